@@ -1,0 +1,187 @@
+"""A finding: one measured answer, with its interval, method, inputs, coverage and limits.
+
+Findings hold no sentences. What a limit or a refusal means is said by the catalogues of `tell`, in five languages, from
+its `code` and its parameters. Tables travel by reference: the JSON names them, Parquet holds them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+
+Answer = Literal["found", "nothing", "cannot"]
+
+FORMAT: Final = 1
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval.
+
+    `unit` is one of: accounts, followers, events, pairs, share (0..1), ratio, seconds, per_hour, per_day, per_minute,
+    time (integer microseconds since 1970 UTC), p, bits, count, score. `low`/`high` bound it at `level`; None where no
+    interval is claimed. `bounds` is "confidence" for a sampling interval and "identified" for a range within which the
+    data cannot tell (interval-censored times, snapshots).
+    """
+
+    value: float | int | None
+    unit: str
+    low: float | int | None = None
+    high: float | int | None = None
+    level: float | None = 0.95
+    bounds: Literal["confidence", "identified", "none"] = "confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A limit, a refusal or a warning by code; the words are in the catalogues under `note.<code>`."""
+
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a finding was computed from: a table of the record, its rows, and the digest of its parts."""
+
+    table: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One measured answer.
+
+    kind: the measure ("waves", "audiences", "ledger", ...). name: unique within a case, a file-name-safe slug.
+    answer: "found", "nothing" (looked and found none), "cannot" (the data cannot carry it; `reasons` says why).
+    parameters: everything that was set, defaults included, seed included: enough to compute it again.
+    details: small structured results that are not a table. tables: the large ones.
+    """
+
+    kind: str
+    name: str
+    answer: Answer
+    estimates: dict[str, Estimate] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    reasons: tuple[Note, ...] = ()
+    limits: tuple[Note, ...] = ()
+    method: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"a finding's name is a lower-case slug, not {self.name!r}")
+
+    def __getitem__(self, estimate: str) -> Estimate:
+        return self.estimates[estimate]
+
+    def table(self, name: str) -> pa.Table:
+        """The table `name` of this finding; KeyError names those it has."""
+        if name not in self.tables:
+            raise KeyError(f"{self.name} has no table {name!r}; it has {sorted(self.tables)}")
+        return self.tables[name]
+
+    def replace(self, **changes: Any) -> Finding:
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> str:
+        """JSON by the published schema (`finding.schema.json`); tables by name, columns and row count."""
+        return json.dumps(as_plain(self), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(key)}</th><td>{_shown(e)}</td><td>{escape(e.unit)}</td></tr>"
+            for key, e in sorted(self.estimates.items())
+        )
+        label = " · simulated data" if self.simulated else ""
+        tables = ", ".join(f"{escape(n)} ({t.num_rows:,} rows)" for n, t in sorted(self.tables.items()))
+        notes = "".join(f"<li>{escape(n.code)} {escape(json.dumps(n.values))}</li>" for n in self.reasons + self.limits)
+        return (
+            f"<div><b>{escape(self.kind)}</b>: {escape(self.answer)}{label}<table>{rows}</table>"
+            f"<small>tables: {tables or 'none'}</small><ul>{notes}</ul></div>"
+        )
+
+
+def as_plain(finding: Finding) -> dict[str, Any]:
+    """`finding` as JSON-ready values, without table contents. NaN and infinities become null."""
+    return {
+        "format": FORMAT,
+        "kind": finding.kind,
+        "name": finding.name,
+        "answer": finding.answer,
+        "estimates": {k: _clean(dataclasses.asdict(e)) for k, e in finding.estimates.items()},
+        "parameters": _clean(finding.parameters),
+        "inputs": [dataclasses.asdict(i) for i in finding.inputs],
+        "reasons": [_clean(dataclasses.asdict(n)) for n in finding.reasons],
+        "limits": [_clean(dataclasses.asdict(n)) for n in finding.limits],
+        "method": list(finding.method),
+        "details": _clean(finding.details),
+        "tables": {
+            name: {"rows": t.num_rows, "columns": {f.name: str(f.type) for f in t.schema}}
+            for name, t in finding.tables.items()
+        },
+        "simulated": finding.simulated,
+    }
+
+
+def from_plain(plain: dict[str, Any], tables: dict[str, pa.Table]) -> Finding:
+    """The inverse of `as_plain`; `tables` are read by the caller."""
+    return Finding(
+        kind=plain["kind"],
+        name=plain["name"],
+        answer=plain["answer"],
+        estimates={k: Estimate(**e) for k, e in plain["estimates"].items()},
+        parameters=plain["parameters"],
+        inputs=tuple(Input(**i) for i in plain["inputs"]),
+        reasons=tuple(Note(**n) for n in plain["reasons"]),
+        limits=tuple(Note(**n) for n in plain["limits"]),
+        method=tuple(plain["method"]),
+        details=plain["details"],
+        tables=tables,
+        simulated=plain["simulated"],
+    )
+
+
+def _clean(value: Any) -> Any:
+    """JSON-ready: numpy scalars to Python's, NaN and infinities to None, tuples to lists, times to ISO."""
+    if isinstance(value, dict):
+        return {str(k): _clean(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_clean(v) for v in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.tolist() if getattr(value, "ndim", 0) else value.item()
+        return _clean(value) if isinstance(value, list) else _finite(value)
+    return _finite(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _shown(estimate: Estimate) -> str:
+    def number(x: float | int | None) -> str:
+        return "–" if x is None else f"{x:,.6g}" if isinstance(x, float) else f"{x:,}"
+
+    if estimate.low is None and estimate.high is None:
+        return number(estimate.value)
+    return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"

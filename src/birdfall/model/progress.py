@@ -1,0 +1,18 @@
+"""How long work tells where it stands, without knowing who listens.
+
+A listener is any callable `(stage, done, total, unit)`. `total` is None when it cannot be known.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called often; must be cheap and must not raise."""
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None: ...
+
+
+def silent(stage: str, done: int, total: int | None, unit: str) -> None:
+    """The default listener: nobody."""

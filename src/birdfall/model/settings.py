@@ -1,0 +1,72 @@
+"""What a person decides about a case: `case.toml`, read strictly and written plainly."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import tomli_w
+
+from birdfall.model.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The choices of one inquiry.
+
+    leaders: ids of accounts whose audiences are in question. controls: comparable accounts. negative_controls: accounts
+    whose audience nobody would target (musicians, sports). public: ids that may be shown by handle; all others appear
+    under a pseudonym. time_zone: an IANA name, for display. question: as asked, in the asker's words.
+    """
+
+    title: str = ""
+    question: str = ""
+    language: str = "en"
+    time_zone: str = "UTC"
+    leaders: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    negative_controls: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    simulated: bool = False
+    scenario: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+
+    def to_toml(self) -> str:
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return (
+            "# A Birdfall case. Ids are the platform's own; accounts not under `public` are shown by pseudonym.\n"
+            + (tomli_w.dumps(plain))
+        )
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """Settings from TOML. Raises UsageError naming the key that is unknown or of the wrong type."""
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"this is not TOML: {error}", where=where, fix="Mend the line, or restore the file."
+        ) from error
+    known = Settings()
+    values: dict[str, Any] = {}
+    for key, value in plain.items():
+        if not hasattr(known, key):
+            raise UsageError(f"unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(asdict(known))}.")
+        wanted = getattr(known, key)
+        if isinstance(wanted, tuple):
+            if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+                raise UsageError(f"{key} must be a list of texts", where=where, fix=f'Write {key} = ["..."].')
+            value = tuple(value)
+        elif not isinstance(value, type(wanted)):
+            raise UsageError(f"{key} must be of type {type(wanted).__name__}", where=where)
+        values[key] = value
+    settings = Settings(**values)
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(
+            f"{settings.time_zone!r} is no time zone", where=where, fix='Use a name like "America/Caracas" or "UTC".'
+        ) from error
+    return settings

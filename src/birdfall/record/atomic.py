@@ -1,0 +1,93 @@
+"""Writes that happen whole or not at all.
+
+A file is written beside its place, flushed to disk, then renamed over it: a reader, or a process that comes after a
+crash, sees the old file or the new one, never half of either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from birdfall.model.errors import BirdfallError
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace `path` by `data`, atomically and durably. Raises BirdfallError on a full disk or a closed folder."""
+
+    def fill(temporary: Path) -> None:
+        with temporary.open("wb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+
+    write_with(path, fill, mode=mode)
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """`write_bytes` of UTF-8, with line ends as given."""
+    write_bytes(path, text.encode("utf-8"), mode=mode)
+
+
+def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -> None:
+    """Let `fill` write a temporary file beside `path`, then put it in place."""
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            fill(temporary)
+            temporary.chmod(mode)
+            with temporary.open("rb") as f:
+                os.fsync(f.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` durable, where the platform can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal to write into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        import errno
+
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BirdfallError(
+                "the disk is full", where=str(path), why="Nothing was changed.", fix="Free some space and run it again."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise BirdfallError(
+                "this place cannot be written", where=str(path), why="Nothing was changed.",
+                fix="Choose another folder with -o, or change its permissions.",
+            ) from error  # fmt: skip
+        if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            raise BirdfallError(
+                "a file stands where a folder is needed, or a folder where a file is", where=str(path),
+                fix="Choose another name with -o.",
+            ) from error  # fmt: skip
+        raise
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()

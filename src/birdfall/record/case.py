@@ -1,0 +1,382 @@
+"""A case: the folder that holds the data, findings, claims and reports of one inquiry.
+
+    case.toml        what a person decided        record/TABLE/*.parquet   the tables, one part per import
+    manifest.json    every file and its digest    record/ids.parquet       ids and codes
+    case.key         the key of the pseudonyms    findings/NAME.json       findings; their tables in findings/tables/
+    claims.toml      statements to be checked     reports/                 what is told
+
+All writes are atomic and become true with the manifest. One process changes a case at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import birdfall
+from birdfall.model.errors import BirdfallError, CaseError
+from birdfall.model.findings import Finding, as_plain, from_plain
+from birdfall.model.progress import Progress, silent
+from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
+from birdfall.model.settings import Settings, parse_settings
+from birdfall.record import manifest as manifests
+from birdfall.record.atomic import digest, explained, sync_folder, write_bytes, write_text, write_with
+from birdfall.record.ids import SCHEMA as IDS_SCHEMA
+from birdfall.record.ids import Ids, empty
+from birdfall.record.manifest import File, Import, Manifest
+from birdfall.record.query import Record, connect, from_parquet
+
+ROWS_PER_GROUP = 1 << 17
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an import took in: rows per table, rejected rows, and whether the same input had been taken before."""
+
+    rows: dict[str, int]
+    rejected: int
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case folder. Holds no state of its own: every call reads what stands on disk."""
+
+    path: Path
+
+    # -- making and opening -------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: str | Path, settings: Settings | None = None, *, key: bytes | None = None) -> Case:
+        """A new, empty case. `key` fixes the pseudonyms (simulations); by default it is random.
+
+        Raises CaseError if a case or other files stand there already.
+        """
+        folder = Path(path)
+        if (folder / manifests.NAME).exists():
+            raise CaseError("there is a case here already", where=str(folder), fix="Choose another folder with -o.")
+        if folder.is_dir() and any(entry.name != "case.key" for entry in folder.iterdir()):
+            raise CaseError("this folder holds other files", where=str(folder), fix="Choose an empty folder with -o.")
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / "case.key", key or secrets.token_bytes(32), mode=0o600)
+        case = cls(folder)
+        text = (settings or Settings()).to_toml()
+        write_text(folder / "case.toml", text)
+        manifests.write(folder, Manifest(files=(case._entry("case.toml"),), software=_software()))
+        return case
+
+    @classmethod
+    def open(cls, path: str | Path) -> Case:
+        """An existing case. Raises CaseError if there is none or it is damaged."""
+        case = cls(Path(path))
+        manifests.read(case.path)
+        return case
+
+    @property
+    def manifest(self) -> Manifest:
+        return manifests.read(self.path)
+
+    @property
+    def settings(self) -> Settings:
+        where = self.path / "case.toml"
+        try:
+            return parse_settings(where.read_text("utf-8"), str(where))
+        except FileNotFoundError as error:
+            raise CaseError("case.toml is missing", where=str(self.path), fix="Restore it from a copy.") from error
+
+    def change_settings(self, **changes: Any) -> Settings:
+        """Replace some settings and record it."""
+        settings = replace(self.settings, **changes)
+        with self.locked():
+            self._put({"case.toml": settings.to_toml().encode()})
+        return settings
+
+    # -- the record ---------------------------------------------------------------------------------------------
+
+    def append(
+        self, items: Iterable[Rows | Part], *, source: str, reader: str = "", digest: str = "",
+        options: dict[str, Any] | None = None, notes: tuple[str, ...] = (), progress: Progress = silent,
+    ) -> Receipt:  # fmt: skip
+        """Take rows into the record as one atomic change: all of them, or (on any error) none.
+
+        digest: identifies the input; an input that was taken before is left out and the receipt says so.
+        """
+        with self.locked():
+            before = self.manifest
+            for past in before.imports:
+                if digest and past.digest == digest:
+                    return Receipt(dict(past.rows), past.rejected, already=True)
+            self._sweep(before)
+            number = len(before.imports)
+            with explained(self.path), self._staging() as staging:
+                written = _write_parts(items, staging, progress)
+                ids = self._grow_ids(staging, written)
+                added = []
+                for table, rows in written.items():
+                    place = f"record/{table}/part-{number:05d}.parquet"
+                    added.append(self._adopt(staging / f"{table}.parquet", place, rows))
+                if ids is not None:
+                    added.append(self._adopt(staging / "ids.parquet", "record/ids.parquet", len(ids)))
+            counts = {t: n for t, n in written.items() if t != "rejected"}
+            note = Import(source, reader, digest, counts, written.get("rejected", 0), _now(), options or {}, notes)
+            after = replace(before.with_files(added), imports=(*before.imports, note), software=_software())
+            manifests.write(self.path, after)
+            return Receipt(counts, note.rejected)
+
+    def record(self) -> Record:
+        """The record as measures read it."""
+        manifest = self.manifest
+        parts: dict[str, list[tuple[Path, str, int]]] = {}
+        for file in manifest.files:
+            section, _, rest = file.path.partition("/")
+            table = rest.partition("/")[0]
+            if section == "record" and table in TABLES:
+                path = self.path / file.path
+                if not path.exists():
+                    raise CaseError(
+                        "a file of the record is missing", where=str(path), fix="Restore it, or import again."
+                    )
+                parts.setdefault(table, []).append((path, file.sha256, file.rows or 0))
+        return from_parquet(parts, self._ids(), self.settings)
+
+    def _ids(self) -> Ids:
+        path = self.path / "record" / "ids.parquet"
+        if self.manifest.find("record/ids.parquet") is None:
+            return empty()
+        return Ids(pq.read_table(path, columns=["id"]).column("id").combine_chunks())
+
+    def _grow_ids(self, staging: Path, written: dict[str, int]) -> Ids | None:
+        """The dictionary with the staged ids in it, written to the staging folder; None if nothing is new."""
+        unions = [
+            f"SELECT \"{column}\" AS id FROM read_parquet('{str(staging / f'{table}.parquet').replace(chr(39), chr(39) * 2)}')"
+            for table in written
+            for column in ACCOUNT_COLUMNS.get(table, ())
+        ]
+        if not unions:
+            return None
+        with contextlib.closing(connect()) as connection:
+            new = connection.sql(
+                f"SELECT DISTINCT id FROM ({' UNION ALL '.join(unions)}) WHERE id IS NOT NULL"
+            ).to_arrow_table()
+        ids = self._ids()
+        grown = ids.grown(new.column(0).combine_chunks(), self.key)
+        if len(grown) == len(ids):
+            return None
+        pq.write_table(grown.table().cast(IDS_SCHEMA), staging / "ids.parquet", compression="zstd")
+        return grown
+
+    @property
+    def key(self) -> bytes:
+        """The key of the pseudonyms. It never leaves the folder."""
+        try:
+            return (self.path / "case.key").read_bytes()
+        except FileNotFoundError as error:
+            raise CaseError("case.key is missing", where=str(self.path), why="Pseudonyms could not stay the same.",
+                            fix="Restore it from a copy.") from error  # fmt: skip
+
+    # -- findings and other files -------------------------------------------------------------------------------
+
+    def save(self, *findings: Finding) -> None:
+        """Keep findings, replacing those of the same name, as one atomic change."""
+        with self.locked():
+            before = self.manifest
+            added, gone = [], []
+            for finding in findings:
+                prefix = f"findings/tables/{finding.name}."
+                gone += [f.path for f in before.files if f.path.startswith(prefix)]
+                for table_name, table in sorted(finding.tables.items()):
+                    added.append(self._write_table(f"{prefix}{table_name}.parquet", table))
+                added.append(self._write(f"findings/{finding.name}.json", finding.to_json().encode()))
+            kept = {f.path for f in added}
+            manifests.write(self.path, before.with_files(added, without=tuple(g for g in gone if g not in kept)))
+            self._sweep(self.manifest)
+
+    def finding(self, name: str) -> Finding:
+        """A finding with its tables. Raises CaseError if the case has none of that name."""
+        manifest = self.manifest
+        if manifest.find(f"findings/{name}.json") is None:
+            known = ", ".join(self.finding_names()) or "none yet; make some with: birdfall run"
+            raise CaseError(f"there is no finding {name!r} in this case", where=str(self.path), fix=f"It has: {known}.")
+        plain = json.loads((self.path / f"findings/{name}.json").read_text("utf-8"))
+        tables = {t: pq.read_table(self.path / f"findings/tables/{name}.{t}.parquet") for t in plain["tables"]}
+        return from_plain(plain, tables)
+
+    def finding_names(self) -> list[str]:
+        """Names of all findings, sorted."""
+        names = [f.path for f in self.manifest.files if f.path.startswith("findings/") and f.path.endswith(".json")]
+        return sorted(Path(n).stem for n in names)
+
+    def findings(self, kind: str | None = None) -> dict[str, Finding]:
+        """All findings by name, or those of one kind."""
+        found = {name: self.finding(name) for name in self.finding_names()}
+        return {n: f for n, f in found.items() if kind is None or f.kind == kind}
+
+    def forget_findings(self, *names: str) -> None:
+        """Take findings out of the case (all, if no name is given)."""
+        with self.locked():
+            before = self.manifest
+            chosen = names or tuple(self.finding_names())
+            gone = [f.path for f in before.files
+                    if any(f.path == f"findings/{n}.json" or f.path.startswith(f"findings/tables/{n}.") for n in chosen)]  # fmt: skip
+            manifests.write(self.path, before.with_files([], without=tuple(gone)))
+            self._sweep(self.manifest)
+
+    def put(self, files: dict[str, bytes]) -> None:
+        """Write other files of the case (reports, claims) by relative path, as one atomic change."""
+        with self.locked():
+            self._put(files)
+
+    def read(self, relative: str) -> bytes | None:
+        """A file of the case that the manifest lists, or None."""
+        return (self.path / relative).read_bytes() if self.manifest.find(relative) else None
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """Files that differ from the manifest: (path, "missing" or "changed")."""
+        found = []
+        for file in self.manifest.files:
+            path = self.path / file.path
+            if not path.is_file():
+                found.append((file.path, "missing"))
+            elif path.stat().st_size != file.bytes or digest(path) != file.sha256:
+                found.append((file.path, "changed"))
+        return found
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the case for writing. Raises CaseError if another process does."""
+        with explained(self.path):
+            handle = (self.path / ".lock").open("w")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            handle.close()
+            raise CaseError("another process is changing this case", where=str(self.path),
+                            fix="Wait for it to end, then run this again.") from error  # fmt: skip
+        try:
+            yield
+        finally:
+            handle.close()
+
+    @contextlib.contextmanager
+    def _staging(self) -> Iterator[Path]:
+        folder = self.path / ".staging"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _put(self, files: dict[str, bytes]) -> None:
+        before = self.manifest
+        added = [self._write(path, data) for path, data in sorted(files.items())]
+        manifests.write(self.path, before.with_files(added))
+
+    def _write(self, relative: str, data: bytes) -> File:
+        write_bytes(self._inside(relative), data)
+        return self._entry(relative)
+
+    def _write_table(self, relative: str, table: pa.Table) -> File:
+        write_with(self._inside(relative), lambda p: pq.write_table(table, p, compression="zstd"))
+        return self._entry(relative, table.num_rows)
+
+    def _adopt(self, staged: Path, relative: str, rows: int) -> File:
+        place = self._inside(relative)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with staged.open("rb") as f:
+            os.fsync(f.fileno())
+        staged.replace(place)
+        sync_folder(place.parent)
+        return self._entry(relative, rows)
+
+    def _entry(self, relative: str, rows: int | None = None) -> File:
+        path = self._inside(relative)
+        return File(relative, digest(path), path.stat().st_size, rows)
+
+    def _inside(self, relative: str) -> Path:
+        path = (self.path / relative).resolve()
+        if not path.is_relative_to(self.path.resolve()):
+            raise BirdfallError("a file name leads out of the case", where=relative)
+        return path
+
+    def _sweep(self, manifest: Manifest) -> None:
+        """Remove what a dead process left: files of the record and findings that the manifest does not list."""
+        listed = {f.path for f in manifest.files}
+        for section in ("record", "findings"):
+            for path in (self.path / section).rglob("*"):
+                if path.is_file() and path.relative_to(self.path).as_posix() not in listed:
+                    path.unlink()
+        for path in self.path.glob("**/.*.partial"):
+            path.unlink(missing_ok=True)
+
+
+def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress) -> dict[str, int]:
+    """Stream `items` into one Parquet file per table; returns rows per table."""
+    writers: dict[str, pq.ParquetWriter] = {}
+    waiting: dict[str, list[pa.RecordBatch]] = {}
+    counts: dict[str, int] = {}
+    ready: dict[str, list[Part]] = {}
+
+    def flush(table: str) -> None:
+        batches = waiting.pop(table, [])
+        if not batches:
+            return
+        if table not in writers:
+            writers[table] = pq.ParquetWriter(
+                staging / f"{table}.parquet", TABLES[table], compression="zstd", compression_level=1
+            )
+        writers[table].write_table(pa.Table.from_batches(batches, TABLES[table]), row_group_size=ROWS_PER_GROUP)
+
+    try:
+        for item in items:
+            if isinstance(item, Part):
+                ready.setdefault(item.table, []).append(item)
+                counts[item.table] = counts.get(item.table, 0) + item.rows
+                continue
+            if item.batch.num_rows == 0:
+                continue
+            waiting.setdefault(item.table, []).append(conform(item.table, item.batch))
+            counts[item.table] = counts.get(item.table, 0) + item.batch.num_rows
+            if sum(b.num_rows for b in waiting[item.table]) >= ROWS_PER_GROUP:
+                flush(item.table)
+            progress("import", sum(counts.values()), None, "rows")
+        for table, parts in ready.items():
+            if table not in writers and table not in waiting and len(parts) == 1:
+                shutil.move(parts[0].path, staging / f"{table}.parquet")
+                continue
+            for part in parts:
+                for batch in pq.ParquetFile(part.path).iter_batches(ROWS_PER_GROUP):
+                    waiting.setdefault(table, []).append(conform(table, batch))
+                    flush(table)
+        for table in list(waiting):
+            flush(table)
+    finally:
+        for writer in writers.values():
+            writer.close()
+    return {t: n for t, n in counts.items() if n}
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _software() -> str:
+    return f"birdfall {birdfall.__version__}"
+
+
+__all__ = ["Case", "Receipt", "as_plain"]

@@ -1,0 +1,75 @@
+"""One dictionary per case: account ids to dense codes, and codes to pseudonyms a person can say on the phone.
+
+New ids are given the next codes in the order of HMAC-SHA-256 under the case's own key, so a code tells nothing of the
+id or of the order of the input, the same data and key give the same codes, and an id keeps its code when more data
+comes. The pseudonym (`heron-41`) is a function of the code alone; the key never leaves the case folder.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.record.birds import BIRDS
+
+SCHEMA = pa.schema([pa.field("id", pa.string(), nullable=False), pa.field("code", pa.int32(), nullable=False)])
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The dictionary: `id_of` is a string array whose position is the code."""
+
+    id_of: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.id_of)
+
+    @cached_property
+    def _sorted(self) -> tuple[pa.Array, np.ndarray]:
+        order = pc.sort_indices(self.id_of)
+        return self.id_of.take(order), order.to_numpy()
+
+    def encode(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """Codes of `ids` as int32[n]; -1 for null or unknown."""
+        if isinstance(ids, pa.ChunkedArray):
+            ids = ids.combine_chunks()
+        found = pc.index_in(ids, value_set=self.id_of)
+        return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int32)
+
+    def code(self, account: str) -> int | None:
+        """The code of one id, None if the case does not know it."""
+        value = int(self.encode(pa.array([account]))[0])
+        return None if value < 0 else value
+
+    def decode(self, codes: np.ndarray) -> pa.Array:
+        """Ids of int32 codes; null for -1."""
+        codes = np.asarray(codes)
+        return self.id_of.take(pa.array(codes, mask=codes < 0))
+
+    def table(self) -> pa.Table:
+        """The dictionary as a table [id, code]."""
+        return pa.table([self.id_of, pa.array(np.arange(len(self.id_of), dtype=np.int32))], schema=SCHEMA)
+
+    def grown(self, new: pa.Array, key: bytes) -> Ids:
+        """This dictionary with the ids in `new` that it did not know, in keyed order, at its end."""
+        new = pc.unique(new.drop_null())
+        unknown = new.filter(pc.invert(pc.is_in(new, value_set=self.id_of))) if len(self.id_of) else new
+        ordered = sorted(
+            unknown.to_pylist(), key=lambda i: hmac.digest(key, i.encode("utf-8", "surrogatepass"), "sha256")
+        )
+        return Ids(pa.concat_arrays([self.id_of, pa.array(ordered, pa.string())]))
+
+
+def empty() -> Ids:
+    """A dictionary that knows nobody."""
+    return Ids(pa.array([], pa.string()))
+
+
+def pseudonym(code: int) -> str:
+    """A stable, pronounceable name: a bird and a number of at least two digits."""
+    return f"{BIRDS[code % len(BIRDS)]}-{code // len(BIRDS) + 10}"

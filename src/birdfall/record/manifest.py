@@ -1,0 +1,93 @@
+"""The manifest: every file of a case with its SHA-256, and the single point at which a change becomes true.
+
+A file of the case that the manifest does not list does not exist for Birdfall. A change writes its files first and
+replaces `manifest.json` last, atomically; a process that dies before that leaves the case as it was, and the orphans
+are swept at the next change.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from birdfall.model.errors import CaseError
+from birdfall.record.atomic import write_text
+
+FORMAT: Final = 1
+NAME: Final = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file: path relative to the case with forward slashes, digest, size, and rows if it is a table."""
+
+    path: str
+    sha256: str
+    bytes: int
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What one import took in. `digest` identifies the input, so that the same file is not taken in twice."""
+
+    source: str
+    reader: str
+    digest: str
+    rows: dict[str, int]
+    rejected: int
+    at: str
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    files: tuple[File, ...] = ()
+    imports: tuple[Import, ...] = ()
+    software: str = ""
+
+    def with_files(self, added: list[File], *, without: tuple[str, ...] = ()) -> Manifest:
+        """A manifest in which `added` replace files of the same path and the paths in `without` are gone."""
+        gone = {f.path for f in added} | set(without)
+        kept = [f for f in self.files if f.path not in gone]
+        return replace(self, files=tuple(sorted(kept + added, key=lambda f: f.path)))
+
+    def find(self, path: str) -> File | None:
+        return next((f for f in self.files if f.path == path), None)
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a case. Raises CaseError if there is none, or if it is damaged or of a later format."""
+    path = folder / NAME
+    try:
+        plain = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise CaseError(
+            "this folder is not a case", where=str(folder), fix="Make one with: birdfall import FILE -o FOLDER"
+        ) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CaseError(
+            "the manifest is damaged", where=str(path), fix="Restore it from a copy, or import again."
+        ) from error
+    if plain.get("format") != FORMAT:
+        raise CaseError(
+            f"this case is of format {plain.get('format')!r} and this Birdfall reads format {FORMAT}", where=str(path),
+            fix="Use the Birdfall that wrote it.",
+        )  # fmt: skip
+    return Manifest(
+        files=tuple(File(**f) for f in plain["files"]),
+        imports=tuple(Import(**{**i, "notes": tuple(i.get("notes", ()))}) for i in plain["imports"]),
+        software=plain.get("software", ""),
+    )
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Make `manifest` the truth about the case."""
+    from dataclasses import asdict
+
+    plain = {"format": FORMAT, "software": manifest.software, "imports": [asdict(i) for i in manifest.imports],
+             "files": [asdict(f) for f in manifest.files]}  # fmt: skip
+    write_text(folder / NAME, json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
