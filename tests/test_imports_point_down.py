@@ -12,7 +12,7 @@ FLOORS = [
     {"measures"},
     {"weigh", "world"},
     {"watch", "tell", "cluster"},
-    {"watch.dashboard", "inquiry", "verify", "export"},
+    {"watch.dashboard", "inquiry", "steps", "verify", "export"},
     {"cli", "__main__", ""},
 ]
 #: Files of the package itself (its version) are no floor.

@@ -1,0 +1,205 @@
+"""A case in other tools' forms: CSV, Parquet, and an SQLite file that Datasette and DuckDB open as it is.
+
+What leaves the case is meant to be shared, so accounts go by pseudonym, except those the case lists as public; names,
+descriptions, places and texts of others stay behind, and ids inside objects are replaced by keyed digests. `identified`
+exports everything as it stands, for those who may hold it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hmac
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from birdfall.model.errors import UsageError
+from birdfall.model.schemas import TABLES
+from birdfall.record.atomic import explained, write_with
+from birdfall.record.case import Case
+from birdfall.record.ids import pseudonym
+from birdfall.record.query import Record
+
+Format = Literal["csv", "parquet", "sqlite"]
+
+ROWS: Final = 65_536
+
+#: Columns that can tell who a person is, left empty for all who are not public.
+PERSONAL: Final = ("handle", "name", "description", "location", "text", "value", "example")
+#: Columns that name things by the platform's ids, which contain or lead to accounts.
+IDENTIFYING: Final = ("object", "act_id")
+#: Columns of findings and tables that hold account ids.
+ACCOUNTS: Final = (
+    "account", "target", "follower", "followed", "leader", "control", "largest_account", "source_id", "target_id", "reporter",
+)  # fmt: skip
+#: Kinds of object that are words rather than ids.
+OPEN_OBJECTS: Final = ("hashtag", "hashtags", "link", "text", "page")
+
+
+def export(case: Case, form: Format, out: Path, *, identified: bool = False) -> list[Path]:
+    """Write the record and all findings' tables of `case`; returns the files made.
+
+    csv and parquet make a folder with one file per table, sqlite makes one file. Raises UsageError if `out` exists.
+    """
+    if out.exists():
+        raise UsageError("this name is taken", where=str(out), fix="Choose another with -o, or remove it.")
+    view = _view(case, identified)
+    with explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if form == "sqlite":
+            write_with(out, lambda path: _sqlite(path, case, view))
+            return [out]
+        out.mkdir(parents=True)
+    made = []
+    for name, schema, batches in _tables(case, view):
+        path = out / f"{name}.{form}"
+        if form == "csv":
+            write_with(path, partial(_csv, schema=schema, pieces=batches))
+        else:
+            write_with(path, partial(_parquet, schema=schema, pieces=batches))
+        made.append(path)
+    return made
+
+
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: text that begins like one is given a leading apostrophe."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return "'" + value
+    return value
+
+
+View = Callable[[pa.Table], pa.Table]
+
+
+def _view(case: Case, identified: bool) -> View:
+    if identified:
+        return lambda table: table
+    record = case.record()
+    public = set(record.settings.public)
+    key = case.key
+    return lambda table: pseudonymised(table, record, public, key)
+
+
+def pseudonymised(table: pa.Table, record: Record, public: set[str], key: bytes) -> pa.Table:
+    """`table` with account ids as pseudonyms, personal columns emptied and platform ids as keyed digests."""
+
+    def shown(account: str | None) -> str | None:
+        if account is None or account in public:
+            return account
+        code = record.ids.code(account) if account not in codes else codes[account]
+        return pseudonym(code) if code is not None else _digest(account)
+
+    def _digest(text: str) -> str:
+        return "id-" + hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
+
+    wanted = {
+        v for c in table.column_names if c in ACCOUNTS for v in table.column(c).unique().to_pylist() if v is not None
+    }
+    ordered = sorted(wanted)
+    codes = dict(
+        zip(
+            ordered,
+            (int(c) if c >= 0 else None for c in record.ids.encode(pa.array(ordered, pa.string()))),
+            strict=True,
+        )
+    )
+    owner = next((c for c in ("account", "leader", "follower") if c in table.column_names), None)
+    owners = table.column(owner).to_pylist() if owner else [None] * table.num_rows
+    kinds = table.column("object_kind").to_pylist() if "object_kind" in table.column_names else [None] * table.num_rows
+    columns = []
+    for field in table.schema:
+        column = table.column(field.name)
+        if field.name in ACCOUNTS:
+            column = pa.array([shown(v) for v in column.to_pylist()], pa.string())
+        elif field.name in PERSONAL and pa.types.is_string(field.type):
+            column = pa.array([v if o in public else None for v, o in zip(column.to_pylist(), owners)], pa.string())
+        elif field.name in IDENTIFYING and pa.types.is_string(field.type):
+            column = pa.array(
+                [v if v is None or k in OPEN_OBJECTS else _digest(v) for v, k in zip(column.to_pylist(), kinds)],
+                pa.string(),
+            )
+        columns.append(column)
+    return pa.table(columns, names=table.column_names)
+
+
+def _tables(case: Case, view: View) -> Iterator[tuple[str, pa.Schema, Iterator[pa.Table]]]:
+    """Name, schema and pieces of every table of the case that has rows."""
+    record = case.record()
+    for name, schema in TABLES.items():
+        if record.has(name):
+            yield name, pa.schema([pa.field(f.name, f.type) for f in schema]), _pieces(record, name, view)
+    for finding in case.findings().values():
+        for table_name, table in sorted(finding.tables.items()):
+            shown = view(table)
+            yield f"{finding.name}.{table_name}".replace("-", "_"), shown.schema, iter([shown])
+
+
+def _pieces(record: Record, name: str, view: View) -> Iterator[pa.Table]:
+    reader = record.connection.sql(f"SELECT * FROM {name}").to_arrow_reader(ROWS)
+    for batch in reader:
+        yield view(pa.Table.from_batches([batch]))
+
+
+def _csv(path: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as f:
+        writer = csv.writer(f)
+        writer.writerow(schema.names)
+        for piece in pieces:
+            writer.writerows(
+                [safe_cell(_plain(v)) for v in row] for row in zip(*(c.to_pylist() for c in piece.columns))
+            )
+
+
+def _parquet(path: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> None:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for piece in pieces:
+            writer.write_table(piece.cast(schema))
+
+
+def _sqlite(path: Path, case: Case, view: View) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = OFF")
+        for name, schema, pieces in _tables(case, view):
+            columns = ", ".join(f'"{f.name}" {_sqlite_type(f.type)}' for f in schema)
+            database.execute(f'CREATE TABLE "{name.replace(".", "_")}" ({columns})')
+            marks = ", ".join("?" * len(schema))
+            for piece in pieces:
+                rows = zip(*(c.to_pylist() for c in piece.columns))
+                database.executemany(
+                    f'INSERT INTO "{name.replace(".", "_")}" VALUES ({marks})',
+                    ([_plain(v) for v in row] for row in rows),
+                )
+        database.execute('CREATE TABLE "findings" (name TEXT PRIMARY KEY, kind TEXT, answer TEXT, finding TEXT)')
+        database.executemany(
+            'INSERT INTO "findings" VALUES (?, ?, ?, ?)',
+            [(f.name, f.kind, f.answer, f.to_json()) for f in case.findings().values()],
+        )
+        for table, column in (("acts", "account"), ("statuses", "account"), ("follows", "followed")):
+            if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+                database.execute(f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}")')
+        database.commit()
+
+
+def _sqlite_type(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return "INTEGER"
+    return "REAL" if pa.types.is_floating(kind) else "TEXT"
+
+
+def _plain(value: Any) -> Any:
+    """A value CSV and SQLite can hold; times in ISO 8601 with their zone."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (list, dict)):
+        import json
+
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value

@@ -1,0 +1,147 @@
+"""An inquiry: every measure that applies to a record, in order, kept as findings; what does not apply is refused with its reason.
+
+The plan is a pure function of record, settings, claims and options, so a finished case can be computed again and
+compared (`verify`), and a run that was cut off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import birdfall
+from birdfall.model.findings import Finding, Note
+from birdfall.model.progress import Progress, silent
+from birdfall.record.case import Case
+from birdfall.record.query import Record
+
+STAGES_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an inquiry is run. `waves`: how many of the largest waves are followed up. `ledgers`: how many at most."""
+
+    seed: int = 0
+    alpha: float = 0.01
+    waves: int = 3
+    ledgers: int = 12
+    permutations: int = 400
+    replicates: int = 999
+    traces: tuple[str, ...] = ()
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Options:
+        return cls(**{**plain, "traces": tuple(plain.get("traces", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the run is to answer besides the data: claims to check and published facts to reconcile, as stored."""
+
+    claims: bytes = b""
+    facts: bytes = b""
+
+
+@dataclass
+class Run:
+    """The findings so far, and how further ones are come by."""
+
+    record: Record
+    options: Options
+    question: Question
+    progress: Progress = silent
+    found: dict[str, Finding] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        return self.record.settings.simulated
+
+
+Step = tuple[str, Callable[[Run], Sequence[Finding]]]
+
+
+def run(case: Case, options: Options | None = None, *, progress: Progress = silent) -> dict[str, Finding]:
+    """Run all measures on a case and keep their findings; goes on where an earlier run with the same inputs stopped.
+
+    Returns all findings by name. Raises CaseError if the case is damaged or locked.
+    """
+    options = options or Options()
+    record = case.record()
+    question = Question(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
+    key = _key(record, options, question)
+    done = _stages(case, key)
+    if not done and case.finding_names():
+        case.forget_findings()
+    state = Run(record, options, question, progress)
+    for name, compute in plan(state):
+        if name in done:
+            kept = [case.finding(n) for n in done[name]]
+        else:
+            kept = [_labelled(f, state) for f in compute(state)]
+            case.save(*kept)
+            done[name] = [f.name for f in kept]
+            _keep_stages(case, key, options, done)
+        state.found.update({f.name: f for f in kept})
+    return state.found
+
+
+def compute(record: Record, options: Options, question: Question, *, progress: Progress = silent) -> dict[str, Finding]:
+    """The same findings in memory, nothing kept."""
+    state = Run(record, options, question, progress)
+    for _, step in plan(state):
+        state.found.update({f.name: _labelled(f, state) for f in step(state)})
+    return state.found
+
+
+def options_of(case: Case) -> Options | None:
+    """The options of the last run of this case, None if there was none."""
+    stored = case.read(STAGES_FILE)
+    return None if stored is None else Options.from_plain(json.loads(stored)["options"])
+
+
+def plan(state: Run) -> Iterator[Step]:
+    """The steps, in order. Later steps look at what earlier ones found, so this is walked while it is carried out."""
+    from birdfall import steps
+
+    yield from steps.steps(state)
+
+
+def refusal(kind: str, name: str, note: Note) -> Finding:
+    """A finding that says why the data cannot carry an answer."""
+    return Finding(kind=kind, name=name, answer="cannot", reasons=(note,))
+
+
+def _labelled(finding: Finding, state: Run) -> Finding:
+    return finding.replace(simulated=state.simulated or finding.simulated)
+
+
+def _key(record: Record, options: Options, question: Question) -> str:
+    plain = [
+        birdfall.__version__,
+        dict(sorted(record.digests.items())),
+        asdict(record.settings),
+        asdict(options),
+        hashlib.sha256(question.claims).hexdigest(),
+        hashlib.sha256(question.facts).hexdigest(),
+    ]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _stages(case: Case, key: str) -> dict[str, list[str]]:
+    stored = case.read(STAGES_FILE)
+    if stored is None:
+        return {}
+    plain = json.loads(stored)
+    if plain["key"] != key:
+        return {}
+    present = set(case.finding_names())
+    return {step: names for step, names in plain["done"].items() if present.issuperset(names)}
+
+
+def _keep_stages(case: Case, key: str, options: Options, done: dict[str, list[str]]) -> None:
+    plain = {"key": key, "options": asdict(options), "done": done}
+    case.put({STAGES_FILE: (json.dumps(plain, indent=1, sort_keys=True) + "\n").encode()})

@@ -1,0 +1,147 @@
+"""The steps of an inquiry: which measure is asked, in what order, about what.
+
+Each step yields findings, a refusal included. What a later step is asked (whose ledger, which wave) comes from the
+settings first and from earlier findings second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from birdfall.model.findings import Finding, Note
+
+if TYPE_CHECKING:
+    from birdfall.inquiry import Run, Step
+
+
+def steps(state: Run) -> Iterator[Step]:
+    """All steps in order; walked while they are carried out, so later ones see what was found."""
+    yield "coverage", _coverage
+    yield "waves", _waves
+    for number in _waves_found(state):
+        yield f"audiences-{number}", lambda s, n=number: _audiences(s, n)
+        yield f"returns-{number}", lambda s, n=number: _returns(s, n)
+    yield "ledgers", _ledgers
+    yield "counts", _counts
+    if state.question.facts:
+        yield "reconciliation", _reconciliation
+    yield "claims", _claims
+
+
+def _coverage(state: Run) -> Sequence[Finding]:
+    from birdfall.measures.coverage import coverage
+
+    return [coverage(state.record)]
+
+
+def _waves(state: Run) -> Sequence[Finding]:
+    from birdfall.measures import waves
+
+    note = waves.applies_to(state.record)
+    if note is not None:
+        return [_refused("waves", "waves", note)]
+    options = state.options
+    return [
+        waves.waves(
+            state.record,
+            alpha=options.alpha,
+            replicates=options.replicates,
+            seed=options.seed,
+            progress=state.progress,
+        )
+    ]
+
+
+def _waves_found(state: Run) -> list[int]:
+    """Numbers of the waves to follow up, largest first."""
+    finding = state.found["waves"]
+    if finding.answer != "found":
+        return []
+    return [int(w) for w in finding.table("waves").column("wave").to_pylist()[: state.options.waves]]
+
+
+def _audiences(state: Run, wave: int) -> Sequence[Finding]:
+    from birdfall.measures import audiences
+
+    note = audiences.applies_to(state.record)
+    if note is not None:
+        return [_refused("audiences", f"audiences-{wave}", note)]
+    settings = state.record.settings
+    return [
+        audiences.audiences(
+            state.record,
+            state.found["waves"],
+            wave_number=wave,
+            leaders=settings.leaders,
+            controls=settings.controls,
+            negative_controls=settings.negative_controls,
+            permutations=state.options.permutations,
+            seed=state.options.seed,
+            progress=state.progress,
+        )
+    ]
+
+
+def _returns(state: Run, wave: int) -> Sequence[Finding]:
+    from birdfall.measures import returns
+
+    note = returns.applies_to(state.record)
+    if note is not None:
+        return [_refused("returns", f"returns-{wave}", note)]
+    return [returns.returns(state.record, wave=state.found["waves"], wave_number=wave)]
+
+
+def _ledgers(state: Run) -> Sequence[Finding]:
+    from birdfall.measures import ledgers
+
+    note = ledgers.applies_to(state.record)
+    if note is not None:
+        return [_refused("ledger", "ledger", note)]
+    chosen = _leaders(state)
+    if not chosen:
+        return [_refused("ledger", "ledger", Note("no-leader-chosen", {"needs": "leaders"}))]
+    return [ledgers.ledger(state.record, leader) for leader in chosen]
+
+
+def _leaders(state: Run) -> list[str]:
+    """Whose ledgers to keep: the leaders and controls of the settings; without any, the audiences that explain a wave."""
+    settings = state.record.settings
+    chosen = [a for a in (*settings.leaders, *settings.controls) if state.record.ids.code(a) is not None]
+    if not chosen:
+        for finding in state.found.values():
+            if finding.kind == "audiences" and finding.answer == "found":
+                chosen += [a for a in finding.table("explanation").column("leader").to_pylist() if a not in chosen]
+    return chosen[: state.options.ledgers]
+
+
+def _counts(state: Run) -> Sequence[Finding]:
+    from birdfall.measures import counts
+
+    note = counts.applies_to(state.record)
+    if note is not None:
+        return [_refused("counts", "counts", note)]
+    settings = state.record.settings
+    return [counts.counts(state.record, leaders=settings.leaders, controls=settings.controls, seed=state.options.seed)]
+
+
+def _reconciliation(state: Run) -> Sequence[Finding]:
+    from birdfall.measures.reconcile import read_facts_bytes, reconcile
+
+    facts = read_facts_bytes(state.question.facts, "facts.csv")
+    return [reconcile(facts)]
+
+
+def _claims(state: Run) -> Sequence[Finding]:
+    from birdfall.weigh.claims import check, read_claims
+
+    if not state.question.claims:
+        return []
+    claims = read_claims(state.question.claims.decode("utf-8"))
+    return [check(state.record, state.found, claim, settings=state.record.settings) for claim in claims]
+
+
+def _refused(kind: str, name: str, note: Note) -> Finding:
+    from birdfall.inquiry import refusal
+
+    return refusal(kind, name, note)
