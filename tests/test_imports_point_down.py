@@ -12,8 +12,8 @@ FLOORS = [
     {"measures"},
     {"weigh", "world"},
     {"watch", "tell", "cluster"},
-    {"watch.dashboard", "inquiry", "steps", "verify", "export"},
-    {"cli", "__main__", ""},
+    {"watch.dashboard", "inquiry", "steps", "verification", "export"},
+    {"cli", "api", "__main__", ""},
 ]
 #: Files of the package itself (its version) are no floor.
 FREE = {"birdfall"}

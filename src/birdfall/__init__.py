@@ -1,3 +1,72 @@
-"""Birdfall: why did the flock fall?"""
+"""Birdfall: why did the flock fall?
+
+    import birdfall
+
+    case = birdfall.open("caso/")                # a case on disk
+    case = birdfall.read("events.parquet")       # files, in memory
+    case = birdfall.simulate("caracas-2013")     # a simulated world, labelled so
+    case.waves()                                 # a finding; shows itself in a notebook
+
+Names are imported when first used, so that `import birdfall` is instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "open": ("birdfall.api", "open_case"),
+    "open_case": ("birdfall.api", "open_case"),
+    "read": ("birdfall.api", "read"),
+    "simulate": ("birdfall.api", "simulate"),
+    "Inquiry": ("birdfall.api", "Inquiry"),
+    "Case": ("birdfall.record.case", "Case"),
+    "Settings": ("birdfall.model.settings", "Settings"),
+    "Finding": ("birdfall.model.findings", "Finding"),
+    "Estimate": ("birdfall.model.findings", "Estimate"),
+    "BirdfallError": ("birdfall.model.errors", "BirdfallError"),
+    "CannotAnswer": ("birdfall.model.errors", "CannotAnswer"),
+}
+
+if TYPE_CHECKING:
+    from birdfall.api import Inquiry as Inquiry
+    from birdfall.api import open_case as open_case
+    from birdfall.api import read as read
+    from birdfall.api import simulate as simulate
+    from birdfall.model.errors import BirdfallError as BirdfallError
+    from birdfall.model.errors import CannotAnswer as CannotAnswer
+    from birdfall.model.findings import Estimate as Estimate
+    from birdfall.model.findings import Finding as Finding
+    from birdfall.model.settings import Settings as Settings
+    from birdfall.record.case import Case as Case
+
+    open = open_case
+
+__all__ = [
+    "BirdfallError",
+    "CannotAnswer",
+    "Case",
+    "Estimate",
+    "Finding",
+    "Inquiry",
+    "Settings",
+    "__version__",
+    "open",
+    "open_case",
+    "read",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'birdfall' has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -302,7 +302,7 @@ def verify(path: Path, *, case: Path | None = None, json: Json = False) -> int:
     case
         The case a report was made from, if it does not lie in it.
     """
-    from birdfall.verify import verify as verified
+    from birdfall.verification import verify as verified
 
     with telling(json) as progress:
         result = verified(path, case=case, progress=progress)
