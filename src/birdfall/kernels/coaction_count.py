@@ -1,0 +1,122 @@
+"""Buckets of pairs counted: how often each pair of accounts co-acted, for those at or above the threshold.
+
+Plain version: `pairs, weight = numpy.unique(keys, return_counts=True)`, then keep `weight >= at_least`, bucket by bucket.
+
+Each bucket is counted in an open-addressing table that stays in the second-level cache, straight from its chunks. Objects that
+were deferred add one to a pair whose two acts there lie within the window: since at most m - 1 objects are deferred and each
+adds at most one, a pair of weight m must have been emitted at least once. Cost: O(1) per key; ordering the edges is a radix sort.
+Safe: tables hold at most two thirds; weights are int64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from birdfall.kernels.coaction_emit import CHUNK, STRIDE
+
+
+@njit(cache=True, nogil=True)
+def lengths(at: np.ndarray, head: np.ndarray, following: np.ndarray) -> np.ndarray:
+    """int64[buckets]: keys in each bucket of one sink."""
+    found = np.zeros(len(head), np.int64)
+    for q in range(len(head)):
+        c = head[q]
+        if c >= 0:
+            found[q] = at[q] - c * STRIDE
+            c = following[c]
+            while c >= 0:
+                found[q] += CHUNK
+                c = following[c]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def put(
+    keys: np.ndarray, following: np.ndarray, head: np.ndarray, at: np.ndarray, q: int, shift: int,
+    table: np.ndarray, counts: np.ndarray,
+) -> None:  # fmt: skip
+    """Add bucket q of one sink to the table (size a power of two; counts zero where empty)."""
+    mask = np.int64(len(table) - 1)
+    c = head[q]
+    if c < 0:
+        return
+    n = at[q] - c * STRIDE
+    while c >= 0:
+        for i in range(c * STRIDE, c * STRIDE + n):
+            key = keys[i]
+            h = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift)) & mask
+            while True:
+                if counts[h] == 0:
+                    table[h] = key
+                    counts[h] = 1
+                    break
+                if table[h] == key:
+                    counts[h] += 1
+                    break
+                h = (h + 1) & mask
+        n = CHUNK
+        c = following[c]
+
+
+@njit(cache=True, nogil=True)
+def take(
+    table: np.ndarray, counts: np.ndarray, at_least: int, deferred: np.ndarray, window: int, pairs: np.ndarray,
+    weight: np.ndarray, n: int,
+) -> int:  # fmt: skip
+    """Append the pairs that reach the threshold to pairs and weight from n on, empty the table, return the new n.
+
+    deferred: int64[h, accounts], from `deferred_times`. An array that is full stops the taking: n then exceeds its length.
+    """
+    floor = max(1, at_least - len(deferred))
+    for h in range(len(table)):
+        c = np.int64(counts[h])
+        if c >= floor:
+            key = table[h]
+            for z in range(len(deferred)):
+                a = deferred[z, key >> 32]
+                b = deferred[z, key & 0xFFFFFFFF]
+                if a >= 0 and b >= 0 and abs(a - b) <= window:
+                    c += 1
+            if c >= at_least:
+                if n < len(pairs):
+                    pairs[n] = key
+                    weight[n] = c
+                n += 1
+        counts[h] = 0
+    return n
+
+
+@njit(cache=True, nogil=True)
+def sort_by_pair(pairs: np.ndarray, weight: np.ndarray, bits: int) -> None:
+    """Order (pairs, weight) by pair, in place; codes have `bits` bits."""
+    n = len(pairs)
+    other = np.empty(n, np.int64)
+    other_weight = np.empty(n, np.int64)
+    counts = np.zeros(2050, np.int64)
+    source, source_weight, target, target_weight = pairs, weight, other, other_weight
+    flipped = False
+    for half in range(2):
+        done = 0
+        while done < bits:
+            width = min(11, bits - done)
+            shift = done + 32 * half
+            mask = (np.int64(1) << width) - 1
+            counts[:] = 0
+            for i in range(n):
+                counts[((source[i] >> shift) & mask) + 1] += 1
+            for i in range(mask + 1):
+                counts[i + 1] += counts[i]
+            for i in range(n):
+                d = (source[i] >> shift) & mask
+                c = counts[d]
+                counts[d] = c + 1
+                target[c] = source[i]
+                target_weight[c] = source_weight[i]
+            source, target = target, source
+            source_weight, target_weight = target_weight, source_weight
+            flipped = not flipped
+            done += width
+    if flipped:
+        pairs[:] = source
+        weight[:] = source_weight
