@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -302,9 +302,15 @@ def _count(
     shift = 64 - bucket_bits
     cuts = _groups(acts.starts, threads, upper + 1)
     share = [int(upper[cuts[i] : cuts[i + 1]].sum()) for i in range(threads)]
-    hubs = np.empty((len(deferred), acts.accounts), np.int64)
+    hubs = Hubs(
+        np.zeros((len(deferred), acts.accounts + 1), np.int64),
+        np.empty(int(deferred[:, 1].sum()), np.int64),
+        mode == emission.PAIRS,
+    )
+    base = 0
     for h, (position, size, _) in enumerate(deferred):
-        hubs[h] = bound.deferred_times(acts.key, acts.who, position, size, acts.time_bits, acts.accounts)
+        bound.times_by_account(acts.key, acts.who, position, size, acts.time_bits, base, hubs.begin[h], hubs.times)
+        base += int(size)
     found: list[np.ndarray] = []
     weights: list[np.ndarray] = []
     emitted = 0
@@ -343,6 +349,14 @@ def _count(
     return keys, weight, emitted, passes
 
 
+class Hubs(NamedTuple):
+    """What the accounts did on the deferred objects, see `coaction_count.take`."""
+
+    begin: np.ndarray
+    times: np.ndarray
+    once_only: bool
+
+
 Sink = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -362,7 +376,7 @@ def _sink(share: int, size: int, buckets: int, passes: int) -> Sink:
 
 
 def _count_buckets(
-    sinks: list[Sink], needed: np.ndarray, q0: int, q1: int, bucket_bits: int, at_least: int, hubs: np.ndarray,
+    sinks: list[Sink], needed: np.ndarray, q0: int, q1: int, bucket_bits: int, at_least: int, hubs: Hubs,
     window: int,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Edges of buckets [q0, q1)."""
@@ -378,10 +392,12 @@ def _count_buckets(
         shift = max(0, 64 - bucket_bits - bits)
         for keys, following, head, at in sinks:
             counting.put(keys, following, head, at, q, shift, table, counts)
-        most = n + int(needed[q]) // max(1, at_least - len(hubs)) + 1
+        most = n + int(needed[q]) // max(1, at_least - len(hubs.begin)) + 1
         if most > len(pairs):
             room = max(most, 2 * len(pairs))
             pairs = np.concatenate([pairs[:n], np.empty(room - n, np.int64)])
             weight = np.concatenate([weight[:n], np.empty(room - n, np.int64)])
-        n = counting.take(table, counts, at_least, hubs, window, pairs, weight, n)
+        n = counting.take(
+            table, counts, at_least, hubs.begin, hubs.times, hubs.once_only, window, pairs, weight, n
+        )
     return pairs[:n].copy(), weight[:n].copy()

@@ -147,13 +147,22 @@ def close_gaps(
 
 
 @njit(cache=True, nogil=True)
-def deferred_times(
-    key: np.ndarray, who: np.ndarray, i: int, n: int, time_bits: int, accounts: int
-) -> np.ndarray:
-    """int64[accounts]: the time (in quanta) of the only act on the object at i..i+n; -1 absent, -2 acted repeatedly."""
+def times_by_account(
+    key: np.ndarray, who: np.ndarray, i: int, n: int, time_bits: int, base: int, begin: np.ndarray, times: np.ndarray
+) -> None:
+    """Times (in quanta) of the acts i..i+n by account: those of account x go to times[begin[x]:begin[x + 1]], ascending.
+
+    begin: int64[accounts + 1], zeroed before; times: filled from `base` on.
+    """
     mask = (np.int64(1) << time_bits) - 1
-    times = np.full(accounts, -1, np.int64)
     for r in range(i, i + n):
-        x = who[r]
-        times[x] = key[r] & mask if times[x] == -1 else -2
-    return times
+        begin[who[r] + 1] += 1
+    begin[0] = base
+    for x in range(len(begin) - 1):
+        begin[x + 1] += begin[x]
+    for r in range(i, i + n):
+        times[begin[who[r]]] = key[r] & mask
+        begin[who[r]] += 1
+    for x in range(len(begin) - 1, 0, -1):
+        begin[x] = begin[x - 1]
+    begin[0] = base

@@ -60,28 +60,44 @@ def put(
 
 
 @njit(cache=True, nogil=True)
+def _meet(times: np.ndarray, a: int, a_end: int, b: int, b_end: int, window: int) -> bool:
+    """Whether two ascending runs of times hold two that lie within the window."""
+    while a < a_end and b < b_end:
+        d = times[a] - times[b]
+        if abs(d) <= window:
+            return True
+        if d < 0:
+            a += 1
+        else:
+            b += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
 def take(
-    table: np.ndarray, counts: np.ndarray, at_least: int, deferred: np.ndarray, window: int, pairs: np.ndarray,
-    weight: np.ndarray, n: int,
+    table: np.ndarray, counts: np.ndarray, at_least: int, begin: np.ndarray, times: np.ndarray, once_only: bool,
+    window: int, pairs: np.ndarray, weight: np.ndarray, n: int,
 ) -> int:  # fmt: skip
     """Append the pairs that reach the threshold to pairs and weight from n on, empty the table, return the new n.
 
-    deferred: int64[h, accounts], from `deferred_times`. An array that is full stops the taking: n then exceeds its length.
+    begin: int64[h, accounts + 1] and times: what the accounts did on the deferred objects (`times_by_account`); once_only:
+    a deferred object adds only to two accounts that acted once on it (the others were emitted).
     """
-    floor = max(1, at_least - len(deferred))
+    floor = max(1, at_least - len(begin))
     for h in range(len(table)):
         c = np.int64(counts[h])
         if c >= floor:
             key = table[h]
-            for z in range(len(deferred)):
-                a = deferred[z, key >> 32]
-                b = deferred[z, key & 0xFFFFFFFF]
-                if a >= 0 and b >= 0 and abs(a - b) <= window:
+            for z in range(len(begin)):
+                a, a_end = begin[z, key >> 32], begin[z, (key >> 32) + 1]
+                b, b_end = begin[z, key & 0xFFFFFFFF], begin[z, (key & 0xFFFFFFFF) + 1]
+                if once_only and (a_end - a > 1 or b_end - b > 1):
+                    continue
+                if _meet(times, a, a_end, b, b_end, window):
                     c += 1
             if c >= at_least:
-                if n < len(pairs):
-                    pairs[n] = key
-                    weight[n] = c
+                pairs[n] = key
+                weight[n] = c
                 n += 1
         counts[h] = 0
     return n

@@ -81,7 +81,8 @@ def emit(
 ) -> int:  # fmt: skip
     """Emit the co-actions of partitions [p0, p1); returns how many keys there were, other passes' included.
 
-    kinds: int8[accounts] after pruning, or empty. deferred: positions of objects whose once-only pairs are added later.
+    kinds: int8[accounts] after pruning, or empty. deferred: positions of objects whose pairs are added
+    when counting (all of them for OBJECTS, those of two accounts that act once for PAIRS).
     seen, local_of: int32[accounts] scratch, zeroed. The sink: keys, following (chunk chain), head, at (per bucket, -1).
     """
     lines = np.empty(buckets * 8, np.int64)
@@ -123,6 +124,9 @@ def emit(
             for h in range(len(deferred)):
                 if deferred[h] == i:
                     later = True
+            if later and mode == OBJECTS:
+                i = e
+                continue
             accounts = 0
             repeated = False
             if mode == OBJECTS or weak or later:
