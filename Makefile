@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser lint format lock clean help
+.PHONY: demo test test-slow test-browser test-cluster lint format lock clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,6 +30,9 @@ test-slow: $(VENV)/.dev ## the slow suites
 
 test-browser: $(VENV)/.dev ## the browser tests (need Chromium)
 	$(BIN)/python -m pytest -m browser
+
+test-cluster: ## the engine past one machine, on Sail and (with Java) on Apache Spark
+	$(PYTHON) tests/cluster/run.py
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks

@@ -1,0 +1,188 @@
+"""Co-action past one machine, written to the Spark DataFrame API: the same edges from Apache Spark, Sail, or any cluster of either.
+
+    edges = coaction(frame, window="60s", count="pairs", at_least=2)     # account, object, time -> lo, hi, weight
+
+Acts are brought together by object, the kernel of the single machine counts each partition, and partial counts are
+summed by pair. A hub, an object whose pairs would sink one worker, is laid out as a grid: its accounts are dealt into g
+sides by hash and each cell (i, j) of the grid counts the pairs between sides i and j. Every pair of accounts stands in
+exactly one cell, so both accountings stay exact, at the price of sending each act of the hub g times.
+
+Workers need this package installed. Source: grid partitioning of a self-join, as in Afrati and Ullman 2010 (shares).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from birdfall.cluster.partial import PARTIAL, TASKS, partial_edges
+from birdfall.kernels.coaction import Count
+from birdfall.model.errors import UsageError, WindowError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+#: Pairs of acts one task may hold before its object is laid out as a grid: about half a second of one core.
+PAIRS_PER_TASK = 20_000_000
+
+
+def coaction(
+    acts: DataFrame,
+    *,
+    window: timedelta,
+    count: Count = "pairs",
+    at_least: int = 2,
+    partitions: int = 64,
+    pairs_per_task: int = PAIRS_PER_TASK,
+) -> DataFrame:
+    """Edges between accounts that act on one object within a window.
+
+    acts: columns account, object (texts or integers) and time (timestamp, or integer microseconds). window: > 0,
+    inclusive. Returns lo < hi (of the accounts' own type) and weight >= at_least, in no order. Raises WindowError,
+    and UsageError for a missing column or two ids that hash alike (retry with integer codes).
+    Exact, no sampling: the edges are those of `kernels.coaction`.
+    """
+    micros = _micros(window)
+    for column in ("account", "object", "time"):
+        if column not in acts.columns:
+            raise UsageError(f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed.")
+    coded, accounts = _coded(acts)
+    tasks = _tasks(coded, micros, pairs_per_task)
+    partial = tasks.repartition(partitions, "task").drop("task").mapInArrow(_worker(micros, count), _ddl(PARTIAL))
+    edges = _summed(partial, at_least)
+    return edges if accounts is None else _decoded(edges, accounts)
+
+
+def degrees(acts: DataFrame) -> DataFrame:
+    """Acts per account: what the degree null needs beside the edges. Returns account, acts."""
+    from pyspark.sql import functions as f
+
+    return acts.groupBy("account").agg(f.count("*").alias("acts"))
+
+
+def _micros(window: timedelta) -> int:
+    micros = round(window / timedelta(microseconds=1))
+    if micros <= 0:
+        raise WindowError(f"a window of {window} is not positive")
+    return micros
+
+
+def _coded(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
+    """`acts` with 64-bit integers for ids and time; and the accounts by their code, None if they were integers."""
+    from pyspark.sql import functions as f
+
+    kinds = dict(acts.dtypes)
+    time = f.unix_micros("time") if kinds["time"].startswith("timestamp") else f.col("time").cast("long")
+    integers = ("tinyint", "smallint", "int", "bigint")
+    whole = {c: kinds[c] in integers for c in ("account", "object")}
+    code = {c: f.col(c).cast("long") if whole[c] else f.xxhash64(f.col(c)) for c in whole}
+    coded = acts.where("account IS NOT NULL AND object IS NOT NULL AND time IS NOT NULL").select(
+        code["account"].alias("account"), code["object"].alias("object"), time.alias("time")
+    )
+    for column, is_whole in whole.items():
+        if not is_whole:
+            _no_collision(acts, column)
+    if whole["account"]:
+        return coded, None
+    return coded, acts.select(f.col("account").alias("id"), code["account"].alias("code")).distinct()
+
+
+def _no_collision(acts: DataFrame, column: str) -> None:
+    """Raise if two ids have one hash: with 64 bits about 3 in 100,000 for ten million ids, but an edge would be wrong."""
+    from pyspark.sql import functions as f
+
+    distinct = acts.select(column).where(f.col(column).isNotNull()).distinct()
+    row = distinct.agg(f.count("*").alias("ids"), f.countDistinct(f.xxhash64(f.col(column))).alias("codes")).collect()[
+        0
+    ]
+    if row["ids"] != row["codes"]:
+        raise UsageError(
+            f"two values of {column!r} hash alike",
+            fix="Give integer codes instead, for example from a dictionary table.",
+        )
+
+
+def _tasks(coded: DataFrame, window: int, pairs_per_task: int) -> DataFrame:
+    """Acts with the task they belong to; acts of hubs once per cell of their row and column."""
+    from pyspark.sql import functions as f
+
+    hubs = _hubs(coded, window, pairs_per_task)
+    minus = f.lit(-1).cast("int")
+    if not hubs:
+        return coded.select("account", "object", "time", minus.alias("cell_i"), minus.alias("cell_j"), minus.alias("side"),
+                            f.xxhash64("object").alias("task"))  # fmt: skip
+    listed = coded.sparkSession.createDataFrame(hubs, "object long, sides int")
+    light = coded.join(listed, "object", "left_anti").select(
+        "account", "object", "time", minus.alias("cell_i"), minus.alias("cell_j"), minus.alias("side"),
+        f.xxhash64("object").alias("task"),
+    )  # fmt: skip
+    side = f.expr("cast(pmod(xxhash64(account), sides) as int)")
+    heavy = (
+        coded.join(listed, "object")
+        .withColumn("side", side)
+        .withColumn("other", f.explode(f.expr("sequence(0, sides - 1)")))
+        .select(
+            "account", "object", "time",
+            f.least("side", "other").cast("int").alias("cell_i"), f.greatest("side", "other").cast("int").alias("cell_j"),
+            "side", f.xxhash64("object", f.least("side", "other"), f.greatest("side", "other")).alias("task"),
+        )
+    )  # fmt: skip
+    return light.unionByName(heavy)
+
+
+def _hubs(coded: DataFrame, window: int, pairs_per_task: int) -> list[tuple[int, int]]:
+    """Objects whose pairs within the window may exceed a task, with the number of sides of their grid.
+
+    The bound counts acts in buckets one window wide: every pair within the window lies in one bucket or two neighbours,
+    so there are at most 3/2 of the sum of squares.
+    """
+    from pyspark.sql import functions as f
+
+    bucket = f.expr(f"floor(time / {window})")
+    tallied = (
+        coded.groupBy("object", bucket.alias("bucket")).agg(f.count("*").alias("n"))
+        .groupBy("object").agg((f.sum(f.col("n") * f.col("n")) * 1.5).alias("bound"))
+        .where(f.col("bound") > pairs_per_task)
+    )  # fmt: skip
+    return sorted(
+        (row["object"], max(2, int((2 * row["bound"] / pairs_per_task) ** 0.5 + 1))) for row in tallied.collect()
+    )
+
+
+def _worker(window: int, count: Count) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        held = list(batches)
+        if held:
+            acts = pa.Table.from_batches(held).select(TASKS.names)
+            for batch in partial_edges(acts, window=window, count=count):
+                for start in range(0, batch.num_rows, 1 << 18):
+                    yield batch.slice(start, 1 << 18)
+
+    return edges
+
+
+def _summed(partial: DataFrame, at_least: int) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    return partial.groupBy("lo", "hi").agg(f.sum("weight").alias("weight")).where(f.col("weight") >= at_least)
+
+
+def _decoded(edges: DataFrame, accounts: DataFrame) -> DataFrame:
+    """Edges with the accounts' own ids, the smaller first."""
+    from pyspark.sql import functions as f
+
+    first = accounts.select(f.col("code").alias("lo"), f.col("id").alias("first"))
+    second = accounts.select(f.col("code").alias("hi"), f.col("id").alias("second"))
+    return edges.join(first, "lo").join(second, "hi").select(
+        f.least("first", "second").alias("lo"), f.greatest("first", "second").alias("hi"), "weight"
+    )  # fmt: skip
+
+
+def _ddl(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} long" for field in schema)
+
+
+__all__ = ["coaction", "degrees"]

@@ -1,0 +1,120 @@
+"""The same edges from Sail and from Apache Spark as from one machine. Which of the two is tested is what is installed."""
+
+import datetime as dt
+import os
+import shutil
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+pyspark = pytest.importorskip("pyspark", reason="no pyspark here: make test-cluster installs it")
+
+from birdfall.cluster.spark import coaction as clustered  # noqa: E402
+from birdfall.cluster.spark import degrees  # noqa: E402
+from birdfall.kernels.coaction import coaction  # noqa: E402
+from birdfall.model.errors import UsageError, WindowError  # noqa: E402
+
+MINUTE = dt.timedelta(seconds=60)
+
+
+@pytest.fixture(scope="module")
+def spark():
+    from pyspark.sql import SparkSession
+
+    try:
+        from pysail.spark import SparkConnectServer
+    except ImportError:
+        if shutil.which("java") is None:
+            pytest.skip("neither Sail nor Java here")
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+        session = (
+            SparkSession.builder.master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", "8")
+            .getOrCreate()
+        )
+        session.sparkContext.setLogLevel("ERROR")
+        yield session
+        session.stop()
+        return
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    ip, port = server.listening_address
+    session = SparkSession.builder.remote(f"sc://{ip}:{port}").getOrCreate()
+    yield session
+    session.stop()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def acts():
+    """Skewed acts: a few objects hold most of them."""
+    rng = np.random.default_rng(1)
+    n = 20_000
+    return (
+        rng.integers(0, 500, n).astype(np.int32),
+        (rng.zipf(1.3, n) % 300).astype(np.int32),
+        rng.integers(0, 3600 * 10**6, n),
+    )
+
+
+def on_one_machine(acts, count, name=int):
+    edges = coaction(*acts, window=60 * 10**6, count=count, at_least=2)
+    return {(*sorted((name(int(a)), name(int(b)))), int(w)) for a, b, w in zip(edges.lo, edges.hi, edges.weight)}
+
+
+def rows(frame):
+    table = frame.toArrow()
+    got = list(zip(*(table.column(c).to_pylist() for c in ("lo", "hi", "weight"))))
+    assert len(got) == len(set(got)), "an edge came twice"
+    return set(got)
+
+
+@pytest.mark.parametrize("count", ["pairs", "objects"])
+@pytest.mark.parametrize("pairs_per_task", [10**9, 20_000], ids=["whole objects", "hubs in grids"])
+def test_edges_are_those_of_one_machine(spark, acts, count, pairs_per_task):
+    frame = spark.createDataFrame(pa.table(dict(zip(("account", "object", "time"), acts))).to_pandas())
+    got = clustered(frame, window=MINUTE, count=count, at_least=2, partitions=8, pairs_per_task=pairs_per_task)
+    assert rows(got) == on_one_machine(acts, count)
+
+
+def test_text_ids_come_back_as_text(spark, acts):
+    account, object_, time = acts
+    table = pa.table({"account": [f"u{a}" for a in account], "object": [f"o{o}" for o in object_], "time": time})
+    got = clustered(spark.createDataFrame(table.to_pandas()), window=MINUTE, partitions=8, pairs_per_task=20_000)
+    assert rows(got) == on_one_machine(acts, "pairs", name=lambda a: f"u{a}")
+
+
+def test_timestamps_and_nulls(spark):
+    start = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    frame = spark.createDataFrame(
+        [
+            ("a", "x", start),
+            ("b", "x", start + MINUTE),
+            ("c", "x", start + 2.1 * MINUTE),
+            (None, "x", start),
+            ("d", None, start),
+        ],
+        "account string, object string, time timestamp",
+    )
+    assert rows(clustered(frame, window=MINUTE, at_least=1, partitions=2)) == {("a", "b", 1)}
+
+
+def test_degrees(spark):
+    frame = spark.createDataFrame(
+        [("a", "x", 1), ("a", "y", 2), ("b", "x", 3)], "account string, object string, time long"
+    )
+    table = degrees(frame).toArrow()
+    assert dict(zip(table.column("account").to_pylist(), table.column("acts").to_pylist())) == {"a": 2, "b": 1}
+
+
+def test_what_is_wrong_is_said(spark):
+    frame = spark.createDataFrame([("a", 1)], "account string, time long")
+    with pytest.raises(UsageError, match="object"):
+        clustered(frame, window=MINUTE)
+    with pytest.raises(WindowError):
+        clustered(frame, window=dt.timedelta(0))
