@@ -1,0 +1,218 @@
+"""What stands behind each edge: its objects, first and last co-action, surprise, and the chances under jitter.
+
+Plain version: for every object and every pair of its acts within the window whose accounts form an edge, add to that edge.
+Edges are looked up in an open-addressing table; give only the acts of accounts that have an edge. Cost: O(1) per pair of such acts.
+Safe: per-edge arrays are written by one thread.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from birdfall.kernels.coaction_null import jitter_chance
+
+
+@njit(cache=True, nogil=True)
+def index_edges(lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> None:
+    """Fill `table` (int64, power of two > 1.5 e, all -1) with edge numbers by hash of their pair."""
+    mask = np.int64(len(table) - 1)
+    for i in range(len(lo)):
+        key = (np.int64(lo[i]) << 32) | np.int64(hi[i])
+        h = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
+        while table[h] >= 0:
+            h = (h + 1) & mask
+        table[h] = i
+
+
+@njit(cache=True, nogil=True)
+def _find(x: int, y: int, lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> int:
+    a, b = min(x, y), max(x, y)
+    mask = np.int64(len(table) - 1)
+    key = (np.int64(a) << 32) | np.int64(b)
+    h = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
+    while table[h] >= 0:
+        i = table[h]
+        if lo[i] == a and hi[i] == b:
+            return int(i)
+        h = (h + 1) & mask
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def trace(
+    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, lo: np.ndarray, hi: np.ndarray,
+    table: np.ndarray, surprise: np.ndarray, pairs: np.ndarray, objects: np.ndarray, total: np.ndarray,
+    first: np.ndarray, last: np.ndarray, apart: np.ndarray, on_object: np.ndarray, active: np.ndarray,
+) -> None:  # fmt: skip
+    """Fill per-edge arrays: pairs, objects int64; total surprise float64; first, last time and apart (sum of distances) in quanta.
+
+    surprise: float64[objects in order]. on_object: int64[objects], co-actions of edges per object. active: bool[acts],
+    whether the act is part of a co-action of some edge.
+    """
+    stamp = np.full(len(lo), -1, np.int64)
+    number = np.int64(-1)
+    mask = (np.int64(1) << time_bits) - 1
+    for p in range(len(starts) - 1):
+        b = starts[p + 1]
+        i = starts[p]
+        while i < b:
+            o = key[i] >> time_bits
+            number += 1
+            low = i
+            r = i
+            while r < b and (key[r] >> time_bits) == o:
+                while key[low] + window < key[r]:
+                    low += 1
+                for s in range(low, r):
+                    if who[s] == who[r]:
+                        continue
+                    e = _find(who[s], who[r], lo, hi, table)
+                    if e < 0:
+                        continue
+                    pairs[e] += 1
+                    apart[e] += key[r] - key[s]
+                    first[e] = min(first[e], key[s] & mask)
+                    last[e] = max(last[e], key[r] & mask)
+                    on_object[number] += 1
+                    active[r] = True
+                    active[s] = True
+                    if stamp[e] != number:
+                        stamp[e] = number
+                        objects[e] += 1
+                        total[e] += surprise[number]
+                r += 1
+            i = r
+
+
+@njit(cache=True, nogil=True)
+def jitter(
+    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, reach: int, lo: np.ndarray,
+    hi: np.ndarray, table: np.ndarray, edge: np.ndarray, chance: np.ndarray,
+) -> int:  # fmt: skip
+    """One row per (edge, object) with acts within window + 2 reach: the chance to co-act under jitter; returns how many rows.
+
+    For accounts that act several times on the object the chances of its act pairs are added (at most 1): an upper
+    bound, so the tail is conservative. Rows beyond the length of `edge` are counted, not written.
+    """
+    wide = window + 2 * reach
+    stamp = np.full(len(lo), -1, np.int64)
+    row = np.zeros(len(lo), np.int64)
+    rows = 0
+    number = np.int64(-1)
+    for p in range(len(starts) - 1):
+        b = starts[p + 1]
+        i = starts[p]
+        while i < b:
+            o = key[i] >> time_bits
+            number += 1
+            low = i
+            r = i
+            while r < b and (key[r] >> time_bits) == o:
+                while key[low] + wide < key[r]:
+                    low += 1
+                for s in range(low, r):
+                    if who[s] == who[r]:
+                        continue
+                    e = _find(who[s], who[r], lo, hi, table)
+                    if e < 0:
+                        continue
+                    if stamp[e] != number:
+                        stamp[e] = number
+                        row[e] = rows
+                        rows += 1
+                        if row[e] < len(edge):
+                            edge[row[e]] = e
+                            chance[row[e]] = 0.0
+                    if row[e] < len(edge):
+                        c = jitter_chance(float(key[r] - key[s]), float(window), float(reach))
+                        chance[row[e]] = min(1.0, chance[row[e]] + c)
+                r += 1
+            i = r
+    return rows
+
+
+@njit(cache=True, nogil=True)
+def jitter_balance(
+    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, reach: int, skip: np.ndarray,
+    budget: int, found: np.ndarray,
+) -> None:  # fmt: skip
+    """Co-acting act pairs seen (found[0]) and expected under jitter (found[1]) among accounts not in `skip` (bool[accounts]).
+
+    Stops after `budget` pairs of acts. Where the jitter null holds for ordinary accounts the two agree.
+    """
+    wide = window + 2 * reach
+    spent = 0
+    for p in range(len(starts) - 1):
+        b = starts[p + 1]
+        i = starts[p]
+        while i < b and spent < budget:
+            o = key[i] >> time_bits
+            low = i
+            r = i
+            while r < b and (key[r] >> time_bits) == o:
+                while key[low] + wide < key[r]:
+                    low += 1
+                if spent < budget and not skip[who[r]]:
+                    for s in range(low, r):
+                        if who[s] == who[r] or skip[who[s]]:
+                            continue
+                        spent += 1
+                        d = key[r] - key[s]
+                        found[0] += 1.0 if d <= window else 0.0
+                        found[1] += jitter_chance(float(d), float(window), float(reach))
+                r += 1
+            i = r
+
+
+@njit(cache=True, nogil=True)
+def strata_pairs(
+    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, community: np.ndarray,
+    block: int, counts: np.ndarray,
+) -> None:  # fmt: skip
+    """Add to counts[c, c', b] (c <= c') the co-acting act pairs by the accounts' communities and the later act's time block.
+
+    community: int64[accounts]; block: quanta per block.
+    """
+    mask = (np.int64(1) << time_bits) - 1
+    for p in range(len(starts) - 1):
+        b = starts[p + 1]
+        i = starts[p]
+        while i < b:
+            o = key[i] >> time_bits
+            low = i
+            r = i
+            while r < b and (key[r] >> time_bits) == o:
+                while key[low] + window < key[r]:
+                    low += 1
+                z = (key[r] & mask) // block
+                c = community[who[r]]
+                for s in range(low, r):
+                    if who[s] != who[r]:
+                        d = community[who[s]]
+                        counts[min(c, d), max(c, d), z] += 1
+                r += 1
+            i = r
+
+
+@njit(cache=True, nogil=True)
+def strata_rates(
+    lo: np.ndarray, hi: np.ndarray, community: np.ndarray, begin: np.ndarray, blocks: np.ndarray, acts: np.ndarray,
+    kappa: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """lambda float64[e] = sum over blocks of d_u(b) d_v(b) kappa[c_u, c_v, b]; acts per account and block as ragged rows."""
+    found = np.zeros(len(lo))
+    for e in range(len(lo)):
+        u, v = lo[e], hi[e]
+        c, d = min(community[u], community[v]), max(community[u], community[v])
+        a, b = begin[u], begin[v]
+        while a < begin[u + 1] and b < begin[v + 1]:
+            if blocks[a] == blocks[b]:
+                found[e] += acts[a] * acts[b] * kappa[c, d, blocks[a]]
+                a += 1
+                b += 1
+            elif blocks[a] < blocks[b]:
+                a += 1
+            else:
+                b += 1
+    return found

@@ -1,0 +1,158 @@
+"""Groups: who belongs together in a network of significant edges, how firmly, and what blocks stand out without any such edge.
+
+Label propagation finds small groups, Louvain (with a resolution) merges them; both by networkit, one thread and a seed, so
+the same edges give the same groups. Interests (large communities of accounts by the objects they share at all) come
+from the same library on the graph of accounts and objects. Method: docs/methods/coordination.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from birdfall.kernels.peel import densest
+
+Method = Literal["propagation", "louvain"]
+
+
+def _partition(
+    nodes: int, lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, method: Method, resolution: float, seed: int
+) -> np.ndarray:
+    """int64[nodes] community of each node, by networkit; the caller's thread count is put back."""
+    import networkit
+
+    before = networkit.getCurrentNumberOfThreads()
+    networkit.setNumberOfThreads(1)
+    try:
+        networkit.setSeed(seed, False)
+        graph = networkit.GraphFromCoo(
+            (weight.astype(np.float64), (lo.astype(np.uint64), hi.astype(np.uint64))),
+            n=nodes, weighted=True, directed=False,
+        )  # fmt: skip
+        if method == "propagation":
+            found = networkit.community.PLP(graph)
+        else:
+            found = networkit.community.PLM(graph, refine=True, gamma=resolution)
+        found.run()
+        return np.array(found.getPartition().getVector(), np.int64)
+    finally:
+        networkit.setNumberOfThreads(before)
+
+
+def groups_of(
+    lo: np.ndarray,
+    hi: np.ndarray,
+    weight: np.ndarray,
+    *,
+    method: Method = "propagation",
+    resolution: float = 1.0,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Members (int32 codes, ascending) and their group (int32 from 1, largest first) of a network's edges.
+
+    Ties in size go to the group with the smallest code, so numbers do not depend on the library's labels.
+    """
+    if not len(lo):
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    members, ends = np.unique(np.concatenate([lo, hi]), return_inverse=True)
+    a, b = ends[: len(lo)], ends[len(lo) :]
+    label = _partition(len(members), a, b, weight, method, resolution, seed)
+    return members.astype(np.int32), _numbered(label)
+
+
+def _numbered(label: np.ndarray) -> np.ndarray:
+    """Labels as 1, 2, ... by size, then by first member."""
+    _, first, inverse, size = np.unique(label, return_index=True, return_inverse=True, return_counts=True)
+    rank = np.empty(len(size), np.int32)
+    rank[np.lexsort((first, -size))] = np.arange(1, len(size) + 1)
+    return rank[inverse].astype(np.int32)
+
+
+def interests(
+    account: np.ndarray, object_: np.ndarray, accounts: int, *, seed: int = 0, most: int = 24, resolution: float = 1.0
+) -> tuple[np.ndarray, int]:
+    """Large communities of accounts by what they act on at all, whenever: (int64[accounts], how many).
+
+    0 is everybody who belongs to none that holds at least a fiftieth of the accounts and fifty of them: a small group must not
+    become a stratum of its own, or it would explain itself away. Popular objects weigh little (1 / log2(1 + crowd)).
+    """
+    found = np.zeros(accounts, np.int64)
+    if not len(account):
+        return found, 1
+    pairs = np.unique(account.astype(np.int64) << 32 | object_.astype(np.int64))
+    who, what = pairs >> 32, np.unique(pairs & 0xFFFFFFFF, return_inverse=True)[1]
+    crowd = np.bincount(what)
+    keep = crowd[what] > 1
+    who, what = who[keep], what[keep]
+    if not len(who):
+        return found, 1
+    people, who = np.unique(who, return_inverse=True)
+    weight = 1.0 / np.log2(1.0 + crowd[what])
+    label = _partition(
+        len(people) + len(crowd), who, what + len(people), weight, "louvain", resolution, seed
+    )[: len(people)]
+    values, inverse, size = np.unique(label, return_inverse=True, return_counts=True)
+    large = np.flatnonzero(size >= max(50, len(people) / 50))
+    large = large[np.argsort(-size[large], kind="stable")][: most - 1]
+    number = np.zeros(len(values), np.int64)
+    number[large] = np.arange(1, len(large) + 1)
+    found[people] = number[inverse]
+    return found, len(large) + 1
+
+
+def agreement(one: np.ndarray, one_group: np.ndarray, other: np.ndarray, other_group: np.ndarray) -> np.ndarray:
+    """float64[groups of one]: the best Jaccard similarity of each group to a group of the other partition."""
+    groups = int(one_group.max()) if len(one_group) else 0
+    best = np.zeros(groups)
+    if not groups or not len(other):
+        return best
+    at = np.searchsorted(other, one)
+    at[at == len(other)] = 0
+    shared = other[at] == one
+    size = np.bincount(one_group, minlength=groups + 1)
+    other_size = np.bincount(other_group)
+    pairs, common = np.unique(
+        one_group[shared].astype(np.int64) << 32 | other_group[at[shared]], return_counts=True
+    )
+    for pair, n in zip(pairs, common):
+        g, h = int(pair >> 32), int(pair & 0xFFFFFFFF)
+        best[g - 1] = max(best[g - 1], n / (size[g] + other_size[h] - n))
+    return best
+
+
+Network = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def blocks(
+    network: Network, accounts: int, shuffled: Callable[[int], Network], *, shuffles: int, most: int = 5, alpha: float = 0.01
+) -> list[tuple[np.ndarray, float, float]]:
+    """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member, p), best first.
+
+    network: lo, hi, -log p of co-acting pairs. shuffled(i): the same from the i-th degree-preserving shuffle. A block's p is
+    its rank among the densest blocks of the shuffles, (1 + as dense) / (1 + shuffles). Peeling stops at the first block
+    above alpha, or above the smallest p the shuffles can give if that is larger.
+    """
+    lo, hi, weight = network
+    if not len(lo):
+        return []
+    null = np.array([densest(*shuffled(i), accounts)[1] for i in range(shuffles)])
+    found = []
+    for _ in range(most):
+        members, density = densest(lo, hi, weight, accounts)
+        p = (1 + int((null >= density).sum())) / (1 + shuffles)
+        if density <= 0 or p > max(alpha, 1 / (1 + shuffles)):
+            break
+        found.append((np.flatnonzero(members).astype(np.int32), density, p))
+        keep = ~(members[lo] | members[hi])
+        lo, hi, weight = lo[keep], hi[keep], weight[keep]
+        if not len(lo):
+            break
+    return found
+
+
+def density(sizes: Sequence[int] | np.ndarray, edges: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Share of the pairs of each group that are edges."""
+    n = np.asarray(sizes, float)
+    return np.asarray(edges, float) / np.maximum(1.0, n * (n - 1) / 2)

@@ -1,0 +1,232 @@
+"""Traces: the acts of one kind reduced to (account, object, time), from a record or from any table of three columns.
+
+repost, quote, reply, like: the post. mention, report, follow: the account acted on. hashtag: the tag; hashtags: the set of tags of
+one post. link: the page (`coordination_links`). text: the cluster of near-identical texts. status: the change of
+status, so that accounts that fall together co-act. creation: accounts made within the window of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.measures.coordination_links import normalised
+from birdfall.model.errors import UsageError
+from birdfall.model.findings import Note
+from birdfall.model.schemas import FALLEN
+from birdfall.record.query import Record
+
+TRACES: Final = (
+    "repost", "quote", "reply", "like", "mention", "report", "follow", "hashtag", "hashtags", "link", "text", "status",
+    "creation",
+)  # fmt: skip
+
+#: What reads the texts of a trace as objects: (texts, times int64 us) -> object ids, null where a text is too short to tell.
+TextObjects = Callable[[pa.Array, np.ndarray], pa.Array]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """account, object_: int32[n] codes; time: int64[n] us. accounts, objects: string arrays by code.
+
+    shown: per object an example of what people saw, where there is one. languages: per act, or None. source: the table it came from.
+    """
+
+    name: str
+    account: np.ndarray
+    object_: np.ndarray
+    time: np.ndarray
+    accounts: pa.Array
+    objects: pa.Array
+    shown: Mapping[int, str]
+    languages: pa.Array | None
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def of(self, keep: np.ndarray) -> Trace:
+        """The acts where `keep` (bool[n]) holds."""
+        languages = None if self.languages is None else self.languages.filter(pa.array(keep))
+        return Trace(
+            self.name, self.account[keep], self.object_[keep], self.time[keep], self.accounts, self.objects, self.shown,
+            languages, self.source,
+        )  # fmt: skip
+
+
+_ACTS = """
+SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language, {shown} AS shown
+FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = '{kind}' AND {object} IS NOT NULL
+"""
+_TAG = "lower(ltrim(trim(a.object), '#＃'))"
+_OBJECTS = {
+    "repost": "a.object", "quote": "a.object", "reply": "a.object", "like": "a.object", "link": "a.object",
+    "mention": "coalesce(a.target, a.object)", "report": "coalesce(a.target, a.object)",
+    "follow": "coalesce(a.target, a.object)", "hashtag": _TAG,
+}  # fmt: skip
+_SHOWN = {"repost": "a.text", "quote": "NULL", "reply": "NULL", "like": "a.text"}
+
+
+def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = None) -> Trace:
+    """The acts of one trace, account codes being the record's own. `text` needs `text_objects`.
+
+    Raises UsageError for an unknown trace.
+    """
+    if trace not in TRACES:
+        raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
+    if trace == "status":
+        rows = record.sql(
+            """SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language, NULL AS shown
+            FROM statuses s JOIN ids i ON i.id = s.account
+            WHERE s.observation = 'change' AND s."after" IS NULL AND list_contains($1, s.status)""",
+            [list(FALLEN)],
+        )
+    elif trace == "creation":
+        rows = record.sql(
+            """SELECT DISTINCT i.code AS account, 'created' AS object, epoch_us(a.created_at) AS time, NULL AS language,
+            NULL AS shown FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL"""
+        )
+    elif trace == "hashtags":
+        rows = record.sql(
+            f"""SELECT i.code AS account, array_to_string(list_sort(list_distinct(list({_TAG}))), ' ') AS object,
+            epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown
+            FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = 'hashtag'
+            GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1"""
+        )
+    elif trace == "text":
+        rows = record.sql(
+            """SELECT i.code AS account, a.text AS object, epoch_us(a.time) AS time, a.language AS language,
+            a.text AS shown FROM acts a JOIN ids i ON i.id = a.account
+            WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL"""
+        )
+    else:
+        query = _ACTS.format(
+            object=_OBJECTS[trace], kind=trace, language="a.language", shown=_SHOWN.get(trace, "NULL")
+        )
+        if trace == "follow":
+            query += """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL FROM follows f
+            JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
+        rows = record.sql(query)
+    rows = rows.sort_by([("time", "ascending"), ("account", "ascending"), ("object", "ascending")])
+    objects = rows.column("object").combine_chunks().cast(pa.string())
+    times = rows.column("time").to_numpy().astype(np.int64)
+    if trace == "link":
+        objects = _each(objects, normalised)
+    if trace == "text":
+        if text_objects is None:
+            raise UsageError("the text trace needs a way to tell which texts are near-identical", fix="Pass text_objects.")
+        objects = text_objects(objects, times).cast(pa.string())
+    source = {"status": "statuses", "creation": "accounts"}.get(trace, "acts")
+    return _made(
+        trace, rows.column("account").to_numpy().astype(np.int32), objects, times, record.ids.id_of,
+        rows.column("shown").combine_chunks(), rows.column("language").combine_chunks(), source,
+    )  # fmt: skip
+
+
+def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    """`change` applied once per distinct text."""
+    coded = values.dictionary_encode()
+    changed = pa.array([change(v) for v in coded.dictionary.to_pylist()], pa.string())
+    return changed.take(coded.indices)
+
+
+def _made(
+    name: str, account: np.ndarray, objects: pa.Array, time: np.ndarray, accounts: pa.Array, shown: pa.Array | None,
+    languages: pa.Array | None, source: str,
+) -> Trace:  # fmt: skip
+    """Rows without an object are dropped (they share nothing: two posts without a link have no link in common)."""
+    if objects.null_count:
+        keep = objects.is_valid()
+        mask = keep.to_numpy(zero_copy_only=False)
+        account, time, objects = account[mask], time[mask], objects.filter(keep)
+        shown = None if shown is None else shown.filter(keep)
+        languages = None if languages is None else languages.filter(keep)
+    values = pc.unique(objects)
+    values = values.take(pc.sort_indices(values))  # codes do not depend on the order of the input
+    codes = pc.index_in(objects, value_set=values).to_numpy(zero_copy_only=False).astype(np.int32)
+    seen: dict[int, str] = {}
+    if shown is not None and shown.null_count < len(shown):
+        first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
+        texts = shown.drop_null()
+        seen = {int(c): str(texts[int(k)].as_py()) for c, k in zip(*first)}
+    if languages is not None and languages.null_count == len(languages):
+        languages = None
+    return Trace(name, account, codes, time, accounts, values, seen, languages, source)
+
+
+def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = None) -> tuple[Trace, list[Note]]:
+    """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object, time).
+
+    Columns account, object, time and optionally language, text. Times: timestamps, or numbers in `time_unit` ("s", "ms",
+    "us"; default us). Returns the trace and what was left out (rows with an empty field). Raises UsageError if a column is missing.
+    """
+    columns = _columns(table)
+    missing = {"account", "object", "time"} - set(columns)
+    if missing:
+        raise UsageError(f"the table has no column {sorted(missing)}", fix="Name the columns account, object and time.")
+    account, objects = (_text(columns[c]) for c in ("account", "object"))
+    time = _microseconds(columns["time"], time_unit)
+    valid = np.logical_and.reduce(
+        [c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)]
+    )
+    notes = [] if valid.all() else [Note("rows-without-account-object-or-time", {"rows": int((~valid).sum())})]
+    keep = pa.array(valid)
+    account, objects, time = account.filter(keep), objects.filter(keep), time.filter(keep)
+    extra = {k: _text(columns[k]).filter(keep) for k in ("language", "text") if k in columns}
+    names = pc.unique(account)
+    names = names.take(pc.sort_indices(names))
+    codes = pc.index_in(account, value_set=names).to_numpy(zero_copy_only=False).astype(np.int32)
+    times = time.to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(times) and time_unit is None and pa.types.is_integer(_array(columns["time"]).type) and times.max() < 1 << 36:
+        notes.append(Note("times-look-like-seconds", {"last": int(times.max())}))
+    made = _made(name, codes, objects, times, names, extra.get("text"), extra.get("language"), "table")
+    return made, notes
+
+
+def _columns(table: Any) -> dict[str, Any]:
+    if isinstance(table, pa.Table):
+        return {n: table.column(n) for n in table.column_names}
+    if isinstance(table, Mapping):
+        return dict(table)
+    if isinstance(table, Sequence) and len(table) == 3:
+        return dict(zip(("account", "object", "time"), table))
+    if hasattr(table, "columns") and hasattr(table, "__getitem__"):
+        return {str(c): table[c] for c in table.columns}
+    raise UsageError("this is no table", fix="Give a record, an Arrow table, a data frame or (account, object, time).")
+
+
+def _array(values: Any) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks()
+    return values if isinstance(values, pa.Array) else pa.array(values)
+
+
+def _text(values: Any) -> pa.Array:
+    array = _array(values)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_floating(array.type):
+        array = array.cast(pa.int64())
+    return array.cast(pa.string())
+
+
+def _microseconds(values: Any, unit: str | None) -> pa.Array:
+    array = _array(values)
+    if pa.types.is_timestamp(array.type):
+        return array.cast(pa.timestamp("us", tz=array.type.tz), safe=False).cast(pa.int64())
+    factor = {"s": 1_000_000, "ms": 1000, "us": 1, None: 1}.get(unit)
+    if factor is None:
+        raise UsageError(f"there is no time unit {unit!r}", fix='Use "s", "ms" or "us".')
+    if pa.types.is_floating(array.type):
+        if unit is None:
+            factor = 1_000_000  # numbers with fractions are seconds since 1970
+        scaled = np.round(array.to_numpy(zero_copy_only=False) * factor)
+        return pa.array(scaled, mask=~np.isfinite(scaled)).cast(pa.int64())
+    if not pa.types.is_integer(array.type):
+        raise UsageError(f"times of type {array.type} cannot be read", fix="Give timestamps or numbers.")
+    return pc.multiply(array.cast(pa.int64()), factor)

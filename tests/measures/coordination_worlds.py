@@ -1,0 +1,78 @@
+"""Worlds with known truth for the coordination measure: cascades, popularity, silos, with a planted group or none.
+
+Run as a program it prints the table of `docs/methods/coordination.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class World:
+    """account, object_: int32; time: int64 us; group: bool[accounts], who was planted; silo: int64[accounts]."""
+
+    account: np.ndarray
+    object_: np.ndarray
+    time: np.ndarray
+    group: np.ndarray
+    silo: np.ndarray
+
+
+def world(
+    seed: int, *, decay: float = 3600.0, popularity: float = 1.3, silos: int = 10, boost: float = 8.0, planted: int = 20,
+    targets: int = 30, members: int = 14, accounts: int = 3000, objects: int = 4000, repeat: float = 0.0,
+    spread: float = 45.0,
+) -> World:  # fmt: skip
+    """Accounts choose objects by popularity (Pareto tail) and interest, and act on them while they are alive.
+
+    decay: seconds, mean delay after the object's peak. boost: how much more an account likes its silo's objects.
+    planted: size of the group; on each of `targets` objects `members` of it act within `spread` seconds.
+    """
+    rng = np.random.default_rng(seed)
+    silo, home = rng.integers(0, silos, accounts), rng.integers(0, silos, objects)
+    popular = rng.pareto(popularity, objects) + 1
+    peak = rng.random(objects) * 27 * 86400
+    slow = rng.lognormal(0, 1.0, objects)
+    who, what, when = [], [], []
+    for u in range(accounts):
+        chance = popular * np.where(home == silo[u], boost, 1.0)
+        o = np.unique(rng.choice(objects, int(np.clip(rng.lognormal(2.8, 0.8), 3, 300)), p=chance / chance.sum()))
+        if repeat:
+            o = np.repeat(o, 1 + rng.geometric(1 - repeat, len(o)) - 1 + 0)
+        who.append(np.full(len(o), u))
+        what.append(o)
+        when.append(peak[o] + rng.exponential(decay * slow[o]))
+    group = np.zeros(accounts, bool)
+    if planted:
+        chosen = rng.choice(accounts, planted, replace=False)
+        group[chosen] = True
+        for o in rng.choice(objects, targets, replace=False):
+            mates = rng.choice(chosen, members, replace=False)
+            start = peak[o] + rng.exponential(decay * slow[o])
+            who.append(mates)
+            what.append(np.full(members, o))
+            when.append(start + rng.random(members) * spread)
+    return World(
+        np.concatenate(who).astype(np.int32), np.concatenate(what).astype(np.int32),
+        np.round(np.concatenate(when)).astype(np.int64) * SECOND + 1_380_000_000 * SECOND, group, silo.astype(np.int64),
+    )  # fmt: skip
+
+
+#: name: (parameters, whether the accounts' interests are known from before)
+WORLDS: dict[str, tuple[dict[str, float], bool]] = {
+    "slow cascades (6 h)": ({"decay": 6 * 3600}, False),
+    "cascades of 10 min": ({"decay": 600}, False),
+    "fast cascades (2 min)": ({"decay": 120}, False),
+    "fast, heavier tail (a = 1.1)": ({"decay": 120, "popularity": 1.1}, False),
+    "fast, repeated acts": ({"decay": 120, "repeat": 0.3}, False),
+    "silos x60, interests unknown": ({"decay": 120, "boost": 60}, False),
+    "silos x60, interests known": ({"decay": 120, "boost": 60}, True),
+    "nobody, fast cascades": ({"decay": 120, "planted": 0}, False),
+    "nobody, silos x60 known": ({"decay": 120, "planted": 0, "boost": 60}, True),
+    "dilute group (10 targets of 25)": ({"decay": 600, "targets": 40, "members": 5, "planted": 25}, False),
+}
