@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser test-cluster lint format lock clean help
+.PHONY: demo test test-slow test-browser test-cluster frontend frontend-check lint format lock clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +33,12 @@ test-browser: $(VENV)/.dev ## the browser tests (need Chromium)
 
 test-cluster: ## the engine past one machine, on Sail and (with Java) on Apache Spark
 	$(PYTHON) tests/cluster/run.py
+
+frontend: ## build the front-end bundles (needs Node 20 or later)
+	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build
+
+frontend-check: frontend ## the committed bundles are what the sources build, byte for byte
+	git diff --exit-code -- src/birdfall/tell/assets src/birdfall/watch/dashboard/assets
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks
