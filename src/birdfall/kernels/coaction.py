@@ -397,7 +397,5 @@ def _count_buckets(
             room = max(most, 2 * len(pairs))
             pairs = np.concatenate([pairs[:n], np.empty(room - n, np.int64)])
             weight = np.concatenate([weight[:n], np.empty(room - n, np.int64)])
-        n = counting.take(
-            table, counts, at_least, hubs.begin, hubs.times, hubs.once_only, window, pairs, weight, n
-        )
+        n = counting.take(table, counts, at_least, hubs.begin, hubs.times, hubs.once_only, window, pairs, weight, n)
     return pairs[:n].copy(), weight[:n].copy()

@@ -131,9 +131,7 @@ def drop_weak(
 
 
 @njit(cache=True, nogil=True)
-def close_gaps(
-    key: np.ndarray, who: np.ndarray, starts: np.ndarray, ends: np.ndarray, new_starts: np.ndarray
-) -> None:
+def close_gaps(key: np.ndarray, who: np.ndarray, starts: np.ndarray, ends: np.ndarray, new_starts: np.ndarray) -> None:
     """Move what `drop_weak` left together, in place."""
     w = np.int64(0)
     for p in range(len(ends)):

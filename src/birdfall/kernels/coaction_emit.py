@@ -173,7 +173,9 @@ def emit(
                             bp += 1
                             if bp >= BUFFER:
                                 total += bp
-                                _drain(buffer, bp, shift, first, buckets, lines, filled, keys, following, head, at, used)
+                                _drain(
+                                    buffer, bp, shift, first, buckets, lines, filled, keys, following, head, at, used
+                                )
                                 bp = 0
             elif not (repeated or weak or later):
                 low = i

@@ -13,6 +13,9 @@ import numpy as np
 from numba import njit
 
 SHINGLE = 5
+#: Base of the rolling polynomial hash of a shingle (modulo 2^64), and its power for the character that leaves.
+BASE = np.uint64(0x9E3779B97F4A7C15)
+BASE_4 = np.uint64(0x9E3779B97F4A7C15**4 % 2**64)
 
 
 @njit(cache=True, nogil=True)
@@ -29,13 +32,16 @@ def mix(x: np.uint64) -> np.uint64:
 def _shingles(codes: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
     """Hashes of the shingles of one text into `out`; returns their number (repeats included)."""
     number = end - begin - SHINGLE + 1
-    for j in range(number):
-        h = np.uint64(0x243F6A8885A308D3)
-        for k in range(SHINGLE):
-            h = (h ^ np.uint64(codes[begin + j + k])) * np.uint64(0x9E3779B97F4A7C15)
-            h ^= h >> np.uint64(29)
+    if number <= 0:
+        return 0
+    h = np.uint64(0)
+    for k in range(SHINGLE):
+        h = h * BASE + np.uint64(codes[begin + k])
+    out[0] = mix(h)
+    for j in range(1, number):
+        h = (h - np.uint64(codes[begin + j - 1]) * BASE_4) * BASE + np.uint64(codes[begin + j + SHINGLE - 1])
         out[j] = mix(h)
-    return max(number, 0)
+    return number
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,7 @@
 
 Plain version: `for c in text: out += table[c]`, with links, @mentions and zero-width characters left out and every run of
 anything that is not a letter, mark, digit, hash sign or emoji written as one space.
-Cost: O(characters), about 10 ns each. Safe: every write is bounded by the space counted before; malformed UTF-8 is read
+Cost: O(characters), about 10 ns each. Safe: before each text there is room for its longest possible form; malformed UTF-8 is read
 byte by byte as a space; texts do not share memory, so ranges of texts run in threads.
 """
 
@@ -106,39 +106,27 @@ def _written(
 
 
 @njit(cache=True, nogil=True)
-def room(
-    buffer: np.ndarray, offset: np.ndarray, first: int, last: int, kinds: np.ndarray, starts: np.ndarray
-) -> tuple[int, int]:
-    """Upper bounds for texts `first` to `last`: code points of the longest one, and reduced code points of all."""
-    longest = 0
-    total = 0
-    scratch = np.empty(0, np.uint32)
+def reduce(
+    buffer: np.ndarray, offset: np.ndarray, first: int, last: int, kinds: np.ndarray, starts: np.ndarray,
+    pieces: np.ndarray, ends: np.ndarray, http: np.ndarray, https: np.ndarray, www: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Texts `first` to `last` reduced, uint32; `ends[t - first]` is where each ends.
+
+    buffer: uint8, UTF-8 of all texts; offset: int64[n + 1]. kinds: int8, class per code point; starts, pieces: what each
+    becomes, at most LONGEST code points (and a space).
+    """
+    scratch = np.empty(1024, np.uint32)
+    out = np.empty(offset[last] - offset[first] + (LONGEST + 1) * 1024, np.uint32)
+    at = 0
     for t in range(first, last):
         size = offset[t + 1] - offset[t]
         if size > len(scratch):
-            scratch = np.empty(size, np.uint32)
+            scratch = np.empty(2 * size, np.uint32)
         n = _decoded(buffer, offset[t], offset[t + 1], scratch)
-        longest = max(longest, n)
-        for i in range(n):
-            c = scratch[i]
-            total += 1 + (starts[c + 1] - starts[c] if c < len(kinds) else 1)
-    return longest, total
-
-
-@njit(cache=True, nogil=True)
-def reduce(
-    buffer: np.ndarray, offset: np.ndarray, first: int, last: int, longest: int, kinds: np.ndarray, starts: np.ndarray,
-    pieces: np.ndarray, out: np.ndarray, ends: np.ndarray, http: np.ndarray, https: np.ndarray, www: np.ndarray,
-) -> int:  # fmt: skip
-    """Reduce texts `first` to `last` into `out`; `ends[t - first]` is where each ends. Returns the end of all.
-
-    buffer: uint8, UTF-8 of all texts; offset: int64[n + 1]. kinds: int8, class per code point; starts, pieces: what each
-    becomes. out: uint32 of the size that `room` told.
-    """
-    scratch = np.empty(max(longest, 1), np.uint32)
-    at = 0
-    for t in range(first, last):
-        n = _decoded(buffer, offset[t], offset[t + 1], scratch)
+        if at + n * (LONGEST + 1) > len(out):
+            grown = np.empty(2 * len(out) + n * (LONGEST + 1), np.uint32)
+            grown[:at] = out[:at]
+            out = grown
         at = _written(scratch, n, kinds, starts, pieces, out, at, http, https, www)
         ends[t - first] = at
-    return at
+    return out[:at].copy()

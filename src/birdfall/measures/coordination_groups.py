@@ -18,8 +18,9 @@ Method = Literal["propagation", "louvain"]
 
 
 def _partition(
-    nodes: int, lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, method: Method, resolution: float, seed: int
-) -> np.ndarray:
+    nodes: int, lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, method: Method, resolution: float, seed: int,
+    refine: bool = True,
+) -> np.ndarray:  # fmt: skip
     """int64[nodes] community of each node, by networkit; the caller's thread count is put back."""
     import networkit
 
@@ -34,7 +35,7 @@ def _partition(
         if method == "propagation":
             found = networkit.community.PLP(graph)
         else:
-            found = networkit.community.PLM(graph, refine=True, gamma=resolution)
+            found = networkit.community.PLM(graph, refine=refine, gamma=resolution)
         found.run()
         return np.array(found.getPartition().getVector(), np.int64)
     finally:
@@ -79,27 +80,57 @@ def interests(
     become a stratum of its own, or it would explain itself away. Popular objects weigh little (1 / log2(1 + crowd)).
     """
     found = np.zeros(accounts, np.int64)
-    if not len(account):
-        return found, 1
-    pairs = np.unique(account.astype(np.int64) << 32 | object_.astype(np.int64))
-    who, what = pairs >> 32, np.unique(pairs & 0xFFFFFFFF, return_inverse=True)[1]
-    crowd = np.bincount(what)
-    keep = crowd[what] > 1
-    who, what = who[keep], what[keep]
+    who, what = _sampled(account, object_)
     if not len(who):
         return found, 1
     people, who = np.unique(who, return_inverse=True)
-    weight = 1.0 / np.log2(1.0 + crowd[what])
-    label = _partition(
-        len(people) + len(crowd), who, what + len(people), weight, "louvain", resolution, seed
-    )[: len(people)]
-    values, inverse, size = np.unique(label, return_inverse=True, return_counts=True)
-    large = np.flatnonzero(size >= max(50, len(people) / 50))
+    things, what = np.unique(what, return_inverse=True)
+    weight = 1.0 / np.log2(1.0 + np.bincount(what)[what])
+    label = _partition(len(people) + len(things), who, what + len(people), weight, "louvain", resolution, seed, False)
+    # every account, sampled or not, goes where most of its acts on sampled objects lie
+    of_object = np.full(int(object_.max()) + 1, -1, np.int64)
+    of_object[things] = label[len(people) :]
+    at = of_object[object_]
+    known = at >= 0
+    vote = _majority(account[known], at[known], accounts)
+    vote[people] = label[: len(people)]
+    values, inverse, size = np.unique(vote[vote >= 0], return_inverse=True, return_counts=True)
+    large = np.flatnonzero(size >= max(50, (vote >= 0).sum() / 50))
     large = large[np.argsort(-size[large], kind="stable")][: most - 1]
     number = np.zeros(len(values), np.int64)
     number[large] = np.arange(1, len(large) + 1)
-    found[people] = number[inverse]
+    found[vote >= 0] = number[inverse]
     return found, len(large) + 1
+
+
+#: Acts that are looked at to tell interests apart: enough for a few dozen communities, quick enough not to be felt.
+SAMPLE = 250_000
+
+
+def _sampled(account: np.ndarray, object_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct (account, object) of whole objects with company, at most about `SAMPLE` acts, chosen by a hash of the object."""
+    if not len(account):
+        return account, object_
+    crowd = np.bincount(object_)
+    wanted = crowd > 1
+    total = int(crowd[wanted].sum())
+    if total > SAMPLE:
+        scattered = (np.arange(len(crowd), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11)
+        wanted &= scattered < np.uint64(int((1 << 53) * (SAMPLE / total)))
+    keep = wanted[object_]
+    pairs = np.unique(account[keep].astype(np.int64) << 32 | object_[keep])
+    return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def _majority(account: np.ndarray, label: np.ndarray, accounts: int) -> np.ndarray:
+    """int64[accounts]: the commonest label of each account, the smallest of equals; -1 for those without."""
+    found = np.full(accounts, -1, np.int64)
+    if len(account):
+        labels = int(label.max()) + 1
+        cells, times = np.unique(account.astype(np.int64) * labels + label, return_counts=True)
+        order = np.lexsort((-cells, times))  # the last of an account's cells in this order wins
+        found[cells[order] // labels] = cells[order] % labels
+    return found
 
 
 def agreement(one: np.ndarray, one_group: np.ndarray, other: np.ndarray, other_group: np.ndarray) -> np.ndarray:
@@ -113,9 +144,7 @@ def agreement(one: np.ndarray, one_group: np.ndarray, other: np.ndarray, other_g
     shared = other[at] == one
     size = np.bincount(one_group, minlength=groups + 1)
     other_size = np.bincount(other_group)
-    pairs, common = np.unique(
-        one_group[shared].astype(np.int64) << 32 | other_group[at[shared]], return_counts=True
-    )
+    pairs, common = np.unique(one_group[shared].astype(np.int64) << 32 | other_group[at[shared]], return_counts=True)
     for pair, n in zip(pairs, common):
         g, h = int(pair >> 32), int(pair & 0xFFFFFFFF)
         best[g - 1] = max(best[g - 1], n / (size[g] + other_size[h] - n))
@@ -126,23 +155,34 @@ Network = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def blocks(
-    network: Network, accounts: int, shuffled: Callable[[int], Network], *, shuffles: int, most: int = 5, alpha: float = 0.01
+    network: Network,
+    accounts: int,
+    shuffled: Callable[[int], Network],
+    *,
+    shuffles: int,
+    most: int = 5,
+    alpha: float = 0.01,
 ) -> list[tuple[np.ndarray, float, float]]:
     """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member, p), best first.
 
     network: lo, hi, -log p of co-acting pairs. shuffled(i): the same from the i-th degree-preserving shuffle. A block's p is
-    its rank among the densest blocks of the shuffles, (1 + as dense) / (1 + shuffles). Peeling stops at the first block
-    above alpha, or above the smallest p the shuffles can give if that is larger.
+    its rank among the densest blocks of the shuffles, (1 + as dense) / (1 + shuffles);
+    shuffling stops as soon as that is too many. Peeling stops at the first block
+    above alpha, so alpha below 1 / (1 + shuffles) finds none.
     """
     lo, hi, weight = network
     if not len(lo):
         return []
-    null = np.array([densest(*shuffled(i), accounts)[1] for i in range(shuffles)])
+    null: list[float] = []
     found = []
     for _ in range(most):
         members, density = densest(lo, hi, weight, accounts)
-        p = (1 + int((null >= density).sum())) / (1 + shuffles)
-        if density <= 0 or p > max(alpha, 1 / (1 + shuffles)):
+        as_dense = sum(d >= density for d in null)
+        while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
+            null.append(densest(*shuffled(len(null)), accounts)[1])
+            as_dense += null[-1] >= density
+        p = (1 + as_dense) / (1 + shuffles)
+        if density <= 0 or p > alpha:
             break
         found.append((np.flatnonzero(members).astype(np.int32), density, p))
         keep = ~(members[lo] | members[hi])

@@ -132,9 +132,7 @@ def degree_null(crowd: Crowd, total: int | None, strata: Strata | None = None, i
     tests = len(active) * (len(active) - 1) // 2
     none = np.empty(0, np.int64)
     if not in_blocks and strata is None:
-        return Null(
-            kappa, co_actions, tests, crowd.activity, none, np.empty((0, 0, 0)), none, none, none, h, slope
-        )
+        return Null(kappa, co_actions, tests, crowd.activity, none, np.empty((0, 0, 0)), none, none, none, h, slope)
     community = np.zeros(crowd.order.accounts, np.int64) if strata is None else strata.community
     groups = 1 if strata is None else strata.count
     per_room, begin, blocks, acts = _stratified(crowd, kappa, co_actions, community, groups)
@@ -156,9 +154,7 @@ def _stratified(
     block = -(-span // blocks)
     blocks = -(-span // block)
     counts = np.zeros((groups, groups, blocks), np.int64)
-    tracing.strata_pairs(
-        order.key, order.who, order.starts, order.time_bits, order.window, community, block, counts
-    )
+    tracing.strata_pairs(order.key, order.who, order.starts, order.time_bits, order.window, community, block, counts)
     cell, acts = np.unique(order.who.astype(np.int64) * blocks + times // block, return_counts=True)
     who, where = cell // blocks, cell % blocks
     begin = np.searchsorted(who, np.arange(order.accounts + 1)).astype(np.int64)
@@ -263,9 +259,7 @@ def jitter_null(
         skip[lo[significant]] = True
         skip[hi[significant]] = True
         found = np.zeros(2)
-        tracing.jitter_balance(
-            order.key, order.who, order.starts, order.time_bits, near, far, skip, 20_000_000, found
-        )
+        tracing.jitter_balance(order.key, order.who, order.starts, order.time_bits, near, far, skip, 20_000_000, found)
         if not len(lo):
             return Jitter(np.empty(0), found[0], found[1])
         mine = np.zeros(order.accounts, np.bool_)
@@ -292,15 +286,14 @@ def jitter_null(
     return Jitter(log_p, found[0], found[1])
 
 
-def shifted(
-    account: np.ndarray, time: np.ndarray, window: int, seed: int, reach: int | None = None
-) -> np.ndarray:
+def shifted(account: np.ndarray, time: np.ndarray, window: int, seed: int, reach: int | None = None) -> np.ndarray:
     """Times with every account's own acts moved together by one random offset within +-reach, circularly over the record.
 
     What an account likes, its rhythm and the hour stay; what two accounts do at the same minute does not. reach: default
-    one hour or 60 windows, whichever is more, so that objects are still alive when their visitors come.
+    four hours or 240 windows, whichever is more: the hour of the day stays about the same, and two accounts drawn almost
+    the same offset, which stay together, are rare (one pair in 240).
     """
-    reach = max(3600 * 1_000_000, 60 * window) if reach is None else reach
+    reach = max(4 * 3600 * 1_000_000, 240 * window) if reach is None else reach
     rng = np.random.default_rng(seed)
     offset = rng.integers(-reach, reach + 1, int(account.max()) + 1)
     first, last = int(time.min()), int(time.max())

@@ -34,7 +34,8 @@ TextObjects = Callable[[pa.Array, np.ndarray], pa.Array]
 class Trace:
     """account, object_: int32[n] codes; time: int64[n] us. accounts, objects: string arrays by code.
 
-    shown: per object an example of what people saw, where there is one. languages: per act, or None. source: the table it came from.
+    shown: per object an example of what people saw, where there is one. languages, contents
+    (the act's own id): per act, or None. source: the table it came from.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Trace:
     shown: Mapping[int, str]
     languages: pa.Array | None
     source: str
+    contents: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -55,13 +57,13 @@ class Trace:
         languages = None if self.languages is None else self.languages.filter(pa.array(keep))
         return Trace(
             self.name, self.account[keep], self.object_[keep], self.time[keep], self.accounts, self.objects, self.shown,
-            languages, self.source,
+            languages, self.source, None if self.contents is None else self.contents.filter(pa.array(keep)),
         )  # fmt: skip
 
 
 _ACTS = """
-SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language, {shown} AS shown
-FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = '{kind}' AND {object} IS NOT NULL
+SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language, {shown} AS shown,
+a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = '{kind}' AND {object} IS NOT NULL
 """
 _TAG = "lower(ltrim(trim(a.object), '#＃'))"
 _OBJECTS = {
@@ -81,35 +83,33 @@ def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = N
         raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
     if trace == "status":
         rows = record.sql(
-            """SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language, NULL AS shown
-            FROM statuses s JOIN ids i ON i.id = s.account
+            """SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language, NULL AS shown,
+            NULL AS content FROM statuses s JOIN ids i ON i.id = s.account
             WHERE s.observation = 'change' AND s."after" IS NULL AND list_contains($1, s.status)""",
             [list(FALLEN)],
         )
     elif trace == "creation":
         rows = record.sql(
             """SELECT DISTINCT i.code AS account, 'created' AS object, epoch_us(a.created_at) AS time, NULL AS language,
-            NULL AS shown FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL"""
+            NULL AS shown, NULL AS content FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL"""
         )
     elif trace == "hashtags":
         rows = record.sql(
             f"""SELECT i.code AS account, array_to_string(list_sort(list_distinct(list({_TAG}))), ' ') AS object,
-            epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown
-            FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = 'hashtag'
+            epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown,
+            any_value(a.act_id) AS content FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = 'hashtag'
             GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1"""
         )
     elif trace == "text":
         rows = record.sql(
             """SELECT i.code AS account, a.text AS object, epoch_us(a.time) AS time, a.language AS language,
-            a.text AS shown FROM acts a JOIN ids i ON i.id = a.account
+            a.text AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
             WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL"""
         )
     else:
-        query = _ACTS.format(
-            object=_OBJECTS[trace], kind=trace, language="a.language", shown=_SHOWN.get(trace, "NULL")
-        )
+        query = _ACTS.format(object=_OBJECTS[trace], kind=trace, language="a.language", shown=_SHOWN.get(trace, "NULL"))
         if trace == "follow":
-            query += """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL FROM follows f
+            query += """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL FROM follows f
             JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
         rows = record.sql(query)
     rows = rows.sort_by([("time", "ascending"), ("account", "ascending"), ("object", "ascending")])
@@ -119,13 +119,22 @@ def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = N
         objects = _each(objects, normalised)
     if trace == "text":
         if text_objects is None:
-            raise UsageError("the text trace needs a way to tell which texts are near-identical", fix="Pass text_objects.")
+            raise UsageError(
+                "the text trace needs a way to tell which texts are near-identical", fix="Pass text_objects."
+            )
         objects = text_objects(objects, times).cast(pa.string())
     source = {"status": "statuses", "creation": "accounts"}.get(trace, "acts")
     return _made(
         trace, rows.column("account").to_numpy().astype(np.int32), objects, times, record.ids.id_of,
         rows.column("shown").combine_chunks(), rows.column("language").combine_chunks(), source,
+        rows.column("content").combine_chunks(),
     )  # fmt: skip
+
+
+def content_ids(trace: Trace) -> pa.Array:
+    """Each act's own id; the row number where there is none, so that no two acts are taken for one."""
+    rows = pa.array([f"row {i}" for i in range(len(trace))], pa.string())
+    return rows if trace.contents is None else pc.coalesce(trace.contents.cast(pa.string()), rows)
 
 
 def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
@@ -137,7 +146,7 @@ def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
 
 def _made(
     name: str, account: np.ndarray, objects: pa.Array, time: np.ndarray, accounts: pa.Array, shown: pa.Array | None,
-    languages: pa.Array | None, source: str,
+    languages: pa.Array | None, source: str, contents: pa.Array | None,
 ) -> Trace:  # fmt: skip
     """Rows without an object are dropped (they share nothing: two posts without a link have no link in common)."""
     if objects.null_count:
@@ -146,6 +155,7 @@ def _made(
         account, time, objects = account[mask], time[mask], objects.filter(keep)
         shown = None if shown is None else shown.filter(keep)
         languages = None if languages is None else languages.filter(keep)
+        contents = None if contents is None else contents.filter(keep)
     values = pc.unique(objects)
     values = values.take(pc.sort_indices(values))  # codes do not depend on the order of the input
     codes = pc.index_in(objects, value_set=values).to_numpy(zero_copy_only=False).astype(np.int32)
@@ -156,13 +166,15 @@ def _made(
         seen = {int(c): str(texts[int(k)].as_py()) for c, k in zip(*first)}
     if languages is not None and languages.null_count == len(languages):
         languages = None
-    return Trace(name, account, codes, time, accounts, values, seen, languages, source)
+    if contents is not None and contents.null_count == len(contents):
+        contents = None
+    return Trace(name, account, codes, time, accounts, values, seen, languages, source, contents)
 
 
 def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = None) -> tuple[Trace, list[Note]]:
     """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object, time).
 
-    Columns account, object, time and optionally language, text. Times: timestamps, or numbers in `time_unit` ("s", "ms",
+    Columns account, object, time and optionally language, text, content (the act's own id). Times: timestamps, or numbers in `time_unit` ("s", "ms",
     "us"; default us). Returns the trace and what was left out (rows with an empty field). Raises UsageError if a column is missing.
     """
     columns = _columns(table)
@@ -171,20 +183,20 @@ def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = No
         raise UsageError(f"the table has no column {sorted(missing)}", fix="Name the columns account, object and time.")
     account, objects = (_text(columns[c]) for c in ("account", "object"))
     time = _microseconds(columns["time"], time_unit)
-    valid = np.logical_and.reduce(
-        [c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)]
-    )
+    valid = np.logical_and.reduce([c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)])
     notes = [] if valid.all() else [Note("rows-without-account-object-or-time", {"rows": int((~valid).sum())})]
     keep = pa.array(valid)
     account, objects, time = account.filter(keep), objects.filter(keep), time.filter(keep)
-    extra = {k: _text(columns[k]).filter(keep) for k in ("language", "text") if k in columns}
+    extra = {k: _text(columns[k]).filter(keep) for k in ("language", "text", "content") if k in columns}
     names = pc.unique(account)
     names = names.take(pc.sort_indices(names))
     codes = pc.index_in(account, value_set=names).to_numpy(zero_copy_only=False).astype(np.int32)
     times = time.to_numpy(zero_copy_only=False).astype(np.int64)
     if len(times) and time_unit is None and pa.types.is_integer(_array(columns["time"]).type) and times.max() < 1 << 36:
         notes.append(Note("times-look-like-seconds", {"last": int(times.max())}))
-    made = _made(name, codes, objects, times, names, extra.get("text"), extra.get("language"), "table")
+    made = _made(
+        name, codes, objects, times, names, extra.get("text"), extra.get("language"), "table", extra.get("content")
+    )
     return made, notes
 
 
