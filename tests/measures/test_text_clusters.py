@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from birdfall.kernels.text_normal import LONGEST
+from birdfall.measures.text_characters import characters
 from birdfall.measures.text_clusters import near_pairs, reduced, text_clusters
 
 WORDS = {
@@ -234,6 +236,10 @@ def test_hostile_texts_are_taken_as_they_are():
     texts = pa.concat_arrays([pa.array([million, million, "\x00" * 50, "\u202e" * 50, "=HYPERLINK(1)" * 5]), bad])
     found = text_clusters(texts)
     assert found.cluster.tolist() == [0, 0, -1, -1, -1, -1]
+
+
+def test_no_character_becomes_more_than_the_kernel_leaves_room_for():
+    assert np.diff(characters().starts).max() <= LONGEST
 
 
 def test_the_same_texts_give_the_same_clusters():

@@ -77,24 +77,10 @@ def reduced(texts: pa.Array | pa.ChunkedArray) -> Reduced:
 
     def part(i: int) -> tuple[np.ndarray, np.ndarray]:
         first, last = cuts[i], cuts[i + 1]
-        longest, total = text_normal.room(buffer, offset, first, last, table.kinds, table.starts)
-        out, ends = np.empty(total, np.uint32), np.empty(last - first, np.int64)
-        end = text_normal.reduce(
-            buffer,
-            offset,
-            first,
-            last,
-            longest,
-            table.kinds,
-            table.starts,
-            table.pieces,
-            out,
-            ends,
-            _HTTP,
-            _HTTPS,
-            _WWW,
-        )
-        return out[:end].copy(), ends
+        ends = np.empty(last - first, np.int64)
+        return text_normal.reduce(
+            buffer, offset, first, last, table.kinds, table.starts, table.pieces, ends, _HTTP, _HTTPS, _WWW
+        ), ends
 
     parts = _threaded(part)
     starts = np.cumsum([0] + [len(codes) for codes, _ in parts])
@@ -119,9 +105,9 @@ def text_clusters(
     long_enough = np.flatnonzero(length >= shortest)
     representative = _copies(plain)
     distinct = long_enough[representative[long_enough] == long_enough]
-    left, right, similarity, crowded = _near_pairs(plain, distinct, at_least)
+    left, right, _, sets, crowded = _near_pairs(plain, distinct, at_least)
     copies = np.bincount(representative[long_enough], minlength=len(plain))[distinct]
-    label, nearness = _components(left, right, similarity, copies, plain, distinct, floor or max(0.0, 2 * at_least - 1))
+    label, nearness = _components(left, right, copies, sets, max(0.0, 2 * at_least - 1) if floor is None else floor)
     return _numbered(label, nearness, representative, distinct, long_enough, copies, len(plain), crowded)
 
 
@@ -129,7 +115,7 @@ def near_pairs(texts: pa.Array, *, at_least: float = 0.8) -> list[tuple[int, int
     """All verified pairs (i < j, Jaccard index) of distinct texts: the step before clusters, for audits."""
     plain = reduced(texts)
     distinct = np.flatnonzero((_copies(plain) == np.arange(len(plain))) & (np.diff(plain.offset) >= minhash.SHINGLE))
-    left, right, similarity, _ = _near_pairs(plain, distinct, at_least)
+    left, right, similarity, _, _ = _near_pairs(plain, distinct, at_least)
     pairs = zip(distinct[left].tolist(), distinct[right].tolist(), similarity.tolist())
     return sorted((min(i, j), max(i, j), s) for i, j, s in pairs)
 
@@ -150,10 +136,32 @@ def _copies(plain: Reduced) -> np.ndarray:
     return representative
 
 
+@dataclass(frozen=True)
+class _Sets:
+    """Sorted shingle sets of the texts that are compared; `place` leads from a position in `distinct` to its set."""
+
+    place: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    shingles: np.ndarray
+
+    def similarities(self, left: np.ndarray, right: np.ndarray, at_least: float) -> np.ndarray:
+        """Exact Jaccard index of pairs of positions; 0 where the sizes alone rule `at_least` out."""
+        found = np.empty(len(left), np.float64)
+        a, b = self.place[left], self.place[right]
+        cuts = [len(left) * i // THREADS for i in range(THREADS + 1)]
+        _threaded(
+            lambda i: minhash.similarities(
+                a, b, self.starts, self.ends, self.shingles, at_least, found, cuts[i], cuts[i + 1]
+            )
+        )
+        return found
+
+
 def _near_pairs(
     plain: Reduced, distinct: np.ndarray, at_least: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Verified pairs among `distinct`, as positions in it, with their Jaccard index; and how many keys were crowded."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Sets, int]:
+    """Verified pairs among `distinct`, as positions in it, their Jaccard index, the sets, and how many keys were crowded."""
     n = len(distinct)
     signature = np.empty((n, VALUES), np.uint32)
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
@@ -161,11 +169,13 @@ def _near_pairs(
     with ThreadPoolExecutor(THREADS) as pool:
         found = list(pool.map(lambda band: _band(signature, band), range(BANDS)))
     crowded = sum(c for _, c in found)
-    pairs = np.unique(np.concatenate([p for p, _ in found])) if found else np.empty(0, np.uint64)
+    pairs = np.sort(np.concatenate([p for p, _ in found]))
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
     left, right = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    similarity = _verified(plain, distinct, left, right, at_least)
+    sets = _sets(plain, distinct, left, right)
+    similarity = sets.similarities(left, right, at_least)
     near = similarity >= at_least - 1e-9
-    return left[near], right[near], similarity[near], crowded
+    return left[near], right[near], similarity[near], sets, crowded
 
 
 def _band(signature: np.ndarray, band: int) -> tuple[np.ndarray, int]:
@@ -176,36 +186,32 @@ def _band(signature: np.ndarray, band: int) -> tuple[np.ndarray, int]:
     number, crowded = minhash.candidates(ordered, order, REACH, np.empty(0, np.uint64))
     pairs = np.empty(number, np.uint64)
     minhash.candidates(ordered, order, REACH, pairs)
-    return np.unique(pairs), crowded
+    return pairs, crowded
 
 
-def _verified(plain: Reduced, distinct: np.ndarray, left: np.ndarray, right: np.ndarray, at_least: float) -> np.ndarray:
-    """Exact Jaccard index of pairs of positions in `distinct`."""
-    involved, place = np.unique(np.r_[left, right], return_inverse=True)
+def _sets(plain: Reduced, distinct: np.ndarray, left: np.ndarray, right: np.ndarray) -> _Sets:
+    """Shingle sets of every text that stands in a candidate pair."""
+    involved = np.zeros(len(distinct), np.bool_)
+    involved[left] = involved[right] = True
     texts = distinct[involved]
     starts = np.r_[0, np.cumsum(np.diff(plain.offset)[texts])].astype(np.int64)
-    ends, sets = starts[:-1].copy(), np.empty(starts[-1], np.uint64)
+    ends, shingles = starts[:-1].copy(), np.empty(starts[-1], np.uint64)
     cuts = [len(texts) * i // THREADS for i in range(THREADS + 1)]
     _threaded(
-        lambda i: minhash.shingle_sets(plain.codes, plain.offset, texts, starts, ends, sets, cuts[i], cuts[i + 1])
+        lambda i: minhash.shingle_sets(plain.codes, plain.offset, texts, starts, ends, shingles, cuts[i], cuts[i + 1])
     )
-    similarity = np.empty(len(left), np.float64)
-    parts = [len(left) * i // THREADS for i in range(THREADS + 1)]
-    a, b = place[: len(left)], place[len(left) :]
-    _threaded(lambda i: minhash.similarities(a, b, starts, ends, sets, at_least, similarity, parts[i], parts[i + 1]))
-    return similarity
+    return _Sets(np.cumsum(involved) - 1, starts, ends, shingles)
 
 
 def _components(
-    left: np.ndarray, right: np.ndarray, similarity: np.ndarray, copies: np.ndarray, plain: Reduced, distinct: np.ndarray,
-    floor: float,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    left: np.ndarray, right: np.ndarray, copies: np.ndarray, sets: _Sets, floor: float
+) -> tuple[np.ndarray, np.ndarray]:
     """A label per distinct text and its similarity to its cluster's representative.
 
     The representative is the text with most copies, the earliest among equals. Members below `floor` leave and are
     clustered among themselves, until all are near their own.
     """
-    n = len(distinct)
+    n = len(copies)
     label = np.arange(n)
     nearness = np.ones(n)
     open_ = np.ones(n, np.bool_)
@@ -223,7 +229,7 @@ def _components(
         best = np.full(component.max() + 1, n, np.int64)
         np.minimum.at(best, component[members], order[members])
         head = rank[best[component[members]]]
-        near = np.where(members == head, 1.0, _verified(plain, distinct, members, head, floor))
+        near = np.where(members == head, 1.0, sets.similarities(members, head, floor))
         stays = near >= floor - 1e-9
         label[members[stays]] = head[stays]
         nearness[members[stays]] = near[stays]
