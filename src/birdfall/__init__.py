@@ -22,6 +22,7 @@ _PLACES = {
     "open_case": ("birdfall.api", "open_case"),
     "read": ("birdfall.api", "read"),
     "simulate": ("birdfall.api", "simulate"),
+    "coordination": ("birdfall.api", "coordination"),
     "Inquiry": ("birdfall.api", "Inquiry"),
     "Case": ("birdfall.record.case", "Case"),
     "Settings": ("birdfall.model.settings", "Settings"),
@@ -33,6 +34,7 @@ _PLACES = {
 
 if TYPE_CHECKING:
     from birdfall.api import Inquiry as Inquiry
+    from birdfall.api import coordination as coordination
     from birdfall.api import open_case as open_case
     from birdfall.api import read as read
     from birdfall.api import simulate as simulate
@@ -54,6 +56,7 @@ __all__ = [
     "Inquiry",
     "Settings",
     "__version__",
+    "coordination",
     "open",
     "open_case",
     "read",

@@ -91,8 +91,9 @@ class Inquiry:
     def coordination(self, **parameters: Any) -> Finding:
         """Which accounts moved together more than chance allows. Parameters: `measures.coordination.coordination`."""
         from birdfall.measures.coordination import coordination
+        from birdfall.measures.text_clusters import text_objects
 
-        return self._labelled(coordination(self.record, **parameters))
+        return self._labelled(coordination(self.record, **({"text_objects": text_objects} | parameters)))
 
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
         """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record."""
@@ -167,6 +168,15 @@ def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -
     from birdfall.world.simulate import simulate as simulated
 
     return Inquiry(simulated(scenario, seed=seed, **options).record())
+
+
+def coordination(data: Any, **parameters: Any) -> Finding:
+    """Who moved together, in any table of account, object and time, or in an inquiry. See `measures.coordination`."""
+    if isinstance(data, Inquiry):
+        return data.coordination(**parameters)
+    from birdfall.measures.coordination import coordination as measured
+
+    return measured(data, **parameters)
 
 
 def _refuse(note: Note | None) -> None:

@@ -156,6 +156,11 @@ def _csv(path: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> None:
             )
 
 
+def write_csv(path: Path, table: pa.Table) -> None:
+    """One table as CSV that no spreadsheet runs."""
+    _csv(path, table.schema, iter([table]))
+
+
 def _parquet(path: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for piece in pieces:

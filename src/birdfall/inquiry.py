@@ -6,6 +6,7 @@ compared (`verify`), and a run that was cut off goes on where it stopped.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,11 @@ STAGES_FILE = "run.json"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How an inquiry is run. `waves`: how many of the largest waves are followed up. `ledgers`: how many at most."""
+    """How an inquiry is run.
+
+    waves: how many of the largest waves are followed up. ledgers: how many at most. asked: further coordination networks,
+    each the parameters of `measures.coordination.coordination` as JSON.
+    """
 
     seed: int = 0
     alpha: float = 0.01
@@ -31,11 +36,11 @@ class Options:
     ledgers: int = 12
     permutations: int = 400
     replicates: int = 999
-    traces: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Options:
-        return cls(**{**plain, "traces": tuple(plain.get("traces", ()))})
+        return cls(**{**plain, "asked": tuple(plain.get("asked", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,31 @@ def compute(record: Record, options: Options, question: Question, *, progress: P
     for _, step in plan(state):
         state.found.update({f.name: _labelled(f, state) for f in step(state)})
     return state.found
+
+
+def ask(case: Case, request: Mapping[str, Any], *, progress: Progress = silent) -> Finding:
+    """One more coordination network on a case, kept with its findings and computed again by `verify`.
+
+    request: parameters of `measures.coordination.coordination`. A network of the same name is replaced.
+    """
+    from birdfall.steps import asked_network, step_of
+
+    text = json.dumps(dict(request), sort_keys=True)
+    record = case.record()
+    question = Question(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
+    before = options_of(case) or Options()
+    done = _stages(case, _key(record, before, question))
+    state = Run(record, before, question, progress)
+    finding = _labelled(asked_network(state, text), state)
+    kept = tuple(a for a in before.asked if step_of(a) != step_of(text))
+    options = dataclasses.replace(before, asked=(*kept, text))
+    case.save(finding)
+    if done:
+        done = {step: names for step, names in done.items() if names != [finding.name]} | {
+            step_of(text): [finding.name]
+        }
+        _keep_stages(case, _key(record, options, question), options, done)
+    return finding
 
 
 def options_of(case: Case) -> Options | None:

@@ -6,8 +6,9 @@ settings first and from earlier findings second.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from birdfall.model.findings import Finding, Note
 
@@ -26,6 +27,10 @@ def steps(state: Run) -> Iterator[Step]:
     yield "counts", _counts
     if state.question.facts:
         yield "reconciliation", _reconciliation
+    for trace in _traces(state):
+        yield f"coordination-{trace}", lambda s, t=trace: [_coordination(s, {"trace": t})]
+    for text in state.options.asked:
+        yield step_of(text), lambda s, t=text: [asked_network(s, t)]
     yield "claims", _claims
 
 
@@ -123,6 +128,46 @@ def _counts(state: Run) -> Sequence[Finding]:
         return [_refused("counts", "counts", note)]
     settings = state.record.settings
     return [counts.counts(state.record, leaders=settings.leaders, controls=settings.controls, seed=state.options.seed)]
+
+
+#: Traces a run looks at without being asked, if the record has enough of them.
+STANDARD_TRACES = ("repost", "report", "text", "link")
+#: Accounts a trace needs before it is worth a network.
+ENOUGH = 20
+
+
+def _traces(state: Run) -> list[str]:
+    from birdfall.measures import coordination
+
+    if coordination.applies_to(state.record) is not None:
+        return []
+    sizes = coordination.trace_sizes(state.record)
+    named = {json.loads(text).get("name") or f"coordination-{_trace_name(text)}" for text in state.options.asked}
+    return [t for t in STANDARD_TRACES if sizes.get(t, 0) >= ENOUGH and f"coordination-{t}" not in named]
+
+
+def _trace_name(text: str) -> str:
+    trace = json.loads(text).get("trace", "repost")
+    return trace if isinstance(trace, str) else trace[0] if len(trace) == 1 else "layers"
+
+
+def step_of(text: str) -> str:
+    """The name of the step that computes one asked network."""
+    return "asked " + (json.loads(text).get("name") or f"coordination-{_trace_name(text)}")
+
+
+def asked_network(state: Run, text: str) -> Finding:
+    """The finding of one asked network."""
+    return _coordination(state, json.loads(text))
+
+
+def _coordination(state: Run, request: dict[str, Any]) -> Finding:
+    from birdfall.measures.coordination import coordination
+    from birdfall.measures.text_clusters import text_objects
+
+    options = state.options
+    chosen = {"alpha": options.alpha, "seed": options.seed, "text_objects": text_objects, "progress": state.progress}
+    return coordination(state.record, **(chosen | request))
 
 
 def _reconciliation(state: Run) -> Sequence[Finding]:

@@ -28,6 +28,7 @@ COMMANDS = {
     "import": ("commands:import_", "Take files into a case."),
     "run": ("commands:run", "Measure everything the data can carry, and write the report."),
     "check": ("commands:check", 'Check a statement: birdfall check CASE "6.600 cuentas en diez minutos".'),
+    "coordinate": ("coordinating:coordinate", "Find accounts that moved together more than chance allows."),
     "report": ("commands:report", "Write the report of a case again, in other languages or elsewhere."),
     "verify": ("commands:verify", "Compute a case or a report again, and say which number differs."),
     "export": ("commands:export", "Write a case as CSV, Parquet or SQLite, by pseudonym."),

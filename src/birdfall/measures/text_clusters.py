@@ -26,6 +26,8 @@ VALUES, BANDS = 64, 16
 #: Pairs tried per text and key where a key is shared by very many texts.
 REACH = 500
 THREADS = 2
+#: Texts with fewer reduced characters are never joined.
+SHORTEST = 16
 
 T = TypeVar("T")
 
@@ -89,7 +91,7 @@ def reduced(texts: pa.Array | pa.ChunkedArray) -> Reduced:
 
 
 def text_clusters(
-    texts: pa.Array | pa.ChunkedArray, *, at_least: float = 0.8, shortest: int = 16, floor: float | None = None
+    texts: pa.Array | pa.ChunkedArray, *, at_least: float = 0.8, shortest: int = SHORTEST, floor: float | None = None
 ) -> Clusters:
     """Clusters of near-identical texts.
 
@@ -109,6 +111,20 @@ def text_clusters(
     copies = np.bincount(representative[long_enough], minlength=len(plain))[distinct]
     label, nearness = _components(left, right, copies, sets, max(0.0, 2 * at_least - 1) if floor is None else floor)
     return _numbered(label, nearness, representative, distinct, long_enough, copies, len(plain), crowded)
+
+
+def text_objects(texts: pa.Array, times: np.ndarray) -> pa.Array:
+    """The cluster of each text as an object id for the `text` trace; a text nobody copied is an object of its own.
+
+    Null for texts too short to tell. times are not used: the window of the co-action kernel does that.
+    """
+    found = text_clusters(texts)
+    length = np.diff(reduced(texts).offset)
+    names = [
+        None if n < SHORTEST else f"text-{c}" if c >= 0 else f"single-{i}"
+        for i, (c, n) in enumerate(zip(found.cluster.tolist(), length.tolist()))
+    ]
+    return pa.array(names, pa.string())
 
 
 def near_pairs(texts: pa.Array, *, at_least: float = 0.8) -> list[tuple[int, int, float]]:
