@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from birdfall.model.findings import Finding, Note
@@ -21,16 +22,16 @@ def steps(state: Run) -> Iterator[Step]:
     yield "coverage", _coverage
     yield "waves", _waves
     for number in _waves_found(state):
-        yield f"audiences-{number}", lambda s, n=number: _audiences(s, n)
-        yield f"returns-{number}", lambda s, n=number: _returns(s, n)
+        yield f"audiences-{number}", partial(_audiences, wave=number)
+        yield f"returns-{number}", partial(_returns, wave=number)
     yield "ledgers", _ledgers
     yield "counts", _counts
     if state.question.facts:
         yield "reconciliation", _reconciliation
     for trace in _traces(state):
-        yield f"coordination-{trace}", lambda s, t=trace: [_coordination(s, {"trace": t})]
+        yield f"coordination-{trace}", partial(_network, request={"trace": trace})
     for text in state.options.asked:
-        yield step_of(text), lambda s, t=text: [asked_network(s, t)]
+        yield step_of(text), partial(_network, request=json.loads(text))
     yield "claims", _claims
 
 
@@ -161,12 +162,21 @@ def asked_network(state: Run, text: str) -> Finding:
     return _coordination(state, json.loads(text))
 
 
+def _network(state: Run, request: dict[str, Any]) -> Sequence[Finding]:
+    return [_coordination(state, request)]
+
+
 def _coordination(state: Run, request: dict[str, Any]) -> Finding:
     from birdfall.measures.coordination import coordination
     from birdfall.measures.text_clusters import text_objects
 
     options = state.options
-    chosen = {"alpha": options.alpha, "seed": options.seed, "text_objects": text_objects, "progress": state.progress}
+    chosen: dict[str, Any] = {
+        "alpha": options.alpha,
+        "seed": options.seed,
+        "text_objects": text_objects,
+        "progress": state.progress,
+    }
     return coordination(state.record, **(chosen | request))
 
 
