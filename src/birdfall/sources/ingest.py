@@ -1,0 +1,176 @@
+"""The way in: a file into a case, into a record in memory, or only looked into.
+
+A file is taken whole or not at all; the rows of it that could not be taken are listed in the table `rejected`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from birdfall.model.errors import BirdfallError, InputError
+from birdfall.model.progress import Progress, silent
+from birdfall.model.schemas import TABLES, Rows, conform
+from birdfall.model.settings import Settings
+from birdfall.record.atomic import digest
+from birdfall.record.case import Case, Receipt
+from birdfall.record.query import Record, from_tables
+from birdfall.sources.mapping import Mapping
+from birdfall.sources.registry import source_for
+from birdfall.sources.source import Options, Source
+
+#: How many rows `look_into` reads before it tells what it saw.
+LOOK_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its type in the file, some values, and whether the mapping reads it."""
+
+    name: str
+    type: str
+    sample: tuple[str, ...]
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file is, seen from its beginning. rows: per table, of those looked at. rejected: examples, as dicts.
+
+    question: what must be said before the file can be imported (a time zone, a day order, a mapping); None: nothing.
+    """
+
+    path: str
+    reader: str
+    columns: tuple[Column, ...]
+    mapping: Mapping | None
+    question: BirdfallError | None
+    rows: dict[str, int]
+    rejected: int
+    examples: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Columns that the mapping does not read."""
+        return tuple(c.name for c in self.columns if not c.used)
+
+
+def ingest(
+    case: Case, path: str | Path, *, mapping: Mapping | None = None, reader: str | None = None,
+    time_zone: str | None = None, date_format: str | None = None, allow_large: bool = False, progress: Progress = silent,
+) -> Receipt:  # fmt: skip
+    """Take a file into a case, whole or not at all.
+
+    Raises InputError if the file cannot be read, UsageError if its times or columns must be explained first, CaseError if
+    the case is in use. A file that was taken before is left out; the receipt says so.
+    """
+    place = Path(path)
+    source = source_for(place, reader)
+    with tempfile.TemporaryDirectory(prefix="birdfall-") as staging:
+        options = Options(time_zone, date_format, mapping, allow_large, Path(staging))
+        said = {"time_zone": time_zone, "date_format": date_format, "mapping": mapping.to_toml() if mapping else None}
+        try:
+            receipt = case.append(
+                source.read(place, options, progress), source=place.name, reader=source.NAME, digest=digest(place),
+                options={k: v for k, v in said.items() if v}, progress=progress,
+            )  # fmt: skip
+        except pa.ArrowException as error:
+            raise _unreadable(place, error) from error
+    return receipt
+
+
+def load(
+    *paths: str | Path, mapping: Mapping | None = None, reader: str | None = None, time_zone: str | None = None,
+    date_format: str | None = None, allow_large: bool = False, settings: Settings | None = None, progress: Progress = silent,
+) -> Record:  # fmt: skip
+    """Files as one record in memory, without a case. Raises as `ingest` does."""
+    batches: dict[str, list[pa.RecordBatch]] = {}
+    options = Options(time_zone, date_format, mapping, allow_large)
+    for path in map(Path, paths):
+        for item in source_for(path, reader).read(path, options, progress):
+            if isinstance(item, Rows):
+                batches.setdefault(item.table, []).append(conform(item.table, item.batch))
+            else:
+                import pyarrow.parquet as pq
+
+                batches.setdefault(item.table, []).extend(pq.read_table(item.path).to_batches())
+    return from_tables({t: pa.Table.from_batches(b, TABLES[t]) for t, b in batches.items()}, settings)
+
+
+def look_into(
+    path: str | Path, *, mapping: Mapping | None = None, reader: str | None = None, time_zone: str | None = None,
+    date_format: str | None = None, allow_large: bool = False, limit: int = LOOK_ROWS,
+) -> Look:  # fmt: skip
+    """What a file is, from about its first `limit` rows. What would have to be asked stands in `question`, not raised.
+
+    Raises InputError if the file cannot be read at all.
+    """
+    place = Path(path)
+    source = source_for(place, reader)
+    options = Options(time_zone, date_format, mapping, allow_large)
+    columns: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()
+    question: BirdfallError | None = None
+    if source.NAME == "table":
+        columns, options, notes, question = _columns(place, options)
+    counts: Counter[str] = Counter()
+    examples: list[dict[str, Any]] = []
+    if question is None:
+        try:
+            for item in _begun(source, place, options):
+                count = item.batch.num_rows if isinstance(item, Rows) else item.rows
+                counts[item.table] += count
+                if isinstance(item, Rows) and item.table == "rejected":
+                    examples += item.batch.slice(0, 10 - len(examples)).to_pylist()
+                if sum(counts.values()) >= limit:
+                    break
+        except InputError:
+            raise
+        except BirdfallError as error:
+            question = error
+    rejected = counts.pop("rejected", 0)
+    return Look(
+        str(path), source.NAME, columns, options.mapping, question, dict(counts), rejected, tuple(examples), notes
+    )
+
+
+def _begun(source: Source, place: Path, options: Options) -> Any:
+    return itertools.islice(source.read(place, options, silent), 10_000)
+
+
+def _columns(
+    place: Path, options: Options
+) -> tuple[tuple[Column, ...], Options, tuple[str, ...], BirdfallError | None]:
+    from birdfall.sources.open import head
+    from birdfall.sources.tables import kind_of, mapping_for
+    from birdfall.sources.tabular import tabular
+
+    question: BirdfallError | None = None
+    with tabular(place, kind_of(head(place)) or "csv", allow_large=options.allow_large, staging=None) as table:
+        try:
+            options = replace(options, mapping=mapping_for(table.types, options, str(place)))
+        except BirdfallError as error:
+            question = error
+        used = options.mapping.used if options.mapping else set()
+        first = table.sample()[:200]
+        columns = tuple(
+            Column(
+                name, kind, tuple(list(dict.fromkeys(str(r[name])[:60] for r in first if r[name]))[:3]), name in used
+            )
+            for name, kind in table.types.items()
+        )
+        return columns, options, tuple(table.notes), question
+
+
+def _unreadable(place: Path, error: Exception) -> InputError:
+    return InputError(f"this file cannot be read as it stands: {type(error).__name__}", where=str(place))
+
+
+__all__ = ["Column", "Look", "ingest", "load", "look_into"]

@@ -1,0 +1,336 @@
+"""From a mapping to SQL that reads most cells at once, and plain Python for the cells that SQL could not read.
+
+The query gives one row for each row of the file, in order: every value, and beside a value that did not parse the text
+that stood there. Python then reads those texts with all the patience of `sources.times`, or says why they are refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from birdfall.model.errors import UsageError, Where
+from birdfall.model.schemas import TABLES
+from birdfall.sources import times
+from birdfall.sources.mapping import WORDS, Emit
+
+_NOTHING: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
+_ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
+_ISO_ZONED: Final = _ISO + r"(?:Z|[+-]\d\d:\d\d)"
+_ISO_LOCAL: Final = _ISO
+_DAY: Final = r"\d{4}-\d\d-\d\d"
+_WHOLE: Final = r"\d{9,19}"
+_TWITTER: Final = "%a %b %d %H:%M:%S %z %Y"
+_SLASHED: Final = ("{0} %H:%M:%S", "{0} %H:%M", "{0}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One column of one emit: where it comes from and what it must be."""
+
+    column: str
+    file_columns: tuple[str, ...]
+    kind: str  # "time", "count", "flag", "word", "text"
+    required: bool
+    reading: times.Reading
+    words: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The file's column, as a rejection names it."""
+        return " + ".join(self.file_columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One emit, ready to run. `prefix` begins the names of its columns in the query."""
+
+    emit: Emit
+    prefix: str
+    cells: tuple[Cell, ...]
+    select: tuple[str, ...]
+
+
+def plan(
+    emit: Emit, prefix: str, types: Mapping[str, str], sample: Iterable[Mapping[str, str | None]],
+    orders: Mapping[str, times.Order | None], *, zone: ZoneInfo | None, date_format: str | None, file: str,
+) -> Plan:  # fmt: skip
+    """The query of one emit. types: DuckDB types of the file's columns. orders: day order per column, where settled.
+
+    Raises UsageError if the file lacks a column, or if its times need a zone that was not given.
+    """
+    missing = sorted(emit.used - set(types))
+    if missing:
+        raise UsageError(
+            f"the mapping reads a column {missing[0]!r} that is not there", where=file,
+            fix=f"The file has: {', '.join(list(types)[:40])}.",
+        )  # fmt: skip
+    rows = list(sample)
+    cells, select = [], []
+    schema = TABLES[emit.table]
+    for column, names in emit.columns.items():
+        field = schema.field(column)
+        kind = "word" if column in WORDS else _kind(field.type)
+        reading = times.Reading(zone, date_format, next((orders[n] for n in names if orders.get(n)), None))
+        cell = Cell(column, names, kind, not field.nullable, reading, WORDS.get(column, ()))
+        cells.append(cell)
+        text = _joined(names, types)
+        value = _value(cell, text, types, emit, rows, file)
+        select.append(f'{value} AS "{prefix}{column}"')
+        if kind != "text":
+            select.append(f'CASE WHEN ({value}) IS NULL THEN {text} END AS "{prefix}{column}_raw"')
+    select.append(f'({_skip(emit, types)}) AS "{prefix}skip"')
+    if emit.until:
+        select.append(f'{_text(emit.until, types)} AS "{prefix}until"')
+    return Plan(emit, prefix, tuple(cells), tuple(select))
+
+
+def quoted(name: str) -> str:
+    """A column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _kind(type_: pa.DataType) -> str:
+    if pa.types.is_timestamp(type_):
+        return "time"
+    if pa.types.is_integer(type_):
+        return "count"
+    return "flag" if pa.types.is_boolean(type_) else "text"
+
+
+def _text(name: str, types: Mapping[str, str]) -> str:
+    kind = types[name]
+    column = quoted(name)
+    if kind in ("DOUBLE", "FLOAT"):
+        # An id that passed through a spreadsheet or pandas: whole up to 2^53, beyond that its last digits are gone.
+        whole = f"{column} = round({column}) AND abs({column}) < 9007199254740992"
+        column = f"CASE WHEN isnan({column}) THEN NULL WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+    elif kind != "VARCHAR":
+        return f"CAST({column} AS VARCHAR)"
+    nothing = ", ".join(literal(n) for n in _NOTHING)
+    return f"CASE WHEN trim({column}) IN ({nothing}) THEN NULL ELSE trim({column}) END"
+
+
+def _joined(names: tuple[str, ...], types: Mapping[str, str]) -> str:
+    texts = [_text(n, types) for n in names]
+    return texts[0] if len(texts) == 1 else "(" + " || ' ' || ".join(f"({t})" for t in texts) + ")"
+
+
+def _value(
+    cell: Cell, text: str, types: Mapping[str, str], emit: Emit, rows: list[Mapping[str, str | None]], file: str
+) -> str:
+    if cell.kind == "time":
+        return _time(cell, text, types, rows, file)
+    if cell.kind == "count":
+        number = f"TRY_CAST({text} AS BIGINT)"
+        return f"CASE WHEN regexp_full_match({text}, '\\d+') THEN {number} END"
+    if cell.kind == "flag":
+        return (
+            f"CASE lower({text}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'yes' THEN true WHEN 't' THEN true "
+            "WHEN 'false' THEN false WHEN '0' THEN false WHEN 'no' THEN false WHEN 'f' THEN false END"
+        )
+    chosen = emit.values.get(cell.column, {})
+    if cell.kind == "word":
+        cases = {w: w for w in cell.words} | {k.casefold(): v for k, v in chosen.items()}
+        cases = {k: v for k, v in cases.items() if v in cell.words}
+        return (
+            f"CASE lower({text}) " + " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in cases.items()) + " END"
+        )
+    if chosen:
+        return (
+            f"CASE {text} "
+            + " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in chosen.items())
+            + f" ELSE {text} END"
+        )
+    return text
+
+
+def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[str, str | None]], file: str) -> str:
+    zone = cell.reading.zone
+    if len(cell.file_columns) == 1:
+        name = cell.file_columns[0]
+        kind, column = types[name], quoted(name)
+        if kind == "TIMESTAMP WITH TIME ZONE":
+            return _plausible(column)
+        if kind.startswith("TIMESTAMP") or kind == "DATE":
+            if zone is None:
+                shown = next((str(row[name]) for row in rows if row.get(name)), "")
+                raise times.needs_zone(file, name, shown)
+            return _plausible(f"timezone({literal(zone.key)}, CAST({column} AS TIMESTAMP))")
+        if kind in ("DOUBLE", "FLOAT"):
+            return (
+                f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
+            )
+    if cell.reading.format is not None:
+        value = f"try_strptime({text}, {literal(cell.reading.format)})"
+        if "%z" not in cell.reading.format.lower():
+            if zone is None:
+                raise times.needs_zone(file, cell.shown, _shown(cell, rows))
+            value = f"timezone({literal(zone.key)}, {value})"
+        return _plausible(f"CAST({value} AS TIMESTAMPTZ)")
+    return _plausible(_free_time(cell, text, rows))
+
+
+def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> str:
+    """SQL for the forms that occur in the sample; forms that do not occur are left to Python."""
+    shown = [t for t in (joined(row, cell.file_columns) for row in rows) if t]
+    zone = cell.reading.zone
+    cases = []
+
+    def occurs(pattern: str) -> bool:
+        return any(re.fullmatch(pattern, t) for t in shown)
+
+    if occurs(_ISO_ZONED):
+        cases.append(f"WHEN regexp_full_match({text}, '{_ISO_ZONED}') THEN TRY_CAST({text} AS TIMESTAMPTZ)")
+    if occurs(_WHOLE):
+        number = f"TRY_CAST({text} AS BIGINT)"
+        cases.append(
+            f"WHEN regexp_full_match({text}, '\\d{{9,10}}') THEN {_stamp(f'{number} * 1000000')} "
+            f"WHEN regexp_full_match({text}, '\\d{{12,13}}') THEN {_stamp(f'{number} * 1000')} "
+            f"WHEN regexp_full_match({text}, '\\d{{15,16}}') THEN {_stamp(number)}"
+        )
+    if zone is not None:
+        key = literal(zone.key)
+        if occurs(_ISO_LOCAL) or occurs(_DAY):
+            local = f"regexp_full_match({text}, '{_ISO_LOCAL}') OR regexp_full_match({text}, '{_DAY}')"
+            cases.append(f"WHEN {local} THEN timezone({key}, TRY_CAST({text} AS TIMESTAMP))")
+        if cell.reading.order and occurs(r"\d{1,2}/\d{1,2}/\d{4}.*"):
+            day = "%d/%m/%Y" if cell.reading.order == "dmy" else "%m/%d/%Y"
+            forms = ", ".join(literal(f.format(day)) for f in _SLASHED)
+            cases.append(f"WHEN contains({text}, '/') THEN timezone({key}, try_strptime({text}, [{forms}]))")
+    if occurs(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [+]0000 \d{4}"):
+        bare = literal(_TWITTER.replace("%z", "+0000"))
+        cases.append(f"WHEN contains({text}, ' +0000 ') THEN timezone('UTC', try_strptime({text}, {bare}))")
+    return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS TIMESTAMPTZ)"
+
+
+def joined(row: Mapping[str, str | None], names: tuple[str, ...]) -> str:
+    """The text of several columns of a sample row; empty if one is missing."""
+    texts = [row.get(name) or "" for name in names]
+    return " ".join(t.strip() for t in texts) if all(texts) else ""
+
+
+def _shown(cell: Cell, rows: list[Mapping[str, str | None]]) -> str:
+    return next((t for t in (joined(row, cell.file_columns) for row in rows) if t), "")
+
+
+def _stamp(microseconds: str) -> str:
+    return f"timezone('UTC', make_timestamp(CAST({microseconds} AS BIGINT)))"
+
+
+def _plausible(value: str) -> str:
+    return (
+        f"CASE WHEN ({value}) >= TIMESTAMPTZ '{times.EARLIEST.isoformat()}' "
+        f"AND ({value}) < TIMESTAMPTZ '{times.LATEST.isoformat()}' THEN ({value}) END"
+    )
+
+
+def _skip(emit: Emit, types: Mapping[str, str]) -> str:
+    conditions = [f"({_text(n, types)}) IS NULL" for n in emit.skip_if_null]
+    conditions += [f"({_text(n, types)}) IS NOT NULL" for n in emit.skip_if_present]
+    for name, words in emit.only_if.items():
+        listed = ", ".join(literal(w.casefold()) for w in words)
+        conditions.append(f"coalesce(lower({_text(name, types)}) NOT IN ({listed}), true)")
+    return " OR ".join(conditions) or "false"
+
+
+def read_cell(cell: Cell, text: str, file: str) -> Any:
+    """The value of a text that SQL could not read. Raises ValueError with the reason, or UsageError if it must be asked."""
+    if cell.kind == "time":
+        try:
+            return cell.reading.microseconds(text)
+        except times.NeedsZone:
+            raise times.needs_zone(file, cell.shown, text) from None
+        except times.NeedsOrder:
+            raise times.needs_order(file, cell.shown, text) from None
+    if cell.kind == "count":
+        return _count(times.plain_digits(text))
+    if cell.kind == "word":
+        raise ValueError(f"no {cell.column} that Birdfall knows")
+    raise ValueError("neither true nor false")
+
+
+def _count(text: str) -> int:
+    if re.fullmatch(r"\d+(?:\.0*)?", text):
+        number = int(text.split(".")[0])
+    elif re.fullmatch(r"\d{1,3}(?:([ ,.'\u00a0\u202f])\d{3})(?:\1\d{3})+|\d{1,3}[ ']\d{3}", text):
+        number = int(re.sub(r"\D", "", text))
+    elif re.fullmatch(r"-\d+(?:\.\d*)?", text):
+        raise ValueError("a negative count")
+    else:
+        raise ValueError("not a whole number")
+    if number >= 1 << 63:
+        raise ValueError("a number too large")
+    return number
+
+
+def fix_of(cell: Cell) -> str:
+    """What a person can do about a refused cell."""
+    return {
+        "time": "Correct the time, or say its form with --date-format.",
+        "count": "Counts are whole numbers from 0.",
+        "word": f"Add the word to `values` of the mapping; known: {', '.join(cell.words)}.",
+        "flag": "Write true or false.",
+    }.get(cell.kind, "Fill the cell, or leave the row out.")
+
+
+def stamps(values: list[int]) -> pa.Array:
+    """Microseconds as the record's times."""
+    return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+
+
+def where(file: str, cell: Cell) -> Where:
+    return Where(file, column=cell.shown)
+
+
+def ended(start: int, text: str, zone: ZoneInfo | None) -> int | None:
+    """When something that began at `start` and lasts `text` ends, in microseconds; None if it does not end.
+
+    text: "24 hours", "6 months", "infinity", "indefinite" or an absolute time (UTC unless it says otherwise). Raises
+    ValueError if it is none of these.
+    """
+    plain = text.strip().casefold()
+    if plain in ("infinity", "infinite", "indefinite", "never", "permanent", ""):
+        return None
+    parts = re.findall(r"(\d+)\s*(second|sec|minute|min|hour|day|week|fortnight|month|year)s?", plain)
+    if parts and not re.sub(
+        r"(\d+)\s*(second|sec|minute|min|hour|day|week|fortnight|month|year)s?|[\s,]|and", "", plain
+    ):
+        moment = dt.datetime.fromtimestamp(start / 1e6, dt.UTC)
+        for count, unit in parts:
+            moment = _later(moment, int(count), unit)
+        return round(moment.timestamp() * 1e6)
+    return times.Reading(zone or ZoneInfo("UTC")).microseconds(text)
+
+
+def _later(moment: dt.datetime, count: int, unit: str) -> dt.datetime:
+    seconds = {
+        "second": 1,
+        "sec": 1,
+        "minute": 60,
+        "min": 60,
+        "hour": 3600,
+        "day": 86400,
+        "week": 604800,
+        "fortnight": 1209600,
+    }
+    try:
+        if unit in seconds:
+            return moment + dt.timedelta(seconds=count * seconds[unit])
+        months = moment.month - 1 + count * (12 if unit == "year" else 1)
+        first = moment.replace(year=moment.year + months // 12, month=months % 12 + 1, day=1)
+        # As MediaWiki (PHP) counts: a month after 31 January is 3 March, not 28 February.
+        return first + dt.timedelta(days=moment.day - 1)
+    except (OverflowError, ValueError) as error:
+        raise ValueError("a duration beyond all calendars") from error

@@ -1,0 +1,63 @@
+"""Which sources there are, and which of them reads a file. A source's module is loaded when a file is shown to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module, metadata, util
+from pathlib import Path
+from typing import Any, Final, cast
+
+from birdfall.model.errors import InputError, UsageError
+from birdfall.sources.open import head
+from birdfall.sources.source import Source
+
+#: Name to module. Specific formats stand before general ones: the first of equally sure sources reads the file.
+_BUILT_IN: Final = {
+    "atproto": "birdfall.sources.atproto",
+    "jetstream": "birdfall.sources.jetstream",
+    "ozone": "birdfall.sources.ozone",
+    "mediawiki": "birdfall.sources.mediawiki",
+    "x": "birdfall.sources.x",
+    "table": "birdfall.sources.tables",
+}
+GROUP: Final = "birdfall.sources"
+
+
+def sources() -> Iterator[tuple[str, Callable[[], Source]]]:
+    """(name, loader) of every source: built in, then those of other packages."""
+    for name, module in _BUILT_IN.items():
+        if util.find_spec(module) is not None:
+            yield name, partial(_module, module)
+    for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name):
+        yield point.name, point.load
+
+
+def source_named(name: str) -> Source:
+    """The source of that name. Raises UsageError with the known names."""
+    known = dict(sources())
+    if name not in known:
+        raise UsageError(f"there is no reader {name!r}", fix=f"Readers: {', '.join(known)}.")
+    return known[name]()
+
+
+def source_for(path: Path, reader: str | None = None) -> Source:
+    """The source that is surest it can read `path`. Raises InputError if the file cannot be read or none knows it."""
+    start = head(path)
+    if reader is not None:
+        return source_named(reader)
+    if not start:
+        raise InputError("this file is empty", where=str(path), fix="Check that it was downloaded or copied whole.")
+    best, surest = None, 0.0
+    for _, load in sources():
+        source = load()
+        sure = source.sniff(path, start)
+        if sure > surest:
+            best, surest = source, sure
+    if best is None:
+        raise InputError("no reader knows this kind of file", where=str(path), fix="Choose one with --reader.")
+    return best
+
+
+def _module(name: str) -> Source:
+    return cast(Any, import_module(name))  # type: ignore[no-any-return]

@@ -1,0 +1,191 @@
+"""From the answers of a plan to rows of the record: each row of the file is taken, skipped or refused, by every emit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.model.schemas import TABLES, Rows
+from birdfall.sources.plan import Cell, Plan, ended, fix_of, read_cell, stamps
+from birdfall.sources.rejections import Rejections
+
+#: Ids longer than this are not ids.
+LONGEST_ID = 2_000
+#: Free text may be this long; platforms' own limits lie far below.
+LONGEST_TEXT = 4 << 20
+_FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
+
+
+class Emitter:
+    """One emit over all batches of one file."""
+
+    def __init__(self, plan: Plan, source: str, rejections: Rejections, file: str) -> None:
+        self.plan = plan
+        self._source = source
+        self._rejections = rejections
+        self._file = file
+        self._seen: set[str] = set()
+        self._ends: list[tuple[str, int, int, int]] = []
+        self._acted: dict[str, list[int]] = {}
+        self._last = 0
+        self.skipped = 0
+        self.taken = 0
+
+    def rows(self, batch: pa.RecordBatch, lines: np.ndarray) -> Iterator[Rows]:
+        """The rows of one batch of answers. lines: int64[n], the rows of the file."""
+        prefix, emit = self.plan.prefix, self.plan.emit
+        keep = np.ones(batch.num_rows, bool)
+        skip = batch.column(f"{prefix}skip")
+        if pc.any(skip).as_py():
+            keep &= ~skip.to_numpy(zero_copy_only=False)
+            self.skipped += int((~keep).sum())
+        columns: dict[str, pa.Array] = {}
+        for cell in self.plan.cells:
+            columns[cell.column] = self._column(cell, batch, keep, lines)
+        if emit.until:
+            self._remember(columns, batch.column(f"{prefix}until"), keep, lines)
+            return
+        if not keep.all():
+            mask = pa.array(keep)
+            columns = {c: a.filter(mask) for c, a in columns.items()}
+            lines = lines[keep]
+        self.taken += len(lines)
+        for split in emit.split:
+            columns, lines = _split(columns, lines, split)
+        if emit.first_of:
+            columns, lines = self._first(columns, lines, emit.first_of)
+        yield from self._yielded(columns, lines)
+
+    def rest(self) -> Iterator[Rows]:
+        """What could be known only at the end: ends that nothing later overtook, within the time of the file."""
+        found = []
+        for account, start, end, line in self._ends:
+            overtaken = any(start < acted <= end for acted in self._acted[account])
+            if not overtaken and end <= self._last:
+                found.append((account, end, line))
+        self._ends = []
+        if found:
+            accounts, ends, lines = zip(*sorted(found, key=lambda f: (f[1], f[0])), strict=True)
+            yield from self._yielded(
+                {"account": pa.array(accounts, pa.string()), "time": stamps(list(ends))}, np.array(lines)
+            )
+
+    def _yielded(self, columns: dict[str, pa.Array], lines: np.ndarray) -> Iterator[Rows]:
+        emit, count = self.plan.emit, len(lines)
+        if not count:
+            return
+        schema = TABLES[emit.table]
+        for column, value in emit.constants.items():
+            columns[column] = pa.repeat(pa.scalar(value, pa.string()), count)
+        if emit.interval is not None:
+            columns["after"] = pc.subtract(columns["time"], pa.scalar(emit.interval, pa.duration("us")))
+        columns["source"] = pa.repeat(pa.scalar(self._source, pa.string()), count)
+        columns["line"] = pa.array(lines)
+        names = [n for n in schema.names if n in columns]
+        arrays = [columns[n].cast(schema.field(n).type) for n in names]
+        yield Rows(emit.table, pa.RecordBatch.from_arrays(arrays, names))
+
+    def _column(self, cell: Cell, batch: pa.RecordBatch, keep: np.ndarray, lines: np.ndarray) -> pa.Array:
+        name = f"{self.plan.prefix}{cell.column}"
+        values = batch.column(name)
+        if cell.kind == "text":
+            values = self._clean(cell, values, keep, lines)
+        else:
+            raw = batch.column(f"{name}_raw")
+            if raw.null_count < len(raw):
+                values = self._patiently(cell, values, raw, keep, lines)
+        if cell.required and values.null_count:
+            for index in np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False) & keep).tolist():
+                self._refuse(cell, None, "nothing stands here", keep, lines, index)
+        return values
+
+    def _patiently(self, cell: Cell, values: pa.Array, raw: pa.Array, keep: np.ndarray, lines: np.ndarray) -> pa.Array:
+        mask = pc.is_valid(raw).to_numpy(zero_copy_only=False) & keep
+        chosen = np.flatnonzero(mask)
+        found: list[Any] = []
+        for index, text in zip(chosen.tolist(), raw.take(pa.array(chosen)).to_pylist(), strict=True):
+            try:
+                found.append(read_cell(cell, text, self._file))
+            except ValueError as error:
+                found.append(None)
+                self._refuse(cell, text, str(error), keep, lines, index)
+        if cell.kind == "time":
+            replacement = stamps(found)
+            values = values.cast(replacement.type)
+        else:
+            replacement = pa.array(found, values.type)
+        return pc.replace_with_mask(values, pa.array(mask), replacement)
+
+    def _clean(self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray) -> pa.Array:
+        free = cell.column in _FREE_TEXT
+        limit = LONGEST_TEXT if free else LONGEST_ID
+        longest = pc.max(pc.binary_length(values)).as_py() or 0
+        if longest > limit and cell.file_columns and cell.column not in self.plan.emit.split:
+            for index in np.flatnonzero(pc.fill_null(pc.greater(pc.binary_length(values), limit), False)).tolist():
+                if keep[index]:
+                    self._refuse(cell, values[index].as_py(), f"over {limit:,} bytes long", keep, lines, index)
+        data = values.buffers()[2]
+        if data is not None and data.to_pybytes().find(b"\0") >= 0:
+            if free:
+                return pc.replace_substring(values, "\0", "\ufffd")
+            for index in np.flatnonzero(pc.fill_null(pc.match_substring(values, "\0"), False)).tolist():
+                if keep[index]:
+                    self._refuse(cell, values[index].as_py(), "a NUL byte in an id", keep, lines, index)
+        return values
+
+    def _refuse(
+        self, cell: Cell, value: str | None, reason: str, keep: np.ndarray, lines: np.ndarray, index: int
+    ) -> None:
+        keep[index] = False
+        self._rejections.add(int(lines[index]), cell.shown, value, reason, fix_of(cell))
+
+    def _remember(self, columns: dict[str, pa.Array], until: pa.Array, keep: np.ndarray, lines: np.ndarray) -> None:
+        cell = next(c for c in self.plan.cells if c.column == "time")
+        accounts = columns["account"].to_pylist()
+        moments = columns["time"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+        texts = until.to_pylist()
+        for index, (account, moment) in enumerate(zip(accounts, moments, strict=True)):
+            if account is None or moment is None:
+                continue
+            self._acted.setdefault(account, []).append(moment)
+            self._last = max(self._last, moment)
+            if not keep[index] or texts[index] is None:
+                continue
+            try:
+                end = ended(moment, texts[index], cell.reading.zone)
+            except ValueError as error:
+                self._rejections.add(
+                    int(lines[index]), self.plan.emit.until, texts[index], str(error) or "no duration", None
+                )
+                continue
+            if end is not None:
+                self._ends.append((account, moment, end, int(lines[index])))
+
+    def _first(
+        self, columns: dict[str, pa.Array], lines: np.ndarray, by: str
+    ) -> tuple[dict[str, pa.Array], np.ndarray]:
+        chosen = []
+        for index, value in enumerate(columns[by].to_pylist()):
+            if value not in self._seen:
+                self._seen.add(value)
+                chosen.append(index)
+        if len(chosen) == len(lines):
+            return columns, lines
+        taken = pa.array(chosen, pa.int64())
+        return {c: a.take(taken) for c, a in columns.items()}, lines[np.array(chosen, np.int64)]
+
+
+def _split(columns: dict[str, pa.Array], lines: np.ndarray, name: str) -> tuple[dict[str, pa.Array], np.ndarray]:
+    plain = pc.utf8_trim_whitespace(pc.replace_substring_regex(columns[name], r"[\[\]'\"]", ""))
+    lists = pc.split_pattern_regex(plain, r"[\s,|]+")
+    parents = pc.list_parent_indices(lists)
+    values = pc.list_flatten(lists)
+    full = pc.and_(pc.is_valid(values), pc.greater(pc.utf8_length(values), 0))
+    parents, values = parents.filter(full), values.filter(full)
+    spread = {c: a.take(parents) for c, a in columns.items()}
+    spread[name] = values
+    return spread, lines[parents.to_numpy()]

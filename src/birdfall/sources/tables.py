@@ -1,0 +1,142 @@
+"""Any table: CSV, TSV, JSON Lines or Parquet through a mapping that is given, known from the columns, or guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
+from pathlib import Path
+
+from birdfall.model.errors import UsageError, printable
+from birdfall.model.progress import Progress
+from birdfall.model.schemas import Part, Rows
+from birdfall.sources import times
+from birdfall.sources.guess import guess, known
+from birdfall.sources.mapping import Mapping
+from birdfall.sources.plan import Plan, joined, literal, plan, quoted
+from birdfall.sources.rejections import Rejections
+from birdfall.sources.rows import Emitter
+from birdfall.sources.source import Options
+from birdfall.sources.tabular import PARQUET, Tabular, tabular
+
+NAME = "table"
+
+
+def sniff(path: Path, head: bytes) -> float:
+    """Sure of Parquet, fairly sure of lines of objects and of text with a delimiter."""
+    kind = kind_of(head)
+    return {"parquet": 0.9, "json": 0.3, "csv": 0.2}[kind] if kind else 0.0
+
+
+def kind_of(head: bytes) -> str | None:
+    """ "parquet", "json" or "csv" by the first bytes; None for an empty file."""
+    if not head:
+        return None
+    if head.startswith(PARQUET):
+        return "parquet"
+    return "json" if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else "csv"
+
+
+def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
+    """The rows of one table. Raises UsageError when no mapping fits or a time zone or day order must be asked."""
+    with opened(path, options) as (table, mapping):
+        source = options.source_of(path)
+        rejections = Rejections(source)
+        plans = plans_of(table, mapping, options)
+        select = [item for p in plans for item in p.select]
+        emitters = [Emitter(p, source, rejections, str(path)) for p in plans]
+        done = 0
+        for batch, lines in table.answers(select, rejections):
+            for emitter in emitters:
+                yield from emitter.rows(batch, lines)
+            yield from rejections.rows(at_least=1 << 12)
+            done += len(lines)
+            progress("read", done, None, "rows")
+        for emitter in emitters:
+            yield from emitter.rest()
+        yield from rejections.rows()
+
+
+def opened(path: Path, options: Options):  # type: ignore[no-untyped-def]
+    """A context of (Tabular, Mapping)."""
+    return _Opened(path, options)
+
+
+class _Opened:
+    def __init__(self, path: Path, options: Options) -> None:
+        from birdfall.sources.open import head
+
+        kind = kind_of(head(path)) or "csv"
+        self._path, self._options = path, options
+        self._context = tabular(path, kind, allow_large=options.allow_large, staging=options.staging)
+
+    def __enter__(self) -> tuple[Tabular, Mapping]:
+        table = self._context.__enter__()
+        try:
+            return table, mapping_for(table.types, self._options, str(self._path))
+        except BaseException as error:
+            self._context.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self._context.__exit__(*error)  # type: ignore[arg-type]
+
+
+def mapping_for(types: Dict[str, str], options: Options, where: str) -> Mapping:
+    """The mapping given, else the one known for these columns, else the guess. Raises UsageError without any."""
+    mapping = options.mapping or known(types) or guess(types)
+    if mapping is None:
+        raise UsageError(
+            f"the columns {', '.join(printable(c, 40) for c in list(types)[:20])} do not say what they are", where=where,
+            fix="Write a mapping (docs/methods/sources.md) and give it with --mapping FILE.",
+        )  # fmt: skip
+    return mapping
+
+
+def plans_of(table: Tabular, mapping: Mapping, options: Options) -> list[Plan]:
+    """One plan per emit, with the day order of each time column settled over the whole column where it is needed."""
+    zone = times.zone(options.time_zone or mapping.time_zone)
+    date_format = options.date_format or mapping.date_format
+    sample = table.sample()
+    orders = {} if date_format else _orders(table, mapping, sample)
+    return [
+        plan(emit, f"e{n}_", table.types, sample, orders, zone=zone, date_format=date_format, file=str(table.path))
+        for n, emit in enumerate(mapping.emits)
+    ]
+
+
+def _orders(table: Tabular, mapping: Mapping, sample: list[dict[str, str | None]]) -> dict[str, times.Order | None]:
+    orders: dict[str, times.Order | None] = {}
+    moments = {names for emit in mapping.emits for c, names in emit.columns.items()
+               if c in ("time", "since", "until", "after", "created_at", "observed_at", "from", "to")}  # fmt: skip
+    for names in sorted(moments):
+        if any(n not in table.types or table.types[n] != "VARCHAR" for n in names):
+            continue
+        ambiguous = settled = None
+        texts = [joined(row, names) for row in sample]
+        settled = times.settled_order(texts)
+        if settled is None:
+            ambiguous = next((t for t in texts if _is_ambiguous(t)), None)
+        if ambiguous is not None:
+            # No row of the sample settles it: the whole column is asked.
+            text = " || ' ' || ".join(f"coalesce({quoted(n)}, '')" for n in names)
+            form = literal(r"^\D*(1[3-9]|2\d|3[01])[-/.]\d{1,2}[-/.]\d{2}|^\D*\d{1,2}[-/.](1[3-9]|2\d|3[01])[-/.]\d{2}")
+            select = [f"CASE WHEN regexp_matches({text}, {form}) THEN {text} END AS proof"]
+            proofs = (
+                t for batch, _ in table.answers(select, Rejections("")) for t in batch.column(0).drop_null().to_pylist()
+            )
+            settled = times.settled_order(proofs)
+            if settled is None:
+                raise times.needs_order(str(table.path), " + ".join(names), ambiguous)
+        for name in names:
+            orders[name] = settled
+    return orders
+
+
+def _is_ambiguous(text: str) -> bool:
+    try:
+        times.Reading(times.zone("UTC")).microseconds(text)
+    except times.NeedsOrder:
+        return True
+    except ValueError:
+        return False
+    return False
