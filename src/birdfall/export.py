@@ -89,6 +89,8 @@ def _view(case: Case, identified: bool) -> View:
 def pseudonymised(table: pa.Table, record: Record, public: set[str], key: bytes) -> pa.Table:
     """`table` with account ids as pseudonyms, personal columns emptied and platform ids as keyed digests."""
 
+    accounts = [f.name for f in table.schema if f.name in ACCOUNTS and pa.types.is_string(f.type)]
+
     def shown(account: str | None) -> str | None:
         if account is None or account in public:
             return account
@@ -98,9 +100,7 @@ def pseudonymised(table: pa.Table, record: Record, public: set[str], key: bytes)
     def _digest(text: str) -> str:
         return "id-" + hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
 
-    wanted = {
-        v for c in table.column_names if c in ACCOUNTS for v in table.column(c).unique().to_pylist() if v is not None
-    }
+    wanted = {v for c in accounts for v in table.column(c).unique().to_pylist() if v is not None}
     ordered = sorted(wanted)
     codes = dict(
         zip(
@@ -115,7 +115,7 @@ def pseudonymised(table: pa.Table, record: Record, public: set[str], key: bytes)
     columns = []
     for field in table.schema:
         column = table.column(field.name)
-        if field.name in ACCOUNTS:
+        if field.name in accounts:
             column = pa.array([shown(v) for v in column.to_pylist()], pa.string())
         elif field.name in PERSONAL and pa.types.is_string(field.type):
             column = pa.array([v if o in public else None for v, o in zip(column.to_pylist(), owners)], pa.string())

@@ -78,7 +78,7 @@ def _save(looks: Sequence[Look], path: Path) -> None:
 
 
 def _questions(coverage: Finding) -> list[dict[str, Any]]:
-    return coverage.table("questions").to_pylist()
+    return list(coverage.table("questions").to_pylist())
 
 
 def _plain(look: Look) -> dict[str, Any]:
