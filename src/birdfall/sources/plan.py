@@ -49,11 +49,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One emit, ready to run. `prefix` begins the names of its columns in the query."""
+    """One emit, ready to run. `prefix` begins the names of its columns in the query.
+
+    texts, values, select: three layers of the query, each over the one before, so that nothing is computed twice.
+    """
 
     emit: Emit
     prefix: str
     cells: tuple[Cell, ...]
+    texts: tuple[str, ...]
+    values: tuple[str, ...]
     select: tuple[str, ...]
 
 
@@ -72,7 +77,7 @@ def plan(
             fix=f"The file has: {', '.join(list(types)[:40])}.",
         )  # fmt: skip
     rows = list(sample)
-    cells, select = [], []
+    cells, texts, values, select = [], [], [], []
     schema = TABLES[emit.table]
     for column, names in emit.columns.items():
         field = schema.field(column)
@@ -80,15 +85,31 @@ def plan(
         reading = times.Reading(zone, date_format, next((orders[n] for n in names if orders.get(n)), None))
         cell = Cell(column, names, kind, not field.nullable, reading, WORDS.get(column, ()))
         cells.append(cell)
-        text = _joined(names, types)
+        alias, text = f'"{prefix}{column}"', f'"{prefix}{column}_text"'
+        texts.append(f"{_joined(names, types)} AS {text}")
         value = _value(cell, text, types, emit, rows, file)
-        select.append(f'{value} AS "{prefix}{column}"')
-        if kind != "text":
-            select.append(f'CASE WHEN ({value}) IS NULL THEN {text} END AS "{prefix}{column}_raw"')
+        if kind == "text":
+            select.append(f"{value} AS {alias}")
+            continue
+        found = f'"{prefix}{column}_found"'
+        values.append(f"{value} AS {found}")
+        checked = _plausible(found) if kind == "time" else found
+        select.append(f"{checked} AS {alias}")
+        select.append(f'CASE WHEN ({checked}) IS NULL THEN {text} END AS "{prefix}{column}_raw"')
     select.append(f'({_skip(emit, types)}) AS "{prefix}skip"')
     if emit.until:
         select.append(f'{_text(emit.until, types)} AS "{prefix}until"')
-    return Plan(emit, prefix, tuple(cells), tuple(select))
+    return Plan(emit, prefix, tuple(cells), tuple(texts), tuple(values), tuple(select))
+
+
+def layers(plans: Iterable[Plan]) -> list[list[str]]:
+    """The query of several emits over the same rows, as layers of expressions, innermost first."""
+    listed = list(plans)
+    return [
+        [t for p in listed for t in p.texts],
+        [v for p in listed for v in p.values],
+        [s for p in listed for s in p.select],
+    ]
 
 
 def quoted(name: str) -> str:
@@ -162,12 +183,12 @@ def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[st
         name = cell.file_columns[0]
         kind, column = types[name], quoted(name)
         if kind == "TIMESTAMP WITH TIME ZONE":
-            return _plausible(column)
+            return column
         if kind.startswith("TIMESTAMP") or kind == "DATE":
             if zone is None:
                 shown = next((str(row[name]) for row in rows if row.get(name)), "")
                 raise times.needs_zone(file, name, shown)
-            return _plausible(f"timezone({literal(zone.key)}, CAST({column} AS TIMESTAMP))")
+            return f"timezone({literal(zone.key)}, CAST({column} AS TIMESTAMP))"
         if kind in ("DOUBLE", "FLOAT"):
             return (
                 f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
@@ -178,8 +199,8 @@ def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[st
             if zone is None:
                 raise times.needs_zone(file, cell.shown, _shown(cell, rows))
             value = f"timezone({literal(zone.key)}, {value})"
-        return _plausible(f"CAST({value} AS TIMESTAMPTZ)")
-    return _plausible(_free_time(cell, text, rows))
+        return f"CAST({value} AS TIMESTAMPTZ)"
+    return _free_time(cell, text, rows)
 
 
 def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> str:
@@ -192,6 +213,8 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
         return any(re.fullmatch(pattern, t) for t in shown)
 
     if occurs(_ISO_ZONED):
+        # Most files hold one form alone; LIKE knows it faster than a regular expression.
+        cases.append(f"WHEN {text} LIKE '____-__-__T__:__:__Z' THEN TRY_CAST({text} AS TIMESTAMPTZ)")
         cases.append(f"WHEN regexp_full_match({text}, '{_ISO_ZONED}') THEN TRY_CAST({text} AS TIMESTAMPTZ)")
     if occurs(_WHOLE):
         number = f"TRY_CAST({text} AS BIGINT)"
@@ -203,6 +226,8 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
     if zone is not None:
         key = literal(zone.key)
         if occurs(_ISO_LOCAL) or occurs(_DAY):
+            exact = f"{text} LIKE '____-__-__ __:__:__' OR {text} LIKE '____-__-__T__:__:__'"
+            cases.append(f"WHEN {exact} THEN timezone({key}, TRY_CAST({text} AS TIMESTAMP))")
             local = f"regexp_full_match({text}, '{_ISO_LOCAL}') OR regexp_full_match({text}, '{_DAY}')"
             cases.append(f"WHEN {local} THEN timezone({key}, TRY_CAST({text} AS TIMESTAMP))")
         if cell.reading.order and occurs(r"\d{1,2}/\d{1,2}/\d{4}.*"):

@@ -12,7 +12,7 @@ from birdfall.model.schemas import Part, Rows
 from birdfall.sources import times
 from birdfall.sources.guess import guess, known
 from birdfall.sources.mapping import Mapping
-from birdfall.sources.plan import Plan, joined, literal, plan, quoted
+from birdfall.sources.plan import Plan, joined, layers, literal, plan, quoted
 from birdfall.sources.rejections import Rejections
 from birdfall.sources.rows import Emitter
 from birdfall.sources.source import Options
@@ -42,10 +42,10 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
         source = options.source_of(path)
         rejections = Rejections(source)
         plans = plans_of(table, mapping, options)
-        select = [item for p in plans for item in p.select]
+        query = layers(plans)
         emitters = [Emitter(p, source, rejections, str(path)) for p in plans]
         done = 0
-        for batch, lines in table.answers(select, rejections):
+        for batch, lines in table.answers(query, rejections):
             for emitter in emitters:
                 yield from emitter.rows(batch, lines)
             yield from rejections.rows(at_least=1 << 12)
@@ -122,7 +122,9 @@ def _orders(table: Tabular, mapping: Mapping, sample: list[dict[str, str | None]
             form = literal(r"^\D*(1[3-9]|2\d|3[01])[-/.]\d{1,2}[-/.]\d{2}|^\D*\d{1,2}[-/.](1[3-9]|2\d|3[01])[-/.]\d{2}")
             select = [f"CASE WHEN regexp_matches({text}, {form}) THEN {text} END AS proof"]
             proofs = (
-                t for batch, _ in table.answers(select, Rejections("")) for t in batch.column(0).drop_null().to_pylist()
+                t
+                for batch, _ in table.answers([select], Rejections(""))
+                for t in batch.column(0).drop_null().to_pylist()
             )
             settled = times.settled_order(proofs)
             if settled is None:

@@ -50,21 +50,21 @@ class Tabular:
     notes: list[str] = field(default_factory=list)
     sampled: list[dict[str, str | None]] = field(default_factory=list)
 
-    def answers(self, select: list[str], rejections: Rejections) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+    def answers(self, layers: list[list[str]], rejections: Rejections) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Batches of the query over all rows, with the row of the file of each answer. Rows it cannot read are refused."""
         if self.kind == "parquet":
-            yield from self._streamed(select, f"read_parquet({literal(str(self.plain))})", 1)
+            yield from self._streamed(layers, f"read_parquet({literal(str(self.plain))})", 1)
         elif self.kind == "json":
-            yield from self._patient(select, _json_rows(self.plain, list(self.types), rejections))
+            yield from self._patient(layers, _json_rows(self.plain, list(self.types), rejections))
         else:
             done = 0
             try:
-                for batch, rows in self._streamed(select, self._csv(), 2):
+                for batch, rows in self._streamed(layers, self._csv(), 2):
                     done += len(rows)
                     yield batch, rows
             except duckdb.Error:
                 records = _csv_rows(self.plain, self.delimiter, list(self.types), rejections, done)
-                yield from self._patient(select, records)
+                yield from self._patient(layers, records)
 
     def sample(self) -> list[dict[str, str | None]]:
         """The first rows as texts."""
@@ -72,23 +72,25 @@ class Tabular:
             unseen = Rejections("")
             select = [f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}" for c in self.types]
             rows: list[dict[str, str | None]] = []
-            for batch, _ in self.answers(select, unseen):
+            for batch, _ in self.answers([select], unseen):
                 rows += batch.slice(0, SAMPLE_ROWS - len(rows)).to_pylist()
                 if len(rows) >= SAMPLE_ROWS:
                     break
             self.sampled = rows
         return self.sampled
 
-    def _streamed(self, select: list[str], source: str, first: int) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+    def _streamed(
+        self, layers: list[list[str]], source: str, first: int
+    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         number = first
         with self.connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            for batch in cursor.sql(f"SELECT {', '.join(select)} FROM {source}").to_arrow_reader(BATCH):
+            for batch in cursor.sql(_query(layers, source)).to_arrow_reader(BATCH):
                 yield batch, np.arange(number, number + batch.num_rows)
                 number += batch.num_rows
 
     def _patient(
-        self, select: list[str], records: Iterator[tuple[int, tuple[str | None, ...]]]
+        self, layers: list[list[str]], records: Iterator[tuple[int, tuple[str | None, ...]]]
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         names = list(self.types)
         while chunk := list(itertools.islice(records, _PATIENT_BATCH)):
@@ -98,7 +100,7 @@ class Tabular:
             with self.connection.cursor() as cursor:
                 cursor.execute("SET TimeZone = 'UTC'")
                 cursor.register("rows_at_hand", table)
-                answer = cursor.sql(f"SELECT {', '.join(select)} FROM rows_at_hand").to_arrow_table()
+                answer = cursor.sql(_query(layers, "rows_at_hand")).to_arrow_table()
             yield answer.combine_chunks().to_batches()[0], rows
 
     def _csv(self) -> str:
@@ -328,3 +330,10 @@ def _encodes(cell: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _query(layers: list[list[str]], source: str) -> str:
+    for inner in layers[:-1]:
+        if inner:
+            source = f"(SELECT *, {', '.join(inner)} FROM {source})"
+    return f"SELECT {', '.join(layers[-1])} FROM {source}"
