@@ -1,0 +1,79 @@
+"""Time stamps: one moment in all its forms."""
+
+import contextlib
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birdfall.sources.times import NeedsOrder, NeedsZone, NotATime, Reading, settled_order
+
+MOMENT = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
+MICROSECONDS = round(MOMENT.timestamp() * 1e6)
+CARACAS = ZoneInfo("America/Caracas")  # UTC-4:30 then
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2013-10-31T22:20:00Z", "2013-10-31 22:20:00+00:00", "2013-10-31T17:50:00-0430", "2013-10-31T22:20Z",
+        "2013-10-31T22:20:00.000Z", "1383258000", "1383258000.0", "1383258000000", "1383258000000000",
+        "1383258000000000000", "1.383258e9", "Thu Oct 31 22:20:00 +0000 2013", "2013-10-31 22:20:00 UTC",
+        "Thu, 31 Oct 2013 22:20:00 GMT", "20131031222000Z", "٢٠١٣-١٠-٣١T٢٢:٢٠:٠٠Z",
+    ],
+)  # fmt: skip
+def test_forms_that_carry_their_zone(text):
+    assert Reading().microseconds(text) == MICROSECONDS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["31/10/2013 17:50", "10/31/2013 5:50 PM", "31.10.13 17:50:00", "31 de octubre de 2013 17:50", "Oct 31, 2013 5:50 p.m.",
+     "5:50 pm - 31 Oct 2013", "20131031175000", "2013/10/31 17:50"],
+)  # fmt: skip
+def test_forms_that_need_a_zone(text):
+    assert Reading(CARACAS).microseconds(text) == MICROSECONDS
+    with pytest.raises(NeedsZone):
+        Reading().microseconds(text)
+
+
+def test_day_and_month_are_asked_for():
+    with pytest.raises(NeedsOrder):
+        Reading(CARACAS).microseconds("03/04/2013")
+    assert settled_order(["03/04/2013", "31/10/2013"]) == "dmy"
+    assert settled_order(["03/04/2013", "10/31/2013"]) == "mdy"
+    assert settled_order(["03/04/2013"]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "1970-01-01T00:00:00Z",
+        "2262-04-11T23:47:16Z",
+        "9999-12-31T00:00:00Z",
+        "yesterday",
+        "2013-13-45T00:00:00Z",
+        "-1",
+        "1e400",
+        "9" * 60,
+    ],
+)
+def test_sentinels_and_nonsense_are_no_times(text):
+    with pytest.raises(NotATime):
+        Reading(CARACAS).microseconds(text)
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reading(text):
+    with contextlib.suppress(NotATime, NeedsZone, NeedsOrder):
+        assert isinstance(Reading().microseconds(text), int)
+
+
+@given(st.datetimes(dt.datetime(1991, 1, 1), dt.datetime(2099, 1, 1), timezones=st.just(dt.UTC)))
+def test_iso_is_read_exactly(moment):
+    assert Reading().microseconds(moment.isoformat()) == (
+        moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    ) // dt.timedelta(microseconds=1)
