@@ -18,6 +18,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ from birdfall.record.manifest import File, Import, Manifest
 from birdfall.record.query import Record, connect, from_parquet
 
 ROWS_PER_GROUP = 1 << 17
+#: Columns whose values hardly repeat: a dictionary of them costs time and saves no space.
+_MOSTLY_UNIQUE = {"text", "act_id", "line", "value", "description", "object"}
 
 
 @dataclass(frozen=True)
@@ -331,6 +334,8 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
     waiting: dict[str, list[pa.RecordBatch]] = {}
     counts: dict[str, int] = {}
     ready: dict[str, list[Part]] = {}
+    writer = ThreadPoolExecutor(1)
+    writing: list[Future[None]] = []
 
     def flush(table: str) -> None:
         batches = waiting.pop(table, [])
@@ -338,9 +343,14 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
             return
         if table not in writers:
             writers[table] = pq.ParquetWriter(
-                staging / f"{table}.parquet", TABLES[table], compression="zstd", compression_level=1
-            )
-        writers[table].write_table(pa.Table.from_batches(batches, TABLES[table]), row_group_size=ROWS_PER_GROUP)
+                staging / f"{table}.parquet", TABLES[table], compression="zstd", compression_level=1,
+                use_dictionary=[n for n in TABLES[table].names if n not in _MOSTLY_UNIQUE],
+            )  # fmt: skip
+        # One batch is written while the next is read; no more than one waits, so the memory stays bounded.
+        if writing:
+            writing.pop().result()
+        rows = pa.Table.from_batches(batches, TABLES[table])
+        writing.append(writer.submit(writers[table].write_table, rows, row_group_size=ROWS_PER_GROUP))
 
     try:
         for item in items:
@@ -365,9 +375,12 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
                     flush(table)
         for table in list(waiting):
             flush(table)
+        for written in writing:
+            written.result()
     finally:
-        for writer in writers.values():
-            writer.close()
+        writer.shutdown()
+        for file in writers.values():
+            file.close()
     return {t: n for t, n in counts.items() if n}
 
 
