@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from pathlib import Path
@@ -19,6 +20,9 @@ from birdfall.sources.source import Options
 from birdfall.sources.tabular import PARQUET, Tabular, tabular
 
 NAME = "table"
+
+#: Three numbers of which the first is no year: the only dates whose day and month can be confused.
+_NUMBERED = re.compile(r"(?<!\d)[\d٠-٩۰-۹]{1,2}[-/.][\d٠-٩۰-۹]{1,2}[-/.][\d٠-٩۰-۹]{2}")
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -112,7 +116,7 @@ def _orders(table: Tabular, mapping: Mapping, sample: list[dict[str, str | None]
         if any(n not in table.types or table.types[n] != "VARCHAR" for n in names):
             continue
         ambiguous = settled = None
-        texts = [joined(row, names) for row in sample]
+        texts = [t for row in sample if _NUMBERED.search(t := joined(row, names))]
         settled = times.settled_order(texts)
         if settled is None:
             ambiguous = next((t for t in texts if _is_ambiguous(t)), None)

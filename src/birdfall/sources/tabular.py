@@ -29,7 +29,7 @@ from birdfall.sources.open import compression, head, lines, opened
 from birdfall.sources.plan import literal, quoted
 from birdfall.sources.rejections import Rejections
 
-SAMPLE_ROWS: Final = 20_000
+SAMPLE_ROWS: Final = 10_000
 BATCH: Final = 1 << 17
 _PATIENT_BATCH: Final = 1 << 14
 _LONGEST_LINE: Final = 4 << 20
