@@ -1,0 +1,242 @@
+"""One wave, exactly: its edges, onset, size, speed, members and what they share; and the series it is drawn in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from scipy import stats
+
+from birdfall.kernels import scan
+from birdfall.measures.wave_baseline import Baseline, band, size_at
+from birdfall.measures.wave_time import Clock, when
+from birdfall.measures.wave_trigger import Trigger, trigger
+from birdfall.model.schemas import TIME
+from birdfall.record.query import Record
+
+#: Events beyond which the exact interval is looked for among evenly taken ones: the search is quadratic.
+EXACT_EVENTS = 6000
+#: Half the 95 % quantile of chi-squared with one degree of freedom: how far below the best an onset may lie.
+PLAUSIBLE = 1.92
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window of steps that chance does not explain."""
+
+    evidence: float
+    first: int
+    length: int
+    p: float
+    p_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A refined wave; times in seconds since 1970 UTC."""
+
+    start: float
+    end: float
+    onset_low: float
+    onset_high: float
+    observed: int
+    expected: float
+    size: float
+    size_low: float
+    size_high: float
+    p: float
+    p_kind: str
+    peak: int
+    peak_at: float
+    quantiles: tuple[float, float, float]
+    rate: float
+
+
+def bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """When each fell, at the earliest and at the latest: int64 us. Without a lower bound the latest stands for both."""
+    high = fallen.column("fell_by").cast(pa.int64()).to_numpy()
+    low = fallen.column("fell_after").cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
+    return np.where(low == np.iinfo(np.int64).min, high, low), high
+
+
+def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> Wave:
+    """The exact edges of a window among the events in and around it, with everything that is said of the wave."""
+    first, last = clock.edge(window.first), clock.edge(window.first + window.length)
+    around = 1.0 * (last - first)
+    seconds = np.sort(times) / 1e6
+    rate = float(base.expected[window.first : window.first + window.length].mean() / clock.step)
+    k = size_at(base.sizes, window.length)
+    if clock.resolution >= clock.step * 0.999:  # the steps are as fine as the times
+        start, end, onset = first, last, (first - clock.resolution, first)
+        inside = seconds[(seconds >= first) & (seconds < last)]
+    else:
+        least = max(clock.resolution, clock.step * 1e-3)
+        for _ in range(8):
+            near = seconds[(seconds >= first - around) & (seconds <= last + around)]
+            start, end, onset = _edges(near, rate, least)
+            if start > near[0] and end < near[-1]:
+                break
+            # the wave reaches the rim of what was looked at: look further
+            around *= 2
+        inside = seconds[(seconds >= start) & (seconds <= end)]
+    expected = rate * max(end - start, clock.step * 1e-3)
+    low, high = band(np.array([expected]), k)
+    number, at = scan.densest(inside, 60.0)
+    tenths = np.quantile(inside, [0.1, 0.5, 0.9], method="inverted_cdf")
+    return Wave(
+        start=start, end=end, onset_low=onset[0], onset_high=onset[1], observed=len(inside), expected=expected,
+        size=len(inside) - expected, size_low=len(inside) - float(high[0]), size_high=len(inside) - float(low[0]),
+        p=window.p, p_kind=window.p_kind, peak=int(number), peak_at=float(inside[at]),
+        quantiles=(float(tenths[0]), float(tenths[1]), float(tenths[2])), rate=rate,
+    )  # fmt: skip
+
+
+#: Where a wave begins and ends is a change of rate within minutes, over which the level does not wander: Poisson.
+_STEADY = 1e9
+
+
+def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, tuple[float, float]]:
+    """Start, end and the plausible onsets of the densest interval among the events `near`."""
+    some = (
+        near if len(near) <= EXACT_EVENTS else near[np.unique(np.linspace(0, len(near) - 1, EXACT_EVENTS).astype(int))]
+    )
+    thin = len(some) / max(len(near), 1)
+    origin = float(near[0])
+    _, i, j = scan.best_interval(some - origin, rate * thin, _STEADY, least)
+    best = scan.onset_profile(some - origin, rate * thin, _STEADY, least, j) / thin
+    top = best.max() if len(best) else 0.0
+    plausible = np.flatnonzero(best >= top - PLAUSIBLE) if len(best) else np.array([i])
+    earliest = some[max(plausible[0] - 1, 0)]
+    return float(some[i]), float(some[j]), (float(earliest), float(some[plausible[-1]]))
+
+
+def wave_table(
+    found: list[Wave], low: np.ndarray, high: np.ndarray, record: Record, fallen: pa.Table, seed: int
+) -> pa.Table:
+    """One row per wave, largest first."""
+    rows = []
+    codes = fallen.column("code").to_numpy()
+    for number, wave in enumerate(found, 1):
+        inside = inside_of(wave, low, high)
+        start, end = round(wave.start * 1e6), round(wave.end * 1e6)
+        shared = trigger(record, codes[inside], start, seed=seed) if inside.any() else None
+        certain = int(((low >= start) & (high <= end)).sum())
+        possible = int(((high >= start) & (low <= end)).sum())
+        rows.append(_row(number, wave, certain, possible, shared))
+    return pa.Table.from_pylist(rows, schema=WAVES)
+
+
+def _row(number: int, w: Wave, certain: int, possible: int, shared: Trigger | None) -> dict[str, object]:
+    return {
+        "wave": number, "start": when(w.start), "end": when(w.end), "onset_low": when(w.onset_low),
+        "onset_high": when(w.onset_high), "duration_s": w.end - w.start, "observed": w.observed, "expected": w.expected,
+        "size": w.size, "size_low": w.size_low, "size_high": w.size_high, "p_value": w.p, "p_kind": w.p_kind,
+        "peak_per_minute": w.peak, "peak_at": when(w.peak_at), "t10": when(w.quantiles[0]), "t50": when(w.quantiles[1]),
+        "t90": when(w.quantiles[2]), "base_rate_per_hour": w.rate * 3600, "certain_low": certain, "certain_high": possible,
+        "trigger": shared and shared.trait, "trigger_value": shared and shared.value, "trigger_share": shared and shared.share,
+        "trigger_base_share": shared and shared.base_share, "trigger_p": shared and shared.p,
+    }  # fmt: skip
+
+
+WAVES = pa.schema([
+    ("wave", pa.int32()), ("start", TIME), ("end", TIME), ("onset_low", TIME), ("onset_high", TIME), ("duration_s", pa.float64()),
+    ("observed", pa.int64()), ("expected", pa.float64()), ("size", pa.float64()), ("size_low", pa.float64()),
+    ("size_high", pa.float64()), ("p_value", pa.float64()), ("p_kind", pa.string()), ("peak_per_minute", pa.int64()),
+    ("peak_at", TIME), ("t10", TIME), ("t50", TIME), ("t90", TIME), ("base_rate_per_hour", pa.float64()),
+    ("certain_low", pa.int64()), ("certain_high", pa.int64()), ("trigger", pa.string()), ("trigger_value", pa.string()),
+    ("trigger_share", pa.float64()), ("trigger_base_share", pa.float64()), ("trigger_p", pa.float64()),
+])  # fmt: skip
+
+
+def inside_of(wave: Wave, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Which spells belong to a wave: those that were seen fallen within it."""
+    start, end = round(wave.start * 1e6), round(wave.end * 1e6)
+    return (high >= start) & (high <= end)
+
+
+def members(found: list[Wave], fallen: pa.Table, low: np.ndarray, high: np.ndarray) -> pa.Table:
+    """The accounts of each wave."""
+    pieces = []
+    for number, wave in enumerate(found, 1):
+        chosen = fallen.filter(pa.array(inside_of(wave, low, high)))
+        pieces.append(
+            chosen.select(["account", "code", "fell_after", "fell_by", "status"]).add_column(
+                0, pa.field("wave", pa.int32()), pa.array([number] * chosen.num_rows, pa.int32())
+            )
+        )
+    schema = pa.schema(
+        [
+            pa.field("wave", pa.int32()),
+            *(fallen.schema.field(n) for n in ("account", "code", "fell_after", "fell_by", "status")),
+        ]
+    )
+    return pa.concat_tables(pieces).cast(schema) if pieces else schema.empty_table()
+
+
+def series(counts: np.ndarray, clock: Clock, base: Baseline, most: int = 360) -> pa.Table:
+    """The whole record in at most `most` equal steps, with what was expected and what is usual."""
+    together = max(1, int(np.ceil(clock.steps / most)))
+    return _drawn(counts, base.expected, clock, base, clock.begin, clock.step, together)
+
+
+def minutes(found: list[Wave], times: np.ndarray, clock: Clock, base: Baseline) -> pa.Table:
+    """Fine steps around each wave: three durations on either side, no finer than the data know."""
+    pieces = []
+    for number, wave in enumerate(found, 1):
+        duration = max(wave.end - wave.start, clock.resolution, clock.step * 0.05)
+        begin, end = max(wave.start - 3 * duration, clock.begin), min(wave.end + 3 * duration, clock.edge(clock.steps))
+        step = max((end - begin) / 120, clock.resolution, 1e-3)
+        steps = max(1, int(np.ceil((end - begin) / step)))
+        at = ((times / 1e6 - begin) // step).astype(np.int64)
+        counts = np.bincount(at[(at >= 0) & (at < steps)], minlength=steps).astype(float)
+        edges = begin + np.arange(steps) * step
+        index = np.clip(((edges - clock.begin) / clock.step).astype(np.int64), 0, clock.steps - 1)
+        expected = base.expected[index] * step / clock.step
+        inner = Clock(begin, step, steps, clock.covered[index], clock.resolution)
+        drawn = _drawn(counts, expected, inner, base, begin, step, 1, scale=step / clock.step)
+        pieces.append(drawn.add_column(0, "wave", pa.array([number] * drawn.num_rows, pa.int32())))
+    empty = pa.schema([pa.field("wave", pa.int32()), *SERIES]).empty_table()
+    return pa.concat_tables(pieces) if pieces else empty
+
+
+SERIES = pa.schema([
+    ("from", TIME), ("to", TIME), ("observed", pa.int64()), ("expected", pa.float64()), ("low", pa.float64()),
+    ("high", pa.float64()), ("covered", pa.bool_()),
+])  # fmt: skip
+
+
+def _drawn(
+    counts: np.ndarray, expected: np.ndarray, clock: Clock, base: Baseline, begin: float, step: float, together: int,
+    scale: float = 1.0,
+) -> pa.Table:  # fmt: skip
+    starts = np.arange(0, clock.steps, together)
+    observed = np.add.reduceat(counts, starts)
+    mean = np.add.reduceat(expected, starts)
+    covered = np.add.reduceat(clock.covered.astype(float), starts) / np.diff(np.r_[starts, clock.steps]) > 0.5
+    low, high = band(mean, size_at(base.sizes, together * scale))
+    ends = np.r_[starts[1:], clock.steps]
+    columns = [
+        pa.array([when(begin + s * step) for s in starts], TIME), pa.array([when(begin + e * step) for e in ends], TIME),
+        pa.array(observed.astype(np.int64)), pa.array(mean), pa.array(low), pa.array(high), pa.array(covered),
+    ]  # fmt: skip
+    return pa.table(columns, schema=SERIES)
+
+
+def pit_table(base: Baseline) -> pa.Table:
+    edges = np.arange(11) / 10
+    return pa.table({"from": edges[:-1], "to": edges[1:], "count": base.pit.astype(np.int64)})
+
+
+def poisson_alarms(counts: np.ndarray, clock: Clock, base: Baseline, p: float = 1e-6) -> int:
+    """How many blocks of the record a Poisson scan would have called waves: days, or blocks if the record is short."""
+    together = max(1, round(86400 / clock.step)) if clock.steps * clock.step > 20 * 86400 else base.block
+    starts = np.arange(0, clock.steps, together)
+    observed = np.add.reduceat(np.where(clock.covered, counts, 0), starts)
+    mean = np.add.reduceat(np.where(clock.covered, base.expected, 0), starts)
+    return int((stats.poisson.sf(observed - 1, np.maximum(mean, 1e-9)) < p).sum())
+
+
+def watched(record: Record) -> int | None:
+    """How many accounts the record knows: who could have fallen."""
+    return len(record.ids) or None

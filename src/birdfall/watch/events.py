@@ -1,0 +1,91 @@
+"""What a stream says, reduced to what the watch needs: one small shape per kind of event, whatever the platform.
+
+Times are int64 microseconds UTC. `time` is the platform's own time of the event; `received` is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The platform says what an account's status is now (a word of `model.schemas.STATUSES`)."""
+
+    account: str
+    status: str
+    time: int
+    reason: str = ""
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """An edge begins. `key` names it for the unfollow, which on some networks names nothing else."""
+
+    follower: str
+    followed: str
+    time: int
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """An edge ends: by its key, or by whom it led to."""
+
+    follower: str
+    time: int
+    key: str = ""
+    followed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One account reports another. `id` is the platform's own, so that a report read twice is one."""
+
+    reporter: str
+    target: str
+    time: int
+    id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An account's handle, as of `time`; `created` if this is its beginning."""
+
+    account: str
+    handle: str
+    time: int
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The stream was not seen from `begin` to `end`; `why` is a code."""
+
+    begin: int
+    end: int
+    why: str
+
+
+Event = Status | Follow | Unfollow | Report | Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One step of a stream: what it said, and where to go on from after it.
+
+    cursor: text a source understands; None keeps the last one. epoch: changes when the server has begun to count anew.
+    raw: the step as it came, for the evidence. refused: why a step could not be read.
+    """
+
+    received: int
+    events: tuple[Event, ...] = ()
+    cursor: str | None = None
+    epoch: str = ""
+    raw: bytes = b""
+    gaps: tuple[Gap, ...] = ()
+    refused: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)

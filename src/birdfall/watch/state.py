@@ -1,0 +1,311 @@
+"""The state of a watch, in one SQLite file: what was seen, what stands, what was alarmed, and where to go on.
+
+One transaction holds a batch's events, every state they change, the detectors and the cursor: after a crash the stream
+goes on from the cursor and what it says again changes nothing, so each event counts once. WAL with synchronous=FULL: what
+was committed survives the power going off.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from birdfall.model.errors import CaseError
+from birdfall.model.schemas import FALLEN
+from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status, Unfollow
+
+FORMAT: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (source TEXT PRIMARY KEY, cursor TEXT, epoch TEXT NOT NULL DEFAULT '', received INTEGER NOT NULL DEFAULT 0,
+    event INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE standing (account TEXT PRIMARY KEY, status TEXT NOT NULL, time INTEGER NOT NULL, handle TEXT) WITHOUT ROWID;
+CREATE TABLE changes (id INTEGER PRIMARY KEY, account TEXT NOT NULL, status TEXT NOT NULL, previous TEXT, time INTEGER NOT NULL,
+    received INTEGER NOT NULL, source TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX changes_time ON changes (time);
+CREATE INDEX changes_account ON changes (account, time);
+CREATE TABLE leaders (account TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE edges (followed TEXT NOT NULL, follower TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (followed, follower)) WITHOUT ROWID;
+CREATE INDEX edges_key ON edges (follower, key);
+CREATE TABLE ends (id INTEGER PRIMARY KEY, followed TEXT NOT NULL, follower TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL);
+CREATE TABLE reports (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, reporter TEXT NOT NULL, target TEXT NOT NULL,
+    time INTEGER NOT NULL, received INTEGER NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX reports_target ON reports (target, time);
+CREATE INDEX reports_time ON reports (time);
+CREATE TABLE gaps (id INTEGER PRIMARY KEY, source TEXT NOT NULL, begin INTEGER NOT NULL, end INTEGER NOT NULL, why TEXT NOT NULL);
+CREATE TABLE detectors (stream TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE ticks (stream TEXT NOT NULL, begin INTEGER NOT NULL, observed INTEGER NOT NULL, expected REAL NOT NULL, high REAL NOT NULL,
+    evidence REAL NOT NULL, PRIMARY KEY (stream, begin)) WITHOUT ROWID;
+CREATE TABLE waves (id INTEGER PRIMARY KEY, stream TEXT NOT NULL, begin INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER,
+    fallen INTEGER NOT NULL, returned INTEGER NOT NULL, expected REAL NOT NULL, evidence REAL NOT NULL, details TEXT NOT NULL);
+CREATE TABLE alerts (id INTEGER PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, rule TEXT NOT NULL, time INTEGER NOT NULL,
+    body TEXT NOT NULL);
+CREATE INDEX alerts_key ON alerts (key, id);
+CREATE TABLE deliveries (alert INTEGER NOT NULL, channel TEXT NOT NULL, done INTEGER, tries INTEGER NOT NULL DEFAULT 0, next INTEGER NOT NULL,
+    said TEXT NOT NULL DEFAULT '', PRIMARY KEY (alert, channel)) WITHOUT ROWID;
+CREATE TABLE rules (name TEXT PRIMARY KEY, rule TEXT NOT NULL, armed INTEGER NOT NULL, backtest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE raw (id INTEGER PRIMARY KEY, source TEXT NOT NULL, received INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE raw_files (path TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An account's status became another one. `previous` is None where it was not known."""
+
+    account: str
+    status: str
+    previous: str | None
+    time: int
+    received: int
+    host: str
+    reason: str
+
+    @property
+    def falls(self) -> bool:
+        return self.status in FALLEN and self.previous not in FALLEN
+
+    @property
+    def returns(self) -> bool:
+        return self.previous in FALLEN and self.status == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one batch changed: status changes, new reports, follows and unfollows of watched leaders (leader, account, time)."""
+
+    changes: tuple[Change, ...]
+    reports: tuple[Report, ...]
+    follows: tuple[tuple[str, str, int], ...]
+    unfollows: tuple[tuple[str, str, int], ...]
+    unresolved: int
+
+
+class State:
+    """The file. One process writes; any number read (`read_only`)."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+        self._leaders: set[str] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path, *, read_only: bool = False) -> State:
+        """The state in `path`, made if need be (unless read-only). Raises CaseError if it is none, or of another format."""
+        place = Path(path)
+        if read_only:
+            if not place.exists():
+                raise CaseError("there is no watch here", where=str(place), fix="Start one with: birdfall watch")
+            connection = sqlite3.connect(
+                f"file:{place.resolve().as_posix()}?mode=ro", uri=True, check_same_thread=False
+            )
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+            place.chmod(0o600)
+        connection.row_factory = sqlite3.Row
+        try:
+            if not read_only:
+                _prepare(connection)
+            row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise CaseError(
+                "this file is no watch's state", where=str(place), fix="Name another with --state."
+            ) from error
+        if row is None or int(row[0]) != FORMAT:
+            connection.close()
+            raise CaseError("this state is of another format", where=str(place), fix="Use the Birdfall that wrote it.")
+        return cls(connection, place)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that happens inside is kept together, or not at all."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            self._leaders = None
+            raise
+        self.connection.execute("COMMIT")
+
+    # -- taking in ------------------------------------------------------------------------------------------------
+
+    def watch_leaders(self, accounts: Iterable[str]) -> None:
+        """Keep the edges of these accounts from now on."""
+        with self.transaction():
+            self.connection.executemany("INSERT OR IGNORE INTO leaders VALUES (?)", [(a,) for a in accounts])
+        self._leaders = None
+
+    @property
+    def leaders(self) -> set[str]:
+        if self._leaders is None:
+            self._leaders = {row[0] for row in self.connection.execute("SELECT account FROM leaders")}
+        return self._leaders
+
+    def take(self, source: str, batch: Iterable[Arrived], *, keep_raw: bool = True) -> Taken:
+        """A batch into the state; call inside `transaction`. What was seen before changes nothing."""
+        changes: list[Change] = []
+        reports: list[Report] = []
+        follows: list[tuple[str, str, int]] = []
+        unfollows: list[tuple[str, str, int]] = []
+        raw: list[tuple[str, int, bytes]] = []
+        unresolved = steps = refused = received = latest = 0
+        cursor: str | None = None
+        epoch: str | None = None
+        for step in batch:
+            steps += 1
+            received = max(received, step.received)
+            if step.cursor is not None:
+                cursor, epoch = step.cursor, step.epoch
+            refused += bool(step.refused)
+            if keep_raw and step.raw:
+                raw.append((source, step.received, step.raw))
+            for gap in step.gaps:
+                self.note_gap(source, gap)
+            for event in step.events:
+                latest = max(latest, event.time)
+                if isinstance(event, Status):
+                    change = self._status(source, event, step.received)
+                    if change is not None:
+                        changes.append(change)
+                elif isinstance(event, Follow):
+                    if event.followed in self.leaders and self._follow(event):
+                        follows.append((event.followed, event.follower, event.time))
+                elif isinstance(event, Unfollow):
+                    leader = self._unfollow(event)
+                    if leader is not None:
+                        unfollows.append((leader, event.follower, event.time))
+                    else:
+                        unresolved += 1
+                elif isinstance(event, Report):
+                    if self._report(source, event, step.received):
+                        reports.append(event)
+                else:
+                    self._identity(event)
+        if raw:
+            self.connection.executemany("INSERT INTO raw (source, received, data) VALUES (?, ?, ?)", raw)
+        self.connection.execute(
+            "INSERT INTO sources (source, cursor, epoch, received, event, steps, refused) VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?6, ?7) "
+            "ON CONFLICT (source) DO UPDATE SET cursor = coalesce(?2, cursor), epoch = coalesce(?3, epoch), received = max(received, ?4), "
+            "event = max(event, ?5), steps = steps + ?6, refused = refused + ?7",
+            (source, cursor, epoch, received, latest, steps, refused),
+        )
+        return Taken(tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved)
+
+    def _status(self, source: str, event: Status, received: int) -> Change | None:
+        row = self.connection.execute(
+            "SELECT status, time FROM standing WHERE account = ?", (event.account,)
+        ).fetchone()
+        if row is not None and (row["status"] == event.status or row["time"] > event.time):
+            # the same said again, or an older word read again after a restart: no news
+            return None
+        previous = None if row is None else row["status"]
+        self.connection.execute(
+            "INSERT INTO standing (account, status, time) VALUES (?, ?, ?) "
+            "ON CONFLICT (account) DO UPDATE SET status = excluded.status, time = excluded.time",
+            (event.account, event.status, event.time),
+        )
+        self.connection.execute(
+            "INSERT INTO changes (account, status, previous, time, received, source, host, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (event.account, event.status, previous, event.time, received, source, event.host, event.reason),
+        )
+        return Change(event.account, event.status, previous, event.time, received, event.host, event.reason)
+
+    def _follow(self, event: Follow) -> bool:
+        ended = self.connection.execute(
+            "SELECT max(until) FROM ends WHERE followed = ? AND follower = ?", (event.followed, event.follower)
+        ).fetchone()[0]
+        if ended is not None and ended >= event.time:
+            return False
+        done = self.connection.execute(
+            "INSERT OR IGNORE INTO edges (followed, follower, key, since) VALUES (?, ?, ?, ?)",
+            (event.followed, event.follower, event.key, event.time),
+        )
+        return done.rowcount == 1
+
+    def _unfollow(self, event: Unfollow) -> str | None:
+        query = "SELECT followed, since FROM edges WHERE follower = ? AND " + (
+            "followed = ?" if event.followed else "key = ?"
+        )
+        row = self.connection.execute(query, (event.follower, event.followed or event.key)).fetchone()
+        if row is None:
+            return None
+        self.connection.execute(
+            "DELETE FROM edges WHERE followed = ? AND follower = ?", (row["followed"], event.follower)
+        )
+        self.connection.execute(
+            "INSERT INTO ends (followed, follower, since, until) VALUES (?, ?, ?, ?)",
+            (row["followed"], event.follower, row["since"], event.time),
+        )
+        return str(row["followed"])
+
+    def _report(self, source: str, event: Report, received: int) -> bool:
+        key = f"{source}:{event.id}" if event.id else f"{source}:{event.reporter}:{event.target}:{event.time}"
+        done = self.connection.execute(
+            "INSERT OR IGNORE INTO reports (key, reporter, target, time, received, source, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, event.reporter, event.target, event.time, received, source, event.reason),
+        )
+        return done.rowcount == 1
+
+    def _identity(self, event: Identity) -> None:
+        # an account first heard of is up: its first suspension is then a change from `active`
+        self.connection.execute(
+            "INSERT INTO standing (account, status, time, handle) VALUES (?, 'active', ?, ?) "
+            "ON CONFLICT (account) DO UPDATE SET handle = excluded.handle",
+            (event.account, event.time, event.handle),
+        )
+
+    def note_gap(self, source: str, gap: Gap) -> None:
+        """Remember that a stream was not seen for a while; call inside `transaction`."""
+        self.connection.execute(
+            "INSERT INTO gaps (source, begin, end, why) VALUES (?, ?, ?, ?)", (source, gap.begin, gap.end, gap.why)
+        )
+
+    def cursor(self, source: str) -> tuple[str | None, str]:
+        """Where to go on reading `source`, and the epoch that holds for."""
+        row = self.connection.execute("SELECT cursor, epoch FROM sources WHERE source = ?", (source,)).fetchone()
+        return (None, "") if row is None else (row["cursor"], row["epoch"])
+
+    # -- what detectors and rules keep ----------------------------------------------------------------------------
+
+    def detectors(self) -> dict[str, dict[str, Any]]:
+        """The state of every detector, by stream."""
+        return {
+            r["stream"]: json.loads(r["state"]) for r in self.connection.execute("SELECT stream, state FROM detectors")
+        }
+
+    def keep_detectors(self, states: Mapping[str, Mapping[str, Any]]) -> None:
+        """Call inside `transaction`."""
+        self.connection.executemany(
+            "INSERT INTO detectors VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET state = excluded.state",
+            [(stream, json.dumps(state)) for stream, state in states.items()],
+        )
+
+    def keep_ticks(self, ticks: Iterable[tuple[str, int, int, float, float, float]]) -> None:
+        """(stream, begin, observed, expected, high, evidence) per finished tick; call inside `transaction`."""
+        self.connection.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?, ?, ?)", list(ticks))
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA busy_timeout = 10000")
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA.strip().split(";\n"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
+        connection.execute("COMMIT")

@@ -1,0 +1,83 @@
+"""Scan kernels against what a patient reader would compute."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from birdfall.kernels import scan
+
+
+def plain_excess(c, m, k):
+    """Log-likelihood of the best raised mean against the expected one, from scipy's negative binomial."""
+    if c <= m:
+        return 0.0
+    log = lambda mean: stats.nbinom.logpmf(c, k, k / (k + mean))  # noqa: E731
+    return log(c) - log(m)
+
+
+@given(st.integers(1, 500), st.floats(0.01, 400), st.floats(0.2, 50))
+def test_excess_is_the_likelihood_ratio(c, m, k):
+    assert scan.excess(float(c), m, k) == pytest.approx(plain_excess(c, m, k), rel=1e-6, abs=1e-7)
+
+
+@given(st.integers(2, 300), st.floats(0.1, 100))
+def test_a_large_size_is_poisson(c, m):
+    wanted = 0.0 if c <= m else stats.poisson.logpmf(c, c) - stats.poisson.logpmf(c, m)
+    assert scan.excess(float(c), m, 1e9) == pytest.approx(wanted, rel=1e-6, abs=1e-8)
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=40),
+    st.lists(st.booleans(), min_size=40, max_size=40),
+    st.integers(1, 5),
+)
+def test_the_dyadic_maximum_is_the_best_of_all_windows(counts, seen, levels):
+    counts = np.array(counts, float)
+    covered = np.array(seen[: len(counts)])
+    expected = np.linspace(0.5, 2, len(counts))
+    sizes = np.linspace(1, 3, levels)
+    best = 0.0
+    for j in range(levels):
+        for i in range(len(counts) - (1 << j) + 1):
+            window = slice(i, i + (1 << j))
+            c, m = (counts * covered)[window].sum(), (expected * covered)[window].sum()
+            if c >= 2:
+                best = max(best, plain_excess(c, m, sizes[j]) if m > 0 else 0.0)
+    value, first, length = scan.dyadic_maximum(counts, expected, covered, sizes)
+    assert value == pytest.approx(best, abs=1e-7)
+    if length:
+        window = slice(first, first + length)
+        again = plain_excess(
+            (counts * covered)[window].sum(), (expected * covered)[window].sum(), sizes[int(np.log2(length))]
+        )
+        assert again == pytest.approx(value, abs=1e-7)
+
+
+@given(st.lists(st.floats(0, 100), min_size=2, max_size=30))
+def test_the_best_interval_is_the_best_of_all_pairs(times):
+    times = np.sort(np.array(times))
+    value, i, j = scan.best_interval(times, 0.2, 2.0, 0.1)
+    best = max(
+        plain_excess(b - a + 1, 0.2 * max(times[b] - times[a], 0.1), 2.0)
+        for a in range(len(times))
+        for b in range(a + 1, len(times))
+    )
+    assert value == pytest.approx(best, abs=1e-7)
+    assert i <= j
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=50), st.integers(0, 100))
+def test_densest_counts_the_fullest_window(times, width):
+    times = np.sort(np.array(times, float))
+    number, first = scan.densest(times, float(width))
+    assert number == max(((times >= t) & (times <= t + width)).sum() for t in times)
+    assert ((times >= times[first]) & (times <= times[first] + width)).sum() == number
+
+
+def test_null_records_repeat_for_a_seed_and_differ_between_seeds():
+    arguments = (np.full(500, 0.5), np.ones(500, bool), np.full(6, 2.0), np.array([0.5, 1.0, 1.5]), 10, 2, 20)
+    one, two, other = (scan.null_maxima(*arguments, seed) for seed in (1, 1, 2))
+    assert (one == two).all()
+    assert (one != other).any()

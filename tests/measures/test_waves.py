@@ -1,0 +1,221 @@
+"""Waves: planted ones are found whole, quiet worlds stay quiet, real days are not called waves by the hundred."""
+
+import csv
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from birdfall.measures.waves import applies_to, waves, waves_from_counts
+from birdfall.record.query import from_tables
+
+TIME = pa.timestamp("us", tz="UTC")
+START = dt.datetime(2013, 9, 19, tzinfo=dt.UTC)
+DAY = 86400.0
+
+
+def record(seconds, *, days=42.0, coverage=(), after=None, extra=None):
+    """Accounts that fell at `seconds` after START, in a record watched for `days`."""
+    n = len(seconds)
+    at = [START + dt.timedelta(seconds=float(s)) for s in seconds]
+    tables = {
+        "statuses": pa.table(
+            {
+                "account": [f"a{i}" for i in range(n)],
+                "status": ["suspended"] * n,
+                "time": pa.array(at, TIME),
+                "after": pa.array(
+                    [None] * n if after is None else [START + dt.timedelta(seconds=float(s)) for s in after], TIME
+                ),
+                "observation": ["change"] * n,
+            }
+        ),
+        "coverage": pa.table(
+            {
+                "from": pa.array([START, *(START + dt.timedelta(seconds=a) for a, _ in coverage)], TIME),
+                "to": pa.array(
+                    [START + dt.timedelta(days=days), *(START + dt.timedelta(seconds=b) for _, b in coverage)], TIME
+                ),
+                "what": ["statuses"] * (1 + len(coverage)),
+                "kind": ["watched", *(["gap"] * len(coverage))],
+            }
+        ),
+    }
+    return from_tables(tables | (extra or {}))
+
+
+def quiet(rng, days=42.0, per_day=200.0, size=2.0):
+    """Over-dispersed, seasonal suspensions: gamma-modulated hours with a day and night."""
+    found = []
+    level = 1.0
+    for hour in range(int(days * 24)):
+        level = np.exp(0.9 * np.log(level) + 0.15 * rng.normal())
+        season = 1 + 0.7 * np.sin(2 * np.pi * hour / 24)
+        rate = per_day / 24 * season * level * rng.gamma(size, 1 / size)
+        found.append(hour * 3600 + rng.random(rng.poisson(rate)) * 3600)
+    return np.sort(np.concatenate(found))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_planted_wave_is_found_whole(seed):
+    rng = np.random.default_rng(seed)
+    onset = 30 * DAY + 3600 * rng.uniform(0, 24)
+    planted = onset + np.sort(rng.random(2000)) * 600
+    finding = waves(record(np.r_[quiet(rng), planted]), replicates=199, seed=seed)
+    assert finding.answer == "found"
+    (wave,) = finding.table("waves").to_pylist()
+    assert wave["size"] == pytest.approx(2000, rel=0.02)
+    assert wave["size_low"] <= 2000 <= wave["size_high"]
+    first = START + dt.timedelta(seconds=planted[0])
+    assert wave["onset_low"] - dt.timedelta(seconds=1) <= first <= wave["onset_high"] + dt.timedelta(seconds=1)
+    assert wave["peak_per_minute"] >= 200
+    assert finding.table("members").num_rows == wave["observed"]
+    assert 0.01 >= wave["p_value"] > 0
+
+
+def test_quiet_worlds_yield_no_wave():
+    false = sum(
+        waves(record(quiet(np.random.default_rng(seed), days=35, per_day=120)), replicates=99, alpha=0.02).answer
+        == "found"
+        for seed in range(12)
+    )
+    assert false <= 2
+
+
+def test_a_restoration_or_a_limit_is_no_wave():
+    n = 300
+    at = pa.array([START + dt.timedelta(seconds=10 * DAY + i) for i in range(n)], TIME)
+    table = pa.table(
+        {"account": [f"a{i}" for i in range(n)], "status": ["limited"] * n, "time": at, "observation": ["change"] * n}
+    )
+    base = (
+        record(quiet(np.random.default_rng(5))).table("statuses").select(["account", "status", "time", "observation"])
+    )
+    base = base.set_column(0, "account", pc.binary_join_element_wise(base["account"], pa.scalar("x"), "-"))
+    assert waves(from_tables({"statuses": pa.concat_tables([base, table])}), replicates=99).answer == "nothing"
+
+
+def test_a_gap_is_not_taken_for_silence():
+    rng = np.random.default_rng(7)
+    seconds = quiet(rng, per_day=400)
+    gap = (12 * DAY, 15 * DAY)
+    seconds = seconds[(seconds < gap[0]) | (seconds > gap[1])]
+    finding = waves(record(seconds, coverage=[gap]), replicates=99)
+    assert finding.answer == "nothing"
+    series = finding.table("series").to_pylist()
+    inside = [
+        s for s in series if s["from"] >= START + dt.timedelta(days=12.2) and s["to"] <= START + dt.timedelta(days=14.8)
+    ]
+    assert inside and not any(s["covered"] for s in inside)
+    assert "gaps-in-coverage" in {note.code for note in finding.limits}
+
+
+def test_detection_days_are_not_read_as_moments():
+    rng = np.random.default_rng(3)
+    days = np.repeat(np.arange(1, 200), rng.negative_binomial(3, 3 / 33, 199))
+    days = np.r_[days, np.full(600, 120)]
+    finding = waves(record(days * DAY, days=200, after=(days - 1) * DAY), replicates=199)
+    top = finding.table("waves").to_pylist()[0]
+    assert top["start"] == START + dt.timedelta(days=120)
+    assert top["onset_high"] - top["onset_low"] == dt.timedelta(days=1)
+    assert top["certain_low"] <= top["observed"] <= top["certain_high"]
+    assert "times-known-within-intervals" in {note.code for note in finding.limits}
+
+
+def test_what_the_fallen_share_is_named():
+    rng = np.random.default_rng(11)
+    seconds = np.r_[quiet(rng), 25 * DAY + rng.random(500) * 300]
+    order = np.argsort(seconds, kind="stable")
+    n = len(seconds)
+    client = np.where(rng.random(n) < 0.1, "app X", rng.choice(["web", "phone", "tablet"], n))
+    client[np.arange(n)[seconds >= 25 * DAY][-500:]] = "app X"
+    is_wave = (seconds >= 25 * DAY) & (seconds <= 25 * DAY + 300)
+    client = np.where(
+        is_wave,
+        np.where(rng.random(n) < 0.91, "app X", "web"),
+        rng.choice(["web", "phone", "app X"], n, p=[0.6, 0.35, 0.05]),
+    )
+    acts = pa.table(
+        {
+            "account": [f"a{i}" for i in range(n)],
+            "kind": ["post"] * n,
+            "object": [f"p{i}" for i in range(n)],
+            "time": pa.array([START] * n, TIME),
+            "client": client.tolist(),
+        }
+    )
+    assert len(order) == n
+    finding = waves(record(seconds, extra={"acts": acts}), replicates=99)
+    top = finding.table("waves").to_pylist()[0]
+    assert (top["trigger"], top["trigger_value"]) == ("client", "app X")
+    assert top["trigger_share"] == pytest.approx(0.91, abs=0.05)
+
+
+def test_no_statuses_is_a_refusal_with_its_reason():
+    empty = from_tables({})
+    assert applies_to(empty).code == "no-statuses"
+    finding = waves(empty)
+    assert finding.answer == "cannot"
+    assert finding.reasons[0].values["needs"] == "statuses"
+
+
+def test_the_same_seed_gives_the_same_finding():
+    seconds = quiet(np.random.default_rng(1))
+    one, two = (waves(record(seconds), replicates=99, seed=4).to_json() for _ in range(2))
+    assert one == two
+
+
+@pytest.mark.parametrize(("name", "size"), [("wave-ci", 80), ("wave-pds0.4.217", 200)])
+def test_the_recorded_wave_is_found(real, name, size):
+    rows = list(csv.DictReader(real(f"atproto-recordings/{name}-truth.csv").open()))
+    said = [(r["did"], "active", r["created_at"]) for r in rows]
+    said += [(r["did"], "taken_down", r["takedown_at"]) for r in rows if r["takedown_at"]]
+    said += [(r["did"], "active", r["restored_at"]) for r in rows if r["restored_at"]]
+    accounts, statuses, times = zip(*said)
+    times = [dt.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in times]
+    table = {
+        "account": accounts,
+        "status": statuses,
+        "time": pa.array(times, TIME),
+        "observation": ["change"] * len(said),
+    }
+    finding = waves(from_tables({"statuses": pa.table(table)}))
+    (wave,) = finding.table("waves").to_pylist()
+    assert wave["observed"] in (size, size + 1)
+    truth = {r["did"] for r in rows if r["wave"] == "1"}
+    assert truth <= set(finding.table("members").column("account").to_pylist())
+    assert "short-history" in {note.code for note in finding.limits}
+
+
+def test_real_days_are_not_waves_by_the_hundred(real):
+    table = pq.read_table(real("suspensions-2022/suspensions.parquet"))
+    day = table.column("suspended_observed").cast(TIME)
+    statuses = pa.table(
+        {
+            "account": table.column("account").cast(pa.string()),
+            "status": ["suspended"] * table.num_rows,
+            "time": day,
+            "after": pc.subtract(day, pa.scalar(86400 * 10**6, pa.duration("us"))),
+            "observation": ["change"] * table.num_rows,
+        }
+    )
+    finding = waves(from_tables({"statuses": statuses}))
+    assert 1 <= finding["waves"].value <= 20
+    assert finding["poisson_alarms"].value > 2 * finding["waves"].value
+    assert finding.table("waves").to_pylist()[0]["start"].date() == dt.date(2022, 10, 29)
+    assert finding["variance_to_mean"].value > 50
+
+
+def test_real_daily_totals(real):
+    rows = list(csv.DictReader(real("suspensions-2022/daily_totals.csv").open()))
+    times = np.array(
+        [int(dt.datetime.fromisoformat(r["report_date"] + "T00:00:00+00:00").timestamp() * 1e6) for r in rows]
+    )
+    counts = np.array([int(r["tracked_suspensions"]) + int(r["untracked_suspensions"]) for r in rows])
+    found = waves_from_counts(times, counts)
+    assert 1 <= len(found["waves"]) <= 20
+    assert found["poisson_alarms"] > 100
+    assert found["variance_to_mean"] > 500
