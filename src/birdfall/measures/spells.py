@@ -35,11 +35,11 @@ SPELLS = pa.schema(
 
 _QUERY = """
 WITH ordered AS (
-    SELECT account, status, reason, observation, "after", time, line,
+    SELECT account, status, reason, observation, "after", time, line, source,
            lag(status) OVER w AS previous, lag(time) OVER w AS previous_time,
            row_number() OVER w AS n
     FROM statuses
-    WINDOW w AS (PARTITION BY account ORDER BY time, "after" NULLS LAST, line)
+    WINDOW w AS (PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status)
 ), runs AS (
     SELECT *, sum(CASE WHEN status IS DISTINCT FROM previous THEN 1 ELSE 0 END) OVER (PARTITION BY account ORDER BY n) AS run
     FROM ordered
