@@ -30,17 +30,11 @@ class Curve:
     censored: NDArray[np.int64]
     at_start: float
 
-    def at(self, time: int) -> tuple[float, float, float]:
-        """(happened, low, high) at `time`."""
-        place = int(np.searchsorted(self.time, time, side="right")) - 1
-        if place < 0:
-            return 0.0, 0.0, self.at_start
-        return float(self.happened[place]), float(self.low[place]), float(self.high[place])
-
-    def first_reaching(self, share: float) -> int | None:
-        """The earliest time at which `happened` is at least `share`; None if it never is."""
-        reached = np.flatnonzero(self.happened >= share - 1e-12)
-        return int(self.time[reached[0]]) if len(reached) else None
+    def at(self, times: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Rows (happened, low, high) at each of `times`: float64[n, 3]."""
+        table = np.column_stack((self.happened, self.low, self.high))
+        table = np.vstack(([[0.0, 0.0, self.at_start]], table))
+        return table[np.searchsorted(self.time, times, side="right")]
 
 
 def kaplan_meier(durations: NDArray[np.int64], happened: NDArray[np.bool_], z: float = 1.959963984540054) -> Curve:

@@ -47,7 +47,10 @@ def balance(made: Entries) -> Balance:
     """The running sums of `made`."""
     first = made.time == ALWAYS
     opening, away = int(made.change[first].sum()), int(made.missing[first].sum())
-    time, place = np.unique(made.time[~first], return_inverse=True)
+    # entries are in order of time already
+    every = made.time[~first]
+    new = np.concatenate(([True], every[1:] != every[:-1]))[: len(every)]
+    time, place = every[new], np.cumsum(new) - 1
     followers = opening + np.cumsum(_summed(place, made.change[~first], len(time)))
     missing = away + np.cumsum(_summed(place, made.missing[~first], len(time)))
     whole = np.concatenate(([opening], followers))

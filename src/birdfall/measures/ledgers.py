@@ -140,10 +140,14 @@ def _keys(code: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.void]:
 def _accounts(made: book.Entries, cause: int) -> Estimate:
     which = (made.cause == cause) & ((made.change != 0) if cause != book.UNFOLLOWED else np.ones(len(made.cause), bool))
     sure = which & (made.after != ALWAYS)
-    count, at_least = len(np.unique(made.code[which])), len(np.unique(made.code[sure]))
+    count, at_least = _distinct(made.code[which]), _distinct(made.code[sure])
     if count == at_least:
         return _plain(count, "accounts")
     return Estimate(count, "accounts", at_least, count, None, "identified")
+
+
+def _distinct(code: NDArray[np.int32]) -> int:
+    return int(np.count_nonzero(np.bincount(code))) if len(code) else 0
 
 
 def _plain(value: int | None, unit: str = "followers") -> Estimate:

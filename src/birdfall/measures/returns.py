@@ -106,10 +106,14 @@ class ReturnCurve:
     def exact(self) -> bool:
         return self.shortest is self.middle
 
-    def at(self, after: int) -> tuple[float, float, float]:
-        """(returned, low, high) `after` so many microseconds, the bounds over all three curves."""
-        of = [c.at(after) for c in (self.middle, self.shortest, self.longest)]
-        return of[0][0], min(low for _, low, _ in of), max(high for _, _, high in of)
+    def at(self, after: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Rows (returned, low, high) at each of `after` (microseconds), the bounds over all three curves: float64[n, 3]."""
+        middle = self.middle.at(after)
+        if self.exact:
+            return middle
+        others = [middle, self.shortest.at(after), self.longest.at(after)]
+        low = np.min([o[:, 1] for o in others], axis=0)
+        return np.column_stack((middle[:, 0], low, np.max([o[:, 2] for o in others], axis=0)))
 
     def share(self, after: int | None, level: float) -> Estimate:
         """The share returned `after` so many microseconds (None: by the end); no value beyond what was followed."""
@@ -117,13 +121,14 @@ class ReturnCurve:
         longest = int(self.middle.time[-1]) if len(self.middle.time) else 0
         if after is not None and longest < after and self.middle.happened[-1] < 1:
             return Estimate(None, "share", level=level)
-        value, low, high = self.at(max(longest, int(self.longest.time[-1])) if after is None else after)
+        when = max(longest, int(self.longest.time[-1])) if after is None else after
+        value, low, high = self.at(np.array([when]))[0].tolist()
         return Estimate(value, "share", low, high, level, bounds)  # type: ignore[arg-type]
 
     def half(self, level: float) -> Estimate:
         """When half had returned, in seconds, by inverting curve and band (Brookmeyer and Crowley, 1982)."""
         times = np.unique(np.concatenate([c.time for c in (self.middle, self.shortest, self.longest)]))
-        rows = np.array([self.at(int(t)) for t in times])
+        rows = self.at(times)
         reached = [np.flatnonzero(rows[:, i] >= 0.5 - 1e-12) for i in range(3)]
         middle, late, early = (float(times[r[0]]) / SECOND if len(r) else None for r in reached)
         return Estimate(middle, "seconds", early, late, level, "confidence" if self.exact else "identified")
@@ -135,7 +140,7 @@ class ReturnCurve:
         if len(rows) > MOST_ROWS:
             rows = np.unique(np.linspace(0, len(curve.time) - 1, MOST_ROWS).round().astype(np.int64))
         summed = [np.diff(np.cumsum(c)[rows], prepend=0) for c in (curve.events, curve.censored)]
-        at = np.array([self.at(int(t)) for t in curve.time[rows]]).reshape(-1, 3)
+        at = self.at(curve.time[rows])
         at_risk = np.concatenate(([curve.at_risk[0]], curve.at_risk[0] - np.cumsum(summed[0] + summed[1])[:-1]))
         columns = [curve.time[rows] / SECOND, at[:, 0], at[:, 1], at[:, 2], at_risk, *summed]
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, CURVE, strict=True)], schema=CURVE)
