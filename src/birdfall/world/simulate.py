@@ -1,0 +1,147 @@
+"""A simulated world: its record, its truth apart from it, and the settings and claims of an inquiry into it.
+
+Everything is drawn from named streams of one seed, so the same seed gives the same bytes and a change in one part does not
+reshuffle the others. What is simulated is labelled so in the settings, and from there on every page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from birdfall.model.schemas import TABLES
+from birdfall.model.settings import Settings
+from birdfall.record.query import Record, from_tables
+from birdfall.world import acts as doing
+from birdfall.world.enforcement import Falls, falls
+from birdfall.world.follows import Follows, follows
+from birdfall.world.observation import moments, observed
+from birdfall.world.population import CAST, CLUB, MINISTER, OPPONENT, PRESIDENT, SINGER, STATES, Population, population
+from birdfall.world.scenarios import Scenario, scenario
+
+#: The streams of random numbers, by name: appended to, never reordered.
+STREAMS = ("population", "follows", "enforcement", "acts", "reports")
+
+
+@dataclass(frozen=True)
+class World:
+    """tables: the record. truth: tables no measure reads. settings, claims: of an inquiry into it. key: of its pseudonyms."""
+
+    scenario: Scenario
+    seed: int
+    tables: dict[str, pa.Table]
+    truth: dict[str, pa.Table]
+    facts: dict[str, Any]
+    settings: Settings
+    claims: list[dict[str, Any]]
+    key: bytes
+
+    def record(self) -> Record:
+        """The record in memory."""
+        return from_tables({n: conforming(n, t) for n, t in self.tables.items()}, self.settings, key=self.key)
+
+
+def simulate(
+    name: str = "caracas-2013", *, seed: int = 0, observe: str = "full", accounts: int | None = None, **changes: Any
+) -> World:
+    """A world by scenario and seed. observe: see `world.observation`. accounts: its size; the wave keeps its own.
+
+    changes: any figure of the scenario. Raises UsageError for an unknown scenario or way of looking.
+    """
+    world = scenario(name)
+    if accounts is not None:
+        scale = accounts / world.accounts
+        changes = {
+            "accounts": accounts, "follows": int(world.follows * scale), "acts": int(world.acts * scale),
+            "leader_audience": max(int(world.leader_audience * scale), int(world.fallen_followers * 1.5)),
+            "control_audience": int(world.control_audience * scale),
+            "base_per_day": world.base_per_day * scale, **changes,
+        }  # fmt: skip
+    world = replace(world, **changes)
+    streams = dict(zip(STREAMS, np.random.SeedSequence([seed, 20131031]).spawn(len(STREAMS)), strict=True))
+    rng = {stream: np.random.default_rng(sequence) for stream, sequence in streams.items()}
+    people = population(world, rng["population"])
+    graph = follows(world, people, rng["follows"])
+    fallen = falls(world, people, graph, rng["enforcement"])
+    acts = doing.acts(world, people, fallen, rng["acts"])
+    reports = doing.reports(world, people, fallen, rng["reports"])
+    tables = observed(world, people, graph, fallen, acts, reports, observe)
+    return World(
+        scenario=world, seed=seed, tables=tables, truth=_truth(people, graph, fallen), facts=_facts(world, graph, fallen, observe),
+        settings=_settings(world, people), claims=_claims(world), key=f"simulated {name} {seed}".encode(),
+    )  # fmt: skip
+
+
+def conforming(name: str, table: pa.Table) -> pa.Table:
+    """A table's columns in the types of the record's schema."""
+    schema = TABLES[name]
+    return pa.table({c: table.column(c).cast(schema.field(c).type) for c in table.column_names})
+
+
+def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Table]:
+    ids = np.array(people.ids, object)
+    onset = fallen.time[fallen.wave].min() if fallen.wave.any() else np.inf
+    edges = graph.of(PRESIDENT)
+    standing = edges[(graph.since[edges] < onset) & (graph.until[edges] > onset)]
+    follower = np.zeros(len(people), bool)
+    follower[graph.follower[standing]] = True
+    return {
+        "falls": pa.table(
+            {
+                "account": pa.array(ids[fallen.account], pa.string()),
+                "status": fallen.status.tolist(),
+                "time": moments(fallen.time),
+                "back": moments(fallen.back),
+                "wave": fallen.wave,
+                "follows_leader": follower[fallen.account],
+            }
+        ),
+        "accounts": pa.table(
+            {"account": people.ids, "state": [STATES[s] for s in people.state], "community": people.community}
+        ),
+    }
+
+
+def _facts(world: Scenario, graph: Follows, fallen: Falls, observe: str) -> dict[str, Any]:
+    wave = fallen.wave
+    return {
+        "scenario": world.name, "cause": world.cause, "observe": observe, "wave_size": int(wave.sum()),
+        "wave_begin": float(fallen.time[wave].min()) if wave.any() else None,
+        "wave_end": float(fallen.time[wave].max()) if wave.any() else None,
+        "restored": int(np.isfinite(fallen.back[wave]).sum()), "follows": len(graph.follower),
+    }  # fmt: skip
+
+
+def _settings(world: Scenario, people: Population) -> Settings:
+    story = world.name.startswith("caracas")
+    return Settings(
+        title="Caracas, 31 October 2013 (simulated)" if story else "A quiet month (simulated)",
+        question="¿Qué pasó con los seguidores de la presidencia el 31 de octubre de 2013?"
+        if story
+        else "¿Cayó algo en este mes?",
+        language="es",
+        time_zone="America/Caracas",
+        leaders=(people.ids[PRESIDENT], people.ids[MINISTER]),
+        controls=(people.ids[OPPONENT],),
+        negative_controls=(people.ids[SINGER], people.ids[CLUB]),
+        public=tuple(people.ids[: len(CAST)]),
+        simulated=True,
+        scenario=world.name,
+    )
+
+
+def _claims(world: Scenario) -> list[dict[str, Any]]:
+    if not world.name.startswith("caracas"):
+        return [
+            {"text": "En este mes cayeron 5.000 cuentas en una hora", "who": "un rumor (simulado)", "language": "es"}
+        ]
+    return [
+        {"text": "6.600 seguidores de @presidencia_demo en diez minutos", "who": "una ministra (simulada)", "when": "2013-10-31", "language": "es"},
+        {"text": "More than 10,600 accounts were suspended in ten minutes", "who": "a newspaper (simulated)", "when": "2013-11-01", "language": "en"},
+        {"text": "Des milliers de comptes ont été rétablis en quatre jours", "who": "un portail (simulé)", "when": "2013-11-04", "language": "fr"},
+        {"text": "تم تعليق حوالي ٧٠٠٠ حساب خلال عشر دقائق", "who": "قناة إخبارية (محاكاة)", "when": "2013-11-01", "language": "ar"},
+        {"text": "A oposição perdeu apenas 135 seguidores em um dia", "who": "um site de contagem (simulado)", "when": "2013-11-01", "language": "pt"},
+    ]  # fmt: skip

@@ -1,0 +1,138 @@
+"""The simulated world: the same for a seed, true to its truth, and looked at in ways that hide what they should."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from birdfall.measures.spells import spells
+from birdfall.model.errors import UsageError
+from birdfall.world.scenarios import SCENARIOS
+from birdfall.world.simulate import simulate
+from birdfall.world.telling import write_case
+
+SMALL = {"with_app": 0.25, "accounts": 12_000, "fallen": 1_400, "fallen_followers": 1_300, "leader_audience": 5_000}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return simulate("caracas-2013", seed=1, **SMALL)
+
+
+def test_a_seed_gives_the_same_world_and_another_seed_another(world):
+    again, other = simulate("caracas-2013", seed=1, **SMALL), simulate("caracas-2013", seed=2, **SMALL)
+    for name, table in world.tables.items():
+        assert table.equals(again.tables[name]), name
+    assert not world.tables["follows"].equals(other.tables["follows"])
+
+
+def test_one_part_changed_does_not_reshuffle_the_others(world):
+    more = simulate("caracas-2013", seed=1, **SMALL, acts=9_999)
+    assert more.tables["follows"].equals(world.tables["follows"])
+    assert more.tables["statuses"].equals(world.tables["statuses"])
+
+
+def test_the_record_holds_the_wave_of_the_truth(world):
+    wave = world.truth["falls"].filter(world.truth["falls"].column("wave"))
+    assert wave.num_rows == SMALL["fallen"]
+    assert pc.sum(wave.column("follows_leader").cast("int64")).as_py() >= SMALL["fallen_followers"]
+    fell = spells(world.record())
+    onset, end = world.scenario.onset, world.scenario.onset + dt.timedelta(seconds=600)
+    inside = [r for r in fell.to_pylist() if onset <= r["fell_by"] <= end]
+    assert set(wave.column("account").to_pylist()) <= {r["account"] for r in inside}
+    back = sum(r["ended_by"] is not None for r in inside if r["account"] in set(wave.column("account").to_pylist()))
+    assert back == world.facts["restored"]
+
+
+def test_truth_is_not_in_the_record(world):
+    for name, table in world.tables.items():
+        for word in ("wave", "state", "community", "cause"):
+            assert not any(word in column for column in table.column_names), (name, word)
+    states = set(world.truth["accounts"].column("state").to_pylist())
+    for table in world.tables.values():
+        for column in table.columns:
+            if str(column.type) == "string":
+                assert not states & set(column.unique().to_pylist())
+
+
+def test_ordinary_suspensions_are_over_dispersed():
+    quiet = simulate("quiet", seed=3, accounts=20_000)
+    time = quiet.truth["falls"].filter(pc.equal(quiet.truth["falls"].column("status"), "suspended")).column("time")
+    hours = np.array([t.timestamp() // 3600 for t in time.to_pylist()])
+    counts = np.bincount((hours - hours.min()).astype(int))
+    assert counts.var() / counts.mean() > 2
+
+
+def test_audiences_are_heavy_tailed_and_silent_after_a_fall(world):
+    sizes = np.sort(np.unique(np.array(world.tables["follows"].column("followed").to_pylist()), return_counts=True)[1])[
+        ::-1
+    ]
+    assert sizes[0] > 20 * np.median(sizes)
+    fallen = {r["account"]: (r["time"], r["back"]) for r in world.truth["falls"].to_pylist()}
+    for act in world.tables["acts"].slice(0, 20_000).to_pylist():
+        down = fallen.get(act["account"])
+        if down and act["kind"] != "report":
+            assert act["time"] < down[0] or (down[1] is not None and act["time"] > down[1])
+
+
+def test_in_an_error_the_fallen_share_an_app(world):
+    falls = world.truth["falls"]
+    fallen = set(falls.filter(falls.column("wave")).column("account").to_pylist())
+    acts = world.tables["acts"].select(["account", "client"]).to_pylist()
+    of = {a["account"]: a["client"] for a in acts}
+    share = np.mean([c == "RetuitApp" for a, c in of.items() if a in fallen])
+    other = np.mean([c == "RetuitApp" for a, c in of.items() if a not in fallen])
+    assert share > 0.5 > 4 * other
+
+
+@pytest.mark.parametrize("cause", ["purge", "brigade", "error", "targeted", "churn"])
+def test_every_cause_gives_a_world(cause):
+    world = simulate(f"caracas-2013-{cause}", seed=1, **SMALL)
+    assert world.facts["wave_size"] == (0 if cause == "churn" else SMALL["fallen"])
+    assert world.settings.simulated
+
+
+def test_ways_of_looking_show_less_and_less():
+    shown = {how: set(simulate("quiet", seed=1, accounts=8_000, observe=how).tables) for how in
+             ("counts", "list", "timelines", "reinstatement", "reports", "full", "snapshots")}  # fmt: skip
+    assert shown["counts"] == {"counts", "coverage"}
+    assert shown["counts"] < shown["list"] < shown["timelines"] <= shown["reinstatement"] <= shown["reports"]
+    seen = simulate("caracas-2013", seed=1, **SMALL, observe="snapshots").tables["statuses"]
+    assert set(seen.column("observation").to_pylist()) == {"seen"}
+    assert all(t.hour == t.minute == t.second == 0 for t in seen.column("time").to_pylist()[:500])
+    listed = simulate("caracas-2013", seed=1, **SMALL, observe="list").tables["statuses"]
+    ups = listed.filter(pc.equal(listed.column("status"), "active"))
+    assert pc.max(ups.column("time")).as_py() <= pc.max(listed.column("time")).as_py()
+    rec = simulate("caracas-2013", seed=1, **SMALL, observe="list").record()
+    assert all(r["ended_by"] is None for r in spells(rec).to_pylist()), (
+        "a list of the suspended says nothing of returns"
+    )
+
+
+def test_counts_are_what_the_ledger_of_the_truth_gives(world):
+    leader = world.settings.leaders[0]
+    counts = [r for r in world.tables["counts"].to_pylist() if r["account"] == leader]
+    before = [c["followers"] for c in counts if c["time"] < world.scenario.onset][-1]
+    after = [c["followers"] for c in counts if c["time"] > world.scenario.onset + dt.timedelta(minutes=10)][0]
+    assert before - after == pytest.approx(SMALL["fallen_followers"], rel=0.05)
+    minister = [r["followers"] for r in world.tables["counts"].to_pylist() if r["account"] == world.settings.leaders[1]]
+    assert min(minister) == 0 and 1 in minister
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(UsageError, match="caracas-2013"):
+        simulate("caracas-2014")
+    with pytest.raises(UsageError, match="snapshots"):
+        simulate("quiet", observe="everything", accounts=5_000)
+    assert {"caracas-2013", "quiet"} <= set(SCENARIOS)
+
+
+def test_a_case_keeps_the_truth_apart(tmp_path):
+    case = write_case("caracas-2013", tmp_path / "case", seed=1, **SMALL)
+    assert case.settings.simulated
+    assert case.damaged() == []
+    assert case.read("truth/facts.json")
+    assert case.record().sizes["statuses"] > SMALL["fallen"]
+    one, two = case.record().ids, write_case("caracas-2013", tmp_path / "again", seed=1, **SMALL).record().ids
+    assert one.id_of.equals(two.id_of), "pseudonyms of a simulated case are the same every time"
