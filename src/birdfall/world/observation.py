@@ -162,7 +162,7 @@ def _standing(since: np.ndarray, until: np.ndarray, looks: np.ndarray) -> np.nda
 
 def _rebuilt(number: np.ndarray, looks: np.ndarray, down: float, back: float) -> np.ndarray:
     """Counts of an account that was itself suspended: none while it is down, one on its return, half after six hours."""
-    hours = np.maximum(0.0, (looks - back) / 3600)
+    hours = np.maximum(0.0, (looks - back) / 3600 - 1)  # for the first hour nothing but one follower is shown
     share = np.minimum(1.0, 0.53 * hours / 6)
     shown = np.where(looks < down, number, np.where(looks < back, 0, np.maximum(1, number * share)))
     return shown.astype(np.int64)
