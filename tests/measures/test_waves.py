@@ -121,8 +121,20 @@ def test_detection_days_are_not_read_as_moments():
     top = finding.table("waves").to_pylist()[0]
     assert top["start"] == START + dt.timedelta(days=120)
     assert top["onset_high"] - top["onset_low"] == dt.timedelta(days=1)
-    assert top["certain_low"] <= top["observed"] <= top["certain_high"]
+    # seen on day 120: every one of them fell on day 119, and nobody else
+    assert top["certain_low"] == top["observed"] == top["certain_high"] == (days == 120).sum()
+    assert finding.table("members").column("wave").to_pylist().count(1) == top["observed"]
+    assert (top["onset_low"], top["onset_high"]) == (START + dt.timedelta(days=119), START + dt.timedelta(days=120))
+    assert top["peak_per_minute"] is None
     assert "times-known-within-intervals" in {note.code for note in finding.limits}
+
+
+def test_a_gap_in_another_table_is_no_gap_here():
+    table = record(quiet(np.random.default_rng(7)), coverage=[(12 * DAY, 15 * DAY)]).table("coverage")
+    named = table.set_column(table.schema.get_field_index("what"), "what", pa.array(["statuses", "follows"]))
+    statuses = record(quiet(np.random.default_rng(7))).table("statuses")
+    finding = waves(from_tables({"statuses": statuses, "coverage": named}), replicates=19)
+    assert finding.details["covered_share"] == 1.0
 
 
 def test_what_the_fallen_share_is_named():

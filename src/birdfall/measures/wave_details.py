@@ -34,7 +34,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A refined wave; times in seconds since 1970 UTC."""
+    """A refined wave; times in seconds since 1970 UTC.
+
+    whole_steps: its edges are those of steps, [start, end), for its times are no finer. late: how long before they were seen
+    the falls may lie (a day, for daily reports). peak: None where a minute cannot be told.
+    """
 
     start: float
     end: float
@@ -47,10 +51,12 @@ class Wave:
     size_high: float
     p: float
     p_kind: str
-    peak: int
-    peak_at: float
+    peak: int | None
+    peak_at: float | None
     quantiles: tuple[float, float, float]
     rate: float
+    whole_steps: bool = False
+    late: float = 0.0
 
 
 def bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
@@ -67,8 +73,9 @@ def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> 
     seconds = np.sort(times) / 1e6
     rate = float(base.expected[window.first : window.first + window.length].mean() / clock.step)
     k = size_at(base.sizes, window.length)
-    if clock.resolution >= clock.step * 0.999:  # the steps are as fine as the times
-        start, end, onset = first, last, (first - clock.resolution, first)
+    whole_steps = clock.resolution >= clock.step * 0.999  # the steps are as fine as the times
+    if whole_steps:
+        start, end, onset = first, last, (first - clock.late, first - clock.late + clock.step)
         inside = seconds[(seconds >= first) & (seconds < last)]
     else:
         least = max(clock.resolution, clock.step * 1e-3)
@@ -83,12 +90,14 @@ def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> 
     expected = rate * max(end - start, clock.step * 1e-3)
     low, high = band(np.array([expected]), k)
     number, at = scan.densest(inside, 60.0)
+    minutes_told = clock.resolution <= 60.0
     tenths = np.quantile(inside, [0.1, 0.5, 0.9], method="inverted_cdf")
     return Wave(
         start=start, end=end, onset_low=onset[0], onset_high=onset[1], observed=len(inside), expected=expected,
         size=len(inside) - expected, size_low=len(inside) - float(high[0]), size_high=len(inside) - float(low[0]),
-        p=window.p, p_kind=window.p_kind, peak=int(number), peak_at=float(inside[at]),
-        quantiles=(float(tenths[0]), float(tenths[1]), float(tenths[2])), rate=rate,
+        p=window.p, p_kind=window.p_kind, peak=int(number) if minutes_told else None, peak_at=float(inside[at]) if minutes_told else None,
+        quantiles=(float(tenths[0]), float(tenths[1]), float(tenths[2])), rate=rate, whole_steps=whole_steps,
+        late=clock.late if whole_steps else 0.0,
     )  # fmt: skip
 
 
@@ -119,10 +128,9 @@ def wave_table(
     codes = fallen.column("code").to_numpy()
     for number, wave in enumerate(found, 1):
         inside = inside_of(wave, low, high)
-        start, end = round(wave.start * 1e6), round(wave.end * 1e6)
+        start = round(wave.start * 1e6)
         shared = trigger(record, codes[inside], start, seed=seed) if inside.any() else None
-        certain = int(((low >= start) & (high <= end)).sum())
-        possible = int(((high >= start) & (low <= end)).sum())
+        certain, possible = within(wave, low, high)
         rows.append(_row(number, wave, certain, possible, shared))
     return pa.Table.from_pylist(rows, schema=WAVES)
 
@@ -132,7 +140,7 @@ def _row(number: int, w: Wave, certain: int, possible: int, shared: Trigger | No
         "wave": number, "start": when(w.start), "end": when(w.end), "onset_low": when(w.onset_low),
         "onset_high": when(w.onset_high), "duration_s": w.end - w.start, "observed": w.observed, "expected": w.expected,
         "size": w.size, "size_low": w.size_low, "size_high": w.size_high, "p_value": w.p, "p_kind": w.p_kind,
-        "peak_per_minute": w.peak, "peak_at": when(w.peak_at), "t10": when(w.quantiles[0]), "t50": when(w.quantiles[1]),
+        "peak_per_minute": w.peak, "peak_at": None if w.peak_at is None else when(w.peak_at), "t10": when(w.quantiles[0]), "t50": when(w.quantiles[1]),
         "t90": when(w.quantiles[2]), "base_rate_per_hour": w.rate * 3600, "certain_low": certain, "certain_high": possible,
         "trigger": shared and shared.trait, "trigger_value": shared and shared.value, "trigger_share": shared and shared.share,
         "trigger_base_share": shared and shared.base_share, "trigger_p": shared and shared.p,
@@ -152,7 +160,23 @@ WAVES = pa.schema([
 def inside_of(wave: Wave, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Which spells belong to a wave: those that were seen fallen within it."""
     start, end = round(wave.start * 1e6), round(wave.end * 1e6)
-    return (high >= start) & (high <= end)
+    # a step ends where the next begins, and that instant is the next one's
+    return (high >= start) & ((high < end) if wave.whole_steps else (high <= end))
+
+
+def within(wave: Wave, low: np.ndarray, high: np.ndarray) -> tuple[int, int]:
+    """How many certainly, and how many possibly, fell in the time the wave stands for.
+
+    Reports of day d tell of falls in (d - 1, d]: what was seen in [start, end) fell in (start - late, end - late].
+    """
+    start, end = round((wave.start - wave.late) * 1e6), round((wave.end - wave.late) * 1e6)
+    if wave.whole_steps and wave.late > 0:
+        exact = low == high
+        after = (low > start) | (~exact & (low >= start))
+        return int((after & (high <= end)).sum()), int(((high > start) & (low < end) | (exact & (high == end))).sum())
+    if wave.whole_steps:
+        return int(((low >= start) & (high < end)).sum()), int(((high >= start) & (low < end)).sum())
+    return int(((low >= start) & (high <= end)).sum()), int(((high >= start) & (low <= end)).sum())
 
 
 def members(found: list[Wave], fallen: pa.Table, low: np.ndarray, high: np.ndarray) -> pa.Table:

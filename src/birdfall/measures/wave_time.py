@@ -18,13 +18,17 @@ MOST_STEPS = 65_000
 
 @dataclass(frozen=True)
 class Clock:
-    """begin: seconds since 1970 UTC. step: seconds. covered: bool[steps]. resolution: seconds, how finely times are known."""
+    """begin: seconds since 1970 UTC. step: seconds. covered: bool[steps]. resolution: seconds, how finely times are known.
+
+    late: seconds by which a fall may lie before the time it was seen, where most falls are known only within intervals.
+    """
 
     begin: float
     step: float
     steps: int
     covered: np.ndarray
     resolution: float
+    late: float = 0.0
 
     @cached_property
     def covered_seconds(self) -> float:
@@ -55,7 +59,7 @@ def when(seconds: float) -> dt.datetime:
 def clock_of(record: Record, low: np.ndarray, high: np.ndarray, step: float | None) -> Clock:
     """The clock of a record's suspensions. low, high: int64 us, bounds of each."""
     begin, end = _span(record, high)
-    resolution = _resolution(low, high)
+    late, resolution = _resolution(low, high)
     chosen = step or _step(end - begin, resolution)
     if resolution >= 86400:  # days begin at midnight
         begin = np.floor(begin / 86400) * 86400
@@ -67,7 +71,7 @@ def clock_of(record: Record, low: np.ndarray, high: np.ndarray, step: float | No
         first = int(np.ceil((gap_begin - begin) / chosen))
         last = int(np.floor((gap_end - begin) / chosen))
         covered[max(first, 0) : max(last, 0)] = False
-    return Clock(begin, float(chosen), steps, covered, resolution)
+    return Clock(begin, float(chosen), steps, covered, resolution, late)
 
 
 def _span(record: Record, high: np.ndarray) -> tuple[float, float]:
@@ -90,15 +94,16 @@ def _span(record: Record, high: np.ndarray) -> tuple[float, float]:
 
 def _gaps(record: Record) -> list[tuple[float, float]]:
     rows = record.sql(
-        """SELECT epoch_us("from") / 1e6 AS a, epoch_us("to") / 1e6 AS b FROM coverage WHERE kind = 'gap' ORDER BY a"""
+        """SELECT epoch_us("from") / 1e6 AS a, epoch_us("to") / 1e6 AS b FROM coverage
+        WHERE kind = 'gap' AND what NOT IN ('accounts', 'acts', 'follows', 'counts') ORDER BY a"""
     )
     return list(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
 
 
-def _resolution(low: np.ndarray, high: np.ndarray) -> float:
-    """How finely the times are known: by their intervals, and by what all of them are multiples of."""
+def _resolution(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """(How late falls are seen, how finely their times are known): by their intervals, and by what all are multiples of."""
     if not len(high):
-        return 1.0
+        return 0.0, 1.0
     widths = (high - low)[high > low] / 1e6
     by_interval = float(np.median(widths)) if len(widths) > len(high) / 2 else 0.0
     by_grid = 0.0
@@ -106,7 +111,7 @@ def _resolution(low: np.ndarray, high: np.ndarray) -> float:
         if (high % (unit * 10**6) == 0).mean() > 0.95:
             by_grid = float(unit)
             break
-    return max(by_interval, by_grid)
+    return by_interval, max(by_interval, by_grid)
 
 
 def _step(span: float, resolution: float) -> float:
