@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birdfall.measures.falls import ALWAYS
-from birdfall.measures.ledger_entries import STANDING, Entries
+from birdfall.measures.falls import ALWAYS, Falls
+from birdfall.measures.ledger_bounds import bounds
+from birdfall.measures.ledger_edges import EdgeEvents
+from birdfall.measures.ledger_entries import Entries
 from birdfall.model.schemas import TIME
 from birdfall.record.query import Record
 
@@ -61,32 +63,17 @@ def balance(made: Entries) -> Balance:
     return Balance(opening, time, followers, missing, int(peak[low]), int(whole[low]), int(time[low - 1]))
 
 
-def series(made: Entries, kept: Balance) -> pa.Table:
-    """Schema `SERIES`. low and high hold every history that the intervals allow."""
+def series(kept: Balance, edges: EdgeEvents, hidden: Falls, exact: bool) -> pa.Table:
+    """Schema `SERIES`. low and high hold every history that the intervals allow; exact: there are no intervals."""
     rows = _chosen(kept)
-    times = kept.time[rows]
-    low, high = bounds(made, made.change, times)
-    missing_low, missing_high = bounds(made, made.missing, times)
-    columns = [kept.followers[rows], low, high, kept.missing[rows], missing_low, missing_high]
+    times, followers, missing = kept.time[rows], kept.followers[rows], kept.missing[rows]
+    if exact:
+        columns = [followers, followers, followers, missing, missing, missing]
+    else:
+        found = bounds(edges, hidden, times)
+        columns = [followers, found.low, found.high, missing, found.missing_low, found.missing_high]
     arrays = [pa.array(times, pa.int64()).cast(TIME), *(pa.array(c, pa.int64()) for c in columns)]
     return pa.table(arrays, schema=SERIES)
-
-
-def bounds(
-    made: Entries, change: NDArray[np.int8], times: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """The least and the most that the sum of `change` can be at `times`.
-
-    An entry of (after, time] may have happened by t if after < t (exactly known ones: if time <= t), and must have if
-    time <= t. The least: losses as early, gains as late as can be.
-    """
-    must = made.time
-    may = np.where(made.after == made.time, made.time, np.where(made.after == ALWAYS, ALWAYS, made.after + 1))
-    may = np.where(made.cause == STANDING, ALWAYS, may)
-    gains, losses = change > 0, change < 0
-    sure_gain, sure_loss = _by(must[gains], times), _by(must[losses], times)
-    likely_gain, likely_loss = _by(may[gains], times), _by(may[losses], times)
-    return sure_gain - likely_loss, likely_gain - sure_loss
 
 
 def reconciled(record: Record, leader: str, kept: Balance, until: int | None) -> tuple[pa.Table, int | None]:
@@ -120,8 +107,3 @@ def _chosen(kept: Balance) -> NDArray[np.int64]:
 
 def _summed(place: NDArray[np.int64], change: NDArray[np.int8], count: int) -> NDArray[np.int64]:
     return np.bincount(place, weights=change, minlength=count).astype(np.int64)[:count]
-
-
-def _by(moments: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many of `moments` are at or before each of `times`."""
-    return np.searchsorted(np.sort(moments), times, side="right").astype(np.int64)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from birdfall.measures import ledger_entries as book
 from birdfall.measures.falls import ALWAYS, SUSPENSION, Falls, falls, record_end
-from birdfall.measures.ledger_edges import edge_events
+from birdfall.measures.ledger_edges import EdgeEvents, edge_events
 from birdfall.measures.ledger_series import SERIES, Balance, balance, reconciled, series
 from birdfall.measures.returns import CURVE, return_curve
 from birdfall.model.findings import Estimate, Finding, Note
@@ -81,11 +81,15 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
     came = returning.back_by != NEVER
     curve = return_curve(returning, NormalDist().inv_cdf(0.5 + level / 2)) if len(returning) else None
     counted, difference = reconciled(record, leader, kept, until)
+    exact = _exact(edges, hidden)
+    over_time = series(kept, edges, hidden, exact)
     estimates = {
-        "before": _plain(kept.before), "lowest": _plain(kept.lowest), "now": _now(kept),
+        "before": _at(over_time, kept.before, None, exact),
+        "lowest": _at(over_time, kept.lowest, kept.lowest_at, exact),
+        "now": _at(over_time, int(kept.followers[-1]) if len(kept.followers) else kept.opening, None, exact, end=True),
         "lowest_at": Estimate(kept.lowest_at, "time", level=None, bounds="none"),
         **{name: _accounts(made, cause) for name, cause in _ESTIMATES.items()},
-        "missing": _missing(kept),
+        "missing": _at(over_time, int(kept.missing[-1]) if len(kept.missing) else 0, None, exact, end=True, of="missing"),
         "unexplained": Estimate(difference, "accounts", level=None, bounds="none"),
         "returned_share": curve.share(None, level) if curve else Estimate(None, "share", level=level),
         "half_return": curve.half(level) if curve else Estimate(None, "seconds", level=level),
@@ -94,7 +98,7 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
     if difference:
         limits.append(Note("counts-differ", {"accounts": difference}))
     out = {
-        "entries": _entries_table(record, made), "causes": _causes(made), "series": series(made, kept),
+        "entries": _entries_table(record, made), "causes": _causes(made), "series": over_time,
         "returns": curve.table() if curve else CURVE.empty_table(), "reconciled": counted,
     }  # fmt: skip
     details = {
@@ -110,6 +114,13 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
         answer="found" if lost.any() else "nothing", estimates=estimates, tables=out, limits=tuple(limits), reasons=reasons,
         **common,
     )  # fmt: skip
+
+
+def _exact(edges: EdgeEvents, hidden: Falls) -> bool:
+    """Whether all that concerns these followers is known to the microsecond."""
+    ours = hidden.where(np.isin(hidden.code, edges.code))
+    pairs = ((edges.after, edges.time), (ours.fell_after, ours.fell_by), (ours.back_after, ours.back_by))
+    return all(bool((after == time).all()) for after, time in pairs)
 
 
 def _falls_of(made: book.Entries, hidden: Falls, end: int) -> Falls:
@@ -154,12 +165,17 @@ def _plain(value: int | None, unit: str = "followers") -> Estimate:
     return Estimate(value, unit, level=None, bounds="none")
 
 
-def _now(kept: Balance) -> Estimate:
-    return _plain(int(kept.followers[-1]) if len(kept.followers) else kept.opening)
-
-
-def _missing(kept: Balance) -> Estimate:
-    return _plain(int(kept.missing[-1]) if len(kept.missing) else 0, "accounts")
+def _at(
+    over_time: pa.Table, value: int, time: int | None, exact: bool, *, end: bool = False, of: str = "followers"
+) -> Estimate:  # fmt: skip
+    """`value`, with the bounds of the series at `time` or at its end where times are intervals."""
+    unit = "accounts" if of == "missing" else "followers"
+    if exact or not over_time.num_rows or (time is None and not end):
+        return _plain(value, unit)
+    row = -1 if end else over_time.column("time").cast(pa.int64()).to_pylist().index(time)
+    low, high = ("missing_low", "missing_high") if of == "missing" else ("low", "high")
+    least, most = (over_time.column(name)[row].as_py() for name in (low, high))
+    return Estimate(value, unit, least, most, None, "identified")
 
 
 def _limits(
