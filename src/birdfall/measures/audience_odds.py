@@ -1,0 +1,63 @@
+"""The size of an effect over strata: pooled odds ratio with its interval, and what a hidden trait would have to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """Mantel-Haenszel odds ratio with its 95 % interval, and the E-value of the lower bound."""
+
+    ratio: float
+    low: float
+    high: float
+    e_value: float
+
+    @property
+    def raised(self) -> bool:
+        """Whether it passes the floors below which nothing is called raised."""
+        from birdfall.measures.audiences import E_FLOOR, ODDS_FLOOR
+
+        return self.ratio >= ODDS_FLOOR and self.e_value >= E_FLOOR
+
+
+def pooled(hit: np.ndarray, size: np.ndarray, fallen: np.ndarray, total: np.ndarray) -> Odds:
+    """Odds of falling inside an audience against outside, pooled over strata.
+
+    hit, size: fallen and all followers per stratum; fallen, total: of all accounts. Half a count is added to each cell of the
+    sums where one is empty, so that no interval is infinite. Source: Mantel and Haenszel 1959; Robins, Breslow, Greenland 1986.
+    """
+    a, b = hit.astype(float), (size - hit).astype(float)
+    c, d = (fallen - hit).astype(float), (total - size - (fallen - hit)).astype(float)
+    n = np.maximum(total.astype(float), 1)
+    r, s = a * d / n, b * c / n
+    if r.sum() == 0 or s.sum() == 0:
+        a, b, c, d = a.sum() + 0.5, b.sum() + 0.5, c.sum() + 0.5, d.sum() + 0.5
+        ratio = a * d / (b * c)
+        deviation = float(np.sqrt(1 / a + 1 / b + 1 / c + 1 / d))
+    else:
+        ratio = float(r.sum() / s.sum())
+        p, q = (a + d) / n, (b + c) / n
+        variance = (
+            (p * r).sum() / (2 * r.sum() ** 2)
+            + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
+            + (q * s).sum() / (2 * s.sum() ** 2)
+        )
+        deviation = float(np.sqrt(variance))
+    low, high = float(ratio * np.exp(-Z95 * deviation)), float(ratio * np.exp(Z95 * deviation))
+    return Odds(float(ratio), low, high, e_value(low))
+
+
+def e_value(ratio: float) -> float:
+    """How strongly a hidden trait would have to go with both to explain a ratio away; 1 if it needs none.
+
+    An odds ratio of a rare outcome is read as a risk ratio. Source: VanderWeele and Ding 2017.
+    """
+    if not np.isfinite(ratio) or ratio <= 1:
+        return 1.0
+    return float(ratio + np.sqrt(ratio * (ratio - 1)))
