@@ -63,17 +63,31 @@ def balance(made: Entries) -> Balance:
     return Balance(opening, time, followers, missing, int(peak[low]), int(whole[low]), int(time[low - 1]))
 
 
-def series(kept: Balance, edges: EdgeEvents, hidden: Falls, exact: bool) -> pa.Table:
-    """Schema `SERIES`. low and high hold every history that the intervals allow; exact: there are no intervals."""
+def series(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Falls) -> pa.Table:
+    """Schema `SERIES`. low and high hold every history that the intervals allow."""
     rows = _chosen(kept)
     times, followers, missing = kept.time[rows], kept.followers[rows], kept.missing[rows]
-    if exact:
-        columns = [followers, followers, followers, missing, missing, missing]
-    else:
-        found = bounds(edges, hidden, times)
-        columns = [followers, found.low, found.high, missing, found.missing_low, found.missing_high]
+    columns = [followers, followers, followers, missing, missing, missing]
+    vague = uncertain(edges, hidden)
+    if len(vague):
+        # accounts of which all is known exactly count the same in every history
+        sure = ~np.isin(made.code, vague)
+        of = np.isin(edges.code, vague)
+        some = EdgeEvents(edges.code[of], edges.after[of], edges.time[of], edges.begins[of], edges.lists)
+        found = bounds(some, hidden, times)
+        exact = [_sums(made.time[sure], change[sure], times) for change in (made.change, made.missing)]
+        columns = [followers, exact[0] + found.low, exact[0] + found.high]
+        columns += [missing, exact[1] + found.missing_low, exact[1] + found.missing_high]
     arrays = [pa.array(times, pa.int64()).cast(TIME), *(pa.array(c, pa.int64()) for c in columns)]
     return pa.table(arrays, schema=SERIES)
+
+
+def uncertain(edges: EdgeEvents, hidden: Falls) -> NDArray[np.int32]:
+    """Codes of followers of whom something is known only within an interval, sorted."""
+    ours = hidden.where(np.isin(hidden.code, edges.code))
+    vague = (ours.fell_after != ours.fell_by) | (ours.back_after != ours.back_by)
+    found: NDArray[np.int32] = np.unique(np.concatenate((edges.code[edges.after != edges.time], ours.code[vague])))
+    return found
 
 
 def reconciled(record: Record, leader: str, kept: Balance, until: int | None) -> tuple[pa.Table, int | None]:
@@ -107,3 +121,10 @@ def _chosen(kept: Balance) -> NDArray[np.int64]:
 
 def _summed(place: NDArray[np.int64], change: NDArray[np.int8], count: int) -> NDArray[np.int64]:
     return np.bincount(place, weights=change, minlength=count).astype(np.int64)[:count]
+
+
+def _sums(moments: NDArray[np.int64], change: NDArray[np.int8], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sum of `change` up to each of `times`; moments: ascending."""
+    total = np.concatenate(([0], np.cumsum(change, dtype=np.int64)))
+    found: NDArray[np.int64] = total[np.searchsorted(moments, times, side="right")]
+    return found

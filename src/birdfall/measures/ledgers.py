@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from birdfall.measures import ledger_entries as book
 from birdfall.measures.falls import ALWAYS, SUSPENSION, Falls, falls, record_end
-from birdfall.measures.ledger_edges import EdgeEvents, edge_events
-from birdfall.measures.ledger_series import SERIES, Balance, balance, reconciled, series
+from birdfall.measures.ledger_edges import edge_events
+from birdfall.measures.ledger_series import SERIES, Balance, balance, reconciled, series, uncertain
 from birdfall.measures.returns import CURVE, return_curve
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
@@ -81,8 +81,8 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
     came = returning.back_by != NEVER
     curve = return_curve(returning, NormalDist().inv_cdf(0.5 + level / 2)) if len(returning) else None
     counted, difference = reconciled(record, leader, kept, until)
-    exact = _exact(edges, hidden)
-    over_time = series(kept, edges, hidden, exact)
+    exact = not len(uncertain(edges, hidden))
+    over_time = series(made, kept, edges, hidden)
     estimates = {
         "before": _at(over_time, kept.before, None, exact),
         "lowest": _at(over_time, kept.lowest, kept.lowest_at, exact),
@@ -114,13 +114,6 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
         answer="found" if lost.any() else "nothing", estimates=estimates, tables=out, limits=tuple(limits), reasons=reasons,
         **common,
     )  # fmt: skip
-
-
-def _exact(edges: EdgeEvents, hidden: Falls) -> bool:
-    """Whether all that concerns these followers is known to the microsecond."""
-    ours = hidden.where(np.isin(hidden.code, edges.code))
-    pairs = ((edges.after, edges.time), (ours.fell_after, ours.fell_by), (ours.back_after, ours.back_by))
-    return all(bool((after == time).all()) for after, time in pairs)
 
 
 def _falls_of(made: book.Entries, hidden: Falls, end: int) -> Falls:
