@@ -343,7 +343,7 @@ def _count(
         for some, weight in pool.map(tell, range(pieces)):
             found.append(some)
             weights.append(weight)
-        del sinks
+        sinks.clear()
     keys, weight = np.concatenate(found), np.concatenate(weights)
     counting.sort_by_pair(keys, weight, max(1, (acts.accounts - 1).bit_length()))
     return keys, weight, emitted, passes

@@ -89,10 +89,10 @@ def emit(
     filled = np.zeros(buckets, np.int64)
     used = np.zeros(1, np.int64)
     buffer = np.empty(BUFFER + 8, np.int64)
-    bp = 0
-    total = np.int64(0)
-    number = np.int32(0)
-    token = np.int32(0)
+    bp: int = 0
+    total = 0
+    number = 0
+    token = 0
     cap = 1024
     local = np.empty(cap, np.int32)
     count = np.empty(cap, np.int32)
@@ -190,7 +190,7 @@ def emit(
                         for z in range(s, stop):
                             y = np.int64(who[z])
                             buffer[bp] = (min(x, y) << 32) | max(x, y)
-                            bp += np.int64(x != y)
+                            bp += int(x != y)
                         s = stop
                         if bp >= BUFFER:
                             total += bp

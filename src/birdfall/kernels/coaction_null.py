@@ -189,7 +189,7 @@ def _triangular(x: float, reach: float) -> float:
 @njit(cache=True, nogil=True)
 def jitter_chance(distance: float, window: float, reach: float) -> float:
     """P(two acts `distance` apart lie within `window` once each is moved uniformly within +-reach)."""
-    return _triangular(window - distance, reach) - _triangular(-window - distance, reach)
+    return float(_triangular(window - distance, reach) - _triangular(-window - distance, reach))
 
 
 @njit(cache=True, nogil=True)

@@ -51,7 +51,7 @@ class Ordered:
     def times_at(self, positions: np.ndarray) -> np.ndarray:
         """The times (int64 microseconds) of the acts at `positions`."""
         mask = (1 << self.time_bits) - 1
-        return (self.key[positions] & mask) * self.quantum + self.first
+        return np.asarray((self.key[positions] & mask) * self.quantum + self.first, np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -74,7 +74,7 @@ def _extent(account: np.ndarray, object_: np.ndarray, time: np.ndarray) -> tuple
             while y:
                 x, y = y, x % y
             divisor = x
-    return a, o, first, last, divisor, a_low, o_low
+    return int(a), int(o), int(first), int(last), int(divisor), int(a_low), int(o_low)
 
 
 @njit(cache=True, nogil=True)

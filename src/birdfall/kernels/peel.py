@@ -74,7 +74,7 @@ def densest(lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int) -> t
             if inside[y]:
                 total -= carried[k]
                 attached[y] -= carried[k]
-                heapq.heappush(heap, (attached[y], np.int64(y)))
+                heapq.heappush(heap, (attached[y], np.int64(y)))  # type: ignore[misc]
         if total / left > best:
             best = total / left
             best_gone = gone

@@ -242,7 +242,7 @@ def _count(count: str) -> Count:
 
 
 def _strength(log_p: np.ndarray) -> np.ndarray:
-    return np.maximum(1e-6, -log_p)
+    return np.asarray(np.maximum(1e-6, -log_p))
 
 
 def _traces(
@@ -319,7 +319,7 @@ def _estimates(
         "groups": Estimate(int(grouping.group.max(initial=0)) + len(dilute), "count", level=None, bounds="none"),
         "members": Estimate(len(grouping.members), "accounts", level=None, bounds="none"),
         "accounts": Estimate(
-            int(len(np.unique(np.concatenate([np.unique(x.trace.account) for x in layers])))),
+            len(np.unique(np.concatenate([np.unique(x.trace.account) for x in layers]))),
             "accounts",
             level=None,
             bounds="none",

@@ -221,7 +221,9 @@ def tables(
     stable_seeds = _stability(lo, hi, -whole.log_p[chosen], grouping, groups, resolution, seed)
     stable_windows = _stability_windows(neighbours, grouping, groups, resolution, seed)
     found["nodes"] = _nodes(layers, traced, lo, hi, grouping, names)
-    rows, top, examples = [], [], []
+    rows: list[dict[str, Any]] = []
+    top: list[dict[str, Any]] = []
+    examples: list[dict[str, Any]] = []
     group_of = np.zeros(int(max(lo.max(initial=0), hi.max(initial=0))) + 1, np.int32)
     group_of[grouping.members] = grouping.group
     inside = group_of[lo] if len(lo) else np.empty(0, np.int32)

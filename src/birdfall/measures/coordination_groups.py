@@ -7,7 +7,7 @@ from the same library on the graph of accounts and objects. Method: docs/methods
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -190,9 +190,3 @@ def blocks(
         if not len(lo):
             break
     return found
-
-
-def density(sizes: Sequence[int] | np.ndarray, edges: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Share of the pairs of each group that are edges."""
-    n = np.asarray(sizes, float)
-    return np.asarray(edges, float) / np.maximum(1.0, n * (n - 1) / 2)

@@ -8,7 +8,7 @@ Fisher's sum would count one act three times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Layer:
     jitter_ratio: float = float("nan")
     jitter_holds: bool = False
     fixed: tuple[int, int] = (0, 0)
-    moved: Shifted = Shifted(0, 0)
+    moved: Shifted = field(default_factory=lambda: Shifted(0, 0))
 
     def __len__(self) -> int:
         return len(self.lo)

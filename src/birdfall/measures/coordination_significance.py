@@ -13,7 +13,7 @@ import numpy as np
 
 from birdfall.kernels import coaction_null as nulls
 from birdfall.kernels import coaction_trace as tracing
-from birdfall.kernels.coaction import MEMORY, Edges, coaction
+from birdfall.kernels.coaction import MEMORY, coaction
 from birdfall.kernels.coaction_order import Ordered, ordered
 
 #: Time blocks are no shorter than this, nor so short that a block holds fewer acts than `ACTS_PER_BLOCK`.
@@ -45,7 +45,8 @@ class Crowd:
     @property
     def surprise(self) -> np.ndarray:
         """w_o = log(U / c_o) per object in order, U the accounts that act at all."""
-        return np.log(max(1, int((self.activity > 0).sum())) / np.maximum(1, self.crowd))
+        known = max(1, int((self.activity > 0).sum()))
+        return np.asarray(np.log(known / np.maximum(1, self.crowd)), np.float64)
 
 
 @dataclass(frozen=True)
@@ -93,17 +94,19 @@ class Null:
 
     def rate(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
         """lambda float64[e]: the larger of the unstratified and the stratified expectation."""
-        flat = self.activity[lo].astype(float) * self.activity[hi] * self.kappa
+        flat: np.ndarray = self.activity[lo].astype(float) * self.activity[hi] * self.kappa
         if not self.per_room.size:
             return flat
-        return np.maximum(
-            flat,
-            tracing.strata_rates(lo, hi, self.community, self.begin, self.blocks, self.acts, self.per_room),
+        return np.asarray(
+            np.maximum(
+                flat,
+                tracing.strata_rates(lo, hi, self.community, self.begin, self.blocks, self.acts, self.per_room),
+            )
         )
 
     def count_log_p(self, lo: np.ndarray, hi: np.ndarray, objects: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """log p of the number of co-acted objects."""
-        return nulls.degree_tails(lo, hi, objects, self.activity, self.kappa, rate)
+        return np.asarray(nulls.degree_tails(lo, hi, objects, self.activity, self.kappa, rate))
 
     def surprise_log_p(self, surprise: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """log p, an upper bound, of the surprise of the co-acted objects."""
@@ -114,7 +117,7 @@ class Null:
 
 def both_log_p(count: np.ndarray, surprise: np.ndarray) -> np.ndarray:
     """log p of the better of two statistics under one null: twice the smaller (Bonferroni)."""
-    return np.minimum(0.0, np.minimum(count, surprise) + np.log(2.0))
+    return np.asarray(np.minimum(0.0, np.minimum(count, surprise) + np.log(2.0)))
 
 
 def degree_null(crowd: Crowd, total: int | None, strata: Strata | None = None, in_blocks: bool = True) -> Null:
@@ -299,7 +302,7 @@ def shifted(account: np.ndarray, time: np.ndarray, window: int, seed: int, reach
     first, last = int(time.min()), int(time.max())
     span = last - first + 1
     unit = _unit(time)
-    return first + (time - first + offset[account] // unit * unit) % span
+    return np.asarray(first + (time - first + offset[account] // unit * unit) % span, np.int64)
 
 
 def _unit(time: np.ndarray) -> int:
