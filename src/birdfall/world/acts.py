@@ -1,6 +1,8 @@
-"""What accounts do: posts, reposts and replies through the day and night of Caracas, cascades, apps that share for their owners.
+"""What accounts do: posts and what follows them, through the day and night of Caracas, and apps that share for their owners.
 
-And, where the cause is a brigade, reports: a crew that reuses its people against many targets, among honest reports.
+A post, by anyone, at an hour people are up. Reposts, replies and likes go to a post of some time before, mostly of one's own
+community and mostly one of the few that travel: cascades with heavy tails, in which nothing is shared before it was written.
+Hashtags, links and mentions are acts of their own, at the time of the post that holds them.
 """
 
 from __future__ import annotations
@@ -9,84 +11,97 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.model.schemas import TIME
+from birdfall.world import words
 from birdfall.world.enforcement import Falls
 from birdfall.world.population import CLIENTS, INAUTHENTIC, PRESIDENT, WITH_APP, Population
 from birdfall.world.scenarios import Scenario
 
+#: People by local hour (elicited; the trough before dawn and the evening peak are those of any such record).
 _HOURS = np.array([3, 2, 1, 1, 1, 1, 2, 4, 6, 7, 8, 8, 8, 8, 7, 7, 7, 8, 9, 10, 10, 9, 7, 5], float)
-_OPENINGS = ("Hoy", "Ahora", "Otra vez", "Desde temprano", "En Caracas", "Con la gente", "Sin miedo", "Mañana")
-_MIDDLES = ("seguimos en la calle", "hablamos del juego", "esperamos la lluvia", "vamos al mercado", "escuchamos la radio",
-            "leemos la prensa", "cocinamos arepas", "buscamos noticias", "celebramos el gol", "estudiamos para el examen")  # fmt: skip
-_ENDS = (
-    "con la familia",
-    "en la plaza",
-    "hasta la noche",
-    "como siempre",
-    "y no hay agua",
-    "y hay cola",
-    "con los amigos",
-    "en el trabajo",
-)
-_TEMPLATE = "Apoyo total a la gestión, juntos hasta la victoria, siempre con el pueblo #venceremos"
+#: Caracas in 2013: UTC-04:30.
+_WEST_H = 4.5
+KINDS = ("post", "repost", "reply", "like", "hashtag", "link", "mention")
+POST, REPOST, REPLY, LIKE, HASHTAG, LINK, MENTION = range(7)
+_KIND_SHARES = np.array([0.26, 0.36, 0.11, 0.16, 0.06, 0.03, 0.02])
+_OBJECT_KINDS = ("post", "post", "post", "post", "hashtag", "link", "account")
+#: Of all posts, and of those that travel, the share that travels (further).
+_TRAVELS = 0.04
+#: How often a reaction goes to any post, to one that travels, to one that travels far.
+_REACH = np.array([0.25, 0.35, 0.4])
+#: Posts of the president a day, shared by the app within seconds; median seconds of the app.
+_PRESIDENT_A_DAY, _APP_S = 2, 25.0
 
 
 def acts(world: Scenario, people: Population, falls: Falls, rng: np.random.Generator) -> pa.Table:
-    """The acts of a world as a table of the record's schema, ordered by time. Accounts that have fallen are silent."""
+    """The acts of a world as a table of the record's schema, ordered by time. Accounts that have fallen are silent.
+
+    About `world.acts` of them, less those the fallen did not do. Cost: O(n log n); 5,000,000 in some seconds.
+    """
     n = world.acts
     begin = world.begin.timestamp()
-    share = people.activity / people.activity.sum()
-    account = rng.choice(len(people), n, p=share).astype(np.int32)
-    day = rng.integers(0, world.days, n)
-    local_hour = rng.choice(24, n, p=_HOURS / _HOURS.sum())
-    time = begin + day * 86400 + ((local_hour + 4.5) % 24) * 3600 + rng.random(n) * 3600
-    kind = rng.choice(np.array(["repost", "post", "reply", "like"]), n, p=[0.4, 0.3, 0.12, 0.18])
-    object_ = _posts(world, n, rng)
-    # apps share the president's posts within seconds: the posts come twice a day
-    sharing = np.flatnonzero((people.state[account] == WITH_APP) & (kind == "repost") & (rng.random(n) < 0.25))
-    post = rng.integers(0, 2 * world.days, len(sharing))
-    time[sharing] = begin + (post + 0.6) * 43200 + rng.exponential(25, len(sharing))
-    object_[sharing] = 900_000_000 + post
-    alive = _alive(world, people, falls, account, time)
-    keep = np.flatnonzero(alive)
+    account = _who(people, n, rng)
+    time = begin + _moments(world, n, rng)
+    kind = rng.choice(len(KINDS), n, p=_KIND_SHARES).astype(np.int8)
+    official = np.arange(_PRESIDENT_A_DAY * world.days)
+    account = np.r_[np.full(len(official), PRESIDENT, np.int32), account]
+    time = np.r_[begin + (official + 0.6) * 86400 / _PRESIDENT_A_DAY, time]
+    kind = np.r_[np.full(len(official), POST, np.int8), kind]
+    keep = np.flatnonzero(_alive(world, people, falls, account, time))
     keep = keep[np.argsort(time[keep], kind="stable")]
-    return _table(people, account[keep], kind[keep], object_[keep], time[keep], rng)
-
-
-def reports(world: Scenario, people: Population, falls: Falls, rng: np.random.Generator) -> pa.Table:
-    """Reports against accounts: honest ones all the time, and a crew's before the wave if a brigade made it."""
-    begin = world.begin.timestamp()
-    n = 4_000
-    reporter = rng.integers(world.leaders, len(people), n).astype(np.int32)
-    target = rng.choice(len(people), n, p=people.activity / people.activity.sum()).astype(np.int32)
-    time = begin + rng.random(n) * world.days * 86400
-    if world.cause == "brigade":
-        hit = falls.account[falls.wave]
-        crew = rng.choice(np.setdiff1d(np.arange(world.leaders, len(people)), hit), 140, replace=False)
-        each = rng.integers(3, 9, len(hit))
-        victim = np.repeat(np.arange(len(hit)), each)
-        reporter = np.r_[reporter, rng.choice(crew, len(victim))].astype(np.int32)
-        target = np.r_[target, hit[victim]].astype(np.int32)
-        time = np.r_[time, falls.time[falls.wave][victim] - rng.exponential(240, len(victim)) - 5]
-    keep = np.flatnonzero((reporter != target) & (time >= begin))
+    account, time, kind = account[keep], time[keep], kind[keep]
+    object_ = _objects(people, account, time, kind, rng)
+    object_, time = _app(world, people, account, time, kind, object_, rng)
+    keep = np.flatnonzero(_alive(world, people, falls, account, time))
     keep = keep[np.argsort(time[keep], kind="stable")]
-    ids = np.array(people.ids, object)
-    return pa.table(
-        {
-            "account": pa.array(ids[reporter[keep]], pa.string()),
-            "kind": pa.array(["report"] * len(keep)),
-            "object": pa.array(ids[target[keep]], pa.string()),
-            "time": _times(time[keep]),
-            "object_kind": pa.array(["account"] * len(keep)),
-            "target": pa.array(ids[target[keep]], pa.string()),
-            "act_id": pa.array([f"r{i}" for i in range(len(keep))]),
-        }
-    )
+    return _table(people, account, time, kind, object_, keep, rng)
 
 
-def _posts(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Posts acted on: heavy-tailed popularity."""
-    posts: np.ndarray = (rng.zipf(1.4, n) % 40_000).astype(np.int64)
-    return posts
+def _who(people: Population, n: int, rng: np.random.Generator) -> np.ndarray:
+    reach = np.cumsum(people.activity)
+    found = np.searchsorted(reach, rng.random(n) * reach[-1], "right")
+    return np.asarray(np.minimum(found, len(people) - 1).astype(np.int32))
+
+
+def _moments(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Seconds from the beginning: any day, by the local clock."""
+    hour = rng.choice(24, n, p=_HOURS / _HOURS.sum())
+    return rng.integers(0, world.days, n) * 86400.0 + (hour + _WEST_H) % 24 * 3600 + rng.random(n) * 3600
+
+
+def _objects(people: Population, account: np.ndarray, time: np.ndarray, kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+    """The row of the post that each act is about (its own for a post and what it holds): int64[n]; -1: none was there yet."""
+    object_ = np.arange(len(account))
+    reacts = np.flatnonzero((kind == REPOST) | (kind == REPLY) | (kind == LIKE))
+    posts = np.flatnonzero(kind == POST)
+    place = people.community[account]
+    travels = np.where(account[posts] == PRESIDENT, 0.0, rng.random(len(posts)))
+    home = np.where(rng.random(len(reacts)) < 0.8, place[reacts], rng.integers(0, place.max() + 1, len(reacts)))
+    reach = rng.choice(3, len(reacts), p=_REACH)
+    before = time[reacts] - rng.lognormal(np.log(2400), 1.5, len(reacts))
+    object_[reacts] = -1
+    for community in range(int(place.max()) + 1):
+        for level in range(3):
+            here = posts[(place[posts] == community) & (travels < _TRAVELS**level)]
+            mine = np.flatnonzero((home == community) & (reach == level))
+            found = np.searchsorted(time[here], before[mine], "right") - 1
+            object_[reacts[mine[found >= 0]]] = here[found[found >= 0]]
+    return object_
+
+
+def _app(
+    world: Scenario, people: Population, account: np.ndarray, time: np.ndarray, kind: np.ndarray, object_: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The app shares the president's posts for its owners: a quarter of their reposts, seconds after the post."""
+    official = np.flatnonzero((account == PRESIDENT) & (kind == POST))
+    shared = np.flatnonzero((people.state[account] == WITH_APP) & (kind == REPOST) & (rng.random(len(account)) < 0.25))
+    if not len(official) or not len(shared):
+        return object_, time
+    post = official[rng.integers(0, len(official), len(shared))]
+    object_, time = object_.copy(), time.copy()
+    object_[shared] = post
+    time[shared] = time[post] + rng.exponential(_APP_S, len(shared))
+    return object_, time
 
 
 def _alive(world: Scenario, people: Population, falls: Falls, account: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -95,53 +110,59 @@ def _alive(world: Scenario, people: Population, falls: Falls, account: np.ndarra
     down[falls.account] = falls.time
     back[falls.account] = falls.back
     end = world.begin.timestamp() + world.days * 86400
-    alive: np.ndarray = (time < end) & ((time < down[account]) | (time > back[account]))
-    return alive
+    return np.asarray((time < end) & ((time < down[account]) | (time > back[account])))
 
 
 def _table(
-    people: Population,
-    account: np.ndarray,
-    kind: np.ndarray,
-    object_: np.ndarray,
-    time: np.ndarray,
+    people: Population, account: np.ndarray, time: np.ndarray, kind: np.ndarray, object_: np.ndarray, keep: np.ndarray,
     rng: np.random.Generator,
-) -> pa.Table:
-    n = len(account)
-    ids = np.array(people.ids, object)
-    own = kind == "post"
-    names = np.array([f"post-{o}" for o in object_], object)
-    names[own] = [f"post-own-{i}" for i in np.flatnonzero(own)]
-    words = rng.integers(0, 1 << 30, n)
-    texts = np.full(n, None, object)
-    said = np.flatnonzero(own | (kind == "reply"))
-    texts[said] = [_sentence(int(w)) for w in words[said]]
-    repeated = said[(people.state[account[said]] == INAUTHENTIC) & (words[said] % 100 < 35)]
-    texts[repeated] = _TEMPLATE
-    client = np.array(CLIENTS, object)[people.client[account]]
-    target = np.full(n, None, object)
-    target[object_ >= 900_000_000] = people.ids[PRESIDENT]
+) -> pa.Table:  # fmt: skip
+    """Rows `keep`, less reactions that found no post."""
+    keep = keep[object_[keep] >= 0]
+    post, account, time, kind = object_[keep], account[keep], time[keep], kind[keep]
+    ids = pa.array(people.ids, pa.string())
+    author = np.full(int(post.max(initial=0)) + 1, -1, np.int64)
+    own = kind == POST
+    author[post[own]] = account[own]
+    reacts = (kind == REPOST) | (kind == REPLY) | (kind == LIKE)
+    target = np.where(reacts, author[post], -1)
+    named = np.flatnonzero(kind == MENTION)
+    leaders = np.minimum(rng.zipf(1.5, len(named)) - 1, len(people) - 1)
+    target[named] = leaders
+    said = own | (kind == REPLY)
+    templated = said & (people.state[account] == INAUTHENTIC) & (rng.random(len(account)) < 0.35)
     return pa.table(
         {
-            "account": pa.array(ids[account], pa.string()),
-            "kind": pa.array(kind.tolist()),
-            "object": pa.array(names, pa.string()),
-            "time": _times(time),
-            "object_kind": pa.array(["post"] * n),
-            "target": pa.array(target, pa.string()),
-            "text": pa.array(texts, pa.string()),
-            "language": pa.array(["es"] * n),
-            "client": pa.array(client, pa.string()),
-            "act_id": pa.array([f"a{i}" for i in range(n)]),
+            "account": ids.take(pa.array(account)),
+            "kind": pa.array(KINDS).take(pa.array(kind)),
+            "object": _names(people, account, kind, post, leaders, rng),
+            "time": moments_of(time),
+            "object_kind": pa.array(_OBJECT_KINDS).take(pa.array(kind)),
+            "target": ids.take(pa.array(target, mask=target < 0)),
+            "text": words.texts(said, templated, rng),
+            "language": pa.array(people.language, pa.string()).take(pa.array(account)),
+            "client": pa.array(CLIENTS).take(pa.array(people.client[account])),
+            "act_id": words.joined("a", np.arange(len(account))),
         }
     )
 
 
-def _sentence(word: int) -> str:
-    opening, middle, end = _OPENINGS[word % 8], _MIDDLES[word // 8 % 10], _ENDS[word // 80 % 8]
-    other = _MIDDLES[word // 640 % 10]
-    return f"{opening} {middle} {end}, y luego {other} {word // 6400 % 9973}"
+def _names(people: Population, account: np.ndarray, kind: np.ndarray, post: np.ndarray, leaders: np.ndarray, rng: np.random.Generator) -> pa.Array:  # fmt: skip
+    """What each act is about, by name: a post, a hashtag, a link, an account."""
+    groups = [np.flatnonzero(kind < HASHTAG), *(np.flatnonzero(kind == k) for k in (HASHTAG, LINK, MENTION))]
+    names = pa.chunked_array(
+        [
+            words.joined("post-", post[groups[0]]),
+            words.tags(people.community[account[groups[1]]], rng),
+            words.links(len(groups[2]), rng),
+            pa.array(people.ids, pa.string()).take(pa.array(leaders)),
+        ],
+        pa.string(),
+    )
+    place = np.empty(len(kind), np.int64)
+    place[np.concatenate(groups)] = np.arange(len(kind))
+    return names.combine_chunks().take(pa.array(place))
 
 
-def _times(seconds: np.ndarray) -> pa.Array:
+def moments_of(seconds: np.ndarray) -> pa.Array:
     return pa.array(np.round(seconds * 1e6).astype(np.int64)).cast(TIME)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from birdfall.world.population import CLUB, INAUTHENTIC, MINISTER, OPPONENT, PRESIDENT, SINGER, Population
+from birdfall.world.population import CAST, CLUB, INAUTHENTIC, MINISTER, OPPONENT, PRESIDENT, SINGER, Population
 from birdfall.world.scenarios import Scenario
+
+#: No audience drawn by popularity is a larger share of all accounts.
+LARGEST: Final = 0.4
 
 
 @dataclass(frozen=True)
@@ -24,31 +29,43 @@ class Follows:
         return np.flatnonzero(self.followed == leader)
 
 
-def follows(world: Scenario, people: Population, rng: np.random.Generator) -> Follows:
-    """The graph: about `world.follows` edges, most of them older than the record, some begun or ended in it."""
+def follows(
+    world: Scenario, people: Population, rng: np.random.Generator, audiences: Mapping[int, np.ndarray] | None = None
+) -> Follows:
+    """The graph: `world.follows` distinct edges to leaders, most of them older than the record, some begun or ended in it.
+
+    audiences: accounts that follow a member of the cast, where they are given already.
+    """
     n, leaders = len(people), world.leaders
-    popularity = rng.pareto(1.1, leaders) + 0.05
-    popularity[:5] = 0  # the cast's audiences are drawn below
     home = people.community[:leaders]
-    degree = np.minimum(rng.lognormal(0, 0.9, n) * 13.5, leaders / 3)
-    degree *= (world.follows - 1.2 * (world.leader_audience + world.control_audience)) / max(degree.sum(), 1) / 0.93
-    drawn = rng.poisson(degree)
-    pairs = []
-    for c in range(world.communities):
-        mine = np.flatnonzero(people.community == c)
-        weight = popularity * np.where(home == c, 6.0, 1.0)
-        total = int(drawn[mine].sum())
-        chosen = rng.choice(leaders, total, p=weight / weight.sum())
-        pairs.append(np.repeat(mine, drawn[mine]) * np.int64(leaders) + chosen)
-    pairs += [_cast(world, people, rng)]
-    keys = np.unique(np.concatenate(pairs))
+    eager = np.minimum(rng.lognormal(0, 0.9, n), 10.0)
+    cast = _cast(world, people, audiences or {}, rng)
+    sizes = _sizes(world, rng.pareto(1.1, leaders - len(CAST)) + 0.05, world.follows - len(cast))
+    pairs = [cast]
+    for leader, size in enumerate(sizes, len(CAST)):
+        # an exponential race: who arrives first follows, in proportion to eagerness, six times as readily at home
+        arrival = rng.standard_exponential(n) / (eager * np.where(people.community == home[leader], 6.0, 1.0))
+        pairs.append(np.argpartition(arrival, size - 1)[:size] * np.int64(leaders) + leader)
+    keys = np.sort(np.concatenate(pairs))
     follower, followed = keys // leaders, keys % leaders
     keep = follower != followed
     follower, followed = follower[keep].astype(np.int32), followed[keep].astype(np.int32)
     return Follows(follower, followed, *_times(world, len(follower), rng))
 
 
-def _cast(world: Scenario, people: Population, rng: np.random.Generator) -> np.ndarray:
+def _sizes(world: Scenario, popularity: np.ndarray, total: int) -> np.ndarray:
+    """Audience sizes in proportion to popularity, one at least, `LARGEST` of all accounts at most, `total` in sum."""
+    most = LARGEST * world.accounts
+    low, high = 0.0, max(total, 1) / popularity.min()
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.clip(middle * popularity, 1, most).sum() < total else (low, middle)
+    return np.asarray(np.clip(np.round(high * popularity), 1, most).astype(np.int64))
+
+
+def _cast(
+    world: Scenario, people: Population, audiences: Mapping[int, np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
     """Audiences of the cast: the president's from two communities and all that is bought, the opponent's from others."""
     n, leaders = len(people), np.int64(world.leaders)
     near = np.array([5.0, 3.5, 1.2, 0.8, 0.4, 0.4, 0.3, 0.3])[people.community % 8]
@@ -63,6 +80,9 @@ def _cast(world: Scenario, people: Population, rng: np.random.Generator) -> np.n
     )
     found = []
     for leader, size, weight in wanted:
+        if leader in audiences:
+            found.append(audiences[leader].astype(np.int64) * leaders + leader)
+            continue
         weight = weight.copy()
         weight[: world.leaders] = 0
         chosen = rng.choice(n, min(size, int((weight > 0).sum())), replace=False, p=weight / weight.sum())

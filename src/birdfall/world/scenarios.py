@@ -25,9 +25,9 @@ class Scenario:
     #: Beginning and length of the record, so that a base rate can be seen before the night.
     begin: dt.datetime = dt.datetime(2013, 9, 26, tzinfo=dt.UTC)
     days: int = 42
-    #: Population and graph, scaled (elicited): accounts, follows aimed at, leaders with an audience worth a test.
+    #: Population and graph, scaled (elicited): accounts, distinct follows, leaders with an audience worth a test.
     accounts: int = 60_000
-    follows: int = 1_000_000
+    follows: int = 450_000
     leaders: int = 400
     communities: int = 8
     acts: int = 260_000

@@ -15,11 +15,12 @@ import pyarrow as pa
 from birdfall.model.schemas import TABLES
 from birdfall.model.settings import Settings
 from birdfall.record.query import Record, from_tables
-from birdfall.world import acts as doing
+from birdfall.world.acts import acts as acts_of
 from birdfall.world.enforcement import Falls, falls
 from birdfall.world.follows import Follows, follows
 from birdfall.world.observation import moments, observed
 from birdfall.world.population import CAST, CLUB, MINISTER, OPPONENT, PRESIDENT, SINGER, STATES, Population, population
+from birdfall.world.reporting import reports as reports_of
 from birdfall.world.scenarios import Scenario, scenario
 
 #: The streams of random numbers, by name: appended to, never reordered.
@@ -66,8 +67,8 @@ def simulate(
     people = population(world, rng["population"])
     graph = follows(world, people, rng["follows"])
     fallen = falls(world, people, graph, rng["enforcement"])
-    acts = doing.acts(world, people, fallen, rng["acts"])
-    reports = doing.reports(world, people, fallen, rng["reports"])
+    acts = acts_of(world, people, fallen, rng["acts"])
+    reports = reports_of(world, people, fallen, rng["reports"])
     tables = observed(world, people, graph, fallen, acts, reports, observe)
     return World(
         scenario=world, seed=seed, tables=tables, truth=_truth(people, graph, fallen), facts=_facts(world, graph, fallen, observe),
