@@ -74,5 +74,5 @@ WORLDS: dict[str, tuple[dict[str, float], bool]] = {
     "silos x60, interests known": ({"decay": 120, "boost": 60}, True),
     "nobody, fast cascades": ({"decay": 120, "planted": 0}, False),
     "nobody, silos x60 known": ({"decay": 120, "planted": 0, "boost": 60}, True),
-    "dilute group (10 targets of 25)": ({"decay": 600, "targets": 40, "members": 5, "planted": 25}, False),
+    "dilute group (40 targets, 5 of 25)": ({"decay": 600, "targets": 40, "members": 5, "planted": 25}, False),
 }

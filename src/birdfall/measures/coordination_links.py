@@ -11,45 +11,17 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 #: Query parameters that say how a reader came, not what is read.
-TRACKING: Final = frozenset(
-    [
-        "fbclid",
-        "gclid",
-        "gclsrc",
-        "dclid",
-        "wbraid",
-        "gbraid",
-        "msclkid",
-        "yclid",
-        "twclid",
-        "ttclid",
-        "igshid",
-        "igsh",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "_hsenc",
-        "_hsmi",
-        "vero_id",
-        "oly_anon_id",
-        "oly_enc_id",
-        "wickedid",
-        "s_cid",
-        "ref_src",
-        "ref_url",
-        "cmpid",
-        "ncid",
-        "sr_share",
-        "share_id",
-        "spm",
-        "ocid",
-    ]
-)
+TRACKING: Final = frozenset((
+    "fbclid", "gclid", "gclsrc", "dclid", "wbraid", "gbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid",
+    "igsh", "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "vero_id", "oly_anon_id", "oly_enc_id", "wickedid",
+    "s_cid", "ref_src", "ref_url", "cmpid", "ncid", "sr_share", "share_id", "spm", "ocid",
+))  # fmt: skip
 TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_medium", "at_campaign")
 #: Mobile hosts of sites whose pages are the same under their plain name.
 MOBILE: Final = {"m.facebook.com": "facebook.com", "m.youtube.com": "youtube.com", "mobile.twitter.com": "twitter.com"}
 #: Parameters that only these hosts use for tracking.
-BY_HOST: Final = {"youtube.com": frozenset({"feature", "si", "app"}), "twitter.com": frozenset({"s", "t"}), "x.com": frozenset({"s", "t"})}  # fmt: skip
+BY_HOST: Final = {"youtube.com": frozenset({"feature", "si", "app"}),
+    "youtu.be": frozenset({"feature", "si", "app"}), "twitter.com": frozenset({"s", "t"}), "x.com": frozenset({"s", "t"})}  # fmt: skip
 
 
 def normalised(link: str, shortened: Mapping[str, str] | None = None) -> str:

@@ -1,0 +1,181 @@
+"""The peers' own edges, reproduced exactly; the expected files were made by the peers' released tools."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import itertools
+from collections import Counter, defaultdict
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from birdfall.measures.coordination import coordination
+from birdfall.measures.coordination_links import normalised
+from birdfall.measures.coordination_presets import coortweet, coortweet_groups, toolkit
+
+
+def shares(real):
+    table = pq.read_table(real("peers/russian_coord_tweets.parquet"))
+    names = {"object_id": "object", "account_id": "account", "content_id": "content", "timestamp_share": "time"}
+    return table.rename_columns([names[n] for n in table.column_names])
+
+
+def rows_of(path):
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "loops", "quantile"),
+    [
+        ("tw10_mp2_loopsTRUE_ew0.5", 10, True, 0.5),
+        ("tw60_mp2_loopsFALSE_ew0", 60, False, 0.0),
+        ("tw60_mp2_loopsTRUE_ew0", 60, True, 0.0),
+    ],
+)
+def test_coortweet_edges_are_its_own(real, name, window, loops, quantile):
+    expected = rows_of(real(f"peers/coortweet-rus_{name}_sg0.edges.csv.gz"))
+    finding = coordination(
+        shares(real), preset="coortweet", window=window, time_unit="s",
+        preset_options={"min_participation": 2, "remove_loops": loops, "edge_weight": quantile},
+    )  # fmt: skip
+    got = {
+        frozenset((e["source_id"], e["target_id"])): (e["weight"], e["apart_s"], e["above_threshold"])
+        for e in finding.table("edges").to_pylist()
+    }
+    wanted = {
+        frozenset((e["from"], e["to"])): (int(e["weight"]), float(e["avg_time_delta"]), e["weight_threshold"] == "1")
+        for e in expected
+    }
+    assert len(wanted) == len(expected) and got.keys() == wanted.keys()
+    for edge, (weight, apart, above) in wanted.items():
+        assert got[edge][0] == weight and got[edge][2] == above
+        assert got[edge][1] == pytest.approx(apart, abs=1e-9)
+
+
+def test_coortweet_pairs_are_as_many(real):
+    expected = rows_of(real("peers/coortweet-rus_tw60_mp2_loopsTRUE_ew0_sg0.pairs.csv.gz"))
+    weights = (
+        coordination(shares(real), preset="coortweet", window=60, time_unit="s", preset_options={"edge_weight": 0.0})
+        .table("edges")
+        .column("weight")
+    )
+    assert sum(weights.to_pylist()) == len(expected)
+
+
+@pytest.mark.parametrize("least", [1, 2])
+@pytest.mark.parametrize("loops", [False, True])
+def test_toolkit_edges_are_its_own(real, least, loops):
+    expected = rows_of(real(f"peers/cnt-rus_pypi152_coretweet_tw60_mw{least}{'.loops' if loops else ''}.csv.gz"))
+    finding = coordination(
+        shares(real),
+        preset="toolkit",
+        window=60,
+        time_unit="s",
+        preset_options={"min_edge_weight": least, "loops": loops},
+    )
+    got = Counter((e["source_id"], e["target_id"], e["weight"]) for e in finding.table("edges").to_pylist())
+    assert got == Counter((e["user_1"], e["user_2"], int(e["weight"])) for e in expected)
+
+
+@st.composite
+def posts(draw):
+    n = draw(st.integers(1, 40))
+    column = lambda most: np.array(draw(st.lists(st.integers(0, most), min_size=n, max_size=n)))  # noqa: E731
+    return column(6).astype(np.int32), column(4).astype(np.int32), column(30).astype(np.int32), column(120) * 500_000
+
+
+@settings(max_examples=80)
+@given(posts(), st.sampled_from([1, 10, 60]), st.integers(1, 3), st.booleans())
+def test_toolkit_is_what_its_definition_says(rows, window, least, loops):
+    account, object_, content, time = rows
+    kept, seen = [], set()
+    for i in range(len(time)):
+        if int(content[i]) not in seen:
+            seen.add(int(content[i]))
+            kept.append(i)
+    weight = defaultdict(set)
+    for i, j in itertools.product(kept, kept):
+        near = abs(int(time[i]) // 1_000_000 - int(time[j]) // 1_000_000) <= window
+        if object_[i] == object_[j] and near and (loops or account[i] != account[j]):
+            weight[int(account[i]), int(account[j])].add(i)
+    expected = {(*edge, len(messages)) for edge, messages in weight.items() if len(messages) >= least}
+    edges = toolkit(account, object_, content, time, window=window * 1_000_000, min_edge_weight=least, loops=loops)
+    assert set(zip(edges.lo.tolist(), edges.hi.tolist(), edges.weight.tolist())) == expected
+
+
+@settings(max_examples=80)
+@given(posts(), st.sampled_from([1, 10, 60]), st.integers(1, 3), st.booleans())
+def test_coortweet_is_what_its_definition_says(rows, window, least, loops):
+    account, object_, content, time = rows
+    n = len(time)
+    many = Counter(account.tolist())
+    rows_left = [i for i in range(n) if many[int(account[i])] >= least]
+    pairs = [
+        (i, j)
+        for i, j in itertools.combinations(rows_left, 2)
+        if object_[i] == object_[j]
+        and abs(int(time[i]) - int(time[j])) <= window * 1_000_000
+        and not (loops and (account[i] == account[j] or content[i] == content[j]))
+    ]
+    contents = {int(content[k]) for pair in pairs for k in pair}
+    paired = Counter(int(account[i]) for i in rows_left if int(content[i]) in contents)
+    good = {int(content[i]) for i in rows_left if int(content[i]) in contents and paired[int(account[i])] >= least}
+    expected = {frozenset(p) for p in pairs if int(content[p[0]]) in good or int(content[p[1]]) in good}
+    a, b = coortweet_groups(
+        account, object_, content, time, window=window * 1_000_000, min_participation=least, remove_loops=loops
+    )
+    assert {frozenset((int(i), int(j))) for i, j in zip(a, b)} == expected and len(a) == len(expected)
+
+
+def test_coortweet_repeated_shares_multiply():
+    account = np.array([0] * 3 + [1] * 4, np.int32)
+    edges = coortweet(
+        account, np.zeros(7, np.int32), np.arange(7, dtype=np.int32), np.arange(7) * 1_000_000, window=60_000_000
+    )
+    assert edges.weight.tolist() == [12]
+
+
+def test_an_empty_result_is_an_empty_result():
+    one = {"account": ["a", "b"], "object": ["x", "y"], "time": [0, 1], "content": ["1", "2"]}
+    for preset in ("coortweet", "toolkit"):
+        finding = coordination(one, preset=preset, time_unit="s")
+        assert finding.answer == "nothing" and finding.table("edges").num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("link", "plain"),
+    [
+        ("https://www.example.org/Story/?utm_source=t&id=7&fbclid=abc#part", "example.org/Story?id=7"),
+        ("http://EXAMPLE.org:80/Story?id=7", "example.org/Story?id=7"),
+        ("example.org/Story?id=7", "example.org/Story?id=7"),
+        ("//example.org/a?b=2&a=1", "example.org/a?a=1&b=2"),
+        ("https://example.org:8443/", "example.org:8443"),
+        ("https://youtu.be/abc123?si=xyz", "youtube.com/watch?v=abc123"),
+        ("https://m.youtube.com/watch?v=abc123&feature=share", "youtube.com/watch?v=abc123"),
+        ("https://twitter.com/a/status/1?s=20&t=zz", "twitter.com/a/status/1"),
+        ("https://example.org/?s=search", "example.org?s=search"),
+        ("https://example.org/caf%C3%A9", "example.org/café"),
+        ("mailto:someone@example.org", "mailto:someone@example.org"),
+        ("not a link", "not a link"),
+        ("http://[broken", "http://[broken"),
+    ],
+)
+def test_links_to_one_page_are_written_one_way(link, plain):
+    assert normalised(link) == plain
+    assert normalised(normalised(link)) == normalised(link)
+
+
+def test_short_links_are_followed_only_where_the_data_says_so():
+    known = {
+        "t.co/abc": "https://bit.ly/x",
+        "bit.ly/x": "https://www.example.org/a?utm_medium=m",
+        "t.co/loop": "http://t.co/loop",
+    }
+    assert normalised("https://t.co/abc", known) == "example.org/a"
+    assert normalised("https://t.co/other", known) == "t.co/other"
+    assert normalised("https://t.co/loop", known) == "t.co/loop"
