@@ -82,7 +82,9 @@ def png(pixels: np.ndarray) -> bytes:
     """uint8[h, w, 3] as an indexed PNG of at most 256 colours (the most frequent; others go to the nearest); same bytes always."""
     height, width, _ = pixels.shape
     flat = pixels.reshape(-1, 3).astype(np.int32)
-    keys, place, number = np.unique(flat[:, 0] << 16 | flat[:, 1] << 8 | flat[:, 2], return_inverse=True, return_counts=True)
+    keys, place, number = np.unique(
+        flat[:, 0] << 16 | flat[:, 1] << 8 | flat[:, 2], return_inverse=True, return_counts=True
+    )
     shown = np.sort(keys[np.lexsort((keys, -number))[:256]])
     table = np.stack([shown >> 16, shown >> 8 & 255, shown & 255], axis=1)
     every = np.stack([keys >> 16, keys >> 8 & 255, keys & 255], axis=1)

@@ -1,0 +1,54 @@
+"""The map of a coordination network in the report: poster, data for the interactive map, and who stands where."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from birdfall.model.findings import Finding
+from birdfall.record.ids import pseudonym
+from birdfall.tell.names import Names
+from birdfall.tell.network_files import Drawn
+from birdfall.tell.network_poster import GREY, PALETTE, poster
+
+#: Above this many accounts the map shows the largest groups only; a browser would choke on more.
+MOST = 20_000
+
+
+def maps_of(findings: Mapping[str, Finding], name: Names) -> dict[str, dict[str, Any]]:
+    """For each coordination finding with a network: {"poster": data URI, "data": JSON, "shown": accounts}."""
+    found = {}
+    for key, finding in findings.items():
+        if finding.kind == "coordination" and finding.answer == "found" and 0 < finding.table("nodes").num_rows <= MOST:
+            found[key] = _map(finding, name)
+    return found
+
+
+def _map(finding: Finding, name: Names) -> dict[str, Any]:
+    drawn = Drawn(finding, lambda code, account: name(account) if account in name.public else pseudonym(code))
+    x, y = drawn.places.x, drawn.places.y
+    place = {node["code"]: i for i, node in enumerate(drawn.nodes)}
+    source = np.array([place[e["source"]] for e in drawn.edges], np.int64)
+    target = np.array([place[e["target"]] for e in drawn.edges], np.int64)
+    n = len(drawn.nodes)
+    size = np.clip(1.2 + 0.4 * (drawn.size - 4.0) / 1.5 + 40 / np.sqrt(n + 30), 1.4, 9)
+    picture = poster(x, y, source, target, drawn.colour, size)
+    wide = n > 0xFFFF
+    ends = np.uint32 if wide else np.uint16
+    index = np.where((drawn.rank >= 0) & (drawn.rank < len(PALETTE)), drawn.rank, len(PALETTE))
+    data = {
+        "n": n, "wide": wide, "x": _packed(((x + 1) / 2 * 65535).astype(np.uint16)), "y": _packed(((y + 1) / 2 * 65535).astype(np.uint16)),
+        "source": _packed(source.astype(ends)), "target": _packed(target.astype(ends)), "colour": _packed(index.astype(np.uint8)),
+        "size": _packed(np.clip(size * 10, 1, 255).astype(np.uint8)), "group": _packed(np.where(drawn.rank < 0, 255, np.minimum(drawn.rank, 254)).astype(np.uint8)),
+        "palette": [list(c) for c in (*PALETTE, GREY)], "names": drawn.label,
+    }  # fmt: skip
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    return {"poster": "data:image/png;base64," + base64.b64encode(picture).decode(), "data": text, "shown": n}
+
+
+def _packed(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

@@ -1,0 +1,75 @@
+"""The sentences a reader takes away: what happened, how sure that is, and what would change it. From findings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from birdfall.model.findings import Finding
+from birdfall.tell.names import Names
+from birdfall.tell.words import Words
+
+Findings = Mapping[str, Finding]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """sentence: what happened. limit: what it does not say. confidence: 1 to 5. change: the key of what would change it."""
+
+    sentence: str
+    limit: str
+    confidence: int
+    change: str
+
+
+def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
+    """The verdict of a case in one language."""
+    waves = findings.get("waves")
+    counts = findings.get("counts")
+    limit = say("verdict.limit")
+    if waves is not None and waves.answer == "found":
+        sentence = wave_sentence(waves.table("waves").to_pylist()[0], say)
+        audience = findings.get("audiences-1")
+        if audience is not None and audience.answer == "found":
+            step = audience.table("explanation").to_pylist()[0]
+            sentence += " " + say("verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"]))
+        return Verdict(sentence, limit, *_confidence(waves))
+    if counts is not None and counts.answer == "found":
+        row = counts.table("waves").to_pylist()[0]
+        sentence = say(
+            "verdict.counts", day=say.time(row["start"]).split(",")[0], n=row["accounts_hit"], gross=say.number(round(row["gross"])),
+            net=say.number(round(-row["net"])),
+        )  # fmt: skip
+        return Verdict(sentence, limit, 3, "change.statuses")
+    if waves is not None and waves.answer == "nothing":
+        return Verdict(say("verdict.nothing"), limit, *_confidence(waves))
+    if counts is not None and counts.answer == "nothing":
+        return Verdict(say("verdict.nothing"), limit, 2, "change.statuses")
+    return Verdict(say("verdict.cannot"), limit, 1, "change.statuses")
+
+
+def wave_sentence(row: Mapping[str, Any], say: Words) -> str:
+    """One wave in one sentence."""
+    seconds = max(row["duration_s"], 1.0)
+    expected = row["expected"]
+    return say(
+        "verdict.wave", n=int(row["observed"]), duration=say.duration(seconds), start=say.time(row["start"], seconds=seconds < 3600),
+        expected=say.number(round(expected)) if expected >= 1 else say.number(round(expected, 1), 1),
+    )  # fmt: skip
+
+
+def _confidence(waves: Finding) -> tuple[int, str]:
+    """Five steps down from the strongest: what weakens a finding is what would change it."""
+    codes = {note.code for note in waves.limits}
+    level = 5
+    if waves.answer == "found":
+        p = waves.table("waves").column("p_value")[0].as_py()
+        level = 5 if p < 1e-4 else 4 if p < 1e-3 else 3
+    if "gaps-in-coverage" in codes:
+        return min(level, 3), "change.gaps"
+    if "short-history" in codes:
+        return min(level, 4), "change.history"
+    if "times-known-within-intervals" in codes:
+        return min(level, 4), "change.times"
+    return level, "change.list"

@@ -1,0 +1,55 @@
+"""The verdict for a terminal: a few lines, a sparkline, no colour needed, nothing a hostile handle could repaint."""
+
+from __future__ import annotations
+
+from birdfall.model.errors import printable
+from birdfall.record.case import Case
+from birdfall.tell.names import names_of
+from birdfall.tell.sentences import verdict, wave_sentence
+from birdfall.tell.words import words
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def verdict_text(case: Case, *, language: str) -> str:
+    """What a run found, for the terminal."""
+    record = case.record()
+    say = words(language, record.settings.time_zone)
+    name = names_of(record)
+    findings = case.findings()
+    said = verdict(findings, say, name)
+    lines = [said.sentence, f"{say('confidence')}: {say(f'confidence.{said.confidence}')}. {say(said.change)}"]
+    waves = findings.get("waves")
+    if waves is not None and waves.answer == "found":
+        lines.insert(0, sparkline([r["observed"] for r in waves.table("series").to_pylist()]))
+        lines += [wave_sentence(r, say) for r in waves.table("waves").to_pylist()[1:4]]
+    for finding in findings.values():
+        if finding.kind == "ledger" and "before" in finding.estimates:
+            values = [say.number(finding[k].value) for k in ("before", "lowest", "now")]
+            lines.append(f"{name(finding.details['leader'])}: {' · '.join(values)}")
+        if finding.kind == "claim":
+            said_text = finding.details.get("said", {}).get("text", "")
+            lines.append(f"“{said_text}”: {claim_words(finding.details, say)}")
+    lines.append(said.limit)
+    if record.settings.simulated:
+        lines.append(say("simulated"))
+    return "\n".join("  " + printable(line, 2000) for line in lines)
+
+
+def claim_words(details: dict[str, object], say: object) -> str:
+    """The verdict on a claim in words."""
+    from birdfall.tell.words import Words
+
+    assert isinstance(say, Words)
+    off = details.get("off_by")
+    return say(f"claim.{details['verdict']}", off=say.percent(abs(off), 1) if isinstance(off, float) else "–")
+
+
+def sparkline(values: list[int], width: int = 60) -> str:
+    """Values as bars, the highest of each stretch."""
+    if not values:
+        return ""
+    step = max(1, -(-len(values) // width))
+    tops = [max(values[i : i + step]) for i in range(0, len(values), step)]
+    highest = max(max(tops), 1)
+    return "".join(_BARS[round((len(_BARS) - 1) * t / highest)] for t in tops)

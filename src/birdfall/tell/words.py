@@ -1,0 +1,189 @@
+"""Words: one catalogue per language, the same keys in each, and numbers and times formatted once, here.
+
+Messages are ICU MessageFormat of the kind we need: `{name}` and `{name, plural, one {...} other {# ...}}`, with Babel's plural rules
+(Arabic has six forms). Spanish groups digits by a thin space from five digits on, as its academy writes; Arabic uses Latin digits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal, format_percent
+
+from birdfall.model.findings import Note
+
+LANGUAGES: Final = ("en", "es", "fr", "ar", "pt")
+NAMES: Final = {"en": "English", "es": "Español", "fr": "Français", "ar": "العربية", "pt": "Português"}
+THIN: Final = "\u202f"
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language, and how it writes numbers and times in a zone."""
+
+    language: str
+    zone: ZoneInfo
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.language == "ar" else "ltr"
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """The message `key` with its values. Raises KeyError for a key that no catalogue has."""
+        return render(_catalogue(self.language)[key], values, self)
+
+    def has(self, key: str) -> bool:
+        return key in _catalogue(self.language)
+
+    def note(self, note: Note) -> str:
+        """The sentence of a limit or refusal."""
+        key = f"note.{note.code}"
+        if not self.has(key):
+            return note.code.replace("-", " ")
+        return self(key, **{k: self.value(v, k) for k, v in note.values.items()})
+
+    def needs(self, word: str) -> str:
+        return self(f"needs.{word}") if self.has(f"needs.{word}") else word
+
+    def value(self, value: Any, name: str = "") -> str:
+        """A note's value as text: shares as percentages, lists joined."""
+        if isinstance(value, bool) or value is None:
+            return "–" if value is None else str(value)
+        if isinstance(value, (list, tuple)):
+            return ", ".join(self.value(v) for v in value)
+        if isinstance(value, float) and "share" in name and abs(value) <= 1:
+            return self.percent(value)
+        if isinstance(value, (int, float)):
+            return self.number(value)
+        return str(value)
+
+    def number(self, value: float | int | None, digits: int | None = None) -> str:
+        """A number as this language writes it; a dash for none."""
+        if value is None:
+            return "–"
+        if digits is None:
+            digits = 0 if isinstance(value, int) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        rounded = round(float(value), digits)
+        if self.language == "es":
+            text = format_decimal(rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale="es")
+            whole = text.split(",")[0]
+            return str(text.replace(".", THIN if abs(rounded) >= 10_000 else "") if "." in whole else text)
+        locale = "ar_EG@numbers=latn" if self.language == "ar" else self.language
+        locale = "en" if self.language == "ar" else locale
+        return str(format_decimal(rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale))
+
+    def percent(self, share: float | None, digits: int = 0) -> str:
+        """A share as a percentage."""
+        if share is None:
+            return "–"
+        if 0 < share < 0.01:
+            digits = 1
+        locale = "en" if self.language == "ar" else self.language
+        return str(format_percent(share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale))
+
+    def time(self, value: dt.datetime | int | None, *, seconds: bool = False) -> str:
+        """A moment in the case's zone, with the zone named once elsewhere."""
+        if value is None:
+            return "–"
+        if isinstance(value, int):
+            value = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=value)
+        pattern = "d MMM y, HH:mm:ss" if seconds else "d MMM y, HH:mm"
+        locale = Locale.parse("ar_EG" if self.language == "ar" else self.language)
+        text = str(format_datetime(value, pattern, tzinfo=self.zone, locale=locale))
+        return text.translate(_ARABIC_DIGITS)
+
+    def duration(self, seconds: float | None) -> str:
+        """A length of time in the unit a reader would use."""
+        if seconds is None:
+            return "–"
+        locale = Locale.parse("ar_EG" if self.language == "ar" else self.language)
+        for unit, size in (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)):
+            if seconds < 100 * size or unit == "day":
+                delta = dt.timedelta(seconds=max(1, round(seconds / size)) * size)
+                text = str(format_timedelta(delta, granularity=unit, threshold=10_000, locale=locale))
+                return text.translate(_ARABIC_DIGITS)
+        raise AssertionError("every length has a unit")
+
+
+_ARABIC_DIGITS = {0x0660 + i: str(i) for i in range(10)}
+
+
+def words(language: str, time_zone: str = "UTC") -> Words:
+    """The words of a language of `LANGUAGES`. Raises KeyError for another."""
+    if language not in LANGUAGES:
+        raise KeyError(language)
+    return Words(language, ZoneInfo(time_zone))
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _catalogue(language: str) -> dict[str, str]:
+    folder = files("birdfall.tell") / "words"
+    found: dict[str, str] = json.loads((folder / f"{language}.json").read_text("utf-8"))
+    notes = folder / f"notes.{language}.json"
+    if notes.is_file():
+        found |= {
+            k if k.startswith("needs.") else f"note.{k.removeprefix('note.')}": v
+            for k, v in json.loads(notes.read_text("utf-8")).items()
+        }
+    return found
+
+
+def render(message: str, values: dict[str, Any], speaker: Words) -> str:
+    """An ICU message with its values put in."""
+    text, at = _render(message, 0, values, speaker, None)
+    if at != len(message):
+        raise ValueError(f"unbalanced braces in {message!r}")
+    return text
+
+
+def _render(message: str, at: int, values: dict[str, Any], speaker: Words, counted: Any) -> tuple[str, int]:
+    out = []
+    while at < len(message):
+        character = message[at]
+        if character == "}":
+            break
+        if character == "#" and counted is not None:
+            out.append(speaker.number(counted))
+            at += 1
+        elif character == "{":
+            piece, at = _placeholder(message, at + 1, values, speaker)
+            out.append(piece)
+        else:
+            out.append(character)
+            at += 1
+    return "".join(out), at
+
+
+def _placeholder(message: str, at: int, values: dict[str, Any], speaker: Words) -> tuple[str, int]:
+    end = min(i for i in (message.find(",", at), message.find("}", at)) if i >= 0)
+    name = message[at:end].strip()
+    if message[end] == "}":
+        return str(values.get(name, "–")), end + 1
+    kind_end = message.index(",", end + 1)
+    if message[end + 1 : kind_end].strip() != "plural":
+        raise ValueError(f"only plurals are known, in {message!r}")
+    at = kind_end + 1
+    count = values[name]
+    locale = Locale.parse(speaker.language)
+    form = locale.plural_form(count)
+    chosen: dict[str, str] = {}
+    while True:
+        while message[at].isspace():
+            at += 1
+        if message[at] == "}":
+            break
+        brace = message.index("{", at)
+        label = message[at:brace].strip()
+        text, at = _render(message, brace + 1, values, speaker, count)
+        chosen[label] = text
+        at += 1
+    exact = f"={count}"
+    return chosen.get(exact, chosen.get(form, chosen["other"])), at + 1
