@@ -8,6 +8,9 @@ from scipy import stats
 
 from birdfall.kernels import scan
 
+BULK = stats.gamma(2, scale=0.5).ppf((np.arange(50) + 0.5) / 50)
+TAIL = stats.gamma(2, scale=0.5).isf(np.exp(-np.arange(321) / 8))
+
 
 def plain_excess(c, m, k):
     """Log-likelihood of the best raised mean against the expected one, from scipy's negative binomial."""
@@ -77,7 +80,56 @@ def test_densest_counts_the_fullest_window(times, width):
 
 
 def test_null_records_repeat_for_a_seed_and_differ_between_seeds():
-    arguments = (np.full(500, 0.5), np.ones(500, bool), np.full(6, 2.0), np.array([0.5, 1.0, 1.5]), 10, 2, 20)
+    arguments = (np.full(500, 0.5), np.ones(500, bool), np.full(6, 2.0), np.arange(50), 10, BULK, TAIL, 2, 0.0, 20)
     one, two, other = (scan.null_maxima(*arguments, seed) for seed in (1, 1, 2))
     assert (one == two).all()
     assert (one != other).any()
+
+
+def test_drawn_records_have_the_mean_and_the_spread_asked_for():
+    # one step, one block: the maximum of a record is its own excess, so the record can be read back from it
+    sizes, seen = np.full(1, 2.0), np.ones(1, bool)
+    for clump in (0.0, 0.6):
+        found = scan.null_maxima(
+            np.full(1, 30.0), seen, sizes, np.zeros(1, np.int64), 1, np.ones(1), np.ones(321), 1, clump, 4000, 3
+        )
+        # Poisson, and compound Poisson with logarithmic clumps: variance / mean is 1 / (1 - clump)
+        law = stats.nbinom(30 * (1 - clump) / clump, 1 - clump) if clump else stats.poisson(30)
+        tail = law.sf(49)
+        share = (found >= scan.excess(50.0, 30.0, 2.0)).mean()
+        assert share == pytest.approx(tail, abs=4 * np.sqrt(tail / 4000) + 1e-3)
+
+
+@given(st.integers(1, 300), st.floats(0.001, 0.9), st.integers(0, 300))
+def test_crowding_is_the_binomial_likelihood_ratio(inside, share, outside):
+    number = inside + outside
+    wanted = 0.0
+    if inside > number * share:
+        log = stats.binom.logpmf
+        wanted = log(inside, number, inside / number) - log(inside, number, share)
+    assert scan.crowding(float(inside), share, float(number)) == pytest.approx(wanted, rel=1e-6, abs=1e-7)
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=40), st.lists(st.booleans(), min_size=40, max_size=40))
+def test_the_most_crowded_window_is_the_best_of_all(counts, seen):
+    counts, covered = np.array(counts, float), np.array(seen[: len(counts)])
+    number, watched = (counts * covered).sum(), covered.sum()
+    best = 0.0
+    for j in range(4):
+        for i in range(len(counts) - (1 << j) + 1):
+            window = slice(i, i + (1 << j))
+            inside = (counts * covered)[window].sum()
+            if inside >= 2:
+                best = max(best, scan.crowding(inside, covered[window].sum() / watched, number))
+    assert scan.crowded(counts, covered, 4)[0] == pytest.approx(best, abs=1e-9)
+
+
+def test_even_records_are_as_crowded_as_their_null_says():
+    covered = np.ones(64, bool)
+    null = np.sort(scan.crowded_null(40, covered, 5, 64, 1e6, 2000, 1))
+    rng = np.random.default_rng(2)
+    drawn = [
+        scan.crowded(np.bincount(rng.integers(0, 64, 40), minlength=64).astype(float), covered, 5)[0]
+        for _ in range(1000)
+    ]
+    assert stats.ks_2samp(null, drawn).pvalue > 0.001

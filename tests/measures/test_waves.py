@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from scipy import stats
 
 from birdfall.measures.waves import applies_to, waves, waves_from_counts
 from birdfall.record.query import from_tables
@@ -82,7 +83,7 @@ def test_quiet_worlds_yield_no_wave():
         == "found"
         for seed in range(12)
     )
-    assert false <= 2
+    assert false <= 1
 
 
 def test_a_restoration_or_a_limit_is_no_wave():
@@ -164,6 +165,29 @@ def test_what_the_fallen_share_is_named():
     top = finding.table("waves").to_pylist()[0]
     assert (top["trigger"], top["trigger_value"]) == ("client", "app X")
     assert top["trigger_share"] == pytest.approx(0.91, abs=0.05)
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0])
+def test_a_short_quiet_recording_yields_no_wave(rate):
+    false = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        seconds = np.sort(rng.random(rng.poisson(170 * rate)) * 170)
+        false += waves(record(seconds, days=170 / DAY), replicates=99, alpha=0.05).answer == "found"
+    assert false <= 2
+
+
+def test_levels_that_wander_for_days_are_no_waves():
+    false = 0
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        level = np.zeros(400)
+        for day in range(1, 400):
+            level[day] = 0.65 * level[day - 1] + np.sqrt(1 - 0.65**2) * rng.normal()
+        counts = rng.poisson(1700 * stats.gamma(2.7, scale=1 / 2.7).ppf(stats.norm.cdf(level)))
+        times = (np.arange(400) * DAY * 1e6).astype(np.int64)
+        false += len(waves_from_counts(times, counts, alpha=0.05, replicates=99)["waves"]) > 0
+    assert false <= 3
 
 
 def test_no_statuses_is_a_refusal_with_its_reason():

@@ -18,8 +18,8 @@ def excess(c: float, m: float, k: float) -> float:
     if c <= m or m <= 0.0:
         return 0.0
     if k > 1e7:  # Poisson limit
-        return c * np.log(c / m) - (c - m)
-    return c * np.log(c / m) - (c + k) * np.log((c + k) / (m + k))
+        return float(c * np.log(c / m) - (c - m))
+    return float(c * np.log(c / m) - (c + k) * np.log((c + k) / (m + k)))
 
 
 @njit(cache=True, nogil=True)
@@ -49,7 +49,11 @@ def dyadic_maximum(
             c = c_sum[i + length] - c_sum[i]
             if c < 2:
                 continue
-            value = excess(c, m_sum[i + length] - m_sum[i], sizes[j])
+            m = m_sum[i + length] - m_sum[i]
+            # the excess lies below its parabola at m, for its curvature falls in c: most windows need no logarithm
+            if c <= m or (c - m) * (c - m) * sizes[j] <= 2.0 * best * m * (m + sizes[j]):
+                continue
+            value = excess(c, m, sizes[j])
             if value > best:
                 best, at, long = value, i, length
     return best, at, long
@@ -60,34 +64,135 @@ def null_maxima(
     expected: np.ndarray,
     covered: np.ndarray,
     sizes: np.ndarray,
-    ratios: np.ndarray,
+    ranks: np.ndarray,
     block: int,
+    bulk: np.ndarray,
+    tail: np.ndarray,
     run: int,
+    clump: float,
     replicates: int,
     seed: int,
 ) -> np.ndarray:
-    """Largest excess of each of `replicates` records in which nothing happened: runs of observed level ratios, drawn anew.
+    """Largest excess of each of `replicates` records in which nothing happened.
 
-    ratios: float64[B], observed / expected per block of `block` steps, capped. run: blocks drawn together, so that what
-    hangs together in time stays together (moving-block bootstrap, Kuensch 1989). Returns float64[replicates].
+    ranks: int64[B], 0 to B - 1: the order of the record's own blocks of `block` steps by observed / expected. Runs of `run`
+    blocks are drawn anew, so that what hangs together in time stays together (moving-block bootstrap, Kuensch 1989), and
+    each rank gets its place in a fresh sample of a fitted spread: a bootstrap that could only repeat the largest value seen
+    says nothing of a maximum (Bickel and Freedman 1981). bulk: float64[B], the spread's quantiles by rank; tail: float64[],
+    its quantiles at 1 - exp(-x), x = 0, 1/8, 2/8, ...: only the largest fiftieth is drawn afresh, for the rest does not make
+    maxima. clump: in [0, 1), parameter of the logarithmic number of events that come together in one step; 0: one by one.
+    Returns float64[replicates].
     """
     np.random.seed(seed)
     n = len(expected)
     blocks = (n + block - 1) // block
+    total = np.zeros(n + 1)
+    for i in range(n):
+        total[i + 1] = total[i] + expected[i]
+    together = 1.0 if clump <= 0.0 else -clump / ((1.0 - clump) * np.log1p(-clump))
     found = np.empty(replicates)
     counts = np.empty(n)
+    ratios = bulk.copy()
+    fresh = (len(ranks) + 49) // 50
     for r in range(replicates):
+        # the largest of B uniforms, one below the other: as survival, exponential spacings (Renyi 1953)
+        spacing = 0.0
+        for q in range(1, fresh + 1):
+            spacing += np.random.exponential() / (len(ranks) - q + 1)
+            depth = -np.log(-np.expm1(-spacing)) * 8.0
+            i = min(int(depth), len(tail) - 2)
+            ratios[len(ranks) - q] = tail[i] + (min(depth, len(tail) - 1.0) - i) * (tail[i + 1] - tail[i])
+        counts[:] = 0.0
         b = 0
         while b < blocks:
-            start = np.random.randint(0, len(ratios))
+            start = np.random.randint(0, len(ranks))
             for s in range(run):
                 if b >= blocks:
                     break
-                ratio = ratios[(start + s) % len(ratios)]
-                for i in range(b * block, min(n, (b + 1) * block)):
-                    counts[i] = np.random.poisson(expected[i] * ratio)
+                ratio = ratios[ranks[(start + s) % len(ranks)]]
+                low, high = b * block, min(n, (b + 1) * block)
+                mean = (total[high] - total[low]) * ratio / together
+                if clump <= 0.0 and mean > high - low:
+                    for i in range(low, high):
+                        counts[i] = np.random.poisson(expected[i] * ratio)
+                else:
+                    # a Poisson process along the expected total: exponential gaps, one walk
+                    gap = together / max(ratio, 1e-12)
+                    at, reached = low, total[low]
+                    while True:
+                        reached += gap * np.random.exponential()
+                        while at < high and total[at + 1] < reached:
+                            at += 1
+                        if at >= high:
+                            break
+                        counts[at] += 1.0 if clump <= 0.0 else np.random.logseries(clump)
                 b += 1
         found[r] = dyadic_maximum(counts, expected, covered, sizes)[0]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def crowding(events: float, share: float, number: float) -> float:
+    """Log-likelihood ratio of `events` of `number` in a `share` of the time watched (Kulldorff 1997, conditional)."""
+    mean = number * share
+    if events <= mean or share >= 1.0:
+        return 0.0
+    value = events * np.log(events / mean)
+    if events < number:
+        value += (number - events) * np.log((number - events) / (number - mean))
+    return float(value)
+
+
+@njit(cache=True, nogil=True)
+def crowded(counts: np.ndarray, covered: np.ndarray, lengths: int) -> tuple[float, int, int]:
+    """The most crowded window of 2^j steps, j < lengths, against an even rate over what was watched: as `dyadic_maximum`."""
+    n = len(counts)
+    c_sum = np.zeros(n + 1)
+    t_sum = np.zeros(n + 1)
+    for i in range(n):
+        seen = 1.0 if covered[i] else 0.0
+        c_sum[i + 1] = c_sum[i] + counts[i] * seen
+        t_sum[i + 1] = t_sum[i] + seen
+    best, at, long = 0.0, 0, 0
+    if t_sum[n] <= 0.0:
+        return best, at, long
+    for j in range(lengths):
+        length = 1 << j
+        if length > n:
+            break
+        for i in range(n - length + 1):
+            c = c_sum[i + length] - c_sum[i]
+            if c < 2:
+                continue
+            value = crowding(c, (t_sum[i + length] - t_sum[i]) / t_sum[n], c_sum[n])
+            if value > best:
+                best, at, long = value, i, length
+    return best, at, long
+
+
+@njit(cache=True, nogil=True)
+def crowded_null(
+    events: int, covered: np.ndarray, lengths: int, block: int, size: float, replicates: int, seed: int
+) -> np.ndarray:
+    """Largest crowding of `replicates` records of as many events, spread over blocks of gamma(size) rates."""
+    np.random.seed(seed)
+    n = len(covered)
+    found = np.empty(replicates)
+    counts = np.empty(n)
+    total = np.empty(n)
+    for r in range(replicates):
+        weight = 0.0
+        run = 0.0
+        for i in range(n):
+            if i % block == 0:
+                weight = np.random.gamma(size, 1.0 / size)
+            run += weight if covered[i] else 0.0
+            total[i] = run
+        counts[:] = 0.0
+        for _ in range(events):
+            at = int(np.searchsorted(total, np.random.random() * run))
+            counts[at if at < n else n - 1] += 1.0
+        found[r] = crowded(counts, covered, lengths)[0]
     return found
 
 

@@ -7,6 +7,7 @@ levels are winsorised.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,53 +24,72 @@ LONGEST_SHARE = 0.4
 HISTORY_BLOCKS = 60
 #: The negative-binomial size then assumed: at the wide end of what real streams show (1 to 6).
 ASSUMED_SIZE = 1.0
+#: Counts that chance exceeds less often than this are taken for less when the spread is measured.
+CAPPED = 0.005
 
 
 @dataclass(frozen=True)
 class Baseline:
     """expected: float64[n] per step. sizes: float64[J], negative-binomial size of sums over 2^j steps.
 
-    ratios: capped observed / expected per block of `block` steps. variance_to_mean: of the raw block counts. season: "hour of
-    week", "day of week" or "none". pit: histogram of 10 bins; pit_p: its chi-squared p. blocks: how many the record has.
+    block: steps per block; ranks: int64[blocks], their order by observed / expected; block_size: the size of their spread; run:
+    blocks that hang together; clump: parameter of the logarithmic number of events that come at once (0: one by one).
+    variance_to_mean: of the raw block counts. season: "hour of week", "day of week" or "none". pit: histogram of 10 bins;
+    pit_p: its chi-squared p. blocks: how many were watched.
     """
 
     expected: np.ndarray
     sizes: np.ndarray
-    ratios: np.ndarray
     block: int
     blocks: int
+    ranks: np.ndarray
+    block_size: float
     run: int
+    clump: float
     variance_to_mean: float
     season: str
     pit: np.ndarray
     pit_p: float
 
+    @property
+    def short(self) -> bool:
+        """Whether the record is too short to show its own spread."""
+        return self.blocks < HISTORY_BLOCKS
 
-def baseline(counts: np.ndarray, covered: np.ndarray, step: float, begin: float, *, seed: int = 0) -> Baseline:
-    """The base rate of `counts` (float64[n], events per step of `step` seconds, from `begin`, seconds since 1970 UTC)."""
+
+def baseline(
+    counts: np.ndarray, covered: np.ndarray, step: float, begin: float, *, trailing: bool = False, seed: int = 0
+) -> Baseline:
+    """The base rate of `counts` (float64[n], events per step of `step` seconds, from `begin`, seconds since 1970 UTC).
+
+    covered: bool[n]. trailing: whether the level looks back only, as a watch must, or to both sides.
+    """
     n = len(counts)
     block = _block(counts, covered)
     season_name, season = _season(counts, covered, step, begin)
-    level = _level(np.where(covered, counts, 0.0), np.where(covered, season, 0.0), block, step)
+    level = _level(np.where(covered, counts, 0.0), np.where(covered, season, 0.0), block, step, trailing)
     expected = np.maximum(season * level, 1e-12)
     observed, meant = _summed(counts, expected, covered, block)
-    raw = observed[meant > 0]
-    ratio = (observed + 0.5) / (meant + 0.5)
-    ratios = np.minimum(ratio[meant > 0], _cap(ratio[meant > 0]))
-    blocks = len(ratios)
+    observed, meant = observed[meant > 0], meant[meant > 0]
+    blocks = len(observed)
     sizes = _sizes(counts, expected, covered, n)
+    block_size = _size(observed, meant)
     if blocks < HISTORY_BLOCKS:
-        sizes = np.full(len(sizes), ASSUMED_SIZE)
-        ratios = np.random.default_rng(seed).gamma(ASSUMED_SIZE, 1 / ASSUMED_SIZE, 400)
-    pit, pit_p = _pit(observed[meant > 0], meant[meant > 0], seed)
+        sizes, block_size = np.full(len(sizes), ASSUMED_SIZE), ASSUMED_SIZE
+    ratios = (observed + 0.5) / (meant + 0.5)
+    pit, pit_p = _pit(observed, meant, block_size, seed)
     return Baseline(
         expected=expected,
         sizes=sizes,
-        ratios=np.maximum(ratios / max(ratios.mean(), 1e-9), 0.0) if len(ratios) else np.ones(1),
         block=block,
-        run=max(1, min(blocks // 4, 5)),
         blocks=blocks,
-        variance_to_mean=float(raw.var() / raw.mean()) if len(raw) > 1 and raw.mean() > 0 else float("nan"),
+        ranks=np.argsort(np.argsort(ratios, kind="stable"), kind="stable"),
+        block_size=block_size,
+        run=_run(np.minimum(ratios, _cap(ratios))) if blocks else 1,
+        clump=_clump(expected, covered, sizes[0], block_size),
+        variance_to_mean=float(observed.var() / observed.mean())
+        if blocks > 1 and observed.mean() > 0
+        else float("nan"),
         season=season_name,
         pit=pit,
         pit_p=pit_p,
@@ -137,8 +157,7 @@ def _season(counts: np.ndarray, covered: np.ndarray, step: float, begin: float) 
     scaled = rate / np.where(per_week > 0, per_week, np.nanmean(rate) + 1e-12)
     with np.errstate(all="ignore"):
         capped = np.minimum(scaled, np.nanmedian(scaled, axis=0) * 3 + 1)
-        profile = np.nanmean(capped, axis=0)
-    profile = np.where(np.isfinite(profile), profile, 1.0)
+    profile = _profile(capped, round(DAY / unit))
     # shrink to a flat week where a slot holds few events
     evidence = sums.sum(axis=0)
     profile = (profile * evidence + 10) / (evidence + 10) if evidence.sum() else np.ones(slots)
@@ -146,20 +165,47 @@ def _season(counts: np.ndarray, covered: np.ndarray, step: float, begin: float) 
     return name, profile[slot]
 
 
-def _level(counts: np.ndarray, season: np.ndarray, block: int, step: float) -> np.ndarray:
-    """The trailing level, per step: a winsorised mean over the last `LEVEL_DAYS`, or over the record if it is short."""
+def _profile(scaled: np.ndarray, per_day: int) -> np.ndarray:
+    """The mean week of `scaled` (float64[weeks, slots], nan: not watched), drawn to hour of day times day of week.
+
+    Six Mondays at four o'clock say little of Mondays at four o'clock. The product says more; what the slots add to it is
+    believed as far as they differ by more than their own noise (an empirical-Bayes weight, Efron and Morris 1975).
+    """
+    weeks, slots = scaled.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # slots never watched
+        mean = np.nanmean(scaled, axis=0)
+        noise = (
+            np.nanvar(scaled, axis=0, ddof=1) / np.maximum(np.isfinite(scaled).sum(axis=0), 1) if weeks > 1 else mean
+        )
+        whole = np.nanmean(mean)
+        days = mean.reshape(slots // per_day, per_day)
+        by_hour, by_day = np.nanmean(days, axis=0) / whole, np.nanmean(days, axis=1) / whole
+    product = np.nan_to_num((by_day[:, None] * by_hour[None, :]).ravel() * whole, nan=1.0)
+    apart = float(np.nanmean((mean - product) ** 2))
+    weight = max(0.0, 1 - float(np.nanmean(noise)) / apart) if apart > 0 and np.isfinite(apart) else 0.0
+    return np.where(np.isfinite(mean), product + weight * (mean - product), product)
+
+
+def _level(counts: np.ndarray, season: np.ndarray, block: int, step: float, trailing: bool) -> np.ndarray:
+    """The level, per step: a winsorised mean over `LEVEL_DAYS` on either side (or before only), or over a short record."""
     n = len(counts)
-    span = max(1, round(LEVEL_DAYS * DAY / step / block))
-    blocks = (n + block - 1) // block
-    edges = np.minimum(np.arange(blocks + 1) * block, n)
+    # a level that is to hold for weeks is looked up a few times a day, not more often
+    piece = max(block, min(int(LEVEL_DAYS * DAY / step / 112), n // 40))
+    span = max(1, round(LEVEL_DAYS * DAY / step / piece))
+    edges = np.minimum(np.arange((n + piece - 1) // piece + 1) * piece, n)
+    pieces = len(edges) - 1
     c = np.add.reduceat(counts, edges[:-1])
     s = np.add.reduceat(season, edges[:-1])
-    if blocks <= span or blocks < 2 * 20:
+    if pieces <= span or pieces < 2 * 20:
         return np.full(n, _robust_rate(c, s))
-    level = np.empty(blocks)
-    for b in range(blocks):
-        past = slice(max(0, b - span), b) if b >= span // 2 else slice(0, span)
-        level[b] = _robust_rate(c[past], s[past])
+    level = np.empty(pieces)
+    for b in range(pieces):
+        if trailing:
+            near = slice(max(0, b - span), b) if b >= span // 2 else slice(0, span)
+        else:
+            near = slice(max(0, b - span), b + span + 1)
+        level[b] = _robust_rate(c[near], s[near])
     return np.repeat(level, np.diff(edges))
 
 
@@ -171,30 +217,89 @@ def _summed(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, block
     )
 
 
+def _run(ratios: np.ndarray) -> int:
+    """Blocks that must be drawn together: Carlstein's length for the first autocorrelation seen (1986)."""
+    n = len(ratios)
+    if n < 8 or np.std(ratios) == 0:
+        return 1
+    rho = float(np.clip(np.corrcoef(ratios[:-1], ratios[1:])[0, 1], 0.0, 0.95))
+    return int(np.clip(np.ceil((np.sqrt(6) * rho / (1 - rho**2)) ** (2 / 3) * n ** (1 / 3)), 1, max(1, n // 4)))
+
+
+def _clump(expected: np.ndarray, covered: np.ndarray, size: float, block_size: float) -> float:
+    """How far events come together within a step, beyond what the ups and downs of the blocks bring along."""
+    mean = float(expected[covered].mean()) if covered.any() else 0.0
+    surplus = 1.0 / size - 1.0 / block_size
+    if surplus <= 0 or mean <= 0 or mean > 5:
+        return 0.0
+    return float(min(mean * surplus / (1 + mean * surplus), 0.95))
+
+
+def _size(observed: np.ndarray, meant: np.ndarray) -> float:
+    """The negative-binomial size of counts about their means, by moments, each count capped where chance seldom goes.
+
+    Capped, a wave among the counts widens the spread hardly more than the largest ordinary count would.
+    """
+    if not len(observed):
+        return ASSUMED_SIZE
+    # counts of less than one are nearly all noughts and ones: there the cap must lie far out, or it caps the spread itself
+    share = 1 - (CAPPED if meant.mean() >= 1 else min(CAPPED, 1 / len(observed)))
+    kept = np.argsort((observed - meant) / np.sqrt(meant + 1e-9), kind="stable")
+    kept = kept[: max(3, int(np.floor(0.98 * len(kept))))]
+    size = _moments(observed[kept], meant[kept])
+    for _ in range(4):
+        size = _moments(np.minimum(observed, _quantile(share, size, meant)), meant)
+    return size
+
+
+def spread(base: Baseline) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of the blocks' level ratios: by rank (float64[blocks]), and far out, at 1 - exp(-x) for x = 0, 1/8, ..., 40.
+
+    Lognormal with the variance of the negative binomial's gamma: the longer tail of the two. A record cannot show its own
+    tail beyond its largest blocks, and levels that wander make it longer than the gamma's.
+    """
+    shares = (np.arange(base.blocks) + 0.5) / max(base.blocks, 1)
+    wide = np.sqrt(np.log1p(1 / base.block_size))
+    far = np.maximum(stats.norm.isf(np.exp(-np.arange(321) / 8)), -40.0)
+    return np.exp(wide * stats.norm.ppf(shares) - wide**2 / 2), np.exp(wide * far - wide**2 / 2)
+
+
+def _moments(observed: np.ndarray, meant: np.ndarray) -> float:
+    surplus = float(((observed - meant) ** 2 - meant).sum())
+    return max(float((meant**2).sum()) / surplus, 0.05) if surplus > 0 else 1e9
+
+
+def _quantile(share: float, size: float, mean: np.ndarray) -> np.ndarray:
+    """Quantiles of negative-binomial counts by the normal approximation on the gamma scale (Wilson and Hilferty 1931)."""
+    spread = 1 / size + 1 / np.maximum(mean, 1e-9)
+    root = 1 - spread / 9 + stats.norm.ppf(share) * np.sqrt(spread) / 3
+    return np.maximum(mean * np.maximum(root, 0) ** 3, 1.0)
+
+
 def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int) -> np.ndarray:
-    """Moment estimates of the negative-binomial size at every dyadic length, without the busiest fiftieth of windows."""
+    """The negative-binomial size at every dyadic length.
+
+    A length of which the record holds fewer than ten windows cannot show its spread: it has that of the length before.
+    """
     found: list[float] = []
     length = 1
     while length <= max(1, int(n * LONGEST_SHARE)):
         c, m = _summed(counts, expected, covered, length)
         kept = m > 0
-        c, m = c[kept], m[kept]
-        order = np.argsort((c - m) / np.sqrt(m + 1e-9), kind="stable")[: max(3, int(np.ceil(0.98 * len(c))))]
-        c, m = c[order], m[order]
-        surplus = float(((c - m) ** 2 - m).sum())
-        size = float((m**2).sum()) / surplus if surplus > 0 else 1e9
-        # a longer window cannot be steadier than its parts are by chance: sizes shrink or stay
-        found.append(min(size, found[-1] * 4) if found and found[-1] < 1e8 else size)
+        if found and kept.sum() < 10:
+            found.append(found[-1])
+        else:
+            size = _size(c[kept], m[kept])
+            # a longer window cannot be steadier than its parts are by chance: sizes grow little by little
+            found.append(min(size, found[-1] * 4) if found and found[-1] < 1e8 else size)
         length *= 2
-    return np.maximum(np.array(found), 0.05)
+    return np.array(found)
 
 
-def _pit(observed: np.ndarray, meant: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+def _pit(observed: np.ndarray, meant: np.ndarray, size: float, seed: int) -> tuple[np.ndarray, float]:
     """Randomised probability integral transform of blocks under the fitted model (Czado, Gneiting and Held 2009)."""
     if len(observed) < 20:
         return np.zeros(10, np.int64), float("nan")
-    surplus = float((np.minimum((observed - meant) ** 2, 36 * (meant + meant**2)) - meant).sum())
-    size = float((meant**2).sum()) / surplus if surplus > 0 else 1e9
     share = size / (size + meant)
     rng = np.random.default_rng(seed)
     low, high = stats.nbinom.cdf(observed - 1, size, share), stats.nbinom.cdf(observed, size, share)

@@ -6,6 +6,8 @@ record's own ups and downs. Reads `statuses`; returns a finding of kind `waves`.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +17,7 @@ import pyarrow as pa
 from birdfall.kernels import scan
 from birdfall.measures import wave_details as details
 from birdfall.measures.spells import spells
-from birdfall.measures.wave_baseline import HISTORY_BLOCKS, LONGEST_SHARE, Baseline, baseline
+from birdfall.measures.wave_baseline import ASSUMED_SIZE, LONGEST_SHARE, Baseline, baseline, spread
 from birdfall.measures.wave_time import Clock, clock_of
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -29,6 +31,8 @@ METHOD = (
 )
 #: Waves are looked for until none is left, at most this many.
 MOST = 60
+#: How often the base rate is fitted, each time without the waves found before; only the last time are all records drawn.
+PASSES, QUICK = 3, 199
 #: Waves that are shown in fine steps.
 SHOWN = 5
 
@@ -100,7 +104,7 @@ def waves(
         estimates=estimates,
         parameters=parameters,
         inputs=(record.input("statuses"), record.input("coverage")),
-        limits=_limits(clock, base, searched, low, high),
+        limits=_limits(clock, base, searched, low, high, replicates),
         method=METHOD,
         details={
             "step_s": clock.step, "resolution_s": clock.resolution, "season": base.season, "from": clock.begin_time,
@@ -127,13 +131,46 @@ def search(
 ) -> Searched:
     """Scan a series of counts: find the strongest window, cut it out, look again, until chance would do as well.
 
-    counts: float64[n] per step of `clock`. The null is drawn once; cutting out only lowers the maximum, so testing the rest
-    against it errs on the side of fewer waves.
+    counts: float64[n] per step of `clock`. Whether there is any wave is decided in the first pass, in which nothing has been
+    left out; cutting out only lowers the maximum, so testing the rest against the same null errs on the side of fewer waves.
     """
-    base = baseline(counts, clock.covered, clock.step, clock.begin, seed=seed)
-    progress("waves: what chance does", 0, replicates, "records")
-    maxima = _null(base, clock, replicates, seed)
-    progress("waves: what chance does", replicates, replicates, "records")
+    # a wave must not pass for the base rate it is held against: what was found is left out when the rate is fitted again
+    masked = clock.covered.copy()
+    windows: list[details.Window] = []
+    quick = min(replicates, max(QUICK, int(np.ceil(2 / alpha))))
+    raw = float("nan")
+    for turn in range(PASSES):
+        base = baseline(counts, masked, clock.step, clock.begin, seed=seed)
+        raw = raw if turn else base.variance_to_mean
+        progress("waves: what chance does", turn, PASSES, "passes")
+        draws = replicates if base.short or turn == PASSES - 1 else quick
+        one = _crowds if base.short else _bursts
+        windows, maxima, base = one(counts, clock, base, alpha=alpha, replicates=draws, seed=seed)
+        if not windows or base.short:
+            break
+        masked = clock.covered.copy()
+        for w in windows:
+            masked[w.first : w.first + w.length] = False
+    base = dataclasses.replace(base, variance_to_mean=raw)
+    progress("waves: what chance does", PASSES, PASSES, "passes")
+    return Searched(_joined(windows), base, float(np.median(maxima)), float(np.quantile(maxima, 1 - alpha)))
+
+
+def _bursts(
+    counts: np.ndarray, clock: Clock, base: Baseline, *, alpha: float, replicates: int, seed: int
+) -> tuple[list[details.Window], np.ndarray, Baseline]:
+    """Windows above the base rate of a record that shows its own ups and downs; the maxima of records without any."""
+    halves = [replicates // 2, replicates - replicates // 2]
+    bulk, tail = spread(base)
+
+    def draw(half: int) -> np.ndarray:
+        found: np.ndarray = scan.null_maxima(
+            base.expected, clock.covered, base.sizes, base.ranks, base.block, bulk, tail, base.run,
+            base.clump, halves[half], _seed(seed, half)
+        )  # fmt: skip
+        return found
+
+    maxima = _in_two_threads(draw)
     rest = counts.copy()
     windows: list[details.Window] = []
     while len(windows) < MOST:
@@ -148,22 +185,51 @@ def search(
         rest[first : first + length] = np.minimum(rest[first : first + length], base.expected[first : first + length])
         # the shoulders of a wave are the wave, not a second one
         _level_shoulders(rest, base.expected, first, length)
-    return Searched(_joined(windows), base, float(np.median(maxima)), float(np.quantile(maxima, 1 - alpha)))
+    return windows, maxima, base
 
 
-def _null(base: Baseline, clock: Clock, replicates: int, seed: int) -> np.ndarray:
-    """Sorted maxima of records in which nothing happened; in two threads, each with a stream of its own."""
-    halves = [replicates // 2, replicates - replicates // 2]
+def _crowds(
+    counts: np.ndarray, clock: Clock, base: Baseline, *, alpha: float, replicates: int, seed: int
+) -> tuple[list[details.Window], np.ndarray, Baseline]:
+    """Windows of a short record that hold more of its events than their share of the time, given how many there are.
 
-    def draw(half: int) -> np.ndarray:
-        found: np.ndarray = scan.null_maxima(
-            base.expected, clock.covered, base.sizes, base.ratios, base.block, base.run, halves[half], _seed(seed, half)
-        )
-        return found
+    Such a record cannot show its own spread, so records of as many events are drawn whose blocks have rates as uneven as
+    real streams' (gamma of size 1), and what is left after a window is cut out is held against records of what is left.
+    """
+    lengths = int(np.log2(max(1.0, clock.steps * LONGEST_SHARE))) + 1
+    left = clock.covered.copy()
+    windows: list[details.Window] = []
+    first_maxima: np.ndarray | None = None
+    while True:
+        events = int(counts[left].sum())
+        halves = [replicates // 2, replicates - replicates // 2]
+        turn = len(windows)
 
+        def draw(half: int) -> np.ndarray:
+            found: np.ndarray = scan.crowded_null(
+                events, left, lengths, base.block, ASSUMED_SIZE, halves[half], _seed(seed, 2 * turn + half)
+            )
+            return found
+
+        maxima = _in_two_threads(draw) if left.any() else np.zeros(replicates)
+        first_maxima = maxima if first_maxima is None else first_maxima
+        value, first, length = scan.crowded(counts, left, lengths)
+        p, kind = _p_value(value, maxima)
+        if length == 0 or p > alpha or len(windows) >= MOST:
+            break
+        rate = np.full(clock.steps, events / max(float(left.sum()), 1.0))
+        first, length = _trimmed(np.where(left, counts, 0.0), rate, first, length)
+        windows.append(details.Window(value, first, length, p, kind))
+        left[first : first + length] = False
+    # half an event where nothing was seen: a rate of zero cannot be known
+    quiet = max(float(counts[left].sum()), 0.5) / max(float(left.sum()), 1.0)
+    return windows, first_maxima, dataclasses.replace(base, expected=np.full(clock.steps, quiet))
+
+
+def _in_two_threads(draw: Callable[[int], np.ndarray]) -> np.ndarray:
+    """Sorted maxima of records in which nothing happened; each thread has a stream of its own."""
     with ThreadPoolExecutor(2) as pool:
-        drawn = list(pool.map(draw, range(2)))
-    maxima: np.ndarray = np.array(np.concatenate(drawn))
+        maxima: np.ndarray = np.concatenate(list(pool.map(draw, range(2))))
     maxima.sort()
     return maxima
 
@@ -225,9 +291,11 @@ def _distinct(found: list[details.Wave]) -> list[details.Wave]:
     return kept
 
 
-def _limits(clock: Clock, base: Baseline, searched: Searched, low: np.ndarray, high: np.ndarray) -> tuple[Note, ...]:
+def _limits(
+    clock: Clock, base: Baseline, searched: Searched, low: np.ndarray, high: np.ndarray, replicates: int
+) -> tuple[Note, ...]:
     notes = []
-    if base.blocks < HISTORY_BLOCKS:
+    if base.short:
         notes.append(Note("short-history", {"blocks": base.blocks, "days": clock.covered_seconds / 86400}))
     if base.pit_p == base.pit_p and base.pit_p < 0.001:
         notes.append(Note("base-rate-fits-poorly", {"p": base.pit_p}))
@@ -241,10 +309,13 @@ def _limits(clock: Clock, base: Baseline, searched: Searched, low: np.ndarray, h
         )
     if not clock.covered.all():
         notes.append(Note("gaps-in-coverage", {"share": float(1 - clock.covered.mean())}))
+    if any(w.first == 0 for w in searched.windows):
+        # a list that begins may hold what fell before it began
+        notes.append(Note("wave-at-the-beginning", {"from": clock.begin_time.isoformat()}))
     if len(searched.windows) >= MOST:
         notes.append(Note("more-waves-than-listed", {"listed": MOST}))
     if any(w.p_kind == "extrapolated" for w in searched.windows):
-        notes.append(Note("p-extrapolated", {"floor": 1 / 1000}))
+        notes.append(Note("p-extrapolated", {"floor": 1 / (replicates + 1)}))
     return tuple(notes)
 
 
