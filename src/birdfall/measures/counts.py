@@ -191,7 +191,7 @@ def common_falls(daily: Daily, alpha: float) -> list[dict[str, Any]]:
         )
     else:
         score = np.where(usable, np.maximum(0, -np.nan_to_num(daily.z, nan=0)).max(axis=0), 0.0)
-    p, kind = _tail(score, usable, least=2 / len(daily.accounts) if len(daily.accounts) >= 20 else 0.7)
+    p, kind = _tail(score, usable, least=1 / len(daily.accounts) if len(daily.accounts) >= 20 else 0.7)
     hit = usable & (p <= alpha / max(int(usable.sum()), 1))
     found: list[dict[str, Any]] = []
     d = 0
@@ -328,24 +328,16 @@ def _estimates(
     return found
 
 
+#: An audience is not a target if at least this many accounts, and this share of all, fell on the same day.
+WIDE, WIDE_SHARE = 20, 0.05
+
+
 def _limits(rows: list[dict[str, Any]]) -> tuple[Note, ...]:
     notes = [Note("counts-are-net-of-growth", {})]
-    if (
-        rows
-        and rows[0]["widespread_share"] is not None
-        and rows[0]["accounts"] >= 20
-        and rows[0]["widespread_share"] >= 0.5
-    ):
-        notes.append(
-            Note(
-                "widespread-not-targeted",
-                {
-                    "share": rows[0]["widespread_share"],
-                    "largest": rows[0]["largest_hazard"],
-                    "median": rows[0]["median_hazard"],
-                },
-            )
-        )
+    if rows and rows[0]["accounts_hit"] >= max(WIDE, WIDE_SHARE * rows[0]["accounts"]):
+        top = rows[0]
+        values = {"share": top["widespread_share"], "largest": top["largest_hazard"], "median": top["median_hazard"]}
+        notes.append(Note("widespread-not-targeted", values))
     return tuple(notes)
 
 

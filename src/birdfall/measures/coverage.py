@@ -24,7 +24,7 @@ _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "follows": (("follower", "followed"), "coalesce(since, observed_at)"),
     "counts": (("account",), "time"),
 }
-#: A silence this many times longer than the longest ordinary one (99.9 %) is a gap.
+#: A silence this many times longer than the longest ordinary one (99 %) is a gap.
 SILENCE = 8.0
 #: Fewer rows tell nothing about silence.
 ENOUGH_ROWS = 200
@@ -140,7 +140,7 @@ def _silences(record: Record, table: str, said: list[dict[str, Any]]) -> list[di
         return []
     rows = record.sql(
         f"""WITH steps AS (SELECT time, lead(time) OVER (ORDER BY time) AS next FROM (SELECT DISTINCT time FROM {table})),
-        usual AS (SELECT quantile_cont(epoch_us(next) - epoch_us(time), 0.999) AS q FROM steps WHERE next IS NOT NULL)
+        usual AS (SELECT quantile_cont(epoch_us(next) - epoch_us(time), 0.99) AS q FROM steps WHERE next IS NOT NULL)
         SELECT time AS "from", next AS "to" FROM steps, usual WHERE epoch_us(next) - epoch_us(time) > greatest({SILENCE} * q, 1000000)
         ORDER BY 1 LIMIT 200"""
     ).to_pylist()

@@ -1,0 +1,83 @@
+"""Follower counts alone: a fall is told from growth, and a real, acknowledged clean-up is found by the scan itself."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from birdfall.measures.counts import applies_to, counts
+from birdfall.record.query import from_tables
+
+TIME = pa.timestamp("us", tz="UTC")
+START = dt.datetime(2018, 3, 1, 8, tzinfo=dt.UTC)
+
+
+def record(levels):
+    """levels: {account: followers per day}; NaN: not counted that day."""
+    rows = [
+        (a, START + dt.timedelta(days=d), int(v))
+        for a, series in levels.items()
+        for d, v in enumerate(series)
+        if np.isfinite(v)
+    ]
+    accounts, times, followers = zip(*rows)
+    return from_tables(
+        {"counts": pa.table({"account": accounts, "time": pa.array(times, TIME), "followers": followers})}
+    )
+
+
+def growing(rng, days=90, start=10_000.0, growth=20.0, noise=6.0):
+    return start + np.cumsum(growth + noise * rng.standard_normal(days))
+
+
+def test_net_and_gross_of_a_planted_fall():
+    rng = np.random.default_rng(1)
+    levels = {f"a{i}": growing(rng) for i in range(30)}
+    levels["leader"] = growing(rng, start=50_000, growth=100)
+    levels["leader"][60:] -= 2_000
+    levels["control"] = growing(rng, start=50_000, growth=100)
+    levels["control"][60:] -= 200
+    for i in range(12):
+        levels[f"a{i}"][60:] -= 300
+    finding = counts(record(levels), leaders=("leader",), controls=("control",))
+    top = finding.table("waves").to_pylist()[0]
+    assert top["start"].date() == (START + dt.timedelta(days=60)).date()
+    drops = {d["account"]: d for d in finding.table("drops").to_pylist() if d["wave"] == 1}
+    assert drops["leader"]["gross_low"] <= 2_000 <= drops["leader"]["gross_high"]
+    assert drops["leader"]["gross"] > -drops["leader"]["net"], "gross is net and the growth it hid"
+    (ratio,) = finding.table("ratios").to_pylist()
+    assert ratio["low"] <= 10 <= ratio["high"]
+
+
+def test_growth_alone_is_no_fall():
+    rng = np.random.default_rng(2)
+    found = sum(counts(record({f"a{i}": growing(rng) for i in range(30)})).answer == "found" for _ in range(6))
+    assert found <= 1
+
+
+def test_days_without_counts_are_not_falls():
+    rng = np.random.default_rng(3)
+    levels = {f"a{i}": growing(rng) for i in range(25)}
+    for series in levels.values():
+        series[40:47] = np.nan
+    assert counts(record(levels)).answer == "nothing"
+
+
+def test_too_few_counts_are_refused():
+    assert applies_to(from_tables({})).code == "no-counts"
+    assert counts(record({"a": [1.0, 2.0, 3.0]})).reasons[0].code == "too-few-counts"
+
+
+def test_the_clean_up_of_july_2018(real):
+    table = pq.read_table(real("follower-counts-2018/counts.parquet"))
+    data = table.select(["account", "followers"]).append_column("time", table.column("time").cast(TIME))
+    finding = counts(from_tables({"counts": data}))
+    top = finding.table("waves").to_pylist()[0]
+    assert top["start"].date() in (dt.date(2018, 7, 12), dt.date(2018, 7, 13))
+    assert top["largest_hazard"] == pytest.approx(0.41, abs=0.02)
+    assert top["median_hazard"] < 0.01
+    assert top["gross_low"] <= top["gross"] <= top["gross_high"]
+    assert "widespread-not-targeted" in {note.code for note in finding.limits}
+    assert finding["waves"].value <= 8

@@ -1,0 +1,78 @@
+"""Coverage: what is there, what is missing, and which questions are answered by the measures' own word."""
+
+import datetime as dt
+
+import pyarrow as pa
+
+from birdfall.measures import audiences, counts, ledgers, returns, waves
+from birdfall.measures.coverage import coverage
+from birdfall.record.query import from_tables
+
+TIME = pa.timestamp("us", tz="UTC")
+START = dt.datetime(2024, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
+
+
+def acts(seconds, ids=None):
+    n = len(seconds)
+    return pa.table(
+        {
+            "account": [f"a{i % 7}" for i in range(n)],
+            "kind": ["repost"] * n,
+            "object": [f"p{i}" for i in range(n)],
+            "time": pa.array([START + dt.timedelta(seconds=float(s)) for s in seconds], TIME),
+            "act_id": ids or [f"x{i}" for i in range(n)],
+        }
+    )
+
+
+def questions(finding):
+    return {r["question"]: r for r in finding.table("questions").to_pylist()}
+
+
+def test_an_empty_record_answers_nothing():
+    finding = coverage(from_tables({}))
+    assert finding.answer == "nothing"
+    assert not any(r["answerable"] for r in questions(finding).values())
+    assert all(r["reason"] for r in questions(finding).values())
+
+
+def test_questions_agree_with_the_measures():
+    record = from_tables({"acts": acts(range(0, 4000, 10))})
+    asked = questions(coverage(record))
+    for name, measure in (
+        ("waves", waves),
+        ("audiences", audiences),
+        ("ledgers", ledgers),
+        ("returns", returns),
+        ("counts", counts),
+    ):
+        note = measure.applies_to(record)
+        assert asked[name]["answerable"] == (note is None), name
+        assert asked[name]["reason"] == (None if note is None else note.code), name
+    assert asked["coordination"]["answerable"]
+
+
+def test_silence_beyond_the_streams_own_is_a_gap():
+    finding = coverage(from_tables({"acts": acts([*range(0, 4000, 10), *range(90_000, 94_000, 10)])}))
+    assert finding["gaps"].value == 1
+    (gap,) = [s for s in finding.table("spans").to_pylist() if s["kind"] == "gap"]
+    assert (gap["to"] - gap["from"]).total_seconds() > 80_000
+    assert finding["gap_share"].value > 0.8
+
+
+def test_duplicates_contradictions_and_early_acts_are_counted():
+    accounts = pa.table({"account": ["a0"], "created_at": pa.array([START + dt.timedelta(days=1)], TIME)})
+    statuses = pa.table(
+        {
+            "account": ["a", "a"],
+            "status": ["active", "suspended"],
+            "time": pa.array([START] * 2, TIME),
+            "observation": ["seen"] * 2,
+        }
+    )
+    finding = coverage(
+        from_tables({"acts": acts([1, 2, 3], ["x", "x", "y"]), "accounts": accounts, "statuses": statuses})
+    )
+    assert finding["duplicates"].value == 1
+    assert finding["contradictions"].value == 1
+    assert {r["problem"] for r in finding.table("clock").to_pylist()} == {"acts-before-creation"}
