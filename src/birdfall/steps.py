@@ -29,7 +29,7 @@ def steps(state: Run) -> Iterator[Step]:
     if state.question.facts:
         yield "reconciliation", _reconciliation
     for trace in _traces(state):
-        yield f"coordination-{trace}", partial(_network, request={"trace": trace})
+        yield f"coordination-{trace}", partial(_network, request={"trace": trace, "block_test": False})
     for text in state.options.asked:
         yield step_of(text), partial(_network, request=json.loads(text))
     yield "claims", _claims

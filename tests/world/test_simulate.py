@@ -114,7 +114,7 @@ def test_counts_are_what_the_ledger_of_the_truth_gives(world):
     leader = world.settings.leaders[0]
     counts = [r for r in world.tables["counts"].to_pylist() if r["account"] == leader]
     before = [c["followers"] for c in counts if c["time"] < world.scenario.onset][-1]
-    after = [c["followers"] for c in counts if c["time"] > world.scenario.onset + dt.timedelta(minutes=10)][0]
+    after = next(c["followers"] for c in counts if c["time"] > world.scenario.onset + dt.timedelta(minutes=10))
     assert before - after == pytest.approx(SMALL["fallen_followers"], rel=0.05)
     minister = [r["followers"] for r in world.tables["counts"].to_pylist() if r["account"] == world.settings.leaders[1]]
     assert min(minister) == 0 and 1 in minister

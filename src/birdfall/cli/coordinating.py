@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -133,9 +134,9 @@ def write_network(finding: Finding, record: Record, out: Path, identified: bool)
             path = out / f"{table_name}.{form}"
             made.append(path)
             if form == "csv":
-                write_with(path, lambda p, t=table: write_csv(p, t))
+                write_with(path, partial(write_csv, table=table))
             else:
-                write_with(path, lambda p, t=table: pq.write_table(t, p, compression="zstd"))
+                write_with(path, partial(pq.write_table, table, compression="zstd"))
     return made
 
 

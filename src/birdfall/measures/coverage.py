@@ -130,7 +130,7 @@ def _spans(record: Record) -> list[dict[str, Any]]:
     said = record.sql(
         'SELECT "from", "to", what, kind, rate, note, source FROM coverage ORDER BY "from", what, kind'
     ).to_pylist()
-    return said + [s for table in ("acts", "statuses") for s in _silences(record, table, said)]
+    return [*said, *(s for table in ("acts", "statuses") for s in _silences(record, table, said))]
 
 
 def _silences(record: Record, table: str, said: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from birdfall.measures.text_characters import characters
 #: Values per signature and bands: a pair at Jaccard 0.8 is a candidate with probability 1 - (1 - 0.8^4)^16 = 0.9998.
 VALUES, BANDS = 64, 16
 #: Pairs tried per text and key where a key is shared by very many texts.
-REACH = 500
+REACH = 24
 THREADS = 2
 #: Texts with fewer reduced characters are never joined.
 SHORTEST = 16

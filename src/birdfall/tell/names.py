@@ -18,9 +18,15 @@ class Names:
     ids: Ids
     public: frozenset[str]
     handles: dict[str, str]
+    #: Whether names are set apart from text that runs the other way.
+    isolated: bool = False
 
     def __call__(self, account: str | None) -> str:
         """The name of an account by id. Control characters and direction overrides are taken out of handles."""
+        shown = self._shown(account)
+        return f"\u2068{shown}\u2069" if self.isolated else shown
+
+    def _shown(self, account: str | None) -> str:
         if account is None:
             return "–"
         if account in self.public:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -66,6 +67,7 @@ def _article(
     maps: Mapping[str, dict[str, Any]], case: Case,
 ) -> dict[str, Any]:  # fmt: skip
     say = words(language, record.settings.time_zone)
+    name = replace(name, isolated=say.direction == "rtl")
     said = verdict(findings, say, name)
     return {
         "lang": language, "dir": say.direction, "say": say, "question": record.settings.question, "verdict": said,

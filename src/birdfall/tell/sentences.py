@@ -15,9 +15,12 @@ Findings = Mapping[str, Finding]
 
 @dataclass(frozen=True)
 class Verdict:
-    """sentence: what happened. limit: what it does not say. confidence: 1 to 5. change: the key of what would change it."""
+    """sentence: what happened. more: to whom, or "". limit: what it does not say. confidence: 1 to 5. change: the key of what
+    would change it.
+    """
 
     sentence: str
+    more: str
     limit: str
     confidence: int
     change: str
@@ -30,23 +33,23 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
     limit = say("verdict.limit")
     if waves is not None and waves.answer == "found":
         sentence = wave_sentence(waves.table("waves").to_pylist()[0], say)
-        audience = findings.get("audiences-1")
+        audience, more = findings.get("audiences-1"), ""
         if audience is not None and audience.answer == "found":
             step = audience.table("explanation").to_pylist()[0]
-            sentence += " " + say("verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"]))
-        return Verdict(sentence, limit, *_confidence(waves))
+            more = say("verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"]))
+        return Verdict(sentence, more, limit, *_confidence(waves))
     if counts is not None and counts.answer == "found":
         row = counts.table("waves").to_pylist()[0]
         sentence = say(
             "verdict.counts", day=say.time(row["start"]).split(",")[0], n=row["accounts_hit"], gross=say.number(round(row["gross"])),
             net=say.number(round(-row["net"])),
         )  # fmt: skip
-        return Verdict(sentence, limit, 3, "change.statuses")
+        return Verdict(sentence, "", limit, 3, "change.statuses")
     if waves is not None and waves.answer == "nothing":
-        return Verdict(say("verdict.nothing"), limit, *_confidence(waves))
+        return Verdict(say("verdict.nothing"), "", limit, *_confidence(waves))
     if counts is not None and counts.answer == "nothing":
-        return Verdict(say("verdict.nothing"), limit, 2, "change.statuses")
-    return Verdict(say("verdict.cannot"), limit, 1, "change.statuses")
+        return Verdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
+    return Verdict(say("verdict.cannot"), "", limit, 1, "change.statuses")
 
 
 def wave_sentence(row: Mapping[str, Any], say: Words) -> str:

@@ -18,7 +18,10 @@ def verdict_text(case: Case, *, language: str) -> str:
     name = names_of(record)
     findings = case.findings()
     said = verdict(findings, say, name)
-    lines = [said.sentence, f"{say('confidence')}: {say(f'confidence.{said.confidence}')}. {say(said.change)}"]
+    lines = [
+        f"{said.sentence} {said.more}".strip(),
+        f"{say('confidence')}: {say(f'confidence.{said.confidence}')}. {say(said.change)}",
+    ]
     waves = findings.get("waves")
     if waves is not None and waves.answer == "found":
         lines.insert(0, sparkline([r["observed"] for r in waves.table("series").to_pylist()]))

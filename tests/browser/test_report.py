@@ -1,0 +1,135 @@
+"""The report in a real browser: one request, no error, no violation, in five languages, light and dark, narrow and printed, without scripts."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.browser
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
+LANGUAGES = ("en", "es", "fr", "ar", "pt")
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--enable-unsafe-swiftshader"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page_path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser") / "demo"
+    subprocess.run(
+        [sys.executable, "-m", "birdfall", "demo", "-o", str(folder)], check=True, capture_output=True, timeout=600
+    )
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here")
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield running
+        running.close()
+
+
+def opened(browser, path, language, **options):
+    page = browser.new_page(**options)
+    page.problems, page.asked = [], []
+    page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: page.problems.append(str(e)))
+    page.on("request", lambda r: page.asked.append(r.url))
+    page.goto(f"file://{path}#report-{language}")
+    page.wait_for_timeout(200)
+    return page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_reads_at_every_width_with_one_request(browser, page_path, language, width):
+    page = opened(browser, page_path, language, viewport={"width": width, "height": 900})
+    assert [u for u in page.asked if not u.startswith(("data:", "blob:"))] == [f"file://{page_path}#report-{language}"]
+    assert page.problems == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shown = page.locator("article:visible")
+    assert shown.count() == 1
+    assert shown.get_attribute("lang") == language
+    assert shown.get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    assert page.locator(f"#report-{language} h1").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_accessibility_violations(browser, page_path, language, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(color_scheme=scheme, bypass_csp=True)
+    page.goto(f"file://{page_path}#report-{language}")
+    found = Axe().run(page).response["violations"]
+    assert found == [], [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found]
+    page.close()
+
+
+def test_readable_without_scripts(browser, page_path):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"file://{page_path}")
+    assert page.locator("article.first h1").is_visible()
+    assert page.locator("article.first .four dd").first.is_visible()
+    assert page.locator("article.first figure svg.wide").first.is_visible()
+    page.get_by_role("link", name="العربية").click()
+    assert page.locator("#report-ar h1").is_visible()
+    assert not page.locator("article.first h1").is_visible()
+    context.close()
+
+
+def test_the_keyboard_reaches_languages_and_colours(browser, page_path):
+    page = opened(browser, page_path, "en")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "A"
+    page.locator("#theme-dark").check()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    page.close()
+
+
+def test_labels_of_charts_do_not_overlap(browser, page_path):
+    for width in (360, 1280):
+        page = opened(browser, page_path, "es", viewport={"width": width, "height": 900})
+        overlaps = page.evaluate(
+            """() => { const found = [];
+            for (const symbol of document.querySelectorAll('svg.defs symbol')) {
+              const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+              svg.setAttribute('viewBox', symbol.getAttribute('viewBox')); svg.style.inlineSize = '720px';
+              svg.append(...symbol.cloneNode(true).childNodes); document.body.append(svg);
+              const boxes = [...svg.querySelectorAll('text')].filter(t => t.textContent && getComputedStyle(t).opacity !== '0').map(t => [t.textContent, t.getBoundingClientRect()]);
+              for (let i = 0; i < boxes.length; i++) for (let j = 0; j < i; j++) { const [a, p] = boxes[i], [b, q] = boxes[j];
+                if (p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1) found.push([symbol.id, a, b]); }
+              svg.remove(); } return found; }"""
+        )
+        assert overlaps == []
+        page.close()
+
+
+def test_it_prints(browser, page_path):
+    page = opened(browser, page_path, "fr")
+    page.emulate_media(media="print")
+    assert not page.locator(".strip").is_visible()
+    assert page.locator("#report-fr .simulated").is_visible()
+    assert len(page.pdf(format="A4")) > 20_000
+    page.close()
+
+
+def test_targets_are_large_enough(browser, page_path):
+    page = opened(browser, page_path, "en", viewport={"width": 360, "height": 800})
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.strip a, .strip label, button')].filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+    )
+    assert sizes and min(sizes) >= 44
+    page.close()

@@ -1,0 +1,202 @@
+"""Birdfall through its commands, from a fresh folder to a verified report."""
+
+import csv
+import json
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+
+def test_help_and_version(run):
+    text = run("--help", check=0).stdout
+    for command in ("demo", "look", "import", "run", "check", "coordinate", "report", "verify", "export", "simulate"):
+        assert re.search(rf"^\s+{command}\b", text, re.M), command
+    assert re.fullmatch(r"\d+\.\d+\.\d+\s*", run("--version", check=0).stdout)
+    done = run("run", "--lnag", "x", check=2)
+    assert "--lang" in done.stderr
+
+
+def test_the_demo_finds_what_was_planted(run, demo):
+    truth = json.loads((demo / "truth/facts.json").read_text())
+    findings = {p.stem: json.loads(p.read_text()) for p in (demo / "findings").glob("*.json")}
+    import pyarrow.parquet as pq
+
+    waves = pq.read_table(demo / "findings/tables/waves.waves.parquet").to_pylist()
+    assert len(waves) == 1
+    assert abs(waves[0]["size"] - truth["wave_size"]) <= 0.02 * truth["wave_size"]
+    assert waves[0]["onset_low"].timestamp() - 1 <= truth["wave_begin"] <= waves[0]["onset_high"].timestamp() + 1
+    steps = pq.read_table(demo / "findings/tables/audiences-1.explanation.parquet").to_pylist()
+    settings = (demo / "case.toml").read_text()
+    assert [s["leader"] for s in steps] == [re.search(r"leaders = \[\s*\"(\d+)\"", settings).group(1)]
+    verdicts = {
+        f["details"]["said"]["text"]: f["details"]["verdict"] for f in findings.values() if f["kind"] == "claim"
+    }
+    assert verdicts["6.600 seguidores de @presidencia_demo en diez minutos"] == "supported"
+    assert verdicts["More than 10,600 accounts were suspended in ten minutes"] == "contradicted"
+    assert verdicts["تم تعليق حوالي ٧٠٠٠ حساب خلال عشر دقائق"] == "supported"
+    assert all(f["simulated"] for f in findings.values())
+
+
+def test_the_innocent_demo_says_so(run, tmp_path):
+    done = run("demo", "--innocent", "-o", tmp_path / "quiet")
+    assert done.returncode == 3, done.stderr
+    assert "No wave" in done.stdout
+
+
+def test_demo_leaves_other_folders_alone(run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    assert run("demo", "-o", tmp_path / "mine", "--again").returncode == 2
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [("6.600 seguidores de @presidencia_demo en diez minutos", 0), ("20,000 accounts in ten minutes", 3),
+     ("٦٦٠٠ متابع لـ @presidencia_demo خلال عشر دقائق", 0), ("6.600 seguidores de @nadie en diez minutos", 4), ("nobody knows", 2)],
+)  # fmt: skip
+def test_check_answers(run, demo, statement, code):
+    done = run("check", demo, statement)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert run("check", statement, demo).returncode == code, "the order of the two does not matter"
+
+
+def test_verify_holds_and_names_what_was_changed(run, demo, tmp_path):
+    copy = tmp_path / "case"
+    shutil.copytree(demo, copy)
+    assert "holds" in run("verify", copy, check=0).stdout
+    assert "holds" in run("verify", copy / "report.html", check=0).stdout
+    page = (copy / "report.html").read_bytes()
+    number = re.search(rb'data-number="waves.observed"><span class="step">(\d)', page)
+    changed = bytearray(page)
+    changed[number.start(1)] = ord("1") if number.group(1) != b"1" else ord("2")
+    (copy / "report.html").write_bytes(bytes(changed))
+    done = run("verify", copy / "report.html", check=1)
+    assert "seal" in done.stdout
+    finding = copy / "findings" / "waves.json"
+    finding.write_text(finding.read_text().replace('"simulated": true', '"simulated": false'))
+    done = run("verify", copy, check=1)
+    assert "findings/waves.json" in done.stdout
+    alone = tmp_path / "alone.html"
+    alone.write_bytes(page)
+    assert "its case is not at hand" in run("verify", alone, check=0).stdout
+
+
+def test_the_same_seed_gives_the_same_report(run, demo, tmp_path):
+    run("report", demo, "-o", tmp_path / "again.html", "--lang", "en", check=0)
+    assert (tmp_path / "again.html").read_bytes() == (demo / "report.html").read_bytes()
+
+
+def test_exports_are_by_pseudonym_and_open(run, demo, tmp_path):
+    run("export", demo, "--format", "sqlite", "-o", tmp_path / "case.db", check=0)
+    database = sqlite3.connect(tmp_path / "case.db")
+    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {"statuses", "follows", "acts", "findings", "waves_waves"} <= tables
+    names = [row[0] for row in database.execute("SELECT account FROM statuses LIMIT 50")]
+    assert all(re.fullmatch(r"[a-z]+-\d+|\d+", name) for name in names)
+    assert sum(bool(re.fullmatch(r"[a-z]+-\d+", name)) for name in names) > 40
+    assert database.execute("SELECT count(*) FROM acts WHERE text IS NOT NULL").fetchone()[0] < 200, "texts stay behind"
+    run("export", demo, "--format", "csv", "-o", tmp_path / "csv", check=0)
+    rows = list(csv.DictReader((tmp_path / "csv" / "waves.waves.csv").open())) or list(
+        csv.DictReader((tmp_path / "csv" / "waves_waves.csv").open())
+    )
+    assert len(rows) == 1
+    assert run("export", demo, "--format", "csv", "-o", tmp_path / "csv").returncode == 2, "nothing is written over"
+
+
+def test_a_run_that_was_cut_off_goes_on(run, demo, tmp_path):
+    copy = tmp_path / "case"
+    shutil.copytree(demo, copy)
+    before = {p.name: p.read_bytes() for p in (copy / "findings").glob("*.json")}
+    stages = json.loads((copy / "run.json").read_text())
+    dropped = [s for s in stages["done"] if s.startswith(("claims", "coordination", "counts"))]
+    for stage in dropped:
+        del stages["done"][stage]
+    (copy / "run.json").write_text(json.dumps(stages))
+    run("run", copy, "--lang", "en", check=0)
+    assert {p.name: p.read_bytes() for p in (copy / "findings").glob("*.json")} == before
+
+
+def test_coordinate_writes_a_network(run, demo, tmp_path):
+    done = run("coordinate", demo, "--trace", "repost", "--window", "60s", "-o", tmp_path / "net")
+    assert done.returncode in (0, 3), done.stderr
+    assert {"edges.csv", "nodes.csv", "coordination-repost.gexf", "coordination-repost.graphml"} <= {
+        p.name for p in (tmp_path / "net").iterdir()
+    }
+
+
+HOSTILE = '=HYPERLINK("http://x")'
+
+
+@pytest.fixture
+def table(tmp_path) -> Path:
+    path = tmp_path / "suspended.csv"
+    rows = ["account,status,time"]
+    rows += [f"u{i},suspended,2024-05-{1 + i % 28:02d}T{i % 24:02d}:10:00Z" for i in range(300)]
+    rows += [f"w{i},suspended,2024-05-20T12:00:{i % 60:02d}Z" for i in range(400)]
+    rows += [
+        f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",suspended,2024-05-20T12:00:30Z',
+        "<script>alert(1)</script>,suspended,2024-05-20T12:00:31Z",
+    ]
+    rows += ["u5,exploded,2024-05-20T12:00:31Z", "u6,suspended,yesterday"]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_a_csv_becomes_a_report(run, table, tmp_path):
+    looked = run("look", table)
+    assert looked.returncode == 0, looked.stdout + looked.stderr
+    assert "did something fall" in looked.stdout
+    case = tmp_path / "case"
+    done = run("run", table, "-o", case, "--lang", "fr", "--title", "Essai")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "comptes ont été suspendus" in done.stdout
+    page = (case / "reports/report.html").read_text("utf-8")
+    assert '<html lang="fr"' in page
+    assert "<script>alert" not in page
+    assert "u5" not in page and "w17" not in page, "accounts that are not public have no id on the page"
+    receipt = json.loads((case / "manifest.json").read_text())["imports"][0]
+    assert receipt["rejected"] == 2
+    run("export", case, "--format", "csv", "--identified", "-o", tmp_path / "out", check=0)
+    cells = [row["account"] for row in csv.DictReader((tmp_path / "out/statuses.csv").open())]
+    assert "'" + HOSTILE in cells and HOSTILE not in cells
+
+
+def test_json_everywhere_is_json_and_alone_on_stdout(run, table, demo, tmp_path):
+    for arguments in (("look", table), ("import", table, "-o", tmp_path / "c"), ("verify", demo), ("check", demo, "7000 accounts in ten minutes"),
+                      ("report", demo, "-o", tmp_path / "r.html"), ("export", demo, "--format", "parquet", "-o", tmp_path / "p")):  # fmt: skip
+        done = run(*arguments, "--json")
+        json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "empty"), (b"\x1f\x8b\x08\x00truncated", ""), (b"\x00" * 5000, "")],
+    ids=["empty", "truncated gzip", "zeros"],
+)
+def test_bad_files_are_one_clear_error_and_no_case_is_harmed(run, demo, tmp_path, content, says):
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(content)
+    copy = tmp_path / "case"
+    shutil.copytree(demo, copy)
+    before = (copy / "manifest.json").read_bytes()
+    done = run("import", bad, "-o", copy)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert says in done.stderr
+    assert (copy / "manifest.json").read_bytes() == before
+    for missing in (tmp_path / "nothing.csv", tmp_path):
+        done = run("look", missing)
+        assert done.returncode != 0 and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("name", "size"), [("wave-ci.atfh.gz", 80), ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200)])
+def test_a_recording_becomes_a_case(run, real, tmp_path, name, size):
+    case = tmp_path / "case"
+    done = run("run", real(f"atproto-recordings/{name}"), "-o", case)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(size) in done.stdout.split("\n")[1] or str(size + 1) in done.stdout.split("\n")[1]
+    run("verify", case, check=0)

@@ -1,0 +1,80 @@
+"""The catalogues: the same keys, whole plurals, no stray English, numbers as each language writes them."""
+
+import json
+import re
+from importlib.resources import files
+
+import pytest
+from babel import Locale
+
+from birdfall.tell.words import LANGUAGES, render, words
+
+CATALOGUES = {
+    name: json.loads((files("birdfall.tell") / "words" / f"{name}.json").read_text("utf-8")) for name in LANGUAGES
+}
+PLURAL = re.compile(r"\{(\w+), plural,")
+
+
+def test_every_language_has_every_key():
+    for language in LANGUAGES:
+        assert set(CATALOGUES[language]) == set(CATALOGUES["en"]), language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_messages_use_the_same_values(language):
+    def names(message):
+        return set(re.findall(r"\{(\w+)(?=[},])", message))
+
+    for key, message in CATALOGUES[language].items():
+        assert names(message) == names(CATALOGUES["en"][key]), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_renders_for_every_plural_form(language):
+    say = words(language)
+    forms = Locale.parse(language).plural_form.tags | {"other"}
+    for key, message in CATALOGUES[language].items():
+        for n in (0, 1, 2, 3, 11, 100, 6600):
+            text = render(
+                message,
+                {
+                    name: n if PLURAL.search(message) and name == PLURAL.search(message).group(1) else "x"
+                    for name in re.findall(r"\{(\w+)", message)
+                },
+                say,
+            )
+            assert "{" not in text and "}" not in text, key
+        if PLURAL.search(message):
+            written = set(re.findall(r"(?:plural,|\})\s*(\w+) \{", message))
+            assert forms - written <= {"many"} if language in ("es", "fr", "pt") else forms <= written, (
+                key,
+                forms,
+                written,
+            )
+
+
+def test_no_english_is_left_in_arabic():
+    for key, message in CATALOGUES["ar"].items():
+        bare = re.sub(r"\{\w+, plural,|\b(?:zero|one|two|few|many|other) \{|\{\w+\}", " ", message)
+        assert not re.search(r"[A-Za-z]{2,}", bare), (key, message)
+
+
+def test_no_catalogue_speaks_of_bots_or_users():
+    for language in LANGUAGES:
+        text = " ".join(CATALOGUES[language].values()).lower()
+        assert not re.search(r"\b(bots?|users?|usuarios?|utilisateurs?)\b", text), language
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "text"),
+    [("en", 6622, "6,622"), ("es", 6622, "6622"), ("es", 32000, "32\u202f000"), ("fr", 6622, "6\u202f622"), ("ar", 6622, "6,622"), ("pt", 6622, "6.622"),
+     ("es", 3.14159, "3,14"), ("pt", 0.5, "0,5"), ("en", -4849, "-4,849")],
+)  # fmt: skip
+def test_numbers(language, number, text):
+    assert words(language).number(number) == text
+
+
+def test_lengths_of_time():
+    assert words("en").duration(600) == "10 minutes"
+    assert words("es").duration(41.3) == "41 segundos"
+    assert words("ar").duration(600) == "10 دقائق"
