@@ -61,7 +61,7 @@ def test_the_dyadic_maximum_is_the_best_of_all_windows(counts, seen, levels):
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=30))
 def test_the_best_interval_is_the_best_of_all_pairs(times):
     times = np.sort(np.array(times))
-    value, i, j = scan.best_interval(times, 0.2, 2.0, 0.1)
+    value, i, j = scan.best_interval(times, 0.2, 2.0, 0.1, (0, len(times)), (0, len(times)))
     best = max(
         plain_excess(b - a + 1, 0.2 * max(times[b] - times[a], 0.1), 2.0)
         for a in range(len(times))

@@ -72,9 +72,20 @@ def test_a_planted_wave_is_found_whole(seed):
     assert wave["size_low"] <= 2000 <= wave["size_high"]
     first = START + dt.timedelta(seconds=planted[0])
     assert wave["onset_low"] - dt.timedelta(seconds=1) <= first <= wave["onset_high"] + dt.timedelta(seconds=1)
+    # 3.3 a second begin to show at once: the set of plausible onsets is seconds, not back to whoever fell last before
+    assert wave["onset_high"] - wave["onset_low"] < dt.timedelta(seconds=10)
     assert wave["peak_per_minute"] >= 200
     assert finding.table("members").num_rows == wave["observed"]
     assert 0.01 >= wave["p_value"] > 0
+
+
+def test_a_wave_of_thousands_keeps_its_exact_edges():
+    rng = np.random.default_rng(8)
+    planted = 30 * DAY + np.sort(rng.random(9000)) * 600
+    (wave,) = waves(record(np.r_[quiet(rng), planted]), replicates=99).table("waves").to_pylist()
+    assert wave["size"] == pytest.approx(9000, rel=0.002)
+    assert abs((wave["start"] - START).total_seconds() - planted[0]) < 1
+    assert abs((wave["end"] - START).total_seconds() - planted[-1]) < 1
 
 
 def test_quiet_worlds_yield_no_wave():

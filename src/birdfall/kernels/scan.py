@@ -197,17 +197,21 @@ def crowded_null(
 
 
 @njit(cache=True, nogil=True)
-def best_interval(times: np.ndarray, rate: float, k: float, least: float) -> tuple[float, int, int]:
-    """The interval [times[i], times[j]] with the largest excess over a constant `rate`: (LLR, i, j).
+def best_interval(
+    times: np.ndarray, rate: float, k: float, least: float, starts: tuple[int, int], ends: tuple[int, int]
+) -> tuple[float, int, int]:
+    """The interval [times[i], times[j]], i < j, with the largest excess over a constant `rate`: (LLR, i, j).
 
     times: float64[m], sorted, in units of 1/rate. least: the shortest duration counted, so that two events at once are not
-    an infinite rate. O(m^2).
+    an infinite rate. starts, ends: half-open ranges of i and of j. Costs their product.
     """
     best, first, last = 0.0, 0, 0
-    m = len(times)
-    for i in range(m):
-        for j in range(i + 1, m):
-            value = excess(j - i + 1.0, rate * max(times[j] - times[i], least), k)
+    for i in range(starts[0], starts[1]):
+        for j in range(max(i + 1, ends[0]), ends[1]):
+            c, m = j - i + 1.0, rate * max(times[j] - times[i], least)
+            if c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
+                continue
+            value = excess(c, m, k)
             if value > best:
                 best, first, last = value, i, j
     return best, first, last

@@ -15,8 +15,8 @@ from birdfall.measures.wave_trigger import Trigger, trigger
 from birdfall.model.schemas import TIME
 from birdfall.record.query import Record
 
-#: Events beyond which the exact interval is looked for among evenly taken ones: the search is quadratic.
-EXACT_EVENTS = 6000
+#: Events beyond which the exact interval is first looked for among evenly taken ones: the search is quadratic.
+EXACT_EVENTS = 3000
 #: Half the 95 % quantile of chi-squared with one degree of freedom: how far below the best an onset may lie.
 PLAUSIBLE = 1.92
 
@@ -107,17 +107,27 @@ _STEADY = 1e9
 
 def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, tuple[float, float]]:
     """Start, end and the plausible onsets of the densest interval among the events `near`."""
-    some = (
-        near if len(near) <= EXACT_EVENTS else near[np.unique(np.linspace(0, len(near) - 1, EXACT_EVENTS).astype(int))]
-    )
-    thin = len(some) / max(len(near), 1)
-    origin = float(near[0])
-    _, i, j = scan.best_interval(some - origin, rate * thin, _STEADY, least)
-    best = scan.onset_profile(some - origin, rate * thin, _STEADY, least, j) / thin
-    top = best.max() if len(best) else 0.0
-    plausible = np.flatnonzero(best >= top - PLAUSIBLE) if len(best) else np.array([i])
-    earliest = some[max(plausible[0] - 1, 0)]
-    return float(some[i]), float(some[j]), (float(earliest), float(some[plausible[-1]]))
+    m = len(near)
+    since = near - near[0]
+    every = max(1, -(-m // EXACT_EVENTS))
+    # events beyond number are first looked at every so many, then one by one about the edges found
+    some = np.unique(np.append(np.arange(0, m, every), m - 1))
+    _, i, j = scan.best_interval(since[some], rate / every, _STEADY, least, (0, len(some)), (0, len(some)))
+    i, j = int(some[i]), int(some[j])
+    if every > 1:
+        reach = 4 * every
+        _, i, j = scan.best_interval(
+            since, rate, _STEADY, least, (max(0, i - reach), min(m, i + reach)), (max(0, j - reach), min(m, j + reach))
+        )
+    value = scan.onset_profile(since, rate, _STEADY, least, j)
+    if not len(value):
+        return float(near[i]), float(near[j]), (float(near[i]), float(near[i]))
+    plausible = np.flatnonzero(value >= value.max() - PLAUSIBLE)
+    # before the first event of a wave its likelihood falls by the wave's rate: how far it may have begun without one
+    slack = value[plausible] - (value.max() - PLAUSIBLE)
+    faster = (j - plausible + 1) / np.maximum(since[j] - since[plausible], least) - rate
+    earliest = np.maximum(near[plausible] - slack / np.maximum(faster, 1e-12), near[np.maximum(plausible - 1, 0)])
+    return float(near[i]), float(near[j]), (float(earliest.min()), float(near[plausible[-1]]))
 
 
 def wave_table(
