@@ -201,6 +201,48 @@ def test_levels_that_wander_for_days_are_no_waves():
     assert false <= 3
 
 
+def test_accounts_first_seen_fallen_are_no_wave():
+    seconds = quiet(np.random.default_rng(2))
+    fell = record(seconds).table("statuses")
+    n = 800
+    seen = pa.table(
+        {
+            "account": [f"s{i}" for i in range(n)],
+            "status": ["suspended"] * n,
+            "time": pa.array([START + dt.timedelta(days=20)] * n, TIME),
+            "observation": ["seen"] * n,
+        }
+    )
+    both = pa.concat_tables([fell.select(seen.schema.names), seen])
+    finding = waves(from_tables({"statuses": both, "coverage": record(seconds).table("coverage")}), replicates=99)
+    assert finding.answer == "nothing"
+    (note,) = [n for n in finding.limits if n.code == "fallen-when-first-seen"]
+    assert note.values == {"accounts": n, "of": n + len(seconds)}
+
+
+def test_falls_known_only_within_months_are_no_wave_of_the_day_they_were_found_out():
+    rng = np.random.default_rng(6)
+    seconds = quiet(rng)
+    late = np.full(500, 33 * DAY)
+    after = np.r_[seconds, rng.uniform(0, 20 * DAY, 500)]
+    finding = waves(record(np.r_[seconds, late], after=after), replicates=99)
+    assert finding.answer == "nothing"
+    assert {"times-too-wide-to-scan"} <= {note.code for note in finding.limits}
+
+
+def test_falls_known_loosely_are_shared_out_by_what_is_known_exactly():
+    rng = np.random.default_rng(9)
+    seconds = np.r_[quiet(rng), 25 * DAY + rng.random(1500) * 600]
+    loose = np.full(300, 30 * DAY)
+    finding = waves(record(np.r_[seconds, loose], after=np.r_[seconds, np.full(300, 20 * DAY)]), replicates=99)
+    (wave,) = finding.table("waves").to_pylist()
+    assert wave["certain_low"] == wave["observed"]
+    assert wave["certain_high"] == wave["observed"] + 300
+    # in those ten days 1,500 fell in the wave and some 2,000 else
+    inside = ((seconds > 20 * DAY) & (seconds <= 30 * DAY)).sum()
+    assert wave["likely"] == pytest.approx(wave["observed"] * (1 + 300 / inside), rel=0.01)
+
+
 def test_no_statuses_is_a_refusal_with_its_reason():
     empty = from_tables({})
     assert applies_to(empty).code == "no-statuses"

@@ -9,6 +9,7 @@ import pyarrow as pa
 from scipy import stats
 
 from birdfall.kernels import scan
+from birdfall.measures import wave_censoring as censoring
 from birdfall.measures.wave_baseline import Baseline, band, size_at
 from birdfall.measures.wave_time import Clock, when
 from birdfall.measures.wave_trigger import Trigger, trigger
@@ -59,11 +60,15 @@ class Wave:
     late: float = 0.0
 
 
+#: Where a fall has no lower bound: it was never seen standing.
+NEVER = np.iinfo(np.int64).min
+
+
 def bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """When each fell, at the earliest and at the latest: int64 us. Without a lower bound the latest stands for both."""
+    """When each fell, at the earliest (`NEVER`: no lower bound) and at the latest: int64 us."""
     high = fallen.column("fell_by").cast(pa.int64()).to_numpy()
-    low = fallen.column("fell_after").cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
-    return np.where(low == np.iinfo(np.int64).min, high, low), high
+    low = fallen.column("fell_after").cast(pa.int64()).fill_null(NEVER).to_numpy()
+    return low, high
 
 
 def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> Wave:
@@ -131,27 +136,33 @@ def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, t
 
 
 def wave_table(
-    found: list[Wave], low: np.ndarray, high: np.ndarray, record: Record, fallen: pa.Table, seed: int
+    found: list[Wave], low: np.ndarray, high: np.ndarray, timed: np.ndarray, record: Record, fallen: pa.Table, seed: int
 ) -> pa.Table:
-    """One row per wave, largest first."""
+    """One row per wave, in the order given. timed: bool[n], falls whose time is known well enough to be scanned."""
     rows = []
     codes = fallen.column("code").to_numpy()
+    spans = [span_of(w) for w in found]
+    begin, end = np.array([a for a, _ in spans], np.int64), np.array([b for _, b in spans], np.int64)
+    certain, possible = censoring.within(low, high, begin, end)
+    known = np.where(low == NEVER, (high.min() if len(high) else 0) - 1, low)
+    estimate = censoring.turnbull(known, high) if found and (low < high).any() else None
     for number, wave in enumerate(found, 1):
-        inside = inside_of(wave, low, high)
-        start = round(wave.start * 1e6)
-        shared = trigger(record, codes[inside], start, seed=seed) if inside.any() else None
-        certain, possible = within(wave, low, high)
-        rows.append(_row(number, wave, certain, possible, shared))
+        inside = inside_of(wave, high, timed)
+        shared = trigger(record, codes[inside], round(wave.start * 1e6), seed=seed) if inside.any() else None
+        a, b = spans[number - 1]
+        likely = float(wave.observed) if estimate is None else censoring.likely(known, high, a, b, estimate)
+        rows.append(_row(number, wave, int(certain[number - 1]), int(possible[number - 1]), likely, shared))
     return pa.Table.from_pylist(rows, schema=WAVES)
 
 
-def _row(number: int, w: Wave, certain: int, possible: int, shared: Trigger | None) -> dict[str, object]:
+def _row(number: int, w: Wave, certain: int, possible: int, likely: float, shared: Trigger | None) -> dict[str, object]:
     return {
         "wave": number, "start": when(w.start), "end": when(w.end), "onset_low": when(w.onset_low),
         "onset_high": when(w.onset_high), "duration_s": w.end - w.start, "observed": w.observed, "expected": w.expected,
         "size": w.size, "size_low": w.size_low, "size_high": w.size_high, "p_value": w.p, "p_kind": w.p_kind,
         "peak_per_minute": w.peak, "peak_at": None if w.peak_at is None else when(w.peak_at), "t10": when(w.quantiles[0]), "t50": when(w.quantiles[1]),
         "t90": when(w.quantiles[2]), "base_rate_per_hour": w.rate * 3600, "certain_low": certain, "certain_high": possible,
+        "likely": likely,
         "trigger": shared and shared.trait, "trigger_value": shared and shared.value, "trigger_share": shared and shared.share,
         "trigger_base_share": shared and shared.base_share, "trigger_p": shared and shared.p,
     }  # fmt: skip
@@ -162,38 +173,32 @@ WAVES = pa.schema([
     ("observed", pa.int64()), ("expected", pa.float64()), ("size", pa.float64()), ("size_low", pa.float64()),
     ("size_high", pa.float64()), ("p_value", pa.float64()), ("p_kind", pa.string()), ("peak_per_minute", pa.int64()),
     ("peak_at", TIME), ("t10", TIME), ("t50", TIME), ("t90", TIME), ("base_rate_per_hour", pa.float64()),
-    ("certain_low", pa.int64()), ("certain_high", pa.int64()), ("trigger", pa.string()), ("trigger_value", pa.string()),
+    ("certain_low", pa.int64()), ("certain_high", pa.int64()), ("likely", pa.float64()), ("trigger", pa.string()), ("trigger_value", pa.string()),
     ("trigger_share", pa.float64()), ("trigger_base_share", pa.float64()), ("trigger_p", pa.float64()),
 ])  # fmt: skip
 
 
-def inside_of(wave: Wave, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Which spells belong to a wave: those that were seen fallen within it."""
+def inside_of(wave: Wave, high: np.ndarray, timed: np.ndarray) -> np.ndarray:
+    """Which spells belong to a wave: those that were seen fallen within it, and whose time is known well enough."""
     start, end = round(wave.start * 1e6), round(wave.end * 1e6)
     # a step ends where the next begins, and that instant is the next one's
-    return (high >= start) & ((high < end) if wave.whole_steps else (high <= end))
+    inside: np.ndarray = timed & (high >= start) & ((high < end) if wave.whole_steps else (high <= end))
+    return inside
 
 
-def within(wave: Wave, low: np.ndarray, high: np.ndarray) -> tuple[int, int]:
-    """How many certainly, and how many possibly, fell in the time the wave stands for.
-
-    Reports of day d tell of falls in (d - 1, d]: what was seen in [start, end) fell in (start - late, end - late].
-    """
+def span_of(wave: Wave) -> tuple[int, int]:
+    """The time (begin, end] in us that a wave stands for: reports of day d tell of falls in (d - 1, d]."""
     start, end = round((wave.start - wave.late) * 1e6), round((wave.end - wave.late) * 1e6)
-    if wave.whole_steps and wave.late > 0:
-        exact = low == high
-        after = (low > start) | (~exact & (low >= start))
-        return int((after & (high <= end)).sum()), int(((high > start) & (low < end) | (exact & (high == end))).sum())
-    if wave.whole_steps:
-        return int(((low >= start) & (high < end)).sum()), int(((high >= start) & (low < end)).sum())
-    return int(((low >= start) & (high <= end)).sum()), int(((high >= start) & (low <= end)).sum())
+    if wave.late > 0:
+        return start, end
+    return start - 1, end - 1 if wave.whole_steps else end
 
 
-def members(found: list[Wave], fallen: pa.Table, low: np.ndarray, high: np.ndarray) -> pa.Table:
+def members(found: list[Wave], fallen: pa.Table, high: np.ndarray, timed: np.ndarray) -> pa.Table:
     """The accounts of each wave."""
     pieces = []
     for number, wave in enumerate(found, 1):
-        chosen = fallen.filter(pa.array(inside_of(wave, low, high)))
+        chosen = fallen.filter(pa.array(inside_of(wave, high, timed)))
         pieces.append(
             chosen.select(["account", "code", "fell_after", "fell_by", "status"]).add_column(
                 0, pa.field("wave", pa.int32()), pa.array([number] * chosen.num_rows, pa.int32())

@@ -66,22 +66,26 @@ def waves(
         return Finding("waves", "waves", "cannot", reasons=(note,), parameters=parameters)
     fallen = spells(record, statuses)
     low, high = details.bounds(fallen)
-    clock = clock_of(record, low, high, step)
+    begun = low > details.NEVER
+    clock = clock_of(record, low[begun], high[begun], step)
+    # a fall known within a month is no event of the day it was found out
+    timed = begun & (high - np.where(begun, low, 0) <= 2e6 * max(clock.resolution, clock.step))
     if clock.steps < 8:
         reason = Note("record-too-short", {"steps": clock.steps, "needs": "a longer record or finer times"})
         return Finding("waves", "waves", "cannot", reasons=(reason,), parameters=parameters)
-    counts = clock.counted(high)
+    times = high[timed]
+    counts = clock.counted(times)
     searched = search(counts, clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress)
     base = searched.base
     found = _distinct(
-        [details.refined(w, high, clock, base) for w in sorted(searched.windows, key=lambda w: -w.evidence)]
+        [details.refined(w, times, clock, base) for w in sorted(searched.windows, key=lambda w: -w.evidence)]
     )
     found = sorted(found, key=lambda w: (-w.size, w.start))
     tables: dict[str, pa.Table] = {
-        "waves": details.wave_table(found, low, high, record, fallen, seed),
+        "waves": details.wave_table(found, low, high, timed, record, fallen, seed),
         "series": details.series(counts, clock, base),
-        "minutes": details.minutes(found[:SHOWN], high, clock, base),
-        "members": details.members(found, fallen, low, high),
+        "minutes": details.minutes(found[:SHOWN], times, clock, base),
+        "members": details.members(found, fallen, high, timed),
         "pit": details.pit_table(base),
     }
     years = clock.covered_seconds / (365.25 * 86400)
@@ -104,7 +108,7 @@ def waves(
         estimates=estimates,
         parameters=parameters,
         inputs=(record.input("statuses"), record.input("coverage")),
-        limits=_limits(clock, base, searched, low, high, replicates),
+        limits=_limits(clock, base, searched, low, high, timed, replicates),
         method=METHOD,
         details={
             "step_s": clock.step, "resolution_s": clock.resolution, "season": base.season, "from": clock.begin_time,
@@ -292,14 +296,21 @@ def _distinct(found: list[details.Wave]) -> list[details.Wave]:
 
 
 def _limits(
-    clock: Clock, base: Baseline, searched: Searched, low: np.ndarray, high: np.ndarray, replicates: int
+    clock: Clock,
+    base: Baseline,
+    searched: Searched,
+    low: np.ndarray,
+    high: np.ndarray,
+    timed: np.ndarray,
+    replicates: int,
 ) -> tuple[Note, ...]:
     notes = []
     if base.short:
         notes.append(Note("short-history", {"blocks": base.blocks, "days": clock.covered_seconds / 86400}))
     if base.pit_p == base.pit_p and base.pit_p < 0.001:
         notes.append(Note("base-rate-fits-poorly", {"p": base.pit_p}))
-    censored = int((low < high).sum())
+    never = low == details.NEVER
+    censored = int(((low < high) & ~never).sum())
     if censored:
         notes.append(
             Note(
@@ -307,6 +318,10 @@ def _limits(
                 {"accounts": censored, "of": len(high), "resolution_s": clock.resolution},
             )
         )
+    if never.any():
+        notes.append(Note("fallen-when-first-seen", {"accounts": int(never.sum()), "of": len(high)}))
+    if (~timed & ~never).any():
+        notes.append(Note("times-too-wide-to-scan", {"accounts": int((~timed & ~never).sum()), "of": len(high)}))
     if not clock.covered.all():
         notes.append(Note("gaps-in-coverage", {"share": float(1 - clock.covered.mean())}))
     if any(w.first == 0 for w in searched.windows):
