@@ -23,7 +23,7 @@ def test_every_language_has_every_key():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_messages_use_the_same_values(language):
     def names(message):
-        return set(re.findall(r"\{(\w+)(?=[},])", message))
+        return set(re.findall(r"\{([a-z]\w*)(?=[},])", message, re.ASCII))
 
     for key, message in CATALOGUES[language].items():
         assert names(message) == names(CATALOGUES["en"][key]), key
@@ -39,7 +39,7 @@ def test_every_message_renders_for_every_plural_form(language):
                 message,
                 {
                     name: n if PLURAL.search(message) and name == PLURAL.search(message).group(1) else "x"
-                    for name in re.findall(r"\{(\w+)", message)
+                    for name in re.findall(r"\{([a-z]\w*)", message, re.ASCII)
                 },
                 say,
             )

@@ -525,7 +525,10 @@ def _measured(case: Case, lang: str, options: Options, json: bool, *, report_at:
 
 def answer_code(found: dict[str, Finding]) -> int:
     """0 if a fall was found, 3 if it was looked for and not found, 4 if no data could show one."""
-    answers = [f.answer for f in found.values() if f.kind in ("waves", "counts", "reconciliation")]
+    waves = found.get("waves")
+    if waves is not None and waves.answer != "cannot":
+        return ExitCode.FOUND if waves.answer == "found" else ExitCode.NOTHING_FOUND
+    answers = [f.answer for f in found.values() if f.kind in ("counts", "reconciliation")]
     if "found" in answers:
         return ExitCode.FOUND
     return ExitCode.NOTHING_FOUND if "nothing" in answers else ExitCode.CANNOT_ANSWER

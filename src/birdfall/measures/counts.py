@@ -191,7 +191,7 @@ def common_falls(daily: Daily, alpha: float) -> list[dict[str, Any]]:
         )
     else:
         score = np.where(usable, np.maximum(0, -np.nan_to_num(daily.z, nan=0)).max(axis=0), 0.0)
-    p, kind = _tail(score, usable, least=1 / len(daily.accounts) if len(daily.accounts) >= 20 else 0.7)
+    p, kind = _tail(score, usable, least=1 / len(daily.accounts) if len(daily.accounts) >= 20 else 1.5)
     hit = usable & (p <= alpha / max(int(usable.sum()), 1))
     found: list[dict[str, Any]] = []
     d = 0

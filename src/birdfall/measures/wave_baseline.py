@@ -184,7 +184,8 @@ def _profile(scaled: np.ndarray, per_day: int) -> np.ndarray:
     product = np.nan_to_num((by_day[:, None] * by_hour[None, :]).ravel() * whole, nan=1.0)
     apart = float(np.nanmean((mean - product) ** 2))
     weight = max(0.0, 1 - float(np.nanmean(noise)) / apart) if apart > 0 and np.isfinite(apart) else 0.0
-    return np.where(np.isfinite(mean), product + weight * (mean - product), product)
+    profile: np.ndarray = np.where(np.isfinite(mean), product + weight * (mean - product), product)
+    return profile
 
 
 def _level(counts: np.ndarray, season: np.ndarray, block: int, step: float, trailing: bool) -> np.ndarray:
@@ -273,7 +274,8 @@ def _quantile(share: float, size: float, mean: np.ndarray) -> np.ndarray:
     """Quantiles of negative-binomial counts by the normal approximation on the gamma scale (Wilson and Hilferty 1931)."""
     spread = 1 / size + 1 / np.maximum(mean, 1e-9)
     root = 1 - spread / 9 + stats.norm.ppf(share) * np.sqrt(spread) / 3
-    return np.maximum(mean * np.maximum(root, 0) ** 3, 1.0)
+    found: np.ndarray = np.maximum(mean * np.maximum(root, 0) ** 3, 1.0)
+    return found
 
 
 def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int) -> np.ndarray:

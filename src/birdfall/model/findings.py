@@ -131,11 +131,16 @@ def as_plain(finding: Finding) -> dict[str, Any]:
         "method": list(finding.method),
         "details": _clean(finding.details),
         "tables": {
-            name: {"rows": t.num_rows, "columns": {f.name: str(f.type) for f in t.schema}}
+            name: {"rows": t.num_rows, "columns": {f.name: _type_name(f.type) for f in t.schema}}
             for name, t in finding.tables.items()
         },
         "simulated": finding.simulated,
     }
+
+
+def _type_name(kind: pa.DataType) -> str:
+    """A column's type; what a list calls its items differs between memory and Parquet, and says nothing."""
+    return str(kind).replace("list<element: ", "list<item: ")
 
 
 def from_plain(plain: dict[str, Any], tables: dict[str, pa.Table]) -> Finding:

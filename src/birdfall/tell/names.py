@@ -11,6 +11,11 @@ from birdfall.record.query import Record
 _TRICKS = dict.fromkeys([0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
+def plain(text: str) -> str:
+    """Text from outside without control characters and direction overrides, which would change how the page around it reads."""
+    return "".join(c for c in text.translate(_TRICKS) if c.isprintable() or c == " ")
+
+
 @dataclass(frozen=True)
 class Names:
     """How accounts are shown."""

@@ -27,7 +27,7 @@ from birdfall.model.findings import Finding
 from birdfall.record.case import Case
 from birdfall.record.query import Record
 from birdfall.tell import figures
-from birdfall.tell.names import Names, names_of
+from birdfall.tell.names import Names, names_of, plain
 from birdfall.tell.seal import BLANK, seal
 from birdfall.tell.sections import sections
 from birdfall.tell.sentences import verdict
@@ -55,8 +55,8 @@ def render(case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | N
         script += "\n" + (files("birdfall.tell") / "assets" / "map.js").read_text("utf-8")
     page = _environment().from_string(_asset("report.html.j2")).render(
         articles=articles, first=first, languages=order, names=NAMES, style=Markup(style), script=Markup(script),
-        csp=_policy(style, script), simulated=record.settings.simulated, title=record.settings.title or "Birdfall",
-        symbols=Markup("".join(figures.as_symbol(svg, key) for key, svg in sorted(drawings.items()))),
+        csp=_policy(style, script), simulated=record.settings.simulated, title=plain(record.settings.title) or "Birdfall",
+        symbols=Markup("".join((*(figures.as_symbol(svg, key) for key, svg in sorted(drawings.items())), *(_poster(key, maps[key]) for key in sorted(maps))))),
         data=Markup(_embedded(findings, record)), blank=BLANK.decode(), version=birdfall.__version__,
     )  # fmt: skip
     return seal(page.encode("utf-8", "replace"))
@@ -70,12 +70,12 @@ def _article(
     name = replace(name, isolated=say.direction == "rtl")
     said = verdict(findings, say, name)
     return {
-        "lang": language, "dir": say.direction, "say": say, "question": record.settings.question, "verdict": said,
-        "title": record.settings.title, "simulated": record.settings.simulated,
+        "lang": language, "dir": say.direction, "say": say, "question": plain(record.settings.question), "verdict": said,
+        "simulated": record.settings.simulated,
         "four": _four(findings, say, name), "charts": _charts(findings, say, drawings, name),
         "sections": sections(findings, record, say, name, drawings, maps), "zone": record.settings.time_zone,
         "imports": [
-            {"source": i.source, "reader": i.reader, "rows": say.number(sum(i.rows.values())), "digest": i.digest[:16]}
+            {"source": plain(i.source), "reader": i.reader, "rows": say.number(sum(i.rows.values())), "digest": i.digest[:16]}
             for i in case.manifest.imports
         ],
         "inputs": [{"table": i.table, "rows": say.number(i.rows), "digest": i.digest[:16]} for i in _inputs(findings)],
@@ -183,6 +183,11 @@ def _drawings(findings: Mapping[str, Finding], record: Record) -> tuple[dict[str
     return found, maps_of(findings, names_of(record))
 
 
+def _poster(name: str, drawn: Mapping[str, Any]) -> str:
+    """The picture of a network as a symbol, so that it stands in the page once."""
+    return f'<symbol id="poster-{name}" viewBox="0 0 960 960"><image href="{drawn["poster"]}" width="960" height="960"/></symbol>'
+
+
 def _policy(style: str, script: str) -> str:
     """A content policy that lets in this page's own style and script and nothing else, from nowhere."""
 
@@ -194,12 +199,12 @@ def _policy(style: str, script: str) -> str:
 
 def _embedded(findings: Mapping[str, Finding], record: Record) -> str:
     """The key numbers for machines: every estimate of every finding, and the digests of what they came from."""
-    plain = {
+    key_numbers = {
         name: {"kind": f.kind, "answer": f.answer, "estimates": {k: e.value for k, e in sorted(f.estimates.items())}}
         for name, f in sorted(findings.items())
     }
     data = {
-        "findings": plain,
+        "findings": key_numbers,
         "record": dict(sorted((k, v) for k, v in record.digests.items() if v)),
         "software": f"birdfall {birdfall.__version__}",
     }

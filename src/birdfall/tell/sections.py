@@ -10,7 +10,7 @@ from typing import Any
 
 from birdfall.model.findings import Finding
 from birdfall.record.query import Record
-from birdfall.tell.names import Names
+from birdfall.tell.names import Names, plain
 from birdfall.tell.terminal import claim_words
 from birdfall.tell.words import Words
 
@@ -32,7 +32,7 @@ def _text(text: str) -> Block:
     return {"kind": "text", "text": text}
 
 
-def _table(head: list[str], rows: list[list[str]], numeric: tuple[int, ...] = ()) -> Block:
+def _table(head: list[str], rows: list[list[Any]], numeric: tuple[int, ...] = ()) -> Block:
     return {"kind": "table", "head": head, "rows": rows, "numeric": numeric}
 
 
@@ -48,7 +48,7 @@ def _claims(
     drawings: Mapping[str, str],
     maps: Mapping[str, dict[str, Any]],
 ) -> list[Block]:
-    rows = []
+    rows: list[list[Any]] = []
     for finding in (f for f in findings.values() if f.kind == "claim"):
         said = finding.details.get("said", {})
         measured = finding.estimates.get("measured")
@@ -62,7 +62,12 @@ def _claims(
         if low is not None and high is not None:
             words += ". " + say("claim.true_from", **{"from": say.duration(low), "to": say.duration(high)})
         rows.append(
-            [{"quote": said.get("text", ""), "lang": said.get("language") or ""}, said.get("who", ""), words, value]
+            [
+                {"quote": plain(said.get("text", "")), "lang": plain(said.get("language") or "")},
+                plain(said.get("who", "")),
+                words,
+                value,
+            ]
         )
     head = [say("claims.statement"), say("claims.said"), say("claims.verdict"), say("claims.measured")]
     return [_table(head, rows, (3,))] if rows else []
@@ -93,7 +98,7 @@ def _audience(
     else:
         lead = say("audience.nothing", tested=tested, naive=naive)
     of = {(r["leader"], r["group"]): r for r in finding.table("compared").to_pylist()}
-    rows = []
+    rows: list[list[Any]] = []
     for row in finding.table("audiences").to_pylist():
         hit, matched = of.get((row["leader"], "hit")), of.get((row["leader"], "matched"))
         if hit is None or matched is None:
@@ -225,7 +230,7 @@ def _reconciliation(
     for finding in (f for f in findings.values() if f.kind == "reconciliation"):
         rows = [
             [
-                str(r["said_by"] or ""),
+                plain(str(r["said_by"] or "")),
                 f"{say.number(r['value'])} ({r['kind']})",
                 say("reconciliation.consistent" if r["consistent"] else "reconciliation.inconsistent"),
             ]

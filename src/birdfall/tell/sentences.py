@@ -38,6 +38,9 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
             step = audience.table("explanation").to_pylist()[0]
             more = say("verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"]))
         return Verdict(sentence, more, limit, *_confidence(waves))
+    if waves is not None and waves.answer == "nothing":
+        # who was suspended when is known: that outweighs what counts alone would suggest
+        return Verdict(say("verdict.nothing"), "", limit, *_confidence(waves))
     if counts is not None and counts.answer == "found":
         row = counts.table("waves").to_pylist()[0]
         sentence = say(
@@ -45,8 +48,6 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
             net=say.number(round(-row["net"])),
         )  # fmt: skip
         return Verdict(sentence, "", limit, 3, "change.statuses")
-    if waves is not None and waves.answer == "nothing":
-        return Verdict(say("verdict.nothing"), "", limit, *_confidence(waves))
     if counts is not None and counts.answer == "nothing":
         return Verdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
     return Verdict(say("verdict.cannot"), "", limit, 1, "change.statuses")
