@@ -1,0 +1,92 @@
+"""What the fallen share: the subset scan against all subsets, a planted app among rare ones, and worlds without any."""
+
+import datetime as dt
+from itertools import combinations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birdfall.measures.wave_trigger import _strongest, trigger
+from birdfall.record.query import from_tables
+
+TIME = pa.timestamp("us", tz="UTC")
+START = dt.datetime(2013, 10, 1, tzinfo=dt.UTC)
+BEFORE = round((START + dt.timedelta(days=30)).timestamp() * 1e6)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=7))
+def test_the_best_prefix_is_the_best_of_all_subsets(rows):
+    fallen = np.array([a for a, _ in rows])
+    everyone = fallen + np.array([b for _, b in rows])
+    if fallen.sum() == 0:
+        return
+    expected = everyone * fallen.sum() / everyone.sum()
+    best = 0.0
+    for size in range(1, len(rows) + 1):
+        for some in combinations(range(len(rows)), size):
+            c, m = fallen[list(some)].sum(), expected[list(some)].sum()
+            if c > m:
+                best = max(best, c * np.log(c / m) - (c - m))
+    assert _strongest(fallen[None, :], everyone)[0] == pytest.approx(best, abs=1e-9)
+
+
+def world(rng, n=4000, fell=400, app=None, handles=None):
+    """Accounts with rare apps, languages and ages; those that fall use `app` at this share, where given."""
+    client = np.array([f"rare {i}" for i in rng.integers(0, 2000, n)], dtype=object)
+    client[rng.random(n) < 0.7] = "web"
+    client[rng.random(n) < 0.08] = "app X"
+    if app:
+        client[:fell] = np.where(rng.random(fell) < app, "app X", client[:fell])
+    names = [f"name{'x' * (i % 3)}{i % 900}" for i in rng.permutation(n)]
+    if handles:
+        names[:fell] = [f"bird{i:08d}" for i in range(fell)]
+    tables = {
+        "acts": pa.table(
+            {
+                "account": [f"a{i}" for i in range(n)],
+                "kind": ["post"] * n,
+                "object": [f"p{i}" for i in range(n)],
+                "time": pa.array([START] * n, TIME),
+                "client": client.tolist(),
+            }
+        ),
+        "accounts": pa.table(
+            {
+                "account": [f"a{i}" for i in range(n)],
+                "handle": names,
+                "language": rng.choice(["es", "en", "pt"], n).tolist(),
+                "created_at": pa.array([START - dt.timedelta(days=float(d)) for d in rng.exponential(400, n)], TIME),
+            }
+        ),
+    }
+    record = from_tables(tables)
+    codes = {row["id"]: row["code"] for row in record.sql("SELECT id, code FROM ids").to_pylist()}
+    return record, np.array([codes[f"a{i}"] for i in range(fell)])
+
+
+def test_an_app_is_named_though_rare_ones_fell_more_often():
+    record, fallen = world(np.random.default_rng(1), app=0.6)
+    found = trigger(record, fallen, BEFORE)
+    assert (found.trait, found.value) == ("client", "app X")
+    assert 0.55 < found.share < 0.75
+    assert found.base_share < 0.2
+
+
+def test_handles_of_one_make_are_named_by_their_shape():
+    record, fallen = world(np.random.default_rng(2), handles=True)
+    found = trigger(record, fallen, BEFORE)
+    assert (found.trait, found.value, found.share) == ("handle", "a99999999", 1.0)
+
+
+def test_accounts_that_share_nothing_share_nothing():
+    named = [trigger(*world(np.random.default_rng(seed), n=1500, fell=150), BEFORE, seed=seed) for seed in range(8)]
+    assert named == [None] * 8
+
+
+def test_what_was_done_after_the_wave_explains_nothing():
+    record, fallen = world(np.random.default_rng(1), app=0.9)
+    found = trigger(record, fallen, round((START - dt.timedelta(days=1)).timestamp() * 1e6))
+    assert found is None or found.trait != "client"
