@@ -136,9 +136,17 @@ def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, t
 
 
 def wave_table(
-    found: list[Wave], low: np.ndarray, high: np.ndarray, timed: np.ndarray, record: Record, fallen: pa.Table, seed: int
+    found: list[Wave],
+    low: np.ndarray,
+    high: np.ndarray,
+    timed: np.ndarray,
+    record: Record,
+    fallen: pa.Table,
+    seed: int | None,
 ) -> pa.Table:
-    """One row per wave, in the order given. timed: bool[n], falls whose time is known well enough to be scanned."""
+    """One row per wave, in the order given. timed: bool[n], falls whose time is known well enough to be scanned. seed: None leaves
+    out what the fallen share.
+    """
     rows = []
     codes = fallen.column("code").to_numpy()
     spans = [span_of(w) for w in found]
@@ -148,7 +156,7 @@ def wave_table(
     estimate = censoring.turnbull(known, high) if found and (low < high).any() else None
     for number, wave in enumerate(found, 1):
         inside = inside_of(wave, high, timed)
-        shared = trigger(record, codes[inside], round(wave.start * 1e6), seed=seed) if inside.any() else None
+        shared = None if seed is None else trigger(record, codes[inside], round(wave.start * 1e6), seed=seed)
         a, b = spans[number - 1]
         likely = float(wave.observed) if estimate is None else censoring.likely(known, high, a, b, estimate)
         rows.append(_row(number, wave, int(certain[number - 1]), int(possible[number - 1]), likely, shared))

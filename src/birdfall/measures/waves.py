@@ -51,16 +51,20 @@ def waves(
     replicates: int = 999,
     statuses: tuple[str, ...] = FALLEN,
     step: float | None = None,
+    attributes: bool = True,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Finding:
     """Waves of suspensions in a record.
 
     alpha: chance of any false wave in the whole record. replicates: bootstrap records. statuses: what counts as fallen.
-    step: seconds, resolution of the scan; chosen from the data if None. Deterministic for a seed.
+    step: seconds, resolution of the scan; chosen from the data if None. attributes: whether to look for what the fallen share.
+    Deterministic for a seed.
     Estimates and tables: docs/reference/findings.md. Never raises for lack of data: the finding then says "cannot".
     """
     parameters = {"alpha": alpha, "replicates": replicates, "statuses": list(statuses), "step": step, "seed": seed}
+    if not attributes:
+        parameters["attributes"] = False
     note = applies_to(record)
     if note is not None:
         return Finding("waves", "waves", "cannot", reasons=(note,), parameters=parameters)
@@ -82,7 +86,7 @@ def waves(
     )
     found = sorted(found, key=lambda w: (-w.size, w.start))
     tables: dict[str, pa.Table] = {
-        "waves": details.wave_table(found, low, high, timed, record, fallen, seed),
+        "waves": details.wave_table(found, low, high, timed, record, fallen, seed if attributes else None),
         "series": details.series(counts, clock, base),
         "minutes": details.minutes(found[:SHOWN], times, clock, base),
         "members": details.members(found, fallen, high, timed),
