@@ -182,6 +182,25 @@ def test_supported_within_contradicted_and_never_by_luck():
     assert said("only 135 accounts in ten minutes", record(NIGHT)).details["verdict"] == "contradicted"
 
 
+def test_off_by_more_than_a_tenth_is_contradicted():
+    times = np.sort(np.random.default_rng(2).random(6200) * 600)
+    assert said("7000 accounts in ten minutes", record(times)).details["verdict"] == "contradicted"
+    assert said("exactly 6500 accounts in ten minutes", record(times)).details["verdict"] == "contradicted"
+    assert said("exactly 6200 accounts in ten minutes", record(times)).details["verdict"] == "supported"
+
+
+def test_the_second_window_is_the_fullest_that_does_not_touch_the_best():
+    times = np.r_[np.full(5, 91.0), 100.0, np.full(20, 109.0)]
+    second = said("21 accounts in 10 seconds", record(times)).details["second_reading"]
+    assert second["value"] == 5
+    assert second["to"] == pytest.approx(START.timestamp() + 91)
+
+
+def test_a_number_of_accounts_is_not_a_year():
+    assert parse("2000 accounts fell", "en")[0].value == 2000
+    assert parse("in 2013 nobody fell", "en") == []
+
+
 def test_days_cannot_answer_for_minutes():
     day = np.full(6600, 86400.0)
     finding = said("6.600 cuentas en diez minutos", record(day, after=day - 86400))

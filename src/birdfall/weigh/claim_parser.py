@@ -32,7 +32,7 @@ class ParsedClaim:
 
 
 #: What a plain number allows: nobody counts to the last account.
-PLAIN, ABOUT, ALMOST = 0.02, 0.10, 0.10
+PLAIN, ABOUT, ALMOST, EXACT = 0.02, 0.10, 0.10, 0.005
 
 _GROUPED = r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?(?!\d)"
 _NUMBER = re.compile(rf"(?<![\w.,@])[-−+]?(?:{_GROUPED}|\d+(?:[.,]\d+)?)")
@@ -237,7 +237,9 @@ def _bare(text: str, number: _Number) -> bool:
     if number.seconds is not None or number.percent:
         return False
     written = text[number.begin : number.end]
-    year = number.value == int(number.value) and 1990 <= number.value <= 2100 and written.isdigit()
+    counted = re.match(r"\s*(?:de\s+|d['’]\s*)?([^\W\d_]+)", text[number.end :])
+    of_accounts = counted is not None and counted.group(1).startswith((*lexicon.ACCOUNTS, *lexicon.FOLLOWERS))
+    year = number.value == int(number.value) and 1990 <= number.value <= 2100 and written.isdigit() and not of_accounts
     dated = bool(
         re.match(
             r"\s*(?:de\s+)?(?:janv|febr|fev|mar|apr|abr|avr|may|mai|jun|jui|jul|aug|ago|aou|sep|set|oct|okt|out|nov|dec|dez|dic|يناير|اكتوبر|نوفمبر)",
@@ -299,4 +301,6 @@ def allowed(value: float, qualifier: str) -> tuple[float | None, float | None]:
         return value, None
     if qualifier == "at_most":
         return None, value
+    if qualifier == "exactly":
+        return value * (1 - EXACT), value * (1 + EXACT)
     return value * (1 - PLAIN), value * (1 + PLAIN)

@@ -192,11 +192,19 @@ def _fullest(times: np.ndarray, window: float) -> tuple[int, int]:
 def _second(times: np.ndarray, window: float, first: int, best: int) -> dict[str, float] | None:
     """The fullest window that does not touch the best one."""
     begin, end = times[first], times[first] + window
-    rest = times[(times < begin - window) | (times > end)]
-    if not len(rest):
+    before, after = times[times < begin], times[times > end]
+    found: list[tuple[int, float]] = []
+    if len(before):  # windows that end with an event before the best one begins
+        number = np.arange(1, len(before) + 1) - np.searchsorted(before, before - window, "left")
+        at = int(np.argmax(number))
+        found.append((int(number[at]), float(before[at] - window)))
+    if len(after):
+        number, start = _fullest(after, window)
+        found.append((number, float(after[start])))
+    if not found:
         return None
-    number, at = _fullest(rest, window)
-    return {"window_s": window, "from": float(rest[at]), "to": float(rest[at] + window), "value": number}
+    value, start_time = max(found, key=lambda f: (f[0], -f[1]))
+    return {"window_s": window, "from": start_time, "to": start_time + window, "value": value}
 
 
 def _bounds(low: np.ndarray, high: np.ndarray, window: float) -> tuple[int, int]:
@@ -305,10 +313,10 @@ def judge(one: ParsedClaim, low: float, high: float) -> tuple[str, float | None]
     if high >= at_least and low <= at_most:
         # it may be true and it may be false: bounds that straddle the claim decide nothing, unless they are narrow
         return ("supported_within" if high - low <= NEAR * max(one.value, 1) else "not_answerable"), off
-    gap = at_least - high if high < at_least else low - at_most
-    return (
-        "supported_within" if gap <= NEAR * one.value and one.qualifier not in ("exactly",) else "contradicted"
-    ), off
+    # off by how much, from the number itself and not from the edge its wording allows
+    gap = min(abs(low - one.value), abs(high - one.value))
+    near = gap <= NEAR * one.value and one.qualifier != "exactly"
+    return ("supported_within" if near else "contradicted"), off
 
 
 def _judged(
