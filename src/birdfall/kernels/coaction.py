@@ -30,7 +30,7 @@ MEMORY = 1 << 30
 #: Pruning costs a pass over the acts and pays only where windows are crowded.
 CROWDED = 10
 #: Keys per bucket, as a power of two: the counting table then fits the second-level cache.
-BUCKET_BITS = 16
+BUCKET_BITS = 15
 #: Co-acting pairs one core handles in a second, for the announcement: measured on a 2-core AMD EPYC, rounded down.
 PAIRS_PER_SECOND = 25e6
 ACTS_PER_SECOND = 12e6
@@ -386,7 +386,7 @@ def _count_buckets(
     for q in range(q0, q1):
         if not needed[q]:
             continue
-        bits = max(4, int(needed[q] * 3 // 2).bit_length())
+        bits = max(4, int(needed[q] * 3).bit_length())
         if len(table) != 1 << bits:
             table, counts = np.empty(1 << bits, np.int64), np.zeros(1 << bits, np.int32)
         shift = max(0, 64 - bucket_bits - bits)

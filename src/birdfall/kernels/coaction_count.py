@@ -37,24 +37,21 @@ def put(
     table: np.ndarray, counts: np.ndarray,
 ) -> None:  # fmt: skip
     """Add bucket q of one sink to the table (size a power of two; counts zero where empty)."""
-    mask = np.int64(len(table) - 1)
+    mask = np.uint64(len(table) - 1)
+    one = np.uint64(1)
     c = head[q]
     if c < 0:
         return
     n = at[q] - c * STRIDE
     while c >= 0:
-        for i in range(c * STRIDE, c * STRIDE + n):
-            key = keys[i]
-            h = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift)) & mask
-            while True:
-                if counts[h] == 0:
-                    table[h] = key
-                    counts[h] = 1
-                    break
-                if table[h] == key:
-                    counts[h] += 1
-                    break
-                h = (h + 1) & mask
+        chunk = keys[c * STRIDE : c * STRIDE + n]
+        for key in chunk:
+            # unsigned, so that no index needs a look at whether it counts from the end
+            h = ((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift)) & mask
+            while counts[h] != 0 and table[h] != key:
+                h = (h + one) & mask
+            table[h] = key
+            counts[h] += 1
         n = CHUNK
         c = following[c]
 
