@@ -47,10 +47,64 @@ def test_moments_are_hypergeometric_within_strata(seed):
     total = np.bincount(stratum, minlength=3).astype(float)
     rate = np.bincount(stratum, fallen, minlength=3) / np.maximum(total, 1)
     spread = rate * (1 - rate) / np.maximum(total - 1, 1)
-    mean, variance = np.zeros(7), np.zeros(7)
-    kernel.moments(starts, follower, stratum, rate, spread, total, 0, 7, mean, variance)
+    mean, variance, log_e = np.zeros(7), np.zeros(7), np.zeros(7)
+    count = np.array([fallen[a].sum() for a in audiences])
+    boosts = np.array([1.5, 4.0])
+    kernel.moments(starts, follower, stratum, rate, spread, total, boosts, 0, 7, count, mean, variance, log_e)
     for a, audience in enumerate(audiences):
         assert (mean[a], variance[a]) == pytest.approx(exact_moments(audience, fallen, stratum), abs=1e-9)
+        plain = np.mean(
+            [np.prod([b ** fallen[f] / (1 + rate[stratum[f]] * (b - 1)) for f in audience]) for b in boosts]
+        )
+        assert np.exp(log_e[a]) == pytest.approx(plain)
+
+
+def test_the_e_value_of_an_audience_nobody_targeted_has_a_mean_of_at_most_one():
+    """Exactly: the e-value of every number of fallen, weighted by how probable scipy says it is."""
+    from scipy.stats import hypergeom
+
+    n, hit, size = 200, 40, 60
+    starts, follower = np.array([0, size], np.int64), np.arange(size, dtype=np.int32)
+    stratum, rate = np.zeros(n, np.int32), np.array([hit / n])
+    spread, total = np.zeros(1), np.array([float(n)])
+    weighted = 0.0
+    for number in range(hit + 1):
+        log_e = np.zeros(1)
+        kernel.moments(
+            starts, follower, stratum, rate, spread, total, np.array([1.5, 2.0, 4.0, 8.0]), 0, 1, np.array([number]), np.zeros(1),
+            np.zeros(1), log_e,
+        )  # fmt: skip
+        weighted += hypergeom.pmf(number, n, hit, size) * np.exp(log_e[0])
+    assert 0.1 < weighted <= 1
+
+
+@given(st.integers(0, 300))
+def test_edges_turned_around_are_the_same_edges(seed):
+    audiences, starts, follower, fallen, _ = graph(seed)
+    begin, followed = kernel.turned(starts, follower, len(fallen))
+    for i in range(len(fallen)):
+        assert followed[begin[i] : begin[i + 1]].tolist() == [a for a, m in enumerate(audiences) if i in m]
+    out = np.zeros(len(audiences), np.int64)
+    kernel.followed_by_fallen(begin, followed, np.flatnonzero(fallen), out)
+    assert out.tolist() == [int(fallen[a].sum()) for a in audiences]
+
+
+def test_the_family_wise_p_of_a_single_audience_is_the_exact_hypergeometric_tail():
+    """With one audience and one stratum there is nothing but drawing without replacement."""
+    from scipy.stats import hypergeom
+
+    n, hit, size = 120, 30, 40
+    begin = np.r_[0, np.cumsum(np.arange(n) < size)].astype(np.int64)
+    mean, deviation = hypergeom.mean(n, hit, size), hypergeom.std(n, hit, size)
+    out = np.zeros(20_000)
+    kernel.permuted_maxima(
+        begin, np.zeros(size, np.int32), np.arange(n, dtype=np.int32), np.array([0, n]), np.array([hit]), np.array([mean]),
+        np.array([deviation]), 0, len(out), 5, out,
+    )  # fmt: skip
+    for number in (11, 12, 13, 14, 16):
+        exact = hypergeom.sf(number - 1, n, hit, size)
+        found = (out >= (number - mean) / deviation - 1e-9).mean()
+        assert found == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / len(out)))
 
 
 def test_permutations_keep_strata_and_reach_the_right_maxima():
@@ -78,6 +132,44 @@ def test_permutations_keep_strata_and_reach_the_right_maxima():
         plain.append(max(0.0, *z))
     for q in (0.25, 0.5, 0.9):
         assert np.quantile(out, q) == pytest.approx(np.quantile(plain, q), abs=0.12)
+
+
+#: Admissions to Berkeley in 1973 by department: men admitted and refused, women admitted and refused (Bickel, Hammel and
+#: O'Connell 1975).
+BERKELEY = np.array(
+    [
+        [512, 313, 89, 19],
+        [353, 207, 17, 8],
+        [120, 205, 202, 391],
+        [138, 279, 131, 244],
+        [53, 138, 94, 299],
+        [22, 351, 24, 317],
+    ]
+)
+
+
+def test_pooled_odds_and_interval_are_those_that_r_gives_for_berkeley():
+    """R, mantelhaen.test(UCBAdmissions): odds ratio 0.9046968, 95 % interval 0.7719074 to 1.0603298 (Robins et al. 1986)."""
+    a, b, c, d = BERKELEY.T
+    odds = pooled(a, a + b, a + c, a + b + c + d)
+    assert odds.ratio == pytest.approx(0.9046968, abs=5e-8)
+    assert (odds.low, odds.high) == pytest.approx((0.7719074, 1.0603298), abs=5e-8)
+
+
+def test_moments_give_the_chi_square_that_r_gives_for_berkeley():
+    """R, mantelhaen.test(UCBAdmissions): X-squared 1.4269 with its correction for continuity. Men are the audience."""
+    a, b, c, d = BERKELEY.T
+    total, hit = (a + b + c + d).astype(float), a + c
+    stratum = np.repeat(np.arange(6, dtype=np.int32), a + b + c + d)
+    inside = np.concatenate([np.arange(n) < m for n, m in zip(a + b + c + d, a + b, strict=True)])
+    follower = np.flatnonzero(inside).astype(np.int32)
+    rate = hit / total
+    mean, variance, count = np.zeros(1), np.zeros(1), np.array([a.sum()])
+    kernel.moments(
+        np.array([0, len(follower)]), follower, stratum, rate, rate * (1 - rate) / (total - 1), total, np.array([2.0]), 0, 1, count,
+        mean, variance, np.zeros(1),
+    )  # fmt: skip
+    assert (abs(count[0] - mean[0]) - 0.5) ** 2 / variance[0] == pytest.approx(1.4269, abs=5e-5)
 
 
 def test_pooled_odds_of_a_worked_example():

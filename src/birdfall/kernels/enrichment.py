@@ -1,8 +1,9 @@
 """Whose audience was hit: counting the fallen in every audience, and what chance does to all of them at once.
 
 Plain version: `for leader: sum(fallen[f] for f in followers(leader))`, and the same for fallen accounts drawn anew within strata.
-Cost: the counting pass reads each edge once; a permutation costs the degrees of the fallen only. Safe: bit set of n bits,
-indices checked by construction (codes < n); threads write to separate rows.
+Cost: the counting pass reads each edge once; a permutation costs the degrees of the fallen and one look at each audience. Safe:
+codes are below n by construction, so they are taken as unsigned (no test for indices counted from the end, which halves the
+speed); a count fits int32 as no audience has 2^31 followers; threads write to separate rows.
 """
 
 from __future__ import annotations
@@ -29,11 +30,40 @@ def fallen_per_audience(
     starts: int64[leaders + 1] into follower: int32[edges].
     """
     for a in range(first, last):
-        number = 0
+        number = np.uint64(0)
+        for e in range(np.uint64(starts[a]), np.uint64(starts[a + 1])):
+            f = np.uint64(follower[e])
+            number += (words[f >> np.uint64(6)] >> (f & np.uint64(63))) & np.uint64(1)
+        out[a] = number
+
+
+@njit(cache=True, nogil=True)
+def followed_by_fallen(starts: np.ndarray, followed: np.ndarray, fallen: np.ndarray, out: np.ndarray) -> None:
+    """Adds one to out[a] for each follow edge of the accounts `fallen` to audience a: costs their degrees only.
+
+    starts: int64[n + 1] into followed: int32[edges], whom each account follows.
+    """
+    for f in fallen:
+        for e in range(np.uint64(starts[f]), np.uint64(starts[f + 1])):
+            out[np.uint64(followed[e])] += 1
+
+
+@njit(cache=True, nogil=True)
+def turned(starts: np.ndarray, follower: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same edges by account: starts int64[n + 1] and audience int32[edges], ascending. One counting sort."""
+    begin = np.zeros(n + 1, np.int64)
+    for f in follower:
+        begin[f + 1] += 1
+    for i in range(n):
+        begin[i + 1] += begin[i]
+    place = begin[:-1].copy()
+    followed = np.empty(len(follower), np.int32)
+    for a in range(len(starts) - 1):
         for e in range(starts[a], starts[a + 1]):
             f = follower[e]
-            number += (words[f >> 6] >> np.uint64(f & 63)) & np.uint64(1)
-        out[a] = number
+            followed[place[f]] = a
+            place[f] += 1
+    return begin, followed
 
 
 @njit(cache=True, nogil=True)
@@ -53,25 +83,40 @@ def per_stratum(
 @njit(cache=True, nogil=True)
 def moments(
     starts: np.ndarray, follower: np.ndarray, stratum: np.ndarray, rate: np.ndarray, spread: np.ndarray, total: np.ndarray,
-    first: int, last: int, mean: np.ndarray, variance: np.ndarray,
+    boosts: np.ndarray, first: int, last: int, count: np.ndarray, mean: np.ndarray, variance: np.ndarray, log_e: np.ndarray,
 ) -> None:  # fmt: skip
-    """Mean and variance of the fallen in each audience if the fallen were drawn at random within strata.
+    """What drawing the fallen at random within strata does to each audience: mean and variance of its fallen, and its log e-value.
 
-    rate: fallen / accounts per stratum; spread: rate (1 - rate) / (accounts - 1); total: accounts. Cochran 1954; Mantel and
-    Haenszel 1959: mean = sum n_s rate_s, variance = sum n_s (N_s - n_s) rate_s (1 - rate_s) / (N_s - 1).
+    rate: fallen / accounts per stratum; spread: rate (1 - rate) / (accounts - 1); total: accounts; count: fallen per audience.
+    Mean = sum n_s rate_s, variance = sum n_s (N_s - n_s) rate_s (1 - rate_s) / (N_s - 1) (Cochran 1954; Mantel, Haenszel 1959).
+    The e-value is the mean over boosts b of b^count / prod (1 + rate_s (b - 1))^n_s: a hypergeometric has no larger moment
+    generating function than the binomial of its mean (Hoeffding 1963), so it has expectation of at most 1 if nothing is raised.
     """
-    size = np.zeros(len(rate), np.int64)
+    strata = len(rate)
+    size = np.zeros(strata, np.int64)
+    grown = np.empty((len(boosts), strata))
+    for b in range(len(boosts)):
+        for s in range(strata):
+            grown[b, s] = np.log1p(rate[s] * (boosts[b] - 1.0))
+    term = np.empty(len(boosts))
     for a in range(first, last):
         size[:] = 0
-        for e in range(starts[a], starts[a + 1]):
-            size[stratum[follower[e]]] += 1
+        for e in range(np.uint64(starts[a]), np.uint64(starts[a + 1])):
+            size[np.uint64(stratum[np.uint64(follower[e])])] += 1
         m = 0.0
         v = 0.0
-        for s in range(len(rate)):
+        for s in range(strata):
             m += size[s] * rate[s]
             v += size[s] * (total[s] - size[s]) * spread[s]
         mean[a] = m
         variance[a] = v
+        for b in range(len(boosts)):
+            t = count[a] * np.log(boosts[b])
+            for s in range(strata):
+                t -= size[s] * grown[b, s]
+            term[b] = t
+        top = term.max()
+        log_e[a] = top + np.log(np.exp(term - top).mean())
 
 
 @njit(cache=True, nogil=True)
@@ -83,11 +128,16 @@ def permuted_maxima(
 
     followed_starts, followed: whom each account follows, as CSR by account. order: accounts by stratum, stratum s being
     order[stratum_starts[s]:stratum_starts[s + 1]]; fallen_in: how many fell in each. Only audiences with deviation > 0 count.
+    All are drawn before any is counted: the rows of several accounts are then fetched from memory at once.
     """
     np.random.seed(seed)
     pool = order.copy()
+    drawn = np.empty(fallen_in.sum(), np.int32)
+    scale = np.zeros(len(mean))
+    for a in range(len(mean)):
+        if deviation[a] > 0:
+            scale[a] = 1.0 / deviation[a]
     count = np.zeros(len(mean), np.int32)
-    touched = np.empty(len(mean), np.int32)
     for r in range(first, last):
         number = 0
         for s in range(len(fallen_in)):
@@ -95,19 +145,14 @@ def permuted_maxima(
             for k in range(fallen_in[s]):
                 j = begin + k + int(np.random.random() * (end - begin - k))
                 pool[begin + k], pool[j] = pool[j], pool[begin + k]
-                f = pool[begin + k]
-                for e in range(followed_starts[f], followed_starts[f + 1]):
-                    a = followed[e]
-                    if count[a] == 0:
-                        touched[number] = a
-                        number += 1
-                    count[a] += 1
+                drawn[number] = pool[begin + k]
+                number += 1
+        for d in drawn:
+            f = np.uint64(d)
+            for e in range(np.uint64(followed_starts[f]), np.uint64(followed_starts[f + np.uint64(1)])):
+                count[np.uint64(followed[e])] += 1
         best = 0.0
-        for t in range(number):
-            a = touched[t]
-            if deviation[a] > 0:
-                z = (count[a] - mean[a]) / deviation[a]
-                if z > best:
-                    best = z
+        for a in range(len(mean)):
+            best = max(best, (count[a] - mean[a]) * scale[a])
             count[a] = 0
         out[r] = best

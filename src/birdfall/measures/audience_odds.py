@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 Z95 = 1.959963984540054
+#: Nothing below these is called raised: smaller ones can be confounding that nobody measured.
+ODDS_FLOOR, E_FLOOR = 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,6 @@ class Odds:
     @property
     def raised(self) -> bool:
         """Whether it passes the floors below which nothing is called raised."""
-        from birdfall.measures.audiences import E_FLOOR, ODDS_FLOOR
-
         return self.ratio >= ODDS_FLOOR and self.e_value >= E_FLOOR
 
 

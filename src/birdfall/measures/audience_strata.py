@@ -1,5 +1,6 @@
-"""Strata: groups of accounts alike in age, activity, number of accounts followed, language and client, within which the
-fallen are compared. What the record does not tell is left out, and said.
+"""Strata: groups of accounts alike in what goes with falling: client, accounts followed, age, activity, profile, language.
+
+The fallen are compared within them only. What the record does not tell is left out, and said.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from birdfall.record.query import Record
 
 #: Strata smaller than this are merged with a neighbour: they would decide nothing.
 SMALLEST = 50
+QUARTERS = (0.25, 0.5, 0.75)
+#: Who follows very many is in every audience, and falls more often: the upper tail is cut finer.
+TAIL = (0.25, 0.5, 0.75, 0.9, 0.97)
+#: Values of a client or language that are kept apart; the rarer ones are one group.
+COMMONEST = 6
 
 
 @dataclass(frozen=True)
@@ -24,63 +30,102 @@ class Strata:
 
     @property
     def number(self) -> int:
+        """How many strata there are."""
         return len(self.names)
 
 
+@dataclass(frozen=True)
+class _Trait:
+    """One trait of every account. bin: int64[n] into labels."""
+
+    name: str
+    bin: np.ndarray
+    labels: list[str]
+
+
 def strata(record: Record, following: np.ndarray, before: int) -> Strata:
-    """Strata of all accounts, from what was known before `before` (us). following: accounts each follows."""
+    """Strata of all accounts, from what was known before `before` (us). following: accounts each follows, int64[n].
+
+    The first traits matter most for who falls by a rule; the later ones are the first to be merged where accounts are few.
+    """
     n = len(record.ids)
-    parts: list[tuple[str, np.ndarray, list[str]]] = [("following", *_bins(following.astype(float), 4))]
-    if record.has("accounts"):
-        age = _numbers(
-            record,
-            "SELECT i.code, epoch(min(a.created_at)) FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1",
-            n,
-        )
-        if np.isfinite(age).any():
-            parts.append(("age", *_bins(-age, 4)))
-        parts += _labels(
-            record,
-            "language",
-            "SELECT i.code, any_value(a.language) FROM accounts a JOIN ids i ON i.id = a.account WHERE a.language IS NOT NULL GROUP BY 1",
-            n,
-        )
-    if record.has("acts"):
-        activity = _numbers(
-            record,
-            "SELECT i.code, count(*) FROM acts a JOIN ids i ON i.id = a.account WHERE epoch_us(a.time) < $1 GROUP BY 1",
-            n,
-            before,
-        )
-        parts.append(("activity", *_bins(np.nan_to_num(activity), 4)))
-        parts += _labels(
-            record,
-            "client",
-            "SELECT i.code, mode(a.client) FROM acts a JOIN ids i ON i.id = a.account WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1",
-            n,
-            before,
-        )
+    found = [
+        _client(record, n, before), _Trait("following", *_bins(following.astype(float), TAIL)), _age(record, n),
+        _activity(record, n, before), _profile(record, n), _language(record, n, before),
+    ]  # fmt: skip
+    traits = [t for t in found if t is not None and len(t.labels) > 1]
     key = np.zeros(n, np.int64)
-    for _, bins, labels in parts:
-        key = key * len(labels) + bins
+    for trait in traits:
+        key = key * len(trait.labels) + trait.bin
     kept, of = np.unique(key, return_inverse=True)
-    of, kept = _merged(of, kept)
-    return Strata(of.astype(np.int32), tuple(name for name, _, _ in parts), tuple(_name(k, parts) for k in kept))
+    target = _merged(np.bincount(of), kept // _radix(traits[1:]))
+    first = np.flatnonzero(np.r_[True, np.diff(target) > 0])
+    return Strata(
+        target[of].astype(np.int32), tuple(t.name for t in traits), tuple(_name(int(k), traits) for k in kept[first])
+    )
 
 
-def _numbers(record: Record, query: str, n: int, before: int | None = None) -> np.ndarray:
-    rows = record.sql(query, [before] if before is not None else None)
+def _client(record: Record, n: int, before: int) -> _Trait | None:
+    """The client each account acts through: what a rule against automation goes by."""
+    return _labels(
+        record, "client", n, "SELECT i.code, mode(a.client ORDER BY a.client) FROM acts a JOIN ids i ON i.id = a.account "
+        "WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1", [before],
+    )  # fmt: skip
+
+
+def _age(record: Record, n: int) -> _Trait | None:
+    age = _numbers(
+        record, n, "SELECT i.code, epoch(min(a.created_at)) FROM accounts a JOIN ids i ON i.id = a.account "
+        "WHERE a.created_at IS NOT NULL GROUP BY 1",
+    )  # fmt: skip
+    return _Trait("age", *_bins(-age, QUARTERS)) if np.isfinite(age).any() else None
+
+
+def _activity(record: Record, n: int, before: int) -> _Trait | None:
+    if not record.has("acts"):
+        return None
+    acts = _numbers(
+        record, n, "SELECT i.code, count(*) FROM acts a JOIN ids i ON i.id = a.account WHERE epoch_us(a.time) < $1 GROUP BY 1", [before]
+    )  # fmt: skip
+    return _Trait("activity", *_bins(np.nan_to_num(acts), QUARTERS))
+
+
+def _profile(record: Record, n: int) -> _Trait | None:
+    """How bare a profile is: without a description, and with a handle that ends in four digits or more, as made by the dozen."""
+    bare = _numbers(
+        record, n, r"""SELECT i.code, max((a.description = '')::INT + regexp_matches(split_part(a.handle, '.', 1), '\d{4,}$')::INT)
+        FROM accounts a JOIN ids i ON i.id = a.account WHERE a.description IS NOT NULL AND a.handle IS NOT NULL GROUP BY 1""",
+    )  # fmt: skip
+    if not np.isfinite(bare).any():
+        return None
+    return _Trait(
+        "profile", np.where(np.isfinite(bare), np.nan_to_num(bare), 3).astype(np.int64), ["full", "bare", "barest", "unknown"]
+    )  # fmt: skip
+
+
+def _language(record: Record, n: int, before: int) -> _Trait | None:
+    """Of the account, or else of most of what it wrote."""
+    return _labels(
+        record, "language", n, """SELECT code, arg_min(language, rank) FROM (
+        SELECT i.code, min(a.language) AS language, 0 AS rank FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.language IS NOT NULL GROUP BY 1
+        UNION ALL SELECT i.code, mode(a.language ORDER BY a.language), 1 FROM acts a JOIN ids i ON i.id = a.account
+        WHERE a.language IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1) GROUP BY code""", [before],
+    )  # fmt: skip
+
+
+def _numbers(record: Record, n: int, query: str, parameters: list[int] | None = None) -> np.ndarray:
+    """float64[n] from rows (code, number); NaN where there is none."""
+    rows = record.sql(query, parameters)
     values = np.full(n, np.nan)
     values[rows.column(0).to_numpy()] = rows.column(1).to_numpy()
     return values
 
 
-def _bins(values: np.ndarray, number: int) -> tuple[np.ndarray, list[str]]:
-    """Quantile bins; unknown values are a bin of their own."""
+def _bins(values: np.ndarray, quantiles: tuple[float, ...]) -> tuple[np.ndarray, list[str]]:
+    """Bins between quantiles; unknown values are a bin of their own."""
     known = np.isfinite(values)
-    if not known.any():
-        return np.zeros(len(values), np.int64), ["all"]
-    cuts = np.unique(np.quantile(values[known], np.arange(1, number) / number))
+    cuts = np.unique(np.quantile(values[known], quantiles))
     bins = np.searchsorted(cuts, np.where(known, values, 0), "right")
     labels = [f"{i + 1}/{len(cuts) + 1}" for i in range(len(cuts) + 1)]
     if not known.all():
@@ -89,43 +134,51 @@ def _bins(values: np.ndarray, number: int) -> tuple[np.ndarray, list[str]]:
     return bins.astype(np.int64), labels
 
 
-def _labels(
-    record: Record, name: str, query: str, n: int, before: int | None = None, most: int = 6
-) -> list[tuple[str, np.ndarray, list[str]]]:
-    """The commonest values of a trait; the rest together, the unknown together."""
-    rows = record.sql(query, [before] if before is not None else None)
+def _labels(record: Record, name: str, n: int, query: str, parameters: list[int]) -> _Trait | None:
+    """The commonest values of a trait, from rows (code, value); the rest together, the unknown together."""
+    rows = record.sql(query, parameters)
     if not rows.num_rows:
-        return []
+        return None
     values = np.array(rows.column(1).to_pylist(), dtype=object).astype(str)
     names, inverse, number = np.unique(values, return_inverse=True, return_counts=True)
-    top = np.argsort(-number, kind="stable")[:most]
+    top = np.argsort(-number, kind="stable")[:COMMONEST]
     place = np.full(len(names), len(top))
     place[top] = np.arange(len(top))
     bins = np.full(n, len(top) + 1, np.int64)
     bins[rows.column(0).to_numpy()] = place[inverse]
-    return [(name, bins, [*names[top].tolist(), "other", "unknown"])]
+    return _Trait(name, bins, [*names[top].tolist(), "other", "unknown"])
 
 
-def _merged(of: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Strata that are too small joined with the next one in order."""
-    sizes = np.bincount(of, minlength=len(kept))
-    target = np.arange(len(kept))
-    filled = 0
-    current = 0
-    for s in range(len(kept)):
+def _merged(sizes: np.ndarray, head: np.ndarray) -> np.ndarray:
+    """The stratum that each one is merged into, int64[strata], ascending: neighbours joined until they hold SMALLEST accounts.
+
+    head: the value of the first trait, ascending; strata of different values are joined only where one has too few in all.
+    """
+    target = np.zeros(len(sizes), np.int64)
+    current, filled, began = 0, 0, 0  # of the stratum being filled; where its head began
+    for s, size in enumerate(sizes):
+        if s and head[s] != head[s - 1]:
+            if 0 < filled < SMALLEST and current > began:
+                target[target == current] = current - 1  # what is left over of a head joins its last full stratum
+                filled = 0
+            began = current
         target[s] = current
-        filled += sizes[s]
+        filled += int(size)
         if filled >= SMALLEST:
             current, filled = current + 1, 0
     if filled and current:  # the last ones are too few by themselves
         target[target == current] = current - 1
-    first = np.array([np.flatnonzero(target == t)[0] for t in range(target.max() + 1)])
-    return target[of], kept[first]
+    return target
 
 
-def _name(key: int, parts: list[tuple[str, np.ndarray, list[str]]]) -> str:
+def _radix(traits: list[_Trait]) -> int:
+    return int(np.prod([len(t.labels) for t in traits], dtype=np.int64)) if traits else 1
+
+
+def _name(key: int, traits: list[_Trait]) -> str:
+    """What the first of a stratum's accounts are like."""
     named = []
-    for name, _, labels in reversed(parts):
-        key, at = divmod(int(key), len(labels))
-        named.append(f"{name} {labels[at]}")
-    return ", ".join(reversed(named))
+    for trait in reversed(traits):
+        key, at = divmod(key, len(trait.labels))
+        named.append(f"{trait.name} {trait.labels[at]}")
+    return ", ".join(reversed(named)) or "all"
