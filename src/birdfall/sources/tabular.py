@@ -85,7 +85,7 @@ class Tabular:
         number = first
         with self.connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            for batch in cursor.sql(_query(layers, source)).to_arrow_reader(BATCH):
+            for batch in cursor.sql(_query(layers, self._trimmed(source))).to_arrow_reader(BATCH):
                 yield batch, np.arange(number, number + batch.num_rows)
                 number += batch.num_rows
 
@@ -100,8 +100,18 @@ class Tabular:
             with self.connection.cursor() as cursor:
                 cursor.execute("SET TimeZone = 'UTC'")
                 cursor.register("rows_at_hand", table)
-                answer = cursor.sql(_query(layers, "rows_at_hand")).to_arrow_table()
+                answer = cursor.sql(_query(layers, self._trimmed("rows_at_hand"))).to_arrow_table()
             yield answer.combine_chunks().to_batches()[0], rows
+
+    def _trimmed(self, source: str) -> str:
+        """`source` with no blanks around its texts. Looking for blanks first is far cheaper than trimming every cell."""
+        texts = [quoted(name) for name, kind in self.types.items() if kind == "VARCHAR"]
+        if not texts:
+            return source
+        cases = ", ".join(
+            f"CASE WHEN prefix({t}, ' ') OR suffix({t}, ' ') THEN trim({t}) ELSE {t} END AS {t}" for t in texts
+        )
+        return f"(SELECT * REPLACE ({cases}) FROM {source})"
 
     def _csv(self) -> str:
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in self.types)
