@@ -80,8 +80,11 @@ class Other(NamedTuple):
 Event = Account | Identity | Commit | Other
 
 
-def decode_frame(frame: bytes) -> Event:
-    """The event in `frame`. Raises FrameError, and nothing else, for bytes that are no event."""
+def decode_frame(frame: bytes, wanted: frozenset[str] = COLLECTIONS) -> Event:
+    """The event in `frame`. Raises FrameError, and nothing else, for bytes that are no event.
+
+    wanted: collections whose records are unpacked; operations on others keep their place without a record.
+    """
     try:
         parts = libipld.decode_dag_cbor_multi(frame)
     except (ValueError, RecursionError, OverflowError, MemoryError) as error:
@@ -93,7 +96,7 @@ def decode_frame(frame: bytes) -> Event:
         raise FrameError(f"the server reported an error: {body.get('error')}")
     kind = header.get("t")
     if kind == "#commit":
-        return _commit(body)
+        return _commit(body, wanted)
     if kind == "#account":
         return account(body)
     if kind == "#identity":
@@ -146,7 +149,7 @@ def microseconds(value: Any) -> int:
     return found
 
 
-def _commit(body: dict[str, Any]) -> Commit:
+def _commit(body: dict[str, Any], wanted: frozenset[str]) -> Commit:
     did, time = name(body.get("repo"), "did"), microseconds(body.get("time"))
     listed = body.get("ops")
     if not isinstance(listed, list):
@@ -157,7 +160,7 @@ def _commit(body: dict[str, Any]) -> Commit:
     problem = (
         "the commit was too big for the stream and came without its records" if body.get("tooBig") is True else None
     )
-    if any(action != "delete" and collection in COLLECTIONS for action, collection, _, _ in parsed):
+    if any(action != "delete" and collection in wanted for action, collection, _, _ in parsed):
         try:
             blocks = libipld.decode_car(body.get("blocks"))[1]
         except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
@@ -165,7 +168,7 @@ def _commit(body: dict[str, Any]) -> Commit:
     operations = []
     for action, collection, key, cid in parsed:
         record, missing = None, None
-        if action != "delete" and collection in COLLECTIONS:
+        if action != "delete" and collection in wanted:
             record = blocks.get(cid) if isinstance(cid, bytes) else None
             if not isinstance(record, dict):
                 record, missing = None, problem or "the commit's archive lacks this record"

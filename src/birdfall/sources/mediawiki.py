@@ -64,7 +64,7 @@ class _Log:
     def take(self, number: int, change: dict[str, Any]) -> None:
         if not change.keys() >= _KEYS:
             raise Unusable("not a change of a wiki")
-        time = _time(change["timestamp"])
+        time = time_of(change["timestamp"])
         wiki = text(change.get("wiki")) or ""
         if self._wiki is None:
             self._wiki = wiki
@@ -85,7 +85,7 @@ class _Log:
         elif kind == "log" and of[0] == "block":
             self._block(number, change, time)
         elif kind == "log" and of[0] == "newusers":
-            self.gathered.add("accounts", _account(change), None, time, time, number)
+            self.gathered.add("accounts", account_of(change), None, time, time, number)
         else:
             what = "/".join(str(v)[:40] for v in (kind, *of) if v)
             self.gathered.left_out[f"changes of kind {what} hold nothing for the record"] += 1
@@ -105,8 +105,8 @@ class _Log:
         self.gathered.add("acts", user, "post", title, time, "page", None, comment, None, named, number)
 
     def _block(self, number: int, change: dict[str, Any], time: int) -> None:
-        account = _account(change)
-        if _is_address(account):
+        account = account_of(change)
+        if is_address(account):
             self.gathered.left_out["blocks of network addresses are no accounts"] += 1
             return
         action = change.get("log_action")
@@ -140,7 +140,8 @@ class _Log:
             self.gathered.add("statuses", account, "active", end, "change", "expired", number)
 
 
-def _account(change: dict[str, Any]) -> str:
+def account_of(change: dict[str, Any]) -> str:
+    """Whom a log entry is about. Raises Unusable."""
     title = text(change["title"])
     if title is None:
         raise Unusable("nobody is named")
@@ -151,7 +152,8 @@ def _account(change: dict[str, Any]) -> str:
     return name
 
 
-def _is_address(account: str) -> bool:
+def is_address(account: str) -> bool:
+    """Whether a block is of a network address."""
     try:
         ipaddress.ip_network(account, strict=False)
     except ValueError:
@@ -159,7 +161,8 @@ def _is_address(account: str) -> bool:
     return True
 
 
-def _time(value: Any) -> int:
+def time_of(value: Any) -> int:
+    """The time of a change in microseconds. Raises Unusable."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unusable("a timestamp that is no whole number of seconds")
     microseconds = value * 1_000_000

@@ -24,7 +24,8 @@ FORMAT: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (source TEXT PRIMARY KEY, cursor TEXT, epoch TEXT NOT NULL DEFAULT '', received INTEGER NOT NULL DEFAULT 0,
-    event INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    event INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+    begun INTEGER NOT NULL DEFAULT 0, connected INTEGER NOT NULL DEFAULT 0, since INTEGER NOT NULL DEFAULT 0, said TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE TABLE standing (account TEXT PRIMARY KEY, status TEXT NOT NULL, time INTEGER NOT NULL, handle TEXT) WITHOUT ROWID;
 CREATE TABLE changes (id INTEGER PRIMARY KEY, account TEXT NOT NULL, status TEXT NOT NULL, previous TEXT, time INTEGER NOT NULL,
     received INTEGER NOT NULL, source TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
@@ -161,12 +162,13 @@ class State:
         follows: list[tuple[str, str, int]] = []
         unfollows: list[tuple[str, str, int]] = []
         raw: list[tuple[str, int, bytes]] = []
-        unresolved = steps = refused = received = latest = 0
+        unresolved = steps = refused = received = latest = begun = 0
         cursor: str | None = None
         epoch: str | None = None
         for step in batch:
             steps += 1
             received = max(received, step.received)
+            begun = begun or step.received
             if step.cursor is not None:
                 cursor, epoch = step.cursor, step.epoch
             refused += bool(step.refused)
@@ -197,10 +199,10 @@ class State:
         if raw:
             self.connection.executemany("INSERT INTO raw (source, received, data) VALUES (?, ?, ?)", raw)
         self.connection.execute(
-            "INSERT INTO sources (source, cursor, epoch, received, event, steps, refused) VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?6, ?7) "
+            "INSERT INTO sources (source, cursor, epoch, received, event, steps, refused, begun) VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?6, ?7, ?8) "
             "ON CONFLICT (source) DO UPDATE SET cursor = coalesce(?2, cursor), epoch = coalesce(?3, epoch), received = max(received, ?4), "
             "event = max(event, ?5), steps = steps + ?6, refused = refused + ?7",
-            (source, cursor, epoch, received, latest, steps, refused),
+            (source, cursor, epoch, received, latest, steps, refused, begun),
         )
         return Taken(tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved)
 
@@ -208,8 +210,8 @@ class State:
         row = self.connection.execute(
             "SELECT status, time FROM standing WHERE account = ?", (event.account,)
         ).fetchone()
-        if row is not None and (row["status"] == event.status or row["time"] > event.time):
-            # the same said again, or an older word read again after a restart: no news
+        if row is not None and (row["status"] == event.status or self._heard(event)):
+            # the same said again, or the past read again after a server began anew: no news
             return None
         previous = None if row is None else row["status"]
         self.connection.execute(
@@ -222,6 +224,14 @@ class State:
             (event.account, event.status, previous, event.time, received, source, event.host, event.reason),
         )
         return Change(event.account, event.status, previous, event.time, received, event.host, event.reason)
+
+    def _heard(self, event: Status) -> bool:
+        """Whether this very change is known: clocks jump, so an older time alone proves nothing."""
+        found = self.connection.execute(
+            "SELECT 1 FROM changes WHERE account = ? AND time = ? AND status = ?",
+            (event.account, event.time, event.status),
+        )
+        return found.fetchone() is not None
 
     def _follow(self, event: Follow) -> bool:
         ended = self.connection.execute(
@@ -277,6 +287,31 @@ class State:
         """Where to go on reading `source`, and the epoch that holds for."""
         row = self.connection.execute("SELECT cursor, epoch FROM sources WHERE source = ?", (source,)).fetchone()
         return (None, "") if row is None else (row["cursor"], row["epoch"])
+
+    def meta(self, key: str, otherwise: str = "") -> str:
+        """A value kept under a name."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return otherwise if row is None else str(row[0])
+
+    def keep_meta(self, **values: object) -> None:
+        """Keep values under names; call inside `transaction`."""
+        self.connection.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            [(key, str(value)) for key, value in values.items()],
+        )
+
+    def keep_health(self, source: str, connected: bool, since: int, said: str) -> None:
+        """How a source's connection stands; call inside `transaction`."""
+        self.connection.execute(
+            "INSERT INTO sources (source, connected, since, said) VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT (source) DO UPDATE SET connected = ?2, since = ?3, said = ?4",
+            (source, int(connected), since, said),
+        )
+
+    def leaders_of(self, account: str) -> list[str]:
+        """Watched leaders that an account follows."""
+        rows = self.connection.execute("SELECT followed FROM edges WHERE follower = ?", (account,))
+        return [row[0] for row in rows]
 
     # -- what detectors and rules keep ----------------------------------------------------------------------------
 

@@ -1,0 +1,99 @@
+"""What a source of live events is, and how it stays connected.
+
+A feed runs in a thread of its own and hands on lists of `Arrived`. It is told where to go on from; what it handed on and
+was not kept when the process died comes again, and the state takes it once. `put` blocks while the watch is busy, so no
+feed can fill the memory.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from birdfall.watch.events import Arrived
+
+Put = Callable[[list[Arrived]], None]
+#: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
+SHORTEST_WAIT, LONGEST_WAIT = 0.25, 30.0
+
+
+def now() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass
+class Health:
+    """How a feed stands. since: microseconds, when it last became so. said: what was last wrong, a code."""
+
+    connected: bool = False
+    since: int = 0
+    said: str = ""
+    attempts: int = 0
+    ended: bool = False
+
+    def up(self) -> None:
+        """Connected."""
+        self.connected, self.since, self.attempts, self.said = True, now(), 0, ""
+
+    def down(self, said: str) -> None:
+        """Not connected any more, and why."""
+        if self.connected or not self.since:
+            self.since = now()
+        self.connected, self.said = False, said[:200]
+        self.attempts += 1
+
+
+class Feed(Protocol):
+    """One source. name: its key in the state. live: whether time goes on when it is silent (a recording's does not)."""
+
+    name: str
+    live: bool
+    health: Health
+
+    def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
+        """Hand on what comes, from after `cursor`, until `stop` is set or the source ends."""
+        ...
+
+
+class Lost(Exception):
+    """A connection was lost or not made; the text is a code. The feed connects again."""
+
+
+@dataclass
+class Reconnecting:
+    """A feed over connections that break. A subclass makes one connection in `once`, and keeps `cursor` and `epoch` right."""
+
+    name: str
+    live: bool = True
+    health: Health = field(default_factory=Health)
+    cursor: str | None = None
+    epoch: str = ""
+
+    def once(self, put: Put, stop: threading.Event) -> None:
+        """One connection, from `cursor` on. Raises Lost when it breaks."""
+        raise Lost("a feed without a connection")
+
+    def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
+        """Connect, and again after each loss, until stopped."""
+        self.cursor, self.epoch = cursor, epoch
+        wait = SHORTEST_WAIT
+        while not stop.is_set():
+            connected_before = self.health.since if self.health.connected else 0
+            try:
+                self.once(put, stop)
+                said = "closed by the server"
+            except Lost as error:
+                said = str(error)
+            except (OSError, TimeoutError) as error:
+                said = type(error).__name__
+            if self.health.connected and self.health.since != connected_before:
+                wait = SHORTEST_WAIT
+            self.health.down(said)
+            stop.wait(wait * random.uniform(0.5, 1.5))
+            wait = min(wait * 2, LONGEST_WAIT)
+        self.health.connected = False

@@ -1,0 +1,179 @@
+"""Sources that are asked again and again: Ozone's queue of moderation events, and Mastodon's admin API.
+
+Neither pushes anything. Both are read oldest first from where the last answer ended, so nothing is left out however late.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from birdfall.watch.events import Arrived
+from birdfall.watch.feed import Lost, Put, Reconnecting, now
+from birdfall.watch.translate import Refused, from_mastodon, from_ozone
+
+#: Answers larger than this are no answers.
+LARGEST = 32 << 20
+_NEXT = re.compile(r'<([^>]+)>;\s*rel="prev"')
+
+
+@dataclass
+class _Poll(Reconnecting):
+    """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions."""
+
+    url: str = ""
+    secret: str = ""
+    every: float = 2.0
+
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def get(self, address: str) -> tuple[Any, str]:
+        """The JSON at `address` and the Link header. Raises Lost."""
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise Lost("an address that is not HTTP")
+        request = urllib.request.Request(address, headers={"Accept": "application/json", **self.headers()})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                body = answer.read(LARGEST + 1)
+                link = answer.headers.get("Link") or ""
+        except urllib.error.HTTPError as error:
+            raise Lost(f"HTTP {error.code}") from error
+        except urllib.error.URLError as error:
+            raise Lost(type(error.reason).__name__ if isinstance(error.reason, Exception) else "no answer") from error
+        if len(body) > LARGEST:
+            raise Lost("an answer too large")
+        try:
+            return json.loads(body), link
+        except (ValueError, RecursionError) as error:
+            raise Lost("an answer that is not JSON") from error
+
+    def turn(self, put: Put) -> bool:
+        """Ask once and hand on; whether more is waiting."""
+        raise NotImplementedError
+
+    def once(self, put: Put, stop: threading.Event) -> None:
+        while not stop.is_set():
+            more = self.turn(put)
+            if not self.health.connected:
+                self.health.up()
+            if not more:
+                stop.wait(self.every)
+
+
+@dataclass
+class Ozone(_Poll):
+    """`tools.ozone.moderation.queryEvents` of a labelling service. secret: `user:password` for Basic, or a token."""
+
+    def headers(self) -> dict[str, str]:
+        if ":" in self.secret:
+            return {"Authorization": "Basic " + base64.b64encode(self.secret.encode()).decode()}
+        return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
+
+    def turn(self, put: Put) -> bool:
+        kinds = ("Report", "Takedown", "ReverseTakedown")
+        asked = [("types", f"tools.ozone.moderation.defs#modEvent{k}") for k in kinds]
+        asked += [("sortDirection", "asc"), ("limit", "100")]
+        if self.cursor is not None:
+            asked.append(("cursor", self.cursor))
+        plain, _ = self.get(f"{self.url.rstrip('/')}/xrpc/tools.ozone.moderation.queryEvents?{urlencode(asked)}")
+        listed = plain.get("events") if isinstance(plain, dict) else None
+        if not isinstance(listed, list):
+            raise Lost("an answer without events")
+        received = now()
+        steps = [_read_ozone(item, received) for item in listed]
+        cursor = plain.get("cursor")
+        if isinstance(cursor, str) and cursor and cursor != self.cursor and steps:
+            last = steps[-1]
+            steps[-1] = Arrived(received, last.events, cursor, self.epoch, last.raw, refused=last.refused)
+            put(steps)
+            self.cursor = cursor
+            return len(listed) >= 100
+        # Without a new cursor the last page comes again each time; the state knows its events by their ids.
+        if steps:
+            put(steps)
+        return False
+
+
+def _read_ozone(item: Any, received: int) -> Arrived:
+    raw = json.dumps(item, ensure_ascii=False).encode()
+    try:
+        return Arrived(received, tuple(from_ozone(item if isinstance(item, dict) else {})), raw=raw)
+    except Refused as error:
+        return Arrived(received, refused=str(error), raw=raw)
+
+
+@dataclass
+class Mastodon(_Poll):
+    """Reports of Mastodon's admin API (`/api/v1/admin/reports`), and the accounts it lists as suspended.
+
+    secret: an access token with `admin:read:reports` and `admin:read:accounts`. Reports of other servers come from one actor
+    per server, not from persons: they are taken as reports by that server.
+    """
+
+    every: float = 10.0
+    _suspended: frozenset[str] | None = None
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"}
+
+    def turn(self, put: Put) -> bool:
+        base = self.url.rstrip("/")
+        asked = {"limit": "200", "resolved": "false"} | ({"min_id": self.cursor} if self.cursor else {})
+        plain, link = self.get(f"{base}/api/v1/admin/reports?{urlencode(asked)}")
+        if not isinstance(plain, list):
+            raise Lost("an answer that is no list of reports")
+        received = now()
+        found = [_read_mastodon({"event": "report.created", "object": item}, received) for item in reversed(plain)]
+        newest = str(plain[0]["id"]) if plain and isinstance(plain[0], dict) and "id" in plain[0] else None
+        found += self._changes(base, received)
+        if found:
+            if newest is not None:
+                found.append(Arrived(received, cursor=newest, epoch=self.epoch))
+                self.cursor = newest
+            put(found)
+        return bool(_NEXT.search(link)) and len(plain) >= 200
+
+    def _changes(self, base: str, received: int) -> list[Arrived]:
+        """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment."""
+        now_listed: dict[str, dict[str, Any]] = {}
+        address = f"{base}/api/v2/admin/accounts?status=suspended&limit=200"
+        for _ in range(500):
+            plain, link = self.get(address)
+            for item in plain if isinstance(plain, list) else []:
+                if isinstance(item, dict) and "id" in item:
+                    now_listed[str(item["id"])] = item
+            following = re.search(r'<([^>]+)>;\s*rel="next"', link)
+            if following is None or urlsplit(following[1]).netloc != urlsplit(base).netloc:
+                break
+            address = following[1]
+        before, self._suspended = self._suspended, frozenset(now_listed)
+        moment = _rfc(received)
+        gone = sorted((before or frozenset()) - self._suspended)
+        changed = [now_listed[i] for i in sorted(self._suspended - (before or frozenset()))]
+        changed += [{"id": i, "suspended": False} for i in gone]
+        return [
+            _read_mastodon({"event": "account.updated", "created_at": moment, "object": item}, received)
+            for item in changed
+        ]
+
+
+def _read_mastodon(plain: dict[str, Any], received: int) -> Arrived:
+    raw = json.dumps(plain, ensure_ascii=False).encode()
+    try:
+        return Arrived(received, tuple(from_mastodon(plain)), raw=raw)
+    except Refused as error:
+        return Arrived(received, refused=str(error), raw=raw)
+
+
+def _rfc(moment: int) -> str:
+    import datetime as dt
+
+    return dt.datetime.fromtimestamp(moment / 1e6, dt.UTC).isoformat()

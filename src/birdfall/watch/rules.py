@@ -1,0 +1,201 @@
+"""Rules: which alerts go where, read strictly from TOML, and tried on stored history before they are armed.
+
+[[rule]]
+name = "our readers"
+on = "falls"                    # falls, reports, returns, no-data
+leader = "did:plc:..."          # only waves that hit this audience
+at_least = 20                   # fallen accounts (or reporters)
+notify = ["stdout", "webhook"]  # names of channels
+[channel.webhook]
+kind = "webhook"
+url = "https://..."
+secret = "env:BIRDFALL_WEBHOOK_SECRET"
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from birdfall.model.errors import UsageError
+from birdfall.watch.bank import STEP
+from birdfall.watch.state import State
+
+KINDS: Final = ("falls", "reports", "returns", "no-data")
+CHANNELS: Final = {
+    "stdout": (),
+    "webhook": ("url", "secret"),
+    "ntfy": ("url",),
+    "email": ("server", "sender", "to"),
+}
+_MAY: Final = {"webhook": (), "ntfy": ("token",), "email": ("user", "password", "port"), "stdout": ()}
+#: History shorter than this says nothing of how often a rule fires.
+SHORTEST_DAYS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. at_least: fallen accounts, reporters, or (for no-data) seconds without any."""
+
+    name: str
+    on: str
+    at_least: int = 0
+    leader: str = ""
+    notify: tuple[str, ...] = ("stdout",)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alerts go. values: what the kind needs; secrets may be `env:NAME`."""
+
+    name: str
+    kind: str
+    values: dict[str, str]
+
+
+DEFAULT: Final = (
+    Rule("a wave of suspensions", "falls"),
+    Rule("a burst of reports", "reports"),
+    Rule("accounts came back", "returns"),
+    Rule("a source is silent", "no-data", 60),
+)
+STDOUT: Final = Channel("stdout", "stdout", {})
+
+
+def load_rules(path: Path) -> tuple[list[Rule], list[Channel]]:
+    """Rules and channels of a file. Raises UsageError that names the rule and the key that is wrong."""
+    try:
+        plain = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError("this file cannot be read", where=str(path), fix="Check its name and its rights.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"this is not TOML: {error}", where=str(path), fix="Mend the line.") from error
+    unknown = sorted(set(plain) - {"rule", "channel"})
+    if unknown:
+        raise UsageError(f"unknown key {unknown[0]!r}", where=str(path), fix="Known keys: rule, channel.")
+    channels = [STDOUT, *(_channel(name, value, str(path)) for name, value in plain.get("channel", {}).items())]
+    names = {c.name for c in channels}
+    listed = plain.get("rule", [])
+    if not isinstance(listed, list):
+        raise UsageError("rules are a list", where=str(path), fix="Write [[rule]].")
+    rules = [_rule(value, names, str(path)) for value in listed]
+    twice = {r.name for r in rules if [x.name for x in rules].count(r.name) > 1}
+    if twice:
+        raise UsageError(f"two rules are called {min(twice)!r}", where=str(path), fix="Give each its own name.")
+    if not rules:
+        raise UsageError("there is no rule in this file", where=str(path), fix='Begin with [[rule]], name = "..." and on = "falls".')  # fmt: skip
+    return rules, channels
+
+
+def _rule(value: Any, channels: set[str], where: str) -> Rule:
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
+        raise UsageError("a rule without a name", where=where, fix='Write name = "...".')
+    name = value["name"]
+    known = {"name": str, "on": str, "at_least": int, "leader": str, "notify": list}
+    for key, given in value.items():
+        if key not in known:
+            raise UsageError(f"rule {name!r}: unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(known)}.")
+        if not isinstance(given, known[key]) or isinstance(given, bool):
+            raise UsageError(f"rule {name!r}: {key} must be of type {known[key].__name__}", where=where)
+    if value.get("on") not in KINDS:
+        raise UsageError(f"rule {name!r}: on must be one of {', '.join(KINDS)}", where=where)
+    if value.get("at_least", 0) < 0:
+        raise UsageError(f"rule {name!r}: at_least must be 0 or more", where=where)
+    notify = tuple(value.get("notify", ["stdout"]))
+    for channel in notify:
+        if channel not in channels:
+            raise UsageError(
+                f"rule {name!r} notifies {str(channel)!r}, which is no channel", where=where,
+                fix=f"Known channels: {', '.join(sorted(channels))}; add [channel.NAME].",
+            )  # fmt: skip
+    return Rule(name, value["on"], value.get("at_least", 0), value.get("leader", ""), notify)
+
+
+def _channel(name: str, value: Any, where: str) -> Channel:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if kind not in CHANNELS:
+        raise UsageError(f"channel {name!r}: kind must be one of {', '.join(CHANNELS)}", where=where)
+    needs, may = CHANNELS[kind], _MAY[kind]
+    values: dict[str, str] = {}
+    for key, given in value.items():
+        if key == "kind":
+            continue
+        if key not in needs + may:
+            raise UsageError(
+                f"channel {name!r}: unknown key {key!r}", where=where, fix=f"Known: {', '.join(needs + may)}."
+            )
+        if not isinstance(given, str):
+            raise UsageError(f"channel {name!r}: {key} must be a text", where=where)
+        if given.startswith("env:") and given[4:] not in os.environ:
+            raise UsageError(f"channel {name!r}: {given[4:]} is not set", where=where, fix="Set it in the environment.")
+        values[key] = os.environ[given[4:]] if given.startswith("env:") else given
+    missing = [key for key in needs if not values.get(key)]
+    if missing:
+        raise UsageError(f"channel {name!r} needs {missing[0]!r}", where=where)
+    if "url" in values and not values["url"].startswith(("http://", "https://")):
+        raise UsageError(f"channel {name!r}: url must begin with http:// or https://", where=where)
+    return Channel(name, kind, values)
+
+
+def matching(rules: list[Rule], kind: str, size: int, leaders: set[str]) -> list[Rule]:
+    """Rules that an alert of `kind` and `size` fires. leaders: whose audiences were hit."""
+    return [r for r in rules if r.on == kind and size >= r.at_least and (not r.leader or r.leader in leaders)]
+
+
+def back_tested(state: State, rule: Rule, *, false_alarms_per_year: float, until: int) -> dict[str, Any]:
+    """How often a rule would have fired on the history that is stored: `{"fires", "days", "at"}`, or `{"why"}` it cannot be said.
+
+    The detector of that history (`measures.wave_backtest`) is run over its own past; a wave counts from its alarm until the
+    stream is quiet again, and fires the rule if as many fell in it as the rule asks.
+    """
+    if rule.on in ("returns", "no-data"):
+        return {"why": "not-a-detector"}
+    stream = f"leader:{rule.leader}" if rule.leader else "all" if rule.on == "falls" else "reports"
+    row = state.connection.execute("SELECT min(begin) FROM ticks WHERE stream = 'all'").fetchone()
+    begun = int(state.meta("begun", "0")) or row[0]
+    if not begun or until - begun < SHORTEST_DAYS * 86_400_000_000:
+        return {"why": "history-too-short", "days": round(max(until - (begun or until), 0) / 86_400_000_000, 2)}
+    from birdfall.measures.wave_backtest import back_test
+
+    counts, covered, first = history(state, stream, begun, until)
+    found = back_test(counts, covered, STEP / 1e6, first / 1e6, false_alarms_per_year=false_alarms_per_year)
+    fired = []
+    for number, alarm in enumerate(found.alarms):
+        end = int(found.alarms[number + 1]) if number + 1 < len(found.alarms) else len(counts)
+        quiet = np.flatnonzero(np.convolve(counts[alarm:end], np.ones(12), "valid") == 0)
+        last = int(alarm + quiet[0]) if len(quiet) else end
+        if counts[max(alarm - 6, 0) : last].sum() >= rule.at_least:
+            fired.append(int(first + alarm * STEP))
+    days = round(float(covered.sum()) * STEP / 86_400_000_000, 1)
+    return {"fires": len(fired), "days": days, "at": fired[-20:], "budget": round(found.allowed, 2)}
+
+
+def history(state: State, stream: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """(events per tick as float64[n], covered as bool[n], first microsecond) of a stream's stored ticks."""
+    first = begin - begin % STEP
+    n = max((end - first) // STEP, 1)
+    counts, covered = np.zeros(n), np.ones(n, np.bool_)
+    rows = state.connection.execute("SELECT begin, observed FROM ticks WHERE stream = ? AND begin BETWEEN ? AND ?", (stream, first, end - STEP))  # fmt: skip
+    for row in rows:
+        counts[(row["begin"] - first) // STEP] = row["observed"]
+    for gap in state.connection.execute('SELECT "begin", "end" FROM gaps'):
+        covered[max((gap["begin"] - first) // STEP, 0) : max((gap["end"] - first) // STEP + 1, 0)] = False
+    return counts, covered, first
+
+
+def keep_rules(state: State, rules: list[Rule], *, false_alarms_per_year: float, until: int) -> None:
+    """Try each rule on history and keep it, armed; call outside a transaction."""
+    import json
+
+    tried = [(r, back_tested(state, r, false_alarms_per_year=false_alarms_per_year, until=until)) for r in rules]
+    with state.transaction():
+        state.connection.execute("DELETE FROM rules")
+        state.connection.executemany(
+            "INSERT INTO rules (name, rule, armed, backtest) VALUES (?, ?, 1, ?)",
+            [(r.name, json.dumps(asdict(r), ensure_ascii=False), json.dumps(b)) for r, b in tried],
+        )

@@ -1,0 +1,193 @@
+"""Event streams over WebSockets: the AT Protocol firehose, and Jetstream v1 with its compression.
+
+Frames are gathered for a moment and handed on together, so that one transaction keeps many. Sequence numbers are cursors and
+nothing more: gaps in them are normal (a deleted account's events are taken out of the past), and never counted as loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from birdfall.model.errors import UsageError
+from birdfall.watch.events import Arrived, Gap
+from birdfall.watch.feed import Lost, Put, Reconnecting, now
+from birdfall.watch.translate import Refused, from_frame, from_jetstream
+
+#: A batch is handed on after so many frames or seconds.
+BATCH, SECONDS = 1000, 0.1
+#: The largest frame the protocol allows is 5 MB.
+LARGEST = 8 << 20
+#: Jetstream's cursor is a time: after a loss it is set back by this much, and what comes twice is taken once.
+REWIND = 5_000_000
+#: How far back Jetstream v1 can go.
+LOOKBACK = 36 * 3_600_000_000
+
+
+@dataclass
+class _Socket(Reconnecting):
+    """One WebSocket. url: `wss://host` or `ws://host:port`. start: "live" or "all", where nothing is known yet."""
+
+    url: str = ""
+    start: str = "live"
+
+    def address(self) -> str:
+        raise NotImplementedError
+
+    def read(self, message: bytes | str, received: int) -> Arrived:
+        raise NotImplementedError
+
+    def once(self, put: Put, stop: threading.Event) -> None:
+        asyncio.run(self._once(put, stop))
+
+    async def _once(self, put: Put, stop: threading.Event) -> None:
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+        waiting: list[Arrived] = []
+
+        def flush() -> None:
+            if waiting:
+                batch = waiting.copy()
+                waiting.clear()
+                put(batch)
+                last = next((a for a in reversed(batch) if a.cursor is not None), None)
+                if last is not None:
+                    self.cursor, self.epoch = last.cursor, last.epoch
+
+        async def beat(socket: object) -> None:
+            while True:
+                await asyncio.sleep(SECONDS)
+                flush()
+                if stop.is_set():
+                    await socket.close()  # type: ignore[attr-defined]
+                    return
+
+        try:
+            async with connect(
+                self.address(), max_size=LARGEST, compression=None, open_timeout=10, close_timeout=2, ping_interval=20,
+                ping_timeout=60, max_queue=4096,
+            ) as socket:  # fmt: skip
+                self.health.up()
+                beating = asyncio.create_task(beat(socket))
+                try:
+                    async for message in socket:
+                        step = self.read(message, now())
+                        waiting.append(step)
+                        if len(waiting) >= BATCH:
+                            flush()
+                            await asyncio.sleep(0)
+                        if step.notes.get("leave"):
+                            break
+                finally:
+                    beating.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await beating
+                    flush()
+        except (ConnectionClosed, InvalidHandshake) as error:
+            raise Lost(type(error).__name__) from error
+        except InvalidURI as error:
+            raise UsageError("this is no address of a stream", where=self.url, fix="Write wss://host.") from error
+        if self.health.said and not self.health.connected:
+            raise Lost(self.health.said)
+
+
+@dataclass
+class Firehose(_Socket):
+    """`com.atproto.sync.subscribeRepos` of a host or relay."""
+
+    def address(self) -> str:
+        cursor = self.cursor if self.cursor is not None else "0" if self.start == "all" else None
+        query = "" if cursor is None else "?" + urlencode({"cursor": cursor})
+        return f"{self.url.rstrip('/')}/xrpc/com.atproto.sync.subscribeRepos{query}"
+
+    def read(self, message: bytes | str, received: int) -> Arrived:
+        """One frame. What a server says of itself is told apart from what cannot be read."""
+        if isinstance(message, str):
+            return Arrived(received, refused="a frame of text", raw=message.encode("utf-8", "replace")[:LARGEST])
+        try:
+            events, sequence = from_frame(message, received, self.host)
+        except Refused as error:
+            return self._said(message, received, str(error))
+        cursor = None if sequence is None else str(sequence)
+        return Arrived(received, tuple(events), cursor, self.epoch, message, self._gaps(message, received))
+
+    @property
+    def host(self) -> str:
+        """The host's name, as events carry it."""
+        return urlsplit(self.url).netloc
+
+    def _said(self, message: bytes, received: int, reason: str) -> Arrived:
+        if "FutureCursor" in reason:
+            # The server has begun to count anew (it was reset): all it still has is read again under a new epoch.
+            epoch = str(int(self.epoch or "0") + 1)
+            self.start, self.cursor, self.epoch = "all", None, epoch
+            gap = Gap(received, received, "server-began-anew")
+            return Arrived(received, cursor="0", epoch=epoch, raw=message, gaps=(gap,), notes={"leave": True})
+        if "ConsumerTooSlow" in reason:
+            return Arrived(received, raw=message, notes={"leave": True})
+        return Arrived(received, refused=reason, raw=message)
+
+    def _gaps(self, message: bytes, received: int) -> tuple[Gap, ...]:
+        # #info is rare and short: looked for by its name only there
+        if len(message) < 300 and b"OutdatedCursor" in message:
+            return (Gap(received, received, "cursor-too-old"),)
+        return ()
+
+
+@dataclass
+class Jetstream(_Socket):
+    """Jetstream v1 (`/subscribe`). #account and #identity come whatever is asked for; of records only follows are.
+
+    dictionary: the file of the zstd dictionary that the service publishes; with it messages come compressed.
+    """
+
+    dictionary: Path | None = None
+    accounts: tuple[str, ...] = ()
+    _unpack: object = None
+    _asked: int | None = None
+
+    def address(self) -> str:
+        asked: list[tuple[str, str]] = [("wantedCollections", "app.bsky.graph.follow")]
+        asked += [("wantedDids", a) for a in self.accounts]
+        if self.dictionary is not None:
+            asked.append(("compress", "true"))
+        if self.cursor is not None:
+            self._asked = int(self.cursor)
+            asked.append(("cursor", str(max(self._asked - REWIND, 0))))
+        return f"{self.url.rstrip('/')}/subscribe?{urlencode(asked)}"
+
+    def read(self, message: bytes | str, received: int) -> Arrived:
+        """One message; binary ones are compressed with the dictionary."""
+        try:
+            line = self._unpacked(message) if isinstance(message, bytes) else message.encode()
+            events, sent = from_jetstream(line, received, urlsplit(self.url).netloc)
+        except Refused as error:
+            raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
+            return Arrived(received, refused=str(error), raw=raw)
+        return Arrived(received, tuple(events), str(sent), self.epoch, line, self._clamped(sent, received))
+
+    def _unpacked(self, message: bytes) -> bytes:
+        import zstandard
+
+        if self._unpack is None:
+            if self.dictionary is None:
+                raise Refused("a compressed message that was not asked for")
+            data = zstandard.ZstdCompressionDict(self.dictionary.read_bytes())
+            self._unpack = zstandard.ZstdDecompressor(dict_data=data)
+        try:
+            plain: bytes = self._unpack.decompress(message, max_output_size=LARGEST)  # type: ignore[attr-defined]
+        except zstandard.ZstdError as error:
+            raise Refused("a message that cannot be unpacked") from error
+        return plain
+
+    def _clamped(self, sent: int, received: int) -> tuple[Gap, ...]:
+        """The service moves a cursor that is older than what it keeps up to what it has, and does not say so."""
+        asked, self._asked = self._asked, None
+        if asked is not None and received - asked > LOOKBACK and sent > asked:
+            return (Gap(asked, sent, "cursor-too-old"),)
+        return ()

@@ -1,0 +1,561 @@
+"""The loop of the watch: take in what feeds hand on, keep it, judge it, and raise alerts, each batch as one transaction.
+
+Time is the events' own: a stream that catches up after a loss is judged as if it had been heard in time. Where nothing is
+heard, time goes on only while every live source is connected; a source that is lost makes a gap, not a quiet hour.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from birdfall.watch import waves
+from birdfall.watch.alerts import raise_alert
+from birdfall.watch.bank import STEP, Bank, Learned
+from birdfall.watch.events import Arrived, Gap
+from birdfall.watch.feed import Feed, now
+from birdfall.watch.rules import DEFAULT, Rule, history, matching
+from birdfall.watch.state import Change, State, Taken
+
+#: Steps taken in one transaction, at most.
+BATCH = 2000
+#: How long a source may be behind the clock before time stops waiting for its events.
+GRACE = 3_000_000
+#: A wave is over after so many quiet ticks.
+QUIET = 12
+#: Reported accounts are forgotten after so many ticks without a report.
+FORGET = 360
+#: The largest number of reported accounts watched at once.
+MOST_TARGETS = 20_000
+#: Ticks between making the detector of history anew.
+RELEARN = 2160
+#: Days of ticks from which a detector is made of history.
+LEARN_DAYS = 2.0
+#: News worth a second alert: a wave has doubled, or so many more parts in a hundred have returned.
+GROWN, RETURNED = 2.0, 0.25
+
+
+@dataclass
+class _Open:
+    """A wave that is on."""
+
+    number: int
+    stream: str
+    begin: int
+    quiet: int = 0
+    last: int = 0
+    told: int = 0
+    told_back: float = 0.0
+    targets: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Watcher:
+    """One watch. clock: the time of the machine, in microseconds; another one in tests."""
+
+    state: State
+    feeds: list[Feed]
+    leaders: tuple[str, ...] = ()
+    rules: list[Rule] = field(default_factory=lambda: list(DEFAULT))
+    false_alarms_per_year: float = 1.0
+    keep_raw: bool = True
+    clock: Callable[[], int] = now
+    after: Callable[[], None] = lambda: None
+    link: str = ""
+    recount_every: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.bank = Bank(false_alarms_per_year=self.false_alarms_per_year)
+        self.open: dict[str, _Open] = {}
+        self._queue: queue.Queue[tuple[Feed, list[Arrived]]] = queue.Queue(maxsize=64)
+        self._target_seen: dict[str, int] = {}
+        self._behind: dict[str, int] = {}
+        self._down: dict[str, int] = {}
+        self._evidence: dict[str, float] = {}
+        self._learned_at = -RELEARN
+        self._next_count = 0.0
+        self._latest = 0
+        self._looked: dict[str, float] = {}
+        self._prepare()
+
+    # -- running --------------------------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set, or every feed has ended. What is waiting then is taken in first."""
+        threads = [threading.Thread(target=self._feed, args=(f, stop), daemon=True, name=f.name) for f in self.feeds]
+        for thread in threads:
+            thread.start()
+        try:
+            while True:
+                ended = stop.is_set() or not any(t.is_alive() for t in threads)
+                if not self.turn(0.0 if ended else 0.2) and ended:
+                    break
+        finally:
+            stop.set()
+            while not self._queue.empty():
+                self.turn(0.0)
+            for thread in threads:
+                thread.join(5)
+            self._settle()
+
+    def _feed(self, feed: Feed, stop: threading.Event) -> None:
+        cursor, epoch = State.open(self.state.path, read_only=True).cursor(feed.name)
+
+        def put(batch: list[Arrived]) -> None:
+            while not stop.is_set() or not feed.live:
+                try:
+                    self._queue.put((feed, batch), timeout=0.5)
+                    return
+                except queue.Full:
+                    continue
+
+        feed.run(cursor, epoch, put, stop)
+
+    def turn(self, wait: float) -> bool:
+        """Take in what waits, or after `wait` seconds let time go on; whether anything was there."""
+        batches: list[tuple[Feed, list[Arrived]]] = []
+        try:
+            batches.append(self._queue.get(timeout=wait) if wait else self._queue.get_nowait())
+            while sum(len(b) for _, b in batches) < BATCH:
+                batches.append(self._queue.get_nowait())
+        except queue.Empty:
+            pass
+        self.take(batches)
+        return bool(batches)
+
+    def take(self, batches: Iterable[tuple[Feed, list[Arrived]]]) -> None:
+        """Batches of feeds as one transaction, with all that follows from them."""
+        listed = list(batches)
+        with self.state.transaction():
+            for feed, batch in listed:
+                self._begin_clock(batch)
+                taken = self.state.take(feed.name, batch, keep_raw=self.keep_raw)
+                self._absorb(taken)
+                newest = max((e.time for step in batch for e in step.events), default=0)
+                self._behind[feed.name] = newest
+                if not feed.live and batch:
+                    self._advance(max(step.received for step in batch) // STEP)
+            self._time_passes({feed.name for feed, _ in listed})
+            self._judge()
+        for _, batch in listed:
+            for step in batch:
+                kept = step.notes.get("kept")
+                if isinstance(kept, threading.Event):
+                    kept.set()
+        self.after()
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def _begin_clock(self, batch: list[Arrived]) -> None:
+        """The first thing heard says when the watch began."""
+        if not self.bank.tick and batch:
+            heard = batch[0]
+            self._advance(min([heard.received, *(e.time for e in heard.events)]) // STEP)
+
+    def _time_passes(self, busy: set[str]) -> None:
+        moment = self.clock()
+        live = [f for f in self.feeds if f.live]
+        self._health(moment)
+        if not live or not all(f.health.connected and moment - f.health.since >= GRACE for f in live):
+            return
+        # A source that hands on the past is catching up: its events say what time it is.
+        if any(f.name in busy and 0 < self._behind.get(f.name, 0) < moment - 5 * GRACE for f in live):
+            return
+        self._advance((moment - GRACE) // STEP)
+
+    def _health(self, moment: int) -> None:
+        for feed in self.feeds:
+            health = feed.health
+            known = self._down.get(feed.name)
+            if health.connected or health.ended or not health.since:
+                if known is not None:
+                    self._gap_ends(feed, known, moment)
+                if self._evidence.get(f"up:{feed.name}") != float(health.since):
+                    self._evidence[f"up:{feed.name}"] = float(health.since)
+                    self.state.keep_health(feed.name, health.connected, health.since, health.said)
+                continue
+            if known is None:
+                self._down[feed.name] = health.since
+                self._evidence.pop(f"up:{feed.name}", None)
+                self.state.keep_health(feed.name, False, health.since, health.said)
+            seconds = (moment - self._down[feed.name]) // 1_000_000
+            rules = matching(self.rules, "no-data", int(seconds), set())
+            if rules:
+                numbers = {"source": feed.name, "seconds": int(seconds)}
+                body = {
+                    "numbers": numbers, "why": health.said, "silenced_by": "the source being reached again", "link": self.link,
+                }  # fmt: skip
+                raise_alert(self.state, f"no-data:{feed.name}:{self._down[feed.name]}", "no-data", rules, moment, body)
+
+    def _gap_ends(self, feed: Feed, since: int, moment: int) -> None:
+        del self._down[feed.name]
+        cursor, _ = self.state.cursor(feed.name)
+        if cursor is None and feed.live and moment - since > GRACE:
+            # nothing tells this source where to go on from: what happened meanwhile was not seen
+            self.state.note_gap(feed.name, Gap(since, moment, "not-connected"))
+            behind = moment // STEP - self.bank.tick
+            if behind > 1:
+                self._close(covered=False)
+                self.bank.skip(behind - 1, covered=False)
+
+    def _advance(self, tick: int) -> None:
+        """Let ticks end until `tick` is the open one."""
+        if not self.bank.tick:
+            self.bank.tick = tick
+            return
+        if tick <= self.bank.tick:
+            return
+        self._close(covered=True)
+        while self.bank.tick < tick and self.open:
+            self._close(covered=True)
+        self.bank.skip(tick - self.bank.tick, covered=True)
+
+    def _close(self, *, covered: bool) -> None:
+        n = len(self.bank)
+        if covered and self.bank.count[:n].any():
+            self._latest = max(self._latest, (self.bank.tick + 1) * STEP - 1)
+            self._judge()
+        busy = np.flatnonzero(self.bank.count[:n])
+        expected = self.bank.expected()
+        names = self.bank.names
+        teach = np.ones(n, np.bool_)
+        for kind in self.open:
+            teach &= ~np.array([_kind(name) == kind for name in names], np.bool_)
+        begin = self.bank.tick * STEP
+        keep = [
+            (names[k], begin, int(self.bank.count[k]), float(expected[k]), _high(expected[k]), 0.0)
+            for k in busy.tolist()
+            if not names[k].startswith("target:")
+        ]
+        if covered:
+            self.state.keep_ticks(keep)
+        loud = {names[k]: self.bank.count[k] > expected[k] for k in busy.tolist()}
+        self.bank.close(teach=teach, covered=covered)
+        for wave in list(self.open.values()):
+            wave.quiet = 0 if any(on for name, on in loud.items() if _belongs(name, wave)) else wave.quiet + 1
+            if wave.quiet >= QUIET:
+                self._end(wave)
+        changed = {names[k] for k in busy.tolist()} | {"all", "reports"}
+        self.state.keep_detectors(self.bank.plain(changed))
+        self._remember_place()
+        self._forget_targets()
+        self._relearn()
+
+    # -- what came in ---------------------------------------------------------------------------------------------
+
+    def _absorb(self, taken: Taken) -> None:
+        """Changes and reports into their ticks, in the order of their own times."""
+        things: list[tuple[int, Change | None, Any]] = [(c.time, c, None) for c in taken.changes if c.falls]
+        things += [(r.time, None, r) for r in taken.reports]
+        things.sort(key=lambda t: t[0])
+        for moment, change, report in things:
+            self._advance(moment // STEP)
+            self._latest = max(self._latest, moment)
+            if change is not None:
+                self._fell(change)
+            else:
+                self._was_reported(report.target)
+            self._look_again("falls" if change is not None else "reports")
+
+    def _look_again(self, kind: str) -> None:
+        """Judge within a batch, each time a tick has grown by a third beyond what is usual: alarms come as they would live."""
+        if kind in self.open:
+            return
+        k = self.bank.place["all" if kind == "falls" else "reports"]
+        count = float(self.bank.count[k])
+        if count < self._looked.get(kind, 0.0):
+            self._looked[kind] = 0.0
+        if count >= max(4.0, 1.33 * self._looked.get(kind, 0.0)):
+            self._looked[kind] = count
+            self._judge()
+
+    def _fell(self, change: Change) -> None:
+        self.bank.put("all")
+        if self.state.leaders:
+            for leader in self.state.leaders_of(change.account):
+                self.bank.put(f"leader:{leader}")
+
+    def _was_reported(self, target: str) -> None:
+        self.bank.put("reports")
+        name = f"target:{target}"
+        if name not in self.bank.place:
+            if len(self._target_seen) >= MOST_TARGETS:
+                return
+            # a report of somebody new: as if watched as long as reports are
+            self.bank.add([name], float(self.bank.ticks[self.bank.place["reports"]]))
+        self._target_seen[name] = self.bank.tick
+        self.bank.put(name)
+
+    # -- judging --------------------------------------------------------------------------------------------------
+
+    def _judge(self, fresh: bool = False) -> None:
+        n = len(self.bank)
+        if self.bank.count[:n].any():
+            evidence = self.bank.evidence()
+            called = self.bank.standing_out(evidence)
+            for kind in ("falls", "reports"):
+                mine = [name for name in called if _kind(name) == kind]
+                if mine and kind not in self.open:
+                    self._begin(kind, mine, float(evidence[self.bank.place[mine[0]]]))
+                    fresh = True
+                elif mine:
+                    self._goes_on(self.open[kind], mine)
+        # What a wave is made of is counted anew each time: once a second is often enough, however fast events come.
+        if fresh or time.monotonic() >= self._next_count:
+            for kind in list(self.open):
+                self._update(kind, self.open[kind])
+            self._returns()
+            self._next_count = time.monotonic() + self.recount_every
+
+    def _begin(self, kind: str, called: list[str], evidence: float) -> None:
+        onset = min(self.bank.onset(name) for name in called[:5]) * STEP
+        moment = max(self._moment(), onset)
+        begin = waves.first_fall(self.state, onset) if kind == "falls" else self._first_report(onset)
+        wave = _Open(0, called[0], begin, last=moment)
+        self._goes_on(wave, called)
+        wave.number = waves.keep_wave(
+            self.state, None, stream=called[0], begin=begin, opened=moment, closed=None, fallen=0, returned=0,
+            expected=self._usual(kind, begin, moment), evidence=evidence, details={"kind": kind},
+        )  # fmt: skip
+        self.open[kind] = wave
+
+    def _goes_on(self, wave: _Open, called: list[str]) -> None:
+        for name in called:
+            if name.startswith("target:"):
+                wave.targets.setdefault(name.removeprefix("target:"), self.bank.tick)
+
+    def _update(self, kind: str, wave: _Open) -> None:
+        end = self._reaches(wave)
+        if kind == "falls":
+            size, back, details = waves.described(self.state, wave.begin, end)
+        else:
+            details = waves.reported(self.state, wave.begin, end, self._targets(wave, end))
+            size, back = details["reporters"], 0
+        expected = self._usual(kind, wave.begin, end)
+        waves.keep_wave(
+            self.state, wave.number, fallen=size, returned=back, expected=expected, details=details
+        )  # fmt: skip
+        if size >= max(wave.told * GROWN, 1):
+            self._tell(kind, wave, size, end, expected, details, "opened" if not wave.told else f"grown-to-{size}")
+            wave.told = size
+
+    def _reaches(self, wave: _Open) -> int:
+        """Until when a wave lasts as far as is known: now, or the end of its last tick above the usual."""
+        ended = (self.bank.tick - wave.quiet) * STEP - 1
+        return max(self._moment() if not wave.quiet else min(ended, self._moment()), wave.begin)
+
+    def _targets(self, wave: _Open, end: int) -> list[str]:
+        """Accounts under fire; without any called by itself, all that were reported twice or more in the burst."""
+        if wave.targets:
+            return sorted(wave.targets)
+        rows = self.state.connection.execute(
+            "SELECT target FROM reports WHERE time BETWEEN ? AND ? GROUP BY target HAVING count(DISTINCT reporter) >= 2 ORDER BY count(*) DESC LIMIT 100",
+            (wave.begin, end),
+        )
+        return sorted(r[0] for r in rows)
+
+    def _tell(
+        self, kind: str, wave: _Open, size: int, end: int, expected: float, details: dict[str, Any], what: str
+    ) -> None:
+        seconds = max((end - wave.begin) // 1_000_000, 1)
+        numbers: dict[str, Any] = {"wave": wave.number, "seconds": int(seconds), "expected": round(expected, 2)}
+        hit = [e["leader"] for e in details.get("leaders", []) if e["hit"]]
+        if kind == "falls":
+            numbers |= {"fallen": size, "reported_before": details["reported"], "audiences_hit": len(hit)}
+        else:
+            numbers |= {"reporters": size, "targets": len(details["targets"]), "together": len(details["together"])}
+        body = {
+            "numbers": numbers, "stream": wave.stream, "begin": wave.begin, "news": what, "audiences": hit[:20],
+            "false_alarms_per_year": self.false_alarms_per_year,
+            "silenced_by": f"a rule with at_least above {size}", "link": f"{self.link}#wave-{wave.number}" if self.link else "",
+        }  # fmt: skip
+        rules = matching(self.rules, kind, size, set(hit))
+        raise_alert(self.state, f"wave:{wave.number}:{what}", kind, rules, max(end, wave.begin), body)
+
+    def _end(self, wave: _Open) -> None:
+        kind = next(k for k, w in self.open.items() if w is wave)
+        closed = self._reaches(wave)
+        if kind == "falls":
+            size, back, details = waves.described(self.state, wave.begin, closed)
+        else:
+            details = waves.reported(self.state, wave.begin, closed, self._targets(wave, closed))
+            size, back = details["reporters"], 0
+        expected = self._usual(kind, wave.begin, closed)
+        waves.keep_wave(
+            self.state, wave.number, closed=closed, fallen=size, returned=back, details=details, expected=expected
+        )  # fmt: skip
+        self._tell(kind, wave, size, closed, expected, details, "closed")
+        del self.open[kind]
+        self.bank.begin_anew([name for name in self.bank.names if _kind(name) == kind])
+
+    def _returns(self) -> None:
+        """Tell when much of the last wave is back; once for each further quarter."""
+        row = self.state.connection.execute(
+            "SELECT * FROM waves WHERE stream NOT LIKE 'target:%' AND stream != 'reports' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        if row is None or not row["fallen"]:
+            return
+        wave = waves.wave_of(row)
+        end = wave.closed or self._moment()
+        back = self.state.connection.execute(
+            "SELECT count(*) FROM standing WHERE status IN ('active', 'limited') AND account IN "
+            "(SELECT account FROM changes WHERE time BETWEEN ? AND ? AND status IN ('suspended', 'taken_down'))",
+            (wave.begin, end),
+        ).fetchone()[0]
+        if back == wave.returned and not self._evidence.get(f"back:{wave.id}"):
+            self._evidence[f"back:{wave.id}"] = 1.0
+        if back != wave.returned:
+            size, back, details = waves.described(self.state, wave.begin, end)
+            waves.keep_wave(self.state, wave.id, returned=back, fallen=size, details=details)
+        share = int(back / wave.fallen / RETURNED)
+        if share < 1:
+            return
+        rules = matching(self.rules, "returns", back, set())
+        numbers = {"wave": wave.id, "fallen": wave.fallen, "returned": back}
+        body = {
+            "numbers": numbers, "silenced_by": f"a rule with at_least above {back}",
+            "link": f"{self.link}#wave-{wave.id}" if self.link else "",
+        }  # fmt: skip
+        raise_alert(self.state, f"wave:{wave.id}:returned-{share}-quarters", "returns", rules, self._moment(), body)
+
+    def _usual(self, kind: str, begin: int, end: int) -> float:
+        name = "all" if kind == "falls" else "reports"
+        k = self.bank.place[name]
+        ticks = max(float(self.bank.ticks[k]), 1.0)
+        learned = self.bank.learned.get(name)
+        rate = float(self.bank.total[k]) / ticks if learned is None else learned.expected
+        return rate * max(end - begin, 1) / STEP
+
+    def _moment(self) -> int:
+        """The latest moment that was judged: of an event, or the begin of the open tick."""
+        return max(self._latest, self.bank.tick * STEP)
+
+    def _first_report(self, onset: int) -> int:
+        row = self.state.connection.execute("SELECT min(time) FROM reports WHERE time >= ?", (onset,)).fetchone()
+        return onset if row[0] is None else int(row[0])
+
+    # -- keeping --------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Take up where the last watch ended."""
+        if self.leaders:
+            self.state.watch_leaders(self.leaders)
+        self.bank.restore(self.state.detectors())
+        self.bank.add(["all", "reports", *(f"leader:{x}" for x in sorted(self.state.leaders))])
+        for wave in waves.waves(self.state, open_only=True):
+            told = self._told(wave.id)
+            targets = {t["target"]: 0 for t in wave.details.get("targets", [])}
+            self.open[wave.kind] = _Open(wave.id, wave.stream, wave.begin, told=told, targets=targets)
+        with self.state.transaction():
+            if not self.state.meta("begun"):
+                self.state.keep_meta(begun=self.clock() if any(f.live for f in self.feeds) else 0)
+            self._recount()
+
+    def _told(self, number: int) -> int:
+        row = self.state.connection.execute(
+            "SELECT body FROM alerts WHERE key LIKE ? AND kind IN ('falls', 'reports') ORDER BY id DESC LIMIT 1",
+            (f"wave:{number}:%",),
+        ).fetchone()
+        if row is None:
+            return 0
+        import json
+
+        numbers = json.loads(row[0])["numbers"]
+        return int(numbers.get("fallen", numbers.get("reporters", 0)))
+
+    def _remember_place(self) -> None:
+        row = self.state.connection.execute(
+            "SELECT (SELECT max(id) FROM changes), (SELECT max(id) FROM reports)"
+        ).fetchone()
+        self.state.keep_meta(
+            tick=self.bank.tick, changes=self._last(row[0], "changes"), reports=self._last(row[1], "reports")
+        )
+
+    def _last(self, newest: int | None, table: str) -> int:
+        """The last row that belongs to a tick that has ended: those of the open one are counted again after a restart."""
+        begin = self.bank.tick * STEP
+        row = self.state.connection.execute(f"SELECT min(id) FROM {table} WHERE time >= ?", (begin,)).fetchone()
+        return int(newest or 0) if row[0] is None else int(row[0]) - 1
+
+    def _recount(self) -> None:
+        """The counts of the open tick, from what was kept of it before the process died."""
+        if not self.bank.tick:
+            return
+        self.bank.count[:] = 0.0
+        c = self.state.connection
+        query = "SELECT account, status, previous, time, received, host, reason FROM changes WHERE id > ? ORDER BY id"
+        changes = [Change(*row) for row in c.execute(query, (int(self.state.meta("changes", "0")),))]
+        reports = c.execute(
+            "SELECT target, time FROM reports WHERE id > ? ORDER BY id", (int(self.state.meta("reports", "0")),)
+        )
+        things: list[tuple[int, Change | None, str]] = [(x.time, x, "") for x in changes if x.falls]
+        things += [(r["time"], None, r["target"]) for r in reports]
+        for moment, change, target in sorted(things, key=lambda t: t[0]):
+            self._advance(moment // STEP)
+            if change is not None:
+                self._fell(change)
+            else:
+                self._was_reported(target)
+
+    def _forget_targets(self) -> None:
+        old = {name for name, tick in self._target_seen.items() if self.bank.tick - tick > FORGET}
+        if old:
+            for name in old:
+                del self._target_seen[name]
+            self.bank.drop(old)
+            self.state.connection.executemany("DELETE FROM detectors WHERE stream = ?", [(name,) for name in old])
+
+    def _relearn(self) -> None:
+        """Make the detectors of what is stored, where there is enough of it."""
+        if self.bank.tick - self._learned_at < RELEARN:
+            return
+        self._learned_at = self.bank.tick
+        row = self.state.connection.execute("SELECT min(begin) FROM ticks").fetchone()
+        until = self.bank.tick * STEP
+        begun = int(self.state.meta("begun", "0")) or row[0] or until
+        if until - begun < LEARN_DAYS * 86_400_000_000:
+            return
+        for name in ("all", "reports"):
+            found = learned_from(self.state, name, begun, until, self.false_alarms_per_year)
+            if found is not None:
+                self.bank.learned[name] = found
+
+    def _settle(self) -> None:
+        with self.state.transaction():
+            self._judge(fresh=True)
+            self.state.keep_detectors(self.bank.plain(["all", "reports"]))
+            for feed in self.feeds:
+                self.state.keep_health(feed.name, False, feed.health.since, feed.health.said)
+        self.after()
+
+
+def learned_from(state: State, stream: str, begin: int, end: int, false_alarms_per_year: float) -> Learned | None:
+    """What stored history says of a stream's next tick; None if nothing ever happened in it."""
+    from birdfall.measures.wave_backtest import detector
+    from birdfall.measures.wave_baseline import baseline
+
+    counts, covered, first = history(state, stream, begin, end)
+    if counts.sum() < 20:
+        return None
+    base = baseline(counts, covered, STEP / 1e6, first / 1e6, trailing=True)
+    made = detector(base, STEP / 1e6, false_alarms_per_year=false_alarms_per_year)
+    return Learned(float(base.expected[-1] * made.lift), float(made.size))
+
+
+def _kind(name: str) -> str:
+    return "reports" if name == "reports" or name.startswith("target:") else "falls"
+
+
+def _belongs(name: str, wave: _Open) -> bool:
+    return _kind(name) == ("reports" if wave.stream == "reports" or wave.stream.startswith("target:") else "falls")
+
+
+def _high(expected: float) -> float:
+    """More than a tick usually brings: twice what is expected at most, and three deviations of a Poisson above."""
+    return float(max(2 * expected, expected + 3 * np.sqrt(expected), 1.0))
