@@ -32,6 +32,10 @@ COMMANDS = {
     "report": ("commands:report", "Write the report of a case again, in other languages or elsewhere."),
     "verify": ("commands:verify", "Compute a case or a report again, and say which number differs."),
     "export": ("commands:export", "Write a case as CSV, Parquet or SQLite, by pseudonym."),
+    "watch": ("watching:watch", "Watch live streams: alerts within a minute when a flock falls."),
+    "replay": ("watching:replay", "Watch recordings as if they happened now."),
+    "propose": ("watching:propose", "Hand a wave of a watch to other tools, for people to decide."),
+    "serve": ("serving:serve", "Show a finished case, or a watch, as a dashboard."),
     "simulate": ("commands:simulate", "Make a case from a simulated world, its truth kept apart."),
 }
 for _order, (_name, (_place, _help)) in enumerate(COMMANDS.items()):

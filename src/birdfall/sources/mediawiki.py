@@ -36,7 +36,7 @@ def sniff(path: Path, head: bytes) -> float:
 
 def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
     """Rows of a file of changes. A line that cannot be read is a rejected row."""
-    log = _Log(options.source_of(path))
+    log = Log(options.source_of(path))
     size = path.stat().st_size
     for number, line, done in lines(path, allow_large=options.allow_large):
         plain = line.strip()
@@ -54,7 +54,9 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
     yield from log.gathered.finish()
 
 
-class _Log:
+class Log:
+    """Rows of one log, event by event."""
+
     def __init__(self, source: str) -> None:
         self.gathered = Gathered(source)
         self._wiki: str | None = None

@@ -33,7 +33,7 @@ def sniff(path: Path, head: bytes) -> float:
 
 def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
     """Rows of a log of moderation events. A line that cannot be read is a rejected row."""
-    log = _Log(options.source_of(path))
+    log = Log(options.source_of(path))
     size = path.stat().st_size
     for number, line, done in lines(path, allow_large=options.allow_large):
         if not line.strip():
@@ -49,7 +49,9 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
     yield from log.gathered.finish()
 
 
-class _Log:
+class Log:
+    """Rows of one log, event by event."""
+
     def __init__(self, source: str) -> None:
         self.gathered = Gathered(source)
         self._handles: set[tuple[str, str]] = set()

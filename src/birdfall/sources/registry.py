@@ -19,6 +19,7 @@ _BUILT_IN: Final = {
     "ozone": "birdfall.sources.ozone",
     "mediawiki": "birdfall.sources.mediawiki",
     "x": "birdfall.sources.x",
+    "watch": "birdfall.sources.watch",
     "table": "birdfall.sources.tables",
 }
 GROUP: Final = "birdfall.sources"

@@ -233,6 +233,10 @@ class State:
         )
         return found.fetchone() is not None
 
+    def know(self, event: Follow) -> bool:
+        """Take in an edge known from elsewhere; call inside `transaction`. Whether it was new."""
+        return self._follow(event)
+
     def _follow(self, event: Follow) -> bool:
         ended = self.connection.execute(
             "SELECT max(until) FROM ends WHERE followed = ? AND follower = ?", (event.followed, event.follower)

@@ -1,0 +1,332 @@
+"""`birdfall watch`, `replay` and `propose`: live streams, recordings of them, and handing a wave to other tools."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from birdfall.cli.commands import Json, Many
+from birdfall.cli.talk import say, show, show_json
+from birdfall.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from birdfall.watch.feed import Feed
+    from birdfall.watch.state import State
+    from birdfall.watch.waves import Wave
+
+Keep = Annotated[Path, Parameter(name=["--state", "-s"])]
+
+
+def watch(
+    *sources: str,
+    state: Keep = Path("birdfall-watch"),
+    leader: Many = (),
+    rules: Path | None = None,
+    case: Path | None = None,
+    start: Literal["live", "all"] = "live",
+    dictionary: Path | None = None,
+    false_alarms: float = 1.0,
+    keep_days: float | None = None,
+    keep_gigabytes: float | None = None,
+    dashboard: str | None = None,
+    token: str | None = None,
+) -> int:
+    """Watch live sources: alerts on standard output as JSON lines, talk on standard error.
+
+    Parameters
+    ----------
+    sources
+        wss://HOST (AT Protocol), jetstream:wss://HOST, ozone:https://HOST, mastodon:https://HOST,
+        mastodon-hooks:ADDRESS:PORT, wiki:https://HOST/PATH, - for lines on standard input, or a recording.
+    state
+        The folder that keeps what was seen. The same folder goes on where it stopped.
+    leader
+        An account whose audience is watched.
+    rules
+        A TOML file that says which alerts go where.
+    case
+        A case whose follow edges are known from the start.
+    start
+        all: begin with everything the server still has.
+    dictionary
+        The zstd dictionary of Jetstream, for compressed messages.
+    false_alarms
+        How many false alarms a year are allowed.
+    keep_days
+        Remove raw events older than this.
+    keep_gigabytes
+        Remove the oldest raw events beyond this size.
+    dashboard
+        Serve the dashboard here: a port, or ADDRESS:PORT.
+    token
+        What a visitor must show where the dashboard is not on loopback; made and printed if not given.
+    """
+    from birdfall.watch.opened import feed_of
+
+    if not sources:
+        raise UsageError("nothing to watch", fix="Name a source: birdfall watch wss://bsky.network")
+    feeds = [feed_of(text, start=start, dictionary=dictionary) for text in sources]
+    names = [f.name for f in feeds]
+    if len(set(names)) < len(names):
+        raise UsageError("a source is named twice", where=max(names, key=names.count))
+    kept = _Kept(state, keep_days, keep_gigabytes)
+    _run(feeds, kept, leader, rules, case, false_alarms, dashboard, token)
+    return ExitCode.FOUND
+
+
+def replay(
+    *recordings: Path,
+    state: Keep = Path("birdfall-replay"),
+    leader: Many = (),
+    rules: Path | None = None,
+    speed: float = 0.0,
+    false_alarms: float = 1.0,
+    dashboard: str | None = None,
+    token: str | None = None,
+    json: Json = False,
+) -> int:
+    """Watch recordings as if they happened now, and say what would have been alarmed.
+
+    Parameters
+    ----------
+    recordings
+        Frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON; several are merged by time.
+    state
+        The folder that keeps what was seen; it must not exist yet.
+    leader
+        An account whose audience is watched.
+    rules
+        A TOML file that says which alerts go where.
+    speed
+        0: as fast as can be; 1: as it was; 10: ten times as fast.
+    false_alarms
+        How many false alarms a year are allowed.
+    dashboard
+        Serve the dashboard here while replaying, and after, until stopped.
+    token
+        What a visitor must show where the dashboard is not on loopback.
+    """
+    from birdfall.watch.opened import recording
+    from birdfall.watch.waves import waves
+
+    if not recordings:
+        raise UsageError("nothing to replay", fix="Name a recording.")
+    if speed < 0:
+        raise UsageError("--speed must be 0 or more")
+    if (state / "watch.sqlite").exists():
+        raise UsageError(
+            "this folder holds an earlier watch", where=str(state), fix="Choose another with --state, or remove it."
+        )
+    kept = _Kept(state, None, None)
+    _run([recording(list(recordings), speed)], kept, leader, rules, None, false_alarms, dashboard, token, quiet=json)
+    opened = kept.open()
+    try:
+        found = waves(opened)
+        if json:
+            show_json({"waves": [_plain(w) for w in reversed(found)], "state": str(state)})
+        else:
+            for wave in reversed(found):
+                show(_told(wave))
+            if not found:
+                show("No wave, and no burst of reports.")
+    finally:
+        opened.close()
+    return ExitCode.FOUND if found else ExitCode.NOTHING_FOUND
+
+
+def propose(
+    state: Path,
+    wave: int,
+    *,
+    form: Annotated[Literal["ozone", "osprey", "coop", "csv", "hold", "restore"], Parameter(name="--as")] = "csv",
+) -> int:
+    """Hand a wave to other tools. Nothing is done by itself: the text is for a person to look through and use.
+
+    Parameters
+    ----------
+    state
+        The folder of a watch.
+    wave
+        Its number.
+    form
+        ozone, osprey or coop: bodies for their interfaces, one a line; csv: the accounts; hold: suspensions that look like a
+        brigade's work; restore: accounts that are still down.
+    """
+    from birdfall.watch.handing import handed
+    from birdfall.watch.state import State
+    from birdfall.watch.waves import wave as wave_of
+
+    opened = State.open(state / "watch.sqlite")
+    try:
+        found = wave_of(opened, wave)
+        if found is None:
+            raise UsageError(f"there is no wave {wave}", where=str(state))
+        text = handed(opened, found, form)
+    finally:
+        opened.close()
+    show(text.rstrip("\n"))
+    return ExitCode.FOUND if text.count("\n") > (form in ("csv", "hold", "restore")) else ExitCode.NOTHING_FOUND
+
+
+class _Kept:
+    """The folder of a watch: its state, and the raw events put away."""
+
+    def __init__(self, folder: Path, days: float | None, gigabytes: float | None) -> None:
+        from birdfall.record.atomic import explained
+
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder, self.days, self.gigabytes = folder, days, gigabytes
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "watch.sqlite"
+
+    def open(self) -> State:
+        """The state, for writing."""
+        from birdfall.watch.state import State
+
+        return State.open(self.path)
+
+    def rotate(self, state: State, *, everything: bool = False) -> None:
+        """Put raw events away, and remove the oldest if limits were given."""
+        from birdfall.watch.archive import forget, rotate
+        from birdfall.watch.feed import now
+
+        rotate(state, self.folder / "raw", everything=everything)
+        if self.days is not None or self.gigabytes is not None:
+            forget(state, self.folder / "raw", days=self.days, gigabytes=self.gigabytes, now=now())
+
+
+def _run(
+    feeds: list[Feed], kept: _Kept, leaders: tuple[str, ...], rules: Path | None, case: Path | None, false_alarms: float,
+    dashboard: str | None, token: str | None, *, quiet: bool = False,
+) -> None:  # fmt: skip
+    from birdfall.watch.alerts import Courier
+    from birdfall.watch.rules import DEFAULT, STDOUT, Rule, keep_rules, load_rules
+    from birdfall.watch.watcher import Watcher
+
+    chosen, channels = load_rules(rules) if rules is not None else (list(DEFAULT), [STDOUT])
+    if quiet:
+        chosen = [Rule(r.name, r.on, r.at_least, r.leader, ()) for r in chosen]
+    if false_alarms <= 0:
+        raise UsageError("--false-alarms must be above 0")
+    state = kept.open()
+    lock = _locked(kept.folder)
+    stop = threading.Event()
+    courier = Courier(str(kept.path), channels)
+    served = None
+    link = ""
+    try:
+        if case is not None:
+            _edges(state, case, leaders)
+        if dashboard is not None:
+            from birdfall.watch.dashboard.serving import Served
+
+            served = Served(kept.path, dashboard, token)
+            served.start()
+            link = served.address
+            say(f"dashboard: {served.invitation}")
+        keep_rules(state, chosen, false_alarms_per_year=false_alarms, until=_latest(state))
+        _tell_rules(state)
+
+        def after() -> None:
+            courier.woken.set()
+            kept.rotate(state)
+
+        watcher = Watcher(
+            state, feeds, leaders=leaders, rules=chosen, false_alarms_per_year=false_alarms, after=after, link=link,
+            recount_every=1.0 if any(f.live for f in feeds) else 0.0,
+        )  # fmt: skip
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        for feed in feeds:
+            say(f"watching {feed.name}")
+        courier.start()
+        watcher.run(stop)
+        kept.rotate(state, everything=True)
+        courier.stop()
+        if served is not None and not any(f.live for f in feeds):
+            say("the recording is over; the dashboard stays until stopped (Ctrl-C)")
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.pause()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stop.set()
+        if served is not None:
+            served.stop()
+        state.close()
+        lock.close()
+
+
+def _locked(folder: Path) -> Any:
+    import fcntl
+
+    handle = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise UsageError("another watch uses this folder", where=str(folder), fix="Stop it, or choose another with --state.") from error  # fmt: skip
+    return handle
+
+
+def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:
+    """Follow edges a case knows, so that unfollows and falls of old followers are seen as such."""
+    from birdfall.record.case import Case
+    from birdfall.sources.atproto_rows import follows_known
+    from birdfall.watch.events import Follow
+
+    state.watch_leaders(leaders)
+    number = 0
+    with state.transaction():
+        for key, (followed, since) in follows_known(Case.open(case).record()).items():
+            if followed in state.leaders:
+                number += state.know(Follow(key.partition("/")[0], followed, since or 0, key))
+    say(f"{number} follow edges known from {case}")
+
+
+def _latest(state: State) -> int:
+    row = state.connection.execute("SELECT max(event) FROM sources").fetchone()
+    return int(row[0] or 0)
+
+
+def _tell_rules(state: State) -> None:
+    import json
+
+    for row in state.connection.execute("SELECT name, backtest FROM rules ORDER BY name"):
+        tried = json.loads(row["backtest"])
+        if "fires" in tried:
+            say(f"rule {row['name']!r}: would have fired {tried['fires']} times in {tried['days']} days")
+        else:
+            say(f"rule {row['name']!r}: armed, not tried on history ({tried['why']})")
+
+
+def _plain(wave: Wave) -> dict[str, Any]:
+    return {
+        "wave": wave.id, "kind": wave.kind, "stream": wave.stream, "begin": wave.begin, "opened": wave.opened,
+        "closed": wave.closed, "size": wave.fallen, "returned": wave.returned, "expected": wave.expected, "details": wave.details,
+    }  # fmt: skip
+
+
+def _told(wave: Wave) -> str:
+    import datetime as dt
+
+    begin = dt.datetime.fromtimestamp(wave.begin / 1e6, dt.UTC).isoformat(timespec="seconds")
+    late = (wave.opened - wave.begin) / 1e6
+    if wave.kind == "reports":
+        d = wave.details
+        return (
+            f"wave {wave.id}: from {begin}, {d['reporters']} accounts reported {len(d['targets'])} targets, "
+            f"{len(d['together'])} of them several; called after {late:.1f} s"
+        )
+    hit = [e for e in wave.details["leaders"] if e["hit"]]
+    said = f"wave {wave.id}: from {begin}, {wave.fallen} fell, {wave.returned} returned; called after {late:.1f} s"
+    return said + "".join(
+        f"\n  {e['leader']}: {e['before']} followers, {e['after']} after, {e['now']} now" for e in hit
+    )

@@ -1,0 +1,160 @@
+"""From the state to files: raw events rotate into Parquet that `birdfall import` reads again, and a wave becomes a case."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from birdfall.model.schemas import TABLES, Rows, conform
+from birdfall.model.settings import Settings
+from birdfall.record.atomic import sync_folder, write_with
+from birdfall.record.case import Case
+from birdfall.watch.state import State
+from birdfall.watch.waves import Wave
+
+#: Raw events are written out when so many wait, or so many bytes.
+ROWS, BYTES = 200_000, 256 << 20
+RAW = pa.schema(
+    [
+        pa.field("source", pa.string()),
+        pa.field("received", pa.timestamp("us", tz="UTC")),
+        pa.field("data", pa.binary()),
+    ],
+    metadata={b"birdfall.raw": b"1"},
+)
+
+
+def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path]:
+    """Move raw events from the state into a Parquet file in `folder`, if enough wait; the new files.
+
+    The file is written and synced before its rows leave the state in one transaction that also lists it: after a crash
+    between the two the rows are still there, and the same file is written again.
+    """
+    c = state.connection
+    made: list[Path] = []
+    while True:
+        count, first, held = c.execute("SELECT count(*), min(id), sum(length(data)) FROM raw").fetchone()
+        if not count or (count < ROWS and (held or 0) < BYTES and not everything):
+            return made
+        rows = c.execute("SELECT id, source, received, data FROM raw ORDER BY id LIMIT ?", (ROWS,)).fetchall()
+        last = rows[-1]["id"]
+        table = pa.table(
+            [[r["source"] for r in rows], pa.array([r["received"] for r in rows], pa.int64()).cast(RAW.field(1).type), [r["data"] for r in rows]],
+            schema=RAW,
+        )  # fmt: skip
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"raw-{first:012d}.parquet"
+        write_with(path, partial(_write, table))
+        sync_folder(folder)
+        with state.transaction():
+            c.execute("DELETE FROM raw WHERE id <= ?", (last,))
+            c.execute(
+                "INSERT OR REPLACE INTO raw_files VALUES (?, ?, ?, ?, ?)",
+                (path.name, first, last, len(rows), path.stat().st_size),
+            )
+        made.append(path)
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, compression="zstd")
+
+
+def forget(
+    state: State, folder: Path, *, days: float | None = None, gigabytes: float | None = None, now: int
+) -> list[str]:
+    """Remove the oldest raw files beyond an age or a size; their names. What was measured from them stays in the state."""
+    gone = []
+    rows = state.connection.execute("SELECT path, bytes FROM raw_files ORDER BY first").fetchall()
+    total = sum(r["bytes"] for r in rows)
+    for row in rows:
+        path = folder / row["path"]
+        old = days is not None and path.exists() and path.stat().st_mtime * 1e6 < now - days * 86_400_000_000
+        large = gigabytes is not None and total > gigabytes * 1e9
+        if not (old or large):
+            break
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        with state.transaction():
+            state.connection.execute("DELETE FROM raw_files WHERE path = ?", (row["path"],))
+        total -= row["bytes"]
+        gone.append(str(row["path"]))
+    return gone
+
+
+def case_of(state: State, wave: Wave, folder: Path, *, title: str = "", public: tuple[str, ...] = ()) -> Case:
+    """A case with all the watch has seen, its question the wave. Raises CaseError if the folder is taken."""
+    settings = Settings(
+        title=title or f"Wave {wave.id}", question=title, leaders=tuple(sorted(state.leaders)), public=public
+    )
+    case = Case.create(folder, settings)
+    case.append(_rows(state), source=state.path.name, reader="watch", notes=(f"wave:{wave.id}",))
+    return case
+
+
+def _rows(state: State) -> Any:
+    c = state.connection
+    name = state.path.name
+    yield from _batches(
+        "statuses",
+        c.execute("SELECT account, status, time, 'change' AS observation, reason, ? AS source, id AS line FROM changes ORDER BY id", (name,)),
+    )  # fmt: skip
+    yield from _batches(
+        "follows",
+        c.execute(
+            "SELECT follower, followed, since, NULL AS until, 'change' AS observation, since AS observed_at, ? AS source FROM edges UNION ALL "
+            "SELECT follower, followed, since, until, 'change', until, ? FROM ends ORDER BY 3, 1, 2",
+            (name, name),
+        ),
+    )
+    yield from _batches(
+        "acts",
+        c.execute(
+            "SELECT reporter AS account, 'report' AS kind, target AS object, time, 'account' AS object_kind, target, reason AS client, "
+            "key AS act_id, ? AS source, id AS line FROM reports ORDER BY id",
+            (name,),
+        ),
+    )
+    yield from _batches(
+        "accounts",
+        c.execute("SELECT account, handle, time AS observed_at, ? AS source FROM standing WHERE handle != '' ORDER BY account", (name,)),
+    )  # fmt: skip
+    yield from _coverage(state)
+
+
+def _coverage(state: State) -> Any:
+    c = state.connection
+    rows = []
+    for source in c.execute(
+        "SELECT source, begun, received FROM sources WHERE received > 0 ORDER BY source"
+    ).fetchall():
+        rows += [(source["begun"], source["received"], table, "watched", None, source["source"]) for table in ("acts", "follows", "statuses")]  # fmt: skip
+    for gap in c.execute('SELECT source, "begin", "end", why FROM gaps ORDER BY id'):
+        if gap["end"] > gap["begin"]:
+            rows += [
+                (gap["begin"], gap["end"], t, "gap", gap["why"], gap["source"]) for t in ("acts", "follows", "statuses")
+            ]
+    names = ("from", "to", "what", "kind", "note", "source")
+    if rows:
+        yield Rows("coverage", conform("coverage", _batch("coverage", names, rows)))
+
+
+def _batches(table: str, cursor: Any) -> Any:
+    names = tuple(d[0] for d in cursor.description)
+    while rows := cursor.fetchmany(1 << 16):
+        yield Rows(table, conform(table, _batch(table, names, rows)))
+
+
+def _batch(table: str, names: tuple[str, ...], rows: list[Any]) -> pa.RecordBatch:
+    schema = TABLES[table]
+    columns = list(zip(*(tuple(r) for r in rows), strict=True))
+    arrays = []
+    for name, column in zip(names, columns, strict=True):
+        kind = schema.field(name).type
+        plain = pa.array(column, pa.int64() if pa.types.is_timestamp(kind) else kind)
+        arrays.append(plain.cast(kind))
+    return pa.RecordBatch.from_arrays(arrays, names=list(names))

@@ -1,0 +1,121 @@
+"""Who may see the dashboard: on loopback whoever is on this machine, elsewhere whoever has the token.
+
+Also here: the headers of every answer, the names the server answers to (so that a page of another site cannot reach it by a
+name that leads to loopback), and limits on how often and how much is asked.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+COOKIE = "birdfall"
+#: Requests a visitor may make at once, and per second from then on; the largest body.
+BURST, PER_SECOND, LARGEST = 60, 20.0, 1 << 14
+#: Visitors remembered.
+MOST = 10_000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
+}  # fmt: skip
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """ASGI middleware. token: what a visitor must show; None on loopback. host: the address the server listens on."""
+
+    def __init__(self, app: Any, *, token: str | None, host: str) -> None:
+        self.app, self.token, self.host = app, token, host
+        self._seen: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        refused = self._refused(request)
+        if refused is not None:
+            for name, value in HEADERS.items():
+                refused.headers[name] = value
+            await refused(scope, receive, send)
+            return
+
+        async def dressed(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                names = {n.lower() for n, _ in message["headers"]}
+                message["headers"] += [
+                    (n.lower().encode(), v.encode()) for n, v in HEADERS.items() if n.lower().encode() not in names
+                ]
+            await send(message)
+
+        await self.app(scope, receive, dressed)
+
+    def _refused(self, request: Request) -> Response | None:
+        name = request.url.hostname or ""
+        if self.token is None and not loopback(name):
+            return PlainTextResponse("This server answers to this machine only.", 421)
+        if not self._allowed(request.client.host if request.client else ""):
+            return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LARGEST:
+            return PlainTextResponse("Too large.", 413)
+        if request.method not in ("GET", "HEAD", "POST"):
+            return PlainTextResponse("Not here.", 405)
+        if request.method == "POST" and not self._same_origin(request):
+            return PlainTextResponse("Asked from another site.", 403)
+        if self.token is None or request.url.path.startswith("/assets/"):
+            return None
+        given = request.query_params.get("token")
+        if given is not None and self._right(given):
+            answer = RedirectResponse(request.url.remove_query_params("token").path, 303)
+            secure = request.url.scheme == "https"
+            answer.set_cookie(COOKIE, given, httponly=True, samesite="strict", secure=secure)
+            return answer
+        if self._right(request.cookies.get(COOKIE, "")):
+            return None
+        authorization = request.headers.get("authorization", "")
+        if authorization.startswith("Bearer ") and self._right(authorization[7:]):
+            return None
+        return PlainTextResponse("A token is needed: open the address that the watch printed when it began.", 401)
+
+    def _right(self, given: str) -> bool:
+        return self.token is not None and hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
+
+    @staticmethod
+    def _same_origin(request: Request) -> bool:
+        origin = request.headers.get("origin")
+        if origin is None:
+            return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        return origin == f"{request.url.scheme}://{request.url.netloc}"
+
+    def _allowed(self, visitor: str) -> bool:
+        """A bucket of `BURST` drops that fills at `PER_SECOND`."""
+        moment = time.monotonic()
+        left, at = self._seen.pop(visitor, (float(BURST), moment))
+        left = min(left + (moment - at) * PER_SECOND, float(BURST))
+        self._seen[visitor] = (max(left - 1, 0.0), moment)
+        while len(self._seen) > MOST:
+            self._seen.popitem(last=False)
+        return left >= 1

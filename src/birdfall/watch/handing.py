@@ -1,0 +1,122 @@
+"""Hand-over: a wave in the shapes other people's tools take. Nothing here acts; a person reads it and decides.
+
+ozone: bodies for `tools.ozone.moderation.emitEvent` (a tag, a comment, or a report per account). osprey: actions for its input
+topic. coop: bodies for `POST /api/v1/report`. csv: the accounts. hold: suspensions that look like a brigade's work, for review.
+restore: accounts of the wave that are still down.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from birdfall.model.errors import UsageError
+from birdfall.watch.state import State
+from birdfall.watch.waves import Wave, fallen
+
+FORMS: Final = ("ozone", "osprey", "coop", "csv", "hold", "restore")
+#: A suspension looks like a brigade's work if so many of those who reported the account had reported others of the wave too.
+TOGETHER, REPORTERS = 0.5, 5
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def handed(state: State, wave: Wave, form: str) -> str:
+    """The wave as text in one of `FORMS`. Raises UsageError for another."""
+    end = int(wave.details.get("end") or wave.closed or 1 << 62)
+    if form in ("csv", "hold", "restore"):
+        rows = list(_rows(state, wave, end))
+        if form == "hold":
+            rows = [r for r in rows if r["reporters"] >= REPORTERS and r["together"] >= TOGETHER]
+        elif form == "restore":
+            rows = [r for r in rows if r["status_now"] not in ("active", "limited")]
+        return _csv(rows)
+    if form == "ozone":
+        return _lines(_ozone(wave, account) for account, _, _ in fallen(state, wave.begin, end))
+    if form == "osprey":
+        return _lines([_osprey(wave)])
+    if form == "coop":
+        return _lines(_coop(wave, account, moment) for account, moment, _ in fallen(state, wave.begin, end))
+    raise UsageError(f"no form is called {form!r}", fix=f"Known: {', '.join(FORMS)}.")
+
+
+def _rows(state: State, wave: Wave, end: int) -> Iterator[dict[str, Any]]:
+    c = state.connection
+    listed = fallen(state, wave.begin, end)
+    c.execute("CREATE TEMP TABLE IF NOT EXISTS those (account TEXT PRIMARY KEY) WITHOUT ROWID")
+    c.execute("DELETE FROM those")
+    c.executemany("INSERT OR IGNORE INTO those VALUES (?)", [(a,) for a, _, _ in listed])
+    several = {
+        r[0]
+        for r in c.execute(
+            "SELECT reporter FROM reports WHERE target IN (SELECT account FROM those) GROUP BY reporter HAVING count(DISTINCT target) >= 2"
+        )
+    }
+    seen = set()
+    for account, moment, reason in listed:
+        if account in seen:
+            continue
+        seen.add(account)
+        by = {
+            r[0]
+            for r in c.execute(
+                "SELECT DISTINCT reporter FROM reports WHERE target = ? AND time <= ?", (account, moment)
+            )
+        }
+        status = c.execute("SELECT status FROM standing WHERE account = ?", (account,)).fetchone()
+        yield {
+            "account": account, "suspended_at": _rfc(moment), "reason": reason, "status_now": status[0] if status else "",
+            "reporters": len(by), "together": round(len(by & several) / len(by), 3) if by else 0.0, "wave": wave.id,
+        }  # fmt: skip
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    names = ["account", "suspended_at", "reason", "status_now", "reporters", "together", "wave"]
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    # a cell that a spreadsheet would take for a formula gets a quote in front
+    writer.writerows(
+        {k: f"'{v}" if isinstance(v, str) and v.startswith(_DANGEROUS) else v for k, v in r.items()} for r in rows
+    )
+    return out.getvalue()
+
+
+def _lines(items: Any) -> str:
+    return "".join(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n" for item in items)
+
+
+def _ozone(wave: Wave, account: str) -> dict[str, Any]:
+    """A tag: it marks the account for moderators and changes nothing for its owner."""
+    return {
+        "event": {
+            "$type": "tools.ozone.moderation.defs#modEventTag", "add": [f"birdfall-wave-{wave.id}"], "remove": [],
+            "comment": f"One of {wave.fallen} accounts suspended together from {_rfc(wave.begin)}; proposed for review.",
+        },
+        "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": account},
+    }  # fmt: skip
+
+
+def _osprey(wave: Wave) -> dict[str, Any]:
+    name = "wave_closed" if wave.closed else "wave_opened"
+    name = "brigade_detected" if wave.kind == "reports" else name
+    data = {
+        "wave": wave.id, "stream": wave.stream, "begin": _rfc(wave.begin), "size": wave.fallen, "returned": wave.returned,
+        "expected": wave.expected,
+    }  # fmt: skip
+    return {"send_time": _rfc(wave.opened), "data": {"action_id": wave.id, "action_name": name, "data": data}}
+
+
+def _coop(wave: Wave, account: str, moment: int) -> dict[str, Any]:
+    return {
+        "reporter": {"kind": "user", "typeId": "birdfall", "id": "birdfall"}, "reportedAt": _rfc(moment),
+        "reportedItem": {"id": account, "typeId": "account", "data": {"wave": wave.id}},
+        "reportedForReason": {"reason": f"suspended together with {wave.fallen - 1} others; proposed for review"},
+    }  # fmt: skip
+
+
+def _rfc(moment: int) -> str:
+    return dt.datetime.fromtimestamp(moment / 1e6, dt.UTC).isoformat(timespec="milliseconds")
