@@ -20,6 +20,10 @@ from birdfall.measures.wave_baseline import ASSUMED_SIZE
 STEP = 10_000_000
 #: Quantile of the Gamma bound, as a normal deviate: the rate lies below it in 39 of 40 streams.
 BOUND = 1.96
+#: Levels wander: until history says how far, so many times the usual rate still counts as nothing.
+ASSUMED_LIFT = 3.0
+#: Events in the last hour from which on its spread is believed, and the limits of what is believed.
+ENOUGH, NARROWEST, WIDEST = 20, 0.5, 50.0
 #: Ticks remembered to say when a wave began.
 REMEMBERED = 360
 ROOM = 64
@@ -106,6 +110,7 @@ class Bank:
         shape = events + 1.0
         # Wilson and Hilferty 1931: a Gamma variate's cube root is nearly normal
         bound: np.ndarray = shape * (1 - 1 / (9 * shape) + BOUND / (3 * np.sqrt(shape))) ** 3 / ticks
+        bound = np.maximum(bound, ASSUMED_LIFT * events / ticks)
         for name, learned in self.learned.items():
             if name in self.place:
                 bound[self.place[name]] = max(learned.expected, 1e-9)
@@ -120,7 +125,13 @@ class Bank:
 
     def sizes(self) -> np.ndarray:
         """Negative-binomial size of a tick of each stream, float64[K]."""
-        found = np.full(len(self.names), ASSUMED_SIZE)
+        n = len(self.names)
+        past = self.recent[:n, :-LAG]
+        mean, variance = past.mean(axis=1, dtype=float), past.var(axis=1, dtype=float)
+        # the spread within the last hour, of streams old and busy enough to show it; bursts only widen it
+        known = (self.ticks[:n] >= REMEMBERED) & (mean * (REMEMBERED - LAG) >= ENOUGH)
+        seen = np.clip(mean**2 / np.maximum(variance - mean, 0.02 * mean**2 + 1e-9), NARROWEST, WIDEST)
+        found = np.where(known, seen, ASSUMED_SIZE)
         for name, learned in self.learned.items():
             if name in self.place:
                 found[self.place[name]] = learned.size

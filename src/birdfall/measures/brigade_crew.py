@@ -1,0 +1,149 @@
+"""A crew among a crowd: do the people of a block come back to its targets more often than one crowd would, and who are they?
+
+Of everyone who reported a target of the block while it was under way, k is how many of its targets. One crowd, however keen,
+thins out: most come once, fewer twice (k - 1 geometric, the widest of the usual shapes). A crew answers a call with some
+chance, m calls in all (k binomial). Two classes are fitted by expectation-maximisation (Dempster, Laird and Rubin 1977); a
+parametric bootstrap says whether the second is needed; each reporter's chance to be of the crowd says who is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from birdfall.measures.brigade_reports import Reports
+
+BOOTSTRAP = 199
+STEPS = 60
+#: Reporters' worth of weight that what is seen elsewhere, or supposed, of coming back has.
+PRIOR = 5.0
+#: Nobody is named for reporting fewer targets of a block than this.
+FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Crew:
+    """reporter: int32[r], who reported a target of the block; calls: int64[r], how many of them; crowd: float64[r], chance to be
+    of the crowd. joins: chance that a crew member follows a call; again: chance that one of the crowd comes once more;
+    share: crew among the reporters; p: of needing a crew at all.
+    """
+
+    reporter: np.ndarray
+    calls: np.ndarray
+    crowd: np.ndarray
+    joins: float
+    again: float
+    share: float
+    p: float
+
+    def named(self, alpha: float) -> np.ndarray:
+        """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`."""
+        order = np.lexsort((self.reporter, self.crowd))
+        order = order[self.calls[order] >= FEWEST]
+        expected = np.cumsum(self.crowd[order]) / np.arange(1, len(order) + 1)
+        passing = np.flatnonzero(expected <= alpha)
+        # those of one k stand or fall together
+        if not len(passing) or self.p > alpha:
+            return np.empty(0, np.int32)
+        bound = self.crowd[order[passing[-1]]]
+        chosen = order[self.crowd[order] <= bound]
+        while len(chosen) and self.crowd[chosen].mean() > alpha:
+            chosen = chosen[self.crowd[chosen] < self.crowd[chosen].max()]
+        return np.sort(self.reporter[chosen])
+
+
+def crew_of(reports: Reports, members: np.ndarray, targets: np.ndarray, window: int, seed: list[int]) -> Crew:
+    """The crew among those who reported `targets` while `members` did (within `window` us before the first and after the last)."""
+    on = np.isin(reports.target, targets)
+    core = on & np.isin(reports.reporter, members)
+    where = np.searchsorted(targets, reports.target[on])
+    first, last = np.full(len(targets), np.iinfo(np.int64).max), np.full(len(targets), np.iinfo(np.int64).min)
+    np.minimum.at(first, np.searchsorted(targets, reports.target[core]), reports.time[core])
+    np.maximum.at(last, np.searchsorted(targets, reports.target[core]), reports.time[core])
+    inside = (reports.time[on] >= first[where] - window) & (reports.time[on] <= last[where] + window)
+    pair = np.unique(reports.reporter[on][inside].astype(np.int64) << 32 | reports.target[on][inside])
+    reporter, calls = np.unique(pair >> 32, return_counts=True)
+    prior = _again_elsewhere(reports, reporter, int(first.min()) - window, int(last.max()) + window)
+    histogram = np.bincount(calls, minlength=len(targets) + 1)[1:].astype(float)
+    share, joins, again, gained = (float(x[0]) for x in _fit(histogram[None, :], prior))
+    one_crowd = _geometric(np.array([_again(histogram[None, :], prior)[0]]), len(targets))[0]
+    rng = np.random.default_rng([*seed, 7])
+    drawn = rng.multinomial(int(histogram.sum()), one_crowd, BOOTSTRAP).astype(float)
+    as_much = int((_fit(drawn, prior)[3] >= gained).sum())
+    crowd = _crowd(np.array([share]), np.array([joins]), np.array([again]), len(targets))[0]
+    return Crew(
+        reporter.astype(np.int32), calls, crowd[calls - 1], joins, again, share, (1 + as_much) / (1 + BOOTSTRAP)
+    )  # fmt: skip
+
+
+def _again_elsewhere(reports: Reports, crew: np.ndarray, begin: int, end: int) -> float:
+    """How often others, in the same time, went on to one more target; a fourth where nobody else reported."""
+    others = (reports.time >= begin) & (reports.time <= end) & ~np.isin(reports.reporter, crew)
+    if not others.any():
+        return 0.25
+    pair = np.unique(reports.reporter[others].astype(np.int64) << 32 | reports.target[others])
+    people = len(np.unique(pair >> 32))
+    return float((len(pair) - people + 0.25) / (len(pair) + 1.0))
+
+
+def _again(histogram: np.ndarray, prior: float) -> np.ndarray:
+    """float64[b]: chance to come once more if all are one crowd. histogram: float64[b, m], reporters by k - 1."""
+    more = histogram @ np.arange(histogram.shape[1])
+    stop = PRIOR * (1.0 - prior)
+    return np.asarray((more + PRIOR * prior) / (more + histogram.sum(1) + PRIOR * prior + stop), np.float64)
+
+
+def _geometric(again: np.ndarray, most: int) -> np.ndarray:
+    """float64[b, m]: P(k) for k = 1..m, the tail at m."""
+    k = np.arange(most)
+    chance = (1.0 - again[:, None]) * again[:, None] ** k
+    chance[:, -1] = again ** (most - 1)
+    return np.asarray(chance, np.float64)
+
+
+def _binomial(joins: np.ndarray, most: int) -> np.ndarray:
+    """float64[b, m]: P(k of m calls followed | at least one)."""
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    k = np.arange(1, most + 1)
+    ways = gammaln(most + 1) - gammaln(k + 1) - gammaln(most - k + 1)
+    log_p = ways + xlogy(k, joins[:, None]) + xlog1py(most - k, -joins[:, None])
+    any_ = -np.expm1(xlog1py(most, -joins))
+    return np.asarray(np.exp(log_p) / np.maximum(any_, 1e-300)[:, None], np.float64)
+
+
+def _crowd(share: np.ndarray, joins: np.ndarray, again: np.ndarray, most: int) -> np.ndarray:
+    """float64[b, m]: chance that who reported k targets is of the crowd."""
+    crew = share[:, None] * _binomial(joins, most)
+    crowd = (1.0 - share[:, None]) * _geometric(again, most)
+    return np.asarray(crowd / np.maximum(crew + crowd, 1e-300), np.float64)
+
+
+def _fit(histogram: np.ndarray, prior: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(share, joins, again, log-likelihood gained over one crowd), each float64[b], of histograms float64[b, m].
+
+    Expectation-maximisation from a crew of those with many calls. One honest reporter is supposed besides, so that the crowd
+    never vanishes.
+    """
+    rows, most = histogram.shape
+    k = np.arange(1, most + 1)
+    number = histogram.sum(1)
+    single = _again(histogram, prior)
+    joins = np.full(rows, 0.6)
+    again = np.minimum(single, max(prior, 0.02))
+    share = np.full(rows, 0.3)
+    for _ in range(STEPS):
+        crowd = _crowd(share, joins, again, most)
+        of_crew, of_crowd = histogram * (1.0 - crowd), histogram * crowd
+        crew_number = of_crew.sum(1)
+        share = crew_number / (number + 1.0)
+        # mean of a binomial that is at least one: k = m joins / (1 - (1 - joins)^m), solved by fixed-point steps
+        mean = (of_crew @ k) / np.maximum(crew_number, 1e-9)
+        for _ in range(8):
+            joins = np.clip(mean * -np.expm1(most * np.log1p(-np.minimum(joins, 1 - 1e-9))) / most, 1e-6, 1 - 1e-6)
+        again = _again(of_crowd, prior)
+    both = share[:, None] * _binomial(joins, most) + (1.0 - share[:, None]) * _geometric(again, most)
+    one = _geometric(single, most)
+    gained = (histogram * (np.log(np.maximum(both, 1e-300)) - np.log(np.maximum(one, 1e-300)))).sum(1)
+    return share, joins, again, gained
