@@ -1,0 +1,206 @@
+"""The dashboard's server: who may see it, what it answers, and that hostile names stay text."""
+
+import json
+import threading
+
+import pytest
+from starlette.testclient import TestClient
+
+from birdfall.model.errors import UsageError
+from birdfall.watch.dashboard.app import Handlers, application
+from birdfall.watch.dashboard.security import BURST, loopback
+from birdfall.watch.dashboard.serving import Served, place_of
+from birdfall.watch.dashboard.view import StateView
+from birdfall.watch.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.recorded import Recording
+from birdfall.watch.rules import DEFAULT, keep_rules
+from birdfall.watch.state import State
+from birdfall.watch.watcher import Watcher
+
+T = 1_700_000_000_000_000
+EVIL = "<script>alert(1)</script>\"'\u202e"
+
+
+@pytest.fixture
+def path(tmp_path):
+    state = State.open(tmp_path / "watch.sqlite")
+    feed = Recording("recording:x", ())
+    watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
+    steps = [Arrived(T, (Identity("leader", EVIL, T),))]
+    steps += [
+        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k"))) for i in range(100)
+    ]
+    fall = T + 600_000_000
+    steps += [Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000, EVIL),)) for i in range(80)]
+    steps += [
+        Arrived(fall + 60_000_000 + i * 1000, (Report(f"r{i}", f"t{k}", fall + 60_000_000 + i * 1000, f"{i}{k}"),))
+        for i in range(40)
+        for k in range(2)
+    ]
+    for i in range(0, len(steps), 50):
+        watcher.take([(feed, steps[i : i + 50])])
+    keep_rules(state, list(DEFAULT), false_alarms_per_year=1.0, until=fall)
+    state.close()
+    return tmp_path / "watch.sqlite"
+
+
+def client(path, token=None, host="127.0.0.1", **more):
+    return TestClient(
+        application(StateView(path), token=token, host=host, **more),
+        base_url=f"http://{host}:8470",
+        follow_redirects=False,
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "ar", "pt"])
+def test_every_page_in_every_language(path, language):
+    web = client(path)
+    for page in ("now", "waves", "reporters", "rules", "sources", "wave/1"):
+        answer = web.get(f"/{language}/{page}")
+        assert answer.status_code == 200, page
+        assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in answer.text
+        assert "<script>alert" not in answer.text
+        assert "watch." not in answer.text.replace("watch.sqlite", ""), "a word is missing"
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+
+
+def test_the_first_screen_says_what_happened_and_to_whom(path):
+    text = client(path).get("/en/now").text
+    assert "A wave is on" in text
+    assert "80 accounts were suspended" in text
+    assert "&lt;script&gt;" in text, "the leader's name is shown as text"
+    assert "What to check next" in text
+
+
+def test_accounts_go_by_pseudonym_and_lists_are_downloads(path):
+    web = client(path)
+    text = web.get("/en/wave/2").text
+    assert ">t0<" not in text
+    assert "targets" in text.lower()
+    answer = web.get("/wave/1/csv.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.text.count("\n") == 81
+    assert web.get("/wave/1/other.csv").status_code == 404
+
+
+def test_the_root_leads_to_the_visitors_language(path):
+    assert client(path).get("/", headers={"accept-language": "pt-BR,pt;q=0.9"}).headers["location"] == "/pt/now"
+    assert client(path).get("/", headers={"accept-language": "xx"}).headers["location"] == "/en/now"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/xx/now", "/en/nothing", "/en/wave/99", "/assets/../view.py", "/assets/view.py", "/report", "/wave/1/report"],
+)
+def test_what_is_not_there(path, place):
+    assert client(path).get(place).status_code == 404
+
+
+def test_a_name_that_is_not_this_machines_is_turned_away(path):
+    web = TestClient(application(StateView(path), token=None, host="127.0.0.1"), base_url="http://evil.example")
+    assert web.get("/en/now").status_code == 421
+
+
+def test_beyond_this_machine_a_token_is_needed(path):
+    web = client(path, token="t" * 24, host="192.0.2.7")
+    assert web.get("/en/now").status_code == 401
+    assert web.get("/en/now?token=wrong").status_code == 401
+    assert web.get("/en/now", headers={"authorization": "Bearer " + "t" * 24}).status_code == 200
+    answer = web.get("/en/now?token=" + "t" * 24)
+    assert answer.status_code == 303
+    assert "token" not in answer.headers["location"]
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert web.get("/en/now").status_code == 200, "the cookie lets in"
+
+
+def test_too_much_is_turned_away(path):
+    web = client(path)
+    assert web.post("/en/wave/1/case", content=b"x" * 20_000).status_code == 413
+    assert web.delete("/en/now").status_code == 405
+    said = [web.get("/assets/dashboard.css").status_code for _ in range(2 * BURST)]
+    assert 429 in said
+    assert said[0] == 200
+
+
+def test_only_this_site_can_ask_for_a_case(path, tmp_path):
+    made = []
+    web = client(path, handlers=Handlers(lambda number: made.append(number) or tmp_path))
+    assert web.post("/en/wave/1/case", headers={"origin": "http://evil.example"}).status_code == 403
+    assert web.post("/en/wave/1/case", headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    assert made == []
+    assert web.post("/en/wave/1/case", headers={"origin": "http://127.0.0.1:8470"}).status_code == 303
+    assert made == [1]
+
+
+def test_where_it_may_stand():
+    assert place_of("8470") == ("127.0.0.1", 8470)
+    assert place_of("[::1]:80") == ("::1", 80)
+    assert place_of("0.0.0.0:1") == ("0.0.0.0", 1)
+    for wrong in ("x", "1.2.3.4:", "1:99999"):
+        with pytest.raises(UsageError):
+            place_of(wrong)
+    assert loopback("127.8.8.8")
+    assert loopback("[::1]")
+    assert not loopback("127.0.0.1.evil.example")
+
+
+def test_a_running_server_renews_its_pages(path):
+    import urllib.request
+
+    served = Served(path, "0")
+    served.start()
+    try:
+        with urllib.request.urlopen(served.address + "events", timeout=10) as stream:
+            first = stream.readline()
+            assert first.startswith(b"data: ")
+            state = State.open(path)
+            with state.transaction():
+                state.take("recording:x", [Arrived(T, (Status("new", "suspended", T + 700_000_000),))])
+            state.close()
+            stream.readline()
+            assert json.loads(stream.readline()[6:]) != json.loads(first[6:])
+    finally:
+        served.stop()
+
+
+def test_a_token_is_made_beyond_loopback_and_a_weak_one_refused(path):
+    served = Served(path, "0.0.0.0:0")
+    assert served.token is not None
+    assert len(served.token) >= 32
+    assert served.token in served.invitation
+    served._socket.close()
+    with pytest.raises(UsageError):
+        Served(path, "0.0.0.0:0", "short")
+
+
+def test_a_case_is_shown_in_the_same_pages(tmp_path):
+    from birdfall.inquiry import Options, run
+    from birdfall.watch.archive import case_of
+    from birdfall.watch.dashboard.view import CaseView
+    from birdfall.watch.waves import waves
+
+    state = State.open(tmp_path / "w.sqlite")
+    feed = Recording("recording:x", ())
+    watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
+    steps = [
+        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k"))) for i in range(200)
+    ]
+    # somebody falls now and then, and eighty at once
+    steps += [
+        Arrived(T + i * 3_600_000_000, (Status(f"b{i}", "suspended", T + i * 3_600_000_000),)) for i in range(1, 100)
+    ]
+    fall = T + 100 * 3_600_000_000
+    steps += [Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000),)) for i in range(80)]
+    watcher.take([(feed, steps)])
+    watcher.run(threading.Event())
+    case = case_of(state, waves(state)[0], tmp_path / "case")
+    run(case, Options(permutations=99, replicates=99))
+    web = TestClient(application(CaseView(case.path), token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1")
+    text = web.get("/en/waves").text
+    assert ">80<" in text
+    for page in ("now", "wave/1", "reporters", "rules", "sources"):
+        assert web.get(f"/en/{page}").status_code == 200

@@ -1,0 +1,107 @@
+"""What a watch has seen leaves it: raw events into Parquet that import reads again, a wave as a case, lists for other tools."""
+
+import csv
+import io
+import json
+import threading
+
+import duckdb
+import pytest
+
+from birdfall.record.case import Case
+from birdfall.sources.ingest import ingest
+from birdfall.watch.archive import case_of, forget, rotate
+from birdfall.watch.handing import FORMS, handed
+from birdfall.watch.recorded import Recording
+from birdfall.watch.state import State
+from birdfall.watch.watcher import Watcher
+from birdfall.watch.waves import waves
+
+
+@pytest.fixture
+def state(real, tmp_path):
+    meta = json.loads(real("atproto-recordings/wave-ci-truth.json").read_text())
+    made = State.open(tmp_path / "w.sqlite")
+    feed = Recording("r", (real("atproto-recordings/wave-ci.atfh.gz"),))
+    Watcher(made, [feed], leaders=(meta["leader"], meta["control"]), recount_every=0.0).run(threading.Event())
+    made.leader = meta["leader"]
+    return made
+
+
+def test_raw_events_put_away_are_the_recording_again(real, state, tmp_path):
+    [path] = rotate(state, tmp_path / "raw", everything=True)
+    assert state.connection.execute("SELECT count(*) FROM raw").fetchone()[0] == 0
+    assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall() == [(1881,)]
+    ours, theirs = Case.create(tmp_path / "ours"), Case.create(tmp_path / "theirs")
+    first = ingest(ours, path)
+    second = ingest(theirs, real("atproto-recordings/wave-ci.atfh.gz"))
+    assert {t: n for t, n in first.rows.items() if t != "coverage"} == {
+        t: n for t, n in second.rows.items() if t != "coverage"
+    }
+    query = "SELECT account, status, time FROM statuses ORDER BY ALL"
+    assert ours.record().sql(query).equals(theirs.record().sql(query))
+    assert rotate(state, tmp_path / "raw", everything=True) == []
+
+
+def test_old_raw_files_go_when_asked(state, tmp_path):
+    [path] = rotate(state, tmp_path / "raw", everything=True)
+    assert forget(state, tmp_path / "raw", gigabytes=1.0, now=0) == []
+    assert forget(state, tmp_path / "raw", gigabytes=1e-6, now=0) == [path.name]
+    assert not path.exists()
+    assert state.connection.execute("SELECT count(*) FROM raw_files").fetchone()[0] == 0
+
+
+def test_a_wave_becomes_a_case_with_the_same_truth(state, tmp_path):
+    case = case_of(state, waves(state)[0], tmp_path / "case")
+    record = case.record()
+    fell = (
+        record.sql("SELECT count(DISTINCT account) AS n FROM statuses WHERE status = 'taken_down'")
+        .column("n")[0]
+        .as_py()
+    )
+    assert (
+        fell
+        == state.connection.execute(
+            "SELECT count(DISTINCT account) FROM changes WHERE status = 'taken_down'"
+        ).fetchone()[0]
+    )
+    assert state.leader in case.settings.leaders
+    from birdfall.inquiry import Options, run
+
+    found = run(case, Options(permutations=99, replicates=99))
+    assert found["waves"]["waves"].value == 1
+    explains = [r["leader"] for r in found["audiences-1"].table("explanation").to_pylist()]
+    assert explains == [state.leader]
+
+
+def test_every_form_of_handing_over(state):
+    wave = waves(state)[0]
+    texts = {form: handed(state, wave, form) for form in FORMS}
+    rows = list(csv.DictReader(io.StringIO(texts["csv"])))
+    assert len(rows) == wave.fallen
+    assert {r["status_now"] for r in rows} <= {"active", "taken_down"}
+    still = list(csv.DictReader(io.StringIO(texts["restore"])))
+    assert len(still) == wave.fallen - wave.returned
+    assert list(csv.DictReader(io.StringIO(texts["hold"]))) == [], "nobody reported them"
+    tags = [json.loads(line) for line in texts["ozone"].splitlines()]
+    assert len(tags) == wave.fallen
+    assert {t["event"]["$type"] for t in tags} == {"tools.ozone.moderation.defs#modEventTag"}
+    assert json.loads(texts["osprey"])["data"]["action_name"] in ("wave_opened", "wave_closed")
+
+
+def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real, tmp_path):
+    state = State.open(tmp_path / "b.sqlite")
+    from birdfall.watch.events import Arrived, Report, Status
+    from birdfall.watch.waves import keep_wave, wave
+
+    t = 1_700_000_000_000_000
+    reports = [Report(f"r{i}", f"v{k}", t + i * 1000, f"{i}-{k}") for i in range(20) for k in range(4)]
+    reports += [Report(f"honest{i}", "spammer", t + i * 1000, f"h{i}") for i in range(20)]
+    falls = [Status(a, "taken_down", t + 60_000_000) for a in ("v0", "v1", "=evil", "spammer")]
+    with state.transaction():
+        state.take("s", [Arrived(t, (*reports, *falls))])
+        number = keep_wave(state, None, stream="all", begin=t, opened=t, closed=t + 90_000_000, fallen=4, returned=0, expected=0.0,
+                           evidence=1.0, details={"kind": "falls"})  # fmt: skip
+    found = wave(state, number)
+    assert [r["account"] for r in csv.DictReader(io.StringIO(handed(state, found, "hold")))] == ["v0", "v1"]
+    assert "'=evil" in handed(state, found, "csv"), "no formula reaches a spreadsheet"
