@@ -20,10 +20,12 @@ from birdfall.measures.brigade_reports import Reports
 
 #: Added to a target's reporters before the logarithm (Hooi et al. 2016).
 OFFSET = 5.0
-#: A report in the company of fewer others on its target within the window is solitary.
-COMPANY = 3
+#: A report is in a crowd if at least so many others came to its target within the window, over and above `USUAL` times what the
+#: target's own rate would bring.
+COMPANY, USUAL = 3, 4.0
 
-#: "crowds": reports in company are exchanged with such, solitary ones with solitary ones; "all": any with any.
+#: "crowds": reports in crowds are exchanged with such, solitary ones with solitary ones, since those who report much on their
+#: own do not join crowds as often; "all": any with any, for a log that is nearly all one crew's.
 Null = Literal["crowds", "all"]
 NULLS: tuple[Null, ...] = ("crowds", "all")
 
@@ -99,7 +101,7 @@ def blocks(
     """The blocks that neither chance nor one crowd explains, densest first, and the density of what is left.
 
     p = 2 (1 + shuffles as dense) / (1 + shuffles), for two nulls are asked; shuffling stops as soon as that exceeds alpha. A
-    block's members leave with all their reports before the next is sought, so a large brigade does not hide a smaller one;
+    block's members and likely crew leave with all their reports before the next is sought, so a large brigade does not hide a smaller one;
     a block that one crowd explains leaves too, and is not counted.
     """
     found: list[Block] = []
@@ -115,15 +117,15 @@ def blocks(
         block = _judged(rest, graph, window, shuffles, alpha, [seed, round_])
         if block is None:
             break
+        gone = block.members
         if block.crew.p <= alpha:
             found.append(block)
-        rest = rest.of(~np.isin(rest.reporter, block.members))
+            gone = np.union1d(gone, block.crew.likely)
+        rest = rest.of(~np.isin(rest.reporter, gone))
     return found, left
 
 
-def _judged(
-    reports: Reports, graph: Dense, window: int, shuffles: int, alpha: float, seed: list[int]
-) -> Block | None:
+def _judged(reports: Reports, graph: Dense, window: int, shuffles: int, alpha: float, seed: list[int]) -> Block | None:
     """The densest block of `graph`, if either null leaves it standing."""
     members = graph.reporters[graph.reporter_suspicion >= graph.density]
     targets = graph.targets[graph.target_suspicion >= graph.density]
@@ -160,7 +162,7 @@ def _chance(
 
 def _shuffled(reports: Reports, null: Null, window: int, number: int, seed: list[int]) -> Iterator[Reports]:
     """Reports whose authors are exchanged: every reporter keeps how many, every target how many and when."""
-    kind = company(reports, window) >= COMPANY if null == "crowds" else np.zeros(len(reports), bool)
+    kind = in_crowd(reports, window) if null == "crowds" else np.zeros(len(reports), bool)
     by = np.argsort(kind, kind="stable")
     for i in range(number):
         draw = np.random.default_rng([*seed, NULLS.index(null), i]).random(len(reports))
@@ -179,6 +181,13 @@ def company(reports: Reports, window: int) -> np.ndarray:
     found = np.empty(len(reports), np.int64)
     found[order] = np.searchsorted(place, place + window, "right") - np.searchsorted(place, place - window, "left") - 1
     return found
+
+
+def in_crowd(reports: Reports, window: int) -> np.ndarray:
+    """bool[n]: whether each report came in a crowd, for its target."""
+    span = max(1, int(reports.time.max() - reports.time.min()))
+    usual = np.bincount(reports.target)[reports.target] * min(1.0, 2 * window / span)
+    return np.asarray(company(reports, window) >= COMPANY + USUAL * usual, bool)
 
 
 def most_unseen(density: float, members: int, targets: int, share: float) -> float:

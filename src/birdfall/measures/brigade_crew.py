@@ -18,6 +18,8 @@ BOOTSTRAP = 199
 STEPS = 60
 #: Reporters' worth of weight that what is seen elsewhere, or supposed, of coming back has.
 PRIOR = 5.0
+#: Honest reporters supposed besides those seen.
+UNSEEN = 0.5
 #: Nobody is named for reporting fewer targets of a block than this.
 FEWEST = 2
 
@@ -36,6 +38,11 @@ class Crew:
     again: float
     share: float
     p: float
+
+    @property
+    def likely(self) -> np.ndarray:
+        """int32, ascending: who rather is of the crew than of the crowd."""
+        return np.sort(self.reporter[(self.crowd < 0.5) & (self.calls >= FEWEST)])
 
     def named(self, alpha: float) -> np.ndarray:
         """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`."""
@@ -123,8 +130,8 @@ def _crowd(share: np.ndarray, joins: np.ndarray, again: np.ndarray, most: int) -
 def _fit(histogram: np.ndarray, prior: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(share, joins, again, log-likelihood gained over one crowd), each float64[b], of histograms float64[b, m].
 
-    Expectation-maximisation from a crew of those with many calls. One honest reporter is supposed besides, so that the crowd
-    never vanishes.
+    Expectation-maximisation from a crew of those with many calls. Half an honest reporter is supposed besides (Jeffreys), so
+    that the crowd never vanishes.
     """
     rows, most = histogram.shape
     k = np.arange(1, most + 1)
@@ -137,7 +144,7 @@ def _fit(histogram: np.ndarray, prior: float) -> tuple[np.ndarray, np.ndarray, n
         crowd = _crowd(share, joins, again, most)
         of_crew, of_crowd = histogram * (1.0 - crowd), histogram * crowd
         crew_number = of_crew.sum(1)
-        share = crew_number / (number + 1.0)
+        share = crew_number / (number + UNSEEN)
         # mean of a binomial that is at least one: k = m joins / (1 - (1 - joins)^m), solved by fixed-point steps
         mean = (of_crew @ k) / np.maximum(crew_number, 1e-9)
         for _ in range(8):

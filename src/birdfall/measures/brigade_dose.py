@@ -1,0 +1,387 @@
+"""Dose-response: does the chance to fall depend on how many reported, and does it jump?
+
+A brigade that trips a threshold predicts a jump; a purge or an order predicts a flat curve; worse accounts that are reported
+more predict a smooth rise. Every report is an occasion: the dose so far, and whether the target fell within `within` of it
+and before the next report. The curve is made monotone (isotonic regression, Ayer et al. 1955); two questions are asked of
+it, by permutation within strata and by parametric bootstrap; placebos say what the same tests find where times mean nothing.
+Method: docs/methods/brigades.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from birdfall.measures.brigade_reports import Falls, Reports
+
+Dose = Literal["reporters", "reports", "voices"]
+DOSES: tuple[Dose, ...] = ("reporters", "reports", "voices")
+
+MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+#: A count begins anew after the target fell, and after this long without a report.
+FORGET = 30 * DAY
+#: A dose with fewer occasions is joined with the next; doses beyond `SINGLE` are taken in steps of an eighth.
+OCCASIONS, SINGLE = 20, 16
+#: Periods of the record within which outcomes are exchanged.
+PERIODS = 26
+#: A step is looked for only where so many occasions lie on either side.
+SIDE = 10
+#: Placebos are judged with fewer draws each.
+PLACEBOS, PLACEBO_DRAWS = 40, 99
+
+
+@dataclass(frozen=True)
+class Occasions:
+    """One row per report that could have had an effect. target int32[n]; time int64[n] us; dose: int64[n], so far; fell: bool[n].
+
+    episode: int64[n], the count it belongs to; stratum: int64[n]; undated: falls within an interval that holds a report, which
+    are left out with the occasions they may belong to; down: reports on a target that was down, left out.
+    """
+
+    target: np.ndarray
+    time: np.ndarray
+    dose: np.ndarray
+    fell: np.ndarray
+    episode: np.ndarray
+    stratum: np.ndarray
+    undated: int
+    down: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """By dose bin: low, high int64[b], inclusive; occasions, falls: int64[b]; isotonic: float64[b], never falling."""
+
+    low: np.ndarray
+    high: np.ndarray
+    occasions: np.ndarray
+    falls: np.ndarray
+    isotonic: np.ndarray
+
+    @property
+    def chance(self) -> np.ndarray:
+        return np.asarray(self.falls / np.maximum(1, self.occasions), np.float64)
+
+    def interval(self, z: float = 1.959963984540054) -> tuple[np.ndarray, np.ndarray]:
+        """Wilson's interval (1927) of the chance in each bin."""
+        n, p = np.maximum(1, self.occasions), self.chance
+        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4.0 * n * n))
+        return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
+
+
+@dataclass(frozen=True)
+class Jump:
+    """at: the dose at which the chance rises most beyond a smooth rise, low, high: doses nearly as good; None without a rise.
+
+    below, above: chance at doses from half of it, and from it up to twice; ratio: of the two; ratio_low, ratio_high at 95 %. flat_p: of a dose that means nothing, by
+    permutation within strata. step_p: of a smooth rise, by parametric bootstrap. p: the larger of the two.
+    """
+
+    at: int | None
+    low: int | None
+    high: int | None
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    below: float | None
+    above: float | None
+    flat_p: float
+    step_p: float
+
+    @property
+    def p(self) -> float:
+        return max(self.flat_p, self.step_p)
+
+
+def occasions(
+    reports: Reports, falls: Falls, *, within: int, dose: Dose = "reporters", voice: np.ndarray | None = None,
+    forget: int = FORGET,
+) -> Occasions:  # fmt: skip
+    """The occasions of a log of reports. within, forget: us. voice: float64[n], what each report adds if dose is "voices"."""
+    order = np.lexsort((reports.reporter, reports.time, reports.target))
+    target, time, reporter = reports.target[order], reports.time[order], reports.reporter[order]
+    fallen = np.argsort(falls.code, kind="stable")
+    n = len(target)
+    same = np.r_[False, target[1:] == target[:-1]]
+    gap = np.r_[0, np.diff(time)]
+    # falls of the same target up to each report: a report made at the very moment counts as made before
+    code, by = falls.code[fallen], falls.by[fallen]
+    after, ended = falls.after[fallen], falls.ended[fallen]
+    passed = _rank(code, by, target, time)
+    start = np.searchsorted(code, target)
+    down = (passed > start) & (time < ended[np.maximum(passed - 1, 0)])
+    fresh = ~same | (gap > forget) | (np.r_[0, passed[:-1]] != passed)
+    episode = np.cumsum(fresh) - 1
+    # the next fall of the target, if there is one
+    has_next = passed < np.searchsorted(code, target, "right")
+    at = np.minimum(passed, max(0, len(code) - 1))
+    next_by = np.where(has_next, by[at] if len(code) else 0, np.iinfo(np.int64).max)
+    next_after = np.where(has_next, after[at] if len(code) else 0, np.iinfo(np.int64).max)
+    next_report = np.r_[np.where(same[1:], time[1:], np.iinfo(np.int64).max), np.iinfo(np.int64).max] if n else time
+    until = np.minimum(next_report - 1, np.where(time > np.iinfo(np.int64).max - within, time, time + within))
+    fell = (next_by <= until) & (next_by >= time)
+    # a fall in (after, by] that does not lie whole within one occasion
+    uncertain = (
+        has_next & (next_after != next_by) & (next_after < until) & (next_by >= time) & ~(fell & (next_after >= time))
+    )
+    undated = len(np.unique(np.stack([target[uncertain], at[uncertain]]), axis=1).T)
+    count = _doses(dose, episode, reporter, None if voice is None else voice[order])
+    # reports of one moment are one occasion, at the dose after the last of them
+    last = ~np.r_[same[1:] & (gap[1:] == 0), np.zeros(min(1, n), bool)]
+    tempo_gap = _gap_before(np.where(fresh, DAY, gap), ~(same & (gap == 0)))
+    kept = ~down & ~uncertain & last
+    tempo = np.digitize(tempo_gap, [MINUTE, HOUR, DAY])
+    period = np.zeros(n, np.int64)
+    if n:
+        period = (time - time.min()) * PERIODS // (int(time.max() - time.min()) + 1)
+    return Occasions(
+        target[kept], time[kept], count[kept], fell[kept], episode[kept], (period * 4 + tempo)[kept], undated, int(down.sum())
+    )  # fmt: skip
+
+
+def _gap_before(gap: np.ndarray, leads: np.ndarray) -> np.ndarray:
+    """int64[n]: the time before the moment each report is of. leads: bool[n], the first report of each moment."""
+    if not len(gap):
+        return gap
+    return np.asarray(gap[leads][np.cumsum(leads) - 1], np.int64)
+
+
+def _rank(code: np.ndarray, by: np.ndarray, target: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """int64[n]: position in (code, by), both ascending, of the first fall of `target` not before `time`."""
+    if not len(code):
+        return np.zeros(len(target), np.int64)
+    keys = np.concatenate([code, target]).astype(np.int64)
+    times = np.concatenate([by, time])
+    # a report goes before a fall at the same moment
+    kind = np.r_[np.ones(len(code), np.int8), np.zeros(len(target), np.int8)]
+    order = np.lexsort((kind, times, keys))
+    falls_so_far = np.cumsum(kind[order])
+    found = np.empty(len(keys), np.int64)
+    found[order] = falls_so_far
+    return found[len(code) :]
+
+
+def _doses(dose: Dose, episode: np.ndarray, reporter: np.ndarray, voice: np.ndarray | None) -> np.ndarray:
+    """int64[n]: the dose at each report, its own included. Rows are ordered by episode and time."""
+    if not len(episode):
+        return np.zeros(0, np.int64)
+    begin = np.r_[True, episode[1:] != episode[:-1]]
+    first = np.zeros(len(episode), bool)
+    first[np.unique(episode << 32 | reporter, return_index=True)[1]] = True
+    adds = np.ones(len(episode)) if dose == "reports" else first.astype(float)
+    if dose == "voices":
+        if voice is None:
+            raise ValueError("voices need what each report adds")
+        adds = adds * voice
+    total = np.cumsum(adds)
+    total -= (total - adds)[begin][np.cumsum(begin) - 1]
+    return np.maximum(1, np.floor(total + 1e-6)).astype(np.int64)
+
+
+def curve(found: Occasions) -> Curve:
+    """The chance to fall by dose, in bins that hold enough occasions, and its isotonic fit."""
+    return _curve(*_bins(found.dose), found.dose, found.fell)
+
+
+def _bins(dose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inclusive bounds low, high of the dose bins."""
+    if not len(dose):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    top = int(dose.max())
+    edges = list(range(1, min(top, SINGLE) + 1))
+    while edges[-1] < top:
+        edges.append(max(edges[-1] + 1, round(edges[-1] * 1.125)))
+    counts = np.bincount(np.searchsorted(edges, dose, "right") - 1, minlength=len(edges))
+    low: list[int] = []
+    held = 0
+    for edge, count in zip(edges, counts, strict=True):
+        if not low or held >= OCCASIONS:
+            low.append(edge)
+            held = 0
+        held += int(count)
+    if len(low) > 1 and held < OCCASIONS:
+        low.pop()
+    return np.array(low, np.int64), np.array([*[x - 1 for x in low[1:]], top], np.int64)
+
+
+def _curve(low: np.ndarray, high: np.ndarray, dose: np.ndarray, fell: np.ndarray) -> Curve:
+    where = np.searchsorted(low, dose, "right") - 1
+    number = np.bincount(where, minlength=len(low))
+    falls = np.bincount(where[fell], minlength=len(low))
+    return Curve(low, high, number, falls, isotonic(falls / np.maximum(1, number), number.astype(float)))
+
+
+def isotonic(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """float64[n]: the closest never-falling sequence by weighted squares (pooling adjacent violators, Ayer et al. 1955)."""
+    blocks: list[list[float]] = []
+    for v, w in zip(value.tolist(), weight.tolist(), strict=True):
+        blocks.append([v, w, 1])
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            v2, w2, n2 = blocks.pop()
+            v1, w1, n1 = blocks.pop()
+            whole = w1 + w2
+            blocks.append([(v1 * w1 + v2 * w2) / whole if whole else v1, whole, n1 + n2])
+    return np.repeat([b[0] for b in blocks], [int(b[2]) for b in blocks]).astype(float)
+
+
+def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
+    """Whether the chance to fall jumps at some dose. None where no fall, or only one dose, was seen.
+
+    flat_p: outcomes are exchanged among occasions of one stratum (a period of the record, and how soon the report followed
+    the last one); the statistic is the greatest excess of falls from some dose on. step_p: outcomes are drawn from a logistic
+    curve of second degree in the logarithm of the dose, with a level per tempo; the statistic is the greatest score of a step up on top of it.
+    """
+    low, high = _bins(found.dose)
+    shown = _curve(low, high, found.dose, found.fell)
+    if not found.fell.any() or found.fell.all() or len(low) < 2:
+        return None
+    where = np.searchsorted(low, found.dose, "right") - 1
+    rng = np.random.default_rng([seed, 11])
+    table, k = _tables(where, len(low), found.fell, found.stratum)
+    observed = _excess(shown.falls[None, :].astype(float), table, k)
+    flat = _excess(_permuted(table, k, draws, rng), table, k).max(1)
+    flat_p = float((1 + (flat >= observed.max() - 1e-9).sum()) / (1 + draws))
+    cells, number, falls, design = _cells(where, len(low), found.fell, found.stratum % 4, low, high)
+    level, score = _smooth(number, falls[None, :], design, cells, len(low))
+    mean = number * level[0]
+    drawn = rng.binomial(number.astype(np.int64), np.clip(level[0], 0.0, 1.0), (draws, len(number))).astype(float)
+    _, null = _smooth(number, drawn, design, cells, len(low))
+    step_p = float((1 + (null.max(1) >= score[0].max() - 1e-9).sum()) / (1 + draws)) if mean.sum() > 0 else 1.0
+    if score[0].max() <= 0:
+        return Jump(None, None, None, None, None, None, None, None, flat_p, 1.0)
+    best = int(score[0].argmax())
+    near = np.flatnonzero((score[0] > 0) & (score[0] ** 2 >= score[0][best] ** 2 - 3.84))
+    at = int(low[best + 1])
+    near_below, near_above = (low >= at / 2) & (low < at), (low >= at) & (low < 2 * at)
+    near_below[best] = True
+    below = int(shown.falls[near_below].sum()), int(shown.occasions[near_below].sum())
+    above = int(shown.falls[near_above].sum()), int(shown.occasions[near_above].sum())
+    ratio, ratio_low, ratio_high = _ratio(above, below)
+    return Jump(
+        at, int(low[near.min() + 1]), int(low[near.max() + 1]), ratio, ratio_low, ratio_high,
+        below[0] / max(1, below[1]), above[0] / max(1, above[1]), flat_p, step_p,
+    )  # fmt: skip
+
+
+def _ratio(above: tuple[int, int], below: tuple[int, int]) -> tuple[float, float, float]:
+    """Ratio of two chances with the interval of Katz et al. 1978, half a fall added to each."""
+    a, n, b, m = above[0] + 0.5, above[1] + 0.5, below[0] + 0.5, below[1] + 0.5
+    spread = 1.96 * np.sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
+    ratio = (a / n) / (b / m)
+    return float(ratio), float(ratio * np.exp(-spread)), float(ratio * np.exp(spread))
+
+
+def _tables(where: np.ndarray, bins: int, fell: np.ndarray, stratum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Occasions int64[s, b] and falls int64[s] of the strata that hold both occasions with a fall and without."""
+    strata, at = np.unique(stratum, return_inverse=True)
+    table = np.zeros((len(strata), bins), np.int64)
+    np.add.at(table, (at, where), 1)
+    falls = np.bincount(at[fell], minlength=len(strata))
+    return table, falls
+
+
+def _excess(falls: np.ndarray, table: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """float64[r, b - 1]: z of the falls after each bin beyond what the strata expect (Mantel and Haenszel 1959).
+
+    falls: float64[r, b], over all strata. 0 where too few occasions lie on either side.
+    """
+    number = table.sum(1).astype(float)
+    after = number[:, None] - np.cumsum(table, 1)[:, :-1]
+    share = after / number[:, None]
+    expected = (k[:, None] * share).sum(0)
+    free = k * (number - k) / np.maximum(1.0, number - 1.0)
+    variance = (free[:, None] * share * (1.0 - share)).sum(0)
+    seen = falls.sum(1, keepdims=True) - np.cumsum(falls, 1)[:, :-1]
+    total = after.sum(0)
+    usable = (variance > 1e-9) & (total >= SIDE) & (number.sum() - total >= SIDE)
+    return np.asarray(np.where(usable, (seen - expected) / np.sqrt(np.maximum(variance, 1e-9)), -np.inf), np.float64)
+
+
+def _permuted(table: np.ndarray, k: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """float64[draws, bins]: falls by bin when outcomes are exchanged within strata (a multivariate hypergeometric draw each)."""
+    found = np.zeros((draws, table.shape[1]))
+    for row, falls in zip(table, k, strict=True):
+        if falls:
+            found += rng.multivariate_hypergeometric(row, int(falls), size=draws, method="marginals")
+    return found
+
+
+def _cells(
+    where: np.ndarray, bins: int, fell: np.ndarray, tempo: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Cells of (bin, tempo) with occasions: their bin, occasions, falls, and the design of the smooth rise."""
+    cell = where * 4 + tempo
+    number = np.bincount(cell, minlength=4 * bins).astype(float)
+    falls = np.bincount(cell[fell], minlength=4 * bins).astype(float)
+    used = np.flatnonzero(number)
+    # a tempo with no fall, or nothing but falls, says nothing of the dose
+    by_tempo = np.bincount(used % 4, falls[used], 4), np.bincount(used % 4, number[used], 4)
+    used = used[(by_tempo[0][used % 4] > 0) & (by_tempo[0][used % 4] < by_tempo[1][used % 4])]
+    levels = np.unique(used % 4)
+    middle = np.log(np.sqrt(low.astype(float) * high))
+    x = middle[used // 4]
+    design = np.column_stack([(used % 4)[:, None] == levels[None, :], x, x * x / 4.0]).astype(float)
+    return used // 4, number[used], falls[used], design
+
+
+def _smooth(
+    number: np.ndarray, falls: np.ndarray, design: np.ndarray, bin_of: np.ndarray, bins: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Chance per cell float64[r, c] under the logistic rise, and the score z of a step up after each bin float64[r, bins - 1].
+
+    number: float64[c]; falls: float64[r, c]; design: float64[c, p]. Newton's method with a little ridge, so that a draw without
+    falls at some tempo has a fit; the score is that of Rao (1948), corrected for the parameters fitted.
+    """
+    rows, width = falls.shape[0], design.shape[1]
+    chance = np.full((rows, len(number)), 0.5)
+    beta = np.zeros((rows, width))
+    mean = (falls.sum(1) + 0.5) / (number.sum() + 1.0)
+    beta[:, : width - 2] = np.log(mean / (1.0 - mean))[:, None]
+    ridge = 1e-4 * np.eye(width)
+    for _ in range(30):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(beta @ design.T, -30, 30)))
+        spread = number * chance * (1.0 - chance)
+        slope = (falls - number * chance) @ design - beta @ ridge
+        bend = np.einsum("rc,ci,cj->rij", spread, design, design) + ridge
+        step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -2.0, 2.0)
+        beta += step
+        if np.abs(step).max() < 1e-7:
+            break
+    chance = 1.0 / (1.0 + np.exp(-np.clip(beta @ design.T, -30, 30)))
+    spread = number * chance * (1.0 - chance)
+    above = (bin_of[None, :] > np.arange(bins - 1)[:, None]).astype(float)
+    excess = (falls - number * chance) @ above.T
+    bend = np.einsum("rc,ci,cj->rij", spread, design, design) + ridge
+    crossed = np.einsum("rc,sc,ci->rsi", spread, above, design)
+    taken = np.einsum("rsi,rsi->rs", crossed, np.linalg.solve(bend, crossed.transpose(0, 2, 1)).transpose(0, 2, 1))
+    variance = spread @ above.T - taken
+    both_sides = (above @ number >= SIDE) & ((1.0 - above) @ number >= SIDE)
+    usable = (variance > 1e-6 * np.maximum(1e-12, spread.sum(1))[:, None]) & both_sides
+    return chance, np.where(usable, excess / np.sqrt(np.maximum(variance, 1e-12)), 0.0)
+
+
+def placebos(found: Occasions, *, number: int = PLACEBOS, draws: int = PLACEBO_DRAWS, seed: int = 0) -> list[float]:
+    """The p of the jump where times mean nothing: every fall follows a report of its own count drawn at random instead.
+
+    Reports after the drawn one leave the record, as they do after a real fall. Targets keep their reports, and that they fell.
+    """
+    falling = found.fell.nonzero()[0]
+    begin = np.searchsorted(found.episode, found.episode[falling])
+    found_p = []
+    for i in range(number):
+        rng = np.random.default_rng([seed, 13, i])
+        drawn = rng.integers(begin, falling + 1)
+        fell = np.zeros(len(found.fell), bool)
+        fell[drawn] = True
+        keep = np.ones(len(found.fell), bool)
+        for a, b in zip(drawn.tolist(), falling.tolist(), strict=True):
+            keep[a + 1 : b + 1] = False
+        other = Occasions(
+            found.target[keep], found.time[keep], found.dose[keep], fell[keep], found.episode[keep], found.stratum[keep], 0, 0
+        )  # fmt: skip
+        judged = jump(other, draws=draws, seed=seed + i + 1)
+        found_p.append(1.0 if judged is None else judged.p)
+    return found_p
