@@ -155,6 +155,14 @@ def empty_ticks(state: np.ndarray, ticks: int, mean: float, size: float, thetas:
 
 
 @njit(cache=True, nogil=True)
+def empty_many(states: np.ndarray, ticks: int, expected: np.ndarray, sizes: np.ndarray, thetas: np.ndarray) -> None:
+    """`empty_ticks` of many detectors, in place. states: float64[K, J]; expected, sizes: float64[K]."""
+    for k in range(len(states)):
+        if states[k].max() > -np.inf or expected[k] > 0.0:
+            states[k] = empty_ticks(states[k], ticks, expected[k], sizes[k], thetas)
+
+
+@njit(cache=True, nogil=True)
 def likely_onset(
     counts: np.ndarray,
     expected: np.ndarray,

@@ -54,15 +54,22 @@ class Bank:
         number = len(self.thetas)
         self.state = np.full((ROOM, number), -np.inf)
         self.count, self.total, self.ticks = np.zeros(ROOM), np.zeros(ROOM), np.zeros(ROOM)
+        #: counts of the last ticks, column tick % REMEMBERED; which of the last LAG taught, column tick % LAG
         self.recent = np.zeros((ROOM, REMEMBERED), np.float32)
-        #: events and ticks of the last LAG ticks that teach
-        self.late = np.zeros((ROOM, 2, LAG), np.float32)
+        self.taught = np.zeros((ROOM, LAG), np.float32)
+        #: sums over those columns, kept as they change: events and ticks that teach but late; counts and squares before the late
+        self.sums = np.zeros((ROOM, 4))
+        #: log evidence after the last tick
+        self.last = np.full(ROOM, -np.inf)
+        self._known: tuple[np.ndarray, np.ndarray] | None = None
 
     def _grow(self) -> None:
         """Room for twice as many streams."""
         self.state = np.concatenate([self.state, np.full_like(self.state, -np.inf)])
-        self.count, self.total, self.ticks, self.recent, self.late = (
-            np.concatenate([a, np.zeros_like(a)]) for a in (self.count, self.total, self.ticks, self.recent, self.late)
+        self.last = np.concatenate([self.last, np.full_like(self.last, -np.inf)])
+        self.count, self.total, self.ticks, self.recent, self.taught, self.sums = (
+            np.concatenate([a, np.zeros_like(a)])
+            for a in (self.count, self.total, self.ticks, self.recent, self.taught, self.sums)
         )
 
     def __len__(self) -> int:
@@ -82,21 +89,15 @@ class Bank:
     def drop(self, names: set[str]) -> None:
         """Streams that are no longer watched."""
         kept = np.array([i for i, n in enumerate(self.names) if n not in names], np.int64)
-        for array in (self.state, self.count, self.total, self.ticks, self.recent, self.late):
+        for array in self._arrays():
             array[: len(kept)] = array[kept]
         n = len(kept)
         self.names = [self.names[i] for i in kept]
         self.place = {name: i for i, name in enumerate(self.names)}
         self._new_of = (-1, "")
-        for array, value in (
-            (self.state, -np.inf),
-            (self.count, 0.0),
-            (self.total, 0.0),
-            (self.ticks, 0.0),
-            (self.recent, 0.0),
-            (self.late, 0.0),
-        ):
-            array[n:] = value
+        self.forget_known()
+        for array in self._arrays():
+            array[n:] = -np.inf if array is self.state or array is self.last else 0.0
 
     def put(self, name: str, number: float = 1.0) -> None:
         """Events in the open tick of a stream."""
@@ -104,17 +105,44 @@ class Bank:
 
     def expected(self) -> np.ndarray:
         """The most that a tick of each stream may bring while nothing happens, float64[K]."""
+        return self._judged_by()[0]
+
+    def sizes(self) -> np.ndarray:
+        """Negative-binomial size of a tick of each stream, float64[K]."""
+        return self._judged_by()[1]
+
+    def forget_known(self) -> None:
+        """What streams are judged by is computed anew: time went on, or streams came or went."""
+        self._known = None
+
+    def _judged_by(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._known is None or len(self._known[0]) != len(self.names):
+            self._known = self._bounds(), self._spreads()
+            for name, learned in self.learned.items():
+                if name in self.place:
+                    self._known[0][self.place[name]] = max(learned.expected, 1e-9)
+                    self._known[1][self.place[name]] = learned.size
+        return self._known
+
+    def _bounds(self) -> np.ndarray:
         n = len(self.names)
-        late = self.late[:n].sum(axis=2) * (self._new() | (self.ticks[:n] > SETTLED))[:, None]
+        late = self.sums[:n, :2] * (self._new() | (self.ticks[:n] > SETTLED))[:, None]
         events, ticks = self.total[:n] - late[:, 0], np.maximum(self.ticks[:n] - late[:, 1], 1.0)
         shape = events + 1.0
         # Wilson and Hilferty 1931: a Gamma variate's cube root is nearly normal
-        bound: np.ndarray = shape * (1 - 1 / (9 * shape) + BOUND / (3 * np.sqrt(shape))) ** 3 / ticks
-        bound = np.maximum(bound, ASSUMED_LIFT * events / ticks)
-        for name, learned in self.learned.items():
-            if name in self.place:
-                bound[self.place[name]] = max(learned.expected, 1e-9)
-        return bound
+        bound = shape * (1 - 1 / (9 * shape) + BOUND / (3 * np.sqrt(shape))) ** 3 / ticks
+        found: np.ndarray = np.maximum(bound, ASSUMED_LIFT * events / ticks)
+        return found
+
+    def _spreads(self) -> np.ndarray:
+        """The spread within the last hour, of streams old and busy enough to show it; bursts only widen it."""
+        n = len(self.names)
+        mean = self.sums[:n, 2] / (REMEMBERED - LAG)
+        variance = self.sums[:n, 3] / (REMEMBERED - LAG) - mean**2
+        known = (self.ticks[:n] >= REMEMBERED) & (self.sums[:n, 2] >= ENOUGH)
+        seen = np.clip(mean**2 / np.maximum(variance - mean, 0.02 * mean**2 + 1e-9), NARROWEST, WIDEST)
+        found: np.ndarray = np.where(known, seen, ASSUMED_SIZE)
+        return found
 
     def _new(self) -> np.ndarray:
         """Which streams are of reported accounts, bool[K]."""
@@ -123,27 +151,39 @@ class Bank:
             self._new_of = (len(self.names), self.names[-1] if self.names else "")
         return self._is_new
 
-    def sizes(self) -> np.ndarray:
-        """Negative-binomial size of a tick of each stream, float64[K]."""
+    def _push(self, counts: np.ndarray | float, teach: np.ndarray | bool) -> None:
+        """One tick into the columns and their sums; the tick is the open one."""
         n = len(self.names)
-        past = self.recent[:n, :-LAG]
-        mean, variance = past.mean(axis=1, dtype=float), past.var(axis=1, dtype=float)
-        # the spread within the last hour, of streams old and busy enough to show it; bursts only widen it
-        known = (self.ticks[:n] >= REMEMBERED) & (mean * (REMEMBERED - LAG) >= ENOUGH)
-        seen = np.clip(mean**2 / np.maximum(variance - mean, 0.02 * mean**2 + 1e-9), NARROWEST, WIDEST)
-        found = np.where(known, seen, ASSUMED_SIZE)
-        for name, learned in self.learned.items():
-            if name in self.place:
-                found[self.place[name]] = learned.size
-        return found
+        sums, recent, taught = self.sums[:n], self.recent[:n], self.taught[:n]
+        late = self.tick % LAG
+        leaving = recent[:, (self.tick - LAG) % REMEMBERED].astype(float)
+        sums[:, 0] += np.where(teach, counts, 0.0) - leaving * taught[:, late]
+        sums[:, 1] += np.asarray(teach, float) - taught[:, late]
+        oldest = recent[:, self.tick % REMEMBERED].astype(float)
+        sums[:, 2] += leaving - oldest
+        sums[:, 3] += leaving**2 - oldest**2
+        recent[:, self.tick % REMEMBERED] = counts
+        taught[:, late] = teach
 
     def evidence(self) -> np.ndarray:
         """Log evidence of each stream if the open tick ended now, float64[K]: what is yet to come can only raise it."""
         n = len(self.names)
-        found: np.ndarray = edetector.step_many(
-            self.state[:n], self.count[:n], self.expected(), self.sizes(), self.thetas, False
+        found = self.last[:n].copy()
+        # where nothing came in this tick yet, nothing has been added to what the last one left
+        busy = np.flatnonzero(self.count[:n])
+        found[busy] = edetector.step_many(
+            self.state[busy], self.count[busy], self.expected()[busy], self.sizes()[busy], self.thetas, False
         )
         return found
+
+    def _left(self) -> np.ndarray:
+        """Log evidence of what is kept, float64[K]."""
+        state = self.state[: len(self.names)]
+        top = state.max(axis=1, initial=-np.inf)
+        safe = np.where(np.isneginf(top), 0.0, top)
+        with np.errstate(divide="ignore"):
+            found: np.ndarray = top + np.log(np.exp(state - safe[:, None]).mean(axis=1))
+        return np.where(np.isneginf(top), -np.inf, found)
 
     def standing_out(self, evidence: np.ndarray) -> list[str]:
         """Streams called together at the false-alarm budget, strongest first."""
@@ -155,43 +195,43 @@ class Bank:
         n = len(self.names)
         counts = self.count[:n].copy()
         if covered:
-            edetector.step_many(self.state[:n], counts, self.expected(), self.sizes(), self.thetas, True)
+            self.last[:n] = edetector.step_many(
+                self.state[:n], counts, self.expected(), self.sizes(), self.thetas, True
+            )
             self.total[:n] += np.where(teach, counts, 0.0)
             self.ticks[:n] += teach
-            self.recent[:n] = np.roll(self.recent[:n], -1, axis=1)
-            self.recent[:n, -1] = counts
-            self.late[:n] = np.roll(self.late[:n], -1, axis=2)
-            self.late[:n, 0, -1], self.late[:n, 1, -1] = np.where(teach, counts, 0.0), teach
-        self.state[:n][~teach & ~self._new()] = -np.inf
+        self._push(counts if covered else 0.0, teach if covered else False)
+        forgotten = ~teach & ~self._new()
+        self.state[:n][forgotten], self.last[:n][forgotten] = -np.inf, -np.inf
         self.count[:n] = 0.0
         self.tick += 1
+        self.forget_known()
         return counts
 
     def skip(self, ticks: int, *, covered: bool) -> None:
         """Ticks in which nothing came, in closed form."""
-        if ticks <= 0:
-            return
         n = len(self.names)
-        if covered and n:
-            expected, sizes = self.expected(), self.sizes()
-            for k in range(n):
-                self.state[k] = edetector.empty_ticks(
-                    self.state[k], ticks, float(expected[k]), float(sizes[k]), self.thetas
-                )
-            self.ticks[:n] += ticks
-            gone = min(ticks, REMEMBERED)
-            self.recent[:n] = np.roll(self.recent[:n], -gone, axis=1)
-            self.recent[:n, REMEMBERED - gone :] = 0.0
-            late = min(ticks, LAG)
-            self.late[:n] = np.roll(self.late[:n], -late, axis=2)
-            self.late[:n, 0, LAG - late :], self.late[:n, 1, LAG - late :] = 0.0, 1.0
-        self.tick += ticks
+        if ticks > 0 and n:
+            if covered:
+                edetector.empty_many(self.state[:n], ticks, self.expected(), self.sizes(), self.thetas)
+                self.ticks[:n] += ticks
+                self.last[:n] = self._left()
+            end = self.tick + ticks
+            # older columns would be written over anyway
+            self.tick = max(end - REMEMBERED - LAG, self.tick)
+            while self.tick < end:
+                self._push(0.0, covered)
+                self.tick += 1
+            self.forget_known()
+        elif ticks > 0:
+            self.tick += ticks
 
     def onset(self, name: str) -> int:
         """The tick in which what is on in a stream began most likely; the open one if it is that."""
         k = self.place[name]
         watched = int(min(self.ticks[k] + 1, REMEMBERED))
-        counts = np.r_[self.recent[k], self.count[k]][-watched - 1 :]
+        past = self.recent[k, np.arange(self.tick - watched, self.tick) % REMEMBERED]
+        counts = np.r_[past, self.count[k]].astype(float)
         expected = np.full(len(counts), self.expected()[k])
         sizes = np.full(len(counts), self.sizes()[k])
         at: int = edetector.likely_onset(counts, expected, sizes, np.ones(len(counts), np.bool_), self.thetas)
@@ -202,6 +242,7 @@ class Bank:
         for name in names:
             if name in self.place:
                 self.state[self.place[name]] = -np.inf
+                self.last[self.place[name]] = -np.inf
 
     # -- kept with the state --------------------------------------------------------------------------------------
 
@@ -211,36 +252,42 @@ class Bank:
         found = {}
         for name in chosen:
             k = self.place[name]
-            nonzero = np.flatnonzero(self.recent[k])
+            columns = np.flatnonzero(self.recent[k])
             found[name] = {
                 "state": [None if np.isneginf(v) else float(v) for v in self.state[k]], "count": float(self.count[k]),
                 "total": float(self.total[k]), "ticks": float(self.ticks[k]), "tick": self.tick,
-                "late": [[float(v) for v in row] for row in self.late[k]],
-                "recent": {str(int(i)): float(self.recent[k, i]) for i in nonzero},
+                "taught": [int(v) for v in self.taught[k]], "sums": [float(v) for v in self.sums[k]],
+                "recent": {str(int(i)): float(self.recent[k, i]) for i in columns},
             }  # fmt: skip
         return found
 
     def restore(self, kept: dict[str, dict[str, Any]]) -> None:
         """Take up what `plain` gave. Streams kept at an earlier tick are brought up to the latest with empty ticks."""
-        if not kept:
-            return
-        self.add(kept)
-        self.tick = max(int(v["tick"]) for v in kept.values())
-        for name, value in kept.items():
-            k = self.place[name]
-            self.state[k] = [-np.inf if v is None else v for v in value["state"]]
-            self.count[k], self.total[k], self.ticks[k] = value["count"], value["total"], value["ticks"]
-            for i, v in value["recent"].items():
-                self.recent[k, int(i)] = v
-            self.late[k] = value["late"]
-            behind = self.tick - int(value["tick"])
-            if behind > 0:
-                gone = min(behind, LAG)
-                self.late[k] = np.roll(self.late[k], -gone, axis=1)
-                self.late[k, 0, LAG - gone :], self.late[k, 1, LAG - gone :] = 0.0, 1.0
-                expected, sizes = float(self.expected()[k]), float(self.sizes()[k])
-                self.state[k] = edetector.empty_ticks(self.state[k], behind, expected, sizes, self.thetas)
-                self.ticks[k] += behind
-                self.recent[k] = np.roll(self.recent[k], -min(behind, REMEMBERED))
-                self.recent[k, REMEMBERED - min(behind, REMEMBERED) :] = 0.0
-                self.count[k] = 0.0
+        latest = max((int(v["tick"]) for v in kept.values()), default=0)
+        for tick in sorted({int(v["tick"]) for v in kept.values()}):
+            together = Bank()
+            together.thetas, together.learned = self.thetas, self.learned
+            chosen = {name: v for name, v in kept.items() if int(v["tick"]) == tick}
+            together.add(chosen)
+            for name, value in chosen.items():
+                together._take_up(together.place[name], value)
+            together.tick = tick
+            together.skip(latest - tick, covered=True)
+            self.add(chosen)
+            mine = [self.place[name] for name in together.names]
+            n = len(mine)
+            for ours, theirs in zip(self._arrays(), together._arrays(), strict=True):
+                ours[mine] = theirs[:n]
+        self.tick = max(self.tick, latest)
+        self.last[: len(self.names)] = self._left()
+        self.forget_known()
+
+    def _take_up(self, k: int, value: dict[str, Any]) -> None:
+        self.state[k] = [-np.inf if v is None else v for v in value["state"]]
+        self.count[k], self.total[k], self.ticks[k] = value["count"], value["total"], value["ticks"]
+        self.taught[k], self.sums[k] = value["taught"], value["sums"]
+        for i, v in value["recent"].items():
+            self.recent[k, int(i)] = v
+
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        return self.state, self.last, self.count, self.total, self.ticks, self.recent, self.taught, self.sums
