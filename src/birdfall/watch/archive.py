@@ -17,8 +17,8 @@ from birdfall.record.case import Case
 from birdfall.watch.state import State
 from birdfall.watch.waves import Wave
 
-#: Raw events are written out when so many wait, or so many bytes.
-ROWS, BYTES = 200_000, 256 << 20
+#: Raw events are written out when so many wait, so many at a time.
+ROWS, GROUP = 200_000, 5_000
 RAW = pa.schema(
     [
         pa.field("source", pa.string()),
@@ -38,30 +38,36 @@ def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path
     c = state.connection
     made: list[Path] = []
     while True:
-        count, first, held = c.execute("SELECT count(*), min(id), sum(length(data)) FROM raw").fetchone()
-        if not count or (count < ROWS and (held or 0) < BYTES and not everything):
+        first, last = c.execute("SELECT min(id), max(id) FROM raw").fetchone()
+        if first is None or (last - first + 1 < ROWS and not everything):
             return made
-        rows = c.execute("SELECT id, source, received, data FROM raw ORDER BY id LIMIT ?", (ROWS,)).fetchall()
-        last = rows[-1]["id"]
-        table = pa.table(
-            [[r["source"] for r in rows], pa.array([r["received"] for r in rows], pa.int64()).cast(RAW.field(1).type), [r["data"] for r in rows]],
-            schema=RAW,
-        )  # fmt: skip
+        last = min(last, first + ROWS - 1)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"raw-{first:012d}.parquet"
-        write_with(path, partial(_write, table))
+        write_with(path, partial(_write, state, first, last))
         sync_folder(folder)
         with state.transaction():
-            c.execute("DELETE FROM raw WHERE id <= ?", (last,))
+            done = c.execute("DELETE FROM raw WHERE id <= ?", (last,))
             c.execute(
                 "INSERT OR REPLACE INTO raw_files VALUES (?, ?, ?, ?, ?)",
-                (path.name, first, last, len(rows), path.stat().st_size),
+                (path.name, first, last, done.rowcount, path.stat().st_size),
             )
         made.append(path)
 
 
-def _write(table: pa.Table, path: Path) -> None:
-    pq.write_table(table, path, compression="zstd")
+def _write(state: State, first: int, last: int, path: Path) -> None:
+    """Rows `first` to `last`, a group at a time, so that memory stays flat however many there are."""
+    query = "SELECT source, received, data FROM raw WHERE id BETWEEN ? AND ? ORDER BY id"
+    rows = state.connection.execute(query, (first, last))
+    with pq.ParquetWriter(path, RAW, compression="zstd") as writer:
+        while group := rows.fetchmany(GROUP):
+            received = pa.array([r["received"] for r in group], pa.int64()).cast(RAW.field(1).type)
+            columns = [
+                pa.array([r["source"] for r in group]),
+                received,
+                pa.array([r["data"] for r in group], pa.binary()),
+            ]
+            writer.write_table(pa.table(columns, schema=RAW))
 
 
 def forget(
