@@ -32,6 +32,7 @@ def steps(state: Run) -> Iterator[Step]:
         yield f"coordination-{trace}", partial(_network, request={"trace": trace, "block_test": False})
     for text in state.options.asked:
         yield step_of(text), partial(_network, request=json.loads(text))
+    yield "brigades", _brigades
     yield "claims", _claims
 
 
@@ -178,6 +179,16 @@ def _coordination(state: Run, request: dict[str, Any]) -> Finding:
         "progress": state.progress,
     }
     return coordination(state.record, **(chosen | request))
+
+
+def _brigades(state: Run) -> Sequence[Finding]:
+    from birdfall.measures import brigades
+
+    note = brigades.applies_to(state.record)
+    if note is not None:
+        return [_refused("brigades", "brigades", note)]
+    options = state.options
+    return [brigades.brigades(state.record, alpha=options.alpha, seed=options.seed, progress=state.progress)]
 
 
 def _reconciliation(state: Run) -> Sequence[Finding]:

@@ -43,7 +43,13 @@ def world(
     activity /= activity.sum()
     notable = rng.pareto(1.2, targets) + 0.1
     notable /= notable.sum()
-    parts = [(rng.choice(reporters, ordinary, p=activity), rng.choice(targets, ordinary, p=notable), rng.random(ordinary) * span)]
+    parts = [
+        (
+            rng.choice(reporters, ordinary, p=activity),
+            rng.choice(targets, ordinary, p=notable),
+            rng.random(ordinary) * span,
+        )
+    ]
     spam = rng.choice(targets, 150, replace=False)
     for flagger in rng.choice(reporters, flaggers, replace=False):
         parts.append((np.full(100, flagger), rng.choice(spam, 100), rng.random(100) * span))
@@ -61,7 +67,12 @@ def world(
         circle = rng.choice(reporters, 1500, replace=False)
         evening = rng.random() * (span - 4 * HOUR)
         for on in rng.choice(targets, 4, replace=False):
-            called(int(on), rng.choice(circle, int(rng.integers(40, 120)), replace=False), evening + rng.random() * HOUR, 900.0)
+            called(
+                int(on),
+                rng.choice(circle, int(rng.integers(40, 120)), replace=False),
+                evening + rng.random() * HOUR,
+                900.0,
+            )
             crowded.append(int(on))
     members = rng.choice(reporters, crew, replace=False) if crew else np.zeros(0, np.int64)
     if crew:

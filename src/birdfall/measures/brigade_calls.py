@@ -80,6 +80,8 @@ _QUOTES: Final = re.compile(r"[\"“”«»„‟][^\"“”«»„‟]{0,280}[\
 _CLAUSE: Final = re.compile(
     r"(?:^|[.!?؟:;,\n\-–—…|>]|rt @\S+|[^\w\s@#'’])\s*(?:#\w+\s+|(?:por favor|please|pls|svp|stp|rt)[\s,:]+)*$"
 )
+#: In English a verb after a handle that is spoken to calls; elsewhere it may say what the handle's owner does ("@ana denuncia a").
+_SPOKEN_TO: Final = re.compile(r"^(?:@[\w.\-]+[\s,:]+)+$")
 _ARABIC: Final = re.compile(r"[\u064b-\u065f\u0670\u0640]")
 
 
@@ -122,7 +124,8 @@ def calls_in(text: str) -> list[Call]:
                 before = text[max(0, begin - 90) : begin]
                 if any(a < begin < b for a, b in quoted) or _NEGATED.search(before) or _TOLD.search(before):
                     continue
-                if not sure and not _CLAUSE.search(before):
+                begins = _CLAUSE.search(before) or (language == "en" and _SPOKEN_TO.search(before))
+                if not sure and not begins:
                     continue
                 if any(a < match.end() and begin < b for a, b in taken):
                     continue  # the same words in a kindred language

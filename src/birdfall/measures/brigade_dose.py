@@ -28,6 +28,8 @@ OCCASIONS, SINGLE = 20, 16
 PERIODS = 26
 #: A step is looked for only where so many occasions lie on either side.
 SIDE = 10
+#: Holds the smooth rise together where a draw has no falls at some tempo.
+RIDGE = 1e-4
 #: Placebos are judged with fewer draws each.
 PLACEBOS, PLACEBO_DRAWS = 40, 99
 
@@ -77,7 +79,8 @@ class Jump:
     """at: the dose at which the chance rises most beyond a smooth rise, low, high: doses nearly as good; None without a rise.
 
     below, above: chance at doses from half of it, and from it up to twice; ratio: of the two; ratio_low, ratio_high at 95 %. flat_p: of a dose that means nothing, by
-    permutation within strata. step_p: of a smooth rise, by parametric bootstrap. p: the larger of the two.
+    permutation within strata. step_p: of a smooth rise, by parametric bootstrap. p: the larger of the two. score: z of the step
+    on top of the smooth rise.
     """
 
     at: int | None
@@ -90,6 +93,7 @@ class Jump:
     above: float | None
     flat_p: float
     step_p: float
+    score: float
 
     @property
     def p(self) -> float:
@@ -103,13 +107,15 @@ def occasions(
     """The occasions of a log of reports. within, forget: us. voice: float64[n], what each report adds if dose is "voices"."""
     order = np.lexsort((reports.reporter, reports.time, reports.target))
     target, time, reporter = reports.target[order], reports.time[order], reports.reporter[order]
-    fallen = np.argsort(falls.code, kind="stable")
     n = len(target)
     same = np.r_[False, target[1:] == target[:-1]]
     gap = np.r_[0, np.diff(time)]
     # falls of the same target up to each report: a report made at the very moment counts as made before
-    code, by = falls.code[fallen], falls.by[fallen]
-    after, ended = falls.after[fallen], falls.ended[fallen]
+    if len(falls):
+        fallen = np.argsort(falls.code, kind="stable")
+        code, by, after, ended = (x[fallen] for x in (falls.code, falls.by, falls.after, falls.ended))
+    else:  # one fall of nobody spares every line below the case of none
+        code, by, after, ended = np.array([-1]), np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
     passed = _rank(code, by, target, time)
     start = np.searchsorted(code, target)
     down = (passed > start) & (time < ended[np.maximum(passed - 1, 0)])
@@ -117,9 +123,9 @@ def occasions(
     episode = np.cumsum(fresh) - 1
     # the next fall of the target, if there is one
     has_next = passed < np.searchsorted(code, target, "right")
-    at = np.minimum(passed, max(0, len(code) - 1))
-    next_by = np.where(has_next, by[at] if len(code) else 0, np.iinfo(np.int64).max)
-    next_after = np.where(has_next, after[at] if len(code) else 0, np.iinfo(np.int64).max)
+    at = np.minimum(passed, len(code) - 1)
+    next_by = np.where(has_next, by[at], np.iinfo(np.int64).max)
+    next_after = np.where(has_next, after[at], np.iinfo(np.int64).max)
     next_report = np.r_[np.where(same[1:], time[1:], np.iinfo(np.int64).max), np.iinfo(np.int64).max] if n else time
     until = np.minimum(next_report - 1, np.where(time > np.iinfo(np.int64).max - within, time, time + within))
     fell = (next_by <= until) & (next_by >= time)
@@ -151,8 +157,6 @@ def _gap_before(gap: np.ndarray, leads: np.ndarray) -> np.ndarray:
 
 def _rank(code: np.ndarray, by: np.ndarray, target: np.ndarray, time: np.ndarray) -> np.ndarray:
     """int64[n]: position in (code, by), both ascending, of the first fall of `target` not before `time`."""
-    if not len(code):
-        return np.zeros(len(target), np.int64)
     keys = np.concatenate([code, target]).astype(np.int64)
     times = np.concatenate([by, time])
     # a report goes before a fall at the same moment
@@ -251,7 +255,7 @@ def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
     _, null = _smooth(number, drawn, design, cells, len(low))
     step_p = float((1 + (null.max(1) >= score[0].max() - 1e-9).sum()) / (1 + draws)) if mean.sum() > 0 else 1.0
     if score[0].max() <= 0:
-        return Jump(None, None, None, None, None, None, None, None, flat_p, 1.0)
+        return Jump(None, None, None, None, None, None, None, None, flat_p, 1.0, 0.0)
     best = int(score[0].argmax())
     near = np.flatnonzero((score[0] > 0) & (score[0] ** 2 >= score[0][best] ** 2 - 3.84))
     at = int(low[best + 1])
@@ -262,7 +266,7 @@ def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
     ratio, ratio_low, ratio_high = _ratio(above, below)
     return Jump(
         at, int(low[near.min() + 1]), int(low[near.max() + 1]), ratio, ratio_low, ratio_high,
-        below[0] / max(1, below[1]), above[0] / max(1, above[1]), flat_p, step_p,
+        below[0] / max(1, below[1]), above[0] / max(1, above[1]), flat_p, step_p, float(score[0][best]),
     )  # fmt: skip
 
 
@@ -322,8 +326,10 @@ def _cells(
     used = used[(by_tempo[0][used % 4] > 0) & (by_tempo[0][used % 4] < by_tempo[1][used % 4])]
     levels = np.unique(used % 4)
     middle = np.log(np.sqrt(low.astype(float) * high))
-    x = middle[used // 4]
-    design = np.column_stack([(used % 4)[:, None] == levels[None, :], x, x * x / 4.0]).astype(float)
+    # centred and scaled, so that Newton's method starts near
+    x = middle[used // 4] - np.average(middle[used // 4], weights=number[used])
+    x /= max(1e-9, np.abs(x).max())
+    design = np.column_stack([(used % 4)[:, None] == levels[None, :], x, x * x]).astype(float)
     return used // 4, number[used], falls[used], design
 
 
@@ -340,18 +346,27 @@ def _smooth(
     beta = np.zeros((rows, width))
     mean = (falls.sum(1) + 0.5) / (number.sum() + 1.0)
     beta[:, : width - 2] = np.log(mean / (1.0 - mean))[:, None]
-    ridge = 1e-4 * np.eye(width)
-    for _ in range(30):
+    ridge = RIDGE * np.eye(width)
+    reached = np.full(rows, -np.inf)
+    step = np.zeros((rows, width))
+    for _ in range(40):
+        # a step that makes the fit worse is halved, at most ten times
+        for _ in range(10):
+            odds = np.clip((beta + step) @ design.T, -30, 30)
+            fit = (falls * odds - number * np.logaddexp(0.0, odds)).sum(1) - 0.5 * ((beta + step) ** 2).sum(1) * RIDGE
+            worse = fit < reached - 1e-9
+            if not worse.any():
+                break
+            step[worse] *= 0.5
+        beta = beta + np.where(worse[:, None], 0.0, step)
+        reached = np.where(worse, reached, fit)
         chance = 1.0 / (1.0 + np.exp(-np.clip(beta @ design.T, -30, 30)))
         spread = number * chance * (1.0 - chance)
-        slope = (falls - number * chance) @ design - beta @ ridge
+        slope = (falls - number * chance) @ design - RIDGE * beta
         bend = np.einsum("rc,ci,cj->rij", spread, design, design) + ridge
-        step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -2.0, 2.0)
-        beta += step
-        if np.abs(step).max() < 1e-7:
+        step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -5.0, 5.0)
+        if np.abs(step).max() < 1e-6:
             break
-    chance = 1.0 / (1.0 + np.exp(-np.clip(beta @ design.T, -30, 30)))
-    spread = number * chance * (1.0 - chance)
     above = (bin_of[None, :] > np.arange(bins - 1)[:, None]).astype(float)
     excess = (falls - number * chance) @ above.T
     bend = np.einsum("rc,ci,cj->rij", spread, design, design) + ridge
@@ -363,25 +378,29 @@ def _smooth(
     return chance, np.where(usable, excess / np.sqrt(np.maximum(variance, 1e-12)), 0.0)
 
 
-def placebos(found: Occasions, *, number: int = PLACEBOS, draws: int = PLACEBO_DRAWS, seed: int = 0) -> list[float]:
-    """The p of the jump where times mean nothing: every fall follows a report of its own count drawn at random instead.
+def placebos(
+    found: Occasions, *, number: int = PLACEBOS, draws: int = PLACEBO_DRAWS, seed: int = 0
+) -> list[tuple[float, float]]:
+    """(p, score) of the jump where times mean nothing: every fall follows a report of its own count drawn at random instead.
 
     Reports after the drawn one leave the record, as they do after a real fall. Targets keep their reports, and that they fell.
     """
     falling = found.fell.nonzero()[0]
     begin = np.searchsorted(found.episode, found.episode[falling])
-    found_p = []
+    judged: list[tuple[float, float]] = []
     for i in range(number):
         rng = np.random.default_rng([seed, 13, i])
         drawn = rng.integers(begin, falling + 1)
         fell = np.zeros(len(found.fell), bool)
         fell[drawn] = True
-        keep = np.ones(len(found.fell), bool)
-        for a, b in zip(drawn.tolist(), falling.tolist(), strict=True):
-            keep[a + 1 : b + 1] = False
+        # what lies after the drawn report and up to the real fall leaves
+        gone = np.zeros(len(found.fell) + 1, np.int64)
+        np.add.at(gone, drawn + 1, 1)
+        np.add.at(gone, falling + 1, -1)
+        keep = np.cumsum(gone)[:-1] == 0
         other = Occasions(
             found.target[keep], found.time[keep], found.dose[keep], fell[keep], found.episode[keep], found.stratum[keep], 0, 0
         )  # fmt: skip
-        judged = jump(other, draws=draws, seed=seed + i + 1)
-        found_p.append(1.0 if judged is None else judged.p)
-    return found_p
+        tested = jump(other, draws=draws, seed=seed + i + 1)
+        judged.append((1.0, 0.0) if tested is None else (tested.p, tested.score))
+    return judged

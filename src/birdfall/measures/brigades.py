@@ -40,7 +40,7 @@ METHOD = (
 FEWEST_FALLS = 5
 #: The sizes of crew for which the camouflage bound is told: members, targets, share of each target's reporters.
 UNSEEN = ((10, 5, 0.5), (30, 5, 0.5), (100, 10, 0.5))
-#: A jump is called at this level, and only if the placebos do not show it.
+#: A jump is called at this level, and only if it is greater than those of the placebos at the same level.
 LEVEL = 0.05
 
 
@@ -128,7 +128,7 @@ def brigades(
     )  # fmt: skip
 
 
-Doses = dict[str, tuple[Curve, Jump | None, list[float]]]
+Doses = dict[str, tuple[Curve, Jump | None, list[tuple[float, float]]]]
 
 
 def _doses(
@@ -166,25 +166,32 @@ def _dose_estimates(doses: Doses) -> dict[str, Estimate]:
         made[f"{prefix}step_p"] = _plain(tested.step_p, "p")
     shown = doses.get("reporters")
     if shown is not None and shown[2]:
-        made["placebo_p"] = _plain(float(np.median(shown[2])), "p")
-        made["placebo_share"] = _plain(float(np.mean([p <= LEVEL for p in shown[2]])), "share")
+        made["placebo_p"] = _plain(float(np.median([p for p, _ in shown[2]])), "p")
+        made["beyond_placebo_p"] = _plain(_beyond(shown[1], shown[2]), "p")
     return made
 
 
 def _called(doses: Doses) -> bool:
-    """Whether a jump may be spoken of: it is there, and the placebos do not show it as a rule."""
+    """Whether a jump may be spoken of: it is there, and greater than those of the placebos."""
     shown = doses.get("reporters")
     if shown is None or shown[1] is None or shown[1].at is None:
         return False
-    return shown[1].p <= LEVEL and float(np.median(shown[2])) > LEVEL
+    return shown[1].p <= LEVEL and _beyond(shown[1], shown[2]) <= LEVEL
 
 
-def _jump_details(tested: Jump | None, placebo: list[float]) -> dict[str, Any] | None:
+def _beyond(tested: Jump | None, placebo: list[tuple[float, float]]) -> float:
+    """p of the jump among the jumps that the placebos show."""
+    score = 0.0 if tested is None else tested.score
+    return (1 + sum(s >= score for _, s in placebo)) / (1 + len(placebo))
+
+
+def _jump_details(tested: Jump | None, placebo: list[tuple[float, float]]) -> dict[str, Any] | None:
     if tested is None:
         return None
     return {
         "at": tested.at, "low": tested.low, "high": tested.high, "below": tested.below, "above": tested.above,
-        "flat_p": tested.flat_p, "step_p": tested.step_p, "placebo_p": placebo,
+        "flat_p": tested.flat_p, "step_p": tested.step_p, "score": tested.score, "placebo_p": [p for p, _ in placebo],
+        "placebo_score": [s for _, s in placebo],
     }  # fmt: skip
 
 

@@ -1,0 +1,199 @@
+"""Dose-response: thresholds jump, flat and smooth curves do not, placebos show nothing; order knows before from after."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birdfall.measures.brigade_dose import DAY, HOUR, MINUTE, curve, isotonic, jump, occasions, placebos
+from birdfall.measures.brigade_order import order_of
+from birdfall.measures.brigade_reports import NEVER, Falls, Reports
+
+NONE = Falls(*(np.zeros(0, np.int64) for _ in range(4)))
+
+
+def log(rows):
+    """Reports from (reporter, target, time)."""
+    rows = sorted(rows, key=lambda r: (r[2], r[0], r[1]))
+    who, on, at = (np.array([r[i] for r in rows], np.int64) for i in range(3))
+    return Reports(who.astype(np.int32), on.astype(np.int32), at)
+
+
+def falls(rows):
+    """Falls from (code, after, by, ended)."""
+    rows = sorted(rows, key=lambda r: (r[0], r[2]))
+    code, after, by, ended = (np.array([r[i] for r in rows], np.int64) for i in range(4))
+    return Falls(code.astype(np.int32), after, by, ended)
+
+
+def slow_occasions(reports, fell, within, counted, forget):
+    """The same, one report at a time; exact falls only."""
+    found = []
+    for target in sorted(set(reports.target.tolist())):
+        mine = [
+            (t, r)
+            for t, r, o in zip(reports.time.tolist(), reports.reporter.tolist(), reports.target.tolist())
+            if o == target
+        ]
+        mine.sort()
+        own = sorted(
+            (by, ended)
+            for code, by, ended in zip(fell.code.tolist(), fell.by.tolist(), fell.ended.tolist())
+            if code == target
+        )
+        seen, number, last, passed = set(), 0, None, 0
+        for i, (t, r) in enumerate(mine):
+            before = [f for f in own if f[0] < t]
+            if len(before) != passed or last is None or t - last > forget:
+                seen, number, passed = set(), 0, len(before)
+            last = t
+            seen.add(r)
+            number += 1
+            if before and t < before[-1][1]:
+                continue
+            if i + 1 < len(mine) and mine[i + 1][0] == t:
+                continue
+            following = mine[i + 1][0] if i + 1 < len(mine) else None
+            hit = any(t <= by <= t + within and (following is None or by < following) for by, _ in own)
+            found.append((target, t, len(seen) if counted == "reporters" else number, hit))
+    return found
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(10, 12), st.integers(0, 30)), min_size=1, max_size=30),
+    st.lists(st.tuples(st.integers(10, 12), st.integers(0, 30), st.integers(0, 9)), max_size=5, unique_by=lambda f: f[:2]),
+    st.sampled_from(["reporters", "reports"]), st.integers(1, 8), st.integers(2, 40),
+)  # fmt: skip
+def test_occasions_agree_with_the_slow_way(rows, fallen, counted, within, forget):
+    reports = log(rows)
+    fell = falls([(c, by, by, by + down if down else NEVER) for c, by, down in fallen]) if fallen else NONE
+    found = occasions(reports, fell, within=within, dose=counted, forget=forget)
+    got = list(zip(found.target.tolist(), found.time.tolist(), found.dose.tolist(), found.fell.tolist()))
+    assert got == slow_occasions(reports, fell, within, counted, forget)
+
+
+def test_a_fall_known_only_within_an_interval_that_holds_a_report_is_left_out_and_counted():
+    reports = log([(1, 9, 10), (2, 9, 20), (3, 9, 30)])
+    found = occasions(reports, falls([(9, 15, 25, NEVER)]), within=100)
+    assert found.undated == 1 and not found.fell.any()
+    exact = occasions(reports, falls([(9, 21, 25, NEVER)]), within=100)
+    assert exact.undated == 0 and exact.fell.sum() == 1 and exact.dose[exact.fell].tolist() == [2]
+
+
+def test_voices_count_a_lockstep_crowd_once():
+    reports = log([(r, 9, 10 * r) for r in range(1, 6)])
+    found = occasions(reports, NONE, within=5, dose="voices", voice=np.full(5, 0.2))
+    assert found.dose.tolist() == [1, 1, 1, 1, 1]
+    with pytest.raises(ValueError, match="voices"):
+        occasions(reports, NONE, within=5, dose="voices")
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 30)), min_size=1, max_size=25))
+def test_isotonic_is_the_closest_rising_sequence(points):
+    value, weight = (np.array([p[i] for p in points], float) for i in range(2))
+    fitted = isotonic(value, weight)
+    assert (np.diff(fitted) >= -1e-12).all()
+    # the minimax formula of Robertson, Wright and Dykstra 1988, by brute force
+    n = len(value)
+    brute = [
+        max(min(np.average(value[a : b + 1], weights=weight[a : b + 1]) for b in range(i, n)) for a in range(i + 1)) for i in range(n)
+    ]  # fmt: skip
+    assert np.allclose(fitted, brute)
+
+
+def simulated(seed, chance, targets=1500):
+    """Each target gets up to some forty reports a while apart; after each it falls with chance(dose, its own frailty)."""
+    rng = np.random.default_rng(seed)
+    rows, fallen = [], []
+    for target in range(targets):
+        now = int(rng.random() * 300 * DAY)
+        frailty = rng.gamma(2.0, 0.5)
+        for dose in range(1, 1 + min(40, 1 + int(rng.exponential(9)))):
+            now += int(rng.exponential(2 * HOUR)) + 1
+            rows.append((10_000 + dose, target, now))
+            if rng.random() < chance(dose, frailty):
+                fallen.append((target, now + 1, now + 1, NEVER))
+                break
+    return log(rows), falls(fallen)
+
+
+def judged(seed, chance):
+    reports, fell = simulated(seed, chance)
+    found = occasions(reports, fell, within=HOUR)
+    return found, jump(found, draws=199, seed=seed)
+
+
+def test_a_threshold_is_a_jump_where_it_is():
+    found, tested = judged(1, lambda dose, _: 0.3 if dose >= 10 else 0.01)
+    assert tested.p <= 0.01
+    assert tested.low <= 10 <= tested.high and tested.at in (9, 10, 11)
+    assert tested.ratio_low > 5
+    assert max(score for _, score in placebos(found, number=10)) < tested.score
+
+
+def test_no_dose_and_a_smooth_rise_are_no_jump():
+    flat = [judged(seed, lambda dose, _: 0.03)[1] for seed in range(8)]
+    assert sum(t.flat_p <= 0.05 for t in flat) <= 2 and sum(t.p <= 0.05 for t in flat) <= 1
+    smooth = [judged(seed, lambda dose, _: 0.01 * dose)[1] for seed in range(8)]
+    assert all(t.flat_p <= 0.05 for t in smooth)
+    assert sum(t.p <= 0.05 for t in smooth) <= 1
+
+
+def test_worse_accounts_that_are_reported_more_are_no_jump():
+    frail = [judged(seed, lambda dose, frailty: 0.03 * frailty)[1] for seed in range(8)]
+    assert sum(t.p <= 0.05 for t in frail) <= 1
+
+
+def test_placebos_of_a_flat_curve_are_mostly_quiet():
+    found, _ = judged(3, lambda dose, _: 0.03)
+    quiet = [p for p, _ in placebos(found, number=20)]
+    assert np.median(quiet) > 0.05 and len(quiet) == 20
+
+
+def test_without_falls_or_with_one_dose_there_is_no_test():
+    reports = log([(1, 9, 10), (2, 8, 20)])
+    assert jump(occasions(reports, NONE, within=5)) is None
+    shown = curve(occasions(reports, NONE, within=5))
+    assert shown.occasions.tolist() == [2] and shown.falls.tolist() == [0]
+
+
+def test_reports_before_the_fall_are_told_from_reports_at_any_time():
+    rng = np.random.default_rng(5)
+    before, any_time, fallen = [], [], []
+    for target in range(40):
+        fall = int((20 + rng.random() * 300) * DAY)
+        fallen.append((target, fall, fall, NEVER))
+        for r in range(5):
+            before.append((100 + r, target, fall - int(rng.exponential(HOUR))))
+            any_time.append((100 + r, target, int(rng.random() * fall)))
+    near = order_of(log(before), falls(fallen), begin=0, draws=199)
+    far = order_of(log(any_time), falls(fallen), begin=0, draws=199)
+    assert near.p == 1 / 200 and near.tested == 40 and near.before.tolist() == [5] * 40
+    assert far.p > 0.05
+
+
+def test_order_counts_what_came_after_and_tests_only_exact_falls():
+    reports = log([(1, 9, 10), (2, 9, 50), (3, 9, 90), (1, 8, 95)])
+    found = order_of(
+        reports, falls([(9, 60, 60, 80), (9, 85, 85, NEVER), (8, 20, 90, NEVER), (7, 5, 5, NEVER)]), begin=0
+    )
+    assert found.target.tolist() == [8, 9] and found.before.tolist() == [0, 2] and found.after.tolist() == [1, 1]
+    assert found.first.tolist() == [95, 10] and found.last_before.tolist() == [-1, 50] and found.tested == 1
+    assert order_of(reports, NONE, begin=0).p is None
+
+
+def test_tempo_alone_is_no_dose():
+    # a report that follows at once is followed by a fall more often, whatever the dose
+    rng = np.random.default_rng(8)
+    rows, fallen = [], []
+    for target in range(1200):
+        now = int(rng.random() * 300 * DAY)
+        hurried = rng.random() < 0.5
+        for dose in range(1, 1 + min(25, 1 + int(rng.exponential(12 if hurried else 4)))):
+            now += int(rng.exponential(20e6 if hurried else 6 * HOUR)) + 1
+            rows.append((10_000 + dose, target, now))
+            if rng.random() < (0.08 if hurried and dose > 1 else 0.01):
+                fallen.append((target, now + 1, now + 1, NEVER))
+                break
+    tested = jump(occasions(log(rows), falls(fallen), within=MINUTE), draws=199)
+    assert tested.p > 0.05
