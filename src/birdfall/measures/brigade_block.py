@@ -89,6 +89,29 @@ def dense(reports: Reports, window: int) -> Dense:
     return Dense(reporter, target, who, whom, value[: len(who)], value[len(who) :], float(value.max()))
 
 
+def densest_part(graph: Dense) -> tuple[np.ndarray, np.ndarray]:
+    """Members and targets (int32, ascending) of the densest block; of its largest part, if it falls into parts that share nobody.
+
+    Two crews of like density are peeled as one.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    members = graph.reporters[graph.reporter_suspicion >= graph.density]
+    targets = graph.targets[graph.target_suspicion >= graph.density]
+    inside = np.isin(graph.reporter, members) & np.isin(graph.target, targets)
+    a = np.searchsorted(members, graph.reporter[inside])
+    b = np.searchsorted(targets, graph.target[inside]) + len(members)
+    number = len(members) + len(targets)
+    if not number:
+        return members, targets
+    parts, label = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(number, number)), directed=False)
+    if parts == 1:
+        return members, targets
+    largest = label == np.bincount(label[a], minlength=parts).argmax()
+    return members[largest[: len(members)]], targets[largest[len(members) :]]
+
+
 def _crowd(reports: Reports) -> np.ndarray:
     """Distinct reporters of each target, by code."""
     pair = np.unique(reports.target.astype(np.int64) << 32 | reports.reporter)
@@ -127,8 +150,7 @@ def blocks(
 
 def _judged(reports: Reports, graph: Dense, window: int, shuffles: int, alpha: float, seed: list[int]) -> Block | None:
     """The densest block of `graph`, if either null leaves it standing."""
-    members = graph.reporters[graph.reporter_suspicion >= graph.density]
-    targets = graph.targets[graph.target_suspicion >= graph.density]
+    members, targets = densest_part(graph)
     if len(members) < 2 or len(targets) < 2:
         return None
     own = np.isin(reports.reporter, members) & np.isin(reports.target, targets)
