@@ -24,14 +24,16 @@ sys.path.insert(0, str(ROOT / "tests" / "measures"))
 from brigade_worlds import World, world  # noqa: E402
 
 from birdfall.measures.brigade_block import blocks, dense  # noqa: E402
-from birdfall.measures.brigade_dose import curve, jump, occasions, placebos  # noqa: E402
+from birdfall.measures.brigade_dose import curve, occasions  # noqa: E402
+from birdfall.measures.brigade_jump import jump, placebos  # noqa: E402
 from birdfall.measures.brigade_reports import Reports, falls_of, reports_of  # noqa: E402
 from birdfall.measures.brigade_targets import targets_under_fire  # noqa: E402
 
-WINDOW = 600_000_000
+WINDOW = 300_000_000
 BUDGET = 1 / 1000
 ROWS, BUCKETS = 2, 1024
-SETTINGS = [(j, c) for j in (1.0, 0.5, 0.3, 0.2, 0.1) for c in (0, 10)]
+#: (chance that a member follows a call, camouflage reports per member, mean delay in seconds)
+SETTINGS = [(j, c, 120.0) for j in (1.0, 0.5, 0.3, 0.2, 0.1) for c in (0, 10)] + [(j, 10, 600.0) for j in (0.5, 0.3)]
 
 
 def midas(reports: Reports, *, relational: bool) -> np.ndarray:
@@ -94,31 +96,33 @@ def planted(worlds: int) -> dict:
         every = np.sort(np.concatenate(parts))[::-1]
         bound[name] = float(every[int(BUDGET * len(every))])
     found = {}
-    for joins, camouflage in SETTINGS:
+    for joins, camouflage, lag in SETTINGS:
         hits: dict[str, list[float]] = {}
         for s in range(worlds):
-            log = world(s, crew=40, joins=joins, camouflage=camouflage)
+            log = world(s, crew=40, joins=joins, camouflage=camouflage, lag_s=lag)
             for name, score in scores(log).items():
                 hits.setdefault(name, []).append(float((score[log.targets :] > bound[name]).mean() >= 0.5))
-        found[f"joins {joins:g}, camouflage {camouflage}"] = {n: round(float(np.mean(h)), 2) for n, h in hits.items()}
+        found[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s"] = {
+            n: round(float(np.mean(h)), 2) for n, h in hits.items()
+        }
     return {"worlds": worlds, "quiet_worlds": len(quiet), "honest_targets": len(every), "found": found}
 
 
 def named(worlds: int) -> dict:
     """Blocks and names at the one per cent setting: what the measure itself reports, hard negatives included."""
     made = {}
-    for joins, camouflage in [(0.0, 0), *SETTINGS]:
+    for joins, camouflage, lag in [(0.0, 0, 120.0), *SETTINGS]:
         right = wrong = crew = brigades = false_blocks = 0
         for s in range(worlds):
-            log = world(s, crew=40 if joins else 0, joins=joins, camouflage=camouflage)
-            for block in blocks(log.reports, window=WINDOW)[0]:
+            log = world(s, crew=40 if joins else 0, joins=joins, camouflage=camouflage, lag_s=lag)
+            for block in blocks(log.reports, window=WINDOW).blocks:
                 true = bool(np.isin(log.victims, block.targets).mean() >= 0.5) if joins else False
                 brigades, false_blocks = brigades + true, false_blocks + (not true)
                 chosen = block.crew.named(0.01)
                 right += int(np.isin(chosen, log.crew).sum())
                 wrong += int((~np.isin(chosen, log.crew)).sum())
             crew += len(log.crew)
-        made[f"joins {joins:g}, camouflage {camouflage}" if joins else "no brigade"] = {
+        made[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s" if joins else "no brigade"] = {
             "brigades_found": brigades, "of": worlds if joins else 0, "false_blocks": false_blocks, "crew_named": right, "crew": crew,
             "honest_named": wrong,
         }  # fmt: skip

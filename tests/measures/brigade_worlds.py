@@ -34,7 +34,7 @@ class World:
 def world(
     seed: int, *, crew: int = 0, victims: int = 6, joins: float = 1.0, camouflage: int = 0, passers: int = 30,
     lag_s: float = 120.0, hours: float = 1.0, targets: int = 1000, reporters: int = 6000, ordinary: int = 8000,
-    flaggers: int = 15, pile_ons: int = 30, dramas: int = 6, days: int = 14,
+    flaggers: int = 15, pile_ons: int = 30, dramas: int = 6, days: int = 14, circle: int = 1500,
 ) -> World:  # fmt: skip
     """A log. Reporters have codes from 0, targets from `reporters`; the victims of the crew are the last targets."""
     rng = np.random.default_rng([seed, crew, int(1000 * joins), camouflage])
@@ -64,12 +64,12 @@ def world(
         called(on, rng.choice(reporters, size, replace=False), rng.random() * span, 1200.0)
         crowded.append(on)
     for _ in range(dramas):
-        circle = rng.choice(reporters, 1500, replace=False)
+        keen = rng.choice(reporters, circle, replace=False)
         evening = rng.random() * (span - 4 * HOUR)
         for on in rng.choice(targets, 4, replace=False):
             called(
                 int(on),
-                rng.choice(circle, int(rng.integers(40, 120)), replace=False),
+                rng.choice(keen, int(rng.integers(40, 120)), replace=False),
                 evening + rng.random() * HOUR,
                 900.0,
             )

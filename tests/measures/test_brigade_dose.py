@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.brigade_dose import DAY, HOUR, MINUTE, curve, isotonic, jump, occasions, placebos
+from birdfall.measures.brigade_dose import DAY, HOUR, MINUTE, curve, isotonic, occasions
+from birdfall.measures.brigade_jump import jump, placebos
 from birdfall.measures.brigade_order import order_of
 from birdfall.measures.brigade_reports import NEVER, Falls, Reports
 

@@ -73,6 +73,17 @@ class Block:
         return self.reports / len(self.members)
 
 
+@dataclass(frozen=True)
+class Found:
+    """blocks: those with a crew, densest first. circles: blocks beyond chance that an honest circle may be. left: greatest density
+    of what is left.
+    """
+
+    blocks: list[Block]
+    circles: int
+    left: float
+
+
 def dense(reports: Reports, window: int) -> Dense:
     """Peel the graph of the reports in lockstep."""
     lo, hi = pairs_together(reports, window)
@@ -120,19 +131,20 @@ def _crowd(reports: Reports) -> np.ndarray:
 
 def blocks(
     reports: Reports, *, window: int, shuffles: int = 199, alpha: float = 0.01, most: int = 10, seed: int = 0
-) -> tuple[list[Block], float]:
-    """The blocks that neither chance nor one crowd explains, densest first, and the density of what is left.
+) -> Found:
+    """The blocks that neither chance nor one crowd explains, densest first.
 
     p = 2 (1 + shuffles as dense) / (1 + shuffles), for two nulls are asked; shuffling stops as soon as that exceeds alpha. A
     block's members and likely crew leave with all their reports before the next is sought, so a large brigade does not hide a smaller one;
-    a block that one crowd explains leaves too, and is not counted.
+    a block that one crowd explains leaves too, and is counted as a circle.
     """
     found: list[Block] = []
     rest = reports
     left = 0.0
+    circles = 0
     for round_ in range(2 * most):
         if not len(rest):
-            return found, 0.0
+            return Found(found, circles, 0.0)
         graph = dense(rest, window)
         left = graph.density
         if left <= 0 or len(found) == most:
@@ -141,11 +153,13 @@ def blocks(
         if block is None:
             break
         gone = block.members
-        if block.crew.p <= alpha:
+        if not block.crew.firm(alpha):
+            circles += 1
+        else:
             found.append(block)
             gone = np.union1d(gone, block.crew.likely)
         rest = rest.of(~np.isin(rest.reporter, gone))
-    return found, left
+    return Found(found, circles, left)
 
 
 def _judged(reports: Reports, graph: Dense, window: int, shuffles: int, alpha: float, seed: list[int]) -> Block | None:

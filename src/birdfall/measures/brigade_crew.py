@@ -19,9 +19,13 @@ STEPS = 40
 #: Expectation-maximisation starts from crews with as many calls as these quantiles of the reporters.
 STARTS = (0.5, 0.9, 0.99)
 #: Reporters' worth of weight that what is seen elsewhere, or supposed, of coming back has.
-PRIOR = 5.0
+PRIOR = 30.0
 #: Honest reporters supposed besides those seen.
 UNSEEN = 0.5
+#: A crew's members follow at least this share of its calls, or this many: people of an honest circle meet again less often.
+JOINS_FLOOR, CALLS_FLOOR = 0.3, 6.0
+#: Nobody is named whose own chance to be of the crowd is more than so many times the share allowed on average.
+DOUBT = 3.0
 #: Nobody is named for reporting fewer targets of a block than this.
 FEWEST = 2
 
@@ -30,7 +34,7 @@ FEWEST = 2
 class Crew:
     """reporter: int32[r], who reported a target of the block; calls: int64[r], how many of them; crowd: float64[r], chance to be
     of the crowd. joins: chance that a crew member follows a call; again: chance that one of the crowd comes once more;
-    share: crew among the reporters; p: of needing a crew at all.
+    share: crew among the reporters; p: of needing a crew at all; targets: of the block.
     """
 
     reporter: np.ndarray
@@ -40,6 +44,11 @@ class Crew:
     again: float
     share: float
     p: float
+    targets: int
+
+    def firm(self, alpha: float) -> bool:
+        """Whether a crew is needed, and comes back so often that an honest circle is no likely reading of it."""
+        return self.p <= alpha and (self.joins >= JOINS_FLOOR or self.joins * self.targets >= CALLS_FLOOR)
 
     @property
     def likely(self) -> np.ndarray:
@@ -47,13 +56,15 @@ class Crew:
         return np.sort(self.reporter[(self.crowd < 0.5) & (self.calls >= FEWEST)])
 
     def named(self, alpha: float) -> np.ndarray:
-        """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`."""
+        """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`, and nobody's own
+        chance to be one more than `DOUBT` times that.
+        """
         order = np.lexsort((self.reporter, self.crowd))
-        order = order[self.calls[order] >= FEWEST]
+        order = order[(self.calls[order] >= FEWEST) & (self.crowd[order] <= DOUBT * alpha)]
         expected = np.cumsum(self.crowd[order]) / np.arange(1, len(order) + 1)
         passing = np.flatnonzero(expected <= alpha)
         # those of one k stand or fall together
-        if not len(passing) or self.p > alpha:
+        if not len(passing) or not self.firm(alpha):
             return np.empty(0, np.int32)
         bound = self.crowd[order[passing[-1]]]
         chosen = order[self.crowd[order] <= bound]
@@ -82,7 +93,8 @@ def crew_of(reports: Reports, members: np.ndarray, targets: np.ndarray, window: 
     as_much = int((_fit(drawn, prior)[3] >= gained).sum())
     crowd = _crowd(np.array([share]), np.array([joins]), np.array([again]), len(targets))[0]
     return Crew(
-        reporter.astype(np.int32), calls, crowd[calls - 1], joins, again, share, (1 + as_much) / (1 + BOOTSTRAP)
+        reporter.astype(np.int32), calls, crowd[calls - 1], joins, again, share, (1 + as_much) / (1 + BOOTSTRAP),
+        len(targets),
     )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from birdfall.measures import brigade_tables as tables
 from birdfall.measures.brigade_block import Block, blocks, dense
 from birdfall.measures.brigade_calls import calls_of
-from birdfall.measures.brigade_dose import DAY, DOSES, FORGET, PLACEBOS, Curve, Jump, curve, jump, occasions, placebos
+from birdfall.measures.brigade_dose import DAY, DOSES, FORGET, Curve, curve, occasions
+from birdfall.measures.brigade_jump import PLACEBOS, Jump, jump, placebos
 from birdfall.measures.brigade_lockstep import lockstep, voices
 from birdfall.measures.brigade_order import Order, order_of
 from birdfall.measures.brigade_reporters import Reporters, reporters_of
@@ -53,7 +54,7 @@ def applies_to(record: Record) -> Note | None:
 
 
 def brigades(
-    record: Record, *, window: str | dt.timedelta | float = "10min", alpha: float = 0.01, false_alarms: float = 1.0,
+    record: Record, *, window: str | dt.timedelta | float = "5min", alpha: float = 0.01, false_alarms: float = 1.0,
     shuffles: int = 199, within: str | dt.timedelta | float = "1d", draws: int = 999, most: int = 10, seed: int = 0,
     progress: Progress = silent,
 ) -> Finding:  # fmt: skip
@@ -87,7 +88,8 @@ def brigades(
     together_found = lockstep(reports, window=together, alpha=alpha)
     graph = dense(reports, together)
     progress("brigades: blocks", 1, 4, "steps")
-    found, left = blocks(reports, window=together, shuffles=shuffles, alpha=alpha, most=most, seed=seed)
+    sought = blocks(reports, window=together, shuffles=shuffles, alpha=alpha, most=most, seed=seed)
+    found, left = sought.blocks, sought.left
     people = reporters_of(reports, falls, found, within=30 * DAY, alpha=alpha)
     progress("brigades: dose", 2, 4, "steps")
     voice = voices(reports, together_found.partners)
@@ -104,6 +106,7 @@ def brigades(
             "reports": _plain(len(reports), "events"), "targets": _plain(len(fire.code), "accounts"),
             "reporters_seen": _plain(len(people.code), "accounts"),
             "targets_under_fire": _plain(int(fire.under_fire.sum()), "accounts"), "brigades": _count(len(found)),
+            "circles": _count(sought.circles),
             "reporters": _plain(named, "accounts"), "lockstep_pairs": _plain(together_found.pairs, "pairs"),
             "lockstep_significant": _plain(together_found.significant, "pairs"),
             "victims": _plain(len(tables.victims(found)), "accounts"),
@@ -112,7 +115,7 @@ def brigades(
         },
         parameters=parameters,
         inputs=inputs,
-        limits=_limits(reports, falls, people, found, order) + notes + weak,
+        limits=_limits(reports, falls, people, found, sought.circles, order) + notes + weak,
         method=METHOD,
         details={
             "tick_s": fire.tick / 1e6, "base_per_day": fire.base * DAY / fire.tick, "dispersion": fire.size,
@@ -211,7 +214,9 @@ def _limits(reports: Reports, falls: Falls, people: Reporters, found: list[Block
     if not len(falls):
         notes.append(Note("no-falls-among-reported", {"needs": "statuses"}))
     elif not order.tested:
-        notes.append(Note("order-not-testable", {"needs": "exact times"}))
+        notes.append(Note("order-not-testable", {"needs": "statuses"}))
+    if circles:
+        notes.append(Note("circles-beyond-chance", {"circles": circles}))
     if found and not people.named.any():
         notes.append(Note("crew-not-named", {"blocks": len(found)}))
     return tuple(notes)
