@@ -205,7 +205,9 @@ def _baseline_hits(fire: Fire, found: list[Block]) -> int:
     return int(np.isin(first, hit).sum())
 
 
-def _limits(reports: Reports, falls: Falls, people: Reporters, found: list[Block], order: Order) -> tuple[Note, ...]:
+def _limits(
+    reports: Reports, falls: Falls, people: Reporters, found: list[Block], circles: int, order: Order
+) -> tuple[Note, ...]:
     notes = [Note("lockstep-is-not-intent", {})]
     if reports.of_self:
         notes.append(Note("reports-of-self", {"reports": reports.of_self}))
