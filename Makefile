@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser test-cluster test-live watch-demo frontend frontend-check lint format lock clean help
+.PHONY: demo test test-slow test-browser test-cluster test-live calibrate watch-demo frontend frontend-check lint format lock clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,9 @@ test-cluster: ## the engine past one machine, on Sail and (with Java) on Apache 
 test-live: $(VENV)/.dev ## the watch against a real server on loopback (needs Node 20; its servers are installed from the lock file)
 	cd tests/live/servers && (test -d node_modules || npm ci --no-audit --no-fund --silent)
 	$(BIN)/python -m pytest tests/live -m live
+
+calibrate: $(VENV)/.base ## draw the worlds of the explanations anew and measure their calibration (minutes)
+	$(BIN)/birdfall calibrate --again
 
 watch-demo: $(VENV)/.base ## replay a simulated wave at its own pace with the dashboard on http://127.0.0.1:8470
 	$(BIN)/python examples/watch_demo.py

@@ -33,6 +33,10 @@ def steps(state: Run) -> Iterator[Step]:
     for text in state.options.asked:
         yield step_of(text), partial(_network, request=json.loads(text))
     yield "brigades", _brigades
+    for number in _waves_found(state)[:1]:
+        yield f"explanations-{number}", partial(_explanations, wave=number)
+    if state.question.facts:
+        yield "explanations-published", _explanations_published
     yield "claims", _claims
 
 
@@ -196,6 +200,21 @@ def _reconciliation(state: Run) -> Sequence[Finding]:
 
     facts = read_facts_bytes(state.question.facts, "facts.csv")
     return [reconcile(facts)]
+
+
+def _explanations(state: Run, wave: int) -> Sequence[Finding]:
+    from birdfall.weigh.explanations import explanations
+
+    state.progress("explanations", 0, None, "worlds")
+    return [explanations(state.record, state.found, wave=wave)]
+
+
+def _explanations_published(state: Run) -> Sequence[Finding]:
+    from birdfall.measures.reconcile import read_facts_bytes
+    from birdfall.weigh.explanations import explanations_published
+
+    facts = read_facts_bytes(state.question.facts, "facts.csv")
+    return [explanations_published(facts, state.found.get("reconciliation"), state.question.facts)]
 
 
 def _claims(state: Run) -> Sequence[Finding]:

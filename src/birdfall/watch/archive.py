@@ -18,7 +18,7 @@ from birdfall.watch.state import State
 from birdfall.watch.waves import Wave
 
 #: Raw events are written out when so many wait, so many at a time.
-ROWS, GROUP = 200_000, 5_000
+ROWS, GROUP = 50_000, 2_000
 RAW = pa.schema(
     [
         pa.field("source", pa.string()),

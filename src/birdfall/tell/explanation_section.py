@@ -1,0 +1,104 @@
+"""The section on explanations: what is left, what was left out, what speaks for and against each, how fragile that is, what would decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from birdfall.model.findings import Finding
+from birdfall.record.query import Record
+from birdfall.tell.names import Names
+from birdfall.tell.words import Words
+
+Block = dict[str, Any]
+#: Items named for and against an explanation, and how much support is worth naming (log10).
+NAMED, WORTH = 2, 0.3
+
+
+def explanations(
+    findings: Mapping[str, Finding], record: Record, say: Words, name: Names, drawings: Mapping[str, str],
+    maps: Mapping[str, dict[str, Any]],
+) -> list[Block]:  # fmt: skip
+    """Blocks of the section; none if explanations were not weighed."""
+    finding = findings.get("explanations-1") or findings.get("explanations-published")
+    if finding is None or finding.answer == "cannot":
+        return []
+    return [
+        *_answer(finding, say), _table(finding, say), _text(say("explanations.prior")), *_fragility(finding, say),
+        *_asked(finding, say), _text(say("explanations.reply")), *({"kind": "note", "text": say.note(n)} for n in finding.limits),
+    ]  # fmt: skip
+
+
+def _text(text: str) -> Block:
+    return {"kind": "text", "text": text}
+
+
+def _answer(finding: Finding, say: Words) -> list[Block]:
+    members, order = finding.details["set"], finding.details["order"]
+    if not members:
+        return [_text(say("explanations.none"))]
+    share = say("explanations.share", decided=say.percent(finding["decided_in_worlds"].value))
+    if len(members) == 1:
+        following = next(c for c in order if c != members[0])
+        wrong = say.percent(finding["wrong_when_decided"].value)
+        return [
+            _text(say("explanations.one", cause=_cause(say, members[0]), next=_cause(say, following), wrong=wrong)),
+            _text(share),
+        ]
+    inside = "; ".join(_cause(say, c) for c in order if c in members)
+    others = "; ".join(_cause(say, c) for c in order if c not in members) or say("explanations.nobody")
+    return [_text(say("explanations.several", causes=inside, others=others)), _text(share)]
+
+
+def _table(finding: Finding, say: Words) -> Block:
+    parts = [r for r in finding.table("parts").to_pylist() if r["item"] != "together"]
+    ratios = {(r["cause"], r["against"]): r for r in finding.table("ratios").to_pylist()}
+    best = finding.details["order"][0]
+    rows: list[list[Any]] = []
+    for cause in finding.details["order"]:
+        support = sorted(parts, key=lambda r: -r[cause])
+        most = [r["item"] for r in support[:NAMED] if r[cause] >= WORTH]
+        least = [r["item"] for r in support[::-1][:NAMED] if r[cause] <= -WORTH]
+        if cause == best:
+            against = say("explanations.best")
+        else:
+            ratio = ratios[best, cause]
+            against = say(
+                "explanations.times", times=say.number(10 ** ratio["log10_ratio"]), word=say("lr." + ratio["word"])
+            )
+        rows.append([
+            _cause(say, cause), say("explanations.yes" if cause in finding.details["set"] else "explanations.no"), against,
+            _items(say, most), _items(say, least),
+        ])  # fmt: skip
+    head = [say(f"explanations.{k}") for k in ("cause", "standing", "against", "for", "contra")]
+    return {"kind": "table", "head": head, "rows": rows, "numeric": ()}
+
+
+def _fragility(finding: Finding, say: Words) -> list[Block]:
+    fragile = finding.details["fragile"]
+    if not finding.table("fragility").num_rows:
+        return []
+    text = say("explanations.fragile", items=_items(say, fragile)) if fragile else say("explanations.firm")
+    blocks = [_text(text)]
+    unseen = finding.details["not_known"]
+    if unseen:
+        blocks.append(_text(say("explanations.unseen", items=_items(say, unseen))))
+    return blocks
+
+
+def _asked(finding: Finding, say: Words) -> list[Block]:
+    """What would decide it most: nothing where one explanation is left, or nothing would help."""
+    gains = [g for g in finding.table("gains").to_pylist() if g["bits"] >= 0.05]
+    if len(finding.details["set"]) == 1 or not gains:
+        return []
+    return [
+        _text(say("explanations.ask", record=say("record." + g["record"]), bits=say.number(g["bits"], 1))) for g in gains[:3]
+    ]  # fmt: skip
+
+
+def _cause(say: Words, cause: str) -> str:
+    return say("cause." + cause)
+
+
+def _items(say: Words, items: list[str]) -> str:
+    return ("، " if say.language == "ar" else ", ").join(say("item." + i) for i in items) or "–"

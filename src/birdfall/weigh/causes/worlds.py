@@ -1,0 +1,162 @@
+"""The reference: simulated worlds under every cause, drawn from the public priors, with their evidence. It ships with the package.
+
+Four parts: worlds to learn from, worlds to calibrate on, worlds to measure on, and a stress ensemble of five other simulators whose
+assumptions differ from those learnt from. `birdfall calibrate` makes them anew; the same seed gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from birdfall.model.progress import Progress, silent
+from birdfall.world.evidence import ITEMS
+from birdfall.world.light import light_worlds
+from birdfall.world.priors import TRIGGERS, Prior, Priors, priors
+
+CAUSES: Final = TRIGGERS
+LEARN, CALIBRATE, MEASURE, STRESS = 8_000, 8_000, 4_000, 1_500
+SEED: Final = 20131031
+#: The stress ensemble: what each simulator holds that the reference does not.
+STRESSES: Final = ("low", "high", "returns", "mixtures", "small")
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Evidence float64[n, len(ITEMS)] (NaN where a world has none) and cause int64[n] into `CAUSES`."""
+
+    features: np.ndarray
+    cause: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.cause)
+
+    def columns(self, items: tuple[str, ...]) -> np.ndarray:
+        """The evidence of some items, float64[n, len(items)]."""
+        names = list(ITEMS)
+        return self.features[:, [names.index(i) for i in items]]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All parts, and the digest of what they were read from."""
+
+    learn: Worlds
+    calibrate: Worlds
+    measure: Worlds
+    stress: Mapping[str, Worlds]
+    digest: str
+
+
+def stressed(ranges: Priors, how: str) -> Priors:
+    """The priors of one simulator of the stress ensemble. Raises KeyError for an unknown one.
+
+    low, high: every range without its upper (lower) third, so all are off at once. returns: restorations as likely under a
+    purge as elsewhere, and slower. mixtures, small: the priors themselves; the worlds differ.
+    """
+
+    def cut(prior: Prior) -> Prior:
+        one, two = prior.numbers
+        if prior.distribution == "loguniform":
+            third = (np.log(two) - np.log(one)) / 3
+            new = (
+                (one, float(np.exp(np.log(two) - third))) if how == "low" else (float(np.exp(np.log(one) + third)), two)
+            )
+        elif prior.distribution == "uniform":
+            third = (two - one) / 3
+            new = (one, two - third) if how == "low" else (one + third, two)
+        elif prior.distribution == "beta":
+            new = (one, two * 1.5) if how == "low" else (one * 1.5, two)
+        else:
+            new = (one, two)
+        return replace(prior, numbers=new)
+
+    if how in ("low", "high"):
+        return {table: {name: cut(p) for name, p in entries.items()} for table, entries in ranges.items()}
+    if how == "returns":
+        out = {table: dict(entries) for table, entries in ranges.items()}
+        out["purge"]["returned"] = replace(out["purge"]["returned"], numbers=(1.2, 12.0))
+        out["error"]["returned"] = replace(out["error"]["returned"], numbers=(3.0, 1.5))
+        for table in ("purge", "brigade", "error", "targeted"):
+            one, two = out[table]["return_median_h"].numbers
+            out[table]["return_median_h"] = replace(out[table]["return_median_h"], numbers=(one * 1.5, two * 1.5))
+        return out
+    if how in STRESSES:
+        return ranges
+    raise KeyError(how)
+
+
+def made(seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent) -> dict[str, Worlds]:
+    """All parts drawn anew: "learn", "calibrate", "measure" and "stress-<how>". scale: of their sizes."""
+    ranges = priors()
+    jobs: list[tuple[str, int, Priors]] = [
+        ("learn", LEARN, ranges),
+        ("calibrate", CALIBRATE, ranges),
+        ("measure", MEASURE, ranges),
+    ]
+    jobs += [(f"stress-{how}", STRESS, stressed(ranges, how)) for how in STRESSES]
+    found = {}
+    for number, (name, size, chosen) in enumerate(jobs):
+        progress(f"worlds: {name}", number, len(jobs), "parts")
+        drawn = light_worlds(
+            max(int(size * scale), 50), seed + number, ranges=chosen,
+            accounts=20_000 if name == "stress-small" else 100_000, mixed=True if name == "stress-mixtures" else None,
+        )  # fmt: skip
+        cause = np.array([CAUSES.index(t) for t in drawn.triggers])
+        found[name] = Worlds(drawn.features, cause)
+    return found
+
+
+def packed(parts: Mapping[str, Worlds]) -> bytes:
+    """The parts as bytes: half precision, which is finer than the evidence of any world."""
+    arrays = {}
+    for name, part in parts.items():
+        arrays[f"{name}.features"] = part.features.astype(np.float16)
+        arrays[f"{name}.cause"] = part.cause.astype(np.int8)
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def unpacked(data: bytes) -> Reference:
+    """The reference from its bytes."""
+    loaded = np.load(io.BytesIO(data), allow_pickle=False)
+    parts = {
+        name.removesuffix(".cause"): Worlds(
+            loaded[name.replace(".cause", ".features")].astype(float), loaded[name].astype(np.int64)
+        )
+        for name in loaded.files
+        if name.endswith(".cause")
+    }
+    stress = {n.removeprefix("stress-"): w for n, w in parts.items() if n.startswith("stress-")}
+    digest = hashlib.sha256()
+    for name in sorted(parts):
+        digest.update(name.encode() + parts[name].features.tobytes() + parts[name].cause.tobytes())
+    return Reference(parts["learn"], parts["calibrate"], parts["measure"], stress, digest.hexdigest())
+
+
+@functools.cache
+def reference() -> Reference:
+    """The reference that ships with the package."""
+    return unpacked((files("birdfall.weigh.causes") / "worlds.npz").read_bytes())
+
+
+@functools.cache
+def figures() -> dict[str, object]:
+    """The calibration figures measured on it, as `birdfall calibrate` wrote them."""
+    found: dict[str, object] = json.loads((files("birdfall.weigh.causes") / "figures.json").read_text("utf-8"))
+    return found
+
+
+def folder() -> Path:
+    """Where the shipped reference lies, for the command that makes it anew."""
+    return Path(str(files("birdfall.weigh.causes")))
