@@ -1,0 +1,115 @@
+"""The section on brigades: what it says, in every language, for each outcome, and when it says nothing."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from birdfall.measures.brigades import brigades
+from birdfall.model.findings import Estimate
+from birdfall.record.query import from_tables
+from birdfall.tell.brigade_section import brigades as section
+from birdfall.tell.names import names_of
+from birdfall.tell.words import LANGUAGES, words
+
+UTC = pa.timestamp("us", tz="UTC")
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def record_of(crew, *, text=None):
+    """Twenty-four accounts that report four victims within minutes (or not), among honest reports over ten days."""
+    rng = np.random.default_rng(1)
+    rows = [(f"honest{rng.integers(300)}", f"other{rng.integers(150)}", float(t)) for t in rng.random(400) * 864_000]
+    if crew:
+        rows += [
+            (f"crew{c}", f"victim{v}", 500_000 + 900 * v + rng.exponential(60)) for c in range(24) for v in range(4)
+        ]
+    rows.sort(key=lambda r: r[2])
+    acts = pa.table({
+        "account": [r[0] for r in rows], "kind": ["report"] * len(rows), "object": [r[1] for r in rows], "target": [r[1] for r in rows],
+        "time": pa.array([START + dt.timedelta(seconds=r[2]) for r in rows], UTC),
+    })  # fmt: skip
+    if text:
+        post = pa.table(
+            {"account": ["honest1"], "kind": ["post"], "object": ["p"], "time": pa.array([START], UTC), "text": [text]}
+        )
+        acts = pa.concat_tables([acts, post], promote_options="default")
+    return from_tables({"acts": acts})
+
+
+@pytest.fixture(scope="module")
+def with_crew():
+    record = record_of(True, text="Report @<b>victim1 and @victim1 now. report @victim1!")
+    return record, brigades(record, draws=49)
+
+
+def said(record, finding, language):
+    return section({"brigades": finding}, record, words(language), names_of(record), {}, {})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_crew_is_told_with_its_numbers_and_no_reporter_is_named(with_crew, language):
+    record, finding = with_crew
+    assert finding.answer == "found" and finding["reporters"].value == 24
+    blocks = said(record, finding, language)
+    text = str(blocks)
+    assert words(language)("brigades.found", groups="1", reporters="24", victims="4", hits="4")[:20] in text
+    assert "crew" not in text and "{" not in "".join(b.get("text", "") for b in blocks)
+    assert [b["kind"] for b in blocks].count("table") >= 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_found_is_said_as_large_with_what_could_have_stayed_unseen(language):
+    record = record_of(False)
+    finding = brigades(record, draws=49)
+    assert finding.answer == "nothing"
+    texts = [b["text"] for b in said(record, finding, language) if b["kind"] == "text"]
+    say = words(language)
+    assert say("brigades.nothing") in texts and len(texts) >= 3
+
+
+def test_a_jump_a_rise_and_neither_are_three_sentences(with_crew):
+    record, finding = with_crew
+    say = words("en")
+    dose = pa.table({
+        "counted": ["reporters"], "dose_from": [1], "dose_to": [1], "occasions": [10], "falls": [1], "hazard": [0.1], "low": [0.0], "high": [0.4],
+        "isotonic": [0.1],
+    })  # fmt: skip
+
+    def sentence(jump, flat):
+        estimates = finding.estimates | {
+            "jump_at": Estimate(9, "count", 8, 10), "jump_ratio": Estimate(7.0, "ratio", 5.0, 9.0), "jump_p": Estimate(0.01, "p"),
+            "flat_p": Estimate(flat, "p"), "placebo_p": Estimate(0.6, "p"), "beyond_placebo_p": Estimate(0.03, "p"),
+        }  # fmt: skip
+        made = finding.replace(
+            estimates=estimates, details={**finding.details, "jump": jump}, tables={**finding.tables, "dose": dose}
+        )
+        return str(said(record, made, "en"))
+
+    assert "From 9 reporters on" in sentence(True, 0.01)
+    rise = sentence(False, 0.01)
+    assert "no jump stands out" in rise and "From 9" not in rise
+    flat = sentence(False, 0.5)
+    assert "does not depend visibly" in flat and "no jump stands out" not in flat
+    assert say("brigades.did_it") in flat
+
+
+def test_without_the_measure_or_without_anything_there_is_no_section(with_crew):
+    record, finding = with_crew
+    assert section({}, record, words("en"), names_of(record), {}, {}) == []
+    empty = finding.replace(answer="cannot", estimates={"calls": Estimate(0, "count")})
+    assert said(record, empty, "en") == []
+
+
+def test_calls_alone_are_named_a_weaker_sign():
+    post = {
+        "account": ["a"],
+        "kind": ["post"],
+        "object": ["1"],
+        "time": pa.array([START], UTC),
+        "text": ["Please report @somebody"],
+    }
+    record = from_tables({"acts": pa.table(post)})
+    text = str(said(record, brigades(record), "en"))
+    assert "weaker sign" in text and "@somebody" in text and "beyond what chance" not in text
