@@ -30,6 +30,8 @@ from birdfall.measures.brigade_reports import Reports, falls_of, reports_of  # n
 from birdfall.measures.brigade_targets import targets_under_fire  # noqa: E402
 
 WINDOW = 300_000_000
+#: Seeds of the logs: not those on which the window and the floors of the measure were chosen.
+QUIET, CREWS = 60_000, 50_000
 BUDGET = 1 / 1000
 ROWS, BUCKETS = 2, 1024
 #: (chance that a member follows a call, camouflage reports per member, mean delay in seconds)
@@ -67,6 +69,8 @@ def scores(log: World) -> dict[str, np.ndarray]:
     reports = log.reports
     base, number = int(log.accounts - log.targets - 6), log.targets + 6
     fire = targets_under_fire(reports)
+    # a detector that never stops gathers evidence to the end
+    patient = targets_under_fire(reports, false_alarms=1e-290)
     graph = dense(reports, WINDOW)
 
     def spread(code: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -79,7 +83,7 @@ def scores(log: World) -> dict[str, np.ndarray]:
         "distinct reporters": spread(fire.code, fire.reporters.astype(float)),
         "MIDAS": spread(reports.target, midas(reports, relational=False)),
         "MIDAS-R": spread(reports.target, midas(reports, relational=True)),
-        "e-detector": spread(fire.code, np.maximum(0.0, fire.log_evidence)),
+        "e-detector": spread(patient.code, np.maximum(0.0, patient.log_evidence)),
         "lockstep block": spread(graph.targets, graph.target_suspicion),
     }
 
@@ -87,7 +91,7 @@ def scores(log: World) -> dict[str, np.ndarray]:
 def planted(worlds: int) -> dict:
     """Found share of planted brigades by dilution and camouflage, per detector."""
     honest: dict[str, list[np.ndarray]] = {}
-    quiet = [world(1000 + s) for s in range(max(worlds, 20))]
+    quiet = [world(QUIET + s) for s in range(max(worlds, 20))]
     for log in quiet:
         for name, score in scores(log).items():
             honest.setdefault(name, []).append(score[: log.targets])
@@ -99,7 +103,7 @@ def planted(worlds: int) -> dict:
     for joins, camouflage, lag in SETTINGS:
         hits: dict[str, list[float]] = {}
         for s in range(worlds):
-            log = world(s, crew=40, joins=joins, camouflage=camouflage, lag_s=lag)
+            log = world(CREWS + s, crew=40, joins=joins, camouflage=camouflage, lag_s=lag)
             for name, score in scores(log).items():
                 hits.setdefault(name, []).append(float((score[log.targets :] > bound[name]).mean() >= 0.5))
         found[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s"] = {
@@ -114,7 +118,7 @@ def named(worlds: int) -> dict:
     for joins, camouflage, lag in [(0.0, 0, 120.0), *SETTINGS]:
         right = wrong = crew = brigades = false_blocks = 0
         for s in range(worlds):
-            log = world(s, crew=40 if joins else 0, joins=joins, camouflage=camouflage, lag_s=lag)
+            log = world(CREWS + s, crew=40 if joins else 0, joins=joins, camouflage=camouflage, lag_s=lag)
             for block in blocks(log.reports, window=WINDOW).blocks:
                 true = bool(np.isin(log.victims, block.targets).mean() >= 0.5) if joins else False
                 brigades, false_blocks = brigades + true, false_blocks + (not true)
