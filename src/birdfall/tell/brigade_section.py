@@ -42,6 +42,11 @@ def _table(head: list[str], rows: list[list[Any]], numeric: tuple[int, ...]) -> 
     return {"kind": "table", "head": head, "rows": rows, "numeric": numeric}
 
 
+def _p(value: float | int | None, say: Words) -> str:
+    """A p-value with three digits: rounded further, the smallest a permutation can give would read as nothing."""
+    return say.number(value, 3)
+
+
 def _reporting(finding: Finding, say: Words, name: Names) -> list[Block]:
     def number(key: str) -> str:
         return say.number(finding[key].value)
@@ -61,7 +66,7 @@ def _reporting(finding: Finding, say: Words, name: Names) -> list[Block]:
     head = ["group", "reporters", "targets", "from", "to", "joins", "p"]
     rows = [
         [say.number(r["block"]), say.number(r["reporters"]), say.number(r["targets"]), say.time(r["first"], seconds=True),
-         say.time(r["last"], seconds=True), say.percent(r["joins"]), say.number(r["p"])]
+         say.time(r["last"], seconds=True), say.percent(r["joins"]), _p(r["p"], say)]
         for r in finding.table("blocks").to_pylist()
     ]  # fmt: skip
     blocks.append(_table([say(f"brigades.{h}") for h in head], rows, (0, 1, 2, 5, 6)))
@@ -81,15 +86,15 @@ def _dose(finding: Finding, say: Words) -> list[Block]:
     if not curve or "jump_p" not in finding.estimates:
         return []
     at, ratio = finding["jump_at"], finding["jump_ratio"]
-    p = {"p": say.number(finding["jump_p"].value), "placebo": say.number(finding["beyond_placebo_p"].value)}
+    p = {"p": _p(finding["jump_p"].value, say), "placebo": _p(finding["beyond_placebo_p"].value, say)}
     if finding.details["jump"]:
         lead = say(
             "brigades.jump", at=say.number(at.value), ratio=say.number(ratio.value), low=say.number(ratio.low), high=say.number(ratio.high), **p
         )  # fmt: skip
     elif (finding["flat_p"].value or 0.0) <= LEVEL:
-        lead = say("brigades.rise", flat=say.number(finding["flat_p"].value), **p)
+        lead = say("brigades.rise", flat=_p(finding["flat_p"].value, say), **p)
     else:
-        lead = say("brigades.flat", flat=say.number(finding["flat_p"].value))
+        lead = say("brigades.flat", flat=_p(finding["flat_p"].value, say))
     rows = [
         [say.number(r["dose_from"]) + ("" if r["dose_from"] == r["dose_to"] else f"–{say.number(r['dose_to'])}"), say.number(r["occasions"]),
          f"{say.percent(r['hazard'], 1)} ({say.percent(r['low'], 1)} – {say.percent(r['high'], 1)})", say.percent(r["isotonic"], 1)]
@@ -104,7 +109,7 @@ def _order(finding: Finding, say: Words) -> list[Block]:
     if p is None:
         return []
     key = "brigades.order_before" if p <= LEVEL else "brigades.order_nothing"
-    return [_text(say(key, tested=say.number(finding["order_tested"].value), p=say.number(p)))]
+    return [_text(say(key, tested=say.number(finding["order_tested"].value), p=_p(p, say)))]
 
 
 def _calls(finding: Finding, say: Words) -> list[Block]:
