@@ -20,6 +20,7 @@ from birdfall.watch.waves import seen, waves
 
 pytestmark = pytest.mark.live
 ARTEFACTS = Path(os.environ.get("BIRDFALL_ARTEFACTS", "artefacts"))
+STARTED: list[subprocess.Popen[str]] = []
 SIZE = int(os.environ.get("BIRDFALL_LIVE_ACCOUNTS", "160"))
 
 
@@ -52,6 +53,14 @@ def people(network):
     return leader, control, flock
 
 
+@pytest.fixture(autouse=True)
+def no_watch_outlives_its_test():
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+
+
 class Watch:
     """`birdfall watch` as a person starts it. Its alerts are read as they come, with the moment of each."""
 
@@ -72,6 +81,7 @@ class Watch:
             command += ["--leader", leader["did"]]
         self.alerts, self.said, self.path = [], [], folder / "watch.sqlite"
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        STARTED.append(self.process)
         for stream, kept in ((self.process.stdout, self.alerts), (self.process.stderr, self.said)):
             threading.Thread(target=self._read, args=(stream, kept), daemon=True).start()
 

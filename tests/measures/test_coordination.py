@@ -413,3 +413,15 @@ def test_jitter_is_refused_where_ordinary_cascades_are_faster_than_it():
     assert finding["jitter_ratio"].value > 2
     assert "jitter-does-not-hold" in {n.code for n in finding.limits}
     assert finding.table("edges").column("jitter_p").null_count == finding.table("edges").num_rows
+
+
+def test_what_was_not_tested_carries_no_number():
+    """Without a null every edge counts, and columns of p and q hold nothing rather than something meaningless."""
+    table = {"account": ["a", "b", "a", "b", "c"], "object": ["x", "x", "y", "y", "y"], "time": [0, 10, 100, 110, 115]}
+    finding = coordination(pa.table(table), window="60s", null="none")
+    edges = finding.table("edges")
+    assert edges.num_rows >= 1
+    for name in ("p_value", "q_value", "log_p", "degree_p", "surprise_p", "jitter_p"):
+        assert edges.column(name).null_count == edges.num_rows, name
+    tested = coordination(pa.table(table), window="60s").table("edges")
+    assert tested.column("p_value").null_count == 0

@@ -194,6 +194,8 @@ def coordination(
         seed=seed,
         alpha=alpha,
     )
+    if null == "none":
+        tables = {key: describe.without_tests(value) for key, value in tables.items()}
     tables["sensitivity"] = table
     tables["left_out"] = describe.left_out_table(left_out)
     tables["heaviest"] = describe.left_out_table(sorted(heaviest, key=lambda h: (-h[2], h[0]))[:20])

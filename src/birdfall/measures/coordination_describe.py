@@ -67,6 +67,15 @@ def untested(layer: Layer) -> Layer:
     return replace(layer, log_p=none - 1.0, q=none, cutoff=0.0, fixed=fixed)
 
 
+def without_tests(table: pa.Table) -> pa.Table:
+    """`table` with nothing in the columns of tests that were not made."""
+    for name in ("p_value", "q_value", "log_p", "degree_p", "surprise_p", "jitter_p"):
+        if name in table.column_names:
+            column = table.column_names.index(name)
+            table = table.set_column(column, name, pa.nulls(len(table), table.column(name).type))
+    return table
+
+
 def layer_details(layers: list[Layer], alpha: float) -> list[dict[str, Any]]:
     """The figures of each layer on its own."""
     return [

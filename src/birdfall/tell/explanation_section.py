@@ -64,7 +64,9 @@ def _table(finding: Finding, say: Words) -> Block:
         else:
             ratio = ratios[best, cause]
             against = say(
-                "explanations.times", times=say.number(10 ** ratio["log10_ratio"]), word=say("lr." + ratio["word"])
+                "explanations.times",
+                times=say.number(_rounded(10 ** ratio["log10_ratio"])),
+                word=say("lr." + ratio["word"]),
             )
         rows.append([
             _cause(say, cause), say("explanations.yes" if cause in finding.details["set"] else "explanations.no"), against,
@@ -94,6 +96,11 @@ def _asked(finding: Finding, say: Words) -> list[Block]:
     return [
         _text(say("explanations.ask", record=say("record." + g["record"]), bits=say.number(g["bits"], 1))) for g in gains[:3]
     ]  # fmt: skip
+
+
+def _rounded(times: float) -> float:
+    """To two digits: more would not be known."""
+    return float(f"{times:.1e}") if times < 10 else int(float(f"{times:.1e}"))
 
 
 def _cause(say: Words, cause: str) -> str:
