@@ -133,8 +133,12 @@ def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = N
 
 def content_ids(trace: Trace) -> pa.Array:
     """Each act's own id; the row number where there is none, so that no two acts are taken for one."""
-    rows = pa.array([f"row {i}" for i in range(len(trace))], pa.string())
-    return rows if trace.contents is None else pc.coalesce(trace.contents.cast(pa.string()), rows)
+    contents = None if trace.contents is None else trace.contents.cast(pa.string())
+    if contents is not None and not contents.null_count:
+        return contents
+    numbers = pa.array(np.arange(len(trace))).cast(pa.string())
+    rows = pc.binary_join_element_wise(pa.scalar("row"), numbers, " ")
+    return rows if contents is None else pc.coalesce(contents, rows)
 
 
 def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
@@ -162,8 +166,8 @@ def _made(
     seen: dict[int, str] = {}
     if shown is not None and shown.null_count < len(shown):
         first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
-        texts = shown.drop_null()
-        seen = {int(c): str(texts[int(k)].as_py()) for c, k in zip(*first)}
+        texts = shown.drop_null().take(pa.array(first[1])).to_pylist()
+        seen = dict(zip(first[0].tolist(), map(str, texts), strict=True))
     if languages is not None and languages.null_count == len(languages):
         languages = None
     if contents is not None and contents.null_count == len(contents):

@@ -28,7 +28,7 @@ class Emitter:
         self._source = source
         self._rejections = rejections
         self._file = file
-        self._seen: set[str] = set()
+        self._seen = pa.array([], pa.string())
         self._ends: list[tuple[str, int, int, int]] = []
         self._acted: dict[str, list[int]] = {}
         self._last = 0
@@ -168,15 +168,21 @@ class Emitter:
     def _first(
         self, columns: dict[str, pa.Array], lines: np.ndarray, by: str
     ) -> tuple[dict[str, pa.Array], np.ndarray]:
-        chosen = []
-        for index, value in enumerate(columns[by].to_pylist()):
-            if value not in self._seen:
-                self._seen.add(value)
-                chosen.append(index)
-        if len(chosen) == len(lines):
+        values = columns[by]
+        coded = values.dictionary_encode()
+        codes = coded.indices.to_numpy(zero_copy_only=False)
+        # a null is a value too: it comes once
+        codes = np.where(np.isnan(codes), -1, codes).astype(np.int64) if values.null_count else codes
+        _, first = np.unique(codes, return_index=True)
+        first = np.sort(first)
+        named = values.take(pa.array(first))
+        new = ~np.asarray(pc.is_in(named, value_set=self._seen).to_numpy(zero_copy_only=False), bool)
+        taken = first[new]
+        self._seen = pa.concat_arrays([self._seen, named.filter(pa.array(new)).cast(pa.string())])
+        if len(taken) == len(lines):
             return columns, lines
-        taken = pa.array(chosen, pa.int64())
-        return {c: a.take(taken) for c, a in columns.items()}, lines[np.array(chosen, np.int64)]
+        rows = pa.array(taken)
+        return {c: a.take(rows) for c, a in columns.items()}, lines[taken]
 
 
 def _split(columns: dict[str, pa.Array], lines: np.ndarray, name: str) -> tuple[dict[str, pa.Array], np.ndarray]:
