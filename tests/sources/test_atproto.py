@@ -278,3 +278,20 @@ def test_real_recordings_hold_every_account_of_the_truth(real, name):
     fallen = {a for (a,) in rows(record, "SELECT DISTINCT account FROM statuses WHERE status = 'taken_down'")}
     assert fallen == {t["did"] for t in truth if t["takedown_at"]}
     assert rows(record, "SELECT reason FROM rejected") == [("#sync events hold nothing for the record",)]
+
+
+def test_an_unfollow_of_an_earlier_files_follow_is_resolved(tmp_path):
+    from atproto_streams import follow, recording, unfollow
+
+    from birdfall.record.case import Case
+    from birdfall.sources.ingest import ingest
+
+    first, second = tmp_path / "first.atfh", tmp_path / "second.atfh"
+    first.write_bytes(recording([follow("did:plc:a", 0, "k1", "did:plc:leader")]))
+    second.write_bytes(recording([unfollow("did:plc:a", 500, "k1")], received=[500_000_000 + 1_772_366_400_000_000]))
+    case = Case.create(tmp_path / "case")
+    ingest(case, first)
+    receipt = ingest(case, second)
+    assert receipt.rejected == 0
+    rows = case.record().sql("SELECT follower, followed, until FROM follows WHERE until IS NOT NULL").to_pylist()
+    assert [(r["follower"], r["followed"]) for r in rows] == [("did:plc:a", "did:plc:leader")]

@@ -74,6 +74,11 @@ def explained(path: Path) -> Iterator[None]:
             raise BirdfallError(
                 "the disk is full", where=str(path), why="Nothing was changed.", fix="Free some space and run it again."
             ) from error
+        if error.errno in (errno.EFBIG, errno.EIO):
+            raise BirdfallError(
+                "a file could not be written to its end", where=str(path), why=f"{error.strerror}. Nothing was changed.",
+                fix="Check the disk and its limits, and run it again.",
+            ) from error  # fmt: skip
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise BirdfallError(
                 "this place cannot be written", where=str(path), why="Nothing was changed.",

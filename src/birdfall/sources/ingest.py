@@ -25,6 +25,8 @@ from birdfall.sources.mapping import Mapping
 from birdfall.sources.registry import source_for
 from birdfall.sources.source import Options, Source
 
+#: Sources whose unfollows are resolved through follows that came before.
+STREAMS = ("atproto", "jetstream", "watch")
 #: How many rows `look_into` reads before it tells what it saw.
 LOOK_ROWS = 20_000
 
@@ -78,12 +80,21 @@ def ingest(
         said = {"time_zone": time_zone, "date_format": date_format, "mapping": mapping.to_toml() if mapping else None}
         try:
             receipt = case.append(
-                source.read(place, options, progress), source=place.name, reader=source.NAME, digest=digest(place),
+                _read(source, place, options, progress, case), source=place.name, reader=source.NAME, digest=digest(place),
                 options={k: v for k, v in said.items() if v}, progress=progress,
             )  # fmt: skip
         except pa.ArrowException as error:
             raise _unreadable(place, error) from error
     return receipt
+
+
+def _read(source: Source, place: Path, options: Options, progress: Progress, case: Case) -> Any:
+    """The rows of a file; a stream is told of the follows that the case knows, for its unfollows name only their record."""
+    if source.NAME not in STREAMS or not case.manifest.imports:
+        return source.read(place, options, progress)
+    from birdfall.sources.atproto_rows import follows_known
+
+    return source.read(place, options, progress, follows=follows_known(case.record()))  # type: ignore[call-arg]
 
 
 def load(
