@@ -332,11 +332,7 @@ class Watcher:
 
     def _update(self, kind: str, wave: _Open) -> None:
         end = self._reaches(wave)
-        if kind == "falls":
-            size, back, details = waves.described(self.state, wave.begin, end)
-        else:
-            details = waves.reported(self.state, wave.begin, end, self._targets(wave, end))
-            size, back = details["reporters"], 0
+        size, back, details = self._made_of(kind, wave, end)
         expected = self._usual(kind, wave.begin, end)
         waves.keep_wave(
             self.state, wave.number, fallen=size, returned=back, expected=expected, details=details
@@ -344,6 +340,13 @@ class Watcher:
         if size >= max(wave.told * GROWN, 1):
             self._tell(kind, wave, size, end, expected, details, "opened" if not wave.told else f"grown-to-{size}")
             wave.told = size
+
+    def _made_of(self, kind: str, wave: _Open, end: int) -> tuple[int, int, dict[str, Any]]:
+        """(size, returned, details) of a wave up to `end`."""
+        if kind == "falls":
+            return waves.described(self.state, wave.begin, end)
+        details = waves.reported(self.state, wave.begin, end, self._targets(wave, end))
+        return details["reporters"], 0, details
 
     def _reaches(self, wave: _Open) -> int:
         """Until when a wave lasts as far as is known: now, or the end of its last tick above the usual."""
@@ -381,11 +384,7 @@ class Watcher:
     def _end(self, wave: _Open) -> None:
         kind = next(k for k, w in self.open.items() if w is wave)
         closed = self._reaches(wave)
-        if kind == "falls":
-            size, back, details = waves.described(self.state, wave.begin, closed)
-        else:
-            details = waves.reported(self.state, wave.begin, closed, self._targets(wave, closed))
-            size, back = details["reporters"], 0
+        size, back, details = self._made_of(kind, wave, closed)
         expected = self._usual(kind, wave.begin, closed)
         waves.keep_wave(
             self.state, wave.number, closed=closed, fallen=size, returned=back, details=details, expected=expected
