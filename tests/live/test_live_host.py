@@ -24,8 +24,9 @@ STARTED: list[subprocess.Popen[str]] = []
 SIZE = int(os.environ.get("BIRDFALL_LIVE_ACCOUNTS", "160"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def network():
+    """One of its own for each test: falls half a minute apart are one wave, so no test may see another's."""
     if shutil.which("node") is None or not (SERVERS / "node_modules").is_dir():
         pytest.skip("no servers here: run `make test-live` (Node 20)")
     made = Network()
@@ -33,7 +34,7 @@ def network():
     made.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(network):
     """A leader and a control, and a flock: most follow the leader, some the control, some both."""
     leader, control = network.account("leader"), network.account("control")
@@ -203,7 +204,11 @@ def test_the_dashboard_tells_a_wave_while_it_is_on(network, people, tmp_path):
         victims = flock[SIZE // 2 : SIZE - 10]
         many(network.takedown, victims)
         page.wait_for_selector("h1.wave", timeout=20_000)
-        page.locator("main", has_text=f"{len(victims)} accounts were suspended").first.wait_for(timeout=20_000)
+        told = page.locator("main", has_text=f"{len(victims)} accounts were suspended").first
+        try:
+            told.wait_for(timeout=30_000)
+        except api.TimeoutError:
+            raise AssertionError(f"the page tells: {page.inner_text('main')}; {watch.alerts}; {watch.said[-5:]}") from None
         page.screenshot(path=ARTEFACTS / "dashboard-wave.png", full_page=True)
         page.keyboard.press("j")
         page.keyboard.press("Enter")
