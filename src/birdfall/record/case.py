@@ -17,7 +17,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,8 +43,8 @@ from birdfall.record.query import Record, connect, from_parquet
 ROWS_PER_GROUP = 1 << 17
 #: Lists of accounts that are kept before they are made one.
 MOST_NAMED = 64
-#: Columns whose values hardly repeat: a dictionary of them costs time and saves no space.
-_MOSTLY_UNIQUE = {"text", "act_id", "line", "value", "description", "object"}
+#: Texts that hardly repeat: a dictionary of them costs time and saves no space.
+_MOSTLY_UNIQUE = {"text", "act_id", "value", "description", "object"}
 
 
 @dataclass(frozen=True)
@@ -113,15 +113,18 @@ class Case:
     # -- the record ---------------------------------------------------------------------------------------------
 
     def append(
-        self, items: Iterable[Rows | Part], *, source: str, reader: str = "", digest: str = "",
+        self, items: Iterable[Rows | Part], *, source: str, reader: str = "", digest: str | Callable[[], str] = "",
         options: dict[str, Any] | None = None, notes: tuple[str, ...] = (), progress: Progress = silent,
     ) -> Receipt:  # fmt: skip
         """Take rows into the record as one atomic change: all of them, or (on any error) none.
 
-        digest: identifies the input; an input that was taken before is left out and the receipt says so.
+        digest: identifies the input; an input that was taken before is left out and the receipt says so. If it is computed
+        meanwhile, what waits for it.
         """
         with self.locked():
             before = self.manifest
+            if before.imports and callable(digest):
+                digest = digest()
             for past in before.imports:
                 if digest and past.digest == digest:
                     return Receipt(dict(past.rows), past.rejected, already=True)
@@ -137,7 +140,8 @@ class Case:
                 if ids is not None:
                     added.append(self._adopt(staging / "ids.parquet", "record/ids.parquet", len(ids)))
             counts = {t: n for t, n in written.items() if t != "rejected"}
-            note = Import(source, reader, digest, counts, written.get("rejected", 0), _now(), options or {}, notes)
+            known_by = digest() if callable(digest) else digest
+            note = Import(source, reader, known_by, counts, written.get("rejected", 0), _now(), options or {}, notes)
             after = replace(before.with_files(added), imports=(*before.imports, note), software=_software())
             manifests.write(self.path, after)
             return Receipt(counts, note.rejected)
@@ -339,9 +343,7 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
         if table not in writers:
             writers[table] = pq.ParquetWriter(
                 staging / f"{table}.parquet", TABLES[table], compression="zstd", compression_level=1,
-                use_dictionary=[n for n in TABLES[table].names if n not in _MOSTLY_UNIQUE],
-                # Only times are asked for by range; the bounds of texts would cost a fifth of the writing.
-                write_statistics=[f.name for f in TABLES[table] if pa.types.is_timestamp(f.type)],
+                **_storage(TABLES[table]),
             )  # fmt: skip
         # One batch is written while the next is read; no more than one waits, so the memory stays bounded.
         if writing:
@@ -385,6 +387,18 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
         for file in writers.values():
             file.close()
     return {t: n for t, n in counts.items() if n}, pa.concat_arrays([pa.array([], pa.string()), *named])
+
+
+def _storage(schema: pa.Schema) -> dict[str, Any]:
+    """How a table's columns are kept: numbers and times by their differences, texts that repeat by a dictionary."""
+    times = [f.name for f in schema if pa.types.is_timestamp(f.type)]
+    numbers = [f.name for f in schema if pa.types.is_integer(f.type)] + times
+    return {
+        "use_dictionary": [f.name for f in schema if pa.types.is_string(f.type) and f.name not in _MOSTLY_UNIQUE],
+        "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
+        # Only times are asked for by range; the bounds of texts would cost a fifth of the writing.
+        "write_statistics": times,
+    }
 
 
 def _named_in(path: Path, table: str) -> list[pa.Array]:

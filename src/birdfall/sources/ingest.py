@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,15 @@ def ingest(
     with tempfile.TemporaryDirectory(prefix="birdfall-") as staging:
         options = Options(time_zone, date_format, mapping, allow_large, Path(staging))
         said = {"time_zone": time_zone, "date_format": date_format, "mapping": mapping.to_toml() if mapping else None}
-        try:
-            receipt = case.append(
-                _read(source, place, options, progress, case), source=place.name, reader=source.NAME, digest=digest(place),
-                options={k: v for k, v in said.items() if v}, progress=progress,
-            )  # fmt: skip
-        except pa.ArrowException as error:
-            raise _unreadable(place, error) from error
+        with ThreadPoolExecutor(1) as beside:
+            known_by = beside.submit(digest, place)
+            try:
+                receipt = case.append(
+                    _read(source, place, options, progress, case), source=place.name, reader=source.NAME,
+                    digest=known_by.result, options={k: v for k, v in said.items() if v}, progress=progress,
+                )  # fmt: skip
+            except pa.ArrowException as error:
+                raise _unreadable(place, error) from error
     return receipt
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,10 @@ _SLASHED: Final = ("{0} %H:%M:%S", "{0} %H:%M", "{0}")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One column of one emit: where it comes from and what it must be."""
+    """One column of one emit: where it comes from and what it must be.
+
+    answer, raw: columns of the query's answer with the value, and with the text where there is no value (None for texts).
+    """
 
     column: str
     file_columns: tuple[str, ...]
@@ -42,6 +45,8 @@ class Cell:
     required: bool
     reading: times.Reading
     words: tuple[str, ...]
+    answer: str
+    raw: str | None
 
     @property
     def shown(self) -> str:
@@ -51,24 +56,53 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One emit, ready to run. `prefix` begins the names of its columns in the query.
-
-    texts, values, select: three layers of the query, each over the one before, so that nothing is computed twice.
-    """
+    """One emit, ready to run. skip, until: columns of the query's answer (until None: the emit has none)."""
 
     emit: Emit
-    prefix: str
     cells: tuple[Cell, ...]
-    texts: tuple[str, ...]
-    values: tuple[str, ...]
-    select: tuple[str, ...]
+    skip: str
+    until: str | None
+
+
+class Query:
+    """The expressions of all emits of a file in three layers, each over the one before: texts, values, answers.
+
+    An expression that several emits need is computed once: a name belongs to an expression, not to an emit.
+    """
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        # no column of the file begins so
+        self._stem = "birdfall "
+        while any(c.casefold().startswith(self._stem) for c in columns):
+            self._stem += "x"
+        self._layers: tuple[dict[str, str], ...] = ({}, {}, {})
+
+    def text(self, expression: str) -> str:
+        """The text of a column, as a name for SQL."""
+        return quoted(self._named(0, expression))
+
+    def value(self, expression: str) -> str:
+        """A value made of texts, as a name for SQL."""
+        return quoted(self._named(1, expression))
+
+    def answer(self, expression: str) -> str:
+        """A column of the answer, its bare name."""
+        return self._named(2, expression)
+
+    def _named(self, layer: int, expression: str) -> str:
+        names = self._layers[layer]
+        return names.setdefault(expression, f"{self._stem}{'tva'[layer]}{len(names)}")
+
+    def layers(self) -> list[list[str]]:
+        """The layers as lists of expressions, innermost first."""
+        return [[f"{expression} AS {quoted(name)}" for expression, name in names.items()] for names in self._layers]
 
 
 def plan(
-    emit: Emit, prefix: str, types: Mapping[str, str], sample: Iterable[Mapping[str, str | None]],
+    emit: Emit, query: Query, types: Mapping[str, str], sample: Iterable[Mapping[str, str | None]],
     orders: Mapping[str, times.Order | None], *, zone: ZoneInfo | None, date_format: str | None, file: str,
 ) -> Plan:  # fmt: skip
-    """The query of one emit. types: DuckDB types of the file's columns. orders: day order per column, where settled.
+    """One emit, its expressions put into `query`. types: DuckDB types of the file's columns. orders: day order per column, where settled.
 
     Raises UsageError if the file lacks a column, or if its times need a zone that was not given.
     """
@@ -79,39 +113,24 @@ def plan(
             fix=f"The file has: {', '.join(list(types)[:40])}.",
         )  # fmt: skip
     rows = list(sample)
-    cells, texts, values, select = [], [], [], []
+    cells = []
     schema = TABLES[emit.table]
     for column, names in emit.columns.items():
         field = schema.field(column)
         kind = "word" if column in WORDS else _kind(field.type)
         reading = times.Reading(zone, date_format, next((orders[n] for n in names if orders.get(n)), None))
-        cell = Cell(column, names, kind, not field.nullable, reading, WORDS.get(column, ()))
-        cells.append(cell)
-        alias, text = f'"{prefix}{column}"', f'"{prefix}{column}_text"'
-        texts.append(f"{_joined(names, types)} AS {text}")
+        cell = Cell(column, names, kind, not field.nullable, reading, WORDS.get(column, ()), "", None)
+        text = query.text(_joined(names, types))
         value = _value(cell, text, types, emit, rows, file)
         if kind == "text":
-            select.append(f"{value} AS {alias}")
+            cells.append(replace(cell, answer=query.answer(value)))
             continue
-        found = f'"{prefix}{column}_found"'
-        values.append(f"{value} AS {found}")
+        found = query.value(value)
         checked = _plausible(found) if kind == "time" else found
-        select.append(f"{checked} AS {alias}")
-        select.append(f'CASE WHEN ({checked}) IS NULL THEN {text} END AS "{prefix}{column}_raw"')
-    select.append(f'({_skip(emit, types)}) AS "{prefix}skip"')
-    if emit.until:
-        select.append(f'{_text(emit.until, types)} AS "{prefix}until"')
-    return Plan(emit, prefix, tuple(cells), tuple(texts), tuple(values), tuple(select))
-
-
-def layers(plans: Iterable[Plan]) -> list[list[str]]:
-    """The query of several emits over the same rows, as layers of expressions, innermost first."""
-    listed = list(plans)
-    return [
-        [t for p in listed for t in p.texts],
-        [v for p in listed for v in p.values],
-        [s for p in listed for s in p.select],
-    ]
+        raw = query.answer(f"CASE WHEN ({checked}) IS NULL THEN {text} END")
+        cells.append(replace(cell, answer=query.answer(checked), raw=raw))
+    until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
+    return Plan(emit, tuple(cells), query.answer(f"({_skip(emit, types, query)})"), until)
 
 
 def quoted(name: str) -> str:
@@ -264,12 +283,12 @@ def _plausible(value: str) -> str:
     )
 
 
-def _skip(emit: Emit, types: Mapping[str, str]) -> str:
-    conditions = [f"({_text(n, types)}) IS NULL" for n in emit.skip_if_null]
-    conditions += [f"({_text(n, types)}) IS NOT NULL" for n in emit.skip_if_present]
+def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
+    conditions = [f"{query.text(_text(n, types))} IS NULL" for n in emit.skip_if_null]
+    conditions += [f"{query.text(_text(n, types))} IS NOT NULL" for n in emit.skip_if_present]
     for name, words in emit.only_if.items():
         listed = ", ".join(literal(w.casefold()) for w in words)
-        conditions.append(f"coalesce(lower({_text(name, types)}) NOT IN ({listed}), true)")
+        conditions.append(f"coalesce(lower({query.text(_text(name, types))}) NOT IN ({listed}), true)")
     return " OR ".join(conditions) or "false"
 
 

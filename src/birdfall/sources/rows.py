@@ -35,19 +35,24 @@ class Emitter:
         self.skipped = 0
         self.taken = 0
 
-    def rows(self, batch: pa.RecordBatch, lines: np.ndarray) -> Iterator[Rows]:
-        """The rows of one batch of answers. lines: int64[n], the rows of the file."""
-        prefix, emit = self.plan.prefix, self.plan.emit
+    def rows(self, batch: pa.RecordBatch, lines: np.ndarray, checked: set[str]) -> Iterator[Rows]:
+        """The rows of one batch of answers. lines: int64[n], the rows of the file.
+
+        checked: texts of this batch found sound by the emits before; those found here are added.
+        """
+        emit = self.plan.emit
         keep = np.ones(batch.num_rows, bool)
-        skip = batch.column(f"{prefix}skip")
+        skip = batch.column(self.plan.skip)
         if pc.any(skip).as_py():
             keep &= ~skip.to_numpy(zero_copy_only=False)
             self.skipped += int((~keep).sum())
+        if self.plan.until is None and not keep.any():
+            return
         columns: dict[str, pa.Array] = {}
         for cell in self.plan.cells:
-            columns[cell.column] = self._column(cell, batch, keep, lines)
-        if emit.until:
-            self._remember(columns, batch.column(f"{prefix}until"), keep, lines)
+            columns[cell.column] = self._column(cell, batch, keep, lines, checked)
+        if self.plan.until is not None:
+            self._remember(columns, batch.column(self.plan.until), keep, lines)
             return
         if not keep.all():
             mask = pa.array(keep)
@@ -89,13 +94,18 @@ class Emitter:
         arrays = [columns[n].cast(schema.field(n).type) for n in names]
         yield Rows(emit.table, pa.RecordBatch.from_arrays(arrays, names))
 
-    def _column(self, cell: Cell, batch: pa.RecordBatch, keep: np.ndarray, lines: np.ndarray) -> pa.Array:
-        name = f"{self.plan.prefix}{cell.column}"
-        values = batch.column(name)
-        if cell.kind == "text":
-            values = self._clean(cell, values, keep, lines)
+    def _column(
+        self, cell: Cell, batch: pa.RecordBatch, keep: np.ndarray, lines: np.ndarray, checked: set[str]
+    ) -> pa.Array:
+        values = batch.column(cell.answer)
+        if cell.raw is None:
+            kind = f"{cell.answer} {cell.column in _FREE_TEXT}"
+            if kind not in checked:
+                values, sound = self._clean(cell, values, keep, lines)
+                if sound:
+                    checked.add(kind)
         else:
-            raw = batch.column(f"{name}_raw")
+            raw = batch.column(cell.raw)
             if raw.null_count < len(raw):
                 values = self._patiently(cell, values, raw, keep, lines)
         if cell.required and values.null_count:
@@ -120,22 +130,25 @@ class Emitter:
             replacement = pa.array(found, values.type)
         return pc.replace_with_mask(values, pa.array(mask), replacement)
 
-    def _clean(self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray) -> pa.Array:
+    def _clean(self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray) -> tuple[pa.Array, bool]:
+        """The texts without NUL bytes, and whether there was nothing to object to in them."""
         free = cell.column in _FREE_TEXT
         limit = LONGEST_TEXT if free else LONGEST_ID
-        longest = pc.max(pc.binary_length(values)).as_py() or 0
+        longest = _longest(values)
+        sound = longest <= limit
         if longest > limit and cell.file_columns and cell.column not in self.plan.emit.split:
             for index in np.flatnonzero(pc.fill_null(pc.greater(pc.binary_length(values), limit), False)).tolist():
                 if keep[index]:
                     self._refuse(cell, values[index].as_py(), f"over {limit:,} bytes long", keep, lines, index)
         data = values.buffers()[2]
-        if data is not None and data.to_pybytes().find(b"\0") >= 0:
+        if data is not None and not np.frombuffer(data, np.uint8).all():
+            sound = False
             if free:
-                return pc.replace_substring(values, "\0", "\ufffd")
+                return pc.replace_substring(values, "\0", "\ufffd"), sound
             for index in np.flatnonzero(pc.fill_null(pc.match_substring(values, "\0"), False)).tolist():
                 if keep[index]:
                     self._refuse(cell, values[index].as_py(), "a NUL byte in an id", keep, lines, index)
-        return values
+        return values, sound
 
     def _refuse(
         self, cell: Cell, value: str | None, reason: str, keep: np.ndarray, lines: np.ndarray, index: int
@@ -173,8 +186,10 @@ class Emitter:
         codes = coded.indices.to_numpy(zero_copy_only=False)
         # a null is a value too: it comes once
         codes = np.where(np.isnan(codes), -1, codes).astype(np.int64) if values.null_count else codes
-        _, first = np.unique(codes, return_index=True)
-        first = np.sort(first)
+        # written backwards, so that of each code the first row is left
+        first = np.full(int(codes.max(initial=-1)) + 2, -1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        first = np.sort(first[first >= 0])
         named = values.take(pa.array(first))
         new = ~np.asarray(pc.is_in(named, value_set=self._seen).to_numpy(zero_copy_only=False), bool)
         taken = first[new]
@@ -183,6 +198,15 @@ class Emitter:
             return columns, lines
         rows = pa.array(taken)
         return {c: a.take(rows) for c, a in columns.items()}, lines[taken]
+
+
+def _longest(texts: pa.Array) -> int:
+    """Bytes of the longest text."""
+    if not len(texts):
+        return 0
+    ends = np.frombuffer(texts.buffers()[1], np.int32 if texts.type == pa.string() else np.int64)
+    found: int = int(np.diff(ends[texts.offset : texts.offset + len(texts) + 1]).max())
+    return found
 
 
 def _split(columns: dict[str, pa.Array], lines: np.ndarray, name: str) -> tuple[dict[str, pa.Array], np.ndarray]:

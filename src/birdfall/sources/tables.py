@@ -13,7 +13,7 @@ from birdfall.model.schemas import Part, Rows
 from birdfall.sources import times
 from birdfall.sources.guess import guess, known
 from birdfall.sources.mapping import Mapping
-from birdfall.sources.plan import Plan, joined, layers, literal, plan, quoted
+from birdfall.sources.plan import Plan, Query, joined, literal, plan, quoted
 from birdfall.sources.rejections import Rejections
 from birdfall.sources.rows import Emitter
 from birdfall.sources.source import Options
@@ -45,13 +45,14 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
     with opened(path, options) as (table, mapping):
         source = options.source_of(path)
         rejections = Rejections(source)
-        plans = plans_of(table, mapping, options)
-        query = layers(plans)
+        query = Query(table.types)
+        plans = plans_of(table, mapping, options, query)
         emitters = [Emitter(p, source, rejections, str(path)) for p in plans]
         done = 0
-        for batch, lines in table.answers(query, rejections):
+        for batch, lines in table.answers(query.layers(), rejections):
+            checked: set[str] = set()
             for emitter in emitters:
-                yield from emitter.rows(batch, lines)
+                yield from emitter.rows(batch, lines, checked)
             yield from rejections.rows(at_least=1 << 12)
             done += len(lines)
             progress("read", done, None, "rows")
@@ -96,15 +97,15 @@ def mapping_for(types: Dict[str, str], options: Options, where: str) -> Mapping:
     return mapping
 
 
-def plans_of(table: Tabular, mapping: Mapping, options: Options) -> list[Plan]:
-    """One plan per emit, with the day order of each time column settled over the whole column where it is needed."""
+def plans_of(table: Tabular, mapping: Mapping, options: Options, query: Query) -> list[Plan]:
+    """One plan per emit, their expressions in `query`, with the day order of each time column settled over the whole column where it is needed."""
     zone = times.zone(options.time_zone or mapping.time_zone)
     date_format = options.date_format or mapping.date_format
     sample = table.sample()
     orders = {} if date_format else _orders(table, mapping, sample)
     return [
-        plan(emit, f"e{n}_", table.types, sample, orders, zone=zone, date_format=date_format, file=str(table.path))
-        for n, emit in enumerate(mapping.emits)
+        plan(emit, query, table.types, sample, orders, zone=zone, date_format=date_format, file=str(table.path))
+        for emit in mapping.emits
     ]
 
 

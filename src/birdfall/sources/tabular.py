@@ -50,16 +50,21 @@ class Tabular:
     notes: list[str] = field(default_factory=list)
     sampled: list[dict[str, str | None]] = field(default_factory=list)
 
-    def answers(self, layers: list[list[str]], rejections: Rejections) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """Batches of the query over all rows, with the row of the file of each answer. Rows it cannot read are refused."""
+    def answers(
+        self, layers: list[list[str]], rejections: Rejections, limit: int | None = None
+    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """Batches of the query over all rows, with the row of the file of each answer. Rows it cannot read are refused.
+
+        limit: so many rows are enough; more may come.
+        """
         if self.kind == "parquet":
-            yield from self._streamed(layers, f"read_parquet({literal(str(self.plain))})", 1)
+            yield from self._streamed(layers, f"read_parquet({literal(str(self.plain))})", 1, limit)
         elif self.kind == "json":
             yield from self._patient(layers, _json_rows(self.plain, list(self.types), rejections))
         else:
             done = 0
             try:
-                for batch, rows in self._streamed(layers, self._csv(), 2):
+                for batch, rows in self._streamed(layers, self._csv(), 2, limit):
                     done += len(rows)
                     yield batch, rows
             except duckdb.Error:
@@ -72,7 +77,7 @@ class Tabular:
             unseen = Rejections("")
             select = [f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}" for c in self.types]
             rows: list[dict[str, str | None]] = []
-            for batch, _ in self.answers([select], unseen):
+            for batch, _ in self.answers([select], unseen, SAMPLE_ROWS):
                 rows += batch.slice(0, SAMPLE_ROWS - len(rows)).to_pylist()
                 if len(rows) >= SAMPLE_ROWS:
                     break
@@ -80,12 +85,13 @@ class Tabular:
         return self.sampled
 
     def _streamed(
-        self, layers: list[list[str]], source: str, first: int
+        self, layers: list[list[str]], source: str, first: int, limit: int | None
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         number = first
         with self.connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            for batch in cursor.sql(_query(layers, self._trimmed(source))).to_arrow_reader(BATCH):
+            query = _query(layers, self._trimmed(source)) + (f" LIMIT {limit}" if limit else "")
+            for batch in cursor.sql(query).to_arrow_reader(BATCH):
                 yield batch, np.arange(number, number + batch.num_rows)
                 number += batch.num_rows
 
@@ -217,15 +223,9 @@ def _encoding(path: Path) -> str:
             return "utf-16-le"
         if len(start) > 20 and start[0::2].count(0) > 0.8 * len(start[0::2]):
             return "utf-16-be"
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            while chunk := file.read(1 << 22):
-                decoder.decode(chunk)
-            decoder.decode(b"", True)
+        if _is_utf8(path):
             return "utf-8"
-        except UnicodeDecodeError:
-            file.seek(0)
+        file.seek(0)
         good = bad = 0
         for line in itertools.islice(iter(lambda: file.readline(1 << 20), b""), 2_000_000):
             if line.isascii():
@@ -236,6 +236,18 @@ def _encoding(path: Path) -> str:
             except UnicodeDecodeError:
                 bad += 1
         return "cp1252" if bad > good else "utf-8"
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether the whole file is UTF-8. Arrow looks at it where it lies, many bytes at a time."""
+    with pa.memory_map(str(path)) as mapped:
+        content = mapped.read_buffer()
+        ends = pa.py_buffer(np.array([0, content.size], np.int64))
+        try:
+            pa.Array.from_buffers(pa.large_string(), 1, [None, ends, content]).validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+    return True
 
 
 def _parquet_types(path: Path, plain: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
