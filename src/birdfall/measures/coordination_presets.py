@@ -90,9 +90,14 @@ def toolkit(
     Messages are de-duplicated by content id, the first kept; times are cut to whole seconds. loops: with self-loops,
     whose weight is the number of the account's messages, each of which meets itself.
     """
-    _, first = np.unique(content, return_index=True)
-    first = np.sort(first)
-    account, object_, time = account[first], object_[first], time[first] // 1_000_000 * 1_000_000
+    # written backwards, so that of each message the first act is left
+    first = np.full(int(content.max(initial=-1)) + 1, -1, np.int64)
+    first[content[::-1]] = np.arange(len(content))[::-1]
+    first = first[first >= 0]
+    if len(first) < len(content):
+        first.sort()
+        account, object_, time = account[first], object_[first], time[first]
+    time = time // 1_000_000 * 1_000_000
     edges = coaction(
         account, object_, time, window=window // 1_000_000 * 1_000_000 or 1, count="messages", at_least=min_edge_weight
     )
