@@ -1,9 +1,9 @@
 """Co-action against the C++ yardstick, its memory, hubs, the cost of the null, and a whole coordination finding.
 
-    python benchmarks/coaction.py [--acts 10000000] [--rounds 3] [--large]
+    python benchmarks/coaction.py [--acts 10000000] [--rounds 3] [--large | --only-large]
 
 Both sides run in turn, in processes of their own, on the same acts; CPU seconds are compared, medians of rounds. Prints JSON.
-`--large` adds 100 million acts. Needs g++ for the yardstick.
+`--large` adds 100 million acts, `--only-large` measures nothing else. Needs g++ for the yardstick.
 """
 
 from __future__ import annotations
@@ -194,17 +194,28 @@ def finding() -> dict[str, float]:
     return took
 
 
+def large(path: Path) -> list[dict[str, float]]:
+    """100 million acts, by distinct objects, in a process of their own."""
+    write(path, acts(100_000_000))
+    return lines([sys.executable, __file__, "--ours", str(path), "--count", "objects", "--repeats", "1"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--acts", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--only-large", action="store_true")
     parser.add_argument("--ours", type=Path)
     parser.add_argument("--count", default="pairs")
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
     if asked.ours:
         ours(asked.ours, asked.count, 3, asked.repeats, True)
+        return
+    if asked.only_large:
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(large(Path(folder) / "acts.bin"), indent=1))
         return
     with tempfile.TemporaryDirectory() as folder:
         yardstick, path = Path(folder) / "yardstick", Path(folder) / "acts.bin"
@@ -217,10 +228,7 @@ def main() -> None:
         report["hub"] = hubs()
         report["finding on 1,000,000 acts, seconds"] = finding()
         if asked.large:
-            write(path, acts(100_000_000))
-            report["100,000,000 acts"] = lines(
-                [sys.executable, __file__, "--ours", str(path), "--count", "objects", "--repeats", "1"]
-            )
+            report["100,000,000 acts"] = large(path)
         report["load_after"] = os.getloadavg()[0]
     print(json.dumps(report, indent=1))
 

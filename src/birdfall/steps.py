@@ -34,6 +34,7 @@ def steps(state: Run) -> Iterator[Step]:
         yield step_of(text), partial(_network, request=json.loads(text))
     yield "brigades", _brigades
     for number in _waves_found(state)[:1]:
+        yield f"automation-{number}", partial(_automation, wave=number)
         yield f"explanations-{number}", partial(_explanations, wave=number)
     if state.question.facts:
         yield "explanations-published", _explanations_published
@@ -193,6 +194,15 @@ def _brigades(state: Run) -> Sequence[Finding]:
         return [_refused("brigades", "brigades", note)]
     options = state.options
     return [brigades.brigades(state.record, alpha=options.alpha, seed=options.seed, progress=state.progress)]
+
+
+def _automation(state: Run, wave: int) -> Sequence[Finding]:
+    from birdfall.measures import automation
+
+    note = automation.applies_to(state.record)
+    if note is not None:
+        return [_refused("automation", f"automation-{wave}", note)]
+    return [automation.of_wave(state.record, state.found["waves"], wave, leaders=_leaders(state))]
 
 
 def _reconciliation(state: Run) -> Sequence[Finding]:

@@ -208,7 +208,9 @@ def test_the_dashboard_tells_a_wave_while_it_is_on(network, people, tmp_path):
         try:
             told.wait_for(timeout=30_000)
         except api.TimeoutError:
-            raise AssertionError(f"the page tells: {page.inner_text('main')}; {watch.alerts}; {watch.said[-5:]}") from None
+            raise AssertionError(
+                f"the page tells: {page.inner_text('main')}; {watch.alerts}; {watch.said[-5:]}"
+            ) from None
         page.screenshot(path=ARTEFACTS / "dashboard-wave.png", full_page=True)
         page.keyboard.press("j")
         page.keyboard.press("Enter")

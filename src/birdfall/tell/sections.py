@@ -10,6 +10,7 @@ from typing import Any
 
 from birdfall.model.findings import Finding
 from birdfall.record.query import Record
+from birdfall.tell.automation_section import automation as _automation
 from birdfall.tell.brigade_section import brigades as _brigades
 from birdfall.tell.explanation_section import explanations as _explanations
 from birdfall.tell.names import Names, plain
@@ -372,6 +373,7 @@ def _method(
 #: Sections by the key of their title, in order. A later section is added here.
 SECTIONS: dict[str, Callable[..., list[Block]]] = {
     "claims": _claims, "audience": _audience, "returns": _returns, "ledgers": _ledgers, "counts": _counts,
-    "reconciliation": _reconciliation, "coordination": _coordination, "brigades": _brigades, "explanations": _explanations, "base": _base, "refused": _refused, "wrong": _wrong,
+    "reconciliation": _reconciliation, "coordination": _coordination, "brigades": _brigades, "automation": _automation,
+    "explanations": _explanations, "base": _base, "refused": _refused, "wrong": _wrong,
     "method": _method,
 }  # fmt: skip

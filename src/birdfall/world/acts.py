@@ -2,7 +2,7 @@
 
 A post, by anyone, at an hour people are up. Reposts, replies and likes go to a post of some time before, mostly of one's own
 community and mostly one of the few that travel: cascades with heavy tails, in which nothing is shared before it was written.
-Hashtags, links and mentions are acts of their own, at the time of the post that holds them.
+Schedulers post on the full minute. Hashtags, links and mentions are acts of their own, at the time of the post that holds them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pyarrow as pa
 from birdfall.model.schemas import TIME
 from birdfall.world import words
 from birdfall.world.enforcement import Falls
-from birdfall.world.population import CLIENTS, INAUTHENTIC, PRESIDENT, WITH_APP, Population
+from birdfall.world.population import CLIENTS, INAUTHENTIC, PRESIDENT, SCHEDULER, WITH_APP, Population
 from birdfall.world.scenarios import Scenario
 
 #: People by local hour (elicited; the trough before dawn and the evening peak are those of any such record).
@@ -42,6 +42,8 @@ def acts(world: Scenario, people: Population, falls: Falls, rng: np.random.Gener
     account = _who(people, n, rng)
     time = begin + _moments(world, n, rng)
     kind = rng.choice(len(KINDS), n, p=_KIND_SHARES).astype(np.int8)
+    planned = (kind == POST) & (people.client[account] == SCHEDULER)
+    time[planned] = np.floor(time[planned] / 60) * 60 + rng.random(int(planned.sum()))
     official = np.arange(_PRESIDENT_A_DAY * world.days)
     account = np.r_[np.full(len(official), PRESIDENT, np.int32), account]
     time = np.r_[begin + (official + 0.6) * 86400 / _PRESIDENT_A_DAY, time]

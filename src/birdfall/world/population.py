@@ -94,7 +94,7 @@ def population(world: Scenario, rng: np.random.Generator) -> Population:
     activity = rng.lognormal(0, 1.3, n) * np.where(state == INAUTHENTIC, 1.5, np.where(state == WITH_APP, 2.2, 1.0))
     order = rng.permutation(n)
     ids = [str(10_000_000 + 7_919 * int(k)) for k in order]
-    handles, names = _handles(n, rng), [None] * n
+    handles, names = _handles(state, rng), [None] * n
     shown: list[str | None] = list(names)
     for number, (handle, name) in enumerate(CAST):
         handles[number], shown[number] = handle, name
@@ -108,10 +108,12 @@ def _shares(communities: int) -> np.ndarray:
     return shares
 
 
-def _handles(n: int, rng: np.random.Generator) -> list[str]:
+def _handles(state: np.ndarray, rng: np.random.Generator) -> list[str]:
+    """Names of four syllables; made by the dozen, most of them end in a number."""
+    n = len(state)
     parts = rng.integers(0, len(_SYLLABLES), (n, 4))
     numbers = rng.integers(0, 9999, n)
-    numbered = rng.random(n) < 0.5
+    numbered = rng.random(n) < np.where(state == INAUTHENTIC, 0.8, 0.46)
     return [
         "".join(_SYLLABLES[p] for p in row) + (f"{k:04d}" if with_number else f"_{i:x}")
         for i, (row, k, with_number) in enumerate(zip(parts, numbers, numbered))

@@ -28,6 +28,11 @@ COARSE = 60.0
 #: Ordinary suspensions on the whole platform in ten minutes, at least (Thomas et al. 2011), for figures without a record.
 PLATFORM_FLOOR = 36.0
 
+#: A range of shares wider than this is no evidence.
+WIDEST_RANGE: Final = 0.7
+#: Shares of those compared speak for all the fallen if at least so many of them were.
+COMPARED: Final = 0.5
+
 Known = dict[str, Value]
 
 
@@ -67,6 +72,7 @@ def known_of(findings: Mapping[str, Finding], record: Record, wave: int = 1) -> 
         n, everyone = len(members), len(record.ids)
         others = max(base * everyone - share * n, 0.0)
         add("clients", app_share=share, log_or_app=log_odds(share * n, n, others, everyone - n))
+    add("timelines", **_automated(findings.get(f"automation-{wave}")))
     add("returns", **_returned(record, codes, members, notable, findings.get(f"returns-{wave}")))
     add("reports", **_reports(record, row, codes))
     return known, source
@@ -180,6 +186,25 @@ def _notable(record: Record) -> np.ndarray | None:
     out = np.zeros(len(record.ids), np.bool_)
     out[rows.column("code").to_numpy()] = rows.column("followers").to_numpy() >= NOTABLE
     return out
+
+
+def _automated(finding: Finding | None) -> dict[str, Value | None]:
+    """The share of the fallen that a detector of the worlds' kind would flag, given the bounds measured: a range, or nothing.
+
+    Detectors flag 0.55 to 0.9 of the inauthentic, 0.2 to 0.7 of the automated and 0.02 to 0.2 of the others (`world/priors.toml`).
+    """
+    if finding is None or finding.answer != "found":
+        return {}
+    compared = min(finding["scoreable_timing"].value or 0, finding["scoreable_profile"].value or 0)
+    if compared < COMPARED * (finding["fallen"].value or 0):
+        return {}
+    made, automated = finding["inauthentic"], finding["automated_authentic"]
+    few, many = float(made.low or 0), float(made.high or 0)
+    some, most = float(automated.low or 0), min(float(automated.high or 0), 1 - few)
+    low = 0.55 * few + 0.2 * some + 0.02 * (1 - few - some)
+    rest = min(most, 1 - many)
+    high = 0.9 * many + 0.7 * rest + 0.2 * max(0.0, 1 - many - rest)
+    return {"flagged_share": (low, high)} if high - low <= WIDEST_RANGE else {}
 
 
 def _returned(

@@ -1,0 +1,145 @@
+"""How machine-like the timing of accounts is: regularity, repetition, full minutes, and days without a night.
+
+Every signal is larger the more machine-like, and NaN where an account gave too little to tell. Acts at one and the same
+moment (a post and the hashtags in it) count once.
+
+- regularity: minus the burstiness of the gaps, corrected for their number (Goh and Barabási 2008; Kim and Jo 2016); -1..1.
+- repetition: 1 minus the corrected conditional entropy of the gaps in five bins (Porta et al. 1998; Gianvecchio et al. 2011)
+  as a share of the entropy that five even bins have; up to 1.
+- full_second: how far seconds of the minute are from even, chi-square over its largest possible value; about 0..1.
+- sleepless: 24 less the longest run of hours of the day with less than a quarter of the usual acts; hours.
+- clockless: 1 minus the length of the mean vector over the hours of the day (Rayleigh); 0..1.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+SIGNALS: Final = ("regularity", "repetition", "full_second", "sleepless", "clockless")
+#: Moments without which nothing is said of an account; for its days also so many moments over so many days.
+FEWEST, FEWEST_OF_DAYS, DAYS = 20, 48, 14
+BINS, LONGEST_PATTERN = 5, 6
+_SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000
+
+
+def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(signals float64[k, 5] in the order of `SIGNALS`, moments int64[k]) of k accounts.
+
+    start: int64[k + 1], where the acts of each account begin in `time`. time: int64[n] us, ascending within an account.
+    Gaps are binned by the fifths of all gaps of all accounts given, so compare only what was computed together.
+    """
+    cuts = _cuts(start, time)
+    out = np.full((len(start) - 1, len(SIGNALS)), np.nan)
+    moments = np.zeros(len(start) - 1, np.int64)
+    _timing(start.astype(np.int64), time.astype(np.int64), cuts, out, moments)
+    return out, moments
+
+
+def _cuts(start: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """The fifths of all gaps, float64[4]."""
+    gaps = np.diff(time)
+    inside = np.ones(len(gaps), np.bool_)
+    between = start[1:-1]
+    inside[between[(between > 0) & (between < len(time))] - 1] = False
+    chosen = gaps[inside & (gaps > 0)]
+    if not len(chosen):
+        return np.ones(BINS - 1)
+    found: np.ndarray = np.quantile(chosen, np.arange(1, BINS) / BINS).astype(np.float64)
+    return found
+
+
+@njit(cache=True)
+def _timing(start: np.ndarray, time: np.ndarray, cuts: np.ndarray, out: np.ndarray, moments: np.ndarray) -> None:
+    for k in range(len(start) - 1):
+        times = _distinct(time[start[k] : start[k + 1]])
+        n = len(times)
+        moments[k] = n
+        if n < FEWEST:
+            continue
+        gaps = np.empty(n - 1)
+        for i in range(n - 1):
+            gaps[i] = times[i + 1] - times[i]
+        out[k, 0] = -_burstiness(gaps)
+        out[k, 1] = 1.0 - _corrected_entropy(gaps, cuts) / np.log(BINS)
+        out[k, 2] = _uneven(times)
+        if n >= FEWEST_OF_DAYS and times[-1] - times[0] >= DAYS * _DAY:
+            out[k, 3], out[k, 4] = _days(times)
+
+
+@njit(cache=True)
+def _distinct(times: np.ndarray) -> np.ndarray:
+    kept = np.empty(len(times), np.int64)
+    n = 0
+    for t in times:
+        if n == 0 or t != kept[n - 1]:
+            kept[n] = t
+            n += 1
+    return kept[:n]
+
+
+@njit(cache=True)
+def _burstiness(gaps: np.ndarray) -> float:
+    n = len(gaps)
+    r = gaps.std() / gaps.mean()
+    return float(((n + 1) ** 0.5 * r - (n - 1) ** 0.5) / (((n + 1) ** 0.5 - 2) * r + (n - 1) ** 0.5))
+
+
+@njit(cache=True)
+def _corrected_entropy(gaps: np.ndarray, cuts: np.ndarray) -> float:
+    """The smallest over pattern lengths of: conditional entropy + share of patterns seen once * entropy of single gaps (nats)."""
+    n = len(gaps)
+    symbol = np.searchsorted(cuts, gaps)
+    codes = np.zeros(n, np.int64)
+    before = first = 0.0
+    best = np.inf
+    for length in range(1, LONGEST_PATTERN + 1):
+        m = n - length + 1
+        if m < 2:
+            break
+        for i in range(m):
+            codes[i] = codes[i] * BINS + symbol[i + length - 1]
+        ordered = np.sort(codes[:m])
+        entropy, once, run = 0.0, 0, 1
+        for i in range(1, m + 1):
+            if i < m and ordered[i] == ordered[i - 1]:
+                run += 1
+                continue
+            entropy -= run / m * np.log(run / m)
+            once += run == 1
+            run = 1
+        if length == 1:
+            first = entropy
+        best = min(best, entropy - before + once / m * first)
+        before = entropy
+    return best
+
+
+@njit(cache=True)
+def _uneven(times: np.ndarray) -> float:
+    counts = np.zeros(60)
+    for t in times:
+        counts[(t // _SECOND) % 60] += 1
+    n = len(times)
+    usual = n / 60
+    chi = ((counts - usual) ** 2).sum() / usual
+    return float((chi - 59) / (59 * (n - 1)))
+
+
+@njit(cache=True)
+def _days(times: np.ndarray) -> tuple[float, float]:
+    counts = np.zeros(24)
+    x = y = 0.0
+    for t in times:
+        hour = (t % _DAY) / _HOUR
+        counts[int(hour)] += 1
+        x += np.cos(hour * np.pi / 12)
+        y += np.sin(hour * np.pi / 12)
+    few = counts < 0.25 * len(times) / 24
+    longest = run = 0
+    for i in range(48):
+        run = run + 1 if few[i % 24] else 0
+        longest = max(longest, run)
+    return 24.0 - min(longest, 24), 1.0 - float(np.hypot(x, y)) / len(times)

@@ -1,0 +1,80 @@
+"""What the report says of automation: shares in bounds, or that nothing was seen; in five languages."""
+
+import pyarrow as pa
+import pytest
+
+from birdfall.measures.automation import automation
+from birdfall.model.findings import Estimate, Finding, Note
+from birdfall.record.query import from_tables
+from birdfall.tell.automation_section import automation as section
+from birdfall.tell.words import LANGUAGES, words
+
+
+def share(low, high):
+    return Estimate(low, "share", low, high, 0.95, "identified")
+
+
+def finding(answer, **shares):
+    count = Estimate(100, "accounts", level=None, bounds="none")
+    signals = pa.table({
+        "signal": ["quick", "bare"], "family": ["timing", "profile"], "fallen": [90, 80], "controls": [300, 200],
+        "middle_fallen": [0.5, 0.0], "middle_controls": [0.0, 0.0], "at_least": [0.3, 0.0], "visible": [0.4, 0.1],
+    })  # fmt: skip
+    return Finding(
+        "automation", "automation-1", answer,
+        {"fallen": count, "scoreable_timing": count, "scoreable_profile": count, "inauthentic": share(0.0, 1.0), "automated": share(0.3, 0.7),
+         "automated_authentic": share(0.0, 0.8), "manual": share(0.0, 0.7), **shares},
+        limits=(Note("shares-are-not-persons", {}),), tables={"signals": signals},
+    )  # fmt: skip
+
+
+def told(found, language="en"):
+    return section({"automation-1": found}, from_tables({}), words(language), str, {}, {})
+
+
+def test_bounds_are_told_and_what_is_unknown_is_said_to_be():
+    blocks = told(finding("found"))
+    rows = blocks[1]["rows"]
+    assert rows[0][1:] == ["not known", "not known"]
+    assert rows[1][1:] == ["30%", "70%"]
+    assert rows[3][1:] == ["not known", "70%"]
+    assert [r[0] for r in blocks[2]["rows"]] == ["passes on within ten seconds"], (
+        "signals that show nothing are not listed"
+    )
+
+
+def test_nothing_seen_is_no_proof_of_people():
+    texts = [b["text"] for b in told(finding("nothing")) if b["kind"] == "text"]
+    assert "does not show that they were people" in texts[1]
+
+
+def test_without_an_answer_there_is_no_section():
+    assert section({}, from_tables({}), words("en"), str, {}, {}) == []
+    assert told(finding("cannot")) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_signal_has_its_words(language):
+    from birdfall.kernels.timing import SIGNALS
+
+    say = words(language)
+    named = [
+        *SIGNALS,
+        "reposts",
+        "quick",
+        "copied_texts",
+        "follows_many",
+        "digits",
+        "bare",
+        "cohort",
+        "copied_description",
+    ]
+    assert all(say.has(f"automation.signal.{s}") for s in named)
+    assert told(finding("found"), language)
+
+
+def test_no_account_is_named():
+    record = from_tables({})
+    found = automation(record, [], 0)
+    assert found.answer == "cannot"
+    assert all("account" not in c for t in found.tables.values() for c in t.column_names)
