@@ -101,7 +101,10 @@ function start(figure: HTMLElement): void {
     allowInvalidContainer: true,
     itemSizesReference: "screen",
     nodeReducer: (_, a) => (only !== null && a.group !== only ? { ...a, color: dim(), zIndex: 0 } : a),
-    edgeReducer: (_, a) => (only !== null ? { ...a, hidden: true } : a),
+    edgeReducer: (edge, a) => {
+      if (only === null || graph.extremities(edge).every((n) => graph.getNodeAttribute(n, "group") === only)) return a;
+      return { ...a, hidden: true };
+    },
   });
   // Sigma has drawn inside its constructor: the poster may go.
   figure.dataset.map = "live";

@@ -118,6 +118,68 @@ def test_labels_of_charts_do_not_overlap(browser, page_path):
         page.close()
 
 
+def test_the_map_lives_filters_and_speaks(browser, page_path):
+    page = opened(browser, page_path, "en")
+    figure = page.locator("figure[data-map]").first
+    # the live map stands in the first article, whichever language that is
+    page.goto(f"file://{page_path}")
+    figure.scroll_into_view_if_needed()
+    page.wait_for_selector('figure[data-map="live"]', timeout=10_000)
+    stage = figure.locator(".map-stage")
+    assert stage.is_visible()
+    buttons = figure.locator("button[data-group]")
+    assert buttons.count() > 1
+    buttons.nth(1).click()
+    assert [b.get_attribute("aria-pressed") for b in buttons.all()][:2] == ["false", "true"]
+    buttons.nth(1).click()
+    assert buttons.nth(1).get_attribute("aria-pressed") == "false"
+    stage.focus()
+    page.keyboard.press("+")
+    assert page.problems == []
+    page.emulate_media(media="print")
+    assert not stage.is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("without", ["scripts", "WebGL"])
+def test_the_poster_is_the_map_without(browser, page_path, without):
+    context = browser.new_context(java_script_enabled=without != "scripts")
+    page = context.new_page()
+    if without == "WebGL":
+        page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    problems = []
+    page.on("pageerror", lambda e: problems.append(str(e)))
+    page.goto(f"file://{page_path}")
+    figure = page.locator("figure[data-map]").first
+    figure.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    assert figure.get_attribute("data-map") == "poster"
+    assert figure.locator(".map > svg").is_visible()
+    assert not figure.locator(".map-stage").is_visible()
+    assert not figure.locator("button").first.is_visible(), "a filter that does nothing is not shown"
+    assert problems == []
+    context.close()
+
+
+def test_the_reader_sets_what_was_likely_beforehand(browser, page_path):
+    page = opened(browser, page_path, "fr")
+    box = page.locator("#report-fr details.prior")
+    box.locator("summary").click()
+    levers, shares = box.locator("input"), box.locator("output")
+    before = [s.inner_text() for s in shares.all()]
+    assert all("%" in s for s in before)
+    levers.nth(1).focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    assert box.locator(".odds").nth(1).inner_text() == "×100"
+    assert levers.nth(1).get_attribute("aria-valuetext") == "×100"
+    after = [s.inner_text() for s in shares.all()]
+    assert after[0] != before[0]
+    assert after[1] != before[1]
+    assert page.problems == []
+    page.close()
+
+
 def test_it_prints(browser, page_path):
     page = opened(browser, page_path, "fr")
     page.emulate_media(media="print")

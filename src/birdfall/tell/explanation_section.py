@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from birdfall.model.findings import Finding
@@ -13,6 +14,10 @@ from birdfall.tell.words import Words
 Block = dict[str, Any]
 #: Items named for and against an explanation, and how much support is worth naming (log10).
 NAMED, WORTH = 2, 0.3
+#: Steps drawn one by one from the leading explanation to the next; the others are one step.
+MOST_STEPS = 7
+#: Width of the drawing of a step.
+WIDE = 200
 
 
 def explanations(
@@ -24,7 +29,7 @@ def explanations(
     if finding is None or finding.answer == "cannot":
         return []
     return [
-        *_answer(finding, say), _table(finding, say), _text(say("explanations.prior")), *_fragility(finding, say),
+        *_answer(finding, say), _table(finding, say), *_steps(finding, say), *_prior(finding, say), *_fragility(finding, say),
         *_asked(finding, say), _text(say("explanations.reply")), *({"kind": "note", "text": say.note(n)} for n in finding.limits),
     ]  # fmt: skip
 
@@ -74,6 +79,62 @@ def _table(finding: Finding, say: Words) -> Block:
         ])  # fmt: skip
     head = [say(f"explanations.{k}") for k in ("cause", "standing", "against", "for", "contra")]
     return {"kind": "table", "head": head, "rows": rows, "numeric": ()}
+
+
+def _steps(finding: Finding, say: Words) -> list[Block]:
+    """How the weight of evidence between the two leading explanations comes about, item by item (a waterfall)."""
+    best, second = finding.details["order"][:2]
+    ratio = next(r for r in finding.table("ratios").to_pylist() if (r["cause"], r["against"]) == (best, second))
+    total = ratio["log10_ratio"]
+    causes = len(finding.details["order"])
+    # `parts` are against the mean of the others
+    parts = {r["item"]: (causes - 1) / causes * (r[best] - r[second]) for r in finding.table("parts").to_pylist()}
+    parts.pop("together", None)
+    order = sorted(parts, key=lambda i: (-abs(parts[i]), i))[:MOST_STEPS]
+    steps = [(say("item." + i), parts[i]) for i in order]
+    left = len(parts) - len(order)
+    if left:
+        steps.append((say("explanations.other_items", n=left), sum(v for i, v in parts.items() if i not in order)))
+    # what no item adds by itself: the average world, ranges, and the caps
+    steps.append((say("explanations.remainder"), total - sum(v for _, v in steps)))
+    ends = list(accumulate(v for _, v in steps))
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    scale = WIDE / max(high - low, 1e-9)
+    rows, begin = [], 0.0
+    for (label, value), end in zip(steps, ends, strict=True):
+        bar = {
+            "x": round((min(begin, end) - low) * scale, 1),
+            "width": round(max(abs(value) * scale, 1.0), 1),
+            "for": value >= 0,
+        }
+        rows.append({"label": label, "factor": _factor(value, say), "bar": bar})
+        begin = end
+    lead = say(
+        "explanations.steps",
+        best=_cause(say, best),
+        next=_cause(say, second),
+        total=_factor(total, say),
+        word=say("lr." + ratio["word"]),
+    )
+    head = [say(f"explanations.{k}") for k in ("item", "factor", "sum")]
+    return [_text(lead), {"kind": "steps", "head": head, "rows": rows, "zero": round(-low * scale, 1), "wide": WIDE}]
+
+
+def _prior(finding: Finding, say: Words) -> list[Block]:
+    """The words on priors, and where the case is inside what was simulated, the levers to set one's own."""
+    blocks = [_text(say("explanations.prior"))]
+    if finding.details["set"]:
+        weights = finding.details["log10_against_best"]
+        causes = [{"name": _cause(say, c), "log10": round(weights[c], 3)} for c in finding.details["order"]]
+        words = {k: say(f"explanations.{k}") for k in ("own", "own_text", "before", "after")}
+        blocks.append({"kind": "prior", "causes": causes, **words})
+    return blocks
+
+
+def _factor(log10: float, say: Words) -> str:
+    """A weight of evidence as a factor for or against."""
+    times = _rounded(10 ** abs(log10))
+    return ("×" if log10 >= 0 else "÷") + say.number(times)
 
 
 def _fragility(finding: Finding, say: Words) -> list[Block]:

@@ -20,7 +20,7 @@ MOST = 20_000
 
 
 def maps_of(findings: Mapping[str, Finding], name: Names) -> dict[str, dict[str, Any]]:
-    """For each coordination finding with a network: {"poster": data URI, "data": JSON, "shown": accounts}."""
+    """For each coordination finding with a network: {"poster": data URI, "data": JSON, "shown": accounts, "groups": [...]}."""
     found = {}
     for key, finding in findings.items():
         if finding.kind == "coordination" and finding.answer == "found" and 0 < finding.table("nodes").num_rows <= MOST:
@@ -47,7 +47,20 @@ def _map(finding: Finding, name: Names) -> dict[str, Any]:
         "palette": [list(c) for c in (*PALETTE, GREY)], "names": drawn.label,
     }  # fmt: skip
     text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    return {"poster": "data:image/png;base64," + base64.b64encode(picture).decode(), "data": text, "shown": n}
+    return {
+        "poster": "data:image/png;base64," + base64.b64encode(picture).decode(), "data": text, "shown": n,
+        "groups": _groups(drawn),
+    }  # fmt: skip
+
+
+def _groups(drawn: Drawn) -> list[dict[str, Any]]:
+    """The groups that have a colour of their own: rank on the map, number in the tables, members, colour."""
+    number = {int(r): n["group"] for r, n in zip(drawn.rank, drawn.nodes, strict=True) if r >= 0}
+    members = np.bincount(drawn.rank[drawn.rank >= 0])
+    return [
+        {"rank": r, "group": number[r], "members": int(members[r]), "colour": "#{:02x}{:02x}{:02x}".format(*PALETTE[r])}
+        for r in range(min(len(members), len(PALETTE)))
+    ]
 
 
 def _packed(values: np.ndarray) -> str:

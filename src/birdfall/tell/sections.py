@@ -272,9 +272,12 @@ def _coordination(
             continue
         if finding.name in maps:
             drawn = maps[finding.name]
-            blocks.append(
-                {"kind": "map", "name": finding.name, "alt": say("coordination.map", n=drawn["shown"]), **drawn}
-            )
+            only = [
+                {**g, "label": f"{say('coordination.group')} {say.number(g['group'])} ({say.number(g['members'])})"}
+                for g in drawn["groups"]
+            ]
+            alt = say("coordination.map", n=drawn["shown"])
+            blocks.append({"kind": "map", "name": finding.name, "alt": alt, **drawn, "groups": only})
         rows = [
             [
                 say.number(r["group"]),

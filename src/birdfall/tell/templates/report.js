@@ -6,3 +6,21 @@ for (const button of document.querySelectorAll("button[data-copy]"))
     button.nextElementSibling.nextElementSibling.textContent = button.dataset.copied;
   });
 for (const button of document.querySelectorAll("button[data-print]")) button.addEventListener("click", () => print());
+
+for (const box of document.querySelectorAll(".prior")) {
+  const levers = [...box.querySelectorAll("input")], rows = levers.map((lever) => lever.closest("tr"));
+  const percent = new Intl.NumberFormat(box.closest("[lang]").lang + "-u-nu-latn", { style: "percent" });
+  const times = (log) => log === 0 ? "\u00d71" : (log > 0 ? "\u00d7" : "\u00f7") + Number((10 ** Math.abs(log)).toPrecision(2));
+  const tell = () => {
+    const weight = levers.map((lever) => 10 ** (Number(lever.value) + Number(lever.dataset.log10)));
+    const sum = weight.reduce((a, b) => a + b, 0);
+    rows.forEach((row, i) => {
+      const share = weight[i] / sum, before = times(Number(levers[i].value));
+      row.querySelector("output").textContent = (share < 0.01 ? "< " : share > 0.99 ? "> " : "") + percent.format(Math.min(Math.max(share, 0.01), 0.99));
+      row.querySelector(".odds").textContent = before;
+      levers[i].setAttribute("aria-valuetext", before);
+    });
+  };
+  for (const lever of levers) lever.addEventListener("input", tell);
+  tell();
+}
