@@ -123,3 +123,33 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):
             if not target.startswith(("http:", "https:", "mailto:")):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_say_what_they_say(path):
+    """Every cell runs, and what is stored under it is what it gives."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from notebooks import run_cells
+
+    cells = list(run_cells(path))
+    assert cells
+    for cell, text, page in cells:
+        stored = {k: "".join(v) for o in cell["outputs"] for k, v in o["data"].items()}
+        assert stored.get("text/plain", "") == text
+        assert stored.get("text/html") == page
+
+
+def test_python_of_the_tutorials_runs(tmp_path, monkeypatch):
+    """Blocks of Python, in order, with the file they name there."""
+    files_of_a_reader(tmp_path)
+    import birdfall
+
+    monkeypatch.chdir(tmp_path)
+    world = birdfall.simulate("caracas-2013", seed=1)
+    for page in sorted((ROOT / "docs" / "tutorials").glob("*.md")):
+        names = {}
+        for block in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            if "spark" in block:  # `make test-cluster` has the engines
+                continue
+            monkeypatch.setattr(birdfall, "read", lambda *a, **k: world)
+            exec(compile(block, str(page), "exec"), names)

@@ -100,6 +100,13 @@ class Finding:
         """JSON by the published schema (`finding.schema.json`); tables by name, columns and row count."""
         return json.dumps(as_plain(self), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
+    def __repr__(self) -> str:
+        """For a terminal: the answer and its numbers, one a line."""
+        lines = [f"<{self.name}: {self.answer}{', simulated data' if self.simulated else ''}"]
+        lines += [f"  {key}: {_shown(e)} {e.unit}" for key, e in sorted(self.estimates.items())]
+        lines += [f"  {n.code} {json.dumps(n.values) if n.values else ''}".rstrip() for n in self.reasons + self.limits]
+        return "\n".join(lines) + (f"\n  tables: {', '.join(sorted(self.tables))}" if self.tables else "") + ">"
+
     def _repr_html_(self) -> str:
         from html import escape
 
