@@ -11,52 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from frames_made import Host, account, failure
+from watch_running import Running, until
 
 from birdfall.watch.changes import Changes
 from birdfall.watch.feed import now
 from birdfall.watch.hooks import Hooks
 from birdfall.watch.polling import Mastodon, Ozone
 from birdfall.watch.sockets import Firehose, Jetstream
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
 
 T = 1_700_000_000_000_000
-
-
-def until(true, seconds=15):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
-class Running:
-    """A watch in a thread, on a state of its own."""
-
-    def __init__(self, path, *feeds, **more):
-        self.state = State.open(path)
-        self.feeds, self.stop = feeds, threading.Event()
-        self.watcher = Watcher(self.state, list(feeds), **more)
-        self.thread = threading.Thread(target=self.watcher.run, args=(self.stop,), daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.stop.set()
-        self.thread.join(10)
-        assert not self.thread.is_alive()
-
-    def rows(self, query, *values):
-        reader = State.open(self.state.path, read_only=True)
-        try:
-            return [tuple(r) for r in reader.connection.execute(query, values)]
-        finally:
-            reader.close()
-
-    def fallen(self):
-        return [r[0] for r in self.rows("SELECT account FROM changes WHERE status = 'taken_down' ORDER BY id")]
 
 
 def test_a_stream_that_breaks_goes_on_where_it_was(tmp_path):

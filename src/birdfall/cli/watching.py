@@ -40,7 +40,7 @@ def watch(
     Parameters
     ----------
     sources
-        wss://HOST (AT Protocol), jetstream:wss://HOST, ozone:https://HOST, mastodon:https://HOST,
+        wss://HOST (AT Protocol), jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST, mastodon:https://HOST,
         mastodon-hooks:ADDRESS:PORT, wiki:https://HOST/PATH, - for lines on standard input, or a recording.
     state
         The folder that keeps what was seen. The same folder goes on where it stopped.
@@ -53,7 +53,7 @@ def watch(
     start
         all: begin with everything the server still has.
     dictionary
-        The zstd dictionary of Jetstream, for compressed messages.
+        The zstd dictionary of Jetstream, for compressed messages; version 2 is asked for it if not given.
     false_alarms
         How many false alarms a year are allowed.
     keep_days

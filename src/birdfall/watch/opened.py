@@ -10,12 +10,13 @@ from birdfall.model.errors import InputError, UsageError
 from birdfall.watch.changes import Changes
 from birdfall.watch.feed import Feed
 from birdfall.watch.hooks import Hooks
+from birdfall.watch.jetstream2 import Jetstream2
 from birdfall.watch.polling import Mastodon, Ozone
 from birdfall.watch.recorded import Lines, Recording
 from birdfall.watch.sockets import Firehose, Jetstream
 
 FORMS = (
-    "wss://HOST, jetstream:wss://HOST, ozone:https://HOST, mastodon:https://HOST, mastodon-hooks:ADDRESS:PORT, "
+    "wss://HOST, jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST, mastodon:https://HOST, mastodon-hooks:ADDRESS:PORT, "
     "wiki:https://HOST/PATH, - (lines on standard input), or a recording"
 )
 
@@ -31,6 +32,8 @@ def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -
         return Firehose(name=f"atproto:{_host(rest)}", url=rest, start=start)
     if kind == "jetstream":
         return Jetstream(name=f"jetstream:{_host(rest)}", url=rest, dictionary=dictionary)
+    if kind == "jetstream2":
+        return Jetstream2(name=f"jetstream2:{_host(rest)}", url=rest, start=start, dictionary=dictionary)
     if kind == "ozone":
         return Ozone(name=f"ozone:{_host(rest)}", url=rest, secret=os.environ.get("BIRDFALL_OZONE_SECRET", ""))
     if kind == "mastodon":

@@ -29,7 +29,7 @@ LOOKBACK = 36 * 3_600_000_000
 
 
 @dataclass
-class _Socket(Reconnecting):
+class Socket(Reconnecting):
     """One WebSocket. url: `wss://host` or `ws://host:port`. start: "live" or "all", where nothing is known yet."""
 
     url: str = ""
@@ -41,12 +41,21 @@ class _Socket(Reconnecting):
     def read(self, message: bytes | str, received: int) -> Arrived:
         raise NotImplementedError
 
+    def subprotocols(self) -> list[str]:
+        """Names of protocols that are offered."""
+        return []
+
+    def turned_away(self, status: int, body: bytes) -> str:
+        """The server refused before the stream began: a code for what it said."""
+        return f"HTTP {status}"
+
     def once(self, put: Put, stop: threading.Event) -> None:
         asyncio.run(self._once(put, stop))
 
     async def _once(self, put: Put, stop: threading.Event) -> None:
         from websockets.asyncio.client import connect
-        from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+        from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+        from websockets.typing import Subprotocol
 
         waiting: list[Arrived] = []
 
@@ -70,7 +79,7 @@ class _Socket(Reconnecting):
         try:
             async with connect(
                 self.address(), max_size=LARGEST, compression=None, open_timeout=10, close_timeout=2, ping_interval=20,
-                ping_timeout=60, max_queue=4096,
+                ping_timeout=60, max_queue=4096, subprotocols=[Subprotocol(p) for p in self.subprotocols()] or None,
             ) as socket:  # fmt: skip
                 self.health.up()
                 beating = asyncio.create_task(beat(socket))
@@ -88,6 +97,8 @@ class _Socket(Reconnecting):
                     with contextlib.suppress(asyncio.CancelledError):
                         await beating
                     flush()
+        except InvalidStatus as error:
+            raise Lost(self.turned_away(error.response.status_code, bytes(error.response.body or b""))) from error
         except (ConnectionClosed, InvalidHandshake) as error:
             raise Lost(type(error).__name__) from error
         except InvalidURI as error:
@@ -96,8 +107,30 @@ class _Socket(Reconnecting):
             raise Lost(self.health.said)
 
 
+class Unpack:
+    """Messages compressed with a dictionary, each by itself. number: the dictionary's. Raises Refused."""
+
+    def __init__(self, dictionary: bytes, number: int = 0) -> None:
+        import zstandard
+
+        self.number = number
+        self._zstandard = zstandard
+        self._press = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
+
+    def __call__(self, message: bytes) -> bytes:
+        try:
+            # a frame says how large it will be, and that much is set aside at once: never more than a message may be
+            size = self._zstandard.frame_content_size(message)
+            if size > LARGEST:
+                raise Refused("a message that would be too large unpacked")
+            plain: bytes = self._press.decompress(message, max_output_size=LARGEST)
+        except (self._zstandard.ZstdError, MemoryError) as error:
+            raise Refused("a message that cannot be unpacked") from error
+        return plain
+
+
 @dataclass
-class Firehose(_Socket):
+class Firehose(Socket):
     """`com.atproto.sync.subscribeRepos` of a host or relay."""
 
     def address(self) -> str:
@@ -140,7 +173,7 @@ class Firehose(_Socket):
 
 
 @dataclass
-class Jetstream(_Socket):
+class Jetstream(Socket):
     """Jetstream v1 (`/subscribe`). #account and #identity come whatever is asked for; of records only follows are.
 
     dictionary: the file of the zstd dictionary that the service publishes; with it messages come compressed.
@@ -148,7 +181,7 @@ class Jetstream(_Socket):
 
     dictionary: Path | None = None
     accounts: tuple[str, ...] = ()
-    _unpack: object = None
+    _unpack: Unpack | None = None
     _asked: int | None = None
 
     def address(self) -> str:
@@ -172,18 +205,11 @@ class Jetstream(_Socket):
         return Arrived(received, tuple(events), str(sent), self.epoch, line, self._clamped(sent, received))
 
     def _unpacked(self, message: bytes) -> bytes:
-        import zstandard
-
         if self._unpack is None:
             if self.dictionary is None:
                 raise Refused("a compressed message that was not asked for")
-            data = zstandard.ZstdCompressionDict(self.dictionary.read_bytes())
-            self._unpack = zstandard.ZstdDecompressor(dict_data=data)
-        try:
-            plain: bytes = self._unpack.decompress(message, max_output_size=LARGEST)  # type: ignore[attr-defined]
-        except zstandard.ZstdError as error:
-            raise Refused("a message that cannot be unpacked") from error
-        return plain
+            self._unpack = Unpack(self.dictionary.read_bytes())
+        return self._unpack(message)
 
     def _clamped(self, sent: int, received: int) -> tuple[Gap, ...]:
         """The service moves a cursor that is older than what it keeps up to what it has, and does not say so."""
