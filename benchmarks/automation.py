@@ -5,7 +5,12 @@
 FOLDER holds mib-2015.csv.gz and nyu-2017.csv.gz. Rows: a depth-3 tree that counts, a logistic model with its prevalence adjusted
 (Saerens, Latinne and Decaestecker 2002), both trained on the other set; and the measure, which learns from no labels and compares
 the group with other people of the same set. Printed per set and true share: mean, mean error; for the measure how often the truth
-lies between its bounds, how wide they are, and how often they say that some are there.
+lies between its bounds, how wide they are, and how often they say that some are there. Of the bought followers the inauthentic share is
+asked, of the classroom bots the automated one: that is what they were labelled for.
+
+    python benchmarks/automation.py worlds [seeds]
+
+prints the same on simulated waves, where timing is known too: per scenario and share how often the truth lies within the bounds.
 """
 
 import csv
@@ -23,9 +28,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from birdfall.measures.automation import automation
+from birdfall.model.findings import Finding
 from birdfall.record.query import from_tables
+from birdfall.world.simulate import simulate
 
 SETS = {"mib-2015": "fake_follower", "nyu-2017": "bot"}
+ASKED = {"mib-2015": "inauthentic", "nyu-2017": "automated"}
+SCENARIOS = ("caracas-2013-error", "caracas-2013-purge", "caracas-2013-targeted")
 COLUMNS = ("posts", "followers", "following", "likes", "listed", "handle_length", "handle_digits", "handle_trailing_digits",
            "name_length", "description_length")  # fmt: skip
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.8)
@@ -74,7 +83,7 @@ def adjusted(model: LogisticRegression, x: np.ndarray, prior: float) -> float:
     return share
 
 
-def measured(values: np.ndarray, created: list[dt.datetime | None], group: np.ndarray, controls: np.ndarray) -> object:
+def measured(values: np.ndarray, created: list[dt.datetime | None], group: np.ndarray, controls: np.ndarray) -> Finding:
     """The measure on a record of these accounts, of which `group` fell."""
     chosen = np.concatenate([group, controls])
 
@@ -89,18 +98,55 @@ def measured(values: np.ndarray, created: list[dt.datetime | None], group: np.nd
         "created_at": pa.array([created[i] for i in chosen], pa.timestamp("us", tz="UTC")),
         "description": ["" if d == 0 else None if d is None else f"own words {i}" for i, d in enumerate(described)],
         "followers": pa.array(whole("followers"), pa.int64()), "following": pa.array(whole("following"), pa.int64()),
+        "posts": pa.array(whole("posts"), pa.int64()),
     })  # fmt: skip
     statuses = pa.table({
         "account": names[: len(group)], "status": ["suspended"] * len(group), "observation": ["change"] * len(group),
         "time": pa.array([BEFORE] * len(group), pa.timestamp("us", tz="UTC")),
     })  # fmt: skip
     record = from_tables({"accounts": accounts, "statuses": statuses})
-    found = automation(record, record.ids.encode(pa.array(names[: len(group)])), int(BEFORE.timestamp() * 1e6))
-    return found["inauthentic"]
+    return automation(record, record.ids.encode(pa.array(names[: len(group)])), int(BEFORE.timestamp() * 1e6))
+
+
+def simulated(
+    name: str, seed: int, *, accounts: int = 30_000, acts: int = 1_200_000
+) -> tuple[Finding, dict[str, float]]:
+    """The measure on a simulated wave, and the true shares of those who fell."""
+    world = simulate(name, seed=seed, accounts=accounts, acts=acts, fallen=3_500, fallen_followers=3_300)
+    record = world.record()
+    fell = world.truth["falls"].filter(world.truth["falls"]["wave"])
+    state = dict(zip(*(world.truth["accounts"][c].to_pylist() for c in ("account", "state")), strict=True))
+    ids = fell["account"].to_pylist()
+    before = int(fell["time"].cast(pa.int64()).to_numpy().min())
+    found = automation(record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders))
+    of = {s: sum(state[i] == s for i in ids) / len(ids) for s in ("inauthentic", "with app", "by hand")}
+    return found, {"inauthentic": of["inauthentic"], "automated_authentic": of["with app"], "manual": of["by hand"]}
+
+
+def worlds(seeds: int) -> None:
+    for name in SCENARIOS:
+        rows: dict[str, list[tuple[float, float, float]]] = {}
+        for seed in range(seeds):
+            found, truth = simulated(name, 7000 + seed)
+            for share, true in truth.items():
+                rows.setdefault(share, []).append((true, float(found[share].low), float(found[share].high)))
+        for share, drawn in rows.items():
+            true, low, high = np.array(drawn).T
+            print(json.dumps({
+                "scenario": name, "share": share, "worlds": seeds, "truth_mean": round(float(true.mean()), 3), "low_mean": round(float(low.mean()), 3),
+                "high_mean": round(float(high.mean()), 3), "within_bounds": round(float(((low <= true + 1e-9) & (high >= true - 1e-9)).mean()), 3),
+            }), flush=True)  # fmt: skip
 
 
 def main() -> None:
-    folder, seeds = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    if sys.argv[1] == "worlds":
+        worlds(seeds)
+    else:
+        labelled(Path(sys.argv[1]), seeds)
+
+
+def labelled(folder: Path, seeds: int) -> None:
     sets = {name: read(folder / f"{name}.csv.gz") for name in SETS}
     rows = []
     for held, (values, created, labels) in sets.items():
@@ -120,7 +166,7 @@ def main() -> None:
                 mine = features(values[group])
                 said["tree"].append(float(tree.predict(mine).mean()))
                 said["adjusted"].append(adjusted(logistic, mine, float(y.mean())))
-                found = measured(values, created, group, people[GROUP - count :])
+                found = measured(values, created, group, people[GROUP - count :])[ASKED[held]]
                 said["visible"].append(found.value if found.value is not None else np.nan)
                 bounds.append((found.low, found.high))
             low, high = np.array(bounds).T

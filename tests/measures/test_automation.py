@@ -56,7 +56,9 @@ def test_each_cause_shows_what_it_should():
     error, _ = of_world("caracas-2013-error")
     assert error.answer == "found"
     assert error["automated"].low > 0.2
-    assert error.table("signals")["signal"][0].as_py() == "quick"
+    signs = error.table("signals")["signal"].to_pylist()
+    assert signs[0] == "client", "a rule on one app's accounts"
+    assert "quick" in signs[:3]
     purge, _ = of_world("caracas-2013-purge")
     assert purge["inauthentic"].low > 0.4
     assert purge["manual"].high < 0.6
@@ -189,6 +191,8 @@ def test_on_labelled_profiles_the_bounds_hold_and_the_visible_share_is_near():
     made = np.array([lab == "fake_follower" for lab in labels])
     rng = np.random.default_rng(5)
     robots, people = rng.permutation(np.flatnonzero(made)), rng.permutation(np.flatnonzero(~made))
-    found = benchmark.measured(values, created, np.concatenate([robots[:200], people[:200]]), people[200:])
+    found = benchmark.measured(values, created, np.concatenate([robots[:200], people[:200]]), people[200:])[
+        "inauthentic"
+    ]
     assert found.low <= 0.5 <= found.high
     assert found.value == pytest.approx(0.5, abs=0.06)

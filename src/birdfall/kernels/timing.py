@@ -9,6 +9,10 @@ moment (a post and the hashtags in it) count once.
 - full_second: how far seconds of the minute are from even, chi-square over its largest possible value; about 0..1.
 - sleepless: 24 less the longest run of hours of the day with less than a quarter of the usual acts; hours.
 - clockless: 1 minus the length of the mean vector over the hours of the day (Rayleigh); 0..1.
+- sameness: 1 minus the entropy of the gaps in five bins, corrected for their number (Miller 1955), over that of five even bins; 0..1.
+
+Beside them `scripts`: the same corrected conditional entropy on what an account does and after which pause (behaviour strings:
+Cresci et al. 2016; Nwala et al. 2023).
 """
 
 from __future__ import annotations
@@ -18,15 +22,18 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-SIGNALS: Final = ("regularity", "repetition", "full_second", "sleepless", "clockless")
+SIGNALS: Final = ("regularity", "repetition", "full_second", "sleepless", "clockless", "sameness")
 #: Moments without which nothing is said of an account; for its days also so many moments over so many days.
 FEWEST, FEWEST_OF_DAYS, DAYS = 20, 48, 14
 BINS, LONGEST_PATTERN = 5, 6
+#: Acts told apart in behaviour strings, all others being one more; each after one of four pauses: under a minute, an hour, a day, longer.
+KINDS: Final = ("post", "repost", "reply", "quote", "like", "follow", "mention")
+_SYMBOLS = 4 * (len(KINDS) + 1)
 _SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000
 
 
 def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(signals float64[k, 5] in the order of `SIGNALS`, moments int64[k]) of k accounts.
+    """(signals float64[k, 6] in the order of `SIGNALS`, moments int64[k]) of k accounts.
 
     start: int64[k + 1], where the acts of each account begin in `time`. time: int64[n] us, ascending within an account.
     Gaps are binned by the fifths of all gaps of all accounts given, so compare only what was computed together.
@@ -36,6 +43,16 @@ def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     moments = np.zeros(len(start) - 1, np.int64)
     _timing(start.astype(np.int64), time.astype(np.int64), cuts, out, moments)
     return out, moments
+
+
+def scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """float64[k]: 1 - corrected conditional entropy of the behaviour string, over the entropy of as many even symbols; NaN below `FEWEST` acts.
+
+    start, time: as for `timing`. kind: int64[n], place in `KINDS` from 1, 0 for another act.
+    """
+    out = np.full(len(start) - 1, np.nan)
+    _scripts(start.astype(np.int64), time.astype(np.int64), kind.astype(np.int64), out)
+    return out
 
 
 def _cuts(start: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -63,7 +80,9 @@ def _timing(start: np.ndarray, time: np.ndarray, cuts: np.ndarray, out: np.ndarr
         for i in range(n - 1):
             gaps[i] = times[i + 1] - times[i]
         out[k, 0] = -_burstiness(gaps)
-        out[k, 1] = 1.0 - _corrected_entropy(gaps, cuts) / np.log(BINS)
+        symbol = np.searchsorted(cuts, gaps)
+        out[k, 1] = 1.0 - _corrected_entropy(symbol, BINS) / np.log(BINS)
+        out[k, 5] = 1.0 - _entropy(symbol) / np.log(BINS)
         out[k, 2] = _uneven(times)
         if n >= FEWEST_OF_DAYS and times[-1] - times[0] >= DAYS * _DAY:
             out[k, 3], out[k, 4] = _days(times)
@@ -88,10 +107,36 @@ def _burstiness(gaps: np.ndarray) -> float:
 
 
 @njit(cache=True)
-def _corrected_entropy(gaps: np.ndarray, cuts: np.ndarray) -> float:
-    """The smallest over pattern lengths of: conditional entropy + share of patterns seen once * entropy of single gaps (nats)."""
-    n = len(gaps)
-    symbol = np.searchsorted(cuts, gaps)
+def _entropy(symbol: np.ndarray) -> float:
+    """Entropy of gaps in bins (nats) with Miller's correction, no more than that of even bins."""
+    counts = np.bincount(symbol, minlength=BINS)
+    n = len(symbol)
+    entropy, used = 0.0, 0
+    for c in counts:
+        if c:
+            entropy -= c / n * np.log(c / n)
+            used += 1
+    return float(min(entropy + (used - 1) / (2 * n), np.log(BINS)))
+
+
+@njit(cache=True)
+def _scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray, out: np.ndarray) -> None:
+    for k in range(len(start) - 1):
+        n = start[k + 1] - start[k]
+        if n < FEWEST:
+            continue
+        symbol = np.empty(n, np.int64)
+        for i in range(n):
+            gap = time[start[k] + i] - time[start[k] + i - 1] if i else _DAY
+            pause = 0 if gap < 60 * _SECOND else 1 if gap < _HOUR else 2 if gap < _DAY else 3
+            symbol[i] = 4 * kind[start[k] + i] + pause
+        out[k] = 1.0 - _corrected_entropy(symbol, _SYMBOLS) / np.log(_SYMBOLS)
+
+
+@njit(cache=True)
+def _corrected_entropy(symbol: np.ndarray, base: int) -> float:
+    """The smallest over pattern lengths of: conditional entropy + share of patterns seen once * entropy of single symbols (nats)."""
+    n = len(symbol)
     codes = np.zeros(n, np.int64)
     before = first = 0.0
     best = np.inf
@@ -100,7 +145,7 @@ def _corrected_entropy(gaps: np.ndarray, cuts: np.ndarray) -> float:
         if m < 2:
             break
         for i in range(m):
-            codes[i] = codes[i] * BINS + symbol[i + length - 1]
+            codes[i] = codes[i] * base + symbol[i + length - 1]
         ordered = np.sort(codes[:m])
         entropy, once, run = 0.0, 0, 1
         for i in range(1, m + 1):

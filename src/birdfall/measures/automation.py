@@ -1,7 +1,7 @@
 """Which share of the fallen is inauthentic, automated but authentic, or manual: bounds against matched controls, not a score per person.
 
-Signals are ranked among accounts that stood and are alike in age, activity and audience; what the fallen show beyond them is
-a share that is there at least (`kernels.excess_share`). An upper bound there is only where the signals show that they see
+Signals are ranked among accounts that stood and are alike in age, activity and audience, and weighed by what sets the fallen apart
+(`measures.automation_score`); what the fallen show beyond them is a share that is there at least (`kernels.excess_share`). An upper bound there is only where the signals show that they see
 something here: then the share is at most what is visible over the least sensitivity published for such signals. Where nothing is
 visible the share is unknown, not small. Method: docs/methods/automation.md.
 """
@@ -16,8 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.kernels.excess_share import Excess, excess
+from birdfall.measures.automation_clients import CLIENT, shared_client
 from birdfall.measures.automation_match import Matched, matched
-from birdfall.measures.automation_signals import PROFILE, TIMING, Signals, signals
+from birdfall.measures.automation_profile import PACE, PROFILE
+from birdfall.measures.automation_score import score as scored
+from birdfall.measures.automation_signals import FAMILIES, TIMING, Signals, signals
 from birdfall.measures.falls import falls
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.query import Record
@@ -25,8 +28,10 @@ from birdfall.record.query import Record
 KIND: Final = "automation"
 METHOD: Final = (
     "timing: burstiness (Goh and Barabási 2008; Kim and Jo 2016), corrected conditional entropy (Porta et al. 1998; Gianvecchio et al. 2011)",
+    "behaviour strings: Cresci et al. 2016; Nwala et al. 2023",
     "controls: coarsened exact matching (Iacus, King and Porro 2012)",
-    "share: mixture proportion from below by the best bin (Garg et al. 2021) within bands of Massart 1990",
+    "score: weights of a logistic regression that are nothing or more, cross-fitted (Chernozhukov et al. 2018)",
+    "share: mixture proportion from below by the best bin (Garg et al. 2021) within exact bounds (Clopper and Pearson 1934)",
     "what signals miss: sensitivity from 0.55 (BotArtist 2023; Hays et al. 2023)",
 )
 #: Fewer on either side carry no share.
@@ -85,11 +90,9 @@ def automation(
     stood[fallen] = False
     stood[falls(record).code] = False
     traits = [_activity(known.acts), _ages(record, before), _follows(record, leaders, before)]
-    families = {
-        family: _compared(known, family, fallen, np.flatnonzero(stood), traits, level) for family in (TIMING, PROFILE)
-    }
+    families = {family: _compared(known, family, fallen, np.flatnonzero(stood), traits, level) for family in FAMILIES}
     made, manual, sure = _shares(families, traits, level)
-    scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in families}
+    scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
     reasons, limits = _notes(families, scoreable, len(fallen))
     answer = "cannot" if not any(families.values()) else "found" if sure else "nothing"
     if answer == "nothing":
@@ -100,7 +103,7 @@ def automation(
         answer=answer,  # type: ignore[arg-type]
         estimates={
             "fallen": _count(len(fallen)), "scoreable_timing": _count(scoreable[TIMING]),
-            "scoreable_profile": _count(scoreable[PROFILE]), **made, "manual": manual,
+            "scoreable_profile": _count(scoreable[PROFILE]), "scoreable_pace": _count(scoreable[PACE]), **made, "manual": manual,
             **_flagged(families, fallen, np.flatnonzero(stood)),
         },
         parameters={"before": before, "leaders": list(leaders), "level": level, "sensitivity": SENSITIVITY},
@@ -108,7 +111,7 @@ def automation(
         reasons=tuple(reasons),
         limits=tuple(limits),
         method=METHOD,
-        tables={"signals": _table(known, families, level)},
+        tables={"signals": _table(known, families, _client_row(record, families, before, level), level)},
         simulated=record.settings.simulated,
     )  # fmt: skip
 
@@ -125,7 +128,7 @@ def _compared(
     pair = matched(fallen[scoreable[fallen]], others[scoreable[others]], [pattern.astype(np.int64), *traits])
     if len(pair.fallen) < FEWEST_FALLEN or pair.effective < FEWEST_CONTROLS:
         return None
-    score = _score(known.value[rows], pair)
+    score = scored(known.value[rows], pair)
     return _Family(
         _of_all(excess(score[pair.fallen], score[pair.controls], pair.weight, level=level), pair), score, pair
     )
@@ -143,37 +146,15 @@ def _scoreable(known: Signals, family: str) -> np.ndarray:
     return found
 
 
-def _score(values: np.ndarray, pair: Matched) -> np.ndarray:
-    """The mean over the signals an account has of -log(1 - rank among the controls) (Fisher 1932); NaN without any."""
-    total, number = np.zeros(values.shape[1]), np.zeros(values.shape[1])
-    for value in values:
-        mine = np.isfinite(value[pair.controls])
-        if not mine.any():
-            continue
-        rank = _rank(value, value[pair.controls][mine], pair.weight[mine])
-        has = np.isfinite(value)
-        total[has] -= np.log1p(-rank[has] + 0.5 / pair.effective)
-        number += has
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))
-
-
-def _rank(value: np.ndarray, controls: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The middle rank of each value among weighted controls, 0..1."""
-    order = np.argsort(controls, kind="stable")
-    summed = np.concatenate([[0.0], np.cumsum(weight[order])]) / weight.sum()
-    below = summed[np.searchsorted(controls[order], value, "left")]
-    upto = summed[np.searchsorted(controls[order], value, "right")]
-    return np.asarray((below + upto) / 2)
-
-
 def _shares(
     families: dict[str, _Family | None], traits: list[np.ndarray], level: float
 ) -> tuple[dict[str, Estimate], Estimate, list[Estimate]]:
     """Bounds of the inauthentic, the automated and the automated but authentic; of the manual; and those of which some are there."""
     profile, timing = families[PROFILE], families[TIMING]
     inauthentic = _bounds(profile.excess if profile else None, level)
-    automated = _bounds(timing.excess if timing else None, level)
+    # counts of what it put out say it more coarsely than its acts: they are asked where acts are not known
+    output = timing or families[PACE]
+    automated = _bounds(output.excess if output else None, level)
     authentic = _unknown(level)
     if profile is not None and timing is not None:
         authentic = _authentic(profile, timing, inauthentic, traits, level)
@@ -238,25 +219,27 @@ def _flagged(families: dict[str, _Family | None], fallen: np.ndarray, others: np
     }  # fmt: skip
 
 
-def _table(known: Signals, families: dict[str, _Family | None], level: float) -> pa.Table:
+def _client_row(
+    record: Record, families: dict[str, _Family | None], before: int, level: float
+) -> dict[str, Any] | None:
+    """What the apps that the fallen share show: a sign of its own, in no bound, for a town may share an app too."""
+    found = families[TIMING] or families[PROFILE]
+    if found is None or not record.has("acts"):
+        return None
+    value = shared_client(record, found.pair, before)
+    return None if value is None else _row("client", CLIENT, value, found.pair, level)
+
+
+def _table(
+    known: Signals, families: dict[str, _Family | None], client: dict[str, Any] | None, level: float
+) -> pa.Table:
     """Each signal by itself: who is known, the middle values, and what the fallen show beyond the controls."""
-    rows: list[dict[str, Any]] = []
+    rows = [] if client is None else [client]
     for k, (name, family) in enumerate(zip(known.names, known.families, strict=True)):
         found = families[family]
-        if found is None:
-            continue
-        value, pair = known.value[k], found.pair
-        mine = np.isfinite(value[pair.fallen])
-        theirs = np.isfinite(value[pair.controls])
-        group, controls, weight = value[pair.fallen][mine], value[pair.controls][theirs], pair.weight[theirs]
-        if len(group) < FEWEST_FALLEN or not len(controls):
-            continue
-        one = excess(group, controls, weight, level=level)
-        rows.append({
-            "signal": name, "family": family, "fallen": len(group), "controls": len(controls),
-            "middle_fallen": float(np.median(group)), "middle_controls": _weighted_median(controls, weight),
-            "at_least": one.low, "visible": one.visible,
-        })  # fmt: skip
+        row = None if found is None else _row(name, family, known.value[k], found.pair, level)
+        if row is not None:
+            rows.append(row)
     schema = pa.schema([
         ("signal", pa.string()), ("family", pa.string()), ("fallen", pa.int64()), ("controls", pa.int64()),
         ("middle_fallen", pa.float64()), ("middle_controls", pa.float64()), ("at_least", pa.float64()), ("visible", pa.float64()),
@@ -264,11 +247,26 @@ def _table(known: Signals, families: dict[str, _Family | None], level: float) ->
     return pa.Table.from_pylist(sorted(rows, key=lambda r: (-r["at_least"], -r["visible"], r["signal"])), schema=schema)
 
 
+def _row(name: str, family: str, value: np.ndarray, pair: Matched, level: float) -> dict[str, Any] | None:
+    mine, theirs = np.isfinite(value[pair.fallen]), np.isfinite(value[pair.controls])
+    group, controls, weight = value[pair.fallen][mine], value[pair.controls][theirs], pair.weight[theirs]
+    if len(group) < FEWEST_FALLEN or not len(controls):
+        return None
+    one = excess(group, controls, weight, level=level)
+    return {
+        "signal": name, "family": family, "fallen": len(group), "controls": len(controls),
+        "middle_fallen": float(np.median(group)), "middle_controls": _weighted_median(controls, weight),
+        "at_least": one.low, "visible": one.visible,
+    }  # fmt: skip
+
+
 def _notes(
     families: dict[str, _Family | None], scoreable: dict[str, int], fallen: int
 ) -> tuple[list[Note], list[Note]]:
     reasons, limits = [], [Note("shares-are-not-persons", {})]
     for family, found in families.items():
+        if family == PACE:  # stands in for timing, whose absence is said
+            continue
         if found is None:
             reasons.append(Note(f"too-few-known-by-{family}", {"accounts": scoreable[family], "fallen": fallen}))
         elif found.pair.unmatched:

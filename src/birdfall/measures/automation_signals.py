@@ -1,8 +1,8 @@
 """Signs of automation and of inauthentic accounts, per account, from what was known before a moment; never of one person alone.
 
-Two families, each value larger the more machine-like or made-to-order an account looks, NaN where too little is known:
-timing (how it acts: `kernels.timing`, reposts within seconds, only reposts) and profile (what it is: follows many for one
-follower, handle that ends in digits, no description, made in the same hour as others, description and texts others have too).
+Each value is larger the more machine-like or made-to-order an account looks, NaN where too little is known. Three families: timing
+(how it acts: `kernels.timing`, reposts within seconds, only reposts, its own texts over and over), profile and pace (what it is, and
+what its counts say of its output: `measures.automation_profile`); texts that others have too belong to profile.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
 from birdfall.kernels import timing as kernel
+from birdfall.measures.automation_profile import PACE, PROFILE, Found, filled, pace, profiles
+from birdfall.measures.text_clusters import text_clusters
 from birdfall.record.query import Record
 
-TIMING, PROFILE = "timing", "profile"
+TIMING: Final = "timing"
+FAMILIES: Final = (TIMING, PROFILE, PACE)
 #: Acts without which reposts and texts of an account say nothing.
 FEWEST_ACTS, FEWEST_TEXTS, FEWEST_REPOSTS = 20, 5, 5
 #: A repost within so many seconds of the post was hardly read.
 QUICK_S: Final = 10
 #: A text is shared if so many accounts have it, and long enough not to be a greeting.
 SHARED_BY, TEXT_LENGTH = 3, 20
+#: Texts looked at for near copies: of each account the last so many, fewer where accounts are very many.
+LAST_TEXTS, MOST_TEXTS = 50, 400_000
 
 
 @dataclass(frozen=True)
@@ -49,35 +53,35 @@ def signals(record: Record, before: int) -> Signals:
         _reposts(record, n, before, found)
         _texts(record, n, before, found)
     if record.has("accounts"):
-        _profiles(record, n, before, found)
+        profiles(record, n, before, found)
+        pace(record, n, before, found)
     kept = {k: v for k, v in found.items() if np.isfinite(v).any()}
     value = np.stack(list(kept.values())) if kept else np.zeros((0, n))
     return Signals(tuple(k[1] for k in kept), tuple(k[0] for k in kept), value, acts)
 
 
-Found = dict[tuple[str, str], np.ndarray]
-
-
 def _times(record: Record, n: int, before: int, found: Found) -> np.ndarray:
     rows = record.sql(
-        "SELECT i.code AS code, epoch_us(a.time) AS time FROM acts a JOIN ids i ON i.id = a.account "
-        "WHERE a.kind <> 'report' AND epoch_us(a.time) < $1 ORDER BY 1, 2", [before],
+        "SELECT i.code AS code, epoch_us(a.time) AS time, (list_position($2, a.kind))::TINYINT AS kind FROM acts a "
+        "JOIN ids i ON i.id = a.account WHERE a.kind <> 'report' AND epoch_us(a.time) < $1 ORDER BY 1, 2, 3", [before, list(kernel.KINDS)],
     )  # fmt: skip
     acts = np.bincount(rows.column("code").to_numpy(), minlength=n).astype(np.int64)
     start = np.concatenate([[0], np.cumsum(acts)])
-    values, _ = kernel.timing(start, rows.column("time").to_numpy().astype(np.int64))
+    time = rows.column("time").to_numpy().astype(np.int64)
+    values, _ = kernel.timing(start, time)
     for k, name in enumerate(kernel.SIGNALS):
         found[TIMING, name] = values[:, k]
+    found[TIMING, "script"] = kernel.scripts(start, time, rows.column("kind").fill_null(0).to_numpy().astype(np.int64))
     return acts
 
 
 def _reposts(record: Record, n: int, before: int, found: Found) -> None:
-    found[TIMING, "reposts"] = _filled(n, record.sql(
+    found[TIMING, "reposts"] = filled(n, record.sql(
         f"""SELECT i.code, avg((a.kind = 'repost')::INT) FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.kind IN ('post', 'repost', 'reply', 'quote') AND epoch_us(a.time) < $1
         GROUP BY 1 HAVING count(*) >= {FEWEST_ACTS}""", [before],
     ))  # fmt: skip
-    found[TIMING, "quick"] = _filled(n, record.sql(
+    found[TIMING, "quick"] = filled(n, record.sql(
         f"""SELECT i.code, avg((epoch_us(r.time) - p.time <= {QUICK_S * 1_000_000})::INT) FROM acts r
         JOIN (SELECT object, min(epoch_us(time)) AS time FROM acts WHERE kind IN ('post', 'reply', 'quote') GROUP BY 1) p USING (object)
         JOIN ids i ON i.id = r.account WHERE r.kind = 'repost' AND epoch_us(r.time) < $1
@@ -86,46 +90,29 @@ def _reposts(record: Record, n: int, before: int, found: Found) -> None:
 
 
 def _texts(record: Record, n: int, before: int, found: Found) -> None:
-    """The share of an account's texts that others wrote too, word for word but for names, addresses and signs."""
-    found[PROFILE, "copied_texts"] = _filled(n, record.sql(
-        rf"""WITH said AS (SELECT i.code, hash(regexp_replace(lower(a.text), 'https?://\S+|[@#]\w+|[^[:alnum:]]+', ' ', 'g')) AS text
-        FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind IN ('post', 'reply', 'quote') AND strlen(a.text) >= {TEXT_LENGTH}
-        AND epoch_us(a.time) < $1), shared AS (SELECT text FROM said GROUP BY text HAVING count(DISTINCT code) >= {SHARED_BY})
-        SELECT code, avg((text IN (SELECT text FROM shared))::INT) FROM said GROUP BY code HAVING count(*) >= {FEWEST_TEXTS}""", [before],
-    ))  # fmt: skip
+    """The share of an account's last texts that nearly equal those of others, and that nearly equal others of its own.
 
-
-def _profiles(record: Record, n: int, before: int, found: Found) -> None:
-    # what is said of an account's beginning is true whenever it was seen; what changes must have been seen before
-    seen = "(a.observed_at IS NULL OR epoch_us(a.observed_at) < $1)"
-    found[PROFILE, "follows_many"] = _filled(n, record.sql(
-        f"""SELECT i.code, ln((arg_max(a.following, a.observed_at) + 1) / (arg_max(a.followers, a.observed_at) + 1))
-        FROM (SELECT * REPLACE (coalesce(observed_at, TIMESTAMPTZ '1970-01-01') AS observed_at) FROM accounts a WHERE {seen}) a
-        JOIN ids i ON i.id = a.account WHERE a.following >= 0 AND a.followers >= 0 GROUP BY 1""", [before],
-    ))  # fmt: skip
-    found[PROFILE, "digits"] = _filled(n, record.sql(
-        r"""SELECT i.code, max(length(regexp_extract(split_part(a.handle, '.', 1), '\d*$'))) FROM accounts a
-        JOIN ids i ON i.id = a.account WHERE a.handle IS NOT NULL GROUP BY 1"""
-    ))  # fmt: skip
-    found[PROFILE, "bare"] = _filled(n, record.sql(
-        f"""SELECT i.code, min((a.description = '')::INT) FROM accounts a JOIN ids i ON i.id = a.account
-        WHERE a.description IS NOT NULL AND {seen} GROUP BY 1""", [before],
-    ))  # fmt: skip
-    found[PROFILE, "cohort"] = _filled(n, record.sql(
-        """WITH born AS (SELECT account, min(epoch_us(created_at)) // 3600000000 AS hour FROM accounts
-        WHERE created_at IS NOT NULL AND epoch_us(created_at) < $1 GROUP BY 1)
-        SELECT i.code, count(*) OVER (PARTITION BY hour) FROM born b JOIN ids i ON i.id = b.account
-        WHERE (SELECT count(*) FILTER (hour % 24 <> 0) > 0.5 * count(*) FROM born)""", [before],
-    ))  # fmt: skip
-    found[PROFILE, "copied_description"] = _filled(n, record.sql(
-        f"""WITH told AS (SELECT i.code, lower(max(a.description)) AS text FROM accounts a JOIN ids i ON i.id = a.account
-        WHERE a.description IS NOT NULL AND {seen} GROUP BY 1)
-        SELECT code, (strlen(text) >= {TEXT_LENGTH} AND count(*) OVER (PARTITION BY hash(text)) >= {SHARED_BY})::INT FROM told""", [before],
-    ))  # fmt: skip
-
-
-def _filled(n: int, rows: pa.Table) -> np.ndarray:
-    """float64[n] from rows (code, number); NaN where there is none."""
-    values = np.full(n, np.nan)
-    values[rows.column(0).to_numpy()] = rows.column(1).to_numpy(zero_copy_only=False).astype(float)
-    return values
+    Near copies are clusters of `measures.text_clusters`; names, addresses and signs do not count.
+    """
+    most = int(np.clip(MOST_TEXTS // max(n, 1), FEWEST_TEXTS, LAST_TEXTS))
+    rows = record.sql(
+        f"""SELECT i.code AS code, regexp_replace(a.text, '[0-9]+', '0', 'g') AS text FROM acts a JOIN ids i ON i.id = a.account
+        WHERE a.kind IN ('post', 'reply', 'quote') AND strlen(a.text) >= {TEXT_LENGTH} AND epoch_us(a.time) < $1
+        QUALIFY row_number() OVER (PARTITION BY i.code ORDER BY a.time DESC, a.object, a.text) <= {most}
+        AND count(*) OVER (PARTITION BY i.code) >= {FEWEST_TEXTS} ORDER BY code, a.time, a.object, a.text""", [before],
+    )  # fmt: skip
+    if not rows.num_rows:
+        return
+    code = rows.column("code").to_numpy().astype(np.int64)
+    clusters = text_clusters(rows.column("text"))
+    cluster = clusters.cluster
+    inside = cluster >= 0
+    pair, place = np.unique(np.stack([cluster[inside], code[inside]]), axis=1, return_inverse=True)
+    authors = np.bincount(pair[0], minlength=len(clusters.size))
+    copied, repeated = np.zeros(len(code)), np.zeros(len(code))
+    copied[inside] = authors[cluster[inside]] >= SHARED_BY
+    repeated[inside] = np.bincount(place.ravel())[place.ravel()] >= 2
+    texts = np.bincount(code, minlength=n)
+    for family, name, value in ((PROFILE, "copied_texts", copied), (TIMING, "own_copies", repeated)):
+        share = np.bincount(code, value, n) / np.maximum(texts, 1)
+        found[family, name] = np.where(texts >= FEWEST_TEXTS, share, np.nan)
