@@ -49,9 +49,7 @@ def main() -> None:
     micros = when.astype(np.int64) * 1_000_000
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "acts.parquet")
-        pq.write_table(
-            pa.table({"account": account.astype(np.int64), "object": thing.astype(np.int64), "time": micros}), path
-        )
+        pq.write_table(pa.table({"account": account, "object": thing, "time": micros}), path)
         coaction(
             account[:1000].astype(np.int32),
             thing[:1000].astype(np.int32),

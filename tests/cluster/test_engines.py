@@ -75,17 +75,21 @@ def rows(frame):
 
 
 @pytest.mark.parametrize("count", ["pairs", "objects"])
-@pytest.mark.parametrize("pairs_per_task", [10**9, 20_000], ids=["whole objects", "hubs in grids"])
-def test_edges_are_those_of_one_machine(spark, acts, count, pairs_per_task):
+@pytest.mark.parametrize(
+    "laid",
+    [{"sides": 2}, {"sides": 5}, {"layout": "objects", "pairs_per_task": 10**9}, {"layout": "objects", "pairs_per_task": 20_000}],
+    ids=["one cell", "ten cells", "whole objects", "hubs in grids"],
+)  # fmt: skip
+def test_edges_are_those_of_one_machine(spark, acts, count, laid):
     frame = spark.createDataFrame(pa.table(dict(zip(("account", "object", "time"), acts))).to_pandas())
-    got = clustered(frame, window=MINUTE, count=count, at_least=2, partitions=8, pairs_per_task=pairs_per_task)
+    got = clustered(frame, window=MINUTE, count=count, at_least=2, partitions=8, **laid)
     assert rows(got) == on_one_machine(acts, count)
 
 
 def test_text_ids_come_back_as_text(spark, acts):
     account, object_, time = acts
     table = pa.table({"account": [f"u{a}" for a in account], "object": [f"o{o}" for o in object_], "time": time})
-    got = clustered(spark.createDataFrame(table.to_pandas()), window=MINUTE, partitions=8, pairs_per_task=20_000)
+    got = clustered(spark.createDataFrame(table.to_pandas()), window=MINUTE, partitions=8)
     assert rows(got) == on_one_machine(acts, "pairs", name=lambda a: f"u{a}")
 
 
@@ -118,3 +122,6 @@ def test_what_is_wrong_is_said(spark):
         clustered(frame, window=MINUTE)
     with pytest.raises(WindowError):
         clustered(frame, window=dt.timedelta(0))
+    acts = spark.createDataFrame([("a", "x", 1)], "account string, object string, time long")
+    with pytest.raises(UsageError, match="sides"):
+        clustered(acts, window=MINUTE, sides=1)

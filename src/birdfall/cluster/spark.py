@@ -2,10 +2,13 @@
 
     edges = coaction(frame, window="60s", count="pairs", at_least=2)     # account, object, time -> lo, hi, weight
 
-Acts are brought together by object, the kernel of the single machine counts each partition, and partial counts are
-summed by pair. A hub, an object whose pairs would sink one worker, is laid out as a grid: its accounts are dealt into g
-sides by hash and each cell (i, j) of the grid counts the pairs between sides i and j. Every pair of accounts stands in
-exactly one cell, so both accountings stay exact, at the price of sending each act of the hub g times.
+Accounts are dealt into sides by hash, and each task is a cell of the grid of sides: it gets all acts of two sides and counts, with
+the kernel of the single machine, the pairs between them (`cells`). Every pair of accounts stands in exactly one cell, so nothing is left
+to sum and no pair that is too light ever leaves its worker; a hub, an object whose pairs would sink one worker, is cut by
+the same grid. Each act is sent to sides - 1 cells, packed with others into blocks.
+
+layout="objects" is the other way round, for acts too many to be sent several times, with few pairs: acts are brought together by
+object, each partition is counted, and partial counts are summed by pair. There a hub is laid out as a grid of its own.
 
 Workers need this package installed. Source: grid partitioning of a self-join, as in Afrati and Ullman 2010 (shares).
 """
@@ -14,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
+from birdfall.cluster.cells import BLOCKS, EDGES, MOST_SIDES, cell_edges, dealt
 from birdfall.cluster.partial import PARTIAL, TASKS, partial_edges
 from birdfall.kernels.coaction import Count
 from birdfall.model.errors import UsageError, WindowError
@@ -35,21 +39,33 @@ def coaction(
     window: timedelta,
     count: Count = "pairs",
     at_least: int = 2,
+    layout: Literal["accounts", "objects"] = "accounts",
+    sides: int = 4,
     partitions: int = 64,
     pairs_per_task: int = PAIRS_PER_TASK,
 ) -> DataFrame:
     """Edges between accounts that act on one object within a window.
 
     acts: columns account, object (texts or integers) and time (timestamp, or integer microseconds). window: > 0,
-    inclusive. Returns lo < hi (of the accounts' own type) and weight >= at_least, in no order. Raises WindowError,
-    and UsageError for a missing column or two ids that hash alike (retry with integer codes).
-    Exact, no sampling: the edges are those of `kernels.coaction`.
+    inclusive. sides: of the grid, 2 or more: its sides * (sides - 1) / 2 cells should be some times the workers, and each holds
+    2 / sides of the acts (docs/methods/sizing.md). partitions: what the cells, or objects, are spread over. pairs_per_task: of the layout
+    by objects, from when an object is a hub. Returns lo < hi (of the accounts' own type) and weight >= at_least, in no
+    order. Raises WindowError, and UsageError for a missing column, a number out of range, or two ids that hash alike
+    (retry with integer codes). Exact, no sampling: the edges are those of `kernels.coaction`.
     """
     micros = _micros(window)
     for column in ("account", "object", "time"):
         if column not in acts.columns:
             raise UsageError(f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed.")
     coded, accounts = _coded(acts)
+    if at_least < 1 or partitions < 1:
+        raise UsageError("at_least and partitions must be 1 or more")
+    if layout == "accounts":
+        if not 2 <= sides <= MOST_SIDES:
+            raise UsageError(f"a grid has from two to {MOST_SIDES:,} sides, not {sides}")
+        sent = _sent(coded.mapInArrow(_dealer(sides), _ddl(BLOCKS)), sides).repartition(partitions, "cell")
+        edges = sent.mapInArrow(_cell_worker(micros, count, at_least, sides), _ddl(EDGES))
+        return edges if accounts is None else _decoded(edges, accounts)
     tasks = _tasks(coded, micros, pairs_per_task)
     partial = tasks.repartition(partitions, "task").drop("task").mapInArrow(_worker(micros, count), _ddl(PARTIAL))
     edges = _summed(partial, at_least)
@@ -105,6 +121,15 @@ def _no_collision(acts: DataFrame, column: str) -> None:
         )
 
 
+def _sent(blocks: DataFrame, sides: int) -> DataFrame:
+    """Blocks once for each cell of their side's row or column."""
+    from pyspark.sql import functions as f
+
+    others = f.expr(f"filter(sequence(0, {sides - 1}), o -> o <> side)")
+    cell = (f.least("side", "other") * 65536 + f.greatest("side", "other")).cast("int").alias("cell")
+    return blocks.withColumn("other", f.explode(others)).select(*BLOCKS.names, cell)
+
+
 def _tasks(coded: DataFrame, window: int, pairs_per_task: int) -> DataFrame:
     """Acts with the task they belong to; acts of hubs once per cell of their row and column."""
     from pyspark.sql import functions as f
@@ -152,16 +177,40 @@ def _hubs(coded: DataFrame, window: int, pairs_per_task: int) -> list[tuple[int,
     )
 
 
+def _dealer(sides: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return dealt(batches, sides=sides)
+
+    return blocks
+
+
+def _cell_worker(
+    window: int, count: Count, at_least: int, sides: int
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        held = list(batches)
+        if held:
+            found = cell_edges(pa.Table.from_batches(held), window=window, count=count, at_least=at_least, sides=sides)
+            yield from _cut(found)
+
+    return edges
+
+
 def _worker(window: int, count: Count) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held = list(batches)
         if held:
             acts = pa.Table.from_batches(held).select(TASKS.names)
-            for batch in partial_edges(acts, window=window, count=count):
-                for start in range(0, batch.num_rows, 1 << 18):
-                    yield batch.slice(start, 1 << 18)
+            yield from _cut(partial_edges(acts, window=window, count=count))
 
     return edges
+
+
+def _cut(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Large batches in pieces that an engine can pass on."""
+    for batch in batches:
+        for start in range(0, batch.num_rows, 1 << 18):
+            yield batch.slice(start, 1 << 18)
 
 
 def _summed(partial: DataFrame, at_least: int) -> DataFrame:
@@ -182,7 +231,8 @@ def _decoded(edges: DataFrame, accounts: DataFrame) -> DataFrame:
 
 
 def _ddl(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name} long" for field in schema)
+    kinds = {pa.int32(): "int", pa.int64(): "long", pa.binary(): "binary"}
+    return ", ".join(f"{field.name} {kinds[field.type]}" for field in schema)
 
 
 __all__ = ["coaction", "degrees"]
