@@ -70,7 +70,7 @@ def main() -> None:
             at_least=2,
         )
         single = time.perf_counter() - began
-        engine, spark, _server = session()
+        engine, spark, server = session()
         small = spark.read.parquet(str(path)).limit(1000)
         clustered(small, window=timedelta(seconds=60), count="pairs", at_least=2).collect()  # starts workers, compiles
         began = time.perf_counter()
@@ -84,6 +84,10 @@ def main() -> None:
             "same_weight": weights == int(alone.weight.sum()), "single_s": round(single, 2), "engine_s": round(took, 2),
             "ratio": round(took / single, 1), "load": round(os.getloadavg()[0], 1),
         }))  # fmt: skip
+        # Sail's threads keep a process that only ends from ending
+        spark.stop()
+        if server is not None:
+            server.stop()
 
 
 if __name__ == "__main__":
