@@ -38,7 +38,7 @@ def test_every_message_renders_for_every_plural_form(language):
             text = render(
                 message,
                 {
-                    name: n if PLURAL.search(message) and name == PLURAL.search(message).group(1) else "x"
+                    name: n if name in PLURAL.findall(message) else "x"
                     for name in re.findall(r"\{([a-z]\w*)", message, re.ASCII)
                 },
                 say,

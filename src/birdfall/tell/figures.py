@@ -6,6 +6,7 @@ in words beside it. Colours are custom properties, so light, dark and print need
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Sequence
@@ -18,18 +19,31 @@ TOKENS: Final = {
     "#777777": "var(--soft)", "#dddddd": "var(--rule)", "#b0b7c1": "var(--gap)",
 }  # fmt: skip
 HIT, BACK, USUAL, INK, SOFT, RULE, GAP = TOKENS
+#: What was not watched: hatched, so that it is told from a band without colour.
+HATCH: Final = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="6" height="6" fill="none"/><rect width="2.4" height="6" fill="{GAP}"/></pattern></defs>'
+)
+
+#: Room around the plot, for its axes.
+MARGINS: Final = {"left": 50, "right": 8, "top": 8, "bottom": 26}
 
 Row = dict[str, Any]
+Spec = dict[str, Any]
 
 
-def wave_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) -> str:
-    """Suspensions over time: observed as a line, what is usual as a band, what was not watched hatched."""
+def wave_chart(
+    rows: Sequence[Row], zone: ZoneInfo, width: int, height: int, wave: tuple[dt.datetime, dt.datetime] | None = None
+) -> Spec:
+    """Suspensions over time: observed as a line, what is usual as a band, what was not watched hatched, the wave tinted."""
     span = (rows[-1]["to"] - rows[0]["from"]).total_seconds()
     data = [
         {"t": _local(r["from"], zone), "e": _local(r["to"], zone), "o": r["observed"] if r["covered"] else None,
          "l": r["low"], "h": r["high"], "gap": not r["covered"]}
         for r in rows
     ]  # fmt: skip
+    # the last step has its full width too
+    data.append(data[-1] | {"t": data[-1]["e"], "gap": False})
     x = {"field": "t", "type": "temporal", "axis": _time_axis(span, width)}
     layers: list[dict[str, Any]] = [
         {"mark": {"type": "area", "color": USUAL, "opacity": 0.35, "interpolate": "step-after"},
@@ -37,28 +51,36 @@ def wave_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) -> 
         {"mark": {"type": "line", "color": HIT, "strokeWidth": 1.8, "interpolate": "step-after"},
          "encoding": {"x": x, "y": {"field": "o", "type": "quantitative", "axis": _number_axis()}}},
     ]  # fmt: skip
-    if any(d["gap"] for d in data):
-        layers.insert(0, {"transform": [{"filter": "datum.gap"}], "mark": {"type": "rect", "color": GAP, "opacity": 0.6},
+    if wave is not None and rows[0]["from"] <= wave[0] and wave[1] <= rows[-1]["to"]:
+        layers.insert(0, {"data": {"values": [{"t": _local(wave[0], zone), "e": _local(wave[1], zone)}]},
+                          "mark": {"type": "rect", "color": HIT, "opacity": 0.14},
                           "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}}})  # fmt: skip
-    return drawn({"data": {"values": data}, "layer": layers}, width, height)
+    if any(d["gap"] for d in data):
+        layers.insert(0, {"transform": [{"filter": "datum.gap"}], "mark": {"type": "rect", "color": GAP},
+                          "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}}})  # fmt: skip
+    return _sized({"data": {"values": data}, "layer": layers}, width, height)
 
 
-def return_chart(rows: Sequence[Row], width: int, height: int) -> str:
+def return_chart(rows: Sequence[Row], width: int, height: int) -> Spec:
     """Share back by days since the fall, as a step with its band; 0 to 100 %."""
     thin = _thinned(rows, 240)
     data = [{"d": r["after_s"] / 86400, "r": r["returned"], "l": r["low"], "h": r["high"]} for r in thin]
-    x = {"field": "d", "type": "quantitative", "axis": {**_number_axis(), "format": "~g", "tickCount": 6}}
-    y = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {**_number_axis(), "format": ".0%"}}
+    x = {"field": "d", "type": "quantitative", "axis": {"title": None, "grid": True, "format": "~g", "tickCount": 6}}
+    y = {
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "axis": {"title": None, "grid": True, "format": ".0%", "tickCount": 4},
+    }
     layers = [
         {"mark": {"type": "area", "color": BACK, "opacity": 0.25, "interpolate": "step-after"},
          "encoding": {"x": x, "y": {"field": "l", **y}, "y2": {"field": "h"}}},
         {"mark": {"type": "line", "color": BACK, "strokeWidth": 1.8, "interpolate": "step-after"},
          "encoding": {"x": x, "y": {"field": "r", **y}}},
     ]  # fmt: skip
-    return drawn({"data": {"values": data}, "layer": layers}, width, height)
+    return _sized({"data": {"values": data}, "layer": layers}, width, height)
 
 
-def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) -> str:
+def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) -> Spec:
     """Followers over time, as a step; the axis begins where the data do."""
     thin = _thinned(rows, 400)
     data = [{"t": _local(r["time"], zone), "f": r["followers"]} for r in thin]
@@ -71,27 +93,31 @@ def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) ->
             "y": {"field": "f", "type": "quantitative", "scale": {"zero": False}, "axis": _number_axis()},
         },
     }
-    return drawn(spec, width, height)
+    return _sized(spec, width, height)
 
 
-def drawn(spec: dict[str, Any], width: int, height: int) -> str:
+def drawn(spec: Spec) -> str:
     """A spec as an SVG element whose colours are the page's."""
     import vl_convert
 
-    whole = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "width": width - 58, "height": height - 34, "padding": 4,
-        "autosize": {"type": "none"}, "background": None, **spec,
-        "config": {
-            "view": {"stroke": None}, "font": "sans-serif",
-            "axis": {"labelColor": SOFT, "tickColor": RULE, "domainColor": RULE, "gridColor": RULE, "gridOpacity": 0.5,
-                     "labelFontSize": 11, "title": None, "labelPadding": 4},
-        },
-    }  # fmt: skip
-    whole["padding"] = {"left": 50, "right": 8, "top": 8, "bottom": 26}
-    svg: str = vl_convert.vegalite_to_svg(json.dumps(whole), vl_version="v6_1")
+    svg: str = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="v6_1")
+    if f'fill="{GAP}"' in svg:
+        svg = svg.replace(f'fill="{GAP}"', 'fill="url(#hatch)"').replace("<g", HATCH + "<g", 1)
     for colour, token in TOKENS.items():
         svg = svg.replace(colour, token)
     return re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>", "", svg).strip()
+
+
+def _sized(spec: Spec, width: int, height: int) -> Spec:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "width": width - MARGINS["left"] - MARGINS["right"],
+        "height": height - MARGINS["top"] - MARGINS["bottom"], "padding": MARGINS, "autosize": {"type": "none"}, "background": None, **spec,
+        "config": {
+            "view": {"stroke": None}, "font": "sans-serif",
+            "axis": {"labelColor": SOFT, "tickColor": RULE, "domainColor": RULE, "gridColor": RULE, "gridOpacity": 0.5,
+                     "labelFontSize": 12, "title": None, "labelPadding": 4},
+        },
+    }  # fmt: skip
 
 
 def as_symbol(svg: str, name: str) -> str:
@@ -121,4 +147,10 @@ def _time_axis(span: float, width: int) -> dict[str, Any]:
 
 
 def _number_axis() -> dict[str, Any]:
-    return {"title": None, "tickCount": 4, "format": "~s", "grid": True}
+    # one number at a time: the axis' own format would write 0 as 0k beside 8k
+    return {
+        "title": None,
+        "tickCount": 4,
+        "labelExpr": "format(datum.value, abs(datum.value) < 1e4 ? '~f' : '~s')",
+        "grid": True,
+    }

@@ -26,14 +26,15 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.record.case import Case
 from birdfall.record.query import Record
-from birdfall.tell import figures
-from birdfall.tell.names import Names, names_of, plain
+from birdfall.tell.drawings import SIZES, Drawing, specs
+from birdfall.tell.first_screen import charts, four_numbers
+from birdfall.tell.names import names_of, plain
+from birdfall.tell.network import maps_of
+from birdfall.tell.page import Page
 from birdfall.tell.seal import BLANK, seal
 from birdfall.tell.sections import sections
 from birdfall.tell.sentences import verdict
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
-
-WIDE, NARROW = 720, 340
 
 
 def render(case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | None = None) -> bytes:
@@ -47,140 +48,53 @@ def render(case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | N
     first = default or record.settings.language
     order = [first, *(one for one in languages if one != first)]
     findings = case.findings()
-    drawings, maps = _drawings(findings, record)
+    wanted = specs(findings, ZoneInfo(record.settings.time_zone))
+    drawing = Drawing(wanted)
     name = names_of(record)
-    articles = [_article(one, findings, record, name, drawings, maps, case) for one in order]
+    maps = maps_of(findings, name)
+    articles = []
+    for one in order:
+        say = words(one, record.settings.time_zone)
+        named = replace(name, isolated=say.direction == "rtl")
+        articles.append(_article(Page(findings, record, say, named, frozenset(wanted), maps), case))
     style, script = _asset("report.css"), _asset("report.js")
     if maps:
         script += "\n" + (files("birdfall.tell") / "assets" / "map.js").read_text("utf-8")
     page = _environment().from_string(_asset("report.html.j2")).render(
         articles=articles, first=first, languages=order, names=NAMES, style=Markup(style), script=Markup(script),
         csp=_policy(style, script), simulated=record.settings.simulated, title=plain(record.settings.title) or "Birdfall",
-        symbols=Markup("".join((*(figures.as_symbol(svg, key) for key, svg in sorted(drawings.items())), *(_poster(key, maps[key]) for key in sorted(maps))))),
-        data=Markup(_embedded(findings, record)), blank=BLANK.decode(), version=birdfall.__version__,
+        symbols=Markup("".join((*drawing.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))),
+        sizes=SIZES, data=Markup(_embedded(findings, record)), blank=BLANK.decode(), version=birdfall.__version__,
     )  # fmt: skip
     return seal(page.encode("utf-8", "replace"))
 
 
-def _article(
-    language: str, findings: Mapping[str, Finding], record: Record, name: Names, drawings: Mapping[str, str],
-    maps: Mapping[str, dict[str, Any]], case: Case,
-) -> dict[str, Any]:  # fmt: skip
-    say = words(language, record.settings.time_zone)
-    name = replace(name, isolated=say.direction == "rtl")
-    said = verdict(findings, say, name)
+def _article(page: Page, case: Case) -> dict[str, Any]:
+    say, record, findings = page.say, page.record, page.findings
     return {
-        "lang": language, "dir": say.direction, "say": say, "question": plain(record.settings.question), "verdict": said,
-        "simulated": record.settings.simulated,
-        "four": _four(findings, say, name), "charts": _charts(findings, say, drawings, name),
-        "sections": sections(findings, record, say, name, drawings, maps), "zone": record.settings.time_zone,
+        "lang": say.language, "dir": say.direction, "say": say, "question": plain(record.settings.question),
+        "verdict": verdict(findings, say, page.name), "simulated": record.settings.simulated,
+        "four": four_numbers(page), "charts": charts(page), "sections": sections(page), "zone": record.settings.time_zone,
         "imports": [
-            {"source": plain(i.source), "reader": i.reader, "rows": say.number(sum(i.rows.values())), "digest": i.digest[:16]}
+            {"source": plain(i.source), "reader": i.reader, "rows": say.number(sum(i.rows.values())),
+             "refused": say.number(i.rejected), "digest": i.digest}
             for i in case.manifest.imports
         ],
-        "inputs": [{"table": i.table, "rows": say.number(i.rows), "digest": i.digest[:16]} for i in _inputs(findings)],
-        "options": json.dumps(findings["waves"].parameters, sort_keys=True) if "waves" in findings else "",
-        "methods": sorted({m for f in findings.values() for m in f.method}),
+        "inputs": [{"table": i.table, "rows": say.number(i.rows), "digest": i.digest} for i in _inputs(findings)],
+        "settings": _settings(case),
         "jsonld": Markup(_claim_reviews(findings, say)),
     }  # fmt: skip
+
+
+def _settings(case: Case) -> str:
+    """The options of the last run, in a line."""
+    options = json.loads(case.read("run.json") or b"{}").get("options", {})
+    return " ".join(f"{key}={value}" for key, value in sorted(options.items()) if key != "asked")
 
 
 def _inputs(findings: Mapping[str, Finding]) -> list[Any]:
     found = {i.table: i for f in findings.values() for i in f.inputs if i.rows}
     return [found[t] for t in sorted(found)]
-
-
-def _four(findings: Mapping[str, Finding], say: Words, name: Names) -> list[dict[str, Any]]:
-    """The four numbers of the first screen; those the data cannot give are left out."""
-    four: list[dict[str, Any]] = []
-    waves = findings.get("waves")
-    if waves is not None and waves.answer == "found":
-        top = waves.table("waves").to_pylist()[0]
-        four.append({"values": [say.number(int(top["observed"]))], "label": say("four.hit"), "key": "waves.observed"})
-        four.append(
-            {
-                "values": [say.duration(max(1.0, top["duration_s"]))],
-                "label": say("four.duration"),
-                "key": "waves.duration_s",
-            }
-        )
-    ledger = next(
-        (f for f in findings.values() if f.kind == "ledger" and "before" in f.estimates and f["before"].value), None
-    )
-    chosen = _leader_ledger(findings) or ledger
-    if chosen is not None:
-        values = [say.number(chosen[k].value) for k in ("before", "lowest", "now")]
-        four.append(
-            {
-                "values": values,
-                "label": say("four.followers", leader=name(chosen.details["leader"])),
-                "key": chosen.name,
-            }
-        )
-    returns = findings.get("returns-1")
-    if returns is not None and "returned" in returns.estimates:
-        share = say.percent((returns["returned"].value or 0) / max(returns["fallen"].value or 1, 1))
-        four.append({"values": [share], "label": say("four.back"), "key": "returns-1.returned"})
-    return four
-
-
-def _leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
-    """The ledger of the audience that explains the wave, if there is one."""
-    audience = findings.get("audiences-1")
-    if audience is None or audience.answer != "found":
-        return None
-    leader = audience.table("explanation").column("leader")[0].as_py()
-    return next((f for f in findings.values() if f.kind == "ledger" and f.details.get("leader") == leader), None)
-
-
-def _charts(
-    findings: Mapping[str, Finding], say: Words, drawings: Mapping[str, str], name: Names
-) -> list[dict[str, str]]:
-    waves = findings.get("waves")
-    if waves is None or waves.answer == "cannot" or "series-wide" not in drawings:
-        return []
-    charts = [_chart("series", "chart.days", waves.table("series").to_pylist(), say)]
-    if "minutes-wide" in drawings:
-        rows = [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1]
-        charts.append(_chart("minutes", "chart.minutes", rows, say))
-    return charts
-
-
-def _chart(key: str, title: str, rows: list[dict[str, Any]], say: Words) -> dict[str, str]:
-    times = {"from": say.time(rows[0]["from"]), "to": say.time(rows[-1]["to"])}
-    peak = say.number(max(r["observed"] for r in rows))
-    return {
-        "key": key,
-        "title": say(title),
-        "summary": say("chart.summary", peak=peak, **times),
-        "legend": say("chart.legend"),
-    }
-
-
-def _drawings(findings: Mapping[str, Finding], record: Record) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """Every chart of the page once, wide and narrow; and the maps of networks."""
-    zone = ZoneInfo(record.settings.time_zone)
-    found: dict[str, str] = {}
-    for key, width, height in (("wide", WIDE, 190), ("narrow", NARROW, 170)):
-        waves = findings.get("waves")
-        if waves is not None and waves.answer != "cannot":
-            series = waves.table("series").to_pylist()
-            if series:
-                found[f"series-{key}"] = figures.wave_chart(series, zone, width, height)
-            minutes = [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1]
-            if minutes:
-                found[f"minutes-{key}"] = figures.wave_chart(minutes, zone, width, height)
-        returns = findings.get("returns-1")
-        if returns is not None and returns.answer != "cannot" and returns.table("curve").num_rows:
-            found[f"returns-{key}"] = figures.return_chart(returns.table("curve").to_pylist(), width, height)
-        ledger = _leader_ledger(findings) or next(
-            (f for f in findings.values() if f.kind == "ledger" and f.answer != "cannot"), None
-        )
-        if ledger is not None and ledger.table("series").num_rows > 1:
-            found[f"ledger-{key}"] = figures.level_chart(ledger.table("series").to_pylist(), zone, width, height)
-    from birdfall.tell.network import maps_of
-
-    return found, maps_of(findings, names_of(record))
 
 
 def _poster(name: str, drawn: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -89,6 +90,15 @@ class Words:
         locale = "en" if self.language == "ar" else self.language
         return str(format_percent(share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale))
 
+    def small(self, probability: float | None) -> str:
+        """A probability with the digits that matter, powers of ten where they would be lost in zeros."""
+        if probability is None or probability >= 0.001 or probability <= 0:
+            return self.number(probability, 3)
+        power = math.floor(math.log10(probability))
+        mantissa = self.number(probability / 10**power, 1)
+        # set apart, so that it reads from left to right in Arabic too
+        return f"\u2066{mantissa} × 10{str(power).translate(_RAISED)}\u2069"
+
     def time(self, value: dt.datetime | int | None, *, seconds: bool = False) -> str:
         """A moment in the case's zone, with the zone named once elsewhere."""
         if value is None:
@@ -113,6 +123,7 @@ class Words:
         raise AssertionError("every length has a unit")
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ARABIC_DIGITS = {0x0660 + i: str(i) for i in range(10)}
 
 
