@@ -51,6 +51,33 @@ def test_net_and_gross_of_a_planted_fall():
     assert ratio["low"] <= 10 <= ratio["high"]
 
 
+def test_a_profile_that_was_itself_down_is_no_loss_of_followers():
+    """2013: a suspended minister's count read 1 of 32,000, and 17,000 hours later."""
+    rng = np.random.default_rng(3)
+    levels = {f"a{i}": growing(rng) for i in range(30)}
+    for i in range(10):
+        levels[f"a{i}"][60:] -= 300
+    levels["minister"] = growing(rng, start=32_000, growth=30)
+    levels["minister"][60] = 1
+    levels["minister"][61] = 17_000
+    finding = counts(record(levels), leaders=("minister", "a0"), controls=("a20",))
+    top = finding.table("waves").to_pylist()[0]
+    assert top["start"].date() == (START + dt.timedelta(days=60)).date()
+    assert top["accounts"] == 30 and top["largest_account"] != "minister"
+    assert 2_500 < top["gross"] < 4_500
+    assert {r["leader"] for r in finding.table("ratios").to_pylist()} == {"a0"}
+    assert [n.values for n in finding.limits if n.code == "profiles-rebuilt"] == [{"accounts": 1}]
+    assert {d["account"] for d in finding.table("drops").to_pylist() if d["rebuilt"]} == {"minister"}
+
+
+def test_one_profile_alone_makes_no_fall():
+    rng = np.random.default_rng(4)
+    levels = {f"a{i}": growing(rng) for i in range(5)}
+    levels["minister"] = growing(rng, start=32_000, growth=30)
+    levels["minister"][60:] = 1
+    assert counts(record(levels)).answer == "nothing"
+
+
 def test_growth_alone_is_no_fall():
     rng = np.random.default_rng(2)
     found = sum(counts(record({f"a{i}": growing(rng) for i in range(30)})).answer == "found" for _ in range(6))
