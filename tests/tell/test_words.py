@@ -78,3 +78,8 @@ def test_lengths_of_time():
     assert words("en").duration(600) == "10 minutes"
     assert words("es").duration(41.3) == "41 segundos"
     assert words("ar").duration(600) == "10 دقائق"
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.25, "0.25"), (0.004, "0.004"), (0.00012, "1.2 × 10⁻⁴"), (3e-6, "3 × 10⁻⁶"), (1e-12, "< 10⁻⁶"), (None, "–")])  # fmt: skip
+def test_small_probabilities_keep_their_digits_and_claim_no_more(p, text):
+    assert words("en").small(p).strip("\u2066\u2069") == text

@@ -59,8 +59,8 @@ def _panel(key: str, title: str, rows: list[dict[str, Any]], page: Page) -> Bloc
     )  # fmt: skip
     label = None
     if top is not None:
-        said = say("chart.label", n=int(top["observed"]), duration=say.duration(max(top["duration_s"], 1.0)))
-        label = {"text": said, "places": {size: plot_place(_share(top, rows), size) for size in ("wide", "narrow")}}
+        said = [say("chart.label", n=int(top["observed"])), say.duration(max(top["duration_s"], 1.0))]
+        label = {"lines": said, "places": {size: plot_place(_share(top, rows), size) for size in ("wide", "narrow")}}
     return {**chart(key, title, say("chart.legend"), label), "summary": summary}
 
 

@@ -73,7 +73,7 @@ def _watched(coverage: Finding, page: Page) -> list[Block]:
         first=say.time(int(coverage["first"].value or 0)), last=say.time(int(coverage["last"].value or 0)), gaps=gaps,
     )  # fmt: skip
     share = coverage.estimates.get("gap_share")
-    if gaps and share is not None and share.value:
+    if gaps and share is not None and (share.value or 0) >= 0.0005:
         said += " " + say("wrong.gone", gone=say.percent(share.value, 1))
     return [subhead(say("wrong.watched")), text(said)]
 

@@ -91,9 +91,11 @@ class Words:
         return str(format_percent(share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale))
 
     def small(self, probability: float | None) -> str:
-        """A probability with the digits that matter, powers of ten where they would be lost in zeros."""
+        """A probability with the digits that matter, powers of ten where they would be lost in zeros; no tail is known below 10⁻⁶."""
         if probability is None or probability >= 0.001 or probability <= 0:
             return self.number(probability, 3)
+        if probability < 1e-6:
+            return "\u2066< 10⁻⁶\u2069"
         power = math.floor(math.log10(probability))
         mantissa = self.number(probability / 10**power, 1)
         # set apart, so that it reads from left to right in Arabic too

@@ -1,0 +1,157 @@
+"""Sections say what their findings hold: ledgers beside each other, five questions, gaps hatched, methods of what was used."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+
+from birdfall.model.findings import Estimate, Finding, Note
+from birdfall.model.settings import Settings
+from birdfall.record.query import from_tables
+from birdfall.tell import figures
+from birdfall.tell.counts_section import reconciliation
+from birdfall.tell.ledger_section import ledgers
+from birdfall.tell.method_sections import could_be_wrong, method
+from birdfall.tell.names import names_of
+from birdfall.tell.page import Page
+from birdfall.tell.words import LANGUAGES, words
+
+START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+UTC = ZoneInfo("UTC")
+
+
+def page_of(*findings, language="en", public=("a", "b")):
+    accounts = pa.table({"account": ["a", "b", "c"], "handle": ["@anna", "@berta", "@carla"]})
+    record = from_tables({"accounts": accounts}, settings=Settings(public=public))
+    return Page({f.name: f for f in findings}, record, words(language), names_of(record), frozenset(), {})
+
+
+def number(value, low=None, high=None):
+    return Estimate(value, "accounts", low, high)
+
+
+def ledger(leader, *, limits=(), **estimates):
+    every = {"before": 100, "lowest": 60, "now": 80} | estimates
+    return Finding("ledger", f"ledger-{leader}", "found", {k: v if isinstance(v, Estimate) else number(v) for k, v in every.items()},
+                   details={"leader": leader}, limits=limits)  # fmt: skip
+
+
+def test_ledgers_stand_beside_each_other():
+    blocks = ledgers(page_of(ledger("a", lost_suspension=40), ledger("b", lost_suspension=number(5, 3, 9), new=7)))
+    (table,) = [b for b in blocks if b["kind"] == "table"]
+    assert table["head"][1:] == ["@anna", "@berta"]
+    rows = {row[0]: row[1:] for row in table["rows"]}
+    assert rows["before"] == ["100", "100"]
+    assert rows["suspended"] == ["40", "5 (3 – 9)"]
+    assert rows["new followers"] == ["–", "7"]
+    assert "unfollowed" not in rows, "what nobody has is left out"
+
+
+def test_a_note_all_ledgers_share_is_written_once():
+    shared, own = Note("counts-are-net-of-growth"), Note("cause-not-in-counts")
+    said = [
+        b["text"]
+        for b in ledgers(page_of(ledger("a", limits=(shared, own)), ledger("b", limits=(shared,))))
+        if b["kind"] == "note"
+    ]
+    assert len(said) == 2
+    assert not said[0].startswith("@") and said[1].startswith("@anna: ")
+
+
+def coverage(*, gaps=0, share=0.0, clock=0, rejected=0, duplicates=0):
+    count = {
+        "rows": 10,
+        "accounts": 3,
+        "gaps": gaps,
+        "rejected": rejected,
+        "duplicates": duplicates,
+        "first": 0,
+        "last": 10**12,
+    }
+    rows = pa.table(
+        {"problem": ["acts-before-creation"] * bool(clock), "rows": pa.array([clock] * bool(clock), pa.int64())}
+    )
+    return Finding("coverage", "coverage", "found", {k: number(v) for k, v in count.items()} | {"gap_share": Estimate(share, "share")}, tables={"clock": rows})  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_five_questions_are_asked_and_answered(language):
+    waves = Finding("waves", "waves", "found", parameters={"statuses": ["suspended", "taken_down"]})
+    blocks = could_be_wrong(page_of(coverage(), waves, language=language))
+    assert [b["kind"] for b in blocks] == ["subhead", "text"] * 5
+
+
+def test_what_the_record_answers_differs_with_the_record():
+    def said(**found):
+        return " ".join(b["text"] for b in could_be_wrong(page_of(coverage(**found))))
+
+    assert "No gap is known." in said() and "there are none" in said() and "No row was refused" in said()
+    assert "2 gaps are known. What was not watched makes up 12.5% of the time." in said(gaps=2, share=0.125)
+    assert "1 gap is known." in said(gaps=1, share=0.0001) and "makes up" not in said(gaps=1, share=0.0001)
+    assert "4 rows have a time that cannot be right" in said(clock=4)
+    assert "3 rows were refused and are listed in the case; 2 stand twice" in said(rejected=3, duplicates=2)
+
+
+def test_only_methods_that_were_used_are_told():
+    found = Finding("waves", "waves", "found", method=("scan (Somebody 1999)",))
+    refused = Finding("audiences", "audiences-1", "cannot", method=("not used (Nobody 2000)",))
+    blocks = method(page_of(found, refused))
+    assert [b["text"].split(".")[0] for b in blocks if b["kind"] == "text"] == ["Waves"]
+    assert [b["items"] for b in blocks if b["kind"] == "sources"] == [["scan (Somebody 1999)"]]
+
+
+def test_how_well_weighing_works_is_told_with_it():
+    share = {"decided_in_worlds": 0.914, "wrong_when_decided": 0.006, "reliability_error": 0.003}
+    weighed = Finding("explanations", "explanations-1", "found", {k: Estimate(v, "share") for k, v in share.items()})
+    (_, told) = method(page_of(weighed))
+    assert "91.4%" in told["text"] and "0.6%" in told["text"] and "0.3%" in told["text"]
+
+
+def test_a_figure_that_does_not_stand_says_what_it_would_need():
+    figures_ = pa.table({
+        "said_by": ["a minister", "a paper"], "value": [6600.0, 10600.0], "kind": ["gross", "gross"], "consistent": [True, False],
+        "needed_growth": [1751.0, 5751.0], "growth_low": [1097.0, 1097.0], "growth_high": [2988.0, 2988.0],
+    })  # fmt: skip
+    ratios = pa.table({"leader": ["NicolasMaduro"], "control": ["hcapriles"], "ratio": [10.0], "low": [5.1], "high": [121.0], "naive_ratio": [121.0]})  # fmt: skip
+    blocks = reconciliation(
+        page_of(Finding("reconciliation", "reconciliation", "found", tables={"figures": figures_, "ratios": ratios}))
+    )
+    (table,) = [b for b in blocks if b["kind"] == "table"]
+    stands, falls = (row[2] for row in table["rows"])
+    assert stands["mark"] == "yes"
+    assert falls["mark"] == "no" and falls["more"] == "needs a growth of 5,751 a day; ordinary: 1,097 to 2,988"
+    assert any("NicolasMaduro" in b.get("text", "") for b in blocks if b["kind"] == "text"), (
+        "published names are not in the record"
+    )
+
+
+def steps(*, uncovered=()):
+    return [
+        {"from": START + dt.timedelta(hours=i), "to": START + dt.timedelta(hours=i + 1), "observed": i % 5, "expected": 2.0, "low": 0, "high": 6,
+         "covered": i not in uncovered}
+        for i in range(48)
+    ]  # fmt: skip
+
+
+def test_gaps_are_hatched_and_only_gaps():
+    whole = figures.drawn(figures.wave_chart(steps(), UTC, 600, 210))
+    holed = figures.drawn(figures.wave_chart(steps(uncovered=(7, 8)), UTC, 600, 210))
+    assert "hatch" not in whole
+    symbol = figures.as_symbol(holed, "series-wide")
+    assert 'id="series-wide-hatch"' in symbol and symbol.count("url(#series-wide-hatch)") == 2
+    assert "var(--gap)" in symbol
+
+
+def test_the_wave_is_tinted_where_it_was():
+    wave = (START + dt.timedelta(hours=12), START + dt.timedelta(hours=24))
+    plain = figures.drawn(figures.wave_chart(steps(), UTC, 600, 210))
+    tinted = figures.drawn(figures.wave_chart(steps(), UTC, 600, 210, wave))
+    assert tinted.count("var(--hit)") == plain.count("var(--hit)") + 1
+    elsewhere = (START - dt.timedelta(days=2), START - dt.timedelta(days=1))
+    assert figures.drawn(figures.wave_chart(steps(), UTC, 600, 210, elsewhere)) == plain
+
+
+def test_numbers_on_an_axis_are_written_alike():
+    svg = figures.drawn(figures.wave_chart([r | {"observed": r["observed"] * 2000} for r in steps()], UTC, 600, 210))
+    assert ">0<" in svg and ">0k<" not in svg
