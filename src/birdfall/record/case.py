@@ -43,8 +43,8 @@ from birdfall.record.query import Record, connect, from_parquet
 ROWS_PER_GROUP = 1 << 17
 #: Lists of accounts that are kept before they are made one.
 MOST_NAMED = 64
-#: Texts that hardly repeat: a dictionary of them costs time and saves no space.
-_MOSTLY_UNIQUE = {"text", "act_id", "value", "description", "object"}
+#: Rows looked at to tell whether the texts of a column repeat.
+_LOOKED_AT = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -340,17 +340,16 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
         batches = waiting.pop(table, [])
         if not batches:
             return
-        if table not in writers:
-            writers[table] = pq.ParquetWriter(
-                staging / f"{table}.parquet", TABLES[table], compression="zstd", compression_level=1,
-                **_storage(TABLES[table]),
-            )  # fmt: skip
         # One batch is written while the next is read; no more than one waits, so the memory stays bounded.
         if writing:
             writing.pop().result()
         writing.append(writer.submit(write, table, pa.Table.from_batches(batches, TABLES[table])))
 
     def write(table: str, rows: pa.Table) -> None:
+        if table not in writers:
+            writers[table] = pq.ParquetWriter(
+                staging / f"{table}.parquet", rows.schema, compression="zstd", compression_level=1, **_storage(rows)
+            )
         writers[table].write_table(rows, row_group_size=ROWS_PER_GROUP)
         named.extend(pc.unique(rows.column(c)) for c in ACCOUNT_COLUMNS.get(table, ()))
         if len(named) >= MOST_NAMED:
@@ -389,16 +388,22 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
     return {t: n for t, n in counts.items() if n}, pa.concat_arrays([pa.array([], pa.string()), *named])
 
 
-def _storage(schema: pa.Schema) -> dict[str, Any]:
-    """How a table's columns are kept: numbers and times by their differences, texts that repeat by a dictionary."""
-    times = [f.name for f in schema if pa.types.is_timestamp(f.type)]
-    numbers = [f.name for f in schema if pa.types.is_integer(f.type)] + times
+def _storage(rows: pa.Table) -> dict[str, Any]:
+    """How a table's columns are kept, by its first rows: numbers and times by their differences, texts that repeat by a dictionary."""
+    times = [f.name for f in rows.schema if pa.types.is_timestamp(f.type)]
+    numbers = [f.name for f in rows.schema if pa.types.is_integer(f.type)] + times
     return {
-        "use_dictionary": [f.name for f in schema if pa.types.is_string(f.type) and f.name not in _MOSTLY_UNIQUE],
+        "use_dictionary": [f.name for f in rows.schema if pa.types.is_string(f.type) and _repeats(rows.column(f.name))],
         "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
         # Only times are asked for by range; the bounds of texts would cost a fifth of the writing.
         "write_statistics": times,
     }
+
+
+def _repeats(texts: pa.ChunkedArray) -> bool:
+    """Whether a dictionary of the texts saves space: of those looked at, at most half are different."""
+    looked_at = texts.slice(0, _LOOKED_AT)
+    return bool(2 * pc.count_distinct(looked_at, mode="all").as_py() <= len(looked_at) + 2)
 
 
 def _named_in(path: Path, table: str) -> list[pa.Array]:

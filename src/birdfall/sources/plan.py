@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,10 +18,11 @@ import pyarrow as pa
 
 from birdfall.model.errors import UsageError, Where
 from birdfall.model.schemas import TABLES
-from birdfall.sources import times
+from birdfall.sources import shortcuts, times
 from birdfall.sources.mapping import WORDS, Emit
 
-_NOTHING: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
+#: Words with which a cell says that nothing stands in it.
+NOTHING: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
 _ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
 _ISO_ZONED: Final = _ISO + r"(?:Z|[+-]\d\d:\d\d)"
 _ISO_LOCAL: Final = _ISO
@@ -65,37 +67,67 @@ class Plan:
 
 
 class Query:
-    """The expressions of all emits of a file in three layers, each over the one before: texts, values, answers.
+    """What all emits of a file ask of its rows: expressions in three layers, each over the one before (texts, values, answers).
 
-    An expression that several emits need is computed once: a name belongs to an expression, not to an emit.
+    An expression that several emits need is computed once: a name belongs to an expression, not to an emit. A column of
+    texts that is asked for as it stands is its own answer. shortcuts: answers that Arrow may find without SQL.
     """
 
-    def __init__(self, columns: Iterable[str]) -> None:
+    def __init__(self, types: Mapping[str, str], used: Iterable[str] | None = None) -> None:
+        self.used = [c for c in types if used is None or c in set(used)]
+        self._texts = {quoted(c): c for c, kind in types.items() if kind == "VARCHAR"}
         # no column of the file begins so
         self._stem = "birdfall "
-        while any(c.casefold().startswith(self._stem) for c in columns):
+        while any(c.casefold().startswith(self._stem) for c in types):
             self._stem += "x"
         self._layers: tuple[dict[str, str], ...] = ({}, {}, {})
+        self.plain: dict[str, None] = {}
+        self.shortcuts: dict[str, Callable[[pa.RecordBatch], pa.Array | None]] = {}
+        #: the answer that holds the text where a value is missing, per answer that has a shortcut
+        self.raw: dict[str, str] = {}
 
     def text(self, expression: str) -> str:
         """The text of a column, as a name for SQL."""
-        return quoted(self._named(0, expression))
+        return expression if expression in self._texts else quoted(self._named(0, expression))
 
     def value(self, expression: str) -> str:
         """A value made of texts, as a name for SQL."""
-        return quoted(self._named(1, expression))
+        return expression if expression in self._texts else quoted(self._named(1, expression))
 
     def answer(self, expression: str) -> str:
         """A column of the answer, its bare name."""
+        if expression in self._texts:
+            self.plain[self._texts[expression]] = None
+            return self._texts[expression]
         return self._named(2, expression)
+
+    def shorten(self, answer: str, text: str, way: shortcuts.Shortcut | None, raw: str | None = None) -> None:
+        """`way` may find `answer` from the column `text`; then no text is left for the answer `raw`."""
+        if way is None or text not in self._texts:
+            return
+        name = self._texts[text]
+        self.shortcuts[answer] = lambda batch: way(batch.column(name))
+        if raw is not None:
+            self.raw[answer] = raw
 
     def _named(self, layer: int, expression: str) -> str:
         names = self._layers[layer]
         return names.setdefault(expression, f"{self._stem}{'tva'[layer]}{len(names)}")
 
-    def layers(self) -> list[list[str]]:
-        """The layers as lists of expressions, innermost first."""
-        return [[f"{expression} AS {quoted(name)}" for expression, name in names.items()] for names in self._layers]
+    @property
+    def answers(self) -> dict[str, str]:
+        """Name and expression of every answer that is no plain column."""
+        return {name: expression for expression, name in self._layers[2].items()}
+
+    def sql(self, source: str, answers: Iterable[str]) -> str:
+        """The query for some answers over `source`, whose texts must be without blanks and words for nothing."""
+        for names in self._layers[:2]:
+            if names:
+                inner = ", ".join(f"{expression} AS {quoted(name)}" for expression, name in names.items())
+                source = f"(SELECT *, {inner} FROM {source})"
+        wanted = self.answers
+        asked = [f"{wanted[name]} AS {quoted(name)}" if name in wanted else quoted(name) for name in answers]
+        return f"SELECT {', '.join(asked)} FROM {source}"
 
 
 def plan(
@@ -124,13 +156,15 @@ def plan(
         value = _value(cell, text, types, emit, rows, file)
         if kind == "text":
             cells.append(replace(cell, answer=query.answer(value)))
+            query.shorten(cells[-1].answer, text, _shortcut(cell, emit))
             continue
         found = query.value(value)
         checked = _plausible(found) if kind == "time" else found
         raw = query.answer(f"CASE WHEN ({checked}) IS NULL THEN {text} END")
         cells.append(replace(cell, answer=query.answer(checked), raw=raw))
+        query.shorten(cells[-1].answer, text, _shortcut(cell, emit), raw)
     until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
-    return Plan(emit, tuple(cells), query.answer(f"({_skip(emit, types, query)})"), until)
+    return Plan(emit, tuple(cells), _skip(emit, types, query), until)
 
 
 def quoted(name: str) -> str:
@@ -160,9 +194,30 @@ def _text(name: str, types: Mapping[str, str]) -> str:
         column = f"CASE WHEN isnan({column}) THEN NULL WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
     elif kind != "VARCHAR":
         return f"CAST({column} AS VARCHAR)"
-    nothing = ", ".join(literal(n) for n in _NOTHING)
-    # The length is known without a look at the text, and few texts are this short.
-    return f"CASE WHEN strlen({column}) <= {max(map(len, _NOTHING))} AND {column} IN ({nothing}) THEN NULL ELSE {column} END"
+    if column != quoted(name):
+        return f"CASE WHEN {column} IN ({_LISTED}) THEN NULL ELSE {column} END"
+    return column
+
+
+_LISTED: Final = ", ".join(literal(n) for n in NOTHING)
+
+
+def cleaned(source: str, types: Mapping[str, str]) -> str:
+    """`source` with no blanks around its texts, and nulls for words that say nothing.
+
+    Looking for blanks first is far cheaper than trimming every cell; the length is known without a look at the text.
+    """
+    texts = [quoted(name) for name, kind in types.items() if kind == "VARCHAR"]
+    if not texts:
+        return source
+    longest = max(map(len, NOTHING))
+    trimmed = ", ".join(
+        f"CASE WHEN prefix({t}, ' ') OR suffix({t}, ' ') THEN trim({t}) ELSE {t} END AS {t}" for t in texts
+    )
+    kept = ", ".join(
+        f"CASE WHEN strlen({t}) <= {longest} AND {t} IN ({_LISTED}) THEN NULL ELSE {t} END AS {t}" for t in texts
+    )
+    return f"(SELECT * REPLACE ({kept}) FROM (SELECT * REPLACE ({trimmed}) FROM {source}))"
 
 
 def _joined(names: tuple[str, ...], types: Mapping[str, str]) -> str:
@@ -179,14 +234,10 @@ def _value(
         number = f"TRY_CAST({text} AS BIGINT)"
         return f"CASE WHEN regexp_full_match({text}, '\\d+') THEN {number} END"
     if cell.kind == "flag":
-        return (
-            f"CASE lower({text}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'yes' THEN true WHEN 't' THEN true "
-            "WHEN 'false' THEN false WHEN '0' THEN false WHEN 'no' THEN false WHEN 'f' THEN false END"
-        )
+        return f"CASE lower({text}) " + " ".join(f"WHEN {literal(k)} THEN {v}" for k, v in _FLAGS.items()) + " END"
     chosen = emit.values.get(cell.column, {})
     if cell.kind == "word":
-        cases = {w: w for w in cell.words} | {k.casefold(): v for k, v in chosen.items()}
-        cases = {k: v for k, v in cases.items() if v in cell.words}
+        cases = _cases(cell, emit)
         return (
             f"CASE lower({text}) " + " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in cases.items()) + " END"
         )
@@ -197,6 +248,29 @@ def _value(
             + f" ELSE {text} END"
         )
     return text
+
+
+_FLAGS: Final = dict.fromkeys(("true", "1", "yes", "t"), True) | dict.fromkeys(("false", "0", "no", "f"), False)
+
+
+def _cases(cell: Cell, emit: Emit) -> dict[str, str]:
+    """The file's words, in small letters, to ours."""
+    cases = {w: w for w in cell.words} | {k.casefold(): v for k, v in emit.values.get(cell.column, {}).items()}
+    return {k: v for k, v in cases.items() if v in cell.words}
+
+
+def _shortcut(cell: Cell, emit: Emit) -> shortcuts.Shortcut | None:
+    """How Arrow may find a cell's values; to be used on a column of texts only."""
+    if cell.kind == "time":
+        return shortcuts.times_of(cell.reading)
+    if cell.kind == "count":
+        return shortcuts.counts
+    if cell.kind == "flag":
+        return shortcuts.words(_FLAGS, pa.bool_(), fold=True)
+    if cell.kind == "word":
+        return shortcuts.words(_cases(cell, emit), pa.string(), fold=True)
+    chosen = emit.values.get(cell.column, {})
+    return shortcuts.words(chosen, pa.string(), fold=False, others_stay=True) if chosen else None
 
 
 def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[str, str | None]], file: str) -> str:
@@ -210,7 +284,7 @@ def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[st
             if zone is None:
                 shown = next((str(row[name]) for row in rows if row.get(name)), "")
                 raise times.needs_zone(file, name, shown)
-            return f"timezone({literal(zone.key)}, CAST({column} AS TIMESTAMP))"
+            return _moment(f"CAST({column} AS TIMESTAMP)", zone)
         if kind in ("DOUBLE", "FLOAT"):
             return (
                 f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
@@ -220,7 +294,7 @@ def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[st
         if "%z" not in cell.reading.format.lower():
             if zone is None:
                 raise times.needs_zone(file, cell.shown, _shown(cell, rows))
-            value = f"timezone({literal(zone.key)}, {value})"
+            value = _moment(value, zone)
         return f"CAST({value} AS TIMESTAMPTZ)"
     return _free_time(cell, text, rows)
 
@@ -246,20 +320,32 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
             f"WHEN regexp_full_match({text}, '\\d{{15,16}}') THEN {_stamp(number)}"
         )
     if zone is not None:
-        key = literal(zone.key)
         if occurs(_ISO_LOCAL) or occurs(_DAY):
             exact = f"{text} LIKE '____-__-__ __:__:__' OR {text} LIKE '____-__-__T__:__:__'"
-            cases.append(f"WHEN {exact} THEN timezone({key}, TRY_CAST({text} AS TIMESTAMP))")
+            cases.append(f"WHEN {exact} THEN {_moment(f'TRY_CAST({text} AS TIMESTAMP)', zone)}")
             local = f"regexp_full_match({text}, '{_ISO_LOCAL}') OR regexp_full_match({text}, '{_DAY}')"
-            cases.append(f"WHEN {local} THEN timezone({key}, TRY_CAST({text} AS TIMESTAMP))")
+            cases.append(f"WHEN {local} THEN {_moment(f'TRY_CAST({text} AS TIMESTAMP)', zone)}")
         if cell.reading.order and occurs(r"\d{1,2}/\d{1,2}/\d{4}.*"):
             day = "%d/%m/%Y" if cell.reading.order == "dmy" else "%m/%d/%Y"
             forms = ", ".join(literal(f.format(day)) for f in _SLASHED)
-            cases.append(f"WHEN contains({text}, '/') THEN timezone({key}, try_strptime({text}, [{forms}]))")
+            cases.append(f"WHEN contains({text}, '/') THEN {_moment(f'try_strptime({text}, [{forms}])', zone)}")
     if occurs(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [+]0000 \d{4}"):
         bare = literal(_TWITTER.replace("%z", "+0000"))
         cases.append(f"WHEN contains({text}, ' +0000 ') THEN timezone('UTC', try_strptime({text}, {bare}))")
     return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS TIMESTAMPTZ)"
+
+
+def _moment(clock: str, zone: ZoneInfo) -> str:
+    """The moment at which a clock in `zone` showed `clock`, a TIMESTAMP; of an hour that the clocks repeat, the first."""
+    key = literal(zone.key)
+    last = f"timezone({key}, {clock})"
+    if zone.key == "UTC":
+        return last
+    earlier = " ".join(
+        f"WHEN timezone({key}, {last} - INTERVAL {step} MINUTE) = {clock} THEN {last} - INTERVAL {step} MINUTE"
+        for step in (30, 60, 120)
+    )
+    return f"CASE {earlier} ELSE {last} END"
 
 
 def joined(row: Mapping[str, str | None], names: tuple[str, ...]) -> str:
@@ -284,12 +370,18 @@ def _plausible(value: str) -> str:
 
 
 def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
+    """The answer that says which rows the emit passes over."""
     conditions = [f"{query.text(_text(n, types))} IS NULL" for n in emit.skip_if_null]
     conditions += [f"{query.text(_text(n, types))} IS NOT NULL" for n in emit.skip_if_present]
     for name, words in emit.only_if.items():
         listed = ", ".join(literal(w.casefold()) for w in words)
         conditions.append(f"coalesce(lower({query.text(_text(name, types))}) NOT IN ({listed}), true)")
-    return " OR ".join(conditions) or "false"
+    answer = query.answer(f"({' OR '.join(conditions) or 'false'})")
+    if all(types[n] == "VARCHAR" for n in (*emit.skip_if_null, *emit.skip_if_present, *emit.only_if)):
+        query.shortcuts[answer] = partial(
+            shortcuts.passed_over, if_null=emit.skip_if_null, if_present=emit.skip_if_present, only_if=emit.only_if
+        )
+    return answer
 
 
 def read_cell(cell: Cell, text: str, file: str) -> Any:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
+from contextlib import contextmanager
 from pathlib import Path
 
 from birdfall.model.errors import UsageError, printable
-from birdfall.model.progress import Progress
+from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources import times
 from birdfall.sources.guess import guess, known
 from birdfall.sources.mapping import Mapping
+from birdfall.sources.open import head
 from birdfall.sources.plan import Plan, Query, joined, literal, plan, quoted
 from birdfall.sources.rejections import Rejections
 from birdfall.sources.rows import Emitter
@@ -42,48 +44,31 @@ def kind_of(head: bytes) -> str | None:
 
 def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
     """The rows of one table. Raises UsageError when no mapping fits or a time zone or day order must be asked."""
-    with opened(path, options) as (table, mapping):
+    with opened(path, options, progress) as (table, mapping):
         source = options.source_of(path)
         rejections = Rejections(source)
-        query = Query(table.types)
+        query = Query(table.types, mapping.used)
         plans = plans_of(table, mapping, options, query)
         emitters = [Emitter(p, source, rejections, str(path)) for p in plans]
         done = 0
-        for batch, lines in table.answers(query.layers(), rejections):
+        for number, (batch, lines) in enumerate(table.answers(query, rejections), 1):
             checked: set[str] = set()
             for emitter in emitters:
                 yield from emitter.rows(batch, lines, checked)
             yield from rejections.rows(at_least=1 << 12)
             done += len(lines)
-            progress("read", done, None, "rows")
+            progress("read", done, table.rows_expected(done, number), "rows")
         for emitter in emitters:
             yield from emitter.rest()
         yield from rejections.rows()
 
 
-def opened(path: Path, options: Options):  # type: ignore[no-untyped-def]
-    """A context of (Tabular, Mapping)."""
-    return _Opened(path, options)
-
-
-class _Opened:
-    def __init__(self, path: Path, options: Options) -> None:
-        from birdfall.sources.open import head
-
-        kind = kind_of(head(path)) or "csv"
-        self._path, self._options = path, options
-        self._context = tabular(path, kind, allow_large=options.allow_large, staging=options.staging)
-
-    def __enter__(self) -> tuple[Tabular, Mapping]:
-        table = self._context.__enter__()
-        try:
-            return table, mapping_for(table.types, self._options, str(self._path))
-        except BaseException as error:
-            self._context.__exit__(type(error), error, error.__traceback__)
-            raise
-
-    def __exit__(self, *error: object) -> None:
-        self._context.__exit__(*error)  # type: ignore[arg-type]
+@contextmanager
+def opened(path: Path, options: Options, progress: Progress = silent) -> Iterator[tuple[Tabular, Mapping]]:
+    """The table and how its columns become rows."""
+    kind = kind_of(head(path)) or "csv"
+    with tabular(path, kind, allow_large=options.allow_large, staging=options.staging, progress=progress) as table:
+        yield table, mapping_for(table.types, options, str(path))
 
 
 def mapping_for(types: Dict[str, str], options: Options, where: str) -> Mapping:
@@ -101,7 +86,8 @@ def plans_of(table: Tabular, mapping: Mapping, options: Options, query: Query) -
     """One plan per emit, their expressions in `query`, with the day order of each time column settled over the whole column where it is needed."""
     zone = times.zone(options.time_zone or mapping.time_zone)
     date_format = options.date_format or mapping.date_format
-    sample = table.sample()
+    missing = mapping.used - set(table.types)
+    sample = table.sample(sorted(mapping.used - missing))
     orders = {} if date_format else _orders(table, mapping, sample)
     return [
         plan(emit, query, table.types, sample, orders, zone=zone, date_format=date_format, file=str(table.path))
@@ -125,11 +111,10 @@ def _orders(table: Tabular, mapping: Mapping, sample: list[dict[str, str | None]
             # No row of the sample settles it: the whole column is asked.
             text = " || ' ' || ".join(f"coalesce({quoted(n)}, '')" for n in names)
             form = literal(r"^\D*(1[3-9]|2\d|3[01])[-/.]\d{1,2}[-/.]\d{2}|^\D*\d{1,2}[-/.](1[3-9]|2\d|3[01])[-/.]\d{2}")
-            select = [f"CASE WHEN regexp_matches({text}, {form}) THEN {text} END AS proof"]
+            query = Query(table.types, names)
+            query.answer(f"CASE WHEN regexp_matches({text}, {form}) THEN {text} END")
             proofs = (
-                t
-                for batch, _ in table.answers([select], Rejections(""))
-                for t in batch.column(0).drop_null().to_pylist()
+                t for batch, _ in table.answers(query, Rejections("")) for t in batch.column(0).drop_null().to_pylist()
             )
             settled = times.settled_order(proofs)
             if settled is None:

@@ -1,0 +1,134 @@
+"""Rows of delimited text (CSV, TSV): read by Arrow, many rows at a time, and by Python from the first row on that Arrow refuses.
+
+Arrow stops at a row of too few or too many cells, at bytes that are not UTF-8, and at an endless cell. The patient reader
+goes on from there, so that one bad row costs itself alone.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+
+from birdfall.model.errors import InputError, printable
+from birdfall.sources.open import head
+from birdfall.sources.plan import NOTHING
+from birdfall.sources.rejections import Rejections
+
+DELIMITERS: Final = (",", "\t", ";", "|")
+#: Bytes Arrow reads at a time; a longer row is left to the patient reader.
+BLOCK: Final = 8 << 20
+_BLANK: Final = re.compile(rb"\r\n|\n|\r")
+_BLANKS: Final = re.compile(rb"[\r\n]*")
+
+
+def dialect(text: str) -> tuple[str, list[str]]:
+    """The delimiter under which the first rows agree best, and the first row."""
+    best: tuple[tuple[float, int], str, list[str]] | None = None
+    for delimiter in DELIMITERS:
+        try:
+            rows = [r for r in itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50) if r]
+        except csv.Error:
+            continue
+        if not rows:
+            continue
+        width = len(rows[0])
+        # The last row may have been cut by the end of the head.
+        checked = rows[:-1] if len(rows) > 2 else rows
+        agreement = sum(len(r) == width for r in checked) / len(checked)
+        score = (agreement if width > 1 else 0.0, width)
+        if best is None or score > best[0]:
+            best = (score, delimiter, rows[0])
+    return (best[1], best[2]) if best else (",", [])
+
+
+def names_of(path: Path, header: list[str], notes: list[str]) -> list[str]:
+    """The names of the columns, each its own; what was renamed is told in `notes`. Raises InputError without a header."""
+    names: list[str] = []
+    for number, cell in enumerate(header, 1):
+        name = cell.strip().removeprefix("\ufeff").replace("\0", "") or f"column {number}"
+        if name.casefold() in (n.casefold() for n in names):
+            notes.append(f"duplicate-column:{printable(name, 60)}")
+            name = next(
+                f"{name} ({n})"
+                for n in itertools.count(2)
+                if f"{name} ({n})".casefold() not in map(str.casefold, names)
+            )
+        names.append(name)
+    if not names:
+        raise InputError("there is no header row", where=str(path), fix="The first row must name the columns.")
+    return names
+
+
+def blocks(
+    path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], block: int = BLOCK
+) -> Iterator[pa.RecordBatch]:
+    """The columns `used` as texts, block after block, words for nothing as nulls. Raises ArrowInvalid at a row it refuses."""
+    blank = len(_BLANK.findall(_BLANKS.match(head(path).removeprefix(codecs.BOM_UTF8))[0]))  # type: ignore[index]
+    reader = pcsv.open_csv(
+        path,
+        read_options=pcsv.ReadOptions(
+            column_names=list(names), skip_rows=blank, skip_rows_after_names=1, block_size=block
+        ),
+        parse_options=pcsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pcsv.ConvertOptions(
+            column_types=dict.fromkeys(used, pa.string()), include_columns=list(used), null_values=list(NOTHING),
+            strings_can_be_null=True, quoted_strings_can_be_null=True,
+        ),
+    )  # fmt: skip
+    with reader:
+        yield from reader
+
+
+def records(
+    path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], rejections: Rejections, skip: int
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """(row, the cells `used`) after the first `skip` rows, numbered from 2 as the header is row 1; empty rows do not count."""
+    csv.field_size_limit(1 << 30)
+    places = [list(names).index(name) for name in used]
+    number = 0
+    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        rows = csv.reader(text, delimiter=delimiter)
+        while True:
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                number += 1
+                rejections.add(number, None, None, f"not readable as CSV: {error}", "Mend the row.")
+                continue
+            if not cells:
+                continue
+            number += 1
+            if number <= skip + 1:
+                continue
+            if len(cells) != len(names):
+                shown = delimiter.join(cells)
+                rejections.add(number, None, shown, f"{len(cells)} cells where the header has {len(names)}",
+                               "Put text that holds the delimiter in quotes.")  # fmt: skip
+                continue
+            broken = next((i for i in places if not _encodes(cells[i])), None)
+            if broken is not None:
+                shown = cells[broken].encode("utf-8", "replace").decode()
+                rejections.add(number, names[broken], shown, "bytes that are not UTF-8", "Save the file as UTF-8.")
+                continue
+            yield number, tuple([cells[i] for i in places])
+
+
+def _encodes(cell: str) -> bool:
+    if cell.isascii():
+        return True
+    try:
+        cell.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""Shortcuts: what Arrow reads of a whole column at once, SQL and the patient reader read to the same rows, only more slowly."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from birdfall.model.errors import UsageError
+from birdfall.sources import delimited, plan
+from birdfall.sources.ingest import load
+
+MOMENTS = st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2110, 1, 1))
+FORMS = {
+    "zulu": lambda m: m.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "offset": lambda m: m.strftime("%Y-%m-%d %H:%M:%S+02:00"),
+    "fraction": lambda m: m.isoformat(timespec="milliseconds") + "Z",
+    "local": lambda m: m.strftime("%Y-%m-%d %H:%M:%S"),
+    "minutes": lambda m: m.strftime("%Y-%m-%dT%H:%M"),
+    "day": lambda m: m.strftime("%Y-%m-%d"),
+    "seconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp())),
+    "milliseconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp() * 1000)),
+    "microseconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000),
+    "nanoseconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000_000),
+    "nonsense": lambda m: "soon",
+}
+KINDS = ("post", "Repost", "LIKE", "", "null", "shout", " post ", "réponse")
+
+
+def rows_of(path, zone, monkeypatch, *, without):
+    with monkeypatch.context() as patched:
+        if without == "shortcuts":
+            patched.setattr(plan.Query, "shorten", lambda *_: None)
+            patched.setattr(plan.shortcuts, "passed_over", lambda *_, **__: None)
+        elif without == "arrow":
+            patched.setattr(delimited, "blocks", refusing)
+        record = load(path, time_zone=zone)
+    tables = ("acts", "accounts", "counts", "rejected")
+    return {t: sorted(record.table(t).to_pylist(), key=lambda r: (r["line"], str(r))) for t in tables}
+
+
+def refusing(*_):
+    import pyarrow as pa
+
+    raise pa.ArrowInvalid("not today")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", " c ", "", "NULL", "ñandú", "123456789012345678901"]), MOMENTS,
+            st.sampled_from(KINDS), st.sampled_from(["x", "", "o 1", ' "quoted", twice', "two\nlines", "nan"]),
+        ),
+        max_size=30,
+    ),
+    st.lists(st.sampled_from(sorted(FORMS)), min_size=1, max_size=2),
+    st.sampled_from(["UTC", "America/Caracas", "Europe/Madrid"]),
+)  # fmt: skip
+def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
+    import csv
+
+    path = tmp_path_factory.mktemp("t") / "in.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["account", "kind", "object", "time", "text"])
+        for number, (account, moment, kind, thing) in enumerate(rows):
+            writer.writerow([account, kind, thing, FORMS[forms[number % len(forms)]](moment), f"text {thing}"])
+    with pytest.MonkeyPatch.context() as patched:
+        whole = rows_of(path, zone, patched, without=None)
+        assert rows_of(path, zone, patched, without="shortcuts") == whole
+        assert rows_of(path, zone, patched, without="arrow") == whole
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["0", "7", "00012", "-5", "1.0", "1,234", "0x1F", "", "many", "9" * 25]), max_size=12))
+def test_counts_are_the_same_every_way(tmp_path_factory, counts):
+    path = tmp_path_factory.mktemp("t") / "in.csv"
+    lines = [f'a,2013-10-31T00:00:00Z,"{count}"' for count in counts]
+    path.write_text("account,time,followers\n" + "".join(line + "\n" for line in lines))
+    with pytest.MonkeyPatch.context() as patched:
+        whole = rows_of(path, "UTC", patched, without=None)
+        assert rows_of(path, "UTC", patched, without="shortcuts") == whole
+        assert rows_of(path, "UTC", patched, without="arrow") == whole
+
+
+def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_as_ever(tmp_path, monkeypatch):
+    path = tmp_path / "in.csv"
+    path.write_text("account,time,text\na,2013-10-27 02:30:00,repeated\nb,2013-03-31 02:30:00,left out\n")
+    whole = rows_of(path, "Europe/Madrid", monkeypatch, without=None)
+    assert rows_of(path, "Europe/Madrid", monkeypatch, without="shortcuts") == whole
+    assert whole["acts"][0]["time"].isoformat() == "2013-10-27T00:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["account,time,text\na,2013-10-31 22:20:00,x\n", "account,time,text\na,2013-10-31,x\n"]
+)
+def test_no_shortcut_spares_the_question_for_the_zone(tmp_path, text):
+    path = tmp_path / "in.csv"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="no time zone"):
+        load(path)
+
+
+def test_a_zone_that_is_missing_in_a_later_row_is_asked_for(tmp_path):
+    path = tmp_path / "in.csv"
+    rows = ["a,2013-10-31T22:20:00Z,x\n"] * 30_000 + ["b,2013-10-31 22:20:00,x\n"]
+    path.write_text("account,time,text\n" + "".join(rows))
+    with pytest.raises(UsageError, match="no time zone"):
+        load(path)
+
+
+@pytest.mark.parametrize("start", ["\n", "\n\n\r\n", "\ufeff", "\ufeff\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_before_the_header_and_line_ends_change_nothing(tmp_path, start, end):
+    path = tmp_path / "in.csv"
+    lines = ["account,time,text", "a,2013-10-31T22:20:00Z,x", "", "b,2013-10-31T22:21:00Z,y", ""]
+    path.write_bytes((start + end.join(lines)).encode())
+    record = load(path)
+    assert record.table("acts", ["account", "line"]).to_pylist() == [
+        {"account": "a", "line": 2},
+        {"account": "b", "line": 3},
+    ]
+    assert record.sizes["rejected"] == 0
