@@ -6,6 +6,7 @@
     case = birdfall.read("events.parquet")       # files, in memory
     case = birdfall.simulate("caracas-2013")     # a simulated world, labelled so
     case.waves()                                 # a finding; shows itself in a notebook
+    birdfall.chart(case.waves())                 # as an interactive chart
 
 Names are imported when first used, so that `import birdfall` is instant.
 """
@@ -23,6 +24,7 @@ _PLACES = {
     "read": ("birdfall.api", "read"),
     "simulate": ("birdfall.api", "simulate"),
     "coordination": ("birdfall.api", "coordination"),
+    "chart": ("birdfall.tell.notebook", "chart"),
     "Inquiry": ("birdfall.api", "Inquiry"),
     "Case": ("birdfall.record.case", "Case"),
     "Settings": ("birdfall.model.settings", "Settings"),
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from birdfall.model.findings import Finding as Finding
     from birdfall.model.settings import Settings as Settings
     from birdfall.record.case import Case as Case
+    from birdfall.tell.notebook import chart as chart
 
     open = open_case
 
@@ -56,6 +59,7 @@ __all__ = [
     "Inquiry",
     "Settings",
     "__version__",
+    "chart",
     "coordination",
     "open",
     "open_case",
