@@ -1,0 +1,80 @@
+"""Write the reference of the command line and of the Python interface from the code: `make reference`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import birdfall
+from birdfall.cli import app
+
+HERE = Path(__file__).parent
+#: Parts of the interface in the order a reader meets them.
+FUNCTIONS = ("open", "read", "simulate", "coordination", "chart")
+CLASSES = ("Inquiry", "Finding", "Estimate", "Settings")
+ERRORS = ("BirdfallError", "CannotAnswer")
+#: The measures behind the methods, where all parameters stand.
+MEASURES = (
+    "measures.coverage.coverage", "measures.waves.waves", "measures.audiences.audiences", "measures.ledgers.ledger", "measures.returns.returns",
+    "measures.counts.counts", "measures.coordination.coordination", "measures.brigades.brigades", "measures.automation.of_wave",
+    "weigh.claims.check_sentence", "weigh.explanations.explanations", "sources.ingest.load", "cluster.spark.coaction",
+)  # fmt: skip
+
+
+def command_line() -> str:
+    """`birdfall --help` of every command, as Markdown."""
+    text = app.generate_docs(output_format="markdown")
+    codes = "\nExit codes: 0 found, 3 nothing found, 2 usage, 4 the data cannot answer. Data goes to stdout, talk to stderr.\n"
+    head, _, rest = text.partition("\n## Table of Contents")
+    return _tidy(head + codes + "\n## Table of Contents" + rest)
+
+
+def python() -> str:
+    """Signatures and docstrings of everything public, as Markdown."""
+    parts = ["# The Python interface\n", "`import birdfall` is instant; what a name needs is imported when it is first used.\n"]
+    parts += [_entry(f"birdfall.{name}", getattr(birdfall, name), 2) for name in FUNCTIONS]
+    for name in (*CLASSES, *ERRORS):
+        kind = getattr(birdfall, name)
+        parts.append(_entry(f"birdfall.{name}", kind, 2))
+        if name in CLASSES:
+            parts += [_entry(f"{name}.{m}", f, 3) for m, f in vars(kind).items() if inspect.isfunction(f) and not m.startswith("_")]
+    parts.append("## Measures\n\nThe methods of an inquiry call these; any of their parameters may be given to the method.\n")
+    for path in MEASURES:
+        module, _, name = path.rpartition(".")
+        parts.append(_entry(f"birdfall.{path}", getattr(import_module(f"birdfall.{module}"), name), 3))
+    parts.append("What each measure returns: [findings](findings.md). The commands: [command line](cli.md).\n")
+    return _tidy("\n".join(parts))
+
+
+def _entry(name: str, thing: object, level: int) -> str:
+    signature = "" if inspect.isclass(thing) and issubclass(thing, Exception) else str(inspect.signature(thing))  # type: ignore[arg-type]
+    signature = re.sub(r"\bself, |\(self\)", lambda m: "()" if m.group() == "(self)" else "", signature)
+    signature = re.sub(r"<factory>|<class '([\w.]+)'>", lambda m: m.group(1) or "...", signature)
+    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
+    return f"{'#' * level} {name}\n\n```python\n{name}{signature}\n```\n\n{inspect.getdoc(thing) or ''}\n"
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip() + "\n"
+
+
+PAGES = {"cli.md": command_line, "api.md": python}
+
+
+def main() -> int:
+    """Write both pages; with --check say which is out of date instead."""
+    old = [name for name, make in PAGES.items() if not (HERE / name).exists() or (HERE / name).read_text("utf-8") != make()]
+    if "--check" in sys.argv:
+        for name in old:
+            print(f"docs/reference/{name} is not what the code says: make reference", file=sys.stderr)
+        return 1 if old else 0
+    for name in old:
+        (HERE / name).write_text(PAGES[name](), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
