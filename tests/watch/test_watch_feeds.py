@@ -225,14 +225,15 @@ def test_ozone_is_asked_page_by_page(tmp_path):
 
     def answer(path, headers):
         query = parse_qs(urlparse(path).query)
-        at = int(query.get("cursor", ["0::0"])[0].partition("::")[2])
+        at = int(query.get("cursor", ["0::0"])[0].partition("::")[0]) // 60_000
         asked.append(at)
         assert headers["Authorization"].startswith("Basic ")
         if at == 100 and trouble["left"]:
             trouble["left"] -= 1
             return 503, {}, b""
         page = [report(i) for i in range(at + 1, min(at + 101, 251))]
-        body = {"events": page} | ({"cursor": f"0::{page[-1]['id']}"} if page else {})
+        # a report a minute: further apart than a question reaches back
+        body = {"events": page} | ({"cursor": f"{page[-1]['id'] * 60_000}::{page[-1]['id']}"} if page else {})
         return 200, {}, json.dumps(body).encode()
 
     with (
@@ -242,7 +243,7 @@ def test_ozone_is_asked_page_by_page(tmp_path):
         until(lambda: run.rows("SELECT count(*) FROM reports") == [(250,)])
         time.sleep(0.3)
     assert run.rows("SELECT count(*) FROM reports") == [(250,)]
-    assert run.rows("SELECT cursor FROM sources") == [("0::250",)]
+    assert run.rows("SELECT cursor FROM sources") == [("15000000::250",)]
     assert asked.count(0) == 1
 
 

@@ -1,6 +1,6 @@
 """Sources that are asked again and again: Ozone's queue of moderation events, and Mastodon's admin API.
 
-Neither pushes anything. Both are read oldest first from where the last answer ended, so nothing is left out however late.
+Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a little before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 import threading
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,6 +22,9 @@ from birdfall.watch.translate import Refused, from_mastodon, from_ozone
 
 #: Answers larger than this are no answers.
 LARGEST = 32 << 20
+#: Milliseconds within which Ozone may store what it dated earlier; events remembered so that they are handed on once.
+BACK, MOST_REMEMBERED = 30_000, 100_000
+_CURSOR = re.compile(r"(\d{1,15})::(\d{1,18})")
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="prev"')
 
 
@@ -70,7 +74,13 @@ class _Poll(Reconnecting):
 
 @dataclass
 class Ozone(_Poll):
-    """`tools.ozone.moderation.queryEvents` of a labelling service. secret: `user:password` for Basic, or a token."""
+    """`tools.ozone.moderation.queryEvents` of a labelling service. secret: `user:password` for Basic, or a token.
+
+    The service dates an event before it stores it, so events of one moment come to be seen in another order than their cursors':
+    each question reaches `BACK` behind the last answer, and what was handed on before is left out.
+    """
+
+    _given: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def headers(self) -> dict[str, str]:
         if ":" in self.secret:
@@ -78,28 +88,56 @@ class Ozone(_Poll):
         return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
 
     def turn(self, put: Put) -> bool:
+        at = set_back(self.cursor)
+        while True:
+            listed, cursor = self._page(at)
+            steps = [s for item in listed if (s := self._fresh(item)) is not None]
+            newest = cursor if cursor and _later(cursor, self.cursor) else None
+            if steps or newest:
+                if newest:
+                    steps.append(Arrived(now(), cursor=newest, epoch=self.epoch))
+                put(steps)
+                self.cursor = newest or self.cursor
+            if cursor is None or cursor == at or not listed:
+                return False
+            at = cursor
+
+    def _page(self, cursor: str | None) -> tuple[list[Any], str | None]:
         kinds = ("Report", "Takedown", "ReverseTakedown")
         asked = [("types", f"tools.ozone.moderation.defs#modEvent{k}") for k in kinds]
         asked += [("sortDirection", "asc"), ("limit", "100")]
-        if self.cursor is not None:
-            asked.append(("cursor", self.cursor))
+        if cursor is not None:
+            asked.append(("cursor", cursor))
         plain, _ = self.get(f"{self.url.rstrip('/')}/xrpc/tools.ozone.moderation.queryEvents?{urlencode(asked)}")
         listed = plain.get("events") if isinstance(plain, dict) else None
         if not isinstance(listed, list):
             raise Lost("an answer without events")
-        received = now()
-        steps = [_read_ozone(item, received) for item in listed]
-        cursor = plain.get("cursor")
-        if isinstance(cursor, str) and cursor and cursor != self.cursor and steps:
-            last = steps[-1]
-            steps[-1] = Arrived(received, last.events, cursor, self.epoch, last.raw, refused=last.refused)
-            put(steps)
-            self.cursor = cursor
-            return len(listed) >= 100
-        # Without a new cursor the last page comes again each time; the state knows its events by their ids.
-        if steps:
-            put(steps)
-        return False
+        found = plain.get("cursor")
+        return listed, found if isinstance(found, str) and found else None
+
+    def _fresh(self, item: Any) -> Arrived | None:
+        """One event, unless it was handed on before."""
+        key = str(item.get("id")) if isinstance(item, dict) else ""
+        if key and key in self._given:
+            return None
+        self._given[key] = None
+        while len(self._given) > MOST_REMEMBERED:
+            self._given.popitem(last=False)
+        return _read_ozone(item, now())
+
+
+def set_back(cursor: str | None) -> str | None:
+    """A cursor `BACK` earlier; one of another form as it is."""
+    found = _CURSOR.fullmatch(cursor or "")
+    return cursor if found is None else f"{max(int(found[1]) - BACK, 0)}::0"
+
+
+def _later(cursor: str, known: str | None) -> bool:
+    """Whether a cursor lies behind the one that is kept."""
+    new, old = _CURSOR.fullmatch(cursor), _CURSOR.fullmatch(known or "")
+    if new is None or old is None:
+        return cursor != known
+    return (int(new[1]), int(new[2])) > (int(old[1]), int(old[2]))
 
 
 def _read_ozone(item: Any, received: int) -> Arrived:

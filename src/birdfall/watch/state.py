@@ -20,6 +20,8 @@ from birdfall.model.schemas import FALLEN
 from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status, Unfollow
 
 FORMAT: Final = 1
+#: Two sources that tell of one change date it within so many microseconds of each other.
+ECHO: Final = 10_000_000
 
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -210,7 +212,7 @@ class State:
         row = self.connection.execute(
             "SELECT status, time FROM standing WHERE account = ?", (event.account,)
         ).fetchone()
-        if row is not None and (row["status"] == event.status or self._heard(event)):
+        if row is not None and (row["status"] == event.status or self._heard(event, row["time"])):
             # the same said again, or the past read again after a server began anew: no news
             return None
         previous = None if row is None else row["status"]
@@ -225,11 +227,15 @@ class State:
         )
         return Change(event.account, event.status, previous, event.time, received, event.host, event.reason)
 
-    def _heard(self, event: Status) -> bool:
-        """Whether this very change is known: clocks jump, so an older time alone proves nothing."""
+    def _heard(self, event: Status, stands_since: int) -> bool:
+        """Whether this very change is known: clocks jump, so an older time alone proves nothing.
+
+        Of two sources that tell of one change the later may come when it has been undone; it then dates it a little otherwise.
+        """
+        near = ECHO if event.time < stands_since else 0
         found = self.connection.execute(
-            "SELECT 1 FROM changes WHERE account = ? AND time = ? AND status = ?",
-            (event.account, event.time, event.status),
+            "SELECT 1 FROM changes WHERE account = ? AND time BETWEEN ? AND ? AND status = ?",
+            (event.account, event.time - near, event.time + near, event.status),
         )
         return found.fetchone() is not None
 
