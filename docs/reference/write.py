@@ -53,6 +53,7 @@ def _entry(name: str, thing: object, level: int) -> str:
     signature = "" if inspect.isclass(thing) and issubclass(thing, Exception) else str(inspect.signature(thing))  # type: ignore[arg-type]
     signature = re.sub(r"\bself, |\(self\)", lambda m: "()" if m.group() == "(self)" else "", signature)
     signature = re.sub(r"<factory>|<class '([\w.]+)'>", lambda m: m.group(1) or "...", signature)
+    signature = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", signature)
     signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
     return f"{'#' * level} {name}\n\n```python\n{name}{signature}\n```\n\n{inspect.getdoc(thing) or ''}\n"
 

@@ -95,6 +95,35 @@ class Inquiry:
 
         return self._labelled(coordination(self.record, **({"text_objects": text_objects} | parameters)))
 
+    def brigades(self, **parameters: Any) -> Finding:
+        """Who reported accounts together, and whether it worked. Parameters: `measures.brigades.brigades`.
+
+        Raises CannotAnswer if the record holds no reports.
+        """
+        from birdfall.measures import brigades
+
+        _refuse(brigades.applies_to(self.record))
+        return self._labelled(brigades.brigades(self.record, **parameters))
+
+    def automation(self, waves: Finding | None = None, *, wave: int = 1) -> Finding:
+        """Which share of the fallen is inauthentic, automated but authentic, or by hand, in bounds against matched controls.
+
+        waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without acts or profiles, or without that wave.
+        """
+        from birdfall.measures import automation
+
+        _refuse(automation.applies_to(self.record))
+        found = self._wave(waves, wave)
+        return self._labelled(automation.of_wave(self.record, found, wave, leaders=self.record.settings.leaders))
+
+    def explanations(self, *, wave: int = 1) -> Finding:
+        """Which causes of a wave the evidence leaves, weighed on simulated worlds. Measures everything first if nothing is kept."""
+        from birdfall.weigh.explanations import explanations
+
+        known = self.findings() or self.run()
+        self._wave(known.get("waves"), wave)
+        return self._labelled(explanations(self.record, known, wave=wave))
+
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
         """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record."""
         from birdfall.weigh.claims import check_sentence
@@ -171,12 +200,29 @@ def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -
 
 
 def coordination(data: Any, **parameters: Any) -> Finding:
-    """Who moved together, in any table of account, object and time, or in an inquiry. See `measures.coordination`."""
+    """Who moved together, in any table of account, object and time, in files, or in an inquiry. See `measures.coordination`.
+
+    Of files (a path or several) only the columns needed are read where that will do; options of `read` may be given too.
+    """
     if isinstance(data, Inquiry):
         return data.coordination(**parameters)
+    if isinstance(data, (str, Path)) or (
+        isinstance(data, (list, tuple)) and data and all(isinstance(d, (str, Path)) for d in data)
+    ):
+        return _of_files([Path(p) for p in ([data] if isinstance(data, (str, Path)) else data)], parameters)
     from birdfall.measures.coordination import coordination as measured
 
     return measured(data, **parameters)
+
+
+def _of_files(paths: list[Path], parameters: dict[str, Any]) -> Finding:
+    from birdfall.measures.coordination_files import coordination_of_files
+
+    reading: dict[str, Any] = {
+        k: parameters.pop(k) for k in ("mapping", "reader", "time_zone", "date_format") if k in parameters
+    }
+    found = coordination_of_files(paths, reading, **parameters)
+    return found[0] if found is not None else read(*paths, **reading).coordination(**parameters)
 
 
 def _refuse(note: Note | None) -> None:

@@ -1,0 +1,19 @@
+"""The Python interface gives the numbers that the commands kept, and refuses what they refuse."""
+
+import pytest
+
+import birdfall
+
+
+@pytest.mark.parametrize("kind", ["brigades", "automation", "explanations"])
+def test_methods_give_the_numbers_that_are_kept(demo, kind):
+    case = birdfall.open(demo)
+    kept = next(f for f in case.findings().values() if f.kind == kind)
+    assert getattr(case, kind)().estimates == kept.estimates
+
+
+def test_what_a_record_cannot_carry_is_refused():
+    quiet = birdfall.simulate("quiet", accounts=3_000, observe="counts")
+    for ask in (quiet.brigades, quiet.automation, quiet.explanations):
+        with pytest.raises(birdfall.CannotAnswer):
+            ask()
