@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser test-cluster test-live calibrate watch-demo frontend frontend-check lint format lock clean help
+.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly live-servers calibrate watch-demo live-demo frontend frontend-check lint format reference docs clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -23,7 +23,7 @@ demo: $(VENV)/.base ## simulate the night of 31 October 2013, measure it, write 
 	$(BIN)/birdfall demo -o birdfall-demo --again
 
 test: $(VENV)/.dev lint ## lint, type check, run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not live"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not live and not nightly"
 
 test-slow: $(VENV)/.dev ## the slow suites
 	$(BIN)/python -m pytest -m slow
@@ -34,15 +34,27 @@ test-browser: $(VENV)/.dev ## the browser tests (need Chromium)
 test-cluster: ## the engine past one machine, on Sail and (with Java) on Apache Spark
 	$(PYTHON) tests/cluster/run.py
 
-test-live: $(VENV)/.dev ## the watch against a real server on loopback (needs Node 20; its servers are installed from the lock file)
+test-kafka: ## Kafka in and out, and the watch past one machine, on a broker that comes as a package
+	$(PYTHON) tests/kafka/run.py
+
+live-servers: # a real host of the AT Protocol and its directory, from the lock file; about two minutes the first time
 	cd tests/live/servers && (test -d node_modules || npm ci --no-audit --no-fund --silent)
+
+test-live: $(VENV)/.dev live-servers ## the watch against a real server on loopback (needs Node 20; its servers are installed from the lock file)
 	$(BIN)/python -m pytest tests/live -m live
+
+test-nightly: $(VENV)/.dev live-servers ## 10,000 accounts, the full network with its moderation service, and a wiki (Debian, as root; about half an hour)
+	tests/live/prepare_nightly.sh
+	$(BIN)/python -m pytest tests/live -m nightly -rs
 
 calibrate: $(VENV)/.base ## draw the worlds of the explanations anew and measure their calibration (minutes)
 	$(BIN)/birdfall calibrate --again
 
 watch-demo: $(VENV)/.base ## replay a simulated wave at its own pace with the dashboard on http://127.0.0.1:8470
 	$(BIN)/python examples/watch_demo.py
+
+live-demo: $(VENV)/.base live-servers ## a wave on a real server of the AT Protocol on loopback, on the dashboard at http://127.0.0.1:8470 (needs Node 20)
+	$(BIN)/python examples/live_demo.py
 
 frontend: ## build the front-end bundles (needs Node 20 or later)
 	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent check && npm run --silent build
@@ -58,6 +70,14 @@ lint: $(VENV)/.dev ## ruff and mypy
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix src tests benchmarks
 	$(BIN)/ruff format src tests benchmarks
+
+reference: $(VENV)/.base ## write the reference pages of the commands and of the Python interface from the code
+	$(BIN)/python docs/reference/write.py
+
+docs: ## the documentation as pages, in site/
+	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	.venv-docs/bin/zensical build --strict
 
 clean:
 	rm -rf $(VENV) birdfall-demo
