@@ -78,7 +78,7 @@ def test_an_unfollow_of_an_edge_begun_earlier_is_told_until_it_is_known(tmp_path
     alone = load(later)
     assert not alone.has("follows")
     ((reason, value, line),) = rows(alone, "SELECT reason, value, line FROM rejected")
-    assert "unfollow of somebody unknown" in reason and value == f"{ANA}/k1" and line == 1
+    assert "unfollow of somebody unknown" in reason and value.split()[0] == f"{ANA}/k1" and line == 1
     known = follows_known(first)
     assert known == {f"{ANA}/k1": (LEA, microseconds(1))}
     (batch,) = [r.batch for r in atproto.read(later, Options(), silent, follows=known) if r.table == "follows"]

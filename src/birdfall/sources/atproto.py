@@ -16,7 +16,7 @@ from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.atproto_frames import FrameError, decode_frame
-from birdfall.sources.atproto_rows import ROWS_PER_BATCH, Builder, Follows
+from birdfall.sources.atproto_rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
 from birdfall.sources.open import opened, packed_position
 from birdfall.sources.source import Options
 from birdfall.sources.times import EARLIEST_MICROSECOND, LATEST_MICROSECOND
@@ -33,13 +33,16 @@ def sniff(path: Path, head: bytes) -> float:
     return 1.0 if head.startswith(MAGIC) else 0.0
 
 
-def read(path: Path, options: Options, progress: Progress, *, follows: Follows | None = None) -> Iterator[Rows | Part]:
-    """Rows of a recording. follows: edges begun before it (`atproto_rows.follows_known`), brought up to date.
+def read(
+    path: Path, options: Options, progress: Progress, *, follows: Follows | None = None, unfollows: Unfollows | None = None
+) -> Iterator[Rows | Part]:  # fmt: skip
+    """Rows of a recording. follows: edges begun before it (`atproto_rows.follows_known`), unfollows: those that were read
+    before their follow (`atproto_rows.unfollows_waiting`); both are brought up to date.
 
     Raises InputError if the file is no recording or its archive is damaged. A recording that ends within a frame (the
     recorder was killed) is taken up to there, the rest is a rejected row.
     """
-    builder = Builder(options.source_of(path), follows)
+    builder = Builder(options.source_of(path), follows, unfollows)
     size = path.stat().st_size
     with opened(path, allow_large=options.allow_large) as stream:
         if stream.read(len(MAGIC)) != MAGIC:

@@ -22,6 +22,12 @@ COLLECTIONS: Final = frozenset(
     }
 )  # fmt: skip
 
+#: The protocol's words for an account that is not active. A throttled or desynchronised account can still be seen.
+STATUS_OF: Final = {
+    "takendown": "taken_down", "suspended": "suspended", "deactivated": "deactivated", "deleted": "deleted",
+    "throttled": "limited", "desynchronized": "limited",
+}  # fmt: skip
+
 #: A did or a record key longer than this is no name but an attack (the specification allows 2,048 and 512).
 LONGEST_NAME: Final = 2048
 

@@ -8,6 +8,7 @@ own `time` (when the host changed the status), a commit's `time` (when the repos
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,6 +17,7 @@ from birdfall.model.schemas import Rows
 from birdfall.record.query import Record
 from birdfall.sources import atproto_frames as frames
 from birdfall.sources.atproto_acts import acts_of
+from birdfall.sources.atproto_frames import STATUS_OF
 from birdfall.sources.batches import batch
 from birdfall.sources.rejections import Rejections
 from birdfall.sources.watched import Watch
@@ -27,12 +29,6 @@ REMEMBERED: Final = 1 << 18
 #: Between the two announcements of a new account.
 NEW_WITHIN: Final = 1_000_000
 
-#: The protocol's words for an account that is not active. A throttled or desynchronised account can still be seen.
-STATUS_OF: Final = {
-    "takendown": "taken_down", "suspended": "suspended", "deactivated": "deactivated", "deleted": "deleted",
-    "throttled": "limited", "desynchronized": "limited",
-}  # fmt: skip
-
 _COLUMNS: Final = {
     "accounts": ("account", "handle", "name", "description", "created_at", "observed_at"),
     "acts": ("account", "kind", "object", "time", "object_kind", "target", "text", "language", "act_id"),
@@ -42,14 +38,23 @@ _COLUMNS: Final = {
 
 #: (subject, since in microseconds or None) of a follow, by "did/record key".
 Follows = dict[str, tuple[str, int | None]]
+#: (time in microseconds, line, source) of unfollows whose follow is not known yet, by "did/record key".
+Unfollows = dict[str, list[tuple[int, int, str]]]
+
+UNKNOWN: Final = "an unfollow of somebody unknown: the follow was not recorded"
+#: Unfollows kept waiting for their follow while a stream is read; the others stand in `rejected` alone.
+MOST_WAITING: Final = 1_000_000
 
 
 class Builder:
     """Rows of one stream. source: what the rows carry in `source`. follows: edges begun before the stream (see
-    `follows_known`); it is changed as the stream goes on, and may be handed to the builder of the next stream."""
+    `follows_known`). unfollows: those that came before their follow (see `unfollows_waiting`). Both are changed as the
+    stream goes on, and may be handed to the builder of the next stream."""
 
-    def __init__(self, source: str, follows: Follows | None = None) -> None:
+    def __init__(self, source: str, follows: Follows | None = None, unfollows: Unfollows | None = None) -> None:
         self.follows: Follows = {} if follows is None else follows
+        self.unfollows: Unfollows = {} if unfollows is None else unfollows
+        self._late: dict[str, list[tuple[tuple[Any, ...], tuple[Any, ...]]]] = {}
         self.rejections = Rejections(source)
         self._source = source
         self._waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
@@ -97,6 +102,10 @@ class Builder:
         for what, count in sorted(self._left_out.items()):
             self.rejections.add(None, None, count, what)
         yield from self.rows()
+        for source, pairs in sorted(self._late.items()):
+            yield Rows("follows", batch("follows", _COLUMNS["follows"], [edge for edge, _ in pairs], source))
+            yield Rows("acts", batch("acts", _COLUMNS["acts"], [act for _, act in pairs], source))
+        self._late = {}
         yield from self._watch.rows()
 
     # -- events -------------------------------------------------------------------------------------------------
@@ -167,14 +176,11 @@ class Builder:
         if action == "delete":
             known = self.follows.pop(edge, None)
             if known is None:
-                self.rejections.add(
-                    line, "app.bsky.graph.follow", edge, "an unfollow of somebody unknown: the follow was not recorded",
-                    "Import first the recording that holds the follow, into the same case.",
-                )  # fmt: skip
+                self._unknown(line, edge, time)
                 return
-            subject, since = known
-            self._waiting["follows"].append((did, subject, since, time, "change", time, line))
-            self._waiting["acts"].append((did, "unfollow", subject, time, "account", subject, None, None, uri, line))
+            ended, act = _ended(did, uri, known, time, line)
+            self._waiting["follows"].append(ended)
+            self._waiting["acts"].append(act)
             return
         try:
             subject = frames.name((record or {}).get("subject"), "did")
@@ -185,6 +191,30 @@ class Builder:
         self.follows[edge] = (subject, time)
         self._waiting["follows"].append((did, subject, time, None, "change", time, line))
         self._waiting["acts"].append((did, "follow", subject, time, "account", subject, None, None, uri, line))
+        for until, told_in_line, source in self.unfollows.pop(edge, ()):
+            if until >= time:
+                # Its own file came first: the row says where the unfollow stands, not where the follow does.
+                self.follows.pop(edge, None)
+                row = _ended(did, uri, (subject, time), until, told_in_line)
+                self._late.setdefault(source, []).append(row)
+
+    def _unknown(self, line: int, edge: str, time: int) -> None:
+        if len(self.unfollows) < MOST_WAITING:
+            self.unfollows.setdefault(edge, []).append((time, line, self._source))
+        moment = dt.datetime.fromtimestamp(time / 1e6, dt.UTC).isoformat(timespec="microseconds")
+        self.rejections.add(
+            line, "app.bsky.graph.follow", f"{edge} {moment}", UNKNOWN,
+            "Import the recording that holds the follow into the same case, before or after.",
+        )  # fmt: skip
+
+
+def _ended(
+    did: str, uri: str, known: tuple[str, int | None], time: int, line: int
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The rows of `follows` and `acts` of one unfollow."""
+    subject, since = known
+    edge = (did, subject, since, time, "change", time, line)
+    return edge, (did, "unfollow", subject, time, "account", subject, None, None, uri, line)
 
 
 def follows_known(record: Record) -> Follows:
@@ -200,6 +230,33 @@ def follows_known(record: Record) -> Follows:
         uri.removeprefix("at://").replace("/app.bsky.graph.follow/", "/"): (subject, since)
         for uri, subject, since in zip(*(c.to_pylist() for c in rows.columns), strict=True)
     }
+
+
+#: Unfollows that stand in `rejected`, with the address of their follow and whether a later import found it.
+_TOLD: Final = f"""
+    SELECT r.edge, r.time, r.line, r.source, EXISTS (
+        SELECT 1 FROM acts a WHERE a.kind = 'unfollow' AND a.time = r.time
+        AND a.act_id = 'at://' || replace(r.edge, '/', '/app.bsky.graph.follow/')) AS found
+    FROM (SELECT split_part(value, ' ', 1) AS edge, TRY_CAST(split_part(value, ' ', 2) AS TIMESTAMPTZ) AS time, line, source
+          FROM rejected WHERE reason = '{UNKNOWN}') r
+    WHERE r.time IS NOT NULL
+"""
+
+
+def unfollows_waiting(record: Record) -> Unfollows:
+    """Unfollows of a record whose follow no import has held yet."""
+    rows = record.sql(f"SELECT edge, epoch_us(time), line, source FROM ({_TOLD}) WHERE NOT found ORDER BY source, line")
+    waiting: Unfollows = {}
+    for edge, time, line, source in zip(*(c.to_pylist() for c in rows.columns), strict=True):
+        waiting.setdefault(edge, []).append((time, line, source))
+    return waiting
+
+
+def unfollows_found(record: Record) -> int:
+    """How many rows of `rejected` are unfollows whose follow a later import has held: they count no more."""
+    if not record.has("rejected"):
+        return 0
+    return int(record.sql(f"SELECT count(*) FROM ({_TOLD}) WHERE found").column(0)[0].as_py())
 
 
 def _moment(record: dict[str, Any]) -> int | None:

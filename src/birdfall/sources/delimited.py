@@ -35,7 +35,9 @@ def dialect(text: str) -> tuple[str, list[str]]:
     best: tuple[tuple[float, int], str, list[str]] | None = None
     for delimiter in DELIMITERS:
         try:
-            rows = [r for r in itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50) if r]
+            rows = [
+                r for r in itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50) if r
+            ]
         except csv.Error:
             continue
         if not rows:

@@ -95,9 +95,11 @@ def _read(source: Source, place: Path, options: Options, progress: Progress, cas
     """The rows of a file; a stream is told of the follows that the case knows, for its unfollows name only their record."""
     if source.NAME not in STREAMS or not case.manifest.imports:
         return source.read(place, options, progress)
-    from birdfall.sources.atproto_rows import follows_known
+    from birdfall.sources.atproto_rows import follows_known, unfollows_waiting
 
-    return source.read(place, options, progress, follows=follows_known(case.record()))  # type: ignore[call-arg]
+    record = case.record()
+    known = {"follows": follows_known(record), "unfollows": unfollows_waiting(record)}
+    return source.read(place, options, progress, **known)
 
 
 def load(
@@ -107,8 +109,11 @@ def load(
     """Files as one record in memory, without a case. Raises as `ingest` does."""
     batches: dict[str, list[pa.RecordBatch]] = {}
     options = Options(time_zone, date_format, mapping, allow_large)
+    edges: dict[str, Any] = {"follows": {}, "unfollows": {}}
     for path in map(Path, paths):
-        for item in source_for(path, reader).read(path, options, progress):
+        source = source_for(path, reader)
+        known = edges if source.NAME in STREAMS else {}
+        for item in source.read(path, options, progress, **known):
             if isinstance(item, Rows):
                 batches.setdefault(item.table, []).append(conform(item.table, item.batch))
             else:

@@ -17,9 +17,9 @@ from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources import mediawiki, ozone
 from birdfall.sources.atproto_frames import FrameError, decode_frame
-from birdfall.sources.atproto_rows import ROWS_PER_BATCH, Builder, Follows
+from birdfall.sources.atproto_rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
 from birdfall.sources.gathered import Unusable, parsed
-from birdfall.sources.jetstream import decode_line
+from birdfall.sources.jetstream import decode_line, is_frame
 from birdfall.sources.source import Options
 
 NAME = "watch"
@@ -36,7 +36,9 @@ def sniff(path: Path, head: bytes) -> float:
         return 0.0
 
 
-def read(path: Path, options: Options, progress: Progress, *, follows: Follows | None = None) -> Iterator[Rows | Part]:
+def read(
+    path: Path, options: Options, progress: Progress, *, follows: Follows | None = None, unfollows: Unfollows | None = None
+) -> Iterator[Rows | Part]:  # fmt: skip
     """Rows of a file of raw events. Raises InputError if it is damaged."""
     name = options.source_of(path)
     readers: dict[str, _Reader] = {}
@@ -49,7 +51,7 @@ def read(path: Path, options: Options, progress: Progress, *, follows: Follows |
             received = batch.column("received").cast(pa.int64()).to_pylist()
             for source, at, data in zip(sources, received, batch.column("data").to_pylist(), strict=True):
                 done += 1
-                reader = readers.setdefault(source, _Reader(f"{name}/{source}", follows))
+                reader = readers.setdefault(source, _Reader(f"{name}/{source}", follows, unfollows))
                 reader.take(done, at, data)
             progress("read", done, total, "rows")
             for reader in readers.values():
@@ -63,8 +65,8 @@ def read(path: Path, options: Options, progress: Progress, *, follows: Follows |
 class _Reader:
     """One source: what its bytes are is seen from the first of them."""
 
-    def __init__(self, name: str, follows: Follows | None) -> None:
-        self._builder = Builder(name, follows)
+    def __init__(self, name: str, follows: Follows | None, unfollows: Unfollows | None) -> None:
+        self._builder = Builder(name, follows, unfollows)
         self._ozone = ozone.Log(name)
         self._wiki = mediawiki.Log(name)
 
@@ -78,7 +80,7 @@ class _Reader:
             return
         try:
             plain = parsed(data)
-            if "time_us" in plain:
+            if "time_us" in plain or is_frame(plain):
                 self._builder.take(number, decode_line(data)[1], received)
             elif "subject" in plain:
                 self._ozone.take(number, plain)
