@@ -233,7 +233,7 @@ def _claims(state: Run) -> Sequence[Finding]:
     if not state.question.claims:
         return []
     claims = read_claims(state.question.claims.decode("utf-8"))
-    return [check(state.record, state.found, claim, settings=state.record.settings) for claim in claims]
+    return [f for claim in claims for f in check(state.record, state.found, claim, settings=state.record.settings)]
 
 
 def _refused(kind: str, name: str, note: Note) -> Finding:

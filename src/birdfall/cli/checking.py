@@ -6,48 +6,59 @@ from typing import TYPE_CHECKING
 
 from birdfall.cli.talk import show, show_json
 from birdfall.model.errors import ExitCode, UsageError, printable
+from birdfall.model.findings import as_plain
 
 if TYPE_CHECKING:
+    from birdfall.model.findings import Estimate, Finding
     from birdfall.record.case import Case
+    from birdfall.tell.words import Words
 
 
 def check_statement(case: Case, statement: str, lang: str | None, save: bool, said_by: str, json: bool) -> int:
-    """0 supported, 3 contradicted, 4 not answerable, 2 nothing measurable in it."""
-    from birdfall.model.findings import as_plain
-    from birdfall.tell.terminal import claim_words
+    """0 all supported, 3 one contradicted, 4 one not answerable and none contradicted, 2 nothing measurable in it."""
     from birdfall.tell.words import words
     from birdfall.weigh.claim_parser import language_of, parse
     from birdfall.weigh.claims import Claim, check, read_claims, write_claims
 
     if not parse(statement):
         raise UsageError(
-            "there is no number in this statement",
+            "nothing in this statement can be measured",
+            why='It says of no number, share or "none" of accounts that they fell, came back or followed somebody.',
             fix='For example: birdfall check CASE "6,600 accounts in ten minutes"',
         )
     record = case.record()
     claim = Claim(statement, who=said_by, language=language_of(statement) or "")
-    finding = check(record, case.findings(), claim, settings=case.settings)
+    found = check(record, case.findings(), claim, settings=case.settings)
     say = words(lang or (claim.language if claim.language else case.settings.language), case.settings.time_zone)
     if save:
         before = read_claims((case.read("claims.toml") or b"").decode())
         case.put({"claims.toml": write_claims([c for c in before if c.text != statement] + [claim]).encode()})
     if json:
-        show_json(as_plain(finding))
+        # one object, of the first claim; what else the sentence claims stands under "also"
+        show_json(as_plain(found[0]) | {"also": [as_plain(f) for f in found[1:]]})
     else:
         show(f"“{printable(statement)}”")
-        show(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
-        measured = finding.estimates.get("measured")
-        if measured is not None:
-            span = (
-                f" ({say.number(measured.low)} – {say.number(measured.high)})" if measured.low != measured.high else ""
-            )
-            show(f"  {say('claims.measured')}: {say.number(measured.value)}{span}")
-        low, high = finding.details.get("true_from_s"), finding.details.get("true_to_s")
-        if low is not None and high is not None:
-            show("  " + say("claim.true_from", **{"from": say.duration(low), "to": say.duration(high)}))
-        for note in finding.reasons + finding.limits:
-            show("  " + say.note(note))
-    verdict = finding.details["verdict"]
-    return {"contradicted": ExitCode.NOTHING_FOUND, "not_answerable": ExitCode.CANNOT_ANSWER}.get(
-        verdict, ExitCode.FOUND
-    )
+        for number, finding in enumerate(found, 1):
+            _show(finding, say, number if len(found) > 1 else None)
+    verdicts = {f.details["verdict"] for f in found}
+    if "contradicted" in verdicts:
+        return ExitCode.NOTHING_FOUND
+    return ExitCode.CANNOT_ANSWER if "not_answerable" in verdicts else ExitCode.FOUND
+
+
+def _show(finding: Finding, say: Words, number: int | None) -> None:
+    """One claim of the statement: what was claimed, the verdict, what was measured, and for which reading it is true."""
+    from birdfall.tell.claim_said import explained, measured
+    from birdfall.tell.terminal import claim_words
+
+    claimed = finding.estimates.get("claimed")
+    if number is not None:
+        show(f"{number}. {_told(claimed, say) if claimed is not None else ''}".rstrip())
+    show(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
+    show(f"  {say('claims.measured')}: {measured(finding, say)}")
+    for line in explained(finding, say):
+        show(f"  {printable(line)}")
+
+
+def _told(estimate: Estimate, say: Words) -> str:
+    return say.percent(estimate.value, 1) if estimate.unit == "share" else say.number(estimate.value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from birdfall.model.findings import Finding
+from birdfall.tell.claim_said import explained, measured
 from birdfall.tell.names import plain
-from birdfall.tell.page import Block, Page, ranged, table
+from birdfall.tell.page import Block, Page, table
 from birdfall.tell.terminal import claim_words
 from birdfall.tell.words import Words
 
@@ -20,7 +21,7 @@ def claims(page: Page) -> list[Block]:
             {"quote": plain(f.details.get("said", {}).get("text", "")), "lang": plain(f.details.get("said", {}).get("language") or ""),
              "by": plain(f.details.get("said", {}).get("who") or "")},
             {"mark": MARKS[f.details["verdict"]], "text": claim_words(f.details, say), "more": _reading(f, say)},
-            ranged(f["measured"], say) if "measured" in f.estimates else "–",
+            measured(f, say),
         ]
         for f in page.of_kind("claim")
         if f.details.get("verdict") in MARKS
@@ -29,10 +30,5 @@ def claims(page: Page) -> list[Block]:
 
 
 def _reading(finding: Finding, say: Words) -> str:
-    """For which windows it holds, or why it cannot be answered."""
-    low, high = finding.details.get("true_from_s"), finding.details.get("true_to_s")
-    if low is not None and high is not None:
-        return say("claim.true_from", **{"from": say.duration(low), "to": say.duration(high)})
-    if finding.details["verdict"] == "not_answerable":
-        return " ".join(say.note(n) for n in (*finding.reasons, *finding.limits)[:2])
-    return ""
+    """For which windows or readings it holds, or why it cannot be answered."""
+    return " ".join(text if text[-1:] in ".؟" else f"{text}." for text in explained(finding, say)[:4])

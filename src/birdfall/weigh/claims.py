@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from birdfall.measures.spells import spells
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.query import Record
+from birdfall.weigh.claim_events import events, ratio
+from birdfall.weigh.claim_followers import levels, net_change
 from birdfall.weigh.claim_parser import ParsedClaim, parse
+from birdfall.weigh.claim_readings import Reading, Refusal
+from birdfall.weigh.claim_whom import Whom, whom
 
 #: Off by no more than this share of the claimed number: supported within.
 NEAR = 0.10
@@ -77,226 +80,49 @@ def check_sentence(
     record: Record, findings: Mapping[str, Finding], sentence: str, *, language: str | None = None, settings: Settings
 ) -> list[Finding]:
     """Every measurable claim of a sentence, checked; one refusal if there is none."""
-    return [check(record, findings, Claim(sentence, language=language or ""), settings=settings)]
+    return check(record, findings, Claim(sentence, language=language or ""), settings=settings)
 
 
-def check(record: Record, findings: Mapping[str, Finding], claim: Claim, *, settings: Settings) -> Finding:
-    """One claim measured on a record. findings: what is known already (waves tell where to look first)."""
+def check(record: Record, findings: Mapping[str, Finding], claim: Claim, *, settings: Settings) -> list[Finding]:
+    """Every claim of a statement measured on a record, in the order said; one refusal if nothing in it can be measured.
+
+    findings: what is known already (waves tell where to look first).
+    """
     parsed = parse(claim.text, claim.language or None)
-    said = asdict(claim)
     if not parsed:
-        return _refused(claim, said, None, Note("claim-without-number", {}))
-    one = parsed[0]
-    population, note = _population(record, one, settings)
-    if note is not None:
-        return _refused(claim, said, one, note)
-    if one.quantity == "lost":
-        return _lost(record, claim, said, one, settings)
-    if not record.has("statuses"):
-        return _refused(claim, said, one, Note("no-statuses", {"needs": "statuses"}))
-    return _events(record, findings, claim, said, one, population)
+        return [_refused(claim, None, Note("claim-without-number", {}))]
+    found = []
+    for number, one in enumerate(parsed, 1):
+        finding = _checked(record, findings, claim, one, settings)
+        found.append(finding if number == 1 else finding.replace(name=f"{finding.name}-{number}"))
+    return found
 
 
-# -- what is claimed of whom ------------------------------------------------------------------------------------------
-
-
-def _population(record: Record, one: ParsedClaim, settings: Settings) -> tuple[np.ndarray | None, Note | None]:
-    """Codes of the accounts a claim is about; None for all."""
-    if one.population == "all":
-        return None, None
-    account = account_named(record, one.population, settings)
-    if account is None:
-        return None, Note("account-not-known", {"account": one.population, "needs": "leaders"})
-    if one.quantity == "lost":
-        return None, None
-    if not record.has("follows"):
-        return None, Note("no-follows", {"needs": "follows"})
-    return np.unique(record.edges([account]).follower), None
-
-
-def account_named(record: Record, handle: str, settings: Settings) -> str | None:
-    """The id behind a handle, by the names the record knows."""
-    wanted = handle.removeprefix("@").casefold()
-    for account, name in sorted((record.names() | settings.names).items()):
-        if name.removeprefix("@").casefold() == wanted:
-            return account
-    return handle.removeprefix("@") if record.ids.code(handle.removeprefix("@")) is not None else None
-
-
-# -- events in windows ------------------------------------------------------------------------------------------------
-
-
-def _events(
-    record: Record,
-    findings: Mapping[str, Finding],
-    claim: Claim,
-    said: dict[str, Any],
-    one: ParsedClaim,
-    population: np.ndarray | None,
+def _checked(
+    record: Record, findings: Mapping[str, Finding], claim: Claim, one: ParsedClaim, settings: Settings
 ) -> Finding:
-    fallen = spells(record)
-    codes = fallen.column("code").to_numpy()
-    inside = np.ones(len(codes), bool) if population is None else np.isin(codes, population)
-    ends = ("ended_after", "ended_by") if one.quantity == "restored" else ("fell_after", "fell_by")
-    low, high = (fallen.column(c).cast("int64").fill_null(-(2**62)).to_numpy() for c in ends)
-    if one.quantity == "restored":
-        back = np.array([e == "active" for e in fallen.column("ended_as").to_pylist()], bool)
-        inside &= back & (high > -(2**62))
-        inside &= _in_wave(findings, codes)
-    low, high = np.where(low <= -(2**62), high, low)[inside] / 1e6, high[inside] / 1e6
-    base = len(codes) if population is None else len(population)
-    if one.unit == "percent":
-        return _share(record, claim, said, one, len(high), base)
-    if not len(high):
-        return _judged(claim, said, one, 0.0, 0.0, 0.0, {}, record)
-    times = np.sort(high)
-    window = one.window_s
-    if one.quantity == "restored" and window is not None:
-        onset = _onset(findings)
-        reached = high if onset is None else high[high <= onset + window]
-        number = float(len(reached))
-        return _judged(claim, said, one, number, number, number, {}, record)
-    if window is None:
-        wave = _wave_members(findings, population)
-        number = float(len(high)) if wave is None else float(wave)
-        return _judged(claim, said, one, number, number, number, {}, record)
-    best, first = _fullest(times, window)
-    certain, possible = _bounds(low, high, window)
-    second = _second(times, window, first, best)
-    shortest, longest = _true_windows(times, one)
-    more = {
-        "best_reading": {"window_s": window, "from": float(times[first]), "to": float(times[first] + window), "value": int(best)},
-        "second_reading": second, "true_from_s": shortest, "true_to_s": longest, "base": base,
-    }  # fmt: skip
-    exact = bool((low == high).all())
-    return _judged(
-        claim,
-        said,
-        one,
-        float(best),
-        float(best if exact else certain),
-        float(best if exact else possible),
-        more,
-        record,
-    )
+    of = whom(record, findings, one, settings)
+    if isinstance(of, Refusal):
+        return _refused(claim, one, of.note)
+    measured = _readings(record, findings, one, of, settings)
+    if isinstance(measured, Refusal):
+        return _refused(claim, one, measured.note)
+    return _judged(record, claim, one, measured, of)
 
 
-def _fullest(times: np.ndarray, window: float) -> tuple[int, int]:
-    """Most events in any window (inclusive) and the index of its first."""
-    ends = np.searchsorted(times, times + window, "right")
-    number = ends - np.arange(len(times))
-    first = int(np.argmax(number))
-    return int(number[first]), first
-
-
-def _second(times: np.ndarray, window: float, first: int, best: int) -> dict[str, float] | None:
-    """The fullest window that does not touch the best one."""
-    begin, end = times[first], times[first] + window
-    before, after = times[times < begin], times[times > end]
-    found: list[tuple[int, float]] = []
-    if len(before):  # windows that end with an event before the best one begins
-        number = np.arange(1, len(before) + 1) - np.searchsorted(before, before - window, "left")
-        at = int(np.argmax(number))
-        found.append((int(number[at]), float(before[at] - window)))
-    if len(after):
-        number, start = _fullest(after, window)
-        found.append((number, float(after[start])))
-    if not found:
-        return None
-    value, start_time = max(found, key=lambda f: (f[0], -f[1]))
-    return {"window_s": window, "from": start_time, "to": start_time + window, "value": value}
-
-
-def _bounds(low: np.ndarray, high: np.ndarray, window: float) -> tuple[int, int]:
-    """At least and at most how many fell in the fullest window of this length, when times are known within intervals."""
-    starts = np.unique(np.r_[low, high])
-    certain = possible = 0
-    sorted_low, sorted_high = np.sort(low), np.sort(high)
-    # possible: interval meets [s, s + w]; certain: interval lies inside it
-    possible = int(
-        (np.searchsorted(sorted_low, starts + window, "right") - np.searchsorted(sorted_high, starts, "left")).max(
-            initial=0
-        )
-    )
-    narrow = (high - low) <= window
-    if narrow.any():
-        first, last = low[narrow], high[narrow]
-        order = np.argsort(first, kind="stable")
-        first, last = first[order], last[order]
-        for s in np.unique(first)[:: max(1, len(np.unique(first)) // 2000)]:
-            certain = max(certain, int(((first >= s) & (last <= s + window)).sum()))
-    return certain, possible
-
-
-def _true_windows(times: np.ndarray, one: ParsedClaim) -> tuple[float | None, float | None]:
-    """The shortest and longest window whose fullest count the claim allows, in seconds."""
-    at_least = max(1, int(np.ceil(one.low))) if one.low is not None else 1
-    at_most = int(np.floor(one.high)) if one.high is not None else len(times)
-    if at_least > len(times) or at_most < at_least:
-        return None, None
-    shortest = float((times[at_least - 1 :] - times[: len(times) - at_least + 1]).min())
-    if at_most >= len(times):
-        return shortest, float(times[-1] - times[0])
-    longest = float((times[at_most:] - times[: len(times) - at_most]).min())
-    return (shortest, longest) if longest >= shortest else (None, None)
-
-
-def _waves(findings: Mapping[str, Finding]) -> Finding | None:
-    found = findings.get("waves")
-    return found if found is not None and found.answer == "found" else None
-
-
-def _in_wave(findings: Mapping[str, Finding], codes: np.ndarray) -> np.ndarray:
-    found = _waves(findings)
-    if found is None:
-        return np.ones(len(codes), bool)
-    members = found.table("members")
-    first = members.column("wave").to_numpy() == 1
-    return np.isin(codes, members.column("code").to_numpy()[first])
-
-
-def _onset(findings: Mapping[str, Finding]) -> float | None:
-    found = _waves(findings)
-    return None if found is None else float(found.table("waves").column("start")[0].as_py().timestamp())
-
-
-def _wave_members(findings: Mapping[str, Finding], population: np.ndarray | None) -> int | None:
-    found = _waves(findings)
-    if found is None:
-        return None
-    members = found.table("members")
-    codes = members.column("code").to_numpy()[members.column("wave").to_numpy() == 1]
-    return int(len(codes) if population is None else np.isin(codes, population).sum())
-
-
-# -- shares and counts ------------------------------------------------------------------------------------------------
-
-
-def _share(record: Record, claim: Claim, said: dict[str, Any], one: ParsedClaim, number: int, base: int) -> Finding:
-    value = 100 * number / base if base else 0.0
-    return _judged(claim, said, one, value, value, value, {"base": base}, record)
-
-
-def _lost(record: Record, claim: Claim, said: dict[str, Any], one: ParsedClaim, settings: Settings) -> Finding:
-    """A net loss of a follower count within a window: the largest fall of the counts."""
-    if not record.has("counts"):
-        return _refused(claim, said, one, Note("no-counts", {"needs": "counts"}))
-    account = (
-        account_named(record, one.population, settings) if one.population != "all" else (settings.leaders or (None,))[0]
-    )
-    if account is None:
-        return _refused(claim, said, one, Note("account-not-known", {"account": one.population, "needs": "leaders"}))
-    rows = record.sql(
-        "SELECT epoch(time) AS t, followers FROM counts WHERE account = $1 AND followers IS NOT NULL ORDER BY time",
-        [account],
-    )
-    time, level = rows.column(0).to_numpy(), rows.column(1).to_numpy().astype(float)
-    if len(time) < 2:
-        return _refused(claim, said, one, Note("no-counts", {"needs": "counts"}))
-    window = one.window_s or 86400.0
-    first = np.searchsorted(time, time - window * 1.05, "left")
-    drop = float(max(level[first[i]] - level[i] for i in range(len(time))))
-    return _judged(claim, said, one, drop, drop, drop, {}, record)
+def _readings(
+    record: Record, findings: Mapping[str, Finding], one: ParsedClaim, of: Whom, settings: Settings
+) -> list[Reading] | Refusal:
+    """What the record says of a claim, in the readings its words allow, the plainest first."""
+    if one.quantity == "level":
+        return levels(record, findings, one, of)
+    if one.quantity in ("lost", "gained"):
+        return net_change(record, findings, one, of)
+    if not record.has("statuses"):
+        return Refusal(Note("no-statuses", {"needs": "statuses"}))
+    if one.quantity == "ratio":
+        return ratio(record, findings, one, of, settings)
+    return events(record, findings, one, of)
 
 
 # -- the verdict ------------------------------------------------------------------------------------------------------
@@ -308,49 +134,84 @@ def judge(one: ParsedClaim, low: float, high: float) -> tuple[str, float | None]
     at_most = one.high if one.high is not None else np.inf
     middle = (low + high) / 2
     off = (middle - one.value) / one.value if one.value else None
-    if at_least <= low and high <= at_most:
+    inside, outside = at_least <= low and high <= at_most, high < at_least or low > at_most
+    if one.qualifier == "not":  # the range is what is denied
+        return ("contradicted" if inside else "supported" if outside else "not_answerable"), off
+    if inside:
         return "supported", off
-    if high >= at_least and low <= at_most:
+    if not outside:
         # it may be true and it may be false: bounds that straddle the claim decide nothing, unless they are narrow
         return ("supported_within" if high - low <= NEAR * max(one.value, 1) else "not_answerable"), off
-    # off by how much, from the number itself and not from the edge its wording allows
-    gap = min(abs(low - one.value), abs(high - one.value))
+    # off by how much, from the number itself and not from the edge its wording allows; of a range, from its edge
+    ranged = one.qualifier in ("between", "vague")
+    edges = [e for e in (one.low, one.high) if e is not None] if ranged else [one.value]
+    gap = min(abs(value - edge) for value in (low, high) for edge in edges)
     near = gap <= NEAR * one.value and one.qualifier != "exactly"
     return ("supported_within" if near else "contradicted"), off
 
 
-def _judged(
-    claim: Claim,
-    said: dict[str, Any],
-    one: ParsedClaim,
-    value: float,
-    low: float,
-    high: float,
-    more: dict[str, Any],
-    record: Record,
-) -> Finding:
-    verdict, off = judge(one, low, high)
+_ORDER = ("supported", "supported_within", "not_answerable", "contradicted")
+
+
+def _verdict(one: ParsedClaim, reading: Reading) -> tuple[str, float | None]:
+    if not reading.levels:
+        return judge(one, reading.low, reading.high)
+    verdicts = [str(level["verdict"]) for level in reading.levels]
+    return max(verdicts, key=_ORDER.index), (reading.value - one.value) / one.value if one.value > 1 else None
+
+
+def _judged(record: Record, claim: Claim, one: ParsedClaim, readings: list[Reading], of: Whom) -> Finding:
+    """The finding of the reading for which the claim is true, else of the plainest; the next best stands beside it."""
+    judged = [(_verdict(one, reading), reading) for reading in readings]
+    # another reading is taken only if it makes the claim true: nearly true by a far-fetched reading is not nearly true
+    best = next((n for n, ((verdict, _), _) in enumerate(judged) if verdict == "supported"), 0)
+    (verdict, off), reading = judged[best]
+    others = [r for n, (_, r) in enumerate(judged) if n != best]
     answer: Answer = {"contradicted": "nothing", "not_answerable": "cannot"}.get(verdict, "found")  # type: ignore[assignment]
-    reasons = (Note("times-too-coarse-for-claim", {"needs": "exact times"}),) if verdict == "not_answerable" else ()
-    unit = "share" if one.unit == "percent" else "accounts"
-    scale = 0.01 if one.unit == "percent" else 1
-    measured = Estimate(value * scale, unit, low * scale, high * scale, None, "identified" if low != high else "none")
+    reasons: tuple[Note, ...] = ()
+    if verdict == "not_answerable":
+        reasons = (reading.why or Note("times-too-coarse-for-claim", {"needs": "exact times"}),)
+    limits = tuple(of.limits) + tuple(reading.limits)
+    if one.ambiguous is not None:
+        limits = (Note("number-read-two-ways", {"other": one.ambiguous}), *limits)
+    unit = {"percent": "share", "times": "ratio"}.get(one.unit, "accounts")
+    scale = 0.01 if one.unit == "percent" else 1.0
+    second = reading.second or (_told(others[0], one) if others else None)
+    more: dict[str, Any] = {"second_reading": second} if second or "best_reading" in reading.more else {}
+    if reading.levels:
+        more["levels"] = [dict(level) for level in reading.levels]
     return Finding(
         kind="claim", name=claim_slug(claim.text), answer=answer,
-        estimates={"measured": measured, "claimed": Estimate(one.value * scale, unit, _scaled(one.low, scale), _scaled(one.high, scale), None, "none")},
+        estimates={
+            "measured": Estimate(
+                reading.value * scale, unit, reading.low * scale, reading.high * scale, None,
+                "identified" if reading.low != reading.high else "none",
+            ),
+            "claimed": Estimate(one.value * scale, unit, _scaled(one.low, scale), _scaled(one.high, scale), None, "none"),
+        },
         parameters={"near": NEAR}, inputs=(record.input("statuses"), record.input("follows"), record.input("counts")), reasons=reasons,
-        limits=(Note("number-read-two-ways", {"other": one.ambiguous}),) if one.ambiguous is not None else (),
-        method=METHOD, details={"said": said, "parsed": asdict(one), "verdict": verdict, "off_by": off, **more},
+        limits=limits, method=METHOD,
+        details={
+            "said": asdict(claim), "parsed": asdict(one), "verdict": verdict, "off_by": off, "reading": reading.name,
+            "account": of.account, **reading.more, **more,
+        },
     )  # fmt: skip
+
+
+def _told(reading: Reading, one: ParsedClaim) -> dict[str, Any]:
+    """A reading that was not taken, as details: what it is and what it measured."""
+    scale = 0.01 if one.unit == "percent" else 1.0
+    return {"reading": reading.name, "value": reading.value * scale, "low": reading.low * scale, "high": reading.high * scale,
+            "verdict": _verdict(one, reading)[0]}  # fmt: skip
 
 
 def _scaled(value: float | None, scale: float) -> float | None:
     return None if value is None else value * scale
 
 
-def _refused(claim: Claim, said: dict[str, Any], one: ParsedClaim | None, note: Note) -> Finding:
+def _refused(claim: Claim, one: ParsedClaim | None, note: Note) -> Finding:
     details = {
-        "said": said,
+        "said": asdict(claim),
         "parsed": None if one is None else asdict(one),
         "verdict": "not_answerable",
         "off_by": None,

@@ -1,0 +1,122 @@
+"""A sentence as tokens: words, numbers in digits, handles, marks; what quotes, hashtags and marks of direction hide is laid open.
+
+Words are folded: lower case, without accents, Arabic letter forms made one. Es, en, fr, ar, pt.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """kind: "word", "digits", "clock", "date", "fraction", "handle", "percent", "arrow" or "mark". text: folded; of digits and
+    handles as written. glued: nothing stands between it and the token before.
+    """
+
+    kind: str
+    text: str
+    glued: bool = False
+
+
+_ARABIC = {"ى": "ي", "ة": "ه", "ٱ": "ا", "ء": "", "ـ": ""}
+_PLAIN = str.maketrans({
+    "’": "'", "‘": "'", "ʼ": "'", "′": "'", "`": "'", "´": "'", "＇": "'", "−": "-", "‐": "-", "‑": "-", "٬": ",", "٫": ".", "٪": "%",
+    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2008": " ", "\u200a": " ", "\u3000": " ",
+})  # fmt: skip
+_LETTER = r"[^\W\d_]"
+_TOKENS = re.compile(
+    rf"""
+    (?P<url>https?://\S+|www\.\S+)
+  | (?P<handle>(?<![\w.])@[\w.\-]+(?:@[\w.\-]+)?|did:[a-z]+:[\w.:%\-]+|(?:[a-z0-9\-]+\.)+(?:social|com|org|net|io|app|blog)\b)
+  | (?P<date>(?<!\d)(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:t[\d:.z+\-]+)?|\d{{1,2}}([/.\-])\d{{1,2}}\2\d{{2,4}})(?![\d]))
+  | (?P<clock>(?<![\d.,])\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?!\d)|(?<![\d.,])\d{{1,2}}\ ?h\ ?\d{{2}}(?![\d]))
+  | (?P<fraction>(?<![\d.,])\d{{1,2}}\s?[/⁄]\s?\d{{1,3}}(?![\d/]))
+  | (?P<digits>(?<!\d)(?:\d{{1,3}}(?:(?P<by>[.,' _])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?))
+  | (?P<percent>%)
+  | (?P<arrow>→|->|=>|-->|⇒|➜|➡|←)
+  | (?P<word>{_LETTER}+n't\b|{_LETTER}[^\W_]*)
+  | (?P<mark>[.,;:!?¡¿()\[\]"«»“”…—–+~≈<>≤≥$€£\-/،؛؟&*|])
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """Lower case without accents, Arabic letter forms made one and digits made Latin; the length of words may change."""
+    out = []
+    for character in unicodedata.normalize("NFKD", text.casefold()):
+        category = unicodedata.category(character)
+        if category in ("Mn", "Cf", "Me"):
+            continue
+        digit = unicodedata.digit(character, None)
+        out.append(str(digit) if digit is not None else _ARABIC.get(character, character))
+    return "".join(out).translate(_PLAIN)
+
+
+def wordset(text: str) -> frozenset[str]:
+    """The words of a text, folded."""
+    return frozenset(folded(word) for word in text.split())
+
+
+def cleaned(sentence: str) -> str:
+    """The sentence without marks of direction, in compatible forms, with Latin digits and plain apostrophes."""
+    out = []
+    for character in unicodedata.normalize("NFKC", sentence.translate(_PLAIN)):
+        if unicodedata.category(character) in ("Cf", "Mn") or character == "ـ":
+            continue
+        digit = unicodedata.digit(character, None) if character.isdigit() else None
+        out.append(str(digit) if digit is not None else character)
+    text = "".join(out).translate(_PLAIN)
+    # an Arabic comma between digits groups them, and an Arabic letter before digits is a word of its own
+    text = re.sub(r"(?<=\d)،(?=\d{3})", ",", text)
+    return re.sub(r"(?<=[\u0600-\u06ff])(?=\d)", " ", text)
+
+
+def tokens(sentence: str) -> list[Token]:
+    """The tokens of a sentence, in order. A hashtag is its word; one with digits says nothing; addresses say nothing."""
+    found: list[Token] = []
+    end = -1
+    text = cleaned(sentence)
+    for match in _TOKENS.finditer(text):
+        kind = str(match.lastgroup if match.lastgroup != "by" else "digits")
+        glued = match.start() == end
+        end = match.end()
+        before = text[match.start() - 1] if match.start() else " "
+        if kind == "url":
+            continue
+        if before == "#" and kind in ("word", "digits"):
+            if kind == "word" and match.group().isalpha():
+                found.append(Token("word", folded(match.group()), False))
+            continue
+        if match.group() == "-" and before.isalpha() and text[end : end + 1].isalpha():
+            continue  # quatre-vingt-dix
+        if kind == "handle":
+            found.append(Token(kind, match.group().rstrip(".-"), glued))
+        elif kind == "word":
+            found.append(Token(kind, folded(match.group()), glued))
+        else:
+            found.append(Token(kind, match.group().lower(), glued))
+    return found
+
+
+#: What Arabic writes onto a word: and, so, by, to, like, the, and their joins.
+_PREFIXES = ("وبال", "وال", "بال", "لل", "فال", "كال", "ال", "و", "ف", "ب", "ل", "ك")
+
+
+@lru_cache(maxsize=8192)
+def forms(word: str) -> tuple[str, ...]:
+    """A folded word, and for Arabic what is left without the small words written onto it."""
+    if not word or not "\u0600" <= word[0] <= "\u06ff":
+        return (word,)
+    found = [word]
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= 2:
+            found.append(word[len(prefix) :])
+            if prefix in ("و", "ف"):
+                found += [f for f in forms(word[len(prefix) :])[1:] if len(f) >= 2]
+    return tuple(dict.fromkeys(found))
