@@ -41,7 +41,7 @@ def watch(
     ----------
     sources
         wss://HOST (AT Protocol), jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST, mastodon:https://HOST,
-        mastodon-hooks:ADDRESS:PORT, wiki:https://HOST/PATH, - for lines on standard input, or a recording.
+        mastodon-hooks:ADDRESS:PORT, wiki:https://HOST/PATH, kafka:HOST:PORT/TOPIC, - for lines on standard input, or a recording.
     state
         The folder that keeps what was seen. The same folder goes on where it stopped.
     leader

@@ -19,7 +19,9 @@ from email.message import EmailMessage
 from typing import Any, Final
 
 from birdfall.model.errors import printable
+from birdfall.watch import kafka
 from birdfall.watch.feed import now
+from birdfall.watch.handing import action, action_name
 from birdfall.watch.rules import Channel, Rule
 from birdfall.watch.state import State
 
@@ -117,6 +119,12 @@ def send(channel: Channel, body: dict[str, Any]) -> str:
             if channel.values.get("token"):
                 headers["Authorization"] = f"Bearer {channel.values['token']}"
             _post(channel.values["url"], sentence(body).encode(), headers)
+        elif channel.kind == "kafka":
+            kafka.send(
+                channel.values,
+                action(body["key"], action_name(body["kind"], body.get("news", "")), body, body["time"]),
+                body["key"],
+            )
         else:
             _mail(channel.values, body)
     except (OSError, smtplib.SMTPException, urllib.error.URLError, ValueError) as error:

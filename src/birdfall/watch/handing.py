@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -101,13 +102,26 @@ def _ozone(wave: Wave, account: str) -> dict[str, Any]:
 
 
 def _osprey(wave: Wave) -> dict[str, Any]:
-    name = "wave_closed" if wave.closed else "wave_opened"
-    name = "brigade_detected" if wave.kind == "reports" else name
+    stage = "closed" if wave.closed else "opened"
     data = {
         "wave": wave.id, "stream": wave.stream, "begin": _rfc(wave.begin), "size": wave.fallen, "returned": wave.returned,
         "expected": wave.expected,
     }  # fmt: skip
-    return {"send_time": _rfc(wave.opened), "data": {"action_id": wave.id, "action_name": name, "data": data}}
+    return action(f"wave:{wave.id}:{stage}", action_name(wave.kind, stage), data, wave.closed or wave.opened)
+
+
+def action_name(kind: str, news: str) -> str:
+    """What an alert is called as an action: `wave_opened`, `wave_updated`, `wave_closed`, `brigade_detected`, ..."""
+    if kind not in ("falls", "reports"):
+        return {"returns": "wave_returning", "no-data": "no_data"}.get(kind, kind.replace("-", "_"))
+    stage = news if news in ("opened", "closed") else "updated"
+    return f"wave_{stage}" if kind == "falls" else f"brigade_{'detected' if stage == 'opened' else stage}"
+
+
+def action(key: str, name: str, data: dict[str, Any], moment: int) -> dict[str, Any]:
+    """An action as Osprey's input topic takes it. `action_id` is made of the key: what is sent twice has one id."""
+    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) >> 1
+    return {"send_time": _rfc(moment), "data": {"action_id": number, "action_name": name, "data": data}}
 
 
 def _coop(wave: Wave, account: str, moment: int) -> dict[str, Any]:

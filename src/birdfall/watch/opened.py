@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from birdfall.model.errors import InputError, UsageError
+from birdfall.watch import kafka
 from birdfall.watch.changes import Changes
 from birdfall.watch.feed import Feed
 from birdfall.watch.hooks import Hooks
@@ -17,7 +18,7 @@ from birdfall.watch.sockets import Firehose, Jetstream
 
 FORMS = (
     "wss://HOST, jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST, mastodon:https://HOST, mastodon-hooks:ADDRESS:PORT, "
-    "wiki:https://HOST/PATH, - (lines on standard input), or a recording"
+    "wiki:https://HOST/PATH, kafka:HOST:PORT/TOPIC, - (lines on standard input), or a recording"
 )
 
 
@@ -49,6 +50,8 @@ def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -
         )
     if kind == "wiki":
         return Changes(name=f"wiki:{_host(rest)}", url=rest)
+    if kind == "kafka":
+        return kafka.feed(rest, start)
     return recording([Path(text)])
 
 

@@ -3,7 +3,7 @@
 [[rule]]
 name = "our readers"
 on = "falls"                    # falls, reports, returns, no-data
-leader = "did:plc:..."          # only waves that hit this audience
+leader = "did:plc:..."          # only waves that hit this audience; host = "..." and client = "..." likewise
 at_least = 20                   # fallen accounts (or reporters)
 notify = ["stdout", "webhook"]  # names of channels
 [channel.webhook]
@@ -32,8 +32,9 @@ CHANNELS: Final = {
     "webhook": ("url", "secret"),
     "ntfy": ("url",),
     "email": ("server", "sender", "to"),
+    "kafka": ("servers", "topic"),
 }
-_MAY: Final = {"webhook": (), "ntfy": ("token",), "email": ("user", "password", "port"), "stdout": ()}
+_MAY: Final = {"webhook": (), "ntfy": ("token",), "email": ("user", "password", "port"), "stdout": (), "kafka": ()}
 #: History shorter than this says nothing of how often a rule fires.
 SHORTEST_DAYS = 2.0
 
@@ -47,6 +48,8 @@ class Rule:
     at_least: int = 0
     leader: str = ""
     notify: tuple[str, ...] = ("stdout",)
+    host: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _rule(value: Any, channels: set[str], where: str) -> Rule:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
         raise UsageError("a rule without a name", where=where, fix='Write name = "...".')
     name = value["name"]
-    known = {"name": str, "on": str, "at_least": int, "leader": str, "notify": list}
+    known = {"name": str, "on": str, "at_least": int, "leader": str, "host": str, "client": str, "notify": list}
     for key, given in value.items():
         if key not in known:
             raise UsageError(f"rule {name!r}: unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(known)}.")
@@ -113,7 +116,15 @@ def _rule(value: Any, channels: set[str], where: str) -> Rule:
                 f"rule {name!r} notifies {str(channel)!r}, which is no channel", where=where,
                 fix=f"Known channels: {', '.join(sorted(channels))}; add [channel.NAME].",
             )  # fmt: skip
-    return Rule(name, value["on"], value.get("at_least", 0), value.get("leader", ""), notify)
+    return Rule(
+        name,
+        value["on"],
+        value.get("at_least", 0),
+        value.get("leader", ""),
+        notify,
+        value.get("host", ""),
+        value.get("client", ""),
+    )
 
 
 def _channel(name: str, value: Any, where: str) -> Channel:
@@ -139,12 +150,23 @@ def _channel(name: str, value: Any, where: str) -> Channel:
         raise UsageError(f"channel {name!r} needs {missing[0]!r}", where=where)
     if "url" in values and not values["url"].startswith(("http://", "https://")):
         raise UsageError(f"channel {name!r}: url must begin with http:// or https://", where=where)
+    if kind == "kafka":
+        from birdfall.watch.kafka import installed
+
+        installed()
     return Channel(name, kind, values)
 
 
-def matching(rules: list[Rule], kind: str, size: int, leaders: set[str]) -> list[Rule]:
-    """Rules that an alert of `kind` and `size` fires. leaders: whose audiences were hit."""
-    return [r for r in rules if r.on == kind and size >= r.at_least and (not r.leader or r.leader in leaders)]
+def matching(
+    rules: list[Rule], kind: str, size: int, leaders: set[str], called: set[str] | frozenset[str] = frozenset()
+) -> list[Rule]:
+    """Rules that an alert of `kind` and `size` fires. leaders: whose audiences were hit; called: streams that stood out."""
+    return [
+        r
+        for r in rules
+        if r.on == kind and size >= r.at_least and (not r.leader or r.leader in leaders)
+        and (not r.host or f"host:{r.host}" in called) and (not r.client or f"client:{r.client}" in called)
+    ]  # fmt: skip
 
 
 def back_tested(state: State, rule: Rule, *, false_alarms_per_year: float, until: int) -> dict[str, Any]:
@@ -155,7 +177,7 @@ def back_tested(state: State, rule: Rule, *, false_alarms_per_year: float, until
     """
     if rule.on in ("returns", "no-data"):
         return {"why": "not-a-detector"}
-    stream = f"leader:{rule.leader}" if rule.leader else "all" if rule.on == "falls" else "reports"
+    stream = stream_of(rule)
     row = state.connection.execute("SELECT min(begin) FROM ticks WHERE stream = 'all'").fetchone()
     begun = int(state.meta("begun", "0")) or row[0]
     if not begun or until - begun < SHORTEST_DAYS * 86_400_000_000:
@@ -173,6 +195,14 @@ def back_tested(state: State, rule: Rule, *, false_alarms_per_year: float, until
             fired.append(int(first + alarm * STEP))
     days = round(float(covered.sum()) * STEP / 86_400_000_000, 1)
     return {"fires": len(fired), "days": days, "at": fired[-20:], "budget": round(found.allowed, 2)}
+
+
+def stream_of(rule: Rule) -> str:
+    """The stream whose history tells how often a rule fires."""
+    for kind in ("leader", "host", "client"):
+        if getattr(rule, kind):
+            return f"{kind}:{getattr(rule, kind)}"
+    return "all" if rule.on == "falls" else "reports"
 
 
 def history(state: State, stream: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, int]:
