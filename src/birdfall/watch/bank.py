@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from birdfall.kernels import edetector
-from birdfall.measures.wave_baseline import ASSUMED_SIZE
 
 STEP = 10_000_000
 #: Quantile of the Gamma bound, as a normal deviate: the rate lies below it in 39 of 40 streams.
 BOUND = 1.96
+#: The spread of a stream whose history does not show it, as `measures.wave_baseline` assumes it (which is heavy to load).
+ASSUMED_SIZE = 1.0
 #: Levels wander: until history says how far, so many times the usual rate still counts as nothing.
 ASSUMED_LIFT = 3.0
 #: Events in the last hour from which on its spread is believed, and the limits of what is believed.
@@ -63,13 +64,16 @@ class Bank:
         self.last = np.full(ROOM, -np.inf)
         self._known: tuple[np.ndarray, np.ndarray] | None = None
 
-    def _grow(self) -> None:
-        """Room for twice as many streams."""
-        self.state = np.concatenate([self.state, np.full_like(self.state, -np.inf)])
-        self.last = np.concatenate([self.last, np.full_like(self.last, -np.inf)])
+    def _grow(self, rows: int) -> None:
+        """Room for so many streams: no more than is asked for, or a quarter more than there was."""
+        more = max(rows, len(self.count) + len(self.count) // 4) - len(self.count)
+
+        def longer(array: np.ndarray, filling: float) -> np.ndarray:
+            return np.concatenate([array, np.full((more, *array.shape[1:]), filling, array.dtype)])
+
+        self.state, self.last = longer(self.state, -np.inf), longer(self.last, -np.inf)
         self.count, self.total, self.ticks, self.recent, self.taught, self.sums = (
-            np.concatenate([a, np.zeros_like(a)])
-            for a in (self.count, self.total, self.ticks, self.recent, self.taught, self.sums)
+            longer(a, 0.0) for a in (self.count, self.total, self.ticks, self.recent, self.taught, self.sums)
         )
 
     def __len__(self) -> int:
@@ -77,11 +81,10 @@ class Bank:
 
     def add(self, names: Iterable[str], ticks: float = 0.0) -> None:
         """Streams to be watched from now on; `ticks` is how long they would have been heard of already."""
-        for name in names:
-            if name in self.place:
-                continue
-            if len(self.names) == len(self.count):
-                self._grow()
+        fresh = [name for name in dict.fromkeys(names) if name not in self.place]
+        if len(self.names) + len(fresh) > len(self.count):
+            self._grow(len(self.names) + len(fresh))
+        for name in fresh:
             self.place[name] = len(self.names)
             self.ticks[len(self.names)] = ticks
             self.names.append(name)

@@ -11,13 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The platform says what an account's status is now (a word of `model.schemas.STATUSES`)."""
+    """The platform says what an account's status is now (a word of `model.schemas.STATUSES`). client: the app it acts through."""
 
     account: str
     status: str
     time: int
     reason: str = ""
     host: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account's handle, as of `time`; `created` if this is its beginning."""
+    """An account's handle, as of `time`; `created` if this is its beginning. client: the app it came through."""
 
     account: str
     handle: str
     time: int
     created: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

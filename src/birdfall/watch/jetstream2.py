@@ -131,7 +131,7 @@ class Jetstream2(Socket):
                 if self._unpack is None:
                     raise Refused("a compressed message that was not asked for")
                 line = self._unpack(message)
-            found = read_message(line, received, urlsplit(self.url).netloc)
+            found = read_message(line, received, self.host)
         except Refused as error:
             return Arrived(received, refused=str(error), raw=raw)
         if found.fatal:

@@ -35,6 +35,11 @@ class Socket(Reconnecting):
     url: str = ""
     start: str = "live"
 
+    @property
+    def host(self) -> str:
+        """The host's name, as events carry it."""
+        return urlsplit(self.url).netloc
+
     def address(self) -> str:
         raise NotImplementedError
 
@@ -149,11 +154,6 @@ class Firehose(Socket):
         cursor = None if sequence is None else str(sequence)
         return Arrived(received, tuple(events), cursor, self.epoch, message, self._gaps(message, received))
 
-    @property
-    def host(self) -> str:
-        """The host's name, as events carry it."""
-        return urlsplit(self.url).netloc
-
     def _said(self, message: bytes, received: int, reason: str) -> Arrived:
         if "FutureCursor" in reason:
             # The server has begun to count anew (it was reset): all it still has is read again under a new epoch.
@@ -198,7 +198,7 @@ class Jetstream(Socket):
         """One message; binary ones are compressed with the dictionary."""
         try:
             line = self._unpacked(message) if isinstance(message, bytes) else message.encode()
-            events, sent = from_jetstream(line, received, urlsplit(self.url).netloc)
+            events, sent = from_jetstream(line, received, self.host)
         except Refused as error:
             raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
             return Arrived(received, refused=str(error), raw=raw)

@@ -19,7 +19,7 @@ from birdfall.model.errors import CaseError
 from birdfall.model.schemas import FALLEN
 from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status, Unfollow
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 #: Two sources that tell of one change date it within so many microseconds of each other.
 ECHO: Final = 10_000_000
 
@@ -28,9 +28,11 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (source TEXT PRIMARY KEY, cursor TEXT, epoch TEXT NOT NULL DEFAULT '', received INTEGER NOT NULL DEFAULT 0,
     event INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
     begun INTEGER NOT NULL DEFAULT 0, connected INTEGER NOT NULL DEFAULT 0, since INTEGER NOT NULL DEFAULT 0, said TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
-CREATE TABLE standing (account TEXT PRIMARY KEY, status TEXT NOT NULL, time INTEGER NOT NULL, handle TEXT) WITHOUT ROWID;
+CREATE TABLE standing (account TEXT PRIMARY KEY, status TEXT NOT NULL, time INTEGER NOT NULL, handle TEXT,
+    host TEXT NOT NULL DEFAULT '', client TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE TABLE changes (id INTEGER PRIMARY KEY, account TEXT NOT NULL, status TEXT NOT NULL, previous TEXT, time INTEGER NOT NULL,
-    received INTEGER NOT NULL, source TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
+    received INTEGER NOT NULL, source TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+    client TEXT NOT NULL DEFAULT '');
 CREATE INDEX changes_time ON changes (time);
 CREATE INDEX changes_account ON changes (account, time);
 CREATE TABLE leaders (account TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -57,6 +59,13 @@ CREATE TABLE rules (name TEXT PRIMARY KEY, rule TEXT NOT NULL, armed INTEGER NOT
 CREATE TABLE raw (id INTEGER PRIMARY KEY, source TEXT NOT NULL, received INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE raw_files (path TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
+#: What brings a state of an earlier format to the next one.
+_NEWER: Final = {
+    1: (
+        "ALTER TABLE standing ADD COLUMN host TEXT NOT NULL DEFAULT ''", "ALTER TABLE standing ADD COLUMN client TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE changes ADD COLUMN client TEXT NOT NULL DEFAULT ''",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Change:
     received: int
     host: str
     reason: str
+    client: str = ""
 
     @property
     def falls(self) -> bool:
@@ -210,22 +220,25 @@ class State:
 
     def _status(self, source: str, event: Status, received: int) -> Change | None:
         row = self.connection.execute(
-            "SELECT status, time FROM standing WHERE account = ?", (event.account,)
+            "SELECT status, time, host, client FROM standing WHERE account = ?", (event.account,)
         ).fetchone()
         if row is not None and (row["status"] == event.status or self._heard(event, row["time"])):
             # the same said again, or the past read again after a server began anew: no news
             return None
         previous = None if row is None else row["status"]
+        host, client = event.host, event.client
+        if row is not None:
+            host, client = host or row["host"], client or row["client"]
         self.connection.execute(
-            "INSERT INTO standing (account, status, time) VALUES (?, ?, ?) "
-            "ON CONFLICT (account) DO UPDATE SET status = excluded.status, time = excluded.time",
-            (event.account, event.status, event.time),
+            "INSERT INTO standing (account, status, time, host, client) VALUES (?1, ?2, ?3, ?4, ?5) "
+            "ON CONFLICT (account) DO UPDATE SET status = ?2, time = ?3, host = ?4, client = ?5",
+            (event.account, event.status, event.time, host, client),
         )
         self.connection.execute(
-            "INSERT INTO changes (account, status, previous, time, received, source, host, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (event.account, event.status, previous, event.time, received, source, event.host, event.reason),
+            "INSERT INTO changes (account, status, previous, time, received, source, host, reason, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (event.account, event.status, previous, event.time, received, source, host, event.reason, client),
         )
-        return Change(event.account, event.status, previous, event.time, received, event.host, event.reason)
+        return Change(event.account, event.status, previous, event.time, received, host, event.reason, client)
 
     def _heard(self, event: Status, stands_since: int) -> bool:
         """Whether this very change is known: clocks jump, so an older time alone proves nothing.
@@ -282,9 +295,9 @@ class State:
     def _identity(self, event: Identity) -> None:
         # an account first heard of is up: its first suspension is then a change from `active`
         self.connection.execute(
-            "INSERT INTO standing (account, status, time, handle) VALUES (?, 'active', ?, ?) "
-            "ON CONFLICT (account) DO UPDATE SET handle = excluded.handle",
-            (event.account, event.time, event.handle),
+            "INSERT INTO standing (account, status, time, handle, client) VALUES (?1, 'active', ?2, ?3, ?4) "
+            "ON CONFLICT (account) DO UPDATE SET handle = ?3, client = CASE ?4 WHEN '' THEN client ELSE ?4 END",
+            (event.account, event.time, event.handle, event.client),
         )
 
     def note_gap(self, source: str, gap: Gap) -> None:
@@ -353,4 +366,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
             if statement.strip():
                 connection.execute(statement)
         connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
+        connection.execute("COMMIT")
+    found = int(connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0])
+    while found in _NEWER:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _NEWER[found]:
+            connection.execute(statement)
+        found += 1
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (str(found),))
         connection.execute("COMMIT")

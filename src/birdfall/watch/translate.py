@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from birdfall.sources import atproto_frames as frames
-from birdfall.sources.atproto_rows import STATUS_OF
+from birdfall.sources.atproto_frames import STATUS_OF
 from birdfall.sources.times import EARLIEST_MICROSECOND, LATEST_MICROSECOND, NotATime, Reading
 from birdfall.watch.events import Event, Follow, Identity, Report, Status, Unfollow
 
@@ -136,12 +136,16 @@ def from_mastodon(plain: dict[str, Any]) -> list[Event]:
     handle = str(body.get("username") or "")[:200]
     host = str(body.get("domain") or "")[:200]
     status = "suspended" if body.get("suspended") else "limited" if body.get("silenced") else "active"
-    return [Identity(account, handle, time, name == "account.created"), Status(account, status, time, "", host)]
+    by = body.get("created_by_application_id")
+    client = f"application:{_id(by)}" if _id(by) else ""
+    return [
+        Identity(account, handle, time, name == "account.created", client), Status(account, status, time, "", host, client),
+    ]  # fmt: skip
 
 
 def from_line(line: bytes | str, received: int) -> list[Event]:
     """One object of NDJSON: {"kind": "status", "account": ..., "status": ..., "time": ...}; also follow, unfollow, report,
-    account. `time` is RFC 3339 with a zone or microseconds; without it the arrival counts.
+    account. status may have `reason`, `host` and `client`, account `handle`, `created` and `client`. `time` is RFC 3339 with a zone or microseconds; without it the arrival counts.
     """
     try:
         plain = json.loads(line)
@@ -164,19 +168,21 @@ def from_line(line: bytes | str, received: int) -> list[Event]:
     if not all(isinstance(v, str) and 0 < len(v) <= frames.LONGEST_NAME for v in values):
         raise Refused(f"{kind} needs {' and '.join(wanted)}, as texts")
     first, *rest = [str(v) for v in values]
+    client = str(plain.get("client") or "")[:200]
     if kind == "status":
         from birdfall.model.schemas import STATUSES
 
         if rest[0] not in STATUSES:
             raise Refused(f"a status that is none of {', '.join(STATUSES)}")
-        return [Status(first, rest[0], time, str(plain.get("reason") or "")[:200], str(plain.get("host") or "")[:200])]
+        reason, host = (str(plain.get(key) or "")[:200] for key in ("reason", "host"))
+        return [Status(first, rest[0], time, reason, host, client)]
     if kind == "follow":
         return [Follow(first, rest[0], time, f"{first}/{rest[0]}")]
     if kind == "unfollow":
         return [Unfollow(first, time, followed=rest[0])]
     if kind == "report":
         return [Report(first, rest[0], time, _id(plain.get("id")), str(plain.get("reason") or "")[:80])]
-    return [Identity(first, str(plain.get("handle") or "")[:200], time, bool(plain.get("created")))]
+    return [Identity(first, str(plain.get("handle") or "")[:200], time, bool(plain.get("created")), client)]
 
 
 def moment(value: Any) -> int:

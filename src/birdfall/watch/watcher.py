@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from birdfall.watch import waves
+from birdfall.watch import lockstep, waves
 from birdfall.watch.alerts import raise_alert
 from birdfall.watch.bank import STEP, Bank, Learned
 from birdfall.watch.events import Arrived, Gap
 from birdfall.watch.feed import Feed, now
+from birdfall.watch.groups import Groups
 from birdfall.watch.rules import DEFAULT, Rule, history, matching
 from birdfall.watch.state import Change, State, Taken
 
@@ -35,6 +36,9 @@ FORGET = 360
 MOST_TARGETS = 20_000
 #: Ticks between making the detector of history anew.
 RELEARN = 2160
+ALL = 1 << 62
+#: Ticks between looks for reporters that move together.
+CREWS = 6
 #: Days of ticks from which a detector is made of history.
 LEARN_DAYS = 2.0
 #: News worth a second alert: a wave has doubled, or so many more parts in a hundred have returned.
@@ -53,6 +57,7 @@ class _Open:
     told: int = 0
     told_back: float = 0.0
     targets: dict[str, int] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -72,6 +77,8 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self.bank = Bank(false_alarms_per_year=self.false_alarms_per_year)
+        # Where one host is all that is watched, that an account is on it says nothing more than that it fell.
+        self.groups = Groups(self.bank, frozenset({getattr(self.feeds[0], "host", "")} if len(self.feeds) == 1 else ()))
         self.open: dict[str, _Open] = {}
         self._queue: queue.Queue[tuple[Feed, list[Arrived]]] = queue.Queue(maxsize=64)
         self._target_seen: dict[str, int] = {}
@@ -80,7 +87,10 @@ class Watcher:
         self._evidence: dict[str, float] = {}
         self._learned_at = -RELEARN
         self._next_count = 0.0
+        self._reported, self._crews_at = False, 0
         self._latest = 0
+        #: up to when what is kept counts: within a batch no further than it is judged, else all
+        self._as_of = ALL
         self._looked: dict[str, float] = {}
         self._prepare()
 
@@ -244,6 +254,8 @@ class Watcher:
         changed = {names[k] for k in busy.tolist()} | {"all", "reports"}
         self.state.keep_detectors(self.bank.plain(changed))
         self._remember_place()
+        if self._reported and self.bank.tick - self._crews_at >= CREWS:
+            self._crews()
         self._forget_targets()
         self._relearn()
 
@@ -256,12 +268,13 @@ class Watcher:
         things.sort(key=lambda t: t[0])
         for moment, change, report in things:
             self._advance(moment // STEP)
-            self._latest = max(self._latest, moment)
+            self._latest = self._as_of = max(self._latest, moment)
             if change is not None:
                 self._fell(change)
             else:
                 self._was_reported(report.target)
             self._look_again("falls" if change is not None else "reports")
+        self._as_of = ALL
 
     def _look_again(self, kind: str) -> None:
         """Judge within a batch, each time a tick has grown by a third beyond what is usual: alarms come as they would live."""
@@ -280,8 +293,11 @@ class Watcher:
         if self.state.leaders:
             for leader in self.state.leaders_of(change.account):
                 self.bank.put(f"leader:{leader}")
+        for name in self.groups.of(change.host, change.client):
+            self.bank.put(name)
 
     def _was_reported(self, target: str) -> None:
+        self._reported = True
         self.bank.put("reports")
         name = f"target:{target}"
         if name not in self.bank.place:
@@ -327,6 +343,8 @@ class Watcher:
 
     def _goes_on(self, wave: _Open, called: list[str]) -> None:
         for name in called:
+            if name.startswith(("host:", "client:")):
+                wave.called.add(name)
             if name.startswith("target:"):
                 wave.targets.setdefault(name.removeprefix("target:"), self.bank.tick)
 
@@ -344,7 +362,8 @@ class Watcher:
     def _made_of(self, kind: str, wave: _Open, end: int) -> tuple[int, int, dict[str, Any]]:
         """(size, returned, details) of a wave up to `end`."""
         if kind == "falls":
-            return waves.described(self.state, wave.begin, end)
+            size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
+            return size, back, {**details, "called": sorted(wave.called)}
         details = waves.reported(self.state, wave.begin, end, self._targets(wave, end))
         return details["reporters"], 0, details
 
@@ -378,7 +397,9 @@ class Watcher:
             "false_alarms_per_year": self.false_alarms_per_year,
             "silenced_by": f"a rule with at_least above {size}", "link": f"{self.link}#wave-{wave.number}" if self.link else "",
         }  # fmt: skip
-        rules = matching(self.rules, kind, size, set(hit))
+        for group in ("host", "client"):
+            body[f"{group}s"] = [n.partition(":")[2] for n in details.get("called", []) if n.startswith(f"{group}:")]
+        rules = matching(self.rules, kind, size, set(hit), wave.called)
         raise_alert(self.state, f"wave:{wave.number}:{what}", kind, rules, max(end, wave.begin), body)
 
     def _end(self, wave: _Open) -> None:
@@ -393,30 +414,63 @@ class Watcher:
         del self.open[kind]
         self.bank.begin_anew([name for name in self.bank.names if _kind(name) == kind])
 
+    def _crews(self) -> None:
+        """Reporters that move together without a burst. What a burst has told of them already is no news."""
+        self._reported, self._crews_at = False, self.bank.tick
+        moment = self._moment()
+        for crew in lockstep.crews(self.state, moment):
+            known = self._known_crew(crew, moment)
+            if known is not None and known.stream != lockstep.STREAM:
+                continue
+            details = waves.reported(self.state, crew.begin, crew.end, list(crew.targets))
+            details |= {
+                "together": list(crew.members),
+                "share_together": len(crew.members) / max(details["reporters"], 1),
+            }
+            values = {"closed": moment, "fallen": len(crew.members), "details": details}
+            if known is None:
+                number, told = waves.keep_wave(
+                    self.state, None, stream=lockstep.STREAM, begin=crew.begin, opened=moment, returned=0, expected=0.0, evidence=0.0, **values,
+                ), 0  # fmt: skip
+            else:
+                number, told = known.id, self._told(known.id)
+                waves.keep_wave(self.state, number, **values)
+            if len(crew.members) >= max(told * GROWN, 1):
+                wave = _Open(number, lockstep.STREAM, crew.begin)
+                news = "opened" if not told else f"grown-to-{len(crew.members)}"
+                self._tell("reports", wave, len(crew.members), crew.end, 0.0, details, news)
+
+    def _known_crew(self, crew: lockstep.Crew, moment: int) -> waves.Wave | None:
+        """The burst or crew that was told of and holds half of these members."""
+        members = set(crew.members)
+        rows = self.state.connection.execute(
+            "SELECT * FROM waves WHERE coalesce(closed, opened) >= ? OR closed IS NULL ORDER BY id DESC",
+            (moment - lockstep.BACK,),
+        )
+        for row in rows.fetchall():
+            wave = waves.wave_of(row)
+            if wave.kind == "reports" and 2 * len(members & set(wave.details.get("together", []))) >= len(members):
+                return wave
+        return None
+
     def _returns(self) -> None:
         """Tell when much of the last wave is back; once for each further quarter."""
         row = self.state.connection.execute(
-            "SELECT * FROM waves WHERE stream NOT LIKE 'target:%' AND stream != 'reports' ORDER BY id DESC LIMIT 1"
+            "SELECT * FROM waves WHERE stream NOT LIKE 'target:%' AND stream NOT IN ('reports', 'lockstep') ORDER BY id DESC LIMIT 1"
         ).fetchone()
         if row is None or not row["fallen"]:
             return
         wave = waves.wave_of(row)
         end = wave.closed or self._moment()
-        back = self.state.connection.execute(
-            "SELECT count(*) FROM standing WHERE status IN ('active', 'limited') AND account IN "
-            "(SELECT account FROM changes WHERE time BETWEEN ? AND ? AND status IN ('suspended', 'taken_down'))",
-            (wave.begin, end),
-        ).fetchone()[0]
-        if back == wave.returned and not self._evidence.get(f"back:{wave.id}"):
-            self._evidence[f"back:{wave.id}"] = 1.0
-        if back != wave.returned:
-            size, back, details = waves.described(self.state, wave.begin, end)
+        size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
+        if (size, back) != (wave.fallen, wave.returned):
+            details["called"] = wave.details.get("called", [])
             waves.keep_wave(self.state, wave.id, returned=back, fallen=size, details=details)
-        share = int(back / wave.fallen / RETURNED)
+        share = int(back / max(size, 1) / RETURNED)
         if share < 1:
             return
         rules = matching(self.rules, "returns", back, set())
-        numbers = {"wave": wave.id, "fallen": wave.fallen, "returned": back}
+        numbers = {"wave": wave.id, "fallen": size, "returned": back}
         body = {
             "numbers": numbers, "silenced_by": f"a rule with at_least above {back}",
             "link": f"{self.link}#wave-{wave.id}" if self.link else "",
@@ -447,10 +501,13 @@ class Watcher:
             self.state.watch_leaders(self.leaders)
         self.bank.restore(self.state.detectors())
         self.bank.add(["all", "reports", *(f"leader:{x}" for x in sorted(self.state.leaders))])
+        self.groups.restore()
         for wave in waves.waves(self.state, open_only=True):
             told = self._told(wave.id)
             targets = {t["target"]: 0 for t in wave.details.get("targets", [])}
-            self.open[wave.kind] = _Open(wave.id, wave.stream, wave.begin, told=told, targets=targets)
+            self.open[wave.kind] = _Open(
+                wave.id, wave.stream, wave.begin, told=told, targets=targets, called=set(wave.details.get("called", [])),
+            )  # fmt: skip
         with self.state.transaction():
             if not self.state.meta("begun"):
                 self.state.keep_meta(begun=self.clock() if any(f.live for f in self.feeds) else 0)
@@ -488,7 +545,7 @@ class Watcher:
             return
         self.bank.count[:] = 0.0
         c = self.state.connection
-        query = "SELECT account, status, previous, time, received, host, reason FROM changes WHERE id > ? ORDER BY id"
+        query = "SELECT account, status, previous, time, received, host, reason, client FROM changes WHERE id > ? ORDER BY id"
         changes = [Change(*row) for row in c.execute(query, (int(self.state.meta("changes", "0")),))]
         reports = c.execute(
             "SELECT target, time FROM reports WHERE id > ? ORDER BY id", (int(self.state.meta("reports", "0")),)
@@ -503,10 +560,12 @@ class Watcher:
                 self._was_reported(target)
 
     def _forget_targets(self) -> None:
-        old = {name for name, tick in self._target_seen.items() if self.bank.tick - tick > FORGET}
+        old = {
+            name for name, tick in self._target_seen.items() if self.bank.tick - tick > FORGET
+        } | self.groups.too_many()
         if old:
             for name in old:
-                del self._target_seen[name]
+                self._target_seen.pop(name, None)
             self.bank.drop(old)
             self.state.connection.executemany("DELETE FROM detectors WHERE stream = ?", [(name,) for name in old])
 
@@ -528,6 +587,8 @@ class Watcher:
     def _settle(self) -> None:
         with self.state.transaction():
             self._judge(fresh=True)
+            if self._reported:
+                self._crews()
             self.state.keep_detectors(self.bank.plain(["all", "reports"]))
             for feed in self.feeds:
                 self.state.keep_health(feed.name, False, feed.health.since, feed.health.said)

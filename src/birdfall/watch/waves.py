@@ -74,10 +74,11 @@ def first_fall(state: State, begin: int) -> int:
     return begin if row[0] is None else int(row[0])
 
 
-def described(state: State, begin: int, end: int) -> tuple[int, int, dict[str, Any]]:
-    """(fallen, returned, details) of the wave of suspensions from `begin` to `end`.
+def described(state: State, begin: int, end: int, moment: int = 1 << 62) -> tuple[int, int, dict[str, Any]]:
+    """(fallen, returned, details) of the wave of suspensions from `begin` to `end`, as it stood at `moment`.
 
-    details: `accounts` known of in all; `leaders`, one ledger each with odds, most fallen first; `hosts`; `reasons`;
+    details: `accounts` known of in all; `leaders`, one ledger each with odds, most fallen first; `hosts`, `clients`,
+    `reasons`: the fallen by each; `limited`: accounts limited meanwhile by host, who are no part of the wave;
     `reported`: how many of the fallen had been reported before they fell.
     """
     c = state.connection
@@ -89,13 +90,20 @@ def described(state: State, begin: int, end: int) -> tuple[int, int, dict[str, A
     )
     number, last = c.execute("SELECT count(*), max(time) FROM hit").fetchone()
     end = last or end
+    # A batch may hold the future of the moment that is judged: who returned later has not returned yet.
     back = c.execute(
-        "SELECT count(*) FROM hit h JOIN standing s USING (account) WHERE s.status IN ('active', 'limited')"
+        "SELECT count(*) FROM hit h WHERE (SELECT status FROM changes c WHERE c.account = h.account AND c.time <= ? ORDER BY c.id DESC LIMIT 1) "
+        "IN ('active', 'limited')",
+        (moment,),
     ).fetchone()[0]
     known = c.execute("SELECT count(*) FROM standing").fetchone()[0]
     within = (begin, end)
     hosts = c.execute(
         f"SELECT host, count(*) AS n FROM changes WHERE time BETWEEN ? AND ? AND {_FELL} AND host != '' GROUP BY host ORDER BY n DESC, host LIMIT 10",
+        within,
+    ).fetchall()
+    clients = c.execute(
+        f"SELECT client, count(*) AS n FROM changes WHERE time BETWEEN ? AND ? AND {_FELL} AND client != '' GROUP BY client ORDER BY n DESC, client LIMIT 10",
         within,
     ).fetchall()
     reasons = c.execute(
@@ -107,10 +115,23 @@ def described(state: State, begin: int, end: int) -> tuple[int, int, dict[str, A
     ).fetchone()[0]
     details = {
         "kind": "falls", "end": end, "accounts": known, "leaders": _ledgers(state, begin, end, number, known),
-        "hosts": {r["host"]: r["n"] for r in hosts}, "reasons": {r["reason"]: r["n"] for r in reasons},
+        "hosts": {r["host"]: r["n"] for r in hosts}, "clients": {r["client"]: r["n"] for r in clients}, "limited": limited(state, begin, end),
+        "reasons": {r["reason"]: r["n"] for r in reasons},
         "reported": reported,
     }  # fmt: skip
     return number, back, details
+
+
+def limited(state: State, begin: int, end: int) -> dict[str, int]:
+    """Accounts that became limited (throttled, desynchronised, silenced) within [begin, end], by host: the ten largest.
+
+    A host that is throttled takes all its accounts with it. They can still be seen, and are never counted as suspensions.
+    """
+    rows = state.connection.execute(
+        "SELECT host, count(DISTINCT account) AS n FROM changes WHERE time BETWEEN ? AND ? AND status = 'limited' GROUP BY host ORDER BY n DESC, host LIMIT 10",
+        (begin, end),
+    )
+    return {r["host"]: r["n"] for r in rows}
 
 
 def _ledgers(state: State, begin: int, end: int, hit: int, known: int) -> list[dict[str, Any]]:
