@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 from birdfall.model.schemas import TABLES, Rows, conform
 from birdfall.model.settings import Settings
 from birdfall.record.atomic import sync_folder, write_with
-from birdfall.record.case import Case
 from birdfall.watch.state import State
 from birdfall.watch.waves import Wave
+
+if TYPE_CHECKING:
+    from birdfall.record.case import Case
 
 #: Raw events are written out when so many wait, so many at a time.
 ROWS, GROUP = 50_000, 2_000
@@ -94,6 +96,9 @@ def forget(
 
 def case_of(state: State, wave: Wave, folder: Path, *, title: str = "", public: tuple[str, ...] = ()) -> Case:
     """A case with all the watch has seen, its question the wave. Raises CaseError if the folder is taken."""
+    # a case loads DuckDB, which a watch at work never needs
+    from birdfall.record.case import Case
+
     settings = Settings(
         title=title or f"Wave {wave.id}", question=title, leaders=tuple(sorted(state.leaders)), public=public
     )
