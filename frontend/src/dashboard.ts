@@ -2,40 +2,77 @@
 import uPlot from "uplot";
 
 interface Point { at: number; observed: number; high: number }
+interface Chart { series: Point[]; gaps: [number, number][]; seconds: number }
 
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const language = document.body.dataset.language ?? "en";
+const charts: uPlot[] = [];
 
-/** A custom property with light-dark() is resolved by asking an element that wears it. */
-function resolved(name: string): string {
+/** The colour of a custom property; light-dark() is resolved by asking an element that wears it. */
+function colour(name: string): string {
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const found = getComputedStyle(probe).color;
   probe.remove();
-  return found || colour(name);
+  return found;
+}
+
+/** Ticks of the time axis: hours and minutes, seconds from near, days from afar. Always UTC, digits as on the rest of the page. */
+function clock(splits: number[], span: number): string[] {
+  const options: Intl.DateTimeFormatOptions = span > 3 * 86400 ? { day: "numeric", month: "short" } : span > 86400
+    ? { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit", ...(span < 300 ? { second: "2-digit" } : {}) };
+  const format = new Intl.DateTimeFormat(`${language}-u-nu-latn`, { ...options, hour12: false, timeZone: "UTC" });
+  return splits.map((s) => format.format(new Date(s * 1e3)));
+}
+
+/** What was not watched, hatched over the whole height. */
+function hatch(u: uPlot, gaps: [number, number][], stroke: string): void {
+  const { ctx } = u, { left, top, width, height } = u.bbox;
+  ctx.save();
+  ctx.strokeStyle = stroke;
+  ctx.lineWidth = devicePixelRatio;
+  for (const [begin, end] of gaps) {
+    const a = Math.max(u.valToPos(begin / 1e6, "x", true), left), b = Math.min(u.valToPos(end / 1e6, "x", true), left + width);
+    const from = Math.min(a, left + width - 2), wide = Math.max(b - from, 2 * devicePixelRatio);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(from, top, wide, height);
+    ctx.clip();
+    ctx.beginPath();
+    for (let x = from - height; x < from + wide; x += 6 * devicePixelRatio) { ctx.moveTo(x, top + height); ctx.lineTo(x + height, top); }
+    ctx.stroke();
+    ctx.restore();
+  }
+  ctx.restore();
 }
 
 function draw(figure: HTMLElement): void {
   const stage = figure.querySelector<HTMLElement>(".stage");
-  const points = JSON.parse(figure.dataset.series ?? "[]") as Point[];
-  const [time, observed, usual] = JSON.parse(figure.dataset.names ?? "[]") as string[];
-  if (!stage || points.length < 2) return;
+  const { series, gaps, seconds } = JSON.parse(figure.dataset.chart ?? "{}") as Chart;
+  if (!stage || !series || series.length < 2) return;
   figure.classList.add("drawn");
   stage.replaceChildren();
-  const soft = resolved("--soft"), rule = resolved("--rule"), hit = resolved("--hit");
-  const axis = { stroke: soft, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule } };
-  const bars = uPlot.paths.bars?.({ size: [0.9, 40] });
-  new uPlot({
-    width: Math.max(figure.clientWidth, 240), height: 220, cursor: { drag: { x: true, y: false } }, tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"),
-    scales: { y: { range: (_u, _low, high) => [0, Math.max(high * 1.05, 2)] } },
-    axes: [{ ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1e3).toISOString().slice(11, 16)) }, { ...axis, size: 56 }],
-    legend: { live: false },
-    series: [{ label: time }, { label: observed, stroke: hit, fill: hit, paths: bars, points: { show: false } },
-      { label: usual, stroke: resolved("--back"), width: 2, dash: [6, 4], points: { show: false } }],
-  }, [points.map((p) => p.at / 1e6), points.map((p) => p.observed), points.map((p) => p.high)], stage);
+  const soft = colour("--soft"), rule = colour("--rule"), hit = colour("--hit"), usual = colour("--usual"), back = colour("--back");
+  const axis = { stroke: soft, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule }, font: "13px sans-serif" };
+  const number = new Intl.NumberFormat(`${language}-u-nu-latn`);
+  const bars = (): uPlot.Series.PathBuilder | undefined => uPlot.paths.bars?.({ size: [0.9, 40], align: 1 });
+  const steps = uPlot.paths.stepped?.({ align: 1 });
+  const over = series.map((p) => (p.observed > p.high ? p.observed : null));
+  const within = series.map((p) => (p.observed && p.observed <= p.high ? p.observed : null));
+  charts.push(new uPlot({
+    width: Math.max(figure.clientWidth, 240), height: 220, cursor: { drag: { x: true, y: false }, points: { show: false } },
+    tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"), legend: { show: false },
+    scales: { x: { range: (_u, low, high) => [low, high + seconds] }, y: { range: (_u, _low, high) => [0, Math.max(high * 1.05, 2)] } },
+    axes: [{ ...axis, values: (u, splits) => clock(splits, (u.scales.x.max ?? 0) - (u.scales.x.min ?? 0)), space: 70 },
+      { ...axis, size: 56, values: (_u, splits) => splits.map((s) => (Number.isInteger(s) ? number.format(s) : "")) }],
+    series: [{}, { stroke: back, width: 1, fill: back.replace(/^rgb\((.*)\)$/, "rgba($1, 0.18)"), paths: steps, points: { show: false } },
+      { stroke: usual, fill: usual, paths: bars(), points: { show: false } }, { stroke: hit, fill: hit, paths: bars(), points: { show: false } }],
+    hooks: { draw: [(u) => hatch(u, gaps, soft)] },
+  }, [series.map((p) => p.at / 1e6), series.map((p) => p.high), within, over] as uPlot.AlignedData, stage));
 }
 
 function drawAll(): void {
+  charts.splice(0).forEach((chart) => chart.destroy());
   document.querySelectorAll<HTMLElement>(".chart").forEach(draw);
 }
 
@@ -58,9 +95,22 @@ document.addEventListener("keydown", (event) => {
   else document.querySelector<HTMLAnchorElement>(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
 
-let busy = false, again = false;
+const said = document.querySelector<HTMLElement>(".said");
+let busy = false, again = false, waiting = false;
+
+// What takes a while says so, and is asked for once.
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement, wait = form.dataset.wait;
+  if (!wait) return;
+  waiting = true;
+  form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+  form.append(Object.assign(document.createElement("p"), { textContent: wait, className: "waiting" }));
+  if (said) said.textContent = wait;
+});
+
 /** The page as it is now, put in place of what is shown; focus and open details stay. */
 async function renew(): Promise<void> {
+  if (waiting) return;
   if (busy) { again = true; return; }
   busy = true;
   try {
@@ -68,19 +118,21 @@ async function renew(): Promise<void> {
     if (!answer.ok) return;
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     const before = document.querySelector("main"), after = next.querySelector("main");
-    if (!before || !after) return;
+    if (!before || !after || waiting) return;
     const open = [...before.querySelectorAll("details")].map((d) => d.open);
-    const said = before.querySelector("h1")?.textContent, says = after.querySelector("h1")?.textContent;
-    if (before.contains(document.activeElement) && document.activeElement !== before) after.setAttribute("data-kept", "");
+    const held = [...before.querySelectorAll<HTMLElement>("a, button, summary, [tabindex]")].indexOf(document.activeElement as HTMLElement);
+    const title = before.querySelector("h1")?.textContent, says = after.querySelector("h1")?.textContent;
     before.replaceWith(after);
     after.querySelectorAll("details").forEach((d, i) => { d.open = open[i] ?? false; });
-    if (after.hasAttribute("data-kept") && chosen >= 0) choose(0);
+    if (held >= 0) [...after.querySelectorAll<HTMLElement>("a, button, summary, [tabindex]")][held]?.focus({ preventScroll: true });
+    if (chosen >= 0) [...after.querySelectorAll<HTMLElement>("[data-row]")][chosen]?.classList.add("chosen");
     drawAll();
-    const status = document.querySelector(".said");
-    if (status && said !== says) status.textContent = (says ?? "").trim();
+    if (said && title !== says) said.textContent = (says ?? "").trim();
+  } catch {
+    // the server is gone for now: the next news renews the page
   } finally {
     busy = false;
-    if (again) { again = false; setTimeout(renew, 500); }
+    if (again) { again = false; setTimeout(() => void renew(), 500); }
   }
 }
 
@@ -89,6 +141,9 @@ let width = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; drawAll(); } });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 if (document.body.dataset.live === "yes") {
-  let first = true;
-  new EventSource("/events").addEventListener("message", () => { if (first) first = false; else void renew(); });
+  let known = "";
+  new EventSource("/events").addEventListener("message", (event: MessageEvent<string>) => {
+    if (known && known !== event.data) void renew();
+    known = event.data;
+  });
 }

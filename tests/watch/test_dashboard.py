@@ -10,7 +10,7 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.dashboard.app import Handlers, application
 from birdfall.watch.dashboard.security import BURST, loopback
 from birdfall.watch.dashboard.serving import Served, place_of
-from birdfall.watch.dashboard.view import StateView
+from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.events import Arrived, Follow, Identity, Report, Status
 from birdfall.watch.recorded import Recording
 from birdfall.watch.rules import DEFAULT, keep_rules
@@ -177,10 +177,156 @@ def test_a_token_is_made_beyond_loopback_and_a_weak_one_refused(path):
         Served(path, "0.0.0.0:0", "short")
 
 
+def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
+    """Half of them never read: their answers pile up in the sockets. The rest get the news, pages are drawn, the watch goes on."""
+    import socket
+    import urllib.request
+
+    monkeypatch.setattr("birdfall.watch.dashboard.security.BURST", 10_000)
+    at, asked = [0], []
+    # news so large that a few of them fill what a socket holds
+    monkeypatch.setattr(StateView, "version", lambda self: asked.append(1) or f"{at[0]}-" + "x" * 400_000)
+    served = Served(path, "0")
+    served.start()
+    listeners, got = [], [b""] * 50
+
+    def read(k):
+        listeners[k].settimeout(30)
+        while b'"3-' not in got[k]:
+            got[k] = got[k][-8:] + listeners[k].recv(1 << 16)
+
+    try:
+        for _ in range(100):
+            one = socket.create_connection(("127.0.0.1", served.port))
+            one.sendall(f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode())
+            listeners.append(one)
+        readers = [threading.Thread(target=read, args=(k,)) for k in range(50)]
+        for reader in readers:
+            reader.start()
+        state = State.open(path)
+        feed = Recording("recording:x", ())
+        watcher = Watcher(state, [feed], recount_every=0.0)
+        for number in range(1, 4):
+            moment = T + 900_000_000 + number
+            watcher.take([(feed, [Arrived(moment, (Status(f"new{number}", "suspended", moment),))])])
+            at[0] = number
+            threading.Event().wait(0.8)
+        state.close()
+        for reader in readers:
+            reader.join(30)
+        assert all(b'"3-' in text for text in got), "whoever reads is told"
+        with urllib.request.urlopen(served.address + "en/now", timeout=30) as answer:
+            assert answer.status == 200
+        # one look each half second for all of them, not one each
+        assert len(asked) < 60
+    finally:
+        for one in listeners:
+            one.close()
+        served.stop()
+
+
+def test_pages_are_drawn_once_for_many_visitors(path, monkeypatch):
+    drawn = []
+    waves_of = StateView.waves
+    monkeypatch.setattr(StateView, "waves", lambda self: drawn.append(1) or waves_of(self))
+    web = client(path)
+    first = web.get("/en/waves").text
+    assert all(web.get("/en/waves").text == first for _ in range(20))
+    assert len(drawn) == 1
+    state = State.open(path)
+    with state.transaction():
+        state.take("recording:x", [Arrived(T, (Status("new", "suspended", T + 700_000_000),))])
+    state.close()
+    web.get("/en/waves")
+    assert len(drawn) == 2, "and anew when something changed"
+
+
+def test_pseudonyms_stay_for_as_long_as_the_watch_is_kept(path):
+    first = client(path).get("/en/wave/2").text
+    assert client(path).get("/en/wave/2").text == first
+    key = path.with_name("pseudonyms.key")
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.unlink()
+    assert client(path).get("/en/wave/2").text != first
+
+
+def test_reporters_are_set_beside_those_who_do_the_like(path):
+    data = StateView(path).reporters()
+    assert len(data["rows"]) == 40
+    assert {r["targets"] for r in data["rows"]} == {2}
+    assert data["alike"] is None, "there is nobody to compare with"
+    state = State.open(path)
+    late = T + 620_000_000
+    honest = [Arrived(late + i, (Report(f"h{i}", f"x{i}", late + i, f"h{i}"),)) for i in range(10)]
+    honest += [Arrived(late + 50, (Report("h0", "y", late + 2_000_000, "h0y"),))]
+    with state.transaction():
+        state.take("recording:x", honest)
+    state.close()
+    assert StateView(path).reporters()["alike"] == {"all": 10, "like": 1}
+
+
+def test_a_burst_says_which_of_its_targets_fell(path):
+    state = State.open(path)
+    with state.transaction():
+        state.take("recording:x", [Arrived(T, (Status("t1", "taken_down", T + 670_000_000),))])
+    state.close()
+    burst = StateView(path).wave(2)
+    assert {t["target"]: t["fell"] for t in burst["targets"]} == {"t0": None, "t1": T + 670_000_000}
+    assert "1 of 2 since the burst began" in client(path).get("/en/wave/2").text
+
+
+def test_a_wave_that_has_ended_is_not_called_unusual(path):
+    state = State.open(path)
+    with state.transaction():
+        end = T + 700_000_000
+        state.connection.execute("UPDATE waves SET closed = ?", (end,))
+        state.take("recording:x", [Arrived(end, (Identity("a1", "", end + 60_000_000),))])
+    state.close()
+    text = client(path).get("/en/now").text
+    assert "A wave has ended" in text
+    assert "chance is ruled out" not in text
+    assert "80 accounts were suspended from" in text
+
+
+def test_a_source_that_is_down_is_told_of_whatever_else_is_on(path):
+    state = State.open(path)
+    with state.transaction():
+        state.keep_health("atproto:example.org", False, T, "refused")
+    state.close()
+    text = client(path).get("/en/now").text
+    assert "A wave is on" in text
+    assert "cannot be reached" in text
+    assert "atproto:example.org" in text
+
+
+def test_a_name_cannot_turn_the_sentence_around_it():
+    from birdfall.watch.dashboard.app import isolated
+
+    assert isolated("a\u202eb\u2069c") == "\u2068abc\u2069"
+
+
+def test_a_case_that_cannot_be_made_says_why(path):
+    def refuse(number):
+        raise UsageError("no <b>room</b>", fix="Make some.")
+
+    web = client(path, handlers=Handlers(refuse))
+    answer = web.post("/en/wave/1/case", headers={"origin": "http://127.0.0.1:8470"})
+    assert answer.status_code == 409
+    assert "&lt;b&gt;room" in answer.text
+
+
+def test_a_usual_minute_is_judged_by_what_a_minute_brings():
+    from birdfall.watch.dashboard.view import most_usual
+
+    assert most_usual(0.0, 60_000_000) == 1.0
+    # ten a tick are sixty a minute: seventy are usual, two hundred are not
+    assert 70 < most_usual(10.0, 60_000_000) < 200
+
+
 def test_a_case_is_shown_in_the_same_pages(tmp_path):
     from birdfall.inquiry import Options, run
     from birdfall.watch.archive import case_of
-    from birdfall.watch.dashboard.view import CaseView
+    from birdfall.watch.dashboard.case_view import CaseView
     from birdfall.watch.waves import waves
 
     state = State.open(tmp_path / "w.sqlite")
@@ -202,5 +348,38 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     web = TestClient(application(CaseView(case.path), token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1")
     text = web.get("/en/waves").text
     assert ">80<" in text
-    for page in ("now", "wave/1", "reporters", "rules", "sources"):
-        assert web.get(f"/en/{page}").status_code == 200
+    for language in ("en", "ar"):
+        for page in ("now", "wave/1", "reporters", "sources"):
+            assert web.get(f"/{language}/{page}").status_code == 200
+    text = web.get("/en/now").text
+    assert "1 wave found" in text
+    assert "A wave is on" not in text
+    assert ">Rules<" not in text
+    assert web.get("/en/rules").status_code == 404, "a case has no rules"
+
+
+def test_a_case_without_waves_says_so(tmp_path):
+    import subprocess
+    import sys
+
+    from birdfall.watch.dashboard.case_view import CaseView
+
+    lines = "account,status,time\n" + "".join(f"b{i},suspended,2023-11-{1 + i // 4:02d}T{i % 4 * 5:02d}:00:00Z\n" for i in range(100))  # fmt: skip
+    (tmp_path / "quiet.csv").write_text(lines)
+
+    def birdfall(*words):
+        subprocess.run(
+            [sys.executable, "-m", "birdfall", *map(str, words)], check=False, capture_output=True, timeout=300
+        )
+
+    def said():
+        view = CaseView(tmp_path / "case")
+        web = TestClient(application(view, token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1")
+        pages = [web.get(f"/en/{page}") for page in ("now", "waves", "reporters", "sources")]
+        assert {p.status_code for p in pages} == {200}
+        return pages[0].text
+
+    birdfall("import", tmp_path / "quiet.csv", "-o", tmp_path / "case")
+    assert "Not measured" in said()
+    birdfall("run", tmp_path / "case")
+    assert "No wave found" in said()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -20,29 +21,39 @@ from starlette.routing import Route
 
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
+from birdfall.watch.dashboard.news import News
 from birdfall.watch.dashboard.security import HEADERS, Guard
 from birdfall.watch.dashboard.view import View
 
-PAGES = ("now", "waves", "reporters", "rules", "sources")
 ASSETS = {"dashboard.js": "text/javascript", "dashboard.css": "text/css", "dashboard.licences.txt": "text/plain"}
-#: Seconds between looks at whether something changed, and until a page is told it is still connected.
-LOOK, BEAT = 0.5, 15.0
 FORMS = ("csv", "hold", "restore")
+#: A page that was drawn is good for so many seconds, unless something changed; so many pages are kept.
+FRESH, KEPT = 2.0, 200
+#: Keys that lead to the pages.
+KEYS = {"now": "n", "waves": "w", "reporters": "r", "rules": "u", "sources": "s"}
 
 
 @dataclass(frozen=True)
 class Handlers:
-    """What a page can ask for beyond reading. make_case: a case and its report from a wave; the case's folder."""
+    """What a page can ask for beyond reading.
+
+    make_case: a case and its report from a wave; the case's folder. made: the folder of the last case made from a wave, if any.
+    """
 
     make_case: Callable[[int], Path] | None = None
+    made: Callable[[int], Path | None] = lambda number: None
 
 
 class _Pages:
     def __init__(self, view: View, handlers: Handlers) -> None:
         self.view, self.handlers = view, handlers
         loader = PackageLoader("birdfall.watch.dashboard", "templates")
-        self.environment = Environment(loader=loader, autoescape=select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-        self.made: dict[int, Path] = {}
+        self.environment = Environment(loader=loader, autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True,
+                                       lstrip_blocks=True, undefined=StrictUndefined)  # fmt: skip
+        self.environment.globals["isolated"] = isolated
+        self.news = News(view.version)
+        self.drawn: OrderedDict[tuple[str, ...], tuple[str, float, str]] = OrderedDict()
+        self.making = asyncio.Lock()
 
     async def root(self, request: Request) -> Response:
         """The first page in the visitor's language."""
@@ -51,39 +62,37 @@ class _Pages:
         return RedirectResponse(f"/{next((a for a in asked if a in LANGUAGES), 'en')}/now", 303)
 
     async def page(self, request: Request) -> Response:
-        """One of the five pages."""
+        """One of the pages."""
         language, name = request.path_params["language"], request.path_params["page"]
-        if language not in LANGUAGES or name not in PAGES:
+        if language not in LANGUAGES or name not in self.view.pages:
             return self._missing(language)
-        data = await run_in_threadpool(getattr(self.view, name))
-        return self._drawn(name, language, {"data": data})
+        return HTMLResponse(await run_in_threadpool(self._kept, (language, name), self._page))
 
     async def wave(self, request: Request) -> Response:
         """One wave."""
         language, number = request.path_params["language"], request.path_params["number"]
         if language not in LANGUAGES:
             return self._missing(language)
-        data = await run_in_threadpool(self.view.wave, number)
-        if data is None:
-            return self._missing(language)
-        more = {"data": data, "case": self.made.get(number), "can_make": self.handlers.make_case is not None}
-        return self._drawn("wave", language, more)
+        text = await run_in_threadpool(self._kept, (language, "wave", str(number)), self._wave)
+        return HTMLResponse(text) if text else self._missing(language)
 
     async def make(self, request: Request) -> Response:
-        """A case and its report from a wave; then back to the wave."""
+        """A case and its report from a wave; then back to the wave. One at a time: the watch needs its share of the machine."""
         language, number = request.path_params["language"], request.path_params["number"]
         if language not in LANGUAGES or self.handlers.make_case is None:
             return self._missing(language)
-        try:
-            self.made[number] = await run_in_threadpool(self.handlers.make_case, number)
-        except BirdfallError as error:
-            return PlainTextResponse(str(error), 409)
+        async with self.making:
+            try:
+                await run_in_threadpool(self.handlers.make_case, number)
+            except BirdfallError as error:
+                return HTMLResponse(self._draw("failed", language, said=str(error)), 409)
+        self.drawn.clear()
         return RedirectResponse(f"/{language}/wave/{number}", 303)
 
     async def case_report(self, request: Request) -> Response:
         """The report of a case that was made here, or of the case that is served."""
         number = request.path_params.get("number")
-        path = self.view.report() if number is None else self.made.get(number)
+        path = self.view.report() if number is None else self.handlers.made(number)
         path = path / "reports" / "report.html" if path is not None and path.is_dir() else path
         if path is None or not path.is_file():
             return self._missing("en")
@@ -102,21 +111,7 @@ class _Pages:
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: a line whenever a page would look different."""
-
-        async def told() -> AsyncIterator[bytes]:
-            known, waited = "", 0.0
-            while not await request.is_disconnected():
-                version = await run_in_threadpool(self.view.version)
-                if version != known:
-                    known, waited = version, 0.0
-                    yield f"data: {json.dumps(version)}\n\n".encode()
-                elif waited >= BEAT:
-                    waited = 0.0
-                    yield b": still here\n\n"
-                await asyncio.sleep(LOOK)
-                waited += LOOK
-
-        return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        return StreamingResponse(self.news.told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     async def asset(self, request: Request) -> Response:
         """Scripts and styles."""
@@ -126,17 +121,49 @@ class _Pages:
         data = (files("birdfall.watch.dashboard") / "assets" / name).read_bytes()
         return Response(data, media_type=ASSETS[name])
 
-    def _missing(self, language: str) -> Response:
-        say = words(language if language in LANGUAGES else "en")
-        return self._drawn("missing", say.language, {"data": None}, 404)
+    # -- drawing --------------------------------------------------------------------------------------------------
 
-    def _drawn(self, name: str, language: str, more: dict[str, Any], status: int = 200) -> Response:
+    def _kept(self, key: tuple[str, ...], draw: Callable[..., str]) -> str:
+        """A page, drawn anew only if it could look different: a hundred visitors cost no more than one."""
+        version = self.view.version()
+        known = self.drawn.get(key)
+        if known is not None and known[0] == version and time.monotonic() - known[1] < FRESH:
+            return known[2]
+        text = draw(*key)
+        if text:
+            self.drawn[key] = (version, time.monotonic(), text)
+            while len(self.drawn) > KEPT:
+                self.drawn.popitem(last=False)
+        return text
+
+    def _page(self, language: str, name: str) -> str:
+        return self._draw(name, language, data=getattr(self.view, name)())
+
+    def _wave(self, language: str, _: str, number: str) -> str:
+        data = self.view.wave(int(number))
+        if data is None:
+            return ""
+        case = self.handlers.made(int(number))
+        return self._draw("wave", language, data=data, case=case, can_make=self.handlers.make_case is not None)
+
+    def _missing(self, language: str) -> Response:
+        return HTMLResponse(self._draw("missing", language if language in LANGUAGES else "en", data=None), 404)
+
+    def _draw(self, name: str, language: str, **more: Any) -> str:
         say = words(language)
-        text = self.environment.get_template("page.html.j2").render(
-            page=name, w=_Said(say), say=say, languages=NAMES, pages=PAGES, live=self.view.live, simulated=self.view.simulated,
-            report=self.view.report() is not None, **more,
+        return self.environment.get_template("page.html.j2").render(
+            page=name, w=_Said(say), say=say, languages=NAMES, pages=self.view.pages, keys=KEYS, live=self.view.live,
+            simulated=self.view.simulated, report=self.view.report() is not None, **{"data": None, **more},
         )  # fmt: skip
-        return HTMLResponse(text, status)
+
+
+#: Characters that turn the direction of text around them.
+_TURNS = {**dict.fromkeys(range(0x202A, 0x202F)), **dict.fromkeys(range(0x2066, 0x206A)), 0x200E: None, 0x200F: None}
+
+
+def isolated(name: str) -> str:
+    """A name of somebody's own choosing within a sentence: it cannot turn the direction of what stands around it."""
+    return f"\u2068{name.translate(_TURNS)}\u2069"
 
 
 class _Said:
@@ -152,7 +179,7 @@ class _Said:
 def application(view: View, *, token: str | None, host: str, handlers: Handlers | None = None) -> Starlette:
     """The dashboard over `view`. token: None only where `host` is loopback."""
     pages = _Pages(view, handlers or Handlers())
-    return Starlette(
+    made = Starlette(
         routes=[
             Route("/", pages.root),
             Route("/events", pages.events),
@@ -166,6 +193,8 @@ def application(view: View, *, token: str | None, host: str, handlers: Handlers 
         ],
         middleware=[Middleware(Guard, token=token, host=host)],
     )
+    made.state.news = pages.news
+    return made
 
 
 __all__ = ["HEADERS", "Handlers", "application"]

@@ -13,8 +13,11 @@ import uvicorn
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.dashboard.app import Handlers, application
+from birdfall.watch.dashboard.case_view import CaseView
+from birdfall.watch.dashboard.news import News
 from birdfall.watch.dashboard.security import loopback
-from birdfall.watch.dashboard.view import CaseView, StateView, View
+from birdfall.watch.dashboard.state_view import StateView
+from birdfall.watch.dashboard.view import View
 
 
 def place_of(text: str) -> tuple[str, int]:
@@ -38,8 +41,9 @@ class Served:
             )
         case = path.is_dir()
         view: View = CaseView(path) if case else StateView(path)
-        made = handlers or Handlers(None if case else _maker(path))
+        made = handlers or (Handlers() if case else Handlers(_maker(path), lambda number: made_of(path, number)))
         app = application(view, token=self.token, host=self.host, handlers=made)
+        self._news: News = app.state.news
         self._socket = _bound(self.host, self.port)
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False, date_header=False,
@@ -70,7 +74,8 @@ class Served:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """End."""
+        """End. Pages that listen are let go first."""
+        self._news.end()
         self._server.should_exit = True
         self._thread.join(5)
 
@@ -94,6 +99,12 @@ def _bound(host: str, port: int) -> socket.socket:
     return made
 
 
+def made_of(path: Path, number: int) -> Path | None:
+    """The last case that was made here from a wave of the state in `path`, and has its report."""
+    found = sorted(path.parent.glob(f"case-wave-{number}-*/reports/report.html"))
+    return found[-1].parent.parent if found else None
+
+
 def _maker(path: Path) -> Callable[[int], Path]:
     """What makes a case from a wave of the state in `path`, beside it, with its report."""
 
@@ -104,7 +115,7 @@ def _maker(path: Path) -> Callable[[int], Path]:
         from birdfall.watch.state import State
         from birdfall.watch.waves import wave
 
-        state = State.open(path)
+        state = State.open(path, read_only=True)
         try:
             found = wave(state, number)
             if found is None:

@@ -1,0 +1,145 @@
+"""The pages over the findings of a finished case: the same components as over a watch, and nothing renews itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from birdfall.record.ids import pseudonym
+from birdfall.watch.dashboard.view import PAGES, chart
+
+#: Steps of the overview's chart, latest last.
+MOST_STEPS = 400
+
+
+class CaseView:
+    """Over a case. Waves, reporters and gaps are what its findings say; a question nobody asked has no answer here."""
+
+    live = False
+    pages: tuple[str, ...] = tuple(p for p in PAGES if p != "rules")
+
+    def __init__(self, path: Path) -> None:
+        from birdfall.record.case import Case
+
+        self._case = Case.open(path)
+        self._findings = self._case.findings()
+        self.simulated = any(f.simulated for f in self._findings.values())
+        self._names = self._case.record().names()
+        self._public = {*self._case.settings.public, *self._case.settings.leaders, *self._case.settings.controls}
+
+    def version(self) -> str:
+        return self._case.manifest.files[0].sha256 if self._case.manifest.files else ""
+
+    def now(self) -> dict[str, Any]:
+        found = self.waves()
+        shown = _points(self._rows("waves", "series"))
+        at = self._busiest(shown)
+        shown = shown[max(0, at - MOST_STEPS // 2) :][:MOST_STEPS]
+        step = shown[1]["at"] - shown[0]["at"] if len(shown) > 1 else 60_000_000
+        kind = "found" if found else "none" if "waves" in self._findings else "unmeasured"
+        gaps = [[g["begin"], g["end"]] for s in self.sources() for g in s["gaps"]]
+        if shown:
+            gaps = [[max(b, shown[0]["at"]), min(e, shown[-1]["at"])] for b, e in gaps if e > shown[0]["at"] and b < shown[-1]["at"]]  # fmt: skip
+        return {
+            "state": kind, "waves": found[:3], "count": len(found), "latest": shown[-1]["at"] if shown else None, "down": [],
+            "chart": chart(shown, gaps, step, "all") if shown else None, "close": self._close(found[0]["id"]) if found else None,
+        }  # fmt: skip
+
+    def waves(self) -> list[dict[str, Any]]:
+        return [self._wave(r) for r in self._rows("waves", "waves")]
+
+    def wave(self, number: int) -> dict[str, Any] | None:
+        found = next((r for r in self._rows("waves", "waves") if r["wave"] == number), None)
+        return None if found is None else {**self._wave(found), "close": self._close(number)}
+
+    def reporters(self) -> dict[str, Any]:
+        rows = [
+            {"reporter": pseudonym(r["code"]), "targets": r["targets"], "ever": r["reports"], "first": None, "last": None, "burst": None}
+            for r in self._rows("brigades", "reporters")
+            if r.get("named", False)
+        ]  # fmt: skip
+        return {"bursts": [], "rows": rows, "alike": None}
+
+    def rules(self) -> list[dict[str, Any]]:
+        return []
+
+    def sources(self) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for span in self._rows("coverage", "spans"):
+            name = span["source"] or "–"
+            row = found.setdefault(
+                name,
+                {"source": name, "state": "over", "said": "", "since": 0, "lag": None, "steps": None, "refused": None, "gaps": [], "heard": None},
+            )  # fmt: skip
+            row["heard"] = max(row["heard"] or 0, _us(span["to"])) or None
+            if span["kind"] == "gap":
+                gap = {"begin": _us(span["from"]), "end": _us(span["to"]), "why": span["note"] or ""}
+                # each table of a source has the gap; one line says it
+                if gap not in row["gaps"]:
+                    row["gaps"].append(gap)
+        return list(found.values())
+
+    def download(self, number: int, form: str) -> str | None:
+        return None
+
+    def report(self) -> Path | None:
+        path = self._case.path / "reports" / "report.html"
+        return path if path.is_file() else None
+
+    # -- parts ----------------------------------------------------------------------------------------------------
+
+    def _rows(self, name: str, table: str) -> list[dict[str, Any]]:
+        finding = self._findings.get(name)
+        if finding is None or table not in finding.tables:
+            return []
+        rows: list[dict[str, Any]] = finding.table(table).to_pylist()
+        return rows
+
+    @staticmethod
+    def _busiest(points: list[dict[str, Any]]) -> int:
+        return max(range(len(points)), key=lambda k: points[k]["observed"], default=0)
+
+    def _close(self, number: int) -> dict[str, Any] | None:
+        points = _points([r for r in self._rows("waves", "minutes") if r["wave"] == number])
+        step = points[1]["at"] - points[0]["at"] if len(points) > 1 else 60_000_000
+        return chart(points, [], step, "all") if points else None
+
+    def _wave(self, row: dict[str, Any]) -> dict[str, Any]:
+        leaders = [self._leader(a) for a in self._rows(f"audiences-{row['wave']}", "audiences") if a["role"] != "other" or a["outcome"] == "explains"]  # fmt: skip
+        returns = self._findings.get(f"returns-{row['wave']}")
+        back = returns["returned"].value if returns is not None and "returned" in returns.estimates else None
+        begin, end = _us(row["start"]), _us(row["end"])
+        return {
+            "id": row["wave"], "kind": "falls", "begin": begin, "opened": begin, "closed": end,
+            "size": row["observed"], "returned": back, "expected": row["expected"],
+            "delay": None, "leaders": leaders, "seconds": max((end - begin) / 1e6, 1.0), "reasons": {}, "reported": None, "targets": [],
+            "fell": 0, "together": 0, "gaps": sum(g["end"] > begin - 3_600_000_000 and g["begin"] < end for s in self.sources() for g in s["gaps"]),
+            "burst": None,
+        }  # fmt: skip
+
+    def _leader(self, audience: dict[str, Any]) -> dict[str, Any]:
+        """One audience of a wave; with its ledger, where the case measured one."""
+        entry = {
+            "leader": audience["leader"], "name": self._name(audience["leader"]), "before": audience["followers"], "suspended": audience["suspended"],
+            "returned": None, "left": None, "after": None, "now": None, "odds_ratio": audience["odds_ratio"], "or_low": audience["or_low"],
+            "or_high": audience["or_high"], "hit": audience["outcome"] == "explains",
+        }  # fmt: skip
+        ledger = next((f for f in self._findings.values() if f.kind == "ledger" and f.details.get("leader") == entry["leader"]), None)  # fmt: skip
+        if ledger is not None:
+            entry |= {"before": ledger["before"].value, "after": ledger["lowest"].value, "now": ledger["now"].value,
+                      "returned": ledger["restored"].value}  # fmt: skip
+        return entry
+
+    def _name(self, account: str) -> str:
+        if account in self._public:
+            return "@" + self._names.get(account, account)
+        code = self._case.record().ids.code(account)
+        return pseudonym(code or 0)
+
+
+def _points(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"at": _us(r["from"]), "observed": r["observed"], "high": r["high"]} for r in rows]
+
+
+def _us(value: Any) -> int:
+    return int(value.timestamp() * 1_000_000) if value is not None else 0

@@ -1,0 +1,201 @@
+"""The pages over a watch. Each question opens its state anew, read-only: the watch is never held up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from birdfall.record.ids import pseudonym
+from birdfall.watch.bank import STEP
+from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
+from birdfall.watch.dashboard.keys import key_beside
+from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
+from birdfall.watch.feed import now
+from birdfall.watch.handing import handed
+from birdfall.watch.rules import DEFAULT
+from birdfall.watch.state import State
+from birdfall.watch.waves import Wave, wave, waves
+
+#: A wave's chart shows so much before it, and at most so much of it.
+BEFORE, MOST = 5 * MINUTE, 30 * MINUTE
+#: A burst of reports this long before a wave is told of with it.
+EARLIER = HOUR
+
+
+class StateView:
+    """Over the SQLite file of a watch."""
+
+    simulated = False
+    live = True
+    pages: tuple[str, ...] = PAGES
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._key = key_beside(path)
+
+    def _state(self) -> State:
+        return State.open(self.path, read_only=True)
+
+    def version(self) -> str:
+        with closing(self._state()) as state:
+            row = state.connection.execute(
+                "SELECT (SELECT max(id) FROM changes), (SELECT max(id) FROM reports), (SELECT max(id) FROM alerts), "
+                "(SELECT sum(connected) FROM sources), (SELECT value FROM meta WHERE key = 'tick'), "
+                "(SELECT sum(fallen) + sum(returned) + count(closed) FROM waves)"
+            ).fetchone()
+        return "-".join(str(v) for v in row)
+
+    def now(self) -> dict[str, Any]:
+        with closing(self._state()) as state:
+            every = waves(state)
+            on = [w for w in every if w.closed is None]
+            latest = self._latest(state)
+            series = self._series(state, "all", latest - 2 * HOUR, latest, MINUTE)
+            down = [s["source"] for s in self._sources(state) if s["state"] == "down"]
+            loud = any(p["observed"] > p["high"] for p in series[-60:])
+            recent = [w for w in every if w.closed and w.closed > latest - HOUR]
+            kind = "nodata" if down else "ended" if recent else "unusual" if loud else "quiet"
+            if on:
+                kind = "wave" if any(w.kind == "falls" for w in on) else "reports"
+            shown = sorted(on or recent[:3], key=lambda w: w.kind != "falls")
+            found = [self._plain(state, w) for w in shown]
+            return {
+                "state": kind, "waves": found, "latest": latest, "down": down,
+                "chart": chart(series, self._gaps(state, latest - 2 * HOUR, latest), MINUTE, "all"),
+                "close": self._close(state, shown[0]) if shown else None,
+            }  # fmt: skip
+
+    def waves(self) -> list[dict[str, Any]]:
+        with closing(self._state()) as state:
+            return [self._plain(state, w) for w in waves(state)]
+
+    def wave(self, number: int) -> dict[str, Any] | None:
+        with closing(self._state()) as state:
+            found = wave(state, number)
+            if found is None:
+                return None
+            return {**self._plain(state, found), "close": self._close(state, found)}
+
+    def reporters(self) -> dict[str, Any]:
+        with closing(self._state()) as state:
+            bursts = [w for w in waves(state) if w.kind == "reports"]
+            rows = [
+                {**row, "reporter": self._shown(row["reporter"]), "burst": w.id} for w in bursts[:20] for row in reporters_of(state, w)
+            ]  # fmt: skip
+            return {"bursts": [self._plain(state, w) for w in bursts[:20]], "rows": rows, "alike": alike(state, bursts)}
+
+    def rules(self) -> list[dict[str, Any]]:
+        with closing(self._state()) as state:
+            sent: dict[str, int] = {}
+            for row in state.connection.execute("SELECT rule FROM alerts"):
+                for name in row["rule"].split(", "):
+                    sent[name] = sent.get(name, 0) + 1
+            found = []
+            for r in state.connection.execute("SELECT name, rule, backtest FROM rules ORDER BY name"):
+                rule = json.loads(r["rule"])
+                if rule.get("leader"):
+                    rule["leader"] = self._leader(state, rule["leader"])
+                given = r["name"] not in {d.name for d in DEFAULT}
+                found.append(
+                    {**rule, "given": given, "past": json.loads(r["backtest"]), "alerts": sent.get(r["name"], 0)}
+                )
+            return found
+
+    def sources(self) -> list[dict[str, Any]]:
+        with closing(self._state()) as state:
+            return self._sources(state)
+
+    def download(self, number: int, form: str) -> str | None:
+        with closing(self._state()) as state:
+            found = wave(state, number)
+            return None if found is None else handed(state, found, form)
+
+    def report(self) -> Path | None:
+        return None
+
+    # -- parts ----------------------------------------------------------------------------------------------------
+
+    def _latest(self, state: State) -> int:
+        row = state.connection.execute("SELECT max(event), sum(connected) FROM sources").fetchone()
+        tick = int(state.meta("tick", "0")) * STEP
+        return now() if row[1] else max(int(row[0] or 0), tick)
+
+    def _sources(self, state: State) -> list[dict[str, Any]]:
+        c = state.connection
+        found = []
+        for row in c.execute("SELECT * FROM sources ORDER BY source"):
+            gaps = [
+                {"begin": g["begin"], "end": g["end"], "why": g["why"]}
+                for g in c.execute('SELECT "begin", "end", why FROM gaps WHERE source = ? ORDER BY id DESC LIMIT 50', (row["source"],))
+            ]  # fmt: skip
+            over = not row["connected"] and (row["source"].startswith("recording:") or row["source"] == "-")
+            found.append({
+                "source": row["source"], "state": "up" if row["connected"] else "over" if over else "down", "said": row["said"],
+                "since": row["since"], "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
+                "steps": row["steps"], "refused": row["refused"], "gaps": gaps, "heard": row["received"] or None,
+            })  # fmt: skip
+        return found
+
+    def _gaps(self, state: State, begin: int, end: int) -> list[list[int]]:
+        rows = state.connection.execute(
+            'SELECT "begin", "end" FROM gaps WHERE "end" >= ? AND "begin" <= ? ORDER BY "begin"', (begin, end)
+        )
+        return [[max(r["begin"], begin), min(r["end"], end)] for r in rows]
+
+    def _series(self, state: State, stream: str, begin: int, end: int, step: int) -> list[dict[str, Any]]:
+        """Observed and the most that is usual, per `step`. Only ticks with events are stored: between them the last one's word holds."""
+        first = begin - begin % step
+        n = max(int((end - first) // step) + 1, 1)
+        observed, expected = [0] * n, [0.0] * n
+        rows = state.connection.execute(
+            'SELECT "begin", observed, expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"',
+            (stream, first, end),
+        ).fetchall()
+        for row in rows:
+            k = (row["begin"] - first) // step
+            if 0 <= k < n:
+                observed[k] += row["observed"]
+                expected[k] = max(expected[k], row["expected"])
+        usual = rows[0]["expected"] if rows else 0.0
+        series = []
+        for k in range(n):
+            usual = expected[k] or usual
+            series.append({"at": first + k * step, "observed": observed[k], "high": round(most_usual(usual, step), 2)})
+        return series
+
+    def _close(self, state: State, w: Wave) -> dict[str, Any]:
+        """The chart of a wave from near, in ticks."""
+        end = min(max(w.closed or self._latest(state), w.begin + MINUTE), w.begin + MOST)
+        begin, end = w.begin - BEFORE, end + MINUTE
+        stream = "all" if w.kind == "falls" else "reports"
+        return chart(self._series(state, stream, begin, end, STEP), self._gaps(state, begin, end), STEP, stream)
+
+    def _plain(self, state: State, w: Wave) -> dict[str, Any]:
+        details = dict(w.details)
+        leaders = [{**e, "name": self._leader(state, e["leader"])} for e in details.get("leaders", [])]
+        end = last_of(state, w) if w.kind == "reports" else int(details.get("end") or w.closed or w.opened)
+        end = min(end, w.closed or end)
+        gaps = self._gaps(state, w.begin - HOUR, w.closed or end)
+        burst = next(
+            (b for b in waves(state) if b.kind == "reports" and w.begin - EARLIER < b.begin <= end), None
+        ) if w.kind == "falls" else None  # fmt: skip
+        targets = targets_of(state, w) if w.kind == "reports" else []
+        return {
+            "id": w.id, "kind": w.kind, "begin": w.begin, "opened": w.opened, "closed": w.closed, "size": w.fallen,
+            "returned": w.returned, "expected": w.expected, "delay": (w.opened - w.begin) / 1e6, "leaders": leaders,
+            "seconds": max((end - w.begin) / 1e6, 1.0), "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
+            "reported": details.get("reported", 0), "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
+            "fell": sum(t["fell"] is not None for t in targets), "together": len(details.get("together", [])), "gaps": len(gaps),
+            "burst": None if burst is None else {"id": burst.id, "reporters": burst.fallen, "together": len(burst.details["together"])},
+        }  # fmt: skip
+
+    def _leader(self, state: State, account: str) -> str:
+        row = state.connection.execute("SELECT handle FROM standing WHERE account = ?", (account,)).fetchone()
+        return f"@{row[0]}" if row and row[0] else account
+
+    def _shown(self, account: str) -> str:
+        digest = hashlib.blake2b(account.encode(), key=self._key, digest_size=4).digest()
+        return pseudonym(int.from_bytes(digest) % 1_000_000)
