@@ -1,8 +1,5 @@
-"""A network on loopback: real servers nobody here wrote, started and stopped, and what is needed to act on them."""
+"""A network on loopback: a real host and the directory it needs, nobody here wrote them, started, killed and stopped."""
 
-import base64
-import datetime as dt
-import json
 import os
 import secrets
 import shutil
@@ -12,8 +9,9 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from acting import Acting
 
 SERVERS = Path(__file__).parent / "servers"
 PASSWORD = "admin-" + secrets.token_hex(8)
@@ -25,8 +23,10 @@ def free_port():
         return s.getsockname()[1]
 
 
-class Network:
+class Network(Acting):
     """The directory and the host. `kill` ends the host as a power cut would, `start_host` starts it on the same data."""
+
+    password = PASSWORD
 
     def __init__(self):
         memory = Path("/dev/shm")
@@ -89,51 +89,3 @@ class Network:
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError(f"no answer from {address}")
-
-    # -- acting ---------------------------------------------------------------------------------------------------
-
-    def call(self, method, body=None, authorization=None):
-        data = b"" if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        if authorization:
-            headers["Authorization"] = authorization
-        request = urllib.request.Request(f"{self.url}/xrpc/{method}", data=data, headers=headers, method="POST")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            text = answer.read()
-        return json.loads(text) if text else {}
-
-    def account(self, name):
-        made = self.call("com.atproto.server.createAccount", {"handle": f"{name}.test", "email": f"{name}@example.com"})
-        return {"did": made["did"], "token": f"Bearer {made['accessJwt']}"}
-
-    def follow(self, who, whom):
-        record = {"$type": "app.bsky.graph.follow", "subject": whom["did"], "createdAt": moment()}
-        made = self.call("com.atproto.repo.createRecord",
-                         {"repo": who["did"], "collection": "app.bsky.graph.follow", "record": record, "validate": False}, who["token"])  # fmt: skip
-        return made["uri"].rpartition("/")[2]
-
-    def unfollow(self, who, key):
-        self.call(
-            "com.atproto.repo.deleteRecord",
-            {"repo": who["did"], "collection": "app.bsky.graph.follow", "rkey": key},
-            who["token"],
-        )
-
-    def takedown(self, who, applied=True):
-        subject = {"$type": "com.atproto.admin.defs#repoRef", "did": who["did"]}
-        admin = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
-        body = {"subject": subject, "takedown": {"applied": applied} | ({"ref": "wave"} if applied else {})}
-        self.call("com.atproto.admin.updateSubjectStatus", body, admin)
-
-    def deactivate(self, who):
-        self.call("com.atproto.server.deactivateAccount", {}, who["token"])
-
-
-def moment():
-    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def many(work, things, at_once=8):
-    """`work` for each, some at once; the results in order."""
-    with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(work, things))

@@ -2,227 +2,162 @@
 killed and the watch killed in mid-wave, and the dashboard watched in a browser meanwhile.
 """
 
-import json
-import os
-import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
-from pathlib import Path
 
 import pytest
-from network import SERVERS, Network, many
+from scenario import people
+from seeing import Seeing
+from watching import DOWN, Watch, lags
 
 from birdfall.watch.state import State
 from birdfall.watch.waves import seen, waves
 
 pytestmark = pytest.mark.live
-ARTEFACTS = Path(os.environ.get("BIRDFALL_ARTEFACTS", "artefacts"))
-STARTED: list[subprocess.Popen[str]] = []
-SIZE = int(os.environ.get("BIRDFALL_LIVE_ACCOUNTS", "160"))
+#: Until it has been quiet for so long a watch cannot know what is usual.
+QUIET_SECONDS = 25
 
 
 @pytest.fixture
-def network():
-    """One of its own for each test: falls half a minute apart are one wave, so no test may see another's."""
-    if shutil.which("node") is None or not (SERVERS / "node_modules").is_dir():
-        pytest.skip("no servers here: run `make test-live` (Node 20)")
-    made = Network()
-    yield made
-    made.close()
+def scenario(network):
+    return people(network)
 
 
-@pytest.fixture
-def people(network):
-    """A leader and a control, and a flock: most follow the leader, some the control, some both."""
-    leader, control = network.account("leader"), network.account("control")
-    flock = many(network.account, [f"bird{i:05d}" for i in range(SIZE)])
-    half = SIZE // 2
-    for who in flock:
-        who["keys"] = {}
-
-    def join(pair):
-        i, who = pair
-        if i < half + half // 4:
-            who["keys"]["leader"] = network.follow(who, leader)
-        if i >= half - half // 4:
-            who["keys"]["control"] = network.follow(who, control)
-
-    many(join, list(enumerate(flock)))
-    return leader, control, flock
+def watching(network, scenario, folder, *more):
+    return Watch([network.stream], folder, scenario.leader, scenario.control, more=("--start", "all", *more))
 
 
-@pytest.fixture(autouse=True)
-def no_watch_outlives_its_test():
-    yield
-    for process in STARTED:
-        if process.poll() is None:
-            process.kill()
-
-
-class Watch:
-    """`birdfall watch` as a person starts it. Its alerts are read as they come, with the moment of each."""
-
-    def __init__(self, network, folder, *leaders, more=()):
-        command = [
-            sys.executable,
-            "-m",
-            "birdfall",
-            "watch",
-            network.stream,
-            "--state",
-            str(folder),
-            "--start",
-            "all",
-            *more,
+def agrees(folder, scenario):
+    """The watch's record against the truth, account for account; the wave of suspensions it called."""
+    state = State.open(folder / "watch.sqlite", read_only=True)
+    try:
+        c = state.connection
+        falls = [r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'taken_down'")]
+        assert sorted(falls) == sorted(scenario.taken_down + scenario.noise), "each takedown once"
+        returns = [
+            r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'active' AND previous = 'taken_down'")
         ]
-        for leader in leaders:
-            command += ["--leader", leader["did"]]
-        self.alerts, self.said, self.path = [], [], folder / "watch.sqlite"
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        STARTED.append(self.process)
-        for stream, kept in ((self.process.stdout, self.alerts), (self.process.stderr, self.said)):
-            threading.Thread(target=self._read, args=(stream, kept), daemon=True).start()
-
-    @staticmethod
-    def _read(stream, kept):
-        for line in stream:
-            kept.append((time.time(), line.strip()))
-
-    def falls(self):
-        return [(at, a) for at, a in ((at, json.loads(text)) for at, text in self.alerts) if a["kind"] == "falls"]
-
-    def stop(self, how=signal.SIGINT):
-        self.process.send_signal(how)
-        self.process.wait(20)
-
-    def state(self):
-        return State.open(self.path, read_only=True)
-
-    def has(self, query, wanted, seconds=30):
-        end = time.monotonic() + seconds
-        found = None
-        while time.monotonic() < end:
-            if self.path.exists():
-                try:
-                    state = self.state()
-                    found = state.connection.execute(query).fetchone()[0]
-                    state.close()
-                except Exception as error:  # the file is being made
-                    found = error
-                if found == wanted:
-                    return
-            time.sleep(0.1)
-        raise AssertionError(f"{query}: {found!r}, not {wanted!r}; {self.said[-5:]}")
+        assert sorted(returns) == sorted(scenario.restored), "each restoration once"
+        for name, leader in (("leader", scenario.leader), ("control", scenario.control)):
+            assert seen(state, leader["did"], 1 << 62) == scenario.followers(name), name
+        [wave] = [w for w in waves(state) if w.kind == "falls"]
+        assert wave.fallen == len(scenario.taken_down)
+        assert wave.returned == len(scenario.restored)
+        assert {e["leader"] for e in wave.details["leaders"] if e["hit"]} == {scenario.leader["did"]}
+        ledger = next(e for e in wave.details["leaders"] if e["leader"] == scenario.leader["did"])
+        assert ledger["suspended"] == len(scenario.taken_down)
+        assert ledger["after"] == ledger["before"] - ledger["suspended"]
+        assert ledger["now"] == len(scenario.followers("leader"))
+        return wave
+    finally:
+        state.close()
 
 
-DOWN = "SELECT count(*) FROM standing WHERE status = 'taken_down'"
-
-
-def test_a_wave_through_deaths_on_both_sides(network, people, tmp_path):
-    leader, control, flock = people
-    victims, half = flock[: SIZE // 2], SIZE // 4
-    folder = tmp_path / "watch"
-    watch = Watch(network, folder, leader, control)
-    edges = sum(len(p["keys"]) for p in flock)
-    watch.has("SELECT count(*) FROM edges", edges)
-    time.sleep(25)
-    assert watch.falls() == [], "the quiet before the wave is silent"
-    network.unfollow(flock[0], flock[0]["keys"]["leader"])
-    network.deactivate(flock[1])
-    watch.has("SELECT count(*) FROM ends", 1)
-
-    began = time.time()
-    many(network.takedown, victims[2 : 2 + half])
-    end = time.monotonic() + 15
-    while not watch.falls() and time.monotonic() < end:
+def until_told(watch, seconds):
+    end = time.monotonic() + seconds
+    while not watch.told() and time.monotonic() < end:
         time.sleep(0.05)
-    assert watch.falls(), watch.said
-    assert watch.falls()[0][0] - began < 10
-    # the watch dies, the host dies, both in mid-wave
+    assert watch.told(), watch.said
+    return watch.told()[0]
+
+
+def test_the_scripted_wave(network, scenario, tmp_path, figures):
+    folder = tmp_path / "watch"
+    watch = watching(network, scenario, folder)
+    watch.has("SELECT count(*) FROM edges", scenario.edges)
+    scenario.everyday()
+    watch.has("SELECT count(*) FROM ends", 3)
+    time.sleep(QUIET_SECONDS)
+    assert watch.told() == [], "the quiet before the wave is silent"
+    began = time.time()
+    scenario.down(scenario.ring[:80], seconds=8)
+    at, alert = until_told(watch, 20)
+    assert at - began < 10
+    assert alert["audiences"] == [scenario.leader["did"]]
+    time.sleep(3)
+    scenario.up(scenario.ring[:60], seconds=5)
+    watch.has(DOWN, 21)
+    time.sleep(2)
+    figures |= {"memory_mb": round(watch.most_memory)}
+    watch.stop()
+    wave = agrees(folder, scenario)
+    state = State.open(folder / "watch.sqlite", read_only=True)
+    late = lags(state)
+    state.close()
+    figures |= {
+        "accounts": 212, "alert_seconds_after_first_takedown": round(at - began, 1), "called_at_event_time": round((wave.opened - wave.begin) / 1e6, 1),
+        "lag_seconds_median": round(late[len(late) // 2], 3), "lag_seconds_most": round(late[-1], 3),
+    }  # fmt: skip
+
+
+def test_a_wave_through_deaths_on_both_sides(network, scenario, tmp_path):
+    folder = tmp_path / "watch"
+    watch = watching(network, scenario, folder)
+    watch.has("SELECT count(*) FROM edges", scenario.edges)
+    scenario.everyday()
+    watch.has("SELECT count(*) FROM ends", 3)
+    time.sleep(QUIET_SECONDS)
+    victims = scenario.ring[:80]
+    scenario.down(victims[:40], seconds=4)
+    until_told(watch, 20)
+    # the watch dies, then the host, both in mid-wave
     watch.stop(signal.SIGKILL)
-    many(network.takedown, victims[2 + half : 2 + half + 10])
-    watch = Watch(network, folder, leader, control)
+    scenario.down(victims[40:50])
+    watch = watching(network, scenario, folder)
     network.kill()
     time.sleep(1)
     network.start_host()
-    many(network.takedown, victims[2 + half + 10 :])
-    watch.has(DOWN, len(victims) - 2)
-    back = victims[2::2]
-    many(lambda who: network.takedown(who, False), back)
-    watch.has(DOWN, len(victims) - 2 - len(back))
+    scenario.down(victims[50:])
+    watch.has(DOWN, 81)
+    scenario.up(victims[::2])
+    watch.has(DOWN, 41)
     time.sleep(2)
     watch.stop()
-
-    state = State.open(folder / "watch.sqlite")
-    c = state.connection
-    falls = [r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'taken_down'")]
-    assert sorted(falls) == sorted(v["did"] for v in victims[2:]), "each takedown once"
-    returns = [
-        r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'active' AND previous = 'taken_down'")
-    ]
-    assert sorted(returns) == sorted(b["did"] for b in back)
-    [wave] = [w for w in waves(state) if w.kind == "falls"]
-    assert wave.fallen == len(victims) - 2
-    assert wave.returned == len(back)
-    still = {v["did"] for v in victims[2:]} - {b["did"] for b in back} | {flock[1]["did"]}
-    for name, who in (("leader", leader), ("control", control)):
-        followers = {p["did"] for p in flock if name in p["keys"]}
-        if name == "leader":
-            followers.discard(flock[0]["did"])
-        assert seen(state, who["did"], 1 << 62) == followers - still, name
-    hit = {e["leader"] for e in wave.details["leaders"] if e["hit"]}
-    assert hit == {leader["did"]}
-    state.close()
+    agrees(folder, scenario)
 
 
-def test_the_dashboard_tells_a_wave_while_it_is_on(network, people, tmp_path):
-    api = pytest.importorskip("playwright.sync_api")
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium here")
-    leader, control, flock = people
-    ARTEFACTS.mkdir(exist_ok=True)
-    watch = Watch(network, tmp_path / "watch", leader, control, more=("--dashboard", "0"))
-    watch.has("SELECT count(*) > 0 FROM edges", 1)
-    end = time.monotonic() + 20
-    while not any("dashboard:" in text for _, text in watch.said) and time.monotonic() < end:
-        time.sleep(0.1)
-    address = next(text.split("dashboard: ")[1] for _, text in watch.said if "dashboard:" in text)
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        problems, asked = [], []
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda r: asked.append(r.url))
+def test_the_dashboard_tells_a_wave_while_it_is_on(network, scenario, tmp_path, artefacts):
+    watch = watching(network, scenario, tmp_path / "watch", "--dashboard", "0")
+    watch.has("SELECT count(*) FROM edges", scenario.edges)
+    address = watch.dashboard()
+    with Seeing(address) as seeing:
+        page = seeing.page
         page.goto(address + "en/now")
-        # who has watched for a few seconds only cannot know what is usual
-        time.sleep(25)
-        page.screenshot(path=ARTEFACTS / "dashboard-before.png", full_page=True)
-        victims = flock[SIZE // 2 : SIZE - 10]
-        many(network.takedown, victims)
+        time.sleep(QUIET_SECONDS)
+        page.wait_for_selector("h1.quiet", timeout=10_000)
+        page.screenshot(path=artefacts / "1-quiet.png", full_page=True)
+        victims = scenario.ring[:80]
+        scenario.down(victims, seconds=8)
         page.wait_for_selector("h1.wave", timeout=20_000)
         told = page.locator("main", has_text=f"{len(victims)} accounts were suspended").first
         try:
             told.wait_for(timeout=30_000)
-        except api.TimeoutError:
-            raise AssertionError(
-                f"the page tells: {page.inner_text('main')}; {watch.alerts}; {watch.said[-5:]}"
-            ) from None
-        page.screenshot(path=ARTEFACTS / "dashboard-wave.png", full_page=True)
+        except seeing.TimeoutError:
+            raise AssertionError(f"the page tells: {page.inner_text('main')}; {watch.said[-5:]}") from None
+        assert "@leader.test" in page.inner_text("main")
+        page.screenshot(path=artefacts / "2-wave.png", full_page=True)
+        scenario.up(victims[:60], seconds=3)
+        page.wait_for_function("document.querySelector('main').innerText.includes('60')", timeout=20_000)
+        page.screenshot(path=artefacts / "3-returns.png", full_page=True)
+        for language in ("es", "fr", "ar", "pt"):
+            page.goto(f"{address}{language}/now")
+            page.screenshot(path=artefacts / f"2-wave-{language}.png", full_page=True)
+        page.goto(address + "en/now")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         page.wait_for_url("**/wave/**")
-        page.screenshot(path=ARTEFACTS / "dashboard-one-wave.png", full_page=True)
-        with page.expect_navigation(timeout=120_000):
+        page.screenshot(path=artefacts / "4-one-wave.png", full_page=True)
+        for name in ("waves", "reporters", "rules", "sources"):
+            page.goto(f"{address}en/{name}")
+            page.screenshot(path=artefacts / f"5-{name}.png", full_page=True)
+        page.goto(address + "en/wave/1")
+        with page.expect_navigation(timeout=240_000):
             page.click("form button")
         page.wait_for_selector('a[href$="/report"]', timeout=5_000)
         page.click('a[href$="/report"]')
         page.wait_for_selector("h1")
-        page.screenshot(path=ARTEFACTS / "report-from-dashboard.png")
-        assert problems == []
-        assert all(url.startswith((address, "data:")) for url in asked)
-        browser.close()
+        page.screenshot(path=artefacts / "6-report.png")
+        assert seeing.problems == []
+        assert all(url.startswith((address, "data:")) for url in seeing.asked)
     watch.stop()
+    agrees(tmp_path / "watch", scenario)
