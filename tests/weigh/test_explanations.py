@@ -5,98 +5,10 @@ import pytest
 
 from birdfall.measures.reconcile import read_facts_bytes, reconcile
 from birdfall.weigh.casebook import events, weighed
-from birdfall.weigh.causes.calibration import items_of, measured
-from birdfall.weigh.causes.model import fitted
-from birdfall.weigh.causes.sets import MISFIT, sets_of
+from birdfall.weigh.causes.sets import MISFIT
 from birdfall.weigh.causes.verdict import ITEM_CAP, TOTAL_CAP, verdict, words_of
-from birdfall.weigh.causes.worlds import CAUSES, STRESSES, Worlds, figures, packed, reference, stressed, unpacked
+from birdfall.weigh.causes.worlds import CAUSES, reference
 from birdfall.weigh.explanations import explanations_published
-from birdfall.world.evidence import ITEMS
-from birdfall.world.light import light_worlds
-from birdfall.world.observation import TIERS
-from birdfall.world.priors import priors
-
-
-@pytest.fixture(scope="module")
-def fresh():
-    """Worlds of a seed that nothing shipped was made with."""
-    drawn = light_worlds(1500, 777)
-    return Worlds(drawn.features, np.array([CAUSES.index(t) for t in drawn.triggers]))
-
-
-@pytest.fixture(scope="module", params=["counts", "reinstatement", "reports"])
-def tier(request):
-    model = fitted(reference().learn, items_of(request.param))
-    return request.param, model, sets_of(model, reference().calibrate, reference().stress)
-
-
-def test_probabilities_of_unseen_worlds_are_frequencies(tier, fresh):
-    _, model, _ = tier
-    p = model.probabilities(fresh.columns(model.scale.items))
-    error = 0.0
-    for k in range(len(CAUSES)):
-        where = np.minimum((p[:, k] * 10).astype(int), 9)
-        for b in range(10):
-            inside = where == b
-            error += abs((p[inside, k] - (fresh.cause[inside] == k)).sum())
-    # 1,500 worlds in fifty cells: chance alone gives about 0.012
-    assert error / p.size <= 0.03
-
-
-def test_sets_hold_the_true_cause(tier, fresh):
-    _, model, sets = tier
-    for stress, least in ((False, 0.91), (True, 0.93)):
-        members = sets.members(fresh.columns(model.scale.items), stressed=stress)
-        for k, cause in enumerate(CAUSES):
-            own = fresh.cause == k
-            assert members[own, k].mean() >= least, cause
-
-
-def test_a_world_in_which_nothing_happened_is_not_given_a_cause(tier):
-    _, model, sets = tier
-    quiet = light_worlds(1000, 4242, trigger="churn")
-    members = sets.members(quiet.features[:, [list(ITEMS).index(i) for i in model.scale.items]])
-    assert ((members.sum(axis=1) == 1) & ~members[:, 0]).sum() < 10
-
-
-def test_more_looking_decides_more():
-    told = figures()["tiers"]
-    decided = [told[t]["decided"] for t in TIERS]
-    assert decided == sorted(decided)
-    assert decided[0] < 0.25, "with counts alone the honest answer is mostly that nobody can tell"
-    assert decided[-1] > 0.8
-
-
-def test_the_shipped_figures_are_those_of_the_shipped_worlds():
-    assert figures()["digest"] == reference().digest
-    found = measured(reference())
-    for tier in ("counts", "reports"):
-        for key in ("log_score", "brier", "decided", "reliability_error"):
-            assert found["tiers"][tier][key] == pytest.approx(figures()["tiers"][tier][key], abs=2e-3), (tier, key)
-        assert found["tiers"][tier]["reliability_error"] <= 0.02
-        for how in STRESSES:
-            assert found["tiers"][tier]["stress"][how]["reliability_error"] <= 0.05
-            assert min(found["tiers"][tier]["stress"][how]["coverage"].values()) >= 0.88
-
-
-def test_the_reference_is_its_bytes():
-    part = light_worlds(50, 1)
-    worlds = Worlds(part.features, np.array([CAUSES.index(t) for t in part.triggers]))
-    parts = {"learn": worlds, "calibrate": worlds, "measure": worlds, "stress-low": worlds}
-    back = unpacked(packed(parts))
-    assert (back.learn.cause == worlds.cause).all()
-    assert np.allclose(back.learn.features, worlds.features, atol=0.05, rtol=1e-2, equal_nan=True)
-    assert unpacked(packed(parts)).digest == back.digest
-
-
-@pytest.mark.parametrize("how", STRESSES)
-def test_every_simulator_of_the_stress_ensemble_assumes_otherwise(how):
-    changed = stressed(priors(), how)
-    assert set(changed) == set(priors())
-    if how in ("low", "high", "returns"):
-        assert changed != priors()
-    with pytest.raises(KeyError):
-        stressed(priors(), "unknown")
 
 
 def purge_like(**more):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from birdfall.cli.talk import show, show_json
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def check_statement(case: Case, statement: str, lang: str | None, save: bool, said_by: str, json: bool) -> int:
     """0 all supported, 3 one contradicted, 4 one not answerable and none contradicted, 2 nothing measurable in it."""
+    from birdfall.tell.names import names_of
     from birdfall.tell.words import words
     from birdfall.weigh.claim_parser import language_of, parse
     from birdfall.weigh.claims import Claim, check, read_claims, write_claims
@@ -39,14 +41,14 @@ def check_statement(case: Case, statement: str, lang: str | None, save: bool, sa
     else:
         show(f"“{printable(statement)}”")
         for number, finding in enumerate(found, 1):
-            _show(finding, say, number if len(found) > 1 else None)
+            _show(finding, say, number if len(found) > 1 else None, names_of(record))
     verdicts = {f.details["verdict"] for f in found}
     if "contradicted" in verdicts:
         return ExitCode.NOTHING_FOUND
     return ExitCode.CANNOT_ANSWER if "not_answerable" in verdicts else ExitCode.FOUND
 
 
-def _show(finding: Finding, say: Words, number: int | None) -> None:
+def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str], str]) -> None:
     """One claim of the statement: what was claimed, the verdict, what was measured, and for which reading it is true."""
     from birdfall.tell.claim_said import explained, measured
     from birdfall.tell.terminal import claim_words
@@ -56,6 +58,9 @@ def _show(finding: Finding, say: Words, number: int | None) -> None:
         show(f"{number}. {_told(claimed, say) if claimed is not None else ''}".rstrip())
     show(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
     show(f"  {say('claims.measured')}: {measured(finding, say)}")
+    account = finding.details.get("account")
+    if account is not None:
+        show(f"  {printable(say('claim.account', name=name(account)))}")
     for line in explained(finding, say):
         show(f"  {printable(line)}")
 

@@ -183,13 +183,15 @@ def _later(
     )
     if not len(inside):
         return None, None
-    near = (step.low, step.high)
+    seen = inside[int(np.argmin(np.abs(level[inside] - step.value)))]
+    if _agrees(step, float(level[seen])) == "supported":
+        return float(level[seen]), float(time[seen])
     # between two counts the level passed through all that lies between them
-    around = np.r_[inside[0] - 1, inside] if inside[0] > 0 else inside
-    passed = nearest(near, float(level[around].min()), float(level[around].max()))
-    closest = inside[int(np.argmin(np.abs(level[inside] - passed)))]
-    crossed = float(level[inside].min()) <= passed <= float(level[inside].max())
-    return (passed if crossed else float(level[closest])), float(time[closest])
+    around = np.r_[inside[0] - 1, inside] if inside[0] - 1 > low else inside
+    passed = nearest((step.low, step.high), float(level[around].min()), float(level[around].max()))
+    if _agrees(step, passed) == "supported" and len(around) > 1:
+        return passed, float(time[seen])
+    return float(level[seen]), float(time[seen])
 
 
 def _agrees(step: Level, measured: float | None) -> str:

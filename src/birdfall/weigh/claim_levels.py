@@ -196,7 +196,7 @@ def _follows(s: Sentence, i: int) -> str | None:
         return role
     if s.has(_BEFORE, begin, amount.begin) and not _delay(s, i):
         return "before"
-    if s.has(lexicon.NOW, begin, end) or role == "now":
+    if s.has(lexicon.NOW, begin, end) or (role == "now" and _delay(s, i) is None):
         return "now"
     if (
         _delay(s, i) is not None

@@ -32,8 +32,10 @@ class Whom:
     limits: tuple[Note, ...] = ()
 
 
-def whom(record: Record, findings: Mapping[str, Finding], one: ParsedClaim, settings: Settings) -> Whom | Refusal:
-    """The accounts a claim is about."""
+def whom(
+    record: Record, findings: Mapping[str, Finding], one: ParsedClaim, settings: Settings, leader: str | None = None
+) -> Whom | Refusal:
+    """The accounts a claim is about. leader: whose "her" and "his" are; None: the first of the case."""
     counted = one.quantity in ("lost", "gained", "level")
     if one.population == "all":
         return Whom(None, None, one.group)
@@ -47,7 +49,7 @@ def whom(record: Record, findings: Mapping[str, Finding], one: ParsedClaim, sett
             return Refusal(Note("account-not-known", {"account": group, "needs": "leaders"}))
         else:
             group = "" if group.startswith(_OFFICES) else group
-            found = _leader(record, settings)
+            found = leader or _leader(record, settings)
             if found is None and counted:
                 return Refusal(Note("account-not-known", {"account": "–", "needs": "leaders"}))
             if found is None:

@@ -101,13 +101,21 @@ def check(record: Record, findings: Mapping[str, Finding], claim: Claim, *, sett
 def _checked(
     record: Record, findings: Mapping[str, Finding], claim: Claim, one: ParsedClaim, settings: Settings
 ) -> Finding:
-    of = whom(record, findings, one, settings)
-    if isinstance(of, Refusal):
-        return _refused(claim, one, of.note)
-    measured = _readings(record, findings, one, of, settings)
-    if isinstance(measured, Refusal):
-        return _refused(claim, one, measured.note)
-    return _judged(record, claim, one, measured, of)
+    # "her followers" are those of the account in question; of several, of the first for which it is true
+    leaders = settings.leaders if one.population == "leader" and settings.leaders else (None,)
+    first: Finding | None = None
+    for leader in leaders:
+        of = whom(record, findings, one, settings, leader)
+        measured = of if isinstance(of, Refusal) else _readings(record, findings, one, of, settings)
+        if isinstance(measured, Refusal) or isinstance(of, Refusal):
+            found = _refused(claim, one, measured.note) if isinstance(measured, Refusal) else None
+        else:
+            found = _judged(record, claim, one, measured, of)
+        if found is not None and found.details["verdict"] == "supported":
+            return found
+        first = first or found
+    assert first is not None
+    return first
 
 
 def _readings(
