@@ -155,3 +155,35 @@ def test_the_wave_is_tinted_where_it_was():
 def test_numbers_on_an_axis_are_written_alike():
     svg = figures.drawn(figures.wave_chart([r | {"observed": r["observed"] * 2000} for r in steps()], UTC, 600, 210))
     assert ">0<" in svg and ">0k<" not in svg
+
+
+def test_what_cannot_be_answered_stands_in_one_place():
+    from birdfall.tell.audience_section import audiences
+    from birdfall.tell.ledger_section import returns
+    from birdfall.tell.method_sections import refused
+
+    no = Note("no-follows", {"needs": "follows"})
+    cannot = [
+        Finding(k, n, "cannot", reasons=(no,))
+        for k, n in (("audiences", "audiences-1"), ("returns", "returns-1"), ("ledger", "ledger"))
+    ]
+    page = page_of(*cannot)
+    assert audiences(page) == returns(page) == ledgers(page) == []
+    assert [b["kind"] for b in refused(page)] == ["subhead", "text"] * 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_published_figures_alone_have_a_verdict(language):
+    from birdfall.tell.sentences import verdict
+
+    rows = pa.table({"consistent": [True, True, False, None]})
+    found = Finding(
+        "reconciliation", "reconciliation", "found", tables={"figures": rows},
+        estimates={"growth": Estimate(2000, "per_day", 1829, 2439), "gross": number(6600), "net": number(-4849), "difference": number(1751),
+                   "risk_ratio": Estimate(9.8, "ratio", 5.1, 121)},
+    )  # fmt: skip
+    page = page_of(found, language=language)
+    said = verdict(page.findings, page.say, page.name)
+    assert "3" in said.sentence and "2" in said.sentence
+    assert all(page.say.number(n) in said.more for n in (6600, 4849, 1751, 9.8))
+    assert said.confidence == 3

@@ -231,7 +231,7 @@ def run(
     allow_large
         Take in compressed files that unpack to very much more than their size.
     """
-    case = _case_for_run(files, out, title, mapping, time_zone, date_format, reader, json, allow_large)
+    case = _case_for_run(files, out, title, mapping, time_zone, date_format, reader, json, allow_large, facts)
     _apply(case, leader, control, negative_control, public, question, title, lang, time_zone)
     _keep_questions(case, claims, facts)
     return _measured(case, lang or _language(case), _options(seed=seed, alpha=alpha), json)
@@ -401,15 +401,19 @@ def _simulated(
 
 def _case_for_run(
     files: Sequence[Path], out: Path | None, title: str, mapping: Path | None, time_zone: str | None,
-    date_format: str | None, reader: str | None, quiet: bool, allow_large: bool,
+    date_format: str | None, reader: str | None, quiet: bool, allow_large: bool, facts: Path | None,
 ) -> Case:  # fmt: skip
-    if not files:
+    if not files and facts is None:
         raise UsageError("nothing to run on", fix="Name a case or some files: birdfall run tweets.csv -o case/")
     if len(files) == 1 and files[0].is_dir() and out is None:
         return _opened(files[0])
     if out is None:
-        raise UsageError("where should the case be made?", fix=f"Add a folder: birdfall run {files[0]} -o case/")
+        given = files[0] if files else f"--facts {facts}"
+        raise UsageError("where should the case be made?", fix=f"Add a folder: birdfall run {given} -o case/")
     case = _opened_or_made(out, title)
+    if not files:
+        # published figures are enough to ask whether they agree
+        return case
     for receipt in _taken_in(case, files, mapping, time_zone, date_format, reader, quiet, allow_large):
         say(_receipt_line(receipt))
     return case

@@ -11,10 +11,8 @@ from birdfall.tell.page import Block, Page, notes, table, text
 def audiences(page: Page) -> list[Block]:
     """Blocks of the largest wave's audience test; none if it was not asked."""
     finding, say = page.findings.get("audiences-1"), page.say
-    if finding is None:
+    if finding is None or finding.answer == "cannot":
         return []
-    if finding.answer == "cannot":
-        return notes(finding, say)
     tested, naive = say.number(finding["leaders_tested"].value), say.number(finding["naive_hits"].value)
     if finding.answer == "found":
         share = say.percent(finding["explained"].value)

@@ -21,10 +21,8 @@ USUAL_LARGE, USUAL_TRACKED, USUAL_SEEN = 0.020, 0.064, 60_652 + 5_261
 def returns(page: Page) -> list[Block]:
     """How many of the largest wave came back, beside how many usually do."""
     finding, say = page.findings.get("returns-1"), page.say
-    if finding is None:
+    if finding is None or finding.answer == "cannot":
         return []
-    if finding.answer == "cannot":
-        return notes(finding, say)
     four = finding["returned_4d"]
     blocks = [text(say(
         "returns.text", fallen=say.number(finding["fallen"].value), returned=say.number(finding["returned"].value), share=say.percent(four.value),
@@ -43,14 +41,14 @@ def returns(page: Page) -> list[Block]:
 def ledgers(page: Page) -> list[Block]:
     """The leader's followers over time, then the ledgers beside each other, cause by cause."""
     say, first = page.say, leader_ledger(page.findings)
-    every = sorted(page.of_kind("ledger"), key=lambda f: (f is not first, f.name))
-    kept = [f for f in every if f.answer != "cannot"]
+    kept = [f for f in page.of_kind("ledger") if f.answer != "cannot"]
+    kept.sort(key=lambda f: (f is not first, f.name))
     blocks: list[Block] = []
     if first is not None and "ledger-wide" in page.drawings:
         title = say("chart.ledger", leader=page.name(first.details["leader"]))
         blocks.append(chart("ledger", title, say("chart.ledger.legend")))
     blocks += [_beside(kept[i : i + SIDE_BY_SIDE], page) for i in range(0, len(kept), SIDE_BY_SIDE)]
-    return [*blocks, *_said_once(every, page)]
+    return [*blocks, *_said_once(kept, page)]
 
 
 def _beside(kept: list[Finding], page: Page) -> Block:
@@ -64,12 +62,12 @@ def _beside(kept: list[Finding], page: Page) -> Block:
     return table(head, rows, tuple(range(1, len(head))), headed=True)
 
 
-def _said_once(every: list[Finding], page: Page) -> Iterator[Block]:
+def _said_once(kept: list[Finding], page: Page) -> Iterator[Block]:
     """A note that several ledgers share is written once, with whose it is unless it is everybody's."""
     whose: dict[str, list[str]] = {}
-    for finding in every:
+    for finding in kept:
         for note in (*finding.reasons, *finding.limits):
             whose.setdefault(page.say.note(note), []).append(page.name(finding.details.get("leader")))
     for said, leaders in whose.items():
-        everybody = len(leaders) == len(every)
+        everybody = len(leaders) == len(kept)
         yield {"kind": "note", "text": said if everybody else f"{joined(leaders)}: {said}"}

@@ -50,7 +50,27 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
         return Verdict(sentence, "", limit, 3, "change.statuses")
     if counts is not None and counts.answer == "nothing":
         return Verdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
+    published = findings.get("reconciliation")
+    if published is not None and published.answer == "found":
+        return Verdict(*_reconciled(published, say), limit, 3, "change.statuses")
     return Verdict(say("verdict.cannot"), "", limit, 1, "change.statuses")
+
+
+def _reconciled(finding: Finding, say: Words) -> tuple[str, str]:
+    """What published figures alone say: how many can be true of one day together, and how much harder one audience was hit."""
+    rows = [r for r in finding.table("figures").to_pylist() if r["consistent"] is not None]
+    standing = [r for r in rows if r["consistent"]]
+    growth = finding["growth"]
+    low, high = (say.number(round(v)) if v is not None else "–" for v in (growth.low, growth.high))
+    sentence, more = say("verdict.published", n=len(rows), standing=say.number(len(standing)), low=low, high=high), ""
+    if "difference" in finding.estimates:
+        gross, net, apart = (say.number(round(abs(finding[k].value or 0))) for k in ("gross", "net", "difference"))
+        more = say("verdict.published.pair", gross=gross, net=net, apart=apart) + " "
+    ratio = finding.estimates.get("risk_ratio")
+    if ratio is None:
+        return sentence, more.strip()
+    shown = {k: say.number(v) for k, v in (("ratio", ratio.value), ("low", ratio.low), ("high", ratio.high))}
+    return sentence, more + say("verdict.published.ratio", **shown)
 
 
 def wave_sentence(row: Mapping[str, Any], say: Words) -> str:
