@@ -1,12 +1,16 @@
-"""Birdfall against the Coordination Network Toolkit 1.5.2 on the same CSV: co-retweets within 60 s, identical edges asserted.
+"""Birdfall against its peers on the same CSV, from the file to a file of edges, one command each, identical edges asserted.
 
-    python benchmarks/peers.py PYTHON [acts]
+    python benchmarks/peers.py --toolkit PYTHON [--coortweet SOURCES] [--acts 1000000]
 
-PYTHON is an interpreter that has coordination-network-toolkit installed. Both go from the CSV to a CSV of edges in processes of
-their own, start-up included; each step's own seconds are printed beside. `step` is co-action alone, from codes to edges: what
-the toolkit's step does from its indexed database; `finding` also reads the trace and makes the tables. CooRTweet needs packages of CRAN that Debian does not have.
+PYTHON is an interpreter that has coordination-network-toolkit 1.5.2; both commands of its own documented way are timed (preprocess,
+compute), start-up included, and its compute step alone. SOURCES is a folder with the source of CooRTweet, whose detect_groups and
+generate_coordinated_network are run by Rscript with data.table and igraph. Seconds on the clock and, since machines are shared, of
+processors, children included. `step` is co-action alone, from codes to edges, in a process that has started.
 """
 
+from __future__ import annotations
+
+import argparse
 import csv
 import json
 import os
@@ -15,92 +19,163 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
 from coaction import acts
 
-MINE = """
+MINE_WARM = """
 import sys, time
-t = time.perf_counter()
-import numpy as np, pyarrow as pa, pyarrow.csv as pc
-from birdfall.sources.ingest import load
-from birdfall.kernels.coaction import coaction
-from birdfall.measures.coordination import coordination
-from birdfall.measures.coordination_presets import toolkit
-from birdfall.measures.coordination_traces import trace_of
-tiny = np.array([0, 1, 2], np.int32)
-coaction(tiny, np.zeros(3, np.int32), np.zeros(3, np.int64), window=1, count="messages", at_least=1)  # loads the compiled code
-a = time.perf_counter()
-record = load(sys.argv[1])
-b = time.perf_counter()
-finding = coordination(record, trace="repost", window="60s", preset="toolkit", preset_options={"min_edge_weight": 3})
-c = time.perf_counter()
-pc.write_csv(finding.table("edges").select(["source_id", "target_id", "weight"]), sys.argv[2])
-trace = trace_of(record, "repost")
-content = np.arange(len(trace), dtype=np.int32)
-d = time.perf_counter()
-toolkit(trace.account, trace.object_, content, trace.time, window=60_000_000, min_edge_weight=3)
-e = time.perf_counter()
-print(round(a - t, 2), round(b - a, 2), round(c - b, 2), round(e - d, 3))
+import numpy as np
+import birdfall
+from birdfall.measures.coordination_files import acts_of_files
+from birdfall.measures.coordination_preset_finding import content_codes
+from birdfall.measures.coordination_presets import coortweet, toolkit
+from pathlib import Path
+options = {"min_edge_weight": 3} if sys.argv[2] == "toolkit" else {}
+for _ in range(3):
+    t, c = time.perf_counter(), time.process_time()
+    birdfall.coordination(sys.argv[1], preset=sys.argv[2], window="60s", preset_options=options)
+    cell = time.perf_counter() - t, time.process_time() - c
+trace = acts_of_files([Path(sys.argv[1])], "repost", bare=True).trace
+columns = trace.account, trace.object_, content_codes(trace.contents), trace.time
+for _ in range(3):
+    t, c = time.perf_counter(), time.process_time()
+    {"toolkit": toolkit, "coortweet": coortweet}[sys.argv[2]](*columns, window=60_000_000, **options)
+    step = time.perf_counter() - t, time.process_time() - c
+print(*cell, *step)
 """
 
-
-PEER = """
-import sqlite3, sys, time
-from coordination_network_toolkit.preprocess import preprocess_csv_files
+TOOLKIT_STEP = """
+import os, sys, time
 from coordination_network_toolkit.compute_networks import compute_co_retweet_parallel
-t = time.perf_counter()
-preprocess_csv_files(sys.argv[2], [sys.argv[1]])
-a = time.perf_counter()
-compute_co_retweet_parallel(sys.argv[2], 60, n_threads=2, min_edge_weight=3)
-b = time.perf_counter()
-print(round(a - t, 2), round(b - a, 2))
+t, before = time.perf_counter(), os.times()
+compute_co_retweet_parallel(sys.argv[1], 60, n_threads=2, min_edge_weight=3)
+after = os.times()
+print(time.perf_counter() - t, sum(after[:4]) - sum(before[:4]))
+"""
+
+COORTWEET = """
+args <- commandArgs(TRUE)
+suppressMessages({library(data.table); library(igraph)})
+for (f in c("calc_group_combinations.R", "detect_groups.R", "generate_coordinated_network.R")) source(file.path(args[1], "R", f))
+x <- fread(args[2], select = c("repost_id", "user_id", "message_id", "timestamp"),
+           colClasses = list(character = c("repost_id", "user_id", "message_id")))
+setnames(x, c("object_id", "account_id", "content_id", "timestamp_share"))
+before <- proc.time()
+found <- generate_coordinated_network(detect_groups(x, time_window = 60, min_participation = 2), edge_weight = 0.5)
+after <- proc.time() - before
+fwrite(as_data_frame(found, "edges")[, c("from", "to", "weight", "avg_time_delta")], args[3])
+cat(after[["elapsed"]], after[["user.self"]] + after[["sys.self"]])
 """
 
 
-def timed(command: list[str]) -> tuple[float, str]:
-    began = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return time.perf_counter() - began, done.stdout
+def timed(*commands: list[str]) -> tuple[dict[str, float], str]:
+    """Seconds of the commands one after the other, start-up included, and what the last printed."""
+    began, before, out = time.perf_counter(), os.times(), ""
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{command[:4]} failed:\n{done.stderr[-2000:]}")
+        out = done.stdout
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"s": round(time.perf_counter() - began, 2), "cpu_s": round(cpu, 2)}, out
 
 
-def edges(path: Path, names: tuple[str, str, str]) -> set[tuple[str, str, int]]:
+def edges(path: Path, names: tuple[str, str, str], directed: bool) -> set[tuple[str, str, int]]:
     with path.open(newline="") as file:
-        return {(r[names[0]], r[names[1]], int(float(r[names[2]]))) for r in csv.DictReader(file)}
+        found = [(r[names[0]], r[names[1]], int(float(r[names[2]]))) for r in csv.DictReader(file)]
+    return set(found) if directed else {(*sorted(f[:2]), f[2]) for f in found}
+
+
+def ours(path: Path, preset: str, out: Path) -> list[str]:
+    weight = ["--at-least", "3"] if preset == "toolkit" else []
+    said = ["--preset", preset, "--window", "60s", *weight, "--identified", "--out", str(out)]
+    return [sys.executable, "-m", "birdfall", "coordinate", str(path), *said]
+
+
+def mine(folder: Path, preset: str) -> dict[str, object]:
+    """Our own figures: one command from CSV and from Parquet, a second call in the same process, and the step alone."""
+    timed(ours(folder / "small.csv", preset, folder / f"warm-{preset}.csv"))  # compiles, once per machine
+    from_csv, _ = timed(ours(folder / "acts.csv", preset, folder / f"{preset}.csv"))
+    from_parquet, _ = timed(ours(folder / "acts.parquet", preset, folder / f"{preset}-parquet.csv"))
+    _, said = timed([sys.executable, "-c", MINE_WARM, str(folder / "acts.csv"), preset])
+    cell, cell_cpu, step, step_cpu = (round(float(x), 3) for x in said.split())
+    return {
+        "csv": from_csv, "parquet": from_parquet, "cell": {"s": cell, "cpu_s": cell_cpu},
+        "step": {"s": step, "cpu_s": step_cpu},
+    }  # fmt: skip
+
+
+def ratios(peer: dict[str, float], own: dict[str, float]) -> dict[str, float]:
+    return {key: round(peer[key] / own[key], 1) for key in ("s", "cpu_s")}
+
+
+def against_toolkit(folder: Path, python: str) -> dict[str, object]:
+    own = mine(folder, "toolkit")
+    database = folder / "peer.db"
+    cli = [python, "-m", "coordination_network_toolkit", str(database)]
+    asked = ["--time_window", "60", "--min_edge_weight", "3", "--n_cpus", "2"]
+    # its edges stay in its database: writing them as CSV fails in this version
+    whole, _ = timed([*cli, "preprocess", str(folder / "acts.csv")], [*cli, "compute", "co_retweet", *asked])
+    _, said = timed([python, "-c", TOOLKIT_STEP, str(database)])
+    step = dict(zip(("s", "cpu_s"), (round(float(x), 2) for x in said.split()[-2:])))
+    with closing(sqlite3.connect(database)) as held:
+        rows = held.execute("SELECT user_1, user_2, weight FROM co_retweet_network WHERE user_1 != user_2").fetchall()
+    wanted = {(str(a), str(b), int(w)) for a, b, w in rows}
+    got = edges(folder / "toolkit.csv", ("source_id", "target_id", "weight"), True)
+    return {
+        "peer": "Coordination Network Toolkit 1.5.2", "edges": len(got), "identical": got == wanted, "birdfall": own,
+        "whole": whole, "compute": step, "whole_to_csv": ratios(whole, own["csv"]),
+        "whole_to_parquet": ratios(whole, own["parquet"]), "whole_to_cell": ratios(whole, own["cell"]),
+        "compute_to_step": ratios(step, own["step"]), "load": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+
+
+def against_coortweet(folder: Path, sources: Path) -> dict[str, object]:
+    own = mine(folder, "coortweet")
+    out = folder / "coortweet-peer.csv"
+    whole, said = timed(["Rscript", "-e", COORTWEET, str(sources), str(folder / "acts.csv"), str(out)])
+    step = dict(zip(("s", "cpu_s"), (round(float(x), 2) for x in said.split()[-2:])))
+    wanted = edges(out, ("from", "to", "weight"), False)
+    got = edges(folder / "coortweet.csv", ("source_id", "target_id", "weight"), False)
+    return {
+        "peer": "CooRTweet", "edges": len(got), "identical": got == wanted, "birdfall": own, "whole": whole, "compute": step,
+        "whole_to_csv": ratios(whole, own["csv"]), "whole_to_cell": ratios(whole, own["cell"]),
+        "compute_to_step": ratios(step, own["step"]), "load": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+
+
+def write(folder: Path, number: int) -> None:
+    """The acts in the toolkit's columns, as CSV and as Parquet, and the first of them."""
+    account, thing, when = acts(number)
+    with (folder / "acts.csv").open("w") as file:
+        file.write("message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n")
+        file.writelines(
+            f"{i},{u},u{u},p{o},,m,{t + 1_400_000_000},\n"
+            for i, (u, o, t) in enumerate(zip(account.tolist(), thing.tolist(), when.tolist(), strict=True))
+        )
+    with (folder / "acts.csv").open() as file:
+        (folder / "small.csv").write_text("".join(line for _, line in zip(range(2000), file)))
+    pq.write_table(pcsv.read_csv(folder / "acts.csv"), folder / "acts.parquet")
 
 
 def main() -> None:
-    peer = sys.argv[1]
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
-    account, thing, when = acts(number)
-    with tempfile.TemporaryDirectory() as folder:
-        path, out, data = (str(Path(folder, n)) for n in ("acts.csv", "ours.csv", "peer.db"))
-        with Path(path).open("w") as file:
-            file.write("message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n")
-            file.writelines(
-                f"{i},{u},u{u},p{o},,m,{t + 1_400_000_000},\n"
-                for i, (u, o, t) in enumerate(zip(account.tolist(), thing.tolist(), when.tolist(), strict=True))
-            )
-        small = Path(folder, "small.csv")
-        small.write_text("".join(Path(path).read_text().splitlines(keepends=True)[:500]))
-        timed([sys.executable, "-c", MINE, str(small), out])  # compiles, once per machine
-        took, said = timed([sys.executable, "-c", MINE, path, out])
-        whole, told = timed([peer, "-c", PEER, path, data])
-        read, computed = (float(x) for x in told.split()[-2:])
-        rows = sqlite3.connect(data).execute(
-            "SELECT user_1, user_2, weight FROM co_retweet_network WHERE user_1 != user_2"
-        )
-        peers = {(str(a), str(b), int(w)) for a, b, w in rows}
-        every = edges(Path(out), ("source_id", "target_id", "weight"))
-        ours = {e for e in every if e[2] >= 3}
-        same = ours == peers
-        mine = [float(x) for x in said.split()]
-        print(json.dumps({
-            "acts": number, "edges": len(ours), "identical": same, "birdfall_s": round(took, 2), "start_read_finding_step_s": mine,
-            "toolkit_s": round(whole, 2), "toolkit_read_compute_s": [read, computed],
-            "end_to_end_ratio": round(whole / took, 1), "finding_ratio": round(computed / mine[2], 1),
-            "step_ratio": round(computed / mine[3], 1), "load": round(os.getloadavg()[0], 1),
-        }))  # fmt: skip
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--toolkit")
+    parser.add_argument("--coortweet", type=Path)
+    parser.add_argument("--acts", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, asked.acts)
+        if asked.toolkit:
+            print(json.dumps({"acts": asked.acts, **against_toolkit(folder, asked.toolkit)}), flush=True)
+        if asked.coortweet:
+            print(json.dumps({"acts": asked.acts, **against_coortweet(folder, asked.coortweet)}), flush=True)
 
 
 if __name__ == "__main__":

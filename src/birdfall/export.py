@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +23,7 @@ from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TABLES
 from birdfall.record.atomic import explained, write_with
 from birdfall.record.case import Case
-from birdfall.record.ids import pseudonym
+from birdfall.record.ids import Ids, pseudonym
 from birdfall.record.query import Record
 
 Format = Literal["csv", "parquet", "sqlite"]
@@ -77,6 +77,13 @@ def safe_cell(value: Any) -> Any:
 View = Callable[[pa.Table], pa.Table]
 
 
+class HasIds(Protocol):
+    """A record, or whatever else knows which account has which code."""
+
+    @property
+    def ids(self) -> Ids: ...
+
+
 def _view(case: Case, identified: bool) -> View:
     if identified:
         return lambda table: table
@@ -86,7 +93,7 @@ def _view(case: Case, identified: bool) -> View:
     return lambda table: pseudonymised(table, record, public, key)
 
 
-def pseudonymised(table: pa.Table, record: Record, public: set[str], key: bytes) -> pa.Table:
+def pseudonymised(table: pa.Table, record: HasIds, public: set[str], key: bytes) -> pa.Table:
     """`table` with account ids as pseudonyms, personal columns emptied and platform ids as keyed digests."""
 
     accounts = [f.name for f in table.schema if f.name in ACCOUNTS and pa.types.is_string(f.type)]

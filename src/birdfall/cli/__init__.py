@@ -47,6 +47,8 @@ for _order, (_name, (_place, _help)) in enumerate(COMMANDS.items()):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    if arguments is None:
+        sys.meta_path.insert(0, _WithoutPandas())
     try:
         code = app(
             list(sys.argv[1:] if arguments is None else arguments),
@@ -68,6 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return ExitCode.FOUND
     return int(code or 0)
+
+
+class _WithoutPandas:
+    """Wherever pandas is installed Arrow imports it, half a second, to ask of values whether they are its own; none here is."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("no command uses pandas", name=name)
 
 
 def _say(text: str) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from birdfall.cli.commands import Flag, Json, Many, OptionalOut
 from birdfall.cli.talk import say, show, show_json, telling
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from pyarrow import Table
+
     from birdfall.model.findings import Finding
-    from birdfall.record.case import Case
-    from birdfall.record.query import Record
+    from birdfall.record.ids import Ids
 
 
 def coordinate(
@@ -26,6 +28,7 @@ def coordinate(
     count: Literal["pairs", "objects"] = "pairs",
     null: Literal["degree", "none"] = "degree",
     preset: Literal["coortweet", "toolkit"] | None = None,
+    preset_option: Many = (),
     leave_out: Many = (),
     groups: Literal["propagation", "louvain"] = "propagation",
     resolution: float = 1.0,
@@ -60,6 +63,8 @@ def coordinate(
         none: every edge counts, as the customary tools do.
     preset
         The edges of another tool, exactly: coortweet or toolkit.
+    preset_option
+        What that tool would be told, such as min_edge_weight=3 or remove_loops=false.
     leave_out
         An object to leave out; the finding lists it.
     groups
@@ -71,26 +76,25 @@ def coordinate(
     name
         The finding's name in the case.
     out
-        A folder for the network: GEXF, GraphML, CSV and Parquet.
+        A folder for the network (GEXF, GraphML, CSV and Parquet), or a file for its edges alone: edges.csv, edges.parquet.
     identified
         Write the platform's ids instead of pseudonyms.
     """
-    record, case = _record(files, mapping, time_zone, date_format, reader, json)
+    if out is not None and out.exists():
+        raise UsageError("this name is taken", where=str(out), fix="Choose another with -o, or remove it.")
     request: dict[str, Any] = {
         "trace": trace[0] if len(trace) == 1 else list(trace), "window": window, "at_least": at_least, "alpha": alpha,
         "count": count, "null": null, "preset": preset, "leave_out": list(leave_out), "groups": groups,
         "resolution": resolution, "seed": seed, "name": name,
     }  # fmt: skip
-    with telling(json) as progress:
-        if case is not None:
-            from birdfall.inquiry import ask
-
-            finding = ask(case, request, progress=progress)
-        else:
-            from birdfall.api import Inquiry
-
-            finding = Inquiry(record).coordination(**request, progress=progress)
-    made = [] if out is None else write_network(finding, record, out, identified)
+    if preset is not None:
+        request["preset_options"] = _preset_options(preset, preset_option, at_least)
+    elif preset_option:
+        raise UsageError("there is no preset that --preset-option could be for", fix="Name it with --preset.")
+    finding, people = _found(
+        files, request, mapping, time_zone, date_format, reader, identified and not _is_file(out), json
+    )
+    made = [] if out is None else write_network(finding, people, out, identified)
     if json:
         from birdfall.model.findings import as_plain
 
@@ -100,25 +104,112 @@ def coordinate(
     return ExitCode.FOUND if finding.answer == "found" else ExitCode.NOTHING_FOUND
 
 
-def write_network(finding: Finding, record: Record, out: Path, identified: bool) -> list[Path]:
-    """GEXF, GraphML, CSV and Parquet of a network into a new folder; returns the files."""
+def _found(
+    files: Sequence[Path], request: dict[str, Any], mapping: Path | None, time_zone: str | None,
+    date_format: str | None, reader: str | None, handles: bool, quiet: bool,
+) -> tuple[Finding, People]:  # fmt: skip
+    """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
+    if not files:
+        raise UsageError("nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv")
+    with telling(quiet) as progress:
+        if len(files) == 1 and (files[0] / "manifest.json").exists():
+            from birdfall.inquiry import ask
+            from birdfall.record.case import Case
+
+            case = Case.open(files[0])
+            record = case.record()
+            return ask(case, request, progress=progress), People(record.ids, set(record.settings.public), record.names)
+        from birdfall.measures.coordination_files import coordination_of_files
+
+        reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
+        if mapping is not None:
+            from birdfall.sources.mapping import load_mapping
+
+            reading["mapping"] = load_mapping(mapping)
+        direct = coordination_of_files(files, reading, handles=handles, progress=progress, **request)
+        if direct is not None:
+            finding, acts = direct
+            _tell_refused(acts.rejected, quiet)
+            return finding, People(acts.ids, set(), acts.names)
+        from birdfall.api import Inquiry
+        from birdfall.sources.ingest import load
+
+        record = load(*files, progress=progress, **reading)
+        _tell_refused(record.table("rejected"), quiet)
+        finding = Inquiry(record).coordination(**request, progress=progress)
+    return finding, People(record.ids, set(record.settings.public), record.names)
+
+
+@dataclass(frozen=True)
+class People:
+    """Whom the codes of a finding mean. public: accounts that go by their own names. names: handles by account id."""
+
+    ids: Ids
+    public: set[str]
+    names: Callable[[], dict[str, str]]
+
+    def shown(self, identified: bool) -> Callable[[int, str], str]:
+        """What an account is called, from its code and id."""
+        from birdfall.record.ids import pseudonym
+
+        handles = self.names() if identified or self.public else {}
+
+        def name(code: int, account: str) -> str:
+            return handles.get(account, account) if identified or account in self.public else pseudonym(code)
+
+        return name
+
+
+def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[str, Any]:
+    """The options of a preset as its own types. The toolkit's smallest weight is `--at-least` unless it is given."""
+    from birdfall.measures.coordination_preset_finding import OPTIONS, checked_options
+
+    options: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        kind = OPTIONS[preset].get(name)
+        try:
+            options[name] = {"true": True, "false": False}[value.lower()] if kind is bool else (kind or str)(value)
+        except (KeyError, ValueError):
+            options[name] = value
+    checked_options(preset, options)
+    if preset == "toolkit":
+        options.setdefault("min_edge_weight", at_least)
+    elif at_least != 2:
+        raise UsageError("CooRTweet has no smallest weight", fix="Its own way is --preset-option min_participation=3.")
+    return options
+
+
+def _tell_refused(rejected: Table, quiet: bool) -> None:
+    """How many rows could not be taken, and the first of them."""
+    if quiet or not rejected.num_rows:
+        return
+    from birdfall.model.errors import printable
+
+    say(f"{rejected.num_rows:,} rows were refused, the first:")
+    for row in rejected.slice(0, 3).to_pylist():
+        shown = "" if row["value"] is None else f' "{printable(row["value"], 60)}"'
+        place = ", ".join(x for x in (row["source"], f"row {row['line']:,}" if row["line"] else "", row["column"]) if x)
+        say(f"  {printable(place, 200)}:{shown} {row['reason']}. {row['fix'] or ''}".rstrip())
+
+
+def _is_file(out: Path | None) -> TypeGuard[Path]:
+    """Whether edges alone are wanted, as one file."""
+    return out is not None and out.suffix in (".csv", ".parquet")
+
+
+def write_network(finding: Finding, people: People, out: Path, identified: bool) -> list[Path]:
+    """GEXF, GraphML, CSV and Parquet of a network into a new folder, or its edges into one file; returns the files."""
     import pyarrow.parquet as pq
 
     from birdfall.export import pseudonymised, write_csv
     from birdfall.record.atomic import explained, write_bytes, write_with
-    from birdfall.record.ids import pseudonym
+
+    if _is_file(out):
+        return [_write_edges(finding, people, out, identified)]
     from birdfall.tell.network_files import to_gexf, to_graphml
 
-    if out.exists():
-        raise UsageError("this name is taken", where=str(out), fix="Choose another with -o, or remove it.")
-    public = set(record.settings.public)
-    handles = record.names()
-
-    def shown(code: int, account: str) -> str:
-        if identified or account in public:
-            return handles.get(account, account)
-        return pseudonym(code)
-
+    shown = people.shown(identified)
     with explained(out):
         out.mkdir(parents=True)
     made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml"]
@@ -129,7 +220,7 @@ def write_network(finding: Finding, record: Record, out: Path, identified: bool)
             continue
         table = finding.table(table_name)
         if not identified:
-            table = pseudonymised(table, record, public, b"network")
+            table = pseudonymised(table, people, people.public, b"network")
         for form in ("csv", "parquet"):
             path = out / f"{table_name}.{form}"
             made.append(path)
@@ -140,28 +231,54 @@ def write_network(finding: Finding, record: Record, out: Path, identified: bool)
     return made
 
 
-def _record(
-    files: Sequence[Path],
-    mapping: Path | None,
-    time_zone: str | None,
-    date_format: str | None,
-    reader: str | None,
-    quiet: bool,
-) -> tuple[Record, Case | None]:
-    from birdfall.record.case import Case
-    from birdfall.sources.ingest import load
-    from birdfall.sources.mapping import load_mapping
+def _write_edges(finding: Finding, people: People, out: Path, identified: bool) -> Path:
+    """The edges alone, each account named once and not once per edge."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    if not files:
-        raise UsageError("nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv")
-    if len(files) == 1 and (files[0] / "manifest.json").exists():
-        case = Case.open(files[0])
-        return case.record(), case
-    chosen = None if mapping is None else load_mapping(mapping)
-    with telling(quiet) as progress:
-        return load(
-            *files, mapping=chosen, time_zone=time_zone, date_format=date_format, reader=reader, progress=progress
-        ), None  # fmt: skip
+    from birdfall.export import safe_cell, write_csv
+    from birdfall.record.atomic import explained, write_with
+
+    table = finding.table("edges")
+    ends = [table.column(c).to_numpy() for c in ("source", "target")]
+    code = np.unique(np.concatenate(ends))
+    accounts = people.ids.id_of.take(pa.array(code)).to_pylist()
+    if identified:
+        names = accounts
+    else:
+        shown = people.shown(False)
+        names = [shown(c, a) for c, a in zip(code.tolist(), accounts, strict=True)]
+    text = out.suffix == ".csv"
+    named = pa.array([safe_cell(n) for n in names] if text else names, pa.string())
+    for column, end in zip(("source_id", "target_id"), ends, strict=True):
+        place = table.column_names.index(column)
+        table = table.set_column(place, column, named.take(pa.array(np.searchsorted(code, end))))
+    with explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    if not text:
+        write_with(out, partial(pq.write_table, table, compression="zstd"))
+    elif all(
+        pa.types.is_string(f.type) or (pa.types.is_primitive(f.type) and not pa.types.is_temporal(f.type))
+        for f in table.schema
+    ):
+        write_with(out, partial(_plain_csv, table=table))
+    else:
+        write_with(out, partial(write_csv, table=table))
+    return out
+
+
+def _plain_csv(path: Path, table: Table) -> None:
+    """A table of numbers and safe texts, written by Arrow; true and false as 1 and 0."""
+    import pyarrow as pa
+    import pyarrow.csv as pcsv
+
+    columns = [c.cast(pa.int8()) if pa.types.is_boolean(c.type) else c for c in table.columns]
+    pcsv.write_csv(
+        pa.table(columns, names=table.column_names),
+        path,
+        pcsv.WriteOptions(quoting_style="needed", include_header=True),
+    )
 
 
 def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:

@@ -261,6 +261,10 @@ def _traces(
         if not found:
             raise CannotAnswer(f"the record has no acts of {', '.join(names)}", fix="See `coverage` for what it has.")
         return found, tuple(data.input(s) for s in sources), limits
+    if isinstance(data, Trace):
+        if not len(data):
+            raise CannotAnswer(f"there are no acts of {data.name}")
+        return [data], (Input(data.source, len(data), describe.digest(data)),), []
     made, limits = trace_of_table(data, name=names[0] if isinstance(trace, str) else "acts", time_unit=time_unit)
     if not len(made):
         raise CannotAnswer("the table has no complete rows", fix="Give account, object and time in every row.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.measures.coordination_presets import coortweet, toolkit
+from birdfall.measures.coordination_presets import PresetEdges, coortweet, toolkit
 from birdfall.measures.coordination_traces import Trace, content_ids
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Input, Note
@@ -17,30 +18,34 @@ METHODS = {
     "coortweet": "CooRTweet detect_groups and generate_coordinated_network",
     "toolkit": "Coordination Network Toolkit 1.5.2, co_retweet",
 }
+#: What may be set, by preset, as the peer calls it, and what it is.
+OPTIONS: dict[str, dict[str, type]] = {
+    "coortweet": {"min_participation": int, "remove_loops": bool, "edge_weight": float},
+    "toolkit": {"min_edge_weight": int, "loops": bool},
+}
 
 
 def preset_finding(
     traces: list[Trace], preset: str, window: int, options: dict[str, Any], inputs: tuple[Input, ...],
 ) -> Finding:  # fmt: skip
-    """`coordination-<preset>`: tables edges [source, target, source_id, target_id, weight, apart_s, above_threshold]."""
+    """`coordination-<preset>`: tables edges [source, target, source_id, target_id, weight, apart_s, above_threshold] and nodes."""
     if preset not in METHODS:
         raise UsageError(f"there is no preset {preset!r}", fix=f"Presets: {', '.join(sorted(METHODS))}.")
     if len(traces) != 1:
         raise UsageError("a preset takes one trace")
     trace = traces[0]
+    checked_options(preset, options)
     ids = content_ids(trace)
-    coded = ids.dictionary_encode()
-    content = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-    columns = (trace.account, trace.object_, content, trace.time)
-    try:
-        if preset == "toolkit":
-            edges = toolkit(*columns, window=window, **options)
-        else:
-            same = pc.fill_null(pc.index_in(trace.objects, value_set=coded.dictionary), -1)
-            equal = np.asarray(same.to_numpy(zero_copy_only=False), np.int32)
-            edges = coortweet(*columns, window=window, object_content=equal, **options)
-    except TypeError as error:
-        raise UsageError(f"{preset} has no such option: {error}") from error
+    if preset == "toolkit":
+        edges = toolkit(trace.account, trace.object_, content_codes(ids), trace.time, window=window, **options)
+    else:
+        coded = ids.dictionary_encode()
+        content = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+        same = pc.fill_null(pc.index_in(trace.objects, value_set=coded.dictionary), -1)
+        equal = np.asarray(same.to_numpy(zero_copy_only=False), np.int32)
+        edges = coortweet(
+            trace.account, trace.object_, content, trace.time, window=window, object_content=equal, **options
+        )
     names = trace.accounts
     table = pa.table(
         {
@@ -54,10 +59,49 @@ def preset_finding(
         kind="coordination",
         name=f"coordination-{preset}",
         answer="found" if len(edges.weight) else "nothing",
-        estimates={"edges": Estimate(len(edges.weight), "pairs", level=None, bounds="none")},
+        estimates={
+            "edges": Estimate(len(edges.weight), "pairs", level=None, bounds="none"),
+            "accounts": Estimate(len(np.unique(trace.account)), "accounts", level=None, bounds="none"),
+            "acts": Estimate(len(trace), "events", level=None, bounds="none"),
+        },
         parameters={"trace": [trace.name], "window_s": window / 1e6, "preset": preset, **options},
         inputs=inputs,
         limits=(Note("no-null-model", {}),),
         method=(METHODS[preset],),
-        tables={"edges": table},
+        tables={"edges": table, "nodes": _nodes(trace, edges)},
     )
+
+
+def checked_options(preset: str, options: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option that the preset has not, or a value that it cannot have."""
+    for name, value in options.items():
+        kind = OPTIONS[preset].get(name)
+        if kind is None:
+            raise UsageError(f"{preset} has no option {name!r}", fix=f"Options: {', '.join(OPTIONS[preset])}.")
+        right = isinstance(value, bool) == (kind is bool) and isinstance(value, (kind, int))
+        if not right or (kind is int and value < 1) or (kind is float and not 0 <= value <= 1):
+            must = {bool: "true or false", int: "a whole number from 1", float: "a number from 0 to 1"}[kind]
+            raise UsageError(f"{name} must be {must}, not {value!r}")
+
+
+def content_codes(ids: pa.Array) -> np.ndarray:
+    """int32[n], equal where the texts are. Ids that are whole numbers and rise are each their own, which is soon seen."""
+    whole = pc.all(pc.ascii_is_decimal(ids)).as_py() and (pc.max(pc.binary_length(ids)).as_py() or 0) <= 18
+    if whole and bool((np.diff(ids.cast(pa.int64()).to_numpy()) > 0).all()):
+        return np.arange(len(ids), dtype=np.int32)
+    codes: np.ndarray = ids.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes
+
+
+def _nodes(trace: Trace, edges: PresetEdges) -> pa.Table:
+    """Accounts that have an edge. No groups are looked for: the peers leave that to other tools."""
+    activity = np.bincount(trace.account, minlength=len(trace.accounts))
+    linked = np.zeros(len(activity), bool)
+    linked[edges.lo] = linked[edges.hi] = True
+    code = np.flatnonzero(linked).astype(np.int32)
+    return pa.table(
+        {
+            "code": code, "account": trace.accounts.take(pa.array(code)), "group": pa.nulls(len(code), pa.int32()),
+            "activity": activity[code],
+        }
+    )  # fmt: skip

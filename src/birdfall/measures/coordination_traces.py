@@ -163,6 +163,14 @@ def _made(
     values = pc.unique(objects)
     values = values.take(pc.sort_indices(values))  # codes do not depend on the order of the input
     codes = pc.index_in(objects, value_set=values).to_numpy(zero_copy_only=False).astype(np.int32)
+    return made_of_codes(name, account, codes, time, accounts, values, shown, languages, source, contents)
+
+
+def made_of_codes(
+    name: str, account: np.ndarray, codes: np.ndarray, time: np.ndarray, accounts: pa.Array, values: pa.Array,
+    shown: pa.Array | None, languages: pa.Array | None, source: str, contents: pa.Array | None,
+) -> Trace:  # fmt: skip
+    """A trace of acts whose objects are codes of `values` already; columns of nulls count as none."""
     seen: dict[int, str] = {}
     if shown is not None and shown.null_count < len(shown):
         first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
