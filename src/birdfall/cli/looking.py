@@ -107,7 +107,12 @@ def _show_file(look: Look) -> None:
         show(f"  refused {look.rejected:,}, for example:")
         for row in look.examples[:3]:
             where = f"row {row['line']}" if row.get("line") else "somewhere"
-            show(f"          {where}, {printable(str(row.get('column') or ''))}: {printable(str(row.get('reason')))}")
+            value = f" ({printable(str(row['value']), 40)})" if row.get("value") else ""
+            show(
+                f"          {where}, {printable(str(row.get('column') or ''))}: {printable(str(row.get('reason')))}{value}"
+            )
+        for fix in dict.fromkeys(str(row["fix"]) for row in look.examples if row.get("fix")):
+            show(f"          {printable(fix)}")
     if look.question is not None:
         show(f"  asks    {printable(look.question.what)}")
         for part in (look.question.why, look.question.fix):

@@ -17,6 +17,7 @@ from typing import Any, Final
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources import atproto_frames as frames
+from birdfall.sources import elements
 from birdfall.sources.atproto_rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
 from birdfall.sources.open import lines
 from birdfall.sources.source import Options
@@ -46,7 +47,7 @@ class Frame:
 
 def sniff(path: Path, head: bytes) -> float:
     """Sure when the first whole line is an event of either wire."""
-    line = head.lstrip(b"\xef\xbb\xbf \r\n\t").partition(b"\n")[0]
+    line = elements.first(head).partition(b"\n")[0].rstrip(b"\r, ")
     if not line.startswith(b"{") or not (b'"time_us"' in line or _STREAM.encode() in line or b'"$type"' in line):
         return 0.0
     try:

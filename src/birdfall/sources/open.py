@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from birdfall.model.errors import InputError
+from birdfall.sources import elements
 from birdfall.sources.source import HEAD_BYTES
 
 GZIP = b"\x1f\x8b"
@@ -54,9 +55,15 @@ def head(path: Path, size: int = HEAD_BYTES) -> bytes:
 def lines(path: Path, *, allow_large: bool = False, longest: int = 64 << 20) -> Iterator[tuple[int, bytes, int]]:
     """(line number from 1, the line without its end, packed bytes read so far) of a file of lines.
 
-    A line over `longest` bytes comes cut at `longest`, its rest skipped, so that one endless line cannot fill the memory.
+    A line over `longest` bytes comes cut at `longest`, its rest skipped, so that one endless line cannot fill the memory. Of
+    JSON that does not stand in lines (an array, an archive of X) every object comes as if it were a line.
     """
     size = path.stat().st_size
+    if not elements.is_lines(head(path)):
+        with opened(path, allow_large=allow_large) as stream:
+            for number, element in enumerate(elements.elements(stream, longest), 1):
+                yield number, element, min(packed_position(stream), size)
+        return
     with opened(path, allow_large=allow_large) as stream:
         number = 0
         while line := stream.readline(longest + 1):
@@ -181,7 +188,9 @@ def _first(path: Path, size: int) -> bytes:
         with path.open("rb") as file:
             return file.read(size)
     except IsADirectoryError as error:
-        raise InputError("this is a folder, not a file", where=str(path), fix="Name the files in it.") from error
+        raise InputError(
+            "this is a folder, not a file", where=str(path), fix=f"Name the files in it: birdfall look {path}/*"
+        ) from error
     except FileNotFoundError as error:
         raise InputError("there is no such file", where=str(path), fix="Check the name.") from error
     except PermissionError as error:

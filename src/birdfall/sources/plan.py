@@ -49,6 +49,7 @@ class Cell:
     words: tuple[str, ...]
     answer: str
     raw: str | None
+    thousands: str | None = None
 
     @property
     def shown(self) -> str:
@@ -151,7 +152,8 @@ def plan(
         field = schema.field(column)
         kind = "word" if column in WORDS else _kind(field.type)
         reading = times.Reading(zone, date_format, next((orders[n] for n in names if orders.get(n)), None))
-        cell = Cell(column, names, kind, not field.nullable, reading, WORDS.get(column, ()), "", None)
+        sign = _thousands([joined(row, names) for row in rows]) if kind == "count" else None
+        cell = Cell(column, names, kind, not field.nullable, reading, WORDS.get(column, ()), "", None, sign)
         text = query.text(_joined(names, types))
         value = _value(cell, text, types, emit, rows, file)
         if kind == "text":
@@ -289,6 +291,10 @@ def _time(cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[st
             return (
                 f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
             )
+    if cell.reading.format == times.EXCEL:
+        if zone is None:
+            raise times.needs_zone(file, cell.shown, _shown(cell, rows))
+        return "CAST(NULL AS TIMESTAMPTZ)"  # few are so written, and `times` reads them
     if cell.reading.format is not None:
         value = f"try_strptime({text}, {literal(cell.reading.format)})"
         if "%z" not in cell.reading.format.lower():
@@ -394,19 +400,23 @@ def read_cell(cell: Cell, text: str, file: str) -> Any:
         except times.NeedsOrder:
             raise times.needs_order(file, cell.shown, text) from None
     if cell.kind == "count":
-        return _count(times.plain_digits(text))
+        return _count(times.plain_digits(text), cell.thousands)
     if cell.kind == "word":
         raise ValueError(f"no {cell.column} that Birdfall knows")
     raise ValueError("neither true nor false")
 
 
-def _count(text: str) -> int:
+def _count(text: str, thousands: str | None) -> int:
+    if thousands and re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", text):
+        text = text.replace(thousands, "")
     if re.fullmatch(r"\d+(?:\.0*)?", text):
         number = int(text.split(".")[0])
     elif re.fullmatch(r"\d{1,3}(?:([ ,.'\u00a0\u202f])\d{3})(?:\1\d{3})+|\d{1,3}[ ']\d{3}", text):
         number = int(re.sub(r"\D", "", text))
     elif re.fullmatch(r"-\d+(?:\.\d*)?", text):
         raise ValueError("a negative count")
+    elif re.fullmatch(r"\d+(?:[.,]\d+)+", text):
+        raise ValueError("not a whole number, or one whose sign may part thousands or decimals")
     else:
         raise ValueError("not a whole number")
     if number >= 1 << 63:
@@ -414,11 +424,30 @@ def _count(text: str) -> int:
     return number
 
 
-def fix_of(cell: Cell) -> str:
+def _thousands(texts: Iterable[str]) -> str | None:
+    """The sign that parts thousands in a column of counts: one that always stands before three digits; None if none does.
+
+    A follower cannot be counted in parts, so 1.234 is a thousand and more, unless 12.5 in the same column shows that the
+    sign parts decimals.
+    """
+    for sign in ".,":
+        signed = [t for t in texts if sign in t]
+        if signed and all(re.fullmatch(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+", t) for t in signed):
+            return sign
+    return None
+
+
+def fix_of(cell: Cell, reason: str = "") -> str:
     """What a person can do about a refused cell."""
+    if "digits are lost" in reason:
+        return "Export the file again with this column as text; the digits cannot be had back."
+    if reason == times.DAY_NUMBER:
+        return "Say --date-format excel, or format the column as a date and save the file again."
+    if "bytes long" in reason or "NUL" in reason:
+        return "Leave the row out, or mend the cell."
     return {
         "time": "Correct the time, or say its form with --date-format.",
-        "count": "Counts are whole numbers from 0.",
+        "count": "Write whole numbers from 0, such as 1234.",
         "word": f"Add the word to `values` of the mapping; known: {', '.join(cell.words)}.",
         "flag": "Write true or false.",
     }.get(cell.kind, "Fill the cell, or leave the row out.")

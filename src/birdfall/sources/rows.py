@@ -17,6 +17,8 @@ from birdfall.sources.rejections import Rejections
 LONGEST_ID = 2_000
 #: Free text may be this long; platforms' own limits lie far below.
 LONGEST_TEXT = 4 << 20
+#: 1.23E+17, and whole numbers beyond 2^53 that passed through a float: what spreadsheets and data frames make of long ids.
+LOST_DIGITS = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -137,24 +139,36 @@ class Emitter:
         longest = _longest(values)
         sound = longest <= limit
         if longest > limit and cell.file_columns and cell.column not in self.plan.emit.split:
-            for index in np.flatnonzero(pc.fill_null(pc.greater(pc.binary_length(values), limit), False)).tolist():
-                if keep[index]:
-                    self._refuse(cell, values[index].as_py(), f"over {limit:,} bytes long", keep, lines, index)
+            too_long = pc.greater(pc.binary_length(values), limit)
+            self._refuse_all(cell, values, too_long, f"over {limit:,} bytes long", keep, lines)
         data = values.buffers()[2]
         if data is not None and not np.frombuffer(data, np.uint8).all():
             sound = False
             if free:
                 return pc.replace_substring(values, "\0", "\ufffd"), sound
-            for index in np.flatnonzero(pc.fill_null(pc.match_substring(values, "\0"), False)).tolist():
-                if keep[index]:
-                    self._refuse(cell, values[index].as_py(), "a NUL byte in an id", keep, lines, index)
+            self._refuse_all(cell, values, pc.match_substring(values, "\0"), "a NUL byte in an id", keep, lines)
+        if not free and cell.file_columns and data is not None and _may_be_numbers(values):
+            lost = pc.match_substring_regex(values, LOST_DIGITS)
+            if pc.any(lost).as_py():
+                sound = False
+                self._refuse_all(cell, values, lost, "an id as a rounded number: its last digits are lost", keep, lines)
+            if pc.any(pc.match_substring_regex(values, r"^\d+\.0$")).as_py():
+                sound = False
+                values = pc.replace_substring_regex(values, r"^(\d+)\.0$", r"\1")
         return values, sound
+
+    def _refuse_all(
+        self, cell: Cell, values: pa.Array, which: pa.Array, reason: str, keep: np.ndarray, lines: np.ndarray
+    ) -> None:
+        for index in np.flatnonzero(pc.fill_null(which, False)).tolist():
+            if keep[index]:
+                self._refuse(cell, values[index].as_py(), reason, keep, lines, index)
 
     def _refuse(
         self, cell: Cell, value: str | None, reason: str, keep: np.ndarray, lines: np.ndarray, index: int
     ) -> None:
         keep[index] = False
-        self._rejections.add(int(lines[index]), cell.shown, value, reason, fix_of(cell))
+        self._rejections.add(int(lines[index]), cell.shown, value, reason, fix_of(cell, reason))
 
     def _remember(self, columns: dict[str, pa.Array], until: pa.Array, keep: np.ndarray, lines: np.ndarray) -> None:
         cell = next(c for c in self.plan.cells if c.column == "time")
@@ -198,6 +212,17 @@ class Emitter:
             return columns, lines
         rows = pa.array(taken)
         return {c: a.take(rows) for c, a in columns.items()}, lines[taken]
+
+
+def _may_be_numbers(texts: pa.Array) -> bool:
+    """Whether any id could be a number that a spreadsheet or a data frame wrote: it holds a plus, or ends in ".0"."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32 if texts.type == pa.string() else np.int64)
+    ends = ends[texts.offset : texts.offset + len(texts) + 1]
+    letters = np.frombuffer(texts.buffers()[2], np.uint8)
+    if (letters[ends[0] : ends[-1]] == ord("+")).any():
+        return True
+    lasts = ends[1:][np.diff(ends) > 2]
+    return bool(((letters[lasts - 1] == ord("0")) & (letters[lasts - 2] == ord("."))).any())
 
 
 def _longest(texts: pa.Array) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import Part, Rows
-from birdfall.sources import times
+from birdfall.sources import elements, times
 from birdfall.sources.guess import guess, known
 from birdfall.sources.mapping import Mapping
 from birdfall.sources.open import head
@@ -39,7 +39,7 @@ def kind_of(head: bytes) -> str | None:
         return None
     if head.startswith(PARQUET):
         return "parquet"
-    return "json" if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else "csv"
+    return "json" if elements.is_json(head) else "csv"
 
 
 def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:

@@ -37,7 +37,8 @@ _NOTHING: Final = pa.array(NOTHING, pa.string())
 
 @dataclass
 class Tabular:
-    """One opened file. `types`: DuckDB types of its columns. `notes`: what a person should know about the reading."""
+    """One opened file. `types`: DuckDB types of its columns. `well_quoted`: whether its quotes close. `notes`: what a
+    person should know about the reading."""
 
     path: Path
     plain: Path
@@ -45,6 +46,7 @@ class Tabular:
     kind: str
     connection: duckdb.DuckDBPyConnection
     delimiter: str = ","
+    well_quoted: bool = True
     notes: list[str] = field(default_factory=list)
     _first: pa.Table | None = None
 
@@ -105,6 +107,8 @@ class Tabular:
             return
         done = 0
         try:
+            if not self.well_quoted:
+                raise pa.ArrowInvalid("a quote that is never closed")
             for batch in delimited.blocks(self.plain, self.delimiter, names, used, block):
                 texts = _cleaned(batch, words=False)
                 yield texts, np.arange(done + 2, done + 2 + texts.num_rows)
@@ -156,7 +160,9 @@ def tabular(
         else:
             delimiter, header = delimited.dialect(head(plain).decode("utf-8-sig", "replace"))
             types = dict.fromkeys(delimited.names_of(path, header, notes), "VARCHAR")
-            yield Tabular(path, plain, types, kind, connection, delimiter, notes)
+            yield Tabular(
+                path, plain, types, kind, connection, delimiter, delimited.well_quoted(plain, delimiter), notes
+            )
 
 
 def _parquet_types(path: Path, plain: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -178,13 +184,17 @@ def _gathered(
 
 
 def _cleaned(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
-    """`batch` with no blanks around its texts; words: and nulls for words that say nothing, which were not looked for yet."""
+    """`batch` with no blanks around its texts and no `="..."` of spreadsheets; words: nulls for words that say nothing, too."""
     columns = []
     for column in batch.columns:
-        blank = _has_blanks(column)
+        begun, ended = _edges(column)
+        blank = bool((begun == 32).any() or (ended == 32).any())
         if blank:
             column = pc.ascii_trim(column, characters=" ")
-        if blank or words:
+        formula = bool((begun == ord("=")).any() and (ended == ord('"')).any())
+        if formula:
+            column = pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1")
+        if blank or formula or words:
             nothing = pc.is_in(column, value_set=_NOTHING)
             if pc.any(nothing).as_py():
                 column = pc.if_else(nothing, pa.scalar(None, pa.string()), column)
@@ -192,18 +202,15 @@ def _cleaned(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-def _has_blanks(texts: pa.Array) -> bool:
-    """Whether any text begins or ends with a space: two looks per text, instead of a copy of each."""
+def _edges(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last bytes of all texts that are not empty: two looks per text, instead of a copy of each."""
     data = texts.buffers()[2]
     if data is None or not len(texts):
-        return False
+        return np.array([], np.uint8), np.array([], np.uint8)
     ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     letters = np.frombuffer(data, np.uint8)
-    if ends[0] == ends[-1]:
-        return False
     full = ends[:-1] < ends[1:]
-    starts, lasts = ends[:-1][full], ends[1:][full] - 1
-    return bool((letters[starts] == 32).any() or (letters[lasts] == 32).any())
+    return letters[ends[:-1][full]], letters[ends[1:][full] - 1]
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -72,6 +72,11 @@ _COMPACT: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE]\+?\d+)?")
 
+#: A `--date-format` of its own: days since 30 December 1899, as spreadsheets count them.
+EXCEL: Final = "excel"
+_FIRST_DAY: Final = dt.datetime(1899, 12, 30)
+
+DAY_NUMBER: Final = "a day number of a spreadsheet, not a time"
 NO_TIME: Final = "not a time in any form known"
 IMPLAUSIBLE: Final = "a time before 1990 or after 2099"
 ORDER: Final = "a date of the other day and month order than its column"
@@ -113,6 +118,8 @@ class Reading:
         return value
 
     def _moment(self, text: str) -> dt.datetime | int:
+        if self.format == EXCEL:
+            return _of_day_number(text)
         if self.format is not None:
             try:
                 return dt.datetime.strptime(text, self.format)
@@ -190,12 +197,24 @@ def epoch(text: str) -> int:
             value = number * up // down
             if EARLIEST_MICROSECOND <= value < LATEST_MICROSECOND:
                 return value
-        raise NotATime(IMPLAUSIBLE)
+        raise NotATime(DAY_NUMBER if _FIRST_NUMBER <= number <= _LAST_NUMBER else IMPLAUSIBLE)
     number_float = float(text)
     for factor in (1e6, 1e3, 1.0, 1e-3):
         if EARLIEST_MICROSECOND <= number_float * factor < LATEST_MICROSECOND:
             return round(number_float * factor)
-    raise NotATime(IMPLAUSIBLE)
+    raise NotATime(DAY_NUMBER if _FIRST_NUMBER <= number_float <= _LAST_NUMBER else IMPLAUSIBLE)
+
+
+#: 1990 and 2099, as spreadsheets count days.
+_FIRST_NUMBER: Final = 32_874
+_LAST_NUMBER: Final = 73_050
+
+
+def _of_day_number(text: str) -> dt.datetime:
+    """The clock time of a spreadsheet's day number, to the second: its fractions are no finer than that."""
+    if not re.fullmatch(r"\d{1,6}(?:[.,]\d+)?", text):
+        raise NotATime("not a day number")
+    return _FIRST_DAY + dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
 
 
 def plain_digits(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import TABLES, Part, Rows
+from birdfall.sources import elements
 from birdfall.sources.open import lines
 from birdfall.sources.rejections import Rejections
 from birdfall.sources.source import Options
@@ -28,12 +31,18 @@ _READING: Final = Reading()
 _ROWS: Final = 1 << 14
 _REFERENCES: Final = {"retweeted": "repost", "quoted": "quote", "replied_to": "reply"}
 
+#: Files of the archive that X gives its own people, by the name in their first line.
+_ARCHIVE: Final = re.compile(rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account)\.part\d+\s*=")
+
 Row = dict[str, Any]
 
 
 def sniff(path: Path, head: bytes) -> float:
     """Sure when the first object has the keys of a tweet, a user or a page of them."""
-    first = head.lstrip(b"\xef\xbb\xbf \r\n\t").split(b"\n", 1)[0]
+    if _ARCHIVE.match(head):
+        return 0.95
+    first = elements.first(head)
+    first = first.split(b"\n", 1)[0] if elements.is_lines(head) else first
     if not first.startswith(b"{"):
         return 0.0
     marks = (b'"id_str"', b'"author_id"', b'"includes"', b'"__twarc"', b'"public_metrics"', b'"screen_name"')
@@ -50,11 +59,12 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
     rejections = Rejections(source)
     size = path.stat().st_size
     waiting: dict[str, list[Row]] = defaultdict(list)
+    owner = _owner(path)
     for number, line, packed in lines(path, allow_large=options.allow_large):
         if not line.strip():
             continue
         try:
-            found = list(_rows(json.loads(line.removeprefix(b"\xef\xbb\xbf"))))
+            found = list(_rows(json.loads(line.removeprefix(b"\xef\xbb\xbf")), owner))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             shown = line[:200].decode("utf-8", "replace")
             rejections.add(
@@ -83,9 +93,43 @@ def _batch(table: str, rows: list[Row]) -> Rows:
     return Rows(table, pa.RecordBatch.from_pylist(rows, schema=TABLES[table]))
 
 
-def _rows(value: Any) -> Iterator[tuple[str, Row]]:
+def _owner(path: Path) -> Row | None:
+    """Whose archive a file belongs to, by the `account.js` beside it: its tweets and followers do not say."""
+    beside = path.with_name("account.js")
+    if not beside.is_file():
+        return None
+    try:
+        for _, line, _ in lines(beside):
+            account = json.loads(line)["account"]
+            return {"id_str": str(account["accountId"]), "screen_name": account.get("username")}
+    except (InputError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return None
+
+
+def _archived(value: Row, owner: Row | None) -> Iterator[tuple[str, Row]]:
+    """One element of an archive: a tweet, a follower, somebody followed, or the account itself."""
+    if "account" in value:
+        account = value["account"]
+        yield "accounts", {"account": str(account["accountId"]), "handle": account.get("username"),
+                           "name": account.get("accountDisplayName"), "created_at": _optional_time(account.get("createdAt"))}  # fmt: skip
+        return
+    if owner is None:
+        raise ValueError("whose archive this is stands in account.js, which is not beside it")
+    if "tweet" in value:
+        yield from _v1(value["tweet"] | {"user": owner})
+        return
+    other = str((value.get("follower") or value["following"])["accountId"])
+    pair = (other, owner["id_str"]) if "follower" in value else (owner["id_str"], other)
+    yield "follows", {"follower": pair[0], "followed": pair[1], "observation": "seen"}
+
+
+def _rows(value: Any, owner: Row | None = None) -> Iterator[tuple[str, Row]]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
+    if len(value) == 1 and value.keys() <= {"tweet", "follower", "following", "account"}:
+        yield from _archived(value, owner)
+        return
     if "data" in value or "errors" in value or "includes" in value:
         yield from _page(value)
     elif "author_id" in value or isinstance(value.get("author"), dict):
