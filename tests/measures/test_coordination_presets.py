@@ -8,6 +8,7 @@ import itertools
 from collections import Counter, defaultdict
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from birdfall.measures.coordination import coordination
 from birdfall.measures.coordination_links import normalised
-from birdfall.measures.coordination_presets import coortweet, coortweet_groups, toolkit
+from birdfall.measures.coordination_presets import account_stats, coortweet, coortweet_groups, toolkit
+from birdfall.model.errors import UsageError
 
 
 def shares(real):
@@ -43,28 +45,72 @@ def test_coortweet_edges_are_its_own(real, name, window, loops, quantile):
         shares(real), preset="coortweet", window=window, time_unit="s",
         preset_options={"min_participation": 2, "remove_loops": loops, "edge_weight": quantile},
     )  # fmt: skip
+    ours = ("weight", "contents", "contents_y", "above_threshold", "apart_s", "symmetry")
     got = {
-        frozenset((e["source_id"], e["target_id"])): (e["weight"], e["apart_s"], e["above_threshold"])
+        frozenset((e["source_id"], e["target_id"])): tuple(e[c] for c in ours)
         for e in finding.table("edges").to_pylist()
     }
-    wanted = {
-        frozenset((e["from"], e["to"])): (int(e["weight"]), float(e["avg_time_delta"]), e["weight_threshold"] == "1")
-        for e in expected
-    }
+    theirs = ("weight", "n_content_id", "n_content_id_y", "weight_threshold", "avg_time_delta", "edge_symmetry_score")
+    wanted = {frozenset((e["from"], e["to"])): tuple(float(e[c]) for c in theirs) for e in expected}
     assert len(wanted) == len(expected) and got.keys() == wanted.keys()
-    for edge, (weight, apart, above) in wanted.items():
-        assert got[edge][0] == weight and got[edge][2] == above
-        assert got[edge][1] == pytest.approx(apart, abs=1e-9)
+    for edge, values in wanted.items():
+        assert got[edge][:4] == values[:4] and got[edge][4:] == pytest.approx(values[4:], abs=1e-9)
 
 
-def test_coortweet_pairs_are_as_many(real):
+def paired(real):
+    """Codes of the sample, and the pairs of rows with the defaults of the peer at 60 s."""
+    table = shares(real)
+    coded = {c: table.column(c).combine_chunks().dictionary_encode() for c in ("account", "object", "content")}
+    codes = {c: a.indices.to_numpy().astype(np.int32) for c, a in coded.items()}
+    texts = {c: a.dictionary.to_pylist() for c, a in coded.items()}
+    same = pc.fill_null(pc.index_in(coded["object"].dictionary, value_set=coded["content"].dictionary), -1)
+    time = table.column("time").to_numpy().astype(np.int64) * 1_000_000
+    columns = codes["account"], codes["object"], codes["content"], time
+    own = same.to_numpy().astype(np.int32)
+    return columns, texts, coortweet_groups(*columns, window=60_000_000, object_content=own), own
+
+
+def test_coortweet_pairs_are_its_own(real):
+    """Which of two shares is named first too: the earlier, and at one moment the one the peer meets first."""
     expected = rows_of(real("peers/coortweet-rus_tw60_mp2_loopsTRUE_ew0_sg0.pairs.csv.gz"))
-    weights = (
-        coordination(shares(real), preset="coortweet", window=60, time_unit="s", preset_options={"edge_weight": 0.0})
-        .table("edges")
-        .column("weight")
+    (account, object_, content, time), texts, (a, b), _ = paired(real)
+    got = Counter(
+        (texts["object"][object_[i]], texts["content"][content[i]], texts["content"][content[j]],
+         float(time[j] - time[i]) / 1e6, texts["account"][account[i]], texts["account"][account[j]])
+        for i, j in zip(a, b)
+    )  # fmt: skip
+    names = ("object_id", "content_id", "content_id_y", "time_delta", "account_id", "account_id_y")
+    wanted = Counter(tuple(float(e[n]) if n == "time_delta" else e[n] for n in names) for e in expected)
+    assert got == wanted
+
+
+def test_coortweet_account_statistics_are_its_own(real):
+    expected = rows_of(real("peers/coortweet-rus_tw60_mp2_loopsTRUE_ew0_sg0.account_stats.csv.gz"))
+    columns, texts, (a, b), own = paired(real)
+    edges = coortweet(*columns, window=60_000_000, edge_weight=0.0, object_content=own)
+    accounts, apart, symmetry, count = account_stats(edges, columns[0], columns[2], a, b)
+    got = {texts["account"][c]: values for c, *values in zip(accounts, apart, symmetry, count)}
+    assert len(expected) == len(got)
+    names = ("avg_time_delta", "avg_edge_symmetry_score", "unique_shares_count")
+    for row in expected:
+        assert got[row["account_id"]] == pytest.approx([float(row[n]) for n in names], abs=1e-9)
+
+
+def test_the_subgraph_holds_the_marked_edges(real):
+    asked = {"preset": "coortweet", "window": 60, "time_unit": "s"}
+    whole, marked = (
+        coordination(shares(real), **asked, preset_options={"subgraph": s}).table("edges").to_pylist() for s in (0, 1)
     )
-    assert sum(weights.to_pylist()) == len(expected)
+    assert marked == [e for e in whole if e["above_threshold"]] and 0 < len(marked) < len(whole)
+    for wrong in (
+        {"subgraph": 2},
+        {"edge_weight": 2.0},
+        {"min_participation": 0},
+        {"loops": True},
+        {"remove_loops": 1},
+    ):
+        with pytest.raises(UsageError):
+            coordination(shares(real), **asked, preset_options=wrong)
 
 
 @pytest.mark.parametrize("least", [1, 2])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.measures.coordination_presets import PresetEdges, coortweet, toolkit
+from birdfall.measures.coordination_presets import CoortweetEdges, PresetEdges, coortweet, toolkit
 from birdfall.measures.coordination_traces import Trace, content_ids
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Input, Note
@@ -20,7 +20,7 @@ METHODS = {
 }
 #: What may be set, by preset, as the peer calls it, and what it is.
 OPTIONS: dict[str, dict[str, type]] = {
-    "coortweet": {"min_participation": int, "remove_loops": bool, "edge_weight": float},
+    "coortweet": {"min_participation": int, "remove_loops": bool, "edge_weight": float, "subgraph": int},
     "toolkit": {"min_edge_weight": int, "loops": bool},
 }
 
@@ -28,7 +28,8 @@ OPTIONS: dict[str, dict[str, type]] = {
 def preset_finding(
     traces: list[Trace], preset: str, window: int, options: dict[str, Any], inputs: tuple[Input, ...],
 ) -> Finding:  # fmt: skip
-    """`coordination-<preset>`: tables edges [source, target, source_id, target_id, weight, apart_s, above_threshold] and nodes."""
+    """`coordination-<preset>`: tables edges [source, target, source_id, target_id, weight, apart_s, above_threshold,
+    with coortweet contents, contents_y, symmetry] and nodes."""
     if preset not in METHODS:
         raise UsageError(f"there is no preset {preset!r}", fix=f"Presets: {', '.join(sorted(METHODS))}.")
     if len(traces) != 1:
@@ -36,6 +37,7 @@ def preset_finding(
     trace = traces[0]
     checked_options(preset, options)
     ids = content_ids(trace)
+    edges: PresetEdges
     if preset == "toolkit":
         edges = toolkit(trace.account, trace.object_, content_codes(ids), trace.time, window=window, **options)
     else:
@@ -55,6 +57,13 @@ def preset_finding(
             "above_threshold": edges.weight > edges.threshold,
         }
     )  # fmt: skip
+    if isinstance(edges, CoortweetEdges):
+        for key, values in (
+            ("contents", edges.contents),
+            ("contents_y", edges.contents_y),
+            ("symmetry", edges.symmetry),
+        ):
+            table = table.append_column(key, pa.array(values))
     return Finding(
         kind="coordination",
         name=f"coordination-{preset}",
@@ -78,6 +87,10 @@ def checked_options(preset: str, options: Mapping[str, Any]) -> None:
         kind = OPTIONS[preset].get(name)
         if kind is None:
             raise UsageError(f"{preset} has no option {name!r}", fix=f"Options: {', '.join(OPTIONS[preset])}.")
+        if name == "subgraph" and value not in (0, 1):
+            raise UsageError(f"subgraph must be 0 or 1, not {value!r}", why="2 and 3 need a second window.")
+        if name == "subgraph":
+            continue
         right = isinstance(value, bool) == (kind is bool) and isinstance(value, (kind, int))
         if not right or (kind is int and value < 1) or (kind is float and not 0 <= value <= 1):
             must = {bool: "true or false", int: "a whole number from 1", float: "a number from 0 to 1"}[kind]
