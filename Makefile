@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly live-servers calibrate watch-demo live-demo frontend frontend-check lint format reference docs clean help
+.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check lint format reference docs clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -49,6 +49,9 @@ test-nightly: $(VENV)/.dev live-servers ## 10,000 accounts, the full network wit
 
 calibrate: $(VENV)/.base ## draw the worlds of the explanations anew and measure their calibration (minutes)
 	$(BIN)/birdfall calibrate --again
+
+test-calibration: $(VENV)/.base ## hold the explanations against their calibration gates on 30,000 new worlds (minutes)
+	$(BIN)/birdfall calibrate --fresh 30000
 
 watch-demo: $(VENV)/.base ## replay a simulated wave at its own pace with the dashboard on http://127.0.0.1:8470
 	$(BIN)/python examples/watch_demo.py

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from birdfall.cli.commands import Flag, Json, Language
 from birdfall.cli.talk import say, show, show_json, telling
-from birdfall.model.errors import CaseError, ExitCode
+from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
@@ -67,52 +67,53 @@ def casebook(*, json: Json = False) -> int:
     return ExitCode.FOUND
 
 
-def calibrate(*, again: Flag = False, json: Json = False) -> int:
+def calibrate(
+    *, again: Flag = False, fresh: int = 0, seed: int = 0, second_opinion: Flag = False, json: Json = False
+) -> int:
     """Measure the weighing of explanations on simulated worlds it did not learn from.
 
     Parameters
     ----------
     again
-        Draw all worlds anew and replace the reference that ships (a few minutes).
+        Draw all worlds anew and replace the reference that ships (some minutes).
+    fresh
+        Draw so many new worlds, measure on them instead of those that ship, and hold the figures against the gates.
+    seed
+        Which new worlds.
+    second_opinion
+        Also let boosted trees learn from the same worlds, as a cross-check (needs scikit-learn; minutes).
     """
-    import json as writer
+    from dataclasses import replace
 
-    from birdfall.weigh.causes.calibration import measured
-    from birdfall.weigh.causes.worlds import folder, made, packed, reference, unpacked
+    from birdfall.weigh.causes.calibration import gates, measured
+    from birdfall.weigh.causes.calibration_tables import second_table, tables
+    from birdfall.weigh.causes.second import second_opinion as opinion
+    from birdfall.weigh.causes.worlds import fresh_worlds, made, packed, reference, unpacked, written
 
+    if again and fresh:
+        raise UsageError(
+            "--again and --fresh exclude each other", fix="First draw the reference, then measure it on fresh worlds."
+        )
     with telling(json) as progress:
-        if again:
-            data = packed(made(progress=progress))
-            (folder() / "worlds.npz").write_bytes(data)
-            worlds = unpacked(data)
-        else:
-            worlds = reference()
-        found = measured(worlds)
+        data = packed(made(progress=progress)) if again else b""
+        worlds = unpacked(data) if again else reference()
+        if fresh:
+            worlds = replace(worlds, measure=fresh_worlds(fresh, seed, progress))
+        found = measured(worlds, progress)
+        second = opinion(worlds, progress=progress) if second_opinion else None
+    failed = gates(found)
     if again:
-        (folder() / "figures.json").write_text(writer.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
-        say(f"written: {folder()}")
+        say(f"written: {written(data, found)}")
     if json:
-        show_json(found)
+        show_json(found | {"gates_failed": failed} | ({"second_opinion": second} if second else {}))
     else:
-        show(table(found))
-    return ExitCode.FOUND
-
-
-def table(found: dict[str, Any]) -> str:
-    """The figures as a table of Markdown, one row per way of looking."""
-    head = ["way of looking", "log score (bits)", "Brier", "reliability error", "stressed, at most", "coverage, least", "stressed, least",
-            "one left", "of these wrong", "churn called a cause"]  # fmt: skip
-    lines = ["| " + " | ".join(head) + " |", "| " + " | ".join(["---"] * len(head)) + " |"]
-    for tier, f in found["tiers"].items():
-        stressed = f["stress"].values()
-        cells = [
-            tier, f"{f['log_score_bits']:.2f}", f"{f['brier']:.3f}", f"{f['reliability_error']:.3f}",
-            f"{max(s['reliability_error'] for s in stressed):.3f}", f"{min(f['coverage'].values()):.3f}",
-            f"{min(min(s['coverage'].values()) for s in stressed):.3f}", f"{f['decided']:.0%}", f"{f['wrong_when_decided']:.1%}",
-            f"{f['churn_verdicts']:.1%}",
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        show(tables(found))
+        if second:
+            show("\n" + second_table(second))
+        show("\n" + ("All gates are kept." if not failed else "Gates not kept:"))
+        for line in failed:
+            show("  " + line)
+    return ExitCode.CANNOT_ANSWER if failed else ExitCode.FOUND
 
 
 def _show(finding: Finding, case: Any, lang: str) -> None:

@@ -62,13 +62,13 @@ def simulate_light(parameters: Parameters, rng: np.random.Generator, *, accounts
 
 def light_worlds(
     number: int, seed: int, *, accounts: int = 100_000, ranges: Priors | None = None, trigger: str | None = None,
-    mixed: bool | None = None,
+    mixed: bool | None = None, first: int = 0,
 ) -> LightWorlds:  # fmt: skip
-    """Many worlds, each from a stream of its own: world i is the same whatever `number` is."""
+    """Many worlds, each from a stream of its own: world i is the same whatever `number` is. first: the i of the first."""
     ranges = ranges or priors()
     drawn, rows = [], np.empty((number, len(ITEMS)))
     for i in range(number):
-        rng = np.random.default_rng(np.random.SeedSequence([seed, 2013], spawn_key=(i,)))
+        rng = np.random.default_rng(np.random.SeedSequence([seed, 2013], spawn_key=(first + i,)))
         drawn.append(draw(ranges, rng, trigger=trigger, mixed=mixed))
         rows[i] = list(simulate_light(drawn[-1], rng, accounts=accounts).values())
     return LightWorlds(rows, tuple(drawn))

@@ -1,57 +1,112 @@
-"""Likelihood ratios by calibrated classification: a multinomial logistic on what is known and its squares.
+"""Likelihood ratios by calibrated classification: a multinomial logistic on what is known, bent at knots, and on products of what is seen alike.
 
 Fitted anew for exactly the items a case has, on simulated worlds in which each cause is as frequent: a difference of two causes' logits is
 then the logarithm of their likelihood ratio. Nothing stands in for what is missing; it is not asked. Sources: Cranmer, Pavez and
-Louppe 2015 (likelihood ratios by classification); Robert, Cornuet, Marin and Pillai 2011 (why not ABC posteriors).
+Louppe 2015 (likelihood ratios by classification); Hastie and Tibshirani 1986 (a sum of bent lines); Robert, Cornuet, Marin and Pillai 2011
+(why not ABC posteriors).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from birdfall.weigh.causes.worlds import CAUSES, Worlds
+from birdfall.weigh.causes.recalibration import recalibration
+from birdfall.weigh.causes.worlds import CAUSES, Reference, Worlds
+from birdfall.world.evidence import ITEMS
 
 #: Ridge, per world: keeps separable causes finite.
-RIDGE = 1e-3
-#: Standardised values beyond this say no more than this.
-FARTHEST = 4.0
+RIDGE: Final = 1e-5
+#: Quantiles of an item over worlds at which its line may bend; beyond the first and the last a value says no more.
+KNOTS: Final = (0.005, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.995)
+#: Standardised values count up to here in products.
+FARTHEST: Final = 3.0
+#: Items of which more never speaks for the second cause against the first, whatever chance had it in the worlds learnt from.
+RISING: Final = {"returned_share": ("error", "purge")}
+#: What a falling ramp of such an item costs while learning.
+FALLING: Final = 100.0
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How items become columns. centre, spread: float64[items]. gaps: items that even a full look may lack."""
+    """How items become columns. centre, spread: float64[items]. knots: where each line bends. gaps: items that even a full look may lack."""
 
     items: tuple[str, ...]
     centre: np.ndarray
     spread: np.ndarray
-    gaps: tuple[int, ...]
+    knots: tuple[np.ndarray, ...]
+    gaps: tuple[bool, ...]
 
     def columns(self, values: np.ndarray) -> np.ndarray:
-        """float64[n, items] with NaN to float64[n, columns]: per item value, square, and whether it is lacking."""
-        z = np.clip((values - self.centre) / self.spread, -FARTHEST, FARTHEST)
-        lacking = np.isnan(z)
-        z = np.where(lacking, 0.0, z)
-        parts = [z, z**2 - np.where(lacking, 0.0, 1.0)]
-        if self.gaps:
-            parts.append(lacking[:, list(self.gaps)].astype(float))
+        """float64[n, items] with NaN to float64[n, columns], in the order of `labels`."""
+        lacking = np.isnan(values)
+        parts = []
+        for j, knots in enumerate(self.knots):
+            x = np.clip(np.where(lacking[:, j], self.centre[j], values[:, j]), knots[0], knots[-1])
+            # a ramp from knot to knot: a line that bends is a sum of them, and rises where all of them do
+            parts.append(np.clip((x[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0))
+            if self.gaps[j]:
+                parts.append(lacking[:, j : j + 1].astype(float))
+        z = np.where(lacking, 0.0, np.clip((values - self.centre) / self.spread, -FARTHEST, FARTHEST))
+        one, other = self._pairs
+        parts.append(z[:, one] * z[:, other])
         return np.concatenate(parts, axis=1)
 
-    def of_item(self, j: int) -> list[int]:
-        """Which columns belong to item j."""
-        n = len(self.items)
-        return [j, n + j] + [2 * n + k for k, g in enumerate(self.gaps) if g == j]
+    def of(self, items: tuple[str, ...]) -> Scale | None:
+        """The same for some of the items; None where it does not have them all."""
+        if not set(items) <= set(self.items):
+            return None
+        at = [self.items.index(i) for i in items]
+        return Scale(
+            items, self.centre[at], self.spread[at], tuple(self.knots[j] for j in at), tuple(self.gaps[j] for j in at)
+        )
+
+    @property
+    def labels(self) -> list[tuple[str, ...]]:
+        """What each column is: (item, which ramp), (item, "lacking") or (item, item) of a product."""
+        found: list[tuple[str, ...]] = []
+        for item, knots, gap in zip(self.items, self.knots, self.gaps, strict=True):
+            found += [(item, str(k)) for k in range(len(knots) - 1)]
+            found += [(item, "lacking")] if gap else []
+        one, other = self._pairs
+        return found + [(self.items[i], self.items[j]) for i, j in zip(one, other, strict=True)]
+
+    @property
+    def owners(self) -> np.ndarray:
+        """Which item a column belongs to, float64[items, columns]: products by halves, which is their Shapley value."""
+        where = {item: j for j, item in enumerate(self.items)}
+        labels = self.labels
+        found = np.zeros((len(self.items), len(labels)))
+        for c, label in enumerate(labels):
+            names = [n for n in label if n in where]
+            for name in names:
+                found[where[name], c] = 1 / len(names)
+        return found
+
+    @property
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Items that one way of looking shows together, less those whose line must rise whatever the others are."""
+        ways = [None if i in RISING else ITEMS[i] for i in self.items]
+        pairs = [(i, j) for i in range(len(ways)) for j in range(i + 1, len(ways)) if ways[i] and ways[i] == ways[j]]
+        both = np.array(pairs, np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
 
 
 def scale_of(items: tuple[str, ...], values: np.ndarray) -> Scale:
-    """Median and spread of each item over worlds."""
+    """Median, spread and knots of each item over worlds."""
     low, centre, high = np.nanquantile(values, [0.16, 0.5, 0.84], axis=0)
     spread = np.maximum((high - low) / 2, 1e-3)
-    gaps = tuple(int(j) for j in np.flatnonzero(np.isnan(values).mean(axis=0) > 0.002))
-    return Scale(items, centre, spread, gaps)
+    knots = []
+    for j in range(len(items)):
+        at = np.unique(np.round(np.nanquantile(values[:, j], KNOTS), 9))
+        knots.append(at if len(at) > 1 else np.array([at[0], at[0] + 1.0]))
+    gaps = tuple(bool(share > 0.002) for share in np.isnan(values).mean(axis=0))
+    return Scale(items, centre, spread, tuple(knots), gaps)
 
 
 @dataclass(frozen=True)
@@ -75,11 +130,10 @@ class Model:
         return found
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
-        """What each item adds to the logits of one world, beyond the average world: float64[items, causes]."""
-        columns = self.scale.columns(values[None])[0] - self.mean
-        return np.array(
-            [columns[c] @ self.weight[c] for c in (self.scale.of_item(j) for j in range(len(self.scale.items)))]
-        )
+        """What each item adds to the logits of worlds, on average over them, beyond the average world: float64[items, causes]."""
+        columns = self.scale.columns(values).mean(axis=0) - self.mean
+        found: np.ndarray = self.scale.owners @ (columns[:, None] * self.weight)
+        return found
 
     @property
     def rest(self) -> np.ndarray:
@@ -88,39 +142,97 @@ class Model:
         return found
 
 
-def fitted(worlds: Worlds, items: tuple[str, ...], start: Model | None = None, *, quick: bool = False) -> Model:
-    """The classifier of `items`, learnt from worlds. start: one of other items, to begin from. quick: good to two digits."""
+def fitted(
+    worlds: Worlds, items: tuple[str, ...], start: Model | None = None, *, scale: Scale | None = None, quick: bool = False
+) -> Model:  # fmt: skip
+    """The classifier of `items`, learnt from worlds.
+
+    start: a model to begin from. scale: of these items, by default that of the worlds. quick: good to two digits.
+    """
     values = worlds.columns(items)
-    scale = scale_of(items, values)
+    scale = scale or scale_of(items, values)
     x = scale.columns(values)
+    mean = x.mean(axis=0)
+    x -= mean
+    k, c = x.shape[1], len(CAUSES)
+    # L-BFGS in directions in which the columns are alike needs a tenth of the steps
+    size, turn = np.linalg.eigh(x.T @ x / len(x))
+    turn = turn / np.sqrt(np.maximum(size, 0.0) + 4 * RIDGE)
+    begin = np.zeros((k, c))
+    bias = np.zeros(c)
+    if start is not None:
+        theirs = {label: n for n, label in enumerate(start.scale.labels)}
+        for n, label in enumerate(scale.labels):
+            if label in theirs:
+                begin[n] = start.weight[theirs[label]]
+        bias = start.rest - start.rest.mean()
+    began = np.concatenate([np.linalg.solve(turn, begin).ravel(), bias])
+    options = {"maxiter": 12, "ftol": 1e-5} if quick else {"maxiter": 400, "ftol": 1e-6}
+    rising = _rising(scale)
+    loss = _loss((x @ turn).astype(np.float32), worlds.cause, turn, rising)
+    found = minimize(loss, began, jac=True, method="L-BFGS-B", options=options)
+    weight = turn @ found.x[: k * c].reshape(k, c)
+    return Model(scale, _risen(weight, rising), found.x[k * c :] - mean @ weight, mean)
+
+
+def weighing(reference: Reference, items: tuple[str, ...], start: Model | None = None, *, quick: bool = False) -> Model:
+    """The classifier of `items`, learnt and then set right on worlds of the reference. start, quick: as of `fitted`."""
+    scale = start.scale.of(items) if start is not None else None
+    model = fitted(reference.learn, items, start, scale=scale, quick=quick)
+    map_, shift = recalibration(model.logits(reference.tune.columns(items)), reference.tune.cause, quick=quick)
+    weight = _risen(model.weight @ map_, _rising(model.scale))
+    return Model(model.scale, weight, model.bias @ map_ + shift, model.mean)
+
+
+def _rising(scale: Scale) -> list[tuple[int, int, int]]:
+    """(column, cause, cause) where the first cause's weight is not to be less."""
+    return [
+        (n, CAUSES.index(RISING[label[0]][0]), CAUSES.index(RISING[label[0]][1]))
+        for n, label in enumerate(scale.labels)
+        if label[0] in RISING and label[1] != "lacking"
+    ]
+
+
+def _risen(weight: np.ndarray, rising: list[tuple[int, int, int]]) -> np.ndarray:
+    weight = weight.copy()
+    for n, more, less in rising:
+        if weight[n, more] < weight[n, less]:
+            weight[n, [more, less]] = (weight[n, more] + weight[n, less]) / 2
+    return weight
+
+
+def _loss(
+    x: np.ndarray, cause: np.ndarray, turn: np.ndarray, rising: list[tuple[int, int, int]]
+) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """Mean cross-entropy with every cause as heavy, and its gradient.
+
+    x: float32[n, k], turned columns. turn: float64[k, k]. rising: (column, cause, cause) where the first weight is not to be less.
+    """
     n, k, c = len(x), x.shape[1], len(CAUSES)
-    weights = (n / c / np.bincount(worlds.cause, minlength=c))[worlds.cause]
-    target = np.zeros((n, c))
-    target[np.arange(n), worlds.cause] = 1.0
+    rows = np.arange(n)
+    weights = (n / c / np.maximum(np.bincount(cause, minlength=c), 1))[cause] / n
+    ridge = turn.T @ turn * RIDGE
+    at, more, less = np.array(rising, np.int64).reshape(-1, 3).T
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weight, bias = flat[: k * c].reshape(k, c), flat[k * c :]
-        z = x @ weight + bias
+        z = (x @ weight.astype(np.float32)).astype(np.float64) + bias
         z -= z.max(axis=1, keepdims=True)
         p = np.exp(z)
         total = p.sum(axis=1, keepdims=True)
         p /= total
-        value = -(weights * (z[np.arange(n), worlds.cause] - np.log(total[:, 0]))).sum() / n
-        error = (p - target) * weights[:, None] / n
-        gradient = np.concatenate([(x.T @ error + RIDGE * weight).ravel(), error.sum(axis=0)])
-        return float(value + RIDGE / 2 * (weight**2).sum()), gradient
+        own = (weights * (z[rows, cause] - np.log(total[:, 0]))).sum()
+        p[rows, cause] -= 1.0
+        p *= weights[:, None]
+        held = ridge @ weight
+        steep = (x.T @ p.astype(np.float32)).astype(np.float64) + held
+        value = (weight * held).sum() / 2 - own
+        if len(at):
+            falls = np.minimum((turn[at] * (weight[:, more] - weight[:, less]).T).sum(axis=1), 0.0)
+            value += FALLING / 2 * (falls**2).sum()
+            pushed = FALLING * falls[:, None] * turn[at]
+            np.add.at(steep.T, more, pushed)
+            np.add.at(steep.T, less, -pushed)
+        return float(value), np.concatenate([steep.ravel(), p.sum(axis=0)])
 
-    begin = np.zeros((k, c))
-    bias = np.zeros(c)
-    if start is not None:
-        bias = start.bias
-        for j, item in enumerate(items):
-            if item in start.scale.items:
-                theirs = start.scale.of_item(start.scale.items.index(item))
-                ours = scale.of_item(j)
-                shared = min(len(ours), len(theirs))
-                begin[ours[:shared]] = start.weight[theirs[:shared]]
-    options = {"maxiter": 60, "ftol": 1e-6} if quick else {"maxiter": 400, "ftol": 1e-9}
-    found = minimize(loss, np.concatenate([begin.ravel(), bias]), jac=True, method="L-BFGS-B", options=options)
-    weight, bias = found.x[: k * c].reshape(k, c), found.x[k * c :]
-    return Model(scale, weight, bias, x.mean(axis=0))
+    return loss

@@ -1,8 +1,8 @@
 """Sets of explanations that hold the true one in 95 of 100 worlds, whatever the cause; and whether a case lies among the worlds at all.
 
 Class-conditional split conformal prediction (Vovk, Gammerman and Shafer 2005): a cause stays in the set unless worlds of that cause almost never
-look so unlike it. The threshold is the widest over the reference and a stress ensemble of simulators that assume otherwise: the union
-of their sets. One member is a verdict, several cannot be told apart, none means outside what was simulated.
+look so unlike it. The threshold is the widest over the reference, its mixtures by themselves (Vovk's Mondrian taxonomies), and a stress
+ensemble of simulators that assume otherwise: the union of their sets. One member is a verdict, several cannot be told apart, none means outside what was simulated.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from birdfall.weigh.causes.model import Model
 from birdfall.weigh.causes.worlds import CAUSES, Worlds
 
 LEVEL = 0.95
+#: The level under each simulator and for mixtures: the real one is not among them, so each is held to a little more.
+WIDE = 0.96
 #: That nothing happened is left out only where hardly any world in which nothing happened looks so: to cry wolf is worse.
 NOTHING = 0.995
 #: A case less like any world than this share of worlds are is outside what was simulated.
@@ -44,15 +46,19 @@ def strangeness(model: Model, values: np.ndarray) -> np.ndarray:
 
 def sets_of(model: Model, calibrate: Worlds, stress: Mapping[str, Worlds], level: float = LEVEL) -> Sets:
     """Thresholds from worlds that the model did not learn from."""
+    # worlds of one cause and mixtures apart: a threshold for both together would leave out too many of the few mixtures
+    groups = [calibrate.where(~calibrate.mixed), calibrate.where(calibrate.mixed), *stress.values()]
     bound = _bounds(model, calibrate, level)
-    wide = np.max([bound, *(_bounds(model, worlds, level) for worlds in stress.values())], axis=0)
+    each = [bound, *(_bounds(model, group, WIDE) for group in groups)]
+    wide = np.max([np.where(np.isfinite(b), b, bound) for b in each], axis=0)
     quiet = [_bounds(model, worlds, NOTHING)[0] for worlds in (calibrate, *stress.values())]
     wide[CAUSES.index("churn")] = max(b for b in quiet if np.isfinite(b)) if np.isfinite(quiet).any() else np.inf
     return Sets(model, bound, wide)
 
 
 def _bounds(model: Model, worlds: Worlds, level: float) -> np.ndarray:
-    scores = strangeness(model, worlds.columns(model.scale.items))
+    """Of n scores of each cause, the one of rank ceil((n + 1) level): a new world's is at most that with at least that chance."""
+    scores = strangeness(model, worlds.columns(model.scale.items)) if len(worlds) else np.empty((0, len(CAUSES)))
     found = np.full(len(CAUSES), np.inf)
     for k in range(len(CAUSES)):
         own = np.sort(scores[worlds.cause == k, k])

@@ -5,12 +5,12 @@ Nothing here knows who is who: a cause is weighed by numbers that stay the same 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from birdfall.weigh.causes.model import Model, fitted
+from birdfall.weigh.causes.model import Model, weighing
 from birdfall.weigh.causes.sets import MISFIT, cloud_of, sets_of, strangeness
 from birdfall.weigh.causes.worlds import CAUSES, Reference, Worlds
 from birdfall.world.evidence import ITEMS
@@ -69,7 +69,7 @@ def verdict(
     if not items:
         raise ValueError("nothing is known")
     drawn = _drawn(items, known)
-    model = fitted(reference.learn, items)
+    model = weighing(reference, items)
     logits = _averaged(model, drawn)
     members, strange, misfit = _members(model, reference, drawn)
     pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
@@ -146,27 +146,24 @@ def _members(model: Model, reference: Reference, drawn: np.ndarray) -> tuple[tup
 
 def _parts(model: Model, drawn: np.ndarray) -> np.ndarray:
     """Support of each item for each cause against the mean of the others, log10 and capped; the last row is the rest."""
-    added = np.mean([model.contributions(row) for row in drawn], axis=0)
-    rows = np.vstack([added, model.rest])
+    rows = np.vstack([model.contributions(drawn), model.rest])
     others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
     found: np.ndarray = np.clip((rows - others) / LOG10, -ITEM_CAP, ITEM_CAP)
     return found
 
 
 def _some(reference: Reference) -> Reference:
-    def cut(worlds: Worlds, number: int) -> Worlds:
-        return Worlds(worlds.features[:number], worlds.cause[:number])
-
-    stress = {n: cut(w, QUICK // 3) for n, w in reference.stress.items()}
-    return Reference(
-        cut(reference.learn, QUICK), cut(reference.calibrate, QUICK), reference.measure, stress, reference.digest
-    )
+    """Fewer worlds, of every part."""
+    part = slice(None, QUICK)
+    stress = {n: w.where(slice(None, QUICK // 3)) for n, w in reference.stress.items()}
+    learn, tune, calibrate = reference.learn.where(part), reference.tune.where(part), reference.calibrate.where(part)
+    return replace(reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress)
 
 
 def _set_without(known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: Model) -> tuple[str, ...]:
     left = {i: v for i, v in known.items() if i not in gone}
     items = tuple(i for i in ITEMS if i in left)
-    model = fitted(reference.learn, items, start, quick=True)
+    model = weighing(reference, items, start, quick=True)
     return _members(model, reference, _drawn(items, left))[0]
 
 
@@ -190,14 +187,12 @@ def _gains(model: Model, probability: np.ndarray, reference: Reference) -> dict[
     the causes as likely as they are now.
     """
     items, test = model.scale.items, reference.calibrate
-    base = _uncertainty(fitted(reference.learn, items, model, quick=True), test, probability)
+    base = _uncertainty(weighing(reference, items, model, quick=True), test, probability)
     found = {}
     for way in dict.fromkeys(ITEMS.values()):
         more = tuple(i for i in ITEMS if i in items or ITEMS[i] == way)
         if len(more) > len(items):
-            found[way] = max(
-                base - _uncertainty(fitted(reference.learn, more, model, quick=True), test, probability), 0.0
-            )
+            found[way] = max(base - _uncertainty(weighing(reference, more, model, quick=True), test, probability), 0.0)
     return found
 
 

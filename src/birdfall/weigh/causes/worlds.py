@@ -1,6 +1,6 @@
 """The reference: simulated worlds under every cause, drawn from the public priors, with their evidence. It ships with the package.
 
-Four parts: worlds to learn from, worlds to calibrate on, worlds to measure on, and a stress ensemble of five other simulators whose
+Five parts: worlds to learn from, worlds to set ratios right, worlds to set thresholds, worlds to measure on, and a stress ensemble of five other simulators whose
 assumptions differ from those learnt from. `birdfall calibrate` makes them anew; the same seed gives the same bytes.
 """
 
@@ -18,24 +18,32 @@ from typing import Final
 
 import numpy as np
 
+from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.world.evidence import ITEMS
-from birdfall.world.light import light_worlds
+from birdfall.world.light import LightWorlds, light_worlds
 from birdfall.world.priors import TRIGGERS, Prior, Priors, priors
 
 CAUSES: Final = TRIGGERS
-LEARN, CALIBRATE, MEASURE, STRESS = 8_000, 8_000, 4_000, 1_500
+LEARN, CALIBRATE, MEASURE, STRESS = 16_000, 40_000, 30_000, 3_000
 SEED: Final = 20131031
+#: Seeds of fresh worlds begin here: far from those of the reference.
+FRESH: Final = 900_000_000
+#: Of the worlds to calibrate on, the share on which ratios are set right; the others give thresholds.
+TUNE: Final = 0.35
+#: Binary digits of half precision that are not kept.
+DROPPED: Final = 3
 #: The stress ensemble: what each simulator holds that the reference does not.
 STRESSES: Final = ("low", "high", "returns", "mixtures", "small")
 
 
 @dataclass(frozen=True)
 class Worlds:
-    """Evidence float64[n, len(ITEMS)] (NaN where a world has none) and cause int64[n] into `CAUSES`."""
+    """Evidence float64[n, len(ITEMS)] (NaN where a world has none), cause int64[n] into `CAUSES`, and whether it had two: bool[n]."""
 
     features: np.ndarray
     cause: np.ndarray
+    mixed: np.ndarray
 
     def __len__(self) -> int:
         return len(self.cause)
@@ -45,12 +53,17 @@ class Worlds:
         names = list(ITEMS)
         return self.features[:, [names.index(i) for i in items]]
 
+    def where(self, rows: slice | np.ndarray) -> Worlds:
+        """Some of them."""
+        return Worlds(self.features[rows], self.cause[rows], self.mixed[rows])
+
 
 @dataclass(frozen=True)
 class Reference:
-    """All parts, and the digest of what they were read from."""
+    """All parts, and the digest of what they were read from. tune: to set ratios right; calibrate: for thresholds."""
 
     learn: Worlds
+    tune: Worlds
     calibrate: Worlds
     measure: Worlds
     stress: Mapping[str, Worlds]
@@ -111,17 +124,27 @@ def made(seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent) -
             max(int(size * scale), 50), seed + number, ranges=chosen,
             accounts=20_000 if name == "stress-small" else 100_000, mixed=True if name == "stress-mixtures" else None,
         )  # fmt: skip
-        cause = np.array([CAUSES.index(t) for t in drawn.triggers])
-        found[name] = Worlds(drawn.features, cause)
+        found[name] = worlds_of(drawn)
     return found
 
 
+def worlds_of(drawn: LightWorlds) -> Worlds:
+    """Light worlds with their cause."""
+    cause = np.array([CAUSES.index(t) for t in drawn.triggers])
+    return Worlds(drawn.features, cause, np.array([p.mixed for p in drawn.parameters]))
+
+
 def packed(parts: Mapping[str, Worlds]) -> bytes:
-    """The parts as bytes: half precision, which is finer than the evidence of any world."""
+    """The parts as bytes: a number to seven binary digits, which is finer than the evidence of any world."""
     arrays = {}
     for name, part in parts.items():
-        arrays[f"{name}.features"] = part.features.astype(np.float16)
+        half = np.ascontiguousarray(part.features.T.astype(np.float16)).view(np.uint16)
+        cut = ((half.astype(np.int64) + (1 << DROPPED - 1)) >> DROPPED << DROPPED).astype(np.uint16)
+        kept = np.where(np.isnan(part.features.T), half, cut)
+        # item by item, high bytes first and low bytes after: alike beside alike packs a third smaller
+        arrays[f"{name}.features"] = np.stack([kept >> 8, kept & 255]).astype(np.uint8)
         arrays[f"{name}.cause"] = part.cause.astype(np.int8)
+        arrays[f"{name}.mixed"] = part.mixed.astype(np.bool_)
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
     return out.getvalue()
@@ -130,18 +153,18 @@ def packed(parts: Mapping[str, Worlds]) -> bytes:
 def unpacked(data: bytes) -> Reference:
     """The reference from its bytes."""
     loaded = np.load(io.BytesIO(data), allow_pickle=False)
-    parts = {
-        name.removesuffix(".cause"): Worlds(
-            loaded[name.replace(".cause", ".features")].astype(float), loaded[name].astype(np.int64)
-        )
-        for name in loaded.files
-        if name.endswith(".cause")
-    }
+    parts = {}
+    for name in (n.removesuffix(".cause") for n in loaded.files if n.endswith(".cause")):
+        high, low = loaded[f"{name}.features"].astype(np.uint16)
+        features = np.ascontiguousarray((high << 8 | low).view(np.float16).T.astype(float))
+        parts[name] = Worlds(features, loaded[f"{name}.cause"].astype(np.int64), loaded[f"{name}.mixed"])
     stress = {n.removeprefix("stress-"): w for n, w in parts.items() if n.startswith("stress-")}
     digest = hashlib.sha256()
     for name in sorted(parts):
         digest.update(name.encode() + parts[name].features.tobytes() + parts[name].cause.tobytes())
-    return Reference(parts["learn"], parts["calibrate"], parts["measure"], stress, digest.hexdigest())
+    cut = round(TUNE * len(parts["calibrate"]))
+    tune, calibrate = parts["calibrate"].where(slice(None, cut)), parts["calibrate"].where(slice(cut, None))
+    return Reference(parts["learn"], tune, calibrate, parts["measure"], stress, digest.hexdigest())
 
 
 @functools.cache
@@ -157,6 +180,23 @@ def figures() -> dict[str, object]:
     return found
 
 
-def folder() -> Path:
-    """Where the shipped reference lies, for the command that makes it anew."""
-    return Path(str(files("birdfall.weigh.causes")))
+def fresh_worlds(number: int, seed: int, progress: Progress = silent) -> Worlds:
+    """Worlds that no part of the reference was drawn with, in steps of a thousand. Raises UsageError for less than a thousand."""
+    if number < 1000:
+        raise UsageError(f"{number} worlds measure nothing", fix="From 1000 on; 20000 for the gates.")
+    parts = []
+    for first in range(0, number, 1000):
+        progress("fresh worlds", first, number, "worlds")
+        parts.append(worlds_of(light_worlds(min(1000, number - first), FRESH + seed, first=first)))
+    return Worlds(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("features", "cause", "mixed")))
+
+
+def written(data: bytes, found: Mapping[str, object]) -> Path:
+    """Puts a new reference and its figures where the package keeps them; returns the folder."""
+    folder = Path(str(files("birdfall.weigh.causes")))
+    plain = json.dumps(found, indent=1, sort_keys=True) + "\n"
+    for name, content in (("worlds.npz", data), ("figures.json", plain.encode())):
+        beside = folder / f".{name}.new"
+        beside.write_bytes(content)
+        beside.replace(folder / name)
+    return folder
