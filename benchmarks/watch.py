@@ -47,6 +47,8 @@ def repeated(path: Path, times: int, target: Path) -> int:
     return len(frames) * times
 
 
+#: Which of sixty repetitions holds its wave.
+WAVE_AT = int(os.environ.get("WAVE_AT", "30"))
 _TIME = re.compile(rb"dtimex\x18.{24}", re.DOTALL)
 
 
@@ -77,7 +79,7 @@ class Paced:
             turn, at = divmod(number, len(self.frames))
             frame, falls = self.frames[at]
             number += 1
-            if not falls or turn % 60 == 30:
+            if not falls or turn % 60 == WAVE_AT:
                 letters = bytes([b"abcdefghijklmnopqrstuvwxyz234567"[k] for k in (turn % 32, turn // 32 % 32)])
                 received = now()
                 stamp = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Raw events are written out when so many wait, so many at a time.
 ROWS, GROUP = 50_000, 2_000
+#: A group ends at so many bytes, too.
+LARGE = 16 << 20
 RAW = pa.schema(
     [
         pa.field("source", pa.string()),
@@ -58,18 +62,38 @@ def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path
 
 
 def _write(state: State, first: int, last: int, path: Path) -> None:
-    """Rows `first` to `last`, a group at a time, so that memory stays flat however many there are."""
+    """Rows `first` to `last`, a group at a time, so that memory stays flat however many there are or however large."""
     query = "SELECT source, received, data FROM raw WHERE id BETWEEN ? AND ? ORDER BY id"
-    rows = state.connection.execute(query, (first, last))
-    with pq.ParquetWriter(path, RAW, compression="zstd") as writer:
-        while group := rows.fetchmany(GROUP):
-            received = pa.array([r["received"] for r in group], pa.int64()).cast(RAW.field(1).type)
+    with pq.ParquetWriter(path, RAW, compression="zstd", use_dictionary=["source"]) as writer:
+        for group in _groups(state.connection.execute(query, (first, last))):
+            received = np.array([r["received"] for r in group], np.int64)
             columns = [
-                pa.array([r["source"] for r in group]),
-                received,
-                pa.array([r["data"] for r in group], pa.binary()),
+                _bytes(pa.string(), [r["source"].encode() for r in group]),
+                pa.Array.from_buffers(RAW.field(1).type, len(group), [None, pa.py_buffer(received)]),
+                _bytes(pa.binary(), [r["data"] for r in group]),
             ]
-            writer.write_table(pa.table(columns, schema=RAW))
+            writer.write_table(pa.Table.from_arrays(columns, schema=RAW))
+
+
+def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Rows in groups of `GROUP`, or fewer where they are large."""
+    group: list[Any] = []
+    size = 0
+    for row in rows:
+        group.append(row)
+        size += len(row["data"])
+        if len(group) == GROUP or size > LARGE:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _bytes(kind: pa.DataType, values: list[bytes]) -> pa.Array:
+    """An array from bytes as they are: pa.array would load pandas, 60 MB, to see whether they are of it."""
+    offsets = np.zeros(len(values) + 1, np.int32)
+    np.cumsum([len(v) for v in values], out=offsets[1:])
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))])
 
 
 def forget(

@@ -178,7 +178,7 @@ class State:
         cursor: str | None = None
         epoch: str | None = None
         for step in batch:
-            steps += 1
+            steps += bool(step.received)
             received = max(received, step.received)
             begun = begun or step.received
             if step.cursor is not None:
@@ -213,7 +213,7 @@ class State:
         self.connection.execute(
             "INSERT INTO sources (source, cursor, epoch, received, event, steps, refused, begun) VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?6, ?7, ?8) "
             "ON CONFLICT (source) DO UPDATE SET cursor = coalesce(?2, cursor), epoch = coalesce(?3, epoch), received = max(received, ?4), "
-            "event = max(event, ?5), steps = steps + ?6, refused = refused + ?7",
+            "event = max(event, ?5), steps = steps + ?6, refused = refused + ?7, begun = CASE begun WHEN 0 THEN ?8 ELSE begun END",
             (source, cursor, epoch, received, latest, steps, refused, begun),
         )
         return Taken(tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved)

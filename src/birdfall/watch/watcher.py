@@ -462,8 +462,9 @@ class Watcher:
             return
         wave = waves.wave_of(row)
         end = wave.closed or self._moment()
-        size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
-        if (size, back) != (wave.fallen, wave.returned):
+        size, back = wave.fallen, waves.returned(self.state, wave.begin, end, self._as_of)
+        if back != wave.returned:
+            size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
             details["called"] = wave.details.get("called", [])
             waves.keep_wave(self.state, wave.id, returned=back, fallen=size, details=details)
         share = int(back / max(size, 1) / RETURNED)

@@ -82,20 +82,10 @@ def described(state: State, begin: int, end: int, moment: int = 1 << 62) -> tupl
     `reported`: how many of the fallen had been reported before they fell.
     """
     c = state.connection
-    c.execute("CREATE TEMP TABLE IF NOT EXISTS hit (account TEXT PRIMARY KEY, time INTEGER) WITHOUT ROWID")
-    c.execute("DELETE FROM hit")
-    c.execute(
-        f"INSERT OR IGNORE INTO hit SELECT account, min(time) FROM changes WHERE time BETWEEN ? AND ? AND {_FELL} GROUP BY account",
-        (begin, end),
-    )
+    _gather(state, begin, end)
     number, last = c.execute("SELECT count(*), max(time) FROM hit").fetchone()
     end = last or end
-    # A batch may hold the future of the moment that is judged: who returned later has not returned yet.
-    back = c.execute(
-        "SELECT count(*) FROM hit h WHERE (SELECT status FROM changes c WHERE c.account = h.account AND c.time <= ? ORDER BY c.id DESC LIMIT 1) "
-        "IN ('active', 'limited')",
-        (moment,),
-    ).fetchone()[0]
+    back = _back(state, moment)
     known = c.execute("SELECT count(*) FROM standing").fetchone()[0]
     within = (begin, end)
     hosts = c.execute(
@@ -120,6 +110,33 @@ def described(state: State, begin: int, end: int, moment: int = 1 << 62) -> tupl
         "reported": reported,
     }  # fmt: skip
     return number, back, details
+
+
+def _gather(state: State, begin: int, end: int) -> None:
+    """Everybody who fell within [begin, end] into the table `hit`."""
+    c = state.connection
+    c.execute("CREATE TEMP TABLE IF NOT EXISTS hit (account TEXT PRIMARY KEY, time INTEGER) WITHOUT ROWID")
+    c.execute("DELETE FROM hit")
+    c.execute(
+        f"INSERT OR IGNORE INTO hit SELECT account, min(time) FROM changes WHERE time BETWEEN ? AND ? AND {_FELL} GROUP BY account",
+        (begin, end),
+    )
+
+
+def _back(state: State, moment: int) -> int:
+    # A batch may hold the future of the moment that is judged: who returned later has not returned yet.
+    row = state.connection.execute(
+        "SELECT count(*) FROM hit h WHERE (SELECT status FROM changes c WHERE c.account = h.account AND c.time <= ? ORDER BY c.id DESC LIMIT 1) "
+        "IN ('active', 'limited')",
+        (moment,),
+    ).fetchone()
+    return int(row[0])
+
+
+def returned(state: State, begin: int, end: int, moment: int = 1 << 62) -> int:
+    """How many of those who fell within [begin, end] can be seen again at `moment`."""
+    _gather(state, begin, end)
+    return _back(state, moment)
 
 
 def limited(state: State, begin: int, end: int) -> dict[str, int]:
