@@ -25,6 +25,9 @@ from birdfall.watch.translate import Refused, from_frame, from_jetstream, from_l
 BATCH: Final = 1000
 #: Seconds a broker may take to answer, and between looks for new partitions.
 PATIENCE, LOOK = 10.0, 30.0
+#: A topic that beats (`birdfall.cluster.stream`) and stops beating for so many seconds is lost, though the broker answers.
+SILENT: Final = 15.0
+_BEAT: Final = b'{"kind":"heard"'
 
 
 @dataclass
@@ -78,13 +81,20 @@ class Kafka(Reconnecting):
         self._assign(consumer)
         self.health.up()
         self.cursor = self._place()
-        put([Arrived(received, (), self.cursor, self.epoch, gaps=tuple(gaps))])
+        # nothing was heard yet: the first message says when the watch began
+        put([Arrived(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
 
     def _read(self, consumer: Any, put: Put, stop: threading.Event) -> None:
-        looked = time.monotonic()
+        looked, beat = time.monotonic(), 0.0
         while not stop.is_set():
             messages = consumer.consume(BATCH, 0.2)
             steps: list[Arrived] = []
+            if any((m.value() or b"").startswith(_BEAT) for m in messages if m.error() is None):
+                beat = time.monotonic()
+                if not self.health.connected:
+                    self.health.up()
+            elif beat and self.health.connected and time.monotonic() - beat > SILENT:
+                self.health.down("the sieve is silent")
             for message in messages:
                 if message.error() is not None:
                     raise Lost(f"Kafka: {message.error().name()}")

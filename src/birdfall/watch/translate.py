@@ -145,7 +145,7 @@ def from_mastodon(plain: dict[str, Any]) -> list[Event]:
 
 def from_line(line: bytes | str, received: int) -> list[Event]:
     """One object of NDJSON: {"kind": "status", "account": ..., "status": ..., "time": ...}; also follow, unfollow, report,
-    account. status may have `reason`, `host` and `client`, account `handle`, `created` and `client`. `time` is RFC 3339 with a zone or microseconds; without it the arrival counts.
+    account, and heard, which says that all before it came. status may have `reason`, `host` and `client`, account `handle`, `created` and `client`. `time` is RFC 3339 with a zone or microseconds; without it the arrival counts.
     """
     try:
         plain = json.loads(line)
@@ -160,13 +160,15 @@ def from_line(line: bytes | str, received: int) -> list[Event]:
     kind = plain.get("kind")
     wanted = {
         "status": ("account", "status"), "follow": ("follower", "followed"), "unfollow": ("follower", "followed"),
-        "report": ("account", "target"), "account": ("account",),
+        "report": ("account", "target"), "account": ("account",), "heard": (),
     }.get(kind if isinstance(kind, str) else "")  # fmt: skip
     if wanted is None:
-        raise Refused("a kind that is none of status, follow, unfollow, report, account")
+        raise Refused("a kind that is none of status, follow, unfollow, report, account, heard")
     values = [plain.get(key) for key in wanted]
     if not all(isinstance(v, str) and 0 < len(v) <= frames.LONGEST_NAME for v in values):
         raise Refused(f"{kind} needs {' and '.join(wanted)}, as texts")
+    if kind == "heard":
+        return []
     first, *rest = [str(v) for v in values]
     client = str(plain.get("client") or "")[:200]
     if kind == "status":
