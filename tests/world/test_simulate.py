@@ -86,7 +86,7 @@ def test_in_an_error_the_fallen_share_an_app(world):
     assert share > 0.5 > 4 * other
 
 
-@pytest.mark.parametrize("cause", ["purge", "brigade", "error", "targeted", "churn"])
+@pytest.mark.parametrize("cause", ["purge", "brigade", "error", "targeted", "mixed", "churn"])
 def test_every_cause_gives_a_world(cause):
     world = simulate(f"caracas-2013-{cause}", seed=1, **SMALL)
     assert world.facts["wave_size"] == (0 if cause == "churn" else SMALL["fallen"])
@@ -136,3 +136,96 @@ def test_a_case_keeps_the_truth_apart(tmp_path):
     assert case.record().sizes["statuses"] > SMALL["fallen"]
     one, two = case.record().ids, write_case("caracas-2013", tmp_path / "again", seed=1, **SMALL).record().ids
     assert one.id_of.equals(two.id_of), "pseudonyms of a simulated case are the same every time"
+
+
+@pytest.fixture(scope="module")
+def besieged():
+    return simulate("caracas-2013-brigade", seed=1, **SMALL)
+
+
+def test_a_besieged_account_falls_with_the_report_that_reaches_the_threshold(besieged):
+    threshold = int(besieged.scenario.threshold)
+    reports = besieged.tables["acts"].filter(pc.equal(besieged.tables["acts"].column("kind"), "report")).to_pylist()
+    falls = [f for f in besieged.truth["falls"].to_pylist() if f["trigger"] == "brigade"]
+    onset = besieged.scenario.onset - dt.timedelta(hours=1)
+    by_target = {}
+    for report in reports:
+        if report["time"] >= onset:
+            by_target.setdefault(report["target"], []).append(report)
+    minister = besieged.settings.leaders[1]
+    for fall in falls:
+        mine = [r for r in by_target.get(fall["account"], []) if r["time"] < fall["time"]]
+        assert len({r["account"] for r in mine}) >= threshold or fall["account"] == minister
+        assert max(r["time"] for r in mine) > fall["time"] - dt.timedelta(seconds=5)
+    standing = set(by_target) - {f["account"] for f in besieged.truth["falls"].to_pylist()}
+    assert len(standing) > len(falls) / 20, "some were reported too seldom to fall"
+
+
+def test_the_same_public_counts_come_from_different_truths():
+    told = {}
+    for cause in ("purge", "brigade", "error", "targeted", "mixed"):
+        world = simulate(f"caracas-2013-{cause}", seed=1, observe="counts", **SMALL)
+        leader = world.settings.leaders[0]
+        counts = [r for r in world.tables["counts"].to_pylist() if r["account"] == leader]
+        onset = world.scenario.onset
+        before = [r["followers"] for r in counts if r["time"] <= onset][-1]
+        after = next(r["followers"] for r in counts if r["time"] >= onset + dt.timedelta(minutes=15))
+        told[cause] = before - after
+        assert set(world.tables) == {"counts", "coverage"}
+    drops = list(told.values())
+    assert max(drops) - min(drops) <= 0.02 * SMALL["fallen_followers"], told
+    assert min(drops) == pytest.approx(SMALL["fallen_followers"], rel=0.05)
+
+
+def test_truths_differ_in_whom_they_hit():
+    share = {}
+    for cause in ("purge", "error", "targeted"):
+        world = simulate(f"caracas-2013-{cause}", seed=1, **SMALL)
+        state = dict(zip(*(world.truth["accounts"].column(c).to_pylist() for c in ("account", "state")), strict=True))
+        fallen = [f["account"] for f in world.truth["falls"].to_pylist() if f["wave"]]
+        share[cause] = np.mean([state[a] == "inauthentic" for a in fallen])
+    assert share["purge"] > 0.8 > 3 * share["error"]
+    assert share["targeted"] < 0.3
+
+
+def test_a_wave_may_have_two_causes():
+    world = simulate("caracas-2013-mixed", seed=1, **SMALL)
+    by_trigger = world.facts["by_trigger"]
+    assert set(by_trigger) == {"purge", "error"}
+    assert by_trigger["error"] / sum(by_trigger.values()) == pytest.approx(0.35, abs=0.01)
+    assert sum(by_trigger.values()) == SMALL["fallen"]
+    falls = [f for f in world.truth["falls"].to_pylist() if f["wave"]]
+    assert len({f["account"] for f in falls}) == len(falls)
+    back = {t: np.mean([f["back"] is not None for f in falls if f["trigger"] == t]) for t in by_trigger}
+    assert back["error"] > 0.1
+
+
+def test_appeals_come_before_what_they_bring(world):
+    falls = world.truth["falls"].to_pylist()
+    appealed = [f for f in falls if f["appealed"] is not None]
+    assert all(f["time"] <= f["appealed"] for f in appealed)
+    assert all(f["appealed"] <= f["back"] for f in appealed if f["back"] is not None)
+    wave = [f for f in falls if f["wave"]]
+    refused = [f for f in wave if f["appealed"] is not None and f["back"] is None]
+    unasked = [f for f in wave if f["appealed"] is None and f["back"] is not None]
+    assert refused, "some appeal in vain"
+    assert unasked, "a defect is mended for all at once, whoever asked"
+    assert world.facts["appealed"] == sum(f["appealed"] is not None for f in wave)
+
+
+def test_a_recorder_with_gaps_says_so_and_keeps_the_share_it_says():
+    whole = simulate("caracas-2013", seed=1, **SMALL)
+    seen = simulate("caracas-2013-gaps", seed=1, **SMALL)
+    coverage = seen.tables["coverage"].to_pylist()
+    gaps = [c for c in coverage if c["kind"] == "gap"]
+    assert {c["what"] for c in gaps} == {"acts", "statuses"} and len(gaps) == 4
+    for gap in gaps:
+        times = seen.tables[gap["what"]].column("time").to_pylist()
+        assert not any(gap["from"] <= t < gap["to"] for t in times)
+    sampled = next(c for c in coverage if c["kind"] == "sampled")
+    assert (sampled["what"], sampled["rate"]) == ("acts", 0.2)
+    assert seen.tables["acts"].num_rows == pytest.approx(0.2 * whole.tables["acts"].num_rows, rel=0.05)
+    assert seen.tables["follows"].equals(whole.tables["follows"].set_column(
+        whole.tables["follows"].column_names.index("source"), "source", seen.tables["follows"].column("source")
+    ))  # fmt: skip
+    assert not any(c["kind"] != "watched" for c in whole.tables["coverage"].to_pylist())

@@ -1,4 +1,9 @@
-"""What the platform does: ordinary suspensions at an over-dispersed rate, the wave by its cause, and who comes back when."""
+"""What the platform does: ordinary suspensions at an over-dispersed rate, the wave by its cause, who appeals, and who comes back when.
+
+Whom a cause hits, how fast and who returns is of the same hazards, pace and restorations as in the worlds that explanations are calibrated
+on (`world/hazards.py`, `world/pace.py`), from the middle of the public priors; how many fall, of whose followers and how many of them
+return is the scenario's, so that the same public counts come from different truths. A wave may have several causes.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +12,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from birdfall.world.follows import Follows
-from birdfall.world.population import APP, INAUTHENTIC, MINISTER, PRESIDENT, Population
+from birdfall.world.hazards import hazard
+from birdfall.world.pace import pace, returns, siege
+from birdfall.world.population import APP, CAST, INAUTHENTIC, MINISTER, PRESIDENT, Population
+from birdfall.world.priors import Parameters, middle, priors
 from birdfall.world.scenarios import Scenario
 
 
 @dataclass(frozen=True)
 class Falls:
-    """Per fall: account number, time, time of return (inf: never), whether it is of the wave. Seconds since 1970."""
+    """Per fall: account number, time, time of return (inf: never), whether it is of the wave. Seconds since 1970.
+
+    status: "suspended", "deactivated" or "deleted". trigger: of a fall in the wave, "" elsewhere. appealed: when its owner appealed
+    (inf: never); a return without an appeal was part of a mending for all.
+    """
 
     account: np.ndarray
     time: np.ndarray
     back: np.ndarray
     wave: np.ndarray
-    status: np.ndarray  # "suspended", "deactivated" or "deleted"
+    status: np.ndarray
+    trigger: np.ndarray
+    appealed: np.ndarray
 
 
 def falls(world: Scenario, people: Population, graph: Follows, rng: np.random.Generator) -> Falls:
@@ -28,60 +42,87 @@ def falls(world: Scenario, people: Population, graph: Follows, rng: np.random.Ge
     ordinary = _ordinary(world, people, rng, taken=set(wave.account.tolist()))
     own = _own_doing(world, people, rng, taken=set(wave.account.tolist()) | set(ordinary.account.tolist()))
     parts = (wave, ordinary, own)
-    joined = [np.concatenate([getattr(p, f) for p in parts]) for f in ("account", "time", "back", "wave", "status")]
+    names = ("account", "time", "back", "wave", "status", "trigger", "appealed")
+    joined = [np.concatenate([getattr(p, f) for p in parts]) for f in names]
     order = np.lexsort((joined[0], joined[1]))
     return Falls(*(column[order] for column in joined))
+
+
+def parameters_of(world: Scenario, trigger: str) -> Parameters:
+    """The middle of the priors, with what the scenario says of pace and restorations."""
+    figures = {"duration_s": world.duration_s, "returned": world.restored, "return_median_h": world.restored_median_h}
+    if trigger == "brigade":
+        figures |= {"crew": world.crew, "threshold": world.threshold, "dilution": world.dilution, "lag_s": world.lag_s}
+    return middle(priors(), trigger).changed(**{trigger: figures})
 
 
 def _wave(world: Scenario, people: Population, graph: Follows, rng: np.random.Generator) -> Falls:
     if world.cause == "none":
         return _none()
-    onset = world.onset.timestamp()
+    onset, end = world.onset.timestamp(), world.begin.timestamp() + world.days * 86400
     standing = graph.of(PRESIDENT)
     standing = standing[(graph.since[standing] < onset) & (graph.until[standing] > onset)]
-    followers = graph.follower[standing]
-    hit = rng.choice(followers, world.fallen_followers, replace=False, p=_odds(world, people, followers))
-    others = np.setdiff1d(np.arange(world.leaders, len(people)), followers)
-    rest = rng.choice(others, world.fallen - world.fallen_followers - 1, replace=False, p=_odds(world, people, others))
-    account = np.r_[hit, rest, MINISTER].astype(np.int32)
-    time = onset + _speed(world, len(account), rng)
-    back = np.full(len(account), np.inf)
-    returns = rng.random(len(account)) < world.restored
-    delay = rng.lognormal(np.log(world.restored_median_h * 3600), 0.7, len(account))
-    if (
-        world.cause == "error"
-    ):  # a defect is mended in bulk: half of those that return do so within minutes of each other
-        bulk = rng.random(len(account)) < 0.5
-        delay = np.where(bulk, world.restored_median_h * 3600 + rng.random(len(account)) * 900, delay)
-    back[returns] = (time + delay)[returns]
-    back[-1] = time[-1] + 5 * 3600  # the minister's account came back after some hours
-    back[back > world.begin.timestamp() + world.days * 86400] = np.inf
-    return Falls(account, time, back, np.ones(len(account), bool), np.full(len(account), "suspended"))
+    followers = np.unique(graph.follower[standing])
+    others = np.setdiff1d(np.arange(len(CAST), len(people)), followers)
+    parts = []
+    for (trigger, hit), (_, rest) in zip(
+        world.divided(world.fallen_followers), world.divided(world.fallen - world.fallen_followers - 1), strict=True
+    ):
+        chosen = np.r_[
+            _struck(world, people, followers, hit, trigger, 1, rng),
+            _struck(world, people, others, rest, trigger, 0, rng),
+        ]
+        followers, others = np.setdiff1d(followers, chosen), np.setdiff1d(others, chosen)
+        parts.append(_fallen(world, chosen, trigger, rng))
+    # the minister falls with the rest, and her account comes back after some hours
+    parts.append(_one(MINISTER, onset + rng.random() * world.duration_s, 5 * 3600.0, world.cause))
+    account, time, back, triggers, appealed = (np.concatenate([p[k] for p in parts]) for k in range(5))
+    number = len(account)
+    back[back > end] = np.inf
+    appealed[appealed > end] = np.inf
+    return Falls(account, time, back, np.ones(number, bool), np.full(number, "suspended"), triggers, appealed)
 
 
-def _odds(world: Scenario, people: Population, among: np.ndarray) -> np.ndarray:
-    """How likely each account is to be hit, relative to the others, by cause."""
-    state, client, activity = people.state[among], people.client[among], people.activity[among]
-    if world.cause == "purge":
-        weight = np.where(state == INAUTHENTIC, 400.0, 0.5)
-    elif world.cause == "error":
-        weight = np.where(client == APP, 400.0, 1.0)
-    elif world.cause == "brigade":
-        weight = 0.2 + np.minimum(activity, 20)
+def _struck(
+    world: Scenario, people: Population, among: np.ndarray, number: int, trigger: str, follows: int, rng: np.random.Generator
+) -> np.ndarray:  # fmt: skip
+    """`number` of these accounts, by their hazard under the trigger."""
+    notable = (among < world.leaders).astype(np.int64)
+    app = (people.client[among] == APP).astype(np.int64)
+    weight = hazard(
+        trigger, parameters_of(world, trigger), people.state[among], np.full(len(among), follows), app, notable
+    )
+    return rng.choice(among, number, replace=False, p=weight / weight.sum()).astype(np.int32)
+
+
+_Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _fallen(world: Scenario, account: np.ndarray, trigger: str, rng: np.random.Generator) -> _Part:
+    """When each falls, returns and appeals: account, time, back, trigger, appealed."""
+    values, number = parameters_of(world, trigger).by_trigger[trigger], len(account)
+    if trigger == "brigade":
+        crew = siege(values)
+        fell = crew.falls(np.maximum(rng.binomial(crew.crew, crew.joins, number), crew.threshold), values, rng)
+        fell = np.minimum(fell, world.duration_s - rng.random(number))
     else:
-        weight = np.where(state == INAUTHENTIC, 0.5, 1.0) * (0.5 + np.sqrt(activity))
-    odds: np.ndarray = weight / weight.sum()
-    return odds
+        fell = pace(trigger, values, number, rng)
+    notable = (account < world.leaders).astype(np.int64)
+    back = returns(values, notable, fell, rng)
+    # restored alone means that an appeal was heard; those in one batch at the end were mended for all
+    last, median = (fell.max() if number else 0.0), values["return_median_h"] * 3600
+    bulk = (back >= last + median) & (back <= last + median + 600)
+    heard = np.isfinite(back) & ~bulk
+    refused = ~np.isfinite(back) & (rng.random(number) < world.appeals_refused)
+    until = np.where(heard, np.where(np.isfinite(back), back, 0.0) - fell, 4 * 86400.0)
+    appealed = np.where(heard | refused, fell + rng.random(number) * until, np.inf)
+    onset = world.onset.timestamp()
+    return account, onset + fell, onset + back, np.full(number, trigger, "<U8"), onset + appealed
 
 
-def _speed(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
-    """When within the wave each falls: a steady sweep, batches, or a slow build-up."""
-    if world.cause == "purge":
-        batch = rng.integers(0, 12, n)
-        return np.minimum((batch + 0.35 * rng.random(n)) / 12 * world.duration_s, world.duration_s)
-    if world.cause == "brigade":
-        return rng.beta(2, 1.6, n) * world.duration_s
-    return rng.random(n) * world.duration_s
+def _one(account: int, time: float, returns_after: float, trigger: str) -> _Part:
+    back = np.array([time + returns_after])
+    return np.array([account], np.int32), np.array([time]), back, np.array([trigger], "<U8"), back - 3600.0
 
 
 def _ordinary(world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]) -> Falls:
@@ -103,7 +144,11 @@ def _ordinary(world: Scenario, people: Population, rng: np.random.Generator, tak
     account = rng.choice(len(people), len(time), replace=False, p=weight / weight.sum()).astype(np.int32)
     back = np.where(rng.random(len(time)) < world.base_restored, time + rng.exponential(60 * 3600, len(time)), np.inf)
     back[back > world.begin.timestamp() + world.days * 86400] = np.inf
-    return Falls(account, time, back, np.zeros(len(time), bool), np.full(len(time), "suspended"))
+    number = len(time)
+    appealed = np.where(np.isfinite(back), (time + back) / 2, np.inf)
+    return Falls(
+        account, time, back, np.zeros(number, bool), np.full(number, "suspended"), np.full(number, "", "<U8"), appealed
+    )
 
 
 def _own_doing(world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]) -> Falls:
@@ -117,9 +162,9 @@ def _own_doing(world: Scenario, people: Population, rng: np.random.Generator, ta
         (kind == "deactivated") & (rng.random(number) < 0.4), time + rng.exponential(4 * 86400, number), np.inf
     )
     back[back > world.begin.timestamp() + world.days * 86400] = np.inf
-    return Falls(account, time, back, np.zeros(number, bool), kind)
+    return Falls(account, time, back, np.zeros(number, bool), kind, np.full(number, "", "<U8"), np.full(number, np.inf))
 
 
 def _none() -> Falls:
     empty = np.empty(0)
-    return Falls(np.empty(0, np.int32), empty, empty, np.empty(0, bool), np.empty(0, "<U11"))
+    return Falls(np.empty(0, np.int32), empty, empty, np.empty(0, bool), np.empty(0, "<U11"), np.empty(0, "<U8"), empty)

@@ -2,7 +2,8 @@
 
 full: every change with its time, follows, acts, reports and daily counts. snapshots: statuses as one look a day would find
 them. Tiers, each adding to the one before: counts; list (who was seen suspended on which day); timelines (acts);
-reinstatement (who was seen back); reports.
+reinstatement (who was seen back); reports. A scenario may have gaps in what was recorded and keep a share of the acts only; both stand in
+the coverage.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from birdfall.world.scenarios import Scenario
 
 DAY = 86400.0
 TIERS: Final = ("counts", "list", "timelines", "reinstatement", "reports")
+#: Tables that a recorder writes as it goes, and misses when it fails.
+STREAMED: Final = ("acts", "statuses")
 OBSERVED: Final = ("full", "snapshots", *TIERS)
 
 
 def observed(
-    world: Scenario, people: Population, graph: Follows, falls: Falls, acts: pa.Table, reports: pa.Table, how: str
-) -> dict[str, pa.Table]:
+    world: Scenario, people: Population, graph: Follows, falls: Falls, acts: pa.Table, reports: pa.Table, how: str,
+    rng: np.random.Generator,
+) -> dict[str, pa.Table]:  # fmt: skip
     """The record's tables under one way of looking. Raises UsageError for an unknown one."""
     if how not in OBSERVED:
         raise UsageError(f"there is no way of looking {how!r}", fix=f"Ways: {', '.join(OBSERVED)}.")
@@ -43,6 +47,7 @@ def observed(
         tables["acts"] = acts
     if tier >= 5:
         tables["acts"] = pa.concat_tables([acts, reports], promote_options="default")
+    tables = _missed(world, tables, rng)
     tables["coverage"] = coverage(world, sorted(tables))
     source = f"simulated:{world.name}"
     return {name: _traced(table, f"{source}:{name}") for name, table in tables.items()}
@@ -168,16 +173,43 @@ def _rebuilt(number: np.ndarray, looks: np.ndarray, down: float, back: float) ->
     return shown.astype(np.int64)
 
 
+def _missed(world: Scenario, tables: dict[str, pa.Table], rng: np.random.Generator) -> dict[str, pa.Table]:
+    """The tables without what fell into a gap of the recorder, and with the share of acts that it kept."""
+    tables = dict(tables)
+    for name in sorted(set(STREAMED) & set(tables)):
+        seconds = tables[name].column("time").cast(pa.int64()).to_numpy() / 1e6
+        kept = np.ones(len(seconds), bool)
+        for begin, end in gaps(world):
+            kept &= (seconds < begin.timestamp()) | (seconds >= end.timestamp())
+        if name == "acts" and world.sampled < 1:
+            kept &= rng.random(len(kept)) < world.sampled
+        if not kept.all():
+            tables[name] = tables[name].filter(pa.array(kept))
+    return tables
+
+
+def gaps(world: Scenario) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Beginning and end of every gap of the recorder."""
+    return [(world.onset + dt.timedelta(hours=a), world.onset + dt.timedelta(hours=b)) for a, b in world.gaps_h]
+
+
 def coverage(world: Scenario, tables: list[str]) -> pa.Table:
-    n = len(tables)
     end = world.begin + dt.timedelta(days=world.days)
+    rows = []
+    for table in tables:
+        sampled = table == "acts" and world.sampled < 1
+        kind, rate = ("sampled", world.sampled) if sampled else ("watched", None)
+        rows.append((world.begin, end, table, kind, rate))
+        rows += [(a, b, table, "gap", None) for a, b in gaps(world) if table in STREAMED]
+    columns = list(zip(*rows, strict=True))
     return pa.table(
         {
-            "from": pa.array([world.begin] * n, TIME),
-            "to": pa.array([end] * n, TIME),
-            "what": tables,
-            "kind": ["watched"] * n,
-            "note": ["simulated"] * n,
+            "from": pa.array(columns[0], TIME),
+            "to": pa.array(columns[1], TIME),
+            "what": list(columns[2]),
+            "kind": list(columns[3]),
+            "rate": pa.array(columns[4], pa.float64()),
+            "note": ["simulated"] * len(rows),
         }
     )
 

@@ -49,6 +49,23 @@ class Scenario:
     #: States of accounts in the population (elicited): inauthentic, authentic with a sharing app.
     inauthentic: float = 0.12
     with_app: float = 0.10
+    #: Further causes of the wave with their shares of it (elicited); the leading one has the rest.
+    mixture: tuple[tuple[Cause, float], ...] = ()
+    #: A brigade's crew, the share of targets a member leaves out, the reports that suspend, mean seconds from call to report (elicited).
+    crew: float = 80
+    dilution: float = 0.8
+    threshold: float = 6
+    lag_s: float = 60.0
+    #: Of those not restored, the share that appealed in vain (elicited).
+    appeals_refused: float = 0.25
+    #: What is seen: hours from the onset in which nothing was recorded, and the share of acts that were.
+    gaps_h: tuple[tuple[float, float], ...] = ()
+    sampled: float = 1.0
+
+    def divided(self, number: int) -> list[tuple[Cause, int]]:
+        """`number` accounts by the cause that hits them, the leading cause first."""
+        others = [(cause, round(number * share)) for cause, share in self.mixture]
+        return [(self.cause, number - sum(n for _, n in others)), *others]
 
 
 CARACAS: Final = Scenario("caracas-2013", "error")
@@ -62,6 +79,10 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "caracas-2013-brigade": replace(CARACAS, name="caracas-2013-brigade", cause="brigade", restored=0.6, restored_median_h=60),
     # a list is carried out; few come back, the known ones first
     "caracas-2013-targeted": replace(CARACAS, name="caracas-2013-targeted", cause="targeted", restored=0.12, restored_median_h=80),
+    # an honest rule against bought accounts that also swallows people with a sharing app
+    "caracas-2013-mixed": replace(CARACAS, name="caracas-2013-mixed", cause="purge", mixture=(("error", 0.35),), restored=0.3, inauthentic=0.25),
+    # the same night as the first, through a recorder that failed twice and kept one act of five
+    "caracas-2013-gaps": replace(CARACAS, name="caracas-2013-gaps", gaps_h=((-75.0, -70.5), (26.0, 29.0)), sampled=0.2),
     "caracas-2013-churn": replace(CARACAS, name="caracas-2013-churn", cause="none"),
     "quiet": Scenario("quiet", "none", begin=dt.datetime(2014, 2, 3, tzinfo=dt.UTC), onset=dt.datetime(2014, 3, 10, 22, 20, tzinfo=dt.UTC)),
 }  # fmt: skip

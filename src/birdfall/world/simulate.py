@@ -24,7 +24,7 @@ from birdfall.world.reporting import reports as reports_of
 from birdfall.world.scenarios import Scenario, scenario
 
 #: The streams of random numbers, by name: appended to, never reordered.
-STREAMS = ("population", "follows", "enforcement", "acts", "reports")
+STREAMS = ("population", "follows", "enforcement", "acts", "reports", "observation")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def simulate(
     fallen = falls(world, people, graph, rng["enforcement"])
     acts = acts_of(world, people, fallen, rng["acts"])
     reports = reports_of(world, people, fallen, rng["reports"])
-    tables = observed(world, people, graph, fallen, acts, reports, observe)
+    tables = observed(world, people, graph, fallen, acts, reports, observe, rng["observation"])
     return World(
         scenario=world, seed=seed, tables=tables, truth=_truth(people, graph, fallen), facts=_facts(world, graph, fallen, observe),
         settings=_settings(world, people), claims=_claims(world), key=f"simulated {name} {seed}".encode(),
@@ -98,6 +98,8 @@ def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Ta
                 "back": moments(fallen.back),
                 "wave": fallen.wave,
                 "follows_leader": follower[fallen.account],
+                "trigger": fallen.trigger.tolist(),
+                "appealed": moments(fallen.appealed),
             }
         ),
         "accounts": pa.table(
@@ -112,7 +114,8 @@ def _facts(world: Scenario, graph: Follows, fallen: Falls, observe: str) -> dict
         "scenario": world.name, "cause": world.cause, "observe": observe, "wave_size": int(wave.sum()),
         "wave_begin": float(fallen.time[wave].min()) if wave.any() else None,
         "wave_end": float(fallen.time[wave].max()) if wave.any() else None,
-        "restored": int(np.isfinite(fallen.back[wave]).sum()), "follows": len(graph.follower),
+        "restored": int(np.isfinite(fallen.back[wave]).sum()), "appealed": int(np.isfinite(fallen.appealed[wave]).sum()),
+        "by_trigger": {str(t): int(n) for t, n in zip(*np.unique(fallen.trigger[wave], return_counts=True), strict=True)}, "follows": len(graph.follower),
     }  # fmt: skip
 
 
