@@ -1,9 +1,13 @@
 """What the report says of automation: shares in bounds, or that nothing was seen; in five languages."""
 
+import datetime as dt
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from birdfall.measures.automation import automation
+from birdfall.measures.automation_signals import signals
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.query import from_tables
 from birdfall.tell.automation_section import automation as section
@@ -57,20 +61,38 @@ def test_without_an_answer_there_is_no_section():
 def test_every_signal_has_its_words(language):
     from birdfall.kernels.timing import SIGNALS
 
+    acts = ["reposts", "quick", "script", "own_copies", "client"]
+    profile = [
+        "copied_texts", "follows_many", "follows_silently", "follow_rate", "digits", "odd_handle", "bare", "cohort", "copied_description",
+    ]  # fmt: skip
+    pace = ["posts_daily", "posts_per_followed", "posts_per_follower"]
     say = words(language)
-    named = [
-        *SIGNALS,
-        "reposts",
-        "quick",
-        "copied_texts",
-        "follows_many",
-        "digits",
-        "bare",
-        "cohort",
-        "copied_description",
-    ]
-    assert all(say.has(f"automation.signal.{s}") for s in named)
+    assert all(say.has(f"automation.signal.{s}") for s in [*SIGNALS, *acts, *profile, *pace])
     assert told(finding("found"), language)
+
+
+def test_every_signal_of_the_measure_has_its_words():
+    rng = np.random.default_rng(1)
+    number = 600
+    names = [f"a{i}" for i in range(number)]
+    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    stamp = pa.timestamp("us", tz="UTC")
+    accounts = pa.table({
+        "account": names, "handle": [f"bird{i}" for i in range(number)], "description": [""] * number,
+        "created_at": pa.array([start + dt.timedelta(hours=int(h)) for h in rng.integers(0, 999, number)], stamp),
+        "followers": [1] * number, "following": [2] * number, "posts": [3] * number,
+    })  # fmt: skip
+    rows = [
+        (name, start + dt.timedelta(days=60, minutes=int(m))) for name in names[:2] for m in rng.integers(0, 40_000, 60)
+    ]
+    acts = pa.table({
+        "account": [r[0] for r in rows], "kind": ["post", "repost"] * 60, "object": ["o"] * 120, "time": pa.array([r[1] for r in rows], stamp),
+        "text": ["words that are long enough to be compared"] * 120,
+    })  # fmt: skip
+    found = signals(from_tables({"accounts": accounts, "acts": acts}), int(1e15 * 2))
+    assert len(found.names) >= 19
+    for language in LANGUAGES:
+        assert all(words(language).has(f"automation.signal.{s}") for s in found.names), found.names
 
 
 def test_no_account_is_named():
