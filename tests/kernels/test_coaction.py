@@ -210,3 +210,84 @@ def test_times_and_objects_that_fit_no_key_are_said():
     time = np.array([0, 2**62, 1], np.int64)
     with pytest.raises(OverflowError):
         coaction(np.array([0, 1, 2]), np.array([0, 2**31 - 1, 1]), time, window=1)
+
+
+@settings(max_examples=60)
+@given(
+    traces(),
+    st.sampled_from(["pairs", "objects", "messages"]),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(16, 64),
+)
+def test_any_memory_and_any_threads_give_the_same_edges(trace, count, at_least, threads, budget):
+    """However tiny the budget in pairs: the passes grow, the edges stay."""
+    account, object_, time, window = trace
+    whole = coaction(account, object_, time, window=window, count=count, at_least=at_least)
+    least, chosen = kernel.LEAST_MEMORY, budget * 8
+    kernel.LEAST_MEMORY = 1
+    try:
+        cut = coaction(
+            account, object_, time, window=window, count=count, at_least=at_least, memory=chosen, threads=threads
+        )
+    finally:
+        kernel.LEAST_MEMORY = least
+    assert told(cut) == told(whole)
+    assert cut.passes >= whole.passes
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_codes_that_are_no_int32_are_refused_and_not_wrapped(column):
+    for wrong, words in ((2**32 + 1, "account|object"), (np.nan, "whole number"), (1.5, "whole number")):
+        columns = [np.array([0, 1]), np.array([0, 0]), np.array([0, 0])]
+        columns[column] = np.array([0, wrong])
+        with pytest.raises(ValueError, match=words):
+            coaction(*columns, window=1)
+    with pytest.raises(ValueError, match="whole numbers"):
+        coaction(np.array(["a", "b"]), np.array([0, 0]), np.array([0, 0]), window=1)
+
+
+def test_times_are_dates_or_whole_microseconds_and_none_is_missing():
+    seconds = np.array([0, 5, 90])
+    codes = np.arange(3, dtype=np.int32), np.zeros(3, np.int32)
+    wanted = told(coaction(*codes, seconds * 1_000_000, window=6_000_000, at_least=1))
+    assert wanted == [(0, 1, 1)]
+    for unit in ("s", "ms", "ns"):
+        dates = seconds.astype("datetime64[s]").astype(f"datetime64[{unit}]")
+        assert told(coaction(*codes, dates, window=6_000_000, at_least=1)) == wanted
+    assert told(coaction(*codes, seconds * 1e6, window=6_000_000, at_least=1)) == wanted
+    for missing in (
+        np.array(["2024-01-01", "NaT", "2024-01-02"], "datetime64[us]"),
+        np.array([0, np.iinfo(np.int64).min, 1]),
+    ):
+        with pytest.raises(ValueError, match="NaT"):
+            coaction(*codes, missing, window=1)
+    with pytest.raises(ValueError, match="time of act 1"):
+        coaction(*codes, np.array([0, np.nan, 1]), window=1)
+
+
+def test_times_near_the_ends_of_their_type():
+    most = np.iinfo(np.int64).max
+    codes = np.arange(3, dtype=np.int32), np.zeros(3, np.int32)
+    for first in (most - 10, np.iinfo(np.int64).min + 1):
+        edges = coaction(*codes, np.array([first, first + 4, first + 10]), window=5, at_least=1)
+        assert told(edges) == [(0, 1, 1)]
+    with pytest.raises(OverflowError, match="far apart"):
+        coaction(*codes, np.array([-most, 0, most]), window=5)
+
+
+def test_counts_grow_wider_before_they_run_over(monkeypatch):
+    who = np.repeat(np.array([0, 1, 2], np.int32), [50_000, 50_000, 3])
+    assert kernel._count_type(who, 2_600_000_000) is np.int64
+    assert kernel._count_type(who, 2_000_000_000) is np.int32
+    assert kernel._count_type(np.arange(100_000), 3_000_000_000) is np.int32
+    columns = crowd()
+    narrow = coaction(*columns, window=60_000_000)
+    monkeypatch.setattr(kernel, "_count_type", lambda who, total: np.int64)
+    assert told(coaction(*columns, window=60_000_000)) == told(narrow)
+
+
+def test_more_acts_than_a_run_takes_are_refused(monkeypatch):
+    monkeypatch.setattr(kernel, "LARGEST", 10)
+    with pytest.raises(ValueError, match="10 acts"):
+        coaction(*crowd(10), window=1)

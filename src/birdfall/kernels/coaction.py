@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,8 @@ MODES = {"pairs": emission.PAIRS, "objects": emission.OBJECTS, "messages": emiss
 
 #: Bytes a pass may hold in pairs, unless told otherwise.
 MEMORY = 1 << 30
+#: Less memory than this for pairs is refused.
+LEAST_MEMORY = 1 << 16
 #: Pruning costs a pass over the acts and pays only where windows are crowded.
 CROWDED = 10
 #: Keys per bucket, as a power of two: the counting table then fits the second-level cache.
@@ -34,6 +36,8 @@ BUCKET_BITS = 15
 #: Co-acting pairs one core handles in a second, for the announcement: measured on a 2-core AMD EPYC, rounded down.
 PAIRS_PER_SECOND = 25e6
 ACTS_PER_SECOND = 12e6
+#: Acts one run takes: numbers of acts within an object are 32 bits wide.
+LARGEST = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -92,12 +96,13 @@ def coaction(
     inclusive. count: "pairs" of acts, distinct "objects", or "messages" (directed: acts of the source that have at least
     one act of the target within the window). at_least: smallest weight kept. memory: bytes that pairs may take at a
     time; more pairs mean more passes, never another result. leave_out: object codes to leave out. prune: None decides.
-    Returns `Edges`. Raises ValueError for a window <= 0, at_least < 1, negative codes or unequal lengths; MemoryError if
+    Returns `Edges`. Raises ValueError for a window <= 0, at_least < 1, codes that are negative or no int32, times that are missing or
+    no whole numbers, unequal lengths, or 2^31 acts and more; MemoryError if
     `memory` is too small to hold even a hundredth of the acts' own space; OverflowError as in `ordered`.
     Cost: O(n log n + pairs). Source: co-action as in Giglietto et al. 2020; exact, no sampling.
     """
     account, object_, time = checked(account, object_, time, window, at_least)
-    if memory < len(time) // 8 or memory < 1 << 16:
+    if memory < len(time) // 8 or memory < LEAST_MEMORY:
         raise MemoryError(f"{memory} bytes are too few for the pairs of {len(time)} acts")
     account, object_, time = without(account, object_, time, leave_out)
     if not len(time):
@@ -178,11 +183,38 @@ def checked(
         raise ValueError(f"at_least must be 1 or more, not {at_least}")
     if not len(account) == len(object_) == len(time):
         raise ValueError(f"{len(account)} accounts, {len(object_)} objects and {len(time)} times")
+    if len(time) >= LARGEST:
+        raise ValueError(
+            f"{len(time):,} acts are more than one run takes; cut the record in time, or spread it (docs/methods/sizing.md)"
+        )
     return (
-        np.ascontiguousarray(account, np.int32),
-        np.ascontiguousarray(object_, np.int32),
-        np.ascontiguousarray(time, np.int64),
-    )
+        _whole(account, "account", np.int32), _whole(object_, "object", np.int32), _whole(time, "time", np.int64)
+    )  # fmt: skip
+
+
+def _whole(values: np.ndarray, name: str, kind: type[np.signedinteger[Any]]) -> np.ndarray:
+    """A column in its type. Raises ValueError, with the row, for what that type cannot hold: nothing is wrapped or cut."""
+    column = np.asarray(values)
+    if column.dtype == kind or not len(column):
+        return np.ascontiguousarray(column, kind)
+    if column.dtype.kind == "M" and name == "time":
+        wrong, why = np.isnat(column), "is missing (NaT)"
+        column = column.astype("datetime64[us]").astype(np.int64)
+    elif column.dtype.kind in "iuf":
+        limits = np.iinfo(kind)
+        # as floats the limits of int64 are not exact; a float so large is no count of microseconds either
+        low, high = (
+            (limits.min, limits.max) if column.dtype.kind != "f" else (float(limits.min) / 2, float(limits.max) / 2)
+        )
+        with np.errstate(invalid="ignore"):
+            wrong = ~((column >= low) & (column <= high) & (column == np.floor(column)))
+        why = f"is no whole number from {limits.min} to {limits.max}"
+    else:
+        raise ValueError(f"{name} must be whole numbers, not {column.dtype}")
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"{name} of act {row} {why}: {values[row]}")
+    return np.ascontiguousarray(column, kind)
 
 
 def without(
@@ -307,6 +339,7 @@ def _count(
         np.empty(int(deferred[:, 1].sum()), np.int64),
         mode == emission.PAIRS,
     )
+    kind = _count_type(acts.who, total) if mode == emission.PAIRS else np.int32
     base = 0
     for h, (position, size, _) in enumerate(deferred):
         bound.times_by_account(acts.key, acts.who, position, size, acts.time_bits, base, hubs.begin[h], hubs.times)
@@ -337,8 +370,9 @@ def _count(
 
         def tell(j: int) -> tuple[np.ndarray, np.ndarray]:
             return _count_buckets(
-                sinks, needed, size * j // pieces, size * (j + 1) // pieces, bucket_bits, at_least, hubs, acts.window
-            )
+                sinks, needed, size * j // pieces, size * (j + 1) // pieces, bucket_bits, at_least, hubs, acts.window,
+                kind,
+            )  # fmt: skip
 
         for some, weight in pool.map(tell, range(pieces)):
             found.append(some)
@@ -347,6 +381,14 @@ def _count(
     keys, weight = np.concatenate(found), np.concatenate(weights)
     counting.sort_by_pair(keys, weight, max(1, (acts.accounts - 1).bit_length()))
     return keys, weight, emitted, passes
+
+
+def _count_type(who: np.ndarray, total: int) -> type[np.signedinteger[Any]]:
+    """int32, which counts faster, unless two accounts may co-act so often that it would run over: both acts of them all."""
+    if total < LARGEST:
+        return np.int32
+    busiest = np.sort(np.bincount(who))[-2:].tolist()
+    return np.int32 if len(busiest) < 2 or busiest[0] * busiest[1] < LARGEST else np.int64
 
 
 class Hubs(NamedTuple):
@@ -377,18 +419,18 @@ def _sink(share: int, size: int, buckets: int, passes: int) -> Sink:
 
 def _count_buckets(
     sinks: list[Sink], needed: np.ndarray, q0: int, q1: int, bucket_bits: int, at_least: int, hubs: Hubs,
-    window: int,
+    window: int, kind: type[np.signedinteger[Any]],
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Edges of buckets [q0, q1)."""
+    """Edges of buckets [q0, q1), counted in `kind`."""
     pairs, weight = np.empty(1 << 12, np.int64), np.empty(1 << 12, np.int64)
     n = 0
-    table, counts = np.empty(0, np.int64), np.empty(0, np.int32)
+    table, counts = np.empty(0, np.int64), np.empty(0, kind)
     for q in range(q0, q1):
         if not needed[q]:
             continue
         bits = max(4, int(needed[q] * 3).bit_length())
         if len(table) != 1 << bits:
-            table, counts = np.empty(1 << bits, np.int64), np.zeros(1 << bits, np.int32)
+            table, counts = np.empty(1 << bits, np.int64), np.zeros(1 << bits, kind)
         shift = max(0, 64 - bucket_bits - bits)
         for keys, following, head, at in sinks:
             counting.put(keys, following, head, at, q, shift, table, counts)

@@ -161,12 +161,16 @@ def ordered(
 ) -> Ordered:
     """`Ordered` acts. account, object_: int32[n] >= 0; time: int64[n] microseconds; window: microseconds >= 0; n > 0.
 
-    Raises ValueError for negative codes and OverflowError if objects and times together need more bits than a key has.
+    Raises ValueError for negative codes and missing times (NaT), and OverflowError if objects and times together need more bits than a key has.
     """
     n = len(time)
     a, o, first, last, divisor, a_low, o_low = _extent(account, object_, time)
     if min(a_low, o_low) < 0:
         raise ValueError("account and object codes must not be negative")
+    if first == np.iinfo(np.int64).min:
+        raise ValueError("a time is missing (NaT)")
+    if int(last) - int(first) >= 1 << 62:
+        raise OverflowError("the times lie too far apart for one key; times are microseconds since 1970")
     quantum = max(1, int(divisor))
     span = (int(last) - int(first)) // quantum
     reach = min(int(window) // quantum, span)
