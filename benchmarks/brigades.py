@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "tests" / "measures"))
 
 from brigade_worlds import World, world  # noqa: E402
 
-from birdfall.measures.brigade_block import blocks, dense  # noqa: E402
+from birdfall.measures.brigade_block import blocks  # noqa: E402
+from birdfall.measures.brigade_dense import dense  # noqa: E402
 from birdfall.measures.brigade_dose import curve, occasions  # noqa: E402
 from birdfall.measures.brigade_jump import jump, placebos  # noqa: E402
 from birdfall.measures.brigade_reports import Reports, falls_of, reports_of  # noqa: E402

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.kernels.lockstep import cores
-from birdfall.measures.brigade_block import blocks, company, dense, in_crowd, most_unseen
+from birdfall.measures.brigade_block import blocks, company, in_crowd, most_unseen
 from birdfall.measures.brigade_crew import crew_of
+from birdfall.measures.brigade_dense import _together_by_coaction, dense, near
 from birdfall.measures.brigade_lockstep import in_lockstep, lockstep, pairs_together, voices
 from birdfall.measures.brigade_reporters import reporters_of
 from birdfall.measures.brigade_reports import NEVER, Falls, Reports, falls_of, reports_of
@@ -52,6 +53,29 @@ def test_lockstep_agrees_with_the_slow_way(rows, window):
     assert in_lockstep(reports, lo, hi, window).tolist() == expected
     others = [sum(s == t and abs(a - b) <= window for _, s, b in triples) - 1 for _, t, a in triples]
     assert company(reports, window).tolist() == others
+
+
+@given(small, st.integers(1, 20), st.randoms(use_true_random=False))
+def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows, window, chance):
+    reports = log(rows)
+    pairs = near(reports, window)
+    assert len(pairs.left) == sum(
+        s == t and abs(a - b) <= window for i, (t, a) in enumerate(zip(reports.target.tolist(), reports.time.tolist()))
+        for s, b in zip(reports.target[:i].tolist(), reports.time[:i].tolist())
+    )  # fmt: skip
+    shuffled = Reports(
+        np.array(chance.sample(reports.reporter.tolist(), len(reports)), np.int32), reports.target, reports.time
+    )
+    for made in (reports, shuffled):
+        inside = _together_by_coaction(made, window)
+        expected = sorted({(int(made.reporter[i]), int(made.target[i])) for i in inside})
+        found = dense(made, window, pairs)
+        assert list(zip(found.reporter.tolist(), found.target.tolist())) == expected
+        crowd = [
+            len({u for u, t in zip(made.reporter.tolist(), made.target.tolist()) if t == on}) for _, on in expected
+        ]
+        whole = sum(1 / np.log(c + 5) for c in crowd) / max(1, len(found.reporters) + len(found.targets))
+        assert found.density >= whole - 1e-9
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(6, 10), st.integers(1, 5)), min_size=1, max_size=18))

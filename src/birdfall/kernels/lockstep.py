@@ -41,6 +41,32 @@ def partners(
 
 
 @njit(cache=True, nogil=True)
+def near_count(object_: np.ndarray, time: np.ndarray, window: int) -> int:
+    """How many pairs of acts lie on one object at most `window` us apart. Ordered by (object, time). Cost: O(n)."""
+    found = low = 0
+    for r in range(len(time)):
+        while object_[low] != object_[r] or time[low] + window < time[r]:
+            low += 1
+        found += r - low
+    return found
+
+
+@njit(cache=True, nogil=True)
+def near_pairs(object_: np.ndarray, time: np.ndarray, window: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Those pairs, as positions left < right int32[number], by right. number: from `near_count`."""
+    left, right = np.empty(number, np.int32), np.empty(number, np.int32)
+    at = low = 0
+    for r in range(len(time)):
+        while object_[low] != object_[r] or time[low] + window < time[r]:
+            low += 1
+        for s in range(low, r):
+            left[at] = s
+            right[at] = r
+            at += 1
+    return left, right
+
+
+@njit(cache=True, nogil=True)
 def cores(lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int) -> np.ndarray:
     """float64[nodes]: the density of the densest block met while peeling that still held the node; 0 without an edge.
 

@@ -13,13 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from birdfall.kernels.lockstep import cores
 from birdfall.measures.brigade_crew import Crew, crew_of
-from birdfall.measures.brigade_lockstep import in_lockstep, pairs_together
+from birdfall.measures.brigade_dense import OFFSET, Dense, dense, densest_part, near
 from birdfall.measures.brigade_reports import Reports
 
-#: Added to a target's reporters before the logarithm (Hooi et al. 2016).
-OFFSET = 5.0
 #: A report is in a crowd if at least so many others came to its target within the window, over and above `USUAL` times what the
 #: target's own rate would bring.
 COMPANY, USUAL = 3, 4.0
@@ -28,23 +25,6 @@ COMPANY, USUAL = 3, 4.0
 #: own do not join crowds as often; "all": any with any, for a log that is nearly all one crew's.
 Null = Literal["crowds", "all"]
 NULLS: tuple[Null, ...] = ("crowds", "all")
-
-
-@dataclass(frozen=True)
-class Dense:
-    """A graph of reporters and targets. suspicion: of each, the density of the densest block met while peeling that held it.
-
-    reporter, target: int32[e], distinct reports in lockstep. reporters, targets: int32, those in it, ascending;
-    reporter_suspicion, target_suspicion: float64 beside them. density: the greatest.
-    """
-
-    reporter: np.ndarray
-    target: np.ndarray
-    reporters: np.ndarray
-    targets: np.ndarray
-    reporter_suspicion: np.ndarray
-    target_suspicion: np.ndarray
-    density: float
 
 
 @dataclass(frozen=True)
@@ -82,51 +62,6 @@ class Found:
     blocks: list[Block]
     circles: int
     left: float
-
-
-def dense(reports: Reports, window: int) -> Dense:
-    """Peel the graph of the reports in lockstep."""
-    lo, hi = pairs_together(reports, window)
-    inside = in_lockstep(reports, lo, hi, window) > 0
-    edge = np.unique(reports.reporter[inside].astype(np.int64) << 32 | reports.target[inside])
-    reporter, target = (edge >> 32).astype(np.int32), (edge & 0xFFFFFFFF).astype(np.int32)
-    who, a = np.unique(reporter, return_inverse=True)
-    whom, b = np.unique(target, return_inverse=True)
-    if not len(edge):
-        none = np.empty(0)
-        return Dense(reporter, target, who, whom, none, none, 0.0)
-    weight = 1.0 / np.log(_crowd(reports)[target] + OFFSET)
-    value = cores(a.astype(np.int32), (b + len(who)).astype(np.int32), weight, len(who) + len(whom))
-    return Dense(reporter, target, who, whom, value[: len(who)], value[len(who) :], float(value.max()))
-
-
-def densest_part(graph: Dense) -> tuple[np.ndarray, np.ndarray]:
-    """Members and targets (int32, ascending) of the densest block; of its largest part, if it falls into parts that share nobody.
-
-    Two crews of like density are peeled as one.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    members = graph.reporters[graph.reporter_suspicion >= graph.density]
-    targets = graph.targets[graph.target_suspicion >= graph.density]
-    inside = np.isin(graph.reporter, members) & np.isin(graph.target, targets)
-    a = np.searchsorted(members, graph.reporter[inside])
-    b = np.searchsorted(targets, graph.target[inside]) + len(members)
-    number = len(members) + len(targets)
-    if not number:
-        return members, targets
-    parts, label = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(number, number)), directed=False)
-    if parts == 1:
-        return members, targets
-    largest = label == np.bincount(label[a], minlength=parts).argmax()
-    return members[largest[: len(members)]], targets[largest[len(members) :]]
-
-
-def _crowd(reports: Reports) -> np.ndarray:
-    """Distinct reporters of each target, by code."""
-    pair = np.unique(reports.target.astype(np.int64) << 32 | reports.reporter)
-    return np.bincount(pair >> 32, minlength=int(reports.target.max()) + 1)
 
 
 def blocks(
@@ -187,8 +122,9 @@ def _chance(
     """(p, greatest density of a shuffle). At least as many shuffles as alpha needs."""
     number = max(shuffles, int(np.ceil(1.0 / alpha)) - 1)
     as_dense, highest = 0, 0.0
+    pairs = near(reports, window)
     for shuffled in _shuffled(reports, null, window, number, seed):
-        reached = dense(shuffled, window).density
+        reached = dense(shuffled, window, pairs).density
         highest = max(highest, reached)
         as_dense += reached >= density
         if (1 + as_dense) / (1 + number) > alpha:
@@ -199,11 +135,12 @@ def _chance(
 def _shuffled(reports: Reports, null: Null, window: int, number: int, seed: list[int]) -> Iterator[Reports]:
     """Reports whose authors are exchanged: every reporter keeps how many, every target how many and when."""
     kind = in_crowd(reports, window) if null == "crowds" else np.zeros(len(reports), bool)
-    by = np.argsort(kind, kind="stable")
+    sides = [part for part in (np.flatnonzero(kind), np.flatnonzero(~kind)) if len(part)]
     for i in range(number):
-        draw = np.random.default_rng([*seed, NULLS.index(null), i]).random(len(reports))
+        rng = np.random.default_rng([*seed, NULLS.index(null), i])
         reporter = np.empty_like(reports.reporter)
-        reporter[by] = reports.reporter[np.lexsort((draw, kind))]
+        for side in sides:
+            reporter[side] = rng.permutation(reports.reporter[side])
         yield Reports(reporter, reports.target, reports.time)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from birdfall.measures.brigade_reports import Reports
+from birdfall.measures.brigade_sync import NONE, Sync, sync
 
 BOOTSTRAP = 199
 STEPS = 40
@@ -24,6 +25,9 @@ PRIOR = 30.0
 UNSEEN = 0.5
 #: A crew's members follow at least this share of its calls, or this many: people of an honest circle meet again less often.
 JOINS_FLOOR, CALLS_FLOOR = 0.3, 6.0
+#: A crew that follows fewer calls is told from an honest circle if those who come back come at once: within this part of the time
+#: the rest of the crowd takes on the same targets. It must follow at least so many calls all the same, and nobody of it is named.
+SYNC_RATIO, SYNC_JOINS = 0.45, 0.15
 #: Nobody is named whose own chance to be of the crowd is more than so many times the share allowed on average.
 DOUBT = 3.0
 #: Nobody is named for reporting fewer targets of a block than this.
@@ -34,7 +38,7 @@ FEWEST = 2
 class Crew:
     """reporter: int32[r], who reported a target of the block; calls: int64[r], how many of them; crowd: float64[r], chance to be
     of the crowd. joins: chance that a crew member follows a call; again: chance that one of the crowd comes once more;
-    share: crew among the reporters; p: of needing a crew at all; targets: of the block.
+    share: crew among the reporters; p: of needing a crew at all; targets: of the block; sync: whether those who come back come at once.
     """
 
     reporter: np.ndarray
@@ -45,10 +49,20 @@ class Crew:
     share: float
     p: float
     targets: int
+    sync: Sync = NONE
 
-    def firm(self, alpha: float) -> bool:
+    def steady(self, alpha: float) -> bool:
         """Whether a crew is needed, and comes back so often that an honest circle is no likely reading of it."""
         return self.p <= alpha and (self.joins >= JOINS_FLOOR or self.joins * self.targets >= CALLS_FLOOR)
+
+    def firm(self, alpha: float) -> bool:
+        """`steady`, or those who come back come at once, as in an honest circle they do not, and both signs together are beyond chance.
+
+        How often somebody comes and when, given that, are two signs of which neither knows the other: their p are combined
+        (Fisher 1932).
+        """
+        at_once = self.sync.p <= alpha and self.sync.ratio <= SYNC_RATIO and self.joins >= SYNC_JOINS
+        return self.steady(alpha) or (at_once and both(self.p, self.sync.p) <= alpha)
 
     @property
     def likely(self) -> np.ndarray:
@@ -57,20 +71,26 @@ class Crew:
 
     def named(self, alpha: float) -> np.ndarray:
         """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`, and nobody's own
-        chance to be one more than `DOUBT` times that.
+        chance to be one more than `DOUBT` times that; nobody of a crew that is not `steady`.
         """
         order = np.lexsort((self.reporter, self.crowd))
         order = order[(self.calls[order] >= FEWEST) & (self.crowd[order] <= DOUBT * alpha)]
         expected = np.cumsum(self.crowd[order]) / np.arange(1, len(order) + 1)
         passing = np.flatnonzero(expected <= alpha)
         # those of one k stand or fall together
-        if not len(passing) or not self.firm(alpha):
+        if not len(passing) or not self.steady(alpha):
             return np.empty(0, np.int32)
         bound = self.crowd[order[passing[-1]]]
         chosen = order[self.crowd[order] <= bound]
         while len(chosen) and self.crowd[chosen].mean() > alpha:
             chosen = chosen[self.crowd[chosen] < self.crowd[chosen].max()]
         return np.sort(self.reporter[chosen])
+
+
+def both(one: float, other: float) -> float:
+    """p of two independent p-values together: chi-squared of -2 log(one * other) with four degrees of freedom."""
+    product = one * other
+    return product * (1.0 - float(np.log(product)))
 
 
 def crew_of(reports: Reports, members: np.ndarray, targets: np.ndarray, window: int, seed: list[int]) -> Crew:
@@ -84,6 +104,10 @@ def crew_of(reports: Reports, members: np.ndarray, targets: np.ndarray, window: 
     inside = (reports.time[on] >= first[where] - window) & (reports.time[on] <= last[where] + window)
     pair = np.unique(reports.reporter[on][inside].astype(np.int64) << 32 | reports.target[on][inside])
     reporter, calls = np.unique(pair >> 32, return_counts=True)
+    at = np.flatnonzero(on)[inside]
+    at = at[np.unique(reports.reporter[at].astype(np.int64) << 32 | reports.target[at], return_index=True)[1]]
+    back = calls[np.searchsorted(reporter, reports.reporter[at])] >= FEWEST
+    together = sync(reports.target[at], reports.time[at], back, seed=seed)
     prior = _again_elsewhere(reports, reporter, int(first.min()) - window, int(last.max()) + window)
     histogram = np.bincount(calls, minlength=len(targets) + 1)[1:].astype(float)
     share, joins, again, gained = (float(x[0]) for x in _fit(histogram[None, :], prior))
@@ -94,7 +118,7 @@ def crew_of(reports: Reports, members: np.ndarray, targets: np.ndarray, window: 
     crowd = _crowd(np.array([share]), np.array([joins]), np.array([again]), len(targets))[0]
     return Crew(
         reporter.astype(np.int32), calls, crowd[calls - 1], joins, again, share, (1 + as_much) / (1 + BOOTSTRAP),
-        len(targets),
+        len(targets), together,
     )  # fmt: skip
 
 
@@ -185,4 +209,6 @@ def _fit_from(
     both = share[:, None] * _binomial(joins, most) + (1.0 - share[:, None]) * _geometric(again, most)
     one = _geometric(single, most)
     gained = (histogram * (np.log(np.maximum(both, 1e-300)) - np.log(np.maximum(one, 1e-300)))).sum(1)
-    return share, joins, again, gained
+    # the two classes may change places: a "crew" that comes back less often than its crowd is none
+    swapped = most * joins / -np.expm1(most * np.log1p(-joins)) <= (1.0 - again**most) / (1.0 - again)
+    return np.where(swapped, 0.0, share), joins, again, np.where(swapped, 0.0, gained)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.brigade_block import Block, Dense, most_unseen
+from birdfall.measures.brigade_block import Block, most_unseen
+from birdfall.measures.brigade_dense import Dense
 from birdfall.measures.brigade_dose import Curve
 from birdfall.measures.brigade_lockstep import Lockstep
 from birdfall.measures.brigade_order import Order

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from birdfall.measures import brigade_tables as tables
-from birdfall.measures.brigade_block import Block, blocks, dense
+from birdfall.measures.brigade_block import Block, blocks
 from birdfall.measures.brigade_calls import calls_of
+from birdfall.measures.brigade_dense import dense
 from birdfall.measures.brigade_dose import DAY, DOSES, FORGET, Curve, curve, occasions
 from birdfall.measures.brigade_jump import PLACEBOS, Jump, jump, placebos
 from birdfall.measures.brigade_lockstep import lockstep, voices
