@@ -50,6 +50,13 @@ def files_of_a_reader(folder):
     ]
     falls += [f"w{i},2013-10-31T22:2{rng.randrange(10)}:{rng.randrange(60):02d}Z" for i in range(300)]
     (folder / "suspended.csv").write_text("\n".join(falls) + "\n")
+    (folder / "facts.csv").write_text(
+        "id,when_local,said_by,quantity,relation,value,unit,window,population,kind,source,url\n"
+        "1,2013-05-20,AFP,level,over,1100000,followers,,@president,level,,\n"
+        "2,2013-10-30,a counter,level,about,1430000,followers,,@president,level,,\n"
+        "3,2013-10-31,a minister,lost,almost,6600,accounts,ten minutes,followers of @president,gross,,\n"
+        "4,2013-10-31,a counter,net change,exactly,-4849,followers,day,@president,net,,\n"
+    )
     t = 1_700_000_000_000_000
     lines = [{"kind": "account", "account": f"a{i}", "time": t + i} for i in range(50)]
     lines += [

@@ -127,7 +127,11 @@ def _show(finding: Finding, case: Any, lang: str) -> None:
         if block["kind"] == "table":
             for row in block["rows"]:
                 show("  " + " · ".join(str(cell) for cell in row))
-        else:
+        elif block["kind"] == "steps":
+            for step in block["rows"]:
+                show(f"  {step['label']} · {step['factor']}")
+        elif "text" in block:
+            # levers and the like are for a page alone
             show(block["text"])
     if finding.answer == "cannot":
         for note in finding.reasons:
