@@ -121,13 +121,14 @@ async function renew(): Promise<void> {
     if (!before || !after || waiting) return;
     const open = [...before.querySelectorAll("details")].map((d) => d.open);
     const held = [...before.querySelectorAll<HTMLElement>("a, button, summary, [tabindex]")].indexOf(document.activeElement as HTMLElement);
-    const title = before.querySelector("h1")?.textContent, says = after.querySelector("h1")?.textContent;
+    const heading = (main: Element): string => [...main.querySelector("h1")?.childNodes ?? []].filter((n) => !(n instanceof HTMLElement && n.ariaHidden)).map((n) => n.textContent).join("").trim();
+    const title = heading(before), says = heading(after);
     before.replaceWith(after);
     after.querySelectorAll("details").forEach((d, i) => { d.open = open[i] ?? false; });
     if (held >= 0) [...after.querySelectorAll<HTMLElement>("a, button, summary, [tabindex]")][held]?.focus({ preventScroll: true });
     if (chosen >= 0) [...after.querySelectorAll<HTMLElement>("[data-row]")][chosen]?.classList.add("chosen");
     drawAll();
-    if (said && title !== says) said.textContent = (says ?? "").trim();
+    if (said && title !== says) said.textContent = says;
   } catch {
     // the server is gone for now: the next news renews the page
   } finally {

@@ -254,8 +254,8 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
         assert button, "it is asked for once"
         assert "being made" in said
         done.set()
-        page.wait_for_selector('a[href="/wave/2/report"]')
-        page.click('a[href="/wave/2/report"]')
+        page.wait_for_selector('a[href="/wave/2/report#report-en"]')
+        page.click('a[href="/wave/2/report#report-en"]')
         assert page.inner_text("h1") == "The report"
         page.close()
     finally:

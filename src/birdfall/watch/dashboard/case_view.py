@@ -114,7 +114,7 @@ class CaseView:
             "size": row["observed"], "returned": back, "expected": row["expected"],
             "delay": None, "leaders": leaders, "seconds": max((end - begin) / 1e6, 1.0), "reasons": {}, "reported": None, "targets": [],
             "fell": 0, "together": 0, "gaps": sum(g["end"] > begin - 3_600_000_000 and g["begin"] < end for s in self.sources() for g in s["gaps"]),
-            "burst": None,
+            "burst": None, "young": None,
         }  # fmt: skip
 
     def _leader(self, audience: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import hashlib
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from birdfall.model.schemas import FALLEN
 from birdfall.record.ids import pseudonym
 from birdfall.watch.bank import STEP
 from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
@@ -23,6 +24,16 @@ from birdfall.watch.waves import Wave, wave, waves
 BEFORE, MOST = 5 * MINUTE, 30 * MINUTE
 #: A burst of reports this long before a wave is told of with it.
 EARLIER = HOUR
+#: Waves that are listed, latest first.
+MOST_WAVES = 200
+
+_FALLEN: Final = ", ".join(f"'{s}'" for s in FALLEN)
+#: Events per step of a stream: (first, step, first, last).
+_COUNTED: Final = {
+    "all": f"SELECT (time - ?) / ? AS k, count(*) FROM changes WHERE time BETWEEN ? AND ? AND status IN ({_FALLEN}) "
+    f"AND coalesce(previous, '') NOT IN ({_FALLEN}) GROUP BY k",
+    "reports": "SELECT (time - ?) / ? AS k, count(*) FROM reports WHERE time BETWEEN ? AND ? GROUP BY k",
+}
 
 
 class StateView:
@@ -61,7 +72,7 @@ class StateView:
             if on:
                 kind = "wave" if any(w.kind == "falls" for w in on) else "reports"
             shown = sorted(on or recent[:3], key=lambda w: w.kind != "falls")
-            found = [self._plain(state, w) for w in shown]
+            found = [self._plain(state, w, every) for w in shown]
             return {
                 "state": kind, "waves": found, "latest": latest, "down": down,
                 "chart": chart(series, self._gaps(state, latest - 2 * HOUR, latest), MINUTE, "all"),
@@ -70,14 +81,15 @@ class StateView:
 
     def waves(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
-            return [self._plain(state, w) for w in waves(state)]
+            every = waves(state)
+            return [self._plain(state, w, every) for w in every[:MOST_WAVES]]
 
     def wave(self, number: int) -> dict[str, Any] | None:
         with closing(self._state()) as state:
             found = wave(state, number)
             if found is None:
                 return None
-            return {**self._plain(state, found), "close": self._close(state, found)}
+            return {**self._plain(state, found, waves(state)), "close": self._close(state, found)}
 
     def reporters(self) -> dict[str, Any]:
         with closing(self._state()) as state:
@@ -85,7 +97,11 @@ class StateView:
             rows = [
                 {**row, "reporter": self._shown(row["reporter"]), "burst": w.id} for w in bursts[:20] for row in reporters_of(state, w)
             ]  # fmt: skip
-            return {"bursts": [self._plain(state, w) for w in bursts[:20]], "rows": rows, "alike": alike(state, bursts)}
+            return {
+                "bursts": [self._plain(state, w, bursts) for w in bursts[:20]],
+                "rows": rows,
+                "alike": alike(state, bursts),
+            }
 
     def rules(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
@@ -140,25 +156,37 @@ class StateView:
         return found
 
     def _gaps(self, state: State, begin: int, end: int) -> list[list[int]]:
+        """[begin, end] within a span that no source told of: before the watch began, and gaps since."""
         rows = state.connection.execute(
             'SELECT "begin", "end" FROM gaps WHERE "end" >= ? AND "begin" <= ? ORDER BY "begin"', (begin, end)
         )
-        return [[max(r["begin"], begin), min(r["end"], end)] for r in rows]
+        since = self._since(state)
+        early = [[begin, min(since, end)]] if since > begin else []
+        return early + [[max(r["begin"], begin), min(r["end"], end)] for r in rows]
+
+    def _since(self, state: State) -> int:
+        """Since when there is something to see: a stream may have told of the time before the watch began."""
+        row = state.connection.execute(
+            "SELECT (SELECT min(begun) FROM sources WHERE begun > 0), (SELECT min(time) FROM changes), (SELECT min(since) FROM edges)"
+        ).fetchone()
+        return min((int(v) for v in row if v is not None), default=0)
 
     def _series(self, state: State, stream: str, begin: int, end: int, step: int) -> list[dict[str, Any]]:
-        """Observed and the most that is usual, per `step`. Only ticks with events are stored: between them the last one's word holds."""
+        """Observed and the most that is usual, per `step`: what happened is counted anew, up to this moment; what a tick expected is kept
+        with each that had events, and between them the last one's word holds.
+        """
         first = begin - begin % step
         n = max(int((end - first) // step) + 1, 1)
         observed, expected = [0] * n, [0.0] * n
-        rows = state.connection.execute(
-            'SELECT "begin", observed, expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"',
-            (stream, first, end),
-        ).fetchall()
+        c = state.connection
+        for k, number in c.execute(_COUNTED[stream], (first, step, first, first + n * step - 1)):
+            observed[k] = number
+        rows = c.execute(
+            'SELECT "begin", expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"', (stream, first, end)
+        ).fetchall()  # fmt: skip
         for row in rows:
             k = (row["begin"] - first) // step
-            if 0 <= k < n:
-                observed[k] += row["observed"]
-                expected[k] = max(expected[k], row["expected"])
+            expected[k] = max(expected[k], row["expected"])
         usual = rows[0]["expected"] if rows else 0.0
         series = []
         for k in range(n):
@@ -173,22 +201,24 @@ class StateView:
         stream = "all" if w.kind == "falls" else "reports"
         return chart(self._series(state, stream, begin, end, STEP), self._gaps(state, begin, end), STEP, stream)
 
-    def _plain(self, state: State, w: Wave) -> dict[str, Any]:
+    def _plain(self, state: State, w: Wave, every: list[Wave]) -> dict[str, Any]:
         details = dict(w.details)
         leaders = [{**e, "name": self._leader(state, e["leader"])} for e in details.get("leaders", [])]
         end = last_of(state, w) if w.kind == "reports" else int(details.get("end") or w.closed or w.opened)
         end = min(end, w.closed or end)
-        gaps = self._gaps(state, w.begin - HOUR, w.closed or end)
+        since = self._since(state)
+        gaps = self._gaps(state, max(w.begin - HOUR, since), w.closed or end)
         burst = next(
-            (b for b in waves(state) if b.kind == "reports" and w.begin - EARLIER < b.begin <= end), None
+            (b for b in every if b.kind == "reports" and w.begin - EARLIER < b.begin <= end), None
         ) if w.kind == "falls" else None  # fmt: skip
         targets = targets_of(state, w) if w.kind == "reports" else []
         return {
             "id": w.id, "kind": w.kind, "begin": w.begin, "opened": w.opened, "closed": w.closed, "size": w.fallen,
             "returned": w.returned, "expected": w.expected, "delay": (w.opened - w.begin) / 1e6, "leaders": leaders,
             "seconds": max((end - w.begin) / 1e6, 1.0), "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
-            "reported": details.get("reported", 0), "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
+            "hosts": details.get("hosts", {}), "clients": details.get("clients", {}), "reported": details.get("reported", 0), "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
             "fell": sum(t["fell"] is not None for t in targets), "together": len(details.get("together", [])), "gaps": len(gaps),
+            "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
             "burst": None if burst is None else {"id": burst.id, "reporters": burst.fallen, "together": len(burst.details["together"])},
         }  # fmt: skip
 
