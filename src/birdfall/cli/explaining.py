@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from birdfall.model.findings import Finding
 
 
-def explain(case: Path, *, wave: int = 1, lang: Language = "en", json: Json = False) -> int:
+def explain(case: Path, *, wave: int = 1, lang: Language = "en", request: Flag = False, json: Json = False) -> int:
     """Weigh the explanations of a wave of a case that was run.
 
     Parameters
@@ -24,6 +25,8 @@ def explain(case: Path, *, wave: int = 1, lang: Language = "en", json: Json = Fa
         Its number.
     lang
         The language of the answer.
+    request
+        Print the letters that ask the platform for the records that would decide it, and nothing else.
     """
     from birdfall.model.findings import as_plain
     from birdfall.record.case import Case
@@ -36,8 +39,10 @@ def explain(case: Path, *, wave: int = 1, lang: Language = "en", json: Json = Fa
     finding = explanations(opened.record(), findings, wave=wave).replace(simulated=opened.settings.simulated)
     if json:
         show_json(as_plain(finding))
+    elif request:
+        return _requests(finding, lang)
     else:
-        _show(finding, opened, lang)
+        _show(finding, opened, findings, lang)
     return (
         ExitCode.CANNOT_ANSWER
         if finding.answer == "cannot"
@@ -116,22 +121,37 @@ def calibrate(
     return ExitCode.CANNOT_ANSWER if failed else ExitCode.FOUND
 
 
-def _show(finding: Finding, case: Any, lang: str) -> None:
+def _requests(finding: Finding, lang: str) -> int:
+    """The letters; where none is to be written, why not."""
+    from birdfall.tell.explanation_letter import asked_for, letter
+    from birdfall.tell.words import words
+
+    spoken = words(lang)
+    wanted = asked_for(finding)
+    if not wanted:
+        notes = [spoken.note(n) for n in finding.reasons]
+        say("\n".join(notes) or "No record that is missing would tell these explanations further apart.")
+        return ExitCode.CANNOT_ANSWER if finding.answer == "cannot" else ExitCode.NOTHING_FOUND
+    show(("\n\n" + "-" * 72 + "\n\n").join(letter(finding, record, spoken) for record, _ in wanted))
+    return ExitCode.FOUND
+
+
+def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: str) -> None:
     from birdfall.tell.explanation_section import explanations as section
     from birdfall.tell.words import words
 
     spoken = words(lang)
     if finding.simulated:
         show(spoken("simulated") if spoken.has("simulated") else "Simulated data.")
-    for block in section({"explanations-1": finding}, case.record(), spoken, str, {}, {}):  # type: ignore[arg-type]
+    shown = {"explanations-1": finding, **{k: f for k, f in findings.items() if k == "automation-1"}}
+    for block in section(shown, case.record(), spoken, str, {}, {}):  # type: ignore[arg-type]
         if block["kind"] == "table":
             for row in block["rows"]:
                 show("  " + " · ".join(str(cell) for cell in row))
         elif block["kind"] == "steps":
             for step in block["rows"]:
-                show(f"  {step['label']} · {step['factor']}")
-        elif "text" in block:
-            # levers and the like are for a page alone
+                show(f"  {step['factor']:>8}  {step['label']}")
+        elif "text" in block and block["kind"] != "letter":
             show(block["text"])
     if finding.answer == "cannot":
         for note in finding.reasons:

@@ -32,6 +32,8 @@ class Settings:
     simulated: bool = False
     scenario: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    #: Who was asked for their account and what came back: `[[reply]]` with who, asked, and once it came received and text.
+    reply: tuple[dict[str, str], ...] = ()
 
     def to_toml(self) -> str:
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
@@ -55,7 +57,9 @@ def parse_settings(text: str, where: str) -> Settings:
         if not hasattr(known, key):
             raise UsageError(f"unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(asdict(known))}.")
         wanted = getattr(known, key)
-        if isinstance(wanted, tuple):
+        if key == "reply":
+            value = _replies(value, where)
+        elif isinstance(wanted, tuple):
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
                 raise UsageError(f"{key} must be a list of texts", where=where, fix=f'Write {key} = ["..."].')
             value = tuple(value)
@@ -70,3 +74,17 @@ def parse_settings(text: str, where: str) -> Settings:
             f"{settings.time_zone!r} is no time zone", where=where, fix='Use a name like "America/Caracas" or "UTC".'
         ) from error
     return settings
+
+
+def _replies(value: Any, where: str) -> tuple[dict[str, str], ...]:
+    fix = (
+        'Write [[reply]] with who = "..." and asked = "2013-11-01", and once it came received = "..." and text = "...".'
+    )
+    if not isinstance(value, list) or not all(isinstance(r, dict) for r in value):
+        raise UsageError("reply must be a list of tables", where=where, fix=fix)
+    found = []
+    for number, reply in enumerate(value, 1):
+        if not {"who", "asked"} <= set(reply) <= {"who", "asked", "received", "text"}:
+            raise UsageError(f"reply {number} must have who and asked", where=where, fix=fix)
+        found.append({k: str(v) for k, v in reply.items()})
+    return tuple(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from birdfall.model.findings import Finding
 from birdfall.record.query import Record
+from birdfall.tell.explanation_letter import asked_for, letter
 from birdfall.tell.names import Names
 from birdfall.tell.words import Words
 
@@ -29,8 +30,9 @@ def explanations(
     if finding is None or finding.answer == "cannot":
         return []
     return [
-        *_answer(finding, say), _table(finding, say), *_steps(finding, say), *_prior(finding, say), *_fragility(finding, say),
-        *_asked(finding, say), _text(say("explanations.reply")), *({"kind": "note", "text": say.note(n)} for n in finding.limits),
+        *_answer(finding, say), _table(finding, say), *_looked(finding, say), _states(findings.get("automation-1"), say),
+        *_steps(finding, say), *_prior(finding, say), *_fragility(finding, say), *_asked(finding, say),
+        _text(say("explanations.reply")), *({"kind": "note", "text": say.note(n)} for n in finding.limits),
     ]  # fmt: skip
 
 
@@ -81,6 +83,29 @@ def _table(finding: Finding, say: Words) -> Block:
     return {"kind": "table", "head": head, "rows": rows, "numeric": ()}
 
 
+def _looked(finding: Finding, say: Words) -> list[Block]:
+    """What was looked for and not found, and what could not be looked at."""
+    blocks = []
+    if finding.details["absent"]:
+        blocks.append(
+            _text(
+                say("explanations.absent", items=_joined(say, [say("absent." + i) for i in finding.details["absent"]]))
+            )
+        )
+    if finding.details["not_known"]:
+        blocks.append(_text(say("explanations.unseen", items=_items(say, finding.details["not_known"]))))
+    return blocks
+
+
+def _states(automation: Finding | None, say: Words) -> Block:
+    """The second axis, by itself: what the fallen are."""
+    if automation is None or automation.answer == "cannot" or automation["inauthentic"].high is None:
+        return _text(say("explanations.states_unknown"))
+    made, app = automation["inauthentic"], automation["automated_authentic"]
+    shares = [say("explanations.between", low=say.percent(e.low), high=say.percent(e.high)) for e in (made, app)]
+    return _text(say("explanations.states", made=shares[0], automated=shares[1]))
+
+
 def _steps(finding: Finding, say: Words) -> list[Block]:
     """How the weight of evidence between the two leading explanations comes about, item by item (a waterfall)."""
     best, second = finding.details["order"][:2]
@@ -124,11 +149,22 @@ def _prior(finding: Finding, say: Words) -> list[Block]:
     """The words on priors, and where the case is inside what was simulated, the levers to set one's own."""
     blocks = [_text(say("explanations.prior"))]
     if finding.details["set"]:
-        weights = finding.details["log10_against_best"]
+        weights, chances = finding.details["log10_against_best"], _equal(finding)
         causes = [{"name": _cause(say, c), "log10": round(weights[c], 3)} for c in finding.details["order"]]
         words = {k: say(f"explanations.{k}") for k in ("own", "own_text", "before", "after")}
+        shares = [
+            say("explanations.share_of", cause=_cause(say, c), share=say.percent(chances[c]))
+            for c in finding.details["order"]
+        ]
+        blocks.append(_text(say("explanations.equal", shares="; ".join(shares))))
         blocks.append({"kind": "prior", "causes": causes, **words})
     return blocks
+
+
+def _equal(finding: Finding) -> dict[str, float]:
+    """Shares with every cause as likely beforehand, by the capped weights: the levers in their middle position."""
+    odds = {c: 10.0**w for c, w in finding.details["log10_against_best"].items()}
+    return {c: o / sum(odds.values()) for c, o in odds.items()}
 
 
 def _factor(log10: float, say: Words) -> str:
@@ -139,24 +175,34 @@ def _factor(log10: float, say: Words) -> str:
 
 def _fragility(finding: Finding, say: Words) -> list[Block]:
     fragile = finding.details["fragile"]
-    if not finding.table("fragility").num_rows:
+    rows = finding.table("fragility").to_pylist()
+    if not rows:
         return []
-    text = say("explanations.fragile", items=_items(say, fragile)) if fragile else say("explanations.firm")
-    blocks = [_text(text)]
-    unseen = finding.details["not_known"]
-    if unseen:
-        blocks.append(_text(say("explanations.unseen", items=_items(say, unseen))))
+    blocks = [_text(say("explanations.firm"))]
+    if fragile:
+        carried = say("explanations.carried", n=len(fragile))
+        blocks = [_text(f"{carried} {say('explanations.fragile', items=_items(say, fragile))}")]
+    sources = finding.details["fragile_sources"]
+    if sources:
+        named = _joined(say, [say("source." + s.replace(" ", "_")) for s in sources])
+        blocks.append(_text(say("explanations.fragile_sources", n=len(sources), sources=named)))
+    flips = [(r["flip"], r["left_out"]) for r in rows if r["flip"] is not None]
+    if flips:
+        spread, item = min(flips)
+        blocks.append(_text(say("explanations.flip", item=say("item." + item), spread=say.number(spread, 1))))
     return blocks
 
 
 def _asked(finding: Finding, say: Words) -> list[Block]:
-    """What would decide it most: nothing where one explanation is left, or nothing would help."""
-    gains = [g for g in finding.table("gains").to_pylist() if g["bits"] >= 0.05]
-    if len(finding.details["set"]) == 1 or not gains:
-        return []
-    return [
-        _text(say("explanations.ask", record=say("record." + g["record"]), bits=say.number(g["bits"], 1))) for g in gains[:3]
-    ]  # fmt: skip
+    """What would decide it most, each with the request to send."""
+    blocks: list[Block] = []
+    for record, bits in asked_for(finding):
+        named = say("record." + record)
+        blocks.append(_text(say("explanations.ask", record=named, bits=say.number(bits, 1))))
+        if finding.details["about"]:
+            title, copy = say("letter.title", record=named), {k: say(f"strip.{k}") for k in ("copy", "copied")}
+            blocks.append({"kind": "letter", "title": title, "text": letter(finding, record, say), **copy})
+    return blocks
 
 
 def _rounded(times: float) -> float:
@@ -169,4 +215,8 @@ def _cause(say: Words, cause: str) -> str:
 
 
 def _items(say: Words, items: list[str]) -> str:
-    return ("، " if say.language == "ar" else ", ").join(say("item." + i) for i in items) or "–"
+    return _joined(say, [say("item." + i) for i in items]) or "–"
+
+
+def _joined(say: Words, said: list[str]) -> str:
+    return ("، " if say.language == "ar" else ", ").join(said)

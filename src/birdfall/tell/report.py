@@ -24,6 +24,7 @@ from markupsafe import Markup
 import birdfall
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
+from birdfall.model.settings import Settings
 from birdfall.record.case import Case
 from birdfall.record.query import Record
 from birdfall.tell.drawings import SIZES, Drawing, specs
@@ -81,9 +82,23 @@ def _article(page: Page, case: Case) -> dict[str, Any]:
             for i in case.manifest.imports
         ],
         "inputs": [{"table": i.table, "rows": say.number(i.rows), "digest": i.digest} for i in _inputs(findings)],
-        "settings": _settings(case),
+        "settings": _settings(case), "replies": replies(record.settings, say),
         "jsonld": Markup(_claim_reviews(findings, say)),
     }  # fmt: skip
+
+
+def replies(settings: Settings, say: Words) -> list[str]:
+    """What those concerned answered, that they did not, or that nobody asked them."""
+    said = []
+    for reply in settings.reply:
+        values = {k: plain(v) for k, v in reply.items()}
+        said.append(
+            say(
+                "reply.given" if values.get("text") else "reply.waiting",
+                **{"received": values.get("asked", ""), **values},
+            )
+        )
+    return said or [say("reply.none")]
 
 
 def _settings(case: Case) -> str:

@@ -25,6 +25,11 @@ from birdfall.world.observation import TIERS
 METHOD: Final = ("Cranmer, Pavez, Louppe 2015", "ENFSI 2015", "Vovk, Gammerman, Shafer 2005", "Robert et al. 2011")
 #: Fewer items than this decide nothing that is worth a page.
 FEWEST = 2
+#: Below this an item holds nothing of what it is looked at for. 0.064: reversed within four days in ordinary enforcement, at most.
+NOTHING_BELOW: Final = {
+    "log_or_notable": 0.41, "app_share": 0.2, "returned_share": 0.064, "bulk_share": 0.3, "lockstep_share": 0.1, "dose_jump": 0.1,
+    "log_or_reported": 0.41,
+}  # fmt: skip
 RATIOS = pa.schema(
     [("cause", pa.string()), ("against", pa.string()), ("log10_ratio", pa.float64()), ("word", pa.string())]
 )
@@ -47,7 +52,7 @@ def explanations(record: Record, findings: Mapping[str, Finding], *, wave: int =
     """The explanations of a wave, from the findings already made. `cannot` where too little is known of it."""
     known, source = known_of(findings, record, wave)
     inputs = tuple(sorted({i for f in findings.values() for i in f.inputs}, key=lambda i: (i.table, i.digest)))
-    return _finding(f"explanations-{wave}", known, source, inputs, {"wave": wave})
+    return _finding(f"explanations-{wave}", known, source, inputs, {"wave": wave}, _asked_about(findings, wave))
 
 
 def explanations_published(
@@ -55,12 +60,29 @@ def explanations_published(
 ) -> Finding:
     """The explanations that published figures alone allow."""
     known, source = known_published(facts, found, raw)
-    return _finding("explanations-published", known, source, inputs, {"published": True})
+    sizes = [f for f in facts if f.kind == "gross" and f.value >= 1000]
+    about = {
+        "accounts": [round(min(f.range[0] for f in sizes)), round(max(f.range[1] for f in sizes))],
+        "date": min(f.date for f in sizes).isoformat(),
+    } if sizes else {}  # fmt: skip
+    return _finding("explanations-published", known, source, inputs, {"published": True}, about)
+
+
+def _asked_about(findings: Mapping[str, Finding], wave: int) -> dict[str, Any]:
+    """Accounts and period of a wave, for the request to the platform."""
+    waves = findings.get("waves")
+    rows = waves.table("waves").to_pylist() if waves is not None and waves.answer == "found" else []
+    row = next((r for r in rows if r["wave"] == wave), None)
+    if row is None or waves is None:
+        return {}
+    number = sum(w == wave for w in waves.table("members").column("wave").to_pylist())
+    return {"accounts": [number, number], "begin": row["start"].isoformat(), "end": row["end"].isoformat()}
 
 
 def _finding(
-    name: str, known: Known, source: dict[str, str], inputs: tuple[Input, ...], parameters: dict[str, Any]
-) -> Finding:
+    name: str, known: Known, source: dict[str, str], inputs: tuple[Input, ...], parameters: dict[str, Any],
+    about: dict[str, Any] | None = None,
+) -> Finding:  # fmt: skip
     parameters = {**parameters, "level": LEVEL, "misfit": MISFIT, "item_cap": ITEM_CAP, "total_cap": TOTAL_CAP}
     if len(known) < FEWEST:
         reason = Note("too-little-known-to-explain", {"needs": "statuses"})
@@ -76,7 +98,7 @@ def _finding(
         limits.append(Note("outside-what-was-simulated", {"p": made.misfit}))
     return Finding(
         "explanations", name, "found" if made.decided else "nothing", estimates=_estimates(made, told), parameters=parameters, inputs=inputs,
-        limits=tuple(limits), method=METHOD, details=_details(made, source, tier, worlds.digest), tables=_tables(made, source),
+        limits=tuple(limits), method=METHOD, details=_details(made, source, tier, worlds.digest) | {"about": about or {}}, tables=_tables(made, source),
     )  # fmt: skip
 
 
@@ -107,8 +129,16 @@ def _details(made: Verdict, source: dict[str, str], tier: str, digest: str) -> d
         "not_known": [i for i in ITEMS if i not in made.items],
         "asked_first": sorted(made.gain, key=lambda w: -made.gain[w]),
         "fragile": sorted(i for i, s in made.without.items() if s != made.members),
+        "fragile_sources": sorted(i for i, s in made.sources.items() if s != made.members),
+        "absent": _absent(made),
         "sources": sorted(set(source.values())),
     }  # fmt: skip
+
+
+def _absent(made: Verdict) -> list[str]:
+    """Items that were looked at and hold nothing of what they are looked at for, at the upper end of what is known of them."""
+    upper = {i: v[1] if isinstance(v, tuple) else v for i, v in zip(made.items, made.values, strict=True)}
+    return [i for i, bound in NOTHING_BELOW.items() if upper.get(i, np.inf) < bound]
 
 
 def _tables(made: Verdict, source: dict[str, str]) -> dict[str, pa.Table]:

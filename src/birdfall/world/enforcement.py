@@ -53,6 +53,9 @@ def parameters_of(world: Scenario, trigger: str) -> Parameters:
     figures = {"duration_s": world.duration_s, "returned": world.restored, "return_median_h": world.restored_median_h}
     if trigger == "brigade":
         figures |= {"crew": world.crew, "threshold": world.threshold, "dilution": world.dilution, "lag_s": world.lag_s}
+    if trigger == "purge":
+        # a pure one: what it swallows by mistake is at the low end of the priors; a mixture says more
+        figures |= {name: priors()["purge"][name].numbers[0] for name in ("leak_automated", "leak_manual")}
     return middle(priors(), trigger).changed(**{trigger: figures})
 
 

@@ -1,0 +1,238 @@
+"""Every sentence the report can say about a cause: when it is said, and when it is not."""
+
+import re
+
+import pyarrow as pa
+import pytest
+
+from birdfall.model.errors import UsageError
+from birdfall.model.findings import Estimate, Finding
+from birdfall.model.settings import Settings, parse_settings
+from birdfall.record.query import from_tables
+from birdfall.tell.explanation_letter import asked_for, letter
+from birdfall.tell.explanation_section import explanations as section
+from birdfall.tell.report import replies
+from birdfall.tell.words import LANGUAGES, words
+from birdfall.weigh.causes.verdict import words_of
+from birdfall.weigh.causes.worlds import CAUSES
+from birdfall.weigh.explanations import FRAGILITY, GAINS, NOTHING_BELOW, PARTS, RATIOS
+
+ORDER = ("error", "brigade", "targeted", "purge", "churn")
+LOG10 = dict(zip(ORDER, (0.0, -0.2, -0.7, -1.8, -5.0), strict=True))
+
+
+def finding(
+    left=("error", "brigade"),
+    *,
+    parts=None,
+    fragile=(),
+    sources=(),
+    flips=None,
+    gains=None,
+    absent=(),
+    unknown=(),
+    about=None,
+):
+    """A finding as the measure makes them, with the details that are given."""
+    parts = parts if parts is not None else {"returned_share": {"error": 1.2, "purge": -1.5}}
+    ratios = [
+        {"cause": a, "against": b, "log10_ratio": LOG10[a] - LOG10[b], "word": words_of(LOG10[a] - LOG10[b])}
+        for a in CAUSES for b in CAUSES if a != b
+    ]  # fmt: skip
+    rows = [
+        {"item": i, "source": "returns", "low": 0.5, "high": 0.5, **{c: s.get(c, 0.0) for c in CAUSES}}
+        for i, s in parts.items()
+    ]
+    rows.append({"item": "together", "source": "", "low": 0.0, "high": 0.0, **dict.fromkeys(CAUSES, 0.0)})
+    flips = {"returned_share": 0.4} if flips is None else flips
+    fragility = [{"left_out": i, "kind": "item", "set": list(left), "flip": f} for i, f in flips.items()]
+    gains = {"reports": 0.8} if gains is None else gains
+    details = {
+        "set": list(left), "order": list(ORDER), "tier": "list", "log10_against_best": LOG10, "not_known": list(unknown),
+        "probability": dict.fromkeys(CAUSES, 0.2), "fragile": list(fragile), "fragile_sources": list(sources), "absent": list(absent),
+        "sources": ["returns"], "asked_first": list(gains),
+        "about": about if about is not None else {"accounts": [7000, 7000], "begin": "2013-10-31T22:20:00+00:00", "end": "2013-10-31T22:30:00+00:00"},
+    }  # fmt: skip
+    estimates = {
+        "decided_in_worlds": Estimate(0.4, "share", level=None),
+        "wrong_when_decided": Estimate(0.01, "share", level=None),
+    }
+    tables = {
+        "ratios": pa.Table.from_pylist(ratios, RATIOS), "parts": pa.Table.from_pylist(rows, PARTS),
+        "fragility": pa.Table.from_pylist(fragility, FRAGILITY),
+        "gains": pa.Table.from_pylist([{"record": r, "bits": b} for r, b in gains.items()], GAINS),
+    }  # fmt: skip
+    return Finding("explanations", "explanations-1", "found", estimates=estimates, details=details, tables=tables)
+
+
+def automation(low, high):
+    share = {
+        "inauthentic": Estimate((low + high) / 2, "share", low, high),
+        "automated_authentic": Estimate(0.1, "share", 0.05, 0.15),
+    }
+    return Finding("automation", "automation-1", "found", estimates=share)
+
+
+def blocks(made, language="en", **others):
+    return section({"explanations-1": made, **others}, from_tables({}), words(language), str, {}, {})
+
+
+def said(made, language="en", **others):
+    found = []
+    for block in blocks(made, language, **others):
+        if block["kind"] == "table":
+            found += [" | ".join(row) for row in block["rows"]]
+        elif "text" in block:
+            found.append(block["text"])
+    return "\n".join(found)
+
+
+PURGE, BRIGADE, ERROR, LIST, CHURN = (
+    "a clean-up of inauthentic accounts", "reports by a brigade that tripped a threshold", "an over-broad rule or a defect", "a directed list",
+    "nothing unusual (ordinary suspensions)",
+)  # fmt: skip
+NAMED = {"purge": PURGE, "brigade": BRIGADE, "error": ERROR, "targeted": LIST, "churn": CHURN}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_cause_is_the_one_left_only_where_it_is(cause):
+    sentence = f"one is left: {NAMED[cause]}."
+    assert sentence in said(finding((cause,)))
+    assert sentence not in said(finding((cause, next(c for c in CAUSES if c != cause))))
+    assert sentence not in said(finding((next(c for c in CAUSES if c != cause),)))
+    assert sentence not in said(finding(()))
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_cause_is_named_as_possible_or_left_out_and_never_both(cause):
+    other = next(c for c in CAUSES if c != cause)
+    third = next(c for c in CAUSES if c not in (cause, other))
+    inside, outside = said(finding((cause, other))), said(finding((other, third)))
+    possible, out = (
+        re.search(r"cannot be told apart with this data: (.*)\. Left out: (.*)\.", t).groups()
+        for t in (inside, outside)
+    )
+    assert NAMED[cause] in possible[0] and NAMED[cause] not in possible[1]
+    assert NAMED[cause] in out[1] and NAMED[cause] not in out[0]
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_speaks_for_and_against_a_cause_stands_in_its_row(cause):
+    made = finding(parts={"log10_size": {cause: 0.5}, "dose_jump": {cause: -0.6}, "app_share": {cause: 0.29}})
+    [row] = [r for r in said(made).splitlines() if r.startswith(NAMED[cause] + " | ")]
+    *_, speaks, contradicts = row.split(" | ")
+    assert speaks == "size of the wave"
+    assert contradicts == "a jump in falling from some number of reports on"
+    [row] = [r for r in said(finding(parts={"log10_size": {}})).splitlines() if r.startswith(NAMED[cause] + " | ")]
+    assert row.split(" | ")[-2:] == ["–", "–"], "what is worth less than a factor of two is not named"
+
+
+def test_the_runner_up_and_the_share_of_wrong_verdicts_stand_beside_a_verdict():
+    text = said(finding(("error",)))
+    assert f"The next best is {BRIGADE}" in text
+    assert "1% of such verdicts are wrong" in text
+
+
+SENTENCES = [
+    ("lies outside everything that was simulated", {"left": ()}, {}),
+    ("Looked for and not found: one app that most of them used", {"absent": ("app_share",)}, {}),
+    ("Not looked at, because the data does not hold it: reports by the same people", {"unknown": ("lockstep_share",)}, {}),
+    ("1 item carries the answer. Without share back within four days", {"fragile": ("returned_share",)}, {"fragile": ()}),
+    ("No single item decides", {}, {"fragile": ("returned_share",)}),
+    ("hangs on one source: without it (the returns)", {"sources": ("returns",)}, {}),
+    ("hangs on each of 2 sources", {"sources": ("returns", "statuses")}, {"sources": ("returns",)}),
+    ("alters the answer: share back within four days, by 0.4 times", {}, {"flips": {"returned_share": None}}),
+    ("What would decide it: the log of reports", {}, {"left": ("error",)}),
+    ("What would decide it", {}, {"gains": {"reports": 0.04}}),
+    ("Only if all five were held equally likely beforehand", {}, {"left": ()}),
+    ("weights of evidence, not chances", {}, None),
+    ("ask the platform and those concerned", {}, None),
+    ("it was not measured", {}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "when", "otherwise"), SENTENCES)
+def test_a_sentence_is_said_when_it_holds_and_not_otherwise(sentence, when, otherwise):
+    assert sentence in said(finding(**when))
+    if otherwise is not None:
+        assert sentence not in said(finding(**otherwise))
+
+
+def test_what_the_fallen_are_is_told_apart_from_what_set_it_off():
+    measured = said(finding(), **{"automation-1": automation(0.2, 0.6)})
+    assert "20% to 60% of them look inauthentic, 5% to 15% automated" in measured
+    assert "it was not measured" not in measured
+    unknown = Finding("automation", "automation-1", "cannot")
+    assert "it was not measured" in said(finding(), **{"automation-1": unknown})
+
+
+@pytest.mark.parametrize("item", NOTHING_BELOW)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_can_be_missed_has_words(item, language):
+    assert words(language)("absent." + item) in said(finding(absent=(item,)), language)
+
+
+def test_shares_with_equal_priors_are_the_weights_and_nothing_else():
+    [line] = [t for t in said(finding()).splitlines() if t.startswith("Only if")]
+    shares = [int(p) for p in re.findall(r"(\d+)%", line)]
+    odds = [10.0 ** LOG10[c] for c in ORDER]
+    assert shares[:3] == [round(100 * o / sum(odds)) for o in odds[:3]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("record", ["counts", "list", "timelines", "reinstatement", "reports"])
+def test_a_letter_names_what_it_asks_for(record, language):
+    say = words(language)
+    text = letter(finding(gains={record: 0.8}), record, say)
+    for part in (say("columns." + record), say("record." + record), "2013-10-31 22:20:00", "2013-10-31 22:30:00", say.number(7000),
+                 say("cause.error"), say("cause.brigade")):  # fmt: skip
+        assert part in text
+    assert say("cause.purge") not in text
+    assert "{" not in text
+    [block] = [b for b in blocks(finding(gains={record: 0.8}), language) if b["kind"] == "letter"]
+    assert block["text"] == text
+
+
+def test_a_letter_on_published_figures_names_the_day():
+    made = finding(about={"accounts": [6000, 10600], "date": "2013-10-31"})
+    assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in letter(made, "reports", words("en"))
+    assert not [b for b in blocks(finding(about={})) if b["kind"] == "letter"], (
+        "of what nothing is known no letter is written"
+    )
+
+
+def test_letters_are_few_and_worth_it():
+    many = {"reports": 0.9, "timelines": 0.5, "list": 0.3, "reinstatement": 0.2}
+    assert [r for r, _ in asked_for(finding(gains=many))] == ["reports", "timelines", "list"]
+    assert asked_for(finding(("error",), gains=many)) == []
+    assert asked_for(Finding("explanations", "explanations-1", "cannot")) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_replies_are_printed_and_silence_is_too(language):
+    say = words(language)
+    assert replies(Settings(), say) == [say("reply.none")]
+    text = """
+[[reply]]
+who = "the platform"
+asked = "2013-11-01"
+[[reply]]
+who = "the ministry"
+asked = "2013-11-01"
+received = "2013-11-03"
+text = "We <b>did</b> not."
+"""
+    settings = parse_settings(text, "case.toml")
+    waiting, given = replies(settings, say)
+    assert "the platform" in waiting and "2013-11-01" in waiting
+    assert "the ministry" in given and "2013-11-03" in given and "We <b>did</b> not." in given
+    assert parse_settings(settings.to_toml(), "case.toml") == settings
+
+
+@pytest.mark.parametrize(
+    "wrong", ["reply = 3", '[[reply]]\nwho = "x"', '[[reply]]\nwho = "x"\nasked = "y"\nsaid = "z"']
+)
+def test_a_reply_that_is_not_one_is_refused(wrong):
+    with pytest.raises(UsageError, match="reply") as told:
+        parse_settings(wrong, "case.toml")
+    assert "[[reply]]" in told.value.fix
