@@ -4,6 +4,7 @@ import datetime as dt
 
 import pyarrow as pa
 import pytest
+from call_sentences import CALLING, SPEAKING
 
 from birdfall.measures.brigade_calls import Call, calls_in, calls_of
 from birdfall.record.query import from_tables
@@ -41,6 +42,35 @@ def test_a_call_is_found_in_its_language(language, text):
 @pytest.mark.parametrize("text", HARD)
 def test_what_denies_quotes_or_tells_of_a_call_is_none(text):
     assert calls_in(text) == []
+
+
+@pytest.mark.parametrize(("language", "text"), [(lang, text) for lang, texts in CALLING.items() for text in texts])
+def test_sentences_that_call_are_found(language, text):
+    found = calls_in(text)
+    assert found and found[0].language == language, found
+
+
+@pytest.mark.parametrize("text", [text for texts in SPEAKING.values() for text in texts])
+def test_sentences_that_only_speak_of_reporting_are_not(text):
+    assert calls_in(text) == []
+
+
+def test_there_are_twenty_sentences_of_either_kind_in_every_language():
+    assert set(CALLING) == set(SPEAKING) == {"en", "es", "fr", "pt", "ar"}
+    assert all(len(set(texts)) >= 20 for side in (CALLING, SPEAKING) for texts in side.values())
+
+
+def test_no_call_is_lost_before_it_is_read():
+    """Posts are chosen in the record by the roots of the verbs; every form of a call must pass there."""
+    texts = [text for texts in CALLING.values() for text in texts]
+    start = pa.array([dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * len(texts), pa.timestamp("us", tz="UTC"))
+    acts = {
+        "account": [f"a{i}" for i in range(len(texts))],
+        "kind": ["post"] * len(texts),
+        "object": [f"p{i}" for i in range(len(texts))],
+    }
+    _, posts, callers = calls_of(from_tables({"acts": pa.table({**acts, "time": start, "text": texts})}))
+    assert posts == callers == len(texts)
 
 
 def test_only_the_handle_that_is_called_out_is_named():
