@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from birdfall.watch.state import State
     from birdfall.watch.waves import Wave
 
+#: A lone hyphen is a source, and no option.
+Sources = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Keep = Annotated[Path, Parameter(name=["--state", "-s"])]
 
 
 def watch(
-    *sources: str,
+    *sources: Sources,
     state: Keep = Path("birdfall-watch"),
     leader: Many = (),
     rules: Path | None = None,
@@ -67,6 +69,9 @@ def watch(
     """
     from birdfall.watch.opened import feed_of
 
+    unknown = [s for s in sources if s.startswith("-") and s != "-"]
+    if unknown:
+        raise UsageError(f"unknown option {unknown[0]!r}", fix="See: birdfall watch --help")
     if not sources:
         raise UsageError("nothing to watch", fix="Name a source: birdfall watch wss://bsky.network")
     feeds = [feed_of(text, start=start, dictionary=dictionary) for text in sources]
@@ -190,7 +195,7 @@ class _Kept:
         """The state, for writing."""
         from birdfall.watch.state import State
 
-        return State.open(self.path)
+        return State.open(self.path, check=True)
 
     def rotate(self, state: State, *, everything: bool = False) -> None:
         """Put raw events away, and remove the oldest if limits were given."""

@@ -20,6 +20,8 @@ from birdfall.model.schemas import FALLEN
 from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status, Unfollow
 
 FORMAT: Final = 2
+#: Files up to so many bytes are looked through when a watch begins: a second or so.
+CHECKED: Final = 512 << 20
 #: Two sources that tell of one change date it within so many microseconds of each other.
 ECHO: Final = 10_000_000
 
@@ -110,8 +112,11 @@ class State:
         self._leaders: set[str] | None = None
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False) -> State:
-        """The state in `path`, made if need be (unless read-only). Raises CaseError if it is none, or of another format."""
+    def open(cls, path: str | Path, *, read_only: bool = False, check: bool = False) -> State:
+        """The state in `path`, made if need be (unless read-only). Raises CaseError if it is none, broken, or of another format.
+
+        check: look through the whole file for damage first, if it is no larger than `CHECKED` bytes.
+        """
         place = Path(path)
         if read_only:
             if not place.exists():
@@ -128,11 +133,13 @@ class State:
             if not read_only:
                 _prepare(connection)
             row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+            if check and place.stat().st_size <= CHECKED:
+                said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if said != "ok":
+                    raise sqlite3.DatabaseError(said)
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise CaseError(
-                "this file is no watch's state", where=str(place), fix="Name another with --state."
-            ) from error
+            raise _broken(place, error) from error
         if row is None or int(row[0]) != FORMAT:
             connection.close()
             raise CaseError("this state is of another format", where=str(place), fix="Use the Birdfall that wrote it.")
@@ -147,11 +154,13 @@ class State:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            # on a full disk SQLite has taken all back by itself
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
             self._leaders = None
             raise
-        self.connection.execute("COMMIT")
 
     # -- taking in ------------------------------------------------------------------------------------------------
 
@@ -354,6 +363,23 @@ class State:
     def keep_ticks(self, ticks: Iterable[tuple[str, int, int, float, float, float]]) -> None:
         """(stream, begin, observed, expected, high, evidence) per finished tick; call inside `transaction`."""
         self.connection.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?, ?, ?)", list(ticks))
+
+
+def _broken(place: Path, error: sqlite3.DatabaseError) -> CaseError:
+    if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+        return CaseError(f"this state cannot be read: {error}", where=str(place), fix="Check its rights and the disk.")
+    return CaseError(
+        "this file is no watch's state, or it is damaged", where=str(place), why=str(error)[:200],
+        fix="Name another with --state; raw events put away beside it can be imported anew.",
+    )  # fmt: skip
+
+
+def unwritable(place: Path, error: sqlite3.DatabaseError) -> CaseError:
+    """What a watch says when its state cannot be written any more."""
+    return CaseError(
+        f"the state cannot be written: {error}", where=str(place), why="What was kept until now is whole, and says where to go on.",
+        fix="Make room on the disk, or mend it, and start again with the same --state.",
+    )  # fmt: skip
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ heard, time goes on only while every live source is connected; a source that is 
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -22,7 +23,7 @@ from birdfall.watch.events import Arrived, Gap
 from birdfall.watch.feed import Feed, now
 from birdfall.watch.groups import Groups
 from birdfall.watch.rules import DEFAULT, Rule, history, matching
-from birdfall.watch.state import Change, State, Taken
+from birdfall.watch.state import Change, State, Taken, unwritable
 
 #: Steps taken in one transaction, at most.
 BATCH = 2000
@@ -106,13 +107,17 @@ class Watcher:
                 ended = stop.is_set() or not any(t.is_alive() for t in threads)
                 if not self.turn(0.0 if ended else 0.2) and ended:
                     break
-        finally:
-            stop.set()
+            # what feeds still hand on is taken, so that none of them waits for room in the queue
+            patience = time.monotonic() + 5
+            while time.monotonic() < patience and any(t.is_alive() for t in threads):
+                self.turn(0.05)
             while not self._queue.empty():
                 self.turn(0.0)
-            for thread in threads:
-                thread.join(5)
             self._settle()
+        except sqlite3.DatabaseError as error:
+            raise unwritable(self.state.path, error) from error
+        finally:
+            stop.set()
 
     def _feed(self, feed: Feed, stop: threading.Event) -> None:
         cursor, epoch = State.open(self.state.path, read_only=True).cursor(feed.name)
