@@ -54,8 +54,7 @@ def parameters_of(world: Scenario, trigger: str) -> Parameters:
     if trigger == "brigade":
         figures |= {"crew": world.crew, "threshold": world.threshold, "dilution": world.dilution, "lag_s": world.lag_s}
     if trigger == "purge":
-        # a pure one: what it swallows by mistake is at the low end of the priors; a mixture says more
-        figures |= {name: priors()["purge"][name].numbers[0] for name in ("leak_automated", "leak_manual")}
+        figures |= {"leak_automated": world.leak, "leak_manual": world.leak}
     return middle(priors(), trigger).changed(**{trigger: figures})
 
 

@@ -51,6 +51,8 @@ class Scenario:
     with_app: float = 0.10
     #: Further causes of the wave with their shares of it (elicited); the leading one has the rest.
     mixture: tuple[tuple[Cause, float], ...] = ()
+    #: A pure clean-up: hazard of an authentic account relative to an inauthentic one (elicited; below what the priors allow for).
+    leak: float = 0.00125
     #: A brigade's crew, the share of targets a member leaves out, the reports that suspend, mean seconds from call to report (elicited).
     crew: float = 80
     dilution: float = 0.8
