@@ -19,6 +19,8 @@ from birdfall.watch.events import Arrived
 Put = Callable[[list[Arrived]], None]
 #: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
 SHORTEST_WAIT, LONGEST_WAIT = 0.25, 30.0
+#: A server may ask for so long a wait, and no longer.
+LONGEST_ASKED = 900.0
 
 
 def now() -> int:
@@ -61,7 +63,11 @@ class Feed(Protocol):
 
 
 class Lost(Exception):
-    """A connection was lost or not made; the text is a code. The feed connects again."""
+    """A connection was lost or not made; the text is a code. The feed connects again, after `wait` seconds at the earliest."""
+
+    def __init__(self, said: str, wait: float = 0.0) -> None:
+        super().__init__(said)
+        self.wait = min(max(wait, 0.0), LONGEST_ASKED)
 
 
 @dataclass
@@ -83,17 +89,18 @@ class Reconnecting:
         self.cursor, self.epoch = cursor, epoch
         wait = SHORTEST_WAIT
         while not stop.is_set():
+            asked = 0.0
             connected_before = self.health.since if self.health.connected else 0
             try:
                 self.once(put, stop)
                 said = "closed by the server"
             except Lost as error:
-                said = str(error)
+                said, asked = str(error), error.wait
             except (OSError, TimeoutError) as error:
                 said = type(error).__name__
             if self.health.connected and self.health.since != connected_before:
                 wait = SHORTEST_WAIT
             self.health.down(said)
-            stop.wait(wait * random.uniform(0.5, 1.5))
+            stop.wait(max(wait * random.uniform(0.5, 1.5), asked))
             wait = min(wait * 2, LONGEST_WAIT)
         self.health.connected = False

@@ -14,6 +14,8 @@ from birdfall.watch.feed import Health, Put, now
 from birdfall.watch.translate import Refused, from_mastodon
 
 LARGEST = 1 << 20
+#: Deliveries handled at once; more are answered 503, and sent again.
+AT_ONCE = 32
 
 
 def signed(body: bytes, secret: str, signature: str) -> bool:
@@ -46,13 +48,22 @@ class Hooks:
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Listen until stopped."""
-        secret = self.secret
+        secret, room = self.secret, threading.BoundedSemaphore(AT_ONCE)
 
         class Handler(BaseHTTPRequestHandler):
             timeout = 10
             server_version, sys_version = "birdfall", ""
 
             def do_POST(self) -> None:
+                if not room.acquire(blocking=False):
+                    self._answer(503)
+                    return
+                try:
+                    self._take()
+                finally:
+                    room.release()
+
+            def _take(self) -> None:
                 length = self.headers.get("Content-Length", "")
                 if not length.isdigit() or int(length) > LARGEST:
                     self._answer(413)

@@ -6,6 +6,7 @@ Neither pushes anything. Both are read oldest first from where the last answer e
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import threading
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -25,7 +27,18 @@ LARGEST = 32 << 20
 #: Milliseconds within which Ozone may store what it dated earlier; events remembered so that they are handed on once.
 BACK, MOST_REMEMBERED = 30_000, 100_000
 _CURSOR = re.compile(r"(\d{1,15})::(\d{1,18})")
-_NEXT = re.compile(r'<([^>]+)>;\s*rel="prev"')
+
+
+def asked_to_wait(headers: Any, moment: float) -> float:
+    """Seconds a server asks to wait: `Retry-After` (seconds or a date), or else `RateLimit-Reset` (seconds since 1970)."""
+    said = str(headers.get("Retry-After") or "").strip()
+    if said.isdigit():
+        return float(said[:9])
+    with contextlib.suppress(ValueError, TypeError):
+        return max(parsedate_to_datetime(said).timestamp() - moment, 0.0)
+    reset = str(headers.get("RateLimit-Reset") or "").strip()
+    left = str(headers.get("RateLimit-Remaining") or "").strip()
+    return max(float(reset[:12]) - moment, 0.0) if reset.isdigit() and left == "0" else 0.0
 
 
 @dataclass
@@ -49,7 +62,7 @@ class _Poll(Reconnecting):
                 body = answer.read(LARGEST + 1)
                 link = answer.headers.get("Link") or ""
         except urllib.error.HTTPError as error:
-            raise Lost(f"HTTP {error.code}") from error
+            raise Lost(f"HTTP {error.code}", asked_to_wait(error.headers, now() / 1e6)) from error
         except urllib.error.URLError as error:
             raise Lost(type(error.reason).__name__ if isinstance(error.reason, Exception) else "no answer") from error
         if len(body) > LARGEST:
@@ -164,20 +177,30 @@ class Mastodon(_Poll):
 
     def turn(self, put: Put) -> bool:
         base = self.url.rstrip("/")
-        asked = {"limit": "200", "resolved": "false"} | ({"min_id": self.cursor} if self.cursor else {})
-        plain, link = self.get(f"{base}/api/v1/admin/reports?{urlencode(asked)}")
-        if not isinstance(plain, list):
-            raise Lost("an answer that is no list of reports")
+        items: dict[int, Any] = {}
+        reached: list[int] = []
+        # A report that was resolved before it was asked for is a report all the same.
+        for resolved in ("false", "true"):
+            asked = {"limit": "200", "resolved": resolved} | ({"min_id": self.cursor} if self.cursor else {})
+            plain, _ = self.get(f"{base}/api/v1/admin/reports?{urlencode(asked)}")
+            if not isinstance(plain, list):
+                raise Lost("an answer that is no list of reports")
+            page = {int(i["id"]): i for i in plain if isinstance(i, dict) and str(i.get("id", "")).isdigit()}
+            items |= page
+            if len(plain) >= 200 and page:
+                reached.append(max(page))
         received = now()
-        found = [_read_mastodon({"event": "report.created", "object": item}, received) for item in reversed(plain)]
-        newest = str(plain[0]["id"]) if plain and isinstance(plain[0], dict) and "id" in plain[0] else None
+        # Where one list has more, the cursor goes no further than it: what lies between is asked for again.
+        last = min(reached, default=max(items, default=0))
+        listed = [items[i] for i in sorted(items) if i <= last]
+        found = [_read_mastodon({"event": "report.created", "object": item}, received) for item in listed]
         found += self._changes(base, received)
+        if last:
+            self.cursor = str(last)
+            found.append(Arrived(received, cursor=self.cursor, epoch=self.epoch))
         if found:
-            if newest is not None:
-                found.append(Arrived(received, cursor=newest, epoch=self.epoch))
-                self.cursor = newest
             put(found)
-        return bool(_NEXT.search(link)) and len(plain) >= 200
+        return bool(reached) and self.cursor is not None
 
     def _changes(self, base: str, received: int) -> list[Arrived]:
         """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment."""

@@ -95,6 +95,10 @@ def from_change(plain: dict[str, Any]) -> list[Event]:
     from birdfall.sources.gathered import Unusable
     from birdfall.sources.mediawiki import account_of, is_address, time_of
 
+    meta = plain.get("meta")
+    if isinstance(meta, dict) and meta.get("domain") == "canary":
+        # made by the service to show that the stream flows; nobody was blocked
+        return []
     if plain.get("type") != "log" or plain.get("log_type") not in ("block", "newusers"):
         return []
     try:
