@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.measures.wave_trigger import _strongest, trigger
+from birdfall.measures.wave_words import Words, strengths
 from birdfall.record.query import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -90,3 +91,74 @@ def test_what_was_done_after_the_wave_explains_nothing():
     record, fallen = world(np.random.default_rng(1), app=0.9)
     found = trigger(record, fallen, round((START - dt.timedelta(days=1)).timestamp() * 1e6))
     assert found is None or found.trait != "client"
+
+
+def talk(rng, n=1500, fell=150, word=None, link=None, hashtag=None, hour=False):
+    """Accounts with texts of common words; of the fallen nine in ten, and one in twenty others, share what is planted."""
+    vocabulary = [f"palabra{i}" for i in range(60)]
+    marked = np.where(np.arange(n) < fell, rng.random(n) < 0.9, rng.random(n) < 0.05)
+    rows = []
+    for i in range(n):
+        said = " ".join(rng.choice(vocabulary, 8))
+        rows.append((f"a{i}", "post", f"p{i}", said + (f" {word}!" if word and marked[i] else "")))
+        rows.append(
+            (f"a{i}", "link", f"https://{link if link and marked[i] else f'site{rng.integers(40)}.example'}/x", None)
+        )
+        rows.append((f"a{i}", "hashtag", hashtag if hashtag and marked[i] else f"tag{rng.integers(40)}", None))
+    created = [START - dt.timedelta(hours=float(h)) for h in rng.exponential(9000, n)]
+    if hour:
+        created = [
+            START - dt.timedelta(hours=5000.2 if m else float(h)) for m, h in zip(marked, rng.exponential(9000, n))
+        ]
+    record = from_tables({
+        "acts": pa.table({
+            "account": [r[0] for r in rows], "kind": [r[1] for r in rows], "object": [r[2] for r in rows], "text": [r[3] for r in rows],
+            "time": pa.array([START] * len(rows), TIME),
+        }),
+        "accounts": pa.table({"account": [f"a{i}" for i in range(n)], "created_at": pa.array(created, TIME)}),
+    })  # fmt: skip
+    codes = {row["id"]: row["code"] for row in record.sql("SELECT id, code FROM ids").to_pylist()}
+    return record, np.array([codes[f"a{i}"] for i in range(fell)])
+
+
+@pytest.mark.parametrize(
+    ("planted", "trait", "value"),
+    [
+        ({"word": "Desconocido"}, "word", "desconocido"), ({"hashtag": "Marcha"}, "word", "#marcha"),
+        ({"link": "bad.example"}, "domain", "bad.example"), ({"hour": True}, "hour", None),
+    ],
+)  # fmt: skip
+def test_what_is_planted_is_named(planted, trait, value):
+    record, fallen = talk(np.random.default_rng(3), **planted)
+    found = trigger(record, fallen, BEFORE)
+    assert found is not None and found.trait == trait and (value is None or found.value == value)
+    assert found.share == pytest.approx(0.9, abs=0.08) and found.base_share < 0.2 and found.p <= 0.01
+
+
+def test_talk_that_all_share_is_no_trigger():
+    assert [trigger(*talk(np.random.default_rng(seed)), BEFORE, seed=seed) for seed in range(6)] == [None] * 6
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), min_size=1, max_size=40),
+    st.sets(st.integers(0, 9), min_size=1),
+)
+def test_word_counts_agree_with_the_slow_way(pairs, fell):
+    pairs = sorted(set(pairs))
+    hit = np.array([i in fell for i in range(10)])
+    found = Words([str(w) for w in range(5)], hit, np.array([w for _, w in pairs]), np.array([a for a, _ in pairs]))
+    expected = [sum(w == k and a in fell for a, w in pairs) for k in range(5)]
+    assert found.counts(hit).tolist() == expected
+    everyone = np.bincount([w for _, w in pairs], minlength=5)
+    for k, strength in enumerate(strengths(np.array(expected), everyone, len(fell), 10)):
+        c, m = expected[k], everyone[k] * len(fell) / 10
+        assert strength == pytest.approx(c * np.log(c / m) - (c - m) if c > m else 0.0)
+
+
+def test_every_trait_has_its_words():
+    from birdfall.measures.wave_trigger import _TRAITS
+    from birdfall.tell.words import LANGUAGES, words
+
+    for language in LANGUAGES:
+        say = words(language)
+        assert all(say.has(f"trait.{trait}") for trait in [*_TRAITS, "word"])

@@ -1,9 +1,9 @@
 """What the fallen of a wave share that others do not: the common trigger, by fast subset scan over disjoint traits.
 
-For each trait (client of the last act before, domain of the last link, language, month of creation, age, shape of the
+For each trait (client of the last act before, domain of the last link, language, month and hour of creation, age, shape of the
 handle) accounts fall into disjoint values; the subset of values whose accounts fell most beyond their share is a prefix of
 the values ordered by rate (Neill 2012), so the best of all 2^m subsets is found in m steps. Significance by drawing the fallen
-anew from all accounts that have the trait, times the number of traits asked.
+anew from all accounts that have the trait, times the number of traits asked. Words and hashtags are not disjoint: `wave_words`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from birdfall.measures.wave_words import Words, chance, strengths, words
 from birdfall.record.query import Record
 
 #: At most so many values are named, each of at least this share of the fallen: more explain nothing to a reader.
@@ -36,6 +37,10 @@ _TRAITS = {
         WHERE a.language IS NOT NULL GROUP BY i.code"""),
     "created": ("accounts", """SELECT i.code, strftime(min(a.created_at), '%Y-%m') FROM accounts a JOIN ids i ON i.id = a.account
         WHERE a.created_at IS NOT NULL AND epoch_us(a.created_at) <= $1 GROUP BY i.code"""),
+    # a cohort made by one hand in one hour; nothing where only days or months are known
+    "hour": ("accounts", """SELECT i.code, strftime(min(a.created_at), '%Y-%m-%d %H:00') FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.created_at IS NOT NULL AND epoch_us(a.created_at) <= $1 AND
+        (SELECT count(*) FILTER (epoch_us(created_at) % 86400000000 <> 0) > 0.5 * count(created_at) FROM accounts) GROUP BY i.code"""),
     "age": ("accounts", """SELECT i.code, CASE WHEN days < 1 THEN '<1 d' WHEN days < 7 THEN '1-7 d' WHEN days < 30 THEN '7-30 d'
         WHEN days < 365 THEN '30-365 d' ELSE '>365 d' END FROM (SELECT account, ($1 - epoch_us(min(created_at))) / 86400e6 AS days
         FROM accounts WHERE created_at IS NOT NULL GROUP BY account) a JOIN ids i ON i.id = a.account WHERE days >= 0"""),
@@ -68,16 +73,42 @@ def trigger(record: Record, fallen: np.ndarray, before: int, *, seed: int = 0) -
         rows = record.sql(query, [before] if "$1" in query else None)
         values = np.array(rows.column(1).to_pylist(), dtype=object).astype(str)
         hit = np.isin(rows.column(0).to_numpy(), fallen)
-        # of those who fell most must be known, and some must have stood
-        if hit.sum() < max(FEWEST, 0.5 * len(fallen)) or hit.sum() > 0.8 * len(hit) or len(np.unique(values)) < 2:
+        if not _answerable(hit, len(fallen)) or len(np.unique(values)) < 2:
             continue
         asked.append((trait, values, hit))
     best: tuple[float, Trigger] | None = None
+    said = words(record, np.asarray(fallen), before, np.random.default_rng([seed, 98])) if record.has("acts") else None
+    if said is not None and not _answerable(said.hit, len(fallen)):
+        said = None
+    number_asked = len(asked) + (said is not None)
+    if said is not None:
+        strength, found = _word(said, number_asked, np.random.default_rng([seed, 99]))
+        best = None if found is None else (strength, found)
     for number, (trait, values, hit) in enumerate(asked):
-        strength, found = _shared(trait, values, hit, len(asked), np.random.default_rng([seed, number]))
+        strength, found = _shared(trait, values, hit, number_asked, np.random.default_rng([seed, number]))
         if found is not None and (best is None or strength > best[0]):
             best = strength, found
     return best[1] if best else None
+
+
+def _answerable(hit: np.ndarray, fallen: int) -> bool:
+    """Of those who fell most must be known, and some must have stood. hit: bool[known], who fell."""
+    return bool(max(FEWEST, 0.5 * fallen) <= hit.sum() <= 0.8 * len(hit))
+
+
+def _word(said: Words, asked: int, rng: np.random.Generator) -> tuple[float, Trigger | None]:
+    everyone = np.bincount(said.word, minlength=len(said.names))
+    fell, total = int(said.hit.sum()), len(said.hit)
+    counts = said.counts(said.hit)
+    strength = strengths(counts, everyone, fell, total)
+    best = int(strength.argmax())
+    share, base = counts[best] / fell, everyone[best] / total
+    if share < SHARE or share < TIMES * base:
+        return float(strength[best]), None
+    drawn = chance(said, REPLICATES, rng)
+    p = min(1.0, asked * (int((drawn >= strength[best]).sum()) + 1) / (REPLICATES + 1))
+    found = Trigger("word", said.names[best], float(share), float(base), p) if p <= ALPHA else None
+    return float(strength[best]), found
 
 
 def _shared(
