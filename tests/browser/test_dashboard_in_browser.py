@@ -5,6 +5,8 @@ printed, by keyboard, without scripts; a wave that comes in while the page is op
 import os
 import random
 import shutil
+import subprocess
+import sys
 import threading
 import time
 
@@ -261,6 +263,41 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
     finally:
         done.set()
         served.stop()
+
+
+@pytest.fixture(scope="module")
+def case_place(tmp_path_factory):
+    """The address of a dashboard over a finished case: a month in which somebody falls now and then, and 300 at once."""
+    folder = tmp_path_factory.mktemp("case")
+    chance = random.Random(0)
+    falls = [f"v{d}-{i},suspended,2013-10-{d:02d}T{chance.randrange(24):02d}:{chance.randrange(60):02d}:00Z" for d in range(1, 31) for i in range(3)]  # fmt: skip
+    falls += [f"w{i},suspended,2013-10-31T22:2{chance.randrange(10)}:{chance.randrange(60):02d}Z" for i in range(300)]
+    (folder / "falls.csv").write_text("\n".join(["account,status,time", *falls]) + "\n")
+    command = [sys.executable, "-m", "birdfall", "run", str(folder / "falls.csv"), "-o", str(folder / "case")]
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    served = Served(folder / "case", "0")
+    served.start()
+    yield served.address
+    served.stop()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_finished_case_in_the_same_pages(browser, case_place, language, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 800})
+    for name in ("now", "waves", "wave/1", "reporters", "sources"):
+        page.goto(f"{case_place}{language}/{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+        found = Axe().run(page).response["violations"]
+        assert found == [], (name, [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found])
+    page.goto(f"{case_place}{language}/now")
+    assert "300" in page.inner_text("main")
+    page.locator("header").get_by_role("link").nth(4).click()
+    page.wait_for_url(f"**/report#report-{language}")
+    assert page.locator(f"#report-{language} h1").is_visible()
+    page.close()
 
 
 def test_a_server_that_is_gone_leaves_the_page(browser, tmp_path):
