@@ -103,7 +103,7 @@ from birdfall.watch import kafka, watcher
 from birdfall.watch.state import State
 watcher.BATCH = kafka.BATCH = 20
 state = State.open(sys.argv[1])
-watcher.Watcher(state, [kafka.Kafka(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")], after=lambda: print("kept", flush=True)).run(threading.Event())
+watcher.Watcher(state, [kafka.Kafka(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")], after=lambda: state.connection.execute("SELECT 1 FROM raw LIMIT 1").fetchone() and print("kept", flush=True)).run(threading.Event())
 """
 
 

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import socketserver
 import threading
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
@@ -65,26 +67,132 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
     assert row["tries"] == 3
 
 
-def test_mail(monkeypatch):
-    sent = []
+class Post(socketserver.ThreadingTCPServer):
+    """A mail server as RFC 5321 has it, small: takes letters in `letters`; `refuse` answers the first ones with 451."""
 
-    class Server:
-        def __init__(self, host, port, timeout):
-            assert (host, port) == ("mail.example", 2525)
+    allow_reuse_address = daemon_threads = True
 
-        def __enter__(self):
-            return self
+    def __init__(self, refuse=0):
+        self.letters, self.refuse = [], refuse
+        post = self
 
-        def __exit__(self, *error):
+        class Talk(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.wfile.write(b"220 post\r\n")
+                letter = {}
+                while line := self.rfile.readline():
+                    word = line.strip().upper()
+                    if word.startswith(b"MAIL") and post.refuse:
+                        post.refuse -= 1
+                        self.wfile.write(b"451 later\r\n")
+                    elif word.startswith((b"MAIL", b"RCPT")):
+                        letter.setdefault(word[:4].decode(), []).append(line.strip().decode())
+                        self.wfile.write(b"250 ok\r\n")
+                    elif word == b"DATA":
+                        self.wfile.write(b"354 go on\r\n")
+                        body = b""
+                        while (line := self.rfile.readline()) != b".\r\n":
+                            body += line
+                        post.letters.append((letter, message_from_bytes(body, policy=policy.default)))
+                        self.wfile.write(b"250 kept\r\n")
+                    elif word == b"QUIT":
+                        self.wfile.write(b"221 bye\r\n")
+                        return
+                    else:
+                        self.wfile.write(b"250 post\r\n")
+
+        super().__init__(("127.0.0.1", 0), Talk)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def test_a_letter_arrives_and_is_sent_again_when_it_was_refused(tmp_path, monkeypatch):
+    post = Post(refuse=1)
+    values = {
+        "server": "127.0.0.1",
+        "port": str(post.server_address[1]),
+        "sender": "a@example.org",
+        "to": "b@example.org",
+    }
+    state = State.open(tmp_path / "w.sqlite")
+    with state.transaction():
+        alerts.raise_alert(
+            state,
+            "wave:1:opened",
+            "falls",
+            [Rule("r", "falls", notify=("m",))],
+            T,
+            {**BODY, "why": "x\r\nBcc: evil@example.org"},
+        )
+    clock = {"at": T}
+    monkeypatch.setattr(alerts, "now", lambda: clock["at"])
+    courier = alerts.Courier(str(tmp_path / "w.sqlite"), [Channel("m", "email", values)])
+    for _ in range(4):
+        courier.deliver(state)
+        clock["at"] += 10_000_000
+    post.shutdown()
+    post.server_close()
+    [(envelope, letter)] = post.letters
+    assert "a@example.org" in envelope["MAIL"][0]
+    assert len(envelope["RCPT"]) == 1
+    assert "b@example.org" in envelope["RCPT"][0]
+    assert "30 accounts were suspended within 9 s" in letter["Subject"]
+    assert letter["Bcc"] is None
+    assert json.loads(letter.get_content().replace("\r\n", "\n").partition("\n\n")[2])["numbers"]["fallen"] == 30
+    assert state.connection.execute("SELECT done IS NOT NULL, tries FROM deliveries").fetchone()[:] == (1, 2)
+
+
+def test_ntfy_and_standard_output(capsys):
+    got = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((self.rfile.read(int(self.headers["Content-Length"])).decode(), dict(self.headers)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
             pass
 
-        def send_message(self, message):
-            sent.append(message)
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/birds"
+    assert alerts.send(Channel("n", "ntfy", {"url": url, "token": "tk"}), BODY) == ""
+    server.shutdown()
+    server.server_close()
+    [(text, headers)] = got
+    assert text.startswith("30 accounts were suspended within 9 s")
+    assert headers["Authorization"] == "Bearer tk"
+    assert headers["Priority"] == "high"
+    assert alerts.send(Channel("s", "stdout", {}), {**BODY, "why": "\x1b[31m"}) == ""
+    said = capsys.readouterr().out
+    assert json.loads(said)["why"] == "\x1b[31m"
+    assert "\x1b" not in said, "one line of ASCII: nothing of it is acted on by a terminal"
 
-    monkeypatch.setattr(alerts.smtplib, "SMTP", Server)
-    values = {"server": "mail.example", "port": "2525", "sender": "a@example.org", "to": "b@example.org"}
-    assert alerts.send(Channel("m", "email", values), BODY) == ""
-    assert "30 accounts were suspended within 9 s" in sent[0]["Subject"]
+
+def test_an_alert_says_why_what_would_silence_it_the_numbers_and_where_to_look(tmp_path):
+    state = State.open(tmp_path / "w.sqlite")
+    feed = Recording("r", ())
+    watcher = Watcher(state, [feed], recount_every=0.0, link="http://127.0.0.1:8470/")
+    steps = [Arrived(T + i * 60_000_000, (Status(f"q{i}", "suspended", T + i * 60_000_000),)) for i in range(60)]
+    begin = T + 3600_000_000
+    steps += [Arrived(begin + i * 100_000, (Status(f"w{i}", "suspended", begin + i * 100_000),)) for i in range(100)]
+    steps.append(Arrived(begin + 3600_000_000))
+    for i in range(0, len(steps), 10):
+        watcher.take([(feed, steps[i : i + 10])])
+    found = [json.loads(r[0]) for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")]
+    assert found[0]["news"] == "opened"
+    assert found[-1]["news"] == "closed"
+    assert len({b["key"] for b in found}) == len(found), "nothing is told twice"
+    assert len(found) <= 8, "told again only when it has doubled"
+    for body in found:
+        assert body["numbers"].keys() >= {"fallen", "seconds", "expected", "wave"}
+        assert body["stream"] == "all"
+        assert body["why"].startswith(f"{body['numbers']['fallen']} accounts were suspended within")
+        assert body["false_alarms_per_year"] == 1.0
+        assert body["silenced_by"] == f"a rule with at_least above {body['numbers']['fallen']}"
+        assert body["link"] == "http://127.0.0.1:8470/#wave-1"
+        assert body["rules"] == ["a wave of suspensions"]
+    assert found[-1]["numbers"]["fallen"] == 100
 
 
 def test_every_kind_of_alert_has_a_sentence():

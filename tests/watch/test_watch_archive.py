@@ -86,6 +86,20 @@ def test_every_form_of_handing_over(state):
     tags = [json.loads(line) for line in texts["ozone"].splitlines()]
     assert len(tags) == wave.fallen
     assert {t["event"]["$type"] for t in tags} == {"tools.ozone.moderation.defs#modEventTag"}
+    for form, name in (("ozone-comment", "modEventComment"), ("ozone-report", "modEventReport")):
+        [kind] = {json.loads(line)["event"]["$type"].partition("#")[2] for line in texts[form].splitlines()}
+        assert kind == name
+    # what the interface of Ozone and that of Coop ask for
+    body = json.loads(handed(state, wave, "ozone-report", "did:plc:moderator").splitlines()[0])
+    assert body.keys() == {"event", "subject", "createdBy"}
+    assert body["createdBy"] == "did:plc:moderator"
+    assert body["event"]["reportType"] == "com.atproto.moderation.defs#reasonOther"
+    coop = [json.loads(line) for line in texts["coop"].splitlines()]
+    assert {c["reportedItem"]["id"] for c in coop} == {r["account"] for r in rows}
+    assert all(c.keys() >= {"reporter", "reportedAt", "reportedItem", "reportedForReason"} for c in coop)
+    action = json.loads(texts["osprey"])
+    assert action.keys() == {"send_time", "data"}
+    assert action["data"].keys() == {"action_id", "action_name", "data"}
     assert json.loads(texts["osprey"])["data"]["action_name"] in ("wave_opened", "wave_closed")
 
 

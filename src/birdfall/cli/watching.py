@@ -147,7 +147,11 @@ def propose(
     state: Path,
     wave: int,
     *,
-    form: Annotated[Literal["ozone", "osprey", "coop", "csv", "hold", "restore"], Parameter(name="--as")] = "csv",
+    form: Annotated[
+        Literal["ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore"],
+        Parameter(name="--as"),
+    ] = "csv",
+    by: str = "",
 ) -> int:
     """Hand a wave to other tools. Nothing is done by itself: the text is for a person to look through and use.
 
@@ -158,8 +162,10 @@ def propose(
     wave
         Its number.
     form
-        ozone, osprey or coop: bodies for their interfaces, one a line; csv: the accounts; hold: suspensions that look like a
+        ozone (a tag), ozone-comment, ozone-report, osprey or coop: bodies for their interfaces, one a line; csv: the accounts; hold: suspensions that look like a
         brigade's work; restore: accounts that are still down.
+    by
+        The did of the moderator who will send it to Ozone, which asks for one.
     """
     from birdfall.watch.handing import handed
     from birdfall.watch.state import State
@@ -170,7 +176,7 @@ def propose(
         found = wave_of(opened, wave)
         if found is None:
             raise UsageError(f"there is no wave {wave}", where=str(state))
-        text = handed(opened, found, form)
+        text = handed(opened, found, form, by)
     finally:
         opened.close()
     show(text.rstrip("\n"))

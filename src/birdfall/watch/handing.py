@@ -1,6 +1,6 @@
 """Hand-over: a wave in the shapes other people's tools take. Nothing here acts; a person reads it and decides.
 
-ozone: bodies for `tools.ozone.moderation.emitEvent` (a tag, a comment, or a report per account). osprey: actions for its input
+ozone: bodies for `tools.ozone.moderation.emitEvent`, one per account: a tag; ozone-comment: a comment; ozone-report: a report. osprey: actions for its input
 topic. coop: bodies for `POST /api/v1/report`. csv: the accounts. hold: suspensions that look like a brigade's work, for review.
 restore: accounts of the wave that are still down.
 """
@@ -19,14 +19,14 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.state import State
 from birdfall.watch.waves import Wave, fallen
 
-FORMS: Final = ("ozone", "osprey", "coop", "csv", "hold", "restore")
+FORMS: Final = ("ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore")
 #: A suspension looks like a brigade's work if so many of those who reported the account had reported others of the wave too.
 TOGETHER, REPORTERS = 0.5, 5
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def handed(state: State, wave: Wave, form: str) -> str:
-    """The wave as text in one of `FORMS`. Raises UsageError for another."""
+def handed(state: State, wave: Wave, form: str, by: str = "") -> str:
+    """The wave as text in one of `FORMS`. by: the did of the moderator who will send it to Ozone. Raises UsageError for another form."""
     end = int(wave.details.get("end") or wave.closed or 1 << 62)
     if form in ("csv", "hold", "restore"):
         rows = list(_rows(state, wave, end))
@@ -35,8 +35,12 @@ def handed(state: State, wave: Wave, form: str) -> str:
         elif form == "restore":
             rows = [r for r in rows if r["status_now"] not in ("active", "limited")]
         return _csv(rows)
-    if form == "ozone":
-        return _lines(_ozone(wave, account) for account, _, _ in fallen(state, wave.begin, end))
+    if form.startswith("ozone") and form in FORMS:
+        kind = form.partition("-")[2] or "tag"
+        return _lines(
+            _ozone(wave, account, kind, by)
+            for account in dict.fromkeys(a for a, _, _ in fallen(state, wave.begin, end))
+        )
     if form == "osprey":
         return _lines([_osprey(wave)])
     if form == "coop":
@@ -90,14 +94,17 @@ def _lines(items: Any) -> str:
     return "".join(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n" for item in items)
 
 
-def _ozone(wave: Wave, account: str) -> dict[str, Any]:
-    """A tag: it marks the account for moderators and changes nothing for its owner."""
+def _ozone(wave: Wave, account: str, kind: str, by: str) -> dict[str, Any]:
+    """A tag, a comment or a report: each puts the account before moderators and changes nothing for its owner."""
+    comment = f"One of {wave.fallen} accounts suspended together from {_rfc(wave.begin)} (Birdfall, wave {wave.id}); proposed for review."
+    event: dict[str, Any] = {"$type": f"tools.ozone.moderation.defs#modEvent{kind.capitalize()}", "comment": comment}
+    if kind == "tag":
+        event |= {"add": [f"birdfall-wave-{wave.id}"], "remove": []}
+    elif kind == "report":
+        event |= {"reportType": "com.atproto.moderation.defs#reasonOther"}
     return {
-        "event": {
-            "$type": "tools.ozone.moderation.defs#modEventTag", "add": [f"birdfall-wave-{wave.id}"], "remove": [],
-            "comment": f"One of {wave.fallen} accounts suspended together from {_rfc(wave.begin)}; proposed for review.",
-        },
-        "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": account},
+        "event": event, "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": account},
+        "createdBy": by or "put the did of the moderator here",
     }  # fmt: skip
 
 

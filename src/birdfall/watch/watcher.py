@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from birdfall.watch import lockstep, waves
-from birdfall.watch.alerts import raise_alert
+from birdfall.watch.alerts import raise_alert, sentence
 from birdfall.watch.bank import STEP, Bank, Learned
 from birdfall.watch.events import Arrived, Gap
 from birdfall.watch.feed import Feed, now
@@ -398,7 +398,7 @@ class Watcher:
         else:
             numbers |= {"reporters": size, "targets": len(details["targets"]), "together": len(details["together"])}
         body = {
-            "numbers": numbers, "stream": wave.stream, "begin": wave.begin, "news": what, "audiences": hit[:20],
+            "numbers": numbers, "why": sentence({"kind": kind, "numbers": numbers}), "stream": wave.stream, "begin": wave.begin, "news": what, "audiences": hit[:20],
             "false_alarms_per_year": self.false_alarms_per_year,
             "silenced_by": f"a rule with at_least above {size}", "link": f"{self.link}#wave-{wave.number}" if self.link else "",
         }  # fmt: skip
