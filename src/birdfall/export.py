@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hmac
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,6 +30,32 @@ from birdfall.record.query import Record
 Format = Literal["csv", "parquet", "sqlite"]
 
 ROWS: Final = 65_536
+#: Characters that repaint a terminal or turn the reading order around; tabs and line ends are left, a CSV holds them.
+_REPAINTS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Columns of the SQLite file that are looked up, where a table has them.
+INDEXED: Final = (
+    "account",
+    "time",
+    "object",
+    "target",
+    "follower",
+    "followed",
+    "since",
+    "leader",
+    "source_id",
+    "target_id",
+)
+#: What the tables hold, for those who open the SQLite file without this documentation.
+ABOUT: Final = {
+    "accounts": "What is known of accounts, as it was seen at observed_at.",
+    "acts": "Who did what to which object when.",
+    "statuses": "What the platform said of an account: a change at time (or after `after`), or seen so at time.",
+    "follows": "Who followed whom, from `since` until `until` where known.",
+    "counts": "Numbers of followers over time.",
+    "coverage": "What was watched when, with gaps and clock trouble.",
+    "rejected": "Rows of the input that could not be taken, with the reason.",
+    "findings": "Every measured answer, as JSON.",
+}
 
 #: Columns that can tell who a person is, left empty for all who are not public.
 PERSONAL: Final = ("handle", "name", "description", "location", "text", "value", "example")
@@ -68,10 +95,15 @@ def export(case: Case, form: Format, out: Path, *, identified: bool = False) -> 
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: text that begins like one is given a leading apostrophe."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return "'" + value
-    return value
+    """A cell that no spreadsheet takes for a formula and no terminal for a command.
+
+    Text that begins like a formula is given a leading apostrophe; control characters and overrides of the writing
+    direction are written out, as `\\x1b`. Parquet and SQLite keep every text as it was.
+    """
+    if not isinstance(value, str):
+        return value
+    shown = _REPAINTS.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+    return "'" + shown if shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else shown
 
 
 View = Callable[[pa.Table], pa.Table]
@@ -177,25 +209,44 @@ def _parquet(path: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> None:
 def _sqlite(path: Path, case: Case, view: View) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = OFF")
+        filled: dict[str, int] = {}
         for name, schema, pieces in _tables(case, view):
-            columns = ", ".join(f'"{f.name}" {_sqlite_type(f.type)}' for f in schema)
-            database.execute(f'CREATE TABLE "{name.replace(".", "_")}" ({columns})')
-            marks = ", ".join("?" * len(schema))
-            for piece in pieces:
-                rows = zip(*(c.to_pylist() for c in piece.columns))
-                database.executemany(
-                    f'INSERT INTO "{name.replace(".", "_")}" VALUES ({marks})',
-                    ([_plain(v) for v in row] for row in rows),
-                )
+            table = name.replace(".", "_")
+            filled[table] = _fill(database, table, schema, pieces)
         database.execute('CREATE TABLE "findings" (name TEXT PRIMARY KEY, kind TEXT, answer TEXT, finding TEXT)')
-        database.executemany(
-            'INSERT INTO "findings" VALUES (?, ?, ?, ?)',
-            [(f.name, f.kind, f.answer, f.to_json()) for f in case.findings().values()],
-        )
-        for table, column in (("acts", "account"), ("statuses", "account"), ("follows", "followed")):
-            if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
-                database.execute(f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}")')
+        findings = [(f.name, f.kind, f.answer, f.to_json()) for f in case.findings().values()]
+        database.executemany('INSERT INTO "findings" VALUES (?, ?, ?, ?)', findings)
+        filled["findings"] = len(findings)
+        _about(database, case, filled)
         database.commit()
+
+
+def _fill(database: sqlite3.Connection, table: str, schema: pa.Schema, pieces: Iterator[pa.Table]) -> int:
+    """One table with its rows and indexes; returns how many rows."""
+    columns = ", ".join(f'"{f.name}" {_sqlite_type(f.type)}' for f in schema)
+    database.execute(f'CREATE TABLE "{table}" ({columns})')
+    marks = ", ".join("?" * len(schema))
+    count = 0
+    for piece in pieces:
+        rows = zip(*(c.to_pylist() for c in piece.columns))
+        database.executemany(f'INSERT INTO "{table}" VALUES ({marks})', ([_plain(v) for v in row] for row in rows))
+        count += piece.num_rows
+    for column in INDEXED:
+        if column in schema.names:
+            database.execute(f'CREATE INDEX "{table}_{column}" ON "{table}" ("{column}")')
+    return count
+
+
+def _about(database: sqlite3.Connection, case: Case, filled: dict[str, int]) -> None:
+    """The table `about`: which case this is, made with what, and what each table holds."""
+    settings = case.settings
+    rows: list[tuple[str, str, int | None]] = [
+        ("title", settings.title or case.path.name, None), ("made with", case.manifest.software, None),
+        ("times", "UTC, ISO 8601", None), ("time zone of the case", settings.time_zone or "UTC", None),
+    ]  # fmt: skip
+    rows += [(f"table {name}", ABOUT.get(name, "A table of a finding of this name."), n) for name, n in filled.items()]
+    database.execute('CREATE TABLE "about" (what TEXT PRIMARY KEY, says TEXT, rows INTEGER)')
+    database.executemany('INSERT INTO "about" VALUES (?, ?, ?)', rows)
 
 
 def _sqlite_type(kind: pa.DataType) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, Note
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def steps(state: Run) -> Iterator[Step]:
     if state.question.facts:
         yield "reconciliation", _reconciliation
     for trace in _traces(state):
-        yield f"coordination-{trace}", partial(_network, request={"trace": trace, "block_test": False})
+        yield f"coordination-{trace}", partial(_standard_network, request={"trace": trace, "block_test": False})
     for text in state.options.asked:
         yield step_of(text), partial(_network, request=json.loads(text))
     yield "brigades", _brigades
@@ -170,6 +171,14 @@ def asked_network(state: Run, text: str) -> Finding:
 
 def _network(state: Run, request: dict[str, Any]) -> Sequence[Finding]:
     return [_coordination(state, request)]
+
+
+def _standard_network(state: Run, request: dict[str, Any]) -> Sequence[Finding]:
+    """A network nobody asked for: acts that turn out to hold nothing of the trace (texts too short to tell) refuse it alone."""
+    try:
+        return _network(state, request)
+    except CannotAnswer:
+        return [_refused("coordination", f"coordination-{request['trace']}", Note("no-acts", {"needs": "acts"}))]
 
 
 def _coordination(state: Run, request: dict[str, Any]) -> Finding:

@@ -99,6 +99,14 @@ def test_exports_are_by_pseudonym_and_open(run, demo, tmp_path):
     assert all(re.fullmatch(r"[a-z]+-\d+|\d+", name) for name in names)
     assert sum(bool(re.fullmatch(r"[a-z]+-\d+", name)) for name in names) > 40
     assert database.execute("SELECT count(*) FROM acts WHERE text IS NOT NULL").fetchone()[0] < 200, "texts stay behind"
+    indexed = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert {"acts_account", "acts_time", "statuses_time", "follows_followed"} <= indexed
+    about = dict(database.execute("SELECT what, rows FROM about"))
+    assert about["table acts"] == database.execute("SELECT count(*) FROM acts").fetchone()[0] and "title" in about
+    # as SQLite itself, and so Datasette, reads times
+    assert database.execute("SELECT count(*) FROM statuses WHERE datetime(time) IS NULL").fetchone()[0] == 0
+    assert database.execute("SELECT min(date(time)) FROM statuses").fetchone()[0] >= "2013-01-01"
+    assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     run("export", demo, "--format", "csv", "-o", tmp_path / "csv", check=0)
     rows = list(csv.DictReader((tmp_path / "csv" / "waves.waves.csv").open())) or list(
         csv.DictReader((tmp_path / "csv" / "waves_waves.csv").open())

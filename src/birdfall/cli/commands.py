@@ -31,7 +31,7 @@ Flag = Annotated[bool, Parameter(negative="")]
 def demo(
     *,
     out: Out = Path("birdfall-demo"),
-    cause: Literal["purge", "brigade", "error", "targeted", "churn"] | None = None,
+    cause: Literal["purge", "brigade", "error", "targeted", "mixed", "churn"] | None = None,
     innocent: Flag = False,
     seed: int = 0,
     lang: Language = "en",
@@ -76,7 +76,7 @@ def simulate(
     Parameters
     ----------
     scenario
-        caracas-2013, quiet, or caracas-2013-CAUSE (purge, brigade, error, targeted, churn).
+        caracas-2013, caracas-2013-gaps, quiet, or caracas-2013-CAUSE (purge, brigade, error, targeted, mixed, churn).
     out
         The folder to make. The truth lies in its folder `truth`, which no measure reads.
     seed
@@ -428,6 +428,9 @@ def _taken_in(
 
     if not files:
         raise UsageError("no files were named", fix="birdfall import tweets.csv -o case/")
+    from birdfall.cli.looking import expanded
+
+    files = expanded(files)
     chosen = None if mapping is None else load_mapping(mapping)
     receipts = []
     with telling(quiet) as progress:

@@ -29,6 +29,20 @@ ASKED = {
 }
 
 
+def expanded(files: Sequence[Path]) -> list[Path]:
+    """`files` with patterns such as "data/*.csv" as the files they fit, sorted: shells of other systems leave that to us."""
+    found: list[Path] = []
+    for path in files:
+        if not set("*?[") & set(str(path)) or path.exists():
+            found.append(path)
+            continue
+        fitting = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        if not fitting:
+            raise UsageError("no file fits this pattern", where=str(path), fix="Check the folder and the ending.")
+        found += fitting
+    return found
+
+
 def look_at(
     files: Sequence[Path], mapping: Path | None, time_zone: str | None, date_format: str | None, reader: str | None,
     save_mapping: Path | None, json: bool,
@@ -39,6 +53,7 @@ def look_at(
 
     if not files:
         raise UsageError("nothing to look at", fix="birdfall look tweets.csv")
+    files = expanded(files)
     chosen = None if mapping is None else load_mapping(mapping)
     said: dict[str, Any] = {"mapping": chosen, "reader": reader, "time_zone": time_zone, "date_format": date_format}
     looks = [look_into(path, **said) for path in files]

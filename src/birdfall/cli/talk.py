@@ -81,7 +81,9 @@ class _Live(_Lines):
 
 def _standing(done: int, total: int | None, unit: str, seconds: float) -> str:
     rate = done / seconds if seconds > 0.5 else 0.0
-    text = f"{_grouped(done)} {unit}" if total is None else f"{_grouped(done)} of {_grouped(total)} {unit}"
+    # How many rows a file has is only known at its end.
+    about = "about " if unit == "rows" and total != done else ""
+    text = f"{_grouped(done)} {unit}" if total is None else f"{_grouped(done)} of {about}{_grouped(total)} {unit}"
     if rate >= 1:
         text += f", {_grouped(round(rate))}/s"
         if total is not None and done < total:

@@ -131,7 +131,9 @@ class Case:
             self._sweep(before)
             number = len(before.imports)
             with explained(self.path), self._staging() as staging:
-                written, named = _write_parts(items, staging, progress)
+                written, named = _write_parts(items, staging)
+                # Reading tells its own progress; what is left is names and digests.
+                progress("keep", sum(written.values()), sum(written.values()), "rows")
                 ids = self._grow_ids(staging, named)
                 added = []
                 for table, rows in written.items():
@@ -326,7 +328,7 @@ class Case:
             path.unlink(missing_ok=True)
 
 
-def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress) -> tuple[dict[str, int], pa.Array]:
+def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str, int], pa.Array]:
     """Stream `items` into one Parquet file per table; returns rows per table, and the accounts they name."""
     named: list[pa.Array] = []
     writers: dict[str, pq.ParquetWriter] = {}
@@ -367,7 +369,6 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path, progress: Progress
             counts[item.table] = counts.get(item.table, 0) + item.batch.num_rows
             if sum(b.num_rows for b in waiting[item.table]) >= ROWS_PER_GROUP:
                 flush(item.table)
-            progress("import", sum(counts.values()), None, "rows")
         for table, parts in ready.items():
             if table not in writers and table not in waiting and len(parts) == 1:
                 named += _named_in(Path(parts[0].path), table)
