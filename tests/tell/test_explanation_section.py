@@ -26,6 +26,7 @@ def finding(
     *,
     parts=None,
     fragile=(),
+    carrying=(),
     sources=(),
     flips=None,
     gains=None,
@@ -45,11 +46,13 @@ def finding(
     ]
     rows.append({"item": "together", "source": "", "low": 0.0, "high": 0.0, **dict.fromkeys(CAUSES, 0.0)})
     flips = {"returned_share": 0.4} if flips is None else flips
-    fragility = [{"left_out": i, "kind": "item", "set": list(left), "flip": f} for i, f in flips.items()]
+    fragility = [
+        {"left_out": i, "kind": "item", "set": list(left), "flip": f, "log10_swing": 0.1} for i, f in flips.items()
+    ]
     gains = {"reports": 0.8} if gains is None else gains
     details = {
         "set": list(left), "order": list(ORDER), "tier": "list", "log10_against_best": LOG10, "not_known": list(unknown),
-        "probability": dict.fromkeys(CAUSES, 0.2), "fragile": list(fragile), "fragile_sources": list(sources), "absent": list(absent),
+        "probability": dict.fromkeys(CAUSES, 0.2), "fragile": list(fragile), "carrying": list(carrying), "fragile_sources": list(sources), "absent": list(absent),
         "sources": ["returns"], "asked_first": list(gains),
         "about": about if about is not None else {"accounts": [7000, 7000], "begin": "2013-10-31T22:20:00+00:00", "end": "2013-10-31T22:30:00+00:00"},
     }  # fmt: skip
@@ -137,7 +140,9 @@ SENTENCES = [
     ("lies outside everything that was simulated", {"left": ()}, {}),
     ("Looked for and not found: one app that most of them used", {"absent": ("app_share",)}, {}),
     ("Not looked at, because the data does not hold it: reports by the same people", {"unknown": ("lockstep_share",)}, {}),
-    ("1 item carries the answer. Without share back within four days", {"fragile": ("returned_share",)}, {"fragile": ()}),
+    ("Without share back within four days the answer would be another", {"fragile": ("returned_share",)}, {"fragile": ()}),
+    ("1 item carries the weights", {"carrying": ("returned_share",)}, {}),
+    ("2 items carry the weights", {"carrying": ("returned_share", "log10_size")}, {"carrying": ("returned_share",)}),
     ("No single item decides", {}, {"fragile": ("returned_share",)}),
     ("hangs on one source: without it (the returns)", {"sources": ("returns",)}, {}),
     ("hangs on each of 2 sources", {"sources": ("returns", "statuses")}, {"sources": ("returns",)}),

@@ -12,6 +12,7 @@ from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
+    from birdfall.weigh.casebook import Weighed
 
 
 def explain(case: Path, *, wave: int = 1, lang: Language = "en", request: Flag = False, json: Json = False) -> int:
@@ -60,16 +61,28 @@ def casebook(*, json: Json = False) -> int:
     if json:
         show_json([
             {"id": w.event.id, "when": w.event.when, "cause": w.event.cause, "strength": w.event.strength, "source": w.event.source,
-             "set": list(w.verdict.members), "contradicted": w.contradicted, "cut": list(w.event.cut)}
+             "what": w.event.what, "figures": w.event.figures, "set": None if w.verdict is None else list(w.verdict.members), "contradicted": w.contradicted, "cut": list(w.event.cut)}
             for w in found
         ])  # fmt: skip
         return ExitCode.FOUND
+    rows = [("event", "cause", "known by", "explanations left")]
     for w in found:
-        told = ", ".join(w.verdict.members) or "outside what was simulated"
-        show(
-            f"{w.event.id:26} {w.event.cause:12} {w.event.strength:13} {'CONTRADICTED ' if w.contradicted else ''}{told}"
-        )
+        told = _told(w)
+        rows.append((w.event.id, w.event.cause, w.event.strength, f"CONTRADICTED: {told}" if w.contradicted else told))
+    for row in rows:
+        show(f"{row[0]:24} {row[1]:11} {row[2]:13} {row[3]}")
+    weighed_ones = [w for w in found if w.verdict is not None]
+    known = [w for w in weighed_ones if w.event.cause != "unresolved"]
+    show(
+        f"{len(found)} events, {len(weighed_ones)} weighed, {len(known)} of these with a known cause, {sum(w.contradicted for w in known)} contradicted."
+    )
     return ExitCode.FOUND
+
+
+def _told(w: Weighed) -> str:
+    if w.verdict is None:
+        return "a base rate: not weighed" if w.event.cause == "base" else "no figure was published: not weighed"
+    return ", ".join(w.verdict.members) or "outside what was simulated"
 
 
 def calibrate(

@@ -178,10 +178,10 @@ def _fragility(finding: Finding, say: Words) -> list[Block]:
     rows = finding.table("fragility").to_pylist()
     if not rows:
         return []
-    blocks = [_text(say("explanations.firm"))]
-    if fragile:
-        carried = say("explanations.carried", n=len(fragile))
-        blocks = [_text(f"{carried} {say('explanations.fragile', items=_items(say, fragile))}")]
+    blocks = [_text(say("explanations.fragile", items=_items(say, fragile)) if fragile else say("explanations.firm"))]
+    carrying = finding.details["carrying"]
+    if carrying:
+        blocks.append(_text(say("explanations.carried", n=len(carrying), items=_items(say, carrying))))
     sources = finding.details["fragile_sources"]
     if sources:
         named = _joined(say, [say("source." + s.replace(" ", "_")) for s in sources])

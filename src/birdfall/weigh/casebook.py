@@ -32,12 +32,17 @@ _ITEMS: dict[str, tuple[str, Callable[[float], float]]] = {
     "app_share": ("app_share", float), "reports_per_account": ("log10_reports", _hundredth),
 }  # fmt: skip
 #: What simulated waves span: a figure beyond it is taken at its edge, and said.
-LARGEST_SIZE = 25_000
+LARGEST = {"size": 25_000, "reports_per_account": 150}
+#: What may be said of a cause, and how well it is known.
+LABELS = ("purge", "brigade", "error", "targeted", "unresolved", "base")
+STRENGTHS = ("acknowledged", "announced", "reported")
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event. known: items with their ranges. cut: figures that lie beyond what was simulated and were taken at its edge."""
+    """One event. figures: as published, in words. known: items with their ranges. cut: figures that lie beyond what was simulated and
+    were taken at its edge.
+    """
 
     id: str
     when: str
@@ -45,32 +50,39 @@ class Event:
     cause: str
     strength: str
     source: str
+    figures: str
     known: dict[str, Value]
     cut: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """An event and what the engine says. contradicted: an acknowledged cause is not in the set."""
+    """An event and what the engine says: nothing of base rates and of events without a figure. contradicted: an acknowledged cause is
+    not in the set.
+    """
 
     event: Event
-    verdict: Verdict
+    verdict: Verdict | None
 
     @property
     def contradicted(self) -> bool:
-        return self.event.cause != "unresolved" and self.event.cause not in self.verdict.members
+        return (
+            self.verdict is not None
+            and self.event.cause != "unresolved"
+            and self.event.cause not in self.verdict.members
+        )
 
 
 def events() -> list[Event]:
-    """All events of the casebook."""
+    """All events of the casebook, by date."""
     plain = tomllib.loads(files("birdfall.weigh").joinpath("casebook.toml").read_text("utf-8"))
-    return [_event(e) for e in plain["event"]]
+    return sorted((_event(e) for e in plain["event"]), key=lambda e: e.when)
 
 
 def weighed(deep: bool = False) -> list[Weighed]:
     """Every event with its verdict. deep: also fragility and what would decide."""
     worlds = reference()
-    return [Weighed(e, verdict(e.known, worlds, deep=deep)) for e in events()]
+    return [Weighed(e, verdict(e.known, worlds, deep=deep) if e.known else None) for e in events()]
 
 
 def _event(plain: dict[str, Any]) -> Event:
@@ -79,11 +91,19 @@ def _event(plain: dict[str, Any]) -> Event:
     for figure, (item, scaled) in _ITEMS.items():
         if figure in plain:
             low, high = plain[figure]
-            if figure == "size" and high > LARGEST_SIZE:
-                low, high = min(low, LARGEST_SIZE), LARGEST_SIZE
+            if high > (most := LARGEST.get(figure, math.inf)):
+                low, high = min(low, most), most
                 cut.append(figure)
             low, high = scaled(low), scaled(high)
             known[item] = low if low == high else (low, high)
     return Event(
-        plain["id"], plain["when"], plain["what"], plain["cause"], plain["strength"], plain["source"], known, tuple(cut)
+        plain["id"],
+        plain["when"],
+        plain["what"],
+        plain["cause"],
+        plain["strength"],
+        plain["source"],
+        plain.get("figures", ""),
+        known,
+        tuple(cut),
     )

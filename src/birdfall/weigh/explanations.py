@@ -25,6 +25,8 @@ from birdfall.world.observation import TIERS
 METHOD: Final = ("Cranmer, Pavez, Louppe 2015", "ENFSI 2015", "Vovk, Gammerman, Shafer 2005", "Robert et al. 2011")
 #: Fewer items than this decide nothing that is worth a page.
 FEWEST = 2
+#: An item without which a ratio changes by a factor of five or more carries the answer.
+CARRIES: Final = 0.7
 #: Below this an item holds nothing of what it is looked at for. 0.064: reversed within four days in ordinary enforcement, at most.
 NOTHING_BELOW: Final = {
     "log_or_notable": 0.41, "app_share": 0.2, "returned_share": 0.064, "bulk_share": 0.3, "lockstep_share": 0.1, "dose_jump": 0.1,
@@ -43,7 +45,13 @@ PARTS = pa.schema(
     ]
 )
 FRAGILITY = pa.schema(
-    [("left_out", pa.string()), ("kind", pa.string()), ("set", pa.list_(pa.string())), ("flip", pa.float64())]
+    [
+        ("left_out", pa.string()),
+        ("kind", pa.string()),
+        ("set", pa.list_(pa.string())),
+        ("flip", pa.float64()),
+        ("log10_swing", pa.float64()),
+    ]
 )
 GAINS = pa.schema([("record", pa.string()), ("bits", pa.float64())])
 
@@ -60,11 +68,10 @@ def explanations_published(
 ) -> Finding:
     """The explanations that published figures alone allow."""
     known, source = known_published(facts, found, raw)
-    sizes = [f for f in facts if f.kind == "gross" and f.value >= 1000]
-    about = {
-        "accounts": [round(min(f.range[0] for f in sizes)), round(max(f.range[1] for f in sizes))],
-        "date": min(f.date for f in sizes).isoformat(),
-    } if sizes else {}  # fmt: skip
+    size, gross = known.get("log10_size"), [f.date for f in facts if f.kind == "gross"]
+    about = {}
+    if isinstance(size, tuple) and gross:
+        about = {"accounts": [round(10**end - 0.5) for end in size], "date": min(gross).isoformat()}
     return _finding("explanations-published", known, source, inputs, {"published": True}, about)
 
 
@@ -128,8 +135,9 @@ def _details(made: Verdict, source: dict[str, str], tier: str, digest: str) -> d
         "log10_against_best": {c: float(made.log10_ratio[CAUSES.index(c), order[0]]) for c in CAUSES},
         "not_known": [i for i in ITEMS if i not in made.items],
         "asked_first": sorted(made.gain, key=lambda w: -made.gain[w]),
-        "fragile": sorted(i for i, s in made.without.items() if s != made.members),
-        "fragile_sources": sorted(i for i, s in made.sources.items() if s != made.members),
+        "fragile": sorted(i for i, s in made.without.items() if s != made.whole),
+        "fragile_sources": sorted(i for i, s in made.sources.items() if s != made.whole),
+        "carrying": sorted((i for i in made.without if made.swing[i] >= CARRIES), key=lambda i: -made.swing[i]),
         "absent": _absent(made),
         "sources": sorted(set(source.values())),
     }  # fmt: skip
@@ -160,9 +168,13 @@ def _tables(made: Verdict, source: dict[str, str]) -> dict[str, pa.Table]:
         row = {"item": item, "source": source.get(item, ""), "low": float(low), "high": float(high)}
         parts.append(row | {c: float(made.parts[j, k]) for k, c in enumerate(CAUSES)})
     fragile = [
-        {"left_out": i, "kind": "item", "set": list(s), "flip": made.flip.get(i)} for i, s in made.without.items()
+        {"left_out": i, "kind": "item", "set": list(s), "flip": made.flip.get(i), "log10_swing": made.swing[i]}
+        for i, s in made.without.items()
     ]
-    fragile += [{"left_out": i, "kind": "source", "set": list(s), "flip": None} for i, s in made.sources.items()]
+    fragile += [
+        {"left_out": i, "kind": "source", "set": list(s), "flip": None, "log10_swing": made.swing[i]}
+        for i, s in made.sources.items()
+    ]
     gains = [{"record": w, "bits": b} for w, b in sorted(made.gain.items(), key=lambda g: -g[1])]
     return {
         "ratios": pa.Table.from_pylist(ratios, RATIOS), "parts": pa.Table.from_pylist(parts, PARTS),

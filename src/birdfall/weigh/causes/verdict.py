@@ -19,6 +19,8 @@ from birdfall.world.evidence import ITEMS
 ITEM_CAP, TOTAL_CAP = 3.0, 6.0
 #: Draws of a number known only as a range.
 DRAWS: Final = 64
+#: Of these, so many are moved to find the smallest change that alters the set.
+FLIPPED: Final = 64
 #: Worlds a quick second fit learns from, where many are needed.
 QUICK: Final = 3_000
 LOG10 = float(np.log(10))
@@ -33,8 +35,10 @@ class Verdict:
     items: names of what was known. log10_ratio: float64[causes, causes], row over column, capped. parts: float64[items + 1, causes],
     log10 support that each item (last: all together) adds to each cause against the mean of the others, capped. probability: with
     every cause as likely beforehand. members: the set, after the misfit gate (empty: outside what was simulated). misfit: p.
-    without: per item left out, the set. sources: per source left out, the set. flip: per item, the smallest change (in spreads) that
-    alters the set, None if none up to four does. gain: per way of looking not had, bits expected of it.
+    without: per item left out, the set. sources: per source left out, the set. whole: the set with all, made the same quick way as these,
+    to compare them with. swing: per item or source left out, the largest change of log10 of a ratio between causes that are not out of
+    the question. flip: per item, the smallest change (in spreads) that alters the set, None if none up to four does. gain: per way of
+    looking not had, bits expected of it.
     """
 
     items: tuple[str, ...]
@@ -47,6 +51,8 @@ class Verdict:
     misfit: float
     without: dict[str, tuple[str, ...]]
     sources: dict[str, tuple[str, ...]]
+    whole: tuple[str, ...]
+    swing: dict[str, float]
     flip: dict[str, float | None]
     gain: dict[str, float]
     entropy: float
@@ -77,22 +83,31 @@ def verdict(
     probability /= probability.sum()
     without: dict[str, tuple[str, ...]] = {}
     by_source: dict[str, tuple[str, ...]] = {}
+    swing: dict[str, float] = {}
     flip: dict[str, float | None] = {}
     gain: dict[str, float] = {}
+    whole = members
     if deep:
         fewer = _some(reference)
+        whole, base = _without(known, (), fewer, model)
+
+        def left_out(name: str, gone: tuple[str, ...]) -> tuple[str, ...]:
+            left, weights = _without(known, gone, fewer, model)
+            swing[name] = _swing(base, weights)
+            return left
+
         if len(items) > 1:
-            without = {i: _set_without(known, (i,), fewer, model) for i in items}
+            without = {i: left_out(i, (i,)) for i in items}
             for source in sorted(set((sources or {}).values())):
                 gone = tuple(i for i in items if (sources or {}).get(i) == source)
                 if gone and len(gone) < len(items):
-                    by_source[source] = _set_without(known, gone, fewer, model)
-        flip = _flips(model, reference, drawn, members)
+                    by_source[source] = left_out(source, gone)
+        flip = _flips(model, reference, drawn)
         gain = _gains(model, probability, fewer)
     entropy = float(-(probability * np.log2(np.maximum(probability, 1e-12))).sum())
     return Verdict(
         items, tuple(known[i] for i in items), pairs, _parts(model, drawn), probability, members, strange, misfit, without,
-        by_source, flip, gain, entropy,
+        by_source, whole, swing, flip, gain, entropy,
     )  # fmt: skip
 
 
@@ -160,24 +175,36 @@ def _some(reference: Reference) -> Reference:
     return replace(reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress)
 
 
-def _set_without(known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: Model) -> tuple[str, ...]:
+def _without(
+    known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: Model
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The set and the logits float64[causes] with some items left out."""
     left = {i: v for i, v in known.items() if i not in gone}
     items = tuple(i for i in ITEMS if i in left)
     model = weighing(reference, items, start, quick=True)
-    return _members(model, reference, _drawn(items, left))[0]
+    drawn = _drawn(items, left)
+    return _members(model, reference, drawn)[0], _averaged(model, drawn)
 
 
-def _flips(model: Model, reference: Reference, drawn: np.ndarray, members: tuple[str, ...]) -> dict[str, float | None]:
-    """How far each number would have to move, in spreads over worlds, before the set is another."""
+def _swing(before: np.ndarray, after: np.ndarray) -> float:
+    """The largest change of log10 of a ratio, between causes that one or the other leaves within 10^3 of the best."""
+    near = (before.max() - before < ITEM_CAP * LOG10) | (after.max() - after < ITEM_CAP * LOG10)
+    change = ((after - before) / LOG10)[near]
+    return float(min(change.max() - change.min(), TOTAL_CAP))
+
+
+def _flips(model: Model, reference: Reference, drawn: np.ndarray) -> dict[str, float | None]:
+    """How far each number would have to move, in spreads over worlds, before the set is another. A range moves as a whole."""
     sets = sets_of(model, reference.calibrate, reference.stress)
-    middle = np.median(drawn, axis=0)
+    wanted = sets.members(drawn).any(axis=0)
     steps = np.concatenate([[s, -s] for s in np.arange(0.1, 4.01, 0.1)])
-    wanted = np.array([c in members for c in CAUSES])
+    some = drawn[:: max(len(drawn) // FLIPPED, 1)]
     found: dict[str, float | None] = {}
     for j, item in enumerate(model.scale.items):
-        rows = np.repeat(middle[None], len(steps), axis=0)
-        rows[:, j] += steps * model.scale.spread[j]
-        changed = (sets.members(rows) != wanted).any(axis=1)
+        rows = np.repeat(some[None], len(steps), axis=0)
+        rows[:, :, j] += steps[:, None] * model.scale.spread[j]
+        inside = sets.members(rows.reshape(-1, rows.shape[2])).reshape(len(steps), len(some), -1).any(axis=1)
+        changed = (inside != wanted).any(axis=1)
         found[item] = float(abs(steps[np.argmax(changed)])) if changed.any() else None
     return found
 
