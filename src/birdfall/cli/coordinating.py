@@ -184,9 +184,10 @@ def _tell_refused(rejected: Table, quiet: bool) -> None:
     """How many rows could not be taken, and the first of them."""
     if quiet or not rejected.num_rows:
         return
+    from birdfall.measures.coordination_files import rows_refused
     from birdfall.model.errors import printable
 
-    say(f"{rejected.num_rows:,} rows were refused, the first:")
+    say(f"{rows_refused(rejected):,} rows were refused, the first:")
     for row in rejected.slice(0, 3).to_pylist():
         shown = "" if row["value"] is None else f' "{printable(row["value"], 60)}"'
         place = ", ".join(x for x in (row["source"], f"row {row['line']:,}" if row["line"] else "", row["column"]) if x)

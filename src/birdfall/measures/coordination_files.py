@@ -55,8 +55,14 @@ class FileActs:
     @property
     def limits(self) -> list[Note]:
         """What a finding must say of the rows that could not be taken."""
-        rows = self.rejected.num_rows
+        rows = rows_refused(self.rejected)
         return [Note("rows-without-account-object-or-time", {"rows": rows})] if rows else []
+
+
+def rows_refused(rejected: pa.Table) -> int:
+    """How many rows of the files a table `rejected` speaks of: a row is refused once for each kind of row it would have made."""
+    rows: int = rejected.select(["source", "line"]).group_by(["source", "line"]).aggregate([]).num_rows
+    return rows
 
 
 def acts_of_files(
@@ -241,4 +247,4 @@ def _handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
     return {account: handle for account, (_, handle) in found.items()}
 
 
-__all__ = ["DIRECT", "FileActs", "acts_of_files", "coordination_of_files"]
+__all__ = ["DIRECT", "FileActs", "acts_of_files", "coordination_of_files", "rows_refused"]

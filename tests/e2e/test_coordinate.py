@@ -1,0 +1,109 @@
+"""`birdfall coordinate` from a file to a network: presets, one file of edges, objects left out by name, rows refused and told."""
+
+import csv
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import birdfall
+from birdfall.cli import main
+from birdfall.record.case import Case
+from birdfall.sources.ingest import ingest
+
+HEADER = ["message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls"]
+
+
+@pytest.fixture
+def tweets(tmp_path):
+    """Noise, a hub, three accounts that move together, and two rows nobody can take."""
+    rng = np.random.default_rng(5)
+    rows = [
+        [f"u{rng.integers(60)}", f"p{rng.integers(40)}", 1_400_000_000 + int(rng.integers(40_000))] for _ in range(900)
+    ]
+    rows += [[f"u{i}", "hub", 1_400_000_000 + i] for i in range(50)]
+    rows += [[f"ring{k}", f"p{j}", 1_400_050_000 + 600 * j + 3 * k] for j in range(15) for k in range(3)]
+    path = tmp_path / "tweets.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        writer.writerows([[i, u, u.upper(), p, "", "words, words", t, ""] for i, (u, p, t) in enumerate(rows)])
+        writer.writerow([9001, "", "", "p1", "", "", 1_400_000_000, ""])
+        writer.writerow([9002, "u1", "", "p1", "", "", "soon", ""])
+    return path
+
+
+def edges(path):
+    with path.open(newline="") as file:
+        return {(r["source_id"], r["target_id"]): int(r["weight"]) for r in csv.DictReader(file)}
+
+
+def test_a_preset_goes_from_a_file_to_a_file_of_edges(tweets, tmp_path, capsys):
+    out = tmp_path / "made" / "edges.csv"
+    said = ["coordinate", str(tweets), "--preset", "toolkit", "--at-least", "10"]
+    assert main([*said, "--identified", "--out", str(out)]) == 0
+    found = edges(out)
+    ring = {f"ring{k}" for k in range(3)}
+    assert {e: w for e, w in found.items() if set(e) <= ring} == {(a, b): 15 for a in ring for b in ring if a != b}
+    assert min(found.values()) >= 10
+    printed = capsys.readouterr()
+    assert "995 acts" in printed.out and str(out) in printed.out
+    assert "2 rows were refused" in printed.err and "tweets.csv, row 998, timestamp" in printed.err
+    # the same by pseudonym, as Parquet: as many edges, no id in it
+    hidden = tmp_path / "edges.parquet"
+    assert main([*said, "--out", str(hidden)]) == 0
+    table = pq.read_table(hidden)
+    assert table.num_rows == len(found) and sorted(table.column("weight").to_pylist()) == sorted(found.values())
+    assert not {"u1", *ring} & set(table.column("source_id").to_pylist())
+    assert main([*said, "--out", str(hidden)]) == 2 and "taken" in capsys.readouterr().err
+
+
+def test_what_a_preset_is_told_is_checked(tweets, tmp_path, capsys):
+    def asked(*words):
+        return main(
+            ["coordinate", str(tweets), *words, "--out", str(tmp_path / f"{len(list(tmp_path.iterdir()))}.csv")]
+        )
+
+    assert (
+        asked("--preset", "coortweet", "--preset-option", "edge_weight=0.9", "--preset-option", "remove_loops=false")
+        == 0
+    )
+    assert asked("--preset", "toolkit", "--preset-option", "min_edge_weight=2", "--preset-option", "loops=true") == 0
+    for words, told in (
+        (("--preset", "toolkit", "--preset-option", "remove_loops=true"), "no option 'remove_loops'"),
+        (("--preset", "coortweet", "--preset-option", "edge_weight=much"), "a number from 0 to 1"),
+        (("--preset", "coortweet", "--at-least", "3"), "min_participation"),
+        (("--preset-option", "loops=true"), "--preset"),
+    ):
+        assert asked(*words) == 2
+        assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("preset", ["toolkit", "coortweet"])
+def test_a_preset_of_files_and_of_a_case_make_a_whole_network(tweets, tmp_path, preset):
+    case = Case.create(tmp_path / "case")
+    ingest(case, tweets)
+    for number, place in enumerate((tweets, case.path)):
+        out = tmp_path / f"net{number}"
+        assert main(["coordinate", str(place), "--preset", preset, "--out", str(out)]) == 0
+        made = {p.name for p in out.iterdir()}
+        assert {"nodes.csv", "edges.csv", "edges.parquet", f"coordination-{preset}.gexf"} <= made
+    weights = [
+        sorted(pq.read_table(tmp_path / f"net{n}" / "edges.parquet").column("weight").to_pylist()) for n in (0, 1)
+    ]
+    assert weights[0] == weights[1]
+    assert main(["report", str(case.path), "--out", str(tmp_path / "report.html")]) in (0, 2, 3, 4)
+
+
+def test_objects_are_left_out_by_name_and_the_cost_is_told(tweets, capsys):
+    assert main(["coordinate", str(tweets), "--leave-out", "hub", "--leave-out", "nobody-shared-this", "--json"]) in (
+        0,
+        3,
+    )
+    assert json.loads(capsys.readouterr().out)["finding"]["parameters"]["leave_out"] == ["hub", "nobody-shared-this"]
+    assert main(["coordinate", str(tweets)]) in (0, 3)
+    assert "GB expected" in capsys.readouterr().err
+    without = birdfall.coordination(tweets, leave_out=["hub"])
+    assert [(r["object"], r["events"]) for r in without.table("left_out").to_pylist()] == [("hub", 50)]
+    assert "hub" in birdfall.coordination(tweets).table("heaviest").column("object").to_pylist()
