@@ -136,6 +136,8 @@ def _single(s: Sentence, i: int) -> str | None:
         and lexicon.length_at(s.words, amount.begin - 1, lexicon.FOLLOWERS)
     ):
         noun = Noun("followers", amount.begin - 1, amount.end)
+    if noun is None and _reached(s, i) and s.has(lexicon.FOLLOWERS, s.clause(amount.begin)[0], amount.begin):
+        noun = Noun("followers", amount.begin, amount.end)
     if noun is None or noun.kind != "followers" or noun.begin - amount.end > 3:
         return None
     # "had 6,600 followers suspended" is a fall
@@ -144,13 +146,29 @@ def _single(s: Sentence, i: int) -> str | None:
     ):
         return None
     near = range(max(0, amount.begin - 5), amount.begin)
-    if any(c.quantity in ("lost", "gained") and c.begin in near for c in s.cues):
+    if not _reached(s, i) and any(c.quantity in ("lost", "gained") and c.begin in near for c in s.cues):
         return None
-    role = _stood(s, amount.begin)
+    role = _stood(s, amount.begin) or _reached(s, i)
     if role is not None:
         return role
     after = range(noun.end, min(noun.end + 3, len(s.words)))
     return "lowest" if any(lexicon.length_at(s.words, at, lexicon.LEFT) for at in after) else None
+
+
+_ROSE: Final = lexicon._phrases(
+    "rose, rise, climbed, recovered, grew, jumped, bounced, subió, subieron, aumentó, creció, crecieron, remont*, mont*, augment*, grimp*, subiu, subiram, aumentou, cresceu, ارتفع*, صعد*, زاد*"
+)
+
+
+def _reached(s: Sentence, i: int) -> str | None:
+    """The role of a level that a count "fell to" or "rose to"."""
+    amount = s.amounts[i]
+    if not any(lexicon.ends_at(s.words, at, lexicon.TO) for at in {amount.begin, _before(s, amount.begin)}):
+        return None
+    first, _ = s.clause(amount.begin)
+    if s.has(_ROSE, first, amount.begin):
+        return "later"
+    return "lowest" if s.has(lexicon.MOVED, first, amount.begin) else None
 
 
 def _stood(s: Sentence, begin: int) -> str | None:
@@ -185,6 +203,8 @@ def _follows(s: Sentence, i: int) -> str | None:
     ]
     if near and s.crossings(amount.end, near[0].begin) == 0:
         return None
+    # the word that joins may itself say "then"
+    told_later = s.has(lexicon.LATER, max(0, amount.begin - 3), amount.begin)
     begin = amount.begin
     while begin > max(0, amount.begin - 6) and not s.crossings(begin - 1, begin):
         begin -= 1
@@ -199,7 +219,8 @@ def _follows(s: Sentence, i: int) -> str | None:
     if s.has(lexicon.NOW, begin, end) or (role == "now" and _delay(s, i) is None):
         return "now"
     if (
-        _delay(s, i) is not None
+        told_later
+        or _delay(s, i) is not None
         or s.has(lexicon.LATER, begin, amount.begin)
         or s.has(lexicon.TO, max(0, amount.begin - 2), amount.begin)
     ):

@@ -365,8 +365,9 @@ def _ranges(s: Sentence) -> list[Item]:
         if not (dash or to or (between and joined)):
             continue
         low, high = a.value, b.value
-        if low < high / 100 and not b.written and a.written:  # "6 a 7 mil"
-            low *= next((k for k in (1e6, 1e3) if high >= k), 1.0)
+        if low < high / 100 and not b.written:  # "6 a 7 mil", "entre seis y siete mil"
+            scale = next((k for k in (1e6, 1e3) if high >= k), 1.0)
+            low *= scale if low * scale < high else 1.0
         if low >= high or (dash and counts_nothing(s.words, a, False) and counts_nothing(s.words, b, False)):
             continue
         noun = s.noun_after(b.end) or s.noun_before(a.begin)
@@ -614,7 +615,13 @@ def _caused(s: Sentence, items: list[Item]) -> list[Item]:
             if left <= c.begin and c.end <= right + (0 if n + 1 < len(items) else 1)
         ]
         cues = [(c, d) for c, d in cues if d < float("inf")]
-        whole = n > 0 and _part_of(s, items[n - 1], item)
+        whole = (n > 0 and _part_of(s, items[n - 1], item)) or _of_none(s, item)
+        if part and item.noun is None:  # "17,000 of her 32,000 followers"
+            item = replace(
+                item, noun=items[n + 1].noun, unit=items[n + 1].unit if item.unit == "accounts" else item.unit
+            )
+        if whole and item.noun is not None and item.noun.kind == "followers":
+            continue  # how many followers she had is not how many fell
         chosen: Cue | None = None
         if item.unit == "percent" and item.of == "fallen":  # "a third of the suspended accounts came back"
             cues = [
@@ -632,8 +639,16 @@ def _caused(s: Sentence, items: list[Item]) -> list[Item]:
             chosen = beside[0] if beside and len(later) > 1 else Cue("fallen", item.end, item.end, False)
         elif cues:
             chosen = min(cues, key=lambda c: (c[1], c[0].begin))[0]
-        found.append(replace(item, quantity=_quantity(item, chosen)) if chosen is not None else item)
+        found.append(_turned(s, item, chosen) if chosen is not None else item)
     return _inherited(s, found)
+
+
+def _of_none(s: Sentence, item: Item) -> bool:
+    """Whether a number is what none are of: "ninguna de las 6.600"."""
+    at = item.begin
+    while at > 0 and (s.words[at - 1].text in lexicon.ARTICLES or s.words[at - 1].text in lexicon.OF):
+        at -= 1
+    return at < item.begin and bool(lexicon.ends_at(s.words, at, lexicon.NONE))
 
 
 def _part_of(s: Sentence, a: Item, b: Item) -> bool:
@@ -660,6 +675,24 @@ def _distance(s: Sentence, item: Item, cue: Cue) -> float:
         start = item.noun.end if item.noun is not None and item.end <= item.noun.end <= cue.begin else item.end
         return cue.begin - start + s.crossings(start, cue.begin)
     return item.begin - cue.end + s.crossings(cue.end, item.begin)
+
+
+def _turned(s: Sentence, item: Item, cue: Cue) -> Item:
+    """ "no volvieron más de 50", "لم يعد سوى 50": how many at most did, not how many did not."""
+    if not cue.denied or cue.quantity not in ("restored", "fallen") or cue.end > item.begin:
+        return replace(item, quantity=_quantity(item, cue))
+    before = {w.text for w in s.words[max(0, item.begin - 1) : item.end]}
+    if before & _NONE_BUT:
+        return replace(
+            item,
+            quantity=cue.quantity,
+            qualifier="exactly" if item.qualifier in ("plain", "not", "more_than") else item.qualifier,
+        )
+    turned = {"more_than": "at_most", "at_most": "at_least"}.get(item.qualifier)
+    return replace(item, quantity=cue.quantity if turned else _quantity(item, cue), qualifier=turned or item.qualifier)
+
+
+_NONE_BUT: Final = frozenset(("سوي", "الا", "que", "but", "except", "senao", "sino"))
 
 
 def _quantity(item: Item, cue: Cue) -> str:
@@ -741,8 +774,11 @@ def _timed(s: Sentence, items: list[Item]) -> list[Item]:
         if not costs:
             continue
         cost, n = min(costs)
-        if cost == float("inf"):
-            continue
+        if cost == float("inf"):  # "6,600 accounts! In ten minutes!"
+            earlier = [k for k, i in enumerate(found) if i.quantity and i.end <= span.begin]
+            if not earlier or span.kind != "window" or found[earlier[-1]].window is not None:
+                continue
+            n = earlier[-1]
         item = found[n]
         if span.kind == "delay" and item.quantity not in ("restored", "missing", "lost"):
             continue
@@ -772,6 +808,7 @@ def _nones(s: Sentence, items: list[Item]) -> list[Item]:
     found: list[Item] = []
     seen: set[int] = set()
     places = [(a, b) for a, b in lexicon.positions(s.words, lexicon.NONE) if not _someone(s, a)]
+    places += lexicon.positions(s.words, _HARDLY)
     places += [
         (a, a + 1) for a, w in enumerate(s.words) if w.text == "no" and s.language == "en" and _noun_close(s, a + 1)
     ]
@@ -796,7 +833,13 @@ def _nones(s: Sentence, items: list[Item]) -> list[Item]:
         ):
             continue
         seen.add(first)
-        found.append(_none(s, begin, end, cue, noun))
+        nearly = lexicon.ends_at(s.words, begin, lexicon.BEFORE["almost"]) or lexicon.length_at(s.words, begin, _HARDLY)
+        none = _none(s, begin, end, cue, noun)
+        if nearly:  # "almost none": at most a tenth
+            none = replace(
+                none, value=10.0, unit="percent", qualifier="at_most", low=0.0, high=10.0, of=noun.kind if noun else ""
+            )
+        found.append(none)
     for cue in s.cues:
         first, last = s.clause(cue.begin)
         busy = any(
@@ -815,6 +858,7 @@ def _nones(s: Sentence, items: list[Item]) -> list[Item]:
     return _timed(s, found) if found else found
 
 
+_HARDLY: Final = lexicon._phrases("hardly any, barely any, scarcely any, almost no, hardly anyone, virtually no")
 _ANYONE: Final = lexicon._phrases("احد, anyone, anybody, alguien, quelqu un, alguém, ninguna, ninguno")
 
 
@@ -844,6 +888,8 @@ def _alls(s: Sentence, items: list[Item]) -> list[Item]:
     """ "all came back", "todas las cuentas volvieron": a hundred percent."""
     found: list[Item] = []
     for begin, end in lexicon.positions(s.words, lexicon.ALL):
+        if lexicon.ends_at(s.words, begin, lexicon.NOT):
+            continue  # "not all" is no number
         first, last = s.clause(begin)
         if any(0 <= i.begin - end <= 3 or i.begin <= begin < i.end for i in items):
             continue
@@ -879,11 +925,21 @@ def _alls(s: Sentence, items: list[Item]) -> list[Item]:
                 and s.crossings(cue.end, c.begin) < CROSSING
             ]
             cue = rest[0] if rest and cue.begin <= at + 1 else cue
+        nearly = bool(lexicon.ends_at(s.words, begin, lexicon.BEFORE["almost"]))
         quantity = "missing" if cue.denied and cue.quantity == "restored" else cue.quantity
         if cue.denied and cue.quantity != "restored":
             continue
         found.append(
-            Item(begin, end, 100.0, "percent", "exactly", quantity=quantity, noun=s.noun_after(end), of=noun or "")
+            Item(
+                begin,
+                end,
+                100.0,
+                "percent",
+                "almost" if nearly else "exactly",
+                quantity=quantity,
+                noun=s.noun_after(end),
+                of=noun or "",
+            )
         )
     return _timed(s, found) if found else found
 

@@ -165,6 +165,8 @@ def _length(
     if at in by_begin:
         amount = amounts[by_begin[at]]
         end = amount.end
+        if amount.value >= 1000 and end < len(words) and (_unit(words[end].text) or 0.0) * amount.value > 40 * DAY:
+            return None  # "17.000 horas después": so many, and hours later
         half_hours = _counted_parts(words, end)
         if half_hours is not None:
             seconds = amount.value * half_hours[0]

@@ -17,7 +17,7 @@ from birdfall.weigh.claim_text import folded
 
 #: Letters that a word and a handle must begin with in common to mean the same (president, @presidencia).
 COMMON = 5
-_OFFICES = ("president", "minist", "رييس", "رئيس", "وزير")
+_OFFICES = ("president", "minist", "رييس", "وزير")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def whom(
     if one.population == "all":
         return Whom(None, None, one.group)
     limits: tuple[Note, ...] = ()
-    group = one.group
+    group = one.group.removeprefix("ال")
     if one.population == "leader":
         named = _named_like(record, settings, group) if group else None
         if named is not None:

@@ -202,7 +202,7 @@ BEFORE: Final = {
     "about": _phrases("about, around, some, roughly, approximately, approx, circa, an estimated, estimated, more or less, something like, unas, unos, alrededor de, aproximadamente, más o menos, en torno a, "
         "aproximadamente unas, entorno a, environ, quelque, quelques, autour de, à peu près, approximativement, plus ou moins, dans les, cerca de, mais ou menos, em torno de, por volta de, uns, umas, cerca de, حوالي, نحو, تقريبا, قرابة, ما يناهز"),
     "exactly": _phrases("only, exactly, just, precisely, merely, no more and no less than, solo, sólo, solamente, exactamente, apenas, únicamente, tan solo, tan sólo, precisamente, seulement, exactement, à peine, précisément, uniquement, "
-        "ne que, somente, exatamente, só, unicamente, فقط, بالضبط, مجرد, تحديدا, سوى"),
+        "ne que, somente, exatamente, só, unicamente, فقط, بالضبط, مجرد, تحديدا, سوى, إلا"),
 }  # fmt: skip
 #: "cerca de" is nearly in Spanish and about in Portuguese.
 NEARLY_IN_SPANISH: Final = _phrases("cerca de")
