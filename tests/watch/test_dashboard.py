@@ -315,6 +315,27 @@ def test_a_case_that_cannot_be_made_says_why(path):
     assert "&lt;b&gt;room" in answer.text
 
 
+def test_a_wave_becomes_a_case_with_its_report(path):
+    from birdfall.watch.dashboard.serving import made_of, maker
+
+    assert made_of(path, 1) is None
+    folder = maker(path)(1)
+    assert "<h1" in (folder / "reports" / "report.html").read_text()
+    assert made_of(path, 1) == folder
+    assert made_of(path, 2) is None
+    with pytest.raises(UsageError, match="no wave 99"):
+        maker(path)(99)
+
+
+def test_a_case_whose_report_fails_says_what_went_wrong(path, monkeypatch):
+    from birdfall.model.errors import CaseError
+    from birdfall.watch.dashboard.serving import maker
+
+    monkeypatch.setattr("birdfall.watch.dashboard.serving.sys.executable", "/bin/false")
+    with pytest.raises(CaseError, match="its report was not"):
+        maker(path)(1)
+
+
 def test_a_usual_minute_is_judged_by_what_a_minute_brings():
     from birdfall.watch.dashboard.view import most_usual
 

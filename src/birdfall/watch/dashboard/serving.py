@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import CaseError, UsageError
 from birdfall.watch.dashboard.app import Handlers, application
 from birdfall.watch.dashboard.case_view import CaseView
 from birdfall.watch.dashboard.news import News
@@ -41,7 +44,7 @@ class Served:
             )
         case = path.is_dir()
         view: View = CaseView(path) if case else StateView(path)
-        made = handlers or (Handlers() if case else Handlers(_maker(path), lambda number: made_of(path, number)))
+        made = handlers or (Handlers() if case else Handlers(maker(path), lambda number: made_of(path, number)))
         app = application(view, token=self.token, host=self.host, handlers=made)
         self._news: News = app.state.news
         self._socket = _bound(self.host, self.port)
@@ -105,12 +108,13 @@ def made_of(path: Path, number: int) -> Path | None:
     return found[-1].parent.parent if found else None
 
 
-def _maker(path: Path) -> Callable[[int], Path]:
-    """What makes a case from a wave of the state in `path`, beside it, with its report."""
+def maker(path: Path) -> Callable[[int], Path]:
+    """What makes a case from a wave of the state in `path`, beside it, with its report.
+
+    The measuring is a process of its own, behind the watch in line: it takes memory and minutes that the watch must not lack.
+    """
 
     def make(number: int) -> Path:
-        from birdfall.inquiry import Options, run
-        from birdfall.tell.report import render
         from birdfall.watch.archive import case_of
         from birdfall.watch.state import State
         from birdfall.watch.waves import wave
@@ -121,11 +125,15 @@ def _maker(path: Path) -> Callable[[int], Path]:
             if found is None:
                 raise UsageError(f"there is no wave {number}")
             folder = path.parent / f"case-wave-{number}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
-            case = case_of(state, found, folder)
+            case_of(state, found, folder)
         finally:
             state.close()
-        run(case, Options())
-        case.put({"reports/report.html": render(case)})
+        command = [sys.executable, "-m", "birdfall", "run", str(folder)]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+            os.setpriority(os.PRIO_PROCESS, process.pid, 5)
+            said = process.communicate()[1]
+        if not (folder / "reports" / "report.html").is_file():
+            raise CaseError("the case was made, but its report was not", where=str(folder), why=said.strip()[-500:], fix=f"Try: birdfall run {folder}")  # fmt: skip
         return folder
 
     return make
