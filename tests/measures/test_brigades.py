@@ -2,7 +2,9 @@
 
 import csv
 import datetime as dt
+import os
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +26,7 @@ from birdfall.model.errors import UsageError, WindowError
 from birdfall.record.query import from_tables
 from birdfall.sources.ingest import load
 
+ROOT = Path(__file__).resolve().parents[2]
 WINDOW = 300_000_000
 UTC = pa.timestamp("us", tz="UTC")
 small = st.lists(st.tuples(st.integers(0, 6), st.integers(10, 14), st.integers(0, 40)), min_size=1, max_size=40)
@@ -284,6 +287,64 @@ def test_one_report_and_one_instant_are_no_trouble():
         assert len(targets_under_fire(reports).code) == len({t for _, t, _ in rows})
         assert len(lockstep(reports, window=WINDOW).reporter) == len({u for u, _, _ in rows})
         blocks(reports, window=WINDOW)
+
+
+@pytest.fixture(scope="module")
+def ozone():
+    """The recorded log as reports, and the codes of its crew and victims."""
+    folder = Path(os.environ.get("BIRDFALL_DATA", ROOT.parent / "shared" / "data")) / "atproto-recordings"
+    if not folder.exists():
+        pytest.skip(f"real data {folder.name} is not beside this checkout (set BIRDFALL_DATA)")
+    record = load(folder / "brigade-ozone-events.jsonl.gz")
+    with (folder / "brigade-reports-truth.csv").open(encoding="utf-8") as file:
+        truth = list(csv.DictReader(file))
+    known = {row["id"]: row["code"] for row in record.sql("SELECT id, code FROM ids").to_pylist()}
+    crew = {known[t["reporter"]] for t in truth if t["reporter_role"] == "brigade"}
+    victims = {known[t["subject"]] for t in truth if t["subject_role"] == "victim"}
+    return reports_of(record), np.array(sorted(crew)), np.array(sorted(victims))
+
+
+def told(reports):
+    """Codes named and targets of the blocks, at the 1 % setting."""
+    found = blocks(reports, window=WINDOW).blocks
+    names = [b.crew.named(0.01) for b in found]
+    nobody = [np.zeros(0, np.int32)]
+    return np.unique(np.concatenate(names + nobody)), np.unique(np.concatenate([b.targets for b in found] + nobody))
+
+
+def test_the_recorded_brigade_stands_under_a_shift_of_time(ozone):
+    reports, crew, victims = ozone
+    for shift in (-(10**15), 3_600_000_000 * 5 + 7):
+        chosen, hit = told(Reports(reports.reporter, reports.target, reports.time + shift))
+        assert np.array_equal(chosen, crew) and np.array_equal(hit, victims)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_half_the_recorded_reports_no_honest_one_is_named(ozone, seed):
+    reports, crew, victims = ozone
+    kept = np.random.default_rng(seed).random(len(reports)) < 0.5
+    chosen, hit = told(reports.of(kept))
+    # each of the sixty is left with one or two of five targets: too few to be told from an honest circle
+    assert np.isin(chosen, crew).all() and np.isin(hit, victims).all()
+
+
+@pytest.mark.parametrize(("hours", "named"), [(24, 60), (1, 0)])
+def test_among_a_thousand_further_honest_reports_no_honest_one_is_named(ozone, hours, named):
+    reports, crew, victims = ozone
+    rng = np.random.default_rng(hours)
+    others = 10_000 + rng.integers(0, 700, 1000)
+    on = np.where(rng.random(1000) < 0.2, rng.choice(victims, 1000), 20_000 + rng.integers(0, 300, 1000))
+    begin, end = int(reports.time.min()), int(reports.time.max())
+    at = rng.integers(begin - hours * 3_600_000_000, end + hours * 3_600_000_000, 1000)
+    if hours == 1:  # a third of those on the victims come in the very minutes of the brigade
+        during = np.isin(on, victims) & (rng.random(1000) < 0.33)
+        at[during] = rng.choice(reports.time[np.isin(reports.reporter, crew)], int(during.sum()))
+    both = Reports(
+        np.r_[reports.reporter, others].astype(np.int32), np.r_[reports.target, on].astype(np.int32), np.r_[reports.time, at]
+    )  # fmt: skip
+    chosen, hit = told(both.of(np.lexsort((both.target, both.reporter, both.time))))
+    assert np.isin(chosen, crew).all() and np.isin(victims, hit).all()
+    assert len(chosen) >= named
 
 
 def test_the_recorded_brigade_is_found_with_its_sixty_and_no_honest_reporter(real):
