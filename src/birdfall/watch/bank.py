@@ -25,6 +25,8 @@ ASSUMED_SIZE = 1.0
 ASSUMED_LIFT = 3.0
 #: Events in the last hour from which on its spread is believed, and the limits of what is believed.
 ENOUGH, NARROWEST, WIDEST = 20, 0.5, 50.0
+#: The narrowest spread that less than an hour can show: a level may wander by a third from one hour to the next, (1 / 3) ** -2.
+YOUNG = 9.0
 #: Ticks remembered to say when a wave began.
 REMEMBERED = 360
 ROOM = 64
@@ -140,10 +142,12 @@ class Bank:
     def _spreads(self) -> np.ndarray:
         """The spread within the last hour, of streams old and busy enough to show it; bursts only widen it."""
         n = len(self.names)
-        mean = self.sums[:n, 2] / (REMEMBERED - LAG)
-        variance = self.sums[:n, 3] / (REMEMBERED - LAG) - mean**2
-        known = (self.ticks[:n] >= REMEMBERED) & (self.sums[:n, 2] >= ENOUGH)
-        seen = np.clip(mean**2 / np.maximum(variance - mean, 0.02 * mean**2 + 1e-9), NARROWEST, WIDEST)
+        watched = np.clip(self.ticks[:n], SETTLED, REMEMBERED) - LAG
+        mean = self.sums[:n, 2] / watched
+        variance = self.sums[:n, 3] / watched - mean**2
+        known = (self.ticks[:n] >= SETTLED) & (self.sums[:n, 2] >= ENOUGH)
+        widest = np.where(self.ticks[:n] >= REMEMBERED, WIDEST, YOUNG)
+        seen = np.clip(mean**2 / np.maximum(variance - mean, 0.02 * mean**2 + 1e-9), NARROWEST, widest)
         found: np.ndarray = np.where(known, seen, ASSUMED_SIZE)
         return found
 
