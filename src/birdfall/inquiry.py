@@ -127,6 +127,32 @@ def ask(case: Case, request: Mapping[str, Any], *, progress: Progress = silent) 
     return finding
 
 
+def hold_claims(case: Case, claims: bytes, *, progress: Progress = silent) -> None:
+    """Keep other claims in a case and check them, without measuring anything else again.
+
+    claims: a claims.toml. What an earlier run found stays; a case that was not run yet only keeps the claims.
+    """
+    from birdfall.steps import check_claims
+
+    record = case.record()
+    options = options_of(case) or Options()
+    facts = case.read("facts.csv") or b""
+    done = _stages(case, _key(record, options, Question(case.read("claims.toml") or b"", facts)))
+    case.put({"claims.toml": claims})
+    if not done:
+        return
+    question = Question(claims, facts)
+    state = Run(record, options, question, progress, dict(case.findings()))
+    for name in done.get("claims", ()):
+        state.found.pop(name, None)
+    found = [_labelled(f, state) for f in check_claims(state)]
+    gone = set(done.get("claims", ())) - {f.name for f in found}
+    if gone:
+        case.forget_findings(*sorted(gone))
+    case.save(*found)
+    _keep_stages(case, _key(record, options, question), options, done | {"claims": [f.name for f in found]})
+
+
 def options_of(case: Case) -> Options | None:
     """The options of the last run of this case, None if there was none."""
     stored = case.read(STAGES_FILE)

@@ -30,7 +30,7 @@ def steps(state: Run) -> Iterator[Step]:
     if state.question.facts:
         yield "reconciliation", _reconciliation
     for trace in _traces(state):
-        yield f"coordination-{trace}", partial(_standard_network, request={"trace": trace, "block_test": False})
+        yield f"coordination-{trace}", partial(_standard_network, request={"trace": trace})
     for text in state.options.asked:
         yield step_of(text), partial(_network, request=json.loads(text))
     yield "brigades", _brigades
@@ -39,7 +39,7 @@ def steps(state: Run) -> Iterator[Step]:
         yield f"explanations-{number}", partial(_explanations, wave=number)
     if state.question.facts:
         yield "explanations-published", _explanations_published
-    yield "claims", _claims
+    yield "claims", check_claims
 
 
 def _coverage(state: Run) -> Sequence[Finding]:
@@ -236,7 +236,8 @@ def _explanations_published(state: Run) -> Sequence[Finding]:
     return [explanations_published(facts, state.found.get("reconciliation"), state.question.facts)]
 
 
-def _claims(state: Run) -> Sequence[Finding]:
+def check_claims(state: Run) -> Sequence[Finding]:
+    """A finding for every claim of the inquiry."""
     from birdfall.weigh.claims import check, read_claims
 
     if not state.question.claims:

@@ -34,7 +34,7 @@ def check_statement(case: Case, statement: str, lang: str | None, save: bool, sa
     say = words(lang or (claim.language if claim.language else case.settings.language), case.settings.time_zone)
     if save:
         before = read_claims((case.read("claims.toml") or b"").decode())
-        case.put({"claims.toml": write_claims([c for c in before if c.text != statement] + [claim]).encode()})
+        _keep(case, write_claims([c for c in before if c.text != statement] + [claim]).encode())
     if json:
         # one object, of the first claim; what else the sentence claims stands under "also"
         show_json(as_plain(found[0]) | {"also": [as_plain(f) for f in found[1:]]})
@@ -46,6 +46,19 @@ def check_statement(case: Case, statement: str, lang: str | None, save: bool, sa
     if "contradicted" in verdicts:
         return ExitCode.NOTHING_FOUND
     return ExitCode.CANNOT_ANSWER if "not_answerable" in verdicts else ExitCode.FOUND
+
+
+def _keep(case: Case, claims: bytes) -> None:
+    """The claims, their findings, and the report if there is one, so that they agree."""
+    from birdfall.inquiry import hold_claims
+    from birdfall.tell.report import render
+    from birdfall.verification import languages_of
+
+    hold_claims(case, claims)
+    page = case.read("reports/report.html")
+    if page is not None:
+        default, languages = languages_of(page)
+        case.put({"reports/report.html": render(case, languages=languages, default=default)})
 
 
 def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str], str]) -> None:
