@@ -196,6 +196,53 @@ def strata_pairs(
 
 
 @njit(cache=True, nogil=True)
+def company(
+    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, community: np.ndarray,
+    usual: np.ndarray, prior: float, found: np.ndarray,
+) -> None:  # fmt: skip
+    """Add to found[c] how often pairs of acts on one object lie within the window, inside community c and beside it.
+
+    Over the objects with two or more acts of c: pairs inside c within the window (column 0), how many would be if they were as
+    close in time as the other pairs on the same object (1), other pairs (2), of them within the window (3).
+    usual: float64[c], share of other pairs within the window over all such objects, which stands in with the weight of
+    `prior` pairs; pass zeros first to learn it from columns 2 and 3. Pairs of one account are pairs, never within the window.
+    """
+    communities = len(usual)
+    size, near = np.zeros(communities, np.int64), np.zeros(communities, np.int64)
+    for p in range(len(starts) - 1):
+        b = starts[p + 1]
+        i = starts[p]
+        while i < b:
+            o = key[i] >> time_bits
+            low = i
+            r = i
+            total = np.int64(0)
+            size[:] = 0
+            near[:] = 0
+            while r < b and (key[r] >> time_bits) == o:
+                while key[low] + window < key[r]:
+                    low += 1
+                c = community[who[r]]
+                size[c] += 1
+                for s in range(low, r):
+                    if who[s] != who[r]:
+                        total += 1
+                        if community[who[s]] == c:
+                            near[c] += 1
+                r += 1
+            n = r - i
+            for c in range(communities):
+                if size[c] > 1:
+                    inside = size[c] * (size[c] - 1) / 2
+                    other, apart = n * (n - 1) / 2 - inside, total - near[c]
+                    found[c, 0] += near[c]
+                    found[c, 1] += inside * (apart + prior * usual[c]) / (other + prior)
+                    found[c, 2] += other
+                    found[c, 3] += apart
+            i = r
+
+
+@njit(cache=True, nogil=True)
 def strata_rates(
     lo: np.ndarray, hi: np.ndarray, community: np.ndarray, begin: np.ndarray, blocks: np.ndarray, acts: np.ndarray,
     kappa: np.ndarray,

@@ -16,6 +16,7 @@ import numpy as np
 
 from birdfall.kernels.coaction import MEMORY, Count, estimate_cost
 from birdfall.measures import coordination_describe as describe
+from birdfall.measures.coordination_blocks import dilute_groups
 from birdfall.measures.coordination_describe import Grouping
 from birdfall.measures.coordination_groups import groups_of, interests
 from birdfall.measures.coordination_network import JITTER_WINDOWS, Layer, combined, layer_of, with_checks
@@ -107,7 +108,7 @@ def coordination(
 ) -> Finding:
     """Who moved together, on one or several traces.
 
-    data: a Record, or a table with columns account, object, time (Arrow, data frame, mapping, or a tuple of three).
+    data: a Record, a Trace, or a table with columns account, object, time (Arrow, data frame, mapping, or a tuple of three).
     trace: one of `TRACES`, or several for a layered network; for a table, its name. window: inclusive; "60s", "5min", seconds
     or timedelta. at_least: smallest weight of an edge. alpha: false discovery rate. count: "pairs" of acts or distinct
     "objects" as weight; what is tested is always the objects. leave_out: objects by name, listed in `left_out`.
@@ -181,7 +182,11 @@ def coordination(
     grouping = Grouping(members, group)
     progress("coordination: groups", 0, None, "groups")
     table, neighbours = describe.sensitivity(layers, at_least, alpha, sensitivity)
-    dilute = describe.dilute_groups(layers, grouping, seed, alpha) if block_test and null == "degree" else []
+    dilute = (
+        dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha)
+        if block_test and null == "degree"
+        else []
+    )
     tables = describe.tables(
         layers,
         whole,

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from birdfall.kernels.coaction import coaction
 from birdfall.measures import coordination_significance as significance
-from birdfall.measures.coordination_groups import Method, agreement, blocks, groups_of
+from birdfall.measures.coordination_blocks import MOST_PAIRS, Block
+from birdfall.measures.coordination_groups import Method, agreement, groups_of
 from birdfall.measures.coordination_network import Combined, Layer, layer_of
-from birdfall.measures.coordination_significance import Traced, both_log_p, crowd_of, trace_edges
+from birdfall.measures.coordination_significance import Traced, crowd_of, trace_edges
 from birdfall.measures.coordination_traces import Trace
 from birdfall.model.findings import Note
 from birdfall.model.schemas import TIME
@@ -24,11 +25,6 @@ LISTED = 200_000
 #: Of so many groups, the largest, the objects and examples are told.
 DESCRIBED = 50
 WINDOWS = (0.5, 1.0, 2.0, 5.0)
-#: Dilute groups are looked for where a shuffle is cheap: each costs as much as the network itself.
-DILUTE_PAIRS = 1_000_000
-SHUFFLES = 99
-#: A pair adds to a block only what its p says beyond this: pairs that chance explains must not add up to a group.
-DILUTE_P = 1e-3
 
 
 @dataclass(frozen=True)
@@ -37,17 +33,6 @@ class Grouping:
 
     members: np.ndarray
     group: np.ndarray
-
-
-@dataclass(frozen=True)
-class Dilute:
-    """A block whose pairs are each too weak to see. members: int32 codes; density: -log p per member; p: by shuffles."""
-
-    members: np.ndarray
-    density: float
-    p: float
-    shuffles: int
-    layer: int
 
 
 def digest(trace: Trace) -> str:
@@ -98,8 +83,8 @@ def limits(layers: list[Layer], whole: Combined, null: str, left_out: list[tuple
     if null == "none":
         found.append(Note("no-null-model", {}))
     for x in layers:
-        if null == "degree" and x.pairs > DILUTE_PAIRS:
-            found.append(Note("blocks-not-tested", {"trace": x.trace.name, "pairs": x.pairs, "most": DILUTE_PAIRS}))
+        if null == "degree" and x.pairs > MOST_PAIRS:
+            found.append(Note("blocks-not-tested", {"trace": x.trace.name, "pairs": x.pairs, "most": MOST_PAIRS}))
         if null == "degree" and not x.jitter_holds:
             found.append(Note("jitter-does-not-hold", {"trace": x.trace.name, "ratio": _number(x.jitter_ratio)}))
     if len(whole.lo) > LISTED:
@@ -168,55 +153,8 @@ def sensitivity(
     return table.sort_by([("layer", "ascending"), ("window_s", "ascending"), ("at_least", "ascending")]), networks
 
 
-def dilute_groups(layers: list[Layer], grouping: Grouping, seed: int, alpha: float) -> list[Dilute]:
-    """Blocks of accounts without significant pairs, per layer that is small enough to shuffle.
-
-    A shuffle gives every act the account of another act of the same interest and time block, so accounts and objects keep
-    their numbers of acts and objects their times. Members of groups already found are left out first.
-    """
-    found = []
-    for number, x in enumerate(layers):
-        trace = x.trace.of(~np.isin(x.trace.account, grouping.members))
-        if x.pairs > DILUTE_PAIRS or len(trace) < 3:
-            continue
-        cell = _cells(x, trace)
-        by_cell = np.argsort(cell, kind="stable")
-
-        def network(
-            account: np.ndarray, x: Layer = x, trace: Trace = trace
-        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            edges = coaction(account, trace.object_, trace.time, window=x.window, count="objects", at_least=2)
-            crowd = crowd_of(account, trace.object_, trace.time, x.window)
-            rate = x.null.rate(edges.lo, edges.hi)
-            counted = x.null.count_log_p(edges.lo, edges.hi, edges.weight, rate)
-            traced = trace_edges(crowd, edges.lo, edges.hi)
-            log_p = both_log_p(counted, x.null.surprise_log_p(traced.surprise, rate))
-            keep = log_p < np.log(DILUTE_P)
-            return edges.lo[keep], edges.hi[keep], np.log(DILUTE_P) - log_p[keep]
-
-        def shuffled(
-            i: int, trace: Trace = trace, cell: np.ndarray = cell, by_cell: np.ndarray = by_cell, network: Any = network
-        ) -> Any:
-            order = np.lexsort((np.random.default_rng([seed, i]).random(len(cell)), cell))
-            account = np.empty_like(trace.account)
-            account[by_cell] = trace.account[order]
-            return network(account)
-
-        accounts = int(trace.account.max()) + 1
-        for members, density, p in blocks(network(trace.account), accounts, shuffled, shuffles=SHUFFLES, alpha=alpha):
-            found.append(Dilute(members, density, p, SHUFFLES, number))
-    return found
-
-
-def _cells(layer: Layer, trace: Trace) -> np.ndarray:
-    """Interest and six-hour block of each act, as one number."""
-    community = layer.null.community[trace.account] if layer.null.community.size else np.zeros(len(trace), np.int64)
-    block = (trace.time - int(layer.trace.time.min())) // significance.BLOCK
-    return np.asarray(community * (int(block.max(initial=0)) + 1) + block, np.int64)
-
-
 def tables(
-    layers: list[Layer], whole: Combined, chosen: np.ndarray, grouping: Grouping, dilute: list[Dilute],
+    layers: list[Layer], whole: Combined, chosen: np.ndarray, grouping: Grouping, dilute: list[Block],
     neighbours: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]], *, groups: Method, resolution: float, seed: int,
     alpha: float,
 ) -> dict[str, pa.Table]:  # fmt: skip

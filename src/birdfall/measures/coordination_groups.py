@@ -7,12 +7,9 @@ from the same library on the graph of accounts and objects. Method: docs/methods
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-
-from birdfall.kernels.peel import densest
 
 Method = Literal["propagation", "louvain"]
 
@@ -149,44 +146,3 @@ def agreement(one: np.ndarray, one_group: np.ndarray, other: np.ndarray, other_g
         g, h = int(pair >> 32), int(pair & 0xFFFFFFFF)
         best[g - 1] = max(best[g - 1], n / (size[g] + other_size[h] - n))
     return best
-
-
-Network = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def blocks(
-    network: Network,
-    accounts: int,
-    shuffled: Callable[[int], Network],
-    *,
-    shuffles: int,
-    most: int = 5,
-    alpha: float = 0.01,
-) -> list[tuple[np.ndarray, float, float]]:
-    """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member, p), best first.
-
-    network: lo, hi, -log p of co-acting pairs. shuffled(i): the same from the i-th degree-preserving shuffle. A block's p is
-    its rank among the densest blocks of the shuffles, (1 + as dense) / (1 + shuffles);
-    shuffling stops as soon as that is too many. Peeling stops at the first block
-    above alpha, so alpha below 1 / (1 + shuffles) finds none.
-    """
-    lo, hi, weight = network
-    if not len(lo):
-        return []
-    null: list[float] = []
-    found = []
-    for _ in range(most):
-        members, density = densest(lo, hi, weight, accounts)
-        as_dense = sum(d >= density for d in null)
-        while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
-            null.append(densest(*shuffled(len(null)), accounts)[1])
-            as_dense += null[-1] >= density
-        p = (1 + as_dense) / (1 + shuffles)
-        if density <= 0 or p > alpha:
-            break
-        found.append((np.flatnonzero(members).astype(np.int32), density, p))
-        keep = ~(members[lo] | members[hi])
-        lo, hi, weight = lo[keep], hi[keep], weight[keep]
-        if not len(lo):
-            break
-    return found

@@ -1,0 +1,169 @@
+"""Groups too dilute for any pair of theirs to stand out: dense blocks, tested against acts that changed hands.
+
+Weight of a pair: what its p-value says beyond `PAIR_P`. The densest block of the weighted network (greedy peeling, Charikar 2000)
+is compared with the densest blocks after every act was given to the account of another act of the same interest and time block,
+so accounts and objects keep their numbers of acts and objects their times. Shuffling stops at the first shuffle that is
+as dense, as in Besag and Clifford (1991): where there is no group it costs a shuffle or two. Method: docs/methods/coordination.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock, local
+
+import numpy as np
+
+from birdfall.kernels.coaction_shuffle import changed_hands, repeated_pairs
+from birdfall.kernels.peel import densest
+from birdfall.measures import coordination_significance as significance
+from birdfall.measures.coordination_groups import interests
+from birdfall.measures.coordination_network import Layer
+from birdfall.measures.coordination_significance import Crowd, both_log_p, crowd_of
+
+#: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many pairs of acts.
+MOST_PAIRS = 3_000_000
+SHUFFLES = 99
+#: A pair adds to a block only what its p says beyond this: pairs that chance explains must not add up to a group.
+PAIR_P = 1e-2
+#: A block has at least so many members: a pair or three is what the test of pairs is for.
+SMALLEST = 4
+#: At most so many blocks are told.
+MOST = 5
+#: So many shuffles at a time, on two threads; the answer does not depend on it.
+BATCH = 4
+
+Network = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Block:
+    """members: int32 codes; density: weight per member; p: by shuffles, at least 1 / (1 + shuffles); layer: its number."""
+
+    members: np.ndarray
+    density: float
+    p: float
+    shuffles: int
+    layer: int
+
+
+def dilute_groups(layers: list[Layer], known: np.ndarray, groups: int, seed: int, alpha: float) -> list[Block]:
+    """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups` groups), per layer small enough.
+
+    Members of groups already known stay in: a block may be what hangs on to them. A block that is little else is not told again.
+    """
+    found = []
+    for number, layer in enumerate(layers):
+        if layer.pairs > MOST_PAIRS or len(layer.trace) < 3:
+            continue
+        hands = Hands(layer, seed)
+        accounts = int(layer.trace.account.max()) + 1
+        tries = MOST + min(groups, 4 * MOST)
+        for members, density, p in blocks(
+            hands.as_it_was(), accounts, hands.shuffled, shuffles=SHUFFLES, most=tries, alpha=alpha
+        ):
+            if np.count_nonzero(~np.isin(members, known)) >= SMALLEST:
+                found.append(Block(members, density, p, SHUFFLES, number))
+    return found[:MOST]
+
+
+class Hands:
+    """The weighted network of a trace, as it was and as it is after its acts changed hands; the order is made once."""
+
+    def __init__(self, layer: Layer, seed: int) -> None:
+        self._layer = layer
+        self._trace = trace = layer.trace
+        self._seed = seed
+        self._crowd: Crowd = crowd_of(trace.account, trace.object_, trace.time, layer.window)
+        self._surprise = self._crowd.surprise
+        self._object = np.repeat(np.arange(len(self._crowd.acts), dtype=np.int32), self._crowd.acts)
+        self._space = 1 << max(4, int(1.3 * layer.pairs).bit_length())
+        self._lock = Lock()
+        self._own = local()  # each thread's working space
+        self._cells: tuple[np.ndarray, np.ndarray] | None = None
+
+    def as_it_was(self) -> Network:
+        return self._network(self._crowd.order.who)
+
+    def shuffled(self, i: int) -> Network:
+        """The same from the i-th shuffle."""
+        with self._lock:
+            self._cells = self._cells or self._cut()
+        stream = int(np.random.SeedSequence([self._seed, i]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        return self._network(changed_hands(self._crowd.order.who, self._object, *self._cells, stream))
+
+    def _cut(self) -> tuple[np.ndarray, np.ndarray]:
+        """Acts (positions in order) cell by cell, and where each cell begins: interest and time block.
+
+        Interests here are those of the null and, within them, those the tested acts themselves show: what was learnt
+        before does not know everybody, and a circle of friends it does not know would be called a block.
+        """
+        order, trace, null = self._crowd.order, self._trace, self._layer.null
+        own, count = interests(trace.account, trace.object_, order.accounts, seed=self._seed)
+        if null.community.size:
+            own = own + count * null.community[: len(own)]
+        time = (order.key & ((1 << order.time_bits) - 1)) * order.quantum
+        block = time // significance.BLOCK
+        cell = own[order.who] * (int(block.max(initial=0)) + 1) + block
+        by_cell = np.argsort(cell, kind="stable").astype(np.int64)
+        ordered = cell[by_cell]
+        return by_cell, np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1], True]).astype(np.int64)
+
+    def _network(self, who: np.ndarray) -> Network:
+        order = self._crowd.order
+        slots = getattr(self._own, "slots", None)
+        if slots is None:
+            slots = self._own.slots = np.empty((self._space, 3), np.int64)
+        lo, hi, objects, surprise = repeated_pairs(
+            order.key, who, order.starts, order.time_bits, order.window, self._surprise, 2, slots
+        )
+        sorted_ = np.lexsort((hi, lo))
+        lo, hi, objects, surprise = lo[sorted_], hi[sorted_], objects[sorted_], surprise[sorted_]
+        # the stratified rate is never below the flat one, so what the flat one does not find weak need not be asked
+        flat = self._layer.null.activity[lo].astype(float) * self._layer.null.activity[hi] * self._layer.null.kappa
+        keep = self._log_p(lo, hi, objects, surprise, flat) < np.log(PAIR_P)
+        lo, hi, objects, surprise = lo[keep], hi[keep], objects[keep], surprise[keep]
+        log_p = self._log_p(lo, hi, objects, surprise, self._layer.null.rate(lo, hi))
+        keep = log_p < np.log(PAIR_P)
+        return lo[keep], hi[keep], np.log(PAIR_P) - log_p[keep]
+
+    def _log_p(
+        self, lo: np.ndarray, hi: np.ndarray, objects: np.ndarray, surprise: np.ndarray, rate: np.ndarray
+    ) -> np.ndarray:
+        counted = self._layer.null.count_log_p(lo, hi, objects, rate)
+        return both_log_p(counted, self._layer.null.surprise_log_p(surprise, rate))
+
+
+def blocks(
+    network: Network, accounts: int, shuffled: Callable[[int], Network], *, shuffles: int, most: int = MOST, alpha: float = 0.01
+) -> list[tuple[np.ndarray, float, float]]:  # fmt: skip
+    """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member, p), best first.
+
+    network: lo, hi, weight of pairs. shuffled(i): the same from the i-th shuffle. A block's p is its rank among the
+    densest blocks of the shuffles, (1 + as dense) / (1 + shuffles); shuffling stops as soon as that is too many. Peeling
+    stops at the first block above alpha, so alpha below 1 / (1 + shuffles) finds none.
+    """
+    lo, hi, weight = network
+    null: list[float] = []
+    found = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(most if len(lo) else 0):
+            members, density = densest(lo, hi, weight, accounts)
+            if members.sum() < SMALLEST:
+                break
+            as_dense = sum(d >= density for d in null)
+            while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
+                batch = range(len(null), min(shuffles, len(null) + BATCH))
+                for d in pool.map(lambda i: densest(*shuffled(i), accounts)[1], batch):
+                    null.append(d)
+                    as_dense += d >= density
+            p = (1 + as_dense) / (1 + shuffles)
+            if density <= 0 or p > alpha:
+                break
+            found.append((np.flatnonzero(members).astype(np.int32), density, p))
+            keep = ~(members[lo] | members[hi])
+            lo, hi, weight = lo[keep], hi[keep], weight[keep]
+            if not len(lo):
+                break
+    return found
