@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from birdfall.model.findings import Finding
-from birdfall.tell.page import Block, Page, table, text
+from birdfall.tell.names import plain
+from birdfall.tell.page import Block, Page, joined, subhead, table, text
 
 #: Groups shown; all are in the finding.
 GROUPS = 12
+#: Examples shown, one a group, and the characters of each.
+EXAMPLES, LONGEST = 5, 140
+_MENTION = re.compile(r"@[\w.]+")
 
 
 def coordination(page: Page) -> list[Block]:
@@ -35,12 +40,58 @@ def _trace(finding: Finding, page: Page) -> list[Block]:
         return [*blocks, text(say("coordination.nothing"))]
     if finding.name in page.maps:
         blocks.append(_map(finding, page))
+    return [*blocks, *_groups(finding, page), *_together(finding, page)]
+
+
+def _groups(finding: Finding, page: Page) -> list[Block]:
+    say = page.say
     rows: list[list[Any]] = [
-        [say.number(r["group"]), say.number(r["members"]), say.percent(r["density"]), say.percent(r["coactive_share"])]
+        [
+            _called(r, page), say.number(r["members"]), say.percent(r["density"]), say.percent(r["coactive_share"]),
+            "–" if r["span_s"] is None else say.duration(r["span_s"]), plain(r["languages"] or "–"),
+        ]
         for r in finding.table("groups").to_pylist()[:GROUPS]
-    ]
-    head = [say(f"coordination.{key}") for key in ("group", "members", "density", "share")]
-    return [*blocks, table(head, rows, (0, 1, 2, 3))] if rows else blocks
+    ]  # fmt: skip
+    head = [say(f"coordination.{key}") for key in ("group", "members", "density", "share", "span", "languages")]
+    return [table(head, rows, (1, 2, 3, 4), headed=True)] if rows else []
+
+
+def _called(group: dict[str, Any], page: Page) -> str:
+    number = page.say.number(group["group"])
+    return page.say("coordination.block", group=number) if group["kind"] == "block" else number
+
+
+def _together(finding: Finding, page: Page) -> list[Block]:
+    """Examples of what groups acted on: one each, quoted where the record has the text."""
+    say = page.say
+    rows: list[list[Any]] = []
+    seen: set[int] = set()
+    for example in finding.table("examples").to_pylist():
+        if example["group"] in seen or example["group"] > GROUPS:
+            continue
+        seen.add(example["group"])
+        rows.append(
+            [
+                say.number(example["group"]), _what(example, page),
+                joined([page.name(example["account"]), page.name(example["other"])]), say.duration(example["apart_s"]),
+            ]
+        )  # fmt: skip
+        if len(rows) == EXAMPLES:
+            break
+    head = [say(f"coordination.{key}") for key in ("group", "what", "pair", "apart")]
+    return [subhead(say("coordination.together")), table(head, rows, (3,), headed=True)] if rows else []
+
+
+def _what(example: dict[str, Any], page: Page) -> Any:
+    """The text with the accounts it names left out; an account by its name here; else the object where it names nobody."""
+    if example["shown"]:
+        said = _MENTION.sub("@…", plain(example["shown"]))
+        return {"quote": said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"}
+    if example["layer"] in ("mention", "report", "follow"):
+        return page.name(example["object"])
+    if example["layer"] in ("hashtag", "hashtags", "status", "link"):
+        return plain(example["object"])[:LONGEST]
+    return "–"
 
 
 def _map(finding: Finding, page: Page) -> Block:

@@ -1,0 +1,77 @@
+"""The section on coordination: each group with its span and languages, and what it acted on, safely, in five languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+
+from birdfall.measures.coordination import coordination
+from birdfall.record.ids import pseudonym
+from birdfall.record.query import from_tables
+from birdfall.tell.coordination_section import coordination as section
+from birdfall.tell.names import names_of
+from birdfall.tell.page import Page
+from birdfall.tell.words import LANGUAGES, Words
+
+T0 = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
+SAID = "Todos a la plaza, dice @alguien.real \u202e<script>"
+
+
+@pytest.fixture(scope="module")
+def record():
+    acts = [
+        {
+            "account": who,
+            "kind": "repost",
+            "object": f"p{k}",
+            "time": T0 + dt.timedelta(hours=k, seconds=d),
+            "text": SAID,
+            "language": "es",
+        }
+        for k in range(6)
+        for d, who in enumerate(("ana", "ben", "cy"))
+    ]
+    quiet = [
+        {"account": f"x{i}", "kind": "repost", "object": f"q{i % 90}", "time": T0 + dt.timedelta(minutes=7 * i), "text": "otra", "language": "es"}
+        for i in range(400)
+    ]  # fmt: skip
+    reports = [
+        {"account": who, "kind": "report", "object": f"v{k}", "target": f"v{k}", "time": T0 + dt.timedelta(hours=k, seconds=d)}
+        for k in range(6)
+        for d, who in enumerate(("ana", "ben", "cy"))
+    ] + [
+        {"account": f"x{i}", "kind": "report", "object": f"w{i % 90}", "target": f"w{i % 90}", "time": T0 + dt.timedelta(minutes=7 * i)}
+        for i in range(400)
+    ]  # fmt: skip
+    accounts = pa.table({"account": [f"v{k}" for k in range(6)]})
+    return from_tables({"acts": pa.Table.from_pylist([*acts, *quiet, *reports]), "accounts": accounts})
+
+
+def blocks_of(record, trace, language):
+    finding = coordination(record, trace=trace, sensitivity=False)
+    assert finding.answer == "found"
+    return section(
+        Page({finding.name: finding}, record, Words(language, ZoneInfo("UTC")), names_of(record), frozenset(), {})
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(record, language):
+    tables = [b for b in blocks_of(record, "repost", language) if b["kind"] == "table"]
+    (group,), (example,) = tables[0]["rows"], tables[1]["rows"]
+    assert len(group) == len(tables[0]["head"]) == 6
+    assert group[5] == "es"
+    assert group[4] not in ("", "–")
+    said = example[1]["quote"]
+    assert said.startswith("Todos a la plaza, dice @…")
+    assert "alguien" not in said and "\u202e" not in said
+    assert not {"ana", "ben", "cy"} & set(example[2].split(", "))
+
+
+def test_an_account_that_was_acted_on_goes_by_its_pseudonym(record):
+    tables = [b for b in blocks_of(record, "report", "en") if b["kind"] == "table"]
+    (example,) = tables[1]["rows"]
+    assert example[1] in {pseudonym(record.ids.code(f"v{k}")) for k in range(6)}
