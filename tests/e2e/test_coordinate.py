@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -107,3 +109,14 @@ def test_objects_are_left_out_by_name_and_the_cost_is_told(tweets, capsys):
     without = birdfall.coordination(tweets, leave_out=["hub"])
     assert [(r["object"], r["events"]) for r in without.table("left_out").to_pylist()] == [("hub", 50)]
     assert "hub" in birdfall.coordination(tweets).table("heaviest").column("object").to_pylist()
+
+
+def test_no_command_waits_for_pandas(tweets, tmp_path):
+    """It is half the start-up where it is installed, and Arrow would import it to ask about values no command has."""
+    script = (
+        "import sys; sys.argv[1:] = ['coordinate', *sys.argv[1:]]; from birdfall.cli import main; code = main(); "
+        "assert 'pandas' not in sys.modules; sys.exit(code)"
+    )
+    said = [str(tweets), "--preset", "toolkit", "--out", str(tmp_path / "edges.csv")]
+    done = subprocess.run([sys.executable, "-c", script, *said], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
