@@ -308,3 +308,21 @@ def test_real_daily_totals(real):
     assert 1 <= len(found["waves"]) <= 20
     assert found["poisson_alarms"] > 100
     assert found["variance_to_mean"] > 500
+
+
+def test_80_000_blocks_of_2013(real):
+    """Exact to the second: a base rate with its season, and bursts of seconds as well as of hours."""
+    table = pq.read_table(real("wikipedia-2013/blocks.parquet"), columns=["account", "action", "time"])
+    table = table.filter(pc.not_equal(table.column("action"), "reblock"))
+    status = pc.if_else(pc.equal(table.column("action"), "unblock"), "active", "suspended")
+    data = from_tables({"statuses": pa.table({
+        "account": table.column("account").cast(pa.string()), "status": status, "time": table.column("time").cast(TIME),
+        "observation": ["change"] * table.num_rows,
+    })})  # fmt: skip
+    finding = waves(data, replicates=199, attributes=False)
+    rows = finding.table("waves").to_pylist()
+    assert finding.details["season"] == "hour of week"
+    assert 150 < finding["base_rate"].value < 250
+    assert 5 <= len(rows) <= 25
+    assert any(w["observed"] > 100 and w["duration_s"] < 60 for w in rows)
+    assert any(w["observed"] > 200 and w["duration_s"] > 3600 for w in rows)

@@ -45,18 +45,46 @@ def dyadic_maximum(
         length = 1 << j
         if length > n:
             break
-        for i in range(n - length + 1):
-            c = c_sum[i + length] - c_sum[i]
-            if c < 2:
-                continue
-            m = m_sum[i + length] - m_sum[i]
-            # the excess lies below its parabola at m, for its curvature falls in c: most windows need no logarithm
-            if c <= m or (c - m) * (c - m) * sizes[j] <= 2.0 * best * m * (m + sizes[j]):
-                continue
-            value = excess(c, m, sizes[j])
-            if value > best:
-                best, at, long = value, i, length
+        k = sizes[j]
+        # long windows are looked at together: what all of them hold bounds each from below, what any holds from above
+        together = length >> 2 if length >= 16 else 1
+        for first in range(0, n - length + 1, together):
+            last = min(first + together, n - length + 1) - 1
+            if together > 1:
+                c = c_sum[last + length] - c_sum[first]
+                m = m_sum[first + length] - m_sum[last]
+                if c < 2 or c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
+                    continue
+            for i in range(first, last + 1):
+                c = c_sum[i + length] - c_sum[i]
+                if c < 2:
+                    continue
+                m = m_sum[i + length] - m_sum[i]
+                # the excess lies below its parabola at m, for its curvature falls in c: most windows need no logarithm
+                if c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
+                    continue
+                value = excess(c, m, k)
+                if value > best:
+                    best, at, long = value, i, length
     return best, at, long
+
+
+@njit(cache=True, nogil=True)
+def logarithmic(p: float) -> np.ndarray:
+    """Cumulative probabilities of 1, 2, ... under the logarithmic distribution (Fisher 1943), up to all but 1e-12 of it."""
+    found = np.empty(2000)
+    if p <= 0.0:
+        found[0] = 1.0
+        return found[:1]
+    term = -p / np.log1p(-p)
+    total = 0.0
+    for i in range(2000):
+        total += term / (i + 1)
+        term *= p
+        found[i] = total
+        if total > 1.0 - 1e-12:
+            return found[: i + 1]
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -90,6 +118,7 @@ def null_maxima(
     for i in range(n):
         total[i + 1] = total[i] + expected[i]
     together = 1.0 if clump <= 0.0 else -clump / ((1.0 - clump) * np.log1p(-clump))
+    clumps = logarithmic(clump)
     found = np.empty(replicates)
     counts = np.empty(n)
     ratios = bulk.copy()
@@ -115,17 +144,26 @@ def null_maxima(
                 if clump <= 0.0 and mean > high - low:
                     for i in range(low, high):
                         counts[i] = np.random.poisson(expected[i] * ratio)
-                else:
-                    # a Poisson process along the expected total: exponential gaps, one walk
-                    gap = together / max(ratio, 1e-12)
-                    at, reached = low, total[low]
-                    while True:
-                        reached += gap * np.random.exponential()
-                        while at < high and total[at + 1] < reached:
+                elif total[high] > total[low]:
+                    # a Poisson process along the expected total: how many, then each anywhere; the step is guessed and put right
+                    span = total[high] - total[low]
+                    per = (high - low) / span
+                    for _ in range(np.random.poisson(mean)):
+                        reached = np.random.random() * span
+                        at = min(low + int(reached * per), high - 1)
+                        reached += total[low]
+                        while at + 1 < high and total[at + 1] < reached:
                             at += 1
-                        if at >= high:
-                            break
-                        counts[at] += 1.0 if clump <= 0.0 else np.random.logseries(clump)
+                        while at > low and total[at] >= reached:
+                            at -= 1
+                        number = 1.0
+                        if clump > 0.0:
+                            u = np.random.random()
+                            d = 0
+                            while d < len(clumps) - 1 and u > clumps[d]:
+                                d += 1
+                            number += d
+                        counts[at] += number
                 b += 1
         found[r] = dyadic_maximum(counts, expected, covered, sizes)[0]
     return found

@@ -20,7 +20,7 @@ from birdfall.measures import ledger_entries as book
 from birdfall.measures.falls import ALWAYS, SUSPENSION, Falls, falls, record_end
 from birdfall.measures.ledger_edges import edge_events
 from birdfall.measures.ledger_series import SERIES, Balance, balance, reconciled, series, uncertain
-from birdfall.measures.returns import CURVE, return_curve
+from birdfall.measures.returns import CURVE, MOST_ROWS, return_curve
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.query import NEVER, Record
@@ -70,7 +70,7 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
     }  # fmt: skip
     edges = None if code is None else edge_events(record, leader, hidden, until)
     if code is None or edges is None or not len(edges.code):
-        reason = Note(
+        reason = applies_to(record) or Note(
             "no-edges-of-leader" if code is not None else "unknown-leader", {"leader": leader, "needs": "follows"}
         )
         return Finding(answer="cannot", reasons=(reason,), **common)
@@ -99,7 +99,7 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
         limits.append(Note("counts-differ", {"accounts": difference}))
     out = {
         "entries": _entries_table(record, made), "causes": _causes(made), "series": over_time,
-        "returns": curve.table() if curve else CURVE.empty_table(), "reconciled": counted,
+        "returns": curve.table(CURVE, MOST_ROWS) if curve else CURVE.empty_table(), "reconciled": counted,
     }  # fmt: skip
     details = {
         "leader": leader,

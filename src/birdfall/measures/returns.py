@@ -2,8 +2,9 @@
 
 Time from a suspension to the account's return is estimated by Kaplan and Meier (1958) with Greenwood's band; accounts
 not seen again are kept as censored at the last moment they are known to have been away. Where times are known only
-within intervals (daily reports, snapshots), the curve is estimated at the earliest, the middle and the latest possible
-duration, and low and high envelop all three bands; see `docs/methods/returns.md`.
+within intervals that are wide (daily reports, snapshots), it is Turnbull's estimate (`return_intervals`); where they are
+narrow, the curve at the middle durations, with bands that envelop those at the earliest and the latest. See
+`docs/methods/returns.md`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from numpy.typing import NDArray
 
 from birdfall.kernels.survival import Curve, kaplan_meier
 from birdfall.measures.falls import ALWAYS, DELETED, SUSPENSION, Falls, falls
+from birdfall.measures.return_intervals import IntervalCurve, interval_curve, wide
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.query import NEVER, Record
 
 METHOD: Final = ("kaplan-meier-1958", "greenwood-1926", "log-minus-log-band")
+BY_INTERVALS: Final = ("turnbull-1976", "gentleman-geyer-1994", "bootstrap-of-falls")
 SECOND: Final = 1_000_000
 FOUR_DAYS: Final = 4 * 86_400 * SECOND
 #: Rows of a curve; more distinct durations are put together.
@@ -53,6 +56,10 @@ def returns(
     looked at. level: of the band. Each fall counts once, so an account that fell twice counts twice. A suspended account
     that was then deleted is one that did not return. Raises UsageError for an account the record does not know.
     """
+    note = applies_to(record)
+    if note is not None:
+        name = "returns" if wave is None else f"returns-{wave_number}"
+        return Finding("returns", name, "cannot", reasons=(note,), simulated=record.settings.simulated)
     z = NormalDist().inv_cdf(0.5 + level / 2)
     found = falls(record, until)
     found = found.where(found.cause == SUSPENSION)
@@ -88,7 +95,7 @@ def returns(
     }
     return Finding(
         "returns", name, "found" if came.any() else "nothing", estimates, parameters, inputs, limits=tuple(limits),
-        method=METHOD, details={"falls": len(found)}, tables={"curve": curve.table()}, simulated=record.settings.simulated,
+        method=METHOD if isinstance(curve, ReturnCurve) else BY_INTERVALS, details={"falls": len(found)}, tables={"curve": curve.table(CURVE, MOST_ROWS)}, simulated=record.settings.simulated,
         reasons=() if came.any() else (Note("none-returned", {"fallen": len(found)}),),
     )  # fmt: skip
 
@@ -133,20 +140,20 @@ class ReturnCurve:
         middle, late, early = (float(times[r[0]]) / SECOND if len(r) else None for r in reached)
         return Estimate(middle, "seconds", early, late, level, "confidence" if self.exact else "identified")
 
-    def table(self) -> pa.Table:
-        """Schema `CURVE`. With very many distinct durations some rows are left out; their events are in the next row."""
+    def table(self, schema: pa.Schema, most: int) -> pa.Table:
+        """Rows of a `schema` like `CURVE`. With more than `most`, that is with very many distinct durations some rows are left out; their events are in the next row."""
         curve = self.middle
         rows = np.arange(len(curve.time))
-        if len(rows) > MOST_ROWS:
-            rows = np.unique(np.linspace(0, len(curve.time) - 1, MOST_ROWS).round().astype(np.int64))
+        if len(rows) > most:
+            rows = np.unique(np.linspace(0, len(curve.time) - 1, most).round().astype(np.int64))
         summed = [np.diff(np.cumsum(c)[rows], prepend=0) for c in (curve.events, curve.censored)]
         at = self.at(curve.time[rows])
         at_risk = np.concatenate(([curve.at_risk[0]], curve.at_risk[0] - np.cumsum(summed[0] + summed[1])[:-1]))
         columns = [curve.time[rows] / SECOND, at[:, 0], at[:, 1], at[:, 2], at_risk, *summed]
-        return pa.table([pa.array(c, f.type) for c, f in zip(columns, CURVE, strict=True)], schema=CURVE)
+        return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
 
-def return_curve(found: Falls, z: float) -> ReturnCurve:
+def return_curve(found: Falls, z: float) -> ReturnCurve | IntervalCurve:
     """The curve of `found` (at least one fall). A fall without a return is censored when it was last known to last."""
     came = found.back_by != NEVER
     known = np.where(came, 0, found.known_until)
@@ -161,16 +168,19 @@ def return_curve(found: Falls, z: float) -> ReturnCurve:
     if unbounded:
         limits.append(Note("fell-before-first-sighting", {"falls": unbounded}))
     exact = bool((shortest == longest).all())
+    values = {
+        "falls": int((shortest != longest).sum()),
+        "of": len(found),
+        "median_width_s": float(np.median((longest - shortest)[shortest != longest])) / SECOND if not exact else 0.0,
+    }
+    if not exact:
+        limits.append(Note("interval-censored-times", values))
+    if not exact and wide(shortest, longest, came):
+        level = 2 * NormalDist().cdf(z) - 1
+        return interval_curve(shortest, longest, came, level, tuple(limits))
     middle = kaplan_meier(shortest if exact else (shortest + longest) // 2, came, z)
     if exact:
         return ReturnCurve(middle, middle, middle, tuple(limits))
-    wide = shortest != longest
-    values = {
-        "falls": int(wide.sum()),
-        "of": len(found),
-        "median_width_s": float(np.median((longest - shortest)[wide])) / SECOND,
-    }
-    limits.append(Note("interval-censored-times", values))
     return ReturnCurve(middle, kaplan_meier(shortest, came, z), kaplan_meier(longest, came, z), tuple(limits))
 
 

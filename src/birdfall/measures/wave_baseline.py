@@ -153,7 +153,9 @@ def _season(counts: np.ndarray, covered: np.ndarray, step: float, begin: float) 
     np.add.at(sums, (week, slot), np.where(covered, counts, 0.0))
     np.add.at(seen, (week, slot), covered.astype(float))
     rate = np.divide(sums, seen, out=np.full_like(sums, np.nan), where=seen > 0)
-    per_week = np.nanmedian(rate, axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # weeks never watched
+        per_week = np.nanmedian(rate, axis=1, keepdims=True)
     scaled = rate / np.where(per_week > 0, per_week, np.nanmean(rate) + 1e-12)
     with np.errstate(all="ignore"):
         capped = np.minimum(scaled, np.nanmedian(scaled, axis=0) * 3 + 1)
@@ -201,13 +203,29 @@ def _level(counts: np.ndarray, season: np.ndarray, block: int, step: float, trai
     if pieces <= span or pieces < 2 * 20:
         return np.full(n, _robust_rate(c, s))
     level = np.empty(pieces)
-    for b in range(pieces):
+    done = np.zeros(pieces, np.bool_)
+    if not trailing and pieces > 2 * span:
+        level[span : pieces - span], done[span : pieces - span] = _whole_rates(c, s, 2 * span + 1)
+    for b in np.flatnonzero(~done):
         if trailing:
             near = slice(max(0, b - span), b) if b >= span // 2 else slice(0, span)
         else:
             near = slice(max(0, b - span), b + span + 1)
         level[b] = _robust_rate(c[near], s[near])
     return np.repeat(level, np.diff(edges))
+
+
+def _whole_rates(events: np.ndarray, exposure: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """`_robust_rate` of every run of `width` pieces at once, and for which runs it holds: watched throughout, seldom empty."""
+    seen = np.lib.stride_tricks.sliding_window_view(exposure, width)
+    watched = (seen > 0).all(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.lib.stride_tricks.sliding_window_view(events / exposure, width)
+        middle = np.median(rate, axis=1, keepdims=True)
+        apart = np.median(np.abs(rate - middle), axis=1, keepdims=True)
+        cap = middle + 6 * 1.4826 * np.maximum(np.maximum(apart, 0.25 * middle), 1e-9) + 1e-9
+        level = (np.minimum(rate, cap) * seen).sum(axis=1) / seen.sum(axis=1)
+    return level, watched & (middle[:, 0] > 0)
 
 
 def _summed(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray]:

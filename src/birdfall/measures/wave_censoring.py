@@ -42,14 +42,18 @@ class Turnbull:
     gap: float
 
 
-def turnbull(low: np.ndarray, high: np.ndarray) -> Turnbull:
+def turnbull(
+    low: np.ndarray, high: np.ndarray, times: np.ndarray | None = None, *, tolerance: float = TOLERANCE
+) -> Turnbull:
     """The non-parametric maximum-likelihood estimate of when falls in (low, high] happened.
 
-    low, high: int64[n]. Self-consistency (Turnbull 1976) over innermost intervals, O(n + m) a round by prefix sums; stopped by
+    low, high: int64[n]; times: how often each is meant (None: once). Self-consistency (Turnbull 1976) over innermost intervals, O(n + m) a round by prefix sums; stopped by
     its own certificate: at the maximum no innermost interval has a likelihood gradient above 1 (Gentleman and Geyer 1994).
     """
     low = np.where(low == high, high - 1, low)
-    pairs, number = np.unique(np.stack([low, high], axis=1), axis=0, return_counts=True)
+    pairs, place, number = np.unique(np.stack([low, high], axis=1), axis=0, return_inverse=True, return_counts=True)
+    if times is not None:
+        number = np.bincount(place.ravel(), weights=times, minlength=len(pairs))
     if not len(pairs):
         return Turnbull(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), 0.0)
     lows, highs = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
@@ -71,7 +75,7 @@ def turnbull(low: np.ndarray, high: np.ndarray) -> Turnbull:
         change = np.bincount(first, weight, len(inner) + 1) - np.bincount(last, weight, len(inner) + 1)
         gradient = np.cumsum(change)[:-1] / total
         gap = float(gradient.max() - 1)
-        if gap <= TOLERANCE:
+        if gap <= tolerance:
             break
         share = share * gradient
         share /= share.sum()

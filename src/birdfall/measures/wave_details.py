@@ -87,7 +87,8 @@ def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> 
         for _ in range(8):
             near = seconds[(seconds >= first - around) & (seconds <= last + around)]
             start, end, onset = _edges(near, rate, least)
-            if start > near[0] and end < near[-1]:
+            # at the rim of the record there is nothing further to look at, only other waves to stray into
+            if (start > near[0] or near[0] == seconds[0]) and (end < near[-1] or near[-1] == seconds[-1]):
                 break
             # the wave reaches the rim of what was looked at: look further
             around *= 2
@@ -287,3 +288,11 @@ def poisson_alarms(counts: np.ndarray, clock: Clock, base: Baseline, p: float = 
 def watched(record: Record) -> int | None:
     """How many accounts the record knows: who could have fallen."""
     return len(record.ids) or None
+
+
+def unwatched(record: Record) -> bool:
+    """Whether nothing but the falls themselves says how long was watched."""
+    said = record.sql(
+        """SELECT count(*) FROM coverage WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all', 'everything', 'stream')"""
+    )
+    return not said.column(0)[0].as_py() and not record.has("acts")

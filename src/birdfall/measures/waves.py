@@ -33,6 +33,8 @@ METHOD = (
 MOST = 60
 #: How often the base rate is fitted, each time without the waves found before; only the last time are all records drawn.
 PASSES, QUICK = 3, 199
+#: A record that does not say when it was watched, and is shorter than this, may be nothing but a wave: seconds.
+SHORTEST_ALONE = 3600.0
 #: Waves that are shown in fine steps.
 SHOWN = 5
 
@@ -77,6 +79,11 @@ def waves(
     if clock.steps < 8:
         reason = Note("record-too-short", {"steps": clock.steps, "needs": "a longer record or finer times"})
         return Finding("waves", "waves", "cannot", reasons=(reason,), parameters=parameters)
+    if fallen.num_rows and not timed.any():
+        known = Note("fallen-when-first-seen", {"accounts": int((~begun).sum()), "of": fallen.num_rows})
+        wide = Note("times-too-wide-to-scan", {"accounts": int(begun.sum()), "of": fallen.num_rows})
+        reasons = tuple(n for n in (known, wide) if n.values["accounts"])
+        return Finding("waves", "waves", "cannot", reasons=reasons, parameters=parameters)
     times = high[timed]
     counts = clock.counted(times)
     searched = search(counts, clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress)
@@ -92,6 +99,11 @@ def waves(
         "members": details.members(found, fallen, high, timed),
         "pit": details.pit_table(base),
     }
+    if not found and details.unwatched(record) and clock.covered_seconds < SHORTEST_ALONE:
+        reason = Note(
+            "no-baseline", {"seconds": clock.covered_seconds, "suspensions": fallen.num_rows, "needs": "coverage"}
+        )
+        return Finding("waves", "waves", "cannot", reasons=(reason,), parameters=parameters)
     years = clock.covered_seconds / (365.25 * 86400)
     estimates = {
         "waves": Estimate(len(found), "count", level=None, bounds="none"),
@@ -112,7 +124,7 @@ def waves(
         estimates=estimates,
         parameters=parameters,
         inputs=(record.input("statuses"), record.input("coverage")),
-        limits=_limits(clock, base, searched, low, high, timed, replicates),
+        limits=_limits(clock, base, searched, found, low, high, timed, replicates),
         method=METHOD,
         details={
             "step_s": clock.step, "resolution_s": clock.resolution, "season": base.season, "from": clock.begin_time,
@@ -303,6 +315,7 @@ def _limits(
     clock: Clock,
     base: Baseline,
     searched: Searched,
+    found: list[details.Wave],
     low: np.ndarray,
     high: np.ndarray,
     timed: np.ndarray,
@@ -328,7 +341,7 @@ def _limits(
         notes.append(Note("times-too-wide-to-scan", {"accounts": int((~timed & ~never).sum()), "of": len(high)}))
     if not clock.covered.all():
         notes.append(Note("gaps-in-coverage", {"share": float(1 - clock.covered.mean())}))
-    if any(w.first == 0 for w in searched.windows):
+    if any(w.first == 0 for w in searched.windows) or any(w.start <= clock.begin + clock.step for w in found):
         # a list that begins may hold what fell before it began
         notes.append(Note("wave-at-the-beginning", {"from": clock.begin_time.isoformat()}))
     if len(searched.windows) >= MOST:
