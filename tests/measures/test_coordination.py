@@ -291,6 +291,12 @@ def test_tables_of_every_shape_give_the_same_edges():
     assert results[0].table("edges").num_rows == 1
 
 
+@pytest.mark.parametrize(("said", "named"), [("RT", "rt"), ("my acts!", "my-acts"), ("éé", "acts")])
+def test_a_table_may_call_its_trace_anything(said, named):
+    table = {"account": ["u", "v"] * 2, "object": ["x", "x", "y", "y"], "time": [0, 1, 100, 101]}
+    assert coordination(table, trace=said, time_unit="s").name == f"coordination-{named}"
+
+
 def test_rows_with_an_empty_field_are_counted_not_matched():
     table = {"account": ["u", "v", "u", "v"], "object": ["x", "x", None, None], "time": np.arange(4) * SECOND}
     finding = coordination(table, at_least=1)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from birdfall.record.ids import Ids
 
 
+#: Groups told in the terminal.
+SHOWN = 5
+
+
 def coordinate(
     *files: Path,
     trace: Many = ("repost",),
@@ -282,6 +286,26 @@ def _plain_csv(path: Path, table: Table) -> None:
     )
 
 
+def _show_groups(finding: Finding) -> None:
+    """The largest groups: how many, how dense, from when to when, and the text or object they acted on most."""
+    from birdfall.tell.names import plain
+
+    rows = finding.table("groups").to_pylist()
+    shown = {t["group"]: t["shown"] for t in reversed(finding.table("top_objects").to_pylist())}
+    for row in rows[:SHOWN]:
+        span = "" if row["first"] is None else f", {row['first']:%Y-%m-%d %H:%M} to {row['last']:%Y-%m-%d %H:%M}"
+        kind = " (as a block, no pair alone)" if row["kind"] == "block" else ""
+        spoken = f", {plain(row['languages'])}" if row["languages"] else ""
+        show(
+            f"    {row['group']}: {row['members']} accounts{kind}, density {row['density']:.0%}, "
+            f"{row['coactive_share']:.0%} of what they did{span}{spoken}"
+        )
+        if shown.get(row["group"]):
+            show(f"       “{plain(shown[row['group']])[:90]}”")
+    if len(rows) > SHOWN:
+        show(f"    ... and {len(rows) - SHOWN} more, in the finding")
+
+
 def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
     def value(key: str) -> str:
         found = finding.estimates.get(key)
@@ -303,6 +327,7 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
         )
         show(f"  a fixed rule claims    {value('fixed_rule_edges')}  (2 or more within 60 s)")
         show(f"  groups                 {value('groups')}")
+        _show_groups(finding)
     else:
         show(f"  edges                  {value('edges')}")
     for path in made:

@@ -209,7 +209,7 @@ def coordination(
     answer: Literal["found", "nothing"] = "found" if significant or dilute else "nothing"
     return Finding(
         kind=KIND,
-        name=name or f"{KIND}-{traces[0].name if len(traces) == 1 else 'layers'}",
+        name=name or f"{KIND}-{_slug(traces[0].name) if len(traces) == 1 else 'layers'}",
         answer=answer,
         estimates=_estimates(layers, whole.lo.size, significant, grouping, dilute),
         parameters=parameters,
@@ -238,6 +238,11 @@ def microseconds(window: str | dt.timedelta | float) -> int:
     if found <= 0:
         raise WindowError(f"a window must be longer than nothing, not {window}")
     return int(found)
+
+
+def _slug(name: str) -> str:
+    """The name of a bare table's trace as part of a finding's name: "RT" is rt, "my acts" my-acts."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "acts"
 
 
 def _count(count: str) -> Count:
