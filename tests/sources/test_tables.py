@@ -239,3 +239,25 @@ def test_real_files_need_no_word(case, real, relative, rows):
     receipt = ingest(case, real(relative))
     assert rows.items() <= receipt.rows.items() and receipt.rejected <= 9
     assert ingest(case, real(relative)).already
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
+@pytest.mark.parametrize("kind", ["csv", "a csv that takes patience", "json"])
+def test_what_is_left_is_told_honestly(tmp_path, pack, kind, monkeypatch):
+    from birdfall.sources import delimited
+
+    monkeypatch.setattr(delimited, "BLOCK", 1 << 17)
+    if kind == "json":
+        text = "".join(f'{{"account":"u{i}","time":"2013-10-31T22:20:00Z","text":"text {i}"}}\n' for i in range(40_000))
+    else:
+        text = "account,time,text\n" + "".join(f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(40_000))
+        text += 'v,2013-10-31T22:20:00Z,5" wide\n' if "patience" in kind else ""
+    told = []
+    load(write(tmp_path, pack(text.encode())), progress=lambda *said: told.append(said))
+    read = [(done, total) for stage, done, total, _ in told if stage == "read"]
+    assert len(read) > 1
+    assert all(total is not None and 0.8 * 40_000 < total < 1.3 * 40_001 for _, total in read), read
+    assert [done for done, _ in read] == sorted(done for done, _ in read)
+    assert read[-1][0] in (40_000, 40_001)
+    unpacked = [(done, total) for stage, done, total, _ in told if stage == "unpack"]
+    assert bool(unpacked) == (pack is not bytes) and all(done <= total for done, total in unpacked)

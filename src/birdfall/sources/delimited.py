@@ -161,20 +161,32 @@ class _Lines:
 
 
 def records(
-    path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], rejections: Rejections, skip: int
+    path: Path,
+    delimiter: str,
+    names: Sequence[str],
+    used: Sequence[str],
+    rejections: Rejections,
+    skip: int,
+    place: list[int],
 ) -> Iterator[tuple[int, tuple[str | None, ...]]]:
     """(row, the cells `used`) after the first `skip` rows, numbered from 2 as the header is row 1; empty rows do not count.
 
-    A quote that opens and does not close makes its own line refused; the lines after it are rows again.
+    A quote that opens and does not close makes its own line refused; the lines after it are rows again. place: is told the
+    bytes read.
     """
     csv.field_size_limit(1 << 30)
     places = [list(names).index(name) for name in used]
     number = 0
-    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+    with (
+        path.open("rb") as file,
+        io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+    ):
         lines = _Lines(iter(text))
         rows = csv.reader(lines, delimiter=delimiter)
         while True:
             lines.taken.clear()
+            if number % 1024 == 0:
+                place[0] = file.tell()
             try:
                 cells = next(rows)
             except StopIteration:

@@ -30,9 +30,12 @@ def names_of(path: Path, plain: Path) -> list[str]:
     return list(names)
 
 
-def records(path: Path, used: Sequence[str], rejections: Rejections) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-    """(line, the values `used`) of every object. Lines that are none are refused."""
-    for number, line, _ in lines(path):
+def records(
+    path: Path, used: Sequence[str], rejections: Rejections, place: list[int]
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """(line, the values `used`) of every object. Lines that are none are refused. place: is told the bytes read."""
+    for number, line, read in lines(path):
+        place[0] = read
         if not line.strip():
             continue
         value = parsed(line)

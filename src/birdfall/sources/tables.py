@@ -51,13 +51,13 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
         plans = plans_of(table, mapping, options, query)
         emitters = [Emitter(p, source, rejections, str(path)) for p in plans]
         done = 0
-        for number, (batch, lines) in enumerate(table.answers(query, rejections), 1):
+        for batch, lines in table.answers(query, rejections):
             checked: set[str] = set()
             for emitter in emitters:
                 yield from emitter.rows(batch, lines, checked)
             yield from rejections.rows(at_least=1 << 12)
             done += len(lines)
-            progress("read", done, table.rows_expected(done, number), "rows")
+            progress("read", done, table.rows_expected(done), "rows")
         for emitter in emitters:
             yield from emitter.rest()
         yield from rejections.rows()

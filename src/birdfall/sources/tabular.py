@@ -48,6 +48,8 @@ class Tabular:
     delimiter: str = ","
     well_quoted: bool = True
     notes: list[str] = field(default_factory=list)
+    #: how many bytes have been read, as the only item
+    place: list[int] = field(default_factory=lambda: [0])
     _first: pa.Table | None = None
 
     def answers(self, query: Query, rejections: Rejections) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
@@ -65,12 +67,12 @@ class Tabular:
             self._first = self._beginning()
         return list(self._first.select(names or list(self.types)).to_pylist())
 
-    def rows_expected(self, rows: int, batches: int) -> int | None:
-        """About how many rows the file has, by the rows of the first `batches` of it; None if that cannot be told."""
+    def rows_expected(self, rows: int) -> int | None:
+        """About how many rows the file has, by the `rows` that were read of it so far."""
         if self.kind == "parquet":
             return int(pq.read_metadata(self.plain).num_rows)
-        size, read = self.plain.stat().st_size, batches * delimited.BLOCK
-        return None if self.kind == "json" or not rows else rows if read >= size else round(rows * size / read)
+        size, read = self.plain.stat().st_size, self.place[0]
+        return rows if read >= size else round(rows * size / read) if rows and read else None
 
     def _used(self, query: Query) -> dict[str, str]:
         return {name: self.types[name] for name in query.used}
@@ -103,18 +105,20 @@ class Tabular:
         """The columns `used` of a text file as clean texts, and the row of the file of each."""
         names = list(self.types)
         if self.kind == "json":
-            yield from _gathered(objects.records(self.plain, used, rejections), used)
+            yield from _gathered(objects.records(self.plain, used, rejections, self.place), used)
             return
         done = 0
+        self.place[0] = 0
         try:
             if not self.well_quoted:
                 raise pa.ArrowInvalid("a quote that is never closed")
             for batch in delimited.blocks(self.plain, self.delimiter, names, used, block):
                 texts = _cleaned(batch, words=False)
+                self.place[0] += block
                 yield texts, np.arange(done + 2, done + 2 + texts.num_rows)
                 done += texts.num_rows
         except pa.ArrowInvalid:
-            records = delimited.records(self.plain, self.delimiter, names, used, rejections, done)
+            records = delimited.records(self.plain, self.delimiter, names, used, rejections, done, self.place)
             yield from _gathered(records, used)
 
     def _answered(self, query: Query, texts: pa.RecordBatch) -> pa.RecordBatch:
