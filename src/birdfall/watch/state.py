@@ -275,7 +275,14 @@ class State:
             "INSERT OR IGNORE INTO edges (followed, follower, key, since) VALUES (?, ?, ?, ?)",
             (event.followed, event.follower, event.key, event.time),
         )
-        return done.rowcount == 1
+        if done.rowcount != 1:
+            return False
+        # who follows is an account that is up, though nothing else was ever heard of it: audiences are compared among all that are known
+        self.connection.execute(
+            "INSERT OR IGNORE INTO standing (account, status, time) VALUES (?, 'active', ?)",
+            (event.follower, event.time),
+        )
+        return True
 
     def _unfollow(self, event: Unfollow) -> str | None:
         query = "SELECT followed, since FROM edges WHERE follower = ? AND " + (

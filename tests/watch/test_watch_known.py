@@ -1,0 +1,34 @@
+"""Accounts that are known by whom they follow, and by nothing else, are accounts: an audience is compared with all of them."""
+
+from birdfall.watch.events import Arrived, Follow, Status
+from birdfall.watch.recorded import Recording
+from birdfall.watch.state import State
+from birdfall.watch.watcher import Watcher
+from birdfall.watch.waves import waves
+
+T = 1_700_000_000_000_000
+
+
+def test_the_audience_that_was_hit_is_named_where_only_follows_were_heard(tmp_path):
+    state = State.open(tmp_path / "w.sqlite")
+    feed = Recording("recording:x", ())
+    watcher = Watcher(state, [feed], leaders=("leader", "control"), recount_every=0.0)
+    follows = [(f"a{i}", "leader" if i % 2 else "control") for i in range(1200)]
+    steps = [Arrived(T + i, (Follow(a, b, T + i, f"{a}/{b}"),)) for i, (a, b) in enumerate(follows)]
+    fall = T + 600_000_000
+    steps += [
+        Arrived(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),)) for i in range(1, 401, 2)
+    ]
+    for i in range(0, len(steps), 100):
+        watcher.take([(feed, steps[i : i + 100])])
+    [wave] = waves(state)
+    assert wave.fallen == 200
+    assert [e["leader"] for e in wave.details["leaders"] if e["hit"]] == ["leader"]
+
+
+def test_a_follow_does_not_raise_the_fallen(tmp_path):
+    state = State.open(tmp_path / "w.sqlite")
+    state.watch_leaders(["leader"])
+    with state.transaction():
+        state.take("x", [Arrived(T, (Status("a", "suspended", T), Follow("a", "leader", T + 1, "a/k")))])
+    assert state.connection.execute("SELECT status FROM standing WHERE account = 'a'").fetchone()[0] == "suspended"
