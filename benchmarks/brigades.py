@@ -33,6 +33,8 @@ from birdfall.measures.brigade_targets import targets_under_fire  # noqa: E402
 WINDOW = 300_000_000
 #: Seeds of the logs: not those on which the window and the floors of the measure were chosen.
 QUIET, CREWS = 60_000, 50_000
+#: Those on which the measure's own calls are counted: not those on which its second sign, coming at once, was chosen.
+NAMED_QUIET, NAMED_CIRCLES, NAMED_CREWS = 310_000, 320_000, 330_000
 BUDGET = 1 / 1000
 ROWS, BUCKETS = 2, 1024
 #: (chance that a member follows a call, camouflage reports per member, mean delay in seconds)
@@ -115,21 +117,27 @@ def planted(worlds: int) -> dict:
 
 def named(worlds: int) -> dict:
     """Blocks and names at the one per cent setting: what the measure itself reports, hard negatives included."""
+    rows = {
+        "no brigade": (8 * worlds, NAMED_QUIET, {}),
+        "no brigade, circles of 300": (2 * worlds, NAMED_CIRCLES, {"circle": 300}),
+    }
+    for joins, camouflage, lag in SETTINGS:
+        planted_ = {"crew": 40, "joins": joins, "camouflage": camouflage, "lag_s": lag}
+        rows[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s"] = (worlds, NAMED_CREWS, planted_)
     made = {}
-    for joins, camouflage, lag in [(0.0, 0, 120.0), *SETTINGS]:
+    for name, (number, first, settings) in rows.items():
         right = wrong = crew = brigades = false_blocks = 0
-        for s in range(worlds):
-            log = world(CREWS + s, crew=40 if joins else 0, joins=joins, camouflage=camouflage, lag_s=lag)
+        for s in range(number):
+            log = world(first + s, **settings)
             for block in blocks(log.reports, window=WINDOW).blocks:
-                true = bool(np.isin(log.victims, block.targets).mean() >= 0.5) if joins else False
+                true = bool(len(log.victims) and np.isin(log.victims, block.targets).mean() >= 0.5)
                 brigades, false_blocks = brigades + true, false_blocks + (not true)
                 chosen = block.crew.named(0.01)
                 right += int(np.isin(chosen, log.crew).sum())
                 wrong += int((~np.isin(chosen, log.crew)).sum())
             crew += len(log.crew)
-        made[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s" if joins else "no brigade"] = {
-            "brigades_found": brigades, "of": worlds if joins else 0, "false_blocks": false_blocks, "crew_named": right, "crew": crew,
-            "honest_named": wrong,
+        made[name] = {
+            "logs": number, "brigades_found": brigades, "false_blocks": false_blocks, "crew_named": right, "crew": crew, "honest_named": wrong,
         }  # fmt: skip
     return made
 

@@ -52,6 +52,15 @@ def test_nothing_seen_is_no_proof_of_people():
     assert "does not show that they were people" in texts[1]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shares_and_the_sentence_of_nothing_seen_never_stand_together(language):
+    nothing = words(language)("automation.nothing")
+    found = told(finding("found"), language)
+    assert nothing not in [b.get("text") for b in found] and "table" in {b["kind"] for b in found}
+    unseen = told(finding("nothing"), language)
+    assert nothing in [b.get("text") for b in unseen] and "table" not in {b["kind"] for b in unseen}
+
+
 def test_without_an_answer_there_is_no_section():
     assert section({}, from_tables({}), words("en"), str, {}, {}) == []
     assert told(finding("cannot")) == []

@@ -95,6 +95,59 @@ def test_a_jump_a_rise_and_neither_are_three_sentences(with_crew):
     assert say("brigades.did_it") in flat
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_order_of_reports_and_falls_is_two_sentences_or_none(with_crew, language):
+    record, finding = with_crew
+    say = words(language)
+    before, not_before = (
+        say("brigades.order_before", tested="4", p="P"),
+        say("brigades.order_nothing", tested="4", p="P"),
+    )
+
+    def texts(p):
+        estimates = finding.estimates | {"order_p": Estimate(p, "p"), "order_tested": Estimate(4, "accounts")}
+        told = said(record, finding.replace(estimates=estimates), language)
+        return [b["text"] for b in told if b["kind"] == "text"]
+
+    def there(sentence, p):
+        return sentence.replace("P", say.number(p, 3)) in texts(p)
+
+    assert there(before, 0.01) and not there(not_before, 0.01)
+    assert there(not_before, 0.4) and not there(before, 0.4)
+    assert not any(before.split("P")[0] in t or not_before.split("P")[0] in t for t in texts(None))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_crew_found_and_none_found_never_stand_together(with_crew, language):
+    record, finding = with_crew
+    say = words(language)
+    unseen = finding.details["unseen"][1]
+    bound = say(
+        "brigades.unseen", members=say.number(unseen["members"]), targets=say.number(unseen["targets"]), share=say.percent(unseen["follows_at_most"]),
+    )  # fmt: skip
+    with_texts = [b["text"] for b in said(record, finding, language) if b["kind"] == "text"]
+    assert say("brigades.nothing") not in with_texts and bound not in with_texts
+    without = [b["text"] for b in said(record, finding.replace(answer="nothing"), language) if b["kind"] == "text"]
+    assert say("brigades.nothing") in without and bound in without
+    found = say("brigades.found", groups="1", reporters="24", victims="4", hits="4")
+    assert found in with_texts and found not in without
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_calls_are_told_only_where_there_are_some(with_crew, language):
+    record, finding = with_crew
+    title = words(language)("brigades.calls_title")
+
+    def titles(found):
+        return [b["text"] for b in said(record, found, language) if b["kind"] == "subhead"]
+
+    assert title in titles(finding)
+    none = finding.replace(
+        estimates=finding.estimates | {"calls": Estimate(0, "count"), "callers": Estimate(0, "accounts")}
+    )
+    assert title not in titles(none)
+
+
 def test_without_the_measure_or_without_anything_there_is_no_section(with_crew):
     record, finding = with_crew
     assert section({}, record, words("en"), names_of(record), {}, {}) == []
