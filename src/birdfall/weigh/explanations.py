@@ -76,14 +76,20 @@ def explanations_published(
 
 
 def _asked_about(findings: Mapping[str, Finding], wave: int) -> dict[str, Any]:
-    """Accounts and period of a wave, for the request to the platform."""
+    """Accounts and period of a wave, for the request to the platform: every moment at which one of them may have fallen."""
     waves = findings.get("waves")
-    rows = waves.table("waves").to_pylist() if waves is not None and waves.answer == "found" else []
-    row = next((r for r in rows if r["wave"] == wave), None)
-    if row is None or waves is None:
+    if waves is None or waves.answer != "found":
         return {}
-    number = sum(w == wave for w in waves.table("members").column("wave").to_pylist())
-    return {"accounts": [number, number], "begin": row["start"].isoformat(), "end": row["end"].isoformat()}
+    members = [m for m in waves.table("members").to_pylist() if m["wave"] == wave]
+    if not members:
+        return {}
+    # one look a day dates a fall by the look that missed the account: the record asked for begins at the look before
+    begin = min(m["fell_after"] or m["fell_by"] for m in members)
+    return {
+        "accounts": [len(members), len(members)],
+        "begin": begin.isoformat(),
+        "end": max(m["fell_by"] for m in members).isoformat(),
+    }
 
 
 def _finding(
