@@ -202,3 +202,29 @@ def weighed_bytes(finding):
     plain.pop("inputs")
     tables = {name: finding.table(name).to_pylist() for name in ("ratios", "parts", "fragility", "gains")}
     return json.dumps([plain, tables], sort_keys=True, default=str).encode()
+
+
+def test_what_a_detector_would_flag_is_bounded_as_tightly_as_the_shares_are():
+    """Against a search over all mixtures: the bounds on each of the three shares are used, the manual one too."""
+    from birdfall.weigh.causes.observed import FLAGGED_AT_LEAST, FLAGGED_AT_MOST, _filled
+    from birdfall.world.priors import priors
+
+    every = priors()["all"]
+    names = ("detector_sensitivity", "detector_automated", "detector_false_alarms")
+    assert tuple(every[n].numbers[0] for n in names) == FLAGGED_AT_LEAST
+    assert tuple(every[n].numbers[1] for n in names) == FLAGGED_AT_MOST
+    grid = np.arange(101) / 100
+    one, two = (a.ravel() for a in np.meshgrid(grid, grid))
+    mixtures = np.stack([one, two, 1 - one - two], axis=1)
+    for least, most in (
+        ([0.27, 0.0, 0.0], [1.0, 0.73, 0.29]),
+        ([0.0] * 3, [1.0] * 3),
+        ([0.1, 0.3, 0.2], [0.4, 0.6, 0.3]),
+    ):
+        fits = ((mixtures >= np.array(least) - 1e-9) & (mixtures <= np.array(most) + 1e-9)).all(axis=1)
+        low, high = (
+            (mixtures[fits] @ np.array(FLAGGED_AT_LEAST)).min(),
+            (mixtures[fits] @ np.array(FLAGGED_AT_MOST)).max(),
+        )
+        assert _filled(FLAGGED_AT_LEAST, least, most) == pytest.approx(low, abs=1e-9)
+        assert -_filled([-r for r in FLAGGED_AT_MOST], least, most) == pytest.approx(high, abs=1e-9)

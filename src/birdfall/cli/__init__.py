@@ -5,6 +5,7 @@ Exit codes: 0 found, 3 nothing found, 2 usage, 4 the data cannot answer, 1 anyth
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     if arguments is None:
         sys.meta_path.insert(0, _WithoutPandas())
+        # our matrices are slim: more threads wait for each other, seven times the processor time on a busy machine (explain)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = app(
             list(sys.argv[1:] if arguments is None else arguments),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +30,9 @@ PLATFORM_FLOOR = 36.0
 
 #: A range of shares wider than this is no evidence.
 WIDEST_RANGE: Final = 0.7
+#: What a detector of the worlds' kind flags of the inauthentic, the automated and the others: `world/priors.toml`.
+FLAGGED_AT_LEAST: Final = (0.55, 0.2, 0.02)
+FLAGGED_AT_MOST: Final = (0.9, 0.7, 0.2)
 #: Shares of those compared speak for all the fallen if at least so many of them were.
 COMPARED: Final = 0.5
 
@@ -189,22 +192,28 @@ def _notable(record: Record) -> np.ndarray | None:
 
 
 def _automated(finding: Finding | None) -> dict[str, Value | None]:
-    """The share of the fallen that a detector of the worlds' kind would flag, given the bounds measured: a range, or nothing.
-
-    Detectors flag 0.55 to 0.9 of the inauthentic, 0.2 to 0.7 of the automated and 0.02 to 0.2 of the others (`world/priors.toml`).
-    """
+    """The share of the fallen that a detector of the worlds' kind would flag, given the bounds measured: a range, or nothing."""
     if finding is None or finding.answer != "found":
         return {}
     compared = min(finding["scoreable_timing"].value or 0, finding["scoreable_profile"].value or 0)
     if compared < COMPARED * (finding["fallen"].value or 0):
         return {}
-    made, automated = finding["inauthentic"], finding["automated_authentic"]
-    few, many = float(made.low or 0), float(made.high or 0)
-    some, most = float(automated.low or 0), min(float(automated.high or 0), 1 - few)
-    low = 0.55 * few + 0.2 * some + 0.02 * (1 - few - some)
-    rest = min(most, 1 - many)
-    high = 0.9 * many + 0.7 * rest + 0.2 * max(0.0, 1 - many - rest)
+    shares = [finding[name] for name in ("inauthentic", "automated_authentic", "manual")]
+    least, most = [float(s.low or 0.0) for s in shares], [1.0 if s.high is None else float(s.high) for s in shares]
+    low = _filled(FLAGGED_AT_LEAST, least, most)
+    high = -_filled([-rate for rate in FLAGGED_AT_MOST], least, most)
     return {"flagged_share": (low, high)} if high - low <= WIDEST_RANGE else {}
+
+
+def _filled(rates: Sequence[float], least: Sequence[float], most: Sequence[float]) -> float:
+    """The least sum of rate x share over shares within their bounds that sum to 1."""
+    left = 1.0 - sum(least)
+    total = sum(rate * share for rate, share in zip(rates, least, strict=True))
+    for rate, low, high in sorted(zip(rates, least, most, strict=True)):
+        more = min(max(left, 0.0), high - low)
+        total += rate * more
+        left -= more
+    return total
 
 
 def _returned(
