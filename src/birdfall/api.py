@@ -113,8 +113,9 @@ class Inquiry:
         from birdfall.measures import automation
 
         _refuse(automation.applies_to(self.record))
-        found = self._wave(waves, wave)
-        return self._labelled(automation.of_wave(self.record, found, wave, leaders=self.record.settings.leaders))
+        found, settings = self._wave(waves, wave), self.record.settings
+        whose = [a for a in (*settings.leaders, *settings.controls) if self.record.ids.code(a) is not None]
+        return self._labelled(automation.of_wave(self.record, found, wave, leaders=whose))
 
     def explanations(self, *, wave: int = 1) -> Finding:
         """Which causes of a wave the evidence leaves, weighed on simulated worlds. Measures everything first if nothing is kept."""

@@ -89,6 +89,10 @@ def test_one_account_is_no_wave():
     assert found(record([("a", "suspended", 5 * DAY)], days=40)).answer == "nothing"
 
 
+def test_accounts_that_never_fell_are_no_error():
+    assert found(record([("a", "active", 0), ("a", "active", 115)])).answer in ("nothing", "cannot")
+
+
 def test_all_at_one_moment():
     same = [(f"a{i}", "suspended", 20 * DAY) for i in range(100)]
     assert found(record(same)).reasons[0].code == "record-too-short"

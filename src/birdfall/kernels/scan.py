@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from birdfall.kernels.draws import poisson, seeded, uniform
+
 
 @njit(cache=True, nogil=True)
 def excess(c: float, m: float, k: float) -> float:
@@ -119,6 +121,7 @@ def null_maxima(
         total[i + 1] = total[i] + expected[i]
     together = 1.0 if clump <= 0.0 else -clump / ((1.0 - clump) * np.log1p(-clump))
     clumps = logarithmic(clump)
+    state = seeded(seed)
     found = np.empty(replicates)
     counts = np.empty(n)
     ratios = bulk.copy()
@@ -143,13 +146,13 @@ def null_maxima(
                 mean = (total[high] - total[low]) * ratio / together
                 if clump <= 0.0 and mean > high - low:
                     for i in range(low, high):
-                        counts[i] = np.random.poisson(expected[i] * ratio)
+                        counts[i] = poisson(expected[i] * ratio, state)
                 elif total[high] > total[low]:
                     # a Poisson process along the expected total: how many, then each anywhere; the step is guessed and put right
                     span = total[high] - total[low]
                     per = (high - low) / span
-                    for _ in range(np.random.poisson(mean)):
-                        reached = np.random.random() * span
+                    for _ in range(poisson(mean, state)):
+                        reached = uniform(state) * span
                         at = min(low + int(reached * per), high - 1)
                         reached += total[low]
                         while at + 1 < high and total[at + 1] < reached:
@@ -158,7 +161,7 @@ def null_maxima(
                             at -= 1
                         number = 1.0
                         if clump > 0.0:
-                            u = np.random.random()
+                            u = uniform(state)
                             d = 0
                             while d < len(clumps) - 1 and u > clumps[d]:
                                 d += 1

@@ -239,8 +239,8 @@ def _summed(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, block
 def _run(ratios: np.ndarray) -> int:
     """Blocks that must be drawn together: Carlstein's length for the first autocorrelation seen (1986)."""
     n = len(ratios)
-    if n < 8 or np.std(ratios) == 0:
-        return 1
+    if n < 8 or np.std(ratios[:-1]) == 0 or np.std(ratios[1:]) == 0:
+        return 1  # all alike but for the last block, of another length: nothing hangs together
     rho = float(np.clip(np.corrcoef(ratios[:-1], ratios[1:])[0, 1], 0.0, 0.95))
     return int(np.clip(np.ceil((np.sqrt(6) * rho / (1 - rho**2)) ** (2 / 3) * n ** (1 / 3)), 1, max(1, n // 4)))
 
