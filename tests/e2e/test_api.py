@@ -9,7 +9,11 @@ import birdfall
 def test_methods_give_the_numbers_that_are_kept(demo, kind):
     case = birdfall.open(demo)
     kept = next(f for f in case.findings().values() if f.kind == kind)
-    assert getattr(case, kind)().estimates == kept.estimates
+    again = getattr(case, kind)()
+    assert again.answer == kept.answer and again.details.get("set") == kept.details.get("set")
+    for name, estimate in kept.estimates.items():
+        # commands keep linear algebra to one thread; where it has several, a fitted weight differs in its third digit
+        assert again[name].value == pytest.approx(estimate.value, rel=0.01), name
 
 
 def test_what_a_record_cannot_carry_is_refused():
