@@ -5,7 +5,10 @@ A recording has a clock of its own: what arrived a minute later arrives a minute
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import select
 import struct
 import sys
 import threading
@@ -148,8 +151,11 @@ class Lines:
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Until the pipe is closed."""
         self.health.up()
-        stream = self.stream or sys.stdin.buffer
-        while not stop.is_set() and (line := stream.readline(_LONGEST)):
+        given = self.stream
+        read = lines_of(sys.stdin.fileno(), stop) if given is None else iter(lambda: given.readline(_LONGEST), b"")
+        for line in read:
+            if stop.is_set():
+                break
             if not line.strip():
                 continue
             received = now()
@@ -158,3 +164,27 @@ class Lines:
             except Refused as error:
                 put([Arrived(received, refused=str(error), raw=line[:1000])])
         self.health.connected, self.health.ended = False, True
+
+
+def lines_of(descriptor: int, stop: threading.Event, longest: int = _LONGEST) -> Iterator[bytes]:
+    """Lines of a pipe or file, each with its end, until it ends or `stop` is set; a line longer than `longest` comes in pieces.
+
+    Not by a buffered reader: a thread that waits in one cannot be left when the process ends.
+    """
+    kept = bytearray()
+    while not stop.is_set():
+        if not select.select([descriptor], [], [], 0.5)[0]:
+            continue
+        data = os.read(descriptor, 1 << 16)
+        if not data:
+            break
+        for piece in io.BytesIO(data):
+            kept += piece
+            while len(kept) > longest:
+                yield bytes(kept[:longest])
+                del kept[:longest]
+            if kept.endswith(b"\n"):
+                yield bytes(kept)
+                kept.clear()
+    if kept and not stop.is_set():
+        yield bytes(kept)

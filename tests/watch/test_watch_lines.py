@@ -1,0 +1,54 @@
+"""Lines on standard input: stopped while the pipe is open, and whole however they come in pieces."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from birdfall.watch.recorded import lines_of
+
+
+def test_ctrl_c_ends_it_though_the_pipe_is_open(tmp_path):
+    command = [sys.executable, "-m", "birdfall", "watch", "-", "--state", str(tmp_path / "w")]
+    watch = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = b""
+    while b"watching -" not in said:
+        said += watch.stderr.readline()
+    watch.stdin.write(json.dumps({"kind": "account", "account": "a"}).encode() + b"\n")
+    watch.stdin.flush()
+    time.sleep(2)
+    watch.send_signal(signal.SIGINT)
+    watch.wait(60)
+    assert b"Fatal" not in watch.stderr.read()
+    assert watch.returncode == 0
+
+
+def test_lines_are_whole_however_they_arrive():
+    taken, given = os.pipe()
+    text = b"one\ntwo\r\n\nthree" + b"x" * 100_000 + b"\nlast without an end"
+    writer = threading.Thread(
+        target=lambda: [os.write(given, text[i : i + 777]) for i in range(0, len(text), 777)] and os.close(given)
+    )
+    writer.start()
+    found = list(lines_of(taken, threading.Event(), longest=10_000))
+    writer.join()
+    os.close(taken)
+    assert b"".join(found) == text
+    assert found[:3] == [b"one\n", b"two\r\n", b"\n"]
+    assert found[-1] == b"last without an end"
+    assert max(map(len, found)) <= 10_000
+
+
+def test_a_silent_pipe_does_not_hold_it():
+    taken, given = os.pipe()
+    stop = threading.Event()
+    reader = threading.Thread(target=lambda: list(lines_of(taken, stop)))
+    reader.start()
+    stop.set()
+    reader.join(20)
+    assert not reader.is_alive()
+    os.close(given)
+    os.close(taken)
