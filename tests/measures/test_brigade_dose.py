@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.brigade_dose import DAY, HOUR, MINUTE, curve, isotonic, occasions
-from birdfall.measures.brigade_jump import jump, placebos
+from birdfall.measures.brigade_dose import DAY, HOUR, MINUTE, bins_of, curve, isotonic, occasions
+from birdfall.measures.brigade_jump import _cells, _smooth, jump, placebos
 from birdfall.measures.brigade_order import order_of
 from birdfall.measures.brigade_reports import NEVER, Falls, Reports
 
@@ -138,6 +138,30 @@ def test_no_dose_and_a_smooth_rise_are_no_jump():
     smooth = [judged(seed, lambda dose, _: 0.01 * dose)[1] for seed in range(8)]
     assert all(t.flat_p <= 0.05 for t in smooth)
     assert sum(t.p <= 0.05 for t in smooth) <= 1
+
+
+def test_a_steep_but_smooth_rise_is_no_jump_as_a_rule():
+    steep = [judged(seed, lambda dose, _: 0.15 / (1 + np.exp(-(dose - 10) / 3)))[1] for seed in range(20)]
+    assert sum(t.p <= 0.05 for t in steep) <= 5
+
+
+def test_the_null_of_a_step_is_fitted_in_every_draw():
+    """A draw whose fit stalls far from its optimum has a score of dozens, and would hide any step."""
+    found, _ = judged(1, lambda dose, _: 0.3 if dose >= 10 else 0.01)
+    low, high = bins_of(found.dose)
+    where = np.searchsorted(low, found.dose, "right") - 1
+    cells, number, fallen, design = _cells(where, len(low), found.fell, found.stratum % 4, low, high)
+    level, _ = _smooth(number, fallen[None, :], design, cells, len(low))
+    drawn = np.random.default_rng(3).binomial(number.astype(int), np.clip(level[0], 0, 1), (199, len(number)))
+    _, null = _smooth(number, drawn.astype(float), design, cells, len(low))
+    assert null.max() < 6
+
+
+def test_two_doses_are_enough_for_a_test():
+    rows = [(r, t, 10 * t + r) for t in range(200) for r in range(2)]
+    found = occasions(log(rows), falls([(t, 10 * t + 1, 10 * t + 1, NEVER) for t in range(0, 200, 3)]), within=5)
+    tested = jump(found, draws=49)
+    assert tested is not None and 0 < tested.p <= 1
 
 
 def test_worse_accounts_that_are_reported_more_are_no_jump():

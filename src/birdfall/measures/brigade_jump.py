@@ -14,6 +14,8 @@ from birdfall.measures.brigade_dose import Occasions, bins_of, curve_of
 
 #: A step is looked for only where so many occasions lie on either side.
 SIDE = 10
+#: Degree of the smooth rise: of second degree, one that is merely steep was taken for a step in more than one log in four.
+DEGREE = 3
 #: Holds the smooth rise together where a draw has no falls at some tempo.
 RIDGE = 1e-4
 #: Placebos are judged with fewer draws each.
@@ -51,7 +53,7 @@ def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
 
     flat_p: outcomes are exchanged among occasions of one stratum (a period of the record, and how soon the report followed
     the last one); the statistic is the greatest excess of falls from some dose on. step_p: outcomes are drawn from a logistic
-    curve of second degree in the logarithm of the dose, with a level per tempo; the statistic is the greatest score of a step up on top of it.
+    curve of third degree in the logarithm of the dose, with a level per tempo; the statistic is the greatest score of a step up on top of it.
     """
     low, high = bins_of(found.dose)
     shown = curve_of(low, high, found.dose, found.fell)
@@ -141,10 +143,14 @@ def _cells(
     used = used[(by_tempo[0][used % 4] > 0) & (by_tempo[0][used % 4] < by_tempo[1][used % 4])]
     levels = np.unique(used % 4)
     middle = np.log(np.sqrt(low.astype(float) * high))
-    # centred and scaled, so that Newton's method starts near
+    # centred, and each power freed of the lower ones, so that Newton's method starts near and does not stall
     x = middle[used // 4] - np.average(middle[used // 4], weights=number[used])
-    x /= max(1e-9, np.abs(x).max())
-    design = np.column_stack([(used % 4)[:, None] == levels[None, :], x, x * x]).astype(float)
+    degree = min(DEGREE, len(np.unique(used // 4)) - 1)
+    powers = np.column_stack([x**k for k in range(degree + 1)]) * np.sqrt(number[used])[:, None]
+    rise = np.zeros((len(used), DEGREE))  # with fewer doses than powers the rest says nothing
+    rise[:, :degree] = np.linalg.qr(powers)[0][:, 1:] / np.sqrt(number[used])[:, None]
+    rise /= np.maximum(1e-9, np.abs(rise).max(axis=0))
+    design = np.column_stack([(used % 4)[:, None] == levels[None, :], rise]).astype(float)
     return used // 4, number[used], falls[used], design
 
 
@@ -160,7 +166,7 @@ def _smooth(
     chance = np.full((rows, len(number)), 0.5)
     beta = np.zeros((rows, width))
     mean = (falls.sum(1) + 0.5) / (number.sum() + 1.0)
-    beta[:, : width - 2] = np.log(mean / (1.0 - mean))[:, None]
+    beta[:, : width - DEGREE] = np.log(mean / (1.0 - mean))[:, None]
     ridge = RIDGE * np.eye(width)
     reached = np.full(rows, -np.inf)
     step = np.zeros((rows, width))
