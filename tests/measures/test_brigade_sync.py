@@ -56,6 +56,13 @@ def test_a_crew_that_comes_seldom_is_called_only_if_it_comes_at_once_and_names_n
     assert crew(0.4, NONE).steady(0.01) and len(crew(0.4, NONE).named(0.01)) == 3
 
 
+def test_a_keen_circle_that_comes_like_the_rest_is_no_crew_unless_it_comes_to_half_the_calls():
+    unhurried = Sync(0.93, 0.35)
+    assert not crew(0.34, unhurried).firm(0.01) and not len(crew(0.34, unhurried).named(0.01))
+    assert crew(0.34, Sync(0.5, 0.2)).steady(0.01)
+    assert crew(0.6, unhurried).steady(0.01)
+
+
 def test_two_p_values_together_are_uniform_under_chance():
     rng = np.random.default_rng(4)
     drawn_ = np.array([both(a, b) for a, b in rng.random((4000, 2))])

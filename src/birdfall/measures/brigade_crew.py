@@ -28,6 +28,8 @@ JOINS_FLOOR, CALLS_FLOOR = 0.3, 6.0
 #: A crew that follows fewer calls is told from an honest circle if those who come back come at once: within this part of the time
 #: the rest of the crowd takes on the same targets. It must follow at least so many calls all the same, and nobody of it is named.
 SYNC_RATIO, SYNC_JOINS = 0.45, 0.15
+#: Below so large a share of calls a crew whose people come no sooner than the rest of the crowd (this part of its time) may be a keen circle.
+SURE_JOINS, UNHURRIED = 0.5, 0.7
 #: Nobody is named whose own chance to be of the crowd is more than so many times the share allowed on average.
 DOUBT = 3.0
 #: Nobody is named for reporting fewer targets of a block than this.
@@ -53,7 +55,9 @@ class Crew:
 
     def steady(self, alpha: float) -> bool:
         """Whether a crew is needed, and comes back so often that an honest circle is no likely reading of it."""
-        return self.p <= alpha and (self.joins >= JOINS_FLOOR or self.joins * self.targets >= CALLS_FLOOR)
+        hurried = self.sync == NONE or self.sync.ratio <= UNHURRIED
+        often = self.joins >= SURE_JOINS or (self.joins >= JOINS_FLOOR and hurried)
+        return self.p <= alpha and (often or self.joins * self.targets >= CALLS_FLOOR)
 
     def firm(self, alpha: float) -> bool:
         """`steady`, or those who come back come at once, as in an honest circle they do not, and both signs together are beyond chance.
