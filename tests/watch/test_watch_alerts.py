@@ -15,7 +15,7 @@ from birdfall.watch import alerts
 from birdfall.watch.bank import STEP
 from birdfall.watch.events import Arrived, Status
 from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import Channel, Rule, back_tested, load_rules, matching
+from birdfall.watch.rules import Channel, Rule, back_tested, history, load_rules, matching
 from birdfall.watch.state import State
 from birdfall.watch.watcher import Watcher, learned_from
 
@@ -288,6 +288,18 @@ def test_a_rule_is_tried_on_the_past(tmp_path):
     short = back_tested(state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=T + 3_600_000_000)
     assert short["why"] == "history-too-short"
     assert back_tested(state, Rule("r", "no-data"), false_alarms_per_year=1.0, until=end) == {"why": "not-a-detector"}
+
+
+def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
+    state = State.open(tmp_path / "w.sqlite")
+    day, end = 86_400_000_000, T + 400 * 86_400_000_000
+    with state.transaction():
+        state.keep_ticks([("all", T + d * day, 5, 0.1, 0.5, 0.0) for d in range(400)])
+        state.keep_meta(begun=T)
+    counts, covered, first = history(state, "all", T, end)
+    assert (len(counts), first) == (56 * 8640, end - 56 * day)
+    assert counts.sum() == 56 * 5
+    assert back_tested(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end)["days"] == 56.0
 
 
 def test_what_history_says_is_used_for_the_next_tick(tmp_path):

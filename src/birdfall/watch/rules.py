@@ -37,6 +37,8 @@ CHANNELS: Final = {
 _MAY: Final = {"webhook": (), "ntfy": ("token",), "email": ("user", "password", "port"), "stdout": (), "kafka": ()}
 #: History shorter than this says nothing of how often a rule fires.
 SHORTEST_DAYS = 2.0
+#: Eight weeks show what the hours of a week bring; more would only cost memory (half a gigabyte for 400 days) and time.
+MOST_DAYS = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ def stream_of(rule: Rule) -> str:
 
 
 def history(state: State, stream: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """(events per tick as float64[n], covered as bool[n], first microsecond) of a stream's stored ticks."""
+    """(events per tick as float64[n], covered as bool[n], first microsecond) of a stream's stored ticks, the last `MOST_DAYS`."""
+    begin = max(begin, end - MOST_DAYS * 86_400_000_000)
     first = begin - begin % STEP
     n = max((end - first) // STEP, 1)
     counts, covered = np.zeros(n), np.ones(n, np.bool_)
