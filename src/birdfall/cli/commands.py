@@ -368,8 +368,9 @@ def _opened(path: Path) -> Case:
 def _opened_or_made(path: Path, title: str) -> Case:
     from birdfall.model.settings import Settings
     from birdfall.record.case import Case
+    from birdfall.record.manifest import stands_at
 
-    if (path / "manifest.json").exists():
+    if stands_at(path):
         return Case.open(path)
     return Case.create(path, Settings(title=title or path.name))
 
@@ -380,9 +381,11 @@ def _language(case: Case) -> str:
 
 def _remove_demo(folder: Path) -> None:
     """Remove an earlier demo; anything else is left alone and named."""
+    from birdfall.record.manifest import stands_at
+
     if not folder.exists():
         return
-    if not (folder / "manifest.json").exists() or not _opened(folder).settings.simulated:
+    if not stands_at(folder) or not _opened(folder).settings.simulated:
         raise UsageError(
             "this is no earlier demo", where=str(folder), why="It was left as it is.", fix="Choose another with -o."
         )
@@ -558,8 +561,10 @@ def _write_report(case: Case, lang: str, languages: tuple[str, ...], out: Path |
 
 
 def _case_and_text(first: str, second: str) -> tuple[Case, str]:
+    from birdfall.record.manifest import stands_at
+
     for path, text in ((first, second), (second, first)):
-        if (Path(path) / "manifest.json").exists():
+        if stands_at(Path(path)):
             return _opened(Path(path)), text
     raise UsageError("neither of these is a case", fix='birdfall check CASE "6.600 cuentas en diez minutos"')
 

@@ -113,10 +113,12 @@ def _found(
     date_format: str | None, reader: str | None, handles: bool, quiet: bool,
 ) -> tuple[Finding, People]:  # fmt: skip
     """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
+    from birdfall.record.manifest import stands_at
+
     if not files:
         raise UsageError("nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv")
     with telling(quiet) as progress:
-        if len(files) == 1 and (files[0] / "manifest.json").exists():
+        if len(files) == 1 and stands_at(files[0]):
             from birdfall.inquiry import ask
             from birdfall.record.case import Case
 

@@ -28,10 +28,11 @@ def serve(
     token
         The token; made and printed if not given.
     """
+    from birdfall.record.manifest import stands_at
     from birdfall.watch.dashboard.serving import Served
 
     state = folder / "watch.sqlite"
-    if not state.is_file() and not (folder / "manifest.json").is_file():
+    if not state.is_file() and not stands_at(folder):
         raise UsageError(
             "this is neither a case nor the folder of a watch", where=str(folder), fix="Make one: birdfall demo"
         )

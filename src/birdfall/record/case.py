@@ -5,7 +5,7 @@
     case.key         the key of the pseudonyms    findings/NAME.json       findings; their tables in findings/tables/
     claims.toml      statements to be checked     reports/                 what is told
 
-All writes are atomic and become true with the manifest. One process changes a case at a time.
+All writes are atomic and become true together (`birdfall.record.change`). One process changes a case at a time.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import contextlib
 import datetime as dt
 import fcntl
 import json
-import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,21 +28,26 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import birdfall
-from birdfall.model.errors import BirdfallError, CaseError
+from birdfall.model.errors import CaseError
 from birdfall.model.findings import Finding, as_plain, from_plain
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import manifest as manifests
-from birdfall.record.atomic import digest, explained, sync_folder, write_bytes, write_text, write_with
+from birdfall.record.atomic import digest, explained
+from birdfall.record.change import STAGING, Change, finish
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty
-from birdfall.record.manifest import File, Import, Manifest
+from birdfall.record.manifest import Import, Manifest
 from birdfall.record.query import Record, connect, from_parquet
 
 ROWS_PER_GROUP = 1 << 17
 #: Lists of accounts that are kept before they are made one.
 MOST_NAMED = 64
+#: What a process that died while it made a case may have left.
+_LEFT_BY_A_DEATH = frozenset({"case.key", ".lock", STAGING, manifests.COMMITTED})
+#: Seconds after which a change that is still being moved into place is no longer waited for.
+_LONGEST_MOVE = 5.0
 #: Rows looked at to tell whether the texts of a column repeat.
 _LOOKED_AT = 1 << 14
 
@@ -71,23 +76,24 @@ class Case:
         Raises CaseError if a case or other files stand there already.
         """
         folder = Path(path)
-        if (folder / manifests.NAME).exists():
+        if manifests.stands_at(folder):
             raise CaseError("there is a case here already", where=str(folder), fix="Choose another folder with -o.")
-        if folder.is_dir() and any(entry.name != "case.key" for entry in folder.iterdir()):
+        if folder.is_dir() and any(entry.name not in _LEFT_BY_A_DEATH for entry in folder.iterdir()):
             raise CaseError("this folder holds other files", where=str(folder), fix="Choose an empty folder with -o.")
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / "case.key", key or secrets.token_bytes(32), mode=0o600)
         case = cls(folder)
-        text = (settings or Settings()).to_toml()
-        write_text(folder / "case.toml", text)
-        manifests.write(folder, Manifest(files=(case._entry("case.toml"),), software=_software()))
+        with case.locked(), Change(folder) as change:
+            change.write("case.key", key or secrets.token_bytes(32), mode=0o600)
+            settled = change.write("case.toml", (settings or Settings()).to_toml().encode())
+            change.commit(Manifest(files=(settled,), software=_software()))
         return case
 
     @classmethod
     def open(cls, path: str | Path) -> Case:
         """An existing case. Raises CaseError if there is none or it is damaged."""
         case = cls(Path(path))
+        case._settle()
         manifests.read(case.path)
         return case
 
@@ -130,23 +136,23 @@ class Case:
                     return Receipt(dict(past.rows), past.rejected, already=True)
             self._sweep(before)
             number = len(before.imports)
-            with explained(self.path), self._staging() as staging:
-                written, named = _write_parts(items, staging)
+            with explained(self.path), Change(self.path) as change:
+                written, named = _write_parts(items, change.workplace)
                 # Reading tells its own progress; what is left is names and digests.
                 progress("keep", sum(written.values()), sum(written.values()), "rows")
-                ids = self._grow_ids(staging, named)
+                ids = self._grow_ids(change.workplace, named)
                 added = []
                 for table, rows in written.items():
                     place = f"record/{table}/part-{number:05d}.parquet"
-                    added.append(self._adopt(staging / f"{table}.parquet", place, rows))
+                    added.append(change.adopt(change.workplace / f"{table}.parquet", place, rows))
                 if ids is not None:
-                    added.append(self._adopt(staging / "ids.parquet", "record/ids.parquet", len(ids)))
-            counts = {t: n for t, n in written.items() if t != "rejected"}
-            known_by = digest() if callable(digest) else digest
-            note = Import(source, reader, known_by, counts, written.get("rejected", 0), _now(), options or {}, notes)
-            after = replace(before.with_files(added), imports=(*before.imports, note), software=_software())
-            manifests.write(self.path, after)
-            return Receipt(counts, note.rejected)
+                    added.append(change.adopt(change.workplace / "ids.parquet", "record/ids.parquet", len(ids)))
+                counts = {t: n for t, n in written.items() if t != "rejected"}
+                known_by = digest() if callable(digest) else digest
+                rejected = written.get("rejected", 0)
+                note = Import(source, reader, known_by, counts, rejected, _now(), options or {}, notes)
+                change.commit(replace(before.with_files(added), imports=(*before.imports, note), software=_software()))
+            return Receipt(counts, rejected)
 
     def record(self) -> Record:
         """The record as measures read it."""
@@ -197,14 +203,15 @@ class Case:
         with self.locked():
             before = self.manifest
             added, gone = [], []
-            for finding in findings:
-                prefix = f"findings/tables/{finding.name}."
-                gone += [f.path for f in before.files if f.path.startswith(prefix)]
-                for table_name, table in sorted(finding.tables.items()):
-                    added.append(self._write_table(f"{prefix}{table_name}.parquet", table))
-                added.append(self._write(f"findings/{finding.name}.json", finding.to_json().encode()))
-            kept = {f.path for f in added}
-            manifests.write(self.path, before.with_files(added, without=tuple(g for g in gone if g not in kept)))
+            with Change(self.path) as change:
+                for finding in findings:
+                    prefix = f"findings/tables/{finding.name}."
+                    gone += [f.path for f in before.files if f.path.startswith(prefix)]
+                    for table_name, table in sorted(finding.tables.items()):
+                        added.append(change.write_table(f"{prefix}{table_name}.parquet", table))
+                    added.append(change.write(f"findings/{finding.name}.json", finding.to_json().encode()))
+                kept = {f.path for f in added}
+                change.commit(before.with_files(added, without=tuple(g for g in gone if g not in kept)))
             self._sweep(self.manifest)
 
     def finding(self, name: str) -> Finding:
@@ -234,7 +241,8 @@ class Case:
             chosen = names or tuple(self.finding_names())
             gone = [f.path for f in before.files
                     if any(f.path == f"findings/{n}.json" or f.path.startswith(f"findings/tables/{n}.") for n in chosen)]  # fmt: skip
-            manifests.write(self.path, before.with_files([], without=tuple(gone)))
+            with Change(self.path) as change:
+                change.commit(before.with_files([], without=tuple(gone)))
             self._sweep(self.manifest)
 
     def put(self, files: dict[str, bytes]) -> None:
@@ -261,7 +269,10 @@ class Case:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the case for writing. Raises CaseError if another process does."""
+        """Hold the case for writing, whole: a change that a dead process left half moved is finished first.
+
+        Raises CaseError if another process holds it.
+        """
         with explained(self.path):
             handle = (self.path / ".lock").open("w")
         try:
@@ -271,51 +282,29 @@ class Case:
             raise CaseError("another process is changing this case", where=str(self.path),
                             fix="Wait for it to end, then run this again.") from error  # fmt: skip
         try:
+            with explained(self.path):
+                finish(self.path)
             yield
         finally:
             handle.close()
 
-    @contextlib.contextmanager
-    def _staging(self) -> Iterator[Path]:
-        folder = self.path / ".staging"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def _settle(self) -> None:
+        """See to it that no change stands half moved: its process is at it this moment, or died of it."""
+        until = time.monotonic() + _LONGEST_MOVE
+        while (self.path / manifests.COMMITTED).is_dir():
+            try:
+                with self.locked():
+                    return
+            except CaseError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def _put(self, files: dict[str, bytes]) -> None:
         before = self.manifest
-        added = [self._write(path, data) for path, data in sorted(files.items())]
-        manifests.write(self.path, before.with_files(added))
-
-    def _write(self, relative: str, data: bytes) -> File:
-        write_bytes(self._inside(relative), data)
-        return self._entry(relative)
-
-    def _write_table(self, relative: str, table: pa.Table) -> File:
-        write_with(self._inside(relative), lambda p: pq.write_table(table, p, compression="zstd"))
-        return self._entry(relative, table.num_rows)
-
-    def _adopt(self, staged: Path, relative: str, rows: int) -> File:
-        place = self._inside(relative)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with staged.open("rb") as f:
-            os.fsync(f.fileno())
-        staged.replace(place)
-        sync_folder(place.parent)
-        return self._entry(relative, rows)
-
-    def _entry(self, relative: str, rows: int | None = None) -> File:
-        path = self._inside(relative)
-        return File(relative, digest(path), path.stat().st_size, rows)
-
-    def _inside(self, relative: str) -> Path:
-        path = (self.path / relative).resolve()
-        if not path.is_relative_to(self.path.resolve()):
-            raise BirdfallError("a file name leads out of the case", where=relative)
-        return path
+        with Change(self.path) as change:
+            added = [change.write(path, data) for path, data in sorted(files.items())]
+            change.commit(before.with_files(added))
 
     def _sweep(self, manifest: Manifest) -> None:
         """Remove what a dead process left: files of the record and findings that the manifest does not list."""

@@ -1,8 +1,7 @@
 """The manifest: every file of a case with its SHA-256, and the single point at which a change becomes true.
 
-A file of the case that the manifest does not list does not exist for Birdfall. A change writes its files first and
-replaces `manifest.json` last, atomically; a process that dies before that leaves the case as it was, and the orphans
-are swept at the next change.
+A file of the case that the manifest does not list does not exist for Birdfall. How files and manifest change together is
+told in `birdfall.record.change`; orphans are swept at the next change.
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from birdfall.model.errors import CaseError
-from birdfall.record.atomic import write_text
 
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
+#: Holds a change that has happened and whose files are being moved to their places.
+COMMITTED: Final = ".committed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,15 @@ def read(folder: Path) -> Manifest:
     )
 
 
-def write(folder: Path, manifest: Manifest) -> None:
-    """Make `manifest` the truth about the case."""
+def to_json(manifest: Manifest) -> str:
+    """The manifest as it stands on disk."""
     from dataclasses import asdict
 
     plain = {"format": FORMAT, "software": manifest.software, "imports": [asdict(i) for i in manifest.imports],
              "files": [asdict(f) for f in manifest.files]}  # fmt: skip
-    write_text(folder / NAME, json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def stands_at(folder: Path) -> bool:
+    """Whether this folder is a case, be it one whose first change is still being moved into place."""
+    return (folder / NAME).exists() or (folder / COMMITTED / NAME).exists()
