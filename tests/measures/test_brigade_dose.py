@@ -222,3 +222,16 @@ def test_tempo_alone_is_no_dose():
                 break
     tested = jump(occasions(log(rows), falls(fallen), within=MINUTE), draws=199)
     assert tested.p > 0.05
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "spoken"),
+    [(2.0, 1.4, 2.9, True), (0.77, 0.08, 7.43, False), (1.3, 0.9, 1.9, False), (None, None, None, False)],
+)
+def test_a_step_that_may_lead_down_is_no_jump(ratio, low, high, spoken):
+    """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331 hits on Wikipedia, 2013)."""
+    from birdfall.measures.brigade_jump import Jump
+    from birdfall.measures.brigades import _called
+
+    step = Jump(331, 331, 331, ratio, low, high, 0.0005, 0.0004, 0.001, 0.001, 12.0)
+    assert _called({"reporters": (None, step, [(0.5, 0.1)] * 40)}) is spoken

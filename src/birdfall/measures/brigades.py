@@ -176,9 +176,11 @@ def _dose_estimates(doses: Doses) -> dict[str, Estimate]:
 
 
 def _called(doses: Doses) -> bool:
-    """Whether a jump may be spoken of: it is there, and greater than those of the placebos."""
+    """Whether a jump may be spoken of: it is there, surely leads up, and is greater than those of the placebos."""
     shown = doses.get("reporters")
     if shown is None or shown[1] is None or shown[1].at is None:
+        return False
+    if shown[1].ratio_low is None or shown[1].ratio_low <= 1.0:
         return False
     return shown[1].p <= LEVEL and _beyond(shown[1], shown[2]) <= LEVEL
 
