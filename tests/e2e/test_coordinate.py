@@ -111,11 +111,11 @@ def test_objects_are_left_out_by_name_and_the_cost_is_told(tweets, capsys):
     assert "hub" in birdfall.coordination(tweets).table("heaviest").column("object").to_pylist()
 
 
-def test_no_command_waits_for_pandas(tweets, tmp_path):
-    """It is half the start-up where it is installed, and Arrow would import it to ask about values no command has."""
+def test_no_command_waits_for_pandas_or_linear_algebra(tweets, tmp_path):
+    """Arrow would import the one to ask about values no command has, and Numba the other to know whether it could multiply matrices."""
     script = (
         "import sys; sys.argv[1:] = ['coordinate', *sys.argv[1:]]; from birdfall.cli import main; code = main(); "
-        "assert 'pandas' not in sys.modules; sys.exit(code)"
+        "assert not {'pandas', 'scipy.linalg'} & set(sys.modules); sys.exit(code)"
     )
     said = [str(tweets), "--preset", "toolkit", "--out", str(tmp_path / "edges.csv")]
     done = subprocess.run([sys.executable, "-c", script, *said], capture_output=True, text=True)

@@ -6,10 +6,12 @@ import itertools
 import json
 
 import pyarrow as pa
+import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from birdfall.model.errors import InputError
 from birdfall.sources import elements
 from birdfall.sources.ingest import load, look_into
 
@@ -193,3 +195,37 @@ def test_parquet_of_many_types(tmp_path):
         record = load(path)
         assert column(record, "acts", "account") == ["a"] and column(record, "acts", "act_id") == ["1"]
         assert [r["line"] for r in reasons(record)] == [2]
+
+
+def test_parquet_of_texts_and_numbers_reads_as_its_csv_does(tmp_path):
+    """Read in texts or asked in SQL: blanks, words for nothing, rounded ids and bad times come to the same rows and refusals."""
+    rows = {
+        "account": [" a ", "b", "NULL", "c", None, "1.23E+17", "d"],
+        "act_id": [1, 2, 3, 4, 5, 6, 7],
+        "text": ["p", " p", "p", "", "p", "p", "q"],
+        "time": [1383258000, 1383258001, 1383258002, 1383258003, 1383258004, 1383258005, 17],
+    }
+    table = pa.table(rows)
+    pq.write_table(table, tmp_path / "acts.parquet")
+    coded = table.set_column(0, "account", table.column("account").dictionary_encode())
+    pq.write_table(coded, tmp_path / "coded.parquet", row_group_size=2)
+    wider = table.set_column(3, "time", table.column("time").cast(pa.float64()))
+    pq.write_table(wider, tmp_path / "wider.parquet")
+    pcsv.write_csv(table, tmp_path / "acts.csv")
+    told = [seen(load(tmp_path / name)) for name in ("acts.csv", "acts.parquet", "coded.parquet", "wider.parquet")]
+    assert told[1] == told[0] and told[2] == told[0] and told[3] == told[0]
+    assert told[0]["acts"] and len(told[0]["rejected"]) >= 2
+
+
+def seen(record):
+    """Rows and refusals, without the file and the row in it (a header is a row of CSV), in an order of their own."""
+    tables = {name: record.table(name).drop_columns(["source", "line"]) for name in ("accounts", "acts", "rejected")}
+    return {name: sorted(table.to_pylist(), key=str) for name, table in tables.items()}
+
+
+def test_parquet_whose_texts_are_not_utf8_is_one_clear_error(tmp_path):
+    broken = pa.array([b"a", b"\xff\xfe"], pa.binary()).view(pa.string())
+    times = pa.array([1383258000, 1383258001])
+    pq.write_table(pa.table({"account": broken, "text": ["p", "p"], "time": times}), tmp_path / "broken.parquet")
+    with pytest.raises(InputError, match="damaged"):
+        load(tmp_path / "broken.parquet")

@@ -49,7 +49,7 @@ for _order, (_name, (_place, _help)) in enumerate(COMMANDS.items()):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     if arguments is None:
-        sys.meta_path.insert(0, _WithoutPandas())
+        sys.meta_path.insert(0, _WithoutDetours())
         # our matrices are slim: more threads wait for each other, seven times the processor time on a busy machine (explain)
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -75,12 +75,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(code or 0)
 
 
-class _WithoutPandas:
-    """Wherever pandas is installed Arrow imports it, half a second, to ask of values whether they are its own; none here is."""
+class _WithoutDetours:
+    """Refuses what libraries load only in case somebody wants it, and no command does.
+
+    Wherever pandas is installed Arrow imports it, half a second, to ask of values whether they are its own; none here is. Before its
+    first kernel Numba loads SciPy's linear algebra, an eighth of a second, to know whether compiled code could multiply matrices.
+    """
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name == "pandas":
             raise ModuleNotFoundError("no command uses pandas", name=name)
+        if name == "scipy.linalg" and self._numba_asks():
+            raise ModuleNotFoundError("no kernel multiplies matrices", name=name)
+
+    def _numba_asks(self) -> bool:
+        asking = sys.modules.get("numba.np.arraymath")
+        return asking is not None and not hasattr(asking, "_HAVE_BLAS")
 
 
 def _say(text: str) -> None:

@@ -23,8 +23,9 @@ from birdfall.measures.coordination_traces import Trace, made_of_codes
 from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
-from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Rows
+from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES
 from birdfall.record.ids import Ids, empty
+from birdfall.sources import tables
 from birdfall.sources.mapping import Emit, Mapping
 from birdfall.sources.registry import source_for
 from birdfall.sources.source import Options
@@ -83,15 +84,15 @@ def acts_of_files(
         source = source_for(path, reader)
         if source.NAME != "table":
             return None
-        cut = _cut_down(path, options, trace, bare, handles)
-        if cut is None:
-            return None
-        for item in source.read(path, replace(options, mapping=cut), progress):
-            assert isinstance(item, Rows), "a table comes in rows"
-            if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
-                acts.append(item.batch)
-            else:
-                others.setdefault(item.table, []).append(item.batch)
+        with tables.opened(path, options, progress) as (table, mapping):
+            cut = _cut_down(mapping, trace, bare, handles)
+            if cut is None:
+                return None
+            for item in tables.rows_of(table, cut, options, progress):
+                if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
+                    acts.append(item.batch)
+                else:
+                    others.setdefault(item.table, []).append(item.batch)
     return _together(acts, others, trace, bare)
 
 
@@ -124,15 +125,8 @@ def coordination_of_files(
     return finding.replace(limits=(*finding.limits, *acts.limits)), acts
 
 
-def _cut_down(path: Path, options: Options, trace: str, bare: bool, handles: bool) -> Mapping | None:
-    """The file's mapping with the columns this needs: of its acts all, of the rest what names accounts. None: it will not do."""
-    from birdfall.sources.tables import opened
-
-    if options.mapping is None:
-        with opened(path, options) as (_, found):
-            mapping = found
-    else:
-        mapping = options.mapping
+def _cut_down(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mapping | None:
+    """A mapping with the columns this needs: of its acts all, of the rest what names accounts. None: it will not do."""
     if any(e.table == "acts" and "kind" not in e.constants for e in mapping.emits):
         return None
     wanted = {"account", "object", "target", "time", "act_id"} | (set() if bare else {"text", "language"})

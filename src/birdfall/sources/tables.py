@@ -45,22 +45,28 @@ def kind_of(head: bytes) -> str | None:
 def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
     """The rows of one table. Raises UsageError when no mapping fits or a time zone or day order must be asked."""
     with opened(path, options, progress) as (table, mapping):
-        source = options.source_of(path)
-        rejections = Rejections(source)
-        query = Query(table.types, mapping.used)
-        plans = plans_of(table, mapping, options, query)
-        emitters = [Emitter(p, source, rejections, str(path)) for p in plans]
-        done = 0
-        for batch, lines in table.answers(query, rejections):
-            checked: set[str] = set()
-            for emitter in emitters:
-                yield from emitter.rows(batch, lines, checked)
-            yield from rejections.rows(at_least=1 << 12)
-            done += len(lines)
-            progress("read", done, table.rows_expected(done), "rows")
+        yield from rows_of(table, mapping, options, progress)
+
+
+def rows_of(table: Tabular, mapping: Mapping, options: Options, progress: Progress = silent) -> Iterator[Rows]:
+    """The rows that an opened table becomes by `mapping`. Raises as `read`."""
+    table = table.reading(mapping.used)
+    source = options.source_of(table.path)
+    rejections = Rejections(source)
+    query = Query(table.types, mapping.used)
+    plans = plans_of(table, mapping, options, query)
+    emitters = [Emitter(p, source, rejections, str(table.path)) for p in plans]
+    done = 0
+    for batch, lines in table.answers(query, rejections):
+        checked: set[str] = set()
         for emitter in emitters:
-            yield from emitter.rest()
-        yield from rejections.rows()
+            yield from emitter.rows(batch, lines, checked)
+        yield from rejections.rows(at_least=1 << 12)
+        done += len(lines)
+        progress("read", done, table.rows_expected(done), "rows")
+    for emitter in emitters:
+        yield from emitter.rest()
+    yield from rejections.rows()
 
 
 @contextmanager

@@ -1,16 +1,17 @@
 """Files of rows and columns, opened as something that can be asked: CSV in any dialect, Parquet, JSON Lines.
 
-Parquet is asked in SQL. Of text files the columns that are used come as texts, many rows at a time; what a text means Arrow
-finds at once where a whole column is written in one common form (`shortcuts`), and SQL where it is not.
+Of text files the columns that are used come as texts, many rows at a time; what a text means Arrow finds at once where a whole
+column is written in one common form (`shortcuts`), and SQL where it is not. Parquet comes in the same way if the columns that
+are used hold texts and whole numbers, and is asked in SQL if they hold more.
 """
 
 from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,10 @@ _PATIENT_BATCH: Final = 1 << 14
 _SAMPLE_BLOCK: Final = 1 << 20
 PARQUET: Final = b"PAR1"
 _NOTHING: Final = pa.array(NOTHING, pa.string())
+#: Columns of Parquet that are as good as texts: their texts say all that is in them.
+_AS_TEXTS: Final = frozenset(
+    ("VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+)
 
 
 @dataclass
@@ -50,11 +55,18 @@ class Tabular:
     notes: list[str] = field(default_factory=list)
     #: how many bytes have been read, as the only item
     place: list[int] = field(default_factory=lambda: [0])
+    in_texts: bool = True
     _first: pa.Table | None = None
+
+    def reading(self, used: Collection[str]) -> Tabular:
+        """This file, of which the columns `used` are to be read: in texts, if nothing is lost by it."""
+        if self.in_texts or not all(self.types.get(name) in _AS_TEXTS for name in used):
+            return self
+        return replace(self, types={name: "VARCHAR" for name in self.types if name in used}, in_texts=True)
 
     def answers(self, query: Query, rejections: Rejections) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Batches of the query's answers over all rows, with the row of the file of each. Rows that cannot be read are refused."""
-        if self.kind == "parquet":
+        if not self.in_texts:
             source = f"read_parquet({literal(str(self.plain))})"
             yield from self._streamed(query.sql(cleaned(source, self._used(query)), [*query.plain, *query.answers]))
             return
@@ -78,7 +90,7 @@ class Tabular:
         return {name: self.types[name] for name in query.used}
 
     def _beginning(self) -> pa.Table:
-        if self.kind == "parquet":
+        if not self.in_texts:
             select = ", ".join(f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}" for c in self.types)
             source = cleaned(f"read_parquet({literal(str(self.plain))})", self.types)
             batches = [b for b, _ in self._streamed(f"SELECT {select} FROM {source} LIMIT {SAMPLE_ROWS}")]
@@ -104,6 +116,9 @@ class Tabular:
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The columns `used` of a text file as clean texts, and the row of the file of each."""
         names = list(self.types)
+        if self.kind == "parquet":
+            yield from self._numbered(used, SAMPLE_ROWS if block == _SAMPLE_BLOCK else BATCH)
+            return
         if self.kind == "json":
             yield from _gathered(objects.records(self.plain, used, rejections, self.place), used)
             return
@@ -120,6 +135,21 @@ class Tabular:
         except pa.ArrowInvalid:
             records = delimited.records(self.plain, self.delimiter, names, used, rejections, done, self.place)
             yield from _gathered(records, used)
+
+    def _numbered(self, used: Sequence[str], rows: int) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """The columns `used` of a Parquet file as clean texts, and the row of each, from 1."""
+        number = 1
+        with pq.ParquetFile(self.plain) as file:
+            try:
+                for batch in file.iter_batches(rows, columns=list(used)):
+                    texts = [_in_text(batch.column(name)) for name in used]
+                    yield (
+                        _cleaned(pa.RecordBatch.from_arrays(texts, names=list(used)), words=True),
+                        np.arange(number, number + batch.num_rows),
+                    )
+                    number += batch.num_rows
+            except (pa.ArrowException, OSError) as error:
+                raise _damaged(self.path) from error
 
     def _answered(self, query: Query, texts: pa.RecordBatch) -> pa.RecordBatch:
         found = {name: texts.column(name) for name in query.plain}
@@ -157,7 +187,8 @@ def tabular(
         if plain.stat().st_size == 0:
             raise InputError("this file is empty", where=str(path), fix="Check that it was downloaded or copied whole.")
         if kind == "parquet":
-            yield Tabular(path, plain, _parquet_types(path, plain, connection), kind, connection, notes=notes)
+            types = _parquet_types(path, plain, connection)
+            yield Tabular(path, plain, types, kind, connection, notes=notes, in_texts=False)
         elif kind == "json":
             types = dict.fromkeys(objects.names_of(path, plain), "VARCHAR")
             yield Tabular(path, plain, types, kind, connection, notes=notes)
@@ -174,8 +205,21 @@ def _parquet_types(path: Path, plain: Path, connection: duckdb.DuckDBPyConnectio
         pq.ParquetFile(plain).close()
         rows = connection.sql(f"DESCRIBE SELECT * FROM read_parquet({literal(str(plain))})").fetchall()
     except (pa.ArrowException, OSError, duckdb.Error) as error:
-        raise InputError("this Parquet file is damaged", where=str(path), fix="Download or copy it again.") from error
+        raise _damaged(path) from error
     return {str(name): str(kind) for name, kind, *_ in rows}
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError("this Parquet file is damaged", where=str(path), fix="Download or copy it again.")
+
+
+def _in_text(column: pa.Array) -> pa.Array:
+    """Texts as they are if they are UTF-8, whole numbers as their digits. Raises ArrowInvalid otherwise."""
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.string()).cast(pa.binary()).cast(pa.string())
 
 
 def _gathered(
