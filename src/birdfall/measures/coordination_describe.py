@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.kernels.coaction import coaction
 from birdfall.measures import coordination_significance as significance
@@ -25,6 +26,8 @@ LISTED = 200_000
 #: Of so many groups, the largest, the objects and examples are told.
 DESCRIBED = 50
 WINDOWS = (0.5, 1.0, 2.0, 5.0)
+#: Names that are joined for a digest: together they stay below what one Arrow text can hold.
+_NAMES_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ def digest(trace: Trace) -> str:
     for column in (trace.account, trace.object_, trace.time):
         found.update(np.ascontiguousarray(column).tobytes())
     for names in (trace.accounts, trace.objects):
-        found.update("\0".join(names.to_pylist()).encode("utf-8", "surrogatepass"))
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            part = names.slice(start, _NAMES_AT_ONCE)
+            found.update(b"\0" if start else b"")
+            found.update(pc.binary_join(pa.ListArray.from_arrays([0, len(part)], part), "\0")[0].as_buffer())
     return found.hexdigest()
 
 

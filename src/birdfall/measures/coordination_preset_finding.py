@@ -43,7 +43,7 @@ def preset_finding(
     else:
         coded = ids.dictionary_encode()
         content = coded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-        same = pc.fill_null(pc.index_in(trace.objects, value_set=coded.dictionary), -1)
+        same = pc.fill_null(pc.index_in(trace.objects, value_set=coded.dictionary.cast(pa.string())), -1)
         equal = np.asarray(same.to_numpy(zero_copy_only=False), np.int32)
         edges = coortweet(
             trace.account, trace.object_, content, trace.time, window=window, object_content=equal, **options
@@ -70,7 +70,9 @@ def preset_finding(
         answer="found" if len(edges.weight) else "nothing",
         estimates={
             "edges": Estimate(len(edges.weight), "pairs", level=None, bounds="none"),
-            "accounts": Estimate(len(np.unique(trace.account)), "accounts", level=None, bounds="none"),
+            "accounts": Estimate(
+                int(np.count_nonzero(np.bincount(trace.account))), "accounts", level=None, bounds="none"
+            ),
             "acts": Estimate(len(trace), "events", level=None, bounds="none"),
         },
         parameters={"trace": [trace.name], "window_s": window / 1e6, "preset": preset, **options},
@@ -98,9 +100,13 @@ def checked_options(preset: str, options: Mapping[str, Any]) -> None:
 
 
 def content_codes(ids: pa.Array) -> np.ndarray:
-    """int32[n], equal where the texts are. Ids that are whole numbers and rise are each their own, which is soon seen."""
-    whole = pc.all(pc.ascii_is_decimal(ids)).as_py() and (pc.max(pc.binary_length(ids)).as_py() or 0) <= 18
-    if whole and bool((np.diff(ids.cast(pa.int64()).to_numpy()) > 0).all()):
+    """int32[n], equal where the ids are. Ids that are whole numbers and rise are each their own, which is soon seen."""
+    if not pa.types.is_integer(ids.type):
+        whole = pc.all(pc.ascii_is_decimal(ids)).as_py() and (pc.max(pc.binary_length(ids)).as_py() or 0) <= 18
+        numbers = ids.cast(pa.int64()).to_numpy() if whole else None
+    else:
+        numbers = ids.to_numpy()
+    if numbers is not None and bool((numbers[1:] > numbers[:-1]).all()):
         return np.arange(len(ids), dtype=np.int32)
     codes: np.ndarray = ids.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int32)
     return codes

@@ -8,6 +8,7 @@ status, so that accounts that fall together co-act. creation: accounts made with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ class Trace:
     """account, object_: int32[n] codes; time: int64[n] us. accounts, objects: string arrays by code.
 
     shown: per object an example of what people saw, where there is one. languages, contents
-    (the act's own id): per act, or None. source: the table it came from.
+    (the act's own id, texts or whole numbers): per act, or None. source: the table it came from.
     """
 
     name: str
@@ -132,10 +133,11 @@ def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = N
 
 
 def content_ids(trace: Trace) -> pa.Array:
-    """Each act's own id; the row number where there is none, so that no two acts are taken for one."""
-    contents = None if trace.contents is None else trace.contents.cast(pa.string())
+    """Each act's own id (texts, or whole numbers); the row number where there is none, so that no two acts are taken for one."""
+    contents = trace.contents
     if contents is not None and not contents.null_count:
         return contents
+    contents = None if contents is None else contents.cast(pa.string())
     numbers = pa.array(np.arange(len(trace))).cast(pa.string())
     rows = pc.binary_join_element_wise(pa.scalar("row"), numbers, " ")
     return rows if contents is None else pc.coalesce(contents, rows)
@@ -160,9 +162,7 @@ def _made(
         shown = None if shown is None else shown.filter(keep)
         languages = None if languages is None else languages.filter(keep)
         contents = None if contents is None else contents.filter(keep)
-    values = pc.unique(objects)
-    values = values.take(pc.sort_indices(values))  # codes do not depend on the order of the input
-    codes = pc.index_in(objects, value_set=values).to_numpy(zero_copy_only=False).astype(np.int32)
+    values, codes = coded(objects)
     return made_of_codes(name, account, codes, time, accounts, values, shown, languages, source, contents)
 
 
@@ -193,23 +193,46 @@ def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = No
     missing = {"account", "object", "time"} - set(columns)
     if missing:
         raise UsageError(f"the table has no column {sorted(missing)}", fix="Name the columns account, object and time.")
-    account, objects = (_text(columns[c]) for c in ("account", "object"))
+    account, objects = (_plain(columns[c]) for c in ("account", "object"))
     time = _microseconds(columns["time"], time_unit)
-    valid = np.logical_and.reduce([c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)])
-    notes = [] if valid.all() else [Note("rows-without-account-object-or-time", {"rows": int((~valid).sum())})]
-    keep = pa.array(valid)
-    account, objects, time = account.filter(keep), objects.filter(keep), time.filter(keep)
-    extra = {k: _text(columns[k]).filter(keep) for k in ("language", "text", "content") if k in columns}
-    names = pc.unique(account)
-    names = names.take(pc.sort_indices(names))
-    codes = pc.index_in(account, value_set=names).to_numpy(zero_copy_only=False).astype(np.int32)
+    extra: dict[str, pa.Array] = {k: _text(columns[k]) for k in ("language", "text") if k in columns}
+    if "content" in columns:
+        extra["content"] = _plain(columns["content"])
+    notes = []
+    if account.null_count or objects.null_count or time.null_count:
+        valid = np.logical_and.reduce([c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)])
+        notes.append(Note("rows-without-account-object-or-time", {"rows": int((~valid).sum())}))
+        keep = pa.array(valid)
+        account, objects, time = account.filter(keep), objects.filter(keep), time.filter(keep)
+        extra = {k: column.filter(keep) for k, column in extra.items()}
+    with ThreadPoolExecutor(1) as beside:
+        others = beside.submit(coded, objects)
+        names, codes = coded(account)
+        values, objects_ = others.result()
     times = time.to_numpy(zero_copy_only=False).astype(np.int64)
     if len(times) and time_unit is None and pa.types.is_integer(_array(columns["time"]).type) and times.max() < 1 << 36:
         notes.append(Note("times-look-like-seconds", {"last": int(times.max())}))
-    made = _made(
-        name, codes, objects, times, names, extra.get("text"), extra.get("language"), "table", extra.get("content")
-    )
+    made = made_of_codes(
+        name, codes, objects_, times, names, values, extra.get("text"), extra.get("language"), "table", extra.get("content")
+    )  # fmt: skip
     return made, notes
+
+
+def coded(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The different values as sorted texts, and each one's place among them (int32[n]). values: texts or whole numbers, without nulls.
+
+    Codes do not depend on the order of the input. Only different values are made texts and sorted.
+    """
+    seen = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    indices = seen.indices.to_numpy(zero_copy_only=False)
+    texts = seen.dictionary.cast(pa.string())
+    # a dictionary that was given may name what no row has, and may name one thing twice
+    used = np.zeros(len(texts), bool)
+    used[indices] = True
+    names = pc.unique(texts.filter(pa.array(used)))
+    names = names.take(pc.sort_indices(names))
+    place = pc.fill_null(pc.index_in(texts, value_set=names), -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return names, place[indices]
 
 
 def _columns(table: Any) -> dict[str, Any]:
@@ -231,12 +254,17 @@ def _array(values: Any) -> pa.Array:
 
 
 def _text(values: Any) -> pa.Array:
+    return _plain(values).cast(pa.string())
+
+
+def _plain(values: Any) -> pa.Array:
+    """Whole numbers as they are, all else as texts."""
     array = _array(values)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_floating(array.type):
         array = array.cast(pa.int64())
-    return array.cast(pa.string())
+    return array if pa.types.is_integer(array.type) else array.cast(pa.string())
 
 
 def _microseconds(values: Any, unit: str | None) -> pa.Array:
