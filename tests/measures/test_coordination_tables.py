@@ -14,13 +14,22 @@ from birdfall.measures.coordination_traces import coded, content_ids, trace_of_t
 
 @given(
     st.lists(st.sampled_from(["b", "a", "", "ä", "10", "9", "a\0b"]), min_size=1, max_size=30),
-    st.sampled_from(["texts", "numbers", "dictionary"]),
+    st.sampled_from(["texts", "numbers", "far numbers", "narrow", "largest", "dictionary"]),
 )
 def test_codes_are_places_among_the_sorted_names(values, form):
     """Against the obvious way, for texts, whole numbers (whose names are sorted as texts) and dictionaries with idle and double entries."""
     if form == "numbers":
         values = [len(v) * 7 - 3 for v in values]
         column = pa.array(values, pa.int64())
+    elif form == "far numbers":
+        values = [(len(v) - 1) * 10**15 for v in values]
+        column = pa.array(values, pa.int64())
+    elif form == "narrow":
+        values = [127 if len(v) % 2 else -128 for v in values]
+        column = pa.array(values, pa.int8())
+    elif form == "largest":
+        values = [2**64 - 1 - len(v) for v in values]
+        column = pa.array(values, pa.uint64())
     elif form == "dictionary":
         entries = ["idle", *values, *values]
         column = pa.DictionaryArray.from_arrays(pa.array(range(1, len(values) + 1), pa.int32()), pa.array(entries))

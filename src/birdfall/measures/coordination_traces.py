@@ -223,16 +223,45 @@ def coded(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
     Codes do not depend on the order of the input. Only different values are made texts and sorted.
     """
-    seen = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    indices = seen.indices.to_numpy(zero_copy_only=False)
-    texts = seen.dictionary.cast(pa.string())
-    # a dictionary that was given may name what no row has, and may name one thing twice
-    used = np.zeros(len(texts), bool)
+    if pa.types.is_dictionary(values.type):
+        different, codes = _used(values.dictionary.cast(pa.string()), values.indices.to_numpy(zero_copy_only=False))
+    elif pa.types.is_integer(values.type) and len(values):
+        different, codes = _numbered(values)
+    else:
+        seen = values.dictionary_encode()
+        different, codes = seen.dictionary, seen.indices.to_numpy(zero_copy_only=False)
+    texts = different.cast(pa.string())
+    order = pc.sort_indices(texts)
+    place = np.empty(len(texts), np.int32)
+    place[order.to_numpy()] = np.arange(len(texts), dtype=np.int32)
+    return texts.take(order), place[codes]
+
+
+def _used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    """The different entries that rows have, and each row's among them: a dictionary that was given may hold idle and double ones."""
+    used = np.zeros(len(entries), bool)
     used[indices] = True
-    names = pc.unique(texts.filter(pa.array(used)))
-    names = names.take(pc.sort_indices(names))
-    place = pc.fill_null(pc.index_in(texts, value_set=names), -1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return names, place[indices]
+    different = pc.unique(entries.filter(pa.array(used)))
+    found = pc.fill_null(pc.index_in(entries, value_set=different), -1)
+    return different, found.to_numpy(zero_copy_only=False)[indices]
+
+
+def _numbered(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The different numbers and each row's among them; by a table where they lie close together, which hashes none."""
+    # narrow types could not hold the differences
+    numbers = values.to_numpy() if values.type.bit_width == 64 else values.cast(pa.int64()).to_numpy()
+    low = numbers.min()
+    width = int(numbers.max()) - int(low) + 1
+    if width > 4 * len(numbers) + (1 << 16):
+        seen = values.dictionary_encode()
+        return seen.dictionary, seen.indices.to_numpy(zero_copy_only=False)
+    shifted = numbers - low
+    there = np.zeros(width, bool)
+    there[shifted] = True
+    different = np.flatnonzero(there)
+    place = np.empty(width, np.int32)
+    place[different] = np.arange(len(different), dtype=np.int32)
+    return pa.array(different.astype(numbers.dtype) + low), place[shifted]
 
 
 def _columns(table: Any) -> dict[str, Any]:
