@@ -24,6 +24,8 @@ from birdfall.record.manifest import NAME as MANIFEST
 
 #: Numbers agree if they differ by less than this share: sums of floats may be taken in another order on another machine.
 TOLERANCE = 1e-9
+#: So do numbers of a fit, which ends when it is as near its optimum as that; smaller ones if they differ by no more than this.
+FITTED = {"explanations": 1e-5}
 SEAL = re.compile(rb'<meta name="birdfall-seal" content="[0-9a-f]*">')
 
 
@@ -143,26 +145,31 @@ def _compare_findings(said: dict[str, Finding], found: dict[str, Finding], resul
         elif name not in said:
             result.differences.append(Difference(name, "no finding", "the data give one"))
         else:
-            _compare_plain(name, as_plain(said[name]), as_plain(found[name]), result)
+            within = FITTED.get(said[name].kind)
+            _compare_plain(name, as_plain(said[name]), as_plain(found[name]), result, within)
             for table in said[name].tables:
                 if table in found[name].tables:
-                    _compare_tables(f"{name}.{table}", said[name].tables[table], found[name].tables[table], result)
+                    _compare_tables(
+                        f"{name}.{table}", said[name].tables[table], found[name].tables[table], result, within
+                    )
 
 
-def _compare_plain(where: str, said: Any, found: Any, result: Verification) -> None:
+def _compare_plain(where: str, said: Any, found: Any, result: Verification, within: float | None = None) -> None:
     if isinstance(said, dict) and isinstance(found, dict):
         for key in sorted(set(said) | set(found)):
-            _compare_plain(f"{where}.{key}", said.get(key), found.get(key), result)
+            _compare_plain(f"{where}.{key}", said.get(key), found.get(key), result, within)
     elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
         for i, (a, b) in enumerate(zip(said, found, strict=True)):
-            _compare_plain(f"{where}[{i}]", a, b, result)
+            _compare_plain(f"{where}[{i}]", a, b, result, within)
     else:
         result.checked += 1
-        if not _same(said, found):
+        if not _same(said, found, within):
             result.differences.append(Difference(where, json.dumps(said), json.dumps(found)))
 
 
-def _compare_tables(where: str, said: pa.Table, found: pa.Table, result: Verification) -> None:
+def _compare_tables(
+    where: str, said: pa.Table, found: pa.Table, result: Verification, within: float | None = None
+) -> None:
     result.checked += said.num_rows
     if said.equals(found):
         return
@@ -174,15 +181,16 @@ def _compare_tables(where: str, said: pa.Table, found: pa.Table, result: Verific
             result.differences.append(Difference(f"{where}.{name}", "a column", "none"))
             continue
         pairs = zip(said.column(name).to_pylist(), found.column(name).to_pylist(), strict=True)
-        wrong = next(((i, a, b) for i, (a, b) in enumerate(pairs) if not _same(a, b)), None)
+        wrong = next(((i, a, b) for i, (a, b) in enumerate(pairs) if not _same(a, b, within)), None)
         if wrong is not None:
             row, a, b = wrong
             result.differences.append(Difference(f"{where}, row {row + 1}, {name}", str(a), str(b)))
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: Any, b: Any, within: float | None = None) -> bool:
     if isinstance(a, float) and isinstance(b, (int, float)) and not isinstance(b, bool):
-        return a == b or abs(a - b) <= TOLERANCE * max(abs(a), abs(b)) or (a != a and b != b)
+        allowed = TOLERANCE * max(abs(a), abs(b)) if within is None else within * max(abs(a), abs(b), 1.0)
+        return a == b or abs(a - b) <= allowed or (a != a and b != b)
     return bool(a == b)
 
 

@@ -2,9 +2,12 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,15 @@ def test_verify_holds_and_names_what_was_changed(run, demo, tmp_path):
     alone = tmp_path / "alone.html"
     alone.write_bytes(page)
     assert "its case is not at hand" in run("verify", alone, check=0).stdout
+
+
+def test_a_case_holds_on_another_processor(demo):
+    """What its owner's processor computed, another kind computes too: the linear algebra can be told to take another's ways."""
+    other = {**os.environ, "OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-m", "birdfall", "verify", str(demo)], env=other, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "holds" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_same_seed_gives_the_same_report(run, demo, tmp_path):

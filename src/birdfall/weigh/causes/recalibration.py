@@ -66,8 +66,7 @@ def recalibration(logits: np.ndarray, cause: np.ndarray, *, quick: bool = False)
         return float(value), np.concatenate([(z.T @ steep).ravel(), steep.sum(axis=0)])
 
     began = np.concatenate([np.eye(c).ravel(), np.zeros(c)])
-    options = {"maxiter": 12 if quick else 100, "ftol": 1e-7}
-    found = minimize(loss, began, jac=True, method="L-BFGS-B", options=options).x
+    found = minimize(loss, began, jac=True, method="BFGS", options={"gtol": 1e-8 if quick else 1e-9, "maxiter": 1000}).x
     # the middle of a world's logits is the same for all causes, and stays out of their differences
     map_ = (np.eye(c) - 1 / c) @ found[: c * c].reshape(c, c)
     return map_, found[c * c :]
