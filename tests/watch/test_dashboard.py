@@ -404,3 +404,29 @@ def test_a_case_without_waves_says_so(tmp_path):
     assert "Not measured" in said()
     birdfall("run", tmp_path / "case")
     assert "No wave found" in said()
+
+
+def test_a_link_in_an_alert_leads_to_its_page_in_the_visitors_language(path):
+    web = client(path)
+    for place in ("/wave/1", "/sources"):
+        answer = web.get(place, headers={"accept-language": "pt-BR,pt;q=0.9"})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/pt{place}")
+        assert web.get(answer.headers["location"]).status_code == 200
+
+
+def test_alerts_that_do_not_arrive_are_shown_beside_the_rules(path):
+    state = State.open(path)
+    with state.transaction():
+        row = "INSERT INTO deliveries (alert, channel, done, tries, next, said) VALUES (?, ?, ?, ?, 0, ?)"
+        state.connection.execute("DELETE FROM deliveries")
+        state.connection.execute(row, (1, "desk", T, 1, ""))
+        state.connection.execute(row, (1, "phone", None, 12, "HTTPError: 403"))
+        state.connection.execute(row, (2, "phone", None, 3, "HTTPError: <b>404"))
+    state.close()
+    assert StateView(path).rules()["channels"] == [
+        {"channel": "desk", "arrived": 1, "waiting": 0, "lost": 0, "said": ""},
+        {"channel": "phone", "arrived": 0, "waiting": 1, "lost": 1, "said": "HTTPError: <b>404"},
+    ]
+    text = client(path).get("/en/rules").text
+    assert "Given up" in text
+    assert "HTTPError: &lt;b&gt;404" in text

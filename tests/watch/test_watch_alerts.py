@@ -190,7 +190,7 @@ def test_an_alert_says_why_what_would_silence_it_the_numbers_and_where_to_look(t
         assert body["why"].startswith(f"{body['numbers']['fallen']} accounts were suspended within")
         assert body["false_alarms_per_year"] == 1.0
         assert body["silenced_by"] == f"a rule with at_least above {body['numbers']['fallen']}"
-        assert body["link"] == "http://127.0.0.1:8470/#wave-1"
+        assert body["link"] == "http://127.0.0.1:8470/wave/1"
         assert body["rules"] == ["a wave of suspensions"]
     assert found[-1]["numbers"]["fallen"] == 100
 

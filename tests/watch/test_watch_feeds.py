@@ -17,7 +17,11 @@ from birdfall.watch.changes import Changes
 from birdfall.watch.feed import now
 from birdfall.watch.hooks import Hooks
 from birdfall.watch.polling import Mastodon, Ozone
+from birdfall.watch.recorded import Recording
+from birdfall.watch.rules import Rule
 from birdfall.watch.sockets import Firehose, Jetstream
+from birdfall.watch.state import State
+from birdfall.watch.watcher import Watcher
 
 T = 1_700_000_000_000_000
 
@@ -109,8 +113,6 @@ def test_garbage_is_counted_and_passed_over(tmp_path):
 
 
 def test_nobody_there_is_an_alert_of_its_own_and_only_one(tmp_path):
-    from birdfall.watch.rules import Rule
-
     clock = {"at": now()}
     feed = Firehose(name="f", url="ws://127.0.0.1:9")
     run = Running(tmp_path / "w", feed, rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"])
@@ -124,6 +126,32 @@ def test_nobody_there_is_an_alert_of_its_own_and_only_one(tmp_path):
         time.sleep(0.5)
         assert run.rows("SELECT kind FROM alerts") == [("no-data",)]
     assert run.rows("SELECT count(*) FROM ticks") == [(0,)], "no data is not silence"
+
+
+def test_who_was_told_of_silence_is_told_of_its_end(tmp_path):
+    clock = {"at": now()}
+    feed = Recording("f", (), live=True)
+    state = State.open(tmp_path / "w")
+    watcher = Watcher(state, [feed], rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"])
+    for seconds in (0, 30):
+        feed.health.connected, feed.health.since, feed.health.said = False, clock["at"], "HTTP 503"
+        clock["at"] += seconds * 1_000_000
+        watcher.take([])
+        feed.health.up()
+        watcher.take([])
+        assert state.connection.execute("SELECT count(*) FROM alerts").fetchone()[0] == 0, "a short loss is no news"
+    feed.health.connected, feed.health.since, feed.health.said = False, clock["at"], "HTTP 503"
+    watcher.take([])
+    clock["at"] += 61_000_000
+    watcher.take([])
+    clock["at"] += 61_000_000
+    feed.health.up()
+    watcher.take([])
+    told = [json.loads(r[0])["why"] for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")]
+    assert told == [
+        "No data from f for 61 s: nothing can be said about this time. What went wrong: HTTP 503.",
+        "f is heard again, after 122 s without data.",
+    ]
 
 
 def test_a_wave_on_the_wire_is_called_within_seconds(tmp_path):

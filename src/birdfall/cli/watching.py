@@ -36,6 +36,7 @@ def watch(
     keep_gigabytes: float | None = None,
     dashboard: str | None = None,
     token: str | None = None,
+    link: str | None = None,
 ) -> int:
     """Watch live sources: alerts on standard output as JSON lines, talk on standard error.
 
@@ -66,6 +67,8 @@ def watch(
         Serve the dashboard here: a port, or ADDRESS:PORT.
     token
         What a visitor must show where the dashboard is not on loopback; made and printed if not given.
+    link
+        The address of the dashboard as those who are alerted reach it, if it is another one (a proxy's).
     """
     from birdfall.watch.opened import feed_of
 
@@ -79,7 +82,7 @@ def watch(
     if len(set(names)) < len(names):
         raise UsageError("a source is named twice", where=max(names, key=names.count))
     kept = _Kept(state, keep_days, keep_gigabytes)
-    _run(feeds, kept, leader, rules, case, false_alarms, dashboard, token)
+    _run(feeds, kept, leader, rules, case, false_alarms, dashboard, token, seen_at=_address(link))
     return ExitCode.FOUND
 
 
@@ -215,7 +218,7 @@ class _Kept:
 
 def _run(
     feeds: list[Feed], kept: _Kept, leaders: tuple[str, ...], rules: Path | None, case: Path | None, false_alarms: float,
-    dashboard: str | None, token: str | None, *, quiet: bool = False,
+    dashboard: str | None, token: str | None, *, quiet: bool = False, seen_at: str = "",
 ) -> None:  # fmt: skip
     from birdfall.watch.alerts import Courier
     from birdfall.watch.rules import DEFAULT, STDOUT, Rule, keep_rules, load_rules
@@ -229,9 +232,9 @@ def _run(
     state = kept.open()
     lock = _locked(kept.folder)
     stop = threading.Event()
-    courier = Courier(str(kept.path), channels)
+    courier = Courier(str(kept.path), channels, tell=say)
     served = None
-    link = ""
+    link = seen_at
     try:
         if case is not None:
             _edges(state, case, leaders)
@@ -240,7 +243,7 @@ def _run(
 
             served = Served(kept.path, dashboard, token)
             served.start()
-            link = served.address
+            link = link or served.address
             say(f"dashboard: {served.invitation}")
         keep_rules(state, chosen, false_alarms_per_year=false_alarms, until=_latest(state))
         _tell_rules(state)
@@ -273,6 +276,14 @@ def _run(
             served.stop()
         state.close()
         lock.close()
+
+
+def _address(link: str | None) -> str:
+    if link is None:
+        return ""
+    if not link.startswith(("http://", "https://")) or not link.isascii() or not link.isprintable():
+        raise UsageError(f"--link {link!r} is no address", fix="Write https://HOST/.")
+    return link.rstrip("/") + "/"
 
 
 def _locked(folder: Path) -> Any:

@@ -11,12 +11,13 @@ import hashlib
 import hmac
 import json
 import smtplib
-import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from email.message import EmailMessage
-from typing import Any, Final
+from http.client import HTTPMessage
+from typing import IO, Any, Final
 
 from birdfall.model.errors import printable
 from birdfall.watch import kafka
@@ -51,10 +52,15 @@ def raise_alert(state: State, key: str, kind: str, rules: list[Rule], time: int,
 
 
 class Courier:
-    """Delivers what waits. It opens the state for itself, as it runs beside the watch."""
+    """Delivers what waits. It opens the state for itself, as it runs beside the watch.
 
-    def __init__(self, path: str, channels: list[Channel]) -> None:
+    tell: told once when a channel begins to fail, when an alert is given up, and when the channel works again.
+    """
+
+    def __init__(self, path: str, channels: list[Channel], tell: Callable[[str], None] = lambda text: None) -> None:
         self._path = path
+        self._tell = tell
+        self._failing: set[str] = set()
         self._channels = {c.name: c for c in channels}
         self.woken = threading.Event()
         self._stop = threading.Event()
@@ -98,6 +104,16 @@ class Courier:
                     "UPDATE deliveries SET done = ?, tries = tries + 1, next = ?, said = ? WHERE alert = ? AND channel = ?",
                     (None if said else moment, moment + wait, said[:200], row["alert"], row["channel"]),
                 )
+            self._say(row["channel"], said, row["tries"] + 1 >= TRIES)
+
+    def _say(self, channel: str, said: str, last: bool) -> None:
+        if said and last:
+            self._tell(f"an alert to {channel!r} is given up after {TRIES} tries: {said}")
+        elif said and channel not in self._failing:
+            self._tell(f"alerts to {channel!r} do not arrive: {said}; tried again for about 40 minutes")
+        elif not said and channel in self._failing:
+            self._tell(f"alerts to {channel!r} arrive again")
+        (self._failing.add if said else self._failing.discard)(channel)
 
 
 def send(channel: Channel, body: dict[str, Any]) -> str:
@@ -112,13 +128,15 @@ def send(channel: Channel, body: dict[str, Any]) -> str:
             _post(channel.values["url"], data, headers)
         elif channel.kind == "ntfy":
             headers = {
-                "Title": "Birdfall",
+                "Title": headline(body),
                 "Tags": "bird",
                 "Priority": "high" if body["kind"] == "falls" else "default",
             }
+            if body.get("link"):
+                headers["Click"] = body["link"]
             if channel.values.get("token"):
                 headers["Authorization"] = f"Bearer {channel.values['token']}"
-            _post(channel.values["url"], sentence(body).encode(), headers)
+            _post(channel.values["url"], _plain(body, link=False).encode(), headers)
         elif channel.kind == "kafka":
             kafka.send(
                 channel.values,
@@ -147,17 +165,29 @@ def verified(body: bytes, secret: str, header: str, *, at: int, tolerance: int =
     return hmac.compare_digest(signature(body, secret, int(seconds)).encode(), header.encode("utf-8", "replace"))
 
 
+class _Straight(urllib.request.HTTPRedirectHandler):
+    """No address but the one that was given: a redirected POST would arrive as a GET without its body, and look delivered."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        return None
+
+
+_OPENER: Final = urllib.request.build_opener(_Straight)
+
+
 def _post(url: str, data: bytes, headers: dict[str, str]) -> None:
     request = urllib.request.Request(url, data=data, headers={"User-Agent": "birdfall", **headers}, method="POST")
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with _OPENER.open(request, timeout=10) as answer:
         answer.read(1 << 16)
 
 
 def _mail(values: dict[str, str], body: dict[str, Any]) -> None:
     message = EmailMessage()
-    message["Subject"] = f"Birdfall: {sentence(body)}"[:180].replace("\n", " ")
+    message["Subject"] = f"Birdfall: {headline(body)}. {sentence(body)}"[:180].replace("\n", " ")
     message["From"], message["To"] = values["sender"], values["to"]
-    message.set_content(sentence(body) + "\n\n" + json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True))
+    message.set_content(_plain(body) + "\n\n" + json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True))
     with smtplib.SMTP(values["server"], int(values.get("port") or 25), timeout=20) as server:
         if values.get("user"):
             server.starttls()
@@ -166,18 +196,56 @@ def _mail(values: dict[str, str], body: dict[str, Any]) -> None:
 
 
 _SENTENCES: Final = {
-    "falls": "{fallen} accounts were suspended within {seconds} s; about {expected:.0f} would have been usual.",
+    "falls": "{fallen} accounts were suspended within {seconds} s; {usual} would have been usual.",
     "returns": "{returned} of the {fallen} accounts suspended in wave {wave} can be seen again.",
     "reports": "{reporters} accounts reported {targets} targets within {seconds} s; {together} of them reported several.",
     "no-data": "No data from {source} for {seconds} s: nothing can be said about this time.",
 }
+_HEADLINES: Final = {
+    "falls": {"opened": "Wave {wave}: accounts fall", "closed": "Wave {wave} is over", "": "Wave {wave} has grown"},
+    "reports": {
+        "opened": "Burst {wave}: accounts are being reported", "closed": "Burst {wave} is over", "": "Burst {wave} has grown",
+    },
+    "returns": {"": "Wave {wave}: accounts come back"},
+    "no-data": {"closed": "Data again", "": "No data"},
+}  # fmt: skip
+
+
+def headline(body: dict[str, Any]) -> str:
+    """What is new, in a few words: a wave that begins, grows and ends is told three times, and each is told apart."""
+    known = _HEADLINES[body["kind"]]
+    return known.get(body.get("news", ""), known[""]).format(**body["numbers"])
 
 
 def sentence(body: dict[str, Any]) -> str:
-    """The alert in one line of English, for channels that carry text. Accounts go by pseudonym elsewhere, and not here at all."""
-    return printable(_SENTENCES[body["kind"]].format(**body["numbers"]), 400)
+    """The alert in one line of English, for channels that carry text: what happened, whose followers they were, how many were reported.
+
+    Watched leaders are named; no other account is.
+    """
+    numbers = dict(body["numbers"])
+    expected = float(numbers.get("expected", 0.0))
+    numbers["usual"] = f"about {expected:.0f}" if expected >= 1 else "fewer than one"
+    known = _SENTENCES[body["kind"]]
+    if body["kind"] == "no-data" and body.get("news") == "closed":
+        known = "{source} is heard again, after {seconds} s without data."
+    parts = [known.format(**numbers)]
+    for hit in body.get("hit", [])[:3]:
+        name = f"@{hit['handle']}" if hit["handle"] else hit["leader"]
+        parts.append(
+            f"{hit['suspended']} of them followed {name}: {hit['before']} followers before, {hit['after']} after."
+        )
+    if numbers.get("reported_before"):
+        parts.append(f"{numbers['reported_before']} had been reported before they fell.")
+    if body["kind"] == "no-data" and body.get("said"):
+        parts.append(f"What went wrong: {body['said']}.")
+    return printable(" ".join(parts), 600)
 
 
-def complain(text: str) -> None:
-    """One line on stderr."""
-    print(text, file=sys.stderr, flush=True)
+def _plain(body: dict[str, Any], *, link: bool = True) -> str:
+    """The alert in a few lines, for people."""
+    lines = [sentence(body)]
+    if body.get("silenced_by"):
+        lines.append(f"Silenced by: {body['silenced_by']}")
+    if link and body.get("link"):
+        lines.append(f"Where to look: {body['link']}")
+    return "\n".join(lines)

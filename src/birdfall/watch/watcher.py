@@ -204,12 +204,15 @@ class Watcher:
             if rules:
                 numbers = {"source": feed.name, "seconds": int(seconds)}
                 body = {
-                    "numbers": numbers, "why": health.said, "silenced_by": "the source being reached again", "link": self.link,
+                    "numbers": numbers, "said": health.said, "silenced_by": "the source being reached again",
+                    "link": self._sources(),
                 }  # fmt: skip
+                body["why"] = sentence({"kind": "no-data", **body})
                 raise_alert(self.state, f"no-data:{feed.name}:{self._down[feed.name]}", "no-data", rules, moment, body)
 
     def _gap_ends(self, feed: Feed, since: int, moment: int) -> None:
         del self._down[feed.name]
+        self._heard_again(feed, since, moment)
         cursor, _ = self.state.cursor(feed.name)
         if cursor is None and feed.live and moment - since > GRACE:
             # nothing tells this source where to go on from: what happened meanwhile was not seen
@@ -218,6 +221,22 @@ class Watcher:
             if behind > 1:
                 self._close(covered=False)
                 self.bank.skip(behind - 1, covered=False)
+
+    def _heard_again(self, feed: Feed, since: int, moment: int) -> None:
+        """Who was told that a source is silent is told when it no longer is."""
+        key = f"no-data:{feed.name}:{since}"
+        if self.state.connection.execute("SELECT 1 FROM alerts WHERE key = ?", (key,)).fetchone() is None:
+            return
+        seconds = max((moment - since) // 1_000_000, 0)
+        numbers = {"source": feed.name, "seconds": int(seconds)}
+        body: dict[str, Any] = {"numbers": numbers, "news": "closed", "link": self._sources()}
+        body["why"] = sentence({"kind": "no-data", **body})
+        rules = matching(self.rules, "no-data", int(seconds), set())
+        raise_alert(self.state, f"{key}:over", "no-data", rules, moment, body)
+
+    def _sources(self) -> str:
+        """The page of the sources."""
+        return f"{self.link}sources" if self.link else ""
 
     def _advance(self, tick: int) -> None:
         """Let ticks end until `tick` is the open one."""
@@ -390,22 +409,36 @@ class Watcher:
     def _tell(
         self, kind: str, wave: _Open, size: int, end: int, expected: float, details: dict[str, Any], what: str
     ) -> None:
-        seconds = max((end - wave.begin) // 1_000_000, 1)
+        seconds = max((min(int(details.get("end", end)), end) - wave.begin) // 1_000_000, 1)
         numbers: dict[str, Any] = {"wave": wave.number, "seconds": int(seconds), "expected": round(expected, 2)}
         hit = [e["leader"] for e in details.get("leaders", []) if e["hit"]]
         if kind == "falls":
             numbers |= {"fallen": size, "reported_before": details["reported"], "audiences_hit": len(hit)}
         else:
             numbers |= {"reporters": size, "targets": len(details["targets"]), "together": len(details["together"])}
-        body = {
-            "numbers": numbers, "why": sentence({"kind": kind, "numbers": numbers}), "stream": wave.stream, "begin": wave.begin, "news": what, "audiences": hit[:20],
+        body: dict[str, Any] = {
+            "numbers": numbers, "stream": wave.stream, "begin": wave.begin, "news": what, "audiences": hit[:20],
+            "hit": [self._named(e) for e in details.get("leaders", []) if e["hit"]][:20], "targets": details.get("targets", [])[:20],
             "false_alarms_per_year": self.false_alarms_per_year,
-            "silenced_by": f"a rule with at_least above {size}", "link": f"{self.link}#wave-{wave.number}" if self.link else "",
+            "silenced_by": f"a rule with at_least above {size}", "link": self._where(wave.number),
         }  # fmt: skip
+        body["why"] = sentence({"kind": kind, **body})
         for group in ("host", "client"):
             body[f"{group}s"] = [n.partition(":")[2] for n in details.get("called", []) if n.startswith(f"{group}:")]
         rules = matching(self.rules, kind, size, set(hit), wave.called)
         raise_alert(self.state, f"wave:{wave.number}:{what}", kind, rules, max(end, wave.begin), body)
+
+    def _named(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """A leader whose audience was hit, with the name people know it by."""
+        row = self.state.connection.execute(
+            "SELECT handle FROM standing WHERE account = ?", (entry["leader"],)
+        ).fetchone()
+        counted = {key: entry[key] for key in ("leader", "before", "suspended", "after", "returned", "odds_ratio")}
+        return {**counted, "handle": (row[0] or "") if row else ""}
+
+    def _where(self, number: int) -> str:
+        """The page of a wave."""
+        return f"{self.link}wave/{number}" if self.link else ""
 
     def _end(self, wave: _Open) -> None:
         kind = next(k for k, w in self.open.items() if w is wave)
@@ -478,8 +511,8 @@ class Watcher:
         rules = matching(self.rules, "returns", back, set())
         numbers = {"wave": wave.id, "fallen": size, "returned": back}
         body = {
-            "numbers": numbers, "silenced_by": f"a rule with at_least above {back}",
-            "link": f"{self.link}#wave-{wave.id}" if self.link else "",
+            "numbers": numbers, "silenced_by": f"a rule with at_least above {back}", "link": self._where(wave.id),
+            "why": sentence({"kind": "returns", "numbers": numbers}),
         }  # fmt: skip
         raise_alert(self.state, f"wave:{wave.id}:returned-{share}-quarters", "returns", rules, self._moment(), body)
 

@@ -56,10 +56,11 @@ class _Pages:
         self.making = asyncio.Lock()
 
     async def root(self, request: Request) -> Response:
-        """The first page in the visitor's language."""
+        """The first page in the visitor's language; or the page that a link in an alert means, which knows no language."""
         wanted = request.headers.get("accept-language", "").lower()
         asked = [part.split(";")[0].strip()[:2] for part in wanted.split(",")]
-        return RedirectResponse(f"/{next((a for a in asked if a in LANGUAGES), 'en')}/now", 303)
+        meant = request.url.path.strip("/") or "now"
+        return RedirectResponse(f"/{next((a for a in asked if a in LANGUAGES), 'en')}/{meant}", 303)
 
     async def page(self, request: Request) -> Response:
         """One of the pages."""
@@ -182,6 +183,8 @@ def application(view: View, *, token: str | None, host: str, handlers: Handlers 
     made = Starlette(
         routes=[
             Route("/", pages.root),
+            Route("/wave/{number:int}", pages.root),
+            Route("/sources", pages.root),
             Route("/events", pages.events),
             Route("/report", pages.case_report),
             Route("/assets/{name}", pages.asset),

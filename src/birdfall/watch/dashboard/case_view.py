@@ -60,8 +60,8 @@ class CaseView:
         ]  # fmt: skip
         return {"bursts": [], "rows": rows, "alike": None}
 
-    def rules(self) -> list[dict[str, Any]]:
-        return []
+    def rules(self) -> dict[str, Any]:
+        return {"rules": [], "channels": []}
 
     def sources(self) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from birdfall.model.schemas import FALLEN
 from birdfall.record.ids import pseudonym
+from birdfall.watch.alerts import TRIES
 from birdfall.watch.bank import STEP
 from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
 from birdfall.watch.dashboard.keys import key_beside
@@ -54,7 +55,7 @@ class StateView:
         with closing(self._state()) as state:
             row = state.connection.execute(
                 "SELECT (SELECT max(id) FROM changes), (SELECT max(id) FROM reports), (SELECT max(id) FROM alerts), "
-                "(SELECT sum(connected) FROM sources), (SELECT value FROM meta WHERE key = 'tick'), "
+                "(SELECT sum(tries) FROM deliveries), (SELECT sum(connected) FROM sources), (SELECT value FROM meta WHERE key = 'tick'), "
                 "(SELECT sum(fallen) + sum(returned) + count(closed) FROM waves)"
             ).fetchone()
         return "-".join(str(v) for v in row)
@@ -103,22 +104,9 @@ class StateView:
                 "alike": alike(state, bursts),
             }
 
-    def rules(self) -> list[dict[str, Any]]:
+    def rules(self) -> dict[str, Any]:
         with closing(self._state()) as state:
-            sent: dict[str, int] = {}
-            for row in state.connection.execute("SELECT rule FROM alerts"):
-                for name in row["rule"].split(", "):
-                    sent[name] = sent.get(name, 0) + 1
-            found = []
-            for r in state.connection.execute("SELECT name, rule, backtest FROM rules ORDER BY name"):
-                rule = json.loads(r["rule"])
-                if rule.get("leader"):
-                    rule["leader"] = self._leader(state, rule["leader"])
-                given = r["name"] not in {d.name for d in DEFAULT}
-                found.append(
-                    {**rule, "given": given, "past": json.loads(r["backtest"]), "alerts": sent.get(r["name"], 0)}
-                )
-            return found
+            return {"rules": self._rules(state), "channels": channels(state)}
 
     def sources(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
@@ -138,6 +126,20 @@ class StateView:
         row = state.connection.execute("SELECT max(event), sum(connected) FROM sources").fetchone()
         tick = int(state.meta("tick", "0")) * STEP
         return now() if row[1] else max(int(row[0] or 0), tick)
+
+    def _rules(self, state: State) -> list[dict[str, Any]]:
+        sent: dict[str, int] = {}
+        for row in state.connection.execute("SELECT rule FROM alerts"):
+            for name in row["rule"].split(", "):
+                sent[name] = sent.get(name, 0) + 1
+        found = []
+        for r in state.connection.execute("SELECT name, rule, backtest FROM rules ORDER BY name"):
+            rule = json.loads(r["rule"])
+            if rule.get("leader"):
+                rule["leader"] = self._leader(state, rule["leader"])
+            given = r["name"] not in {d.name for d in DEFAULT}
+            found.append({**rule, "given": given, "past": json.loads(r["backtest"]), "alerts": sent.get(r["name"], 0)})
+        return found
 
     def _sources(self, state: State) -> list[dict[str, Any]]:
         c = state.connection
@@ -229,3 +231,14 @@ class StateView:
     def _shown(self, account: str) -> str:
         digest = hashlib.blake2b(account.encode(), key=self._key, digest_size=4).digest()
         return pseudonym(int.from_bytes(digest) % 1_000_000)
+
+
+def channels(state: State) -> list[dict[str, Any]]:
+    """How alerts fare on their ways: {channel, arrived, waiting, lost, said}. lost: given up; said: what was last wrong, if something still is."""
+    rows = state.connection.execute(
+        "SELECT channel, count(done) AS arrived, sum(done IS NULL AND tries < ?1) AS waiting, sum(done IS NULL AND tries >= ?1) AS lost, "
+        "(SELECT said FROM deliveries l WHERE l.channel = d.channel AND l.tries > 0 ORDER BY l.alert DESC LIMIT 1) AS said "
+        "FROM deliveries d GROUP BY channel ORDER BY channel",
+        (TRIES,),
+    )
+    return [dict(r) for r in rows]

@@ -1,0 +1,168 @@
+"""What a person reads of an alert, wherever it arrives: whose followers fell, who reported, where to look; and when it does not arrive."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from birdfall.watch import alerts
+from birdfall.watch.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.recorded import Recording
+from birdfall.watch.rules import Channel, Rule
+from birdfall.watch.state import State
+from birdfall.watch.watcher import Watcher
+
+T = 1_700_000_000_000_000
+LINK = "http://127.0.0.1:8470/"
+
+
+@pytest.fixture
+def server():
+    """Answers as `answers` says, the last one for ever; keeps what it was asked."""
+    got = []
+
+    class Handler(BaseHTTPRequestHandler):
+        answers = ((200, {}),)
+
+        def _any(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            got.append((self.command, self.path, body, dict(self.headers)))
+            status, more = self.answers[min(len(got), len(self.answers)) - 1]
+            self.send_response(status)
+            for name, value in more.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        do_POST = do_GET = _any
+
+        def log_message(self, *args):
+            pass
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.got, made.handler, made.url = got, Handler, f"http://127.0.0.1:{made.server_address[1]}"
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def bodies(tmp_path):
+    """Alerts of a wave that hit one audience, a third of it reported before by four accounts."""
+    state = State.open(tmp_path / "w.sqlite")
+    feed = Recording("r", ())
+    watcher = Watcher(state, [feed], leaders=("did:plc:leader",), recount_every=0.0, link=LINK)
+    steps = [Arrived(T, (Identity("did:plc:leader", "leader.example", T),))]
+    for i in range(400):
+        events = (Identity(f"a{i}", "", T + i),)
+        if i < 100:
+            events += (Follow(f"a{i}", "did:plc:leader", T + i, f"a{i}/k"),)
+        steps.append(Arrived(T + i, events))
+    fall = T + 3_600_000_000
+    steps += [Arrived(fall + i, (Report(f"r{k}", f"a{i}", fall + i, f"{i}-{k}"),)) for i in range(20) for k in range(4)]
+    steps += [Arrived(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),)) for i in range(60)]
+    back = fall + 600_000_000
+    steps += [Arrived(back + i * 100_000, (Status(f"a{i}", "active", back + i * 100_000),)) for i in range(40)]
+    steps.append(Arrived(back + 3_600_000_000))
+    for i in range(0, len(steps), 10):
+        watcher.take([(feed, steps[i : i + 10])])
+    rows = state.connection.execute("SELECT body FROM alerts ORDER BY id").fetchall()
+    return [json.loads(r[0]) for r in rows]
+
+
+def test_a_wave_is_told_with_whose_it_is_and_how_many_were_reported(bodies):
+    falls = [b for b in bodies if b["kind"] == "falls"]
+    last = falls[-1]
+    assert last["news"] == "closed"
+    assert last["why"] == (
+        "60 accounts were suspended within 5 s; fewer than one would have been usual. "
+        "60 of them followed @leader.example: 100 followers before, 40 after. 20 had been reported before they fell."
+    )
+    [hit] = last["hit"]
+    assert hit["leader"] == "did:plc:leader"
+    assert hit["handle"] == "leader.example"
+    assert (hit["before"], hit["suspended"], hit["after"]) == (100, 60, 40)
+    assert alerts.sentence(last) == last["why"], "text channels and JSON say the same"
+
+
+def test_news_of_a_wave_can_be_told_apart(bodies):
+    falls = [alerts.headline(b) for b in bodies if b["kind"] == "falls"]
+    assert falls[0] == "Wave 2: accounts fall" or falls[0] == "Wave 1: accounts fall"
+    assert falls[-1].endswith("is over")
+    assert len(set(falls)) >= 2
+
+
+def test_a_burst_is_told_with_its_targets_and_how_many_were_reported_by_the_same(bodies):
+    burst = next(b for b in bodies if b["kind"] == "reports")
+    assert burst["targets"]
+    assert burst["targets"][0]["target"].startswith("a")
+    assert burst["targets"][0]["reporters"] >= 1
+
+
+def test_returns_say_why_too(bodies):
+    back = next(b for b in bodies if b["kind"] == "returns")
+    assert back["why"].endswith("can be seen again.")
+
+
+def test_a_link_leads_to_the_wave(bodies):
+    for body in bodies:
+        assert body["link"] == f"{LINK}wave/{body['numbers']['wave']}"
+
+
+def test_a_phone_shows_whose_it_is_and_opens_the_wave(server, bodies):
+    body = next(b for b in bodies if b["kind"] == "falls")
+    assert alerts.send(Channel("n", "ntfy", {"url": server.url + "/birds"}), body) == ""
+    [(_, _, text, headers)] = server.got
+    assert "@leader.example" in text
+    assert f"Silenced by: {body['silenced_by']}" in text
+    assert headers["Click"] == body["link"]
+    assert headers["Title"] == alerts.headline(body)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_an_address_that_moved_is_no_delivery(server, bodies, status):
+    """A redirected POST would arrive as a GET without a body, and be answered 200."""
+    server.handler.answers = ((status, {"Location": server.url + "/elsewhere"}), (200, {}))
+    channel = Channel("h", "webhook", {"url": server.url + "/hook", "secret": "s"})
+    assert str(status) in alerts.send(channel, bodies[0])
+    assert [g[:2] for g in server.got] == [("POST", "/hook")]
+
+
+def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, tmp_path, monkeypatch):
+    server.handler.answers = ((500, {}), (500, {}), (500, {}), (200, {}))
+    state = State.open(tmp_path / "w.sqlite")
+    with state.transaction():
+        numbers = {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}
+        alerts.raise_alert(state, "k", "falls", [Rule("r", "falls", notify=("h",))], T, {"numbers": numbers})
+    clock = {"at": T}
+    monkeypatch.setattr(alerts, "now", lambda: clock["at"])
+    said = []
+    channel = Channel("h", "webhook", {"url": server.url, "secret": "s"})
+    courier = alerts.Courier(str(tmp_path / "w.sqlite"), [channel], tell=said.append)
+    for _ in range(6):
+        courier.deliver(state)
+        clock["at"] += 20_000_000
+    assert len(server.got) == 4
+    assert len(said) == 2
+    assert "'h'" in said[0]
+    assert "500" in said[0]
+    assert "arrive again" in said[1]
+
+
+def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
+    state = State.open(tmp_path / "w.sqlite")
+    with state.transaction():
+        numbers = {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}
+        alerts.raise_alert(state, "k", "falls", [Rule("r", "falls", notify=("h",))], T, {"numbers": numbers})
+    clock = {"at": T}
+    monkeypatch.setattr(alerts, "now", lambda: clock["at"])
+    said = []
+    channel = Channel("h", "webhook", {"url": "http://127.0.0.1:9/", "secret": "s"})
+    courier = alerts.Courier(str(tmp_path / "w.sqlite"), [channel], tell=said.append)
+    for _ in range(alerts.TRIES + 2):
+        courier.deliver(state)
+        clock["at"] += 700_000_000
+    assert state.connection.execute("SELECT tries, done FROM deliveries").fetchone()[:] == (alerts.TRIES, None)
+    assert len(said) == 2
+    assert "given up" in said[-1]
