@@ -33,8 +33,8 @@ from birdfall.measures.brigade_targets import targets_under_fire  # noqa: E402
 WINDOW = 300_000_000
 #: Seeds of the logs: not those on which the window and the floors of the measure were chosen.
 QUIET, CREWS = 60_000, 50_000
-#: Those on which the measure's own calls are counted: not those on which its second sign, coming at once, was chosen.
-NAMED_QUIET, NAMED_CIRCLES, NAMED_CREWS = 310_000, 320_000, 330_000
+#: Those on which the measure's own calls are counted: nothing of it was chosen on them, its second sign (coming at once) included.
+NAMED_QUIET, NAMED_CIRCLES, NAMED_CREWS = 410_000, 420_000, 430_000
 BUDGET = 1 / 1000
 ROWS, BUCKETS = 2, 1024
 #: (chance that a member follows a call, camouflage reports per member, mean delay in seconds)
@@ -119,7 +119,7 @@ def named(worlds: int) -> dict:
     """Blocks and names at the one per cent setting: what the measure itself reports, hard negatives included."""
     rows = {
         "no brigade": (8 * worlds, NAMED_QUIET, {}),
-        "no brigade, circles of 300": (2 * worlds, NAMED_CIRCLES, {"circle": 300}),
+        "no brigade, circles of 300": (5 * worlds, NAMED_CIRCLES, {"circle": 300}),
     }
     for joins, camouflage, lag in SETTINGS:
         planted_ = {"crew": 40, "joins": joins, "camouflage": camouflage, "lag_s": lag}
