@@ -252,7 +252,7 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
     path = tmp_path / "old.sqlite"
     State.open(path).close()
     old = sqlite3.connect(path)
-    for table, column in (("standing", "host"), ("standing", "client"), ("changes", "client")):
+    for table, column in (("standing", "host"), ("standing", "client"), ("changes", "client"), ("changes", "seen")):
         old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.execute("INSERT INTO standing (account, status, time) VALUES ('a', 'active', 1)")

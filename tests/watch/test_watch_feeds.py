@@ -283,7 +283,7 @@ def test_mastodon_is_asked_for_reports_and_suspensions(tmp_path):
         if "/reports" in path:
             body = (
                 []
-                if "min_id" in path
+                if "min_id=0" not in path
                 else [
                     {
                         "id": "9",

@@ -136,7 +136,7 @@ def _rows(state: State) -> Any:
     name = state.path.name
     yield from _batches(
         "statuses",
-        c.execute("SELECT account, status, time, 'change' AS observation, reason, ? AS source, id AS line FROM changes ORDER BY id", (name,)),
+        c.execute("SELECT account, status, time, CASE seen WHEN 0 THEN 'change' ELSE 'seen' END AS observation, reason, ? AS source, id AS line FROM changes ORDER BY id", (name,)),
     )  # fmt: skip
     yield from _batches(
         "follows",

@@ -64,6 +64,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A source lists exactly these accounts as having `status` at `time`; when they came to have it is not said.
+
+    counts: it listed them a moment ago as well, so that whoever is new fell between. Otherwise it is how things stand, and no change.
+    """
+
+    status: str
+    accounts: tuple[str, ...]
+    time: int
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """The stream was not seen from `begin` to `end`; `why` is a code."""
 
@@ -72,7 +85,7 @@ class Gap:
     why: str
 
 
-Event = Status | Follow | Unfollow | Report | Identity
+Event = Status | Follow | Unfollow | Report | Identity | Listed
 
 
 @dataclass(frozen=True, slots=True)

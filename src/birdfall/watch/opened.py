@@ -32,13 +32,16 @@ def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -
     if kind == "atproto":
         return Firehose(name=f"atproto:{_host(rest)}", url=rest, start=start)
     if kind == "jetstream":
-        return Jetstream(name=f"jetstream:{_host(rest)}", url=rest, dictionary=dictionary)
+        return Jetstream(name=f"jetstream:{_host(rest)}", url=rest, start=start, dictionary=dictionary)
     if kind == "jetstream2":
         return Jetstream2(name=f"jetstream2:{_host(rest)}", url=rest, start=start, dictionary=dictionary)
     if kind == "ozone":
-        return Ozone(name=f"ozone:{_host(rest)}", url=rest, secret=os.environ.get("BIRDFALL_OZONE_SECRET", ""))
+        secret = os.environ.get("BIRDFALL_OZONE_SECRET", "")
+        return Ozone(name=f"ozone:{_host(rest)}", url=rest, secret=secret, start=start)
     if kind == "mastodon":
-        return Mastodon(name=f"mastodon:{_host(rest)}", url=rest, secret=_secret("BIRDFALL_MASTODON_TOKEN"))
+        return Mastodon(
+            name=f"mastodon:{_host(rest)}", url=rest, secret=_secret("BIRDFALL_MASTODON_TOKEN"), start=start
+        )
     if kind == "mastodon-hooks":
         host, _, port = rest.rpartition(":")
         if not port.isdigit():

@@ -1,6 +1,7 @@
 """Sources that are asked again and again: Ozone's queue of moderation events, and Mastodon's admin API.
 
-Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a little before.
+Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a little before; at the first start
+from now on, or with start "all" from the first that is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from birdfall.watch.events import Arrived
+from birdfall.watch.events import Arrived, Gap, Identity, Listed
 from birdfall.watch.feed import Lost, Put, Reconnecting, now
 from birdfall.watch.translate import Refused, from_mastodon, from_ozone
 
@@ -26,6 +27,8 @@ from birdfall.watch.translate import Refused, from_mastodon, from_ozone
 LARGEST = 32 << 20
 #: Milliseconds within which Ozone may store what it dated earlier; events remembered so that they are handed on once.
 BACK, MOST_REMEMBERED = 30_000, 100_000
+#: Lists that lie further apart than this, in microseconds, do not tell when an account came to be on the later one.
+LONG = 60_000_000
 _CURSOR = re.compile(r"(\d{1,15})::(\d{1,18})")
 
 
@@ -43,11 +46,12 @@ def asked_to_wait(headers: Any, moment: float) -> float:
 
 @dataclass
 class _Poll(Reconnecting):
-    """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions."""
+    """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions. start: "live" or "all"."""
 
     url: str = ""
     secret: str = ""
     every: float = 2.0
+    start: str = "all"
 
     def headers(self) -> dict[str, str]:
         return {}
@@ -101,9 +105,16 @@ class Ozone(_Poll):
         return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
 
     def turn(self, put: Put) -> bool:
-        at = set_back(self.cursor)
+        begins = self.cursor is None and self.start == "live"
+        at = set_back(f"{now() // 1000}::0" if begins else self.cursor)
+        if begins:
+            self.cursor = f"{now() // 1000}::0"
         while True:
             listed, cursor = self._page(at)
+            if begins:
+                # nothing was heard yet: a watch that is stopped before anything comes goes on from here
+                begins = False
+                put([Arrived(0, cursor=self.cursor, epoch=self.epoch)])
             steps = [s for item in listed if (s := self._fresh(item)) is not None]
             newest = cursor if cursor and _later(cursor, self.cursor) else None
             if steps or newest:
@@ -176,12 +187,16 @@ class Mastodon(_Poll):
         return {"Authorization": f"Bearer {self.secret}"}
 
     def turn(self, put: Put) -> bool:
+        """Reports since the last one, and who is suspended. The cursor is the last report's id and when all was last asked: `9@1700000000000000`."""
         base = self.url.rstrip("/")
+        known, since = _place(self.cursor)
+        if known is None and self.start == "all":
+            known = 0
         items: dict[int, Any] = {}
         reached: list[int] = []
         # A report that was resolved before it was asked for is a report all the same.
         for resolved in ("false", "true"):
-            asked = {"limit": "200", "resolved": resolved} | ({"min_id": self.cursor} if self.cursor else {})
+            asked = {"limit": "200", "resolved": resolved} | ({} if known is None else {"min_id": str(known)})
             plain, _ = self.get(f"{base}/api/v1/admin/reports?{urlencode(asked)}")
             if not isinstance(plain, list):
                 raise Lost("an answer that is no list of reports")
@@ -190,20 +205,23 @@ class Mastodon(_Poll):
             if len(plain) >= 200 and page:
                 reached.append(max(page))
         received = now()
+        if known is None:
+            # a watch that begins now has nothing to do with what was reported before
+            known, items, reached = max(items, default=0), {}, []
         # Where one list has more, the cursor goes no further than it: what lies between is asked for again.
-        last = min(reached, default=max(items, default=0))
+        last = min(reached, default=max(items, default=known))
         listed = [items[i] for i in sorted(items) if i <= last]
         found = [_read_mastodon({"event": "report.created", "object": item}, received) for item in listed]
-        found += self._changes(base, received)
-        if last:
-            self.cursor = str(last)
-            found.append(Arrived(received, cursor=self.cursor, epoch=self.epoch))
-        if found:
-            put(found)
-        return bool(reached) and self.cursor is not None
+        found += self._changes(base, received, since)
+        self.cursor = f"{last}@{received}"
+        put([*found, Arrived(received, cursor=self.cursor, epoch=self.epoch)])
+        return bool(reached)
 
-    def _changes(self, base: str, received: int) -> list[Arrived]:
-        """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment."""
+    def _changes(self, base: str, received: int, since: int) -> list[Arrived]:
+        """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment.
+
+        since: when the list was last asked for, 0 if never. What changed in longer than `LONG` happened nobody knows when.
+        """
         now_listed: dict[str, dict[str, Any]] = {}
         address = f"{base}/api/v2/admin/accounts?status=suspended&limit=200"
         for _ in range(500):
@@ -216,14 +234,31 @@ class Mastodon(_Poll):
                 break
             address = following[1]
         before, self._suspended = self._suspended, frozenset(now_listed)
+        counts = 0 <= received - since <= LONG
+        if before is None or not counts:
+            gaps = (Gap(since, received, "not-connected"),) if since and not counts else ()
+            names = tuple(
+                Identity(account, str(item.get("username") or "")[:200], received)
+                for account, item in now_listed.items()
+            )
+            stands = Listed("suspended", tuple(sorted(now_listed)), received, counts)
+            return [Arrived(received, (*names, stands), gaps=gaps)]
         moment = _rfc(received)
-        gone = sorted((before or frozenset()) - self._suspended)
-        changed = [now_listed[i] for i in sorted(self._suspended - (before or frozenset()))]
+        gone = sorted(before - self._suspended)
+        changed = [now_listed[i] for i in sorted(self._suspended - before)]
         changed += [{"id": i, "suspended": False} for i in gone]
         return [
             _read_mastodon({"event": "account.updated", "created_at": moment, "object": item}, received)
             for item in changed
         ]
+
+
+def _place(cursor: str | None) -> tuple[int | None, int]:
+    """(id of the last report or None, when all was last asked for or 0) of a kept cursor."""
+    if cursor is None:
+        return None, 0
+    number, _, time = cursor.partition("@")
+    return int(number or 0), int(time or 0)
 
 
 def _read_mastodon(plain: dict[str, Any], received: int) -> Arrived:

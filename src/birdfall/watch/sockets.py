@@ -192,6 +192,9 @@ class Jetstream(Socket):
         if self.cursor is not None:
             self._asked = int(self.cursor)
             asked.append(("cursor", str(max(self._asked - REWIND, 0))))
+        elif self.start == "all":
+            # the service moves it up to the oldest it keeps
+            asked.append(("cursor", "1"))
         return f"{self.url.rstrip('/')}/subscribe?{urlencode(asked)}"
 
     def read(self, message: bytes | str, received: int) -> Arrived:

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from birdfall.model.errors import CaseError
 from birdfall.model.schemas import FALLEN
-from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status, Unfollow
+from birdfall.watch.events import Arrived, Follow, Gap, Identity, Listed, Report, Status, Unfollow
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 #: Files up to so many bytes are looked through when a watch begins: a second or so.
 CHECKED: Final = 512 << 20
 #: Two sources that tell of one change date it within so many microseconds of each other.
@@ -34,7 +34,7 @@ CREATE TABLE standing (account TEXT PRIMARY KEY, status TEXT NOT NULL, time INTE
     host TEXT NOT NULL DEFAULT '', client TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE TABLE changes (id INTEGER PRIMARY KEY, account TEXT NOT NULL, status TEXT NOT NULL, previous TEXT, time INTEGER NOT NULL,
     received INTEGER NOT NULL, source TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
-    client TEXT NOT NULL DEFAULT '');
+    client TEXT NOT NULL DEFAULT '', seen INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX changes_time ON changes (time);
 CREATE INDEX changes_account ON changes (account, time);
 CREATE TABLE leaders (account TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -67,6 +67,7 @@ _NEWER: Final = {
         "ALTER TABLE standing ADD COLUMN host TEXT NOT NULL DEFAULT ''", "ALTER TABLE standing ADD COLUMN client TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE changes ADD COLUMN client TEXT NOT NULL DEFAULT ''",
     ),
+    2: ("ALTER TABLE changes ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",),
 }  # fmt: skip
 
 
@@ -215,6 +216,8 @@ class State:
                 elif isinstance(event, Report):
                     if self._report(source, event, step.received):
                         reports.append(event)
+                elif isinstance(event, Listed):
+                    changes += self._listed(source, event, step.received)
                 else:
                     self._identity(event)
         if raw:
@@ -248,6 +251,35 @@ class State:
             (event.account, event.status, previous, event.time, received, source, host, event.reason, client),
         )
         return Change(event.account, event.status, previous, event.time, received, host, event.reason, client)
+
+    def _listed(self, source: str, event: Listed, received: int) -> list[Change]:
+        """Those who differ from what is known. Those that do not count are kept as `seen`: at some time before, nobody knows when."""
+        c = self.connection
+        c.execute("CREATE TEMP TABLE IF NOT EXISTS listed (account TEXT PRIMARY KEY) WITHOUT ROWID")
+        c.execute("DELETE FROM listed")
+        c.executemany("INSERT OR IGNORE INTO listed VALUES (?)", [(a,) for a in event.accounts])
+        fresh = c.execute(
+            "SELECT l.account, s.status FROM listed l LEFT JOIN standing s USING (account) WHERE s.status IS NOT ? ORDER BY 1",
+            (event.status,),
+        ).fetchall()
+        # of those who are no longer listed, only whom this source told of: another one's accounts are none of its list
+        gone = c.execute(
+            "SELECT account, status FROM standing s WHERE status = ?1 AND account NOT IN (SELECT account FROM listed) AND "
+            "(SELECT source FROM changes c WHERE c.account = s.account ORDER BY c.id DESC LIMIT 1) = ?2 ORDER BY 1",
+            (event.status, source),
+        ).fetchall()
+        found = []
+        for account, previous, status in [(*r, event.status) for r in fresh] + [(*r, "active") for r in gone]:
+            c.execute(
+                "INSERT INTO standing (account, status, time) VALUES (?1, ?2, ?3) ON CONFLICT (account) DO UPDATE SET status = ?2, time = ?3",
+                (account, status, event.time),
+            )
+            c.execute(
+                "INSERT INTO changes (account, status, previous, time, received, source, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (account, status, previous, event.time, received, source, int(not event.counts)),
+            )
+            found.append(Change(account, status, previous, event.time, received, "", ""))
+        return found if event.counts else []
 
     def _heard(self, event: Status, stands_since: int) -> bool:
         """Whether this very change is known: clocks jump, so an older time alone proves nothing.

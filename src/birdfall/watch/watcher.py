@@ -584,7 +584,7 @@ class Watcher:
             return
         self.bank.count[:] = 0.0
         c = self.state.connection
-        query = "SELECT account, status, previous, time, received, host, reason, client FROM changes WHERE id > ? ORDER BY id"
+        query = "SELECT account, status, previous, time, received, host, reason, client FROM changes WHERE id > ? AND NOT seen ORDER BY id"
         changes = [Change(*row) for row in c.execute(query, (int(self.state.meta("changes", "0")),))]
         reports = c.execute(
             "SELECT target, time FROM reports WHERE id > ? ORDER BY id", (int(self.state.meta("reports", "0")),)

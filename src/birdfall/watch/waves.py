@@ -14,7 +14,9 @@ from typing import Any, Final
 from birdfall.model.schemas import FALLEN
 from birdfall.watch.state import State
 
-_FELL: Final = "status IN ({0}) AND coalesce(previous, '') NOT IN ({0})".format(", ".join(f"'{s}'" for s in FALLEN))
+_FELL: Final = "NOT seen AND status IN ({0}) AND coalesce(previous, '') NOT IN ({0})".format(
+    ", ".join(f"'{s}'" for s in FALLEN)
+)
 #: Leaders whose ledgers are kept with a wave.
 MOST_LEADERS = 100
 #: An audience is named as hit from these odds on, with the lower bound above 1.
@@ -145,7 +147,7 @@ def limited(state: State, begin: int, end: int) -> dict[str, int]:
     A host that is throttled takes all its accounts with it. They can still be seen, and are never counted as suspensions.
     """
     rows = state.connection.execute(
-        "SELECT host, count(DISTINCT account) AS n FROM changes WHERE time BETWEEN ? AND ? AND status = 'limited' GROUP BY host ORDER BY n DESC, host LIMIT 10",
+        "SELECT host, count(DISTINCT account) AS n FROM changes WHERE time BETWEEN ? AND ? AND status = 'limited' AND NOT seen GROUP BY host ORDER BY n DESC, host LIMIT 10",
         (begin, end),
     )
     return {r["host"]: r["n"] for r in rows}

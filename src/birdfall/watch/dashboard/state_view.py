@@ -31,7 +31,7 @@ MOST_WAVES = 200
 _FALLEN: Final = ", ".join(f"'{s}'" for s in FALLEN)
 #: Events per step of a stream: (first, step, first, last).
 _COUNTED: Final = {
-    "all": f"SELECT (time - ?) / ? AS k, count(*) FROM changes WHERE time BETWEEN ? AND ? AND status IN ({_FALLEN}) "
+    "all": f"SELECT (time - ?) / ? AS k, count(*) FROM changes WHERE time BETWEEN ? AND ? AND NOT seen AND status IN ({_FALLEN}) "
     f"AND coalesce(previous, '') NOT IN ({_FALLEN}) GROUP BY k",
     "reports": "SELECT (time - ?) / ? AS k, count(*) FROM reports WHERE time BETWEEN ? AND ? GROUP BY k",
 }
