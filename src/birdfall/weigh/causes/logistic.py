@@ -16,8 +16,9 @@ from scipy.linalg import cho_factor, cho_solve
 
 #: Steps at most. Ten are usual from nothing, four from near by.
 MOST_STEPS: Final = 200
-#: A factor of the curvature is used again while a step with it makes the gradient so much smaller.
-GOOD_STEP: Final = 0.5
+#: A curvature is used again and again unless so many steps have not made the gradient so much smaller.
+PATIENCE: Final = 5
+GOOD_STEPS: Final = 0.1
 #: A step is halved at most so often.
 MOST_HALVES: Final = 20
 #: What the curvature's diagonal is raised by, at least, where a step does not lead down.
@@ -142,7 +143,8 @@ def logistic(
 def _descended(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.ndarray:
     p, value = problem.probabilities(unknown)
     slope = problem.slope(unknown, p)
-    solve, size, damping = None, np.inf, 0.0
+    bent: _Bent | None = None
+    damping = 0.0
     held = np.zeros(len(unknown), bool)
     for _ in range(MOST_STEPS):
         left = _left(problem, unknown, slope)
@@ -151,21 +153,53 @@ def _descended(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.n
         # unknowns so near their bound that this step would take them there stay where they are (Bertsekas' epsilon)
         at_bound = np.zeros(len(unknown), bool)
         at_bound[problem.over] = (unknown[problem.over] <= min(left, NEAR)) & (slope[problem.over] > 0.0)
-        if solve is None or left > GOOD_STEP * size or (at_bound != held).any():
+        if bent is None or bent.stale(left) or (at_bound != held).any():
             held = at_bound
-            solve = _solver(problem.curvature(p)[np.ix_(~held, ~held)], damping)
-        size = left
+            bent = _Bent(_solver(problem.curvature(p)[np.ix_(~held, ~held)], damping))
         step = np.zeros(len(unknown))
-        step[~held] = -solve(slope[~held])
+        step[~held] = -bent.solve(slope[~held])
         step[held] = -slope[held]
         moved = _stepped(problem, unknown, value, slope, step)
         if moved is None:
-            solve, size, damping = None, np.inf, max(10 * damping, DAMPING)
+            bent, damping = None, max(10 * damping, DAMPING)
             continue
         damping = damping / 10 if damping > DAMPING else 0.0
+        before, slope_before = unknown, slope
         unknown, p, value = moved
         slope = problem.slope(unknown, p)
+        bent.learn((unknown - before)[~held], (slope - slope_before)[~held])
     raise ArithmeticError(f"no optimum within {MOST_STEPS} steps")
+
+
+class _Bent:
+    """A curvature that was computed once, and what the steps since have told of it (Nocedal 1980)."""
+
+    def __init__(self, solver: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._solver = solver
+        self._pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
+        self._left: list[float] = []
+
+    def stale(self, left: float) -> bool:
+        """Whether the last steps have brought so little that the curvature is better computed anew. left: of the gradient."""
+        self._left.append(left)
+        return len(self._left) > PATIENCE and left > GOOD_STEPS * self._left[-1 - PATIENCE]
+
+    def learn(self, moved: np.ndarray, turned: np.ndarray) -> None:
+        """Take in how the gradient turned with a step."""
+        along = float(moved @ turned)
+        if along > 0.0:
+            self._pairs.append((moved, turned, along))
+
+    def solve(self, slope: np.ndarray) -> np.ndarray:
+        """The curvature's inverse times a gradient."""
+        rest, shares = slope.copy(), []
+        for moved, turned, along in reversed(self._pairs):
+            shares.append(float(moved @ rest) / along)
+            rest -= shares[-1] * turned
+        found = self._solver(rest)
+        for (moved, turned, along), share in zip(self._pairs, reversed(shares), strict=True):
+            found += moved * (share - float(turned @ found) / along)
+        return found
 
 
 def _left(problem: _Problem, unknown: np.ndarray, slope: np.ndarray) -> float:
@@ -186,7 +220,7 @@ def _solver(curvature: np.ndarray, damping: float) -> Callable[[np.ndarray], np.
         except np.linalg.LinAlgError:
             damping = max(10 * damping, DAMPING)
         else:
-            return lambda slope: np.asarray(cho_solve(factor, slope))
+            return lambda slope: np.array(cho_solve(factor, slope))
 
 
 def _stepped(
