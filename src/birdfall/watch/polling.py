@@ -13,6 +13,7 @@ import re
 import threading
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -45,7 +46,7 @@ def asked_to_wait(headers: Any, moment: float) -> float:
 
 
 @dataclass
-class _Poll(Reconnecting):
+class _Poll(Reconnecting, ABC):
     """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions. start: "live" or "all"."""
 
     url: str = ""
@@ -76,9 +77,9 @@ class _Poll(Reconnecting):
         except (ValueError, RecursionError) as error:
             raise Lost("an answer that is not JSON") from error
 
+    @abstractmethod
     def turn(self, put: Put) -> bool:
         """Ask once and hand on; whether more is waiting."""
-        raise NotImplementedError
 
     def once(self, put: Put, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -29,7 +30,7 @@ LOOKBACK = 36 * 3_600_000_000
 
 
 @dataclass
-class Socket(Reconnecting):
+class Socket(Reconnecting, ABC):
     """One WebSocket. url: `wss://host` or `ws://host:port`. start: "live" or "all", where nothing is known yet."""
 
     url: str = ""
@@ -40,11 +41,13 @@ class Socket(Reconnecting):
         """The host's name, as events carry it."""
         return urlsplit(self.url).netloc
 
+    @abstractmethod
     def address(self) -> str:
-        raise NotImplementedError
+        """Where to connect, with where to go on from."""
 
+    @abstractmethod
     def read(self, message: bytes | str, received: int) -> Arrived:
-        raise NotImplementedError
+        """What a message says."""
 
     def subprotocols(self) -> list[str]:
         """Names of protocols that are offered."""
