@@ -129,8 +129,9 @@ def replay(
         raise UsageError(
             "this folder holds an earlier watch", where=str(state), fix="Choose another with --state, or remove it."
         )
+    feed = recording(list(recordings), speed)
     kept = _Kept(state, None, None)
-    _run([recording(list(recordings), speed)], kept, leader, rules, None, false_alarms, dashboard, token, quiet=json)
+    _run([feed], kept, leader, rules, None, false_alarms, dashboard, token, quiet=json)
     opened = kept.open()
     try:
         found = waves(opened)
@@ -248,9 +249,12 @@ def _run(
         keep_rules(state, chosen, false_alarms_per_year=false_alarms, until=_latest(state))
         _tell_rules(state)
 
+        heard = _Heard(feeds)
+
         def after() -> None:
             courier.woken.set()
             kept.rotate(state)
+            heard.tell()
 
         watcher = Watcher(
             state, feeds, leaders=leaders, rules=chosen, false_alarms_per_year=false_alarms, after=after, link=link,
@@ -260,6 +264,8 @@ def _run(
             signal.signal(number, lambda *_: stop.set())
         for feed in feeds:
             say(f"watching {feed.name}")
+        if not state.leaders:
+            say("no --leader is given: waves are found, but not whose followers fell")
         courier.start()
         watcher.run(stop)
         kept.rotate(state, everything=True)
@@ -276,6 +282,34 @@ def _run(
             served.stop()
         state.close()
         lock.close()
+
+
+class _Heard:
+    """Says when a live source is connected and when it no longer is: once each, and not what heals within moments."""
+
+    def __init__(self, feeds: list[Feed]) -> None:
+        self._feeds = [f for f in feeds if f.live]
+        self._said: dict[str, bool] = {}
+
+    def tell(self) -> None:
+        """Say what is new."""
+        from birdfall.watch.feed import now
+        from birdfall.watch.watcher import GRACE
+
+        for feed in self._feeds:
+            health, said = feed.health, self._said.get(feed.name)
+            if health.connected and said is not True:
+                say(f"{feed.name}: connected")
+                self._said[feed.name] = True
+            elif (
+                not health.connected
+                and not health.ended
+                and health.since
+                and said is not False
+                and now() - health.since > GRACE
+            ):
+                say(f"{feed.name}: not connected ({health.said}); tried again")
+                self._said[feed.name] = False
 
 
 def _address(link: str | None) -> str:
@@ -326,7 +360,12 @@ def _tell_rules(state: State) -> None:
         if "fires" in tried:
             say(f"rule {row['name']!r}: would have fired {tried['fires']} times in {tried['days']} days")
         else:
-            say(f"rule {row['name']!r}: armed, not tried on history ({tried['why']})")
+            why = (
+                "would be tried on history once two days of it are stored"
+                if tried["why"] == "history-too-short"
+                else "nothing to try on history"
+            )
+            say(f"rule {row['name']!r}: armed; {why}")
 
 
 def _plain(wave: Wave) -> dict[str, Any]:

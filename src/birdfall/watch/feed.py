@@ -8,12 +8,14 @@ feed can fill the memory.
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from birdfall.model.errors import BirdfallError
 from birdfall.watch.events import Arrived
 
 Put = Callable[[list[Arrived]], None]
@@ -62,6 +64,15 @@ class Feed(Protocol):
         ...
 
 
+def reason(error: BaseException) -> str:
+    """Why a connection failed, in a word or two."""
+    if isinstance(error, socket.gaierror):
+        return "no such host"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    return "timed out" if isinstance(error, TimeoutError) else type(error).__name__
+
+
 class Lost(Exception):
     """A connection was lost or not made; the text is a code. The feed connects again, after `wait` seconds at the earliest."""
 
@@ -96,8 +107,11 @@ class Reconnecting:
                 said = "closed by the server"
             except Lost as error:
                 said, asked = str(error), error.wait
-            except (OSError, TimeoutError) as error:
-                said = type(error).__name__
+            except BirdfallError:
+                raise
+            except Exception as error:
+                # whatever an answer was that nobody thought of: the source is asked again, and said to be down meanwhile
+                said = reason(error)
             if self.health.connected and self.health.since != connected_before:
                 wait = SHORTEST_WAIT
             self.health.down(said)

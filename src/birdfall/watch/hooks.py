@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from birdfall.model.errors import UsageError
 from birdfall.watch.events import Arrived
 from birdfall.watch.feed import Health, Put, now
 from birdfall.watch.translate import Refused, from_mastodon
@@ -85,7 +86,15 @@ class Hooks:
             def log_message(self, format: str, *args: object) -> None:
                 """Deliveries are counted in the state, not written to a log."""
 
-        with ThreadingHTTPServer((self.host, self.port), Handler) as server:
+        try:
+            listening = ThreadingHTTPServer((self.host, self.port), Handler)
+        except OSError as error:
+            raise UsageError(
+                f"webhooks cannot be taken at {self.host}:{self.port}",
+                why=str(error.strerror),
+                fix="Choose another port.",
+            ) from error
+        with listening as server:
             server.daemon_threads = True
             self.bound = server.server_address[1]
             self.health.up()

@@ -13,7 +13,7 @@ from birdfall.watch.feed import Feed
 from birdfall.watch.hooks import Hooks
 from birdfall.watch.jetstream2 import Jetstream2
 from birdfall.watch.polling import Mastodon, Ozone
-from birdfall.watch.recorded import Lines, Recording
+from birdfall.watch.recorded import Lines, Recording, kind_of
 from birdfall.watch.sockets import Firehose, Jetstream
 
 FORMS = (
@@ -24,6 +24,8 @@ FORMS = (
 
 def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -> Feed:
     """The feed `text` names. Secrets come from the environment. Raises UsageError or InputError."""
+    if dictionary is not None and not dictionary.is_file():
+        raise InputError("there is no such dictionary", where=str(dictionary), fix="Name the file, or leave --dictionary out.")  # fmt: skip
     kind, _, rest = text.partition(":")
     if text == "-":
         return Lines()
@@ -63,6 +65,7 @@ def recording(paths: list[Path], speed: float = 0.0) -> Recording:
     for path in paths:
         if not path.is_file():
             raise InputError("there is no such source", where=str(path), fix=f"Sources: {FORMS}.")
+        kind_of(path)
     return Recording(name="recording:" + "+".join(p.name for p in paths), paths=tuple(paths), speed=speed)
 
 

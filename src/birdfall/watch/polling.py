@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.watch.events import Arrived, Gap, Identity, Listed
-from birdfall.watch.feed import Lost, Put, Reconnecting, now
+from birdfall.watch.feed import Lost, Put, Reconnecting, now, reason
 from birdfall.watch.translate import Refused, from_mastodon, from_ozone
 
 #: Answers larger than this are no answers.
@@ -69,7 +69,7 @@ class _Poll(Reconnecting, ABC):
         except urllib.error.HTTPError as error:
             raise Lost(f"HTTP {error.code}", asked_to_wait(error.headers, now() / 1e6)) from error
         except urllib.error.URLError as error:
-            raise Lost(type(error.reason).__name__ if isinstance(error.reason, Exception) else "no answer") from error
+            raise Lost(reason(error.reason) if isinstance(error.reason, Exception) else "no answer") from error
         if len(body) > LARGEST:
             raise Lost("an answer too large")
         try:

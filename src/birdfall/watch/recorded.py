@@ -77,12 +77,11 @@ class Recording:
 
 def steps_of(path: Path) -> Iterator[Arrived]:
     """The steps of a recording, each with the time it arrived. Raises InputError if it is none."""
-    start = head(path)
-    if start.startswith(_MAGIC):
+    kind = kind_of(path)
+    if kind == "frames":
         with opened(path) as stream:
             yield from _frames(stream)
         return
-    kind = _kind(start, path)
     latest = 0
     for _, line, _ in lines(path):
         plain = line.strip()
@@ -108,9 +107,13 @@ def _frames(stream: BinaryIO) -> Iterator[Arrived]:
             yield Arrived(received, tuple(events), raw=frame)
 
 
-def _kind(start: bytes, path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """What a recording holds. Raises InputError if it is none."""
     from birdfall.sources import jetstream, mediawiki, ozone
 
+    start = head(path)
+    if start.startswith(_MAGIC):
+        return "frames"
     for kind, source in (("jetstream", jetstream), ("ozone", ozone), ("changes", mediawiki)):
         if source.sniff(path, start) >= 0.5:
             return kind

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from birdfall.model.errors import BirdfallError
 from birdfall.watch import lockstep, waves
 from birdfall.watch.alerts import raise_alert, sentence
 from birdfall.watch.bank import STEP, Bank, Learned
@@ -93,6 +94,7 @@ class Watcher:
         #: up to when what is kept counts: within a batch no further than it is judged, else all
         self._as_of = ALL
         self._looked: dict[str, float] = {}
+        self._failed: BirdfallError | None = None
         self._prepare()
 
     # -- running --------------------------------------------------------------------------------------------------
@@ -114,6 +116,8 @@ class Watcher:
             while not self._queue.empty():
                 self.turn(0.0)
             self._settle()
+            if self._failed is not None:
+                raise self._failed
         except sqlite3.DatabaseError as error:
             raise unwritable(self.state.path, error) from error
         finally:
@@ -130,7 +134,12 @@ class Watcher:
                 except queue.Full:
                     continue
 
-        feed.run(cursor, epoch, put, stop)
+        try:
+            feed.run(cursor, epoch, put, stop)
+        except BirdfallError as error:
+            # a source that can never be read is no source that has ended: whoever began the watch is told
+            self._failed = error
+            stop.set()
 
     def turn(self, wait: float) -> bool:
         """Take in what waits, or after `wait` seconds let time go on; whether anything was there."""
