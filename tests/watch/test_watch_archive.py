@@ -119,3 +119,63 @@ def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real
     found = wave(state, number)
     assert [r["account"] for r in csv.DictReader(io.StringIO(handed(state, found, "hold")))] == ["v0", "v1"]
     assert "'=evil" in handed(state, found, "csv"), "no formula reaches a spreadsheet"
+
+
+@pytest.fixture
+def burst(tmp_path):
+    """Twenty accounts that report four others together, after a quarter of an hour in which one report a minute came."""
+    from birdfall.watch.events import Arrived, Report, Status
+
+    t = 1_700_000_000_000_000
+    made, feed = State.open(tmp_path / "u.sqlite"), Recording("r", ())
+    watcher = Watcher(made, [feed], recount_every=0.0)
+    reports = [Report(f"honest{i}", f"t{i}", t + i * 60_000_000, f"h{i}") for i in range(15)]
+    begin = t + 900_000_000
+    reports += [
+        Report(f"r{i}", f"v{k}", begin + (i * 4 + k) * 200_000, f"{i}-{k}") for i in range(20) for k in range(4)
+    ]
+    reports.append(Report("=once", "v0", begin + 15_900_000, "o"))
+    falls = [Status("v0", "taken_down", begin + 20_000_000)]
+    for step in [Arrived(r.time, (r,)) for r in reports] + [Arrived(begin + 20_000_000, tuple(falls))]:
+        watcher.take([(feed, [step])])
+    made.began = begin
+    return made
+
+
+def test_who_reported_is_handed_over_by_platform_id(burst):
+    [wave] = waves(burst)
+    rows = list(csv.DictReader(io.StringIO(handed(burst, wave, "reporters"))))
+    assert {r["reporter"] for r in rows} == {f"r{i}" for i in range(20)} | {"'=once"}
+    assert {r["targets"] for r in rows[:20]} == {"4"}
+    assert (rows[-1]["reporter"], rows[-1]["targets"], rows[-1]["ever"]) == ("'=once", "1", "1")
+    assert rows[0]["first"].startswith("2023-11-14T22:28:20")
+
+
+def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path):
+    from birdfall.watch.events import Arrived, Report, Status
+    from birdfall.watch.waves import keep_wave, wave
+
+    t = 1_700_000_000_000_000
+    made = State.open(tmp_path / "f.sqlite")
+    reports = [Report("before", "v", t, "1"), Report("after", "v", t + 50_000_000, "2"), Report("other", "w", t, "3")]
+    with made.transaction():
+        made.take("s", [Arrived(t, (*reports, Status("v", "taken_down", t + 20_000_000)))])
+        number = keep_wave(made, None, stream="all", begin=t, opened=t, closed=t + 90_000_000, fallen=1, returned=0, expected=0.0,
+                           evidence=1.0, details={"kind": "falls"})  # fmt: skip
+    text = handed(made, wave(made, number), "reporters")
+    assert [r["reporter"] for r in csv.DictReader(io.StringIO(text))] == ["before"]
+
+
+def test_what_is_handed_over_of_a_burst_says_that_it_is_one(burst):
+    [wave] = waves(burst)
+    comment = json.loads(handed(burst, wave, "ozone"))["event"]["comment"]
+    assert comment.startswith("Suspended after 21 accounts reported 4 others together from 2023-11-14T22:28:20")
+    reason = json.loads(handed(burst, wave, "coop"))["reportedForReason"]["reason"]
+    assert reason == "suspended after 21 accounts reported 4 others together; proposed for review"
+
+
+def test_what_is_usual_beside_a_burst_is_of_the_time_before_it(burst):
+    """The burst's own first reports had taught before it was called: 60 reporters stood beside 146 that would have been usual."""
+    [wave] = waves(burst)
+    assert wave.details["reports"] == 81
+    assert 0 < wave.expected < 1.0, "one a minute, for sixteen seconds"

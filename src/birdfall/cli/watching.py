@@ -152,7 +152,7 @@ def propose(
     wave: int,
     *,
     form: Annotated[
-        Literal["ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore"],
+        Literal["ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore", "reporters"],
         Parameter(name="--as"),
     ] = "csv",
     by: str = "",
@@ -167,11 +167,11 @@ def propose(
         Its number.
     form
         ozone (a tag), ozone-comment, ozone-report, osprey or coop: bodies for their interfaces, one a line; csv: the accounts; hold: suspensions that look like a
-        brigade's work; restore: accounts that are still down.
+        brigade's work; restore: accounts that are still down; reporters: who reported them.
     by
         The did of the moderator who will send it to Ozone, which asks for one.
     """
-    from birdfall.watch.handing import handed
+    from birdfall.watch.handing import TABLES, handed
     from birdfall.watch.state import State
     from birdfall.watch.waves import wave as wave_of
 
@@ -184,7 +184,7 @@ def propose(
     finally:
         opened.close()
     show(text.rstrip("\n"))
-    return ExitCode.FOUND if text.count("\n") > (form in ("csv", "hold", "restore")) else ExitCode.NOTHING_FOUND
+    return ExitCode.FOUND if text.count("\n") > (form in TABLES) else ExitCode.NOTHING_FOUND
 
 
 class _Kept:

@@ -2,7 +2,7 @@
 
 ozone: bodies for `tools.ozone.moderation.emitEvent`, one per account: a tag; ozone-comment: a comment; ozone-report: a report. osprey: actions for its input
 topic. coop: bodies for `POST /api/v1/report`. csv: the accounts. hold: suspensions that look like a brigade's work, for review.
-restore: accounts of the wave that are still down.
+restore: accounts of the wave that are still down. reporters: who reported them, or the targets of a burst.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.state import State
 from birdfall.watch.waves import Wave, fallen
 
-FORMS: Final = ("ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore")
+FORMS: Final = ("ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore", "reporters")
+#: Forms that are tables, with a line of names first.
+TABLES: Final = ("csv", "hold", "restore", "reporters")
 #: A suspension looks like a brigade's work if so many of those who reported the account had reported others of the wave too.
 TOGETHER, REPORTERS = 0.5, 5
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -28,13 +30,15 @@ _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 def handed(state: State, wave: Wave, form: str, by: str = "") -> str:
     """The wave as text in one of `FORMS`. by: the did of the moderator who will send it to Ozone. Raises UsageError for another form."""
     end = int(wave.details.get("end") or wave.closed or 1 << 62)
-    if form in ("csv", "hold", "restore"):
+    if form == "reporters":
+        return _csv(_reporters(state, wave, end), ["reporter", "targets", "reports", "first", "last", "ever", "wave"])
+    if form in TABLES:
         rows = list(_rows(state, wave, end))
         if form == "hold":
             rows = [r for r in rows if r["reporters"] >= REPORTERS and r["together"] >= TOGETHER]
         elif form == "restore":
             rows = [r for r in rows if r["status_now"] not in ("active", "limited")]
-        return _csv(rows)
+        return _csv(rows, ["account", "suspended_at", "reason", "status_now", "reporters", "together", "wave"])
     if form.startswith("ozone") and form in FORMS:
         kind = form.partition("-")[2] or "tag"
         return _lines(
@@ -78,9 +82,30 @@ def _rows(state: State, wave: Wave, end: int) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _reporters(state: State, wave: Wave, end: int) -> list[dict[str, Any]]:
+    """Who reported the targets of a burst within it, or the fallen of a wave before they fell; most targets first."""
+    c = state.connection
+    c.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS theirs (account TEXT PRIMARY KEY, begin INTEGER, end INTEGER) WITHOUT ROWID"
+    )
+    c.execute("DELETE FROM theirs")
+    if wave.kind == "reports":
+        spans = [(t["target"], wave.begin, wave.closed or 1 << 62) for t in wave.details.get("targets", [])]
+    else:
+        spans = [(account, 0, moment) for account, moment, _ in fallen(state, wave.begin, end)]
+    c.executemany("INSERT OR IGNORE INTO theirs VALUES (?, ?, ?)", spans)
+    rows = c.execute(
+        "SELECT reporter, count(DISTINCT target) AS targets, count(*) AS reports, min(time) AS first, max(time) AS last "
+        "FROM reports r JOIN theirs t ON t.account = r.target AND r.time BETWEEN t.begin AND t.end GROUP BY reporter ORDER BY targets DESC, first, reporter"
+    ).fetchall()
+    ever = dict(c.execute("SELECT reporter, count(*) FROM reports GROUP BY reporter").fetchall())
+    return [
+        {**dict(r), "first": _rfc(r["first"]), "last": _rfc(r["last"]), "ever": ever[r["reporter"]], "wave": wave.id} for r in rows
+    ]  # fmt: skip
+
+
+def _csv(rows: list[dict[str, Any]], names: list[str]) -> str:
     out = io.StringIO()
-    names = ["account", "suspended_at", "reason", "status_now", "reporters", "together", "wave"]
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
     # a cell that a spreadsheet would take for a formula gets a quote in front
@@ -96,7 +121,11 @@ def _lines(items: Any) -> str:
 
 def _ozone(wave: Wave, account: str, kind: str, by: str) -> dict[str, Any]:
     """A tag, a comment or a report: each puts the account before moderators and changes nothing for its owner."""
-    comment = f"One of {wave.fallen} accounts suspended together from {_rfc(wave.begin)} (Birdfall, wave {wave.id}); proposed for review."
+    if wave.kind == "reports":
+        what = f"Suspended after {wave.fallen} accounts reported {len(wave.details.get('targets', []))} others together"
+    else:
+        what = f"One of {wave.fallen} accounts suspended together"
+    comment = f"{what} from {_rfc(wave.begin)} (Birdfall, wave {wave.id}); proposed for review."
     event: dict[str, Any] = {"$type": f"tools.ozone.moderation.defs#modEvent{kind.capitalize()}", "comment": comment}
     if kind == "tag":
         event |= {"add": [f"birdfall-wave-{wave.id}"], "remove": []}
@@ -132,10 +161,15 @@ def action(key: str, name: str, data: dict[str, Any], moment: int) -> dict[str, 
 
 
 def _coop(wave: Wave, account: str, moment: int) -> dict[str, Any]:
+    reason = f"suspended together with {wave.fallen - 1} others"
+    if wave.kind == "reports":
+        reason = (
+            f"suspended after {wave.fallen} accounts reported {len(wave.details.get('targets', []))} others together"
+        )
     return {
         "reporter": {"kind": "user", "typeId": "birdfall", "id": "birdfall"}, "reportedAt": _rfc(moment),
         "reportedItem": {"id": account, "typeId": "account", "data": {"wave": wave.id}},
-        "reportedForReason": {"reason": f"suspended together with {wave.fallen - 1} others; proposed for review"},
+        "reportedForReason": {"reason": f"{reason}; proposed for review"},
     }  # fmt: skip
 
 

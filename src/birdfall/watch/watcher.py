@@ -19,7 +19,7 @@ import numpy as np
 from birdfall.model.errors import BirdfallError
 from birdfall.watch import lockstep, waves
 from birdfall.watch.alerts import raise_alert, sentence
-from birdfall.watch.bank import STEP, Bank, Learned
+from birdfall.watch.bank import LAG, REMEMBERED, STEP, Bank, Learned
 from birdfall.watch.events import Arrived, Gap
 from birdfall.watch.feed import Feed, now
 from birdfall.watch.groups import Groups
@@ -60,6 +60,8 @@ class _Open:
     told_back: float = 0.0
     targets: dict[str, int] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
+    #: events that a tick brought before it began
+    usual: float = 0.0
 
 
 @dataclass
@@ -366,11 +368,11 @@ class Watcher:
         onset = min(self.bank.onset(name) for name in called[:5]) * STEP
         moment = max(self._moment(), onset)
         begin = waves.first_fall(self.state, onset) if kind == "falls" else self._first_report(onset)
-        wave = _Open(0, called[0], begin, last=moment)
+        wave = _Open(0, called[0], begin, last=moment, usual=self._usual(kind, begin // STEP))
         self._goes_on(wave, called)
         wave.number = waves.keep_wave(
             self.state, None, stream=called[0], begin=begin, opened=moment, closed=None, fallen=0, returned=0,
-            expected=self._usual(kind, begin, moment), evidence=evidence, details={"kind": kind},
+            expected=_over(wave, moment), evidence=evidence, details={"kind": kind, "usual": wave.usual},
         )  # fmt: skip
         self.open[kind] = wave
 
@@ -384,7 +386,7 @@ class Watcher:
     def _update(self, kind: str, wave: _Open) -> None:
         end = self._reaches(wave)
         size, back, details = self._made_of(kind, wave, end)
-        expected = self._usual(kind, wave.begin, end)
+        expected = _over(wave, end)
         waves.keep_wave(
             self.state, wave.number, fallen=size, returned=back, expected=expected, details=details
         )  # fmt: skip
@@ -396,8 +398,8 @@ class Watcher:
         """(size, returned, details) of a wave up to `end`."""
         if kind == "falls":
             size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
-            return size, back, {**details, "called": sorted(wave.called)}
-        details = waves.reported(self.state, wave.begin, end, self._targets(wave, end))
+            return size, back, {**details, "called": sorted(wave.called), "usual": wave.usual}
+        details = waves.reported(self.state, wave.begin, end, self._targets(wave, end)) | {"usual": wave.usual}
         return details["reporters"], 0, details
 
     def _reaches(self, wave: _Open) -> int:
@@ -424,7 +426,12 @@ class Watcher:
         if kind == "falls":
             numbers |= {"fallen": size, "reported_before": details["reported"], "audiences_hit": len(hit)}
         else:
-            numbers |= {"reporters": size, "targets": len(details["targets"]), "together": len(details["together"])}
+            numbers |= {
+                "reporters": size,
+                "reports": details["reports"],
+                "targets": len(details["targets"]),
+                "together": len(details["together"]),
+            }
         body: dict[str, Any] = {
             "numbers": numbers, "stream": wave.stream, "begin": wave.begin, "news": what, "audiences": hit[:20],
             "hit": [self._named(e) for e in details.get("leaders", []) if e["hit"]][:20], "targets": details.get("targets", [])[:20],
@@ -453,7 +460,7 @@ class Watcher:
         kind = next(k for k, w in self.open.items() if w is wave)
         closed = self._reaches(wave)
         size, back, details = self._made_of(kind, wave, closed)
-        expected = self._usual(kind, wave.begin, closed)
+        expected = _over(wave, closed)
         waves.keep_wave(
             self.state, wave.number, closed=closed, fallen=size, returned=back, details=details, expected=expected
         )  # fmt: skip
@@ -512,7 +519,7 @@ class Watcher:
         size, back = wave.fallen, waves.returned(self.state, wave.begin, end, self._as_of)
         if back != wave.returned:
             size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
-            details["called"] = wave.details.get("called", [])
+            details |= {key: wave.details[key] for key in ("called", "usual") if key in wave.details}
             waves.keep_wave(self.state, wave.id, returned=back, fallen=size, details=details)
         share = int(back / max(size, 1) / RETURNED)
         if share < 1:
@@ -525,13 +532,17 @@ class Watcher:
         }  # fmt: skip
         raise_alert(self.state, f"wave:{wave.id}:returned-{share}-quarters", "returns", rules, self._moment(), body)
 
-    def _usual(self, kind: str, begin: int, end: int) -> float:
+    def _usual(self, kind: str, begin: int) -> float:
+        """Events a tick brings, as learned before the tick `begin`: the first ones of a wave have taught before it was called."""
         name = "all" if kind == "falls" else "reports"
+        if name in self.bank.learned:
+            return self.bank.learned[name].expected
         k = self.bank.place[name]
-        ticks = max(float(self.bank.ticks[k]), 1.0)
-        learned = self.bank.learned.get(name)
-        rate = float(self.bank.total[k]) / ticks if learned is None else learned.expected
-        return rate * max(end - begin, 1) / STEP
+        since = np.arange(max(begin, self.bank.tick - LAG), self.bank.tick)
+        taught = self.bank.taught[k, since % LAG]
+        own = float((self.bank.recent[k, since % REMEMBERED] * taught).sum())
+        ticks = float(self.bank.ticks[k] - taught.sum())
+        return max(float(self.bank.total[k]) - own, 0.0) / max(ticks, 1.0)
 
     def _moment(self) -> int:
         """The latest moment that was judged: of an event, or the begin of the open tick."""
@@ -555,6 +566,7 @@ class Watcher:
             targets = {t["target"]: 0 for t in wave.details.get("targets", [])}
             self.open[wave.kind] = _Open(
                 wave.id, wave.stream, wave.begin, told=told, targets=targets, called=set(wave.details.get("called", [])),
+                usual=float(wave.details.get("usual", 0.0)),
             )  # fmt: skip
         with self.state.transaction():
             if not self.state.meta("begun"):
@@ -654,6 +666,11 @@ def learned_from(state: State, stream: str, begin: int, end: int, false_alarms_p
     base = baseline(counts, covered, STEP / 1e6, first / 1e6, trailing=True)
     made = detector(base, STEP / 1e6, false_alarms_per_year=false_alarms_per_year)
     return Learned(float(base.expected[-1] * made.lift), float(made.size))
+
+
+def _over(wave: _Open, end: int) -> float:
+    """How many events would have been usual in a wave until `end`."""
+    return wave.usual * max(end - wave.begin, 1) / STEP
 
 
 def _kind(name: str) -> str:

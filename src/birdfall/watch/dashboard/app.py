@@ -24,9 +24,9 @@ from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 from birdfall.watch.dashboard.news import News
 from birdfall.watch.dashboard.security import HEADERS, Guard
 from birdfall.watch.dashboard.view import View
+from birdfall.watch.handing import TABLES
 
 ASSETS = {"dashboard.js": "text/javascript", "dashboard.css": "text/css", "dashboard.licences.txt": "text/plain"}
-FORMS = ("csv", "hold", "restore")
 #: A page that was drawn is good for so many seconds, unless something changed; so many pages are kept.
 FRESH, KEPT = 2.0, 200
 #: Keys that lead to the pages.
@@ -104,7 +104,7 @@ class _Pages:
     async def download(self, request: Request) -> Response:
         """The accounts of a wave, as CSV."""
         number, form = request.path_params["number"], request.path_params["form"]
-        text = await run_in_threadpool(self.view.download, number, form) if form in FORMS else None
+        text = await run_in_threadpool(self.view.download, number, form) if form in TABLES else None
         if text is None:
             return self._missing("en")
         disposition = {"Content-Disposition": f'attachment; filename="wave-{number}-{form}.csv"'}

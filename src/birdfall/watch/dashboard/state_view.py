@@ -219,7 +219,7 @@ class StateView:
             "returned": w.returned, "expected": w.expected, "delay": (w.opened - w.begin) / 1e6, "leaders": leaders,
             "seconds": max((end - w.begin) / 1e6, 1.0), "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
             "hosts": details.get("hosts", {}), "clients": details.get("clients", {}), "reported": details.get("reported", 0), "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
-            "fell": sum(t["fell"] is not None for t in targets), "together": len(details.get("together", [])), "gaps": len(gaps),
+            "fell": sum(t["fell"] is not None for t in targets), "together": len(details.get("together", [])), "reports": details.get("reports"), "gaps": len(gaps),
             "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
             "burst": None if burst is None else {"id": burst.id, "reporters": burst.fallen, "together": len(burst.details["together"])},
         }  # fmt: skip
