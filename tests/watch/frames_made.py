@@ -27,6 +27,10 @@ def failure(name):
     return libipld.encode_dag_cbor({"op": -1}) + libipld.encode_dag_cbor({"error": name, "message": name})
 
 
+def advisory(name):
+    return libipld.encode_dag_cbor({"op": 1, "t": "#info"}) + libipld.encode_dag_cbor({"name": name, "message": name})
+
+
 class Host:
     """A WebSocket server on loopback: `script(number of the connection, cursor asked for)` gives the frames of a connection,
     after which it is closed unless `hold` says to keep it open."""

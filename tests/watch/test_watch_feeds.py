@@ -10,10 +10,12 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from frames_made import Host, account, failure
+from frames_made import Host, account, advisory, failure
 from watch_running import Running, until
 
+from birdfall.watch.archive import case_of
 from birdfall.watch.changes import Changes
+from birdfall.watch.events import Arrived, Status
 from birdfall.watch.feed import now
 from birdfall.watch.hooks import Hooks
 from birdfall.watch.polling import Mastodon, Ozone
@@ -22,6 +24,7 @@ from birdfall.watch.rules import Rule
 from birdfall.watch.sockets import Firehose, Jetstream
 from birdfall.watch.state import State
 from birdfall.watch.watcher import Watcher
+from birdfall.watch.waves import keep_wave, wave
 
 T = 1_700_000_000_000_000
 
@@ -80,8 +83,39 @@ def test_a_server_that_was_reset_is_read_from_its_beginning_once(tmp_path):
         time.sleep(0.3)
     assert run.fallen() == ["did:plc:a", "did:plc:b"]
     assert host.asked[:3] == [None, 900, 0]
-    assert run.rows("SELECT why FROM gaps") == [("server-began-anew",)]
+    [(begin, end, why)] = run.rows("SELECT begin, end, why FROM gaps")
+    assert why == "server-began-anew"
+    assert start <= begin < end, "from the last thing heard before the reset"
     assert run.rows("SELECT epoch FROM sources") == [("1",)]
+
+
+def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
+    kept, later = now() - 60_000_000, now() + 5_000_000
+    path = tmp_path / "w"
+    state = State.open(path)
+    with state.transaction():
+        state.take("f", [Arrived(kept, (Status("did:plc:a", "taken_down", kept),), "7")])
+    state.close()
+
+    def script(number, cursor):
+        return [advisory("OutdatedCursor"), account("did:plc:b", later, status="takendown", sequence=99)]
+
+    with Host(script, hold=lambda number: True) as host, Running(path, Firehose(name="f", url=host.url)) as run:
+        until(lambda: len(run.fallen()) == 2)
+    assert host.asked[0] == 7
+    assert run.rows("SELECT begin, end, why FROM gaps") == [(kept, later, "cursor-too-old")]
+    case = case_of(State.open(path), _one_wave(path), tmp_path / "case")
+    rows = case.record().sql("SELECT DISTINCT kind, note FROM coverage WHERE kind = 'gap'").to_pylist()
+    assert rows == [{"kind": "gap", "note": "cursor-too-old"}]
+
+
+def _one_wave(path):
+    state = State.open(path)
+    with state.transaction():
+        number = keep_wave(
+            state, None, stream="all", begin=1, opened=1, closed=1, fallen=0, returned=0, expected=0.0, evidence=0.0, details={}
+        )  # fmt: skip
+    return wave(state, number)
 
 
 def test_a_reader_that_was_too_slow_comes_back_for_the_rest(tmp_path):

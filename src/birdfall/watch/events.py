@@ -78,7 +78,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The stream was not seen from `begin` to `end`; `why` is a code."""
+    """The stream was not seen from `begin` to `end`; `why` is a code. begin 0: from when the source was last heard, which the state knows."""
 
     begin: int
     end: int

@@ -73,9 +73,9 @@ class Kafka(Reconnecting):
                 at = low if kept or self.start == "all" else high
             elif at > high:
                 self.epoch, at = str(int(self.epoch or "0") + 1), low
-                gaps.append(Gap(received, received, "server-began-anew"))
+                gaps.append(Gap(0, received, "server-began-anew"))
             elif at < low:
-                gaps.append(Gap(received, received, "cursor-too-old"))
+                gaps.append(Gap(0, received, "cursor-too-old"))
                 at = low
             self._next[partition] = at
         self._assign(consumer)

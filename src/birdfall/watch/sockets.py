@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.model.errors import UsageError
+from birdfall.sources.atproto_frames import decode_frame
 from birdfall.watch.events import Arrived, Gap
 from birdfall.watch.feed import Lost, Put, Reconnecting, now
 from birdfall.watch.translate import Refused, from_frame, from_jetstream
@@ -141,7 +142,10 @@ class Unpack:
 class Firehose(Socket):
     """`com.atproto.sync.subscribeRepos` of a host or relay."""
 
+    _clamped: bool = False
+
     def address(self) -> str:
+        self._clamped = False
         cursor = self.cursor if self.cursor is not None else "0" if self.start == "all" else None
         query = "" if cursor is None else "?" + urlencode({"cursor": cursor})
         return f"{self.url.rstrip('/')}/xrpc/com.atproto.sync.subscribeRepos{query}"
@@ -154,25 +158,27 @@ class Firehose(Socket):
             events, sequence = from_frame(message, received, self.host)
         except Refused as error:
             return self._said(message, received, str(error))
-        cursor = None if sequence is None else str(sequence)
-        return Arrived(received, tuple(events), cursor, self.epoch, message, self._gaps(message, received))
+        # #info is rare and short: looked for by its name only there
+        if sequence is None and len(message) < 300 and b"OutdatedCursor" in message:
+            # what the server no longer keeps was not seen: until the first event that it still has
+            self._clamped = True
+            return Arrived(0, epoch=self.epoch)
+        gaps: tuple[Gap, ...] = ()
+        if self._clamped:
+            self._clamped = False
+            gaps = (Gap(0, decode_frame(message, frozenset()).time or received, "cursor-too-old"),)
+        return Arrived(received, tuple(events), None if sequence is None else str(sequence), self.epoch, message, gaps)
 
     def _said(self, message: bytes, received: int, reason: str) -> Arrived:
         if "FutureCursor" in reason:
             # The server has begun to count anew (it was reset): all it still has is read again under a new epoch.
             epoch = str(int(self.epoch or "0") + 1)
             self.start, self.cursor, self.epoch = "all", None, epoch
-            gap = Gap(received, received, "server-began-anew")
+            gap = Gap(0, received, "server-began-anew")
             return Arrived(received, cursor="0", epoch=epoch, raw=message, gaps=(gap,), notes={"leave": True})
         if "ConsumerTooSlow" in reason:
             return Arrived(received, raw=message, notes={"leave": True})
         return Arrived(received, refused=reason, raw=message)
-
-    def _gaps(self, message: bytes, received: int) -> tuple[Gap, ...]:
-        # #info is rare and short: looked for by its name only there
-        if len(message) < 300 and b"OutdatedCursor" in message:
-            return (Gap(received, received, "cursor-too-old"),)
-        return ()
 
 
 @dataclass

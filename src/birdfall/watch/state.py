@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -189,6 +189,10 @@ class State:
         epoch: str | None = None
         for step in batch:
             steps += bool(step.received)
+            for gap in step.gaps:
+                self.note_gap(
+                    source, gap if gap.begin else replace(gap, begin=self._last_heard(source, received) or gap.end)
+                )
             received = max(received, step.received)
             begun = begun or step.received
             if step.cursor is not None:
@@ -196,8 +200,6 @@ class State:
             refused += bool(step.refused)
             if keep_raw and step.raw:
                 raw.append((source, step.received, step.raw))
-            for gap in step.gaps:
-                self.note_gap(source, gap)
             for event in step.events:
                 latest = max(latest, event.time)
                 if isinstance(event, Status):
@@ -229,6 +231,11 @@ class State:
             (source, cursor, epoch, received, latest, steps, refused, begun),
         )
         return Taken(tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved)
+
+    def _last_heard(self, source: str, within: int) -> int:
+        """When a source was last heard: within the batch, or as kept; 0 if never."""
+        row = self.connection.execute("SELECT received FROM sources WHERE source = ?", (source,)).fetchone()
+        return max(within, 0 if row is None else int(row[0]))
 
     def _status(self, source: str, event: Status, received: int) -> Change | None:
         row = self.connection.execute(
