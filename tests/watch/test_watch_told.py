@@ -129,8 +129,8 @@ def test_an_address_that_moved_is_no_delivery(server, bodies, status):
     assert [g[:2] for g in server.got] == [("POST", "/hook")]
 
 
-def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, tmp_path, monkeypatch):
-    server.handler.answers = ((500, {}), (500, {}), (500, {}), (200, {}))
+def delivered(tmp_path, monkeypatch, url, *, times, apart):
+    """One alert waits for a webhook and is tried `times` times, `apart` microseconds from each other; the state, and what was said."""
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
         numbers = {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}
@@ -138,11 +138,17 @@ def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, 
     clock = {"at": T}
     monkeypatch.setattr(alerts, "now", lambda: clock["at"])
     said = []
-    channel = Channel("h", "webhook", {"url": server.url, "secret": "s"})
+    channel = Channel("h", "webhook", {"url": url, "secret": "s"})
     courier = alerts.Courier(str(tmp_path / "w.sqlite"), [channel], tell=said.append)
-    for _ in range(6):
+    for _ in range(times):
         courier.deliver(state)
-        clock["at"] += 20_000_000
+        clock["at"] += apart
+    return state, said
+
+
+def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, tmp_path, monkeypatch):
+    server.handler.answers = ((500, {}), (500, {}), (500, {}), (200, {}))
+    _, said = delivered(tmp_path, monkeypatch, server.url, times=6, apart=20_000_000)
     assert len(server.got) == 4
     assert len(said) == 2
     assert "'h'" in said[0]
@@ -151,18 +157,7 @@ def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, 
 
 
 def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
-    state = State.open(tmp_path / "w.sqlite")
-    with state.transaction():
-        numbers = {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}
-        alerts.raise_alert(state, "k", "falls", [Rule("r", "falls", notify=("h",))], T, {"numbers": numbers})
-    clock = {"at": T}
-    monkeypatch.setattr(alerts, "now", lambda: clock["at"])
-    said = []
-    channel = Channel("h", "webhook", {"url": "http://127.0.0.1:9/", "secret": "s"})
-    courier = alerts.Courier(str(tmp_path / "w.sqlite"), [channel], tell=said.append)
-    for _ in range(alerts.TRIES + 2):
-        courier.deliver(state)
-        clock["at"] += 700_000_000
+    state, said = delivered(tmp_path, monkeypatch, "http://127.0.0.1:9/", times=alerts.TRIES + 2, apart=700_000_000)
     assert state.connection.execute("SELECT tries, done FROM deliveries").fetchone()[:] == (alerts.TRIES, None)
     assert len(said) == 2
     assert "given up" in said[-1]
