@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from birdfall.kernels import edetector
-from birdfall.watch.bank import LAG, SETTLED, Bank
+from birdfall.watch.bank import LAG, REMEMBERED, SETTLED, Bank
 
 
 def close(bank, counts):
@@ -64,6 +64,28 @@ def test_empty_ticks_skipped_are_empty_ticks_lived():
     assert skipped.tick == lived.tick
     # while skipping, the bound of the beginning is used throughout: evidence differs a little, and never upward by much
     assert skipped.evidence()[0] <= lived.evidence()[0] + 0.5
+
+
+@pytest.mark.parametrize("ticks", [1, 20, 29, 30, 31, 359, 360, 361, 389, 390, 391, 1000, 100_000])
+@pytest.mark.parametrize("covered", [True, False])
+def test_what_was_sums_up_alike_whether_empty_ticks_are_skipped_or_lived(ticks, covered):
+    """What a silence of hours leaves behind is nothing: a spread of counts that are gone would judge those that come."""
+    rng = np.random.default_rng(ticks)
+    bank = Bank()
+    bank.tick = 17
+    bank.add(["all", "leader:x"])
+    for k in range(500):
+        bank.put("all", int(rng.poisson(3 if k < 450 else 9)))
+        bank.put("leader:x", int(rng.poisson(0.2)))
+        bank.close(teach=np.array([k % 7 != 0, True]), covered=True)
+    bank.skip(ticks, covered=covered)
+    old = np.arange(bank.tick - REMEMBERED, bank.tick - LAG) % REMEMBERED
+    late = np.arange(bank.tick - LAG, bank.tick)
+    counts, taught = bank.recent[:2].astype(float), bank.taught[:2][:, late % LAG]
+    assert bank.sums[:2, 0] == pytest.approx((counts[:, late % REMEMBERED] * taught).sum(axis=1))
+    assert bank.sums[:2, 1] == pytest.approx(taught.sum(axis=1))
+    assert bank.sums[:2, 2] == pytest.approx(counts[:, old].sum(axis=1))
+    assert bank.sums[:2, 3] == pytest.approx((counts[:, old] ** 2).sum(axis=1))
 
 
 def test_a_burst_does_not_become_its_own_yardstick():

@@ -172,6 +172,32 @@ class Bank:
         recent[:, self.tick % REMEMBERED] = counts
         taught[:, late] = teach
 
+    def _sum_up(self) -> None:
+        """The sums, from the columns."""
+        n = len(self.names)
+        late = np.arange(self.tick - LAG, self.tick)
+        recent, taught = self.recent[:n].astype(float), self.taught[:n][:, late % LAG]
+        old = recent[:, np.arange(self.tick - REMEMBERED, self.tick - LAG) % REMEMBERED]
+        self.sums[:n, 0] = (recent[:, late % REMEMBERED] * taught).sum(axis=1)
+        self.sums[:n, 1] = taught.sum(axis=1)
+        self.sums[:n, 2], self.sums[:n, 3] = old.sum(axis=1), (old**2).sum(axis=1)
+
+    def _push_empty(self, ticks: int, teach: bool) -> None:
+        """As many empty ticks as `_push` would take, at once: what was in the columns grows old, leaves, and is nought."""
+        n = len(self.names)
+        sums, recent, taught = self.sums[:n], self.recent[:n], self.taught[:n]
+        begin, end = self.tick, self.tick + ticks
+        late = np.arange(begin - LAG, min(end - LAG, begin))
+        growing, taught_then = recent[:, late % REMEMBERED].astype(float), taught[:, late % LAG]
+        leaving = recent[:, np.arange(begin - REMEMBERED, min(end - REMEMBERED, begin)) % REMEMBERED].astype(float)
+        sums[:, 0] -= (growing * taught_then).sum(axis=1)
+        sums[:, 1] += min(ticks, LAG) * float(teach) - taught_then.sum(axis=1)
+        sums[:, 2] += growing.sum(axis=1) - leaving.sum(axis=1)
+        sums[:, 3] += (growing**2).sum(axis=1) - (leaving**2).sum(axis=1)
+        recent[:, np.arange(max(begin, end - REMEMBERED), end) % REMEMBERED] = 0.0
+        taught[:, np.arange(max(begin, end - LAG), end) % LAG] = teach
+        self.tick = end
+
     def evidence(self) -> np.ndarray:
         """Log evidence of each stream if the open tick ended now, float64[K]: what is yet to come can only raise it."""
         n = len(self.names)
@@ -223,12 +249,7 @@ class Bank:
                 edetector.empty_many(self.state[:n], ticks, self.expected(), self.sizes(), self.thetas)
                 self.ticks[:n] += ticks
                 self.last[:n] = self._left()
-            end = self.tick + ticks
-            # older columns would be written over anyway
-            self.tick = max(end - REMEMBERED - LAG, self.tick)
-            while self.tick < end:
-                self._push(0.0, covered)
-                self.tick += 1
+            self._push_empty(ticks, covered)
             self.forget_known()
         elif ticks > 0:
             self.tick += ticks
@@ -263,7 +284,7 @@ class Bank:
             found[name] = {
                 "state": [None if np.isneginf(v) else float(v) for v in self.state[k]], "count": float(self.count[k]),
                 "total": float(self.total[k]), "ticks": float(self.ticks[k]), "tick": self.tick,
-                "taught": [int(v) for v in self.taught[k]], "sums": [float(v) for v in self.sums[k]],
+                "taught": [int(v) for v in self.taught[k]],
                 "recent": {str(int(i)): float(self.recent[k, i]) for i in columns},
             }  # fmt: skip
         return found
@@ -279,6 +300,7 @@ class Bank:
             for name, value in chosen.items():
                 together._take_up(together.place[name], value)
             together.tick = tick
+            together._sum_up()
             together.skip(latest - tick, covered=True)
             self.add(chosen)
             mine = [self.place[name] for name in together.names]
@@ -292,7 +314,7 @@ class Bank:
     def _take_up(self, k: int, value: dict[str, Any]) -> None:
         self.state[k] = [-np.inf if v is None else v for v in value["state"]]
         self.count[k], self.total[k], self.ticks[k] = value["count"], value["total"], value["ticks"]
-        self.taught[k], self.sums[k] = value["taught"], value["sums"]
+        self.taught[k] = value["taught"]
         for i, v in value["recent"].items():
             self.recent[k, int(i)] = v
 
