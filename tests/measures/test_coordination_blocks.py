@@ -96,10 +96,10 @@ def test_repeated_pairs_are_those_of_a_slow_count():
                 if u != v and abs(times[i] - times[j]) <= WINDOW:
                     behind.setdefault((u, v), set()).add(int(o))
     for least in (1, 2, 3):
-        slots = np.empty((1 << 16, 3), np.int64)
         lo, hi, count, total = repeated_pairs(
-            order.key, order.who, order.starts, order.time_bits, order.window, crowd.surprise, least, slots
+            order.key, order.who, order.starts, order.time_bits, order.window, crowd.surprise, least
         )
+        assert len(lo) == len({*zip(lo.tolist(), hi.tolist())})
         got = {(int(a), int(b)): (int(c), float(s)) for a, b, c, s in zip(lo, hi, count, total)}
         expected = {k: v for k, v in behind.items() if len(v) >= least}
         assert got.keys() == expected.keys()
@@ -114,11 +114,11 @@ def test_acts_change_hands_within_their_cell_only():
     by_cell = np.argsort(cell, kind="stable")
     begin = np.searchsorted(cell[by_cell], np.arange(8)).astype(np.int64)
     what = np.arange(2000, dtype=np.int32) // 20
-    one, two = (changed_hands(who, what, by_cell, begin, s) for s in (1, 2))
+    one, two = (changed_hands(who, what, by_cell, begin, np.diff(begin), s) for s in (1, 2))
     for c in range(7):
         assert Counter(one[cell == c].tolist()) == Counter(who[cell == c].tolist())
     assert (one != who).mean() > 0.8 and (one != two).mean() > 0.8
-    assert (one == changed_hands(who, what, by_cell, begin, 1)).all()
+    assert (one == changed_hands(who, what, by_cell, begin, np.diff(begin), 1)).all()
 
 
 def test_nobody_stands_twice_on_one_object_after_a_shuffle():
@@ -127,7 +127,7 @@ def test_nobody_stands_twice_on_one_object_after_a_shuffle():
     who, what = (pairs // 100).astype(np.int32), (pairs % 100).astype(np.int32)
     order = np.argsort(what, kind="stable")
     who, what = who[order], what[order]
-    found = changed_hands(who, what, np.arange(len(who)), np.array([0, len(who)]), 3)
+    found = changed_hands(who, what, np.arange(len(who)), np.array([0, len(who)]), np.array([len(who)]), 3)
     assert Counter(found.tolist()) == Counter(who.tolist())
     repeats = len(who) - len(np.unique(found.astype(np.int64) * 100 + what))
     plain = len(who) - len(np.unique(rng.permutation(who).astype(np.int64) * 100 + what))
@@ -137,8 +137,58 @@ def test_nobody_stands_twice_on_one_object_after_a_shuffle():
 def test_every_order_of_a_cell_is_as_likely():
     who, by_cell, begin = np.arange(3, dtype=np.int32), np.arange(3), np.array([0, 3])
     what = np.arange(3, dtype=np.int32)
-    seen = Counter(tuple(changed_hands(who, what, by_cell, begin, s).tolist()) for s in range(3000))
+    seen = Counter(tuple(changed_hands(who, what, by_cell, begin, np.diff(begin), s).tolist()) for s in range(3000))
     assert len(seen) == 6 and min(seen.values()) > 400 and max(seen.values()) < 600
+
+
+def test_acts_that_matter_get_any_account_of_the_cell_without_replacement():
+    """Two of four acts matter: each ordered choice of two of four accounts is as likely, and nobody is lost."""
+    who, what = np.arange(4, dtype=np.int32), np.arange(4, dtype=np.int32)
+    by_cell, begin, live = np.array([2, 0, 1, 3]), np.array([0, 4]), np.array([2])
+    found = [changed_hands(who, what, by_cell, begin, live, s) for s in range(6000)]
+    seen = Counter((int(f[2]), int(f[0])) for f in found)
+    assert len(seen) == 12 and min(seen.values()) > 400 and max(seen.values()) < 600
+    assert all(sorted(f.tolist()) == [0, 1, 2, 3] for f in found)
+
+
+def test_repeats_among_the_acts_that_matter_are_taken_apart():
+    rng = np.random.default_rng(2)
+    pairs = np.unique(rng.integers(0, 60, 1500) * 100 + rng.integers(0, 50, 1500))
+    who, what = (pairs // 100).astype(np.int32), (pairs % 100).astype(np.int32)
+    by_cell, live = rng.permutation(len(who)), len(who) // 2
+    found = changed_hands(who, what, by_cell, np.array([0, len(who)]), np.array([live]), 3)
+    assert Counter(found.tolist()) == Counter(who.tolist())
+    own = by_cell[:live]
+    assert live - len(np.unique(found[own].astype(np.int64) * 100 + what[own])) <= 2
+    plain = rng.permutation(who)[own]
+    assert live - len(np.unique(plain.astype(np.int64) * 100 + what[own])) > 30
+
+
+def test_acts_without_company_make_no_pair_whoever_did_them():
+    """What is left out of the shuffle is what no pair can come from: a slow count over all acts agrees."""
+    x = layer(world(6, accounts=300, objects=400, decay=900.0))
+    hands = Hands(x, 1)
+    by_cell, begin, live = hands._cut()
+    order = x.crowd.order
+    times, objects = order.times_at(np.arange(len(order.who))), order.objects_at(np.arange(len(order.who)))
+    company = np.zeros(len(times), bool)
+    for i in range(len(times)):
+        company[i] = ((objects == objects[i]) & (abs(times - times[i]) <= WINDOW)).sum() > 1
+    matter = np.concatenate([by_cell[b : b + n] for b, n in zip(begin[:-1], live)])
+    assert set(matter.tolist()) == set(np.flatnonzero(company).tolist())
+    assert begin[-1] == len(by_cell) and (live > 0).all()
+
+
+def test_blocks_of_people_already_known_cost_no_shuffle():
+    def never(i):
+        raise AssertionError("shuffled")
+
+    lo, hi = np.triu_indices(6, 1)
+    network = lo.astype(np.int32), hi.astype(np.int32), np.ones(len(lo))
+    assert not blocks(network, 6, never, shuffles=99, new=np.array([1, 1, 1, 0, 0, 0], bool))
+    empty = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
+    found = blocks(network, 6, lambda i: empty, shuffles=99, new=np.array([1, 1, 1, 1, 0, 0], bool))
+    assert [(len(m), p) for m, _, p in found] == [(6, 0.01)]
 
 
 def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):

@@ -183,7 +183,7 @@ def coordination(
     progress("coordination: groups", 0, None, "groups")
     table, neighbours = describe.sensitivity(layers, at_least, alpha, sensitivity)
     dilute = (
-        dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha)
+        dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha, progress)
         if block_test and null == "degree"
         else []
     )
@@ -314,7 +314,7 @@ def _interests(
         return tested, None, [Note("interests-not-considered", {})] if source == "none" else notes
     accounts = int(trace.account.max()) + 1
     community, groups = interests(learned.account, learned.object_, accounts, seed=seed)
-    return tested, Strata(community, groups) if groups > 1 else None, notes
+    return tested, Strata(community, groups, learned is tested), notes
 
 
 def _estimates(

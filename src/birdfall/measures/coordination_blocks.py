@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock, local
+from functools import partial
+from threading import Lock
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from birdfall.measures import coordination_significance as significance
 from birdfall.measures.coordination_groups import interests
 from birdfall.measures.coordination_network import Layer
 from birdfall.measures.coordination_significance import Crowd, both_log_p, crowd_of
+from birdfall.model.progress import Progress, silent
 
 #: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many pairs of acts.
 MOST_PAIRS = 3_000_000
@@ -48,10 +50,13 @@ class Block:
     layer: int
 
 
-def dilute_groups(layers: list[Layer], known: np.ndarray, groups: int, seed: int, alpha: float) -> list[Block]:
+def dilute_groups(
+    layers: list[Layer], known: np.ndarray, groups: int, seed: int, alpha: float, progress: Progress = silent
+) -> list[Block]:
     """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups` groups), per layer small enough.
 
-    Members of groups already known stay in: a block may be what hangs on to them. A block that is little else is not told again.
+    Members of groups already known stay in: a block may be what hangs on to them. A block that is little else is not told
+    again, so it is not tested either.
     """
     found = []
     for number, layer in enumerate(layers):
@@ -59,12 +64,13 @@ def dilute_groups(layers: list[Layer], known: np.ndarray, groups: int, seed: int
             continue
         hands = Hands(layer, seed)
         accounts = int(layer.trace.account.max()) + 1
-        tries = MOST + min(groups, 4 * MOST)
+        new = np.ones(accounts, np.bool_)
+        new[known[known < accounts]] = False
         for members, density, p in blocks(
-            hands.as_it_was(), accounts, hands.shuffled, shuffles=SHUFFLES, most=tries, alpha=alpha
-        ):
-            if np.count_nonzero(~np.isin(members, known)) >= SMALLEST:
-                found.append(Block(members, density, p, SHUFFLES, number))
+            hands.as_it_was(), accounts, hands.shuffled, shuffles=SHUFFLES, most=MOST + min(groups, 4 * MOST), alpha=alpha, new=new,
+            progress=partial(progress, f"coordination {layer.trace.name}: groups without a significant pair"),
+        ):  # fmt: skip
+            found.append(Block(members, density, p, SHUFFLES, number))
     return found[:MOST]
 
 
@@ -78,10 +84,8 @@ class Hands:
         self._crowd: Crowd = crowd_of(trace.account, trace.object_, trace.time, layer.window)
         self._surprise = self._crowd.surprise
         self._object = np.repeat(np.arange(len(self._crowd.acts), dtype=np.int32), self._crowd.acts)
-        self._space = 1 << max(4, int(1.3 * layer.pairs).bit_length())
         self._lock = Lock()
-        self._own = local()  # each thread's working space
-        self._cells: tuple[np.ndarray, np.ndarray] | None = None
+        self._cells: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def as_it_was(self) -> Network:
         return self._network(self._crowd.order.who)
@@ -93,30 +97,36 @@ class Hands:
         stream = int(np.random.SeedSequence([self._seed, i]).generate_state(1, np.uint64)[0] >> np.uint64(1))
         return self._network(changed_hands(self._crowd.order.who, self._object, *self._cells, stream))
 
-    def _cut(self) -> tuple[np.ndarray, np.ndarray]:
-        """Acts (positions in order) cell by cell, and where each cell begins: interest and time block.
+    def _cut(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Acts (positions in order) cell by cell, those with company first; where each cell begins; how many have company.
 
-        Interests here are those of the null and, within them, those the tested acts themselves show: what was learnt
-        before does not know everybody, and a circle of friends it does not know would be called a block.
+        A cell is an interest and a time block. Interests here are those of the null and, within them, those the tested acts
+        themselves show: what was learnt before does not know everybody, and a circle of friends it does not know would be
+        called a block. Cells in which no act has another within the window on its object are left out: they make no pair.
         """
-        order, trace, null = self._crowd.order, self._trace, self._layer.null
-        own, count = interests(trace.account, trace.object_, order.accounts, seed=self._seed)
-        if null.community.size:
-            own = own + count * null.community[: len(own)]
+        order, null = self._crowd.order, self._layer.null
+        own = null.community
+        if not null.from_tested:
+            own, count = interests(self._trace.account, self._trace.object_, order.accounts, seed=self._seed)
+            if null.community.size:
+                own = own + count * null.community[: len(own)]
         time = (order.key & ((1 << order.time_bits) - 1)) * order.quantum
         block = time // significance.BLOCK
         cell = own[order.who] * (int(block.max(initial=0)) + 1) + block
-        by_cell = np.argsort(cell, kind="stable").astype(np.int64)
+        near = (np.diff(order.key) <= order.window) & (self._object[1:] == self._object[:-1])
+        alone = ~(np.r_[False, near] | np.r_[near, False])
+        by_cell = np.argsort(cell * 2 + alone, kind="stable").astype(np.int64)
         ordered = cell[by_cell]
-        return by_cell, np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1], True]).astype(np.int64)
+        begin = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        live = np.add.reduceat((~alone[by_cell]).astype(np.int64), begin)
+        keep = np.repeat(live > 0, np.diff(np.r_[begin, len(cell)]))
+        length = np.diff(np.r_[begin, len(cell)])[live > 0]
+        return by_cell[keep], np.r_[0, np.cumsum(length)].astype(np.int64), live[live > 0]
 
     def _network(self, who: np.ndarray) -> Network:
         order = self._crowd.order
-        slots = getattr(self._own, "slots", None)
-        if slots is None:
-            slots = self._own.slots = np.empty((self._space, 3), np.int64)
         lo, hi, objects, surprise = repeated_pairs(
-            order.key, who, order.starts, order.time_bits, order.window, self._surprise, 2, slots
+            order.key, who, order.starts, order.time_bits, order.window, self._surprise, 2
         )
         sorted_ = np.lexsort((hi, lo))
         lo, hi, objects, surprise = lo[sorted_], hi[sorted_], objects[sorted_], surprise[sorted_]
@@ -136,34 +146,38 @@ class Hands:
 
 
 def blocks(
-    network: Network, accounts: int, shuffled: Callable[[int], Network], *, shuffles: int, most: int = MOST, alpha: float = 0.01
+    network: Network, accounts: int, shuffled: Callable[[int], Network], *, shuffles: int, most: int = MOST, alpha: float = 0.01,
+    new: np.ndarray | None = None, progress: Callable[[int, int | None, str], None] = lambda done, total, unit: None,
 ) -> list[tuple[np.ndarray, float, float]]:  # fmt: skip
     """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member, p), best first.
 
     network: lo, hi, weight of pairs. shuffled(i): the same from the i-th shuffle. A block's p is its rank among the
     densest blocks of the shuffles, (1 + as dense) / (1 + shuffles); shuffling stops as soon as that is too many. Peeling
-    stops at the first block above alpha, so alpha below 1 / (1 + shuffles) finds none.
+    stops at the first block above alpha, so alpha below 1 / (1 + shuffles) finds none. new: bool[accounts]; blocks with fewer
+    than `SMALLEST` of these are taken away untested.
     """
     lo, hi, weight = network
     null: list[float] = []
     found = []
     with ThreadPoolExecutor(2) as pool:
-        for _ in range(most if len(lo) else 0):
-            members, density = densest(lo, hi, weight, accounts)
-            if members.sum() < SMALLEST:
-                break
-            as_dense = sum(d >= density for d in null)
-            while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
-                batch = range(len(null), min(shuffles, len(null) + BATCH))
-                for d in pool.map(lambda i: densest(*shuffled(i), accounts)[1], batch):
-                    null.append(d)
-                    as_dense += d >= density
-            p = (1 + as_dense) / (1 + shuffles)
-            if density <= 0 or p > alpha:
-                break
-            found.append((np.flatnonzero(members).astype(np.int32), density, p))
-            keep = ~(members[lo] | members[hi])
-            lo, hi, weight = lo[keep], hi[keep], weight[keep]
+        for _ in range(most):
             if not len(lo):
                 break
+            members, density = densest(lo, hi, weight, accounts)
+            if members.sum() < SMALLEST or density <= 0:
+                break
+            if new is None or np.count_nonzero(members & new) >= SMALLEST:
+                as_dense = sum(d >= density for d in null)
+                while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
+                    progress(len(null), shuffles, "shuffles")
+                    batch = range(len(null), min(shuffles, len(null) + BATCH))
+                    for d in pool.map(lambda i: densest(*shuffled(i), accounts)[1], batch):
+                        null.append(d)
+                        as_dense += d >= density
+                p = (1 + as_dense) / (1 + shuffles)
+                if p > alpha:
+                    break
+                found.append((np.flatnonzero(members).astype(np.int32), density, p))
+            keep = ~(members[lo] | members[hi])
+            lo, hi, weight = lo[keep], hi[keep], weight[keep]
     return found

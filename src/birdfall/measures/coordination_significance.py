@@ -51,10 +51,11 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Strata:
-    """Who belongs to which community, from acts before the wave. community: int64[accounts]; count: how many there are."""
+    """Who belongs to which community. community: int64[accounts]; count: how many; from_tested: told from the tested acts alone."""
 
     community: np.ndarray
     count: int
+    from_tested: bool = False
 
 
 def crowd_of(account: np.ndarray, object_: np.ndarray, time: np.ndarray, window: int) -> Crowd:
@@ -77,7 +78,7 @@ class Null:
 
     kappa: of all acts; total: co-actions (account pair and object); tests: pairs of accounts. per_room: float64[c, c, b],
     kappa by community pair and time block (empty if not stratified), with each account's acts per block as ragged
-    rows (begin, blocks, acts). h, slope: the cumulant of surprise.
+    rows (begin, blocks, acts). h, slope: the cumulant of surprise. from_tested: communities are those of the tested acts.
     """
 
     kappa: float
@@ -91,6 +92,7 @@ class Null:
     acts: np.ndarray
     h: np.ndarray
     slope: np.ndarray
+    from_tested: bool = False
 
     def rate(self, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
         """lambda float64[e]: the larger of the unstratified and the stratified expectation."""
@@ -139,7 +141,10 @@ def degree_null(crowd: Crowd, total: int | None, strata: Strata | None = None, i
     community = np.zeros(crowd.order.accounts, np.int64) if strata is None else strata.community
     groups = 1 if strata is None else strata.count
     per_room, begin, blocks, acts = _stratified(crowd, kappa, co_actions, community, groups)
-    return Null(kappa, co_actions, tests, crowd.activity, community, per_room, begin, blocks, acts, h, slope)
+    return Null(
+        kappa, co_actions, tests, crowd.activity, community, per_room, begin, blocks, acts, h, slope,
+        strata is not None and strata.from_tested,
+    )  # fmt: skip
 
 
 def _stratified(
