@@ -7,7 +7,6 @@ exports everything as it stands, for those who may hold it.
 
 from __future__ import annotations
 
-import csv
 import hmac
 import re
 import sqlite3
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from birdfall.model.errors import UsageError
@@ -32,6 +33,12 @@ Format = Literal["csv", "parquet", "sqlite"]
 ROWS: Final = 65_536
 #: Characters that repaint a terminal or turn the reading order around; tabs and line ends are left, a CSV holds them.
 _REPAINTS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Texts that `safe_cell` changes, as Arrow's patterns (RE2) have it.
+_UNSAFE: Final = (
+    r"^[=+\-@\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]"
+)
+_HEADER: Final = pcsv.WriteOptions(include_header=True, quoting_style="needed")
+_ROWS: Final = pcsv.WriteOptions(include_header=False, quoting_style="needed")
 #: Columns of the SQLite file that are looked up, where a table has them.
 INDEXED: Final = (
     "account",
@@ -186,13 +193,32 @@ def _pieces(record: Record, name: str, view: View) -> Iterator[pa.Table]:
 
 
 def _csv(path: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as f:
-        writer = csv.writer(f)
-        writer.writerow(schema.names)
+    with path.open("wb") as f:
+        pcsv.write_csv(pa.table({n: pa.array([], pa.string()) for n in schema.names}), f, _HEADER)
         for piece in pieces:
-            writer.writerows(
-                [safe_cell(_plain(v)) for v in row] for row in zip(*(c.to_pylist() for c in piece.columns))
-            )
+            pcsv.write_csv(pa.table([_cells(c) for c in piece.columns], names=schema.names), f, _ROWS)
+
+
+def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """A column as a CSV shows it: numbers as they are, true and false as 1 and 0, all else as safe text."""
+    kind = column.type
+    if pa.types.is_boolean(kind):
+        return column.cast(pa.int8())
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind):
+        return column
+    if not pa.types.is_string(kind):
+        if not pa.types.is_timestamp(kind):
+            return pa.array([safe_cell(_plain(v)) for v in column.to_pylist()], pa.string())
+        known = column.combine_chunks().dictionary_encode()
+        return pa.array([_plain(v) for v in known.dictionary.to_pylist()], pa.string()).take(known.indices)
+    risky = pc.fill_null(pc.match_substring_regex(column, _UNSAFE), False)
+    if not pc.any(risky).as_py():
+        return column
+    texts = column.combine_chunks()
+    mask = risky.combine_chunks() if isinstance(risky, pa.ChunkedArray) else risky
+    return pc.replace_with_mask(
+        texts, mask, pa.array([safe_cell(v) for v in texts.filter(mask).to_pylist()], pa.string())
+    )
 
 
 def write_csv(path: Path, table: pa.Table) -> None:

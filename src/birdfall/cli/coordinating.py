@@ -214,14 +214,15 @@ def write_network(finding: Finding, people: People, out: Path, identified: bool)
 
     if _is_file(out):
         return [_write_edges(finding, people, out, identified)]
-    from birdfall.tell.network_files import to_gexf, to_graphml
+    from birdfall.tell.network_files import Drawn, to_gexf, to_graphml
 
     shown = people.shown(identified)
+    drawn = Drawn(finding, shown)
     with explained(out):
         out.mkdir(parents=True)
     made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml"]
-    write_bytes(made[0], to_gexf(finding, shown))
-    write_bytes(made[1], to_graphml(finding, shown))
+    write_bytes(made[0], to_gexf(finding, shown, drawn))
+    write_bytes(made[1], to_graphml(finding, shown, drawn))
     for table_name in ("nodes", "edges", "groups"):
         if table_name not in finding.tables:
             continue
@@ -244,7 +245,7 @@ def _write_edges(finding: Finding, people: People, out: Path, identified: bool) 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from birdfall.export import safe_cell, write_csv
+    from birdfall.export import write_csv
     from birdfall.record.atomic import explained, write_with
 
     table = finding.table("edges")
@@ -257,35 +258,17 @@ def _write_edges(finding: Finding, people: People, out: Path, identified: bool) 
         shown = people.shown(False)
         names = [shown(c, a) for c, a in zip(code.tolist(), accounts, strict=True)]
     text = out.suffix == ".csv"
-    named = pa.array([safe_cell(n) for n in names] if text else names, pa.string())
+    named = pa.array(names, pa.string())
     for column, end in zip(("source_id", "target_id"), ends, strict=True):
         place = table.column_names.index(column)
         table = table.set_column(place, column, named.take(pa.array(np.searchsorted(code, end))))
     with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-    if not text:
-        write_with(out, partial(pq.write_table, table, compression="zstd"))
-    elif all(
-        pa.types.is_string(f.type) or (pa.types.is_primitive(f.type) and not pa.types.is_temporal(f.type))
-        for f in table.schema
-    ):
-        write_with(out, partial(_plain_csv, table=table))
-    else:
+    if text:
         write_with(out, partial(write_csv, table=table))
+    else:
+        write_with(out, partial(pq.write_table, table, compression="zstd"))
     return out
-
-
-def _plain_csv(path: Path, table: Table) -> None:
-    """A table of numbers and safe texts, written by Arrow; true and false as 1 and 0."""
-    import pyarrow as pa
-    import pyarrow.csv as pcsv
-
-    columns = [c.cast(pa.int8()) if pa.types.is_boolean(c.type) else c for c in table.columns]
-    pcsv.write_csv(
-        pa.table(columns, names=table.column_names),
-        path,
-        pcsv.WriteOptions(quoting_style="needed", include_header=True),
-    )
 
 
 def _show_groups(finding: Finding) -> None:

@@ -31,9 +31,7 @@ def maps_of(findings: Mapping[str, Finding], name: Names) -> dict[str, dict[str,
 def _map(finding: Finding, name: Names) -> dict[str, Any]:
     drawn = Drawn(finding, lambda code, account: name(account) if account in name.public else pseudonym(code))
     x, y = drawn.places.x, drawn.places.y
-    place = {node["code"]: i for i, node in enumerate(drawn.nodes)}
-    source = np.array([place[e["source"]] for e in drawn.edges], np.int64)
-    target = np.array([place[e["target"]] for e in drawn.edges], np.int64)
+    source, target = drawn.source, drawn.target
     n = len(drawn.nodes)
     size = np.clip(1.2 + 0.4 * (drawn.size - 4.0) / 1.5 + 40 / np.sqrt(n + 30), 1.4, 9)
     picture = poster(x, y, source, target, drawn.colour, size)

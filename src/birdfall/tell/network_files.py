@@ -1,18 +1,18 @@
 """A coordination network as files other tools open: GEXF 1.3 and GraphML, already laid out, coloured and time-stamped.
 
-Names are pseudonyms unless an account is public or the caller asks for ids. Labels are platform content: written through
-an XML writer, with characters XML cannot hold replaced.
+Names are pseudonyms unless an account is public or the caller asks for ids. Labels are platform content: escaped, with characters
+XML cannot hold replaced. Written line by line: a tree of elements took most of the time of a large network.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.model.findings import Finding
 from birdfall.tell.network_layout import layout
@@ -27,26 +27,46 @@ SPAN = 1000.0
 
 
 class Drawn:
-    """Nodes and edges of a finding with their places, colours and sizes, in the order of the finding's tables."""
+    """Nodes and edges of a finding with their places, colours and sizes, in the order of the finding's tables.
+
+    source, target: int32[e], positions of each edge's ends among the nodes; edges: their rows.
+    """
 
     def __init__(self, finding: Finding, name: Callable[[int, str], str], seed: int = 7) -> None:
         self.nodes: list[dict[str, Any]] = finding.table("nodes").to_pylist()
-        self.edges: list[dict[str, Any]] = finding.table("edges").to_pylist()
-        place = {node["code"]: i for i, node in enumerate(self.nodes)}
-        self.edges = [e for e in self.edges if e["source"] in place and e["target"] in place]
-        source = np.array([place[e["source"]] for e in self.edges], np.int32)
-        target = np.array([place[e["target"]] for e in self.edges], np.int32)
-        weight = np.array([float(e["weight"]) for e in self.edges])
+        place = np.full(max((n["code"] for n in self.nodes), default=0) + 1, -1, np.int32)
+        place[[n["code"] for n in self.nodes]] = np.arange(len(self.nodes))
+        edges = finding.table("edges")
+        ends = [np.minimum(edges.column(c).to_numpy(), len(place) - 1) for c in ("source", "target")]
+        ends = [
+            np.where(edges.column(c).to_numpy() < len(place), place[e], -1) for c, e in zip(("source", "target"), ends)
+        ]
+        keep = (ends[0] >= 0) & (ends[1] >= 0)
+        self.edges = edges.filter(pa.array(keep))
+        self.source, self.target = (e[keep].astype(np.int32) for e in ends)
+        weight = self.edges.column("weight").to_numpy().astype(float)
         group = np.array([-1 if n["group"] is None else n["group"] for n in self.nodes], np.int32)
-        self.places = layout(len(self.nodes), source, target, weight, group, seed=seed)
+        self.places = layout(len(self.nodes), self.source, self.target, weight, group, seed=seed)
         self.rank = ranked(group)
         self.colour = colours(self.rank)
-        degree = (
-            np.bincount(np.r_[source, target], minlength=len(self.nodes)) if len(source) else np.zeros(len(self.nodes))
-        )
+        degree = np.bincount(np.r_[self.source, self.target], minlength=len(self.nodes))
         self.size = 4.0 + 1.5 * np.sqrt(degree)
         self.label = [name(int(n["code"]), str(n["account"])) for n in self.nodes]
         self.simulated = finding.simulated
+
+    def column(self, name: str) -> list[Any]:
+        """A column of the edges as Python values; None throughout where there is none. Times as ISO 8601 in UTC, to milliseconds."""
+        if name not in self.edges.column_names:
+            return [None] * self.edges.num_rows
+        column = self.edges.column(name)
+        if not pa.types.is_timestamp(column.type):
+            return list(column.to_pylist())
+        known = column.is_valid().to_pylist()
+        times = (
+            pc.fill_null(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), 0).to_numpy().view("datetime64[us]")
+        )
+        texts = np.datetime_as_string(times.astype("datetime64[ms]")).tolist()
+        return [text + "Z" if k else None for text, k in zip(texts, known, strict=True)]
 
 
 def ranked(group: np.ndarray) -> np.ndarray:
@@ -58,77 +78,65 @@ def ranked(group: np.ndarray) -> np.ndarray:
     return np.array([rank.get(int(g), -1) for g in group], np.int64)
 
 
-def to_gexf(finding: Finding, name: Callable[[int, str], str]) -> bytes:
+def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | None = None) -> bytes:
     """GEXF 1.3 with viz attributes and, for each edge, the spell from first to last co-action (Gephi's timeline).
 
-    name: from code and account id to what may be shown. Raises KeyError if the finding has no nodes or edges.
+    name: from code and account id to what may be shown. drawn: if it was drawn already. Raises KeyError if the finding has
+    no nodes or edges.
     """
-    drawn = Drawn(finding, name)
-    ET.register_namespace("", GEXF)
-    ET.register_namespace("viz", VIZ)
-    root = ET.Element(f"{{{GEXF}}}gexf", {"version": "1.3"})
-    meta = _child(root, GEXF, "meta")
-    _child(meta, GEXF, "creator").text = "Birdfall"
-    _child(meta, GEXF, "description").text = _described(finding)
-    graph = _child(root, GEXF, "graph", defaultedgetype="undirected", mode="dynamic", timeformat="dateTime")
-    attributes = _child(graph, GEXF, "attributes", {"class": "node"})
-    for key, kind in (("group", "integer"), ("activity", "integer"), ("coactive_share", "double")):
-        _child(attributes, GEXF, "attribute", id=key, title=key, type=kind)
-    attributes = _child(graph, GEXF, "attributes", {"class": "edge"})
-    for key in ("p_value", "q_value"):
-        _child(attributes, GEXF, "attribute", id=key, title=key, type="double")
-    nodes = _child(graph, GEXF, "nodes")
-    for i, node in enumerate(drawn.nodes):
-        element = _child(nodes, GEXF, "node", id=str(node["code"]), label=clean(drawn.label[i]))
-        values = _child(element, GEXF, "attvalues")
-        for key in ("group", "activity", "coactive_share"):
-            if node.get(key) is not None:
-                _child(values, GEXF, "attvalue", {"for": key, "value": _number(node[key])})
-        red, green, blue = (str(int(c)) for c in drawn.colour[i])
-        _child(element, VIZ, "color", r=red, g=green, b=blue)
-        _child(element, VIZ, "position", x=_place(drawn.places.x[i]), y=_place(drawn.places.y[i]), z="0.0")
-        _child(element, VIZ, "size", value=f"{drawn.size[i]:.3f}")
-    edges = _child(graph, GEXF, "edges")
-    for i, edge in enumerate(drawn.edges):
-        element = _child(
-            edges, GEXF, "edge",
-            id=str(i), source=str(edge["source"]), target=str(edge["target"]), weight=_number(edge["weight"]),
-        )  # fmt: skip
-        values = _child(element, GEXF, "attvalues")
-        for key in ("p_value", "q_value"):
-            if edge.get(key) is not None:
-                _child(values, GEXF, "attvalue", {"for": key, "value": _number(edge[key])})
-        if edge.get("first") is not None and edge.get("last") is not None:
-            spells = _child(element, GEXF, "spells")
-            _child(spells, GEXF, "spell", start=_time(edge["first"]), end=_time(edge["last"]))
-    return _bytes(root)
-
-
-def to_graphml(finding: Finding, name: Callable[[int, str], str]) -> bytes:
-    """GraphML with places, sizes and colours as the attributes Gephi reads (x, y, size, r, g, b), times as ISO texts."""
-    drawn = Drawn(finding, name)
-    ET.register_namespace("", GRAPHML)
-    root = ET.Element(f"{{{GRAPHML}}}graphml")
-    keys = [("node", k, t) for k, t in (("label", "string"), ("x", "double"), ("y", "double"), ("size", "double"), ("r", "int"),
-            ("g", "int"), ("b", "int"), ("group", "int"), ("activity", "long"), ("coactive_share", "double"))]  # fmt: skip
-    keys += [("edge", k, t) for k, t in (("weight", "double"), ("p_value", "double"), ("q_value", "double"),
-             ("first", "string"), ("last", "string"))]  # fmt: skip
-    for where, key, kind in keys:
-        _child(root, GRAPHML, "key", {"id": f"{where}_{key}", "for": where, "attr.name": key, "attr.type": kind})
-    graph = _child(root, GRAPHML, "graph", id="coordination", edgedefault="undirected")
-    _child(graph, GRAPHML, "desc").text = _described(finding)
+    drawn = drawn or Drawn(finding, name)
+    lines = [
+        f'<gexf xmlns="{GEXF}" xmlns:viz="{VIZ}" version="1.3">',
+        f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_text(_described(finding))}</description>\n </meta>",
+        ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="dateTime">',
+        *_declared("node", (("group", "integer"), ("activity", "integer"), ("coactive_share", "double"))),
+        *_declared("edge", (("p_value", "double"), ("q_value", "double"))),
+        "  <nodes>",
+    ]
     for i, node in enumerate(drawn.nodes):
         red, green, blue = (int(c) for c in drawn.colour[i])
-        values = {"label": clean(drawn.label[i]), "x": _place(drawn.places.x[i]), "y": _place(drawn.places.y[i]),
+        values = _values((key, node.get(key)) for key in ("group", "activity", "coactive_share"))
+        lines.append(
+            f'   <node id="{node["code"]}" label={_quoted(drawn.label[i])}>{values}<viz:color r="{red}" g="{green}" b="{blue}"/>'
+            f'<viz:position x="{_place(drawn.places.x[i])}" y="{_place(drawn.places.y[i])}" z="0.0"/>'
+            f'<viz:size value="{drawn.size[i]:.3f}"/></node>'
+        )
+    lines.append("  </nodes>\n  <edges>")
+    columns = (drawn.column(c) for c in ("source", "target", "weight", "p_value", "q_value", "first", "last"))
+    for i, (source, target, weight, p, q, first, last) in enumerate(zip(*columns, strict=True)):
+        spell = f'<spells><spell start="{first}" end="{last}"/></spells>' if first and last else ""
+        values = _values((("p_value", p), ("q_value", q)))
+        lines.append(
+            f'   <edge id="{i}" source="{source}" target="{target}" weight="{_number(weight)}">{values}{spell}</edge>'
+        )
+    lines.append("  </edges>\n </graph>\n</gexf>\n")
+    return _bytes(lines)
+
+
+def to_graphml(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | None = None) -> bytes:
+    """GraphML with places, sizes and colours as the attributes Gephi reads (x, y, size, r, g, b), times as ISO texts."""
+    drawn = drawn or Drawn(finding, name)
+    lines = [f'<graphml xmlns="{GRAPHML}">']
+    keys = [("node", k, t) for k, t in (("label", "string"), ("x", "double"), ("y", "double"), ("size", "double"), ("r", "int"),
+            ("g", "int"), ("b", "int"), ("group", "int"), ("activity", "long"), ("coactive_share", "double"))]  # fmt: skip
+    told = ("weight", "p_value", "q_value", "first", "last")
+    keys += [("edge", k, "string" if k in ("first", "last") else "double") for k in told]
+    lines += [
+        f' <key id="{where}_{key}" for="{where}" attr.name="{key}" attr.type="{kind}"/>' for where, key, kind in keys
+    ]
+    lines.append(f' <graph id="coordination" edgedefault="undirected">\n  <desc>{_text(_described(finding))}</desc>')
+    for i, node in enumerate(drawn.nodes):
+        red, green, blue = (int(c) for c in drawn.colour[i])
+        values = {"label": _text(drawn.label[i]), "x": _place(drawn.places.x[i]), "y": _place(drawn.places.y[i]),
                   "size": f"{drawn.size[i]:.3f}", "r": red, "g": green, "b": blue, "group": node["group"],
                   "activity": node.get("activity"), "coactive_share": node.get("coactive_share")}  # fmt: skip
-        _data(_child(graph, GRAPHML, "node", id=f"n{node['code']}"), "node", values)
-    for edge in drawn.edges:
-        element = _child(graph, GRAPHML, "edge", source=f"n{edge['source']}", target=f"n{edge['target']}")
-        values = {key: edge.get(key) for key in ("weight", "p_value", "q_value")}
-        values |= {key: None if edge.get(key) is None else _time(edge[key]) for key in ("first", "last")}
-        _data(element, "edge", values)
-    return _bytes(root)
+        lines.append(f'  <node id="n{node["code"]}">{_data("node", values)}</node>')
+    columns = (drawn.column(c) for c in ("source", "target", *told))
+    for source, target, *values_told in zip(*columns, strict=True):
+        data = _data("edge", dict(zip(told, values_told, strict=True)))
+        lines.append(f'  <edge source="n{source}" target="n{target}">{data}</edge>')
+    lines.append(" </graph>\n</graphml>\n")
+    return _bytes(lines)
 
 
 def clean(text: str) -> str:
@@ -147,32 +155,39 @@ def _described(finding: Finding) -> str:
     return f"{label}Coordination network, {finding.name}; parameters: {finding.parameters}"
 
 
-def _child(
-    parent: ET.Element, space: str, tag: str, attributes: dict[str, str] | None = None, **more: str
-) -> ET.Element:
-    return ET.SubElement(parent, f"{{{space}}}{tag}", {**(attributes or {}), **more})
+def _text(text: str) -> str:
+    """Any text as the content of an element."""
+    return escape(clean(text))
 
 
-def _data(element: ET.Element, where: str, values: dict[str, Any]) -> None:
-    for key, value in values.items():
-        if value is not None:
-            _child(element, GRAPHML, "data", key=f"{where}_{key}").text = str(value)
+def _quoted(text: str) -> str:
+    """Any text as an attribute's value, with its quotes."""
+    return quoteattr(clean(text))
+
+
+def _declared(where: str, keys: Iterable[tuple[str, str]]) -> list[str]:
+    attributes = [f'   <attribute id="{key}" title="{key}" type="{kind}"/>' for key, kind in keys]
+    return [f'  <attributes class="{where}">', *attributes, "  </attributes>"]
+
+
+def _values(values: Iterable[tuple[str, Any]]) -> str:
+    """GEXF's values of a node or edge: numbers only."""
+    told = "".join(f'<attvalue for="{key}" value="{_number(v)}"/>' for key, v in values if v is not None)
+    return f"<attvalues>{told}</attvalues>"
+
+
+def _data(where: str, values: dict[str, Any]) -> str:
+    """GraphML's values of a node or edge: numbers, times, and texts that were escaped."""
+    return "".join(f'<data key="{where}_{key}">{v}</data>' for key, v in values.items() if v is not None)
 
 
 def _number(value: Any) -> str:
-    return repr(float(value)) if isinstance(value, float) else str(value)
+    return repr(float(value)) if isinstance(value, float) else str(int(value))
 
 
 def _place(value: float) -> str:
     return f"{value * SPAN / 2:.3f}"
 
 
-def _time(value: dt.datetime) -> str:
-    return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def _bytes(root: ET.Element) -> bytes:
-    ET.indent(root, " ")
-    out = io.BytesIO()
-    ET.ElementTree(root).write(out, encoding="utf-8", xml_declaration=True)
-    return out.getvalue()
+def _bytes(lines: list[str]) -> bytes:
+    return ('<?xml version="1.0" encoding="utf-8"?>\n' + "\n".join(lines)).encode("utf-8")
