@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from birdfall.cli.talk import say, show
-from birdfall.model.errors import ExitCode, UsageError
+from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 
 def serve(
@@ -36,6 +36,8 @@ def serve(
         raise UsageError(
             "this is neither a case nor the folder of a watch", where=str(folder), fix="Make one: birdfall demo"
         )
+    if state.is_file():
+        _brought_up_to_date(folder, state)
     served = Served(state if state.is_file() else folder, at, token)
     served.start()
     show(served.invitation)
@@ -45,3 +47,27 @@ def serve(
     except KeyboardInterrupt:
         served.stop()
     return ExitCode.FOUND
+
+
+def _brought_up_to_date(folder: Path, path: Path) -> None:
+    """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
+    from birdfall.cli.watching import locked
+    from birdfall.watch.state import OlderError, State
+
+    try:
+        State.open(path, read_only=True).close()
+    except OlderError as older:
+        try:
+            with locked(folder):
+                State.open(path, check=True).close()
+        except UsageError as error:
+            raise UsageError(
+                older.what, where=str(path), why="Another watch uses the folder, so it is not brought up to date now.",
+                fix=f"Stop that watch, and begin it with this Birdfall: birdfall watch SOURCE --state {folder}",
+            ) from error  # fmt: skip
+        except (OSError, CaseError) as error:
+            raise CaseError(
+                older.what, where=str(path), why=f"It cannot be brought up to date here: {getattr(error, 'what', error)}.",
+                fix=f"Copy the folder to where it can be written, or begin a watch on it once: birdfall watch SOURCE --state {folder}",
+            ) from error  # fmt: skip
+        say(f"{path}: kept by an earlier Birdfall, brought up to date")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -15,6 +15,7 @@ from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from birdfall.watch.feed import Feed
+    from birdfall.watch.keeping import Forgetting
     from birdfall.watch.state import State
     from birdfall.watch.waves import Wave
 
@@ -60,9 +61,10 @@ def watch(
     false_alarms
         How many false alarms a year are allowed.
     keep_days
-        Remove raw events older than this.
+        Forget what is older: raw events, and of the state changes, reports and alerts (of these at least 2 days are kept, and all of
+        the waves that are listed). Without it these are kept for good. Counts of ticks go after eight weeks either way.
     keep_gigabytes
-        Remove the oldest raw events beyond this size.
+        Remove the oldest raw events where they and the state are larger than this together.
     dashboard
         Serve the dashboard here: a port, or ADDRESS:PORT.
     token
@@ -195,7 +197,11 @@ class _Kept:
 
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (days is not None and days <= 0) or (gigabytes is not None and gigabytes <= 0):
+            raise UsageError("--keep-days and --keep-gigabytes must be above 0")
         self.folder, self.days, self.gigabytes = folder, days, gigabytes
+        self._forgetting: Forgetting | None = None
+        self._told = False
 
     @property
     def path(self) -> Path:
@@ -208,13 +214,26 @@ class _Kept:
         return State.open(self.path, check=True)
 
     def rotate(self, state: State, *, everything: bool = False) -> None:
-        """Put raw events away, and remove the oldest if limits were given."""
+        """Put raw events away, forget a little of what is old, and remove raw files if limits were given."""
         from birdfall.watch.archive import forget, rotate
         from birdfall.watch.feed import now
+        from birdfall.watch.keeping import Forgetting, size_of
 
         rotate(state, self.folder / "raw", everything=everything)
+        if self._forgetting is None:
+            with state.transaction():
+                state.keep_meta(keep_days=self.days or "", keep_gigabytes=self.gigabytes or 0)
+            self._forgetting = Forgetting(state, self.days)
+        self._forgetting.turn(now())
         if self.days is not None or self.gigabytes is not None:
-            forget(state, self.folder / "raw", days=self.days, gigabytes=self.gigabytes, now=now())
+            beside = size_of(self.path)
+            forget(state, self.folder / "raw", days=self.days, gigabytes=self.gigabytes, now=now(), beside=beside)
+            if self.gigabytes is not None and beside > self.gigabytes * 1e9 and not self._told:
+                self._told = True
+                say(
+                    f"the state alone takes {beside / 1e9:.1f} GB, more than --keep-gigabytes {self.gigabytes:g}: no raw events are kept; "
+                    "allow more, or forget sooner with --keep-days"
+                )
 
 
 def _run(
@@ -231,7 +250,7 @@ def _run(
     if false_alarms <= 0:
         raise UsageError("--false-alarms must be above 0")
     state = kept.open()
-    lock = _locked(kept.folder)
+    lock = locked(kept.folder)
     stop = threading.Event()
     courier = Courier(str(kept.path), channels, tell=say)
     served = None
@@ -320,7 +339,8 @@ def _address(link: str | None) -> str:
     return link.rstrip("/") + "/"
 
 
-def _locked(folder: Path) -> Any:
+def locked(folder: Path) -> IO[str]:
+    """The lock of a watch's folder, until it is closed. Raises UsageError if another watch has it."""
     import fcntl
 
     handle = (folder / ".lock").open("w")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from birdfall.model.errors import CaseError
 from birdfall.model.schemas import TABLES, Rows, conform
 from birdfall.model.settings import Settings
 from birdfall.record.atomic import sync_folder, write_with
@@ -97,15 +99,19 @@ def _bytes(kind: pa.DataType, values: list[bytes]) -> pa.Array:
 
 
 def forget(
-    state: State, folder: Path, *, days: float | None = None, gigabytes: float | None = None, now: int
+    state: State, folder: Path, *, days: float | None = None, gigabytes: float | None = None, now: int, beside: int = 0
 ) -> list[str]:
-    """Remove the oldest raw files beyond an age or a size; their names. What was measured from them stays in the state."""
+    """Remove the oldest raw files beyond an age or a size; their names. What was measured from them stays in the state.
+
+    beside: bytes of the state, which count as well.
+    """
     gone = []
     rows = state.connection.execute("SELECT path, bytes FROM raw_files ORDER BY first").fetchall()
-    total = sum(r["bytes"] for r in rows)
+    total = beside + sum(r["bytes"] for r in rows)
     for row in rows:
         path = folder / row["path"]
-        old = days is not None and path.exists() and path.stat().st_mtime * 1e6 < now - days * 86_400_000_000
+        # a file that is not there was removed, and the process died before that was written down
+        old = not path.exists() or (days is not None and path.stat().st_mtime * 1e6 < now - days * 86_400_000_000)
         large = gigabytes is not None and total > gigabytes * 1e9
         if not (old or large):
             break
@@ -119,7 +125,35 @@ def forget(
 
 
 def case_of(state: State, wave: Wave, folder: Path, *, title: str = "", public: tuple[str, ...] = ()) -> Case:
-    """A case with all the watch has seen, its question the wave. Raises CaseError if the folder is taken."""
+    """A case with all the watch has seen, its question the wave.
+
+    Raises CaseError if the folder is taken, or if not all from before the wave is kept: then it would lack what it is measured against.
+    """
+    with _unmoved(state):
+        return _case_of(state, wave, folder, title, public)
+
+
+@contextlib.contextmanager
+def _unmoved(state: State) -> Iterator[None]:
+    """The state as it is now, whatever the watch keeps or forgets meanwhile."""
+    begun = not state.connection.in_transaction
+    if begun:
+        state.connection.execute("BEGIN")
+        state.reread()
+    try:
+        yield
+    finally:
+        if begun:
+            state.connection.execute("ROLLBACK")
+
+
+def _case_of(state: State, wave: Wave, folder: Path, title: str, public: tuple[str, ...]) -> Case:
+    if wave.begin < state.kept_from:
+        raise CaseError(
+            f"what was before wave {wave.id} is no longer kept", where=str(state.path),
+            why=f"All is kept from {dt.datetime.fromtimestamp(state.kept_from // 1_000_000, dt.UTC):%Y-%m-%d %H:%M} UTC on; the wave began before.",
+            fix="The accounts of listed waves can still be had: birdfall propose. Raw events, where they are kept longer, can be imported.",
+        )  # fmt: skip
     # a case loads DuckDB, which a watch at work never needs
     from birdfall.record.case import Case
 
@@ -133,25 +167,31 @@ def case_of(state: State, wave: Wave, folder: Path, *, title: str = "", public: 
 
 def _rows(state: State) -> Any:
     c = state.connection
-    name = state.path.name
+    name, since = state.path.name, state.kept_from
+    # of the time before all is kept only how accounts stood when it ended: as when a watch begins
     yield from _batches(
         "statuses",
-        c.execute("SELECT account, status, time, CASE seen WHEN 0 THEN 'change' ELSE 'seen' END AS observation, reason, ? AS source, id AS line FROM changes ORDER BY id", (name,)),
-    )  # fmt: skip
+        c.execute(
+            "SELECT account, status, max(time, ?1) AS time, CASE WHEN seen OR time < ?1 THEN 'seen' ELSE 'change' END AS observation, reason, "
+            "?2 AS source, id AS line FROM changes c WHERE time >= ?1 OR (status != 'active' AND id = "
+            "(SELECT max(id) FROM changes l WHERE l.account = c.account AND l.time < ?1)) ORDER BY id",
+            (since, name),
+        ),
+    )
     yield from _batches(
         "follows",
         c.execute(
             "SELECT follower, followed, since, NULL AS until, 'change' AS observation, since AS observed_at, ? AS source FROM edges UNION ALL "
-            "SELECT follower, followed, since, until, 'change', until, ? FROM ends ORDER BY 3, 1, 2",
-            (name, name),
+            "SELECT follower, followed, since, until, 'change', until, ? FROM ends WHERE until >= ? ORDER BY 3, 1, 2",
+            (name, name, since),
         ),
     )
     yield from _batches(
         "acts",
         c.execute(
             "SELECT reporter AS account, 'report' AS kind, target AS object, time, 'account' AS object_kind, target, reason AS client, "
-            "key AS act_id, ? AS source, id AS line FROM reports ORDER BY id",
-            (name,),
+            "key AS act_id, ? AS source, id AS line FROM reports WHERE time >= ? ORDER BY id",
+            (name, since),
         ),
     )
     yield from _batches(
@@ -167,12 +207,13 @@ def _coverage(state: State) -> Any:
     for source in c.execute(
         "SELECT source, begun, received FROM sources WHERE received > 0 ORDER BY source"
     ).fetchall():
-        rows += [(source["begun"], source["received"], table, "watched", None, source["source"]) for table in ("acts", "follows", "statuses")]  # fmt: skip
+        begun = max(source["begun"], state.kept_from)
+        if begun <= source["received"]:
+            rows += [(begun, source["received"], table, "watched", None, source["source"]) for table in ("acts", "follows", "statuses")]  # fmt: skip
     for gap in c.execute('SELECT source, "begin", "end", why FROM gaps ORDER BY id'):
-        if gap["end"] > gap["begin"]:
-            rows += [
-                (gap["begin"], gap["end"], t, "gap", gap["why"], gap["source"]) for t in ("acts", "follows", "statuses")
-            ]
+        begin = max(gap["begin"], state.kept_from)
+        if gap["end"] > begin:
+            rows += [(begin, gap["end"], t, "gap", gap["why"], gap["source"]) for t in ("acts", "follows", "statuses")]
     names = ("from", "to", "what", "kind", "note", "source")
     if rows:
         yield Rows("coverage", conform("coverage", _batch("coverage", names, rows)))

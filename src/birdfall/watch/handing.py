@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.state import State
-from birdfall.watch.waves import Wave, fallen
+from birdfall.watch.waves import Wave, fallen, is_kept
 
 FORMS: Final = ("ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore", "reporters")
 #: Forms that are tables, with a line of names first.
@@ -28,7 +28,9 @@ _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def handed(state: State, wave: Wave, form: str, by: str = "") -> str:
-    """The wave as text in one of `FORMS`. by: the did of the moderator who will send it to Ozone. Raises UsageError for another form."""
+    """The wave as text in one of `FORMS`. by: the did of the moderator who will send it to Ozone. Raises UsageError for another form, and where its accounts were forgotten."""
+    if not is_kept(state, wave):
+        raise UsageError(f"the accounts of wave {wave.id} are no longer kept", where=str(state.path), fix="Those of the waves that are listed are.")  # fmt: skip
     end = int(wave.details.get("end") or wave.closed or 1 << 62)
     if form == "reporters":
         return _csv(_reporters(state, wave, end), ["reporter", "targets", "reports", "first", "last", "ever", "wave"])

@@ -209,7 +209,7 @@ def stream_of(rule: Rule) -> str:
 
 def history(state: State, stream: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, int]:
     """(events per tick as float64[n], covered as bool[n], first microsecond) of a stream's stored ticks, the last `MOST_DAYS`."""
-    begin = max(begin, end - MOST_DAYS * 86_400_000_000)
+    begin = max(begin, end - MOST_DAYS * 86_400_000_000, int(state.meta("ticks_from", "0")))
     first = begin - begin % STEP
     n = max((end - first) // STEP, 1)
     counts, covered = np.zeros(n), np.ones(n, np.bool_)

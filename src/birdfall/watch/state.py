@@ -71,6 +71,10 @@ _NEWER: Final = {
 }  # fmt: skip
 
 
+class OlderError(CaseError):
+    """A state of an earlier format, opened only to be read: opened to be written it is brought up to date."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """An account's status became another one. `previous` is None where it was not known."""
@@ -111,6 +115,7 @@ class State:
         self.connection = connection
         self.path = path
         self._leaders: set[str] | None = None
+        self._kept_from: int | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, check: bool = False) -> State:
@@ -143,7 +148,7 @@ class State:
             raise _broken(place, error) from error
         if row is None or int(row[0]) != FORMAT:
             connection.close()
-            raise CaseError("this state is of another format", where=str(place), fix="Use the Birdfall that wrote it.")
+            raise _other_format(place, 0 if row is None else int(row[0]))
         return cls(connection, place)
 
     def close(self) -> None:
@@ -160,8 +165,19 @@ class State:
             # on a full disk SQLite has taken all back by itself
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            self._leaders = None
+            self.reread()
             raise
+
+    def reread(self) -> None:
+        """Forget what was remembered of the file: it has changed otherwise."""
+        self._leaders = self._kept_from = None
+
+    @property
+    def kept_from(self) -> int:
+        """From when on all is kept, in microseconds; 0 if nothing was forgotten (`watch.keeping`)."""
+        if self._kept_from is None:
+            self._kept_from = int(self.meta("kept_from", "0"))
+        return self._kept_from
 
     # -- taking in ------------------------------------------------------------------------------------------------
 
@@ -223,7 +239,9 @@ class State:
                 else:
                     self._identity(event)
         if raw:
-            self.connection.executemany("INSERT INTO raw (source, received, data) VALUES (?, ?, ?)", raw)
+            after = self._last_raw()
+            rows = [(after + i, *row) for i, row in enumerate(raw, 1)]
+            self.connection.executemany("INSERT INTO raw (id, source, received, data) VALUES (?, ?, ?, ?)", rows)
         self.connection.execute(
             "INSERT INTO sources (source, cursor, epoch, received, event, steps, refused, begun) VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?6, ?7, ?8) "
             "ON CONFLICT (source) DO UPDATE SET cursor = coalesce(?2, cursor), epoch = coalesce(?3, epoch), received = max(received, ?4), "
@@ -231,6 +249,13 @@ class State:
             (source, cursor, epoch, received, latest, steps, refused, begun),
         )
         return Taken(tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved)
+
+    def _last_raw(self) -> int:
+        """The number of the last raw event: of those put away, if none waits, as files are named by it."""
+        row = self.connection.execute(
+            "SELECT coalesce((SELECT max(id) FROM raw), (SELECT max(last) FROM raw_files), 0)"
+        )
+        return int(row.fetchone()[0])
 
     def _last_heard(self, source: str, within: int) -> int:
         """When a source was last heard: within the batch, or as kept; 0 if never."""
@@ -243,6 +268,9 @@ class State:
         ).fetchone()
         if row is not None and (row["status"] == event.status or self._heard(event, row["time"])):
             # the same said again, or the past read again after a server began anew: no news
+            return None
+        if row is not None and event.time < min(self.kept_from, row["time"]):
+            # so old that it may have been known and forgotten
             return None
         previous = None if row is None else row["status"]
         host, client = event.host, event.client
@@ -340,6 +368,8 @@ class State:
         return str(row["followed"])
 
     def _report(self, source: str, event: Report, received: int) -> bool:
+        if event.time < self.kept_from:
+            return False
         key = f"{source}:{event.id}" if event.id else f"{source}:{event.reporter}:{event.target}:{event.time}"
         done = self.connection.execute(
             "INSERT OR IGNORE INTO reports (key, reporter, target, time, received, source, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -411,6 +441,14 @@ class State:
         self.connection.executemany("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?, ?, ?)", list(ticks))
 
 
+def _other_format(place: Path, found: int) -> CaseError:
+    if 0 < found < FORMAT:
+        return OlderError(
+            "this state was kept by an earlier Birdfall", where=str(place), fix="Begin a watch on it once: that brings it up to date.",
+        )  # fmt: skip
+    return CaseError("this state is of another format", where=str(place), fix="Use the Birdfall that wrote it.")
+
+
 def _broken(place: Path, error: sqlite3.DatabaseError) -> CaseError:
     if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
         return CaseError(f"this state cannot be read: {error}", where=str(place), fix="Check its rights and the disk.")
@@ -429,6 +467,9 @@ def unwritable(place: Path, error: sqlite3.DatabaseError) -> CaseError:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        # only a file that is still empty can be told to give back room
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA busy_timeout = 10000")
@@ -439,6 +480,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
         connection.execute("COMMIT")
+    connection.execute("CREATE INDEX IF NOT EXISTS ends_pair ON ends (follower, followed, until)")
     found = int(connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0])
     while found in _NEWER:
         connection.execute("BEGIN IMMEDIATE")

@@ -518,8 +518,11 @@ class Watcher:
         end = wave.closed or self._moment()
         size, back = wave.fallen, waves.returned(self.state, wave.begin, end, self._as_of)
         if back != wave.returned:
-            size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
-            details |= {key: wave.details[key] for key in ("called", "usual") if key in wave.details}
+            if wave.begin < self.state.kept_from:
+                back, details = waves.counted_later(self.state, wave)
+            else:
+                size, back, details = waves.described(self.state, wave.begin, end, self._as_of)
+                details |= {key: wave.details[key] for key in ("called", "usual") if key in wave.details}
             waves.keep_wave(self.state, wave.id, returned=back, fallen=size, details=details)
         share = int(back / max(size, 1) / RETURNED)
         if share < 1:
@@ -561,6 +564,7 @@ class Watcher:
         self.bank.restore(self.state.detectors())
         self.bank.add(["all", "reports", *(f"leader:{x}" for x in sorted(self.state.leaders))])
         self.groups.restore()
+        self._target_seen = {name: self.bank.tick for name in self.bank.names if name.startswith("target:")}
         for wave in waves.waves(self.state, open_only=True):
             told = self._told(wave.id)
             targets = {t["target"]: 0 for t in wave.details.get("targets", [])}
@@ -634,9 +638,10 @@ class Watcher:
         if self.bank.tick - self._learned_at < RELEARN:
             return
         self._learned_at = self.bank.tick
-        row = self.state.connection.execute("SELECT min(begin) FROM ticks").fetchone()
         until = self.bank.tick * STEP
-        begun = int(self.state.meta("begun", "0")) or row[0] or until
+        begun = int(self.state.meta("begun", "0"))
+        if not begun:
+            begun = self.state.connection.execute("SELECT min(begin) FROM ticks").fetchone()[0] or until
         if until - begun < LEARN_DAYS * 86_400_000_000:
             return
         for name in ("all", "reports"):

@@ -17,6 +17,10 @@ from birdfall.watch.state import State
 _FELL: Final = "NOT seen AND status IN ({0}) AND coalesce(previous, '') NOT IN ({0})".format(
     ", ".join(f"'{s}'" for s in FALLEN)
 )
+#: Waves that are listed, latest first: of these all is kept.
+SHOWN = 200
+#: A wave's chart shows so much before it, and at most so much of it: microseconds.
+BEFORE, MOST = 300_000_000, 1_800_000_000
 #: Leaders whose ledgers are kept with a wave.
 MOST_LEADERS = 100
 #: An audience is named as hit from these odds on, with the lower bound above 1.
@@ -151,6 +155,28 @@ def limited(state: State, begin: int, end: int) -> dict[str, int]:
         (begin, end),
     )
     return {r["host"]: r["n"] for r in rows}
+
+
+def counted_later(state: State, found: Wave) -> tuple[int, dict[str, Any]]:
+    """(returned, details) of a wave of whose beginnings not all is kept: what it came to stands, who is back is counted anew."""
+    _gather(state, found.begin, found.closed or found.opened)
+    back = _back(state, 1 << 62)
+    up = {
+        r[0]
+        for r in state.connection.execute(
+            "SELECT h.account FROM hit h JOIN standing s USING (account) WHERE s.status IN ('active', 'limited')"
+        )
+    }
+    ledgers = []
+    for entry in found.details.get("leaders", []):
+        now = seen(state, entry["leader"], 1 << 62)
+        ledgers.append({**entry, "returned": min(len(up & now), entry["suspended"]), "now": len(now)})
+    return back, {**found.details, "leaders": ledgers}
+
+
+def is_kept(state: State, found: Wave) -> bool:
+    """Whether the accounts of a wave are still kept: those of the waves that are listed are."""
+    return found.id > int(state.meta("let_go", "0"))
 
 
 def _ledgers(state: State, begin: int, end: int, hit: int, known: int) -> list[dict[str, Any]]:

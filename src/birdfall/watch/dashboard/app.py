@@ -138,7 +138,8 @@ class _Pages:
         return text
 
     def _page(self, language: str, name: str) -> str:
-        return self._draw(name, language, data=getattr(self.view, name)())
+        kept = self.view.kept() if name in ("sources", "reporters") else None
+        return self._draw(name, language, data=getattr(self.view, name)(), kept=kept)
 
     def _wave(self, language: str, _: str, number: str) -> str:
         data = self.view.wave(int(number))

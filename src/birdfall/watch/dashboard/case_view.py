@@ -82,6 +82,9 @@ class CaseView:
     def download(self, number: int, form: str) -> str | None:
         return None
 
+    def kept(self) -> dict[str, Any] | None:
+        return None
+
     def report(self) -> Path | None:
         path = self._case.path / "reports" / "report.html"
         return path if path.is_file() else None
@@ -114,7 +117,7 @@ class CaseView:
             "size": row["observed"], "returned": back, "expected": row["expected"],
             "delay": None, "leaders": leaders, "seconds": max((end - begin) / 1e6, 1.0), "reasons": {}, "reported": None, "targets": [],
             "fell": 0, "together": 0, "gaps": sum(g["end"] > begin - 3_600_000_000 and g["begin"] < end for s in self.sources() for g in s["gaps"]),
-            "burst": None, "young": None,
+            "burst": None, "young": None, "case": True, "kept": True,
         }  # fmt: skip
 
     def _leader(self, audience: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import socket
@@ -56,8 +57,9 @@ class Served:
 
     @property
     def address(self) -> str:
-        """Where it stands."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """Where a visitor finds it."""
+        found = _found_at(self.host)
+        host = f"[{found}]" if ":" in found else found
         return f"http://{host}:{self.port}/"
 
     @property
@@ -86,6 +88,24 @@ class Served:
         """Until stopped."""
         while self._thread.is_alive():
             self._thread.join(0.5)
+
+
+def _found_at(host: str) -> str:
+    """`host`; for "on every address of this machine", which nobody can open, the one by which others reach it."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    six = address.version == 6
+    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # nothing is sent: the system says which of its addresses it would use for an address of the documentation
+            probe.connect(("2001:db8::1" if six else "192.0.2.1", 9))
+        except OSError:
+            return "::1" if six else "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -17,16 +17,13 @@ from birdfall.watch.dashboard.keys import key_beside
 from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
 from birdfall.watch.feed import now
 from birdfall.watch.handing import handed
+from birdfall.watch.keeping import size_of
 from birdfall.watch.rules import DEFAULT
 from birdfall.watch.state import State
-from birdfall.watch.waves import Wave, wave, waves
+from birdfall.watch.waves import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
 
-#: A wave's chart shows so much before it, and at most so much of it.
-BEFORE, MOST = 5 * MINUTE, 30 * MINUTE
 #: A burst of reports this long before a wave is told of with it.
 EARLIER = HOUR
-#: Waves that are listed, latest first.
-MOST_WAVES = 200
 
 _FALLEN: Final = ", ".join(f"'{s}'" for s in FALLEN)
 #: Events per step of a stream: (first, step, first, last).
@@ -83,7 +80,7 @@ class StateView:
     def waves(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
             every = waves(state)
-            return [self._plain(state, w, every) for w in every[:MOST_WAVES]]
+            return [self._plain(state, w, every) for w in every[:SHOWN]]
 
     def wave(self, number: int) -> dict[str, Any] | None:
         with closing(self._state()) as state:
@@ -115,7 +112,17 @@ class StateView:
     def download(self, number: int, form: str) -> str | None:
         with closing(self._state()) as state:
             found = wave(state, number)
-            return None if found is None else handed(state, found, form)
+            return handed(state, found, form) if found is not None and is_kept(state, found) else None
+
+    def kept(self) -> dict[str, Any] | None:
+        with closing(self._state()) as state:
+            raw = state.connection.execute("SELECT coalesce(sum(bytes), 0) FROM raw_files").fetchone()[0]
+            since, size = max(self._since(state), state.kept_from), size_of(self.path)
+            most = float(state.meta("keep_gigabytes", "0"))
+            return {
+                "since": since, "forgets": state.meta("keep_days") != "", "forgot": state.kept_from > 0, "state": size / 1e6, "raw": raw / 1e6,
+                "over": 0 < most * 1e9 < size,
+            }  # fmt: skip
 
     def report(self) -> Path | None:
         return None
@@ -220,7 +227,7 @@ class StateView:
             "seconds": max((end - w.begin) / 1e6, 1.0), "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
             "hosts": details.get("hosts", {}), "clients": details.get("clients", {}), "reported": details.get("reported", 0), "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
             "fell": sum(t["fell"] is not None for t in targets), "together": len(details.get("together", [])), "reports": details.get("reports"), "gaps": len(gaps),
-            "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
+            "case": w.begin >= state.kept_from, "kept": is_kept(state, w), "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
             "burst": None if burst is None else {"id": burst.id, "reporters": burst.fallen, "together": len(burst.details["together"])},
         }  # fmt: skip
 

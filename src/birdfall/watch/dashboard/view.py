@@ -43,6 +43,10 @@ class View(Protocol):
 
     def download(self, number: int, form: str) -> str | None: ...
 
+    def kept(self) -> dict[str, Any] | None:
+        """What a watch keeps: since (microseconds), forgets, forgot, state and raw (megabytes), over (its limit); None for a case."""
+        ...
+
     def report(self) -> Path | None: ...
 
 

@@ -1,0 +1,122 @@
+"""What `birdfall serve` and the limits of `birdfall watch` say to a person at the command line."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.request
+
+import pytest
+
+from birdfall.watch.dashboard.serving import Served, _found_at
+from birdfall.watch.events import Arrived, Status
+from birdfall.watch.keeping import DAY
+from birdfall.watch.state import State
+
+T = 1_700_000_000_000_000
+
+
+@pytest.fixture
+def folder(tmp_path):
+    state = State.open(tmp_path / "w" / "watch.sqlite")
+    with state.transaction():
+        state.take("-", [Arrived(T, (Status("a", "suspended", T),), "1")])
+        state.keep_meta(tick=T // 10_000_000)
+    state.close()
+    return tmp_path / "w"
+
+
+def older(path):
+    """A state as the first format had it."""
+    old = sqlite3.connect(path)
+    for table, column in (("standing", "host"), ("standing", "client"), ("changes", "client"), ("changes", "seen")):
+        old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
+    old.commit()
+    old.close()
+
+
+def birdfall(*words):
+    return [sys.executable, "-m", "birdfall", *map(str, words)]
+
+
+def first_line(process):
+    """The first line of standard output; what it said instead, if it ends before."""
+    guard = threading.Timer(60, process.kill)
+    guard.start()
+    line = process.stdout.readline()
+    guard.cancel()
+    return line or process.stderr.read()
+
+
+def opened(folder, *more):
+    with subprocess.Popen(birdfall("serve", folder, "--at", *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+        address = first_line(process).strip()
+        try:
+            assert address.startswith("http://"), address
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                return address, answer.read().decode()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def test_the_address_that_is_printed_can_be_opened(folder):
+    served = Served(folder / "watch.sqlite", "0.0.0.0:0")
+    served.start()
+    try:
+        assert served.token in served.invitation
+        assert "0.0.0.0" not in served.invitation
+        request = urllib.request.Request(served.address + "en/now", headers={"Authorization": f"Bearer {served.token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        served.stop()
+    assert re.fullmatch(r"[0-9.]+", _found_at("0.0.0.0"))
+    assert _found_at("::") != "::"
+    for host in ("127.0.0.1", "192.0.2.7", "desk.example", "::1"):
+        assert _found_at(host) == host
+
+
+def test_a_folder_of_an_earlier_birdfall_is_brought_up_to_date_and_shown(folder):
+    older(folder / "watch.sqlite")
+    _, text = opened(folder, "0")
+    assert "Birdfall watch" in text
+    State.open(folder / "watch.sqlite", read_only=True).close()
+
+
+def test_a_folder_of_an_earlier_birdfall_that_is_watched_says_what_to_do(folder):
+    older(folder / "watch.sqlite")
+    import fcntl
+
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(birdfall("serve", folder, "--at", "0"), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    for words in ("an earlier Birdfall", "Another watch uses the folder", f"birdfall watch SOURCE --state {folder}"):
+        assert words in done.stderr
+
+
+def test_a_watch_forgets_as_it_is_told_and_says_what_is_too_large(folder):
+    state = State.open(folder / "watch.sqlite")
+    later = T + 30 * DAY
+    with state.transaction():
+        state.take("-", [Arrived(later, (Status("b", "limited", later),), "2", raw=b"x")])
+        state.take("-", [Arrived(later + 1, (Status("a", "active", later - 20 * DAY),), "3")])
+        state.keep_meta(tick=later // 10_000_000)
+    state.close()
+    done = subprocess.run(
+        birdfall("watch", "-", "--state", folder, "--keep-days", "5", "--keep-gigabytes", "0.00001"),
+        input="", capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "more than --keep-gigabytes 1e-05: no raw events are kept" in done.stderr
+    assert not list((folder / "raw").glob("*.parquet"))
+    state = State.open(folder / "watch.sqlite", read_only=True)
+    assert state.kept_from == later - 5 * DAY
+    for wrong in ("--keep-days=0", "--keep-gigabytes=-1"):
+        done = subprocess.run(birdfall("watch", "-", wrong, "--state", folder), input="", capture_output=True, text=True, timeout=60)  # fmt: skip
+        assert done.returncode == 2
+        assert "must be above 0" in done.stderr
