@@ -16,9 +16,10 @@ from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.events import Arrived, Follow, Gap, Report, Status, Unfollow
 from birdfall.watch.handing import handed
 from birdfall.watch.keeping import DAY, HOUR, MINUTE, Forgetting
+from birdfall.watch.recorded import Recording
 from birdfall.watch.rules import MOST_DAYS, Rule, back_tested
 from birdfall.watch.state import State
-from birdfall.watch.watcher import learned_from
+from birdfall.watch.watcher import Watcher, learned_from
 from birdfall.watch.waves import counted_later, described, fallen, keep_wave, returned, wave
 
 T = 1_700_000_000_000_000
@@ -454,3 +455,18 @@ def test_the_pages_say_what_is_kept(tmp_path):
         state.keep_meta(keep_days=3.0, keep_gigabytes=1e-9)
     kept = StateView(state.path).kept()
     assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (state.kept_from, True, True, True)
+
+
+def test_reported_accounts_are_forgotten_after_a_restart_too(tmp_path):
+    state = begun(tmp_path / "w.sqlite")
+    feed = Recording("r", ())
+    first = Watcher(state, [feed])
+    for k, target in enumerate("tuv"):
+        first.take([(feed, [Arrived(T + k * MINUTE, (Report("r", target, T + k * MINUTE, target),))])])
+    assert "target:t" in state.detectors()
+    again = Watcher(state, [feed])
+    for k in range(1, 3):
+        later = T + k * 2 * HOUR
+        again.take([(feed, [Arrived(later, (Report("r", "v", later, f"late{k}"),))])])
+    assert not {"target:t", "target:u"} & set(again.bank.names)
+    assert "target:t" not in state.detectors()
