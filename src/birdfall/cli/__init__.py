@@ -79,7 +79,8 @@ class _WithoutDetours:
     """Refuses what libraries load only in case somebody wants it, and no command does.
 
     Wherever pandas is installed Arrow imports it, half a second, to ask of values whether they are its own; none here is. Before its
-    first kernel Numba loads SciPy's linear algebra, an eighth of a second, to know whether compiled code could multiply matrices.
+    first kernel Numba loads SciPy's linear algebra, an eighth of a second, to know whether compiled code could multiply matrices. For
+    predicting links, which none does, NetworKit loads scikit-learn, three quarters of a second.
     """
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
@@ -87,6 +88,12 @@ class _WithoutDetours:
             raise ModuleNotFoundError("no command uses pandas", name=name)
         if name == "scipy.linalg" and self._numba_asks():
             raise ModuleNotFoundError("no kernel multiplies matrices", name=name)
+        if name == "sklearn" and self._networkit_asks():
+            raise ModuleNotFoundError("no command predicts links", name=name)
+
+    def _networkit_asks(self) -> bool:
+        asking = sys.modules.get("networkit")
+        return asking is not None and not hasattr(asking, "setup")
 
     def _numba_asks(self) -> bool:
         asking = sys.modules.get("numba.np.arraymath")

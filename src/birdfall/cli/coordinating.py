@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from birdfall.cli.commands import Flag, Json, Many, OptionalOut
@@ -127,6 +128,8 @@ def _found(
             return ask(case, request, progress=progress), People(record.ids, set(record.settings.public), record.names)
         from birdfall.measures.coordination_files import coordination_of_files
 
+        if all(f.is_file() for f in files):
+            Thread(target=_make_ready, args=(request["preset"],)).start()
         reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
         if mapping is not None:
             from birdfall.sources.mapping import load_mapping
@@ -144,6 +147,18 @@ def _found(
         _tell_refused(record.table("rejected"), quiet)
         finding = Inquiry(record).coordination(**request, progress=progress)
     return finding, People(record.ids, set(record.settings.public), record.names)
+
+
+def _make_ready(preset: str | None) -> None:
+    """Load the measure and its compiled code while the files are read: half a second that nobody then waits for."""
+    import numpy as np
+
+    from birdfall.kernels.coaction import coaction
+
+    if preset is None:
+        import networkit  # noqa: F401
+    few = np.zeros(2, np.int32)
+    coaction(few, few, few.astype(np.int64), window=1)
 
 
 @dataclass(frozen=True)
@@ -168,7 +183,7 @@ class People:
 
 def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[str, Any]:
     """The options of a preset as its own types. The toolkit's smallest weight is `--at-least` unless it is given."""
-    from birdfall.measures.coordination_preset_finding import OPTIONS, checked_options
+    from birdfall.measures.coordination_preset_options import OPTIONS, checked_options
 
     options: dict[str, Any] = {}
     for text in given:

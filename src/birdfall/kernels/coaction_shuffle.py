@@ -145,7 +145,13 @@ def _laid_out(
 
 @njit(cache=True, nogil=True)
 def repeated_pairs(
-    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, surprise: np.ndarray, at_least: int
+    key: np.ndarray,
+    who: np.ndarray,
+    starts: np.ndarray,
+    time_bits: int,
+    window: int,
+    surprise: np.ndarray,
+    at_least: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """lo, hi int32[e], distinct co-acted objects int64[e] and their surprise float64[e] of pairs with `at_least` objects.
 
@@ -173,8 +179,7 @@ def repeated_pairs(
         while size * 3 < (ends[part] - begin) * 4:
             size *= 2
         mask = np.int64(size - 1)
-        for h in range(size):
-            slots[h, 0] = -1
+        slots[:size, 0] = -1
         for at in range(begin, ends[part]):
             k = pairs[at]
             number = np.int64(numbers[at])
@@ -191,11 +196,11 @@ def repeated_pairs(
                 slots[h, 2] += 1
                 slots[h, 3] += np.int64(surprise[number] * STEP)
         begin = ends[part]
-        for h in range(size):
-            if slots[h, 0] >= 0 and slots[h, 2] >= at_least:
-                lo[e] = np.int32(slots[h, 0] >> 32)
-                hi[e] = np.int32(slots[h, 0] & 0xFFFFFFFF)
-                objects[e] = slots[h, 2]
-                sums[e] = slots[h, 3] / STEP
+        for slot in range(size):
+            if slots[slot, 0] >= 0 and slots[slot, 2] >= at_least:
+                lo[e] = np.int32(slots[slot, 0] >> 32)
+                hi[e] = np.int32(slots[slot, 0] & 0xFFFFFFFF)
+                objects[e] = slots[slot, 2]
+                sums[e] = slots[slot, 3] / STEP
                 e += 1
     return lo[:e].copy(), hi[:e].copy(), objects[:e].copy(), sums[:e].copy()

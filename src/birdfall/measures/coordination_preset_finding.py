@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.measures.coordination_preset_options import METHODS, checked_options
 from birdfall.measures.coordination_presets import CoortweetEdges, PresetEdges, coortweet, toolkit
 from birdfall.measures.coordination_traces import Trace, content_ids
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Input, Note
-
-METHODS = {
-    "coortweet": "CooRTweet detect_groups and generate_coordinated_network",
-    "toolkit": "Coordination Network Toolkit 1.5.2, co_retweet",
-}
-#: What may be set, by preset, as the peer calls it, and what it is.
-OPTIONS: dict[str, dict[str, type]] = {
-    "coortweet": {"min_participation": int, "remove_loops": bool, "edge_weight": float, "subgraph": int},
-    "toolkit": {"min_edge_weight": int, "loops": bool},
-}
 
 
 def preset_finding(
@@ -81,22 +71,6 @@ def preset_finding(
         method=(METHODS[preset],),
         tables={"edges": table, "nodes": _nodes(trace, edges)},
     )
-
-
-def checked_options(preset: str, options: Mapping[str, Any]) -> None:
-    """Raises UsageError for an option that the preset has not, or a value that it cannot have."""
-    for name, value in options.items():
-        kind = OPTIONS[preset].get(name)
-        if kind is None:
-            raise UsageError(f"{preset} has no option {name!r}", fix=f"Options: {', '.join(OPTIONS[preset])}.")
-        if name == "subgraph" and value not in (0, 1):
-            raise UsageError(f"subgraph must be 0 or 1, not {value!r}", why="2 and 3 need a second window.")
-        if name == "subgraph":
-            continue
-        right = isinstance(value, bool) == (kind is bool) and isinstance(value, (kind, int))
-        if not right or (kind is int and value < 1) or (kind is float and not 0 <= value <= 1):
-            must = {bool: "true or false", int: "a whole number from 1", float: "a number from 0 to 1"}[kind]
-            raise UsageError(f"{name} must be {must}, not {value!r}")
 
 
 def content_codes(ids: pa.Array) -> np.ndarray:

@@ -163,12 +163,13 @@ def _stratified(
     blocks = -(-span // block)
     counts = np.zeros((groups, groups, blocks), np.int64)
     tracing.strata_pairs(order.key, order.who, order.starts, order.time_bits, order.window, community, block, counts)
-    cell, acts = np.unique(order.who.astype(np.int64) * blocks + times // block, return_counts=True)
+    cell, acts = _counted(order.who.astype(np.int64) * blocks + times // block, order.accounts * blocks)
     who, where = cell // blocks, cell % blocks
     begin = np.searchsorted(who, np.arange(order.accounts + 1)).astype(np.int64)
-    sums, squares = np.zeros((groups, blocks)), np.zeros((groups, blocks))
-    np.add.at(sums, (community[who], where), acts)
-    np.add.at(squares, (community[who], where), acts.astype(float) ** 2)
+    stratum = community[who] * blocks + where
+    sums, squares = (
+        np.bincount(stratum, acts.astype(float) ** power, groups * blocks).reshape(groups, blocks) for power in (1, 2)
+    )
     room = sums[:, None, :] * sums[None, :, :]
     for c in range(groups):
         room[c, c] = (room[c, c] - squares[c]) / 2
@@ -182,6 +183,15 @@ def _stratified(
         own = np.arange(groups)
         per_room[own, own] *= np.minimum(1.0, in_company(order, community, groups))[:, None]
     return per_room, begin, where.astype(np.int64), acts.astype(np.int64)
+
+
+def _counted(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct values (int64, 0 <= value < size), ascending, and how often each occurs; by counting where that is less than sorting."""
+    if size > 32 * len(values):
+        return np.unique(values, return_counts=True)
+    counts = np.bincount(values, minlength=size)
+    found = np.flatnonzero(counts)
+    return found, counts[found]
 
 
 #: So many pairs of the usual closeness stand beside what an object itself shows.
