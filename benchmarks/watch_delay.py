@@ -1,15 +1,12 @@
 """How soon the watch calls a rate that rose, and how often it calls nothing at all: the tables of docs/methods/watch.md.
 
     python benchmarks/watch_delay.py [runs]
-    python benchmarks/watch_delay.py --real FOLDER   (a folder with the suspensions of 2022, one row an account)
 
 Delays are over seeds, by the rate before (events a minute), how many times it rose, and how long was watched before.
 """
 
 import json
 import sys
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
@@ -54,43 +51,7 @@ def quiet(hours: float, audiences: int, seed: int, wander: float) -> int:
     return alarms
 
 
-def real(folder: Path) -> None:
-    """The recorded days of 2022 through the whole watch, each day's suspensions laid over its day at random."""
-    import pyarrow.parquet as pq
-
-    from birdfall.watch.events import Arrived, Status
-    from birdfall.watch.recorded import Recording
-    from birdfall.watch.state import State
-    from birdfall.watch.watcher import Watcher
-    from birdfall.watch.waves import waves
-
-    days = (
-        pq.read_table(folder / "suspensions.parquet", columns=["suspended_observed"])
-        .column(0)
-        .to_numpy()
-        .astype("datetime64[D]")
-    )
-    rng = np.random.default_rng(0)
-    times = np.sort(days.astype("datetime64[us]").astype(np.int64) + rng.integers(0, 86_400_000_000, len(days)))
-    with tempfile.TemporaryDirectory() as place:
-        state, feed = State.open(Path(place, "w.sqlite")), Recording("r", ())
-        watcher = Watcher(state, [feed], recount_every=3600.0)
-        for begin in range(0, len(times), 2000):
-            part = times[begin : begin + 2000].tolist()
-            watcher.take([(feed, [Arrived(t, (Status(f"a{begin + k}", "suspended", t),)) for k, t in enumerate(part)])])
-        watcher._settle()
-        found = [w for w in waves(state) if w.kind == "falls"]
-        per_day = np.bincount((times - times[0]) // 86_400_000_000)
-        print(json.dumps({
-            "days": len(per_day), "events": len(times), "busiest_day": int(per_day.max()), "median_day": int(np.median(per_day)),
-            "waves": len(found), "waves_at": [str(np.datetime64(w.begin, "us").astype("datetime64[D]")) for w in reversed(found)],
-        }))  # fmt: skip
-
-
 def main() -> None:
-    if sys.argv[1:2] == ["--real"]:
-        real(Path(sys.argv[2]))
-        return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     for hours in (0.5, 6.0):
         for rate in (0.6, 6.0, 60.0, 600.0):

@@ -30,8 +30,8 @@ from birdfall.watch.state import Change, State, Taken, unwritable
 BATCH = 2000
 #: How long a source may be behind the clock before time stops waiting for its events.
 GRACE = 3_000_000
-#: A wave is over after so many quiet ticks.
-QUIET = 12
+#: A wave is over after so many quiet ticks, or after as many as its own rate would leave quiet in one wave of twenty, an hour at most.
+QUIET, LONGEST_QUIET, FALSE_END = 12, 360, 0.05
 #: Reported accounts are forgotten after so many ticks without a report.
 FORGET = 360
 #: The largest number of reported accounts watched at once.
@@ -62,6 +62,10 @@ class _Open:
     called: set[str] = field(default_factory=set)
     #: events that a tick brought before it began
     usual: float = 0.0
+    #: events of its own stream from the tick `counted` on, and ticks since that passed what is usual
+    events: float = 0.0
+    still: int = 0
+    counted: int = 0
 
 
 @dataclass
@@ -281,10 +285,13 @@ class Watcher:
         if covered:
             self.state.keep_ticks(keep)
         loud = {names[k]: self.bank.count[k] > expected[k] for k in busy.tolist()}
-        self.bank.close(teach=teach, covered=covered)
+        counts = self.bank.close(teach=teach, covered=covered)
         for wave in list(self.open.values()):
+            k = self.bank.place.get(wave.stream, -1)
+            wave.events += float(counts[k]) if k >= 0 else 0.0
+            wave.still = 0 if loud.get(wave.stream) else wave.still + 1
             wave.quiet = 0 if any(on for name, on in loud.items() if _belongs(name, wave)) else wave.quiet + 1
-            if wave.quiet >= QUIET:
+            if wave.quiet >= QUIET and (k < 0 or wave.still >= self._lasts(wave, float(expected[k]))):
                 self._end(wave)
         changed = {names[k] for k in busy.tolist()} | {"all", "reports"}
         self.state.keep_detectors(self.bank.plain(changed))
@@ -370,11 +377,26 @@ class Watcher:
         begin = waves.first_fall(self.state, onset) if kind == "falls" else self._first_report(onset)
         wave = _Open(0, called[0], begin, last=moment, usual=self._usual(kind, begin // STEP))
         self._goes_on(wave, called)
+        self._count_from(wave)
         wave.number = waves.keep_wave(
             self.state, None, stream=called[0], begin=begin, opened=moment, closed=None, fallen=0, returned=0,
             expected=_over(wave, moment), evidence=evidence, details={"kind": kind, "usual": wave.usual},
         )  # fmt: skip
         self.open[kind] = wave
+
+    def _lasts(self, wave: _Open, expected: float) -> float:
+        """Ticks of its own stream's silence after which a wave is over: where it is sparse, silences come within it by chance."""
+        ticks = max(self.bank.tick - wave.still - wave.counted, 1)
+        # nothing is a wave below twice what is expected: else one that has faded into the usual would never be over
+        rate = max(wave.events / ticks, 2 * expected, 1e-9)
+        return float(np.clip(np.log((1 + wave.events) / FALSE_END) / rate, QUIET, LONGEST_QUIET))
+
+    def _count_from(self, wave: _Open) -> None:
+        """What a wave has brought since it began, or since as long as counts are remembered."""
+        wave.counted = max(wave.begin // STEP, self.bank.tick - REMEMBERED)
+        if wave.stream in self.bank.place:
+            since = np.arange(wave.counted, self.bank.tick) % REMEMBERED
+            wave.events = float(self.bank.recent[self.bank.place[wave.stream], since].sum())
 
     def _goes_on(self, wave: _Open, called: list[str]) -> None:
         for name in called:
@@ -572,6 +594,7 @@ class Watcher:
                 wave.id, wave.stream, wave.begin, told=told, targets=targets, called=set(wave.details.get("called", [])),
                 usual=float(wave.details.get("usual", 0.0)),
             )  # fmt: skip
+            self._count_from(self.open[wave.kind])
         with self.state.transaction():
             if not self.state.meta("begun"):
                 self.state.keep_meta(begun=self.clock() if any(f.live for f in self.feeds) else 0)
