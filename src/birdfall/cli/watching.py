@@ -308,16 +308,21 @@ class _Heard:
 
     def __init__(self, feeds: list[Feed]) -> None:
         self._feeds = [f for f in feeds if f.live]
-        self._said: dict[str, bool] = {}
+        self._said: dict[str, bool | str] = {}
 
     def tell(self) -> None:
         """Say what is new."""
-        from birdfall.watch.feed import now
+        from birdfall.watch.feed import MUTE, now
         from birdfall.watch.watcher import GRACE
 
         for feed in self._feeds:
             health, said = feed.health, self._said.get(feed.name)
-            if health.connected and said is not True:
+            if health.mute:
+                # a connection made anew proves nothing: it is said once, until something is heard
+                if said != MUTE:
+                    say(f"{feed.name}: {MUTE}; connected anew until it does")
+                    self._said[feed.name] = MUTE
+            elif health.connected and said is not True:
                 say(f"{feed.name}: connected")
                 self._said[feed.name] = True
             elif (

@@ -45,7 +45,7 @@ class Changes(Reconnecting):
     def _read(self, answer: http.client.HTTPResponse, put: Put, stop: threading.Event) -> None:
         identity: str | None = None
         data: list[bytes] = []
-        while not stop.is_set():
+        while not stop.is_set() and not self.health.leave:
             line = answer.readline(LONGEST + 1)
             if not line:
                 return

@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from birdfall.model.errors import BirdfallError
 from birdfall.watch.events import Arrived
 
+#: What is said of a source that is connected and mute.
+MUTE = "connected, but says nothing"
 Put = Callable[[list[Arrived]], None]
 #: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
 SHORTEST_WAIT, LONGEST_WAIT = 0.25, 30.0
@@ -39,6 +41,9 @@ class Health:
     said: str = ""
     attempts: int = 0
     ended: bool = False
+    #: connected, but says nothing that it used to say (`heard`); then the feed is asked to leave this connection for another
+    mute: bool = False
+    leave: bool = False
 
     def up(self) -> None:
         """Connected."""
@@ -53,7 +58,10 @@ class Health:
 
 
 class Feed(Protocol):
-    """One source. name: its key in the state. live: whether time goes on when it is silent (a recording's does not)."""
+    """One source. name: its key in the state. live: whether time goes on when it is silent (a recording's does not).
+
+    A feed with `pushed` set is told what is new by another side that can fall silent; a poller asks, and is answered.
+    """
 
     name: str
     live: bool
@@ -83,10 +91,14 @@ class Lost(Exception):
 
 @dataclass
 class Reconnecting:
-    """A feed over connections that break. A subclass makes one connection in `once`, and keeps `cursor` and `epoch` right."""
+    """A feed over connections that break. A subclass makes one connection in `once`, and keeps `cursor` and `epoch` right.
+
+    `once` ends when `health.leave` is set.
+    """
 
     name: str
     live: bool = True
+    pushed: ClassVar[bool] = True
     health: Health = field(default_factory=Health)
     cursor: str | None = None
     epoch: str = ""
@@ -101,10 +113,11 @@ class Reconnecting:
         wait = SHORTEST_WAIT
         while not stop.is_set():
             asked = 0.0
+            self.health.leave = False
             connected_before = self.health.since if self.health.connected else 0
             try:
                 self.once(put, stop)
-                said = "closed by the server"
+                said = MUTE if self.health.leave else "closed by the server"
             except Lost as error:
                 said, asked = str(error), error.wait
             except BirdfallError:

@@ -86,7 +86,7 @@ class Kafka(Reconnecting):
 
     def _read(self, consumer: Any, put: Put, stop: threading.Event) -> None:
         looked, beat = time.monotonic(), 0.0
-        while not stop.is_set():
+        while not stop.is_set() and not self.health.leave:
             messages = consumer.consume(BATCH, 0.2)
             steps: list[Arrived] = []
             if any((m.value() or b"").startswith(_BEAT) for m in messages if m.error() is None):

@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.watch.events import Arrived, Gap, Identity, Listed
@@ -48,6 +48,8 @@ def asked_to_wait(headers: Any, moment: float) -> float:
 @dataclass
 class _Poll(Reconnecting, ABC):
     """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions. start: "live" or "all"."""
+
+    pushed: ClassVar[bool] = False
 
     url: str = ""
     secret: str = ""

@@ -81,7 +81,7 @@ class Socket(Reconnecting, ABC):
             while True:
                 await asyncio.sleep(SECONDS)
                 flush()
-                if stop.is_set():
+                if stop.is_set() or self.health.leave:
                     await socket.close()  # type: ignore[attr-defined]
                     return
 

@@ -21,8 +21,9 @@ from birdfall.watch import lockstep, waves
 from birdfall.watch.alerts import raise_alert, sentence
 from birdfall.watch.bank import LAG, REMEMBERED, STEP, Bank, Learned
 from birdfall.watch.events import Arrived, Gap
-from birdfall.watch.feed import Feed, now
+from birdfall.watch.feed import MUTE, Feed, now
 from birdfall.watch.groups import Groups
+from birdfall.watch.heard import Heard
 from birdfall.watch.rules import DEFAULT, Rule, history, matching
 from birdfall.watch.state import Change, State, Taken, unwritable
 
@@ -43,6 +44,10 @@ ALL = 1 << 62
 CREWS = 6
 #: Days of ticks from which a detector is made of history.
 LEARN_DAYS = 2.0
+#: Seconds between keeping what a source usually sends, and after which one that is heard again but dates nothing has made a gap.
+KEEP_HEARD, UNDATED = 60, 30
+#: Events this far behind the clock, in microseconds, are of a past that is caught up with.
+PAST = 15_000_000
 #: News worth a second alert: a wave has doubled, or so many more parts in a hundred have returned.
 GROWN, RETURNED = 2.0, 0.25
 
@@ -92,6 +97,10 @@ class Watcher:
         self._target_seen: dict[str, int] = {}
         self._behind: dict[str, int] = {}
         self._down: dict[str, int] = {}
+        #: what sources usually send; those heard again after a silence: since when, how long they may be silent, heard again
+        self._heard: dict[str, Heard] = {}
+        self._resumed: dict[str, tuple[int, int, int]] = {}
+        self._heard_kept = 0
         self._evidence: dict[str, float] = {}
         self._learned_at = -RELEARN
         self._next_count = 0.0
@@ -165,12 +174,14 @@ class Watcher:
         with self.state.transaction():
             for feed, batch in listed:
                 self._begin_clock(batch)
+                self._hear(feed, batch)
                 taken = self.state.take(feed.name, batch, keep_raw=self.keep_raw)
                 self._absorb(taken)
                 newest = max((e.time for step in batch for e in step.events), default=0)
                 self._behind[feed.name] = newest
                 if not feed.live and batch:
                     self._advance(max(step.received for step in batch) // STEP)
+            self._listen({feed.name for feed, _ in listed})
             self._time_passes({feed.name for feed, _ in listed})
             self._judge()
         for _, batch in listed:
@@ -194,8 +205,11 @@ class Watcher:
         self._health(moment)
         if not live or not all(f.health.connected and moment - f.health.since >= GRACE for f in live):
             return
+        # Nor does it where one is silent as it never was, or has not said yet whether it goes on where it fell silent.
+        if self._resumed or any(f.name in self._heard and self._heard[f.name].doubted() for f in live):
+            return
         # A source that hands on the past is catching up: its events say what time it is.
-        if any(f.name in busy and 0 < self._behind.get(f.name, 0) < moment - 5 * GRACE for f in live):
+        if any(f.name in busy and 0 < self._behind.get(f.name, 0) < moment - PAST for f in live):
             return
         self._advance((moment - GRACE) // STEP)
 
@@ -203,27 +217,91 @@ class Watcher:
         for feed in self.feeds:
             health = feed.health
             known = self._down.get(feed.name)
-            if health.connected or health.ended or not health.since:
+            if (health.connected and not self._says_nothing(feed, known)) or health.ended or not health.since:
                 if known is not None:
                     self._gap_ends(feed, known, moment)
                 if self._evidence.get(f"up:{feed.name}") != float(health.since):
                     self._evidence[f"up:{feed.name}"] = float(health.since)
                     self.state.keep_health(feed.name, health.connected, health.since, health.said)
                 continue
+            since = self._heard[feed.name].last if health.mute else health.since
+            said = MUTE if health.connected else health.said
             if known is None:
-                self._down[feed.name] = health.since
+                self._down[feed.name] = since
                 self._evidence.pop(f"up:{feed.name}", None)
-                self.state.keep_health(feed.name, False, health.since, health.said)
+            if known is None or self._evidence.get(f"mute:{feed.name}") != float(health.connected):
+                self._evidence[f"mute:{feed.name}"] = float(health.connected)
+                self.state.keep_health(feed.name, False, self._down[feed.name], said)
             seconds = (moment - self._down[feed.name]) // 1_000_000
             rules = matching(self.rules, "no-data", int(seconds), set())
             if rules:
                 numbers = {"source": feed.name, "seconds": int(seconds)}
                 body = {
-                    "numbers": numbers, "said": health.said, "silenced_by": "the source being reached again",
-                    "link": self._sources(),
+                    "numbers": numbers, "said": said, "reason": "says-nothing" if said == MUTE else "not-connected",
+                    "silenced_by": f"the source being {'heard' if said == MUTE else 'reached'} again", "link": self._sources(),
                 }  # fmt: skip
                 body["why"] = sentence({"kind": "no-data", **body})
                 raise_alert(self.state, f"no-data:{feed.name}:{self._down[feed.name]}", "no-data", rules, moment, body)
+
+    def _says_nothing(self, feed: Feed, down: int | None) -> bool:
+        """Whether a connected source is mute, or was lost and is one that would have been heard at once were it there again."""
+        if feed.name not in self._heard:
+            return False
+        heard = self._heard[feed.name]
+        return heard.mute or (down is not None and heard.last <= down and heard.speaks())
+
+    def _hear(self, feed: Feed, batch: list[Arrived]) -> None:
+        """A source is heard; call before what it says is taken in."""
+        steps = sum(bool(step.received) for step in batch)
+        if feed.name not in self._heard or not steps:
+            return
+        heard, moment = self._heard[feed.name], self.clock()
+        times = [e.time for step in batch for e in step.events]
+        since, bound = heard.last, int(min(heard.bound(), 1e9) * 1e6)
+        if heard.hear(steps, moment, live=not times or max(times) > moment - PAST):
+            feed.health.mute = False
+            # the gap that this made is known when the first event dates itself
+            self._heard_again(feed, self._down.pop(feed.name, since), moment)
+            self._resumed[feed.name] = since, bound, moment
+            self._keep_heard(feed.name)
+        if feed.name in self._resumed and times:
+            self._goes_on_from(feed, min(times))
+
+    def _goes_on_from(self, feed: Feed, moment: int) -> None:
+        """After a silence the first event says by its own time whether the source goes on where it fell silent, or what came then is lost."""
+        since, bound, _ = self._resumed.pop(feed.name)
+        if moment - since <= bound:
+            return
+        self.state.note_gap(feed.name, Gap(since, moment, "says-nothing"))
+        missed = moment // STEP - self.bank.tick
+        if missed > 0:
+            self._close(covered=False)
+            self.bank.skip(missed - 1, covered=False)
+
+    def _listen(self, busy: set[str]) -> None:
+        """Sources that nothing came from."""
+        if not self._heard:
+            return
+        moment = self.clock()
+        for feed in self.feeds:
+            heard = self._heard.get(feed.name)
+            if heard is None or feed.name in busy or not self._queue.empty():
+                continue
+            if heard.look(feed.health.connected, moment):
+                feed.health.mute = feed.health.leave = True
+                self._keep_heard(feed.name)
+            elif heard.ask_again():
+                feed.health.leave = True
+            resumed = self._resumed.get(feed.name)
+            if resumed is not None and moment - resumed[2] > UNDATED * 1_000_000:
+                self._goes_on_from(feed, resumed[2])
+        if moment - self._heard_kept >= KEEP_HEARD * 1_000_000 or moment < self._heard_kept:
+            self._heard_kept = moment
+            for name in self._heard:
+                self._keep_heard(name)
+
+    def _keep_heard(self, name: str) -> None:
+        self.state.keep_meta(**{f"heard:{name}": self._heard[name].plain()})
 
     def _gap_ends(self, feed: Feed, since: int, moment: int) -> None:
         del self._down[feed.name]
@@ -587,6 +665,11 @@ class Watcher:
         self.bank.add(["all", "reports", *(f"leader:{x}" for x in sorted(self.state.leaders))])
         self.groups.restore()
         self._target_seen = {name: self.bank.tick for name in self.bank.names if name.startswith("target:")}
+        for feed in self.feeds:
+            if feed.live and getattr(feed, "pushed", False):
+                heard = self._heard[feed.name] = Heard.kept(self.state.meta(f"heard:{feed.name}"))
+                if heard.mute:
+                    feed.health.mute, self._down[feed.name] = True, heard.last
         for wave in waves.waves(self.state, open_only=True):
             told = self._told(wave.id)
             targets = {t["target"]: 0 for t in wave.details.get("targets", [])}
@@ -678,6 +761,8 @@ class Watcher:
             if self._reported:
                 self._crews()
             self.state.keep_detectors(self.bank.plain(["all", "reports"]))
+            for name in self._heard:
+                self._keep_heard(name)
             for feed in self.feeds:
                 self.state.keep_health(feed.name, False, feed.health.since, feed.health.said)
         self.after()

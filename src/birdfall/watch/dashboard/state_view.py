@@ -15,7 +15,7 @@ from birdfall.watch.bank import STEP
 from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
 from birdfall.watch.dashboard.keys import key_beside
 from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
-from birdfall.watch.feed import now
+from birdfall.watch.feed import MUTE, now
 from birdfall.watch.handing import handed
 from birdfall.watch.keeping import size_of
 from birdfall.watch.rules import DEFAULT
@@ -63,7 +63,7 @@ class StateView:
             on = [w for w in every if w.closed is None]
             latest = self._latest(state)
             series = self._series(state, "all", latest - 2 * HOUR, latest, MINUTE)
-            down = [s["source"] for s in self._sources(state) if s["state"] == "down"]
+            down = [s["source"] for s in self._sources(state) if s["state"] in ("down", "mute")]
             loud = any(p["observed"] > p["high"] for p in series[-60:])
             recent = [w for w in every if w.closed and w.closed > latest - HOUR]
             kind = "nodata" if down else "ended" if recent else "unusual" if loud else "quiet"
@@ -158,7 +158,8 @@ class StateView:
             ]  # fmt: skip
             over = not row["connected"] and (row["source"].startswith("recording:") or row["source"] == "-")
             found.append({
-                "source": row["source"], "state": "up" if row["connected"] else "over" if over else "down", "said": row["said"],
+                "source": row["source"], "said": row["said"],
+                "state": "up" if row["connected"] else "over" if over else "mute" if row["said"] == MUTE else "down",
                 "since": row["since"], "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
                 "steps": row["steps"], "refused": row["refused"], "gaps": gaps, "heard": row["received"] or None,
             })  # fmt: skip
