@@ -105,7 +105,10 @@ def test_objects_are_left_out_by_name_and_the_cost_is_told(tweets, capsys):
     )
     assert json.loads(capsys.readouterr().out)["finding"]["parameters"]["leave_out"] == ["hub", "nobody-shared-this"]
     assert main(["coordinate", str(tweets)]) in (0, 3)
-    assert "GB expected" in capsys.readouterr().err
+    assert "pairs of acts within the window, about 1 s and" in capsys.readouterr().err
+    assert main(["coordinate", str(tweets), "--leave-out", "hub", "--leave-out", "not-there\x1b[31m"]) in (0, 3)
+    said = capsys.readouterr().out
+    assert "do not occur" in said and "not-there" in said and "\x1b" not in said
     without = birdfall.coordination(tweets, leave_out=["hub"])
     assert [(r["object"], r["events"]) for r in without.table("left_out").to_pylist()] == [("hub", 50)]
     assert "hub" in birdfall.coordination(tweets).table("heaviest").column("object").to_pylist()

@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.coordination import applies_to, coordination, microseconds, trace_sizes
+from birdfall.kernels.coaction import estimate_cost
+from birdfall.measures.coordination import announced, applies_to, coordination, microseconds, trace_sizes
 from birdfall.measures.coordination_groups import agreement, groups_of, interests
 from birdfall.measures.coordination_network import combined
 from birdfall.measures.coordination_significance import crowd_of, jitter_null, trace_edges
+from birdfall.measures.coordination_traces import trace_of_table
 from birdfall.model.errors import CannotAnswer, UsageError, WindowError
 from birdfall.model.findings import from_plain
 from birdfall.record.query import from_tables
@@ -431,3 +433,16 @@ def test_what_was_not_tested_carries_no_number():
         assert edges.column(name).null_count == edges.num_rows, name
     tested = coordination(pa.table(table), window="60s").table("edges")
     assert tested.column("p_value").null_count == 0
+
+
+def test_the_cost_names_the_object_it_would_be_spent_on():
+    """A hub of 20,000 acts within a minute among a few others: its 200 million pairs are announced with its name, escaped."""
+    n = 20_000
+    account = np.r_[np.arange(n), np.arange(1000)]
+    object_ = np.array(["hub\x1b[31m"] * n + [f"o{i // 2}" for i in range(1000)])
+    time = np.r_[np.full(n, 5), np.arange(1000)].astype(np.int64)
+    trace, _ = trace_of_table((account, object_, time), time_unit="s")
+    line = announced(trace, estimate_cost(trace.account, trace.object_, trace.time, window=60_000_000))
+    assert "199,990,500 pairs" in line and "hub" in line and "(100%)" in line and "\x1b" not in line
+    few, _ = trace_of_table((account[n:], object_[n:], time[n:]), time_unit="s")
+    assert "left out" not in announced(few, estimate_cost(few.account, few.object_, few.time, window=60_000_000))

@@ -330,6 +330,12 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
         _show_groups(finding)
     else:
         show(f"  edges                  {value('edges')}")
+    from birdfall.model.errors import printable
+    from birdfall.tell.words import words
+
+    said = words("en", "UTC")
+    for note in finding.limits:
+        show(f"  {printable(said.note(note), 400)}")
     for path in made:
         show(str(path))
     if made and not identified:

@@ -2,7 +2,7 @@
 
 Plain version: for every object and every pair of its acts within the window whose accounts form an edge, add to that edge.
 Edges are looked up in an open-addressing table; give only the acts of accounts that have an edge. Cost: O(1) per pair of such acts.
-Safe: per-edge arrays are written by one thread.
+Safe: an edge's cell is written by one thread, in the order of the acts, so sums do not depend on how many there are.
 """
 
 from __future__ import annotations
@@ -39,20 +39,41 @@ def _find(x: int, y: int, lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> 
     return -1
 
 
+#: Columns of an edge's cell: its pair, pairs of acts, objects, first and last time, sum of distances, last object, surprise (as float64).
+PAIR, PAIRS, OBJECTS, FIRST, LAST, APART, STAMP, SURPRISE = range(8)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(cache=True, nogil=True)
+def sieve_edges(cells: np.ndarray, table: np.ndarray, sieve: np.ndarray) -> None:
+    """Fill `table` (int64, power of two > 1.5 e, all -1) with edge numbers, and set each edge's bit in `sieve` (uint64, power of two)."""
+    mask = np.int64(len(table) - 1)
+    bits = np.uint64(64 * len(sieve) - 1)
+    for i in range(len(cells)):
+        hashed = np.uint64(cells[i, PAIR]) * _GOLDEN
+        bit = (hashed >> np.uint64(24)) & bits
+        sieve[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
+        h = np.int64(hashed >> np.uint64(20)) & mask
+        while table[h] >= 0:
+            h = (h + 1) & mask
+        table[h] = i
+
+
 @njit(cache=True, nogil=True)
 def trace(
-    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, lo: np.ndarray, hi: np.ndarray,
-    table: np.ndarray, surprise: np.ndarray, pairs: np.ndarray, objects: np.ndarray, total: np.ndarray,
-    first: np.ndarray, last: np.ndarray, apart: np.ndarray, on_object: np.ndarray, active: np.ndarray,
+    key: np.ndarray, who: np.ndarray, starts: np.ndarray, time_bits: int, window: int, table: np.ndarray, sieve: np.ndarray,
+    surprise: np.ndarray, own: int, cells: np.ndarray, cells_float: np.ndarray, on_object: np.ndarray, active: np.ndarray,
 ) -> None:  # fmt: skip
-    """Fill per-edge arrays: pairs, objects int64; total surprise float64; first, last time and apart (sum of distances) in quanta.
+    """Fill the cells (int64[e, 8] and the same memory as float64) of the edges whose pair's hash is even (own 0) or odd (own 1).
 
     surprise: float64[objects in order]. on_object: int64[objects], co-actions of edges per object. active: bool[acts],
-    whether the act is part of a co-action of some edge.
+    whether the act is part of a co-action of some edge. Most pairs of acts belong to no edge: a bit of the sieve, which the cache
+    holds, tells so; an edge's cell is one line of memory.
     """
-    stamp = np.full(len(lo), -1, np.int64)
     number = np.int64(-1)
     mask = (np.int64(1) << time_bits) - 1
+    slots = np.int64(len(table) - 1)
+    bits = np.uint64(64 * len(sieve) - 1)
     for p in range(len(starts) - 1):
         b = starts[p + 1]
         i = starts[p]
@@ -65,22 +86,32 @@ def trace(
                 while key[low] + window < key[r]:
                     low += 1
                 for s in range(low, r):
-                    if who[s] == who[r]:
+                    x, y = who[s], who[r]
+                    k = (np.int64(min(x, y)) << 32) | np.int64(max(x, y))
+                    hashed = np.uint64(k) * _GOLDEN
+                    if np.int64(hashed >> np.uint64(63)) != own:
                         continue
-                    e = _find(who[s], who[r], lo, hi, table)
+                    bit = (hashed >> np.uint64(24)) & bits
+                    if not (sieve[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1):
+                        continue
+                    h = np.int64(hashed >> np.uint64(20)) & slots
+                    e = table[h]
+                    while e >= 0 and cells[e, PAIR] != k:
+                        h = (h + 1) & slots
+                        e = table[h]
                     if e < 0:
                         continue
-                    pairs[e] += 1
-                    apart[e] += key[r] - key[s]
-                    first[e] = min(first[e], key[s] & mask)
-                    last[e] = max(last[e], key[r] & mask)
+                    cells[e, PAIRS] += 1
+                    cells[e, APART] += key[r] - key[s]
+                    cells[e, FIRST] = min(cells[e, FIRST], key[s] & mask)
+                    cells[e, LAST] = max(cells[e, LAST], key[r] & mask)
                     on_object[number] += 1
                     active[r] = True
                     active[s] = True
-                    if stamp[e] != number:
-                        stamp[e] = number
-                        objects[e] += 1
-                        total[e] += surprise[number]
+                    if cells[e, STAMP] != number:
+                        cells[e, STAMP] = number
+                        cells[e, OBJECTS] += 1
+                        cells_float[e, SURPRISE] += surprise[number]
                 r += 1
             i = r
 

@@ -14,15 +14,22 @@ from typing import Any, Literal
 
 import numpy as np
 
-from birdfall.kernels.coaction import MEMORY, Count, estimate_cost
+from birdfall.kernels.coaction import MEMORY, Cost, Count, estimate_cost
 from birdfall.measures import coordination_describe as describe
 from birdfall.measures.coordination_blocks import dilute_groups
 from birdfall.measures.coordination_describe import Grouping
 from birdfall.measures.coordination_groups import groups_of, interests
-from birdfall.measures.coordination_network import JITTER_WINDOWS, Layer, combined, layer_of, with_checks
+from birdfall.measures.coordination_network import (
+    JITTER_WINDOWS,
+    Layer,
+    active_accounts,
+    combined,
+    layer_of,
+    with_checks,
+)
 from birdfall.measures.coordination_significance import Strata
 from birdfall.measures.coordination_traces import TRACES, TextObjects, Trace, trace_of, trace_of_table
-from birdfall.model.errors import CannotAnswer, MemoryBudgetError, UsageError, WindowError
+from birdfall.model.errors import CannotAnswer, MemoryBudgetError, UsageError, WindowError, printable
 from birdfall.model.findings import Estimate, Finding, Input, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.record.query import Record
@@ -136,12 +143,7 @@ def coordination(
     heaviest = []
     for one in traces:
         cost = estimate_cost(one.account, one.object_, one.time, window=width, memory=memory)
-        progress(
-            f"coordination {one.name}: {cost.seconds:.1f} s, {cost.memory / 1e9:.1f} GB expected",
-            0,
-            cost.pairs,
-            "pairs",
-        )
+        progress(announced(one, cost), 0, cost.pairs, "pairs")
         kept, gone = _left_out(one, leave_out, cost.objects, cost.object_pairs, width)
         left_out += gone
         heaviest += [
@@ -167,6 +169,9 @@ def coordination(
             layer = with_checks(layer, alpha=alpha, at_least=at_least, seed=seed, memory=memory)
         layers.append(layer)
         progress(f"coordination {one.name}", cost.pairs, cost.pairs, "pairs")
+    unknown = sorted(set(leave_out) - {name for name, _, _ in left_out})
+    if unknown:
+        limits.append(Note("objects-to-leave-out-unknown", {"objects": unknown}))
     if not layers:
         raise CannotAnswer("no acts are left to look at", fix="Choose another trace, or leave out fewer objects.")
     whole = combined(layers, alpha)
@@ -238,6 +243,24 @@ def microseconds(window: str | dt.timedelta | float) -> int:
     if found <= 0:
         raise WindowError(f"a window must be longer than nothing, not {window}")
     return int(found)
+
+
+#: Seconds and bytes of a whole finding, per act and per pair of acts within the window: two shared cores, 1 and 10 million acts.
+SECONDS_PER_ACT, SECONDS_PER_PAIR, BYTES_PER_ACT = 2.7e-6, 2.2e-7, 250
+#: An object with such a share of all pairs is named before they are spent on it.
+HEAVY = 0.2
+
+
+def announced(trace: Trace, cost: Cost) -> str:
+    """What a finding on this trace will cost, in one line; where objects are most of a cost that is felt, which."""
+    seconds = cost.acts * SECONDS_PER_ACT + cost.pairs * SECONDS_PER_PAIR
+    memory = max(cost.memory, cost.acts * BYTES_PER_ACT)
+    line = f"coordination {trace.name}: {cost.pairs:,} pairs of acts within the window, about {max(1.0, seconds):.0f} s and {memory / 1e9:.1f} GB"
+    heavy = [(int(o), p / cost.pairs) for o, p in zip(cost.objects, cost.object_pairs) if p > HEAVY * cost.pairs]
+    if seconds < 5 or not heavy:
+        return line
+    named = ", ".join(f"{printable(trace.objects[o].as_py(), 60)} ({share:.0%})" for o, share in heavy)
+    return f"{line}; most pairs on {named}, which can be left out"
 
 
 def _slug(name: str) -> str:
@@ -334,12 +357,7 @@ def _estimates(
         "co_actions": Estimate(int(sum(x.null.total for x in layers)), "count", level=None, bounds="none"),
         "groups": Estimate(int(grouping.group.max(initial=0)) + len(dilute), "count", level=None, bounds="none"),
         "members": Estimate(len(grouping.members), "accounts", level=None, bounds="none"),
-        "accounts": Estimate(
-            len(np.unique(np.concatenate([np.unique(x.trace.account) for x in layers]))),
-            "accounts",
-            level=None,
-            bounds="none",
-        ),
+        "accounts": Estimate(active_accounts(layers), "accounts", level=None, bounds="none"),
         "acts": Estimate(int(sum(len(x.trace) for x in layers)), "events", level=None, bounds="none"),
         "kappa": Estimate(float(layers[0].null.kappa), "ratio", level=None, bounds="none"),
         "jitter_ratio": Estimate(_number(layers[0].jitter_ratio), "ratio", level=None, bounds="none"),

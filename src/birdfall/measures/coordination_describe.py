@@ -181,6 +181,7 @@ def tables(
     group_of[grouping.members] = grouping.group
     inside = group_of[lo] if len(lo) else np.empty(0, np.int32)
     inside = np.where(inside == (group_of[hi] if len(hi) else inside), inside, 0)
+    layers = [_with_acts_of(x, [grouping.members, *(b.members for b in dilute)]) for x in layers]
     for g in range(1, int(grouping.group.max(initial=0)) + 1):
         members = grouping.members[grouping.group == g]
         own = inside == g
@@ -280,6 +281,14 @@ def _combined(whole: Combined, names: pa.Array) -> pa.Table:
             "last": _times(whole.last[keep]),
         }
     )  # fmt: skip
+
+
+def _with_acts_of(layer: Layer, members: list[np.ndarray]) -> Layer:
+    """The layer with the acts of these accounts alone: what is told of groups looks at no others."""
+    wanted = np.zeros(int(layer.trace.account.max(initial=-1)) + 1, np.bool_)
+    for codes in members:
+        wanted[codes[codes < len(wanted)]] = True
+    return replace(layer, trace=layer.trace.of(wanted[layer.trace.account]))
 
 
 def _acts_of(trace: Trace, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -26,11 +26,12 @@ JITTER_WINDOWS = 10
 class Layer:
     """A trace's edges, ordered by (lo, hi), with what the nulls say of them. Logs are natural; jitter NaN where not asked.
 
-    weight: as counted; objects: distinct co-acted objects; first, last: us; cutoff: largest log p that passes.
+    by_rule: whether the edges are those of "two or more in 60 s". weight: as counted; objects: distinct co-acted objects; first, last: us; cutoff: largest log p that passes.
     """
 
     trace: Trace
     window: int
+    by_rule: bool
     crowd: Crowd
     null: Null
     lo: np.ndarray
@@ -77,8 +78,9 @@ def layer_of(
     surprised = null.surprise_log_p(traced.surprise, rate)
     log_p = significance.both_log_p(counted, surprised)
     q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
+    by_rule = count == "pairs" and at_least == 2 and window == significance.MINUTE
     return Layer(
-        trace, window, crowd, null, edges.lo, edges.hi, edges.weight, traced.objects, counted, surprised, log_p, q,
+        trace, window, by_rule, crowd, null, edges.lo, edges.hi, edges.weight, traced.objects, counted, surprised, log_p, q,
         cutoff, np.full(len(edges), np.nan), traced.first, traced.last, edges.pairs,
     )  # fmt: skip
 
@@ -96,10 +98,10 @@ def with_checks(layer: Layer, *, alpha: float, at_least: int, seed: int, memory:
         log_p[chosen] = jitter.log_p
     columns = (trace.account, trace.object_, trace.time)
     moved = significance.shifted_network(*columns, layer.window, at_least, layer.null, layer.cutoff, seed, memory)
+    fixed = (len(layer), int((layer.weight >= 3).sum())) if layer.by_rule else significance.fixed_rule(*columns, memory)
     return replace(
-        layer, jitter_log_p=log_p, jitter_ratio=jitter.ratio, jitter_holds=jitter.holds, moved=moved,
-        fixed=significance.fixed_rule(*columns, memory),
-    )  # fmt: skip
+        layer, jitter_log_p=log_p, jitter_ratio=jitter.ratio, jitter_holds=jitter.holds, moved=moved, fixed=fixed
+    )
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,13 @@ class Combined:
     last: np.ndarray
 
 
+def active_accounts(layers: list[Layer]) -> int:
+    """How many accounts act at all on any layer."""
+    acts = [np.bincount(x.trace.account) for x in layers]
+    most = max(len(a) for a in acts)
+    return int(np.count_nonzero(np.sum([np.pad(a, (0, most - len(a))) for a in acts], axis=0)))
+
+
 def combined(layers: list[Layer], alpha: float) -> Combined:
     """All layers as one network. A pair that a layer does not list has p = 1 there.
 
@@ -123,7 +132,8 @@ def combined(layers: list[Layer], alpha: float) -> Combined:
     """
     count = len(layers)
     key = np.concatenate([layer.lo.astype(np.int64) << 32 | layer.hi for layer in layers])
-    found, where = np.unique(key, return_inverse=True)
+    # one layer's edges are in order and each there once
+    found, where = (key, np.arange(len(key))) if count == 1 else np.unique(key, return_inverse=True)
     present = np.bincount(where, minlength=len(found))
     weight = np.bincount(where, np.concatenate([x.weight for x in layers]), len(found)).astype(np.int64)
     log_p = np.concatenate([x.log_p for x in layers])
@@ -135,8 +145,8 @@ def combined(layers: list[Layer], alpha: float) -> Combined:
     joined = np.minimum(0.0, np.log(factor * count) + smallest - np.log(np.maximum(inverse, 1e-300)))
     if count == 1:
         joined = smallest
-    active = np.unique(np.concatenate([np.unique(x.trace.account) for x in layers]))
-    tests = len(active) * (len(active) - 1) // 2
+    active = active_accounts(layers)
+    tests = active * (active - 1) // 2
     q, _ = nulls.benjamini_hochberg(joined, max(1, tests), alpha)
     first, last = np.full(len(found), np.iinfo(np.int64).max), np.full(len(found), np.iinfo(np.int64).min)
     np.minimum.at(first, where, np.concatenate([x.first for x in layers]))

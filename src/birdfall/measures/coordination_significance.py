@@ -99,12 +99,15 @@ class Null:
         flat: np.ndarray = self.activity[lo].astype(float) * self.activity[hi] * self.kappa
         if not self.per_room.size:
             return flat
-        return np.asarray(
-            np.maximum(
-                flat,
-                tracing.strata_rates(lo, hi, self.community, self.begin, self.blocks, self.acts, self.per_room),
-            )
-        )
+        half = len(lo) // 2
+
+        def rates(part: slice) -> np.ndarray:
+            columns = (self.community, self.begin, self.blocks, self.acts, self.per_room)
+            return np.asarray(tracing.strata_rates(lo[part], hi[part], *columns))
+
+        with ThreadPoolExecutor(2) as pool:
+            stratified = np.concatenate(list(pool.map(rates, (slice(0, half), slice(half, None)))))
+        return np.asarray(np.maximum(flat, stratified))
 
     def count_log_p(self, lo: np.ndarray, hi: np.ndarray, objects: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """log p of the number of co-acted objects."""
@@ -185,9 +188,13 @@ def _stratified(
     return per_room, begin, where.astype(np.int64), acts.astype(np.int64)
 
 
+#: So many counters are still faster than sorting; more of them leave the cache.
+COUNTED = 1 << 24
+
+
 def _counted(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct values (int64, 0 <= value < size), ascending, and how often each occurs; by counting where that is less than sorting."""
-    if size > 32 * len(values):
+    if size > min(32 * len(values), COUNTED):
         return np.unique(values, return_counts=True)
     counts = np.bincount(values, minlength=size)
     found = np.flatnonzero(counts)
@@ -233,27 +240,40 @@ class Traced:
 def trace_edges(crowd: Crowd, lo: np.ndarray, hi: np.ndarray) -> Traced:
     """Walk the windows once more for the edges (lo, hi: int32[e], lo < hi)."""
     order = crowd.order
-    e = len(lo)
-    table = _table(lo, hi)
-    pairs, objects, apart = (np.zeros(e, np.int64) for _ in range(3))
-    surprise = np.zeros(e)
-    first, last = np.full(e, 1 << 62, np.int64), np.zeros(e, np.int64)
-    on_object = np.zeros(len(crowd.at), np.int64)
-    active = np.zeros(len(order.who), np.bool_)
-    tracing.trace(
-        order.key, order.who, order.starts, order.time_bits, order.window, lo, hi, table, crowd.surprise, pairs,
-        objects, surprise, first, last, apart, on_object, active,
-    )  # fmt: skip
-    co_acts = np.bincount(order.who[active], minlength=order.accounts).astype(np.int64)
+    cells = np.zeros((len(lo), 8), np.int64)
+    cells[:, tracing.PAIR] = lo.astype(np.int64) << 32 | hi
+    cells[:, tracing.FIRST] = 1 << 62
+    cells[:, tracing.STAMP] = -1
+    table = _empty_table(len(lo))
+    sieve = np.zeros(max(1, len(table) // 8), np.uint64)
+    tracing.sieve_edges(cells, table, sieve)
+    on_object = np.zeros((2, len(crowd.at)), np.int64)
+    active = np.zeros((2, len(order.who)), np.bool_)
+
+    def walk(own: int) -> None:
+        tracing.trace(
+            order.key, order.who, order.starts, order.time_bits, order.window, table, sieve, crowd.surprise, own, cells,
+            cells.view(np.float64), on_object[own], active[own],
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(walk, range(2)))
+    co_acts = np.bincount(order.who[active[0] | active[1]], minlength=order.accounts).astype(np.int64)
     unit = order.quantum
+    pairs = cells[:, tracing.PAIRS].copy()
     return Traced(
-        pairs, objects, surprise, first * unit + order.first, last * unit + order.first,
-        apart * (unit / 1e6) / np.maximum(1, pairs), on_object, co_acts,
+        pairs, cells[:, tracing.OBJECTS].copy(), cells.view(np.float64)[:, tracing.SURPRISE].copy(),
+        cells[:, tracing.FIRST] * unit + order.first, cells[:, tracing.LAST] * unit + order.first,
+        cells[:, tracing.APART] * (unit / 1e6) / np.maximum(1, pairs), on_object.sum(axis=0), co_acts,
     )  # fmt: skip
+
+
+def _empty_table(edges: int) -> np.ndarray:
+    return np.full(1 << max(4, int(2 * edges).bit_length()), -1, np.int64)
 
 
 def _table(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    table = np.full(1 << max(4, int(2 * len(lo)).bit_length()), -1, np.int64)
+    table = _empty_table(len(lo))
     tracing.index_edges(lo, hi, table)
     return table
 
@@ -372,7 +392,11 @@ def shifted_network(
     return Shifted(len(edges), int((log_p <= cutoff).sum()))
 
 
+#: The customary rules' window.
+MINUTE = 60_000_000
+
+
 def fixed_rule(account: np.ndarray, object_: np.ndarray, time: np.ndarray, memory: int = MEMORY) -> tuple[int, int]:
     """Pairs that the customary rules would claim: at least 2, and at least 3, co-actions within 60 seconds."""
-    edges = coaction(account, object_, time, window=60_000_000, count="pairs", at_least=2, memory=memory)
+    edges = coaction(account, object_, time, window=MINUTE, count="pairs", at_least=2, memory=memory)
     return len(edges), int((edges.weight >= 3).sum())
