@@ -123,3 +123,13 @@ def test_no_command_waits_for_pandas_or_linear_algebra(tweets, tmp_path):
     said = [str(tweets), "--preset", "toolkit", "--out", str(tmp_path / "edges.csv")]
     done = subprocess.run([sys.executable, "-c", script, *said], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_one_error_and_no_more(tmp_path):
+    """The measure is being loaded beside the reading when the command ends."""
+    (tmp_path / "edges.csv").write_text("user_1,user_2,weight\na,b,3\n")
+    said = [sys.executable, "-m", "birdfall", "coordinate", str(tmp_path / "edges.csv")]
+    for words in ([], ["--preset", "toolkit"]):
+        done = subprocess.run([*said, *words], capture_output=True, text=True)
+        assert done.returncode == 2 and "do not say what they are" in done.stderr
+        assert "Traceback" not in done.stderr and "Exception" not in done.stderr

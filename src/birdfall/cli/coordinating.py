@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -150,15 +151,19 @@ def _found(
 
 
 def _make_ready(preset: str | None) -> None:
-    """Load the measure and its compiled code while the files are read: half a second that nobody then waits for."""
-    import numpy as np
+    """Load the measure and its compiled code while the files are read: half a second that nobody then waits for.
 
-    from birdfall.kernels.coaction import coaction
+    What fails here, as when the command has ended with an error meanwhile, fails again and is told where it is needed.
+    """
+    with suppress(Exception):
+        import numpy as np
 
-    if preset is None:
-        import networkit  # noqa: F401
-    few = np.zeros(2, np.int32)
-    coaction(few, few, few.astype(np.int64), window=1)
+        from birdfall.kernels.coaction import coaction
+
+        if preset is None:
+            import networkit  # noqa: F401
+        few = np.zeros(2, np.int32)
+        coaction(few, few, few.astype(np.int64), window=1)
 
 
 @dataclass(frozen=True)
