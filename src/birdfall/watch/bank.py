@@ -8,6 +8,7 @@ detector made from it (`measures.wave_backtest`). Ticks within a wave teach noth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,10 @@ YOUNG = 9.0
 #: Ticks remembered to say when a wave began.
 REMEMBERED = 360
 ROOM = 64
+#: Streams that stand for everything, and the part of the false alarms that each may have; the rest is shared by all others.
+WHOLE, SHARE = ("all", "reports"), 0.25
+#: Ticks that are also counted together, the open one the last: a minute of a tenfold rate is too short for evidence to multiply.
+WINDOWS = (1, 2, 3, 6)
 #: The last ticks do not teach yet: a burst must not be the yardstick it is measured by. From `SETTLED` ticks on; a stream younger
 #: than that has nothing else to go by. Of reported accounts never: they are new by nature.
 LAG, SETTLED = 30, 90
@@ -41,6 +46,17 @@ class Learned:
 
     expected: float
     size: float
+
+
+def log_tail(number: float, mean: float, size: float) -> float:
+    """Log of at least the chance that a negative binomial brings so many or more: its terms fall at least as fast as the first or the last two."""
+    if number <= mean or mean <= 0.0:
+        return 0.0
+    size = min(size, 1e7)
+    share = mean / (mean + size)
+    term = math.lgamma(number + size) - math.lgamma(size) - math.lgamma(number + 1)
+    term += number * math.log(share) + size * math.log1p(-share)
+    return min(term - math.log1p(-max(share, share * (number + size) / (number + 1))), 0.0)
 
 
 class Bank:
@@ -219,17 +235,42 @@ class Bank:
         return np.where(np.isneginf(top), -np.inf, found)
 
     def standing_out(self, evidence: np.ndarray) -> list[str]:
-        """Streams called together at the false-alarm budget, strongest first.
+        """Streams called together at the false-alarm budget, strongest first. evidence: of the open tick, from `evidence`.
 
         What history raised the rate of a stream to (`Learned`) may be passed half as often as false alarms are allowed; its evidence has
-        the other half.
+        the other half. Streams that stand for everything weigh more than one of many (e-BH with weights), and half of what they have is for
+        counts of some ticks together: a number that chance passes in one of 1 / a windows is an e-value of 1 / a where it is passed.
         """
-        mine = [self.place[name] for name in self.learned if name in self.place]
-        if mine:
-            evidence = evidence.copy()
-            evidence[mine] -= np.log(2)
-        called = np.flatnonzero(edetector.e_bh(evidence, self.threshold))
-        return [self.names[i] for i in called[np.argsort(-evidence[called], kind="stable")]]
+        streams = len(self.names)
+        whole = [name for name in WHOLE if name in self.place]
+        weighed = evidence.copy()
+        weighed[[self.place[name] for name in self.learned if name in self.place]] -= np.log(2)
+        if len(whole) < streams:
+            rest = np.ones(streams, np.bool_)
+            rest[[self.place[name] for name in whole]] = False
+            weighed[rest] += np.log((1 - SHARE * len(whole)) * streams / (streams - len(whole)))
+        # what it takes to be called by itself
+        enough = np.log(self.threshold * streams)
+        for name in whole:
+            k = self.place[name]
+            weight = np.log((SHARE if len(whole) < streams else 1 / len(whole)) * streams / 2)
+            passed = self._passed(name, weight - enough - (np.log(2) if name in self.learned else 0.0))
+            weighed[k] = np.logaddexp(weighed[k] + weight, enough if passed else -np.inf)
+        called = np.flatnonzero(edetector.e_bh(weighed, self.threshold))
+        return [self.names[i] for i in called[np.argsort(-weighed[called], kind="stable")]]
+
+    def _passed(self, name: str, log_chance: float) -> bool:
+        """Whether in one of the windows that end in the open tick there is more than chance brings as often as `log_chance` says."""
+        k = self.place[name]
+        if not self.count[k] or (self.ticks[k] < SETTLED and name not in self.learned):
+            return False
+        mean, size = float(self.expected()[k]), float(self.sizes()[k])
+        for ticks in WINDOWS:
+            before = np.arange(self.tick - ticks + 1, self.tick) % REMEMBERED
+            number = float(self.count[k]) + float(self.recent[k, before].sum())
+            if log_tail(number, ticks * mean, ticks * size) <= log_chance - math.log(len(WINDOWS)):
+                return True
+        return False
 
     def close(self, *, teach: np.ndarray, covered: bool) -> np.ndarray:
         """End the open tick: its counts, float64[K]. teach: bool[K], streams for which it is ordinary time."""
