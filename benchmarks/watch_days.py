@@ -1,6 +1,8 @@
 """How often the watch calls anything on the recorded days of 2022: docs/methods/watch.md.
 
-    python benchmarks/watch_days.py FOLDER [listed|totals] [seed]   (a folder with suspensions.parquet and daily_totals.csv)
+    python benchmarks/watch_days.py FOLDER [listed|totals] [seed] [hours between learning from what is stored, 6 as the watch does]
+
+FOLDER has suspensions.parquet and daily_totals.csv. Five minutes for those listed, twenty for the totals (8 if learned once a day).
 
 The data count days, so each report's suspensions are laid at random over the time since the report before (nobody knows when within
 it they fell): a day, or the days without a report before it. That assumes no bursts within a day: it tries false alarms of levels that
@@ -91,6 +93,8 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
 def main() -> None:
     folder, which = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "listed"
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    if len(sys.argv) > 4:
+        watcher.RELEARN = int(float(sys.argv[4]) * 3.6e9 / STEP)
     times = laid_out({"listed": listed, "totals": totals}[which](folder), seed)
     first, last = int(times[0] // DAY), int(times[-1] // DAY) + 1
     with tempfile.TemporaryDirectory() as place:

@@ -1,7 +1,9 @@
 """A source that is connected and says nothing that it used to say is no data; one that is quiet by nature never is."""
 
 import json
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -275,3 +277,51 @@ def test_the_terminal_says_so_once(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "f: connected", f"f: {MUTE}; connected anew until it does", "f: connected",
     ]  # fmt: skip
+
+
+def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path, soon):
+    """Comments keep a connection of server-sent events open, and say nothing."""
+    asked = []
+
+    class Stream(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.headers.get("Last-Event-ID"))
+            self.send_response(200)
+            self.end_headers()
+            try:
+                if len(asked) == 1:
+                    self.wfile.write(b'id: [{"offset": 7}]\ndata: {"wiki": "x"}\n\n')
+                while True:
+                    self.wfile.write(b": beat\n\n")
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            except OSError:
+                return
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    feed = Changes(name="f", url=f"http://127.0.0.1:{server.server_address[1]}/v2/stream/recentchange")
+    try:
+        with Running(known(tmp_path / "w"), feed, rules=RULES) as run:
+            until(lambda: len(asked) >= 3)
+            assert run.rows("SELECT connected, said FROM sources") == [(0, MUTE)]
+            assert [a["reason"] for a in told(run)] == ["says-nothing"]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked[:3] == [None, '[{"offset": 7}]', '[{"offset": 7}]']
+
+
+def test_a_topic_is_left_when_it_is_asked_to_be():
+    class Consumer:
+        def consume(self, number, seconds):
+            feed.health.leave = True
+            return []
+
+    feed = Kafka(name="k", servers="x:1", topic="t")
+    feed._read(Consumer(), lambda batch: None, threading.Event())
+    assert feed.health.leave
