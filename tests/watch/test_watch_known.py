@@ -1,5 +1,7 @@
 """Accounts that are known by whom they follow, and by nothing else, are accounts: an audience is compared with all of them."""
 
+import pytest
+
 from birdfall.watch.events import Arrived, Follow, Status
 from birdfall.watch.recorded import Recording
 from birdfall.watch.state import State
@@ -32,3 +34,22 @@ def test_a_follow_does_not_raise_the_fallen(tmp_path):
     with state.transaction():
         state.take("x", [Arrived(T, (Status("a", "suspended", T), Follow("a", "leader", T + 1, "a/k")))])
     assert state.connection.execute("SELECT status FROM standing WHERE account = 'a'").fetchone()[0] == "suspended"
+
+
+@pytest.mark.parametrize("late", [2, 17, 40, 99])
+@pytest.mark.parametrize("quiet", [58, 98])
+def test_a_wave_begins_with_its_first_fall_wherever_in_a_tick_that_is(tmp_path, quiet, late):
+    state = State.open(tmp_path / "w.sqlite")
+    state.connection.execute("PRAGMA synchronous = OFF")
+    feed = Recording("recording:x", ())
+    watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
+    steps = [Arrived(T + i, (Follow(f"a{i}", "leader", T + i, f"a{i}/k"),)) for i in range(600)]
+    # so many of two hundred fall in what is left of a tick
+    fall = T + quiet * 1_000_000 + 2_000_000 - late * 100_000
+    steps += [Arrived(t, (Status(f"b{t}", "suspended", t),)) for t in range(T + 3_000_000, fall - 500_000, 10_000_000)]
+    steps += [Arrived(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),)) for i in range(200)]
+    for step in steps:
+        watcher.take([(feed, [step])])
+    [wave] = waves(state)
+    assert (wave.begin, wave.fallen) == (fall, 200)
+    assert [(e["leader"], e["before"], e["suspended"]) for e in wave.details["leaders"]] == [("leader", 600, 200)]

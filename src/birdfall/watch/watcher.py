@@ -452,7 +452,8 @@ class Watcher:
     def _begin(self, kind: str, called: list[str], evidence: float) -> None:
         onset = min(self.bank.onset(name) for name in called[:5]) * STEP
         moment = max(self._moment(), onset)
-        begin = waves.first_fall(self.state, onset) if kind == "falls" else self._first_report(onset)
+        usual = self._usual(kind, onset // STEP)
+        begin = waves.first_fall(self.state, onset, moment, usual) if kind == "falls" else self._first_report(onset)
         wave = _Open(0, called[0], begin, last=moment, usual=self._usual(kind, begin // STEP))
         self._goes_on(wave, called)
         self._count_from(wave)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from birdfall.model.schemas import FALLEN
+from birdfall.watch.bank import STEP
 from birdfall.watch.state import State
 
 _FELL: Final = "NOT seen AND status IN ({0}) AND coalesce(previous, '') NOT IN ({0})".format(
@@ -21,6 +22,9 @@ _FELL: Final = "NOT seen AND status IN ({0}) AND coalesce(previous, '') NOT IN (
 SHOWN = 200
 #: A wave's chart shows so much before it, and at most so much of it: microseconds.
 BEFORE, MOST = 300_000_000, 1_800_000_000
+#: The begin of a wave by exact times: the least that counts as usual in a tick, the shortest time a rate is taken over, and the log
+#: likelihood from which it is clear, and within which a begin is hardly less likely (20 to 1).
+SELDOM, SHORTEST, CLEAR, HARDLY = 1 / 360, 100_000, 10.0, 3.0
 #: Leaders whose ledgers are kept with a wave.
 MOST_LEADERS = 100
 #: An audience is named as hit from these odds on, with the lower bound above 1.
@@ -74,10 +78,28 @@ def fallen(state: State, begin: int, end: int) -> list[tuple[str, int, str]]:
     return [(r["account"], r["time"], r["reason"]) for r in rows]
 
 
-def first_fall(state: State, begin: int) -> int:
-    """When the first fall from `begin` on was; `begin` if there was none."""
-    row = state.connection.execute(f"SELECT min(time) FROM changes WHERE time >= ? AND {_FELL}", (begin,)).fetchone()
-    return begin if row[0] is None else int(row[0])
+def first_fall(state: State, onset: int, end: int, usual: float) -> int:
+    """When the first fall was of a wave that began most likely in the tick `onset`, as seen at `end`; `onset` if there was none.
+
+    A wave does not begin with a tick. Its likeliest begin by the exact times is looked for among the falls of that tick and the one
+    before, at `usual` falls a tick until then and whatever rate fits best from then on; of those that are hardly less likely, the first.
+    """
+    rows = state.connection.execute(
+        f"SELECT time FROM changes WHERE time BETWEEN ? AND ? AND {_FELL} ORDER BY time", (onset - STEP, end)
+    )
+    times = [int(r[0]) for r in rows]
+    likely: list[tuple[float, int]] = []
+    for number, moment in enumerate(times):
+        if moment >= onset + STEP:
+            break
+        seen_since, meant = len(times) - number, max(usual, SELDOM) * max(end - moment, SHORTEST) / STEP
+        likely.append(
+            (seen_since * math.log(seen_since / meant) - seen_since + meant if seen_since > meant else 0.0, moment)
+        )
+    best = max((score for score, _ in likely), default=0.0)
+    if best < CLEAR:
+        return next((t for t in times if t >= onset), onset)
+    return next(moment for score, moment in likely if score >= best - HARDLY)
 
 
 def described(state: State, begin: int, end: int, moment: int = 1 << 62) -> tuple[int, int, dict[str, Any]]:
