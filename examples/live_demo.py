@@ -33,7 +33,7 @@ def play(network, folder: Path, port: int, quiet: float, once: bool) -> None:
     say("Making 212 accounts that follow each other, on a real server on this machine ...")
     scenario = people(network)
     command = [sys.executable, "-m", "birdfall", "watch", network.stream, "--state", str(folder / "watch"), "--start", "all",
-               "--leader", scenario.leader["did"], "--leader", scenario.control["did"], "--dashboard", str(port)]  # fmt: skip
+               "--leader", scenario.leader["did"], "--leader", scenario.control["did"], "--dashboard", str(port), "--simulated"]  # fmt: skip
     watch = subprocess.Popen(command)
     try:
         time.sleep(3)

@@ -21,7 +21,7 @@ def line(**values: object) -> bytes:
 
 
 def main() -> None:
-    quiet = float(sys.argv[1]) if len(sys.argv) > 1 else 40.0
+    quiet = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     chance = random.Random(1)
     folder = tempfile.mkdtemp(prefix="birdfall-watch-demo-")
     command = [
@@ -36,6 +36,7 @@ def main() -> None:
         "leader",
         "--leader",
         "control",
+        "--simulated",
     ]
     watch = subprocess.Popen([*command, "--dashboard", "8470"], stdin=subprocess.PIPE)
     pipe = watch.stdin

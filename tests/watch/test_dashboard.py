@@ -430,3 +430,24 @@ def test_alerts_that_do_not_arrive_are_shown_beside_the_rules(path):
     text = client(path).get("/en/rules").text
     assert "Given up" in text
     assert "HTTPError: &lt;b&gt;404" in text
+
+
+def test_simulated_data_is_said_to_be_so_on_every_page(path):
+    label = "nothing on this page happened to real accounts"
+    assert label not in client(path).get("/en/now").text
+    state = State.open(path)
+    with state.transaction():
+        state.keep_meta(simulated=1)
+    state.close()
+    web = client(path)
+    assert all(
+        label in web.get(f"/en/{page}").text for page in ("now", "waves", "reporters", "rules", "sources", "wave/1")
+    )
+
+
+def test_standard_input_is_named(path):
+    state = State.open(path)
+    with state.transaction():
+        state.take("-", [Arrived(T, (), "1")])
+    state.close()
+    assert "standard input" in client(path).get("/en/sources").text

@@ -38,6 +38,7 @@ def watch(
     dashboard: str | None = None,
     token: str | None = None,
     link: str | None = None,
+    simulated: bool = False,
 ) -> int:
     """Watch live sources: alerts on standard output as JSON lines, talk on standard error.
 
@@ -71,6 +72,8 @@ def watch(
         What a visitor must show where the dashboard is not on loopback; made and printed if not given.
     link
         The address of the dashboard as those who are alerted reach it, if it is another one (a proxy's).
+    simulated
+        Say on every page that the data is simulated; the state remembers it.
     """
     from birdfall.watch.opened import feed_of
 
@@ -84,7 +87,7 @@ def watch(
     if len(set(names)) < len(names):
         raise UsageError("a source is named twice", where=max(names, key=names.count))
     kept = _Kept(state, keep_days, keep_gigabytes)
-    _run(feeds, kept, leader, rules, case, false_alarms, dashboard, token, seen_at=_address(link))
+    _run(feeds, kept, leader, rules, case, false_alarms, dashboard, token, seen_at=_address(link), simulated=simulated)
     return ExitCode.FOUND
 
 
@@ -97,6 +100,7 @@ def replay(
     false_alarms: float = 1.0,
     dashboard: str | None = None,
     token: str | None = None,
+    simulated: bool = False,
     json: Json = False,
 ) -> int:
     """Watch recordings as if they happened now, and say what would have been alarmed.
@@ -119,6 +123,8 @@ def replay(
         Serve the dashboard here while replaying, and after, until stopped.
     token
         What a visitor must show where the dashboard is not on loopback.
+    simulated
+        Say on every page that the data is simulated; the state remembers it.
     """
     from birdfall.watch.opened import recording
     from birdfall.watch.waves import waves
@@ -133,7 +139,7 @@ def replay(
         )
     feed = recording(list(recordings), speed)
     kept = _Kept(state, None, None)
-    _run([feed], kept, leader, rules, None, false_alarms, dashboard, token, quiet=json)
+    _run([feed], kept, leader, rules, None, false_alarms, dashboard, token, quiet=json, simulated=simulated)
     opened = kept.open()
     try:
         found = waves(opened)
@@ -238,7 +244,7 @@ class _Kept:
 
 def _run(
     feeds: list[Feed], kept: _Kept, leaders: tuple[str, ...], rules: Path | None, case: Path | None, false_alarms: float,
-    dashboard: str | None, token: str | None, *, quiet: bool = False, seen_at: str = "",
+    dashboard: str | None, token: str | None, *, quiet: bool = False, seen_at: str = "", simulated: bool = False,
 ) -> None:  # fmt: skip
     from birdfall.watch.alerts import Courier
     from birdfall.watch.rules import DEFAULT, STDOUT, Rule, keep_rules, load_rules
@@ -256,6 +262,9 @@ def _run(
     served = None
     link = seen_at
     try:
+        if simulated:
+            with state.transaction():
+                state.keep_meta(simulated=1)
         if case is not None:
             _edges(state, case, leaders)
         if dashboard is not None:

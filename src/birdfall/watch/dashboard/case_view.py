@@ -66,7 +66,7 @@ class CaseView:
     def sources(self) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for span in self._rows("coverage", "spans"):
-            name = span["source"] or "–"
+            name = span["source"] or ""
             row = found.setdefault(
                 name,
                 {"source": name, "state": "over", "said": "", "since": 0, "lag": None, "steps": None, "refused": None, "gaps": [], "heard": None},

@@ -37,13 +37,18 @@ _COUNTED: Final = {
 class StateView:
     """Over the SQLite file of a watch."""
 
-    simulated = False
     live = True
     pages: tuple[str, ...] = PAGES
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._key = key_beside(path)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether who began the watch said that its data is simulated."""
+        with closing(self._state()) as state:
+            return state.meta("simulated") == "1"
 
     def _state(self) -> State:
         return State.open(self.path, read_only=True)

@@ -21,9 +21,13 @@ PAGES: Final[tuple[str, ...]] = ("now", "waves", "reporters", "rules", "sources"
 class View(Protocol):
     """What pages ask for. All times are microseconds."""
 
-    simulated: bool
     live: bool
     pages: tuple[str, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nothing on these pages happened to real accounts."""
+        ...
 
     def version(self) -> str:
         """Changes whenever a page would."""
