@@ -13,8 +13,8 @@ from birdfall.kernels.coaction_shuffle import changed_hands, repeated_pairs
 from birdfall.kernels.peel import densest
 from birdfall.measures import coordination_significance as significance
 from birdfall.measures.coordination import coordination
-from birdfall.measures.coordination_blocks import Hands, blocks
-from birdfall.measures.coordination_groups import interests
+from birdfall.measures.coordination_blocks import Block, Hands, blocks, looked_at
+from birdfall.measures.coordination_groups import completed, interests
 from birdfall.measures.coordination_network import layer_of
 from birdfall.measures.coordination_significance import Strata, crowd_of, in_company
 from birdfall.measures.coordination_traces import trace_of_table
@@ -238,3 +238,42 @@ def test_company_agrees_with_looking():
         inside[c] += near
         explained[c] += pairs * (apart + 4 * usual[c]) / (other + 4)
     assert ratio == pytest.approx((explained + 3 * np.sqrt(explained) + 3) / np.maximum(1, inside))
+
+
+def test_those_hardly_known_are_placed_by_the_company_they_keep_later():
+    """Three well-known members of each of two interests, one stranger who meets the second, and one who meets nobody known."""
+    community = np.array([1, 1, 1, 2, 2, 2, 0, 0])
+    learned = np.repeat(np.arange(6, dtype=np.int32), 6)
+    account = np.array([0, 1, 2, 3, 4, 5, 6, 6, 6, 7], np.int32)
+    object_ = np.array([0, 0, 0, 1, 1, 2, 1, 2, 0, 3], np.int32)
+    assert completed(community, 3, learned, account, object_).tolist() == [1, 1, 1, 2, 2, 2, 2, 0]
+
+
+def test_a_minute_of_two_crowds_is_no_group():
+    """Accounts that stand beside each other in one minute of two large crowds, and nowhere else."""
+    w = world(7, accounts=300, objects=400, decay=1800.0, planted=0)
+    crowd = np.arange(40, dtype=np.int32)
+    moment = int(w.time.max())
+    acts = [(w.account, w.object_, w.time)]
+    for o in (401, 402):
+        acts.append((crowd, np.full(40, o, np.int32), np.full(40, moment) + np.arange(40) * SECOND))
+    account, object_, time = (np.concatenate(c) for c in zip(*acts))
+    trace, _ = trace_of_table((account, object_, time))
+    x = layer_of(trace, window=WINDOW, at_least=2)
+    explained, on_two = looked_at(x, trace_codes(trace, crowd))
+    assert on_two > 0.9 and not Block(crowd, 1.0, 0.01, 99, 0, explained, on_two).told
+
+
+def test_most_of_a_planted_group_is_not_explained_by_company_and_a_learned_interest_is():
+    w = world(1, accounts=1000, objects=1500, decay=1800.0, planted=40, targets=60, members=5)
+    x = layer(w)
+    explained, on_two = looked_at(x, trace_codes(x.trace, np.flatnonzero(w.group)))
+    assert explained < 0.4 and on_two < 0.2
+    own = looked_at(x, trace_codes(x.trace, np.flatnonzero(w.silo == 0)))
+    assert own[0] > 0.7
+
+
+def trace_codes(trace, accounts):
+    """Codes of these accounts, which a bare table names by their numbers."""
+    names = {str(v): i for i, v in enumerate(trace.accounts.to_pylist())}
+    return np.array([names[str(int(a))] for a in accounts], np.int32)

@@ -16,9 +16,9 @@ import numpy as np
 
 from birdfall.kernels.coaction import MEMORY, Cost, Count, estimate_cost
 from birdfall.measures import coordination_describe as describe
-from birdfall.measures.coordination_blocks import dilute_groups
+from birdfall.measures.coordination_blocks import MOST, dilute_groups
 from birdfall.measures.coordination_describe import Grouping
-from birdfall.measures.coordination_groups import groups_of, interests
+from birdfall.measures.coordination_groups import completed, groups_of, interests
 from birdfall.measures.coordination_network import (
     JITTER_WINDOWS,
     Layer,
@@ -187,11 +187,14 @@ def coordination(
     grouping = Grouping(members, group)
     progress("coordination: groups", 0, None, "groups")
     table, neighbours = describe.sensitivity(layers, at_least, alpha, sensitivity)
-    dilute = (
+    looked = (
         dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha, progress)
         if block_test and null == "degree"
         else []
     )
+    dilute = [b for b in looked if b.told][:MOST]
+    if explained := sum(not b.told for b in looked):
+        limits.append(Note("blocks-explained", {"blocks": explained}))
     tables = describe.tables(
         layers,
         whole,
@@ -221,7 +224,10 @@ def coordination(
         inputs=inputs,
         limits=tuple(limits),
         method=METHOD,
-        details={"layers": describe.layer_details(layers, alpha)},
+        details={
+            "layers": describe.layer_details(layers, alpha),
+            "blocks": [describe.block_details(b, layers, any(b is d for d in dilute)) for b in looked],
+        },
         tables=tables,
         simulated=isinstance(data, Record) and data.settings.simulated,
     )
@@ -337,6 +343,8 @@ def _interests(
         return tested, None, [Note("interests-not-considered", {})] if source == "none" else notes
     accounts = int(trace.account.max()) + 1
     community, groups = interests(learned.account, learned.object_, accounts, seed=seed)
+    if learned is not tested and groups > 1:
+        community = completed(community, groups, learned.account, tested.account, tested.object_)
     return tested, Strata(community, groups, learned is tested), notes
 
 

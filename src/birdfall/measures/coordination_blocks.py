@@ -21,7 +21,7 @@ from birdfall.kernels.peel import densest
 from birdfall.measures import coordination_significance as significance
 from birdfall.measures.coordination_groups import interests
 from birdfall.measures.coordination_network import Layer
-from birdfall.measures.coordination_significance import Crowd, both_log_p, crowd_of
+from birdfall.measures.coordination_significance import Crowd, both_log_p, company_of, crowd_of
 from birdfall.model.progress import Progress, silent
 
 #: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many pairs of acts.
@@ -33,6 +33,9 @@ PAIR_P = 1e-2
 SMALLEST = 4
 #: At most so many blocks are told.
 MOST = 5
+#: A block is not told if company explains most of its co-actions, or if most of them lie on two objects.
+EXPLAINED = 0.5
+ON_TWO = 0.5
 #: So many shuffles at a time, on two threads; the answer does not depend on it.
 BATCH = 4
 
@@ -41,13 +44,24 @@ Network = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Block:
-    """members: int32 codes; density: weight per member; p: by shuffles, at least 1 / (1 + shuffles); layer: its number."""
+    """members: int32 codes; density: weight per member; p: by shuffles, at least 1 / (1 + shuffles); layer: its number.
+
+    explained: share of its co-actions that the timing of others on the same objects explains. on_two: share on its two
+    commonest objects.
+    """
 
     members: np.ndarray
     density: float
     p: float
     shuffles: int
     layer: int
+    explained: float
+    on_two: float
+
+    @property
+    def told(self) -> bool:
+        """Whether it is more than an interest that was not learnt, or a minute of two crowds."""
+        return self.explained <= EXPLAINED and self.on_two <= ON_TWO
 
 
 def dilute_groups(
@@ -56,7 +70,7 @@ def dilute_groups(
     """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups` groups), per layer small enough.
 
     Members of groups already known stay in: a block may be what hangs on to them. A block that is little else is not told
-    again, so it is not tested either.
+    again, so it is not tested either. Blocks that are not `told` are among them.
     """
     found = []
     for number, layer in enumerate(layers):
@@ -70,8 +84,25 @@ def dilute_groups(
             hands.as_it_was(), accounts, hands.shuffled, shuffles=SHUFFLES, most=MOST + min(groups, 4 * MOST), alpha=alpha, new=new,
             progress=partial(progress, f"coordination {layer.trace.name}: groups without a significant pair"),
         ):  # fmt: skip
-            found.append(Block(members, density, p, SHUFFLES, number))
-    return found[:MOST]
+            found.append(Block(members, density, p, SHUFFLES, number, *looked_at(layer, members)))
+    return found
+
+
+def looked_at(layer: Layer, members: np.ndarray) -> tuple[float, float]:
+    """What company explains of a block's co-actions, and what share of them lies on its two commonest objects.
+
+    Interests are learnt with errors, and accounts of one that was missed are a block too, whatever hands their acts change
+    into. But they come to an object as others do: measured, company explains 0.57 to 0.89 of such blocks; of planted ones 0.18 to 0.28,
+    where objects live for ten minutes, and 0.51 to 0.66, where they live for two. And where two crowds are large, some accounts stand
+    in one minute of both.
+    """
+    inside = np.zeros(layer.crowd.order.accounts, np.int64)
+    inside[members] = 1
+    seen, explained = company_of(layer.crowd.order, inside, 2)
+    keep = inside[layer.trace.account] == 1
+    own = crowd_of(layer.trace.account[keep], layer.trace.object_[keep], layer.trace.time[keep], layer.window)
+    commonest = np.sort(own.pairs)[::-1]
+    return float(explained[1] / max(1.0, seen[1])), float(commonest[:2].sum() / max(1, commonest.sum()))
 
 
 class Hands:

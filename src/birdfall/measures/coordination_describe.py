@@ -83,6 +83,14 @@ def layer_details(layers: list[Layer], alpha: float) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def block_details(block: Block, layers: list[Layer], told: bool) -> dict[str, Any]:
+    """A block that stands out from its shuffles, whether it is told as a group or not, and why not."""
+    return {
+        "trace": layers[block.layer].trace.name, "members": len(block.members), "p_value": block.p,
+        "explained_by_company": block.explained, "on_two_objects": block.on_two, "told": told,
+    }  # fmt: skip
+
+
 def limits(layers: list[Layer], whole: Combined, null: str, left_out: list[tuple[str, int, int]]) -> list[Note]:
     """What the reader must know."""
     found = []

@@ -100,6 +100,27 @@ def interests(
     return found, len(large) + 1
 
 
+#: Accounts with fewer acts than this before are told by whom they meet later.
+FEW = 6
+
+
+def completed(
+    community: np.ndarray, groups: int, learned: np.ndarray, account: np.ndarray, object_: np.ndarray
+) -> np.ndarray:
+    """`community` (from `interests`) with those hardly known from before placed by the company they keep later: int64[accounts].
+
+    learned: int32, account of each act that `community` was learnt from. account, object_: the acts that are tested. An
+    object belongs where most of those known who act on it belong; an account known from fewer than `FEW` acts goes where
+    most of its objects belong, and stays where it is if none belongs anywhere.
+    """
+    known = np.bincount(learned, minlength=len(community))[: len(community)] >= FEW
+    tells = known[account] & (community[account] > 0)
+    place = _majority(object_[tells], community[account][tells], int(object_.max()) + 1)
+    asks = ~known[account] & (place[object_] >= 0)
+    vote = _majority(account[asks], place[object_[asks]], len(community))
+    return np.where(vote >= 0, vote, community)
+
+
 #: Acts that are looked at to tell interests apart: enough for a few dozen communities, quick enough not to be felt.
 SAMPLE = 250_000
 

@@ -212,12 +212,17 @@ def in_company(order: Ordered, community: np.ndarray, groups: int) -> np.ndarray
     there the community would explain its own coordination away, so its kappa is cut to what company explains. Three standard
     deviations of the count, and three co-actions, are allowed on top.
     """
+    seen, explained = company_of(order, community, groups)
+    return np.asarray((explained + 3.0 * np.sqrt(explained) + 3.0) / np.maximum(1.0, seen))
+
+
+def company_of(order: Ordered, community: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of acts within the window inside each community, float64[c], and how many there would be with others' timing."""
     columns = (order.key, order.who, order.starts, order.time_bits, order.window, community)
     first, found = np.zeros((groups, 4)), np.zeros((groups, 4))
     tracing.company(*columns, np.zeros(groups), COMPANY_PRIOR, first)
     tracing.company(*columns, first[:, 3] / np.maximum(1.0, first[:, 2]), COMPANY_PRIOR, found)
-    seen, explained = found[:, 0], found[:, 1]
-    return np.asarray((explained + 3.0 * np.sqrt(explained) + 3.0) / np.maximum(1.0, seen))
+    return found[:, 0], found[:, 1]
 
 
 @dataclass(frozen=True)
