@@ -63,7 +63,7 @@ def processor_seconds() -> float:
 
 def main() -> None:
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
-    sides = int(sys.argv[2]) if len(sys.argv) > 2 else 4
+    sides = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     account, thing, when = acts(number)
     micros = when.astype(np.int64) * 1_000_000
     with tempfile.TemporaryDirectory() as folder:

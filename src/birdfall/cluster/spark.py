@@ -40,15 +40,15 @@ def coaction(
     count: Count = "pairs",
     at_least: int = 2,
     layout: Literal["accounts", "objects"] = "accounts",
-    sides: int = 4,
-    partitions: int = 64,
+    sides: int = 3,
+    partitions: int = 16,
     pairs_per_task: int = PAIRS_PER_TASK,
 ) -> DataFrame:
     """Edges between accounts that act on one object within a window.
 
     acts: columns account, object (texts or integers) and time (timestamp, or integer microseconds). window: > 0,
-    inclusive. sides: of the grid, 2 or more: its sides * (sides - 1) / 2 cells should be some times the workers, and each holds
-    2 / sides of the acts (docs/methods/sizing.md). partitions: what the cells, or objects, are spread over. pairs_per_task: of the layout
+    inclusive. sides: of the grid, 2 or more: its sides * (sides - 1) / 2 cells should be more than the workers, and each holds
+    2 / sides of the acts (docs/methods/sizing.md). partitions: what the cells, or objects, are spread over, some times the cells. pairs_per_task: of the layout
     by objects, from when an object is a hub. Returns lo < hi (of the accounts' own type) and weight >= at_least, in no
     order. Raises WindowError, and UsageError for a missing column, a number out of range, or two ids that hash alike
     (retry with integer codes). Exact, no sampling: the edges are those of `kernels.coaction`.
