@@ -270,3 +270,41 @@ def test_a_client_is_read_from_lines_and_from_mastodon():
     assert (status.client, status.host) == ("app", "h")
     body = {"event": "account.created", "created_at": "2023-11-14T22:13:20Z", "object": {"id": "7", "username": "a", "created_by_application_id": 12}}  # fmt: skip
     assert from_mastodon(body)[0].client == "application:12"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_burst_names_all_it_hits_and_nobody_else(tmp_path, seed):
+    """Sixty report two to four of five accounts each within 45 s, among honest reports of 66 others; the watch is a minute old."""
+    rng = np.random.default_rng(seed)
+    victims, spammers = [f"v{i}" for i in range(5)], [f"s{i}" for i in range(6)]
+    ordinary = [(f"h{i}", spammers[rng.integers(6)]) for i in range(48)]
+    ordinary += [(f"h{i}", f"h{(i + 1 + rng.integers(59)) % 60}") for i in rng.choice(60, 20, replace=False)]
+    jobs = [(f"b{i}", v) for i in range(60) for v in rng.choice(victims, rng.integers(2, 5), replace=False)]
+    events = [Identity(f"h{i}", f"h{i}", T + i * SECOND // 10) for i in range(60)]
+    for begin, length, those in ((16, 110, ordinary), (66, 45, jobs)):
+        for k, i in enumerate(rng.permutation(len(those))):
+            who, whom = those[i]
+            events.append(
+                Report(who, str(whom), T + int((begin + length * (k + 0.5) / len(those)) * SECOND), f"{begin}:{k}")
+            )
+    state, _ = watched(tmp_path / "w", events, until=T + 150 * SECOND)
+    [burst] = [w for w in waves(state) if w.kind == "reports"]
+    assert {t["target"] for t in burst.details["targets"]} == set(victims)
+    together = set(burst.details["together"])
+    assert len([x for x in together if x.startswith("b")]) >= 57
+    assert not [x for x in together if x.startswith("h")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_burst_against_one_account_does_not_draw_others_in(tmp_path, seed):
+    """An hour of reports of a hundred accounts, each at a rate of its own; one of them comes under fire."""
+    rng = np.random.default_rng(seed)
+    rate = rng.pareto(1.5, 100) + 0.2
+    draw = rng.choice(100, 3000, p=rate / rate.sum())
+    events = [
+        Report(f"p{rng.integers(900)}", f"t{t}", T + int(rng.random() * HOUR), f"o{k}") for k, t in enumerate(draw)
+    ]
+    events += [Report(f"b{k}", "victim", T + HOUR - int(rng.random() * 3 * MINUTE), f"f{k}") for k in range(150)]
+    state, _ = watched(tmp_path / "w", events, until=T + HOUR + MINUTE)
+    [burst] = [w for w in waves(state) if w.kind == "reports"]
+    assert [t["target"] for t in burst.details["targets"]] == ["victim"]

@@ -48,6 +48,8 @@ LEARN_DAYS = 2.0
 KEEP_HEARD, UNDATED = 60, 30
 #: Events this far behind the clock, in microseconds, are of a past that is caught up with.
 PAST = 15_000_000
+#: The chance that a burst names an account that is not under fire.
+JOINED = 0.01
 #: News worth a second alert: a wave has doubled, or so many more parts in a hundred have returned.
 GROWN, RETURNED = 2.0, 0.25
 
@@ -442,6 +444,8 @@ class Watcher:
                     fresh = True
                 elif mine:
                     self._goes_on(self.open[kind], mine)
+            if "reports" in self.open:
+                self._join(self.open["reports"], evidence)
         # What a wave is made of is counted anew each time: once a second is often enough, however fast events come.
         if fresh or time.monotonic() >= self._next_count:
             for kind in list(self.open):
@@ -483,6 +487,18 @@ class Watcher:
                 wave.called.add(name)
             if name.startswith("target:"):
                 wave.targets.setdefault(name.removeprefix("target:"), self.bank.tick)
+
+    def _join(self, burst: _Open, evidence: np.ndarray) -> None:
+        """Name further accounts that a burst hits, once some are called.
+
+        That there is a burst the budget of false alarms has answered; who else is under fire is asked of the reported accounts alone.
+        Evidence less its number of ticks is a martingale, so by chance any of them passes this at any time with `JOINED` at most.
+        """
+        named = [name for name in self.bank.names if name.startswith("target:")] if burst.targets else []
+        if named:
+            place = [self.bank.place[name] for name in named]
+            enough = np.log(np.maximum(self.bank.ticks[place], 1.0) * len(named) / JOINED)
+            self._goes_on(burst, [named[i] for i in np.flatnonzero(evidence[place] >= enough)])
 
     def _update(self, kind: str, wave: _Open) -> None:
         end = self._reaches(wave)
