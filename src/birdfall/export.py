@@ -211,14 +211,10 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
             return pa.array([safe_cell(_plain(v)) for v in column.to_pylist()], pa.string())
         known = column.combine_chunks().dictionary_encode()
         return pa.array([_plain(v) for v in known.dictionary.to_pylist()], pa.string()).take(known.indices)
-    risky = pc.fill_null(pc.match_substring_regex(column, _UNSAFE), False)
-    if not pc.any(risky).as_py():
-        return column
     texts = column.combine_chunks()
-    mask = risky.combine_chunks() if isinstance(risky, pa.ChunkedArray) else risky
-    return pc.replace_with_mask(
-        texts, mask, pa.array([safe_cell(v) for v in texts.filter(mask).to_pylist()], pa.string())
-    )
+    risky = pc.fill_null(pc.match_substring_regex(texts, _UNSAFE), False)
+    safe = pa.array([safe_cell(v) for v in texts.filter(risky).to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, risky, safe)
 
 
 def write_csv(path: Path, table: pa.Table) -> None:

@@ -277,14 +277,13 @@ def _write_edges(finding: Finding, people: People, out: Path, identified: bool) 
     else:
         shown = people.shown(False)
         names = [shown(c, a) for c, a in zip(code.tolist(), accounts, strict=True)]
-    text = out.suffix == ".csv"
     named = pa.array(names, pa.string())
     for column, end in zip(("source_id", "target_id"), ends, strict=True):
         place = table.column_names.index(column)
         table = table.set_column(place, column, named.take(pa.array(np.searchsorted(code, end))))
     with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-    if text:
+    if out.suffix == ".csv":
         write_with(out, partial(write_csv, table=table))
     else:
         write_with(out, partial(pq.write_table, table, compression="zstd"))
