@@ -15,7 +15,7 @@ from birdfall.watch.waves import seen, waves
 
 pytestmark = pytest.mark.live
 #: Until it has been quiet for so long a watch cannot know what is usual.
-QUIET_SECONDS = 25
+QUIET_SECONDS = 30
 
 
 @pytest.fixture

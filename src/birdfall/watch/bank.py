@@ -35,9 +35,11 @@ ROOM = 64
 WHOLE, SHARE = ("all", "reports"), 0.25
 #: Ticks that are also counted together, the open one the last: a minute of a tenfold rate is too short for evidence to multiply.
 WINDOWS = (1, 2, 3, 6)
-#: The last ticks do not teach yet: a burst must not be the yardstick it is measured by. From `SETTLED` ticks on; a stream younger
-#: than that has nothing else to go by. Of reported accounts never: they are new by nature.
+#: The last ticks do not teach yet: a burst must not be the yardstick it is measured by. In a stream younger than `SETTLED` ticks the
+#: last third does not, where that would raise the bound. Of reported accounts never: they are new by nature.
 LAG, SETTLED = 30, 90
+#: Ticks that only teach: what a stream brings at all is not known before.
+FIRST = 2
 
 
 @dataclass
@@ -57,6 +59,15 @@ def log_tail(number: float, mean: float, size: float) -> float:
     term = math.lgamma(number + size) - math.lgamma(size) - math.lgamma(number + 1)
     term += number * math.log(share) + size * math.log1p(-share)
     return min(term - math.log1p(-max(share, share * (number + size) / (number + 1))), 0.0)
+
+
+def _most(events: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """The most that a tick may bring of what brought so many events in so many ticks, float64[K]."""
+    shape, ticks = events + 1.0, np.maximum(ticks, 1.0)
+    # Wilson and Hilferty 1931: a Gamma variate's cube root is nearly normal
+    bound = shape * (1 - 1 / (9 * shape) + BOUND / (3 * np.sqrt(shape))) ** 3 / ticks
+    found: np.ndarray = np.maximum(bound, ASSUMED_LIFT * events / ticks)
+    return found
 
 
 class Bank:
@@ -147,13 +158,24 @@ class Bank:
 
     def _bounds(self) -> np.ndarray:
         n = len(self.names)
-        late = self.sums[:n, :2] * (self._new() | (self.ticks[:n] > SETTLED))[:, None]
-        events, ticks = self.total[:n] - late[:, 0], np.maximum(self.ticks[:n] - late[:, 1], 1.0)
-        shape = events + 1.0
-        # Wilson and Hilferty 1931: a Gamma variate's cube root is nearly normal
-        bound = shape * (1 - 1 / (9 * shape) + BOUND / (3 * np.sqrt(shape))) ** 3 / ticks
-        found: np.ndarray = np.maximum(bound, ASSUMED_LIFT * events / ticks)
+        settled = self._new() | (self.ticks[:n] > SETTLED)
+        late = self.sums[:n, :2] * settled[:, None]
+        found = _most(self.total[:n] - late[:, 0], self.ticks[:n] - late[:, 1])
+        young = np.flatnonzero(~settled)
+        if len(young):
+            late = self._last_third(young)
+            found[young] = np.minimum(
+                found[young], _most(self.total[young] - late[:, 0], self.ticks[young] - late[:, 1])
+            )
         return found
+
+    def _last_third(self, young: np.ndarray) -> np.ndarray:
+        """Events and ticks that taught within the last third of what was watched of these streams, float64[len(young), 2]."""
+        back = np.arange(1, LAG + 1)
+        then = self.tick - back
+        counted = self.taught[np.ix_(young, then % LAG)] * (back <= self.ticks[young, None] // 3)
+        events = (self.recent[np.ix_(young, then % REMEMBERED)] * counted).sum(axis=1)
+        return np.column_stack([events, counted.sum(axis=1)]).astype(float)
 
     def _spreads(self) -> np.ndarray:
         """The spread within the last hour, of streams old and busy enough to show it; bursts only widen it."""
@@ -219,7 +241,7 @@ class Bank:
         n = len(self.names)
         found = self.last[:n].copy()
         # where nothing came in this tick yet, nothing has been added to what the last one left
-        busy = np.flatnonzero(self.count[:n])
+        busy = np.flatnonzero((self.count[:n] > 0) & (self.ticks[:n] >= FIRST))
         found[busy] = edetector.step_many(
             self.state[busy], self.count[busy], self.expected()[busy], self.sizes()[busy], self.thetas, False
         )
@@ -238,8 +260,8 @@ class Bank:
         """Streams called together at the false-alarm budget, strongest first. evidence: of the open tick, from `evidence`.
 
         What history raised the rate of a stream to (`Learned`) may be passed half as often as false alarms are allowed; its evidence has
-        the other half. Streams that stand for everything weigh more than one of many (e-BH with weights), and half of what they have is for
-        counts of some ticks together: a number that chance passes in one of 1 / a windows is an e-value of 1 / a where it is passed.
+        the other half. Streams that stand for everything weigh more than one of many (e-BH with weights); once settled, half of what they have is
+        for counts of some ticks together: a number that chance passes in one of 1 / a windows is an e-value of 1 / a where it is passed.
         """
         streams = len(self.names)
         whole = [name for name in WHOLE if name in self.place]
@@ -253,7 +275,11 @@ class Bank:
         enough = np.log(self.threshold * streams)
         for name in whole:
             k = self.place[name]
-            weight = np.log((SHARE if len(whole) < streams else 1 / len(whole)) * streams / 2)
+            weight = np.log((SHARE if len(whole) < streams else 1 / len(whole)) * streams)
+            if self.ticks[k] < SETTLED and name not in self.learned:
+                weighed[k] += weight
+                continue
+            weight -= np.log(2)
             passed = self._passed(name, weight - enough - (np.log(2) if name in self.learned else 0.0))
             weighed[k] = np.logaddexp(weighed[k] + weight, enough if passed else -np.inf)
         called = np.flatnonzero(edetector.e_bh(weighed, self.threshold))
@@ -262,7 +288,7 @@ class Bank:
     def _passed(self, name: str, log_chance: float) -> bool:
         """Whether in one of the windows that end in the open tick there is more than chance brings as often as `log_chance` says."""
         k = self.place[name]
-        if not self.count[k] or (self.ticks[k] < SETTLED and name not in self.learned):
+        if not self.count[k]:
             return False
         mean, size = float(self.expected()[k]), float(self.sizes()[k])
         for ticks in WINDOWS:
@@ -283,7 +309,7 @@ class Bank:
             self.total[:n] += np.where(teach, counts, 0.0)
             self.ticks[:n] += teach
         self._push(counts if covered else 0.0, teach if covered else False)
-        forgotten = ~teach & ~self._new()
+        forgotten = (~teach & ~self._new()) | (self.ticks[:n] <= FIRST)
         self.state[:n][forgotten], self.last[:n][forgotten] = -np.inf, -np.inf
         self.count[:n] = 0.0
         self.tick += 1
