@@ -46,7 +46,7 @@ def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path
     c = state.connection
     made: list[Path] = []
     while True:
-        first, last = c.execute("SELECT min(id), max(id) FROM raw").fetchone()
+        first, last = c.execute("SELECT (SELECT min(id) FROM raw), (SELECT max(id) FROM raw)").fetchone()
         if first is None or (last - first + 1 < ROWS and not everything):
             return made
         last = min(last, first + ROWS - 1)

@@ -161,7 +161,8 @@ class Bank:
         settled = self._new() | (self.ticks[:n] > SETTLED)
         late = self.sums[:n, :2] * settled[:, None]
         found = _most(self.total[:n] - late[:, 0], self.ticks[:n] - late[:, 1])
-        young = np.flatnonzero(~settled)
+        # silence teaches what it can: only where something came lately would less be known without it
+        young = np.flatnonzero(~settled & (self.sums[:n, 0] > 0))
         if len(young):
             late = self._last_third(young)
             found[young] = np.minimum(
@@ -195,6 +196,13 @@ class Bank:
             self._is_new = np.array([n.startswith("target:") for n in self.names], np.bool_)
             self._new_of = (len(self.names), self.names[-1] if self.names else "")
         return self._is_new
+
+    def of_reports(self) -> np.ndarray:
+        """Which streams count reports, bool[K]; the others count suspensions."""
+        found = self._new().copy()
+        if "reports" in self.place:
+            found[self.place["reports"]] = True
+        return found
 
     def _push(self, counts: np.ndarray | float, teach: np.ndarray | bool) -> None:
         """One tick into the columns and their sums; the tick is the open one."""

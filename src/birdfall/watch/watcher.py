@@ -106,6 +106,9 @@ class Watcher:
         self._evidence: dict[str, float] = {}
         self._learned_at = -RELEARN
         self._next_count = 0.0
+        #: kinds of which something came since what is open was counted, and the tick in which that was
+        self._news: set[str] = {"falls", "reports"}
+        self._counted_at = -1
         self._reported, self._crews_at = False, 0
         self._latest = 0
         #: up to when what is kept counts: within a batch no further than it is judged, else all
@@ -355,7 +358,7 @@ class Watcher:
         names = self.bank.names
         teach = np.ones(n, np.bool_)
         for kind in self.open:
-            teach &= ~np.array([_kind(name) == kind for name in names], np.bool_)
+            teach &= ~self.bank.of_reports() if kind == "reports" else self.bank.of_reports()
         begin = self.bank.tick * STEP
         keep = [
             (names[k], begin, int(self.bank.count[k]), float(expected[k]), _high(expected[k]), 0.0)
@@ -388,6 +391,11 @@ class Watcher:
         things: list[tuple[int, Change | None, Any]] = [(c.time, c, None) for c in taken.changes if c.falls]
         things += [(r.time, None, r) for r in taken.reports]
         things.sort(key=lambda t: t[0])
+        # an account that is first heard of, and is well, is no news of a wave
+        if any(c.previous is not None or c.status != "active" for c in taken.changes):
+            self._news.add("falls")
+        if taken.reports:
+            self._news.add("reports")
         for moment, change, report in things:
             self._advance(moment // STEP)
             self._latest = self._as_of = max(self._latest, moment)
@@ -448,10 +456,18 @@ class Watcher:
                 self._join(self.open["reports"], evidence)
         # What a wave is made of is counted anew each time: once a second is often enough, however fast events come.
         if fresh or time.monotonic() >= self._next_count:
-            for kind in list(self.open):
-                self._update(kind, self.open[kind])
-            self._returns()
+            self._count_anew(fresh or self.bank.tick != self._counted_at)
             self._next_count = time.monotonic() + self.recount_every
+
+    def _count_anew(self, everything: bool) -> None:
+        """What is open, where something of its kind came; everything in each tick, for audiences and what is known grow by themselves."""
+        for kind in list(self.open):
+            if everything or kind in self._news:
+                self._update(kind, self.open[kind])
+        if everything or "falls" in self._news:
+            self._returns()
+        self._news.clear()
+        self._counted_at = self.bank.tick
 
     def _begin(self, kind: str, called: list[str], evidence: float) -> None:
         onset = min(self.bank.onset(name) for name in called[:5]) * STEP
