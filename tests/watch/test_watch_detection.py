@@ -308,3 +308,15 @@ def test_a_burst_against_one_account_does_not_draw_others_in(tmp_path, seed):
     state, _ = watched(tmp_path / "w", events, until=T + HOUR + MINUTE)
     [burst] = [w for w in waves(state) if w.kind == "reports"]
     assert [t["target"] for t in burst.details["targets"]] == ["victim"]
+
+
+def test_what_a_batch_brings_after_the_alarm_is_counted_though_no_tick_ends(tmp_path):
+    state = State.open(tmp_path / "w")
+    feed = Recording("r", ())
+    watcher = Watcher(state, [feed], recount_every=0.0)
+    watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
+    begin = T + 600 * SECOND
+    watcher.take([(feed, [Arrived(begin + i, (Status(f"a{i}", DOWN, begin + i),)) for i in range(80)])])
+    [found] = waves(state)
+    assert found.fallen == 80
+    state.close()

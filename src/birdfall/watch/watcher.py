@@ -392,10 +392,9 @@ class Watcher:
         things += [(r.time, None, r) for r in taken.reports]
         things.sort(key=lambda t: t[0])
         # an account that is first heard of, and is well, is no news of a wave
-        if any(c.previous is not None or c.status != "active" for c in taken.changes):
-            self._news.add("falls")
-        if taken.reports:
-            self._news.add("reports")
+        news = {"falls"} if any(c.previous is not None or c.status != "active" for c in taken.changes) else set()
+        news |= {"reports"} if taken.reports else set()
+        self._news |= news
         for moment, change, report in things:
             self._advance(moment // STEP)
             self._latest = self._as_of = max(self._latest, moment)
@@ -405,6 +404,8 @@ class Watcher:
                 self._was_reported(report.target)
             self._look_again("falls" if change is not None else "reports")
         self._as_of = ALL
+        # what was counted within the batch was counted no further than it was judged
+        self._news |= news
 
     def _look_again(self, kind: str) -> None:
         """Judge within a batch, each time a tick has grown by a third beyond what is usual: alarms come as they would live."""
