@@ -65,15 +65,19 @@ ABOUT: Final = {
 }
 
 #: Columns that can tell who a person is, left empty for all who are not public.
-PERSONAL: Final = ("handle", "name", "description", "location", "text", "value", "example")
+PERSONAL: Final = ("handle", "name", "description", "location", "text", "value", "example", "shown")
 #: Columns that name things by the platform's ids, which contain or lead to accounts.
-IDENTIFYING: Final = ("object", "act_id")
+IDENTIFYING: Final = ("object", "act_id", "top_object")
 #: Columns of findings and tables that hold account ids.
 ACCOUNTS: Final = (
-    "account", "target", "follower", "followed", "leader", "control", "largest_account", "source_id", "target_id", "reporter",
+    "account", "target", "follower", "followed", "leader", "control", "largest_account", "source_id", "target_id", "reporter", "other",
 )  # fmt: skip
+#: Columns that hold lists of them.
+ACCOUNT_LISTS: Final = ("accounts", "target_ids")
 #: Kinds of object that are words rather than ids.
-OPEN_OBJECTS: Final = ("hashtag", "hashtags", "link", "text", "page")
+OPEN_OBJECTS: Final = ("hashtag", "hashtags", "link", "text", "page", "status", "creation")
+#: Columns that say of what kind the object beside them is.
+OBJECT_KINDS: Final = ("object_kind", "layer", "top_layer")
 
 
 def export(case: Case, form: Format, out: Path, *, identified: bool = False) -> list[Path]:
@@ -136,6 +140,7 @@ def pseudonymised(table: pa.Table, record: HasIds, public: set[str], key: bytes)
     """`table` with account ids as pseudonyms, personal columns emptied and platform ids as keyed digests."""
 
     accounts = [f.name for f in table.schema if f.name in ACCOUNTS and pa.types.is_string(f.type)]
+    lists = [f.name for f in table.schema if f.name in ACCOUNT_LISTS and pa.types.is_list(f.type)]
 
     def shown(account: str | None) -> str | None:
         if account is None or account in public:
@@ -147,6 +152,7 @@ def pseudonymised(table: pa.Table, record: HasIds, public: set[str], key: bytes)
         return "id-" + hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
 
     wanted = {v for c in accounts for v in table.column(c).unique().to_pylist() if v is not None}
+    wanted |= {v for c in lists for v in pc.list_flatten(table.column(c)).to_pylist() if v is not None}
     ordered = sorted(wanted)
     codes = dict(
         zip(
@@ -157,12 +163,15 @@ def pseudonymised(table: pa.Table, record: HasIds, public: set[str], key: bytes)
     )
     owner = next((c for c in ("account", "leader", "follower") if c in table.column_names), None)
     owners = table.column(owner).to_pylist() if owner else [None] * table.num_rows
-    kinds = table.column("object_kind").to_pylist() if "object_kind" in table.column_names else [None] * table.num_rows
+    kind = next((c for c in OBJECT_KINDS if c in table.column_names), None)
+    kinds = table.column(kind).to_pylist() if kind else [None] * table.num_rows
     columns = []
     for field in table.schema:
         column = table.column(field.name)
         if field.name in accounts:
             column = pa.array([shown(v) for v in column.to_pylist()], pa.string())
+        elif field.name in lists:
+            column = pa.array([None if v is None else list(map(shown, v)) for v in column.to_pylist()], field.type)
         elif field.name in PERSONAL and pa.types.is_string(field.type):
             column = pa.array([v if o in public else None for v, o in zip(column.to_pylist(), owners)], pa.string())
         elif field.name in IDENTIFYING and pa.types.is_string(field.type):

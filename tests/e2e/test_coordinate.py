@@ -133,3 +133,31 @@ def test_a_file_that_cannot_be_read_is_one_error_and_no_more(tmp_path):
         done = subprocess.run([*said, *words], capture_output=True, text=True)
         assert done.returncode == 2 and "do not say what they are" in done.stderr
         assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+def test_no_file_names_an_account_unless_ids_are_asked_for(tmp_path):
+    """Neither the members of groups, nor the other half of an example, nor an object that is an account."""
+    accounts, source = [f"zzqx{k}" for k in range(4)], tmp_path / "mentions.csv"
+    noise = np.random.default_rng(2).integers((300, 200), size=(900, 2)).tolist()
+    rows = [[f"zzqx-a{a}", "mention", f"zzqx-b{b}", 1_400_000_000 + 60 * i] for i, (a, b) in enumerate(noise)]
+    rows += [
+        [a, "mention", f"zzqx-c{j}", 1_400_000_000 + 900 * j + i] for j in range(15) for i, a in enumerate(accounts)
+    ]
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([["account", "kind", "object", "time"], *rows])
+    case = Case.create(tmp_path / "case")
+    ingest(case, source)
+    net = tmp_path / "net"
+    assert main(["coordinate", str(case.path), "--trace", "mention", "--out", str(net)]) == 0
+    assert main(["export", str(case.path), "--out", str(tmp_path / "exported")]) == 0
+    for made in (*net.iterdir(), *(tmp_path / "exported").iterdir()):
+        text = str(pq.read_table(made).to_pylist()) if made.suffix == ".parquet" else made.read_text("utf-8")
+        assert "zzqx" not in text, made.name
+    [group] = pq.read_table(net / "groups.parquet").to_pylist()
+    by_name = {r["account"]: r["group"] for r in pq.read_table(net / "nodes.parquet").to_pylist()}
+    assert len(group["accounts"]) == 4 and {by_name[a] for a in group["accounts"]} == {1}
+    assert group["top_layer"] == "mention" and group["top_object"]
+    told = tmp_path / "told"
+    assert main(["coordinate", str(case.path), "--trace", "mention", "--identified", "--out", str(told)]) == 0
+    [group] = pq.read_table(told / "groups.parquet").to_pylist()
+    assert set(group["accounts"]) == set(accounts) and group["top_object"].startswith("zzqx-c")

@@ -224,7 +224,7 @@ _GROUPS = pa.schema(
     [
         ("group", pa.int32()), ("kind", _S), ("members", _I), ("edges", _I), ("density", _F), ("p_value", _F), ("first", TIME),
         ("last", TIME), ("span_s", _F), ("objects", _I), ("co_actions", _I), ("activity", _I), ("coactive_share", _F),
-        ("top_object", _S), ("languages", _S), ("stability_seeds", _F), ("stability_windows", _F), ("accounts", pa.list_(_S)),
+        ("top_object", _S), ("top_layer", _S), ("languages", _S), ("stability_seeds", _F), ("stability_windows", _F), ("accounts", pa.list_(_S)),
     ]
 )  # fmt: skip
 _TOP = pa.schema(
@@ -417,7 +417,7 @@ def _group(
         "group": number, "kind": kind, "members": n, "edges": len(lo), "density": len(lo) / max(1.0, n * (n - 1) / 2),
         "p_value": p, "first": first, "last": last, "span_s": None if first is None or last is None else (last - first) / 1e6,
         "objects": objects, "co_actions": co_actions, "activity": activity, "coactive_share": active / max(1, activity),
-        "top_object": own[0]["object"] if own else None,
+        "top_object": own[0]["object"] if own else None, "top_layer": own[0]["layer"] if own else None,
         "languages": " ".join(k for k, _ in sorted(languages.items(), key=lambda i: (-i[1], i[0]))[:3]) or None,
         "stability_seeds": seeds, "stability_windows": windows, "accounts": names.take(pa.array(members)).to_pylist(),
     }  # fmt: skip
