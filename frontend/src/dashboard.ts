@@ -1,7 +1,7 @@
 // The dashboard's pages are whole without this. It draws the charts, renews a page when the watch has news, and takes keys.
 import uPlot from "uplot";
 
-interface Point { at: number; observed: number; high: number }
+interface Point { at: number; observed: number; high: number | null; over: boolean }
 interface Chart { series: Point[]; gaps: [number, number][]; seconds: number }
 
 const language = document.body.dataset.language ?? "en";
@@ -57,15 +57,17 @@ function draw(figure: HTMLElement): void {
   const number = new Intl.NumberFormat(`${language}-u-nu-latn`);
   const bars = (): uPlot.Series.PathBuilder | undefined => uPlot.paths.bars?.({ size: [0.9, 40], align: 1 });
   const steps = uPlot.paths.stepped?.({ align: 1 });
-  const over = series.map((p) => (p.observed > p.high ? p.observed : null));
-  const within = series.map((p) => (p.observed && p.observed <= p.high ? p.observed : null));
+  const over = series.map((p) => (p.over ? p.observed : null));
+  const within = series.map((p) => (p.observed && !p.over ? p.observed : null));
+  // nothing is usual where nothing was watched
+  const unwatched = (u: uPlot): [number, number][] => gaps.map((gap) => gap.map((t) => u.valToPos(t / 1e6, "x", true)) as [number, number]);
   charts.push(new uPlot({
     width: Math.max(figure.clientWidth, 240), height: 220, cursor: { drag: { x: true, y: false }, points: { show: false } },
     tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"), legend: { show: false },
     scales: { x: { range: (_u, low, high) => [low, high + seconds] }, y: { range: (_u, _low, high) => [0, Math.max(high * 1.05, 2)] } },
     axes: [{ ...axis, values: (u, splits) => clock(splits, (u.scales.x.max ?? 0) - (u.scales.x.min ?? 0)), space: 70 },
       { ...axis, size: 56, values: (_u, splits) => splits.map((s) => (Number.isInteger(s) ? number.format(s) : "")) }],
-    series: [{}, { stroke: back, width: 1, fill: back.replace(/^rgb\((.*)\)$/, "rgba($1, 0.18)"), paths: steps, points: { show: false } },
+    series: [{}, { stroke: back, width: 1, fill: back.replace(/^rgb\((.*)\)$/, "rgba($1, 0.18)"), paths: steps, gaps: unwatched, points: { show: false } },
       { stroke: usual, fill: usual, paths: bars(), points: { show: false } }, { stroke: hit, fill: hit, paths: bars(), points: { show: false } }],
     hooks: { draw: [(u) => hatch(u, gaps, soft)] },
   }, [series.map((p) => p.at / 1e6), series.map((p) => p.high), within, over] as uPlot.AlignedData, stage));

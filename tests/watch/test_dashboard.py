@@ -11,7 +11,7 @@ from birdfall.watch.dashboard.app import Handlers, application
 from birdfall.watch.dashboard.security import BURST, loopback
 from birdfall.watch.dashboard.serving import Served, place_of
 from birdfall.watch.dashboard.state_view import StateView
-from birdfall.watch.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status
 from birdfall.watch.recorded import Recording
 from birdfall.watch.rules import DEFAULT, keep_rules
 from birdfall.watch.state import State
@@ -451,3 +451,63 @@ def test_standard_input_is_named(path):
         state.take("-", [Arrived(T, (), "1")])
     state.close()
     assert "standard input" in client(path).get("/en/sources").text
+
+
+def test_nothing_is_usual_where_nothing_was_watched():
+    from birdfall.watch.dashboard.view import band, chart
+
+    series = [{"at": k * 10, "observed": 4 * (k == 5), "high": 2.0} for k in range(6)]
+    drawn = chart(series, [[25, 32], [12, 26], [30, 40]], 10, "all")
+    assert drawn["gaps"] == [[12, 40]]
+    assert [p["high"] for p in drawn["series"]] == [2.0, 2.0, None, None, 2.0, 2.0]
+    assert [p["over"] for p in drawn["series"]] == [False] * 5 + [True]
+    # in the step that is watched in part the band ends where the gap begins
+    drawn["seconds"] = 10 / 1_000_000
+    assert band(drawn, 4.0) == "M0 100V50H1V50H1.2V100ZM4 100V50H5V50H6V100Z"
+    assert band({**drawn, "series": [{**p, "high": None} for p in drawn["series"]]}, 4.0) == ""
+
+
+def test_the_page_draws_no_band_over_a_gap(path):
+    state = State.open(path)
+    with state.transaction():
+        state.note_gap("recording:x", Gap(T + 300_000_000, T + 540_000_000, "not-connected"))
+    state.close()
+    drawn = StateView(path).now()["chart"]
+    bare = [p["at"] for p in drawn["series"] if p["high"] is None and p["at"] >= T]
+    # whole minutes within the four; the two at its ends are watched in part
+    assert len(bare) == 3
+    assert bare[0] > T + 300_000_000
+    assert bare[-1] + 60_000_000 < T + 540_000_000
+
+
+def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
+    from birdfall.watch.lock import locked
+
+    state = State.open(path)
+    with state.transaction():
+        # as a watch leaves it that is killed
+        state.take("atproto:example.org", [Arrived(T, (), "1")])
+        state.keep_health("atproto:example.org", True, T, "")
+    state.close()
+    held = locked(path.parent)
+    assert StateView(path).now()["state"] == "wave"
+    assert StateView(path).sources()[0]["state"] == "up"
+    held.close()
+    found = StateView(path).now()
+    assert (found["state"], found["down"]) == ("stopped", [])
+    assert found["latest"] < T + 700_000_000, "and time does not go on"
+    assert StateView(path).sources()[0]["state"] == "stopped"
+    text = client(path).get("/en/now").text
+    assert "No watch is running" in text
+    assert "80 accounts were suspended" in text
+    locked(path.parent).close()
+
+
+def test_what_is_lost_now_is_no_time_that_was_watched(path):
+    state = State.open(path)
+    with state.transaction():
+        state.take("atproto:example.org", [Arrived(T + 600_000_000, (Identity("z", "", T + 600_000_000),), "1")])
+        state.keep_health("atproto:example.org", False, T + 630_000_000, "refused")
+    state.close()
+    drawn = StateView(path).now()
+    assert drawn["chart"]["gaps"][-1] == [T + 630_000_000, drawn["latest"]]

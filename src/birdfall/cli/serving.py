@@ -51,7 +51,7 @@ def serve(
 
 def _brought_up_to_date(folder: Path, path: Path) -> None:
     """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
-    from birdfall.cli.watching import locked
+    from birdfall.watch.lock import locked
     from birdfall.watch.state import OlderError, State
 
     try:

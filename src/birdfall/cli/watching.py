@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -201,10 +201,10 @@ class _Kept:
     def __init__(self, folder: Path, days: float | None, gigabytes: float | None) -> None:
         from birdfall.record.atomic import explained
 
-        with explained(folder):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (days is not None and days <= 0) or (gigabytes is not None and gigabytes <= 0):
             raise UsageError("--keep-days and --keep-gigabytes must be above 0")
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder, self.days, self.gigabytes = folder, days, gigabytes
         self._forgetting: Forgetting | None = None
         self._told = False
@@ -247,6 +247,7 @@ def _run(
     dashboard: str | None, token: str | None, *, quiet: bool = False, seen_at: str = "", simulated: bool = False,
 ) -> None:  # fmt: skip
     from birdfall.watch.alerts import Courier
+    from birdfall.watch.lock import locked
     from birdfall.watch.rules import DEFAULT, STDOUT, Rule, keep_rules, load_rules
     from birdfall.watch.watcher import Watcher
 
@@ -351,19 +352,6 @@ def _address(link: str | None) -> str:
     if not link.startswith(("http://", "https://")) or not link.isascii() or not link.isprintable():
         raise UsageError(f"--link {link!r} is no address", fix="Write https://HOST/.")
     return link.rstrip("/") + "/"
-
-
-def locked(folder: Path) -> IO[str]:
-    """The lock of a watch's folder, until it is closed. Raises UsageError if another watch has it."""
-    import fcntl
-
-    handle = (folder / ".lock").open("w")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise UsageError("another watch uses this folder", where=str(folder), fix="Stop it, or choose another with --state.") from error  # fmt: skip
-    return handle
 
 
 def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:

@@ -23,7 +23,7 @@ from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 from birdfall.watch.dashboard.news import News
 from birdfall.watch.dashboard.security import HEADERS, Guard
-from birdfall.watch.dashboard.view import View
+from birdfall.watch.dashboard.view import View, band
 from birdfall.watch.handing import TABLES
 
 ASSETS = {"dashboard.js": "text/javascript", "dashboard.css": "text/css", "dashboard.licences.txt": "text/plain"}
@@ -50,7 +50,7 @@ class _Pages:
         loader = PackageLoader("birdfall.watch.dashboard", "templates")
         self.environment = Environment(loader=loader, autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True,
                                        lstrip_blocks=True, undefined=StrictUndefined)  # fmt: skip
-        self.environment.globals["isolated"] = isolated
+        self.environment.globals |= {"isolated": isolated, "band": band}
         self.news = News(view.version)
         self.drawn: OrderedDict[tuple[str, ...], tuple[str, float, str]] = OrderedDict()
         self.making = asyncio.Lock()

@@ -32,17 +32,13 @@ class CaseView:
 
     def now(self) -> dict[str, Any]:
         found = self.waves()
-        shown = _points(self._rows("waves", "series"))
+        shown = self._rows("waves", "series")
         at = self._busiest(shown)
         shown = shown[max(0, at - MOST_STEPS // 2) :][:MOST_STEPS]
-        step = shown[1]["at"] - shown[0]["at"] if len(shown) > 1 else 60_000_000
         kind = "found" if found else "none" if "waves" in self._findings else "unmeasured"
-        gaps = [[g["begin"], g["end"]] for s in self.sources() for g in s["gaps"]]
-        if shown:
-            gaps = [[max(b, shown[0]["at"]), min(e, shown[-1]["at"])] for b, e in gaps if e > shown[0]["at"] and b < shown[-1]["at"]]  # fmt: skip
         return {
-            "state": kind, "waves": found[:3], "count": len(found), "latest": shown[-1]["at"] if shown else None, "down": [],
-            "chart": chart(shown, gaps, step, "all") if shown else None, "close": self._close(found[0]["id"]) if found else None,
+            "state": kind, "waves": found[:3], "count": len(found), "latest": _us(shown[-1]["from"]) if shown else None, "down": [],
+            "chart": self._chart(shown), "close": self._close(found[0]["id"]) if found else None,
         }  # fmt: skip
 
     def waves(self) -> list[dict[str, Any]]:
@@ -99,13 +95,22 @@ class CaseView:
         return rows
 
     @staticmethod
-    def _busiest(points: list[dict[str, Any]]) -> int:
-        return max(range(len(points)), key=lambda k: points[k]["observed"], default=0)
+    def _busiest(rows: list[dict[str, Any]]) -> int:
+        return max(range(len(rows)), key=lambda k: rows[k]["observed"], default=0)
 
     def _close(self, number: int) -> dict[str, Any] | None:
-        points = _points([r for r in self._rows("waves", "minutes") if r["wave"] == number])
+        return self._chart([r for r in self._rows("waves", "minutes") if r["wave"] == number])
+
+    def _chart(self, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """The chart of rows of the waves finding; what they do not cover is a gap, as the sources' own are."""
+        if not rows:
+            return None
+        points = [{"at": _us(r["from"]), "observed": r["observed"], "high": r["high"]} for r in rows]
         step = points[1]["at"] - points[0]["at"] if len(points) > 1 else 60_000_000
-        return chart(points, [], step, "all") if points else None
+        begin, end = points[0]["at"], points[-1]["at"] + step
+        gaps = [[max(g["begin"], begin), min(g["end"], end)] for s in self.sources() for g in s["gaps"] if g["end"] > begin and g["begin"] < end]  # fmt: skip
+        gaps += [[p["at"], p["at"] + step] for p, r in zip(points, rows, strict=True) if not r["covered"]]
+        return chart(points, gaps, step, "all")
 
     def _wave(self, row: dict[str, Any]) -> dict[str, Any]:
         leaders = [self._leader(a) for a in self._rows(f"audiences-{row['wave']}", "audiences") if a["role"] != "other" or a["outcome"] == "explains"]  # fmt: skip
@@ -138,10 +143,6 @@ class CaseView:
             return "@" + self._names.get(account, account)
         code = self._case.record().ids.code(account)
         return pseudonym(code or 0)
-
-
-def _points(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"at": _us(r["from"]), "observed": r["observed"], "high": r["high"]} for r in rows]
 
 
 def _us(value: Any) -> int:

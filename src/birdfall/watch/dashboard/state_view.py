@@ -18,6 +18,7 @@ from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
 from birdfall.watch.feed import MUTE, now
 from birdfall.watch.handing import handed
 from birdfall.watch.keeping import size_of
+from birdfall.watch.lock import in_use
 from birdfall.watch.rules import DEFAULT
 from birdfall.watch.state import State
 from birdfall.watch.waves import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
@@ -68,12 +69,16 @@ class StateView:
             on = [w for w in every if w.closed is None]
             latest = self._latest(state)
             series = self._series(state, "all", latest - 2 * HOUR, latest, MINUTE)
-            down = [s["source"] for s in self._sources(state) if s["state"] in ("down", "mute")]
+            sources = self._sources(state)
+            down = [s["source"] for s in sources if s["state"] in ("down", "mute")]
+            stopped = any(s["state"] == "stopped" for s in sources)
             loud = any(p["observed"] > p["high"] for p in series[-60:])
             recent = [w for w in every if w.closed and w.closed > latest - HOUR]
             kind = "nodata" if down else "ended" if recent else "unusual" if loud else "quiet"
             if on:
                 kind = "wave" if any(w.kind == "falls" for w in on) else "reports"
+            if stopped:
+                kind = "stopped"
             shown = sorted(on or recent[:3], key=lambda w: w.kind != "falls")
             found = [self._plain(state, w, every) for w in shown]
             return {
@@ -137,7 +142,11 @@ class StateView:
     def _latest(self, state: State) -> int:
         row = state.connection.execute("SELECT max(event), sum(connected) FROM sources").fetchone()
         tick = int(state.meta("tick", "0")) * STEP
-        return now() if row[1] else max(int(row[0] or 0), tick)
+        return now() if row[1] and self._running() else max(int(row[0] or 0), tick)
+
+    def _running(self) -> bool:
+        """Whether a watch writes this state: one that was killed could not say that it ended."""
+        return in_use(self.path.parent) is not False
 
     def _rules(self, state: State) -> list[dict[str, Any]]:
         sent: dict[str, int] = {}
@@ -155,6 +164,7 @@ class StateView:
 
     def _sources(self, state: State) -> list[dict[str, Any]]:
         c = state.connection
+        running = self._running()
         found = []
         for row in c.execute("SELECT * FROM sources ORDER BY source"):
             gaps = [
@@ -162,22 +172,24 @@ class StateView:
                 for g in c.execute('SELECT "begin", "end", why FROM gaps WHERE source = ? ORDER BY id DESC LIMIT 50', (row["source"],))
             ]  # fmt: skip
             over = not row["connected"] and (row["source"].startswith("recording:") or row["source"] == "-")
+            stands = "up" if row["connected"] else "over" if over else "mute" if row["said"] == MUTE else "down"
             found.append({
-                "source": row["source"], "said": row["said"],
-                "state": "up" if row["connected"] else "over" if over else "mute" if row["said"] == MUTE else "down",
-                "since": row["since"], "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
+                "source": row["source"], "said": row["said"], "state": stands if running or over else "stopped",
+                "since": row["since"], "lost": max(row["since"], row["received"]), "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
                 "steps": row["steps"], "refused": row["refused"], "gaps": gaps, "heard": row["received"] or None,
             })  # fmt: skip
         return found
 
     def _gaps(self, state: State, begin: int, end: int) -> list[list[int]]:
-        """[begin, end] within a span that no source told of: before the watch began, and gaps since."""
+        """[begin, end] within a span that a source did not tell of: before the watch began, gaps since, and one that is lost now."""
         rows = state.connection.execute(
             'SELECT "begin", "end" FROM gaps WHERE "end" >= ? AND "begin" <= ? ORDER BY "begin"', (begin, end)
         )
         since = self._since(state)
         early = [[begin, min(since, end)]] if since > begin else []
-        return early + [[max(r["begin"], begin), min(r["end"], end)] for r in rows]
+        lost = [s["lost"] for s in self._sources(state) if s["state"] in ("down", "mute") and s["lost"]]
+        late = [[max(since, begin), end] for since in lost if since < end]
+        return early + [[max(r["begin"], begin), min(r["end"], end)] for r in rows] + late
 
     def _since(self, state: State) -> int:
         """Since when there is something to see: a stream may have told of the time before the watch began."""

@@ -64,5 +64,47 @@ def most_usual(expected: float, step: int) -> float:
 
 
 def chart(series: list[dict[str, Any]], gaps: list[list[int]], step: int, stream: str) -> dict[str, Any]:
-    """What a chart is drawn of. series: {at, observed, high} per step. gaps: [begin, end] that were not watched. step: microseconds."""
-    return {"series": series, "gaps": gaps, "seconds": step // 1_000_000, "stream": stream}
+    """What a chart is drawn of. series: {at, observed, high} per step. gaps: [begin, end] that were not watched. step: microseconds.
+
+    `over` is added to each step: more than is usual. Where a step was not watched at all nothing is usual: its `high` is None.
+    """
+    gaps = _merged(gaps)
+    points = []
+    for p in series:
+        unwatched = any(begin <= p["at"] and p["at"] + step <= end for begin, end in gaps)
+        points.append({**p, "over": p["observed"] > p["high"], "high": None if unwatched else p["high"]})
+    seconds = step / 1_000_000 if step % 1_000_000 else step // 1_000_000
+    return {"series": points, "gaps": gaps, "seconds": seconds, "stream": stream}
+
+
+def band(c: dict[str, Any], top: float) -> str:
+    """The path of what is usual in a chart, in steps and hundredths of `top`, left out where nothing was watched."""
+    first, step = c["series"][0]["at"], c["seconds"] * 1_000_000
+    pieces: list[tuple[float, float, float]] = []
+    for p in c["series"]:
+        begin = p["at"]
+        if p["high"] is None:
+            continue
+        for gap_begin, gap_end in [*c["gaps"], [math.inf, math.inf]]:
+            end = min(gap_begin, p["at"] + step)
+            if end > begin:
+                pieces.append(((begin - first) / step, (end - first) / step, 100 - 100 * p["high"] / top))
+            begin = max(begin, min(gap_end, p["at"] + step))
+    drawn, reached = "", -1.0
+    for x, to, y in pieces:
+        if x != reached:
+            drawn += ("V100Z" if drawn else "") + f"M{x:.4g} 100"
+        drawn += f"V{y:.4g}H{to:.4g}"
+        reached = to
+    return drawn and drawn + "V100Z"
+
+
+def _merged(gaps: list[list[int]]) -> list[list[int]]:
+    """Gaps in order, those that touch as one."""
+    merged: list[list[int]] = []
+    for begin, end in sorted(gaps):
+        if merged and begin <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([begin, end])
+    return merged
