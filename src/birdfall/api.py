@@ -10,7 +10,7 @@ itself as JSON. The same functions serve the command line, so both give the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -200,9 +200,10 @@ def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -
     return Inquiry(simulated(scenario, seed=seed, **options).record())
 
 
-def coordination(data: Any, **parameters: Any) -> Finding:
+def coordination(data: Any, *, columns: Mapping[str, str] | None = None, **parameters: Any) -> Finding:
     """Who moved together, in any table of account, object and time, in files, or in an inquiry. See `measures.coordination`.
 
+    columns: which column is what where the names do not say it, such as {"account": "user_id", "object": "url", "time": "posted"}.
     Of files (a path or several) only the columns needed are read where that will do; options of `read` may be given too.
     """
     if isinstance(data, Inquiry):
@@ -210,18 +211,21 @@ def coordination(data: Any, **parameters: Any) -> Finding:
     if isinstance(data, (str, Path)) or (
         isinstance(data, (list, tuple)) and data and all(isinstance(d, (str, Path)) for d in data)
     ):
-        return _of_files([Path(p) for p in ([data] if isinstance(data, (str, Path)) else data)], parameters)
+        return _of_files([Path(p) for p in ([data] if isinstance(data, (str, Path)) else data)], columns, parameters)
     from birdfall.measures.coordination import coordination as measured
+    from birdfall.measures.coordination_traces import renamed
 
-    return measured(data, **parameters)
+    return measured(data if columns is None else renamed(data, columns), **parameters)
 
 
-def _of_files(paths: list[Path], parameters: dict[str, Any]) -> Finding:
-    from birdfall.measures.coordination_files import coordination_of_files
+def _of_files(paths: list[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]) -> Finding:
+    from birdfall.measures.coordination_files import coordination_of_files, mapping_of_columns
 
     reading: dict[str, Any] = {
         k: parameters.pop(k) for k in ("mapping", "reader", "time_zone", "date_format") if k in parameters
     }
+    if columns is not None:
+        reading["mapping"] = mapping_of_columns(columns, parameters.get("trace", "repost"))
     found = coordination_of_files(paths, reading, **parameters)
     return found[0] if found is not None else read(*paths, **reading).coordination(**parameters)
 

@@ -161,3 +161,61 @@ def test_no_file_names_an_account_unless_ids_are_asked_for(tmp_path):
     assert main(["coordinate", str(case.path), "--trace", "mention", "--identified", "--out", str(told)]) == 0
     [group] = pq.read_table(told / "groups.parquet").to_pylist()
     assert set(group["accounts"]) == set(accounts) and group["top_object"].startswith("zzqx-c")
+
+
+@pytest.fixture
+def shares(tmp_path):
+    """A table of odd columns: semicolons, a byte order mark, times of three forms, what was done in the platform's own words."""
+    path = tmp_path / "compartidos.csv"
+    rng = np.random.default_rng(4)
+    rows = [
+        [f"u{rng.integers(200)}", f"p{rng.integers(150)}", 1_400_000_000 + int(rng.integers(90_000))]
+        for _ in range(600)
+    ]
+    rows += [[f"ring{k}", f"p{j}", 1_400_000_000 + 600 * j + 3 * k] for j in range(15) for k in range(4)]
+    forms = (
+        str,
+        lambda t: str(np.datetime64(t, "s")) + "Z",
+        lambda t: f"{np.datetime64(t, 's')}+00:00".replace("T", " "),
+    )
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["quién", "qué", "cuándo", "acción", "Texto"])
+        writer.writerows([a, o, forms[i % 3](t), "Retuit", "¡Vota ya! صوّت الآن"] for i, (a, o, t) in enumerate(rows))
+    return path
+
+
+def test_a_table_of_any_columns_needs_one_command(shares, tmp_path, capsys):
+    named = [x for c in ("account=quién", "object=qué", "time=cuándo") for x in ("--column", c)]
+    for number, more in enumerate(([], ["--column", "kind=acción", "--column", "text=Texto"])):
+        assert main(["coordinate", str(shares), *named, *more, "--out", str(tmp_path / f"net{number}")]) == 0
+        printed = capsys.readouterr()
+        assert "4 accounts, density 100%" in printed.out and "refused" not in printed.err
+    columns = {"account": "quién", "object": "qué", "time": "cuándo"}
+    found = birdfall.coordination(shares, columns=columns)
+    assert found["significant"].value == 6
+    assert birdfall.coordination(shares, columns=columns | {"kind": "acción"})["significant"].value == 6
+    for words, told in (
+        (["--column", "account"], "does not say which"), (["--column", "when=cuándo"], "no column 'when'"),
+        (["--column", "account=quién"], "no column is named for object, time"), ([*named, "--trace", "like", "--trace", "repost"], "kind=COLUMN"),
+        ([*named, "--mapping", "m.toml"], "said twice"), ([*named[:-1], "time=nunca"], "The file has: quién, qué"),
+    ):  # fmt: skip
+        assert main(["coordinate", str(shares), *words]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_what_the_columns_were_taken_for_is_told(shares, tmp_path, capsys):
+    """A network of texts must not pass for one of posts."""
+    plain = tmp_path / "plain.csv"
+    plain.write_bytes(
+        shares.read_bytes().replace("quién;qué;cuándo;acción".encode(), b"Usuario;cosa;Fecha y hora;Tipo")
+    )
+    main(["coordinate", str(plain)])
+    said = capsys.readouterr().err
+    assert 'plain.csv: account is "Usuario", object is "Texto", time is "Fecha y hora", kind is "Tipo"' in said
+    main(["coordinate", str(plain), "--json"])
+    assert not capsys.readouterr().err
+    kept = tmp_path / "id.csv"
+    kept.write_bytes(plain.read_bytes().replace(b";cosa;", b";ID del mensaje compartido;"))
+    assert main(["coordinate", str(kept)]) == 0
+    assert 'object is "ID del mensaje compartido"' in capsys.readouterr().err

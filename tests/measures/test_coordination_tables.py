@@ -1,15 +1,20 @@
 """Bare tables as traces: codes, names and digests."""
 
+import datetime as dt
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import birdfall
 from birdfall.measures import coordination_describe as describe
 from birdfall.measures.coordination import coordination
-from birdfall.measures.coordination_traces import coded, content_ids, trace_of_table
+from birdfall.measures.coordination_traces import coded, content_ids, renamed, trace_of_table
+from birdfall.model.errors import UsageError
 
 
 @given(
@@ -64,3 +69,77 @@ def test_a_digest_is_of_all_names_however_many_are_joined_at_once(monkeypatch):
     for at_once in (1, 2, 3, 100):
         monkeypatch.setattr(describe, "_NAMES_AT_ONCE", at_once)
         assert describe.digest(made) == plain.hexdigest()
+
+
+ACCOUNTS, OBJECTS, SECONDS = ["a", "b", "a", "b"], ["x", "x", "y", "y"], [1_400_000_000 + k for k in (0, 5, 900, 990)]
+
+
+@pytest.mark.parametrize(
+    ("times", "noted"),
+    [
+        (pa.array([s * 10**6 for s in SECONDS], pa.timestamp("us", "America/Caracas")), []),
+        (pa.array([s * 10**9 for s in SECONDS], pa.timestamp("ns")), []),
+        (SECONDS, ["times-told-by-size"]),
+        ([s * 1000 for s in SECONDS], ["times-told-by-size"]),
+        ([s * 10**9 for s in SECONDS], ["times-told-by-size"]),
+        ([s * 10**6 for s in SECONDS], []),
+        ([float(s) for s in SECONDS], []),
+        (np.array([s * 1000.0 for s in SECONDS]), ["times-told-by-size"]),
+        ([str(s) for s in SECONDS], []),
+        ([f"{dt.datetime.fromtimestamp(s, dt.UTC):%Y-%m-%dT%H:%M:%SZ}" for s in SECONDS], []),
+        ([f"{dt.datetime.fromtimestamp(s, dt.timezone(dt.timedelta(hours=-4))):%Y-%m-%d %H:%M:%S%z}" for s in SECONDS], []),
+        ([f"{dt.datetime.fromtimestamp(s, dt.UTC):%Y-%m-%d %H:%M:%S}" for s in SECONDS], ["times-without-zone"]),
+        ([f"{dt.datetime.fromtimestamp(s, dt.UTC):%d/%m/%Y %H:%M:%S}" for s in SECONDS], ["times-without-zone"]),
+        ([str(SECONDS[0]), "13/05/2014 16:53:25 +00:00", *map(str, SECONDS[2:])], []),
+    ],
+)  # fmt: skip
+def test_times_in_any_form_are_the_same_moments(times, noted):
+    made, notes = trace_of_table({"account": ACCOUNTS, "object": OBJECTS, "time": times})
+    assert made.time.tolist() == [s * 10**6 for s in SECONDS]
+    assert [n.code for n in notes] == noted
+
+
+def test_times_that_cannot_be_told_are_said_and_not_guessed():
+    def read(times, **more):
+        return trace_of_table({"account": ["a"] * len(times), "object": ["x"] * len(times), "time": times}, **more)
+
+    assert [n.code for n in read([0, 30, 10**9])[1]] == ["times-look-like-seconds"]
+    assert read([0, 30, 10**9], time_unit="us")[1] == []
+    assert read([-5, 0, 5], time_unit="s")[0].time.tolist() == [-5_000_000, 0, 5_000_000]
+    found, notes = read(["2014-05-13T16:53:20Z", "soon", None, ""])
+    assert len(found) == 1 and notes[-1].values == {"rows": 3}
+    for times, told in (
+        (["soon", "later"], "no.* time in any form|not a time"), ([2**62], "beyond all calendars"), ([1e300], "beyond"),
+        (["03/04/2013 10:00"], "fits two dates"), ([b"x"], "cannot be read"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=told):
+            read(times, time_unit="s" if isinstance(times[0], int) else None)
+
+
+def test_tables_of_all_makes_and_column_names_are_one_trace():
+    rows = {"account": ACCOUNTS, "object": OBJECTS, "time": [s * 10**6 for s in SECONDS]}
+    wanted = describe.digest(trace_of_table(rows)[0])
+    frame = pd.DataFrame(rows)
+    odd = frame.rename(columns={"account": "¿Quién?", "object": "=link", "time": "when\n"})
+    tables = [
+        pa.table(rows), pa.RecordBatch.from_pydict(rows), frame, tuple(rows.values()), pa.table(rows).to_pylist(), frame.astype({"account": "category"}),
+        renamed(odd, {"account": "¿Quién?", "object": "=link", "time": "when\n"}),
+    ]  # fmt: skip
+    assert [describe.digest(trace_of_table(t)[0]) for t in tables] == [wanted] * len(tables)
+    found = birdfall.coordination(odd, columns={"account": "¿Quién?", "object": "=link", "time": "when\n"}, null="none")
+    assert found["acts"].value == 4
+    with pytest.raises(UsageError, match="It has: ¿Quién"):
+        trace_of_table(odd)
+    with pytest.raises(UsageError, match="no column 'who'"):
+        renamed(odd, {"account": "who"})
+
+
+def test_ids_that_passed_through_floats_are_ids_or_an_error():
+    rows = {"account": [7.0, float("nan"), 8.0], "object": ["x"] * 3, "time": [1, 2, 3]}
+    for column in (rows["account"], np.array(rows["account"]), pd.Series(rows["account"])):
+        made, notes = trace_of_table(rows | {"account": column})
+        assert made.accounts.to_pylist() == ["7", "8"] and notes[-1].values == {"rows": 1}
+    with pytest.raises(UsageError, match="last digits are gone"):
+        trace_of_table(rows | {"account": [1.23e17, 2.0, 3.0]})
+    mixed, _ = trace_of_table(rows | {"account": pd.Series([12, "ana", None], dtype=object)})
+    assert mixed.accounts.to_pylist() == ["12", "ana"]

@@ -42,6 +42,7 @@ def coordinate(
     name: str | None = None,
     out: OptionalOut = None,
     identified: Flag = False,
+    column: Many = (),
     mapping: Path | None = None,
     time_zone: str | None = None,
     date_format: str | None = None,
@@ -85,6 +86,11 @@ def coordinate(
         A folder for the network (GEXF, GraphML, CSV and Parquet), or a file for its edges alone: edges.csv, edges.parquet.
     identified
         Write the platform's ids instead of pseudonyms.
+    column
+        Which column is what, where their names do not say it: account=NAME, object=NAME and time=NAME, and kind=NAME if each row
+        says what was done. A file of other words wants --mapping.
+    mapping
+        A saved mapping of columns (TOML), such as `birdfall look --save-mapping` writes.
     """
     if out is not None and out.exists():
         raise UsageError("this name is taken", where=str(out), fix="Choose another with -o, or remove it.")
@@ -97,9 +103,9 @@ def coordinate(
         request["preset_options"] = _preset_options(preset, preset_option, at_least)
     elif preset_option:
         raise UsageError("there is no preset that --preset-option could be for", fix="Name it with --preset.")
-    finding, people = _found(
-        files, request, mapping, time_zone, date_format, reader, identified and not _is_file(out), json
-    )
+    reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
+    reading |= _mapping(column, mapping, request["trace"])
+    finding, people = _found(files, request, reading, identified and not _is_file(out), json)
     made = [] if out is None else write_network(finding, people, out, identified)
     if json:
         from birdfall.model.findings import as_plain
@@ -111,43 +117,62 @@ def coordinate(
 
 
 def _found(
-    files: Sequence[Path], request: dict[str, Any], mapping: Path | None, time_zone: str | None,
-    date_format: str | None, reader: str | None, handles: bool, quiet: bool,
-) -> tuple[Finding, People]:  # fmt: skip
+    files: Sequence[Path], request: dict[str, Any], reading: dict[str, Any], handles: bool, quiet: bool
+) -> tuple[Finding, People]:
     """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
     from birdfall.record.manifest import stands_at
 
     if not files:
         raise UsageError("nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv")
-    with telling(quiet) as progress:
-        if len(files) == 1 and stands_at(files[0]):
-            from birdfall.inquiry import ask
-            from birdfall.record.case import Case
+    if len(files) == 1 and stands_at(files[0]):
+        from birdfall.inquiry import ask
+        from birdfall.record.case import Case
 
-            case = Case.open(files[0])
-            record = case.record()
+        case = Case.open(files[0])
+        record = case.record()
+        with telling(quiet) as progress:
             return ask(case, request, progress=progress), People(record.ids, set(record.settings.public), record.names)
-        from birdfall.measures.coordination_files import coordination_of_files
+    from birdfall.measures.coordination_files import columns_read, coordination_of_files
 
-        if all(f.is_file() for f in files):
-            Thread(target=_make_ready, args=(request["preset"],)).start()
-        reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
-        if mapping is not None:
-            from birdfall.sources.mapping import load_mapping
-
-            reading["mapping"] = load_mapping(mapping)
+    if all(f.is_file() for f in files):
+        Thread(target=_make_ready, args=(request["preset"],)).start()
+    with telling(quiet) as progress:
         direct = coordination_of_files(files, reading, handles=handles, progress=progress, **request)
-        if direct is not None:
-            finding, acts = direct
-            _tell_refused(acts.rejected, quiet)
-            return finding, People(acts.ids, set(), acts.names)
-        from birdfall.api import Inquiry
-        from birdfall.sources.ingest import load
+    if direct is not None:
+        finding, acts = direct
+        _tell_read(acts.read, quiet)
+        _tell_refused(acts.rejected, quiet)
+        return finding, People(acts.ids, set(), acts.names)
+    from birdfall.api import Inquiry
+    from birdfall.sources.ingest import load
+    from birdfall.sources.source import Options
 
+    said = Options(reading["time_zone"], reading["date_format"], reading.get("mapping"))
+    _tell_read(columns_read(files, reading["reader"], said), quiet)
+    with telling(quiet) as progress:
         record = load(*files, progress=progress, **reading)
-        _tell_refused(record.table("rejected"), quiet)
+    _tell_refused(record.table("rejected"), quiet)
+    with telling(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
     return finding, People(record.ids, set(record.settings.public), record.names)
+
+
+def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]) -> dict[str, Any]:
+    """What the person said of the columns, as the mapping it comes to."""
+    if not column and mapping is None:
+        return {}
+    if column and mapping is not None:
+        raise UsageError("columns are said twice", fix="Give --column or --mapping.")
+    if mapping is not None:
+        from birdfall.sources.mapping import load_mapping
+
+        return {"mapping": load_mapping(mapping)}
+    from birdfall.measures.coordination_files import mapping_of_columns
+
+    pairs = [text.partition("=") for text in column]
+    if wrong := [text for text, (_, sign, name) in zip(column, pairs, strict=True) if not sign or not name]:
+        raise UsageError(f"{wrong[0]!r} does not say which column is what", fix="Write --column account=NAME.")
+    return {"mapping": mapping_of_columns({role: name for role, _, name in pairs}, trace)}
 
 
 def _make_ready(preset: str | None) -> None:
@@ -204,6 +229,14 @@ def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[st
     elif at_least != 2:
         raise UsageError("CooRTweet has no smallest weight", fix="Its own way is --preset-option min_participation=3.")
     return options
+
+
+def _tell_read(read: Sequence[str], quiet: bool) -> None:
+    """Which columns were taken for what, where that was a guess."""
+    if quiet or not read:
+        return
+    for line in read:
+        say(f"guessed by the names of columns: {line}")
 
 
 def _tell_refused(rejected: Table, quiet: bool) -> None:

@@ -121,7 +121,7 @@ def coordination(
     "objects" as weight; what is tested is always the objects. leave_out: objects by name, listed in `left_out`.
     before: interests are then told from the acts before it and the acts from it on are tested. interests_from: "none"
     tests without interests. groups, resolution: label propagation, or Louvain. block_test: look for groups whose pairs are
-    each too weak. time_unit: of a table's numeric times ("s", "ms", "us"). memory: bytes for pairs at a time.
+    each too weak. time_unit: of a table's numeric times ("s", "ms", "us"); told by their size if not given. memory: bytes for pairs at a time.
     Finding and tables: docs/reference/findings.md. Raises WindowError, UsageError, CannotAnswer (no acts), MemoryBudgetError.
     """
     width = microseconds(window)

@@ -10,6 +10,7 @@ go by the same codes. What is not read is not judged: a text beyond all bounds c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +21,10 @@ import pyarrow.compute as pc
 
 from birdfall.measures.coordination_links import normalised
 from birdfall.measures.coordination_traces import Trace, made_of_codes
-from birdfall.model.errors import CannotAnswer
+from birdfall.model.errors import CannotAnswer, UsageError, printable
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
-from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES
+from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES
 from birdfall.record.ids import Ids, empty
 from birdfall.sources import tables
 from birdfall.sources.mapping import Emit, Mapping
@@ -42,12 +43,14 @@ _KEY: Final = b"birdfall"
 
 @dataclass(frozen=True)
 class FileActs:
-    """The acts of one trace. ids: all accounts of the files, by code. rejected: rows that were refused, as in a record."""
+    """The acts of one trace. ids: all accounts of the files, by code. rejected: rows that were refused, as in a record.
+    read: per file whose columns were guessed, which was taken for what."""
 
     trace: Trace
     ids: Ids
     rejected: pa.Table
     accounts: tuple[pa.RecordBatch, ...] = ()
+    read: tuple[str, ...] = ()
 
     def names(self) -> dict[str, str]:
         """Latest known handle of each account, as `Record.names` has it."""
@@ -80,6 +83,7 @@ def acts_of_files(
     options = Options(time_zone, date_format, mapping)
     acts: list[pa.RecordBatch] = []
     others: dict[str, list[pa.RecordBatch]] = {}
+    read: list[str] = []
     for path in paths:
         source = source_for(path, reader)
         if source.NAME != "table":
@@ -88,12 +92,60 @@ def acts_of_files(
             cut = _cut_down(mapping, trace, bare, handles)
             if cut is None:
                 return None
+            read += _told(path, mapping)
             for item in tables.rows_of(table, cut, options, progress):
                 if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
                     acts.append(item.batch)
                 else:
                     others.setdefault(item.table, []).append(item.batch)
-    return _together(acts, others, trace, bare)
+    return replace(_together(acts, others, trace, bare), read=tuple(read))
+
+
+def columns_read(paths: Sequence[Path], reader: str | None, options: Options) -> list[str]:
+    """Per table whose columns are guessed, which is taken for what. For files that become a record; reads no rows."""
+    read: list[str] = []
+    for path in paths:
+        if source_for(path, reader).NAME == "table":
+            with tables.opened(path, options) as (_, mapping):
+                read += _told(path, mapping)
+    return read
+
+
+def _told(path: Path, mapping: Mapping) -> list[str]:
+    if mapping.name != "guessed":
+        return []
+    found = {c: " + ".join(n) for e in mapping.emits for c, n in e.columns.items()}
+    first = [c for c in ("account", "object", "time", "kind") if c in found]
+    named = ", ".join(f'{c} is "{printable(found[c], 40)}"' for c in (*first, *sorted(set(found) - set(first))))
+    return [f"{printable(path.name, 80)}: {named}"]
+
+
+def mapping_of_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> Mapping:
+    """A table of acts by the names of its columns: account, object, time, and kind if rows say it themselves.
+
+    columns: ours to the file's. Raises UsageError if one is missing or unknown, or if nothing says of what kind the acts are.
+    """
+    known = [f.name for f in TABLES["acts"] if f.name not in ("source", "line")]
+    names = [trace] if isinstance(trace, str) else list(trace)
+    columns = dict(columns)
+    if names == ["text"] and "object" not in columns and "text" in columns:
+        columns["object"] = columns["text"]
+    missing = [c for c in ("account", "object", "time") if c not in columns]
+    unknown = [c for c in columns if c not in known]
+    if missing or unknown:
+        raise UsageError(
+            f"there is no column {unknown[0]!r} in a table of acts" if unknown else f"no column is named for {', '.join(missing)}",
+            fix=f"Name account, object and time; also known: {', '.join(c for c in known if c not in ('account', 'object', 'time'))}.",
+        )  # fmt: skip
+    constants = {}
+    if "kind" not in columns:
+        kind = "hashtag" if names == ["hashtags"] else "post" if names == ["text"] else names[0]
+        if len(names) != 1 or kind not in ACT_KINDS:
+            raise UsageError(
+                f"nothing says which acts are {', '.join(names)}", fix="Name the column that says it: kind=COLUMN."
+            )
+        constants["kind"] = kind
+    return Mapping((Emit("acts", {c: (n,) for c, n in columns.items()}, constants),))
 
 
 def coordination_of_files(
@@ -120,7 +172,11 @@ def coordination_of_files(
     if acts is None:
         return None
     if not len(acts.trace):
-        raise CannotAnswer(f"the files have no acts of {trace}", fix="See `birdfall look` for what they have.")
+        raise CannotAnswer(
+            f"the files have no acts of {trace}",
+            why="; ".join(acts.read) and f"They were read like this: {'; '.join(acts.read)}.",
+            fix="See `birdfall look` for what they have, and say which column is what: --column account=NAME.",
+        )
     finding = coordination(acts.trace, progress=progress, **parameters)
     return finding.replace(limits=(*finding.limits, *acts.limits)), acts
 
@@ -241,4 +297,6 @@ def _handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
     return {account: handle for account, (_, handle) in found.items()}
 
 
-__all__ = ["DIRECT", "FileActs", "acts_of_files", "coordination_of_files", "rows_refused"]
+__all__ = [
+    "DIRECT", "FileActs", "acts_of_files", "columns_read", "coordination_of_files", "mapping_of_columns", "rows_refused",
+]  # fmt: skip

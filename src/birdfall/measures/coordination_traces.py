@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.measures.coordination_links import normalised
-from birdfall.model.errors import UsageError
+from birdfall.measures.coordination_times import moments
+from birdfall.model.errors import UsageError, printable
 from birdfall.model.findings import Note
 from birdfall.model.schemas import FALLEN
 from birdfall.record.query import Record
@@ -186,19 +187,26 @@ def made_of_codes(
 def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = None) -> tuple[Trace, list[Note]]:
     """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object, time).
 
-    Columns account, object, time and optionally language, text, content (the act's own id). Times: timestamps, or numbers in `time_unit` ("s", "ms",
-    "us"; default us). Returns the trace and what was left out (rows with an empty field). Raises UsageError if a column is missing.
+    Columns account, object, time and optionally language, text, content (the act's own id). Times: as `coordination_times.moments`
+    reads them. Returns the trace and what a reader must know of the reading (rows with an empty field, times told by their look).
+    Raises UsageError if a column is missing or cannot be read.
     """
     columns = _columns(table)
-    missing = {"account", "object", "time"} - set(columns)
+    missing = [c for c in ("account", "object", "time") if c not in columns]
     if missing:
-        raise UsageError(f"the table has no column {sorted(missing)}", fix="Name the columns account, object and time.")
-    account, objects = (_plain(columns[c]) for c in ("account", "object"))
-    time = _microseconds(columns["time"], time_unit)
+        raise UsageError(
+            f"the table has no column {' and no column '.join(missing)}",
+            why=f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}." if columns else "",
+            fix='Rename them, or say which is which: columns={"account": "user_id", "object": "url", "time": "posted_at"}.',
+        )
+    account, objects = (_plain(columns[c], c) for c in ("account", "object"))
+    time, read = moments(_array(columns["time"]), time_unit)
+    if not len(account) == len(objects) == len(time):
+        raise UsageError("the columns of the table are not equally long")
     extra: dict[str, pa.Array] = {k: _text(columns[k]) for k in ("language", "text") if k in columns}
     if "content" in columns:
         extra["content"] = _plain(columns["content"])
-    notes = []
+    notes = list(read)
     if account.null_count or objects.null_count or time.null_count:
         valid = np.logical_and.reduce([c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)])
         notes.append(Note("rows-without-account-object-or-time", {"rows": int((~valid).sum())}))
@@ -210,8 +218,6 @@ def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = No
         names, codes = coded(account)
         values, objects_ = others.result()
     times = time.to_numpy(zero_copy_only=False).astype(np.int64)
-    if len(times) and time_unit is None and pa.types.is_integer(_array(columns["time"]).type) and times.max() < 1 << 36:
-        notes.append(Note("times-look-like-seconds", {"last": int(times.max())}))
     made = made_of_codes(
         name, codes, objects_, times, names, values, extra.get("text"), extra.get("language"), "table", extra.get("content")
     )  # fmt: skip
@@ -264,13 +270,31 @@ def _numbered(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return pa.array(different.astype(numbers.dtype) + low), place[shifted]
 
 
+def renamed(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
+    """A table's columns by our names. names: ours to the table's. Raises UsageError if one is not there."""
+    columns = _columns(table)
+    unknown = [n for n in names.values() if n not in columns]
+    if unknown:
+        raise UsageError(
+            f"the table has no column {printable(str(unknown[0]), 60)!r}",
+            fix=f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}.",
+        )
+    return {ours: columns[theirs] for ours, theirs in names.items()}
+
+
 def _columns(table: Any) -> dict[str, Any]:
-    if isinstance(table, pa.Table):
-        return {n: table.column(n) for n in table.column_names}
+    if isinstance(table, (pa.Table, pa.RecordBatch)):
+        return {n: table.column(n) for n in table.schema.names}
     if isinstance(table, Mapping):
         return dict(table)
-    if isinstance(table, Sequence) and len(table) == 3:
+    if isinstance(table, Sequence) and table and all(isinstance(row, Mapping) for row in table):
+        return _columns(pa.Table.from_pylist(list(table)))
+    if isinstance(table, Sequence) and len(table) == 3 and not isinstance(table, (str, bytes)):
         return dict(zip(("account", "object", "time"), table))
+    if hasattr(table, "columns") and hasattr(table, "__getitem__") and hasattr(table, "iloc"):
+        return {str(c): table[c] for c in table.columns}
+    if hasattr(table, "__arrow_c_stream__"):  # polars, DuckDB and others
+        return _columns(pa.table(table))
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
         return {str(c): table[c] for c in table.columns}
     raise UsageError("this is no table", fix="Give a record, an Arrow table, a data frame or (account, object, time).")
@@ -279,35 +303,36 @@ def _columns(table: Any) -> dict[str, Any]:
 def _array(values: Any) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks()
-    return values if isinstance(values, pa.Array) else pa.array(values)
+    if isinstance(values, pa.Array):
+        return values
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):  # numbers and texts side by side
+        return pa.array([None if v is None or v != v else str(v) for v in values], pa.string())
 
 
 def _text(values: Any) -> pa.Array:
-    return _plain(values).cast(pa.string())
+    return _plain(values)
 
 
-def _plain(values: Any) -> pa.Array:
-    """Whole numbers as they are, all else as texts."""
+#: Whole numbers beyond this are rounded by a float.
+_EXACT: Final = 1 << 53
+
+
+def _plain(values: Any, column: str = "") -> pa.Array:
+    """Whole numbers as they are, all else as texts. Raises UsageError for ids that lost digits as floats."""
     array = _array(values)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_floating(array.type):
-        array = array.cast(pa.int64())
+        numbers = array.to_numpy(zero_copy_only=False).astype(float)
+        finite = np.isfinite(numbers)
+        if (np.abs(numbers[finite]) >= _EXACT).any():
+            raise UsageError(
+                f"the column {column or 'of ids'} holds numbers of 16 digits and more as floats",
+                why="Their last digits are gone, so that one account would be taken for another.",
+                fix="Read the column as text, such as with dtype=str.",
+            )
+        whole = bool((numbers[finite] == np.floor(numbers[finite])).all())
+        array = pa.array(np.where(finite, numbers, 0).astype(np.int64) if whole else numbers, mask=~finite)
     return array if pa.types.is_integer(array.type) else array.cast(pa.string())
-
-
-def _microseconds(values: Any, unit: str | None) -> pa.Array:
-    array = _array(values)
-    if pa.types.is_timestamp(array.type):
-        return array.cast(pa.timestamp("us", tz=array.type.tz), safe=False).cast(pa.int64())
-    factor = {"s": 1_000_000, "ms": 1000, "us": 1, None: 1}.get(unit)
-    if factor is None:
-        raise UsageError(f"there is no time unit {unit!r}", fix='Use "s", "ms" or "us".')
-    if pa.types.is_floating(array.type):
-        if unit is None:
-            factor = 1_000_000  # numbers with fractions are seconds since 1970
-        scaled = np.round(array.to_numpy(zero_copy_only=False) * factor)
-        return pa.array(scaled, mask=~np.isfinite(scaled)).cast(pa.int64())
-    if not pa.types.is_integer(array.type):
-        raise UsageError(f"times of type {array.type} cannot be read", fix="Give timestamps or numbers.")
-    return pc.multiply(array.cast(pa.int64()), factor)

@@ -17,7 +17,10 @@ _NAMES: Final[dict[str, str]] = {
     "fecha_y_hora momento horodatage date_heure data_hora carimbo observed_at collected_at date fecha data day dia jour "
     "التاريخ تاريخ الوقت وقت",
     "hour": "hour hora heure time_of_day ساعة الساعة",
-    "object": "object object_id objectid content_id url link retweeted_id retweet_id objeto enlace lien objet",
+    "object": "object object_id objectid content_id url link retweeted_id retweet_id retweet_tweetid retweeted_tweet_id "
+    "retweeted_status_id repost_id reposted_id reposted_post_id shared_id shared_post_id shared_url original_id original_post_id "
+    "original_tweet_id referenced_id referenced_tweet_id objeto enlace url_compartida id_compartido id_mensaje_compartido "
+    "id_del_mensaje_compartido id_publicacion_compartida id_tuit_original lien objet lien_partage الرابط رابط",
     "act_id": "act_id tweet_id tweetid post_id postid status_id message_id id id_tweet id_mensaje",
     "target": "target target_id target_user mentioned to_user objetivo destino cible alvo",
     "text": "text message content body full_text tweet_text tweet texto mensaje contenido texte contenu mensagem conteudo نص النص",

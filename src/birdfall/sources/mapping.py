@@ -31,6 +31,26 @@ from birdfall.model.schemas import ACT_KINDS, OBSERVATIONS, STATUSES, TABLES
 
 #: Columns that hold one word of a list.
 WORDS: Final = {"status": STATUSES, "kind": ACT_KINDS, "observation": OBSERVATIONS}
+#: What platforms and people call the kinds of acts; small letters.
+KIND_WORDS: Final = {
+    word: kind
+    for kind, names in {
+        "post": "tweet toot status publicacion publicación publication publicação تغريدة منشور",
+        "repost": "retweet retweeted rt reblog boost share shared reposted announce retuit retuiteo compartido partage partagé "
+        "partilha compartilhamento repostagem مشاركة",
+        "reply": "replied replied_to comment respuesta comentario réponse reponse commentaire resposta comentário رد تعليق",
+        "quote": "quoted quote_tweet quotetweet cita citation citação اقتباس",
+        "like": "liked favorite favourite favorited fav curtida إعجاب",
+        "follow": "followed seguimiento abonnement متابعة",
+        "unfollow": "unfollowed",
+        "report": "reported flag flagged denuncia signalement denúncia بلاغ",
+        "block": "blocked bloqueo blocage bloqueio حظر",
+        "mention": "mentioned mención mencion menção mencao إشارة",
+        "link": "url enlace lien رابط",
+        "hashtag": "tag etiqueta وسم هاشتاغ",
+    }.items()
+    for word in names.split()
+} | {"quote tweet": "quote", "replied to": "reply", "me gusta": "like", "j'aime": "like", "إعادة نشر": "repost", "إعادة تغريد": "repost"}  # fmt: skip
 _SMALL: Final = 16 << 20
 
 
@@ -39,7 +59,7 @@ class Emit:
     """One row of the record for each row of the file.
 
     columns: record column to the file's column (several: joined by a space). constants: the same in every row. values:
-    per record column, the file's word to ours; words not listed stay as they are. interval: how far before `time` a
+    per record column, the file's word to ours; words not listed stay as they are, but for common names of kinds. interval: how far before `time` a
     change may have happened. until: a column with how long it lasts ("24 hours", "infinity", a date): `time` of the row
     becomes the end, and rows without an end are skipped. split: columns of several values, each its own row.
     first_of: keep only the first row of each value of that record column.

@@ -19,7 +19,7 @@ import pyarrow as pa
 from birdfall.model.errors import UsageError, Where
 from birdfall.model.schemas import TABLES
 from birdfall.sources import shortcuts, times
-from birdfall.sources.mapping import WORDS, Emit
+from birdfall.sources.mapping import KIND_WORDS, WORDS, Emit
 
 #: Words with which a cell says that nothing stands in it.
 NOTHING: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
@@ -257,7 +257,8 @@ _FLAGS: Final = dict.fromkeys(("true", "1", "yes", "t"), True) | dict.fromkeys((
 
 def _cases(cell: Cell, emit: Emit) -> dict[str, str]:
     """The file's words, in small letters, to ours."""
-    cases = {w: w for w in cell.words} | {k.casefold(): v for k, v in emit.values.get(cell.column, {}).items()}
+    common = KIND_WORDS if cell.column == "kind" and emit.table == "acts" else {}
+    cases = common | {w: w for w in cell.words} | {k.casefold(): v for k, v in emit.values.get(cell.column, {}).items()}
     return {k: v for k, v in cases.items() if v in cell.words}
 
 
@@ -448,7 +449,7 @@ def fix_of(cell: Cell, reason: str = "") -> str:
     return {
         "time": "Correct the time, or say its form with --date-format.",
         "count": "Write whole numbers from 0, such as 1234.",
-        "word": f"Add the word to `values` of the mapping; known: {', '.join(cell.words)}.",
+        "word": f"Write a known word, or say with --mapping what this one means; known: {', '.join(cell.words)}.",
         "flag": "Write true or false.",
     }.get(cell.kind, "Fill the cell, or leave the row out.")
 
