@@ -17,8 +17,10 @@ from birdfall.watch.bank import STEP, WIDEST, YOUNG, Bank
 PER_MINUTE = 60_000_000 // STEP
 
 
-def watched(rate: float, hours: float, audiences: int, seed: int) -> tuple[Bank, np.random.Generator]:
-    """A bank that has watched `rate` events a minute for so long, nothing happening in the audiences beside."""
+def watched(
+    rate: float, hours: float, audiences: int, seed: int, within: float = 0.0
+) -> tuple[Bank, np.random.Generator]:
+    """A bank that has watched `rate` events a minute for so long, `within` more in the first audience, nothing in the others."""
     rng = np.random.default_rng(seed)
     bank = Bank()
     bank.tick = 1
@@ -26,13 +28,21 @@ def watched(rate: float, hours: float, audiences: int, seed: int) -> tuple[Bank,
     teach = np.ones(len(bank), bool)
     for _ in range(int(hours * 60 * PER_MINUTE)):
         bank.put("all", rng.poisson(rate / PER_MINUTE))
+        if within:
+            number = rng.poisson(within / PER_MINUTE)
+            bank.put("all", number)
+            bank.put("leader:0", number)
         bank.close(teach=teach, covered=True)
     return bank, rng
 
 
-def delay(bank: Bank, rng: np.random.Generator, rate: float, times: float) -> float:
-    """Seconds from the rise, at any moment of a tick, until the event at which it is called; infinity if not within ten minutes."""
-    rose = rng.random()
+def delay(bank: Bank, rng: np.random.Generator, rate: float, times: float, others: float = -1.0) -> float:
+    """Seconds from the rise, at any moment of a tick, until the event at which it is called; infinity if not within ten minutes.
+
+    others: -1: all suspensions rise from `rate`; else the first audience does, beside so many events a minute outside of it.
+    """
+    rose, name = rng.random(), "all" if others < 0 else "leader:0"
+    k = bank.place[name]
     teach = np.ones(len(bank), bool)
     for tick in range(10 * PER_MINUTE + 1):
         calm = rose if not tick else 0.0
@@ -41,13 +51,18 @@ def delay(bank: Bank, rng: np.random.Generator, rate: float, times: float) -> fl
         moments = np.sort(np.r_[before, after])
         # evidence only grows with the events of a tick: the first that suffices is found by halving
         low, high = 0, len(moments) + 1
+        outside = rng.poisson(max(others, 0.0) / PER_MINUTE)
         while high - low > 1:
-            bank.count[0] = (low + high) // 2
-            called = "all" in bank.standing_out(bank.evidence())
+            bank.count[k] = (low + high) // 2
+            if k:
+                bank.count[0] = bank.count[k] + outside
+            called = name in bank.standing_out(bank.evidence())
             low, high = (low, (low + high) // 2) if called else ((low + high) // 2, high)
         if high <= len(moments):
             return float(max(tick + moments[high - 1] - rose, 0.0) * STEP / 1e6)
-        bank.count[0] = len(moments)
+        bank.count[k] = len(moments)
+        if k:
+            bank.count[0] = len(moments) + outside
         bank.close(teach=teach, covered=True)
     return float("inf")
 
@@ -132,6 +147,16 @@ def main() -> None:
                     "watched_hours": hours, "per_minute": rate, "times": times, "median_s": round(float(np.median(late[times])), 1),
                     "within_60_s": round(float(np.mean(np.array(late[times]) <= 60)), 2), "never": round(float(np.mean(np.isinf(late[times]))), 2),
                 }), flush=True)  # fmt: skip
+    for hours in (0.5, 6.0):
+        for rate in (0.6, 2.0, 6.0, 12.0, 60.0):
+            late_in = []
+            for seed in range(runs):
+                bank, rng = watched(60.0, hours, 100, seed, rate)
+                late_in.append(delay(bank, rng, rate, 10, 60.0))
+            print(json.dumps({
+                "audience": True, "watched_hours": hours, "per_minute": rate, "outside_per_minute": 60, "times": 10, "median_s": round(float(np.median(late_in)), 1),
+                "within_60_s": round(float(np.mean(np.array(late_in) <= 60)), 2), "never": round(float(np.mean(np.isinf(late_in))), 2),
+            }), flush=True)  # fmt: skip
     for wander in (0.0001, 0.33, 0.5):
         alarms = sum(quiet(24, 100, seed, wander) for seed in range(4))
         print(json.dumps({"quiet_days": 4, "streams": 100, "level_wanders": wander, "alarms": alarms, "allowed": round(4 / 365.25, 3)}), flush=True)  # fmt: skip
