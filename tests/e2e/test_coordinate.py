@@ -219,3 +219,49 @@ def test_what_the_columns_were_taken_for_is_told(shares, tmp_path, capsys):
     kept.write_bytes(plain.read_bytes().replace(b";cosa;", b";ID del mensaje compartido;"))
     assert main(["coordinate", str(kept)]) == 0
     assert 'object is "ID del mensaje compartido"' in capsys.readouterr().err
+
+
+def test_a_layered_network_leaves_whole(tmp_path, capsys):
+    """Its combined view, what groups acted on, what other windows say; each edge with its layer; a limit said once."""
+    rows = [
+        [f"ring{k}", kind, f"{kind}{j}", 1_400_000_000 + 600 * j + 3 * k]
+        for kind in ("repost", "like")
+        for j in range(12)
+        for k in range(4)
+    ]
+    rng = np.random.default_rng(3)
+    rows += [
+        [f"u{rng.integers(80)}", kind, f"{kind}{rng.integers(60)}", 1_400_000_000 + int(rng.integers(90_000))]
+        for kind in ("repost", "like")
+        for _ in range(300)
+    ]
+    source, out = tmp_path / "acts.csv", tmp_path / "net"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([["account", "kind", "object", "time"], *rows])
+    assert main(["coordinate", str(source), "--trace", "repost", "--trace", "like", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.out.count("Interests were learned") == 1 and "(repost, like)" in said.out
+    assert "like alone: " in said.out and "guessed" not in said.err
+    made = {p.name for p in out.iterdir()}
+    assert {"combined.csv", "top_objects.csv", "examples.csv", "sensitivity.csv", "finding.json"} <= made
+    assert json.loads((out / "finding.json").read_text())["parameters"]["trace"] == ["repost", "like"]
+    for form in ("gexf", "graphml"):
+        page = (out / f"coordination-layers.{form}").read_text()
+        assert page.count("like</data>" if form == "graphml" else '"like"') >= 6
+    assert main(["coordinate", str(source), "--null", "none"]) == 0
+    said = capsys.readouterr().out
+    assert "groups of these        1" in said and "beyond" not in said
+
+
+def test_what_cannot_be_asked_is_said_before_files_are_read(tmp_path, capsys):
+    source = tmp_path / "acts.csv"
+    source.write_text("account,object,time\na,x,2014-05-13T16:53:20Z\nb,x,2014-05-13T16:53:21Z\n")
+    for words, told in (
+        (["--window", "0"], "longer than nothing"), (["--at-least", "0"], "at least 1 co-action"), (["--alpha", "2"], "0.01 is usual"),
+        (["--trace", "foo"], "no trace 'foo'"), (["--trace", "repost", "--trace", "foo"], "no trace 'foo'"),
+    ):  # fmt: skip
+        assert main(["coordinate", str(source), *words]) == 2
+        said = capsys.readouterr().err
+        assert told in said and "read" not in said
+    assert main(["coordinate", str(source), "--trace", "creation"]) == 4
+    assert "It has, by accounts: repost (2)" in capsys.readouterr().err

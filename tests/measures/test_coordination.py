@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import birdfall
 from birdfall.kernels.coaction import estimate_cost
 from birdfall.measures.coordination import announced, applies_to, coordination, microseconds, trace_sizes
 from birdfall.measures.coordination_groups import agreement, groups_of, interests
@@ -431,8 +432,23 @@ def test_what_was_not_tested_carries_no_number():
     assert edges.num_rows >= 1
     for name in ("p_value", "q_value", "log_p", "degree_p", "surprise_p", "jitter_p"):
         assert edges.column(name).null_count == edges.num_rows, name
-    tested = coordination(pa.table(table), window="60s").table("edges")
-    assert tested.column("p_value").null_count == 0
+    assert finding.answer == "found" and finding["groups"].value == 1 and "significant" not in finding.estimates
+    assert finding.table("nodes").num_rows == finding["members"].value == 2
+    assert finding.table("sensitivity").column("significant").null_count == finding.table("sensitivity").num_rows
+    assert not {"interests-not-considered", "interests-from-the-same-acts"} & {n.code for n in finding.limits}
+    tested = coordination(pa.table(table), window="60s")
+    assert tested.table("edges").column("p_value").null_count == 0
+    assert "few-accounts" in {n.code for n in tested.limits}
+
+
+def test_a_fixed_rule_claims_a_pair_once_however_many_layers_have_it(tmp_path):
+    rows = [("a", k, f"{k}{j}", 100 * j + i) for k in ("repost", "like") for j in range(3) for i in (0, 5)]
+    text = "\n".join(f"{'ab'[t % 100 > 0]},{k},{o},{1_400_000_000 + t}" for _, k, o, t in rows)
+    (tmp_path / "acts.csv").write_text(f"account,kind,object,time\n{text}\n")
+    for window in ("60s", "30s"):
+        found = birdfall.coordination(tmp_path / "acts.csv", trace=["repost", "like"], window=window)
+        assert [x["fixed_rule_edges"] for x in found.details["layers"]] == [1, 1]
+        assert found["fixed_rule_edges"].value == found["fixed_rule_3_edges"].value == found["edges"].value == 1
 
 
 def test_the_cost_names_the_object_it_would_be_spent_on():

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Groups told in the terminal.
 SHOWN = 5
+#: Tables of a network that go into its folder: these always, those where they have rows.
+ALWAYS_OUT = ("nodes", "edges", "groups")
+TABLES_OUT = (*ALWAYS_OUT, "combined", "top_objects", "examples", "sensitivity", "left_out", "heaviest")
 
 
 def coordinate(
@@ -259,7 +262,7 @@ def _is_file(out: Path | None) -> TypeGuard[Path]:
 
 
 def write_network(finding: Finding, people: People, out: Path, identified: bool) -> list[Path]:
-    """GEXF, GraphML, CSV and Parquet of a network into a new folder, or its edges into one file; returns the files."""
+    """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into one file; returns the files."""
     import pyarrow.parquet as pq
 
     from birdfall.export import pseudonymised, write_csv
@@ -273,11 +276,14 @@ def write_network(finding: Finding, people: People, out: Path, identified: bool)
     drawn = Drawn(finding, shown)
     with explained(out):
         out.mkdir(parents=True)
-    made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml"]
+    made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml", out / "finding.json"]
     write_bytes(made[0], to_gexf(finding, shown, drawn))
     write_bytes(made[1], to_graphml(finding, shown, drawn))
-    for table_name in ("nodes", "edges", "groups"):
-        if table_name not in finding.tables:
+    write_bytes(made[2], (finding.to_json() + "\n").encode("utf-8"))
+    for table_name in TABLES_OUT:
+        if table_name not in finding.tables or (
+            not finding.table(table_name).num_rows and table_name not in ALWAYS_OUT
+        ):
             continue
         table = finding.table(table_name)
         if not identified:
@@ -340,7 +346,7 @@ def _show_groups(finding: Finding) -> None:
         if shown.get(row["group"]):
             show(f"       “{plain(shown[row['group']])[:90]}”")
     if len(rows) > SHOWN:
-        show(f"    ... and {len(rows) - SHOWN} more, in the finding")
+        show(f"    ... and {len(rows) - SHOWN} more; -o FOLDER writes them all")
 
 
 def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
@@ -356,23 +362,35 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
 
     label = "  (simulated data)" if finding.simulated else ""
     show(f"{finding.name}: {value('accounts')} accounts, {value('acts')} acts{label}")
-    if "significant" in finding.estimates:
+    if "significant" not in finding.estimates:
+        show(f"  edges                  {value('edges')}")
+        if "groups" in finding.estimates:
+            show(f"  groups of these        {value('groups')}")
+            _show_groups(finding)
+    else:
+        rate = finding.estimates["empirical_fdr"].value
+        found = "" if rate is None else f"  (empirical false discovery rate {value('empirical_fdr')})"
         show(f"  edges found            {value('edges')}")
         show(f"  beyond the null model  {value('significant')}")
-        show(
-            f"  in shifted time        {value('shifted_significant')}  (empirical false discovery rate {value('empirical_fdr')})"
-        )
+        show(f"  in shifted time        {value('shifted_significant')}{found}")
         show(f"  a fixed rule claims    {value('fixed_rule_edges')}  (2 or more within 60 s)")
+        for layer in finding.details["layers"] if len(finding.details["layers"]) > 1 else ():
+            show(
+                f"    {layer['trace']} alone: {layer['edges']:,} edges, {layer['significant']:,} beyond the null, "
+                f"{layer['shifted_significant']:,} in shifted time, {layer['fixed_rule_edges']:,} by the fixed rule"
+            )
         show(f"  groups                 {value('groups')}")
         _show_groups(finding)
-    else:
-        show(f"  edges                  {value('edges')}")
     from birdfall.model.errors import printable
     from birdfall.tell.words import words
 
     said = words("en", "UTC")
+    of_traces: dict[str, list[str]] = {}
     for note in finding.limits:
-        show(f"  {printable(said.note(note), 400)}")
+        of_traces.setdefault(said.note(note), []).extend([t] if isinstance(t := note.values.get("trace"), str) else [])
+    for sentence, traces in of_traces.items():
+        named = f" ({', '.join(traces)})" if traces and len(finding.parameters.get("trace", ())) > 1 else ""
+        show(f"  {printable(sentence + named, 400)}")
     for path in made:
         show(str(path))
     if made and not identified:

@@ -23,6 +23,7 @@ from birdfall.measures.coordination_network import (
     JITTER_WINDOWS,
     Layer,
     active_accounts,
+    claimed_by_rule,
     combined,
     layer_of,
     with_checks,
@@ -124,9 +125,7 @@ def coordination(
     each too weak. time_unit: of a table's numeric times ("s", "ms", "us"); told by their size if not given. memory: bytes for pairs at a time.
     Finding and tables: docs/reference/findings.md. Raises WindowError, UsageError, CannotAnswer (no acts), MemoryBudgetError.
     """
-    width = microseconds(window)
-    if at_least < 1 or not 0 < alpha < 1:
-        raise UsageError("at_least must be 1 or more and alpha between 0 and 1")
+    width = checked(window, at_least, alpha)
     traces, inputs, limits = _traces(data, trace, text_objects, time_unit)
     if preset is not None:
         from birdfall.measures.coordination_preset_finding import preset_finding
@@ -150,8 +149,8 @@ def coordination(
             (one.objects[int(o)].as_py(), int(n), int(p))
             for o, n, p in zip(cost.objects[:20], cost.object_acts[:20], cost.object_pairs[:20])
         ]
-        kept, strata, notes = _interests(kept, before, interests_from, seed)
-        limits += [n for n in notes if n not in limits]
+        kept, strata, notes = _interests(kept, before, interests_from if null == "degree" else "none", seed)
+        limits += [] if null == "none" else [n for n in notes if n not in limits]
         if not len(kept):
             continue
         try:
@@ -175,11 +174,12 @@ def coordination(
     if not layers:
         raise CannotAnswer("no acts are left to look at", fix="Choose another trace, or leave out fewer objects.")
     whole = combined(layers, alpha)
-    chosen = whole.q <= alpha
+    chosen = whole.q <= alpha if null == "degree" else np.ones(len(whole.lo), bool)
+    strength = _strength(whole.log_p) if null == "degree" else whole.weight.astype(float)
     members, group = groups_of(
         whole.lo[chosen],
         whole.hi[chosen],
-        _strength(whole.log_p[chosen]),
+        strength[chosen],
         method=groups,
         resolution=resolution,
         seed=seed,
@@ -207,19 +207,22 @@ def coordination(
         seed=seed,
         alpha=alpha,
     )
+    tables["sensitivity"] = table
     if null == "none":
         tables = {key: describe.without_tests(value) for key, value in tables.items()}
-    tables["sensitivity"] = table
     tables["left_out"] = describe.left_out_table(left_out)
     tables["heaviest"] = describe.left_out_table(sorted(heaviest, key=lambda h: (-h[2], h[0]))[:20])
     significant = int(chosen.sum())
     limits += describe.limits(layers, whole, null, left_out)
+    estimates = _estimates(layers, whole.lo.size, significant, grouping, dilute, memory)
+    if null == "none":
+        estimates = {k: e for k, e in estimates.items() if k not in _OF_TESTS}
     answer: Literal["found", "nothing"] = "found" if significant or dilute else "nothing"
     return Finding(
         kind=KIND,
         name=name or f"{KIND}-{_slug(traces[0].name) if len(traces) == 1 else 'layers'}",
         answer=answer,
-        estimates=_estimates(layers, whole.lo.size, significant, grouping, dilute),
+        estimates=estimates,
         parameters=parameters,
         inputs=inputs,
         limits=tuple(limits),
@@ -231,6 +234,20 @@ def coordination(
         tables=tables,
         simulated=isinstance(data, Record) and data.settings.simulated,
     )
+
+
+def checked(window: str | dt.timedelta | float, at_least: int, alpha: float, trace: str | Sequence[str] = ()) -> int:
+    """The window in microseconds. trace: of a record or files. Raises WindowError or UsageError for what cannot be asked."""
+    if at_least < 1:
+        raise UsageError(f"an edge has at least 1 co-action, not {at_least}", fix="2 is usual (at_least).")
+    if not 0 < alpha < 1:
+        raise UsageError(
+            f"{alpha:g} is no false discovery rate", fix="Choose one between 0 and 1 (alpha); 0.01 is usual."
+        )
+    for name in [trace] if isinstance(trace, str) else trace:
+        if name not in TRACES:
+            raise UsageError(f"there is no trace {name!r}", fix=f"Traces: {', '.join(TRACES)}.")
+    return microseconds(window)
 
 
 def microseconds(window: str | dt.timedelta | float) -> int:
@@ -282,6 +299,12 @@ def _count(count: str) -> Count:
     raise UsageError(f"there is no count {count!r}", fix='Use "pairs" or "objects".')
 
 
+#: What only tests can tell.
+_OF_TESTS = (
+    "significant", "shifted_edges", "shifted_significant", "pairs_tested", "kappa", "jitter_ratio", "empirical_fdr",
+)  # fmt: skip
+
+
 def _strength(log_p: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(1e-6, -log_p))
 
@@ -298,7 +321,11 @@ def _traces(
         sources = sorted({t.source for t in traces})
         found = [t for t in traces if len(t)]
         if not found:
-            raise CannotAnswer(f"the record has no acts of {', '.join(names)}", fix="See `coverage` for what it has.")
+            held = ", ".join(f"{trace} ({n:,})" for trace, n in trace_sizes(data).items())
+            raise CannotAnswer(
+                f"the record has no acts of {', '.join(names)}",
+                fix=f"It has, by accounts: {held}." if held else "It holds no acts at all.",
+            )
         return found, tuple(data.input(s) for s in sources), limits
     if isinstance(data, Trace):
         if not len(data):
@@ -349,8 +376,10 @@ def _interests(
 
 
 def _estimates(
-    layers: list[Layer], edges: int, significant: int, grouping: Grouping, dilute: list[Any]
+    layers: list[Layer], edges: int, significant: int, grouping: Grouping, dilute: list[Any], memory: int
 ) -> dict[str, Estimate]:
+    claimed = claimed_by_rule(layers, memory)
+
     def summed(values: list[int]) -> Estimate:
         return Estimate(int(sum(values)), "pairs", level=None, bounds="none")
 
@@ -359,8 +388,8 @@ def _estimates(
         "significant": summed([significant]),
         "shifted_edges": summed([x.moved.edges for x in layers]),
         "shifted_significant": summed([x.moved.significant for x in layers]),
-        "fixed_rule_edges": summed([x.fixed[0] for x in layers]),
-        "fixed_rule_3_edges": summed([x.fixed[1] for x in layers]),
+        "fixed_rule_edges": summed([claimed[0]]),
+        "fixed_rule_3_edges": summed([claimed[1]]),
         "pairs_tested": summed([x.null.tests for x in layers]),
         "co_actions": Estimate(int(sum(x.null.total for x in layers)), "count", level=None, bounds="none"),
         "groups": Estimate(int(grouping.group.max(initial=0)) + len(dilute), "count", level=None, bounds="none"),

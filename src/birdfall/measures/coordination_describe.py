@@ -15,7 +15,7 @@ from birdfall.kernels.coaction import coaction
 from birdfall.measures import coordination_significance as significance
 from birdfall.measures.coordination_blocks import MOST_PAIRS, Block
 from birdfall.measures.coordination_groups import Method, agreement, groups_of
-from birdfall.measures.coordination_network import Combined, Layer, layer_of
+from birdfall.measures.coordination_network import Combined, Layer, active_accounts, layer_of
 from birdfall.measures.coordination_significance import Traced, crowd_of, trace_edges
 from birdfall.measures.coordination_traces import Trace
 from birdfall.model.findings import Note
@@ -60,11 +60,15 @@ def untested(layer: Layer) -> Layer:
 
 def without_tests(table: pa.Table) -> pa.Table:
     """`table` with nothing in the columns of tests that were not made."""
-    for name in ("p_value", "q_value", "log_p", "degree_p", "surprise_p", "jitter_p"):
+    for name in ("p_value", "q_value", "log_p", "degree_p", "surprise_p", "jitter_p", "significant"):
         if name in table.column_names:
             column = table.column_names.index(name)
             table = table.set_column(column, name, pa.nulls(len(table), table.column(name).type))
     return table
+
+
+#: Of so few accounts a group is easily most, and its own rate is then what is usual.
+FEW = 30
 
 
 def layer_details(layers: list[Layer], alpha: float) -> list[dict[str, Any]]:
@@ -97,6 +101,8 @@ def limits(layers: list[Layer], whole: Combined, null: str, left_out: list[tuple
     if null == "none":
         found.append(Note("no-null-model", {}))
     for x in layers:
+        if null == "degree" and (few := active_accounts([x])) < FEW:
+            found.append(Note("few-accounts", {"trace": x.trace.name, "accounts": few}))
         if null == "degree" and x.pairs > MOST_PAIRS:
             found.append(Note("blocks-not-tested", {"trace": x.trace.name, "pairs": x.pairs, "most": MOST_PAIRS}))
         if null == "degree" and not x.jitter_holds:

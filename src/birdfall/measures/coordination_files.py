@@ -112,9 +112,9 @@ def columns_read(paths: Sequence[Path], reader: str | None, options: Options) ->
 
 
 def _told(path: Path, mapping: Mapping) -> list[str]:
-    if mapping.name != "guessed":
-        return []
     found = {c: " + ".join(n) for e in mapping.emits for c, n in e.columns.items()}
+    if mapping.name != "guessed" or all(c == name.casefold() for c, name in found.items()):
+        return []
     first = [c for c in ("account", "object", "time", "kind") if c in found]
     named = ", ".join(f'{c} is "{printable(found[c], 40)}"' for c in (*first, *sorted(set(found) - set(first))))
     return [f"{printable(path.name, 80)}: {named}"]
@@ -160,9 +160,11 @@ def coordination_of_files(
 
     reading: mapping, reader, time_zone, date_format, and handles, as `acts_of_files`. Raises CannotAnswer if there are no such acts.
     """
-    from birdfall.measures.coordination import coordination
+    from birdfall.measures.coordination import checked, coordination
 
     trace = parameters.get("trace", "repost")
+    # before files are read that may take minutes
+    checked(parameters.get("window", "60s"), parameters.get("at_least", 2), parameters.get("alpha", 0.01), trace)
     if not isinstance(trace, str):
         if len(trace) != 1:
             return None

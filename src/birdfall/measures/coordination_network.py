@@ -104,6 +104,26 @@ def with_checks(layer: Layer, *, alpha: float, at_least: int, seed: int, memory:
     )
 
 
+def claimed_by_rule(layers: list[Layer], memory: int = MEMORY) -> tuple[int, int]:
+    """Pairs of accounts that the customary rules would claim on any layer; a pair on several counts once."""
+    if len(layers) == 1:
+        return layers[0].fixed
+    keys, weights = [], []
+    for x in layers:
+        edges = (
+            x
+            if x.by_rule
+            else coaction(
+                x.trace.account, x.trace.object_, x.trace.time, window=significance.MINUTE, count="pairs", at_least=2,
+                memory=memory,
+            )
+        )  # fmt: skip
+        keys.append(edges.lo.astype(np.int64) << 32 | edges.hi)
+        weights.append(edges.weight)
+    key, weight = np.concatenate(keys), np.concatenate(weights)
+    return len(np.unique(key)), len(np.unique(key[weight >= 3]))
+
+
 @dataclass(frozen=True)
 class Combined:
     """Pairs of accounts over all layers, by (lo, hi): weight is the sum, layers how many have them, first, last: us."""

@@ -90,7 +90,7 @@ def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | No
         f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_text(_described(finding))}</description>\n </meta>",
         ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="dateTime">',
         *_declared("node", (("group", "integer"), ("activity", "integer"), ("coactive_share", "double"))),
-        *_declared("edge", (("p_value", "double"), ("q_value", "double"))),
+        *_declared("edge", (("p_value", "double"), ("q_value", "double"), ("layer", "string"))),
         "  <nodes>",
     ]
     for i, node in enumerate(drawn.nodes):
@@ -102,10 +102,10 @@ def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | No
             f'<viz:size value="{drawn.size[i]:.3f}"/></node>'
         )
     lines.append("  </nodes>\n  <edges>")
-    columns = (drawn.column(c) for c in ("source", "target", "weight", "p_value", "q_value", "first", "last"))
-    for i, (source, target, weight, p, q, first, last) in enumerate(zip(*columns, strict=True)):
+    columns = (drawn.column(c) for c in ("source", "target", "weight", "p_value", "q_value", "layer", "first", "last"))
+    for i, (source, target, weight, p, q, layer, first, last) in enumerate(zip(*columns, strict=True)):
         spell = f'<spells><spell start="{first}" end="{last}"/></spells>' if first and last else ""
-        values = _values((("p_value", p), ("q_value", q)))
+        values = _values((("p_value", p), ("q_value", q), ("layer", layer)))
         lines.append(
             f'   <edge id="{i}" source="{source}" target="{target}" weight="{_number(weight)}">{values}{spell}</edge>'
         )
@@ -119,8 +119,8 @@ def to_graphml(finding: Finding, name: Callable[[int, str], str], drawn: Drawn |
     lines = [f'<graphml xmlns="{GRAPHML}">']
     keys = [("node", k, t) for k, t in (("label", "string"), ("x", "double"), ("y", "double"), ("size", "double"), ("r", "int"),
             ("g", "int"), ("b", "int"), ("group", "int"), ("activity", "long"), ("coactive_share", "double"))]  # fmt: skip
-    told = ("weight", "p_value", "q_value", "first", "last")
-    keys += [("edge", k, "string" if k in ("first", "last") else "double") for k in told]
+    told = ("weight", "p_value", "q_value", "layer", "first", "last")
+    keys += [("edge", k, "string" if k in ("layer", "first", "last") else "double") for k in told]
     lines += [
         f' <key id="{where}_{key}" for="{where}" attr.name="{key}" attr.type="{kind}"/>' for where, key, kind in keys
     ]
@@ -133,7 +133,7 @@ def to_graphml(finding: Finding, name: Callable[[int, str], str], drawn: Drawn |
         lines.append(f'  <node id="n{node["code"]}">{_data("node", values)}</node>')
     columns = (drawn.column(c) for c in ("source", "target", *told))
     for source, target, *values_told in zip(*columns, strict=True):
-        data = _data("edge", dict(zip(told, values_told, strict=True)))
+        data = _data("edge", {k: _text(v) if isinstance(v, str) else v for k, v in zip(told, values_told, strict=True)})
         lines.append(f'  <edge source="n{source}" target="n{target}">{data}</edge>')
     lines.append(" </graph>\n</graphml>\n")
     return _bytes(lines)
@@ -171,8 +171,12 @@ def _declared(where: str, keys: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _values(values: Iterable[tuple[str, Any]]) -> str:
-    """GEXF's values of a node or edge: numbers only."""
-    told = "".join(f'<attvalue for="{key}" value="{_number(v)}"/>' for key, v in values if v is not None)
+    """GEXF's values of a node or edge."""
+    told = "".join(
+        f'<attvalue for="{key}" value={_quoted(v) if isinstance(v, str) else quoteattr(_number(v))}/>'
+        for key, v in values
+        if v is not None
+    )
     return f"<attvalues>{told}</attvalues>"
 
 
