@@ -143,3 +143,20 @@ def test_ids_that_passed_through_floats_are_ids_or_an_error():
         trace_of_table(rows | {"account": [1.23e17, 2.0, 3.0]})
     mixed, _ = trace_of_table(rows | {"account": pd.Series([12, "ana", None], dtype=object)})
     assert mixed.accounts.to_pylist() == ["12", "ana"]
+
+
+def test_any_window_and_no_unknown_word():
+    rows = {"account": ["a", "b"] * 2, "object": ["x", "x", "y", "y"], "time": [-(10**15), 10**15, 0, 4]}
+    for window in ("999999999d", 1e300, dt.timedelta(days=999_999_999), 2**60):
+        assert birdfall.coordination(rows, window=window)["edges"].value == 1
+    for words in (
+        {"null": "degre"},
+        {"groups": "leiden"},
+        {"interests_from": "act"},
+        {"count": "pair"},
+        {"preset": "cnt"},
+    ):
+        with pytest.raises(UsageError, match="there is no"):
+            birdfall.coordination(rows, **words)
+    left = birdfall.coordination(rows, leave_out="x").table("left_out")
+    assert left.column("object").to_pylist() == ["x"]

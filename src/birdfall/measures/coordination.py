@@ -126,6 +126,13 @@ def coordination(
     Finding and tables: docs/reference/findings.md. Raises WindowError, UsageError, CannotAnswer (no acts), MemoryBudgetError.
     """
     width = checked(window, at_least, alpha)
+    for given, word, known in (
+        (null, "null", ("degree", "none")), (groups, "way to find groups", ("propagation", "louvain")),
+        (interests_from, "source of interests", ("acts", "none")),
+    ):  # fmt: skip
+        if given not in known:
+            raise UsageError(f"there is no {word} {given!r}", fix=f"Use {' or '.join(map(repr, known))}.")
+    leave_out = [leave_out] if isinstance(leave_out, str) else leave_out
     traces, inputs, limits = _traces(data, trace, text_objects, time_unit)
     if preset is not None:
         from birdfall.measures.coordination_preset_finding import preset_finding
@@ -251,23 +258,25 @@ def checked(window: str | dt.timedelta | float, at_least: int, alpha: float, tra
 
 
 def microseconds(window: str | dt.timedelta | float) -> int:
-    """A window as microseconds. Raises WindowError if it is no duration or not positive."""
+    """A window as microseconds, at most `LONGEST`. Raises WindowError if it is no duration or not positive."""
     if isinstance(window, dt.timedelta):
         found = window // dt.timedelta(microseconds=1)
     elif isinstance(window, (int, float, np.integer, np.floating)) and not isinstance(window, bool):
         if not np.isfinite(window):
             raise WindowError(f"{window} is no window of time")
-        found = round(float(window) * 1e6)
+        found = round(min(float(window) * 1e6, LONGEST))
     else:
         match = _DURATION.fullmatch(str(window))
         if match is None:
             raise WindowError(f"{window!r} is no window of time", fix='Write "60s", "5min" or "2h".')
-        found = round(float(match[1]) * _UNITS[match[2] or "s"])
+        found = round(min(float(match[1]) * _UNITS[match[2] or "s"], LONGEST))
     if found <= 0:
         raise WindowError(f"a window must be longer than nothing, not {window}")
-    return int(found)
+    return min(int(found), LONGEST)
 
 
+#: 285 years in microseconds: what all acts of a record lie within, with room for the spans of the tests in 64 bits.
+LONGEST = 1 << 53
 #: Seconds and bytes of a whole finding, per act and per pair of acts within the window: two shared cores, 1 and 10 million acts.
 SECONDS_PER_ACT, SECONDS_PER_PAIR, BYTES_PER_ACT = 2.7e-6, 2.2e-7, 250
 #: An object with such a share of all pairs is named before they are spent on it.
