@@ -73,3 +73,10 @@ def test_a_source_that_is_not_reached_is_named_with_the_reason(tmp_path):
     assert sum("not connected" in line for line in said) == 1
     assert not any("history-too-short" in line or "not-a-detector" in line for line in said)
     assert any("would be tried on history once two days of it are stored" in line for line in said)
+
+
+def test_nothing_is_proposed_of_a_folder_without_a_watch(run, tmp_path):
+    done = run("propose", tmp_path / "none", "1")
+    assert done.returncode == 2
+    assert "not the folder of a watch" in done.stderr
+    assert not (tmp_path / "none").exists()

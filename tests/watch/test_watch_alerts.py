@@ -311,3 +311,26 @@ def test_what_history_says_is_used_for_the_next_tick(tmp_path):
     assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0, "twenty quiet days"
     assert state.connection.execute("SELECT sum(observed) FROM ticks").fetchone()[0] > 0
     assert STEP == 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("channel = 3\n[[rule]]\nname='a'\non='falls'", "channels are tables"), ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind=['email']", "kind must be"),
+     ("[[rule]]\nname='a'\non='falls'\n[channel.stdout]\nkind='ntfy'\nurl='http://x'", "always there"),
+     ("[[rule]]\nname='a'\non=['falls']", "on must be"), ("[[rule]]\nname='a'\non='no-data'\nleader='did:x'", "leader goes with"),
+     ("[[rule]]\nname='a'\non='reports'\nhost='x'", "host goes with"), ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='ntfy'\nurl='http:///'", "http"),
+     ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='email'\nserver='s'\nsender='a'\nto='b'\nport=99999", "port must be")],
+)  # fmt: skip
+def test_rules_that_could_never_work_are_refused(tmp_path, text, said):
+    path = tmp_path / "rules.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        load_rules(path)
+
+
+def test_a_port_may_be_a_number(tmp_path):
+    path = tmp_path / "rules.toml"
+    path.write_text(
+        "[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='email'\nserver='s'\nsender='a'\nto='b'\nport=587"
+    )
+    assert load_rules(path)[1][1].values["port"] == "587"

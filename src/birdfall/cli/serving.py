@@ -37,7 +37,7 @@ def serve(
             "this is neither a case nor the folder of a watch", where=str(folder), fix="Make one: birdfall demo"
         )
     if state.is_file():
-        _brought_up_to_date(folder, state)
+        brought_up_to_date(folder, state)
     served = Served(state if state.is_file() else folder, at, token)
     served.start()
     show(served.invitation)
@@ -49,7 +49,7 @@ def serve(
     return ExitCode.FOUND
 
 
-def _brought_up_to_date(folder: Path, path: Path) -> None:
+def brought_up_to_date(folder: Path, path: Path) -> None:
     """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
     from birdfall.watch.lock import locked
     from birdfall.watch.state import OlderError, State

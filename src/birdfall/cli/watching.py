@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -50,7 +51,7 @@ def watch(
     state
         The folder that keeps what was seen. The same folder goes on where it stopped.
     leader
-        An account whose audience is watched.
+        An account whose audience is watched: its id, or @handle where the source or the state knows it.
     rules
         A TOML file that says which alerts go where.
     case
@@ -112,7 +113,7 @@ def replay(
     state
         The folder that keeps what was seen; it must not exist yet.
     leader
-        An account whose audience is watched.
+        An account whose audience is watched: its id, or @handle where the source or the state knows it.
     rules
         A TOML file that says which alerts go where.
     speed
@@ -164,6 +165,7 @@ def propose(
         Parameter(name="--as"),
     ] = "csv",
     by: str = "",
+    propose_hold: bool = False,
 ) -> int:
     """Hand a wave to other tools. Nothing is done by itself: the text is for a person to look through and use.
 
@@ -178,17 +180,28 @@ def propose(
         brigade's work; restore: accounts that are still down; reporters: who reported them.
     by
         The did of the moderator who will send it to Ozone, which asks for one.
+    propose_hold
+        The same as --as hold.
     """
+    from birdfall.cli.serving import brought_up_to_date
     from birdfall.watch.handing import TABLES, handed
     from birdfall.watch.state import State
     from birdfall.watch.waves import wave as wave_of
 
-    opened = State.open(state / "watch.sqlite")
+    path = state / "watch.sqlite"
+    if not path.is_file():
+        raise UsageError("this is not the folder of a watch", where=str(state), fix="Name the folder given to --state.")
+    brought_up_to_date(state, path)
+    opened = State.open(path, read_only=True)
     try:
         found = wave_of(opened, wave)
         if found is None:
-            raise UsageError(f"there is no wave {wave}", where=str(state))
-        text = handed(opened, found, form, by)
+            raise UsageError(
+                f"there is no wave {wave}",
+                where=str(state),
+                fix="The page of waves lists them: birdfall serve " + str(state),
+            )
+        text = handed(opened, found, form := "hold" if propose_hold else form, by)
     finally:
         opened.close()
     show(text.rstrip("\n"))
@@ -247,13 +260,14 @@ def _run(
     dashboard: str | None, token: str | None, *, quiet: bool = False, seen_at: str = "", simulated: bool = False,
 ) -> None:  # fmt: skip
     from birdfall.watch.alerts import Courier
+    from birdfall.watch.leaders import identified, of_rules
     from birdfall.watch.lock import locked
-    from birdfall.watch.rules import DEFAULT, STDOUT, Rule, keep_rules, load_rules
+    from birdfall.watch.rules import DEFAULT, STDOUT, keep_rules, load_rules
     from birdfall.watch.watcher import Watcher
 
     chosen, channels = load_rules(rules) if rules is not None else (list(DEFAULT), [STDOUT])
     if quiet:
-        chosen = [Rule(r.name, r.on, r.at_least, r.leader, ()) for r in chosen]
+        chosen = [replace(r, notify=()) for r in chosen]
     if false_alarms <= 0:
         raise UsageError("--false-alarms must be above 0")
     state = kept.open()
@@ -266,6 +280,13 @@ def _run(
         if simulated:
             with state.transaction():
                 state.keep_meta(simulated=1)
+        names = _names(case)
+        leaders = identified(leaders, state, feeds, names, say)
+        ids = {
+            leader: identified([leader], state, feeds, names, say)[0]
+            for leader in {r.leader for r in chosen if r.leader} - state.leaders
+        }
+        chosen = of_rules(chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), say)
         if case is not None:
             _edges(state, case, leaders)
         if dashboard is not None:
@@ -289,8 +310,14 @@ def _run(
             state, feeds, leaders=leaders, rules=chosen, false_alarms_per_year=false_alarms, after=after, link=link,
             recount_every=1.0 if any(f.live for f in feeds) else 0.0,
         )  # fmt: skip
+        asked = threading.Event()
+
+        def end(*_: object) -> None:
+            asked.set()
+            stop.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, end)
         for feed in feeds:
             say(f"watching {feed.name}")
         if not state.leaders:
@@ -299,10 +326,13 @@ def _run(
         watcher.run(stop)
         kept.rotate(state, everything=True)
         courier.stop()
-        if served is not None and not any(f.live for f in feeds):
+        if asked.is_set():
+            say("stopped")
+        elif any(f.live for f in feeds):
+            say(f"standard input has ended; to look at what was seen: birdfall serve {kept.folder}")
+        elif served is not None:
             say("the recording is over; the dashboard stays until stopped (Ctrl-C)")
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.pause()
+            asked.wait()
     except KeyboardInterrupt:
         pass
     finally:
@@ -352,6 +382,13 @@ def _address(link: str | None) -> str:
     if not link.startswith(("http://", "https://")) or not link.isascii() or not link.isprintable():
         raise UsageError(f"--link {link!r} is no address", fix="Write https://HOST/.")
     return link.rstrip("/") + "/"
+
+
+def _names(case: Path | None) -> dict[str, str]:
+    """What the accounts of a case are called, by id."""
+    from birdfall.record.case import Case
+
+    return {} if case is None else Case.open(case).record().names()
 
 
 def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:

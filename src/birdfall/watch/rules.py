@@ -15,6 +15,7 @@ secret = "env:BIRDFALL_WEBHOOK_SECRET"
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,7 +84,12 @@ def load_rules(path: Path) -> tuple[list[Rule], list[Channel]]:
     unknown = sorted(set(plain) - {"rule", "channel"})
     if unknown:
         raise UsageError(f"unknown key {unknown[0]!r}", where=str(path), fix="Known keys: rule, channel.")
-    channels = [STDOUT, *(_channel(name, value, str(path)) for name, value in plain.get("channel", {}).items())]
+    given = plain.get("channel", {})
+    if not isinstance(given, dict) or "stdout" in given:
+        raise UsageError(
+            "channels are tables, and stdout is one that is always there", where=str(path), fix='Write [channel.NAME], kind = "...".'
+        )  # fmt: skip
+    channels = [STDOUT, *(_channel(name, value, str(path)) for name, value in given.items())]
     names = {c.name for c in channels}
     listed = plain.get("rule", [])
     if not isinstance(listed, list):
@@ -107,8 +113,13 @@ def _rule(value: Any, channels: set[str], where: str) -> Rule:
             raise UsageError(f"rule {name!r}: unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(known)}.")
         if not isinstance(given, known[key]) or isinstance(given, bool):
             raise UsageError(f"rule {name!r}: {key} must be of type {known[key].__name__}", where=where)
-    if value.get("on") not in KINDS:
+    if value.get("on", "") not in KINDS:
         raise UsageError(f"rule {name!r}: on must be one of {', '.join(KINDS)}", where=where)
+    narrowed = next((k for k in ("leader", "host", "client") if value.get(k)), "")
+    if narrowed and value["on"] not in ("falls", "returns"):
+        raise UsageError(
+            f"rule {name!r}: {narrowed} goes with suspensions and returns only", where=where, fix=f"Leave {narrowed} out, or write on = \"falls\"."
+        )  # fmt: skip
     if value.get("at_least", 0) < 0:
         raise UsageError(f"rule {name!r}: at_least must be 0 or more", where=where)
     notify = tuple(value.get("notify", ["stdout"]))
@@ -131,7 +142,7 @@ def _rule(value: Any, channels: set[str], where: str) -> Rule:
 
 def _channel(name: str, value: Any, where: str) -> Channel:
     kind = value.get("kind") if isinstance(value, dict) else None
-    if kind not in CHANNELS:
+    if not isinstance(kind, str) or kind not in CHANNELS:
         raise UsageError(f"channel {name!r}: kind must be one of {', '.join(CHANNELS)}", where=where)
     needs, may = CHANNELS[kind], _MAY[kind]
     values: dict[str, str] = {}
@@ -142,6 +153,10 @@ def _channel(name: str, value: Any, where: str) -> Channel:
             raise UsageError(
                 f"channel {name!r}: unknown key {key!r}", where=where, fix=f"Known: {', '.join(needs + may)}."
             )
+        if key == "port":
+            given = str(given)
+            if not given.isdigit() or not 0 < int(given) < 65536:
+                raise UsageError(f"channel {name!r}: port must be a number from 1 to 65535", where=where)
         if not isinstance(given, str):
             raise UsageError(f"channel {name!r}: {key} must be a text", where=where)
         if given.startswith("env:") and given[4:] not in os.environ:
@@ -150,8 +165,8 @@ def _channel(name: str, value: Any, where: str) -> Channel:
     missing = [key for key in needs if not values.get(key)]
     if missing:
         raise UsageError(f"channel {name!r} needs {missing[0]!r}", where=where)
-    if "url" in values and not values["url"].startswith(("http://", "https://")):
-        raise UsageError(f"channel {name!r}: url must begin with http:// or https://", where=where)
+    if "url" in values and not re.match(r"https?://[^/\s]", values["url"]):
+        raise UsageError(f"channel {name!r}: url must be http://HOST/... or https://HOST/...", where=where)
     if kind == "kafka":
         from birdfall.watch.kafka import installed
 

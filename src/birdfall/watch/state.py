@@ -237,7 +237,7 @@ class State:
                 elif isinstance(event, Listed):
                     changes += self._listed(source, event, step.received)
                 else:
-                    self._identity(event)
+                    self.name(event)
         if raw:
             after = self._last_raw()
             rows = [(after + i, *row) for i, row in enumerate(raw, 1)]
@@ -377,7 +377,8 @@ class State:
         )
         return done.rowcount == 1
 
-    def _identity(self, event: Identity) -> None:
+    def name(self, event: Identity) -> None:
+        """What an account is called; call inside `transaction`."""
         # an account first heard of is up: its first suspension is then a change from `active`
         self.connection.execute(
             "INSERT INTO standing (account, status, time, handle, client) VALUES (?1, 'active', ?2, ?3, ?4) "

@@ -661,7 +661,8 @@ class Watcher:
         share = int(back / max(size, 1) / RETURNED)
         if share < 1:
             return
-        rules = matching(self.rules, "returns", back, set())
+        hit = {e["leader"] for e in wave.details.get("leaders", []) if e["hit"]}
+        rules = matching(self.rules, "returns", back, hit, set(wave.details.get("called", [])))
         numbers = {"wave": wave.id, "fallen": size, "returned": back}
         body = {
             "numbers": numbers, "silenced_by": f"a rule with at_least above {back}", "link": self._where(wave.id),
