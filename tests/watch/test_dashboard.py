@@ -305,6 +305,16 @@ def test_a_name_cannot_turn_the_sentence_around_it():
     assert isolated("a\u202eb\u2069c") == "\u2068abc\u2069"
 
 
+def test_a_name_in_a_table_cannot_be_turned_either(path):
+    web = client(path)
+    for page in ("now", "waves", "rules", "sources", "wave/1"):
+        assert "\u202e" not in web.get(f"/en/{page}").text, page
+
+
+def test_a_length_that_is_no_number_is_turned_away(path):
+    assert client(path).get("/en/now", headers={"content-length": b"\xb2"}).status_code == 413
+
+
 def test_a_case_that_cannot_be_made_says_why(path):
     def refuse(number):
         raise UsageError("no <b>room</b>", fix="Make some.")

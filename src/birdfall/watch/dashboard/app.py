@@ -51,6 +51,7 @@ class _Pages:
         self.environment = Environment(loader=loader, autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True,
                                        lstrip_blocks=True, undefined=StrictUndefined)  # fmt: skip
         self.environment.globals |= {"isolated": isolated, "band": band}
+        self.environment.filters["straight"] = straight
         self.news = News(view.version)
         self.drawn: OrderedDict[tuple[str, ...], tuple[str, float, str]] = OrderedDict()
         self.making = asyncio.Lock()
@@ -163,9 +164,14 @@ class _Pages:
 _TURNS = {**dict.fromkeys(range(0x202A, 0x202F)), **dict.fromkeys(range(0x2066, 0x206A)), 0x200E: None, 0x200F: None}
 
 
+def straight(name: str) -> str:
+    """A name of somebody's own choosing, without what would turn it around: it is read as it is written."""
+    return name.translate(_TURNS)
+
+
 def isolated(name: str) -> str:
     """A name of somebody's own choosing within a sentence: it cannot turn the direction of what stands around it."""
-    return f"\u2068{name.translate(_TURNS)}\u2069"
+    return f"\u2068{straight(name)}\u2069"
 
 
 class _Said:

@@ -80,7 +80,7 @@ class Guard:
         if not self._allowed(request.client.host if request.client else ""):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST:
+        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST:
             return PlainTextResponse("Too large.", 413)
         if request.method not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Not here.", 405)
