@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from birdfall.model import findings
 from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, Note
 from birdfall.record.case import Case
@@ -178,6 +179,15 @@ class Inquiry:
         rows = "".join(f"<li>{rows:,} {escape(name)}</li>" for name, rows in self.record.sizes.items() if rows)
         label = " · simulated data" if self.record.settings.simulated else ""
         return f"<div><b>{escape(self.record.settings.title or 'record')}</b>{label}<ul>{rows}</ul></div>"
+
+
+def _sentence(note: Note) -> str:
+    from birdfall.tell.words import words
+
+    return words("en", "UTC").note(note)
+
+
+findings.sentences[:] = [_sentence]
 
 
 def open_case(path: str | Path) -> Inquiry:

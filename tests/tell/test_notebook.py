@@ -46,3 +46,10 @@ def test_returns_and_ledgers_have_charts():
 def test_what_cannot_be_drawn_is_said():
     with pytest.raises(UsageError, match="no chart"):
         birdfall.chart(Finding("audiences", "audiences-1", "found"))
+
+
+def test_a_finding_says_its_limits_in_sentences():
+    rows = {"account": ["a", None, "b"], "object": ["x"] * 3, "time": [1.0, 2.0, 3.0]}
+    shown = birdfall.coordination(rows)._repr_html_()
+    assert "Rows that lacked account, object or time were left out (1)." in shown
+    assert "interests-from-the-same-acts" not in shown and shown.count("Interests were learned") == 1

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -116,11 +117,22 @@ class Finding:
         )
         label = " · simulated data" if self.simulated else ""
         tables = ", ".join(f"{escape(n)} ({t.num_rows:,} rows)" for n, t in sorted(self.tables.items()))
-        notes = "".join(f"<li>{escape(n.code)} {escape(json.dumps(n.values))}</li>" for n in self.reasons + self.limits)
+        notes = "".join(f"<li>{escape(t)}</li>" for t in dict.fromkeys(map(said, self.reasons + self.limits)))
         return (
             f"<div><b>{escape(self.kind)}</b>: {escape(self.answer)}{label}<table>{rows}</table>"
             f"<small>tables: {tables or 'none'}</small><ul>{notes}</ul></div>"
         )
+
+
+def said(note: Note) -> str:
+    """A note as a notebook shows it: the sentence, where the words are at hand."""
+    for words in sentences:
+        return words(note)
+    return f"{note.code} {json.dumps(note.values, default=str)}"
+
+
+#: What knows the sentences of notes; the words stand on a floor above, which puts it here.
+sentences: list[Callable[[Note], str]] = []
 
 
 def as_plain(finding: Finding) -> dict[str, Any]:

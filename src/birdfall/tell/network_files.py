@@ -88,7 +88,7 @@ def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | No
     lines = [
         f'<gexf xmlns="{GEXF}" xmlns:viz="{VIZ}" version="1.3">',
         f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_text(_described(finding))}</description>\n </meta>",
-        ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="dateTime">',
+        ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="date">',
         *_declared("node", (("group", "integer"), ("activity", "integer"), ("coactive_share", "double"))),
         *_declared("edge", (("p_value", "double"), ("q_value", "double"), ("layer", "string"))),
         "  <nodes>",
