@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from birdfall.measures.coordination import coordination
+from birdfall.measures.coordination_traces import TRACES
 from birdfall.record.ids import pseudonym
 from birdfall.record.query import from_tables
 from birdfall.tell.coordination_section import coordination as section
@@ -75,3 +76,15 @@ def test_an_account_that_was_acted_on_goes_by_its_pseudonym(record):
     tables = [b for b in blocks_of(record, "report", "en") if b["kind"] == "table"]
     (example,) = tables[1]["rows"]
     assert example[1] in {pseudonym(record.ids.code(f"v{k}")) for k in range(6)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_trace_has_a_name_whatever_the_finding_is_called(record, language):
+    say = Words(language, ZoneInfo("UTC"))
+    names = {say(f"trace.{trace}") for trace in TRACES}
+    assert len(names) == len(TRACES) and say("trace.other") not in names
+    finding = coordination(record, trace=["repost", "report"], sensitivity=False, name="coordination-mine")
+    blocks = section(Page({finding.name: finding}, record, say, names_of(record), frozenset(), {}))
+    first = blocks[0]["text"]
+    assert first[0] == first[0].upper()
+    assert say("trace.repost")[1:] in first and say("trace.report") in first and say("trace.other") not in first.split()

@@ -28,9 +28,8 @@ def coordination(page: Page) -> list[Block]:
 
 def _trace(finding: Finding, page: Page) -> list[Block]:
     say = page.say
-    trace = finding.name.removeprefix("coordination-")
     blocks = [text(say(
-        "coordination.text", trace=say(f"trace.{trace}") if say.has(f"trace.{trace}") else say("trace.other"),
+        "coordination.text", trace=_named(finding, page),
         window=say.duration(float(finding.parameters.get("window_s", 60))),
         edges=say.number(finding["edges"].value), significant=say.number(finding["significant"].value),
         shifted=say.number(finding["shifted_significant"].value), fixed=say.number(finding["fixed_rule_edges"].value),
@@ -41,6 +40,15 @@ def _trace(finding: Finding, page: Page) -> list[Block]:
     if finding.name in page.maps:
         blocks.append(_map(finding, page))
     return [*blocks, *_groups(finding, page), *_together(finding, page)]
+
+
+def _named(finding: Finding, page: Page) -> str:
+    """What was done together, as the beginning of a sentence: the traces of the network, however it is called."""
+    traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
+    keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
+    known = dict.fromkeys(page.say(k if page.say.has(k) else "trace.other") for k in keys)
+    name = "، ".join(known) if page.say.language == "ar" else joined(list(known))
+    return name[:1].upper() + name[1:]
 
 
 def _groups(finding: Finding, page: Page) -> list[Block]:
