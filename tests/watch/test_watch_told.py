@@ -161,3 +161,29 @@ def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
     assert state.connection.execute("SELECT tries, done FROM deliveries").fetchone()[:] == (alerts.TRIES, None)
     assert len(said) == 2
     assert "given up" in said[-1]
+
+
+def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
+    """Reasons and names come from outside: escape sequences, C1 controls, overrides of direction, formulas."""
+    from birdfall.watch.handing import FORMS, handed
+    from birdfall.watch.waves import waves
+
+    state = State.open(tmp_path / "w.sqlite")
+    feed = Recording("r", ())
+    watcher = Watcher(state, [feed], recount_every=0.0)
+    evil = "=1+1\x1b[2J\x9b31m\u202e\r\nBcc: x"
+    watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
+    begin = T + 600_000_000
+    falls = [Arrived(begin + i, (Status(f"=a{i}\u202e\x9b", "suspended", begin + i, evil),)) for i in range(80)]
+    falls += [Arrived(begin + 100, (Report("@r\x1b", f"=a{i}\u202e\x9b", begin - 1000, f"k{i}"),)) for i in range(3)]
+    watcher.take([(feed, falls)])
+    [wave] = [w for w in waves(state) if w.kind == "falls"]
+    for form in FORMS:
+        text = handed(state, wave, form)
+        assert not set(text) & set("\x1b\x9b\u202e\r"), form
+        if form in ("csv", "restore"):
+            assert all(line.startswith("'=a") for line in text.splitlines()[1:]), form
+    assert json.loads(handed(state, wave, "ozone").splitlines()[0])["subject"]["did"] == "=a0\u202e\x9b", (
+        "as it is, for tools"
+    )
+    state.close()

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import UsageError, printable
 from birdfall.watch.state import State
 from birdfall.watch.waves import Wave, fallen, is_kept
 
@@ -24,7 +24,9 @@ FORMS: Final = ("ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv
 TABLES: Final = ("csv", "hold", "restore", "reporters")
 #: A suspension looks like a brigade's work if so many of those who reported the account had reported others of the wave too.
 TOGETHER, REPORTERS = 0.5, 5
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Characters of a text that a cell holds.
+LONGEST: Final = 10_000
 
 
 def handed(state: State, wave: Wave, form: str, by: str = "") -> str:
@@ -110,15 +112,19 @@ def _csv(rows: list[dict[str, Any]], names: list[str]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
-    # a cell that a spreadsheet would take for a formula gets a quote in front
-    writer.writerows(
-        {k: f"'{v}" if isinstance(v, str) and v.startswith(_DANGEROUS) else v for k, v in r.items()} for r in rows
-    )
+    writer.writerows({k: _cell(v) if isinstance(v, str) else v for k, v in r.items()} for r in rows)
     return out.getvalue()
 
 
+def _cell(text: str) -> str:
+    """A cell that a spreadsheet would take for a formula gets a quote in front; what would steer a terminal is written out."""
+    shown = printable(text, LONGEST)
+    return f"'{shown}" if text.startswith(_DANGEROUS) else shown
+
+
 def _lines(items: Any) -> str:
-    return "".join(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n" for item in items)
+    # other than ASCII is written as \\u...: the lines are shown in terminals, and mean the same
+    return "".join(json.dumps(item, ensure_ascii=True, sort_keys=True) + "\n" for item in items)
 
 
 def _ozone(wave: Wave, account: str, kind: str, by: str) -> dict[str, Any]:
