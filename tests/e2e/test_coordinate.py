@@ -108,6 +108,7 @@ def test_objects_are_left_out_by_name_and_the_cost_is_told(tweets, capsys):
     assert "pairs of acts within the window, about 1 s and" in capsys.readouterr().err
     assert main(["coordinate", str(tweets), "--leave-out", "hub", "--leave-out", "not-there\x1b[31m"]) in (0, 3)
     said = capsys.readouterr().out
+    assert "left out: hub  (50 acts, 1,225 pairs within the window)" in said
     assert "do not occur" in said and "not-there" in said and "\x1b" not in said
     without = birdfall.coordination(tweets, leave_out=["hub"])
     assert [(r["object"], r["events"]) for r in without.table("left_out").to_pylist()] == [("hub", 50)]

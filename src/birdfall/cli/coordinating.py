@@ -391,6 +391,11 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
     for sentence, traces in of_traces.items():
         named = f" ({', '.join(traces)})" if traces and len(finding.parameters.get("trace", ())) > 1 else ""
         show(f"  {printable(sentence + named, 400)}")
+    if "left_out" in finding.tables:
+        for row in finding.table("left_out").slice(0, SHOWN).to_pylist():
+            show(
+                f"  left out: {printable(row['object'], 80)}  ({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
+            )
     for path in made:
         show(str(path))
     if made and not identified:
