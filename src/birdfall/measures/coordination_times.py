@@ -46,11 +46,15 @@ def moments(column: pa.Array, unit: str | None = None) -> tuple[pa.Array, list[N
 
 def _of_numbers(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note]]:
     whole = pa.types.is_integer(column.type)
-    numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    known = np.isfinite(numbers)
-    if not known.any():
+    numbers = None if whole else column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    known = None if numbers is None else np.isfinite(numbers)
+    if numbers is None or known is None:
+        ends = pc.min_max(column).as_py()
+        low, high = (ends["min"], ends["max"])
+    else:
+        low, high = (float(numbers[known].min()), float(numbers[known].max())) if known.any() else (None, None)
+    if low is None or high is None:
         return pa.nulls(len(column), pa.int64()), []
-    low, high = float(numbers[known].min()), float(numbers[known].max())
     notes: list[Note] = []
     factor = _factor(low, high)
     if unit is not None:
@@ -66,11 +70,12 @@ def _of_numbers(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note
         raise UsageError(
             f"times such as {high:g} lie beyond all calendars", fix='Say their unit: time_unit="s", "ms" or "us".'
         )
-    if whole and factor < 1:
-        return pc.divide(column.cast(pa.int64()), 1000), notes
-    if whole:
-        return pc.multiply(column.cast(pa.int64()), int(factor)), notes
-    return pa.array(np.where(known, np.round(numbers * factor), 0).astype(np.int64), mask=~known), notes
+    if numbers is not None and known is not None:
+        return pa.array(np.where(known, np.round(numbers * factor), 0).astype(np.int64), mask=~known), notes
+    column = column.cast(pa.int64())
+    if factor == 1:
+        return column, notes
+    return (pc.divide(column, 1000) if factor < 1 else pc.multiply(column, int(factor))), notes
 
 
 def _factor(low: float, high: float) -> float | None:
