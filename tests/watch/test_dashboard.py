@@ -521,3 +521,16 @@ def test_what_is_lost_now_is_no_time_that_was_watched(path):
     state.close()
     drawn = StateView(path).now()
     assert drawn["chart"]["gaps"][-1] == [T + 630_000_000, drawn["latest"]]
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "ar", "pt"])
+def test_a_watch_that_has_just_begun_is_not_called_quiet(tmp_path, language):
+    state = State.open(tmp_path / "watch.sqlite")
+    feed = Recording("recording:x", ())
+    watcher = Watcher(state, [feed], recount_every=0.0)
+    watcher.take([(feed, [Arrived(T, (Status("a", "suspended", T, ""),))])])
+    web = client(tmp_path / "watch.sqlite")
+    assert 'class="state young"' in web.get(f"/{language}/now").text
+    later = T + 40_000_000
+    watcher.take([(feed, [Arrived(later, (Status("b", "active", later, ""),))])])
+    assert 'class="state quiet"' in web.get(f"/{language}/now").text

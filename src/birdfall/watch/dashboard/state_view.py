@@ -11,7 +11,7 @@ from typing import Any, Final
 from birdfall.model.schemas import FALLEN
 from birdfall.record.ids import pseudonym
 from birdfall.watch.alerts import TRIES
-from birdfall.watch.bank import STEP
+from birdfall.watch.bank import FIRST, STEP
 from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
 from birdfall.watch.dashboard.keys import key_beside
 from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
@@ -74,7 +74,8 @@ class StateView:
             stopped = any(s["state"] == "stopped" for s in sources)
             loud = any(p["observed"] > p["high"] for p in series[-60:])
             recent = [w for w in every if w.closed and w.closed > latest - HOUR]
-            kind = "nodata" if down else "ended" if recent else "unusual" if loud else "quiet"
+            calm = "young" if _young(state, latest) else "unusual" if loud else "quiet"
+            kind = "nodata" if down else "ended" if recent else calm
             if on:
                 kind = "wave" if any(w.kind == "falls" for w in on) else "reports"
             if stopped:
@@ -267,3 +268,13 @@ def channels(state: State) -> list[dict[str, Any]]:
         (TRIES,),
     )
     return [dict(r) for r in rows]
+
+
+def _young(state: State, latest: int) -> bool:
+    """Whether the watch has not yet seen so much that it could call anything."""
+    row = state.connection.execute("SELECT state FROM detectors WHERE stream = 'all'").fetchone()
+    if row is None:
+        return True
+    kept = json.loads(row[0])
+    # ticks in which nothing came are not written down one by one
+    return bool(kept["ticks"] + max(latest // STEP - kept["tick"], 0) < FIRST)
