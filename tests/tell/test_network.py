@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 
 from birdfall.model.findings import Finding
 from birdfall.record.ids import pseudonym
-from birdfall.tell.network_files import GEXF, GRAPHML, VIZ, clean, ranked, to_gexf, to_graphml
+from birdfall.tell.network_files import GEXF, GRAPHML, VIZ, _components, clean, ranked, to_gexf, to_graphml
 from birdfall.tell.network_layout import layout
 from birdfall.tell.network_poster import colours, png, poster
 
@@ -189,3 +190,29 @@ def test_cleaned_text_is_always_xml(text):
 
 def test_groups_are_ranked_by_size():
     assert ranked(np.array([5, 5, 5, 2, 2, -1, 9])).tolist() == [0, 0, 0, 1, 1, -1, 2]
+
+
+def _joined_to_a_few(n):
+    """A network in which nobody looked for groups: pairs, and one component of many."""
+    many = n // 2
+    source = np.r_[np.zeros(many - 1, int), np.arange(many, n - 1, 2)]
+    target = np.r_[np.arange(1, many), np.arange(many + 1, n, 2)]
+    return source.astype(np.int32), target.astype(np.int32)
+
+
+def test_a_network_without_groups_is_placed_by_its_components():
+    source, target = _joined_to_a_few(40)
+    found = _components(40, source, target)
+    assert len(set(found[:20])) == 1
+    assert len(set(found)) == 11
+    assert _components(0, source[:0], target[:0]).shape == (0,)
+
+
+def test_thousands_of_discs_are_placed_and_none_lies_on_another():
+    n = 8_000
+    alone = np.full(n, -1, np.int32)
+    source, target = _joined_to_a_few(n)
+    drawn = layout(n, source, target, np.ones(len(source)), alone)
+    tree = cKDTree(np.column_stack([drawn.x, drawn.y]))
+    nearest = tree.query(np.column_stack([drawn.x, drawn.y]), 2)[0][:, 1]
+    assert nearest.min() >= 2 * drawn.radius.min() * (1 - 1e-9)

@@ -14,6 +14,8 @@ from numba import njit
 #: Members an account is pushed by in one step; smaller groups are exact.
 SAMPLED = 256
 STEPS = 120
+#: Discs beyond so many go to the free place nearest to the middle, joined or not: who looks at a thousand sees no neighbours.
+PLACED = 1000
 
 
 @njit(cache=True)
@@ -84,25 +86,29 @@ def packed(radius: np.ndarray, starts: np.ndarray, neighbour: np.ndarray, pull: 
     """
     g = len(radius)
     centre = np.zeros((g, 2))
+    # where the last disc of this size found its place around the middle: what was taken before it is taken still
+    taken, size = 0, -1.0
     for d in range(1, g):
         x = y = total = 0.0
-        for k in range(starts[d], starts[d + 1]):
+        for k in range(starts[d], starts[d + 1] if d < PLACED else starts[d]):
             if neighbour[k] < d:
                 x += pull[k] * centre[neighbour[k], 0]
                 y += pull[k] * centre[neighbour[k], 1]
                 total += pull[k]
         if total > 0:
-            x, y = x / total, y / total
-        centre[d, 0], centre[d, 1] = _free_place(centre, radius, d, x, y)
+            centre[d, 0], centre[d, 1], _ = _free_place(centre, radius, d, x / total, y / total, 0)
+            continue
+        if radius[d] != size:
+            taken, size = 0, radius[d]
+        centre[d, 0], centre[d, 1], taken = _free_place(centre, radius, d, 0.0, 0.0, taken)
     return centre
 
 
 @njit(cache=True)
-def _free_place(centre: np.ndarray, radius: np.ndarray, d: int, x: float, y: float) -> tuple[float, float]:
-    """The first place on a spiral around (x, y) where disc d touches none of the discs before it."""
+def _free_place(centre: np.ndarray, radius: np.ndarray, d: int, x: float, y: float, k: int) -> tuple[float, float, int]:
+    """The first place from the k-th on a spiral around (x, y) where disc d touches none of the discs before it, and which it is."""
     turn = 2.399963229728653  # the golden angle: places fill the plane evenly
     step = max(radius[d] * 0.45, 1e-9)
-    k = 0
     hint = 0
     while True:
         r, angle = step * np.sqrt(k), turn * k
@@ -116,5 +122,5 @@ def _free_place(centre: np.ndarray, radius: np.ndarray, d: int, x: float, y: flo
                 hint = j
                 break
         if free:
-            return px, py
+            return px, py, k
         k += 1
