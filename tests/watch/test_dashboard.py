@@ -534,3 +534,19 @@ def test_a_watch_that_has_just_begun_is_not_called_quiet(tmp_path, language):
     later = T + 40_000_000
     watcher.take([(feed, [Arrived(later, (Status("b", "active", later, ""),))])])
     assert 'class="state quiet"' in web.get(f"/{language}/now").text
+
+
+def test_before_the_first_thing_is_heard_nothing_was_usual(tmp_path):
+    from birdfall.watch.feed import now
+    from birdfall.watch.lock import locked
+
+    begun = now() - 60_000_000
+    state = State.open(tmp_path / "watch.sqlite")
+    with state.transaction():
+        state.keep_meta(begun=begun)
+        state.keep_health("atproto:example.org", True, begun, "")
+    held = locked(tmp_path)
+    drawn = StateView(tmp_path / "watch.sqlite").now()["chart"]
+    held.close()
+    assert drawn["gaps"][0][1] == begun
+    assert {p["high"] for p in drawn["series"][1:-2]} == {None}

@@ -197,7 +197,7 @@ class StateView:
         row = state.connection.execute(
             "SELECT (SELECT min(begun) FROM sources WHERE begun > 0), (SELECT min(time) FROM changes), (SELECT min(since) FROM edges)"
         ).fetchone()
-        return min((int(v) for v in row if v is not None), default=0)
+        return min((int(v) for v in row if v is not None), default=int(state.meta("begun", "0")))
 
     def _series(self, state: State, stream: str, begin: int, end: int, step: int) -> list[dict[str, Any]]:
         """Observed and the most that is usual, per `step`: what happened is counted anew, up to this moment; what a tick expected is kept
