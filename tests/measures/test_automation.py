@@ -52,6 +52,7 @@ def test_the_truth_lies_within_the_bounds(name):
         assert low - 1e-9 <= true <= high + 1e-9, (share, low, true, high)
 
 
+@pytest.mark.slow
 def test_each_cause_shows_what_it_should():
     error, _ = of_world("caracas-2013-error")
     assert error.answer == "found"

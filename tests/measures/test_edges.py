@@ -152,6 +152,7 @@ def test_a_leader_without_followers():
     assert ledger(data, "a").reasons[0].code == "no-edges-of-leader"
 
 
+@pytest.mark.slow
 def test_short_histories_say_so_and_raise_no_alarm():
     """Two days of twenty falls, ten falls in forty days: one in twenty records at most may be called, of those that hold no wave."""
     called = 0

@@ -151,13 +151,13 @@ def to_graphml(finding: Finding, name: Callable[[int, str], str], drawn: Drawn |
 
 
 def clean(text: str) -> str:
-    """`text` without the characters XML 1.0 cannot hold and without direction overrides, which would hide what it says."""
+    """`text` without the characters XML 1.0 cannot hold, controls that steer a terminal, and direction overrides, which hide what it says."""
     kept = []
     for character in text:
         code = ord(character)
         holds = code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
-        overrides = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
-        kept.append(character if holds and not overrides else "�")
+        steers = 0x7F <= code <= 0x9F or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
+        kept.append(character if holds and not steers else "�")
     return "".join(kept)
 
 
