@@ -160,3 +160,14 @@ def test_any_window_and_no_unknown_word():
             birdfall.coordination(rows, **words)
     left = birdfall.coordination(rows, leave_out="x").table("left_out")
     assert left.column("object").to_pylist() == ["x"]
+
+
+def test_texts_and_languages_that_are_numbers_are_texts():
+    acts = 400
+    rows = {
+        "account": [f"a{i % 40}" for i in range(acts)], "object": [f"o{i // 8}" for i in range(acts)],
+        "time": [1.7e9 + 5.5 * i for i in range(acts)], "text": list(range(acts)), "language": [1] * acts,
+    }  # fmt: skip
+    made, _ = trace_of_table(rows)
+    assert made.languages.type == pa.string() and set(map(type, made.shown.values())) == {str}
+    assert birdfall.coordination(rows).table("edges").num_rows > 0

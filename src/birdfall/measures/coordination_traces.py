@@ -196,7 +196,7 @@ def trace_of_table(table: Any, *, name: str = "acts", time_unit: str | None = No
     if missing:
         raise UsageError(
             f"the table has no column {' and no column '.join(missing)}",
-            why=f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}." if columns else "",
+            why=_held(columns) if columns else "",
             fix='Rename them, or say which is which: columns={"account": "user_id", "object": "url", "time": "posted_at"}.',
         )
     account, objects = (_plain(columns[c], c) for c in ("account", "object"))
@@ -277,9 +277,14 @@ def renamed(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
     if unknown:
         raise UsageError(
             f"the table has no column {printable(str(unknown[0]), 60)!r}",
-            fix=f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}.",
+            fix=_held(columns),
         )
     return {ours: columns[theirs] for ours, theirs in names.items()}
+
+
+def _held(columns: Mapping[str, Any]) -> str:
+    """Which columns a table has, for people."""
+    return f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}."
 
 
 def _columns(table: Any) -> dict[str, Any]:
@@ -312,7 +317,7 @@ def _array(values: Any) -> pa.Array:
 
 
 def _text(values: Any) -> pa.Array:
-    return _plain(values)
+    return _plain(values).cast(pa.string())
 
 
 #: Whole numbers beyond this are rounded by a float.
