@@ -187,7 +187,7 @@ def _sentence(note: Note) -> str:
     return words("en", "UTC").note(note)
 
 
-findings.sentences[:] = [_sentence]
+findings.sentence = _sentence
 
 
 def open_case(path: str | Path) -> Inquiry:

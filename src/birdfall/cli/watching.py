@@ -188,6 +188,8 @@ def propose(
     from birdfall.watch.state import State
     from birdfall.watch.waves import wave as wave_of
 
+    if propose_hold:
+        form = "hold"
     path = state / "watch.sqlite"
     if not path.is_file():
         raise UsageError("this is not the folder of a watch", where=str(state), fix="Name the folder given to --state.")
@@ -201,7 +203,7 @@ def propose(
                 where=str(state),
                 fix="The page of waves lists them: birdfall serve " + str(state),
             )
-        text = handed(opened, found, form := "hold" if propose_hold else form, by)
+        text = handed(opened, found, form, by)
     finally:
         opened.close()
     show(text.rstrip("\n"))

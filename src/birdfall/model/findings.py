@@ -126,13 +126,13 @@ class Finding:
 
 def said(note: Note) -> str:
     """A note as a notebook shows it: the sentence, where the words are at hand."""
-    for words in sentences:
-        return words(note)
+    if sentence is not None:
+        return sentence(note)
     return f"{note.code} {json.dumps(note.values, default=str)}"
 
 
-#: What knows the sentences of notes; the words stand on a floor above, which puts it here.
-sentences: list[Callable[[Note], str]] = []
+#: Tells the sentence of a note; the words stand on a floor above, which puts it here.
+sentence: Callable[[Note], str] | None = None
 
 
 def as_plain(finding: Finding) -> dict[str, Any]:

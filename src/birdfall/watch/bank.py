@@ -158,7 +158,7 @@ class Bank:
 
     def _bounds(self) -> np.ndarray:
         n = len(self.names)
-        settled = self._new() | (self.ticks[:n] > SETTLED)
+        settled = self.of_targets() | (self.ticks[:n] > SETTLED)
         late = self.sums[:n, :2] * settled[:, None]
         found = _most(self.total[:n] - late[:, 0], self.ticks[:n] - late[:, 1])
         # silence teaches what it can: only where something came lately would less be known without it
@@ -190,7 +190,7 @@ class Bank:
         found: np.ndarray = np.where(known, seen, ASSUMED_SIZE)
         return found
 
-    def _new(self) -> np.ndarray:
+    def of_targets(self) -> np.ndarray:
         """Which streams are of reported accounts, bool[K]."""
         if self._new_of != (len(self.names), self.names[-1] if self.names else ""):
             self._is_new = np.array([n.startswith("target:") for n in self.names], np.bool_)
@@ -199,7 +199,7 @@ class Bank:
 
     def of_reports(self) -> np.ndarray:
         """Which streams count reports, bool[K]; the others count suspensions."""
-        found = self._new().copy()
+        found = self.of_targets().copy()
         if "reports" in self.place:
             found[self.place["reports"]] = True
         return found
@@ -317,7 +317,7 @@ class Bank:
             self.total[:n] += np.where(teach, counts, 0.0)
             self.ticks[:n] += teach
         self._push(counts if covered else 0.0, teach if covered else False)
-        forgotten = (~teach & ~self._new()) | (self.ticks[:n] <= FIRST)
+        forgotten = (~teach & ~self.of_targets()) | (self.ticks[:n] <= FIRST)
         self.state[:n][forgotten], self.last[:n][forgotten] = -np.inf, -np.inf
         self.count[:n] = 0.0
         self.tick += 1

@@ -27,9 +27,9 @@ def identified(
 ) -> tuple[str, ...]:
     """The ids of leaders. names: the handles a case knows, by id. tell: told what a handle was taken for. Raises UsageError."""
     feeds = list(feeds)
+    did_only = bool(feeds) and all(f.name.startswith(_ATPROTO) for f in feeds)
     found = []
     for leader in leaders:
-        did_only = bool(feeds) and all(f.name.startswith(_ATPROTO) for f in feeds)
         if leader.startswith("did:") or not (leader.startswith("@") or did_only):
             found.append(leader)
             continue

@@ -511,11 +511,11 @@ class Watcher:
         That there is a burst the budget of false alarms has answered; who else is under fire is asked of the reported accounts alone.
         Evidence less its number of ticks is a martingale, so by chance any of them passes this at any time with `JOINED` at most.
         """
-        named = [name for name in self.bank.names if name.startswith("target:")] if burst.targets else []
-        if named:
-            place = [self.bank.place[name] for name in named]
-            enough = np.log(np.maximum(self.bank.ticks[place], 1.0) * len(named) / JOINED)
-            self._goes_on(burst, [named[i] for i in np.flatnonzero(evidence[place] >= enough)])
+        if not burst.targets:
+            return
+        place = np.flatnonzero(self.bank.of_targets())
+        enough = np.log(np.maximum(self.bank.ticks[place], 1.0) * len(place) / JOINED)
+        self._goes_on(burst, [self.bank.names[k] for k in place[evidence[place] >= enough]])
 
     def _update(self, kind: str, wave: _Open) -> None:
         end = self._reaches(wave)
