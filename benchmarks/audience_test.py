@@ -15,8 +15,8 @@ import time
 
 import numpy as np
 
-from birdfall.measures.audience_graph import Graph, counted, counted_by_pass
-from birdfall.measures.audience_null import Chance, against_chance, maxima
+from birdfall.measures.audiences.follow_graph import Graph, counted, counted_by_pass
+from birdfall.measures.audiences.permutation import Chance, against_chance, maxima
 
 FALLEN = 10_000
 
@@ -49,7 +49,11 @@ def against(work, yardstick, times: int = 9) -> tuple[float, float, float]:
     """Median seconds of both, and median of the ratios."""
     pairs = [(seconds(work), seconds(yardstick)) for _ in range(times)]
     ours, theirs = zip(*pairs, strict=True)
-    return statistics.median(ours), statistics.median(theirs), statistics.median(a / b for a, b in pairs)
+    return (
+        statistics.median(ours),
+        statistics.median(theirs),
+        statistics.median(a / b for a, b in pairs),
+    )
 
 
 def main() -> None:
@@ -59,23 +63,48 @@ def main() -> None:
     fallen = chosen(large.n, rng)
     codes = np.flatnonzero(fallen)
     assert (counted(large, fallen) == counted_by_pass(large, codes)).all()  # compiles both
-    passed, read, ratio = against(lambda: counted_by_pass(large, codes), lambda: large.follower.sum(dtype=np.int64))
-    by_fallen, _, quick = against(lambda: counted(large, fallen), lambda: large.follower.sum(dtype=np.int64))
-    held = sum(a.nbytes for a in (large.starts, large.follower, large.followed_starts, large.followed))
+    passed, read, ratio = against(
+        lambda: counted_by_pass(large, codes), lambda: large.follower.sum(dtype=np.int64)
+    )
+    by_fallen, _, quick = against(
+        lambda: counted(large, fallen), lambda: large.follower.sum(dtype=np.int64)
+    )
+    held = sum(
+        a.nbytes for a in (large.starts, large.follower, large.followed_starts, large.followed)
+    )
     small = graph(9_000_000, 600_000, 5_000, rng)
     few, of = chosen(small.n, rng), rng.integers(0, 60, small.n).astype(np.int32)
     mean, deviation = small.sizes * few.mean(), np.sqrt(small.sizes * few.mean() + 1)
     maxima(small, few, of, 60, mean, deviation, 4, 0)
-    draws = statistics.median(seconds(lambda: maxima(small, few, of, 60, mean, deviation, 400, 0)) for _ in range(3))
+    draws = statistics.median(
+        seconds(lambda: maxima(small, few, of, 60, mean, deviation, 400, 0)) for _ in range(3)
+    )
     chance = Chance(np.ones(5_000, bool), 400, 0.01, 0)
     against_chance(small, few, of, 60, chance)
-    print(json.dumps({
-        "edges": len(large.follower), "counting_pass_s": round(passed, 3), "sequential_read_s": round(read, 3), "ratio": round(ratio, 2),
-        "counting_by_fallen_s": round(by_fallen, 4), "ratio_by_fallen": round(quick, 3), "graph_bytes_per_edge": round(held / len(large.follower), 1),
-        "permutations_400_s": round(draws, 2), "permutation_edges": len(small.follower),
-        "whole_test_s": round(statistics.median(seconds(lambda: against_chance(small, few, of, 60, chance)) for _ in range(3)), 2),
-        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1), "load": round(os.getloadavg()[0], 1),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "edges": len(large.follower),
+                "counting_pass_s": round(passed, 3),
+                "sequential_read_s": round(read, 3),
+                "ratio": round(ratio, 2),
+                "counting_by_fallen_s": round(by_fallen, 4),
+                "ratio_by_fallen": round(quick, 3),
+                "graph_bytes_per_edge": round(held / len(large.follower), 1),
+                "permutations_400_s": round(draws, 2),
+                "permutation_edges": len(small.follower),
+                "whole_test_s": round(
+                    statistics.median(
+                        seconds(lambda: against_chance(small, few, of, 60, chance))
+                        for _ in range(3)
+                    ),
+                    2,
+                ),
+                "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1),
+                "load": round(os.getloadavg()[0], 1),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

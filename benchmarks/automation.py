@@ -27,16 +27,26 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from birdfall.measures.automation import automation
+from birdfall.measures.automation.measure import automation
 from birdfall.model.findings import Finding
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 from birdfall.world.simulate import simulate
 
 SETS = {"mib-2015": "fake_follower", "nyu-2017": "bot"}
 ASKED = {"mib-2015": "inauthentic", "nyu-2017": "automated"}
 SCENARIOS = ("caracas-2013-error", "caracas-2013-purge", "caracas-2013-targeted")
-COLUMNS = ("posts", "followers", "following", "likes", "listed", "handle_length", "handle_digits", "handle_trailing_digits",
-           "name_length", "description_length")  # fmt: skip
+COLUMNS = (
+    "posts",
+    "followers",
+    "following",
+    "likes",
+    "listed",
+    "handle_length",
+    "handle_digits",
+    "handle_trailing_digits",
+    "name_length",
+    "description_length",
+)
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.8)
 GROUP = 400
 BEFORE = dt.datetime(2018, 1, 1, tzinfo=dt.UTC)
@@ -62,8 +72,10 @@ def read(path: Path) -> tuple[np.ndarray, list[dt.datetime | None], list[str]]:
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return (
-        np.array([[number(r[c]) for c in COLUMNS] for r in rows]), [month(r["created"] or "") for r in rows], [r["label"] for r in rows]
-    )  # fmt: skip
+        np.array([[number(r[c]) for c in COLUMNS] for r in rows]),
+        [month(r["created"] or "") for r in rows],
+        [r["label"] for r in rows],
+    )
 
 
 def features(values: np.ndarray) -> np.ndarray:
@@ -83,7 +95,9 @@ def adjusted(model: LogisticRegression, x: np.ndarray, prior: float) -> float:
     return share
 
 
-def measured(values: np.ndarray, created: list[dt.datetime | None], group: np.ndarray, controls: np.ndarray) -> Finding:
+def measured(
+    values: np.ndarray, created: list[dt.datetime | None], group: np.ndarray, controls: np.ndarray
+) -> Finding:
     """The measure on a record of these accounts, of which `group` fell."""
     chosen = np.concatenate([group, controls])
 
@@ -93,34 +107,60 @@ def measured(values: np.ndarray, created: list[dt.datetime | None], group: np.nd
 
     digits, described = whole("handle_trailing_digits"), whole("description_length")
     names = [f"account{i}" for i in range(len(chosen))]
-    accounts = pa.table({
-        "account": names, "handle": ["h" + "7" * d if d is not None else None for d in digits],
-        "created_at": pa.array([created[i] for i in chosen], pa.timestamp("us", tz="UTC")),
-        "description": ["" if d == 0 else None if d is None else f"own words {i}" for i, d in enumerate(described)],
-        "followers": pa.array(whole("followers"), pa.int64()), "following": pa.array(whole("following"), pa.int64()),
-        "posts": pa.array(whole("posts"), pa.int64()),
-    })  # fmt: skip
-    statuses = pa.table({
-        "account": names[: len(group)], "status": ["suspended"] * len(group), "observation": ["change"] * len(group),
-        "time": pa.array([BEFORE] * len(group), pa.timestamp("us", tz="UTC")),
-    })  # fmt: skip
+    accounts = pa.table(
+        {
+            "account": names,
+            "handle": ["h" + "7" * d if d is not None else None for d in digits],
+            "created_at": pa.array([created[i] for i in chosen], pa.timestamp("us", tz="UTC")),
+            "description": [
+                "" if d == 0 else None if d is None else f"own words {i}"
+                for i, d in enumerate(described)
+            ],
+            "followers": pa.array(whole("followers"), pa.int64()),
+            "following": pa.array(whole("following"), pa.int64()),
+            "posts": pa.array(whole("posts"), pa.int64()),
+        }
+    )
+    statuses = pa.table(
+        {
+            "account": names[: len(group)],
+            "status": ["suspended"] * len(group),
+            "observation": ["change"] * len(group),
+            "time": pa.array([BEFORE] * len(group), pa.timestamp("us", tz="UTC")),
+        }
+    )
     record = from_tables({"accounts": accounts, "statuses": statuses})
-    return automation(record, record.ids.encode(pa.array(names[: len(group)])), int(BEFORE.timestamp() * 1e6))
+    return automation(
+        record, record.ids.encode(pa.array(names[: len(group)])), int(BEFORE.timestamp() * 1e6)
+    )
 
 
 def simulated(
     name: str, seed: int, *, accounts: int = 30_000, acts: int = 1_200_000
 ) -> tuple[Finding, dict[str, float]]:
     """The measure on a simulated wave, and the true shares of those who fell."""
-    world = simulate(name, seed=seed, accounts=accounts, acts=acts, fallen=3_500, fallen_followers=3_300)
+    world = simulate(
+        name, seed=seed, accounts=accounts, acts=acts, fallen=3_500, fallen_followers=3_300
+    )
     record = world.record()
     fell = world.truth["falls"].filter(world.truth["falls"]["wave"])
-    state = dict(zip(*(world.truth["accounts"][c].to_pylist() for c in ("account", "state")), strict=True))
+    state = dict(
+        zip(*(world.truth["accounts"][c].to_pylist() for c in ("account", "state")), strict=True)
+    )
     ids = fell["account"].to_pylist()
     before = int(fell["time"].cast(pa.int64()).to_numpy().min())
-    found = automation(record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders))
-    of = {s: sum(state[i] == s for i in ids) / len(ids) for s in ("inauthentic", "with app", "by hand")}
-    return found, {"inauthentic": of["inauthentic"], "automated_authentic": of["with app"], "manual": of["by hand"]}
+    found = automation(
+        record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders)
+    )
+    of = {
+        s: sum(state[i] == s for i in ids) / len(ids)
+        for s in ("inauthentic", "with app", "by hand")
+    }
+    return found, {
+        "inauthentic": of["inauthentic"],
+        "automated_authentic": of["with app"],
+        "manual": of["by hand"],
+    }
 
 
 def worlds(seeds: int) -> None:
@@ -129,13 +169,27 @@ def worlds(seeds: int) -> None:
         for seed in range(seeds):
             found, truth = simulated(name, 7000 + seed)
             for share, true in truth.items():
-                rows.setdefault(share, []).append((true, float(found[share].low), float(found[share].high)))
+                rows.setdefault(share, []).append(
+                    (true, float(found[share].low), float(found[share].high))
+                )
         for share, drawn in rows.items():
             true, low, high = np.array(drawn).T
-            print(json.dumps({
-                "scenario": name, "share": share, "worlds": seeds, "truth_mean": round(float(true.mean()), 3), "low_mean": round(float(low.mean()), 3),
-                "high_mean": round(float(high.mean()), 3), "within_bounds": round(float(((low <= true + 1e-9) & (high >= true - 1e-9)).mean()), 3),
-            }), flush=True)  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "scenario": name,
+                        "share": share,
+                        "worlds": seeds,
+                        "truth_mean": round(float(true.mean()), 3),
+                        "low_mean": round(float(low.mean()), 3),
+                        "high_mean": round(float(high.mean()), 3),
+                        "within_bounds": round(
+                            float(((low <= true + 1e-9) & (high >= true - 1e-9)).mean()), 3
+                        ),
+                    }
+                ),
+                flush=True,
+            )
 
 
 def main() -> None:
@@ -160,7 +214,10 @@ def labelled(folder: Path, seeds: int) -> None:
             bounds = []
             for seed in range(seeds):
                 rng = np.random.default_rng(seed)
-                robots, people = rng.permutation(np.flatnonzero(made)), rng.permutation(np.flatnonzero(~made))
+                robots, people = (
+                    rng.permutation(np.flatnonzero(made)),
+                    rng.permutation(np.flatnonzero(~made)),
+                )
                 count = round(GROUP * share)
                 group = np.concatenate([robots[:count], people[: GROUP - count]])
                 mine = features(values[group])
@@ -170,13 +227,21 @@ def labelled(folder: Path, seeds: int) -> None:
                 said["visible"].append(found.value if found.value is not None else np.nan)
                 bounds.append((found.low, found.high))
             low, high = np.array(bounds).T
-            rows.append({
-                "held_out": held, "share": share,
-                **{f"{k}_mean": round(float(np.nanmean(v)), 3) for k, v in said.items()},
-                **{f"{k}_error": round(float(np.nanmean(np.abs(np.array(v) - share))), 3) for k, v in said.items()},
-                "within_bounds": float(((low <= share + 1e-9) & (high >= share - 1e-9)).mean()),
-                "low_mean": round(float(low.mean()), 3), "high_mean": round(float(high.mean()), 3), "some_seen": float((low > 0).mean()),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "held_out": held,
+                    "share": share,
+                    **{f"{k}_mean": round(float(np.nanmean(v)), 3) for k, v in said.items()},
+                    **{
+                        f"{k}_error": round(float(np.nanmean(np.abs(np.array(v) - share))), 3)
+                        for k, v in said.items()
+                    },
+                    "within_bounds": float(((low <= share + 1e-9) & (high >= share - 1e-9)).mean()),
+                    "low_mean": round(float(low.mean()), 3),
+                    "high_mean": round(float(high.mean()), 3),
+                    "some_seen": float((low > 0).mean()),
+                }
+            )
             print(json.dumps(rows[-1]), flush=True)
 
 

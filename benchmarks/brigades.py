@@ -23,12 +23,12 @@ sys.path.insert(0, str(ROOT / "tests" / "measures"))
 
 from brigade_worlds import World, world  # noqa: E402
 
-from birdfall.measures.brigade_block import blocks  # noqa: E402
-from birdfall.measures.brigade_dense import dense  # noqa: E402
-from birdfall.measures.brigade_dose import curve, occasions  # noqa: E402
-from birdfall.measures.brigade_jump import jump, placebos  # noqa: E402
-from birdfall.measures.brigade_reports import Reports, falls_of, reports_of  # noqa: E402
-from birdfall.measures.brigade_targets import targets_under_fire  # noqa: E402
+from birdfall.measures.brigades.dense_blocks import blocks  # noqa: E402
+from birdfall.measures.brigades.dense_subgraph import dense  # noqa: E402
+from birdfall.measures.brigades.dose_response import curve, occasions  # noqa: E402
+from birdfall.measures.brigades.reports import Reports, falls_of, reports_of  # noqa: E402
+from birdfall.measures.brigades.targets import targets_under_fire  # noqa: E402
+from birdfall.measures.brigades.threshold_test import jump, placebos  # noqa: E402
 
 WINDOW = 300_000_000
 #: Seeds of the logs: not those on which the window and the floors of the measure were chosen.
@@ -38,7 +38,9 @@ NAMED_QUIET, NAMED_CIRCLES, NAMED_CREWS = 410_000, 420_000, 430_000
 BUDGET = 1 / 1000
 ROWS, BUCKETS = 2, 1024
 #: (chance that a member follows a call, camouflage reports per member, mean delay in seconds)
-SETTINGS = [(j, c, 120.0) for j in (1.0, 0.5, 0.3, 0.2, 0.1) for c in (0, 10)] + [(j, 10, 600.0) for j in (0.5, 0.3)]
+SETTINGS = [(j, c, 120.0) for j in (1.0, 0.5, 0.3, 0.2, 0.1) for c in (0, 10)] + [
+    (j, 10, 600.0) for j in (0.5, 0.3)
+]
 
 
 def midas(reports: Reports, *, relational: bool) -> np.ndarray:
@@ -47,7 +49,9 @@ def midas(reports: Reports, *, relational: bool) -> np.ndarray:
     odd = rng.integers(1, 1 << 30, (3, ROWS)) * 2 + 1
     tick = ((reports.time - reports.time.min()) // 60_000_000 + 1).tolist()
     pair = reports.reporter.astype(np.int64) * 1_000_003 + reports.target
-    keys = [pair, reports.reporter.astype(np.int64), reports.target.astype(np.int64)][: 3 if relational else 1]
+    keys = [pair, reports.reporter.astype(np.int64), reports.target.astype(np.int64)][
+        : 3 if relational else 1
+    ]
     # multiplicative hashing; one sketch of now and one of all time for edges, sources and targets
     slots = [((k[:, None] * odd[i] & 0x7FFFFFFFFFFF) >> 20) % BUCKETS for i, k in enumerate(keys)]
     now, ever = np.zeros((len(keys), ROWS, BUCKETS)), np.zeros((len(keys), ROWS, BUCKETS))
@@ -108,11 +112,18 @@ def planted(worlds: int) -> dict:
         for s in range(worlds):
             log = world(CREWS + s, crew=40, joins=joins, camouflage=camouflage, lag_s=lag)
             for name, score in scores(log).items():
-                hits.setdefault(name, []).append(float((score[log.targets :] > bound[name]).mean() >= 0.5))
+                hits.setdefault(name, []).append(
+                    float((score[log.targets :] > bound[name]).mean() >= 0.5)
+                )
         found[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s"] = {
             n: round(float(np.mean(h)), 2) for n, h in hits.items()
         }
-    return {"worlds": worlds, "quiet_worlds": len(quiet), "honest_targets": len(every), "found": found}
+    return {
+        "worlds": worlds,
+        "quiet_worlds": len(quiet),
+        "honest_targets": len(every),
+        "found": found,
+    }
 
 
 def named(worlds: int) -> dict:
@@ -123,7 +134,11 @@ def named(worlds: int) -> dict:
     }
     for joins, camouflage, lag in SETTINGS:
         planted_ = {"crew": 40, "joins": joins, "camouflage": camouflage, "lag_s": lag}
-        rows[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s"] = (worlds, NAMED_CREWS, planted_)
+        rows[f"joins {joins:g}, camouflage {camouflage}, delay {lag:g} s"] = (
+            worlds,
+            NAMED_CREWS,
+            planted_,
+        )
     made = {}
     for name, (number, first, settings) in rows.items():
         right = wrong = crew = brigades = false_blocks = 0
@@ -137,8 +152,13 @@ def named(worlds: int) -> dict:
                 wrong += int((~np.isin(chosen, log.crew)).sum())
             crew += len(log.crew)
         made[name] = {
-            "logs": number, "brigades_found": brigades, "false_blocks": false_blocks, "crew_named": right, "crew": crew, "honest_named": wrong,
-        }  # fmt: skip
+            "logs": number,
+            "brigades_found": brigades,
+            "false_blocks": false_blocks,
+            "crew_named": right,
+            "crew": crew,
+            "honest_named": wrong,
+        }
     return made
 
 
@@ -146,7 +166,7 @@ def recorded(data: Path) -> dict:
     """The recorded Ozone service: sixty brigade accounts among honest ones."""
     import csv
 
-    from birdfall.measures.brigades import brigades
+    from birdfall.measures.brigades.measure import brigades
     from birdfall.sources.ingest import load
 
     finding = brigades(load(data / "atproto-recordings" / "brigade-ozone-events.jsonl.gz"))
@@ -155,10 +175,15 @@ def recorded(data: Path) -> dict:
     table = finding.table("reporters").to_pylist()
     chosen = {r["reporter"] for r in table if r["named"]}
     return {
-        "brigades": finding["brigades"].value, "victims": finding["victims"].value, "reporters": len(table), "crew": len(crew),
-        "named": len(chosen), "precision": len(chosen & crew) / max(1, len(chosen)), "recall": len(chosen & crew) / len(crew),
+        "brigades": finding["brigades"].value,
+        "victims": finding["victims"].value,
+        "reporters": len(table),
+        "crew": len(crew),
+        "named": len(chosen),
+        "precision": len(chosen & crew) / max(1, len(chosen)),
+        "recall": len(chosen & crew) / len(crew),
         "honest_named": len(chosen - crew),
-    }  # fmt: skip
+    }
 
 
 def wikipedia(data: Path) -> dict:
@@ -172,17 +197,32 @@ def wikipedia(data: Path) -> dict:
         placebo = placebos(found)
         low, high = shown.interval()
         made["distinct filters" if counted == "reporters" else "hits"] = {
-            "occasions": len(found.dose), "falls": int(found.fell.sum()), "jump_at": tested.at, "plausible": [tested.low, tested.high],
-            "below": round(tested.below, 4), "above": round(tested.above, 4),
-            "ratio": [round(x, 2) for x in (tested.ratio, tested.ratio_low, tested.ratio_high)], "flat_p": tested.flat_p, "step_p": tested.step_p,
-            "score": round(tested.score, 2), "placebo_p_median": float(np.median([p for p, _ in placebo])),
+            "occasions": len(found.dose),
+            "falls": int(found.fell.sum()),
+            "jump_at": tested.at,
+            "plausible": [tested.low, tested.high],
+            "below": round(tested.below, 4),
+            "above": round(tested.above, 4),
+            "ratio": [round(x, 2) for x in (tested.ratio, tested.ratio_low, tested.ratio_high)],
+            "flat_p": tested.flat_p,
+            "step_p": tested.step_p,
+            "score": round(tested.score, 2),
+            "placebo_p_median": float(np.median([p for p, _ in placebo])),
             "placebo_score_most": round(max(s for _, s in placebo), 2),
-            "beyond_placebo_p": round((1 + sum(s >= tested.score for _, s in placebo)) / (1 + len(placebo)), 3),
+            "beyond_placebo_p": round(
+                (1 + sum(s >= tested.score for _, s in placebo)) / (1 + len(placebo)), 3
+            ),
             "curve": [
-                [int(shown.low[i]), int(shown.high[i]), int(shown.occasions[i]), int(shown.falls[i]), *(round(float(x[i]), 4) for x in (shown.chance, low, high, shown.isotonic))]
+                [
+                    int(shown.low[i]),
+                    int(shown.high[i]),
+                    int(shown.occasions[i]),
+                    int(shown.falls[i]),
+                    *(round(float(x[i]), 4) for x in (shown.chance, low, high, shown.isotonic)),
+                ]
                 for i in range(min(14, len(shown.low)))
             ],
-        }  # fmt: skip
+        }
     return made
 
 
@@ -191,30 +231,42 @@ def wikipedia_record(data: Path):
     import duckdb
     import pyarrow as pa
 
-    from birdfall.record.query import from_tables
+    from birdfall.record.record import from_tables
 
     folder = data / "wikipedia-2013"
     hits = duckdb.sql(
         f"SELECT 'filter ' || filter AS account, 'report' AS kind, account AS object, time, account AS target FROM '{folder}/filter_hits.parquet'"
     ).to_arrow_table()
-    blocks_ = duckdb.sql(
-        f"""SELECT account, action, epoch_us(time) AS time, CASE WHEN try_cast('2013-01-01'::TIMESTAMP + try_cast(duration AS INTERVAL) AS TIMESTAMP) IS NOT NULL
+    blocks_ = (
+        duckdb.sql(
+            f"""SELECT account, action, epoch_us(time) AS time, CASE WHEN try_cast('2013-01-01'::TIMESTAMP + try_cast(duration AS INTERVAL) AS TIMESTAMP) IS NOT NULL
         THEN epoch_us(time + try_cast(duration AS INTERVAL)) END AS until
         FROM '{folder}/blocks.parquet' WHERE kind = 'account' AND action IN ('block', 'unblock') ORDER BY time"""
-    ).to_arrow_table().to_pylist()  # fmt: skip
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
     rows = []
     for b in blocks_:
         rows.append((b["account"], "suspended" if b["action"] == "block" else "active", b["time"]))
         if b["until"] is not None:
             rows.append((b["account"], "active", b["until"]))
     utc = pa.timestamp("us", tz="UTC")
-    return from_tables({
-        "acts": hits.set_column(3, "time", hits.column("time").cast(pa.timestamp("us")).cast(utc)),
-        "statuses": pa.table({
-            "account": [r[0] for r in rows], "status": [r[1] for r in rows], "time": pa.array([r[2] for r in rows], utc),
-            "observation": ["change"] * len(rows),
-        }),
-    })  # fmt: skip
+    return from_tables(
+        {
+            "acts": hits.set_column(
+                3, "time", hits.column("time").cast(pa.timestamp("us")).cast(utc)
+            ),
+            "statuses": pa.table(
+                {
+                    "account": [r[0] for r in rows],
+                    "status": [r[1] for r in rows],
+                    "time": pa.array([r[2] for r in rows], utc),
+                    "observation": ["change"] * len(rows),
+                }
+            ),
+        }
+    )
 
 
 def main() -> None:
@@ -228,7 +280,11 @@ def main() -> None:
         found = measure()
         print(
             json.dumps(
-                {name: found, "seconds": round(time.perf_counter() - began, 1), "load": round(os.getloadavg()[0], 1)}
+                {
+                    name: found,
+                    "seconds": round(time.perf_counter() - began, 1),
+                    "load": round(os.getloadavg()[0], 1),
+                }
             ),
             flush=True,
         )

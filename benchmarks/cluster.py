@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from coaction import acts
 
 from birdfall.cluster.spark import coaction as clustered
-from birdfall.kernels.coaction import coaction
+from birdfall.kernels.coaction.coaction import coaction
 
 
 def session():  # type: ignore[no-untyped-def]
@@ -31,10 +31,14 @@ def session():  # type: ignore[no-untyped-def]
     except ImportError:
         os.environ["PYSPARK_PYTHON"] = sys.executable
         made = (
-            SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.driver.memory", "6g")
-            .config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-            .config("spark.sql.shuffle.partitions", "8").getOrCreate()
-        )  # fmt: skip
+            SparkSession.builder.master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.memory", "6g")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", "8")
+            .getOrCreate()
+        )
         made.sparkContext.setLogLevel("ERROR")
         return "Apache Spark", made, None
     server = SparkConnectServer(ip="127.0.0.1", port=0)
@@ -91,18 +95,35 @@ def main() -> None:
         single, single_cpu = time.perf_counter() - began, processor_seconds() - before
         engine, spark, server = session()
         small = spark.read.parquet(str(path)).limit(1000)
-        clustered(small, window=timedelta(seconds=60), count="pairs", at_least=2).collect()  # starts workers, compiles
+        clustered(
+            small, window=timedelta(seconds=60), count="pairs", at_least=2
+        ).collect()  # starts workers, compiles
         began, before = time.perf_counter(), processor_seconds()
         acted = spark.read.parquet(str(path))
-        found = clustered(acted, window=timedelta(seconds=60), count="pairs", at_least=2, sides=sides).toArrow()
+        found = clustered(
+            acted, window=timedelta(seconds=60), count="pairs", at_least=2, sides=sides
+        ).toArrow()
         took, took_cpu = time.perf_counter() - began, processor_seconds() - before
         weights = int(np.asarray(found.column("weight")).sum())
-        print(json.dumps({
-            "engine": engine, "acts": number, "edges": found.num_rows, "same_edges": found.num_rows == len(alone.weight),
-            "same_weight": weights == int(alone.weight.sum()), "single_s": round(single, 2), "engine_s": round(took, 2),
-            "ratio": round(took / single, 1), "single_cpu_s": round(single_cpu, 2), "engine_cpu_s": round(took_cpu, 2),
-            "cpu_ratio": round(took_cpu / single_cpu, 1), "sides": sides, "load": round(os.getloadavg()[0], 1),
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "engine": engine,
+                    "acts": number,
+                    "edges": found.num_rows,
+                    "same_edges": found.num_rows == len(alone.weight),
+                    "same_weight": weights == int(alone.weight.sum()),
+                    "single_s": round(single, 2),
+                    "engine_s": round(took, 2),
+                    "ratio": round(took / single, 1),
+                    "single_cpu_s": round(single_cpu, 2),
+                    "engine_cpu_s": round(took_cpu, 2),
+                    "cpu_ratio": round(took_cpu / single_cpu, 1),
+                    "sides": sides,
+                    "load": round(os.getloadavg()[0], 1),
+                }
+            )
+        )
         # Sail's threads keep a process that only ends from ending
         spark.stop()
         if server is not None:

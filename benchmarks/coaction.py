@@ -58,19 +58,31 @@ def acts(n: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         act, member = np.nonzero(rng.random((times, size)) < rng.uniform(0.5, 0.9))
         what = rng.integers(0, objects, times)
         parts.append(
-            (members[member], what[act], rng.integers(0, 30 * 86400, times)[act] + rng.integers(0, 45, len(act)))
+            (
+                members[member],
+                what[act],
+                rng.integers(0, 30 * 86400, times)[act] + rng.integers(0, 45, len(act)),
+            )
         )
     left = n - sum(len(p[0]) for p in parts)
     popularity = (np.arange(objects) + 50.0) ** -1.05
     count = rng.multinomial(left, popularity / popularity.sum())
     start = np.concatenate([[0], np.cumsum(count)])
-    what = rng.permutation(objects).astype(np.int32)[np.repeat(np.arange(objects, dtype=np.int32), count)]
+    what = rng.permutation(objects).astype(np.int32)[
+        np.repeat(np.arange(objects, dtype=np.int32), count)
+    ]
     when = _cascades(start, rng.integers(0, 30 * 86400, objects), seed)
     weight = np.cumsum((np.arange(accounts) + 30.0) ** -0.85)
-    who = rng.permutation(accounts)[np.minimum(accounts - 1, np.searchsorted(weight, rng.random(left) * weight[-1]))]
+    who = rng.permutation(accounts)[
+        np.minimum(accounts - 1, np.searchsorted(weight, rng.random(left) * weight[-1]))
+    ]
     columns = [np.concatenate(c) for c in zip((who, what, when), *parts)]
     order = np.argsort(columns[2], kind="stable")
-    return columns[0][order].astype(np.int32), columns[1][order].astype(np.int32), columns[2][order].astype(np.int64)
+    return (
+        columns[0][order].astype(np.int32),
+        columns[1][order].astype(np.int32),
+        columns[2][order].astype(np.int64),
+    )
 
 
 def write(path: Path, columns: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
@@ -91,8 +103,8 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def ours(path: Path, count: str, at_least: int, repeats: int, null: bool) -> None:
     """One process of ours: prints a JSON line per repeat, the null's CPU seconds apart."""
-    from birdfall.kernels.coaction import coaction
-    from birdfall.kernels.coaction_null import degree_tails, kappa_of
+    from birdfall.kernels.coaction.coaction import coaction
+    from birdfall.kernels.coaction.null import degree_tails, kappa_of
 
     columns = read(path)
     for _ in range(repeats):
@@ -101,23 +113,38 @@ def ours(path: Path, count: str, at_least: int, repeats: int, null: bool) -> Non
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         key = (edges.lo.astype(np.uint64) << np.uint64(32)) | edges.hi.astype(np.uint64)
         with np.errstate(over="ignore"):
-            check = (key * np.uint64(0x9E3779B97F4A7C15) * edges.weight.astype(np.uint64)).sum(dtype=np.uint64)
+            check = (key * np.uint64(0x9E3779B97F4A7C15) * edges.weight.astype(np.uint64)).sum(
+                dtype=np.uint64
+            )
         extra = 0.0
         if null and edges.emitted is not None:
             begun = time.process_time()
             activity = np.bincount(columns[0])
-            degree_tails(edges.lo, edges.hi, edges.weight, activity, kappa_of(edges.emitted, activity), np.empty(0))
+            degree_tails(
+                edges.lo,
+                edges.hi,
+                edges.weight,
+                activity,
+                kappa_of(edges.emitted, activity),
+                np.empty(0),
+            )
             extra = time.process_time() - begun
         print(
             json.dumps(
                 {
-                    "wall": wall, "cpu": cpu, "null_cpu": extra, "edges": len(edges), "weights": int(edges.weight.sum()),
-                    "check": hex(int(check)), "pairs": edges.pairs, "passes": edges.passes,
+                    "wall": wall,
+                    "cpu": cpu,
+                    "null_cpu": extra,
+                    "edges": len(edges),
+                    "weights": int(edges.weight.sum()),
+                    "check": hex(int(check)),
+                    "pairs": edges.pairs,
+                    "passes": edges.passes,
                     "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
                 }
             ),
             flush=True,
-        )  # fmt: skip
+        )
 
 
 def lines(command: list[str]) -> list[dict[str, float]]:
@@ -134,21 +161,28 @@ def compared(path: Path, yardstick: Path, count: str, rounds: int) -> dict[str, 
         theirs += lines([str(yardstick), str(path), str(MINUTE), "3", count, "3"])[1:]
         mine += lines([sys.executable, __file__, "--ours", str(path), "--count", count])[1:]
     equal = all(m[k] == t[k] for m in mine for t in theirs for k in ("edges", "weights", "check"))
-    middle = {k: statistics.median(r["cpu"] for r in rows) for k, rows in (("ours", mine), ("yardstick", theirs))}
+    middle = {
+        k: statistics.median(r["cpu"] for r in rows)
+        for k, rows in (("ours", mine), ("yardstick", theirs))
+    }
     return {
-        "count": count, "edges": mine[0]["edges"], "pairs": mine[0]["pairs"], "identical": equal,
-        "cpu_ours": round(middle["ours"], 3), "cpu_yardstick": round(middle["yardstick"], 3),
+        "count": count,
+        "edges": mine[0]["edges"],
+        "pairs": mine[0]["pairs"],
+        "identical": equal,
+        "cpu_ours": round(middle["ours"], 3),
+        "cpu_yardstick": round(middle["yardstick"], 3),
         "ratio": round(middle["ours"] / middle["yardstick"], 2),
         "wall_ours_best": round(min(r["wall"] for r in mine), 2),
         "wall_yardstick_best": round(min(r["wall"] for r in theirs), 2),
         "memory_gb": round(max(r["memory"] for r in mine) / 1e9, 2),
         "null_adds": round(statistics.median(r["null_cpu"] / r["cpu"] for r in mine), 3),
-    }  # fmt: skip
+    }
 
 
 def hubs() -> list[dict[str, object]]:
     """30,000 acts on one object within a minute among a million others; one in five, or all, by accounts that act elsewhere."""
-    from birdfall.kernels.coaction import coaction
+    from birdfall.kernels.coaction.coaction import coaction
 
     account, object_, seconds = acts(1_000_000)
     rng = np.random.default_rng(1)
@@ -156,32 +190,42 @@ def hubs() -> list[dict[str, object]]:
     for regular in (0.2, 1.0):
         some = int(30_000 * regular)
         who = np.concatenate(
-            [rng.choice(account.max() + 1, some, replace=False), account.max() + 1 + np.arange(30_000 - some)]
+            [
+                rng.choice(account.max() + 1, some, replace=False),
+                account.max() + 1 + np.arange(30_000 - some),
+            ]
         )
         columns = (
             np.concatenate([account, who]).astype(np.int32),
             np.concatenate([object_, np.full(30_000, object_.max() + 1)]).astype(np.int32),
-            np.concatenate([seconds, seconds[500_000] + rng.integers(0, MINUTE, 30_000)]) * 1_000_000,
+            np.concatenate([seconds, seconds[500_000] + rng.integers(0, MINUTE, 30_000)])
+            * 1_000_000,
         )
         for count in ("pairs", "objects"):
             for at_least in (2, 3):
                 took = []
                 for _ in range(3):
                     begun = time.perf_counter()
-                    edges = coaction(*columns, window=MINUTE * 1_000_000, count=count, at_least=at_least)
+                    edges = coaction(
+                        *columns, window=MINUTE * 1_000_000, count=count, at_least=at_least
+                    )
                     took.append(time.perf_counter() - begun)
                 found.append(
                     {
-                        "regular_visitors": regular, "count": count, "at_least": at_least, "pairs": edges.pairs,
-                        "edges": len(edges), "seconds": round(min(took), 2),
+                        "regular_visitors": regular,
+                        "count": count,
+                        "at_least": at_least,
+                        "pairs": edges.pairs,
+                        "edges": len(edges),
+                        "seconds": round(min(took), 2),
                     }
-                )  # fmt: skip
+                )
     return found
 
 
 def finding() -> dict[str, float]:
     """A whole finding on a million acts, warm: edges, nulls, shift, fixed rule, groups; with sensitivity over four windows too."""
-    from birdfall.measures.coordination import coordination
+    from birdfall.measures.coordination.measure import coordination
 
     account, object_, seconds = acts(1_000_000)
     columns = (account, object_, seconds * 1_000_000)
@@ -197,7 +241,9 @@ def finding() -> dict[str, float]:
 def large(path: Path) -> list[dict[str, float]]:
     """100 million acts, by distinct objects, in a process of their own."""
     write(path, acts(100_000_000))
-    return lines([sys.executable, __file__, "--ours", str(path), "--count", "objects", "--repeats", "1"])
+    return lines(
+        [sys.executable, __file__, "--ours", str(path), "--count", "objects", "--repeats", "1"]
+    )
 
 
 def main() -> None:
@@ -220,11 +266,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         yardstick, path = Path(folder) / "yardstick", Path(folder) / "acts.bin"
         source = str(HERE / "coaction_yardstick.cpp")
-        subprocess.run(["g++", "-O3", "-march=native", "-fopenmp", source, "-o", str(yardstick)], check=True)
+        subprocess.run(
+            ["g++", "-O3", "-march=native", "-fopenmp", source, "-o", str(yardstick)], check=True
+        )
         report: dict[str, object] = {"load_before": os.getloadavg()[0]}
         for n in (1_000_000, asked.acts):
             write(path, acts(n))
-            report[f"{n:,} acts"] = [compared(path, yardstick, c, asked.rounds) for c in ("pairs", "objects")]
+            report[f"{n:,} acts"] = [
+                compared(path, yardstick, c, asked.rounds) for c in ("pairs", "objects")
+            ]
         report["hub"] = hubs()
         report["finding on 1,000,000 acts, seconds"] = finding()
         if asked.large:

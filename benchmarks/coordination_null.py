@@ -24,8 +24,8 @@ from numba import njit
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "measures"))
 from coordination_worlds import KNOWN_UNTIL, SECOND, WORLDS, World, world
 
-from birdfall.kernels.coaction import coaction
-from birdfall.measures.coordination import coordination
+from birdfall.kernels.coaction.coaction import coaction
+from birdfall.measures.coordination.measure import coordination
 
 ALPHA = 0.01
 
@@ -37,16 +37,24 @@ def tested(w: World, known: bool) -> World:
 
 
 @njit(cache=True)
-def hypergeometric_tails(shared: np.ndarray, one: np.ndarray, other: np.ndarray, objects: int) -> np.ndarray:
+def hypergeometric_tails(
+    shared: np.ndarray, one: np.ndarray, other: np.ndarray, objects: int
+) -> np.ndarray:
     """log P(at least `shared` of `other` objects, drawn at random from `objects`, are among `one` others)."""
     found = np.empty(len(shared))
     for i in range(len(shared)):
         k, a, b = shared[i], one[i], other[i]
         log_first = (
-            math.lgamma(a + 1.0) - math.lgamma(k + 1.0) - math.lgamma(a - k + 1.0)
-            + math.lgamma(objects - a + 1.0) - math.lgamma(b - k + 1.0) - math.lgamma(objects - a - b + k + 1.0)
-            - math.lgamma(objects + 1.0) + math.lgamma(b + 1.0) + math.lgamma(objects - b + 1.0)
-        )  # fmt: skip
+            math.lgamma(a + 1.0)
+            - math.lgamma(k + 1.0)
+            - math.lgamma(a - k + 1.0)
+            + math.lgamma(objects - a + 1.0)
+            - math.lgamma(b - k + 1.0)
+            - math.lgamma(objects - a - b + k + 1.0)
+            - math.lgamma(objects + 1.0)
+            + math.lgamma(b + 1.0)
+            + math.lgamma(objects - b + 1.0)
+        )
         total, term = 1.0, 1.0
         while k < min(a, b) and term > 1e-12 * total:
             term *= (a - k) * (b - k) / ((k + 1.0) * (objects - a - b + k + 1.0))
@@ -64,7 +72,9 @@ def hypergeometric(w: World, window: int) -> tuple[np.ndarray, np.ndarray]:
     objects, active = len(np.unique(w.object_)), int((degree > 0).sum())
     log_p = hypergeometric_tails(edges.weight, degree[edges.lo], degree[edges.hi], objects)
     ranked = np.sort(log_p)
-    passing = np.flatnonzero(ranked <= np.log(ALPHA * np.arange(1, len(log_p) + 1) / (active * (active - 1) / 2)))
+    passing = np.flatnonzero(
+        ranked <= np.log(ALPHA * np.arange(1, len(log_p) + 1) / (active * (active - 1) / 2))
+    )
     called = log_p <= (ranked[passing[-1]] if len(passing) else -np.inf)
     return edges.lo[called], edges.hi[called]
 
@@ -80,7 +90,9 @@ def told(rows: list[tuple[int, int]], pairs: float) -> dict[str, float | int | N
     return {
         "called": round(float(called.mean()), 1),
         "false_share": round(float(1 - right.sum() / called.sum()), 4) if called.sum() else 0.0,
-        "worst_seed": round(float(np.max(np.where(called > 0, 1 - right / np.maximum(1, called), 0.0))), 4),
+        "worst_seed": round(
+            float(np.max(np.where(called > 0, 1 - right / np.maximum(1, called), 0.0))), 4
+        ),
         "seeds_with_false": int((called > right).sum()),
         "found": round(float(right.mean() / pairs), 3) if pairs else None,
     }
@@ -105,7 +117,9 @@ def measured(name: str, window: int, seeds: range) -> dict[str, object]:
             block_test="nobody" in name or "dilute" in name,
         )
         edges = found.table("edges")
-        lo, hi = (np.array(edges.column(c).to_pylist()).astype(int) for c in ("source_id", "target_id"))
+        lo, hi = (
+            np.array(edges.column(c).to_pylist()).astype(int) for c in ("source_id", "target_id")
+        )
         called = edges.column("q_value").to_numpy() <= ALPHA
         rows["null"].append(scored(lo[called], hi[called], w.group))
         w = tested(w, known)
@@ -125,13 +139,17 @@ def measured(name: str, window: int, seeds: range) -> dict[str, object]:
         "seeds_with_block": len({b[0] for b in blocks}),
         "false_blocks": sum(b[2] < 0.5 for b in blocks),
         "members_found": round(sum(b[1] for b in blocks) / len(seeds) / size, 3) if size else None,
-        "of_block_members_planted": round(float(np.mean([b[2] for b in blocks])), 3) if blocks else None,
+        "of_block_members_planted": round(float(np.mean([b[2] for b in blocks])), 3)
+        if blocks
+        else None,
     }
     return line
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=1000)
     parser.add_argument("--windows", type=int, nargs="+", default=[60], help="seconds")
@@ -149,13 +167,21 @@ def main() -> None:
             continue
         for window in chosen.windows:
             row = measured(name, window, seeds)
-            null, two, three, other, blocks = (row[k] for k in ("null", "rule_2", "rule_3", "hypergeometric", "blocks"))
+            null, two, three, other, blocks = (
+                row[k] for k in ("null", "rule_2", "rule_3", "hypergeometric", "blocks")
+            )
             cells = (
-                name, window, null["called"], null["false_share"], null["worst_seed"], null["found"],  # type: ignore[index]
-                f"{two['false_share']} of {two['called']:.0f}", f"{three['false_share']} of {three['called']:.0f}",  # type: ignore[index]
+                name,
+                window,
+                null["called"],
+                null["false_share"],
+                null["worst_seed"],
+                null["found"],  # type: ignore[index]
+                f"{two['false_share']} of {two['called']:.0f}",
+                f"{three['false_share']} of {three['called']:.0f}",  # type: ignore[index]
                 f"{other['false_share']} of {other['called']:.0f}, {other['found']}",  # type: ignore[index]
                 f"{blocks['seeds_with_block']}, {blocks['false_blocks']}",  # type: ignore[index]
-            )  # fmt: skip
+            )
             print("| " + " | ".join("" if c is None else str(c) for c in cells) + " |", flush=True)
             if chosen.out:
                 with chosen.out.open("a") as out:

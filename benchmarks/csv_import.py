@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from birdfall.record.case import Case
-from birdfall.record.query import connect
+from birdfall.record.record import connect
 from birdfall.sources.ingest import ingest, load
 
 START = dt.datetime(2013, 10, 31, tzinfo=dt.UTC)
@@ -66,12 +66,20 @@ def acts(chance: random.Random, number: int) -> list[object]:
     """Acts by up to 200,000 accounts."""
     moment = (START + dt.timedelta(seconds=number * 0.7)).strftime("%Y-%m-%dT%H:%M:%SZ")
     kind = chance.choice(["post", "repost", "like"])
-    return [chance.randrange(200_000), kind, chance.randrange(10**9), moment, f"some text of a message {number}"]
+    return [
+        chance.randrange(200_000),
+        kind,
+        chance.randrange(10**9),
+        moment,
+        f"some text of a message {number}",
+    ]
 
 
 def quoted(chance: random.Random, number: int) -> list[object]:
     """The same with text as people write it."""
-    words = chance.choice(["«no», dijo", 'she said "no", twice', "first line\nsecond line", "plain, with a comma"])
+    words = chance.choice(
+        ["«no», dijo", 'she said "no", twice', "first line\nsecond line", "plain, with a comma"]
+    )
     return [*acts(chance, number)[:4], f"{words} {number} {'word ' * (number % 12)}"]
 
 
@@ -79,14 +87,41 @@ def wide(chance: random.Random, number: int) -> list[object]:
     """A tweet of a release; a third are retweets, a third carry tags, links and mentions."""
     user, moment = chance.randrange(20_000), START + dt.timedelta(seconds=number)
     tagged = number % 3 == 0
-    retweet = (chance.randrange(10**6), 10**17 + chance.randrange(10**5)) if number % 3 == 1 else ("", "")
+    retweet = (
+        (chance.randrange(10**6), 10**17 + chance.randrange(10**5)) if number % 3 == 1 else ("", "")
+    )
     return [
-        10**17 + number, f"{user:064x}", f"Name {user}", f"screen{user}", "Caracas, Venezuela", f"I am {user}, a person", "",
-        chance.randrange(5000), chance.randrange(5000), "2012-03-04", "es", "es", f"RT @someone: text {number}, with a comma",
-        f"{moment:%Y-%m-%d %H:%M}", "Twitter for Android", "", "", "", retweet[0] != "", *retweet, "absent", "absent",
-        0, 0, 0, 0, "[uno, dos]" if tagged else "[]", "[https://example.org/a]" if tagged else "[]",
-        f"[{chance.randrange(10**6)}]" if tagged else "[]", "",
-    ]  # fmt: skip
+        10**17 + number,
+        f"{user:064x}",
+        f"Name {user}",
+        f"screen{user}",
+        "Caracas, Venezuela",
+        f"I am {user}, a person",
+        "",
+        chance.randrange(5000),
+        chance.randrange(5000),
+        "2012-03-04",
+        "es",
+        "es",
+        f"RT @someone: text {number}, with a comma",
+        f"{moment:%Y-%m-%d %H:%M}",
+        "Twitter for Android",
+        "",
+        "",
+        "",
+        retweet[0] != "",
+        *retweet,
+        "absent",
+        "absent",
+        0,
+        0,
+        0,
+        0,
+        "[uno, dos]" if tagged else "[]",
+        "[https://example.org/a]" if tagged else "[]",
+        f"[{chance.randrange(10**6)}]" if tagged else "[]",
+        "",
+    ]
 
 
 def toolkit(chance: random.Random, number: int) -> list[object]:
@@ -95,7 +130,16 @@ def toolkit(chance: random.Random, number: int) -> list[object]:
     repost = f"p{chance.randrange(20_000)}" if part < 6 else ""
     reply = f"p{chance.randrange(20_000)}" if part == 6 else ""
     urls = f"https://example.org/{chance.randrange(5_000)}" if part > 7 else ""
-    return [number, user, f"u{user}", repost, reply, f"a message of {user}, one of many {number}", 1_400_000_000 + number // 3, urls]  # fmt: skip
+    return [
+        number,
+        user,
+        f"u{user}",
+        repost,
+        reply,
+        f"a message of {user}, one of many {number}",
+        1_400_000_000 + number // 3,
+        urls,
+    ]
 
 
 SHAPES: dict[str, tuple[list[str], Callable[[random.Random, int], list[object]]]] = {
@@ -103,7 +147,16 @@ SHAPES: dict[str, tuple[list[str], Callable[[random.Random, int], list[object]]]
     "quoted": (["account", "kind", "object", "created_at", "text"], quoted),
     "wide": (WIDE, wide),
     "toolkit": (
-        ["message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls"],
+        [
+            "message_id",
+            "user_id",
+            "username",
+            "repost_id",
+            "reply_id",
+            "message",
+            "timestamp",
+            "urls",
+        ],
         toolkit,
     ),
 }
@@ -131,18 +184,23 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
     return now[0] - clock, now[1] - processor
 
 
-def runs(path: Path, small: Path, folder: Path, count: int) -> Iterator[dict[str, tuple[float, float]]]:
+def runs(
+    path: Path, small: Path, folder: Path, count: int
+) -> Iterator[dict[str, tuple[float, float]]]:
     def duck() -> None:
         with connect() as connection:
-            connection.execute(f"COPY (SELECT * FROM read_csv('{path}')) TO '{folder}/duck.parquet' (COMPRESSION zstd)")
+            connection.execute(
+                f"COPY (SELECT * FROM read_csv('{path}')) TO '{folder}/duck.parquet' (COMPRESSION zstd)"
+            )
 
     ingest(Case.create(folder / "warm"), small)
     for turn in range(count):
         case = Case.create(folder / f"case-{turn}")
         yield {
-            "duckdb": measured(duck), "case": measured(lambda case=case: ingest(case, path)),
+            "duckdb": measured(duck),
+            "case": measured(lambda case=case: ingest(case, path)),
             "memory": measured(lambda: load(path)),
-        }  # fmt: skip
+        }
 
 
 def told(shape: str, rows: int, count: int) -> dict[str, object]:
@@ -155,14 +213,26 @@ def told(shape: str, rows: int, count: int) -> dict[str, object]:
         size = path.stat().st_size
     # The middle of the runs' own ratios: both sides of each ran under the same load.
     middle = {
-        f"{what}_ratio_{kind}": round(sorted(r[what][k] / r["duckdb"][k] for r in found)[count // 2], 2)
+        f"{what}_ratio_{kind}": round(
+            sorted(r[what][k] / r["duckdb"][k] for r in found)[count // 2], 2
+        )
         for what in ("case", "memory")
         for k, kind in enumerate(("clock", "processor"))
     }
-    best = {f"{what}_s": round(min(r[what][0] for r in found), 2) for what in ("duckdb", "case", "memory")}
+    best = {
+        f"{what}_s": round(min(r[what][0] for r in found), 2)
+        for what in ("duckdb", "case", "memory")
+    }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"shape": shape, "rows": rows, "megabytes": round(size / 1e6), **middle, **best, "peak_gb": round(peak, 2),
-            "load": round(os.getloadavg()[0], 1)}  # fmt: skip
+    return {
+        "shape": shape,
+        "rows": rows,
+        "megabytes": round(size / 1e6),
+        **middle,
+        **best,
+        "peak_gb": round(peak, 2),
+        "load": round(os.getloadavg()[0], 1),
+    }
 
 
 def main() -> None:
@@ -176,7 +246,15 @@ def main() -> None:
         if options.here:
             print(json.dumps(told(shape, options.rows, options.runs)), flush=True)
         else:
-            command = [sys.executable, __file__, str(options.rows), shape, "--runs", str(options.runs), "--here"]
+            command = [
+                sys.executable,
+                __file__,
+                str(options.rows),
+                shape,
+                "--runs",
+                str(options.runs),
+                "--here",
+            ]
             subprocess.run(command, check=True)
 
 

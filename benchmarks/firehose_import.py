@@ -18,10 +18,10 @@ from pathlib import Path
 
 from birdfall.model.progress import silent
 from birdfall.record.case import Case
-from birdfall.sources import atproto
-from birdfall.sources.atproto_frames import decode_frame
+from birdfall.sources.atproto import reader as atproto
+from birdfall.sources.atproto.frames import decode_frame
 from birdfall.sources.ingest import ingest
-from birdfall.sources.source import Options
+from birdfall.sources.shared.protocol import Options
 
 _DID = re.compile(rb"did:plc:([a-z2-7]{24})")
 
@@ -81,8 +81,15 @@ def main() -> None:
             start = time.perf_counter()
             rows = ingest(case, place).rows
             best["case"] = min(best["case"], time.perf_counter() - start)
-        told = {"events": events, "megabytes": place.stat().st_size / 1e6, "rows": rows, "load": os.getloadavg()[0]}
-        told |= {f"{name}_events_per_second": round(events / seconds) for name, seconds in best.items()}
+        told = {
+            "events": events,
+            "megabytes": place.stat().st_size / 1e6,
+            "rows": rows,
+            "load": os.getloadavg()[0],
+        }
+        told |= {
+            f"{name}_events_per_second": round(events / seconds) for name, seconds in best.items()
+        }
         print(json.dumps(told, indent=1))
 
 

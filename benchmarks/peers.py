@@ -88,7 +88,9 @@ def timed(*commands: list[str]) -> tuple[dict[str, float], str]:
             raise SystemExit(f"{command[:4]} failed:\n{done.stderr[-2000:]}")
         out = done.stdout
     after = os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    cpu = (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
     return {"s": round(time.perf_counter() - began, 2), "cpu_s": round(cpu, 2)}, out
 
 
@@ -106,13 +108,25 @@ def ours(path: Path, preset: str, out: Path) -> list[str]:
 
 def mine(folder: Path, preset: str) -> dict[str, object]:
     """Our own figures: one command from CSV and from Parquet, a second call in the same process, and the step alone."""
-    timed(ours(folder / "small.csv", preset, folder / f"warm-{preset}.csv"))  # compiles, once per machine
+    timed(
+        ours(folder / "small.csv", preset, folder / f"warm-{preset}.csv")
+    )  # compiles, once per machine
     from_csv, _ = timed(ours(folder / "acts.csv", preset, folder / f"{preset}.csv"))
     from_parquet, _ = timed(ours(folder / "acts.parquet", preset, folder / f"{preset}-parquet.csv"))
-    _, said = timed([sys.executable, "-c", MINE_WARM, str(folder / "acts.csv"), preset, str(folder / "codes.parquet")])
+    _, said = timed(
+        [
+            sys.executable,
+            "-c",
+            MINE_WARM,
+            str(folder / "acts.csv"),
+            preset,
+            str(folder / "codes.parquet"),
+        ]
+    )
     figures = [round(float(x), 3) for x in said.split()]
     warm = {
-        name: {"s": figures[2 * i], "cpu_s": figures[2 * i + 1]} for i, name in enumerate(("cell", "codes", "step"))
+        name: {"s": figures[2 * i], "cpu_s": figures[2 * i + 1]}
+        for i, name in enumerate(("cell", "codes", "step"))
     }
     return {"csv": from_csv, "parquet": from_parquet, **warm}
 
@@ -127,36 +141,60 @@ def against_toolkit(folder: Path, python: str) -> dict[str, object]:
     cli = [python, "-m", "coordination_network_toolkit", str(database)]
     asked = ["--time_window", "60", "--min_edge_weight", "3", "--n_cpus", "2"]
     # its edges stay in its database: writing them as CSV fails in this version
-    whole, _ = timed([*cli, "preprocess", str(folder / "acts.csv")], [*cli, "compute", "co_retweet", *asked])
+    whole, _ = timed(
+        [*cli, "preprocess", str(folder / "acts.csv")], [*cli, "compute", "co_retweet", *asked]
+    )
     # its workers' seconds of processors are known when they have ended, so a start without work is taken off
     started, _ = timed([python, "-c", TOOLKIT_STEP.partition("t = ")[0]])
     computed, said = timed([python, "-c", TOOLKIT_STEP, str(database)])
-    step = {"s": round(float(said.split()[-1]), 2), "cpu_s": round(computed["cpu_s"] - started["cpu_s"], 2)}
+    step = {
+        "s": round(float(said.split()[-1]), 2),
+        "cpu_s": round(computed["cpu_s"] - started["cpu_s"], 2),
+    }
     with closing(sqlite3.connect(database)) as held:
-        rows = held.execute("SELECT user_1, user_2, weight FROM co_retweet_network WHERE user_1 != user_2").fetchall()
+        rows = held.execute(
+            "SELECT user_1, user_2, weight FROM co_retweet_network WHERE user_1 != user_2"
+        ).fetchall()
     wanted = {(str(a), str(b), int(w)) for a, b, w in rows}
     got = edges(folder / "toolkit.csv", ("source_id", "target_id", "weight"), True)
     return {
-        "peer": "Coordination Network Toolkit 1.5.2", "edges": len(got), "identical": got == wanted, "birdfall": own,
-        "whole": whole, "compute": step, "whole_to_csv": ratios(whole, own["csv"]),
-        "whole_to_parquet": ratios(whole, own["parquet"]), "whole_to_cell": ratios(whole, own["cell"]),
+        "peer": "Coordination Network Toolkit 1.5.2",
+        "edges": len(got),
+        "identical": got == wanted,
+        "birdfall": own,
+        "whole": whole,
+        "compute": step,
+        "whole_to_csv": ratios(whole, own["csv"]),
+        "whole_to_parquet": ratios(whole, own["parquet"]),
+        "whole_to_cell": ratios(whole, own["cell"]),
         "whole_to_codes": ratios(whole, own["codes"]),
-        "compute_to_step": ratios(step, own["step"]), "load": round(os.getloadavg()[0], 1),
-    }  # fmt: skip
+        "compute_to_step": ratios(step, own["step"]),
+        "load": round(os.getloadavg()[0], 1),
+    }
 
 
 def against_coortweet(folder: Path, sources: Path) -> dict[str, object]:
     own = mine(folder, "coortweet")
     out = folder / "coortweet-peer.csv"
-    whole, said = timed(["Rscript", "-e", COORTWEET, str(sources), str(folder / "acts.csv"), str(out)])
+    whole, said = timed(
+        ["Rscript", "-e", COORTWEET, str(sources), str(folder / "acts.csv"), str(out)]
+    )
     step = dict(zip(("s", "cpu_s"), (round(float(x), 2) for x in said.split()[-2:])))
     wanted = edges(out, ("from", "to", "weight"), False)
     got = edges(folder / "coortweet.csv", ("source_id", "target_id", "weight"), False)
     return {
-        "peer": "CooRTweet", "edges": len(got), "identical": got == wanted, "birdfall": own, "whole": whole, "compute": step,
-        "whole_to_csv": ratios(whole, own["csv"]), "whole_to_cell": ratios(whole, own["cell"]),
-        "whole_to_codes": ratios(whole, own["codes"]), "compute_to_step": ratios(step, own["step"]), "load": round(os.getloadavg()[0], 1),
-    }  # fmt: skip
+        "peer": "CooRTweet",
+        "edges": len(got),
+        "identical": got == wanted,
+        "birdfall": own,
+        "whole": whole,
+        "compute": step,
+        "whole_to_csv": ratios(whole, own["csv"]),
+        "whole_to_cell": ratios(whole, own["cell"]),
+        "whole_to_codes": ratios(whole, own["codes"]),
+        "compute_to_step": ratios(step, own["step"]),
+        "load": round(os.getloadavg()[0], 1),
+    }
 
 
 def write(folder: Path, number: int) -> None:
@@ -166,12 +204,19 @@ def write(folder: Path, number: int) -> None:
         file.write("message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n")
         file.writelines(
             f"{i},{u},u{u},p{o},,m,{t + 1_400_000_000},\n"
-            for i, (u, o, t) in enumerate(zip(account.tolist(), thing.tolist(), when.tolist(), strict=True))
+            for i, (u, o, t) in enumerate(
+                zip(account.tolist(), thing.tolist(), when.tolist(), strict=True)
+            )
         )
     with (folder / "acts.csv").open() as file:
         (folder / "small.csv").write_text("".join(line for _, line in zip(range(2000), file)))
     pq.write_table(pcsv.read_csv(folder / "acts.csv"), folder / "acts.parquet")
-    columns = {"account": account, "object": thing, "time": when + 1_400_000_000, "content": np.arange(number)}
+    columns = {
+        "account": account,
+        "object": thing,
+        "time": when + 1_400_000_000,
+        "content": np.arange(number),
+    }
     pq.write_table(pa.table(columns), folder / "codes.parquet")
 
 
@@ -185,9 +230,15 @@ def main() -> None:
         folder = Path(name)
         write(folder, asked.acts)
         if asked.toolkit:
-            print(json.dumps({"acts": asked.acts, **against_toolkit(folder, asked.toolkit)}), flush=True)
+            print(
+                json.dumps({"acts": asked.acts, **against_toolkit(folder, asked.toolkit)}),
+                flush=True,
+            )
         if asked.coortweet:
-            print(json.dumps({"acts": asked.acts, **against_coortweet(folder, asked.coortweet)}), flush=True)
+            print(
+                json.dumps({"acts": asked.acts, **against_coortweet(folder, asked.coortweet)}),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

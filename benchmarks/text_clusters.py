@@ -15,7 +15,7 @@ import time
 
 import pyarrow as pa
 
-from birdfall.measures.text_clusters import characters, reduced, text_clusters
+from birdfall.measures.coordination.text_clusters import characters, reduced, text_clusters
 
 ALPHABETS = (
     (97, 122),
@@ -32,7 +32,8 @@ ALPHABETS = (
 def posts(n: int, seed: int = 3) -> list[str]:
     rng = random.Random(seed)
     words = [
-        ["".join(chr(rng.randint(a, z)) for _ in range(rng.randint(2, 9))) for _ in range(6000)] for a, z in ALPHABETS
+        ["".join(chr(rng.randint(a, z)) for _ in range(rng.randint(2, 9))) for _ in range(6000)]
+        for a, z in ALPHABETS
     ]
     texts: list[str] = []
     while len(texts) < n:
@@ -44,7 +45,9 @@ def posts(n: int, seed: int = 3) -> list[str]:
                 edited = list(post)
                 if rng.random() < 0.5:
                     edited[rng.randrange(len(edited))] = rng.choice(chosen)
-                texts.append(f"@user{rng.randrange(999)} {' '.join(edited)} https://t.co/{rng.getrandbits(40):x}")
+                texts.append(
+                    f"@user{rng.randrange(999)} {' '.join(edited)} https://t.co/{rng.getrandbits(40):x}"
+                )
     rng.shuffle(texts)
     return texts[:n]
 

@@ -20,9 +20,9 @@ import threading
 import time
 from pathlib import Path
 
-from birdfall.watch.recorded import Recording
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.store.database import State
 
 _DID = re.compile(rb"did:plc:([a-z2-7]{24})")
 
@@ -58,7 +58,7 @@ class Paced:
     name, live = "paced", True
 
     def __init__(self, path: Path, rate: int, seconds: int) -> None:
-        from birdfall.watch.feed import Health
+        from birdfall.watch.feeds.base import Health
 
         self.health, self.rate, self.seconds = Health(), rate, seconds
         data, at, self.frames = gzip.decompress(path.read_bytes()), 6, []
@@ -69,9 +69,9 @@ class Paced:
             at += 12 + length
 
     def run(self, cursor, epoch, put, stop) -> None:
-        from birdfall.watch.events import Arrived
-        from birdfall.watch.feed import now
-        from birdfall.watch.translate import Refused, from_frame
+        from birdfall.watch.feeds.base import now
+        from birdfall.watch.feeds.decode import Refused, from_frame
+        from birdfall.watch.model.events import Arrived
 
         self.health.up()
         began, number, batch = time.monotonic(), 0, []
@@ -80,7 +80,9 @@ class Paced:
             frame, falls = self.frames[at]
             number += 1
             if not falls or turn % 60 == WAVE_AT:
-                letters = bytes([b"abcdefghijklmnopqrstuvwxyz234567"[k] for k in (turn % 32, turn // 32 % 32)])
+                letters = bytes(
+                    [b"abcdefghijklmnopqrstuvwxyz234567"[k] for k in (turn % 32, turn // 32 % 32)]
+                )
                 received = now()
                 stamp = (
                     time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(received // 1_000_000))
@@ -104,11 +106,13 @@ class Paced:
 
 def paced(path: Path, rate: int, seconds: int, audiences: int) -> None:
     """Steady for a while: memory and lag."""
-    from birdfall.watch.archive import rotate
-    from birdfall.watch.feed import now
+    from birdfall.watch.engine.archive import rotate
+    from birdfall.watch.feeds.base import now
 
     def resident() -> float:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return (
+            int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        )
 
     with tempfile.TemporaryDirectory() as folder:
         state = State.open(Path(folder, "watch.sqlite"))
@@ -130,7 +134,8 @@ def paced(path: Path, rate: int, seconds: int, audiences: int) -> None:
                 due[0] += 10
                 memory.append(resident())
                 print(
-                    f"{len(memory) * 10:5d} s  {memory[-1]:6.0f} MB  lag {max(lags[-50:], default=0):.2f} s", flush=True
+                    f"{len(memory) * 10:5d} s  {memory[-1]:6.0f} MB  lag {max(lags[-50:], default=0):.2f} s",
+                    flush=True,
                 )
 
         used, began = time.process_time(), time.monotonic()
@@ -138,13 +143,25 @@ def paced(path: Path, rate: int, seconds: int, audiences: int) -> None:
         steps = state.connection.execute("SELECT steps FROM sources").fetchone()[0]
         later = memory[6:] or memory
         lags.sort()
-        print(json.dumps({
-            "frames": steps, "per_s": round(steps / (time.monotonic() - began)), "audiences": audiences,
-            "cpu_share": round((time.process_time() - used) / (time.monotonic() - began), 2), "mb_first": round(later[0]),
-            "mb_last": round(later[-1]), "mb_peak": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "lag_median_s": round(lags[len(lags) // 2], 2), "lag_99_s": round(lags[len(lags) * 99 // 100], 2), "lag_max_s": round(lags[-1], 2),
-            "load": round(os.getloadavg()[0], 1),
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "frames": steps,
+                    "per_s": round(steps / (time.monotonic() - began)),
+                    "audiences": audiences,
+                    "cpu_share": round(
+                        (time.process_time() - used) / (time.monotonic() - began), 2
+                    ),
+                    "mb_first": round(later[0]),
+                    "mb_last": round(later[-1]),
+                    "mb_peak": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                    "lag_median_s": round(lags[len(lags) // 2], 2),
+                    "lag_99_s": round(lags[len(lags) * 99 // 100], 2),
+                    "lag_max_s": round(lags[-1], 2),
+                    "load": round(os.getloadavg()[0], 1),
+                }
+            )
+        )
 
 
 def main() -> None:
@@ -165,17 +182,27 @@ def main() -> None:
         long = Path(folder, "long.atfh")
         number = repeated(path, times, long)
         leaders = tuple(f"did:plc:{i:024d}" for i in range(audiences))
-        Watcher(State.open(Path(folder, "warm.sqlite")), [Recording("r", (path,))], recount_every=1.0).run(
-            threading.Event()
-        )
+        Watcher(
+            State.open(Path(folder, "warm.sqlite")), [Recording("r", (path,))], recount_every=1.0
+        ).run(threading.Event())
         state = State.open(Path(folder, "watch.sqlite"))
         began, used = time.perf_counter(), time.process_time()
-        Watcher(state, [Recording("r", (long,))], leaders=leaders, recount_every=1.0).run(threading.Event())
+        Watcher(state, [Recording("r", (long,))], leaders=leaders, recount_every=1.0).run(
+            threading.Event()
+        )
         wall, cpu = time.perf_counter() - began, time.process_time() - used
-        print(json.dumps({
-            "frames": number, "audiences": audiences, "frames_per_s": round(number / wall), "frames_per_cpu_s": round(number / cpu),
-            "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), "load": round(os.getloadavg()[0], 1),
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "frames": number,
+                    "audiences": audiences,
+                    "frames_per_s": round(number / wall),
+                    "frames_per_cpu_s": round(number / cpu),
+                    "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                    "load": round(os.getloadavg()[0], 1),
+                }
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from birdfall.watch import watcher
-from birdfall.watch.bank import STEP
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import MOST_DAYS
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import waves
+from birdfall.watch.alerts.rules import MOST_DAYS
+from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.wave_queries import waves
+from birdfall.watch.engine import watcher
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import State
 
 DAY = 86_400_000_000
 
@@ -33,8 +33,14 @@ def listed(folder: Path) -> dict[int, int]:
     """Listed accounts (over 1,000 followers, or tracked) by the day their suspension was found out, days since 1970."""
     import pyarrow.parquet as pq
 
-    found = pq.read_table(folder / "suspensions.parquet", columns=["suspended_observed"]).column(0).drop_null()
-    days, counts = np.unique(found.to_numpy().astype("datetime64[D]").astype(int), return_counts=True)
+    found = (
+        pq.read_table(folder / "suspensions.parquet", columns=["suspended_observed"])
+        .column(0)
+        .drop_null()
+    )
+    days, counts = np.unique(
+        found.to_numpy().astype("datetime64[D]").astype(int), return_counts=True
+    )
     return dict(zip(days.tolist(), counts.tolist(), strict=True))
 
 
@@ -42,7 +48,10 @@ def totals(folder: Path) -> dict[int, int]:
     """All suspensions by the day of the report."""
     with (folder / "daily_totals.csv").open() as file:
         rows = list(csv.DictReader(file))
-    return {day(r["report_date"]): int(r["tracked_suspensions"]) + int(r["untracked_suspensions"]) for r in rows}
+    return {
+        day(r["report_date"]): int(r["tracked_suspensions"]) + int(r["untracked_suspensions"])
+        for r in rows
+    }
 
 
 def day(text: str) -> int:
@@ -67,25 +76,37 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
     before = times[(times >= (begin - MOST_DAYS) * DAY) & (times < begin * DAY)]
     with state.transaction():
         ticks, counts = np.unique(before // STEP, return_counts=True)
-        state.keep_ticks([("all", int(t) * STEP, int(n), 0.0, 0.0, 0.0) for t, n in zip(ticks, counts, strict=True)])
+        state.keep_ticks(
+            [
+                ("all", int(t) * STEP, int(n), 0.0, 0.0, 0.0)
+                for t, n in zip(ticks, counts, strict=True)
+            ]
+        )
         state.keep_meta(begun=int(before[0]) if len(before) else 0)
     watch = Watcher(state, [feed], keep_raw=False, recount_every=3600.0)
     mine = times[(times >= begin * DAY) & (times < end * DAY)].tolist()
     for k in range(0, len(mine), 2000):
-        batch = [Arrived(t, (Status(f"a{k + i}", "suspended", t),)) for i, t in enumerate(mine[k : k + 2000])]
+        batch = [
+            Arrived(t, (Status(f"a{k + i}", "suspended", t),))
+            for i, t in enumerate(mine[k : k + 2000])
+        ]
         watch.take([(feed, batch)])
     watch._settle()
     told = [
-        json.loads(r[0]) for r in state.connection.execute("SELECT body FROM alerts WHERE kind = 'falls' ORDER BY id")
+        json.loads(r[0])
+        for r in state.connection.execute(
+            "SELECT body FROM alerts WHERE kind = 'falls' ORDER BY id"
+        )
     ]
     found = [
         {
-            "begin": str(np.datetime64(w.begin, "us").astype("datetime64[s]")), "fallen": w.fallen,
+            "begin": str(np.datetime64(w.begin, "us").astype("datetime64[s]")),
+            "fallen": w.fallen,
             "told": [a["news"] for a in told if a["numbers"]["wave"] == w.id],
         }
         for w in reversed(waves(state))
         if w.kind == "falls"
-    ]  # fmt: skip
+    ]
     state.close()
     return found
 
@@ -99,10 +120,21 @@ def main() -> None:
     first, last = int(times[0] // DAY), int(times[-1] // DAY) + 1
     with tempfile.TemporaryDirectory() as place:
         found = watched(times, first, last, Path(place, "w.sqlite"))
-    print(json.dumps({
-        "which": which, "seed": seed, "days": last - first, "events": len(times), "learned_every_hours": watcher.RELEARN * STEP / 3.6e9,
-        "waves": len(found), "allowed": round((last - first) / 365.25, 2), "at": found,
-    }), flush=True)  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "which": which,
+                "seed": seed,
+                "days": last - first,
+                "events": len(times),
+                "learned_every_hours": watcher.RELEARN * STEP / 3.6e9,
+                "waves": len(found),
+                "allowed": round((last - first) / 365.25, 2),
+                "at": found,
+            }
+        ),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

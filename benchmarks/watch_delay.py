@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from scipy import stats
 
-from birdfall.watch.bank import STEP, WIDEST, YOUNG, Bank
+from birdfall.watch.detect.detector_bank import STEP, WIDEST, YOUNG, Bank
 
 PER_MINUTE = 60_000_000 // STEP
 
@@ -36,7 +36,9 @@ def watched(
     return bank, rng
 
 
-def delay(bank: Bank, rng: np.random.Generator, rate: float, times: float, others: float = -1.0) -> float:
+def delay(
+    bank: Bank, rng: np.random.Generator, rate: float, times: float, others: float = -1.0
+) -> float:
     """Seconds from the rise, at any moment of a tick, until the event at which it is called; infinity if not within ten minutes.
 
     others: -1: all suspensions rise from `rate`; else the first audience does, beside so many events a minute outside of it.
@@ -123,10 +125,17 @@ def bound(rate: float, times: float, lift: float, size: float) -> float:
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     for rate in (0.6, 2.0, 6.0, 12.0, 20.0):
-        print(json.dumps({
-            "per_minute": rate, "at_most_steady": round(bound(rate, 10, 1, 1e7), 3), "at_most_young": round(bound(rate, 10, 3, YOUNG), 3),
-            "at_most_grown": round(bound(rate, 10, 3, WIDEST), 3),
-        }), flush=True)  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "per_minute": rate,
+                    "at_most_steady": round(bound(rate, 10, 1, 1e7), 3),
+                    "at_most_young": round(bound(rate, 10, 3, YOUNG), 3),
+                    "at_most_grown": round(bound(rate, 10, 3, WIDEST), 3),
+                }
+            ),
+            flush=True,
+        )
     for hours in (0.5, 6.0):
         for rate, many in (
             (0.6, (10,)),
@@ -143,25 +152,66 @@ def main() -> None:
                 for times in many:
                     late[times].append(delay(copy.deepcopy(bank), rng, rate, times))
             for times in many:
-                print(json.dumps({
-                    "watched_hours": hours, "per_minute": rate, "times": times, "median_s": round(float(np.median(late[times])), 1),
-                    "within_60_s": round(float(np.mean(np.array(late[times]) <= 60)), 2), "never": round(float(np.mean(np.isinf(late[times]))), 2),
-                }), flush=True)  # fmt: skip
+                print(
+                    json.dumps(
+                        {
+                            "watched_hours": hours,
+                            "per_minute": rate,
+                            "times": times,
+                            "median_s": round(float(np.median(late[times])), 1),
+                            "within_60_s": round(float(np.mean(np.array(late[times]) <= 60)), 2),
+                            "never": round(float(np.mean(np.isinf(late[times]))), 2),
+                        }
+                    ),
+                    flush=True,
+                )
     for hours in (0.5, 6.0):
         for rate in (0.6, 2.0, 6.0, 12.0, 60.0):
             late_in = []
             for seed in range(runs):
                 bank, rng = watched(60.0, hours, 100, seed, rate)
                 late_in.append(delay(bank, rng, rate, 10, 60.0))
-            print(json.dumps({
-                "audience": True, "watched_hours": hours, "per_minute": rate, "outside_per_minute": 60, "times": 10, "median_s": round(float(np.median(late_in)), 1),
-                "within_60_s": round(float(np.mean(np.array(late_in) <= 60)), 2), "never": round(float(np.mean(np.isinf(late_in))), 2),
-            }), flush=True)  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "audience": True,
+                        "watched_hours": hours,
+                        "per_minute": rate,
+                        "outside_per_minute": 60,
+                        "times": 10,
+                        "median_s": round(float(np.median(late_in)), 1),
+                        "within_60_s": round(float(np.mean(np.array(late_in) <= 60)), 2),
+                        "never": round(float(np.mean(np.isinf(late_in))), 2),
+                    }
+                ),
+                flush=True,
+            )
     for wander in (0.0001, 0.33, 0.5):
         alarms = sum(quiet(24, 100, seed, wander) for seed in range(4))
-        print(json.dumps({"quiet_days": 4, "streams": 100, "level_wanders": wander, "alarms": alarms, "allowed": round(4 / 365.25, 3)}), flush=True)  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "quiet_days": 4,
+                    "streams": 100,
+                    "level_wanders": wander,
+                    "alarms": alarms,
+                    "allowed": round(4 / 365.25, 3),
+                }
+            ),
+            flush=True,
+        )
         alarms = quiet_whole(40, 0, wander)
-        print(json.dumps({"quiet_days_of_all": 40, "level_wanders": wander, "alarms": alarms, "allowed": round(40 / 365.25, 3)}), flush=True)  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "quiet_days_of_all": 40,
+                    "level_wanders": wander,
+                    "alarms": alarms,
+                    "allowed": round(40 / 365.25, 3),
+                }
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

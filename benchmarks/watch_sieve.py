@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 
 from birdfall.cluster.stream import sieved_here
-from birdfall.watch.events import Arrived
-from birdfall.watch.feed import Health
-from birdfall.watch.recorded import steps_of
-from birdfall.watch.state import State
-from birdfall.watch.translate import from_line
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.base import Health
+from birdfall.watch.feeds.decode import from_line
+from birdfall.watch.feeds.replay import steps_of
+from birdfall.watch.model.events import Arrived
+from birdfall.watch.store.database import State
 
 
 class Given:
@@ -63,10 +63,17 @@ def main() -> None:
         used = time.process_time()
         Watcher(state, [Given(many)], leaders=leaders, recount_every=1.0).run(threading.Event())
         judge = time.process_time() - used
-    print(json.dumps({
-        "frames": len(steps), "sieved_per_cpu_s": round(len(steps) / sieve), "news_share": round(len(lines) / len(steps), 3),
-        "judged_per_cpu_s": round(len(many) / judge), "load": round(os.getloadavg()[0], 1),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "frames": len(steps),
+                "sieved_per_cpu_s": round(len(steps) / sieve),
+                "news_share": round(len(lines) / len(steps), 3),
+                "judged_per_cpu_s": round(len(many) / judge),
+                "load": round(os.getloadavg()[0], 1),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

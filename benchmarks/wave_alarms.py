@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from birdfall.measures.wave_time import Clock
-from birdfall.measures.waves import search
+from birdfall.measures.waves.clock import Clock
+from birdfall.measures.waves.measure import search
 
 DAY = 86400.0
 #: A Monday.
@@ -42,7 +42,9 @@ def season(steps: int, step: float) -> np.ndarray:
 
 
 def ar1(steps: int, step: float, mean: float, size: float, together: float) -> Draw:
-    return lambda rng: rng.poisson(mean * season(steps, step) * levels(rng, steps, size, together)).astype(float)
+    return lambda rng: rng.poisson(
+        mean * season(steps, step) * levels(rng, steps, size, together)
+    ).astype(float)
 
 
 def drifting(steps: int, step: float, mean: float, how: str) -> Draw:
@@ -54,7 +56,9 @@ def drifting(steps: int, step: float, mean: float, how: str) -> Draw:
             "random walk": np.exp(walk - walk.mean()),
             "step to twofold": 1.0 + (at > 0.5),
         }[how]
-        return rng.poisson(mean * level * season(steps, step) * rng.gamma(4, 0.25, steps)).astype(float)
+        return rng.poisson(mean * level * season(steps, step) * rng.gamma(4, 0.25, steps)).astype(
+            float
+        )
 
     return draw
 
@@ -89,7 +93,10 @@ def kinds() -> dict[str, tuple[Clock, Draw]]:
 
 def called(counts: np.ndarray, clock: Clock, alpha: float, seed: int) -> list[tuple[int, int]]:
     """(first step, steps) of every wave called."""
-    return [(w.first, w.length) for w in search(counts, clock, alpha=alpha, replicates=999, seed=seed).windows]
+    return [
+        (w.first, w.length)
+        for w in search(counts, clock, alpha=alpha, replicates=999, seed=seed).windows
+    ]
 
 
 def share(hits: int, of: int) -> str:
@@ -105,7 +112,10 @@ def false_alarms(name: str, clock: Clock, draw: Draw, first: int, records: int) 
         if called(counts, clock, 0.05, seed):
             at_5 += 1
             at_1 += bool(called(counts, clock, 0.01, seed))
-    print(f"{name:36} false waves at 0.05: {share(at_5, records)}   at 0.01: {share(at_1, records)}", flush=True)
+    print(
+        f"{name:36} false waves at 0.05: {share(at_5, records)}   at 0.01: {share(at_1, records)}",
+        flush=True,
+    )
 
 
 def power(name: str, clock: Clock, draw: Draw, first: int, records: int) -> None:
@@ -138,7 +148,8 @@ def worlds(first: int, records: int) -> None:
             at_5 += 1
             at_1 += world.waves(alpha=0.01, seed=seed, attributes=False).answer == "found"
     print(
-        f"{'quiet worlds':36} false waves at 0.05: {share(at_5, records)}   at 0.01: {share(at_1, records)}", flush=True
+        f"{'quiet worlds':36} false waves at 0.05: {share(at_5, records)}   at 0.01: {share(at_1, records)}",
+        flush=True,
     )
 
 
@@ -147,12 +158,18 @@ def main() -> None:
     arguments.add_argument("--records", type=int, default=200)
     arguments.add_argument("--first", type=int, default=10_000, help="first seed")
     arguments.add_argument("--only", default="", help="kinds whose name holds this")
-    arguments.add_argument("--power", type=int, default=40, help="records per size of wave; 0 leaves it out")
+    arguments.add_argument(
+        "--power", type=int, default=40, help="records per size of wave; 0 leaves it out"
+    )
     chosen = arguments.parse_args()
     for name, (clock, draw) in kinds().items():
         if chosen.only in name:
             false_alarms(
-                name, clock, draw, chosen.first, chosen.records if clock.step >= 3600 else max(1, chosen.records // 2)
+                name,
+                clock,
+                draw,
+                chosen.first,
+                chosen.records if clock.step >= 3600 else max(1, chosen.records // 2),
             )
             if chosen.power:
                 power(name, clock, draw, chosen.first, chosen.power)

@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 from birdfall.kernels import edetector, scan
-from birdfall.measures.wave_baseline import baseline
-from birdfall.measures.wave_time import Clock
-from birdfall.measures.waves import search
+from birdfall.measures.waves.baseline import baseline
+from birdfall.measures.waves.clock import Clock
+from birdfall.measures.waves.measure import search
 
 
 def timed(name: str, events: int, work, *, against: float | None = None) -> float:
@@ -34,23 +34,34 @@ def main() -> None:
     rng = np.random.default_rng(0)
     level = rng.gamma(2, 0.5, int(chosen.days * 24))
     hours = rng.multinomial(chosen.events, level / level.sum())
-    times = ((np.repeat(np.arange(len(hours)), hours) + rng.random(chosen.events)) * 3.6e9).astype(np.int64)
+    times = ((np.repeat(np.arange(len(hours)), hours) + rng.random(chosen.events)) * 3.6e9).astype(
+        np.int64
+    )
     # one wave, so that all 999 records are drawn
     times[:: max(1, chosen.events // 20_000)] = int(chosen.days / 2 * 86400e6)
     rng.shuffle(times)
     steps = int(chosen.days * 86400 / 600)
     clock = Clock(0.0, 600.0, steps, np.ones(steps, np.bool_), 1e-6)
     small = Clock(0.0, 600.0, 2000, np.ones(2000, np.bool_), 1e-6)
-    search(rng.poisson(3.0, 2000).astype(float), small, alpha=0.01, replicates=19, seed=0)  # compiles
+    search(
+        rng.poisson(3.0, 2000).astype(float), small, alpha=0.01, replicates=19, seed=0
+    )  # compiles
     sort = timed("numpy sort of the times", chosen.events, lambda: np.sort(times))
     timed("count into steps", chosen.events, lambda: clock.counted(times), against=sort)
     counts = clock.counted(times)
     timed("base rate", steps, lambda: baseline(counts, clock.covered, 600.0, 0.0), against=sort)
-    timed("search with 999 records", chosen.events, lambda: search(counts, clock, alpha=0.01, replicates=999, seed=0),
-          against=sort)  # fmt: skip
+    timed(
+        "search with 999 records",
+        chosen.events,
+        lambda: search(counts, clock, alpha=0.01, replicates=999, seed=0),
+        against=sort,
+    )
     base = baseline(counts, clock.covered, 600.0, 0.0)
-    timed("one scan of all dyadic windows", steps,
-          lambda: scan.dyadic_maximum(counts, base.expected, clock.covered, base.sizes))  # fmt: skip
+    timed(
+        "one scan of all dyadic windows",
+        steps,
+        lambda: scan.dyadic_maximum(counts, base.expected, clock.covered, base.sizes),
+    )
     ticks = 5_000_000
     x, m, k, seen = (
         rng.poisson(0.06, ticks).astype(float),
@@ -60,8 +71,11 @@ def main() -> None:
     )
     thetas = edetector.multipliers()
     edetector.alarms(edetector.fresh(), x[:9], m[:9], k[:9], seen[:9], thetas, 1e300)
-    timed("e-detector, ticks of eight multipliers", ticks,
-          lambda: edetector.alarms(edetector.fresh(), x, m, k, seen, thetas, 1e300))  # fmt: skip
+    timed(
+        "e-detector, ticks of eight multipliers",
+        ticks,
+        lambda: edetector.alarms(edetector.fresh(), x, m, k, seen, thetas, 1e300),
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from birdfall.export import _UNSAFE, safe_cell, write_csv
+from birdfall.pipeline.export import _UNSAFE, safe_cell, write_csv
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -29,7 +29,9 @@ def test_what_arrow_takes_for_unsafe_is_what_safe_cell_changes(text):
 @given(st.lists(st.one_of(st.none(), TEXT), min_size=1, max_size=8))
 def test_any_text_comes_back_as_a_safe_cell(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("csv") / "t.csv"
-    write_csv(path, pa.table({"number": list(range(len(texts))), "text": pa.array(texts, pa.string())}))
+    write_csv(
+        path, pa.table({"number": list(range(len(texts))), "text": pa.array(texts, pa.string())})
+    )
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["number", "text"]

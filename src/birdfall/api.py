@@ -19,7 +19,7 @@ from birdfall.model import findings
 from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, Note
 from birdfall.record.case import Case
-from birdfall.record.query import Record
+from birdfall.record.record import Record
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,19 @@ class Inquiry:
 
         Raises CannotAnswer if the record holds no statuses.
         """
-        from birdfall.measures import waves
+        from birdfall.measures.waves import measure as waves
 
         _refuse(waves.applies_to(self.record))
         return self._labelled(waves.waves(self.record, **parameters))
 
-    def audiences(self, waves: Finding | None = None, *, wave: int = 1, **parameters: Any) -> Finding:
+    def audiences(
+        self, waves: Finding | None = None, *, wave: int = 1, **parameters: Any
+    ) -> Finding:
         """Whose audience one wave hit, all leaders tested, explained away step by step.
 
         waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without follows or without that wave.
         """
-        from birdfall.measures import audiences
+        from birdfall.measures.audiences import measure as audiences
 
         _refuse(audiences.applies_to(self.record))
         settings = self.record.settings
@@ -60,29 +62,35 @@ class Inquiry:
             "negative_controls": settings.negative_controls,
         }
         found = self._wave(waves, wave)
-        return self._labelled(audiences.audiences(self.record, found, wave_number=wave, **(chosen | parameters)))
+        return self._labelled(
+            audiences.audiences(self.record, found, wave_number=wave, **(chosen | parameters))
+        )
 
     def ledger(self, leader: str, **parameters: Any) -> Finding:
         """The dated gains and losses of one account's followers by cause. leader: the account's id."""
-        from birdfall.measures import ledgers
+        from birdfall.measures.ledgers import measure as ledgers
 
         _refuse(ledgers.applies_to(self.record))
         return self._labelled(ledgers.ledger(self.record, leader, **parameters))
 
-    def returns(self, waves: Finding | None = None, *, wave: int | None = None, **parameters: Any) -> Finding:
+    def returns(
+        self, waves: Finding | None = None, *, wave: int | None = None, **parameters: Any
+    ) -> Finding:
         """How soon the fallen came back (Kaplan-Meier), of one wave or of the whole record."""
-        from birdfall.measures import returns
+        from birdfall.measures.returns import measure as returns
 
         _refuse(returns.applies_to(self.record))
         if wave is None and waves is None:
             return self._labelled(returns.returns(self.record, **parameters))
         number = wave or 1
         found = self._wave(waves, number)
-        return self._labelled(returns.returns(self.record, wave=found, wave_number=number, **parameters))
+        return self._labelled(
+            returns.returns(self.record, wave=found, wave_number=number, **parameters)
+        )
 
     def counts(self, **parameters: Any) -> Finding:
         """What follower counts alone can tell: drops beyond each account's own growth, net and gross."""
-        from birdfall.measures import counts
+        from birdfall.measures.follower_counts import measure as counts
 
         _refuse(counts.applies_to(self.record))
         settings = self.record.settings
@@ -91,17 +99,19 @@ class Inquiry:
 
     def coordination(self, **parameters: Any) -> Finding:
         """Which accounts moved together more than chance allows. Parameters: `measures.coordination.coordination`."""
-        from birdfall.measures.coordination import coordination
-        from birdfall.measures.text_clusters import text_objects
+        from birdfall.measures.coordination.measure import coordination
+        from birdfall.measures.coordination.text_clusters import text_objects
 
-        return self._labelled(coordination(self.record, **({"text_objects": text_objects} | parameters)))
+        return self._labelled(
+            coordination(self.record, **({"text_objects": text_objects} | parameters))
+        )
 
     def brigades(self, **parameters: Any) -> Finding:
         """Who reported accounts together, and whether it worked. Parameters: `measures.brigades.brigades`.
 
         Raises CannotAnswer if the record holds no reports.
         """
-        from birdfall.measures import brigades
+        from birdfall.measures.brigades import measure as brigades
 
         _refuse(brigades.applies_to(self.record))
         return self._labelled(brigades.brigades(self.record, **parameters))
@@ -111,16 +121,20 @@ class Inquiry:
 
         waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without acts or profiles, or without that wave.
         """
-        from birdfall.measures import automation
+        from birdfall.measures.automation import measure as automation
 
         _refuse(automation.applies_to(self.record))
         found, settings = self._wave(waves, wave), self.record.settings
-        whose = [a for a in (*settings.leaders, *settings.controls) if self.record.ids.code(a) is not None]
+        whose = [
+            a
+            for a in (*settings.leaders, *settings.controls)
+            if self.record.ids.code(a) is not None
+        ]
         return self._labelled(automation.of_wave(self.record, found, wave, leaders=whose))
 
     def explanations(self, *, wave: int = 1) -> Finding:
         """Which causes of a wave the evidence leaves, weighed on simulated worlds. Measures everything first if nothing is kept."""
-        from birdfall.weigh.explanations import explanations
+        from birdfall.explanations.measure import explanations
 
         known = self.findings() or self.run()
         self._wave(known.get("waves"), wave)
@@ -128,12 +142,14 @@ class Inquiry:
 
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
         """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record."""
-        from birdfall.weigh.claims import check_sentence
+        from birdfall.claims.check import check_sentence
 
         findings = self.findings() or self._basic()
         return [
             self._labelled(f)
-            for f in check_sentence(self.record, findings, statement, language=language, settings=self.record.settings)
+            for f in check_sentence(
+                self.record, findings, statement, language=language, settings=self.record.settings
+            )
         ]
 
     def findings(self) -> dict[str, Finding]:
@@ -142,32 +158,37 @@ class Inquiry:
 
     def run(self, **options: Any) -> dict[str, Finding]:
         """Everything that applies, in order; kept in the case if there is one."""
-        from birdfall import inquiry
+        from birdfall.pipeline import run as inquiry
 
         chosen = inquiry.Options(**options)
         if self.case is not None:
             return inquiry.run(self.case, chosen)
         return inquiry.compute(self.record, chosen, inquiry.Question())
 
-    def report(self, *, language: str = "en", languages: Sequence[str] = ("en", "es", "fr", "ar", "pt")) -> bytes:
+    def report(
+        self, *, language: str = "en", languages: Sequence[str] = ("en", "es", "fr", "ar", "pt")
+    ) -> bytes:
         """The report of a case that has been run, as HTML. Raises CannotAnswer for a record in memory."""
         from birdfall.tell.report import render
 
         if self.case is None:
             raise CannotAnswer(
-                "a record in memory has no report", fix="Make a case of it: birdfall import FILE -o CASE"
+                "a record in memory has no report",
+                fix="Make a case of it: birdfall import FILE -o CASE",
             )
         return render(self.case, languages=tuple(languages), default=language)
 
     def _basic(self) -> dict[str, Finding]:
-        from birdfall.measures import waves
+        from birdfall.measures.waves import measure as waves
 
         return {} if waves.applies_to(self.record) is not None else {"waves": self.waves()}
 
     def _wave(self, waves: Finding | None, number: int) -> Finding:
         found = waves or self.findings().get("waves") or self.waves()
         if found.answer != "found" or number not in found.table("waves").column("wave").to_pylist():
-            raise CannotAnswer(f"there is no wave {number} in this record", fix="Look at waves() first.")
+            raise CannotAnswer(
+                f"there is no wave {number} in this record", fix="Look at waves() first."
+            )
         return found
 
     def _labelled(self, finding: Finding) -> Finding:
@@ -176,7 +197,9 @@ class Inquiry:
     def _repr_html_(self) -> str:
         from html import escape
 
-        rows = "".join(f"<li>{rows:,} {escape(name)}</li>" for name, rows in self.record.sizes.items() if rows)
+        rows = "".join(
+            f"<li>{rows:,} {escape(name)}</li>" for name, rows in self.record.sizes.items() if rows
+        )
         label = " · simulated data" if self.record.settings.simulated else ""
         return f"<div><b>{escape(self.record.settings.title or 'record')}</b>{label}<ul>{rows}</ul></div>"
 
@@ -210,7 +233,9 @@ def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -
     return Inquiry(simulated(scenario, seed=seed, **options).record())
 
 
-def coordination(data: Any, *, columns: Mapping[str, str] | None = None, **parameters: Any) -> Finding:
+def coordination(
+    data: Any, *, columns: Mapping[str, str] | None = None, **parameters: Any
+) -> Finding:
     """Who moved together, in any table of account, object and time, in files, or in an inquiry. See `measures.coordination`.
 
     columns: which column is what where the names do not say it, such as {"account": "user_id", "object": "url", "time": "posted"}.
@@ -221,18 +246,26 @@ def coordination(data: Any, *, columns: Mapping[str, str] | None = None, **param
     if isinstance(data, (str, Path)) or (
         isinstance(data, (list, tuple)) and data and all(isinstance(d, (str, Path)) for d in data)
     ):
-        return _of_files([Path(p) for p in ([data] if isinstance(data, (str, Path)) else data)], columns, parameters)
-    from birdfall.measures.coordination import coordination as measured
-    from birdfall.measures.coordination_traces import renamed
+        return _of_files(
+            [Path(p) for p in ([data] if isinstance(data, (str, Path)) else data)],
+            columns,
+            parameters,
+        )
+    from birdfall.measures.coordination.measure import coordination as measured
+    from birdfall.measures.coordination.traces import renamed
 
     return measured(data if columns is None else renamed(data, columns), **parameters)
 
 
-def _of_files(paths: list[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]) -> Finding:
-    from birdfall.measures.coordination_files import coordination_of_files, mapping_of_columns
+def _of_files(
+    paths: list[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]
+) -> Finding:
+    from birdfall.measures.coordination.from_files import coordination_of_files, mapping_of_columns
 
     reading: dict[str, Any] = {
-        k: parameters.pop(k) for k in ("mapping", "reader", "time_zone", "date_format") if k in parameters
+        k: parameters.pop(k)
+        for k in ("mapping", "reader", "time_zone", "date_format")
+        if k in parameters
     }
     if columns is not None:
         reading["mapping"] = mapping_of_columns(columns, parameters.get("trace", "repost"))
@@ -242,4 +275,6 @@ def _of_files(paths: list[Path], columns: Mapping[str, str] | None, parameters: 
 
 def _refuse(note: Note | None) -> None:
     if note is not None:
-        raise CannotAnswer(f"this record cannot answer that: {note.code}", why=str(note.values.get("needs", "")))
+        raise CannotAnswer(
+            f"this record cannot answer that: {note.code}", why=str(note.values.get("needs", ""))
+        )

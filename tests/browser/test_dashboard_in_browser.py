@@ -12,16 +12,18 @@ import time
 
 import pytest
 
+from birdfall.watch.alerts.rules import DEFAULT, keep_rules
 from birdfall.watch.dashboard.app import Handlers
-from birdfall.watch.dashboard.serving import Served
-from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import DEFAULT, keep_rules
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.dashboard.server import Served
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Follow, Gap, Identity, Report, Status
+from birdfall.watch.store.database import State
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
 LANGUAGES = ("en", "es", "fr", "ar", "pt")
 PAGES = ("now", "waves", "reporters", "rules", "sources", "wave/1", "wave/2")
 T = 1_700_000_000_000_000
@@ -35,7 +37,9 @@ def steps(*, fall):
     yield Arrived(T, (Identity("leader", EVIL, T), Identity("control", "sports.example.com", T)))
     for i in range(600):
         leader = "leader" if i < 320 else "control"
-        yield Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", leader, T + i, f"a{i}/k")))
+        yield Arrived(
+            T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", leader, T + i, f"a{i}/k"))
+        )
     moment = T
     for i in range(30):
         moment += int(chance.expovariate(1 / 180) * 1e6)
@@ -44,7 +48,11 @@ def steps(*, fall):
     if not fall:
         yield Arrived(FALL, (Identity("a1", "", FALL),))
         return
-    acts = [(chance.randrange(100), f"r{i}", f"a{k}") for i in range(40) for k in chance.sample(range(8), 4)]
+    acts = [
+        (chance.randrange(100), f"r{i}", f"a{k}")
+        for i in range(40)
+        for k in chance.sample(range(8), 4)
+    ]
     acts += [(chance.randrange(100), f"h{i}", f"a{chance.randrange(8)}") for i in range(20)]
     for second, who, whom in sorted(acts):
         at = FALL - 120_000_000 + second * 1_000_000
@@ -55,7 +63,9 @@ def steps(*, fall):
     for i in range(60):
         at = FALL + 60_000_000 + i * 300_000
         yield Arrived(at, (Status(f"a{i}", "active", at),))
-    yield Arrived(FALL + 90_000_000, gaps=(Gap(FALL + 82_000_000, FALL + 88_000_000, "not-connected"),))
+    yield Arrived(
+        FALL + 90_000_000, gaps=(Gap(FALL + 82_000_000, FALL + 88_000_000, "not-connected"),)
+    )
 
 
 def watched(folder, *, fall):
@@ -75,7 +85,9 @@ def watched(folder, *, fall):
 def places(tmp_path_factory):
     """{name: address} of a dashboard over a wave, and of one over a quiet time."""
     folder = tmp_path_factory.mktemp("dashboards")
-    served = {name: Served(watched(folder / name, fall=name == "wave"), "0") for name in ("wave", "quiet")}
+    served = {
+        name: Served(watched(folder / name, fall=name == "wave"), "0") for name in ("wave", "quiet")
+    }
     for one in served.values():
         one.start()
     yield {name: one.address for name, one in served.items()}
@@ -89,7 +101,9 @@ def browser():
         pytest.skip("no Chromium here")
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        running = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield running
         running.close()
 
@@ -114,7 +128,9 @@ def opened(browser, address, **options):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_every_page_fits_and_asks_for_nothing_elsewhere(browser, places, language, width):
-    page = opened(browser, places["wave"] + f"{language}/now", viewport={"width": width, "height": 900})
+    page = opened(
+        browser, places["wave"] + f"{language}/now", viewport={"width": width, "height": 900}
+    )
     for name in PAGES:
         page.goto(f"{places['wave']}{language}/{name}")
         assert page.locator("h1").is_visible()
@@ -133,11 +149,16 @@ def test_no_accessibility_violations(browser, places, language, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
-    for address in [f"{places['wave']}{language}/{name}" for name in PAGES] + [f"{places['quiet']}{language}/now"]:
+    for address in [f"{places['wave']}{language}/{name}" for name in PAGES] + [
+        f"{places['quiet']}{language}/now"
+    ]:
         page.goto(address)
         page.locator("details").first.evaluate_all("all => all.forEach(d => { d.open = true; })")
         found = Axe().run(page).response["violations"]
-        assert found == [], (address, [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found])
+        assert found == [], (
+            address,
+            [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found],
+        )
     page.close()
 
 
@@ -168,7 +189,13 @@ def test_the_keyboard_goes_everywhere(browser, places):
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
-    for key, name in (("w", "waves"), ("r", "reporters"), ("u", "rules"), ("s", "sources"), ("n", "now")):
+    for key, name in (
+        ("w", "waves"),
+        ("r", "reporters"),
+        ("u", "rules"),
+        ("s", "sources"),
+        ("n", "now"),
+    ):
         page.keyboard.press(key)
         page.wait_for_url(f"**/en/{name}")
     page.keyboard.press("j")
@@ -206,9 +233,14 @@ def test_readable_without_scripts_and_in_print(browser, places):
 
 def test_arabic_runs_from_the_right(browser, places):
     page = opened(browser, places["wave"] + "ar/now", viewport={"width": 1280, "height": 900})
-    brand, languages = page.locator(".brand").bounding_box(), page.locator(".languages").bounding_box()
+    brand, languages = (
+        page.locator(".brand").bounding_box(),
+        page.locator(".languages").bounding_box(),
+    )
     assert brand["x"] > languages["x"]
-    assert page.locator(".still").first.evaluate("e => getComputedStyle(e).direction") == "ltr", "time runs one way"
+    assert page.locator(".still").first.evaluate("e => getComputedStyle(e).direction") == "ltr", (
+        "time runs one way"
+    )
     page.close()
 
 
@@ -224,11 +256,16 @@ def test_a_wave_comes_in_while_the_page_is_open(browser, tmp_path):
         state = State.open(path)
         feed = Recording("recording:x", ())
         watcher = Watcher(state, [feed], recount_every=0.0)
-        fresh = [Arrived(FALL + i * 110_000, (Status(f"a{i}", "suspended", FALL + i * 110_000),)) for i in range(180)]
+        fresh = [
+            Arrived(FALL + i * 110_000, (Status(f"a{i}", "suspended", FALL + i * 110_000),))
+            for i in range(180)
+        ]
         watcher.take([(feed, fresh)])
         state.close()
         page.wait_for_selector("h1.wave", timeout=10_000)
-        page.wait_for_function("document.querySelector('.said').textContent.includes('A wave is on')")
+        page.wait_for_function(
+            "document.querySelector('.said').textContent.includes('A wave is on')"
+        )
         assert page.problems == []
         page.close()
     finally:
@@ -242,10 +279,14 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
     def make(number):
         done.wait(30)
         (case / "reports").mkdir(parents=True)
-        (case / "reports" / "report.html").write_text("<!doctype html><title>r</title><h1>The report</h1>")
+        (case / "reports" / "report.html").write_text(
+            "<!doctype html><title>r</title><h1>The report</h1>"
+        )
         return case
 
-    served = Served(path, "0", handlers=Handlers(make, lambda number: case if case.exists() else None))
+    served = Served(
+        path, "0", handlers=Handlers(make, lambda number: case if case.exists() else None)
+    )
     served.start()
     try:
         page = opened(browser, served.address + "en/wave/2")
@@ -270,10 +311,25 @@ def case_place(tmp_path_factory):
     """The address of a dashboard over a finished case: a month in which somebody falls now and then, and 300 at once."""
     folder = tmp_path_factory.mktemp("case")
     chance = random.Random(0)
-    falls = [f"v{d}-{i},suspended,2013-10-{d:02d}T{chance.randrange(24):02d}:{chance.randrange(60):02d}:00Z" for d in range(1, 31) for i in range(3)]  # fmt: skip
-    falls += [f"w{i},suspended,2013-10-31T22:2{chance.randrange(10)}:{chance.randrange(60):02d}Z" for i in range(300)]
+    falls = [
+        f"v{d}-{i},suspended,2013-10-{d:02d}T{chance.randrange(24):02d}:{chance.randrange(60):02d}:00Z"
+        for d in range(1, 31)
+        for i in range(3)
+    ]
+    falls += [
+        f"w{i},suspended,2013-10-31T22:2{chance.randrange(10)}:{chance.randrange(60):02d}Z"
+        for i in range(300)
+    ]
     (folder / "falls.csv").write_text("\n".join(["account,status,time", *falls]) + "\n")
-    command = [sys.executable, "-m", "birdfall", "run", str(folder / "falls.csv"), "-o", str(folder / "case")]
+    command = [
+        sys.executable,
+        "-m",
+        "birdfall",
+        "run",
+        str(folder / "falls.csv"),
+        "-o",
+        str(folder / "case"),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=900)
     served = Served(folder / "case", "0")
     served.start()
@@ -286,12 +342,17 @@ def case_place(tmp_path_factory):
 def test_a_finished_case_in_the_same_pages(browser, case_place, language, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = browser.new_page(color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 800})
+    page = browser.new_page(
+        color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 800}
+    )
     for name in ("now", "waves", "wave/1", "reporters", "sources"):
         page.goto(f"{case_place}{language}/{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
         found = Axe().run(page).response["violations"]
-        assert found == [], (name, [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found])
+        assert found == [], (
+            name,
+            [(v["id"], [n["html"][:120] for n in v["nodes"][:2]]) for v in found],
+        )
     page.goto(f"{case_place}{language}/now")
     assert "300" in page.inner_text("main")
     page.locator("header").get_by_role("link").nth(4).click()

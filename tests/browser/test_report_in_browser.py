@@ -15,15 +15,25 @@ CHROMIUM = (
     or shutil.which("google-chrome")
 )
 LANGUAGES = ("en", "es", "fr", "ar", "pt")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--enable-unsafe-swiftshader"]  # fmt: skip
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+]
 
 
 @pytest.fixture(scope="module")
 def page_path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser") / "demo"
     subprocess.run(
-        [sys.executable, "-m", "birdfall", "demo", "-o", str(folder)], check=True, capture_output=True, timeout=600
+        [sys.executable, "-m", "birdfall", "demo", "-o", str(folder)],
+        check=True,
+        capture_output=True,
+        timeout=600,
     )
     return folder / "report.html"
 
@@ -54,7 +64,9 @@ def opened(browser, path, language, **options):
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_reads_at_every_width_with_one_request(browser, page_path, language, width):
     page = opened(browser, page_path, language, viewport={"width": width, "height": 900})
-    assert [u for u in page.asked if not u.startswith(("data:", "blob:"))] == [f"file://{page_path}"]
+    assert [u for u in page.asked if not u.startswith(("data:", "blob:"))] == [
+        f"file://{page_path}"
+    ]
     assert page.problems == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     shown = page.locator("article:visible")
@@ -156,7 +168,9 @@ def test_the_poster_is_the_map_without(browser, page_path, without):
     assert figure.get_attribute("data-map") == "poster"
     assert figure.locator(".map > svg").is_visible()
     assert not figure.locator(".map-stage").is_visible()
-    assert not figure.locator("button").first.is_visible(), "a filter that does nothing is not shown"
+    assert not figure.locator("button").first.is_visible(), (
+        "a filter that does nothing is not shown"
+    )
     assert problems == []
     context.close()
 

@@ -14,12 +14,18 @@ def run(engine: str) -> int:
     if not (folder / ".ready").exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / f"{engine}.txt"], check=True)
-        subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "build.txt"], check=True)
+        subprocess.run(
+            [*pip, "--require-hashes", "-r", ROOT / "requirements" / f"{engine}.txt"], check=True
+        )
+        subprocess.run(
+            [*pip, "--require-hashes", "-r", ROOT / "requirements" / "build.txt"], check=True
+        )
         subprocess.run([*pip, "--no-build-isolation", "--no-deps", "-e", ROOT], check=True)
         (folder / ".ready").touch()
     print(f"== {engine}", flush=True)
-    return subprocess.run([python, "-m", "pytest", "tests/cluster/test_engines.py"], cwd=ROOT).returncode
+    return subprocess.run(
+        [python, "-m", "pytest", "tests/cluster/test_engines.py"], cwd=ROOT
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.cluster.cells import DEALT, cell_edges, coded, dealt, side_of
-from birdfall.kernels.coaction import coaction
+from birdfall.kernels.coaction.coaction import coaction
 
-ACTS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 300)), min_size=1, max_size=80)
+ACTS = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 300)), min_size=1, max_size=80
+)
 
 
 def sent(batches, sides, at_once):
@@ -18,7 +20,9 @@ def sent(batches, sides, at_once):
     for batch in dealt(batches, sides=sides, at_once=at_once):
         for block in batch.to_pylist():
             for other in set(range(sides)) - {block["side"]}:
-                rows.append(block | {"cell": min(block["side"], other) << 16 | max(block["side"], other)})
+                rows.append(
+                    block | {"cell": min(block["side"], other) << 16 | max(block["side"], other)}
+                )
     return pa.Table.from_pylist(rows, schema=DEALT)
 
 
@@ -32,7 +36,9 @@ def sent(batches, sides, at_once):
     st.integers(1, 50),
     st.integers(1, 7),
 )
-def test_cells_hold_every_pair_once_with_its_whole_weight(count, acts, sides, window, at_least, wide, at_once, cuts):
+def test_cells_hold_every_pair_once_with_its_whole_weight(
+    count, acts, sides, window, at_least, wide, at_once, cuts
+):
     """wide: ids that are no small numbers. at_once, cuts: however the acts come in pieces."""
     account, object_, time = (np.array(c) for c in zip(*acts))
     ids = account * 10**12 - 5 * 10**12 if wide else account
@@ -48,12 +54,19 @@ def test_cells_hold_every_pair_once_with_its_whole_weight(count, acts, sides, wi
     columns = account.astype(np.int32), object_.astype(np.int32), time.astype(np.int64)
     edges = coaction(*columns, window=window, count=count, at_least=at_least)
     name = {int(a): int(i) for a, i in zip(account, ids)}
-    whole = {tuple(sorted((name[int(a)], name[int(b)]))): int(w) for a, b, w in zip(edges.lo, edges.hi, edges.weight)}
+    whole = {
+        tuple(sorted((name[int(a)], name[int(b)]))): int(w)
+        for a, b, w in zip(edges.lo, edges.hi, edges.weight)
+    }
     assert found == whole
 
 
 def test_sides_are_even_whatever_the_codes():
-    for codes in (np.arange(80_000), np.arange(80_000) * 64, np.arange(80_000) * (1 << 40) - (1 << 50)):
+    for codes in (
+        np.arange(80_000),
+        np.arange(80_000) * 64,
+        np.arange(80_000) * (1 << 40) - (1 << 50),
+    ):
         counts = np.bincount(side_of(codes, 8), minlength=8)
         assert counts.min() > 9_000 and counts.max() < 11_000
 

@@ -16,7 +16,7 @@ pyspark = pytest.importorskip("pyspark", reason="no pyspark here: make test-clus
 
 from birdfall.cluster.spark import coaction as clustered  # noqa: E402
 from birdfall.cluster.spark import degrees  # noqa: E402
-from birdfall.kernels.coaction import coaction  # noqa: E402
+from birdfall.kernels.coaction.coaction import coaction  # noqa: E402
 from birdfall.model.errors import UsageError, WindowError  # noqa: E402
 
 MINUTE = dt.timedelta(seconds=60)
@@ -67,7 +67,10 @@ def acts():
 
 def on_one_machine(acts, count, name=int):
     edges = coaction(*acts, window=60 * 10**6, count=count, at_least=2)
-    return {(*sorted((name(int(a)), name(int(b)))), int(w)) for a, b, w in zip(edges.lo, edges.hi, edges.weight)}
+    return {
+        (*sorted((name(int(a)), name(int(b)))), int(w))
+        for a, b, w in zip(edges.lo, edges.hi, edges.weight)
+    }
 
 
 def rows(frame):
@@ -80,18 +83,27 @@ def rows(frame):
 @pytest.mark.parametrize("count", ["pairs", "objects"])
 @pytest.mark.parametrize(
     "laid",
-    [{"sides": 2}, {"sides": 5}, {"layout": "objects", "pairs_per_task": 10**9}, {"layout": "objects", "pairs_per_task": 20_000}],
+    [
+        {"sides": 2},
+        {"sides": 5},
+        {"layout": "objects", "pairs_per_task": 10**9},
+        {"layout": "objects", "pairs_per_task": 20_000},
+    ],
     ids=["one cell", "ten cells", "whole objects", "hubs in grids"],
-)  # fmt: skip
+)
 def test_edges_are_those_of_one_machine(spark, acts, count, laid):
-    frame = spark.createDataFrame(pa.table(dict(zip(("account", "object", "time"), acts))).to_pandas())
+    frame = spark.createDataFrame(
+        pa.table(dict(zip(("account", "object", "time"), acts))).to_pandas()
+    )
     got = clustered(frame, window=MINUTE, count=count, at_least=2, partitions=8, **laid)
     assert rows(got) == on_one_machine(acts, count)
 
 
 def test_text_ids_come_back_as_text(spark, acts):
     account, object_, time = acts
-    table = pa.table({"account": [f"u{a}" for a in account], "object": [f"o{o}" for o in object_], "time": time})
+    table = pa.table(
+        {"account": [f"u{a}" for a in account], "object": [f"o{o}" for o in object_], "time": time}
+    )
     got = clustered(spark.createDataFrame(table.to_pandas()), window=MINUTE, partitions=8)
     assert rows(got) == on_one_machine(acts, "pairs", name=lambda a: f"u{a}")
 
@@ -116,7 +128,10 @@ def test_degrees(spark):
         [("a", "x", 1), ("a", "y", 2), ("b", "x", 3)], "account string, object string, time long"
     )
     table = degrees(frame).toArrow()
-    assert dict(zip(table.column("account").to_pylist(), table.column("acts").to_pylist())) == {"a": 2, "b": 1}
+    assert dict(zip(table.column("account").to_pylist(), table.column("acts").to_pylist())) == {
+        "a": 2,
+        "b": 1,
+    }
 
 
 def test_the_tutorial_runs_as_it_stands(spark, acts, tmp_path, capsys):
@@ -130,12 +145,16 @@ def test_the_tutorial_runs_as_it_stands(spark, acts, tmp_path, capsys):
     page = (Path(__file__).parents[2] / "docs" / "tutorials" / "cluster.md").read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     names = {"spark": spark}
-    blocks = [re.sub(r'"(acts|edges)/"', lambda m: repr(str(tmp_path / m[1])), block) for block in blocks]
+    blocks = [
+        re.sub(r'"(acts|edges)/"', lambda m: repr(str(tmp_path / m[1])), block) for block in blocks
+    ]
     for block in blocks:
         if "SparkConnectServer" not in block and "server.stop()" not in block:
             exec(compile(block, "cluster.md", "exec"), names)
     assert len(blocks) == 4 and "edges are beyond chance" in capsys.readouterr().out
-    assert rows(spark.read.parquet(str(tmp_path / "edges"))) == on_one_machine(acts, "objects", name=lambda a: f"u{a}")
+    assert rows(spark.read.parquet(str(tmp_path / "edges"))) == on_one_machine(
+        acts, "objects", name=lambda a: f"u{a}"
+    )
     assert len(names["q"]) == len(names["found"])
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.cluster.partial import TASKS, partial_edges
-from birdfall.kernels.coaction import coaction
+from birdfall.kernels.coaction.coaction import coaction
 
 
 def tasks(account, object_, time, hubs):
@@ -23,12 +23,18 @@ def tasks(account, object_, time, hubs):
         side = hash(("side", int(a))) % sides
         rows += [(a, o, t, min(side, k), max(side, k), side) for k in range(sides)]
     columns = list(zip(*rows)) or [[]] * 6
-    return pa.table([pa.array(np.array(c, np.int64)).cast(f.type) for c, f in zip(columns, TASKS)], schema=TASKS)
+    return pa.table(
+        [pa.array(np.array(c, np.int64)).cast(f.type) for c, f in zip(columns, TASKS)], schema=TASKS
+    )
 
 
 @pytest.mark.parametrize("count", ["pairs", "objects"])
 @given(
-    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 300)), min_size=1, max_size=80),
+    st.lists(
+        st.tuples(st.integers(0, 12), st.integers(0, 4), st.integers(0, 300)),
+        min_size=1,
+        max_size=80,
+    ),
     st.dictionaries(st.integers(0, 4), st.integers(2, 4), max_size=3),
     st.integers(1, 100),
 )

@@ -10,7 +10,10 @@ import pytest
 def birdfall(*arguments, check=None):
     """The command as a user runs it; returns the finished process."""
     done = subprocess.run(
-        [sys.executable, "-m", "birdfall", *map(str, arguments)], capture_output=True, text=True, timeout=600
+        [sys.executable, "-m", "birdfall", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     if check is not None:
         assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -33,7 +33,11 @@ def outputs(text, page, count):
     data = {"text/plain": text.splitlines(keepends=True)}
     if page is not None:
         data["text/html"] = page.splitlines(keepends=True)
-    return [{"output_type": "execute_result", "execution_count": count, "metadata": {}, "data": data}] if text else []
+    return (
+        [{"output_type": "execute_result", "execution_count": count, "metadata": {}, "data": data}]
+        if text
+        else []
+    )
 
 
 def write(path):

@@ -14,7 +14,9 @@ def test_methods_give_the_numbers_that_are_kept(demo, kind):
     for name, estimate in kept.estimates.items():
         # commands keep linear algebra to one thread; where it has several, a fitted weight differs in its third digit
         value = again[name].value
-        assert value == (None if estimate.value is None else pytest.approx(estimate.value, rel=0.01)), name
+        assert value == (
+            None if estimate.value is None else pytest.approx(estimate.value, rel=0.01)
+        ), name
 
 
 def test_what_a_record_cannot_carry_is_refused():

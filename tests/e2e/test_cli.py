@@ -12,7 +12,18 @@ import pytest
 
 def test_help_and_version(run):
     text = run("--help", check=0).stdout
-    for command in ("demo", "look", "import", "run", "check", "coordinate", "report", "verify", "export", "simulate"):
+    for command in (
+        "demo",
+        "look",
+        "import",
+        "run",
+        "check",
+        "coordinate",
+        "report",
+        "verify",
+        "export",
+        "simulate",
+    ):
         assert re.search(rf"^\s+{command}\b", text, re.M), command
     assert re.fullmatch(r"\d+\.\d+\.\d+\s*", run("--version", check=0).stdout)
     done = run("run", "--lnag", "x", check=2)
@@ -27,12 +38,20 @@ def test_the_demo_finds_what_was_planted(run, demo):
     waves = pq.read_table(demo / "findings/tables/waves.waves.parquet").to_pylist()
     assert len(waves) == 1
     assert abs(waves[0]["size"] - truth["wave_size"]) <= 0.02 * truth["wave_size"]
-    assert waves[0]["onset_low"].timestamp() - 1 <= truth["wave_begin"] <= waves[0]["onset_high"].timestamp() + 1
+    assert (
+        waves[0]["onset_low"].timestamp() - 1
+        <= truth["wave_begin"]
+        <= waves[0]["onset_high"].timestamp() + 1
+    )
     steps = pq.read_table(demo / "findings/tables/audiences-1.explanation.parquet").to_pylist()
     settings = (demo / "case.toml").read_text()
-    assert [s["leader"] for s in steps] == [re.search(r"leaders = \[\s*\"(\d+)\"", settings).group(1)]
+    assert [s["leader"] for s in steps] == [
+        re.search(r"leaders = \[\s*\"(\d+)\"", settings).group(1)
+    ]
     verdicts = {
-        f["details"]["said"]["text"]: f["details"]["verdict"] for f in findings.values() if f["kind"] == "claim"
+        f["details"]["said"]["text"]: f["details"]["verdict"]
+        for f in findings.values()
+        if f["kind"] == "claim"
     }
     assert verdicts["6.600 seguidores de @presidencia_demo en diez minutos"] == "supported"
     assert verdicts["More than 10,600 accounts were suspended in ten minutes"] == "contradicted"
@@ -55,9 +74,14 @@ def test_demo_leaves_other_folders_alone(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("statement", "code"),
-    [("6.600 seguidores de @presidencia_demo en diez minutos", 0), ("20,000 accounts in ten minutes", 3),
-     ("٦٦٠٠ متابع لـ @presidencia_demo خلال عشر دقائق", 0), ("6.600 seguidores de @nadie en diez minutos", 4), ("nobody knows", 2)],
-)  # fmt: skip
+    [
+        ("6.600 seguidores de @presidencia_demo en diez minutos", 0),
+        ("20,000 accounts in ten minutes", 3),
+        ("٦٦٠٠ متابع لـ @presidencia_demo خلال عشر دقائق", 0),
+        ("6.600 seguidores de @nadie en diez minutos", 4),
+        ("nobody knows", 2),
+    ],
+)
 def test_check_answers(run, demo, statement, code):
     done = run("check", demo, statement)
     assert done.returncode == code, done.stdout + done.stderr
@@ -72,18 +96,30 @@ def test_the_same_seed_gives_the_same_report(run, demo, tmp_path):
 def test_exports_are_by_pseudonym_and_open(run, demo, tmp_path):
     run("export", demo, "--format", "sqlite", "-o", tmp_path / "case.db", check=0)
     database = sqlite3.connect(tmp_path / "case.db")
-    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = {
+        row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    }
     assert {"statuses", "follows", "acts", "findings", "waves_waves"} <= tables
     names = [row[0] for row in database.execute("SELECT account FROM statuses LIMIT 50")]
     assert all(re.fullmatch(r"[a-z]+-\d+|\d+", name) for name in names)
     assert sum(bool(re.fullmatch(r"[a-z]+-\d+", name)) for name in names) > 40
-    assert database.execute("SELECT count(*) FROM acts WHERE text IS NOT NULL").fetchone()[0] < 200, "texts stay behind"
-    indexed = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert (
+        database.execute("SELECT count(*) FROM acts WHERE text IS NOT NULL").fetchone()[0] < 200
+    ), "texts stay behind"
+    indexed = {
+        row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+    }
     assert {"acts_account", "acts_time", "statuses_time", "follows_followed"} <= indexed
     about = dict(database.execute("SELECT what, rows FROM about"))
-    assert about["table acts"] == database.execute("SELECT count(*) FROM acts").fetchone()[0] and "title" in about
+    assert (
+        about["table acts"] == database.execute("SELECT count(*) FROM acts").fetchone()[0]
+        and "title" in about
+    )
     # as SQLite itself, and so Datasette, reads times
-    assert database.execute("SELECT count(*) FROM statuses WHERE datetime(time) IS NULL").fetchone()[0] == 0
+    assert (
+        database.execute("SELECT count(*) FROM statuses WHERE datetime(time) IS NULL").fetchone()[0]
+        == 0
+    )
     assert database.execute("SELECT min(date(time)) FROM statuses").fetchone()[0] >= "2013-01-01"
     assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     run("export", demo, "--format", "csv", "-o", tmp_path / "csv", check=0)
@@ -91,7 +127,9 @@ def test_exports_are_by_pseudonym_and_open(run, demo, tmp_path):
         csv.DictReader((tmp_path / "csv" / "waves_waves.csv").open())
     )
     assert len(rows) == 1
-    assert run("export", demo, "--format", "csv", "-o", tmp_path / "csv").returncode == 2, "nothing is written over"
+    assert run("export", demo, "--format", "csv", "-o", tmp_path / "csv").returncode == 2, (
+        "nothing is written over"
+    )
 
 
 def test_a_run_that_was_cut_off_goes_on(run, demo, tmp_path):
@@ -110,9 +148,12 @@ def test_a_run_that_was_cut_off_goes_on(run, demo, tmp_path):
 def test_coordinate_writes_a_network(run, demo, tmp_path):
     done = run("coordinate", demo, "--trace", "repost", "--window", "60s", "-o", tmp_path / "net")
     assert done.returncode in (0, 3), done.stderr
-    assert {"edges.csv", "nodes.csv", "coordination-repost.gexf", "coordination-repost.graphml"} <= {
-        p.name for p in (tmp_path / "net").iterdir()
-    }
+    assert {
+        "edges.csv",
+        "nodes.csv",
+        "coordination-repost.gexf",
+        "coordination-repost.graphml",
+    } <= {p.name for p in (tmp_path / "net").iterdir()}
 
 
 HOSTILE = '=HYPERLINK("http://x")'
@@ -144,7 +185,9 @@ def test_a_csv_becomes_a_report(run, table, tmp_path):
     page = (case / "reports/report.html").read_text("utf-8")
     assert '<html lang="fr"' in page
     assert "<script>alert" not in page
-    assert "u5" not in page and "w17" not in page, "accounts that are not public have no id on the page"
+    assert "u5" not in page and "w17" not in page, (
+        "accounts that are not public have no id on the page"
+    )
     receipt = json.loads((case / "manifest.json").read_text())["imports"][0]
     assert receipt["rejected"] == 2
     run("export", case, "--format", "csv", "--identified", "-o", tmp_path / "out", check=0)
@@ -153,8 +196,14 @@ def test_a_csv_becomes_a_report(run, table, tmp_path):
 
 
 def test_json_everywhere_is_json_and_alone_on_stdout(run, table, demo, tmp_path):
-    for arguments in (("look", table), ("import", table, "-o", tmp_path / "c"), ("verify", demo), ("check", demo, "7000 accounts in ten minutes"),
-                      ("report", demo, "-o", tmp_path / "r.html"), ("export", demo, "--format", "parquet", "-o", tmp_path / "p")):  # fmt: skip
+    for arguments in (
+        ("look", table),
+        ("import", table, "-o", tmp_path / "c"),
+        ("verify", demo),
+        ("check", demo, "7000 accounts in ten minutes"),
+        ("report", demo, "-o", tmp_path / "r.html"),
+        ("export", demo, "--format", "parquet", "-o", tmp_path / "p"),
+    ):
         done = run(*arguments, "--json")
         json.loads(done.stdout)
 
@@ -180,7 +229,9 @@ def test_bad_files_are_one_clear_error_and_no_case_is_harmed(run, demo, tmp_path
         assert done.returncode != 0 and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("name", "size"), [("wave-ci.atfh.gz", 80), ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("wave-ci.atfh.gz", 80), ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200)]
+)
 def test_a_recording_becomes_a_case(run, real, tmp_path, name, size):
     case = tmp_path / "case"
     done = run("run", real(f"atproto-recordings/{name}"), "-o", case)

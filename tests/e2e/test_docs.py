@@ -39,8 +39,11 @@ def files_of_a_reader(folder):
     """A table of tweets and suspensions, a list of suspensions, a stream of lines, rules."""
     rng = random.Random(0)
     rows = ["account,kind,object,created_at,status"]
-    rows += [f"u{rng.randrange(300)},repost,p{rng.randrange(80)},2013-10-{d:02d}T{rng.randrange(24):02d}:00:{rng.randrange(60):02d}Z,"
-             for d in range(1, 31) for _ in range(60)]  # fmt: skip
+    rows += [
+        f"u{rng.randrange(300)},repost,p{rng.randrange(80)},2013-10-{d:02d}T{rng.randrange(24):02d}:00:{rng.randrange(60):02d}Z,"
+        for d in range(1, 31)
+        for _ in range(60)
+    ]
     (folder / "tweets.csv").write_text("\n".join(r.rpartition(",")[0] for r in rows) + "\n")
     falls = ["account,suspended_at"]
     falls += [
@@ -48,7 +51,9 @@ def files_of_a_reader(folder):
         for d in range(1, 31)
         for i in range(3)
     ]
-    falls += [f"w{i},2013-10-31T22:2{rng.randrange(10)}:{rng.randrange(60):02d}Z" for i in range(300)]
+    falls += [
+        f"w{i},2013-10-31T22:2{rng.randrange(10)}:{rng.randrange(60):02d}Z" for i in range(300)
+    ]
     (folder / "suspended.csv").write_text("\n".join(falls) + "\n")
     (folder / "facts.csv").write_text(
         "id,when_local,said_by,quantity,relation,value,unit,window,population,kind,source,url\n"
@@ -60,14 +65,29 @@ def files_of_a_reader(folder):
     t = 1_700_000_000_000_000
     lines = [{"kind": "account", "account": f"a{i}", "time": t + i} for i in range(50)]
     lines += [
-        {"kind": "status", "account": f"b{i}", "status": "suspended", "time": t + i * 60_000_000} for i in range(60)
+        {"kind": "status", "account": f"b{i}", "status": "suspended", "time": t + i * 60_000_000}
+        for i in range(60)
     ]
     for wave in range(1, 4):
         begin = t + (60 + wave * 60) * 60_000_000
-        lines += [{"kind": "report", "account": f"r{k}", "target": f"w{wave}-{i}", "time": begin - 10_000_000 + i, "id": f"{wave}-{i}-{k}"}
-                  for i in range(60) for k in range(6)]  # fmt: skip
         lines += [
-            {"kind": "status", "account": f"w{wave}-{i}", "status": "suspended", "time": begin + i * 100_000}
+            {
+                "kind": "report",
+                "account": f"r{k}",
+                "target": f"w{wave}-{i}",
+                "time": begin - 10_000_000 + i,
+                "id": f"{wave}-{i}-{k}",
+            }
+            for i in range(60)
+            for k in range(6)
+        ]
+        lines += [
+            {
+                "kind": "status",
+                "account": f"w{wave}-{i}",
+                "status": "suspended",
+                "time": begin + i * 100_000,
+            }
             for i in range(60)
         ]
     lines.sort(key=lambda line: line["time"])
@@ -85,7 +105,9 @@ def run(line, folder):
     if words[0] in ("watch", "serve"):
         if words[0] == "serve":
             command += ["--at", "0"]
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         time.sleep(4)
         assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGINT)
@@ -126,7 +148,11 @@ def test_every_command_works_as_it_stands(page, tmp_path):
 
 
 def test_links_between_pages_lead_somewhere():
-    for page in [*PAGES, *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "reference").glob("*.md")]:
+    for page in [
+        *PAGES,
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "reference").glob("*.md"),
+    ]:
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):
             if not target.startswith(("http:", "https:", "mailto:")):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -25,7 +25,10 @@ from birdfall.record.case import Case
 @pytest.fixture
 def case(run, tmp_path):
     good = tmp_path / "good.csv"
-    good.write_text("account,suspended_at\n" + "".join(f"a{i},2013-10-31T22:20:{i % 60:02d}Z\n" for i in range(100)))
+    good.write_text(
+        "account,suspended_at\n"
+        + "".join(f"a{i},2013-10-31T22:20:{i % 60:02d}Z\n" for i in range(100))
+    )
     run("import", good, "-o", tmp_path / "case", check=0)
     return tmp_path / "case"
 
@@ -60,8 +63,12 @@ def without_powers():
 
 def run_as(change, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "birdfall", *map(str, arguments)], capture_output=True, text=True, preexec_fn=change, timeout=300
-    )  # fmt: skip
+        [sys.executable, "-m", "birdfall", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        preexec_fn=change,
+        timeout=300,
+    )
 
 
 def test_a_file_that_may_not_be_read(case, tmp_path):
@@ -81,7 +88,9 @@ def test_a_case_that_may_not_be_written(case, tmp_path):
     for folder in folders:
         folder.chmod(0o500)
     try:
-        refused(run_as(without_powers, "import", more, "-o", case), case, before, "cannot be written")
+        refused(
+            run_as(without_powers, "import", more, "-o", case), case, before, "cannot be written"
+        )
     finally:
         for folder in folders:
             folder.chmod(0o700)
@@ -90,13 +99,20 @@ def test_a_case_that_may_not_be_written(case, tmp_path):
 def test_a_disk_that_fills_up(run, case, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], capture_output=True
+    )
     if mounted.returncode:
         pytest.skip("no file system may be mounted here")
     try:
         rows = tmp_path / "large.csv"
-        rows.write_text("account,kind,object,created_at,text\n" + "".join(
-            f"a{i},post,o{i},2013-10-31T22:20:00Z,{os.urandom(60).hex()}\n" for i in range(60_000)))  # fmt: skip
+        rows.write_text(
+            "account,kind,object,created_at,text\n"
+            + "".join(
+                f"a{i},post,o{i},2013-10-31T22:20:00Z,{os.urandom(60).hex()}\n"
+                for i in range(60_000)
+            )
+        )
         there = small / "case"
         shutil.copytree(case, there)
         before = (there / "manifest.json").read_bytes()
@@ -114,7 +130,9 @@ def test_a_full_disk_leaves_the_case_as_it_was(case, tmp_path):
     rows = tmp_path / "large.csv"
     with rows.open("w") as file:
         file.write("account,kind,object,created_at,text\n")
-        file.writelines(f"a{i},post,o{i},2013-10-31T22:20:00Z,{os.urandom(60).hex()}\n" for i in range(60_000))
+        file.writelines(
+            f"a{i},post,o{i},2013-10-31T22:20:00Z,{os.urandom(60).hex()}\n" for i in range(60_000)
+        )
     before = (case / "manifest.json").read_bytes()
 
     def small():
@@ -140,7 +158,9 @@ def test_a_full_disk_leaves_the_case_as_it_was(case, tmp_path):
     assert again.returncode == 0, again.stderr
 
 
-GOOD = "account,time,text\n" + "".join(f"u{i},2013-10-31T22:{i % 60:02d}:00Z,text {i}\n" for i in range(50))
+GOOD = "account,time,text\n" + "".join(
+    f"u{i},2013-10-31T22:{i % 60:02d}:00Z,text {i}\n" for i in range(50)
+)
 REFUSED = {
     "empty": (b"", "empty"),
     "a gzip cut short": (gzip.compress(GOOD.encode() * 50)[:-30], "too soon"),
@@ -162,7 +182,11 @@ def test_a_file_that_cannot_be_read_is_one_error_with_a_way_out(run, case, tmp_p
     before = (case / "manifest.json").read_bytes()
     refused(run("import", bad, "-o", case), case, before, says)
     looked = run("look", bad)
-    assert looked.returncode == 2 and says in looked.stdout + looked.stderr and "Traceback" not in looked.stderr
+    assert (
+        looked.returncode == 2
+        and says in looked.stdout + looked.stderr
+        and "Traceback" not in looked.stderr
+    )
     assert len(looked.stderr.splitlines()) <= 4
 
 
@@ -179,15 +203,27 @@ def test_a_folder_and_a_pattern(run, case, tmp_path):
 def test_bad_rows_are_counted_and_the_others_taken(run, tmp_path):
     files = {
         "acts": (
-            GOOD + "z,1970-01-01T00:00:00Z,x\nz,2262-04-11T23:47:16Z,x\nz,0,x\nz\0z,2013-10-31T22:20:00Z,x\n"
+            GOOD
+            + "z,1970-01-01T00:00:00Z,x\nz,2262-04-11T23:47:16Z,x\nz,0,x\nz\0z,2013-10-31T22:20:00Z,x\n"
             + f"{'y' * 1_000_000},2013-10-31T22:20:00Z,x\nz,2013-10-31T22:20:00Z,{'y' * 1_000_000}\n"
             + "z,2013-10-31T22:20:00+02:00,another zone\n",
-            51, 6,  # without an id of its own a text stands for its post: one so long cannot
+            51,
+            6,  # without an id of its own a text stands for its post: one so long cannot
         ),
-        "counts": ("account,time,followers\na,2013-10-31T22:20:00Z,-5\na,2013-10-31T22:20:00Z,5\n", 1, 1),
-        "statuses": ("account,time,status\n" + "a,2013-10-31T22:20:00Z,suspended\n" * 2 + "a,2013-10-31T22:20:00Z,active\n"
-                     "b,2013-10-31T22:20:00Z,exploded\n", 3, 1),
-    }  # fmt: skip
+        "counts": (
+            "account,time,followers\na,2013-10-31T22:20:00Z,-5\na,2013-10-31T22:20:00Z,5\n",
+            1,
+            1,
+        ),
+        "statuses": (
+            "account,time,status\n"
+            + "a,2013-10-31T22:20:00Z,suspended\n" * 2
+            + "a,2013-10-31T22:20:00Z,active\n"
+            "b,2013-10-31T22:20:00Z,exploded\n",
+            3,
+            1,
+        ),
+    }
     for name, (text, rows, rejected) in files.items():
         path, case = tmp_path / f"{name}.csv", tmp_path / name
         path.write_text(text)
@@ -204,8 +240,10 @@ def test_files_of_different_kinds_in_one_command(run, tmp_path):
     (tmp_path / "b.jsonl.zst").write_bytes(
         zstandard.compress(b'{"account":123456789012345678,"time":1383258000,"text":"x"}\n')
     )
-    (tmp_path / "c.json").write_text('{"did":"did:plc:a","time_us":1383258000000000,"kind":"account","account":'
-                                     '{"did":"did:plc:a","time":"2013-10-31T22:20:00Z","active":false,"status":"suspended"}}\n')  # fmt: skip
+    (tmp_path / "c.json").write_text(
+        '{"did":"did:plc:a","time_us":1383258000000000,"kind":"account","account":'
+        '{"did":"did:plc:a","time":"2013-10-31T22:20:00Z","active":false,"status":"suspended"}}\n'
+    )
     done = run("import", *sorted(tmp_path.iterdir()), "-o", tmp_path / "case", "--json", check=0)
     rows = [f["rows"] for f in json.loads(done.stdout)["files"]]
     assert [r.get("acts", r.get("statuses")) for r in rows] == [50, 1, 1]
@@ -213,7 +251,10 @@ def test_files_of_different_kinds_in_one_command(run, tmp_path):
 
 def test_an_import_killed_at_any_moment_is_whole_or_not_there(case, tmp_path):
     rows = tmp_path / "large.csv"
-    rows.write_text("account,time,text\n" + "".join(f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(300_000)))
+    rows.write_text(
+        "account,time,text\n"
+        + "".join(f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(300_000))
+    )
     command = [sys.executable, "-m", "birdfall", "import", str(rows), "-o", str(case)]
     began = time.monotonic()
     copy = tmp_path / "copy"
@@ -262,9 +303,23 @@ def attacked(run, tmp_path_factory):
         rows = csv.writer(file)
         rows.writerow(["account", "status", "time", "reason"])
         for day in range(120):
-            rows.writerow([f"u{day}", "suspended", f"2024-03-{1 + day % 28:02d}T{day % 24:02d}:10:00Z", "spam"])
+            rows.writerow(
+                [
+                    f"u{day}",
+                    "suspended",
+                    f"2024-03-{1 + day % 28:02d}T{day % 24:02d}:10:00Z",
+                    "spam",
+                ]
+            )
         for i, attack in enumerate(ATTACKS * 10):
-            rows.writerow([attack + str(i // len(ATTACKS)) * (i >= len(ATTACKS)), "suspended", f"2024-03-29T12:00:{i % 60:02d}Z", attack])  # fmt: skip
+            rows.writerow(
+                [
+                    attack + str(i // len(ATTACKS)) * (i >= len(ATTACKS)),
+                    "suspended",
+                    f"2024-03-29T12:00:{i % 60:02d}Z",
+                    attack,
+                ]
+            )
         rows.writerow(["z", "<script>alert(5)</script>\x1b[2J", "2024-03-29T12:00:00Z", ""])
     with (folder / "acts.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -273,16 +328,42 @@ def attacked(run, tmp_path_factory):
             for thing in range(6):
                 when = f"2024-03-28T{thing:02d}:00:{i:02d}Z"
                 rows.writerow(
-                    [attack, "repost", f"{attack}{thing % 3}", when, f"{attack} text", f"{attack}-{i}-{thing}"]
+                    [
+                        attack,
+                        "repost",
+                        f"{attack}{thing % 3}",
+                        when,
+                        f"{attack} text",
+                        f"{attack}-{i}-{thing}",
+                    ]
                 )
-                rows.writerow([attack, "repost", f"o{thing}", when, f"{attack} text", f"{attack}-{i}-{thing}-o"])
+                rows.writerow(
+                    [
+                        attack,
+                        "repost",
+                        f"o{thing}",
+                        when,
+                        f"{attack} text",
+                        f"{attack}-{i}-{thing}-o",
+                    ]
+                )
     with (folder / "accounts.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["account", "handle", "name"])
         rows.writerows([a, f"@{a}", a] for a in ATTACKS)
     public = [part for attack in ATTACKS for part in ("--public", attack)]
     files = [folder / f"{name}.csv" for name in ("statuses", "acts", "accounts")]
-    done = run("run", *files, "-o", folder / "case", "--title", ATTACKS[0], "--question", ATTACKS[7], *_joined(public))
+    done = run(
+        "run",
+        *files,
+        "-o",
+        folder / "case",
+        "--title",
+        ATTACKS[0],
+        "--question",
+        ATTACKS[7],
+        *_joined(public),
+    )
     assert done.returncode in (0, 3), done.stdout + done.stderr
     return folder, done
 
@@ -303,23 +384,40 @@ def test_what_attacks_stays_out_of_the_terminal(run, attacked):
     folder, ran = attacked
     case, files = folder / "case", sorted(folder.glob("*.csv"))
     spoken(
-        ran, run("look", *files), run("look", files[-1]), run("check", case, "<script>\x1b[31m 500 cuentas en diez minutos"),
-        run("import", folder / "no\x1b[31mne.csv", "-o", case), run("look", folder / "\u202efile.csv"),
-        run("coordinate", case, "--at-least", "2"), run("verify", case),
-    )  # fmt: skip
+        ran,
+        run("look", *files),
+        run("look", files[-1]),
+        run("check", case, "<script>\x1b[31m 500 cuentas en diez minutos"),
+        run("import", folder / "no\x1b[31mne.csv", "-o", case),
+        run("look", folder / "\u202efile.csv"),
+        run("coordinate", case, "--at-least", "2"),
+        run("verify", case),
+    )
     for command in (["look", *files], ["coordinate", case]):
         done = run(*command, "--json")
         json.loads(done.stdout)
-        assert "\x1b" not in done.stdout and "\x9b" not in done.stdout and "\u202e" not in done.stdout
+        assert (
+            "\x1b" not in done.stdout and "\x9b" not in done.stdout and "\u202e" not in done.stdout
+        )
 
 
 def test_what_attacks_is_text_in_the_report(attacked):
     folder, _ = attacked
     page = (folder / "case/reports/report.html").read_text("utf-8")
     assert "default-src 'none'" in html.unescape(page)
-    for live in ("<script>alert", "<img src=x", "<svg onload", "onerror=alert(2)>", 'href="javascript:'):
+    for live in (
+        "<script>alert",
+        "<img src=x",
+        "<svg onload",
+        "onerror=alert(2)>",
+        'href="javascript:',
+    ):
         assert live not in page
-    assert "\x1b" not in page and "\x9b" not in page and "\u202egpj" not in page.replace("\u2068\u202e", "")
+    assert (
+        "\x1b" not in page
+        and "\x9b" not in page
+        and "\u202egpj" not in page.replace("\u2068\u202e", "")
+    )
 
 
 def test_what_attacks_is_a_cell_in_every_export(run, attacked, tmp_path):
@@ -332,9 +430,14 @@ def test_what_attacks_is_a_cell_in_every_export(run, attacked, tmp_path):
     for path in [*(tmp_path / "csv0").iterdir(), *(tmp_path / "csv1").iterdir()]:
         for row in csv.reader(path.open(encoding="utf-8", newline="")):
             for cell in row:
-                assert not cell.startswith(("=", "@", "\t", "\r")) and not re.match(r"[+-](?!\d+(\.\d+)?(e[+-]\d+)?$)", cell), (path, cell)  # fmt: skip
+                assert not cell.startswith(("=", "@", "\t", "\r")) and not re.match(
+                    r"[+-](?!\d+(\.\d+)?(e[+-]\d+)?$)", cell
+                ), (path, cell)
                 assert not REPAINTS.search(cell.replace("\t", "")), (path, cell)
-    identified = {r["account"] for r in csv.DictReader((tmp_path / "csv1/acts.csv").open(encoding="utf-8", newline=""))}
+    identified = {
+        r["account"]
+        for r in csv.DictReader((tmp_path / "csv1/acts.csv").open(encoding="utf-8", newline=""))
+    }
     assert "'=1+1" in identified and len(identified) == len(ATTACKS)
     with contextlib.closing(sqlite3.connect(tmp_path / "sqlite1")) as database:
         assert database.execute("SELECT count(*) FROM acts").fetchone()[0] == len(ATTACKS) * 12
@@ -346,12 +449,16 @@ def test_what_attacks_is_text_in_a_network(run, attacked, tmp_path):
     folder, _ = attacked
     for more in ([], ["--identified"]):
         out = tmp_path / f"net{len(more)}"
-        done = run("coordinate", folder / "case", "--null", "none", "--at-least", "2", "-o", out, *more)
+        done = run(
+            "coordinate", folder / "case", "--null", "none", "--at-least", "2", "-o", out, *more
+        )
         assert done.returncode in (0, 3), done.stderr
         spoken(done)
         for path in (*out.glob("*.gexf"), *out.glob("*.graphml")):
             tree = ElementTree.fromstring(path.read_bytes())
-            shown = "".join(tree.itertext()) + "".join(v for e in tree.iter() for v in e.attrib.values())
+            shown = "".join(tree.itertext()) + "".join(
+                v for e in tree.iter() for v in e.attrib.values()
+            )
             assert not REPAINTS.search(shown.replace("\n", "")), path
             assert "<script>" not in path.read_text("utf-8")
         for path in out.iterdir():
@@ -366,8 +473,15 @@ def test_every_file_of_the_case_has_a_harmless_name(attacked):
 
 def test_names_that_lead_out_of_the_case_stay_names(run, tmp_path):
     path = tmp_path / "evil.csv"
-    path.write_text("account,suspended_at\n" + "".join(
-        f"{name},2013-10-31T22:20:0{i}Z\n" for i, name in enumerate(["../../etc/passwd", "=1+1", "\x1b[31mred", "<script>x</script>", "a/../b"])))  # fmt: skip
+    path.write_text(
+        "account,suspended_at\n"
+        + "".join(
+            f"{name},2013-10-31T22:20:0{i}Z\n"
+            for i, name in enumerate(
+                ["../../etc/passwd", "=1+1", "\x1b[31mred", "<script>x</script>", "a/../b"]
+            )
+        )
+    )
     case = tmp_path / "case"
     run("import", path, "-o", case, check=0)
     out = tmp_path / "out"
@@ -375,7 +489,9 @@ def test_names_that_lead_out_of_the_case_stay_names(run, tmp_path):
     assert done.returncode == 0, done.stderr
     texts = [p.read_text("utf-8") for p in out.rglob("*.csv")]
     assert texts
-    assert not any(line.startswith("=1+1") or ",=1+1" in line for text in texts for line in text.splitlines())
+    assert not any(
+        line.startswith("=1+1") or ",=1+1" in line for text in texts for line in text.splitlines()
+    )
     assert "\x1b" not in done.stdout + done.stderr
     assert not (tmp_path / "etc").exists()
     shutil.rmtree(case)

@@ -19,7 +19,10 @@ def test_a_kept_statement_is_in_the_report(run, tmp_path):
     case = tmp_path / "case"
     run("run", tmp_path / "suspended.csv", "-o", case, check=0)
     waves = (case / "findings" / "waves.json").stat().st_mtime_ns
-    for statement in ("300 accounts in ten minutes", "More than 10,600 accounts were suspended in ten minutes"):
+    for statement in (
+        "300 accounts in ten minutes",
+        "More than 10,600 accounts were suspended in ten minutes",
+    ):
         run("check", case, statement, "--save", "--said-by", "a newspaper")
         assert statement in (case / "reports" / "report.html").read_text("utf-8")
     assert (case / "findings" / "waves.json").stat().st_mtime_ns == waves

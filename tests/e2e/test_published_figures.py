@@ -14,8 +14,12 @@ FACTS = """id,when_local,said_by,quantity,relation,value,unit,window,population,
 
 def test_figures_without_any_account_are_reconciled(run, tmp_path):
     (tmp_path / "facts.csv").write_text(FACTS)
-    done = run("run", "--facts", tmp_path / "facts.csv", "-o", tmp_path / "case", "--lang", "en", check=0)
-    assert "7,000 (gross) and 5,000 (net) differ by 2,000, which that growth explains." in done.stdout
+    done = run(
+        "run", "--facts", tmp_path / "facts.csv", "-o", tmp_path / "case", "--lang", "en", check=0
+    )
+    assert (
+        "7,000 (gross) and 5,000 (net) differ by 2,000, which that growth explains." in done.stdout
+    )
     page = (tmp_path / "case" / "reports" / "report.html").read_text("utf-8")
     assert "does not fit" in page and "20,000" in page
     run("verify", tmp_path / "case", check=0)

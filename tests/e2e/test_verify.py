@@ -47,6 +47,9 @@ def test_a_case_holds_on_another_processor(demo):
     """What its owner's processor computed, another kind computes too: the linear algebra can be told to take another's ways."""
     other = {**os.environ, "OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "2"}
     done = subprocess.run(
-        [sys.executable, "-m", "birdfall", "verify", str(demo)], env=other, capture_output=True, text=True
+        [sys.executable, "-m", "birdfall", "verify", str(demo)],
+        env=other,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0 and "holds" in done.stdout, done.stdout + done.stderr

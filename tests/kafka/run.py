@@ -14,11 +14,17 @@ def main() -> int:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         try:
-            subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "kafka.txt"], check=True)
+            subprocess.run(
+                [*pip, "--require-hashes", "-r", ROOT / "requirements" / "kafka.txt"], check=True
+            )
         except subprocess.CalledProcessError:
-            print("the broker and its clients cannot be installed here: the tests of Kafka were not run")
+            print(
+                "the broker and its clients cannot be installed here: the tests of Kafka were not run"
+            )
             return 0
-        subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "build.txt"], check=True)
+        subprocess.run(
+            [*pip, "--require-hashes", "-r", ROOT / "requirements" / "build.txt"], check=True
+        )
         subprocess.run([*pip, "--no-build-isolation", "--no-deps", "-e", ROOT], check=True)
         (folder / ".ready").touch()
     return subprocess.run([python, "-m", "pytest", "tests/kafka"], cwd=ROOT).returncode

@@ -12,22 +12,27 @@ from frames_made import account
 from watch_running import Running, until
 
 from birdfall.model.errors import UsageError
-from birdfall.watch import alerts
-from birdfall.watch.feed import now
-from birdfall.watch.kafka import Kafka, events_of, settings
-from birdfall.watch.opened import feed_of
-from birdfall.watch.rules import Channel, Rule, load_rules
-from birdfall.watch.state import State
-from birdfall.watch.translate import Refused
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.alerts import delivery as alerts
+from birdfall.watch.alerts.rules import Channel, Rule, load_rules
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.base import now
+from birdfall.watch.feeds.decode import Refused
+from birdfall.watch.feeds.kafka import Kafka, events_of, settings
+from birdfall.watch.feeds.registry import feed_of
+from birdfall.watch.store.database import State
 
 
 def frames(numbers, start):
-    return [(b"k%d" % i, account(f"did:plc:{i}", start + i, status="takendown", sequence=i), 0, i % 3) for i in numbers]
+    return [
+        (b"k%d" % i, account(f"did:plc:{i}", start + i, status="takendown", sequence=i), 0, i % 3)
+        for i in numbers
+    ]
 
 
 def feed(broker, topic, **more):
-    return Kafka(name=f"kafka:{topic}", servers=broker.servers, topic=topic, **({"start": "all"} | more))
+    return Kafka(
+        name=f"kafka:{topic}", servers=broker.servers, topic=topic, **({"start": "all"} | more)
+    )
 
 
 def test_all_partitions_are_read_and_nothing_twice_after_a_restart(broker, tmp_path):
@@ -74,7 +79,9 @@ def test_a_topic_that_began_anew_is_read_from_its_beginning(tmp_path):
             broken.produce(topic, [(b"", v, 0, 0) for _, v, _, _ in frames(range(7, 12), start)])
             until(lambda: len(run.fallen()) == 12, 90)
         assert sorted(run.fallen()) == sorted(f"did:plc:{i}" for i in range(12))
-        assert run.rows("SELECT why FROM gaps WHERE why = 'server-began-anew'") == [("server-began-anew",)]
+        assert run.rows("SELECT why FROM gaps WHERE why = 'server-began-anew'") == [
+            ("server-began-anew",)
+        ]
     finally:
         broken.kill()
 
@@ -82,10 +89,38 @@ def test_a_topic_that_began_anew_is_read_from_its_beginning(tmp_path):
 def test_lines_of_every_form_are_told_apart():
     t = 1_700_000_000_000_000
     line = json.dumps({"kind": "report", "account": "a", "target": "b", "time": t}).encode()
-    v1 = json.dumps({"did": "did:plc:a", "time_us": t, "kind": "account", "account": {
-        "active": False, "did": "did:plc:a", "seq": 1, "status": "takendown", "time": "2023-11-14T22:13:20Z"}}).encode()  # fmt: skip
-    v2 = json.dumps({"$type": "message", "payload": {"$type": "network.bsky.jetstream.subscribeEvents#account", "seq": 1, "did": "did:plc:a",
-         "time": "2023-11-14T22:13:20Z", "account": {"active": True, "did": "did:plc:a", "seq": 1, "time": "2023-11-14T22:13:20Z"}}}, separators=(",", ":")).encode()  # fmt: skip
+    v1 = json.dumps(
+        {
+            "did": "did:plc:a",
+            "time_us": t,
+            "kind": "account",
+            "account": {
+                "active": False,
+                "did": "did:plc:a",
+                "seq": 1,
+                "status": "takendown",
+                "time": "2023-11-14T22:13:20Z",
+            },
+        }
+    ).encode()
+    v2 = json.dumps(
+        {
+            "$type": "message",
+            "payload": {
+                "$type": "network.bsky.jetstream.subscribeEvents#account",
+                "seq": 1,
+                "did": "did:plc:a",
+                "time": "2023-11-14T22:13:20Z",
+                "account": {
+                    "active": True,
+                    "did": "did:plc:a",
+                    "seq": 1,
+                    "time": "2023-11-14T22:13:20Z",
+                },
+            },
+        },
+        separators=(",", ":"),
+    ).encode()
     assert [type(events_of(x, t)[0]).__name__ for x in (line, v1, v2, account("did:plc:a", t))] == [
         "Report",
         "Status",
@@ -131,7 +166,9 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(broker, tmp_path):
     thread = threading.Thread(target=watcher.run, args=(stop,), daemon=True)
     thread.start()
     end = time.monotonic() + 40
-    while time.monotonic() < end and State.open(path, read_only=True).cursor("k")[0] != json.dumps({"0": 3000}):
+    while time.monotonic() < end and State.open(path, read_only=True).cursor("k")[0] != json.dumps(
+        {"0": 3000}
+    ):
         time.sleep(0.1)
     stop.set()
     thread.join(20)
@@ -145,20 +182,33 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(broker, tmp_path):
 def test_alerts_arrive_as_osprey_actions(broker, tmp_path):
     topic = broker.topic("osprey.actions_input")
     rules = tmp_path / "rules.toml"
-    rules.write_text(f'[[rule]]\nname = "r"\non = "falls"\nnotify = ["queue"]\n[channel.queue]\nkind = "kafka"\nservers = "{broker.servers}"\ntopic = "{topic}"\n')  # fmt: skip
+    rules.write_text(
+        f'[[rule]]\nname = "r"\non = "falls"\nnotify = ["queue"]\n[channel.queue]\nkind = "kafka"\nservers = "{broker.servers}"\ntopic = "{topic}"\n'
+    )
     [rule], channels = load_rules(rules)
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
         for news in ("opened", "grown-to-80", "closed"):
-            body = {"numbers": {"fallen": 40, "seconds": 9, "expected": 0.1, "wave": 1}, "news": news}
-            alerts.raise_alert(state, f"wave:1:{news}", "falls", [rule], 1_700_000_000_000_000, body)
+            body = {
+                "numbers": {"fallen": 40, "seconds": 9, "expected": 0.1, "wave": 1},
+                "news": news,
+            }
+            alerts.raise_alert(
+                state, f"wave:1:{news}", "falls", [rule], 1_700_000_000_000_000, body
+            )
     courier = alerts.Courier(str(tmp_path / "w.sqlite"), channels)
     courier.deliver(state)
     courier.deliver(state)
     found = broker.read(topic)
-    assert [k for k, _ in found] == [b"wave:1:opened", b"wave:1:grown-to-80", b"wave:1:closed"], "each once"
+    assert [k for k, _ in found] == [b"wave:1:opened", b"wave:1:grown-to-80", b"wave:1:closed"], (
+        "each once"
+    )
     plain = [json.loads(v) for _, v in found]
-    assert [p["data"]["action_name"] for p in plain] == ["wave_opened", "wave_updated", "wave_closed"]
+    assert [p["data"]["action_name"] for p in plain] == [
+        "wave_opened",
+        "wave_updated",
+        "wave_closed",
+    ]
     assert plain[0].keys() == {"send_time", "data"}
     assert plain[0]["data"].keys() == {"action_id", "action_name", "data"}
     assert plain[0]["send_time"].startswith("2023-11-14T22:13:20")
@@ -168,15 +218,19 @@ def test_alerts_arrive_as_osprey_actions(broker, tmp_path):
 
 
 def test_a_broker_that_is_away_delays_an_alert(tmp_path, monkeypatch):
-    from birdfall.watch import kafka
+    from birdfall.watch.feeds import kafka
 
     monkeypatch.setattr(kafka, "PATIENCE", 0.5)
     channel = Channel("q", "kafka", {"servers": "127.0.0.1:9", "topic": "t"})
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        alerts.raise_alert(state, "k", "falls", [Rule("r", "falls", notify=("q",))], 1, {"numbers": {}})
+        alerts.raise_alert(
+            state, "k", "falls", [Rule("r", "falls", notify=("q",))], 1, {"numbers": {}}
+        )
     alerts.Courier(str(tmp_path / "w.sqlite"), [channel]).deliver(state)
-    done, tries, said = state.connection.execute("SELECT done, tries, said FROM deliveries").fetchone()
+    done, tries, said = state.connection.execute(
+        "SELECT done, tries, said FROM deliveries"
+    ).fetchone()
     assert (done, tries) == (None, 1)
     assert "Kafka" in said
 

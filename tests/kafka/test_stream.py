@@ -8,15 +8,17 @@ import pytest
 from watch_running import until
 
 from birdfall.cluster import stream
-from birdfall.watch.kafka import Kafka
-from birdfall.watch.recorded import Recording, steps_of
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import waves
+from birdfall.watch.detect.wave_queries import waves
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.kafka import Kafka
+from birdfall.watch.feeds.replay import Recording, steps_of
+from birdfall.watch.store.database import State
 
 
 def alerts(state):
-    rows = state.connection.execute("SELECT key, kind, time, body FROM alerts ORDER BY id").fetchall()
+    rows = state.connection.execute(
+        "SELECT key, kind, time, body FROM alerts ORDER BY id"
+    ).fetchall()
     return [(r["key"], r["kind"], r["time"], json.loads(r["body"])["numbers"]) for r in rows]
 
 
@@ -25,29 +27,44 @@ def told(state):
     c = state.connection
     return {
         "alerts": alerts(state),
-        "waves": [(w.stream, w.begin, w.opened, w.closed, w.fallen, w.returned, w.details) for w in waves(state)],
+        "waves": [
+            (w.stream, w.begin, w.opened, w.closed, w.fallen, w.returned, w.details)
+            for w in waves(state)
+        ],
         "changes": sorted(tuple(r) for r in c.execute("SELECT account, status, time FROM changes")),
         "edges": sorted(tuple(r) for r in c.execute("SELECT followed, follower, since FROM edges")),
         "ends": sorted(tuple(r) for r in c.execute("SELECT followed, follower, until FROM ends")),
-        "standing": sorted(tuple(r) for r in c.execute("SELECT account, status, handle FROM standing")),
+        "standing": sorted(
+            tuple(r) for r in c.execute("SELECT account, status, handle FROM standing")
+        ),
     }
 
 
 def single(path, files, leaders):
     state = State.open(path)
-    Watcher(state, [Recording("r", tuple(files))], leaders=leaders, recount_every=0.0).run(threading.Event())
+    Watcher(state, [Recording("r", tuple(files))], leaders=leaders, recount_every=0.0).run(
+        threading.Event()
+    )
     return state
 
 
 def judged(path, broker, topic, number, leaders):
     """The judge over a topic of news, until it has taken `number` messages."""
     state = State.open(path)
-    feed = Kafka(name="news", servers=broker.servers, topic=topic, start="all", timed=True, live=False)
+    feed = Kafka(
+        name="news", servers=broker.servers, topic=topic, start="all", timed=True, live=False
+    )
     stop = threading.Event()
     watcher = Watcher(state, [feed], leaders=leaders, recount_every=0.0)
     thread = threading.Thread(target=watcher.run, args=(stop,), daemon=True)
     thread.start()
-    until(lambda: json.loads(State.open(path, read_only=True).cursor("news")[0] or "{}").get("0") == number, 90)
+    until(
+        lambda: (
+            json.loads(State.open(path, read_only=True).cursor("news")[0] or "{}").get("0")
+            == number
+        ),
+        90,
+    )
     stop.set()
     thread.join(20)
     return state
@@ -93,7 +110,16 @@ def test_over_several_partitions_only_the_order_between_accounts_is_lost(broker,
     stream.publish(steps, broker.servers, source)
     for _ in range(2):
         # a second sieve that starts from the beginning (the first one's place was lost) passes everything on again
-        app = stream.sieve(broker.servers, source, news, leaders, state=str(tmp_path / f"s{_}"), group=f"g{_}", use_changelog_topics=False, loglevel="ERROR")  # fmt: skip
+        app = stream.sieve(
+            broker.servers,
+            source,
+            news,
+            leaders,
+            state=str(tmp_path / f"s{_}"),
+            group=f"g{_}",
+            use_changelog_topics=False,
+            loglevel="ERROR",
+        )
         app.run(timeout=8.0, count=len(steps))
     passed = broker.read(news)
     state = judged(tmp_path / "judge", broker, news, len(passed), leaders)
@@ -104,19 +130,25 @@ def test_over_several_partitions_only_the_order_between_accounts_is_lost(broker,
 
 
 def test_a_sieve_that_died_is_no_quiet_stream(broker, tmp_path, monkeypatch):
-    from birdfall.watch import kafka
+    from birdfall.watch.feeds import kafka
 
     monkeypatch.setattr(kafka, "SILENT", 1.0)
     topic = broker.topic("beats")
     feed = Kafka(name="k", servers=broker.servers, topic=topic, start="all")
     stop = threading.Event()
-    threading.Thread(target=feed.run, args=(None, "", lambda batch: None, stop), daemon=True).start()
+    threading.Thread(
+        target=feed.run, args=(None, "", lambda batch: None, stop), daemon=True
+    ).start()
     until(lambda: feed.health.connected, 30)
     time.sleep(2)
     assert feed.health.connected, "a topic that never beat is not expected to"
-    broker.produce(topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)])
+    broker.produce(
+        topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
+    )
     until(lambda: not feed.health.connected, 30)
     assert feed.health.said == "the sieve is silent"
-    broker.produce(topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)])
+    broker.produce(
+        topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
+    )
     until(lambda: feed.health.connected, 30)
     stop.set()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import birdfall.kernels.coaction as kernel
-from birdfall.kernels.coaction import coaction, estimate_cost
-from birdfall.kernels.coaction_pairs import pairs_of_acts
+import birdfall.kernels.coaction.coaction as kernel
+from birdfall.kernels.coaction.coaction import coaction, estimate_cost
+from birdfall.kernels.coaction.pairs import pairs_of_acts
 
 
 def listed(account, object_, time, window, count, at_least):
@@ -48,18 +48,31 @@ def traces(draw):
     unit = draw(st.sampled_from([1, 1000, 1_000_000, 37]))
     columns = [
         draw(st.lists(st.integers(0, most), min_size=n, max_size=n))
-        for most in (draw(st.integers(0, 15)), draw(st.integers(0, 8)), draw(st.sampled_from([3, 60, 5000])))
+        for most in (
+            draw(st.integers(0, 15)),
+            draw(st.integers(0, 8)),
+            draw(st.sampled_from([3, 60, 5000])),
+        )
     ]
-    time = np.array(columns[2], np.int64) * unit + draw(st.sampled_from([0, -(10**15), 1_700_000_000_000_000]))
+    time = np.array(columns[2], np.int64) * unit + draw(
+        st.sampled_from([0, -(10**15), 1_700_000_000_000_000])
+    )
     window = draw(st.sampled_from([1, 5, 60, 1000])) * draw(st.sampled_from([1, unit]))
     return np.array(columns[0], np.int32), np.array(columns[1], np.int32), time, window
 
 
 @settings(max_examples=150)
-@given(traces(), st.sampled_from(["pairs", "objects", "messages"]), st.integers(1, 4), st.sampled_from([None, True]))
+@given(
+    traces(),
+    st.sampled_from(["pairs", "objects", "messages"]),
+    st.integers(1, 4),
+    st.sampled_from([None, True]),
+)
 def test_edges_are_those_of_listing_every_pair(trace, count, at_least, prune):
     account, object_, time, window = trace
-    edges = coaction(account, object_, time, window=window, count=count, at_least=at_least, prune=prune)
+    edges = coaction(
+        account, object_, time, window=window, count=count, at_least=at_least, prune=prune
+    )
     assert told(edges) == listed(account, object_, time, window, count, at_least)
 
 
@@ -71,7 +84,9 @@ def test_deferring_hubs_changes_no_edge(trace, count, at_least, prune):
     kernel._tally = lambda acts, pool, threads, least: tally(acts, pool, threads, 1)
     kernel._choose_deferred = lambda heavy, total, m: heavy[: min(m - 1, len(heavy))]
     try:
-        edges = coaction(account, object_, time, window=window, count=count, at_least=at_least, prune=prune)
+        edges = coaction(
+            account, object_, time, window=window, count=count, at_least=at_least, prune=prune
+        )
     finally:
         kernel._tally, kernel._choose_deferred = tally, choose
     assert told(edges) == listed(account, object_, time, window, count, at_least)
@@ -142,7 +157,9 @@ def test_hub_of_thousands_within_one_window_is_exact():
 
 def test_hub_with_repeated_acts_is_exact():
     rng = np.random.default_rng(5)
-    account = np.concatenate([rng.integers(0, 300, 600), rng.integers(0, 300, 500)]).astype(np.int32)
+    account = np.concatenate([rng.integers(0, 300, 600), rng.integers(0, 300, 500)]).astype(
+        np.int32
+    )
     object_ = np.concatenate([np.zeros(600, np.int32), rng.integers(1, 120, 500).astype(np.int32)])
     time = np.concatenate([rng.integers(0, 90, 600), rng.integers(0, 500, 500)]) * 1_000_000
     limit = kernel._choose_deferred
@@ -153,7 +170,9 @@ def test_hub_with_repeated_acts_is_exact():
             for hubs in (0, 1):
                 kernel._choose_deferred = lambda heavy, total, m, hubs=hubs: heavy[:hubs]
                 try:
-                    edges = coaction(account, object_, time, window=60_000_000, count=count, at_least=at_least)
+                    edges = coaction(
+                        account, object_, time, window=60_000_000, count=count, at_least=at_least
+                    )
                 finally:
                     kernel._choose_deferred = limit
                 assert told(edges) == wanted
@@ -168,7 +187,9 @@ def test_cost_is_told_before_and_is_what_is_met():
         assert acts[o] == n
     heaviest = int(cost.objects[0])
     own = columns[1] == heaviest
-    assert cost.object_pairs[0] == len(pairs_of_acts(columns[1][own], columns[2][own], 60_000_000)[0])
+    assert cost.object_pairs[0] == len(
+        pairs_of_acts(columns[1][own], columns[2][own], 60_000_000)[0]
+    )
     assert (np.diff(cost.object_pairs) <= 0).all()
 
 
@@ -228,7 +249,14 @@ def test_any_memory_and_any_threads_give_the_same_edges(trace, count, at_least, 
     kernel.LEAST_MEMORY = 1
     try:
         cut = coaction(
-            account, object_, time, window=window, count=count, at_least=at_least, memory=chosen, threads=threads
+            account,
+            object_,
+            time,
+            window=window,
+            count=count,
+            at_least=at_least,
+            memory=chosen,
+            threads=threads,
         )
     finally:
         kernel.LEAST_MEMORY = least
@@ -238,7 +266,11 @@ def test_any_memory_and_any_threads_give_the_same_edges(trace, count, at_least, 
 
 @pytest.mark.parametrize("column", [0, 1])
 def test_codes_that_are_no_int32_are_refused_and_not_wrapped(column):
-    for wrong, words in ((2**32 + 1, "account|object"), (np.nan, "whole number"), (1.5, "whole number")):
+    for wrong, words in (
+        (2**32 + 1, "account|object"),
+        (np.nan, "whole number"),
+        (1.5, "whole number"),
+    ):
         columns = [np.array([0, 1]), np.array([0, 0]), np.array([0, 0])]
         columns[column] = np.array([0, wrong])
         with pytest.raises(ValueError, match=words):

@@ -8,20 +8,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from birdfall.kernels import coaction_null as nulls
-from birdfall.kernels.peel import densest
+from birdfall.kernels.coaction import null as nulls
+from birdfall.kernels.densest_subgraph import densest
 
 
 @given(st.integers(0, 60), st.floats(1e-8, 50))
 def test_poisson_tail_is_scipys(weight, rate):
-    exact = stats.poisson.sf(weight - 1, rate)  # its logarithm is -inf where this underflows; ours goes on
-    assert np.exp(nulls.log_poisson_tail(weight, rate)) == pytest.approx(exact, rel=1e-6, abs=1e-300)
+    exact = stats.poisson.sf(
+        weight - 1, rate
+    )  # its logarithm is -inf where this underflows; ours goes on
+    assert np.exp(nulls.log_poisson_tail(weight, rate)) == pytest.approx(
+        exact, rel=1e-6, abs=1e-300
+    )
 
 
 @given(st.integers(0, 40), st.integers(1, 40), st.floats(1e-6, 0.999))
 def test_binomial_tail_is_scipys(weight, trials, chance):
     exact = stats.binom.sf(weight - 1, trials, chance)
-    assert np.exp(nulls.log_binomial_tail(weight, trials, chance)) == pytest.approx(exact, rel=1e-6, abs=1e-300)
+    assert np.exp(nulls.log_binomial_tail(weight, trials, chance)) == pytest.approx(
+        exact, rel=1e-6, abs=1e-300
+    )
 
 
 def test_tails_far_out_do_not_underflow():
@@ -50,7 +56,9 @@ def test_small_poisson_binomial_tails_keep_their_precision():
 def test_jitter_chance_is_that_of_moving_both_acts(distance):
     rng = np.random.default_rng(1)
     moved = distance + rng.uniform(-600, 600, 400_000) - rng.uniform(-600, 600, 400_000)
-    assert nulls.jitter_chance(distance, 60.0, 600.0) == pytest.approx((abs(moved) <= 60).mean(), abs=1.5e-3)
+    assert nulls.jitter_chance(distance, 60.0, 600.0) == pytest.approx(
+        (abs(moved) <= 60).mean(), abs=1.5e-3
+    )
 
 
 @given(st.floats(0, 3000), st.floats(1, 300), st.floats(1, 1500))

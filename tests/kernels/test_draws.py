@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from birdfall.kernels.draws import poisson, seeded, uniform
+from birdfall.kernels.random_draws import poisson, seeded, uniform
 
 
 @njit
@@ -36,7 +36,9 @@ def test_poisson_is_poisson(mean):
     found = many_poisson(100_000, mean, 7)
     top = int(stats.poisson.ppf(0.999, mean))
     seen = np.bincount(np.minimum(found, top + 1), minlength=top + 2)
-    meant = np.r_[stats.poisson.pmf(np.arange(top + 1), mean), stats.poisson.sf(top, mean)] * len(found)
+    meant = np.r_[stats.poisson.pmf(np.arange(top + 1), mean), stats.poisson.sf(top, mean)] * len(
+        found
+    )
     kept = meant > 5
     seen, meant = np.r_[seen[kept], seen[~kept].sum()], np.r_[meant[kept], meant[~kept].sum()]
     assert stats.chisquare(seen[meant > 0], meant[meant > 0]).pvalue > 1e-3

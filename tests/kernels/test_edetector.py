@@ -26,7 +26,9 @@ def plain(counts, means, sizes, covered):
 
 
 ticks = st.lists(
-    st.tuples(st.integers(0, 40), st.floats(0.05, 20), st.floats(0.3, 50), st.booleans()), min_size=1, max_size=25
+    st.tuples(st.integers(0, 40), st.floats(0.05, 20), st.floats(0.3, 50), st.booleans()),
+    min_size=1,
+    max_size=25,
 )
 
 
@@ -57,12 +59,24 @@ def test_a_stream_taken_in_two_parts_is_the_same_stream(rows, cut):
 @given(st.integers(0, 60), st.floats(0.01, 5), st.floats(0.3, 1e9), st.integers(0, 30))
 def test_empty_ticks_in_one_go_are_empty_ticks_one_by_one(number, mean, size, before):
     state, _ = edetector.advance(
-        edetector.fresh(), np.array([float(before)]), np.array([mean]), np.array([size]), np.array([True]), THETAS
+        edetector.fresh(),
+        np.array([float(before)]),
+        np.array([mean]),
+        np.array([size]),
+        np.array([True]),
+        THETAS,
     )
     slow, _ = edetector.advance(
-        state, np.zeros(number), np.full(number, mean), np.full(number, size), np.ones(number, bool), THETAS
+        state,
+        np.zeros(number),
+        np.full(number, mean),
+        np.full(number, size),
+        np.ones(number, bool),
+        THETAS,
     )
-    assert edetector.empty_ticks(state, number, mean, size, THETAS) == pytest.approx(slow, rel=1e-8, abs=1e-8)
+    assert edetector.empty_ticks(state, number, mean, size, THETAS) == pytest.approx(
+        slow, rel=1e-8, abs=1e-8
+    )
 
 
 @pytest.mark.parametrize(("mean", "size"), [(0.3, 0.5), (3.6, 1.0), (40.0, 3.0)])
@@ -97,9 +111,17 @@ def test_no_wave_is_too_large_for_the_state():
 def test_false_alarms_come_no_closer_than_promised(size):
     rng = np.random.default_rng(17)
     n, mean, threshold = 400_000, 3.6, 1000.0
-    counts = rng.poisson(mean, n) if size > 1e7 else rng.negative_binomial(size, size / (size + mean), n)
+    counts = (
+        rng.poisson(mean, n) if size > 1e7 else rng.negative_binomial(size, size / (size + mean), n)
+    )
     _, found = edetector.alarms(
-        edetector.fresh(), counts.astype(float), np.full(n, mean), np.full(n, size), np.ones(n, bool), THETAS, threshold
+        edetector.fresh(),
+        counts.astype(float),
+        np.full(n, mean),
+        np.full(n, size),
+        np.ones(n, bool),
+        THETAS,
+        threshold,
     )
     assert len(found) <= n / threshold
 
@@ -109,7 +131,13 @@ def test_a_poisson_detector_breaks_that_promise_on_a_wide_stream():
     n, mean = 100_000, 3.6
     counts = rng.negative_binomial(1.0, 1 / (1 + mean), n).astype(float)
     _, found = edetector.alarms(
-        edetector.fresh(), counts, np.full(n, mean), np.full(n, 1e9), np.ones(n, bool), THETAS, 1000.0
+        edetector.fresh(),
+        counts,
+        np.full(n, mean),
+        np.full(n, 1e9),
+        np.ones(n, bool),
+        THETAS,
+        1000.0,
     )
     assert len(found) > 10 * n / 1000.0
 
@@ -128,8 +156,12 @@ def test_a_wave_is_called_in_its_first_minute_and_its_onset_named():
 def test_ticks_not_watched_change_nothing():
     counts = np.array([9.0, 99.0, 9.0])
     means, sizes = np.ones(3), np.full(3, 2.0)
-    _, gap = edetector.advance(edetector.fresh(), counts, means, sizes, np.array([True, False, True]), THETAS)
-    _, without = edetector.advance(edetector.fresh(), counts[::2], means[:2], sizes[:2], np.ones(2, bool), THETAS)
+    _, gap = edetector.advance(
+        edetector.fresh(), counts, means, sizes, np.array([True, False, True]), THETAS
+    )
+    _, without = edetector.advance(
+        edetector.fresh(), counts[::2], means[:2], sizes[:2], np.ones(2, bool), THETAS
+    )
     assert gap[0] == gap[1]
     assert gap[[0, 2]] == pytest.approx(without)
 
@@ -141,16 +173,25 @@ def test_e_bh_is_the_largest_passing_set(exponents):
     chosen = edetector.e_bh(evidence, float(threshold))
     values = sorted((Fraction(2) ** e for e in exponents), reverse=True)
     most = max(
-        (k for k in range(1, len(values) + 1) if values[k - 1] >= Fraction(threshold * len(values), k)), default=0
+        (
+            k
+            for k in range(1, len(values) + 1)
+            if values[k - 1] >= Fraction(threshold * len(values), k)
+        ),
+        default=0,
     )
     # on the very edge the logarithm may fall either way
-    edge = any(values[k - 1] == Fraction(threshold * len(values), k) for k in range(1, len(values) + 1))
+    edge = any(
+        values[k - 1] == Fraction(threshold * len(values), k) for k in range(1, len(values) + 1)
+    )
     assert chosen.sum() == most or edge
     if chosen.any() and not chosen.all():
         assert evidence[chosen].min() >= evidence[~chosen].max()
 
 
 def test_the_threshold_says_how_often():
-    assert edetector.threshold_for(60.0, false_alarms_per_year=0.1) == pytest.approx(10 * 365.25 * 1440)
+    assert edetector.threshold_for(60.0, false_alarms_per_year=0.1) == pytest.approx(
+        10 * 365.25 * 1440
+    )
     with pytest.raises(ValueError, match="false alarms"):
         edetector.threshold_for(60.0, false_alarms_per_year=0)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.kernels import enrichment as kernel
-from birdfall.measures.audience_odds import e_value, pooled
+from birdfall.measures.audiences.odds_ratio import e_value, pooled
 
 
 def graph(seed, n=60, leaders=7):
@@ -50,11 +50,18 @@ def test_moments_are_hypergeometric_within_strata(seed):
     mean, variance, log_e = np.zeros(7), np.zeros(7), np.zeros(7)
     count = np.array([fallen[a].sum() for a in audiences])
     boosts = np.array([1.5, 4.0])
-    kernel.moments(starts, follower, stratum, rate, spread, total, boosts, 0, 7, count, mean, variance, log_e)
+    kernel.moments(
+        starts, follower, stratum, rate, spread, total, boosts, 0, 7, count, mean, variance, log_e
+    )
     for a, audience in enumerate(audiences):
-        assert (mean[a], variance[a]) == pytest.approx(exact_moments(audience, fallen, stratum), abs=1e-9)
+        assert (mean[a], variance[a]) == pytest.approx(
+            exact_moments(audience, fallen, stratum), abs=1e-9
+        )
         plain = np.mean(
-            [np.prod([b ** fallen[f] / (1 + rate[stratum[f]] * (b - 1)) for f in audience]) for b in boosts]
+            [
+                np.prod([b ** fallen[f] / (1 + rate[stratum[f]] * (b - 1)) for f in audience])
+                for b in boosts
+            ]
         )
         assert np.exp(log_e[a]) == pytest.approx(plain)
 
@@ -71,9 +78,20 @@ def test_the_e_value_of_an_audience_nobody_targeted_has_a_mean_of_at_most_one():
     for number in range(hit + 1):
         log_e = np.zeros(1)
         kernel.moments(
-            starts, follower, stratum, rate, spread, total, np.array([1.5, 2.0, 4.0, 8.0]), 0, 1, np.array([number]), np.zeros(1),
-            np.zeros(1), log_e,
-        )  # fmt: skip
+            starts,
+            follower,
+            stratum,
+            rate,
+            spread,
+            total,
+            np.array([1.5, 2.0, 4.0, 8.0]),
+            0,
+            1,
+            np.array([number]),
+            np.zeros(1),
+            np.zeros(1),
+            log_e,
+        )
         weighted += hypergeom.pmf(number, n, hit, size) * np.exp(log_e[0])
     assert 0.1 < weighted <= 1
 
@@ -83,7 +101,9 @@ def test_edges_turned_around_are_the_same_edges(seed):
     audiences, starts, follower, fallen, _ = graph(seed)
     begin, followed = kernel.turned(starts, follower, len(fallen))
     for i in range(len(fallen)):
-        assert followed[begin[i] : begin[i + 1]].tolist() == [a for a, m in enumerate(audiences) if i in m]
+        assert followed[begin[i] : begin[i + 1]].tolist() == [
+            a for a, m in enumerate(audiences) if i in m
+        ]
     out = np.zeros(len(audiences), np.int64)
     kernel.followed_by_fallen(begin, followed, np.flatnonzero(fallen), out)
     assert out.tolist() == [int(fallen[a].sum()) for a in audiences]
@@ -98,9 +118,18 @@ def test_the_family_wise_p_of_a_single_audience_is_the_exact_hypergeometric_tail
     mean, deviation = hypergeom.mean(n, hit, size), hypergeom.std(n, hit, size)
     out = np.zeros(20_000)
     kernel.permuted_maxima(
-        begin, np.zeros(size, np.int32), np.arange(n, dtype=np.int32), np.array([0, n]), np.array([hit]), np.array([mean]),
-        np.array([deviation]), 0, len(out), 5, out,
-    )  # fmt: skip
+        begin,
+        np.zeros(size, np.int32),
+        np.arange(n, dtype=np.int32),
+        np.array([0, n]),
+        np.array([hit]),
+        np.array([mean]),
+        np.array([deviation]),
+        0,
+        len(out),
+        5,
+        out,
+    )
     for number in (11, 12, 13, 14, 16):
         exact = hypergeom.sf(number - 1, n, hit, size)
         found = (out >= (number - mean) / deviation - 1e-9).mean()
@@ -110,7 +139,9 @@ def test_the_family_wise_p_of_a_single_audience_is_the_exact_hypergeometric_tail
 def test_permutations_keep_strata_and_reach_the_right_maxima():
     audiences, starts, follower, fallen, stratum = graph(4)
     n, leaders = len(fallen), len(audiences)
-    follows = [np.array([a for a in range(leaders) if i in audiences[a]], np.int32) for i in range(n)]
+    follows = [
+        np.array([a for a in range(leaders) if i in audiences[a]], np.int32) for i in range(n)
+    ]
     back_starts = np.r_[0, np.cumsum([len(f) for f in follows])].astype(np.int64)
     moments = [exact_moments(a, fallen, stratum) for a in audiences]
     mean, deviation = np.array([m for m, _ in moments]), np.sqrt([v for _, v in moments])
@@ -119,7 +150,17 @@ def test_permutations_keep_strata_and_reach_the_right_maxima():
     fallen_in = np.bincount(stratum, fallen, minlength=3).astype(np.int64)
     out = np.zeros(4000)
     kernel.permuted_maxima(
-        back_starts, np.concatenate(follows), order, stratum_starts, fallen_in, mean, deviation, 0, 4000, 1, out
+        back_starts,
+        np.concatenate(follows),
+        order,
+        stratum_starts,
+        fallen_in,
+        mean,
+        deviation,
+        0,
+        4000,
+        1,
+        out,
     )
     rng = np.random.default_rng(0)
     plain = []
@@ -128,7 +169,10 @@ def test_permutations_keep_strata_and_reach_the_right_maxima():
         for s in range(3):
             inside = np.flatnonzero(stratum == s)
             drawn[rng.choice(inside, fallen_in[s], replace=False)] = 1
-        z = [(drawn[a].sum() - mean[i]) / deviation[i] if deviation[i] > 0 else 0 for i, a in enumerate(audiences)]
+        z = [
+            (drawn[a].sum() - mean[i]) / deviation[i] if deviation[i] > 0 else 0
+            for i, a in enumerate(audiences)
+        ]
         plain.append(max(0.0, *z))
     for q in (0.25, 0.5, 0.9):
         assert np.quantile(out, q) == pytest.approx(np.quantile(plain, q), abs=0.12)
@@ -166,9 +210,20 @@ def test_moments_give_the_chi_square_that_r_gives_for_berkeley():
     rate = hit / total
     mean, variance, count = np.zeros(1), np.zeros(1), np.array([a.sum()])
     kernel.moments(
-        np.array([0, len(follower)]), follower, stratum, rate, rate * (1 - rate) / (total - 1), total, np.array([2.0]), 0, 1, count,
-        mean, variance, np.zeros(1),
-    )  # fmt: skip
+        np.array([0, len(follower)]),
+        follower,
+        stratum,
+        rate,
+        rate * (1 - rate) / (total - 1),
+        total,
+        np.array([2.0]),
+        0,
+        1,
+        count,
+        mean,
+        variance,
+        np.zeros(1),
+    )
     assert (abs(count[0] - mean[0]) - 0.5) ** 2 / variance[0] == pytest.approx(1.4269, abs=5e-5)
 
 
@@ -176,7 +231,9 @@ def test_pooled_odds_of_a_worked_example():
     """Two strata worked by hand with the formulas of Mantel and Haenszel and of Robins, Breslow and Greenland."""
     hit, size = np.array([8, 20]), np.array([100, 80])
     fallen, total = np.array([12, 32]), np.array([300, 200])
-    a, b, c, d, n = (np.array(v, float) for v in ([8, 20], [92, 60], [4, 12], [196, 108], [300, 200]))
+    a, b, c, d, n = (
+        np.array(v, float) for v in ([8, 20], [92, 60], [4, 12], [196, 108], [300, 200])
+    )
     r, s, p, q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
     ratio = r.sum() / s.sum()
     variance = (

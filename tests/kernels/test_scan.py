@@ -53,7 +53,9 @@ def test_the_dyadic_maximum_is_the_best_of_all_windows(counts, seen, levels):
     if length:
         window = slice(first, first + length)
         again = plain_excess(
-            (counts * covered)[window].sum(), (expected * covered)[window].sum(), sizes[int(np.log2(length))]
+            (counts * covered)[window].sum(),
+            (expected * covered)[window].sum(),
+            sizes[int(np.log2(length))],
         )
         assert again == pytest.approx(value, abs=1e-7)
 
@@ -80,7 +82,18 @@ def test_densest_counts_the_fullest_window(times, width):
 
 
 def test_null_records_repeat_for_a_seed_and_differ_between_seeds():
-    arguments = (np.full(500, 0.5), np.ones(500, bool), np.full(6, 2.0), np.arange(50), 10, BULK, TAIL, 2, 0.0, 20)
+    arguments = (
+        np.full(500, 0.5),
+        np.ones(500, bool),
+        np.full(6, 2.0),
+        np.arange(50),
+        10,
+        BULK,
+        TAIL,
+        2,
+        0.0,
+        20,
+    )
     one, two, other = (scan.null_maxima(*arguments, seed) for seed in (1, 1, 2))
     assert (one == two).all()
     assert (one != other).any()
@@ -91,7 +104,17 @@ def test_drawn_records_have_the_mean_and_the_spread_asked_for():
     sizes, seen = np.full(1, 2.0), np.ones(1, bool)
     for clump in (0.0, 0.6):
         found = scan.null_maxima(
-            np.full(1, 30.0), seen, sizes, np.zeros(1, np.int64), 1, np.ones(1), np.ones(321), 1, clump, 4000, 3
+            np.full(1, 30.0),
+            seen,
+            sizes,
+            np.zeros(1, np.int64),
+            1,
+            np.ones(1),
+            np.ones(321),
+            1,
+            clump,
+            4000,
+            3,
         )
         # Poisson, and compound Poisson with logarithmic clumps: variance / mean is 1 / (1 - clump)
         law = stats.nbinom(30 * (1 - clump) / clump, 1 - clump) if clump else stats.poisson(30)
@@ -107,10 +130,15 @@ def test_crowding_is_the_binomial_likelihood_ratio(inside, share, outside):
     if inside > number * share:
         log = stats.binom.logpmf
         wanted = log(inside, number, inside / number) - log(inside, number, share)
-    assert scan.crowding(float(inside), share, float(number)) == pytest.approx(wanted, rel=1e-6, abs=1e-7)
+    assert scan.crowding(float(inside), share, float(number)) == pytest.approx(
+        wanted, rel=1e-6, abs=1e-7
+    )
 
 
-@given(st.lists(st.integers(0, 9), min_size=2, max_size=40), st.lists(st.booleans(), min_size=40, max_size=40))
+@given(
+    st.lists(st.integers(0, 9), min_size=2, max_size=40),
+    st.lists(st.booleans(), min_size=40, max_size=40),
+)
 def test_the_most_crowded_window_is_the_best_of_all(counts, seen):
     counts, covered = np.array(counts, float), np.array(seen[: len(counts)])
     number, watched = (counts * covered).sum(), covered.sum()
@@ -129,7 +157,9 @@ def test_even_records_are_as_crowded_as_their_null_says():
     null = np.sort(scan.crowded_null(40, covered, 5, 64, 1e6, 2000, 1))
     rng = np.random.default_rng(2)
     drawn = [
-        scan.crowded(np.bincount(rng.integers(0, 64, 40), minlength=64).astype(float), covered, 5)[0]
+        scan.crowded(np.bincount(rng.integers(0, 64, 40), minlength=64).astype(float), covered, 5)[
+            0
+        ]
         for _ in range(1000)
     ]
     assert stats.ks_2samp(null, drawn).pvalue > 0.001

@@ -48,7 +48,9 @@ def test_it_is_the_product_of_the_shares_that_stayed(rows):
 def test_a_published_example():
     # Remission under 6-mercaptopurine (Freireich et al., 1963; the textbook example): S(6) = 0.857, S(10) = 0.753,
     # S(23) = 0.448 with Greenwood standard errors 0.076, 0.096, 0.135
-    durations = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35])
+    durations = np.array(
+        [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
+    )
     happened = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], dtype=bool)
     curve = kaplan_meier(durations, happened)
     share = 1 - curve.at(np.array([6, 10, 23]))[:, 0]
@@ -56,7 +58,9 @@ def test_a_published_example():
     low, high = curve.at(np.array([10]))[0, 1:]
     # log-minus-log limits of S(10), computed from S = 0.7529 and its standard error 0.0963
     width = 1.959963984540054 * 0.0963 / (0.7529 * abs(math.log(0.7529)))
-    assert [1 - high, 1 - low] == pytest.approx([0.7529 ** math.exp(width), 0.7529 ** math.exp(-width)], abs=1e-3)
+    assert [1 - high, 1 - low] == pytest.approx(
+        [0.7529 ** math.exp(width), 0.7529 ** math.exp(-width)], abs=1e-3
+    )
 
 
 def test_before_the_first_event_the_band_is_that_of_none_among_all():

@@ -43,7 +43,9 @@ def test_signals_equal_plain_code(gaps):
     assert found["regularity"] == pytest.approx(-burstiness)
     micro = np.array(gaps) * SECOND
     cuts = np.quantile(micro, np.arange(1, BINS) / BINS)
-    assert found["repetition"] == pytest.approx(1 - entropy_slowly(micro.tolist(), cuts) / np.log(BINS))
+    assert found["repetition"] == pytest.approx(
+        1 - entropy_slowly(micro.tolist(), cuts) / np.log(BINS)
+    )
     seconds = np.bincount((times // SECOND) % 60, minlength=60)
     usual = len(times) / 60
     chi = ((seconds - usual) ** 2).sum() / usual
@@ -52,7 +54,9 @@ def test_signals_equal_plain_code(gaps):
 
 def test_a_clockwork_is_told_from_a_person():
     rng = np.random.default_rng(3)
-    person = np.sort(rng.integers(0, 40, 400) * DAY + (8 + 12 * rng.random(400)) * HOUR).astype(np.int64)
+    person = np.sort(rng.integers(0, 40, 400) * DAY + (8 + 12 * rng.random(400)) * HOUR).astype(
+        np.int64
+    )
     machine = np.arange(400, dtype=np.int64) * HOUR + 7 * SECOND
     values, _ = timing(np.array([0, 400, 800]), np.concatenate([person, machine]))
     found = {name: values[:, k] for k, name in enumerate(SIGNALS)}
@@ -91,9 +95,14 @@ def test_what_is_visible_grows_with_the_share():
     rng = np.random.default_rng(1)
     controls = rng.normal(size=5000)
     visible = [
-        excess(np.concatenate([rng.normal(4, 1, round(2000 * s)), rng.normal(size=round(2000 * (1 - s)))]), controls).visible
+        excess(
+            np.concatenate(
+                [rng.normal(4, 1, round(2000 * s)), rng.normal(size=round(2000 * (1 - s)))]
+            ),
+            controls,
+        ).visible
         for s in (0.1, 0.4, 0.8)
-    ]  # fmt: skip
+    ]
     assert visible == pytest.approx([0.1, 0.4, 0.8], abs=0.07)
 
 

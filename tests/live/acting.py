@@ -19,7 +19,9 @@ class Acting:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if authorization:
             headers["Authorization"] = authorization
-        request = urllib.request.Request(f"{at or self.url}/xrpc/{method}", data=data, headers=headers, method="POST")
+        request = urllib.request.Request(
+            f"{at or self.url}/xrpc/{method}", data=data, headers=headers, method="POST"
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text else {}
@@ -29,7 +31,10 @@ class Acting:
         return "Basic " + base64.b64encode(f"admin:{self.password}".encode()).decode()
 
     def account(self, name):
-        made = self.call("com.atproto.server.createAccount", {"handle": f"{name}.test", "email": f"{name}@example.com"})
+        made = self.call(
+            "com.atproto.server.createAccount",
+            {"handle": f"{name}.test", "email": f"{name}@example.com"},
+        )
         return {"did": made["did"], "name": name, "token": f"Bearer {made['accessJwt']}"}
 
     def record(self, who, kind, **values):
@@ -39,7 +44,9 @@ class Acting:
         return self.call("com.atproto.repo.createRecord", body, who["token"])
 
     def follow(self, who, whom):
-        return self.record(who, "app.bsky.graph.follow", subject=whom["did"])["uri"].rpartition("/")[2]
+        return self.record(who, "app.bsky.graph.follow", subject=whom["did"])["uri"].rpartition(
+            "/"
+        )[2]
 
     def post(self, who, text):
         return self.record(who, "app.bsky.feed.post", text=text)
@@ -53,7 +60,10 @@ class Acting:
 
     def takedown(self, who, applied=True):
         subject = {"$type": "com.atproto.admin.defs#repoRef", "did": who["did"]}
-        body = {"subject": subject, "takedown": {"applied": applied} | ({"ref": "wave"} if applied else {})}
+        body = {
+            "subject": subject,
+            "takedown": {"applied": applied} | ({"ref": "wave"} if applied else {}),
+        }
         self.call("com.atproto.admin.updateSubjectStatus", body, self.admin)
 
     def deactivate(self, who):

@@ -30,7 +30,11 @@ def postgres_programs():
 
 def missing():
     """What this machine lacks; empty if nothing."""
-    lacks = [] if NODE.is_file() and (FULL / "node_modules" / "@atproto" / "dev-env").is_dir() else ["@atproto/dev-env"]
+    lacks = (
+        []
+        if NODE.is_file() and (FULL / "node_modules" / "@atproto" / "dev-env").is_dir()
+        else ["@atproto/dev-env"]
+    )
     lacks += [] if postgres_programs() else ["Postgres"]
     return lacks + ([] if shutil.which("redis-server") else ["Redis"])
 
@@ -38,11 +42,15 @@ def missing():
 class FullNetwork(Acting):
     """Started when made; `close` ends all of it and removes what it wrote."""
 
-    password = "admin-pass"  # dev-env's own; everything stands on loopback and lives as long as one test
+    password = (
+        "admin-pass"  # dev-env's own; everything stands on loopback and lives as long as one test
+    )
 
     def __init__(self):
         memory = Path("/dev/shm")
-        self.folder = Path(tempfile.mkdtemp(prefix="birdfall-full-", dir=memory if memory.is_dir() else None))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="birdfall-full-", dir=memory if memory.is_dir() else None)
+        )
         self.folder.chmod(0o711)
         self.node = self.redis = None
         self.database_port, self.redis_port = free_port(), free_port()
@@ -54,15 +62,34 @@ class FullNetwork(Acting):
 
     def _start(self):
         self._start_postgres()
-        command = ["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]  # fmt: skip
-        self.redis = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder)
+        command = [
+            "redis-server",
+            "--port",
+            str(self.redis_port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]
+        self.redis = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder
+        )
         environment = {
-            "PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": str(self.folder), "LOG_ENABLED": "0", "PORT": str(four_free_ports()),
-            "DB_POSTGRES_URL": f"postgres://birdfall@127.0.0.1:{self.database_port}/network", "REDIS_HOST": f"127.0.0.1:{self.redis_port}",
-        }  # fmt: skip
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),
+            "LOG_ENABLED": "0",
+            "PORT": str(four_free_ports()),
+            "DB_POSTGRES_URL": f"postgres://birdfall@127.0.0.1:{self.database_port}/network",
+            "REDIS_HOST": f"127.0.0.1:{self.redis_port}",
+        }
         log = (self.folder / "log").open("ab")
         command = [str(NODE), "--require", str(SERVERS / "loopback.cjs"), str(FULL / "network.mjs")]
-        self.node = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, cwd=FULL)
+        self.node = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=log, cwd=FULL
+        )
         for line in self.node.stdout:
             if line.startswith(b'{"host"'):
                 told = json.loads(line)
@@ -71,7 +98,10 @@ class FullNetwork(Acting):
             raise RuntimeError(f"the network ended: {(self.folder / 'log').read_text()[-3000:]}")
         threading.Thread(target=self.node.stdout.read, daemon=True).start()
         self.url, self.stream = f"http://127.0.0.1:{told['host']}", f"ws://127.0.0.1:{told['host']}"
-        self.moderation, self.moderator = f"http://127.0.0.1:{told['moderation']}", told["moderator"]
+        self.moderation, self.moderator = (
+            f"http://127.0.0.1:{told['moderation']}",
+            told["moderator"],
+        )
 
     def _start_postgres(self):
         data = self.folder / "postgres"
@@ -87,7 +117,9 @@ class FullNetwork(Acting):
             "-c full_page_writes=off -c max_connections=300"
         )
         self._postgres("pg_ctl", "-D", data, "-w", "-l", data / "log", "-o", options, "start")
-        self._postgres("createdb", "-h", "127.0.0.1", "-p", self.database_port, "-U", "birdfall", "network")
+        self._postgres(
+            "createdb", "-h", "127.0.0.1", "-p", self.database_port, "-U", "birdfall", "network"
+        )
 
     def _postgres(self, program, *options):
         command = [*self._as, str(self._programs / program), *map(str, options)]
@@ -112,7 +144,11 @@ class FullNetwork(Acting):
         """One account reports another, or one of its records, as anybody does: through its own host."""
         subject = {"$type": REPO, "did": whom["did"]}
         if record is not None:
-            subject = {"$type": "com.atproto.repo.strongRef", "uri": record["uri"], "cid": record["cid"]}
+            subject = {
+                "$type": "com.atproto.repo.strongRef",
+                "uri": record["uri"],
+                "cid": record["cid"],
+            }
         body = {"reasonType": REASON + reason, "reason": text, "subject": subject}
         for left in (2, 1, 0):
             try:
@@ -128,15 +164,20 @@ class FullNetwork(Acting):
         """A moderator's decision: modEventTakedown or modEventReverseTakedown."""
         body = {
             "event": {"$type": f"tools.ozone.moderation.defs#{event}", "comment": comment},
-            "subject": {"$type": REPO, "did": whom["did"]}, "createdBy": self.moderator,
-        }  # fmt: skip
+            "subject": {"$type": REPO, "did": whom["did"]},
+            "createdBy": self.moderator,
+        }
         return self.call("tools.ozone.moderation.emitEvent", body, self.admin, at=self.moderation)
 
     def filed(self):
         """Every report the moderation service has, as it lists them: {"id", "createdBy", "createdAt", "subject"} and more."""
         found, cursor = [], None
         while True:
-            asked = {"types": "tools.ozone.moderation.defs#modEventReport", "sortDirection": "asc", "limit": "100"}
+            asked = {
+                "types": "tools.ozone.moderation.defs#modEventReport",
+                "sortDirection": "asc",
+                "limit": "100",
+            }
             asked |= {"cursor": cursor} if cursor else {}
             address = f"{self.moderation}/xrpc/tools.ozone.moderation.queryEvents?{urllib.parse.urlencode(asked)}"
             request = urllib.request.Request(address, headers={"Authorization": self.admin})

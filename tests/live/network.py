@@ -30,7 +30,9 @@ class Network(Acting):
 
     def __init__(self):
         memory = Path("/dev/shm")
-        self.folder = Path(tempfile.mkdtemp(prefix="birdfall-live-", dir=memory if memory.is_dir() else None))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="birdfall-live-", dir=memory if memory.is_dir() else None)
+        )
         (self.folder / "blobs").mkdir()
         self.port, self.directory_port = free_port(), free_port()
         self._secrets = {n: secrets.token_hex(32) for n in ("rotation", "jwt", "dpop")}
@@ -38,12 +40,23 @@ class Network(Acting):
         self._log = (self.folder / "log").open("ab")
         self.directory = self._node("directory.cjs", {**base, "PORT": str(self.directory_port)})
         self._host_environment = {
-            **base, "LOG_ENABLED": "0", "PDS_PORT": str(self.port), "PDS_HOSTNAME": "localhost", "PDS_DATA_DIRECTORY": str(self.folder),
-            "PDS_BLOBSTORE_DISK_LOCATION": str(self.folder / "blobs"), "PDS_DID_PLC_URL": f"http://127.0.0.1:{self.directory_port}",
-            "PDS_SERVICE_HANDLE_DOMAINS": ".test", "PDS_INVITE_REQUIRED": "0", "PDS_RATE_LIMITS_ENABLED": "0", "PDS_DEV_MODE": "1",
-            "PDS_ADMIN_PASSWORD": PASSWORD, "PDS_JWT_SECRET": self._secrets["jwt"][:32], "PDS_DPOP_SECRET": self._secrets["dpop"],
-            "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX": self._secrets["rotation"], "PDS_MAX_SUBSCRIPTION_BUFFER": "5000",
-        }  # fmt: skip
+            **base,
+            "LOG_ENABLED": "0",
+            "PDS_PORT": str(self.port),
+            "PDS_HOSTNAME": "localhost",
+            "PDS_DATA_DIRECTORY": str(self.folder),
+            "PDS_BLOBSTORE_DISK_LOCATION": str(self.folder / "blobs"),
+            "PDS_DID_PLC_URL": f"http://127.0.0.1:{self.directory_port}",
+            "PDS_SERVICE_HANDLE_DOMAINS": ".test",
+            "PDS_INVITE_REQUIRED": "0",
+            "PDS_RATE_LIMITS_ENABLED": "0",
+            "PDS_DEV_MODE": "1",
+            "PDS_ADMIN_PASSWORD": PASSWORD,
+            "PDS_JWT_SECRET": self._secrets["jwt"][:32],
+            "PDS_DPOP_SECRET": self._secrets["dpop"],
+            "PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX": self._secrets["rotation"],
+            "PDS_MAX_SUBSCRIPTION_BUFFER": "5000",
+        }
         self._up(self.directory, f"http://127.0.0.1:{self.directory_port}/_health")
         self.start_host()
 
@@ -76,7 +89,9 @@ class Network(Acting):
 
     def _node(self, script, environment):
         command = ["node", "--require", str(SERVERS / "loopback.cjs"), str(SERVERS / script)]
-        return subprocess.Popen(command, env=environment, stdout=self._log, stderr=self._log, cwd=SERVERS)
+        return subprocess.Popen(
+            command, env=environment, stdout=self._log, stderr=self._log, cwd=SERVERS
+        )
 
     def _up(self, process, address):
         end = time.monotonic() + 60

@@ -67,7 +67,9 @@ def people(network, *, ring=110, fans=60, both=20, crowd=40, at_once=8):
     leader, control = network.account("leader"), network.account("control")
     names = [f"ring{i:05d}" for i in range(ring)] + [f"fan{i:05d}" for i in range(fans)]
     made = many(network.account, names + [f"crowd{i:05d}" for i in range(crowd)], at_once)
-    scenario = Scenario(network, leader, control, made[:ring], made[ring : ring + fans], made[ring + fans :])
+    scenario = Scenario(
+        network, leader, control, made[:ring], made[ring : ring + fans], made[ring + fans :]
+    )
     for who in made:
         who["keys"] = {}
 

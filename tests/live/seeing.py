@@ -12,7 +12,11 @@ class Seeing:
     def __init__(self, address):
         self._api = pytest.importorskip("playwright.sync_api")
         self.TimeoutError = self._api.TimeoutError
-        self._chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        self._chromium = (
+            os.environ.get("CHROMIUM")
+            or shutil.which("chromium")
+            or shutil.which("chromium-browser")
+        )
         if self._chromium is None:
             pytest.skip("no Chromium here")
         self.address, self.problems, self.asked = address, [], []
@@ -20,9 +24,13 @@ class Seeing:
     def __enter__(self):
         self._playwright = self._api.sync_playwright().start()
         options = ["--no-sandbox", "--disable-gpu"]
-        self._browser = self._playwright.chromium.launch(executable_path=self._chromium, args=options)
+        self._browser = self._playwright.chromium.launch(
+            executable_path=self._chromium, args=options
+        )
         self.page = self._browser.new_page(viewport={"width": 1280, "height": 900})
-        self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
+        self.page.on(
+            "console", lambda m: self.problems.append(m.text) if m.type == "error" else None
+        )
         self.page.on("pageerror", lambda e: self.problems.append(str(e)))
         self.page.on("request", lambda r: self.asked.append(r.url))
         return self

@@ -29,11 +29,17 @@ def test_the_demo_shows_a_wave_and_cleans_up(tmp_path):
         env=environment,
     )
     said = []
-    threading.Thread(target=lambda: said.extend(iter(demo.stderr.readline, "")), daemon=True).start()
+    threading.Thread(
+        target=lambda: said.extend(iter(demo.stderr.readline, "")), daemon=True
+    ).start()
     threading.Thread(target=demo.stdout.read, daemon=True).start()
     try:
         end = time.monotonic() + 240
-        while not any("That was all" in line for line in said) and time.monotonic() < end and demo.poll() is None:
+        while (
+            not any("That was all" in line for line in said)
+            and time.monotonic() < end
+            and demo.poll() is None
+        ):
             time.sleep(0.2)
         text = "".join(said)
         assert "That was all" in text, text

@@ -10,8 +10,8 @@ from scenario import people
 from seeing import Seeing
 from watching import DOWN, Watch, lags
 
-from birdfall.watch.state import State
-from birdfall.watch.waves import seen, waves
+from birdfall.watch.detect.wave_queries import seen, waves
+from birdfall.watch.store.database import State
 
 pytestmark = pytest.mark.live
 #: Until it has been quiet for so long a watch cannot know what is usual.
@@ -24,7 +24,9 @@ def scenario(network):
 
 
 def watching(network, scenario, folder, *more):
-    return Watch([network.stream], folder, scenario.leader, scenario.control, more=("--start", "all", *more))
+    return Watch(
+        [network.stream], folder, scenario.leader, scenario.control, more=("--start", "all", *more)
+    )
 
 
 def agrees(folder, scenario):
@@ -35,7 +37,10 @@ def agrees(folder, scenario):
         falls = [r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'taken_down'")]
         assert sorted(falls) == sorted(scenario.taken_down + scenario.noise), "each takedown once"
         returns = [
-            r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'active' AND previous = 'taken_down'")
+            r[0]
+            for r in c.execute(
+                "SELECT account FROM changes WHERE status = 'active' AND previous = 'taken_down'"
+            )
         ]
         assert sorted(returns) == sorted(scenario.restored), "each restoration once"
         for name, leader in (("leader", scenario.leader), ("control", scenario.control)):
@@ -43,7 +48,9 @@ def agrees(folder, scenario):
         [wave] = [w for w in waves(state) if w.kind == "falls"]
         assert wave.fallen == len(scenario.taken_down)
         assert wave.returned == len(scenario.restored)
-        assert {e["leader"] for e in wave.details["leaders"] if e["hit"]} == {scenario.leader["did"]}
+        assert {e["leader"] for e in wave.details["leaders"] if e["hit"]} == {
+            scenario.leader["did"]
+        }
         ledger = next(e for e in wave.details["leaders"] if e["leader"] == scenario.leader["did"])
         assert ledger["suspended"] == len(scenario.taken_down)
         assert ledger["after"] == ledger["before"] - ledger["suspended"]
@@ -85,9 +92,12 @@ def test_the_scripted_wave(network, scenario, tmp_path, figures):
     late = lags(state)
     state.close()
     figures |= {
-        "accounts": 212, "alert_seconds_after_first_takedown": round(at - began, 1), "called_at_event_time": round((wave.opened - wave.begin) / 1e6, 1),
-        "lag_seconds_median": round(late[len(late) // 2], 3), "lag_seconds_most": round(late[-1], 3),
-    }  # fmt: skip
+        "accounts": 212,
+        "alert_seconds_after_first_takedown": round(at - began, 1),
+        "called_at_event_time": round((wave.opened - wave.begin) / 1e6, 1),
+        "lag_seconds_median": round(late[len(late) // 2], 3),
+        "lag_seconds_most": round(late[-1], 3),
+    }
 
 
 def test_a_wave_through_deaths_on_both_sides(network, scenario, tmp_path):
@@ -133,11 +143,15 @@ def test_the_dashboard_tells_a_wave_while_it_is_on(network, scenario, tmp_path, 
         try:
             told.wait_for(timeout=30_000)
         except seeing.TimeoutError:
-            raise AssertionError(f"the page tells: {page.inner_text('main')}; {watch.said[-5:]}") from None
+            raise AssertionError(
+                f"the page tells: {page.inner_text('main')}; {watch.said[-5:]}"
+            ) from None
         assert "@leader.test" in page.inner_text("main")
         page.screenshot(path=artefacts / "2-wave.png", full_page=True)
         scenario.up(victims[:60], seconds=3)
-        page.wait_for_function("document.querySelector('main').innerText.includes('60')", timeout=20_000)
+        page.wait_for_function(
+            "document.querySelector('main').innerText.includes('60')", timeout=20_000
+        )
         page.screenshot(path=artefacts / "3-returns.png", full_page=True)
         for language in ("es", "fr", "ar", "pt"):
             page.goto(f"{address}{language}/now")

@@ -13,8 +13,8 @@ from acting import many
 from scenario import spread
 from watching import Watch
 
-from birdfall.watch.handing import handed
-from birdfall.watch.waves import waves
+from birdfall.watch.alerts.handoff import handed
+from birdfall.watch.detect.wave_queries import waves
 
 pytestmark = pytest.mark.nightly
 BRIGADE, HONEST, VICTIMS, SPAMMERS = 60, 60, 5, 6
@@ -44,17 +44,30 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
     environment = os.environ | {"BIRDFALL_OZONE_SECRET": f"admin:{whole.password}"}
     folder = tmp_path / "watch"
     watch = Watch(
-        [whole.stream, f"ozone:{whole.moderation}"], folder, honest[0], more=("--start", "all"), environment=environment
+        [whole.stream, f"ozone:{whole.moderation}"],
+        folder,
+        honest[0],
+        more=("--start", "all"),
+        environment=environment,
     )
     watch.has("SELECT count(*) FROM edges", BRIGADE)
 
     def report(job):
         who, whom = job
-        whole.report(who, whom, chance.choice(["Spam", "Rude", "Other"]), "", posts.get(whom["did"]) if chance.random() < 0.4 else None)  # fmt: skip
+        whole.report(
+            who,
+            whom,
+            chance.choice(["Spam", "Rude", "Other"]),
+            "",
+            posts.get(whom["did"]) if chance.random() < 0.4 else None,
+        )
 
     # honest reports all the time: a spammer is reported by many, each honest account reports once or twice
     ordinary = [(who, chance.choice(spammers)) for who in honest if chance.random() < 0.8]
-    ordinary += [(who, chance.choice([h for h in honest if h is not who])) for who in chance.sample(honest, 20)]
+    ordinary += [
+        (who, chance.choice([h for h in honest if h is not who]))
+        for who in chance.sample(honest, 20)
+    ]
     chance.shuffle(ordinary)
     organic = threading.Thread(target=spread, args=(report, ordinary, 110.0, 4))
     organic.start()
@@ -92,7 +105,10 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
         "each takedown once, though both tell of it"
     )
     returns = [
-        r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'active' AND previous = 'taken_down'")
+        r[0]
+        for r in c.execute(
+            "SELECT account FROM changes WHERE status = 'active' AND previous = 'taken_down'"
+        )
     ]
     assert sorted(returns) == sorted(v["did"] for v in victims[:3])
 
@@ -102,11 +118,16 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
     targets = {t["target"] for t in burst.details["targets"]}
     at = watch.told("reports")[0][0]
     figures |= {
-        "reports": len(filed), "alert_seconds_after_first_report_of_the_brigade": round(at - began, 1),
-        "brigade_named": len(named & mine), "of": BRIGADE, "honest_named": len(named & theirs), "of_honest": HONEST,
-        "victims_named": len(targets & {v["did"] for v in victims}), "others_named_as_targets": len(targets - {v["did"] for v in victims}),
+        "reports": len(filed),
+        "alert_seconds_after_first_report_of_the_brigade": round(at - began, 1),
+        "brigade_named": len(named & mine),
+        "of": BRIGADE,
+        "honest_named": len(named & theirs),
+        "of_honest": HONEST,
+        "victims_named": len(targets & {v["did"] for v in victims}),
+        "others_named_as_targets": len(targets - {v["did"] for v in victims}),
         "memory_mb": memory,
-    }  # fmt: skip
+    }
     # who reported one of the targets just before the burst began, and one within it, may be missed
     assert len(named & mine) >= 0.95 * BRIGADE, "the brigade"
     assert not named & theirs, "and no honest reporter"

@@ -8,7 +8,7 @@ from scenario import people
 from test_live_host import QUIET_SECONDS, agrees, until_told
 from watching import DOWN, Watch, lags
 
-from birdfall.watch.state import State
+from birdfall.watch.store.database import State
 
 pytestmark = pytest.mark.nightly
 ACCOUNTS = int(os.environ.get("BIRDFALL_NIGHTLY_ACCOUNTS", "10000"))
@@ -20,10 +20,14 @@ def test_a_wave_among_ten_thousand_accounts(network, tmp_path, figures):
     ring, fans = ACCOUNTS * 3 // 10, ACCOUNTS // 10
     folder = tmp_path / "watch"
     begun = time.monotonic()
-    scenario = people(network, ring=ring, fans=fans, both=fans // 4, crowd=ACCOUNTS - ring - fans - 2, at_once=16)
+    scenario = people(
+        network, ring=ring, fans=fans, both=fans // 4, crowd=ACCOUNTS - ring - fans - 2, at_once=16
+    )
     figures |= {"accounts": ACCOUNTS, "seconds_to_make_them": round(time.monotonic() - begun)}
     begun = time.monotonic()
-    watch = Watch([network.stream], folder, scenario.leader, scenario.control, more=("--start", "all"))
+    watch = Watch(
+        [network.stream], folder, scenario.leader, scenario.control, more=("--start", "all")
+    )
     watch.has("SELECT count(*) FROM edges", scenario.edges, seconds=300)
     figures["seconds_to_catch_up"] = round(time.monotonic() - begun, 1)
     scenario.everyday()
@@ -47,8 +51,12 @@ def test_a_wave_among_ten_thousand_accounts(network, tmp_path, figures):
     events = state.connection.execute("SELECT sum(steps) FROM sources").fetchone()[0]
     state.close()
     figures |= {
-        "events": events, "down": len(victims), "restored": len(scenario.restored), "alert_seconds_after_first_takedown": round(at - began, 1),
-        "called_at_event_time": round((wave.opened - wave.begin) / 1e6, 1), "lag_seconds_median": round(late[len(late) // 2], 3),
+        "events": events,
+        "down": len(victims),
+        "restored": len(scenario.restored),
+        "alert_seconds_after_first_takedown": round(at - began, 1),
+        "called_at_event_time": round((wave.opened - wave.begin) / 1e6, 1),
+        "lag_seconds_median": round(late[len(late) // 2], 3),
         "lag_seconds_99th": round(late[len(late) * 99 // 100], 3),
-    }  # fmt: skip
+    }
     assert figures["memory_mb"] < MOST_MEMORY

@@ -10,7 +10,7 @@ from scenario import spread
 from test_live_host import until_told
 from watching import Watch
 
-from birdfall.watch.waves import waves
+from birdfall.watch.detect.wave_queries import waves
 
 pytestmark = pytest.mark.nightly
 SOCKS, BLOCKED, LIFTED = 90, 60, 30
@@ -59,17 +59,27 @@ def test_a_block_wave(wiki, tmp_path, figures):
     falls = [r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'suspended'")]
     assert sorted(falls) == sorted([*chosen, socks[-1]]), "each block once"
     returns = [
-        r[0] for r in c.execute("SELECT account FROM changes WHERE status = 'active' AND previous = 'suspended'")
+        r[0]
+        for r in c.execute(
+            "SELECT account FROM changes WHERE status = 'active' AND previous = 'suspended'"
+        )
     ]
     assert sorted(returns) == sorted(chosen[:LIFTED])
-    assert c.execute("SELECT status FROM standing WHERE account = ?", (socks[-2],)).fetchone()[0] == "limited"
+    assert (
+        c.execute("SELECT status FROM standing WHERE account = ?", (socks[-2],)).fetchone()[0]
+        == "limited"
+    )
     [wave] = [w for w in waves(state) if w.kind == "falls"]
     assert (wave.fallen, wave.returned) == (BLOCKED, LIFTED)
     state.close()
-    logged = administrator.ask(action="query", list="logevents", letype="block", lelimit="max")["query"]["logevents"]
+    logged = administrator.ask(action="query", list="logevents", letype="block", lelimit="max")[
+        "query"
+    ]["logevents"]
     assert len(logged) == BLOCKED + LIFTED + 2, "as the wiki's own log has it"
     kinds = [json.loads(data).get("log_action") for data in wiki.changes.kept]
     figures |= {
-        "changes": len(kinds), "blocks": kinds.count("block"), "unblocks": kinds.count("unblock"),
+        "changes": len(kinds),
+        "blocks": kinds.count("block"),
+        "unblocks": kinds.count("unblock"),
         "alert_seconds_after_first_block": round(at - began, 1),
-    }  # fmt: skip
+    }

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from birdfall.watch.state import State
+from birdfall.watch.store.database import State
 
 DOWN = "SELECT count(*) FROM standing WHERE status = 'taken_down'"
 STARTED: list[subprocess.Popen[str]] = []
@@ -18,7 +18,16 @@ class Watch:
     """Its alerts are read as they come, with the moment of each. environment: more than the tests' own."""
 
     def __init__(self, sources, folder, *leaders, more=(), environment=None):
-        command = [sys.executable, "-m", "birdfall", "watch", *sources, "--state", str(folder), *more]
+        command = [
+            sys.executable,
+            "-m",
+            "birdfall",
+            "watch",
+            *sources,
+            "--state",
+            str(folder),
+            *more,
+        ]
         for leader in leaders:
             command += ["--leader", leader["did"]]
         self.alerts, self.said, self.path = [], [], folder / "watch.sqlite"
@@ -35,7 +44,11 @@ class Watch:
             kept.append((time.time(), line.strip()))
 
     def told(self, kind="falls"):
-        return [(at, a) for at, a in ((at, json.loads(text)) for at, text in self.alerts) if a["kind"] == kind]
+        return [
+            (at, a)
+            for at, a in ((at, json.loads(text)) for at, text in self.alerts)
+            if a["kind"] == kind
+        ]
 
     def dashboard(self, seconds=30):
         """The dashboard's address, once it is said."""

@@ -19,13 +19,19 @@ from pathlib import Path
 from network import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PACKED = Path(os.environ.get("BIRDFALL_MEDIAWIKI", ROOT / "build" / "live" / "mediawiki" / "usr" / "share" / "mediawiki"))  # fmt: skip
+PACKED = Path(
+    os.environ.get(
+        "BIRDFALL_MEDIAWIKI", ROOT / "build" / "live" / "mediawiki" / "usr" / "share" / "mediawiki"
+    )
+)
 PASSWORD = "a-long-password-12345"
 
 
 def missing():
     """What this machine lacks; empty if nothing."""
-    return ([] if (PACKED / "api.php").is_file() else ["MediaWiki"]) + ([] if shutil.which("php") else ["PHP"])
+    return ([] if (PACKED / "api.php").is_file() else ["MediaWiki"]) + (
+        [] if shutil.which("php") else ["PHP"]
+    )
 
 
 class Wiki:
@@ -52,11 +58,23 @@ class Wiki:
             (self.files / name).unlink(missing_ok=True)
         for name in ("images", "extensions"):
             (self.files / name).mkdir()
-        command = ["php", "maintenance/install.php", "--dbtype=sqlite", f"--dbpath={self.folder}", f"--server={self.url}", "--scriptpath=",
-                   f"--pass={PASSWORD}", "--skins=", "Birdfall", "Admin"]  # fmt: skip
+        command = [
+            "php",
+            "maintenance/install.php",
+            "--dbtype=sqlite",
+            f"--dbpath={self.folder}",
+            f"--server={self.url}",
+            "--scriptpath=",
+            f"--pass={PASSWORD}",
+            "--skins=",
+            "Birdfall",
+            "Admin",
+        ]
         done = subprocess.run(command, cwd=self.files, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"the wiki could not be installed: {done.stdout[-2000:]} {done.stderr[-2000:]}")
+            raise RuntimeError(
+                f"the wiki could not be installed: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+            )
         with (self.files / "LocalSettings.php").open("a") as settings:
             settings.write(
                 f"\n$wgRCFeeds['watch'] = ['formatter' => 'JSONRCFeedFormatter', 'uri' => 'udp://127.0.0.1:{self.changes.datagrams}',\n"
@@ -67,11 +85,19 @@ class Wiki:
     def _serve(self):
         environment = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
         command = ["php", "-S", f"127.0.0.1:{self.port}", "-t", str(self.files)]
-        self.server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+        self.server = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         end = time.monotonic() + 60
         while time.monotonic() < end:
             try:
-                with urllib.request.urlopen(f"{self.url}/api.php?action=query&meta=siteinfo&format=json", timeout=10):
+                with urllib.request.urlopen(
+                    f"{self.url}/api.php?action=query&meta=siteinfo&format=json", timeout=10
+                ):
                     return
             except OSError:
                 time.sleep(0.1)
@@ -113,13 +139,25 @@ class Visitor:
         return self.ask(action="query", meta="tokens", type=kind)["query"]["tokens"][f"{kind}token"]
 
     def log_in(self, name="Admin"):
-        found = self.ask(action="clientlogin", username=name, password=PASSWORD, loginreturnurl="http://127.0.0.1/", logintoken=self.token("login"))  # fmt: skip
+        found = self.ask(
+            action="clientlogin",
+            username=name,
+            password=PASSWORD,
+            loginreturnurl="http://127.0.0.1/",
+            logintoken=self.token("login"),
+        )
         assert found["clientlogin"]["status"] == "PASS", found
         return self
 
     def sign_up(self, name):
-        found = self.ask(action="createaccount", username=name, password=PASSWORD, retype=PASSWORD, createreturnurl="http://127.0.0.1/",
-                         createtoken=self.token("createaccount"))  # fmt: skip
+        found = self.ask(
+            action="createaccount",
+            username=name,
+            password=PASSWORD,
+            retype=PASSWORD,
+            createreturnurl="http://127.0.0.1/",
+            createtoken=self.token("createaccount"),
+        )
         assert found["createaccount"]["status"] == "PASS", found
         return name
 
@@ -127,7 +165,14 @@ class Visitor:
         self.ask(action="edit", title=title, appendtext=text, token=self.token())
 
     def block(self, name, token, **values):
-        self.ask(action="block", user=name, expiry="infinite", reason="sockpuppetry", token=token, **values)
+        self.ask(
+            action="block",
+            user=name,
+            expiry="infinite",
+            reason="sockpuppetry",
+            token=token,
+            **values,
+        )
 
     def unblock(self, name, token):
         self.ask(action="unblock", user=name, reason="appeal accepted", token=token)
@@ -177,8 +222,16 @@ class Changes:
                             changes._news.wait(1)
                         fresh = changes.kept[at:]
                     for data in fresh:
-                        identity = json.dumps([{"topic": "recentchange", "partition": 0, "offset": at}])
-                        self.wfile.write(b"event: message\nid: " + identity.encode() + b"\ndata: " + data + b"\n\n")
+                        identity = json.dumps(
+                            [{"topic": "recentchange", "partition": 0, "offset": at}]
+                        )
+                        self.wfile.write(
+                            b"event: message\nid: "
+                            + identity.encode()
+                            + b"\ndata: "
+                            + data
+                            + b"\n\n"
+                        )
                         at += 1
                     if not fresh:
                         self.wfile.write(b":\n\n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.brigade_reports import Reports
+from birdfall.measures.brigades.reports import Reports
 
 HOUR = 3600.0
 START = 1_700_000_000_000_000
@@ -32,10 +32,24 @@ class World:
 
 
 def world(
-    seed: int, *, crew: int = 0, victims: int = 6, joins: float = 1.0, camouflage: int = 0, passers: int = 30,
-    lag_s: float = 120.0, hours: float = 1.0, targets: int = 1000, reporters: int = 6000, ordinary: int = 8000,
-    flaggers: int = 15, pile_ons: int = 30, dramas: int = 6, days: int = 14, circle: int = 1500,
-) -> World:  # fmt: skip
+    seed: int,
+    *,
+    crew: int = 0,
+    victims: int = 6,
+    joins: float = 1.0,
+    camouflage: int = 0,
+    passers: int = 30,
+    lag_s: float = 120.0,
+    hours: float = 1.0,
+    targets: int = 1000,
+    reporters: int = 6000,
+    ordinary: int = 8000,
+    flaggers: int = 15,
+    pile_ons: int = 30,
+    dramas: int = 6,
+    days: int = 14,
+    circle: int = 1500,
+) -> World:
     """A log. Reporters have codes from 0, targets from `reporters`; the victims of the crew are the last targets."""
     rng = np.random.default_rng([seed, crew, int(1000 * joins), camouflage])
     span = days * 24 * HOUR
@@ -81,19 +95,33 @@ def world(
             called(targets + i, members[rng.random(crew) < joins], call[i], lag_s)
             called(targets + i, rng.choice(reporters, passers, replace=False), call[i], 1200.0)
         extra = np.repeat(members, camouflage)
-        parts.append((extra, rng.choice(targets, len(extra), p=notable), rng.random(len(extra)) * span))
+        parts.append(
+            (extra, rng.choice(targets, len(extra), p=notable), rng.random(len(extra)) * span)
+        )
     who, on, at = (np.concatenate([p[i] for p in parts]) for i in range(3))
     order = np.lexsort((on, who, at))
     time = START + (at[order] * 1e6).astype(np.int64)
     found = Reports(who[order].astype(np.int32), (reporters + on[order]).astype(np.int32), time)
     hit = reporters + targets + np.arange(victims if crew else 0)
-    return World(found, np.sort(members), hit, reporters + np.unique(crowded), reporters + targets + victims, targets)
+    return World(
+        found,
+        np.sort(members),
+        hit,
+        reporters + np.unique(crowded),
+        reporters + targets + victims,
+        targets,
+    )
 
 
 def acts(reports: Reports) -> pa.Table:
     """The log as the table `acts` of a record; account N is `aN`."""
     target = pa.array([f"a{t}" for t in reports.target])
-    return pa.table({
-        "account": pa.array([f"a{u}" for u in reports.reporter]), "kind": pa.array(["report"] * len(reports)), "object": target,
-        "time": pa.array(reports.time, pa.timestamp("us", tz="UTC")), "target": target,
-    })  # fmt: skip
+    return pa.table(
+        {
+            "account": pa.array([f"a{u}" for u in reports.reporter]),
+            "kind": pa.array(["report"] * len(reports)),
+            "object": target,
+            "time": pa.array(reports.time, pa.timestamp("us", tz="UTC")),
+            "target": target,
+        }
+    )

@@ -28,10 +28,23 @@ class World:
 
 
 def world(
-    seed: int, *, decay: float = 3600.0, popularity: float = 1.3, silos: int = 10, boost: float = 8.0, planted: int = 20,
-    targets: int = 30, members: int = 14, accounts: int = 3000, objects: int = 4000, repeat: float = 0.0,
-    spread: float = 45.0, evening: float = 0.0, rhythm: bool = False, since: float = 0.0,
-) -> World:  # fmt: skip
+    seed: int,
+    *,
+    decay: float = 3600.0,
+    popularity: float = 1.3,
+    silos: int = 10,
+    boost: float = 8.0,
+    planted: int = 20,
+    targets: int = 30,
+    members: int = 14,
+    accounts: int = 3000,
+    objects: int = 4000,
+    repeat: float = 0.0,
+    spread: float = 45.0,
+    evening: float = 0.0,
+    rhythm: bool = False,
+    since: float = 0.0,
+) -> World:
     """Accounts choose objects by popularity (Pareto tail) and interest, and act on them while they are alive.
 
     decay: seconds, mean delay after the object's peak. boost: how much more an account likes its silo's objects.
@@ -50,7 +63,11 @@ def world(
     who, what, when = [], [], []
     for u in range(accounts):
         chance = popular * np.where(home == silo[u], boost, 1.0)
-        o = np.unique(rng.choice(objects, int(np.clip(rng.lognormal(2.8, 0.8), 3, 300)), p=chance / chance.sum()))
+        o = np.unique(
+            rng.choice(
+                objects, int(np.clip(rng.lognormal(2.8, 0.8), 3, 300)), p=chance / chance.sum()
+            )
+        )
         if repeat:
             o = np.repeat(o, rng.geometric(1 - repeat, len(o)))
         who.append(np.full(len(o), u))
@@ -68,9 +85,12 @@ def world(
             what.append(np.full(members, o))
             when.append(start + rng.random(members) * spread)
     return World(
-        np.concatenate(who).astype(np.int32), np.concatenate(what).astype(np.int32),
-        np.round(np.concatenate(when)).astype(np.int64) * SECOND + START * SECOND, group, silo.astype(np.int64),
-    )  # fmt: skip
+        np.concatenate(who).astype(np.int32),
+        np.concatenate(what).astype(np.int32),
+        np.round(np.concatenate(when)).astype(np.int64) * SECOND + START * SECOND,
+        group,
+        silo.astype(np.int64),
+    )
 
 
 #: name: (parameters, whether the accounts' interests are known from before)
@@ -99,7 +119,16 @@ WORLDS: dict[str, tuple[dict[str, float], bool]] = {
     "nobody, one evening of news": ({"decay": 120, "planted": 0, "evening": 0.3}, False),
     "nobody, silos x60 unknown": ({"decay": 120, "planted": 0, "boost": 60}, False),
     "nobody, silos x60 known": ({"decay": 120, "planted": 0, "boost": 60}, True),
-    "dilute group (40 targets, 5 of 25)": ({"decay": 600, "targets": 40, "members": 5, "planted": 25}, False),
-    "dilute group (60 targets, 5 of 25)": ({"decay": 600, "targets": 60, "members": 5, "planted": 25}, False),
-    "dilute group (100 targets, 5 of 40)": ({"decay": 600, "targets": 100, "members": 5, "planted": 40}, False),
+    "dilute group (40 targets, 5 of 25)": (
+        {"decay": 600, "targets": 40, "members": 5, "planted": 25},
+        False,
+    ),
+    "dilute group (60 targets, 5 of 25)": (
+        {"decay": 600, "targets": 60, "members": 5, "planted": 25},
+        False,
+    ),
+    "dilute group (100 targets, 5 of 40)": (
+        {"decay": 600, "targets": 100, "members": 5, "planted": 40},
+        False,
+    ),
 }

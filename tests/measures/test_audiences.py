@@ -8,16 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.audience_null import e_bh
-from birdfall.measures.audience_tables import matched_each
-from birdfall.measures.audiences import applies_to, audiences
-from birdfall.measures.waves import waves
+from birdfall.measures.audiences.measure import applies_to, audiences
+from birdfall.measures.audiences.permutation import e_bh
+from birdfall.measures.audiences.tables import matched_each
+from birdfall.measures.waves.measure import waves
 from birdfall.model.errors import CannotAnswer
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 from birdfall.world.simulate import simulate
 
 ONSET = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
-SMALL = {"accounts": 12_000, "fallen": 1_400, "fallen_followers": 1_300, "leader_audience": 5_000, "with_app": 0.2}
+SMALL = {
+    "accounts": 12_000,
+    "fallen": 1_400,
+    "fallen_followers": 1_300,
+    "leader_audience": 5_000,
+    "with_app": 0.2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +34,12 @@ def night():
 
 
 def asked(world, record, found, **more):
-    chosen = {"leaders": world.settings.leaders, "controls": world.settings.controls,
-              "negative_controls": world.settings.negative_controls, "permutations": 200}  # fmt: skip
+    chosen = {
+        "leaders": world.settings.leaders,
+        "controls": world.settings.controls,
+        "negative_controls": world.settings.negative_controls,
+        "permutations": 200,
+    }
     return audiences(record, found, **(chosen | more))
 
 
@@ -50,7 +60,9 @@ def test_matched_controls_stand_beside_the_hit(night):
     world, record, found = night
     compared = asked(*night).table("compared").to_pylist()
     mine = {r["group"]: r for r in compared if r["leader"] == world.settings.leaders[0]}
-    assert mine["hit"]["hit"] / mine["hit"]["of"] > 4 * mine["matched"]["hit"] / mine["matched"]["of"]
+    assert (
+        mine["hit"]["hit"] / mine["hit"]["of"] > 4 * mine["matched"]["hit"] / mine["matched"]["of"]
+    )
 
 
 def test_the_same_seed_gives_the_same_finding(night):
@@ -75,15 +87,24 @@ def test_when_nobody_is_targeted_nobody_is_named(seed):
 
 def wave_of(record, world, accounts):
     """A finding of one wave made of `accounts`, for tests that need one by hand."""
-    from birdfall.measures.wave_details import WAVES
+    from birdfall.measures.waves.describe import WAVES
     from birdfall.model.findings import Finding
 
     onset = ONSET if world is None else world.scenario.onset
     row = dict.fromkeys(WAVES.names) | {"wave": 1, "start": onset, "end": onset}
     codes = record.ids.encode(pa.array(accounts.tolist(), pa.string()))
-    members = pa.table({"wave": pa.array([1] * len(codes), pa.int32()), "code": codes, "account": accounts.tolist()})
+    members = pa.table(
+        {
+            "wave": pa.array([1] * len(codes), pa.int32()),
+            "code": codes,
+            "account": accounts.tolist(),
+        }
+    )
     return Finding(
-        "waves", "waves", "found", tables={"waves": pa.Table.from_pylist([row], schema=WAVES), "members": members}
+        "waves",
+        "waves",
+        "found",
+        tables={"waves": pa.Table.from_pylist([row], schema=WAVES), "members": members},
     )
 
 
@@ -97,7 +118,11 @@ def test_two_overlapping_audiences_need_one_explanation(night):
     copies = [r | {"followed": shadow} for r in mine]
     tables["follows"] = pa.Table.from_pylist(follows + copies, schema=tables["follows"].schema)
     again = from_tables(
-        {n: t for n, t in tables.items() if n in ("follows", "statuses", "accounts", "acts", "coverage")},
+        {
+            n: t
+            for n, t in tables.items()
+            if n in ("follows", "statuses", "accounts", "acts", "coverage")
+        },
         world.settings,
     )
     finding = audiences(again, waves(again, replicates=99), leaders=(leader,), permutations=200)
@@ -125,26 +150,45 @@ def small_world(rng, accounts=3000, leaders=120, seen=True, target=None, since=T
     spammy = rng.random(accounts) < 0.15
     popular = 1 / np.arange(1, leaders + 1) ** 0.6
     celebrity = np.arange(leaders) % 10 == 0
-    chance = np.minimum(popular[None, :] * np.where(spammy[:, None], np.where(celebrity, 1.2, 0.3)[None, :], 0.2), 0.9)
+    chance = np.minimum(
+        popular[None, :] * np.where(spammy[:, None], np.where(celebrity, 1.2, 0.3)[None, :], 0.2),
+        0.9,
+    )
     followed = rng.random((accounts, leaders)) < chance
     who, whom = np.nonzero(followed)
     names = np.array([f"u{i:05d}" for i in range(accounts)])
     began = [ONSET - dt.timedelta(days=30)] * len(who)
     tables = {
-        "follows": pa.table({
-            "follower": names[who].tolist(), "followed": [f"leader{a:03d}" for a in whom],
-            "since": pa.array(began if since else [None] * len(who), pa.timestamp("us", tz="UTC")), "observation": ["change"] * len(who),
-        }),
-        "acts": pa.table({
-            "account": names.tolist(), "kind": ["post"] * accounts, "object": [f"p{i}" for i in range(accounts)],
-            "time": pa.array([ONSET - dt.timedelta(days=5)] * accounts, pa.timestamp("us", tz="UTC")),
-            "client": np.where(spammy & seen, "scheduler", "phone").tolist(),
-        }),
-        "statuses": pa.table({
-            "account": names[:1].tolist(), "status": ["suspended"], "observation": ["change"],
-            "time": pa.array([ONSET], pa.timestamp("us", tz="UTC")),
-        }),
-    }  # fmt: skip
+        "follows": pa.table(
+            {
+                "follower": names[who].tolist(),
+                "followed": [f"leader{a:03d}" for a in whom],
+                "since": pa.array(
+                    began if since else [None] * len(who), pa.timestamp("us", tz="UTC")
+                ),
+                "observation": ["change"] * len(who),
+            }
+        ),
+        "acts": pa.table(
+            {
+                "account": names.tolist(),
+                "kind": ["post"] * accounts,
+                "object": [f"p{i}" for i in range(accounts)],
+                "time": pa.array(
+                    [ONSET - dt.timedelta(days=5)] * accounts, pa.timestamp("us", tz="UTC")
+                ),
+                "client": np.where(spammy & seen, "scheduler", "phone").tolist(),
+            }
+        ),
+        "statuses": pa.table(
+            {
+                "account": names[:1].tolist(),
+                "status": ["suspended"],
+                "observation": ["change"],
+                "time": pa.array([ONSET], pa.timestamp("us", tz="UTC")),
+            }
+        ),
+    }
     weight = np.where(spammy, hazard, 1.0)
     if target is not None:
         weight = weight * np.where(followed[:, target], 6.0, 1.0)
@@ -188,7 +232,9 @@ def test_a_trait_that_nobody_recorded_names_nobody_if_it_is_not_strong():
         finding = asked_small(np.random.default_rng(seed), seen=False, hazard=3.0, alpha=0.2)
         assert finding["hits"].value == 0
         rows += finding.table("audiences").to_pylist()
-    assert any(r["outcome"] == "below the floor" for r in rows), "the trait is not hidden enough to be tested"
+    assert any(r["outcome"] == "below the floor" for r in rows), (
+        "the trait is not hidden enough to be tested"
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -206,7 +252,13 @@ def test_very_many_audiences_are_held_to_a_false_discovery_rate():
         for r in finding.table("audiences").to_pylist()
         if r["outcome"] in ("explains", "explained away", "below the floor")
     )
-    assert sum(asked_small(np.random.default_rng(s), many=100)["e_bh_hits"].value > 0 for s in range(10)) <= 1
+    assert (
+        sum(
+            asked_small(np.random.default_rng(s), many=100)["e_bh_hits"].value > 0
+            for s in range(10)
+        )
+        <= 1
+    )
 
 
 @given(st.lists(st.floats(-5, 25), min_size=1, max_size=12), st.floats(0.01, 0.5))
@@ -239,12 +291,20 @@ def test_a_small_audience_is_found_behind_large_ones_below_the_floor():
         + [f"tiny{i % (len(rest) // 20)}" for i in range(len(rest))]
         + ["small"] * len(small)
     )
-    follows = pa.table({
-        "follower": names[np.r_[who, rest, small]].tolist(), "followed": leaders, "observation": ["change"] * len(leaders),
-        "since": pa.array([ONSET - dt.timedelta(days=9)] * len(leaders), pa.timestamp("us", tz="UTC")),
-    })  # fmt: skip
+    follows = pa.table(
+        {
+            "follower": names[np.r_[who, rest, small]].tolist(),
+            "followed": leaders,
+            "observation": ["change"] * len(leaders),
+            "since": pa.array(
+                [ONSET - dt.timedelta(days=9)] * len(leaders), pa.timestamp("us", tz="UTC")
+            ),
+        }
+    )
     record = from_tables({"follows": follows})
-    finding = audiences(record, wave_of(record, None, fell(rng, names, weight, 1500)), permutations=199)
+    finding = audiences(
+        record, wave_of(record, None, fell(rng, names, weight, 1500)), permutations=199
+    )
     rows = {r["leader"]: r for r in finding.table("audiences").to_pylist()}
     larger = [r for r in rows.values() if r["z"] > rows["small"]["z"]]
     assert len(larger) > 20, "the case is not hard enough"
@@ -282,5 +342,7 @@ def test_matched_accounts_are_as_many_of_each_kind():
     for leader in ("leader005", "leader000"):
         hit, matched = sorted((r for r in rows if r["leader"] == leader), key=lambda r: r["group"])
         assert matched["of"] % hit["of"] == 0
-        followers = next(r["followers"] for r in finding.table("audiences").to_pylist() if r["leader"] == leader)
+        followers = next(
+            r["followers"] for r in finding.table("audiences").to_pylist() if r["leader"] == leader
+        )
         assert hit["of"] + hit["left_out"] == followers

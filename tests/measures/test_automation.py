@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.automation import automation
-from birdfall.measures.automation_match import matched
-from birdfall.measures.automation_signals import signals
-from birdfall.record.query import from_tables
-from birdfall.weigh.causes.observed import _automated
+from birdfall.explanations.evidence import _automated
+from birdfall.measures.automation.matching import matched
+from birdfall.measures.automation.measure import automation
+from birdfall.measures.automation.signals import signals
+from birdfall.record.record import from_tables
 from birdfall.world.simulate import simulate
 
 UTC = dt.UTC
@@ -29,17 +29,28 @@ def stamps(moments):
 
 
 def of_world(name, seed=1, acts=1_200_000):
-    world = simulate(name, seed=seed, accounts=30_000, acts=acts, fallen=3_500, fallen_followers=3_300)
+    world = simulate(
+        name, seed=seed, accounts=30_000, acts=acts, fallen=3_500, fallen_followers=3_300
+    )
     record = world.record()
     fell = world.truth["falls"].filter(world.truth["falls"]["wave"])
-    state = dict(zip(*(world.truth["accounts"][c].to_pylist() for c in ("account", "state")), strict=True))
+    state = dict(
+        zip(*(world.truth["accounts"][c].to_pylist() for c in ("account", "state")), strict=True)
+    )
     ids = fell["account"].to_pylist()
     before = int(fell["time"].cast(pa.int64()).to_numpy().min())
-    found = automation(record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders))
-    return found, {s: sum(state[i] == s for i in ids) / len(ids) for s in ("inauthentic", "with app", "by hand")}
+    found = automation(
+        record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders)
+    )
+    return found, {
+        s: sum(state[i] == s for i in ids) / len(ids)
+        for s in ("inauthentic", "with app", "by hand")
+    }
 
 
-@pytest.mark.parametrize("name", ["caracas-2013-error", "caracas-2013-purge", "caracas-2013-targeted"])
+@pytest.mark.parametrize(
+    "name", ["caracas-2013-error", "caracas-2013-purge", "caracas-2013-targeted"]
+)
 def test_the_truth_lies_within_the_bounds(name):
     found, truth = of_world(name)
     assert found.simulated
@@ -76,12 +87,20 @@ def test_each_cause_shows_what_it_should():
 
 def profiles(number, rng, *, bought):
     return {
-        "handle": [f"h{'7' * int(d)}" for d in (rng.integers(4, 9, number) if bought else rng.integers(0, 3, number))],
-        "description": ["" if bought and rng.random() < 0.9 else f"words of account {rng.integers(1e9)}" for _ in range(number)],
-        "followers": (rng.integers(0, 20, number) if bought else rng.integers(50, 900, number)).tolist(),
+        "handle": [
+            f"h{'7' * int(d)}"
+            for d in (rng.integers(4, 9, number) if bought else rng.integers(0, 3, number))
+        ],
+        "description": [
+            "" if bought and rng.random() < 0.9 else f"words of account {rng.integers(1e9)}"
+            for _ in range(number)
+        ],
+        "followers": (
+            rng.integers(0, 20, number) if bought else rng.integers(50, 900, number)
+        ).tolist(),
         "following": rng.integers(200, 900, number).tolist(),
         "created_at": [BEFORE - dt.timedelta(days=int(d)) for d in rng.integers(30, 900, number)],
-    }  # fmt: skip
+    }
 
 
 def a_record(bought, people, controls, seed=0):
@@ -101,7 +120,9 @@ def a_record(bought, people, controls, seed=0):
         "observation": ["change"] * len(fell),
         "time": stamps([BEFORE] * len(fell)),
     }
-    record = from_tables({"accounts": pa.table({"account": names, **columns}), "statuses": pa.table(statuses)})
+    record = from_tables(
+        {"accounts": pa.table({"account": names, **columns}), "statuses": pa.table(statuses)}
+    )
     return record, record.ids.encode(pa.array(fell))
 
 
@@ -146,7 +167,10 @@ def test_too_few_are_refused_with_the_reason():
     record, fallen = a_record(20, 10, 600)
     found = automation(record, fallen, us(BEFORE))
     assert found.answer == "cannot"
-    assert {n.code for n in found.reasons} == {"too-few-known-by-timing", "too-few-known-by-profile"}
+    assert {n.code for n in found.reasons} == {
+        "too-few-known-by-timing",
+        "too-few-known-by-profile",
+    }
     record, fallen = a_record(200, 100, 20)
     assert automation(record, fallen, us(BEFORE)).answer == "cannot"
 
@@ -193,8 +217,8 @@ def test_on_labelled_profiles_the_bounds_hold_and_the_visible_share_is_near():
     made = np.array([lab == "fake_follower" for lab in labels])
     rng = np.random.default_rng(5)
     robots, people = rng.permutation(np.flatnonzero(made)), rng.permutation(np.flatnonzero(~made))
-    found = benchmark.measured(values, created, np.concatenate([robots[:200], people[:200]]), people[200:])[
-        "inauthentic"
-    ]
+    found = benchmark.measured(
+        values, created, np.concatenate([robots[:200], people[:200]]), people[200:]
+    )["inauthentic"]
     assert found.low <= 0.5 <= found.high
     assert found.value == pytest.approx(0.5, abs=0.06)

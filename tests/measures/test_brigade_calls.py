@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from call_sentences import CALLING, SPEAKING
 
-from birdfall.measures.brigade_calls import Call, calls_in, calls_of
-from birdfall.record.query import from_tables
+from birdfall.measures.brigades.calls_to_report import Call, calls_in, calls_of
+from birdfall.record.record import from_tables
 
 CALLS = [
     ("en", "Please report @bad_actor now!"), ("en", "Report and block @bad_actor"), ("en", "everyone report this account"),
@@ -44,7 +44,9 @@ def test_what_denies_quotes_or_tells_of_a_call_is_none(text):
     assert calls_in(text) == []
 
 
-@pytest.mark.parametrize(("language", "text"), [(lang, text) for lang, texts in CALLING.items() for text in texts])
+@pytest.mark.parametrize(
+    ("language", "text"), [(lang, text) for lang, texts in CALLING.items() for text in texts]
+)
 def test_sentences_that_call_are_found(language, text):
     found = calls_in(text)
     assert found and found[0].language == language, found
@@ -63,13 +65,17 @@ def test_there_are_twenty_sentences_of_either_kind_in_every_language():
 def test_no_call_is_lost_before_it_is_read():
     """Posts are chosen in the record by the roots of the verbs; every form of a call must pass there."""
     texts = [text for texts in CALLING.values() for text in texts]
-    start = pa.array([dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * len(texts), pa.timestamp("us", tz="UTC"))
+    start = pa.array(
+        [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * len(texts), pa.timestamp("us", tz="UTC")
+    )
     acts = {
         "account": [f"a{i}" for i in range(len(texts))],
         "kind": ["post"] * len(texts),
         "object": [f"p{i}" for i in range(len(texts))],
     }
-    _, posts, callers = calls_of(from_tables({"acts": pa.table({**acts, "time": start, "text": texts})}))
+    _, posts, callers = calls_of(
+        from_tables({"acts": pa.table({**acts, "time": start, "text": texts})})
+    )
     assert posts == callers == len(texts)
 
 
@@ -98,15 +104,34 @@ def test_calls_are_gathered_by_target_and_resolved_where_the_handle_is_known():
         "no denuncien a @target",
         "Report this account",
     ]
-    record = from_tables({
-        "acts": pa.table({
-            "account": ["a", "b", "a", "c", "d"], "kind": ["post", "reply", "repost", "post", "post"], "object": list("12345"),
-            "time": pa.array([start + dt.timedelta(hours=h) for h in range(5)], pa.timestamp("us", tz="UTC")), "text": posts,
-        }),
-        "accounts": pa.table({"account": ["t", "u", "v"], "handle": ["@target", "Twice", "twice"]}),
-    })  # fmt: skip
+    record = from_tables(
+        {
+            "acts": pa.table(
+                {
+                    "account": ["a", "b", "a", "c", "d"],
+                    "kind": ["post", "reply", "repost", "post", "post"],
+                    "object": list("12345"),
+                    "time": pa.array(
+                        [start + dt.timedelta(hours=h) for h in range(5)],
+                        pa.timestamp("us", tz="UTC"),
+                    ),
+                    "text": posts,
+                }
+            ),
+            "accounts": pa.table(
+                {"account": ["t", "u", "v"], "handle": ["@target", "Twice", "twice"]}
+            ),
+        }
+    )
     table, number, callers = calls_of(record)
     assert (number, callers) == (4, 3)
-    rows = [(r["target"], r["account"], r["language"], r["posts"], r["callers"]) for r in table.to_pylist()]
-    assert rows == [("target", "t", "es", 2, 2), (None, None, "en", 1, 1), ("target", "t", "en", 1, 1)]
+    rows = [
+        (r["target"], r["account"], r["language"], r["posts"], r["callers"])
+        for r in table.to_pylist()
+    ]
+    assert rows == [
+        ("target", "t", "es", 2, 2),
+        (None, None, "en", 1, 1),
+        ("target", "t", "en", 1, 1),
+    ]
     assert table.column("first")[0].as_py() == start

@@ -5,10 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.brigade_dose import DAY, HOUR, MINUTE, bins_of, curve, isotonic, occasions
-from birdfall.measures.brigade_jump import _cells, _smooth, jump, placebos
-from birdfall.measures.brigade_order import order_of
-from birdfall.measures.brigade_reports import NEVER, Falls, Reports
+from birdfall.measures.brigades.dose_response import (
+    DAY,
+    HOUR,
+    MINUTE,
+    bins_of,
+    curve,
+    isotonic,
+    occasions,
+)
+from birdfall.measures.brigades.report_order import order_of
+from birdfall.measures.brigades.reports import NEVER, Falls, Reports
+from birdfall.measures.brigades.threshold_test import _cells, _smooth, jump, placebos
 
 NONE = Falls(*(np.zeros(0, np.int64) for _ in range(4)))
 
@@ -33,7 +41,9 @@ def slow_occasions(reports, fell, within, counted, forget):
     for target in sorted(set(reports.target.tolist())):
         mine = [
             (t, r)
-            for t, r, o in zip(reports.time.tolist(), reports.reporter.tolist(), reports.target.tolist())
+            for t, r, o in zip(
+                reports.time.tolist(), reports.reporter.tolist(), reports.target.tolist()
+            )
             if o == target
         ]
         mine.sort()
@@ -55,21 +65,39 @@ def slow_occasions(reports, fell, within, counted, forget):
             if i + 1 < len(mine) and mine[i + 1][0] == t:
                 continue
             following = mine[i + 1][0] if i + 1 < len(mine) else None
-            hit = any(t <= by <= t + within and (following is None or by < following) for by, _ in own)
+            hit = any(
+                t <= by <= t + within and (following is None or by < following) for by, _ in own
+            )
             found.append((target, t, len(seen) if counted == "reporters" else number, hit))
     return found
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 4), st.integers(10, 12), st.integers(0, 30)), min_size=1, max_size=30),
-    st.lists(st.tuples(st.integers(10, 12), st.integers(0, 30), st.integers(0, 9)), max_size=5, unique_by=lambda f: f[:2]),
-    st.sampled_from(["reporters", "reports"]), st.integers(1, 8), st.integers(2, 40),
-)  # fmt: skip
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(10, 12), st.integers(0, 30)),
+        min_size=1,
+        max_size=30,
+    ),
+    st.lists(
+        st.tuples(st.integers(10, 12), st.integers(0, 30), st.integers(0, 9)),
+        max_size=5,
+        unique_by=lambda f: f[:2],
+    ),
+    st.sampled_from(["reporters", "reports"]),
+    st.integers(1, 8),
+    st.integers(2, 40),
+)
 def test_occasions_agree_with_the_slow_way(rows, fallen, counted, within, forget):
     reports = log(rows)
-    fell = falls([(c, by, by, by + down if down else NEVER) for c, by, down in fallen]) if fallen else NONE
+    fell = (
+        falls([(c, by, by, by + down if down else NEVER) for c, by, down in fallen])
+        if fallen
+        else NONE
+    )
     found = occasions(reports, fell, within=within, dose=counted, forget=forget)
-    got = list(zip(found.target.tolist(), found.time.tolist(), found.dose.tolist(), found.fell.tolist()))
+    got = list(
+        zip(found.target.tolist(), found.time.tolist(), found.dose.tolist(), found.fell.tolist())
+    )
     assert got == slow_occasions(reports, fell, within, counted, forget)
 
 
@@ -97,8 +125,12 @@ def test_isotonic_is_the_closest_rising_sequence(points):
     # the minimax formula of Robertson, Wright and Dykstra 1988, by brute force
     n = len(value)
     brute = [
-        max(min(np.average(value[a : b + 1], weights=weight[a : b + 1]) for b in range(i, n)) for a in range(i + 1)) for i in range(n)
-    ]  # fmt: skip
+        max(
+            min(np.average(value[a : b + 1], weights=weight[a : b + 1]) for b in range(i, n))
+            for a in range(i + 1)
+        )
+        for i in range(n)
+    ]
     assert np.allclose(fitted, brute)
 
 
@@ -141,7 +173,9 @@ def test_no_dose_and_a_smooth_rise_are_no_jump():
 
 
 def test_a_steep_but_smooth_rise_is_no_jump_as_a_rule():
-    steep = [judged(seed, lambda dose, _: 0.15 / (1 + np.exp(-(dose - 10) / 3)))[1] for seed in range(20)]
+    steep = [
+        judged(seed, lambda dose, _: 0.15 / (1 + np.exp(-(dose - 10) / 3)))[1] for seed in range(20)
+    ]
     assert sum(t.p <= 0.05 for t in steep) <= 5
 
 
@@ -150,16 +184,22 @@ def test_the_null_of_a_step_is_fitted_in_every_draw():
     found, _ = judged(1, lambda dose, _: 0.3 if dose >= 10 else 0.01)
     low, high = bins_of(found.dose)
     where = np.searchsorted(low, found.dose, "right") - 1
-    cells, number, fallen, design = _cells(where, len(low), found.fell, found.stratum % 4, low, high)
+    cells, number, fallen, design = _cells(
+        where, len(low), found.fell, found.stratum % 4, low, high
+    )
     level, _ = _smooth(number, fallen[None, :], design, cells, len(low))
-    drawn = np.random.default_rng(3).binomial(number.astype(int), np.clip(level[0], 0, 1), (199, len(number)))
+    drawn = np.random.default_rng(3).binomial(
+        number.astype(int), np.clip(level[0], 0, 1), (199, len(number))
+    )
     _, null = _smooth(number, drawn.astype(float), design, cells, len(low))
     assert null.max() < 6
 
 
 def test_two_doses_are_enough_for_a_test():
     rows = [(r, t, 10 * t + r) for t in range(200) for r in range(2)]
-    found = occasions(log(rows), falls([(t, 10 * t + 1, 10 * t + 1, NEVER) for t in range(0, 200, 3)]), within=5)
+    found = occasions(
+        log(rows), falls([(t, 10 * t + 1, 10 * t + 1, NEVER) for t in range(0, 200, 3)]), within=5
+    )
     tested = jump(found, draws=49)
     assert tested is not None and 0 < tested.p <= 1
 
@@ -200,10 +240,20 @@ def test_reports_before_the_fall_are_told_from_reports_at_any_time():
 def test_order_counts_what_came_after_and_tests_only_exact_falls():
     reports = log([(1, 9, 10), (2, 9, 50), (3, 9, 90), (1, 8, 95)])
     found = order_of(
-        reports, falls([(9, 60, 60, 80), (9, 85, 85, NEVER), (8, 20, 90, NEVER), (7, 5, 5, NEVER)]), begin=0
+        reports,
+        falls([(9, 60, 60, 80), (9, 85, 85, NEVER), (8, 20, 90, NEVER), (7, 5, 5, NEVER)]),
+        begin=0,
     )
-    assert found.target.tolist() == [8, 9] and found.before.tolist() == [0, 2] and found.after.tolist() == [1, 1]
-    assert found.first.tolist() == [95, 10] and found.last_before.tolist() == [-1, 50] and found.tested == 1
+    assert (
+        found.target.tolist() == [8, 9]
+        and found.before.tolist() == [0, 2]
+        and found.after.tolist() == [1, 1]
+    )
+    assert (
+        found.first.tolist() == [95, 10]
+        and found.last_before.tolist() == [-1, 50]
+        and found.tested == 1
+    )
     assert order_of(reports, NONE, begin=0).p is None
 
 
@@ -226,12 +276,17 @@ def test_tempo_alone_is_no_dose():
 
 @pytest.mark.parametrize(
     ("ratio", "low", "high", "spoken"),
-    [(2.0, 1.4, 2.9, True), (0.77, 0.08, 7.43, False), (1.3, 0.9, 1.9, False), (None, None, None, False)],
+    [
+        (2.0, 1.4, 2.9, True),
+        (0.77, 0.08, 7.43, False),
+        (1.3, 0.9, 1.9, False),
+        (None, None, None, False),
+    ],
 )
 def test_a_step_that_may_lead_down_is_no_jump(ratio, low, high, spoken):
     """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331 hits on Wikipedia, 2013)."""
-    from birdfall.measures.brigade_jump import Jump
-    from birdfall.measures.brigades import _called
+    from birdfall.measures.brigades.measure import _called
+    from birdfall.measures.brigades.threshold_test import Jump
 
     step = Jump(331, 331, 331, ratio, low, high, 0.0005, 0.0004, 0.001, 0.001, 12.0)
     assert _called({"reporters": (None, step, [(0.5, 0.1)] * 40)}) is spoken

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from brigade_worlds import world
 
-from birdfall.measures.brigade_block import blocks
-from birdfall.measures.brigade_crew import Crew, _fit, both
-from birdfall.measures.brigade_sync import DRAWS, NONE, Sync, sync
+from birdfall.measures.brigades.crew import Crew, _fit, both
+from birdfall.measures.brigades.dense_blocks import blocks
+from birdfall.measures.brigades.synchrony import DRAWS, NONE, Sync, sync
 
 SECOND = 1_000_000
 
@@ -32,7 +32,9 @@ def test_the_ratio_is_that_of_the_spreads():
     times = np.array([0, 1, 2, 0, 10, 20]) * SECOND
     target, time = np.repeat([1, 2], 60), np.tile(np.repeat(times, 10), 2)
     back = np.tile(np.repeat([True, True, True, False, False, False], 10), 2)
-    assert sync(target, time, back, seed=[0]).ratio == pytest.approx((SECOND + 1) / (10 * SECOND + 1))
+    assert sync(target, time, back, seed=[0]).ratio == pytest.approx(
+        (SECOND + 1) / (10 * SECOND + 1)
+    )
 
 
 def test_with_too_few_of_either_kind_nothing_is_said():
@@ -74,7 +76,9 @@ def test_a_crew_is_who_comes_back_more_often():
     """The two classes never change places: whatever the start, the crew's mean number of targets is the greater."""
     once = np.array([[400.0, 60, 10, 2, 0, 0]])
     share, joins, again, gained = _fit(once, 0.1)
-    assert share[0] == 0 or 6 * joins[0] / (1 - (1 - joins[0]) ** 6) > (1 - again[0] ** 6) / (1 - again[0])
+    assert share[0] == 0 or 6 * joins[0] / (1 - (1 - joins[0]) ** 6) > (1 - again[0] ** 6) / (
+        1 - again[0]
+    )
     assert gained[0] >= 0
 
 

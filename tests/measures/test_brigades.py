@@ -13,23 +13,25 @@ from brigade_worlds import START, acts, world
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.kernels.lockstep import cores
-from birdfall.measures.brigade_block import blocks, company, in_crowd, most_unseen
-from birdfall.measures.brigade_crew import crew_of
-from birdfall.measures.brigade_dense import _together_by_coaction, dense, near
-from birdfall.measures.brigade_lockstep import in_lockstep, lockstep, pairs_together, voices
-from birdfall.measures.brigade_reporters import reporters_of
-from birdfall.measures.brigade_reports import NEVER, Falls, Reports, falls_of, reports_of
-from birdfall.measures.brigade_targets import targets_under_fire
-from birdfall.measures.brigades import applies_to, brigades
+from birdfall.kernels.coaction.lockstep import cores
+from birdfall.measures.brigades.crew import crew_of
+from birdfall.measures.brigades.dense_blocks import blocks, company, in_crowd, most_unseen
+from birdfall.measures.brigades.dense_subgraph import _together_by_coaction, dense, near
+from birdfall.measures.brigades.lockstep import in_lockstep, lockstep, pairs_together, voices
+from birdfall.measures.brigades.measure import applies_to, brigades
+from birdfall.measures.brigades.reporters import reporters_of
+from birdfall.measures.brigades.reports import NEVER, Falls, Reports, falls_of, reports_of
+from birdfall.measures.brigades.targets import targets_under_fire
 from birdfall.model.errors import UsageError, WindowError
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 from birdfall.sources.ingest import load
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDOW = 300_000_000
 UTC = pa.timestamp("us", tz="UTC")
-small = st.lists(st.tuples(st.integers(0, 6), st.integers(10, 14), st.integers(0, 40)), min_size=1, max_size=40)
+small = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(10, 14), st.integers(0, 40)), min_size=1, max_size=40
+)
 
 
 def log(rows):
@@ -51,10 +53,17 @@ def test_lockstep_agrees_with_the_slow_way(rows, window):
     lo, hi = pairs_together(reports, window)
     assert sorted(zip(lo.tolist(), hi.tolist())) == pairs
     expected = [
-        sum(s == t and abs(a - b) <= window and tuple(sorted((u, v))) in pairs for v, s, b in triples if v != u) for u, t, a in triples
-    ]  # fmt: skip
+        sum(
+            s == t and abs(a - b) <= window and tuple(sorted((u, v))) in pairs
+            for v, s, b in triples
+            if v != u
+        )
+        for u, t, a in triples
+    ]
     assert in_lockstep(reports, lo, hi, window).tolist() == expected
-    others = [sum(s == t and abs(a - b) <= window for _, s, b in triples) - 1 for _, t, a in triples]
+    others = [
+        sum(s == t and abs(a - b) <= window for _, s, b in triples) - 1 for _, t, a in triples
+    ]
     assert company(reports, window).tolist() == others
 
 
@@ -63,11 +72,14 @@ def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows
     reports = log(rows)
     pairs = near(reports, window)
     assert len(pairs.left) == sum(
-        s == t and abs(a - b) <= window for i, (t, a) in enumerate(zip(reports.target.tolist(), reports.time.tolist()))
+        s == t and abs(a - b) <= window
+        for i, (t, a) in enumerate(zip(reports.target.tolist(), reports.time.tolist()))
         for s, b in zip(reports.target[:i].tolist(), reports.time[:i].tolist())
-    )  # fmt: skip
+    )
     shuffled = Reports(
-        np.array(chance.sample(reports.reporter.tolist(), len(reports)), np.int32), reports.target, reports.time
+        np.array(chance.sample(reports.reporter.tolist(), len(reports)), np.int32),
+        reports.target,
+        reports.time,
     )
     for made in (reports, shuffled):
         inside = _together_by_coaction(made, window)
@@ -75,13 +87,20 @@ def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows
         found = dense(made, window, pairs)
         assert list(zip(found.reporter.tolist(), found.target.tolist())) == expected
         crowd = [
-            len({u for u, t in zip(made.reporter.tolist(), made.target.tolist()) if t == on}) for _, on in expected
+            len({u for u, t in zip(made.reporter.tolist(), made.target.tolist()) if t == on})
+            for _, on in expected
         ]
-        whole = sum(1 / np.log(c + 5) for c in crowd) / max(1, len(found.reporters) + len(found.targets))
+        whole = sum(1 / np.log(c + 5) for c in crowd) / max(
+            1, len(found.reporters) + len(found.targets)
+        )
         assert found.density >= whole - 1e-9
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(6, 10), st.integers(1, 5)), min_size=1, max_size=18))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.integers(6, 10), st.integers(1, 5)), min_size=1, max_size=18
+    )
+)
 def test_peeling_gives_each_node_the_densest_block_that_held_it(edges):
     best = {}
     for a, b, w in edges:
@@ -128,7 +147,9 @@ def test_a_diluted_and_camouflaged_crew_is_found_and_nobody_else_is_named(joins,
     assert len(found) == 1 and np.isin(made.victims, found[0].targets).all()
     chosen = found[0].crew.named(0.01)
     assert len(chosen) >= named and np.isin(chosen, made.crew).all()
-    assert found[0].p <= 0.01 and found[0].crew.p <= 0.01 and abs(found[0].crew.joins - joins) < 0.15
+    assert (
+        found[0].p <= 0.01 and found[0].crew.p <= 0.01 and abs(found[0].crew.joins - joins) < 0.15
+    )
     assert 0 < sought.left < found[0].density
 
 
@@ -139,21 +160,26 @@ def test_two_crews_are_two_blocks():
     )
     shifted = other.reports
     both = Reports(
-        np.r_[one.reports.reporter, shifted.reporter + 10_000], np.r_[one.reports.target, shifted.target + 10_000],
+        np.r_[one.reports.reporter, shifted.reporter + 10_000],
+        np.r_[one.reports.target, shifted.target + 10_000],
         np.r_[one.reports.time, shifted.time],
-    )  # fmt: skip
+    )
     both = both.of(np.argsort(both.time, kind="stable"))
     found = blocks(both, window=WINDOW).blocks
     crews = [set(one.crew.tolist()), set((other.crew + 10_000).tolist())]
     chosen = [set(b.crew.named(0.01).tolist()) for b in found]
-    assert len(found) == 2 and all(any(c <= whole and len(c) > 20 for c in chosen) for whole in crews)
+    assert len(found) == 2 and all(
+        any(c <= whole and len(c) > 20 for c in chosen) for whole in crews
+    )
 
 
 def test_an_honest_circle_with_chance_overlaps_needs_no_crew():
     rng = np.random.default_rng(2)
     rows = [
-        (int(who), 5000 + t, START + int(rng.exponential(600e6))) for t in range(5) for who in rng.choice(1500, 120, replace=False)
-    ]  # fmt: skip
+        (int(who), 5000 + t, START + int(rng.exponential(600e6)))
+        for t in range(5)
+        for who in rng.choice(1500, 120, replace=False)
+    ]
     reports = log(rows)
     graph = dense(reports, WINDOW)
     crew = crew_of(reports, graph.reporters, np.arange(5000, 5005, dtype=np.int32), WINDOW, [0])
@@ -178,20 +204,25 @@ def test_the_bound_on_what_stays_unseen_holds_for_a_block_that_was_not_found():
         made = world(11, crew=40, joins=joins)
         graph = dense(made.reports, WINDOW)
         inside = np.isin(graph.reporter, made.crew) & np.isin(graph.target, made.victims)
-        for t in made.victims:  # the bound speaks of the share the crew has of each target's reporters
+        for (
+            t
+        ) in made.victims:  # the bound speaks of the share the crew has of each target's reporters
             on = made.reports.target == t
             crowd = len(np.unique(made.reports.reporter[on]))
             share = np.isin(np.unique(made.reports.reporter[on]), made.crew).sum() / crowd
             assert share > 0
         share = min(
-            np.isin(np.unique(made.reports.reporter[made.reports.target == t]), made.crew).mean() for t in made.victims
+            np.isin(np.unique(made.reports.reporter[made.reports.target == t]), made.crew).mean()
+            for t in made.victims
         )
         assert inside.sum() <= most_unseen(graph.density, 40, len(made.victims), share)
 
 
 def test_crowds_are_told_from_targets_that_are_always_reported():
     hour = 3_600_000_000
-    rows = [(k, 100, k * hour) for k in range(200)] + [(300 + k, 101, 50 * hour + k) for k in range(6)]
+    rows = [(k, 100, k * hour) for k in range(200)] + [
+        (300 + k, 101, 50 * hour + k) for k in range(6)
+    ]
     reports = log(rows)
     crowd = in_crowd(reports, WINDOW)
     assert crowd[reports.target == 101].all() and not crowd[reports.target == 100].any()
@@ -200,10 +231,16 @@ def test_crowds_are_told_from_targets_that_are_always_reported():
 def test_track_record_counts_what_fell_and_stayed_down_outside_the_blocks():
     reports = log([(1, 10, 0), (1, 11, 5), (1, 12, 9), (2, 10, 3), (2, 13, 4)])
     falls = Falls(
-        np.array([10, 11, 12], np.int32), np.array([20, 20, 900]), np.array([20, 20, 900]), np.array([NEVER, 30, NEVER])
+        np.array([10, 11, 12], np.int32),
+        np.array([20, 20, 900]),
+        np.array([20, 20, 900]),
+        np.array([NEVER, 30, NEVER]),
     )
     people = reporters_of(reports, falls, [], within=100, alpha=0.01)
-    assert people.judged.tolist() == [3, 2] and people.upheld.tolist() == [pytest.approx(1 / 3), 0.5]
+    assert people.judged.tolist() == [3, 2] and people.upheld.tolist() == [
+        pytest.approx(1 / 3),
+        0.5,
+    ]
     assert not people.named.any() and not people.specificity.any()
 
 
@@ -213,10 +250,14 @@ def planted():
     rng = np.random.default_rng(1)
     hit = rng.permutation(made.victims)[:4]
     when = [int(made.reports.time[made.reports.target == v].max()) + 60_000_000 for v in hit]
-    statuses = pa.table({
-        "account": [f"a{v}" for v in hit] + [f"a{hit[0]}"], "status": ["suspended"] * 4 + ["active"],
-        "time": pa.array([*when, when[0] + 10**9], UTC), "observation": ["change"] * 5,
-    })  # fmt: skip
+    statuses = pa.table(
+        {
+            "account": [f"a{v}" for v in hit] + [f"a{hit[0]}"],
+            "status": ["suspended"] * 4 + ["active"],
+            "time": pa.array([*when, when[0] + 10**9], UTC),
+            "observation": ["change"] * 5,
+        }
+    )
     return made, from_tables({"acts": acts(made.reports), "statuses": statuses})
 
 
@@ -230,7 +271,10 @@ def test_the_finding_says_who_against_whom_and_how_many(planted):
     first = finding.table("targets").to_pylist()[:6]
     assert {r["target"] for r in first} == {f"a{v}" for v in made.victims}
     assert all(r["voices"] < r["reporters"] and r["named"] and r["block"] == 1 for r in first)
-    assert sum(r["fell"] is not None for r in first) == 4 and sum(r["back"] is not None for r in first) == 1
+    assert (
+        sum(r["fell"] is not None for r in first) == 4
+        and sum(r["back"] is not None for r in first) == 1
+    )
     assert finding["victims"].value == 6 and 0 <= finding["busiest_minute_hits"].value <= 6
     assert finding["order_tested"].value == 4 and finding["order_p"].value <= 0.05
     assert "too-few-falls-for-dose" in {n.code for n in finding.limits}
@@ -243,22 +287,39 @@ def test_the_same_data_give_the_same_bytes_and_names_do_not_matter(planted):
     assert one.to_json() == again.to_json()
     for name, table in one.tables.items():
         assert table.equals(again.table(name)), name
-    shuffled = acts(made.reports).take(pa.array(np.random.default_rng(0).permutation(len(made.reports))))
-    other = brigades(from_tables({"acts": shuffled, "statuses": record.table("statuses")}), draws=49, seed=3)
+    shuffled = acts(made.reports).take(
+        pa.array(np.random.default_rng(0).permutation(len(made.reports)))
+    )
+    other = brigades(
+        from_tables({"acts": shuffled, "statuses": record.table("statuses")}), draws=49, seed=3
+    )
     assert other.table("reporters").equals(one.table("reporters"))
 
 
 def test_reports_of_self_and_of_nobody_are_left_out_and_counted():
     times = [dt.datetime(2026, 1, 1, hour, tzinfo=dt.UTC) for hour in range(4)]
-    record = from_tables({"acts": pa.table({
-        "account": ["a", "b", "a", "b"], "kind": ["report"] * 4, "object": ["a", "c", "post/1", "c"], "time": pa.array(times, UTC),
-        "target": ["a", "c", None, "c"],
-    })})  # fmt: skip
+    record = from_tables(
+        {
+            "acts": pa.table(
+                {
+                    "account": ["a", "b", "a", "b"],
+                    "kind": ["report"] * 4,
+                    "object": ["a", "c", "post/1", "c"],
+                    "time": pa.array(times, UTC),
+                    "target": ["a", "c", None, "c"],
+                }
+            )
+        }
+    )
     reports = reports_of(record)
     assert (len(reports), reports.of_self, reports.unknown) == (2, 1, 1)
     finding = brigades(record)
     assert finding.answer == "nothing" and finding["reports"].value == 2
-    assert {n.code for n in finding.limits} >= {"reports-of-self", "reports-on-unknown", "no-falls-among-reported"}
+    assert {n.code for n in finding.limits} >= {
+        "reports-of-self",
+        "reports-on-unknown",
+        "no-falls-among-reported",
+    }
     assert not len(falls_of(record))
 
 
@@ -292,7 +353,10 @@ def test_one_report_and_one_instant_are_no_trouble():
 @pytest.fixture(scope="module")
 def ozone():
     """The recorded log as reports, and the codes of its crew and victims."""
-    folder = Path(os.environ.get("BIRDFALL_DATA", ROOT.parent / "shared" / "data")) / "atproto-recordings"
+    folder = (
+        Path(os.environ.get("BIRDFALL_DATA", ROOT.parent / "shared" / "data"))
+        / "atproto-recordings"
+    )
     if not folder.exists():
         pytest.skip(f"real data {folder.name} is not beside this checkout (set BIRDFALL_DATA)")
     record = load(folder / "brigade-ozone-events.jsonl.gz")
@@ -309,7 +373,9 @@ def told(reports):
     found = blocks(reports, window=WINDOW).blocks
     names = [b.crew.named(0.01) for b in found]
     nobody = [np.zeros(0, np.int32)]
-    return np.unique(np.concatenate(names + nobody)), np.unique(np.concatenate([b.targets for b in found] + nobody))
+    return np.unique(np.concatenate(names + nobody)), np.unique(
+        np.concatenate([b.targets for b in found] + nobody)
+    )
 
 
 def test_the_recorded_brigade_stands_under_a_shift_of_time(ozone):
@@ -333,15 +399,19 @@ def test_among_a_thousand_further_honest_reports_no_honest_one_is_named(ozone, h
     reports, crew, victims = ozone
     rng = np.random.default_rng(hours)
     others = 10_000 + rng.integers(0, 700, 1000)
-    on = np.where(rng.random(1000) < 0.2, rng.choice(victims, 1000), 20_000 + rng.integers(0, 300, 1000))
+    on = np.where(
+        rng.random(1000) < 0.2, rng.choice(victims, 1000), 20_000 + rng.integers(0, 300, 1000)
+    )
     begin, end = int(reports.time.min()), int(reports.time.max())
     at = rng.integers(begin - hours * 3_600_000_000, end + hours * 3_600_000_000, 1000)
     if hours == 1:  # a third of those on the victims come in the very minutes of the brigade
         during = np.isin(on, victims) & (rng.random(1000) < 0.33)
         at[during] = rng.choice(reports.time[np.isin(reports.reporter, crew)], int(during.sum()))
     both = Reports(
-        np.r_[reports.reporter, others].astype(np.int32), np.r_[reports.target, on].astype(np.int32), np.r_[reports.time, at]
-    )  # fmt: skip
+        np.r_[reports.reporter, others].astype(np.int32),
+        np.r_[reports.target, on].astype(np.int32),
+        np.r_[reports.time, at],
+    )
     chosen, hit = told(both.of(np.lexsort((both.target, both.reporter, both.time))))
     assert np.isin(chosen, crew).all() and np.isin(victims, hit).all()
     assert len(chosen) >= named
@@ -359,6 +429,8 @@ def test_the_recorded_brigade_is_found_with_its_sixty_and_no_honest_reporter(rea
         assert {r["reporter"] for r in finding.table("reporters").to_pylist() if r["named"]} == crew
         targets = finding.table("targets").to_pylist()
         assert (
-            {r["target"] for r in targets if r["block"]} == victims == {r["target"] for r in targets if r["under_fire"]}
+            {r["target"] for r in targets if r["block"]}
+            == victims
+            == {r["target"] for r in targets if r["under_fire"]}
         )
         assert not finding.details["jump"]  # eight falls cannot show one

@@ -11,15 +11,21 @@ import pyarrow as pa
 import pytest
 
 import birdfall
-from birdfall.kernels.coaction import estimate_cost
-from birdfall.measures.coordination import announced, applies_to, coordination, microseconds, trace_sizes
-from birdfall.measures.coordination_groups import agreement, groups_of, interests
-from birdfall.measures.coordination_network import combined
-from birdfall.measures.coordination_significance import crowd_of, jitter_null, trace_edges
-from birdfall.measures.coordination_traces import trace_of_table
+from birdfall.kernels.coaction.coaction import estimate_cost
+from birdfall.measures.coordination.communities import agreement, groups_of, interests
+from birdfall.measures.coordination.layers import combined
+from birdfall.measures.coordination.measure import (
+    announced,
+    applies_to,
+    coordination,
+    microseconds,
+    trace_sizes,
+)
+from birdfall.measures.coordination.null_model import crowd_of, jitter_null, trace_edges
+from birdfall.measures.coordination.traces import trace_of_table
 from birdfall.model.errors import CannotAnswer, UsageError, WindowError
 from birdfall.model.findings import from_plain
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 
 sys.path.insert(0, str(Path(__file__).parent))
 from coordination_worlds import SECOND, WORLDS, world
@@ -36,7 +42,9 @@ def truth(w, finding):
     """False share and found share among the planted pairs."""
     edges = finding.table("edges").to_pydict()
     claimed = [
-        (int(a), int(b)) for a, b, q in zip(edges["source_id"], edges["target_id"], edges["q_value"]) if q <= 0.01
+        (int(a), int(b))
+        for a, b, q in zip(edges["source_id"], edges["target_id"], edges["q_value"])
+        if q <= 0.01
     ]
     right = sum(bool(w.group[a] and w.group[b]) for a, b in claimed)
     planted = w.group.sum() * (w.group.sum() - 1) / 2
@@ -44,7 +52,13 @@ def truth(w, finding):
 
 
 @pytest.mark.parametrize(
-    "name", ["slow cascades (6 h)", "cascades of 10 min", "fast cascades (2 min)", "silos x60, interests unknown"]
+    "name",
+    [
+        "slow cascades (6 h)",
+        "cascades of 10 min",
+        "fast cascades (2 min)",
+        "silos x60, interests unknown",
+    ],
 )
 def test_a_dense_group_is_found_and_nobody_else(name):
     w = world(2, **WORLDS[name][0])
@@ -89,7 +103,9 @@ def test_same_input_and_seed_same_finding():
     w = world(3, decay=600.0, accounts=800, objects=900)
     one, two = (asked(w, sensitivity=True) for _ in range(2))
     order = np.random.default_rng(1).permutation(len(w.time))
-    other = coordination((w.account[order], w.object_[order], w.time[order]), trace="acts", block_test=False)
+    other = coordination(
+        (w.account[order], w.object_[order], w.time[order]), trace="acts", block_test=False
+    )
     assert one.to_json() == two.to_json()
     for name in one.tables:
         assert one.table(name).equals(two.table(name)), name
@@ -139,7 +155,12 @@ def test_weights_are_pairs_of_acts_or_distinct_objects():
 
 
 def act(account, kind, object_, second, **more):
-    return {"account": account, "kind": kind, "object": object_, "time": BASE + dt.timedelta(seconds=second)} | more
+    return {
+        "account": account,
+        "kind": kind,
+        "object": object_,
+        "time": BASE + dt.timedelta(seconds=second),
+    } | more
 
 
 def record(acts=(), **tables):
@@ -221,7 +242,12 @@ def test_texts_become_objects_by_the_function_given():
 
 def test_accounts_that_fall_together_again_and_again_co_act():
     statuses = [
-        {"account": who, "status": status, "time": BASE + dt.timedelta(days=k, seconds=d), "observation": "change"}
+        {
+            "account": who,
+            "status": status,
+            "time": BASE + dt.timedelta(days=k, seconds=d),
+            "observation": "change",
+        }
         for k in range(4)
         for who, d in (("ana", 0), ("ben", 30))
         for status in (["suspended"] if k % 2 == 0 else ["active"])
@@ -231,7 +257,8 @@ def test_accounts_that_fall_together_again_and_again_co_act():
 
 def test_accounts_made_within_the_window_co_act():
     accounts = [
-        {"account": a, "created_at": BASE + dt.timedelta(seconds=d)} for a, d in (("ana", 0), ("ben", 30), ("cy", 900))
+        {"account": a, "created_at": BASE + dt.timedelta(seconds=d)}
+        for a, d in (("ana", 0), ("ben", 30), ("cy", 900))
     ]
     edges = edges_of(record(accounts=accounts), "creation", at_least=1)
     assert [{e["source_id"], e["target_id"]} for e in edges] == [{"ana", "ben"}]
@@ -241,24 +268,36 @@ def test_layers_are_seen_apart_and_together():
     data = record(together("repost", ["p1", "p2", "p3"]) + together("hashtag", ["x", "y"]))
     finding = coordination(data, trace=["repost", "hashtag"])
     assert finding.name == "coordination-layers"
-    assert sorted(zip(finding.table("edges").column("layer").to_pylist(), finding.table("edges").column("weight").to_pylist())) == [
-        ("hashtag", 2), ("repost", 3),
-    ]  # fmt: skip
+    assert sorted(
+        zip(
+            finding.table("edges").column("layer").to_pylist(),
+            finding.table("edges").column("weight").to_pylist(),
+        )
+    ) == [
+        ("hashtag", 2),
+        ("repost", 3),
+    ]
     both = finding.table("combined").to_pylist()
     assert [(e["weight"], e["layers"]) for e in both] == [(5, 2)]
 
 
 def test_combined_p_is_that_of_the_formula():
     w = world(3, decay=600.0, accounts=400, objects=500)
-    from birdfall.measures.coordination_network import layer_of
-    from birdfall.measures.coordination_traces import trace_of_table
+    from birdfall.measures.coordination.layers import layer_of
+    from birdfall.measures.coordination.traces import trace_of_table
 
     layers = [
-        layer_of(trace_of_table((w.account, w.object_, w.time // unit * unit))[0], window=60 * SECOND, at_least=2)
+        layer_of(
+            trace_of_table((w.account, w.object_, w.time // unit * unit))[0],
+            window=60 * SECOND,
+            at_least=2,
+        )
         for unit in (1, 10 * SECOND, 60 * SECOND)
     ]
     whole = combined(layers, 0.01)
-    by_pair = [dict(zip(zip(x.lo.tolist(), x.hi.tolist()), np.exp(x.log_p).tolist())) for x in layers]
+    by_pair = [
+        dict(zip(zip(x.lo.tolist(), x.hi.tolist()), np.exp(x.log_p).tolist())) for x in layers
+    ]
     for k in range(0, len(whole.lo), max(1, len(whole.lo) // 50)):
         ps = [d.get((int(whole.lo[k]), int(whole.hi[k])), 1.0) for d in by_pair]
         expected = min(1.0, np.e * np.log(3) * 3 / sum(1 / p for p in ps))
@@ -290,7 +329,9 @@ def test_tables_of_every_shape_give_the_same_edges():
         coordination(pa.table({**plain, "time": stamps})),
         coordination({**plain, "time": [float(t) for t in plain["time"]]}),
     ]
-    assert {str(f.table("edges").to_pylist()) for f in results} == {str(results[0].table("edges").to_pylist())}
+    assert {str(f.table("edges").to_pylist()) for f in results} == {
+        str(results[0].table("edges").to_pylist())
+    }
     assert results[0].table("edges").num_rows == 1
 
 
@@ -301,21 +342,37 @@ def test_a_table_may_call_its_trace_anything(said, named):
 
 
 def test_rows_with_an_empty_field_are_counted_not_matched():
-    table = {"account": ["u", "v", "u", "v"], "object": ["x", "x", None, None], "time": np.arange(4) * SECOND}
+    table = {
+        "account": ["u", "v", "u", "v"],
+        "object": ["x", "x", None, None],
+        "time": np.arange(4) * SECOND,
+    }
     finding = coordination(table, at_least=1)
     assert finding.table("edges").column("weight").to_pylist() == [1]
-    assert any(n.code == "rows-without-account-object-or-time" and n.values["rows"] == 2 for n in finding.limits)
+    assert any(
+        n.code == "rows-without-account-object-or-time" and n.values["rows"] == 2
+        for n in finding.limits
+    )
 
 
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("60s", 60e6), ("5min", 300e6), (2, 2e6), (dt.timedelta(hours=1), 3600e6), ("1.5 h", 5400e6), ("250ms", 25e4)],
+    [
+        ("60s", 60e6),
+        ("5min", 300e6),
+        (2, 2e6),
+        (dt.timedelta(hours=1), 3600e6),
+        ("1.5 h", 5400e6),
+        ("250ms", 25e4),
+    ],
 )
 def test_windows_are_read(said, meant):
     assert microseconds(said) == meant
 
 
-@pytest.mark.parametrize("window", ["", "soon", "0s", -1, dt.timedelta(0), float("nan"), "60 parsecs"])
+@pytest.mark.parametrize(
+    "window", ["", "soon", "0s", -1, dt.timedelta(0), float("nan"), "60 parsecs"]
+)
 def test_what_is_no_window_is_refused(window):
     with pytest.raises(WindowError):
         microseconds(window)
@@ -324,10 +381,15 @@ def test_what_is_no_window_is_refused(window):
 def test_what_cannot_be_asked_is_refused():
     data = record(together("repost", ["p1"]))
     for parameters, error in (
-        ({"trace": "telepathy"}, UsageError), ({"trace": []}, UsageError), ({"trace": "like"}, CannotAnswer),
-        ({"at_least": 0}, UsageError), ({"alpha": 2}, UsageError), ({"count": "messages"}, UsageError),
-        ({"leave_out": ["p1"]}, CannotAnswer), ({"preset": "gossip"}, UsageError),
-    ):  # fmt: skip
+        ({"trace": "telepathy"}, UsageError),
+        ({"trace": []}, UsageError),
+        ({"trace": "like"}, CannotAnswer),
+        ({"at_least": 0}, UsageError),
+        ({"alpha": 2}, UsageError),
+        ({"count": "messages"}, UsageError),
+        ({"leave_out": ["p1"]}, CannotAnswer),
+        ({"preset": "gossip"}, UsageError),
+    ):
         with pytest.raises(error):
             coordination(data, **parameters)
     with pytest.raises(UsageError, match="column"):
@@ -362,7 +424,17 @@ def test_groups_are_numbered_by_size_and_stable():
     lo = np.array([0, 0, 1, 5, 5, 6, 5, 9], np.int32)
     hi = np.array([1, 2, 2, 6, 7, 7, 8, 10], np.int32)
     members, group = groups_of(lo, hi, np.ones(8))
-    assert dict(zip(members.tolist(), group.tolist())) == {0: 2, 1: 2, 2: 2, 5: 1, 6: 1, 7: 1, 8: 1, 9: 3, 10: 3}
+    assert dict(zip(members.tolist(), group.tolist())) == {
+        0: 2,
+        1: 2,
+        2: 2,
+        5: 1,
+        6: 1,
+        7: 1,
+        8: 1,
+        9: 3,
+        10: 3,
+    }
     again = groups_of(lo, hi, np.ones(8), method="louvain", seed=9)
     assert agreement(members, group, *again).tolist() == [1.0, 1.0, 1.0]
 
@@ -377,7 +449,9 @@ def test_trace_of_edges_agrees_with_looking():
     surprise = {int(o): s for o, s in zip(crowd.order.objects_at(crowd.at), crowd.surprise)}
     for k in range(pairs.shape[1]):
         a, b = np.flatnonzero(w.account == pairs[0, k]), np.flatnonzero(w.account == pairs[1, k])
-        near = (abs(w.time[a][:, None] - w.time[b]) <= 60 * SECOND) & (w.object_[a][:, None] == w.object_[b])
+        near = (abs(w.time[a][:, None] - w.time[b]) <= 60 * SECOND) & (
+            w.object_[a][:, None] == w.object_[b]
+        )
         objects = {int(o) for o in w.object_[a][near.any(1)]}
         assert traced.pairs[k] == near.sum() and traced.objects[k] == len(objects)
         assert traced.surprise[k] == pytest.approx(sum(surprise[o] for o in objects))
@@ -400,7 +474,9 @@ def test_jitter_p_values_are_calibrated_where_acts_are_evenly_spread():
     columns = jittered_world(1, planted=False)
     lo, hi = (x.astype(np.int32) for x in np.triu_indices(150, 1))
     objects = trace_edges(crowd_of(*columns, 60 * SECOND), lo, hi).objects
-    jitter = jitter_null(*columns, 60 * SECOND, 600 * SECOND, (lo, hi), objects, np.zeros(len(lo), bool))
+    jitter = jitter_null(
+        *columns, 60 * SECOND, 600 * SECOND, (lo, hi), objects, np.zeros(len(lo), bool)
+    )
     assert jitter.holds and jitter.ratio == pytest.approx(1.0, abs=0.1)
     p = np.exp(jitter.log_p)
     for level in (0.1, 0.01):
@@ -412,7 +488,9 @@ def test_jitter_is_not_blinded_by_the_burst_itself():
     columns = jittered_world(1, planted=True)
     lo, hi = (x.astype(np.int32) for x in np.triu_indices(14, 1))
     objects = trace_edges(crowd_of(*columns, 60 * SECOND), lo, hi).objects
-    jitter = jitter_null(*columns, 60 * SECOND, 600 * SECOND, (lo, hi), objects, np.ones(len(lo), bool))
+    jitter = jitter_null(
+        *columns, 60 * SECOND, 600 * SECOND, (lo, hi), objects, np.ones(len(lo), bool)
+    )
     assert jitter.holds
     assert (jitter.log_p < np.log(1e-6)).all()
 
@@ -426,29 +504,54 @@ def test_jitter_is_refused_where_ordinary_cascades_are_faster_than_it():
 
 def test_what_was_not_tested_carries_no_number():
     """Without a null every edge counts, and columns of p and q hold nothing rather than something meaningless."""
-    table = {"account": ["a", "b", "a", "b", "c"], "object": ["x", "x", "y", "y", "y"], "time": [0, 10, 100, 110, 115]}
+    table = {
+        "account": ["a", "b", "a", "b", "c"],
+        "object": ["x", "x", "y", "y", "y"],
+        "time": [0, 10, 100, 110, 115],
+    }
     finding = coordination(pa.table(table), window="60s", null="none")
     edges = finding.table("edges")
     assert edges.num_rows >= 1
     for name in ("p_value", "q_value", "log_p", "degree_p", "surprise_p", "jitter_p"):
         assert edges.column(name).null_count == edges.num_rows, name
-    assert finding.answer == "found" and finding["groups"].value == 1 and "significant" not in finding.estimates
+    assert (
+        finding.answer == "found"
+        and finding["groups"].value == 1
+        and "significant" not in finding.estimates
+    )
     assert finding.table("nodes").num_rows == finding["members"].value == 2
-    assert finding.table("sensitivity").column("significant").null_count == finding.table("sensitivity").num_rows
-    assert not {"interests-not-considered", "interests-from-the-same-acts"} & {n.code for n in finding.limits}
+    assert (
+        finding.table("sensitivity").column("significant").null_count
+        == finding.table("sensitivity").num_rows
+    )
+    assert not {"interests-not-considered", "interests-from-the-same-acts"} & {
+        n.code for n in finding.limits
+    }
     tested = coordination(pa.table(table), window="60s")
     assert tested.table("edges").column("p_value").null_count == 0
     assert "few-accounts" in {n.code for n in tested.limits}
 
 
 def test_a_fixed_rule_claims_a_pair_once_however_many_layers_have_it(tmp_path):
-    rows = [("a", k, f"{k}{j}", 100 * j + i) for k in ("repost", "like") for j in range(3) for i in (0, 5)]
+    rows = [
+        ("a", k, f"{k}{j}", 100 * j + i)
+        for k in ("repost", "like")
+        for j in range(3)
+        for i in (0, 5)
+    ]
     text = "\n".join(f"{'ab'[t % 100 > 0]},{k},{o},{1_400_000_000 + t}" for _, k, o, t in rows)
     (tmp_path / "acts.csv").write_text(f"account,kind,object,time\n{text}\n")
     for window in ("60s", "30s"):
-        found = birdfall.coordination(tmp_path / "acts.csv", trace=["repost", "like"], window=window)
+        found = birdfall.coordination(
+            tmp_path / "acts.csv", trace=["repost", "like"], window=window
+        )
         assert [x["fixed_rule_edges"] for x in found.details["layers"]] == [1, 1]
-        assert found["fixed_rule_edges"].value == found["fixed_rule_3_edges"].value == found["edges"].value == 1
+        assert (
+            found["fixed_rule_edges"].value
+            == found["fixed_rule_3_edges"].value
+            == found["edges"].value
+            == 1
+        )
 
 
 def test_the_cost_names_the_object_it_would_be_spent_on():
@@ -458,7 +561,11 @@ def test_the_cost_names_the_object_it_would_be_spent_on():
     object_ = np.array(["hub\x1b[31m"] * n + [f"o{i // 2}" for i in range(1000)])
     time = np.r_[np.full(n, 5), np.arange(1000)].astype(np.int64)
     trace, _ = trace_of_table((account, object_, time), time_unit="s")
-    line = announced(trace, estimate_cost(trace.account, trace.object_, trace.time, window=60_000_000))
+    line = announced(
+        trace, estimate_cost(trace.account, trace.object_, trace.time, window=60_000_000)
+    )
     assert "199,990,500 pairs" in line and "hub" in line and "(100%)" in line and "\x1b" not in line
     few, _ = trace_of_table((account[n:], object_[n:], time[n:]), time_unit="s")
-    assert "left out" not in announced(few, estimate_cost(few.account, few.object_, few.time, window=60_000_000))
+    assert "left out" not in announced(
+        few, estimate_cost(few.account, few.object_, few.time, window=60_000_000)
+    )

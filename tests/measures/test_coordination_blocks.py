@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from birdfall.kernels.coaction_shuffle import changed_hands, repeated_pairs
-from birdfall.kernels.peel import densest
-from birdfall.measures import coordination_significance as significance
-from birdfall.measures.coordination import coordination
-from birdfall.measures.coordination_blocks import Block, Hands, blocks, looked_at
-from birdfall.measures.coordination_groups import completed, interests
-from birdfall.measures.coordination_network import layer_of
-from birdfall.measures.coordination_significance import Strata, crowd_of, in_company
-from birdfall.measures.coordination_traces import trace_of_table
+from birdfall.kernels.coaction.shuffle import changed_hands, repeated_pairs
+from birdfall.kernels.densest_subgraph import densest
+from birdfall.measures.coordination import null_model as significance
+from birdfall.measures.coordination.communities import completed, interests
+from birdfall.measures.coordination.dense_blocks import Block, Hands, blocks, looked_at
+from birdfall.measures.coordination.layers import layer_of
+from birdfall.measures.coordination.measure import coordination
+from birdfall.measures.coordination.null_model import Strata, crowd_of, in_company
+from birdfall.measures.coordination.traces import trace_of_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from coordination_worlds import SECOND, world
@@ -26,7 +26,9 @@ WINDOW = 60 * SECOND
 
 
 def asked(w, **parameters):
-    return coordination((w.account, w.object_, w.time), **({"trace": "acts", "sensitivity": False} | parameters))
+    return coordination(
+        (w.account, w.object_, w.time), **({"trace": "acts", "sensitivity": False} | parameters)
+    )
 
 
 def layer(w):
@@ -71,7 +73,10 @@ def test_the_block_test_is_calibrated_where_nobody_moves_together():
         dense = [densest(*hands.shuffled(i), accounts)[1] for i in range(19)]
         mine = densest(*hands.as_it_was(), accounts)[1]
         ties = sum(d == mine for d in dense)
-        rank.append((1 + sum(d > mine for d in dense) + np.random.default_rng(seed).integers(0, ties + 1)) / 20)
+        rank.append(
+            (1 + sum(d > mine for d in dense) + np.random.default_rng(seed).integers(0, ties + 1))
+            / 20
+        )
         one = blocks(hands.as_it_was(), accounts, hands.shuffled, shuffles=19, most=1, alpha=0.05)
         called.append(bool(one))
     rank = np.array(rank)
@@ -85,7 +90,10 @@ def test_repeated_pairs_are_those_of_a_slow_count():
     w = world(4, decay=300.0, accounts=120, objects=150, repeat=0.3)
     crowd = crowd_of(w.account, w.object_, w.time, WINDOW)
     order = crowd.order
-    times, objects = order.times_at(np.arange(len(order.who))), order.objects_at(np.arange(len(order.who)))
+    times, objects = (
+        order.times_at(np.arange(len(order.who))),
+        order.objects_at(np.arange(len(order.who))),
+    )
     surprise = dict(zip(order.objects_at(crowd.at).tolist(), crowd.surprise.tolist()))
     behind = {}
     for o in np.unique(objects):
@@ -127,7 +135,9 @@ def test_nobody_stands_twice_on_one_object_after_a_shuffle():
     who, what = (pairs // 100).astype(np.int32), (pairs % 100).astype(np.int32)
     order = np.argsort(what, kind="stable")
     who, what = who[order], what[order]
-    found = changed_hands(who, what, np.arange(len(who)), np.array([0, len(who)]), np.array([len(who)]), 3)
+    found = changed_hands(
+        who, what, np.arange(len(who)), np.array([0, len(who)]), np.array([len(who)]), 3
+    )
     assert Counter(found.tolist()) == Counter(who.tolist())
     repeats = len(who) - len(np.unique(found.astype(np.int64) * 100 + what))
     plain = len(who) - len(np.unique(rng.permutation(who).astype(np.int64) * 100 + what))
@@ -137,7 +147,10 @@ def test_nobody_stands_twice_on_one_object_after_a_shuffle():
 def test_every_order_of_a_cell_is_as_likely():
     who, by_cell, begin = np.arange(3, dtype=np.int32), np.arange(3), np.array([0, 3])
     what = np.arange(3, dtype=np.int32)
-    seen = Counter(tuple(changed_hands(who, what, by_cell, begin, np.diff(begin), s).tolist()) for s in range(3000))
+    seen = Counter(
+        tuple(changed_hands(who, what, by_cell, begin, np.diff(begin), s).tolist())
+        for s in range(3000)
+    )
     assert len(seen) == 6 and min(seen.values()) > 400 and max(seen.values()) < 600
 
 
@@ -170,7 +183,10 @@ def test_acts_without_company_make_no_pair_whoever_did_them():
     hands = Hands(x, 1)
     by_cell, begin, live = hands._cut()
     order = x.crowd.order
-    times, objects = order.times_at(np.arange(len(order.who))), order.objects_at(np.arange(len(order.who)))
+    times, objects = (
+        order.times_at(np.arange(len(order.who))),
+        order.objects_at(np.arange(len(order.who))),
+    )
     company = np.zeros(len(times), bool)
     for i in range(len(times)):
         company[i] = ((objects == objects[i]) & (abs(times - times[i]) <= WINDOW)).sum() > 1
@@ -196,7 +212,9 @@ def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
     w = world(3, accounts=900, objects=1200, decay=1800.0, planted=90, targets=50, members=45)
     community, count = interests(w.account, w.object_, 900)
     own = np.bincount(community[w.group], minlength=count).argmax()
-    assert own > 0 and (community == own).sum() < 2 * w.group.sum(), "the group is a community of its own"
+    assert own > 0 and (community == own).sum() < 2 * w.group.sum(), (
+        "the group is a community of its own"
+    )
     crowd = crowd_of(w.account, w.object_, w.time, WINDOW)
     ratio = in_company(crowd.order, community, count)
     assert ratio[own] < 0.3
@@ -205,14 +223,18 @@ def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
     def claimed():
         edges = asked(w, block_test=False).table("edges").to_pydict()
         pairs = [
-            (int(a), int(b)) for a, b, q in zip(edges["source_id"], edges["target_id"], edges["q_value"]) if q <= 0.01
+            (int(a), int(b))
+            for a, b, q in zip(edges["source_id"], edges["target_id"], edges["q_value"])
+            if q <= 0.01
         ]
         return pairs, sum(bool(w.group[a] and w.group[b]) for a, b in pairs)
 
     pairs, right = claimed()
     assert right / len(pairs) >= 0.99
     assert right >= 1600 and len({x for p in pairs for x in p if w.group[x]}) == 90
-    monkeypatch.setattr(significance, "in_company", lambda order, community, groups: np.ones(groups))
+    monkeypatch.setattr(
+        significance, "in_company", lambda order, community, groups: np.ones(groups)
+    )
     assert claimed()[1] < 400, "what it would be without"
 
 
@@ -231,7 +253,9 @@ def test_company_agrees_with_looking():
         for c in range(2):
             both = (silo[w.account[i]] == c) & (silo[w.account[j]] == c)
             if (silo[w.account[at]] == c).sum() > 1:
-                rows.append((c, both.sum(), (near & both).sum(), (~both).sum(), (near & ~both).sum()))
+                rows.append(
+                    (c, both.sum(), (near & both).sum(), (~both).sum(), (near & ~both).sum())
+                )
                 learnt[c] += (~both).sum(), (near & ~both).sum()
     usual = learnt[:, 1] / np.maximum(1, learnt[:, 0])
     for c, pairs, near, other, apart in rows:

@@ -11,25 +11,65 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import birdfall
-from birdfall.measures.coordination_files import acts_of_files, coordination_of_files
-from birdfall.measures.coordination_traces import trace_of
+from birdfall.measures.coordination.from_files import acts_of_files, coordination_of_files
+from birdfall.measures.coordination.traces import trace_of
 from birdfall.model.errors import CannotAnswer, UsageError
 from birdfall.sources.ingest import load
 
-TOOLKIT = ["message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls"]
-ID = st.sampled_from(["1", "2", "3", "77", " 4 ", "a,b", 'say "hi"', "éà", "NULL", "nan", "", "x" * 2001])
+TOOLKIT = [
+    "message_id",
+    "user_id",
+    "username",
+    "repost_id",
+    "reply_id",
+    "message",
+    "timestamp",
+    "urls",
+]
+ID = st.sampled_from(
+    ["1", "2", "3", "77", " 4 ", "a,b", 'say "hi"', "éà", "NULL", "nan", "", "x" * 2001]
+)
 HANDLE = st.sampled_from(["", "a", " b "])
 TIME = st.sampled_from(
-    ["1400000000", "1400000030", "1400000061", "1400000061000", "2014-05-13T16:53:20Z", "never", "", "12"]
+    [
+        "1400000000",
+        "1400000030",
+        "1400000061",
+        "1400000061000",
+        "2014-05-13T16:53:20Z",
+        "never",
+        "",
+        "12",
+    ]
 )
-LINKS = st.sampled_from(["", "http://example.org/a?utm_source=x", "https://www.example.org/a http://b.example/"])
-ROWS = st.lists(st.tuples(st.integers(0, 30).map(str), ID, HANDLE, ID, ID, st.sampled_from(["", "m", "a\nb"]), TIME, LINKS), min_size=1, max_size=25)  # fmt: skip
+LINKS = st.sampled_from(
+    ["", "http://example.org/a?utm_source=x", "https://www.example.org/a http://b.example/"]
+)
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 30).map(str),
+        ID,
+        HANDLE,
+        ID,
+        ID,
+        st.sampled_from(["", "m", "a\nb"]),
+        TIME,
+        LINKS,
+    ),
+    min_size=1,
+    max_size=25,
+)
 
 
 def written(folder, header, rows, form="csv"):
     path = folder / f"acts.{form}"
     if form == "parquet":
-        pq.write_table(pa.table({h: pa.array([r[i] for r in rows], pa.string()) for i, h in enumerate(header)}), path)
+        pq.write_table(
+            pa.table(
+                {h: pa.array([r[i] for r in rows], pa.string()) for i, h in enumerate(header)}
+            ),
+            path,
+        )
         return path
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
@@ -72,8 +112,13 @@ def test_acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
     assert ordered.shown.keys() == whole.shown.keys()
     assert acts_of_files([path], trace, handles=True).names().keys() == record.names().keys()
     # the rows of this trace that were refused are refused for the same reason
-    refused = {(r["line"], r["column"], r["value"], r["reason"]) for r in record.table("rejected").to_pylist()}
-    assert {(r["line"], r["column"], r["value"], r["reason"]) for r in direct.rejected.to_pylist()} <= refused
+    refused = {
+        (r["line"], r["column"], r["value"], r["reason"])
+        for r in record.table("rejected").to_pylist()
+    }
+    assert {
+        (r["line"], r["column"], r["value"], r["reason"]) for r in direct.rejected.to_pylist()
+    } <= refused
 
 
 @settings(
@@ -83,10 +128,17 @@ def test_acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
 )
 @given(rows=st.lists(st.tuples(ID, ID, TIME, st.integers(0, 9).map(str)), min_size=1, max_size=20))
 def test_rows_refused_are_all_listed(tmp_path_factory, rows):
-    path = written(tmp_path_factory.mktemp("acts"), ["account_id", "object_id", "timestamp_share", "content_id"], rows)
+    path = written(
+        tmp_path_factory.mktemp("acts"),
+        ["account_id", "object_id", "timestamp_share", "content_id"],
+        rows,
+    )
     record = load(path)
     direct = acts_of_files([path], "repost", bare=True)
-    assert direct.rejected.sort_by("line").to_pylist() == record.table("rejected").sort_by("line").to_pylist()
+    assert (
+        direct.rejected.sort_by("line").to_pylist()
+        == record.table("rejected").sort_by("line").to_pylist()
+    )
     assert len(direct.trace) + direct.rejected.num_rows == len(rows)
     assert [n.values["rows"] for n in direct.limits] == (
         [len(rows) - len(direct.trace)] if direct.rejected.num_rows else []
@@ -109,31 +161,46 @@ def test_a_finding_of_files_is_the_finding_of_their_record(tmp_path):
         for i in range(1500)
     ]
     path = written(tmp_path, TOOLKIT, rows)
-    for asked in ({"window": "60s"}, {"window": 30, "preset": "toolkit"}, {"window": 30, "preset": "coortweet"}):
+    for asked in (
+        {"window": "60s"},
+        {"window": 30, "preset": "toolkit"},
+        {"window": 30, "preset": "coortweet"},
+    ):
         finding, _ = coordination_of_files([path], {}, **asked)
         whole = birdfall.read(path).coordination(**asked)
         assert finding.replace(inputs=()).to_json() == whole.replace(inputs=()).to_json()
         assert all(finding.table(n).equals(whole.table(n)) for n in whole.tables), asked
         again = birdfall.coordination(path, **asked)
-        assert again.to_json() == finding.to_json() and birdfall.coordination([path], **asked).answer == finding.answer
+        assert (
+            again.to_json() == finding.to_json()
+            and birdfall.coordination([path], **asked).answer == finding.answer
+        )
 
 
 def test_two_files_are_one_trace(tmp_path):
     for name, start in (("a", 0), ("b", 5)):
         pcsv.write_csv(
             pa.table(
-                {"account": [f"u{i}" for i in range(5)], "object": ["x"] * 5, "time": [1_400_000_000 + start] * 5}
+                {
+                    "account": [f"u{i}" for i in range(5)],
+                    "object": ["x"] * 5,
+                    "time": [1_400_000_000 + start] * 5,
+                }
             ),
             tmp_path / f"{name}.csv",
         )
     paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
     direct = acts_of_files(paths, "repost")
-    assert told(direct.trace, direct.ids) == told(trace_of(load(*paths), "repost"), load(*paths).ids)
+    assert told(direct.trace, direct.ids) == told(
+        trace_of(load(*paths), "repost"), load(*paths).ids
+    )
     assert len(direct.trace) == 10
 
 
 def test_what_needs_a_record_is_left_to_it(tmp_path):
-    path = written(tmp_path, ["account", "object", "time", "kind"], [["a", "x", "1400000000", "repost"]])
+    path = written(
+        tmp_path, ["account", "object", "time", "kind"], [["a", "x", "1400000000", "repost"]]
+    )
     assert acts_of_files([path], "repost") is None
     assert acts_of_files([path], "text") is None
     assert coordination_of_files([path], {}, trace=["repost", "like"]) is None

@@ -14,15 +14,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.measures.coordination import coordination
-from birdfall.measures.coordination_links import normalised
-from birdfall.measures.coordination_presets import account_stats, coortweet, coortweet_groups, toolkit
+from birdfall.measures.coordination.measure import coordination
+from birdfall.measures.coordination.peer_methods import (
+    account_stats,
+    coortweet,
+    coortweet_groups,
+    toolkit,
+)
+from birdfall.measures.coordination.urls import normalised
 from birdfall.model.errors import UsageError
 
 
 def shares(real):
     table = pq.read_table(real("peers/russian_coord_tweets.parquet"))
-    names = {"object_id": "object", "account_id": "account", "content_id": "content", "timestamp_share": "time"}
+    names = {
+        "object_id": "object",
+        "account_id": "account",
+        "content_id": "content",
+        "timestamp_share": "time",
+    }
     return table.rename_columns([names[n] for n in table.column_names])
 
 
@@ -42,15 +52,25 @@ def rows_of(path):
 def test_coortweet_edges_are_its_own(real, name, window, loops, quantile):
     expected = rows_of(real(f"peers/coortweet-rus_{name}_sg0.edges.csv.gz"))
     finding = coordination(
-        shares(real), preset="coortweet", window=window, time_unit="s",
+        shares(real),
+        preset="coortweet",
+        window=window,
+        time_unit="s",
         preset_options={"min_participation": 2, "remove_loops": loops, "edge_weight": quantile},
-    )  # fmt: skip
+    )
     ours = ("weight", "contents", "contents_y", "above_threshold", "apart_s", "symmetry")
     got = {
         frozenset((e["source_id"], e["target_id"])): tuple(e[c] for c in ours)
         for e in finding.table("edges").to_pylist()
     }
-    theirs = ("weight", "n_content_id", "n_content_id_y", "weight_threshold", "avg_time_delta", "edge_symmetry_score")
+    theirs = (
+        "weight",
+        "n_content_id",
+        "n_content_id_y",
+        "weight_threshold",
+        "avg_time_delta",
+        "edge_symmetry_score",
+    )
     wanted = {frozenset((e["from"], e["to"])): tuple(float(e[c]) for c in theirs) for e in expected}
     assert len(wanted) == len(expected) and got.keys() == wanted.keys()
     for edge, values in wanted.items():
@@ -60,10 +80,15 @@ def test_coortweet_edges_are_its_own(real, name, window, loops, quantile):
 def paired(real):
     """Codes of the sample, and the pairs of rows with the defaults of the peer at 60 s."""
     table = shares(real)
-    coded = {c: table.column(c).combine_chunks().dictionary_encode() for c in ("account", "object", "content")}
+    coded = {
+        c: table.column(c).combine_chunks().dictionary_encode()
+        for c in ("account", "object", "content")
+    }
     codes = {c: a.indices.to_numpy().astype(np.int32) for c, a in coded.items()}
     texts = {c: a.dictionary.to_pylist() for c, a in coded.items()}
-    same = pc.fill_null(pc.index_in(coded["object"].dictionary, value_set=coded["content"].dictionary), -1)
+    same = pc.fill_null(
+        pc.index_in(coded["object"].dictionary, value_set=coded["content"].dictionary), -1
+    )
     time = table.column("time").to_numpy().astype(np.int64) * 1_000_000
     columns = codes["account"], codes["object"], codes["content"], time
     own = same.to_numpy().astype(np.int32)
@@ -75,12 +100,20 @@ def test_coortweet_pairs_are_its_own(real):
     expected = rows_of(real("peers/coortweet-rus_tw60_mp2_loopsTRUE_ew0_sg0.pairs.csv.gz"))
     (account, object_, content, time), texts, (a, b), _ = paired(real)
     got = Counter(
-        (texts["object"][object_[i]], texts["content"][content[i]], texts["content"][content[j]],
-         float(time[j] - time[i]) / 1e6, texts["account"][account[i]], texts["account"][account[j]])
+        (
+            texts["object"][object_[i]],
+            texts["content"][content[i]],
+            texts["content"][content[j]],
+            float(time[j] - time[i]) / 1e6,
+            texts["account"][account[i]],
+            texts["account"][account[j]],
+        )
         for i, j in zip(a, b)
-    )  # fmt: skip
+    )
     names = ("object_id", "content_id", "content_id_y", "time_delta", "account_id", "account_id_y")
-    wanted = Counter(tuple(float(e[n]) if n == "time_delta" else e[n] for n in names) for e in expected)
+    wanted = Counter(
+        tuple(float(e[n]) if n == "time_delta" else e[n] for n in names) for e in expected
+    )
     assert got == wanted
 
 
@@ -99,7 +132,10 @@ def test_coortweet_account_statistics_are_its_own(real):
 def test_the_subgraph_holds_the_marked_edges(real):
     asked = {"preset": "coortweet", "window": 60, "time_unit": "s"}
     whole, marked = (
-        coordination(shares(real), **asked, preset_options={"subgraph": s}).table("edges").to_pylist() for s in (0, 1)
+        coordination(shares(real), **asked, preset_options={"subgraph": s})
+        .table("edges")
+        .to_pylist()
+        for s in (0, 1)
     )
     assert marked == [e for e in whole if e["above_threshold"]] and 0 < len(marked) < len(whole)
     for wrong in (
@@ -116,7 +152,9 @@ def test_the_subgraph_holds_the_marked_edges(real):
 @pytest.mark.parametrize("least", [1, 2])
 @pytest.mark.parametrize("loops", [False, True])
 def test_toolkit_edges_are_its_own(real, least, loops):
-    expected = rows_of(real(f"peers/cnt-rus_pypi152_coretweet_tw60_mw{least}{'.loops' if loops else ''}.csv.gz"))
+    expected = rows_of(
+        real(f"peers/cnt-rus_pypi152_coretweet_tw60_mw{least}{'.loops' if loops else ''}.csv.gz")
+    )
     finding = coordination(
         shares(real),
         preset="toolkit",
@@ -124,7 +162,9 @@ def test_toolkit_edges_are_its_own(real, least, loops):
         time_unit="s",
         preset_options={"min_edge_weight": least, "loops": loops},
     )
-    got = Counter((e["source_id"], e["target_id"], e["weight"]) for e in finding.table("edges").to_pylist())
+    got = Counter(
+        (e["source_id"], e["target_id"], e["weight"]) for e in finding.table("edges").to_pylist()
+    )
     assert got == Counter((e["user_1"], e["user_2"], int(e["weight"])) for e in expected)
 
 
@@ -132,7 +172,12 @@ def test_toolkit_edges_are_its_own(real, least, loops):
 def posts(draw):
     n = draw(st.integers(1, 40))
     column = lambda most: np.array(draw(st.lists(st.integers(0, most), min_size=n, max_size=n)))  # noqa: E731
-    return column(6).astype(np.int32), column(4).astype(np.int32), column(30).astype(np.int32), column(120) * 500_000
+    return (
+        column(6).astype(np.int32),
+        column(4).astype(np.int32),
+        column(30).astype(np.int32),
+        column(120) * 500_000,
+    )
 
 
 @settings(max_examples=80)
@@ -149,8 +194,18 @@ def test_toolkit_is_what_its_definition_says(rows, window, least, loops):
         near = abs(int(time[i]) // 1_000_000 - int(time[j]) // 1_000_000) <= window
         if object_[i] == object_[j] and near and (loops or account[i] != account[j]):
             weight[int(account[i]), int(account[j])].add(i)
-    expected = {(*edge, len(messages)) for edge, messages in weight.items() if len(messages) >= least}
-    edges = toolkit(account, object_, content, time, window=window * 1_000_000, min_edge_weight=least, loops=loops)
+    expected = {
+        (*edge, len(messages)) for edge, messages in weight.items() if len(messages) >= least
+    }
+    edges = toolkit(
+        account,
+        object_,
+        content,
+        time,
+        window=window * 1_000_000,
+        min_edge_weight=least,
+        loops=loops,
+    )
     assert set(zip(edges.lo.tolist(), edges.hi.tolist(), edges.weight.tolist())) == expected
 
 
@@ -170,18 +225,36 @@ def test_coortweet_is_what_its_definition_says(rows, window, least, loops):
     ]
     contents = {int(content[k]) for pair in pairs for k in pair}
     paired = Counter(int(account[i]) for i in rows_left if int(content[i]) in contents)
-    good = {int(content[i]) for i in rows_left if int(content[i]) in contents and paired[int(account[i])] >= least}
-    expected = {frozenset(p) for p in pairs if int(content[p[0]]) in good or int(content[p[1]]) in good}
+    good = {
+        int(content[i])
+        for i in rows_left
+        if int(content[i]) in contents and paired[int(account[i])] >= least
+    }
+    expected = {
+        frozenset(p) for p in pairs if int(content[p[0]]) in good or int(content[p[1]]) in good
+    }
     a, b = coortweet_groups(
-        account, object_, content, time, window=window * 1_000_000, min_participation=least, remove_loops=loops
+        account,
+        object_,
+        content,
+        time,
+        window=window * 1_000_000,
+        min_participation=least,
+        remove_loops=loops,
     )
-    assert {frozenset((int(i), int(j))) for i, j in zip(a, b)} == expected and len(a) == len(expected)
+    assert {frozenset((int(i), int(j))) for i, j in zip(a, b)} == expected and len(a) == len(
+        expected
+    )
 
 
 def test_coortweet_repeated_shares_multiply():
     account = np.array([0] * 3 + [1] * 4, np.int32)
     edges = coortweet(
-        account, np.zeros(7, np.int32), np.arange(7, dtype=np.int32), np.arange(7) * 1_000_000, window=60_000_000
+        account,
+        np.zeros(7, np.int32),
+        np.arange(7, dtype=np.int32),
+        np.arange(7) * 1_000_000,
+        window=60_000_000,
     )
     assert edges.weight.tolist() == [12]
 
@@ -196,7 +269,10 @@ def test_an_empty_result_is_an_empty_result():
 @pytest.mark.parametrize(
     ("link", "plain"),
     [
-        ("https://www.example.org/Story/?utm_source=t&id=7&fbclid=abc#part", "example.org/Story?id=7"),
+        (
+            "https://www.example.org/Story/?utm_source=t&id=7&fbclid=abc#part",
+            "example.org/Story?id=7",
+        ),
         ("http://EXAMPLE.org:80/Story?id=7", "example.org/Story?id=7"),
         ("example.org/Story?id=7", "example.org/Story?id=7"),
         ("//example.org/a?b=2&a=1", "example.org/a?a=1&b=2"),

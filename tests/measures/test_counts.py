@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from birdfall.measures.counts import applies_to, counts
-from birdfall.record.query import from_tables
+from birdfall.measures.follower_counts.measure import applies_to, counts
+from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2018, 3, 1, 8, tzinfo=dt.UTC)
@@ -24,7 +24,11 @@ def record(levels):
     ]
     accounts, times, followers = zip(*rows)
     return from_tables(
-        {"counts": pa.table({"account": accounts, "time": pa.array(times, TIME), "followers": followers})}
+        {
+            "counts": pa.table(
+                {"account": accounts, "time": pa.array(times, TIME), "followers": followers}
+            )
+        }
     )
 
 
@@ -67,7 +71,9 @@ def test_a_profile_that_was_itself_down_is_no_loss_of_followers():
     assert 2_500 < top["gross"] < 4_500
     assert {r["leader"] for r in finding.table("ratios").to_pylist()} == {"a0"}
     assert [n.values for n in finding.limits if n.code == "profiles-rebuilt"] == [{"accounts": 1}]
-    assert {d["account"] for d in finding.table("drops").to_pylist() if d["rebuilt"]} == {"minister"}
+    assert {d["account"] for d in finding.table("drops").to_pylist() if d["rebuilt"]} == {
+        "minister"
+    }
 
 
 def test_one_profile_alone_makes_no_fall():
@@ -80,7 +86,10 @@ def test_one_profile_alone_makes_no_fall():
 
 def test_growth_alone_is_no_fall():
     rng = np.random.default_rng(2)
-    found = sum(counts(record({f"a{i}": growing(rng) for i in range(30)})).answer == "found" for _ in range(6))
+    found = sum(
+        counts(record({f"a{i}": growing(rng) for i in range(30)})).answer == "found"
+        for _ in range(6)
+    )
     assert found <= 1
 
 
@@ -99,7 +108,9 @@ def test_too_few_counts_are_refused():
 
 def test_the_clean_up_of_july_2018(real):
     table = pq.read_table(real("follower-counts-2018/counts.parquet"))
-    data = table.select(["account", "followers"]).append_column("time", table.column("time").cast(TIME))
+    data = table.select(["account", "followers"]).append_column(
+        "time", table.column("time").cast(TIME)
+    )
     finding = counts(from_tables({"counts": data}))
     top = finding.table("waves").to_pylist()[0]
     assert top["start"].date() in (dt.date(2018, 7, 12), dt.date(2018, 7, 13))

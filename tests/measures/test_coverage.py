@@ -4,9 +4,13 @@ import datetime as dt
 
 import pyarrow as pa
 
-from birdfall.measures import audiences, counts, ledgers, returns, waves
+from birdfall.measures.audiences import measure as audiences
 from birdfall.measures.coverage import coverage
-from birdfall.record.query import from_tables
+from birdfall.measures.follower_counts import measure as counts
+from birdfall.measures.ledgers import measure as ledgers
+from birdfall.measures.returns import measure as returns
+from birdfall.measures.waves import measure as waves
+from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2024, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
@@ -53,7 +57,9 @@ def test_questions_agree_with_the_measures():
 
 
 def test_silence_beyond_the_streams_own_is_a_gap():
-    finding = coverage(from_tables({"acts": acts([*range(0, 4000, 10), *range(90_000, 94_000, 10)])}))
+    finding = coverage(
+        from_tables({"acts": acts([*range(0, 4000, 10), *range(90_000, 94_000, 10)])})
+    )
     assert finding["gaps"].value == 1
     (gap,) = [s for s in finding.table("spans").to_pylist() if s["kind"] == "gap"]
     assert (gap["to"] - gap["from"]).total_seconds() > 80_000
@@ -61,7 +67,9 @@ def test_silence_beyond_the_streams_own_is_a_gap():
 
 
 def test_duplicates_contradictions_and_early_acts_are_counted():
-    accounts = pa.table({"account": ["a0"], "created_at": pa.array([START + dt.timedelta(days=1)], TIME)})
+    accounts = pa.table(
+        {"account": ["a0"], "created_at": pa.array([START + dt.timedelta(days=1)], TIME)}
+    )
     statuses = pa.table(
         {
             "account": ["a", "a"],
@@ -71,7 +79,9 @@ def test_duplicates_contradictions_and_early_acts_are_counted():
         }
     )
     finding = coverage(
-        from_tables({"acts": acts([1, 2, 3], ["x", "x", "y"]), "accounts": accounts, "statuses": statuses})
+        from_tables(
+            {"acts": acts([1, 2, 3], ["x", "x", "y"]), "accounts": accounts, "statuses": statuses}
+        )
     )
     assert finding["duplicates"].value == 1
     assert finding["contradictions"].value == 1

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.measures.counts import counts
-from birdfall.measures.ledgers import ledger
-from birdfall.measures.returns import returns
-from birdfall.measures.waves import waves
+from birdfall.measures.follower_counts.measure import counts
+from birdfall.measures.ledgers.measure import ledger
+from birdfall.measures.returns.measure import returns
+from birdfall.measures.waves.measure import waves
 from birdfall.model.settings import Settings
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -53,7 +53,9 @@ def record(statuses=(), *, days=None, observation="change", counted=(), follows=
         )
     if follows:
         a, b = zip(*follows, strict=True)
-        tables["follows"] = pa.table({"follower": a, "followed": b, "observation": ["change"] * len(a)})
+        tables["follows"] = pa.table(
+            {"follower": a, "followed": b, "observation": ["change"] * len(a)}
+        )
     return from_tables(tables, Settings(leaders=("L",)))
 
 
@@ -63,10 +65,16 @@ def at(seconds):
 
 def burst(begin, number=300, seconds=600, name="w", seed=0):
     rng = np.random.default_rng(seed)
-    return [(f"{name}{i}", "suspended", t) for i, t in enumerate(begin + np.sort(rng.random(number)) * seconds)]
+    return [
+        (f"{name}{i}", "suspended", t)
+        for i, t in enumerate(begin + np.sort(rng.random(number)) * seconds)
+    ]
 
 
-QUIET = [(f"q{i}", "suspended", t) for i, t in enumerate(np.sort(np.random.default_rng(8).random(600)) * 40 * DAY)]
+QUIET = [
+    (f"q{i}", "suspended", t)
+    for i, t in enumerate(np.sort(np.random.default_rng(8).random(600)) * 40 * DAY)
+]
 
 
 def found(data, **options):
@@ -75,8 +83,12 @@ def found(data, **options):
 
 def test_nothing_at_all_is_refused_by_all():
     empty = record()
-    assert [f.answer for f in (found(empty), returns(empty), ledger(empty, "L"), counts(empty))] == ["cannot"] * 4
-    assert [f.reasons[0].code for f in (found(empty), returns(empty), ledger(empty, "L"), counts(empty))] == [
+    assert [
+        f.answer for f in (found(empty), returns(empty), ledger(empty, "L"), counts(empty))
+    ] == ["cannot"] * 4
+    assert [
+        f.reasons[0].code for f in (found(empty), returns(empty), ledger(empty, "L"), counts(empty))
+    ] == [
         "no-statuses",
         "no-statuses",
         "no-follows",
@@ -119,12 +131,16 @@ def test_a_wave_at_the_rim_of_the_record(begin, days):
 
 def test_a_wave_at_the_rim_is_not_lost_in_a_denser_one():
     """The search for its edges must not stray to another wave because the record begins with it."""
-    finding = found(record(QUIET + burst(0, 300, 8 * 3600) + burst(20 * DAY, 300, 300, "v"), days=40))
+    finding = found(
+        record(QUIET + burst(0, 300, 8 * 3600) + burst(20 * DAY, 300, 300, "v"), days=40)
+    )
     assert sorted(w["observed"] > 250 for w in finding.table("waves").to_pylist()) == [True, True]
 
 
 def test_two_waves_five_minutes_apart_lose_nobody():
-    finding = found(record(QUIET + burst(20 * DAY, 300, 60) + burst(20 * DAY + 360, 300, 60, "v"), days=40))
+    finding = found(
+        record(QUIET + burst(20 * DAY, 300, 60) + burst(20 * DAY + 360, 300, 60, "v"), days=40)
+    )
     rows = finding.table("waves").to_pylist()
     assert abs(sum(w["observed"] for w in rows) - 600) <= 3 and len(rows) in (1, 2)
 
@@ -133,16 +149,25 @@ def test_everybody_falls_twice():
     rows = [
         (f"a{i}", s, t)
         for i in range(200)
-        for s, t in (("suspended", 5 * DAY + i), ("active", 9 * DAY + i), ("suspended", 20 * DAY + i))
+        for s, t in (
+            ("suspended", 5 * DAY + i),
+            ("active", 9 * DAY + i),
+            ("suspended", 20 * DAY + i),
+        )
     ]
     finding = found(record(QUIET + rows, days=40))
-    assert sorted(abs(w["observed"] - 200) <= 2 for w in finding.table("waves").to_pylist()) == [True, True]
+    assert sorted(abs(w["observed"] - 200) <= 2 for w in finding.table("waves").to_pylist()) == [
+        True,
+        True,
+    ]
     back = returns(record(rows, days=40))
     assert (back["fallen"].value, back.details["falls"], back["returned"].value) == (200, 400, 200)
 
 
 def test_sightings_of_the_fallen_alone_have_no_time():
-    finding = found(record([(f"a{i}", "suspended", DAY * (i % 5)) for i in range(100)], observation="seen"))
+    finding = found(
+        record([(f"a{i}", "suspended", DAY * (i % 5)) for i in range(100)], observation="seen")
+    )
     assert (finding.answer, finding.reasons[0].code) == ("cannot", "fallen-when-first-seen")
 
 
@@ -159,14 +184,18 @@ def test_short_histories_say_so_and_raise_no_alarm():
     for seed in range(60):
         rng = np.random.default_rng([seed, 77])
         days, number = (2, 20) if seed % 2 else (40, 10)
-        quiet = [(f"q{i}", "suspended", t) for i, t in enumerate(np.sort(rng.random(number)) * days * DAY)]
+        quiet = [
+            (f"q{i}", "suspended", t)
+            for i, t in enumerate(np.sort(rng.random(number)) * days * DAY)
+        ]
         finding = found(record(quiet, days=days), alpha=0.05, seed=seed)
         assert "short-history" in {n.code for n in finding.limits}
         called += finding.answer == "found"
     assert called <= 7  # beyond which chance goes once in a hundred at a rate of one in twenty
     wave = found(
         record(
-            [(f"q{i}", "suspended", t) for i, t in enumerate(np.linspace(0, 2 * DAY, 20))] + burst(1.5 * DAY, 100),
+            [(f"q{i}", "suspended", t) for i, t in enumerate(np.linspace(0, 2 * DAY, 20))]
+            + burst(1.5 * DAY, 100),
             days=2,
         )
     )
@@ -175,11 +204,18 @@ def test_short_histories_say_so_and_raise_no_alarm():
 
 @pytest.mark.parametrize(
     ("rows", "answer"),
-    [([(0, 5)], "cannot"), ([(0, 5), (0, 9)], "cannot"), ([(d * 60.0, 1000 - d) for d in range(60)], "cannot"), ([(d * DAY, None) for d in range(60)], "cannot"),
-     ([(d * DAY, 0) for d in range(60)], "nothing"), ([(d * DAY, 1000 - d) for d in range(60)], "nothing"),
-     ([(d * DAY, 1000 + d) for d in [*range(20), *range(60, 90)]], "nothing"), ([(d * DAY, 1000 + d - (500 if d == 59 else 0)) for d in range(60)], "found"),
-     ([(d * DAY, 1000 + d - (500 if d >= 1 else 0)) for d in range(60)], "found")],
-)  # fmt: skip
+    [
+        ([(0, 5)], "cannot"),
+        ([(0, 5), (0, 9)], "cannot"),
+        ([(d * 60.0, 1000 - d) for d in range(60)], "cannot"),
+        ([(d * DAY, None) for d in range(60)], "cannot"),
+        ([(d * DAY, 0) for d in range(60)], "nothing"),
+        ([(d * DAY, 1000 - d) for d in range(60)], "nothing"),
+        ([(d * DAY, 1000 + d) for d in [*range(20), *range(60, 90)]], "nothing"),
+        ([(d * DAY, 1000 + d - (500 if d == 59 else 0)) for d in range(60)], "found"),
+        ([(d * DAY, 1000 + d - (500 if d >= 1 else 0)) for d in range(60)], "found"),
+    ],
+)
 def test_counts_of_one_of_none_of_nought(rows, answer):
     finding = counts(record(counted=[("L", t, n) for t, n in rows]), leaders=("L",))
     assert finding.answer == answer
@@ -187,9 +223,14 @@ def test_counts_of_one_of_none_of_nought(rows, answer):
 
 
 statuses = st.lists(
-    st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["active", "suspended", "taken_down", "deleted", "deactivated", "limited"]), st.integers(0, 40 * 86400)),
-    min_size=1, max_size=30,
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from("abcdefgh"),
+        st.sampled_from(["active", "suspended", "taken_down", "deleted", "deactivated", "limited"]),
+        st.integers(0, 40 * 86400),
+    ),
+    min_size=1,
+    max_size=30,
+)
 
 
 @settings(max_examples=40)
@@ -198,7 +239,11 @@ def test_no_record_breaks_a_measure(rows, observation, days):
     follows = [(a, "L") for a in "abcdef"]
     data = record(rows, observation=observation, days=days, follows=follows)
     fallen = {a for a, s, _ in rows if s in ("suspended", "taken_down")}
-    found_waves, back, book = waves(data, replicates=19, attributes=False), returns(data), ledger(data, "L")
+    found_waves, back, book = (
+        waves(data, replicates=19, attributes=False),
+        returns(data),
+        ledger(data, "L"),
+    )
     for finding in (found_waves, back, book):
         assert finding.answer in ("found", "nothing", "cannot")
         assert finding.answer != "cannot" or finding.reasons

@@ -2,14 +2,16 @@
 
 import pytest
 
-from birdfall.measures.reconcile import COLUMNS, read_facts_bytes, reconcile
+from birdfall.measures.follower_counts.reconcile import COLUMNS, read_facts_bytes, reconcile
 from birdfall.model.errors import InputError
 
 
 def facts(*rows):
     lines = [",".join((*COLUMNS, "url"))]
     for number, (when, who, relation, value, population, kind) in enumerate(rows):
-        lines.append(f"g{number},{when},{who},q,{relation},{value},followers,1 day,{population},{kind},paper,")
+        lines.append(
+            f"g{number},{when},{who},q,{relation},{value},followers,1 day,{population},{kind},paper,"
+        )
     return read_facts_bytes("\n".join(lines).encode(), "facts.csv")
 
 
@@ -24,7 +26,9 @@ BASE = (
 
 
 def test_gross_and_net_agree_within_a_day_of_growth():
-    finding = reconcile(facts(*BASE, ("2020-06-29", "minister", "almost", 1000, "followers of @a", "gross")))
+    finding = reconcile(
+        facts(*BASE, ("2020-06-29", "minister", "almost", 1000, "followers of @a", "gross"))
+    )
     assert finding.answer == "found"
     assert finding["difference"].value == 100
     (gross,) = [r for r in finding.table("figures").to_pylist() if r["kind"] == "gross"]
@@ -34,14 +38,18 @@ def test_gross_and_net_agree_within_a_day_of_growth():
 
 
 def test_a_figure_that_needs_impossible_growth_does_not_fit():
-    finding = reconcile(facts(*BASE, ("2020-06-29", "minister", "about", 1600, "followers of @a", "gross")))
+    finding = reconcile(
+        facts(*BASE, ("2020-06-29", "minister", "about", 1600, "followers of @a", "gross"))
+    )
     (gross,) = [r for r in finding.table("figures").to_pylist() if r["kind"] == "gross"]
     assert gross["consistent"] is False
     assert gross["needed_growth"] == 700
 
 
 def test_without_levels_it_refuses():
-    finding = reconcile(facts(*BASE[4:], ("2020-06-29", "minister", "about", 1000, "followers of @a", "gross")))
+    finding = reconcile(
+        facts(*BASE[4:], ("2020-06-29", "minister", "about", 1000, "followers of @a", "gross"))
+    )
     assert finding.answer == "cannot"
     assert finding.reasons[0].code == "too-few-levels"
 
@@ -51,7 +59,9 @@ def test_bad_tables_are_told_where():
         read_facts_bytes(b"a,b\n1,2\n", "x.csv")
     header = ",".join(COLUMNS).encode()
     with pytest.raises(InputError, match="row 2"):
-        read_facts_bytes(header + b"\nf1,2013-10-31,x,q,about,many,accounts,,all,gross,s\n", "x.csv")
+        read_facts_bytes(
+            header + b"\nf1,2013-10-31,x,q,about,many,accounts,,all,gross,s\n", "x.csv"
+        )
     with pytest.raises(InputError, match="no date"):
         read_facts_bytes(header + b"\nf1,yesterday,x,q,about,5,accounts,,all,gross,s\n", "x.csv")
 

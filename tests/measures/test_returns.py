@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.falls import falls
-from birdfall.measures.return_intervals import ENDLESS, interval_curve
-from birdfall.measures.returns import applies_to, returns
+from birdfall.measures.returns.measure import applies_to, returns
+from birdfall.measures.returns.turnbull import ENDLESS, interval_curve
+from birdfall.measures.suspensions.absences import falls
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
-from birdfall.record.query import NEVER, from_tables
+from birdfall.record.record import NEVER, from_tables
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 DAY = 86_400
@@ -25,30 +25,54 @@ def day(number):
 def record_of(rows, coverage=None, observation="change"):
     """rows: (account, status, day) or (account, status, day, after)."""
     rows = [(*r, None)[:4] for r in rows]
-    tables = {"statuses": pa.table({
-        "account": [r[0] for r in rows], "status": [r[1] for r in rows],
-        "time": pa.array([day(r[2]) for r in rows], pa.timestamp("us", "UTC")),
-        "after": pa.array([day(r[3]) for r in rows], pa.timestamp("us", "UTC")),
-        "observation": [observation] * len(rows), "line": pa.array(range(len(rows)), pa.int64()),
-    })}  # fmt: skip
+    tables = {
+        "statuses": pa.table(
+            {
+                "account": [r[0] for r in rows],
+                "status": [r[1] for r in rows],
+                "time": pa.array([day(r[2]) for r in rows], pa.timestamp("us", "UTC")),
+                "after": pa.array([day(r[3]) for r in rows], pa.timestamp("us", "UTC")),
+                "observation": [observation] * len(rows),
+                "line": pa.array(range(len(rows)), pa.int64()),
+            }
+        )
+    }
     if coverage:
         times = [pa.array([day(c)], pa.timestamp("us", "UTC")) for c in coverage]
-        tables["coverage"] = pa.table([*times, ["statuses"], ["watched"]], names=["from", "to", "what", "kind"])
+        tables["coverage"] = pa.table(
+            [*times, ["statuses"], ["watched"]], names=["from", "to", "what", "kind"]
+        )
     return from_tables(tables)
 
 
 def curve(finding):
-    return [(r["after_s"] / DAY, r["returned"], r["at_risk"]) for r in finding.table("curve").to_pylist()]
+    return [
+        (r["after_s"] / DAY, r["returned"], r["at_risk"])
+        for r in finding.table("curve").to_pylist()
+    ]
 
 
 def test_shares_days_and_those_never_seen_again():
-    finding = returns(record_of(
-        [("a", "suspended", 0), ("b", "taken_down", 0), ("c", "suspended", 0), ("d", "suspended", 8), ("a", "active", 2),
-         ("b", "active", 6)], coverage=(-5, 10),
-    ))  # fmt: skip
+    finding = returns(
+        record_of(
+            [
+                ("a", "suspended", 0),
+                ("b", "taken_down", 0),
+                ("c", "suspended", 0),
+                ("d", "suspended", 8),
+                ("a", "active", 2),
+                ("b", "active", 6),
+            ],
+            coverage=(-5, 10),
+        )
+    )
     assert finding.answer == "found" and finding.name == "returns"
     # d is followed for two days only: at six days two are left, and one of them returns
-    assert curve(finding) == [(2, 0.25, 4), (6, pytest.approx(0.625), 2), (10, pytest.approx(0.625), 1)]
+    assert curve(finding) == [
+        (2, 0.25, 4),
+        (6, pytest.approx(0.625), 2),
+        (10, pytest.approx(0.625), 1),
+    ]
     assert {k: finding[k].value for k in ("fallen", "returned", "censored")} == {
         "fallen": 4,
         "returned": 2,
@@ -58,23 +82,46 @@ def test_shares_days_and_those_never_seen_again():
 
 
 def test_a_fall_with_several_names_is_one_and_a_deletion_is_no_return():
-    record = record_of([
-        ("a", "suspended", 0), ("a", "taken_down", 1), ("a", "active", 4), ("b", "suspended", 0), ("b", "deleted", 1),
-        ("c", "deleted", 0), ("c", "active", 3), ("d", "suspended", 2), ("d", "limited", 3), ("e", "active", 9),
-    ])  # fmt: skip
+    record = record_of(
+        [
+            ("a", "suspended", 0),
+            ("a", "taken_down", 1),
+            ("a", "active", 4),
+            ("b", "suspended", 0),
+            ("b", "deleted", 1),
+            ("c", "deleted", 0),
+            ("c", "active", 3),
+            ("d", "suspended", 2),
+            ("d", "limited", 3),
+            ("e", "active", 9),
+        ]
+    )
     finding = returns(record)
     assert finding["fallen"].value == 3
-    assert curve(finding) == [(1, pytest.approx(1 / 3), 3), (4, pytest.approx(2 / 3), 2), (9, pytest.approx(2 / 3), 1)]
-    assert [(n.code, n.values) for n in finding.limits] == [("suspended-then-deleted", {"accounts": 1})]
+    assert curve(finding) == [
+        (1, pytest.approx(1 / 3), 3),
+        (4, pytest.approx(2 / 3), 2),
+        (9, pytest.approx(2 / 3), 1),
+    ]
+    assert [(n.code, n.values) for n in finding.limits] == [
+        ("suspended-then-deleted", {"accounts": 1})
+    ]
 
 
 def test_sightings_are_censored_when_last_seen():
     record = record_of(
-        [("a", "active", 0), ("a", "suspended", 2), ("a", "suspended", 3), ("b", "active", 0), ("b", "active", 9)],
+        [
+            ("a", "active", 0),
+            ("a", "suspended", 2),
+            ("a", "suspended", 3),
+            ("b", "active", 0),
+            ("b", "active", 9),
+        ],
         observation="seen",
-    )  # fmt: skip
+    )
     (fall,) = zip(
-        *(getattr(falls(record), n) for n in ("fell_after", "fell_by", "back_by", "known_until")), strict=True
+        *(getattr(falls(record), n) for n in ("fell_after", "fell_by", "back_by", "known_until")),
+        strict=True,
     )
     micro = [round(day(d).timestamp() * 1e6) for d in (0, 2, 3)]
     assert list(fall) == [micro[0], micro[1], NEVER, micro[2]]
@@ -96,7 +143,10 @@ def test_intervals_widen_the_band_and_hold_the_truth():
     limit = {n.code: n.values for n in wide.limits}["interval-censored-times"]
     assert limit["of"] == 200 and limit["median_width_s"] > 0
     assert wide["returned_4d"].low < sharp["returned_4d"].value < wide["returned_4d"].high
-    assert wide["returned_4d"].high - wide["returned_4d"].low > sharp["returned_4d"].high - sharp["returned_4d"].low
+    assert (
+        wide["returned_4d"].high - wide["returned_4d"].low
+        > sharp["returned_4d"].high - sharp["returned_4d"].low
+    )
     assert wide["returned_4d"].value == pytest.approx(sharp["returned_4d"].value, abs=0.06)
 
 
@@ -142,7 +192,11 @@ def test_the_band_of_intervals_covers_the_truth():
         came = c < 40
         shortest, longest = np.maximum(np.where(came, c, 40) - (a + 2), 0), c + 2 - a
         found = interval_curve(
-            (shortest * day_us).astype(np.int64), (longest * day_us).astype(np.int64), came, 0.95, ()
+            (shortest * day_us).astype(np.int64),
+            (longest * day_us).astype(np.int64),
+            came,
+            0.95,
+            (),
         )
         _, low, high = found.at(np.array([4 * day_us]))[0]
         held += low <= 1 - np.exp(-4 / 5) <= high
@@ -160,15 +214,26 @@ def test_narrow_intervals_keep_the_product_limit():
 
 def test_chosen_accounts_waves_and_an_earlier_end():
     record = record_of(
-        [("a", "suspended", 0), ("b", "suspended", 1), ("a", "active", 3), ("b", "active", 5), ("a", "suspended", 7)]
+        [
+            ("a", "suspended", 0),
+            ("b", "suspended", 1),
+            ("a", "active", 3),
+            ("b", "active", 5),
+            ("a", "suspended", 7),
+        ]
     )
     assert returns(record, accounts=["b"])["fallen"].value == 1
     assert returns(record, accounts=[record.ids.code("a")])["returned"].value == 1
     until = round(day(4).timestamp() * 1e6)
     assert returns(record, until=until)["returned"].value == 1
     assert returns(record, until=until)["censored"].value == 1
-    members = pa.table({"wave": pa.array([1, 2], pa.int32()), "account": ["a", "a"],
-                        "fell_by": pa.array([day(0), day(7)], pa.timestamp("us", "UTC"))})  # fmt: skip
+    members = pa.table(
+        {
+            "wave": pa.array([1, 2], pa.int32()),
+            "account": ["a", "a"],
+            "fell_by": pa.array([day(0), day(7)], pa.timestamp("us", "UTC")),
+        }
+    )
     wave = Finding("waves", "waves", "found", tables={"members": members})
     first, second = (returns(record, wave=wave, wave_number=n) for n in (1, 2))
     assert (first.name, first["returned"].value, first.details["falls"]) == ("returns-1", 1, 1)
@@ -186,11 +251,16 @@ def test_nothing_to_follow():
 
 
 def test_a_long_curve_keeps_all_its_events():
-    rows = [(f"u{n}", "suspended", 0.0) for n in range(6000)] + [(f"u{n}", "active", 1 + n / 5000) for n in range(5000)]
+    rows = [(f"u{n}", "suspended", 0.0) for n in range(6000)] + [
+        (f"u{n}", "active", 1 + n / 5000) for n in range(5000)
+    ]
     finding = returns(record_of(rows))
     table = finding.table("curve")
     assert table.num_rows == 4000
-    assert sum(table.column("events").to_pylist()) == 5000 and sum(table.column("censored").to_pylist()) == 1000
+    assert (
+        sum(table.column("events").to_pylist()) == 5000
+        and sum(table.column("censored").to_pylist()) == 1000
+    )
     assert table.column("returned").to_pylist()[-1] == pytest.approx(5 / 6)
     assert table.column("at_risk").to_pylist()[0] == 6000
 
@@ -208,19 +278,24 @@ def test_2022_daily_reports(real):
         finding = returns(record_of(statuses))
         # two days are much of what the tracked ones were away, and little of what the large ones were
         by_intervals = {"interval-censored-times", "curve-from-intervals"}
-        assert {n.code for n in finding.limits} == (by_intervals if which == "tracked" else {"interval-censored-times"})
+        assert {n.code for n in finding.limits} == (
+            by_intervals if which == "tracked" else {"interval-censored-times"}
+        )
         assert finding.method[0] == ("turnbull-1976" if which == "tracked" else "kaplan-meier-1958")
         # reports four days apart tell of three to five days: those three apart are back by then, those five apart are not
-        sure, may = (sum(r is not None and (r - s).days <= days for _, s, r in rows) / len(rows) for days in (3, 4))
+        sure, may = (
+            sum(r is not None and (r - s).days <= days for _, s, r in rows) / len(rows)
+            for days in (3, 4)
+        )
         share = finding["returned_4d"]
         assert share.low < share.value < share.high
         assert sure - 0.003 <= share.value <= may + 0.003
         assert share.low < may or which == "tracked"
         found[which] = share.value
     # published: about 6.4 % of the tracked and 2.0 % of the large accounts within four days
-    assert found["tracked"] == pytest.approx(0.064, abs=0.01) and found["NOT tracked"] == pytest.approx(
-        0.020, abs=0.005
-    )
+    assert found["tracked"] == pytest.approx(0.064, abs=0.01) and found[
+        "NOT tracked"
+    ] == pytest.approx(0.020, abs=0.005)
 
 
 def test_2013_blocks_return_and_run_out(real, tmp_path):
@@ -234,13 +309,28 @@ def test_2013_blocks_return_and_run_out(real, tmp_path):
     path = tmp_path / "blocks.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number, (time, action, account, duration) in enumerate(rows.fetchall()):
-            file.write(json.dumps({
-                "id": number, "type": "log", "log_type": "block", "log_action": action, "timestamp": time, "wiki": "enwiki",
-                "title": f"User:{account}", "namespace": 2, "user": "x", "log_params": {"duration": duration} if duration else [],
-            }) + "\n")  # fmt: skip
+            file.write(
+                json.dumps(
+                    {
+                        "id": number,
+                        "type": "log",
+                        "log_type": "block",
+                        "log_action": action,
+                        "timestamp": time,
+                        "wiki": "enwiki",
+                        "title": f"User:{account}",
+                        "namespace": 2,
+                        "user": "x",
+                        "log_params": {"duration": duration} if duration else [],
+                    }
+                )
+                + "\n"
+            )
     record = load(path)
     finding = returns(record)
-    expired = record.sql("SELECT count(*) FROM statuses WHERE reason = 'expired'").column(0)[0].as_py()
+    expired = (
+        record.sql("SELECT count(*) FROM statuses WHERE reason = 'expired'").column(0)[0].as_py()
+    )
     assert expired > 3000 and finding["fallen"].value > 70_000
     # nine blocks in ten are for ever: few return, and most of those by the clock, a day or two after
     assert 0.04 < finding["returned_share"].value < 0.15 and finding["returned_4d"].value > 0.02

@@ -6,9 +6,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.spells import spells
+from birdfall.measures.suspensions.status_spells import spells
 from birdfall.model.schemas import FALLEN
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 
 EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -44,8 +44,15 @@ def plain_spells(rows):
                     found.append(open_spell)
                     open_spell = None
                 if status in FALLEN:
-                    open_spell = {"account": account, "status": status, "fell_after": at(lower), "fell_by": at(time),
-                                  "ended_as": None, "ended_after": None, "ended_by": None}  # fmt: skip
+                    open_spell = {
+                        "account": account,
+                        "status": status,
+                        "fell_after": at(lower),
+                        "fell_by": at(time),
+                        "ended_as": None,
+                        "ended_after": None,
+                        "ended_by": None,
+                    }
             if open_spell:
                 open_spell["last_seen"] = at(time)
             previous, previous_time = status, time
@@ -75,7 +82,11 @@ def test_spells_are_what_a_careful_reader_would_say(rows):
 
 
 def test_a_takedown_said_twice_is_one():
-    rows = [("a", "taken_down", 1, "change"), ("a", "taken_down", 2, "change"), ("a", "active", 9, "change")]
+    rows = [
+        ("a", "taken_down", 1, "change"),
+        ("a", "taken_down", 2, "change"),
+        ("a", "active", 9, "change"),
+    ]
     (only,) = spells(record(rows)).to_pylist()
     assert (only["fell_by"], only["ended_by"], only["last_seen"]) == (at(1), at(9), at(2))
 
@@ -85,7 +96,9 @@ def test_a_limited_account_has_not_fallen():
 
 
 def test_a_sighting_leaves_the_fall_between_two_looks():
-    (only,) = spells(record([("a", "active", 0, "seen"), ("a", "suspended", 86_400, "seen")])).to_pylist()
+    (only,) = spells(
+        record([("a", "active", 0, "seen"), ("a", "suspended", 86_400, "seen")])
+    ).to_pylist()
     assert (only["fell_after"], only["fell_by"]) == (at(0), at(86_400))
 
 

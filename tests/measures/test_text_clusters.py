@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.kernels.text_normal import LONGEST
-from birdfall.measures.text_characters import characters
-from birdfall.measures.text_clusters import near_pairs, reduced, text_clusters
+from birdfall.measures.coordination.text_clusters import near_pairs, reduced, text_clusters
+from birdfall.measures.coordination.text_normalisation import characters
 
 WORDS = {
     "es": [
@@ -155,12 +155,16 @@ def test_clusters_hold_all_copies_and_near_copies():
     found = text_clusters(pa.array(texts))
     assert found.cluster.tolist() == [0, -1, 0, 0, -1, -1]
     assert found.size.tolist() == [3]
-    assert texts[found.representative[0]] == base, "the text with most copies stands for the cluster"
+    assert texts[found.representative[0]] == base, (
+        "the text with most copies stands for the cluster"
+    )
     assert 0.8 <= found.similarity[0] < 1
 
 
 def test_short_texts_are_never_joined():
-    found = text_clusters(pa.array(["sí", "sí", "jaja", "jaja", "ok!!", "@a @b", "https://x.org"] * 50))
+    found = text_clusters(
+        pa.array(["sí", "sí", "jaja", "jaja", "ok!!", "@a @b", "https://x.org"] * 50)
+    )
     assert (found.cluster == -1).all()
     assert found.short == 350
 
@@ -190,7 +194,10 @@ def test_a_chain_of_edits_does_not_join_its_ends():
         ("não há informação nem ação", "NAO HA INFORMACAO NEM ACAO"),
         ("ｆｕｌｌ ｗｉｄｔｈ letters here", "full width letters here"),
         ("zero\u200bwidth\u200d joiners \u202ehere", "zerowidth joiners here"),
-        ("look https://t.co/abc @someone: now or never", "look http://other.example/x @another.one now or never"),
+        (
+            "look https://t.co/abc @someone: now or never",
+            "look http://other.example/x @another.one now or never",
+        ),
         ("fire 🔥 and 👍🏽 here", "fire 🔥 and 👍🏽️ here"),
     ],
 )
@@ -214,7 +221,9 @@ def test_what_does_not(one, other):
     assert plain.text(0) != plain.text(1)
 
 
-@given(st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))), max_size=12))
+@given(
+    st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))), max_size=12)
+)
 def test_reducing_is_stable_and_bounded(texts):
     """Reduced again, a reduced text stays as it is (but for words that then read as a link)."""
     once = reduced(pa.array(texts, pa.string()))
@@ -231,9 +240,13 @@ def test_reducing_is_stable_and_bounded(texts):
 def test_hostile_texts_are_taken_as_they_are():
     million = "a" * 10**6
     bad = pa.Array.from_buffers(
-        pa.string(), 1, [None, pa.py_buffer(np.array([0, 4], np.int32)), pa.py_buffer(b"\xff\xfe\x80a")]
+        pa.string(),
+        1,
+        [None, pa.py_buffer(np.array([0, 4], np.int32)), pa.py_buffer(b"\xff\xfe\x80a")],
     )
-    texts = pa.concat_arrays([pa.array([million, million, "\x00" * 50, "\u202e" * 50, "=HYPERLINK(1)" * 5]), bad])
+    texts = pa.concat_arrays(
+        [pa.array([million, million, "\x00" * 50, "\u202e" * 50, "=HYPERLINK(1)" * 5]), bad]
+    )
     found = text_clusters(texts)
     assert found.cluster.tolist() == [0, 0, -1, -1, -1, -1]
 

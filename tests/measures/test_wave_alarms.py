@@ -26,14 +26,22 @@ SOME = [
 @pytest.mark.parametrize("name", SOME)
 def test_false_waves_stay_within_their_budget(name):
     clock, draw = kinds()[name]
-    hits = sum(bool(called(draw(np.random.default_rng([seed, 59])), clock, 0.05, seed)) for seed in range(FEW))
+    hits = sum(
+        bool(called(draw(np.random.default_rng([seed, 59])), clock, 0.05, seed))
+        for seed in range(FEW)
+    )
     # beyond what chance does once in a hundred at a rate of one in twenty
     assert hits <= stats.binom.ppf(0.99, FEW, 0.05)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "times"), [("daily, size 6, together 0.4", 16), ("daily, Poisson", 4), ("hourly, size 6, together 0", 32)]
+    ("name", "times"),
+    [
+        ("daily, size 6, together 0.4", 16),
+        ("daily, Poisson", 4),
+        ("hourly, size 6, together 0", 32),
+    ],
 )
 def test_large_waves_are_found(name, times):
     clock, draw = kinds()[name]
@@ -41,5 +49,7 @@ def test_large_waves_are_found(name, times):
     for seed in range(10):
         counts = draw(np.random.default_rng([seed, 61]))
         counts[clock.steps // 2] += times * counts.mean()
-        missed += not any(a <= clock.steps // 2 < a + n for a, n in called(counts, clock, 0.01, seed))
+        missed += not any(
+            a <= clock.steps // 2 < a + n for a, n in called(counts, clock, 0.01, seed)
+        )
     assert missed <= 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from birdfall.measures.wave_backtest import back_test
+from birdfall.measures.waves.backtest import back_test
 
 BEGIN = 1_380_000_000.0
 
@@ -20,7 +20,9 @@ def test_quiet_streams_keep_the_promise(per_day):
     alarms = allowed = 0.0
     for seed in range(12):
         counts = ticks(np.random.default_rng(seed), per_day=per_day)
-        tried = back_test(counts, np.ones(len(counts), bool), 60.0, BEGIN, false_alarms_per_year=2.0)
+        tried = back_test(
+            counts, np.ones(len(counts), bool), 60.0, BEGIN, false_alarms_per_year=2.0
+        )
         alarms += len(tried.alarms)
         allowed += tried.allowed
     # as many as are allowed on average, give or take what Poisson counts do

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.measures.wave_censoring import likely, turnbull, within
+from birdfall.measures.waves.interval_censoring import likely, turnbull, within
 
 intervals = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=25)
 
@@ -21,7 +21,9 @@ def inside(low, high, begin, end):
     return [begin < t <= end for t in instants]
 
 
-@given(intervals, st.lists(st.tuples(st.integers(0, 40), st.integers(1, 15)), min_size=1, max_size=8))
+@given(
+    intervals, st.lists(st.tuples(st.integers(0, 40), st.integers(1, 15)), min_size=1, max_size=8)
+)
 def test_bounds_are_what_counting_one_by_one_says(rows, windows):
     low, high = ends(rows)
     begin, end = ends(windows)
@@ -53,7 +55,9 @@ def test_the_estimate_is_as_likely_as_a_slow_one(rows):
     assert (estimate.low[1:] >= estimate.high[:-1]).all()
     share, holds = slow_turnbull(low, high)
     lows = np.where(low == high, high - 1, low)
-    mine = [estimate.share[(estimate.low >= a) & (estimate.high <= b)].sum() for a, b in zip(lows, high)]
+    mine = [
+        estimate.share[(estimate.low >= a) & (estimate.high <= b)].sum() for a, b in zip(lows, high)
+    ]
     assert np.log(mine).sum() >= np.log((holds * share).sum(axis=1)).sum() - len(rows) * 2e-4
 
 
@@ -67,7 +71,9 @@ def test_exact_times_give_the_empirical_distribution():
 def test_a_sharp_wave_draws_the_loosely_known_to_it():
     # 50 exact falls in (100, 110]; 40 more known only to lie in (0, 200]; 10 spread over the rest
     low = np.r_[np.arange(50) % 10 + 100, np.zeros(40), np.arange(0, 200, 20)].astype(np.int64)
-    high = np.r_[np.arange(50) % 10 + 101, np.full(40, 200), np.arange(0, 200, 20) + 1].astype(np.int64)
+    high = np.r_[np.arange(50) % 10 + 101, np.full(40, 200), np.arange(0, 200, 20) + 1].astype(
+        np.int64
+    )
     estimate = turnbull(low, high)
     certain, possible = within(low, high, np.array([100]), np.array([110]))
     # five sixths of what is exactly known fell there, one more by chance
@@ -83,4 +89,6 @@ def test_many_overlapping_intervals_end_with_their_certificate():
     high = t + rng.integers(0, 500, len(t))
     estimate = turnbull(low, high)
     assert estimate.gap < 0.01
-    assert likely(low, high, 2000, 4000, estimate) == pytest.approx(((t > 2000) & (t <= 4000)).sum(), rel=0.03)
+    assert likely(low, high, 2000, 4000, estimate) == pytest.approx(
+        ((t > 2000) & (t <= 4000)).sum(), rel=0.03
+    )

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.wave_trigger import _strongest, trigger
-from birdfall.measures.wave_words import Words, strengths
-from birdfall.record.query import from_tables
+from birdfall.measures.waves.common_trigger import _strongest, trigger
+from birdfall.measures.waves.common_words import Words, strengths
+from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2013, 10, 1, tzinfo=dt.UTC)
@@ -59,7 +59,9 @@ def world(rng, n=4000, fell=400, app=None, handles=None):
                 "account": [f"a{i}" for i in range(n)],
                 "handle": names,
                 "language": rng.choice(["es", "en", "pt"], n).tolist(),
-                "created_at": pa.array([START - dt.timedelta(days=float(d)) for d in rng.exponential(400, n)], TIME),
+                "created_at": pa.array(
+                    [START - dt.timedelta(days=float(d)) for d in rng.exponential(400, n)], TIME
+                ),
             }
         ),
     }
@@ -83,7 +85,10 @@ def test_handles_of_one_make_are_named_by_their_shape():
 
 
 def test_accounts_that_share_nothing_share_nothing():
-    named = [trigger(*world(np.random.default_rng(seed), n=1500, fell=150), BEFORE, seed=seed) for seed in range(8)]
+    named = [
+        trigger(*world(np.random.default_rng(seed), n=1500, fell=150), BEFORE, seed=seed)
+        for seed in range(8)
+    ]
     assert named == [None] * 8
 
 
@@ -102,21 +107,43 @@ def talk(rng, n=1500, fell=150, word=None, link=None, hashtag=None, hour=False):
         said = " ".join(rng.choice(vocabulary, 8))
         rows.append((f"a{i}", "post", f"p{i}", said + (f" {word}!" if word and marked[i] else "")))
         rows.append(
-            (f"a{i}", "link", f"https://{link if link and marked[i] else f'site{rng.integers(40)}.example'}/x", None)
+            (
+                f"a{i}",
+                "link",
+                f"https://{link if link and marked[i] else f'site{rng.integers(40)}.example'}/x",
+                None,
+            )
         )
-        rows.append((f"a{i}", "hashtag", hashtag if hashtag and marked[i] else f"tag{rng.integers(40)}", None))
+        rows.append(
+            (
+                f"a{i}",
+                "hashtag",
+                hashtag if hashtag and marked[i] else f"tag{rng.integers(40)}",
+                None,
+            )
+        )
     created = [START - dt.timedelta(hours=float(h)) for h in rng.exponential(9000, n)]
     if hour:
         created = [
-            START - dt.timedelta(hours=5000.2 if m else float(h)) for m, h in zip(marked, rng.exponential(9000, n))
+            START - dt.timedelta(hours=5000.2 if m else float(h))
+            for m, h in zip(marked, rng.exponential(9000, n))
         ]
-    record = from_tables({
-        "acts": pa.table({
-            "account": [r[0] for r in rows], "kind": [r[1] for r in rows], "object": [r[2] for r in rows], "text": [r[3] for r in rows],
-            "time": pa.array([START] * len(rows), TIME),
-        }),
-        "accounts": pa.table({"account": [f"a{i}" for i in range(n)], "created_at": pa.array(created, TIME)}),
-    })  # fmt: skip
+    record = from_tables(
+        {
+            "acts": pa.table(
+                {
+                    "account": [r[0] for r in rows],
+                    "kind": [r[1] for r in rows],
+                    "object": [r[2] for r in rows],
+                    "text": [r[3] for r in rows],
+                    "time": pa.array([START] * len(rows), TIME),
+                }
+            ),
+            "accounts": pa.table(
+                {"account": [f"a{i}" for i in range(n)], "created_at": pa.array(created, TIME)}
+            ),
+        }
+    )
     codes = {row["id"]: row["code"] for row in record.sql("SELECT id, code FROM ids").to_pylist()}
     return record, np.array([codes[f"a{i}"] for i in range(fell)])
 
@@ -124,19 +151,25 @@ def talk(rng, n=1500, fell=150, word=None, link=None, hashtag=None, hour=False):
 @pytest.mark.parametrize(
     ("planted", "trait", "value"),
     [
-        ({"word": "Desconocido"}, "word", "desconocido"), ({"hashtag": "Marcha"}, "word", "#marcha"),
-        ({"link": "bad.example"}, "domain", "bad.example"), ({"hour": True}, "hour", None),
+        ({"word": "Desconocido"}, "word", "desconocido"),
+        ({"hashtag": "Marcha"}, "word", "#marcha"),
+        ({"link": "bad.example"}, "domain", "bad.example"),
+        ({"hour": True}, "hour", None),
     ],
-)  # fmt: skip
+)
 def test_what_is_planted_is_named(planted, trait, value):
     record, fallen = talk(np.random.default_rng(3), **planted)
     found = trigger(record, fallen, BEFORE)
     assert found is not None and found.trait == trait and (value is None or found.value == value)
-    assert found.share == pytest.approx(0.9, abs=0.08) and found.base_share < 0.2 and found.p <= 0.01
+    assert (
+        found.share == pytest.approx(0.9, abs=0.08) and found.base_share < 0.2 and found.p <= 0.01
+    )
 
 
 def test_talk_that_all_share_is_no_trigger():
-    assert [trigger(*talk(np.random.default_rng(seed)), BEFORE, seed=seed) for seed in range(6)] == [None] * 6
+    assert [
+        trigger(*talk(np.random.default_rng(seed)), BEFORE, seed=seed) for seed in range(6)
+    ] == [None] * 6
 
 
 @given(
@@ -146,7 +179,12 @@ def test_talk_that_all_share_is_no_trigger():
 def test_word_counts_agree_with_the_slow_way(pairs, fell):
     pairs = sorted(set(pairs))
     hit = np.array([i in fell for i in range(10)])
-    found = Words([str(w) for w in range(5)], hit, np.array([w for _, w in pairs]), np.array([a for a, _ in pairs]))
+    found = Words(
+        [str(w) for w in range(5)],
+        hit,
+        np.array([w for _, w in pairs]),
+        np.array([a for a, _ in pairs]),
+    )
     expected = [sum(w == k and a in fell for a, w in pairs) for k in range(5)]
     assert found.counts(hit).tolist() == expected
     everyone = np.bincount([w for _, w in pairs], minlength=5)
@@ -156,7 +194,7 @@ def test_word_counts_agree_with_the_slow_way(pairs, fell):
 
 
 def test_every_trait_has_its_words():
-    from birdfall.measures.wave_trigger import _TRAITS
+    from birdfall.measures.waves.common_trigger import _TRAITS
     from birdfall.tell.words import LANGUAGES, words
 
     for language in LANGUAGES:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from birdfall.measures.waves import applies_to, waves, waves_from_counts
-from birdfall.record.query import from_tables
+from birdfall.measures.waves.measure import applies_to, waves, waves_from_counts
+from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2013, 9, 19, tzinfo=dt.UTC)
@@ -29,16 +29,25 @@ def record(seconds, *, days=42.0, coverage=(), after=None, extra=None):
                 "status": ["suspended"] * n,
                 "time": pa.array(at, TIME),
                 "after": pa.array(
-                    [None] * n if after is None else [START + dt.timedelta(seconds=float(s)) for s in after], TIME
+                    [None] * n
+                    if after is None
+                    else [START + dt.timedelta(seconds=float(s)) for s in after],
+                    TIME,
                 ),
                 "observation": ["change"] * n,
             }
         ),
         "coverage": pa.table(
             {
-                "from": pa.array([START, *(START + dt.timedelta(seconds=a) for a, _ in coverage)], TIME),
+                "from": pa.array(
+                    [START, *(START + dt.timedelta(seconds=a) for a, _ in coverage)], TIME
+                ),
                 "to": pa.array(
-                    [START + dt.timedelta(days=days), *(START + dt.timedelta(seconds=b) for _, b in coverage)], TIME
+                    [
+                        START + dt.timedelta(days=days),
+                        *(START + dt.timedelta(seconds=b) for _, b in coverage),
+                    ],
+                    TIME,
                 ),
                 "what": ["statuses"] * (1 + len(coverage)),
                 "kind": ["watched", *(["gap"] * len(coverage))],
@@ -71,7 +80,11 @@ def test_a_planted_wave_is_found_whole(seed):
     assert wave["size"] == pytest.approx(2000, rel=0.02)
     assert wave["size_low"] <= 2000 <= wave["size_high"]
     first = START + dt.timedelta(seconds=planted[0])
-    assert wave["onset_low"] - dt.timedelta(seconds=1) <= first <= wave["onset_high"] + dt.timedelta(seconds=1)
+    assert (
+        wave["onset_low"] - dt.timedelta(seconds=1)
+        <= first
+        <= wave["onset_high"] + dt.timedelta(seconds=1)
+    )
     # 3.3 a second begin to show at once: the set of plausible onsets is seconds, not back to whoever fell last before
     assert wave["onset_high"] - wave["onset_low"] < dt.timedelta(seconds=10)
     assert wave["peak_per_minute"] >= 200
@@ -90,7 +103,11 @@ def test_a_wave_of_thousands_keeps_its_exact_edges():
 
 def test_quiet_worlds_yield_no_wave():
     false = sum(
-        waves(record(quiet(np.random.default_rng(seed), days=35, per_day=120)), replicates=99, alpha=0.02).answer
+        waves(
+            record(quiet(np.random.default_rng(seed), days=35, per_day=120)),
+            replicates=99,
+            alpha=0.02,
+        ).answer
         == "found"
         for seed in range(12)
     )
@@ -101,13 +118,25 @@ def test_a_restoration_or_a_limit_is_no_wave():
     n = 300
     at = pa.array([START + dt.timedelta(seconds=10 * DAY + i) for i in range(n)], TIME)
     table = pa.table(
-        {"account": [f"a{i}" for i in range(n)], "status": ["limited"] * n, "time": at, "observation": ["change"] * n}
+        {
+            "account": [f"a{i}" for i in range(n)],
+            "status": ["limited"] * n,
+            "time": at,
+            "observation": ["change"] * n,
+        }
     )
     base = (
-        record(quiet(np.random.default_rng(5))).table("statuses").select(["account", "status", "time", "observation"])
+        record(quiet(np.random.default_rng(5)))
+        .table("statuses")
+        .select(["account", "status", "time", "observation"])
     )
-    base = base.set_column(0, "account", pc.binary_join_element_wise(base["account"], pa.scalar("x"), "-"))
-    assert waves(from_tables({"statuses": pa.concat_tables([base, table])}), replicates=99).answer == "nothing"
+    base = base.set_column(
+        0, "account", pc.binary_join_element_wise(base["account"], pa.scalar("x"), "-")
+    )
+    assert (
+        waves(from_tables({"statuses": pa.concat_tables([base, table])}), replicates=99).answer
+        == "nothing"
+    )
 
 
 def test_a_gap_is_not_taken_for_silence():
@@ -119,7 +148,10 @@ def test_a_gap_is_not_taken_for_silence():
     assert finding.answer == "nothing"
     series = finding.table("series").to_pylist()
     inside = [
-        s for s in series if s["from"] >= START + dt.timedelta(days=12.2) and s["to"] <= START + dt.timedelta(days=14.8)
+        s
+        for s in series
+        if s["from"] >= START + dt.timedelta(days=12.2)
+        and s["to"] <= START + dt.timedelta(days=14.8)
     ]
     assert inside and not any(s["covered"] for s in inside)
     assert "gaps-in-coverage" in {note.code for note in finding.limits}
@@ -136,14 +168,21 @@ def test_detection_days_are_not_read_as_moments():
     # seen on day 120: every one of them fell on day 119, and nobody else
     assert top["certain_low"] == top["observed"] == top["certain_high"] == (days == 120).sum()
     assert finding.table("members").column("wave").to_pylist().count(1) == top["observed"]
-    assert (top["onset_low"], top["onset_high"]) == (START + dt.timedelta(days=119), START + dt.timedelta(days=120))
+    assert (top["onset_low"], top["onset_high"]) == (
+        START + dt.timedelta(days=119),
+        START + dt.timedelta(days=120),
+    )
     assert top["peak_per_minute"] is None
     assert "times-known-within-intervals" in {note.code for note in finding.limits}
 
 
 def test_a_gap_in_another_table_is_no_gap_here():
-    table = record(quiet(np.random.default_rng(7)), coverage=[(12 * DAY, 15 * DAY)]).table("coverage")
-    named = table.set_column(table.schema.get_field_index("what"), "what", pa.array(["statuses", "follows"]))
+    table = record(quiet(np.random.default_rng(7)), coverage=[(12 * DAY, 15 * DAY)]).table(
+        "coverage"
+    )
+    named = table.set_column(
+        table.schema.get_field_index("what"), "what", pa.array(["statuses", "follows"])
+    )
     statuses = record(quiet(np.random.default_rng(7))).table("statuses")
     finding = waves(from_tables({"statuses": statuses, "coverage": named}), replicates=19)
     assert finding.details["covered_share"] == 1.0
@@ -214,7 +253,10 @@ def test_accounts_first_seen_fallen_are_no_wave():
         }
     )
     both = pa.concat_tables([fell.select(seen.schema.names), seen])
-    finding = waves(from_tables({"statuses": both, "coverage": record(seconds).table("coverage")}), replicates=99)
+    finding = waves(
+        from_tables({"statuses": both, "coverage": record(seconds).table("coverage")}),
+        replicates=99,
+    )
     assert finding.answer == "nothing"
     (note,) = [n for n in finding.limits if n.code == "fallen-when-first-seen"]
     assert note.values == {"accounts": n, "of": n + len(seconds)}
@@ -234,7 +276,9 @@ def test_falls_known_loosely_are_shared_out_by_what_is_known_exactly():
     rng = np.random.default_rng(9)
     seconds = np.r_[quiet(rng), 25 * DAY + rng.random(1500) * 600]
     loose = np.full(300, 30 * DAY)
-    finding = waves(record(np.r_[seconds, loose], after=np.r_[seconds, np.full(300, 20 * DAY)]), replicates=99)
+    finding = waves(
+        record(np.r_[seconds, loose], after=np.r_[seconds, np.full(300, 20 * DAY)]), replicates=99
+    )
     (wave,) = finding.table("waves").to_pylist()
     assert wave["certain_low"] == wave["observed"]
     assert wave["certain_high"] == wave["observed"] + 300
@@ -301,9 +345,14 @@ def test_real_days_are_not_waves_by_the_hundred(real):
 def test_real_daily_totals(real):
     rows = list(csv.DictReader(real("suspensions-2022/daily_totals.csv").open()))
     times = np.array(
-        [int(dt.datetime.fromisoformat(r["report_date"] + "T00:00:00+00:00").timestamp() * 1e6) for r in rows]
+        [
+            int(dt.datetime.fromisoformat(r["report_date"] + "T00:00:00+00:00").timestamp() * 1e6)
+            for r in rows
+        ]
     )
-    counts = np.array([int(r["tracked_suspensions"]) + int(r["untracked_suspensions"]) for r in rows])
+    counts = np.array(
+        [int(r["tracked_suspensions"]) + int(r["untracked_suspensions"]) for r in rows]
+    )
     found = waves_from_counts(times, counts)
     assert 1 <= len(found["waves"]) <= 20
     assert found["poisson_alarms"] > 100
@@ -312,13 +361,23 @@ def test_real_daily_totals(real):
 
 def test_80_000_blocks_of_2013(real):
     """Exact to the second: a base rate with its season, and bursts of seconds as well as of hours."""
-    table = pq.read_table(real("wikipedia-2013/blocks.parquet"), columns=["account", "action", "time"])
+    table = pq.read_table(
+        real("wikipedia-2013/blocks.parquet"), columns=["account", "action", "time"]
+    )
     table = table.filter(pc.not_equal(table.column("action"), "reblock"))
     status = pc.if_else(pc.equal(table.column("action"), "unblock"), "active", "suspended")
-    data = from_tables({"statuses": pa.table({
-        "account": table.column("account").cast(pa.string()), "status": status, "time": table.column("time").cast(TIME),
-        "observation": ["change"] * table.num_rows,
-    })})  # fmt: skip
+    data = from_tables(
+        {
+            "statuses": pa.table(
+                {
+                    "account": table.column("account").cast(pa.string()),
+                    "status": status,
+                    "time": table.column("time").cast(TIME),
+                    "observation": ["change"] * table.num_rows,
+                }
+            )
+        }
+    )
     finding = waves(data, attributes=False)
     rows = finding.table("waves").to_pylist()
     assert finding.details["season"] == "hour of week"

@@ -237,7 +237,9 @@ def test_a_finding_saved_again_leaves_nothing_of_the_old_one(tmp_path):
     case = Case.create(tmp_path / "case")
     case.save(a_finding())
     case.save(a_finding(tables={"minutes": pa.table({"a": [1]})}))
-    assert [p.name for p in sorted((case.path / "findings/tables").iterdir())] == ["waves.minutes.parquet"]
+    assert [p.name for p in sorted((case.path / "findings/tables").iterdir())] == [
+        "waves.minutes.parquet"
+    ]
     assert case.damaged() == []
 
 

@@ -13,7 +13,7 @@ from test_case import a_finding, state_of, statuses
 
 from birdfall.model.errors import CaseError
 from birdfall.model.settings import Settings
-from birdfall.record import change as changes
+from birdfall.record import transaction as changes
 from birdfall.record.case import Case
 
 
@@ -38,18 +38,28 @@ def dying(monkeypatch):
 
         monkeypatch.setattr(of, name, step)
 
-    for of, name in ((Path, "replace"), (Path, "mkdir"), (Path, "write_bytes"), (Path, "write_text"), (os, "fsync")):
+    for of, name in (
+        (Path, "replace"),
+        (Path, "mkdir"),
+        (Path, "write_bytes"),
+        (Path, "write_text"),
+        (os, "fsync"),
+    ):
         counted(of, name)
     # A dead process does not tidy up.
     tidy = shutil.rmtree
-    monkeypatch.setattr(shutil, "rmtree", lambda *a, **k: None if steps["left"] == 0 else tidy(*a, **k))
+    monkeypatch.setattr(
+        shutil, "rmtree", lambda *a, **k: None if steps["left"] == 0 else tidy(*a, **k)
+    )
     return steps
 
 
 def the_changes(case):
     return {
         "import": lambda: case.append([statuses("b", "c")], source="y"),
-        "save": lambda: case.save(a_finding(), a_finding("other", tables={"minutes": pa.table({"a": [2]})})),
+        "save": lambda: case.save(
+            a_finding(), a_finding("other", tables={"minutes": pa.table({"a": [2]})})
+        ),
         "put": lambda: case.put({"claims.toml": b"new", "reports/report.html": b"new"}),
         "forget": lambda: case.forget_findings("waves"),
         "settings": lambda: case.change_settings(title="Other"),
@@ -82,7 +92,9 @@ def test_a_death_at_any_step_leaves_the_old_case_or_the_new(tmp_path, dying, kin
         seen.append(told(opened))
         assert seen[-1] in (before, after), f"died at step {at} of {steps}"
         the_changes(opened)[kind]()
-        assert told(opened) == after or kind == "import", "what comes after a death is as after none"
+        assert told(opened) == after or kind == "import", (
+            "what comes after a death is as after none"
+        )
         assert not (copy / changes.STAGING).exists() and not (copy / ".committed").exists()
     assert before in seen and after in seen
 
@@ -90,7 +102,11 @@ def test_a_death_at_any_step_leaves_the_old_case_or_the_new(tmp_path, dying, kin
 def told(case):
     """What a reader of the case gets, times of day aside."""
     files = {f.path: f.sha256 for f in case.manifest.files}
-    return files, len(case.manifest.imports), {p: case.read(p) for p in files if not p.endswith(".parquet")}
+    return (
+        files,
+        len(case.manifest.imports),
+        {p: case.read(p) for p in files if not p.endswith(".parquet")},
+    )
 
 
 def test_a_death_at_any_step_of_making_a_case_can_be_made_good(tmp_path, dying):

@@ -23,7 +23,9 @@ def frame(kind, body):
 
 def account(did, seconds, status=None, seq=None):
     body = {"did": did, "time": at(seconds), "active": status is None}
-    return frame("#account", body | ({"status": status} if status else {}) | ({"seq": seq} if seq else {}))
+    return frame(
+        "#account", body | ({"status": status} if status else {}) | ({"seq": seq} if seq else {})
+    )
 
 
 def identity(did, seconds, handle):
@@ -56,16 +58,27 @@ def link(cid):
 
 def commit(did, seconds, *operations, blocks=None, **extra):
     """operations: (action, path, record or None)."""
-    encoded = [None if record is None else libipld.encode_dag_cbor(record) for _, _, record in operations]
+    encoded = [
+        None if record is None else libipld.encode_dag_cbor(record) for _, _, record in operations
+    ]
     ops = b""
     for (action, path, _), block in zip(operations, encoded, strict=True):
         cid = b"\xf6" if block is None else link(cid_of(block))
         ops += b"\xa3\x63cid" + cid
-        ops += b"\x64path" + libipld.encode_dag_cbor(path) + b"\x66action" + libipld.encode_dag_cbor(action)
+        ops += (
+            b"\x64path"
+            + libipld.encode_dag_cbor(path)
+            + b"\x66action"
+            + libipld.encode_dag_cbor(action)
+        )
     archive = car([b for b in encoded if b is not None]) if blocks is None else blocks
     body = {"repo": did, "time": at(seconds), "blocks": archive} | extra
-    items = {k: libipld.encode_dag_cbor(v) for k, v in body.items()} | {"ops": bytes([0x80 + len(operations)]) + ops}
-    packed = b"".join(libipld.encode_dag_cbor(k) + items[k] for k in sorted(items, key=lambda k: (len(k), k)))
+    items = {k: libipld.encode_dag_cbor(v) for k, v in body.items()} | {
+        "ops": bytes([0x80 + len(operations)]) + ops
+    }
+    packed = b"".join(
+        libipld.encode_dag_cbor(k) + items[k] for k in sorted(items, key=lambda k: (len(k), k))
+    )
     return libipld.encode_dag_cbor({"op": 1, "t": "#commit"}) + bytes([0xA0 + len(items)]) + packed
 
 

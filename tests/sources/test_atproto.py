@@ -5,7 +5,17 @@ import struct
 
 import pytest
 import zstandard
-from atproto_streams import account, at, commit, follow, frame, identity, microseconds, recording, unfollow
+from atproto_streams import (
+    account,
+    at,
+    commit,
+    follow,
+    frame,
+    identity,
+    microseconds,
+    recording,
+    unfollow,
+)
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -13,11 +23,11 @@ from hypothesis import strategies as st
 from birdfall.model.errors import InputError
 from birdfall.model.progress import silent
 from birdfall.record.case import Case
-from birdfall.sources import atproto
-from birdfall.sources.atproto_frames import FrameError, decode_frame
-from birdfall.sources.atproto_rows import Builder, follows_known
+from birdfall.sources.atproto import reader as atproto
+from birdfall.sources.atproto.frames import FrameError, decode_frame
+from birdfall.sources.atproto.rows import Builder, follows_known
 from birdfall.sources.ingest import ingest, load
-from birdfall.sources.source import Options
+from birdfall.sources.shared.protocol import Options
 
 ANA, BEA, LEA = "did:plc:ana", "did:plc:bea", "did:plc:lea"
 
@@ -46,42 +56,67 @@ def test_every_status_is_translated_and_repetitions_stay(tmp_path):
     ]
     record = taken(tmp_path, [account(ANA, n, word) for n, word in enumerate(words)])
     assert rows(record, "SELECT status, reason, epoch_us(time) FROM statuses ORDER BY line") == [
-        ("taken_down", None, microseconds(0)), ("taken_down", None, microseconds(1)),
-        ("suspended", None, microseconds(2)), ("deactivated", None, microseconds(3)), ("deleted", None, microseconds(4)),
-        ("limited", "throttled", microseconds(5)), ("limited", "desynchronized", microseconds(6)),
-        ("active", None, microseconds(7)), ("deactivated", "inactive, status new", microseconds(8)),
-    ]  # fmt: skip
+        ("taken_down", None, microseconds(0)),
+        ("taken_down", None, microseconds(1)),
+        ("suspended", None, microseconds(2)),
+        ("deactivated", None, microseconds(3)),
+        ("deleted", None, microseconds(4)),
+        ("limited", "throttled", microseconds(5)),
+        ("limited", "desynchronized", microseconds(6)),
+        ("active", None, microseconds(7)),
+        ("deactivated", "inactive, status new", microseconds(8)),
+    ]
 
 
 def test_an_unfollow_finds_its_edge_and_a_second_follow_is_another(tmp_path):
-    frames = [follow(ANA, 1, "k1", LEA), unfollow(ANA, 2, "k1"), follow(ANA, 3, "k2", LEA), follow(BEA, 4, "k1", LEA)]
+    frames = [
+        follow(ANA, 1, "k1", LEA),
+        unfollow(ANA, 2, "k1"),
+        follow(ANA, 3, "k2", LEA),
+        follow(BEA, 4, "k1", LEA),
+    ]
     record = taken(tmp_path, frames)
-    assert rows(record, "SELECT follower, epoch_us(since), epoch_us(until) FROM follows ORDER BY line") == [
-        (ANA, microseconds(1), None), (ANA, microseconds(1), microseconds(2)), (ANA, microseconds(3), None),
+    assert rows(
+        record, "SELECT follower, epoch_us(since), epoch_us(until) FROM follows ORDER BY line"
+    ) == [
+        (ANA, microseconds(1), None),
+        (ANA, microseconds(1), microseconds(2)),
+        (ANA, microseconds(3), None),
         (BEA, microseconds(4), None),
-    ]  # fmt: skip
+    ]
     assert rows(record, "SELECT account, kind, object FROM acts ORDER BY line") == [
-        (ANA, "follow", LEA), (ANA, "unfollow", LEA), (ANA, "follow", LEA), (BEA, "follow", LEA)
-    ]  # fmt: skip
+        (ANA, "follow", LEA),
+        (ANA, "unfollow", LEA),
+        (ANA, "follow", LEA),
+        (BEA, "follow", LEA),
+    ]
     edges = record.edges()
-    assert sorted(zip(edges.follower.tolist(), (edges.until == 2**63 - 1).tolist(), strict=True)) == sorted(
-        [(record.ids.code(ANA), True), (record.ids.code(BEA), True)]
-    )
+    assert sorted(
+        zip(edges.follower.tolist(), (edges.until == 2**63 - 1).tolist(), strict=True)
+    ) == sorted([(record.ids.code(ANA), True), (record.ids.code(BEA), True)])
 
 
 def test_an_unfollow_of_an_edge_begun_earlier_is_told_until_it_is_known(tmp_path):
     first = taken(
-        tmp_path, [follow(ANA, 1, "k1", LEA), follow(ANA, 2, "gone", BEA), unfollow(ANA, 3, "gone")], name="1.atfh"
+        tmp_path,
+        [follow(ANA, 1, "k1", LEA), follow(ANA, 2, "gone", BEA), unfollow(ANA, 3, "gone")],
+        name="1.atfh",
     )
     later = tmp_path / "2.atfh"
     later.write_bytes(recording([unfollow(ANA, 9, "k1")]))
     alone = load(later)
     assert not alone.has("follows")
     ((reason, value, line),) = rows(alone, "SELECT reason, value, line FROM rejected")
-    assert "unfollow of somebody unknown" in reason and value.split()[0] == f"{ANA}/k1" and line == 1
+    assert (
+        "unfollow of somebody unknown" in reason and value.split()[0] == f"{ANA}/k1" and line == 1
+    )
     known = follows_known(first)
     assert known == {f"{ANA}/k1": (LEA, microseconds(1))}
-    (batch,) = [r.batch for r in atproto.read(later, Options(), silent, follows=known) if r.table == "follows"]
+    (batch,) = [
+        r.batch
+        for r in atproto.read(later, Options(), silent, follows=known)
+        if r.table == "follows"
+    ]
     assert batch.column("followed").to_pylist() == [LEA]
     assert batch.column("until").cast("int64").to_pylist() == [microseconds(9)]
     assert known == {}
@@ -89,37 +124,76 @@ def test_an_unfollow_of_an_edge_begun_earlier_is_told_until_it_is_known(tmp_path
 
 def test_a_post_and_all_it_points_to(tmp_path):
     post = {
-        "$type": "app.bsky.feed.post", "text": "Hola #Paz @bea http://x.org", "langs": ["es", "en"], "createdAt": at(0),
-        "reply": {"parent": {"uri": f"at://{BEA}/app.bsky.feed.post/p", "cid": "b"}, "root": {"uri": "at://r", "cid": "b"}},
-        "embed": {"$type": "app.bsky.embed.recordWithMedia",
-                  "record": {"record": {"uri": f"at://{LEA}/app.bsky.feed.post/q", "cid": "b"}},
-                  "media": {"external": {"uri": "http://x.org", "title": ""}}},
-        "facets": [{"features": [
-            {"$type": "app.bsky.richtext.facet#tag", "tag": "Paz"}, {"$type": "app.bsky.richtext.facet#link", "uri": "http://x.org"},
-            {"$type": "app.bsky.richtext.facet#mention", "did": BEA}]}, "junk", {"features": 7}],
-    }  # fmt: skip
+        "$type": "app.bsky.feed.post",
+        "text": "Hola #Paz @bea http://x.org",
+        "langs": ["es", "en"],
+        "createdAt": at(0),
+        "reply": {
+            "parent": {"uri": f"at://{BEA}/app.bsky.feed.post/p", "cid": "b"},
+            "root": {"uri": "at://r", "cid": "b"},
+        },
+        "embed": {
+            "$type": "app.bsky.embed.recordWithMedia",
+            "record": {"record": {"uri": f"at://{LEA}/app.bsky.feed.post/q", "cid": "b"}},
+            "media": {"external": {"uri": "http://x.org", "title": ""}},
+        },
+        "facets": [
+            {
+                "features": [
+                    {"$type": "app.bsky.richtext.facet#tag", "tag": "Paz"},
+                    {"$type": "app.bsky.richtext.facet#link", "uri": "http://x.org"},
+                    {"$type": "app.bsky.richtext.facet#mention", "did": BEA},
+                ]
+            },
+            "junk",
+            {"features": 7},
+        ],
+    }
     uri = f"at://{ANA}/app.bsky.feed.post/k"
     record = taken(tmp_path, [commit(ANA, 5, ("create", "app.bsky.feed.post/k", post))])
     assert rows(record, "SELECT kind, object, target, text, language FROM acts ORDER BY kind") == [
-        ("hashtag", "paz", None, None, None), ("link", "http://x.org", None, None, None), ("mention", BEA, BEA, None, None),
-        ("post", uri, None, post["text"], "es"), ("quote", f"at://{LEA}/app.bsky.feed.post/q", LEA, None, None),
+        ("hashtag", "paz", None, None, None),
+        ("link", "http://x.org", None, None, None),
+        ("mention", BEA, BEA, None, None),
+        ("post", uri, None, post["text"], "es"),
+        ("quote", f"at://{LEA}/app.bsky.feed.post/q", LEA, None, None),
         ("reply", f"at://{BEA}/app.bsky.feed.post/p", BEA, post["text"], "es"),
-    ]  # fmt: skip
+    ]
     assert set(rows(record, "SELECT act_id, epoch_us(time) FROM acts")) == {(uri, microseconds(5))}
 
 
 def test_likes_reposts_blocks_profiles_and_what_is_left_out(tmp_path):
     def subject(kind):
-        return {"$type": kind, "subject": {"uri": f"at://{LEA}/app.bsky.feed.post/1", "cid": "b"}, "createdAt": at(0)}
+        return {
+            "$type": kind,
+            "subject": {"uri": f"at://{LEA}/app.bsky.feed.post/1", "cid": "b"},
+            "createdAt": at(0),
+        }
 
-    record = taken(tmp_path, [
-        commit(ANA, 1, ("create", "app.bsky.feed.like/a", subject("app.bsky.feed.like")),
-               ("create", "app.bsky.feed.repost/b", subject("app.bsky.feed.repost")),
-               ("create", "app.bsky.graph.block/c", {"subject": BEA, "createdAt": at(0)}),
-               ("create", "app.bsky.actor.profile/self", {"displayName": "Ana", "description": "=1+1"})),
-        commit(ANA, 2, ("delete", "app.bsky.feed.like/a", None), ("create", "chat.other/x", {"a": 1})),
-        frame("#sync", {"did": ANA, "rev": "x"}),
-    ])  # fmt: skip
+    record = taken(
+        tmp_path,
+        [
+            commit(
+                ANA,
+                1,
+                ("create", "app.bsky.feed.like/a", subject("app.bsky.feed.like")),
+                ("create", "app.bsky.feed.repost/b", subject("app.bsky.feed.repost")),
+                ("create", "app.bsky.graph.block/c", {"subject": BEA, "createdAt": at(0)}),
+                (
+                    "create",
+                    "app.bsky.actor.profile/self",
+                    {"displayName": "Ana", "description": "=1+1"},
+                ),
+            ),
+            commit(
+                ANA,
+                2,
+                ("delete", "app.bsky.feed.like/a", None),
+                ("create", "chat.other/x", {"a": 1}),
+            ),
+            frame("#sync", {"did": ANA, "rev": "x"}),
+        ],
+    )
     assert rows(record, "SELECT kind, target FROM acts ORDER BY kind") == [
         ("block", BEA),
         ("like", LEA),
@@ -128,18 +202,30 @@ def test_likes_reposts_blocks_profiles_and_what_is_left_out(tmp_path):
     assert rows(record, "SELECT name, description FROM accounts") == [("Ana", "=1+1")]
     left = rows(record, "SELECT reason, value FROM rejected ORDER BY reason")
     assert left == [
-        ("#sync events hold nothing for the record", "1"), ("deletions of app.bsky.feed.like are no part of the record", "1"),
+        ("#sync events hold nothing for the record", "1"),
+        ("deletions of app.bsky.feed.like are no part of the record", "1"),
         ("records of chat.other are no part of the record", "1"),
-    ]  # fmt: skip
+    ]
 
 
 def test_an_account_is_new_only_if_its_announcement_came_first(tmp_path):
-    record = taken(tmp_path, [
-        identity(ANA, 1, "ana.test"), account(ANA, 1.01), identity(ANA, 9, "ana.net"), account(ANA, 9),
-        follow(BEA, 2, "k", ANA), identity(BEA, 3, "bea.test"), account(BEA, 3),
-        identity(LEA, 4, "lea.test"), account(LEA, 400),
-    ])  # fmt: skip
-    begun = rows(record, "SELECT account, epoch_us(created_at) FROM accounts WHERE created_at IS NOT NULL")
+    record = taken(
+        tmp_path,
+        [
+            identity(ANA, 1, "ana.test"),
+            account(ANA, 1.01),
+            identity(ANA, 9, "ana.net"),
+            account(ANA, 9),
+            follow(BEA, 2, "k", ANA),
+            identity(BEA, 3, "bea.test"),
+            account(BEA, 3),
+            identity(LEA, 4, "lea.test"),
+            account(LEA, 400),
+        ],
+    )
+    begun = rows(
+        record, "SELECT account, epoch_us(created_at) FROM accounts WHERE created_at IS NOT NULL"
+    )
     assert begun == [(ANA, microseconds(1))]
     assert record.names() == {ANA: "ana.net", BEA: "bea.test", LEA: "lea.test"}
 
@@ -147,16 +233,22 @@ def test_an_account_is_new_only_if_its_announcement_came_first(tmp_path):
 def test_coverage_tells_silences_and_clocks_but_not_sequence_gaps(tmp_path):
     arrivals = [microseconds(n) for n in (0, 10, 400, 410, 405)]
     frames = [
-        account(ANA, 0, None, seq=5), account(ANA, 10, "takendown", seq=900_000), account(ANA, 400, seq=900_001),
-        account(ANA, -5000, "suspended", seq=900_002), account(BEA, 405, seq=900_003),
-    ]  # fmt: skip
+        account(ANA, 0, None, seq=5),
+        account(ANA, 10, "takendown", seq=900_000),
+        account(ANA, 400, seq=900_001),
+        account(ANA, -5000, "suspended", seq=900_002),
+        account(BEA, 405, seq=900_003),
+    ]
     record = taken(tmp_path, frames, arrivals)
     spans = rows(
-        record, """SELECT epoch_us("from"), epoch_us("to"), kind FROM coverage WHERE what = 'statuses' ORDER BY 1"""
+        record,
+        """SELECT epoch_us("from"), epoch_us("to"), kind FROM coverage WHERE what = 'statuses' ORDER BY 1""",
     )
     assert spans == [
-        (arrivals[0], arrivals[1], "watched"), (arrivals[1], arrivals[2], "gap"), (arrivals[2], arrivals[3], "watched")
-    ]  # fmt: skip
+        (arrivals[0], arrivals[1], "watched"),
+        (arrivals[1], arrivals[2], "gap"),
+        (arrivals[2], arrivals[3], "watched"),
+    ]
     notes = sorted(n for (n,) in rows(record, "SELECT note FROM coverage WHERE kind = 'clock'"))
     assert notes == [
         "arrival times run backwards: 1, at most 5 s",
@@ -168,7 +260,9 @@ def test_backdated_records_stand_at_the_time_they_were_written(tmp_path):
     post = {"$type": "app.bsky.feed.post", "text": "old", "createdAt": "1999-01-01T00:00:00Z"}
     record = taken(tmp_path, [commit(ANA, 5, ("create", "app.bsky.feed.post/k", post))])
     assert rows(record, "SELECT epoch_us(time) FROM acts") == [(microseconds(5),)]
-    assert "createdAt is off" in rows(record, "SELECT note FROM coverage WHERE kind = 'clock'")[0][0]
+    assert (
+        "createdAt is off" in rows(record, "SELECT note FROM coverage WHERE kind = 'clock'")[0][0]
+    )
 
 
 def test_a_repeated_event_is_taken_once_and_a_new_count_is_not_a_repetition(tmp_path):
@@ -190,10 +284,16 @@ def test_a_repeated_event_is_taken_once_and_a_new_count_is_not_a_repetition(tmp_
         (b"\x9b" + b"\xff" * 8, "DAG-CBOR"),
         (b"\x81" * 100_000 + b"\x00", "DAG-CBOR"),
         (frame("#account", {"did": "not-a-did", "time": at(0), "active": True}), "no did"),
-        (frame("#account", {"did": "did:" + "x" * 5000, "time": at(0), "active": True}), "no usable"),
+        (
+            frame("#account", {"did": "did:" + "x" * 5000, "time": at(0), "active": True}),
+            "no usable",
+        ),
         (frame("#account", {"did": ANA, "time": "yesterday", "active": True}), "time"),
         (frame("#account", {"did": ANA, "time": "2026-03-01T00:00:00", "active": True}), "zone"),
-        (frame("#account", {"did": ANA, "time": "1970-01-01T00:00:00Z", "active": True}), "implausible"),
+        (
+            frame("#account", {"did": ANA, "time": "1970-01-01T00:00:00Z", "active": True}),
+            "implausible",
+        ),
         (frame("#account", {"did": ANA, "time": at(0), "active": "yes"}), "status"),
         (frame("#commit", {"repo": ANA, "time": at(0), "ops": 3}), "operations"),
         (frame("#commit", {"repo": ANA, "time": at(0), "ops": [3]}), "operation"),
@@ -204,7 +304,10 @@ def test_a_bad_frame_is_counted_and_the_rest_is_read(tmp_path, body, reason):
     with pytest.raises(FrameError, match=reason):
         decode_frame(body)
     record = taken(tmp_path, [account(ANA, 0), body, account(ANA, 2, "takendown")])
-    assert rows(record, "SELECT status FROM statuses ORDER BY line") == [("active",), ("taken_down",)]
+    assert rows(record, "SELECT status FROM statuses ORDER BY line") == [
+        ("active",),
+        ("taken_down",),
+    ]
     ((said, line, source),) = rows(record, "SELECT reason, line, source FROM rejected")
     assert reason in said and (line, source) == (2, "r.atfh")
 
@@ -212,9 +315,12 @@ def test_a_bad_frame_is_counted_and_the_rest_is_read(tmp_path, body, reason):
 @pytest.mark.parametrize("blocks", [b"", b"\x00", b"\xff" * 40, 7])
 def test_a_bad_archive_rejects_the_records_and_keeps_the_deletions(tmp_path, blocks):
     body = commit(
-        ANA, 3, ("create", "app.bsky.graph.follow/x", {"subject": BEA}), ("delete", "app.bsky.graph.follow/k", None),
+        ANA,
+        3,
+        ("create", "app.bsky.graph.follow/x", {"subject": BEA}),
+        ("delete", "app.bsky.graph.follow/k", None),
         blocks=blocks,
-    )  # fmt: skip
+    )
     record = taken(tmp_path, [follow(ANA, 1, "k", LEA), body])
     assert rows(record, "SELECT kind FROM acts ORDER BY line") == [("follow",), ("unfollow",)]
     assert rows(record, "SELECT value FROM rejected") == [(f"{ANA}/x",)]
@@ -253,9 +359,16 @@ def test_packed_recordings_read_alike_and_damaged_ones_leave_the_case_as_it_was(
 @given(st.data())
 @hypothesis_settings(max_examples=300)
 def test_no_bytes_can_break_a_frame(data):
-    whole = [account(ANA, 0, "takendown"), follow(ANA, 1, "k", LEA), identity(ANA, 0, "a.test"), unfollow(ANA, 2, "k")]
+    whole = [
+        account(ANA, 0, "takendown"),
+        follow(ANA, 1, "k", LEA),
+        identity(ANA, 0, "a.test"),
+        unfollow(ANA, 2, "k"),
+    ]
     body = bytearray(data.draw(st.sampled_from(whole)))
-    for place, value in data.draw(st.lists(st.tuples(st.integers(0, len(body) - 1), st.integers(0, 255)), max_size=6)):
+    for place, value in data.draw(
+        st.lists(st.tuples(st.integers(0, len(body) - 1), st.integers(0, 255)), max_size=6)
+    ):
         body[place] = value
     body = bytes(body[: data.draw(st.integers(0, len(body)))]) + data.draw(st.binary(max_size=9))
     builder = Builder("fuzz")
@@ -271,13 +384,27 @@ def test_real_recordings_hold_every_account_of_the_truth(real, name):
     import csv
 
     record = load(real(f"atproto-recordings/{name}.atfh.gz"))
-    truth = list(csv.DictReader(real(f"atproto-recordings/{name}-truth.csv").open(encoding="utf-8")))
-    begun = dict(rows(record, "SELECT account, epoch_us(created_at) FROM accounts WHERE created_at IS NOT NULL"))
+    truth = list(
+        csv.DictReader(real(f"atproto-recordings/{name}-truth.csv").open(encoding="utf-8"))
+    )
+    begun = dict(
+        rows(
+            record,
+            "SELECT account, epoch_us(created_at) FROM accounts WHERE created_at IS NOT NULL",
+        )
+    )
     assert set(begun) == {t["did"] for t in truth}
     assert record.names() == {t["did"]: t["handle"] for t in truth}
-    fallen = {a for (a,) in rows(record, "SELECT DISTINCT account FROM statuses WHERE status = 'taken_down'")}
+    fallen = {
+        a
+        for (a,) in rows(
+            record, "SELECT DISTINCT account FROM statuses WHERE status = 'taken_down'"
+        )
+    }
     assert fallen == {t["did"] for t in truth if t["takedown_at"]}
-    assert rows(record, "SELECT reason FROM rejected") == [("#sync events hold nothing for the record",)]
+    assert rows(record, "SELECT reason FROM rejected") == [
+        ("#sync events hold nothing for the record",)
+    ]
 
 
 def test_an_unfollow_of_an_earlier_files_follow_is_resolved(tmp_path):
@@ -288,10 +415,18 @@ def test_an_unfollow_of_an_earlier_files_follow_is_resolved(tmp_path):
 
     first, second = tmp_path / "first.atfh", tmp_path / "second.atfh"
     first.write_bytes(recording([follow("did:plc:a", 0, "k1", "did:plc:leader")]))
-    second.write_bytes(recording([unfollow("did:plc:a", 500, "k1")], received=[500_000_000 + 1_772_366_400_000_000]))
+    second.write_bytes(
+        recording(
+            [unfollow("did:plc:a", 500, "k1")], received=[500_000_000 + 1_772_366_400_000_000]
+        )
+    )
     case = Case.create(tmp_path / "case")
     ingest(case, first)
     receipt = ingest(case, second)
     assert receipt.rejected == 0
-    rows = case.record().sql("SELECT follower, followed, until FROM follows WHERE until IS NOT NULL").to_pylist()
+    rows = (
+        case.record()
+        .sql("SELECT follower, followed, until FROM follows WHERE until IS NOT NULL")
+        .to_pylist()
+    )
     assert [(r["follower"], r["followed"]) for r in rows] == [("did:plc:a", "did:plc:leader")]

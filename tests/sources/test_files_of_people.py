@@ -12,8 +12,8 @@ import pytest
 import zstandard
 
 from birdfall.model.errors import InputError
-from birdfall.sources import elements
 from birdfall.sources.ingest import load, look_into
+from birdfall.sources.shared import json_array as elements
 
 WHEN = "2013-10-31T22:20:00Z"
 MOMENT = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
@@ -53,11 +53,15 @@ def test_a_decimal_in_the_column_shows_that_the_sign_parts_no_thousands(tmp_path
     rows = f"account,time,followers\na,{WHEN},1.234\nb,{WHEN},12.5\nc,{WHEN},7\n"
     record = load(written(tmp_path, "in.csv", rows))
     assert column(record, "counts", "followers") == [7]
-    assert [r["line"] for r in reasons(record)] == [2, 3] and "decimals" in reasons(record)[0]["reason"]
+    assert [r["line"] for r in reasons(record)] == [2, 3] and "decimals" in reasons(record)[0][
+        "reason"
+    ]
 
 
 def test_day_numbers_of_a_spreadsheet_are_refused_until_said(tmp_path):
-    path = written(tmp_path, "in.csv", "account,date,followers\na,41578.930555556,100\nb,41579,101\n")
+    path = written(
+        tmp_path, "in.csv", "account,date,followers\na,41578.930555556,100\nb,41579,101\n"
+    )
     look = look_into(path)
     assert look.rejected == 2 and "--date-format excel" in look.examples[0]["fix"]
     assert look_into(path, date_format="excel").question is not None, "its zone is not known"
@@ -74,17 +78,27 @@ def test_cells_that_a_spreadsheet_was_made_to_keep_as_text(tmp_path):
 
 def test_ids_that_lost_their_digits_are_refused(tmp_path):
     rows = "".join(
-        f"{a},{WHEN},hi\n" for a in ("1.23E+17", "1,23457E+17", "123456789012345680.0", "12.0", "a+b", "x.0")
+        f"{a},{WHEN},hi\n"
+        for a in ("1.23E+17", "1,23457E+17", "123456789012345680.0", "12.0", "a+b", "x.0")
     )
-    record = load(written(tmp_path, "in.csv", "account,time,text\n" + rows.replace("1,23457E+17", '"1,23457E+17"')))
+    record = load(
+        written(
+            tmp_path, "in.csv", "account,time,text\n" + rows.replace("1,23457E+17", '"1,23457E+17"')
+        )
+    )
     assert [r["line"] for r in reasons(record)] == [2, 3, 4]
-    assert {r["reason"] for r in reasons(record)} == {"an id as a rounded number: its last digits are lost"}
+    assert {r["reason"] for r in reasons(record)} == {
+        "an id as a rounded number: its last digits are lost"
+    }
     assert column(record, "acts", "account") == ["12", "a+b", "x.0"]
 
 
 def test_ids_of_json_keep_every_digit(tmp_path):
     rows = f'{{"account":123456789012345678,"time":"{WHEN}","text":"a"}}\n\n{{"account":99999999999999999999,"time":1383258000,"text":"b"}}\n{{"account":1.23e17,"time":1383258000000,"text":"c"}}\n'
-    for name, data in (("in.jsonl", rows.encode()), ("in.jsonl.zst", zstandard.compress(rows.encode()))):
+    for name, data in (
+        ("in.jsonl", rows.encode()),
+        ("in.jsonl.zst", zstandard.compress(rows.encode())),
+    ):
         record = load(written(tmp_path, name, data))
         assert column(record, "acts", "account") == ["123456789012345678", "99999999999999999999"]
         assert [r["line"] for r in reasons(record)] == [4]
@@ -92,7 +106,8 @@ def test_ids_of_json_keep_every_digit(tmp_path):
 
 def test_unix_times_in_four_units_in_one_column(tmp_path):
     rows = "".join(
-        f"{c},1383258000{zeros},t\n" for c, zeros in zip("abcd", ("", "000", "000000", "000000000"), strict=True)
+        f"{c},1383258000{zeros},t\n"
+        for c, zeros in zip("abcd", ("", "000", "000000", "000000000"), strict=True)
     )
     record = load(written(tmp_path, "in.csv", "account,time,text\n" + rows))
     assert column(record, "acts", "time") == [MOMENT] * 4
@@ -104,19 +119,28 @@ def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path):
         [f'v,{WHEN},"a good one"', f'w,{WHEN},5" wide'],
         [f'v,{WHEN},"ends with """', f'w,{WHEN},"two\nlines, ""and"" more"'],
     ]
-    for broken, last in itertools.product((f'z,{WHEN},"never closed', f'z,"{WHEN},never closed'), more):
+    for broken, last in itertools.product(
+        (f'z,{WHEN},"never closed', f'z,"{WHEN},never closed'), more
+    ):
         rows = [*good[:20], broken, *good[20:], *last]
         record = load(written(tmp_path, "in.csv", "account,time,text\n" + "\n".join(rows) + "\n"))
         assert record.sizes["acts"] == 52
         assert reasons(record) == [{"line": 22, "reason": "a quote that is never closed"}]
-    last = load(written(tmp_path, "last.csv", "account,time,text\n" + "\n".join([*good, 'z,"never closed'])))
+    last = load(
+        written(tmp_path, "last.csv", "account,time,text\n" + "\n".join([*good, 'z,"never closed']))
+    )
     assert last.sizes["acts"] == 50 and reasons(last)[0]["line"] == 52
 
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_an_array_of_objects_is_read_as_lines_are(tmp_path, indent):
     people = [
-        {"account": str(i), "time": WHEN, "text": 'braces }] and "quotes" \\', "more": {"a": [1, {"b": 2}]}}
+        {
+            "account": str(i),
+            "time": WHEN,
+            "text": 'braces }] and "quotes" \\',
+            "more": {"a": [1, {"b": 2}]},
+        }
         for i in range(9)
     ]
     record = load(written(tmp_path, "in.json", json.dumps(people, indent=indent)))
@@ -139,61 +163,98 @@ def test_elements_are_found_wherever_the_pieces_end(monkeypatch):
 
 def test_a_page_of_twarc_written_over_many_lines(tmp_path):
     page = {
-        "data": [{"id": "1", "author_id": "5", "created_at": WHEN, "text": "x", "referenced_tweets": [{"type": "quoted", "id": "9"}]}],
-        "includes": {"users": [{"id": "5", "username": "u"}], "tweets": [{"id": "9", "author_id": "6"}]},
+        "data": [
+            {
+                "id": "1",
+                "author_id": "5",
+                "created_at": WHEN,
+                "text": "x",
+                "referenced_tweets": [{"type": "quoted", "id": "9"}],
+            }
+        ],
+        "includes": {
+            "users": [{"id": "5", "username": "u"}],
+            "tweets": [{"id": "9", "author_id": "6"}],
+        },
         "__twarc": {"retrieved_at": "2013-11-01T00:00:00Z"},
-    }  # fmt: skip
+    }
     for text in (json.dumps(page, indent=2), json.dumps(page) + "\n\n", json.dumps([page, page])):
         path = written(tmp_path, "page.json", text)
         assert look_into(path).reader == "x"
         record = load(path)
-        assert record.sql("SELECT kind, object, target FROM acts WHERE line = 1 ORDER BY kind").to_pylist() == [
-            {"kind": "post", "object": "1", "target": None}, {"kind": "quote", "object": "9", "target": "6"},
-        ]  # fmt: skip
+        assert record.sql(
+            "SELECT kind, object, target FROM acts WHERE line = 1 ORDER BY kind"
+        ).to_pylist() == [
+            {"kind": "post", "object": "1", "target": None},
+            {"kind": "quote", "object": "9", "target": "6"},
+        ]
 
 
 def test_the_archive_that_x_gives_its_people(tmp_path):
-    tweet = {"id_str": "123456789012345678", "full_text": "hola", "created_at": "Thu Oct 31 22:20:00 +0000 2013",
-             "entities": {"hashtags": [{"text": "A"}], "user_mentions": [], "urls": []}}  # fmt: skip
+    tweet = {
+        "id_str": "123456789012345678",
+        "full_text": "hola",
+        "created_at": "Thu Oct 31 22:20:00 +0000 2013",
+        "entities": {"hashtags": [{"text": "A"}], "user_mentions": [], "urls": []},
+    }
     files = {
-        "tweets": [{"tweet": tweet}], "follower": [{"follower": {"accountId": "12"}}],
+        "tweets": [{"tweet": tweet}],
+        "follower": [{"follower": {"accountId": "12"}}],
         "following": [{"following": {"accountId": "13"}}],
-    }  # fmt: skip
+    }
     paths = [
-        written(tmp_path, f"{n}.js", f"window.YTD.{n}.part0 = " + json.dumps(v, indent=2)) for n, v in files.items()
+        written(tmp_path, f"{n}.js", f"window.YTD.{n}.part0 = " + json.dumps(v, indent=2))
+        for n, v in files.items()
     ]
     alone = load(*paths)
     assert {r["reason"].partition(": ")[2] for r in reasons(alone)} == {
         "whose archive this is stands in account.js, which is not beside it"
     }
-    written(tmp_path, "account.js", 'window.YTD.account.part0 = [ {"account": {"accountId": "77", "username": "me"}} ]')
+    written(
+        tmp_path,
+        "account.js",
+        'window.YTD.account.part0 = [ {"account": {"accountId": "77", "username": "me"}} ]',
+    )
     record = load(*paths)
     assert set(column(record, "acts", "account")) == {"77"}
     assert column(record, "acts", "object") == ["123456789012345678", "A"]
     assert record.sql("SELECT follower, followed FROM follows ORDER BY 1").to_pylist() == [
-        {"follower": "12", "followed": "77"}, {"follower": "77", "followed": "13"},
-    ]  # fmt: skip
+        {"follower": "12", "followed": "77"},
+        {"follower": "77", "followed": "13"},
+    ]
 
 
 def test_parquet_of_many_types(tmp_path):
     times = [dt.datetime(2013, 10, 31), dt.datetime(2013, 11, 1)]
     naive = pa.table(
-        {"account": [123456789012345678, 5], "time": pa.array(times, pa.timestamp("ns")), "text": ["a", "b"]}
+        {
+            "account": [123456789012345678, 5],
+            "time": pa.array(times, pa.timestamp("ns")),
+            "text": ["a", "b"],
+        }
     )
     pq.write_table(naive, tmp_path / "naive.parquet")
     assert "no time zone" in str(look_into(tmp_path / "naive.parquet").question)
     record = load(tmp_path / "naive.parquet", time_zone="America/Caracas")
     assert column(record, "acts", "account") == ["123456789012345678", "5"]
     assert column(record, "acts", "time")[0] == dt.datetime(2013, 10, 31, 4, 30, tzinfo=dt.UTC)
-    coded = pa.table({
-        "account": pa.array(["a", "b"]).dictionary_encode(), "text": pa.array(["a", " NULL "], pa.large_string()),
-        "time": pa.array(times, pa.timestamp("us", tz="America/Caracas")), "id": pa.array([1.0, 1.23e17]),
-    })  # fmt: skip
+    coded = pa.table(
+        {
+            "account": pa.array(["a", "b"]).dictionary_encode(),
+            "text": pa.array(["a", " NULL "], pa.large_string()),
+            "time": pa.array(times, pa.timestamp("us", tz="America/Caracas")),
+            "id": pa.array([1.0, 1.23e17]),
+        }
+    )
     pq.write_table(coded, tmp_path / "coded.parquet")
-    packed = written(tmp_path, "coded.parquet.gz", gzip.compress((tmp_path / "coded.parquet").read_bytes()))
+    packed = written(
+        tmp_path, "coded.parquet.gz", gzip.compress((tmp_path / "coded.parquet").read_bytes())
+    )
     for path in (tmp_path / "coded.parquet", packed):
         record = load(path)
-        assert column(record, "acts", "account") == ["a"] and column(record, "acts", "act_id") == ["1"]
+        assert column(record, "acts", "account") == ["a"] and column(record, "acts", "act_id") == [
+            "1"
+        ]
         assert [r["line"] for r in reasons(record)] == [2]
 
 
@@ -212,20 +273,29 @@ def test_parquet_of_texts_and_numbers_reads_as_its_csv_does(tmp_path):
     wider = table.set_column(3, "time", table.column("time").cast(pa.float64()))
     pq.write_table(wider, tmp_path / "wider.parquet")
     pcsv.write_csv(table, tmp_path / "acts.csv")
-    told = [seen(load(tmp_path / name)) for name in ("acts.csv", "acts.parquet", "coded.parquet", "wider.parquet")]
+    told = [
+        seen(load(tmp_path / name))
+        for name in ("acts.csv", "acts.parquet", "coded.parquet", "wider.parquet")
+    ]
     assert told[1] == told[0] and told[2] == told[0] and told[3] == told[0]
     assert told[0]["acts"] and len(told[0]["rejected"]) >= 2
 
 
 def seen(record):
     """Rows and refusals, without the file and the row in it (a header is a row of CSV), in an order of their own."""
-    tables = {name: record.table(name).drop_columns(["source", "line"]) for name in ("accounts", "acts", "rejected")}
+    tables = {
+        name: record.table(name).drop_columns(["source", "line"])
+        for name in ("accounts", "acts", "rejected")
+    }
     return {name: sorted(table.to_pylist(), key=str) for name, table in tables.items()}
 
 
 def test_parquet_whose_texts_are_not_utf8_is_one_clear_error(tmp_path):
     broken = pa.array([b"a", b"\xff\xfe"], pa.binary()).view(pa.string())
     times = pa.array([1383258000, 1383258001])
-    pq.write_table(pa.table({"account": broken, "text": ["p", "p"], "time": times}), tmp_path / "broken.parquet")
+    pq.write_table(
+        pa.table({"account": broken, "text": ["p", "p"], "time": times}),
+        tmp_path / "broken.parquet",
+    )
     with pytest.raises(InputError, match="damaged"):
         load(tmp_path / "broken.parquet")

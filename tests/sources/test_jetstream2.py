@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.sources import jetstream
-from birdfall.sources.atproto_frames import Account, Commit, FrameError, Other
+from birdfall.sources.atproto.frames import Account, Commit, FrameError, Other
 from birdfall.sources.ingest import load, look_into
 from birdfall.sources.jetstream import decode_frame, decode_line, sniff
 
@@ -31,13 +31,28 @@ def frame(kind, sequence, seconds, **fields):
 
 
 def follow(sequence, seconds, key, operation="create"):
-    record = {} if operation == "delete" else {"cid": "bafy", "record": {"subject": LEA, "createdAt": at(seconds)}}
-    return frame("commit", sequence, seconds, rev="r", operation=operation, collection="app.bsky.graph.follow", rkey=key, **record)  # fmt: skip
+    record = (
+        {}
+        if operation == "delete"
+        else {"cid": "bafy", "record": {"subject": LEA, "createdAt": at(seconds)}}
+    )
+    return frame(
+        "commit",
+        sequence,
+        seconds,
+        rev="r",
+        operation=operation,
+        collection="app.bsky.graph.follow",
+        rkey=key,
+        **record,
+    )
 
 
 def account(sequence, seconds, status=None):
     body = {"did": ANA, "seq": 900 + sequence, "time": at(seconds - 0.5), "active": status is None}
-    return frame("account", sequence, seconds, account=body | ({"status": status} if status else {}))
+    return frame(
+        "account", sequence, seconds, account=body | ({"status": status} if status else {})
+    )
 
 
 def written(path, frames):
@@ -49,7 +64,9 @@ def of_version_1(line, sequence):
     """The frame that version 2 sends for a line of version 1."""
     plain = json.loads(line)
     kind = plain["kind"]
-    time = dt.datetime.fromtimestamp(plain["time_us"] / 1e6, dt.UTC).isoformat(timespec="microseconds")
+    time = dt.datetime.fromtimestamp(plain["time_us"] / 1e6, dt.UTC).isoformat(
+        timespec="microseconds"
+    )
     payload = {"$type": f"{STREAM}#{kind}", "seq": sequence, "did": plain["did"], "time": time}
     payload |= plain["commit"] if kind == "commit" else {kind: plain[kind]}
     return json.dumps({"$type": "message", "payload": payload}).encode() + b"\n"
@@ -57,29 +74,47 @@ def of_version_1(line, sequence):
 
 def test_frames_become_rows(tmp_path):
     frames = [
-        account(1, 1), follow(2, 2, "k"), follow(3, 3, "k", "delete"), account(4, 4, "takendown"),
+        account(1, 1),
+        follow(2, 2, "k"),
+        follow(3, 3, "k", "delete"),
+        account(4, 4, "takendown"),
         frame("sync", 5, 5, sync={"did": ANA, "seq": 1, "time": at(5), "blocks": "", "rev": "r"}),
-        {"$type": "message", "payload": {"$type": f"{STREAM}#info", "name": "OutdatedCursor", "message": "resumed from 40"}},
+        {
+            "$type": "message",
+            "payload": {
+                "$type": f"{STREAM}#info",
+                "name": "OutdatedCursor",
+                "message": "resumed from 40",
+            },
+        },
         {"$type": "error", "error": "ConsumerTooSlow", "message": "reconnect with cursor=42"},
-    ]  # fmt: skip
+    ]
     path = written(tmp_path / "v2.jsonl", frames)
     assert look_into(path).reader == "jetstream"
     record = load(path)
-    assert record.sql("SELECT status, epoch_us(time) AS t, line FROM statuses ORDER BY line").to_pylist() == [
-        {"status": "active", "t": microseconds(0.5), "line": 1}, {"status": "taken_down", "t": microseconds(3.5), "line": 4},
-    ]  # fmt: skip
-    assert record.sql("SELECT epoch_us(until) AS u FROM follows WHERE until IS NOT NULL").to_pylist() == [
-        {"u": microseconds(3)}
+    assert record.sql(
+        "SELECT status, epoch_us(time) AS t, line FROM statuses ORDER BY line"
+    ).to_pylist() == [
+        {"status": "active", "t": microseconds(0.5), "line": 1},
+        {"status": "taken_down", "t": microseconds(3.5), "line": 4},
     ]
+    assert record.sql(
+        "SELECT epoch_us(until) AS u FROM follows WHERE until IS NOT NULL"
+    ).to_pylist() == [{"u": microseconds(3)}]
     assert record.sql("SELECT line, reason FROM rejected ORDER BY line").to_pylist() == [
         {"line": 6, "reason": "the server said: OutdatedCursor: resumed from 40"},
-        {"line": 7, "reason": "the server ended the stream: ConsumerTooSlow: reconnect with cursor=42"},
+        {
+            "line": 7,
+            "reason": "the server ended the stream: ConsumerTooSlow: reconnect with cursor=42",
+        },
         {"line": None, "reason": "#sync events hold nothing for the record"},
     ]
 
 
 def test_an_event_that_comes_again_after_a_reconnection_is_taken_once(tmp_path):
-    path = written(tmp_path / "v2.jsonl", [follow(2, 2, "k"), account(3, 3), follow(2, 2, "k"), account(3, 3)])
+    path = written(
+        tmp_path / "v2.jsonl", [follow(2, 2, "k"), account(3, 3), follow(2, 2, "k"), account(3, 3)]
+    )
     record = load(path)
     assert record.sizes["follows"] == 1 and record.sizes["statuses"] == 1
     assert record.table("rejected", ["line"]).column(0).to_pylist() == [None]
@@ -91,7 +126,8 @@ def test_the_real_stream_is_the_same_in_both_versions(real, tmp_path):
     new.write_bytes(
         gzip.compress(
             b"".join(
-                of_version_1(line, number) for number, line in enumerate(gzip.decompress(old.read_bytes()).splitlines())
+                of_version_1(line, number)
+                for number, line in enumerate(gzip.decompress(old.read_bytes()).splitlines())
             )
         )
     )
@@ -112,7 +148,9 @@ def test_payloads_alone_and_nested_commits_are_read():
 
 
 def test_an_imported_time_is_the_acts_and_the_witnessed_one_the_arrival():
-    found = decode_frame(follow(2, 2, "k") | {"payload": follow(2, 2, "k")["payload"] | {"witnessedAt": at(90)}})
+    found = decode_frame(
+        follow(2, 2, "k") | {"payload": follow(2, 2, "k")["payload"] | {"witnessedAt": at(90)}}
+    )
     assert (found.time, found.witnessed, found.sequence) == (microseconds(2), microseconds(90), 2)
     assert found.event.time == microseconds(2)
 
@@ -127,23 +165,44 @@ def test_the_server_about_itself():
 @pytest.mark.parametrize(
     "plain",
     [
-        {"$type": "message"}, {"$type": "message", "payload": []}, {"$type": "message", "payload": {"$type": "app.other#commit"}},
-        frame("account", 1, 1), frame("account", 1, 1, account={"did": ANA}), frame("commit", 1, 1, operation="create"),
+        {"$type": "message"},
+        {"$type": "message", "payload": []},
+        {"$type": "message", "payload": {"$type": "app.other#commit"}},
+        frame("account", 1, 1),
+        frame("account", 1, 1, account={"did": ANA}),
+        frame("commit", 1, 1, operation="create"),
         {"$type": "message", "payload": {"$type": f"{STREAM}#commit", "did": ANA, "time": at(1)}},
-        {"$type": "message", "payload": {"$type": f"{STREAM}#commit", "did": ANA, "seq": 1, "time": "soon"}},
-        {"$type": "message", "payload": {"$type": f"{STREAM}#commit", "did": ANA, "seq": True, "time": at(1)}},
-        {"$type": "novelty"}, {},
+        {
+            "$type": "message",
+            "payload": {"$type": f"{STREAM}#commit", "did": ANA, "seq": 1, "time": "soon"},
+        },
+        {
+            "$type": "message",
+            "payload": {"$type": f"{STREAM}#commit", "did": ANA, "seq": True, "time": at(1)},
+        },
+        {"$type": "novelty"},
+        {},
     ],
-)  # fmt: skip
+)
 def test_unknown_shapes_are_refused_and_counted(tmp_path, plain):
     with pytest.raises(FrameError):
         decode_frame(plain)
     record = load(written(tmp_path / "v2.jsonl", [account(1, 1), plain]))
-    assert record.sizes["statuses"] == 1 and record.table("rejected", ["line"]).column(0).to_pylist() == [2]
+    assert record.sizes["statuses"] == 1 and record.table("rejected", ["line"]).column(
+        0
+    ).to_pylist() == [2]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.dictionaries(
-    st.sampled_from(["$type", "payload", "seq", "time", "did", "commit", "account", "x"]), inner, max_size=5)))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: st.dictionaries(
+            st.sampled_from(["$type", "payload", "seq", "time", "did", "commit", "account", "x"]),
+            inner,
+            max_size=5,
+        ),
+    )
+)
 def test_any_json_is_a_frame_or_refused(value):
     for plain in (value, {"$type": "message", "payload": value}):
         with contextlib.suppress(FrameError):
@@ -151,7 +210,11 @@ def test_any_json_is_a_frame_or_refused(value):
 
 
 def test_it_is_known_by_its_first_line(tmp_path):
-    for plain in (account(1, 1), account(1, 1)["payload"], {"$type": "error", "error": "ConsumerTooSlow"}):
+    for plain in (
+        account(1, 1),
+        account(1, 1)["payload"],
+        {"$type": "error", "error": "ConsumerTooSlow"},
+    ):
         assert sniff(tmp_path, json.dumps(plain).encode()) == 1.0
     for plain in (
         {"$type": "message", "payload": {"$type": "app.other#x"}},

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birdfall.model.errors import UsageError
-from birdfall.sources import delimited, plan
 from birdfall.sources.ingest import load
+from birdfall.sources.table import delimited
+from birdfall.sources.table import sql_plan as plan
 
 MOMENTS = st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2110, 1, 1))
 FORMS = {
@@ -36,7 +37,9 @@ def rows_of(path, zone, monkeypatch, *, without):
             patched.setattr(delimited, "blocks", refusing)
         record = load(path, time_zone=zone)
     tables = ("acts", "accounts", "counts", "rejected")
-    return {t: sorted(record.table(t).to_pylist(), key=lambda r: (r["line"], str(r))) for t in tables}
+    return {
+        t: sorted(record.table(t).to_pylist(), key=lambda r: (r["line"], str(r))) for t in tables
+    }
 
 
 def refusing(*_):
@@ -49,14 +52,16 @@ def refusing(*_):
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["a", "b", " c ", "", "NULL", "ñandú", "123456789012345678901"]), MOMENTS,
-            st.sampled_from(KINDS), st.sampled_from(["x", "", "o 1", ' "quoted", twice', "two\nlines", "nan"]),
+            st.sampled_from(["a", "b", " c ", "", "NULL", "ñandú", "123456789012345678901"]),
+            MOMENTS,
+            st.sampled_from(KINDS),
+            st.sampled_from(["x", "", "o 1", ' "quoted", twice', "two\nlines", "nan"]),
         ),
         max_size=30,
     ),
     st.lists(st.sampled_from(sorted(FORMS)), min_size=1, max_size=2),
     st.sampled_from(["UTC", "America/Caracas", "Europe/Madrid"]),
-)  # fmt: skip
+)
 def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
     import csv
 
@@ -65,7 +70,9 @@ def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
         writer = csv.writer(file)
         writer.writerow(["account", "kind", "object", "time", "text"])
         for number, (account, moment, kind, thing) in enumerate(rows):
-            writer.writerow([account, kind, thing, FORMS[forms[number % len(forms)]](moment), f"text {thing}"])
+            writer.writerow(
+                [account, kind, thing, FORMS[forms[number % len(forms)]](moment), f"text {thing}"]
+            )
     with pytest.MonkeyPatch.context() as patched:
         whole = rows_of(path, zone, patched, without=None)
         assert rows_of(path, zone, patched, without="shortcuts") == whole
@@ -73,7 +80,12 @@ def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from(["0", "7", "00012", "-5", "1.0", "1,234", "0x1F", "", "many", "9" * 25]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["0", "7", "00012", "-5", "1.0", "1,234", "0x1F", "", "many", "9" * 25]),
+        max_size=12,
+    )
+)
 def test_counts_are_the_same_every_way(tmp_path_factory, counts):
     path = tmp_path_factory.mktemp("t") / "in.csv"
     lines = [f'a,2013-10-31T00:00:00Z,"{count}"' for count in counts]
@@ -86,7 +98,9 @@ def test_counts_are_the_same_every_way(tmp_path_factory, counts):
 
 def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_as_ever(tmp_path, monkeypatch):
     path = tmp_path / "in.csv"
-    path.write_text("account,time,text\na,2013-10-27 02:30:00,repeated\nb,2013-03-31 02:30:00,left out\n")
+    path.write_text(
+        "account,time,text\na,2013-10-27 02:30:00,repeated\nb,2013-03-31 02:30:00,left out\n"
+    )
     whole = rows_of(path, "Europe/Madrid", monkeypatch, without=None)
     assert rows_of(path, "Europe/Madrid", monkeypatch, without="shortcuts") == whole
     assert whole["acts"][0]["time"].isoformat() == "2013-10-27T00:30:00+00:00"

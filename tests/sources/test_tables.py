@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from birdfall.model.errors import BirdfallError, InputError, UsageError
 from birdfall.record.case import Case
-from birdfall.sources.guess import guess
 from birdfall.sources.ingest import ingest, load, look_into
-from birdfall.sources.mapping import parse_mapping, ready, ready_names
+from birdfall.sources.table.guess_columns import guess
+from birdfall.sources.table.mapping import parse_mapping, ready, ready_names
 
 GOOD = "account,time,text\na,2013-10-31T22:20:00Z,hello\nb,2013-10-31T22:21:00Z,there\n"
 
@@ -68,13 +68,15 @@ def test_one_bad_row_costs_itself_alone(case, tmp_path):
 @pytest.mark.parametrize(
     "data, words",
     [
-        (b"", "empty"), (b"a,b\n1,2\n", "do not say what they are"),
-        (gzip.compress(GOOD.encode() * 100)[:-20], "too soon"), (b"PAR1" + b"x" * 100, "damaged"),
+        (b"", "empty"),
+        (b"a,b\n1,2\n", "do not say what they are"),
+        (gzip.compress(GOOD.encode() * 100)[:-20], "too soon"),
+        (b"PAR1" + b"x" * 100, "damaged"),
         (b"account,time,text\na,31/10/2013 22:20,x\n", "no time zone"),
         (b"account,time,text\na,2013-10-31 22:20,x\n", "no time zone"),
         (b"account,time,text\na,03/04/2013 22:20,x\n", "fits two dates"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_read_is_one_error_and_changes_nothing(case, tmp_path, data, words):
     before = state(case)
     with pytest.raises(BirdfallError, match=words):
@@ -117,21 +119,28 @@ def test_negative_counts_and_nul_bytes_are_refused(case, tmp_path):
 
 def test_a_million_characters_in_a_cell_are_kept_in_text_and_refused_in_an_id(case, tmp_path):
     long = "x" * 1_000_000
-    path = write(tmp_path, f"account,time,text,id\na,2013-10-31T00:00:00Z,{long},1\n{long},2013-10-31T00:00:00Z,t,2\n")
+    path = write(
+        tmp_path,
+        f"account,time,text,id\na,2013-10-31T00:00:00Z,{long},1\n{long},2013-10-31T00:00:00Z,t,2\n",
+    )
     assert ingest(case, path).rows == {"acts": 1}
     assert len(refused(case)[0]["value"]) == 200
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
 def test_other_encodings_are_recognised(tmp_path, encoding):
-    text = "usuario,fecha,texto\n" + "".join(f"u{i},2013-10-31T22:20:00Z,año {i} é\n" for i in range(20))
+    text = "usuario,fecha,texto\n" + "".join(
+        f"u{i},2013-10-31T22:20:00Z,año {i} é\n" for i in range(20)
+    )
     record = load(write(tmp_path, text.encode(encoding)))
     assert record.sql("SELECT text FROM acts WHERE line = 2").column(0).to_pylist() == ["año 0 é"]
 
 
 def test_single_bad_bytes_refuse_their_row_only(case, tmp_path):
     rows = b"".join(b"u%d,2013-10-31T22:20:00Z,a\xc3\xb1o\n" % i for i in range(20))
-    receipt = ingest(case, write(tmp_path, b"account,time,text\n" + rows + b"z,2013-10-31T22:20:00Z,\xff\n"))
+    receipt = ingest(
+        case, write(tmp_path, b"account,time,text\n" + rows + b"z,2013-10-31T22:20:00Z,\xff\n")
+    )
     assert receipt.rows == {"acts": 20} and receipt.rejected == 1
 
 
@@ -148,7 +157,12 @@ def test_a_bomb_is_refused_before_it_is_unpacked(case, tmp_path):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.binary(max_size=300), st.text(max_size=100).map(lambda t: b"account,time,text\n" + t.encode())))
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=100).map(lambda t: b"account,time,text\n" + t.encode()),
+    )
+)
 def test_garbage_is_counted_or_refused_and_never_half_taken(tmp_path, data):
     folder = tmp_path / hashlib.sha256(data).hexdigest()[:16] / os.urandom(4).hex()
     case = Case.create(folder)
@@ -165,12 +179,18 @@ def test_garbage_is_counted_or_refused_and_never_half_taken(tmp_path, data):
 @settings(max_examples=40)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["a", "", "b"]), st.sampled_from(["2013-10-31T22:20:00Z", "x", "1383258000", ""])),
+        st.tuples(
+            st.sampled_from(["a", "", "b"]),
+            st.sampled_from(["2013-10-31T22:20:00Z", "x", "1383258000", ""]),
+        ),
         max_size=40,
     )
 )
 def test_every_row_is_taken_or_refused(tmp_path_factory, rows):
-    path = write(tmp_path_factory.mktemp("t"), "account,time,text\n" + "".join(f"{a},{t},hi\n" for a, t in rows))
+    path = write(
+        tmp_path_factory.mktemp("t"),
+        "account,time,text\n" + "".join(f"{a},{t},hi\n" for a, t in rows),
+    )
     record = load(path)
     good = [i for i, (a, t) in enumerate(rows, 2) if a and t not in ("", "x")]
     assert record.table("acts").column("line").to_pylist() == good
@@ -181,7 +201,9 @@ def test_every_row_is_taken_or_refused(tmp_path_factory, rows):
 
 def test_a_killed_import_leaves_the_case_as_it_was(case, tmp_path):
     path = write(
-        tmp_path, "account,time,text\n" + "".join(f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(400_000))
+        tmp_path,
+        "account,time,text\n"
+        + "".join(f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(400_000)),
     )
     before = state(case)
     code = (
@@ -189,7 +211,9 @@ def test_a_killed_import_leaves_the_case_as_it_was(case, tmp_path):
         "def tell(stage, done, total, unit):\n    print('reading', flush=True)\n    import time; time.sleep(0.2)\n"
         "ingest(Case.open(sys.argv[1]), sys.argv[2], progress=tell)\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", code, str(case.path), str(path)], stdout=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(case.path), str(path)], stdout=subprocess.PIPE
+    )
     assert child.stdout.readline()
     time.sleep(0.1)
     child.send_signal(signal.SIGKILL)
@@ -205,20 +229,34 @@ def test_ready_mappings_survive_a_round_through_toml(name):
 
 
 def test_names_in_five_languages_are_guessed():
-    for columns in (["usuario", "fecha", "texto"], ["utilisateur", "date", "texte"], ["conta", "data", "mensagem"],
-                    ["المستخدم", "التاريخ", "النص"], ["User ID", "Created At", "Tweet Text"]):  # fmt: skip
+    for columns in (
+        ["usuario", "fecha", "texto"],
+        ["utilisateur", "date", "texte"],
+        ["conta", "data", "mensagem"],
+        ["المستخدم", "التاريخ", "النص"],
+        ["User ID", "Created At", "Tweet Text"],
+    ):
         mapping = guess(columns)
         assert mapping is not None and mapping.used == set(columns), columns
 
 
 def test_date_and_hour_in_two_columns(tmp_path):
-    record = load(write(tmp_path, "cuenta;fecha;hora;texto\na;31/10/2013;5:50 pm;x\n"), time_zone="America/Caracas")
-    assert record.sql("SELECT time::VARCHAR FROM acts").column(0).to_pylist() == ["2013-10-31 22:20:00+00"]
+    record = load(
+        write(tmp_path, "cuenta;fecha;hora;texto\na;31/10/2013;5:50 pm;x\n"),
+        time_zone="America/Caracas",
+    )
+    assert record.sql("SELECT time::VARCHAR FROM acts").column(0).to_pylist() == [
+        "2013-10-31 22:20:00+00"
+    ]
 
 
 def test_a_look_asks_instead_of_raising(tmp_path):
     look = look_into(write(tmp_path, "account,time,text,colour\na,2013-10-31 22:20,x,red\n"))
-    assert isinstance(look.question, UsageError) and look.unused == ("colour",) and look.mapping is not None
+    assert (
+        isinstance(look.question, UsageError)
+        and look.unused == ("colour",)
+        and look.mapping is not None
+    )
 
 
 def test_a_mapping_that_names_no_column_of_the_file_is_an_error(tmp_path):
@@ -230,11 +268,14 @@ def test_a_mapping_that_names_no_column_of_the_file_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     "relative, rows",
     [
-        ("suspensions-2022/suspensions.parquet", {"statuses": 79_552}), ("follower-counts-2018/counts.parquet", {"counts": 207_510}),
-        ("wikipedia-2013/blocks.parquet", {"statuses": 83_590}), ("higgs-2012/activity.parquet", {"acts": 563_069}),
-        ("wikipedia-2013/filter_hits.parquet", {"acts": 482_608}), ("peers/russian_coord_tweets.parquet", {"acts": 35_125}),
+        ("suspensions-2022/suspensions.parquet", {"statuses": 79_552}),
+        ("follower-counts-2018/counts.parquet", {"counts": 207_510}),
+        ("wikipedia-2013/blocks.parquet", {"statuses": 83_590}),
+        ("higgs-2012/activity.parquet", {"acts": 563_069}),
+        ("wikipedia-2013/filter_hits.parquet", {"acts": 482_608}),
+        ("peers/russian_coord_tweets.parquet", {"acts": 35_125}),
     ],
-)  # fmt: skip
+)
 def test_real_files_need_no_word(case, real, relative, rows):
     receipt = ingest(case, real(relative))
     assert rows.items() <= receipt.rows.items() and receipt.rejected <= 9
@@ -244,13 +285,18 @@ def test_real_files_need_no_word(case, real, relative, rows):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
 @pytest.mark.parametrize("kind", ["csv", "a csv that takes patience", "json"])
 def test_what_is_left_is_told_honestly(tmp_path, pack, kind, monkeypatch):
-    from birdfall.sources import delimited
+    from birdfall.sources.table import delimited
 
     monkeypatch.setattr(delimited, "BLOCK", 1 << 17)
     if kind == "json":
-        text = "".join(f'{{"account":"u{i}","time":"2013-10-31T22:20:00Z","text":"text {i}"}}\n' for i in range(40_000))
+        text = "".join(
+            f'{{"account":"u{i}","time":"2013-10-31T22:20:00Z","text":"text {i}"}}\n'
+            for i in range(40_000)
+        )
     else:
-        text = "account,time,text\n" + "".join(f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(40_000))
+        text = "account,time,text\n" + "".join(
+            f"u{i},2013-10-31T22:20:00Z,text {i}\n" for i in range(40_000)
+        )
         text += 'v,2013-10-31T22:20:00Z,5" wide\n' if "patience" in kind else ""
     told = []
     load(write(tmp_path, pack(text.encode())), progress=lambda *said: told.append(said))

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.sources.times import NeedsOrder, NeedsZone, NotATime, Reading, settled_order
+from birdfall.sources.shared.timestamps import (
+    NeedsOrder,
+    NeedsZone,
+    NotATime,
+    Reading,
+    settled_order,
+)
 
 MOMENT = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
 MICROSECONDS = round(MOMENT.timestamp() * 1e6)
@@ -18,21 +24,41 @@ CARACAS = ZoneInfo("America/Caracas")  # UTC-4:30 then
 @pytest.mark.parametrize(
     "text",
     [
-        "2013-10-31T22:20:00Z", "2013-10-31 22:20:00+00:00", "2013-10-31T17:50:00-0430", "2013-10-31T22:20Z",
-        "2013-10-31T22:20:00.000Z", "1383258000", "1383258000.0", "1383258000000", "1383258000000000",
-        "1383258000000000000", "1.383258e9", "Thu Oct 31 22:20:00 +0000 2013", "2013-10-31 22:20:00 UTC",
-        "Thu, 31 Oct 2013 22:20:00 GMT", "20131031222000Z", "٢٠١٣-١٠-٣١T٢٢:٢٠:٠٠Z",
+        "2013-10-31T22:20:00Z",
+        "2013-10-31 22:20:00+00:00",
+        "2013-10-31T17:50:00-0430",
+        "2013-10-31T22:20Z",
+        "2013-10-31T22:20:00.000Z",
+        "1383258000",
+        "1383258000.0",
+        "1383258000000",
+        "1383258000000000",
+        "1383258000000000000",
+        "1.383258e9",
+        "Thu Oct 31 22:20:00 +0000 2013",
+        "2013-10-31 22:20:00 UTC",
+        "Thu, 31 Oct 2013 22:20:00 GMT",
+        "20131031222000Z",
+        "٢٠١٣-١٠-٣١T٢٢:٢٠:٠٠Z",
     ],
-)  # fmt: skip
+)
 def test_forms_that_carry_their_zone(text):
     assert Reading().microseconds(text) == MICROSECONDS
 
 
 @pytest.mark.parametrize(
     "text",
-    ["31/10/2013 17:50", "10/31/2013 5:50 PM", "31.10.13 17:50:00", "31 de octubre de 2013 17:50", "Oct 31, 2013 5:50 p.m.",
-     "5:50 pm - 31 Oct 2013", "20131031175000", "2013/10/31 17:50"],
-)  # fmt: skip
+    [
+        "31/10/2013 17:50",
+        "10/31/2013 5:50 PM",
+        "31.10.13 17:50:00",
+        "31 de octubre de 2013 17:50",
+        "Oct 31, 2013 5:50 p.m.",
+        "5:50 pm - 31 Oct 2013",
+        "20131031175000",
+        "2013/10/31 17:50",
+    ],
+)
 def test_forms_that_need_a_zone(text):
     assert Reading(CARACAS).microseconds(text) == MICROSECONDS
     with pytest.raises(NeedsZone):

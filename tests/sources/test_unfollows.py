@@ -24,17 +24,30 @@ def told(did, seconds, key, action="create"):
     commit = {"operation": action, "collection": "app.bsky.graph.follow", "rkey": key}
     if action == "create":
         commit["record"] = {"subject": LEA, "createdAt": "2026-03-01T12:00:00Z"}
-    return json.dumps({"did": did, "time_us": microseconds(seconds), "kind": "commit", "commit": commit})
+    return json.dumps(
+        {"did": did, "time_us": microseconds(seconds), "kind": "commit", "commit": commit}
+    )
 
 
 def two_files(tmp_path, wire):
     first, second = tmp_path / f"first.{wire}", tmp_path / f"second.{wire}"
     if wire == "atfh":
-        first.write_bytes(recording([follow(ANA, 0, "k1", LEA), follow(BEA, 1, "k1", LEA), follow(ANA, 2, "k2", LEA)]))
-        second.write_bytes(recording([unfollow(ANA, 50, "k1"), unfollow(BEA, 51, "k1"), unfollow(BEA, 52, "lost")]))
+        first.write_bytes(
+            recording(
+                [follow(ANA, 0, "k1", LEA), follow(BEA, 1, "k1", LEA), follow(ANA, 2, "k2", LEA)]
+            )
+        )
+        second.write_bytes(
+            recording([unfollow(ANA, 50, "k1"), unfollow(BEA, 51, "k1"), unfollow(BEA, 52, "lost")])
+        )
     else:
         first.write_text("\n".join([told(ANA, 0, "k1"), told(BEA, 1, "k1"), told(ANA, 2, "k2")]))
-        second.write_text("\n".join(told(d, s, k, "delete") for d, s, k in ((ANA, 50, "k1"), (BEA, 51, "k1"), (BEA, 52, "lost"))))  # fmt: skip
+        second.write_text(
+            "\n".join(
+                told(d, s, k, "delete")
+                for d, s, k in ((ANA, 50, "k1"), (BEA, 51, "k1"), (BEA, 52, "lost"))
+            )
+        )
     return first, second
 
 
@@ -53,13 +66,17 @@ def test_a_recording_cut_in_two_gives_the_same_edges_in_either_order(tmp_path, w
         record = load(*chosen)
     edges = record.sql(EDGES).to_pylist()
     assert [(e["follower"], e["since"], e["until"]) for e in edges] == [
-        (ANA, microseconds(0), microseconds(50)), (ANA, microseconds(0), None), (ANA, microseconds(2), None),
-        (BEA, microseconds(1), microseconds(51)), (BEA, microseconds(1), None),
-    ]  # fmt: skip
+        (ANA, microseconds(0), microseconds(50)),
+        (ANA, microseconds(0), None),
+        (ANA, microseconds(2), None),
+        (BEA, microseconds(1), microseconds(51)),
+        (BEA, microseconds(1), None),
+    ]
     gone = [a for a in record.sql(ACTS).to_pylist() if a["kind"] == "unfollow"]
     assert [(a["account"], a["object"], a["source"], a["line"]) for a in gone] == [
-        (ANA, LEA, files[1].name, 1), (BEA, LEA, files[1].name, 2),
-    ]  # fmt: skip
+        (ANA, LEA, files[1].name, 1),
+        (BEA, LEA, files[1].name, 2),
+    ]
     found = coverage(record)
     assert found.estimates["rejected"].value == 1
     assert found.details["rejected"] == [
@@ -71,7 +88,8 @@ def test_two_commands_do_as_one(tmp_path):
     files = two_files(tmp_path, "atfh")
     for path in reversed(files):
         done = subprocess.run(
-            [sys.executable, "-m", "birdfall", "import", str(path), "-o", str(tmp_path / "case")], capture_output=True
+            [sys.executable, "-m", "birdfall", "import", str(path), "-o", str(tmp_path / "case")],
+            capture_output=True,
         )
         assert done.returncode == 0, done.stderr
     assert Case.open(tmp_path / "case").record().sql(EDGES).num_rows == 5
@@ -84,7 +102,11 @@ def test_a_third_file_does_not_find_the_same_unfollow_again(tmp_path):
     case = Case.create(tmp_path / "case")
     for path in (second, first, again):
         ingest(case, path)
-    ended = case.record().sql("SELECT follower FROM follows WHERE until IS NOT NULL ORDER BY 1").to_pylist()
+    ended = (
+        case.record()
+        .sql("SELECT follower FROM follows WHERE until IS NOT NULL ORDER BY 1")
+        .to_pylist()
+    )
     assert [e["follower"] for e in ended] == [ANA, BEA]
 
 
@@ -92,9 +114,15 @@ def test_a_third_file_does_not_find_the_same_unfollow_again(tmp_path):
 @given(st.integers(1, 7), st.permutations([0, 1]))
 def test_wherever_a_recording_is_cut(tmp_path_factory, cut, order):
     frames = [
-        follow(ANA, 0, "k1", LEA), unfollow(ANA, 1, "k1"), follow(ANA, 2, "k2", BEA), follow(BEA, 3, "k1", LEA),
-        unfollow(BEA, 4, "k1"), follow(BEA, 5, "k2", LEA), unfollow(ANA, 6, "k2"), unfollow(BEA, 7, "k2"),
-    ]  # fmt: skip
+        follow(ANA, 0, "k1", LEA),
+        unfollow(ANA, 1, "k1"),
+        follow(ANA, 2, "k2", BEA),
+        follow(BEA, 3, "k1", LEA),
+        unfollow(BEA, 4, "k1"),
+        follow(BEA, 5, "k2", LEA),
+        unfollow(ANA, 6, "k2"),
+        unfollow(BEA, 7, "k2"),
+    ]
     folder = tmp_path_factory.mktemp("t")
     (folder / "whole.atfh").write_bytes(recording(frames))
     parts = [folder / "a.atfh", folder / "b.atfh"]
@@ -106,9 +134,9 @@ def test_wherever_a_recording_is_cut(tmp_path_factory, cut, order):
 
 
 def test_the_real_stream_cut_in_two_is_the_whole(real, tmp_path):
-    lines = gzip.decompress(real("atproto-recordings/wave-pds0.4.217.jetstream-v1.jsonl.gz").read_bytes()).splitlines(
-        True
-    )
+    lines = gzip.decompress(
+        real("atproto-recordings/wave-pds0.4.217.jetstream-v1.jsonl.gz").read_bytes()
+    ).splitlines(True)
     whole = tmp_path / "whole.jsonl"
     whole.write_bytes(b"".join(lines))
     middle = len(lines) // 2

@@ -40,13 +40,28 @@ def test_a_page_of_version_2(tmp_path):
     record = read(tmp_path, PAGE)
     kinds = record.sql("SELECT kind, object FROM acts ORDER BY kind").to_pylist()
     assert [(k["kind"], k["object"]) for k in kinds] == [
-        ("hashtag", "x"), ("link", "https://e.org"), ("mention", "2"), ("post", "20"), ("reply", "9"),
-    ]  # fmt: skip
+        ("hashtag", "x"),
+        ("link", "https://e.org"),
+        ("mention", "2"),
+        ("post", "20"),
+        ("reply", "9"),
+    ]
     status = record.table("statuses").to_pylist()[0]
-    assert (status["account"], status["status"], status["observation"]) == ("3", "suspended", "seen")
+    assert (status["account"], status["status"], status["observation"]) == (
+        "3",
+        "suspended",
+        "seen",
+    )
 
 
 def test_lines_that_are_no_tweet_are_refused_with_their_number(tmp_path):
-    record = read(tmp_path, V1, "{broken", {"id_str": "1", "created_at": "x", "user": {}}, "[]", PAGE | {"__twarc": {}})
+    record = read(
+        tmp_path,
+        V1,
+        "{broken",
+        {"id_str": "1", "created_at": "x", "user": {}},
+        "[]",
+        PAGE | {"__twarc": {}},
+    )
     assert record.table("rejected").column("line").to_pylist() == [2, 3, 4, 5]
     assert record.sizes["acts"] == 6

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.automation import automation
-from birdfall.measures.automation_signals import signals
+from birdfall.measures.automation.measure import automation
+from birdfall.measures.automation.signals import signals
 from birdfall.model.findings import Estimate, Finding, Note
-from birdfall.record.query import from_tables
-from birdfall.tell.automation_section import automation as section
+from birdfall.record.record import from_tables
+from birdfall.tell.sections.automation import automation as section
 from birdfall.tell.words import LANGUAGES, words
 
 
@@ -20,16 +20,35 @@ def share(low, high):
 
 def finding(answer, **shares):
     count = Estimate(100, "accounts", level=None, bounds="none")
-    signals = pa.table({
-        "signal": ["quick", "bare"], "family": ["timing", "profile"], "fallen": [90, 80], "controls": [300, 200],
-        "middle_fallen": [0.5, 0.0], "middle_controls": [0.0, 0.0], "at_least": [0.3, 0.0], "visible": [0.4, 0.1],
-    })  # fmt: skip
+    signals = pa.table(
+        {
+            "signal": ["quick", "bare"],
+            "family": ["timing", "profile"],
+            "fallen": [90, 80],
+            "controls": [300, 200],
+            "middle_fallen": [0.5, 0.0],
+            "middle_controls": [0.0, 0.0],
+            "at_least": [0.3, 0.0],
+            "visible": [0.4, 0.1],
+        }
+    )
     return Finding(
-        "automation", "automation-1", answer,
-        {"fallen": count, "scoreable_timing": count, "scoreable_profile": count, "inauthentic": share(0.0, 1.0), "automated": share(0.3, 0.7),
-         "automated_authentic": share(0.0, 0.8), "manual": share(0.0, 0.7), **shares},
-        limits=(Note("shares-are-not-persons", {}),), tables={"signals": signals},
-    )  # fmt: skip
+        "automation",
+        "automation-1",
+        answer,
+        {
+            "fallen": count,
+            "scoreable_timing": count,
+            "scoreable_profile": count,
+            "inauthentic": share(0.0, 1.0),
+            "automated": share(0.3, 0.7),
+            "automated_authentic": share(0.0, 0.8),
+            "manual": share(0.0, 0.7),
+            **shares,
+        },
+        limits=(Note("shares-are-not-persons", {}),),
+        tables={"signals": signals},
+    )
 
 
 def told(found, language="en"):
@@ -72,8 +91,16 @@ def test_every_signal_has_its_words(language):
 
     acts = ["reposts", "quick", "script", "own_copies", "client"]
     profile = [
-        "copied_texts", "follows_many", "follows_silently", "follow_rate", "digits", "odd_handle", "bare", "cohort", "copied_description",
-    ]  # fmt: skip
+        "copied_texts",
+        "follows_many",
+        "follows_silently",
+        "follow_rate",
+        "digits",
+        "odd_handle",
+        "bare",
+        "cohort",
+        "copied_description",
+    ]
     pace = ["posts_daily", "posts_per_followed", "posts_per_follower"]
     say = words(language)
     assert all(say.has(f"automation.signal.{s}") for s in [*SIGNALS, *acts, *profile, *pace])
@@ -86,18 +113,33 @@ def test_every_signal_of_the_measure_has_its_words():
     names = [f"a{i}" for i in range(number)]
     start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     stamp = pa.timestamp("us", tz="UTC")
-    accounts = pa.table({
-        "account": names, "handle": [f"bird{i}" for i in range(number)], "description": [""] * number,
-        "created_at": pa.array([start + dt.timedelta(hours=int(h)) for h in rng.integers(0, 999, number)], stamp),
-        "followers": [1] * number, "following": [2] * number, "posts": [3] * number,
-    })  # fmt: skip
+    accounts = pa.table(
+        {
+            "account": names,
+            "handle": [f"bird{i}" for i in range(number)],
+            "description": [""] * number,
+            "created_at": pa.array(
+                [start + dt.timedelta(hours=int(h)) for h in rng.integers(0, 999, number)], stamp
+            ),
+            "followers": [1] * number,
+            "following": [2] * number,
+            "posts": [3] * number,
+        }
+    )
     rows = [
-        (name, start + dt.timedelta(days=60, minutes=int(m))) for name in names[:2] for m in rng.integers(0, 40_000, 60)
+        (name, start + dt.timedelta(days=60, minutes=int(m)))
+        for name in names[:2]
+        for m in rng.integers(0, 40_000, 60)
     ]
-    acts = pa.table({
-        "account": [r[0] for r in rows], "kind": ["post", "repost"] * 60, "object": ["o"] * 120, "time": pa.array([r[1] for r in rows], stamp),
-        "text": ["words that are long enough to be compared"] * 120,
-    })  # fmt: skip
+    acts = pa.table(
+        {
+            "account": [r[0] for r in rows],
+            "kind": ["post", "repost"] * 60,
+            "object": ["o"] * 120,
+            "time": pa.array([r[1] for r in rows], stamp),
+            "text": ["words that are long enough to be compared"] * 120,
+        }
+    )
     found = signals(from_tables({"accounts": accounts, "acts": acts}), int(1e15 * 2))
     assert len(found.names) >= 19
     for language in LANGUAGES:

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.brigades import brigades
+from birdfall.measures.brigades.measure import brigades
 from birdfall.model.findings import Estimate
-from birdfall.record.query import from_tables
-from birdfall.tell.brigade_section import brigades as section
+from birdfall.record.record import from_tables
 from birdfall.tell.names import names_of
+from birdfall.tell.sections.brigades import brigades as section
 from birdfall.tell.words import LANGUAGES, words
 
 UTC = pa.timestamp("us", tz="UTC")
@@ -20,19 +20,35 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 def record_of(crew, *, text=None):
     """Twenty-four accounts that report four victims within minutes (or not), among honest reports over ten days."""
     rng = np.random.default_rng(1)
-    rows = [(f"honest{rng.integers(300)}", f"other{rng.integers(150)}", float(t)) for t in rng.random(400) * 864_000]
+    rows = [
+        (f"honest{rng.integers(300)}", f"other{rng.integers(150)}", float(t))
+        for t in rng.random(400) * 864_000
+    ]
     if crew:
         rows += [
-            (f"crew{c}", f"victim{v}", 500_000 + 900 * v + rng.exponential(60)) for c in range(24) for v in range(4)
+            (f"crew{c}", f"victim{v}", 500_000 + 900 * v + rng.exponential(60))
+            for c in range(24)
+            for v in range(4)
         ]
     rows.sort(key=lambda r: r[2])
-    acts = pa.table({
-        "account": [r[0] for r in rows], "kind": ["report"] * len(rows), "object": [r[1] for r in rows], "target": [r[1] for r in rows],
-        "time": pa.array([START + dt.timedelta(seconds=r[2]) for r in rows], UTC),
-    })  # fmt: skip
+    acts = pa.table(
+        {
+            "account": [r[0] for r in rows],
+            "kind": ["report"] * len(rows),
+            "object": [r[1] for r in rows],
+            "target": [r[1] for r in rows],
+            "time": pa.array([START + dt.timedelta(seconds=r[2]) for r in rows], UTC),
+        }
+    )
     if text:
         post = pa.table(
-            {"account": ["honest1"], "kind": ["post"], "object": ["p"], "time": pa.array([START], UTC), "text": [text]}
+            {
+                "account": ["honest1"],
+                "kind": ["post"],
+                "object": ["p"],
+                "time": pa.array([START], UTC),
+                "text": [text],
+            }
         )
         acts = pa.concat_tables([acts, post], promote_options="default")
     return from_tables({"acts": acts})
@@ -54,7 +70,10 @@ def test_a_crew_is_told_with_its_numbers_and_no_reporter_is_named(with_crew, lan
     assert finding.answer == "found" and finding["reporters"].value == 24
     blocks = said(record, finding, language)
     text = str(blocks)
-    assert words(language)("brigades.found", groups="1", reporters="24", victims="4", hits="4")[:20] in text
+    assert (
+        words(language)("brigades.found", groups="1", reporters="24", victims="4", hits="4")[:20]
+        in text
+    )
     assert "crew" not in text and "{" not in "".join(b.get("text", "") for b in blocks)
     assert [b["kind"] for b in blocks].count("table") >= 3
 
@@ -72,18 +91,33 @@ def test_nothing_found_is_said_as_large_with_what_could_have_stayed_unseen(langu
 def test_a_jump_a_rise_and_neither_are_three_sentences(with_crew):
     record, finding = with_crew
     say = words("en")
-    dose = pa.table({
-        "counted": ["reporters"], "dose_from": [1], "dose_to": [1], "occasions": [10], "falls": [1], "hazard": [0.1], "low": [0.0], "high": [0.4],
-        "isotonic": [0.1],
-    })  # fmt: skip
+    dose = pa.table(
+        {
+            "counted": ["reporters"],
+            "dose_from": [1],
+            "dose_to": [1],
+            "occasions": [10],
+            "falls": [1],
+            "hazard": [0.1],
+            "low": [0.0],
+            "high": [0.4],
+            "isotonic": [0.1],
+        }
+    )
 
     def sentence(jump, flat):
         estimates = finding.estimates | {
-            "jump_at": Estimate(9, "count", 8, 10), "jump_ratio": Estimate(7.0, "ratio", 5.0, 9.0), "jump_p": Estimate(0.01, "p"),
-            "flat_p": Estimate(flat, "p"), "placebo_p": Estimate(0.6, "p"), "beyond_placebo_p": Estimate(0.03, "p"),
-        }  # fmt: skip
+            "jump_at": Estimate(9, "count", 8, 10),
+            "jump_ratio": Estimate(7.0, "ratio", 5.0, 9.0),
+            "jump_p": Estimate(0.01, "p"),
+            "flat_p": Estimate(flat, "p"),
+            "placebo_p": Estimate(0.6, "p"),
+            "beyond_placebo_p": Estimate(0.03, "p"),
+        }
         made = finding.replace(
-            estimates=estimates, details={**finding.details, "jump": jump}, tables={**finding.tables, "dose": dose}
+            estimates=estimates,
+            details={**finding.details, "jump": jump},
+            tables={**finding.tables, "dose": dose},
         )
         return str(said(record, made, "en"))
 
@@ -105,7 +139,10 @@ def test_the_order_of_reports_and_falls_is_two_sentences_or_none(with_crew, lang
     )
 
     def texts(p):
-        estimates = finding.estimates | {"order_p": Estimate(p, "p"), "order_tested": Estimate(4, "accounts")}
+        estimates = finding.estimates | {
+            "order_p": Estimate(p, "p"),
+            "order_tested": Estimate(4, "accounts"),
+        }
         told = said(record, finding.replace(estimates=estimates), language)
         return [b["text"] for b in told if b["kind"] == "text"]
 
@@ -123,11 +160,18 @@ def test_a_crew_found_and_none_found_never_stand_together(with_crew, language):
     say = words(language)
     unseen = finding.details["unseen"][1]
     bound = say(
-        "brigades.unseen", members=say.number(unseen["members"]), targets=say.number(unseen["targets"]), share=say.percent(unseen["follows_at_most"]),
-    )  # fmt: skip
+        "brigades.unseen",
+        members=say.number(unseen["members"]),
+        targets=say.number(unseen["targets"]),
+        share=say.percent(unseen["follows_at_most"]),
+    )
     with_texts = [b["text"] for b in said(record, finding, language) if b["kind"] == "text"]
     assert say("brigades.nothing") not in with_texts and bound not in with_texts
-    without = [b["text"] for b in said(record, finding.replace(answer="nothing"), language) if b["kind"] == "text"]
+    without = [
+        b["text"]
+        for b in said(record, finding.replace(answer="nothing"), language)
+        if b["kind"] == "text"
+    ]
     assert say("brigades.nothing") in without and bound in without
     found = say("brigades.found", groups="1", reporters="24", victims="4", hits="4")
     assert found in with_texts and found not in without
@@ -143,7 +187,8 @@ def test_the_calls_are_told_only_where_there_are_some(with_crew, language):
 
     assert title in titles(finding)
     none = finding.replace(
-        estimates=finding.estimates | {"calls": Estimate(0, "count"), "callers": Estimate(0, "accounts")}
+        estimates=finding.estimates
+        | {"calls": Estimate(0, "count"), "callers": Estimate(0, "accounts")}
     )
     assert title not in titles(none)
 

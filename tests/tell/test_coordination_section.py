@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.coordination import coordination
-from birdfall.measures.coordination_traces import TRACES
+from birdfall.measures.coordination.measure import coordination
+from birdfall.measures.coordination.traces import TRACES
 from birdfall.record.ids import pseudonym
-from birdfall.record.query import from_tables
-from birdfall.tell.coordination_section import coordination as section
+from birdfall.record.record import from_tables
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page
+from birdfall.tell.sections.coordination import coordination as section
 from birdfall.tell.words import LANGUAGES, Words
 
 T0 = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
@@ -36,26 +36,54 @@ def record():
         for d, who in enumerate(("ana", "ben", "cy"))
     ]
     quiet = [
-        {"account": f"x{i}", "kind": "repost", "object": f"q{i % 90}", "time": T0 + dt.timedelta(minutes=7 * i), "text": "otra", "language": "es"}
+        {
+            "account": f"x{i}",
+            "kind": "repost",
+            "object": f"q{i % 90}",
+            "time": T0 + dt.timedelta(minutes=7 * i),
+            "text": "otra",
+            "language": "es",
+        }
         for i in range(400)
-    ]  # fmt: skip
+    ]
     reports = [
-        {"account": who, "kind": "report", "object": f"v{k}", "target": f"v{k}", "time": T0 + dt.timedelta(hours=k, seconds=d)}
+        {
+            "account": who,
+            "kind": "report",
+            "object": f"v{k}",
+            "target": f"v{k}",
+            "time": T0 + dt.timedelta(hours=k, seconds=d),
+        }
         for k in range(6)
         for d, who in enumerate(("ana", "ben", "cy"))
     ] + [
-        {"account": f"x{i}", "kind": "report", "object": f"w{i % 90}", "target": f"w{i % 90}", "time": T0 + dt.timedelta(minutes=7 * i)}
+        {
+            "account": f"x{i}",
+            "kind": "report",
+            "object": f"w{i % 90}",
+            "target": f"w{i % 90}",
+            "time": T0 + dt.timedelta(minutes=7 * i),
+        }
         for i in range(400)
-    ]  # fmt: skip
+    ]
     accounts = pa.table({"account": [f"v{k}" for k in range(6)]})
-    return from_tables({"acts": pa.Table.from_pylist([*acts, *quiet, *reports]), "accounts": accounts})
+    return from_tables(
+        {"acts": pa.Table.from_pylist([*acts, *quiet, *reports]), "accounts": accounts}
+    )
 
 
 def blocks_of(record, trace, language):
     finding = coordination(record, trace=trace, sensitivity=False)
     assert finding.answer == "found"
     return section(
-        Page({finding.name: finding}, record, Words(language, ZoneInfo("UTC")), names_of(record), frozenset(), {})
+        Page(
+            {finding.name: finding},
+            record,
+            Words(language, ZoneInfo("UTC")),
+            names_of(record),
+            frozenset(),
+            {},
+        )
     )
 
 
@@ -83,8 +111,14 @@ def test_every_trace_has_a_name_whatever_the_finding_is_called(record, language)
     say = Words(language, ZoneInfo("UTC"))
     names = {say(f"trace.{trace}") for trace in TRACES}
     assert len(names) == len(TRACES) and say("trace.other") not in names
-    finding = coordination(record, trace=["repost", "report"], sensitivity=False, name="coordination-mine")
+    finding = coordination(
+        record, trace=["repost", "report"], sensitivity=False, name="coordination-mine"
+    )
     blocks = section(Page({finding.name: finding}, record, say, names_of(record), frozenset(), {}))
     first = blocks[0]["text"]
     assert first[0] == first[0].upper()
-    assert say("trace.repost")[1:] in first and say("trace.report") in first and say("trace.other") not in first.split()
+    assert (
+        say("trace.repost")[1:] in first
+        and say("trace.report") in first
+        and say("trace.other") not in first.split()
+    )

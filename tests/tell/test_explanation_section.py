@@ -5,17 +5,17 @@ import re
 import pyarrow as pa
 import pytest
 
+from birdfall.explanations.measure import FRAGILITY, GAINS, NOTHING_BELOW, PARTS, RATIOS
+from birdfall.explanations.reference_worlds import CAUSES
+from birdfall.explanations.verdict import words_of
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding
 from birdfall.model.settings import Settings, parse_settings
-from birdfall.record.query import from_tables
-from birdfall.tell.explanation_letter import asked_for, letter
-from birdfall.tell.explanation_section import explanations as section
+from birdfall.record.record import from_tables
 from birdfall.tell.report import replies
+from birdfall.tell.sections.explanations import explanations as section
+from birdfall.tell.sections.record_request import asked_for, letter
 from birdfall.tell.words import LANGUAGES, words
-from birdfall.weigh.causes.verdict import words_of
-from birdfall.weigh.causes.worlds import CAUSES
-from birdfall.weigh.explanations import FRAGILITY, GAINS, NOTHING_BELOW, PARTS, RATIOS
 
 ORDER = ("error", "brigade", "targeted", "purge", "churn")
 LOG10 = dict(zip(ORDER, (0.0, -0.2, -0.7, -1.8, -5.0), strict=True))
@@ -37,35 +37,74 @@ def finding(
     """A finding as the measure makes them, with the details that are given."""
     parts = parts if parts is not None else {"returned_share": {"error": 1.2, "purge": -1.5}}
     ratios = [
-        {"cause": a, "against": b, "log10_ratio": LOG10[a] - LOG10[b], "word": words_of(LOG10[a] - LOG10[b])}
-        for a in CAUSES for b in CAUSES if a != b
-    ]  # fmt: skip
+        {
+            "cause": a,
+            "against": b,
+            "log10_ratio": LOG10[a] - LOG10[b],
+            "word": words_of(LOG10[a] - LOG10[b]),
+        }
+        for a in CAUSES
+        for b in CAUSES
+        if a != b
+    ]
     rows = [
-        {"item": i, "source": "returns", "low": 0.5, "high": 0.5, **{c: s.get(c, 0.0) for c in CAUSES}}
+        {
+            "item": i,
+            "source": "returns",
+            "low": 0.5,
+            "high": 0.5,
+            **{c: s.get(c, 0.0) for c in CAUSES},
+        }
         for i, s in parts.items()
     ]
-    rows.append({"item": "together", "source": "", "low": 0.0, "high": 0.0, **dict.fromkeys(CAUSES, 0.0)})
+    rows.append(
+        {"item": "together", "source": "", "low": 0.0, "high": 0.0, **dict.fromkeys(CAUSES, 0.0)}
+    )
     flips = {"returned_share": 0.4} if flips is None else flips
     fragility = [
-        {"left_out": i, "kind": "item", "set": list(left), "flip": f, "log10_swing": 0.1} for i, f in flips.items()
+        {"left_out": i, "kind": "item", "set": list(left), "flip": f, "log10_swing": 0.1}
+        for i, f in flips.items()
     ]
     gains = {"reports": 0.8} if gains is None else gains
     details = {
-        "set": list(left), "order": list(ORDER), "tier": "list", "log10_against_best": LOG10, "not_known": list(unknown),
-        "probability": dict.fromkeys(CAUSES, 0.2), "fragile": list(fragile), "carrying": list(carrying), "fragile_sources": list(sources), "absent": list(absent),
-        "sources": ["returns"], "asked_first": list(gains),
-        "about": about if about is not None else {"accounts": [7000, 7000], "begin": "2013-10-31T22:20:00+00:00", "end": "2013-10-31T22:30:00+00:00"},
-    }  # fmt: skip
+        "set": list(left),
+        "order": list(ORDER),
+        "tier": "list",
+        "log10_against_best": LOG10,
+        "not_known": list(unknown),
+        "probability": dict.fromkeys(CAUSES, 0.2),
+        "fragile": list(fragile),
+        "carrying": list(carrying),
+        "fragile_sources": list(sources),
+        "absent": list(absent),
+        "sources": ["returns"],
+        "asked_first": list(gains),
+        "about": about
+        if about is not None
+        else {
+            "accounts": [7000, 7000],
+            "begin": "2013-10-31T22:20:00+00:00",
+            "end": "2013-10-31T22:30:00+00:00",
+        },
+    }
     estimates = {
         "decided_in_worlds": Estimate(0.4, "share", level=None),
         "wrong_when_decided": Estimate(0.01, "share", level=None),
     }
     tables = {
-        "ratios": pa.Table.from_pylist(ratios, RATIOS), "parts": pa.Table.from_pylist(rows, PARTS),
+        "ratios": pa.Table.from_pylist(ratios, RATIOS),
+        "parts": pa.Table.from_pylist(rows, PARTS),
         "fragility": pa.Table.from_pylist(fragility, FRAGILITY),
         "gains": pa.Table.from_pylist([{"record": r, "bits": b} for r, b in gains.items()], GAINS),
-    }  # fmt: skip
-    return Finding("explanations", "explanations-1", "found", estimates=estimates, details=details, tables=tables)
+    }
+    return Finding(
+        "explanations",
+        "explanations-1",
+        "found",
+        estimates=estimates,
+        details=details,
+        tables=tables,
+    )
 
 
 def automation(low, high):
@@ -77,7 +116,9 @@ def automation(low, high):
 
 
 def blocks(made, language="en", **others):
-    return section({"explanations-1": made, **others}, from_tables({}), words(language), str, {}, {})
+    return section(
+        {"explanations-1": made, **others}, from_tables({}), words(language), str, {}, {}
+    )
 
 
 def said(made, language="en", **others):
@@ -91,9 +132,12 @@ def said(made, language="en", **others):
 
 
 PURGE, BRIGADE, ERROR, LIST, CHURN = (
-    "a clean-up of inauthentic accounts", "reports by a brigade that tripped a threshold", "an over-broad rule or a defect", "a directed list",
+    "a clean-up of inauthentic accounts",
+    "reports by a brigade that tripped a threshold",
+    "an over-broad rule or a defect",
+    "a directed list",
     "nothing unusual (ordinary suspensions)",
-)  # fmt: skip
+)
 NAMED = {"purge": PURGE, "brigade": BRIGADE, "error": ERROR, "targeted": LIST, "churn": CHURN}
 
 
@@ -121,13 +165,21 @@ def test_a_cause_is_named_as_possible_or_left_out_and_never_both(cause):
 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_what_speaks_for_and_against_a_cause_stands_in_its_row(cause):
-    made = finding(parts={"log10_size": {cause: 0.5}, "dose_jump": {cause: -0.6}, "app_share": {cause: 0.29}})
+    made = finding(
+        parts={"log10_size": {cause: 0.5}, "dose_jump": {cause: -0.6}, "app_share": {cause: 0.29}}
+    )
     [row] = [r for r in said(made).splitlines() if r.startswith(NAMED[cause] + " | ")]
     *_, speaks, contradicts = row.split(" | ")
     assert speaks == "size of the wave"
     assert contradicts == "a jump in falling from some number of reports on"
-    [row] = [r for r in said(finding(parts={"log10_size": {}})).splitlines() if r.startswith(NAMED[cause] + " | ")]
-    assert row.split(" | ")[-2:] == ["–", "–"], "what is worth less than a factor of two is not named"
+    [row] = [
+        r
+        for r in said(finding(parts={"log10_size": {}})).splitlines()
+        if r.startswith(NAMED[cause] + " | ")
+    ]
+    assert row.split(" | ")[-2:] == ["–", "–"], (
+        "what is worth less than a factor of two is not named"
+    )
 
 
 def test_the_runner_up_and_the_share_of_wrong_verdicts_stand_beside_a_verdict():
@@ -189,8 +241,15 @@ def test_shares_with_equal_priors_are_the_weights_and_nothing_else():
 def test_a_letter_names_what_it_asks_for(record, language):
     say = words(language)
     text = letter(finding(gains={record: 0.8}), record, say)
-    for part in (say("columns." + record), say("record." + record), "2013-10-31 22:20:00", "2013-10-31 22:30:00", say.number(7000),
-                 say("cause.error"), say("cause.brigade")):  # fmt: skip
+    for part in (
+        say("columns." + record),
+        say("record." + record),
+        "2013-10-31 22:20:00",
+        "2013-10-31 22:30:00",
+        say.number(7000),
+        say("cause.error"),
+        say("cause.brigade"),
+    ):
         assert part in text
     assert say("cause.purge") not in text
     assert "{" not in text
@@ -200,7 +259,9 @@ def test_a_letter_names_what_it_asks_for(record, language):
 
 def test_a_letter_on_published_figures_names_the_day():
     made = finding(about={"accounts": [6000, 10600], "date": "2013-10-31"})
-    assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in letter(made, "reports", words("en"))
+    assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in letter(
+        made, "reports", words("en")
+    )
     assert not [b for b in blocks(finding(about={})) if b["kind"] == "letter"], (
         "of what nothing is known no letter is written"
     )

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from birdfall.record.query import from_tables
-from birdfall.tell.explanation_section import explanations as section
+from birdfall.record.record import from_tables
+from birdfall.tell.sections.explanations import explanations as section
 from birdfall.tell.words import LANGUAGES, words
 
 
 @pytest.fixture(scope="module")
 def finding():
-    from birdfall.weigh.explanations import _finding
+    from birdfall.explanations.measure import _finding
 
     known = {
         "log10_size": 3.8,
@@ -35,10 +35,14 @@ def test_the_steps_add_up(finding):
     [steps] = [b for b in told(finding) if b["kind"] == "steps"]
     best, second = finding.details["order"][:2]
     [ratio] = [
-        r["log10_ratio"] for r in finding.table("ratios").to_pylist() if (r["cause"], r["against"]) == (best, second)
+        r["log10_ratio"]
+        for r in finding.table("ratios").to_pylist()
+        if (r["cause"], r["against"]) == (best, second)
     ]
     # two digits a step
-    assert sum(log10(r["factor"]) for r in steps["rows"]) == pytest.approx(ratio, abs=0.03 * len(steps["rows"]))
+    assert sum(log10(r["factor"]) for r in steps["rows"]) == pytest.approx(
+        ratio, abs=0.03 * len(steps["rows"])
+    )
     # the last bar ends where the weight lies: for or against, measured from the zero line
     last = steps["rows"][-1]["bar"]
     end = last["x"] + (last["width"] if last["for"] else 0)
@@ -49,7 +53,9 @@ def test_the_steps_add_up(finding):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_levers_carry_the_evidence(finding, language):
     [prior] = [b for b in told(finding, language) if b["kind"] == "prior"]
-    assert [c["log10"] for c in prior["causes"]] == sorted((c["log10"] for c in prior["causes"]), reverse=True)
+    assert [c["log10"] for c in prior["causes"]] == sorted(
+        (c["log10"] for c in prior["causes"]), reverse=True
+    )
     assert prior["causes"][0]["log10"] == 0
     assert prior["own"]
 

@@ -13,9 +13,18 @@ from scipy.spatial import cKDTree
 
 from birdfall.model.findings import Finding
 from birdfall.record.ids import pseudonym
-from birdfall.tell.network_files import GEXF, GRAPHML, VIZ, _components, clean, ranked, to_gexf, to_graphml
-from birdfall.tell.network_layout import layout
-from birdfall.tell.network_poster import colours, png, poster
+from birdfall.tell.network.files import (
+    GEXF,
+    GRAPHML,
+    VIZ,
+    _components,
+    clean,
+    ranked,
+    to_gexf,
+    to_graphml,
+)
+from birdfall.tell.network.layout import layout
+from birdfall.tell.network.poster import colours, png, poster
 
 T0 = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
 HOSTILE = '<script>alert("x")</script> & \x1b[31m \u202eevil\x00'
@@ -26,9 +35,19 @@ def network(n=300, groups=5, seed=1):
     group = np.sort(rng.integers(0, groups, n)).astype(np.int32)
     group[-3:] = -1
     source = rng.integers(0, n, 4 * n).astype(np.int32)
-    target = np.where(rng.random(4 * n) < 0.9, (source + rng.integers(1, 20, 4 * n)) % n, rng.integers(0, n, 4 * n))
+    target = np.where(
+        rng.random(4 * n) < 0.9,
+        (source + rng.integers(1, 20, 4 * n)) % n,
+        rng.integers(0, n, 4 * n),
+    )
     keep = source != target
-    return n, source[keep], target[keep].astype(np.int32), rng.integers(1, 9, keep.sum()).astype(float), group
+    return (
+        n,
+        source[keep],
+        target[keep].astype(np.int32),
+        rng.integers(1, 9, keep.sum()).astype(float),
+        group,
+    )
 
 
 def finding(accounts=("a", "b", HOSTILE)):
@@ -51,11 +70,17 @@ def finding(accounts=("a", "b", HOSTILE)):
             "p_value": [1e-12] * (n - 1),
             "q_value": [1e-9] * (n - 1),
             "first": pa.array([T0] * (n - 1), pa.timestamp("us", tz="UTC")),
-            "last": pa.array([T0 + dt.timedelta(minutes=9)] * (n - 1), pa.timestamp("us", tz="UTC")),
+            "last": pa.array(
+                [T0 + dt.timedelta(minutes=9)] * (n - 1), pa.timestamp("us", tz="UTC")
+            ),
         }
     )
     return Finding(
-        "coordination", "coordination-repost", "found", tables={"nodes": nodes, "edges": edges}, simulated=True
+        "coordination",
+        "coordination-repost",
+        "found",
+        tables={"nodes": nodes, "edges": edges},
+        simulated=True,
     )
 
 
@@ -85,7 +110,9 @@ def test_groups_do_not_overlap_and_members_stay_in_theirs(n, groups, seed):
     for account in range(n):
         disc = where[int(group[account]) if group[account] >= 0 else -1 - account]
         assert (
-            np.hypot(drawn.x[account] - drawn.centre[disc, 0], drawn.y[account] - drawn.centre[disc, 1])
+            np.hypot(
+                drawn.x[account] - drawn.centre[disc, 0], drawn.y[account] - drawn.centre[disc, 1]
+            )
             <= drawn.radius[disc]
         )
 
@@ -93,7 +120,9 @@ def test_groups_do_not_overlap_and_members_stay_in_theirs(n, groups, seed):
 def test_joined_accounts_lie_nearer_than_others():
     n, source, target, weight, group = network(600, 6)
     drawn = layout(n, source, target, weight, group)
-    joined = np.median(np.hypot(drawn.x[source] - drawn.x[target], drawn.y[source] - drawn.y[target]))
+    joined = np.median(
+        np.hypot(drawn.x[source] - drawn.x[target], drawn.y[source] - drawn.y[target])
+    )
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, n, 5000), rng.integers(0, n, 5000)
     assert joined < 0.6 * np.median(np.hypot(drawn.x[a] - drawn.x[b], drawn.y[a] - drawn.y[b]))
@@ -125,7 +154,16 @@ def test_the_poster_shows_every_account_where_it_lies():
     x, y = np.array([-0.5, 0.5, 0.0]), np.array([0.0, 0.0, 0.8])
     colour = colours(np.array([0, 1, -1]))
     picture = decoded(
-        poster(x, y, np.array([0]), np.array([1]), colour, np.array([8.0, 8.0, 8.0]), width=200, height=200)
+        poster(
+            x,
+            y,
+            np.array([0]),
+            np.array([1]),
+            colour,
+            np.array([8.0, 8.0, 8.0]),
+            width=200,
+            height=200,
+        )
     )
     scale = 200 / 2 - 14
     for i in range(3):
@@ -150,7 +188,10 @@ def test_gexf_is_laid_out_coloured_and_timed():
     spell = edges[0].find("g:spells/g:spell", space)
     # networkx knows no other form for times that are texts, and Gephi reads them to the millisecond in either
     assert root.find("g:graph", space).get("timeformat") == "date"
-    assert (spell.get("start"), spell.get("end")) == ("2013-10-31T22:20:00.000Z", "2013-10-31T22:29:00.000Z")
+    assert (spell.get("start"), spell.get("end")) == (
+        "2013-10-31T22:20:00.000Z",
+        "2013-10-31T22:29:00.000Z",
+    )
     assert root.find("g:graph", space).get("mode") == "dynamic"
     assert "SIMULATED" in root.find(".//g:description", space).text
     declared = {a.get("id") for a in root.findall(".//g:attribute", space)}
@@ -165,7 +206,9 @@ def test_graphml_declares_what_it_uses():
     assert used <= declared
     assert {"node_x", "node_y", "node_r", "edge_weight"} <= used
     ids = {n.get("id") for n in root.findall(".//g:node", space)}
-    assert all(e.get("source") in ids and e.get("target") in ids for e in root.findall(".//g:edge", space))
+    assert all(
+        e.get("source") in ids and e.get("target") in ids for e in root.findall(".//g:edge", space)
+    )
 
 
 @pytest.mark.parametrize("write", [to_gexf, to_graphml])
@@ -185,7 +228,11 @@ def test_the_same_finding_gives_the_same_file(write):
 
 @given(st.text())
 def test_cleaned_text_is_always_xml(text):
-    ET.fromstring(f"<a>{clean(text).replace('&', '&amp;').replace('<', '&lt;')}</a>".encode("utf-8", "surrogatepass"))
+    ET.fromstring(
+        f"<a>{clean(text).replace('&', '&amp;').replace('<', '&lt;')}</a>".encode(
+            "utf-8", "surrogatepass"
+        )
+    )
 
 
 def test_groups_are_ranked_by_size():

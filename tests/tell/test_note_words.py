@@ -9,7 +9,8 @@ import birdfall
 from birdfall.tell.words import LANGUAGES
 
 NOTES = {
-    name: json.loads((files("birdfall.tell") / "words" / f"notes.{name}.json").read_text("utf-8")) for name in LANGUAGES
+    name: json.loads((files("birdfall.tell") / "words" / f"notes.{name}.json").read_text("utf-8"))
+    for name in LANGUAGES
 }
 
 
@@ -17,7 +18,9 @@ def test_every_language_says_the_same_notes():
     for language in LANGUAGES:
         assert set(NOTES[language]) == set(NOTES["en"]), language
         for key, text in NOTES[language].items():
-            assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", NOTES["en"][key])), (
+            assert set(re.findall(r"\{(\w+)\}", text)) == set(
+                re.findall(r"\{(\w+)\}", NOTES["en"][key])
+            ), (
                 language,
                 key,
             )
@@ -26,7 +29,9 @@ def test_every_language_says_the_same_notes():
 def test_every_note_in_the_code_has_words():
     root = Path(birdfall.__file__).parent
     codes = {
-        code for path in root.rglob("*.py") for code in re.findall(r'Note\(\s*"([a-z0-9-]+)"', path.read_text("utf-8"))
+        code
+        for path in root.rglob("*.py")
+        for code in re.findall(r'Note\(\s*"([a-z0-9-]+)"', path.read_text("utf-8"))
     }
     assert len(codes) > 30
     missing = sorted(c for c in codes if f"note.{c}" not in NOTES["en"])

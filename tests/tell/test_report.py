@@ -7,10 +7,10 @@ import re
 import pyarrow as pa
 import pytest
 
-from birdfall import inquiry
 from birdfall.model.errors import UsageError
 from birdfall.model.schemas import Rows
 from birdfall.model.settings import Settings
+from birdfall.pipeline import run as inquiry
 from birdfall.record.case import Case
 from birdfall.tell.report import render
 from birdfall.tell.seal import seal_holds
@@ -22,7 +22,9 @@ HOSTILE = '"><script>alert(1)</script>\u202e\x1b[31m'
 
 
 def case_of(folder, *, wave=300, settings=None):
-    case = Case.create(folder, settings or Settings(title=HOSTILE, question=HOSTILE, public=("leader",)), key=b"k")
+    case = Case.create(
+        folder, settings or Settings(title=HOSTILE, question=HOSTILE, public=("leader",)), key=b"k"
+    )
     n = 600
     seconds = [i * 7200.0 for i in range(n)] + [200 * 7200.0 + i for i in range(wave)]
     statuses = pa.record_batch(
@@ -42,7 +44,10 @@ def case_of(folder, *, wave=300, settings=None):
             "observed_at": pa.array([START] * (wave + 1), TIME),
         }
     )
-    case.append([Rows("statuses", statuses), Rows("accounts", accounts), Rows("follows", follows)], source=HOSTILE)
+    case.append(
+        [Rows("statuses", statuses), Rows("accounts", accounts), Rows("follows", follows)],
+        source=HOSTILE,
+    )
     inquiry.run(case, inquiry.Options(replicates=99, permutations=50))
     return case
 

@@ -8,13 +8,13 @@ import pytest
 
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.settings import Settings
-from birdfall.record.query import from_tables
+from birdfall.record.record import from_tables
 from birdfall.tell import figures
-from birdfall.tell.counts_section import reconciliation
-from birdfall.tell.ledger_section import ledgers
-from birdfall.tell.method_sections import could_be_wrong, method
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page
+from birdfall.tell.sections.follower_counts import reconciliation
+from birdfall.tell.sections.ledgers import ledgers
+from birdfall.tell.sections.methods import could_be_wrong, method
 from birdfall.tell.words import LANGUAGES, words
 
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -24,7 +24,9 @@ UTC = ZoneInfo("UTC")
 def page_of(*findings, language="en", public=("a", "b")):
     accounts = pa.table({"account": ["a", "b", "c"], "handle": ["@anna", "@berta", "@carla"]})
     record = from_tables({"accounts": accounts}, settings=Settings(public=public))
-    return Page({f.name: f for f in findings}, record, words(language), names_of(record), frozenset(), {})
+    return Page(
+        {f.name: f for f in findings}, record, words(language), names_of(record), frozenset(), {}
+    )
 
 
 def number(value, low=None, high=None):
@@ -33,12 +35,22 @@ def number(value, low=None, high=None):
 
 def ledger(leader, *, limits=(), **estimates):
     every = {"before": 100, "lowest": 60, "now": 80} | estimates
-    return Finding("ledger", f"ledger-{leader}", "found", {k: v if isinstance(v, Estimate) else number(v) for k, v in every.items()},
-                   details={"leader": leader}, limits=limits)  # fmt: skip
+    return Finding(
+        "ledger",
+        f"ledger-{leader}",
+        "found",
+        {k: v if isinstance(v, Estimate) else number(v) for k, v in every.items()},
+        details={"leader": leader},
+        limits=limits,
+    )
 
 
 def test_ledgers_stand_beside_each_other():
-    blocks = ledgers(page_of(ledger("a", lost_suspension=40), ledger("b", lost_suspension=number(5, 3, 9), new=7)))
+    blocks = ledgers(
+        page_of(
+            ledger("a", lost_suspension=40), ledger("b", lost_suspension=number(5, 3, 9), new=7)
+        )
+    )
     (table,) = [b for b in blocks if b["kind"] == "table"]
     assert table["head"][1:] == ["@anna", "@berta"]
     rows = {row[0]: row[1:] for row in table["rows"]}
@@ -70,9 +82,18 @@ def coverage(*, gaps=0, share=0.0, clock=0, rejected=0, duplicates=0):
         "last": 10**12,
     }
     rows = pa.table(
-        {"problem": ["acts-before-creation"] * bool(clock), "rows": pa.array([clock] * bool(clock), pa.int64())}
+        {
+            "problem": ["acts-before-creation"] * bool(clock),
+            "rows": pa.array([clock] * bool(clock), pa.int64()),
+        }
     )
-    return Finding("coverage", "coverage", "found", {k: number(v) for k, v in count.items()} | {"gap_share": Estimate(share, "share")}, tables={"clock": rows})  # fmt: skip
+    return Finding(
+        "coverage",
+        "coverage",
+        "found",
+        {k: number(v) for k, v in count.items()} | {"gap_share": Estimate(share, "share")},
+        tables={"clock": rows},
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -86,11 +107,21 @@ def test_what_the_record_answers_differs_with_the_record():
     def said(**found):
         return " ".join(b["text"] for b in could_be_wrong(page_of(coverage(**found))))
 
-    assert "No gap is known." in said() and "there are none" in said() and "No row was refused" in said()
-    assert "2 gaps are known. What was not watched makes up 12.5% of the time." in said(gaps=2, share=0.125)
-    assert "1 gap is known." in said(gaps=1, share=0.0001) and "makes up" not in said(gaps=1, share=0.0001)
+    assert (
+        "No gap is known." in said()
+        and "there are none" in said()
+        and "No row was refused" in said()
+    )
+    assert "2 gaps are known. What was not watched makes up 12.5% of the time." in said(
+        gaps=2, share=0.125
+    )
+    assert "1 gap is known." in said(gaps=1, share=0.0001) and "makes up" not in said(
+        gaps=1, share=0.0001
+    )
     assert "4 rows have a time that cannot be right" in said(clock=4)
-    assert "3 rows were refused and are listed in the case; 2 stand twice" in said(rejected=3, duplicates=2)
+    assert "3 rows were refused and are listed in the case; 2 stand twice" in said(
+        rejected=3, duplicates=2
+    )
 
 
 def test_only_methods_that_were_used_are_told():
@@ -103,24 +134,55 @@ def test_only_methods_that_were_used_are_told():
 
 def test_how_well_weighing_works_is_told_with_it():
     share = {"decided_in_worlds": 0.914, "wrong_when_decided": 0.006, "reliability_error": 0.003}
-    weighed = Finding("explanations", "explanations-1", "found", {k: Estimate(v, "share") for k, v in share.items()})
+    weighed = Finding(
+        "explanations",
+        "explanations-1",
+        "found",
+        {k: Estimate(v, "share") for k, v in share.items()},
+    )
     (_, told) = method(page_of(weighed))
     assert "91.4%" in told["text"] and "0.6%" in told["text"] and "0.3%" in told["text"]
 
 
 def test_a_figure_that_does_not_stand_says_what_it_would_need():
-    figures_ = pa.table({
-        "said_by": ["a minister", "a paper"], "value": [6600.0, 10600.0], "kind": ["gross", "gross"], "consistent": [True, False],
-        "needed_growth": [1751.0, 5751.0], "growth_low": [1097.0, 1097.0], "growth_high": [2988.0, 2988.0],
-    })  # fmt: skip
-    ratios = pa.table({"leader": ["NicolasMaduro"], "control": ["hcapriles"], "ratio": [10.0], "low": [5.1], "high": [121.0], "naive_ratio": [121.0]})  # fmt: skip
+    figures_ = pa.table(
+        {
+            "said_by": ["a minister", "a paper"],
+            "value": [6600.0, 10600.0],
+            "kind": ["gross", "gross"],
+            "consistent": [True, False],
+            "needed_growth": [1751.0, 5751.0],
+            "growth_low": [1097.0, 1097.0],
+            "growth_high": [2988.0, 2988.0],
+        }
+    )
+    ratios = pa.table(
+        {
+            "leader": ["NicolasMaduro"],
+            "control": ["hcapriles"],
+            "ratio": [10.0],
+            "low": [5.1],
+            "high": [121.0],
+            "naive_ratio": [121.0],
+        }
+    )
     blocks = reconciliation(
-        page_of(Finding("reconciliation", "reconciliation", "found", tables={"figures": figures_, "ratios": ratios}))
+        page_of(
+            Finding(
+                "reconciliation",
+                "reconciliation",
+                "found",
+                tables={"figures": figures_, "ratios": ratios},
+            )
+        )
     )
     (table,) = [b for b in blocks if b["kind"] == "table"]
     stands, falls = (row[2] for row in table["rows"])
     assert stands["mark"] == "yes"
-    assert falls["mark"] == "no" and falls["more"] == "needs a growth of 5,751 a day; ordinary: 1,097 to 2,988"
+    assert (
+        falls["mark"] == "no"
+        and falls["more"] == "needs a growth of 5,751 a day; ordinary: 1,097 to 2,988"
+    )
     assert any("NicolasMaduro" in b.get("text", "") for b in blocks if b["kind"] == "text"), (
         "published names are not in the record"
     )
@@ -128,10 +190,17 @@ def test_a_figure_that_does_not_stand_says_what_it_would_need():
 
 def steps(*, uncovered=()):
     return [
-        {"from": START + dt.timedelta(hours=i), "to": START + dt.timedelta(hours=i + 1), "observed": i % 5, "expected": 2.0, "low": 0, "high": 6,
-         "covered": i not in uncovered}
+        {
+            "from": START + dt.timedelta(hours=i),
+            "to": START + dt.timedelta(hours=i + 1),
+            "observed": i % 5,
+            "expected": 2.0,
+            "low": 0,
+            "high": 6,
+            "covered": i not in uncovered,
+        }
         for i in range(48)
-    ]  # fmt: skip
+    ]
 
 
 def test_gaps_are_hatched_and_only_gaps():
@@ -153,14 +222,16 @@ def test_the_wave_is_tinted_where_it_was():
 
 
 def test_numbers_on_an_axis_are_written_alike():
-    svg = figures.drawn(figures.wave_chart([r | {"observed": r["observed"] * 2000} for r in steps()], UTC, 600, 210))
+    svg = figures.drawn(
+        figures.wave_chart([r | {"observed": r["observed"] * 2000} for r in steps()], UTC, 600, 210)
+    )
     assert ">0<" in svg and ">0k<" not in svg
 
 
 def test_what_cannot_be_answered_stands_in_one_place():
-    from birdfall.tell.audience_section import audiences
-    from birdfall.tell.ledger_section import returns
-    from birdfall.tell.method_sections import refused
+    from birdfall.tell.sections.audiences import audiences
+    from birdfall.tell.sections.ledgers import returns
+    from birdfall.tell.sections.methods import refused
 
     no = Note("no-follows", {"needs": "follows"})
     cannot = [
@@ -178,10 +249,18 @@ def test_published_figures_alone_have_a_verdict(language):
 
     rows = pa.table({"consistent": [True, True, False, None]})
     found = Finding(
-        "reconciliation", "reconciliation", "found", tables={"figures": rows},
-        estimates={"growth": Estimate(2000, "per_day", 1829, 2439), "gross": number(6600), "net": number(-4849), "difference": number(1751),
-                   "risk_ratio": Estimate(9.8, "ratio", 5.1, 121)},
-    )  # fmt: skip
+        "reconciliation",
+        "reconciliation",
+        "found",
+        tables={"figures": rows},
+        estimates={
+            "growth": Estimate(2000, "per_day", 1829, 2439),
+            "gross": number(6600),
+            "net": number(-4849),
+            "difference": number(1751),
+            "risk_ratio": Estimate(9.8, "ratio", 5.1, 121),
+        },
+    )
     page = page_of(found, language=language)
     said = verdict(page.findings, page.say, page.name)
     assert "3" in said.sentence and "2" in said.sentence

@@ -10,7 +10,8 @@ from babel import Locale
 from birdfall.tell.words import LANGUAGES, render, words
 
 CATALOGUES = {
-    name: json.loads((files("birdfall.tell") / "words" / f"{name}.json").read_text("utf-8")) for name in LANGUAGES
+    name: json.loads((files("birdfall.tell") / "words" / f"{name}.json").read_text("utf-8"))
+    for name in LANGUAGES
 }
 PLURAL = re.compile(r"\{(\w+), plural,")
 
@@ -46,7 +47,9 @@ def test_every_message_renders_for_every_plural_form(language):
             assert "{" not in text and "}" not in text, key
         if PLURAL.search(message):
             written = set(re.findall(r"(?:plural,|\})\s*(\w+) \{", message))
-            assert forms - written <= {"many"} if language in ("es", "fr", "pt") else forms <= written, (
+            assert (
+                forms - written <= {"many"} if language in ("es", "fr", "pt") else forms <= written
+            ), (
                 key,
                 forms,
                 written,
@@ -67,9 +70,18 @@ def test_no_catalogue_speaks_of_bots_or_users():
 
 @pytest.mark.parametrize(
     ("language", "number", "text"),
-    [("en", 6622, "6,622"), ("es", 6622, "6622"), ("es", 32000, "32\u202f000"), ("fr", 6622, "6\u202f622"), ("ar", 6622, "6,622"), ("pt", 6622, "6.622"),
-     ("es", 3.14159, "3,14"), ("pt", 0.5, "0,5"), ("en", -4849, "-4,849")],
-)  # fmt: skip
+    [
+        ("en", 6622, "6,622"),
+        ("es", 6622, "6622"),
+        ("es", 32000, "32\u202f000"),
+        ("fr", 6622, "6\u202f622"),
+        ("ar", 6622, "6,622"),
+        ("pt", 6622, "6.622"),
+        ("es", 3.14159, "3,14"),
+        ("pt", 0.5, "0,5"),
+        ("en", -4849, "-4,849"),
+    ],
+)
 def test_numbers(language, number, text):
     assert words(language).number(number) == text
 
@@ -80,6 +92,16 @@ def test_lengths_of_time():
     assert words("ar").duration(600) == "10 دقائق"
 
 
-@pytest.mark.parametrize(("p", "text"), [(0.25, "0.25"), (0.004, "0.004"), (0.00012, "1.2 × 10⁻⁴"), (3e-6, "3 × 10⁻⁶"), (1e-12, "< 10⁻⁶"), (None, "–")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.25, "0.25"),
+        (0.004, "0.004"),
+        (0.00012, "1.2 × 10⁻⁴"),
+        (3e-6, "3 × 10⁻⁶"),
+        (1e-12, "< 10⁻⁶"),
+        (None, "–"),
+    ],
+)
 def test_small_probabilities_keep_their_digits_and_claim_no_more(p, text):
     assert words("en").small(p).strip("\u2066\u2069") == text

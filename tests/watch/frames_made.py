@@ -8,7 +8,11 @@ import libipld
 
 
 def iso(moment):
-    return dt.datetime.fromtimestamp(moment / 1e6, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        dt.datetime.fromtimestamp(moment / 1e6, dt.UTC)
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def account(did, moment, *, status=None, sequence=None):
@@ -24,11 +28,15 @@ def identity(did, moment, handle, sequence=None):
 
 
 def failure(name):
-    return libipld.encode_dag_cbor({"op": -1}) + libipld.encode_dag_cbor({"error": name, "message": name})
+    return libipld.encode_dag_cbor({"op": -1}) + libipld.encode_dag_cbor(
+        {"error": name, "message": name}
+    )
 
 
 def advisory(name):
-    return libipld.encode_dag_cbor({"op": 1, "t": "#info"}) + libipld.encode_dag_cbor({"name": name, "message": name})
+    return libipld.encode_dag_cbor({"op": 1, "t": "#info"}) + libipld.encode_dag_cbor(
+        {"name": name, "message": name}
+    )
 
 
 class Host:

@@ -7,15 +7,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from birdfall.model.errors import UsageError
+from birdfall.watch.alerts.rules import DEFAULT, keep_rules
 from birdfall.watch.dashboard.app import Handlers, application
 from birdfall.watch.dashboard.security import BURST, loopback
-from birdfall.watch.dashboard.serving import Served, place_of
+from birdfall.watch.dashboard.server import Served, place_of
 from birdfall.watch.dashboard.state_view import StateView
-from birdfall.watch.events import Arrived, Follow, Gap, Identity, Report, Status
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import DEFAULT, keep_rules
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Follow, Gap, Identity, Report, Status
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 EVIL = "<script>alert(1)</script>\"'\u202e"
@@ -28,12 +28,19 @@ def path(tmp_path):
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
     steps = [Arrived(T, (Identity("leader", EVIL, T),))]
     steps += [
-        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k"))) for i in range(100)
+        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k")))
+        for i in range(100)
     ]
     fall = T + 600_000_000
-    steps += [Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000, EVIL),)) for i in range(80)]
     steps += [
-        Arrived(fall + 60_000_000 + i * 1000, (Report(f"r{i}", f"t{k}", fall + 60_000_000 + i * 1000, f"{i}{k}"),))
+        Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000, EVIL),))
+        for i in range(80)
+    ]
+    steps += [
+        Arrived(
+            fall + 60_000_000 + i * 1000,
+            (Report(f"r{i}", f"t{k}", fall + 60_000_000 + i * 1000, f"{i}{k}"),),
+        )
         for i in range(40)
         for k in range(2)
     ]
@@ -58,7 +65,9 @@ def test_every_page_in_every_language(path, language):
     for page in ("now", "waves", "reporters", "rules", "sources", "wave/1"):
         answer = web.get(f"/{language}/{page}")
         assert answer.status_code == 200, page
-        assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in answer.text
+        assert (
+            f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in answer.text
+        )
         assert "<script>alert" not in answer.text
         assert "watch." not in answer.text.replace("watch.sqlite", ""), "a word is missing"
         policy = answer.headers["content-security-policy"]
@@ -86,20 +95,33 @@ def test_accounts_go_by_pseudonym_and_lists_are_downloads(path):
 
 
 def test_the_root_leads_to_the_visitors_language(path):
-    assert client(path).get("/", headers={"accept-language": "pt-BR,pt;q=0.9"}).headers["location"] == "/pt/now"
+    assert (
+        client(path).get("/", headers={"accept-language": "pt-BR,pt;q=0.9"}).headers["location"]
+        == "/pt/now"
+    )
     assert client(path).get("/", headers={"accept-language": "xx"}).headers["location"] == "/en/now"
 
 
 @pytest.mark.parametrize(
     "place",
-    ["/xx/now", "/en/nothing", "/en/wave/99", "/assets/../view.py", "/assets/view.py", "/report", "/wave/1/report"],
+    [
+        "/xx/now",
+        "/en/nothing",
+        "/en/wave/99",
+        "/assets/../view.py",
+        "/assets/view.py",
+        "/report",
+        "/wave/1/report",
+    ],
 )
 def test_what_is_not_there(path, place):
     assert client(path).get(place).status_code == 404
 
 
 def test_a_name_that_is_not_this_machines_is_turned_away(path):
-    web = TestClient(application(StateView(path), token=None, host="127.0.0.1"), base_url="http://evil.example")
+    web = TestClient(
+        application(StateView(path), token=None, host="127.0.0.1"), base_url="http://evil.example"
+    )
     assert web.get("/en/now").status_code == 421
 
 
@@ -132,7 +154,9 @@ def test_only_this_site_can_ask_for_a_case(path, tmp_path):
     assert web.post("/en/wave/1/case", headers={"origin": "http://evil.example"}).status_code == 403
     assert web.post("/en/wave/1/case", headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert made == []
-    assert web.post("/en/wave/1/case", headers={"origin": "http://127.0.0.1:8470"}).status_code == 303
+    assert (
+        web.post("/en/wave/1/case", headers={"origin": "http://127.0.0.1:8470"}).status_code == 303
+    )
     assert made == [1]
 
 
@@ -159,7 +183,9 @@ def test_a_running_server_renews_its_pages(path):
             assert first.startswith(b"data: ")
             state = State.open(path)
             with state.transaction():
-                state.take("recording:x", [Arrived(T, (Status("new", "suspended", T + 700_000_000),))])
+                state.take(
+                    "recording:x", [Arrived(T, (Status("new", "suspended", T + 700_000_000),))]
+                )
             state.close()
             stream.readline()
             assert json.loads(stream.readline()[6:]) != json.loads(first[6:])
@@ -185,7 +211,9 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
     monkeypatch.setattr("birdfall.watch.dashboard.security.BURST", 10_000)
     at, asked = [0], []
     # news so large that a few of them fill what a socket holds
-    monkeypatch.setattr(StateView, "version", lambda self: asked.append(1) or f"{at[0]}-" + "x" * 400_000)
+    monkeypatch.setattr(
+        StateView, "version", lambda self: asked.append(1) or f"{at[0]}-" + "x" * 400_000
+    )
     served = Served(path, "0")
     served.start()
     listeners, got = [], [b""] * 50
@@ -208,7 +236,9 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
         watcher = Watcher(state, [feed], recount_every=0.0)
         for number in range(1, 4):
             moment = T + 900_000_000 + number
-            watcher.take([(feed, [Arrived(moment, (Status(f"new{number}", "suspended", moment),))])])
+            watcher.take(
+                [(feed, [Arrived(moment, (Status(f"new{number}", "suspended", moment),))])]
+            )
             at[0] = number
             threading.Event().wait(0.8)
         state.close()
@@ -326,7 +356,7 @@ def test_a_case_that_cannot_be_made_says_why(path):
 
 
 def test_a_wave_becomes_a_case_with_its_report(path):
-    from birdfall.watch.dashboard.serving import made_of, maker
+    from birdfall.watch.dashboard.server import made_of, maker
 
     assert made_of(path, 1) is None
     folder = maker(path)(1)
@@ -339,9 +369,9 @@ def test_a_wave_becomes_a_case_with_its_report(path):
 
 def test_a_case_whose_report_fails_says_what_went_wrong(path, monkeypatch):
     from birdfall.model.errors import CaseError
-    from birdfall.watch.dashboard.serving import maker
+    from birdfall.watch.dashboard.server import maker
 
-    monkeypatch.setattr("birdfall.watch.dashboard.serving.sys.executable", "/bin/false")
+    monkeypatch.setattr("birdfall.watch.dashboard.server.sys.executable", "/bin/false")
     with pytest.raises(CaseError, match="its report was not"):
         maker(path)(1)
 
@@ -355,28 +385,36 @@ def test_a_usual_minute_is_judged_by_what_a_minute_brings():
 
 
 def test_a_case_is_shown_in_the_same_pages(tmp_path):
-    from birdfall.inquiry import Options, run
-    from birdfall.watch.archive import case_of
+    from birdfall.pipeline.run import Options, run
     from birdfall.watch.dashboard.case_view import CaseView
-    from birdfall.watch.waves import waves
+    from birdfall.watch.detect.wave_queries import waves
+    from birdfall.watch.engine.archive import case_of
 
     state = State.open(tmp_path / "w.sqlite")
     feed = Recording("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
     steps = [
-        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k"))) for i in range(200)
+        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k")))
+        for i in range(200)
     ]
     # somebody falls now and then, and eighty at once
     steps += [
-        Arrived(T + i * 3_600_000_000, (Status(f"b{i}", "suspended", T + i * 3_600_000_000),)) for i in range(1, 100)
+        Arrived(T + i * 3_600_000_000, (Status(f"b{i}", "suspended", T + i * 3_600_000_000),))
+        for i in range(1, 100)
     ]
     fall = T + 100 * 3_600_000_000
-    steps += [Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000),)) for i in range(80)]
+    steps += [
+        Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000),))
+        for i in range(80)
+    ]
     watcher.take([(feed, steps)])
     watcher.run(threading.Event())
     case = case_of(state, waves(state)[0], tmp_path / "case")
     run(case, Options(permutations=99, replicates=99))
-    web = TestClient(application(CaseView(case.path), token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1")
+    web = TestClient(
+        application(CaseView(case.path), token=None, host="127.0.0.1"),
+        base_url="http://127.0.0.1:1",
+    )
     text = web.get("/en/waves").text
     assert ">80<" in text
     for language in ("en", "ar"):
@@ -395,17 +433,24 @@ def test_a_case_without_waves_says_so(tmp_path):
 
     from birdfall.watch.dashboard.case_view import CaseView
 
-    lines = "account,status,time\n" + "".join(f"b{i},suspended,2023-11-{1 + i // 4:02d}T{i % 4 * 5:02d}:00:00Z\n" for i in range(100))  # fmt: skip
+    lines = "account,status,time\n" + "".join(
+        f"b{i},suspended,2023-11-{1 + i // 4:02d}T{i % 4 * 5:02d}:00:00Z\n" for i in range(100)
+    )
     (tmp_path / "quiet.csv").write_text(lines)
 
     def birdfall(*words):
         subprocess.run(
-            [sys.executable, "-m", "birdfall", *map(str, words)], check=False, capture_output=True, timeout=300
+            [sys.executable, "-m", "birdfall", *map(str, words)],
+            check=False,
+            capture_output=True,
+            timeout=300,
         )
 
     def said():
         view = CaseView(tmp_path / "case")
-        web = TestClient(application(view, token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1")
+        web = TestClient(
+            application(view, token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1"
+        )
         pages = [web.get(f"/en/{page}") for page in ("now", "waves", "reporters", "sources")]
         assert {p.status_code for p in pages} == {200}
         return pages[0].text
@@ -451,7 +496,8 @@ def test_simulated_data_is_said_to_be_so_on_every_page(path):
     state.close()
     web = client(path)
     assert all(
-        label in web.get(f"/en/{page}").text for page in ("now", "waves", "reporters", "rules", "sources", "wave/1")
+        label in web.get(f"/en/{page}").text
+        for page in ("now", "waves", "reporters", "rules", "sources", "wave/1")
     )
 
 
@@ -491,7 +537,7 @@ def test_the_page_draws_no_band_over_a_gap(path):
 
 
 def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
-    from birdfall.watch.lock import locked
+    from birdfall.watch.store.lock import locked
 
     state = State.open(path)
     with state.transaction():
@@ -516,7 +562,10 @@ def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
 def test_what_is_lost_now_is_no_time_that_was_watched(path):
     state = State.open(path)
     with state.transaction():
-        state.take("atproto:example.org", [Arrived(T + 600_000_000, (Identity("z", "", T + 600_000_000),), "1")])
+        state.take(
+            "atproto:example.org",
+            [Arrived(T + 600_000_000, (Identity("z", "", T + 600_000_000),), "1")],
+        )
         state.keep_health("atproto:example.org", False, T + 630_000_000, "refused")
     state.close()
     drawn = StateView(path).now()
@@ -537,8 +586,8 @@ def test_a_watch_that_has_just_begun_is_not_called_quiet(tmp_path, language):
 
 
 def test_before_the_first_thing_is_heard_nothing_was_usual(tmp_path):
-    from birdfall.watch.feed import now
-    from birdfall.watch.lock import locked
+    from birdfall.watch.feeds.base import now
+    from birdfall.watch.store.lock import locked
 
     begun = now() - 60_000_000
     state = State.open(tmp_path / "watch.sqlite")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from birdfall.watch import watcher
+from birdfall.watch.engine import watcher
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
@@ -37,14 +37,20 @@ def test_ordinary_days_raise_nothing(days, tmp_path, monkeypatch):
     monkeypatch.setattr(watcher, "RELEARN", 4 * 8640)
     times = laid_out(days, 1)
     assert watched(times, day("2023-01-10"), day("2023-02-09"), tmp_path / "w.sqlite") == []
-    per_day = np.bincount((times[(times >= day("2023-01-10") * DAY) & (times < day("2023-02-09") * DAY)] // DAY) - day("2023-01-10"))  # fmt: skip
+    per_day = np.bincount(
+        (times[(times >= day("2023-01-10") * DAY) & (times < day("2023-02-09") * DAY)] // DAY)
+        - day("2023-01-10")
+    )
     assert per_day.max() > 2 * np.median(per_day), "or these days would try nothing"
 
 
 def test_days_without_a_report_are_not_quiet_days(days):
     """What a report finds out after four days without one fell in any of the five."""
     times = laid_out(days, 0)
-    since = np.bincount(times[(times >= day("2022-04-19") * DAY) & (times < day("2022-04-24") * DAY)] // DAY - day("2022-04-19"))  # fmt: skip
+    since = np.bincount(
+        times[(times >= day("2022-04-19") * DAY) & (times < day("2022-04-24") * DAY)] // DAY
+        - day("2022-04-19")
+    )
     assert since.sum() == days[day("2022-04-23")]
     assert (since > 0).all()
 

@@ -11,16 +11,20 @@ import numpy as np
 import pytest
 
 from birdfall.model.errors import UsageError
-from birdfall.watch import alerts
-from birdfall.watch.bank import STEP
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import Channel, Rule, back_tested, history, load_rules, matching
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher, learned_from
+from birdfall.watch.alerts import delivery as alerts
+from birdfall.watch.alerts.rules import Channel, Rule, back_tested, history, load_rules, matching
+from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.engine.watcher import Watcher, learned_from
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import State
 
 T = int(dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp() * 1e6)
-BODY = {"key": "wave:1:opened", "kind": "falls", "numbers": {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}}
+BODY = {
+    "key": "wave:1:opened",
+    "kind": "falls",
+    "numbers": {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1},
+}
 
 
 def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
@@ -38,10 +42,14 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    channel = Channel("hook", "webhook", {"url": f"http://127.0.0.1:{server.server_address[1]}/", "secret": "s"})
+    channel = Channel(
+        "hook", "webhook", {"url": f"http://127.0.0.1:{server.server_address[1]}/", "secret": "s"}
+    )
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        number = alerts.raise_alert(state, "k", "falls", [Rule("r", "falls", notify=("hook",))], T, BODY)
+        number = alerts.raise_alert(
+            state, "k", "falls", [Rule("r", "falls", notify=("hook",))], T, BODY
+        )
         assert alerts.raise_alert(state, "k", "falls", [], T, BODY) is None, "one alert a key"
     clock = {"at": T}
     monkeypatch.setattr(alerts, "now", lambda: clock["at"])
@@ -57,12 +65,17 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
     body, headers = got[-1]
     assert json.loads(body)["rules"] == ["r"]
     assert headers["Birdfall-Key"] == "k"
-    header, seconds = headers["Birdfall-Signature"], int(headers["Birdfall-Signature"][2:].partition(",")[0])
+    header, seconds = (
+        headers["Birdfall-Signature"],
+        int(headers["Birdfall-Signature"][2:].partition(",")[0]),
+    )
     assert alerts.verified(body, "s", header, at=seconds)
     assert not alerts.verified(body + b" ", "s", header, at=seconds)
     assert not alerts.verified(body, "other", header, at=seconds)
     assert not alerts.verified(body, "s", header, at=seconds + 301)
-    row = state.connection.execute("SELECT done, tries FROM deliveries WHERE alert = ?", (number,)).fetchone()
+    row = state.connection.execute(
+        "SELECT done, tries FROM deliveries WHERE alert = ?", (number,)
+    ).fetchone()
     assert row["done"] is not None
     assert row["tries"] == 3
 
@@ -93,7 +106,9 @@ class Post(socketserver.ThreadingTCPServer):
                         body = b""
                         while (line := self.rfile.readline()) != b".\r\n":
                             body += line
-                        post.letters.append((letter, message_from_bytes(body, policy=policy.default)))
+                        post.letters.append(
+                            (letter, message_from_bytes(body, policy=policy.default))
+                        )
                         self.wfile.write(b"250 kept\r\n")
                     elif word == b"QUIT":
                         self.wfile.write(b"221 bye\r\n")
@@ -137,8 +152,15 @@ def test_a_letter_arrives_and_is_sent_again_when_it_was_refused(tmp_path, monkey
     assert "b@example.org" in envelope["RCPT"][0]
     assert "30 accounts were suspended within 9 s" in letter["Subject"]
     assert letter["Bcc"] is None
-    assert json.loads(letter.get_content().replace("\r\n", "\n").partition("\n\n")[2])["numbers"]["fallen"] == 30
-    assert state.connection.execute("SELECT done IS NOT NULL, tries FROM deliveries").fetchone()[:] == (1, 2)
+    assert (
+        json.loads(letter.get_content().replace("\r\n", "\n").partition("\n\n")[2])["numbers"][
+            "fallen"
+        ]
+        == 30
+    )
+    assert state.connection.execute("SELECT done IS NOT NULL, tries FROM deliveries").fetchone()[
+        :
+    ] == (1, 2)
 
 
 def test_ntfy_and_standard_output(capsys):
@@ -146,7 +168,9 @@ def test_ntfy_and_standard_output(capsys):
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            got.append((self.rfile.read(int(self.headers["Content-Length"])).decode(), dict(self.headers)))
+            got.append(
+                (self.rfile.read(int(self.headers["Content-Length"])).decode(), dict(self.headers))
+            )
             self.send_response(200)
             self.end_headers()
 
@@ -173,13 +197,21 @@ def test_an_alert_says_why_what_would_silence_it_the_numbers_and_where_to_look(t
     state = State.open(tmp_path / "w.sqlite")
     feed = Recording("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0, link="http://127.0.0.1:8470/")
-    steps = [Arrived(T + i * 60_000_000, (Status(f"q{i}", "suspended", T + i * 60_000_000),)) for i in range(60)]
+    steps = [
+        Arrived(T + i * 60_000_000, (Status(f"q{i}", "suspended", T + i * 60_000_000),))
+        for i in range(60)
+    ]
     begin = T + 3600_000_000
-    steps += [Arrived(begin + i * 100_000, (Status(f"w{i}", "suspended", begin + i * 100_000),)) for i in range(100)]
+    steps += [
+        Arrived(begin + i * 100_000, (Status(f"w{i}", "suspended", begin + i * 100_000),))
+        for i in range(100)
+    ]
     steps.append(Arrived(begin + 3600_000_000))
     for i in range(0, len(steps), 10):
         watcher.take([(feed, steps[i : i + 10])])
-    found = [json.loads(r[0]) for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")]
+    found = [
+        json.loads(r[0]) for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")
+    ]
     assert found[0]["news"] == "opened"
     assert found[-1]["news"] == "closed"
     assert len({b["key"] for b in found}) == len(found), "nothing is told twice"
@@ -241,14 +273,24 @@ def test_rules_are_read(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "no rule"), ("rule = 3", "list"), ("[[rule]]\non='falls'", "without a name"), ("[[rule]]\nname='a'\non='waves'", "on must be"),
-     ("[[rule]]\nname='a'\non='falls'\nat_least='x'", "at_least must be of type int"), ("[[rule]]\nname='a'\non='falls'\nat_least=-1", "0 or more"),
-     ("[[rule]]\nname='a'\non='falls'\nleast=1", "unknown key"), ("[[rule]]\nname='a'\non='falls'\nnotify=['x']", "no channel"),
-     ("[[rule]]\nname='a'\non='falls'\n[[rule]]\nname='a'\non='falls'", "two rules"), ("x = 1", "unknown key"), ("[[rule", "not TOML"),
-     (GOOD, "TEST_SECRET is not set"), (GOOD.replace("env:TEST_SECRET", ""), "needs 'secret'"),
-     (GOOD.replace("https://example.org", "ftp://x").replace("env:TEST_SECRET", "x"), "http"),
-     (GOOD.replace('"webhook"', '"pigeon"'), "kind must be")],
-)  # fmt: skip
+    [
+        ("", "no rule"),
+        ("rule = 3", "list"),
+        ("[[rule]]\non='falls'", "without a name"),
+        ("[[rule]]\nname='a'\non='waves'", "on must be"),
+        ("[[rule]]\nname='a'\non='falls'\nat_least='x'", "at_least must be of type int"),
+        ("[[rule]]\nname='a'\non='falls'\nat_least=-1", "0 or more"),
+        ("[[rule]]\nname='a'\non='falls'\nleast=1", "unknown key"),
+        ("[[rule]]\nname='a'\non='falls'\nnotify=['x']", "no channel"),
+        ("[[rule]]\nname='a'\non='falls'\n[[rule]]\nname='a'\non='falls'", "two rules"),
+        ("x = 1", "unknown key"),
+        ("[[rule", "not TOML"),
+        (GOOD, "TEST_SECRET is not set"),
+        (GOOD.replace("env:TEST_SECRET", ""), "needs 'secret'"),
+        (GOOD.replace("https://example.org", "ftp://x").replace("env:TEST_SECRET", "x"), "http"),
+        (GOOD.replace('"webhook"', '"pigeon"'), "kind must be"),
+    ],
+)
 def test_what_is_wrong_with_rules_is_said(tmp_path, text, said):
     path = tmp_path / "rules.toml"
     path.write_text(text)
@@ -285,9 +327,13 @@ def test_a_rule_is_tried_on_the_past(tmp_path):
     assert (tried["fires"], tried["days"]) == (4, 30.0)
     large = back_tested(state, Rule("r", "falls", 500), false_alarms_per_year=1.0, until=end)
     assert large["fires"] == 0
-    short = back_tested(state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=T + 3_600_000_000)
+    short = back_tested(
+        state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=T + 3_600_000_000
+    )
     assert short["why"] == "history-too-short"
-    assert back_tested(state, Rule("r", "no-data"), false_alarms_per_year=1.0, until=end) == {"why": "not-a-detector"}
+    assert back_tested(state, Rule("r", "no-data"), false_alarms_per_year=1.0, until=end) == {
+        "why": "not-a-detector"
+    }
 
 
 def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
@@ -299,7 +345,9 @@ def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
     counts, covered, first = history(state, "all", T, end)
     assert (len(counts), first) == (56 * 8640, end - 56 * day)
     assert counts.sum() == 56 * 5
-    assert back_tested(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end)["days"] == 56.0
+    assert (
+        back_tested(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end)["days"] == 56.0
+    )
 
 
 def test_what_history_says_is_used_for_the_next_tick(tmp_path):
@@ -308,19 +356,32 @@ def test_what_history_says_is_used_for_the_next_tick(tmp_path):
     rate = 2 / 360
     assert rate < learned.expected < 10 * rate
     assert learned_from(state, "reports", T, end, 1.0) is None
-    assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0, "twenty quiet days"
+    assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0, (
+        "twenty quiet days"
+    )
     assert state.connection.execute("SELECT sum(observed) FROM ticks").fetchone()[0] > 0
     assert STEP == 10_000_000
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("channel = 3\n[[rule]]\nname='a'\non='falls'", "channels are tables"), ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind=['email']", "kind must be"),
-     ("[[rule]]\nname='a'\non='falls'\n[channel.stdout]\nkind='ntfy'\nurl='http://x'", "always there"),
-     ("[[rule]]\nname='a'\non=['falls']", "on must be"), ("[[rule]]\nname='a'\non='no-data'\nleader='did:x'", "leader goes with"),
-     ("[[rule]]\nname='a'\non='reports'\nhost='x'", "host goes with"), ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='ntfy'\nurl='http:///'", "http"),
-     ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='email'\nserver='s'\nsender='a'\nto='b'\nport=99999", "port must be")],
-)  # fmt: skip
+    [
+        ("channel = 3\n[[rule]]\nname='a'\non='falls'", "channels are tables"),
+        ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind=['email']", "kind must be"),
+        (
+            "[[rule]]\nname='a'\non='falls'\n[channel.stdout]\nkind='ntfy'\nurl='http://x'",
+            "always there",
+        ),
+        ("[[rule]]\nname='a'\non=['falls']", "on must be"),
+        ("[[rule]]\nname='a'\non='no-data'\nleader='did:x'", "leader goes with"),
+        ("[[rule]]\nname='a'\non='reports'\nhost='x'", "host goes with"),
+        ("[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='ntfy'\nurl='http:///'", "http"),
+        (
+            "[[rule]]\nname='a'\non='falls'\n[channel.x]\nkind='email'\nserver='s'\nsender='a'\nto='b'\nport=99999",
+            "port must be",
+        ),
+    ],
+)
 def test_rules_that_could_never_work_are_refused(tmp_path, text, said):
     path = tmp_path / "rules.toml"
     path.write_text(text)

@@ -10,12 +10,12 @@ import pytest
 
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest
-from birdfall.watch.archive import case_of, forget, rotate
-from birdfall.watch.handing import FORMS, handed
-from birdfall.watch.recorded import Recording
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import waves
+from birdfall.watch.alerts.handoff import FORMS, handed
+from birdfall.watch.detect.wave_queries import waves
+from birdfall.watch.engine.archive import case_of, forget, rotate
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.store.database import State
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def state(real, tmp_path):
     meta = json.loads(real("atproto-recordings/wave-ci-truth.json").read_text())
     made = State.open(tmp_path / "w.sqlite")
     feed = Recording("r", (real("atproto-recordings/wave-ci.atfh.gz"),))
-    Watcher(made, [feed], leaders=(meta["leader"], meta["control"]), recount_every=0.0).run(threading.Event())
+    Watcher(made, [feed], leaders=(meta["leader"], meta["control"]), recount_every=0.0).run(
+        threading.Event()
+    )
     made.leader = meta["leader"]
     return made
 
@@ -66,7 +68,7 @@ def test_a_wave_becomes_a_case_with_the_same_truth(state, tmp_path):
         ).fetchone()[0]
     )
     assert state.leader in case.settings.leaders
-    from birdfall.inquiry import Options, run
+    from birdfall.pipeline.run import Options, run
 
     found = run(case, Options(permutations=99, replicates=99))
     assert found["waves"]["waves"].value == 1
@@ -87,7 +89,10 @@ def test_every_form_of_handing_over(state):
     assert len(tags) == wave.fallen
     assert {t["event"]["$type"] for t in tags} == {"tools.ozone.moderation.defs#modEventTag"}
     for form, name in (("ozone-comment", "modEventComment"), ("ozone-report", "modEventReport")):
-        [kind] = {json.loads(line)["event"]["$type"].partition("#")[2] for line in texts[form].splitlines()}
+        [kind] = {
+            json.loads(line)["event"]["$type"].partition("#")[2]
+            for line in texts[form].splitlines()
+        }
         assert kind == name
     # what the interface of Ozone and that of Coop ask for
     body = json.loads(handed(state, wave, "ozone-report", "did:plc:moderator").splitlines()[0])
@@ -96,7 +101,9 @@ def test_every_form_of_handing_over(state):
     assert body["event"]["reportType"] == "com.atproto.moderation.defs#reasonOther"
     coop = [json.loads(line) for line in texts["coop"].splitlines()]
     assert {c["reportedItem"]["id"] for c in coop} == {r["account"] for r in rows}
-    assert all(c.keys() >= {"reporter", "reportedAt", "reportedItem", "reportedForReason"} for c in coop)
+    assert all(
+        c.keys() >= {"reporter", "reportedAt", "reportedItem", "reportedForReason"} for c in coop
+    )
     action = json.loads(texts["osprey"])
     assert action.keys() == {"send_time", "data"}
     assert action["data"].keys() == {"action_id", "action_name", "data"}
@@ -105,26 +112,42 @@ def test_every_form_of_handing_over(state):
 
 def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real, tmp_path):
     state = State.open(tmp_path / "b.sqlite")
-    from birdfall.watch.events import Arrived, Report, Status
-    from birdfall.watch.waves import keep_wave, wave
+    from birdfall.watch.detect.wave_queries import keep_wave, wave
+    from birdfall.watch.model.events import Arrived, Report, Status
 
     t = 1_700_000_000_000_000
-    reports = [Report(f"r{i}", f"v{k}", t + i * 1000, f"{i}-{k}") for i in range(20) for k in range(4)]
+    reports = [
+        Report(f"r{i}", f"v{k}", t + i * 1000, f"{i}-{k}") for i in range(20) for k in range(4)
+    ]
     reports += [Report(f"honest{i}", "spammer", t + i * 1000, f"h{i}") for i in range(20)]
     falls = [Status(a, "taken_down", t + 60_000_000) for a in ("v0", "v1", "=evil", "spammer")]
     with state.transaction():
         state.take("s", [Arrived(t, (*reports, *falls))])
-        number = keep_wave(state, None, stream="all", begin=t, opened=t, closed=t + 90_000_000, fallen=4, returned=0, expected=0.0,
-                           evidence=1.0, details={"kind": "falls"})  # fmt: skip
+        number = keep_wave(
+            state,
+            None,
+            stream="all",
+            begin=t,
+            opened=t,
+            closed=t + 90_000_000,
+            fallen=4,
+            returned=0,
+            expected=0.0,
+            evidence=1.0,
+            details={"kind": "falls"},
+        )
     found = wave(state, number)
-    assert [r["account"] for r in csv.DictReader(io.StringIO(handed(state, found, "hold")))] == ["v0", "v1"]
+    assert [r["account"] for r in csv.DictReader(io.StringIO(handed(state, found, "hold")))] == [
+        "v0",
+        "v1",
+    ]
     assert "'=evil" in handed(state, found, "csv"), "no formula reaches a spreadsheet"
 
 
 @pytest.fixture
 def burst(tmp_path):
     """Twenty accounts that report four others together, after a quarter of an hour in which one report a minute came."""
-    from birdfall.watch.events import Arrived, Report, Status
+    from birdfall.watch.model.events import Arrived, Report, Status
 
     t = 1_700_000_000_000_000
     made, feed = State.open(tmp_path / "u.sqlite"), Recording("r", ())
@@ -132,11 +155,15 @@ def burst(tmp_path):
     reports = [Report(f"honest{i}", f"t{i}", t + i * 60_000_000, f"h{i}") for i in range(15)]
     begin = t + 900_000_000
     reports += [
-        Report(f"r{i}", f"v{k}", begin + (i * 4 + k) * 200_000, f"{i}-{k}") for i in range(20) for k in range(4)
+        Report(f"r{i}", f"v{k}", begin + (i * 4 + k) * 200_000, f"{i}-{k}")
+        for i in range(20)
+        for k in range(4)
     ]
     reports.append(Report("=once", "v0", begin + 15_900_000, "o"))
     falls = [Status("v0", "taken_down", begin + 20_000_000)]
-    for step in [Arrived(r.time, (r,)) for r in reports] + [Arrived(begin + 20_000_000, tuple(falls))]:
+    for step in [Arrived(r.time, (r,)) for r in reports] + [
+        Arrived(begin + 20_000_000, tuple(falls))
+    ]:
         watcher.take([(feed, [step])])
     made.began = begin
     return made
@@ -152,16 +179,31 @@ def test_who_reported_is_handed_over_by_platform_id(burst):
 
 
 def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path):
-    from birdfall.watch.events import Arrived, Report, Status
-    from birdfall.watch.waves import keep_wave, wave
+    from birdfall.watch.detect.wave_queries import keep_wave, wave
+    from birdfall.watch.model.events import Arrived, Report, Status
 
     t = 1_700_000_000_000_000
     made = State.open(tmp_path / "f.sqlite")
-    reports = [Report("before", "v", t, "1"), Report("after", "v", t + 50_000_000, "2"), Report("other", "w", t, "3")]
+    reports = [
+        Report("before", "v", t, "1"),
+        Report("after", "v", t + 50_000_000, "2"),
+        Report("other", "w", t, "3"),
+    ]
     with made.transaction():
         made.take("s", [Arrived(t, (*reports, Status("v", "taken_down", t + 20_000_000)))])
-        number = keep_wave(made, None, stream="all", begin=t, opened=t, closed=t + 90_000_000, fallen=1, returned=0, expected=0.0,
-                           evidence=1.0, details={"kind": "falls"})  # fmt: skip
+        number = keep_wave(
+            made,
+            None,
+            stream="all",
+            begin=t,
+            opened=t,
+            closed=t + 90_000_000,
+            fallen=1,
+            returned=0,
+            expected=0.0,
+            evidence=1.0,
+            details={"kind": "falls"},
+        )
     text = handed(made, wave(made, number), "reporters")
     assert [r["reporter"] for r in csv.DictReader(io.StringIO(text))] == ["before"]
 
@@ -169,7 +211,9 @@ def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path
 def test_what_is_handed_over_of_a_burst_says_that_it_is_one(burst):
     [wave] = waves(burst)
     comment = json.loads(handed(burst, wave, "ozone"))["event"]["comment"]
-    assert comment.startswith("Suspended after 21 accounts reported 4 others together from 2023-11-14T22:28:20")
+    assert comment.startswith(
+        "Suspended after 21 accounts reported 4 others together from 2023-11-14T22:28:20"
+    )
     reason = json.loads(handed(burst, wave, "coop"))["reportedForReason"]["reason"]
     assert reason == "suspended after 21 accounts reported 4 others together; proposed for review"
 

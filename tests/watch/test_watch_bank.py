@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from birdfall.kernels import edetector
-from birdfall.watch.bank import LAG, REMEMBERED, SETTLED, Bank, Learned, log_tail
+from birdfall.watch.detect.detector_bank import LAG, REMEMBERED, SETTLED, Bank, Learned, log_tail
 
 
 def close(bank, counts):
@@ -142,7 +142,8 @@ def test_all_suspensions_raise_nothing_while_their_level_wanders(rate):
 
 
 @pytest.mark.parametrize(
-    ("mean", "size"), [(18.0, 54.0), (3.0, 9.0), (0.1, 0.5), (180.0, 300.0), (1e-5, 1.0), (18.0, 1e9)]
+    ("mean", "size"),
+    [(18.0, 54.0), (3.0, 9.0), (0.1, 0.5), (180.0, 300.0), (1e-5, 1.0), (18.0, 1e9)],
 )
 def test_the_tail_is_never_taken_for_less_than_it_is(mean, size):
     known = min(size, 1e7)
@@ -235,11 +236,15 @@ def _begun(bank, seconds, moments):
 
 
 @pytest.mark.parametrize("begun", np.arange(0.25, 10, 0.5))
-@pytest.mark.parametrize(("quiet", "falls", "lasts"), [(30, 80, 8), (30, 200, 40), (60, 50, 4), (60, 80, 40)])
+@pytest.mark.parametrize(
+    ("quiet", "falls", "lasts"), [(30, 80, 8), (30, 200, 40), (60, 50, 4), (60, 80, 40)]
+)
 def test_a_wave_is_called_in_a_watch_that_is_half_a_minute_old(begun, quiet, falls, lasts):
     """However it lies over the ticks: the part of it in a tick that ended may not be what the rest is measured by."""
     before = [begun + quiet / 4, begun + quiet / 3]
-    assert _begun(Bank(), begun + quiet + lasts, before + list(begun + quiet + np.linspace(0, lasts, falls)))
+    assert _begun(
+        Bank(), begun + quiet + lasts, before + list(begun + quiet + np.linspace(0, lasts, falls))
+    )
 
 
 @pytest.mark.parametrize("rate", [0.3, 3, 30, 300, 3000])

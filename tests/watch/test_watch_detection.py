@@ -6,15 +6,17 @@ import sqlite3
 import numpy as np
 import pytest
 
-from birdfall.measures import wave_baseline
-from birdfall.watch import bank, groups, lockstep
-from birdfall.watch.events import Arrived, Follow, Identity, Report, Status
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import Rule
-from birdfall.watch.state import State
-from birdfall.watch.translate import from_line, from_mastodon
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import limited, waves
+from birdfall.measures.waves import baseline as wave_baseline
+from birdfall.watch.alerts.rules import Rule
+from birdfall.watch.detect import detector_bank as bank
+from birdfall.watch.detect import host_client_streams as groups
+from birdfall.watch.detect import reporter_lockstep as lockstep
+from birdfall.watch.detect.wave_queries import limited, waves
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.decode import from_line, from_mastodon
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -41,7 +43,9 @@ def alerts(state, kind=None):
 
 
 def falls(name, number, begin, span, rng, **more):
-    return [Status(f"{name}{i}", DOWN, begin + int(rng.uniform(0, span)), **more) for i in range(number)]
+    return [
+        Status(f"{name}{i}", DOWN, begin + int(rng.uniform(0, span)), **more) for i in range(number)
+    ]
 
 
 def background(rng, hours, rate, hosts, clients=("",)):
@@ -121,12 +125,14 @@ def test_hosts_without_number_do_not_fill_the_memory(tmp_path, monkeypatch):
     events = [Status(f"a{i}", DOWN, T + i * 2 * SECOND, host=f"h{i}") for i in range(2000)]
     state, watcher = watched(tmp_path / "w", events)
     assert len(watcher.bank) <= 2 + 100
-    kept = state.connection.execute("SELECT count(*) FROM detectors WHERE stream LIKE 'host:%'").fetchone()[0]
+    kept = state.connection.execute(
+        "SELECT count(*) FROM detectors WHERE stream LIKE 'host:%'"
+    ).fetchone()[0]
     assert kept <= 100
 
 
 def test_the_only_host_watched_is_no_stream_of_its_own(tmp_path):
-    from birdfall.watch.sockets import Firehose
+    from birdfall.watch.feeds.websocket import Firehose
 
     feed = Firehose(name="f", url="wss://relay.test")
     watcher = Watcher(State.open(tmp_path / "w"), [feed])
@@ -146,8 +152,14 @@ def test_detectors_of_hosts_go_on_after_a_restart(tmp_path):
 
 def test_throttled_accounts_are_counted_by_host_and_never_as_a_wave(tmp_path):
     rng = np.random.default_rng(5)
-    events = [Status(f"t{i}", "limited", T + HOUR + i * 10_000, "throttled", host="big.test") for i in range(443)]
-    events += [Status(f"u{i}", "limited", T + HOUR + i * 10_000, "throttled", host="b.test") for i in range(3)]
+    events = [
+        Status(f"t{i}", "limited", T + HOUR + i * 10_000, "throttled", host="big.test")
+        for i in range(443)
+    ]
+    events += [
+        Status(f"u{i}", "limited", T + HOUR + i * 10_000, "throttled", host="b.test")
+        for i in range(3)
+    ]
     quiet = background(rng, 2, 20, HOSTS)
     state, _ = watched(tmp_path / "w", events + quiet)
     assert waves(state) == []
@@ -174,9 +186,11 @@ def test_an_audience_a_report_burst_restorations_and_a_followers_drop(tmp_path):
     burst, fall = waves(state)
     assert fall.kind == "falls"
     ledger = {e["leader"]: e for e in fall.details["leaders"]}
-    assert (ledger["leader"]["before"], ledger["leader"]["after"], ledger["leader"]["now"]) == (60, 20, 50), (
-        "before, after, now"
-    )
+    assert (ledger["leader"]["before"], ledger["leader"]["after"], ledger["leader"]["now"]) == (
+        60,
+        20,
+        50,
+    ), "before, after, now"
     assert ledger["leader"]["hit"]
     assert not ledger["control"]["hit"]
     back = [a["numbers"]["returned"] for a in alerts(state, "returns")]
@@ -191,14 +205,21 @@ def honest(rng, hours, reporters=400, targets=120, rate=40):
     """Reports of people who report now and then; some targets draw many."""
     draw = rng.zipf(1.6, size=int(hours * rate)) % targets
     return [
-        Report(f"p{rng.integers(reporters)}", f"t{draw[i]}", T + int(rng.uniform(0, hours * HOUR)), f"h{i}")
+        Report(
+            f"p{rng.integers(reporters)}",
+            f"t{draw[i]}",
+            T + int(rng.uniform(0, hours * HOUR)),
+            f"h{i}",
+        )
         for i in range(len(draw))
     ]
 
 
 def brigade(rng, members, targets, every, spread):
     return [
-        Report(f"b{m}", f"v{k}", T + 2 * HOUR + k * every + int(rng.uniform(0, spread)), f"b{m}-{k}")
+        Report(
+            f"b{m}", f"v{k}", T + 2 * HOUR + k * every + int(rng.uniform(0, spread)), f"b{m}-{k}"
+        )
         for k in range(targets)
         for m in range(members)
     ]
@@ -206,7 +227,9 @@ def brigade(rng, members, targets, every, spread):
 
 def test_a_slow_brigade_is_found_by_its_steps(tmp_path):
     rng = np.random.default_rng(7)
-    state, _ = watched(tmp_path / "w", honest(rng, 12) + brigade(rng, 8, 8, HOUR, 8 * MINUTE), until=T + 13 * HOUR)
+    state, _ = watched(
+        tmp_path / "w", honest(rng, 12) + brigade(rng, 8, 8, HOUR, 8 * MINUTE), until=T + 13 * HOUR
+    )
     [crew] = [w for w in waves(state) if w.stream == "lockstep"]
     assert set(crew.details["together"]) == {f"b{m}" for m in range(8)}
     assert {t["target"] for t in crew.details["targets"]} <= {f"v{k}" for k in range(8)}
@@ -221,7 +244,12 @@ def test_honest_reporters_are_no_crew(tmp_path, seed):
     events = honest(rng, 24)
     # two pile-ons: two hundred people each, sixty of them in both
     for k, at in enumerate((6, 9)):
-        events += [Report(f"p{i}", f"famous{k}", T + at * HOUR + int(rng.uniform(0, 20 * MINUTE)), f"f{k}-{i}") for i in range(k * 140, k * 140 + 200)]  # fmt: skip
+        events += [
+            Report(
+                f"p{i}", f"famous{k}", T + at * HOUR + int(rng.uniform(0, 20 * MINUTE)), f"f{k}-{i}"
+            )
+            for i in range(k * 140, k * 140 + 200)
+        ]
     state, _ = watched(tmp_path / "w", events, until=T + 25 * HOUR)
     assert [w for w in waves(state) if w.stream == "lockstep"] == []
 
@@ -229,7 +257,9 @@ def test_honest_reporters_are_no_crew(tmp_path, seed):
 def test_a_fast_brigade_is_told_of_once(tmp_path):
     rng = np.random.default_rng(9)
     state, _ = watched(
-        tmp_path / "w", honest(rng, 4) + brigade(rng, 20, 5, MINUTE // 2, 20 * SECOND), until=T + 6 * HOUR
+        tmp_path / "w",
+        honest(rng, 4) + brigade(rng, 20, 5, MINUTE // 2, 20 * SECOND),
+        until=T + 6 * HOUR,
     )
     found = [w for w in waves(state) if w.kind == "reports"]
     assert len(found) == 1
@@ -238,7 +268,10 @@ def test_a_fast_brigade_is_told_of_once(tmp_path):
 
 def test_pairs_that_meet_by_chance_are_left_out():
     rng = np.random.default_rng(10)
-    who, whom = rng.integers(0, 50, 3000).astype(np.int32), rng.integers(0, 20, 3000).astype(np.int32)
+    who, whom = (
+        rng.integers(0, 50, 3000).astype(np.int32),
+        rng.integers(0, 20, 3000).astype(np.int32),
+    )
     times = np.sort(rng.integers(0, lockstep.BACK, 3000))
     lo, hi = lockstep.together(who, whom, times)
     assert len(lo) == 0
@@ -252,7 +285,12 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
     path = tmp_path / "old.sqlite"
     State.open(path).close()
     old = sqlite3.connect(path)
-    for table, column in (("standing", "host"), ("standing", "client"), ("changes", "client"), ("changes", "seen")):
+    for table, column in (
+        ("standing", "host"),
+        ("standing", "client"),
+        ("changes", "client"),
+        ("changes", "seen"),
+    ):
         old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.execute("INSERT INTO standing (account, status, time) VALUES ('a', 'active', 1)")
@@ -261,14 +299,25 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
     state = State.open(path)
     with state.transaction():
         state.take("s", [Arrived(2, (Status("a", DOWN, 2, host="h", client="c"),))])
-    assert tuple(state.connection.execute("SELECT host, client FROM changes").fetchone()) == ("h", "c")
+    assert tuple(state.connection.execute("SELECT host, client FROM changes").fetchone()) == (
+        "h",
+        "c",
+    )
 
 
 def test_a_client_is_read_from_lines_and_from_mastodon():
-    assert from_line('{"kind": "account", "account": "a", "client": "app"}', T) == [Identity("a", "", T, False, "app")]
-    [status] = from_line('{"kind": "status", "account": "a", "status": "suspended", "client": "app", "host": "h"}', T)
+    assert from_line('{"kind": "account", "account": "a", "client": "app"}', T) == [
+        Identity("a", "", T, False, "app")
+    ]
+    [status] = from_line(
+        '{"kind": "status", "account": "a", "status": "suspended", "client": "app", "host": "h"}', T
+    )
     assert (status.client, status.host) == ("app", "h")
-    body = {"event": "account.created", "created_at": "2023-11-14T22:13:20Z", "object": {"id": "7", "username": "a", "created_by_application_id": 12}}  # fmt: skip
+    body = {
+        "event": "account.created",
+        "created_at": "2023-11-14T22:13:20Z",
+        "object": {"id": "7", "username": "a", "created_by_application_id": 12},
+    }
     assert from_mastodon(body)[0].client == "application:12"
 
 
@@ -278,14 +327,25 @@ def test_a_burst_names_all_it_hits_and_nobody_else(tmp_path, seed):
     rng = np.random.default_rng(seed)
     victims, spammers = [f"v{i}" for i in range(5)], [f"s{i}" for i in range(6)]
     ordinary = [(f"h{i}", spammers[rng.integers(6)]) for i in range(48)]
-    ordinary += [(f"h{i}", f"h{(i + 1 + rng.integers(59)) % 60}") for i in rng.choice(60, 20, replace=False)]
-    jobs = [(f"b{i}", v) for i in range(60) for v in rng.choice(victims, rng.integers(2, 5), replace=False)]
+    ordinary += [
+        (f"h{i}", f"h{(i + 1 + rng.integers(59)) % 60}") for i in rng.choice(60, 20, replace=False)
+    ]
+    jobs = [
+        (f"b{i}", v)
+        for i in range(60)
+        for v in rng.choice(victims, rng.integers(2, 5), replace=False)
+    ]
     events = [Identity(f"h{i}", f"h{i}", T + i * SECOND // 10) for i in range(60)]
     for begin, length, those in ((16, 110, ordinary), (66, 45, jobs)):
         for k, i in enumerate(rng.permutation(len(those))):
             who, whom = those[i]
             events.append(
-                Report(who, str(whom), T + int((begin + length * (k + 0.5) / len(those)) * SECOND), f"{begin}:{k}")
+                Report(
+                    who,
+                    str(whom),
+                    T + int((begin + length * (k + 0.5) / len(those)) * SECOND),
+                    f"{begin}:{k}",
+                )
             )
     state, _ = watched(tmp_path / "w", events, until=T + 150 * SECOND)
     [burst] = [w for w in waves(state) if w.kind == "reports"]
@@ -302,9 +362,13 @@ def test_a_burst_against_one_account_does_not_draw_others_in(tmp_path, seed):
     rate = rng.pareto(1.5, 100) + 0.2
     draw = rng.choice(100, 3000, p=rate / rate.sum())
     events = [
-        Report(f"p{rng.integers(900)}", f"t{t}", T + int(rng.random() * HOUR), f"o{k}") for k, t in enumerate(draw)
+        Report(f"p{rng.integers(900)}", f"t{t}", T + int(rng.random() * HOUR), f"o{k}")
+        for k, t in enumerate(draw)
     ]
-    events += [Report(f"b{k}", "victim", T + HOUR - int(rng.random() * 3 * MINUTE), f"f{k}") for k in range(150)]
+    events += [
+        Report(f"b{k}", "victim", T + HOUR - int(rng.random() * 3 * MINUTE), f"f{k}")
+        for k in range(150)
+    ]
     state, _ = watched(tmp_path / "w", events, until=T + HOUR + MINUTE)
     [burst] = [w for w in waves(state) if w.kind == "reports"]
     assert [t["target"] for t in burst.details["targets"]] == ["victim"]
@@ -316,7 +380,9 @@ def test_what_a_batch_brings_after_the_alarm_is_counted_though_no_tick_ends(tmp_
     watcher = Watcher(state, [feed], recount_every=0.0)
     watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
     begin = T + 600 * SECOND
-    watcher.take([(feed, [Arrived(begin + i, (Status(f"a{i}", DOWN, begin + i),)) for i in range(80)])])
+    watcher.take(
+        [(feed, [Arrived(begin + i, (Status(f"a{i}", DOWN, begin + i),)) for i in range(80)])]
+    )
     [found] = waves(state)
     assert found.fallen == 80
     state.close()

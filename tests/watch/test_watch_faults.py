@@ -15,21 +15,29 @@ from hypothesis import strategies as st
 from watch_running import Running, until
 
 from birdfall.model.errors import BirdfallError, CaseError
-from birdfall.watch.archive import rotate
-from birdfall.watch.bank import STEP
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.feed import Health, now
-from birdfall.watch.recorded import Recording
-from birdfall.watch.state import State
-from birdfall.watch.translate import from_frame
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.engine.archive import rotate
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.base import Health, now
+from birdfall.watch.feeds.decode import from_frame
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
 
 
 def falls(begin, number, name="a", every=SECOND):
-    return [Arrived(begin + i * every, (Status(f"{name}{i}", "suspended", begin + i * every),), str(i + 1), raw=b"x" * 400) for i in range(number)]  # fmt: skip
+    return [
+        Arrived(
+            begin + i * every,
+            (Status(f"{name}{i}", "suspended", begin + i * every),),
+            str(i + 1),
+            raw=b"x" * 400,
+        )
+        for i in range(number)
+    ]
 
 
 class Handed:
@@ -76,7 +84,9 @@ print("whole")
 
 def filled(path, limit):
     return subprocess.run(
-        [sys.executable, "-c", FULL, str(path), str(limit), str(Path(__file__).parent)], capture_output=True, text=True
+        [sys.executable, "-c", FULL, str(path), str(limit), str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
     )
 
 
@@ -119,7 +129,9 @@ def small_disk(tmp_path):
     place.mkdir()
     if (
         os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place], capture_output=True).returncode
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place], capture_output=True
+        ).returncode
     ):
         pytest.skip("a small disk cannot be mounted here")
     yield place
@@ -145,7 +157,9 @@ def test_a_full_disk_stops_the_watch_with_one_clear_error(tmp_path, monkeypatch)
     watcher = Watcher(state, [feed])
     feed.batches.append(falls(now() - MINUTE, 5))
     monkeypatch.setattr(
-        state, "take", lambda *a, **k: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full"))
+        state,
+        "take",
+        lambda *a, **k: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full")),
     )
     with pytest.raises(BirdfallError) as error:
         watcher.run(threading.Event())
@@ -154,7 +168,7 @@ def test_a_full_disk_stops_the_watch_with_one_clear_error(tmp_path, monkeypatch)
 
 
 def test_an_archive_that_cannot_be_written_keeps_its_rows(tmp_path, monkeypatch):
-    from birdfall.watch import archive
+    from birdfall.watch.engine import archive
 
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
@@ -182,20 +196,29 @@ def test_the_machines_clock_jumps(tmp_path, jump):
     feed.health.connected, feed.health.since = True, T
     for i in range(120):
         clock["at"] += STEP
-        watcher.take([(feed, [Arrived(clock["at"], (Status(f"q{i}", "suspended", T + HOUR + i * STEP),))])])
+        watcher.take(
+            [(feed, [Arrived(clock["at"], (Status(f"q{i}", "suspended", T + HOUR + i * STEP),))])]
+        )
     truth = T + HOUR + 120 * STEP
     clock["at"] += jump
     for i in range(30):
         clock["at"] += STEP
-        watcher.take([(feed, [Arrived(clock["at"], (Status(f"r{i}", "suspended", truth + i * STEP),))])])
+        watcher.take(
+            [(feed, [Arrived(clock["at"], (Status(f"r{i}", "suspended", truth + i * STEP),))])]
+        )
     assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0
     assert state.connection.execute("SELECT count(*) FROM changes").fetchone()[0] == 150
     burst = truth + 30 * STEP
     for i in range(0, 400, 40):
         clock["at"] += SECOND
-        steps = [Arrived(clock["at"], (Status(f"w{i + k}", "suspended", burst + (i + k) * 20_000),)) for k in range(40)]
+        steps = [
+            Arrived(clock["at"], (Status(f"w{i + k}", "suspended", burst + (i + k) * 20_000),))
+            for k in range(40)
+        ]
         watcher.take([(feed, steps)])
-    assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 1, "a wave after the jump is called"
+    assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 1, (
+        "a wave after the jump is called"
+    )
     assert state.connection.execute("SELECT count(*) FROM changes").fetchone()[0] == 550
 
 
@@ -205,14 +228,33 @@ def test_events_of_the_far_past_and_future_make_no_wave(tmp_path):
     watcher = Watcher(state, [feed], recount_every=0.0)
     watcher.take([(feed, falls(T, 360, "q", STEP))])
     at = T + 360 * STEP
-    old = [account(f"did:plc:o{i}", T - 400 * 24 * HOUR + i, status="takendown", sequence=i) for i in range(300)]
-    steps = [Arrived(at + i * SECOND, tuple(from_frame(f, at + i * SECOND)[0])) for i, f in enumerate(old)]
+    old = [
+        account(f"did:plc:o{i}", T - 400 * 24 * HOUR + i, status="takendown", sequence=i)
+        for i in range(300)
+    ]
+    steps = [
+        Arrived(at + i * SECOND, tuple(from_frame(f, at + i * SECOND)[0]))
+        for i, f in enumerate(old)
+    ]
     for i in range(0, 300, 30):
         watcher.take([(feed, steps[i : i + 30])])
     assert watcher.bank.tick <= (at + 400 * SECOND) // STEP
-    future = [account(f"did:plc:f{i}", T + 400 * 24 * HOUR, status="takendown", sequence=i) for i in range(3)]
+    future = [
+        account(f"did:plc:f{i}", T + 400 * 24 * HOUR, status="takendown", sequence=i)
+        for i in range(3)
+    ]
     begin = at + HOUR
-    watcher.take([(feed, [Arrived(begin + i, tuple(from_frame(f, begin + i)[0])) for i, f in enumerate(future)])])
+    watcher.take(
+        [
+            (
+                feed,
+                [
+                    Arrived(begin + i, tuple(from_frame(f, begin + i)[0]))
+                    for i, f in enumerate(future)
+                ],
+            )
+        ]
+    )
     assert watcher.bank.tick <= (begin + MINUTE) // STEP, "the future counts from its arrival"
 
 
@@ -241,9 +283,16 @@ def test_a_torn_state_is_said_and_left_alone(tmp_path):
 
 def test_two_watches_on_one_folder(tmp_path):
     command = [sys.executable, "-m", "birdfall", "watch", "-", "--state", str(tmp_path / "w")]
-    first = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
-        until(lambda: (tmp_path / "w" / ".lock").exists() and (tmp_path / "w" / "watch.sqlite").exists(), 60)
+        until(
+            lambda: (
+                (tmp_path / "w" / ".lock").exists() and (tmp_path / "w" / "watch.sqlite").exists()
+            ),
+            60,
+        )
         until(lambda: "watching" in first.stderr.readline(), 60)
         second = subprocess.run(command, input="", capture_output=True, text=True)
         assert second.returncode == 2, second.stderr
@@ -309,7 +358,7 @@ def test_any_order_and_any_repetition_leave_one_truth(tmp_path_factory, events, 
 def test_every_byte_of_a_frame_may_be_wrong():
     import random
 
-    from birdfall.watch.translate import Refused
+    from birdfall.watch.feeds.decode import Refused
 
     rng, frame = random.Random(0), account("did:plc:abcdefgh", T, status="takendown", sequence=5)
     for _ in range(20_000):
@@ -320,4 +369,6 @@ def test_every_byte_of_a_frame_may_be_wrong():
             events, _ = from_frame(bytes(bad[: rng.randrange(1, len(bad) + 1)]), T)
         except Refused:
             continue
-        assert all(abs(e.time) < 1 << 62 and len(e.account) < 3000 for e in events if isinstance(e, Status))
+        assert all(
+            abs(e.time) < 1 << 62 and len(e.account) < 3000 for e in events if isinstance(e, Status)
+        )

@@ -13,18 +13,18 @@ import pytest
 from frames_made import Host, account, advisory, failure
 from watch_running import Running, until
 
-from birdfall.watch.archive import case_of
-from birdfall.watch.changes import Changes
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.feed import now
-from birdfall.watch.hooks import Hooks
-from birdfall.watch.polling import Mastodon, Ozone
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import Rule
-from birdfall.watch.sockets import Firehose, Jetstream
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import keep_wave, wave
+from birdfall.watch.alerts.rules import Rule
+from birdfall.watch.detect.wave_queries import keep_wave, wave
+from birdfall.watch.engine.archive import case_of
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.base import now
+from birdfall.watch.feeds.mediawiki_sse import Changes
+from birdfall.watch.feeds.polling import Mastodon, Ozone
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.webhook import Hooks
+from birdfall.watch.feeds.websocket import Firehose, Jetstream
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 
@@ -35,7 +35,10 @@ def test_a_stream_that_breaks_goes_on_where_it_was(tmp_path):
     def script(number, cursor):
         begin = 0 if cursor is None else cursor
         # each connection ends after three frames
-        return [account(f"did:plc:{i}", start + i, status="takendown", sequence=i) for i in range(begin + 1, begin + 4)]
+        return [
+            account(f"did:plc:{i}", start + i, status="takendown", sequence=i)
+            for i in range(begin + 1, begin + 4)
+        ]
 
     with (
         Host(script, hold=lambda number: number >= 4) as host,
@@ -51,7 +54,10 @@ def test_a_watch_that_is_started_again_asks_for_what_it_missed(tmp_path):
 
     def script(number, cursor):
         begin = 0 if cursor is None else cursor
-        return [account(f"did:plc:{i}", start + i, status="takendown", sequence=i) for i in range(begin + 1, begin + 6)]
+        return [
+            account(f"did:plc:{i}", start + i, status="takendown", sequence=i)
+            for i in range(begin + 1, begin + 6)
+        ]
 
     with Host(script, hold=lambda number: True) as host:
         with Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run:
@@ -98,14 +104,22 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
     state.close()
 
     def script(number, cursor):
-        return [advisory("OutdatedCursor"), account("did:plc:b", later, status="takendown", sequence=99)]
+        return [
+            advisory("OutdatedCursor"),
+            account("did:plc:b", later, status="takendown", sequence=99),
+        ]
 
-    with Host(script, hold=lambda number: True) as host, Running(path, Firehose(name="f", url=host.url)) as run:
+    with (
+        Host(script, hold=lambda number: True) as host,
+        Running(path, Firehose(name="f", url=host.url)) as run,
+    ):
         until(lambda: len(run.fallen()) == 2)
     assert host.asked[0] == 7
     assert run.rows("SELECT begin, end, why FROM gaps") == [(kept, later, "cursor-too-old")]
     case = case_of(State.open(path), _one_wave(path), tmp_path / "case")
-    rows = case.record().sql("SELECT DISTINCT kind, note FROM coverage WHERE kind = 'gap'").to_pylist()
+    rows = (
+        case.record().sql("SELECT DISTINCT kind, note FROM coverage WHERE kind = 'gap'").to_pylist()
+    )
     assert rows == [{"kind": "gap", "note": "cursor-too-old"}]
 
 
@@ -113,8 +127,18 @@ def _one_wave(path):
     state = State.open(path)
     with state.transaction():
         number = keep_wave(
-            state, None, stream="all", begin=1, opened=1, closed=1, fallen=0, returned=0, expected=0.0, evidence=0.0, details={}
-        )  # fmt: skip
+            state,
+            None,
+            stream="all",
+            begin=1,
+            opened=1,
+            closed=1,
+            fallen=0,
+            returned=0,
+            expected=0.0,
+            evidence=0.0,
+            details={},
+        )
     return wave(state, number)
 
 
@@ -123,7 +147,10 @@ def test_a_reader_that_was_too_slow_comes_back_for_the_rest(tmp_path):
 
     def script(number, cursor):
         if number == 1:
-            return [account("did:plc:a", start, status="takendown", sequence=1), failure("ConsumerTooSlow")]
+            return [
+                account("did:plc:a", start, status="takendown", sequence=1),
+                failure("ConsumerTooSlow"),
+            ]
         return [account("did:plc:b", start + 5, status="takendown", sequence=2)]
 
     with (
@@ -136,7 +163,13 @@ def test_a_reader_that_was_too_slow_comes_back_for_the_rest(tmp_path):
 
 def test_garbage_is_counted_and_passed_over(tmp_path):
     start = now()
-    frames = [b"", b"\xff" * 40, "text", account("did:plc:a", start, status="takendown", sequence=3), b"{}"]
+    frames = [
+        b"",
+        b"\xff" * 40,
+        "text",
+        account("did:plc:a", start, status="takendown", sequence=3),
+        b"{}",
+    ]
     with (
         Host(lambda number, cursor: frames, hold=lambda number: True) as host,
         Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
@@ -149,7 +182,9 @@ def test_garbage_is_counted_and_passed_over(tmp_path):
 def test_nobody_there_is_an_alert_of_its_own_and_only_one(tmp_path):
     clock = {"at": now()}
     feed = Firehose(name="f", url="ws://127.0.0.1:9")
-    run = Running(tmp_path / "w", feed, rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"])
+    run = Running(
+        tmp_path / "w", feed, rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"]
+    )
     with run:
         until(lambda: feed.health.attempts >= 1)
         time.sleep(0.3)
@@ -166,14 +201,18 @@ def test_who_was_told_of_silence_is_told_of_its_end(tmp_path):
     clock = {"at": now()}
     feed = Recording("f", (), live=True)
     state = State.open(tmp_path / "w")
-    watcher = Watcher(state, [feed], rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"])
+    watcher = Watcher(
+        state, [feed], rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"]
+    )
     for seconds in (0, 30):
         feed.health.connected, feed.health.since, feed.health.said = False, clock["at"], "HTTP 503"
         clock["at"] += seconds * 1_000_000
         watcher.take([])
         feed.health.up()
         watcher.take([])
-        assert state.connection.execute("SELECT count(*) FROM alerts").fetchone()[0] == 0, "a short loss is no news"
+        assert state.connection.execute("SELECT count(*) FROM alerts").fetchone()[0] == 0, (
+            "a short loss is no news"
+        )
     feed.health.connected, feed.health.since, feed.health.said = False, clock["at"], "HTTP 503"
     watcher.take([])
     clock["at"] += 61_000_000
@@ -181,7 +220,10 @@ def test_who_was_told_of_silence_is_told_of_its_end(tmp_path):
     clock["at"] += 61_000_000
     feed.health.up()
     watcher.take([])
-    told = [json.loads(r[0])["why"] for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")]
+    told = [
+        json.loads(r[0])["why"]
+        for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")
+    ]
     assert told == [
         "No data from f for 61 s: nothing can be said about this time. What went wrong: HTTP 503.",
         "f is heard again, after 122 s without data.",
@@ -196,7 +238,10 @@ def test_a_wave_on_the_wire_is_called_within_seconds(tmp_path):
         before = account("did:plc:x", start - 60_000_000, status="takendown", sequence=0)
         return [
             before,
-            *(account(f"did:plc:{i}", start + i * 1000, status="takendown", sequence=i) for i in range(1, 200)),
+            *(
+                account(f"did:plc:{i}", start + i * 1000, status="takendown", sequence=i)
+                for i in range(1, 200)
+            ),
         ]
 
     with (
@@ -211,7 +256,10 @@ def test_throttled_hosts_make_no_wave(tmp_path):
     start = now()
 
     def script(number, cursor):
-        return [account(f"did:plc:{i}", start + i * 1000, status="throttled", sequence=i) for i in range(1, 500)]
+        return [
+            account(f"did:plc:{i}", start + i * 1000, status="throttled", sequence=i)
+            for i in range(1, 500)
+        ]
 
     with (
         Host(script, hold=lambda number: True) as host,
@@ -229,8 +277,20 @@ def test_jetstream_with_its_dictionary_and_its_cursor(tmp_path):
     start = now()
 
     def line(i):
-        return json.dumps({"did": f"did:plc:{i}", "time_us": start + i, "kind": "account",
-                           "account": {"active": False, "did": f"did:plc:{i}", "seq": i, "status": "takendown", "time": "2023-11-14T22:13:20Z"}}).encode()  # fmt: skip
+        return json.dumps(
+            {
+                "did": f"did:plc:{i}",
+                "time_us": start + i,
+                "kind": "account",
+                "account": {
+                    "active": False,
+                    "did": f"did:plc:{i}",
+                    "seq": i,
+                    "status": "takendown",
+                    "time": "2023-11-14T22:13:20Z",
+                },
+            }
+        ).encode()
 
     dictionary = zstandard.ZstdCompressionDict(b" ".join(line(i) for i in range(300)))
     place = tmp_path / "dictionary"
@@ -281,8 +341,16 @@ class Served:
 
 
 def report(i, moment="2023-11-14T22:13:20.000Z"):
-    return {"id": i, "event": {"$type": "tools.ozone.moderation.defs#modEventReport", "reportType": "x#reasonSpam"}, "createdAt": moment,
-            "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:t"}, "createdBy": f"did:plc:{i}"}  # fmt: skip
+    return {
+        "id": i,
+        "event": {
+            "$type": "tools.ozone.moderation.defs#modEventReport",
+            "reportType": "x#reasonSpam",
+        },
+        "createdAt": moment,
+        "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:t"},
+        "createdBy": f"did:plc:{i}",
+    }
 
 
 def test_ozone_is_asked_page_by_page(tmp_path):
@@ -300,12 +368,16 @@ def test_ozone_is_asked_page_by_page(tmp_path):
             return 503, {}, b""
         page = [report(i) for i in range(at + 1, min(at + 101, 251))]
         # a report a minute: further apart than a question reaches back
-        body = {"events": page} | ({"cursor": f"{page[-1]['id'] * 60_000}::{page[-1]['id']}"} if page else {})
+        body = {"events": page} | (
+            {"cursor": f"{page[-1]['id'] * 60_000}::{page[-1]['id']}"} if page else {}
+        )
         return 200, {}, json.dumps(body).encode()
 
     with (
         Served(answer) as server,
-        Running(tmp_path / "w", Ozone(name="o", url=server.url, secret="admin:x", every=0.05)) as run,
+        Running(
+            tmp_path / "w", Ozone(name="o", url=server.url, secret="admin:x", every=0.05)
+        ) as run,
     ):
         until(lambda: run.rows("SELECT count(*) FROM reports") == [(250,)])
         time.sleep(0.3)
@@ -340,11 +412,17 @@ def test_mastodon_is_asked_for_reports_and_suspensions(tmp_path):
     with Served(answer) as server:
         feed.url = server.url
         with Running(tmp_path / "w", feed) as run:
-            until(lambda: run.rows("SELECT count(*) FROM changes WHERE status = 'suspended'") == [(3,)])
+            until(
+                lambda: (
+                    run.rows("SELECT count(*) FROM changes WHERE status = 'suspended'") == [(3,)]
+                )
+            )
             suspended.pop()
             until(
                 lambda: (
-                    run.rows("SELECT account FROM changes WHERE status = 'active' AND previous = 'suspended'")
+                    run.rows(
+                        "SELECT account FROM changes WHERE status = 'active' AND previous = 'suspended'"
+                    )
                     == [("2",)]
                 )
             )
@@ -355,7 +433,11 @@ def test_mastodon_is_asked_for_reports_and_suspensions(tmp_path):
 def test_webhooks_are_taken_only_when_signed(tmp_path, secret, status):
     feed = Hooks(name="h", secret="right-secret", port=0)
     body = json.dumps(
-        {"event": "account.updated", "created_at": "2023-11-14T22:13:20Z", "object": {"id": "7", "suspended": True}}
+        {
+            "event": "account.updated",
+            "created_at": "2023-11-14T22:13:20Z",
+            "object": {"id": "7", "suspended": True},
+        }
     ).encode()
     with Running(tmp_path / "w", feed) as run:
         until(lambda: feed.bound)
@@ -384,12 +466,23 @@ def test_server_sent_events_go_on_from_the_last_id(tmp_path):
             return 200, {"Content-Type": "text/event-stream"}, b": nothing new\n\n"
         out = b""
         for i in range(first, first + 3):
-            change = {"type": "log", "log_type": "block", "log_action": "block", "title": f"User:U{i}", "namespace": 2,
-                      "timestamp": T // 1_000_000 + i, "wiki": "testwiki", "log_params": []}  # fmt: skip
+            change = {
+                "type": "log",
+                "log_type": "block",
+                "log_action": "block",
+                "title": f"User:U{i}",
+                "namespace": 2,
+                "timestamp": T // 1_000_000 + i,
+                "wiki": "testwiki",
+                "log_params": [],
+            }
             out += b"event: message\nid: %d\ndata: %s\n\n" % (i, json.dumps(change).encode())
         return 200, {"Content-Type": "text/event-stream"}, out
 
-    with Served(answer) as server, Running(tmp_path / "w", Changes(name="c", url=server.url + "/stream")) as run:
+    with (
+        Served(answer) as server,
+        Running(tmp_path / "w", Changes(name="c", url=server.url + "/stream")) as run,
+    ):
         until(lambda: len(run.rows("SELECT * FROM changes")) == 6)
         until(lambda: len(asked) >= 3)
     assert asked[:3] == [None, "3", "6"]

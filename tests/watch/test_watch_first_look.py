@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from birdfall.watch.archive import case_of
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.opened import feed_of
-from birdfall.watch.polling import Mastodon, Ozone
-from birdfall.watch.recorded import Recording
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import fallen, waves
+from birdfall.watch.detect.wave_queries import fallen, waves
+from birdfall.watch.engine.archive import case_of
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.polling import Mastodon, Ozone
+from birdfall.watch.feeds.registry import feed_of
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import State
 
 MINUTE = 60_000_000
 T = 1_700_000_000_000_000
@@ -22,7 +22,7 @@ class Instance:
 
     def __init__(self, monkeypatch, reports=0):
         self.suspended, self.reports, self.at, self.asked = set(), reports, T, []
-        monkeypatch.setattr("birdfall.watch.polling.now", lambda: self.at)
+        monkeypatch.setattr("birdfall.watch.feeds.polling.now", lambda: self.at)
 
     def get(self, address):
         self.asked.append(address)
@@ -31,9 +31,14 @@ class Instance:
             if "resolved=true" in address:
                 return [], ""
             listed = [
-                {"id": str(i), "created_at": "2023-11-14T22:13:20Z", "account": {"id": f"r{i}"}, "target_account": {"id": "t"}}
+                {
+                    "id": str(i),
+                    "created_at": "2023-11-14T22:13:20Z",
+                    "account": {"id": f"r{i}"},
+                    "target_account": {"id": "t"},
+                }
                 for i in range(after + 1, self.reports + 1)
-            ]  # fmt: skip
+            ]
             return listed[:200] if "min_id" in address else listed[-200:], ""
         return [{"id": i, "username": i, "suspended": True} for i in sorted(self.suspended)], ""
 
@@ -52,7 +57,9 @@ def watched(path, instance, **more):
 
 
 def statuses(state):
-    rows = state.connection.execute("SELECT account, status, seen FROM changes ORDER BY id").fetchall()
+    rows = state.connection.execute(
+        "SELECT account, status, seen FROM changes ORDER BY id"
+    ).fetchall()
     return [tuple(r) for r in rows]
 
 
@@ -64,7 +71,12 @@ def test_accounts_that_were_suspended_before_the_watch_are_no_wave(tmp_path, mon
         asked(feed, instance, watcher)
         instance.at += 10_000_000
     assert waves(state) == []
-    assert state.connection.execute("SELECT count(*) FROM standing WHERE status = 'suspended'").fetchone()[0] == 3000
+    assert (
+        state.connection.execute(
+            "SELECT count(*) FROM standing WHERE status = 'suspended'"
+        ).fetchone()[0]
+        == 3000
+    )
     assert fallen(state, 0, 1 << 62) == []
     # and one that happens while it watches is
     instance.suspended |= {f"b{i}" for i in range(100)}
@@ -94,17 +106,29 @@ def test_what_changed_while_the_watch_was_off_is_known_but_is_no_wave(tmp_path, 
     [gap] = state.connection.execute('SELECT "begin", "end", why FROM gaps').fetchall()
     assert tuple(gap) == (T, T + 8 * 60 * MINUTE, "not-connected")
     case = case_of(state, _wave_of(state), tmp_path / "case")
-    rows = case.record().sql("SELECT observation, count(*) AS n FROM statuses GROUP BY 1").to_pylist()
+    rows = (
+        case.record().sql("SELECT observation, count(*) AS n FROM statuses GROUP BY 1").to_pylist()
+    )
     assert rows == [{"observation": "seen", "n": 503}]
 
 
 def _wave_of(state):
-    from birdfall.watch.waves import keep_wave, wave
+    from birdfall.watch.detect.wave_queries import keep_wave, wave
 
     with state.transaction():
         number = keep_wave(
-            state, None, stream="all", begin=T, opened=T, closed=T, fallen=0, returned=0, expected=0.0, evidence=0.0, details={}
-        )  # fmt: skip
+            state,
+            None,
+            stream="all",
+            begin=T,
+            opened=T,
+            closed=T,
+            fallen=0,
+            returned=0,
+            expected=0.0,
+            evidence=0.0,
+            details={},
+        )
     return wave(state, number)
 
 
@@ -118,7 +142,11 @@ def test_a_watch_that_is_killed_and_started_at_once_counts_on(tmp_path, monkeypa
     instance.suspended = {"new"}
     state, feed, watcher = watched(tmp_path / "w", instance)
     asked(feed, instance, watcher)
-    assert statuses(state) == [("old", "suspended", 1), ("new", "suspended", 0), ("old", "active", 0)]
+    assert statuses(state) == [
+        ("old", "suspended", 1),
+        ("new", "suspended", 0),
+        ("old", "active", 0),
+    ]
     assert state.connection.execute("SELECT count(*) FROM gaps").fetchone()[0] == 0
 
 
@@ -152,7 +180,7 @@ def test_a_server_without_reports_begins_with_its_first(tmp_path, monkeypatch):
 
 
 def test_a_moderation_service_is_read_from_now_on_unless_all_is_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("birdfall.watch.polling.now", lambda: T)
+    monkeypatch.setattr("birdfall.watch.feeds.polling.now", lambda: T)
     asked_for = []
 
     def get(address):
@@ -173,7 +201,13 @@ def test_a_moderation_service_is_read_from_now_on_unless_all_is_asked_for(tmp_pa
 
 def test_the_command_line_says_where_to_begin(monkeypatch):
     monkeypatch.setenv("BIRDFALL_MASTODON_TOKEN", "s")
-    for text in ("ozone:https://x", "mastodon:https://x", "jetstream:wss://x", "jetstream2:wss://x", "wss://x"):
+    for text in (
+        "ozone:https://x",
+        "mastodon:https://x",
+        "jetstream:wss://x",
+        "jetstream2:wss://x",
+        "wss://x",
+    ):
         assert feed_of(text).start == "live"
         assert feed_of(text, start="all").start == "all"
     assert "cursor=1" in feed_of("jetstream:wss://x", start="all").address()

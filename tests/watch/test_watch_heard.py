@@ -14,19 +14,19 @@ from watch_running import Running, until
 
 from birdfall import tell
 from birdfall.cli import watching as watching_cli
-from birdfall.watch import heard as measure
-from birdfall.watch import watcher as watching
-from birdfall.watch.changes import Changes
+from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.dashboard.app import application
 from birdfall.watch.dashboard.state_view import StateView
-from birdfall.watch.events import Gap
-from birdfall.watch.feed import MUTE, now
-from birdfall.watch.heard import Heard
-from birdfall.watch.kafka import Kafka
-from birdfall.watch.polling import Mastodon, Ozone
-from birdfall.watch.rules import Rule
-from birdfall.watch.sockets import Firehose, Jetstream
-from birdfall.watch.state import State
+from birdfall.watch.engine import silence as measure
+from birdfall.watch.engine import watcher as watching
+from birdfall.watch.engine.silence import Heard
+from birdfall.watch.feeds.base import MUTE, now
+from birdfall.watch.feeds.kafka import Kafka
+from birdfall.watch.feeds.mediawiki_sse import Changes
+from birdfall.watch.feeds.polling import Mastodon, Ozone
+from birdfall.watch.feeds.websocket import Firehose, Jetstream
+from birdfall.watch.model.events import Gap
+from birdfall.watch.store.database import State
 
 T, SECOND = 1_700_000_000_000_000, 1_000_000
 
@@ -48,10 +48,16 @@ def around(day, peak, night):
     rng = np.random.default_rng(round(24 * day))
     seconds = np.arange(int(day * 86400))
     level = night + (1 - night) * (1 + np.sin(2 * np.pi * seconds / 86400)) / 2
-    return rng.poisson(peak * level * np.repeat(rng.gamma(9, 1 / 9, len(seconds) // 3600 + 1), 3600)[: len(seconds)])
+    return rng.poisson(
+        peak
+        * level
+        * np.repeat(rng.gamma(9, 1 / 9, len(seconds) // 3600 + 1), 3600)[: len(seconds)]
+    )
 
 
-@pytest.mark.parametrize(("peak", "night"), [(50.0, 1.0), (50.0, 0.1), (2.0, 0.1), (0.2, 0.05), (1 / 300, 1.0)])
+@pytest.mark.parametrize(
+    ("peak", "night"), [(50.0, 1.0), (50.0, 0.1), (2.0, 0.1), (0.2, 0.05), (1 / 300, 1.0)]
+)
 def test_no_stream_is_called_silent_that_goes_on(peak, night):
     """From the first hour on, begun by day: whole days, in which the nights come that it does not know yet."""
     heard, called = lived(around(3, peak, night))
@@ -76,7 +82,10 @@ def test_what_is_caught_up_with_is_not_what_it_usually_sends():
     assert called == []
 
 
-@pytest.mark.parametrize(("hours", "peak", "most"), [(2, 500.0, 60.0), (2, 30.0, 1200.0), (30, 500.0, 60.0), (30, 30.0, 350.0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("hours", "peak", "most"),
+    [(2, 500.0, 60.0), (2, 30.0, 1200.0), (30, 500.0, 60.0), (30, 30.0, 350.0)],
+)
 def test_a_busy_stream_that_falls_mute_is_called(hours, peak, most):
     heard, _ = lived(around(hours / 24, peak, 0.5))
     _, called = lived(np.zeros(3600, int), heard)
@@ -133,13 +142,18 @@ def known(path, source="f", rate=60.0):
     """A state whose source usually sends so many messages a second."""
     state = State.open(path)
     with state.transaction():
-        state.keep_meta(**{f"heard:{source}": Heard(hours=[(rate, 0.1)] * 24, last=now() - SECOND).plain()})
+        state.keep_meta(
+            **{f"heard:{source}": Heard(hours=[(rate, 0.1)] * 24, last=now() - SECOND).plain()}
+        )
     state.close()
     return path
 
 
 def told(run):
-    return [json.loads(r[0]) for r in run.rows("SELECT body FROM alerts WHERE kind = 'no-data' ORDER BY id")]
+    return [
+        json.loads(r[0])
+        for r in run.rows("SELECT body FROM alerts WHERE kind = 'no-data' ORDER BY id")
+    ]
 
 
 RULES = [Rule("silent", "no-data", 1)]
@@ -154,7 +168,10 @@ def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_pa
             return [identity(f"did:plc:{i}", begun + i, "x", sequence=i) for i in range(1, 40)]
         if number < 4:
             return []
-        return [account(f"did:plc:{i}", now(), status="takendown", sequence=100 + i) for i in range(1, 3)]
+        return [
+            account(f"did:plc:{i}", now(), status="takendown", sequence=100 + i)
+            for i in range(1, 3)
+        ]
 
     path = known(tmp_path / "w")
     with (
@@ -163,7 +180,9 @@ def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_pa
     ):
         until(lambda: len(host.asked) >= 3)
         assert run.rows("SELECT connected, said FROM sources") == [(0, MUTE)]
-        assert [a.get("news", "") for a in told(run)] == [""], "a connection made anew does not end it"
+        assert [a.get("news", "") for a in told(run)] == [""], (
+            "a connection made anew does not end it"
+        )
         tick = run.watcher.bank.tick
         taught = float(run.watcher.bank.ticks[0])
         until(lambda: len(run.fallen()) == 2)
@@ -189,7 +208,10 @@ def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path, soon):
         if number == 1:
             return [identity(f"did:plc:{i}", begun + i, "x", sequence=i) for i in range(1, 40)]
         # all that it had to say meanwhile, from where it fell silent
-        return [account(f"did:plc:{i}", begun + i * SECOND // 4, status="takendown", sequence=100 + i) for i in range(1, 6)]  # fmt: skip
+        return [
+            account(f"did:plc:{i}", begun + i * SECOND // 4, status="takendown", sequence=100 + i)
+            for i in range(1, 6)
+        ]
 
     with (
         Host(script, hold=lambda number: True) as host,
@@ -202,7 +224,11 @@ def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path, soon):
 
 def test_a_watch_begun_anew_in_a_silence_knows_of_it(tmp_path, soon):
     def script(number, cursor):
-        return [identity(f"did:plc:{i}", now(), "x", sequence=i) for i in range(1, 40)] if number == 1 else []
+        return (
+            [identity(f"did:plc:{i}", now(), "x", sequence=i) for i in range(1, 40)]
+            if number == 1
+            else []
+        )
 
     path = known(tmp_path / "w")
     with Host(script, hold=lambda number: True) as host:
@@ -221,7 +247,14 @@ def test_a_lost_source_that_is_usually_loud_is_back_when_it_is_heard(tmp_path, s
     """It was lost, and connects again to a server that says nothing: whoever was told of it is not told that it is back."""
 
     def script(number, cursor):
-        return [identity(f"did:plc:{number}-{i}", now(), "x", sequence=number * 100 + i) for i in range(1, 40)] if number in (1, 4) else []  # fmt: skip
+        return (
+            [
+                identity(f"did:plc:{number}-{i}", now(), "x", sequence=number * 100 + i)
+                for i in range(1, 40)
+            ]
+            if number in (1, 4)
+            else []
+        )
 
     with (
         Host(script, hold=lambda number: number >= 2) as host,
@@ -237,7 +270,9 @@ def test_a_lost_source_that_is_usually_loud_is_back_when_it_is_heard(tmp_path, s
 def test_a_small_source_is_back_when_it_is_connected(tmp_path, soon):
     with (
         Host(lambda number, cursor: [], hold=lambda number: number >= 2) as host,
-        Running(known(tmp_path / "w", rate=0.0), Firehose(name="f", url=host.url), rules=RULES) as run,
+        Running(
+            known(tmp_path / "w", rate=0.0), Firehose(name="f", url=host.url), rules=RULES
+        ) as run,
     ):
         until(lambda: run.rows("SELECT connected FROM sources") == [(1,)])
         time.sleep(2.5)
@@ -252,8 +287,13 @@ def test_the_dashboard_says_so_in_every_language(tmp_path, language):
         state.keep_health("wss://host", False, now(), MUTE)
         state.note_gap("wss://host", Gap(now() - SECOND, now(), "says-nothing"))
     state.close()
-    web = TestClient(application(StateView(tmp_path / "w"), token=None, host="127.0.0.1"), base_url="http://127.0.0.1:8470")  # fmt: skip
-    words = json.loads((Path(tell.__file__).parent / "words" / f"{language}.json").read_text("utf-8"))
+    web = TestClient(
+        application(StateView(tmp_path / "w"), token=None, host="127.0.0.1"),
+        base_url="http://127.0.0.1:8470",
+    )
+    words = json.loads(
+        (Path(tell.__file__).parent / "words" / f"{language}.json").read_text("utf-8")
+    )
     page = web.get(f"/{language}/sources").text
     assert words["watch.source.mute"] in page
     assert words["watch.gap.says-nothing"] in page
@@ -275,8 +315,10 @@ def test_the_terminal_says_so_once(capsys):
     feed.health.mute = False
     line.tell()
     assert capsys.readouterr().err.splitlines() == [
-        "f: connected", f"f: {MUTE}; connected anew until it does", "f: connected",
-    ]  # fmt: skip
+        "f: connected",
+        f"f: {MUTE}; connected anew until it does",
+        "f: connected",
+    ]
 
 
 def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path, soon):
@@ -304,7 +346,9 @@ def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path
     server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    feed = Changes(name="f", url=f"http://127.0.0.1:{server.server_address[1]}/v2/stream/recentchange")
+    feed = Changes(
+        name="f", url=f"http://127.0.0.1:{server.server_address[1]}/v2/stream/recentchange"
+    )
     try:
         with Running(known(tmp_path / "w"), feed, rules=RULES) as run:
             until(lambda: len(asked) >= 3)

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from watch_running import Running, until
 
-from birdfall.watch.events import Follow, Identity, Status, Unfollow
-from birdfall.watch.feed import now
-from birdfall.watch.jetstream2 import Jetstream2, place, read_message
-from birdfall.watch.opened import feed_of
-from birdfall.watch.sockets import LARGEST
-from birdfall.watch.translate import Refused
+from birdfall.watch.feeds.base import now
+from birdfall.watch.feeds.decode import Refused
+from birdfall.watch.feeds.jetstream_v2 import Jetstream2, place, read_message
+from birdfall.watch.feeds.registry import feed_of
+from birdfall.watch.feeds.websocket import LARGEST
+from birdfall.watch.model.events import Follow, Identity, Status, Unfollow
 
 STREAM = "network.bsky.jetstream.subscribeEvents"
 PATH = f"/xrpc/{STREAM}"
@@ -30,13 +30,25 @@ SPLIT = 10**15
 
 
 def frame(kind, sequence, moment, did, **more):
-    payload = {"$type": f"{STREAM}#{kind}", "seq": sequence, "did": did, "time": iso(moment), **more}
+    payload = {
+        "$type": f"{STREAM}#{kind}",
+        "seq": sequence,
+        "did": did,
+        "time": iso(moment),
+        **more,
+    }
     return json.dumps({"$type": "message", "payload": payload})
 
 
 def down(sequence, moment, did, status="takendown"):
     # the number and the time within are the host's own, not the service's
-    body = {"active": False, "did": did, "seq": sequence + 7000, "status": status, "time": iso(moment - 300_000)}
+    body = {
+        "active": False,
+        "did": did,
+        "seq": sequence + 7000,
+        "status": status,
+        "time": iso(moment - 300_000),
+    }
     return frame("account", sequence, moment, did, account=body)
 
 
@@ -45,7 +57,11 @@ def commit(sequence, moment, did, operation, key, subject=None):
     if subject:
         more |= {
             "cid": "bafy",
-            "record": {"$type": "app.bsky.graph.follow", "subject": subject, "createdAt": iso(moment)},
+            "record": {
+                "$type": "app.bsky.graph.follow",
+                "subject": subject,
+                "createdAt": iso(moment),
+            },
         }
     return frame("commit", sequence, moment, did, **more)
 
@@ -63,7 +79,9 @@ class Service:
         self.after, self.ending = after or {}, ending or {}
         self.asked, self.refused, self.offered, self.downloads = [], [], [], 0
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: self._loop.run_until_complete(self._serve()), daemon=True
+        )
 
     def __enter__(self):
         self._thread.start()
@@ -80,7 +98,9 @@ class Service:
 
     def _refuse(self, connection, name, message):
         self.refused.append(name)
-        answer = connection.respond(http.HTTPStatus.BAD_REQUEST, json.dumps({"error": name, "message": message}))
+        answer = connection.respond(
+            http.HTTPStatus.BAD_REQUEST, json.dumps({"error": name, "message": message})
+        )
         return answer
 
     def _asks(self, connection, request):
@@ -104,11 +124,15 @@ class Service:
             return self._refuse(connection, "InvalidRequest", "unknown kind")
         asked = int(query.get("zstdDictionary", ["0"])[0])
         if "zstdDictionary" in query and asked != self.number:
-            return self._refuse(connection, "UnknownZstdDictionary", f"current dictionary id is {self.number}")
+            return self._refuse(
+                connection, "UnknownZstdDictionary", f"current dictionary id is {self.number}"
+            )
         cursor = int(query["cursor"][0]) if "cursor" in query else None
         tip = self.log[-1][0] + 1 if self.log else 1
         if cursor is not None and 0 < cursor < min(SPLIT, tip) and cursor < self.floor:
-            return self._refuse(connection, "CursorTooOld", f"cursor {cursor} below lookback floor {self.floor}")
+            return self._refuse(
+                connection, "CursorTooOld", f"cursor {cursor} below lookback floor {self.floor}"
+            )
         return None
 
     async def _serve(self):
@@ -137,7 +161,11 @@ class Service:
                 begin = next((s for s, t, _ in self.log if t >= cursor), tip)
                 if begin < self.floor or cursor < self.log[0][1]:
                     begin = max(begin, self.floor)
-                    info = {"$type": f"{STREAM}#info", "name": "OutdatedCursor", "message": f"starting at seq {begin}"}
+                    info = {
+                        "$type": f"{STREAM}#info",
+                        "name": "OutdatedCursor",
+                        "message": f"starting at seq {begin}",
+                    }
                     await send(json.dumps({"$type": "message", "payload": info}))
             at = 0
             while not self._over.is_set():
@@ -153,8 +181,17 @@ class Service:
                         return
                 await asyncio.sleep(0.02)
 
-        async with websockets.serve(talk, "127.0.0.1", 0, compression=None, process_request=self._asks, subprotocols=["xrpc.v1.json"],
-                                    select_subprotocol=lambda c, offered: next((p for p in offered if p == "xrpc.v1.json"), None)) as server:  # fmt: skip
+        async with websockets.serve(
+            talk,
+            "127.0.0.1",
+            0,
+            compression=None,
+            process_request=self._asks,
+            subprotocols=["xrpc.v1.json"],
+            select_subprotocol=lambda c, offered: next(
+                (p for p in offered if p == "xrpc.v1.json"), None
+            ),
+        ) as server:
             self.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             self._ready.set()
             await self._over.wait()
@@ -222,7 +259,9 @@ def test_a_cursor_that_is_too_old_leaves_a_gap_and_goes_on_with_what_is_kept(tmp
         with Running(tmp_path / "w", feed(service)) as run:
             until(lambda: len(run.fallen()) == 10)
     assert service.refused == ["CursorTooOld"]
-    assert run.rows("SELECT begin, end, why FROM gaps") == [(start + 5_000, later + 100_000, "cursor-too-old")]
+    assert run.rows("SELECT begin, end, why FROM gaps") == [
+        (start + 5_000, later + 100_000, "cursor-too-old")
+    ]
 
 
 def test_a_server_that_counts_anew_is_noticed_though_it_says_nothing(tmp_path):
@@ -236,7 +275,10 @@ def test_a_server_that_counts_anew_is_noticed_though_it_says_nothing(tmp_path):
         last = start + 907_000
         # reset: it counts from 1, and its history begins ten seconds after what was seen last
         service.log, service.floor = (
-            [(i, last + i * 10_000_000, down(i, last + i * 10_000_000, f"did:plc:new{i}")) for i in range(1, 4)],
+            [
+                (i, last + i * 10_000_000, down(i, last + i * 10_000_000, f"did:plc:new{i}"))
+                for i in range(1, 4)
+            ],
             1,
         )
         with Running(tmp_path / "w", feed(service, start="live")) as run:
@@ -298,14 +340,18 @@ def test_every_kind_of_event():
     t = 1_700_000_000_000_000
     found = read_message(down(7, t, "did:plc:a").encode(), t, "host.test")
     # the moment is the host's own; the place in the stream the service's
-    assert found.events == (Status("did:plc:a", "taken_down", t - 300_000, "takendown", "host.test"),)
+    assert found.events == (
+        Status("did:plc:a", "taken_down", t - 300_000, "takendown", "host.test"),
+    )
     assert (found.sequence, found.time) == (7, t)
     body = {"did": "did:plc:a", "handle": "a.test", "seq": 9, "time": iso(t)}
     assert read_message(frame("identity", 8, t, "did:plc:a", identity=body).encode(), t).events == (
         Identity("did:plc:a", "a.test", t),
     )
     follow = commit(9, t, "did:plc:a", "create", "k", "did:plc:b")
-    assert read_message(follow.encode(), t).events == (Follow("did:plc:a", "did:plc:b", t, "did:plc:a/k"),)
+    assert read_message(follow.encode(), t).events == (
+        Follow("did:plc:a", "did:plc:b", t, "did:plc:a/k"),
+    )
     assert read_message(commit(10, t, "did:plc:a", "delete", "k").encode(), t).events == (
         Unfollow("did:plc:a", t, "did:plc:a/k"),
     )
@@ -316,7 +362,32 @@ def test_every_kind_of_event():
     assert read_message(failed("ConsumerTooSlow").encode(), t).fatal
 
 
-_JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20), lambda s: st.lists(s, max_size=3) | st.dictionaries(st.sampled_from(["$type", "did", "seq", "time", "account", "rkey", "active", "operation", "collection", "record"]) | st.text(max_size=4), s, max_size=6), max_leaves=12)  # fmt: skip
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda s: (
+        st.lists(s, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "$type",
+                    "did",
+                    "seq",
+                    "time",
+                    "account",
+                    "rkey",
+                    "active",
+                    "operation",
+                    "collection",
+                    "record",
+                ]
+            )
+            | st.text(max_size=4),
+            s,
+            max_size=6,
+        )
+    ),
+    max_leaves=12,
+)
 
 
 @given(
@@ -325,7 +396,13 @@ _JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_siz
     _JSON,
 )
 def test_whatever_comes_is_an_event_or_refused(data, kind, body):
-    payload = {"$type": f"{STREAM}#{kind}", "seq": 3, "time": "2023-11-14T22:13:20Z", "did": "did:plc:a", kind: body}
+    payload = {
+        "$type": f"{STREAM}#{kind}",
+        "seq": 3,
+        "time": "2023-11-14T22:13:20Z",
+        "did": "did:plc:a",
+        kind: body,
+    }
     if isinstance(body, dict):
         payload |= body
     for line in (data, json.dumps({"$type": "message", "payload": payload}).encode()):
@@ -343,4 +420,7 @@ def test_the_command_line_names_it():
 @pytest.mark.parametrize("cursor", ["7@1700000000000000", "0@1700000000000000"])
 def test_a_kept_place_asks_by_number_or_by_time(cursor):
     reader = Jetstream2(name="j", url="ws://127.0.0.1:9", compressed=False, cursor=cursor)
-    assert f"cursor={7 if cursor.startswith('7') else 1_700_000_000_000_000 - 5_000_000}" in reader.address()
+    assert (
+        f"cursor={7 if cursor.startswith('7') else 1_700_000_000_000_000 - 5_000_000}"
+        in reader.address()
+    )

@@ -9,18 +9,25 @@ import time
 import pytest
 
 from birdfall.model.errors import CaseError, UsageError
-from birdfall.watch import keeping
-from birdfall.watch.archive import case_of, forget, rotate
-from birdfall.watch.bank import STEP
+from birdfall.watch.alerts.handoff import handed
+from birdfall.watch.alerts.rules import MOST_DAYS, Rule, back_tested
 from birdfall.watch.dashboard.state_view import StateView
-from birdfall.watch.events import Arrived, Follow, Gap, Report, Status, Unfollow
-from birdfall.watch.handing import handed
-from birdfall.watch.keeping import DAY, HOUR, MINUTE, Forgetting
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import MOST_DAYS, Rule, back_tested
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher, learned_from
-from birdfall.watch.waves import counted_later, described, fallen, keep_wave, returned, wave
+from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.wave_queries import (
+    counted_later,
+    described,
+    fallen,
+    keep_wave,
+    returned,
+    wave,
+)
+from birdfall.watch.engine import retention as keeping
+from birdfall.watch.engine.archive import case_of, forget, rotate
+from birdfall.watch.engine.retention import DAY, HOUR, MINUTE, Forgetting
+from birdfall.watch.engine.watcher import Watcher, learned_from
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Follow, Gap, Report, Status, Unfollow
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -66,8 +73,19 @@ def a_wave(state, begin, number, name, *, kind="falls", targets=()):
             "reports": 1,
         }
     with state.transaction():
-        return keep_wave(state, None, stream="all", begin=begin, opened=begin, closed=end, fallen=size, returned=back, expected=0.0,
-                         evidence=1.0, details=details)  # fmt: skip
+        return keep_wave(
+            state,
+            None,
+            stream="all",
+            begin=begin,
+            opened=begin,
+            closed=end,
+            fallen=size,
+            returned=back,
+            expected=0.0,
+            evidence=1.0,
+            details=details,
+        )
 
 
 def years(state, days, seed=1):
@@ -81,7 +99,9 @@ def years(state, days, seed=1):
             kind = chance.random()
             if kind < 0.3:
                 event = Status(
-                    who, chance.choice(["suspended", "suspended", "taken_down", "limited", "deleted"]), moment
+                    who,
+                    chance.choice(["suspended", "suspended", "taken_down", "limited", "deleted"]),
+                    moment,
                 )
             elif kind < 0.55:
                 event = Status(who, "active", moment)
@@ -142,8 +162,19 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
         state.keep_ticks(rows)
         state.keep_meta(begun=begin)
         state.connection.execute("UPDATE sources SET event = ?", (end,))
-        old = keep_wave(state, None, stream="all", begin=begin + DAY, opened=begin + DAY, closed=begin + DAY + MINUTE, fallen=9, returned=0,
-                        expected=0.0, evidence=1.0, details={"kind": "falls"})  # fmt: skip
+        old = keep_wave(
+            state,
+            None,
+            stream="all",
+            begin=begin + DAY,
+            opened=begin + DAY,
+            closed=begin + DAY + MINUTE,
+            fallen=9,
+            returned=0,
+            expected=0.0,
+            evidence=1.0,
+            details={"kind": "falls"},
+        )
     rule = Rule("r", "falls", 5, leader="x")
 
     def results():
@@ -184,7 +215,11 @@ def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
             take(state, event.time, event)
             if i in (200, 1400):
                 numbers.append(a_wave(state, event.time + 1, 30, f"w{i}-"))
-                take(state, event.time + HOUR, *(Status(f"w{i}-{k}", "active", event.time + HOUR) for k in range(10)))
+                take(
+                    state,
+                    event.time + HOUR,
+                    *(Status(f"w{i}-{k}", "active", event.time + HOUR) for k in range(10)),
+                )
             if state is less and i % 100 == 0:
                 forgotten(state, event.time, days=10)
     now = said[-1].time
@@ -203,7 +238,9 @@ def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
     for number in numbers[:2]:
         ours, theirs = wave(less, number), wave(whole, number)
         assert fallen(less, ours.begin, ours.closed) == fallen(whole, theirs.begin, theirs.closed)
-        assert returned(less, ours.begin, ours.closed) == returned(whole, theirs.begin, theirs.closed)
+        assert returned(less, ours.begin, ours.closed) == returned(
+            whole, theirs.begin, theirs.closed
+        )
         for form in ("csv", "hold", "restore", "ozone", "coop"):
             assert handed(less, ours, form) == handed(whole, theirs, form)
         back, details = counted_later(less, ours)
@@ -214,7 +251,9 @@ def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
                 k: other[k] for k in ("leader", "before", "suspended", "returned", "now")
             }
     query = "SELECT account, status FROM standing ORDER BY 1"
-    assert [*map(tuple, less.connection.execute(query))] == [*map(tuple, whole.connection.execute(query))]
+    assert [*map(tuple, less.connection.execute(query))] == [
+        *map(tuple, whole.connection.execute(query))
+    ]
 
 
 def test_the_past_read_again_is_no_news(tmp_path):
@@ -233,9 +272,9 @@ def test_the_past_read_again_is_no_news(tmp_path):
         if isinstance(event, Follow):
             assert not state.know(event), "an edge that ended stays ended"
     assert (count(state, "changes"), count(state, "reports")) == before
-    assert [tuple(r) for r in state.connection.execute("SELECT follower FROM edges ORDER BY 1")] == [
-        tuple(r) for r in edges
-    ]
+    assert [
+        tuple(r) for r in state.connection.execute("SELECT follower FROM edges ORDER BY 1")
+    ] == [tuple(r) for r in edges]
 
 
 def test_numbers_are_never_given_twice(tmp_path):
@@ -243,7 +282,10 @@ def test_numbers_are_never_given_twice(tmp_path):
     for i in range(10):
         take(state, T + i, Status(f"a{i}", "limited", T + i), Report("r", f"a{i}", T + i, str(i)))
         take(state, T + 100 + i, Status(f"a{i}", "active", T + 100 + i))
-    last = [state.connection.execute(f"SELECT max(id) FROM {t}").fetchone()[0] for t in ("changes", "reports")]
+    last = [
+        state.connection.execute(f"SELECT max(id) FROM {t}").fetchone()[0]
+        for t in ("changes", "reports")
+    ]
     later = T + 30 * DAY
     with state.transaction():
         state.keep_meta(tick=later // STEP)
@@ -251,9 +293,10 @@ def test_numbers_are_never_given_twice(tmp_path):
     forgotten(state, later, days=3)
     assert (count(state, "changes"), count(state, "reports")) == (2, 1)
     take(state, later, Status("new", "suspended", later), Report("r", "new", later, "new"))
-    assert [state.connection.execute(f"SELECT max(id) FROM {t}").fetchone()[0] for t in ("changes", "reports")] == [
-        n + 1 for n in last
-    ]
+    assert [
+        state.connection.execute(f"SELECT max(id) FROM {t}").fetchone()[0]
+        for t in ("changes", "reports")
+    ] == [n + 1 for n in last]
 
 
 def test_a_clock_a_year_ahead_forgets_nothing(tmp_path):
@@ -277,20 +320,28 @@ def test_waves_beyond_the_listed_ones_let_go_of_their_accounts(tmp_path, monkeyp
         forgotten(state, begin + HOUR, days=3)
     take(state, T + 60 * DAY, Status("x", "limited", T + 60 * DAY))
     forgotten(state, T + 60 * DAY, days=3)
-    assert [len(fallen(state, w.begin, w.closed)) for w in (wave(state, n) for n in (1, 2, 3, 4))] == [0, 0, 20, 20]
+    assert [
+        len(fallen(state, w.begin, w.closed)) for w in (wave(state, n) for n in (1, 2, 3, 4))
+    ] == [0, 0, 20, 20]
     with pytest.raises(UsageError, match="no longer kept"):
         handed(state, wave(state, 1), "csv")
     assert len(handed(state, wave(state, 3), "csv").splitlines()) == 21
     view = StateView(state.path)
     assert view.download(1, "csv") is None
-    assert (view.wave(1)["kept"], view.wave(3)["kept"], view.wave(3)["case"]) == (False, True, False)
+    assert (view.wave(1)["kept"], view.wave(3)["kept"], view.wave(3)["case"]) == (
+        False,
+        True,
+        False,
+    )
 
 
 def test_a_burst_keeps_its_reports(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     for k in range(30):
         take(state, T + k * SECOND, Report(f"r{k}", f"t{k % 3}", T + k * SECOND, f"b{k}"))
-    take(state, T + DAY, Status("t1", "suspended", T + DAY), Report("later", "t2", T + DAY, "later"))
+    take(
+        state, T + DAY, Status("t1", "suspended", T + DAY), Report("later", "t2", T + DAY, "later")
+    )
     number = a_wave(state, T, 0, "", kind="reports", targets=("t0", "t1", "t2"))
     for k in range(30):
         moment = T + (k + 2) * DAY
@@ -298,17 +349,28 @@ def test_a_burst_keeps_its_reports(tmp_path):
     before = handed(state, wave(state, number), "reporters"), StateView(state.path).wave(number)
     forgotten(state, T + 31 * DAY, days=5)
     assert count(state, "reports WHERE target = 'other'") < 8
-    assert (handed(state, wave(state, number), "reporters"), {**StateView(state.path).wave(number), "case": True}) == (
-        before[0], before[1],
-    )  # fmt: skip
+    assert (
+        handed(state, wave(state, number), "reporters"),
+        {**StateView(state.path).wave(number), "case": True},
+    ) == (
+        before[0],
+        before[1],
+    )
 
 
-def test_a_case_of_a_wave_whose_beginnings_went_is_refused_and_a_later_one_says_since_when(tmp_path):
+def test_a_case_of_a_wave_whose_beginnings_went_is_refused_and_a_later_one_says_since_when(
+    tmp_path,
+):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
     early = a_wave(state, T, 20, "e")
     take(state, T + DAY, *(Status(f"e{k}", "active", T + DAY) for k in range(10)))
-    take(state, T + 3 * DAY, Status("old", "suspended", T + 3 * DAY), gaps=(Gap(T, T + HOUR, "not-connected"),))
+    take(
+        state,
+        T + 3 * DAY,
+        Status("old", "suspended", T + 3 * DAY),
+        gaps=(Gap(T, T + HOUR, "not-connected"),),
+    )
     late = a_wave(state, T + 29 * DAY, 20, "l")
     take(state, T + 30 * DAY, Status("x", "suspended", T + 30 * DAY))
     forgotten(state, T + 30 * DAY, days=5)
@@ -324,7 +386,8 @@ def test_a_case_of_a_wave_whose_beginnings_went_is_refused_and_a_later_one_says_
         "SELECT account, status, epoch_us(time) AS t FROM statuses WHERE observation = 'seen' ORDER BY 1"
     ).to_pylist()
     assert rows == [
-        {"account": a, "status": "suspended", "t": since} for a in [*(f"e{k}" for k in range(10, 20)), "old"]
+        {"account": a, "status": "suspended", "t": since}
+        for a in [*(f"e{k}" for k in range(10, 20)), "old"]
     ]
     assert record.sql("SELECT min(epoch_us(time)) AS t FROM statuses").to_pylist() == [{"t": since}]
 
@@ -340,8 +403,17 @@ def test_the_file_stays_bounded(tmp_path):
             begin = T + day * DAY + hour * HOUR
             events = [
                 (
-                    Status(f"a{chance.randrange(1000)}", chance.choice(["suspended", "active"]), begin + k),
-                    Report(f"r{chance.randrange(500)}", f"a{chance.randrange(1000)}", begin + k, f"{begin + k}"),
+                    Status(
+                        f"a{chance.randrange(1000)}",
+                        chance.choice(["suspended", "active"]),
+                        begin + k,
+                    ),
+                    Report(
+                        f"r{chance.randrange(500)}",
+                        f"a{chance.randrange(1000)}",
+                        begin + k,
+                        f"{begin + k}",
+                    ),
                     Follow(f"a{chance.randrange(1000)}", "leader", begin + k, f"{begin + k}"),
                     Unfollow(f"a{chance.randrange(1000)}", begin + k, followed="leader"),
                 )
@@ -392,17 +464,23 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
 
     def all_of(path):
         opened = State.open(path, check=True)
-        found = {t: [tuple(r) for r in opened.connection.execute(f"SELECT * FROM {t} ORDER BY 1, 2")] for t in tables}
+        found = {
+            t: [tuple(r) for r in opened.connection.execute(f"SELECT * FROM {t} ORDER BY 1, 2")]
+            for t in tables
+        }
         opened.close()
         return found
 
     whole = (tmp_path / "w.sqlite").read_bytes()
     code = _KILLED.replace(
-        "from birdfall.watch.state", "from birdfall.watch import keeping\nkeeping.ROWS = 20\nfrom birdfall.watch.state"
+        "from birdfall.watch.store.database",
+        "from birdfall.watch import keeping\nkeeping.ROWS = 20\nfrom birdfall.watch.store.database",
     )
     (tmp_path / "right.sqlite").write_bytes(whole)
     subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "right.sqlite"), str(now)], check=True, capture_output=True
+        [sys.executable, "-c", code, str(tmp_path / "right.sqlite"), str(now)],
+        check=True,
+        capture_output=True,
     )
     right = all_of(tmp_path / "right.sqlite")
     assert right != all_of(tmp_path / "w.sqlite")
@@ -411,7 +489,9 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
         path = tmp_path / f"k{i}.sqlite"
         path.write_bytes(whole)
         for _ in range(3):
-            with subprocess.Popen([sys.executable, "-c", code, str(path), str(now)], stdout=subprocess.PIPE) as process:
+            with subprocess.Popen(
+                [sys.executable, "-c", code, str(path), str(now)], stdout=subprocess.PIPE
+            ) as process:
                 process.stdout.readline()
                 time.sleep(chance.uniform(0.0, 0.05))
                 process.send_signal(signal.SIGKILL)
@@ -419,7 +499,9 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
         gone = count(opened, "changes") < len(all_of(tmp_path / "w.sqlite")["changes"])
         assert opened.kept_from or not gone, "what is gone is written down"
         opened.close()
-        subprocess.run([sys.executable, "-c", code, str(path), str(now)], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-c", code, str(path), str(now)], check=True, capture_output=True
+        )
         assert all_of(path) == right
 
 
@@ -448,13 +530,23 @@ def test_the_pages_say_what_is_kept(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     take(state, T, Status("a", "suspended", T))
     kept = StateView(state.path).kept()
-    assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (T, False, False, False)
+    assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (
+        T,
+        False,
+        False,
+        False,
+    )
     take(state, T + 30 * DAY, Status("b", "suspended", T + 30 * DAY))
     forgotten(state, T + 30 * DAY, days=3)
     with state.transaction():
         state.keep_meta(keep_days=3.0, keep_gigabytes=1e-9)
     kept = StateView(state.path).kept()
-    assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (state.kept_from, True, True, True)
+    assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (
+        state.kept_from,
+        True,
+        True,
+        True,
+    )
 
 
 def test_reported_accounts_are_forgotten_after_a_restart_too(tmp_path):
@@ -462,7 +554,9 @@ def test_reported_accounts_are_forgotten_after_a_restart_too(tmp_path):
     feed = Recording("r", ())
     first = Watcher(state, [feed])
     for k, target in enumerate("tuv"):
-        first.take([(feed, [Arrived(T + k * MINUTE, (Report("r", target, T + k * MINUTE, target),))])])
+        first.take(
+            [(feed, [Arrived(T + k * MINUTE, (Report("r", target, T + k * MINUTE, target),))])]
+        )
     assert "target:t" in state.detectors()
     again = Watcher(state, [feed])
     for k in range(1, 3):

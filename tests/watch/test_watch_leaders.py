@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from birdfall.model.errors import UsageError
-from birdfall.watch.events import Arrived, Identity
-from birdfall.watch.leaders import identified, of_rules
-from birdfall.watch.recorded import Lines
-from birdfall.watch.rules import Rule
-from birdfall.watch.sockets import Firehose
-from birdfall.watch.state import State
+from birdfall.watch.alerts.rules import Rule
+from birdfall.watch.engine.handles import identified, of_rules
+from birdfall.watch.feeds.replay import Lines
+from birdfall.watch.feeds.websocket import Firehose
+from birdfall.watch.model.events import Arrived, Identity
+from birdfall.watch.store.database import State
 
 
 @pytest.fixture
@@ -28,10 +28,16 @@ def host():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            known = self.path.endswith("/xrpc/com.atproto.identity.resolveHandle?handle=lead.example")
+            known = self.path.endswith(
+                "/xrpc/com.atproto.identity.resolveHandle?handle=lead.example"
+            )
             self.send_response(200 if known else 400)
             self.end_headers()
-            self.wfile.write(json.dumps({"did": "did:plc:lead"} if known else {"error": "InvalidRequest"}).encode())
+            self.wfile.write(
+                json.dumps(
+                    {"did": "did:plc:lead"} if known else {"error": "InvalidRequest"}
+                ).encode()
+            )
 
         def log_message(self, *args):
             pass
@@ -54,11 +60,13 @@ def test_the_host_says_whom_a_handle_means_and_the_name_is_kept(state, host):
         "did:plc:y",
     )
     assert said == ["@Lead.example is did:plc:lead"]
-    row = state.connection.execute("SELECT handle, status FROM standing WHERE account = 'did:plc:lead'").fetchone()
+    row = state.connection.execute(
+        "SELECT handle, status FROM standing WHERE account = 'did:plc:lead'"
+    ).fetchone()
     assert tuple(row) == ("lead.example", "active")
-    assert identified(["lead.example"], state, [firehose("ws://127.0.0.1:1")], {}, said.append) == ("did:plc:lead",), (
-        "and known from now on"
-    )
+    assert identified(["lead.example"], state, [firehose("ws://127.0.0.1:1")], {}, said.append) == (
+        "did:plc:lead",
+    ), "and known from now on"
 
 
 @pytest.mark.parametrize("leader", ["@nobody.example", "nobody.example"])
@@ -71,7 +79,10 @@ def test_a_handle_that_nobody_knows_is_refused(state, host, leader):
 def test_a_state_and_a_case_know_handles_too(state):
     with state.transaction():
         state.take("-", [Arrived(1, (Identity("17", "One", 1),))])
-    assert identified(["@one", "@two"], state, [Lines()], {"18": "Two"}, lambda text: None) == ("17", "18")
+    assert identified(["@one", "@two"], state, [Lines()], {"18": "Two"}, lambda text: None) == (
+        "17",
+        "18",
+    )
 
 
 def test_where_ids_may_be_anything_a_handle_is_watched_and_said_to_be(state):

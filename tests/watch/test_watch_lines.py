@@ -8,12 +8,14 @@ import sys
 import threading
 import time
 
-from birdfall.watch.recorded import lines_of
+from birdfall.watch.feeds.replay import lines_of
 
 
 def test_ctrl_c_ends_it_though_the_pipe_is_open(tmp_path):
     command = [sys.executable, "-m", "birdfall", "watch", "-", "--state", str(tmp_path / "w")]
-    watch = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    watch = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     said = b""
     while b"watching -" not in said:
         said += watch.stderr.readline()
@@ -30,7 +32,10 @@ def test_lines_are_whole_however_they_arrive():
     taken, given = os.pipe()
     text = b"one\ntwo\r\n\nthree" + b"x" * 100_000 + b"\nlast without an end"
     writer = threading.Thread(
-        target=lambda: [os.write(given, text[i : i + 777]) for i in range(0, len(text), 777)] and os.close(given)
+        target=lambda: (
+            [os.write(given, text[i : i + 777]) for i in range(0, len(text), 777)]
+            and os.close(given)
+        )
     )
     writer.start()
     found = list(lines_of(taken, threading.Event(), longest=10_000))

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.polling import BACK, Ozone, set_back
-from birdfall.watch.state import ECHO, State
+from birdfall.watch.feeds.polling import BACK, Ozone, set_back
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import ECHO, State
 
 T = 1_700_000_000_000  # milliseconds
 
@@ -17,8 +17,14 @@ def event(number, moment):
     import datetime as dt
 
     at = dt.datetime.fromtimestamp(moment / 1000, dt.UTC).isoformat(timespec="milliseconds")
-    return {"id": number, "event": {"$type": "tools.ozone.moderation.defs#modEventReport"}, "createdAt": at, "createdBy": f"did:plc:{number}",
-            "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:t"}, "_at": moment}  # fmt: skip
+    return {
+        "id": number,
+        "event": {"$type": "tools.ozone.moderation.defs#modEventReport"},
+        "createdAt": at,
+        "createdBy": f"did:plc:{number}",
+        "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:t"},
+        "_at": moment,
+    }
 
 
 class Service:
@@ -31,7 +37,11 @@ class Service:
         self.questions += 1
         cursor = parse_qs(urlparse(address).query).get("cursor", ["0::0"])[0]
         after = tuple(map(int, cursor.split("::")))
-        found = [e for e in sorted(self.stored, key=lambda e: (e["_at"], e["id"])) if (e["_at"], e["id"]) > after]
+        found = [
+            e
+            for e in sorted(self.stored, key=lambda e: (e["_at"], e["id"]))
+            if (e["_at"], e["id"]) > after
+        ]
         listed = found[: self.page]
         more = {"cursor": f"{listed[-1]['_at']}::{listed[-1]['id']}"} if listed else {}
         return json.loads(json.dumps({"events": listed} | more)), ""
@@ -81,10 +91,17 @@ def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_und
         with state.transaction():
             return [c.status for c in state.take(source, [Arrived(t, events)]).changes]
 
-    stream = (Status("a", "active", t), Status("a", "taken_down", t + 100_000), Status("a", "active", t + 1_000_000))
+    stream = (
+        Status("a", "active", t),
+        Status("a", "taken_down", t + 100_000),
+        Status("a", "active", t + 1_000_000),
+    )
     assert took("firehose", *stream) == ["active", "taken_down", "active"]
     # the queue is read two seconds later: the takedown first, its reversal then, both dated a little before
-    assert took("ozone", Status("a", "taken_down", t + 90_000), Status("a", "active", t + 990_000)) == []
+    assert (
+        took("ozone", Status("a", "taken_down", t + 90_000), Status("a", "active", t + 990_000))
+        == []
+    )
     # a new takedown is news, and so is an old one that nobody told of
     assert took("ozone", Status("a", "taken_down", t + 2_000_000)) == ["taken_down"]
     assert took("ozone", Status("a", "active", t - 3 * ECHO)) == ["active"]

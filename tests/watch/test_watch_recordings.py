@@ -12,15 +12,17 @@ import time
 
 import pytest
 
-from birdfall.watch.recorded import Recording, steps_of
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
-from birdfall.watch.waves import seen, waves
+from birdfall.watch.detect.wave_queries import seen, waves
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording, steps_of
+from birdfall.watch.store.database import State
 
 
 def replayed(path, *files, leaders=(), **more):
     state = State.open(path)
-    Watcher(state, [Recording("r", files)], leaders=tuple(leaders), recount_every=0.0, **more).run(threading.Event())
+    Watcher(state, [Recording("r", files)], leaders=tuple(leaders), recount_every=0.0, **more).run(
+        threading.Event()
+    )
     return state
 
 
@@ -44,9 +46,15 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
     state = replayed(tmp_path / "w.sqlite", real(f"atproto-recordings/{name}.atfh.gz"), leaders=who)
     [wave] = waves(state)
     fell = {r["did"] for r in truth if r["takedown_at"]}
-    found = {r[0] for r in state.connection.execute("SELECT account FROM changes WHERE status = 'taken_down'")}
+    found = {
+        r[0]
+        for r in state.connection.execute("SELECT account FROM changes WHERE status = 'taken_down'")
+    }
     assert found == fell, "every takedown, and nothing else"
-    up = {r[0] for r in state.connection.execute("SELECT account FROM standing WHERE status = 'active'")}
+    up = {
+        r[0]
+        for r in state.connection.execute("SELECT account FROM standing WHERE status = 'active'")
+    }
     assert up == {r["did"] for r in truth if r["final"] == "active"}
     ledger = {e["leader"]: e for e in wave.details["leaders"]}
     assert ledger[meta["leader"]]["suspended"] == meta["lost_at_peak_leader"]
@@ -56,7 +64,9 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
         followers = {
             r["did"]
             for r in truth
-            if r[f"follows_{key}"] == "1" and r[f"unfollowed_{key}"] == "0" and r["final"] == "active"
+            if r[f"follows_{key}"] == "1"
+            and r[f"unfollowed_{key}"] == "0"
+            and r["final"] == "active"
         }
         assert seen(state, leader, 1 << 62) == followers
     assert wave.returned == meta["restored"]
@@ -74,13 +84,18 @@ def test_the_quiet_before_the_wave_is_silent(real, tmp_path):
 
     begin = dt.datetime.fromisoformat(meta["phases"]["wave_down"]).timestamp() * 1e6
     state = State.open(tmp_path / "w.sqlite")
-    watcher = Watcher(state, [feed := Recording("r", (path,))], leaders=(meta["leader"],), recount_every=0.0)
+    watcher = Watcher(
+        state, [feed := Recording("r", (path,))], leaders=(meta["leader"],), recount_every=0.0
+    )
     watcher.take([(feed, [s for s in steps_of(path) if s.received < begin])])
     assert alerts(state) == []
 
 
 def test_the_brigade_and_its_reporters(real, tmp_path):
-    files = [real(f"atproto-recordings/{n}") for n in ("brigade-firehose.atfh.gz", "brigade-ozone-events.jsonl.gz")]
+    files = [
+        real(f"atproto-recordings/{n}")
+        for n in ("brigade-firehose.atfh.gz", "brigade-ozone-events.jsonl.gz")
+    ]
     state = replayed(tmp_path / "w.sqlite", *files)
     wave = next(w for w in waves(state) if w.kind == "reports")
     with real("atproto-recordings/brigade-truth.csv").open(newline="") as file:
@@ -94,7 +109,9 @@ def test_the_brigade_and_its_reporters(real, tmp_path):
 
 
 def test_a_block_wave_on_a_wiki(real, tmp_path):
-    state = replayed(tmp_path / "w.sqlite", real("atproto-recordings/mediawiki-rc-block-wave.jsonl.gz"))
+    state = replayed(
+        tmp_path / "w.sqlite", real("atproto-recordings/mediawiki-rc-block-wave.jsonl.gz")
+    )
     [wave] = waves(state)
     assert (wave.fallen, wave.returned) == (60, 30)
 
@@ -103,13 +120,19 @@ def everything(path):
     state = State.open(path)
     try:
         c = state.connection
-        return {t: [tuple(r) for r in c.execute(q)] for t, q in {
-            "changes": "SELECT account, status, previous, time FROM changes ORDER BY id",
-            "edges": "SELECT * FROM edges ORDER BY 1, 2", "ends": "SELECT followed, follower, since, until FROM ends ORDER BY id",
-            "standing": "SELECT account, status, handle FROM standing ORDER BY 1", "ticks": "SELECT stream, begin, observed FROM ticks ORDER BY 1, 2",
-            "waves": "SELECT begin, fallen, returned FROM waves ORDER BY id", "raw": "SELECT count(*) FROM raw",
-            "steps": "SELECT steps FROM sources",
-        }.items()}  # fmt: skip
+        return {
+            t: [tuple(r) for r in c.execute(q)]
+            for t, q in {
+                "changes": "SELECT account, status, previous, time FROM changes ORDER BY id",
+                "edges": "SELECT * FROM edges ORDER BY 1, 2",
+                "ends": "SELECT followed, follower, since, until FROM ends ORDER BY id",
+                "standing": "SELECT account, status, handle FROM standing ORDER BY 1",
+                "ticks": "SELECT stream, begin, observed FROM ticks ORDER BY 1, 2",
+                "waves": "SELECT begin, fallen, returned FROM waves ORDER BY id",
+                "raw": "SELECT count(*) FROM raw",
+                "steps": "SELECT steps FROM sources",
+            }.items()
+        }
     finally:
         state.close()
 
@@ -133,7 +156,9 @@ def killed_often(path, recording, leader, times, rng):
     """Replay, killing the process at random moments; then once to the end. How often it was killed while at work."""
     deaths = 0
     for _ in range(times):
-        process = subprocess.Popen([sys.executable, "-c", KILLED, path, recording, leader], stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, path, recording, leader], stdout=subprocess.PIPE
+        )
         process.stdout.readline()
         time.sleep(rng.expovariate(4))
         if process.poll() is None:
@@ -141,7 +166,9 @@ def killed_often(path, recording, leader, times, rng):
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    subprocess.run([sys.executable, "-c", KILLED, path, recording, leader], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", KILLED, path, recording, leader], check=True, capture_output=True
+    )
     return deaths
 
 

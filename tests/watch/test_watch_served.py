@@ -10,10 +10,10 @@ import urllib.request
 
 import pytest
 
-from birdfall.watch.dashboard.serving import Served, _found_at
-from birdfall.watch.events import Arrived, Status
-from birdfall.watch.keeping import DAY
-from birdfall.watch.state import State
+from birdfall.watch.dashboard.server import Served, _found_at
+from birdfall.watch.engine.retention import DAY
+from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 
@@ -31,7 +31,12 @@ def folder(tmp_path):
 def older(path):
     """A state as the first format had it."""
     old = sqlite3.connect(path)
-    for table, column in (("standing", "host"), ("standing", "client"), ("changes", "client"), ("changes", "seen")):
+    for table, column in (
+        ("standing", "host"),
+        ("standing", "client"),
+        ("changes", "client"),
+        ("changes", "seen"),
+    ):
         old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.commit()
@@ -52,7 +57,12 @@ def first_line(process):
 
 
 def opened(folder, *more):
-    with subprocess.Popen(birdfall("serve", folder, "--at", *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+    with subprocess.Popen(
+        birdfall("serve", folder, "--at", *more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         address = first_line(process).strip()
         try:
             assert address.startswith("http://"), address
@@ -69,7 +79,9 @@ def test_the_address_that_is_printed_can_be_opened(folder):
     try:
         assert served.token in served.invitation
         assert "0.0.0.0" not in served.invitation
-        request = urllib.request.Request(served.address + "en/now", headers={"Authorization": f"Bearer {served.token}"})
+        request = urllib.request.Request(
+            served.address + "en/now", headers={"Authorization": f"Bearer {served.token}"}
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
     finally:
@@ -93,9 +105,15 @@ def test_a_folder_of_an_earlier_birdfall_that_is_watched_says_what_to_do(folder)
 
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(birdfall("serve", folder, "--at", "0"), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            birdfall("serve", folder, "--at", "0"), capture_output=True, text=True, timeout=60
+        )
     assert done.returncode == 2
-    for words in ("an earlier Birdfall", "Another watch uses the folder", f"birdfall watch SOURCE --state {folder}"):
+    for words in (
+        "an earlier Birdfall",
+        "Another watch uses the folder",
+        f"birdfall watch SOURCE --state {folder}",
+    ):
         assert words in done.stderr
 
 
@@ -108,15 +126,26 @@ def test_a_watch_forgets_as_it_is_told_and_says_what_is_too_large(folder):
         state.keep_meta(tick=later // 10_000_000)
     state.close()
     done = subprocess.run(
-        birdfall("watch", "-", "--state", folder, "--keep-days", "5", "--keep-gigabytes", "0.00001"),
-        input="", capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        birdfall(
+            "watch", "-", "--state", folder, "--keep-days", "5", "--keep-gigabytes", "0.00001"
+        ),
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     assert "more than --keep-gigabytes 1e-05: no raw events are kept" in done.stderr
     assert not list((folder / "raw").glob("*.parquet"))
     state = State.open(folder / "watch.sqlite", read_only=True)
     assert state.kept_from == later - 5 * DAY
     for wrong in ("--keep-days=0", "--keep-gigabytes=-1"):
-        done = subprocess.run(birdfall("watch", "-", wrong, "--state", folder), input="", capture_output=True, text=True, timeout=60)  # fmt: skip
+        done = subprocess.run(
+            birdfall("watch", "-", wrong, "--state", folder),
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         assert done.returncode == 2
         assert "must be above 0" in done.stderr

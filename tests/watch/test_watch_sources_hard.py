@@ -13,12 +13,12 @@ import pytest
 from test_watch_feeds import Served, report
 from watch_running import Running, until
 
-from birdfall.watch import hooks
-from birdfall.watch.changes import Changes
-from birdfall.watch.feed import LONGEST_ASKED, Lost
-from birdfall.watch.hooks import Hooks, signed
-from birdfall.watch.polling import Mastodon, Ozone, asked_to_wait
-from birdfall.watch.translate import from_change
+from birdfall.watch.feeds import webhook as hooks
+from birdfall.watch.feeds.base import LONGEST_ASKED, Lost
+from birdfall.watch.feeds.decode import from_change
+from birdfall.watch.feeds.mediawiki_sse import Changes
+from birdfall.watch.feeds.polling import Mastodon, Ozone, asked_to_wait
+from birdfall.watch.feeds.webhook import Hooks, signed
 
 T = 1_700_000_000_000_000
 
@@ -26,11 +26,19 @@ T = 1_700_000_000_000_000
 def test_what_a_server_asks_is_waited():
     moment = T / 1e6
     assert asked_to_wait({"Retry-After": "7"}, moment) == 7
-    assert asked_to_wait({"Retry-After": formatdate(moment + 40, usegmt=True)}, moment) == pytest.approx(40, abs=1)
+    assert asked_to_wait(
+        {"Retry-After": formatdate(moment + 40, usegmt=True)}, moment
+    ) == pytest.approx(40, abs=1)
     assert asked_to_wait(
         {"RateLimit-Reset": str(int(moment) + 30), "RateLimit-Remaining": "0"}, moment
     ) == pytest.approx(30, abs=1)
-    for nothing in ({}, {"Retry-After": "soon"}, {"Retry-After": "-4"}, {"RateLimit-Reset": "x"}, {"RateLimit-Reset": "9" * 40, "RateLimit-Remaining": "5"}):  # fmt: skip
+    for nothing in (
+        {},
+        {"Retry-After": "soon"},
+        {"Retry-After": "-4"},
+        {"RateLimit-Reset": "x"},
+        {"RateLimit-Reset": "9" * 40, "RateLimit-Remaining": "5"},
+    ):
         assert asked_to_wait(nothing, moment) == 0
     assert Lost("x", 1e12).wait == LONGEST_ASKED, "and no longer than a while"
 
@@ -44,7 +52,13 @@ def test_a_rate_limit_is_kept_and_nothing_is_lost(tmp_path):
         if len(asked) == 2:
             return 429, {"Retry-After": "1"}, b""
         page = [report(i) for i in range(at + 1, min(at + 101, 151))]
-        return 200, {}, json.dumps({"events": page} | ({"cursor": f"0::{page[-1]['id']}"} if page else {})).encode()
+        return (
+            200,
+            {},
+            json.dumps(
+                {"events": page} | ({"cursor": f"0::{page[-1]['id']}"} if page else {})
+            ).encode(),
+        )
 
     with (
         Served(answer) as server,
@@ -63,7 +77,11 @@ def test_events_of_one_millisecond_are_told_apart_and_a_page_without_cursor_is_t
         # 130 events of one moment; the last page never brings a cursor
         at = int(parse_qs(urlparse(path).query).get("cursor", ["0::0"])[0].partition("::")[2])
         page = [report(i) for i in range(at + 1, min(at + 101, 131))]
-        return 200, {}, json.dumps({"events": page} | ({"cursor": "0::100"} if at == 0 else {})).encode()
+        return (
+            200,
+            {},
+            json.dumps({"events": page} | ({"cursor": "0::100"} if at == 0 else {})).encode(),
+        )
 
     with (
         Served(answer) as server,
@@ -74,13 +92,30 @@ def test_events_of_one_millisecond_are_told_apart_and_a_page_without_cursor_is_t
     assert run.rows("SELECT count(*) FROM raw") == [(130,)]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"events": 3}', b'{"events": [1, null, {}]}', b"\xff\xfe", b"[" * 100_000, b'{"events": [{"id": 1, "event": {"$type": 5}, "subject": []}]}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"events": 3}',
+        b'{"events": [1, null, {}]}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"events": [{"id": 1, "event": {"$type": 5}, "subject": []}]}',
+    ],
+)
 def test_hostile_answers_of_a_poll(tmp_path, body):
     feed = Ozone(name="o", url="", secret="t", every=0.05)
     with Served(lambda path, headers: (200, {}, body)) as server:
         feed.url = server.url
         with Running(tmp_path / "w", feed) as run:
-            until(lambda: feed.health.attempts or run.rows("SELECT refused FROM sources WHERE refused > 0"))
+            until(
+                lambda: (
+                    feed.health.attempts
+                    or run.rows("SELECT refused FROM sources WHERE refused > 0")
+                )
+            )
     assert run.rows("SELECT count(*) FROM reports") == [(0,)]
 
 
@@ -146,12 +181,28 @@ def test_deliveries_replayed_too_large_unsigned_or_broken(tmp_path):
         assert "200" in delivery(feed.bound, down, sign(down))
         assert run.rows("SELECT status FROM standing WHERE account = '7'") == [("active",)]
         assert len(run.rows("SELECT id FROM changes")) == 2
-        for signature in ("", "sha256=", "sha1=" + "0" * 40, sign(down)[:-1] + "0", sign(down).upper(), "sha256=é"):
+        for signature in (
+            "",
+            "sha256=",
+            "sha1=" + "0" * 40,
+            sign(down)[:-1] + "0",
+            sign(down).upper(),
+            "sha256=é",
+        ):
             assert "401" in delivery(feed.bound, down, signature), signature
         assert "413" in delivery(feed.bound, b"", sign(b""), length=hooks.LARGEST + 1)
         assert "413" in delivery(feed.bound, b"", sign(b""), length="-5")
-        for body in (b"", b"[]", b"{", b"[" * 50_000, b'{"event": "account.updated"}', b'{"event": 3, "object": {}}'):
-            assert "200" in delivery(feed.bound, body, sign(body)), "signed, kept, and counted as unreadable"
+        for body in (
+            b"",
+            b"[]",
+            b"{",
+            b"[" * 50_000,
+            b'{"event": "account.updated"}',
+            b'{"event": 3, "object": {}}',
+        ):
+            assert "200" in delivery(feed.bound, body, sign(body)), (
+                "signed, kept, and counted as unreadable"
+            )
         assert run.rows("SELECT refused FROM sources")[0][0] >= 4
         assert len(run.rows("SELECT id FROM changes")) == 2
 
@@ -172,7 +223,9 @@ def test_more_deliveries_than_can_be_handled_are_sent_away(tmp_path, monkeypatch
     until(lambda: feed.bound)
     body, said = hook("7", True, "2023-11-14T22:13:20Z"), []
     threads = [
-        threading.Thread(target=lambda: said.append(delivery(feed.bound, body, sign(body))), daemon=True)
+        threading.Thread(
+            target=lambda: said.append(delivery(feed.bound, body, sign(body))), daemon=True
+        )
         for _ in range(6)
     ]
     for t in threads:
@@ -187,24 +240,40 @@ def test_more_deliveries_than_can_be_handled_are_sent_away(tmp_path, monkeypatch
     assert sum("200" in s for s in said) == 2
 
 
-BLOCK = {"type": "log", "log_type": "block", "log_action": "block", "title": "User:A", "namespace": 2, "timestamp": T // 1_000_000,
-         "wiki": "testwiki", "log_params": []}  # fmt: skip
+BLOCK = {
+    "type": "log",
+    "log_type": "block",
+    "log_action": "block",
+    "title": "User:A",
+    "namespace": 2,
+    "timestamp": T // 1_000_000,
+    "wiki": "testwiki",
+    "log_params": [],
+}
 
 
 def test_canaries_are_no_blocks():
     assert from_change({**BLOCK, "meta": {"domain": "canary"}}) == []
     assert from_change({**BLOCK, "meta": {"domain": "test.wikipedia.org"}})[0].status == "suspended"
     assert from_change({**BLOCK, "log_action": "reblock"})[0].status == "suspended"
-    assert from_change({**BLOCK, "log_action": "reblock", "log_params": {"sitewide": False}})[0].status == "limited"
+    assert (
+        from_change({**BLOCK, "log_action": "reblock", "log_params": {"sitewide": False}})[0].status
+        == "limited"
+    )
 
 
 def test_a_block_a_reblock_and_an_unblock_are_one_fall_and_one_return(tmp_path):
     events = [("block", 0), ("reblock", 5), ("unblock", 9), ("unblock", 9)]
     stream = b": comment\nretry: 500\n\n" + b"".join(
-        b"id: %d\r\nevent: message\r\ndata: %s\r\n\r\n" % (n, json.dumps({**BLOCK, "log_action": a, "timestamp": T // 1_000_000 + s}).encode())
+        b"id: %d\r\nevent: message\r\ndata: %s\r\n\r\n"
+        % (n, json.dumps({**BLOCK, "log_action": a, "timestamp": T // 1_000_000 + s}).encode())
         for n, (a, s) in enumerate(events, 1)
-    )  # fmt: skip
-    broken = b'id: 9\ndata: {"type"\n\nid: 10\ndata: [1]\n\nid: 11\ndata: ' + b"[" * 100_000 + b'\n\ndata: {"cut": '
+    )
+    broken = (
+        b'id: 9\ndata: {"type"\n\nid: 10\ndata: [1]\n\nid: 11\ndata: '
+        + b"[" * 100_000
+        + b'\n\ndata: {"cut": '
+    )
 
     def answer(path, headers):
         if headers.get("Last-Event-ID") is None:

@@ -6,12 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from birdfall.watch import alerts
-from birdfall.watch.events import Arrived, Follow, Identity, Report, Status
-from birdfall.watch.recorded import Recording
-from birdfall.watch.rules import Channel, Rule
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.alerts import delivery as alerts
+from birdfall.watch.alerts.rules import Channel, Rule
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.model.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
 LINK = "http://127.0.0.1:8470/"
@@ -60,10 +60,20 @@ def bodies(tmp_path):
             events += (Follow(f"a{i}", "did:plc:leader", T + i, f"a{i}/k"),)
         steps.append(Arrived(T + i, events))
     fall = T + 3_600_000_000
-    steps += [Arrived(fall + i, (Report(f"r{k}", f"a{i}", fall + i, f"{i}-{k}"),)) for i in range(20) for k in range(4)]
-    steps += [Arrived(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),)) for i in range(60)]
+    steps += [
+        Arrived(fall + i, (Report(f"r{k}", f"a{i}", fall + i, f"{i}-{k}"),))
+        for i in range(20)
+        for k in range(4)
+    ]
+    steps += [
+        Arrived(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),))
+        for i in range(60)
+    ]
     back = fall + 600_000_000
-    steps += [Arrived(back + i * 100_000, (Status(f"a{i}", "active", back + i * 100_000),)) for i in range(40)]
+    steps += [
+        Arrived(back + i * 100_000, (Status(f"a{i}", "active", back + i * 100_000),))
+        for i in range(40)
+    ]
     steps.append(Arrived(back + 3_600_000_000))
     for i in range(0, len(steps), 10):
         watcher.take([(feed, steps[i : i + 10])])
@@ -134,7 +144,9 @@ def delivered(tmp_path, monkeypatch, url, *, times, apart):
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
         numbers = {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}
-        alerts.raise_alert(state, "k", "falls", [Rule("r", "falls", notify=("h",))], T, {"numbers": numbers})
+        alerts.raise_alert(
+            state, "k", "falls", [Rule("r", "falls", notify=("h",))], T, {"numbers": numbers}
+        )
     clock = {"at": T}
     monkeypatch.setattr(alerts, "now", lambda: clock["at"])
     said = []
@@ -146,7 +158,9 @@ def delivered(tmp_path, monkeypatch, url, *, times, apart):
     return state, said
 
 
-def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, tmp_path, monkeypatch):
+def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(
+    server, tmp_path, monkeypatch
+):
     server.handler.answers = ((500, {}), (500, {}), (500, {}), (200, {}))
     _, said = delivered(tmp_path, monkeypatch, server.url, times=6, apart=20_000_000)
     assert len(server.got) == 4
@@ -157,16 +171,21 @@ def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(server, 
 
 
 def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
-    state, said = delivered(tmp_path, monkeypatch, "http://127.0.0.1:9/", times=alerts.TRIES + 2, apart=700_000_000)
-    assert state.connection.execute("SELECT tries, done FROM deliveries").fetchone()[:] == (alerts.TRIES, None)
+    state, said = delivered(
+        tmp_path, monkeypatch, "http://127.0.0.1:9/", times=alerts.TRIES + 2, apart=700_000_000
+    )
+    assert state.connection.execute("SELECT tries, done FROM deliveries").fetchone()[:] == (
+        alerts.TRIES,
+        None,
+    )
     assert len(said) == 2
     assert "given up" in said[-1]
 
 
 def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
     """Reasons and names come from outside: escape sequences, C1 controls, overrides of direction, formulas."""
-    from birdfall.watch.handing import FORMS, handed
-    from birdfall.watch.waves import waves
+    from birdfall.watch.alerts.handoff import FORMS, handed
+    from birdfall.watch.detect.wave_queries import waves
 
     state = State.open(tmp_path / "w.sqlite")
     feed = Recording("r", ())
@@ -174,8 +193,14 @@ def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
     evil = "=1+1\x1b[2J\x9b31m\u202e\r\nBcc: x"
     watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
     begin = T + 600_000_000
-    falls = [Arrived(begin + i, (Status(f"=a{i}\u202e\x9b", "suspended", begin + i, evil),)) for i in range(80)]
-    falls += [Arrived(begin + 100, (Report("@r\x1b", f"=a{i}\u202e\x9b", begin - 1000, f"k{i}"),)) for i in range(3)]
+    falls = [
+        Arrived(begin + i, (Status(f"=a{i}\u202e\x9b", "suspended", begin + i, evil),))
+        for i in range(80)
+    ]
+    falls += [
+        Arrived(begin + 100, (Report("@r\x1b", f"=a{i}\u202e\x9b", begin - 1000, f"k{i}"),))
+        for i in range(3)
+    ]
     watcher.take([(feed, falls)])
     [wave] = [w for w in waves(state) if w.kind == "falls"]
     for form in FORMS:
@@ -183,7 +208,8 @@ def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
         assert not set(text) & set("\x1b\x9b\u202e\r"), form
         if form in ("csv", "restore"):
             assert all(line.startswith("'=a") for line in text.splitlines()[1:]), form
-    assert json.loads(handed(state, wave, "ozone").splitlines()[0])["subject"]["did"] == "=a0\u202e\x9b", (
-        "as it is, for tools"
-    )
+    assert (
+        json.loads(handed(state, wave, "ozone").splitlines()[0])["subject"]["did"]
+        == "=a0\u202e\x9b"
+    ), "as it is, for tools"
     state.close()

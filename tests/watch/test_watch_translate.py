@@ -8,8 +8,7 @@ from frames_made import account, failure, identity
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.watch.events import Follow, Identity, Report, Status, Unfollow
-from birdfall.watch.translate import (
+from birdfall.watch.feeds.decode import (
     FUTURE,
     Refused,
     from_change,
@@ -19,15 +18,24 @@ from birdfall.watch.translate import (
     from_mastodon,
     from_ozone,
 )
+from birdfall.watch.model.events import Follow, Identity, Report, Status, Unfollow
 
 T = 1_700_000_000_000_000
 
 
 @pytest.mark.parametrize(
     ("word", "status"),
-    [("takendown", "taken_down"), ("suspended", "suspended"), ("deactivated", "deactivated"), ("deleted", "deleted"),
-     ("throttled", "limited"), ("desynchronized", "limited"), ("brand-new-word", "deactivated"), (None, "active")],
-)  # fmt: skip
+    [
+        ("takendown", "taken_down"),
+        ("suspended", "suspended"),
+        ("deactivated", "deactivated"),
+        ("deleted", "deleted"),
+        ("throttled", "limited"),
+        ("desynchronized", "limited"),
+        ("brand-new-word", "deactivated"),
+        (None, "active"),
+    ],
+)
 def test_every_status_of_the_protocol(word, status):
     events, sequence = from_frame(account("did:plc:a", T, status=word, sequence=7), T)
     assert sequence == 7
@@ -60,8 +68,29 @@ def test_any_bytes_are_an_event_or_refused(data):
         from_line(data, T)
 
 
-@given(st.dictionaries(st.sampled_from(["event", "subject", "createdAt", "createdBy", "object", "type", "log_type", "title", "timestamp", "id"]),
-                       st.recursive(st.none() | st.integers() | st.text(max_size=9), lambda s: st.dictionaries(st.sampled_from(["$type", "did", "id", "account"]), s), max_leaves=5)))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "event",
+                "subject",
+                "createdAt",
+                "createdBy",
+                "object",
+                "type",
+                "log_type",
+                "title",
+                "timestamp",
+                "id",
+            ]
+        ),
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=9),
+            lambda s: st.dictionaries(st.sampled_from(["$type", "did", "id", "account"]), s),
+            max_leaves=5,
+        ),
+    )
+)
 def test_any_object_is_events_or_refused(plain):
     for read in (from_ozone, from_change, from_mastodon):
         with contextlib.suppress(Refused):
@@ -69,18 +98,45 @@ def test_any_object_is_events_or_refused(plain):
 
 
 def test_jetstream():
-    line = {"did": "did:plc:a", "time_us": T, "kind": "account",
-            "account": {"active": False, "did": "did:plc:a", "seq": 3, "status": "takendown", "time": "2023-11-14T22:13:20Z"}}  # fmt: skip
+    line = {
+        "did": "did:plc:a",
+        "time_us": T,
+        "kind": "account",
+        "account": {
+            "active": False,
+            "did": "did:plc:a",
+            "seq": 3,
+            "status": "takendown",
+            "time": "2023-11-14T22:13:20Z",
+        },
+    }
     events, sent = from_jetstream(json.dumps(line), T)
     assert (sent, events[0].status) == (T, "taken_down")
-    line = {"did": "did:plc:a", "time_us": T, "kind": "commit",
-            "commit": {"rev": "x", "operation": "delete", "collection": "app.bsky.graph.follow", "rkey": "k"}}  # fmt: skip
+    line = {
+        "did": "did:plc:a",
+        "time_us": T,
+        "kind": "commit",
+        "commit": {
+            "rev": "x",
+            "operation": "delete",
+            "collection": "app.bsky.graph.follow",
+            "rkey": "k",
+        },
+    }
     assert from_jetstream(json.dumps(line), T)[0] == [Unfollow("did:plc:a", T, "did:plc:a/k")]
 
 
 def test_ozone():
-    report = {"id": 5, "event": {"$type": "tools.ozone.moderation.defs#modEventReport", "reportType": "com.atproto.moderation.defs#reasonSpam"},
-              "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:b"}, "createdBy": "did:plc:a", "createdAt": "2023-11-14T22:13:20Z"}  # fmt: skip
+    report = {
+        "id": 5,
+        "event": {
+            "$type": "tools.ozone.moderation.defs#modEventReport",
+            "reportType": "com.atproto.moderation.defs#reasonSpam",
+        },
+        "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": "did:plc:b"},
+        "createdBy": "did:plc:a",
+        "createdAt": "2023-11-14T22:13:20Z",
+    }
     assert from_ozone(report) == [Report("did:plc:a", "did:plc:b", T, "5", "reasonSpam")]
     down = {**report, "event": {"$type": "tools.ozone.moderation.defs#modEventTakedown"}}
     assert from_ozone(down)[0].status == "taken_down"
@@ -89,8 +145,15 @@ def test_ozone():
 
 
 def test_a_block_of_some_pages_is_no_suspension():
-    change = {"type": "log", "log_type": "block", "log_action": "block", "title": "User:A", "namespace": 2, "timestamp": T // 1_000_000,
-              "log_params": []}  # fmt: skip
+    change = {
+        "type": "log",
+        "log_type": "block",
+        "log_action": "block",
+        "title": "User:A",
+        "namespace": 2,
+        "timestamp": T // 1_000_000,
+        "log_params": [],
+    }
     assert from_change(change)[0].status == "suspended"
     assert from_change({**change, "log_params": {"sitewide": False}})[0].status == "limited"
     assert from_change({**change, "log_action": "unblock"})[0].status == "active"
@@ -104,18 +167,34 @@ def test_mastodon():
         "object": {"id": "7", "username": "a", "suspended": True},
     }
     assert from_mastodon(body)[1] == Status("7", "suspended", T, "", "")
-    report = {"event": "report.created", "object": {"id": "9", "category": "spam", "created_at": "2023-11-14T22:13:20Z",
-              "account": {"id": "1"}, "target_account": {"id": "2"}}}  # fmt: skip
+    report = {
+        "event": "report.created",
+        "object": {
+            "id": "9",
+            "category": "spam",
+            "created_at": "2023-11-14T22:13:20Z",
+            "account": {"id": "1"},
+            "target_account": {"id": "2"},
+        },
+    }
     assert from_mastodon(report) == [Report("1", "2", T, "report:9", "spam")]
     assert from_mastodon({**report, "event": "report.updated"}) == []
 
 
 def test_lines():
-    assert from_line(json.dumps({"kind": "follow", "follower": "a", "followed": "b", "time": T}), 0) == [
-        Follow("a", "b", T, "a/b")
+    assert from_line(
+        json.dumps({"kind": "follow", "follower": "a", "followed": "b", "time": T}), 0
+    ) == [Follow("a", "b", T, "a/b")]
+    assert from_line('{"kind": "status", "account": "a", "status": "suspended"}', T) == [
+        Status("a", "suspended", T)
     ]
-    assert from_line('{"kind": "status", "account": "a", "status": "suspended"}', T) == [Status("a", "suspended", T)]
-    for wrong in ("[]", "{}", '{"kind": "status", "account": "a", "status": "gone"}', '{"kind": "status", "account": "", "status": "active"}',
-                  '{"kind": "report", "account": "a"}', '{"kind": "status", "account": "a", "status": "active", "time": "yesterday"}'):  # fmt: skip
+    for wrong in (
+        "[]",
+        "{}",
+        '{"kind": "status", "account": "a", "status": "gone"}',
+        '{"kind": "status", "account": "", "status": "active"}',
+        '{"kind": "report", "account": "a"}',
+        '{"kind": "status", "account": "a", "status": "active", "time": "yesterday"}',
+    ):
         with pytest.raises(Refused):
             from_line(wrong, T)

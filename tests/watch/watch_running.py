@@ -3,8 +3,8 @@
 import threading
 import time
 
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.store.database import State
 
 
 def until(true, seconds=15):
@@ -40,4 +40,9 @@ class Running:
             reader.close()
 
     def fallen(self):
-        return [r[0] for r in self.rows("SELECT account FROM changes WHERE status = 'taken_down' ORDER BY id")]
+        return [
+            r[0]
+            for r in self.rows(
+                "SELECT account FROM changes WHERE status = 'taken_down' ORDER BY id"
+            )
+        ]

@@ -6,13 +6,19 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from birdfall.measures.spells import spells
+from birdfall.measures.suspensions.status_spells import spells
 from birdfall.model.errors import UsageError
 from birdfall.world.scenarios import SCENARIOS
 from birdfall.world.simulate import simulate
-from birdfall.world.telling import write_case
+from birdfall.world.write_case import write_case
 
-SMALL = {"with_app": 0.25, "accounts": 12_000, "fallen": 1_400, "fallen_followers": 1_300, "leader_audience": 5_000}
+SMALL = {
+    "with_app": 0.25,
+    "accounts": 12_000,
+    "fallen": 1_400,
+    "fallen_followers": 1_300,
+    "leader_audience": 5_000,
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +27,10 @@ def world():
 
 
 def test_a_seed_gives_the_same_world_and_another_seed_another(world):
-    again, other = simulate("caracas-2013", seed=1, **SMALL), simulate("caracas-2013", seed=2, **SMALL)
+    again, other = (
+        simulate("caracas-2013", seed=1, **SMALL),
+        simulate("caracas-2013", seed=2, **SMALL),
+    )
     for name, table in world.tables.items():
         assert table.equals(again.tables[name]), name
     assert not world.tables["follows"].equals(other.tables["follows"])
@@ -41,7 +50,11 @@ def test_the_record_holds_the_wave_of_the_truth(world):
     onset, end = world.scenario.onset, world.scenario.onset + dt.timedelta(seconds=600)
     inside = [r for r in fell.to_pylist() if onset <= r["fell_by"] <= end]
     assert set(wave.column("account").to_pylist()) <= {r["account"] for r in inside}
-    back = sum(r["ended_by"] is not None for r in inside if r["account"] in set(wave.column("account").to_pylist()))
+    back = sum(
+        r["ended_by"] is not None
+        for r in inside
+        if r["account"] in set(wave.column("account").to_pylist())
+    )
     assert back == world.facts["restored"]
 
 
@@ -58,16 +71,22 @@ def test_truth_is_not_in_the_record(world):
 
 def test_ordinary_suspensions_are_over_dispersed():
     quiet = simulate("quiet", seed=3, accounts=20_000)
-    time = quiet.truth["falls"].filter(pc.equal(quiet.truth["falls"].column("status"), "suspended")).column("time")
+    time = (
+        quiet.truth["falls"]
+        .filter(pc.equal(quiet.truth["falls"].column("status"), "suspended"))
+        .column("time")
+    )
     hours = np.array([t.timestamp() // 3600 for t in time.to_pylist()])
     counts = np.bincount((hours - hours.min()).astype(int))
     assert counts.var() / counts.mean() > 2
 
 
 def test_audiences_are_heavy_tailed_and_silent_after_a_fall(world):
-    sizes = np.sort(np.unique(np.array(world.tables["follows"].column("followed").to_pylist()), return_counts=True)[1])[
-        ::-1
-    ]
+    sizes = np.sort(
+        np.unique(
+            np.array(world.tables["follows"].column("followed").to_pylist()), return_counts=True
+        )[1]
+    )[::-1]
     assert sizes[0] > 20 * np.median(sizes)
     fallen = {r["account"]: (r["time"], r["back"]) for r in world.truth["falls"].to_pylist()}
     for act in world.tables["acts"].slice(0, 20_000).to_pylist():
@@ -94,10 +113,18 @@ def test_every_cause_gives_a_world(cause):
 
 
 def test_ways_of_looking_show_less_and_less():
-    shown = {how: set(simulate("quiet", seed=1, accounts=8_000, observe=how).tables) for how in
-             ("counts", "list", "timelines", "reinstatement", "reports", "full", "snapshots")}  # fmt: skip
+    shown = {
+        how: set(simulate("quiet", seed=1, accounts=8_000, observe=how).tables)
+        for how in ("counts", "list", "timelines", "reinstatement", "reports", "full", "snapshots")
+    }
     assert shown["counts"] == {"counts", "coverage"}
-    assert shown["counts"] < shown["list"] < shown["timelines"] <= shown["reinstatement"] <= shown["reports"]
+    assert (
+        shown["counts"]
+        < shown["list"]
+        < shown["timelines"]
+        <= shown["reinstatement"]
+        <= shown["reports"]
+    )
     seen = simulate("caracas-2013", seed=1, **SMALL, observe="snapshots").tables["statuses"]
     assert set(seen.column("observation").to_pylist()) == {"seen"}
     assert all(t.hour == t.minute == t.second == 0 for t in seen.column("time").to_pylist()[:500])
@@ -114,9 +141,17 @@ def test_counts_are_what_the_ledger_of_the_truth_gives(world):
     leader = world.settings.leaders[0]
     counts = [r for r in world.tables["counts"].to_pylist() if r["account"] == leader]
     before = [c["followers"] for c in counts if c["time"] < world.scenario.onset][-1]
-    after = next(c["followers"] for c in counts if c["time"] > world.scenario.onset + dt.timedelta(minutes=10))
+    after = next(
+        c["followers"]
+        for c in counts
+        if c["time"] > world.scenario.onset + dt.timedelta(minutes=10)
+    )
     assert before - after == pytest.approx(SMALL["fallen_followers"], rel=0.05)
-    minister = [r["followers"] for r in world.tables["counts"].to_pylist() if r["account"] == world.settings.leaders[1]]
+    minister = [
+        r["followers"]
+        for r in world.tables["counts"].to_pylist()
+        if r["account"] == world.settings.leaders[1]
+    ]
     assert min(minister) == 0 and 1 in minister
 
 
@@ -134,7 +169,10 @@ def test_a_case_keeps_the_truth_apart(tmp_path):
     assert case.damaged() == []
     assert case.read("truth/facts.json")
     assert case.record().sizes["statuses"] > SMALL["fallen"]
-    one, two = case.record().ids, write_case("caracas-2013", tmp_path / "again", seed=1, **SMALL).record().ids
+    one, two = (
+        case.record().ids,
+        write_case("caracas-2013", tmp_path / "again", seed=1, **SMALL).record().ids,
+    )
     assert one.id_of.equals(two.id_of), "pseudonyms of a simulated case are the same every time"
 
 
@@ -145,7 +183,11 @@ def besieged():
 
 def test_a_besieged_account_falls_with_the_report_that_reaches_the_threshold(besieged):
     threshold = int(besieged.scenario.threshold)
-    reports = besieged.tables["acts"].filter(pc.equal(besieged.tables["acts"].column("kind"), "report")).to_pylist()
+    reports = (
+        besieged.tables["acts"]
+        .filter(pc.equal(besieged.tables["acts"].column("kind"), "report"))
+        .to_pylist()
+    )
     falls = [f for f in besieged.truth["falls"].to_pylist() if f["trigger"] == "brigade"]
     onset = besieged.scenario.onset - dt.timedelta(hours=1)
     by_target = {}
@@ -169,7 +211,9 @@ def test_the_same_public_counts_come_from_different_truths():
         counts = [r for r in world.tables["counts"].to_pylist() if r["account"] == leader]
         onset = world.scenario.onset
         before = [r["followers"] for r in counts if r["time"] <= onset][-1]
-        after = next(r["followers"] for r in counts if r["time"] >= onset + dt.timedelta(minutes=15))
+        after = next(
+            r["followers"] for r in counts if r["time"] >= onset + dt.timedelta(minutes=15)
+        )
         told[cause] = before - after
         assert set(world.tables) == {"counts", "coverage"}
     drops = list(told.values())
@@ -181,7 +225,12 @@ def test_truths_differ_in_whom_they_hit():
     share = {}
     for cause in ("purge", "error", "targeted"):
         world = simulate(f"caracas-2013-{cause}", seed=1, **SMALL)
-        state = dict(zip(*(world.truth["accounts"].column(c).to_pylist() for c in ("account", "state")), strict=True))
+        state = dict(
+            zip(
+                *(world.truth["accounts"].column(c).to_pylist() for c in ("account", "state")),
+                strict=True,
+            )
+        )
         fallen = [f["account"] for f in world.truth["falls"].to_pylist() if f["wave"]]
         share[cause] = np.mean([state[a] == "inauthentic" for a in fallen])
     assert share["purge"] > 0.8 > 3 * share["error"]
@@ -196,7 +245,9 @@ def test_a_wave_may_have_two_causes():
     assert sum(by_trigger.values()) == SMALL["fallen"]
     falls = [f for f in world.truth["falls"].to_pylist() if f["wave"]]
     assert len({f["account"] for f in falls}) == len(falls)
-    back = {t: np.mean([f["back"] is not None for f in falls if f["trigger"] == t]) for t in by_trigger}
+    back = {
+        t: np.mean([f["back"] is not None for f in falls if f["trigger"] == t]) for t in by_trigger
+    }
     assert back["error"] > 0.1
 
 
@@ -224,8 +275,14 @@ def test_a_recorder_with_gaps_says_so_and_keeps_the_share_it_says():
         assert not any(gap["from"] <= t < gap["to"] for t in times)
     sampled = next(c for c in coverage if c["kind"] == "sampled")
     assert (sampled["what"], sampled["rate"]) == ("acts", 0.2)
-    assert seen.tables["acts"].num_rows == pytest.approx(0.2 * whole.tables["acts"].num_rows, rel=0.05)
-    assert seen.tables["follows"].equals(whole.tables["follows"].set_column(
-        whole.tables["follows"].column_names.index("source"), "source", seen.tables["follows"].column("source")
-    ))  # fmt: skip
+    assert seen.tables["acts"].num_rows == pytest.approx(
+        0.2 * whole.tables["acts"].num_rows, rel=0.05
+    )
+    assert seen.tables["follows"].equals(
+        whole.tables["follows"].set_column(
+            whole.tables["follows"].column_names.index("source"),
+            "source",
+            seen.tables["follows"].column("source"),
+        )
+    )
     assert not any(c["kind"] != "watched" for c in whole.tables["coverage"].to_pylist())

@@ -24,18 +24,45 @@ app = App(
 )
 #: Commands by name: where they stand (imported when called) and what `--help` says of them.
 COMMANDS = {
-    "demo": ("commands:demo", "Simulate the night of 31 October 2013, measure it, and write a report."),
-    "look": ("commands:look", "Say what files are, and what can and cannot be concluded from them."),
+    "demo": (
+        "commands:demo",
+        "Simulate the night of 31 October 2013, measure it, and write a report.",
+    ),
+    "look": (
+        "commands:look",
+        "Say what files are, and what can and cannot be concluded from them.",
+    ),
     "import": ("commands:import_", "Take files into a case."),
     "run": ("commands:run", "Measure everything the data can carry, and write the report."),
-    "check": ("commands:check", 'Check a statement: birdfall check CASE "6.600 cuentas en diez minutos".'),
-    "coordinate": ("coordinating:coordinate", "Find accounts that moved together more than chance allows."),
-    "report": ("commands:report", "Write the report of a case again, in other languages or elsewhere."),
-    "verify": ("commands:verify", "Compute a case or a report again, and say which number differs."),
+    "check": (
+        "commands:check",
+        'Check a statement: birdfall check CASE "6.600 cuentas en diez minutos".',
+    ),
+    "coordinate": (
+        "coordinating:coordinate",
+        "Find accounts that moved together more than chance allows.",
+    ),
+    "report": (
+        "commands:report",
+        "Write the report of a case again, in other languages or elsewhere.",
+    ),
+    "verify": (
+        "commands:verify",
+        "Compute a case or a report again, and say which number differs.",
+    ),
     "export": ("commands:export", "Write a case as CSV, Parquet or SQLite, by pseudonym."),
-    "explain": ("explaining:explain", "Weigh the explanations of a wave: what fits, what cannot be told apart."),
-    "casebook": ("explaining:casebook", "Weigh the acknowledged events of the casebook, and tabulate."),
-    "calibrate": ("explaining:calibrate", "Measure how well calibrated the weighing of explanations is."),
+    "explain": (
+        "explaining:explain",
+        "Weigh the explanations of a wave: what fits, what cannot be told apart.",
+    ),
+    "casebook": (
+        "explaining:casebook",
+        "Weigh the acknowledged events of the casebook, and tabulate.",
+    ),
+    "calibrate": (
+        "explaining:calibrate",
+        "Measure how well calibrated the weighing of explanations is.",
+    ),
     "watch": ("watching:watch", "Watch live streams: alerts within a minute when a flock falls."),
     "replay": ("watching:replay", "Watch recordings as if they happened now."),
     "propose": ("watching:propose", "Hand a wave of a watch to other tools, for people to decide."),
@@ -108,7 +135,11 @@ def _say_error(error: BirdfallError) -> None:
     from birdfall.model.errors import printable
 
     head = printable(error.what, 2000)
-    _say(f"birdfall: {head}" if error.where is None else f"birdfall: {printable(str(error.where), 500)}: {head}")
+    _say(
+        f"birdfall: {head}"
+        if error.where is None
+        else f"birdfall: {printable(str(error.where), 500)}: {head}"
+    )
     for part in (error.why, error.fix):
         if part:
             _say(f"  {printable(part, 2000)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from birdfall.cli.talk import show, show_json
+from birdfall.cli.output import show, show_json
 from birdfall.model.errors import ExitCode, UsageError, printable
 from birdfall.model.findings import as_plain
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from birdfall.tell.words import Words
 
 
-def check_statement(case: Case, statement: str, lang: str | None, save: bool, said_by: str, json: bool) -> int:
+def check_statement(
+    case: Case, statement: str, lang: str | None, save: bool, said_by: str, json: bool
+) -> int:
     """0 all supported, 3 one contradicted, 4 one not answerable and none contradicted, 2 nothing measurable in it."""
+    from birdfall.claims.check import Claim, check, read_claims, write_claims
+    from birdfall.claims.parse.parser import language_of, parse
     from birdfall.tell.names import names_of
     from birdfall.tell.words import words
-    from birdfall.weigh.claim_parser import language_of, parse
-    from birdfall.weigh.claims import Claim, check, read_claims, write_claims
 
     if not parse(statement):
         raise UsageError(
@@ -31,7 +33,10 @@ def check_statement(case: Case, statement: str, lang: str | None, save: bool, sa
     record = case.record()
     claim = Claim(statement, who=said_by, language=language_of(statement) or "")
     found = check(record, case.findings(), claim, settings=case.settings)
-    say = words(lang or (claim.language if claim.language else case.settings.language), case.settings.time_zone)
+    say = words(
+        lang or (claim.language if claim.language else case.settings.language),
+        case.settings.time_zone,
+    )
     if save:
         before = read_claims((case.read("claims.toml") or b"").decode())
         _keep(case, write_claims([c for c in before if c.text != statement] + [claim]).encode())
@@ -50,9 +55,9 @@ def check_statement(case: Case, statement: str, lang: str | None, save: bool, sa
 
 def _keep(case: Case, claims: bytes) -> None:
     """The claims, their findings, and the report if there is one, so that they agree."""
-    from birdfall.inquiry import hold_claims
+    from birdfall.pipeline.run import hold_claims
+    from birdfall.pipeline.verify import languages_of
     from birdfall.tell.report import render
-    from birdfall.verification import languages_of
 
     hold_claims(case, claims)
     page = case.read("reports/report.html")
@@ -63,7 +68,7 @@ def _keep(case: Case, claims: bytes) -> None:
 
 def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str], str]) -> None:
     """One claim of the statement: what was claimed, the verdict, what was measured, and for which reading it is true."""
-    from birdfall.tell.claim_said import explained, measured
+    from birdfall.tell.sections.verdict_details import explained, measured
     from birdfall.tell.terminal import claim_words
 
     claimed = finding.estimates.get("claimed")
@@ -79,4 +84,6 @@ def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str]
 
 
 def _told(estimate: Estimate, say: Words) -> str:
-    return say.percent(estimate.value, 1) if estimate.unit == "share" else say.number(estimate.value)
+    return (
+        say.percent(estimate.value, 1) if estimate.unit == "share" else say.number(estimate.value)
+    )

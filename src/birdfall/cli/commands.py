@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from birdfall.cli.talk import say, show, show_json, telling
+from birdfall.cli.output import say, show, show_json, telling
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from birdfall.inquiry import Options
     from birdfall.model.findings import Finding
+    from birdfall.pipeline.run import Options
     from birdfall.record.case import Case
 
 Language = Literal["en", "es", "fr", "ar", "pt"]
@@ -91,7 +91,11 @@ def simulate(
     if json:
         show_json({"case": str(case.path), "scenario": scenario, "seed": seed, "rows": sizes})
     else:
-        show(f"{case.path}: " + ", ".join(f"{rows:,} {name}" for name, rows in sizes.items()) + " (simulated)")
+        show(
+            f"{case.path}: "
+            + ", ".join(f"{rows:,} {name}" for name, rows in sizes.items())
+            + " (simulated)"
+        )
     return ExitCode.FOUND
 
 
@@ -231,14 +235,22 @@ def run(
     allow_large
         Take in compressed files that unpack to very much more than their size.
     """
-    case = _case_for_run(files, out, title, mapping, time_zone, date_format, reader, json, allow_large, facts)
+    case = _case_for_run(
+        files, out, title, mapping, time_zone, date_format, reader, json, allow_large, facts
+    )
     _apply(case, leader, control, negative_control, public, question, title, lang, time_zone)
     _keep_questions(case, claims, facts)
     return _measured(case, lang or _language(case), _options(seed=seed, alpha=alpha), json)
 
 
 def check(
-    first: str, second: str, *, lang: Language | None = None, save: Flag = False, said_by: str = "", json: Json = False
+    first: str,
+    second: str,
+    *,
+    lang: Language | None = None,
+    save: Flag = False,
+    said_by: str = "",
+    json: Json = False,
 ) -> int:
     """Check a statement against a case: birdfall check CASE "6.600 cuentas en diez minutos".
 
@@ -266,7 +278,9 @@ def report(
     *,
     out: OptionalOut = None,
     lang: Language | None = None,
-    languages: Annotated[str, Parameter(help="Which languages the page holds, comma-separated.")] = "en,es,fr,ar,pt",
+    languages: Annotated[
+        str, Parameter(help="Which languages the page holds, comma-separated.")
+    ] = "en,es,fr,ar,pt",
     json: Json = False,
 ) -> int:
     """Write the report of a case that has been run.
@@ -282,7 +296,9 @@ def report(
     """
     opened = _opened(case)
     if not opened.finding_names():
-        raise CaseError("this case has no findings yet", where=str(case), fix=f"Run: birdfall run {case}")
+        raise CaseError(
+            "this case has no findings yet", where=str(case), fix=f"Run: birdfall run {case}"
+        )
     held = tuple(part.strip() for part in languages.split(",") if part.strip())
     path = _write_report(opened, lang or _language(opened), held, out)
     if json:
@@ -302,15 +318,22 @@ def verify(path: Path, *, case: Path | None = None, json: Json = False) -> int:
     case
         The case a report was made from, if it does not lie in it.
     """
-    from birdfall.verification import verify as verified
+    from birdfall.pipeline.verify import verify as verified
 
     with telling(json) as progress:
         result = verified(path, case=case, progress=progress)
     if json:
-        show_json({
-            "subject": result.subject, "holds": result.holds, "checked": result.checked, "recomputed": result.recomputed,
-            "differences": [{"where": d.where, "said": d.said, "found": d.found} for d in result.differences],
-        })  # fmt: skip
+        show_json(
+            {
+                "subject": result.subject,
+                "holds": result.holds,
+                "checked": result.checked,
+                "recomputed": result.recomputed,
+                "differences": [
+                    {"where": d.where, "said": d.said, "found": d.found} for d in result.differences
+                ],
+            }
+        )
     else:
         _show_verification(result)
     return ExitCode.FOUND if result.holds else ExitCode.ERROR
@@ -337,7 +360,7 @@ def export(
     identified
         With the platform's ids, handles and texts as they are, instead of pseudonyms.
     """
-    from birdfall.export import export as exported
+    from birdfall.pipeline.export import export as exported
 
     made = exported(_opened(case), format, out, identified=identified)
     if json:
@@ -346,7 +369,9 @@ def export(
         for path in made:
             show(str(path))
         if not identified:
-            say("Accounts go by pseudonym, texts stay behind. For ids and texts as they are: --identified")
+            say(
+                "Accounts go by pseudonym, texts stay behind. For ids and texts as they are: --identified"
+            )
     return ExitCode.FOUND
 
 
@@ -354,7 +379,7 @@ def export(
 
 
 def _options(**values: Any) -> Options:
-    from birdfall.inquiry import Options
+    from birdfall.pipeline.run import Options
 
     return Options(**values)
 
@@ -387,15 +412,24 @@ def _remove_demo(folder: Path) -> None:
         return
     if not stands_at(folder) or not _opened(folder).settings.simulated:
         raise UsageError(
-            "this is no earlier demo", where=str(folder), why="It was left as it is.", fix="Choose another with -o."
+            "this is no earlier demo",
+            where=str(folder),
+            why="It was left as it is.",
+            fix="Choose another with -o.",
         )
     shutil.rmtree(folder)
 
 
 def _simulated(
-    scenario: str, out: Path, seed: int, quiet: bool, *, observe: str = "full", accounts: int | None = None
+    scenario: str,
+    out: Path,
+    seed: int,
+    quiet: bool,
+    *,
+    observe: str = "full",
+    accounts: int | None = None,
 ) -> Case:
-    from birdfall.world.telling import write_case
+    from birdfall.world.write_case import write_case
 
     with telling(quiet) as progress:
         progress("simulate", 0, None, "accounts")
@@ -403,31 +437,51 @@ def _simulated(
 
 
 def _case_for_run(
-    files: Sequence[Path], out: Path | None, title: str, mapping: Path | None, time_zone: str | None,
-    date_format: str | None, reader: str | None, quiet: bool, allow_large: bool, facts: Path | None,
-) -> Case:  # fmt: skip
+    files: Sequence[Path],
+    out: Path | None,
+    title: str,
+    mapping: Path | None,
+    time_zone: str | None,
+    date_format: str | None,
+    reader: str | None,
+    quiet: bool,
+    allow_large: bool,
+    facts: Path | None,
+) -> Case:
     if not files and facts is None:
-        raise UsageError("nothing to run on", fix="Name a case or some files: birdfall run tweets.csv -o case/")
+        raise UsageError(
+            "nothing to run on", fix="Name a case or some files: birdfall run tweets.csv -o case/"
+        )
     if len(files) == 1 and files[0].is_dir() and out is None:
         return _opened(files[0])
     if out is None:
         given = files[0] if files else f"--facts {facts}"
-        raise UsageError("where should the case be made?", fix=f"Add a folder: birdfall run {given} -o case/")
+        raise UsageError(
+            "where should the case be made?", fix=f"Add a folder: birdfall run {given} -o case/"
+        )
     case = _opened_or_made(out, title)
     if not files:
         # published figures are enough to ask whether they agree
         return case
-    for receipt in _taken_in(case, files, mapping, time_zone, date_format, reader, quiet, allow_large):
+    for receipt in _taken_in(
+        case, files, mapping, time_zone, date_format, reader, quiet, allow_large
+    ):
         say(_receipt_line(receipt))
     return case
 
 
 def _taken_in(
-    case: Case, files: Sequence[Path], mapping: Path | None, time_zone: str | None, date_format: str | None,
-    reader: str | None, quiet: bool, allow_large: bool,
-) -> list[dict[str, Any]]:  # fmt: skip
+    case: Case,
+    files: Sequence[Path],
+    mapping: Path | None,
+    time_zone: str | None,
+    date_format: str | None,
+    reader: str | None,
+    quiet: bool,
+    allow_large: bool,
+) -> list[dict[str, Any]]:
     from birdfall.sources.ingest import ingest
-    from birdfall.sources.mapping import load_mapping
+    from birdfall.sources.table.mapping import load_mapping
 
     if not files:
         raise UsageError("no files were named", fix="birdfall import tweets.csv -o case/")
@@ -439,11 +493,22 @@ def _taken_in(
     with telling(quiet) as progress:
         for path in files:
             receipt = ingest(
-                case, path, mapping=chosen, reader=reader, time_zone=time_zone, date_format=date_format,
-                allow_large=allow_large, progress=progress,
-            )  # fmt: skip
+                case,
+                path,
+                mapping=chosen,
+                reader=reader,
+                time_zone=time_zone,
+                date_format=date_format,
+                allow_large=allow_large,
+                progress=progress,
+            )
             receipts.append(
-                {"file": str(path), "rows": receipt.rows, "rejected": receipt.rejected, "already": receipt.already}
+                {
+                    "file": str(path),
+                    "rows": receipt.rows,
+                    "rejected": receipt.rejected,
+                    "already": receipt.already,
+                }
             )
     return receipts
 
@@ -455,13 +520,24 @@ def _receipt_line(receipt: dict[str, Any]) -> str:
     line = f"{printable(receipt['file'])}: {rows}"
     if receipt["already"]:
         return line + " (taken in before; nothing changed)"
-    return line + (f", {receipt['rejected']:,} rejected (table `rejected` lists them)" if receipt["rejected"] else "")
+    return line + (
+        f", {receipt['rejected']:,} rejected (table `rejected` lists them)"
+        if receipt["rejected"]
+        else ""
+    )
 
 
 def _apply(
-    case: Case, leader: Sequence[str], control: Sequence[str], negative: Sequence[str], public: Sequence[str],
-    question: str, title: str, lang: str | None, time_zone: str | None,
-) -> None:  # fmt: skip
+    case: Case,
+    leader: Sequence[str],
+    control: Sequence[str],
+    negative: Sequence[str],
+    public: Sequence[str],
+    question: str,
+    title: str,
+    lang: str | None,
+    time_zone: str | None,
+) -> None:
     changes: dict[str, Any] = {}
     for key, wanted in (
         ("leaders", leader),
@@ -471,7 +547,12 @@ def _apply(
     ):
         if wanted:
             changes[key] = tuple(_account(case, name) for name in wanted)
-    for key, value in (("question", question), ("title", title), ("language", lang), ("time_zone", time_zone)):
+    for key, value in (
+        ("question", question),
+        ("title", title),
+        ("language", lang),
+        ("time_zone", time_zone),
+    ):
         if value:
             changes[key] = value
     current = case.settings
@@ -490,22 +571,28 @@ def _account(case: Case, name: str) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"no account {name!r} in this record", fix="Give its id, or the handle as the data write it.")
-    raise UsageError(f"{len(found)} accounts have had the handle {name!r}", fix="Give the id: " + ", ".join(found[:5]))
+        raise UsageError(
+            f"no account {name!r} in this record",
+            fix="Give its id, or the handle as the data write it.",
+        )
+    raise UsageError(
+        f"{len(found)} accounts have had the handle {name!r}",
+        fix="Give the id: " + ", ".join(found[:5]),
+    )
 
 
 def _keep_questions(case: Case, claims: Path | None, facts: Path | None) -> None:
-    from birdfall.sources.mapping import read_small
+    from birdfall.sources.table.mapping import read_small
 
     files = {}
     if claims is not None:
-        from birdfall.weigh.claims import read_claims
+        from birdfall.claims.check import read_claims
 
         data = read_small(claims)
         read_claims(data.decode("utf-8", "replace"))
         files["claims.toml"] = data
     if facts is not None:
-        from birdfall.measures.reconcile import read_facts_bytes
+        from birdfall.measures.follower_counts.reconcile import read_facts_bytes
 
         data = read_small(facts)
         read_facts_bytes(data, str(facts))
@@ -514,8 +601,10 @@ def _keep_questions(case: Case, claims: Path | None, facts: Path | None) -> None
         case.put(files)
 
 
-def _measured(case: Case, lang: str, options: Options, json: bool, *, report_at: Path | None = None) -> int:
-    from birdfall.inquiry import run as run_all
+def _measured(
+    case: Case, lang: str, options: Options, json: bool, *, report_at: Path | None = None
+) -> int:
+    from birdfall.pipeline.run import run as run_all
     from birdfall.tell.terminal import verdict_text
 
     with telling(json) as progress:
@@ -525,7 +614,13 @@ def _measured(case: Case, lang: str, options: Options, json: bool, *, report_at:
     if json:
         from birdfall.model.findings import as_plain
 
-        show_json({"case": str(case.path), "report": str(path), "findings": {n: as_plain(f) for n, f in found.items()}})
+        show_json(
+            {
+                "case": str(case.path),
+                "report": str(path),
+                "findings": {n: as_plain(f) for n, f in found.items()},
+            }
+        )
     else:
         show(verdict_text(case, language=lang))
         show(f"\n  {path}")
@@ -550,7 +645,8 @@ def _write_report(case: Case, lang: str, languages: tuple[str, ...], out: Path |
 
     if lang not in languages:
         raise UsageError(
-            f"the page is to open in {lang!r} but does not hold it", fix=f"Add it to --languages {','.join(languages)}."
+            f"the page is to open in {lang!r} but does not hold it",
+            fix=f"Add it to --languages {','.join(languages)}.",
         )
     page = render(case, languages=languages, default=lang)
     case.put({"reports/report.html": page})
@@ -566,7 +662,9 @@ def _case_and_text(first: str, second: str) -> tuple[Case, str]:
     for path, text in ((first, second), (second, first)):
         if stands_at(Path(path)):
             return _opened(Path(path)), text
-    raise UsageError("neither of these is a case", fix='birdfall check CASE "6.600 cuentas en diez minutos"')
+    raise UsageError(
+        "neither of these is a case", fix='birdfall check CASE "6.600 cuentas en diez minutos"'
+    )
 
 
 def _show_verification(result: Any) -> None:

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from birdfall.cli.commands import Flag, Json, Many, OptionalOut
-from birdfall.cli.talk import say, show, show_json, telling
+from birdfall.cli.output import say, show, show_json, telling
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 SHOWN = 5
 #: Tables of a network that go into its folder: these always, those where they have rows.
 ALWAYS_OUT = ("nodes", "edges", "groups")
-TABLES_OUT = (*ALWAYS_OUT, "combined", "top_objects", "examples", "sensitivity", "left_out", "heaviest")
+TABLES_OUT = (
+    *ALWAYS_OUT,
+    "combined",
+    "top_objects",
+    "examples",
+    "sensitivity",
+    "left_out",
+    "heaviest",
+)
 
 
 def coordinate(
@@ -96,16 +104,29 @@ def coordinate(
         A saved mapping of columns (TOML), such as `birdfall look --save-mapping` writes.
     """
     if out is not None and out.exists():
-        raise UsageError("this name is taken", where=str(out), fix="Choose another with -o, or remove it.")
+        raise UsageError(
+            "this name is taken", where=str(out), fix="Choose another with -o, or remove it."
+        )
     request: dict[str, Any] = {
-        "trace": trace[0] if len(trace) == 1 else list(trace), "window": window, "at_least": at_least, "alpha": alpha,
-        "count": count, "null": null, "preset": preset, "leave_out": list(leave_out), "groups": groups,
-        "resolution": resolution, "seed": seed, "name": name,
-    }  # fmt: skip
+        "trace": trace[0] if len(trace) == 1 else list(trace),
+        "window": window,
+        "at_least": at_least,
+        "alpha": alpha,
+        "count": count,
+        "null": null,
+        "preset": preset,
+        "leave_out": list(leave_out),
+        "groups": groups,
+        "resolution": resolution,
+        "seed": seed,
+        "name": name,
+    }
     if preset is not None:
         request["preset_options"] = _preset_options(preset, preset_option, at_least)
     elif preset_option:
-        raise UsageError("there is no preset that --preset-option could be for", fix="Name it with --preset.")
+        raise UsageError(
+            "there is no preset that --preset-option could be for", fix="Name it with --preset."
+        )
     reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
     reading |= _mapping(column, mapping, request["trace"])
     finding, people = _found(files, request, reading, identified and not _is_file(out), json)
@@ -120,27 +141,37 @@ def coordinate(
 
 
 def _found(
-    files: Sequence[Path], request: dict[str, Any], reading: dict[str, Any], handles: bool, quiet: bool
+    files: Sequence[Path],
+    request: dict[str, Any],
+    reading: dict[str, Any],
+    handles: bool,
+    quiet: bool,
 ) -> tuple[Finding, People]:
     """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
     from birdfall.record.manifest import stands_at
 
     if not files:
-        raise UsageError("nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv")
+        raise UsageError(
+            "nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv"
+        )
     if len(files) == 1 and stands_at(files[0]):
-        from birdfall.inquiry import ask
+        from birdfall.pipeline.run import ask
         from birdfall.record.case import Case
 
         case = Case.open(files[0])
         record = case.record()
         with telling(quiet) as progress:
-            return ask(case, request, progress=progress), People(record.ids, set(record.settings.public), record.names)
-    from birdfall.measures.coordination_files import columns_read, coordination_of_files
+            return ask(case, request, progress=progress), People(
+                record.ids, set(record.settings.public), record.names
+            )
+    from birdfall.measures.coordination.from_files import columns_read, coordination_of_files
 
     if all(f.is_file() for f in files):
         Thread(target=_make_ready, args=(request["preset"],)).start()
     with telling(quiet) as progress:
-        direct = coordination_of_files(files, reading, handles=handles, progress=progress, **request)
+        direct = coordination_of_files(
+            files, reading, handles=handles, progress=progress, **request
+        )
     if direct is not None:
         finding, acts = direct
         _tell_read(acts.read, quiet)
@@ -148,7 +179,7 @@ def _found(
         return finding, People(acts.ids, set(), acts.names)
     from birdfall.api import Inquiry
     from birdfall.sources.ingest import load
-    from birdfall.sources.source import Options
+    from birdfall.sources.shared.protocol import Options
 
     said = Options(reading["time_zone"], reading["date_format"], reading.get("mapping"))
     _tell_read(columns_read(files, reading["reader"], said), quiet)
@@ -167,14 +198,18 @@ def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]
     if column and mapping is not None:
         raise UsageError("columns are said twice", fix="Give --column or --mapping.")
     if mapping is not None:
-        from birdfall.sources.mapping import load_mapping
+        from birdfall.sources.table.mapping import load_mapping
 
         return {"mapping": load_mapping(mapping)}
-    from birdfall.measures.coordination_files import mapping_of_columns
+    from birdfall.measures.coordination.from_files import mapping_of_columns
 
     pairs = [text.partition("=") for text in column]
-    if wrong := [text for text, (_, sign, name) in zip(column, pairs, strict=True) if not sign or not name]:
-        raise UsageError(f"{wrong[0]!r} does not say which column is what", fix="Write --column account=NAME.")
+    if wrong := [
+        text for text, (_, sign, name) in zip(column, pairs, strict=True) if not sign or not name
+    ]:
+        raise UsageError(
+            f"{wrong[0]!r} does not say which column is what", fix="Write --column account=NAME."
+        )
     return {"mapping": mapping_of_columns({role: name for role, _, name in pairs}, trace)}
 
 
@@ -186,7 +221,7 @@ def _make_ready(preset: str | None) -> None:
     with suppress(Exception):
         import numpy as np
 
-        from birdfall.kernels.coaction import coaction
+        from birdfall.kernels.coaction.coaction import coaction
 
         if preset is None:
             import networkit  # noqa: F401
@@ -209,28 +244,39 @@ class People:
         handles = self.names() if identified or self.public else {}
 
         def name(code: int, account: str) -> str:
-            return handles.get(account, account) if identified or account in self.public else pseudonym(code)
+            return (
+                handles.get(account, account)
+                if identified or account in self.public
+                else pseudonym(code)
+            )
 
         return name
 
 
 def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[str, Any]:
     """The options of a preset as its own types. The toolkit's smallest weight is `--at-least` unless it is given."""
-    from birdfall.measures.coordination_preset_options import OPTIONS, checked_options
+    from birdfall.measures.coordination.peer_options import OPTIONS, checked_options
 
     options: dict[str, Any] = {}
     for text in given:
         name, _, value = text.partition("=")
         kind = OPTIONS[preset].get(name)
         try:
-            options[name] = {"true": True, "false": False}[value.lower()] if kind is bool else (kind or str)(value)
+            options[name] = (
+                {"true": True, "false": False}[value.lower()]
+                if kind is bool
+                else (kind or str)(value)
+            )
         except (KeyError, ValueError):
             options[name] = value
     checked_options(preset, options)
     if preset == "toolkit":
         options.setdefault("min_edge_weight", at_least)
     elif at_least != 2:
-        raise UsageError("CooRTweet has no smallest weight", fix="Its own way is --preset-option min_participation=3.")
+        raise UsageError(
+            "CooRTweet has no smallest weight",
+            fix="Its own way is --preset-option min_participation=3.",
+        )
     return options
 
 
@@ -246,13 +292,17 @@ def _tell_refused(rejected: Table, quiet: bool) -> None:
     """How many rows could not be taken, and the first of them."""
     if quiet or not rejected.num_rows:
         return
-    from birdfall.measures.coordination_files import rows_refused
+    from birdfall.measures.coordination.from_files import rows_refused
     from birdfall.model.errors import printable
 
     say(f"{rows_refused(rejected):,} rows were refused, the first:")
     for row in rejected.slice(0, 3).to_pylist():
         shown = "" if row["value"] is None else f' "{printable(row["value"], 60)}"'
-        place = ", ".join(x for x in (row["source"], f"row {row['line']:,}" if row["line"] else "", row["column"]) if x)
+        place = ", ".join(
+            x
+            for x in (row["source"], f"row {row['line']:,}" if row["line"] else "", row["column"])
+            if x
+        )
         say(f"  {printable(place, 200)}:{shown} {row['reason']}. {row['fix'] or ''}".rstrip())
 
 
@@ -265,12 +315,12 @@ def write_network(finding: Finding, people: People, out: Path, identified: bool)
     """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into one file; returns the files."""
     import pyarrow.parquet as pq
 
-    from birdfall.export import pseudonymised, write_csv
+    from birdfall.pipeline.export import pseudonymised, write_csv
     from birdfall.record.atomic import explained, write_bytes, write_with
 
     if _is_file(out):
         return [_write_edges(finding, people, out, identified)]
-    from birdfall.tell.network_files import Drawn, to_gexf, to_graphml
+    from birdfall.tell.network.files import Drawn, to_gexf, to_graphml
 
     shown = people.shown(identified)
     drawn = Drawn(finding, shown)
@@ -304,7 +354,7 @@ def _write_edges(finding: Finding, people: People, out: Path, identified: bool) 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from birdfall.export import write_csv
+    from birdfall.pipeline.export import write_csv
     from birdfall.record.atomic import explained, write_with
 
     table = finding.table("edges")
@@ -336,7 +386,11 @@ def _show_groups(finding: Finding) -> None:
     rows = finding.table("groups").to_pylist()
     shown = {t["group"]: t["shown"] for t in reversed(finding.table("top_objects").to_pylist())}
     for row in rows[:SHOWN]:
-        span = "" if row["first"] is None else f", {row['first']:%Y-%m-%d %H:%M} to {row['last']:%Y-%m-%d %H:%M}"
+        span = (
+            ""
+            if row["first"] is None
+            else f", {row['first']:%Y-%m-%d %H:%M} to {row['last']:%Y-%m-%d %H:%M}"
+        )
         kind = " (as a block, no pair alone)" if row["kind"] == "block" else ""
         spoken = f", {plain(row['languages'])}" if row["languages"] else ""
         show(
@@ -369,7 +423,9 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
             _show_groups(finding)
     else:
         rate = finding.estimates["empirical_fdr"].value
-        found = "" if rate is None else f"  (empirical false discovery rate {value('empirical_fdr')})"
+        found = (
+            "" if rate is None else f"  (empirical false discovery rate {value('empirical_fdr')})"
+        )
         show(f"  edges found            {value('edges')}")
         show(f"  beyond the null model  {value('significant')}")
         show(f"  in shifted time        {value('shifted_significant')}{found}")
@@ -387,9 +443,15 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
     said = words("en", "UTC")
     of_traces: dict[str, list[str]] = {}
     for note in finding.limits:
-        of_traces.setdefault(said.note(note), []).extend([t] if isinstance(t := note.values.get("trace"), str) else [])
+        of_traces.setdefault(said.note(note), []).extend(
+            [t] if isinstance(t := note.values.get("trace"), str) else []
+        )
     for sentence, traces in of_traces.items():
-        named = f" ({', '.join(traces)})" if traces and len(finding.parameters.get("trace", ())) > 1 else ""
+        named = (
+            f" ({', '.join(traces)})"
+            if traces and len(finding.parameters.get("trace", ())) > 1
+            else ""
+        )
         show(f"  {printable(sentence + named, 400)}")
     if "left_out" in finding.tables:
         for row in finding.table("left_out").slice(0, SHOWN).to_pylist():

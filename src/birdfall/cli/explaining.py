@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from birdfall.cli.commands import Flag, Json, Language
-from birdfall.cli.talk import say, show, show_json, telling
+from birdfall.cli.output import say, show, show_json, telling
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from birdfall.explanations.casebook import Weighed
     from birdfall.model.findings import Finding
-    from birdfall.weigh.casebook import Weighed
 
 
-def explain(case: Path, *, wave: int = 1, lang: Language = "en", request: Flag = False, json: Json = False) -> int:
+def explain(
+    case: Path, *, wave: int = 1, lang: Language = "en", request: Flag = False, json: Json = False
+) -> int:
     """Weigh the explanations of a wave of a case that was run.
 
     Parameters
@@ -29,15 +31,19 @@ def explain(case: Path, *, wave: int = 1, lang: Language = "en", request: Flag =
     request
         Print the letters that ask the platform for the records that would decide it, and nothing else.
     """
+    from birdfall.explanations.measure import explanations
     from birdfall.model.findings import as_plain
     from birdfall.record.case import Case
-    from birdfall.weigh.explanations import explanations
 
     opened = Case.open(case)
     findings = opened.findings()
     if "waves" not in findings:
-        raise CaseError("this case was not run yet", where=str(case), fix=f"Run it: birdfall run {case}")
-    finding = explanations(opened.record(), findings, wave=wave).replace(simulated=opened.settings.simulated)
+        raise CaseError(
+            "this case was not run yet", where=str(case), fix=f"Run it: birdfall run {case}"
+        )
+    finding = explanations(opened.record(), findings, wave=wave).replace(
+        simulated=opened.settings.simulated
+    )
     if json:
         show_json(as_plain(finding))
     elif request:
@@ -55,20 +61,39 @@ def explain(case: Path, *, wave: int = 1, lang: Language = "en", request: Flag =
 
 def casebook(*, json: Json = False) -> int:
     """Weigh every event of the casebook and set it beside what was acknowledged."""
-    from birdfall.weigh.casebook import weighed
+    from birdfall.explanations.casebook import weighed
 
     found = weighed()
     if json:
-        show_json([
-            {"id": w.event.id, "when": w.event.when, "cause": w.event.cause, "strength": w.event.strength, "source": w.event.source,
-             "what": w.event.what, "figures": w.event.figures, "set": None if w.verdict is None else list(w.verdict.members), "contradicted": w.contradicted, "cut": list(w.event.cut)}
-            for w in found
-        ])  # fmt: skip
+        show_json(
+            [
+                {
+                    "id": w.event.id,
+                    "when": w.event.when,
+                    "cause": w.event.cause,
+                    "strength": w.event.strength,
+                    "source": w.event.source,
+                    "what": w.event.what,
+                    "figures": w.event.figures,
+                    "set": None if w.verdict is None else list(w.verdict.members),
+                    "contradicted": w.contradicted,
+                    "cut": list(w.event.cut),
+                }
+                for w in found
+            ]
+        )
         return ExitCode.FOUND
     rows = [("event", "cause", "known by", "explanations left")]
     for w in found:
         told = _told(w)
-        rows.append((w.event.id, w.event.cause, w.event.strength, f"CONTRADICTED: {told}" if w.contradicted else told))
+        rows.append(
+            (
+                w.event.id,
+                w.event.cause,
+                w.event.strength,
+                f"CONTRADICTED: {told}" if w.contradicted else told,
+            )
+        )
     for row in rows:
         show(f"{row[0]:24} {row[1]:11} {row[2]:13} {row[3]}")
     weighed_ones = [w for w in found if w.verdict is not None]
@@ -81,12 +106,21 @@ def casebook(*, json: Json = False) -> int:
 
 def _told(w: Weighed) -> str:
     if w.verdict is None:
-        return "a base rate: not weighed" if w.event.cause == "base" else "no figure was published: not weighed"
+        return (
+            "a base rate: not weighed"
+            if w.event.cause == "base"
+            else "no figure was published: not weighed"
+        )
     return ", ".join(w.verdict.members) or "outside what was simulated"
 
 
 def calibrate(
-    *, again: Flag = False, fresh: int = 0, seed: int = 0, second_opinion: Flag = False, json: Json = False
+    *,
+    again: Flag = False,
+    fresh: int = 0,
+    seed: int = 0,
+    second_opinion: Flag = False,
+    json: Json = False,
 ) -> int:
     """Measure the weighing of explanations on simulated worlds it did not learn from.
 
@@ -103,14 +137,22 @@ def calibrate(
     """
     from dataclasses import replace
 
-    from birdfall.weigh.causes.calibration import gates, measured
-    from birdfall.weigh.causes.calibration_tables import second_table, tables
-    from birdfall.weigh.causes.second import second_opinion as opinion
-    from birdfall.weigh.causes.worlds import fresh_worlds, made, packed, reference, unpacked, written
+    from birdfall.explanations.boosted_trees_check import second_opinion as opinion
+    from birdfall.explanations.calibration import gates, measured
+    from birdfall.explanations.calibration_report import second_table, tables
+    from birdfall.explanations.reference_worlds import (
+        fresh_worlds,
+        made,
+        packed,
+        reference,
+        unpacked,
+        written,
+    )
 
     if again and fresh:
         raise UsageError(
-            "--again and --fresh exclude each other", fix="First draw the reference, then measure it on fresh worlds."
+            "--again and --fresh exclude each other",
+            fix="First draw the reference, then measure it on fresh worlds.",
         )
     with telling(json) as progress:
         data = packed(made(progress=progress)) if again else b""
@@ -136,27 +178,33 @@ def calibrate(
 
 def _requests(finding: Finding, lang: str) -> int:
     """The letters; where none is to be written, why not."""
-    from birdfall.tell.explanation_letter import asked_for, letter
+    from birdfall.tell.sections.record_request import asked_for, letter
     from birdfall.tell.words import words
 
     spoken = words(lang)
     wanted = asked_for(finding)
     if not wanted:
         notes = [spoken.note(n) for n in finding.reasons]
-        say("\n".join(notes) or "No record that is missing would tell these explanations further apart.")
+        say(
+            "\n".join(notes)
+            or "No record that is missing would tell these explanations further apart."
+        )
         return ExitCode.CANNOT_ANSWER if finding.answer == "cannot" else ExitCode.NOTHING_FOUND
     show(("\n\n" + "-" * 72 + "\n\n").join(letter(finding, record, spoken) for record, _ in wanted))
     return ExitCode.FOUND
 
 
 def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: str) -> None:
-    from birdfall.tell.explanation_section import explanations as section
+    from birdfall.tell.sections.explanations import explanations as section
     from birdfall.tell.words import words
 
     spoken = words(lang)
     if finding.simulated:
         show(spoken("simulated") if spoken.has("simulated") else "Simulated data.")
-    shown = {"explanations-1": finding, **{k: f for k, f in findings.items() if k == "automation-1"}}
+    shown = {
+        "explanations-1": finding,
+        **{k: f for k, f in findings.items() if k == "automation-1"},
+    }
     for block in section(shown, case.record(), spoken, str, {}, {}):  # type: ignore[arg-type]
         if block["kind"] == "table":
             for row in block["rows"]:

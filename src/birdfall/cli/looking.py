@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from birdfall.cli.talk import say, show, show_json, telling
+from birdfall.cli.output import say, show, show_json, telling
 from birdfall.model.errors import BirdfallError, ExitCode, UsageError, printable
 
 if TYPE_CHECKING:
@@ -38,24 +38,36 @@ def expanded(files: Sequence[Path]) -> list[Path]:
             continue
         fitting = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
         if not fitting:
-            raise UsageError("no file fits this pattern", where=str(path), fix="Check the folder and the ending.")
+            raise UsageError(
+                "no file fits this pattern", where=str(path), fix="Check the folder and the ending."
+            )
         found += fitting
     return found
 
 
 def look_at(
-    files: Sequence[Path], mapping: Path | None, time_zone: str | None, date_format: str | None, reader: str | None,
-    save_mapping: Path | None, json: bool,
-) -> int:  # fmt: skip
+    files: Sequence[Path],
+    mapping: Path | None,
+    time_zone: str | None,
+    date_format: str | None,
+    reader: str | None,
+    save_mapping: Path | None,
+    json: bool,
+) -> int:
     """Look at each file, then at all of them together. Exit code 4 if no question could be answered."""
     from birdfall.sources.ingest import load, look_into
-    from birdfall.sources.mapping import load_mapping
+    from birdfall.sources.table.mapping import load_mapping
 
     if not files:
         raise UsageError("nothing to look at", fix="birdfall look tweets.csv")
     files = expanded(files)
     chosen = None if mapping is None else load_mapping(mapping)
-    said: dict[str, Any] = {"mapping": chosen, "reader": reader, "time_zone": time_zone, "date_format": date_format}
+    said: dict[str, Any] = {
+        "mapping": chosen,
+        "reader": reader,
+        "time_zone": time_zone,
+        "date_format": date_format,
+    }
     looks = [look_into(path, **said) for path in files]
     if save_mapping is not None:
         _save(looks, save_mapping)
@@ -67,7 +79,10 @@ def look_at(
             coverage = covered(load(*files, **said, progress=progress))
     if json:
         show_json(
-            {"files": [_plain(look) for look in looks], "coverage": None if coverage is None else _questions(coverage)}
+            {
+                "files": [_plain(look) for look in looks],
+                "coverage": None if coverage is None else _questions(coverage),
+            }
         )
     else:
         for look in looks:
@@ -77,7 +92,11 @@ def look_at(
     if any(look.question is not None for look in looks):
         return ExitCode.USAGE
     assert coverage is not None
-    return ExitCode.FOUND if any(q["answerable"] for q in _questions(coverage)) else ExitCode.CANNOT_ANSWER
+    return (
+        ExitCode.FOUND
+        if any(q["answerable"] for q in _questions(coverage))
+        else ExitCode.CANNOT_ANSWER
+    )
 
 
 def _save(looks: Sequence[Look], path: Path) -> None:
@@ -86,7 +105,8 @@ def _save(looks: Sequence[Look], path: Path) -> None:
     guessed = [look.mapping for look in looks if look.mapping is not None]
     if not guessed:
         raise UsageError(
-            "there is no mapping to save: these files are of a known form", fix="Leave out --save-mapping."
+            "there is no mapping to save: these files are of a known form",
+            fix="Leave out --save-mapping.",
         )
     write_text(path, guessed[0].to_toml())
     say(f"mapping: {path}")
@@ -98,11 +118,16 @@ def _questions(coverage: Finding) -> list[dict[str, Any]]:
 
 def _plain(look: Look) -> dict[str, Any]:
     return {
-        "path": look.path, "reader": look.reader, "columns": [asdict(c) for c in look.columns],
+        "path": look.path,
+        "reader": look.reader,
+        "columns": [asdict(c) for c in look.columns],
         "mapping": None if look.mapping is None else look.mapping.to_toml(),
-        "question": None if look.question is None else _asked(look.question), "rows": look.rows, "rejected": look.rejected,
-        "examples": look.examples, "notes": look.notes,
-    }  # fmt: skip
+        "question": None if look.question is None else _asked(look.question),
+        "rows": look.rows,
+        "rejected": look.rejected,
+        "examples": look.examples,
+        "notes": look.notes,
+    }
 
 
 def _asked(error: BirdfallError) -> dict[str, str]:
@@ -113,11 +138,17 @@ def _show_file(look: Look) -> None:
     show(f"{printable(look.path)}  ({look.reader})")
     for column in look.columns:
         mark = "reads " if column.used else "leaves"
-        show(f"  {mark}  {printable(column.name):24} {column.type:10} {printable(', '.join(column.sample), 70)}")
+        show(
+            f"  {mark}  {printable(column.name):24} {column.type:10} {printable(', '.join(column.sample), 70)}"
+        )
     for note in look.notes:
         show(f"  note    {printable(note)}")
     if look.rows:
-        show("  rows    " + ", ".join(f"{n:,} {table}" for table, n in look.rows.items()) + " (of those looked at)")
+        show(
+            "  rows    "
+            + ", ".join(f"{n:,} {table}" for table, n in look.rows.items())
+            + " (of those looked at)"
+        )
     if look.rejected:
         show(f"  refused {look.rejected:,}, for example:")
         for row in look.examples[:3]:
@@ -144,8 +175,13 @@ def _show_questions(coverage: Finding) -> None:
         else:
             needs = f" (needs {question['needs']})" if question.get("needs") else ""
             show(f"  no   {ASKED.get(name, name)}: {question['reason']}{needs}")
-    for key, unit in (("rows", "rows"), ("accounts", "accounts"), ("rejected", "rows refused"), ("duplicates", "duplicates"),
-                      ("gaps", "gaps")):  # fmt: skip
+    for key, unit in (
+        ("rows", "rows"),
+        ("accounts", "accounts"),
+        ("rejected", "rows refused"),
+        ("duplicates", "duplicates"),
+        ("gaps", "gaps"),
+    ):
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:
             show(f"  {estimate.value:,} {unit}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from birdfall.cli.talk import say, show
+from birdfall.cli.output import say, show
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 
@@ -29,12 +29,14 @@ def serve(
         The token; made and printed if not given.
     """
     from birdfall.record.manifest import stands_at
-    from birdfall.watch.dashboard.serving import Served
+    from birdfall.watch.dashboard.server import Served
 
     state = folder / "watch.sqlite"
     if not state.is_file() and not stands_at(folder):
         raise UsageError(
-            "this is neither a case nor the folder of a watch", where=str(folder), fix="Make one: birdfall demo"
+            "this is neither a case nor the folder of a watch",
+            where=str(folder),
+            fix="Make one: birdfall demo",
         )
     if state.is_file():
         brought_up_to_date(folder, state)
@@ -51,8 +53,8 @@ def serve(
 
 def brought_up_to_date(folder: Path, path: Path) -> None:
     """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
-    from birdfall.watch.lock import locked
-    from birdfall.watch.state import OlderError, State
+    from birdfall.watch.store.database import OlderError, State
+    from birdfall.watch.store.lock import locked
 
     try:
         State.open(path, read_only=True).close()
@@ -62,12 +64,16 @@ def brought_up_to_date(folder: Path, path: Path) -> None:
                 State.open(path, check=True).close()
         except UsageError as error:
             raise UsageError(
-                older.what, where=str(path), why="Another watch uses the folder, so it is not brought up to date now.",
+                older.what,
+                where=str(path),
+                why="Another watch uses the folder, so it is not brought up to date now.",
                 fix=f"Stop that watch, and begin it with this Birdfall: birdfall watch SOURCE --state {folder}",
-            ) from error  # fmt: skip
+            ) from error
         except (OSError, CaseError) as error:
             raise CaseError(
-                older.what, where=str(path), why=f"It cannot be brought up to date here: {getattr(error, 'what', error)}.",
+                older.what,
+                where=str(path),
+                why=f"It cannot be brought up to date here: {getattr(error, 'what', error)}.",
                 fix=f"Copy the folder to where it can be written, or begin a watch on it once: birdfall watch SOURCE --state {folder}",
-            ) from error  # fmt: skip
+            ) from error
         say(f"{path}: kept by an earlier Birdfall, brought up to date")

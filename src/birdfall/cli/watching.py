@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from birdfall.cli.commands import Json, Many
-from birdfall.cli.talk import say, show, show_json
+from birdfall.cli.output import say, show, show_json
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from birdfall.watch.feed import Feed
-    from birdfall.watch.keeping import Forgetting
-    from birdfall.watch.state import State
-    from birdfall.watch.waves import Wave
+    from birdfall.watch.detect.wave_queries import Wave
+    from birdfall.watch.engine.retention import Forgetting
+    from birdfall.watch.feeds.base import Feed
+    from birdfall.watch.store.database import State
 
 #: A lone hyphen is a source, and no option.
 Sources = Annotated[str, Parameter(allow_leading_hyphen=True)]
@@ -76,7 +76,7 @@ def watch(
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
-    from birdfall.watch.opened import feed_of
+    from birdfall.watch.feeds.registry import feed_of
 
     unknown = [s for s in sources if s.startswith("-") and s != "-"]
     if unknown:
@@ -88,7 +88,18 @@ def watch(
     if len(set(names)) < len(names):
         raise UsageError("a source is named twice", where=max(names, key=names.count))
     kept = _Kept(state, keep_days, keep_gigabytes)
-    _run(feeds, kept, leader, rules, case, false_alarms, dashboard, token, seen_at=_address(link), simulated=simulated)
+    _run(
+        feeds,
+        kept,
+        leader,
+        rules,
+        case,
+        false_alarms,
+        dashboard,
+        token,
+        seen_at=_address(link),
+        simulated=simulated,
+    )
     return ExitCode.FOUND
 
 
@@ -127,8 +138,8 @@ def replay(
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
-    from birdfall.watch.opened import recording
-    from birdfall.watch.waves import waves
+    from birdfall.watch.detect.wave_queries import waves
+    from birdfall.watch.feeds.registry import recording
 
     if not recordings:
         raise UsageError("nothing to replay", fix="Name a recording.")
@@ -136,11 +147,24 @@ def replay(
         raise UsageError("--speed must be 0 or more")
     if (state / "watch.sqlite").exists():
         raise UsageError(
-            "this folder holds an earlier watch", where=str(state), fix="Choose another with --state, or remove it."
+            "this folder holds an earlier watch",
+            where=str(state),
+            fix="Choose another with --state, or remove it.",
         )
     feed = recording(list(recordings), speed)
     kept = _Kept(state, None, None)
-    _run([feed], kept, leader, rules, None, false_alarms, dashboard, token, quiet=json, simulated=simulated)
+    _run(
+        [feed],
+        kept,
+        leader,
+        rules,
+        None,
+        false_alarms,
+        dashboard,
+        token,
+        quiet=json,
+        simulated=simulated,
+    )
     opened = kept.open()
     try:
         found = waves(opened)
@@ -161,7 +185,17 @@ def propose(
     wave: int,
     *,
     form: Annotated[
-        Literal["ozone", "ozone-comment", "ozone-report", "osprey", "coop", "csv", "hold", "restore", "reporters"],
+        Literal[
+            "ozone",
+            "ozone-comment",
+            "ozone-report",
+            "osprey",
+            "coop",
+            "csv",
+            "hold",
+            "restore",
+            "reporters",
+        ],
         Parameter(name="--as"),
     ] = "csv",
     by: str = "",
@@ -184,15 +218,19 @@ def propose(
         The same as --as hold.
     """
     from birdfall.cli.serving import brought_up_to_date
-    from birdfall.watch.handing import TABLES, handed
-    from birdfall.watch.state import State
-    from birdfall.watch.waves import wave as wave_of
+    from birdfall.watch.alerts.handoff import TABLES, handed
+    from birdfall.watch.detect.wave_queries import wave as wave_of
+    from birdfall.watch.store.database import State
 
     if propose_hold:
         form = "hold"
     path = state / "watch.sqlite"
     if not path.is_file():
-        raise UsageError("this is not the folder of a watch", where=str(state), fix="Name the folder given to --state.")
+        raise UsageError(
+            "this is not the folder of a watch",
+            where=str(state),
+            fix="Name the folder given to --state.",
+        )
     brought_up_to_date(state, path)
     opened = State.open(path, read_only=True)
     try:
@@ -230,15 +268,15 @@ class _Kept:
 
     def open(self) -> State:
         """The state, for writing."""
-        from birdfall.watch.state import State
+        from birdfall.watch.store.database import State
 
         return State.open(self.path, check=True)
 
     def rotate(self, state: State, *, everything: bool = False) -> None:
         """Put raw events away, forget a little of what is old, and remove raw files if limits were given."""
-        from birdfall.watch.archive import forget, rotate
-        from birdfall.watch.feed import now
-        from birdfall.watch.keeping import Forgetting, size_of
+        from birdfall.watch.engine.archive import forget, rotate
+        from birdfall.watch.engine.retention import Forgetting, size_of
+        from birdfall.watch.feeds.base import now
 
         rotate(state, self.folder / "raw", everything=everything)
         if self._forgetting is None:
@@ -248,7 +286,14 @@ class _Kept:
         self._forgetting.turn(now())
         if self.days is not None or self.gigabytes is not None:
             beside = size_of(self.path)
-            forget(state, self.folder / "raw", days=self.days, gigabytes=self.gigabytes, now=now(), beside=beside)
+            forget(
+                state,
+                self.folder / "raw",
+                days=self.days,
+                gigabytes=self.gigabytes,
+                now=now(),
+                beside=beside,
+            )
             if self.gigabytes is not None and beside > self.gigabytes * 1e9 and not self._told:
                 self._told = True
                 say(
@@ -258,14 +303,24 @@ class _Kept:
 
 
 def _run(
-    feeds: list[Feed], kept: _Kept, leaders: tuple[str, ...], rules: Path | None, case: Path | None, false_alarms: float,
-    dashboard: str | None, token: str | None, *, quiet: bool = False, seen_at: str = "", simulated: bool = False,
-) -> None:  # fmt: skip
-    from birdfall.watch.alerts import Courier
-    from birdfall.watch.leaders import identified, of_rules
-    from birdfall.watch.lock import locked
-    from birdfall.watch.rules import DEFAULT, STDOUT, keep_rules, load_rules
-    from birdfall.watch.watcher import Watcher
+    feeds: list[Feed],
+    kept: _Kept,
+    leaders: tuple[str, ...],
+    rules: Path | None,
+    case: Path | None,
+    false_alarms: float,
+    dashboard: str | None,
+    token: str | None,
+    *,
+    quiet: bool = False,
+    seen_at: str = "",
+    simulated: bool = False,
+) -> None:
+    from birdfall.watch.alerts.delivery import Courier
+    from birdfall.watch.alerts.rules import DEFAULT, STDOUT, keep_rules, load_rules
+    from birdfall.watch.engine.handles import identified, of_rules
+    from birdfall.watch.engine.watcher import Watcher
+    from birdfall.watch.store.lock import locked
 
     chosen, channels = load_rules(rules) if rules is not None else (list(DEFAULT), [STDOUT])
     if quiet:
@@ -288,11 +343,13 @@ def _run(
             leader: identified([leader], state, feeds, names, say)[0]
             for leader in {r.leader for r in chosen if r.leader} - state.leaders
         }
-        chosen = of_rules(chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), say)
+        chosen = of_rules(
+            chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), say
+        )
         if case is not None:
             _edges(state, case, leaders)
         if dashboard is not None:
-            from birdfall.watch.dashboard.serving import Served
+            from birdfall.watch.dashboard.server import Served
 
             served = Served(kept.path, dashboard, token)
             served.start()
@@ -309,9 +366,15 @@ def _run(
             heard.tell()
 
         watcher = Watcher(
-            state, feeds, leaders=leaders, rules=chosen, false_alarms_per_year=false_alarms, after=after, link=link,
+            state,
+            feeds,
+            leaders=leaders,
+            rules=chosen,
+            false_alarms_per_year=false_alarms,
+            after=after,
+            link=link,
             recount_every=1.0 if any(f.live for f in feeds) else 0.0,
-        )  # fmt: skip
+        )
         asked = threading.Event()
 
         def end(*_: object) -> None:
@@ -354,8 +417,8 @@ class _Heard:
 
     def tell(self) -> None:
         """Say what is new."""
-        from birdfall.watch.feed import MUTE, now
-        from birdfall.watch.watcher import GRACE
+        from birdfall.watch.engine.watcher import GRACE
+        from birdfall.watch.feeds.base import MUTE, now
 
         for feed in self._feeds:
             health, said = feed.health, self._said.get(feed.name)
@@ -396,8 +459,8 @@ def _names(case: Path | None) -> dict[str, str]:
 def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:
     """Follow edges a case knows, so that unfollows and falls of old followers are seen as such."""
     from birdfall.record.case import Case
-    from birdfall.sources.atproto_rows import follows_known
-    from birdfall.watch.events import Follow
+    from birdfall.sources.atproto.rows import follows_known
+    from birdfall.watch.model.events import Follow
 
     state.watch_leaders(leaders)
     number = 0
@@ -419,7 +482,9 @@ def _tell_rules(state: State) -> None:
     for row in state.connection.execute("SELECT name, backtest FROM rules ORDER BY name"):
         tried = json.loads(row["backtest"])
         if "fires" in tried:
-            say(f"rule {row['name']!r}: would have fired {tried['fires']} times in {tried['days']} days")
+            say(
+                f"rule {row['name']!r}: would have fired {tried['fires']} times in {tried['days']} days"
+            )
         else:
             why = (
                 "would be tried on history once two days of it are stored"
@@ -431,9 +496,17 @@ def _tell_rules(state: State) -> None:
 
 def _plain(wave: Wave) -> dict[str, Any]:
     return {
-        "wave": wave.id, "kind": wave.kind, "stream": wave.stream, "begin": wave.begin, "opened": wave.opened,
-        "closed": wave.closed, "size": wave.fallen, "returned": wave.returned, "expected": wave.expected, "details": wave.details,
-    }  # fmt: skip
+        "wave": wave.id,
+        "kind": wave.kind,
+        "stream": wave.stream,
+        "begin": wave.begin,
+        "opened": wave.opened,
+        "closed": wave.closed,
+        "size": wave.fallen,
+        "returned": wave.returned,
+        "expected": wave.expected,
+        "details": wave.details,
+    }
 
 
 def _told(wave: Wave) -> str:
@@ -450,5 +523,6 @@ def _told(wave: Wave) -> str:
     hit = [e for e in wave.details["leaders"] if e["hit"]]
     said = f"wave {wave.id}: from {begin}, {wave.fallen} fell, {wave.returned} returned; called after {late:.1f} s"
     return said + "".join(
-        f"\n  {e['leader']}: {e['before']} followers, {e['after']} after, {e['now']} now" for e in hit
+        f"\n  {e['leader']}: {e['before']} followers, {e['after']} after, {e['now']} now"
+        for e in hit
     )

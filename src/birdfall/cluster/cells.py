@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from birdfall.kernels.coaction import Count, coaction
+from birdfall.kernels.coaction.coaction import Count, coaction
 
 #: Acts of one side: `account` and `object` packed as int32 or int64, `time` as int64 microseconds, `acts` of each.
 BLOCKS = pa.schema(
@@ -26,7 +26,9 @@ BLOCKS = pa.schema(
 )
 #: A block sent to one cell of its side. cell: row * 2^16 + column, row < column.
 DEALT = BLOCKS.append(pa.field("cell", pa.int32()))
-EDGES = pa.schema([pa.field("lo", pa.int64()), pa.field("hi", pa.int64()), pa.field("weight", pa.int64())])
+EDGES = pa.schema(
+    [pa.field("lo", pa.int64()), pa.field("hi", pa.int64()), pa.field("weight", pa.int64())]
+)
 
 #: Acts taken together before they are dealt into blocks: a block of a grid of four sides is then about a megabyte.
 ACTS_AT_ONCE = 1 << 18
@@ -42,7 +44,9 @@ def side_of(account: np.ndarray, sides: int) -> np.ndarray:
     return ((mixed >> np.uint64(33)) % np.uint64(sides)).astype(np.uint16)
 
 
-def dealt(batches: Iterable[pa.RecordBatch], *, sides: int, at_once: int = ACTS_AT_ONCE) -> Iterator[pa.RecordBatch]:
+def dealt(
+    batches: Iterable[pa.RecordBatch], *, sides: int, at_once: int = ACTS_AT_ONCE
+) -> Iterator[pa.RecordBatch]:
     """Acts (columns account, object, time: integers without nulls) as blocks of their sides (schema `BLOCKS`)."""
     held: list[pa.RecordBatch] = []
     waiting = 0
@@ -59,7 +63,8 @@ def dealt(batches: Iterable[pa.RecordBatch], *, sides: int, at_once: int = ACTS_
 def _blocks(held: list[pa.RecordBatch], sides: int) -> pa.RecordBatch:
     acts = pa.Table.from_batches(held)
     account, object_, time = (
-        acts.column(n).to_numpy().astype(np.int64, copy=False) for n in ("account", "object", "time")
+        acts.column(n).to_numpy().astype(np.int64, copy=False)
+        for n in ("account", "object", "time")
     )
     side = side_of(account, sides)
     order = np.argsort(side, kind="stable")
@@ -67,11 +72,17 @@ def _blocks(held: list[pa.RecordBatch], sides: int) -> pa.RecordBatch:
     ends = np.cumsum(counts)
     columns = [_narrow(account)[order], _narrow(object_)[order], time[order]]
     chosen = np.flatnonzero(counts).tolist()
-    packed = [[column[ends[s] - counts[s] : ends[s]].tobytes() for s in chosen] for column in columns]
+    packed = [
+        [column[ends[s] - counts[s] : ends[s]].tobytes() for s in chosen] for column in columns
+    ]
     return pa.RecordBatch.from_arrays(
-        [pa.array(chosen, pa.int32()), pa.array(counts[chosen], pa.int32()), *(pa.array(p, pa.binary()) for p in packed)],
+        [
+            pa.array(chosen, pa.int32()),
+            pa.array(counts[chosen], pa.int32()),
+            *(pa.array(p, pa.binary()) for p in packed),
+        ],
         schema=BLOCKS,
-    )  # fmt: skip
+    )
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:
@@ -79,7 +90,9 @@ def _narrow(values: np.ndarray) -> np.ndarray:
     return values.astype(np.int32) if small else values
 
 
-def cell_edges(blocks: pa.Table, *, window: int, count: Count, at_least: int, sides: int) -> Iterator[pa.RecordBatch]:
+def cell_edges(
+    blocks: pa.Table, *, window: int, count: Count, at_least: int, sides: int
+) -> Iterator[pa.RecordBatch]:
     """Edges of the cells in `blocks` (schema `DEALT`), which hold all acts of their two sides.
 
     window: microseconds, inclusive. sides: of the grid. Yields a batch of `EDGES` per cell. Source: as `kernels.coaction`.
@@ -91,7 +104,9 @@ def cell_edges(blocks: pa.Table, *, window: int, count: Count, at_least: int, si
         ids, account = coded(_unpacked(own, "account"))
         _, object_ = coded(_unpacked(own, "object"))
         time = _unpacked(own, "time")
-        edges = coaction(account, object_, time, window=window, count=count, at_least=at_least, threads=1)
+        edges = coaction(
+            account, object_, time, window=window, count=count, at_least=at_least, threads=1
+        )
         side_by_code = np.full(len(ids), -1, np.int32)
         side_by_code[account] = side
         first, second = side_by_code[edges.lo], side_by_code[edges.hi]

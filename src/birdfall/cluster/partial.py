@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from birdfall.kernels.coaction import Count, coaction
+from birdfall.kernels.coaction.coaction import Count, coaction
 
 #: Acts of tasks. `cell_i` <= `cell_j` is the cell of a hub's grid, `side` the row or column the account stands in; all
 #: three are -1 for objects that are whole.
@@ -25,7 +25,9 @@ TASKS = pa.schema(
         pa.field("side", pa.int32()),
     ]
 )
-PARTIAL = pa.schema([pa.field("lo", pa.int64()), pa.field("hi", pa.int64()), pa.field("weight", pa.int64())])
+PARTIAL = pa.schema(
+    [pa.field("lo", pa.int64()), pa.field("hi", pa.int64()), pa.field("weight", pa.int64())]
+)
 
 
 def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.RecordBatch]:
@@ -49,7 +51,9 @@ def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.R
         yield _counted(columns, hubs[order[begin:end]], window, count)
 
 
-def _counted(columns: dict[str, np.ndarray], rows: np.ndarray, window: int, count: Count) -> pa.RecordBatch:
+def _counted(
+    columns: dict[str, np.ndarray], rows: np.ndarray, window: int, count: Count
+) -> pa.RecordBatch:
     """Edges of one task, or of all whole objects together. In a cell off the diagonal only pairs across it count."""
     ids, account = np.unique(columns["account"][rows], return_inverse=True)
     _, object_ = np.unique(columns["object"][rows], return_inverse=True)

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from birdfall.cluster.cells import BLOCKS, EDGES, MOST_SIDES, cell_edges, dealt
 from birdfall.cluster.partial import PARTIAL, TASKS, partial_edges
-from birdfall.kernels.coaction import Count
+from birdfall.kernels.coaction.coaction import Count
 from birdfall.model.errors import UsageError, WindowError
 
 if TYPE_CHECKING:
@@ -56,18 +56,26 @@ def coaction(
     micros = _micros(window)
     for column in ("account", "object", "time"):
         if column not in acts.columns:
-            raise UsageError(f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed.")
+            raise UsageError(
+                f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed."
+            )
     coded, accounts = _coded(acts)
     if at_least < 1 or partitions < 1:
         raise UsageError("at_least and partitions must be 1 or more")
     if layout == "accounts":
         if not 2 <= sides <= MOST_SIDES:
             raise UsageError(f"a grid has from two to {MOST_SIDES:,} sides, not {sides}")
-        sent = _sent(coded.mapInArrow(_dealer(sides), _ddl(BLOCKS)), sides).repartition(partitions, "cell")
+        sent = _sent(coded.mapInArrow(_dealer(sides), _ddl(BLOCKS)), sides).repartition(
+            partitions, "cell"
+        )
         edges = sent.mapInArrow(_cell_worker(micros, count, at_least, sides), _ddl(EDGES))
         return edges if accounts is None else _decoded(edges, accounts)
     tasks = _tasks(coded, micros, pairs_per_task)
-    partial = tasks.repartition(partitions, "task").drop("task").mapInArrow(_worker(micros, count), _ddl(PARTIAL))
+    partial = (
+        tasks.repartition(partitions, "task")
+        .drop("task")
+        .mapInArrow(_worker(micros, count), _ddl(PARTIAL))
+    )
     edges = _summed(partial, at_least)
     return edges if accounts is None else _decoded(edges, accounts)
 
@@ -91,7 +99,11 @@ def _coded(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
     from pyspark.sql import functions as f
 
     kinds = dict(acts.dtypes)
-    time = f.unix_micros("time") if kinds["time"].startswith("timestamp") else f.col("time").cast("long")
+    time = (
+        f.unix_micros("time")
+        if kinds["time"].startswith("timestamp")
+        else f.col("time").cast("long")
+    )
     integers = ("tinyint", "smallint", "int", "bigint")
     whole = {c: kinds[c] in integers for c in ("account", "object")}
     code = {c: f.col(c).cast("long") if whole[c] else f.xxhash64(f.col(c)) for c in whole}
@@ -103,7 +115,9 @@ def _coded(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
             _no_collision(acts, column)
     if whole["account"]:
         return coded, None
-    return coded, acts.select(f.col("account").alias("id"), code["account"].alias("code")).distinct()
+    return coded, acts.select(
+        f.col("account").alias("id"), code["account"].alias("code")
+    ).distinct()
 
 
 def _no_collision(acts: DataFrame, column: str) -> None:
@@ -111,9 +125,9 @@ def _no_collision(acts: DataFrame, column: str) -> None:
     from pyspark.sql import functions as f
 
     distinct = acts.select(column).where(f.col(column).isNotNull()).distinct()
-    row = distinct.agg(f.count("*").alias("ids"), f.countDistinct(f.xxhash64(f.col(column))).alias("codes")).collect()[
-        0
-    ]
+    row = distinct.agg(
+        f.count("*").alias("ids"), f.countDistinct(f.xxhash64(f.col(column))).alias("codes")
+    ).collect()[0]
     if row["ids"] != row["codes"]:
         raise UsageError(
             f"two values of {column!r} hash alike",
@@ -126,7 +140,9 @@ def _sent(blocks: DataFrame, sides: int) -> DataFrame:
     from pyspark.sql import functions as f
 
     others = f.expr(f"filter(sequence(0, {sides - 1}), o -> o <> side)")
-    cell = (f.least("side", "other") * 65536 + f.greatest("side", "other")).cast("int").alias("cell")
+    cell = (
+        (f.least("side", "other") * 65536 + f.greatest("side", "other")).cast("int").alias("cell")
+    )
     return blocks.withColumn("other", f.explode(others)).select(*BLOCKS.names, cell)
 
 
@@ -137,24 +153,42 @@ def _tasks(coded: DataFrame, window: int, pairs_per_task: int) -> DataFrame:
     hubs = _hubs(coded, window, pairs_per_task)
     minus = f.lit(-1).cast("int")
     if not hubs:
-        return coded.select("account", "object", "time", minus.alias("cell_i"), minus.alias("cell_j"), minus.alias("side"),
-                            f.xxhash64("object").alias("task"))  # fmt: skip
+        return coded.select(
+            "account",
+            "object",
+            "time",
+            minus.alias("cell_i"),
+            minus.alias("cell_j"),
+            minus.alias("side"),
+            f.xxhash64("object").alias("task"),
+        )
     listed = coded.sparkSession.createDataFrame(hubs, "object long, sides int")
     light = coded.join(listed, "object", "left_anti").select(
-        "account", "object", "time", minus.alias("cell_i"), minus.alias("cell_j"), minus.alias("side"),
+        "account",
+        "object",
+        "time",
+        minus.alias("cell_i"),
+        minus.alias("cell_j"),
+        minus.alias("side"),
         f.xxhash64("object").alias("task"),
-    )  # fmt: skip
+    )
     side = f.expr("cast(pmod(xxhash64(account), sides) as int)")
     heavy = (
         coded.join(listed, "object")
         .withColumn("side", side)
         .withColumn("other", f.explode(f.expr("sequence(0, sides - 1)")))
         .select(
-            "account", "object", "time",
-            f.least("side", "other").cast("int").alias("cell_i"), f.greatest("side", "other").cast("int").alias("cell_j"),
-            "side", f.xxhash64("object", f.least("side", "other"), f.greatest("side", "other")).alias("task"),
+            "account",
+            "object",
+            "time",
+            f.least("side", "other").cast("int").alias("cell_i"),
+            f.greatest("side", "other").cast("int").alias("cell_j"),
+            "side",
+            f.xxhash64("object", f.least("side", "other"), f.greatest("side", "other")).alias(
+                "task"
+            ),
         )
-    )  # fmt: skip
+    )
     return light.unionByName(heavy)
 
 
@@ -168,12 +202,15 @@ def _hubs(coded: DataFrame, window: int, pairs_per_task: int) -> list[tuple[int,
 
     bucket = f.expr(f"floor(time / {window})")
     tallied = (
-        coded.groupBy("object", bucket.alias("bucket")).agg(f.count("*").alias("n"))
-        .groupBy("object").agg((f.sum(f.col("n") * f.col("n")) * 1.5).alias("bound"))
+        coded.groupBy("object", bucket.alias("bucket"))
+        .agg(f.count("*").alias("n"))
+        .groupBy("object")
+        .agg((f.sum(f.col("n") * f.col("n")) * 1.5).alias("bound"))
         .where(f.col("bound") > pairs_per_task)
-    )  # fmt: skip
+    )
     return sorted(
-        (row["object"], max(2, int((2 * row["bound"] / pairs_per_task) ** 0.5 + 1))) for row in tallied.collect()
+        (row["object"], max(2, int((2 * row["bound"] / pairs_per_task) ** 0.5 + 1)))
+        for row in tallied.collect()
     )
 
 
@@ -190,13 +227,21 @@ def _cell_worker(
     def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held = list(batches)
         if held:
-            found = cell_edges(pa.Table.from_batches(held), window=window, count=count, at_least=at_least, sides=sides)
+            found = cell_edges(
+                pa.Table.from_batches(held),
+                window=window,
+                count=count,
+                at_least=at_least,
+                sides=sides,
+            )
             yield from _cut(found)
 
     return edges
 
 
-def _worker(window: int, count: Count) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _worker(
+    window: int, count: Count
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held = list(batches)
         if held:
@@ -216,7 +261,11 @@ def _cut(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _summed(partial: DataFrame, at_least: int) -> DataFrame:
     from pyspark.sql import functions as f
 
-    return partial.groupBy("lo", "hi").agg(f.sum("weight").alias("weight")).where(f.col("weight") >= at_least)
+    return (
+        partial.groupBy("lo", "hi")
+        .agg(f.sum("weight").alias("weight"))
+        .where(f.col("weight") >= at_least)
+    )
 
 
 def _decoded(edges: DataFrame, accounts: DataFrame) -> DataFrame:
@@ -225,9 +274,15 @@ def _decoded(edges: DataFrame, accounts: DataFrame) -> DataFrame:
 
     first = accounts.select(f.col("code").alias("lo"), f.col("id").alias("first"))
     second = accounts.select(f.col("code").alias("hi"), f.col("id").alias("second"))
-    return edges.join(first, "lo").join(second, "hi").select(
-        f.least("first", "second").alias("lo"), f.greatest("first", "second").alias("hi"), "weight"
-    )  # fmt: skip
+    return (
+        edges.join(first, "lo")
+        .join(second, "hi")
+        .select(
+            f.least("first", "second").alias("lo"),
+            f.greatest("first", "second").alias("hi"),
+            "weight",
+        )
+    )
 
 
 def _ddl(schema: pa.Schema) -> str:

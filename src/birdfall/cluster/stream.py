@@ -10,13 +10,13 @@ watch of the stream itself, so alerts are the same. Sizing: docs/methods/watch-s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from birdfall.watch.events import Arrived, Event, Follow, Identity, Report, Status, Unfollow
-from birdfall.watch.kafka import events_of, settings
-from birdfall.watch.translate import Refused
+from birdfall.watch.feeds.decode import Refused
+from birdfall.watch.feeds.kafka import events_of, settings
+from birdfall.watch.model.events import Arrived, Event, Follow, Identity, Report, Status, Unfollow
 
 if TYPE_CHECKING:
     from quixstreams import Application
@@ -49,7 +49,9 @@ def keyed(step: Arrived) -> bytes:
     return b""
 
 
-def sieved(value: bytes, received: int, known: Remembered, leaders: frozenset[str]) -> list[dict[str, Any]]:
+def sieved(
+    value: bytes, received: int, known: Remembered, leaders: frozenset[str]
+) -> list[dict[str, Any]]:
     """What of one message is news, as lines of `birdfall watch -`; what cannot be read is a line that says so.
 
     known: of the account whose message it is. Changes nothing but `known`.
@@ -101,13 +103,25 @@ def publish(steps: Iterable[Arrived], servers: str, topic: str) -> int:
     from confluent_kafka import Producer
 
     failed: list[str] = []
-    producer = Producer({**settings(), "bootstrap.servers": servers, "acks": "all", "linger.ms": 20})
+    producer = Producer(
+        {**settings(), "bootstrap.servers": servers, "acks": "all", "linger.ms": 20}
+    )
     number = 0
     for step in steps:
-        landed: Callable[[Any, Any], None] = lambda error, _: failed.append(str(error)) if error is not None else None  # noqa: E731
+
+        def landed(error: Any, _: Any) -> None:
+            if error is not None:
+                failed.append(str(error))
+
         while True:
             try:
-                producer.produce(topic, step.raw, key=keyed(step), timestamp=step.received // 1000, on_delivery=landed)
+                producer.produce(
+                    topic,
+                    step.raw,
+                    key=keyed(step),
+                    timestamp=step.received // 1000,
+                    on_delivery=landed,
+                )
                 break
             except BufferError:
                 producer.poll(0.1)
@@ -118,8 +132,17 @@ def publish(steps: Iterable[Arrived], servers: str, topic: str) -> int:
     return number
 
 
-def sieve(servers: str, topic: str, news: str, leaders: Iterable[str], *, state: str, group: str = "birdfall-sieve",
-          reset: str = "earliest", **more: Any) -> Application:  # fmt: skip
+def sieve(
+    servers: str,
+    topic: str,
+    news: str,
+    leaders: Iterable[str],
+    *,
+    state: str,
+    group: str = "birdfall-sieve",
+    reset: str = "earliest",
+    **more: Any,
+) -> Application:
     """A Quix Streams application that sieves `topic` into `news`; call its `run()`. state: a folder for what it remembers.
 
     Run it as often as the topic has partitions, each with its own folder; a process that died is replaced by starting another.
@@ -128,15 +151,29 @@ def sieve(servers: str, topic: str, news: str, leaders: Iterable[str], *, state:
     from quixstreams import Application
     from quixstreams.models import TopicConfig
 
-    app = Application(broker_address=servers, consumer_group=group, auto_offset_reset=reset, state_dir=state, **more)
+    app = Application(
+        broker_address=servers,
+        consumer_group=group,
+        auto_offset_reset=reset,
+        state_dir=state,
+        **more,
+    )
     parts = app.topic(topic, key_deserializer="bytes", value_deserializer="bytes")
-    out = app.topic(news, key_serializer="bytes", value_serializer="bytes", config=TopicConfig(1, 1, dict(TOPIC)))
+    out = app.topic(
+        news,
+        key_serializer="bytes",
+        value_serializer="bytes",
+        config=TopicConfig(1, 1, dict(TOPIC)),
+    )
     watched = frozenset(leaders)
 
     beat = Beat()
 
     def pass_on(value: bytes, key: Any, moment: int, headers: Any, known: Any) -> list[bytes]:
-        return [encoded(line) for line in beat.beside(sieved(value, moment * 1000, known, watched), moment * 1000)]
+        return [
+            encoded(line)
+            for line in beat.beside(sieved(value, moment * 1000, known, watched), moment * 1000)
+        ]
 
     frame = app.dataframe(parts)
     # quixstreams hands (value, key, timestamp, headers, state) to a stateful function with metadata

@@ -120,7 +120,12 @@ def alarms(
 
 @njit(cache=True, nogil=True)
 def step_many(
-    states: np.ndarray, counts: np.ndarray, expected: np.ndarray, sizes: np.ndarray, thetas: np.ndarray, keep: bool
+    states: np.ndarray,
+    counts: np.ndarray,
+    expected: np.ndarray,
+    sizes: np.ndarray,
+    thetas: np.ndarray,
+    keep: bool,
 ) -> np.ndarray:
     """One tick of many detectors: log evidence after it, float64[K].
 
@@ -134,7 +139,9 @@ def step_many(
 
 
 @njit(cache=True, nogil=True)
-def empty_ticks(state: np.ndarray, ticks: int, mean: float, size: float, thetas: np.ndarray) -> np.ndarray:
+def empty_ticks(
+    state: np.ndarray, ticks: int, mean: float, size: float, thetas: np.ndarray
+) -> np.ndarray:
     """The state after `ticks` covered ticks without an event, all of the same mean and size, in closed form.
 
     R -> q^n R + q (1 - q^n) / (1 - q) with q = LR(0): a stream need be touched only when something happens in it.
@@ -155,7 +162,9 @@ def empty_ticks(state: np.ndarray, ticks: int, mean: float, size: float, thetas:
 
 
 @njit(cache=True, nogil=True)
-def empty_many(states: np.ndarray, ticks: int, expected: np.ndarray, sizes: np.ndarray, thetas: np.ndarray) -> None:
+def empty_many(
+    states: np.ndarray, ticks: int, expected: np.ndarray, sizes: np.ndarray, thetas: np.ndarray
+) -> None:
     """`empty_ticks` of many detectors, in place. states: float64[K, J]; expected, sizes: float64[K]."""
     for k in range(len(states)):
         if states[k].max() > -np.inf or expected[k] > 0.0:

@@ -23,7 +23,12 @@ def bitset(members: np.ndarray, n: int) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def fallen_per_audience(
-    starts: np.ndarray, follower: np.ndarray, words: np.ndarray, first: int, last: int, out: np.ndarray
+    starts: np.ndarray,
+    follower: np.ndarray,
+    words: np.ndarray,
+    first: int,
+    last: int,
+    out: np.ndarray,
 ) -> None:
     """out[a]: how many of audience a's followers are in the bit set, for audiences first..last.
 
@@ -38,7 +43,9 @@ def fallen_per_audience(
 
 
 @njit(cache=True, nogil=True)
-def followed_by_fallen(starts: np.ndarray, followed: np.ndarray, fallen: np.ndarray, out: np.ndarray) -> None:
+def followed_by_fallen(
+    starts: np.ndarray, followed: np.ndarray, fallen: np.ndarray, out: np.ndarray
+) -> None:
     """Adds one to out[a] for each follow edge of the accounts `fallen` to audience a: costs their degrees only.
 
     starts: int64[n + 1] into followed: int32[edges], whom each account follows.
@@ -68,7 +75,12 @@ def turned(starts: np.ndarray, follower: np.ndarray, n: int) -> tuple[np.ndarray
 
 @njit(cache=True, nogil=True)
 def per_stratum(
-    starts: np.ndarray, follower: np.ndarray, stratum: np.ndarray, fallen: np.ndarray, strata: int, audience: int
+    starts: np.ndarray,
+    follower: np.ndarray,
+    stratum: np.ndarray,
+    fallen: np.ndarray,
+    strata: int,
+    audience: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """For one audience: followers and fallen followers per stratum, int64[strata] each."""
     size = np.zeros(strata, np.int64)
@@ -82,9 +94,20 @@ def per_stratum(
 
 @njit(cache=True, nogil=True)
 def moments(
-    starts: np.ndarray, follower: np.ndarray, stratum: np.ndarray, rate: np.ndarray, spread: np.ndarray, total: np.ndarray,
-    boosts: np.ndarray, first: int, last: int, count: np.ndarray, mean: np.ndarray, variance: np.ndarray, log_e: np.ndarray,
-) -> None:  # fmt: skip
+    starts: np.ndarray,
+    follower: np.ndarray,
+    stratum: np.ndarray,
+    rate: np.ndarray,
+    spread: np.ndarray,
+    total: np.ndarray,
+    boosts: np.ndarray,
+    first: int,
+    last: int,
+    count: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    log_e: np.ndarray,
+) -> None:
     """What drawing the fallen at random within strata does to each audience: mean and variance of its fallen, and its log e-value.
 
     rate: fallen / accounts per stratum; spread: rate (1 - rate) / (accounts - 1); total: accounts; count: fallen per audience.
@@ -121,9 +144,18 @@ def moments(
 
 @njit(cache=True, nogil=True)
 def permuted_maxima(
-    followed_starts: np.ndarray, followed: np.ndarray, order: np.ndarray, stratum_starts: np.ndarray, fallen_in: np.ndarray,
-    mean: np.ndarray, deviation: np.ndarray, first: int, last: int, seed: int, out: np.ndarray,
-) -> None:  # fmt: skip
+    followed_starts: np.ndarray,
+    followed: np.ndarray,
+    order: np.ndarray,
+    stratum_starts: np.ndarray,
+    fallen_in: np.ndarray,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    first: int,
+    last: int,
+    seed: int,
+    out: np.ndarray,
+) -> None:
     """out[r]: the largest z over all audiences when the fallen are drawn anew within strata, for replicates first..last.
 
     followed_starts, followed: whom each account follows, as CSR by account. order: accounts by stratum, stratum s being
@@ -149,7 +181,9 @@ def permuted_maxima(
                 number += 1
         for d in drawn:
             f = np.uint64(d)
-            for e in range(np.uint64(followed_starts[f]), np.uint64(followed_starts[f + np.uint64(1)])):
+            for e in range(
+                np.uint64(followed_starts[f]), np.uint64(followed_starts[f + np.uint64(1)])
+            ):
                 count[np.uint64(followed[e])] += 1
         best = 0.0
         for a in range(len(mean)):

@@ -29,7 +29,13 @@ class Excess:
     threshold: float
 
 
-def excess(group: np.ndarray, controls: np.ndarray, weight: np.ndarray | None = None, *, level: float = 0.95) -> Excess:
+def excess(
+    group: np.ndarray,
+    controls: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    level: float = 0.95,
+) -> Excess:
     """The share of `group` (float64[n]) above `controls` (float64[m]) with weights (float64[m] > 0; default: even).
 
     Larger scores are those of the kind looked for. Raises ValueError for an empty side.

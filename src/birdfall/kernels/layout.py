@@ -30,7 +30,9 @@ def _random(state: np.ndarray) -> float:
 
 
 @njit(cache=True)
-def spring(n: int, source: np.ndarray, target: np.ndarray, pull: np.ndarray, seed: int) -> np.ndarray:
+def spring(
+    n: int, source: np.ndarray, target: np.ndarray, pull: np.ndarray, seed: int
+) -> np.ndarray:
     """Places of n accounts in the unit disc, float64[n, 2]. source, target: int32[e]; pull: float64[e], relative strength."""
     state = np.array([np.uint64(seed * 2 + 1) * np.uint64(0x9E3779B97F4A7C15)], np.uint64)
     place = np.empty((n, 2))
@@ -78,7 +80,9 @@ def spring(n: int, source: np.ndarray, target: np.ndarray, pull: np.ndarray, see
 
 
 @njit(cache=True)
-def packed(radius: np.ndarray, starts: np.ndarray, neighbour: np.ndarray, pull: np.ndarray) -> np.ndarray:
+def packed(
+    radius: np.ndarray, starts: np.ndarray, neighbour: np.ndarray, pull: np.ndarray
+) -> np.ndarray:
     """Centres of discs that do not overlap, float64[g, 2].
 
     radius: float64[g], largest first. starts, neighbour, pull: the quotient network as CSR; a disc is drawn to the centre
@@ -105,7 +109,9 @@ def packed(radius: np.ndarray, starts: np.ndarray, neighbour: np.ndarray, pull: 
 
 
 @njit(cache=True)
-def _free_place(centre: np.ndarray, radius: np.ndarray, d: int, x: float, y: float, k: int) -> tuple[float, float, int]:
+def _free_place(
+    centre: np.ndarray, radius: np.ndarray, d: int, x: float, y: float, k: int
+) -> tuple[float, float, int]:
     """The first place from the k-th on a spiral around (x, y) where disc d touches none of the discs before it, and which it is."""
     turn = 2.399963229728653  # the golden angle: places fill the plane evenly
     step = max(radius[d] * 0.45, 1e-9)

@@ -39,13 +39,17 @@ def _shingles(codes: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
         h = h * BASE + np.uint64(codes[begin + k])
     out[0] = mix(h)
     for j in range(1, number):
-        h = (h - np.uint64(codes[begin + j - 1]) * BASE_4) * BASE + np.uint64(codes[begin + j + SHINGLE - 1])
+        h = (h - np.uint64(codes[begin + j - 1]) * BASE_4) * BASE + np.uint64(
+            codes[begin + j + SHINGLE - 1]
+        )
         out[j] = mix(h)
     return number
 
 
 @njit(cache=True, nogil=True)
-def text_hashes(codes: np.ndarray, offset: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+def text_hashes(
+    codes: np.ndarray, offset: np.ndarray, first: int, last: int, out: np.ndarray
+) -> None:
     """A 64-bit hash of each whole text, for exact copies (equality is checked afterwards)."""
     for t in range(first, last):
         h = np.uint64(offset[t + 1] - offset[t])
@@ -55,7 +59,9 @@ def text_hashes(codes: np.ndarray, offset: np.ndarray, first: int, last: int, ou
 
 
 @njit(cache=True, nogil=True)
-def same_as(codes: np.ndarray, offset: np.ndarray, representative: np.ndarray, out: np.ndarray) -> None:
+def same_as(
+    codes: np.ndarray, offset: np.ndarray, representative: np.ndarray, out: np.ndarray
+) -> None:
     """out[t]: whether text t equals, code point for code point, the text it is represented by."""
     for t in range(len(representative)):
         r = representative[t]
@@ -103,7 +109,8 @@ def signatures(
             attempt = np.uint64(1)
             while True:
                 other = mix(
-                    np.uint64(b) * np.uint64(0x100000001B3) + attempt * np.uint64(0x9E3779B97F4A7C15)
+                    np.uint64(b) * np.uint64(0x100000001B3)
+                    + attempt * np.uint64(0x9E3779B97F4A7C15)
                 ) % np.uint64(k)
                 if signature[other] != empty:
                     full[b] = signature[other]
@@ -151,14 +158,22 @@ def candidates(keys: np.ndarray, order: np.ndarray, reach: int, out: np.ndarray)
 
 @njit(cache=True, nogil=True)
 def shingle_sets(
-    codes: np.ndarray, offset: np.ndarray, texts: np.ndarray, starts: np.ndarray, ends: np.ndarray, out: np.ndarray,
-    first: int, last: int,
-) -> None:  # fmt: skip
+    codes: np.ndarray,
+    offset: np.ndarray,
+    texts: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    out: np.ndarray,
+    first: int,
+    last: int,
+) -> None:
     """Sorted distinct shingle hashes of `texts[first:last]` into `out[starts[i]:ends[i]]`; `ends` is written."""
     for row in range(first, last):
         t = texts[row]
         at = starts[row]
-        number = _shingles(codes, offset[t], offset[t + 1], out[at : at + max(offset[t + 1] - offset[t], 0)])
+        number = _shingles(
+            codes, offset[t], offset[t + 1], out[at : at + max(offset[t + 1] - offset[t], 0)]
+        )
         block = out[at : at + number]
         block.sort()
         kept = 0
@@ -171,9 +186,16 @@ def shingle_sets(
 
 @njit(cache=True, nogil=True)
 def similarities(
-    left: np.ndarray, right: np.ndarray, starts: np.ndarray, ends: np.ndarray, sets: np.ndarray, at_least: float,
-    out: np.ndarray, first: int, last: int,
-) -> None:  # fmt: skip
+    left: np.ndarray,
+    right: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    sets: np.ndarray,
+    at_least: float,
+    out: np.ndarray,
+    first: int,
+    last: int,
+) -> None:
     """Exact Jaccard index of pairs of shingle sets; 0 where the sizes alone rule `at_least` out."""
     for p in range(first, last):
         a, a_end = starts[left[p]], ends[left[p]]

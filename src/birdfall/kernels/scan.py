@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from birdfall.kernels.draws import poisson, seeded, uniform
+from birdfall.kernels.random_draws import poisson, seeded, uniform
 
 
 @njit(cache=True, nogil=True)
@@ -133,7 +133,9 @@ def null_maxima(
             spacing += np.random.exponential() / (len(ranks) - q + 1)
             depth = -np.log(-np.expm1(-spacing)) * 8.0
             i = min(int(depth), len(tail) - 2)
-            ratios[len(ranks) - q] = tail[i] + (min(depth, len(tail) - 1.0) - i) * (tail[i + 1] - tail[i])
+            ratios[len(ranks) - q] = tail[i] + (min(depth, len(tail) - 1.0) - i) * (
+                tail[i + 1] - tail[i]
+            )
         counts[:] = 0.0
         b = 0
         while b < blocks:
@@ -213,7 +215,13 @@ def crowded(counts: np.ndarray, covered: np.ndarray, lengths: int) -> tuple[floa
 
 @njit(cache=True, nogil=True)
 def crowded_null(
-    events: int, covered: np.ndarray, lengths: int, block: int, size: float, replicates: int, seed: int
+    events: int,
+    covered: np.ndarray,
+    lengths: int,
+    block: int,
+    size: float,
+    replicates: int,
+    seed: int,
 ) -> np.ndarray:
     """Largest crowding of `replicates` records of as many events, spread over blocks of gamma(size) rates."""
     np.random.seed(seed)
@@ -239,7 +247,12 @@ def crowded_null(
 
 @njit(cache=True, nogil=True)
 def best_interval(
-    times: np.ndarray, rate: float, k: float, least: float, starts: tuple[int, int], ends: tuple[int, int]
+    times: np.ndarray,
+    rate: float,
+    k: float,
+    least: float,
+    starts: tuple[int, int],
+    ends: tuple[int, int],
 ) -> tuple[float, int, int]:
     """The interval [times[i], times[j]], i < j, with the largest excess over a constant `rate`: (LLR, i, j).
 

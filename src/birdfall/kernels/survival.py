@@ -37,7 +37,9 @@ class Curve:
         return table[np.searchsorted(self.time, times, side="right")]
 
 
-def kaplan_meier(durations: NDArray[np.int64], happened: NDArray[np.bool_], z: float = 1.959963984540054) -> Curve:
+def kaplan_meier(
+    durations: NDArray[np.int64], happened: NDArray[np.bool_], z: float = 1.959963984540054
+) -> Curve:
     """The curve of `durations` (int64[n], not negative); those not `happened` (bool[n]) are censored at theirs.
 
     z: standard normal quantile of the band. An event and a censoring at one time: the event came first.
@@ -45,13 +47,17 @@ def kaplan_meier(durations: NDArray[np.int64], happened: NDArray[np.bool_], z: f
     times, place = np.unique(durations, return_inverse=True)
     events = np.bincount(place[happened], minlength=len(times)).astype(np.int64)
     censored = np.bincount(place[~happened], minlength=len(times)).astype(np.int64)
-    at_risk = len(durations) - np.concatenate(([0], np.cumsum(events + censored)[:-1])).astype(np.int64)
+    at_risk = len(durations) - np.concatenate(([0], np.cumsum(events + censored)[:-1])).astype(
+        np.int64
+    )
     if not len(times):
         none = np.empty(0)
         return Curve(times.astype(np.int64), none, none, none, at_risk[:0], events, censored, 1.0)
     survival = np.cumprod(1 - events / at_risk).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.cumsum(np.where(events > 0, events / (at_risk * (at_risk - events).astype(np.float64)), 0.0))
+        spread = np.cumsum(
+            np.where(events > 0, events / (at_risk * (at_risk - events).astype(np.float64)), 0.0)
+        )
         theta = z * np.sqrt(spread) / np.abs(np.log(survival))
         upper, lower = survival ** np.exp(-theta), survival ** np.exp(theta)
     # Before the first event the variance is nought and says nothing: the exact binomial bound of none among n.

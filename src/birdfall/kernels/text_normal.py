@@ -30,7 +30,11 @@ def _decoded(buffer: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
         elif 0xC0 <= b < 0xE0 and i + 1 < end:
             code, step = (b & 0x1F) << 6 | (np.uint32(buffer[i + 1]) & 0x3F), 2
         elif 0xE0 <= b < 0xF0 and i + 2 < end:
-            code = (b & 0x0F) << 12 | (np.uint32(buffer[i + 1]) & 0x3F) << 6 | (np.uint32(buffer[i + 2]) & 0x3F)
+            code = (
+                (b & 0x0F) << 12
+                | (np.uint32(buffer[i + 1]) & 0x3F) << 6
+                | (np.uint32(buffer[i + 2]) & 0x3F)
+            )
             step = 3
         elif 0xF0 <= b < 0xF8 and i + 3 < end:
             code = (b & 0x07) << 18 | (np.uint32(buffer[i + 1]) & 0x3F) << 12
@@ -65,9 +69,17 @@ def _class(code: int, kinds: np.ndarray) -> int:
 
 @njit(cache=True, nogil=True)
 def _written(
-    codes: np.ndarray, n: int, kinds: np.ndarray, starts: np.ndarray, pieces: np.ndarray, out: np.ndarray, at: int,
-    http: np.ndarray, https: np.ndarray, www: np.ndarray,
-) -> int:  # fmt: skip
+    codes: np.ndarray,
+    n: int,
+    kinds: np.ndarray,
+    starts: np.ndarray,
+    pieces: np.ndarray,
+    out: np.ndarray,
+    at: int,
+    http: np.ndarray,
+    https: np.ndarray,
+    www: np.ndarray,
+) -> int:
     """The reduced text of `codes[:n]` into `out[at:]`; returns the end."""
     begin = at
     i = 0
@@ -82,7 +94,9 @@ def _written(
             continue
         if c == 0x40 and at_word:  # @mention
             i += 1
-            while i < n and (_class(codes[i], kinds) == KEEP or codes[i] == 0x5F or codes[i] == 0x2E):
+            while i < n and (
+                _class(codes[i], kinds) == KEEP or codes[i] == 0x5F or codes[i] == 0x2E
+            ):
                 i += 1
             gap = True
             continue
@@ -107,9 +121,18 @@ def _written(
 
 @njit(cache=True, nogil=True)
 def reduce(
-    buffer: np.ndarray, offset: np.ndarray, first: int, last: int, kinds: np.ndarray, starts: np.ndarray,
-    pieces: np.ndarray, ends: np.ndarray, http: np.ndarray, https: np.ndarray, www: np.ndarray,
-) -> np.ndarray:  # fmt: skip
+    buffer: np.ndarray,
+    offset: np.ndarray,
+    first: int,
+    last: int,
+    kinds: np.ndarray,
+    starts: np.ndarray,
+    pieces: np.ndarray,
+    ends: np.ndarray,
+    http: np.ndarray,
+    https: np.ndarray,
+    www: np.ndarray,
+) -> np.ndarray:
     """Texts `first` to `last` reduced, uint32; `ends[t - first]` is where each ends.
 
     buffer: uint8, UTF-8 of all texts; offset: int64[n + 1]. kinds: int8, class per code point; starts, pieces: what each

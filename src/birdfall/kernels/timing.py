@@ -69,7 +69,9 @@ def _cuts(start: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def _timing(start: np.ndarray, time: np.ndarray, cuts: np.ndarray, out: np.ndarray, moments: np.ndarray) -> None:
+def _timing(
+    start: np.ndarray, time: np.ndarray, cuts: np.ndarray, out: np.ndarray, moments: np.ndarray
+) -> None:
     for k in range(len(start) - 1):
         times = _distinct(time[start[k] : start[k + 1]])
         n = len(times)
@@ -103,7 +105,9 @@ def _distinct(times: np.ndarray) -> np.ndarray:
 def _burstiness(gaps: np.ndarray) -> float:
     n = len(gaps)
     r = gaps.std() / gaps.mean()
-    return float(((n + 1) ** 0.5 * r - (n - 1) ** 0.5) / (((n + 1) ** 0.5 - 2) * r + (n - 1) ** 0.5))
+    return float(
+        ((n + 1) ** 0.5 * r - (n - 1) ** 0.5) / (((n + 1) ** 0.5 - 2) * r + (n - 1) ** 0.5)
+    )
 
 
 @njit(cache=True)

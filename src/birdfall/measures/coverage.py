@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
-from birdfall.record.query import Record
-from birdfall.sources.atproto_rows import UNKNOWN, unfollows_found
+from birdfall.record.record import Record
+from birdfall.sources.atproto.rows import UNKNOWN, unfollows_found
 
 #: Where a table keeps its accounts and its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
@@ -50,20 +50,25 @@ def coverage(record: Record) -> Finding:
         name="coverage",
         answer="found" if rows else "nothing",
         estimates={
-            "rows": _count(rows, "count"), "accounts": _count(len(record.ids), "accounts"),
+            "rows": _count(rows, "count"),
+            "accounts": _count(len(record.ids), "accounts"),
             "first": _count(_micros(min(firsts)) if firsts else None, "time"),
             "last": _count(_micros(max(lasts)) if lasts else None, "time"),
-            "gaps": _count(len(gaps), "count"), "gap_share": _count(min(1.0, missing / span) if span else 0.0, "share"),
-            "duplicates": _count(duplicates, "count"), "rejected": _count(rejected, "count"),
+            "gaps": _count(len(gaps), "count"),
+            "gap_share": _count(min(1.0, missing / span) if span else 0.0, "share"),
+            "duplicates": _count(duplicates, "count"),
+            "rejected": _count(rejected, "count"),
             "contradictions": _count(_contradictions(record), "count"),
         },
         inputs=tuple(record.input(t) for t in (*_TABLES, "coverage", "rejected")),
         details={"rejected": _rejected(record)},
         tables={
-            "spans": pa.Table.from_pylist(spans, schema=SPANS), "tables": pa.Table.from_pylist(tables, schema=TABLE),
-            "questions": pa.Table.from_pylist(questions, schema=QUESTIONS), "clock": pa.Table.from_pylist(clock, schema=CLOCK),
+            "spans": pa.Table.from_pylist(spans, schema=SPANS),
+            "tables": pa.Table.from_pylist(tables, schema=TABLE),
+            "questions": pa.Table.from_pylist(questions, schema=QUESTIONS),
+            "clock": pa.Table.from_pylist(clock, schema=CLOCK),
         },
-    )  # fmt: skip
+    )
 
 
 SPANS = pa.schema(
@@ -88,7 +93,12 @@ TABLE = pa.schema(
     ]
 )
 QUESTIONS = pa.schema(
-    [("question", pa.string()), ("answerable", pa.bool_()), ("reason", pa.string()), ("needs", pa.string())]
+    [
+        ("question", pa.string()),
+        ("answerable", pa.bool_()),
+        ("reason", pa.string()),
+        ("needs", pa.string()),
+    ]
 )
 CLOCK = pa.schema([("problem", pa.string()), ("rows", pa.int64()), ("example", pa.string())])
 
@@ -145,17 +155,32 @@ def _silences(record: Record, table: str, said: list[dict[str, Any]]) -> list[di
         SELECT time AS "from", next AS "to" FROM steps, usual WHERE epoch_us(next) - epoch_us(time) > greatest({SILENCE} * q, 1000000)
         ORDER BY 1 LIMIT 200"""
     ).to_pylist()
-    return [r | {"what": table, "kind": "gap", "rate": None, "note": "silence", "source": None} for r in rows]
+    return [
+        r | {"what": table, "kind": "gap", "rate": None, "note": "silence", "source": None}
+        for r in rows
+    ]
 
 
 def _clock(record: Record) -> list[dict[str, Any]]:
     problems = []
     checks = (
-        ("acts-before-creation", ("acts", "accounts"), """SELECT count(*) AS n, min(a.account) AS example FROM acts a
-            JOIN (SELECT account, min(created_at) AS created FROM accounts GROUP BY account) c ON c.account = a.account WHERE a.time < c.created"""),
-        ("implausible-times", ("acts",), "SELECT count(*) AS n, min(account) AS example FROM acts WHERE year(time) < 1995 OR year(time) > 2100"),
-        ("said-by-the-source", ("coverage",), "SELECT count(*) AS n, min(note) AS example FROM coverage WHERE kind = 'clock'"),
-    )  # fmt: skip
+        (
+            "acts-before-creation",
+            ("acts", "accounts"),
+            """SELECT count(*) AS n, min(a.account) AS example FROM acts a
+            JOIN (SELECT account, min(created_at) AS created FROM accounts GROUP BY account) c ON c.account = a.account WHERE a.time < c.created""",
+        ),
+        (
+            "implausible-times",
+            ("acts",),
+            "SELECT count(*) AS n, min(account) AS example FROM acts WHERE year(time) < 1995 OR year(time) > 2100",
+        ),
+        (
+            "said-by-the-source",
+            ("coverage",),
+            "SELECT count(*) AS n, min(note) AS example FROM coverage WHERE kind = 'clock'",
+        ),
+    )
     for problem, needed, query in checks:
         if all(record.has(t) for t in needed):
             row = record.sql(query).to_pylist()[0]
@@ -214,25 +239,25 @@ def _questions(record: Record) -> list[dict[str, Any]]:
 
 
 def _waves(record: Record) -> Note | None:
-    from birdfall.measures.waves import applies_to
+    from birdfall.measures.waves.measure import applies_to
 
     return applies_to(record)
 
 
 def _audiences(record: Record) -> Note | None:
-    from birdfall.measures.audiences import applies_to
+    from birdfall.measures.audiences.measure import applies_to
 
     return applies_to(record)
 
 
 def _ledgers(record: Record) -> Note | None:
-    from birdfall.measures.ledgers import applies_to
+    from birdfall.measures.ledgers.measure import applies_to
 
     return applies_to(record)
 
 
 def _returns(record: Record) -> Note | None:
-    from birdfall.measures.returns import applies_to
+    from birdfall.measures.returns.measure import applies_to
 
     return applies_to(record)
 
@@ -240,19 +265,22 @@ def _returns(record: Record) -> Note | None:
 def _counts(record: Record) -> Note | None:
     if not record.has("counts"):
         return Note("no-counts", {"needs": "counts"})
-    from birdfall.measures.counts import applies_to
+    from birdfall.measures.follower_counts.measure import applies_to
 
     return applies_to(record)
 
 
 def _coordination(record: Record) -> Note | None:
-    from birdfall.measures.coordination import applies_to
+    from birdfall.measures.coordination.measure import applies_to
 
     return applies_to(record)
 
 
 def _brigades(record: Record) -> Note | None:
-    if record.has("acts") and record.sql("SELECT 1 FROM acts WHERE kind = 'report' LIMIT 1").num_rows:
+    if (
+        record.has("acts")
+        and record.sql("SELECT 1 FROM acts WHERE kind = 'report' LIMIT 1").num_rows
+    ):
         return None
     return Note("no-reports", {"needs": "reports"})
 
@@ -264,7 +292,11 @@ def _automation(record: Record) -> Note | None:
 
 
 def _claims(record: Record) -> Note | None:
-    return None if record.has("statuses") or record.has("counts") else Note("no-statuses", {"needs": "statuses"})
+    return (
+        None
+        if record.has("statuses") or record.has("counts")
+        else Note("no-statuses", {"needs": "statuses"})
+    )
 
 
 #: Which measure answers which question. One that comes later is added here.

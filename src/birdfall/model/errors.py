@@ -41,7 +41,9 @@ class BirdfallError(Exception):
 
     exit_code = ExitCode.ERROR
 
-    def __init__(self, what: str, *, where: Where | str | None = None, why: str = "", fix: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: Where | str | None = None, why: str = "", fix: str = ""
+    ) -> None:
         self.what = what
         self.where = where
         self.why = why
@@ -96,4 +98,8 @@ def _is_plain(character: str) -> bool:
     code = ord(character)
     if code < 0x20 or 0x7F <= code < 0xA0:
         return False
-    return not (0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F, 0x2028, 0x2029))
+    return not (
+        0x202A <= code <= 0x202E
+        or 0x2066 <= code <= 0x2069
+        or code in (0x200E, 0x200F, 0x2028, 0x2029)
+    )

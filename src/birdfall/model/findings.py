@@ -99,14 +99,26 @@ class Finding:
 
     def to_json(self) -> str:
         """JSON by the published schema (`finding.schema.json`); tables by name, columns and row count."""
-        return json.dumps(as_plain(self), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
+        return (
+            json.dumps(
+                as_plain(self), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
+            )
+            + "\n"
+        )
 
     def __repr__(self) -> str:
         """For a terminal: the answer and its numbers, one a line."""
         lines = [f"<{self.name}: {self.answer}{', simulated data' if self.simulated else ''}"]
         lines += [f"  {key}: {_shown(e)} {e.unit}" for key, e in sorted(self.estimates.items())]
-        lines += [f"  {n.code} {json.dumps(n.values) if n.values else ''}".rstrip() for n in self.reasons + self.limits]
-        return "\n".join(lines) + (f"\n  tables: {', '.join(sorted(self.tables))}" if self.tables else "") + ">"
+        lines += [
+            f"  {n.code} {json.dumps(n.values) if n.values else ''}".rstrip()
+            for n in self.reasons + self.limits
+        ]
+        return (
+            "\n".join(lines)
+            + (f"\n  tables: {', '.join(sorted(self.tables))}" if self.tables else "")
+            + ">"
+        )
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -116,8 +128,12 @@ class Finding:
             for key, e in sorted(self.estimates.items())
         )
         label = " · simulated data" if self.simulated else ""
-        tables = ", ".join(f"{escape(n)} ({t.num_rows:,} rows)" for n, t in sorted(self.tables.items()))
-        notes = "".join(f"<li>{escape(t)}</li>" for t in dict.fromkeys(map(said, self.reasons + self.limits)))
+        tables = ", ".join(
+            f"{escape(n)} ({t.num_rows:,} rows)" for n, t in sorted(self.tables.items())
+        )
+        notes = "".join(
+            f"<li>{escape(t)}</li>" for t in dict.fromkeys(map(said, self.reasons + self.limits))
+        )
         return (
             f"<div><b>{escape(self.kind)}</b>: {escape(self.answer)}{label}<table>{rows}</table>"
             f"<small>tables: {tables or 'none'}</small><ul>{notes}</ul></div>"

@@ -32,7 +32,9 @@ _TRACE = [pa.field("source", pa.string()), pa.field("line", pa.int64())]
 
 
 def _schema(*fields: tuple[str, pa.DataType, bool]) -> pa.Schema:
-    return pa.schema([pa.field(name, kind, nullable=not required) for name, kind, required in fields] + _TRACE)
+    return pa.schema(
+        [pa.field(name, kind, nullable=not required) for name, kind, required in fields] + _TRACE
+    )
 
 
 _S, _I, _B = pa.string(), pa.int64(), pa.bool_()
@@ -111,8 +113,14 @@ def conform(table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = []
     for field in schema:
         index = batch.schema.get_field_index(field.name)
-        column = batch.column(index).cast(field.type) if index >= 0 else pa.nulls(batch.num_rows, field.type)
+        column = (
+            batch.column(index).cast(field.type)
+            if index >= 0
+            else pa.nulls(batch.num_rows, field.type)
+        )
         if not field.nullable and column.null_count:
-            raise ValueError(f"{table}.{field.name} is required and holds {column.null_count} nulls")
+            raise ValueError(
+                f"{table}.{field.name} is required and holds {column.null_count} nulls"
+            )
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -55,13 +55,17 @@ def parse_settings(text: str, where: str) -> Settings:
     values: dict[str, Any] = {}
     for key, value in plain.items():
         if not hasattr(known, key):
-            raise UsageError(f"unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(asdict(known))}.")
+            raise UsageError(
+                f"unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(asdict(known))}."
+            )
         wanted = getattr(known, key)
         if key == "reply":
             value = _replies(value, where)
         elif isinstance(wanted, tuple):
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-                raise UsageError(f"{key} must be a list of texts", where=where, fix=f'Write {key} = ["..."].')
+                raise UsageError(
+                    f"{key} must be a list of texts", where=where, fix=f'Write {key} = ["..."].'
+                )
             value = tuple(value)
         elif not isinstance(value, type(wanted)):
             raise UsageError(f"{key} must be of type {type(wanted).__name__}", where=where)
@@ -71,15 +75,15 @@ def parse_settings(text: str, where: str) -> Settings:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise UsageError(
-            f"{settings.time_zone!r} is no time zone", where=where, fix='Use a name like "America/Caracas" or "UTC".'
+            f"{settings.time_zone!r} is no time zone",
+            where=where,
+            fix='Use a name like "America/Caracas" or "UTC".',
         ) from error
     return settings
 
 
 def _replies(value: Any, where: str) -> tuple[dict[str, str], ...]:
-    fix = (
-        'Write [[reply]] with who = "..." and asked = "2013-11-01", and once it came received = "..." and text = "...".'
-    )
+    fix = 'Write [[reply]] with who = "..." and asked = "2013-11-01", and once it came received = "..." and text = "...".'
     if not isinstance(value, list) or not all(isinstance(r, dict) for r in value):
         raise UsageError("reply must be a list of tables", where=where, fix=fix)
     found = []

@@ -72,23 +72,31 @@ def explained(path: Path) -> Iterator[None]:
 
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise BirdfallError(
-                "the disk is full", where=str(path), why="Nothing was changed.", fix="Free some space and run it again."
+                "the disk is full",
+                where=str(path),
+                why="Nothing was changed.",
+                fix="Free some space and run it again.",
             ) from error
         if error.errno in (errno.EFBIG, errno.EIO):
             raise BirdfallError(
-                "a file could not be written to its end", where=str(path), why=f"{error.strerror}. Nothing was changed.",
+                "a file could not be written to its end",
+                where=str(path),
+                why=f"{error.strerror}. Nothing was changed.",
                 fix="Check the disk and its limits, and run it again.",
-            ) from error  # fmt: skip
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise BirdfallError(
-                "this place cannot be written", where=str(path), why="Nothing was changed.",
+                "this place cannot be written",
+                where=str(path),
+                why="Nothing was changed.",
                 fix="Choose another folder with -o, or change its permissions.",
-            ) from error  # fmt: skip
+            ) from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
             raise BirdfallError(
-                "a file stands where a folder is needed, or a folder where a file is", where=str(path),
+                "a file stands where a folder is needed, or a folder where a file is",
+                where=str(path),
                 fix="Choose another name with -o.",
-            ) from error  # fmt: skip
+            ) from error
         raise
 
 

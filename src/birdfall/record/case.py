@@ -5,7 +5,7 @@
     case.key         the key of the pseudonyms    findings/NAME.json       findings; their tables in findings/tables/
     claims.toml      statements to be checked     reports/                 what is told
 
-All writes are atomic and become true together (`birdfall.record.change`). One process changes a case at a time.
+All writes are atomic and become true together (`birdfall.record.transaction`). One process changes a case at a time.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import manifest as manifests
 from birdfall.record.atomic import digest, explained
-from birdfall.record.change import STAGING, Change, finish
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty
 from birdfall.record.manifest import Import, Manifest
-from birdfall.record.query import Record, connect, from_parquet
+from birdfall.record.record import Record, connect, from_parquet
+from birdfall.record.transaction import STAGING, Change, finish
 
 ROWS_PER_GROUP = 1 << 17
 #: Lists of accounts that are kept before they are made one.
@@ -70,16 +70,28 @@ class Case:
     # -- making and opening -------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: str | Path, settings: Settings | None = None, *, key: bytes | None = None) -> Case:
+    def create(
+        cls, path: str | Path, settings: Settings | None = None, *, key: bytes | None = None
+    ) -> Case:
         """A new, empty case. `key` fixes the pseudonyms (simulations); by default it is random.
 
         Raises CaseError if a case or other files stand there already.
         """
         folder = Path(path)
         if manifests.stands_at(folder):
-            raise CaseError("there is a case here already", where=str(folder), fix="Choose another folder with -o.")
-        if folder.is_dir() and any(entry.name not in _LEFT_BY_A_DEATH for entry in folder.iterdir()):
-            raise CaseError("this folder holds other files", where=str(folder), fix="Choose an empty folder with -o.")
+            raise CaseError(
+                "there is a case here already",
+                where=str(folder),
+                fix="Choose another folder with -o.",
+            )
+        if folder.is_dir() and any(
+            entry.name not in _LEFT_BY_A_DEATH for entry in folder.iterdir()
+        ):
+            raise CaseError(
+                "this folder holds other files",
+                where=str(folder),
+                fix="Choose an empty folder with -o.",
+            )
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
         case = cls(folder)
@@ -107,7 +119,9 @@ class Case:
         try:
             return parse_settings(where.read_text("utf-8"), str(where))
         except FileNotFoundError as error:
-            raise CaseError("case.toml is missing", where=str(self.path), fix="Restore it from a copy.") from error
+            raise CaseError(
+                "case.toml is missing", where=str(self.path), fix="Restore it from a copy."
+            ) from error
 
     def change_settings(self, **changes: Any) -> Settings:
         """Replace some settings and record it."""
@@ -119,9 +133,16 @@ class Case:
     # -- the record ---------------------------------------------------------------------------------------------
 
     def append(
-        self, items: Iterable[Rows | Part], *, source: str, reader: str = "", digest: str | Callable[[], str] = "",
-        options: dict[str, Any] | None = None, notes: tuple[str, ...] = (), progress: Progress = silent,
-    ) -> Receipt:  # fmt: skip
+        self,
+        items: Iterable[Rows | Part],
+        *,
+        source: str,
+        reader: str = "",
+        digest: str | Callable[[], str] = "",
+        options: dict[str, Any] | None = None,
+        notes: tuple[str, ...] = (),
+        progress: Progress = silent,
+    ) -> Receipt:
         """Take rows into the record as one atomic change: all of them, or (on any error) none.
 
         digest: identifies the input; an input that was taken before is left out and the receipt says so. If it is computed
@@ -146,12 +167,24 @@ class Case:
                     place = f"record/{table}/part-{number:05d}.parquet"
                     added.append(change.adopt(change.workplace / f"{table}.parquet", place, rows))
                 if ids is not None:
-                    added.append(change.adopt(change.workplace / "ids.parquet", "record/ids.parquet", len(ids)))
+                    added.append(
+                        change.adopt(
+                            change.workplace / "ids.parquet", "record/ids.parquet", len(ids)
+                        )
+                    )
                 counts = {t: n for t, n in written.items() if t != "rejected"}
                 known_by = digest() if callable(digest) else digest
                 rejected = written.get("rejected", 0)
-                note = Import(source, reader, known_by, counts, rejected, _now(), options or {}, notes)
-                change.commit(replace(before.with_files(added), imports=(*before.imports, note), software=_software()))
+                note = Import(
+                    source, reader, known_by, counts, rejected, _now(), options or {}, notes
+                )
+                change.commit(
+                    replace(
+                        before.with_files(added),
+                        imports=(*before.imports, note),
+                        software=_software(),
+                    )
+                )
             return Receipt(counts, rejected)
 
     def record(self) -> Record:
@@ -165,7 +198,9 @@ class Case:
                 path = self.path / file.path
                 if not path.exists():
                     raise CaseError(
-                        "a file of the record is missing", where=str(path), fix="Restore it, or import again."
+                        "a file of the record is missing",
+                        where=str(path),
+                        fix="Restore it, or import again.",
                     )
                 parts.setdefault(table, []).append((path, file.sha256, file.rows or 0))
         return from_parquet(parts, self._ids(), self.settings)
@@ -183,7 +218,10 @@ class Case:
         if len(grown) == len(ids):
             return None
         pq.write_table(
-            grown.table().cast(IDS_SCHEMA), staging / "ids.parquet", compression="zstd", use_dictionary=False
+            grown.table().cast(IDS_SCHEMA),
+            staging / "ids.parquet",
+            compression="zstd",
+            use_dictionary=False,
         )
         return grown
 
@@ -193,8 +231,12 @@ class Case:
         try:
             return (self.path / "case.key").read_bytes()
         except FileNotFoundError as error:
-            raise CaseError("case.key is missing", where=str(self.path), why="Pseudonyms could not stay the same.",
-                            fix="Restore it from a copy.") from error  # fmt: skip
+            raise CaseError(
+                "case.key is missing",
+                where=str(self.path),
+                why="Pseudonyms could not stay the same.",
+                fix="Restore it from a copy.",
+            ) from error
 
     # -- findings and other files -------------------------------------------------------------------------------
 
@@ -209,9 +251,13 @@ class Case:
                     gone += [f.path for f in before.files if f.path.startswith(prefix)]
                     for table_name, table in sorted(finding.tables.items()):
                         added.append(change.write_table(f"{prefix}{table_name}.parquet", table))
-                    added.append(change.write(f"findings/{finding.name}.json", finding.to_json().encode()))
+                    added.append(
+                        change.write(f"findings/{finding.name}.json", finding.to_json().encode())
+                    )
                 kept = {f.path for f in added}
-                change.commit(before.with_files(added, without=tuple(g for g in gone if g not in kept)))
+                change.commit(
+                    before.with_files(added, without=tuple(g for g in gone if g not in kept))
+                )
             self._sweep(self.manifest)
 
     def finding(self, name: str) -> Finding:
@@ -219,14 +265,25 @@ class Case:
         manifest = self.manifest
         if manifest.find(f"findings/{name}.json") is None:
             known = ", ".join(self.finding_names()) or "none yet; make some with: birdfall run"
-            raise CaseError(f"there is no finding {name!r} in this case", where=str(self.path), fix=f"It has: {known}.")
+            raise CaseError(
+                f"there is no finding {name!r} in this case",
+                where=str(self.path),
+                fix=f"It has: {known}.",
+            )
         plain = json.loads((self.path / f"findings/{name}.json").read_text("utf-8"))
-        tables = {t: pq.read_table(self.path / f"findings/tables/{name}.{t}.parquet") for t in plain["tables"]}
+        tables = {
+            t: pq.read_table(self.path / f"findings/tables/{name}.{t}.parquet")
+            for t in plain["tables"]
+        }
         return from_plain(plain, tables)
 
     def finding_names(self) -> list[str]:
         """Names of all findings, sorted."""
-        names = [f.path for f in self.manifest.files if f.path.startswith("findings/") and f.path.endswith(".json")]
+        names = [
+            f.path
+            for f in self.manifest.files
+            if f.path.startswith("findings/") and f.path.endswith(".json")
+        ]
         return sorted(Path(n).stem for n in names)
 
     def findings(self, kind: str | None = None) -> dict[str, Finding]:
@@ -239,8 +296,14 @@ class Case:
         with self.locked():
             before = self.manifest
             chosen = names or tuple(self.finding_names())
-            gone = [f.path for f in before.files
-                    if any(f.path == f"findings/{n}.json" or f.path.startswith(f"findings/tables/{n}.") for n in chosen)]  # fmt: skip
+            gone = [
+                f.path
+                for f in before.files
+                if any(
+                    f.path == f"findings/{n}.json" or f.path.startswith(f"findings/tables/{n}.")
+                    for n in chosen
+                )
+            ]
             with Change(self.path) as change:
                 change.commit(before.with_files([], without=tuple(gone)))
             self._sweep(self.manifest)
@@ -279,8 +342,11 @@ class Case:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             handle.close()
-            raise CaseError("another process is changing this case", where=str(self.path),
-                            fix="Wait for it to end, then run this again.") from error  # fmt: skip
+            raise CaseError(
+                "another process is changing this case",
+                where=str(self.path),
+                fix="Wait for it to end, then run this again.",
+            ) from error
         try:
             with explained(self.path):
                 finish(self.path)
@@ -339,7 +405,11 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str,
     def write(table: str, rows: pa.Table) -> None:
         if table not in writers:
             writers[table] = pq.ParquetWriter(
-                staging / f"{table}.parquet", rows.schema, compression="zstd", compression_level=1, **_storage(rows)
+                staging / f"{table}.parquet",
+                rows.schema,
+                compression="zstd",
+                compression_level=1,
+                **_storage(rows),
             )
         writers[table].write_table(rows, row_group_size=ROWS_PER_GROUP)
         named.extend(pc.unique(rows.column(c)) for c in ACCOUNT_COLUMNS.get(table, ()))
@@ -375,7 +445,9 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str,
         writer.shutdown()
         for file in writers.values():
             file.close()
-    return {t: n for t, n in counts.items() if n}, pa.concat_arrays([pa.array([], pa.string()), *named])
+    return {t: n for t, n in counts.items() if n}, pa.concat_arrays(
+        [pa.array([], pa.string()), *named]
+    )
 
 
 def _storage(rows: pa.Table) -> dict[str, Any]:
@@ -383,7 +455,11 @@ def _storage(rows: pa.Table) -> dict[str, Any]:
     times = [f.name for f in rows.schema if pa.types.is_timestamp(f.type)]
     numbers = [f.name for f in rows.schema if pa.types.is_integer(f.type)] + times
     return {
-        "use_dictionary": [f.name for f in rows.schema if pa.types.is_string(f.type) and _repeats(rows.column(f.name))],
+        "use_dictionary": [
+            f.name
+            for f in rows.schema
+            if pa.types.is_string(f.type) and _repeats(rows.column(f.name))
+        ],
         "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
         # Only times are asked for by range; the bounds of texts would cost a fifth of the writing.
         "write_statistics": times,
@@ -402,7 +478,12 @@ def _named_in(path: Path, table: str) -> list[pa.Array]:
     with contextlib.closing(connect()) as connection:
         for column in ACCOUNT_COLUMNS.get(table, ()):
             query = f'SELECT DISTINCT "{column}" FROM read_parquet($1)'
-            found.append(connection.sql(query, params=[str(path)]).to_arrow_table().column(0).combine_chunks())
+            found.append(
+                connection.sql(query, params=[str(path)])
+                .to_arrow_table()
+                .column(0)
+                .combine_chunks()
+            )
     return [column.cast(pa.string()) for column in found]
 
 

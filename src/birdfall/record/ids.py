@@ -17,9 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.record.birds import BIRDS
+from birdfall.record.pseudonym_words import BIRDS
 
-SCHEMA = pa.schema([pa.field("id", pa.string(), nullable=False), pa.field("code", pa.int32(), nullable=False)])
+SCHEMA = pa.schema(
+    [pa.field("id", pa.string(), nullable=False), pa.field("code", pa.int32(), nullable=False)]
+)
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,16 @@ class Ids:
 
     def table(self) -> pa.Table:
         """The dictionary as a table [id, code]."""
-        return pa.table([self.id_of, pa.array(np.arange(len(self.id_of), dtype=np.int32))], schema=SCHEMA)
+        return pa.table(
+            [self.id_of, pa.array(np.arange(len(self.id_of), dtype=np.int32))], schema=SCHEMA
+        )
 
     def grown(self, new: pa.Array, key: bytes) -> Ids:
         """This dictionary with the ids in `new` that it did not know, in keyed order, at its end."""
         new = pc.unique(new.drop_null())
-        unknown = new.filter(pc.invert(pc.is_in(new, value_set=self.id_of))) if len(self.id_of) else new
+        unknown = (
+            new.filter(pc.invert(pc.is_in(new, value_set=self.id_of))) if len(self.id_of) else new
+        )
         ordered = _keyed_order(unknown, key)
         return Ids(pa.concat_arrays([self.id_of, ordered]))
 
@@ -74,9 +80,13 @@ def _keyed_order(ids: pa.Array, key: bytes) -> pa.Array:
         return ids
     with contextlib.closing(duckdb.connect(":memory:")) as connection:
         # In many batches, so that all threads hash; half the key is secret enough, and spares every id a block of the hash.
-        connection.register("unknown", pa.Table.from_batches(pa.table({"id": ids}).to_batches(1 << 14)))
+        connection.register(
+            "unknown", pa.Table.from_batches(pa.table({"id": ids}).to_batches(1 << 14))
+        )
         short = hashlib.sha256(key).hexdigest()[:32]
-        ordered = connection.sql("SELECT id FROM unknown ORDER BY sha256($1 || id), id", params=[short])
+        ordered = connection.sql(
+            "SELECT id FROM unknown ORDER BY sha256($1 || id), id", params=[short]
+        )
         return ordered.to_arrow_table().column(0).combine_chunks().cast(pa.string())
 
 

@@ -1,7 +1,7 @@
 """The manifest: every file of a case with its SHA-256, and the single point at which a change becomes true.
 
 A file of the case that the manifest does not list does not exist for Birdfall. How files and manifest change together is
-told in `birdfall.record.change`; orphans are swept at the next change.
+told in `birdfall.record.transaction`; orphans are swept at the next change.
 """
 
 from __future__ import annotations
@@ -66,20 +66,27 @@ def read(folder: Path) -> Manifest:
         plain = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise CaseError(
-            "this folder is not a case", where=str(folder), fix="Make one with: birdfall import FILE -o FOLDER"
+            "this folder is not a case",
+            where=str(folder),
+            fix="Make one with: birdfall import FILE -o FOLDER",
         ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CaseError(
-            "the manifest is damaged", where=str(path), fix="Restore it from a copy, or import again."
+            "the manifest is damaged",
+            where=str(path),
+            fix="Restore it from a copy, or import again.",
         ) from error
     if plain.get("format") != FORMAT:
         raise CaseError(
-            f"this case is of format {plain.get('format')!r} and this Birdfall reads format {FORMAT}", where=str(path),
+            f"this case is of format {plain.get('format')!r} and this Birdfall reads format {FORMAT}",
+            where=str(path),
             fix="Use the Birdfall that wrote it.",
-        )  # fmt: skip
+        )
     return Manifest(
         files=tuple(File(**f) for f in plain["files"]),
-        imports=tuple(Import(**{**i, "notes": tuple(i.get("notes", ()))}) for i in plain["imports"]),
+        imports=tuple(
+            Import(**{**i, "notes": tuple(i.get("notes", ()))}) for i in plain["imports"]
+        ),
         software=plain.get("software", ""),
     )
 
@@ -88,8 +95,12 @@ def to_json(manifest: Manifest) -> str:
     """The manifest as it stands on disk."""
     from dataclasses import asdict
 
-    plain = {"format": FORMAT, "software": manifest.software, "imports": [asdict(i) for i in manifest.imports],
-             "files": [asdict(f) for f in manifest.files]}  # fmt: skip
+    plain = {
+        "format": FORMAT,
+        "software": manifest.software,
+        "imports": [asdict(i) for i in manifest.imports],
+        "files": [asdict(f) for f in manifest.files],
+    }
     return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 

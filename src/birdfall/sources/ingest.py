@@ -21,10 +21,10 @@ from birdfall.model.schemas import TABLES, Rows, conform
 from birdfall.model.settings import Settings
 from birdfall.record.atomic import digest
 from birdfall.record.case import Case, Receipt
-from birdfall.record.query import Record, from_tables
-from birdfall.sources.mapping import Mapping
+from birdfall.record.record import Record, from_tables
 from birdfall.sources.registry import source_for
-from birdfall.sources.source import Options, Source
+from birdfall.sources.shared.protocol import Options, Source
+from birdfall.sources.table.mapping import Mapping
 
 #: Sources whose unfollows are resolved through follows that came before.
 STREAMS = ("atproto", "jetstream", "watch")
@@ -66,9 +66,16 @@ class Look:
 
 
 def ingest(
-    case: Case, path: str | Path, *, mapping: Mapping | None = None, reader: str | None = None,
-    time_zone: str | None = None, date_format: str | None = None, allow_large: bool = False, progress: Progress = silent,
-) -> Receipt:  # fmt: skip
+    case: Case,
+    path: str | Path,
+    *,
+    mapping: Mapping | None = None,
+    reader: str | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    allow_large: bool = False,
+    progress: Progress = silent,
+) -> Receipt:
     """Take a file into a case, whole or not at all.
 
     Raises InputError if the file cannot be read, UsageError if its times or columns must be explained first, CaseError if
@@ -78,14 +85,22 @@ def ingest(
     source = source_for(place, reader)
     with tempfile.TemporaryDirectory(prefix="birdfall-") as staging:
         options = Options(time_zone, date_format, mapping, allow_large, Path(staging))
-        said = {"time_zone": time_zone, "date_format": date_format, "mapping": mapping.to_toml() if mapping else None}
+        said = {
+            "time_zone": time_zone,
+            "date_format": date_format,
+            "mapping": mapping.to_toml() if mapping else None,
+        }
         with ThreadPoolExecutor(1) as beside:
             known_by = beside.submit(digest, place)
             try:
                 receipt = case.append(
-                    _read(source, place, options, progress, case), source=place.name, reader=source.NAME,
-                    digest=known_by.result, options={k: v for k, v in said.items() if v}, progress=progress,
-                )  # fmt: skip
+                    _read(source, place, options, progress, case),
+                    source=place.name,
+                    reader=source.NAME,
+                    digest=known_by.result,
+                    options={k: v for k, v in said.items() if v},
+                    progress=progress,
+                )
             except pa.ArrowException as error:
                 raise _unreadable(place, error) from error
     return receipt
@@ -95,7 +110,7 @@ def _read(source: Source, place: Path, options: Options, progress: Progress, cas
     """The rows of a file; a stream is told of the follows that the case knows, for its unfollows name only their record."""
     if source.NAME not in STREAMS or not case.manifest.imports:
         return source.read(place, options, progress)
-    from birdfall.sources.atproto_rows import follows_known, unfollows_waiting
+    from birdfall.sources.atproto.rows import follows_known, unfollows_waiting
 
     record = case.record()
     known = {"follows": follows_known(record), "unfollows": unfollows_waiting(record)}
@@ -103,9 +118,15 @@ def _read(source: Source, place: Path, options: Options, progress: Progress, cas
 
 
 def load(
-    *paths: str | Path, mapping: Mapping | None = None, reader: str | None = None, time_zone: str | None = None,
-    date_format: str | None = None, allow_large: bool = False, settings: Settings | None = None, progress: Progress = silent,
-) -> Record:  # fmt: skip
+    *paths: str | Path,
+    mapping: Mapping | None = None,
+    reader: str | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    allow_large: bool = False,
+    settings: Settings | None = None,
+    progress: Progress = silent,
+) -> Record:
     """Files as one record in memory, without a case. Raises as `ingest` does."""
     batches: dict[str, list[pa.RecordBatch]] = {}
     options = Options(time_zone, date_format, mapping, allow_large)
@@ -120,13 +141,21 @@ def load(
                 import pyarrow.parquet as pq
 
                 batches.setdefault(item.table, []).extend(pq.read_table(item.path).to_batches())
-    return from_tables({t: pa.Table.from_batches(b, TABLES[t]) for t, b in batches.items()}, settings)
+    return from_tables(
+        {t: pa.Table.from_batches(b, TABLES[t]) for t, b in batches.items()}, settings
+    )
 
 
 def look_into(
-    path: str | Path, *, mapping: Mapping | None = None, reader: str | None = None, time_zone: str | None = None,
-    date_format: str | None = None, allow_large: bool = False, limit: int = LOOK_ROWS,
-) -> Look:  # fmt: skip
+    path: str | Path,
+    *,
+    mapping: Mapping | None = None,
+    reader: str | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    allow_large: bool = False,
+    limit: int = LOOK_ROWS,
+) -> Look:
     """What a file is, from about its first `limit` rows. What would have to be asked stands in `question`, not raised.
 
     Raises InputError if the file cannot be read at all.
@@ -156,7 +185,15 @@ def look_into(
             question = error
     rejected = counts.pop("rejected", 0)
     return Look(
-        str(path), source.NAME, columns, options.mapping, question, dict(counts), rejected, tuple(examples), notes
+        str(path),
+        source.NAME,
+        columns,
+        options.mapping,
+        question,
+        dict(counts),
+        rejected,
+        tuple(examples),
+        notes,
     )
 
 
@@ -167,12 +204,14 @@ def _begun(source: Source, place: Path, options: Options) -> Any:
 def _columns(
     place: Path, options: Options
 ) -> tuple[tuple[Column, ...], Options, tuple[str, ...], BirdfallError | None]:
-    from birdfall.sources.open import head
-    from birdfall.sources.tables import kind_of, mapping_for
-    from birdfall.sources.tabular import tabular
+    from birdfall.sources.shared.open import head
+    from birdfall.sources.table.reader import kind_of, mapping_for
+    from birdfall.sources.table.tabular import tabular
 
     question: BirdfallError | None = None
-    with tabular(place, kind_of(head(place)) or "csv", allow_large=options.allow_large, staging=None) as table:
+    with tabular(
+        place, kind_of(head(place)) or "csv", allow_large=options.allow_large, staging=None
+    ) as table:
         try:
             options = replace(options, mapping=mapping_for(table.types, options, str(place)))
         except BirdfallError as error:
@@ -181,7 +220,10 @@ def _columns(
         first = table.sample()[:200]
         columns = tuple(
             Column(
-                name, kind, tuple(list(dict.fromkeys(str(r[name])[:60] for r in first if r[name]))[:3]), name in used
+                name,
+                kind,
+                tuple(list(dict.fromkeys(str(r[name])[:60] for r in first if r[name]))[:3]),
+                name in used,
             )
             for name, kind in table.types.items()
         )
@@ -189,7 +231,9 @@ def _columns(
 
 
 def _unreadable(place: Path, error: Exception) -> InputError:
-    return InputError(f"this file cannot be read as it stands: {type(error).__name__}", where=str(place))
+    return InputError(
+        f"this file cannot be read as it stands: {type(error).__name__}", where=str(place)
+    )
 
 
 __all__ = ["Column", "Look", "ingest", "load", "look_into"]

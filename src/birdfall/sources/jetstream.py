@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
-from birdfall.sources import atproto_frames as frames
-from birdfall.sources import elements
-from birdfall.sources.atproto_rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
-from birdfall.sources.open import lines
-from birdfall.sources.source import Options
-from birdfall.sources.times import EARLIEST_MICROSECOND, LATEST_MICROSECOND
+from birdfall.sources.atproto import frames
+from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
+from birdfall.sources.shared import json_array as elements
+from birdfall.sources.shared.open import lines
+from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND
 
 NAME = "jetstream"
 #: Names of the messages of version 2 begin so; before its release the stream was called `subscribe`.
@@ -48,7 +48,9 @@ class Frame:
 def sniff(path: Path, head: bytes) -> float:
     """Sure when the first whole line is an event of either wire."""
     line = elements.first(head).partition(b"\n")[0].rstrip(b"\r, ")
-    if not line.startswith(b"{") or not (b'"time_us"' in line or _STREAM.encode() in line or b'"$type"' in line):
+    if not line.startswith(b"{") or not (
+        b'"time_us"' in line or _STREAM.encode() in line or b'"$type"' in line
+    ):
         return 0.0
     try:
         event = json.loads(line)
@@ -71,8 +73,13 @@ def is_frame(plain: dict[str, Any]) -> bool:
 
 
 def read(
-    path: Path, options: Options, progress: Progress, *, follows: Follows | None = None, unfollows: Unfollows | None = None
-) -> Iterator[Rows | Part]:  # fmt: skip
+    path: Path,
+    options: Options,
+    progress: Progress,
+    *,
+    follows: Follows | None = None,
+    unfollows: Unfollows | None = None,
+) -> Iterator[Rows | Part]:
     """Rows of a file of Jetstream lines; as `atproto.read`. What the server says of itself is a rejected row."""
     builder = Builder(options.source_of(path), follows, unfollows)
     size = path.stat().st_size
@@ -80,7 +87,9 @@ def read(
         if not line.strip():
             continue
         try:
-            received, event = decode_line(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            received, event = decode_line(
+                line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            )
         except frames.FrameError as error:
             builder.reject(number, str(error), value=line[:200].decode("utf-8", "replace"))
         else:
@@ -102,10 +111,16 @@ def decode_line(line: bytes) -> tuple[int, frames.Event]:
     if "time_us" not in plain and "$type" in plain:
         frame = decode_frame(plain)
         if frame.event is None or frame.witnessed is None:
-            raise frames.FrameError(f"the server {'ended the stream' if frame.fatal else 'said'}: {frame.said}")
+            raise frames.FrameError(
+                f"the server {'ended the stream' if frame.fatal else 'said'}: {frame.said}"
+            )
         return frame.witnessed, frame.event
     sent = plain.get("time_us")
-    if not isinstance(sent, int) or isinstance(sent, bool) or not EARLIEST_MICROSECOND <= sent < LATEST_MICROSECOND:
+    if (
+        not isinstance(sent, int)
+        or isinstance(sent, bool)
+        or not EARLIEST_MICROSECOND <= sent < LATEST_MICROSECOND
+    ):
         raise frames.FrameError("no plausible time_us")
     kind = plain.get("kind")
     body = plain.get(kind) if isinstance(kind, str) else None
@@ -139,7 +154,11 @@ def decode_frame(plain: dict[str, Any]) -> Frame:
     if type(sequence) is not int or not 0 <= sequence < 1 << 63:
         raise frames.FrameError("an event without its number")
     time = frames.microseconds(payload.get("time"))
-    witnessed = frames.microseconds(payload["witnessedAt"]) if payload.get("witnessedAt") is not None else time
+    witnessed = (
+        frames.microseconds(payload["witnessedAt"])
+        if payload.get("witnessedAt") is not None
+        else time
+    )
     return Frame(_event(kind, payload, time, sequence), sequence, time, witnessed)
 
 
@@ -161,7 +180,9 @@ def _said(name: Any, message: Any) -> str:
     return ": ".join(words)[:200] or "nothing that can be read"
 
 
-def _commit(plain: dict[str, Any], body: dict[str, Any], sent: int, sequence: int | None) -> frames.Commit:
+def _commit(
+    plain: dict[str, Any], body: dict[str, Any], sent: int, sequence: int | None
+) -> frames.Commit:
     did = frames.name(plain.get("did"), "did")
     action, collection, key = (body.get(k) for k in ("operation", "collection", "rkey"))
     if not isinstance(action, str) or not isinstance(collection, str) or not isinstance(key, str):
@@ -169,5 +190,7 @@ def _commit(plain: dict[str, Any], body: dict[str, Any], sent: int, sequence: in
     record, problem = body.get("record"), None
     if action != "delete" and not isinstance(record, dict):
         record, problem = None, "the event lacks its record"
-    operation = frames.Operation(action, collection, frames.name(key, "record key"), record, problem)
+    operation = frames.Operation(
+        action, collection, frames.name(key, "record key"), record, problem
+    )
     return frames.Commit(did, sent, [operation], sequence)

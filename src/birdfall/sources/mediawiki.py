@@ -15,11 +15,18 @@ from typing import Any, Final
 
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
-from birdfall.sources.gathered import ROWS_PER_BATCH, Gathered, Unusable, first_object, parsed, text
-from birdfall.sources.open import lines
-from birdfall.sources.plan import ended
-from birdfall.sources.source import Options
-from birdfall.sources.times import EARLIEST_MICROSECOND, LATEST_MICROSECOND
+from birdfall.sources.shared.json_log import (
+    ROWS_PER_BATCH,
+    Gathered,
+    Unusable,
+    first_object,
+    parsed,
+    text,
+)
+from birdfall.sources.shared.open import lines
+from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND
+from birdfall.sources.table.sql_plan import ended
 
 NAME = "mediawiki"
 _KEYS: Final = {"type", "title", "user", "timestamp"}
@@ -46,7 +53,9 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
         try:
             log.take(number, parsed(plain.removeprefix(b"data:")))
         except Unusable as error:
-            log.gathered.rejections.add(number, None, line[:200].decode("utf-8", "replace"), str(error))
+            log.gathered.rejections.add(
+                number, None, line[:200].decode("utf-8", "replace"), str(error)
+            )
         if number % 1024 == 0:
             progress("read", done, size, "bytes")
             yield from log.gathered.rows(at_least=ROWS_PER_BATCH)
@@ -72,7 +81,9 @@ class Log:
             self._wiki = wiki
         if wiki != self._wiki:
             # A block holds on its own wiki only; one name on two wikis would mix two stories.
-            self.gathered.left_out["changes of another wiki than the first one's: give each its own file and case"] += 1
+            self.gathered.left_out[
+                "changes of another wiki than the first one's: give each its own file and case"
+            ] += 1
             return
         identity = change.get("id")
         if isinstance(identity, int):
@@ -104,7 +115,9 @@ class Log:
         identity = change.get("id")
         named = None if identity is None else str(identity)[:80]
         comment = text(change.get("comment"))
-        self.gathered.add("acts", user, "post", title, time, "page", None, comment, None, named, number)
+        self.gathered.add(
+            "acts", user, "post", title, time, "page", None, comment, None, named, number
+        )
 
     def _block(self, number: int, change: dict[str, Any], time: int) -> None:
         account = account_of(change)
@@ -122,14 +135,19 @@ class Log:
         status = "active" if action == "unblock" else "suspended"
         if status == "suspended" and parameters.get("sitewide") is False:
             status = "limited"
-        self.gathered.add("statuses", account, status, time, "change", text(change.get("comment")), number)
+        self.gathered.add(
+            "statuses", account, status, time, "change", text(change.get("comment")), number
+        )
         if action != "unblock":
             lasts = text(parameters.get("duration")) or text(parameters.get("expiry")) or "infinity"
             try:
                 end = ended(time, lasts, None)
             except (ValueError, OverflowError):
                 self.gathered.rejections.add(
-                    number, "duration", lasts, "the block is taken, its duration cannot be read: it counts as endless"
+                    number,
+                    "duration",
+                    lasts,
+                    "the block is taken, its duration cannot be read: it counts as endless",
                 )
                 return
             if end is not None:
@@ -148,7 +166,11 @@ def account_of(change: dict[str, Any]) -> str:
     if title is None:
         raise Unusable("nobody is named")
     # the namespace has another name on every wiki; its number is the same
-    name = title.partition(":")[2] if change.get("namespace") == _USER_NAMESPACE and ":" in title else title
+    name = (
+        title.partition(":")[2]
+        if change.get("namespace") == _USER_NAMESPACE and ":" in title
+        else title
+    )
     if not name:
         raise Unusable("nobody is named")
     return name

@@ -14,10 +14,17 @@ from typing import Any
 
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
-from birdfall.sources.gathered import ROWS_PER_BATCH, Gathered, Unusable, first_object, parsed, text
-from birdfall.sources.open import lines
-from birdfall.sources.source import Options
-from birdfall.sources.times import NotATime, Reading
+from birdfall.sources.shared.json_log import (
+    ROWS_PER_BATCH,
+    Gathered,
+    Unusable,
+    first_object,
+    parsed,
+    text,
+)
+from birdfall.sources.shared.open import lines
+from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.timestamps import NotATime, Reading
 
 NAME = "ozone"
 _EVENT = "tools.ozone.moderation.defs#modEvent"
@@ -28,7 +35,9 @@ def sniff(path: Path, head: bytes) -> float:
     """Sure when the first line is a moderation event."""
     first = first_object(head)
     event = first.get("event") if first else None
-    return 1.0 if isinstance(event, dict) and str(event.get("$type", "")).startswith(_EVENT) else 0.0
+    return (
+        1.0 if isinstance(event, dict) and str(event.get("$type", "")).startswith(_EVENT) else 0.0
+    )
 
 
 def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
@@ -41,7 +50,9 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
         try:
             log.take(number, parsed(line))
         except Unusable as error:
-            log.gathered.rejections.add(number, None, line[:200].decode("utf-8", "replace"), str(error))
+            log.gathered.rejections.add(
+                number, None, line[:200].decode("utf-8", "replace"), str(error)
+            )
         if number % 1024 == 0:
             progress("read", done, size, "bytes")
             yield from log.gathered.rows(at_least=ROWS_PER_BATCH)
@@ -72,7 +83,9 @@ class Log:
         kind = str(event.get("$type", ""))
         name = kind.removeprefix(_EVENT)
         uri = text(subject.get("uri"))
-        did = text(subject.get("did")) or (uri.removeprefix("at://").partition("/")[0] if uri else None)
+        did = text(subject.get("did")) or (
+            uri.removeprefix("at://").partition("/")[0] if uri else None
+        )
         by = text(plain.get("createdBy"))
         if did is None or not did.startswith("did:"):
             raise Unusable("a subject that is neither account nor record")
@@ -84,18 +97,33 @@ class Log:
                 raise Unusable("a report by nobody")
             reason = text(event.get("reportType"))
             self.gathered.add(
-                "acts", by, "report", uri or did, time, "post" if uri else "account", did, text(event.get("comment")),
-                reason and reason.rpartition("#")[2], None if identity is None else str(identity), number,
-            )  # fmt: skip
+                "acts",
+                by,
+                "report",
+                uri or did,
+                time,
+                "post" if uri else "account",
+                did,
+                text(event.get("comment")),
+                reason and reason.rpartition("#")[2],
+                None if identity is None else str(identity),
+                number,
+            )
         elif name in ("Takedown", "ReverseTakedown") and uri is None:
             status = "taken_down" if name == "Takedown" else "active"
             self._due(did, time)
-            self.gathered.add("statuses", did, status, time, "change", text(event.get("comment")), number)
+            self.gathered.add(
+                "statuses", did, status, time, "change", text(event.get("comment")), number
+            )
             hours = event.get("durationInHours")
             if status == "taken_down" and isinstance(hours, (int, float)) and 0 < hours < 1e6:
                 self._ends[did] = (time + round(hours * _HOUR), number)
         else:
-            what = "of single records" if name in ("Takedown", "ReverseTakedown") else "hold nothing for the record"
+            what = (
+                "of single records"
+                if name in ("Takedown", "ReverseTakedown")
+                else "hold nothing for the record"
+            )
             self.gathered.left_out[f"{name[:80] or kind[:80]} events {what}"] += 1
 
     def end(self) -> None:

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from birdfall.model.errors import InputError, UsageError
-from birdfall.sources.open import head
-from birdfall.sources.source import Source
+from birdfall.sources.shared.open import head
+from birdfall.sources.shared.protocol import Source
 
 #: Name to module. Specific formats stand before general ones: the first of equally sure sources reads the file.
 _BUILT_IN: Final = {
-    "atproto": "birdfall.sources.atproto",
+    "atproto": "birdfall.sources.atproto.reader",
     "jetstream": "birdfall.sources.jetstream",
     "ozone": "birdfall.sources.ozone",
     "mediawiki": "birdfall.sources.mediawiki",
     "x": "birdfall.sources.x",
-    "watch": "birdfall.sources.watch",
-    "table": "birdfall.sources.tables",
+    "watch": "birdfall.sources.watch_archive",
+    "table": "birdfall.sources.table.reader",
 }
 GROUP: Final = "birdfall.sources"
 
@@ -48,7 +48,11 @@ def source_for(path: Path, reader: str | None = None) -> Source:
     if reader is not None:
         return source_named(reader)
     if not start:
-        raise InputError("this file is empty", where=str(path), fix="Check that it was downloaded or copied whole.")
+        raise InputError(
+            "this file is empty",
+            where=str(path),
+            fix="Check that it was downloaded or copied whole.",
+        )
     best, surest = None, 0.0
     for _, load in sources():
         source = load()
@@ -56,7 +60,9 @@ def source_for(path: Path, reader: str | None = None) -> Source:
         if sure > surest:
             best, surest = source, sure
     if best is None:
-        raise InputError("no reader knows this kind of file", where=str(path), fix="Choose one with --reader.")
+        raise InputError(
+            "no reader knows this kind of file", where=str(path), fix="Choose one with --reader."
+        )
     return best
 
 

@@ -20,11 +20,11 @@ import pyarrow as pa
 from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import TABLES, Part, Rows
-from birdfall.sources import elements
-from birdfall.sources.open import lines
-from birdfall.sources.rejections import Rejections
-from birdfall.sources.source import Options
-from birdfall.sources.times import Reading
+from birdfall.sources.shared import json_array as elements
+from birdfall.sources.shared.open import lines
+from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.shared.timestamps import Reading
 
 NAME = "x"
 _READING: Final = Reading()
@@ -32,7 +32,9 @@ _ROWS: Final = 1 << 14
 _REFERENCES: Final = {"retweeted": "repost", "quoted": "quote", "replied_to": "reply"}
 
 #: Files of the archive that X gives its own people, by the name in their first line.
-_ARCHIVE: Final = re.compile(rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account)\.part\d+\s*=")
+_ARCHIVE: Final = re.compile(
+    rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account)\.part\d+\s*="
+)
 
 Row = dict[str, Any]
 
@@ -45,7 +47,14 @@ def sniff(path: Path, head: bytes) -> float:
     first = first.split(b"\n", 1)[0] if elements.is_lines(head) else first
     if not first.startswith(b"{"):
         return 0.0
-    marks = (b'"id_str"', b'"author_id"', b'"includes"', b'"__twarc"', b'"public_metrics"', b'"screen_name"')
+    marks = (
+        b'"id_str"',
+        b'"author_id"',
+        b'"includes"',
+        b'"__twarc"',
+        b'"public_metrics"',
+        b'"screen_name"',
+    )
     if any(mark in first for mark in marks) and (
         b'"created_at"' in first or b'"data"' in first or b'"errors"' in first
     ):
@@ -68,7 +77,11 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             shown = line[:200].decode("utf-8", "replace")
             rejections.add(
-                number, None, shown, f"no tweet, user or page of them: {_words(error)}", "Mend or remove the line."
+                number,
+                None,
+                shown,
+                f"no tweet, user or page of them: {_words(error)}",
+                "Mend or remove the line.",
             )
             continue
         for table, row in found:
@@ -86,7 +99,11 @@ def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Pa
 
 
 def _words(error: Exception) -> str:
-    return f"{error.args[0]} is missing" if isinstance(error, KeyError) and error.args else str(error)[:120]
+    return (
+        f"{error.args[0]} is missing"
+        if isinstance(error, KeyError) and error.args
+        else str(error)[:120]
+    )
 
 
 def _batch(table: str, rows: list[Row]) -> Rows:
@@ -111,8 +128,15 @@ def _archived(value: Row, owner: Row | None) -> Iterator[tuple[str, Row]]:
     """One element of an archive: a tweet, a follower, somebody followed, or the account itself."""
     if "account" in value:
         account = value["account"]
-        yield "accounts", {"account": str(account["accountId"]), "handle": account.get("username"),
-                           "name": account.get("accountDisplayName"), "created_at": _optional_time(account.get("createdAt"))}  # fmt: skip
+        yield (
+            "accounts",
+            {
+                "account": str(account["accountId"]),
+                "handle": account.get("username"),
+                "name": account.get("accountDisplayName"),
+                "created_at": _optional_time(account.get("createdAt")),
+            },
+        )
         return
     if owner is None:
         raise ValueError("whose archive this is stands in account.js, which is not beside it")
@@ -166,22 +190,40 @@ def _error(error: Row, seen: dt.datetime | None) -> Iterator[tuple[str, Row]]:
         return
     account = str(error.get("resource_id") or error.get("value") or "")
     if seen is None or not account.isdigit():
-        reason = "a suspension seen at a time not told" if seen is None else "a suspension of a name without an id"
+        reason = (
+            "a suspension seen at a time not told"
+            if seen is None
+            else "a suspension of a name without an id"
+        )
         yield (
             "rejected",
-            {"column": "errors", "value": account, "reason": reason, "fix": "Collect with twarc 2, by user id."},
+            {
+                "column": "errors",
+                "value": account,
+                "reason": reason,
+                "fix": "Collect with twarc 2, by user id.",
+            },
         )
         return
-    yield "statuses", {"account": account, "status": "suspended", "time": seen, "observation": "seen"}
+    yield (
+        "statuses",
+        {"account": account, "status": "suspended", "time": seen, "observation": "seen"},
+    )
 
 
-def _v2(tweet: Row, included: dict[str, Row], seen: dt.datetime | None) -> Iterator[tuple[str, Row]]:
+def _v2(
+    tweet: Row, included: dict[str, Row], seen: dt.datetime | None
+) -> Iterator[tuple[str, Row]]:
     author = tweet.get("author") if isinstance(tweet.get("author"), dict) else None
     account = str(tweet.get("author_id") or (author or {})["id"])
     if author:
         yield "accounts", _user_v2(author, seen)
     base = {"account": account, "time": _time(tweet["created_at"]), "act_id": str(tweet["id"])}
-    more = {"text": _text(tweet.get("text")), "language": tweet.get("lang"), "client": tweet.get("source")}
+    more = {
+        "text": _text(tweet.get("text")),
+        "language": tweet.get("lang"),
+        "client": tweet.get("source"),
+    }
     kinds = set()
     for reference in tweet.get("referenced_tweets") or ():
         kind = _REFERENCES.get(reference["type"])
@@ -189,16 +231,28 @@ def _v2(tweet: Row, included: dict[str, Row], seen: dt.datetime | None) -> Itera
             continue
         kinds.add(kind)
         other = included.get(reference["id"], reference)
-        target = other.get("author_id") or (tweet.get("in_reply_to_user_id") if kind == "reply" else None)
+        target = other.get("author_id") or (
+            tweet.get("in_reply_to_user_id") if kind == "reply" else None
+        )
         yield (
             "acts",
-            base | more | {"kind": kind, "object": str(reference["id"]), "object_kind": "post", "target": target},
+            base
+            | more
+            | {
+                "kind": kind,
+                "object": str(reference["id"]),
+                "object_kind": "post",
+                "target": target,
+            },
         )
     if "repost" in kinds:
         return
     yield "acts", base | more | {"kind": "post", "object": base["act_id"], "object_kind": "post"}
     entities = tweet.get("entities") or {}
-    links = [u.get("unwound_url") or u.get("expanded_url") or u.get("url") for u in entities.get("urls", ())]
+    links = [
+        u.get("unwound_url") or u.get("expanded_url") or u.get("url")
+        for u in entities.get("urls", ())
+    ]
     yield from _parts(
         base,
         [h.get("tag") for h in entities.get("hashtags", ())],
@@ -211,15 +265,23 @@ def _v1(tweet: Row) -> Iterator[tuple[str, Row]]:
     time = _time(tweet["created_at"])
     yield "accounts", _user_v1(tweet["user"], time)
     base = {"account": _id(tweet["user"]), "time": time, "act_id": _id(tweet)}
-    more = {"text": _text(tweet.get("full_text") or tweet.get("text")), "language": tweet.get("lang"),
-            "client": _client(tweet.get("source"))}  # fmt: skip
+    more = {
+        "text": _text(tweet.get("full_text") or tweet.get("text")),
+        "language": tweet.get("lang"),
+        "client": _client(tweet.get("source")),
+    }
     original = tweet.get("retweeted_status")
     if isinstance(original, dict):
         yield (
             "acts",
             base
             | more
-            | {"kind": "repost", "object": _id(original), "object_kind": "post", "target": _id(original["user"])},
+            | {
+                "kind": "repost",
+                "object": _id(original),
+                "object_kind": "post",
+                "target": _id(original["user"]),
+            },
         )
         return
     yield "acts", base | more | {"kind": "post", "object": base["act_id"], "object_kind": "post"}
@@ -228,24 +290,41 @@ def _v1(tweet: Row) -> Iterator[tuple[str, Row]]:
         target = tweet.get("in_reply_to_user_id_str") or tweet.get("in_reply_to_user_id")
         yield (
             "acts",
-            base | {"kind": "reply", "object": replied, "object_kind": "post", "target": target and str(target)},
+            base
+            | {
+                "kind": "reply",
+                "object": replied,
+                "object_kind": "post",
+                "target": target and str(target),
+            },
         )
     if tweet.get("quoted_status_id_str") or tweet.get("quoted_status_id"):
         quoted = tweet.get("quoted_status") or {}
         target = _id(quoted["user"]) if isinstance(quoted.get("user"), dict) else None
         identity = str(tweet.get("quoted_status_id_str") or tweet["quoted_status_id"])
-        yield "acts", base | more | {"kind": "quote", "object": identity, "object_kind": "post", "target": target}
+        yield (
+            "acts",
+            base
+            | more
+            | {"kind": "quote", "object": identity, "object_kind": "post", "target": target},
+        )
     entities = (tweet.get("extended_tweet") or tweet).get("entities") or {}
-    mentions = [_id(m) if m.get("id_str") or m.get("id") else None for m in entities.get("user_mentions", ())]
+    mentions = [
+        _id(m) if m.get("id_str") or m.get("id") else None
+        for m in entities.get("user_mentions", ())
+    ]
     links = [u.get("expanded_url") or u.get("url") for u in entities.get("urls", ())]
     yield from _parts(base, [h.get("text") for h in entities.get("hashtags", ())], links, mentions)
 
 
-def _parts(base: Row, hashtags: list[Any], links: list[Any], mentions: list[Any]) -> Iterator[tuple[str, Row]]:
+def _parts(
+    base: Row, hashtags: list[Any], links: list[Any], mentions: list[Any]
+) -> Iterator[tuple[str, Row]]:
     named = itertools.chain(
-        (("hashtag", h, {}) for h in hashtags), (("link", u, {"object_kind": "url"}) for u in links),
+        (("hashtag", h, {}) for h in hashtags),
+        (("link", u, {"object_kind": "url"}) for u in links),
         (("mention", m, {"object_kind": "account", "target": str(m)}) for m in mentions),
-    )  # fmt: skip
+    )
     for kind, thing, more in named:
         if thing:
             yield "acts", base | {"kind": kind, "object": str(thing), "object_kind": kind} | more
@@ -253,23 +332,36 @@ def _parts(base: Row, hashtags: list[Any], links: list[Any], mentions: list[Any]
 
 def _user_v1(user: Row, seen: dt.datetime | None) -> Row:
     return {
-        "account": _id(user), "handle": user.get("screen_name"), "name": user.get("name"),
-        "created_at": _optional_time(user.get("created_at")), "description": user.get("description"),
-        "location": user.get("location"), "language": user.get("lang"), "verified": user.get("verified"),
-        "followers": _count(user.get("followers_count")), "following": _count(user.get("friends_count")),
-        "posts": _count(user.get("statuses_count")), "observed_at": seen,
-    }  # fmt: skip
+        "account": _id(user),
+        "handle": user.get("screen_name"),
+        "name": user.get("name"),
+        "created_at": _optional_time(user.get("created_at")),
+        "description": user.get("description"),
+        "location": user.get("location"),
+        "language": user.get("lang"),
+        "verified": user.get("verified"),
+        "followers": _count(user.get("followers_count")),
+        "following": _count(user.get("friends_count")),
+        "posts": _count(user.get("statuses_count")),
+        "observed_at": seen,
+    }
 
 
 def _user_v2(user: Row, seen: dt.datetime | None) -> Row:
     metrics = user.get("public_metrics") or {}
     return {
-        "account": str(user["id"]), "handle": user.get("username"), "name": user.get("name"),
-        "created_at": _optional_time(user.get("created_at")), "description": user.get("description"),
-        "location": user.get("location"), "verified": user.get("verified"),
-        "followers": _count(metrics.get("followers_count")), "following": _count(metrics.get("following_count")),
-        "posts": _count(metrics.get("tweet_count")), "observed_at": seen,
-    }  # fmt: skip
+        "account": str(user["id"]),
+        "handle": user.get("username"),
+        "name": user.get("name"),
+        "created_at": _optional_time(user.get("created_at")),
+        "description": user.get("description"),
+        "location": user.get("location"),
+        "verified": user.get("verified"),
+        "followers": _count(metrics.get("followers_count")),
+        "following": _count(metrics.get("following_count")),
+        "posts": _count(metrics.get("tweet_count")),
+        "observed_at": seen,
+    }
 
 
 def _id(thing: Row) -> str:
@@ -285,17 +377,27 @@ def _count(value: Any) -> int | None:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    return (
+        None
+        if value is None
+        else str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    )
 
 
 def _client(value: Any) -> str | None:
     """`<a href="...">Twitter for iPhone</a>` without its link."""
     text = _text(value)
-    return text.split(">", 1)[1].split("<", 1)[0] if text and text.startswith("<a ") and ">" in text else text
+    return (
+        text.split(">", 1)[1].split("<", 1)[0]
+        if text and text.startswith("<a ") and ">" in text
+        else text
+    )
 
 
 def _time(value: Any) -> dt.datetime:
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=_READING.microseconds(str(value)))
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(
+        microseconds=_READING.microseconds(str(value))
+    )
 
 
 def _optional_time(value: Any) -> dt.datetime | None:

@@ -19,7 +19,11 @@ Specs = dict[str, dict[str, Any]]
 def specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> Specs:
     """What is to be drawn, by key ("series-wide"); what the findings do not hold is left out."""
     found: Specs = {}
-    waves, returns, ledger = findings.get("waves"), findings.get("returns-1"), leader_ledger(findings)
+    waves, returns, ledger = (
+        findings.get("waves"),
+        findings.get("returns-1"),
+        leader_ledger(findings),
+    )
     for size, (width, height) in SIZES.items():
         if waves is not None and waves.answer != "cannot":
             top = waves.table("waves").to_pylist()[:1]
@@ -30,9 +34,13 @@ def specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> Specs:
                 if rows:
                     found[f"{key}-{size}"] = figures.wave_chart(rows, zone, width, height, span)
         if returns is not None and returns.answer != "cannot" and returns.table("curve").num_rows:
-            found[f"returns-{size}"] = figures.return_chart(returns.table("curve").to_pylist(), width, height)
+            found[f"returns-{size}"] = figures.return_chart(
+                returns.table("curve").to_pylist(), width, height
+            )
         if ledger is not None and ledger.table("series").num_rows > 1:
-            found[f"ledger-{size}"] = figures.level_chart(ledger.table("series").to_pylist(), zone, width, height)
+            found[f"ledger-{size}"] = figures.level_chart(
+                ledger.table("series").to_pylist(), zone, width, height
+            )
     return found
 
 
@@ -41,7 +49,9 @@ class Drawing:
 
     def __init__(self, wanted: Specs) -> None:
         self._pool = ThreadPoolExecutor(1)
-        self._drawn = {key: self._pool.submit(figures.drawn, spec) for key, spec in sorted(wanted.items())}
+        self._drawn = {
+            key: self._pool.submit(figures.drawn, spec) for key, spec in sorted(wanted.items())
+        }
 
     def symbols(self) -> list[str]:
         """Each chart as a `<symbol>`, in the order of their keys. Waits until all are drawn."""

@@ -33,50 +33,93 @@ Spec = dict[str, Any]
 
 
 def wave_chart(
-    rows: Sequence[Row], zone: ZoneInfo, width: int, height: int, wave: tuple[dt.datetime, dt.datetime] | None = None
+    rows: Sequence[Row],
+    zone: ZoneInfo,
+    width: int,
+    height: int,
+    wave: tuple[dt.datetime, dt.datetime] | None = None,
 ) -> Spec:
     """Suspensions over time: observed as a line, what is usual as a band, what was not watched hatched, the wave tinted."""
     span = (rows[-1]["to"] - rows[0]["from"]).total_seconds()
     data = [
-        {"t": _local(r["from"], zone), "e": _local(r["to"], zone), "o": r["observed"] if r["covered"] else None,
-         "l": r["low"], "h": r["high"], "gap": not r["covered"]}
+        {
+            "t": _local(r["from"], zone),
+            "e": _local(r["to"], zone),
+            "o": r["observed"] if r["covered"] else None,
+            "l": r["low"],
+            "h": r["high"],
+            "gap": not r["covered"],
+        }
         for r in rows
-    ]  # fmt: skip
+    ]
     # the last step has its full width too
     data.append(data[-1] | {"t": data[-1]["e"], "gap": False})
     x = {"field": "t", "type": "temporal", "axis": _time_axis(span, width)}
     layers: list[dict[str, Any]] = [
-        {"mark": {"type": "area", "color": USUAL, "opacity": 0.35, "interpolate": "step-after"},
-         "encoding": {"x": x, "y": {"field": "l", "type": "quantitative"}, "y2": {"field": "h"}}},
-        {"mark": {"type": "line", "color": HIT, "strokeWidth": 1.8, "interpolate": "step-after"},
-         "encoding": {"x": x, "y": {"field": "o", "type": "quantitative", "axis": _number_axis()}}},
-    ]  # fmt: skip
+        {
+            "mark": {"type": "area", "color": USUAL, "opacity": 0.35, "interpolate": "step-after"},
+            "encoding": {"x": x, "y": {"field": "l", "type": "quantitative"}, "y2": {"field": "h"}},
+        },
+        {
+            "mark": {"type": "line", "color": HIT, "strokeWidth": 1.8, "interpolate": "step-after"},
+            "encoding": {
+                "x": x,
+                "y": {"field": "o", "type": "quantitative", "axis": _number_axis()},
+            },
+        },
+    ]
     if wave is not None and rows[0]["from"] <= wave[0] and wave[1] <= rows[-1]["to"]:
-        layers.insert(0, {"data": {"values": [{"t": _local(wave[0], zone), "e": _local(wave[1], zone)}]},
-                          "mark": {"type": "rect", "color": HIT, "opacity": 0.14},
-                          "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}}})  # fmt: skip
+        layers.insert(
+            0,
+            {
+                "data": {"values": [{"t": _local(wave[0], zone), "e": _local(wave[1], zone)}]},
+                "mark": {"type": "rect", "color": HIT, "opacity": 0.14},
+                "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
+            },
+        )
     if any(d["gap"] for d in data):
-        layers.insert(0, {"transform": [{"filter": "datum.gap"}], "mark": {"type": "rect", "color": GAP},
-                          "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}}})  # fmt: skip
+        layers.insert(
+            0,
+            {
+                "transform": [{"filter": "datum.gap"}],
+                "mark": {"type": "rect", "color": GAP},
+                "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
+            },
+        )
     return _sized({"data": {"values": data}, "layer": layers}, width, height)
 
 
 def return_chart(rows: Sequence[Row], width: int, height: int) -> Spec:
     """Share back by days since the fall, as a step with its band; 0 to 100 %."""
     thin = _thinned(rows, 240)
-    data = [{"d": r["after_s"] / 86400, "r": r["returned"], "l": r["low"], "h": r["high"]} for r in thin]
-    x = {"field": "d", "type": "quantitative", "axis": {"title": None, "grid": True, "format": "~g", "tickCount": 6}}
+    data = [
+        {"d": r["after_s"] / 86400, "r": r["returned"], "l": r["low"], "h": r["high"]} for r in thin
+    ]
+    x = {
+        "field": "d",
+        "type": "quantitative",
+        "axis": {"title": None, "grid": True, "format": "~g", "tickCount": 6},
+    }
     y = {
         "type": "quantitative",
         "scale": {"domain": [0, 1]},
         "axis": {"title": None, "grid": True, "format": ".0%", "tickCount": 4},
     }
     layers = [
-        {"mark": {"type": "area", "color": BACK, "opacity": 0.25, "interpolate": "step-after"},
-         "encoding": {"x": x, "y": {"field": "l", **y}, "y2": {"field": "h"}}},
-        {"mark": {"type": "line", "color": BACK, "strokeWidth": 1.8, "interpolate": "step-after"},
-         "encoding": {"x": x, "y": {"field": "r", **y}}},
-    ]  # fmt: skip
+        {
+            "mark": {"type": "area", "color": BACK, "opacity": 0.25, "interpolate": "step-after"},
+            "encoding": {"x": x, "y": {"field": "l", **y}, "y2": {"field": "h"}},
+        },
+        {
+            "mark": {
+                "type": "line",
+                "color": BACK,
+                "strokeWidth": 1.8,
+                "interpolate": "step-after",
+            },
+            "encoding": {"x": x, "y": {"field": "r", **y}},
+        },
+    ]
     return _sized({"data": {"values": data}, "layer": layers}, width, height)
 
 
@@ -90,7 +133,12 @@ def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) ->
         "mark": {"type": "line", "color": HIT, "strokeWidth": 1.8, "interpolate": "step-after"},
         "encoding": {
             "x": {"field": "t", "type": "temporal", "axis": _time_axis(span, width)},
-            "y": {"field": "f", "type": "quantitative", "scale": {"zero": False}, "axis": _number_axis()},
+            "y": {
+                "field": "f",
+                "type": "quantitative",
+                "scale": {"zero": False},
+                "axis": _number_axis(),
+            },
         },
     }
     return _sized(spec, width, height)
@@ -110,14 +158,28 @@ def drawn(spec: Spec) -> str:
 
 def _sized(spec: Spec, width: int, height: int) -> Spec:
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "width": width - MARGINS["left"] - MARGINS["right"],
-        "height": height - MARGINS["top"] - MARGINS["bottom"], "padding": MARGINS, "autosize": {"type": "none"}, "background": None, **spec,
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": width - MARGINS["left"] - MARGINS["right"],
+        "height": height - MARGINS["top"] - MARGINS["bottom"],
+        "padding": MARGINS,
+        "autosize": {"type": "none"},
+        "background": None,
+        **spec,
         "config": {
-            "view": {"stroke": None}, "font": "sans-serif",
-            "axis": {"labelColor": SOFT, "tickColor": RULE, "domainColor": RULE, "gridColor": RULE, "gridOpacity": 0.5,
-                     "labelFontSize": 12, "title": None, "labelPadding": 4},
+            "view": {"stroke": None},
+            "font": "sans-serif",
+            "axis": {
+                "labelColor": SOFT,
+                "tickColor": RULE,
+                "domainColor": RULE,
+                "gridColor": RULE,
+                "gridOpacity": 0.5,
+                "labelFontSize": 12,
+                "title": None,
+                "labelPadding": 4,
+            },
         },
-    }  # fmt: skip
+    }
 
 
 def as_symbol(svg: str, name: str) -> str:
@@ -128,7 +190,9 @@ def as_symbol(svg: str, name: str) -> str:
     inner = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{name}-{m.group(1)})", inner)
     # roles of the parts would be read out one by one; the figure has words of its own
     inner = re.sub(r'\s(?:aria-[a-z]+|role)="[^"]*"', "", inner)
-    return f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 100 100"}">{inner}</symbol>'
+    return (
+        f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 100 100"}">{inner}</symbol>'
+    )
 
 
 def _thinned(rows: Sequence[Row], most: int) -> list[Row]:
@@ -142,8 +206,22 @@ def _local(time: Any, zone: ZoneInfo) -> str:
 
 
 def _time_axis(span: float, width: int) -> dict[str, Any]:
-    form = "%H:%M:%S" if span < 600 else "%H:%M" if span < 2 * 86400 else "%m-%d" if span < 300 * 86400 else "%Y-%m"
-    return {"format": form, "tickCount": max(3, width // 110), "title": None, "labelOverlap": True, "grid": False}
+    form = (
+        "%H:%M:%S"
+        if span < 600
+        else "%H:%M"
+        if span < 2 * 86400
+        else "%m-%d"
+        if span < 300 * 86400
+        else "%Y-%m"
+    )
+    return {
+        "format": form,
+        "tickCount": max(3, width // 110),
+        "title": None,
+        "labelOverlap": True,
+        "grid": False,
+    }
 
 
 def _number_axis() -> dict[str, Any]:

@@ -17,9 +17,17 @@ def four_numbers(page: Page) -> list[dict[str, Any]]:
     top = largest_wave(page.findings)
     if top is not None:
         four += [
-            {"values": [say.number(int(top["observed"]))], "label": say("four.hit"), "key": "waves.observed"},
-            {"values": [say.duration(max(1.0, top["duration_s"]))], "label": say("four.duration"), "key": "waves.duration_s"},
-        ]  # fmt: skip
+            {
+                "values": [say.number(int(top["observed"]))],
+                "label": say("four.hit"),
+                "key": "waves.observed",
+            },
+            {
+                "values": [say.duration(max(1.0, top["duration_s"]))],
+                "label": say("four.duration"),
+                "key": "waves.duration_s",
+            },
+        ]
     ledger = leader_ledger(page.findings)
     if ledger is not None and ledger["before"].value:
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
@@ -39,7 +47,13 @@ def charts(page: Page) -> list[Block]:
         return []
     panels = [("series", "chart.days", waves.table("series").to_pylist())]
     if "minutes-wide" in page.drawings:
-        panels.append(("minutes", "chart.minutes", [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1]))
+        panels.append(
+            (
+                "minutes",
+                "chart.minutes",
+                [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1],
+            )
+        )
     return [_panel(key, page.say(title), rows, page) for key, title, rows in panels]
 
 
@@ -55,12 +69,20 @@ def largest_wave(findings: Mapping[str, Finding]) -> dict[str, Any] | None:
 def _panel(key: str, title: str, rows: list[dict[str, Any]], page: Page) -> Block:
     say, top = page.say, largest_wave(page.findings)
     summary = say(
-        "chart.summary", peak=say.number(max(r["observed"] for r in rows)), **{"from": say.time(rows[0]["from"]), "to": say.time(rows[-1]["to"])}
-    )  # fmt: skip
+        "chart.summary",
+        peak=say.number(max(r["observed"] for r in rows)),
+        **{"from": say.time(rows[0]["from"]), "to": say.time(rows[-1]["to"])},
+    )
     label = None
     if top is not None:
-        said = [say("chart.label", n=int(top["observed"])), say.duration(max(top["duration_s"], 1.0))]
-        label = {"lines": said, "places": {size: plot_place(_share(top, rows), size) for size in ("wide", "narrow")}}
+        said = [
+            say("chart.label", n=int(top["observed"])),
+            say.duration(max(top["duration_s"], 1.0)),
+        ]
+        label = {
+            "lines": said,
+            "places": {size: plot_place(_share(top, rows), size) for size in ("wide", "narrow")},
+        }
     return {**chart(key, title, say("chart.legend"), label), "summary": summary}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from birdfall.record.ids import Ids, pseudonym
-from birdfall.record.query import Record
+from birdfall.record.record import Record
 
 #: Characters that change how text around them reads: direction, joining, nothing to see.
-_TRICKS = dict.fromkeys([0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_TRICKS = dict.fromkeys(
+    [0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 
 
 def plain(text: str) -> str:

@@ -27,17 +27,29 @@ def chart(finding: Finding, *, time_zone: str = "UTC", width: int = 640, height:
     """
     rows = finding.tables.get(TABLES.get(finding.kind, ""))
     if rows is None or not rows.num_rows:
-        raise UsageError(f"{finding.name} has no chart", fix=f"There are charts of {', '.join(sorted(TABLES))}.")
+        raise UsageError(
+            f"{finding.name} has no chart", fix=f"There are charts of {', '.join(sorted(TABLES))}."
+        )
     import altair
 
     spec = _spec(finding, rows.to_pylist(), ZoneInfo(time_zone), width, height)
     spec["title"] = f"{finding.name}{' (simulated data)' if finding.simulated else ''}"
     # Vega sets margins by itself where there is no page to fit into
-    spec = {k: v for k, v in spec.items() if k not in ("autosize", "padding", "background", "$schema")}
+    spec = {
+        k: v for k, v in spec.items() if k not in ("autosize", "padding", "background", "$schema")
+    }
     tooltip = [
-        {"field": field, "title": title, **({"type": "temporal", "format": "%Y-%m-%d %H:%M"} if form is None else {"type": "quantitative", "format": form})}
+        {
+            "field": field,
+            "title": title,
+            **(
+                {"type": "temporal", "format": "%Y-%m-%d %H:%M"}
+                if form is None
+                else {"type": "quantitative", "format": form}
+            ),
+        }
         for field, (title, form) in POINTED[finding.kind].items()
-    ]  # fmt: skip
+    ]
     lines = spec["layer"][-1:] if "layer" in spec else [spec]
     for line in lines:
         line["mark"] = {**line["mark"], "tooltip": True}
@@ -49,10 +61,14 @@ def chart(finding: Finding, *, time_zone: str = "UTC", width: int = 640, height:
     return altair.Chart.from_dict(spec)
 
 
-def _spec(finding: Finding, rows: list[dict[str, Any]], zone: ZoneInfo, width: int, height: int) -> dict[str, Any]:
+def _spec(
+    finding: Finding, rows: list[dict[str, Any]], zone: ZoneInfo, width: int, height: int
+) -> dict[str, Any]:
     if finding.kind == "returns":
         return figures.return_chart(rows, width, height)
     if finding.kind == "ledger":
         return figures.level_chart(rows, zone, width, height)
     top = finding.table("waves").to_pylist()[:1] if "waves" in finding.tables else []
-    return figures.wave_chart(rows, zone, width, height, (top[0]["start"], top[0]["end"]) if top else None)
+    return figures.wave_chart(
+        rows, zone, width, height, (top[0]["start"], top[0]["end"]) if top else None
+    )

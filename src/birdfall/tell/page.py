@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from birdfall.model.findings import Estimate, Finding
-from birdfall.record.query import Record
+from birdfall.record.record import Record
 from birdfall.tell.names import Names
 from birdfall.tell.words import Words
 
@@ -43,14 +43,23 @@ def subhead(said: str) -> Block:
     return {"kind": "subhead", "text": said}
 
 
-def table(head: list[str], rows: list[list[Any]], numeric: tuple[int, ...] = (), *, headed: bool = False) -> Block:
+def table(
+    head: list[str], rows: list[list[Any]], numeric: tuple[int, ...] = (), *, headed: bool = False
+) -> Block:
     """numeric: columns of numbers. headed: whether the first column names its rows. A cell is a text, or a mapping for the template."""
     return {"kind": "table", "head": head, "rows": rows, "numeric": numeric, "headed": headed}
 
 
 def chart(key: str, title: str, legend: str = "", label: Mapping[str, Any] | None = None) -> Block:
     """A drawing by its key in `Page.drawings` (without -wide or -narrow)."""
-    return {"kind": "chart", "key": key, "title": title, "summary": "", "legend": legend, "label": label}
+    return {
+        "kind": "chart",
+        "key": key,
+        "title": title,
+        "summary": "",
+        "legend": legend,
+        "label": label,
+    }
 
 
 def notes(finding: Finding, say: Words) -> list[Block]:
@@ -61,7 +70,11 @@ def notes(finding: Finding, say: Words) -> list[Block]:
 def ranged(estimate: Estimate, say: Words) -> str:
     """A number with its bounds, where they differ from it."""
     shown = say.number(estimate.value)
-    if estimate.low is None or estimate.high is None or estimate.low == estimate.high == estimate.value:
+    if (
+        estimate.low is None
+        or estimate.high is None
+        or estimate.low == estimate.high == estimate.value
+    ):
         return shown
     return f"{shown} ({say.number(estimate.low)} – {say.number(estimate.high)})"
 

@@ -26,24 +26,27 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
-from birdfall.record.query import Record
+from birdfall.record.record import Record
 from birdfall.tell.drawings import SIZES, Drawing, specs
 from birdfall.tell.first_screen import charts, four_numbers
 from birdfall.tell.names import names_of, plain
-from birdfall.tell.network import maps_of
+from birdfall.tell.network.map import maps_of
 from birdfall.tell.page import Page
 from birdfall.tell.seal import BLANK, seal
-from birdfall.tell.sections import sections
+from birdfall.tell.sections.order import sections
 from birdfall.tell.sentences import verdict
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 
 
-def render(case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | None = None) -> bytes:
+def render(
+    case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | None = None
+) -> bytes:
     """The report of a case as UTF-8 HTML. Raises UsageError for a language there is no catalogue for."""
     unknown = [one for one in languages if one not in LANGUAGES]
     if unknown or not languages:
         raise UsageError(
-            f"no words for {', '.join(unknown) or 'no language'}", fix=f"Languages: {', '.join(LANGUAGES)}."
+            f"no words for {', '.join(unknown) or 'no language'}",
+            fix=f"Languages: {', '.join(LANGUAGES)}.",
         )
     record = case.record()
     first = default or record.settings.language
@@ -61,30 +64,62 @@ def render(case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | N
     style, script = _asset("report.css"), _asset("report.js")
     if maps:
         script += "\n" + (files("birdfall.tell") / "assets" / "map.js").read_text("utf-8")
-    page = _environment().from_string(_asset("report.html.j2")).render(
-        articles=articles, first=first, languages=order, names=NAMES, style=Markup(style), script=Markup(script),
-        csp=_policy(style, script), simulated=record.settings.simulated, title=plain(record.settings.title) or "Birdfall",
-        symbols=Markup("".join((*drawing.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))),
-        sizes=SIZES, data=Markup(_embedded(findings, record)), blank=BLANK.decode(), version=birdfall.__version__,
-    )  # fmt: skip
+    page = (
+        _environment()
+        .from_string(_asset("report.html.j2"))
+        .render(
+            articles=articles,
+            first=first,
+            languages=order,
+            names=NAMES,
+            style=Markup(style),
+            script=Markup(script),
+            csp=_policy(style, script),
+            simulated=record.settings.simulated,
+            title=plain(record.settings.title) or "Birdfall",
+            symbols=Markup(
+                "".join((*drawing.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))
+            ),
+            sizes=SIZES,
+            data=Markup(_embedded(findings, record)),
+            blank=BLANK.decode(),
+            version=birdfall.__version__,
+        )
+    )
     return seal(page.encode("utf-8", "replace"))
 
 
 def _article(page: Page, case: Case) -> dict[str, Any]:
     say, record, findings = page.say, page.record, page.findings
     return {
-        "lang": say.language, "dir": say.direction, "say": say, "question": plain(record.settings.question),
-        "verdict": verdict(findings, say, page.name), "simulated": record.settings.simulated,
-        "four": four_numbers(page), "charts": charts(page), "sections": sections(page), "zone": record.settings.time_zone,
+        "lang": say.language,
+        "dir": say.direction,
+        "say": say,
+        "question": plain(record.settings.question),
+        "verdict": verdict(findings, say, page.name),
+        "simulated": record.settings.simulated,
+        "four": four_numbers(page),
+        "charts": charts(page),
+        "sections": sections(page),
+        "zone": record.settings.time_zone,
         "imports": [
-            {"source": plain(i.source), "reader": i.reader, "rows": say.number(sum(i.rows.values())),
-             "refused": say.number(i.rejected), "digest": i.digest}
+            {
+                "source": plain(i.source),
+                "reader": i.reader,
+                "rows": say.number(sum(i.rows.values())),
+                "refused": say.number(i.rejected),
+                "digest": i.digest,
+            }
             for i in case.manifest.imports
         ],
-        "inputs": [{"table": i.table, "rows": say.number(i.rows), "digest": i.digest} for i in _inputs(findings)],
-        "settings": _settings(case), "replies": replies(record.settings, say),
+        "inputs": [
+            {"table": i.table, "rows": say.number(i.rows), "digest": i.digest}
+            for i in _inputs(findings)
+        ],
+        "settings": _settings(case),
+        "replies": replies(record.settings, say),
         "jsonld": Markup(_claim_reviews(findings, say)),
-    }  # fmt: skip
+    }
 
 
 def replies(settings: Settings, say: Words) -> list[str]:
@@ -129,7 +164,11 @@ def _policy(style: str, script: str) -> str:
 def _embedded(findings: Mapping[str, Finding], record: Record) -> str:
     """The key numbers for machines: every estimate of every finding, and the digests of what they came from."""
     key_numbers = {
-        name: {"kind": f.kind, "answer": f.answer, "estimates": {k: e.value for k, e in sorted(f.estimates.items())}}
+        name: {
+            "kind": f.kind,
+            "answer": f.answer,
+            "estimates": {k: e.value for k, e in sorted(f.estimates.items())},
+        }
         for name, f in sorted(findings.items())
     }
     data = {
@@ -148,11 +187,22 @@ def _claim_reviews(findings: Mapping[str, Finding], say: Words) -> str:
     for finding in findings.values():
         if finding.kind == "claim" and finding.details.get("verdict"):
             said = finding.details.get("said", {})
-            reviews.append({
-                "@context": "https://schema.org", "@type": "ClaimReview", "claimReviewed": said.get("text", ""),
-                "inLanguage": say.language, "itemReviewed": {"@type": "Claim", "author": {"@type": "Thing", "name": said.get("who", "")}},
-                "reviewRating": {"@type": "Rating", "alternateName": claim_words(finding.details, say)},
-            })  # fmt: skip
+            reviews.append(
+                {
+                    "@context": "https://schema.org",
+                    "@type": "ClaimReview",
+                    "claimReviewed": said.get("text", ""),
+                    "inLanguage": say.language,
+                    "itemReviewed": {
+                        "@type": "Claim",
+                        "author": {"@type": "Thing", "name": said.get("who", "")},
+                    },
+                    "reviewRating": {
+                        "@type": "Rating",
+                        "alternateName": claim_words(finding.details, say),
+                    },
+                }
+            )
     return _safe_json(reviews) if reviews else ""
 
 
@@ -164,7 +214,9 @@ def _safe_json(data: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 @lru_cache(maxsize=8)

@@ -36,7 +36,9 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
         audience, more = findings.get("audiences-1"), ""
         if audience is not None and audience.answer == "found":
             step = audience.table("explanation").to_pylist()[0]
-            more = say("verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"]))
+            more = say(
+                "verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"])
+            )
         return Verdict(sentence, more, limit, *_confidence(waves))
     if waves is not None and waves.answer == "nothing":
         # who was suspended when is known: that outweighs what counts alone would suggest
@@ -44,9 +46,12 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
     if counts is not None and counts.answer == "found":
         row = counts.table("waves").to_pylist()[0]
         sentence = say(
-            "verdict.counts", day=say.time(row["start"]).split(",")[0], n=row["accounts_hit"], gross=say.number(round(row["gross"])),
+            "verdict.counts",
+            day=say.time(row["start"]).split(",")[0],
+            n=row["accounts_hit"],
+            gross=say.number(round(row["gross"])),
             net=say.number(round(-row["net"])),
-        )  # fmt: skip
+        )
         return Verdict(sentence, "", limit, 3, "change.statuses")
     if counts is not None and counts.answer == "nothing":
         return Verdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
@@ -62,14 +67,24 @@ def _reconciled(finding: Finding, say: Words) -> tuple[str, str]:
     standing = [r for r in rows if r["consistent"]]
     growth = finding["growth"]
     low, high = (say.number(round(v)) if v is not None else "–" for v in (growth.low, growth.high))
-    sentence, more = say("verdict.published", n=len(rows), standing=say.number(len(standing)), low=low, high=high), ""
+    sentence, more = (
+        say(
+            "verdict.published", n=len(rows), standing=say.number(len(standing)), low=low, high=high
+        ),
+        "",
+    )
     if "difference" in finding.estimates:
-        gross, net, apart = (say.number(round(abs(finding[k].value or 0))) for k in ("gross", "net", "difference"))
+        gross, net, apart = (
+            say.number(round(abs(finding[k].value or 0))) for k in ("gross", "net", "difference")
+        )
         more = say("verdict.published.pair", gross=gross, net=net, apart=apart) + " "
     ratio = finding.estimates.get("risk_ratio")
     if ratio is None:
         return sentence, more.strip()
-    shown = {k: say.number(v) for k, v in (("ratio", ratio.value), ("low", ratio.low), ("high", ratio.high))}
+    shown = {
+        k: say.number(v)
+        for k, v in (("ratio", ratio.value), ("low", ratio.low), ("high", ratio.high))
+    }
     return sentence, more + say("verdict.published.ratio", **shown)
 
 
@@ -78,9 +93,14 @@ def wave_sentence(row: Mapping[str, Any], say: Words) -> str:
     seconds = max(row["duration_s"], 1.0)
     expected = row["expected"]
     return say(
-        "verdict.wave", n=int(row["observed"]), duration=say.duration(seconds), start=say.time(row["start"], seconds=seconds < 3600),
-        expected=say.number(round(expected)) if expected >= 1 else say.number(round(expected, 1), 1),
-    )  # fmt: skip
+        "verdict.wave",
+        n=int(row["observed"]),
+        duration=say.duration(seconds),
+        start=say.time(row["start"], seconds=seconds < 3600),
+        expected=say.number(round(expected))
+        if expected >= 1
+        else say.number(round(expected, 1), 1),
+    )
 
 
 def _confidence(waves: Finding) -> tuple[int, str]:

@@ -45,7 +45,10 @@ def claim_words(details: dict[str, object], say: object) -> str:
 
     assert isinstance(say, Words)
     off = details.get("off_by")
-    return say(f"claim.{details['verdict']}", off=say.percent(abs(off), 1) if isinstance(off, float) else "–")
+    return say(
+        f"claim.{details['verdict']}",
+        off=say.percent(abs(off), 1) if isinstance(off, float) else "–",
+    )
 
 
 def sparkline(values: list[int], width: int = 60) -> str:

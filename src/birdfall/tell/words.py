@@ -22,7 +22,13 @@ from babel.numbers import format_decimal, format_percent
 from birdfall.model.findings import Note
 
 LANGUAGES: Final = ("en", "es", "fr", "ar", "pt")
-NAMES: Final = {"en": "English", "es": "Español", "fr": "Français", "ar": "العربية", "pt": "Português"}
+NAMES: Final = {
+    "en": "English",
+    "es": "Español",
+    "fr": "Français",
+    "ar": "العربية",
+    "pt": "Português",
+}
 THIN: Final = "\u202f"
 
 
@@ -71,15 +77,25 @@ class Words:
         if value is None:
             return "–"
         if digits is None:
-            digits = 0 if isinstance(value, int) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+            digits = (
+                0 if isinstance(value, int) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+            )
         rounded = round(float(value), digits)
         if self.language == "es":
-            text = format_decimal(rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale="es")
+            text = format_decimal(
+                rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale="es"
+            )
             whole = text.split(",")[0]
-            return str(text.replace(".", THIN if abs(rounded) >= 10_000 else "") if "." in whole else text)
+            return str(
+                text.replace(".", THIN if abs(rounded) >= 10_000 else "") if "." in whole else text
+            )
         locale = "ar_EG@numbers=latn" if self.language == "ar" else self.language
         locale = "en" if self.language == "ar" else locale
-        return str(format_decimal(rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale))
+        return str(
+            format_decimal(
+                rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale
+            )
+        )
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share as a percentage."""
@@ -88,7 +104,11 @@ class Words:
         if 0 < share < 0.01:
             digits = 1
         locale = "en" if self.language == "ar" else self.language
-        return str(format_percent(share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale))
+        return str(
+            format_percent(
+                share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale
+            )
+        )
 
     def small(self, probability: float | None) -> str:
         """A probability with the digits that matter, powers of ten where they would be lost in zeros; no tail is known below 10⁻⁶."""
@@ -120,7 +140,9 @@ class Words:
         for unit, size in (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)):
             if seconds < 100 * size or unit == "day":
                 delta = dt.timedelta(seconds=max(1, round(seconds / size)) * size)
-                text = str(format_timedelta(delta, granularity=unit, threshold=10_000, locale=locale))
+                text = str(
+                    format_timedelta(delta, granularity=unit, threshold=10_000, locale=locale)
+                )
                 return text.translate(_ARABIC_DIGITS)
         raise AssertionError("every length has a unit")
 
@@ -157,7 +179,9 @@ def render(message: str, values: dict[str, Any], speaker: Words) -> str:
     return text
 
 
-def _render(message: str, at: int, values: dict[str, Any], speaker: Words, counted: Any) -> tuple[str, int]:
+def _render(
+    message: str, at: int, values: dict[str, Any], speaker: Words, counted: Any
+) -> tuple[str, int]:
     out = []
     while at < len(message):
         character = message[at]

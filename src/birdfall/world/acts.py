@@ -11,9 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.model.schemas import TIME
-from birdfall.world import words
+from birdfall.world import post_texts as words
 from birdfall.world.enforcement import Falls
-from birdfall.world.population import CLIENTS, INAUTHENTIC, PRESIDENT, SCHEDULER, WITH_APP, Population
+from birdfall.world.population import (
+    CLIENTS,
+    INAUTHENTIC,
+    PRESIDENT,
+    SCHEDULER,
+    WITH_APP,
+    Population,
+)
 from birdfall.world.scenarios import Scenario
 
 #: People by local hour (elicited; the trough before dawn and the evening peak are those of any such record).
@@ -67,17 +74,29 @@ def _who(people: Population, n: int, rng: np.random.Generator) -> np.ndarray:
 def _moments(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
     """Seconds from the beginning: any day, by the local clock."""
     hour = rng.choice(24, n, p=_HOURS / _HOURS.sum())
-    return rng.integers(0, world.days, n) * 86400.0 + (hour + _WEST_H) % 24 * 3600 + rng.random(n) * 3600
+    return (
+        rng.integers(0, world.days, n) * 86400.0
+        + (hour + _WEST_H) % 24 * 3600
+        + rng.random(n) * 3600
+    )
 
 
-def _objects(people: Population, account: np.ndarray, time: np.ndarray, kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+def _objects(
+    people: Population,
+    account: np.ndarray,
+    time: np.ndarray,
+    kind: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """The row of the post that each act is about (its own for a post and what it holds): int64[n]; -1: none was there yet."""
     object_ = np.arange(len(account))
     reacts = np.flatnonzero((kind == REPOST) | (kind == REPLY) | (kind == LIKE))
     posts = np.flatnonzero(kind == POST)
     place = people.community[account]
     travels = np.where(account[posts] == PRESIDENT, 0.0, rng.random(len(posts)))
-    home = np.where(rng.random(len(reacts)) < 0.8, place[reacts], rng.integers(0, place.max() + 1, len(reacts)))
+    home = np.where(
+        rng.random(len(reacts)) < 0.8, place[reacts], rng.integers(0, place.max() + 1, len(reacts))
+    )
     reach = rng.choice(3, len(reacts), p=_REACH)
     before = time[reacts] - rng.lognormal(np.log(2400), 1.5, len(reacts))
     object_[reacts] = -1
@@ -91,12 +110,19 @@ def _objects(people: Population, account: np.ndarray, time: np.ndarray, kind: np
 
 
 def _app(
-    world: Scenario, people: Population, account: np.ndarray, time: np.ndarray, kind: np.ndarray, object_: np.ndarray,
+    world: Scenario,
+    people: Population,
+    account: np.ndarray,
+    time: np.ndarray,
+    kind: np.ndarray,
+    object_: np.ndarray,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray]:
     """The app shares the president's posts for its owners: a quarter of their reposts, seconds after the post."""
     official = np.flatnonzero((account == PRESIDENT) & (kind == POST))
-    shared = np.flatnonzero((people.state[account] == WITH_APP) & (kind == REPOST) & (rng.random(len(account)) < 0.25))
+    shared = np.flatnonzero(
+        (people.state[account] == WITH_APP) & (kind == REPOST) & (rng.random(len(account)) < 0.25)
+    )
     if not len(official) or not len(shared):
         return object_, time
     post = official[rng.integers(0, len(official), len(shared))]
@@ -106,7 +132,9 @@ def _app(
     return object_, time
 
 
-def _alive(world: Scenario, people: Population, falls: Falls, account: np.ndarray, time: np.ndarray) -> np.ndarray:
+def _alive(
+    world: Scenario, people: Population, falls: Falls, account: np.ndarray, time: np.ndarray
+) -> np.ndarray:
     down = np.full(len(people), np.inf)
     back = np.full(len(people), np.inf)
     down[falls.account] = falls.time
@@ -116,9 +144,14 @@ def _alive(world: Scenario, people: Population, falls: Falls, account: np.ndarra
 
 
 def _table(
-    people: Population, account: np.ndarray, time: np.ndarray, kind: np.ndarray, object_: np.ndarray, keep: np.ndarray,
+    people: Population,
+    account: np.ndarray,
+    time: np.ndarray,
+    kind: np.ndarray,
+    object_: np.ndarray,
+    keep: np.ndarray,
     rng: np.random.Generator,
-) -> pa.Table:  # fmt: skip
+) -> pa.Table:
     """Rows `keep`, less reactions that found no post."""
     keep = keep[object_[keep] >= 0]
     post, account, time, kind = object_[keep], account[keep], time[keep], kind[keep]
@@ -149,9 +182,19 @@ def _table(
     )
 
 
-def _names(people: Population, account: np.ndarray, kind: np.ndarray, post: np.ndarray, leaders: np.ndarray, rng: np.random.Generator) -> pa.Array:  # fmt: skip
+def _names(
+    people: Population,
+    account: np.ndarray,
+    kind: np.ndarray,
+    post: np.ndarray,
+    leaders: np.ndarray,
+    rng: np.random.Generator,
+) -> pa.Array:
     """What each act is about, by name: a post, a hashtag, a link, an account."""
-    groups = [np.flatnonzero(kind < HASHTAG), *(np.flatnonzero(kind == k) for k in (HASHTAG, LINK, MENTION))]
+    groups = [
+        np.flatnonzero(kind < HASHTAG),
+        *(np.flatnonzero(kind == k) for k in (HASHTAG, LINK, MENTION)),
+    ]
     names = pa.chunked_array(
         [
             words.joined("post-", post[groups[0]]),

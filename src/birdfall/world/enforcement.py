@@ -13,10 +13,10 @@ import numpy as np
 
 from birdfall.world.follows import Follows
 from birdfall.world.hazards import hazard
-from birdfall.world.pace import pace, returns, siege
 from birdfall.world.population import APP, CAST, INAUTHENTIC, MINISTER, PRESIDENT, Population
 from birdfall.world.priors import Parameters, middle, priors
 from birdfall.world.scenarios import Scenario
+from birdfall.world.timing import pace, returns, siege
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def falls(world: Scenario, people: Population, graph: Follows, rng: np.random.Ge
     """All falls of a world, ordered by time."""
     wave = _wave(world, people, graph, rng)
     ordinary = _ordinary(world, people, rng, taken=set(wave.account.tolist()))
-    own = _own_doing(world, people, rng, taken=set(wave.account.tolist()) | set(ordinary.account.tolist()))
+    own = _own_doing(
+        world, people, rng, taken=set(wave.account.tolist()) | set(ordinary.account.tolist())
+    )
     parts = (wave, ordinary, own)
     names = ("account", "time", "back", "wave", "status", "trigger", "appealed")
     joined = [np.concatenate([getattr(p, f) for p in parts]) for f in names]
@@ -50,9 +52,18 @@ def falls(world: Scenario, people: Population, graph: Follows, rng: np.random.Ge
 
 def parameters_of(world: Scenario, trigger: str) -> Parameters:
     """The middle of the priors, with what the scenario says of pace and restorations."""
-    figures = {"duration_s": world.duration_s, "returned": world.restored, "return_median_h": world.restored_median_h}
+    figures = {
+        "duration_s": world.duration_s,
+        "returned": world.restored,
+        "return_median_h": world.restored_median_h,
+    }
     if trigger == "brigade":
-        figures |= {"crew": world.crew, "threshold": world.threshold, "dilution": world.dilution, "lag_s": world.lag_s}
+        figures |= {
+            "crew": world.crew,
+            "threshold": world.threshold,
+            "dilution": world.dilution,
+            "lag_s": world.lag_s,
+        }
     if trigger == "purge":
         figures |= {"leak_automated": world.leak, "leak_manual": world.leak}
     return middle(priors(), trigger).changed(**{trigger: figures})
@@ -68,7 +79,9 @@ def _wave(world: Scenario, people: Population, graph: Follows, rng: np.random.Ge
     others = np.setdiff1d(np.arange(len(CAST), len(people)), followers)
     parts = []
     for (trigger, hit), (_, rest) in zip(
-        world.divided(world.fallen_followers), world.divided(world.fallen - world.fallen_followers - 1), strict=True
+        world.divided(world.fallen_followers),
+        world.divided(world.fallen - world.fallen_followers - 1),
+        strict=True,
     ):
         chosen = np.r_[
             _struck(world, people, followers, hit, trigger, 1, rng),
@@ -78,21 +91,36 @@ def _wave(world: Scenario, people: Population, graph: Follows, rng: np.random.Ge
         parts.append(_fallen(world, chosen, trigger, rng))
     # the minister falls with the rest, and her account comes back after some hours
     parts.append(_one(MINISTER, onset + rng.random() * world.duration_s, 5 * 3600.0, world.cause))
-    account, time, back, triggers, appealed = (np.concatenate([p[k] for p in parts]) for k in range(5))
+    account, time, back, triggers, appealed = (
+        np.concatenate([p[k] for p in parts]) for k in range(5)
+    )
     number = len(account)
     back[back > end] = np.inf
     appealed[appealed > end] = np.inf
-    return Falls(account, time, back, np.ones(number, bool), np.full(number, "suspended"), triggers, appealed)
+    return Falls(
+        account, time, back, np.ones(number, bool), np.full(number, "suspended"), triggers, appealed
+    )
 
 
 def _struck(
-    world: Scenario, people: Population, among: np.ndarray, number: int, trigger: str, follows: int, rng: np.random.Generator
-) -> np.ndarray:  # fmt: skip
+    world: Scenario,
+    people: Population,
+    among: np.ndarray,
+    number: int,
+    trigger: str,
+    follows: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """`number` of these accounts, by their hazard under the trigger."""
     notable = (among < world.leaders).astype(np.int64)
     app = (people.client[among] == APP).astype(np.int64)
     weight = hazard(
-        trigger, parameters_of(world, trigger), people.state[among], np.full(len(among), follows), app, notable
+        trigger,
+        parameters_of(world, trigger),
+        people.state[among],
+        np.full(len(among), follows),
+        app,
+        notable,
     )
     return rng.choice(among, number, replace=False, p=weight / weight.sum()).astype(np.int32)
 
@@ -105,7 +133,9 @@ def _fallen(world: Scenario, account: np.ndarray, trigger: str, rng: np.random.G
     values, number = parameters_of(world, trigger).by_trigger[trigger], len(account)
     if trigger == "brigade":
         crew = siege(values)
-        fell = crew.falls(np.maximum(rng.binomial(crew.crew, crew.joins, number), crew.threshold), values, rng)
+        fell = crew.falls(
+            np.maximum(rng.binomial(crew.crew, crew.joins, number), crew.threshold), values, rng
+        )
         fell = np.minimum(fell, world.duration_s - rng.random(number))
     else:
         fell = pace(trigger, values, number, rng)
@@ -124,10 +154,18 @@ def _fallen(world: Scenario, account: np.ndarray, trigger: str, rng: np.random.G
 
 def _one(account: int, time: float, returns_after: float, trigger: str) -> _Part:
     back = np.array([time + returns_after])
-    return np.array([account], np.int32), np.array([time]), back, np.array([trigger], "<U8"), back - 3600.0
+    return (
+        np.array([account], np.int32),
+        np.array([time]),
+        back,
+        np.array([trigger], "<U8"),
+        back - 3600.0,
+    )
 
 
-def _ordinary(world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]) -> Falls:
+def _ordinary(
+    world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]
+) -> Falls:
     """Hourly counts: negative binomial around a level that wanders (AR(1)) and breathes with the day."""
     hours = world.days * 24
     noise = rng.normal(0, 0.18, hours)
@@ -137,36 +175,73 @@ def _ordinary(world: Scenario, people: Population, rng: np.random.Generator, tak
     day = 1 + 0.5 * np.sin(2 * np.pi * ((np.arange(hours) % 24) - 15) / 24)
     mean = world.base_per_day / 24 * day * np.exp(level - level.var() / 2)
     number = rng.poisson(mean * rng.gamma(world.base_size, 1 / world.base_size, hours))
-    time = np.sort(world.begin.timestamp() + (np.repeat(np.arange(hours), number) + rng.random(number.sum())) * 3600)
+    time = np.sort(
+        world.begin.timestamp()
+        + (np.repeat(np.arange(hours), number) + rng.random(number.sum())) * 3600
+    )
     weight = np.where(people.state == INAUTHENTIC, 6.0, 1.0) / (
         1 + np.maximum(0, (world.begin.timestamp() - people.created) / 86400 / 365)
     )
     weight[: world.leaders] = 0
     weight[np.fromiter(taken, np.int64, len(taken))] = 0
-    account = rng.choice(len(people), len(time), replace=False, p=weight / weight.sum()).astype(np.int32)
-    back = np.where(rng.random(len(time)) < world.base_restored, time + rng.exponential(60 * 3600, len(time)), np.inf)
+    account = rng.choice(len(people), len(time), replace=False, p=weight / weight.sum()).astype(
+        np.int32
+    )
+    back = np.where(
+        rng.random(len(time)) < world.base_restored,
+        time + rng.exponential(60 * 3600, len(time)),
+        np.inf,
+    )
     back[back > world.begin.timestamp() + world.days * 86400] = np.inf
     number = len(time)
     appealed = np.where(np.isfinite(back), (time + back) / 2, np.inf)
     return Falls(
-        account, time, back, np.zeros(number, bool), np.full(number, "suspended"), np.full(number, "", "<U8"), appealed
+        account,
+        time,
+        back,
+        np.zeros(number, bool),
+        np.full(number, "suspended"),
+        np.full(number, "", "<U8"),
+        appealed,
     )
 
 
-def _own_doing(world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]) -> Falls:
+def _own_doing(
+    world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]
+) -> Falls:
     """Accounts whose owners leave: deactivated, sometimes for a while, or deleted."""
     number = round(0.004 * len(people))
-    free = np.setdiff1d(np.arange(world.leaders, len(people)), np.fromiter(taken, np.int64, len(taken)))
+    free = np.setdiff1d(
+        np.arange(world.leaders, len(people)), np.fromiter(taken, np.int64, len(taken))
+    )
     account = rng.choice(free, number, replace=False).astype(np.int32)
     time = world.begin.timestamp() + rng.random(number) * world.days * 86400
     kind = np.where(rng.random(number) < 0.6, "deactivated", "deleted")
     back = np.where(
-        (kind == "deactivated") & (rng.random(number) < 0.4), time + rng.exponential(4 * 86400, number), np.inf
+        (kind == "deactivated") & (rng.random(number) < 0.4),
+        time + rng.exponential(4 * 86400, number),
+        np.inf,
     )
     back[back > world.begin.timestamp() + world.days * 86400] = np.inf
-    return Falls(account, time, back, np.zeros(number, bool), kind, np.full(number, "", "<U8"), np.full(number, np.inf))
+    return Falls(
+        account,
+        time,
+        back,
+        np.zeros(number, bool),
+        kind,
+        np.full(number, "", "<U8"),
+        np.full(number, np.inf),
+    )
 
 
 def _none() -> Falls:
     empty = np.empty(0)
-    return Falls(np.empty(0, np.int32), empty, empty, np.empty(0, bool), np.empty(0, "<U11"), np.empty(0, "<U8"), empty)
+    return Falls(
+        np.empty(0, np.int32),
+        empty,
+        empty,
+        np.empty(0, bool),
+        np.empty(0, "<U11"),
+        np.empty(0, "<U8"),
+        empty,
+    )

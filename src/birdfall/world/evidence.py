@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from birdfall.world.hazards import APP, CONTROL, LEADER, NOTABLE, STATE
-from birdfall.world.pace import DAY_S
+from birdfall.world.timing import DAY_S
 
 #: Each number and the first way of looking at which it can be had (`world.observation.TIERS`).
 ITEMS: Final[dict[str, str]] = {
@@ -85,7 +85,9 @@ def evidence(world: Outcome) -> dict[str, float]:
         "log_or_app": _odds(world, APP == 1),
         "app_share": world.hit[APP == 1].sum() / n if n else np.nan,
         "returned_share": within.mean() if n else np.nan,
-        "bulk_share": _fullest(world.back[returned], 900.0) / returned.sum() if returned.sum() >= 3 else np.nan,
+        "bulk_share": _fullest(world.back[returned], 900.0) / returned.sum()
+        if returned.sum() >= 3
+        else np.nan,
         "log_or_return_notable": _returned_by_notability(world.notable == 1, within),
         "log10_return_hours": np.log10(np.median(delay) / 3600 + 0.01) if len(delay) else np.nan,
         "log10_reports": np.log10(world.on_fallen / n + 0.01) if n else np.nan,
@@ -98,7 +100,9 @@ def evidence(world: Outcome) -> dict[str, float]:
 
 def log_odds(hit: float, of: float, other_hit: float, other_of: float) -> float:
     """The logarithm of the odds ratio of two shares, with a half added to every cell (Haldane 1956, Anscombe 1956)."""
-    return float(np.log((hit + 0.5) * (other_of - other_hit + 0.5) / ((of - hit + 0.5) * (other_hit + 0.5))))
+    return float(
+        np.log((hit + 0.5) * (other_of - other_hit + 0.5) / ((of - hit + 0.5) * (other_hit + 0.5)))
+    )
 
 
 def dose_jump(doses: np.ndarray, fell: np.ndarray, least: int = 10) -> float:
@@ -122,7 +126,7 @@ def _hazard(world: Outcome, of: np.ndarray) -> float:
 def _odds(world: Outcome, of: np.ndarray) -> float:
     return log_odds(
         world.hit[of].sum(), world.people[of].sum(), world.hit[~of].sum(), world.people[~of].sum()
-    )  # fmt: skip
+    )
 
 
 def _fullest(times: np.ndarray, length: float) -> int:
@@ -130,7 +134,9 @@ def _fullest(times: np.ndarray, length: float) -> int:
     ordered = np.sort(times)
     if not len(ordered):
         return 0
-    return int(np.max(np.searchsorted(ordered, ordered + length, "right") - np.arange(len(ordered))))
+    return int(
+        np.max(np.searchsorted(ordered, ordered + length, "right") - np.arange(len(ordered)))
+    )
 
 
 def _burst(times: np.ndarray) -> float:
@@ -144,7 +150,9 @@ def _burst(times: np.ndarray) -> float:
 def _returned_by_notability(notable: np.ndarray, returned: np.ndarray) -> float:
     if not notable.any() or notable.all():
         return float("nan")
-    return log_odds(returned[notable].sum(), notable.sum(), returned[~notable].sum(), (~notable).sum())
+    return log_odds(
+        returned[notable].sum(), notable.sum(), returned[~notable].sum(), (~notable).sum()
+    )
 
 
 def _reported(world: Outcome) -> float:

@@ -8,7 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.world.population import CAST, CLUB, INAUTHENTIC, MINISTER, OPPONENT, PRESIDENT, SINGER, Population
+from birdfall.world.population import (
+    CAST,
+    CLUB,
+    INAUTHENTIC,
+    MINISTER,
+    OPPONENT,
+    PRESIDENT,
+    SINGER,
+    Population,
+)
 from birdfall.world.scenarios import Scenario
 
 #: No audience drawn by popularity is a larger share of all accounts.
@@ -30,7 +39,10 @@ class Follows:
 
 
 def follows(
-    world: Scenario, people: Population, rng: np.random.Generator, audiences: Mapping[int, np.ndarray] | None = None
+    world: Scenario,
+    people: Population,
+    rng: np.random.Generator,
+    audiences: Mapping[int, np.ndarray] | None = None,
 ) -> Follows:
     """The graph: `world.follows` distinct edges to leaders, most of them older than the record, some begun or ended in it.
 
@@ -44,7 +56,9 @@ def follows(
     pairs = [cast]
     for leader, size in enumerate(sizes, len(CAST)):
         # an exponential race: who arrives first follows, in proportion to eagerness, six times as readily at home
-        arrival = rng.standard_exponential(n) / (eager * np.where(people.community == home[leader], 6.0, 1.0))
+        arrival = rng.standard_exponential(n) / (
+            eager * np.where(people.community == home[leader], 6.0, 1.0)
+        )
         pairs.append(np.argpartition(arrival, size - 1)[:size] * np.int64(leaders) + leader)
     keys = np.sort(np.concatenate(pairs))
     follower, followed = keys // leaders, keys % leaders
@@ -59,12 +73,17 @@ def _sizes(world: Scenario, popularity: np.ndarray, total: int) -> np.ndarray:
     low, high = 0.0, max(total, 1) / popularity.min()
     for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if np.clip(middle * popularity, 1, most).sum() < total else (low, middle)
+        low, high = (
+            (middle, high) if np.clip(middle * popularity, 1, most).sum() < total else (low, middle)
+        )
     return np.asarray(np.clip(np.round(high * popularity), 1, most).astype(np.int64))
 
 
 def _cast(
-    world: Scenario, people: Population, audiences: Mapping[int, np.ndarray], rng: np.random.Generator
+    world: Scenario,
+    people: Population,
+    audiences: Mapping[int, np.ndarray],
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Audiences of the cast: the president's from two communities and all that is bought, the opponent's from others."""
     n, leaders = len(people), np.int64(world.leaders)
@@ -85,7 +104,9 @@ def _cast(
             continue
         weight = weight.copy()
         weight[: world.leaders] = 0
-        chosen = rng.choice(n, min(size, int((weight > 0).sum())), replace=False, p=weight / weight.sum())
+        chosen = rng.choice(
+            n, min(size, int((weight > 0).sum())), replace=False, p=weight / weight.sum()
+        )
         found.append(chosen.astype(np.int64) * leaders + leader)
     return np.concatenate(found)
 

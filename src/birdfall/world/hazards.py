@@ -28,12 +28,16 @@ def shares_of_kinds(parameters: Parameters) -> np.ndarray:
     p = parameters.every
     state = np.array([p["inauthentic"], p["automated"], 1 - p["inauthentic"] - p["automated"]])
     app = np.array([p["app_inauthentic"], p["app_automated"], p["app_manual"]])
-    leader = _at_odds(p["audience"], np.array([p["audience_inauthentic_odds"], p["audience_automated_odds"], 1.0]))
+    leader = _at_odds(
+        p["audience"], np.array([p["audience_inauthentic_odds"], p["audience_automated_odds"], 1.0])
+    )
     control = _at_odds(p["control_audience"], np.array([p["control_inauthentic_odds"], 1.0, 1.0]))
     # notable accounts are neither bought nor bots
     notable = np.array([0.0, p["notable"], p["notable"]])
     follows = np.where(NOTABLE == 1, p["notable_follows_leader"], leader[STATE])
-    follows_control = np.where(LEADER == 1, _at_odds(control[STATE], np.full(KINDS, p["overlap_odds"])), control[STATE])
+    follows_control = np.where(
+        LEADER == 1, _at_odds(control[STATE], np.full(KINDS, p["overlap_odds"])), control[STATE]
+    )
     return np.asarray(
         state[STATE]
         * _one_of(NOTABLE, notable[STATE])
@@ -43,7 +47,14 @@ def shares_of_kinds(parameters: Parameters) -> np.ndarray:
     )
 
 
-def hazard(trigger: str, parameters: Parameters, state: np.ndarray, leader: np.ndarray, app: np.ndarray, notable: np.ndarray) -> np.ndarray:  # fmt: skip
+def hazard(
+    trigger: str,
+    parameters: Parameters,
+    state: np.ndarray,
+    leader: np.ndarray,
+    app: np.ndarray,
+    notable: np.ndarray,
+) -> np.ndarray:
     """Relative hazards under a trigger (`churn`: of ordinary suspension) for accounts or kinds: float64[n]."""
     if trigger == "churn":
         p = parameters.every

@@ -29,9 +29,15 @@ OBSERVED: Final = ("full", "snapshots", *TIERS)
 
 
 def observed(
-    world: Scenario, people: Population, graph: Follows, falls: Falls, acts: pa.Table, reports: pa.Table, how: str,
+    world: Scenario,
+    people: Population,
+    graph: Follows,
+    falls: Falls,
+    acts: pa.Table,
+    reports: pa.Table,
+    how: str,
     rng: np.random.Generator,
-) -> dict[str, pa.Table]:  # fmt: skip
+) -> dict[str, pa.Table]:
     """The record's tables under one way of looking. Raises UsageError for an unknown one."""
     if how not in OBSERVED:
         raise UsageError(f"there is no way of looking {how!r}", fix=f"Ways: {', '.join(OBSERVED)}.")
@@ -39,7 +45,9 @@ def observed(
     tier = len(TIERS) if how in ("full", "snapshots") else TIERS.index(how) + 1
     if tier >= 2:
         tables["statuses"] = (
-            changes(people, falls) if how == "full" else sightings(world, people, falls, back=tier >= 4)
+            changes(people, falls)
+            if how == "full"
+            else sightings(world, people, falls, back=tier >= 4)
         )
         tables["accounts"] = accounts(world, people)
         tables["follows"] = follows(world, people, graph, exact=how == "full")
@@ -88,10 +96,14 @@ def sightings(world: Scenario, people: Population, falls: Falls, *, back: bool) 
     """One look a day: up on the day before, down at the first look after, up again at the first look after the return."""
     end = world.begin.timestamp() + world.days * DAY
     seen_down = np.ceil(falls.time / DAY) * DAY
-    gone_before = seen_down >= np.where(np.isfinite(falls.back), falls.back, np.inf)  # down and up between two looks
+    gone_before = seen_down >= np.where(
+        np.isfinite(falls.back), falls.back, np.inf
+    )  # down and up between two looks
     shown = ~gone_before & (seen_down <= end)
-    rows = [(falls.account[shown], np.full(shown.sum(), "active"), seen_down[shown] - DAY),
-            (falls.account[shown], falls.status[shown], seen_down[shown])]  # fmt: skip
+    rows = [
+        (falls.account[shown], np.full(shown.sum(), "active"), seen_down[shown] - DAY),
+        (falls.account[shown], falls.status[shown], seen_down[shown]),
+    ]
     if back:
         returned = shown & np.isfinite(falls.back)
         seen_up = np.ceil(falls.back / DAY) * DAY
@@ -118,7 +130,9 @@ def follows(world: Scenario, people: Population, graph: Follows, *, exact: bool)
     keep = np.ones(len(graph.follower), bool) if exact else graph.since < world.begin.timestamp()
     known = np.isfinite(graph.since[keep])
     until = (
-        np.where(np.isfinite(graph.until[keep]), graph.until[keep], np.nan) if exact else np.full(keep.sum(), np.nan)
+        np.where(np.isfinite(graph.until[keep]), graph.until[keep], np.nan)
+        if exact
+        else np.full(keep.sum(), np.nan)
     )
     return pa.table(
         {
@@ -135,7 +149,9 @@ def follows(world: Scenario, people: Population, graph: Follows, *, exact: bool)
 def counts(world: Scenario, people: Population, graph: Follows, falls: Falls) -> pa.Table:
     """Followers of the cast: daily, hourly around the night. The minister's profile is rebuilt after its own return."""
     begin, onset = world.begin.timestamp(), world.onset.timestamp()
-    looks = np.unique(np.r_[begin + np.arange(world.days + 1) * DAY, onset + np.arange(-12, 49) * 3600.0 + 300])
+    looks = np.unique(
+        np.r_[begin + np.arange(world.days + 1) * DAY, onset + np.arange(-12, 49) * 3600.0 + 300]
+    )
     looks = looks[(looks >= begin) & (looks <= begin + world.days * DAY)]
     down = np.full(len(people), np.inf)
     back = np.full(len(people), np.inf)
@@ -156,24 +172,34 @@ def counts(world: Scenario, people: Population, graph: Follows, falls: Falls) ->
         rows += [(people.ids[leader], t, int(k)) for t, k in zip(looks, number)]
     account, time, followers = zip(*rows)
     return pa.table(
-        {"account": list(account), "time": moments(np.array(time)), "followers": pa.array(followers, pa.int64())}
+        {
+            "account": list(account),
+            "time": moments(np.array(time)),
+            "followers": pa.array(followers, pa.int64()),
+        }
     )
 
 
 def _standing(since: np.ndarray, until: np.ndarray, looks: np.ndarray) -> np.ndarray:
     """How many intervals [since, until) hold at each look."""
-    return np.searchsorted(np.sort(since), looks, "right") - np.searchsorted(np.sort(until), looks, "right")
+    return np.searchsorted(np.sort(since), looks, "right") - np.searchsorted(
+        np.sort(until), looks, "right"
+    )
 
 
 def _rebuilt(number: np.ndarray, looks: np.ndarray, down: float, back: float) -> np.ndarray:
     """Counts of an account that was itself suspended: none while it is down, one on its return, half after six hours."""
-    hours = np.maximum(0.0, (looks - back) / 3600 - 1)  # for the first hour nothing but one follower is shown
+    hours = np.maximum(
+        0.0, (looks - back) / 3600 - 1
+    )  # for the first hour nothing but one follower is shown
     share = np.minimum(1.0, 0.53 * hours / 6)
     shown = np.where(looks < down, number, np.where(looks < back, 0, np.maximum(1, number * share)))
     return shown.astype(np.int64)
 
 
-def _missed(world: Scenario, tables: dict[str, pa.Table], rng: np.random.Generator) -> dict[str, pa.Table]:
+def _missed(
+    world: Scenario, tables: dict[str, pa.Table], rng: np.random.Generator
+) -> dict[str, pa.Table]:
     """The tables without what fell into a gap of the recorder, and with the share of acts that it kept."""
     tables = dict(tables)
     for name in sorted(set(STREAMED) & set(tables)):
@@ -190,7 +216,10 @@ def _missed(world: Scenario, tables: dict[str, pa.Table], rng: np.random.Generat
 
 def gaps(world: Scenario) -> list[tuple[dt.datetime, dt.datetime]]:
     """Beginning and end of every gap of the recorder."""
-    return [(world.onset + dt.timedelta(hours=a), world.onset + dt.timedelta(hours=b)) for a, b in world.gaps_h]
+    return [
+        (world.onset + dt.timedelta(hours=a), world.onset + dt.timedelta(hours=b))
+        for a, b in world.gaps_h
+    ]
 
 
 def coverage(world: Scenario, tables: list[str]) -> pa.Table:

@@ -82,24 +82,32 @@ def population(world: Scenario, rng: np.random.Generator) -> Population:
     """The accounts of a world; the first five are the cast, the next are other leaders."""
     n = world.accounts
     community = rng.choice(world.communities, n, p=_shares(world.communities)).astype(np.int32)
-    state = rng.choice(3, n, p=[world.inauthentic, world.with_app, 1 - world.inauthentic - world.with_app]).astype(
-        np.int8
-    )
+    state = rng.choice(
+        3, n, p=[world.inauthentic, world.with_app, 1 - world.inauthentic - world.with_app]
+    ).astype(np.int8)
     state[: world.leaders] = BY_HAND
     client = rng.choice([WEB, PHONE, TABLET], n, p=[0.4, 0.5, 0.1]).astype(np.int8)
     client[state == WITH_APP] = APP
-    client[state == INAUTHENTIC] = rng.choice([SCHEDULER, WEB], int((state == INAUTHENTIC).sum()), p=[0.75, 0.25])
+    client[state == INAUTHENTIC] = rng.choice(
+        [SCHEDULER, WEB], int((state == INAUTHENTIC).sum()), p=[0.75, 0.25]
+    )
     begin = world.begin.timestamp()
     age_days = np.where(state == INAUTHENTIC, rng.gamma(1.2, 90, n), rng.gamma(2.2, 320, n)) + 3
-    activity = rng.lognormal(0, 1.3, n) * np.where(state == INAUTHENTIC, 1.5, np.where(state == WITH_APP, 2.2, 1.0))
+    activity = rng.lognormal(0, 1.3, n) * np.where(
+        state == INAUTHENTIC, 1.5, np.where(state == WITH_APP, 2.2, 1.0)
+    )
     order = rng.permutation(n)
     ids = [str(10_000_000 + 7_919 * int(k)) for k in order]
     handles, names = _handles(state, rng), [None] * n
     shown: list[str | None] = list(names)
     for number, (handle, name) in enumerate(CAST):
         handles[number], shown[number] = handle, name
-    language = rng.choice(["es", "en", "pt", "fr", "ar"], n, p=[0.83, 0.08, 0.05, 0.02, 0.02]).tolist()
-    return Population(ids, handles, shown, begin - age_days * 86400, community, state, client, activity, language)
+    language = rng.choice(
+        ["es", "en", "pt", "fr", "ar"], n, p=[0.83, 0.08, 0.05, 0.02, 0.02]
+    ).tolist()
+    return Population(
+        ids, handles, shown, begin - age_days * 86400, community, state, client, activity, language
+    )
 
 
 def _shares(communities: int) -> np.ndarray:

@@ -26,8 +26,12 @@ MAKING: Final = TRIGGERS[1:]
 ORIGINS: Final = ("measured", "published", "elicited")
 #: Chance of each trigger when none is asked for; and that a wave is a mixture of two.
 MIXED: Final = 0.2
-_SHAPES: Final = {"uniform": ("low", "high"), "loguniform": ("low", "high"), "normal": ("mean", "spread"),
-                  "beta": ("a", "b")}  # fmt: skip
+_SHAPES: Final = {
+    "uniform": ("low", "high"),
+    "loguniform": ("low", "high"),
+    "normal": ("mean", "spread"),
+    "beta": ("a", "b"),
+}
 _WORDS: Final = ("distribution", "meaning", "origin", "source")
 
 
@@ -78,7 +82,9 @@ class Parameters:
     @property
     def trigger(self) -> str:
         """The trigger with the largest share of the wave; `churn` without one."""
-        return max(self.shares, key=lambda name: (self.shares[name], name)) if self.shares else "churn"
+        return (
+            max(self.shares, key=lambda name: (self.shares[name], name)) if self.shares else "churn"
+        )
 
     @property
     def mixed(self) -> bool:
@@ -88,14 +94,19 @@ class Parameters:
         """Accounts in the wave."""
         return self.by_trigger[self.trigger]["size"] if self.shares else 0.0
 
-    def changed(self, every: Mapping[str, float] | None = None, **by_trigger: Mapping[str, float]) -> Parameters:
+    def changed(
+        self, every: Mapping[str, float] | None = None, **by_trigger: Mapping[str, float]
+    ) -> Parameters:
         """The same with some values replaced. Raises UsageError for a name the priors do not have."""
         for table, new, old in [
             ("all", every or {}, self.every),
             *((t, v, self.by_trigger.get(t, {})) for t, v in by_trigger.items()),
         ]:
             if unknown := sorted(set(new) - set(old)):
-                raise UsageError(f"no parameter {table}.{unknown[0]}", fix=f"There are: {', '.join(sorted(old))}.")
+                raise UsageError(
+                    f"no parameter {table}.{unknown[0]}",
+                    fix=f"There are: {', '.join(sorted(old))}.",
+                )
         changed = {t: {**v, **by_trigger.get(t, {})} for t, v in self.by_trigger.items()}
         return replace(self, every={**self.every, **(every or {})}, by_trigger=changed)
 
@@ -107,7 +118,9 @@ def priors(path: Path | None = None) -> Priors:
 
 @functools.cache
 def _shipped() -> Priors:
-    return parse_priors(files("birdfall.world").joinpath("priors.toml").read_text("utf-8"), "priors.toml")
+    return parse_priors(
+        files("birdfall.world").joinpath("priors.toml").read_text("utf-8"), "priors.toml"
+    )
 
 
 def parse_priors(text: str, where: str) -> Priors:
@@ -119,9 +132,13 @@ def parse_priors(text: str, where: str) -> Priors:
             f"this is not TOML: {error}", where=where, fix="Mend the line, or restore the file."
         ) from error
     if set(plain) != {"all", *MAKING}:
-        raise UsageError("the tables do not fit", where=where, fix=f"They are: all, {', '.join(MAKING)}.")
+        raise UsageError(
+            "the tables do not fit", where=where, fix=f"They are: all, {', '.join(MAKING)}."
+        )
     return {
-        table: {name: _prior(value, f"{where}, [{table}.{name}]") for name, value in entries.items()}
+        table: {
+            name: _prior(value, f"{where}, [{table}.{name}]") for name, value in entries.items()
+        }
         for table, entries in plain.items()
     }
 
@@ -131,19 +148,35 @@ def _prior(value: object, where: str) -> Prior:
         raise UsageError("no known distribution", where=where, fix=f"Known: {', '.join(_SHAPES)}.")
     keys = _SHAPES[value["distribution"]]
     if set(value) != {*_WORDS, *keys}:
-        raise UsageError("keys are missing or unknown", where=where, fix=f"Write: {', '.join((*_WORDS, *keys))}.")
+        raise UsageError(
+            "keys are missing or unknown", where=where, fix=f"Write: {', '.join((*_WORDS, *keys))}."
+        )
     if value["origin"] not in ORIGINS:
-        raise UsageError(f"origin {value['origin']!r}", where=where, fix=f"One of: {', '.join(ORIGINS)}.")
+        raise UsageError(
+            f"origin {value['origin']!r}", where=where, fix=f"One of: {', '.join(ORIGINS)}."
+        )
     one, two = float(value[keys[0]]), float(value[keys[1]])
     positive = value["distribution"] in ("loguniform", "beta")
     ordered = value["distribution"] in ("uniform", "loguniform")
-    if not np.isfinite([one, two]).all() or (positive and min(one, two) <= 0) or (ordered and one >= two):
-        raise UsageError(f"impossible numbers {one:g}, {two:g}", where=where, fix="Low below high, and positive.")
-    return Prior(value["distribution"], (one, two), value["meaning"], value["origin"], value["source"])
+    if (
+        not np.isfinite([one, two]).all()
+        or (positive and min(one, two) <= 0)
+        or (ordered and one >= two)
+    ):
+        raise UsageError(
+            f"impossible numbers {one:g}, {two:g}", where=where, fix="Low below high, and positive."
+        )
+    return Prior(
+        value["distribution"], (one, two), value["meaning"], value["origin"], value["source"]
+    )
 
 
 def draw(
-    ranges: Priors, rng: np.random.Generator, *, trigger: str | None = None, mixed: bool | None = None
+    ranges: Priors,
+    rng: np.random.Generator,
+    *,
+    trigger: str | None = None,
+    mixed: bool | None = None,
 ) -> Parameters:
     """One world's parameters.
 
@@ -151,11 +184,17 @@ def draw(
     wave of up to a half; by default with chance `MIXED`, never for churn. Raises UsageError for an unknown trigger.
     """
     if trigger is not None and trigger not in TRIGGERS:
-        raise UsageError(f"there is no trigger {trigger!r}", fix=f"Triggers: {', '.join(TRIGGERS)}.")
+        raise UsageError(
+            f"there is no trigger {trigger!r}", fix=f"Triggers: {', '.join(TRIGGERS)}."
+        )
     leading = trigger or str(rng.choice(TRIGGERS))
     every = {name: prior.draw(rng) for name, prior in ranges["all"].items()}
     by_trigger = {t: {name: prior.draw(rng) for name, prior in ranges[t].items()} for t in MAKING}
-    with_second, second, part = rng.random() < MIXED, str(rng.choice(MAKING)), float(rng.uniform(0.1, 0.5))
+    with_second, second, part = (
+        rng.random() < MIXED,
+        str(rng.choice(MAKING)),
+        float(rng.uniform(0.1, 0.5)),
+    )
     if leading == "churn":
         return Parameters({}, every, by_trigger)
     if second == leading or not (with_second if mixed is None else mixed):

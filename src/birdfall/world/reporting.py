@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from birdfall.world.acts import moments_of
 from birdfall.world.enforcement import Falls, parameters_of
-from birdfall.world.pace import siege
 from birdfall.world.population import Population
 from birdfall.world.scenarios import Scenario
+from birdfall.world.timing import siege
 
 
-def reports(world: Scenario, people: Population, falls: Falls, rng: np.random.Generator) -> pa.Table:
+def reports(
+    world: Scenario, people: Population, falls: Falls, rng: np.random.Generator
+) -> pa.Table:
     """Reports against accounts: honest ones all the time, and a crew's before the wave if a brigade made it."""
     begin = world.begin.timestamp()
     n = 4_000
@@ -25,7 +27,9 @@ def reports(world: Scenario, people: Population, falls: Falls, rng: np.random.Ge
     besieged = falls.trigger == "brigade"
     if besieged.any():
         more = _siege(world, people, falls.account[besieged], falls.time[besieged], rng)
-        reporter, target, time = (np.r_[old, new] for old, new in zip((reporter, target, time), more, strict=True))
+        reporter, target, time = (
+            np.r_[old, new] for old, new in zip((reporter, target, time), more, strict=True)
+        )
     keep = np.flatnonzero((reporter != target) & (time >= begin))
     keep = keep[np.argsort(time[keep], kind="stable")]
     ids = np.array(people.ids, object)

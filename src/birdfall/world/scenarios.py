@@ -93,5 +93,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
 def scenario(name: str) -> Scenario:
     """A scenario by name. Raises UsageError naming those there are."""
     if name not in SCENARIOS:
-        raise UsageError(f"there is no scenario {name!r}", fix=f"Scenarios: {', '.join(SCENARIOS)}.")
+        raise UsageError(
+            f"there is no scenario {name!r}", fix=f"Scenarios: {', '.join(SCENARIOS)}."
+        )
     return SCENARIOS[name]

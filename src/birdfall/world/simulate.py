@@ -14,12 +14,22 @@ import pyarrow as pa
 
 from birdfall.model.schemas import TABLES
 from birdfall.model.settings import Settings
-from birdfall.record.query import Record, from_tables
+from birdfall.record.record import Record, from_tables
 from birdfall.world.acts import acts as acts_of
 from birdfall.world.enforcement import Falls, falls
 from birdfall.world.follows import Follows, follows
 from birdfall.world.observation import moments, observed
-from birdfall.world.population import CAST, CLUB, MINISTER, OPPONENT, PRESIDENT, SINGER, STATES, Population, population
+from birdfall.world.population import (
+    CAST,
+    CLUB,
+    MINISTER,
+    OPPONENT,
+    PRESIDENT,
+    SINGER,
+    STATES,
+    Population,
+    population,
+)
 from birdfall.world.reporting import reports as reports_of
 from birdfall.world.scenarios import Scenario, scenario
 
@@ -42,11 +52,18 @@ class World:
 
     def record(self) -> Record:
         """The record in memory."""
-        return from_tables({n: conforming(n, t) for n, t in self.tables.items()}, self.settings, key=self.key)
+        return from_tables(
+            {n: conforming(n, t) for n, t in self.tables.items()}, self.settings, key=self.key
+        )
 
 
 def simulate(
-    name: str = "caracas-2013", *, seed: int = 0, observe: str = "full", accounts: int | None = None, **changes: Any
+    name: str = "caracas-2013",
+    *,
+    seed: int = 0,
+    observe: str = "full",
+    accounts: int | None = None,
+    **changes: Any,
 ) -> World:
     """A world by scenario and seed. observe: see `world.observation`. accounts: its size; the wave keeps its own.
 
@@ -56,13 +73,20 @@ def simulate(
     if accounts is not None:
         scale = accounts / world.accounts
         changes = {
-            "accounts": accounts, "follows": int(world.follows * scale), "acts": int(world.acts * scale),
-            "leader_audience": max(int(world.leader_audience * scale), int(world.fallen_followers * 1.5)),
+            "accounts": accounts,
+            "follows": int(world.follows * scale),
+            "acts": int(world.acts * scale),
+            "leader_audience": max(
+                int(world.leader_audience * scale), int(world.fallen_followers * 1.5)
+            ),
             "control_audience": int(world.control_audience * scale),
-            "base_per_day": world.base_per_day * scale, **changes,
-        }  # fmt: skip
+            "base_per_day": world.base_per_day * scale,
+            **changes,
+        }
     world = replace(world, **changes)
-    streams = dict(zip(STREAMS, np.random.SeedSequence([seed, 20131031]).spawn(len(STREAMS)), strict=True))
+    streams = dict(
+        zip(STREAMS, np.random.SeedSequence([seed, 20131031]).spawn(len(STREAMS)), strict=True)
+    )
     rng = {stream: np.random.default_rng(sequence) for stream, sequence in streams.items()}
     people = population(world, rng["population"])
     graph = follows(world, people, rng["follows"])
@@ -71,9 +95,15 @@ def simulate(
     reports = reports_of(world, people, fallen, rng["reports"])
     tables = observed(world, people, graph, fallen, acts, reports, observe, rng["observation"])
     return World(
-        scenario=world, seed=seed, tables=tables, truth=_truth(people, graph, fallen), facts=_facts(world, graph, fallen, observe),
-        settings=_settings(world, people), claims=_claims(world), key=f"simulated {name} {seed}".encode(),
-    )  # fmt: skip
+        scenario=world,
+        seed=seed,
+        tables=tables,
+        truth=_truth(people, graph, fallen),
+        facts=_facts(world, graph, fallen, observe),
+        settings=_settings(world, people),
+        claims=_claims(world),
+        key=f"simulated {name} {seed}".encode(),
+    )
 
 
 def conforming(name: str, table: pa.Table) -> pa.Table:
@@ -103,7 +133,11 @@ def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Ta
             }
         ),
         "accounts": pa.table(
-            {"account": people.ids, "state": [STATES[s] for s in people.state], "community": people.community}
+            {
+                "account": people.ids,
+                "state": [STATES[s] for s in people.state],
+                "community": people.community,
+            }
         ),
     }
 
@@ -111,12 +145,20 @@ def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Ta
 def _facts(world: Scenario, graph: Follows, fallen: Falls, observe: str) -> dict[str, Any]:
     wave = fallen.wave
     return {
-        "scenario": world.name, "cause": world.cause, "observe": observe, "wave_size": int(wave.sum()),
+        "scenario": world.name,
+        "cause": world.cause,
+        "observe": observe,
+        "wave_size": int(wave.sum()),
         "wave_begin": float(fallen.time[wave].min()) if wave.any() else None,
         "wave_end": float(fallen.time[wave].max()) if wave.any() else None,
-        "restored": int(np.isfinite(fallen.back[wave]).sum()), "appealed": int(np.isfinite(fallen.appealed[wave]).sum()),
-        "by_trigger": {str(t): int(n) for t, n in zip(*np.unique(fallen.trigger[wave], return_counts=True), strict=True)}, "follows": len(graph.follower),
-    }  # fmt: skip
+        "restored": int(np.isfinite(fallen.back[wave]).sum()),
+        "appealed": int(np.isfinite(fallen.appealed[wave]).sum()),
+        "by_trigger": {
+            str(t): int(n)
+            for t, n in zip(*np.unique(fallen.trigger[wave], return_counts=True), strict=True)
+        },
+        "follows": len(graph.follower),
+    }
 
 
 def _settings(world: Scenario, people: Population) -> Settings:
@@ -140,12 +182,41 @@ def _settings(world: Scenario, people: Population) -> Settings:
 def _claims(world: Scenario) -> list[dict[str, Any]]:
     if not world.name.startswith("caracas"):
         return [
-            {"text": "En este mes cayeron 5.000 cuentas en una hora", "who": "un rumor (simulado)", "language": "es"}
+            {
+                "text": "En este mes cayeron 5.000 cuentas en una hora",
+                "who": "un rumor (simulado)",
+                "language": "es",
+            }
         ]
     return [
-        {"text": "6.600 seguidores de @presidencia_demo en diez minutos", "who": "una ministra (simulada)", "when": "2013-10-31", "language": "es"},
-        {"text": "More than 10,600 accounts were suspended in ten minutes", "who": "a newspaper (simulated)", "when": "2013-11-01", "language": "en"},
-        {"text": "Des milliers de comptes ont été rétablis en quatre jours", "who": "un portail (simulé)", "when": "2013-11-04", "language": "fr"},
-        {"text": "تم تعليق حوالي ٧٠٠٠ حساب خلال عشر دقائق", "who": "قناة إخبارية (محاكاة)", "when": "2013-11-01", "language": "ar"},
-        {"text": "A oposição perdeu apenas 135 seguidores em um dia", "who": "um site de contagem (simulado)", "when": "2013-11-01", "language": "pt"},
-    ]  # fmt: skip
+        {
+            "text": "6.600 seguidores de @presidencia_demo en diez minutos",
+            "who": "una ministra (simulada)",
+            "when": "2013-10-31",
+            "language": "es",
+        },
+        {
+            "text": "More than 10,600 accounts were suspended in ten minutes",
+            "who": "a newspaper (simulated)",
+            "when": "2013-11-01",
+            "language": "en",
+        },
+        {
+            "text": "Des milliers de comptes ont été rétablis en quatre jours",
+            "who": "un portail (simulé)",
+            "when": "2013-11-04",
+            "language": "fr",
+        },
+        {
+            "text": "تم تعليق حوالي ٧٠٠٠ حساب خلال عشر دقائق",
+            "who": "قناة إخبارية (محاكاة)",
+            "when": "2013-11-01",
+            "language": "ar",
+        },
+        {
+            "text": "A oposição perdeu apenas 135 seguidores em um dia",
+            "who": "um site de contagem (simulado)",
+            "when": "2013-11-01",
+            "language": "pt",
+        },
+    ]

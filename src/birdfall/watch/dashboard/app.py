@@ -16,17 +16,27 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
-from birdfall.watch.dashboard.news import News
+from birdfall.watch.alerts.handoff import TABLES
+from birdfall.watch.dashboard.live_updates import News
 from birdfall.watch.dashboard.security import HEADERS, Guard
 from birdfall.watch.dashboard.view import View, band
-from birdfall.watch.handing import TABLES
 
-ASSETS = {"dashboard.js": "text/javascript", "dashboard.css": "text/css", "dashboard.licences.txt": "text/plain"}
+ASSETS = {
+    "dashboard.js": "text/javascript",
+    "dashboard.css": "text/css",
+    "dashboard.licences.txt": "text/plain",
+}
 #: A page that was drawn is good for so many seconds, unless something changed; so many pages are kept.
 FRESH, KEPT = 2.0, 200
 #: Keys that lead to the pages.
@@ -48,8 +58,13 @@ class _Pages:
     def __init__(self, view: View, handlers: Handlers) -> None:
         self.view, self.handlers = view, handlers
         loader = PackageLoader("birdfall.watch.dashboard", "templates")
-        self.environment = Environment(loader=loader, autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True,
-                                       lstrip_blocks=True, undefined=StrictUndefined)  # fmt: skip
+        self.environment = Environment(
+            loader=loader,
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
         self.environment.globals |= {"isolated": isolated, "band": band}
         self.environment.filters["straight"] = straight
         self.news = News(view.version)
@@ -113,7 +128,9 @@ class _Pages:
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: a line whenever a page would look different."""
-        return StreamingResponse(self.news.told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        return StreamingResponse(
+            self.news.told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        )
 
     async def asset(self, request: Request) -> Response:
         """Scripts and styles."""
@@ -147,21 +164,38 @@ class _Pages:
         if data is None:
             return ""
         case = self.handlers.made(int(number))
-        return self._draw("wave", language, data=data, case=case, can_make=self.handlers.make_case is not None)
+        return self._draw(
+            "wave", language, data=data, case=case, can_make=self.handlers.make_case is not None
+        )
 
     def _missing(self, language: str) -> Response:
-        return HTMLResponse(self._draw("missing", language if language in LANGUAGES else "en", data=None), 404)
+        return HTMLResponse(
+            self._draw("missing", language if language in LANGUAGES else "en", data=None), 404
+        )
 
     def _draw(self, name: str, language: str, **more: Any) -> str:
         say = words(language)
         return self.environment.get_template("page.html.j2").render(
-            page=name, w=_Said(say), say=say, languages=NAMES, pages=self.view.pages, keys=KEYS, live=self.view.live,
-            simulated=self.view.simulated, report=self.view.report() is not None, **{"data": None, **more},
-        )  # fmt: skip
+            page=name,
+            w=_Said(say),
+            say=say,
+            languages=NAMES,
+            pages=self.view.pages,
+            keys=KEYS,
+            live=self.view.live,
+            simulated=self.view.simulated,
+            report=self.view.report() is not None,
+            **{"data": None, **more},
+        )
 
 
 #: Characters that turn the direction of text around them.
-_TURNS = {**dict.fromkeys(range(0x202A, 0x202F)), **dict.fromkeys(range(0x2066, 0x206A)), 0x200E: None, 0x200F: None}
+_TURNS = {
+    **dict.fromkeys(range(0x202A, 0x202F)),
+    **dict.fromkeys(range(0x2066, 0x206A)),
+    0x200E: None,
+    0x200F: None,
+}
 
 
 def straight(name: str) -> str:
@@ -184,7 +218,9 @@ class _Said:
         return self._say(f"watch.{key}", **values)
 
 
-def application(view: View, *, token: str | None, host: str, handlers: Handlers | None = None) -> Starlette:
+def application(
+    view: View, *, token: str | None, host: str, handlers: Handlers | None = None
+) -> Starlette:
     """The dashboard over `view`. token: None only where `host` is loopback."""
     pages = _Pages(view, handlers or Handlers())
     made = Starlette(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from birdfall.model.schemas import FALLEN
-from birdfall.watch.state import State
-from birdfall.watch.waves import Wave
+from birdfall.watch.detect.wave_queries import Wave
+from birdfall.watch.store.database import State
 
 #: Reports that are looked through for the like of a burst, latest first; reporters of one burst that are listed.
 MOST_REPORTS, MOST_LISTED = 200_000, 200
@@ -24,8 +24,9 @@ def targets_of(state: State, w: Wave) -> list[dict[str, Any]]:
     found = []
     for target in w.details.get("targets", []):
         row = state.connection.execute(
-            f"SELECT min(time) FROM changes WHERE account = ? AND time >= ? AND status IN ({_FALLEN})", (target["target"], w.begin)
-        ).fetchone()  # fmt: skip
+            f"SELECT min(time) FROM changes WHERE account = ? AND time >= ? AND status IN ({_FALLEN})",
+            (target["target"], w.begin),
+        ).fetchone()
         found.append({**target, "fell": row[0]})
     return found
 
@@ -66,7 +67,11 @@ def alike(state: State, bursts: list[Wave]) -> dict[str, int] | None:
     for row in rows:
         if row["reporter"] not in named:
             by.setdefault(row["reporter"], []).append((row["time"], row["target"]))
-    return {"all": len(by), "like": sum(_several(acts, within) for acts in by.values())} if by else None
+    return (
+        {"all": len(by), "like": sum(_several(acts, within) for acts in by.values())}
+        if by
+        else None
+    )
 
 
 def last_of(state: State, w: Wave) -> int:
@@ -75,7 +80,8 @@ def last_of(state: State, w: Wave) -> int:
     targets = [t["target"] for t in w.details.get("targets", [])]
     marks = ", ".join("?" * len(targets))
     row = state.connection.execute(
-        f"SELECT max(time) FROM reports WHERE time BETWEEN ? AND ? AND target IN ({marks})", (begin, end, *targets)
+        f"SELECT max(time) FROM reports WHERE time BETWEEN ? AND ? AND target IN ({marks})",
+        (begin, end, *targets),
     )
     return max(row.fetchone()[0] or 0, w.opened)
 

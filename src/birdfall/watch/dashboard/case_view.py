@@ -25,7 +25,11 @@ class CaseView:
         self._findings = self._case.findings()
         self.simulated = any(f.simulated for f in self._findings.values())
         self._names = self._case.record().names()
-        self._public = {*self._case.settings.public, *self._case.settings.leaders, *self._case.settings.controls}
+        self._public = {
+            *self._case.settings.public,
+            *self._case.settings.leaders,
+            *self._case.settings.controls,
+        }
 
     def version(self) -> str:
         return self._case.manifest.files[0].sha256 if self._case.manifest.files else ""
@@ -37,9 +41,14 @@ class CaseView:
         shown = shown[max(0, at - MOST_STEPS // 2) :][:MOST_STEPS]
         kind = "found" if found else "none" if "waves" in self._findings else "unmeasured"
         return {
-            "state": kind, "waves": found[:3], "count": len(found), "latest": _us(shown[-1]["from"]) if shown else None, "down": [],
-            "chart": self._chart(shown), "close": self._close(found[0]["id"]) if found else None,
-        }  # fmt: skip
+            "state": kind,
+            "waves": found[:3],
+            "count": len(found),
+            "latest": _us(shown[-1]["from"]) if shown else None,
+            "down": [],
+            "chart": self._chart(shown),
+            "close": self._close(found[0]["id"]) if found else None,
+        }
 
     def waves(self) -> list[dict[str, Any]]:
         return [self._wave(r) for r in self._rows("waves", "waves")]
@@ -50,10 +59,17 @@ class CaseView:
 
     def reporters(self) -> dict[str, Any]:
         rows = [
-            {"reporter": pseudonym(r["code"]), "targets": r["targets"], "ever": r["reports"], "first": None, "last": None, "burst": None}
+            {
+                "reporter": pseudonym(r["code"]),
+                "targets": r["targets"],
+                "ever": r["reports"],
+                "first": None,
+                "last": None,
+                "burst": None,
+            }
             for r in self._rows("brigades", "reporters")
             if r.get("named", False)
-        ]  # fmt: skip
+        ]
         return {"bursts": [], "rows": rows, "alike": None}
 
     def rules(self) -> dict[str, Any]:
@@ -65,11 +81,25 @@ class CaseView:
             name = span["source"] or ""
             row = found.setdefault(
                 name,
-                {"source": name, "state": "over", "said": "", "since": 0, "lag": None, "steps": None, "refused": None, "gaps": [], "heard": None},
-            )  # fmt: skip
+                {
+                    "source": name,
+                    "state": "over",
+                    "said": "",
+                    "since": 0,
+                    "lag": None,
+                    "steps": None,
+                    "refused": None,
+                    "gaps": [],
+                    "heard": None,
+                },
+            )
             row["heard"] = max(row["heard"] or 0, _us(span["to"])) or None
             if span["kind"] == "gap":
-                gap = {"begin": _us(span["from"]), "end": _us(span["to"]), "why": span["note"] or ""}
+                gap = {
+                    "begin": _us(span["from"]),
+                    "end": _us(span["to"]),
+                    "why": span["note"] or "",
+                }
                 # each table of a source has the gap; one line says it
                 if gap not in row["gaps"]:
                     row["gaps"].append(gap)
@@ -105,37 +135,94 @@ class CaseView:
         """The chart of rows of the waves finding; what they do not cover is a gap, as the sources' own are."""
         if not rows:
             return None
-        points = [{"at": _us(r["from"]), "observed": r["observed"], "high": r["high"]} for r in rows]
+        points = [
+            {"at": _us(r["from"]), "observed": r["observed"], "high": r["high"]} for r in rows
+        ]
         step = points[1]["at"] - points[0]["at"] if len(points) > 1 else 60_000_000
         begin, end = points[0]["at"], points[-1]["at"] + step
-        gaps = [[max(g["begin"], begin), min(g["end"], end)] for s in self.sources() for g in s["gaps"] if g["end"] > begin and g["begin"] < end]  # fmt: skip
-        gaps += [[p["at"], p["at"] + step] for p, r in zip(points, rows, strict=True) if not r["covered"]]
+        gaps = [
+            [max(g["begin"], begin), min(g["end"], end)]
+            for s in self.sources()
+            for g in s["gaps"]
+            if g["end"] > begin and g["begin"] < end
+        ]
+        gaps += [
+            [p["at"], p["at"] + step] for p, r in zip(points, rows, strict=True) if not r["covered"]
+        ]
         return chart(points, gaps, step, "all")
 
     def _wave(self, row: dict[str, Any]) -> dict[str, Any]:
-        leaders = [self._leader(a) for a in self._rows(f"audiences-{row['wave']}", "audiences") if a["role"] != "other" or a["outcome"] == "explains"]  # fmt: skip
+        leaders = [
+            self._leader(a)
+            for a in self._rows(f"audiences-{row['wave']}", "audiences")
+            if a["role"] != "other" or a["outcome"] == "explains"
+        ]
         returns = self._findings.get(f"returns-{row['wave']}")
-        back = returns["returned"].value if returns is not None and "returned" in returns.estimates else None
+        back = (
+            returns["returned"].value
+            if returns is not None and "returned" in returns.estimates
+            else None
+        )
         begin, end = _us(row["start"]), _us(row["end"])
         return {
-            "id": row["wave"], "kind": "falls", "begin": begin, "opened": begin, "closed": end,
-            "size": row["observed"], "returned": back, "expected": row["expected"],
-            "delay": None, "leaders": leaders, "seconds": max((end - begin) / 1e6, 1.0), "reasons": {}, "reported": None, "targets": [],
-            "fell": 0, "together": 0, "gaps": sum(g["end"] > begin - 3_600_000_000 and g["begin"] < end for s in self.sources() for g in s["gaps"]),
-            "burst": None, "young": None, "case": True, "kept": True,
-        }  # fmt: skip
+            "id": row["wave"],
+            "kind": "falls",
+            "begin": begin,
+            "opened": begin,
+            "closed": end,
+            "size": row["observed"],
+            "returned": back,
+            "expected": row["expected"],
+            "delay": None,
+            "leaders": leaders,
+            "seconds": max((end - begin) / 1e6, 1.0),
+            "reasons": {},
+            "reported": None,
+            "targets": [],
+            "fell": 0,
+            "together": 0,
+            "gaps": sum(
+                g["end"] > begin - 3_600_000_000 and g["begin"] < end
+                for s in self.sources()
+                for g in s["gaps"]
+            ),
+            "burst": None,
+            "young": None,
+            "case": True,
+            "kept": True,
+        }
 
     def _leader(self, audience: dict[str, Any]) -> dict[str, Any]:
         """One audience of a wave; with its ledger, where the case measured one."""
         entry = {
-            "leader": audience["leader"], "name": self._name(audience["leader"]), "before": audience["followers"], "suspended": audience["suspended"],
-            "returned": None, "left": None, "after": None, "now": None, "odds_ratio": audience["odds_ratio"], "or_low": audience["or_low"],
-            "or_high": audience["or_high"], "hit": audience["outcome"] == "explains",
-        }  # fmt: skip
-        ledger = next((f for f in self._findings.values() if f.kind == "ledger" and f.details.get("leader") == entry["leader"]), None)  # fmt: skip
+            "leader": audience["leader"],
+            "name": self._name(audience["leader"]),
+            "before": audience["followers"],
+            "suspended": audience["suspended"],
+            "returned": None,
+            "left": None,
+            "after": None,
+            "now": None,
+            "odds_ratio": audience["odds_ratio"],
+            "or_low": audience["or_low"],
+            "or_high": audience["or_high"],
+            "hit": audience["outcome"] == "explains",
+        }
+        ledger = next(
+            (
+                f
+                for f in self._findings.values()
+                if f.kind == "ledger" and f.details.get("leader") == entry["leader"]
+            ),
+            None,
+        )
         if ledger is not None:
-            entry |= {"before": ledger["before"].value, "after": ledger["lowest"].value, "now": ledger["now"].value,
-                      "returned": ledger["restored"].value}  # fmt: skip
+            entry |= {
+                "before": ledger["before"].value,
+                "after": ledger["lowest"].value,
+                "now": ledger["now"].value,
+                "returned": ledger["restored"].value,
+            }
         return entry
 
     def _name(self, account: str) -> str:

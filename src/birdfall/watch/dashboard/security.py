@@ -67,7 +67,9 @@ class Guard:
             if message["type"] == "http.response.start":
                 names = {n.lower() for n, _ in message["headers"]}
                 message["headers"] += [
-                    (n.lower().encode(), v.encode()) for n, v in HEADERS.items() if n.lower().encode() not in names
+                    (n.lower().encode(), v.encode())
+                    for n, v in HEADERS.items()
+                    if n.lower().encode() not in names
                 ]
             await send(message)
 
@@ -99,10 +101,14 @@ class Guard:
         authorization = request.headers.get("authorization", "")
         if authorization.startswith("Bearer ") and self._right(authorization[7:]):
             return None
-        return PlainTextResponse("A token is needed: open the address that the watch printed when it began.", 401)
+        return PlainTextResponse(
+            "A token is needed: open the address that the watch printed when it began.", 401
+        )
 
     def _right(self, given: str) -> bool:
-        return self.token is not None and hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
+        return self.token is not None and hmac.compare_digest(
+            given.encode("utf-8", "replace"), self.token.encode()
+        )
 
     @staticmethod
     def _same_origin(request: Request) -> bool:

@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from birdfall.model.schemas import FALLEN
 from birdfall.record.ids import pseudonym
-from birdfall.watch.alerts import TRIES
-from birdfall.watch.bank import FIRST, STEP
+from birdfall.watch.alerts.delivery import TRIES
+from birdfall.watch.alerts.handoff import handed
+from birdfall.watch.alerts.rules import DEFAULT
 from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
-from birdfall.watch.dashboard.keys import key_beside
+from birdfall.watch.dashboard.pseudonym_key import key_beside
 from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
-from birdfall.watch.feed import MUTE, now
-from birdfall.watch.handing import handed
-from birdfall.watch.keeping import size_of
-from birdfall.watch.lock import in_use
-from birdfall.watch.rules import DEFAULT
-from birdfall.watch.state import State
-from birdfall.watch.waves import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
+from birdfall.watch.detect.detector_bank import FIRST, STEP
+from birdfall.watch.detect.wave_queries import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
+from birdfall.watch.engine.retention import size_of
+from birdfall.watch.feeds.base import MUTE, now
+from birdfall.watch.store.database import State
+from birdfall.watch.store.lock import in_use
 
 #: A burst of reports this long before a wave is told of with it.
 EARLIER = HOUR
@@ -83,10 +83,13 @@ class StateView:
             shown = sorted(on or recent[:3], key=lambda w: w.kind != "falls")
             found = [self._plain(state, w, every) for w in shown]
             return {
-                "state": kind, "waves": found, "latest": latest, "down": down,
+                "state": kind,
+                "waves": found,
+                "latest": latest,
+                "down": down,
                 "chart": chart(series, self._gaps(state, latest - 2 * HOUR, latest), MINUTE, "all"),
                 "close": self._close(state, shown[0]) if shown else None,
-            }  # fmt: skip
+            }
 
     def waves(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
@@ -104,8 +107,10 @@ class StateView:
         with closing(self._state()) as state:
             bursts = [w for w in waves(state) if w.kind == "reports"]
             rows = [
-                {**row, "reporter": self._shown(row["reporter"]), "burst": w.id} for w in bursts[:20] for row in reporters_of(state, w)
-            ]  # fmt: skip
+                {**row, "reporter": self._shown(row["reporter"]), "burst": w.id}
+                for w in bursts[:20]
+                for row in reporters_of(state, w)
+            ]
             return {
                 "bursts": [self._plain(state, w, bursts) for w in bursts[:20]],
                 "rows": rows,
@@ -123,17 +128,25 @@ class StateView:
     def download(self, number: int, form: str) -> str | None:
         with closing(self._state()) as state:
             found = wave(state, number)
-            return handed(state, found, form) if found is not None and is_kept(state, found) else None
+            return (
+                handed(state, found, form) if found is not None and is_kept(state, found) else None
+            )
 
     def kept(self) -> dict[str, Any] | None:
         with closing(self._state()) as state:
-            raw = state.connection.execute("SELECT coalesce(sum(bytes), 0) FROM raw_files").fetchone()[0]
+            raw = state.connection.execute(
+                "SELECT coalesce(sum(bytes), 0) FROM raw_files"
+            ).fetchone()[0]
             since, size = max(self._since(state), state.kept_from), size_of(self.path)
             most = float(state.meta("keep_gigabytes", "0"))
             return {
-                "since": since, "forgets": state.meta("keep_days") != "", "forgot": state.kept_from > 0, "state": size / 1e6, "raw": raw / 1e6,
+                "since": since,
+                "forgets": state.meta("keep_days") != "",
+                "forgot": state.kept_from > 0,
+                "state": size / 1e6,
+                "raw": raw / 1e6,
                 "over": 0 < most * 1e9 < size,
-            }  # fmt: skip
+            }
 
     def report(self) -> Path | None:
         return None
@@ -160,7 +173,14 @@ class StateView:
             if rule.get("leader"):
                 rule["leader"] = self._leader(state, rule["leader"])
             given = r["name"] not in {d.name for d in DEFAULT}
-            found.append({**rule, "given": given, "past": json.loads(r["backtest"]), "alerts": sent.get(r["name"], 0)})
+            found.append(
+                {
+                    **rule,
+                    "given": given,
+                    "past": json.loads(r["backtest"]),
+                    "alerts": sent.get(r["name"], 0),
+                }
+            )
         return found
 
     def _sources(self, state: State) -> list[dict[str, Any]]:
@@ -170,25 +190,50 @@ class StateView:
         for row in c.execute("SELECT * FROM sources ORDER BY source"):
             gaps = [
                 {"begin": g["begin"], "end": g["end"], "why": g["why"]}
-                for g in c.execute('SELECT "begin", "end", why FROM gaps WHERE source = ? ORDER BY id DESC LIMIT 50', (row["source"],))
-            ]  # fmt: skip
-            over = not row["connected"] and (row["source"].startswith("recording:") or row["source"] == "-")
-            stands = "up" if row["connected"] else "over" if over else "mute" if row["said"] == MUTE else "down"
-            found.append({
-                "source": row["source"], "said": row["said"], "state": stands if running or over else "stopped",
-                "since": row["since"], "lost": max(row["since"], row["received"]), "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
-                "steps": row["steps"], "refused": row["refused"], "gaps": gaps, "heard": row["received"] or None,
-            })  # fmt: skip
+                for g in c.execute(
+                    'SELECT "begin", "end", why FROM gaps WHERE source = ? ORDER BY id DESC LIMIT 50',
+                    (row["source"],),
+                )
+            ]
+            over = not row["connected"] and (
+                row["source"].startswith("recording:") or row["source"] == "-"
+            )
+            stands = (
+                "up"
+                if row["connected"]
+                else "over"
+                if over
+                else "mute"
+                if row["said"] == MUTE
+                else "down"
+            )
+            found.append(
+                {
+                    "source": row["source"],
+                    "said": row["said"],
+                    "state": stands if running or over else "stopped",
+                    "since": row["since"],
+                    "lost": max(row["since"], row["received"]),
+                    "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
+                    "steps": row["steps"],
+                    "refused": row["refused"],
+                    "gaps": gaps,
+                    "heard": row["received"] or None,
+                }
+            )
         return found
 
     def _gaps(self, state: State, begin: int, end: int) -> list[list[int]]:
         """[begin, end] within a span that a source did not tell of: before the watch began, gaps since, and one that is lost now."""
         rows = state.connection.execute(
-            'SELECT "begin", "end" FROM gaps WHERE "end" >= ? AND "begin" <= ? ORDER BY "begin"', (begin, end)
+            'SELECT "begin", "end" FROM gaps WHERE "end" >= ? AND "begin" <= ? ORDER BY "begin"',
+            (begin, end),
         )
         since = self._since(state)
         early = [[begin, min(since, end)]] if since > begin else []
-        lost = [s["lost"] for s in self._sources(state) if s["state"] in ("down", "mute") and s["lost"]]
+        lost = [
+            s["lost"] for s in self._sources(state) if s["state"] in ("down", "mute") and s["lost"]
+        ]
         late = [[max(since, begin), end] for since in lost if since < end]
         return early + [[max(r["begin"], begin), min(r["end"], end)] for r in rows] + late
 
@@ -199,7 +244,9 @@ class StateView:
         ).fetchone()
         return min((int(v) for v in row if v is not None), default=int(state.meta("begun", "0")))
 
-    def _series(self, state: State, stream: str, begin: int, end: int, step: int) -> list[dict[str, Any]]:
+    def _series(
+        self, state: State, stream: str, begin: int, end: int, step: int
+    ) -> list[dict[str, Any]]:
         """Observed and the most that is usual, per `step`: what happened is counted anew, up to this moment; what a tick expected is kept
         with each that had events, and between them the last one's word holds.
         """
@@ -210,8 +257,9 @@ class StateView:
         for k, number in c.execute(_COUNTED[stream], (first, step, first, first + n * step - 1)):
             observed[k] = number
         rows = c.execute(
-            'SELECT "begin", expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"', (stream, first, end)
-        ).fetchall()  # fmt: skip
+            'SELECT "begin", expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"',
+            (stream, first, end),
+        ).fetchall()
         for row in rows:
             k = (row["begin"] - first) // step
             expected[k] = max(expected[k], row["expected"])
@@ -219,7 +267,13 @@ class StateView:
         series = []
         for k in range(n):
             usual = expected[k] or usual
-            series.append({"at": first + k * step, "observed": observed[k], "high": round(most_usual(usual, step), 2)})
+            series.append(
+                {
+                    "at": first + k * step,
+                    "observed": observed[k],
+                    "high": round(most_usual(usual, step), 2),
+                }
+            )
         return series
 
     def _close(self, state: State, w: Wave) -> dict[str, Any]:
@@ -227,31 +281,72 @@ class StateView:
         end = min(max(w.closed or self._latest(state), w.begin + MINUTE), w.begin + MOST)
         begin, end = w.begin - BEFORE, end + MINUTE
         stream = "all" if w.kind == "falls" else "reports"
-        return chart(self._series(state, stream, begin, end, STEP), self._gaps(state, begin, end), STEP, stream)
+        return chart(
+            self._series(state, stream, begin, end, STEP),
+            self._gaps(state, begin, end),
+            STEP,
+            stream,
+        )
 
     def _plain(self, state: State, w: Wave, every: list[Wave]) -> dict[str, Any]:
         details = dict(w.details)
-        leaders = [{**e, "name": self._leader(state, e["leader"])} for e in details.get("leaders", [])]
-        end = last_of(state, w) if w.kind == "reports" else int(details.get("end") or w.closed or w.opened)
+        leaders = [
+            {**e, "name": self._leader(state, e["leader"])} for e in details.get("leaders", [])
+        ]
+        end = (
+            last_of(state, w)
+            if w.kind == "reports"
+            else int(details.get("end") or w.closed or w.opened)
+        )
         end = min(end, w.closed or end)
         since = self._since(state)
         gaps = self._gaps(state, max(w.begin - HOUR, since), w.closed or end)
-        burst = next(
-            (b for b in every if b.kind == "reports" and w.begin - EARLIER < b.begin <= end), None
-        ) if w.kind == "falls" else None  # fmt: skip
+        burst = (
+            next(
+                (b for b in every if b.kind == "reports" and w.begin - EARLIER < b.begin <= end),
+                None,
+            )
+            if w.kind == "falls"
+            else None
+        )
         targets = targets_of(state, w) if w.kind == "reports" else []
         return {
-            "id": w.id, "kind": w.kind, "begin": w.begin, "opened": w.opened, "closed": w.closed, "size": w.fallen,
-            "returned": w.returned, "expected": w.expected, "delay": (w.opened - w.begin) / 1e6, "leaders": leaders,
-            "seconds": max((end - w.begin) / 1e6, 1.0), "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
-            "hosts": details.get("hosts", {}), "clients": details.get("clients", {}), "reported": details.get("reported", 0), "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
-            "fell": sum(t["fell"] is not None for t in targets), "together": len(details.get("together", [])), "reports": details.get("reports"), "gaps": len(gaps),
-            "case": w.begin >= state.kept_from, "kept": is_kept(state, w), "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
-            "burst": None if burst is None else {"id": burst.id, "reporters": burst.fallen, "together": len(burst.details["together"])},
-        }  # fmt: skip
+            "id": w.id,
+            "kind": w.kind,
+            "begin": w.begin,
+            "opened": w.opened,
+            "closed": w.closed,
+            "size": w.fallen,
+            "returned": w.returned,
+            "expected": w.expected,
+            "delay": (w.opened - w.begin) / 1e6,
+            "leaders": leaders,
+            "seconds": max((end - w.begin) / 1e6, 1.0),
+            "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
+            "hosts": details.get("hosts", {}),
+            "clients": details.get("clients", {}),
+            "reported": details.get("reported", 0),
+            "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
+            "fell": sum(t["fell"] is not None for t in targets),
+            "together": len(details.get("together", [])),
+            "reports": details.get("reports"),
+            "gaps": len(gaps),
+            "case": w.begin >= state.kept_from,
+            "kept": is_kept(state, w),
+            "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
+            "burst": None
+            if burst is None
+            else {
+                "id": burst.id,
+                "reporters": burst.fallen,
+                "together": len(burst.details["together"]),
+            },
+        }
 
     def _leader(self, state: State, account: str) -> str:
-        row = state.connection.execute("SELECT handle FROM standing WHERE account = ?", (account,)).fetchone()
+        row = state.connection.execute(
+            "SELECT handle FROM standing WHERE account = ?", (account,)
+        ).fetchone()
         return f"@{row[0]}" if row and row[0] else account
 
     def _shown(self, account: str) -> str:

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from birdfall.watch.bank import STEP
+from birdfall.watch.detect.detector_bank import STEP
 
 HOUR: Final = 3_600_000_000
 MINUTE: Final = 60_000_000
@@ -63,7 +63,9 @@ def most_usual(expected: float, step: int) -> float:
     return max(2 * mean, mean + 3 * math.sqrt(mean), 1.0)
 
 
-def chart(series: list[dict[str, Any]], gaps: list[list[int]], step: int, stream: str) -> dict[str, Any]:
+def chart(
+    series: list[dict[str, Any]], gaps: list[list[int]], step: int, stream: str
+) -> dict[str, Any]:
     """What a chart is drawn of. series: {at, observed, high} per step. gaps: [begin, end] that were not watched. step: microseconds.
 
     `over` is added to each step: more than is usual. Where a step was not watched at all nothing is usual: its `high` is None.
@@ -72,7 +74,9 @@ def chart(series: list[dict[str, Any]], gaps: list[list[int]], step: int, stream
     points = []
     for p in series:
         unwatched = any(begin <= p["at"] and p["at"] + step <= end for begin, end in gaps)
-        points.append({**p, "over": p["observed"] > p["high"], "high": None if unwatched else p["high"]})
+        points.append(
+            {**p, "over": p["observed"] > p["high"], "high": None if unwatched else p["high"]}
+        )
     seconds = step / 1_000_000 if step % 1_000_000 else step // 1_000_000
     return {"series": points, "gaps": gaps, "seconds": seconds, "stream": stream}
 
@@ -88,7 +92,9 @@ def band(c: dict[str, Any], top: float) -> str:
         for gap_begin, gap_end in [*c["gaps"], [math.inf, math.inf]]:
             end = min(gap_begin, p["at"] + step)
             if end > begin:
-                pieces.append(((begin - first) / step, (end - first) / step, 100 - 100 * p["high"] / top))
+                pieces.append(
+                    ((begin - first) / step, (end - first) / step, 100 - 100 * p["high"] / top)
+                )
             begin = max(begin, min(gap_end, p["at"] + step))
     drawn, reached = "", -1.0
     for x, to, y in pieces:

@@ -1,0 +1,66 @@
+"""A second opinion on the weighing: boosted trees on the same worlds, as a cross-check. They are never used in a verdict.
+
+Needs scikit-learn (`pip install birdfall[calibrate]`). Trees see what a sum of lines and a few products cannot; where they know much more,
+the weighing leaves something on the table, and where the two disagree, neither is to be believed. Source: Friedman 2001.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from birdfall.explanations.calibration import items_of
+from birdfall.explanations.likelihood_ratio import weighing
+from birdfall.explanations.reference_worlds import CAUSES, Reference
+from birdfall.model.errors import UsageError
+from birdfall.model.progress import Progress, silent
+from birdfall.world.observation import TIERS
+
+#: Trees, leaves of each and how fast they learn; set once, not searched for.
+TREES: Final = {
+    "max_iter": 120,
+    "max_leaf_nodes": 15,
+    "learning_rate": 0.08,
+    "min_samples_leaf": 30,
+}
+
+
+def second_opinion(
+    reference: Reference, tiers: tuple[str, ...] = TIERS, progress: Progress = silent
+) -> dict[str, dict[str, Any]]:
+    """By way of looking: log score (bits) of the weighing and of the trees, and how often their leading cause is the same.
+
+    agree_when_decided: of worlds in which one cause is ten times as likely as any other. Raises UsageError without scikit-learn.
+    """
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped,unused-ignore]
+    except ImportError as error:
+        raise UsageError(
+            "a second opinion needs scikit-learn, which is not installed",
+            fix="pip install 'birdfall[calibrate]'",
+        ) from error
+    found = {}
+    learn, measure = reference.learn, reference.measure
+    for number, tier in enumerate(tiers):
+        progress(f"second opinion: {tier}", number, len(tiers), "ways of looking")
+        items = items_of(tier)
+        trees = HistGradientBoostingClassifier(**TREES, early_stopping=False, random_state=0)
+        trees.fit(learn.columns(items), learn.cause)
+        other = trees.predict_proba(measure.columns(items))
+        own = weighing(reference, items).probabilities(measure.columns(items))
+        ranked = np.sort(own, axis=1)
+        sure = ranked[:, -1] >= 10 * ranked[:, -2]
+        same = own.argmax(axis=1) == other.argmax(axis=1)
+        found[tier] = {
+            "log_score_bits": _bits(own, measure.cause),
+            "trees_log_score_bits": _bits(other, measure.cause),
+            "agree": float(same.mean()),
+            "agree_when_decided": float(same[sure].mean()) if sure.any() else None,
+        }
+    return found
+
+
+def _bits(p: np.ndarray, cause: np.ndarray) -> float:
+    weight = 1 / np.maximum(np.bincount(cause, minlength=len(CAUSES)), 1)[cause] / len(CAUSES)
+    return float(-(weight * np.log2(np.maximum(p[np.arange(len(cause)), cause], 1e-12))).sum())

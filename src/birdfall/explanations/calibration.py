@@ -1,0 +1,193 @@
+"""How well calibrated the weighing is: measured on worlds it neither learnt from nor was calibrated on, for every way of looking.
+
+Figures: log score and Brier score; reliability error (how far said probabilities lie from frequencies, over ten bins); coverage of the sets by
+cause, in distribution and under each simulator of the stress ensemble while that one is held out of the thresholds; likelihood ratios against
+their own definition (`causes/ratios.py`); how often one cause is left; how often a world in which nothing happened is given another
+explanation; and how much of it hangs on the worlds that happened to be drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from birdfall.explanations.conformal_sets import Sets, sets_of
+from birdfall.explanations.likelihood_ratio import Model, weighing
+from birdfall.explanations.ratio_check import cost, misleading, pairs_of
+from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
+from birdfall.model.progress import Progress, silent
+from birdfall.world.evidence import ITEMS
+from birdfall.world.observation import TIERS
+
+#: The gates: what a new reference must keep to (docs/methods/explanations.md).
+RELIABILITY, RELIABILITY_STRESSED = 0.02, 0.05
+COVERAGE, COVERAGE_STRESSED = (0.94, 0.96), 0.90
+CHURN_VERDICTS = 0.01
+RATIO = 0.1
+
+
+def items_of(tier: str) -> tuple[str, ...]:
+    """What can be known by a way of looking and those before it."""
+    allowed = TIERS[: TIERS.index(tier) + 1]
+    return tuple(i for i, way in ITEMS.items() if way in allowed)
+
+
+def measured(reference: Reference, progress: Progress = silent) -> dict[str, Any]:
+    """All figures, by way of looking."""
+    sizes = {
+        "learn": len(reference.learn),
+        "tune": len(reference.tune),
+        "calibrate": len(reference.calibrate),
+        "measure": len(reference.measure),
+        "stress": {how: len(worlds) for how, worlds in reference.stress.items()},
+    }
+    out: dict[str, Any] = {"digest": reference.digest, "worlds": sizes, "tiers": {}}
+    for number, tier in enumerate(TIERS):
+        progress(f"calibration: {tier}", number, len(TIERS), "ways of looking")
+        out["tiers"][tier] = measured_tier(reference, items_of(tier))
+    return out
+
+
+def measured_tier(reference: Reference, items: tuple[str, ...]) -> dict[str, Any]:
+    """The figures of one way of looking."""
+    model = weighing(reference, items)
+    sets = sets_of(model, reference.calibrate, reference.stress)
+    worlds, values = reference.measure, reference.measure.columns(items)
+    inside, wide = sets.members(values, stressed=False), sets.members(values)
+    one = wide.sum(axis=1) == 1
+    churn = worlds.cause == 0
+    ratios = pairs_of(model.logits(values), worlds.cause)
+    return {
+        **_scores(model.probabilities(values), worlds.cause),
+        "coverage": _coverage(inside, worlds),
+        "coverage_wide": _coverage(wide, worlds),
+        "decided": float(one.mean()),
+        "decided_narrow": float((inside.sum(axis=1) == 1).mean()),
+        "empty": float((~wide.any(axis=1)).mean()),
+        "wrong_when_decided": _wrong(wide, worlds),
+        "churn_left_out": float((~wide[churn, 0] & wide[churn].any(axis=1)).mean()),
+        "churn_verdicts": float((one & ~wide[:, 0])[churn].mean()),
+        "ratios": ratios,
+        "cost_of_ratios": cost(model.logits(values), worlds.cause),
+        "misleading": misleading(model.logits(values), worlds.cause),
+        "other_worlds": _other_worlds(reference, model, sets),
+        "stress": _stressed(reference, model),
+    }
+
+
+def gates(figures: Mapping[str, Any]) -> list[str]:
+    """Gates that figures do not keep, in words; none if all are kept."""
+    found = []
+    for tier, f in figures["tiers"].items():
+        stress = f["stress"].items()
+        checks = [
+            ("reliability error", f["reliability_error"], 0.0, RELIABILITY),
+            ("churn called a cause", f["churn_verdicts"], 0.0, CHURN_VERDICTS),
+            *((f"coverage of {c}", share, *COVERAGE) for c, share in f["coverage"].items()),
+            *(
+                (
+                    f"reliability error, simulator {how}",
+                    s["reliability_error"],
+                    0.0,
+                    RELIABILITY_STRESSED,
+                )
+                for how, s in stress
+            ),
+            *(
+                (f"coverage of {c}, simulator {how}", share, COVERAGE_STRESSED, 1.0)
+                for how, s in stress
+                for c, share in s["coverage"].items()
+            ),
+            *(
+                (
+                    f"mean ratio of {r['cause']} against {r['against']}",
+                    _nearest_to_1(r),
+                    1 - RATIO,
+                    1 + RATIO,
+                )
+                for r in f["ratios"]
+                if r["estimable"]
+            ),
+        ]
+        found += [
+            f"{tier}: {what} is {v:.3f}, not {low:g} to {high:g}"
+            for what, v, low, high in checks
+            if not low <= v <= high
+        ]
+    return found
+
+
+def _nearest_to_1(ratio: Mapping[str, Any]) -> float:
+    """The value in the 95 % interval of a mean ratio that speaks most for the gate: few worlds of rare ratios leave it wide."""
+    low, high = ratio["shared"] - 1.96 * ratio["error"], ratio["shared"] + 1.96 * ratio["error"]
+    return float(min(max(1.0, low), high))
+
+
+def _scores(p: np.ndarray, cause: np.ndarray) -> dict[str, float]:
+    """Log, Brier and reliability of probabilities float64[n, causes], with every cause as heavy."""
+    n = len(cause)
+    weight = (n / len(CAUSES) / np.maximum(np.bincount(cause, minlength=len(CAUSES)), 1))[cause]
+    own = p[np.arange(n), cause]
+    target = np.zeros_like(p)
+    target[np.arange(n), cause] = 1.0
+    return {
+        "log_score_bits": float(-(weight * np.log2(np.maximum(own, 1e-12))).mean()),
+        "log_score": float(-(weight * np.log(np.maximum(own, 1e-12))).mean()),
+        "brier": float((weight * ((p - target) ** 2).sum(axis=1)).mean()),
+        "accuracy": float((weight * (p.argmax(axis=1) == cause)).mean()),
+        "reliability_error": _reliability(p, target, weight),
+    }
+
+
+def _reliability(p: np.ndarray, target: np.ndarray, weight: np.ndarray) -> float:
+    """Expected calibration error over all causes together, ten equal bins of said probability."""
+    said, was = p.ravel(), target.ravel()
+    w = np.repeat(weight, p.shape[1])
+    where = np.minimum((said * 10).astype(int), 9)
+    off = np.bincount(where, w * (said - was), minlength=10)
+    return float(np.abs(off).sum() / w.sum())
+
+
+def _stressed(reference: Reference, model: Model) -> dict[str, Any]:
+    """Each simulator of the ensemble, tried on thresholds that know all others but not it."""
+    found = {}
+    for how, worlds in reference.stress.items():
+        others = {n: w for n, w in reference.stress.items() if n != how}
+        values = worlds.columns(model.scale.items)
+        members = sets_of(model, reference.calibrate, others).members(values)
+        scores = _scores(model.probabilities(values), worlds.cause)
+        found[how] = {k: scores[k] for k in ("log_score", "reliability_error")} | {
+            "coverage": _coverage(members, worlds)
+        }
+    return found
+
+
+def _other_worlds(reference: Reference, model: Model, sets: Sets) -> dict[str, float]:
+    """What stays the same where the weights are learnt from each half of the worlds alone: sets, and the size of log10 ratios."""
+    values = reference.measure.columns(model.scale.items)
+    members, logits = [], []
+    for half in (0, 1):
+        learn = reference.learn.where(slice(half, None, 2))
+        other = weighing(replace(reference, learn=learn), model.scale.items, model)
+        members.append(sets_of(other, reference.calibrate, reference.stress).members(values))
+        logits.append(other.logits(values))
+    pairs = [(z[:, :, None] - z[:, None, :]) / np.log(10) for z in logits]
+    near = (
+        np.abs(pairs[0]) < 3
+    )  # what is certain either way may differ by any amount and says the same
+    return {
+        "same_set": float((members[0] == members[1]).all(axis=1).mean()),
+        "log10_ratio_apart": float(np.median(np.abs(pairs[0] - pairs[1])[near])),
+    }
+
+
+def _coverage(members: np.ndarray, worlds: Worlds) -> dict[str, float]:
+    return {c: float(members[worlds.cause == k, k].mean()) for k, c in enumerate(CAUSES)}
+
+
+def _wrong(members: np.ndarray, worlds: Worlds) -> float:
+    one = members.sum(axis=1) == 1
+    return float((~members[np.arange(len(worlds)), worlds.cause])[one].mean()) if one.any() else 0.0

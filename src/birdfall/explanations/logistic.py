@@ -1,0 +1,254 @@
+"""Multinomial logistic regression with a ridge, to its one optimum.
+
+By Newton's method, so that the answer is the same wherever it is computed. Methods that need only gradients stop on a long way
+through a flat valley, where the logits of unlikely causes still change by whole units, and where they stop hangs on the rounding
+of the processor. Some weights may be bound not to fall short of another's: by projection (Bertsekas 1982).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+#: Steps at most. Ten are usual from nothing, four from near by.
+MOST_STEPS: Final = 200
+#: A curvature is used again and again unless so many steps have not made the gradient so much smaller.
+PATIENCE: Final = 5
+GOOD_STEPS: Final = 0.1
+#: A step is halved at most so often.
+MOST_HALVES: Final = 20
+#: What the curvature's diagonal is raised by, at least, where a step does not lead down.
+DAMPING: Final = 1e-6
+#: An unknown this near its bound may be held there.
+NEAR: Final = 1e-3
+#: Share of the decrease that the slope promises which a step must bring (Armijo 1966).
+ENOUGH: Final = 1e-4
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Weights that must not be less than others of the same columns. columns: int64[m]; more, less: the two classes, not the last."""
+
+    columns: np.ndarray
+    more: int
+    less: int
+
+
+class _Problem:
+    """The loss of the unknowns, float64[(classes - 1) * (k + 1)]: weights and bias of each class, less those of the last one.
+
+    Logits are known up to a constant, and the ridge takes the weights whose mean over classes is 0. Of a bound weight the unknown
+    is what it exceeds the other by. heavy: float64[n], the weight of each row, adding up to 1.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        kind: np.ndarray,
+        classes: int,
+        heavy: np.ndarray,
+        ridge: float,
+        bound: Bound | None,
+    ) -> None:
+        n, k = x.shape
+        self.x, self.heavy, self.ridge, self.classes = x, heavy, ridge, classes
+        self.rows = np.flatnonzero(kind < classes - 1)
+        self.own = kind[self.rows]
+        self.wide = np.empty((n, k + 1), np.float32)
+        self.wide[:, :k] = x
+        self.wide[:, k] = 1.0
+        at = np.arange((classes - 1) * (k + 1)).reshape(classes - 1, k + 1)
+        none = np.empty(0, np.int64)
+        self.over = none if bound is None else at[bound.more, bound.columns]
+        self.under = none if bound is None else at[bound.less, bound.columns]
+
+    def plain(self, unknown: np.ndarray) -> np.ndarray:
+        """Weights and bias that the unknowns stand for, float64[classes - 1, k + 1]."""
+        found = unknown.copy()
+        found[self.over] += unknown[self.under]
+        return found.reshape(self.classes - 1, -1)
+
+    def probabilities(self, unknown: np.ndarray) -> tuple[np.ndarray, float]:
+        """Of every class but the last, float64[n, classes - 1], and the mean cross-entropy with the ridge."""
+        weight = self.plain(unknown)
+        z = self.x @ weight[:, :-1].T + weight[:, -1]
+        top = np.maximum(z.max(axis=1), 0.0)
+        own = float(self.heavy[self.rows] @ z[self.rows, self.own])
+        p = np.exp(z - top[:, None])
+        total = p.sum(axis=1) + np.exp(-top)
+        p /= total[:, None]
+        return p, float(self.heavy @ (np.log(total) + top)) - own + self._ridge(weight[:, :-1])
+
+    def slope(self, unknown: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """The gradient."""
+        off = p.copy()
+        off[self.rows, self.own] -= 1.0
+        off *= self.heavy[:, None]
+        weight = self.plain(unknown)[:, :-1]
+        found = np.empty((self.classes - 1, weight.shape[1] + 1))
+        found[:, :-1] = off.T @ self.x + self.ridge * (weight - weight.sum(axis=0) / self.classes)
+        found[:, -1] = off.sum(axis=0)
+        flat = found.ravel()
+        flat[self.under] += flat[self.over]
+        return flat
+
+    def curvature(self, p: np.ndarray) -> np.ndarray:
+        """The matrix of second derivatives, to single precision: it directs the steps, and does not say where they end."""
+        size, some = self.wide.shape[1], self.classes - 1
+        found = np.empty((some, size, some, size))
+        at = np.arange(size - 1)
+        for a in range(some):
+            for b in range(a, some):
+                share = self.heavy * p[:, a] * ((a == b) - p[:, b])
+                both = (self.wide * share[:, None].astype(np.float32)).T @ self.wide
+                found[a, :, b, :] = both
+                found[b, :, a, :] = both.T
+                held = self.ridge * ((a == b) - 1 / self.classes)
+                found[a, at, b, at] += held
+                if a != b:
+                    found[b, at, a, at] += held
+        flat = found.reshape(some * size, -1)
+        flat[self.under] += flat[self.over]
+        flat[:, self.under] += flat[:, self.over]
+        return flat
+
+    def _ridge(self, weight: np.ndarray) -> float:
+        squares = float((weight**2).sum()) - float((weight.sum(axis=0) ** 2).sum()) / self.classes
+        return self.ridge * squares / 2
+
+
+def logistic(
+    x: np.ndarray,
+    kind: np.ndarray,
+    classes: int,
+    *,
+    ridge: float,
+    bound: Bound | None = None,
+    begin: tuple[np.ndarray, np.ndarray] | None = None,
+    tolerance: float = 1e-9,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights float64[k, classes] and bias float64[classes] of least mean cross-entropy, every class as heavy whatever its rows.
+
+    x: float64[n, k]. kind: int64[n], 0 to classes - 1. ridge: half of it times the square of each weight is added. begin: where to
+    begin. tolerance: largest entry of the gradient at the end. Raises ValueError if the last class is bound, ArithmeticError if
+    the end is not reached.
+    """
+    if bound is not None and classes - 1 in (bound.more, bound.less):
+        raise ValueError("the last class cannot be bound")
+    n, k = x.shape
+    heavy = (n / classes / np.maximum(np.bincount(kind, minlength=classes), 1))[kind] / n
+    problem = _Problem(x, kind, classes, heavy, ridge, bound)
+    weight, bias = begin if begin is not None else (np.zeros((k, classes)), np.zeros(classes))
+    both = np.concatenate([weight.T, bias[:, None]], axis=1)
+    unknown = (both[:-1] - both[-1]).ravel()
+    unknown[problem.over] = np.maximum(unknown[problem.over] - unknown[problem.under], 0.0)
+    found = np.zeros((classes, k + 1))
+    found[:-1] = problem.plain(_descended(problem, unknown, tolerance))
+    found -= found.mean(axis=0)
+    return found[:, :k].T.copy(), found[:, k].copy()
+
+
+def _descended(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.ndarray:
+    p, value = problem.probabilities(unknown)
+    slope = problem.slope(unknown, p)
+    bent: _Bent | None = None
+    damping = 0.0
+    held = np.zeros(len(unknown), bool)
+    for _ in range(MOST_STEPS):
+        left = _left(problem, unknown, slope)
+        if left <= tolerance:
+            return unknown
+        # unknowns so near their bound that this step would take them there stay where they are (Bertsekas' epsilon)
+        at_bound = np.zeros(len(unknown), bool)
+        at_bound[problem.over] = (unknown[problem.over] <= min(left, NEAR)) & (
+            slope[problem.over] > 0.0
+        )
+        if bent is None or bent.stale(left) or (at_bound != held).any():
+            held = at_bound
+            bent = _Bent(_solver(problem.curvature(p)[np.ix_(~held, ~held)], damping))
+        step = np.zeros(len(unknown))
+        step[~held] = -bent.solve(slope[~held])
+        step[held] = -slope[held]
+        moved = _stepped(problem, unknown, value, slope, step)
+        if moved is None:
+            bent, damping = None, max(10 * damping, DAMPING)
+            continue
+        damping = damping / 10 if damping > DAMPING else 0.0
+        before, slope_before = unknown, slope
+        unknown, p, value = moved
+        slope = problem.slope(unknown, p)
+        bent.learn((unknown - before)[~held], (slope - slope_before)[~held])
+    raise ArithmeticError(f"no optimum within {MOST_STEPS} steps")
+
+
+class _Bent:
+    """A curvature that was computed once, and what the steps since have told of it (Nocedal 1980)."""
+
+    def __init__(self, solver: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._solver = solver
+        self._pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
+        self._left: list[float] = []
+
+    def stale(self, left: float) -> bool:
+        """Whether the last steps have brought so little that the curvature is better computed anew. left: of the gradient."""
+        self._left.append(left)
+        return len(self._left) > PATIENCE and left > GOOD_STEPS * self._left[-1 - PATIENCE]
+
+    def learn(self, moved: np.ndarray, turned: np.ndarray) -> None:
+        """Take in how the gradient turned with a step."""
+        along = float(moved @ turned)
+        if along > 0.0:
+            self._pairs.append((moved, turned, along))
+
+    def solve(self, slope: np.ndarray) -> np.ndarray:
+        """The curvature's inverse times a gradient."""
+        rest, shares = slope.copy(), []
+        for moved, turned, along in reversed(self._pairs):
+            shares.append(float(moved @ rest) / along)
+            rest -= shares[-1] * turned
+        found = self._solver(rest)
+        for (moved, turned, along), share in zip(self._pairs, reversed(shares), strict=True):
+            found += moved * (share - float(turned @ found) / along)
+        return found
+
+
+def _left(problem: _Problem, unknown: np.ndarray, slope: np.ndarray) -> float:
+    """The largest entry of the gradient, where a bound does not hold it."""
+    free = np.abs(slope)
+    over = problem.over
+    free[over] = np.where(slope[over] > 0.0, np.minimum(slope[over], unknown[over]), free[over])
+    return float(free.max())
+
+
+def _solver(curvature: np.ndarray, damping: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Solves with a matrix, its diagonal raised until it can be factored: where no class is in doubt nothing holds the biases."""
+    while True:
+        raised = curvature.copy()
+        raised[np.diag_indices(len(raised))] += damping
+        try:
+            factor = cho_factor(raised, lower=True, overwrite_a=True)
+        except np.linalg.LinAlgError:
+            damping = max(10 * damping, DAMPING)
+        else:
+            return lambda slope: np.array(cho_solve(factor, slope))
+
+
+def _stepped(
+    problem: _Problem, unknown: np.ndarray, value: float, slope: np.ndarray, step: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """The unknowns a step further, halved until it leads down; None if it never does."""
+    share = 1.0
+    for _ in range(MOST_HALVES):
+        tried = unknown + share * step
+        tried[problem.over] = np.maximum(tried[problem.over], 0.0)
+        p, found = problem.probabilities(tried)
+        promised = float(slope @ (tried - unknown))
+        # near the end a step changes less than a sum can show
+        if promised <= 0.0 and found <= value + ENOUGH * promised + 1e-14 * abs(value):
+            return tried, p, found
+        share /= 2
+    return None

@@ -1,0 +1,283 @@
+"""The verdict on one case: likelihood ratios with caps, the set, misfit, fragility, and what record would decide it.
+
+Nothing here knows who is who: a cause is weighed by numbers that stay the same when the names are swapped.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from birdfall.explanations.conformal_sets import MISFIT, cloud_of, sets_of, strangeness
+from birdfall.explanations.likelihood_ratio import Model, weighing
+from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
+from birdfall.world.evidence import ITEMS
+
+#: A simulator cannot support more: largest |log10 likelihood ratio| of one item, and of all.
+ITEM_CAP, TOTAL_CAP = 3.0, 6.0
+#: Draws of a number known only as a range.
+DRAWS: Final = 64
+#: Of these, so many are moved to find the smallest change that alters the set.
+FLIPPED: Final = 64
+#: Worlds a quick second fit learns from, where many are needed.
+QUICK: Final = 3_000
+#: Fits side by side.
+ABREAST: Final = 2
+LOG10 = float(np.log(10))
+
+Value = float | tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of a case.
+
+    items: names of what was known. log10_ratio: float64[causes, causes], row over column, capped. parts: float64[items + 1, causes],
+    log10 support that each item (last: all together) adds to each cause against the mean of the others, capped. probability: with
+    every cause as likely beforehand. members: the set, after the misfit gate (empty: outside what was simulated). misfit: p.
+    without: per item left out, the set. sources: per source left out, the set. whole: the set with all, made the same quick way as these,
+    to compare them with. swing: per item or source left out, the largest change of log10 of a ratio between causes that are not out of
+    the question. flip: per item, the smallest change (in spreads) that alters the set, None if none up to four does. gain: per way of
+    looking not had, bits expected of it.
+    """
+
+    items: tuple[str, ...]
+    values: tuple[Value, ...]
+    log10_ratio: np.ndarray
+    parts: np.ndarray
+    probability: np.ndarray
+    members: tuple[str, ...]
+    strange: np.ndarray
+    misfit: float
+    without: dict[str, tuple[str, ...]]
+    sources: dict[str, tuple[str, ...]]
+    whole: tuple[str, ...]
+    swing: dict[str, float]
+    flip: dict[str, float | None]
+    gain: dict[str, float]
+    entropy: float
+
+    @property
+    def decided(self) -> bool:
+        """Whether one cause is left."""
+        return len(self.members) == 1
+
+
+def verdict(
+    known: dict[str, Value],
+    reference: Reference,
+    *,
+    sources: dict[str, str] | None = None,
+    deep: bool = True,
+) -> Verdict:
+    """Weigh what is known of a case.
+
+    known: items (`world.evidence.ITEMS`) with their value, or a range (low, high) within which it lies. sources: where each came
+    from, for leaving a whole source out. deep: also fragility and what would decide. Raises ValueError if nothing is known.
+    """
+    items = tuple(i for i in ITEMS if i in known)
+    if not items:
+        raise ValueError("nothing is known")
+    drawn = _drawn(items, known)
+    model = weighing(reference, items)
+    logits = _averaged(model, drawn)
+    members, strange, misfit = _members(model, reference, drawn)
+    pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
+    probability = np.exp(logits - logits.max())
+    probability /= probability.sum()
+    without: dict[str, tuple[str, ...]] = {}
+    by_source: dict[str, tuple[str, ...]] = {}
+    swing: dict[str, float] = {}
+    flip: dict[str, float | None] = {}
+    gain: dict[str, float] = {}
+    whole = members
+    if deep:
+        fewer = _some(reference)
+        # learnt from the same worlds as those to come, so each of them begins near its end
+        near = weighing(fewer, items, model, quick=True)
+        whole, base = _members(near, fewer, drawn)[0], _averaged(near, drawn)
+
+        gone_by_item = {i: (i,) for i in items} if len(items) > 1 else {}
+        gone_by_source = {}
+        for source in sorted(set((sources or {}).values())):
+            gone = tuple(i for i in items if (sources or {}).get(i) == source)
+            if gone and len(gone) < len(items):
+                gone_by_source[source] = gone
+        # Each is a fit of its own, and numpy lets go of the interpreter: side by side they take half the time.
+        with ThreadPoolExecutor(ABREAST) as beside:
+            begun = [
+                {
+                    name: beside.submit(_without, known, gone, fewer, near)
+                    for name, gone in group.items()
+                }
+                for group in (gone_by_item, gone_by_source)
+            ]
+            moved = beside.submit(_flips, model, reference, drawn)
+            gained = beside.submit(_gains, near, probability, fewer)
+        without, by_source = (
+            {name: fit.result()[0] for name, fit in group.items()} for group in begun
+        )
+        swing = {
+            name: _swing(base, fit.result()[1]) for group in begun for name, fit in group.items()
+        }
+        flip, gain = moved.result(), gained.result()
+    entropy = float(-(probability * np.log2(np.maximum(probability, 1e-12))).sum())
+    return Verdict(
+        items,
+        tuple(known[i] for i in items),
+        pairs,
+        _parts(model, drawn),
+        probability,
+        members,
+        strange,
+        misfit,
+        without,
+        by_source,
+        whole,
+        swing,
+        flip,
+        gain,
+        entropy,
+    )
+
+
+def words_of(log10_ratio: float) -> str:
+    """The ENFSI (2015) word for a likelihood ratio, as a key; against the first cause where it is below 1."""
+    size = abs(log10_ratio)
+    for bound, word in (
+        (0.301, "none"),
+        (1.0, "weak"),
+        (2.0, "moderate"),
+        (3.0, "moderately-strong"),
+        (4.0, "strong"),
+        (6.0, "very-strong"),
+    ):
+        if size < bound:
+            return word
+    return "extremely-strong"
+
+
+def _drawn(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarray:
+    """Evenly spread draws of what is known, float64[draws, items]; one if nothing is a range."""
+    ranged = [i for i in items if isinstance(known[i], tuple)]
+    number = DRAWS if ranged else 1
+    out = np.empty((number, len(items)))
+    rng = np.random.default_rng(7)
+    for j, item in enumerate(items):
+        value = known[item]
+        if isinstance(value, tuple):
+            # a Latin hypercube: every range is covered evenly
+            out[:, j] = value[0] + (value[1] - value[0]) * (rng.permutation(number) + 0.5) / number
+        else:
+            out[:, j] = value
+    return out
+
+
+def _averaged(model: Model, drawn: np.ndarray) -> np.ndarray:
+    """Logits of the average likelihood over the draws, float64[causes]. The evidence's own chance cancels per draw only."""
+    p = model.probabilities(drawn).mean(axis=0)
+    found: np.ndarray = np.log(np.maximum(p, 1e-300))
+    return found
+
+
+def _members(
+    model: Model, reference: Reference, drawn: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray, float]:
+    sets = sets_of(model, reference.calibrate, reference.stress)
+    cloud = cloud_of(model, reference.calibrate)
+    inside = np.asarray(sets.members(drawn).any(axis=0))
+    misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // 16, 1)])
+    members = (
+        tuple(c for c, on in zip(CAUSES, inside, strict=True) if on) if misfit >= MISFIT else ()
+    )
+    return members, strangeness(model, drawn).min(axis=0) - sets.wide, misfit
+
+
+def _parts(model: Model, drawn: np.ndarray) -> np.ndarray:
+    """Support of each item for each cause against the mean of the others, log10 and capped; the last row is the rest."""
+    rows = np.vstack([model.contributions(drawn), model.rest])
+    others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
+    found: np.ndarray = np.clip((rows - others) / LOG10, -ITEM_CAP, ITEM_CAP)
+    return found
+
+
+def _some(reference: Reference) -> Reference:
+    """Fewer worlds, of every part."""
+    part = slice(None, QUICK)
+    stress = {n: w.where(slice(None, QUICK // 3)) for n, w in reference.stress.items()}
+    learn, tune, calibrate = (
+        reference.learn.where(part),
+        reference.tune.where(part),
+        reference.calibrate.where(part),
+    )
+    return replace(reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress)
+
+
+def _without(
+    known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: Model
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The set and the logits float64[causes] with some items left out."""
+    left = {i: v for i, v in known.items() if i not in gone}
+    items = tuple(i for i in ITEMS if i in left)
+    model = weighing(reference, items, start, quick=True)
+    drawn = _drawn(items, left)
+    return _members(model, reference, drawn)[0], _averaged(model, drawn)
+
+
+def _swing(before: np.ndarray, after: np.ndarray) -> float:
+    """The largest change of log10 of a ratio, between causes that one or the other leaves within 10^3 of the best."""
+    near = (before.max() - before < ITEM_CAP * LOG10) | (after.max() - after < ITEM_CAP * LOG10)
+    change = ((after - before) / LOG10)[near]
+    return float(min(change.max() - change.min(), TOTAL_CAP))
+
+
+def _flips(model: Model, reference: Reference, drawn: np.ndarray) -> dict[str, float | None]:
+    """How far each number would have to move, in spreads over worlds, before the set is another. A range moves as a whole."""
+    sets = sets_of(model, reference.calibrate, reference.stress)
+    wanted = sets.members(drawn).any(axis=0)
+    steps = np.concatenate([[s, -s] for s in np.arange(0.1, 4.01, 0.1)])
+    some = drawn[:: max(len(drawn) // FLIPPED, 1)]
+    found: dict[str, float | None] = {}
+    for j, item in enumerate(model.scale.items):
+        rows = np.repeat(some[None], len(steps), axis=0)
+        rows[:, :, j] += steps[:, None] * model.scale.spread[j]
+        inside = (
+            sets.members(rows.reshape(-1, rows.shape[2]))
+            .reshape(len(steps), len(some), -1)
+            .any(axis=1)
+        )
+        changed = (inside != wanted).any(axis=1)
+        found[item] = float(abs(steps[np.argmax(changed)])) if changed.any() else None
+    return found
+
+
+def _gains(model: Model, probability: np.ndarray, reference: Reference) -> dict[str, float]:
+    """Bits by which each way of looking that is not had would lower the uncertainty between causes, on average over worlds of
+    the causes as likely as they are now. model: learnt from `reference`.
+    """
+    items, test = model.scale.items, reference.calibrate
+    base = _uncertainty(model, test, probability)
+    found = {}
+    for way in dict.fromkeys(ITEMS.values()):
+        more = tuple(i for i in ITEMS if i in items or ITEMS[i] == way)
+        if len(more) > len(items):
+            found[way] = max(
+                base
+                - _uncertainty(weighing(reference, more, model, quick=True), test, probability),
+                0.0,
+            )
+    return found
+
+
+def _uncertainty(model: Model, worlds: Worlds, probability: np.ndarray) -> float:
+    """Mean entropy (bits) of what the model says, over worlds weighted as their causes are likely, with that as its prior."""
+    p = model.probabilities(worlds.columns(model.scale.items)) * probability
+    p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
+    entropy = -(p * np.log2(np.maximum(p, 1e-12))).sum(axis=1)
+    weight = (
+        probability[worlds.cause] / np.bincount(worlds.cause, minlength=len(CAUSES))[worlds.cause]
+    )
+    return float((entropy * weight).sum() / weight.sum())

@@ -1,0 +1,172 @@
+"""Audiences: whose followers were hit more than chance, and the smallest set of audiences that explains a wave.
+
+Every followed account is tested: stratified (Cochran 1954; Mantel and Haenszel 1959), family-wise error by permuting the
+fallen within strata (max-T, Westfall and Young 1993), then explained away one by one, since audiences overlap.
+Reads `follows` and the members of a wave. Method: docs/methods/audiences.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from birdfall.measures.audiences.follow_graph import Graph, standing
+from birdfall.measures.audiences.odds_ratio import E_FLOOR, ODDS_FLOOR
+from birdfall.measures.audiences.permutation import MANY, Chance, against_chance, naive_hits
+from birdfall.measures.audiences.stepwise import explained
+from birdfall.measures.audiences.strata import Strata, strata
+from birdfall.measures.audiences.tables import (
+    AUDIENCES,
+    audience_rows,
+    compared,
+    explanation,
+    roles_of,
+)
+from birdfall.model.errors import CannotAnswer
+from birdfall.model.findings import Answer, Estimate, Finding, Note
+from birdfall.model.progress import Progress, silent
+from birdfall.record.record import Record
+
+METHOD = (
+    "stratified counts (Cochran 1954; Mantel and Haenszel 1959), interval of Robins, Breslow and Greenland 1986",
+    "family-wise error by max-T permutation within strata (Westfall and Young 1993); from 100,000 audiences on, false discovery "
+    "rate by e-BH (Wang and Ramdas 2022)",
+    "explaining away: audiences that survive are conditioned on, one by one (docs/methods/audiences.md)",
+    "E-value of the lower bound (VanderWeele and Ding 2017)",
+)
+#: Audiences with fewer followers are not tested.
+MINIMUM = 30
+#: With fewer fallen nothing can be told.
+FEWEST = 10
+
+
+def applies_to(record: Record) -> Note | None:
+    """None if there are follow edges and known statuses; else what is missing."""
+    if not record.has("follows"):
+        return Note("no-follows", {"needs": "follows"})
+    return None if record.has("statuses") else Note("no-statuses", {"needs": "statuses"})
+
+
+def audiences(
+    record: Record,
+    waves: Finding,
+    *,
+    wave_number: int = 1,
+    leaders: tuple[str, ...] = (),
+    controls: tuple[str, ...] = (),
+    negative_controls: tuple[str, ...] = (),
+    permutations: int = 400,
+    minimum: int = MINIMUM,
+    alpha: float = 0.01,
+    many: int = MANY,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Finding:
+    """Whose audience a wave hit. waves: a finding of `measures.waves`; wave_number: which of its waves.
+
+    leaders, controls, negative_controls: ids, for the role shown beside each; every audience of at least `minimum` followers
+    is tested whatever its role, at family-wise error `alpha`, or at that false discovery rate if they are `many`. Raises
+    CannotAnswer if there is no such wave. Tables: docs/reference/findings.md.
+    """
+    onset, fallen_codes = _wave(waves, wave_number)
+    graph = standing(record.edges(), len(record.ids), onset)
+    name = f"audiences-{wave_number}"
+    parameters = {
+        "wave": wave_number,
+        "permutations": permutations,
+        "minimum": minimum,
+        "alpha": alpha,
+        "many": many,
+        "seed": seed,
+        "odds_floor": ODDS_FLOOR,
+        "e_floor": E_FLOOR,
+    }
+    tested = graph.sizes >= minimum
+    if len(fallen_codes) < FEWEST or not tested.any():
+        largest = int(graph.sizes.max(initial=0))
+        note = Note(
+            "too-few-to-compare",
+            {"fallen": len(fallen_codes), "largest_audience": largest, "needs": "follows"},
+        )
+        return Finding("audiences", name, "cannot", reasons=(note,), parameters=parameters)
+    fallen = np.zeros(graph.n, np.int8)
+    fallen[fallen_codes] = 1
+    groups = strata(record, np.diff(graph.followed_starts), onset)
+    chance = Chance(tested, permutations, alpha, seed, many)
+    progress("audiences: permutations", 0, permutations, "draws")
+    first = against_chance(graph, fallen, groups.of, groups.number, chance)
+    progress("audiences: permutations", permutations, permutations, "draws")
+    steps = explained(graph, fallen, groups, first, chance, progress)
+    roles = roles_of(record, graph, leaders, controls, negative_controls)
+    rows = audience_rows(record, graph, fallen, groups, first, tested, steps, roles)
+    share = steps[-1].covered if steps else 0.0
+    raised = sum(r["outcome"] in ("explains", "explained away") for r in rows)
+    answer: Answer = "found" if steps else "nothing"
+    return Finding(
+        kind="audiences",
+        name=name,
+        answer=answer,
+        estimates={
+            "leaders_tested": _plain(int(tested.sum()), "count"),
+            "naive_hits": _plain(naive_hits(graph, fallen, first.count, tested), "count"),
+            "hits": _plain(len(steps), "count"),
+            "raised_alone": _plain(raised, "count"),
+            "e_bh_hits": _plain(int(first.e_bh.sum()), "count"),
+            "explained": _plain(share, "share"),
+            "unexplained": _plain(1 - share, "share"),
+            "permutations": _plain(permutations, "count"),
+            "fallen": _plain(int(fallen.sum()), "accounts"),
+            "accounts": _plain(graph.n, "accounts"),
+        },
+        parameters=parameters,
+        inputs=tuple(record.input(t) for t in ("follows", "statuses", "accounts", "acts")),
+        limits=_limits(graph, groups),
+        method=METHOD,
+        details={"traits": list(groups.traits), "strata": groups.number},
+        tables={
+            "audiences": pa.Table.from_pylist(rows, schema=AUDIENCES),
+            "explanation": explanation(record, graph, steps),
+            "compared": compared(record, graph, fallen, groups, rows, seed),
+            "strata": pa.table(
+                {
+                    "stratum": list(groups.names),
+                    "accounts": np.bincount(groups.of, minlength=groups.number),
+                    "suspended": np.bincount(
+                        groups.of, weights=fallen, minlength=groups.number
+                    ).astype(np.int64),
+                }
+            ),
+        },
+    )
+
+
+def _wave(waves: Finding, number: int) -> tuple[int, np.ndarray]:
+    """Onset (us) and member codes of one wave."""
+    table = waves.table("waves").to_pylist() if waves.answer == "found" else []
+    row = next((r for r in table if r["wave"] == number), None)
+    if row is None:
+        raise CannotAnswer(f"there is no wave {number}", fix="Look at the waves first.")
+    members = waves.table("members")
+    chosen = members.column("wave").to_numpy() == number
+    return round(row["start"].timestamp() * 1e6), np.unique(
+        members.column("code").to_numpy()[chosen]
+    )
+
+
+def _limits(graph: Graph, groups: Strata) -> tuple[Note, ...]:
+    notes = [
+        Note("compared-within", {"traits": list(groups.traits), "strata": groups.number}),
+        Note("enrichment-is-not-intent", {}),
+    ]
+    if graph.unknown.any():
+        notes.append(
+            Note(
+                "edges-of-unknown-age",
+                {"edges": int(graph.unknown.sum()), "of": len(graph.follower)},
+            )
+        )
+    return tuple(notes)
+
+
+def _plain(value: float | int, unit: str) -> Estimate:
+    return Estimate(value, unit, level=None, bounds="none")

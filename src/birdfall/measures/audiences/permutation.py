@@ -1,0 +1,164 @@
+"""What chance does to all audiences at once: the fallen drawn anew within strata of accounts alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from birdfall.kernels import enrichment as kernel
+from birdfall.measures.audiences.follow_graph import (
+    THREADS,
+    Graph,
+    counted,
+    in_threads,
+    over_audiences,
+)
+
+#: From this many audiences on, the false discovery rate is held instead of the family-wise error.
+MANY = 100_000
+#: What an audience's share of the fallen is imagined to be multiplied by, for its e-value.
+BOOSTS = np.array([1.5, 2.0, 4.0, 8.0])
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How `tested`, `significant` and the draws were set. tested: bool[audiences]."""
+
+    tested: np.ndarray
+    permutations: int
+    alpha: float
+    seed: int
+    many: int = MANY
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Per audience: fallen followers; how many expected if drawn at random; z; the statistic it is ranked and tested by;
+    family-wise p; log e-value; whether e-BH calls it; whether it is significant (by family-wise p, or by e-BH where audiences
+    are very many).
+    """
+
+    count: np.ndarray
+    mean: np.ndarray
+    z: np.ndarray
+    statistic: np.ndarray
+    p: np.ndarray
+    log_e: np.ndarray
+    e_bh: np.ndarray
+    significant: np.ndarray
+
+
+def against_chance(
+    graph: Graph, fallen: np.ndarray, of: np.ndarray, number: int, chance: Chance
+) -> Tested:
+    """Every audience against the draws. fallen: int8[n]; of: int32[n], stratum of each account; number: strata.
+
+    The statistic is z with a deviation of at least one account, so that few expected fallen do not make a large z by
+    themselves; whatever it is, the draws keep the family-wise error. Sources: Cochran 1954; Mantel and Haenszel 1959; Westfall and Young 1993 (max-T); Wang and Ramdas 2022 (e-BH).
+    """
+    total = np.bincount(of, minlength=number).astype(float)
+    rate = np.divide(
+        np.bincount(of, weights=fallen, minlength=number),
+        total,
+        out=np.zeros(number),
+        where=total > 0,
+    )
+    spread = np.divide(rate * (1 - rate), total - 1, out=np.zeros(number), where=total > 1)
+    count = counted(graph, fallen)
+    mean, variance, log_e = (np.zeros(len(graph.leaders)) for _ in range(3))
+    over_audiences(
+        graph,
+        lambda i, j: kernel.moments(
+            graph.starts,
+            graph.follower,
+            of,
+            rate,
+            spread,
+            total,
+            BOOSTS,
+            i,
+            j,
+            count,
+            mean,
+            variance,
+            log_e,
+        ),
+    )
+    deviation = np.where(chance.tested, np.sqrt(np.maximum(variance, 0)), 0.0)
+    z = np.divide(count - mean, deviation, out=np.zeros(len(mean)), where=deviation > 0)
+    # One fallen where 0.01 are expected has a z of 10: such audiences would make the largest z of every draw.
+    floored = np.where(deviation > 0, np.maximum(deviation, 1.0), 0.0)
+    statistic = np.divide(count - mean, floored, out=np.zeros(len(mean)), where=floored > 0)
+    drawn = np.sort(
+        maxima(graph, fallen, of, number, mean, floored, chance.permutations, chance.seed)
+    )
+    above = len(drawn) - np.searchsorted(drawn, statistic - 1e-9, "left")
+    p = (above + 1) / (chance.permutations + 1)
+    called = e_bh(np.where(chance.tested, log_e, -np.inf), int(chance.tested.sum()), chance.alpha)
+    significant = (
+        (called if chance.tested.sum() >= chance.many else p <= chance.alpha)
+        & chance.tested
+        & (z > 0)
+    )
+    return Tested(count, mean, z, statistic, p, log_e, called, significant)
+
+
+def maxima(
+    graph: Graph,
+    fallen: np.ndarray,
+    of: np.ndarray,
+    number: int,
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    permutations: int,
+    seed: int,
+) -> np.ndarray:
+    """The largest z of each of `permutations` draws, float64[permutations]."""
+    order = np.argsort(of, kind="stable").astype(np.int32)
+    stratum_starts = np.r_[0, np.cumsum(np.bincount(of, minlength=number))].astype(np.int64)
+    fallen_in = np.bincount(of, weights=fallen, minlength=number).astype(np.int64)
+    out = np.zeros(permutations)
+    cuts = [permutations * i // THREADS for i in range(THREADS + 1)]
+
+    def draw(first: int, last: int) -> None:
+        stream = int(np.random.SeedSequence([seed, first]).generate_state(1)[0] & 0x7FFFFFFF)
+        kernel.permuted_maxima(
+            graph.followed_starts,
+            graph.followed,
+            order,
+            stratum_starts,
+            fallen_in,
+            mean,
+            deviation,
+            first,
+            last,
+            stream,
+            out,
+        )
+
+    in_threads(draw, list(zip(cuts[:-1], cuts[1:], strict=True)))
+    return out
+
+
+def e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
+    """Which of `number` hypotheses e-BH calls at false discovery rate `alpha`, however they depend on each other.
+
+    Those with the k largest e-values, for the largest k whose k-th is at least number / (k alpha) (Wang and Ramdas 2022).
+    """
+    order = np.argsort(-log_e, kind="stable")
+    needed = np.log(max(number, 1)) - np.log(alpha) - np.log(np.arange(1, len(log_e) + 1))
+    passed = np.flatnonzero(log_e[order] >= needed)
+    called = np.zeros(len(log_e), bool)
+    called[order[: passed[-1] + 1 if len(passed) else 0]] = True
+    return called
+
+
+def naive_hits(graph: Graph, fallen: np.ndarray, count: np.ndarray, tested: np.ndarray) -> int:
+    """What a hypergeometric test per audience with Benjamini-Hochberg at 5 % would have called."""
+    p = np.sort(
+        stats.hypergeom.sf(count[tested] - 1, graph.n, int(fallen.sum()), graph.sizes[tested])
+    )
+    passed = np.flatnonzero(p <= 0.05 * np.arange(1, len(p) + 1) / len(p))
+    return int(passed[-1] + 1) if len(passed) else 0

@@ -1,0 +1,191 @@
+"""What an audience finding shows: every audience of interest, the explanation step by step, and matched accounts beside the hit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from birdfall.measures.audiences.follow_graph import Graph
+from birdfall.measures.audiences.permutation import Tested
+from birdfall.measures.audiences.stepwise import Step, odds_of
+from birdfall.measures.audiences.strata import Strata
+from birdfall.record.record import Record
+
+AUDIENCES = pa.schema([
+    ("leader", pa.string()), ("code", pa.int32()), ("followers", pa.int64()), ("suspended", pa.int64()),
+    ("suspended_low", pa.int64()), ("expected", pa.float64()), ("odds_ratio", pa.float64()), ("or_low", pa.float64()),
+    ("or_high", pa.float64()), ("z", pa.float64()), ("p_familywise", pa.float64()), ("e_value", pa.float64()), ("log_e", pa.float64()),
+    ("e_bh", pa.bool_()), ("role", pa.string()), ("outcome", pa.string()), ("order", pa.int32()),
+])  # fmt: skip
+EXPLANATION = pa.schema([
+    ("step", pa.int32()), ("leader", pa.string()), ("odds_ratio", pa.float64()), ("or_low", pa.float64()), ("or_high", pa.float64()),
+    ("p_familywise", pa.float64()), ("suspended", pa.int64()), ("share", pa.float64()), ("share_left", pa.float64()),
+])  # fmt: skip
+COMPARED = pa.schema(
+    [
+        ("leader", pa.string()),
+        ("group", pa.string()),
+        ("hit", pa.int64()),
+        ("of", pa.int64()),
+        ("left_out", pa.int64()),
+    ]
+)
+#: Matched accounts per follower, at most; share of the followers that must find that many alike.
+MATCHED, FOUND = 5, 0.95
+#: Audiences shown beside those with a role and those that explain.
+MOST = 200
+
+
+def roles_of(
+    record: Record,
+    graph: Graph,
+    leaders: tuple[str, ...],
+    controls: tuple[str, ...],
+    negative: tuple[str, ...],
+) -> np.ndarray:
+    """The role of each audience, object[audiences]: "leader", "control", "negative" or "other"."""
+    role = np.full(len(graph.leaders), "other", dtype=object)
+    for name, chosen in (("negative", negative), ("control", controls), ("leader", leaders)):
+        codes = [record.ids.code(a) for a in chosen]
+        role[np.isin(graph.leaders, [c for c in codes if c is not None])] = name
+    return role
+
+
+def audience_rows(
+    record: Record,
+    graph: Graph,
+    fallen: np.ndarray,
+    groups: Strata,
+    first: Tested,
+    tested: np.ndarray,
+    steps: list[Step],
+    roles: np.ndarray,
+) -> list[dict[str, Any]]:
+    """All audiences with a role, those that explain, those raised by themselves, and the strongest others; strongest first."""
+    order_of = {s.audience: i for i, s in enumerate(steps, 1)}
+    strongest = np.argsort(-np.where(tested, first.statistic, -np.inf), kind="stable")[:MOST]
+    chosen = {
+        *order_of,
+        *np.flatnonzero(roles != "other").tolist(),
+        *strongest.tolist(),
+        *np.flatnonzero(first.significant).tolist(),
+    }
+    shown = sorted(chosen, key=lambda a: (-first.statistic[a], a))
+    rows = []
+    for a, leader in zip(shown, record.ids.decode(graph.leaders[shown]).to_pylist(), strict=True):
+        odds = odds_of(graph, fallen, groups.of, groups.number, a)
+        if a in order_of:
+            outcome = "explains"
+        elif not tested[a]:
+            outcome = "too small"
+        elif not first.significant[a]:
+            outcome = "not raised"
+        else:
+            outcome = "explained away" if odds.raised else "below the floor"
+        rows.append(
+            {
+                "leader": leader,
+                "code": int(graph.leaders[a]),
+                "followers": int(graph.sizes[a]),
+                "suspended": int(first.count[a]),
+                "suspended_low": int(fallen[graph.audience(a)[~graph.unknown_in(a)]].sum()),
+                "expected": float(first.mean[a]),
+                "odds_ratio": odds.ratio,
+                "or_low": odds.low,
+                "or_high": odds.high,
+                "z": float(first.z[a]),
+                "p_familywise": float(first.p[a]),
+                "e_value": odds.e_value,
+                "log_e": float(first.log_e[a]),
+                "e_bh": bool(first.e_bh[a]),
+                "role": str(roles[a]),
+                "outcome": outcome,
+                "order": order_of.get(a),
+            }
+        )
+    return rows
+
+
+def explanation(record: Record, graph: Graph, steps: list[Step]) -> pa.Table:
+    """The steps of explaining away as a table."""
+    leaders = (
+        record.ids.decode(graph.leaders[[s.audience for s in steps]]).to_pylist() if steps else []
+    )
+    rows = [
+        {
+            "step": i,
+            "leader": leader,
+            "odds_ratio": s.odds.ratio,
+            "or_low": s.odds.low,
+            "or_high": s.odds.high,
+            "p_familywise": s.p,
+            "suspended": s.fallen,
+            "share": s.share,
+            "share_left": 1 - s.covered,
+        }
+        for i, (s, leader) in enumerate(zip(steps, leaders, strict=True), 1)
+    ]
+    return pa.Table.from_pylist(rows, schema=EXPLANATION)
+
+
+def compared(
+    record: Record,
+    graph: Graph,
+    fallen: np.ndarray,
+    groups: Strata,
+    rows: list[dict[str, Any]],
+    seed: int,
+) -> pa.Table:
+    """For every audience with a role or an explanation: its followers who fell, beside accounts alike that did not follow.
+
+    As many for each follower, up to five, from its own stratum. Followers of strata with too few others are left out of both
+    groups and counted in `left_out`: else the groups would differ in what they are made of.
+    """
+    rng = np.random.default_rng([seed, 5])
+    by_stratum = np.split(
+        np.argsort(groups.of, kind="stable"), np.cumsum(np.bincount(groups.of))[:-1]
+    )
+    place = {int(c): a for a, c in enumerate(graph.leaders)}
+    found = []
+    for row in rows:
+        if row["role"] == "other" and row["outcome"] != "explains":
+            continue
+        audience = graph.audience(place[row["code"]])
+        inside = np.zeros(graph.n, bool)
+        inside[audience] = True
+        mine = np.bincount(groups.of[audience], minlength=groups.number)
+        others = np.bincount(groups.of, minlength=groups.number) - mine
+        each = matched_each(mine, others)
+        enough = (others >= each * mine) & (mine > 0)
+        drawn = [
+            rng.choice(by_stratum[s][~inside[by_stratum[s]]], each * int(mine[s]), replace=False)
+            for s in np.flatnonzero(enough)
+        ]
+        kept = audience[enough[groups.of[audience]]]
+        left_out = len(audience) - len(kept)
+        matched = np.concatenate(drawn) if drawn else np.zeros(0, np.int64)
+        for group, codes in (("hit", kept), ("matched", matched)):
+            hit = int(fallen[codes].sum())
+            found.append(
+                {
+                    "leader": row["leader"],
+                    "group": group,
+                    "hit": hit,
+                    "of": len(codes),
+                    "left_out": left_out,
+                }
+            )
+    return pa.Table.from_pylist(found, schema=COMPARED)
+
+
+def matched_each(mine: np.ndarray, others: np.ndarray) -> int:
+    """How many to match to each follower: the most for which nearly all of them find as many; one if none does.
+
+    mine, others: followers and other accounts per stratum, int64[strata].
+    """
+    for each in range(MATCHED, 1, -1):
+        if mine[others >= each * mine].sum() >= FOUND * mine.sum():
+            return each
+    return 1

@@ -1,0 +1,52 @@
+"""The client shared with the rest of the wave: does an account act through an app that others who fell use beyond its base rate?
+
+The app an account last used before the moment; its value is the log ratio of the app's share among the fallen to that among the
+controls, each counted in the half of the accounts that this one is not in, so that nobody vouches for himself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from birdfall.measures.automation.matching import Matched
+from birdfall.record.record import Record
+
+CLIENT: Final = "client"
+_LAST = """SELECT i.code AS code, arg_max(a.client, a.time) AS client FROM acts a JOIN ids i ON i.id = a.account
+WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1"""
+
+
+def shared_client(
+    record: Record, pair: Matched, before: int, *, seed: int = 0
+) -> np.ndarray | None:
+    """float64[accounts], NaN outside of `pair` and where no app is known; None if fewer than two apps are. before: us."""
+    rows = record.sql(_LAST, [before])
+    apps, app = np.unique(
+        rows.column("client").to_numpy(zero_copy_only=False).astype(str), return_inverse=True
+    )
+    if len(apps) < 2:
+        return None
+    used = np.full(len(record.ids), -1, np.int64)
+    used[rows.column("code").to_numpy()] = app
+    return log_ratios(used, len(apps), pair, seed=seed)
+
+
+def log_ratios(used: np.ndarray, apps: int, pair: Matched, *, seed: int = 0) -> np.ndarray:
+    """`shared_client` of what each account used: int64[accounts], -1 where unknown; apps: how many there are."""
+    found = np.full(len(used), np.nan)
+    rng = np.random.default_rng([seed, 6])
+    sides = [(pair.fallen, np.ones(len(pair.fallen))), (pair.controls, pair.weight)]
+    halves = [rng.permutation(len(codes)) % 2 for codes, _ in sides]
+    for half in (0, 1):
+        shares = []
+        for (codes, weight), part in zip(sides, halves, strict=True):
+            there = (part != half) & (used[codes] >= 0)
+            counts = np.bincount(used[codes[there]], weight[there], apps) + 0.5
+            shares.append(counts / counts.sum())
+        ratio = np.log(shares[0] / shares[1])
+        for (codes, _), part in zip(sides, halves, strict=True):
+            mine = codes[(part == half) & (used[codes] >= 0)]
+            found[mine] = ratio[used[mine]]
+    return found

@@ -1,0 +1,388 @@
+"""Which share of the fallen is inauthentic, automated but authentic, or manual: bounds against matched controls, not a score per person.
+
+Signals are ranked among accounts that stood and are alike in age, activity and audience, and weighed by what sets the fallen apart
+(`measures.automation_score`); what the fallen show beyond them is a share that is there at least (`kernels.excess_share`). An upper bound there is only where the signals show that they see
+something here: then the share is at most what is visible over the least sensitivity published for such signals. Where nothing is
+visible the share is unknown, not small. Method: docs/methods/automation.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from birdfall.kernels.excess_share import Excess, excess
+from birdfall.measures.automation.clients import CLIENT, shared_client
+from birdfall.measures.automation.matching import Matched, matched
+from birdfall.measures.automation.profiles import PACE, PROFILE
+from birdfall.measures.automation.score import score as scored
+from birdfall.measures.automation.signals import FAMILIES, TIMING, Signals, signals
+from birdfall.measures.suspensions.absences import falls
+from birdfall.model.findings import Estimate, Finding, Note
+from birdfall.record.record import Record
+
+KIND: Final = "automation"
+METHOD: Final = (
+    "timing: burstiness (Goh and Barabási 2008; Kim and Jo 2016), corrected conditional entropy (Porta et al. 1998; Gianvecchio et al. 2011)",
+    "behaviour strings: Cresci et al. 2016; Nwala et al. 2023",
+    "controls: coarsened exact matching (Iacus, King and Porro 2012)",
+    "score: weights of a logistic regression that are nothing or more, cross-fitted (Chernozhukov et al. 2018)",
+    "share: mixture proportion from below by the best bin (Garg et al. 2021) within exact bounds (Clopper and Pearson 1934)",
+    "what signals miss: sensitivity from 0.35, the least measured (docs/methods/automation.md)",
+)
+#: Fewer on either side carry no share.
+FEWEST_FALLEN, FEWEST_CONTROLS = 50, 100
+#: Of the accounts of a kind at least this share shows it, on data sets other than those a method was made on.
+SENSITIVITY: Final = 0.35
+#: An account looks automated or made to order if one in so many that stood does.
+FLAGGED: Final = 0.9
+AGES: Final = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """One family of signals, compared. score: float64 per account code, NaN where not scoreable."""
+
+    excess: Excess
+    score: np.ndarray
+    pair: Matched
+
+
+def applies_to(record: Record) -> Note | None:
+    """None if accounts fell and something is known of how they act or what they are; else what is missing."""
+    if not record.has("statuses"):
+        return Note("no-statuses", {"needs": "statuses"})
+    if record.has("acts") or record.has("accounts"):
+        return None
+    return Note("no-timelines", {"needs": "timelines"})
+
+
+def of_wave(record: Record, waves: Finding, wave: int, *, leaders: Sequence[str] = ()) -> Finding:
+    """Of the members of a wave of a finding of kind `waves`, as known before it began."""
+    start = next(r["start"] for r in waves.table("waves").to_pylist() if r["wave"] == wave)
+    members = [m["code"] for m in waves.table("members").to_pylist() if m["wave"] == wave]
+    before = round(start.timestamp() * 1_000_000)
+    return automation(
+        record, np.array(members, np.int64), before, leaders=leaders, name=f"{KIND}-{wave}"
+    )
+
+
+def automation(
+    record: Record,
+    fallen: np.ndarray,
+    before: int,
+    *,
+    leaders: Sequence[str] = (),
+    level: float = 0.95,
+    name: str = KIND,
+) -> Finding:
+    """Shares of the accounts `fallen` (codes) as known before `before` (us).
+
+    leaders: accounts whose followers are compared with followers. level: of the bounds. The shares are of those of whom enough is
+    known (`scoreable_timing`, `scoreable_profile`), not of all the fallen. Finding and tables: docs/reference/findings.md. It
+    names no account.
+    """
+    fallen = np.unique(np.asarray(fallen, np.int64))
+    known = signals(record, before)
+    stood = np.ones(len(record.ids), np.bool_)
+    stood[fallen] = False
+    stood[falls(record).code] = False
+    traits = [_activity(known.acts), _ages(record, before), _follows(record, leaders, before)]
+    families = {
+        family: _compared(known, family, fallen, np.flatnonzero(stood), traits, level)
+        for family in FAMILIES
+    }
+    made, manual, sure = _shares(families, traits, level)
+    scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
+    reasons, limits = _notes(families, scoreable, len(fallen))
+    answer = "cannot" if not any(families.values()) else "found" if sure else "nothing"
+    if answer == "nothing":
+        limits.append(Note("nothing-visible-is-not-manual", {}))
+    return Finding(
+        kind=KIND,
+        name=name,
+        answer=answer,  # type: ignore[arg-type]
+        estimates={
+            "fallen": _count(len(fallen)),
+            "scoreable_timing": _count(scoreable[TIMING]),
+            "scoreable_profile": _count(scoreable[PROFILE]),
+            "scoreable_pace": _count(scoreable[PACE]),
+            **made,
+            "manual": manual,
+            **_flagged(families, fallen, np.flatnonzero(stood)),
+        },
+        parameters={
+            "before": before,
+            "leaders": list(leaders),
+            "level": level,
+            "sensitivity": SENSITIVITY,
+        },
+        inputs=tuple(
+            record.input(t) for t in ("statuses", "acts", "accounts", "follows") if record.has(t)
+        ),
+        reasons=tuple(reasons),
+        limits=tuple(limits),
+        method=METHOD,
+        tables={
+            "signals": _table(known, families, _client_row(record, families, before, level), level)
+        },
+        simulated=record.settings.simulated,
+    )
+
+
+def _compared(
+    known: Signals,
+    family: str,
+    fallen: np.ndarray,
+    others: np.ndarray,
+    traits: list[np.ndarray],
+    level: float,
+) -> _Family | None:
+    rows = known.of(family)
+    scoreable = _scoreable(known, family)
+    pattern = np.zeros(known.value.shape[1], np.int64)
+    for row in rows:
+        pattern = pattern * 2 + np.isfinite(known.value[row])
+    _, pattern = np.unique(pattern, return_inverse=True)
+    pair = matched(
+        fallen[scoreable[fallen]], others[scoreable[others]], [pattern.astype(np.int64), *traits]
+    )
+    if len(pair.fallen) < FEWEST_FALLEN or pair.effective < FEWEST_CONTROLS:
+        return None
+    score = scored(known.value[rows], pair)
+    return _Family(
+        _of_all(excess(score[pair.fallen], score[pair.controls], pair.weight, level=level), pair),
+        score,
+        pair,
+    )
+
+
+def _of_all(found: Excess, pair: Matched) -> Excess:
+    """The same of all that are known of: those without their like may be anything."""
+    share = len(pair.fallen) / (len(pair.fallen) + pair.unmatched)
+    return Excess(
+        found.low * share, found.visible * share, found.high * share + 1 - share, found.threshold
+    )
+
+
+def _scoreable(known: Signals, family: str) -> np.ndarray:
+    """bool per account: something is known of it."""
+    found: np.ndarray = np.isfinite(known.value[known.of(family)]).any(axis=0)
+    return found
+
+
+def _shares(
+    families: dict[str, _Family | None], traits: list[np.ndarray], level: float
+) -> tuple[dict[str, Estimate], Estimate, list[Estimate]]:
+    """Bounds of the inauthentic, the automated and the automated but authentic; of the manual; and those of which some are there."""
+    profile, timing = families[PROFILE], families[TIMING]
+    inauthentic = _bounds(profile.excess if profile else None, level)
+    # counts of what it put out say it more coarsely than its acts: they are asked where acts are not known
+    output = timing or families[PACE]
+    automated = _bounds(output.excess if output else None, level)
+    authentic = _unknown(level)
+    if profile is not None and timing is not None:
+        authentic = _authentic(profile, timing, inauthentic, traits, level)
+    least = max(
+        (inauthentic.low or 0.0) + (authentic.low or 0.0),
+        (automated.low or 0.0),
+        (inauthentic.low or 0.0),
+    )
+    most = (
+        (inauthentic.high or 0.0) + (authentic.high or 0.0) if authentic.value is not None else 1.0
+    )
+    manual = Estimate(None, "share", max(0.0, 1 - most), 1 - least, level, "identified")
+    told = [e for e in (inauthentic, automated, authentic) if (e.low or 0.0) > 0]
+    return (
+        {"inauthentic": inauthentic, "automated": automated, "automated_authentic": authentic},
+        manual,
+        told,
+    )
+
+
+def _authentic(
+    profile: _Family, timing: _Family, inauthentic: Estimate, traits: list[np.ndarray], level: float
+) -> Estimate:
+    """Automated among those whose profile is no more suspect than that of half the controls, carried over to all that are authentic."""
+    middle = _weighted_median(profile.score[profile.pair.controls], profile.pair.weight)
+    with np.errstate(invalid="ignore"):
+        plain = profile.score <= middle
+    inside = timing.pair
+    group = inside.fallen[plain[inside.fallen]]
+    mine = plain[inside.controls]
+    pair = Matched(group, inside.controls[mine], inside.weight[mine], 0)
+    if len(group) < FEWEST_FALLEN or pair.effective < FEWEST_CONTROLS:
+        return _unknown(level)
+    found = excess(timing.score[group], timing.score[pair.controls], pair.weight, level=level)
+    return Estimate(
+        found.visible * (1 - (inauthentic.value or 0.0)),
+        "share",
+        found.low * (1 - (inauthentic.high or 0.0)),
+        _most(found) * (1 - (inauthentic.low or 0.0)),
+        level,
+        "identified",
+    )
+
+
+def _most(found: Excess) -> float:
+    """The largest share that fits what is visible; signals that see nothing here bound nothing."""
+    return min(1.0, found.high / SENSITIVITY) if found.low > 0 else 1.0
+
+
+def _bounds(found: Excess | None, level: float) -> Estimate:
+    if found is None:
+        return _unknown(level)
+    return Estimate(found.visible, "share", found.low, _most(found), level, "identified")
+
+
+def _unknown(level: float) -> Estimate:
+    return Estimate(None, "share", 0.0, 1.0, level, "identified")
+
+
+def _flagged(
+    families: dict[str, _Family | None], fallen: np.ndarray, others: np.ndarray
+) -> dict[str, Estimate]:
+    """How many look automated or made to order, by a threshold that one in ten of all that stood passes."""
+    scores = [f.score for f in families.values() if f is not None]
+    if not scores:
+        return {}
+    stacked = np.stack(scores)
+    number = np.isfinite(stacked).sum(axis=0)
+    score = np.where(number > 0, np.nansum(stacked, axis=0) / np.maximum(number, 1), np.nan)
+    known = np.isfinite(score)
+    mine, theirs = fallen[known[fallen]], others[known[others]]
+    if len(mine) < FEWEST_FALLEN or len(theirs) < FEWEST_CONTROLS:
+        return {}
+    threshold = np.quantile(score[theirs], FLAGGED)
+    return {
+        "flagged": _count(int((score[mine] > threshold).sum())),
+        "flagged_of": _count(len(mine)),
+        "flagged_others": _count(int((score[theirs] > threshold).sum())),
+        "flagged_others_of": _count(len(theirs)),
+    }
+
+
+def _client_row(
+    record: Record, families: dict[str, _Family | None], before: int, level: float
+) -> dict[str, Any] | None:
+    """What the apps that the fallen share show: a sign of its own, in no bound, for a town may share an app too."""
+    found = families[TIMING] or families[PROFILE]
+    if found is None or not record.has("acts"):
+        return None
+    value = shared_client(record, found.pair, before)
+    return None if value is None else _row("client", CLIENT, value, found.pair, level)
+
+
+def _table(
+    known: Signals, families: dict[str, _Family | None], client: dict[str, Any] | None, level: float
+) -> pa.Table:
+    """Each signal by itself: who is known, the middle values, and what the fallen show beyond the controls."""
+    rows = [] if client is None else [client]
+    for k, (name, family) in enumerate(zip(known.names, known.families, strict=True)):
+        found = families[family]
+        row = None if found is None else _row(name, family, known.value[k], found.pair, level)
+        if row is not None:
+            rows.append(row)
+    schema = pa.schema(
+        [
+            ("signal", pa.string()),
+            ("family", pa.string()),
+            ("fallen", pa.int64()),
+            ("controls", pa.int64()),
+            ("middle_fallen", pa.float64()),
+            ("middle_controls", pa.float64()),
+            ("at_least", pa.float64()),
+            ("visible", pa.float64()),
+        ]
+    )
+    return pa.Table.from_pylist(
+        sorted(rows, key=lambda r: (-r["at_least"], -r["visible"], r["signal"])), schema=schema
+    )
+
+
+def _row(
+    name: str, family: str, value: np.ndarray, pair: Matched, level: float
+) -> dict[str, Any] | None:
+    mine, theirs = np.isfinite(value[pair.fallen]), np.isfinite(value[pair.controls])
+    group, controls, weight = (
+        value[pair.fallen][mine],
+        value[pair.controls][theirs],
+        pair.weight[theirs],
+    )
+    if len(group) < FEWEST_FALLEN or not len(controls):
+        return None
+    one = excess(group, controls, weight, level=level)
+    return {
+        "signal": name,
+        "family": family,
+        "fallen": len(group),
+        "controls": len(controls),
+        "middle_fallen": float(np.median(group)),
+        "middle_controls": _weighted_median(controls, weight),
+        "at_least": one.low,
+        "visible": one.visible,
+    }
+
+
+def _notes(
+    families: dict[str, _Family | None], scoreable: dict[str, int], fallen: int
+) -> tuple[list[Note], list[Note]]:
+    reasons, limits = [], [Note("shares-are-not-persons", {})]
+    for family, found in families.items():
+        if family == PACE:  # stands in for timing, whose absence is said
+            continue
+        if found is None:
+            reasons.append(
+                Note(
+                    f"too-few-known-by-{family}", {"accounts": scoreable[family], "fallen": fallen}
+                )
+            )
+        elif found.pair.unmatched:
+            limits.append(
+                Note("fallen-without-like", {"accounts": found.pair.unmatched, "family": family})
+            )
+    return reasons, limits
+
+
+def _activity(acts: np.ndarray) -> np.ndarray:
+    return np.asarray(np.floor(np.log2(acts + 1)).astype(np.int64))
+
+
+def _ages(record: Record, before: int) -> np.ndarray:
+    age = np.full(len(record.ids), np.nan)
+    if record.has("accounts"):
+        rows = record.sql(
+            "SELECT i.code, min(epoch_us(a.created_at)) FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1"
+        )
+        age[rows.column(0).to_numpy()] = before - rows.column(1).to_numpy()
+    known = np.isfinite(age)
+    bins = np.full(len(age), len(AGES) + 1, np.int64)
+    if known.any():
+        bins[known] = np.searchsorted(np.quantile(age[known], AGES), age[known], "right")
+    return bins
+
+
+def _follows(record: Record, leaders: Sequence[str], before: int) -> np.ndarray:
+    follows = np.zeros(len(record.ids), np.int64)
+    if leaders and record.has("follows"):
+        rows = record.sql(
+            "SELECT DISTINCT i.code FROM follows f JOIN ids i ON i.id = f.follower WHERE list_contains($1, f.followed) "
+            "AND (f.since IS NULL OR epoch_us(f.since) < $2)",
+            [list(leaders), before],
+        )
+        follows[rows.column(0).to_numpy()] = 1
+    return follows
+
+
+def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
+    order = np.argsort(values, kind="stable")
+    summed = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(summed, summed[-1] / 2)])
+
+
+def _count(number: int) -> Estimate:
+    return Estimate(number, "accounts", level=None, bounds="none")

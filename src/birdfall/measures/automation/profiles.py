@@ -1,0 +1,138 @@
+"""What a profile says of an account: made to order, or an outlet that nobody writes by hand; as it was seen before a moment.
+
+Family `profile` (made to order): follows many for one follower, follows much and says little, follows at speed, a handle that ends
+in digits or is unlike other handles, no description, made in the same hour as others, a description others have too. Family
+`pace` (automated, of whatever kind): posts much per day, per account followed, and per follower. The signs of the two pull
+opposite ways on purpose: bought followers follow and are silent, automatic outlets speak and follow nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from birdfall.record.record import Record
+
+PROFILE: Final = "profile"
+PACE: Final = "pace"
+#: A description is shared if so many accounts have it, and long enough not to be a greeting.
+SHARED_BY, DESCRIPTION_LENGTH = 3, 20
+#: With fewer handles nothing is known of how handles are made here.
+FEWEST_HANDLES: Final = 500
+#: Of an account without a beginning no rate per day is told; younger ones count as this many days old.
+YOUNGEST_DAYS: Final = 1.0
+_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+Found = dict[tuple[str, str], np.ndarray]
+
+
+def profiles(record: Record, n: int, before: int, found: Found) -> None:
+    """What an account is, or was made as."""
+    # what is said of an account's beginning is true whenever it was seen; what changes must have been seen before
+    seen = "(a.observed_at IS NULL OR epoch_us(a.observed_at) < $1)"
+    counts = _counts(record, n, before)
+    found[PROFILE, "follows_many"] = np.log((counts["following"] + 1) / (counts["followers"] + 1))
+    found[PROFILE, "follows_silently"] = np.log((counts["following"] + 1) / (counts["posts"] + 1))
+    found[PROFILE, "follow_rate"] = np.log((counts["following"] + 1) / counts["days"])
+    found[PROFILE, "digits"] = filled(
+        n,
+        record.sql(
+            r"""SELECT i.code, max(length(regexp_extract(split_part(a.handle, '.', 1), '\d*$'))) FROM accounts a
+        JOIN ids i ON i.id = a.account WHERE a.handle IS NOT NULL GROUP BY 1"""
+        ),
+    )
+    found[PROFILE, "bare"] = filled(
+        n,
+        record.sql(
+            f"""SELECT i.code, min((a.description = '')::INT) FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.description IS NOT NULL AND {seen} GROUP BY 1""",
+            [before],
+        ),
+    )
+    found[PROFILE, "cohort"] = filled(
+        n,
+        record.sql(
+            """WITH born AS (SELECT account, min(epoch_us(created_at)) // 3600000000 AS hour FROM accounts
+        WHERE created_at IS NOT NULL AND epoch_us(created_at) < $1 GROUP BY 1)
+        SELECT i.code, count(*) OVER (PARTITION BY hour) FROM born b JOIN ids i ON i.id = b.account
+        WHERE (SELECT count(*) FILTER (hour % 24 <> 0) > 0.5 * count(*) FROM born)""",
+            [before],
+        ),
+    )
+    found[PROFILE, "copied_description"] = filled(
+        n,
+        record.sql(
+            f"""WITH told AS (SELECT i.code, lower(max(a.description)) AS text FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.description IS NOT NULL AND {seen} GROUP BY 1)
+        SELECT code, (strlen(text) >= {DESCRIPTION_LENGTH} AND count(*) OVER (PARTITION BY hash(text)) >= {SHARED_BY})::INT FROM told""",
+            [before],
+        ),
+    )
+    found[PROFILE, "odd_handle"] = _odd_handles(record, n)
+
+
+def pace(record: Record, n: int, before: int, found: Found) -> None:
+    """How much it puts out by its own counts: per day, per account it follows, per account that follows it."""
+    counts = _counts(record, n, before)
+    for name, by in (
+        ("posts_daily", counts["days"]),
+        ("posts_per_followed", counts["following"] + 1),
+        ("posts_per_follower", counts["followers"] + 1),
+    ):
+        found[PACE, name] = np.log((counts["posts"] + 1) / by)
+
+
+def _counts(record: Record, n: int, before: int) -> dict[str, np.ndarray]:
+    """float64[n] each, NaN where unknown: followers, following, posts as last seen before, and days since the beginning."""
+    rows = record.sql(
+        """SELECT i.code AS code, arg_max(followers, seen) AS followers, arg_max(following, seen) AS following, arg_max(posts, seen) AS posts,
+        ($1 - min(epoch_us(created_at))) / 86400e6 AS days
+        FROM (SELECT *, coalesce(epoch_us(observed_at), 0) AS seen FROM accounts WHERE observed_at IS NULL OR epoch_us(observed_at) < $1) a
+        JOIN ids i ON i.id = a.account GROUP BY 1""",
+        [before],
+    )
+    found = {}
+    code = rows.column("code").to_numpy()
+    for name in ("followers", "following", "posts", "days"):
+        values = np.full(n, np.nan)
+        values[code] = rows.column(name).cast(pa.float64()).fill_null(np.nan).to_numpy()
+        found[name] = np.where(values >= 0, values, np.nan)
+    found["days"] = np.maximum(found["days"], YOUNGEST_DAYS)
+    return found
+
+
+def _odd_handles(record: Record, n: int) -> np.ndarray:
+    """float64[n]: minus the mean log chance of a handle's letter pairs under those of all other handles of the record (nats)."""
+    rows = record.sql(
+        """SELECT i.code, lower(split_part(ltrim(min(a.handle), '@'), '.', 1)) FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.handle IS NOT NULL GROUP BY 1"""
+    )
+    odd = np.full(n, np.nan)
+    if rows.num_rows < FEWEST_HANDLES:
+        return odd
+    size = len(_CHARACTERS) + 2  # a letter of another script, and the edge of the handle
+    place = {c: k for k, c in enumerate(_CHARACTERS)}
+    handles = [
+        [size - 1, *(place.get(c, size - 2) for c in handle), size - 1]
+        for handle in rows.column(1).to_pylist()
+    ]
+    length = np.array([len(handle) - 1 for handle in handles])
+    flat = np.concatenate(handles)
+    first = np.ones(len(flat), np.bool_)
+    first[np.cumsum(length + 1) - 1] = False
+    a, b = flat[first], flat[np.flatnonzero(first) + 1]
+    pairs = np.bincount(a * size + b, minlength=size * size)
+    # the pair itself is taken out, half a pair of every kind put in
+    chance = (pairs[a * size + b] - 0.5) / (np.bincount(a, minlength=size)[a] - 1 + 0.5 * size)
+    mean = np.add.reduceat(np.log(chance), np.concatenate([[0], np.cumsum(length)[:-1]])) / length
+    odd[rows.column(0).to_numpy()] = np.where(length >= 2, -mean, np.nan)
+    return odd
+
+
+def filled(n: int, rows: pa.Table) -> np.ndarray:
+    """float64[n] from rows (code, number); NaN where there is none."""
+    values = np.full(n, np.nan)
+    values[rows.column(0).to_numpy()] = rows.column(1).to_numpy(zero_copy_only=False).astype(float)
+    return values

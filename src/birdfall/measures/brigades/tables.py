@@ -1,0 +1,200 @@
+"""What a brigade finding shows: targets, reporters, blocks, dose, order; and how large a crew could have stayed unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from birdfall.measures.brigades.dense_blocks import Block, most_unseen
+from birdfall.measures.brigades.dense_subgraph import Dense
+from birdfall.measures.brigades.dose_response import Curve
+from birdfall.measures.brigades.lockstep import Lockstep
+from birdfall.measures.brigades.report_order import Order
+from birdfall.measures.brigades.reporters import Reporters
+from birdfall.measures.brigades.reports import NEVER, Falls, Reports
+from birdfall.measures.brigades.targets import Fire
+from birdfall.model.schemas import TIME
+from birdfall.record.record import Record
+
+
+def victims(found: list[Block]) -> np.ndarray:
+    """int32, ascending: the targets of all blocks."""
+    return np.unique(np.concatenate([b.targets for b in found])) if found else np.zeros(0, np.int32)
+
+
+def targets(
+    record: Record,
+    reports: Reports,
+    fire: Fire,
+    graph: Dense,
+    partners: np.ndarray,
+    people: Reporters,
+    found: list[Block],
+    falls: Falls,
+) -> pa.Table:
+    """Every reported target, the most suspicious first."""
+    number = len(fire.code)
+    where = np.searchsorted(fire.code, reports.target)
+    first = reports.first()
+    suspicion = np.zeros(number)
+    suspicion[np.searchsorted(fire.code, graph.targets)] = graph.target_suspicion
+    pair = np.unique(where[partners > 0].astype(np.int64) << 32 | reports.reporter[partners > 0])
+    together = np.bincount(pair >> 32, minlength=number)
+    by_named = first & np.isin(reports.reporter, people.code[people.named])
+    voice = np.bincount(where[first], 1.0 / (1.0 + partners[first]), number)
+    block = np.zeros(number, np.int32)
+    for i in range(len(found), 0, -1):
+        block[np.searchsorted(fire.code, found[i - 1].targets)] = i
+    fell, back = np.full(number, NEVER), np.full(number, NEVER)
+    code, at = np.unique(falls.code, return_index=True)
+    mine = np.isin(code, fire.code)
+    place = np.searchsorted(fire.code, code[mine])
+    fell[place], back[place] = falls.by[at[mine]], falls.ended[at[mine]]
+    order = np.lexsort((fire.code, -fire.log_evidence, -suspicion))
+    return _ordered(
+        order,
+        {
+            "target": record.ids.decode(fire.code),
+            "code": fire.code,
+            "reports": fire.reports,
+            "reporters": fire.reporters,
+            "first": _moments(fire.first),
+            "last": _moments(fire.last),
+            "under_fire": fire.under_fire,
+            "fire_from": _moments(fire.alarm, -1),
+            "log_evidence": fire.log_evidence,
+            "busiest_minute": fire.busiest_minute,
+            "in_lockstep": together,
+            "suspicion": suspicion,
+            "voices": voice,
+            "named": np.bincount(where[by_named], minlength=number),
+            "block": pa.array(block, mask=block == 0),
+            "fell": _moments(fell, NEVER),
+            "back": _moments(back, NEVER),
+        },
+    )
+
+
+def reporters(record: Record, people: Reporters, found: Lockstep) -> pa.Table:
+    """Everyone who reported, those named first, then by lockstep."""
+    order = np.lexsort((people.code, found.p, ~people.named))
+    block = people.block.astype(np.int32)
+    return _ordered(
+        order,
+        {
+            "reporter": record.ids.decode(people.code),
+            "code": people.code,
+            "reports": people.reports,
+            "targets": people.targets,
+            "mates": found.mates,
+            "p": found.p,
+            "q": found.q,
+            "specificity": people.specificity,
+            "judged": people.judged,
+            "upheld": pa.array(people.upheld, mask=np.isnan(people.upheld)),
+            "block": pa.array(block, mask=block == 0),
+            "crowd_chance": pa.array(people.crowd, mask=np.isnan(people.crowd)),
+            "named": people.named,
+        },
+    )
+
+
+def blocks(record: Record, found: list[Block], people: Reporters, alpha: float) -> pa.Table:
+    """One row per block, densest first. `reporters` counts those named, `members` the core that peeling found."""
+    return pa.table(
+        {
+            "block": pa.array(range(1, len(found) + 1), pa.int32()),
+            "reporters": pa.array([len(b.crew.named(alpha)) for b in found], pa.int64()),
+            "members": pa.array([len(b.members) for b in found], pa.int64()),
+            "targets": pa.array([len(b.targets) for b in found], pa.int64()),
+            "reports": pa.array([b.reports for b in found], pa.int64()),
+            "first": _moments(np.array([b.first for b in found], np.int64)),
+            "last": _moments(np.array([b.last for b in found], np.int64)),
+            "density": pa.array([b.density for b in found], pa.float64()),
+            "shuffled": pa.array([b.shuffled for b in found], pa.float64()),
+            "p": pa.array([b.p for b in found], pa.float64()),
+            "null": pa.array([b.null for b in found], pa.string()),
+            "joins": pa.array([b.crew.joins for b in found], pa.float64()),
+            "crowd_again": pa.array([b.crew.again for b in found], pa.float64()),
+            "crew_share": pa.array([b.crew.share for b in found], pa.float64()),
+            "crew_p": pa.array([b.crew.p for b in found], pa.float64()),
+            "target_ids": pa.array(
+                [record.ids.decode(b.targets).to_pylist() for b in found], pa.list_(pa.string())
+            ),
+        }
+    )
+
+
+def dose(curves: Mapping[str, Curve]) -> pa.Table:
+    """By way of counting and dose: the chance to fall before the next report, its interval, and the monotone fit."""
+    rows: list[dict[str, Any]] = []
+    for kind, shown in curves.items():
+        low, high = shown.interval()
+        rows += [
+            {
+                "counted": kind,
+                "dose_from": int(shown.low[i]),
+                "dose_to": int(shown.high[i]),
+                "occasions": int(shown.occasions[i]),
+                "falls": int(shown.falls[i]),
+                "hazard": float(shown.chance[i]),
+                "low": float(low[i]),
+                "high": float(high[i]),
+                "isotonic": float(shown.isotonic[i]),
+            }
+            for i in range(len(shown.low))
+        ]
+    numbers = ("dose_from", "dose_to", "occasions", "falls")
+    shares = ("hazard", "low", "high", "isotonic")
+    schema = pa.schema(
+        [
+            ("counted", pa.string()),
+            *[(n, pa.int64()) for n in numbers],
+            *[(n, pa.float64()) for n in shares],
+        ]
+    )
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def order(record: Record, found: Order) -> pa.Table:
+    """Every target that was reported and fell, by time of its fall."""
+    by = np.lexsort((found.target, found.fell))
+    return _ordered(
+        by,
+        {
+            "target": record.ids.decode(found.target),
+            "code": found.target,
+            "fell": _moments(found.fell),
+            "exact": found.exact,
+            "reports_before": found.before,
+            "reports_after": found.after,
+            "first_report": _moments(found.first, -1),
+            "last_before": _moments(found.last_before, -1),
+            "place": pa.array(found.place, mask=np.isnan(found.place)),
+        },
+    )
+
+
+def unseen(left: float, sizes: tuple[tuple[int, int, float], ...]) -> list[dict[str, Any]]:
+    """Per size of crew: the largest share of its calls that its members may have followed, together, without being found."""
+    return [
+        {
+            "members": members,
+            "targets": on,
+            "share_of_reporters": share,
+            "follows_at_most": min(1.0, most_unseen(left, members, on, share) / (members * on)),
+        }
+        for members, on, share in sizes
+    ]
+
+
+def _ordered(order_: np.ndarray, columns: dict[str, Any]) -> pa.Table:
+    return pa.table(columns).take(pa.array(order_))
+
+
+def _moments(values: np.ndarray, none: int | None = None) -> pa.Array:
+    mask = None if none is None else values == none
+    return pa.array(np.asarray(values, np.int64), mask=mask).cast(TIME)

@@ -1,0 +1,374 @@
+"""A trace straight from files of rows: only the columns it needs are read, and no record is made.
+
+    acts = acts_of_files([Path("tweets.csv")], "repost")     # None: this needs the whole record
+    coordination(acts, preset="toolkit", window="60s")
+
+The reader is the record's own, with its mapping cut down, so rows are taken and refused as they would be there and accounts
+go by the same codes. What is not read is not judged: a text beyond all bounds costs its row in a record, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.measures.coordination.traces import Trace, made_of_codes
+from birdfall.measures.coordination.urls import normalised
+from birdfall.model.errors import CannotAnswer, UsageError, printable
+from birdfall.model.findings import Finding, Note
+from birdfall.model.progress import Progress, silent
+from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES
+from birdfall.record.ids import Ids, empty
+from birdfall.sources.registry import source_for
+from birdfall.sources.shared.protocol import Options
+from birdfall.sources.table import reader as tables
+from birdfall.sources.table.mapping import Emit, Mapping
+
+#: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if anything.
+DIRECT: Final = {
+    "repost": True, "quote": False, "reply": False, "like": True, "link": False, "mention": False, "report": False, "hashtag": False,
+}  # fmt: skip
+#: Traces whose object is the account acted on, where the row names one.
+_TARGETS: Final = ("mention", "report")
+#: The key of records that are made without a case.
+_KEY: Final = b"birdfall"
+
+
+@dataclass(frozen=True)
+class FileActs:
+    """The acts of one trace. ids: all accounts of the files, by code. rejected: rows that were refused, as in a record.
+    read: per file whose columns were guessed, which was taken for what."""
+
+    trace: Trace
+    ids: Ids
+    rejected: pa.Table
+    accounts: tuple[pa.RecordBatch, ...] = ()
+    read: tuple[str, ...] = ()
+
+    def names(self) -> dict[str, str]:
+        """Latest known handle of each account, as `Record.names` has it."""
+        return _handles(self.accounts)
+
+    @property
+    def limits(self) -> list[Note]:
+        """What a finding must say of the rows that could not be taken."""
+        rows = rows_refused(self.rejected)
+        return [Note("rows-without-account-object-or-time", {"rows": rows})] if rows else []
+
+
+def rows_refused(rejected: pa.Table) -> int:
+    """How many rows of the files a table `rejected` speaks of: a row is refused once for each kind of row it would have made."""
+    rows: int = (
+        rejected.select(["source", "line"]).group_by(["source", "line"]).aggregate([]).num_rows
+    )
+    return rows
+
+
+def acts_of_files(
+    paths: Sequence[Path],
+    trace: str,
+    *,
+    bare: bool = False,
+    handles: bool = False,
+    mapping: Mapping | None = None,
+    reader: str | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    progress: Progress = silent,
+) -> FileActs | None:
+    """The acts of `trace` in tables, None if a record is needed: for other traces, other kinds of file, or kinds told row by row.
+
+    bare: without languages and texts, which presets do not need; rows then stand as in the files. handles: with what `names`
+    tells. Raises as `sources.ingest.load`.
+    """
+    if trace not in DIRECT:
+        return None
+    options = Options(time_zone, date_format, mapping)
+    acts: list[pa.RecordBatch] = []
+    others: dict[str, list[pa.RecordBatch]] = {}
+    read: list[str] = []
+    for path in paths:
+        source = source_for(path, reader)
+        if source.NAME != "table":
+            return None
+        with tables.opened(path, options, progress) as (table, mapping):
+            cut = _cut_down(mapping, trace, bare, handles)
+            if cut is None:
+                return None
+            read += _told(path, mapping)
+            for item in tables.rows_of(table, cut, options, progress):
+                if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
+                    acts.append(item.batch)
+                else:
+                    others.setdefault(item.table, []).append(item.batch)
+    return replace(_together(acts, others, trace, bare), read=tuple(read))
+
+
+def columns_read(paths: Sequence[Path], reader: str | None, options: Options) -> list[str]:
+    """Per table whose columns are guessed, which is taken for what. For files that become a record; reads no rows."""
+    read: list[str] = []
+    for path in paths:
+        if source_for(path, reader).NAME == "table":
+            with tables.opened(path, options) as (_, mapping):
+                read += _told(path, mapping)
+    return read
+
+
+def _told(path: Path, mapping: Mapping) -> list[str]:
+    found = {c: " + ".join(n) for e in mapping.emits for c, n in e.columns.items()}
+    if mapping.name != "guessed" or all(c == name.casefold() for c, name in found.items()):
+        return []
+    first = [c for c in ("account", "object", "time", "kind") if c in found]
+    named = ", ".join(
+        f'{c} is "{printable(found[c], 40)}"' for c in (*first, *sorted(set(found) - set(first)))
+    )
+    return [f"{printable(path.name, 80)}: {named}"]
+
+
+def mapping_of_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> Mapping:
+    """A table of acts by the names of its columns: account, object, time, and kind if rows say it themselves.
+
+    columns: ours to the file's. Raises UsageError if one is missing or unknown, or if nothing says of what kind the acts are.
+    """
+    known = [f.name for f in TABLES["acts"] if f.name not in ("source", "line")]
+    names = [trace] if isinstance(trace, str) else list(trace)
+    columns = dict(columns)
+    if names == ["text"] and "object" not in columns and "text" in columns:
+        columns["object"] = columns["text"]
+    missing = [c for c in ("account", "object", "time") if c not in columns]
+    unknown = [c for c in columns if c not in known]
+    if missing or unknown:
+        raise UsageError(
+            f"there is no column {unknown[0]!r} in a table of acts"
+            if unknown
+            else f"no column is named for {', '.join(missing)}",
+            fix=f"Name account, object and time; also known: {', '.join(c for c in known if c not in ('account', 'object', 'time'))}.",
+        )
+    constants = {}
+    if "kind" not in columns:
+        kind = "hashtag" if names == ["hashtags"] else "post" if names == ["text"] else names[0]
+        if len(names) != 1 or kind not in ACT_KINDS:
+            raise UsageError(
+                f"nothing says which acts are {', '.join(names)}",
+                fix="Name the column that says it: kind=COLUMN.",
+            )
+        constants["kind"] = kind
+    return Mapping((Emit("acts", {c: (n,) for c, n in columns.items()}, constants),))
+
+
+def coordination_of_files(
+    paths: Sequence[Path],
+    reading: dict[str, Any],
+    *,
+    handles: bool = False,
+    progress: Progress = silent,
+    **parameters: Any,
+) -> tuple[Finding, FileActs] | None:
+    """The finding of `coordination` on files and what it was made from; None if a record is needed.
+
+    reading: mapping, reader, time_zone, date_format, and handles, as `acts_of_files`. Raises CannotAnswer if there are no such acts.
+    """
+    from birdfall.measures.coordination.measure import checked, coordination
+
+    trace = parameters.get("trace", "repost")
+    # before files are read that may take minutes
+    checked(
+        parameters.get("window", "60s"),
+        parameters.get("at_least", 2),
+        parameters.get("alpha", 0.01),
+        trace,
+    )
+    if not isinstance(trace, str):
+        if len(trace) != 1:
+            return None
+        trace = trace[0]
+    bare = parameters.get("preset") is not None
+    acts = acts_of_files(paths, trace, bare=bare, handles=handles, progress=progress, **reading)
+    if acts is None:
+        return None
+    if not len(acts.trace):
+        raise CannotAnswer(
+            f"the files have no acts of {trace}",
+            why="; ".join(acts.read) and f"They were read like this: {'; '.join(acts.read)}.",
+            fix="See `birdfall look` for what they have, and say which column is what: --column account=NAME.",
+        )
+    finding = coordination(acts.trace, progress=progress, **parameters)
+    return finding.replace(limits=(*finding.limits, *acts.limits)), acts
+
+
+def _cut_down(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mapping | None:
+    """A mapping with the columns this needs: of its acts all, of the rest what names accounts. None: it will not do."""
+    if any(e.table == "acts" and "kind" not in e.constants for e in mapping.emits):
+        return None
+    wanted = {"account", "object", "target", "time", "act_id"} | (
+        set() if bare else {"text", "language"}
+    )
+    asked = [e for e in mapping.emits if e.table == "acts" and e.constants["kind"] == trace]
+    others = [e for e in mapping.emits if e not in asked]
+    whole = [] if handles else [e for e in others if _names_all(e, mapping)]
+    told = {"handle", "observed_at", "created_at"} if handles else set()
+    emits = [*(_needed(e, wanted) for e in asked), *(_needed(e, told) for e in whole[:1] or others)]
+    return replace(mapping, emits=tuple(emits))
+
+
+def _names_all(emit: Emit, mapping: Mapping) -> bool:
+    """Whether an emit takes every row that has an account, and no other column of the file names accounts."""
+    needs = {f.name for f in TABLES[emit.table] if not f.nullable} - set(emit.constants)
+    conditions = (emit.skip_if_null, emit.skip_if_present, emit.only_if, emit.until)
+    columns = {
+        e.columns[c]
+        for e in mapping.emits
+        for c in ACCOUNT_COLUMNS.get(e.table, ())
+        if c in e.columns
+    }
+    return needs == {"account"} and not any(conditions) and columns == {emit.columns["account"]}
+
+
+def _needed(emit: Emit, wanted: set[str]) -> Emit:
+    """An emit that takes and skips the same rows, with the columns wanted, those that name accounts, and those without which no row is."""
+    required = {f.name for f in TABLES[emit.table] if not f.nullable}
+    kept = (
+        wanted
+        | required
+        | set(ACCOUNT_COLUMNS.get(emit.table, ()))
+        | set(emit.split)
+        | {emit.first_of or ""}
+    )
+    return replace(emit, columns={c: names for c, names in emit.columns.items() if c in kept})
+
+
+def _together(
+    acts: list[pa.RecordBatch], others: dict[str, list[pa.RecordBatch]], trace: str, bare: bool
+) -> FileActs:
+    schema = pa.schema(
+        [
+            TABLES["acts"].field(c)
+            for c in ("account", "target", "object", "time", "act_id", "text", "language")
+        ]
+    )
+    table = pa.Table.from_batches([_filled(b, schema) for b in acts], schema)
+    account = _encoded(table.column("account"))
+    ids = _ids(table, account, others)
+    codes = ids.encode(account.dictionary)[account.indices.to_numpy()]
+    time = table.column("time").cast(pa.int64()).to_numpy()
+    column = table.column("object")
+    if trace in _TARGETS:
+        column = pc.coalesce(table.column("target"), column)
+    objects, object_ = _objects(_encoded(column), trace)
+    keep = object_ >= 0
+    chosen = np.flatnonzero(keep)
+    if not bare:  # in the order in which a record gives them
+        chosen = chosen[np.lexsort((object_[keep], codes[keep], time[keep]))]
+    whole = len(chosen) == len(keep) and bare
+    rows = pa.array(chosen)
+    content, text, language = (
+        table.column(c).combine_chunks() if whole else table.column(c).take(rows).combine_chunks()
+        for c in ("act_id", "text", "language")
+    )
+    made = made_of_codes(
+        trace,
+        codes[chosen],
+        object_[chosen],
+        time[chosen],
+        ids.id_of,
+        objects,
+        text if DIRECT[trace] else None,
+        language,
+        "acts",
+        content,
+    )
+    rejected = pa.Table.from_batches(
+        [_filled(b, TABLES["rejected"]) for b in others.get("rejected", ())], TABLES["rejected"]
+    )
+    return FileActs(made, ids, rejected, tuple(others.get("accounts", ())))
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    return column.combine_chunks().dictionary_encode()
+
+
+def _objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np.ndarray]:
+    """Sorted objects, and each act's code among them (int32[n]), -1 where it has none. Each distinct text is looked at once."""
+    texts = coded.dictionary.cast(pa.string())
+    if trace == "hashtag":
+        texts = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#＃"))
+    elif trace == "link":
+        texts = pa.array([normalised(t) for t in texts.to_pylist()], pa.string())
+    values = pc.unique(texts.drop_null())
+    values = values.take(pc.sort_indices(values))
+    of_text = (
+        pc.fill_null(pc.index_in(texts, value_set=values), -1)
+        .to_numpy(zero_copy_only=False)
+        .astype(np.int32)
+    )
+    indices = pc.fill_null(coded.indices, len(of_text)).to_numpy(zero_copy_only=False)
+    return values, np.append(of_text, np.int32(-1))[indices]
+
+
+def _ids(
+    table: pa.Table, account: pa.DictionaryArray, others: dict[str, list[pa.RecordBatch]]
+) -> Ids:
+    """All accounts, in the order a record would give them: table by table, column by column."""
+    ids = empty()
+    for name in TABLES:
+        for column in ACCOUNT_COLUMNS.get(name, ()):
+            found = [
+                pc.unique(b.column(column))
+                for b in others.get(name, ())
+                if column in b.schema.names
+            ]
+            if name == "acts":
+                found.append(
+                    account.dictionary if column == "account" else pc.unique(table.column(column))
+                )
+            if found:
+                ids = ids.grown(pa.concat_arrays([f.cast(pa.string()) for f in found]), _KEY)
+    return ids
+
+
+def _filled(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [
+        batch.column(f.name).cast(f.type)
+        if f.name in batch.schema.names
+        else pa.nulls(batch.num_rows, f.type)
+        for f in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
+    found: dict[str, tuple[int, str]] = {}
+    for batch in accounts:
+        if "handle" not in batch.schema.names:
+            continue
+        moments = [
+            batch.column(c).cast(pa.int64()).to_pylist()
+            if c in batch.schema.names
+            else [None] * batch.num_rows
+            for c in ("observed_at", "created_at")
+        ]
+        for account, handle, seen, made in zip(
+            batch.column("account").to_pylist(), batch.column("handle").to_pylist(), *moments
+        ):
+            moment = seen if seen is not None else made if made is not None else 0
+            if handle is not None and (account not in found or moment > found[account][0]):
+                found[account] = (moment, handle)
+    return {account: handle for account, (_, handle) in found.items()}
+
+
+__all__ = [
+    "DIRECT",
+    "FileActs",
+    "acts_of_files",
+    "columns_read",
+    "coordination_of_files",
+    "mapping_of_columns",
+    "rows_refused",
+]

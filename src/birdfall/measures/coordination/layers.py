@@ -1,0 +1,239 @@
+"""One layer of a coordination network, from a trace to tested edges, and several layers seen as one.
+
+A layer's p-value asks how the number, and the surprise, of co-acted objects compares with what activity, interests, time of
+day and the objects' crowds bring about. Layers are combined by the harmonic mean p with the factor that makes it valid under any
+dependence (Vovk & Wang 2020): one click may leave a repost, a link and a hashtag, so layers are never independent and
+Fisher's sum would count one act three times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from birdfall.kernels.coaction import null as nulls
+from birdfall.kernels.coaction.coaction import MEMORY, Count, coaction
+from birdfall.measures.coordination import null_model as significance
+from birdfall.measures.coordination.null_model import Crowd, Null, Shifted, Strata
+from birdfall.measures.coordination.traces import Trace
+
+#: How far the jitter null moves an act, in windows.
+JITTER_WINDOWS = 10
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A trace's edges, ordered by (lo, hi), with what the nulls say of them. Logs are natural; jitter NaN where not asked.
+
+    by_rule: whether the edges are those of "two or more in 60 s". weight: as counted; objects: distinct co-acted objects; first, last: us; cutoff: largest log p that passes.
+    """
+
+    trace: Trace
+    window: int
+    by_rule: bool
+    crowd: Crowd
+    null: Null
+    lo: np.ndarray
+    hi: np.ndarray
+    weight: np.ndarray
+    objects: np.ndarray
+    count_log_p: np.ndarray
+    surprise_log_p: np.ndarray
+    log_p: np.ndarray
+    q: np.ndarray
+    cutoff: float
+    jitter_log_p: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    pairs: int
+    jitter_ratio: float = float("nan")
+    jitter_holds: bool = False
+    fixed: tuple[int, int] = (0, 0)
+    moved: Shifted = field(default_factory=lambda: Shifted(0, 0))
+
+    def __len__(self) -> int:
+        return len(self.lo)
+
+    def significant(self, alpha: float) -> np.ndarray:
+        """bool[e]."""
+        return self.q <= alpha
+
+
+def layer_of(
+    trace: Trace,
+    *,
+    window: int,
+    at_least: int,
+    count: Count = "pairs",
+    alpha: float = 0.01,
+    strata: Strata | None = None,
+    in_blocks: bool = True,
+    memory: int = MEMORY,
+) -> Layer:
+    """Edges of one trace (at least one act) and their significance; no jitter, shift or fixed rule yet."""
+    columns = (trace.account, trace.object_, trace.time)
+    edges = coaction(*columns, window=window, count=count, at_least=at_least, memory=memory)
+    crowd = significance.crowd_of(*columns, window)
+    total = edges.emitted
+    if count != "objects" and crowd.repeats:
+        total = coaction(
+            *columns, window=window, count="objects", at_least=at_least, memory=memory
+        ).emitted
+    null = significance.degree_null(crowd, total, strata, in_blocks)
+    traced = significance.trace_edges(crowd, edges.lo, edges.hi)
+    rate = null.rate(edges.lo, edges.hi)
+    counted = null.count_log_p(edges.lo, edges.hi, traced.objects, rate)
+    surprised = null.surprise_log_p(traced.surprise, rate)
+    log_p = significance.both_log_p(counted, surprised)
+    q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
+    by_rule = count == "pairs" and at_least == 2 and window == significance.MINUTE
+    return Layer(
+        trace,
+        window,
+        by_rule,
+        crowd,
+        null,
+        edges.lo,
+        edges.hi,
+        edges.weight,
+        traced.objects,
+        counted,
+        surprised,
+        log_p,
+        q,
+        cutoff,
+        np.full(len(edges), np.nan),
+        traced.first,
+        traced.last,
+        edges.pairs,
+    )
+
+
+def with_checks(
+    layer: Layer, *, alpha: float, at_least: int, seed: int, memory: int = MEMORY
+) -> Layer:
+    """The layer with jitter on its significant edges, its shifted twin, and what the fixed rule would have claimed."""
+    trace = layer.trace
+    chosen = layer.significant(alpha)
+    jitter = significance.jitter_null(
+        trace.account,
+        trace.object_,
+        trace.time,
+        layer.window,
+        JITTER_WINDOWS * layer.window,
+        (layer.lo[chosen], layer.hi[chosen]),
+        layer.objects[chosen],
+        np.ones(int(chosen.sum()), np.bool_),
+    )
+    log_p = layer.jitter_log_p.copy()
+    if jitter.holds:
+        log_p[chosen] = jitter.log_p
+    columns = (trace.account, trace.object_, trace.time)
+    moved = significance.shifted_network(
+        *columns, layer.window, at_least, layer.null, layer.cutoff, seed, memory
+    )
+    fixed = (
+        (len(layer), int((layer.weight >= 3).sum()))
+        if layer.by_rule
+        else significance.fixed_rule(*columns, memory)
+    )
+    return replace(
+        layer,
+        jitter_log_p=log_p,
+        jitter_ratio=jitter.ratio,
+        jitter_holds=jitter.holds,
+        moved=moved,
+        fixed=fixed,
+    )
+
+
+def claimed_by_rule(layers: list[Layer], memory: int = MEMORY) -> tuple[int, int]:
+    """Pairs of accounts that the customary rules would claim on any layer; a pair on several counts once."""
+    if len(layers) == 1:
+        return layers[0].fixed
+    keys, weights = [], []
+    for x in layers:
+        edges = (
+            x
+            if x.by_rule
+            else coaction(
+                x.trace.account,
+                x.trace.object_,
+                x.trace.time,
+                window=significance.MINUTE,
+                count="pairs",
+                at_least=2,
+                memory=memory,
+            )
+        )
+        keys.append(edges.lo.astype(np.int64) << 32 | edges.hi)
+        weights.append(edges.weight)
+    key, weight = np.concatenate(keys), np.concatenate(weights)
+    return len(np.unique(key)), len(np.unique(key[weight >= 3]))
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Pairs of accounts over all layers, by (lo, hi): weight is the sum, layers how many have them, first, last: us."""
+
+    lo: np.ndarray
+    hi: np.ndarray
+    weight: np.ndarray
+    layers: np.ndarray
+    log_p: np.ndarray
+    q: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+
+def active_accounts(layers: list[Layer]) -> int:
+    """How many accounts act at all on any layer."""
+    acts = [np.bincount(x.trace.account) for x in layers]
+    most = max(len(a) for a in acts)
+    return int(np.count_nonzero(np.sum([np.pad(a, (0, most - len(a))) for a in acts], axis=0)))
+
+
+def combined(layers: list[Layer], alpha: float) -> Combined:
+    """All layers as one network. A pair that a layer does not list has p = 1 there.
+
+    p = min(1, c K / sum of 1 / p_k) with K layers, c = 1 for one, 2 for two, e ln K for more (Vovk & Wang 2020).
+    """
+    count = len(layers)
+    key = np.concatenate([layer.lo.astype(np.int64) << 32 | layer.hi for layer in layers])
+    # one layer's edges are in order and each there once
+    found, where = (key, np.arange(len(key))) if count == 1 else np.unique(key, return_inverse=True)
+    present = np.bincount(where, minlength=len(found))
+    weight = np.bincount(where, np.concatenate([x.weight for x in layers]), len(found)).astype(
+        np.int64
+    )
+    log_p = np.concatenate([x.log_p for x in layers])
+    smallest = np.zeros(len(found))
+    np.minimum.at(smallest, where, log_p)
+    inverse = np.bincount(where, np.exp(np.maximum(-700.0, smallest[where] - log_p)), len(found))
+    inverse = inverse + (count - present) * np.exp(np.maximum(-700.0, smallest))
+    factor = {1: 1.0, 2: 2.0}.get(count, np.e * np.log(max(2, count)))
+    joined = np.minimum(
+        0.0, np.log(factor * count) + smallest - np.log(np.maximum(inverse, 1e-300))
+    )
+    if count == 1:
+        joined = smallest
+    active = active_accounts(layers)
+    tests = active * (active - 1) // 2
+    q, _ = nulls.benjamini_hochberg(joined, max(1, tests), alpha)
+    first, last = (
+        np.full(len(found), np.iinfo(np.int64).max),
+        np.full(len(found), np.iinfo(np.int64).min),
+    )
+    np.minimum.at(first, where, np.concatenate([x.first for x in layers]))
+    np.maximum.at(last, where, np.concatenate([x.last for x in layers]))
+    return Combined(
+        (found >> 32).astype(np.int32),
+        (found & 0xFFFFFFFF).astype(np.int32),
+        weight,
+        present,
+        joined,
+        q,
+        first,
+        last,
+    )

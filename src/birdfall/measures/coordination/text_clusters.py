@@ -1,0 +1,319 @@
+"""Near-identical texts: which posts say the same, word for word or nearly, in any language.
+
+Texts are reduced (case, accents, Arabic letter forms, links, mentions, punctuation: `text_characters`), exact copies are
+grouped, and what is left is compared by character shingles: candidates from MinHash bands, each verified by its exact Jaccard
+index. A cluster is what hangs together, cut back to those near its representative so that a chain of small edits does not
+join two different texts. Its number serves coordination as an object. Method: docs/methods/text.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sparse
+from scipy.sparse.csgraph import connected_components
+
+from birdfall.kernels import minhash, text_normal
+from birdfall.measures.coordination.text_normalisation import characters
+
+#: Values per signature and bands: a pair at Jaccard 0.8 is a candidate with probability 1 - (1 - 0.8^4)^16 = 0.9998.
+VALUES, BANDS = 64, 16
+#: Pairs tried per text and key where a key is shared by very many texts.
+REACH = 24
+THREADS = 2
+#: Texts with fewer reduced characters are never joined.
+SHORTEST = 16
+
+T = TypeVar("T")
+
+_HTTP, _HTTPS, _WWW = (
+    np.frombuffer(w, np.uint8).astype(np.uint32) for w in (b"http://", b"https://", b"www.")
+)
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Texts as code points: text t is codes[offset[t]:offset[t + 1]]."""
+
+    codes: np.ndarray
+    offset: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offset) - 1
+
+    def text(self, t: int) -> str:
+        return "".join(map(chr, self.codes[self.offset[t] : self.offset[t + 1]]))
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """cluster: int64[n], a number from 0 for texts that share theirs with another text, -1 for the rest.
+
+    representative: per cluster, the first of its most frequent texts. size: texts per cluster. similarity: smallest
+    Jaccard index of a member to the representative. short: texts too short to compare. crowded: keys shared by so many
+    texts that not all pairs were tried.
+    """
+
+    cluster: np.ndarray
+    representative: np.ndarray
+    size: np.ndarray
+    similarity: np.ndarray
+    short: int
+    crowded: int
+
+
+def reduced(texts: pa.Array | pa.ChunkedArray) -> Reduced:
+    """`texts` (nulls count as empty) reduced to what is compared."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    flat = texts.cast(pa.large_string()).fill_null("")
+    n = len(flat)
+    _, offsets, data = flat.buffers()
+    offset = np.frombuffer(offsets, np.int64)[flat.offset : flat.offset + n + 1]
+    buffer = (
+        np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+    )
+    table = characters()
+    cuts = [n * i // THREADS for i in range(THREADS + 1)]
+
+    def part(i: int) -> tuple[np.ndarray, np.ndarray]:
+        first, last = cuts[i], cuts[i + 1]
+        ends = np.empty(last - first, np.int64)
+        return text_normal.reduce(
+            buffer,
+            offset,
+            first,
+            last,
+            table.kinds,
+            table.starts,
+            table.pieces,
+            ends,
+            _HTTP,
+            _HTTPS,
+            _WWW,
+        ), ends
+
+    parts = _threaded(part)
+    starts = np.cumsum([0] + [len(codes) for codes, _ in parts])
+    ends = np.concatenate([ends + start for (_, ends), start in zip(parts, starts)])
+    return Reduced(np.concatenate([codes for codes, _ in parts]), np.r_[0, ends].astype(np.int64))
+
+
+def text_clusters(
+    texts: pa.Array | pa.ChunkedArray,
+    *,
+    at_least: float = 0.8,
+    shortest: int = SHORTEST,
+    floor: float | None = None,
+) -> Clusters:
+    """Clusters of near-identical texts.
+
+    at_least: smallest Jaccard index (0..1] of 5-character shingles that joins two texts. shortest: texts with fewer
+    reduced characters are never joined (a "yes" is not a copy of a "yes"). floor: a member less similar than this to its
+    cluster's representative is cut off; None: twice as far from 1 as `at_least`.
+    Raises ValueError for values out of range. Source: Broder 1997; Li, Owen and Zhang 2012; Shrivastava 2017.
+    """
+    if not 0 < at_least <= 1 or shortest < minhash.SHINGLE:
+        raise ValueError(f"at_least must be in (0, 1] and shortest at least {minhash.SHINGLE}")
+    plain = reduced(texts)
+    length = np.diff(plain.offset)
+    long_enough = np.flatnonzero(length >= shortest)
+    representative = _copies(plain)
+    distinct = long_enough[representative[long_enough] == long_enough]
+    left, right, _, sets, crowded = _near_pairs(plain, distinct, at_least)
+    copies = np.bincount(representative[long_enough], minlength=len(plain))[distinct]
+    label, nearness = _components(
+        left, right, copies, sets, max(0.0, 2 * at_least - 1) if floor is None else floor
+    )
+    return _numbered(
+        label, nearness, representative, distinct, long_enough, copies, len(plain), crowded
+    )
+
+
+def text_objects(texts: pa.Array, times: np.ndarray) -> pa.Array:
+    """The cluster of each text as an object id for the `text` trace; a text nobody copied is an object of its own.
+
+    Null for texts too short to tell. times are not used: the window of the co-action kernel does that.
+    """
+    found = text_clusters(texts)
+    length = np.diff(reduced(texts).offset)
+    names = [
+        None if n < SHORTEST else f"text-{c}" if c >= 0 else f"single-{i}"
+        for i, (c, n) in enumerate(zip(found.cluster.tolist(), length.tolist()))
+    ]
+    return pa.array(names, pa.string())
+
+
+def near_pairs(texts: pa.Array, *, at_least: float = 0.8) -> list[tuple[int, int, float]]:
+    """All verified pairs (i < j, Jaccard index) of distinct texts: the step before clusters, for audits."""
+    plain = reduced(texts)
+    distinct = np.flatnonzero(
+        (_copies(plain) == np.arange(len(plain))) & (np.diff(plain.offset) >= minhash.SHINGLE)
+    )
+    left, right, similarity, _, _ = _near_pairs(plain, distinct, at_least)
+    pairs = zip(distinct[left].tolist(), distinct[right].tolist(), similarity.tolist())
+    return sorted((min(i, j), max(i, j), s) for i, j, s in pairs)
+
+
+def _copies(plain: Reduced) -> np.ndarray:
+    """For each text the first text that equals it."""
+    n = len(plain)
+    hashes = np.empty(n, np.uint64)
+    cuts = [n * i // THREADS for i in range(THREADS + 1)]
+    _threaded(
+        lambda i: minhash.text_hashes(plain.codes, plain.offset, cuts[i], cuts[i + 1], hashes)
+    )
+    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    representative = first[inverse].astype(np.int64)
+    same = np.empty(n, np.bool_)
+    minhash.same_as(plain.codes, plain.offset, representative, same)
+    known: dict[str, int] = {}
+    for t in np.flatnonzero(~same):  # two texts of one hash: told apart by themselves
+        representative[t] = known.setdefault(plain.text(int(t)), int(t))
+    return representative
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """Sorted shingle sets of the texts that are compared; `place` leads from a position in `distinct` to its set."""
+
+    place: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    shingles: np.ndarray
+
+    def similarities(self, left: np.ndarray, right: np.ndarray, at_least: float) -> np.ndarray:
+        """Exact Jaccard index of pairs of positions; 0 where the sizes alone rule `at_least` out."""
+        found = np.empty(len(left), np.float64)
+        a, b = self.place[left], self.place[right]
+        cuts = [len(left) * i // THREADS for i in range(THREADS + 1)]
+        _threaded(
+            lambda i: minhash.similarities(
+                a, b, self.starts, self.ends, self.shingles, at_least, found, cuts[i], cuts[i + 1]
+            )
+        )
+        return found
+
+
+def _near_pairs(
+    plain: Reduced, distinct: np.ndarray, at_least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Sets, int]:
+    """Verified pairs among `distinct`, as positions in it, their Jaccard index, the sets, and how many keys were crowded."""
+    n = len(distinct)
+    signature = np.empty((n, VALUES), np.uint32)
+    cuts = [n * i // THREADS for i in range(THREADS + 1)]
+    _threaded(
+        lambda i: minhash.signatures(
+            plain.codes, plain.offset, distinct, cuts[i], cuts[i + 1], signature
+        )
+    )
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(lambda band: _band(signature, band), range(BANDS)))
+    crowded = sum(c for _, c in found)
+    pairs = np.sort(np.concatenate([p for p, _ in found]))
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
+    left, right = (
+        (pairs >> np.uint64(32)).astype(np.int64),
+        (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64),
+    )
+    sets = _sets(plain, distinct, left, right)
+    similarity = sets.similarities(left, right, at_least)
+    near = similarity >= at_least - 1e-9
+    return left[near], right[near], similarity[near], sets, crowded
+
+
+def _band(signature: np.ndarray, band: int) -> tuple[np.ndarray, int]:
+    keys = np.empty(len(signature), np.uint64)
+    minhash.band_keys(signature, band, VALUES // BANDS, keys)
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    number, crowded = minhash.candidates(ordered, order, REACH, np.empty(0, np.uint64))
+    pairs = np.empty(number, np.uint64)
+    minhash.candidates(ordered, order, REACH, pairs)
+    return pairs, crowded
+
+
+def _sets(plain: Reduced, distinct: np.ndarray, left: np.ndarray, right: np.ndarray) -> _Sets:
+    """Shingle sets of every text that stands in a candidate pair."""
+    involved = np.zeros(len(distinct), np.bool_)
+    involved[left] = involved[right] = True
+    texts = distinct[involved]
+    starts = np.r_[0, np.cumsum(np.diff(plain.offset)[texts])].astype(np.int64)
+    ends, shingles = starts[:-1].copy(), np.empty(starts[-1], np.uint64)
+    cuts = [len(texts) * i // THREADS for i in range(THREADS + 1)]
+    _threaded(
+        lambda i: minhash.shingle_sets(
+            plain.codes, plain.offset, texts, starts, ends, shingles, cuts[i], cuts[i + 1]
+        )
+    )
+    return _Sets(np.cumsum(involved) - 1, starts, ends, shingles)
+
+
+def _components(
+    left: np.ndarray, right: np.ndarray, copies: np.ndarray, sets: _Sets, floor: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A label per distinct text and its similarity to its cluster's representative.
+
+    The representative is the text with most copies, the earliest among equals. Members below `floor` leave and are
+    clustered among themselves, until all are near their own.
+    """
+    n = len(copies)
+    label = np.arange(n)
+    nearness = np.ones(n)
+    open_ = np.ones(n, np.bool_)
+    rank = np.lexsort((np.arange(n), -copies))
+    order = np.empty(n, np.int64)
+    order[rank] = np.arange(n)
+    while True:
+        inside = open_[left] & open_[right]
+        if not inside.any():
+            break
+        a, b = left[inside], right[inside]
+        graph = sparse.coo_array((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
+        _, component = connected_components(graph, directed=False)
+        members = np.unique(np.r_[a, b])
+        best = np.full(component.max() + 1, n, np.int64)
+        np.minimum.at(best, component[members], order[members])
+        head = rank[best[component[members]]]
+        near = np.where(members == head, 1.0, sets.similarities(members, head, floor))
+        stays = near >= floor - 1e-9
+        label[members[stays]] = head[stays]
+        nearness[members[stays]] = near[stays]
+        open_[members[stays]] = False
+    return label, nearness
+
+
+def _numbered(
+    label: np.ndarray,
+    nearness: np.ndarray,
+    representative: np.ndarray,
+    distinct: np.ndarray,
+    long_enough: np.ndarray,
+    copies: np.ndarray,
+    n: int,
+    crowded: int,
+) -> Clusters:
+    """Clusters of two texts or more, numbered by their representative's place."""
+    total = np.bincount(label, weights=copies, minlength=len(distinct)).astype(np.int64)
+    heads = np.flatnonzero(total >= 2)
+    number = np.full(len(distinct), -1, np.int64)
+    number[heads] = np.arange(len(heads))
+    worst = np.ones(len(distinct))
+    np.minimum.at(worst, label, nearness)
+    position = np.full(n, -1, np.int64)
+    position[distinct] = np.arange(len(distinct))
+    cluster = np.full(n, -1, np.int64)
+    cluster[long_enough] = number[label[position[representative[long_enough]]]]
+    return Clusters(
+        cluster, distinct[heads], total[heads], worst[heads], n - len(long_enough), crowded
+    )
+
+
+def _threaded(work: Callable[[int], T]) -> list[T]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, range(THREADS)))

@@ -1,0 +1,404 @@
+"""Traces: the acts of one kind reduced to (account, object, time), from a record or from any table of three columns.
+
+repost, quote, reply, like: the post. mention, report, follow: the account acted on. hashtag: the tag; hashtags: the set of tags of
+one post. link: the page (`coordination_links`). text: the cluster of near-identical texts. status: the change of
+status, so that accounts that fall together co-act. creation: accounts made within the window of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.measures.coordination.timestamps import moments
+from birdfall.measures.coordination.urls import normalised
+from birdfall.model.errors import UsageError, printable
+from birdfall.model.findings import Note
+from birdfall.model.schemas import FALLEN
+from birdfall.record.record import Record
+
+TRACES: Final = (
+    "repost", "quote", "reply", "like", "mention", "report", "follow", "hashtag", "hashtags", "link", "text", "status",
+    "creation",
+)  # fmt: skip
+
+#: What reads the texts of a trace as objects: (texts, times int64 us) -> object ids, null where a text is too short to tell.
+TextObjects = Callable[[pa.Array, np.ndarray], pa.Array]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """account, object_: int32[n] codes; time: int64[n] us. accounts, objects: string arrays by code.
+
+    shown: per object an example of what people saw, where there is one. languages, contents
+    (the act's own id, texts or whole numbers): per act, or None. source: the table it came from.
+    """
+
+    name: str
+    account: np.ndarray
+    object_: np.ndarray
+    time: np.ndarray
+    accounts: pa.Array
+    objects: pa.Array
+    shown: Mapping[int, str]
+    languages: pa.Array | None
+    source: str
+    contents: pa.Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def of(self, keep: np.ndarray) -> Trace:
+        """The acts where `keep` (bool[n]) holds."""
+        languages = None if self.languages is None else self.languages.filter(pa.array(keep))
+        return Trace(
+            self.name,
+            self.account[keep],
+            self.object_[keep],
+            self.time[keep],
+            self.accounts,
+            self.objects,
+            self.shown,
+            languages,
+            self.source,
+            None if self.contents is None else self.contents.filter(pa.array(keep)),
+        )
+
+
+_ACTS = """
+SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language, {shown} AS shown,
+a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = '{kind}' AND {object} IS NOT NULL
+"""
+_TAG = "lower(ltrim(trim(a.object), '#＃'))"
+_OBJECTS = {
+    "repost": "a.object", "quote": "a.object", "reply": "a.object", "like": "a.object", "link": "a.object",
+    "mention": "coalesce(a.target, a.object)", "report": "coalesce(a.target, a.object)",
+    "follow": "coalesce(a.target, a.object)", "hashtag": _TAG,
+}  # fmt: skip
+_SHOWN = {"repost": "a.text", "quote": "NULL", "reply": "NULL", "like": "a.text"}
+
+
+def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = None) -> Trace:
+    """The acts of one trace, account codes being the record's own. `text` needs `text_objects`.
+
+    Raises UsageError for an unknown trace.
+    """
+    if trace not in TRACES:
+        raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
+    if trace == "status":
+        rows = record.sql(
+            """SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language, NULL AS shown,
+            NULL AS content FROM statuses s JOIN ids i ON i.id = s.account
+            WHERE s.observation = 'change' AND s."after" IS NULL AND list_contains($1, s.status)""",
+            [list(FALLEN)],
+        )
+    elif trace == "creation":
+        rows = record.sql(
+            """SELECT DISTINCT i.code AS account, 'created' AS object, epoch_us(a.created_at) AS time, NULL AS language,
+            NULL AS shown, NULL AS content FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL"""
+        )
+    elif trace == "hashtags":
+        rows = record.sql(
+            f"""SELECT i.code AS account, array_to_string(list_sort(list_distinct(list({_TAG}))), ' ') AS object,
+            epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown,
+            any_value(a.act_id) AS content FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = 'hashtag'
+            GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1"""
+        )
+    elif trace == "text":
+        rows = record.sql(
+            """SELECT i.code AS account, a.text AS object, epoch_us(a.time) AS time, a.language AS language,
+            a.text AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
+            WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL"""
+        )
+    else:
+        query = _ACTS.format(
+            object=_OBJECTS[trace],
+            kind=trace,
+            language="a.language",
+            shown=_SHOWN.get(trace, "NULL"),
+        )
+        if trace == "follow":
+            query += """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL FROM follows f
+            JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
+        rows = record.sql(query)
+    rows = rows.sort_by([("time", "ascending"), ("account", "ascending"), ("object", "ascending")])
+    objects = rows.column("object").combine_chunks().cast(pa.string())
+    times = rows.column("time").to_numpy().astype(np.int64)
+    if trace == "link":
+        objects = _each(objects, normalised)
+    if trace == "text":
+        if text_objects is None:
+            raise UsageError(
+                "the text trace needs a way to tell which texts are near-identical",
+                fix="Pass text_objects.",
+            )
+        objects = text_objects(objects, times).cast(pa.string())
+    source = {"status": "statuses", "creation": "accounts"}.get(trace, "acts")
+    return _made(
+        trace,
+        rows.column("account").to_numpy().astype(np.int32),
+        objects,
+        times,
+        record.ids.id_of,
+        rows.column("shown").combine_chunks(),
+        rows.column("language").combine_chunks(),
+        source,
+        rows.column("content").combine_chunks(),
+    )
+
+
+def content_ids(trace: Trace) -> pa.Array:
+    """Each act's own id (texts, or whole numbers); the row number where there is none, so that no two acts are taken for one."""
+    contents = trace.contents
+    if contents is not None and not contents.null_count:
+        return contents
+    contents = None if contents is None else contents.cast(pa.string())
+    numbers = pa.array(np.arange(len(trace))).cast(pa.string())
+    rows = pc.binary_join_element_wise(pa.scalar("row"), numbers, " ")
+    return rows if contents is None else pc.coalesce(contents, rows)
+
+
+def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
+    """`change` applied once per distinct text."""
+    coded = values.dictionary_encode()
+    changed = pa.array([change(v) for v in coded.dictionary.to_pylist()], pa.string())
+    return changed.take(coded.indices)
+
+
+def _made(
+    name: str,
+    account: np.ndarray,
+    objects: pa.Array,
+    time: np.ndarray,
+    accounts: pa.Array,
+    shown: pa.Array | None,
+    languages: pa.Array | None,
+    source: str,
+    contents: pa.Array | None,
+) -> Trace:
+    """Rows without an object are dropped (they share nothing: two posts without a link have no link in common)."""
+    if objects.null_count:
+        keep = objects.is_valid()
+        mask = keep.to_numpy(zero_copy_only=False)
+        account, time, objects = account[mask], time[mask], objects.filter(keep)
+        shown = None if shown is None else shown.filter(keep)
+        languages = None if languages is None else languages.filter(keep)
+        contents = None if contents is None else contents.filter(keep)
+    values, codes = coded(objects)
+    return made_of_codes(
+        name, account, codes, time, accounts, values, shown, languages, source, contents
+    )
+
+
+def made_of_codes(
+    name: str,
+    account: np.ndarray,
+    codes: np.ndarray,
+    time: np.ndarray,
+    accounts: pa.Array,
+    values: pa.Array,
+    shown: pa.Array | None,
+    languages: pa.Array | None,
+    source: str,
+    contents: pa.Array | None,
+) -> Trace:
+    """A trace of acts whose objects are codes of `values` already; columns of nulls count as none."""
+    seen: dict[int, str] = {}
+    if shown is not None and shown.null_count < len(shown):
+        first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
+        texts = shown.drop_null().take(pa.array(first[1])).to_pylist()
+        seen = dict(zip(first[0].tolist(), map(str, texts), strict=True))
+    if languages is not None and languages.null_count == len(languages):
+        languages = None
+    if contents is not None and contents.null_count == len(contents):
+        contents = None
+    return Trace(name, account, codes, time, accounts, values, seen, languages, source, contents)
+
+
+def trace_of_table(
+    table: Any, *, name: str = "acts", time_unit: str | None = None
+) -> tuple[Trace, list[Note]]:
+    """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object, time).
+
+    Columns account, object, time and optionally language, text, content (the act's own id). Times: as `coordination_times.moments`
+    reads them. Returns the trace and what a reader must know of the reading (rows with an empty field, times told by their look).
+    Raises UsageError if a column is missing or cannot be read.
+    """
+    columns = _columns(table)
+    missing = [c for c in ("account", "object", "time") if c not in columns]
+    if missing:
+        raise UsageError(
+            f"the table has no column {' and no column '.join(missing)}",
+            why=_held(columns) if columns else "",
+            fix='Rename them, or say which is which: columns={"account": "user_id", "object": "url", "time": "posted_at"}.',
+        )
+    account, objects = (_plain(columns[c], c) for c in ("account", "object"))
+    time, read = moments(_array(columns["time"]), time_unit)
+    if not len(account) == len(objects) == len(time):
+        raise UsageError("the columns of the table are not equally long")
+    extra: dict[str, pa.Array] = {
+        k: _text(columns[k]) for k in ("language", "text") if k in columns
+    }
+    if "content" in columns:
+        extra["content"] = _plain(columns["content"])
+    notes = list(read)
+    if account.null_count or objects.null_count or time.null_count:
+        valid = np.logical_and.reduce(
+            [c.is_valid().to_numpy(zero_copy_only=False) for c in (account, objects, time)]
+        )
+        notes.append(Note("rows-without-account-object-or-time", {"rows": int((~valid).sum())}))
+        keep = pa.array(valid)
+        account, objects, time = account.filter(keep), objects.filter(keep), time.filter(keep)
+        extra = {k: column.filter(keep) for k, column in extra.items()}
+    with ThreadPoolExecutor(1) as beside:
+        others = beside.submit(coded, objects)
+        names, codes = coded(account)
+        values, objects_ = others.result()
+    times = time.to_numpy(zero_copy_only=False).astype(np.int64)
+    made = made_of_codes(
+        name,
+        codes,
+        objects_,
+        times,
+        names,
+        values,
+        extra.get("text"),
+        extra.get("language"),
+        "table",
+        extra.get("content"),
+    )
+    return made, notes
+
+
+def coded(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The different values as sorted texts, and each one's place among them (int32[n]). values: texts or whole numbers, without nulls.
+
+    Codes do not depend on the order of the input. Only different values are made texts and sorted.
+    """
+    if pa.types.is_dictionary(values.type):
+        different, codes = _used(
+            values.dictionary.cast(pa.string()), values.indices.to_numpy(zero_copy_only=False)
+        )
+    elif pa.types.is_integer(values.type) and len(values):
+        different, codes = _numbered(values)
+    else:
+        seen = values.dictionary_encode()
+        different, codes = seen.dictionary, seen.indices.to_numpy(zero_copy_only=False)
+    texts = different.cast(pa.string())
+    order = pc.sort_indices(texts)
+    place = np.empty(len(texts), np.int32)
+    place[order.to_numpy()] = np.arange(len(texts), dtype=np.int32)
+    return texts.take(order), place[codes]
+
+
+def _used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    """The different entries that rows have, and each row's among them: a dictionary that was given may hold idle and double ones."""
+    used = np.zeros(len(entries), bool)
+    used[indices] = True
+    different = pc.unique(entries.filter(pa.array(used)))
+    found = pc.fill_null(pc.index_in(entries, value_set=different), -1)
+    return different, found.to_numpy(zero_copy_only=False)[indices]
+
+
+def _numbered(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The different numbers and each row's among them; by a table where they lie close together, which hashes none."""
+    # narrow types could not hold the differences
+    numbers = (
+        values.to_numpy() if values.type.bit_width == 64 else values.cast(pa.int64()).to_numpy()
+    )
+    low = numbers.min()
+    width = int(numbers.max()) - int(low) + 1
+    if width > 4 * len(numbers) + (1 << 16):
+        seen = values.dictionary_encode()
+        return seen.dictionary, seen.indices.to_numpy(zero_copy_only=False)
+    shifted = numbers - low
+    there = np.zeros(width, bool)
+    there[shifted] = True
+    different = np.flatnonzero(there)
+    place = np.empty(width, np.int32)
+    place[different] = np.arange(len(different), dtype=np.int32)
+    return pa.array(different.astype(numbers.dtype) + low), place[shifted]
+
+
+def renamed(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
+    """A table's columns by our names. names: ours to the table's. Raises UsageError if one is not there."""
+    columns = _columns(table)
+    unknown = [n for n in names.values() if n not in columns]
+    if unknown:
+        raise UsageError(
+            f"the table has no column {printable(str(unknown[0]), 60)!r}",
+            fix=_held(columns),
+        )
+    return {ours: columns[theirs] for ours, theirs in names.items()}
+
+
+def _held(columns: Mapping[str, Any]) -> str:
+    """Which columns a table has, for people."""
+    return f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}."
+
+
+def _columns(table: Any) -> dict[str, Any]:
+    if isinstance(table, (pa.Table, pa.RecordBatch)):
+        return {n: table.column(n) for n in table.schema.names}
+    if isinstance(table, Mapping):
+        return dict(table)
+    if isinstance(table, Sequence) and table and all(isinstance(row, Mapping) for row in table):
+        return _columns(pa.Table.from_pylist(list(table)))
+    if isinstance(table, Sequence) and len(table) == 3 and not isinstance(table, (str, bytes)):
+        return dict(zip(("account", "object", "time"), table))
+    if hasattr(table, "columns") and hasattr(table, "__getitem__") and hasattr(table, "iloc"):
+        return {str(c): table[c] for c in table.columns}
+    if hasattr(table, "__arrow_c_stream__"):  # polars, DuckDB and others
+        return _columns(pa.table(table))
+    if hasattr(table, "columns") and hasattr(table, "__getitem__"):
+        return {str(c): table[c] for c in table.columns}
+    raise UsageError(
+        "this is no table",
+        fix="Give a record, an Arrow table, a data frame or (account, object, time).",
+    )
+
+
+def _array(values: Any) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks()
+    if isinstance(values, pa.Array):
+        return values
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):  # numbers and texts side by side
+        return pa.array([None if v is None or v != v else str(v) for v in values], pa.string())
+
+
+def _text(values: Any) -> pa.Array:
+    return _plain(values).cast(pa.string())
+
+
+#: Whole numbers beyond this are rounded by a float.
+_EXACT: Final = 1 << 53
+
+
+def _plain(values: Any, column: str = "") -> pa.Array:
+    """Whole numbers as they are, all else as texts. Raises UsageError for ids that lost digits as floats."""
+    array = _array(values)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_floating(array.type):
+        numbers = array.to_numpy(zero_copy_only=False).astype(float)
+        finite = np.isfinite(numbers)
+        if (np.abs(numbers[finite]) >= _EXACT).any():
+            raise UsageError(
+                f"the column {column or 'of ids'} holds numbers of 16 digits and more as floats",
+                why="Their last digits are gone, so that one account would be taken for another.",
+                fix="Read the column as text, such as with dtype=str.",
+            )
+        whole = bool((numbers[finite] == np.floor(numbers[finite])).all())
+        array = pa.array(
+            np.where(finite, numbers, 0).astype(np.int64) if whole else numbers, mask=~finite
+        )
+    return array if pa.types.is_integer(array.type) else array.cast(pa.string())

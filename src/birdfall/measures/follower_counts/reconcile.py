@@ -1,0 +1,393 @@
+"""Reconciliation: do published figures that seem to contradict each other agree, once gross and net are told apart?
+
+A gross loss and a net change of one day differ by the day's growth. Growth is read from the levels that were published before,
+each with the range its wording allows. Then every pair of figures is asked whether it needs more growth than there was.
+Reads a table of facts; returns a finding of kind `reconciliation`. Method: docs/methods/counts.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+
+from birdfall.measures.audiences.odds_ratio import e_value
+from birdfall.model.errors import InputError, Where
+from birdfall.model.findings import Answer, Estimate, Finding, Note
+
+COLUMNS: Final = (
+    "id",
+    "when_local",
+    "said_by",
+    "quantity",
+    "relation",
+    "value",
+    "unit",
+    "window",
+    "population",
+    "kind",
+    "source",
+)
+#: How far a level may lie from what was written, by its wording.
+_ABOUT, _ALMOST, _OVER = 0.03, 0.05, 0.05
+#: A day's growth differs from the mean of months by this much either way.
+DAILY_SWING: Final = 0.40
+#: A round figure of a loss ("almost 6,600") may be off by this share.
+ROUND: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One published figure. kind: level, gross, net; low, high: what its wording allows."""
+
+    id: str
+    date: dt.date
+    said_by: str
+    relation: str
+    value: float
+    unit: str
+    window: str
+    population: str
+    kind: str
+
+    @property
+    def range(self) -> tuple[float, float]:
+        v = self.value
+        spread = {"about": (-_ABOUT, _ABOUT), "almost": (-_ALMOST, 0.0), "over": (0.0, _OVER)}.get(
+            self.relation, (0.0, 0.0)
+        )
+        low, high = v * (1 + spread[0]), v * (1 + spread[1])
+        return min(low, high), max(low, high)
+
+
+def read_facts_bytes(data: bytes, name: str) -> list[Fact]:
+    """Facts from CSV with the columns `COLUMNS` (source may be followed by others). Statements without a number are left out.
+
+    Raises InputError naming row and column.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError("this file is not UTF-8", where=name, fix="Save it as UTF-8.") from error
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
+    if missing:
+        raise InputError(
+            f"columns are missing: {', '.join(missing)}",
+            where=name,
+            fix=f"Columns: {', '.join(COLUMNS)}.",
+        )
+    facts = []
+    for row_number, row in enumerate(reader, 2):
+        if not (row["value"] or "").strip():
+            continue
+        try:
+            value = float(row["value"])
+        except ValueError as error:
+            raise InputError(
+                f"{row['value']!r} is no number", where=Where(name, row_number, "value")
+            ) from error
+        facts.append(
+            Fact(
+                row["id"],
+                _date(row["when_local"], name, row_number),
+                row["said_by"],
+                row["relation"],
+                value,
+                row["unit"],
+                row["window"],
+                row["population"],
+                row["kind"],
+            )
+        )
+    return facts
+
+
+def _date(text: str, name: str, row: int) -> dt.date:
+    try:
+        return dt.date.fromisoformat((text[:10] + "-01-01"[len(text[:10]) - 4 :])[:10])
+    except ValueError as error:
+        raise InputError(
+            f"{text!r} is no date", where=Where(name, row, "when_local"), fix="Write 2013-10-31."
+        ) from error
+
+
+def reconcile(
+    facts: list[Fact], *, leader: str | None = None, day: dt.date | None = None
+) -> Finding:
+    """Which published figures of one day agree, and the risk ratio of the leader against every account with a net figure.
+
+    leader, day: the account and day in question; if not given, those with the most gross and net figures. Everything is computed
+    from the facts; refuses without two dated levels of the leader.
+    """
+    leader, day = leader or _leader(facts), day or _day(facts)
+    growth = growth_per_day(facts, leader, day)
+    parameters = {
+        "leader": leader,
+        "day": None if day is None else day.isoformat(),
+        "daily_swing": DAILY_SWING,
+        "round": ROUND,
+    }
+    if leader is None or day is None or growth is None:
+        return Finding(
+            "reconciliation",
+            "reconciliation",
+            "cannot",
+            reasons=(Note("too-few-levels", {"needs": "levels"}),),
+            parameters=parameters,
+        )
+    low, high = growth[0] * (1 - DAILY_SWING), growth[1] * (1 + DAILY_SWING)
+    net = [f for f in facts if f.kind == "net" and f.population == leader and f.date == day]
+    gross = [
+        f
+        for f in facts
+        if f.kind == "gross" and f.date == day and _about_leader(f, leader) and f.value > 0
+    ]
+    figures = [_figure(g, net, low, high) for g in gross] + [
+        _figure_net(n, gross, low, high) for n in net
+    ]
+    ratios = _ratios(facts, leader, day, gross, net, growth, figures)
+    consistent = [f for f in figures if f["consistent"]]
+    fitting = [f for f in figures if f["kind"] == "gross" and f["consistent"]]
+    # the figure that claims most precision stands for the gross loss
+    best = next(
+        (f for f in fitting if f["relation"] in ("exactly", "almost")),
+        fitting[0] if fitting else None,
+    )
+    estimates = {
+        "growth": Estimate(
+            (growth[0] + growth[1]) / 2, "per_day", growth[0], growth[1], None, "identified"
+        ),
+        "figures": Estimate(len(figures), "count", level=None, bounds="none"),
+        "consistent": Estimate(len(consistent), "count", level=None, bounds="none"),
+    }
+    if best is not None and net:
+        estimates["gross"] = Estimate(
+            best["value"],
+            "followers",
+            -net[0].value + low,
+            -net[0].value + high,
+            None,
+            "identified",
+        )
+        estimates["net"] = Estimate(net[0].value, "followers", level=None, bounds="none")
+        estimates["difference"] = Estimate(
+            best["needed_growth"], "followers", level=None, bounds="none"
+        )
+    if ratios:
+        r = ratios[0]
+        estimates["risk_ratio"] = Estimate(
+            r["ratio"], "ratio", r["low"], r["high"], None, "identified"
+        )
+        estimates["naive_ratio"] = Estimate(r["naive_ratio"], "ratio", level=None, bounds="none")
+        estimates["e_value"] = Estimate(r["e_value"], "score", level=None, bounds="none")
+    answer: Answer = "found" if figures and net else "cannot"
+    reasons = () if answer == "found" else (Note("no-net-figure", {"needs": "counts"}),)
+    return Finding(
+        kind="reconciliation",
+        name="reconciliation",
+        answer=answer,
+        reasons=reasons,
+        estimates=estimates,
+        parameters=parameters,
+        limits=(
+            Note("cause-not-in-counts", {}),
+            Note("growth-of-the-day-assumed", {"swing_share": DAILY_SWING}),
+        ),
+        method=(
+            "gross = growth - net, growth from dated levels (docs/methods/counts.md)",
+            "E-value (VanderWeele and Ding 2017)",
+        ),
+        details={"leader": leader},
+        tables={
+            "figures": pa.Table.from_pylist(figures, schema=FIGURES),
+            "ratios": pa.Table.from_pylist(ratios, schema=RATIOS),
+        },
+    )
+
+
+_F = pa.float64()
+FIGURES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("said_by", pa.string()),
+        ("population", pa.string()),
+        ("relation", pa.string()),
+        ("value", _F),
+        ("kind", pa.string()),
+        ("consistent", pa.bool_()),
+        ("needed_growth", _F),
+        ("growth_low", _F),
+        ("growth_high", _F),
+    ]
+)
+RATIOS = pa.schema(
+    [
+        ("leader", pa.string()),
+        ("control", pa.string()),
+        ("ratio", _F),
+        ("low", _F),
+        ("high", _F),
+        ("naive_ratio", _F),
+        ("e_value", _F),
+        ("gross_control", _F),
+    ]
+)
+
+
+def growth_per_day(
+    facts: list[Fact], account: str | None, day: dt.date | None
+) -> tuple[float, float] | None:
+    """Lowest and highest mean growth a day that the levels of an account allow, from the last level well before `day` to those near it.
+
+    Without a level near the day, the nearest two levels around it serve. None with fewer than two levels.
+    """
+    if account is None or day is None:
+        return None
+    levels = sorted(
+        (
+            f
+            for f in facts
+            if f.kind == "level" and _same(f.population, account) and f.unit == "followers"
+        ),
+        key=lambda f: f.date,
+    )
+    early = [f for f in levels if (day - f.date).days >= 30]
+    late = [f for f in levels if abs((f.date - day).days) <= 7]
+    if not early or not late:
+        return None
+    start = early[-1]
+    # the wording widens a level ("over 3,600,000"), but ends said by several sources bound each other
+    rates = [(f.value - start.value) / max((f.date - start.date).days, 1) for f in late]
+    if len(late) == 1 and late[0].relation != "exactly":
+        low, high = late[0].range
+        days = max((late[0].date - start.date).days, 1)
+        rates = (
+            [(low - start.value) / days, (high - start.value) / days]
+            if late[0].relation != "over"
+            else [*rates]
+        )
+    return min(rates), max(rates)
+
+
+def _leader(facts: list[Fact]) -> str | None:
+    """The account that has net figures, levels and the most gross figures said of its followers."""
+    candidates = {f.population for f in facts if f.kind == "net"}
+    return max(
+        sorted(candidates),
+        key=lambda a: sum(_about_leader(f, a) and f.kind == "gross" for f in facts),
+        default=None,
+    )
+
+
+def _day(facts: list[Fact]) -> dt.date | None:
+    days = [f.date for f in facts if f.kind in ("gross", "net")]
+    return max(sorted(set(days)), key=days.count, default=None)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _about_leader(fact: Fact, leader: str) -> bool:
+    return leader.casefold() in fact.population.casefold()
+
+
+def _figure(fact: Fact, net: list[Fact], low: float, high: float) -> dict[str, Any]:
+    """A gross figure against the net change: the growth it needs, and whether the day can have had it."""
+    needed = fact.value + net[0].value if net else None
+    slack = ROUND * fact.value
+    fits = None if needed is None else bool(low - slack <= needed <= high + slack)
+    return {
+        "id": fact.id,
+        "said_by": fact.said_by,
+        "population": fact.population,
+        "relation": fact.relation,
+        "value": fact.value,
+        "kind": "gross",
+        "consistent": fits,
+        "needed_growth": needed,
+        "growth_low": low,
+        "growth_high": high,
+    }
+
+
+def _figure_net(fact: Fact, gross: list[Fact], low: float, high: float) -> dict[str, Any]:
+    fits = any(
+        low - ROUND * g.value <= g.value + fact.value <= high + ROUND * g.value for g in gross
+    )
+    return {
+        "id": fact.id,
+        "said_by": fact.said_by,
+        "population": fact.population,
+        "relation": fact.relation,
+        "value": fact.value,
+        "kind": "net",
+        "consistent": fits if gross else None,
+        "needed_growth": None,
+        "growth_low": low,
+        "growth_high": high,
+    }
+
+
+def _ratios(
+    facts: list[Fact],
+    leader: str,
+    day: dt.date,
+    gross: list[Fact],
+    net: list[Fact],
+    growth: tuple[float, float],
+    figures: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Risk of falling in the leader's audience against others', both gross; naive: gross against the others' net, as it was told."""
+    size = _level(facts, leader, day)
+    fitting = {f["id"] for f in figures if f["kind"] == "gross" and f["consistent"]}
+    lost = next(
+        (g for g in gross if g.id in fitting and g.relation in ("almost", "exactly")),
+        next((g for g in gross if g.id in fitting), None),
+    )
+    if size is None or lost is None:
+        return []
+    rows = []
+    for other in (
+        f
+        for f in facts
+        if f.kind == "net" and f.date == day and f.population != leader and f.value < 0
+    ):
+        other_size, other_growth = (
+            _level(facts, other.population, day),
+            growth_per_day(facts, other.population, day),
+        )
+        if other_size is None or other_growth is None:
+            continue
+        middle = sum(other_growth) / 2
+        hazard = lost.value / size
+        # the control's growth that day: from none to twice its mean
+        low, high = (hazard / ((-other.value + g) / other_size) for g in (2 * middle, 0.0))
+        ratio = hazard / ((-other.value + middle) / other_size)
+        rows.append(
+            {
+                "leader": leader,
+                "control": other.population,
+                "ratio": ratio,
+                "low": low,
+                "high": high,
+                "naive_ratio": hazard / (-other.value / other_size),
+                "e_value": e_value(low),
+                "gross_control": -other.value + middle,
+            }
+        )
+    return rows
+
+
+def _level(facts: list[Fact], account: str, day: dt.date) -> float | None:
+    levels = [
+        f.value
+        for f in facts
+        if f.kind == "level" and _same(f.population, account) and abs((f.date - day).days) <= 7
+    ]
+    return sum(levels) / len(levels) if levels else None

@@ -1,0 +1,284 @@
+"""What happened to one leader's followers: lost to suspension, deletion, deactivation or their own will; back; new.
+
+Followers at each time are counted as edges that stand from accounts that can be seen, and every change has a cause
+(`ledger_entries`). Where times are known only within intervals the series is a band that holds every possible history.
+What is missing through suspension is followed to its return by Kaplan and Meier (see `returns`), and the sum is laid
+beside the platform's own follower counts where there are any. Method: `docs/methods/ledgers.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from birdfall.measures.ledgers import entries as book
+from birdfall.measures.ledgers.edges import edge_events
+from birdfall.measures.ledgers.series import SERIES, Balance, balance, reconciled, series, uncertain
+from birdfall.measures.returns.measure import CURVE, MOST_ROWS, return_curve
+from birdfall.measures.suspensions.absences import ALWAYS, SUSPENSION, Falls, falls, record_end
+from birdfall.model.findings import Estimate, Finding, Note
+from birdfall.model.schemas import TIME
+from birdfall.record.record import NEVER, Record
+
+METHOD: Final = ("edge-and-visibility", "kaplan-meier-1958", "greenwood-1926", "identified-bounds")
+ENTRIES: Final = pa.schema(
+    [
+        pa.field("time", TIME), pa.field("time_low", TIME), pa.field("account", pa.string()), pa.field("cause", pa.string()),
+        pa.field("change", pa.int8()), pa.field("missing", pa.int8()),
+    ]
+)  # fmt: skip
+_ESTIMATES: Final = {
+    "lost_suspension": book.LOST_SUSPENSION, "lost_deleted": book.LOST_DELETED, "lost_deactivated": book.LOST_DEACTIVATED,
+    "unfollowed": book.UNFOLLOWED, "restored": book.RESTORED, "reactivated": book.REACTIVATED, "refollowed": book.REFOLLOWED, "new": book.NEW,
+}  # fmt: skip
+
+
+def applies_to(record: Record) -> Note | None:
+    """None if the record has follows; else the reason why not."""
+    return None if record.has("follows") else Note("no-follows", {"needs": "follows"})
+
+
+def ledgers(
+    record: Record, leaders: Sequence[str], *, until: int | None = None, level: float = 0.95
+) -> list[Finding]:
+    """A ledger for each of `leaders`, in their order; statuses are read once."""
+    hidden = falls(record, until)
+    return [_ledger(record, leader, hidden, until, level) for leader in leaders]
+
+
+def ledger(
+    record: Record, leader: str, *, until: int | None = None, level: float = 0.95
+) -> Finding:
+    """The ledger of one leader (a platform id).
+
+    until: microseconds since 1970; nothing later is looked at. level: of the band of the return curve. The answer is
+    "found" if followers were lost to suspension, "nothing" if none was, "cannot" if the record has no edge to the leader.
+    Estimates and tables: `docs/reference/findings.md`.
+    """
+    return _ledger(record, leader, falls(record, until), until, level)
+
+
+def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level: float) -> Finding:
+    code = record.ids.code(leader)
+    parameters: dict[str, Any] = {"leader": leader, "until": until, "level": level}
+    tables = ("follows", "statuses", "counts", "coverage")
+    common: dict[str, Any] = {
+        "kind": "ledger",
+        "name": "ledger-unknown" if code is None else f"ledger-{code}",
+        "parameters": parameters,
+        "inputs": tuple(record.input(t) for t in tables if record.has(t)),
+        "method": METHOD,
+        "details": {"leader": leader},
+        "simulated": record.settings.simulated,
+    }
+    edges = None if code is None else edge_events(record, leader, hidden, until)
+    if code is None or edges is None or not len(edges.code):
+        reason = applies_to(record) or Note(
+            "no-edges-of-leader" if code is not None else "unknown-leader",
+            {"leader": leader, "needs": "follows"},
+        )
+        return Finding(answer="cannot", reasons=(reason,), **common)
+    made = book.entries(edges, hidden)
+    kept = balance(made)
+    lost = made.cause == book.LOST_SUSPENSION
+    returning = _falls_of(made, hidden, until if until is not None else record_end(record))
+    came = returning.back_by != NEVER
+    curve = (
+        return_curve(returning, NormalDist().inv_cdf(0.5 + level / 2)) if len(returning) else None
+    )
+    counted, difference = reconciled(record, leader, kept, until)
+    exact = not len(uncertain(edges, hidden))
+    over_time = series(made, kept, edges, hidden)
+    estimates = {
+        "before": _at(over_time, kept.before, None, exact),
+        "lowest": _at(over_time, kept.lowest, kept.lowest_at, exact),
+        "now": _at(
+            over_time,
+            int(kept.followers[-1]) if len(kept.followers) else kept.opening,
+            None,
+            exact,
+            end=True,
+        ),
+        "lowest_at": Estimate(kept.lowest_at, "time", level=None, bounds="none"),
+        **{name: _accounts(made, cause) for name, cause in _ESTIMATES.items()},
+        "missing": _at(
+            over_time,
+            int(kept.missing[-1]) if len(kept.missing) else 0,
+            None,
+            exact,
+            end=True,
+            of="missing",
+        ),
+        "unexplained": Estimate(difference, "accounts", level=None, bounds="none"),
+        "returned_share": curve.share(None, level)
+        if curve
+        else Estimate(None, "share", level=level),
+        "half_return": curve.half(level) if curve else Estimate(None, "seconds", level=level),
+    }
+    limits = [
+        *_limits(record, hidden, edges.lists, made, code, kept),
+        *(curve.limits if curve else ()),
+    ]
+    if difference:
+        limits.append(Note("counts-differ", {"accounts": difference}))
+    out = {
+        "entries": _entries_table(record, made),
+        "causes": _causes(made),
+        "series": over_time,
+        "returns": curve.table(CURVE, MOST_ROWS) if curve else CURVE.empty_table(),
+        "reconciled": counted,
+    }
+    details = {
+        "leader": leader,
+        "code": code,
+        "opening": kept.opening,
+        "lost_falls": len(returning),
+        "back": int(came.sum()),
+    }
+    reasons = () if lost.any() else (Note("none-lost-to-suspension", {"followers": kept.before}),)
+    common["details"] = details
+    return Finding(
+        answer="found" if lost.any() else "nothing",
+        estimates=estimates,
+        tables=out,
+        limits=tuple(limits),
+        reasons=reasons,
+        **common,
+    )
+
+
+def _falls_of(made: book.Entries, hidden: Falls, end: int) -> Falls:
+    """The suspensions that cost this leader a follower; one who unfollowed while away is censored at that moment."""
+    lost = made.cause == book.LOST_SUSPENSION
+    if not lost.any():
+        return hidden.where(np.zeros(len(hidden), dtype=bool))
+    at = _keys(made.code[lost], made.time[lost])
+    ours = hidden.where(
+        (hidden.cause == SUSPENSION) & np.isin(_keys(hidden.code, hidden.fell_by), at)
+    )
+    gone = (made.cause == book.UNFOLLOWED) & (made.missing < 0)
+    if not gone.any():
+        return ours
+    back_after, back_by, known = (
+        ours.back_after.copy(),
+        ours.back_by.copy(),
+        ours.known_until.copy(),
+    )
+    for code, time in zip(made.code[gone], made.time[gone], strict=True):
+        which = (ours.code == code) & (ours.fell_by <= time) & (ours.back_by > time)
+        back_after[which] = back_by[which] = NEVER
+        known[which] = np.minimum(time, end)
+    return Falls(
+        ours.code, ours.cause, ours.later, ours.fell_after, ours.fell_by, back_after, back_by, known
+    )
+
+
+def _keys(code: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.void]:
+    """(code, time) as one comparable value each."""
+    both = np.empty(len(code), dtype=[("code", np.int64), ("time", np.int64)])
+    both["code"], both["time"] = code, time
+    return both.view("V16")
+
+
+def _accounts(made: book.Entries, cause: int) -> Estimate:
+    which = (made.cause == cause) & (
+        (made.change != 0) if cause != book.UNFOLLOWED else np.ones(len(made.cause), bool)
+    )
+    sure = which & (made.after != ALWAYS)
+    count, at_least = _distinct(made.code[which]), _distinct(made.code[sure])
+    if count == at_least:
+        return _plain(count, "accounts")
+    return Estimate(count, "accounts", at_least, count, None, "identified")
+
+
+def _distinct(code: NDArray[np.int32]) -> int:
+    return int(np.count_nonzero(np.bincount(code))) if len(code) else 0
+
+
+def _plain(value: int | None, unit: str = "followers") -> Estimate:
+    return Estimate(value, unit, level=None, bounds="none")
+
+
+def _at(
+    over_time: pa.Table,
+    value: int,
+    time: int | None,
+    exact: bool,
+    *,
+    end: bool = False,
+    of: str = "followers",
+) -> Estimate:
+    """`value`, with the bounds of the series at `time` or at its end where times are intervals."""
+    unit = "accounts" if of == "missing" else "followers"
+    if exact or not over_time.num_rows or (time is None and not end):
+        return _plain(value, unit)
+    row = -1 if end else over_time.column("time").cast(pa.int64()).to_pylist().index(time)
+    low, high = ("missing_low", "missing_high") if of == "missing" else ("low", "high")
+    least, most = (over_time.column(name)[row].as_py() for name in (low, high))
+    return Estimate(value, unit, least, most, None, "identified")
+
+
+def _limits(
+    record: Record,
+    hidden: Falls,
+    lists: NDArray[np.int64],
+    made: book.Entries,
+    code: int,
+    kept: Balance,
+) -> list[Note]:
+    limits = []
+    if not record.has("statuses"):
+        limits.append(Note("no-statuses", {"needs": "statuses"}))
+    own = hidden.where((hidden.code == code) & (hidden.cause == SUSPENSION))
+    if len(own):
+        # What others count while the leader is away is an artefact of watching, not a loss.
+        spans = [
+            [int(a), None if b == NEVER else int(b)]
+            for a, b in zip(own.fell_by, own.back_by, strict=True)
+        ]
+        limits.append(Note("leader-itself-suspended", {"falls": len(own), "spans": spans}))
+    if len(lists) > 1:
+        limits.append(Note("followers-known-from-lists", {"lists": len(lists)}))
+    wide = (made.after != made.time) & (made.cause != book.STANDING)
+    if wide.any():
+        limits.append(
+            Note("entries-within-intervals", {"entries": int(wide.sum()), "of": len(made.time)})
+        )
+    if kept.opening and len(lists) <= 1:
+        limits.append(Note("followed-before-the-record", {"followers": kept.opening}))
+    return limits
+
+
+def _entries_table(record: Record, made: book.Entries) -> pa.Table:
+    keep = made.time != ALWAYS
+    names = record.ids.id_of.take(pa.array(made.code[keep]))
+    low = pa.array(made.after[keep], pa.int64(), mask=made.after[keep] == ALWAYS).cast(TIME)
+    cause = pa.DictionaryArray.from_arrays(pa.array(made.cause[keep]), pa.array(book.CAUSES)).cast(
+        pa.string()
+    )
+    time = pa.array(made.time[keep], pa.int64()).cast(TIME)
+    return pa.table(
+        [time, low, names, cause, pa.array(made.change[keep]), pa.array(made.missing[keep])],
+        schema=ENTRIES,
+    )
+
+
+def _causes(made: book.Entries) -> pa.Table:
+    """Entries per cause; low leaves out those that may lie before the record."""
+    rows = []
+    for number, cause in enumerate(book.CAUSES):
+        which = made.cause == number
+        count = int(which.sum())
+        sure = count if number == book.STANDING else int((which & (made.after != ALWAYS)).sum())
+        rows.append((cause, count, sure, count))
+    names, *numbers = zip(*rows, strict=True)
+    columns = [pa.array(names, pa.string()), *(pa.array(n, pa.int64()) for n in numbers)]
+    return pa.table(columns, names=["cause", "count", "low", "high"])
+
+
+__all__ = ["ENTRIES", "SERIES", "applies_to", "ledger", "ledgers"]

@@ -1,0 +1,140 @@
+"""Falls: how long each account was out of sight, whatever words the platform used meanwhile.
+
+A suspension that becomes a takedown or a deletion without the account being seen in between is one fall, named by how
+it began. Spells say when; here they are chained, as arrays. Times are int64 microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from birdfall.measures.suspensions.status_spells import spells
+from birdfall.record.record import NEVER, Record
+
+#: Statuses in which an account cannot be seen, suspension first. `limited` can be seen.
+HIDDEN: Final = ("suspended", "taken_down", "deactivated", "deleted")
+#: Cause of a fall by its first status: 1 suspension, 2 deactivation, 3 deletion.
+SUSPENSION, DEACTIVATED, DELETED = 1, 2, 3
+_CAUSE: Final = {
+    "suspended": SUSPENSION,
+    "taken_down": SUSPENSION,
+    "deactivated": DEACTIVATED,
+    "deleted": DELETED,
+}
+#: No lower bound is known.
+ALWAYS: Final = -NEVER
+
+
+@dataclass(frozen=True)
+class Falls:
+    """One entry per fall, ordered by (account code, fell_by).
+
+    code: int32[n]. cause: int8[n]. It fell in (fell_after, fell_by] (exact when equal; `ALWAYS`: no lower bound) and came
+    back in (back_after, back_by], `NEVER` if it was not seen again. known_until: the last moment at which it is known to
+    have been out of sight. later: int8[n], the cause in its last status (a suspension that ended in a deletion: 3).
+    """
+
+    code: NDArray[np.int32]
+    cause: NDArray[np.int8]
+    later: NDArray[np.int8]
+    fell_after: NDArray[np.int64]
+    fell_by: NDArray[np.int64]
+    back_after: NDArray[np.int64]
+    back_by: NDArray[np.int64]
+    known_until: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def where(self, keep: NDArray[np.bool_]) -> Falls:
+        """Those for which `keep` (bool[n]) holds."""
+        return Falls(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
+
+
+def falls(record: Record, until: int | None = None) -> Falls:
+    """All falls of the record, as known at `until` (microseconds; None: at its end).
+
+    Where statuses are a log of changes, an account that fell and was not heard of again was out of sight until the log
+    ended; where they are sightings, only until it was last seen so.
+    """
+    end = record_end(record) if until is None else until
+    table = spells(record, HIDDEN)
+    sighted = _sighted(record)
+    code = table.column("code").to_numpy().astype(np.int32)
+    fell_by = _micro(table, "fell_by", 0)
+    order = np.lexsort((fell_by, code))
+    code, fell_by = code[order], fell_by[order]
+    fell_after = _micro(table, "fell_after", ALWAYS)[order]
+    ended_by, ended_after = (
+        _micro(table, name, NEVER)[order] for name in ("ended_by", "ended_after")
+    )
+    last_seen = _micro(table, "last_seen", 0)[order]
+    status = np.array([_CAUSE[s] for s in table.column("status").to_pylist()], dtype=np.int8)[order]
+    goes_on = np.array([s in _CAUSE for s in table.column("ended_as").to_pylist()], dtype=bool)[
+        order
+    ]
+    # A spell that ends as another hidden status is followed by that one: the chain is one fall.
+    begins = np.concatenate(([True], ~goes_on[:-1]))[: len(code)]
+    first = np.flatnonzero(begins)
+    last = np.concatenate((first[1:], [len(code)]))[: len(first)] - 1
+    found = Falls(
+        code[first],
+        status[first],
+        status[last],
+        fell_after[first],
+        fell_by[first],
+        ended_after[last],
+        ended_by[last],
+        last_seen[last],
+    )
+    found = found.where(found.fell_by <= end)
+    returned = found.back_by <= end
+    back_by = np.where(returned, found.back_by, NEVER)
+    back_after = np.where(returned, found.back_after, NEVER)
+    # a return after `until` still says that the account was away at `until`
+    away = np.where(found.back_by != NEVER, np.minimum(found.back_after, end), found.known_until)
+    logged = ~sighted[found.code] if len(found) else np.empty(0, dtype=bool)
+    known = np.where(returned, back_after, np.where(logged, end, np.minimum(away, end)))
+    return Falls(
+        found.code,
+        found.cause,
+        found.later,
+        found.fell_after,
+        found.fell_by,
+        back_after,
+        back_by,
+        np.maximum(known, found.fell_by),
+    )
+
+
+def record_end(record: Record) -> int:
+    """Until when statuses were watched, in microseconds: the end of coverage, or the last thing that is recorded."""
+    ends = record.sql(
+        """
+        SELECT epoch_us(max(t)) FROM (
+            SELECT max(time) AS t FROM statuses UNION ALL
+            SELECT max("to") FROM coverage WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all')
+        )
+        """
+    )
+    return int(ends.column(0)[0].as_py() or 0)
+
+
+def _sighted(record: Record) -> NDArray[np.bool_]:
+    """By code: whether the account is known by sightings only."""
+    rows = record.sql(
+        "SELECT i.code FROM statuses s JOIN ids i ON i.id = s.account WHERE s.observation = 'seen' GROUP BY ALL"
+    )
+    found = np.zeros(len(record.ids) + 1, dtype=bool)
+    found[rows.column(0).to_numpy()] = True
+    return found
+
+
+def _micro(table: pa.Table, name: str, missing: int) -> NDArray[np.int64]:
+    column = table.column(name).cast(pa.int64()).fill_null(missing)
+    return np.asarray(column.to_numpy(), dtype=np.int64)

@@ -1,0 +1,67 @@
+"""Spells: from status rows to when each account fell, and when it came back, with what is not known kept as an interval.
+
+Every measure that speaks of suspensions reads this one table, so a repeated takedown is counted once everywhere.
+Reads `statuses`; times are int64 microseconds UTC.
+
+An account's rows are taken in time order. A `change` happened at `time`, or in (`after`, `time`] where `after` is given;
+a `seen` status was so at `time`, so a change between two sightings happened in (earlier, later]. The same status said
+again is no new change. A first `seen` of a fallen status has no lower bound (`fell_after` = None: it was never seen up).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from birdfall.model.schemas import FALLEN, TIME
+from birdfall.record.record import Record
+
+SPELLS = pa.schema(
+    [
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("code", pa.int32(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        # the change to `status` happened in (fell_after, fell_by]; exact when both are equal; null: no lower bound
+        pa.field("fell_after", TIME),
+        pa.field("fell_by", TIME, nullable=False),
+        # what ended it, and the interval in which; null while it lasts
+        pa.field("ended_as", pa.string()),
+        pa.field("ended_after", TIME),
+        pa.field("ended_by", TIME),
+        # the last time the account was known to be in this status: where a return curve is censored
+        pa.field("last_seen", TIME, nullable=False),
+    ]
+)
+
+_QUERY = """
+WITH ordered AS (
+    SELECT account, status, reason, observation, "after", time, line, source,
+           lag(status) OVER w AS previous, lag(time) OVER w AS previous_time,
+           row_number() OVER w AS n
+    FROM statuses
+    WINDOW w AS (PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status)
+), runs AS (
+    SELECT *, sum(CASE WHEN status IS DISTINCT FROM previous THEN 1 ELSE 0 END) OVER (PARTITION BY account ORDER BY n) AS run
+    FROM ordered
+), changes AS (
+    SELECT account, run, first(status ORDER BY n) AS status, first(reason ORDER BY n) FILTER (reason IS NOT NULL) AS reason,
+           first(CASE WHEN "after" IS NOT NULL THEN greatest("after", previous_time)
+                      WHEN observation = 'change' THEN time
+                      ELSE previous_time END ORDER BY n) AS lower,
+           min(time) AS upper, max(time) AS last_seen
+    FROM runs GROUP BY account, run
+), spelled AS (
+    SELECT *, lead(status) OVER v AS ended_as, lead(lower) OVER v AS ended_after, lead(upper) OVER v AS ended_by
+    FROM changes WINDOW v AS (PARTITION BY account ORDER BY run)
+)
+SELECT s.account, i.code, s.status, s.reason, s.lower AS fell_after, s.upper AS fell_by, s.ended_as, s.ended_after, s.ended_by,
+       s.last_seen
+FROM spelled s JOIN ids i ON i.id = s.account
+WHERE list_contains($1, s.status)
+ORDER BY s.upper, s.lower, i.code
+"""
+
+
+def spells(record: Record, statuses: tuple[str, ...] = FALLEN) -> pa.Table:
+    """One row per time an account entered one of `statuses`, ordered by (fell_by, fell_after, code). Schema `SPELLS`."""
+    return record.sql(_QUERY, [list(statuses)]).cast(SPELLS)

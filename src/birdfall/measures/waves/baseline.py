@@ -1,0 +1,358 @@
+"""The base rate: how many suspensions a step of time would have had if nothing unusual happened, and how widely that varies.
+
+Season (hour of the week, or day of the week) times a robust trailing level; the spread is measured at every window length by
+itself, so that what hangs together in time widens the longer windows too. Single bursts do not lift their own base rate:
+levels are winsorised.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+HOUR = 3600.0
+DAY = 86400.0
+WEEK = 7 * DAY
+#: A season is fitted from this many weeks on, a trailing level over this many days.
+SEASON_WEEKS, LEVEL_DAYS = 4, 28
+#: Windows are at most this share of the record: a wave that fills the record has no base rate.
+LONGEST_SHARE = 0.4
+#: Blocks below which a record is too short to show its own spread.
+HISTORY_BLOCKS = 60
+#: The negative-binomial size then assumed: at the wide end of what real streams show (1 to 6).
+ASSUMED_SIZE = 1.0
+#: Counts that chance exceeds less often than this are taken for less when the spread is measured.
+CAPPED = 0.005
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """expected: float64[n] per step. sizes: float64[J], negative-binomial size of sums over 2^j steps.
+
+    block: steps per block; ranks: int64[blocks], their order by observed / expected; block_size: the size of their spread; run:
+    blocks that hang together; clump: parameter of the logarithmic number of events that come at once (0: one by one).
+    variance_to_mean: of the raw block counts. season: "hour of week", "day of week" or "none". pit: histogram of 10 bins;
+    pit_p: its chi-squared p. blocks: how many were watched.
+    """
+
+    expected: np.ndarray
+    sizes: np.ndarray
+    block: int
+    blocks: int
+    ranks: np.ndarray
+    block_size: float
+    run: int
+    clump: float
+    variance_to_mean: float
+    season: str
+    pit: np.ndarray
+    pit_p: float
+
+    @property
+    def short(self) -> bool:
+        """Whether the record is too short to show its own spread."""
+        return self.blocks < HISTORY_BLOCKS
+
+
+def baseline(
+    counts: np.ndarray,
+    covered: np.ndarray,
+    step: float,
+    begin: float,
+    *,
+    trailing: bool = False,
+    seed: int = 0,
+) -> Baseline:
+    """The base rate of `counts` (float64[n], events per step of `step` seconds, from `begin`, seconds since 1970 UTC).
+
+    covered: bool[n]. trailing: whether the level looks back only, as a watch must, or to both sides.
+    """
+    n = len(counts)
+    block = _block(counts, covered)
+    season_name, season = _season(counts, covered, step, begin)
+    level = _level(
+        np.where(covered, counts, 0.0), np.where(covered, season, 0.0), block, step, trailing
+    )
+    expected = np.maximum(season * level, 1e-12)
+    observed, meant = _summed(counts, expected, covered, block)
+    observed, meant = observed[meant > 0], meant[meant > 0]
+    blocks = len(observed)
+    sizes = _sizes(counts, expected, covered, n)
+    block_size = _size(observed, meant)
+    if blocks < HISTORY_BLOCKS:
+        sizes, block_size = np.full(len(sizes), ASSUMED_SIZE), ASSUMED_SIZE
+    ratios = (observed + 0.5) / (meant + 0.5)
+    pit, pit_p = _pit(observed, meant, block_size, seed)
+    return Baseline(
+        expected=expected,
+        sizes=sizes,
+        block=block,
+        blocks=blocks,
+        ranks=np.argsort(np.argsort(ratios, kind="stable"), kind="stable"),
+        block_size=block_size,
+        run=_run(np.minimum(ratios, _cap(ratios))) if blocks else 1,
+        clump=_clump(expected, covered, sizes[0], block_size),
+        variance_to_mean=float(observed.var() / observed.mean())
+        if blocks > 1 and observed.mean() > 0
+        else float("nan"),
+        season=season_name,
+        pit=pit,
+        pit_p=pit_p,
+    )
+
+
+def size_at(sizes: np.ndarray, steps: float) -> float:
+    """The negative-binomial size of a sum over `steps` steps: that of the nearest dyadic length."""
+    return float(sizes[min(len(sizes) - 1, max(0, round(np.log2(max(steps, 1)))))])
+
+
+def band(mean: np.ndarray, size: float, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of negative-binomial counts of these means: what is usual."""
+    tail = (1 - level) / 2
+    share = size / (size + mean)
+    if size > 1e7:
+        return stats.poisson.ppf(tail, mean), stats.poisson.ppf(1 - tail, mean)
+    return stats.nbinom.ppf(tail, size, share), stats.nbinom.ppf(1 - tail, size, share)
+
+
+def _block(counts: np.ndarray, covered: np.ndarray) -> int:
+    """Steps per block: enough for about five events, few enough for twenty blocks."""
+    n = len(counts)
+    pieces = np.arange(0, n, max(1, n // 40))
+    seen = np.add.reduceat(covered.astype(float), pieces)
+    per_step = max(
+        _robust_rate(np.add.reduceat(np.where(covered, counts, 0.0), pieces), seen), 1e-9
+    )
+    return int(max(1, min(np.ceil(5 / per_step), max(1, n // 20))))
+
+
+def _robust_rate(events: np.ndarray, exposure: np.ndarray) -> float:
+    """Events per unit of exposure in ordinary blocks: capped rates, or the quieter three fifths where most are empty."""
+    seen = exposure > 0
+    events, exposure = events[seen], exposure[seen]
+    if not len(events):
+        return 0.0
+    rate = events / exposure
+    if np.median(events) > 0:
+        return float((np.minimum(rate, _cap(rate)) * exposure).sum() / exposure.sum())
+    kept = np.argsort(rate, kind="stable")[: max(1, int(np.ceil(0.6 * len(rate))))]
+    # nothing seen in the quiet part is not a rate of zero: half an event, spread over it
+    return float(max(events[kept].sum(), 0.5) / exposure[kept].sum())
+
+
+def _cap(values: np.ndarray) -> float:
+    """Median + 6 robust deviations: beyond it lies what may be a wave rather than the base rate."""
+    middle = np.median(values)
+    return float(
+        middle + 6 * 1.4826 * max(np.median(np.abs(values - middle)), 0.25 * middle, 1e-9) + 1e-9
+    )
+
+
+def _season(
+    counts: np.ndarray, covered: np.ndarray, step: float, begin: float
+) -> tuple[str, np.ndarray]:
+    """A factor per step with mean 1 over the week."""
+    n = len(counts)
+    if n * step < SEASON_WEEKS * WEEK or step > DAY:
+        return "none", np.ones(n)
+    unit, name = (HOUR, "hour of week") if step <= HOUR else (DAY, "day of week")
+    slots = round(WEEK / unit)
+    slot = (((begin + (np.arange(n) + 0.5) * step) % WEEK) // unit).astype(np.int64) % slots
+    week = ((np.arange(n) + 0.5) * step // WEEK).astype(np.int64)
+    sums = np.zeros((week[-1] + 1, slots))
+    seen = np.zeros((week[-1] + 1, slots))
+    np.add.at(sums, (week, slot), np.where(covered, counts, 0.0))
+    np.add.at(seen, (week, slot), covered.astype(float))
+    rate = np.divide(sums, seen, out=np.full_like(sums, np.nan), where=seen > 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # weeks never watched
+        per_week = np.nanmedian(rate, axis=1, keepdims=True)
+    scaled = rate / np.where(per_week > 0, per_week, np.nanmean(rate) + 1e-12)
+    with np.errstate(all="ignore"):
+        capped = np.minimum(scaled, np.nanmedian(scaled, axis=0) * 3 + 1)
+    profile = _profile(capped, round(DAY / unit))
+    # shrink to a flat week where a slot holds few events
+    evidence = sums.sum(axis=0)
+    profile = (profile * evidence + 10) / (evidence + 10) if evidence.sum() else np.ones(slots)
+    profile /= max(profile.mean(), 1e-12)
+    return name, profile[slot]
+
+
+def _profile(scaled: np.ndarray, per_day: int) -> np.ndarray:
+    """The mean week of `scaled` (float64[weeks, slots], nan: not watched), drawn to hour of day times day of week.
+
+    Six Mondays at four o'clock say little of Mondays at four o'clock. The product says more; what the slots add to it is
+    believed as far as they differ by more than their own noise (an empirical-Bayes weight, Efron and Morris 1975).
+    """
+    weeks, slots = scaled.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # slots never watched
+        mean = np.nanmean(scaled, axis=0)
+        noise = (
+            np.nanvar(scaled, axis=0, ddof=1) / np.maximum(np.isfinite(scaled).sum(axis=0), 1)
+            if weeks > 1
+            else mean
+        )
+        whole = np.nanmean(mean)
+        days = mean.reshape(slots // per_day, per_day)
+        by_hour, by_day = np.nanmean(days, axis=0) / whole, np.nanmean(days, axis=1) / whole
+    product = np.nan_to_num((by_day[:, None] * by_hour[None, :]).ravel() * whole, nan=1.0)
+    apart = float(np.nanmean((mean - product) ** 2))
+    weight = (
+        max(0.0, 1 - float(np.nanmean(noise)) / apart) if apart > 0 and np.isfinite(apart) else 0.0
+    )
+    profile: np.ndarray = np.where(np.isfinite(mean), product + weight * (mean - product), product)
+    return profile
+
+
+def _level(
+    counts: np.ndarray, season: np.ndarray, block: int, step: float, trailing: bool
+) -> np.ndarray:
+    """The level, per step: a winsorised mean over `LEVEL_DAYS` on either side (or before only), or over a short record."""
+    n = len(counts)
+    # a level that is to hold for weeks is looked up a few times a day, not more often
+    piece = max(block, min(int(LEVEL_DAYS * DAY / step / 112), n // 40))
+    span = max(1, round(LEVEL_DAYS * DAY / step / piece))
+    edges = np.minimum(np.arange((n + piece - 1) // piece + 1) * piece, n)
+    pieces = len(edges) - 1
+    c = np.add.reduceat(counts, edges[:-1])
+    s = np.add.reduceat(season, edges[:-1])
+    if pieces <= span or pieces < 2 * 20:
+        return np.full(n, _robust_rate(c, s))
+    level = np.empty(pieces)
+    done = np.zeros(pieces, np.bool_)
+    if not trailing and pieces > 2 * span:
+        level[span : pieces - span], done[span : pieces - span] = _whole_rates(c, s, 2 * span + 1)
+    for b in np.flatnonzero(~done):
+        if trailing:
+            near = slice(max(0, b - span), b) if b >= span // 2 else slice(0, span)
+        else:
+            near = slice(max(0, b - span), b + span + 1)
+        level[b] = _robust_rate(c[near], s[near])
+    return np.repeat(level, np.diff(edges))
+
+
+def _whole_rates(
+    events: np.ndarray, exposure: np.ndarray, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """`_robust_rate` of every run of `width` pieces at once, and for which runs it holds: watched throughout, seldom empty."""
+    seen = np.lib.stride_tricks.sliding_window_view(exposure, width)
+    watched = (seen > 0).all(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.lib.stride_tricks.sliding_window_view(events / exposure, width)
+        middle = np.median(rate, axis=1, keepdims=True)
+        apart = np.median(np.abs(rate - middle), axis=1, keepdims=True)
+        cap = middle + 6 * 1.4826 * np.maximum(np.maximum(apart, 0.25 * middle), 1e-9) + 1e-9
+        level = (np.minimum(rate, cap) * seen).sum(axis=1) / seen.sum(axis=1)
+    return level, watched & (middle[:, 0] > 0)
+
+
+def _summed(
+    counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, block: int
+) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.arange(0, len(counts), block)
+    return (
+        np.add.reduceat(np.where(covered, counts, 0.0), starts),
+        np.add.reduceat(np.where(covered, expected, 0.0), starts),
+    )
+
+
+def _run(ratios: np.ndarray) -> int:
+    """Blocks that must be drawn together: Carlstein's length for the first autocorrelation seen (1986)."""
+    n = len(ratios)
+    if n < 8 or np.std(ratios[:-1]) == 0 or np.std(ratios[1:]) == 0:
+        return 1  # all alike but for the last block, of another length: nothing hangs together
+    rho = float(np.clip(np.corrcoef(ratios[:-1], ratios[1:])[0, 1], 0.0, 0.95))
+    return int(
+        np.clip(
+            np.ceil((np.sqrt(6) * rho / (1 - rho**2)) ** (2 / 3) * n ** (1 / 3)), 1, max(1, n // 4)
+        )
+    )
+
+
+def _clump(expected: np.ndarray, covered: np.ndarray, size: float, block_size: float) -> float:
+    """How far events come together within a step, beyond what the ups and downs of the blocks bring along."""
+    mean = float(expected[covered].mean()) if covered.any() else 0.0
+    surplus = 1.0 / size - 1.0 / block_size
+    if surplus <= 0 or mean <= 0 or mean > 5:
+        return 0.0
+    return float(min(mean * surplus / (1 + mean * surplus), 0.95))
+
+
+def _size(observed: np.ndarray, meant: np.ndarray) -> float:
+    """The negative-binomial size of counts about their means, by moments, each count capped where chance seldom goes.
+
+    Capped, a wave among the counts widens the spread hardly more than the largest ordinary count would.
+    """
+    if not len(observed):
+        return ASSUMED_SIZE
+    # counts of less than one are nearly all noughts and ones: there the cap must lie far out, or it caps the spread itself
+    share = 1 - (CAPPED if meant.mean() >= 1 else min(CAPPED, 1 / len(observed)))
+    kept = np.argsort((observed - meant) / np.sqrt(meant + 1e-9), kind="stable")
+    kept = kept[: max(3, int(np.floor(0.98 * len(kept))))]
+    size = _moments(observed[kept], meant[kept])
+    for _ in range(4):
+        size = _moments(np.minimum(observed, _quantile(share, size, meant)), meant)
+    return size
+
+
+def spread(base: Baseline) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of the blocks' level ratios: by rank (float64[blocks]), and far out, at 1 - exp(-x) for x = 0, 1/8, ..., 40.
+
+    Lognormal with the variance of the negative binomial's gamma: the longer tail of the two. A record cannot show its own
+    tail beyond its largest blocks, and levels that wander make it longer than the gamma's.
+    """
+    shares = (np.arange(base.blocks) + 0.5) / max(base.blocks, 1)
+    wide = np.sqrt(np.log1p(1 / base.block_size))
+    far = np.maximum(stats.norm.isf(np.exp(-np.arange(321) / 8)), -40.0)
+    return np.exp(wide * stats.norm.ppf(shares) - wide**2 / 2), np.exp(wide * far - wide**2 / 2)
+
+
+def _moments(observed: np.ndarray, meant: np.ndarray) -> float:
+    surplus = float(((observed - meant) ** 2 - meant).sum())
+    return max(float((meant**2).sum()) / surplus, 0.05) if surplus > 0 else 1e9
+
+
+def _quantile(share: float, size: float, mean: np.ndarray) -> np.ndarray:
+    """Quantiles of negative-binomial counts by the normal approximation on the gamma scale (Wilson and Hilferty 1931)."""
+    spread = 1 / size + 1 / np.maximum(mean, 1e-9)
+    root = 1 - spread / 9 + stats.norm.ppf(share) * np.sqrt(spread) / 3
+    found: np.ndarray = np.maximum(mean * np.maximum(root, 0) ** 3, 1.0)
+    return found
+
+
+def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int) -> np.ndarray:
+    """The negative-binomial size at every dyadic length.
+
+    A length of which the record holds fewer than ten windows cannot show its spread: it has that of the length before.
+    """
+    found: list[float] = []
+    length = 1
+    while length <= max(1, int(n * LONGEST_SHARE)):
+        c, m = _summed(counts, expected, covered, length)
+        kept = m > 0
+        if found and kept.sum() < 10:
+            found.append(found[-1])
+        else:
+            size = _size(c[kept], m[kept])
+            # a longer window cannot be steadier than its parts are by chance: sizes grow little by little
+            found.append(min(size, found[-1] * 4) if found and found[-1] < 1e8 else size)
+        length *= 2
+    return np.array(found)
+
+
+def _pit(
+    observed: np.ndarray, meant: np.ndarray, size: float, seed: int
+) -> tuple[np.ndarray, float]:
+    """Randomised probability integral transform of blocks under the fitted model (Czado, Gneiting and Held 2009)."""
+    if len(observed) < 20:
+        return np.zeros(10, np.int64), float("nan")
+    share = size / (size + meant)
+    rng = np.random.default_rng(seed)
+    low, high = stats.nbinom.cdf(observed - 1, size, share), stats.nbinom.cdf(observed, size, share)
+    u = low + rng.random(len(observed)) * (high - low)
+    histogram = np.bincount(np.minimum((u * 10).astype(int), 9), minlength=10)
+    return histogram, float(stats.chisquare(histogram).pvalue)

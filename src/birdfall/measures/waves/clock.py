@@ -1,0 +1,126 @@
+"""The clock of a scan: where the record begins and ends, how finely its times are known, and what was not watched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from birdfall.record.record import Record
+
+#: Steps a scan may take, seconds.
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
+#: More steps than this cost time and tell nothing: the base rate of a step is then next to nothing.
+MOST_STEPS = 65_000
+
+
+@dataclass(frozen=True)
+class Clock:
+    """begin: seconds since 1970 UTC. step: seconds. covered: bool[steps]. resolution: seconds, how finely times are known.
+
+    late: seconds by which a fall may lie before the time it was seen, where most falls are known only within intervals.
+    """
+
+    begin: float
+    step: float
+    steps: int
+    covered: np.ndarray
+    resolution: float
+    late: float = 0.0
+
+    @cached_property
+    def covered_seconds(self) -> float:
+        return float(self.covered.sum() * self.step)
+
+    @property
+    def begin_time(self) -> dt.datetime:
+        return when(self.begin)
+
+    @property
+    def end_time(self) -> dt.datetime:
+        return when(self.begin + self.steps * self.step)
+
+    def counted(self, times: np.ndarray) -> np.ndarray:
+        """Events per step; times: int64 microseconds. Events in the last instant belong to the last step."""
+        at = np.floor((times / 1e6 - self.begin) / self.step).astype(np.int64)
+        at = at[(at >= 0) & (at <= self.steps)]
+        return np.bincount(np.minimum(at, self.steps - 1), minlength=self.steps).astype(np.float64)
+
+    def edge(self, step: int) -> float:
+        return self.begin + step * self.step
+
+
+def when(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=round(seconds * 1e6))
+
+
+def clock_of(record: Record, low: np.ndarray, high: np.ndarray, step: float | None) -> Clock:
+    """The clock of a record's suspensions. low, high: int64 us, bounds of each."""
+    begin, end = _span(record, high)
+    late, resolution = _resolution(low, high)
+    chosen = step or _step(end - begin, resolution)
+    if resolution >= 86400:  # days begin at midnight
+        begin = np.floor(begin / 86400) * 86400
+        # detection days: an event of day d lies in (d-1, d], and counts for the day it was seen
+        end = max(end, begin + chosen)
+    steps = max(
+        1,
+        int(np.ceil((end - begin) / chosen + 1e-9))
+        + (1 if resolution >= chosen and len(high) else 0),
+    )
+    covered = np.ones(steps, np.bool_)
+    for gap_begin, gap_end in _gaps(record):
+        first = int(np.ceil((gap_begin - begin) / chosen))
+        last = int(np.floor((gap_end - begin) / chosen))
+        covered[max(first, 0) : max(last, 0)] = False
+    return Clock(begin, float(chosen), steps, covered, resolution, late)
+
+
+def _span(record: Record, high: np.ndarray) -> tuple[float, float]:
+    """From when to when statuses were watched: as coverage says, else the first and last time of any table."""
+    rows = record.sql(
+        """SELECT min(epoch_us("from")), max(epoch_us("to")) FROM coverage
+        WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'all', 'everything', 'stream')"""
+    ).to_pylist()[0]
+    low, up = rows.values()
+    if low is not None:
+        ends = [low, up] if not len(high) else [min(low, int(high.min())), max(up, int(high.max()))]
+        return ends[0] / 1e6, ends[1] / 1e6
+    rows = record.sql(
+        """SELECT min(t), max(t) FROM (SELECT epoch_us(time) AS t FROM statuses UNION ALL SELECT epoch_us(time) FROM acts
+        UNION ALL SELECT epoch_us(observed_at) FROM follows)"""
+    ).to_pylist()[0]
+    low, up = rows.values()
+    return (0.0, 0.0) if low is None else (low / 1e6, up / 1e6)
+
+
+def _gaps(record: Record) -> list[tuple[float, float]]:
+    rows = record.sql(
+        """SELECT epoch_us("from") / 1e6 AS a, epoch_us("to") / 1e6 AS b FROM coverage
+        WHERE kind = 'gap' AND what NOT IN ('accounts', 'acts', 'follows', 'counts') ORDER BY a"""
+    )
+    return list(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
+
+
+def _resolution(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """(How late falls are seen, how finely their times are known): by their intervals, and by what all are multiples of."""
+    if not len(high):
+        return 0.0, 1.0
+    widths = (high - low)[high > low] / 1e6
+    by_interval = float(np.median(widths)) if len(widths) > len(high) / 2 else 0.0
+    by_grid = 0.0
+    for unit in (86400, 3600, 60, 1):
+        if (high % (unit * 10**6) == 0).mean() > 0.95:
+            by_grid = float(unit)
+            break
+    return by_interval, max(by_interval, by_grid)
+
+
+def _step(span: float, resolution: float) -> float:
+    """The finest step the data know that leaves a bearable number of steps."""
+    for step in STEPS:
+        if step >= resolution * 0.999 and span / step <= MOST_STEPS:
+            return step
+    return max(86400.0, span / MOST_STEPS)

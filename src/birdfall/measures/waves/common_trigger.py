@@ -1,0 +1,170 @@
+"""What the fallen of a wave share that others do not: the common trigger, by fast subset scan over disjoint traits.
+
+For each trait (client of the last act before, domain of the last link, language, month and hour of creation, age, shape of the
+handle) accounts fall into disjoint values; the subset of values whose accounts fell most beyond their share is a prefix of
+the values ordered by rate (Neill 2012), so the best of all 2^m subsets is found in m steps. Significance by drawing the fallen
+anew from all accounts that have the trait, times the number of traits asked. Words and hashtags are not disjoint: `wave_words`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from birdfall.measures.waves.common_words import Words, chance, strengths, words
+from birdfall.record.record import Record
+
+#: At most so many values are named, each of at least this share of the fallen: more explain nothing to a reader.
+MOST_VALUES, NAMED_SHARE = 3, 0.05
+#: Values of fewer accounts are taken together.
+RARE = 5
+REPLICATES = 999
+#: The chance of naming any trait by chance.
+ALPHA = 0.01
+#: A trait is worth a word if the fallen have it at least this many times as often, and at least this many of them.
+TIMES, SHARE = 2.0, 0.3
+#: Fewer fallen than this share nothing that can be told from chance.
+FEWEST = 20
+
+#: (table needed, code and value of each account as known before $1 us)
+_TRAITS = {
+    "client": ("acts", """SELECT i.code, arg_max(a.client, a.time) FROM acts a JOIN ids i ON i.id = a.account
+        WHERE a.client IS NOT NULL AND epoch_us(a.time) <= $1 GROUP BY i.code"""),
+    "domain": ("acts", """SELECT i.code, arg_max(lower(regexp_extract(a.object, '^https?://(?:www\\.)?([^/:?#]+)', 1)), a.time)
+        FROM acts a JOIN ids i ON i.id = a.account WHERE starts_with(a.object, 'http') AND epoch_us(a.time) <= $1 GROUP BY i.code"""),
+    "language": ("accounts", """SELECT i.code, any_value(a.language ORDER BY a.language) FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.language IS NOT NULL GROUP BY i.code"""),
+    "created": ("accounts", """SELECT i.code, strftime(min(a.created_at), '%Y-%m') FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.created_at IS NOT NULL AND epoch_us(a.created_at) <= $1 GROUP BY i.code"""),
+    # a cohort made by one hand in one hour; nothing where only days or months are known
+    "hour": ("accounts", """SELECT i.code, strftime(min(a.created_at), '%Y-%m-%d %H:00') FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.created_at IS NOT NULL AND epoch_us(a.created_at) <= $1 AND
+        (SELECT count(*) FILTER (epoch_us(created_at) % 86400000000 <> 0) > 0.5 * count(created_at) FROM accounts) GROUP BY i.code"""),
+    "age": ("accounts", """SELECT i.code, CASE WHEN days < 1 THEN '<1 d' WHEN days < 7 THEN '1-7 d' WHEN days < 30 THEN '7-30 d'
+        WHEN days < 365 THEN '30-365 d' ELSE '>365 d' END FROM (SELECT account, ($1 - epoch_us(min(created_at))) / 86400e6 AS days
+        FROM accounts WHERE created_at IS NOT NULL GROUP BY account) a JOIN ids i ON i.id = a.account WHERE days >= 0"""),
+    # anna2013 and pedro4711 are both a9999
+    "handle": ("accounts", """SELECT i.code, regexp_replace(regexp_replace(min(a.handle), '[^0-9]+', 'a', 'g'), '[0-9]', '9', 'g')
+        FROM accounts a JOIN ids i ON i.id = a.account WHERE a.handle IS NOT NULL GROUP BY i.code"""),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """trait and value(s) with the share of the fallen and of all accounts that have it, and p over all traits asked."""
+
+    trait: str
+    value: str
+    share: float
+    base_share: float
+    p: float
+
+
+def trigger(record: Record, fallen: np.ndarray, before: int, *, seed: int = 0) -> Trigger | None:
+    """The strongest shared trait of the accounts `fallen` (codes), as known before `before` (us); None if none stands out.
+
+    Where two stand out the one with the greater likelihood ratio is told: traits hang together (an app, its age, its words).
+    """
+    asked = []
+    for trait, (needed, query) in _TRAITS.items():
+        if not record.has(needed):
+            continue
+        rows = record.sql(query, [before] if "$1" in query else None)
+        values = np.array(rows.column(1).to_pylist(), dtype=object).astype(str)
+        hit = np.isin(rows.column(0).to_numpy(), fallen)
+        if not _answerable(hit, len(fallen)) or len(np.unique(values)) < 2:
+            continue
+        asked.append((trait, values, hit))
+    best: tuple[float, Trigger] | None = None
+    said = (
+        words(record, np.asarray(fallen), before, np.random.default_rng([seed, 98]))
+        if record.has("acts")
+        else None
+    )
+    if said is not None and not _answerable(said.hit, len(fallen)):
+        said = None
+    number_asked = len(asked) + (said is not None)
+    if said is not None:
+        strength, found = _word(said, number_asked, np.random.default_rng([seed, 99]))
+        best = None if found is None else (strength, found)
+    for number, (trait, values, hit) in enumerate(asked):
+        strength, found = _shared(
+            trait, values, hit, number_asked, np.random.default_rng([seed, number])
+        )
+        if found is not None and (best is None or strength > best[0]):
+            best = strength, found
+    return best[1] if best else None
+
+
+def _answerable(hit: np.ndarray, fallen: int) -> bool:
+    """Of those who fell most must be known, and some must have stood. hit: bool[known], who fell."""
+    return bool(max(FEWEST, 0.5 * fallen) <= hit.sum() <= 0.8 * len(hit))
+
+
+def _word(said: Words, asked: int, rng: np.random.Generator) -> tuple[float, Trigger | None]:
+    everyone = np.bincount(said.word, minlength=len(said.names))
+    fell, total = int(said.hit.sum()), len(said.hit)
+    counts = said.counts(said.hit)
+    strength = strengths(counts, everyone, fell, total)
+    best = int(strength.argmax())
+    share, base = counts[best] / fell, everyone[best] / total
+    if share < SHARE or share < TIMES * base:
+        return float(strength[best]), None
+    drawn = chance(said, REPLICATES, rng)
+    p = min(1.0, asked * (int((drawn >= strength[best]).sum()) + 1) / (REPLICATES + 1))
+    found = Trigger("word", said.names[best], float(share), float(base), p) if p <= ALPHA else None
+    return float(strength[best]), found
+
+
+def _shared(
+    trait: str, values: np.ndarray, hit: np.ndarray, asked: int, rng: np.random.Generator
+) -> tuple[float, Trigger | None]:
+    names, value = np.unique(values, return_inverse=True)
+    common = np.bincount(value) >= RARE
+    # rare values together: one account that alone has a value and fell would lead every order by rate
+    names, value = (
+        np.append(names[common], ""),
+        np.where(common[value], (np.cumsum(common) - 1)[value], common.sum()),
+    )
+    everyone = np.bincount(value, minlength=len(names))
+    counts = np.bincount(value[hit], minlength=len(names))
+    strength = float(_strongest(counts[None, :], everyone)[0])
+    drawn = rng.multivariate_hypergeometric(
+        everyone, int(hit.sum()), REPLICATES, method="marginals"
+    )
+    p = min(
+        1.0, asked * (int((_strongest(drawn, everyone) >= strength).sum()) + 1) / (REPLICATES + 1)
+    )
+    chosen = _subset(counts, everyone)
+    chosen = chosen[(counts[chosen] >= NAMED_SHARE * hit.sum()) & (chosen < len(names) - 1)]
+    chosen = chosen[np.argsort(-counts[chosen], kind="stable")][:MOST_VALUES]
+    share, base = counts[chosen].sum() / hit.sum(), everyone[chosen].sum() / len(value)
+    if p > ALPHA or share < SHARE or share < TIMES * base:
+        return strength, None
+    return strength, Trigger(trait, ", ".join(names[chosen]), float(share), float(base), p)
+
+
+def _strongest(fallen: np.ndarray, everyone: np.ndarray) -> np.ndarray:
+    """The largest Poisson log-likelihood ratio over all subsets of values, per row: fallen: int64[r, m], everyone: int64[m]."""
+    expected = everyone * (fallen.sum(axis=1, keepdims=True) / everyone.sum())
+    order = np.argsort(-fallen / np.maximum(expected, 1e-12), axis=1, kind="stable")
+    c = np.cumsum(np.take_along_axis(fallen, order, 1), axis=1).astype(float)
+    m = np.cumsum(np.take_along_axis(expected, order, 1), axis=1)
+    best: np.ndarray = _excess(c, m).max(axis=1)
+    return best
+
+
+def _subset(fallen: np.ndarray, everyone: np.ndarray) -> np.ndarray:
+    """The values of that subset."""
+    expected = everyone * fallen.sum() / everyone.sum()
+    order = np.argsort(-fallen / np.maximum(expected, 1e-12), kind="stable")
+    best = int(
+        np.argmax(_excess(np.cumsum(fallen[order]).astype(float), np.cumsum(expected[order])))
+    )
+    return order[: best + 1]
+
+
+def _excess(c: np.ndarray, m: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(np.where(c > m, c * np.log(c / m) - (c - m), 0.0))

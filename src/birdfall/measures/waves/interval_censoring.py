@@ -1,0 +1,114 @@
+"""Falls known only within intervals: how many lie in a window for certain, at most, and most likely.
+
+A fall in (low, high] lies in (a, b] for certain if the interval does, possibly if the two overlap. The most likely number is
+the sum of each fall's probability to lie there under the non-parametric maximum-likelihood estimate of when falls happen
+(Turnbull 1976). All times int64 microseconds; an exact time t is the interval (t - 1, t].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: The estimate is accepted when no interval's likelihood could be raised by more than this share per fall.
+TOLERANCE, MOST_ROUNDS = 1e-4, 5000
+
+
+def within(
+    low: np.ndarray, high: np.ndarray, begin: np.ndarray, end: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(certain, possible) number of falls in each window (begin, end]: int64[w] each.
+
+    low, high: int64[n], low < high, or low == high for an exact time. begin < end: int64[w]. Possible by two sorts, certain by
+    a pass per window: windows are few.
+    """
+    low = np.where(low == high, high - 1, low)
+    by_low, by_high = np.sort(low), np.sort(high)
+    # all but those over by `begin` and those that start at `end` or later; no interval is both
+    possible = np.searchsorted(by_low, end, "left") - np.searchsorted(by_high, begin, "right")
+    certain = np.array(
+        [((low >= a) & (high <= b)).sum() for a, b in zip(begin, end, strict=True)], np.int64
+    )
+    return certain, possible.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Turnbull:
+    """The estimate: probability `share` in each innermost interval (low, high]. Within one, nothing says where.
+
+    low, high: int64[m], disjoint, ascending. share: float64[m], sums to 1. gap: how much likelihood per fall may be missing.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    share: np.ndarray
+    gap: float
+
+
+def turnbull(
+    low: np.ndarray,
+    high: np.ndarray,
+    times: np.ndarray | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+) -> Turnbull:
+    """The non-parametric maximum-likelihood estimate of when falls in (low, high] happened.
+
+    low, high: int64[n]; times: how often each is meant (None: once). Self-consistency (Turnbull 1976) over innermost intervals, O(n + m) a round by prefix sums; stopped by
+    its own certificate: at the maximum no innermost interval has a likelihood gradient above 1 (Gentleman and Geyer 1994).
+    """
+    low = np.where(low == high, high - 1, low)
+    pairs, place, number = np.unique(
+        np.stack([low, high], axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    if times is not None:
+        number = np.bincount(place.ravel(), weights=times, minlength=len(pairs))
+    if not len(pairs):
+        return Turnbull(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), 0.0)
+    lows, highs = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
+    # innermost: a low end with a high end next after it; at one instant intervals end before others begin
+    ends = np.r_[highs, lows]
+    opens = np.r_[np.zeros(len(highs), bool), np.ones(len(lows), bool)]
+    order = np.lexsort((opens, ends))
+    ends, opens = ends[order], opens[order]
+    inner = np.flatnonzero(opens[:-1] & ~opens[1:])
+    inner_low, inner_high = ends[inner], ends[inner + 1]
+    first = np.searchsorted(inner_low, pairs[:, 0], "left")
+    last = np.searchsorted(inner_high, pairs[:, 1], "right")
+    total = number.sum()
+    share = np.full(len(inner), 1 / len(inner))
+    gap = 0.0
+    for _ in range(MOST_ROUNDS):
+        upto = np.r_[0.0, np.cumsum(share)]
+        weight = number / np.maximum(upto[last] - upto[first], 1e-300)
+        change = np.bincount(first, weight, len(inner) + 1) - np.bincount(
+            last, weight, len(inner) + 1
+        )
+        gradient = np.cumsum(change)[:-1] / total
+        gap = float(gradient.max() - 1)
+        if gap <= tolerance:
+            break
+        share = share * gradient
+        share /= share.sum()
+    return Turnbull(inner_low, inner_high, share, gap)
+
+
+def likely(low: np.ndarray, high: np.ndarray, begin: int, end: int, estimate: Turnbull) -> float:
+    """The number of falls most likely in (begin, end]: each by its own interval under the estimate of all.
+
+    An innermost interval that the window cuts counts by the share of its length inside.
+    """
+    low = np.where(low == high, high - 1, low)
+    near = (high > begin) & (low < end)
+    if not near.any():
+        return 0.0
+    overlap = np.minimum(estimate.high, end) - np.maximum(estimate.low, begin)
+    inside = estimate.share * np.clip(
+        overlap / np.maximum(estimate.high - estimate.low, 1), 0.0, 1.0
+    )
+    whole, part = np.r_[0.0, np.cumsum(estimate.share)], np.r_[0.0, np.cumsum(inside)]
+    first = np.searchsorted(estimate.low, low[near], "left")
+    last = np.searchsorted(estimate.high, high[near], "right")
+    mass = whole[last] - whole[first]
+    return float(((part[last] - part[first]) / np.maximum(mass, 1e-300))[mass > 0].sum())

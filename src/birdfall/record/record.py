@@ -1,0 +1,182 @@
+"""The record as measures see it: read-only tables, queries over them, and the dictionary of ids.
+
+A `Record` comes from a case on disk (`Case.record()`) or from Arrow tables in memory (`from_tables`). Measures take a
+record and never learn which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from birdfall.model.findings import Input
+from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
+from birdfall.model.settings import Settings
+from birdfall.record.ids import Ids, empty
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Follow edges by code. since, until: int64 microseconds, `NEVER` where unknown or still standing."""
+
+    follower: np.ndarray
+    followed: np.ndarray
+    since: np.ndarray
+    until: np.ndarray
+
+
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Record:
+    """Read-only tables under their schema names, in a DuckDB connection of their own."""
+
+    connection: duckdb.DuckDBPyConnection
+    ids: Ids
+    settings: Settings
+    digests: Mapping[str, str]
+    sizes: Mapping[str, int]
+
+    def has(self, table: str) -> bool:
+        """Whether `table` holds at least one row."""
+        return self.sizes.get(table, 0) > 0
+
+    def table(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The whole of `table`, or some columns of it, in stored order."""
+        chosen = ", ".join(f'"{c}"' for c in columns) if columns else "*"
+        return self.sql(f"SELECT {chosen} FROM {table}")
+
+    def sql(self, query: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> pa.Table:
+        """An Arrow table from SQL over the record's tables and `ids` (id, code)."""
+        return self.connection.sql(query, params=parameters).to_arrow_table()
+
+    def input(self, table: str) -> Input:
+        """What a finding says it was computed from."""
+        return Input(table, self.sizes.get(table, 0), self.digests.get(table, ""))
+
+    def edges(self, followed: Sequence[str] | None = None) -> Edges:
+        """Distinct follow edges by code, ordered by (followed, follower); only of the accounts `followed` if given.
+
+        An edge seen or begun several times is one edge: its earliest `since`; its latest `until`, or `NEVER` if its
+        last word is that it stands.
+        """
+        chosen = "" if followed is None else "WHERE f.followed IN (SELECT unnest($1))"
+        rows = self.sql(
+            f"""
+            SELECT a.code AS follower, b.code AS followed,
+                   coalesce(min(epoch_us(f.since)), {NEVER}) AS since,
+                   CASE WHEN bool_or(f.until IS NULL AND coalesce(f.since, f.observed_at) >= last_until OR last_until IS NULL)
+                        THEN {NEVER} ELSE max(epoch_us(f.until)) END AS until
+            FROM (SELECT *, max(until) OVER (PARTITION BY follower, followed) AS last_until FROM follows f {chosen}) f
+            JOIN ids a ON a.id = f.follower JOIN ids b ON b.id = f.followed
+            GROUP BY ALL ORDER BY followed, follower
+            """,
+            None if followed is None else [list(followed)],
+        )
+        column = [rows.column(n).to_numpy() for n in ("follower", "followed", "since", "until")]
+        return Edges(*column)
+
+    def names(self) -> dict[str, str]:
+        """Latest known handle (or display name given in the settings) of each account that has one."""
+        rows = self.sql(
+            "SELECT account, arg_max(handle, coalesce(observed_at, created_at, TIMESTAMPTZ '1970-01-01')) AS handle "
+            "FROM accounts WHERE handle IS NOT NULL GROUP BY account"
+        )
+        found = dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
+        return found | self.settings.names
+
+
+def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A fresh in-memory DuckDB in UTC that spills to a temporary folder and reaches nothing outside."""
+    config: dict[str, Any] = {"TimeZone": "UTC", "preserve_insertion_order": True}
+    if threads:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:")
+    for key, value in config.items():
+        connection.execute(f"SET {key} = '{value}'")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    return connection
+
+
+def from_tables(
+    tables: Mapping[str, pa.Table], settings: Settings | None = None, *, key: bytes = b"birdfall"
+) -> Record:
+    """A record from Arrow tables in memory; columns that are missing are nulls. For notebooks, tests and the simulator."""
+    settings = settings or Settings()
+    connection = connect()
+    digests, sizes, ids = {}, {}, empty()
+    for name, schema in TABLES.items():
+        given = tables.get(name)
+        if given is None:
+            table = schema.empty_table()
+        else:
+            batches = [conform(name, batch) for batch in given.to_batches()]
+            table = pa.Table.from_batches(batches, schema)
+        connection.register(name, table)
+        sizes[name] = table.num_rows
+        digests[name] = _digest(table)
+        for column in ACCOUNT_COLUMNS.get(name, ()):
+            ids = ids.grown(table.column(column).combine_chunks(), key)
+    connection.register("ids", ids.table())
+    return Record(connection, ids, settings, digests, sizes)
+
+
+def from_parquet(
+    parts: Mapping[str, Sequence[tuple[Path, str, int]]], ids: Ids, settings: Settings
+) -> Record:
+    """A record over Parquet parts: per table a list of (path, digest, rows). Nothing is read until asked for."""
+    connection = connect()
+    digests, sizes = {}, {}
+    for name, schema in TABLES.items():
+        listed = parts.get(name, ())
+        if listed:
+            paths = [str(p) for p, _, _ in listed]
+            quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{quoted}])")
+        else:
+            connection.register(name, schema.empty_table())
+        sizes[name] = sum(rows for _, _, rows in listed)
+        digests[name] = (
+            hashlib.sha256("\n".join(sorted(d for _, d, _ in listed)).encode()).hexdigest()
+            if listed
+            else ""
+        )
+    connection.register("ids", ids.table())
+    return Record(connection, ids, settings, digests, sizes)
+
+
+def _digest(table: pa.Table) -> str:
+    if not table.num_rows:
+        return ""
+    found = hashlib.sha256(f"{table.num_rows} {table.schema}".encode())
+    # column by column, as one piece each: how the rows came in batches must not change the digest
+    for column in table.combine_chunks().columns:
+        for piece in column.chunks:
+            batch = pa.RecordBatch.from_arrays([piece], names=[""])
+            with pa.ipc.new_stream(pa.PythonFile(_Hashed(found), "w"), batch.schema) as writer:
+                writer.write_batch(batch)
+    return found.hexdigest()
+
+
+class _Hashed(io.RawIOBase):
+    """A file that goes into a hash and nowhere else."""
+
+    def __init__(self, into: hashlib._Hash) -> None:
+        self._into = into
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._into.update(data)
+        return len(data)

@@ -1,0 +1,95 @@
+"""Recordings of an AT Protocol event stream (`.atfh`, plain, gzip or zstd).
+
+The file: `ATFH1\\n`, then per frame its arrival as unsigned 64-bit big-endian nanoseconds since 1970, its length as
+unsigned 32-bit big-endian bytes, and the frame as it came. What a frame says is `atproto_frames`, what becomes of it
+`atproto_rows`. A frame that cannot be read is a rejected row with its number; the frames after it are read.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from birdfall.model.errors import InputError
+from birdfall.model.progress import Progress
+from birdfall.model.schemas import Part, Rows
+from birdfall.sources.atproto.frames import FrameError, decode_frame
+from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
+from birdfall.sources.shared.open import opened, packed_position
+from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND
+
+NAME = "atproto"
+MAGIC: Final = b"ATFH1\n"
+#: Frames are 5 MB at most by the protocol; a length beyond this means the file is no longer understood.
+LONGEST_FRAME: Final = 64 << 20
+_HEADER: Final = struct.Struct(">QI")
+
+
+def sniff(path: Path, head: bytes) -> float:
+    """Certain when the magic stands first."""
+    return 1.0 if head.startswith(MAGIC) else 0.0
+
+
+def read(
+    path: Path,
+    options: Options,
+    progress: Progress,
+    *,
+    follows: Follows | None = None,
+    unfollows: Unfollows | None = None,
+) -> Iterator[Rows | Part]:
+    """Rows of a recording. follows: edges begun before it (`atproto_rows.follows_known`), unfollows: those that were read
+    before their follow (`atproto_rows.unfollows_waiting`); both are brought up to date.
+
+    Raises InputError if the file is no recording or its archive is damaged. A recording that ends within a frame (the
+    recorder was killed) is taken up to there, the rest is a rejected row.
+    """
+    builder = Builder(options.source_of(path), follows, unfollows)
+    size = path.stat().st_size
+    with opened(path, allow_large=options.allow_large) as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            raise InputError(
+                "this is no recording of an event stream",
+                where=str(path),
+                fix="Recordings begin with ATFH1; choose another reader with --reader.",
+            )
+        for number, received, frame in _frames(stream, builder):
+            try:
+                event = decode_frame(frame)
+            except FrameError as error:
+                builder.reject(number, str(error), received)
+            else:
+                builder.take(number, event, received)
+            if number % 1024 == 0:
+                progress("read", min(packed_position(stream), size), size, "bytes")
+                yield from builder.rows(at_least=ROWS_PER_BATCH)
+    yield from builder.finish()
+
+
+def _frames(stream: BinaryIO, builder: Builder) -> Iterator[tuple[int, int | None, bytes]]:
+    """(number from 1, arrival in microseconds or None if implausible, frame)."""
+    number = 0
+    while head := stream.read(_HEADER.size):
+        number += 1
+        if len(head) < _HEADER.size:
+            builder.reject(number, "the recording ends within a frame")
+            return
+        nanoseconds, length = _HEADER.unpack(head)
+        if length > LONGEST_FRAME:
+            builder.reject(
+                number, "a frame of impossible length; nothing after it can be read", value=length
+            )
+            return
+        frame = stream.read(length)
+        if len(frame) < length:
+            builder.reject(number, "the recording ends within a frame")
+            return
+        received = nanoseconds // 1000
+        yield (
+            number,
+            received if EARLIEST_MICROSECOND <= received < LATEST_MICROSECOND else None,
+            frame,
+        )

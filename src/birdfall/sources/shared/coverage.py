@@ -1,0 +1,93 @@
+"""What a stream was watched for and when: from first to last arrival, less silences; and clocks that disagree.
+
+Sequence numbers say nothing of loss: a relay numbers events of all hosts, a filter leaves out what was not asked for,
+and gaps are normal. Silence is what can be seen: no event at all for a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pyarrow as pa
+
+from birdfall.model.schemas import TABLES, TIME, Rows
+
+_SECOND: Final = 1_000_000
+#: Without any event for so long, the stream counts as not watched.
+SILENCE: Final = 60 * _SECOND
+#: An event whose own time is further from its arrival is clock trouble (or a replay of the past).
+CLOCK_OFF: Final = 60 * _SECOND
+#: A record's own date may be earlier by this much before it is called backdated.
+CLAIM_OFF: Final = 86_400 * _SECOND
+
+
+class Watch:
+    """Arrivals of one stream, in microseconds. tables: what it was watched for. silence: None where quiet hours are no
+    sign of a broken stream."""
+
+    def __init__(self, source: str, tables: tuple[str, ...], silence: int | None = SILENCE) -> None:
+        self._source = source
+        self._tables = tables
+        self._silence = silence
+        self._begun: int | None = None
+        self._latest = 0
+        self._spans: list[tuple[int, int, str, str, str | None]] = []
+        # problem: [first arrival, last arrival, events, largest difference in microseconds]
+        self._clock: dict[str, list[int]] = {}
+
+    def heard(self, received: int, time: int | None) -> None:
+        """Something arrived at `received` that says it happened at `time`."""
+        if self._begun is None:
+            self._begun = self._latest = received
+        elif received < self._latest:
+            self._trouble("arrival times run backwards", self._latest, self._latest - received)
+        else:
+            if self._silence is not None and received - self._latest > self._silence:
+                self._close()
+                self._spans += [
+                    (self._latest, received, table, "gap", "silence") for table in self._tables
+                ]
+                self._begun = received
+            self._latest = received
+        if time is not None and abs(received - time) > CLOCK_OFF:
+            what = "events older than their arrival" if time < received else "events of the future"
+            self._trouble(what, received, abs(received - time))
+
+    def claimed(self, created: int | None, time: int) -> None:
+        """A record says it was created at `created` (None: it cannot be read), and was written at `time`."""
+        if created is None:
+            self._trouble("records whose createdAt cannot be read", time, 0)
+        elif abs(created - time) > CLAIM_OFF:
+            self._trouble("records whose createdAt is off by over a day", time, abs(created - time))
+
+    def rows(self) -> Iterator[Rows]:
+        """Coverage rows; none if nothing was heard."""
+        self._close()
+        spans = list(self._spans)
+        for problem, (first, last, count, largest) in sorted(self._clock.items()):
+            note = f"{problem}: {count}, at most {largest / _SECOND:.0f} s"
+            spans.append((first, last, "time", "clock", note))
+        if not spans:
+            return
+        schema = TABLES["coverage"]
+        columns = list(zip(*sorted(spans, key=lambda s: s[:4]), strict=True))
+        arrays = [pa.array(columns[i], pa.int64()).cast(TIME) for i in (0, 1)]
+        arrays += [pa.array(columns[i], pa.string()) for i in (2, 3, 4)] + [
+            pa.repeat(pa.scalar(self._source), len(spans))
+        ]
+        fields = [schema.field(n) for n in ("from", "to", "what", "kind", "note", "source")]
+        yield Rows("coverage", pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields)))
+
+    def _close(self) -> None:
+        if self._begun is not None:
+            self._spans += [
+                (self._begun, self._latest, table, "watched", None) for table in self._tables
+            ]
+            self._begun = None
+
+    def _trouble(self, problem: str, at: int, difference: int) -> None:
+        known = self._clock.setdefault(problem, [at, at, 0, 0])
+        known[0], known[1] = min(known[0], at), max(known[1], at)
+        known[2] += 1
+        known[3] = max(known[3], difference)

@@ -1,0 +1,78 @@
+"""Rows of a file of JSON objects, one a line: inner objects under dotted names, every value as a text that keeps its digits."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from birdfall.model.errors import InputError
+from birdfall.sources.shared.open import lines
+from birdfall.sources.shared.rejections import Rejections
+
+#: Lines looked at for the names of columns.
+_SHOWN = 2_000
+
+
+def names_of(path: Path, plain: Path) -> list[str]:
+    """The names of all columns of the first lines. Raises InputError if none of them is an object."""
+    names: dict[str, None] = {}
+    for _, line, _ in itertools.islice(lines(plain), _SHOWN):
+        value = parsed(line)
+        if value is not None:
+            names |= dict.fromkeys(flat(value))
+    if not names:
+        raise InputError(
+            "no line of this file is a JSON object",
+            where=str(path),
+            fix="JSON Lines has one object a line.",
+        )
+    return list(names)
+
+
+def records(
+    path: Path, used: Sequence[str], rejections: Rejections, place: list[int]
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """(line, the values `used`) of every object. Lines that are none are refused. place: is told the bytes read."""
+    for number, line, read in lines(path):
+        place[0] = read
+        if not line.strip():
+            continue
+        value = parsed(line)
+        if value is None:
+            rejections.add(
+                number,
+                None,
+                line[:200].decode("utf-8", "replace"),
+                "not a JSON object",
+                "Mend or remove the line.",
+            )
+            continue
+        found = flat(value)
+        yield number, tuple([found.get(name) for name in used])
+
+
+def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
+    """A JSON object as texts, its inner objects under dotted names; lists stay JSON."""
+    found: dict[str, str | None] = {}
+    for key, inner in value.items():
+        name = prefix + key.encode("utf-8", "replace").decode()
+        if isinstance(inner, dict) and inner and prefix.count(".") < 4:
+            found |= flat(inner, f"{name}.")
+        elif inner is None:
+            found[name] = None
+        else:
+            text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
+            found[name] = text.encode("utf-8", "replace").decode("utf-8")
+    return found
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The object of a line; None if it holds none."""
+    try:
+        value = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,309 @@
+"""What moment a text means: every common form of a time stamp, and what must be asked before it is known.
+
+Two things are never guessed. A time without a zone needs the zone of whoever wrote it; a date such as 03/04/2013 needs
+to be told which number is the day, unless another date of the same column settles it (a 31 can be no month).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from birdfall.model.errors import UsageError, Where, printable
+
+#: Times outside are sentinels (0, year 9999) or errors: no platform kept accounts before, no row can lie after.
+EARLIEST: Final = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
+LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+EARLIEST_MICROSECOND: Final = (EARLIEST - _EPOCH) // dt.timedelta(microseconds=1)
+LATEST_MICROSECOND: Final = (LATEST - _EPOCH) // dt.timedelta(microseconds=1)
+
+Order = Literal["dmy", "mdy"]
+
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january ene enero janv janvier janeiro يناير",
+            "feb february febrero fév févr février fev fevereiro فبراير",
+            "mar march marzo mars março مارس",
+            "apr april abr abril avr avril أبريل ابريل",
+            "may mayo mai maio مايو",
+            "jun june junio juin junho يونيو",
+            "jul july julio juil juillet julho يوليو",
+            "aug august ago agosto août أغسطس اغسطس",
+            "sep sept september septiembre setiembre septembre set setembro سبتمبر",
+            "oct october octubre octobre out outubro أكتوبر اكتوبر",
+            "nov november noviembre novembre novembro نوفمبر",
+            "dec december dic diciembre déc décembre dez dezembro ديسمبر",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_ZONE = r"(?P<zone>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+_CLOCK = (
+    r"(?:(?P<hour>\d{1,2})(?:[:h.](?P<minute>\d{2}))(?:[:m.](?P<second>\d{2})(?:[.,](?P<fraction>\d+))?s?)?"
+    r"\s*(?P<half>[AaPp]\.?\s?[Mm]\.?)?)"
+)
+_YEAR_FIRST: Final = re.compile(
+    rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?:[T\s,]+{_CLOCK}\s*{_ZONE})?"
+)
+_YEAR_LAST: Final = re.compile(
+    rf"(?P<first>\d{{1,2}})[-/.](?P<second_part>\d{{1,2}})[-/.](?P<year>\d{{4}}|\d{{2}})(?:[T\s,]+{_CLOCK}\s*{_ZONE})?"
+)
+_TWITTER: Final = re.compile(
+    rf"[^\W\d]+,?\s+(?P<word>[^\W\d]+)\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+{_ZONE}\s*(?P<year>\d{{4}})"
+)
+_DAY_WORD: Final = re.compile(
+    rf"(?:[^\W\d]+\.?,?\s+)?(?P<day>\d{{1,2}})(?:\s+de)?[\s-]+(?P<word>[^\W\d]+)\.?,?(?:\s+de)?[\s-]+(?P<year>\d{{4}})"
+    rf"(?:[T\s,]+(?:à\s|at\s)?{_CLOCK}\s*{_ZONE})?"
+)
+_WORD_DAY: Final = re.compile(
+    rf"(?:[^\W\d]+\.?,\s+)?(?P<word>[^\W\d]+)\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})(?:[T\s,]+(?:at\s)?{_CLOCK}\s*{_ZONE})?"
+)
+_CLOCK_FIRST: Final = re.compile(
+    rf"{_CLOCK}\s*{_ZONE}\s*(?:-|·|,|on)?\s+(?P<rest>.*\d{{4}}.*|\d+/\d+/\d+)"
+)
+_COMPACT: Final = re.compile(
+    r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})(?P<zone>Z)?)?"
+)
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE]\+?\d+)?")
+
+#: A `--date-format` of its own: days since 30 December 1899, as spreadsheets count them.
+EXCEL: Final = "excel"
+_FIRST_DAY: Final = dt.datetime(1899, 12, 30)
+
+DAY_NUMBER: Final = "a day number of a spreadsheet, not a time"
+NO_TIME: Final = "not a time in any form known"
+IMPLAUSIBLE: Final = "a time before 1990 or after 2099"
+ORDER: Final = "a date of the other day and month order than its column"
+
+
+class NotATime(ValueError):
+    """A text that means no moment; its words are the reason of the rejection."""
+
+
+class NeedsZone(ValueError):
+    """A text that means a moment only once its zone is known."""
+
+
+class NeedsOrder(ValueError):
+    """A date whose day and month cannot be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the times of one column are read. order: which of the first two numbers of a date is the day."""
+
+    zone: ZoneInfo | None = None
+    format: str | None = None
+    order: Order | None = None
+
+    def microseconds(self, text: str) -> int:
+        """UTC microseconds of `text`. Raises NotATime, NeedsZone or NeedsOrder."""
+        moment = self._moment(plain_digits(text).strip())
+        if isinstance(moment, int):
+            value = moment
+        else:
+            if moment.tzinfo is None:
+                if self.zone is None:
+                    raise NeedsZone(text)
+                moment = moment.replace(tzinfo=self.zone)
+            value = (moment - _EPOCH) // dt.timedelta(microseconds=1)
+        if not EARLIEST_MICROSECOND <= value < LATEST_MICROSECOND:
+            raise NotATime(IMPLAUSIBLE)
+        return value
+
+    def _moment(self, text: str) -> dt.datetime | int:
+        if self.format == EXCEL:
+            return _of_day_number(text)
+        if self.format is not None:
+            try:
+                return dt.datetime.strptime(text, self.format)
+            except ValueError as error:
+                raise NotATime(f"not of the form {self.format}") from error
+        try:
+            return self._free(text)
+        except OverflowError as error:
+            raise NotATime(IMPLAUSIBLE) from error
+
+    def _free(self, text: str) -> dt.datetime | int:
+        if len(text) > 80:
+            raise NotATime(NO_TIME)
+        if match := _COMPACT.fullmatch(text):
+            return _built(match, int(match["month"]), int(match["day"]))
+        if _NUMBER.fullmatch(text):
+            return epoch(text)
+        if match := _YEAR_FIRST.fullmatch(text):
+            return _built(match, int(match["month"]), int(match["day"]))
+        if match := _YEAR_LAST.fullmatch(text):
+            return _built(match, *self._month_and_day(match, text))
+        for pattern in (_TWITTER, _DAY_WORD, _WORD_DAY):
+            if match := pattern.fullmatch(text):
+                month = _MONTHS.get(match["word"].casefold())
+                if month is None:
+                    raise NotATime(NO_TIME)
+                return _built(match, month, int(match["day"]))
+        if match := _CLOCK_FIRST.fullmatch(text):
+            day = self._free(match["rest"].strip())
+            if isinstance(day, dt.datetime):
+                return _with_clock(match, day)
+        raise NotATime(NO_TIME)
+
+    def _month_and_day(self, match: re.Match[str], text: str) -> tuple[int, int]:
+        first, second = int(match["first"]), int(match["second_part"])
+        shown: Order | None = (
+            "dmy" if first > 12 >= second else "mdy" if second > 12 >= first else None
+        )
+        if shown is not None and self.order not in (None, shown):
+            raise NotATime(ORDER)
+        order = self.order or shown
+        if order is None:
+            # 05/05/2013 is the same day either way
+            if first != second:
+                raise NeedsOrder(text)
+            order = "dmy"
+        return (second, first) if order == "dmy" else (first, second)
+
+
+def order_shown(text: str) -> Order | None:
+    """Which order a date proves by itself; None if it is no such date or proves none."""
+    match = _YEAR_LAST.fullmatch(plain_digits(text).strip())
+    if match is None:
+        match = _CLOCK_FIRST.fullmatch(plain_digits(text).strip())
+        return order_shown(match["rest"]) if match else None
+    first, second = int(match["first"]), int(match["second_part"])
+    return "dmy" if first > 12 >= second else "mdy" if second > 12 >= first else None
+
+
+def settled_order(texts: Iterable[str]) -> Order | None:
+    """The order that the dates of a column prove: that of the majority of proofs, None without any."""
+    votes = {"dmy": 0, "mdy": 0}
+    for text in texts:
+        shown = order_shown(text)
+        if shown:
+            votes[shown] += 1
+    if votes["dmy"] == votes["mdy"]:
+        return None
+    return "dmy" if votes["dmy"] > votes["mdy"] else "mdy"
+
+
+def epoch(text: str) -> int:
+    """Microseconds of a Unix time in s, ms, us or ns; the unit is the one that gives a plausible time."""
+    if re.fullmatch(r"[+-]?\d{1,25}", text):
+        number = int(text)
+        for up, down in ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000)):
+            value = number * up // down
+            if EARLIEST_MICROSECOND <= value < LATEST_MICROSECOND:
+                return value
+        raise NotATime(DAY_NUMBER if _FIRST_NUMBER <= number <= _LAST_NUMBER else IMPLAUSIBLE)
+    number_float = float(text)
+    for factor in (1e6, 1e3, 1.0, 1e-3):
+        if EARLIEST_MICROSECOND <= number_float * factor < LATEST_MICROSECOND:
+            return round(number_float * factor)
+    raise NotATime(DAY_NUMBER if _FIRST_NUMBER <= number_float <= _LAST_NUMBER else IMPLAUSIBLE)
+
+
+#: 1990 and 2099, as spreadsheets count days.
+_FIRST_NUMBER: Final = 32_874
+_LAST_NUMBER: Final = 73_050
+
+
+def _of_day_number(text: str) -> dt.datetime:
+    """The clock time of a spreadsheet's day number, to the second: its fractions are no finer than that."""
+    if not re.fullmatch(r"\d{1,6}(?:[.,]\d+)?", text):
+        raise NotATime("not a day number")
+    return _FIRST_DAY + dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
+
+
+def plain_digits(text: str) -> str:
+    """`text` with Arabic-Indic, Persian and full-width digits as 0-9, and without direction marks."""
+    if text.isascii():
+        return text
+    return text.translate(_DIGITS)
+
+
+_DIGITS: Final = (
+    {ord("٠") + d: str(d) for d in range(10)}
+    | {ord("۰") + d: str(d) for d in range(10)}
+    | {ord("０") + d: str(d) for d in range(10)}
+    | {0x200E: None, 0x200F: None, 0x061C: None, 0x202F: " ", 0xA0: " ", ord("،"): ","}
+)
+
+
+def needs_zone(file: str, column: str, sample: str) -> UsageError:
+    return UsageError(
+        f'"{printable(sample, 60)}" has no time zone',
+        where=Where(file, column=column),
+        why="The same clock time is another moment elsewhere.",
+        fix='Say where it was written with --time-zone "America/Caracas" (or UTC).',
+    )
+
+
+def needs_order(file: str, column: str, sample: str) -> UsageError:
+    return UsageError(
+        f'"{printable(sample, 60)}" fits two dates, and no date of this column settles which',
+        where=Where(file, column=column),
+        why="Waves need exact order.",
+        fix='Say which with --date-format "%d/%m/%Y %H:%M" (or "%m/%d/%Y %H:%M").',
+    )
+
+
+def zone(name: str | None) -> ZoneInfo | None:
+    """The zone of an IANA name. Raises UsageError if there is none."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(
+            f"{printable(name)!r} is no time zone",
+            fix='Use a name like "America/Caracas" or "UTC".',
+        ) from error
+
+
+def _built(match: re.Match[str], month: int, day: int) -> dt.datetime:
+    year = int(match["year"])
+    if len(match["year"]) == 2:
+        year += 2000 if year < 70 else 1900
+    try:
+        return _with_clock(match, dt.datetime(year, month, day))
+    except ValueError as error:
+        raise NotATime(NO_TIME) from error
+
+
+def _with_clock(match: re.Match[str], day: dt.datetime) -> dt.datetime:
+    parts = match.groupdict()
+    if not parts.get("hour"):
+        return day
+    hour = int(parts["hour"])
+    if half := parts.get("half"):
+        if not 1 <= hour <= 12:
+            raise NotATime(NO_TIME)
+        hour = hour % 12 + (12 if half[0] in "pP" else 0)
+    second = int(parts.get("second") or 0)
+    fraction = int(((parts.get("fraction") or "") + "000000")[:6])
+    # A leap second is shown as 60; UTC as computers count it has none.
+    leap, second = (1, 59) if second == 60 else (0, second)
+    try:
+        moment = day.replace(
+            hour=hour, minute=int(parts.get("minute") or 0), second=second, microsecond=fraction
+        )
+        return moment.replace(tzinfo=_offset(parts.get("zone"))) + dt.timedelta(seconds=leap)
+    except ValueError as error:
+        raise NotATime(NO_TIME) from error
+
+
+def _offset(text: str | None) -> dt.tzinfo | None:
+    if not text:
+        return None
+    if text in ("Z", "z", "UTC", "GMT"):
+        return dt.UTC
+    digits = text[1:].replace(":", "")
+    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
+    return dt.timezone(dt.timedelta(minutes=-minutes if text[0] == "-" else minutes))

@@ -1,0 +1,146 @@
+"""Columns of texts that Arrow reads in one go. Each function answers for all of a column, or gives None: then SQL reads it.
+
+Most files write a column in one form throughout. What one of these reads, SQL and the patience of `sources.times` read to
+the same value; they only take longer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.model.schemas import TIME
+from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND, Reading
+
+Shortcut = Callable[[pa.Array], pa.Array | None]
+
+#: So many different words are looked up one by one, not more.
+_MOST_WORDS: Final = 4_096
+#: Units of Unix time as (multiplier, divisor) to microseconds: s, ms, us, ns.
+_UNITS: Final = ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000))
+_ZONED: Final = re.compile(r"\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
+
+
+def times_of(reading: Reading) -> Shortcut | None:
+    """ISO 8601 with or without a zone, and Unix time; None if the form of the times was said."""
+    if reading.format is not None:
+        return None
+
+    def read(texts: pa.Array) -> pa.Array | None:
+        if texts.null_count == len(texts):
+            return pa.nulls(len(texts), TIME)
+        if _all_digits(texts):
+            return _unix(texts)
+        try:
+            if reading.zone is None or _begins_zoned(texts):
+                found = pc.cast(texts, TIME)
+            else:
+                local = pc.cast(texts, pa.timestamp("us"))
+                found = pc.assume_timezone(
+                    local, reading.zone.key, ambiguous="earliest", nonexistent="raise"
+                ).cast(TIME)
+        except (pa.ArrowException, ValueError):
+            return None
+        bounds = pc.min_max(found.cast(pa.int64())).as_py()
+        return (
+            found
+            if bounds["min"] >= EARLIEST_MICROSECOND and bounds["max"] < LATEST_MICROSECOND
+            else None
+        )
+
+    return read
+
+
+def counts(texts: pa.Array) -> pa.Array | None:
+    """Whole numbers from 0."""
+    return _whole(texts) if _all_digits(texts) else None
+
+
+def words(
+    cases: Mapping[str, Any], kind: pa.DataType, *, fold: bool, others_stay: bool = False
+) -> Shortcut:
+    """Each word by what it means. fold: whatever its case. others_stay: a word that is not listed stays as it is."""
+
+    def read(texts: pa.Array) -> pa.Array | None:
+        coded = texts.dictionary_encode()
+        if len(coded.dictionary) > _MOST_WORDS:
+            return None
+        said = coded.dictionary.to_pylist()
+        folded = [w.lower() for w in said] if fold else said
+        if not others_stay and any(w not in cases for w in folded):
+            return None
+        meant = pa.array([cases.get(w, w) for w in folded], kind)
+        return meant.take(coded.indices)
+
+    return read
+
+
+def passed_over(
+    batch: pa.RecordBatch,
+    if_null: Iterable[str],
+    if_present: Iterable[str],
+    only_if: Mapping[str, Iterable[str]],
+) -> pa.Array:
+    """Which rows an emit passes over, by the same words as in `mapping.Emit`."""
+    found = pa.repeat(False, batch.num_rows)
+    for name in if_null:
+        found = pc.or_(found, pc.is_null(batch.column(name)))
+    for name in if_present:
+        found = pc.or_(found, pc.is_valid(batch.column(name)))
+    for name, listed in only_if.items():
+        fitting = pc.is_in(
+            pc.utf8_lower(batch.column(name)),
+            value_set=pa.array([w.casefold() for w in listed], pa.string()),
+        )
+        found = pc.or_(found, pc.invert(fitting))
+    return found
+
+
+def _all_digits(texts: pa.Array) -> bool:
+    """Whether every text that is there is of the digits 0 to 9 alone, and none is empty."""
+    data = texts.buffers()[2]
+    if data is None:
+        return False
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    letters = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+    if not len(letters) or letters.min() < 48 or letters.max() > 57:
+        return False
+    return bool((np.diff(ends) > 0).sum() == len(texts) - texts.null_count)
+
+
+def _whole(texts: pa.Array) -> pa.Array | None:
+    try:
+        return pc.cast(texts, pa.int64())
+    except pa.ArrowException:
+        return None
+
+
+def _unix(texts: pa.Array) -> pa.Array | None:
+    numbers = _whole(texts)
+    if numbers is None:
+        return None
+    bounds = pc.min_max(numbers).as_py()
+    for up, down in _UNITS:
+        if (
+            EARLIEST_MICROSECOND * down <= bounds["min"] * up
+            and bounds["max"] * up < LATEST_MICROSECOND * down
+        ):
+            scaled = (
+                pc.multiply(numbers, up)
+                if up > 1
+                else pc.divide(numbers, down)
+                if down > 1
+                else numbers
+            )
+            return scaled.cast(TIME)
+    return None
+
+
+def _begins_zoned(texts: pa.Array) -> bool:
+    """Whether the first text that is there names its zone."""
+    return bool(_ZONED.search(texts.drop_null()[0].as_py()))

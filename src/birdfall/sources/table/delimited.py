@@ -1,0 +1,272 @@
+"""Rows of delimited text (CSV, TSV): read by Arrow, many rows at a time, and by Python from the first row on that Arrow refuses.
+
+Arrow stops at a row of too few or too many cells, at bytes that are not UTF-8, and at an endless cell. The patient reader
+goes on from there, so that one bad row costs itself alone.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pcsv
+
+from birdfall.model.errors import InputError, printable
+from birdfall.sources.shared.open import head
+from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.table.sql_plan import NOTHING
+
+DELIMITERS: Final = (",", "\t", ";", "|")
+#: Bytes Arrow reads at a time; a longer row is left to the patient reader.
+BLOCK: Final = 8 << 20
+#: Lines that one row may have; no quote is looked for beyond them.
+MOST_LINES: Final = 10_000
+_BLANK: Final = re.compile(rb"\r\n|\n|\r")
+_BLANKS: Final = re.compile(rb"[\r\n]*")
+
+
+def dialect(text: str) -> tuple[str, list[str]]:
+    """The delimiter under which the first rows agree best, and the first row."""
+    best: tuple[tuple[float, int], str, list[str]] | None = None
+    for delimiter in DELIMITERS:
+        try:
+            rows = [
+                r
+                for r in itertools.islice(
+                    csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50
+                )
+                if r
+            ]
+        except csv.Error:
+            continue
+        if not rows:
+            continue
+        width = len(rows[0])
+        # The last row may have been cut by the end of the head.
+        checked = rows[:-1] if len(rows) > 2 else rows
+        agreement = sum(len(r) == width for r in checked) / len(checked)
+        score = (agreement if width > 1 else 0.0, width)
+        if best is None or score > best[0]:
+            best = (score, delimiter, rows[0])
+    return (best[1], best[2]) if best else (",", [])
+
+
+def names_of(path: Path, header: list[str], notes: list[str]) -> list[str]:
+    """The names of the columns, each its own; what was renamed is told in `notes`. Raises InputError without a header."""
+    names: list[str] = []
+    for number, cell in enumerate(header, 1):
+        name = cell.strip().removeprefix("\ufeff").replace("\0", "") or f"column {number}"
+        if name.casefold() in (n.casefold() for n in names):
+            notes.append(f"duplicate-column:{printable(name, 60)}")
+            name = next(
+                f"{name} ({n})"
+                for n in itertools.count(2)
+                if f"{name} ({n})".casefold() not in map(str.casefold, names)
+            )
+        names.append(name)
+    if not names:
+        raise InputError(
+            "there is no header row", where=str(path), fix="The first row must name the columns."
+        )
+    return names
+
+
+def blocks(
+    path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], block: int = BLOCK
+) -> Iterator[pa.RecordBatch]:
+    """The columns `used` as texts, block after block, words for nothing as nulls. Raises ArrowInvalid at a row it refuses."""
+    blank = len(_BLANK.findall(_BLANKS.match(head(path).removeprefix(codecs.BOM_UTF8))[0]))  # type: ignore[index]
+    reader = pcsv.open_csv(
+        path,
+        read_options=pcsv.ReadOptions(
+            column_names=list(names), skip_rows=blank, skip_rows_after_names=1, block_size=block
+        ),
+        parse_options=pcsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pcsv.ConvertOptions(
+            column_types=dict.fromkeys(used, pa.string()),
+            include_columns=list(used),
+            null_values=list(NOTHING),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    with reader:
+        yield from reader
+
+
+def well_quoted(path: Path, delimiter: str) -> bool:
+    """Whether every quote opens a cell, closes one, or stands doubled in one, and as many open as close.
+
+    If not, some quote may open and never close, and take the rows after it into its cell; that takes patience.
+    """
+    opened = closed = either = 0
+    with pa.memory_map(str(path)) as mapped:
+        content = np.frombuffer(mapped.read_buffer(), np.uint8)
+        start = 0
+        while start < len(content):
+            piece = content[start : start + BLOCK]
+            if start + BLOCK < len(content):
+                # to the end of a line: no quotes that stand together are parted
+                ends = np.flatnonzero(piece == ord("\n"))
+                piece = piece[: int(ends[-1]) + 1] if len(ends) else piece
+            start += len(piece)
+            found = _quotes(piece, delimiter)
+            if found is None:
+                return False
+            opened, closed, either = opened + found[0], closed + found[1], either + found[2]
+    return abs(opened - closed) <= either and (opened + closed + either) % 2 == 0
+
+
+def _quotes(piece: np.ndarray, delimiter: str) -> tuple[int, int, int] | None:
+    """How many quotes open, close, or may do either; None if one does neither. Two together are one quote in a text."""
+    places = np.flatnonzero(piece == ord('"'))
+    if not len(places):
+        return 0, 0, 0
+    firsts = np.flatnonzero(np.diff(places, prepend=-2) > 1)
+    lengths = np.diff(firsts, append=len(places))
+    odd = lengths % 2 == 1
+    begins, ends = places[firsts][odd], (places[firsts] + lengths)[odd]
+    parts = np.zeros(256, bool)
+    parts[[ord(delimiter), ord("\n"), ord("\r")]] = True
+    opens = (begins == 0) | parts[piece[begins - 1]]
+    closes = (ends == len(piece)) | parts[piece[np.minimum(ends, len(piece) - 1)]]
+    if not (opens | closes).all():
+        return None
+    both = int((opens & closes).sum())
+    return int(opens.sum()) - both, int(closes.sum()) - both, both
+
+
+class _Lines:
+    """The lines of a text, of which some may be put back. taken: those of the record at hand."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._back: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) >= MOST_LINES:
+            raise csv.Error(f"a quote that is not closed within {MOST_LINES:,} lines")
+        line = self._back.popleft() if self._back else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def keep_first(self) -> str:
+        """Give back all lines of the record but its first, which is returned."""
+        self._back.extendleft(reversed(self.taken[1:]))
+        return self.taken[0] if self.taken else ""
+
+
+def records(
+    path: Path,
+    delimiter: str,
+    names: Sequence[str],
+    used: Sequence[str],
+    rejections: Rejections,
+    skip: int,
+    place: list[int],
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """(row, the cells `used`) after the first `skip` rows, numbered from 2 as the header is row 1; empty rows do not count.
+
+    A quote that opens and does not close makes its own line refused; the lines after it are rows again. place: is told the
+    bytes read.
+    """
+    csv.field_size_limit(1 << 30)
+    places = [list(names).index(name) for name in used]
+    number = 0
+    with (
+        path.open("rb") as file,
+        io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+    ):
+        lines = _Lines(iter(text))
+        rows = csv.reader(lines, delimiter=delimiter)
+        while True:
+            lines.taken.clear()
+            if number % 1024 == 0:
+                place[0] = file.tell()
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                number += 1
+                shown = lines.keep_first().rstrip("\r\n").encode("utf-8", "replace").decode()
+                rejections.add(
+                    number, None, shown, f"not readable as CSV: {error}", "Mend the row."
+                )
+                rows = csv.reader(lines, delimiter=delimiter)
+                continue
+            if not cells:
+                continue
+            number += 1
+            if number <= skip + 1:
+                continue
+            if _unclosed(lines.taken, len(cells) == len(names), delimiter):
+                shown = lines.keep_first().rstrip("\r\n").encode("utf-8", "replace").decode()
+                rejections.add(
+                    number,
+                    None,
+                    shown,
+                    "a quote that is never closed",
+                    'Close the quote, or write it as "".',
+                )
+                rows = csv.reader(lines, delimiter=delimiter)
+                continue
+            if len(cells) != len(names):
+                shown = delimiter.join(cells).encode("utf-8", "replace").decode()
+                rejections.add(
+                    number,
+                    None,
+                    shown,
+                    f"{len(cells)} cells where the header has {len(names)}",
+                    "Put text that holds the delimiter in quotes.",
+                )
+                continue
+            broken = next((i for i in places if not _encodes(cells[i])), None)
+            if broken is not None:
+                shown = cells[broken].encode("utf-8", "replace").decode()
+                rejections.add(
+                    number,
+                    names[broken],
+                    shown,
+                    "bytes that are not UTF-8",
+                    "Save the file as UTF-8.",
+                )
+                continue
+            yield number, tuple([cells[i] for i in places])
+
+
+def _unclosed(lines: list[str], fits: bool, delimiter: str) -> bool:
+    """Whether a record of these lines is a quote that ran on into the rows after it, or to the end of the file."""
+    if len(lines) > 1 and not fits:
+        return True
+    if '"' not in lines[0]:
+        return False
+    try:
+        next(csv.reader(lines, delimiter=delimiter, strict=True), None)
+    except csv.Error as error:
+        # in one line, a sign for inches is no fault of the row
+        return len(lines) > 1 or "unexpected end" in str(error)
+    return False
+
+
+def _encodes(cell: str) -> bool:
+    if cell.isascii():
+        return True
+    try:
+        cell.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

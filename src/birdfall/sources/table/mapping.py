@@ -1,0 +1,310 @@
+"""How the columns of a table become rows of the record: guessed, shown, kept as TOML, used again.
+
+    time_zone = "UTC"                       # of times that carry none
+    [[emit]]
+    table = "statuses"
+    columns = {account = "user", time = ["date", "hour"]}
+    constants = {status = "suspended", observation = "change"}
+    values = {status = {block = "suspended", unblock = "active"}}
+    interval = "1d"                         # it happened within the day before `time`: fills `after`
+    skip_if_null = ["date"]                 # rows without it say nothing to this emit, and are not rejected
+
+One row of the file can emit several rows; each emit either takes, skips or rejects it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import tomli_w
+
+from birdfall.model.errors import InputError, UsageError
+from birdfall.model.schemas import ACT_KINDS, OBSERVATIONS, STATUSES, TABLES
+
+#: Columns that hold one word of a list.
+WORDS: Final = {"status": STATUSES, "kind": ACT_KINDS, "observation": OBSERVATIONS}
+#: What platforms and people call the kinds of acts; small letters.
+KIND_WORDS: Final = {
+    word: kind
+    for kind, names in {
+        "post": "tweet toot status publicacion publicación publication publicação تغريدة منشور",
+        "repost": "retweet retweeted rt reblog boost share shared reposted announce retuit retuiteo compartido partage partagé "
+        "partilha compartilhamento repostagem مشاركة",
+        "reply": "replied replied_to comment respuesta comentario réponse reponse commentaire resposta comentário رد تعليق",
+        "quote": "quoted quote_tweet quotetweet cita citation citação اقتباس",
+        "like": "liked favorite favourite favorited fav curtida إعجاب",
+        "follow": "followed seguimiento abonnement متابعة",
+        "unfollow": "unfollowed",
+        "report": "reported flag flagged denuncia signalement denúncia بلاغ",
+        "block": "blocked bloqueo blocage bloqueio حظر",
+        "mention": "mentioned mención mencion menção mencao إشارة",
+        "link": "url enlace lien رابط",
+        "hashtag": "tag etiqueta وسم هاشتاغ",
+    }.items()
+    for word in names.split()
+} | {
+    "quote tweet": "quote",
+    "replied to": "reply",
+    "me gusta": "like",
+    "j'aime": "like",
+    "إعادة نشر": "repost",
+    "إعادة تغريد": "repost",
+}
+_SMALL: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """One row of the record for each row of the file.
+
+    columns: record column to the file's column (several: joined by a space). constants: the same in every row. values:
+    per record column, the file's word to ours; words not listed stay as they are, but for common names of kinds. interval: how far before `time` a
+    change may have happened. until: a column with how long it lasts ("24 hours", "infinity", a date): `time` of the row
+    becomes the end, and rows without an end are skipped. split: columns of several values, each its own row.
+    first_of: keep only the first row of each value of that record column.
+    """
+
+    table: str
+    columns: dict[str, tuple[str, ...]]
+    constants: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    interval: dt.timedelta | None = None
+    until: str | None = None
+    skip_if_null: tuple[str, ...] = ()
+    skip_if_present: tuple[str, ...] = ()
+    only_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    split: tuple[str, ...] = ()
+    first_of: str | None = None
+
+    @property
+    def used(self) -> set[str]:
+        """Columns of the file it reads."""
+        chosen = {name for names in self.columns.values() for name in names}
+        chosen |= {*self.skip_if_null, *self.skip_if_present, *self.only_if}
+        return chosen | ({self.until} if self.until else set())
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All emits of one kind of file, with what is known of its times."""
+
+    emits: tuple[Emit, ...]
+    time_zone: str | None = None
+    date_format: str | None = None
+    name: str = ""
+
+    @property
+    def used(self) -> set[str]:
+        """Columns of the file that any emit reads."""
+        return set().union(*(emit.used for emit in self.emits))
+
+    def to_toml(self) -> str:
+        """The mapping as a file that `load_mapping` reads back to the same."""
+        plain: dict[str, Any] = {
+            k: v
+            for k, v in (
+                ("name", self.name),
+                ("time_zone", self.time_zone),
+                ("date_format", self.date_format),
+            )
+            if v
+        }
+        plain["emit"] = [_plain(emit) for emit in self.emits]
+        return tomli_w.dumps(plain)
+
+
+def load_mapping(path: str | Path) -> Mapping:
+    """A mapping from a TOML file, or one of the ready ones by name. Raises UsageError naming what is wrong in it."""
+    if str(path) in ready_names():
+        return ready(str(path))
+    try:
+        text = read_small(Path(path)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("this mapping is not UTF-8", where=str(path)) from error
+    return parse_mapping(text, str(path))
+
+
+def parse_mapping(text: str, where: str) -> Mapping:
+    """A mapping from TOML text. Raises UsageError."""
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"this is not TOML: {error}", where=where, fix="Mend the line.") from error
+    _known(plain, {"emit", "time_zone", "date_format", "name"}, where)
+    emits = plain.get("emit")
+    if not isinstance(emits, list) or not emits or not all(isinstance(e, dict) for e in emits):
+        raise UsageError("a mapping needs at least one [[emit]]", where=where)
+    for key in ("time_zone", "date_format", "name"):
+        if not isinstance(plain.get(key, ""), str):
+            raise UsageError(f"{key} must be a text", where=where)
+    return Mapping(
+        tuple(_emit(e, f"{where}, emit {n}") for n, e in enumerate(emits, 1)),
+        plain.get("time_zone"),
+        plain.get("date_format"),
+        plain.get("name", ""),
+    )
+
+
+@cache
+def ready(name: str) -> Mapping:
+    """A mapping that comes with Birdfall."""
+    text = (
+        resources.files("birdfall.sources.table")
+        .joinpath("mappings", f"{name}.toml")
+        .read_text("utf-8")
+    )
+    return parse_mapping(text, name)
+
+
+@cache
+def ready_names() -> tuple[str, ...]:
+    """Names of the mappings that come with Birdfall, sorted."""
+    folder = resources.files("birdfall.sources.table").joinpath("mappings")
+    return tuple(
+        sorted(e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith(".toml"))
+    )
+
+
+def read_small(path: Path) -> bytes:
+    """A file a person wrote, whole. Raises InputError if it cannot be read or is over 16 MiB."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_SMALL + 1)
+    except IsADirectoryError as error:
+        raise InputError("this is a folder, not a file", where=str(path)) from error
+    except FileNotFoundError as error:
+        raise InputError("there is no such file", where=str(path), fix="Check the name.") from error
+    except OSError as error:
+        raise InputError(f"this file cannot be read ({error.strerror})", where=str(path)) from error
+    if len(data) > _SMALL:
+        raise InputError(
+            "this file is over 16 MiB", where=str(path), why="Nobody writes that by hand."
+        )
+    return data
+
+
+def interval(text: str, where: str = "interval") -> dt.timedelta:
+    """A duration such as "1d", "6h", "90s". Raises UsageError."""
+    match = re.fullmatch(r"(\d+)\s*(s|min|h|d|w)", text)
+    if not match or not int(match[1]):
+        raise UsageError(
+            f"{text!r} is no interval", where=where, fix='Write "1d", "6h", "30min" or "90s".'
+        )
+    unit = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+    try:
+        return dt.timedelta(**{unit: int(match[1])})
+    except OverflowError as error:
+        raise UsageError(f"{text!r} is no interval", where=where) from error
+
+
+def _emit(plain: dict[str, Any], where: str) -> Emit:
+    _known(plain, set(Emit.__dataclass_fields__), where)
+    table = plain.get("table")
+    if table not in TABLES or table == "rejected":
+        raise UsageError(f"{table!r} is no table", where=where, fix=f"Tables: {', '.join(TABLES)}.")
+    columns = {c: _names(v, where) for c, v in _section(plain, "columns", where).items()}
+    constants = _section(plain, "constants", where)
+    values = _section(plain, "values", where)
+    schema = TABLES[table]
+    for column in (*columns, *constants):
+        if column not in schema.names or column in ("source", "line"):
+            raise UsageError(
+                f"{table} has no column {column!r}",
+                where=where,
+                fix=f"It has: {', '.join(schema.names)}.",
+            )
+    for column, value in constants.items():
+        if not isinstance(value, str):
+            raise UsageError(f"the constant {column!r} must be a text", where=where)
+        if column in WORDS and column in schema.names and value not in WORDS[column]:
+            raise UsageError(
+                f"{value!r} is no {column}", where=where, fix=f"Use: {', '.join(WORDS[column])}."
+            )
+        if not pa.types.is_string(schema.field(column).type):
+            raise UsageError(f"{column!r} cannot be constant", where=where)
+    missing = [f.name for f in schema if not f.nullable and f.name not in {*columns, *constants}]
+    if missing:
+        raise UsageError(
+            f"{table} needs {', '.join(missing)}", where=where, fix="Give a column or a constant."
+        )
+    if not all(
+        isinstance(v, dict) and all(isinstance(w, str) for w in v.values()) for v in values.values()
+    ):
+        raise UsageError("values must be tables of texts", where=where)
+    if "interval" in plain and (table != "statuses" or not isinstance(plain["interval"], str)):
+        raise UsageError('interval belongs to statuses and is a text like "1d"', where=where)
+    for key in ("until", "first_of"):
+        if not isinstance(plain.get(key, ""), str):
+            raise UsageError(f"{key} must be a text", where=where)
+    return Emit(
+        table,
+        columns,
+        constants,
+        {c: dict(v) for c, v in values.items()},
+        interval(plain["interval"], where) if "interval" in plain else None,
+        plain.get("until"),
+        _names(plain.get("skip_if_null", []), where),
+        _names(plain.get("skip_if_present", []), where),
+        {c: _names(v, where) for c, v in _section(plain, "only_if", where).items()},
+        _names(plain.get("split", []), where),
+        plain.get("first_of"),
+    )
+
+
+def _plain(emit: Emit) -> dict[str, Any]:
+    def one_or_list(names: tuple[str, ...]) -> str | list[str]:
+        return names[0] if len(names) == 1 else list(names)
+
+    seconds = int(emit.interval.total_seconds()) if emit.interval else 0
+    full: dict[str, Any] = {
+        "table": emit.table,
+        "columns": {c: one_or_list(n) for c, n in emit.columns.items()},
+        "constants": emit.constants,
+        "values": emit.values,
+        "interval": f"{seconds // 86400}d"
+        if seconds and not seconds % 86400
+        else f"{seconds}s"
+        if seconds
+        else "",
+        "until": emit.until,
+        "skip_if_null": list(emit.skip_if_null),
+        "skip_if_present": list(emit.skip_if_present),
+        "only_if": {c: list(v) for c, v in emit.only_if.items()},
+        "split": list(emit.split),
+        "first_of": emit.first_of,
+    }
+    return {key: value for key, value in full.items() if value}
+
+
+def _section(plain: dict[str, Any], key: str, where: str) -> dict[str, Any]:
+    value = plain.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(
+            f"{key} must be a table", where=where, fix=f'Write {key} = {{account = "user"}}.'
+        )
+    return value
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(v, str) for v in listed):
+        raise UsageError(f"{value!r} must be a text or a list of texts", where=where)
+    return tuple(listed)
+
+
+def _known(plain: dict[str, Any], keys: set[str], where: str) -> None:
+    unknown = sorted(set(plain) - keys)
+    if unknown:
+        raise UsageError(
+            f"unknown key {unknown[0]!r}",
+            where=where,
+            fix=f"Known keys: {', '.join(sorted(keys))}.",
+        )

@@ -1,0 +1,295 @@
+"""From the answers of a plan to rows of the record: each row of the file is taken, skipped or refused, by every emit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from birdfall.model.schemas import TABLES, Rows
+from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.table.sql_plan import Cell, Plan, ended, fix_of, read_cell, stamps
+
+#: Ids longer than this are not ids.
+LONGEST_ID = 2_000
+#: Free text may be this long; platforms' own limits lie far below.
+LONGEST_TEXT = 4 << 20
+#: 1.23E+17, and whole numbers beyond 2^53 that passed through a float: what spreadsheets and data frames make of long ids.
+LOST_DIGITS = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
+_FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
+
+
+class Emitter:
+    """One emit over all batches of one file."""
+
+    def __init__(self, plan: Plan, source: str, rejections: Rejections, file: str) -> None:
+        self.plan = plan
+        self._source = source
+        self._rejections = rejections
+        self._file = file
+        self._seen = pa.array([], pa.string())
+        self._ends: list[tuple[str, int, int, int]] = []
+        self._acted: dict[str, list[int]] = {}
+        self._last = 0
+        self.skipped = 0
+        self.taken = 0
+
+    def rows(self, batch: pa.RecordBatch, lines: np.ndarray, checked: set[str]) -> Iterator[Rows]:
+        """The rows of one batch of answers. lines: int64[n], the rows of the file.
+
+        checked: texts of this batch found sound by the emits before; those found here are added.
+        """
+        emit = self.plan.emit
+        keep = np.ones(batch.num_rows, bool)
+        skip = batch.column(self.plan.skip)
+        if pc.any(skip).as_py():
+            keep &= ~skip.to_numpy(zero_copy_only=False)
+            self.skipped += int((~keep).sum())
+        if self.plan.until is None and not keep.any():
+            return
+        columns: dict[str, pa.Array] = {}
+        for cell in self.plan.cells:
+            columns[cell.column] = self._column(cell, batch, keep, lines, checked)
+        if self.plan.until is not None:
+            self._remember(columns, batch.column(self.plan.until), keep, lines)
+            return
+        if not keep.all():
+            mask = pa.array(keep)
+            columns = {c: a.filter(mask) for c, a in columns.items()}
+            lines = lines[keep]
+        self.taken += len(lines)
+        for split in emit.split:
+            columns, lines = _split(columns, lines, split)
+        if emit.first_of:
+            columns, lines = self._first(columns, lines, emit.first_of)
+        yield from self._yielded(columns, lines)
+
+    def rest(self) -> Iterator[Rows]:
+        """What could be known only at the end: ends that nothing later overtook, within the time of the file."""
+        found = []
+        for account, start, end, line in self._ends:
+            overtaken = any(start < acted <= end for acted in self._acted[account])
+            if not overtaken and end <= self._last:
+                found.append((account, end, line))
+        self._ends = []
+        if found:
+            accounts, ends, lines = zip(*sorted(found, key=lambda f: (f[1], f[0])), strict=True)
+            yield from self._yielded(
+                {"account": pa.array(accounts, pa.string()), "time": stamps(list(ends))},
+                np.array(lines),
+            )
+
+    def _yielded(self, columns: dict[str, pa.Array], lines: np.ndarray) -> Iterator[Rows]:
+        emit, count = self.plan.emit, len(lines)
+        if not count:
+            return
+        schema = TABLES[emit.table]
+        for column, value in emit.constants.items():
+            columns[column] = pa.repeat(pa.scalar(value, pa.string()), count)
+        if emit.interval is not None:
+            columns["after"] = pc.subtract(
+                columns["time"], pa.scalar(emit.interval, pa.duration("us"))
+            )
+        columns["source"] = pa.repeat(pa.scalar(self._source, pa.string()), count)
+        columns["line"] = pa.array(lines)
+        names = [n for n in schema.names if n in columns]
+        arrays = [columns[n].cast(schema.field(n).type) for n in names]
+        yield Rows(emit.table, pa.RecordBatch.from_arrays(arrays, names))
+
+    def _column(
+        self,
+        cell: Cell,
+        batch: pa.RecordBatch,
+        keep: np.ndarray,
+        lines: np.ndarray,
+        checked: set[str],
+    ) -> pa.Array:
+        values = batch.column(cell.answer)
+        if cell.raw is None:
+            kind = f"{cell.answer} {cell.column in _FREE_TEXT}"
+            if kind not in checked:
+                values, sound = self._clean(cell, values, keep, lines)
+                if sound:
+                    checked.add(kind)
+        else:
+            raw = batch.column(cell.raw)
+            if raw.null_count < len(raw):
+                values = self._patiently(cell, values, raw, keep, lines)
+        if cell.required and values.null_count:
+            for index in np.flatnonzero(
+                pc.is_null(values).to_numpy(zero_copy_only=False) & keep
+            ).tolist():
+                self._refuse(cell, None, "nothing stands here", keep, lines, index)
+        return values
+
+    def _patiently(
+        self, cell: Cell, values: pa.Array, raw: pa.Array, keep: np.ndarray, lines: np.ndarray
+    ) -> pa.Array:
+        mask = pc.is_valid(raw).to_numpy(zero_copy_only=False) & keep
+        chosen = np.flatnonzero(mask)
+        found: list[Any] = []
+        for index, text in zip(
+            chosen.tolist(), raw.take(pa.array(chosen)).to_pylist(), strict=True
+        ):
+            try:
+                found.append(read_cell(cell, text, self._file))
+            except ValueError as error:
+                found.append(None)
+                self._refuse(cell, text, str(error), keep, lines, index)
+        if cell.kind == "time":
+            replacement = stamps(found)
+            values = values.cast(replacement.type)
+        else:
+            replacement = pa.array(found, values.type)
+        return pc.replace_with_mask(values, pa.array(mask), replacement)
+
+    def _clean(
+        self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray
+    ) -> tuple[pa.Array, bool]:
+        """The texts without NUL bytes, and whether there was nothing to object to in them."""
+        free = cell.column in _FREE_TEXT
+        limit = LONGEST_TEXT if free else LONGEST_ID
+        longest = _longest(values)
+        sound = longest <= limit
+        if longest > limit and cell.file_columns and cell.column not in self.plan.emit.split:
+            too_long = pc.greater(pc.binary_length(values), limit)
+            self._refuse_all(cell, values, too_long, f"over {limit:,} bytes long", keep, lines)
+        data = values.buffers()[2]
+        if data is not None and not np.frombuffer(data, np.uint8).all():
+            sound = False
+            if free:
+                return pc.replace_substring(values, "\0", "\ufffd"), sound
+            self._refuse_all(
+                cell, values, pc.match_substring(values, "\0"), "a NUL byte in an id", keep, lines
+            )
+        if not free and cell.file_columns and data is not None and _may_be_numbers(values):
+            lost = pc.match_substring_regex(values, LOST_DIGITS)
+            if pc.any(lost).as_py():
+                sound = False
+                self._refuse_all(
+                    cell,
+                    values,
+                    lost,
+                    "an id as a rounded number: its last digits are lost",
+                    keep,
+                    lines,
+                )
+            if pc.any(pc.match_substring_regex(values, r"^\d+\.0$")).as_py():
+                sound = False
+                values = pc.replace_substring_regex(values, r"^(\d+)\.0$", r"\1")
+        return values, sound
+
+    def _refuse_all(
+        self,
+        cell: Cell,
+        values: pa.Array,
+        which: pa.Array,
+        reason: str,
+        keep: np.ndarray,
+        lines: np.ndarray,
+    ) -> None:
+        for index in np.flatnonzero(pc.fill_null(which, False)).tolist():
+            if keep[index]:
+                self._refuse(cell, values[index].as_py(), reason, keep, lines, index)
+
+    def _refuse(
+        self,
+        cell: Cell,
+        value: str | None,
+        reason: str,
+        keep: np.ndarray,
+        lines: np.ndarray,
+        index: int,
+    ) -> None:
+        keep[index] = False
+        self._rejections.add(int(lines[index]), cell.shown, value, reason, fix_of(cell, reason))
+
+    def _remember(
+        self, columns: dict[str, pa.Array], until: pa.Array, keep: np.ndarray, lines: np.ndarray
+    ) -> None:
+        cell = next(c for c in self.plan.cells if c.column == "time")
+        accounts = columns["account"].to_pylist()
+        moments = columns["time"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+        texts = until.to_pylist()
+        for index, (account, moment) in enumerate(zip(accounts, moments, strict=True)):
+            if account is None or moment is None:
+                continue
+            self._acted.setdefault(account, []).append(moment)
+            self._last = max(self._last, moment)
+            if not keep[index] or texts[index] is None:
+                continue
+            try:
+                end = ended(moment, texts[index], cell.reading.zone)
+            except ValueError as error:
+                self._rejections.add(
+                    int(lines[index]),
+                    self.plan.emit.until,
+                    texts[index],
+                    str(error) or "no duration",
+                    None,
+                )
+                continue
+            if end is not None:
+                self._ends.append((account, moment, end, int(lines[index])))
+
+    def _first(
+        self, columns: dict[str, pa.Array], lines: np.ndarray, by: str
+    ) -> tuple[dict[str, pa.Array], np.ndarray]:
+        values = columns[by]
+        coded = values.dictionary_encode()
+        codes = coded.indices.to_numpy(zero_copy_only=False)
+        # a null is a value too: it comes once
+        codes = (
+            np.where(np.isnan(codes), -1, codes).astype(np.int64) if values.null_count else codes
+        )
+        # written backwards, so that of each code the first row is left
+        first = np.full(int(codes.max(initial=-1)) + 2, -1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        first = np.sort(first[first >= 0])
+        named = values.take(pa.array(first))
+        new = ~np.asarray(
+            pc.is_in(named, value_set=self._seen).to_numpy(zero_copy_only=False), bool
+        )
+        taken = first[new]
+        self._seen = pa.concat_arrays([self._seen, named.filter(pa.array(new)).cast(pa.string())])
+        if len(taken) == len(lines):
+            return columns, lines
+        rows = pa.array(taken)
+        return {c: a.take(rows) for c, a in columns.items()}, lines[taken]
+
+
+def _may_be_numbers(texts: pa.Array) -> bool:
+    """Whether any id could be a number that a spreadsheet or a data frame wrote: it holds a plus, or ends in ".0"."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32 if texts.type == pa.string() else np.int64)
+    ends = ends[texts.offset : texts.offset + len(texts) + 1]
+    letters = np.frombuffer(texts.buffers()[2], np.uint8)
+    if (letters[ends[0] : ends[-1]] == ord("+")).any():
+        return True
+    lasts = ends[1:][np.diff(ends) > 2]
+    return bool(((letters[lasts - 1] == ord("0")) & (letters[lasts - 2] == ord("."))).any())
+
+
+def _longest(texts: pa.Array) -> int:
+    """Bytes of the longest text."""
+    if not len(texts):
+        return 0
+    ends = np.frombuffer(texts.buffers()[1], np.int32 if texts.type == pa.string() else np.int64)
+    found: int = int(np.diff(ends[texts.offset : texts.offset + len(texts) + 1]).max())
+    return found
+
+
+def _split(
+    columns: dict[str, pa.Array], lines: np.ndarray, name: str
+) -> tuple[dict[str, pa.Array], np.ndarray]:
+    plain = pc.utf8_trim_whitespace(pc.replace_substring_regex(columns[name], r"[\[\]'\"]", ""))
+    lists = pc.split_pattern_regex(plain, r"[\s,|]+")
+    parents = pc.list_parent_indices(lists)
+    values = pc.list_flatten(lists)
+    full = pc.and_(pc.is_valid(values), pc.greater(pc.utf8_length(values), 0))
+    parents, values = parents.filter(full), values.filter(full)
+    spread = {c: a.take(parents) for c, a in columns.items()}
+    spread[name] = values
+    return spread, lines[parents.to_numpy()]

@@ -1,0 +1,262 @@
+"""A coordination network as files other tools open: GEXF 1.3 and GraphML, already laid out, coloured and time-stamped.
+
+Names are pseudonyms unless an account is public or the caller asks for ids. Labels are platform content: escaped, with characters
+XML cannot hold replaced. Written line by line: a tree of elements took most of the time of a large network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from birdfall.model.findings import Finding
+from birdfall.tell.network.layout import layout
+from birdfall.tell.network.poster import colours
+
+GEXF = "http://gexf.net/1.3"
+VIZ = "http://gexf.net/1.3/viz"
+GRAPHML = "http://graphml.graphdrawing.org/xmlns"
+
+#: Drawn this many units across: Gephi's own scale, where a radius of 5 to 20 reads well.
+SPAN = 1000.0
+
+
+class Drawn:
+    """Nodes and edges of a finding with their places, colours and sizes, in the order of the finding's tables.
+
+    source, target: int32[e], positions of each edge's ends among the nodes; edges: their rows.
+    """
+
+    def __init__(self, finding: Finding, name: Callable[[int, str], str], seed: int = 7) -> None:
+        self.nodes: list[dict[str, Any]] = finding.table("nodes").to_pylist()
+        place = np.full(max((n["code"] for n in self.nodes), default=0) + 1, -1, np.int32)
+        place[[n["code"] for n in self.nodes]] = np.arange(len(self.nodes))
+        edges = finding.table("edges")
+        ends = [
+            np.minimum(edges.column(c).to_numpy(), len(place) - 1) for c in ("source", "target")
+        ]
+        ends = [
+            np.where(edges.column(c).to_numpy() < len(place), place[e], -1)
+            for c, e in zip(("source", "target"), ends)
+        ]
+        keep = (ends[0] >= 0) & (ends[1] >= 0)
+        self.edges = edges.filter(pa.array(keep))
+        self.source, self.target = (e[keep].astype(np.int32) for e in ends)
+        weight = self.edges.column("weight").to_numpy().astype(float)
+        group = np.array([-1 if n["group"] is None else n["group"] for n in self.nodes], np.int32)
+        together = (
+            group if (group >= 0).any() else _components(len(self.nodes), self.source, self.target)
+        )
+        self.places = layout(len(self.nodes), self.source, self.target, weight, together, seed=seed)
+        self.rank = ranked(group)
+        self.colour = colours(self.rank)
+        degree = np.bincount(np.r_[self.source, self.target], minlength=len(self.nodes))
+        self.size = 4.0 + 1.5 * np.sqrt(degree)
+        self.label = [name(int(n["code"]), str(n["account"])) for n in self.nodes]
+        self.simulated = finding.simulated
+
+    def column(self, name: str) -> list[Any]:
+        """A column of the edges as Python values; None throughout where there is none. Times as ISO 8601 in UTC, to milliseconds."""
+        if name not in self.edges.column_names:
+            return [None] * self.edges.num_rows
+        column = self.edges.column(name)
+        if not pa.types.is_timestamp(column.type):
+            return list(column.to_pylist())
+        known = column.is_valid().to_pylist()
+        times = (
+            pc.fill_null(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), 0)
+            .to_numpy()
+            .view("datetime64[us]")
+        )
+        texts = np.datetime_as_string(times.astype("datetime64[ms]")).tolist()
+        return [text + "Z" if k else None for text, k in zip(texts, known, strict=True)]
+
+
+def _components(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The connected component of each account, int32[n]: what stands together in a network whose groups nobody looked for."""
+    if n == 0:
+        return np.empty(0, np.int32)
+    joined = coo_array((np.ones(len(source), np.int8), (source, target)), shape=(n, n))
+    return np.asarray(connected_components(joined, directed=False)[1], np.int32)
+
+
+def ranked(group: np.ndarray) -> np.ndarray:
+    """The rank of each account's group by size, largest first, ties by number; -1 for none."""
+    known = np.unique(group[group >= 0])
+    sizes = np.array([(group == g).sum() for g in known])
+    order = known[np.lexsort((known, -sizes))]
+    rank = {int(g): r for r, g in enumerate(order)}
+    return np.array([rank.get(int(g), -1) for g in group], np.int64)
+
+
+def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | None = None) -> bytes:
+    """GEXF 1.3 with viz attributes and, for each edge, the spell from first to last co-action (Gephi's timeline).
+
+    name: from code and account id to what may be shown. drawn: if it was drawn already. Raises KeyError if the finding has
+    no nodes or edges.
+    """
+    drawn = drawn or Drawn(finding, name)
+    lines = [
+        f'<gexf xmlns="{GEXF}" xmlns:viz="{VIZ}" version="1.3">',
+        f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_text(_described(finding))}</description>\n </meta>",
+        ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="date">',
+        *_declared(
+            "node", (("group", "integer"), ("activity", "integer"), ("coactive_share", "double"))
+        ),
+        *_declared("edge", (("p_value", "double"), ("q_value", "double"), ("layer", "string"))),
+        "  <nodes>",
+    ]
+    for i, node in enumerate(drawn.nodes):
+        red, green, blue = (int(c) for c in drawn.colour[i])
+        values = _values((key, node.get(key)) for key in ("group", "activity", "coactive_share"))
+        lines.append(
+            f'   <node id="{node["code"]}" label={_quoted(drawn.label[i])}>{values}<viz:color r="{red}" g="{green}" b="{blue}"/>'
+            f'<viz:position x="{_place(drawn.places.x[i])}" y="{_place(drawn.places.y[i])}" z="0.0"/>'
+            f'<viz:size value="{drawn.size[i]:.3f}"/></node>'
+        )
+    lines.append("  </nodes>\n  <edges>")
+    columns = (
+        drawn.column(c)
+        for c in ("source", "target", "weight", "p_value", "q_value", "layer", "first", "last")
+    )
+    for i, (source, target, weight, p, q, layer, first, last) in enumerate(
+        zip(*columns, strict=True)
+    ):
+        spell = f'<spells><spell start="{first}" end="{last}"/></spells>' if first and last else ""
+        values = _values((("p_value", p), ("q_value", q), ("layer", layer)))
+        lines.append(
+            f'   <edge id="{i}" source="{source}" target="{target}" weight="{_number(weight)}">{values}{spell}</edge>'
+        )
+    lines.append("  </edges>\n </graph>\n</gexf>\n")
+    return _bytes(lines)
+
+
+def to_graphml(
+    finding: Finding, name: Callable[[int, str], str], drawn: Drawn | None = None
+) -> bytes:
+    """GraphML with places, sizes and colours as the attributes Gephi reads (x, y, size, r, g, b), times as ISO texts."""
+    drawn = drawn or Drawn(finding, name)
+    lines = [f'<graphml xmlns="{GRAPHML}">']
+    keys = [
+        ("node", k, t)
+        for k, t in (
+            ("label", "string"),
+            ("x", "double"),
+            ("y", "double"),
+            ("size", "double"),
+            ("r", "int"),
+            ("g", "int"),
+            ("b", "int"),
+            ("group", "int"),
+            ("activity", "long"),
+            ("coactive_share", "double"),
+        )
+    ]
+    told = ("weight", "p_value", "q_value", "layer", "first", "last")
+    keys += [("edge", k, "string" if k in ("layer", "first", "last") else "double") for k in told]
+    lines += [
+        f' <key id="{where}_{key}" for="{where}" attr.name="{key}" attr.type="{kind}"/>'
+        for where, key, kind in keys
+    ]
+    lines.append(
+        f' <graph id="coordination" edgedefault="undirected">\n  <desc>{_text(_described(finding))}</desc>'
+    )
+    for i, node in enumerate(drawn.nodes):
+        red, green, blue = (int(c) for c in drawn.colour[i])
+        values = {
+            "label": _text(drawn.label[i]),
+            "x": _place(drawn.places.x[i]),
+            "y": _place(drawn.places.y[i]),
+            "size": f"{drawn.size[i]:.3f}",
+            "r": red,
+            "g": green,
+            "b": blue,
+            "group": node["group"],
+            "activity": node.get("activity"),
+            "coactive_share": node.get("coactive_share"),
+        }
+        lines.append(f'  <node id="n{node["code"]}">{_data("node", values)}</node>')
+    columns = (drawn.column(c) for c in ("source", "target", *told))
+    for source, target, *values_told in zip(*columns, strict=True):
+        data = _data(
+            "edge",
+            {
+                k: _text(v) if isinstance(v, str) else v
+                for k, v in zip(told, values_told, strict=True)
+            },
+        )
+        lines.append(f'  <edge source="n{source}" target="n{target}">{data}</edge>')
+    lines.append(" </graph>\n</graphml>\n")
+    return _bytes(lines)
+
+
+def clean(text: str) -> str:
+    """`text` without the characters XML 1.0 cannot hold, controls that steer a terminal, and direction overrides, which hide what it says."""
+    kept = []
+    for character in text:
+        code = ord(character)
+        holds = (
+            code in (0x9, 0xA, 0xD)
+            or 0x20 <= code <= 0xD7FF
+            or 0xE000 <= code <= 0xFFFD
+            or code >= 0x10000
+        )
+        steers = 0x7F <= code <= 0x9F or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
+        kept.append(character if holds and not steers else "�")
+    return "".join(kept)
+
+
+def _described(finding: Finding) -> str:
+    label = "SIMULATED DATA. " if finding.simulated else ""
+    return f"{label}Coordination network, {finding.name}; parameters: {finding.parameters}"
+
+
+def _text(text: str) -> str:
+    """Any text as the content of an element."""
+    return escape(clean(text))
+
+
+def _quoted(text: str) -> str:
+    """Any text as an attribute's value, with its quotes."""
+    return quoteattr(clean(text))
+
+
+def _declared(where: str, keys: Iterable[tuple[str, str]]) -> list[str]:
+    attributes = [f'   <attribute id="{key}" title="{key}" type="{kind}"/>' for key, kind in keys]
+    return [f'  <attributes class="{where}">', *attributes, "  </attributes>"]
+
+
+def _values(values: Iterable[tuple[str, Any]]) -> str:
+    """GEXF's values of a node or edge."""
+    told = "".join(
+        f'<attvalue for="{key}" value={_quoted(v) if isinstance(v, str) else quoteattr(_number(v))}/>'
+        for key, v in values
+        if v is not None
+    )
+    return f"<attvalues>{told}</attvalues>"
+
+
+def _data(where: str, values: dict[str, Any]) -> str:
+    """GraphML's values of a node or edge: numbers, times, and texts that were escaped."""
+    return "".join(
+        f'<data key="{where}_{key}">{v}</data>' for key, v in values.items() if v is not None
+    )
+
+
+def _number(value: Any) -> str:
+    return repr(float(value)) if isinstance(value, float) else str(int(value))
+
+
+def _place(value: float) -> str:
+    return f"{value * SPAN / 2:.3f}"
+
+
+def _bytes(lines: list[str]) -> bytes:
+    return ('<?xml version="1.0" encoding="utf-8"?>\n' + "\n".join(lines)).encode("utf-8")

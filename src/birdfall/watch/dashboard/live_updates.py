@@ -1,0 +1,81 @@
+"""One look at the state for everybody who waits: however many pages are open, the watch is asked once.
+
+A page that is told nothing new is told that it is still connected. Whoever reads slowly is told late, and holds up nobody: each
+listener has its own task and no queue, for only the latest version counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+
+from birdfall.model.errors import BirdfallError
+
+#: Seconds between looks at whether something changed, and until a page is told it is still connected.
+LOOK, BEAT = 0.5, 15.0
+
+
+class News:
+    """version: changes whenever a page would look different; asked in a thread, while anybody listens."""
+
+    def __init__(self, version: Callable[[], str]) -> None:
+        self._version = version
+        self._known = ""
+        self._changed: asyncio.Condition | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self.listeners = 0
+        self._over = False
+
+    def end(self) -> None:
+        """Let all listeners go, at the next look. From any thread."""
+        self._over = True
+
+    async def told(self) -> AsyncIterator[bytes]:
+        """Server-sent events: the version now, and again whenever it is another one."""
+        if self._changed is None:
+            self._changed = asyncio.Condition()
+        self.listeners += 1
+        try:
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._keep_looking())
+            said = ""
+            while not self._over:
+                try:
+                    async with self._changed:
+                        await asyncio.wait_for(
+                            self._changed.wait_for(partial(self._differs, said)), BEAT
+                        )
+                except TimeoutError:
+                    yield b": still here\n\n"
+                else:
+                    if self._known != said:
+                        said = self._known
+                        yield f"data: {json.dumps(said)}\n\n".encode()
+        finally:
+            self.listeners -= 1
+
+    def _differs(self, said: str) -> bool:
+        return self._over or self._known != said
+
+    async def _keep_looking(self) -> None:
+        while self.listeners and not self._over:
+            await self._look()
+            await asyncio.sleep(LOOK)
+        if self._changed is not None:
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _look(self) -> None:
+        try:
+            found = await run_in_threadpool(self._version)
+        except (BirdfallError, OSError):
+            # a state that is being written anew is looked at again
+            return
+        if found != self._known and self._changed is not None:
+            async with self._changed:
+                self._known = found
+                self._changed.notify_all()

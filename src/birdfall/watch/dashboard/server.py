@@ -1,0 +1,189 @@
+"""The dashboard's server, in a thread of its own beside a watch, or alone over a case."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from birdfall.model.errors import CaseError, UsageError
+from birdfall.watch.dashboard.app import Handlers, application
+from birdfall.watch.dashboard.case_view import CaseView
+from birdfall.watch.dashboard.live_updates import News
+from birdfall.watch.dashboard.security import loopback
+from birdfall.watch.dashboard.state_view import StateView
+from birdfall.watch.dashboard.view import View
+
+
+def place_of(text: str) -> tuple[str, int]:
+    """(address, port) of "8470", "ADDRESS:PORT" or "[IPv6]:PORT". Raises UsageError."""
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise UsageError(
+            f"{text!r} is no port and no ADDRESS:PORT", fix="Write 8470, or 127.0.0.1:8470."
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+class Served:
+    """A running server. path: the state of a watch, or the folder of a case."""
+
+    def __init__(
+        self, path: Path, where: str, token: str | None = None, handlers: Handlers | None = None
+    ) -> None:
+        self.host, self.port = place_of(where)
+        own = loopback(self.host)
+        self.token = token if token or own else secrets.token_urlsafe(24)
+        if self.token is not None and len(self.token) < 16:
+            raise UsageError(
+                "a token shorter than 16 characters can be guessed",
+                fix="Leave it out: one is made and printed.",
+            )
+        case = path.is_dir()
+        view: View = CaseView(path) if case else StateView(path)
+        made = handlers or (
+            Handlers() if case else Handlers(maker(path), lambda number: made_of(path, number))
+        )
+        app = application(view, token=self.token, host=self.host, handlers=made)
+        self._news: News = app.state.news
+        self._socket = _bound(self.host, self.port)
+        self.port = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=1 << 15,
+            limit_concurrency=200,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, daemon=True, name="dashboard")
+
+    @property
+    def address(self) -> str:
+        """Where a visitor finds it."""
+        found = _found_at(self.host)
+        host = f"[{found}]" if ":" in found else found
+        return f"http://{host}:{self.port}/"
+
+    @property
+    def invitation(self) -> str:
+        """The address that lets a visitor in."""
+        return self.address if self.token is None else f"{self.address}?token={self.token}"
+
+    def _run(self) -> None:
+        import asyncio
+
+        asyncio.run(self._server.serve([self._socket]))
+
+    def start(self) -> None:
+        """Serve from now on."""
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End. Pages that listen are let go first."""
+        self._news.end()
+        self._server.should_exit = True
+        self._thread.join(5)
+
+    def wait(self) -> None:
+        """Until stopped."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+
+def _found_at(host: str) -> str:
+    """`host`; for "on every address of this machine", which nobody can open, the one by which others reach it."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    six = address.version == 6
+    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # nothing is sent: the system says which of its addresses it would use for an address of the documentation
+            probe.connect(("2001:db8::1" if six else "192.0.2.1", 9))
+        except OSError:
+            return "::1" if six else "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise UsageError(
+            f"the dashboard cannot stand at {host}:{port}",
+            why=str(error.strerror),
+            fix="Choose another port.",
+        ) from error
+    return made
+
+
+def made_of(path: Path, number: int) -> Path | None:
+    """The last case that was made here from a wave of the state in `path`, and has its report."""
+    found = sorted(path.parent.glob(f"case-wave-{number}-*/reports/report.html"))
+    return found[-1].parent.parent if found else None
+
+
+def maker(path: Path) -> Callable[[int], Path]:
+    """What makes a case from a wave of the state in `path`, beside it, with its report.
+
+    The measuring is a process of its own, behind the watch in line: it takes memory and minutes that the watch must not lack.
+    """
+
+    def make(number: int) -> Path:
+        from birdfall.watch.detect.wave_queries import wave
+        from birdfall.watch.engine.archive import case_of
+        from birdfall.watch.store.database import State
+
+        state = State.open(path, read_only=True)
+        try:
+            found = wave(state, number)
+            if found is None:
+                raise UsageError(f"there is no wave {number}")
+            folder = (
+                path.parent / f"case-wave-{number}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+            )
+            case_of(state, found, folder)
+        finally:
+            state.close()
+        command = [sys.executable, "-m", "birdfall", "run", str(folder)]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            os.setpriority(os.PRIO_PROCESS, process.pid, 5)
+            said = process.communicate()[1]
+        if not (folder / "reports" / "report.html").is_file():
+            raise CaseError(
+                "the case was made, but its report was not",
+                where=str(folder),
+                why=said.strip()[-500:],
+                fix=f"Try: birdfall run {folder}",
+            )
+        return folder
+
+    return make

@@ -1,0 +1,248 @@
+"""Kafka, in and out (extra `birdfall[kafka]`): a topic read as a stream, and alerts sent as Osprey actions.
+
+Where the reading stands is kept with what was read, in one transaction of the state; nothing is committed to the broker. So a
+crash between the two cannot lose or double anything, and any number of watches read a topic without knowing of each other.
+Settings that a broker asks for (SASL, TLS) stand in a file of librdkafka's `name=value` lines, named by BIRDFALL_KAFKA_CONFIG.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from birdfall.model.errors import UsageError
+from birdfall.watch.feeds.base import Lost, Put, Reconnecting, now
+from birdfall.watch.feeds.decode import Refused, from_frame, from_jetstream, from_line
+from birdfall.watch.feeds.jetstream_v2 import read_message
+from birdfall.watch.model.events import Arrived, Event, Gap
+
+BATCH: Final = 1000
+#: Seconds a broker may take to answer, and between looks for new partitions.
+PATIENCE, LOOK = 10.0, 30.0
+#: A topic that beats (`birdfall.cluster.stream`) and stops beating for so many seconds is lost, though the broker answers.
+SILENT: Final = 15.0
+_BEAT: Final = b'{"kind":"heard"'
+
+
+@dataclass
+class Kafka(Reconnecting):
+    """A topic. servers: `host:port`, several with commas. start: "live" or "all", where nothing is known yet.
+
+    A message is a frame of the AT Protocol firehose, a line of Jetstream (v1 or v2), or a line as on standard input: each is told
+    apart by how it begins. The cursor is `{"partition": next offset}` as JSON. timed: take the message's time as that of its
+    arrival (the topic was filled by another watch), not the moment it was read.
+    """
+
+    servers: str = ""
+    topic: str = ""
+    start: str = "live"
+    timed: bool = False
+    _next: dict[int, int] = field(default_factory=dict, init=False)
+
+    def once(self, put: Put, stop: threading.Event) -> None:
+        from confluent_kafka import Consumer, KafkaException
+
+        consumer = Consumer(
+            {
+                **settings(),
+                "bootstrap.servers": self.servers,
+                "group.id": f"birdfall-{self.topic}",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "log_level": 2,
+            }
+        )
+        try:
+            self._begin(consumer, put)
+            self._read(consumer, put, stop)
+        except KafkaException as error:
+            raise Lost(f"Kafka: {error.args[0].name() if error.args else 'error'}") from error
+        finally:
+            consumer.close()
+
+    def _begin(self, consumer: Any, put: Put) -> None:
+        """Take up each partition where it was left; say where that is not possible any more."""
+        kept = {int(k): int(v) for k, v in json.loads(self.cursor or "{}").items()}
+        gaps: list[Gap] = []
+        self._next, received = {}, now()
+        for partition in self._partitions(consumer):
+            low, high = self._bounds(consumer, partition)
+            at = kept.get(partition)
+            if at is None:
+                # a partition that is new to a known topic is read from its beginning
+                at = low if kept or self.start == "all" else high
+            elif at > high:
+                self.epoch, at = str(int(self.epoch or "0") + 1), low
+                gaps.append(Gap(0, received, "server-began-anew"))
+            elif at < low:
+                gaps.append(Gap(0, received, "cursor-too-old"))
+                at = low
+            self._next[partition] = at
+        self._assign(consumer)
+        self.health.up()
+        self.cursor = self._place()
+        # nothing was heard yet: the first message says when the watch began
+        put([Arrived(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
+
+    def _read(self, consumer: Any, put: Put, stop: threading.Event) -> None:
+        looked, beat = time.monotonic(), 0.0
+        while not stop.is_set() and not self.health.leave:
+            messages = consumer.consume(BATCH, 0.2)
+            steps: list[Arrived] = []
+            if any((m.value() or b"").startswith(_BEAT) for m in messages if m.error() is None):
+                beat = time.monotonic()
+                if not self.health.connected:
+                    self.health.up()
+            elif beat and self.health.connected and time.monotonic() - beat > SILENT:
+                self.health.down("the sieve is silent")
+            for message in messages:
+                if message.error() is not None:
+                    raise Lost(f"Kafka: {message.error().name()}")
+                self._next[message.partition()] = message.offset() + 1
+                steps.append(self.step(message.value() or b"", message.timestamp()[1]))
+            if steps:
+                last = steps[-1]
+                place = self._place()
+                steps[-1] = Arrived(
+                    last.received, last.events, place, self.epoch, last.raw, last.gaps, last.refused
+                )
+                put(steps)
+                self.cursor = place
+            if time.monotonic() - looked > LOOK:
+                looked = time.monotonic()
+                fresh = [p for p in self._partitions(consumer) if p not in self._next]
+                if fresh:
+                    self._next |= {p: self._bounds(consumer, p)[0] for p in fresh}
+                    self._assign(consumer)
+
+    def step(self, value: bytes, milliseconds: int) -> Arrived:
+        """One message."""
+        received = milliseconds * 1000 if self.timed and milliseconds > 0 else now()
+        try:
+            return Arrived(received, tuple(events_of(value, received)), raw=value)
+        except Refused as error:
+            return Arrived(received, refused=str(error), raw=value)
+
+    def _place(self) -> str:
+        return json.dumps({str(p): at for p, at in sorted(self._next.items())})
+
+    def _partitions(self, consumer: Any) -> list[int]:
+        found = consumer.list_topics(self.topic, timeout=PATIENCE).topics.get(self.topic)
+        if found is None or found.error is not None or not found.partitions:
+            raise Lost("no such topic")
+        return sorted(found.partitions)
+
+    def _bounds(self, consumer: Any, partition: int) -> tuple[int, int]:
+        from confluent_kafka import TopicPartition
+
+        found = consumer.get_watermark_offsets(
+            TopicPartition(self.topic, partition), timeout=PATIENCE
+        )
+        if found is None:
+            raise Lost("no answer")
+        return int(found[0]), int(found[1])
+
+    def _assign(self, consumer: Any) -> None:
+        from confluent_kafka import TopicPartition
+
+        consumer.assign([TopicPartition(self.topic, p, at) for p, at in self._next.items()])
+
+
+def events_of(value: bytes, received: int) -> list[Event]:
+    """The news in one message, whatever of the known forms it has. Raises Refused."""
+    if not value.startswith(b"{"):
+        return from_frame(value, received)[0]
+    # The first hundred bytes name what a line is; only a line of our own may be of any order.
+    if value.startswith((b'{"$type":"message"', b'{"$type":"error"')):
+        return list(read_message(value, received).events)
+    try:
+        return from_line(value, received)
+    except Refused:
+        if b'"time_us"' in value:
+            return from_jetstream(value, received)[0]
+        raise
+
+
+def settings() -> dict[str, str]:
+    """librdkafka's settings from the file that BIRDFALL_KAFKA_CONFIG names. Raises UsageError."""
+    name = os.environ.get("BIRDFALL_KAFKA_CONFIG")
+    if not name:
+        return {}
+    try:
+        lines = Path(name).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "the settings for Kafka cannot be read",
+            where=name,
+            fix="Name a file in BIRDFALL_KAFKA_CONFIG.",
+        ) from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        key, equals, value = line.strip().partition("=")
+        if not key or key.startswith("#"):
+            continue
+        if not equals:
+            raise UsageError(
+                "a line that is no setting", where=f"{name}, line {number}", fix="Write name=value."
+            )
+        found[key.strip()] = value.strip()
+    return found
+
+
+def feed(text: str, start: str) -> Kafka:
+    """The feed of `HOST:PORT/TOPIC`. Raises UsageError if it is none, or the client is not installed."""
+    servers, _, topic = text.removeprefix("//").partition("/")
+    if not topic or ":" not in servers:
+        raise UsageError(
+            "kafka needs a server and a topic",
+            where=f"kafka:{text}",
+            fix="kafka:localhost:9092/events",
+        )
+    installed()
+    return Kafka(name=f"kafka:{servers}/{topic}", servers=servers, topic=topic, start=start)
+
+
+def installed() -> None:
+    """Raises UsageError if the client is not installed."""
+    try:
+        import confluent_kafka  # noqa: F401
+    except ImportError as error:
+        raise UsageError("Kafka needs its client", fix="pip install 'birdfall[kafka]'") from error
+
+
+def send(values: dict[str, str], action: dict[str, Any], key: str) -> None:
+    """One action to a topic, kept by the broker when this returns. Raises OSError if it was not.
+
+    key: the alert's; an action that comes twice has the same key and `action_id`.
+    """
+    from confluent_kafka import KafkaException, Producer
+
+    failed: list[str] = []
+
+    def landed(error: Any, _: Any) -> None:
+        if error is not None:
+            failed.append(error.name())
+
+    try:
+        producer = Producer(
+            {
+                **settings(),
+                "bootstrap.servers": values["servers"],
+                "acks": "all",
+                "log_level": 2,
+                "message.timeout.ms": int(PATIENCE * 1000),
+            }
+        )
+        value = json.dumps(action, ensure_ascii=False, sort_keys=True).encode()
+        producer.produce(values["topic"], value, key=key.encode(), on_delivery=landed)
+        left = producer.flush(PATIENCE + 2)
+    except KafkaException as error:
+        raise OSError(f"Kafka: {error.args[0].name() if error.args else 'error'}") from error
+    if failed or left:
+        raise OSError(f"Kafka: {failed[0] if failed else 'no answer'}")

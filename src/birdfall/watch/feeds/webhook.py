@@ -1,0 +1,104 @@
+"""Mastodon's webhooks: a small server of our own that takes what is signed with the secret, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from birdfall.model.errors import UsageError
+from birdfall.watch.feeds.base import Health, Put, now
+from birdfall.watch.feeds.decode import Refused, from_mastodon
+from birdfall.watch.model.events import Arrived
+
+LARGEST = 1 << 20
+#: Deliveries handled at once; more are answered 503, and sent again.
+AT_ONCE = 32
+
+
+def signed(body: bytes, secret: str, signature: str) -> bool:
+    """Whether `signature` ("sha256=<hex>", header X-Hub-Signature) was made of `body` with `secret`; in constant time."""
+    wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
+
+
+def from_hook(body: bytes, received: int) -> Arrived:
+    """What one delivery says."""
+    try:
+        plain = json.loads(body)
+        events = from_mastodon(plain if isinstance(plain, dict) else {})
+    except (Refused, ValueError, RecursionError) as error:
+        return Arrived(received, refused=str(error)[:200], raw=body)
+    return Arrived(received, tuple(events), raw=body)
+
+
+@dataclass
+class Hooks:
+    """The server. A delivery is answered 200 only after it was kept: Mastodon sends it again otherwise."""
+
+    name: str
+    secret: str
+    host: str = "127.0.0.1"
+    port: int = 8472
+    live: bool = True
+    health: Health = field(default_factory=Health)
+    bound: int = 0
+
+    def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
+        """Listen until stopped."""
+        secret, room = self.secret, threading.BoundedSemaphore(AT_ONCE)
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 10
+            server_version, sys_version = "birdfall", ""
+
+            def do_POST(self) -> None:
+                if not room.acquire(blocking=False):
+                    self._answer(503)
+                    return
+                try:
+                    self._take()
+                finally:
+                    room.release()
+
+            def _take(self) -> None:
+                length = self.headers.get("Content-Length", "")
+                if not length.isdigit() or int(length) > LARGEST:
+                    self._answer(413)
+                    return
+                body = self.rfile.read(int(length))
+                if not signed(body, secret, self.headers.get("X-Hub-Signature", "")):
+                    self._answer(401)
+                    return
+                kept = threading.Event()
+                put([replace(from_hook(body, now()), notes={"kept": kept})])
+                self._answer(200 if kept.wait(10) else 503)
+
+            def _answer(self, code: int) -> None:
+                self.send_response(code)
+                self.send_header("Content-Length", "0")
+                self.send_header("Connection", "close")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Deliveries are counted in the state, not written to a log."""
+
+        try:
+            listening = ThreadingHTTPServer((self.host, self.port), Handler)
+        except OSError as error:
+            raise UsageError(
+                f"webhooks cannot be taken at {self.host}:{self.port}",
+                why=str(error.strerror),
+                fix="Choose another port.",
+            ) from error
+        with listening as server:
+            server.daemon_threads = True
+            self.bound = server.server_address[1]
+            self.health.up()
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stop.wait()
+            server.shutdown()
+        self.health.connected = False

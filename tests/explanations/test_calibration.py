@@ -1,0 +1,298 @@
+"""The gates of the weighing, small and on fixed seeds; large ones run by `make test-calibration`. The docs print the shipped figures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from birdfall.explanations.calibration import gates, items_of, measured_tier
+from birdfall.explanations.calibration_report import second_table, tables
+from birdfall.explanations.conformal_sets import sets_of
+from birdfall.explanations.likelihood_ratio import RISING, weighing
+from birdfall.explanations.ratio_check import cost, misleading, pairs_of
+from birdfall.explanations.recalibration import pairs_to_keep, recalibration
+from birdfall.explanations.reference_worlds import (
+    CAUSES,
+    STRESSES,
+    figures,
+    fresh_worlds,
+    packed,
+    reference,
+    stressed,
+    unpacked,
+    worlds_of,
+)
+from birdfall.model.errors import UsageError
+from birdfall.world.evidence import ITEMS
+from birdfall.world.fast import light_worlds
+from birdfall.world.observation import TIERS
+from birdfall.world.priors import priors
+
+PAGE = Path(__file__).parents[2] / "docs/methods/explanations.md"
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """Worlds of a seed that nothing shipped was made with."""
+    return fresh_worlds(5000, 777)
+
+
+@pytest.fixture(scope="module", params=["counts", "reinstatement", "reports"])
+def tier(request):
+    model = weighing(reference(), items_of(request.param))
+    return request.param, model, sets_of(model, reference().calibrate, reference().stress)
+
+
+def test_probabilities_of_unseen_worlds_are_frequencies(tier, fresh):
+    _, model, _ = tier
+    p = model.probabilities(fresh.columns(model.scale.items))
+    error = 0.0
+    for k in range(len(CAUSES)):
+        where = np.minimum((p[:, k] * 10).astype(int), 9)
+        for b in range(10):
+            inside = where == b
+            error += abs((p[inside, k] - (fresh.cause[inside] == k)).sum())
+    # 5,000 worlds in fifty cells: chance alone gives about 0.006
+    assert error / p.size <= 0.02
+
+
+def test_sets_hold_the_true_cause(tier, fresh):
+    _, model, sets = tier
+    for stress, promised in ((False, 0.945), (True, 0.95)):
+        members = sets.members(fresh.columns(model.scale.items), stressed=stress)
+        for k, cause in enumerate(CAUSES):
+            own = fresh.cause == k
+            # thirty such counts: each may fall so low by chance once in 10,000
+            assert members[own, k].sum() >= binom.ppf(1e-4, own.sum(), promised), cause
+
+
+def test_a_world_in_which_nothing_happened_is_not_given_a_cause(tier):
+    _, model, sets = tier
+    quiet = light_worlds(1000, 4242, trigger="churn")
+    members = sets.members(quiet.features[:, [list(ITEMS).index(i) for i in model.scale.items]])
+    assert ((members.sum(axis=1) == 1) & ~members[:, 0]).sum() < 10
+
+
+def test_the_shipped_figures_keep_every_gate():
+    assert gates(figures()) == []
+    assert set(figures()["tiers"]) == set(TIERS)
+    for told in figures()["tiers"].values():
+        assert told["reliability_error"] <= 0.02
+        assert all(0.94 <= share <= 0.96 for share in told["coverage"].values())
+        assert told["churn_verdicts"] < 0.01
+        assert set(told["stress"]) == set(STRESSES)
+        for simulator in told["stress"].values():
+            assert simulator["reliability_error"] <= 0.05
+            assert min(simulator["coverage"].values()) >= 0.90
+        for pair in told["ratios"]:
+            assert not pair["estimable"] or abs(pair["shared"] - 1) <= 0.1, pair
+        # calibrated ratios of k or more are misleading in at most 1 of k worlds (Royall 1997)
+        assert told["misleading"]["10"] <= 0.1 and told["misleading"]["100"] <= 0.01
+    assert sum(p["estimable"] for p in figures()["tiers"]["counts"]["ratios"]) >= 10
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda f: f["tiers"]["list"].update(reliability_error=0.021), "list: reliability error"),
+        (lambda f: f["tiers"]["list"].update(churn_verdicts=0.02), "churn called a cause"),
+        (lambda f: f["tiers"]["list"]["coverage"].update(error=0.93), "coverage of error"),
+        (
+            lambda f: f["tiers"]["list"]["stress"]["low"].update(reliability_error=0.06),
+            "simulator low",
+        ),
+        (
+            lambda f: f["tiers"]["list"]["stress"]["low"]["coverage"].update(purge=0.89),
+            "coverage of purge, simulator low",
+        ),
+        (
+            lambda f: next(r for r in f["tiers"]["counts"]["ratios"] if r["estimable"]).update(
+                shared=1.2
+            ),
+            "mean ratio",
+        ),
+    ],
+)
+def test_a_gate_that_is_not_kept_is_named(change, word):
+    import copy
+
+    worse = copy.deepcopy(figures())
+    change(worse)
+    failed = gates(worse)
+    assert len(failed) == 1 and word in failed[0]
+
+
+def test_more_looking_decides_more():
+    told = figures()["tiers"]
+    decided = [told[t]["decided"] for t in TIERS]
+    assert decided == sorted(decided)
+    assert decided[0] < 0.25, "with counts alone the honest answer is mostly that nobody can tell"
+    assert decided[-1] > 0.8
+
+
+def test_the_shipped_figures_are_those_of_the_shipped_worlds():
+    assert figures()["digest"] == reference().digest
+    found, told = measured_tier(reference(), items_of("counts")), figures()["tiers"]["counts"]
+    for key in ("log_score", "brier", "decided", "reliability_error", "churn_verdicts"):
+        assert found[key] == pytest.approx(told[key], abs=2e-3), key
+    for key in ("coverage", "coverage_wide"):
+        assert found[key] == pytest.approx(told[key], abs=2e-3), key
+    for mine, theirs in zip(found["ratios"], told["ratios"], strict=True):
+        assert (
+            mine["shared"] == pytest.approx(theirs["shared"], rel=0.03) or not theirs["estimable"]
+        )
+
+
+def test_the_page_prints_the_shipped_figures():
+    """What `birdfall calibrate` prints of the worlds that ship, line by line."""
+    page = PAGE.read_text("utf-8").splitlines()
+    for line in tables(figures()).splitlines():
+        assert not line or line in page, line
+
+
+def test_the_weighing_is_at_least_as_sharp_as_knowing_nothing_and_sharpens():
+    bits = [figures()["tiers"][t]["log_score_bits"] for t in TIERS]
+    assert bits[0] < np.log2(len(CAUSES)) / 2
+    assert bits == sorted(bits, reverse=True)
+
+
+@pytest.mark.slow
+def test_the_weighing_is_not_worse_than_trees(fresh):
+    """The second opinion on fewer worlds: a log score within 10 % of the trees' or better."""
+    pytest.importorskip("sklearn")
+    from dataclasses import replace
+
+    from birdfall.explanations.boosted_trees_check import second_opinion
+
+    fewer = replace(reference(), learn=reference().learn.where(slice(None, 4000)), measure=fresh)
+    found = second_opinion(fewer, ("list",))["list"]
+    assert found["log_score_bits"] <= 1.1 * found["trees_log_score_bits"]
+    assert found["agree"] > 0.8
+    assert found["agree_when_decided"] > 0.97
+    assert "list" in second_table({"list": found})
+
+
+def test_without_scikit_learn_a_second_opinion_says_what_to_install(monkeypatch):
+    import sys
+
+    from birdfall.explanations.boosted_trees_check import second_opinion
+
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(UsageError, match="scikit-learn"):
+        second_opinion(reference())
+
+
+def gaussian(n, shift, rng):
+    """Two causes that are two normal distributions, the others out of reach: ratios are known exactly."""
+    cause = np.repeat([0, 1, 2, 3, 4], n)
+    x = rng.normal(np.where(cause == 1, shift, 0.0), 1.0)
+    logits = np.zeros((len(x), 5))
+    logits[:, 1] = shift * x - shift**2 / 2
+    logits[:, 2:] = np.where(cause[:, None] == np.array([2, 3, 4]), 50.0, -50.0)
+    logits[cause >= 2, :2] = -50
+    return logits, cause
+
+
+def test_exact_ratios_keep_their_definition_and_wrong_ones_do_not():
+    logits, cause = gaussian(6000, 1.0, np.random.default_rng(5))
+    pair = next(
+        p for p in pairs_of(logits, cause) if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
+    )
+    assert pair["estimable"]
+    assert pair["shared"] == pytest.approx(1, abs=3 * pair["error"])
+    assert pair["mean"] == pytest.approx(1, abs=0.1)
+    twice = next(
+        p
+        for p in pairs_of(2 * logits, cause)
+        if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
+    )
+    assert abs(twice["shared"] - 1) > 5 * twice["error"]
+    apart = next(
+        p for p in pairs_of(logits, cause) if (p["cause"], p["against"]) == (CAUSES[2], CAUSES[3])
+    )
+    assert not apart["estimable"], "no world of one lies where worlds of the other do"
+
+
+def test_overconfident_ratios_are_set_right():
+    logits, cause = gaussian(6000, 1.0, np.random.default_rng(6))
+    map_, shift = recalibration(2.0 * logits + [0.0, 0.7, 0, 0, 0], cause)
+    again, other = gaussian(6000, 1.0, np.random.default_rng(7))
+    right = (2.0 * again + [0.0, 0.7, 0, 0, 0]) @ map_ + shift
+    pair = next(
+        p for p in pairs_of(right, other) if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
+    )
+    assert pair["shared"] == pytest.approx(1, abs=0.06)
+    assert len(pairs_to_keep(logits, cause)) == 2
+
+
+def test_cost_and_misleading_evidence_by_hand():
+    nothing = np.zeros((10, 5))
+    cause = np.repeat(np.arange(5), 2)
+    assert cost(nothing, cause) == {"mean": 1.0, "worst": 1.0}
+    known = np.where(np.eye(5)[cause] == 1, 40.0, 0.0)
+    assert cost(known, cause)["worst"] < 1e-9
+    assert misleading(known, cause) == {"10": 0.0, "100": 0.0}
+    known[0] = [
+        0,
+        5,
+        0,
+        0,
+        0,
+    ]  # one of the two worlds of the first cause speaks for the second by e^5
+    assert misleading(known, cause) == {"10": 0.5, "100": 0.5}
+
+
+def test_more_reinstatements_never_speak_for_a_purge(tier, fresh):
+    """On worlds of every cause, all else equal: the ratio of an error to a purge never falls as more come back."""
+    _, model, _ = tier
+    if "returned_share" not in model.scale.items:
+        pytest.skip("counts hold no reinstatements")
+    rows = fresh.columns(model.scale.items)[:400]
+    rows = rows[~np.isnan(rows).any(axis=1)][:200]
+    at = model.scale.items.index("returned_share")
+    more, less = (CAUSES.index(c) for c in RISING["returned_share"])
+    last = np.full(len(rows), -np.inf)
+    for share in np.linspace(0, 1, 41):
+        rows[:, at] = share
+        z = model.logits(rows)
+        ratio = z[:, more] - z[:, less]
+        assert (ratio >= last - 1e-9).all(), share
+        last = ratio
+    rows[:, at] = 0.0
+    assert (last - (lambda z: z[:, more] - z[:, less])(model.logits(rows))).min() > 1, (
+        "and it does rise"
+    )
+
+
+def test_the_reference_is_its_bytes():
+    worlds = worlds_of(light_worlds(50, 1))
+    parts = {"learn": worlds, "calibrate": worlds, "measure": worlds, "stress-low": worlds}
+    back = unpacked(packed(parts))
+    assert (back.learn.cause == worlds.cause).all() and (back.learn.mixed == worlds.mixed).all()
+    assert len(back.tune) + len(back.calibrate) == 50
+    # seven binary digits of half precision
+    assert np.allclose(
+        back.learn.features, worlds.features, atol=1e-4, rtol=1 / 220, equal_nan=True
+    )
+    assert packed({"learn": back.learn, **{n: worlds for n in parts if n != "learn"}}) == packed(
+        parts
+    )
+    assert unpacked(packed(parts)).digest == back.digest
+
+
+def test_worlds_do_not_depend_on_how_many_are_drawn():
+    whole, later = light_worlds(6, 3), light_worlds(2, 3, first=4)
+    assert np.array_equal(whole.features[4:], later.features, equal_nan=True)
+    with pytest.raises(UsageError, match="1000"):
+        fresh_worlds(10, 0)
+
+
+@pytest.mark.parametrize("how", STRESSES)
+def test_every_simulator_of_the_stress_ensemble_assumes_otherwise(how):
+    changed = stressed(priors(), how)
+    assert set(changed) == set(priors())
+    if how in ("low", "high", "returns"):
+        assert changed != priors()
+    with pytest.raises(KeyError):
+        stressed(priors(), "unknown")
