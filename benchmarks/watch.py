@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.store.database import State
 
 _DID = re.compile(rb"did:plc:([a-z2-7]{24})")
@@ -58,9 +58,9 @@ class Paced:
     name, live = "paced", True
 
     def __init__(self, path: Path, rate: int, seconds: int) -> None:
-        from birdfall.watch.feeds.base import Health
+        from birdfall.watch.feeds.base import ConnectionHealth
 
-        self.health, self.rate, self.seconds = Health(), rate, seconds
+        self.health, self.rate, self.seconds = ConnectionHealth(), rate, seconds
         data, at, self.frames = gzip.decompress(path.read_bytes()), 6, []
         while at < len(data):
             _, length = struct.unpack_from(">QI", data, at)
@@ -70,7 +70,7 @@ class Paced:
 
     def run(self, cursor, epoch, put, stop) -> None:
         from birdfall.watch.feeds.base import now
-        from birdfall.watch.feeds.decode import Refused, from_frame
+        from birdfall.watch.feeds.decode import DecodeError, decode_frame
         from birdfall.watch.model.events import Arrived
 
         self.health.up()
@@ -91,9 +91,9 @@ class Paced:
                 frame = _TIME.sub(b"dtimex\x18" + stamp.encode(), frame, count=1)
                 frame = _DID.sub(lambda m: b"did:plc:" + letters + m[1][2:], frame)
                 try:
-                    events, _ = from_frame(frame, received)
+                    events, _ = decode_frame(frame, received)
                     batch.append(Arrived(received, tuple(events), str(number), "", frame))
-                except Refused as error:
+                except DecodeError as error:
                     batch.append(Arrived(received, refused=str(error), raw=frame))
             if len(batch) >= self.rate // 10:
                 put(batch)
@@ -183,11 +183,13 @@ def main() -> None:
         number = repeated(path, times, long)
         leaders = tuple(f"did:plc:{i:024d}" for i in range(audiences))
         Watcher(
-            State.open(Path(folder, "warm.sqlite")), [Recording("r", (path,))], recount_every=1.0
+            State.open(Path(folder, "warm.sqlite")),
+            [RecordingFeed("r", (path,))],
+            recount_every=1.0,
         ).run(threading.Event())
         state = State.open(Path(folder, "watch.sqlite"))
         began, used = time.perf_counter(), time.process_time()
-        Watcher(state, [Recording("r", (long,))], leaders=leaders, recount_every=1.0).run(
+        Watcher(state, [RecordingFeed("r", (long,))], leaders=leaders, recount_every=1.0).run(
             threading.Event()
         )
         wall, cpu = time.perf_counter() - began, time.process_time() - used

@@ -22,7 +22,7 @@ from birdfall.watch.detect.detector_bank import STEP
 from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine import watcher
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import State
 
@@ -72,7 +72,7 @@ def laid_out(days: dict[int, int], seed: int) -> np.ndarray:
 
 def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[str, object]]:
     """The waves that a watch from day `begin` to before day `end` calls, by its own loop; eight weeks before are its stored history."""
-    state, feed = State.open(place), Recording("r", ())
+    state, feed = State.open(place), RecordingFeed("r", ())
     before = times[(times >= (begin - MOST_DAYS) * DAY) & (times < begin * DAY)]
     with state.transaction():
         ticks, counts = np.unique(before // STEP, return_counts=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from birdfall.cluster.stream import sieved_here
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.base import Health
-from birdfall.watch.feeds.decode import from_line
-from birdfall.watch.feeds.replay import steps_of
+from birdfall.watch.feeds.base import ConnectionHealth
+from birdfall.watch.feeds.decode import decode_line
+from birdfall.watch.feeds.replay import read_steps
 from birdfall.watch.model.events import Arrived
 from birdfall.watch.store.database import State
 
@@ -28,7 +28,7 @@ class Given:
     name, live = "given", False
 
     def __init__(self, lines) -> None:
-        self.health, self.lines = Health(), lines
+        self.health, self.lines = ConnectionHealth(), lines
 
     def run(self, cursor, epoch, put, stop) -> None:
         self.health.up()
@@ -36,7 +36,7 @@ class Given:
             part = self.lines[begin : begin + 1000]
             put(
                 [
-                    Arrived(at, tuple(from_line(line, at)), str(begin + k), "", line)
+                    Arrived(at, tuple(decode_line(line, at)), str(begin + k), "", line)
                     for k, (at, line) in enumerate(part, 1)
                 ]
             )
@@ -45,7 +45,7 @@ class Given:
 
 def main() -> None:
     leaders = tuple(f"did:plc:{i:024d}" for i in range(10_000))
-    steps = list(steps_of(Path(sys.argv[1])))
+    steps = list(read_steps(Path(sys.argv[1])))
     list(sieved_here(steps[:1000], leaders))
     used = time.process_time()
     lines = list(sieved_here(steps, leaders))

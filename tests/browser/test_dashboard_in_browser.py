@@ -13,10 +13,10 @@ import time
 import pytest
 
 from birdfall.watch.alerts.rules import DEFAULT, keep_rules
-from birdfall.watch.dashboard.app import Handlers
-from birdfall.watch.dashboard.server import Served
+from birdfall.watch.dashboard.app import PageActions
+from birdfall.watch.dashboard.server import DashboardServer
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Follow, Gap, Identity, Report, Status
 from birdfall.watch.store.database import State
 
@@ -71,7 +71,7 @@ def steps(*, fall):
 def watched(folder, *, fall):
     folder.mkdir()
     state = State.open(folder / "watch.sqlite")
-    feed = Recording("recording:x", ())
+    feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader", "control"), recount_every=0.0)
     every = list(steps(fall=fall))
     for i in range(0, len(every), 50):
@@ -86,7 +86,8 @@ def places(tmp_path_factory):
     """{name: address} of a dashboard over a wave, and of one over a quiet time."""
     folder = tmp_path_factory.mktemp("dashboards")
     served = {
-        name: Served(watched(folder / name, fall=name == "wave"), "0") for name in ("wave", "quiet")
+        name: DashboardServer(watched(folder / name, fall=name == "wave"), "0")
+        for name in ("wave", "quiet")
     }
     for one in served.values():
         one.start()
@@ -111,8 +112,8 @@ def browser():
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
     """Tests ask faster than people do."""
-    monkeypatch.setattr("birdfall.watch.dashboard.security.PER_SECOND", 1e6)
-    monkeypatch.setattr("birdfall.watch.dashboard.security.BURST", 10**6)
+    monkeypatch.setattr("birdfall.watch.dashboard.security.REQUESTS_PER_SECOND", 1e6)
+    monkeypatch.setattr("birdfall.watch.dashboard.security.MAX_BURST_REQUESTS", 10**6)
 
 
 def opened(browser, address, **options):
@@ -246,7 +247,7 @@ def test_arabic_runs_from_the_right(browser, places):
 
 def test_a_wave_comes_in_while_the_page_is_open(browser, tmp_path):
     path = watched(tmp_path / "w", fall=False)
-    served = Served(path, "0")
+    served = DashboardServer(path, "0")
     served.start()
     try:
         page = opened(browser, served.address + "en/now")
@@ -254,7 +255,7 @@ def test_a_wave_comes_in_while_the_page_is_open(browser, tmp_path):
         page.wait_for_timeout(1000)
         page.locator("summary").first.focus()
         state = State.open(path)
-        feed = Recording("recording:x", ())
+        feed = RecordingFeed("recording:x", ())
         watcher = Watcher(state, [feed], recount_every=0.0)
         fresh = [
             Arrived(FALL + i * 110_000, (Status(f"a{i}", "suspended", FALL + i * 110_000),))
@@ -284,8 +285,8 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
         )
         return case
 
-    served = Served(
-        path, "0", handlers=Handlers(make, lambda number: case if case.exists() else None)
+    served = DashboardServer(
+        path, "0", handlers=PageActions(make, lambda number: case if case.exists() else None)
     )
     served.start()
     try:
@@ -331,7 +332,7 @@ def case_place(tmp_path_factory):
         str(folder / "case"),
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=900)
-    served = Served(folder / "case", "0")
+    served = DashboardServer(folder / "case", "0")
     served.start()
     yield served.address
     served.stop()
@@ -363,7 +364,7 @@ def test_a_finished_case_in_the_same_pages(browser, case_place, language, scheme
 
 def test_a_server_that_is_gone_leaves_the_page(browser, tmp_path):
     path = watched(tmp_path / "w", fall=True)
-    served = Served(path, "0")
+    served = DashboardServer(path, "0")
     served.start()
     page = opened(browser, served.address + "en/now")
     page.wait_for_timeout(500)

@@ -16,9 +16,9 @@ from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule, load_rules
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import now
-from birdfall.watch.feeds.decode import Refused
-from birdfall.watch.feeds.kafka import Kafka, events_of, settings
-from birdfall.watch.feeds.registry import feed_of
+from birdfall.watch.feeds.decode import DecodeError
+from birdfall.watch.feeds.kafka import KafkaFeed, client_settings, decode_message
+from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.store.database import State
 
 
@@ -30,7 +30,7 @@ def frames(numbers, start):
 
 
 def feed(broker, topic, **more):
-    return Kafka(
+    return KafkaFeed(
         name=f"kafka:{topic}", servers=broker.servers, topic=topic, **({"start": "all"} | more)
     )
 
@@ -121,15 +121,17 @@ def test_lines_of_every_form_are_told_apart():
         },
         separators=(",", ":"),
     ).encode()
-    assert [type(events_of(x, t)[0]).__name__ for x in (line, v1, v2, account("did:plc:a", t))] == [
+    assert [
+        type(decode_message(x, t)[0]).__name__ for x in (line, v1, v2, account("did:plc:a", t))
+    ] == [
         "Report",
         "Status",
         "Status",
         "Status",
     ]
     for wrong in (b"", b"{}", b"{", b"\xff" * 30, b'{"kind": "account", "time_us": 1}'):
-        with pytest.raises(Refused):
-            events_of(wrong, t)
+        with pytest.raises(DecodeError):
+            decode_message(wrong, t)
 
 
 WATCH = """
@@ -162,7 +164,9 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(broker, tmp_path):
     state = State.open(path)
     seen = state.connection.execute("SELECT count(*) FROM raw").fetchone()[0]
     stop = threading.Event()
-    watcher = Watcher(state, [Kafka(name="k", servers=broker.servers, topic=topic, start="all")])
+    watcher = Watcher(
+        state, [KafkaFeed(name="k", servers=broker.servers, topic=topic, start="all")]
+    )
     thread = threading.Thread(target=watcher.run, args=(stop,), daemon=True)
     thread.start()
     end = time.monotonic() + 40
@@ -220,7 +224,7 @@ def test_alerts_arrive_as_osprey_actions(broker, tmp_path):
 def test_a_broker_that_is_away_delays_an_alert(tmp_path, monkeypatch):
     from birdfall.watch.feeds import kafka
 
-    monkeypatch.setattr(kafka, "PATIENCE", 0.5)
+    monkeypatch.setattr(kafka, "BROKER_TIMEOUT_SECONDS", 0.5)
     channel = Channel("q", "kafka", {"servers": "127.0.0.1:9", "topic": "t"})
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
@@ -236,7 +240,7 @@ def test_a_broker_that_is_away_delays_an_alert(tmp_path, monkeypatch):
 
 
 def test_the_command_line_and_the_settings(tmp_path, monkeypatch):
-    made = feed_of("kafka:localhost:9092/events", start="all")
+    made = open_feed("kafka:localhost:9092/events", start="all")
     assert (made.servers, made.topic, made.start, made.name) == (
         "localhost:9092",
         "events",
@@ -245,11 +249,11 @@ def test_the_command_line_and_the_settings(tmp_path, monkeypatch):
     )
     for wrong in ("kafka:localhost", "kafka:localhost:9092", "kafka:/x"):
         with pytest.raises(UsageError):
-            feed_of(wrong)
+            open_feed(wrong)
     place = tmp_path / "client.properties"
     place.write_text("# comment\nsecurity.protocol=SASL_SSL\nsasl.password=a=b\n")
     monkeypatch.setenv("BIRDFALL_KAFKA_CONFIG", str(place))
-    assert settings() == {"security.protocol": "SASL_SSL", "sasl.password": "a=b"}
+    assert client_settings() == {"security.protocol": "SASL_SSL", "sasl.password": "a=b"}
     place.write_text("nonsense\n")
     with pytest.raises(UsageError, match="line 1"):
-        settings()
+        client_settings()

@@ -10,8 +10,8 @@ from watch_running import until
 from birdfall.cluster import stream
 from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.kafka import Kafka
-from birdfall.watch.feeds.replay import Recording, steps_of
+from birdfall.watch.feeds.kafka import KafkaFeed
+from birdfall.watch.feeds.replay import RecordingFeed, read_steps
 from birdfall.watch.store.database import State
 
 
@@ -42,7 +42,7 @@ def told(state):
 
 def single(path, files, leaders):
     state = State.open(path)
-    Watcher(state, [Recording("r", tuple(files))], leaders=leaders, recount_every=0.0).run(
+    Watcher(state, [RecordingFeed("r", tuple(files))], leaders=leaders, recount_every=0.0).run(
         threading.Event()
     )
     return state
@@ -51,7 +51,7 @@ def single(path, files, leaders):
 def judged(path, broker, topic, number, leaders):
     """The judge over a topic of news, until it has taken `number` messages."""
     state = State.open(path)
-    feed = Kafka(
+    feed = KafkaFeed(
         name="news", servers=broker.servers, topic=topic, start="all", timed=True, live=False
     )
     stop = threading.Event()
@@ -78,7 +78,7 @@ def wave(recording):
 
 def test_the_engine_raises_the_alerts_of_the_single_process(broker, wave, tmp_path):
     path, leaders = wave
-    steps = list(steps_of(path))
+    steps = list(read_steps(path))
     source, news = broker.topic("frames"), broker.topic("news")
     assert stream.publish(steps, broker.servers, source) == len(steps)
     app = stream.sieve(
@@ -105,7 +105,7 @@ def test_the_engine_raises_the_alerts_of_the_single_process(broker, wave, tmp_pa
 
 def test_over_several_partitions_only_the_order_between_accounts_is_lost(broker, wave, tmp_path):
     path, leaders = wave
-    steps = list(steps_of(path))
+    steps = list(read_steps(path))
     source, news = broker.topic("frames3", 3), broker.topic("news3")
     stream.publish(steps, broker.servers, source)
     for _ in range(2):
@@ -132,9 +132,9 @@ def test_over_several_partitions_only_the_order_between_accounts_is_lost(broker,
 def test_a_sieve_that_died_is_no_quiet_stream(broker, tmp_path, monkeypatch):
     from birdfall.watch.feeds import kafka
 
-    monkeypatch.setattr(kafka, "SILENT", 1.0)
+    monkeypatch.setattr(kafka, "HEARTBEAT_TIMEOUT_SECONDS", 1.0)
     topic = broker.topic("beats")
-    feed = Kafka(name="k", servers=broker.servers, topic=topic, start="all")
+    feed = KafkaFeed(name="k", servers=broker.servers, topic=topic, start="all")
     stop = threading.Event()
     threading.Thread(
         target=feed.run, args=(None, "", lambda batch: None, stop), daemon=True
@@ -146,7 +146,7 @@ def test_a_sieve_that_died_is_no_quiet_stream(broker, tmp_path, monkeypatch):
         topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
     )
     until(lambda: not feed.health.connected, 30)
-    assert feed.health.said == "the sieve is silent"
+    assert feed.health.reason == "the sieve is silent"
     broker.produce(
         topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
     )

@@ -8,12 +8,12 @@ from starlette.testclient import TestClient
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts.rules import DEFAULT, keep_rules
-from birdfall.watch.dashboard.app import Handlers, application
-from birdfall.watch.dashboard.security import BURST, loopback
-from birdfall.watch.dashboard.server import Served, place_of
+from birdfall.watch.dashboard.app import PageActions, create_application
+from birdfall.watch.dashboard.security import MAX_BURST_REQUESTS, is_loopback
+from birdfall.watch.dashboard.server import DashboardServer, parse_address
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Follow, Gap, Identity, Report, Status
 from birdfall.watch.store.database import State
 
@@ -24,7 +24,7 @@ EVIL = "<script>alert(1)</script>\"'\u202e"
 @pytest.fixture
 def path(tmp_path):
     state = State.open(tmp_path / "watch.sqlite")
-    feed = Recording("recording:x", ())
+    feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
     steps = [Arrived(T, (Identity("leader", EVIL, T),))]
     steps += [
@@ -53,7 +53,7 @@ def path(tmp_path):
 
 def client(path, token=None, host="127.0.0.1", **more):
     return TestClient(
-        application(StateView(path), token=token, host=host, **more),
+        create_application(StateView(path), token=token, host=host, **more),
         base_url=f"http://{host}:8470",
         follow_redirects=False,
     )
@@ -120,7 +120,8 @@ def test_what_is_not_there(path, place):
 
 def test_a_name_that_is_not_this_machines_is_turned_away(path):
     web = TestClient(
-        application(StateView(path), token=None, host="127.0.0.1"), base_url="http://evil.example"
+        create_application(StateView(path), token=None, host="127.0.0.1"),
+        base_url="http://evil.example",
     )
     assert web.get("/en/now").status_code == 421
 
@@ -143,14 +144,14 @@ def test_too_much_is_turned_away(path):
     web = client(path)
     assert web.post("/en/wave/1/case", content=b"x" * 20_000).status_code == 413
     assert web.delete("/en/now").status_code == 405
-    said = [web.get("/assets/dashboard.css").status_code for _ in range(2 * BURST)]
+    said = [web.get("/assets/dashboard.css").status_code for _ in range(2 * MAX_BURST_REQUESTS)]
     assert 429 in said
     assert said[0] == 200
 
 
 def test_only_this_site_can_ask_for_a_case(path, tmp_path):
     made = []
-    web = client(path, handlers=Handlers(lambda number: made.append(number) or tmp_path))
+    web = client(path, handlers=PageActions(lambda number: made.append(number) or tmp_path))
     assert web.post("/en/wave/1/case", headers={"origin": "http://evil.example"}).status_code == 403
     assert web.post("/en/wave/1/case", headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert made == []
@@ -161,21 +162,21 @@ def test_only_this_site_can_ask_for_a_case(path, tmp_path):
 
 
 def test_where_it_may_stand():
-    assert place_of("8470") == ("127.0.0.1", 8470)
-    assert place_of("[::1]:80") == ("::1", 80)
-    assert place_of("0.0.0.0:1") == ("0.0.0.0", 1)
+    assert parse_address("8470") == ("127.0.0.1", 8470)
+    assert parse_address("[::1]:80") == ("::1", 80)
+    assert parse_address("0.0.0.0:1") == ("0.0.0.0", 1)
     for wrong in ("x", "1.2.3.4:", "1:99999"):
         with pytest.raises(UsageError):
-            place_of(wrong)
-    assert loopback("127.8.8.8")
-    assert loopback("[::1]")
-    assert not loopback("127.0.0.1.evil.example")
+            parse_address(wrong)
+    assert is_loopback("127.8.8.8")
+    assert is_loopback("[::1]")
+    assert not is_loopback("127.0.0.1.evil.example")
 
 
 def test_a_running_server_renews_its_pages(path):
     import urllib.request
 
-    served = Served(path, "0")
+    served = DashboardServer(path, "0")
     served.start()
     try:
         with urllib.request.urlopen(served.address + "events", timeout=10) as stream:
@@ -194,13 +195,13 @@ def test_a_running_server_renews_its_pages(path):
 
 
 def test_a_token_is_made_beyond_loopback_and_a_weak_one_refused(path):
-    served = Served(path, "0.0.0.0:0")
+    served = DashboardServer(path, "0.0.0.0:0")
     assert served.token is not None
     assert len(served.token) >= 32
     assert served.token in served.invitation
     served._socket.close()
     with pytest.raises(UsageError):
-        Served(path, "0.0.0.0:0", "short")
+        DashboardServer(path, "0.0.0.0:0", "short")
 
 
 def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
@@ -208,13 +209,13 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
     import socket
     import urllib.request
 
-    monkeypatch.setattr("birdfall.watch.dashboard.security.BURST", 10_000)
+    monkeypatch.setattr("birdfall.watch.dashboard.security.MAX_BURST_REQUESTS", 10_000)
     at, asked = [0], []
     # news so large that a few of them fill what a socket holds
     monkeypatch.setattr(
         StateView, "version", lambda self: asked.append(1) or f"{at[0]}-" + "x" * 400_000
     )
-    served = Served(path, "0")
+    served = DashboardServer(path, "0")
     served.start()
     listeners, got = [], [b""] * 50
 
@@ -232,7 +233,7 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
         for reader in readers:
             reader.start()
         state = State.open(path)
-        feed = Recording("recording:x", ())
+        feed = RecordingFeed("recording:x", ())
         watcher = Watcher(state, [feed], recount_every=0.0)
         for number in range(1, 4):
             moment = T + 900_000_000 + number
@@ -330,9 +331,9 @@ def test_a_source_that_is_down_is_told_of_whatever_else_is_on(path):
 
 
 def test_a_name_cannot_turn_the_sentence_around_it():
-    from birdfall.watch.dashboard.app import isolated
+    from birdfall.watch.dashboard.app import isolate_direction
 
-    assert isolated("a\u202eb\u2069c") == "\u2068abc\u2069"
+    assert isolate_direction("a\u202eb\u2069c") == "\u2068abc\u2069"
 
 
 def test_a_name_in_a_table_cannot_be_turned_either(path):
@@ -349,39 +350,39 @@ def test_a_case_that_cannot_be_made_says_why(path):
     def refuse(number):
         raise UsageError("no <b>room</b>", fix="Make some.")
 
-    web = client(path, handlers=Handlers(refuse))
+    web = client(path, handlers=PageActions(refuse))
     answer = web.post("/en/wave/1/case", headers={"origin": "http://127.0.0.1:8470"})
     assert answer.status_code == 409
     assert "&lt;b&gt;room" in answer.text
 
 
 def test_a_wave_becomes_a_case_with_its_report(path):
-    from birdfall.watch.dashboard.server import made_of, maker
+    from birdfall.watch.dashboard.server import case_maker, latest_case
 
-    assert made_of(path, 1) is None
-    folder = maker(path)(1)
+    assert latest_case(path, 1) is None
+    folder = case_maker(path)(1)
     assert "<h1" in (folder / "reports" / "report.html").read_text()
-    assert made_of(path, 1) == folder
-    assert made_of(path, 2) is None
+    assert latest_case(path, 1) == folder
+    assert latest_case(path, 2) is None
     with pytest.raises(UsageError, match="no wave 99"):
-        maker(path)(99)
+        case_maker(path)(99)
 
 
 def test_a_case_whose_report_fails_says_what_went_wrong(path, monkeypatch):
     from birdfall.model.errors import CaseError
-    from birdfall.watch.dashboard.server import maker
+    from birdfall.watch.dashboard.server import case_maker
 
     monkeypatch.setattr("birdfall.watch.dashboard.server.sys.executable", "/bin/false")
     with pytest.raises(CaseError, match="its report was not"):
-        maker(path)(1)
+        case_maker(path)(1)
 
 
 def test_a_usual_minute_is_judged_by_what_a_minute_brings():
-    from birdfall.watch.dashboard.view import most_usual
+    from birdfall.watch.dashboard.view import usual_limit
 
-    assert most_usual(0.0, 60_000_000) == 1.0
+    assert usual_limit(0.0, 60_000_000) == 1.0
     # ten a tick are sixty a minute: seventy are usual, two hundred are not
-    assert 70 < most_usual(10.0, 60_000_000) < 200
+    assert 70 < usual_limit(10.0, 60_000_000) < 200
 
 
 def test_a_case_is_shown_in_the_same_pages(tmp_path):
@@ -391,7 +392,7 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     from birdfall.watch.engine.archive import case_of
 
     state = State.open(tmp_path / "w.sqlite")
-    feed = Recording("recording:x", ())
+    feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
     steps = [
         Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k")))
@@ -412,7 +413,7 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     case = case_of(state, waves(state)[0], tmp_path / "case")
     run(case, Options(permutations=99, replicates=99))
     web = TestClient(
-        application(CaseView(case.path), token=None, host="127.0.0.1"),
+        create_application(CaseView(case.path), token=None, host="127.0.0.1"),
         base_url="http://127.0.0.1:1",
     )
     text = web.get("/en/waves").text
@@ -449,7 +450,7 @@ def test_a_case_without_waves_says_so(tmp_path):
     def said():
         view = CaseView(tmp_path / "case")
         web = TestClient(
-            application(view, token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1"
+            create_application(view, token=None, host="127.0.0.1"), base_url="http://127.0.0.1:1"
         )
         pages = [web.get(f"/en/{page}") for page in ("now", "waves", "reporters", "sources")]
         assert {p.status_code for p in pages} == {200}
@@ -510,17 +511,20 @@ def test_standard_input_is_named(path):
 
 
 def test_nothing_is_usual_where_nothing_was_watched():
-    from birdfall.watch.dashboard.view import band, chart
+    from birdfall.watch.dashboard.view import build_chart, usual_band_path
 
     series = [{"at": k * 10, "observed": 4 * (k == 5), "high": 2.0} for k in range(6)]
-    drawn = chart(series, [[25, 32], [12, 26], [30, 40]], 10, "all")
+    drawn = build_chart(series, [[25, 32], [12, 26], [30, 40]], 10, "all")
     assert drawn["gaps"] == [[12, 40]]
     assert [p["high"] for p in drawn["series"]] == [2.0, 2.0, None, None, 2.0, 2.0]
     assert [p["over"] for p in drawn["series"]] == [False] * 5 + [True]
     # in the step that is watched in part the band ends where the gap begins
     drawn["seconds"] = 10 / 1_000_000
-    assert band(drawn, 4.0) == "M0 100V50H1V50H1.2V100ZM4 100V50H5V50H6V100Z"
-    assert band({**drawn, "series": [{**p, "high": None} for p in drawn["series"]]}, 4.0) == ""
+    assert usual_band_path(drawn, 4.0) == "M0 100V50H1V50H1.2V100ZM4 100V50H5V50H6V100Z"
+    assert (
+        usual_band_path({**drawn, "series": [{**p, "high": None} for p in drawn["series"]]}, 4.0)
+        == ""
+    )
 
 
 def test_the_page_draws_no_band_over_a_gap(path):
@@ -575,7 +579,7 @@ def test_what_is_lost_now_is_no_time_that_was_watched(path):
 @pytest.mark.parametrize("language", ["en", "es", "fr", "ar", "pt"])
 def test_a_watch_that_has_just_begun_is_not_called_quiet(tmp_path, language):
     state = State.open(tmp_path / "watch.sqlite")
-    feed = Recording("recording:x", ())
+    feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     watcher.take([(feed, [Arrived(T, (Status("a", "suspended", T, ""),))])])
     web = client(tmp_path / "watch.sqlite")

@@ -15,7 +15,7 @@ from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule, back_tested, history, load_rules, matching
 from birdfall.watch.detect.detector_bank import STEP
 from birdfall.watch.engine.watcher import Watcher, learned_from
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import State
 
@@ -195,7 +195,7 @@ def test_ntfy_and_standard_output(capsys):
 
 def test_an_alert_says_why_what_would_silence_it_the_numbers_and_where_to_look(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0, link="http://127.0.0.1:8470/")
     steps = [
         Arrived(T + i * 60_000_000, (Status(f"q{i}", "suspended", T + i * 60_000_000),))
@@ -312,7 +312,7 @@ def watched(path, days, bursts, rng):
     for number, moment in enumerate(sorted(events)):
         steps.append(Arrived(moment, (Status(f"a{number}", "suspended", moment),)))
     steps.append(Arrived(T + days * 86_400_000_000))
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     for i in range(0, len(steps), 500):
         watcher.take([(feed, steps[i : i + 500])])

@@ -14,7 +14,7 @@ from birdfall.watch.alerts.handoff import FORMS, handed
 from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine.archive import case_of, forget, rotate
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.store.database import State
 
 
@@ -22,7 +22,7 @@ from birdfall.watch.store.database import State
 def state(real, tmp_path):
     meta = json.loads(real("atproto-recordings/wave-ci-truth.json").read_text())
     made = State.open(tmp_path / "w.sqlite")
-    feed = Recording("r", (real("atproto-recordings/wave-ci.atfh.gz"),))
+    feed = RecordingFeed("r", (real("atproto-recordings/wave-ci.atfh.gz"),))
     Watcher(made, [feed], leaders=(meta["leader"], meta["control"]), recount_every=0.0).run(
         threading.Event()
     )
@@ -150,7 +150,7 @@ def burst(tmp_path):
     from birdfall.watch.model.events import Arrived, Report, Status
 
     t = 1_700_000_000_000_000
-    made, feed = State.open(tmp_path / "u.sqlite"), Recording("r", ())
+    made, feed = State.open(tmp_path / "u.sqlite"), RecordingFeed("r", ())
     watcher = Watcher(made, [feed], recount_every=0.0)
     reports = [Report(f"honest{i}", f"t{i}", t + i * 60_000_000, f"h{i}") for i in range(15)]
     begin = t + 900_000_000

@@ -13,8 +13,8 @@ from birdfall.watch.detect import host_client_streams as groups
 from birdfall.watch.detect import reporter_lockstep as lockstep
 from birdfall.watch.detect.wave_queries import limited, waves
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.decode import from_line, from_mastodon
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.decode import decode_line, decode_mastodon
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Follow, Identity, Report, Status
 from birdfall.watch.store.database import State
 
@@ -26,7 +26,7 @@ DOWN, UP = "suspended", "active"
 def watched(path, events, *, until=None, **more):
     """A watch over events of their own times: (state, watcher)."""
     state = State.open(path)
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0, **more)
     steps = [Arrived(e.time, (e,)) for e in sorted(events, key=lambda e: e.time)]
     if until is not None:
@@ -132,9 +132,9 @@ def test_hosts_without_number_do_not_fill_the_memory(tmp_path, monkeypatch):
 
 
 def test_the_only_host_watched_is_no_stream_of_its_own(tmp_path):
-    from birdfall.watch.feeds.websocket import Firehose
+    from birdfall.watch.feeds.websocket import FirehoseFeed
 
-    feed = Firehose(name="f", url="wss://relay.test")
+    feed = FirehoseFeed(name="f", url="wss://relay.test")
     watcher = Watcher(State.open(tmp_path / "w"), [feed])
     assert watcher.groups.of("relay.test", "") == []
     assert watcher.groups.of("other.test", "") == ["host:other.test"]
@@ -145,7 +145,7 @@ def test_detectors_of_hosts_go_on_after_a_restart(tmp_path):
     quiet = background(rng, 3, 600, HOSTS[:5])
     state, first = watched(tmp_path / "w", quiet)
     state.close()
-    second = Watcher(State.open(tmp_path / "w"), [Recording("r", ())])
+    second = Watcher(State.open(tmp_path / "w"), [RecordingFeed("r", ())])
     assert set(second.bank.names) == set(first.bank.names)
     assert second.groups._seen.keys() == first.groups._seen.keys()
 
@@ -306,10 +306,10 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
 
 
 def test_a_client_is_read_from_lines_and_from_mastodon():
-    assert from_line('{"kind": "account", "account": "a", "client": "app"}', T) == [
+    assert decode_line('{"kind": "account", "account": "a", "client": "app"}', T) == [
         Identity("a", "", T, False, "app")
     ]
-    [status] = from_line(
+    [status] = decode_line(
         '{"kind": "status", "account": "a", "status": "suspended", "client": "app", "host": "h"}', T
     )
     assert (status.client, status.host) == ("app", "h")
@@ -318,7 +318,7 @@ def test_a_client_is_read_from_lines_and_from_mastodon():
         "created_at": "2023-11-14T22:13:20Z",
         "object": {"id": "7", "username": "a", "created_by_application_id": 12},
     }
-    assert from_mastodon(body)[0].client == "application:12"
+    assert decode_mastodon(body)[0].client == "application:12"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -376,7 +376,7 @@ def test_a_burst_against_one_account_does_not_draw_others_in(tmp_path, seed):
 
 def test_what_a_batch_brings_after_the_alarm_is_counted_though_no_tick_ends(tmp_path):
     state = State.open(tmp_path / "w")
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
     begin = T + 600 * SECOND

@@ -18,9 +18,9 @@ from birdfall.model.errors import BirdfallError, CaseError
 from birdfall.watch.detect.detector_bank import STEP
 from birdfall.watch.engine.archive import rotate
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.base import Health, now
-from birdfall.watch.feeds.decode import from_frame
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.base import ConnectionHealth, now
+from birdfall.watch.feeds.decode import decode_frame
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import State
 
@@ -46,11 +46,11 @@ class Handed:
     name, live = "h", True
 
     def __init__(self):
-        self.health, self.wanted = Health(), threading.Event()
+        self.health, self.wanted = ConnectionHealth(), threading.Event()
         self.batches = []
 
     def run(self, cursor, epoch, put, stop):
-        self.health.up()
+        self.health.mark_connected()
         self.cursor = cursor
         while not stop.is_set():
             while self.batches:
@@ -224,7 +224,7 @@ def test_the_machines_clock_jumps(tmp_path, jump):
 
 def test_events_of_the_far_past_and_future_make_no_wave(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     watcher.take([(feed, falls(T, 360, "q", STEP))])
     at = T + 360 * STEP
@@ -233,7 +233,7 @@ def test_events_of_the_far_past_and_future_make_no_wave(tmp_path):
         for i in range(300)
     ]
     steps = [
-        Arrived(at + i * SECOND, tuple(from_frame(f, at + i * SECOND)[0]))
+        Arrived(at + i * SECOND, tuple(decode_frame(f, at + i * SECOND)[0]))
         for i, f in enumerate(old)
     ]
     for i in range(0, 300, 30):
@@ -249,7 +249,7 @@ def test_events_of_the_far_past_and_future_make_no_wave(tmp_path):
             (
                 feed,
                 [
-                    Arrived(begin + i, tuple(from_frame(f, begin + i)[0]))
+                    Arrived(begin + i, tuple(decode_frame(f, begin + i)[0]))
                     for i, f in enumerate(future)
                 ],
             )
@@ -358,7 +358,7 @@ def test_any_order_and_any_repetition_leave_one_truth(tmp_path_factory, events, 
 def test_every_byte_of_a_frame_may_be_wrong():
     import random
 
-    from birdfall.watch.feeds.decode import Refused
+    from birdfall.watch.feeds.decode import DecodeError
 
     rng, frame = random.Random(0), account("did:plc:abcdefgh", T, status="takendown", sequence=5)
     for _ in range(20_000):
@@ -366,8 +366,8 @@ def test_every_byte_of_a_frame_may_be_wrong():
         for _ in range(rng.randrange(1, 6)):
             bad[rng.randrange(len(bad))] = rng.randrange(256)
         try:
-            events, _ = from_frame(bytes(bad[: rng.randrange(1, len(bad) + 1)]), T)
-        except Refused:
+            events, _ = decode_frame(bytes(bad[: rng.randrange(1, len(bad) + 1)]), T)
+        except DecodeError:
             continue
         assert all(
             abs(e.time) < 1 << 62 and len(e.account) < 3000 for e in events if isinstance(e, Status)

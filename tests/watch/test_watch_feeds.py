@@ -18,11 +18,11 @@ from birdfall.watch.detect.wave_queries import keep_wave, wave
 from birdfall.watch.engine.archive import case_of
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import now
-from birdfall.watch.feeds.mediawiki_sse import Changes
-from birdfall.watch.feeds.polling import Mastodon, Ozone
-from birdfall.watch.feeds.replay import Recording
-from birdfall.watch.feeds.webhook import Hooks
-from birdfall.watch.feeds.websocket import Firehose, Jetstream
+from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
+from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
+from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.feeds.webhook import MastodonWebhookFeed
+from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import State
 
@@ -42,7 +42,7 @@ def test_a_stream_that_breaks_goes_on_where_it_was(tmp_path):
 
     with (
         Host(script, hold=lambda number: number >= 4) as host,
-        Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
+        Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: len(run.fallen()) >= 12)
     assert run.fallen() == [f"did:plc:{i}" for i in range(1, 13)]
@@ -60,10 +60,10 @@ def test_a_watch_that_is_started_again_asks_for_what_it_missed(tmp_path):
         ]
 
     with Host(script, hold=lambda number: True) as host:
-        with Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run:
+        with Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run:
             until(lambda: len(run.fallen()) == 5)
         run.state.close()
-        with Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run:
+        with Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run:
             until(lambda: len(run.fallen()) == 10)
     assert host.asked == [None, 5]
 
@@ -83,7 +83,7 @@ def test_a_server_that_was_reset_is_read_from_its_beginning_once(tmp_path):
 
     with (
         Host(script, hold=lambda number: number >= 3) as host,
-        Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
+        Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: len(run.fallen()) == 2)
         time.sleep(0.3)
@@ -111,7 +111,7 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
 
     with (
         Host(script, hold=lambda number: True) as host,
-        Running(path, Firehose(name="f", url=host.url)) as run,
+        Running(path, FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: len(run.fallen()) == 2)
     assert host.asked[0] == 7
@@ -155,7 +155,7 @@ def test_a_reader_that_was_too_slow_comes_back_for_the_rest(tmp_path):
 
     with (
         Host(script, hold=lambda number: number >= 2) as host,
-        Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
+        Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: len(run.fallen()) == 2)
     assert host.asked[1] == 1
@@ -172,7 +172,7 @@ def test_garbage_is_counted_and_passed_over(tmp_path):
     ]
     with (
         Host(lambda number, cursor: frames, hold=lambda number: True) as host,
-        Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
+        Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: run.rows("SELECT steps FROM sources") == [(5,)])
     assert run.rows("SELECT refused FROM sources") == [(4,)]
@@ -181,7 +181,7 @@ def test_garbage_is_counted_and_passed_over(tmp_path):
 
 def test_nobody_there_is_an_alert_of_its_own_and_only_one(tmp_path):
     clock = {"at": now()}
-    feed = Firehose(name="f", url="ws://127.0.0.1:9")
+    feed = FirehoseFeed(name="f", url="ws://127.0.0.1:9")
     run = Running(
         tmp_path / "w", feed, rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"]
     )
@@ -199,26 +199,30 @@ def test_nobody_there_is_an_alert_of_its_own_and_only_one(tmp_path):
 
 def test_who_was_told_of_silence_is_told_of_its_end(tmp_path):
     clock = {"at": now()}
-    feed = Recording("f", (), live=True)
+    feed = RecordingFeed("f", (), live=True)
     state = State.open(tmp_path / "w")
     watcher = Watcher(
         state, [feed], rules=[Rule("silent", "no-data", 60)], clock=lambda: clock["at"]
     )
     for seconds in (0, 30):
-        feed.health.connected, feed.health.since, feed.health.said = False, clock["at"], "HTTP 503"
+        feed.health.connected, feed.health.since, feed.health.reason = (
+            False,
+            clock["at"],
+            "HTTP 503",
+        )
         clock["at"] += seconds * 1_000_000
         watcher.take([])
-        feed.health.up()
+        feed.health.mark_connected()
         watcher.take([])
         assert state.connection.execute("SELECT count(*) FROM alerts").fetchone()[0] == 0, (
             "a short loss is no news"
         )
-    feed.health.connected, feed.health.since, feed.health.said = False, clock["at"], "HTTP 503"
+    feed.health.connected, feed.health.since, feed.health.reason = False, clock["at"], "HTTP 503"
     watcher.take([])
     clock["at"] += 61_000_000
     watcher.take([])
     clock["at"] += 61_000_000
-    feed.health.up()
+    feed.health.mark_connected()
     watcher.take([])
     told = [
         json.loads(r[0])["why"]
@@ -246,7 +250,7 @@ def test_a_wave_on_the_wire_is_called_within_seconds(tmp_path):
 
     with (
         Host(script, hold=lambda number: True) as host,
-        Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
+        Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: run.rows("SELECT kind FROM alerts WHERE kind = 'falls'"))
     assert time.time_ns() // 1000 - start < 10_000_000
@@ -263,7 +267,7 @@ def test_throttled_hosts_make_no_wave(tmp_path):
 
     with (
         Host(script, hold=lambda number: True) as host,
-        Running(tmp_path / "w", Firehose(name="f", url=host.url)) as run,
+        Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: run.rows("SELECT steps FROM sources") == [(499,)])
         time.sleep(0.5)
@@ -305,7 +309,7 @@ def test_jetstream_with_its_dictionary_and_its_cursor(tmp_path):
 
     with (
         Host(script, hold=lambda number: number > 1) as host,
-        Running(tmp_path / "w", Jetstream(name="j", url=host.url, dictionary=place)) as run,
+        Running(tmp_path / "w", JetstreamFeed(name="j", url=host.url, dictionary=place)) as run,
     ):
         until(lambda: len(run.fallen()) == 10)
     assert host.asked[1] == start + 9 - 5_000_000
@@ -376,7 +380,7 @@ def test_ozone_is_asked_page_by_page(tmp_path):
     with (
         Served(answer) as server,
         Running(
-            tmp_path / "w", Ozone(name="o", url=server.url, secret="admin:x", every=0.05)
+            tmp_path / "w", OzoneFeed(name="o", url=server.url, secret="admin:x", every=0.05)
         ) as run,
     ):
         until(lambda: run.rows("SELECT count(*) FROM reports") == [(250,)])
@@ -408,7 +412,7 @@ def test_mastodon_is_asked_for_reports_and_suspensions(tmp_path):
             body = suspended
         return 200, {}, json.dumps(body).encode()
 
-    feed = Mastodon(name="m", url="", secret="secret-token", every=0.05)
+    feed = MastodonFeed(name="m", url="", secret="secret-token", every=0.05)
     with Served(answer) as server:
         feed.url = server.url
         with Running(tmp_path / "w", feed) as run:
@@ -431,7 +435,7 @@ def test_mastodon_is_asked_for_reports_and_suspensions(tmp_path):
 
 @pytest.mark.parametrize(("secret", "status"), [("right-secret", 200), ("wrong-secret", 401)])
 def test_webhooks_are_taken_only_when_signed(tmp_path, secret, status):
-    feed = Hooks(name="h", secret="right-secret", port=0)
+    feed = MastodonWebhookFeed(name="h", secret="right-secret", port=0)
     body = json.dumps(
         {
             "event": "account.updated",
@@ -481,7 +485,7 @@ def test_server_sent_events_go_on_from_the_last_id(tmp_path):
 
     with (
         Served(answer) as server,
-        Running(tmp_path / "w", Changes(name="c", url=server.url + "/stream")) as run,
+        Running(tmp_path / "w", MediaWikiFeed(name="c", url=server.url + "/stream")) as run,
     ):
         until(lambda: len(run.rows("SELECT * FROM changes")) == 6)
         until(lambda: len(asked) >= 3)

@@ -7,9 +7,9 @@ import pytest
 from birdfall.watch.detect.wave_queries import fallen, waves
 from birdfall.watch.engine.archive import case_of
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.polling import Mastodon, Ozone
-from birdfall.watch.feeds.registry import feed_of
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
+from birdfall.watch.feeds.registry import open_feed
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import State
 
@@ -51,7 +51,7 @@ def asked(feed, instance, watcher):
 def watched(path, instance, **more):
     """A watch that is started, or started again: the feed goes on from what the state kept."""
     state = State.open(path)
-    feed = Mastodon(name="mastodon:x", url="https://x", secret="s", **more)
+    feed = MastodonFeed(name="mastodon:x", url="https://x", secret="s", **more)
     feed.cursor, feed.epoch = state.cursor(feed.name)
     return state, feed, Watcher(state, [feed], recount_every=0.0, clock=lambda: instance.at)
 
@@ -153,7 +153,7 @@ def test_a_watch_that_is_killed_and_started_at_once_counts_on(tmp_path, monkeypa
 def test_what_other_sources_told_is_not_undone_by_a_list(tmp_path, monkeypatch):
     instance = Instance(monkeypatch)
     state, feed, watcher = watched(tmp_path / "w", instance)
-    other = Recording("recording:y", ())
+    other = RecordingFeed("recording:y", ())
     watcher.take([(other, [Arrived(T, (Status("did:plc:a", "suspended", T),))])])
     asked(feed, instance, watcher)
     assert statuses(state) == [("did:plc:a", "suspended", 0)]
@@ -188,7 +188,7 @@ def test_a_moderation_service_is_read_from_now_on_unless_all_is_asked_for(tmp_pa
         return {"events": []}, ""
 
     for start, cursor in (("live", f"cursor={T // 1000 - 30_000}%3A%3A0"), ("all", "")):
-        feed = Ozone(name="o", url="https://x", start=start)
+        feed = OzoneFeed(name="o", url="https://x", start=start)
         feed.get = get
         steps = []
         feed.turn(steps.extend)
@@ -208,8 +208,8 @@ def test_the_command_line_says_where_to_begin(monkeypatch):
         "jetstream2:wss://x",
         "wss://x",
     ):
-        assert feed_of(text).start == "live"
-        assert feed_of(text, start="all").start == "all"
-    assert "cursor=1" in feed_of("jetstream:wss://x", start="all").address()
-    assert "cursor" not in feed_of("jetstream:wss://x").address()
-    assert json.dumps(feed_of("mastodon:https://x").cursor) == "null"
+        assert open_feed(text).start == "live"
+        assert open_feed(text, start="all").start == "all"
+    assert "cursor=1" in open_feed("jetstream:wss://x", start="all").address()
+    assert "cursor" not in open_feed("jetstream:wss://x").address()
+    assert json.dumps(open_feed("mastodon:https://x").cursor) == "null"

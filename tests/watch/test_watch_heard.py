@@ -15,16 +15,16 @@ from watch_running import Running, until
 from birdfall import tell
 from birdfall.cli import watching as watching_cli
 from birdfall.watch.alerts.rules import Rule
-from birdfall.watch.dashboard.app import application
+from birdfall.watch.dashboard.app import create_application
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.engine import silence as measure
 from birdfall.watch.engine import watcher as watching
 from birdfall.watch.engine.silence import Heard
-from birdfall.watch.feeds.base import MUTE, now
-from birdfall.watch.feeds.kafka import Kafka
-from birdfall.watch.feeds.mediawiki_sse import Changes
-from birdfall.watch.feeds.polling import Mastodon, Ozone
-from birdfall.watch.feeds.websocket import Firehose, Jetstream
+from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
+from birdfall.watch.feeds.kafka import KafkaFeed
+from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
+from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
+from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
 from birdfall.watch.model.events import Gap
 from birdfall.watch.store.database import State
 
@@ -123,8 +123,8 @@ def test_a_silence_teaches_nothing_once_it_was_called():
 
 
 def test_only_what_is_pushed_can_fall_silent():
-    assert all(kind.pushed for kind in (Firehose, Jetstream, Changes, Kafka))
-    assert not any(kind.pushed for kind in (Ozone, Mastodon))
+    assert all(kind.pushed for kind in (FirehoseFeed, JetstreamFeed, MediaWikiFeed, KafkaFeed))
+    assert not any(kind.pushed for kind in (OzoneFeed, MastodonFeed))
 
 
 @pytest.fixture
@@ -176,10 +176,10 @@ def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_pa
     path = known(tmp_path / "w")
     with (
         Host(script, hold=lambda number: True) as host,
-        Running(path, Firehose(name="f", url=host.url), rules=RULES) as run,
+        Running(path, FirehoseFeed(name="f", url=host.url), rules=RULES) as run,
     ):
         until(lambda: len(host.asked) >= 3)
-        assert run.rows("SELECT connected, said FROM sources") == [(0, MUTE)]
+        assert run.rows("SELECT connected, said FROM sources") == [(0, CONNECTED_BUT_SILENT)]
         assert [a.get("news", "") for a in told(run)] == [""], (
             "a connection made anew does not end it"
         )
@@ -189,8 +189,8 @@ def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_pa
         until(lambda: run.rows("SELECT connected FROM sources") == [(1,)])
         first, last = told(run)
         assert host.asked[1:4] == [39, 39, 39], "each time from where it was heard last"
-    assert (first["reason"], first["said"]) == ("says-nothing", MUTE)
-    assert MUTE in first["why"]
+    assert (first["reason"], first["said"]) == ("says-nothing", CONNECTED_BUT_SILENT)
+    assert CONNECTED_BUT_SILENT in first["why"]
     assert last["news"] == "closed"
     [(begin, end, why)] = run.rows("SELECT begin, end, why FROM gaps")
     assert why == "says-nothing"
@@ -215,7 +215,7 @@ def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path, soon):
 
     with (
         Host(script, hold=lambda number: True) as host,
-        Running(known(tmp_path / "w"), Firehose(name="f", url=host.url), rules=RULES) as run,
+        Running(known(tmp_path / "w"), FirehoseFeed(name="f", url=host.url), rules=RULES) as run,
     ):
         until(lambda: len(run.fallen()) == 5)
         until(lambda: len(told(run)) == 2)
@@ -232,14 +232,14 @@ def test_a_watch_begun_anew_in_a_silence_knows_of_it(tmp_path, soon):
 
     path = known(tmp_path / "w")
     with Host(script, hold=lambda number: True) as host:
-        with Running(path, Firehose(name="f", url=host.url), rules=RULES) as run:
-            until(lambda: run.feeds[0].health.mute)
+        with Running(path, FirehoseFeed(name="f", url=host.url), rules=RULES) as run:
+            until(lambda: run.feeds[0].health.silent)
         run.state.close()
-        with Running(path, Firehose(name="f", url=host.url), rules=RULES) as run:
+        with Running(path, FirehoseFeed(name="f", url=host.url), rules=RULES) as run:
             until(lambda: run.feeds[0].health.connected)
             time.sleep(0.5)
-            assert run.feeds[0].health.mute
-            assert run.rows("SELECT connected, said FROM sources") == [(0, MUTE)]
+            assert run.feeds[0].health.silent
+            assert run.rows("SELECT connected, said FROM sources") == [(0, CONNECTED_BUT_SILENT)]
             assert len(told(run)) == 1
 
 
@@ -258,7 +258,7 @@ def test_a_lost_source_that_is_usually_loud_is_back_when_it_is_heard(tmp_path, s
 
     with (
         Host(script, hold=lambda number: number >= 2) as host,
-        Running(known(tmp_path / "w"), Firehose(name="f", url=host.url), rules=RULES) as run,
+        Running(known(tmp_path / "w"), FirehoseFeed(name="f", url=host.url), rules=RULES) as run,
     ):
         until(lambda: len(host.asked) >= 3)
         assert [a.get("news", "") for a in told(run)] == [""]
@@ -271,7 +271,7 @@ def test_a_small_source_is_back_when_it_is_connected(tmp_path, soon):
     with (
         Host(lambda number, cursor: [], hold=lambda number: number >= 2) as host,
         Running(
-            known(tmp_path / "w", rate=0.0), Firehose(name="f", url=host.url), rules=RULES
+            known(tmp_path / "w", rate=0.0), FirehoseFeed(name="f", url=host.url), rules=RULES
         ) as run,
     ):
         until(lambda: run.rows("SELECT connected FROM sources") == [(1,)])
@@ -284,11 +284,11 @@ def test_a_small_source_is_back_when_it_is_connected(tmp_path, soon):
 def test_the_dashboard_says_so_in_every_language(tmp_path, language):
     state = State.open(tmp_path / "w")
     with state.transaction():
-        state.keep_health("wss://host", False, now(), MUTE)
+        state.keep_health("wss://host", False, now(), CONNECTED_BUT_SILENT)
         state.note_gap("wss://host", Gap(now() - SECOND, now(), "says-nothing"))
     state.close()
     web = TestClient(
-        application(StateView(tmp_path / "w"), token=None, host="127.0.0.1"),
+        create_application(StateView(tmp_path / "w"), token=None, host="127.0.0.1"),
         base_url="http://127.0.0.1:8470",
     )
     words = json.loads(
@@ -302,21 +302,21 @@ def test_the_dashboard_says_so_in_every_language(tmp_path, language):
 
 
 def test_the_terminal_says_so_once(capsys):
-    feed = Firehose(name="f", url="ws://127.0.0.1:1")
+    feed = FirehoseFeed(name="f", url="ws://127.0.0.1:1")
     line = watching_cli._Heard([feed])
-    feed.health.up()
+    feed.health.mark_connected()
     line.tell()
-    feed.health.mute = True
+    feed.health.silent = True
     line.tell()
-    feed.health.down(MUTE)
+    feed.health.mark_lost(CONNECTED_BUT_SILENT)
     line.tell()
-    feed.health.up()
+    feed.health.mark_connected()
     line.tell()
-    feed.health.mute = False
+    feed.health.silent = False
     line.tell()
     assert capsys.readouterr().err.splitlines() == [
         "f: connected",
-        f"f: {MUTE}; connected anew until it does",
+        f"f: {CONNECTED_BUT_SILENT}; connected anew until it does",
         "f: connected",
     ]
 
@@ -346,13 +346,13 @@ def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path
     server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    feed = Changes(
+    feed = MediaWikiFeed(
         name="f", url=f"http://127.0.0.1:{server.server_address[1]}/v2/stream/recentchange"
     )
     try:
         with Running(known(tmp_path / "w"), feed, rules=RULES) as run:
             until(lambda: len(asked) >= 3)
-            assert run.rows("SELECT connected, said FROM sources") == [(0, MUTE)]
+            assert run.rows("SELECT connected, said FROM sources") == [(0, CONNECTED_BUT_SILENT)]
             assert [a["reason"] for a in told(run)] == ["says-nothing"]
     finally:
         server.shutdown()
@@ -363,9 +363,9 @@ def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path
 def test_a_topic_is_left_when_it_is_asked_to_be():
     class Consumer:
         def consume(self, number, seconds):
-            feed.health.leave = True
+            feed.health.reconnect = True
             return []
 
-    feed = Kafka(name="k", servers="x:1", topic="t")
+    feed = KafkaFeed(name="k", servers="x:1", topic="t")
     feed._read(Consumer(), lambda batch: None, threading.Event())
-    assert feed.health.leave
+    assert feed.health.reconnect

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from watch_running import Running, until
 
 from birdfall.watch.feeds.base import now
-from birdfall.watch.feeds.decode import Refused
-from birdfall.watch.feeds.jetstream_v2 import Jetstream2, place, read_message
-from birdfall.watch.feeds.registry import feed_of
-from birdfall.watch.feeds.websocket import LARGEST
+from birdfall.watch.feeds.decode import DecodeError
+from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed, parse_cursor, parse_message
+from birdfall.watch.feeds.registry import open_feed
+from birdfall.watch.feeds.websocket import MAX_FRAME_BYTES
 from birdfall.watch.model.events import Follow, Identity, Status, Unfollow
 
 STREAM = "network.bsky.jetstream.subscribeEvents"
@@ -202,7 +202,9 @@ def log_of(numbers, start):
 
 
 def feed(service, **more):
-    return Jetstream2(name="j", url=service.url, **({"compressed": False, "start": "all"} | more))
+    return JetstreamV2Feed(
+        name="j", url=service.url, **({"compressed": False, "start": "all"} | more)
+    )
 
 
 def test_every_event_once_though_each_connection_ends_and_the_last_one_comes_again(tmp_path):
@@ -324,13 +326,13 @@ def test_without_a_dictionary_messages_come_plain(tmp_path):
 
 
 def test_a_message_that_would_fill_the_memory_is_refused(tmp_path):
-    bomb = zstandard.ZstdCompressor().compress(b"\0" * (LARGEST + 1))
+    bomb = zstandard.ZstdCompressor().compress(b"\0" * (MAX_FRAME_BYTES + 1))
     assert len(bomb) < 10_000
-    reader = Jetstream2(name="j", url="ws://127.0.0.1:9")
+    reader = JetstreamV2Feed(name="j", url="ws://127.0.0.1:9")
     data = trained([t for _, _, t in log_of(range(1, 40), now())])
-    place_of = tmp_path / "dictionary"
-    place_of.write_bytes(data)
-    reader.dictionary = place_of
+    place = tmp_path / "dictionary"
+    place.write_bytes(data)
+    reader.dictionary = place
     assert f"zstdDictionary={int.from_bytes(data[4:8], 'little')}" in reader.address()
     step = reader.read(bomb, now())
     assert step.refused == "a message that would be too large unpacked"
@@ -338,28 +340,28 @@ def test_a_message_that_would_fill_the_memory_is_refused(tmp_path):
 
 def test_every_kind_of_event():
     t = 1_700_000_000_000_000
-    found = read_message(down(7, t, "did:plc:a").encode(), t, "host.test")
+    found = parse_message(down(7, t, "did:plc:a").encode(), t, "host.test")
     # the moment is the host's own; the place in the stream the service's
     assert found.events == (
         Status("did:plc:a", "taken_down", t - 300_000, "takendown", "host.test"),
     )
     assert (found.sequence, found.time) == (7, t)
     body = {"did": "did:plc:a", "handle": "a.test", "seq": 9, "time": iso(t)}
-    assert read_message(frame("identity", 8, t, "did:plc:a", identity=body).encode(), t).events == (
-        Identity("did:plc:a", "a.test", t),
-    )
+    assert parse_message(
+        frame("identity", 8, t, "did:plc:a", identity=body).encode(), t
+    ).events == (Identity("did:plc:a", "a.test", t),)
     follow = commit(9, t, "did:plc:a", "create", "k", "did:plc:b")
-    assert read_message(follow.encode(), t).events == (
+    assert parse_message(follow.encode(), t).events == (
         Follow("did:plc:a", "did:plc:b", t, "did:plc:a/k"),
     )
-    assert read_message(commit(10, t, "did:plc:a", "delete", "k").encode(), t).events == (
+    assert parse_message(commit(10, t, "did:plc:a", "delete", "k").encode(), t).events == (
         Unfollow("did:plc:a", t, "did:plc:a/k"),
     )
-    sync = read_message(frame("sync", 11, t, "did:plc:a", sync={"rev": "x"}).encode(), t)
+    sync = parse_message(frame("sync", 11, t, "did:plc:a", sync={"rev": "x"}).encode(), t)
     assert (sync.events, sync.sequence) == ((), 11)
-    limited = read_message(down(12, t, "did:plc:a", "throttled").encode(), t)
+    limited = parse_message(down(12, t, "did:plc:a", "throttled").encode(), t)
     assert limited.events[0].status == "limited"
-    assert read_message(failed("ConsumerTooSlow").encode(), t).fatal
+    assert parse_message(failed("ConsumerTooSlow").encode(), t).fatal
 
 
 _JSON = st.recursive(
@@ -406,20 +408,20 @@ def test_whatever_comes_is_an_event_or_refused(data, kind, body):
     if isinstance(body, dict):
         payload |= body
     for line in (data, json.dumps({"$type": "message", "payload": payload}).encode()):
-        with contextlib.suppress(Refused):
-            read_message(line, 1_700_000_000_000_000)
+        with contextlib.suppress(DecodeError):
+            parse_message(line, 1_700_000_000_000_000)
 
 
 def test_the_command_line_names_it():
-    made = feed_of("jetstream2:wss://jetstream.example")
-    assert isinstance(made, Jetstream2)
+    made = open_feed("jetstream2:wss://jetstream.example")
+    assert isinstance(made, JetstreamV2Feed)
     assert made.name == "jetstream2:jetstream.example"
-    assert place("7@1700000000000000") == (7, 1_700_000_000_000_000)
+    assert parse_cursor("7@1700000000000000") == (7, 1_700_000_000_000_000)
 
 
 @pytest.mark.parametrize("cursor", ["7@1700000000000000", "0@1700000000000000"])
 def test_a_kept_place_asks_by_number_or_by_time(cursor):
-    reader = Jetstream2(name="j", url="ws://127.0.0.1:9", compressed=False, cursor=cursor)
+    reader = JetstreamV2Feed(name="j", url="ws://127.0.0.1:9", compressed=False, cursor=cursor)
     assert (
         f"cursor={7 if cursor.startswith('7') else 1_700_000_000_000_000 - 5_000_000}"
         in reader.address()

@@ -25,7 +25,7 @@ from birdfall.watch.engine import retention as keeping
 from birdfall.watch.engine.archive import case_of, forget, rotate
 from birdfall.watch.engine.retention import DAY, HOUR, MINUTE, Forgetting
 from birdfall.watch.engine.watcher import Watcher, learned_from
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Follow, Gap, Report, Status, Unfollow
 from birdfall.watch.store.database import State
 
@@ -551,7 +551,7 @@ def test_the_pages_say_what_is_kept(tmp_path):
 
 def test_reported_accounts_are_forgotten_after_a_restart_too(tmp_path):
     state = begun(tmp_path / "w.sqlite")
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     first = Watcher(state, [feed])
     for k, target in enumerate("tuv"):
         first.take(

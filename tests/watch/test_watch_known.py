@@ -4,7 +4,7 @@ import pytest
 
 from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Follow, Status
 from birdfall.watch.store.database import State
 
@@ -13,7 +13,7 @@ T = 1_700_000_000_000_000
 
 def test_the_audience_that_was_hit_is_named_where_only_follows_were_heard(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
-    feed = Recording("recording:x", ())
+    feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader", "control"), recount_every=0.0)
     follows = [(f"a{i}", "leader" if i % 2 else "control") for i in range(1200)]
     steps = [Arrived(T + i, (Follow(a, b, T + i, f"{a}/{b}"),)) for i, (a, b) in enumerate(follows)]
@@ -47,7 +47,7 @@ def test_a_follow_does_not_raise_the_fallen(tmp_path):
 def test_a_wave_begins_with_its_first_fall_wherever_in_a_tick_that_is(tmp_path, quiet, late):
     state = State.open(tmp_path / "w.sqlite")
     state.connection.execute("PRAGMA synchronous = OFF")
-    feed = Recording("recording:x", ())
+    feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
     steps = [Arrived(T + i, (Follow(f"a{i}", "leader", T + i, f"a{i}/k"),)) for i in range(600)]
     # so many of two hundred fall in what is left of a tick

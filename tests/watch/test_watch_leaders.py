@@ -9,8 +9,8 @@ import pytest
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.engine.handles import identified, of_rules
-from birdfall.watch.feeds.replay import Lines
-from birdfall.watch.feeds.websocket import Firehose
+from birdfall.watch.feeds.replay import LinesFeed
+from birdfall.watch.feeds.websocket import FirehoseFeed
 from birdfall.watch.model.events import Arrived, Identity
 from birdfall.watch.store.database import State
 
@@ -50,7 +50,7 @@ def host():
 
 
 def firehose(url):
-    return Firehose(name="atproto:x", url=url)
+    return FirehoseFeed(name="atproto:x", url=url)
 
 
 def test_the_host_says_whom_a_handle_means_and_the_name_is_kept(state, host):
@@ -79,7 +79,7 @@ def test_a_handle_that_nobody_knows_is_refused(state, host, leader):
 def test_a_state_and_a_case_know_handles_too(state):
     with state.transaction():
         state.take("-", [Arrived(1, (Identity("17", "One", 1),))])
-    assert identified(["@one", "@two"], state, [Lines()], {"18": "Two"}, lambda text: None) == (
+    assert identified(["@one", "@two"], state, [LinesFeed()], {"18": "Two"}, lambda text: None) == (
         "17",
         "18",
     )
@@ -87,7 +87,7 @@ def test_a_state_and_a_case_know_handles_too(state):
 
 def test_where_ids_may_be_anything_a_handle_is_watched_and_said_to_be(state):
     said = []
-    assert identified(["@who", "17"], state, [Lines()], {}, said.append) == ("@who", "17")
+    assert identified(["@who", "17"], state, [LinesFeed()], {}, said.append) == ("@who", "17")
     assert len(said) == 1
     assert "@who" in said[0]
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from birdfall.watch.feeds.polling import BACK, Ozone, set_back
+from birdfall.watch.feeds.polling import OZONE_REWIND_MS, OzoneFeed, rewind_cursor
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import ECHO, State
 
@@ -57,7 +57,7 @@ def asked(feed, service):
 
 @pytest.mark.parametrize("page", [3, 100])
 def test_what_was_dated_before_but_stored_after_is_not_lost(page):
-    service, feed = Service(page), Ozone(name="o", url="http://x")
+    service, feed = Service(page), OzoneFeed(name="o", url="http://x")
     service.stored = [event(i, T + 1000 * i) for i in (1, 2, 5, 6, 7)]
     assert asked(feed, service) == ["1", "2", "5", "6", "7"]
     service.stored += [event(3, T + 3000), event(8, T + 8000), event(4, T + 6500)]
@@ -67,8 +67,8 @@ def test_what_was_dated_before_but_stored_after_is_not_lost(page):
 
 
 def test_a_queue_older_than_that_is_not_read_again():
-    service, feed = Service(10), Ozone(name="o", url="http://x")
-    service.stored = [event(i, T + BACK * i) for i in range(1, 101)]
+    service, feed = Service(10), OzoneFeed(name="o", url="http://x")
+    service.stored = [event(i, T + OZONE_REWIND_MS * i) for i in range(1, 101)]
     assert len(asked(feed, service)) == 100
     service.questions = 0
     asked(feed, service)
@@ -76,11 +76,11 @@ def test_a_queue_older_than_that_is_not_read_again():
 
 
 def test_cursors_of_another_form_are_left_alone():
-    assert set_back(None) is None
-    assert set_back("abc") == "abc"
-    assert set_back(f"{T}::77") == f"{T - BACK}::0"
-    assert set_back("5::1") == "0::0"
-    assert re.fullmatch(r"\d+::0", set_back("99999::3"))
+    assert rewind_cursor(None) is None
+    assert rewind_cursor("abc") == "abc"
+    assert rewind_cursor(f"{T}::77") == f"{T - OZONE_REWIND_MS}::0"
+    assert rewind_cursor("5::1") == "0::0"
+    assert re.fullmatch(r"\d+::0", rewind_cursor("99999::3"))
 
 
 def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_undone(tmp_path):

@@ -14,15 +14,15 @@ import pytest
 
 from birdfall.watch.detect.wave_queries import seen, waves
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording, steps_of
+from birdfall.watch.feeds.replay import RecordingFeed, read_steps
 from birdfall.watch.store.database import State
 
 
 def replayed(path, *files, leaders=(), **more):
     state = State.open(path)
-    Watcher(state, [Recording("r", files)], leaders=tuple(leaders), recount_every=0.0, **more).run(
-        threading.Event()
-    )
+    Watcher(
+        state, [RecordingFeed("r", files)], leaders=tuple(leaders), recount_every=0.0, **more
+    ).run(threading.Event())
     return state
 
 
@@ -85,9 +85,9 @@ def test_the_quiet_before_the_wave_is_silent(real, tmp_path):
     begin = dt.datetime.fromisoformat(meta["phases"]["wave_down"]).timestamp() * 1e6
     state = State.open(tmp_path / "w.sqlite")
     watcher = Watcher(
-        state, [feed := Recording("r", (path,))], leaders=(meta["leader"],), recount_every=0.0
+        state, [feed := RecordingFeed("r", (path,))], leaders=(meta["leader"],), recount_every=0.0
     )
-    watcher.take([(feed, [s for s in steps_of(path) if s.received < begin])])
+    watcher.take([(feed, [s for s in read_steps(path) if s.received < begin])])
     assert alerts(state) == []
 
 

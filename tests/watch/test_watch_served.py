@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from birdfall.watch.dashboard.server import Served, _found_at
+from birdfall.watch.dashboard.server import DashboardServer, reachable_host
 from birdfall.watch.engine.retention import DAY
 from birdfall.watch.model.events import Arrived, Status
 from birdfall.watch.store.database import State
@@ -74,7 +74,7 @@ def opened(folder, *more):
 
 
 def test_the_address_that_is_printed_can_be_opened(folder):
-    served = Served(folder / "watch.sqlite", "0.0.0.0:0")
+    served = DashboardServer(folder / "watch.sqlite", "0.0.0.0:0")
     served.start()
     try:
         assert served.token in served.invitation
@@ -86,10 +86,10 @@ def test_the_address_that_is_printed_can_be_opened(folder):
             assert answer.status == 200
     finally:
         served.stop()
-    assert re.fullmatch(r"[0-9.]+", _found_at("0.0.0.0"))
-    assert _found_at("::") != "::"
+    assert re.fullmatch(r"[0-9.]+", reachable_host("0.0.0.0"))
+    assert reachable_host("::") != "::"
     for host in ("127.0.0.1", "192.0.2.7", "desk.example", "::1"):
-        assert _found_at(host) == host
+        assert reachable_host(host) == host
 
 
 def test_a_folder_of_an_earlier_birdfall_is_brought_up_to_date_and_shown(folder):

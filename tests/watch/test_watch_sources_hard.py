@@ -14,22 +14,22 @@ from test_watch_feeds import Served, report
 from watch_running import Running, until
 
 from birdfall.watch.feeds import webhook as hooks
-from birdfall.watch.feeds.base import LONGEST_ASKED, Lost
-from birdfall.watch.feeds.decode import from_change
-from birdfall.watch.feeds.mediawiki_sse import Changes
-from birdfall.watch.feeds.polling import Mastodon, Ozone, asked_to_wait
-from birdfall.watch.feeds.webhook import Hooks, signed
+from birdfall.watch.feeds.base import MAX_REQUESTED_WAIT_SECONDS, ConnectionLost
+from birdfall.watch.feeds.decode import decode_mediawiki
+from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
+from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed, requested_wait
+from birdfall.watch.feeds.webhook import MastodonWebhookFeed, is_signed
 
 T = 1_700_000_000_000_000
 
 
 def test_what_a_server_asks_is_waited():
     moment = T / 1e6
-    assert asked_to_wait({"Retry-After": "7"}, moment) == 7
-    assert asked_to_wait(
+    assert requested_wait({"Retry-After": "7"}, moment) == 7
+    assert requested_wait(
         {"Retry-After": formatdate(moment + 40, usegmt=True)}, moment
     ) == pytest.approx(40, abs=1)
-    assert asked_to_wait(
+    assert requested_wait(
         {"RateLimit-Reset": str(int(moment) + 30), "RateLimit-Remaining": "0"}, moment
     ) == pytest.approx(30, abs=1)
     for nothing in (
@@ -39,8 +39,10 @@ def test_what_a_server_asks_is_waited():
         {"RateLimit-Reset": "x"},
         {"RateLimit-Reset": "9" * 40, "RateLimit-Remaining": "5"},
     ):
-        assert asked_to_wait(nothing, moment) == 0
-    assert Lost("x", 1e12).wait == LONGEST_ASKED, "and no longer than a while"
+        assert requested_wait(nothing, moment) == 0
+    assert ConnectionLost("x", 1e12).wait == MAX_REQUESTED_WAIT_SECONDS, (
+        "and no longer than a while"
+    )
 
 
 def test_a_rate_limit_is_kept_and_nothing_is_lost(tmp_path):
@@ -62,7 +64,7 @@ def test_a_rate_limit_is_kept_and_nothing_is_lost(tmp_path):
 
     with (
         Served(answer) as server,
-        Running(tmp_path / "w", Ozone(name="o", url=server.url, secret="t", every=0.05)) as run,
+        Running(tmp_path / "w", OzoneFeed(name="o", url=server.url, secret="t", every=0.05)) as run,
     ):
         until(lambda: run.rows("SELECT count(*) FROM reports") == [(150,)])
     assert asked[2][0] - asked[1][0] >= 1.0, "no sooner than the server asked"
@@ -85,7 +87,7 @@ def test_events_of_one_millisecond_are_told_apart_and_a_page_without_cursor_is_t
 
     with (
         Served(answer) as server,
-        Running(tmp_path / "w", Ozone(name="o", url=server.url, secret="t", every=0.05)) as run,
+        Running(tmp_path / "w", OzoneFeed(name="o", url=server.url, secret="t", every=0.05)) as run,
     ):
         until(lambda: count["asked"] > 6)
         assert run.rows("SELECT count(*) FROM reports") == [(130,)]
@@ -106,7 +108,7 @@ def test_events_of_one_millisecond_are_told_apart_and_a_page_without_cursor_is_t
     ],
 )
 def test_hostile_answers_of_a_poll(tmp_path, body):
-    feed = Ozone(name="o", url="", secret="t", every=0.05)
+    feed = OzoneFeed(name="o", url="", secret="t", every=0.05)
     with Served(lambda path, headers: (200, {}, body)) as server:
         feed.url = server.url
         with Running(tmp_path / "w", feed) as run:
@@ -138,7 +140,7 @@ def test_reports_that_were_resolved_at_once_and_lists_longer_than_a_page(tmp_pat
         chosen = [i for i in sorted(everything) if everything[i] == resolved and i > after][:200]
         return 200, {}, json.dumps([item(i) for i in reversed(chosen)]).encode()
 
-    feed = Mastodon(name="m", url="", secret="s", every=0.05)
+    feed = MastodonFeed(name="m", url="", secret="s", every=0.05)
     with Served(answer) as server:
         feed.url = server.url
         with Running(tmp_path / "w", feed) as run:
@@ -171,7 +173,7 @@ def hook(account, suspended, moment):
 
 
 def test_deliveries_replayed_too_large_unsigned_or_broken(tmp_path):
-    feed = Hooks(name="h", secret="right", port=0)
+    feed = MastodonWebhookFeed(name="h", secret="right", port=0)
     with Running(tmp_path / "w", feed) as run:
         until(lambda: feed.bound)
         down, up = hook("7", True, "2023-11-14T22:13:20Z"), hook("7", False, "2023-11-14T22:14:20Z")
@@ -190,7 +192,7 @@ def test_deliveries_replayed_too_large_unsigned_or_broken(tmp_path):
             "sha256=é",
         ):
             assert "401" in delivery(feed.bound, down, signature), signature
-        assert "413" in delivery(feed.bound, b"", sign(b""), length=hooks.LARGEST + 1)
+        assert "413" in delivery(feed.bound, b"", sign(b""), length=hooks.MAX_BODY_BYTES + 1)
         assert "413" in delivery(feed.bound, b"", sign(b""), length="-5")
         for body in (
             b"",
@@ -210,14 +212,14 @@ def test_deliveries_replayed_too_large_unsigned_or_broken(tmp_path):
 def test_a_signature_is_compared_in_constant_time(monkeypatch):
     seen = []
     monkeypatch.setattr(hooks.hmac, "compare_digest", lambda a, b: seen.append((a, b)) or a == b)
-    assert signed(b"x", "s", sign(b"x", "s"))
-    assert not signed(b"x", "s", "sha256=0")
+    assert is_signed(b"x", "s", sign(b"x", "s"))
+    assert not is_signed(b"x", "s", "sha256=0")
     assert len(seen) == 2
 
 
 def test_more_deliveries_than_can_be_handled_are_sent_away(tmp_path, monkeypatch):
-    monkeypatch.setattr(hooks, "AT_ONCE", 2)
-    feed = Hooks(name="h", secret="right", port=0)
+    monkeypatch.setattr(hooks, "MAX_CONCURRENT_DELIVERIES", 2)
+    feed = MastodonWebhookFeed(name="h", secret="right", port=0)
     stop, waiting = threading.Event(), []
     threading.Thread(target=feed.run, args=(None, "", waiting.append, stop), daemon=True).start()
     until(lambda: feed.bound)
@@ -253,11 +255,16 @@ BLOCK = {
 
 
 def test_canaries_are_no_blocks():
-    assert from_change({**BLOCK, "meta": {"domain": "canary"}}) == []
-    assert from_change({**BLOCK, "meta": {"domain": "test.wikipedia.org"}})[0].status == "suspended"
-    assert from_change({**BLOCK, "log_action": "reblock"})[0].status == "suspended"
+    assert decode_mediawiki({**BLOCK, "meta": {"domain": "canary"}}) == []
     assert (
-        from_change({**BLOCK, "log_action": "reblock", "log_params": {"sitewide": False}})[0].status
+        decode_mediawiki({**BLOCK, "meta": {"domain": "test.wikipedia.org"}})[0].status
+        == "suspended"
+    )
+    assert decode_mediawiki({**BLOCK, "log_action": "reblock"})[0].status == "suspended"
+    assert (
+        decode_mediawiki({**BLOCK, "log_action": "reblock", "log_params": {"sitewide": False}})[
+            0
+        ].status
         == "limited"
     )
 
@@ -281,7 +288,7 @@ def test_a_block_a_reblock_and_an_unblock_are_one_fall_and_one_return(tmp_path):
         time.sleep(0.2)
         return 200, {}, b": nothing\n\n"
 
-    feed = Changes(name="c", url="")
+    feed = MediaWikiFeed(name="c", url="")
     with Served(answer) as server:
         feed.url = server.url + "/"
         with Running(tmp_path / "w", feed) as run:
@@ -294,8 +301,8 @@ def test_a_block_a_reblock_and_an_unblock_are_one_fall_and_one_return(tmp_path):
 
 
 def test_a_line_without_end_is_left(tmp_path):
-    feed = Changes(name="c", url="")
+    feed = MediaWikiFeed(name="c", url="")
     with Served(lambda path, headers: (200, {}, b"data: " + b"x" * (3 << 20))) as server:
         feed.url = server.url + "/"
         with Running(tmp_path / "w", feed):
-            until(lambda: feed.health.said == "a line too long")
+            until(lambda: feed.health.reason == "a line too long")

@@ -9,7 +9,7 @@ import pytest
 from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Arrived, Follow, Identity, Report, Status
 from birdfall.watch.store.database import State
 
@@ -51,7 +51,7 @@ def server():
 def bodies(tmp_path):
     """Alerts of a wave that hit one audience, a third of it reported before by four accounts."""
     state = State.open(tmp_path / "w.sqlite")
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], leaders=("did:plc:leader",), recount_every=0.0, link=LINK)
     steps = [Arrived(T, (Identity("did:plc:leader", "leader.example", T),))]
     for i in range(400):
@@ -188,7 +188,7 @@ def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
     from birdfall.watch.detect.wave_queries import waves
 
     state = State.open(tmp_path / "w.sqlite")
-    feed = Recording("r", ())
+    feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     evil = "=1+1\x1b[2J\x9b31m\u202e\r\nBcc: x"
     watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])

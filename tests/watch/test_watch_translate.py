@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.watch.feeds.decode import (
-    FUTURE,
-    Refused,
-    from_change,
-    from_frame,
-    from_jetstream,
-    from_line,
-    from_mastodon,
-    from_ozone,
+    MAX_CLOCK_LEAD_US,
+    DecodeError,
+    decode_frame,
+    decode_jetstream,
+    decode_line,
+    decode_mastodon,
+    decode_mediawiki,
+    decode_ozone,
 )
 from birdfall.watch.model.events import Follow, Identity, Report, Status, Unfollow
 
@@ -37,35 +37,35 @@ T = 1_700_000_000_000_000
     ],
 )
 def test_every_status_of_the_protocol(word, status):
-    events, sequence = from_frame(account("did:plc:a", T, status=word, sequence=7), T)
+    events, sequence = decode_frame(account("did:plc:a", T, status=word, sequence=7), T)
     assert sequence == 7
     assert [(e.account, e.status, e.time) for e in events] == [("did:plc:a", status, T)]
 
 
 def test_an_event_of_the_future_counts_from_its_arrival():
-    near, _ = from_frame(account("did:plc:a", T + FUTURE - 1), T)
-    far, _ = from_frame(account("did:plc:a", T + FUTURE + 1), T)
-    assert near[0].time == T + FUTURE - 1
+    near, _ = decode_frame(account("did:plc:a", T + MAX_CLOCK_LEAD_US - 1), T)
+    far, _ = decode_frame(account("did:plc:a", T + MAX_CLOCK_LEAD_US + 1), T)
+    assert near[0].time == T + MAX_CLOCK_LEAD_US - 1
     assert far[0].time == T
 
 
 def test_a_handle():
-    events, _ = from_frame(identity("did:plc:a", T, "a.test"), T)
+    events, _ = decode_frame(identity("did:plc:a", T, "a.test"), T)
     assert events == [Identity("did:plc:a", "a.test", T)]
 
 
 def test_what_a_server_says_of_itself_is_refused_by_name():
-    with pytest.raises(Refused, match="FutureCursor"):
-        from_frame(failure("FutureCursor"), T)
+    with pytest.raises(DecodeError, match="FutureCursor"):
+        decode_frame(failure("FutureCursor"), T)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_event_or_refused(data):
-    for read in (from_frame, from_jetstream):
-        with contextlib.suppress(Refused):
+    for read in (decode_frame, decode_jetstream):
+        with contextlib.suppress(DecodeError):
             read(data, T)
-    with contextlib.suppress(Refused):
-        from_line(data, T)
+    with contextlib.suppress(DecodeError):
+        decode_line(data, T)
 
 
 @given(
@@ -92,8 +92,8 @@ def test_any_bytes_are_an_event_or_refused(data):
     )
 )
 def test_any_object_is_events_or_refused(plain):
-    for read in (from_ozone, from_change, from_mastodon):
-        with contextlib.suppress(Refused):
+    for read in (decode_ozone, decode_mediawiki, decode_mastodon):
+        with contextlib.suppress(DecodeError):
             read(plain)
 
 
@@ -110,7 +110,7 @@ def test_jetstream():
             "time": "2023-11-14T22:13:20Z",
         },
     }
-    events, sent = from_jetstream(json.dumps(line), T)
+    events, sent = decode_jetstream(json.dumps(line), T)
     assert (sent, events[0].status) == (T, "taken_down")
     line = {
         "did": "did:plc:a",
@@ -123,7 +123,7 @@ def test_jetstream():
             "rkey": "k",
         },
     }
-    assert from_jetstream(json.dumps(line), T)[0] == [Unfollow("did:plc:a", T, "did:plc:a/k")]
+    assert decode_jetstream(json.dumps(line), T)[0] == [Unfollow("did:plc:a", T, "did:plc:a/k")]
 
 
 def test_ozone():
@@ -137,11 +137,11 @@ def test_ozone():
         "createdBy": "did:plc:a",
         "createdAt": "2023-11-14T22:13:20Z",
     }
-    assert from_ozone(report) == [Report("did:plc:a", "did:plc:b", T, "5", "reasonSpam")]
+    assert decode_ozone(report) == [Report("did:plc:a", "did:plc:b", T, "5", "reasonSpam")]
     down = {**report, "event": {"$type": "tools.ozone.moderation.defs#modEventTakedown"}}
-    assert from_ozone(down)[0].status == "taken_down"
+    assert decode_ozone(down)[0].status == "taken_down"
     post = {**down, "subject": {"uri": "at://did:plc:b/app.bsky.feed.post/1"}}
-    assert from_ozone(post) == [], "a takedown of one post is no suspension"
+    assert decode_ozone(post) == [], "a takedown of one post is no suspension"
 
 
 def test_a_block_of_some_pages_is_no_suspension():
@@ -154,10 +154,10 @@ def test_a_block_of_some_pages_is_no_suspension():
         "timestamp": T // 1_000_000,
         "log_params": [],
     }
-    assert from_change(change)[0].status == "suspended"
-    assert from_change({**change, "log_params": {"sitewide": False}})[0].status == "limited"
-    assert from_change({**change, "log_action": "unblock"})[0].status == "active"
-    assert from_change({**change, "title": "User:192.0.2.1"}) == []
+    assert decode_mediawiki(change)[0].status == "suspended"
+    assert decode_mediawiki({**change, "log_params": {"sitewide": False}})[0].status == "limited"
+    assert decode_mediawiki({**change, "log_action": "unblock"})[0].status == "active"
+    assert decode_mediawiki({**change, "title": "User:192.0.2.1"}) == []
 
 
 def test_mastodon():
@@ -166,7 +166,7 @@ def test_mastodon():
         "created_at": "2023-11-14T22:13:20Z",
         "object": {"id": "7", "username": "a", "suspended": True},
     }
-    assert from_mastodon(body)[1] == Status("7", "suspended", T, "", "")
+    assert decode_mastodon(body)[1] == Status("7", "suspended", T, "", "")
     report = {
         "event": "report.created",
         "object": {
@@ -177,15 +177,15 @@ def test_mastodon():
             "target_account": {"id": "2"},
         },
     }
-    assert from_mastodon(report) == [Report("1", "2", T, "report:9", "spam")]
-    assert from_mastodon({**report, "event": "report.updated"}) == []
+    assert decode_mastodon(report) == [Report("1", "2", T, "report:9", "spam")]
+    assert decode_mastodon({**report, "event": "report.updated"}) == []
 
 
 def test_lines():
-    assert from_line(
+    assert decode_line(
         json.dumps({"kind": "follow", "follower": "a", "followed": "b", "time": T}), 0
     ) == [Follow("a", "b", T, "a/b")]
-    assert from_line('{"kind": "status", "account": "a", "status": "suspended"}', T) == [
+    assert decode_line('{"kind": "status", "account": "a", "status": "suspended"}', T) == [
         Status("a", "suspended", T)
     ]
     for wrong in (
@@ -196,5 +196,5 @@ def test_lines():
         '{"kind": "report", "account": "a"}',
         '{"kind": "status", "account": "a", "status": "active", "time": "yesterday"}',
     ):
-        with pytest.raises(Refused):
-            from_line(wrong, T)
+        with pytest.raises(DecodeError):
+            decode_line(wrong, T)

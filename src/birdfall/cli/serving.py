@@ -29,7 +29,7 @@ def serve(
         The token; made and printed if not given.
     """
     from birdfall.record.manifest import stands_at
-    from birdfall.watch.dashboard.server import Served
+    from birdfall.watch.dashboard.server import DashboardServer
 
     state = folder / "watch.sqlite"
     if not state.is_file() and not stands_at(folder):
@@ -39,8 +39,8 @@ def serve(
             fix="Make one: birdfall demo",
         )
     if state.is_file():
-        brought_up_to_date(folder, state)
-    served = Served(state if state.is_file() else folder, at, token)
+        upgrade_state(folder, state)
+    served = DashboardServer(state if state.is_file() else folder, at, token)
     served.start()
     show(served.invitation)
     say("Stop with Ctrl-C.")
@@ -51,7 +51,7 @@ def serve(
     return ExitCode.FOUND
 
 
-def brought_up_to_date(folder: Path, path: Path) -> None:
+def upgrade_state(folder: Path, path: Path) -> None:
     """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
     from birdfall.watch.store.database import OlderError, State
     from birdfall.watch.store.lock import locked

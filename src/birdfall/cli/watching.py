@@ -76,14 +76,14 @@ def watch(
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
-    from birdfall.watch.feeds.registry import feed_of
+    from birdfall.watch.feeds.registry import open_feed
 
     unknown = [s for s in sources if s.startswith("-") and s != "-"]
     if unknown:
         raise UsageError(f"unknown option {unknown[0]!r}", fix="See: birdfall watch --help")
     if not sources:
         raise UsageError("nothing to watch", fix="Name a source: birdfall watch wss://bsky.network")
-    feeds = [feed_of(text, start=start, dictionary=dictionary) for text in sources]
+    feeds = [open_feed(text, start=start, dictionary=dictionary) for text in sources]
     names = [f.name for f in feeds]
     if len(set(names)) < len(names):
         raise UsageError("a source is named twice", where=max(names, key=names.count))
@@ -139,7 +139,7 @@ def replay(
         Say on every page that the data is simulated; the state remembers it.
     """
     from birdfall.watch.detect.wave_queries import waves
-    from birdfall.watch.feeds.registry import recording
+    from birdfall.watch.feeds.registry import open_recording
 
     if not recordings:
         raise UsageError("nothing to replay", fix="Name a recording.")
@@ -151,7 +151,7 @@ def replay(
             where=str(state),
             fix="Choose another with --state, or remove it.",
         )
-    feed = recording(list(recordings), speed)
+    feed = open_recording(list(recordings), speed)
     kept = _Kept(state, None, None)
     _run(
         [feed],
@@ -217,7 +217,7 @@ def propose(
     propose_hold
         The same as --as hold.
     """
-    from birdfall.cli.serving import brought_up_to_date
+    from birdfall.cli.serving import upgrade_state
     from birdfall.watch.alerts.handoff import TABLES, handed
     from birdfall.watch.detect.wave_queries import wave as wave_of
     from birdfall.watch.store.database import State
@@ -231,7 +231,7 @@ def propose(
             where=str(state),
             fix="Name the folder given to --state.",
         )
-    brought_up_to_date(state, path)
+    upgrade_state(state, path)
     opened = State.open(path, read_only=True)
     try:
         found = wave_of(opened, wave)
@@ -349,9 +349,9 @@ def _run(
         if case is not None:
             _edges(state, case, leaders)
         if dashboard is not None:
-            from birdfall.watch.dashboard.server import Served
+            from birdfall.watch.dashboard.server import DashboardServer
 
-            served = Served(kept.path, dashboard, token)
+            served = DashboardServer(kept.path, dashboard, token)
             served.start()
             link = link or served.address
             say(f"dashboard: {served.invitation}")
@@ -418,15 +418,15 @@ class _Heard:
     def tell(self) -> None:
         """Say what is new."""
         from birdfall.watch.engine.watcher import GRACE
-        from birdfall.watch.feeds.base import MUTE, now
+        from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
 
         for feed in self._feeds:
             health, said = feed.health, self._said.get(feed.name)
-            if health.mute:
+            if health.silent:
                 # a connection made anew proves nothing: it is said once, until something is heard
-                if said != MUTE:
-                    say(f"{feed.name}: {MUTE}; connected anew until it does")
-                    self._said[feed.name] = MUTE
+                if said != CONNECTED_BUT_SILENT:
+                    say(f"{feed.name}: {CONNECTED_BUT_SILENT}; connected anew until it does")
+                    self._said[feed.name] = CONNECTED_BUT_SILENT
             elif health.connected and said is not True:
                 say(f"{feed.name}: connected")
                 self._said[feed.name] = True
@@ -437,7 +437,7 @@ class _Heard:
                 and said is not False
                 and now() - health.since > GRACE
             ):
-                say(f"{feed.name}: not connected ({health.said}); tried again")
+                say(f"{feed.name}: not connected ({health.reason}); tried again")
                 self._said[feed.name] = False
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from birdfall.watch.feeds.decode import Refused
-from birdfall.watch.feeds.kafka import events_of, settings
+from birdfall.watch.feeds.decode import DecodeError
+from birdfall.watch.feeds.kafka import client_settings, decode_message
 from birdfall.watch.model.events import Arrived, Event, Follow, Identity, Report, Status, Unfollow
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def sieved(
     known: of the account whose message it is. Changes nothing but `known`.
     """
     try:
-        events = events_of(value, received)
-    except Refused as error:
+        events = decode_message(value, received)
+    except DecodeError as error:
         return [{"kind": "refused", "why": str(error)[:200]}]
     found = []
     for event in events:
@@ -104,7 +104,7 @@ def publish(steps: Iterable[Arrived], servers: str, topic: str) -> int:
 
     failed: list[str] = []
     producer = Producer(
-        {**settings(), "bootstrap.servers": servers, "acks": "all", "linger.ms": 20}
+        {**client_settings(), "bootstrap.servers": servers, "acks": "all", "linger.ms": 20}
     )
     number = 0
     for step in steps:

@@ -163,7 +163,7 @@ def send(channel: Channel, body: dict[str, Any]) -> str:
                 headers["Authorization"] = f"Bearer {channel.values['token']}"
             _post(channel.values["url"], _plain(body, link=False).encode(), headers)
         elif channel.kind == "kafka":
-            kafka.send(
+            kafka.send_action(
                 channel.values,
                 action(
                     body["key"], action_name(body["kind"], body.get("news", "")), body, body["time"]

@@ -217,9 +217,9 @@ def _channel(name: str, value: Any, where: str) -> Channel:
             f"channel {name!r}: url must be http://HOST/... or https://HOST/...", where=where
         )
     if kind == "kafka":
-        from birdfall.watch.feeds.kafka import installed
+        from birdfall.watch.feeds.kafka import require_client
 
-        installed()
+        require_client()
     return Channel(name, kind, values)
 
 

@@ -28,9 +28,9 @@ from starlette.routing import Route
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 from birdfall.watch.alerts.handoff import TABLES
-from birdfall.watch.dashboard.live_updates import News
-from birdfall.watch.dashboard.security import HEADERS, Guard
-from birdfall.watch.dashboard.view import View, band
+from birdfall.watch.dashboard.live_updates import Updates
+from birdfall.watch.dashboard.security import HEADERS, AccessGuard
+from birdfall.watch.dashboard.view import View, usual_band_path
 
 ASSETS = {
     "dashboard.js": "text/javascript",
@@ -38,13 +38,13 @@ ASSETS = {
     "dashboard.licences.txt": "text/plain",
 }
 #: A page that was drawn is good for so many seconds, unless something changed; so many pages are kept.
-FRESH, KEPT = 2.0, 200
+PAGE_TTL_SECONDS, MAX_CACHED_PAGES = 2.0, 200
 #: Keys that lead to the pages.
-KEYS = {"now": "n", "waves": "w", "reporters": "r", "rules": "u", "sources": "s"}
+PAGE_KEYS = {"now": "n", "waves": "w", "reporters": "r", "rules": "u", "sources": "s"}
 
 
 @dataclass(frozen=True)
-class Handlers:
+class PageActions:
     """What a page can ask for beyond reading.
 
     make_case: a case and its report from a wave; the case's folder. made: the folder of the last case made from a wave, if any.
@@ -55,7 +55,7 @@ class Handlers:
 
 
 class _Pages:
-    def __init__(self, view: View, handlers: Handlers) -> None:
+    def __init__(self, view: View, handlers: PageActions) -> None:
         self.view, self.handlers = view, handlers
         loader = PackageLoader("birdfall.watch.dashboard", "templates")
         self.environment = Environment(
@@ -65,9 +65,9 @@ class _Pages:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        self.environment.globals |= {"isolated": isolated, "band": band}
-        self.environment.filters["straight"] = straight
-        self.news = News(view.version)
+        self.environment.globals |= {"isolated": isolate_direction, "band": usual_band_path}
+        self.environment.filters["straight"] = strip_direction
+        self.updates = Updates(view.version)
         self.drawn: OrderedDict[tuple[str, ...], tuple[str, float, str]] = OrderedDict()
         self.making = asyncio.Lock()
 
@@ -129,7 +129,9 @@ class _Pages:
     async def events(self, request: Request) -> Response:
         """Server-sent events: a line whenever a page would look different."""
         return StreamingResponse(
-            self.news.told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+            self.updates.stream(),
+            media_type="text/event-stream",
+            headers={"X-Accel-Buffering": "no"},
         )
 
     async def asset(self, request: Request) -> Response:
@@ -146,12 +148,16 @@ class _Pages:
         """A page, drawn anew only if it could look different: a hundred visitors cost no more than one."""
         version = self.view.version()
         known = self.drawn.get(key)
-        if known is not None and known[0] == version and time.monotonic() - known[1] < FRESH:
+        if (
+            known is not None
+            and known[0] == version
+            and time.monotonic() - known[1] < PAGE_TTL_SECONDS
+        ):
             return known[2]
         text = draw(*key)
         if text:
             self.drawn[key] = (version, time.monotonic(), text)
-            while len(self.drawn) > KEPT:
+            while len(self.drawn) > MAX_CACHED_PAGES:
                 self.drawn.popitem(last=False)
         return text
 
@@ -177,11 +183,11 @@ class _Pages:
         say = words(language)
         return self.environment.get_template("page.html.j2").render(
             page=name,
-            w=_Said(say),
+            w=_DashboardWords(say),
             say=say,
             languages=NAMES,
             pages=self.view.pages,
-            keys=KEYS,
+            keys=PAGE_KEYS,
             live=self.view.live,
             simulated=self.view.simulated,
             report=self.view.report() is not None,
@@ -190,7 +196,7 @@ class _Pages:
 
 
 #: Characters that turn the direction of text around them.
-_TURNS = {
+_DIRECTION_CONTROLS = {
     **dict.fromkeys(range(0x202A, 0x202F)),
     **dict.fromkeys(range(0x2066, 0x206A)),
     0x200E: None,
@@ -198,17 +204,17 @@ _TURNS = {
 }
 
 
-def straight(name: str) -> str:
+def strip_direction(name: str) -> str:
     """A name of somebody's own choosing, without what would turn it around: it is read as it is written."""
-    return name.translate(_TURNS)
+    return name.translate(_DIRECTION_CONTROLS)
 
 
-def isolated(name: str) -> str:
+def isolate_direction(name: str) -> str:
     """A name of somebody's own choosing within a sentence: it cannot turn the direction of what stands around it."""
-    return f"\u2068{straight(name)}\u2069"
+    return f"\u2068{strip_direction(name)}\u2069"
 
 
-class _Said:
+class _DashboardWords:
     """Words of the dashboard by short key."""
 
     def __init__(self, say: Words) -> None:
@@ -218,11 +224,11 @@ class _Said:
         return self._say(f"watch.{key}", **values)
 
 
-def application(
-    view: View, *, token: str | None, host: str, handlers: Handlers | None = None
+def create_application(
+    view: View, *, token: str | None, host: str, handlers: PageActions | None = None
 ) -> Starlette:
     """The dashboard over `view`. token: None only where `host` is loopback."""
-    pages = _Pages(view, handlers or Handlers())
+    pages = _Pages(view, handlers or PageActions())
     made = Starlette(
         routes=[
             Route("/", pages.root),
@@ -237,10 +243,10 @@ def application(
             Route("/{language}/wave/{number:int}/case", pages.make, methods=["POST"]),
             Route("/{language}/{page}", pages.page),
         ],
-        middleware=[Middleware(Guard, token=token, host=host)],
+        middleware=[Middleware(AccessGuard, token=token, host=host)],
     )
-    made.state.news = pages.news
+    made.state.updates = pages.updates
     return made
 
 
-__all__ = ["HEADERS", "Handlers", "application"]
+__all__ = ["HEADERS", "PageActions", "create_application"]

@@ -9,17 +9,17 @@ from birdfall.watch.detect.wave_queries import Wave
 from birdfall.watch.store.database import State
 
 #: Reports that are looked through for the like of a burst, latest first; reporters of one burst that are listed.
-MOST_REPORTS, MOST_LISTED = 200_000, 200
+MAX_COMPARED_REPORTS, MAX_LISTED_REPORTERS = 200_000, 200
 #: What counts as "within as short a time" is no less than this, in microseconds.
-SHORTEST: Final = 60_000_000
+MIN_COMPARED_SPAN_US: Final = 60_000_000
 _FALLEN: Final = ", ".join(f"'{s}'" for s in FALLEN)
 
 
-def _span(w: Wave) -> tuple[int, int]:
+def _burst_span(w: Wave) -> tuple[int, int]:
     return w.begin, w.closed or 1 << 62
 
 
-def targets_of(state: State, w: Wave) -> list[dict[str, Any]]:
+def burst_targets(state: State, w: Wave) -> list[dict[str, Any]]:
     """The targets of a burst: {target, reporters, fell}, most reported first. fell: when it fell from the burst on; None if it did not."""
     found = []
     for target in w.details.get("targets", []):
@@ -31,14 +31,14 @@ def targets_of(state: State, w: Wave) -> list[dict[str, Any]]:
     return found
 
 
-def reporters_of(state: State, w: Wave) -> list[dict[str, Any]]:
+def burst_reporters(state: State, w: Wave) -> list[dict[str, Any]]:
     """Reporters of several targets of a burst: {reporter, targets, first, last, ever}, most targets first. ever: reports at all times."""
-    begin, end = _span(w)
+    begin, end = _burst_span(w)
     targets = [t["target"] for t in w.details.get("targets", [])]
     marks = ", ".join("?" * len(targets))
     rows = state.connection.execute(
         f"SELECT reporter, count(DISTINCT target) AS targets, min(time) AS first, max(time) AS last FROM reports "
-        f"WHERE time BETWEEN ? AND ? AND target IN ({marks}) GROUP BY reporter HAVING targets >= 2 ORDER BY targets DESC, first LIMIT {MOST_LISTED}",
+        f"WHERE time BETWEEN ? AND ? AND target IN ({marks}) GROUP BY reporter HAVING targets >= 2 ORDER BY targets DESC, first LIMIT {MAX_LISTED_REPORTERS}",
         (begin, end, *targets),
     ).fetchall()
     counted = {
@@ -51,32 +51,32 @@ def reporters_of(state: State, w: Wave) -> list[dict[str, Any]]:
     return [{**dict(r), "ever": counted[r["reporter"]]} for r in rows]
 
 
-def alike(state: State, bursts: list[Wave]) -> dict[str, int] | None:
+def compare_reporters(state: State, bursts: list[Wave]) -> dict[str, int] | None:
     """{all, like}: reporters that no burst names, and how many of them reported two accounts within as short a time as the shortest burst.
 
-    None where there is nobody to compare with. Reads the latest `MOST_REPORTS` reports.
+    None where there is nobody to compare with. Reads the latest `MAX_COMPARED_REPORTS` reports.
     """
     if not bursts:
         return None
     named = {reporter for w in bursts for reporter in w.details.get("together", [])}
-    within = max(min(last_of(state, w) - w.begin for w in bursts), SHORTEST)
+    within = max(min(last_report_time(state, w) - w.begin for w in bursts), MIN_COMPARED_SPAN_US)
     rows = state.connection.execute(
-        f"SELECT reporter, target, time FROM reports ORDER BY time DESC LIMIT {MOST_REPORTS}"
+        f"SELECT reporter, target, time FROM reports ORDER BY time DESC LIMIT {MAX_COMPARED_REPORTS}"
     )
     by: dict[str, list[tuple[int, str]]] = {}
     for row in rows:
         if row["reporter"] not in named:
             by.setdefault(row["reporter"], []).append((row["time"], row["target"]))
     return (
-        {"all": len(by), "like": sum(_several(acts, within) for acts in by.values())}
+        {"all": len(by), "like": sum(_reports_several_within(acts, within) for acts in by.values())}
         if by
         else None
     )
 
 
-def last_of(state: State, w: Wave) -> int:
+def last_report_time(state: State, w: Wave) -> int:
     """When the last report of a burst's targets was, as far as is known; not before it was called."""
-    begin, end = _span(w)
+    begin, end = _burst_span(w)
     targets = [t["target"] for t in w.details.get("targets", [])]
     marks = ", ".join("?" * len(targets))
     row = state.connection.execute(
@@ -86,6 +86,6 @@ def last_of(state: State, w: Wave) -> int:
     return max(row.fetchone()[0] or 0, w.opened)
 
 
-def _several(acts: list[tuple[int, str]], within: int) -> bool:
+def _reports_several_within(acts: list[tuple[int, str]], within: int) -> bool:
     """Whether two different targets were reported within so many microseconds. acts: latest first."""
     return any(a[1] != b[1] and a[0] - b[0] <= within for a, b in zip(acts, acts[1:], strict=False))

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from birdfall.record.ids import pseudonym
-from birdfall.watch.dashboard.view import PAGES, chart
+from birdfall.watch.dashboard.view import PAGES, build_chart
 
 #: Steps of the overview's chart, latest last.
-MOST_STEPS = 400
+MAX_CHART_STEPS = 400
 
 
 class CaseView:
@@ -38,13 +38,13 @@ class CaseView:
         found = self.waves()
         shown = self._rows("waves", "series")
         at = self._busiest(shown)
-        shown = shown[max(0, at - MOST_STEPS // 2) :][:MOST_STEPS]
+        shown = shown[max(0, at - MAX_CHART_STEPS // 2) :][:MAX_CHART_STEPS]
         kind = "found" if found else "none" if "waves" in self._findings else "unmeasured"
         return {
             "state": kind,
             "waves": found[:3],
             "count": len(found),
-            "latest": _us(shown[-1]["from"]) if shown else None,
+            "latest": _microseconds(shown[-1]["from"]) if shown else None,
             "down": [],
             "chart": self._chart(shown),
             "close": self._close(found[0]["id"]) if found else None,
@@ -93,11 +93,11 @@ class CaseView:
                     "heard": None,
                 },
             )
-            row["heard"] = max(row["heard"] or 0, _us(span["to"])) or None
+            row["heard"] = max(row["heard"] or 0, _microseconds(span["to"])) or None
             if span["kind"] == "gap":
                 gap = {
-                    "begin": _us(span["from"]),
-                    "end": _us(span["to"]),
+                    "begin": _microseconds(span["from"]),
+                    "end": _microseconds(span["to"]),
                     "why": span["note"] or "",
                 }
                 # each table of a source has the gap; one line says it
@@ -136,7 +136,8 @@ class CaseView:
         if not rows:
             return None
         points = [
-            {"at": _us(r["from"]), "observed": r["observed"], "high": r["high"]} for r in rows
+            {"at": _microseconds(r["from"]), "observed": r["observed"], "high": r["high"]}
+            for r in rows
         ]
         step = points[1]["at"] - points[0]["at"] if len(points) > 1 else 60_000_000
         begin, end = points[0]["at"], points[-1]["at"] + step
@@ -149,7 +150,7 @@ class CaseView:
         gaps += [
             [p["at"], p["at"] + step] for p, r in zip(points, rows, strict=True) if not r["covered"]
         ]
-        return chart(points, gaps, step, "all")
+        return build_chart(points, gaps, step, "all")
 
     def _wave(self, row: dict[str, Any]) -> dict[str, Any]:
         leaders = [
@@ -163,7 +164,7 @@ class CaseView:
             if returns is not None and "returned" in returns.estimates
             else None
         )
-        begin, end = _us(row["start"]), _us(row["end"])
+        begin, end = _microseconds(row["start"]), _microseconds(row["end"])
         return {
             "id": row["wave"],
             "kind": "falls",
@@ -232,5 +233,5 @@ class CaseView:
         return pseudonym(code or 0)
 
 
-def _us(value: Any) -> int:
+def _microseconds(value: Any) -> int:
     return int(value.timestamp() * 1_000_000) if value is not None else 0

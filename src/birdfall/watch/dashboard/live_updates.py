@@ -16,38 +16,38 @@ from starlette.concurrency import run_in_threadpool
 from birdfall.model.errors import BirdfallError
 
 #: Seconds between looks at whether something changed, and until a page is told it is still connected.
-LOOK, BEAT = 0.5, 15.0
+CHECK_SECONDS, HEARTBEAT_SECONDS = 0.5, 15.0
 
 
-class News:
+class Updates:
     """version: changes whenever a page would look different; asked in a thread, while anybody listens."""
 
     def __init__(self, version: Callable[[], str]) -> None:
         self._version = version
         self._known = ""
         self._changed: asyncio.Condition | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._poller: asyncio.Task[None] | None = None
         self.listeners = 0
-        self._over = False
+        self._ended = False
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Let all listeners go, at the next look. From any thread."""
-        self._over = True
+        self._ended = True
 
-    async def told(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncIterator[bytes]:
         """Server-sent events: the version now, and again whenever it is another one."""
         if self._changed is None:
             self._changed = asyncio.Condition()
         self.listeners += 1
         try:
-            if self._looking is None or self._looking.done():
-                self._looking = asyncio.create_task(self._keep_looking())
+            if self._poller is None or self._poller.done():
+                self._poller = asyncio.create_task(self._poll_version())
             said = ""
-            while not self._over:
+            while not self._ended:
                 try:
                     async with self._changed:
                         await asyncio.wait_for(
-                            self._changed.wait_for(partial(self._differs, said)), BEAT
+                            self._changed.wait_for(partial(self._differs, said)), HEARTBEAT_SECONDS
                         )
                 except TimeoutError:
                     yield b": still here\n\n"
@@ -59,17 +59,17 @@ class News:
             self.listeners -= 1
 
     def _differs(self, said: str) -> bool:
-        return self._over or self._known != said
+        return self._ended or self._known != said
 
-    async def _keep_looking(self) -> None:
-        while self.listeners and not self._over:
-            await self._look()
-            await asyncio.sleep(LOOK)
+    async def _poll_version(self) -> None:
+        while self.listeners and not self._ended:
+            await self._check_version()
+            await asyncio.sleep(CHECK_SECONDS)
         if self._changed is not None:
             async with self._changed:
                 self._changed.notify_all()
 
-    async def _look(self) -> None:
+    async def _check_version(self) -> None:
         try:
             found = await run_in_threadpool(self._version)
         except (BirdfallError, OSError):

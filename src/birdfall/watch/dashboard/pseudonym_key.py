@@ -6,10 +6,10 @@ import os
 import secrets
 from pathlib import Path
 
-BYTES = 16
+KEY_BYTES = 16
 
 
-def key_beside(state: Path) -> bytes:
+def pseudonym_key(state: Path) -> bytes:
     """The key of the watch whose state is this file; made if there is none. A folder that cannot be written to gets a key for now only."""
     path = state.with_name("pseudonyms.key")
     try:
@@ -17,10 +17,10 @@ def key_beside(state: Path) -> bytes:
     except FileExistsError:
         found = path.read_bytes()
         # a key that was cut off when the disk was full is no key
-        return found if len(found) == BYTES else secrets.token_bytes(BYTES)
+        return found if len(found) == KEY_BYTES else secrets.token_bytes(KEY_BYTES)
     except OSError:
-        return secrets.token_bytes(BYTES)
-    key = secrets.token_bytes(BYTES)
+        return secrets.token_bytes(KEY_BYTES)
+    key = secrets.token_bytes(KEY_BYTES)
     with os.fdopen(handle, "wb") as file:
         file.write(key)
     return key

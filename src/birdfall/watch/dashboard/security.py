@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 COOKIE = "birdfall"
 #: Requests a visitor may make at once, and per second from then on; the largest body.
-BURST, PER_SECOND, LARGEST = 60, 20.0, 1 << 14
+MAX_BURST_REQUESTS, REQUESTS_PER_SECOND, MAX_BODY_BYTES = 60, 20.0, 1 << 14
 #: Visitors remembered.
-MOST = 10_000
+MAX_REMEMBERED_VISITORS = 10_000
 #: "no-referrer" would have browsers send the origin of our own forms as "null", which the guard rightly refuses.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -34,7 +34,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-def loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether an address is this machine's own."""
     if host == "localhost":
         return True
@@ -44,7 +44,7 @@ def loopback(host: str) -> bool:
         return False
 
 
-class Guard:
+class AccessGuard:
     """ASGI middleware. token: what a visitor must show; None on loopback. host: the address the server listens on."""
 
     def __init__(self, app: Any, *, token: str | None, host: str) -> None:
@@ -77,12 +77,12 @@ class Guard:
 
     def _refused(self, request: Request) -> Response | None:
         name = request.url.hostname or ""
-        if self.token is None and not loopback(name):
+        if self.token is None and not is_loopback(name):
             return PlainTextResponse("This server answers to this machine only.", 421)
         if not self._allowed(request.client.host if request.client else ""):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         length = request.headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST:
+        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
             return PlainTextResponse("Too large.", 413)
         if request.method not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Not here.", 405)
@@ -118,11 +118,11 @@ class Guard:
         return origin == f"{request.url.scheme}://{request.url.netloc}"
 
     def _allowed(self, visitor: str) -> bool:
-        """A bucket of `BURST` drops that fills at `PER_SECOND`."""
+        """A bucket of `MAX_BURST_REQUESTS` drops that fills at `REQUESTS_PER_SECOND`."""
         moment = time.monotonic()
-        left, at = self._seen.pop(visitor, (float(BURST), moment))
-        left = min(left + (moment - at) * PER_SECOND, float(BURST))
+        left, at = self._seen.pop(visitor, (float(MAX_BURST_REQUESTS), moment))
+        left = min(left + (moment - at) * REQUESTS_PER_SECOND, float(MAX_BURST_REQUESTS))
         self._seen[visitor] = (max(left - 1, 0.0), moment)
-        while len(self._seen) > MOST:
+        while len(self._seen) > MAX_REMEMBERED_VISITORS:
             self._seen.popitem(last=False)
         return left >= 1

@@ -16,15 +16,15 @@ from pathlib import Path
 import uvicorn
 
 from birdfall.model.errors import CaseError, UsageError
-from birdfall.watch.dashboard.app import Handlers, application
+from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.case_view import CaseView
-from birdfall.watch.dashboard.live_updates import News
-from birdfall.watch.dashboard.security import loopback
+from birdfall.watch.dashboard.live_updates import Updates
+from birdfall.watch.dashboard.security import is_loopback
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import View
 
 
-def place_of(text: str) -> tuple[str, int]:
+def parse_address(text: str) -> tuple[str, int]:
     """(address, port) of "8470", "ADDRESS:PORT" or "[IPv6]:PORT". Raises UsageError."""
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
@@ -34,14 +34,14 @@ def place_of(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-class Served:
+class DashboardServer:
     """A running server. path: the state of a watch, or the folder of a case."""
 
     def __init__(
-        self, path: Path, where: str, token: str | None = None, handlers: Handlers | None = None
+        self, path: Path, where: str, token: str | None = None, handlers: PageActions | None = None
     ) -> None:
-        self.host, self.port = place_of(where)
-        own = loopback(self.host)
+        self.host, self.port = parse_address(where)
+        own = is_loopback(self.host)
         self.token = token if token or own else secrets.token_urlsafe(24)
         if self.token is not None and len(self.token) < 16:
             raise UsageError(
@@ -51,11 +51,13 @@ class Served:
         case = path.is_dir()
         view: View = CaseView(path) if case else StateView(path)
         made = handlers or (
-            Handlers() if case else Handlers(maker(path), lambda number: made_of(path, number))
+            PageActions()
+            if case
+            else PageActions(case_maker(path), lambda number: latest_case(path, number))
         )
-        app = application(view, token=self.token, host=self.host, handlers=made)
-        self._news: News = app.state.news
-        self._socket = _bound(self.host, self.port)
+        app = create_application(view, token=self.token, host=self.host, handlers=made)
+        self._updates: Updates = app.state.updates
+        self._socket = _bind(self.host, self.port)
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
@@ -73,7 +75,7 @@ class Served:
     @property
     def address(self) -> str:
         """Where a visitor finds it."""
-        found = _found_at(self.host)
+        found = reachable_host(self.host)
         host = f"[{found}]" if ":" in found else found
         return f"http://{host}:{self.port}/"
 
@@ -95,7 +97,7 @@ class Served:
 
     def stop(self) -> None:
         """End. Pages that listen are let go first."""
-        self._news.end()
+        self._updates.close()
         self._server.should_exit = True
         self._thread.join(5)
 
@@ -105,7 +107,7 @@ class Served:
             self._thread.join(0.5)
 
 
-def _found_at(host: str) -> str:
+def reachable_host(host: str) -> str:
     """`host`; for "on every address of this machine", which nobody can open, the one by which others reach it."""
     try:
         address = ipaddress.ip_address(host)
@@ -123,7 +125,7 @@ def _found_at(host: str) -> str:
         return str(probe.getsockname()[0])
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -139,13 +141,13 @@ def _bound(host: str, port: int) -> socket.socket:
     return made
 
 
-def made_of(path: Path, number: int) -> Path | None:
+def latest_case(path: Path, number: int) -> Path | None:
     """The last case that was made here from a wave of the state in `path`, and has its report."""
     found = sorted(path.parent.glob(f"case-wave-{number}-*/reports/report.html"))
     return found[-1].parent.parent if found else None
 
 
-def maker(path: Path) -> Callable[[int], Path]:
+def case_maker(path: Path) -> Callable[[int], Path]:
     """What makes a case from a wave of the state in `path`, beside it, with its report.
 
     The measuring is a process of its own, behind the watch in line: it takes memory and minutes that the watch must not lack.

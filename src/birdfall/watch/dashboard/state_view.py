@@ -13,22 +13,27 @@ from birdfall.record.ids import pseudonym
 from birdfall.watch.alerts.delivery import TRIES
 from birdfall.watch.alerts.handoff import handed
 from birdfall.watch.alerts.rules import DEFAULT
-from birdfall.watch.dashboard.bursts import alike, last_of, reporters_of, targets_of
-from birdfall.watch.dashboard.pseudonym_key import key_beside
-from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, chart, most_usual
+from birdfall.watch.dashboard.bursts import (
+    burst_reporters,
+    burst_targets,
+    compare_reporters,
+    last_report_time,
+)
+from birdfall.watch.dashboard.pseudonym_key import pseudonym_key
+from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, build_chart, usual_limit
 from birdfall.watch.detect.detector_bank import FIRST, STEP
 from birdfall.watch.detect.wave_queries import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
 from birdfall.watch.engine.retention import size_of
-from birdfall.watch.feeds.base import MUTE, now
+from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
 from birdfall.watch.store.database import State
 from birdfall.watch.store.lock import in_use
 
 #: A burst of reports this long before a wave is told of with it.
-EARLIER = HOUR
+MAX_BURST_LEAD_US = HOUR
 
 _FALLEN: Final = ", ".join(f"'{s}'" for s in FALLEN)
 #: Events per step of a stream: (first, step, first, last).
-_COUNTED: Final = {
+_COUNT_EVENTS: Final = {
     "all": f"SELECT (time - ?) / ? AS k, count(*) FROM changes WHERE time BETWEEN ? AND ? AND NOT seen AND status IN ({_FALLEN}) "
     f"AND coalesce(previous, '') NOT IN ({_FALLEN}) GROUP BY k",
     "reports": "SELECT (time - ?) / ? AS k, count(*) FROM reports WHERE time BETWEEN ? AND ? GROUP BY k",
@@ -43,7 +48,7 @@ class StateView:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._key = key_beside(path)
+        self._key = pseudonym_key(path)
 
     @property
     def simulated(self) -> bool:
@@ -74,7 +79,7 @@ class StateView:
             stopped = any(s["state"] == "stopped" for s in sources)
             loud = any(p["observed"] > p["high"] for p in series[-60:])
             recent = [w for w in every if w.closed and w.closed > latest - HOUR]
-            calm = "young" if _young(state, latest) else "unusual" if loud else "quiet"
+            calm = "young" if _is_young(state, latest) else "unusual" if loud else "quiet"
             kind = "nodata" if down else "ended" if recent else calm
             if on:
                 kind = "wave" if any(w.kind == "falls" for w in on) else "reports"
@@ -87,7 +92,9 @@ class StateView:
                 "waves": found,
                 "latest": latest,
                 "down": down,
-                "chart": chart(series, self._gaps(state, latest - 2 * HOUR, latest), MINUTE, "all"),
+                "chart": build_chart(
+                    series, self._gaps(state, latest - 2 * HOUR, latest), MINUTE, "all"
+                ),
                 "close": self._close(state, shown[0]) if shown else None,
             }
 
@@ -109,17 +116,17 @@ class StateView:
             rows = [
                 {**row, "reporter": self._shown(row["reporter"]), "burst": w.id}
                 for w in bursts[:20]
-                for row in reporters_of(state, w)
+                for row in burst_reporters(state, w)
             ]
             return {
                 "bursts": [self._plain(state, w, bursts) for w in bursts[:20]],
                 "rows": rows,
-                "alike": alike(state, bursts),
+                "alike": compare_reporters(state, bursts),
             }
 
     def rules(self) -> dict[str, Any]:
         with closing(self._state()) as state:
-            return {"rules": self._rules(state), "channels": channels(state)}
+            return {"rules": self._rules(state), "channels": channel_deliveries(state)}
 
     def sources(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
@@ -204,7 +211,7 @@ class StateView:
                 else "over"
                 if over
                 else "mute"
-                if row["said"] == MUTE
+                if row["said"] == CONNECTED_BUT_SILENT
                 else "down"
             )
             found.append(
@@ -254,7 +261,9 @@ class StateView:
         n = max(int((end - first) // step) + 1, 1)
         observed, expected = [0] * n, [0.0] * n
         c = state.connection
-        for k, number in c.execute(_COUNTED[stream], (first, step, first, first + n * step - 1)):
+        for k, number in c.execute(
+            _COUNT_EVENTS[stream], (first, step, first, first + n * step - 1)
+        ):
             observed[k] = number
         rows = c.execute(
             'SELECT "begin", expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"',
@@ -271,7 +280,7 @@ class StateView:
                 {
                     "at": first + k * step,
                     "observed": observed[k],
-                    "high": round(most_usual(usual, step), 2),
+                    "high": round(usual_limit(usual, step), 2),
                 }
             )
         return series
@@ -281,7 +290,7 @@ class StateView:
         end = min(max(w.closed or self._latest(state), w.begin + MINUTE), w.begin + MOST)
         begin, end = w.begin - BEFORE, end + MINUTE
         stream = "all" if w.kind == "falls" else "reports"
-        return chart(
+        return build_chart(
             self._series(state, stream, begin, end, STEP),
             self._gaps(state, begin, end),
             STEP,
@@ -294,7 +303,7 @@ class StateView:
             {**e, "name": self._leader(state, e["leader"])} for e in details.get("leaders", [])
         ]
         end = (
-            last_of(state, w)
+            last_report_time(state, w)
             if w.kind == "reports"
             else int(details.get("end") or w.closed or w.opened)
         )
@@ -303,13 +312,17 @@ class StateView:
         gaps = self._gaps(state, max(w.begin - HOUR, since), w.closed or end)
         burst = (
             next(
-                (b for b in every if b.kind == "reports" and w.begin - EARLIER < b.begin <= end),
+                (
+                    b
+                    for b in every
+                    if b.kind == "reports" and w.begin - MAX_BURST_LEAD_US < b.begin <= end
+                ),
                 None,
             )
             if w.kind == "falls"
             else None
         )
-        targets = targets_of(state, w) if w.kind == "reports" else []
+        targets = burst_targets(state, w) if w.kind == "reports" else []
         return {
             "id": w.id,
             "kind": w.kind,
@@ -354,7 +367,7 @@ class StateView:
         return pseudonym(int.from_bytes(digest) % 1_000_000)
 
 
-def channels(state: State) -> list[dict[str, Any]]:
+def channel_deliveries(state: State) -> list[dict[str, Any]]:
     """How alerts fare on their ways: {channel, arrived, waiting, lost, said}. lost: given up; said: what was last wrong, if something still is."""
     rows = state.connection.execute(
         "SELECT channel, count(done) AS arrived, sum(done IS NULL AND tries < ?1) AS waiting, sum(done IS NULL AND tries >= ?1) AS lost, "
@@ -365,7 +378,7 @@ def channels(state: State) -> list[dict[str, Any]]:
     return [dict(r) for r in rows]
 
 
-def _young(state: State, latest: int) -> bool:
+def _is_young(state: State, latest: int) -> bool:
     """Whether the watch has not yet seen so much that it could call anything."""
     row = state.connection.execute("SELECT state FROM detectors WHERE stream = 'all'").fetchone()
     if row is None:

@@ -54,7 +54,7 @@ class View(Protocol):
     def report(self) -> Path | None: ...
 
 
-def most_usual(expected: float, step: int) -> float:
+def usual_limit(expected: float, step: int) -> float:
     """The most events usual in a step of so many microseconds, where a tick of the watch expects `expected`.
 
     Three deviations of a Poisson above the mean, at most twice it, at least one: what the watch stores with its ticks, for other lengths.
@@ -63,14 +63,14 @@ def most_usual(expected: float, step: int) -> float:
     return max(2 * mean, mean + 3 * math.sqrt(mean), 1.0)
 
 
-def chart(
+def build_chart(
     series: list[dict[str, Any]], gaps: list[list[int]], step: int, stream: str
 ) -> dict[str, Any]:
     """What a chart is drawn of. series: {at, observed, high} per step. gaps: [begin, end] that were not watched. step: microseconds.
 
     `over` is added to each step: more than is usual. Where a step was not watched at all nothing is usual: its `high` is None.
     """
-    gaps = _merged(gaps)
+    gaps = _merge_gaps(gaps)
     points = []
     for p in series:
         unwatched = any(begin <= p["at"] and p["at"] + step <= end for begin, end in gaps)
@@ -81,7 +81,7 @@ def chart(
     return {"series": points, "gaps": gaps, "seconds": seconds, "stream": stream}
 
 
-def band(c: dict[str, Any], top: float) -> str:
+def usual_band_path(c: dict[str, Any], top: float) -> str:
     """The path of what is usual in a chart, in steps and hundredths of `top`, left out where nothing was watched."""
     first, step = c["series"][0]["at"], c["seconds"] * 1_000_000
     pieces: list[tuple[float, float, float]] = []
@@ -105,7 +105,7 @@ def band(c: dict[str, Any], top: float) -> str:
     return drawn and drawn + "V100Z"
 
 
-def _merged(gaps: list[list[int]]) -> list[list[int]]:
+def _merge_gaps(gaps: list[list[int]]) -> list[list[int]]:
     """Gaps in order, those that touch as one."""
     merged: list[list[int]] = []
     for begin, end in sorted(gaps):

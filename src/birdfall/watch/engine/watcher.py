@@ -24,7 +24,7 @@ from birdfall.watch.detect import wave_queries as waves
 from birdfall.watch.detect.detector_bank import LAG, REMEMBERED, STEP, Bank, Learned
 from birdfall.watch.detect.host_client_streams import Groups
 from birdfall.watch.engine.silence import Heard
-from birdfall.watch.feeds.base import MUTE, Feed, now
+from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, Feed, now
 from birdfall.watch.model.events import Arrived, Gap
 from birdfall.watch.store.database import Change, State, Taken, unwritable
 
@@ -242,10 +242,10 @@ class Watcher:
                     self._gap_ends(feed, known, moment)
                 if self._evidence.get(f"up:{feed.name}") != float(health.since):
                     self._evidence[f"up:{feed.name}"] = float(health.since)
-                    self.state.keep_health(feed.name, health.connected, health.since, health.said)
+                    self.state.keep_health(feed.name, health.connected, health.since, health.reason)
                 continue
-            since = self._heard[feed.name].last if health.mute else health.since
-            said = MUTE if health.connected else health.said
+            since = self._heard[feed.name].last if health.silent else health.since
+            said = CONNECTED_BUT_SILENT if health.connected else health.reason
             if known is None:
                 self._down[feed.name] = since
                 self._evidence.pop(f"up:{feed.name}", None)
@@ -259,8 +259,8 @@ class Watcher:
                 body = {
                     "numbers": numbers,
                     "said": said,
-                    "reason": "says-nothing" if said == MUTE else "not-connected",
-                    "silenced_by": f"the source being {'heard' if said == MUTE else 'reached'} again",
+                    "reason": "says-nothing" if said == CONNECTED_BUT_SILENT else "not-connected",
+                    "silenced_by": f"the source being {'heard' if said == CONNECTED_BUT_SILENT else 'reached'} again",
                     "link": self._sources(),
                 }
                 body["why"] = sentence({"kind": "no-data", **body})
@@ -289,7 +289,7 @@ class Watcher:
         times = [e.time for step in batch for e in step.events]
         since, bound = heard.last, int(min(heard.bound(), 1e9) * 1e6)
         if heard.hear(steps, moment, live=not times or max(times) > moment - PAST):
-            feed.health.mute = False
+            feed.health.silent = False
             # the gap that this made is known when the first event dates itself
             self._heard_again(feed, self._down.pop(feed.name, since), moment)
             self._resumed[feed.name] = since, bound, moment
@@ -318,10 +318,10 @@ class Watcher:
             if heard is None or feed.name in busy or not self._queue.empty():
                 continue
             if heard.look(feed.health.connected, moment):
-                feed.health.mute = feed.health.leave = True
+                feed.health.silent = feed.health.reconnect = True
                 self._keep_heard(feed.name)
             elif heard.ask_again():
-                feed.health.leave = True
+                feed.health.reconnect = True
             resumed = self._resumed.get(feed.name)
             if resumed is not None and moment - resumed[2] > UNDATED * 1_000_000:
                 self._goes_on_from(feed, resumed[2])
@@ -829,7 +829,7 @@ class Watcher:
             if feed.live and getattr(feed, "pushed", False):
                 heard = self._heard[feed.name] = Heard.kept(self.state.meta(f"heard:{feed.name}"))
                 if heard.mute:
-                    feed.health.mute, self._down[feed.name] = True, heard.last
+                    feed.health.silent, self._down[feed.name] = True, heard.last
         for wave in waves.waves(self.state, open_only=True):
             told = self._told(wave.id)
             targets = {t["target"]: 0 for t in wave.details.get("targets", [])}
@@ -940,7 +940,7 @@ class Watcher:
             for name in self._heard:
                 self._keep_heard(name)
             for feed in self.feeds:
-                self.state.keep_health(feed.name, False, feed.health.since, feed.health.said)
+                self.state.keep_health(feed.name, False, feed.health.since, feed.health.reason)
         self.after()
 
 

@@ -19,12 +19,12 @@ from birdfall.model.errors import BirdfallError
 from birdfall.watch.model.events import Arrived
 
 #: What is said of a source that is connected and mute.
-MUTE = "connected, but says nothing"
+CONNECTED_BUT_SILENT = "connected, but says nothing"
 Put = Callable[[list[Arrived]], None]
 #: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
-SHORTEST_WAIT, LONGEST_WAIT = 0.25, 30.0
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.25, 30.0
 #: A server may ask for so long a wait, and no longer.
-LONGEST_ASKED = 900.0
+MAX_REQUESTED_WAIT_SECONDS = 900.0
 
 
 def now() -> int:
@@ -33,27 +33,44 @@ def now() -> int:
 
 
 @dataclass
-class Health:
-    """How a feed stands. since: microseconds, when it last became so. said: what was last wrong, a code."""
+class ConnectionHealth:
+    """The connection of a feed, written by the feed's thread and read by the watch.
+
+    Attributes
+    ----------
+    connected
+        Whether the feed is connected now.
+    since
+        When `connected` last changed, in microseconds; 0 before the first attempt.
+    reason
+        Why the last connection failed or ended, a short code; empty while connected.
+    attempts
+        Failed connections in a row.
+    ended
+        The source has no more to give: a recording was read to its end, or a pipe was closed.
+    silent
+        Connected, but without the events that are usual for this source (`engine.silence`).
+    reconnect
+        Set by the watch to ask a silent feed to close this connection and open another.
+    """
 
     connected: bool = False
     since: int = 0
-    said: str = ""
+    reason: str = ""
     attempts: int = 0
     ended: bool = False
-    #: connected, but says nothing that it used to say (`heard`); then the feed is asked to leave this connection for another
-    mute: bool = False
-    leave: bool = False
+    silent: bool = False
+    reconnect: bool = False
 
-    def up(self) -> None:
-        """Connected."""
-        self.connected, self.since, self.attempts, self.said = True, now(), 0, ""
+    def mark_connected(self) -> None:
+        """Record that the connection stands."""
+        self.connected, self.since, self.attempts, self.reason = True, now(), 0, ""
 
-    def down(self, said: str) -> None:
-        """Not connected any more, and why."""
+    def mark_lost(self, reason: str) -> None:
+        """Record that the connection was lost or not made; `reason` is cut to 200 characters."""
         if self.connected or not self.since:
             self.since = now()
-        self.connected, self.said = False, said[:200]
+        self.connected, self.reason = False, reason[:200]
         self.attempts += 1
 
 
@@ -65,14 +82,14 @@ class Feed(Protocol):
 
     name: str
     live: bool
-    health: Health
+    health: ConnectionHealth
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Hand on what comes, from after `cursor`, until `stop` is set or the source ends."""
         ...
 
 
-def reason(error: BaseException) -> str:
+def failure_reason(error: BaseException) -> str:
     """Why a connection failed, in a word or two."""
     if isinstance(error, socket.gaierror):
         return "no such host"
@@ -81,53 +98,53 @@ def reason(error: BaseException) -> str:
     return "timed out" if isinstance(error, TimeoutError) else type(error).__name__
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """A connection was lost or not made; the text is a code. The feed connects again, after `wait` seconds at the earliest."""
 
     def __init__(self, said: str, wait: float = 0.0) -> None:
         super().__init__(said)
-        self.wait = min(max(wait, 0.0), LONGEST_ASKED)
+        self.wait = min(max(wait, 0.0), MAX_REQUESTED_WAIT_SECONDS)
 
 
 @dataclass
-class Reconnecting:
-    """A feed over connections that break. A subclass makes one connection in `once`, and keeps `cursor` and `epoch` right.
+class ReconnectingFeed:
+    """A feed over connections that break. A subclass makes one connection in `connect_once`, and keeps `cursor` and `epoch` right.
 
-    `once` ends when `health.leave` is set.
+    `connect_once` ends when `health.reconnect` is set.
     """
 
     name: str
     live: bool = True
     pushed: ClassVar[bool] = True
-    health: Health = field(default_factory=Health)
+    health: ConnectionHealth = field(default_factory=ConnectionHealth)
     cursor: str | None = None
     epoch: str = ""
 
-    def once(self, put: Put, stop: threading.Event) -> None:
-        """One connection, from `cursor` on. Raises Lost when it breaks."""
-        raise Lost("a feed without a connection")
+    def connect_once(self, put: Put, stop: threading.Event) -> None:
+        """One connection, from `cursor` on. Raises ConnectionLost when it breaks."""
+        raise ConnectionLost("a feed without a connection")
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
-        """Connect, and again after each loss, until stopped."""
+        """Connect, and again after each loss, until `stop` is set."""
         self.cursor, self.epoch = cursor, epoch
-        wait = SHORTEST_WAIT
+        wait = MIN_WAIT_SECONDS
         while not stop.is_set():
             asked = 0.0
-            self.health.leave = False
+            self.health.reconnect = False
             connected_before = self.health.since if self.health.connected else 0
             try:
-                self.once(put, stop)
-                said = MUTE if self.health.leave else "closed by the server"
-            except Lost as error:
+                self.connect_once(put, stop)
+                said = CONNECTED_BUT_SILENT if self.health.reconnect else "closed by the server"
+            except ConnectionLost as error:
                 said, asked = str(error), error.wait
             except BirdfallError:
                 raise
             except Exception as error:
                 # whatever an answer was that nobody thought of: the source is asked again, and said to be down meanwhile
-                said = reason(error)
+                said = failure_reason(error)
             if self.health.connected and self.health.since != connected_before:
-                wait = SHORTEST_WAIT
-            self.health.down(said)
+                wait = MIN_WAIT_SECONDS
+            self.health.mark_lost(said)
             stop.wait(max(wait * random.uniform(0.5, 1.5), asked))
-            wait = min(wait * 2, LONGEST_WAIT)
+            wait = min(wait * 2, MAX_WAIT_SECONDS)
         self.health.connected = False

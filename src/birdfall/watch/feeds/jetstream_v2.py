@@ -20,18 +20,23 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.sources.atproto import frames
-from birdfall.watch.feeds.decode import WANTED, Refused, of_atproto
-from birdfall.watch.feeds.websocket import LARGEST, REWIND, Socket, Unpack
+from birdfall.watch.feeds.decode import WANTED_COLLECTIONS, DecodeError, events_from_atproto
+from birdfall.watch.feeds.websocket import (
+    JETSTREAM_REWIND_US,
+    MAX_FRAME_BYTES,
+    DictionaryDecompressor,
+    WebSocketFeed,
+)
 from birdfall.watch.model.events import Arrived, Event, Gap
 
-_NAME = "network.bsky.jetstream.subscribeEvents#"
-_ASKED = (("kinds", "account"), ("kinds", "identity"), ("kinds", "commit"))
+_TYPE_PREFIX = "network.bsky.jetstream.subscribeEvents#"
+_REQUESTED_KINDS = (("kinds", "account"), ("kinds", "identity"), ("kinds", "commit"))
 #: A dictionary of zstd begins so; its number follows (RFC 8878, section 5).
 _MAGIC = b"\x37\xa4\x30\xec"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class JetstreamFrame:
     """One frame. said: what the server says of itself (an error's or an advisory's name); sequence, time: of an event."""
 
     events: tuple[Event, ...] = ()
@@ -41,34 +46,36 @@ class Message:
     fatal: bool = False
 
 
-def read_message(line: bytes, received: int, host: str = "") -> Message:
-    """What one frame says. Raises Refused, and nothing else."""
+def parse_message(line: bytes, received: int, host: str = "") -> JetstreamFrame:
+    """What one frame says. Raises DecodeError, and nothing else."""
     try:
         plain = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Refused("not JSON") from error
+        raise DecodeError("not JSON") from error
     if not isinstance(plain, dict):
-        raise Refused("not a frame")
+        raise DecodeError("not a frame")
     if plain.get("$type") == "error":
-        return Message(said=str(plain.get("error") or "an error without a name")[:80], fatal=True)
+        return JetstreamFrame(
+            said=str(plain.get("error") or "an error without a name")[:80], fatal=True
+        )
     payload = plain.get("payload")
     if plain.get("$type") != "message" or not isinstance(payload, dict):
-        raise Refused("a frame that is neither message nor error")
+        raise DecodeError("a frame that is neither message nor error")
     kind = payload.get("$type")
-    if not isinstance(kind, str) or not kind.startswith(_NAME):
-        raise Refused("a message of another stream")
-    kind = kind.removeprefix(_NAME)
+    if not isinstance(kind, str) or not kind.startswith(_TYPE_PREFIX):
+        raise DecodeError("a message of another stream")
+    kind = kind.removeprefix(_TYPE_PREFIX)
     if kind == "info":
-        return Message(said=str(payload.get("name") or "")[:80])
+        return JetstreamFrame(said=str(payload.get("name") or "")[:80])
     sequence = payload.get("seq")
     if type(sequence) is not int or not 0 < sequence < 1 << 63:
-        raise Refused("an event without its number")
+        raise DecodeError("an event without its number")
     try:
         time = frames.microseconds(payload.get("time"))
         event = _event(kind, payload, time)
     except frames.FrameError as error:
-        raise Refused(str(error)) from error
-    return Message(tuple(of_atproto(event, received, host)), sequence, time)
+        raise DecodeError(str(error)) from error
+    return JetstreamFrame(tuple(events_from_atproto(event, received, host)), sequence, time)
 
 
 def _event(kind: str, payload: dict[str, Any], time: int) -> frames.Event:
@@ -94,7 +101,7 @@ def _event(kind: str, payload: dict[str, Any], time: int) -> frames.Event:
 
 
 @dataclass
-class Jetstream2(Socket):
+class JetstreamV2Feed(WebSocketFeed):
     """The feed. dictionary: a file of the service's zstd dictionary; without it the service is asked for it once.
 
     compressed: ask for compression at all. accounts: only these (10,000 at most).
@@ -103,7 +110,7 @@ class Jetstream2(Socket):
     dictionary: Path | None = None
     compressed: bool = True
     accounts: tuple[str, ...] = ()
-    _unpack: Unpack | None = None
+    _unpack: DictionaryDecompressor | None = None
     _asked: tuple[int, int] | None = field(default=None, init=False)
     _clamped: bool = field(default=False, init=False)
 
@@ -111,7 +118,10 @@ class Jetstream2(Socket):
         return ["xrpc.v1.json"]
 
     def address(self) -> str:
-        asked: list[tuple[str, str]] = [*_ASKED, *(("collections", c) for c in sorted(WANTED))]
+        asked: list[tuple[str, str]] = [
+            *_REQUESTED_KINDS,
+            *(("collections", c) for c in sorted(WANTED_COLLECTIONS)),
+        ]
         asked += [("dids", a) for a in self.accounts]
         if self.compressed and self._unpack is None:
             self._unpack = self._learn()
@@ -119,9 +129,9 @@ class Jetstream2(Socket):
             asked.append(("zstdDictionary", str(self._unpack.number)))
         self._asked, self._clamped = None, False
         if self.cursor is not None:
-            sequence, time = place(self.cursor)
+            sequence, time = parse_cursor(self.cursor)
             self._asked = sequence, time
-            asked.append(("cursor", str(sequence or max(time - REWIND, 0))))
+            asked.append(("cursor", str(sequence or max(time - JETSTREAM_REWIND_US, 0))))
         elif self.start == "all":
             asked.append(("cursor", "0"))
         return (
@@ -135,10 +145,10 @@ class Jetstream2(Socket):
             line = raw
             if isinstance(message, bytes):
                 if self._unpack is None:
-                    raise Refused("a compressed message that was not asked for")
+                    raise DecodeError("a compressed message that was not asked for")
                 line = self._unpack(message)
-            found = read_message(line, received, self.host)
-        except Refused as error:
+            found = parse_message(line, received, self.host)
+        except DecodeError as error:
             return Arrived(received, refused=str(error), raw=raw)
         if found.fatal:
             return Arrived(received, raw=line, refused=found.said, notes={"leave": True})
@@ -148,7 +158,7 @@ class Jetstream2(Socket):
         return self._step(found, found.sequence, found.time, line, received)
 
     def _step(
-        self, found: Message, sequence: int, time: int, line: bytes, received: int
+        self, found: JetstreamFrame, sequence: int, time: int, line: bytes, received: int
     ) -> Arrived:
         asked, self._asked = self._asked, None
         clamped, self._clamped = self._clamped, False
@@ -172,16 +182,16 @@ class Jetstream2(Socket):
         name = str(plain.get("error"))[:80] if isinstance(plain, dict) else ""
         if name == "CursorTooOld" and self.cursor is not None:
             # by the time it is not refused: the server moves it up to what it keeps, and says so
-            self.cursor = f"0@{place(self.cursor)[1]}"
+            self.cursor = f"0@{parse_cursor(self.cursor)[1]}"
         elif name == "UnknownZstdDictionary":
             self._unpack, self.dictionary = None, None
         return f"HTTP {status} {name}".rstrip()
 
-    def _learn(self) -> Unpack | None:
+    def _learn(self) -> DictionaryDecompressor | None:
         """The dictionary, from its file or the service; None where there is none, and messages come plain."""
         data = self.dictionary.read_bytes() if self.dictionary is not None else self._download()
         number = dictionary_number(data)
-        return Unpack(data, number) if number else None
+        return DictionaryDecompressor(data, number) if number else None
 
     def _download(self) -> bytes:
         parts = urlsplit(self.url)
@@ -189,13 +199,13 @@ class Jetstream2(Socket):
         address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/xrpc/network.bsky.jetstream.getZstdDictionary"
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:
-                data: bytes = answer.read(LARGEST + 1)
+                data: bytes = answer.read(MAX_FRAME_BYTES + 1)
         except (OSError, urllib.error.URLError, ValueError):
             return b""
-        return data if len(data) <= LARGEST else b""
+        return data if len(data) <= MAX_FRAME_BYTES else b""
 
 
-def place(cursor: str) -> tuple[int, int]:
+def parse_cursor(cursor: str) -> tuple[int, int]:
     """(sequence number or 0, time in microseconds) of a kept cursor."""
     sequence, _, time = cursor.partition("@")
     return int(sequence or 0), int(time or 0)

@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from birdfall.model.errors import UsageError
-from birdfall.watch.feeds.base import Lost, Put, Reconnecting, now
-from birdfall.watch.feeds.decode import Refused, from_frame, from_jetstream, from_line
-from birdfall.watch.feeds.jetstream_v2 import read_message
+from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
+from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream, decode_line
+from birdfall.watch.feeds.jetstream_v2 import parse_message
 from birdfall.watch.model.events import Arrived, Event, Gap
 
-BATCH: Final = 1000
+MAX_BATCH_MESSAGES: Final = 1000
 #: Seconds a broker may take to answer, and between looks for new partitions.
-PATIENCE, LOOK = 10.0, 30.0
+BROKER_TIMEOUT_SECONDS, PARTITION_CHECK_SECONDS = 10.0, 30.0
 #: A topic that beats (`birdfall.cluster.stream`) and stops beating for so many seconds is lost, though the broker answers.
-SILENT: Final = 15.0
-_BEAT: Final = b'{"kind":"heard"'
+HEARTBEAT_TIMEOUT_SECONDS: Final = 15.0
+_HEARTBEAT: Final = b'{"kind":"heard"'
 
 
 @dataclass
-class Kafka(Reconnecting):
+class KafkaFeed(ReconnectingFeed):
     """A topic. servers: `host:port`, several with commas. start: "live" or "all", where nothing is known yet.
 
     A message is a frame of the AT Protocol firehose, a line of Jetstream (v1 or v2), or a line as on standard input: each is told
@@ -44,12 +44,12 @@ class Kafka(Reconnecting):
     timed: bool = False
     _next: dict[int, int] = field(default_factory=dict, init=False)
 
-    def once(self, put: Put, stop: threading.Event) -> None:
+    def connect_once(self, put: Put, stop: threading.Event) -> None:
         from confluent_kafka import Consumer, KafkaException
 
         consumer = Consumer(
             {
-                **settings(),
+                **client_settings(),
                 "bootstrap.servers": self.servers,
                 "group.id": f"birdfall-{self.topic}",
                 "enable.auto.commit": False,
@@ -62,7 +62,9 @@ class Kafka(Reconnecting):
             self._begin(consumer, put)
             self._read(consumer, put, stop)
         except KafkaException as error:
-            raise Lost(f"Kafka: {error.args[0].name() if error.args else 'error'}") from error
+            raise ConnectionLost(
+                f"Kafka: {error.args[0].name() if error.args else 'error'}"
+            ) from error
         finally:
             consumer.close()
 
@@ -85,25 +87,31 @@ class Kafka(Reconnecting):
                 at = low
             self._next[partition] = at
         self._assign(consumer)
-        self.health.up()
+        self.health.mark_connected()
         self.cursor = self._place()
         # nothing was heard yet: the first message says when the watch began
         put([Arrived(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
 
     def _read(self, consumer: Any, put: Put, stop: threading.Event) -> None:
         looked, beat = time.monotonic(), 0.0
-        while not stop.is_set() and not self.health.leave:
-            messages = consumer.consume(BATCH, 0.2)
+        while not stop.is_set() and not self.health.reconnect:
+            messages = consumer.consume(MAX_BATCH_MESSAGES, 0.2)
             steps: list[Arrived] = []
-            if any((m.value() or b"").startswith(_BEAT) for m in messages if m.error() is None):
+            if any(
+                (m.value() or b"").startswith(_HEARTBEAT) for m in messages if m.error() is None
+            ):
                 beat = time.monotonic()
                 if not self.health.connected:
-                    self.health.up()
-            elif beat and self.health.connected and time.monotonic() - beat > SILENT:
-                self.health.down("the sieve is silent")
+                    self.health.mark_connected()
+            elif (
+                beat
+                and self.health.connected
+                and time.monotonic() - beat > HEARTBEAT_TIMEOUT_SECONDS
+            ):
+                self.health.mark_lost("the sieve is silent")
             for message in messages:
                 if message.error() is not None:
-                    raise Lost(f"Kafka: {message.error().name()}")
+                    raise ConnectionLost(f"Kafka: {message.error().name()}")
                 self._next[message.partition()] = message.offset() + 1
                 steps.append(self.step(message.value() or b"", message.timestamp()[1]))
             if steps:
@@ -114,7 +122,7 @@ class Kafka(Reconnecting):
                 )
                 put(steps)
                 self.cursor = place
-            if time.monotonic() - looked > LOOK:
+            if time.monotonic() - looked > PARTITION_CHECK_SECONDS:
                 looked = time.monotonic()
                 fresh = [p for p in self._partitions(consumer) if p not in self._next]
                 if fresh:
@@ -125,27 +133,29 @@ class Kafka(Reconnecting):
         """One message."""
         received = milliseconds * 1000 if self.timed and milliseconds > 0 else now()
         try:
-            return Arrived(received, tuple(events_of(value, received)), raw=value)
-        except Refused as error:
+            return Arrived(received, tuple(decode_message(value, received)), raw=value)
+        except DecodeError as error:
             return Arrived(received, refused=str(error), raw=value)
 
     def _place(self) -> str:
         return json.dumps({str(p): at for p, at in sorted(self._next.items())})
 
     def _partitions(self, consumer: Any) -> list[int]:
-        found = consumer.list_topics(self.topic, timeout=PATIENCE).topics.get(self.topic)
+        found = consumer.list_topics(self.topic, timeout=BROKER_TIMEOUT_SECONDS).topics.get(
+            self.topic
+        )
         if found is None or found.error is not None or not found.partitions:
-            raise Lost("no such topic")
+            raise ConnectionLost("no such topic")
         return sorted(found.partitions)
 
     def _bounds(self, consumer: Any, partition: int) -> tuple[int, int]:
         from confluent_kafka import TopicPartition
 
         found = consumer.get_watermark_offsets(
-            TopicPartition(self.topic, partition), timeout=PATIENCE
+            TopicPartition(self.topic, partition), timeout=BROKER_TIMEOUT_SECONDS
         )
         if found is None:
-            raise Lost("no answer")
+            raise ConnectionLost("no answer")
         return int(found[0]), int(found[1])
 
     def _assign(self, consumer: Any) -> None:
@@ -154,22 +164,22 @@ class Kafka(Reconnecting):
         consumer.assign([TopicPartition(self.topic, p, at) for p, at in self._next.items()])
 
 
-def events_of(value: bytes, received: int) -> list[Event]:
-    """The news in one message, whatever of the known forms it has. Raises Refused."""
+def decode_message(value: bytes, received: int) -> list[Event]:
+    """The news in one message, whatever of the known forms it has. Raises DecodeError."""
     if not value.startswith(b"{"):
-        return from_frame(value, received)[0]
+        return decode_frame(value, received)[0]
     # The first hundred bytes name what a line is; only a line of our own may be of any order.
     if value.startswith((b'{"$type":"message"', b'{"$type":"error"')):
-        return list(read_message(value, received).events)
+        return list(parse_message(value, received).events)
     try:
-        return from_line(value, received)
-    except Refused:
+        return decode_line(value, received)
+    except DecodeError:
         if b'"time_us"' in value:
-            return from_jetstream(value, received)[0]
+            return decode_jetstream(value, received)[0]
         raise
 
 
-def settings() -> dict[str, str]:
+def client_settings() -> dict[str, str]:
     """librdkafka's settings from the file that BIRDFALL_KAFKA_CONFIG names. Raises UsageError."""
     name = os.environ.get("BIRDFALL_KAFKA_CONFIG")
     if not name:
@@ -195,7 +205,7 @@ def settings() -> dict[str, str]:
     return found
 
 
-def feed(text: str, start: str) -> Kafka:
+def open_topic(text: str, start: str) -> KafkaFeed:
     """The feed of `HOST:PORT/TOPIC`. Raises UsageError if it is none, or the client is not installed."""
     servers, _, topic = text.removeprefix("//").partition("/")
     if not topic or ":" not in servers:
@@ -204,11 +214,11 @@ def feed(text: str, start: str) -> Kafka:
             where=f"kafka:{text}",
             fix="kafka:localhost:9092/events",
         )
-    installed()
-    return Kafka(name=f"kafka:{servers}/{topic}", servers=servers, topic=topic, start=start)
+    require_client()
+    return KafkaFeed(name=f"kafka:{servers}/{topic}", servers=servers, topic=topic, start=start)
 
 
-def installed() -> None:
+def require_client() -> None:
     """Raises UsageError if the client is not installed."""
     try:
         import confluent_kafka  # noqa: F401
@@ -216,7 +226,7 @@ def installed() -> None:
         raise UsageError("Kafka needs its client", fix="pip install 'birdfall[kafka]'") from error
 
 
-def send(values: dict[str, str], action: dict[str, Any], key: str) -> None:
+def send_action(values: dict[str, str], action: dict[str, Any], key: str) -> None:
     """One action to a topic, kept by the broker when this returns. Raises OSError if it was not.
 
     key: the alert's; an action that comes twice has the same key and `action_id`.
@@ -232,16 +242,16 @@ def send(values: dict[str, str], action: dict[str, Any], key: str) -> None:
     try:
         producer = Producer(
             {
-                **settings(),
+                **client_settings(),
                 "bootstrap.servers": values["servers"],
                 "acks": "all",
                 "log_level": 2,
-                "message.timeout.ms": int(PATIENCE * 1000),
+                "message.timeout.ms": int(BROKER_TIMEOUT_SECONDS * 1000),
             }
         )
         value = json.dumps(action, ensure_ascii=False, sort_keys=True).encode()
         producer.produce(values["topic"], value, key=key.encode(), on_delivery=landed)
-        left = producer.flush(PATIENCE + 2)
+        left = producer.flush(BROKER_TIMEOUT_SECONDS + 2)
     except KafkaException as error:
         raise OSError(f"Kafka: {error.args[0].name() if error.args else 'error'}") from error
     if failed or left:

@@ -8,22 +8,22 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from birdfall.watch.feeds.base import Lost, Put, Reconnecting, now
-from birdfall.watch.feeds.decode import Refused, from_change
+from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
+from birdfall.watch.feeds.decode import DecodeError, decode_mediawiki
 from birdfall.watch.model.events import Arrived
 
 #: A line longer than this is an attack.
-LONGEST = 1 << 20
+MAX_LINE_BYTES = 1 << 20
 
 
 @dataclass
-class Changes(Reconnecting):
+class MediaWikiFeed(ReconnectingFeed):
     """`https://stream.wikimedia.org/v2/stream/recentchange`, or another address of that form. wiki: only this one, if given."""
 
     url: str = ""
     wiki: str = ""
 
-    def once(self, put: Put, stop: threading.Event) -> None:
+    def connect_once(self, put: Put, stop: threading.Event) -> None:
         parts = urlsplit(self.url)
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -40,23 +40,23 @@ class Changes(Reconnecting):
             )
             answer = connection.getresponse()
             if answer.status != 200:
-                raise Lost(f"HTTP {answer.status}")
-            self.health.up()
+                raise ConnectionLost(f"HTTP {answer.status}")
+            self.health.mark_connected()
             self._read(answer, put, stop)
         except (TimeoutError, http.client.HTTPException) as error:
-            raise Lost(type(error).__name__) from error
+            raise ConnectionLost(type(error).__name__) from error
         finally:
             connection.close()
 
     def _read(self, answer: http.client.HTTPResponse, put: Put, stop: threading.Event) -> None:
         identity: str | None = None
         data: list[bytes] = []
-        while not stop.is_set() and not self.health.leave:
-            line = answer.readline(LONGEST + 1)
+        while not stop.is_set() and not self.health.reconnect:
+            line = answer.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
-            if len(line) > LONGEST:
-                raise Lost("a line too long")
+            if len(line) > MAX_LINE_BYTES:
+                raise ConnectionLost("a line too long")
             plain = line.rstrip(b"\r\n")
             if plain.startswith(b"data:"):
                 data.append(plain[5:].lstrip())
@@ -74,9 +74,11 @@ class Changes(Reconnecting):
         try:
             plain = json.loads(data)
             if not isinstance(plain, dict):
-                raise Refused("not an object")
-            events = from_change(plain) if not self.wiki or plain.get("wiki") == self.wiki else []
-        except (Refused, ValueError, RecursionError) as error:
+                raise DecodeError("not an object")
+            events = (
+                decode_mediawiki(plain) if not self.wiki or plain.get("wiki") == self.wiki else []
+            )
+        except (DecodeError, ValueError, RecursionError) as error:
             return Arrived(
                 received, cursor=identity, epoch=self.epoch, refused=str(error)[:200], raw=data
             )

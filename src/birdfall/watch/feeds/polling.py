@@ -20,20 +20,20 @@ from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
-from birdfall.watch.feeds.base import Lost, Put, Reconnecting, now, reason
-from birdfall.watch.feeds.decode import Refused, from_mastodon, from_ozone
+from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, failure_reason, now
+from birdfall.watch.feeds.decode import DecodeError, decode_mastodon, decode_ozone
 from birdfall.watch.model.events import Arrived, Gap, Identity, Listed
 
 #: Answers larger than this are no answers.
-LARGEST = 32 << 20
+MAX_ANSWER_BYTES = 32 << 20
 #: Milliseconds within which Ozone may store what it dated earlier; events remembered so that they are handed on once.
-BACK, MOST_REMEMBERED = 30_000, 100_000
+OZONE_REWIND_MS, MAX_REMEMBERED_EVENTS = 30_000, 100_000
 #: Lists that lie further apart than this, in microseconds, do not tell when an account came to be on the later one.
-LONG = 60_000_000
+MAX_DATED_INTERVAL_US = 60_000_000
 _CURSOR = re.compile(r"(\d{1,15})::(\d{1,18})")
 
 
-def asked_to_wait(headers: Any, moment: float) -> float:
+def requested_wait(headers: Any, moment: float) -> float:
     """Seconds a server asks to wait: `Retry-After` (seconds or a date), or else `RateLimit-Reset` (seconds since 1970)."""
     said = str(headers.get("Retry-After") or "").strip()
     if said.isdigit():
@@ -46,7 +46,7 @@ def asked_to_wait(headers: Any, moment: float) -> float:
 
 
 @dataclass
-class _Poll(Reconnecting, ABC):
+class PollingFeed(ReconnectingFeed, ABC):
     """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions. start: "live" or "all"."""
 
     pushed: ClassVar[bool] = False
@@ -60,48 +60,50 @@ class _Poll(Reconnecting, ABC):
         return {}
 
     def get(self, address: str) -> tuple[Any, str]:
-        """The JSON at `address` and the Link header. Raises Lost."""
+        """The JSON at `address` and the Link header. Raises ConnectionLost."""
         if urlsplit(address).scheme not in ("http", "https"):
-            raise Lost("an address that is not HTTP")
+            raise ConnectionLost("an address that is not HTTP")
         request = urllib.request.Request(
             address, headers={"Accept": "application/json", **self.headers()}
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                body = answer.read(LARGEST + 1)
+                body = answer.read(MAX_ANSWER_BYTES + 1)
                 link = answer.headers.get("Link") or ""
         except urllib.error.HTTPError as error:
-            raise Lost(f"HTTP {error.code}", asked_to_wait(error.headers, now() / 1e6)) from error
-        except urllib.error.URLError as error:
-            raise Lost(
-                reason(error.reason) if isinstance(error.reason, Exception) else "no answer"
+            raise ConnectionLost(
+                f"HTTP {error.code}", requested_wait(error.headers, now() / 1e6)
             ) from error
-        if len(body) > LARGEST:
-            raise Lost("an answer too large")
+        except urllib.error.URLError as error:
+            raise ConnectionLost(
+                failure_reason(error.reason) if isinstance(error.reason, Exception) else "no answer"
+            ) from error
+        if len(body) > MAX_ANSWER_BYTES:
+            raise ConnectionLost("an answer too large")
         try:
             return json.loads(body), link
         except (ValueError, RecursionError) as error:
-            raise Lost("an answer that is not JSON") from error
+            raise ConnectionLost("an answer that is not JSON") from error
 
     @abstractmethod
     def turn(self, put: Put) -> bool:
         """Ask once and hand on; whether more is waiting."""
 
-    def once(self, put: Put, stop: threading.Event) -> None:
+    def connect_once(self, put: Put, stop: threading.Event) -> None:
         while not stop.is_set():
             more = self.turn(put)
             if not self.health.connected:
-                self.health.up()
+                self.health.mark_connected()
             if not more:
                 stop.wait(self.every)
 
 
 @dataclass
-class Ozone(_Poll):
+class OzoneFeed(PollingFeed):
     """`tools.ozone.moderation.queryEvents` of a labelling service. secret: `user:password` for Basic, or a token.
 
     The service dates an event before it stores it, so events of one moment come to be seen in another order than their cursors':
-    each question reaches `BACK` behind the last answer, and what was handed on before is left out.
+    each question reaches `OZONE_REWIND_MS` behind the last answer, and what was handed on before is left out.
     """
 
     _given: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -113,7 +115,7 @@ class Ozone(_Poll):
 
     def turn(self, put: Put) -> bool:
         begins = self.cursor is None and self.start == "live"
-        at = set_back(f"{now() // 1000}::0" if begins else self.cursor)
+        at = rewind_cursor(f"{now() // 1000}::0" if begins else self.cursor)
         if begins:
             self.cursor = f"{now() // 1000}::0"
         while True:
@@ -123,7 +125,7 @@ class Ozone(_Poll):
                 begins = False
                 put([Arrived(0, cursor=self.cursor, epoch=self.epoch)])
             steps = [s for item in listed if (s := self._fresh(item)) is not None]
-            newest = cursor if cursor and _later(cursor, self.cursor) else None
+            newest = cursor if cursor and _is_later(cursor, self.cursor) else None
             if steps or newest:
                 if newest:
                     steps.append(Arrived(now(), cursor=newest, epoch=self.epoch))
@@ -144,7 +146,7 @@ class Ozone(_Poll):
         )
         listed = plain.get("events") if isinstance(plain, dict) else None
         if not isinstance(listed, list):
-            raise Lost("an answer without events")
+            raise ConnectionLost("an answer without events")
         found = plain.get("cursor")
         return listed, found if isinstance(found, str) and found else None
 
@@ -154,18 +156,18 @@ class Ozone(_Poll):
         if key and key in self._given:
             return None
         self._given[key] = None
-        while len(self._given) > MOST_REMEMBERED:
+        while len(self._given) > MAX_REMEMBERED_EVENTS:
             self._given.popitem(last=False)
         return _read_ozone(item, now())
 
 
-def set_back(cursor: str | None) -> str | None:
-    """A cursor `BACK` earlier; one of another form as it is."""
+def rewind_cursor(cursor: str | None) -> str | None:
+    """A cursor `OZONE_REWIND_MS` earlier; one of another form as it is."""
     found = _CURSOR.fullmatch(cursor or "")
-    return cursor if found is None else f"{max(int(found[1]) - BACK, 0)}::0"
+    return cursor if found is None else f"{max(int(found[1]) - OZONE_REWIND_MS, 0)}::0"
 
 
-def _later(cursor: str, known: str | None) -> bool:
+def _is_later(cursor: str, known: str | None) -> bool:
     """Whether a cursor lies behind the one that is kept."""
     new, old = _CURSOR.fullmatch(cursor), _CURSOR.fullmatch(known or "")
     if new is None or old is None:
@@ -176,13 +178,15 @@ def _later(cursor: str, known: str | None) -> bool:
 def _read_ozone(item: Any, received: int) -> Arrived:
     raw = json.dumps(item, ensure_ascii=False).encode()
     try:
-        return Arrived(received, tuple(from_ozone(item if isinstance(item, dict) else {})), raw=raw)
-    except Refused as error:
+        return Arrived(
+            received, tuple(decode_ozone(item if isinstance(item, dict) else {})), raw=raw
+        )
+    except DecodeError as error:
         return Arrived(received, refused=str(error), raw=raw)
 
 
 @dataclass
-class Mastodon(_Poll):
+class MastodonFeed(PollingFeed):
     """Reports of Mastodon's admin API (`/api/v1/admin/reports`), and the accounts it lists as suspended.
 
     secret: an access token with `admin:read:reports` and `admin:read:accounts`. Reports of other servers come from one actor
@@ -198,7 +202,7 @@ class Mastodon(_Poll):
     def turn(self, put: Put) -> bool:
         """Reports since the last one, and who is suspended. The cursor is the last report's id and when all was last asked: `9@1700000000000000`."""
         base = self.url.rstrip("/")
-        known, since = _place(self.cursor)
+        known, since = _parse_cursor(self.cursor)
         if known is None and self.start == "all":
             known = 0
         items: dict[int, Any] = {}
@@ -210,7 +214,7 @@ class Mastodon(_Poll):
             )
             plain, _ = self.get(f"{base}/api/v1/admin/reports?{urlencode(asked)}")
             if not isinstance(plain, list):
-                raise Lost("an answer that is no list of reports")
+                raise ConnectionLost("an answer that is no list of reports")
             page = {
                 int(i["id"]): i
                 for i in plain
@@ -237,7 +241,7 @@ class Mastodon(_Poll):
     def _changes(self, base: str, received: int, since: int) -> list[Arrived]:
         """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment.
 
-        since: when the list was last asked for, 0 if never. What changed in longer than `LONG` happened nobody knows when.
+        since: when the list was last asked for, 0 if never. What changed in longer than `MAX_DATED_INTERVAL_US` happened nobody knows when.
         """
         now_listed: dict[str, dict[str, Any]] = {}
         address = f"{base}/api/v2/admin/accounts?status=suspended&limit=200"
@@ -251,7 +255,7 @@ class Mastodon(_Poll):
                 break
             address = following[1]
         before, self._suspended = self._suspended, frozenset(now_listed)
-        counts = 0 <= received - since <= LONG
+        counts = 0 <= received - since <= MAX_DATED_INTERVAL_US
         if before is None or not counts:
             gaps = (Gap(since, received, "not-connected"),) if since and not counts else ()
             names = tuple(
@@ -260,7 +264,7 @@ class Mastodon(_Poll):
             )
             stands = Listed("suspended", tuple(sorted(now_listed)), received, counts)
             return [Arrived(received, (*names, stands), gaps=gaps)]
-        moment = _rfc(received)
+        moment = _rfc3339(received)
         gone = sorted(before - self._suspended)
         changed = [now_listed[i] for i in sorted(self._suspended - before)]
         changed += [{"id": i, "suspended": False} for i in gone]
@@ -272,7 +276,7 @@ class Mastodon(_Poll):
         ]
 
 
-def _place(cursor: str | None) -> tuple[int | None, int]:
+def _parse_cursor(cursor: str | None) -> tuple[int | None, int]:
     """(id of the last report or None, when all was last asked for or 0) of a kept cursor."""
     if cursor is None:
         return None, 0
@@ -283,12 +287,12 @@ def _place(cursor: str | None) -> tuple[int | None, int]:
 def _read_mastodon(plain: dict[str, Any], received: int) -> Arrived:
     raw = json.dumps(plain, ensure_ascii=False).encode()
     try:
-        return Arrived(received, tuple(from_mastodon(plain)), raw=raw)
-    except Refused as error:
+        return Arrived(received, tuple(decode_mastodon(plain)), raw=raw)
+    except DecodeError as error:
         return Arrived(received, refused=str(error), raw=raw)
 
 
-def _rfc(moment: int) -> str:
+def _rfc3339(moment: int) -> str:
     import datetime as dt
 
     return dt.datetime.fromtimestamp(moment / 1e6, dt.UTC).isoformat()

@@ -9,20 +9,20 @@ from urllib.parse import urlsplit
 from birdfall.model.errors import InputError, UsageError
 from birdfall.watch.feeds import kafka
 from birdfall.watch.feeds.base import Feed
-from birdfall.watch.feeds.jetstream_v2 import Jetstream2
-from birdfall.watch.feeds.mediawiki_sse import Changes
-from birdfall.watch.feeds.polling import Mastodon, Ozone
-from birdfall.watch.feeds.replay import Lines, Recording, kind_of
-from birdfall.watch.feeds.webhook import Hooks
-from birdfall.watch.feeds.websocket import Firehose, Jetstream
+from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed
+from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
+from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
+from birdfall.watch.feeds.replay import LinesFeed, RecordingFeed, recording_format
+from birdfall.watch.feeds.webhook import MastodonWebhookFeed
+from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
 
-FORMS = (
+SOURCE_FORMS = (
     "wss://HOST, jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST, mastodon:https://HOST, mastodon-hooks:ADDRESS:PORT, "
     "wiki:https://HOST/PATH, kafka:HOST:PORT/TOPIC, - (lines on standard input), or a recording"
 )
 
 
-def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -> Feed:
+def open_feed(text: str, *, start: str = "live", dictionary: Path | None = None) -> Feed:
     """The feed `text` names. Secrets come from the environment. Raises UsageError or InputError."""
     if dictionary is not None and not dictionary.is_file():
         raise InputError(
@@ -32,24 +32,24 @@ def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -
         )
     kind, _, rest = text.partition(":")
     if text == "-":
-        return Lines()
+        return LinesFeed()
     if kind in ("ws", "wss"):
-        return Firehose(name=f"atproto:{_host(text)}", url=text, start=start)
+        return FirehoseFeed(name=f"atproto:{_host(text)}", url=text, start=start)
     if kind == "atproto":
-        return Firehose(name=f"atproto:{_host(rest)}", url=rest, start=start)
+        return FirehoseFeed(name=f"atproto:{_host(rest)}", url=rest, start=start)
     if kind == "jetstream":
-        return Jetstream(
+        return JetstreamFeed(
             name=f"jetstream:{_host(rest)}", url=rest, start=start, dictionary=dictionary
         )
     if kind == "jetstream2":
-        return Jetstream2(
+        return JetstreamV2Feed(
             name=f"jetstream2:{_host(rest)}", url=rest, start=start, dictionary=dictionary
         )
     if kind == "ozone":
         secret = os.environ.get("BIRDFALL_OZONE_SECRET", "")
-        return Ozone(name=f"ozone:{_host(rest)}", url=rest, secret=secret, start=start)
+        return OzoneFeed(name=f"ozone:{_host(rest)}", url=rest, secret=secret, start=start)
     if kind == "mastodon":
-        return Mastodon(
+        return MastodonFeed(
             name=f"mastodon:{_host(rest)}",
             url=rest,
             secret=_secret("BIRDFALL_MASTODON_TOKEN"),
@@ -63,26 +63,28 @@ def feed_of(text: str, *, start: str = "live", dictionary: Path | None = None) -
                 where=text,
                 fix="mastodon-hooks:127.0.0.1:8472",
             )
-        return Hooks(
+        return MastodonWebhookFeed(
             name=text,
             secret=_secret("BIRDFALL_MASTODON_HOOK_SECRET"),
             host=host or "127.0.0.1",
             port=int(port),
         )
     if kind == "wiki":
-        return Changes(name=f"wiki:{_host(rest)}", url=rest)
+        return MediaWikiFeed(name=f"wiki:{_host(rest)}", url=rest)
     if kind == "kafka":
-        return kafka.feed(rest, start)
-    return recording([Path(text)])
+        return kafka.open_topic(rest, start)
+    return open_recording([Path(text)])
 
 
-def recording(paths: list[Path], speed: float = 0.0) -> Recording:
+def open_recording(paths: list[Path], speed: float = 0.0) -> RecordingFeed:
     """Recordings, merged by time. Raises InputError if one cannot be read."""
     for path in paths:
         if not path.is_file():
-            raise InputError("there is no such source", where=str(path), fix=f"Sources: {FORMS}.")
-        kind_of(path)
-    return Recording(
+            raise InputError(
+                "there is no such source", where=str(path), fix=f"Sources: {SOURCE_FORMS}."
+            )
+        recording_format(path)
+    return RecordingFeed(
         name="recording:" + "+".join(p.name for p in paths), paths=tuple(paths), speed=speed
     )
 
@@ -90,7 +92,7 @@ def recording(paths: list[Path], speed: float = 0.0) -> Recording:
 def _host(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname:
-        raise UsageError(f"{url!r} is no address", fix=f"Sources: {FORMS}.")
+        raise UsageError(f"{url!r} is no address", fix=f"Sources: {SOURCE_FORMS}.")
     return parts.netloc.rpartition("@")[2]
 
 

@@ -21,25 +21,25 @@ from typing import BinaryIO
 
 from birdfall.model.errors import InputError
 from birdfall.sources.shared.open import head, lines, opened
-from birdfall.watch.feeds.base import Health, Put, now
+from birdfall.watch.feeds.base import ConnectionHealth, Put, now
 from birdfall.watch.feeds.decode import (
-    Refused,
-    from_change,
-    from_frame,
-    from_jetstream,
-    from_line,
-    from_ozone,
+    DecodeError,
+    decode_frame,
+    decode_jetstream,
+    decode_line,
+    decode_mediawiki,
+    decode_ozone,
 )
 from birdfall.watch.model.events import Arrived
 
 _HEADER = struct.Struct(">QI")
 _MAGIC = b"ATFH1\n"
-_LONGEST = 64 << 20
-BATCH = 1000
+_MAX_FRAME_BYTES = 64 << 20
+MAX_BATCH_STEPS = 1000
 
 
 @dataclass
-class Recording:
+class RecordingFeed:
     """Files: frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON, merged by when each step arrived.
 
     speed: 0 as fast as can be, 1 as it was. Its cursor is the number of the step, so that a replay that was killed goes on.
@@ -49,15 +49,15 @@ class Recording:
     paths: tuple[Path, ...]
     speed: float = 0.0
     live: bool = False
-    health: Health = field(default_factory=Health)
+    health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """All steps after `cursor`."""
-        self.health.up()
+        self.health.mark_connected()
         skip, waiting = int(cursor or 0), list[Arrived]()
         began, first = time.monotonic(), None
         for number, step in enumerate(
-            merge(*map(steps_of, self.paths), key=lambda s: s.received), 1
+            merge(*map(read_steps, self.paths), key=lambda s: s.received), 1
         ):
             if stop.is_set():
                 break
@@ -84,7 +84,7 @@ class Recording:
                     step.notes,
                 )
             )
-            if len(waiting) >= BATCH:
+            if len(waiting) >= MAX_BATCH_STEPS:
                 put(waiting)
                 waiting = []
         if waiting:
@@ -93,9 +93,9 @@ class Recording:
         self.health.connected = False
 
 
-def steps_of(path: Path) -> Iterator[Arrived]:
+def read_steps(path: Path) -> Iterator[Arrived]:
     """The steps of a recording, each with the time it arrived. Raises InputError if it is none."""
-    kind = kind_of(path)
+    kind = recording_format(path)
     if kind == "frames":
         with opened(path) as stream:
             yield from _frames(stream)
@@ -114,18 +114,18 @@ def _frames(stream: BinaryIO) -> Iterator[Arrived]:
     stream.read(len(_MAGIC))
     while len(header := stream.read(_HEADER.size)) == _HEADER.size:
         nanoseconds, length = _HEADER.unpack(header)
-        if length > _LONGEST:
+        if length > _MAX_FRAME_BYTES:
             return
         frame, received = stream.read(length), nanoseconds // 1000
         try:
-            events, _ = from_frame(frame, received)
-        except Refused as error:
+            events, _ = decode_frame(frame, received)
+        except DecodeError as error:
             yield Arrived(received, refused=str(error), raw=frame)
         else:
             yield Arrived(received, tuple(events), raw=frame)
 
 
-def kind_of(path: Path) -> str:
+def recording_format(path: Path) -> str:
     """What a recording holds. Raises InputError if it is none."""
     from birdfall.sources import jetstream, mediawiki, ozone
 
@@ -147,37 +147,37 @@ def kind_of(path: Path) -> str:
 def _line(kind: str, line: bytes, latest: int) -> Arrived:
     try:
         if kind == "jetstream":
-            events, sent = from_jetstream(line, 1 << 62)
+            events, sent = decode_jetstream(line, 1 << 62)
             return Arrived(sent, tuple(events), raw=line)
         if kind == "lines":
-            events = from_line(line, latest)
+            events = decode_line(line, latest)
         else:
             plain = json.loads(line)
             if not isinstance(plain, dict):
-                raise Refused("not an object")
-            events = from_ozone(plain) if kind == "ozone" else from_change(plain)
-    except (Refused, ValueError, RecursionError) as error:
+                raise DecodeError("not an object")
+            events = decode_ozone(plain) if kind == "ozone" else decode_mediawiki(plain)
+    except (DecodeError, ValueError, RecursionError) as error:
         return Arrived(latest, refused=str(error)[:200], raw=line)
     return Arrived(max((e.time for e in events), default=latest), tuple(events), raw=line)
 
 
 @dataclass
-class Lines:
+class LinesFeed:
     """NDJSON on standard input (or another stream of bytes), taken as it comes."""
 
     name: str = "-"
     stream: BinaryIO | None = None
     live: bool = True
-    health: Health = field(default_factory=Health)
+    health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Until the pipe is closed."""
-        self.health.up()
+        self.health.mark_connected()
         given = self.stream
         read = (
-            lines_of(sys.stdin.fileno(), stop)
+            read_lines(sys.stdin.fileno(), stop)
             if given is None
-            else iter(lambda: given.readline(_LONGEST), b"")
+            else iter(lambda: given.readline(_MAX_FRAME_BYTES), b"")
         )
         for line in read:
             if stop.is_set():
@@ -186,13 +186,15 @@ class Lines:
                 continue
             received = now()
             try:
-                put([Arrived(received, tuple(from_line(line, received)), raw=line.strip())])
-            except Refused as error:
+                put([Arrived(received, tuple(decode_line(line, received)), raw=line.strip())])
+            except DecodeError as error:
                 put([Arrived(received, refused=str(error), raw=line[:1000])])
         self.health.connected, self.health.ended = False, True
 
 
-def lines_of(descriptor: int, stop: threading.Event, longest: int = _LONGEST) -> Iterator[bytes]:
+def read_lines(
+    descriptor: int, stop: threading.Event, longest: int = _MAX_FRAME_BYTES
+) -> Iterator[bytes]:
     """Lines of a pipe or file, each with its end, until it ends or `stop` is set; a line longer than `longest` comes in pieces.
 
     Not by a buffered reader: a thread that waits in one cannot be left when the process ends.

@@ -10,33 +10,33 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from birdfall.model.errors import UsageError
-from birdfall.watch.feeds.base import Health, Put, now
-from birdfall.watch.feeds.decode import Refused, from_mastodon
+from birdfall.watch.feeds.base import ConnectionHealth, Put, now
+from birdfall.watch.feeds.decode import DecodeError, decode_mastodon
 from birdfall.watch.model.events import Arrived
 
-LARGEST = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 #: Deliveries handled at once; more are answered 503, and sent again.
-AT_ONCE = 32
+MAX_CONCURRENT_DELIVERIES = 32
 
 
-def signed(body: bytes, secret: str, signature: str) -> bool:
+def is_signed(body: bytes, secret: str, signature: str) -> bool:
     """Whether `signature` ("sha256=<hex>", header X-Hub-Signature) was made of `body` with `secret`; in constant time."""
     wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
 
 
-def from_hook(body: bytes, received: int) -> Arrived:
+def decode_delivery(body: bytes, received: int) -> Arrived:
     """What one delivery says."""
     try:
         plain = json.loads(body)
-        events = from_mastodon(plain if isinstance(plain, dict) else {})
-    except (Refused, ValueError, RecursionError) as error:
+        events = decode_mastodon(plain if isinstance(plain, dict) else {})
+    except (DecodeError, ValueError, RecursionError) as error:
         return Arrived(received, refused=str(error)[:200], raw=body)
     return Arrived(received, tuple(events), raw=body)
 
 
 @dataclass
-class Hooks:
+class MastodonWebhookFeed:
     """The server. A delivery is answered 200 only after it was kept: Mastodon sends it again otherwise."""
 
     name: str
@@ -44,12 +44,12 @@ class Hooks:
     host: str = "127.0.0.1"
     port: int = 8472
     live: bool = True
-    health: Health = field(default_factory=Health)
+    health: ConnectionHealth = field(default_factory=ConnectionHealth)
     bound: int = 0
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Listen until stopped."""
-        secret, room = self.secret, threading.BoundedSemaphore(AT_ONCE)
+        secret, room = self.secret, threading.BoundedSemaphore(MAX_CONCURRENT_DELIVERIES)
 
         class Handler(BaseHTTPRequestHandler):
             timeout = 10
@@ -66,15 +66,15 @@ class Hooks:
 
             def _take(self) -> None:
                 length = self.headers.get("Content-Length", "")
-                if not length.isdigit() or int(length) > LARGEST:
+                if not length.isdigit() or int(length) > MAX_BODY_BYTES:
                     self._answer(413)
                     return
                 body = self.rfile.read(int(length))
-                if not signed(body, secret, self.headers.get("X-Hub-Signature", "")):
+                if not is_signed(body, secret, self.headers.get("X-Hub-Signature", "")):
                     self._answer(401)
                     return
                 kept = threading.Event()
-                put([replace(from_hook(body, now()), notes={"kept": kept})])
+                put([replace(decode_delivery(body, now()), notes={"kept": kept})])
                 self._answer(200 if kept.wait(10) else 503)
 
             def _answer(self, code: int) -> None:
@@ -97,7 +97,7 @@ class Hooks:
         with listening as server:
             server.daemon_threads = True
             self.bound = server.server_address[1]
-            self.health.up()
+            self.health.mark_connected()
             threading.Thread(target=server.serve_forever, daemon=True).start()
             stop.wait()
             server.shutdown()

@@ -15,23 +15,23 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.model.errors import UsageError
-from birdfall.sources.atproto.frames import decode_frame
-from birdfall.watch.feeds.base import Lost, Put, Reconnecting, now
-from birdfall.watch.feeds.decode import Refused, from_frame, from_jetstream
+from birdfall.sources.atproto import frames
+from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
+from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream
 from birdfall.watch.model.events import Arrived, Gap
 
 #: A batch is handed on after so many frames or seconds.
-BATCH, SECONDS = 1000, 0.1
+MAX_BATCH_STEPS, FLUSH_SECONDS = 1000, 0.1
 #: The largest frame the protocol allows is 5 MB.
-LARGEST = 8 << 20
+MAX_FRAME_BYTES = 8 << 20
 #: Jetstream's cursor is a time: after a loss it is set back by this much, and what comes twice is taken once.
-REWIND = 5_000_000
+JETSTREAM_REWIND_US = 5_000_000
 #: How far back Jetstream v1 can go.
-LOOKBACK = 36 * 3_600_000_000
+JETSTREAM_LOOKBACK_US = 36 * 3_600_000_000
 
 
 @dataclass
-class Socket(Reconnecting, ABC):
+class WebSocketFeed(ReconnectingFeed, ABC):
     """One WebSocket. url: `wss://host` or `ws://host:port`. start: "live" or "all", where nothing is known yet."""
 
     url: str = ""
@@ -58,7 +58,7 @@ class Socket(Reconnecting, ABC):
         """The server refused before the stream began: a code for what it said."""
         return f"HTTP {status}"
 
-    def once(self, put: Put, stop: threading.Event) -> None:
+    def connect_once(self, put: Put, stop: threading.Event) -> None:
         asyncio.run(self._once(put, stop))
 
     async def _once(self, put: Put, stop: threading.Event) -> None:
@@ -84,16 +84,16 @@ class Socket(Reconnecting, ABC):
 
         async def beat(socket: object) -> None:
             while True:
-                await asyncio.sleep(SECONDS)
+                await asyncio.sleep(FLUSH_SECONDS)
                 flush()
-                if stop.is_set() or self.health.leave:
+                if stop.is_set() or self.health.reconnect:
                     await socket.close()  # type: ignore[attr-defined]
                     return
 
         try:
             async with connect(
                 self.address(),
-                max_size=LARGEST,
+                max_size=MAX_FRAME_BYTES,
                 compression=None,
                 open_timeout=10,
                 close_timeout=2,
@@ -102,13 +102,13 @@ class Socket(Reconnecting, ABC):
                 max_queue=4096,
                 subprotocols=[Subprotocol(p) for p in self.subprotocols()] or None,
             ) as socket:
-                self.health.up()
+                self.health.mark_connected()
                 beating = asyncio.create_task(beat(socket))
                 try:
                     async for message in socket:
                         step = self.read(message, now())
                         waiting.append(step)
-                        if len(waiting) >= BATCH:
+                        if len(waiting) >= MAX_BATCH_STEPS:
                             flush()
                             await asyncio.sleep(0)
                         if step.notes.get("leave"):
@@ -119,21 +119,21 @@ class Socket(Reconnecting, ABC):
                         await beating
                     flush()
         except InvalidStatus as error:
-            raise Lost(
+            raise ConnectionLost(
                 self.turned_away(error.response.status_code, bytes(error.response.body or b""))
             ) from error
         except (ConnectionClosed, InvalidHandshake) as error:
-            raise Lost(type(error).__name__) from error
+            raise ConnectionLost(type(error).__name__) from error
         except InvalidURI as error:
             raise UsageError(
                 "this is no address of a stream", where=self.url, fix="Write wss://host."
             ) from error
-        if self.health.said and not self.health.connected:
-            raise Lost(self.health.said)
+        if self.health.reason and not self.health.connected:
+            raise ConnectionLost(self.health.reason)
 
 
-class Unpack:
-    """Messages compressed with a dictionary, each by itself. number: the dictionary's. Raises Refused."""
+class DictionaryDecompressor:
+    """Messages compressed with a dictionary, each by itself. number: the dictionary's. Raises DecodeError."""
 
     def __init__(self, dictionary: bytes, number: int = 0) -> None:
         import zstandard
@@ -148,16 +148,16 @@ class Unpack:
         try:
             # a frame says how large it will be, and that much is set aside at once: never more than a message may be
             size = self._zstandard.frame_content_size(message)
-            if size > LARGEST:
-                raise Refused("a message that would be too large unpacked")
-            plain: bytes = self._press.decompress(message, max_output_size=LARGEST)
+            if size > MAX_FRAME_BYTES:
+                raise DecodeError("a message that would be too large unpacked")
+            plain: bytes = self._press.decompress(message, max_output_size=MAX_FRAME_BYTES)
         except (self._zstandard.ZstdError, MemoryError) as error:
-            raise Refused("a message that cannot be unpacked") from error
+            raise DecodeError("a message that cannot be unpacked") from error
         return plain
 
 
 @dataclass
-class Firehose(Socket):
+class FirehoseFeed(WebSocketFeed):
     """`com.atproto.sync.subscribeRepos` of a host or relay."""
 
     _clamped: bool = False
@@ -174,11 +174,11 @@ class Firehose(Socket):
             return Arrived(
                 received,
                 refused="a frame of text",
-                raw=message.encode("utf-8", "replace")[:LARGEST],
+                raw=message.encode("utf-8", "replace")[:MAX_FRAME_BYTES],
             )
         try:
-            events, sequence = from_frame(message, received, self.host)
-        except Refused as error:
+            events, sequence = decode_frame(message, received, self.host)
+        except DecodeError as error:
             return self._said(message, received, str(error))
         # #info is rare and short: looked for by its name only there
         if sequence is None and len(message) < 300 and b"OutdatedCursor" in message:
@@ -188,7 +188,11 @@ class Firehose(Socket):
         gaps: tuple[Gap, ...] = ()
         if self._clamped:
             self._clamped = False
-            gaps = (Gap(0, decode_frame(message, frozenset()).time or received, "cursor-too-old"),)
+            gaps = (
+                Gap(
+                    0, frames.decode_frame(message, frozenset()).time or received, "cursor-too-old"
+                ),
+            )
         return Arrived(
             received,
             tuple(events),
@@ -213,7 +217,7 @@ class Firehose(Socket):
 
 
 @dataclass
-class Jetstream(Socket):
+class JetstreamFeed(WebSocketFeed):
     """Jetstream v1 (`/subscribe`). #account and #identity come whatever is asked for; of records only follows are.
 
     dictionary: the file of the zstd dictionary that the service publishes; with it messages come compressed.
@@ -221,7 +225,7 @@ class Jetstream(Socket):
 
     dictionary: Path | None = None
     accounts: tuple[str, ...] = ()
-    _unpack: Unpack | None = None
+    _unpack: DictionaryDecompressor | None = None
     _asked: int | None = None
 
     def address(self) -> str:
@@ -231,7 +235,7 @@ class Jetstream(Socket):
             asked.append(("compress", "true"))
         if self.cursor is not None:
             self._asked = int(self.cursor)
-            asked.append(("cursor", str(max(self._asked - REWIND, 0))))
+            asked.append(("cursor", str(max(self._asked - JETSTREAM_REWIND_US, 0))))
         elif self.start == "all":
             # the service moves it up to the oldest it keeps
             asked.append(("cursor", "1"))
@@ -241,8 +245,8 @@ class Jetstream(Socket):
         """One message; binary ones are compressed with the dictionary."""
         try:
             line = self._unpacked(message) if isinstance(message, bytes) else message.encode()
-            events, sent = from_jetstream(line, received, self.host)
-        except Refused as error:
+            events, sent = decode_jetstream(line, received, self.host)
+        except DecodeError as error:
             raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
             return Arrived(received, refused=str(error), raw=raw)
         return Arrived(
@@ -252,13 +256,13 @@ class Jetstream(Socket):
     def _unpacked(self, message: bytes) -> bytes:
         if self._unpack is None:
             if self.dictionary is None:
-                raise Refused("a compressed message that was not asked for")
-            self._unpack = Unpack(self.dictionary.read_bytes())
+                raise DecodeError("a compressed message that was not asked for")
+            self._unpack = DictionaryDecompressor(self.dictionary.read_bytes())
         return self._unpack(message)
 
     def _clamped(self, sent: int, received: int) -> tuple[Gap, ...]:
         """The service moves a cursor that is older than what it keeps up to what it has, and does not say so."""
         asked, self._asked = self._asked, None
-        if asked is not None and received - asked > LOOKBACK and sent > asked:
+        if asked is not None and received - asked > JETSTREAM_LOOKBACK_US and sent > asked:
             return (Gap(asked, sent, "cursor-too-old"),)
         return ()
