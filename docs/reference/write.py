@@ -20,7 +20,7 @@ ERRORS = ("BirdfallError", "CannotAnswer")
 MEASURES = (
     "measures.coverage.coverage", "measures.waves.measure.waves", "measures.audiences.measure.audiences", "measures.ledgers.measure.ledger", "measures.returns.measure.returns",
     "measures.follower_counts.measure.counts", "measures.coordination.measure.coordination", "measures.brigades.measure.brigades", "measures.automation.measure.of_wave",
-    "claims.check.check_sentence", "explanations.measure.explanations", "sources.ingest.load", "cluster.spark.coaction",
+    "claims.check_sentence", "explanations.measure.explanations", "sources.ingest.load", "cluster.spark.coaction",
 )  # fmt: skip
 
 

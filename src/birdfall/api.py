@@ -142,7 +142,7 @@ class Inquiry:
 
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
         """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record."""
-        from birdfall.claims.check import check_sentence
+        from birdfall.claims import check_sentence
 
         findings = self.findings() or self._basic()
         return [

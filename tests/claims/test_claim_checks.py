@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from birdfall.claims import Claim, check
 from birdfall.claims.account_claims import contained
-from birdfall.claims.check import Claim, check
 from birdfall.claims.follower_claims import largest_change, turning
 from birdfall.measures.waves.measure import waves
 from birdfall.model.settings import Settings

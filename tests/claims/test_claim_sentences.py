@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from birdfall.claims.parse import LONGEST, language_of, parse
 from birdfall.claims.parse.numbers import LANGUAGES
-from birdfall.claims.parse.parser import LONGEST, language_of, parse
 from birdfall.model.errors import UsageError
 
 SENTENCES = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text("utf-8"))

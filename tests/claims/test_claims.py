@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spelled import SPELL
 
-from birdfall.claims.check import Claim, check, claim_slug, judge, read_claims, write_claims
+from birdfall.claims import Claim, check, claim_slug, judge, read_claims, write_claims
+from birdfall.claims.parse import ParsedClaim, parse
 from birdfall.claims.parse.numbers import amounts
-from birdfall.claims.parse.parser import ParsedClaim, parse
 from birdfall.claims.parse.tokens import tokens
 from birdfall.model.errors import UsageError
 from birdfall.model.settings import Settings

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.claims.parse.parser import ParsedClaim
+from birdfall.claims.parse import ParsedClaim
 from birdfall.claims.readings import Reading, Refusal, nearest
 from birdfall.claims.subjects import Whom, account_named, followers_of
 from birdfall.measures.suspensions.status_spells import spells

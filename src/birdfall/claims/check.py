@@ -18,7 +18,7 @@ import tomli_w
 
 from birdfall.claims.account_claims import events, ratio
 from birdfall.claims.follower_claims import levels, net_change
-from birdfall.claims.parse.parser import ParsedClaim, parse
+from birdfall.claims.parse import ParsedClaim, parse
 from birdfall.claims.readings import Reading, Refusal
 from birdfall.claims.subjects import Whom, whom
 from birdfall.model.errors import UsageError

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.claims.parse.parser import Level, ParsedClaim
+from birdfall.claims.parse import Level, ParsedClaim
 from birdfall.claims.readings import Reading, Refusal, nearest
 from birdfall.claims.subjects import Whom
 from birdfall.model.findings import Finding, Note

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.claims.parse.parser import ParsedClaim
+from birdfall.claims.parse import ParsedClaim
 from birdfall.claims.parse.tokens import folded
 from birdfall.claims.readings import Refusal
 from birdfall.model.findings import Finding, Note

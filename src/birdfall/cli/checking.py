@@ -19,8 +19,7 @@ def check_statement(
     case: Case, statement: str, lang: str | None, save: bool, said_by: str, json: bool
 ) -> int:
     """0 all supported, 3 one contradicted, 4 one not answerable and none contradicted, 2 nothing measurable in it."""
-    from birdfall.claims.check import Claim, check, read_claims, write_claims
-    from birdfall.claims.parse.parser import language_of, parse
+    from birdfall.claims import Claim, check, language_of, parse, read_claims, write_claims
     from birdfall.tell.names import names_of
     from birdfall.tell.words import words
 

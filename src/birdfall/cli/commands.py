@@ -586,7 +586,7 @@ def _keep_questions(case: Case, claims: Path | None, facts: Path | None) -> None
 
     files = {}
     if claims is not None:
-        from birdfall.claims.check import read_claims
+        from birdfall.claims import read_claims
 
         data = read_small(claims)
         read_claims(data.decode("utf-8", "replace"))

@@ -268,7 +268,7 @@ def _explanations_published(state: Run) -> Sequence[Finding]:
 
 def check_claims(state: Run) -> Sequence[Finding]:
     """A finding for every claim of the inquiry."""
-    from birdfall.claims.check import check, read_claims
+    from birdfall.claims import check, read_claims
 
     if not state.question.claims:
         return []
