@@ -23,12 +23,12 @@ sys.path.insert(0, str(ROOT / "tests" / "measures"))
 
 from brigade_worlds import World, world  # noqa: E402
 
-from birdfall.measures.brigades.dense_blocks import blocks  # noqa: E402
-from birdfall.measures.brigades.dense_subgraph import dense  # noqa: E402
-from birdfall.measures.brigades.dose_response import curve, occasions  # noqa: E402
-from birdfall.measures.brigades.reports import Reports, falls_of, reports_of  # noqa: E402
-from birdfall.measures.brigades.targets import targets_under_fire  # noqa: E402
-from birdfall.measures.brigades.threshold_test import jump, placebos  # noqa: E402
+from birdfall.measures.brigades.dense_blocks import find_blocks  # noqa: E402
+from birdfall.measures.brigades.dense_subgraph import peel_reports  # noqa: E402
+from birdfall.measures.brigades.dose_response import dose_curve, find_occasions  # noqa: E402
+from birdfall.measures.brigades.reports import Reports, read_falls, read_reports  # noqa: E402
+from birdfall.measures.brigades.targets import find_targets_under_fire  # noqa: E402
+from birdfall.measures.brigades.threshold_test import find_jump, placebo_jumps  # noqa: E402
 
 WINDOW = 300_000_000
 #: Seeds of the logs: not those on which the window and the floors of the measure were chosen.
@@ -75,10 +75,10 @@ def scores(log: World) -> dict[str, np.ndarray]:
     """Per detector, the score of every target: honest ones first, then the victims."""
     reports = log.reports
     base, number = int(log.accounts - log.targets - 6), log.targets + 6
-    fire = targets_under_fire(reports)
+    fire = find_targets_under_fire(reports)
     # a detector that never stops gathers evidence to the end
-    patient = targets_under_fire(reports, false_alarms=1e-290)
-    graph = dense(reports, WINDOW)
+    patient = find_targets_under_fire(reports, false_alarms=1e-290)
+    graph = peel_reports(reports, WINDOW)
 
     def spread(code: np.ndarray, value: np.ndarray) -> np.ndarray:
         found = np.zeros(number)
@@ -126,7 +126,7 @@ def planted(worlds: int) -> dict:
     }
 
 
-def named(worlds: int) -> dict:
+def named_reporters(worlds: int) -> dict:
     """Blocks and names at the one per cent setting: what the measure itself reports, hard negatives included."""
     rows = {
         "no brigade": (8 * worlds, NAMED_QUIET, {}),
@@ -144,10 +144,10 @@ def named(worlds: int) -> dict:
         right = wrong = crew = brigades = false_blocks = 0
         for s in range(number):
             log = world(first + s, **settings)
-            for block in blocks(log.reports, window=WINDOW).blocks:
+            for block in find_blocks(log.reports, window=WINDOW).blocks:
                 true = bool(len(log.victims) and np.isin(log.victims, block.targets).mean() >= 0.5)
                 brigades, false_blocks = brigades + true, false_blocks + (not true)
-                chosen = block.crew.named(0.01)
+                chosen = block.crew.named_reporters(0.01)
                 right += int(np.isin(chosen, log.crew).sum())
                 wrong += int((~np.isin(chosen, log.crew)).sum())
             crew += len(log.crew)
@@ -189,12 +189,12 @@ def recorded(data: Path) -> dict:
 def wikipedia(data: Path) -> dict:
     """English Wikipedia in 2013: automatic filter hits as reports, blocks as suspensions."""
     record = wikipedia_record(data)
-    reports, falls = reports_of(record), falls_of(record)
+    reports, falls = read_reports(record), read_falls(record)
     made = {}
     for counted in ("reporters", "reports"):
-        found = occasions(reports, falls, within=3_600_000_000, dose=counted)
-        tested, shown = jump(found), curve(found)
-        placebo = placebos(found)
+        found = find_occasions(reports, falls, within=3_600_000_000, dose=counted)
+        tested, shown = find_jump(found), dose_curve(found)
+        placebo = placebo_jumps(found)
         low, high = shown.interval()
         made["distinct filters" if counted == "reporters" else "hits"] = {
             "occasions": len(found.dose),
@@ -272,7 +272,7 @@ def wikipedia_record(data: Path):
 def main() -> None:
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     data = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT.parent / "shared" / "data"
-    parts = {"planted": lambda: planted(worlds), "named": lambda: named(worlds)}
+    parts = {"planted": lambda: planted(worlds), "named": lambda: named_reporters(worlds)}
     if data.exists():
         parts |= {"recorded": lambda: recorded(data), "wikipedia": lambda: wikipedia(data)}
     for name, measure in parts.items():

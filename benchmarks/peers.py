@@ -34,9 +34,9 @@ import sys, time
 import numpy as np
 import pyarrow.parquet as pq
 import birdfall
-from birdfall.measures.coordination_files import acts_of_files
-from birdfall.measures.coordination_preset_finding import content_codes
-from birdfall.measures.coordination_presets import coortweet, toolkit
+from birdfall.measures.coordination.from_files import read_acts
+from birdfall.measures.coordination.peer_finding import content_codes
+from birdfall.measures.coordination.peer_methods import coortweet_edges, toolkit_edges
 from pathlib import Path
 options = {"min_edge_weight": 3} if sys.argv[2] == "toolkit" else {}
 for _ in range(3):
@@ -47,7 +47,7 @@ for _ in range(3):
     t, c = time.perf_counter(), time.process_time()
     birdfall.coordination(pq.read_table(sys.argv[3]), preset=sys.argv[2], window="60s", preset_options=options, time_unit="s")
     codes = time.perf_counter() - t, time.process_time() - c
-trace = acts_of_files([Path(sys.argv[1])], "repost", bare=True).trace
+trace = read_acts([Path(sys.argv[1])], "repost", bare=True).trace
 columns = trace.account, trace.object_, content_codes(trace.contents), trace.time
 for _ in range(3):
     t, c = time.perf_counter(), time.process_time()

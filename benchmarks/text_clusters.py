@@ -15,7 +15,11 @@ import time
 
 import pyarrow as pa
 
-from birdfall.measures.coordination.text_clusters import characters, reduced, text_clusters
+from birdfall.measures.coordination.text_clusters import (
+    character_table,
+    reduce_texts,
+    text_clusters,
+)
 
 ALPHABETS = (
     (97, 122),
@@ -80,11 +84,11 @@ def main() -> None:
     texts = posts(n)
     array = pa.array(texts)
     text_clusters(array[:1000])  # compiles
-    characters()
+    character_table()
     ours = timed(lambda: text_clusters(array))
     result = {"texts": n, "load": os.getloadavg()[0], "birdfall_texts_per_s": round(n / ours)}
     try:
-        plain = reduced(array)
+        plain = reduce_texts(array)
         few = [plain.text(i) for i in range(min(n, 40_000))]
         theirs = timed(lambda: with_rensa(few), 1)
         result |= {

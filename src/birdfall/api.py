@@ -252,15 +252,15 @@ def coordination(
             parameters,
         )
     from birdfall.measures.coordination.measure import coordination as measured
-    from birdfall.measures.coordination.traces import renamed
+    from birdfall.measures.coordination.traces import rename_columns
 
-    return measured(data if columns is None else renamed(data, columns), **parameters)
+    return measured(data if columns is None else rename_columns(data, columns), **parameters)
 
 
 def _of_files(
     paths: list[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]
 ) -> Finding:
-    from birdfall.measures.coordination.from_files import coordination_of_files, mapping_of_columns
+    from birdfall.measures.coordination.from_files import coordinate_files, mapping_from_columns
 
     reading: dict[str, Any] = {
         k: parameters.pop(k)
@@ -268,8 +268,8 @@ def _of_files(
         if k in parameters
     }
     if columns is not None:
-        reading["mapping"] = mapping_of_columns(columns, parameters.get("trace", "repost"))
-    found = coordination_of_files(paths, reading, **parameters)
+        reading["mapping"] = mapping_from_columns(columns, parameters.get("trace", "repost"))
+    found = coordinate_files(paths, reading, **parameters)
     return found[0] if found is not None else read(*paths, **reading).coordination(**parameters)
 
 

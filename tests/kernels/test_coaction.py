@@ -80,15 +80,15 @@ def test_edges_are_those_of_listing_every_pair(trace, count, at_least, prune):
 @given(traces(), st.sampled_from(["pairs", "objects"]), st.integers(2, 4), st.booleans())
 def test_deferring_hubs_changes_no_edge(trace, count, at_least, prune):
     account, object_, time, window = trace
-    tally, choose = kernel._tally, kernel._choose_deferred
+    tally, choose = kernel._tally, kernel._choose_hubs
     kernel._tally = lambda acts, pool, threads, least: tally(acts, pool, threads, 1)
-    kernel._choose_deferred = lambda heavy, total, m: heavy[: min(m - 1, len(heavy))]
+    kernel._choose_hubs = lambda heavy, total, m: heavy[: min(m - 1, len(heavy))]
     try:
         edges = coaction(
             account, object_, time, window=window, count=count, at_least=at_least, prune=prune
         )
     finally:
-        kernel._tally, kernel._choose_deferred = tally, choose
+        kernel._tally, kernel._choose_hubs = tally, choose
     assert told(edges) == listed(account, object_, time, window, count, at_least)
 
 
@@ -162,19 +162,19 @@ def test_hub_with_repeated_acts_is_exact():
     )
     object_ = np.concatenate([np.zeros(600, np.int32), rng.integers(1, 120, 500).astype(np.int32)])
     time = np.concatenate([rng.integers(0, 90, 600), rng.integers(0, 500, 500)]) * 1_000_000
-    limit = kernel._choose_deferred
+    limit = kernel._choose_hubs
     for count in ("pairs", "objects"):
         everything = listed(account, object_, time, 60_000_000, count, 1)
         for at_least in (2, 3):
             wanted = [e for e in everything if e[2] >= at_least]
             for hubs in (0, 1):
-                kernel._choose_deferred = lambda heavy, total, m, hubs=hubs: heavy[:hubs]
+                kernel._choose_hubs = lambda heavy, total, m, hubs=hubs: heavy[:hubs]
                 try:
                     edges = coaction(
                         account, object_, time, window=60_000_000, count=count, at_least=at_least
                     )
                 finally:
-                    kernel._choose_deferred = limit
+                    kernel._choose_hubs = limit
                 assert told(edges) == wanted
 
 
@@ -245,8 +245,8 @@ def test_any_memory_and_any_threads_give_the_same_edges(trace, count, at_least, 
     """However tiny the budget in pairs: the passes grow, the edges stay."""
     account, object_, time, window = trace
     whole = coaction(account, object_, time, window=window, count=count, at_least=at_least)
-    least, chosen = kernel.LEAST_MEMORY, budget * 8
-    kernel.LEAST_MEMORY = 1
+    least, chosen = kernel.MIN_MEMORY_BYTES, budget * 8
+    kernel.MIN_MEMORY_BYTES = 1
     try:
         cut = coaction(
             account,
@@ -259,7 +259,7 @@ def test_any_memory_and_any_threads_give_the_same_edges(trace, count, at_least, 
             threads=threads,
         )
     finally:
-        kernel.LEAST_MEMORY = least
+        kernel.MIN_MEMORY_BYTES = least
     assert told(cut) == told(whole)
     assert cut.passes >= whole.passes
 
@@ -320,6 +320,6 @@ def test_counts_grow_wider_before_they_run_over(monkeypatch):
 
 
 def test_more_acts_than_a_run_takes_are_refused(monkeypatch):
-    monkeypatch.setattr(kernel, "LARGEST", 10)
+    monkeypatch.setattr(kernel, "MAX_ACTS", 10)
     with pytest.raises(ValueError, match="10 acts"):
         coaction(*crowd(10), window=1)

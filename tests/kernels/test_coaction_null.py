@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from birdfall.kernels.coaction import null as nulls
-from birdfall.kernels.densest_subgraph import densest
+from birdfall.kernels.densest_subgraph import densest_block
 
 
 @given(st.integers(0, 60), st.floats(1e-8, 50))
@@ -115,7 +115,7 @@ def test_densest_block_is_found_in_the_noise():
     keep |= hi < 8
     lo, hi = lo[keep].astype(np.int32), hi[keep].astype(np.int32)
     weight = np.where(hi < 8, 5.0, 0.5)
-    members, density = densest(lo, hi, weight, 60)
+    members, density = densest_block(lo, hi, weight, 60)
     assert np.flatnonzero(members).tolist() == list(range(8))
     assert density == pytest.approx(5.0 * 28 / 8)
 
@@ -130,7 +130,7 @@ def test_peeling_reaches_half_the_best_density(nodes, seed):
     for code in range(1, 1 << nodes):
         inside = np.array([code >> k & 1 for k in range(nodes)], bool)
         best = max(best, weight[inside[lo] & inside[hi]].sum() / inside.sum())
-    members, density = densest(lo.astype(np.int32), hi.astype(np.int32), weight, nodes)
+    members, density = densest_block(lo.astype(np.int32), hi.astype(np.int32), weight, nodes)
     assert density >= best / 2 - 1e-9
     inside = members[lo] & members[hi]
     assert density == pytest.approx(weight[inside].sum() / members.sum())

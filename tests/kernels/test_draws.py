@@ -5,19 +5,19 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from birdfall.kernels.random_draws import poisson, seeded, uniform
+from birdfall.kernels.random_draws import poisson, seed_state, uniform
 
 
 @njit
 def many_uniform(number, seed):
-    state = seeded(seed)
+    state = seed_state(seed)
     return np.array([uniform(state) for _ in range(number)])
 
 
 @njit
 def many_poisson(number, mean, seed):
     np.random.seed(seed)  # noqa: NPY002  means of twelve and more come from numpy
-    state = seeded(seed)
+    state = seed_state(seed)
     return np.array([poisson(mean, state) for _ in range(number)])
 
 

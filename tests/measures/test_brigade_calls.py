@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from call_sentences import CALLING, SPEAKING
 
-from birdfall.measures.brigades.calls_to_report import Call, calls_in, calls_of
+from birdfall.measures.brigades.calls_to_report import Call, find_calls, tabulate_calls
 from birdfall.record.record import from_tables
 
 CALLS = [
@@ -34,27 +34,27 @@ HARD = [
 
 @pytest.mark.parametrize(("language", "text"), CALLS)
 def test_a_call_is_found_in_its_language(language, text):
-    found = calls_in(text)
+    found = find_calls(text)
     assert [c.language for c in found] == [language]
     assert found[0].handle == ("bad_actor" if "@" in text else None)
 
 
 @pytest.mark.parametrize("text", HARD)
 def test_what_denies_quotes_or_tells_of_a_call_is_none(text):
-    assert calls_in(text) == []
+    assert find_calls(text) == []
 
 
 @pytest.mark.parametrize(
     ("language", "text"), [(lang, text) for lang, texts in CALLING.items() for text in texts]
 )
 def test_sentences_that_call_are_found(language, text):
-    found = calls_in(text)
+    found = find_calls(text)
     assert found and found[0].language == language, found
 
 
 @pytest.mark.parametrize("text", [text for texts in SPEAKING.values() for text in texts])
 def test_sentences_that_only_speak_of_reporting_are_not(text):
-    assert calls_in(text) == []
+    assert find_calls(text) == []
 
 
 def test_there_are_twenty_sentences_of_either_kind_in_every_language():
@@ -73,15 +73,15 @@ def test_no_call_is_lost_before_it_is_read():
         "kind": ["post"] * len(texts),
         "object": [f"p{i}" for i in range(len(texts))],
     }
-    _, posts, callers = calls_of(
+    _, posts, callers = tabulate_calls(
         from_tables({"acts": pa.table({**acts, "time": start, "text": texts})})
     )
     assert posts == callers == len(texts)
 
 
 def test_only_the_handle_that_is_called_out_is_named():
-    assert calls_in("@friend report @target, thanks @other") == [Call("target", "en")]
-    assert calls_in("Report @some.host.example. Now") == [Call("some.host.example", "en")]
+    assert find_calls("@friend report @target, thanks @other") == [Call("target", "en")]
+    assert find_calls("Report @some.host.example. Now") == [Call("some.host.example", "en")]
 
 
 def test_hostile_text_is_read_in_no_time():
@@ -92,7 +92,7 @@ def test_hostile_text_is_read_in_no_time():
         "denuncien a la " * 2000,
         "no " * 3000 + "report @x",
     ):
-        calls_in(text)
+        find_calls(text)
 
 
 def test_calls_are_gathered_by_target_and_resolved_where_the_handle_is_known():
@@ -123,7 +123,7 @@ def test_calls_are_gathered_by_target_and_resolved_where_the_handle_is_known():
             ),
         }
     )
-    table, number, callers = calls_of(record)
+    table, number, callers = tabulate_calls(record)
     assert (number, callers) == (4, 3)
     rows = [
         (r["target"], r["account"], r["language"], r["posts"], r["callers"])

@@ -6,19 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.measures.brigades.dose_response import (
-    DAY,
-    HOUR,
-    MINUTE,
-    bins_of,
-    curve,
-    isotonic,
-    occasions,
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    dose_bins,
+    dose_curve,
+    find_occasions,
+    isotonic_fit,
 )
-from birdfall.measures.brigades.report_order import order_of
-from birdfall.measures.brigades.reports import NEVER, Falls, Reports
-from birdfall.measures.brigades.threshold_test import _cells, _smooth, jump, placebos
+from birdfall.measures.brigades.report_order import report_order
+from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls
+from birdfall.measures.brigades.threshold_test import (
+    design_cells,
+    find_jump,
+    fit_smooth_rise,
+    placebo_jumps,
+)
 
-NONE = Falls(*(np.zeros(0, np.int64) for _ in range(4)))
+NONE = TargetFalls(*(np.zeros(0, np.int64) for _ in range(4)))
 
 
 def log(rows):
@@ -32,7 +37,7 @@ def falls(rows):
     """Falls from (code, after, by, ended)."""
     rows = sorted(rows, key=lambda r: (r[0], r[2]))
     code, after, by, ended = (np.array([r[i] for r in rows], np.int64) for i in range(4))
-    return Falls(code.astype(np.int32), after, by, ended)
+    return TargetFalls(code.astype(np.int32), after, by, ended)
 
 
 def slow_occasions(reports, fell, within, counted, forget):
@@ -94,7 +99,7 @@ def test_occasions_agree_with_the_slow_way(rows, fallen, counted, within, forget
         if fallen
         else NONE
     )
-    found = occasions(reports, fell, within=within, dose=counted, forget=forget)
+    found = find_occasions(reports, fell, within=within, dose=counted, forget=forget)
     got = list(
         zip(found.target.tolist(), found.time.tolist(), found.dose.tolist(), found.fell.tolist())
     )
@@ -103,24 +108,24 @@ def test_occasions_agree_with_the_slow_way(rows, fallen, counted, within, forget
 
 def test_a_fall_known_only_within_an_interval_that_holds_a_report_is_left_out_and_counted():
     reports = log([(1, 9, 10), (2, 9, 20), (3, 9, 30)])
-    found = occasions(reports, falls([(9, 15, 25, NEVER)]), within=100)
+    found = find_occasions(reports, falls([(9, 15, 25, NEVER)]), within=100)
     assert found.undated == 1 and not found.fell.any()
-    exact = occasions(reports, falls([(9, 21, 25, NEVER)]), within=100)
+    exact = find_occasions(reports, falls([(9, 21, 25, NEVER)]), within=100)
     assert exact.undated == 0 and exact.fell.sum() == 1 and exact.dose[exact.fell].tolist() == [2]
 
 
 def test_voices_count_a_lockstep_crowd_once():
     reports = log([(r, 9, 10 * r) for r in range(1, 6)])
-    found = occasions(reports, NONE, within=5, dose="voices", voice=np.full(5, 0.2))
+    found = find_occasions(reports, NONE, within=5, dose="voices", voice=np.full(5, 0.2))
     assert found.dose.tolist() == [1, 1, 1, 1, 1]
     with pytest.raises(ValueError, match="voices"):
-        occasions(reports, NONE, within=5, dose="voices")
+        find_occasions(reports, NONE, within=5, dose="voices")
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 30)), min_size=1, max_size=25))
 def test_isotonic_is_the_closest_rising_sequence(points):
     value, weight = (np.array([p[i] for p in points], float) for i in range(2))
-    fitted = isotonic(value, weight)
+    fitted = isotonic_fit(value, weight)
     assert (np.diff(fitted) >= -1e-12).all()
     # the minimax formula of Robertson, Wright and Dykstra 1988, by brute force
     n = len(value)
@@ -139,10 +144,10 @@ def simulated(seed, chance, targets=1500):
     rng = np.random.default_rng(seed)
     rows, fallen = [], []
     for target in range(targets):
-        now = int(rng.random() * 300 * DAY)
+        now = int(rng.random() * 300 * DAY_US)
         frailty = rng.gamma(2.0, 0.5)
         for dose in range(1, 1 + min(40, 1 + int(rng.exponential(9)))):
-            now += int(rng.exponential(2 * HOUR)) + 1
+            now += int(rng.exponential(2 * HOUR_US)) + 1
             rows.append((10_000 + dose, target, now))
             if rng.random() < chance(dose, frailty):
                 fallen.append((target, now + 1, now + 1, NEVER))
@@ -152,8 +157,8 @@ def simulated(seed, chance, targets=1500):
 
 def judged(seed, chance):
     reports, fell = simulated(seed, chance)
-    found = occasions(reports, fell, within=HOUR)
-    return found, jump(found, draws=199, seed=seed)
+    found = find_occasions(reports, fell, within=HOUR_US)
+    return found, find_jump(found, draws=199, seed=seed)
 
 
 def test_a_threshold_is_a_jump_where_it_is():
@@ -161,7 +166,7 @@ def test_a_threshold_is_a_jump_where_it_is():
     assert tested.p <= 0.01
     assert tested.low <= 10 <= tested.high and tested.at in (9, 10, 11)
     assert tested.ratio_low > 5
-    assert max(score for _, score in placebos(found, number=10)) < tested.score
+    assert max(score for _, score in placebo_jumps(found, number=10)) < tested.score
 
 
 def test_no_dose_and_a_smooth_rise_are_no_jump():
@@ -182,25 +187,25 @@ def test_a_steep_but_smooth_rise_is_no_jump_as_a_rule():
 def test_the_null_of_a_step_is_fitted_in_every_draw():
     """A draw whose fit stalls far from its optimum has a score of dozens, and would hide any step."""
     found, _ = judged(1, lambda dose, _: 0.3 if dose >= 10 else 0.01)
-    low, high = bins_of(found.dose)
+    low, high = dose_bins(found.dose)
     where = np.searchsorted(low, found.dose, "right") - 1
-    cells, number, fallen, design = _cells(
+    cells, number, fallen, design = design_cells(
         where, len(low), found.fell, found.stratum % 4, low, high
     )
-    level, _ = _smooth(number, fallen[None, :], design, cells, len(low))
+    level, _ = fit_smooth_rise(number, fallen[None, :], design, cells, len(low))
     drawn = np.random.default_rng(3).binomial(
         number.astype(int), np.clip(level[0], 0, 1), (199, len(number))
     )
-    _, null = _smooth(number, drawn.astype(float), design, cells, len(low))
+    _, null = fit_smooth_rise(number, drawn.astype(float), design, cells, len(low))
     assert null.max() < 6
 
 
 def test_two_doses_are_enough_for_a_test():
     rows = [(r, t, 10 * t + r) for t in range(200) for r in range(2)]
-    found = occasions(
+    found = find_occasions(
         log(rows), falls([(t, 10 * t + 1, 10 * t + 1, NEVER) for t in range(0, 200, 3)]), within=5
     )
-    tested = jump(found, draws=49)
+    tested = find_jump(found, draws=49)
     assert tested is not None and 0 < tested.p <= 1
 
 
@@ -211,14 +216,14 @@ def test_worse_accounts_that_are_reported_more_are_no_jump():
 
 def test_placebos_of_a_flat_curve_are_mostly_quiet():
     found, _ = judged(3, lambda dose, _: 0.03)
-    quiet = [p for p, _ in placebos(found, number=20)]
+    quiet = [p for p, _ in placebo_jumps(found, number=20)]
     assert np.median(quiet) > 0.05 and len(quiet) == 20
 
 
 def test_without_falls_or_with_one_dose_there_is_no_test():
     reports = log([(1, 9, 10), (2, 8, 20)])
-    assert jump(occasions(reports, NONE, within=5)) is None
-    shown = curve(occasions(reports, NONE, within=5))
+    assert find_jump(find_occasions(reports, NONE, within=5)) is None
+    shown = dose_curve(find_occasions(reports, NONE, within=5))
     assert shown.occasions.tolist() == [2] and shown.falls.tolist() == [0]
 
 
@@ -226,20 +231,20 @@ def test_reports_before_the_fall_are_told_from_reports_at_any_time():
     rng = np.random.default_rng(5)
     before, any_time, fallen = [], [], []
     for target in range(40):
-        fall = int((20 + rng.random() * 300) * DAY)
+        fall = int((20 + rng.random() * 300) * DAY_US)
         fallen.append((target, fall, fall, NEVER))
         for r in range(5):
-            before.append((100 + r, target, fall - int(rng.exponential(HOUR))))
+            before.append((100 + r, target, fall - int(rng.exponential(HOUR_US))))
             any_time.append((100 + r, target, int(rng.random() * fall)))
-    near = order_of(log(before), falls(fallen), begin=0, draws=199)
-    far = order_of(log(any_time), falls(fallen), begin=0, draws=199)
+    near = report_order(log(before), falls(fallen), begin=0, draws=199)
+    far = report_order(log(any_time), falls(fallen), begin=0, draws=199)
     assert near.p == 1 / 200 and near.tested == 40 and near.before.tolist() == [5] * 40
     assert far.p > 0.05
 
 
 def test_order_counts_what_came_after_and_tests_only_exact_falls():
     reports = log([(1, 9, 10), (2, 9, 50), (3, 9, 90), (1, 8, 95)])
-    found = order_of(
+    found = report_order(
         reports,
         falls([(9, 60, 60, 80), (9, 85, 85, NEVER), (8, 20, 90, NEVER), (7, 5, 5, NEVER)]),
         begin=0,
@@ -254,7 +259,7 @@ def test_order_counts_what_came_after_and_tests_only_exact_falls():
         and found.last_before.tolist() == [-1, 50]
         and found.tested == 1
     )
-    assert order_of(reports, NONE, begin=0).p is None
+    assert report_order(reports, NONE, begin=0).p is None
 
 
 def test_tempo_alone_is_no_dose():
@@ -262,15 +267,15 @@ def test_tempo_alone_is_no_dose():
     rng = np.random.default_rng(8)
     rows, fallen = [], []
     for target in range(1200):
-        now = int(rng.random() * 300 * DAY)
+        now = int(rng.random() * 300 * DAY_US)
         hurried = rng.random() < 0.5
         for dose in range(1, 1 + min(25, 1 + int(rng.exponential(12 if hurried else 4)))):
-            now += int(rng.exponential(20e6 if hurried else 6 * HOUR)) + 1
+            now += int(rng.exponential(20e6 if hurried else 6 * HOUR_US)) + 1
             rows.append((10_000 + dose, target, now))
             if rng.random() < (0.08 if hurried and dose > 1 else 0.01):
                 fallen.append((target, now + 1, now + 1, NEVER))
                 break
-    tested = jump(occasions(log(rows), falls(fallen), within=MINUTE), draws=199)
+    tested = find_jump(find_occasions(log(rows), falls(fallen), within=MINUTE_US), draws=199)
     assert tested.p > 0.05
 
 
@@ -285,8 +290,8 @@ def test_tempo_alone_is_no_dose():
 )
 def test_a_step_that_may_lead_down_is_no_jump(ratio, low, high, spoken):
     """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331 hits on Wikipedia, 2013)."""
-    from birdfall.measures.brigades.measure import _called
+    from birdfall.measures.brigades.measure import is_jump_called
     from birdfall.measures.brigades.threshold_test import Jump
 
     step = Jump(331, 331, 331, ratio, low, high, 0.0005, 0.0004, 0.001, 0.001, 12.0)
-    assert _called({"reporters": (None, step, [(0.5, 0.1)] * 40)}) is spoken
+    assert is_jump_called({"reporters": (None, step, [(0.5, 0.1)] * 40)}) is spoken

@@ -13,15 +13,29 @@ from brigade_worlds import START, acts, world
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.kernels.coaction.lockstep import cores
-from birdfall.measures.brigades.crew import crew_of
-from birdfall.measures.brigades.dense_blocks import blocks, company, in_crowd, most_unseen
-from birdfall.measures.brigades.dense_subgraph import _together_by_coaction, dense, near
-from birdfall.measures.brigades.lockstep import in_lockstep, lockstep, pairs_together, voices
+from birdfall.kernels.coaction.lockstep import core_densities
+from birdfall.measures.brigades.crew import fit_crew
+from birdfall.measures.brigades.dense_blocks import (
+    count_company,
+    crowd_mask,
+    find_blocks,
+    max_unseen_reports,
+)
+from birdfall.measures.brigades.dense_subgraph import (
+    find_near_pairs,
+    lockstep_by_coaction,
+    peel_reports,
+)
+from birdfall.measures.brigades.lockstep import (
+    find_partners,
+    lockstep,
+    lockstep_pairs,
+    voice_weights,
+)
 from birdfall.measures.brigades.measure import applies_to, brigades
-from birdfall.measures.brigades.reporters import reporters_of
-from birdfall.measures.brigades.reports import NEVER, Falls, Reports, falls_of, reports_of
-from birdfall.measures.brigades.targets import targets_under_fire
+from birdfall.measures.brigades.reporters import judge_reporters
+from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls, read_falls, read_reports
+from birdfall.measures.brigades.targets import find_targets_under_fire
 from birdfall.model.errors import UsageError, WindowError
 from birdfall.record.record import from_tables
 from birdfall.sources.ingest import load
@@ -50,7 +64,7 @@ def test_lockstep_agrees_with_the_slow_way(rows, window):
             if u < v and t == s and abs(a - b) <= window:
                 shared[u, v].add(t)
     pairs = sorted(p for p, targets in shared.items() if len(targets) >= 2)
-    lo, hi = pairs_together(reports, window)
+    lo, hi = lockstep_pairs(reports, window)
     assert sorted(zip(lo.tolist(), hi.tolist())) == pairs
     expected = [
         sum(
@@ -60,17 +74,17 @@ def test_lockstep_agrees_with_the_slow_way(rows, window):
         )
         for u, t, a in triples
     ]
-    assert in_lockstep(reports, lo, hi, window).tolist() == expected
+    assert find_partners(reports, lo, hi, window).tolist() == expected
     others = [
         sum(s == t and abs(a - b) <= window for _, s, b in triples) - 1 for _, t, a in triples
     ]
-    assert company(reports, window).tolist() == others
+    assert count_company(reports, window).tolist() == others
 
 
 @given(small, st.integers(1, 20), st.randoms(use_true_random=False))
 def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows, window, chance):
     reports = log(rows)
-    pairs = near(reports, window)
+    pairs = find_near_pairs(reports, window)
     assert len(pairs.left) == sum(
         s == t and abs(a - b) <= window
         for i, (t, a) in enumerate(zip(reports.target.tolist(), reports.time.tolist()))
@@ -82,9 +96,9 @@ def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows
         reports.time,
     )
     for made in (reports, shuffled):
-        inside = _together_by_coaction(made, window)
+        inside = lockstep_by_coaction(made, window)
         expected = sorted({(int(made.reporter[i]), int(made.target[i])) for i in inside})
-        found = dense(made, window, pairs)
+        found = peel_reports(made, window, pairs)
         assert list(zip(found.reporter.tolist(), found.target.tolist())) == expected
         crowd = [
             len({u for u, t in zip(made.reporter.tolist(), made.target.tolist()) if t == on})
@@ -116,36 +130,36 @@ def test_peeling_gives_each_node_the_densest_block_that_held_it(edges):
         least = min(inside, key=lambda x: (attached[x], x))
         expected[least] = highest
         inside.remove(least)
-    assert np.allclose(cores(lo, hi, weight, 11), expected)
+    assert np.allclose(core_densities(lo, hi, weight, 11), expected)
 
 
 def test_voices_of_a_crew_add_up_to_one():
-    assert voices(log([(1, 9, 0)] * 4), np.array([3, 3, 3, 3])).sum() == pytest.approx(1)
-    assert voices(log([(1, 9, 0)] * 2), np.array([0, 0])).sum() == 2
+    assert voice_weights(log([(1, 9, 0)] * 4), np.array([3, 3, 3, 3])).sum() == pytest.approx(1)
+    assert voice_weights(log([(1, 9, 0)] * 2), np.array([0, 0])).sum() == 2
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_pile_ons_fire_and_are_no_brigade(seed):
     quiet = world(seed)
-    fire = targets_under_fire(quiet.reports)
+    fire = find_targets_under_fire(quiet.reports)
     burning = fire.code[fire.under_fire]
     assert np.isin(quiet.crowded, burning).mean() > 0.95
     assert (~np.isin(burning, quiet.crowded)).sum() <= 1
-    assert not blocks(quiet.reports, window=WINDOW).blocks
+    assert not find_blocks(quiet.reports, window=WINDOW).blocks
 
 
 def test_a_target_that_is_always_reported_much_is_not_under_fire():
     steady = world(1, pile_ons=0, dramas=0)
-    assert targets_under_fire(steady.reports).under_fire.sum() <= 1
+    assert find_targets_under_fire(steady.reports).under_fire.sum() <= 1
 
 
 @pytest.mark.parametrize(("joins", "camouflage", "named"), [(1.0, 10, 38), (0.5, 5, 12)])
 def test_a_diluted_and_camouflaged_crew_is_found_and_nobody_else_is_named(joins, camouflage, named):
     made = world(7, crew=40, joins=joins, camouflage=camouflage)
-    sought = blocks(made.reports, window=WINDOW)
+    sought = find_blocks(made.reports, window=WINDOW)
     found = sought.blocks
     assert len(found) == 1 and np.isin(made.victims, found[0].targets).all()
-    chosen = found[0].crew.named(0.01)
+    chosen = found[0].crew.named_reporters(0.01)
     assert len(chosen) >= named and np.isin(chosen, made.crew).all()
     assert (
         found[0].p <= 0.01 and found[0].crew.p <= 0.01 and abs(found[0].crew.joins - joins) < 0.15
@@ -164,10 +178,10 @@ def test_two_crews_are_two_blocks():
         np.r_[one.reports.target, shifted.target + 10_000],
         np.r_[one.reports.time, shifted.time],
     )
-    both = both.of(np.argsort(both.time, kind="stable"))
-    found = blocks(both, window=WINDOW).blocks
+    both = both.filter(np.argsort(both.time, kind="stable"))
+    found = find_blocks(both, window=WINDOW).blocks
     crews = [set(one.crew.tolist()), set((other.crew + 10_000).tolist())]
-    chosen = [set(b.crew.named(0.01).tolist()) for b in found]
+    chosen = [set(b.crew.named_reporters(0.01).tolist()) for b in found]
     assert len(found) == 2 and all(
         any(c <= whole and len(c) > 20 for c in chosen) for whole in crews
     )
@@ -181,28 +195,28 @@ def test_an_honest_circle_with_chance_overlaps_needs_no_crew():
         for who in rng.choice(1500, 120, replace=False)
     ]
     reports = log(rows)
-    graph = dense(reports, WINDOW)
-    crew = crew_of(reports, graph.reporters, np.arange(5000, 5005, dtype=np.int32), WINDOW, [0])
-    assert crew.p > 0.01 and not len(crew.named(0.01))
+    graph = peel_reports(reports, WINDOW)
+    crew = fit_crew(reports, graph.reporters, np.arange(5000, 5005, dtype=np.int32), WINDOW, [0])
+    assert crew.p > 0.01 and not len(crew.named_reporters(0.01))
 
 
 def test_a_keen_honest_circle_is_no_crew():
     # four targets in an evening, each reported by some eighty of the same three hundred
     made = world(207, circle=300)
-    assert not blocks(made.reports, window=WINDOW).blocks
+    assert not find_blocks(made.reports, window=WINDOW).blocks
 
 
 def test_nobody_is_named_for_a_single_report():
     made = world(7, crew=40, joins=0.5)
-    found = blocks(made.reports, window=WINDOW).blocks
+    found = find_blocks(made.reports, window=WINDOW).blocks
     crew = found[0].crew
-    assert not np.isin(crew.named(0.5), crew.reporter[crew.calls < 2]).any()
+    assert not np.isin(crew.named_reporters(0.5), crew.reporter[crew.calls < 2]).any()
 
 
 def test_the_bound_on_what_stays_unseen_holds_for_a_block_that_was_not_found():
     for joins in (0.3, 0.2, 0.1):
         made = world(11, crew=40, joins=joins)
-        graph = dense(made.reports, WINDOW)
+        graph = peel_reports(made.reports, WINDOW)
         inside = np.isin(graph.reporter, made.crew) & np.isin(graph.target, made.victims)
         for (
             t
@@ -215,7 +229,7 @@ def test_the_bound_on_what_stays_unseen_holds_for_a_block_that_was_not_found():
             np.isin(np.unique(made.reports.reporter[made.reports.target == t]), made.crew).mean()
             for t in made.victims
         )
-        assert inside.sum() <= most_unseen(graph.density, 40, len(made.victims), share)
+        assert inside.sum() <= max_unseen_reports(graph.density, 40, len(made.victims), share)
 
 
 def test_crowds_are_told_from_targets_that_are_always_reported():
@@ -224,19 +238,19 @@ def test_crowds_are_told_from_targets_that_are_always_reported():
         (300 + k, 101, 50 * hour + k) for k in range(6)
     ]
     reports = log(rows)
-    crowd = in_crowd(reports, WINDOW)
+    crowd = crowd_mask(reports, WINDOW)
     assert crowd[reports.target == 101].all() and not crowd[reports.target == 100].any()
 
 
 def test_track_record_counts_what_fell_and_stayed_down_outside_the_blocks():
     reports = log([(1, 10, 0), (1, 11, 5), (1, 12, 9), (2, 10, 3), (2, 13, 4)])
-    falls = Falls(
+    falls = TargetFalls(
         np.array([10, 11, 12], np.int32),
         np.array([20, 20, 900]),
         np.array([20, 20, 900]),
         np.array([NEVER, 30, NEVER]),
     )
-    people = reporters_of(reports, falls, [], within=100, alpha=0.01)
+    people = judge_reporters(reports, falls, [], within=100, alpha=0.01)
     assert people.judged.tolist() == [3, 2] and people.upheld.tolist() == [
         pytest.approx(1 / 3),
         0.5,
@@ -311,7 +325,7 @@ def test_reports_of_self_and_of_nobody_are_left_out_and_counted():
             )
         }
     )
-    reports = reports_of(record)
+    reports = read_reports(record)
     assert (len(reports), reports.of_self, reports.unknown) == (2, 1, 1)
     finding = brigades(record)
     assert finding.answer == "nothing" and finding["reports"].value == 2
@@ -320,7 +334,7 @@ def test_reports_of_self_and_of_nobody_are_left_out_and_counted():
         "reports-on-unknown",
         "no-falls-among-reported",
     }
-    assert not len(falls_of(record))
+    assert not len(read_falls(record))
 
 
 def test_without_reports_calls_alone_are_a_weaker_sign():
@@ -345,9 +359,9 @@ def test_settings_that_make_no_sense_are_refused(planted):
 def test_one_report_and_one_instant_are_no_trouble():
     for rows in ([(1, 2, 5)], [(u, t, 7) for u in range(4) for t in range(10, 14)]):
         reports = log(rows)
-        assert len(targets_under_fire(reports).code) == len({t for _, t, _ in rows})
+        assert len(find_targets_under_fire(reports).code) == len({t for _, t, _ in rows})
         assert len(lockstep(reports, window=WINDOW).reporter) == len({u for u, _, _ in rows})
-        blocks(reports, window=WINDOW)
+        find_blocks(reports, window=WINDOW)
 
 
 @pytest.fixture(scope="module")
@@ -365,13 +379,13 @@ def ozone():
     known = {row["id"]: row["code"] for row in record.sql("SELECT id, code FROM ids").to_pylist()}
     crew = {known[t["reporter"]] for t in truth if t["reporter_role"] == "brigade"}
     victims = {known[t["subject"]] for t in truth if t["subject_role"] == "victim"}
-    return reports_of(record), np.array(sorted(crew)), np.array(sorted(victims))
+    return read_reports(record), np.array(sorted(crew)), np.array(sorted(victims))
 
 
 def told(reports):
     """Codes named and targets of the blocks, at the 1 % setting."""
-    found = blocks(reports, window=WINDOW).blocks
-    names = [b.crew.named(0.01) for b in found]
+    found = find_blocks(reports, window=WINDOW).blocks
+    names = [b.crew.named_reporters(0.01) for b in found]
     nobody = [np.zeros(0, np.int32)]
     return np.unique(np.concatenate(names + nobody)), np.unique(
         np.concatenate([b.targets for b in found] + nobody)
@@ -389,7 +403,7 @@ def test_the_recorded_brigade_stands_under_a_shift_of_time(ozone):
 def test_of_half_the_recorded_reports_no_honest_one_is_named(ozone, seed):
     reports, crew, victims = ozone
     kept = np.random.default_rng(seed).random(len(reports)) < 0.5
-    chosen, hit = told(reports.of(kept))
+    chosen, hit = told(reports.filter(kept))
     # each of the sixty is left with one or two of five targets: too few to be told from an honest circle
     assert np.isin(chosen, crew).all() and np.isin(hit, victims).all()
 
@@ -412,7 +426,7 @@ def test_among_a_thousand_further_honest_reports_no_honest_one_is_named(ozone, h
         np.r_[reports.target, on].astype(np.int32),
         np.r_[reports.time, at],
     )
-    chosen, hit = told(both.of(np.lexsort((both.target, both.reporter, both.time))))
+    chosen, hit = told(both.filter(np.lexsort((both.target, both.reporter, both.time))))
     assert np.isin(chosen, crew).all() and np.isin(victims, hit).all()
     assert len(chosen) >= named
 

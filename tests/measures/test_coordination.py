@@ -12,17 +12,17 @@ import pytest
 
 import birdfall
 from birdfall.kernels.coaction.coaction import estimate_cost
-from birdfall.measures.coordination.communities import agreement, groups_of, interests
-from birdfall.measures.coordination.layers import combined
+from birdfall.measures.coordination.communities import best_jaccard, find_groups, find_interests
+from birdfall.measures.coordination.layers import combine_layers
 from birdfall.measures.coordination.measure import (
-    announced,
     applies_to,
     coordination,
-    microseconds,
+    cost_line,
+    parse_window,
     trace_sizes,
 )
-from birdfall.measures.coordination.null_model import crowd_of, jitter_null, trace_edges
-from birdfall.measures.coordination.traces import trace_of_table
+from birdfall.measures.coordination.null_model import jitter_null, profile_acts, trace_edges
+from birdfall.measures.coordination.traces import trace_from_table
 from birdfall.model.errors import CannotAnswer, UsageError, WindowError
 from birdfall.model.findings import from_plain
 from birdfall.record.record import from_tables
@@ -283,18 +283,18 @@ def test_layers_are_seen_apart_and_together():
 
 def test_combined_p_is_that_of_the_formula():
     w = world(3, decay=600.0, accounts=400, objects=500)
-    from birdfall.measures.coordination.layers import layer_of
-    from birdfall.measures.coordination.traces import trace_of_table
+    from birdfall.measures.coordination.layers import build_layer
+    from birdfall.measures.coordination.traces import trace_from_table
 
     layers = [
-        layer_of(
-            trace_of_table((w.account, w.object_, w.time // unit * unit))[0],
+        build_layer(
+            trace_from_table((w.account, w.object_, w.time // unit * unit))[0],
             window=60 * SECOND,
             at_least=2,
         )
         for unit in (1, 10 * SECOND, 60 * SECOND)
     ]
-    whole = combined(layers, 0.01)
+    whole = combine_layers(layers, 0.01)
     by_pair = [
         dict(zip(zip(x.lo.tolist(), x.hi.tolist()), np.exp(x.log_p).tolist())) for x in layers
     ]
@@ -367,7 +367,7 @@ def test_rows_with_an_empty_field_are_counted_not_matched():
     ],
 )
 def test_windows_are_read(said, meant):
-    assert microseconds(said) == meant
+    assert parse_window(said) == meant
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_windows_are_read(said, meant):
 )
 def test_what_is_no_window_is_refused(window):
     with pytest.raises(WindowError):
-        microseconds(window)
+        parse_window(window)
 
 
 def test_what_cannot_be_asked_is_refused():
@@ -401,7 +401,7 @@ def test_what_cannot_be_asked_is_refused():
 
 def test_interests_find_silos_but_give_no_small_group_a_stratum():
     w = world(2, **WORLDS["silos x60, interests unknown"][0])
-    community, count = interests(w.account, w.object_, len(w.group))
+    community, count = find_interests(w.account, w.object_, len(w.group))
     assert 8 <= count <= 14
     for silo in range(10):  # each silo lies in one community for the most part
         inside = community[w.silo == silo]
@@ -423,7 +423,7 @@ def test_interests_of_before_the_wave_are_used_for_the_acts_after_it():
 def test_groups_are_numbered_by_size_and_stable():
     lo = np.array([0, 0, 1, 5, 5, 6, 5, 9], np.int32)
     hi = np.array([1, 2, 2, 6, 7, 7, 8, 10], np.int32)
-    members, group = groups_of(lo, hi, np.ones(8))
+    members, group = find_groups(lo, hi, np.ones(8))
     assert dict(zip(members.tolist(), group.tolist())) == {
         0: 2,
         1: 2,
@@ -435,13 +435,13 @@ def test_groups_are_numbered_by_size_and_stable():
         9: 3,
         10: 3,
     }
-    again = groups_of(lo, hi, np.ones(8), method="louvain", seed=9)
-    assert agreement(members, group, *again).tolist() == [1.0, 1.0, 1.0]
+    again = find_groups(lo, hi, np.ones(8), method="louvain", seed=9)
+    assert best_jaccard(members, group, *again).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_trace_of_edges_agrees_with_looking():
     w = world(4, decay=300.0, accounts=200, objects=200, repeat=0.3)
-    crowd = crowd_of(w.account, w.object_, w.time, 60 * SECOND)
+    crowd = profile_acts(w.account, w.object_, w.time, 60 * SECOND)
     rng = np.random.default_rng(0)
     lo = rng.integers(0, 100, 300)
     pairs = np.unique(np.stack([lo, lo + 1 + rng.integers(0, 90, 300)]), axis=1).astype(np.int32)
@@ -473,7 +473,7 @@ def jittered_world(seed, planted):
 def test_jitter_p_values_are_calibrated_where_acts_are_evenly_spread():
     columns = jittered_world(1, planted=False)
     lo, hi = (x.astype(np.int32) for x in np.triu_indices(150, 1))
-    objects = trace_edges(crowd_of(*columns, 60 * SECOND), lo, hi).objects
+    objects = trace_edges(profile_acts(*columns, 60 * SECOND), lo, hi).objects
     jitter = jitter_null(
         *columns, 60 * SECOND, 600 * SECOND, (lo, hi), objects, np.zeros(len(lo), bool)
     )
@@ -487,7 +487,7 @@ def test_jitter_is_not_blinded_by_the_burst_itself():
     """Self-masking: a null drawn from an object's own lags gives a burst of 14 no power at all; moving each act does."""
     columns = jittered_world(1, planted=True)
     lo, hi = (x.astype(np.int32) for x in np.triu_indices(14, 1))
-    objects = trace_edges(crowd_of(*columns, 60 * SECOND), lo, hi).objects
+    objects = trace_edges(profile_acts(*columns, 60 * SECOND), lo, hi).objects
     jitter = jitter_null(
         *columns, 60 * SECOND, 600 * SECOND, (lo, hi), objects, np.ones(len(lo), bool)
     )
@@ -560,12 +560,12 @@ def test_the_cost_names_the_object_it_would_be_spent_on():
     account = np.r_[np.arange(n), np.arange(1000)]
     object_ = np.array(["hub\x1b[31m"] * n + [f"o{i // 2}" for i in range(1000)])
     time = np.r_[np.full(n, 5), np.arange(1000)].astype(np.int64)
-    trace, _ = trace_of_table((account, object_, time), time_unit="s")
-    line = announced(
+    trace, _ = trace_from_table((account, object_, time), time_unit="s")
+    line = cost_line(
         trace, estimate_cost(trace.account, trace.object_, trace.time, window=60_000_000)
     )
     assert "199,990,500 pairs" in line and "hub" in line and "(100%)" in line and "\x1b" not in line
-    few, _ = trace_of_table((account[n:], object_[n:], time[n:]), time_unit="s")
-    assert "left out" not in announced(
+    few, _ = trace_from_table((account[n:], object_[n:], time[n:]), time_unit="s")
+    assert "left out" not in cost_line(
         few, estimate_cost(few.account, few.object_, few.time, window=60_000_000)
     )

@@ -9,15 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from birdfall.kernels.coaction.shuffle import changed_hands, repeated_pairs
-from birdfall.kernels.densest_subgraph import densest
+from birdfall.kernels.coaction.shuffle import exchange_accounts, repeated_pairs
+from birdfall.kernels.densest_subgraph import densest_block
 from birdfall.measures.coordination import null_model as significance
-from birdfall.measures.coordination.communities import completed, interests
-from birdfall.measures.coordination.dense_blocks import Block, Hands, blocks, looked_at
-from birdfall.measures.coordination.layers import layer_of
+from birdfall.measures.coordination.communities import find_interests, place_newcomers
+from birdfall.measures.coordination.dense_blocks import (
+    ActShuffler,
+    DiluteBlock,
+    explained_shares,
+    peel_blocks,
+)
+from birdfall.measures.coordination.layers import build_layer
 from birdfall.measures.coordination.measure import coordination
-from birdfall.measures.coordination.null_model import Strata, crowd_of, in_company
-from birdfall.measures.coordination.traces import trace_of_table
+from birdfall.measures.coordination.null_model import InterestStrata, company_share, profile_acts
+from birdfall.measures.coordination.traces import trace_from_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from coordination_worlds import SECOND, world
@@ -32,10 +37,10 @@ def asked(w, **parameters):
 
 
 def layer(w):
-    trace, _ = trace_of_table((w.account, w.object_, w.time))
+    trace, _ = trace_from_table((w.account, w.object_, w.time))
     accounts = int(trace.account.max()) + 1
-    strata = Strata(*interests(trace.account, trace.object_, accounts))
-    return layer_of(trace, window=WINDOW, at_least=2, count="objects", strata=strata)
+    strata = InterestStrata(*find_interests(trace.account, trace.object_, accounts))
+    return build_layer(trace, window=WINDOW, at_least=2, count="objects", strata=strata)
 
 
 def test_a_group_without_one_significant_pair_is_found_as_a_block():
@@ -68,16 +73,23 @@ def test_the_block_test_is_calibrated_where_nobody_moves_together():
     for seed in range(24):
         w = world(seed, accounts=400, objects=300, decay=120.0, planted=0, silos=3)
         x = layer(w)
-        hands = Hands(x, seed)
+        hands = ActShuffler(x, seed)
         accounts = int(x.trace.account.max()) + 1
-        dense = [densest(*hands.shuffled(i), accounts)[1] for i in range(19)]
-        mine = densest(*hands.as_it_was(), accounts)[1]
+        dense = [densest_block(*hands.shuffled_network(i), accounts)[1] for i in range(19)]
+        mine = densest_block(*hands.observed_network(), accounts)[1]
         ties = sum(d == mine for d in dense)
         rank.append(
             (1 + sum(d > mine for d in dense) + np.random.default_rng(seed).integers(0, ties + 1))
             / 20
         )
-        one = blocks(hands.as_it_was(), accounts, hands.shuffled, shuffles=19, most=1, alpha=0.05)
+        one = peel_blocks(
+            hands.observed_network(),
+            accounts,
+            hands.shuffled_network,
+            shuffles=19,
+            most=1,
+            alpha=0.05,
+        )
         called.append(bool(one))
     rank = np.array(rank)
     assert (rank <= 0.1).mean() <= 0.25 and (rank <= 0.5).mean() <= 0.7
@@ -88,7 +100,7 @@ def test_the_block_test_is_calibrated_where_nobody_moves_together():
 
 def test_repeated_pairs_are_those_of_a_slow_count():
     w = world(4, decay=300.0, accounts=120, objects=150, repeat=0.3)
-    crowd = crowd_of(w.account, w.object_, w.time, WINDOW)
+    crowd = profile_acts(w.account, w.object_, w.time, WINDOW)
     order = crowd.order
     times, objects = (
         order.times_at(np.arange(len(order.who))),
@@ -122,11 +134,11 @@ def test_acts_change_hands_within_their_cell_only():
     by_cell = np.argsort(cell, kind="stable")
     begin = np.searchsorted(cell[by_cell], np.arange(8)).astype(np.int64)
     what = np.arange(2000, dtype=np.int32) // 20
-    one, two = (changed_hands(who, what, by_cell, begin, np.diff(begin), s) for s in (1, 2))
+    one, two = (exchange_accounts(who, what, by_cell, begin, np.diff(begin), s) for s in (1, 2))
     for c in range(7):
         assert Counter(one[cell == c].tolist()) == Counter(who[cell == c].tolist())
     assert (one != who).mean() > 0.8 and (one != two).mean() > 0.8
-    assert (one == changed_hands(who, what, by_cell, begin, np.diff(begin), 1)).all()
+    assert (one == exchange_accounts(who, what, by_cell, begin, np.diff(begin), 1)).all()
 
 
 def test_nobody_stands_twice_on_one_object_after_a_shuffle():
@@ -135,7 +147,7 @@ def test_nobody_stands_twice_on_one_object_after_a_shuffle():
     who, what = (pairs // 100).astype(np.int32), (pairs % 100).astype(np.int32)
     order = np.argsort(what, kind="stable")
     who, what = who[order], what[order]
-    found = changed_hands(
+    found = exchange_accounts(
         who, what, np.arange(len(who)), np.array([0, len(who)]), np.array([len(who)]), 3
     )
     assert Counter(found.tolist()) == Counter(who.tolist())
@@ -148,7 +160,7 @@ def test_every_order_of_a_cell_is_as_likely():
     who, by_cell, begin = np.arange(3, dtype=np.int32), np.arange(3), np.array([0, 3])
     what = np.arange(3, dtype=np.int32)
     seen = Counter(
-        tuple(changed_hands(who, what, by_cell, begin, np.diff(begin), s).tolist())
+        tuple(exchange_accounts(who, what, by_cell, begin, np.diff(begin), s).tolist())
         for s in range(3000)
     )
     assert len(seen) == 6 and min(seen.values()) > 400 and max(seen.values()) < 600
@@ -158,7 +170,7 @@ def test_acts_that_matter_get_any_account_of_the_cell_without_replacement():
     """Two of four acts matter: each ordered choice of two of four accounts is as likely, and nobody is lost."""
     who, what = np.arange(4, dtype=np.int32), np.arange(4, dtype=np.int32)
     by_cell, begin, live = np.array([2, 0, 1, 3]), np.array([0, 4]), np.array([2])
-    found = [changed_hands(who, what, by_cell, begin, live, s) for s in range(6000)]
+    found = [exchange_accounts(who, what, by_cell, begin, live, s) for s in range(6000)]
     seen = Counter((int(f[2]), int(f[0])) for f in found)
     assert len(seen) == 12 and min(seen.values()) > 400 and max(seen.values()) < 600
     assert all(sorted(f.tolist()) == [0, 1, 2, 3] for f in found)
@@ -169,7 +181,7 @@ def test_repeats_among_the_acts_that_matter_are_taken_apart():
     pairs = np.unique(rng.integers(0, 60, 1500) * 100 + rng.integers(0, 50, 1500))
     who, what = (pairs // 100).astype(np.int32), (pairs % 100).astype(np.int32)
     by_cell, live = rng.permutation(len(who)), len(who) // 2
-    found = changed_hands(who, what, by_cell, np.array([0, len(who)]), np.array([live]), 3)
+    found = exchange_accounts(who, what, by_cell, np.array([0, len(who)]), np.array([live]), 3)
     assert Counter(found.tolist()) == Counter(who.tolist())
     own = by_cell[:live]
     assert live - len(np.unique(found[own].astype(np.int64) * 100 + what[own])) <= 2
@@ -180,7 +192,7 @@ def test_repeats_among_the_acts_that_matter_are_taken_apart():
 def test_acts_without_company_make_no_pair_whoever_did_them():
     """What is left out of the shuffle is what no pair can come from: a slow count over all acts agrees."""
     x = layer(world(6, accounts=300, objects=400, decay=900.0))
-    hands = Hands(x, 1)
+    hands = ActShuffler(x, 1)
     by_cell, begin, live = hands._cut()
     order = x.crowd.order
     times, objects = (
@@ -201,22 +213,24 @@ def test_blocks_of_people_already_known_cost_no_shuffle():
 
     lo, hi = np.triu_indices(6, 1)
     network = lo.astype(np.int32), hi.astype(np.int32), np.ones(len(lo))
-    assert not blocks(network, 6, never, shuffles=99, new=np.array([1, 1, 1, 0, 0, 0], bool))
+    assert not peel_blocks(network, 6, never, shuffles=99, new=np.array([1, 1, 1, 0, 0, 0], bool))
     empty = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
-    found = blocks(network, 6, lambda i: empty, shuffles=99, new=np.array([1, 1, 1, 1, 0, 0], bool))
+    found = peel_blocks(
+        network, 6, lambda i: empty, shuffles=99, new=np.array([1, 1, 1, 1, 0, 0], bool)
+    )
     assert [(len(m), p) for m, _, p in found] == [(6, 0.01)]
 
 
 def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
     """A tenth of all accounts that move as one form a community of interest; its kappa is cut to what company explains."""
     w = world(3, accounts=900, objects=1200, decay=1800.0, planted=90, targets=50, members=45)
-    community, count = interests(w.account, w.object_, 900)
+    community, count = find_interests(w.account, w.object_, 900)
     own = np.bincount(community[w.group], minlength=count).argmax()
     assert own > 0 and (community == own).sum() < 2 * w.group.sum(), (
         "the group is a community of its own"
     )
-    crowd = crowd_of(w.account, w.object_, w.time, WINDOW)
-    ratio = in_company(crowd.order, community, count)
+    crowd = profile_acts(w.account, w.object_, w.time, WINDOW)
+    ratio = company_share(crowd.order, community, count)
     assert ratio[own] < 0.3
     assert np.delete(ratio, own).min() > 0.8
 
@@ -233,16 +247,16 @@ def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
     assert right / len(pairs) >= 0.99
     assert right >= 1600 and len({x for p in pairs for x in p if w.group[x]}) == 90
     monkeypatch.setattr(
-        significance, "in_company", lambda order, community, groups: np.ones(groups)
+        significance, "company_share", lambda order, community, groups: np.ones(groups)
     )
     assert claimed()[1] < 400, "what it would be without"
 
 
 def test_company_agrees_with_looking():
     w = world(5, decay=300.0, accounts=80, objects=40, silos=2, planted=0)
-    crowd = crowd_of(w.account, w.object_, w.time, WINDOW)
+    crowd = profile_acts(w.account, w.object_, w.time, WINDOW)
     silo = w.silo.astype(np.int64)
-    ratio = in_company(crowd.order, silo, 2)
+    ratio = company_share(crowd.order, silo, 2)
     inside, explained, learnt = np.zeros(2), np.zeros(2), np.zeros((2, 2))
     rows = []
     for o in np.unique(w.object_):
@@ -270,7 +284,16 @@ def test_those_hardly_known_are_placed_by_the_company_they_keep_later():
     learned = np.repeat(np.arange(6, dtype=np.int32), 6)
     account = np.array([0, 1, 2, 3, 4, 5, 6, 6, 6, 7], np.int32)
     object_ = np.array([0, 0, 0, 1, 1, 2, 1, 2, 0, 3], np.int32)
-    assert completed(community, 3, learned, account, object_).tolist() == [1, 1, 1, 2, 2, 2, 2, 0]
+    assert place_newcomers(community, 3, learned, account, object_).tolist() == [
+        1,
+        1,
+        1,
+        2,
+        2,
+        2,
+        2,
+        0,
+    ]
 
 
 def test_a_minute_of_two_crowds_is_no_group():
@@ -282,18 +305,18 @@ def test_a_minute_of_two_crowds_is_no_group():
     for o in (401, 402):
         acts.append((crowd, np.full(40, o, np.int32), np.full(40, moment) + np.arange(40) * SECOND))
     account, object_, time = (np.concatenate(c) for c in zip(*acts))
-    trace, _ = trace_of_table((account, object_, time))
-    x = layer_of(trace, window=WINDOW, at_least=2)
-    explained, on_two = looked_at(x, trace_codes(trace, crowd))
-    assert on_two > 0.9 and not Block(crowd, 1.0, 0.01, 99, 0, explained, on_two).told
+    trace, _ = trace_from_table((account, object_, time))
+    x = build_layer(trace, window=WINDOW, at_least=2)
+    explained, on_two = explained_shares(x, trace_codes(trace, crowd))
+    assert on_two > 0.9 and not DiluteBlock(crowd, 1.0, 0.01, 99, 0, explained, on_two).listed
 
 
 def test_most_of_a_planted_group_is_not_explained_by_company_and_a_learned_interest_is():
     w = world(1, accounts=1000, objects=1500, decay=1800.0, planted=40, targets=60, members=5)
     x = layer(w)
-    explained, on_two = looked_at(x, trace_codes(x.trace, np.flatnonzero(w.group)))
+    explained, on_two = explained_shares(x, trace_codes(x.trace, np.flatnonzero(w.group)))
     assert explained < 0.4 and on_two < 0.2
-    own = looked_at(x, trace_codes(x.trace, np.flatnonzero(w.silo == 0)))
+    own = explained_shares(x, trace_codes(x.trace, np.flatnonzero(w.silo == 0)))
     assert own[0] > 0.7
 
 

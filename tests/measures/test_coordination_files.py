@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import birdfall
-from birdfall.measures.coordination.from_files import acts_of_files, coordination_of_files
-from birdfall.measures.coordination.traces import trace_of
+from birdfall.measures.coordination.from_files import coordinate_files, read_acts
+from birdfall.measures.coordination.traces import read_trace
 from birdfall.model.errors import CannotAnswer, UsageError
 from birdfall.sources.ingest import load
 
@@ -102,15 +102,15 @@ def test_acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
     path = written(tmp_path_factory.mktemp("acts"), TOOLKIT, rows, form)
     record = load(path)
     for bare in (False, True):
-        direct = acts_of_files([path], trace, bare=bare)
-        assert told(direct.trace, direct.ids) == told(trace_of(record, trace), record.ids)
+        direct = read_acts([path], trace, bare=bare)
+        assert told(direct.trace, direct.ids) == told(read_trace(record, trace), record.ids)
         assert direct.trace.shown == {} or not bare
-    whole = trace_of(record, trace)
-    ordered = acts_of_files([path], trace).trace
+    whole = read_trace(record, trace)
+    ordered = read_acts([path], trace).trace
     for column in ("account", "object_", "time"):
         assert getattr(ordered, column).tolist() == getattr(whole, column).tolist()
     assert ordered.shown.keys() == whole.shown.keys()
-    assert acts_of_files([path], trace, handles=True).names().keys() == record.names().keys()
+    assert read_acts([path], trace, handles=True).names().keys() == record.names().keys()
     # the rows of this trace that were refused are refused for the same reason
     refused = {
         (r["line"], r["column"], r["value"], r["reason"])
@@ -134,7 +134,7 @@ def test_rows_refused_are_all_listed(tmp_path_factory, rows):
         rows,
     )
     record = load(path)
-    direct = acts_of_files([path], "repost", bare=True)
+    direct = read_acts([path], "repost", bare=True)
     assert (
         direct.rejected.sort_by("line").to_pylist()
         == record.table("rejected").sort_by("line").to_pylist()
@@ -166,7 +166,7 @@ def test_a_finding_of_files_is_the_finding_of_their_record(tmp_path):
         {"window": 30, "preset": "toolkit"},
         {"window": 30, "preset": "coortweet"},
     ):
-        finding, _ = coordination_of_files([path], {}, **asked)
+        finding, _ = coordinate_files([path], {}, **asked)
         whole = birdfall.read(path).coordination(**asked)
         assert finding.replace(inputs=()).to_json() == whole.replace(inputs=()).to_json()
         assert all(finding.table(n).equals(whole.table(n)) for n in whole.tables), asked
@@ -190,9 +190,9 @@ def test_two_files_are_one_trace(tmp_path):
             tmp_path / f"{name}.csv",
         )
     paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    direct = acts_of_files(paths, "repost")
+    direct = read_acts(paths, "repost")
     assert told(direct.trace, direct.ids) == told(
-        trace_of(load(*paths), "repost"), load(*paths).ids
+        read_trace(load(*paths), "repost"), load(*paths).ids
     )
     assert len(direct.trace) == 10
 
@@ -201,20 +201,20 @@ def test_what_needs_a_record_is_left_to_it(tmp_path):
     path = written(
         tmp_path, ["account", "object", "time", "kind"], [["a", "x", "1400000000", "repost"]]
     )
-    assert acts_of_files([path], "repost") is None
-    assert acts_of_files([path], "text") is None
-    assert coordination_of_files([path], {}, trace=["repost", "like"]) is None
+    assert read_acts([path], "repost") is None
+    assert read_acts([path], "text") is None
+    assert coordinate_files([path], {}, trace=["repost", "like"]) is None
     lines = tmp_path / "firehose.jsonl"
     lines.write_text('{"did":"did:plc:a","time_us":1,"kind":"commit"}\n')
-    assert acts_of_files([lines], "repost") is None or birdfall.read(lines) is not None
+    assert read_acts([lines], "repost") is None or birdfall.read(lines) is not None
 
 
 def test_no_acts_and_no_zone_are_said(tmp_path):
     path = written(tmp_path, TOOLKIT, [["1", "a", "a", "", "", "m", "1400000000", ""]])
     with pytest.raises(CannotAnswer, match="no acts of repost"):
-        coordination_of_files([path], {})
+        coordinate_files([path], {})
     path = written(tmp_path, ["account", "object", "time"], [["a", "x", "2014-01-01 10:00:00"]])
     with pytest.raises(UsageError, match="zone"):
-        coordination_of_files([path], {})
-    finding, _ = coordination_of_files([path], {"time_zone": "UTC"})
+        coordinate_files([path], {})
+    finding, _ = coordinate_files([path], {"time_zone": "UTC"})
     assert finding.answer == "nothing"

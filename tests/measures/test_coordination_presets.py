@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from birdfall.measures.coordination.measure import coordination
 from birdfall.measures.coordination.peer_methods import (
     account_stats,
-    coortweet,
-    coortweet_groups,
-    toolkit,
+    coortweet_edges,
+    coortweet_pairs,
+    toolkit_edges,
 )
-from birdfall.measures.coordination.urls import normalised
+from birdfall.measures.coordination.urls import normalise_url
 from birdfall.model.errors import UsageError
 
 
@@ -92,7 +92,7 @@ def paired(real):
     time = table.column("time").to_numpy().astype(np.int64) * 1_000_000
     columns = codes["account"], codes["object"], codes["content"], time
     own = same.to_numpy().astype(np.int32)
-    return columns, texts, coortweet_groups(*columns, window=60_000_000, object_content=own), own
+    return columns, texts, coortweet_pairs(*columns, window=60_000_000, object_content=own), own
 
 
 def test_coortweet_pairs_are_its_own(real):
@@ -120,7 +120,7 @@ def test_coortweet_pairs_are_its_own(real):
 def test_coortweet_account_statistics_are_its_own(real):
     expected = rows_of(real("peers/coortweet-rus_tw60_mp2_loopsTRUE_ew0_sg0.account_stats.csv.gz"))
     columns, texts, (a, b), own = paired(real)
-    edges = coortweet(*columns, window=60_000_000, edge_weight=0.0, object_content=own)
+    edges = coortweet_edges(*columns, window=60_000_000, edge_weight=0.0, object_content=own)
     accounts, apart, symmetry, count = account_stats(edges, columns[0], columns[2], a, b)
     got = {texts["account"][c]: values for c, *values in zip(accounts, apart, symmetry, count)}
     assert len(expected) == len(got)
@@ -197,7 +197,7 @@ def test_toolkit_is_what_its_definition_says(rows, window, least, loops):
     expected = {
         (*edge, len(messages)) for edge, messages in weight.items() if len(messages) >= least
     }
-    edges = toolkit(
+    edges = toolkit_edges(
         account,
         object_,
         content,
@@ -233,7 +233,7 @@ def test_coortweet_is_what_its_definition_says(rows, window, least, loops):
     expected = {
         frozenset(p) for p in pairs if int(content[p[0]]) in good or int(content[p[1]]) in good
     }
-    a, b = coortweet_groups(
+    a, b = coortweet_pairs(
         account,
         object_,
         content,
@@ -249,7 +249,7 @@ def test_coortweet_is_what_its_definition_says(rows, window, least, loops):
 
 def test_coortweet_repeated_shares_multiply():
     account = np.array([0] * 3 + [1] * 4, np.int32)
-    edges = coortweet(
+    edges = coortweet_edges(
         account,
         np.zeros(7, np.int32),
         np.arange(7, dtype=np.int32),
@@ -288,8 +288,8 @@ def test_an_empty_result_is_an_empty_result():
     ],
 )
 def test_links_to_one_page_are_written_one_way(link, plain):
-    assert normalised(link) == plain
-    assert normalised(normalised(link)) == normalised(link)
+    assert normalise_url(link) == plain
+    assert normalise_url(normalise_url(link)) == normalise_url(link)
 
 
 def test_short_links_are_followed_only_where_the_data_says_so():
@@ -298,6 +298,6 @@ def test_short_links_are_followed_only_where_the_data_says_so():
         "bit.ly/x": "https://www.example.org/a?utm_medium=m",
         "t.co/loop": "http://t.co/loop",
     }
-    assert normalised("https://t.co/abc", known) == "example.org/a"
-    assert normalised("https://t.co/other", known) == "t.co/other"
-    assert normalised("https://t.co/loop", known) == "t.co/loop"
+    assert normalise_url("https://t.co/abc", known) == "example.org/a"
+    assert normalise_url("https://t.co/other", known) == "t.co/other"
+    assert normalise_url("https://t.co/loop", known) == "t.co/loop"

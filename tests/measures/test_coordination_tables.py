@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 import birdfall
 from birdfall.measures.coordination import describe
 from birdfall.measures.coordination.measure import coordination
-from birdfall.measures.coordination.traces import coded, content_ids, renamed, trace_of_table
+from birdfall.measures.coordination.traces import (
+    content_ids,
+    encode_values,
+    rename_columns,
+    trace_from_table,
+)
 from birdfall.model.errors import UsageError
 
 
@@ -42,7 +47,7 @@ def test_codes_are_places_among_the_sorted_names(values, form):
         )
     else:
         column = pa.array(values, pa.string())
-    names, codes = coded(column)
+    names, codes = encode_values(column)
     wanted = sorted({str(v).encode() for v in values})
     assert [n.encode() for n in names.to_pylist()] == wanted
     assert (
@@ -59,8 +64,8 @@ def test_numbers_and_their_texts_are_one_trace_and_one_digest():
         "content": [40, 30, 20, 10],
     }
     texts = {k: v if k == "time" else [str(x) for x in v] for k, v in rows.items()}
-    found = [trace_of_table(pa.table(r), time_unit="s")[0] for r in (rows, texts)]
-    assert describe.digest(found[0]) == describe.digest(found[1])
+    found = [trace_from_table(pa.table(r), time_unit="s")[0] for r in (rows, texts)]
+    assert describe.trace_digest(found[0]) == describe.trace_digest(found[1])
     assert [content_ids(f).cast(pa.string()).to_pylist() for f in found] == [
         ["40", "30", "20", "10"]
     ] * 2
@@ -73,7 +78,7 @@ def test_numbers_and_their_texts_are_one_trace_and_one_digest():
 
 
 def test_a_digest_is_of_all_names_however_many_are_joined_at_once(monkeypatch):
-    made = trace_of_table(
+    made = trace_from_table(
         {"account": ["a", "b", "ü", ""], "object": ["x"] * 4, "time": [1, 2, 3, 4]}
     )[0]
     plain = hashlib.sha256()
@@ -82,8 +87,8 @@ def test_a_digest_is_of_all_names_however_many_are_joined_at_once(monkeypatch):
     for names in (made.accounts, made.objects):
         plain.update("\0".join(names.to_pylist()).encode())
     for at_once in (1, 2, 3, 100):
-        monkeypatch.setattr(describe, "_NAMES_AT_ONCE", at_once)
-        assert describe.digest(made) == plain.hexdigest()
+        monkeypatch.setattr(describe, "_NAMES_PER_DIGEST_PART", at_once)
+        assert describe.trace_digest(made) == plain.hexdigest()
 
 
 ACCOUNTS, OBJECTS, SECONDS = (
@@ -125,14 +130,14 @@ ACCOUNTS, OBJECTS, SECONDS = (
     ],
 )
 def test_times_in_any_form_are_the_same_moments(times, noted):
-    made, notes = trace_of_table({"account": ACCOUNTS, "object": OBJECTS, "time": times})
+    made, notes = trace_from_table({"account": ACCOUNTS, "object": OBJECTS, "time": times})
     assert made.time.tolist() == [s * 10**6 for s in SECONDS]
     assert [n.code for n in notes] == noted
 
 
 def test_times_that_cannot_be_told_are_said_and_not_guessed():
     def read(times, **more):
-        return trace_of_table(
+        return trace_from_table(
             {"account": ["a"] * len(times), "object": ["x"] * len(times), "time": times}, **more
         )
 
@@ -154,7 +159,7 @@ def test_times_that_cannot_be_told_are_said_and_not_guessed():
 
 def test_tables_of_all_makes_and_column_names_are_one_trace():
     rows = {"account": ACCOUNTS, "object": OBJECTS, "time": [s * 10**6 for s in SECONDS]}
-    wanted = describe.digest(trace_of_table(rows)[0])
+    wanted = describe.trace_digest(trace_from_table(rows)[0])
     frame = pd.DataFrame(rows)
     odd = frame.rename(columns={"account": "¿Quién?", "object": "=link", "time": "when\n"})
     tables = [
@@ -164,27 +169,27 @@ def test_tables_of_all_makes_and_column_names_are_one_trace():
         tuple(rows.values()),
         pa.table(rows).to_pylist(),
         frame.astype({"account": "category"}),
-        renamed(odd, {"account": "¿Quién?", "object": "=link", "time": "when\n"}),
+        rename_columns(odd, {"account": "¿Quién?", "object": "=link", "time": "when\n"}),
     ]
-    assert [describe.digest(trace_of_table(t)[0]) for t in tables] == [wanted] * len(tables)
+    assert [describe.trace_digest(trace_from_table(t)[0]) for t in tables] == [wanted] * len(tables)
     found = birdfall.coordination(
         odd, columns={"account": "¿Quién?", "object": "=link", "time": "when\n"}, null="none"
     )
     assert found["acts"].value == 4
     with pytest.raises(UsageError, match="It has: ¿Quién"):
-        trace_of_table(odd)
+        trace_from_table(odd)
     with pytest.raises(UsageError, match="no column 'who'"):
-        renamed(odd, {"account": "who"})
+        rename_columns(odd, {"account": "who"})
 
 
 def test_ids_that_passed_through_floats_are_ids_or_an_error():
     rows = {"account": [7.0, float("nan"), 8.0], "object": ["x"] * 3, "time": [1, 2, 3]}
     for column in (rows["account"], np.array(rows["account"]), pd.Series(rows["account"])):
-        made, notes = trace_of_table(rows | {"account": column})
+        made, notes = trace_from_table(rows | {"account": column})
         assert made.accounts.to_pylist() == ["7", "8"] and notes[-1].values == {"rows": 1}
     with pytest.raises(UsageError, match="last digits are gone"):
-        trace_of_table(rows | {"account": [1.23e17, 2.0, 3.0]})
-    mixed, _ = trace_of_table(rows | {"account": pd.Series([12, "ana", None], dtype=object)})
+        trace_from_table(rows | {"account": [1.23e17, 2.0, 3.0]})
+    mixed, _ = trace_from_table(rows | {"account": pd.Series([12, "ana", None], dtype=object)})
     assert mixed.accounts.to_pylist() == ["12", "ana"]
 
 
@@ -218,6 +223,6 @@ def test_texts_and_languages_that_are_numbers_are_texts():
         "text": list(range(acts)),
         "language": [1] * acts,
     }
-    made, _ = trace_of_table(rows)
+    made, _ = trace_from_table(rows)
     assert made.languages.type == pa.string() and set(map(type, made.shown.values())) == {str}
     assert birdfall.coordination(rows).table("edges").num_rows > 0

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.kernels.text_normal import LONGEST
-from birdfall.measures.coordination.text_clusters import near_pairs, reduced, text_clusters
-from birdfall.measures.coordination.text_normalisation import characters
+from birdfall.kernels.text_normal import MAX_CODE_POINTS
+from birdfall.measures.coordination.text_clusters import near_pairs, reduce_texts, text_clusters
+from birdfall.measures.coordination.text_normalisation import character_table
 
 WORDS = {
     "es": [
@@ -116,7 +116,7 @@ def shingles(text):
 
 def brute_force(texts, at_least):
     """Every pair of distinct reduced texts, compared as sets of Python strings."""
-    plain = [reduced(pa.array([t])).text(0) for t in texts]
+    plain = [reduce_texts(pa.array([t])).text(0) for t in texts]
     first = {p: i for i, p in reversed(list(enumerate(plain))) if len(p) >= 5}
     items = sorted((i, shingles(p)) for p, i in first.items())
     found = {}
@@ -202,7 +202,7 @@ def test_a_chain_of_edits_does_not_join_its_ends():
     ],
 )
 def test_what_counts_as_the_same(one, other):
-    plain = reduced(pa.array([one, other]))
+    plain = reduce_texts(pa.array([one, other]))
     assert plain.text(0) == plain.text(1) != ""
 
 
@@ -217,7 +217,7 @@ def test_what_counts_as_the_same(one, other):
     ],
 )
 def test_what_does_not(one, other):
-    plain = reduced(pa.array([one, other]))
+    plain = reduce_texts(pa.array([one, other]))
     assert plain.text(0) != plain.text(1)
 
 
@@ -226,10 +226,10 @@ def test_what_does_not(one, other):
 )
 def test_reducing_is_stable_and_bounded(texts):
     """Reduced again, a reduced text stays as it is (but for words that then read as a link)."""
-    once = reduced(pa.array(texts, pa.string()))
+    once = reduce_texts(pa.array(texts, pa.string()))
     assert len(once) == len(texts)
     plain = [once.text(i) for i in range(len(texts))]
-    again = reduced(pa.array(plain, pa.string()))
+    again = reduce_texts(pa.array(plain, pa.string()))
     for i, text in enumerate(plain):
         assert "  " not in text and text == text.strip()
         if "www" not in text and "http" not in text:
@@ -252,7 +252,7 @@ def test_hostile_texts_are_taken_as_they_are():
 
 
 def test_no_character_becomes_more_than_the_kernel_leaves_room_for():
-    assert np.diff(characters().starts).max() <= LONGEST
+    assert np.diff(character_table().starts).max() <= MAX_CODE_POINTS
 
 
 def test_the_same_texts_give_the_same_clusters():

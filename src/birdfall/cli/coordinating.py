@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 #: Groups told in the terminal.
-SHOWN = 5
+MAX_SHOWN_GROUPS = 5
 #: Tables of a network that go into its folder: these always, those where they have rows.
-ALWAYS_OUT = ("nodes", "edges", "groups")
-TABLES_OUT = (
-    *ALWAYS_OUT,
+REQUIRED_TABLES = ("nodes", "edges", "groups")
+EXPORTED_TABLES = (
+    *REQUIRED_TABLES,
     "combined",
     "top_objects",
     "examples",
@@ -129,24 +129,26 @@ def coordinate(
         )
     reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
     reading |= _mapping(column, mapping, request["trace"])
-    finding, people = _found(files, request, reading, identified and not _is_file(out), json)
+    finding, people = _find_coordination(
+        files, request, reading, identified and not _is_edge_file(out), json
+    )
     made = [] if out is None else write_network(finding, people, out, identified)
     if json:
         from birdfall.model.findings import as_plain
 
         show_json({"finding": as_plain(finding), "made": [str(p) for p in made]})
     else:
-        _show(finding, made, identified)
+        _print_finding(finding, made, identified)
     return ExitCode.FOUND if finding.answer == "found" else ExitCode.NOTHING_FOUND
 
 
-def _found(
+def _find_coordination(
     files: Sequence[Path],
     request: dict[str, Any],
     reading: dict[str, Any],
     handles: bool,
     quiet: bool,
-) -> tuple[Finding, People]:
+) -> tuple[Finding, NetworkAccounts]:
     """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
     from birdfall.record.manifest import stands_at
 
@@ -161,34 +163,32 @@ def _found(
         case = Case.open(files[0])
         record = case.record()
         with telling(quiet) as progress:
-            return ask(case, request, progress=progress), People(
+            return ask(case, request, progress=progress), NetworkAccounts(
                 record.ids, set(record.settings.public), record.names
             )
-    from birdfall.measures.coordination.from_files import columns_read, coordination_of_files
+    from birdfall.measures.coordination.from_files import coordinate_files, guessed_columns
 
     if all(f.is_file() for f in files):
-        Thread(target=_make_ready, args=(request["preset"],)).start()
+        Thread(target=_warm_up, args=(request["preset"],)).start()
     with telling(quiet) as progress:
-        direct = coordination_of_files(
-            files, reading, handles=handles, progress=progress, **request
-        )
+        direct = coordinate_files(files, reading, handles=handles, progress=progress, **request)
     if direct is not None:
         finding, acts = direct
-        _tell_read(acts.read, quiet)
-        _tell_refused(acts.rejected, quiet)
-        return finding, People(acts.ids, set(), acts.names)
+        _print_guesses(acts.read, quiet)
+        _print_rejected(acts.rejected, quiet)
+        return finding, NetworkAccounts(acts.ids, set(), acts.names)
     from birdfall.api import Inquiry
     from birdfall.sources.ingest import load
     from birdfall.sources.shared.protocol import Options
 
     said = Options(reading["time_zone"], reading["date_format"], reading.get("mapping"))
-    _tell_read(columns_read(files, reading["reader"], said), quiet)
+    _print_guesses(guessed_columns(files, reading["reader"], said), quiet)
     with telling(quiet) as progress:
         record = load(*files, progress=progress, **reading)
-    _tell_refused(record.table("rejected"), quiet)
+    _print_rejected(record.table("rejected"), quiet)
     with telling(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
-    return finding, People(record.ids, set(record.settings.public), record.names)
+    return finding, NetworkAccounts(record.ids, set(record.settings.public), record.names)
 
 
 def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]
         from birdfall.sources.table.mapping import load_mapping
 
         return {"mapping": load_mapping(mapping)}
-    from birdfall.measures.coordination.from_files import mapping_of_columns
+    from birdfall.measures.coordination.from_files import mapping_from_columns
 
     pairs = [text.partition("=") for text in column]
     if wrong := [
@@ -210,10 +210,10 @@ def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]
         raise UsageError(
             f"{wrong[0]!r} does not say which column is what", fix="Write --column account=NAME."
         )
-    return {"mapping": mapping_of_columns({role: name for role, _, name in pairs}, trace)}
+    return {"mapping": mapping_from_columns({role: name for role, _, name in pairs}, trace)}
 
 
-def _make_ready(preset: str | None) -> None:
+def _warm_up(preset: str | None) -> None:
     """Load the measure and its compiled code while the files are read: half a second that nobody then waits for.
 
     What fails here, as when the command has ended with an error meanwhile, fails again and is told where it is needed.
@@ -230,7 +230,7 @@ def _make_ready(preset: str | None) -> None:
 
 
 @dataclass(frozen=True)
-class People:
+class NetworkAccounts:
     """Whom the codes of a finding mean. public: accounts that go by their own names. names: handles by account id."""
 
     ids: Ids
@@ -255,12 +255,12 @@ class People:
 
 def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[str, Any]:
     """The options of a preset as its own types. The toolkit's smallest weight is `--at-least` unless it is given."""
-    from birdfall.measures.coordination.peer_options import OPTIONS, checked_options
+    from birdfall.measures.coordination.peer_options import PEER_OPTIONS, check_options
 
     options: dict[str, Any] = {}
     for text in given:
         name, _, value = text.partition("=")
-        kind = OPTIONS[preset].get(name)
+        kind = PEER_OPTIONS[preset].get(name)
         try:
             options[name] = (
                 {"true": True, "false": False}[value.lower()]
@@ -269,7 +269,7 @@ def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[st
             )
         except (KeyError, ValueError):
             options[name] = value
-    checked_options(preset, options)
+    check_options(preset, options)
     if preset == "toolkit":
         options.setdefault("min_edge_weight", at_least)
     elif at_least != 2:
@@ -280,7 +280,7 @@ def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[st
     return options
 
 
-def _tell_read(read: Sequence[str], quiet: bool) -> None:
+def _print_guesses(read: Sequence[str], quiet: bool) -> None:
     """Which columns were taken for what, where that was a guess."""
     if quiet or not read:
         return
@@ -288,14 +288,14 @@ def _tell_read(read: Sequence[str], quiet: bool) -> None:
         say(f"guessed by the names of columns: {line}")
 
 
-def _tell_refused(rejected: Table, quiet: bool) -> None:
+def _print_rejected(rejected: Table, quiet: bool) -> None:
     """How many rows could not be taken, and the first of them."""
     if quiet or not rejected.num_rows:
         return
-    from birdfall.measures.coordination.from_files import rows_refused
+    from birdfall.measures.coordination.from_files import count_rejected_rows
     from birdfall.model.errors import printable
 
-    say(f"{rows_refused(rejected):,} rows were refused, the first:")
+    say(f"{count_rejected_rows(rejected):,} rows were refused, the first:")
     for row in rejected.slice(0, 3).to_pylist():
         shown = "" if row["value"] is None else f' "{printable(row["value"], 60)}"'
         place = ", ".join(
@@ -306,19 +306,21 @@ def _tell_refused(rejected: Table, quiet: bool) -> None:
         say(f"  {printable(place, 200)}:{shown} {row['reason']}. {row['fix'] or ''}".rstrip())
 
 
-def _is_file(out: Path | None) -> TypeGuard[Path]:
+def _is_edge_file(out: Path | None) -> TypeGuard[Path]:
     """Whether edges alone are wanted, as one file."""
     return out is not None and out.suffix in (".csv", ".parquet")
 
 
-def write_network(finding: Finding, people: People, out: Path, identified: bool) -> list[Path]:
+def write_network(
+    finding: Finding, people: NetworkAccounts, out: Path, identified: bool
+) -> list[Path]:
     """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into one file; returns the files."""
     import pyarrow.parquet as pq
 
     from birdfall.pipeline.export import pseudonymised, write_csv
     from birdfall.record.atomic import explained, write_bytes, write_with
 
-    if _is_file(out):
+    if _is_edge_file(out):
         return [_write_edges(finding, people, out, identified)]
     from birdfall.tell.network.files import Drawn, to_gexf, to_graphml
 
@@ -330,9 +332,9 @@ def write_network(finding: Finding, people: People, out: Path, identified: bool)
     write_bytes(made[0], to_gexf(finding, shown, drawn))
     write_bytes(made[1], to_graphml(finding, shown, drawn))
     write_bytes(made[2], (finding.to_json() + "\n").encode("utf-8"))
-    for table_name in TABLES_OUT:
+    for table_name in EXPORTED_TABLES:
         if table_name not in finding.tables or (
-            not finding.table(table_name).num_rows and table_name not in ALWAYS_OUT
+            not finding.table(table_name).num_rows and table_name not in REQUIRED_TABLES
         ):
             continue
         table = finding.table(table_name)
@@ -348,7 +350,7 @@ def write_network(finding: Finding, people: People, out: Path, identified: bool)
     return made
 
 
-def _write_edges(finding: Finding, people: People, out: Path, identified: bool) -> Path:
+def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identified: bool) -> Path:
     """The edges alone, each account named once and not once per edge."""
     import numpy as np
     import pyarrow as pa
@@ -379,13 +381,13 @@ def _write_edges(finding: Finding, people: People, out: Path, identified: bool) 
     return out
 
 
-def _show_groups(finding: Finding) -> None:
+def _print_groups(finding: Finding) -> None:
     """The largest groups: how many, how dense, from when to when, and the text or object they acted on most."""
     from birdfall.tell.names import plain
 
     rows = finding.table("groups").to_pylist()
     shown = {t["group"]: t["shown"] for t in reversed(finding.table("top_objects").to_pylist())}
-    for row in rows[:SHOWN]:
+    for row in rows[:MAX_SHOWN_GROUPS]:
         span = (
             ""
             if row["first"] is None
@@ -399,11 +401,11 @@ def _show_groups(finding: Finding) -> None:
         )
         if shown.get(row["group"]):
             show(f"       “{plain(shown[row['group']])[:90]}”")
-    if len(rows) > SHOWN:
-        show(f"    ... and {len(rows) - SHOWN} more; -o FOLDER writes them all")
+    if len(rows) > MAX_SHOWN_GROUPS:
+        show(f"    ... and {len(rows) - MAX_SHOWN_GROUPS} more; -o FOLDER writes them all")
 
 
-def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
+def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> None:
     def value(key: str) -> str:
         found = finding.estimates.get(key)
         return (
@@ -420,7 +422,7 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
         show(f"  edges                  {value('edges')}")
         if "groups" in finding.estimates:
             show(f"  groups of these        {value('groups')}")
-            _show_groups(finding)
+            _print_groups(finding)
     else:
         rate = finding.estimates["empirical_fdr"].value
         found = (
@@ -436,7 +438,7 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
                 f"{layer['shifted_significant']:,} in shifted time, {layer['fixed_rule_edges']:,} by the fixed rule"
             )
         show(f"  groups                 {value('groups')}")
-        _show_groups(finding)
+        _print_groups(finding)
     from birdfall.model.errors import printable
     from birdfall.tell.words import words
 
@@ -454,7 +456,7 @@ def _show(finding: Finding, made: Sequence[Path], identified: bool) -> None:
         )
         show(f"  {printable(sentence + named, 400)}")
     if "left_out" in finding.tables:
-        for row in finding.table("left_out").slice(0, SHOWN).to_pylist():
+        for row in finding.table("left_out").slice(0, MAX_SHOWN_GROUPS).to_pylist():
             show(
                 f"  left out: {printable(row['object'], 80)}  ({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
             )

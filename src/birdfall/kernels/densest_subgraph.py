@@ -13,7 +13,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def neighbours(
+def adjacency(
     lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Adjacency of an undirected graph as (begin int64[nodes + 1], other int32[2e], weight float64[2e])."""
@@ -38,14 +38,14 @@ def neighbours(
 
 
 @njit(cache=True, nogil=True)
-def densest(
+def densest_block(
     lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int
 ) -> tuple[np.ndarray, float]:
     """bool[nodes], the members of the densest block met while peeling, and its weight per member.
 
     lo, hi: int32[e] nodes; weight: float64[e] >= 0.
     """
-    begin, other, carried = neighbours(lo, hi, weight, nodes)
+    begin, other, carried = adjacency(lo, hi, weight, nodes)
     attached = np.zeros(nodes)
     total = 0.0
     for x in range(nodes):

@@ -12,10 +12,10 @@ import numpy as np
 from numba import njit
 
 #: Members an account is pushed by in one step; smaller groups are exact.
-SAMPLED = 256
-STEPS = 120
+MAX_SAMPLED = 256
+SPRING_STEPS = 120
 #: Discs beyond so many go to the free place nearest to the middle, joined or not: who looks at a thousand sees no neighbours.
-PLACED = 1000
+MAX_JOINED_DISCS = 1000
 
 
 @njit(cache=True)
@@ -30,7 +30,7 @@ def _random(state: np.ndarray) -> float:
 
 
 @njit(cache=True)
-def spring(
+def spring_layout(
     n: int, source: np.ndarray, target: np.ndarray, pull: np.ndarray, seed: int
 ) -> np.ndarray:
     """Places of n accounts in the unit disc, float64[n, 2]. source, target: int32[e]; pull: float64[e], relative strength."""
@@ -44,13 +44,13 @@ def spring(
         return place
     ideal = 1.0 / np.sqrt(n)
     force = np.empty((n, 2))
-    for step in range(STEPS):
+    for step in range(SPRING_STEPS):
         force[:] = 0.0
         for i in range(n):
-            others = min(n - 1, SAMPLED)
+            others = min(n - 1, MAX_SAMPLED)
             scale = (n - 1) / others
             for k in range(others):
-                j = k if n - 1 <= SAMPLED else int(_random(state) * (n - 1))
+                j = k if n - 1 <= MAX_SAMPLED else int(_random(state) * (n - 1))
                 if j >= i:
                     j += 1
                 dx, dy = place[i, 0] - place[j, 0], place[i, 1] - place[j, 1]
@@ -65,7 +65,7 @@ def spring(
             force[a, 1] -= dy * tug
             force[b, 0] += dx * tug
             force[b, 1] += dy * tug
-        heat = 0.12 * (1.0 - step / STEPS) + 0.002
+        heat = 0.12 * (1.0 - step / SPRING_STEPS) + 0.002
         for i in range(n):
             size = np.sqrt(force[i, 0] ** 2 + force[i, 1] ** 2) + 1e-12
             move = min(size, heat) / size
@@ -80,7 +80,7 @@ def spring(
 
 
 @njit(cache=True)
-def packed(
+def pack_discs(
     radius: np.ndarray, starts: np.ndarray, neighbour: np.ndarray, pull: np.ndarray
 ) -> np.ndarray:
     """Centres of discs that do not overlap, float64[g, 2].
@@ -94,7 +94,7 @@ def packed(
     taken, size = 0, -1.0
     for d in range(1, g):
         x = y = total = 0.0
-        for k in range(starts[d], starts[d + 1] if d < PLACED else starts[d]):
+        for k in range(starts[d], starts[d + 1] if d < MAX_JOINED_DISCS else starts[d]):
             if neighbour[k] < d:
                 x += pull[k] * centre[neighbour[k], 0]
                 y += pull[k] * centre[neighbour[k], 1]

@@ -59,7 +59,7 @@ def text_hashes(
 
 
 @njit(cache=True, nogil=True)
-def same_as(
+def mark_equal(
     codes: np.ndarray, offset: np.ndarray, representative: np.ndarray, out: np.ndarray
 ) -> None:
     """out[t]: whether text t equals, code point for code point, the text it is represented by."""

@@ -12,11 +12,11 @@ import numpy as np
 from numba import njit, uint64
 
 #: Means from which on the product of uniforms takes too many steps.
-MANY = 12.0
+MAX_PRODUCT_MEAN = 12.0
 
 
 @njit(cache=True, nogil=True)
-def seeded(seed: int) -> np.ndarray:
+def seed_state(seed: int) -> np.ndarray:
     """A fresh state, uint64[2], of a non-negative seed."""
     state = np.empty(2, np.uint64)
     z = uint64(seed)
@@ -43,7 +43,7 @@ def uniform(state: np.ndarray) -> float:
 @njit(cache=True, nogil=True)
 def poisson(mean: float, state: np.ndarray) -> int:
     """A Poisson number of this mean; changes `state`."""
-    if mean >= MANY:
+    if mean >= MAX_PRODUCT_MEAN:
         return int(np.random.poisson(mean))
     least = np.exp(-mean)
     product = uniform(state)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from birdfall.kernels.random_draws import poisson, seeded, uniform
+from birdfall.kernels.random_draws import poisson, seed_state, uniform
 
 
 @njit(cache=True, nogil=True)
@@ -121,7 +121,7 @@ def null_maxima(
         total[i + 1] = total[i] + expected[i]
     together = 1.0 if clump <= 0.0 else -clump / ((1.0 - clump) * np.log1p(-clump))
     clumps = logarithmic(clump)
-    state = seeded(seed)
+    state = seed_state(seed)
     found = np.empty(replicates)
     counts = np.empty(n)
     ratios = bulk.copy()

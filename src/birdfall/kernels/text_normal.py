@@ -15,11 +15,11 @@ SPACE = np.uint32(0x20)
 #: Classes of characters in the table.
 DROP, BREAK, KEEP = 0, 1, 2
 #: Longest run of code points one character may become (Arabic ligatures reach 18; four words keep them apart).
-LONGEST = 18
+MAX_CODE_POINTS = 18
 
 
 @njit(cache=True, nogil=True)
-def _decoded(buffer: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
+def _decode_utf8(buffer: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
     """Code points of UTF-8 `buffer[begin:end]` into `out`; returns their number. A stray byte becomes a space."""
     n = 0
     i = begin
@@ -49,7 +49,7 @@ def _decoded(buffer: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _is(codes: np.ndarray, at: int, n: int, word: np.ndarray) -> bool:
+def _matches_word(codes: np.ndarray, at: int, n: int, word: np.ndarray) -> bool:
     """Whether `word` (lower-case ASCII) stands at `at`, in either case."""
     if at + len(word) > n:
         return False
@@ -63,12 +63,12 @@ def _is(codes: np.ndarray, at: int, n: int, word: np.ndarray) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _class(code: int, kinds: np.ndarray) -> int:
+def _class_of(code: int, kinds: np.ndarray) -> int:
     return kinds[code] if code < len(kinds) else KEEP
 
 
 @njit(cache=True, nogil=True)
-def _written(
+def _write_reduced(
     codes: np.ndarray,
     n: int,
     kinds: np.ndarray,
@@ -86,8 +86,12 @@ def _written(
     gap = False
     while i < n:
         c = codes[i]
-        at_word = i == 0 or _class(codes[i - 1], kinds) != KEEP
-        if at_word and (_is(codes, i, n, http) or _is(codes, i, n, https) or _is(codes, i, n, www)):
+        at_word = i == 0 or _class_of(codes[i - 1], kinds) != KEEP
+        if at_word and (
+            _matches_word(codes, i, n, http)
+            or _matches_word(codes, i, n, https)
+            or _matches_word(codes, i, n, www)
+        ):
             while i < n and not (codes[i] <= 0x20 or codes[i] == 0xA0 or codes[i] == 0x3000):
                 i += 1
             gap = True
@@ -95,12 +99,12 @@ def _written(
         if c == 0x40 and at_word:  # @mention
             i += 1
             while i < n and (
-                _class(codes[i], kinds) == KEEP or codes[i] == 0x5F or codes[i] == 0x2E
+                _class_of(codes[i], kinds) == KEEP or codes[i] == 0x5F or codes[i] == 0x2E
             ):
                 i += 1
             gap = True
             continue
-        kind = _class(c, kinds)
+        kind = _class_of(c, kinds)
         if kind == BREAK:
             gap = True
         elif kind == KEEP:
@@ -139,17 +143,17 @@ def reduce(
     becomes, at most LONGEST code points (and a space).
     """
     scratch = np.empty(1024, np.uint32)
-    out = np.empty(offset[last] - offset[first] + (LONGEST + 1) * 1024, np.uint32)
+    out = np.empty(offset[last] - offset[first] + (MAX_CODE_POINTS + 1) * 1024, np.uint32)
     at = 0
     for t in range(first, last):
         size = offset[t + 1] - offset[t]
         if size > len(scratch):
             scratch = np.empty(2 * size, np.uint32)
-        n = _decoded(buffer, offset[t], offset[t + 1], scratch)
-        if at + n * (LONGEST + 1) > len(out):
-            grown = np.empty(2 * len(out) + n * (LONGEST + 1), np.uint32)
+        n = _decode_utf8(buffer, offset[t], offset[t + 1], scratch)
+        if at + n * (MAX_CODE_POINTS + 1) > len(out):
+            grown = np.empty(2 * len(out) + n * (MAX_CODE_POINTS + 1), np.uint32)
             grown[:at] = out[:at]
             out = grown
-        at = _written(scratch, n, kinds, starts, pieces, out, at, http, https, www)
+        at = _write_reduced(scratch, n, kinds, starts, pieces, out, at, http, https, www)
         ends[t - first] = at
     return out[:at].copy()

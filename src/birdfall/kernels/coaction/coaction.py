@@ -20,28 +20,28 @@ import numpy as np
 from birdfall.kernels.coaction import cost as bound
 from birdfall.kernels.coaction import count as counting
 from birdfall.kernels.coaction import emit as emission
-from birdfall.kernels.coaction.order import Ordered, ordered
+from birdfall.kernels.coaction.order import OrderedActs, order_acts
 
 Count = Literal["pairs", "objects", "messages"]
 MODES = {"pairs": emission.PAIRS, "objects": emission.OBJECTS, "messages": emission.MESSAGES}
 
 #: Bytes a pass may hold in pairs, unless told otherwise.
-MEMORY = 1 << 30
+DEFAULT_MEMORY_BYTES = 1 << 30
 #: Less memory than this for pairs is refused.
-LEAST_MEMORY = 1 << 16
+MIN_MEMORY_BYTES = 1 << 16
 #: Pruning costs a pass over the acts and pays only where windows are crowded.
-CROWDED = 10
+PRUNE_PAIRS_PER_ACT = 10
 #: Keys per bucket, as a power of two: the counting table then fits the second-level cache.
 BUCKET_BITS = 15
 #: Co-acting pairs one core handles in a second, for the announcement: measured on a 2-core AMD EPYC, rounded down.
 PAIRS_PER_SECOND = 25e6
 ACTS_PER_SECOND = 12e6
 #: Acts one run takes: numbers of acts within an object are 32 bits wide.
-LARGEST = 1 << 31
+MAX_ACTS = 1 << 31
 
 
 @dataclass(frozen=True)
-class Edges:
+class CoactionEdges:
     """lo, hi: int32[e]; weight: int64[e]; ordered by (lo, hi). With count="messages" lo is the source and hi the target.
 
     emitted: co-actions of all pairs, None where pruning left the total unknown. pairs: pairs of acts within the window,
@@ -61,7 +61,7 @@ class Edges:
 
 
 @dataclass(frozen=True)
-class Cost:
+class CoactionCost:
     """What a run would cost. objects: the heaviest, int64 columns object, acts, pairs, most pairs first.
 
     pairs: pairs of acts within the window; seconds: of one core, an estimate before pruning; memory: bytes at the peak.
@@ -85,11 +85,11 @@ def coaction(
     window: int,
     count: Count = "pairs",
     at_least: int = 2,
-    memory: int = MEMORY,
+    memory: int = DEFAULT_MEMORY_BYTES,
     leave_out: np.ndarray | None = None,
     threads: int = 2,
     prune: bool | None = None,
-) -> Edges:
+) -> CoactionEdges:
     """Edges between accounts that act on one object within a window.
 
     account, object_: int32[n], dense codes >= 0. time: int64[n], microseconds UTC, any order. window: microseconds > 0,
@@ -101,34 +101,34 @@ def coaction(
     `memory` is too small to hold even a hundredth of the acts' own space; OverflowError as in `ordered`.
     Cost: O(n log n + pairs). Source: co-action as in Giglietto et al. 2020; exact, no sampling.
     """
-    account, object_, time = checked(account, object_, time, window, at_least)
-    if memory < len(time) // 8 or memory < LEAST_MEMORY:
+    account, object_, time = check_columns(account, object_, time, window, at_least)
+    if memory < len(time) // 8 or memory < MIN_MEMORY_BYTES:
         raise MemoryError(f"{memory} bytes are too few for the pairs of {len(time)} acts")
-    account, object_, time = without(account, object_, time, leave_out)
+    account, object_, time = drop_objects(account, object_, time, leave_out)
     if not len(time):
         none = np.empty(0, np.int32)
-        return Edges(none, none.copy(), np.empty(0, np.int64), 0, 0, 0, 0)
+        return CoactionEdges(none, none.copy(), np.empty(0, np.int64), 0, 0, 0, 0)
     mode = MODES[count]
     with ThreadPoolExecutor(threads) as pool:
-        acts = ordered(account, object_, time, window, pool, threads)
+        acts = order_acts(account, object_, time, window, pool, threads)
         pairs, heavy = _tally(acts, pool, threads, 1 << 16)
         total = int(pairs.sum())
-        crowded = total > CROWDED * len(time) if prune is None else prune
+        crowded = total > PRUNE_PAIRS_PER_ACT * len(time) if prune is None else prune
         kinds = np.empty(0, np.int8)
         exact = True
         if crowded and at_least >= 2 and mode != emission.MESSAGES:
-            acts, kinds = _pruned(acts, at_least, mode, pool, threads)
+            acts, kinds = _prune(acts, at_least, mode, pool, threads)
             exact = len(acts.who) == len(time) and not len(kinds)
             pairs, heavy = _tally(acts, pool, threads, 1 << 16)
         deferred = (
-            _choose_deferred(heavy, int(pairs.sum()), at_least)
+            _choose_hubs(heavy, int(pairs.sum()), at_least)
             if mode != emission.MESSAGES
             else heavy[:0]
         )
         exact = exact and not len(deferred)
-        edges = _count(acts, pairs, deferred, kinds, mode, at_least, memory, pool, threads)
+        edges = _count_pairs(acts, pairs, deferred, kinds, mode, at_least, memory, pool, threads)
     found, weight, emitted, passes = edges
-    return Edges(
+    return CoactionEdges(
         (found >> 32).astype(np.int32),
         (found & 0xFFFFFFFF).astype(np.int32),
         weight,
@@ -146,26 +146,26 @@ def estimate_cost(
     *,
     window: int,
     count: Count = "pairs",
-    memory: int = MEMORY,
+    memory: int = DEFAULT_MEMORY_BYTES,
     heaviest: int = 100,
     threads: int = 2,
-) -> Cost:
+) -> CoactionCost:
     """What `coaction` would cost on these acts, with the `heaviest` objects by pairs within the window.
 
     Arguments and errors as `coaction`. Cost: O(n log n), no pairs are formed.
     """
-    account, object_, time = checked(account, object_, time, window, 1)
+    account, object_, time = check_columns(account, object_, time, window, 1)
     if not len(time):
         none = np.empty(0, np.int64)
-        return Cost(0, 0, 0.0, 0, 0, none, none, none)
+        return CoactionCost(0, 0, 0.0, 0, 0, none, none, none)
     with ThreadPoolExecutor(threads) as pool:
-        acts = ordered(account, object_, time, window, pool, threads)
+        acts = order_acts(account, object_, time, window, pool, threads)
         pairs, heavy = _tally(acts, pool, threads, 1)
     total = int(pairs.sum())
     objects = acts.objects_at(heavy[: 4 * heaviest, 0])
     order = np.lexsort((objects, -heavy[: 4 * heaviest, 2]))[:heaviest]
     bytes_needed = total * 8 * (2 if count == "messages" else 1)
-    return Cost(
+    return CoactionCost(
         acts=len(time),
         pairs=total,
         seconds=len(time) / ACTS_PER_SECOND + total / PAIRS_PER_SECOND,
@@ -177,7 +177,7 @@ def estimate_cost(
     )
 
 
-def checked(
+def check_columns(
     account: np.ndarray, object_: np.ndarray, time: np.ndarray, window: int, at_least: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three columns in their types. Raises ValueError for what cannot be."""
@@ -187,18 +187,18 @@ def checked(
         raise ValueError(f"at_least must be 1 or more, not {at_least}")
     if not len(account) == len(object_) == len(time):
         raise ValueError(f"{len(account)} accounts, {len(object_)} objects and {len(time)} times")
-    if len(time) >= LARGEST:
+    if len(time) >= MAX_ACTS:
         raise ValueError(
             f"{len(time):,} acts are more than one run takes; cut the record in time, or spread it (docs/methods/sizing.md)"
         )
     return (
-        _whole(account, "account", np.int32),
-        _whole(object_, "object", np.int32),
-        _whole(time, "time", np.int64),
+        _to_integers(account, "account", np.int32),
+        _to_integers(object_, "object", np.int32),
+        _to_integers(time, "time", np.int64),
     )
 
 
-def _whole(values: np.ndarray, name: str, kind: type[np.signedinteger[Any]]) -> np.ndarray:
+def _to_integers(values: np.ndarray, name: str, kind: type[np.signedinteger[Any]]) -> np.ndarray:
     """A column in its type. Raises ValueError, with the row, for what that type cannot hold: nothing is wrapped or cut."""
     column = np.asarray(values)
     if column.dtype == kind or not len(column):
@@ -225,7 +225,7 @@ def _whole(values: np.ndarray, name: str, kind: type[np.signedinteger[Any]]) -> 
     return np.ascontiguousarray(column, kind)
 
 
-def without(
+def drop_objects(
     account: np.ndarray, object_: np.ndarray, time: np.ndarray, leave_out: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The acts on objects that are not left out."""
@@ -235,7 +235,7 @@ def without(
     return account[keep], object_[keep], time[keep]
 
 
-def _groups(starts: np.ndarray, threads: int, weight: np.ndarray | None = None) -> list[int]:
+def _balanced_cuts(starts: np.ndarray, threads: int, weight: np.ndarray | None = None) -> list[int]:
     """Cuts between partitions that give each thread about the same acts, or the same weight."""
     parts = len(starts) - 1
     cumulated = starts if weight is None else np.concatenate([[0], np.cumsum(weight)])
@@ -245,17 +245,17 @@ def _groups(starts: np.ndarray, threads: int, weight: np.ndarray | None = None) 
 
 
 def _tally(
-    acts: Ordered, pool: ThreadPoolExecutor, threads: int, least: int
+    acts: OrderedActs, pool: ThreadPoolExecutor, threads: int, least: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs within the window per partition, and the heavy objects (position, acts, pairs), most pairs first."""
     pairs = np.zeros(len(acts.starts) - 1, np.int64)
-    cuts = _groups(acts.starts, threads)
+    cuts = _balanced_cuts(acts.starts, threads)
 
     def one(i: int) -> np.ndarray:
         room = 1024
         while True:
             heavy = np.empty((room, 3), np.int64)
-            found = bound.tally(
+            found = bound.tally_pairs(
                 acts.key,
                 acts.starts,
                 cuts[i],
@@ -274,21 +274,21 @@ def _tally(
     return pairs, heavy[np.lexsort((heavy[:, 0], -heavy[:, 2]))]
 
 
-def _pruned(
-    acts: Ordered, at_least: int, mode: int, pool: ThreadPoolExecutor, threads: int
-) -> tuple[Ordered, np.ndarray]:
+def _prune(
+    acts: OrderedActs, at_least: int, mode: int, pool: ThreadPoolExecutor, threads: int
+) -> tuple[OrderedActs, np.ndarray]:
     """The acts that an edge can need, and what each account is (empty if none is weak any more)."""
     key, who, starts = acts.key, acts.who, acts.starts
     kinds = np.zeros(acts.accounts, np.int8)
     for _ in range(3):
-        cuts = _groups(starts, threads)
+        cuts = _balanced_cuts(starts, threads)
         objects = np.zeros((threads, acts.accounts), np.int32)
         repeats = np.zeros((threads, acts.accounts), np.bool_)
         ends = np.zeros(len(starts) - 1, np.int64)
 
         def look(i: int) -> None:
             stamp = np.zeros(acts.accounts, np.int32)
-            bound.company(
+            bound.count_company(
                 key,
                 who,
                 starts,
@@ -328,7 +328,7 @@ def _pruned(
             break
     left_over = kinds if mode == emission.PAIRS and left else np.empty(0, np.int8)
     return (
-        Ordered(
+        OrderedActs(
             key,
             who,
             starts,
@@ -344,7 +344,7 @@ def _pruned(
     )
 
 
-def _choose_deferred(heavy: np.ndarray, total: int, at_least: int) -> np.ndarray:
+def _choose_hubs(heavy: np.ndarray, total: int, at_least: int) -> np.ndarray:
     """Hubs worth deferring: at most at_least - 1, each more than a fifth of what is left and a million pairs."""
     chosen = 0
     while chosen < min(at_least - 1, len(heavy)):
@@ -356,8 +356,8 @@ def _choose_deferred(heavy: np.ndarray, total: int, at_least: int) -> np.ndarray
     return heavy[:chosen]
 
 
-def _count(
-    acts: Ordered,
+def _count_pairs(
+    acts: OrderedActs,
     pairs: np.ndarray,
     deferred: np.ndarray,
     kinds: np.ndarray,
@@ -376,7 +376,7 @@ def _count(
     buckets = 1 << bucket_bits
     passes = min(passes, buckets)
     shift = 64 - bucket_bits
-    cuts = _groups(acts.starts, threads, upper + 1)
+    cuts = _balanced_cuts(acts.starts, threads, upper + 1)
     share = [int(upper[cuts[i] : cuts[i + 1]].sum()) for i in range(threads)]
     hubs = Hubs(
         np.zeros((len(deferred), acts.accounts + 1), np.int64),
@@ -396,7 +396,7 @@ def _count(
     for number in range(passes):
         first, last = buckets * number // passes, buckets * (number + 1) // passes
         size = last - first
-        sinks = [_sink(s, size, buckets, passes) for s in share]
+        sinks = [_new_sink(s, size, buckets, passes) for s in share]
 
         def walk(i: int) -> int:
             keys, following, head, at = sinks[i]
@@ -426,7 +426,7 @@ def _count(
             )
 
         emitted = sum(pool.map(walk, range(threads)))
-        filled = [counting.lengths(at, head, following) for _, following, head, at in sinks]
+        filled = [counting.bucket_lengths(at, head, following) for _, following, head, at in sinks]
         needed = np.sum(filled, axis=0)
         pieces = min(size, threads * 8)
 
@@ -454,10 +454,10 @@ def _count(
 
 def _count_type(who: np.ndarray, total: int) -> type[np.signedinteger[Any]]:
     """int32, which counts faster, unless two accounts may co-act so often that it would run over: both acts of them all."""
-    if total < LARGEST:
+    if total < MAX_ACTS:
         return np.int32
     busiest = np.sort(np.bincount(who))[-2:].tolist()
-    return np.int32 if len(busiest) < 2 or busiest[0] * busiest[1] < LARGEST else np.int64
+    return np.int32 if len(busiest) < 2 or busiest[0] * busiest[1] < MAX_ACTS else np.int64
 
 
 class Hubs(NamedTuple):
@@ -471,7 +471,7 @@ class Hubs(NamedTuple):
 Sink = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _sink(share: int, size: int, buckets: int, passes: int) -> Sink:
+def _new_sink(share: int, size: int, buckets: int, passes: int) -> Sink:
     """Room for a thread's keys of one pass. Pages are only touched when written.
 
     With several passes the buckets of one pass may hold more than their even share, up to all of a thread's pairs if
@@ -509,13 +509,13 @@ def _count_buckets(
             table, counts = np.empty(1 << bits, np.int64), np.zeros(1 << bits, kind)
         shift = max(0, 64 - bucket_bits - bits)
         for keys, following, head, at in sinks:
-            counting.put(keys, following, head, at, q, shift, table, counts)
+            counting.count_bucket(keys, following, head, at, q, shift, table, counts)
         most = n + int(needed[q]) // max(1, at_least - len(hubs.begin)) + 1
         if most > len(pairs):
             room = max(most, 2 * len(pairs))
             pairs = np.concatenate([pairs[:n], np.empty(room - n, np.int64)])
             weight = np.concatenate([weight[:n], np.empty(room - n, np.int64)])
-        n = counting.take(
+        n = counting.collect_pairs(
             table,
             counts,
             at_least,

@@ -14,7 +14,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def tally(
+def tally_pairs(
     key: np.ndarray,
     starts: np.ndarray,
     p0: int,
@@ -59,7 +59,7 @@ def tally(
 
 
 @njit(cache=True, nogil=True)
-def company(
+def count_company(
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,

@@ -17,7 +17,7 @@ from birdfall.kernels.coaction.emit import CHUNK, STRIDE
 
 
 @njit(cache=True, nogil=True)
-def lengths(at: np.ndarray, head: np.ndarray, following: np.ndarray) -> np.ndarray:
+def bucket_lengths(at: np.ndarray, head: np.ndarray, following: np.ndarray) -> np.ndarray:
     """int64[buckets]: keys in each bucket of one sink."""
     found = np.zeros(len(head), np.int64)
     for q in range(len(head)):
@@ -32,7 +32,7 @@ def lengths(at: np.ndarray, head: np.ndarray, following: np.ndarray) -> np.ndarr
 
 
 @njit(cache=True, nogil=True)
-def put(
+def count_bucket(
     keys: np.ndarray,
     following: np.ndarray,
     head: np.ndarray,
@@ -77,7 +77,7 @@ def _meet(times: np.ndarray, a: int, a_end: int, b: int, b_end: int, window: int
 
 
 @njit(cache=True, nogil=True)
-def take(
+def collect_pairs(
     table: np.ndarray,
     counts: np.ndarray,
     at_least: int,

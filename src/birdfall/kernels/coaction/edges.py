@@ -26,7 +26,7 @@ def index_edges(lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _find(x: int, y: int, lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> int:
+def find_edge(x: int, y: int, lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> int:
     a, b = min(x, y), max(x, y)
     mask = np.int64(len(table) - 1)
     key = (np.int64(a) << 32) | np.int64(b)
@@ -60,7 +60,7 @@ def sieve_edges(cells: np.ndarray, table: np.ndarray, sieve: np.ndarray) -> None
 
 
 @njit(cache=True, nogil=True)
-def trace(
+def trace_cells(
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,
@@ -165,7 +165,7 @@ def jitter(
                 for s in range(low, r):
                     if who[s] == who[r]:
                         continue
-                    e = _find(who[s], who[r], lo, hi, table)
+                    e = find_edge(who[s], who[r], lo, hi, table)
                     if e < 0:
                         continue
                     if stamp[e] != number:
@@ -260,7 +260,7 @@ def strata_pairs(
 
 
 @njit(cache=True, nogil=True)
-def company(
+def count_company(
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,

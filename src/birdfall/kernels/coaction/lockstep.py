@@ -12,12 +12,12 @@ import heapq
 import numpy as np
 from numba import njit
 
-from birdfall.kernels.coaction.edges import _find
-from birdfall.kernels.densest_subgraph import neighbours
+from birdfall.kernels.coaction.edges import find_edge
+from birdfall.kernels.densest_subgraph import adjacency
 
 
 @njit(cache=True, nogil=True)
-def partners(
+def count_partners(
     account: np.ndarray,
     object_: np.ndarray,
     time: np.ndarray,
@@ -39,14 +39,14 @@ def partners(
         while time[low] + window < time[r]:
             low += 1
         for s in range(low, r):
-            if account[s] != account[r] and _find(account[s], account[r], lo, hi, table) >= 0:
+            if account[s] != account[r] and find_edge(account[s], account[r], lo, hi, table) >= 0:
                 found[s] += 1
                 found[r] += 1
     return found
 
 
 @njit(cache=True, nogil=True)
-def near_count(object_: np.ndarray, time: np.ndarray, window: int) -> int:
+def count_near_pairs(object_: np.ndarray, time: np.ndarray, window: int) -> int:
     """How many pairs of acts lie on one object at most `window` us apart. Ordered by (object, time). Cost: O(n)."""
     found = low = 0
     for r in range(len(time)):
@@ -57,7 +57,7 @@ def near_count(object_: np.ndarray, time: np.ndarray, window: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def near_pairs(
+def list_near_pairs(
     object_: np.ndarray, time: np.ndarray, window: int, number: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Those pairs, as positions left < right int32[number], by right. number: from `near_count`."""
@@ -74,13 +74,13 @@ def near_pairs(
 
 
 @njit(cache=True, nogil=True)
-def cores(lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int) -> np.ndarray:
+def core_densities(lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int) -> np.ndarray:
     """float64[nodes]: the density of the densest block met while peeling that still held the node; 0 without an edge.
 
     lo, hi: int32[e] nodes; weight: float64[e] > 0. Density is weight per node. The nodes of the greatest value are the
     densest block that peeling finds, at least half as dense as the densest there is (Charikar 2000). Cost: O(e log e).
     """
-    begin, other, carried = neighbours(lo, hi, weight, nodes)
+    begin, other, carried = adjacency(lo, hi, weight, nodes)
     attached = np.zeros(nodes)
     total = 0.0
     for x in range(nodes):

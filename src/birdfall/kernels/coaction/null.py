@@ -89,7 +89,7 @@ def log_binomial_tail(weight: int, trials: int, chance: float) -> float:
 
 
 #: Above this share of the smaller activity, lambda is no longer rare: the binomial tail is used.
-CROWDED = 0.1
+MAX_RARE_SHARE = 0.1
 
 
 @njit(cache=True, nogil=True)
@@ -110,7 +110,7 @@ def degree_tails(
         a, b = activity[lo[i]], activity[hi[i]]
         mean = rate[i] if len(rate) else float(a) * float(b) * kappa
         least = min(a, b)
-        if mean > CROWDED * least and weight[i] <= least:
+        if mean > MAX_RARE_SHARE * least and weight[i] <= least:
             found[i] = log_binomial_tail(weight[i], least, mean / least)
         else:
             found[i] = log_poisson_tail(weight[i], mean)
@@ -125,7 +125,7 @@ def kappa_of(total: float, activity: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True)
-def profile(
+def profile_objects(
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,
@@ -172,7 +172,7 @@ def profile(
 
 
 #: The grid of theta on which the cumulant is tabulated.
-THETAS = np.concatenate(
+THETA_GRID = np.concatenate(
     [np.geomspace(1e-3, 0.05, 40, endpoint=False), np.linspace(0.05, 12.0, 480)]
 )
 
@@ -184,7 +184,7 @@ def cumulant(surprise: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.nd
     # objects of one surprise are one term
     values, where = np.unique(np.round(surprise, 4), return_inverse=True)
     weight = np.bincount(where, share, len(values))
-    grown = np.exp(np.minimum(THETAS[:, None] * values[None, :], 700.0))
+    grown = np.exp(np.minimum(THETA_GRID[:, None] * values[None, :], 700.0))
     return (grown - 1.0) @ weight, grown @ (weight * values)
 
 
@@ -194,11 +194,11 @@ def surprise_tails(
     """log p float64[e], an upper bound. scale: d_u d_v per edge; total: S per edge; h, slope from `cumulant`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(scale > 0, total / np.maximum(scale, 1e-300), np.inf)
-    k = np.clip(np.searchsorted(slope, ratio), 0, len(THETAS) - 1)
+    k = np.clip(np.searchsorted(slope, ratio), 0, len(THETA_GRID) - 1)
     best = np.zeros(len(scale))
     for step in (-1, 0):  # the minimum lies between two points of the grid; either is a valid bound
-        j = np.clip(k + step, 0, len(THETAS) - 1)
-        best = np.minimum(best, scale * h[j] - THETAS[j] * total)
+        j = np.clip(k + step, 0, len(THETA_GRID) - 1)
+        best = np.minimum(best, scale * h[j] - THETA_GRID[j] * total)
     return best
 
 

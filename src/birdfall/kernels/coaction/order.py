@@ -17,11 +17,11 @@ import numpy as np
 from numba import njit
 
 #: Odd multiplier (2^32 / golden ratio) and, by `unscatter`, its inverse modulo any power of two.
-ODD = 0x9E3779B1
+SCATTER_FACTOR = 0x9E3779B1
 
 
 @dataclass(frozen=True)
-class Ordered:
+class OrderedActs:
     """Acts sorted by (partition, object, time).
 
     key: int64[n], object's low bits << time_bits | (time - first) / quantum. who: int32[n], account codes.
@@ -45,7 +45,7 @@ class Ordered:
         partition = np.searchsorted(self.starts, positions, "right") - 1
         scattered = (partition << self.low_bits) | (self.key[positions] >> self.time_bits)
         modulus = 1 << self.object_bits
-        inverse = pow(ODD, -1, modulus) if self.object_bits else 0
+        inverse = pow(SCATTER_FACTOR, -1, modulus) if self.object_bits else 0
         return np.array([int(x) * inverse % modulus for x in scattered], np.int64)
 
     def times_at(self, positions: np.ndarray) -> np.ndarray:
@@ -180,14 +180,14 @@ def _sort(
             who[a : a + n] = source_who
 
 
-def ordered(
+def order_acts(
     account: np.ndarray,
     object_: np.ndarray,
     time: np.ndarray,
     window: int,
     pool: ThreadPoolExecutor,
     threads: int,
-) -> Ordered:
+) -> OrderedActs:
     """`Ordered` acts. account, object_: int32[n] >= 0; time: int64[n] microseconds; window: microseconds >= 0; n > 0.
 
     Raises ValueError for negative codes and missing times (NaT), and OverflowError if objects and times together need more bits than a key has.
@@ -258,6 +258,6 @@ def ordered(
             range(pieces),
         )
     )
-    return Ordered(
+    return OrderedActs(
         key, who, starts, time_bits, low, object_bits, int(first), quantum, reach, int(a) + 1
     )

@@ -18,7 +18,7 @@ from numba import njit
 from birdfall.kernels.minhash import mix
 
 #: How often a repeated act looks for another to change hands with before it is left as it is.
-TRIES = 30
+MAX_EXCHANGE_TRIES = 30
 
 
 @njit(cache=True, nogil=True)
@@ -36,7 +36,7 @@ def _slot(account: int, object_: int, table: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def changed_hands(
+def exchange_accounts(
     who: np.ndarray,
     object_: np.ndarray,
     by_cell: np.ndarray,
@@ -78,7 +78,7 @@ def changed_hands(
             mine = _slot(found[i], object_[i], table)
             if table[mine, 1] < 2:
                 continue
-            for _ in range(TRIES):
+            for _ in range(MAX_EXCHANGE_TRIES):
                 if room < 2:
                     break
                 state += np.uint64(0x9E3779B97F4A7C15)
@@ -114,7 +114,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True, nogil=True)
-def _laid_out(
+def _lay_out_pairs(
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,
@@ -169,7 +169,7 @@ def repeated_pairs(
     surprise: float64 per object in order. The order of the pairs means nothing.
     """
     ends = np.zeros(PARTS, np.int64)
-    _laid_out(
+    _lay_out_pairs(
         key, who, starts, time_bits, window, ends, np.empty(0, np.int64), np.empty(0, np.int32)
     )
     most = np.int64(ends.max())
@@ -178,7 +178,7 @@ def repeated_pairs(
         ends[part], total = total, total + ends[part]
     pairs, numbers = np.empty(total, np.int64), np.empty(total, np.int32)
     if total:
-        _laid_out(key, who, starts, time_bits, window, ends, pairs, numbers)
+        _lay_out_pairs(key, who, starts, time_bits, window, ends, pairs, numbers)
     size = 16
     while size * 3 < most * 4:
         size *= 2

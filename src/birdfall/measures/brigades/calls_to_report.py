@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from birdfall.record.record import Record
 
-CALLS = pa.schema([
+CALLS_SCHEMA = pa.schema([
     ("target", pa.string()), ("account", pa.string()), ("language", pa.string()), ("posts", pa.int64()), ("callers", pa.int64()),
     ("first", pa.timestamp("us", tz="UTC")), ("last", pa.timestamp("us", tz="UTC")),
 ])  # fmt: skip
@@ -67,11 +67,11 @@ _FORMS: Final[dict[str, tuple[str, str, str, str]]] = {
     ),
 }  # fmt: skip
 #: Words shortly before a verb that turn a call round, or tell of one.
-_NEGATED: Final = re.compile(
+_NEGATION: Final = re.compile(
     r"(?:\b(?:do not|don'?t|dont|never|stop|nobody|no one|no need to|not|no|nunca|jamás|jamas|nadie|ninguno|dejen de|deja de|dejad de|sin|ne|n'|n’|jamais|personne|rien|inutile de|"
     r"arrêtez de|arretez de|não|nao|ninguém|ninguem|parem de|pare de)|(?:^|\s)(?:لا|لم|لن|ما|عدم|توقفوا عن|بدون))[\s\w]{0,12}$"
 )
-_TOLD: Final = re.compile(
+_REPORTED_SPEECH: Final = re.compile(
     r"(?:\b(?:they|he|she|people|who|asks?|asked|asking|calling|calls|called|told|telling|urging|campaign|threaten\w*|refus\w+|wants?|says?|said|tells?)\b"
     r"|\b(?:piden|pide|pidieron|pidiendo|llaman|llamando|llama|llamado|llamaron|convocan|convoca|dicen|dice|dijo|dijeron|amenaz\w+|negó|nego|quieren|quiere|ordenan|ordena|campaña|"
     r"campana|mandan|manda|invitan|invita|incitan|incita)\b"
@@ -85,7 +85,7 @@ _CLAUSE: Final = re.compile(
     r"(?:^|[.!?؟:;,\n\-–—…|>]|rt @\S+|[^\w\s@#'’])\s*(?:#\w+\s+|(?:por favor|please|pls|svp|stp|rt)[\s,:]+)*$"
 )
 #: A form that is a call only at the beginning of a clause is none if the clause is a question.
-_ASKED: Final = re.compile(r"^[^.!\n]{0,40}[?؟]")
+_QUESTION: Final = re.compile(r"^[^.!\n]{0,40}[?؟]")
 #: In English a verb after a handle that is spoken to calls; elsewhere it may say what the handle's owner does ("@ana denuncia a").
 _SPOKEN_TO: Final = re.compile(r"^(?:@[\w.\-]+[\s,:]+)+$")
 _ARABIC: Final = re.compile(r"[\u064b-\u065f\u0670\u0640]")
@@ -113,16 +113,16 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
 _COMPILED: Final = _patterns()
 
 
-def plain_text(text: str) -> str:
+def normalise_text(text: str) -> str:
     """Lower case, composed, one kind of apostrophe; Arabic without vowel signs and with one form of alif, ya and ta marbuta."""
     text = unicodedata.normalize("NFKC", text[:4000]).casefold().replace("’", "'")
     text = _ARABIC.sub("", text)
     return text.translate(str.maketrans("أإآٱىة", "اااايه"))
 
 
-def calls_in(text: str) -> list[Call]:
+def find_calls(text: str) -> list[Call]:
     """The calls to report that a post makes; none if it only denies, quotes or tells of one."""
-    text = plain_text(text)
+    text = normalise_text(text)
     quoted = [(m.start(), m.end()) for m in _QUOTES.finditer(text)]
     found: dict[tuple[str | None, str], Call] = {}
     taken: list[tuple[int, int]] = []
@@ -133,12 +133,14 @@ def calls_in(text: str) -> list[Call]:
                 before = text[max(0, begin - 90) : begin]
                 if (
                     any(a < begin < b for a, b in quoted)
-                    or _NEGATED.search(before)
-                    or _TOLD.search(before)
+                    or _NEGATION.search(before)
+                    or _REPORTED_SPEECH.search(before)
                 ):
                     continue
                 begins = _CLAUSE.search(before) or (language == "en" and _SPOKEN_TO.search(before))
-                if not sure and (not begins or _ASKED.search(text[match.end() : match.end() + 60])):
+                if not sure and (
+                    not begins or _QUESTION.search(text[match.end() : match.end() + 60])
+                ):
                     continue
                 if any(a < match.end() and begin < b for a, b in taken):
                     continue  # the same words in a kindred language
@@ -157,24 +159,24 @@ ORDER BY time, account, text
 """
 
 
-def calls_of(record: Record) -> tuple[pa.Table, int, int]:
+def tabulate_calls(record: Record) -> tuple[pa.Table, int, int]:
     """(table `CALLS` by target, posts with a call, accounts that called). A repost spreads a call and counts as one."""
     if not record.has("acts"):
-        return CALLS.empty_table(), 0, 0
+        return CALLS_SCHEMA.empty_table(), 0, 0
     rows = record.sql(_POSTS)
     grouped: dict[tuple[str, str], list[tuple[str, int]]] = {}
     posts, callers = 0, set()
     for account, text, time in zip(
         *(rows.column(c).to_pylist() for c in ("account", "text", "time")), strict=True
     ):
-        calls = calls_in(text)
+        calls = find_calls(text)
         if not calls:
             continue
         posts += 1
         callers.add(account)
         for call in calls:
             grouped.setdefault((call.handle or "", call.language), []).append((account, time))
-    known = _handles(record) if grouped else {}
+    known = _accounts_by_handle(record) if grouped else {}
     made = [
         {
             "target": handle or None,
@@ -189,13 +191,15 @@ def calls_of(record: Record) -> tuple[pa.Table, int, int]:
     ]
     columns = [
         pa.array([r[f.name] for r in made], pa.int64() if pa.types.is_timestamp(f.type) else f.type)
-        for f in CALLS
+        for f in CALLS_SCHEMA
     ]
-    table = pa.table([c.cast(f.type) for c, f in zip(columns, CALLS, strict=True)], schema=CALLS)
+    table = pa.table(
+        [c.cast(f.type) for c, f in zip(columns, CALLS_SCHEMA, strict=True)], schema=CALLS_SCHEMA
+    )
     return table, posts, len(callers)
 
 
-def _handles(record: Record) -> dict[str, str]:
+def _accounts_by_handle(record: Record) -> dict[str, str]:
     """Account ids by handle in lower case, without @; a handle that several accounts have had is left out."""
     rows = record.sql(
         "SELECT lower(ltrim(handle, '@')) AS handle, min(account) AS account FROM accounts WHERE handle IS NOT NULL "

@@ -13,31 +13,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from birdfall.measures.brigades.reports import Reports
-from birdfall.measures.brigades.synchrony import NONE, Sync, sync
+from birdfall.measures.brigades.synchrony import NO_SYNCHRONY, Synchrony, measure_synchrony
 
-BOOTSTRAP = 199
-STEPS = 40
+BOOTSTRAP_DRAWS = 199
+EM_STEPS = 40
 #: Expectation-maximisation starts from crews with as many calls as these quantiles of the reporters.
-STARTS = (0.5, 0.9, 0.99)
+START_QUANTILES = (0.5, 0.9, 0.99)
 #: Reporters' worth of weight that what is seen elsewhere, or supposed, of coming back has.
-PRIOR = 30.0
+PRIOR_REPORTERS = 30.0
 #: Honest reporters supposed besides those seen.
-UNSEEN = 0.5
+SUPPOSED_HONEST = 0.5
 #: A crew's members follow at least this share of its calls, or this many: people of an honest circle meet again less often.
-JOINS_FLOOR, CALLS_FLOOR = 0.3, 6.0
+MIN_JOINS, MIN_CALLS = 0.3, 6.0
 #: A crew that follows fewer calls is told from an honest circle if those who come back come at once: within this part of the time
 #: the rest of the crowd takes on the same targets. It must follow at least so many calls all the same, and nobody of it is named.
-SYNC_RATIO, SYNC_JOINS = 0.45, 0.15
+MAX_SYNCHRONY_RATIO, MIN_SYNCHRONOUS_JOINS = 0.45, 0.15
 #: Below so large a share of calls a crew whose people come no sooner than the rest of the crowd (this part of its time) may be a keen circle.
-SURE_JOINS, UNHURRIED = 0.5, 0.7
+SURE_JOINS, UNHURRIED_RATIO = 0.5, 0.7
 #: Nobody is named whose own chance to be of the crowd is more than so many times the share allowed on average.
-DOUBT = 3.0
+MAX_DOUBT_FACTOR = 3.0
 #: Nobody is named for reporting fewer targets of a block than this.
-FEWEST = 2
+MIN_NAMED_TARGETS = 2
 
 
 @dataclass(frozen=True)
-class Crew:
+class CrewFit:
     """reporter: int32[r], who reported a target of the block; calls: int64[r], how many of them; crowd: float64[r], chance to be
     of the crowd. joins: chance that a crew member follows a call; again: chance that one of the crowd comes once more;
     share: crew among the reporters; p: of needing a crew at all; targets: of the block; sync: whether those who come back come at once.
@@ -51,40 +51,45 @@ class Crew:
     share: float
     p: float
     targets: int
-    sync: Sync = NONE
+    synchrony: Synchrony = NO_SYNCHRONY
 
-    def steady(self, alpha: float) -> bool:
+    def is_steady(self, alpha: float) -> bool:
         """Whether a crew is needed, and comes back so often that an honest circle is no likely reading of it."""
-        hurried = self.sync == NONE or self.sync.ratio <= UNHURRIED
-        often = self.joins >= SURE_JOINS or (self.joins >= JOINS_FLOOR and hurried)
-        return self.p <= alpha and (often or self.joins * self.targets >= CALLS_FLOOR)
+        hurried = self.synchrony == NO_SYNCHRONY or self.synchrony.ratio <= UNHURRIED_RATIO
+        often = self.joins >= SURE_JOINS or (self.joins >= MIN_JOINS and hurried)
+        return self.p <= alpha and (often or self.joins * self.targets >= MIN_CALLS)
 
-    def firm(self, alpha: float) -> bool:
+    def is_firm(self, alpha: float) -> bool:
         """`steady`, or those who come back come at once, as in an honest circle they do not, and both signs together are beyond chance.
 
         How often somebody comes and when, given that, are two signs of which neither knows the other: their p are combined
         (Fisher 1932).
         """
         at_once = (
-            self.sync.p <= alpha and self.sync.ratio <= SYNC_RATIO and self.joins >= SYNC_JOINS
+            self.synchrony.p <= alpha
+            and self.synchrony.ratio <= MAX_SYNCHRONY_RATIO
+            and self.joins >= MIN_SYNCHRONOUS_JOINS
         )
-        return self.steady(alpha) or (at_once and both(self.p, self.sync.p) <= alpha)
+        return self.is_steady(alpha) or (at_once and fisher_p(self.p, self.synchrony.p) <= alpha)
 
     @property
-    def likely(self) -> np.ndarray:
+    def likely_members(self) -> np.ndarray:
         """int32, ascending: who rather is of the crew than of the crowd."""
-        return np.sort(self.reporter[(self.crowd < 0.5) & (self.calls >= FEWEST)])
+        return np.sort(self.reporter[(self.crowd < 0.5) & (self.calls >= MIN_NAMED_TARGETS)])
 
-    def named(self, alpha: float) -> np.ndarray:
+    def named_reporters(self, alpha: float) -> np.ndarray:
         """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`, and nobody's own
         chance to be one more than `DOUBT` times that; nobody of a crew that is not `steady`.
         """
         order = np.lexsort((self.reporter, self.crowd))
-        order = order[(self.calls[order] >= FEWEST) & (self.crowd[order] <= DOUBT * alpha)]
+        order = order[
+            (self.calls[order] >= MIN_NAMED_TARGETS)
+            & (self.crowd[order] <= MAX_DOUBT_FACTOR * alpha)
+        ]
         expected = np.cumsum(self.crowd[order]) / np.arange(1, len(order) + 1)
         passing = np.flatnonzero(expected <= alpha)
         # those of one k stand or fall together
-        if not len(passing) or not self.steady(alpha):
+        if not len(passing) or not self.is_steady(alpha):
             return np.empty(0, np.int32)
         bound = self.crowd[order[passing[-1]]]
         chosen = order[self.crowd[order] <= bound]
@@ -93,15 +98,15 @@ class Crew:
         return np.sort(self.reporter[chosen])
 
 
-def both(one: float, other: float) -> float:
+def fisher_p(one: float, other: float) -> float:
     """p of two independent p-values together: chi-squared of -2 log(one * other) with four degrees of freedom."""
     product = one * other
     return product * (1.0 - float(np.log(product)))
 
 
-def crew_of(
+def fit_crew(
     reports: Reports, members: np.ndarray, targets: np.ndarray, window: int, seed: list[int]
-) -> Crew:
+) -> CrewFit:
     """The crew among those who reported `targets` while `members` did (within `window` us before the first and after the last)."""
     on = np.isin(reports.target, targets)
     core = on & np.isin(reports.reporter, members)
@@ -125,30 +130,34 @@ def crew_of(
             reports.reporter[at].astype(np.int64) << 32 | reports.target[at], return_index=True
         )[1]
     ]
-    back = calls[np.searchsorted(reporter, reports.reporter[at])] >= FEWEST
-    together = sync(reports.target[at], reports.time[at], back, seed=seed)
-    prior = _again_elsewhere(reports, reporter, int(first.min()) - window, int(last.max()) + window)
+    back = calls[np.searchsorted(reporter, reports.reporter[at])] >= MIN_NAMED_TARGETS
+    together = measure_synchrony(reports.target[at], reports.time[at], back, seed=seed)
+    prior = _return_chance_elsewhere(
+        reports, reporter, int(first.min()) - window, int(last.max()) + window
+    )
     histogram = np.bincount(calls, minlength=len(targets) + 1)[1:].astype(float)
-    share, joins, again, gained = (float(x[0]) for x in _fit(histogram[None, :], prior))
-    one_crowd = _geometric(np.array([_again(histogram[None, :], prior)[0]]), len(targets))[0]
+    share, joins, again, gained = (float(x[0]) for x in fit_classes(histogram[None, :], prior))
+    one_crowd = _geometric_pmf(
+        np.array([_return_chance(histogram[None, :], prior)[0]]), len(targets)
+    )[0]
     rng = np.random.default_rng([*seed, 7])
-    drawn = rng.multinomial(int(histogram.sum()), one_crowd, BOOTSTRAP).astype(float)
-    as_much = int((_fit(drawn, prior)[3] >= gained).sum())
-    crowd = _crowd(np.array([share]), np.array([joins]), np.array([again]), len(targets))[0]
-    return Crew(
+    drawn = rng.multinomial(int(histogram.sum()), one_crowd, BOOTSTRAP_DRAWS).astype(float)
+    as_much = int((fit_classes(drawn, prior)[3] >= gained).sum())
+    crowd = _crowd_chance(np.array([share]), np.array([joins]), np.array([again]), len(targets))[0]
+    return CrewFit(
         reporter.astype(np.int32),
         calls,
         crowd[calls - 1],
         joins,
         again,
         share,
-        (1 + as_much) / (1 + BOOTSTRAP),
+        (1 + as_much) / (1 + BOOTSTRAP_DRAWS),
         len(targets),
         together,
     )
 
 
-def _again_elsewhere(reports: Reports, crew: np.ndarray, begin: int, end: int) -> float:
+def _return_chance_elsewhere(reports: Reports, crew: np.ndarray, begin: int, end: int) -> float:
     """How often others, in the same time, went on to one more target; a fourth where nobody else reported."""
     others = (reports.time >= begin) & (reports.time <= end) & ~np.isin(reports.reporter, crew)
     if not others.any():
@@ -158,16 +167,18 @@ def _again_elsewhere(reports: Reports, crew: np.ndarray, begin: int, end: int) -
     return float((len(pair) - people + 0.25) / (len(pair) + 1.0))
 
 
-def _again(histogram: np.ndarray, prior: float) -> np.ndarray:
+def _return_chance(histogram: np.ndarray, prior: float) -> np.ndarray:
     """float64[b]: chance to come once more if all are one crowd. histogram: float64[b, m], reporters by k - 1."""
     more = histogram @ np.arange(histogram.shape[1])
-    stop = PRIOR * (1.0 - prior)
+    stop = PRIOR_REPORTERS * (1.0 - prior)
     return np.asarray(
-        (more + PRIOR * prior) / (more + histogram.sum(1) + PRIOR * prior + stop), np.float64
+        (more + PRIOR_REPORTERS * prior)
+        / (more + histogram.sum(1) + PRIOR_REPORTERS * prior + stop),
+        np.float64,
     )
 
 
-def _geometric(again: np.ndarray, most: int) -> np.ndarray:
+def _geometric_pmf(again: np.ndarray, most: int) -> np.ndarray:
     """float64[b, m]: P(k) for k = 1..m, the tail at m."""
     k = np.arange(most)
     chance = (1.0 - again[:, None]) * again[:, None] ** k
@@ -175,7 +186,7 @@ def _geometric(again: np.ndarray, most: int) -> np.ndarray:
     return np.asarray(chance, np.float64)
 
 
-def _binomial(joins: np.ndarray, most: int) -> np.ndarray:
+def _binomial_pmf(joins: np.ndarray, most: int) -> np.ndarray:
     """float64[b, m]: P(k of m calls followed | at least one)."""
     from scipy.special import gammaln, xlog1py, xlogy
 
@@ -186,14 +197,14 @@ def _binomial(joins: np.ndarray, most: int) -> np.ndarray:
     return np.asarray(np.exp(log_p) / np.maximum(any_, 1e-300)[:, None], np.float64)
 
 
-def _crowd(share: np.ndarray, joins: np.ndarray, again: np.ndarray, most: int) -> np.ndarray:
+def _crowd_chance(share: np.ndarray, joins: np.ndarray, again: np.ndarray, most: int) -> np.ndarray:
     """float64[b, m]: chance that who reported k targets is of the crowd."""
-    crew = share[:, None] * _binomial(joins, most)
-    crowd = (1.0 - share[:, None]) * _geometric(again, most)
+    crew = share[:, None] * _binomial_pmf(joins, most)
+    crowd = (1.0 - share[:, None]) * _geometric_pmf(again, most)
     return np.asarray(crowd / np.maximum(crew + crowd, 1e-300), np.float64)
 
 
-def _fit(
+def fit_classes(
     histogram: np.ndarray, prior: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(share, joins, again, log-likelihood gained over one crowd), each float64[b], of histograms float64[b, m].
@@ -203,9 +214,9 @@ def _fit(
     """
     below = np.cumsum(histogram, 1) / np.maximum(1.0, histogram.sum(1, keepdims=True))
     best: tuple[np.ndarray, ...] | None = None
-    for start in STARTS:
+    for start in START_QUANTILES:
         calls = np.argmax(below >= start - 1e-12, axis=1) + 1.0
-        fitted = _fit_from(histogram, prior, calls / histogram.shape[1])
+        fitted = _fit_from_start(histogram, prior, calls / histogram.shape[1])
         if best is None:
             best = fitted
         else:
@@ -215,22 +226,22 @@ def _fit(
     return best[0], best[1], best[2], best[3]
 
 
-def _fit_from(
+def _fit_from_start(
     histogram: np.ndarray, prior: float, joins: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """`_fit` from one start. Half an honest reporter is supposed besides (Jeffreys), so that the crowd never vanishes."""
     rows, most = histogram.shape
     k = np.arange(1, most + 1)
     number = histogram.sum(1)
-    single = _again(histogram, prior)
+    single = _return_chance(histogram, prior)
     joins = np.clip(joins, 1e-6, 1 - 1e-6)
     again = np.minimum(single, max(prior, 0.02))
     share = np.full(rows, 0.3)
-    for _ in range(STEPS):
-        crowd = _crowd(share, joins, again, most)
+    for _ in range(EM_STEPS):
+        crowd = _crowd_chance(share, joins, again, most)
         of_crew, of_crowd = histogram * (1.0 - crowd), histogram * crowd
         crew_number = of_crew.sum(1)
-        share = crew_number / (number + UNSEEN)
+        share = crew_number / (number + SUPPOSED_HONEST)
         # mean of a binomial that is at least one: k = m joins / (1 - (1 - joins)^m), solved by fixed-point steps
         mean = (of_crew @ k) / np.maximum(crew_number, 1e-9)
         for _ in range(8):
@@ -239,11 +250,11 @@ def _fit_from(
                 1e-6,
                 1 - 1e-6,
             )
-        again = _again(of_crowd, prior)
-    both = share[:, None] * _binomial(joins, most) + (1.0 - share[:, None]) * _geometric(
+        again = _return_chance(of_crowd, prior)
+    both = share[:, None] * _binomial_pmf(joins, most) + (1.0 - share[:, None]) * _geometric_pmf(
         again, most
     )
-    one = _geometric(single, most)
+    one = _geometric_pmf(single, most)
     gained = (histogram * (np.log(np.maximum(both, 1e-300)) - np.log(np.maximum(one, 1e-300)))).sum(
         1
     )

@@ -13,22 +13,28 @@ from typing import Literal
 
 import numpy as np
 
-from birdfall.measures.brigades.crew import Crew, crew_of
-from birdfall.measures.brigades.dense_subgraph import OFFSET, Dense, dense, densest_part, near
+from birdfall.measures.brigades.crew import CrewFit, fit_crew
+from birdfall.measures.brigades.dense_subgraph import (
+    LOG_OFFSET,
+    ReportGraph,
+    densest_part,
+    find_near_pairs,
+    peel_reports,
+)
 from birdfall.measures.brigades.reports import Reports
 
 #: A report is in a crowd if at least so many others came to its target within the window, over and above `USUAL` times what the
 #: target's own rate would bring.
-COMPANY, USUAL = 3, 4.0
+MIN_COMPANY, USUAL_FACTOR = 3, 4.0
 
 #: "crowds": reports in crowds are exchanged with such, solitary ones with solitary ones, since those who report much on their
 #: own do not join crowds as often; "all": any with any, for a log that is nearly all one crew's.
-Null = Literal["crowds", "all"]
-NULLS: tuple[Null, ...] = ("crowds", "all")
+ShuffleNull = Literal["crowds", "all"]
+SHUFFLE_NULLS: tuple[ShuffleNull, ...] = ("crowds", "all")
 
 
 @dataclass(frozen=True)
-class Block:
+class ReportBlock:
     """members, targets: int32 codes, ascending; reports: distinct ones in lockstep inside; density; first, last: int64 us.
 
     p: of its density among the densest blocks of shuffled reports, twice the smaller of two nulls; null: which of them;
@@ -43,9 +49,9 @@ class Block:
     first: int
     last: int
     p: float
-    null: Null
+    null: ShuffleNull
     shuffled: float
-    crew: Crew
+    crew: CrewFit
 
     @property
     def reuse(self) -> float:
@@ -54,17 +60,17 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Found:
+class BlockSearch:
     """blocks: those with a crew, densest first. circles: blocks beyond chance that an honest circle may be. left: greatest density
     of what is left.
     """
 
-    blocks: list[Block]
+    blocks: list[ReportBlock]
     circles: int
     left: float
 
 
-def blocks(
+def find_blocks(
     reports: Reports,
     *,
     window: int,
@@ -72,40 +78,40 @@ def blocks(
     alpha: float = 0.01,
     most: int = 10,
     seed: int = 0,
-) -> Found:
+) -> BlockSearch:
     """The blocks that neither chance nor one crowd explains, densest first.
 
     p = 2 (1 + shuffles as dense) / (1 + shuffles), for two nulls are asked; shuffling stops as soon as that exceeds alpha. A
     block's members and likely crew leave with all their reports before the next is sought, so a large brigade does not hide a smaller one;
     a block that one crowd explains leaves too, and is counted as a circle.
     """
-    found: list[Block] = []
+    found: list[ReportBlock] = []
     rest = reports
     left = 0.0
     circles = 0
     for round_ in range(2 * most):
         if not len(rest):
-            return Found(found, circles, 0.0)
-        graph = dense(rest, window)
+            return BlockSearch(found, circles, 0.0)
+        graph = peel_reports(rest, window)
         left = graph.density
         if left <= 0 or len(found) == most:
             break
-        block = _judged(rest, graph, window, shuffles, alpha, [seed, round_])
+        block = _test_block(rest, graph, window, shuffles, alpha, [seed, round_])
         if block is None:
             break
         gone = block.members
-        if not block.crew.firm(alpha):
+        if not block.crew.is_firm(alpha):
             circles += 1
         else:
             found.append(block)
-            gone = np.union1d(gone, block.crew.likely)
-        rest = rest.of(~np.isin(rest.reporter, gone))
-    return Found(found, circles, left)
+            gone = np.union1d(gone, block.crew.likely_members)
+        rest = rest.filter(~np.isin(rest.reporter, gone))
+    return BlockSearch(found, circles, left)
 
 
-def _judged(
-    reports: Reports, graph: Dense, window: int, shuffles: int, alpha: float, seed: list[int]
-) -> Block | None:
+def _test_block(
+    reports: Reports, graph: ReportGraph, window: int, shuffles: int, alpha: float, seed: list[int]
+) -> ReportBlock | None:
     """The densest block of `graph`, if either null leaves it standing."""
     members, targets = densest_part(graph)
     if len(members) < 2 or len(targets) < 2:
@@ -113,20 +119,20 @@ def _judged(
     own = np.isin(reports.reporter, members) & np.isin(reports.target, targets)
     times = reports.time[own]
     edges = int((np.isin(graph.reporter, members) & np.isin(graph.target, targets)).sum())
-    for null in NULLS:
-        p, highest = _chance(
-            reports, window, graph.density, null, shuffles, alpha / len(NULLS), seed
+    for null in SHUFFLE_NULLS:
+        p, highest = _shuffle_p(
+            reports, window, graph.density, null, shuffles, alpha / len(SHUFFLE_NULLS), seed
         )
-        if p * len(NULLS) <= alpha:
-            crew = crew_of(reports, members, targets, window, seed)
-            return Block(
+        if p * len(SHUFFLE_NULLS) <= alpha:
+            crew = fit_crew(reports, members, targets, window, seed)
+            return ReportBlock(
                 members,
                 targets,
                 edges,
                 graph.density,
                 int(times.min()),
                 int(times.max()),
-                min(1.0, p * len(NULLS)),
+                min(1.0, p * len(SHUFFLE_NULLS)),
                 null,
                 highest,
                 crew,
@@ -134,11 +140,11 @@ def _judged(
     return None
 
 
-def _chance(
+def _shuffle_p(
     reports: Reports,
     window: int,
     density: float,
-    null: Null,
+    null: ShuffleNull,
     shuffles: int,
     alpha: float,
     seed: list[int],
@@ -146,9 +152,9 @@ def _chance(
     """(p, greatest density of a shuffle). At least as many shuffles as alpha needs."""
     number = max(shuffles, int(np.ceil(1.0 / alpha)) - 1)
     as_dense, highest = 0, 0.0
-    pairs = near(reports, window)
-    for shuffled in _shuffled(reports, null, window, number, seed):
-        reached = dense(shuffled, window, pairs).density
+    pairs = find_near_pairs(reports, window)
+    for shuffled in _shuffle_reporters(reports, null, window, number, seed):
+        reached = peel_reports(shuffled, window, pairs).density
         highest = max(highest, reached)
         as_dense += reached >= density
         if (1 + as_dense) / (1 + number) > alpha:
@@ -156,21 +162,21 @@ def _chance(
     return (1 + as_dense) / (1 + number), highest
 
 
-def _shuffled(
-    reports: Reports, null: Null, window: int, number: int, seed: list[int]
+def _shuffle_reporters(
+    reports: Reports, null: ShuffleNull, window: int, number: int, seed: list[int]
 ) -> Iterator[Reports]:
     """Reports whose authors are exchanged: every reporter keeps how many, every target how many and when."""
-    kind = in_crowd(reports, window) if null == "crowds" else np.zeros(len(reports), bool)
+    kind = crowd_mask(reports, window) if null == "crowds" else np.zeros(len(reports), bool)
     sides = [part for part in (np.flatnonzero(kind), np.flatnonzero(~kind)) if len(part)]
     for i in range(number):
-        rng = np.random.default_rng([*seed, NULLS.index(null), i])
+        rng = np.random.default_rng([*seed, SHUFFLE_NULLS.index(null), i])
         reporter = np.empty_like(reports.reporter)
         for side in sides:
             reporter[side] = rng.permutation(reports.reporter[side])
         yield Reports(reporter, reports.target, reports.time)
 
 
-def company(reports: Reports, window: int) -> np.ndarray:
+def count_company(reports: Reports, window: int) -> np.ndarray:
     """int64[n]: other reports on the same target within `window` us of each."""
     order = np.lexsort((reports.time, reports.target))
     # one axis on which targets lie further apart than the window
@@ -186,14 +192,14 @@ def company(reports: Reports, window: int) -> np.ndarray:
     return found
 
 
-def in_crowd(reports: Reports, window: int) -> np.ndarray:
+def crowd_mask(reports: Reports, window: int) -> np.ndarray:
     """bool[n]: whether each report came in a crowd, for its target."""
     span = max(1, int(reports.time.max() - reports.time.min()))
     usual = np.bincount(reports.target)[reports.target] * min(1.0, 2 * window / span)
-    return np.asarray(company(reports, window) >= COMPANY + USUAL * usual, bool)
+    return np.asarray(count_company(reports, window) >= MIN_COMPANY + USUAL_FACTOR * usual, bool)
 
 
-def most_unseen(density: float, members: int, targets: int, share: float) -> float:
+def max_unseen_reports(density: float, members: int, targets: int, share: float) -> float:
     """The most reports in lockstep that an undetected block may hold: the camouflage bound of peeling.
 
     density: of the densest block found in what is left. A block of `members` and `targets` whose members make at least
@@ -201,4 +207,4 @@ def most_unseen(density: float, members: int, targets: int, share: float) -> flo
     finds at least half of the densest, so more reports than this would have been found, whatever else the members reported
     (Hooi et al. 2016, theorem on camouflage).
     """
-    return float(2.0 * density * (members + targets) * np.log(members / share + OFFSET))
+    return float(2.0 * density * (members + targets) * np.log(members / share + LOG_OFFSET))

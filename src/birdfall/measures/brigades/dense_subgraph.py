@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from birdfall.kernels.coaction.lockstep import cores, near_count, near_pairs
-from birdfall.measures.brigades.lockstep import in_lockstep, pairs_together
+from birdfall.kernels.coaction.lockstep import core_densities, count_near_pairs, list_near_pairs
+from birdfall.measures.brigades.lockstep import find_partners, lockstep_pairs
 from birdfall.measures.brigades.reports import Reports
 
 #: Added to a target's reporters before the logarithm (Hooi et al. 2016).
-OFFSET = 5.0
+LOG_OFFSET = 5.0
 #: More pairs than this are not kept but counted anew for every shuffle, by the co-action kernel (16 bytes a pair).
-MOST_PAIRS = 20_000_000
+MAX_KEPT_PAIRS = 20_000_000
 
 
 @dataclass(frozen=True)
-class Dense:
+class ReportGraph:
     """A graph of reporters and targets. suspicion: of each, the density of the densest block met while peeling that held it.
 
     reporter, target: int32[e], distinct reports in lockstep. reporters, targets: int32, those in it, ascending;
@@ -38,30 +38,32 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Near:
+class NearPairs:
     """Pairs of reports on one target within the window: left, right: int32[p], positions in the log, ordered by target."""
 
     left: np.ndarray
     right: np.ndarray
 
 
-def near(reports: Reports, window: int) -> Near | None:
+def find_near_pairs(reports: Reports, window: int) -> NearPairs | None:
     """The pairs of reports that lie near each other; None if they are too many to be kept."""
     order = np.lexsort((reports.time, reports.target))
     target, time = reports.target[order], reports.time[order]
-    number = near_count(target, time, window)
-    if number > MOST_PAIRS:
+    number = count_near_pairs(target, time, window)
+    if number > MAX_KEPT_PAIRS:
         return None
-    left, right = near_pairs(target, time, window, number)
+    left, right = list_near_pairs(target, time, window, number)
     order = order.astype(np.int32)
-    return Near(order[left], order[right])
+    return NearPairs(order[left], order[right])
 
 
-def dense(reports: Reports, window: int, pairs: Near | None = None) -> Dense:
+def peel_reports(reports: Reports, window: int, pairs: NearPairs | None = None) -> ReportGraph:
     """Peel the graph of the reports in lockstep. pairs: `near` of the same targets and times, if it is known."""
-    pairs = pairs or near(reports, window)
+    pairs = pairs or find_near_pairs(reports, window)
     inside = (
-        _together(reports, pairs) if pairs is not None else _together_by_coaction(reports, window)
+        lockstep_by_pairs(reports, pairs)
+        if pairs is not None
+        else lockstep_by_coaction(reports, window)
     )
     edge = np.unique(reports.reporter[inside].astype(np.int64) << 32 | reports.target[inside])
     reporter, target = (edge >> 32).astype(np.int32), (edge & 0xFFFFFFFF).astype(np.int32)
@@ -69,15 +71,17 @@ def dense(reports: Reports, window: int, pairs: Near | None = None) -> Dense:
     whom, b = np.unique(target, return_inverse=True)
     if not len(edge):
         none = np.empty(0)
-        return Dense(reporter, target, who, whom, none, none, 0.0)
-    weight = 1.0 / np.log(_crowd(reports, whom)[b] + OFFSET)
-    value = cores(a.astype(np.int32), (b + len(who)).astype(np.int32), weight, len(who) + len(whom))
-    return Dense(
+        return ReportGraph(reporter, target, who, whom, none, none, 0.0)
+    weight = 1.0 / np.log(_count_reporters(reports, whom)[b] + LOG_OFFSET)
+    value = core_densities(
+        a.astype(np.int32), (b + len(who)).astype(np.int32), weight, len(who) + len(whom)
+    )
+    return ReportGraph(
         reporter, target, who, whom, value[: len(who)], value[len(who) :], float(value.max())
     )
 
 
-def _together(reports: Reports, pairs: Near) -> np.ndarray:
+def lockstep_by_pairs(reports: Reports, pairs: NearPairs) -> np.ndarray:
     """Positions (int64, ascending) of the reports near one by somebody who reported another target near its author too."""
     one, other = reports.reporter[pairs.left], reports.reporter[pairs.right]
     key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other)
@@ -96,12 +100,12 @@ def _together(reports: Reports, pairs: Near) -> np.ndarray:
     return found
 
 
-def _together_by_coaction(reports: Reports, window: int) -> np.ndarray:
-    lo, hi = pairs_together(reports, window)
-    return np.flatnonzero(in_lockstep(reports, lo, hi, window))
+def lockstep_by_coaction(reports: Reports, window: int) -> np.ndarray:
+    lo, hi = lockstep_pairs(reports, window)
+    return np.flatnonzero(find_partners(reports, lo, hi, window))
 
 
-def densest_part(graph: Dense) -> tuple[np.ndarray, np.ndarray]:
+def densest_part(graph: ReportGraph) -> tuple[np.ndarray, np.ndarray]:
     """Members and targets (int32, ascending) of the densest block; of its largest part, if it falls into parts that share nobody.
 
     Two crews of like density are peeled as one.
@@ -126,7 +130,7 @@ def densest_part(graph: Dense) -> tuple[np.ndarray, np.ndarray]:
     return members[largest[: len(members)]], targets[largest[len(members) :]]
 
 
-def _crowd(reports: Reports, targets: np.ndarray) -> np.ndarray:
+def _count_reporters(reports: Reports, targets: np.ndarray) -> np.ndarray:
     """Distinct reporters of each of `targets` (int32, ascending)."""
     wanted = np.zeros(int(reports.target.max()) + 1, np.bool_)
     wanted[targets] = True

@@ -14,16 +14,16 @@ from typing import Literal
 
 import numpy as np
 
-from birdfall.measures.brigades.reports import Falls, Reports
+from birdfall.measures.brigades.reports import Reports, TargetFalls
 
 Dose = Literal["reporters", "reports", "voices"]
 DOSES: tuple[Dose, ...] = ("reporters", "reports", "voices")
 
-MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 #: A count begins anew after the target fell, and after this long without a report.
-FORGET = 30 * DAY
+FORGET_US = 30 * DAY_US
 #: A dose with fewer occasions is joined with the next; doses beyond `SINGLE` are taken in steps of an eighth.
-OCCASIONS, SINGLE = 20, 16
+MIN_OCCASIONS, MAX_SINGLE_DOSE = 20, 16
 #: Periods of the record within which outcomes are exchanged.
 PERIODS = 26
 
@@ -47,7 +47,7 @@ class Occasions:
 
 
 @dataclass(frozen=True)
-class Curve:
+class DoseCurve:
     """By dose bin: low, high int64[b], inclusive; occasions, falls: int64[b]; isotonic: float64[b], never falling."""
 
     low: np.ndarray
@@ -68,14 +68,14 @@ class Curve:
         return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
 
 
-def occasions(
+def find_occasions(
     reports: Reports,
-    falls: Falls,
+    falls: TargetFalls,
     *,
     within: int,
     dose: Dose = "reporters",
     voice: np.ndarray | None = None,
-    forget: int = FORGET,
+    forget: int = FORGET_US,
 ) -> Occasions:
     """The occasions of a log of reports. within, forget: us. voice: float64[n], what each report adds if dose is "voices"."""
     order = np.lexsort((reports.reporter, reports.time, reports.target))
@@ -124,12 +124,12 @@ def occasions(
         & ~(fell & (next_after >= time))
     )
     undated = len(np.unique(np.stack([target[uncertain], at[uncertain]]), axis=1).T)
-    count = _doses(dose, episode, reporter, None if voice is None else voice[order])
+    count = _running_doses(dose, episode, reporter, None if voice is None else voice[order])
     # reports of one moment are one occasion, at the dose after the last of them
     last = ~np.r_[same[1:] & (gap[1:] == 0), np.zeros(min(1, n), bool)]
-    tempo_gap = _gap_before(np.where(fresh, DAY, gap), ~(same & (gap == 0)))
+    tempo_gap = _gap_to_previous(np.where(fresh, DAY_US, gap), ~(same & (gap == 0)))
     kept = ~down & ~uncertain & last
-    tempo = np.digitize(tempo_gap, [MINUTE, HOUR, DAY])
+    tempo = np.digitize(tempo_gap, [MINUTE_US, HOUR_US, DAY_US])
     period = np.zeros(n, np.int64)
     if n:
         period = (time - time.min()) * PERIODS // (int(time.max() - time.min()) + 1)
@@ -145,7 +145,7 @@ def occasions(
     )
 
 
-def _gap_before(gap: np.ndarray, leads: np.ndarray) -> np.ndarray:
+def _gap_to_previous(gap: np.ndarray, leads: np.ndarray) -> np.ndarray:
     """int64[n]: the time before the moment each report is of. leads: bool[n], the first report of each moment."""
     if not len(gap):
         return gap
@@ -165,7 +165,7 @@ def _rank(code: np.ndarray, by: np.ndarray, target: np.ndarray, time: np.ndarray
     return found[len(code) :]
 
 
-def _doses(
+def _running_doses(
     dose: Dose, episode: np.ndarray, reporter: np.ndarray, voice: np.ndarray | None
 ) -> np.ndarray:
     """int64[n]: the dose at each report, its own included. Rows are ordered by episode and time."""
@@ -184,42 +184,44 @@ def _doses(
     return np.maximum(1, np.floor(total + 1e-6)).astype(np.int64)
 
 
-def curve(found: Occasions) -> Curve:
+def dose_curve(found: Occasions) -> DoseCurve:
     """The chance to fall by dose, in bins that hold enough occasions, and its isotonic fit."""
-    return curve_of(*bins_of(found.dose), found.dose, found.fell)
+    return curve_from_bins(*dose_bins(found.dose), found.dose, found.fell)
 
 
-def bins_of(dose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def dose_bins(dose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Inclusive bounds low, high of the dose bins."""
     if not len(dose):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     top = int(dose.max())
-    edges = list(range(1, min(top, SINGLE) + 1))
+    edges = list(range(1, min(top, MAX_SINGLE_DOSE) + 1))
     while edges[-1] < top:
         edges.append(max(edges[-1] + 1, round(edges[-1] * 1.125)))
     counts = np.bincount(np.searchsorted(edges, dose, "right") - 1, minlength=len(edges))
     low: list[int] = []
     held = 0
     for edge, count in zip(edges, counts, strict=True):
-        if not low or held >= OCCASIONS:
+        if not low or held >= MIN_OCCASIONS:
             low.append(edge)
             held = 0
         held += int(count)
-    if len(low) > 1 and held < OCCASIONS:
+    if len(low) > 1 and held < MIN_OCCASIONS:
         low.pop()
     return np.array(low, np.int64), np.array([*[x - 1 for x in low[1:]], top], np.int64)
 
 
-def curve_of(low: np.ndarray, high: np.ndarray, dose: np.ndarray, fell: np.ndarray) -> Curve:
+def curve_from_bins(
+    low: np.ndarray, high: np.ndarray, dose: np.ndarray, fell: np.ndarray
+) -> DoseCurve:
     where = np.searchsorted(low, dose, "right") - 1
     number = np.bincount(where, minlength=len(low))
     falls = np.bincount(where[fell], minlength=len(low))
-    return Curve(
-        low, high, number, falls, isotonic(falls / np.maximum(1, number), number.astype(float))
+    return DoseCurve(
+        low, high, number, falls, isotonic_fit(falls / np.maximum(1, number), number.astype(float))
     )
 
 
-def isotonic(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def isotonic_fit(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """float64[n]: the closest never-falling sequence by weighted squares (pooling adjacent violators, Ayer et al. 1955)."""
     blocks: list[list[float]] = []
     for v, w in zip(value.tolist(), weight.tolist(), strict=True):

@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from birdfall.kernels.coaction.coaction import coaction
 from birdfall.kernels.coaction.edges import index_edges
-from birdfall.kernels.coaction.lockstep import partners
+from birdfall.kernels.coaction.lockstep import count_partners
 from birdfall.kernels.coaction.null import benjamini_hochberg
 from birdfall.measures.brigades.reports import Reports
-from birdfall.measures.coordination.layers import layer_of
+from birdfall.measures.coordination.layers import build_layer
 from birdfall.measures.coordination.traces import Trace
 
 #: Two reporters are in lockstep from this many targets on that they reported together.
-TOGETHER = 2
+MIN_SHARED_TARGETS = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ def lockstep(reports: Reports, *, window: int, alpha: float = 0.01) -> Lockstep:
     trace = Trace(
         "report", reports.reporter, reports.target, reports.time, nothing, nothing, {}, None, "acts"
     )
-    layer = layer_of(trace, window=window, at_least=TOGETHER, count="objects", alpha=alpha)
+    layer = build_layer(
+        trace, window=window, at_least=MIN_SHARED_TARGETS, count="objects", alpha=alpha
+    )
     reporter = np.unique(reports.reporter)
     best = np.zeros(len(reporter))
     mates = np.zeros(len(reporter), np.int64)
@@ -59,7 +61,7 @@ def lockstep(reports: Reports, *, window: int, alpha: float = 0.01) -> Lockstep:
     log_p = np.minimum(0.0, best + np.log(max(1, len(reporter) - 1)))
     q, _ = benjamini_hochberg(log_p, len(reporter), alpha)
     return Lockstep(
-        in_lockstep(reports, layer.lo, layer.hi, window),
+        find_partners(reports, layer.lo, layer.hi, window),
         reporter,
         np.exp(log_p),
         q,
@@ -70,7 +72,7 @@ def lockstep(reports: Reports, *, window: int, alpha: float = 0.01) -> Lockstep:
     )
 
 
-def in_lockstep(reports: Reports, lo: np.ndarray, hi: np.ndarray, window: int) -> np.ndarray:
+def find_partners(reports: Reports, lo: np.ndarray, hi: np.ndarray, window: int) -> np.ndarray:
     """int32[n]: partners of each report, given the pairs (lo, hi) that are in lockstep."""
     found = np.zeros(len(reports), np.int32)
     if not len(lo):
@@ -82,27 +84,32 @@ def in_lockstep(reports: Reports, lo: np.ndarray, hi: np.ndarray, window: int) -
     mine = mine[np.lexsort((reports.time[mine], reports.target[mine]))]
     table = np.full(1 << max(4, int(2 * len(lo)).bit_length()), -1, np.int64)
     index_edges(lo, hi, table)
-    found[mine] = partners(
+    found[mine] = count_partners(
         reports.reporter[mine], reports.target[mine], reports.time[mine], window, lo, hi, table
     )
     return found
 
 
-def pairs_together(reports: Reports, window: int) -> tuple[np.ndarray, np.ndarray]:
+def lockstep_pairs(reports: Reports, window: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs (lo, hi) of reporters with at least `TOGETHER` targets reported together; no null is asked."""
     # who reported but once can be in no pair
-    several = np.bincount(reports.reporter)[reports.reporter] >= TOGETHER
+    several = np.bincount(reports.reporter)[reports.reporter] >= MIN_SHARED_TARGETS
     if not several.any():
         none = np.empty(0, np.int32)
         return none, none
-    some = reports.of(several)
+    some = reports.filter(several)
     edges = coaction(
-        some.reporter, some.target, some.time, window=window, count="objects", at_least=TOGETHER
+        some.reporter,
+        some.target,
+        some.time,
+        window=window,
+        count="objects",
+        at_least=MIN_SHARED_TARGETS,
     )
     return edges.lo, edges.hi
 
 
-def voices(reports: Reports, alike: np.ndarray) -> np.ndarray:
+def voice_weights(reports: Reports, alike: np.ndarray) -> np.ndarray:
     """float64[n]: what a report counts for as an independent voice, 1 / (1 + its partners).
 
     alike: int32[n] from `Lockstep.partners`. n reporters all in lockstep on a target count as one voice together (the

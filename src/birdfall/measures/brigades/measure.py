@@ -13,17 +13,24 @@ from typing import Any
 import numpy as np
 
 from birdfall.measures.brigades import tables
-from birdfall.measures.brigades.calls_to_report import calls_of
-from birdfall.measures.brigades.dense_blocks import Block, blocks
-from birdfall.measures.brigades.dense_subgraph import dense
-from birdfall.measures.brigades.dose_response import DAY, DOSES, FORGET, Curve, curve, occasions
-from birdfall.measures.brigades.lockstep import lockstep, voices
-from birdfall.measures.brigades.report_order import Order, order_of
-from birdfall.measures.brigades.reporters import Reporters, reporters_of
-from birdfall.measures.brigades.reports import Falls, Reports, falls_of, reports_of
-from birdfall.measures.brigades.targets import Fire, targets_under_fire
-from birdfall.measures.brigades.threshold_test import PLACEBOS, Jump, jump, placebos
-from birdfall.measures.coordination.measure import microseconds
+from birdfall.measures.brigades.calls_to_report import tabulate_calls
+from birdfall.measures.brigades.dense_blocks import ReportBlock, find_blocks
+from birdfall.measures.brigades.dense_subgraph import peel_reports
+from birdfall.measures.brigades.dose_response import (
+    DAY_US,
+    DOSES,
+    FORGET_US,
+    DoseCurve,
+    dose_curve,
+    find_occasions,
+)
+from birdfall.measures.brigades.lockstep import lockstep, voice_weights
+from birdfall.measures.brigades.report_order import ReportOrder, report_order
+from birdfall.measures.brigades.reporters import Reporters, judge_reporters
+from birdfall.measures.brigades.reports import Reports, TargetFalls, read_falls, read_reports
+from birdfall.measures.brigades.targets import TargetFire, find_targets_under_fire
+from birdfall.measures.brigades.threshold_test import PLACEBOS, Jump, find_jump, placebo_jumps
+from birdfall.measures.coordination.measure import parse_window
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -39,11 +46,11 @@ METHOD = (
     "order: circular shifts within targets",
 )
 #: With fewer falls a dose-response curve is not drawn.
-FEWEST_FALLS = 5
+MIN_FALLS = 5
 #: The sizes of crew for which the camouflage bound is told: members, targets, share of each target's reporters.
-UNSEEN = ((10, 5, 0.5), (30, 5, 0.5), (100, 10, 0.5))
+CAMOUFLAGE_SIZES = ((10, 5, 0.5), (30, 5, 0.5), (100, 10, 0.5))
 #: A jump is called at this level, and only if it is greater than those of the placebos at the same level.
-LEVEL = 0.05
+JUMP_LEVEL = 0.05
 
 
 def applies_to(record: Record) -> Note | None:
@@ -76,7 +83,7 @@ def brigades(
     have to do with it. draws: of the permutations. most: blocks sought at most. Finding and tables: docs/reference/findings.md.
     Raises WindowError, UsageError.
     """
-    together, soon = microseconds(window), microseconds(within)
+    together, soon = parse_window(window), parse_window(within)
     if not 0 < alpha < 1 or false_alarms <= 0 or shuffles < 1 or draws < 1 or most < 1:
         raise UsageError(
             "alpha lies between 0 and 1; false_alarms, shuffles, draws and most are positive"
@@ -87,15 +94,15 @@ def brigades(
         "false_alarms": false_alarms,
         "shuffles": shuffles,
         "within_s": soon / 1e6,
-        "forget_s": FORGET / 1e6,
+        "forget_s": FORGET_US / 1e6,
         "draws": draws,
         "placebos": PLACEBOS,
         "most": most,
         "seed": seed,
     }
-    reports = reports_of(record)
-    calls, posts, callers = calls_of(record)
-    spoken = {"calls": _count(posts), "callers": _plain(callers, "accounts")}
+    reports = read_reports(record)
+    calls, posts, callers = tabulate_calls(record)
+    spoken = {"calls": _count_estimate(posts), "callers": _estimate(callers, "accounts")}
     inputs = tuple(record.input(t) for t in ("acts", "statuses"))
     weak = (Note("calls-are-a-weak-sign", {"posts": posts}),) if posts else ()
     if not len(reports):
@@ -112,20 +119,22 @@ def brigades(
             tables={"calls": calls},
             simulated=record.settings.simulated,
         )
-    falls = falls_of(record)
+    falls = read_falls(record)
     progress("brigades: targets", 0, 4, "steps")
-    fire = targets_under_fire(reports, false_alarms=false_alarms)
+    fire = find_targets_under_fire(reports, false_alarms=false_alarms)
     together_found = lockstep(reports, window=together, alpha=alpha)
-    graph = dense(reports, together)
+    graph = peel_reports(reports, together)
     progress("brigades: blocks", 1, 4, "steps")
-    sought = blocks(reports, window=together, shuffles=shuffles, alpha=alpha, most=most, seed=seed)
+    sought = find_blocks(
+        reports, window=together, shuffles=shuffles, alpha=alpha, most=most, seed=seed
+    )
     found, left = sought.blocks, sought.left
-    people = reporters_of(reports, falls, found, within=30 * DAY, alpha=alpha)
+    people = judge_reporters(reports, falls, found, within=30 * DAY_US, alpha=alpha)
     progress("brigades: dose", 2, 4, "steps")
-    voice = voices(reports, together_found.partners)
-    doses, notes = _doses(reports, falls, voice, soon, draws, seed)
+    voice = voice_weights(reports, together_found.partners)
+    doses, notes = _test_doses(reports, falls, voice, soon, draws, seed)
     progress("brigades: order", 3, 4, "steps")
-    order = order_of(reports, falls, begin=int(reports.time.min()), draws=draws, seed=seed)
+    order = report_order(reports, falls, begin=int(reports.time.min()), draws=draws, seed=seed)
     progress("brigades", 4, 4, "steps")
     named = int(people.named.sum())
     return Finding(
@@ -133,69 +142,73 @@ def brigades(
         name=NAME,
         answer="found" if found else "nothing",
         estimates={
-            "reports": _plain(len(reports), "events"),
-            "targets": _plain(len(fire.code), "accounts"),
-            "reporters_seen": _plain(len(people.code), "accounts"),
-            "targets_under_fire": _plain(int(fire.under_fire.sum()), "accounts"),
-            "brigades": _count(len(found)),
-            "circles": _count(sought.circles),
-            "reporters": _plain(named, "accounts"),
-            "lockstep_pairs": _plain(together_found.pairs, "pairs"),
-            "lockstep_significant": _plain(together_found.significant, "pairs"),
-            "victims": _plain(len(tables.victims(found)), "accounts"),
-            "busiest_minute_hits": _count(_baseline_hits(fire, found)),
+            "reports": _estimate(len(reports), "events"),
+            "targets": _estimate(len(fire.code), "accounts"),
+            "reporters_seen": _estimate(len(people.code), "accounts"),
+            "targets_under_fire": _estimate(int(fire.under_fire.sum()), "accounts"),
+            "brigades": _count_estimate(len(found)),
+            "circles": _count_estimate(sought.circles),
+            "reporters": _estimate(named, "accounts"),
+            "lockstep_pairs": _estimate(together_found.pairs, "pairs"),
+            "lockstep_significant": _estimate(together_found.significant, "pairs"),
+            "victims": _estimate(len(tables.victims(found)), "accounts"),
+            "busiest_minute_hits": _count_estimate(_baseline_hits(fire, found)),
             **_dose_estimates(doses),
-            "order_p": _plain(order.p, "p"),
-            "order_tested": _plain(order.tested, "accounts"),
+            "order_p": _estimate(order.p, "p"),
+            "order_tested": _estimate(order.tested, "accounts"),
             **spoken,
         },
         parameters=parameters,
         inputs=inputs,
-        limits=_limits(reports, falls, people, found, sought.circles, order) + notes + weak,
+        limits=_limit_notes(reports, falls, people, found, sought.circles, order) + notes + weak,
         method=METHOD,
         details={
             "tick_s": fire.tick / 1e6,
-            "base_per_day": fire.base * DAY / fire.tick,
+            "base_per_day": fire.base * DAY_US / fire.tick,
             "dispersion": fire.size,
-            "unseen": tables.unseen(left, UNSEEN),
+            "unseen": tables.camouflage_bounds(left, CAMOUFLAGE_SIZES),
             "density_left": left,
-            "jump": _called(doses),
+            "jump": is_jump_called(doses),
             "jumps": {d: _jump_details(j, p) for d, (_, j, p) in doses.items()},
         },
         tables={
-            "targets": tables.targets(
+            "targets": tables.target_table(
                 record, reports, fire, graph, together_found.partners, people, found, falls
             ),
-            "reporters": tables.reporters(record, people, together_found),
-            "blocks": tables.blocks(record, found, people, alpha),
-            "dose": tables.dose({d: c for d, (c, _, _) in doses.items()}),
-            "order": tables.order(record, order),
+            "reporters": tables.reporter_table(record, people, together_found),
+            "blocks": tables.block_table(record, found, people, alpha),
+            "dose": tables.dose_table({d: c for d, (c, _, _) in doses.items()}),
+            "order": tables.order_table(record, order),
             "calls": calls,
         },
         simulated=record.settings.simulated,
     )
 
 
-Doses = dict[str, tuple[Curve, Jump | None, list[tuple[float, float]]]]
+Doses = dict[str, tuple[DoseCurve, Jump | None, list[tuple[float, float]]]]
 
 
-def _doses(
-    reports: Reports, falls: Falls, voice: np.ndarray, within: int, draws: int, seed: int
+def _test_doses(
+    reports: Reports, falls: TargetFalls, voice: np.ndarray, within: int, draws: int, seed: int
 ) -> tuple[Doses, tuple[Note, ...]]:
     """Curve, jump and placebos for each way to count a dose; nothing where too few of the reported fell."""
     made: Doses = {}
     undated = down = 0
     for number, dose in enumerate(DOSES):
-        found = occasions(reports, falls, within=within, dose=dose, voice=voice)
+        found = find_occasions(reports, falls, within=within, dose=dose, voice=voice)
         undated, down = found.undated, found.down
-        if int(found.fell.sum()) < FEWEST_FALLS:
+        if int(found.fell.sum()) < MIN_FALLS:
             return {}, (
                 Note(
                     "too-few-falls-for-dose", {"falls": int(found.fell.sum()), "needs": "statuses"}
                 ),
             )
-        tested = jump(found, draws=draws, seed=seed + number)
-        made[dose] = (curve(found), tested, placebos(found, seed=seed) if dose == DOSES[0] else [])
+        tested = find_jump(found, draws=draws, seed=seed + number)
+        made[dose] = (
+            dose_curve(found),
+            tested,
+            placebo_jumps(found, seed=seed) if dose == DOSES[0] else [],
+        )
     notes = [Note("dose-is-not-cause", {})]
     if undated:
         notes.append(Note("falls-between-reports", {"falls": undated}))
@@ -215,27 +228,27 @@ def _dose_estimates(doses: Doses) -> dict[str, Estimate]:
         made[f"{prefix}jump_ratio"] = Estimate(
             tested.ratio, "ratio", tested.ratio_low, tested.ratio_high
         )
-        made[f"{prefix}jump_p"] = _plain(tested.p, "p")
-        made[f"{prefix}flat_p"] = _plain(tested.flat_p, "p")
-        made[f"{prefix}step_p"] = _plain(tested.step_p, "p")
+        made[f"{prefix}jump_p"] = _estimate(tested.p, "p")
+        made[f"{prefix}flat_p"] = _estimate(tested.flat_p, "p")
+        made[f"{prefix}step_p"] = _estimate(tested.step_p, "p")
     shown = doses.get("reporters")
     if shown is not None and shown[2]:
-        made["placebo_p"] = _plain(float(np.median([p for p, _ in shown[2]])), "p")
-        made["beyond_placebo_p"] = _plain(_beyond(shown[1], shown[2]), "p")
+        made["placebo_p"] = _estimate(float(np.median([p for p, _ in shown[2]])), "p")
+        made["beyond_placebo_p"] = _estimate(_placebo_rank_p(shown[1], shown[2]), "p")
     return made
 
 
-def _called(doses: Doses) -> bool:
+def is_jump_called(doses: Doses) -> bool:
     """Whether a jump may be spoken of: it is there, surely leads up, and is greater than those of the placebos."""
     shown = doses.get("reporters")
     if shown is None or shown[1] is None or shown[1].at is None:
         return False
     if shown[1].ratio_low is None or shown[1].ratio_low <= 1.0:
         return False
-    return shown[1].p <= LEVEL and _beyond(shown[1], shown[2]) <= LEVEL
+    return shown[1].p <= JUMP_LEVEL and _placebo_rank_p(shown[1], shown[2]) <= JUMP_LEVEL
 
 
-def _beyond(tested: Jump | None, placebo: list[tuple[float, float]]) -> float:
+def _placebo_rank_p(tested: Jump | None, placebo: list[tuple[float, float]]) -> float:
     """p of the jump among the jumps that the placebos show."""
     score = 0.0 if tested is None else tested.score
     return (1 + sum(s >= score for _, s in placebo)) / (1 + len(placebo))
@@ -258,20 +271,20 @@ def _jump_details(tested: Jump | None, placebo: list[tuple[float, float]]) -> di
     }
 
 
-def _baseline_hits(fire: Fire, found: list[Block]) -> int:
+def _baseline_hits(fire: TargetFire, found: list[ReportBlock]) -> int:
     """Of as many targets as the blocks hold, chosen by their busiest minute alone, how many the blocks hold."""
     hit = tables.victims(found)
     first = fire.code[np.lexsort((fire.code, -fire.busiest_minute))][: len(hit)]
     return int(np.isin(first, hit).sum())
 
 
-def _limits(
+def _limit_notes(
     reports: Reports,
-    falls: Falls,
+    falls: TargetFalls,
     people: Reporters,
-    found: list[Block],
+    found: list[ReportBlock],
     circles: int,
-    order: Order,
+    order: ReportOrder,
 ) -> tuple[Note, ...]:
     notes = [Note("lockstep-is-not-intent", {})]
     if reports.of_self:
@@ -289,9 +302,9 @@ def _limits(
     return tuple(notes)
 
 
-def _plain(value: float | int | None, unit: str) -> Estimate:
+def _estimate(value: float | int | None, unit: str) -> Estimate:
     return Estimate(value, unit, level=None, bounds="none")
 
 
-def _count(value: int) -> Estimate:
-    return _plain(value, "count")
+def _count_estimate(value: int) -> Estimate:
+    return _estimate(value, "count")

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from birdfall.measures.brigades.reports import Falls, Reports
+from birdfall.measures.brigades.reports import Reports, TargetFalls
 
-DRAWS = 999
+DEFAULT_DRAWS = 999
 
 
 @dataclass(frozen=True)
-class Order:
+class ReportOrder:
     """Per target that was reported and fell, by code: first and last fall's figures of its first fall.
 
     target int32[k]; fell int64[k] us; exact bool[k]; before, after: int64[k], reports; first, last_before: int64[k] us, -1 if
@@ -38,9 +38,9 @@ class Order:
     tested: int
 
 
-def order_of(
-    reports: Reports, falls: Falls, *, begin: int, draws: int = DRAWS, seed: int = 0
-) -> Order:
+def report_order(
+    reports: Reports, falls: TargetFalls, *, begin: int, draws: int = DEFAULT_DRAWS, seed: int = 0
+) -> ReportOrder:
     """Reports before and after each reported target's first fall. begin: us, where the log begins."""
     code, first_fall = np.unique(falls.code, return_index=True)
     reported = np.isin(code, reports.target)
@@ -73,4 +73,4 @@ def order_of(
             drawn = np.bincount(where[own], moved, len(code))[testable] / before[testable]
             as_near += drawn.mean() <= observed
         p = (1 + as_near) / (1 + draws)
-    return Order(code, fell, exact, before, after, first, last, place, p, int(testable.sum()))
+    return ReportOrder(code, fell, exact, before, after, first, last, place, p, int(testable.sum()))

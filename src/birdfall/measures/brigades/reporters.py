@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from birdfall.measures.brigades.dense_blocks import Block
-from birdfall.measures.brigades.reports import NEVER, Falls, Reports
+from birdfall.measures.brigades.dense_blocks import ReportBlock
+from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Reporters:
     named: np.ndarray
 
 
-def reporters_of(
-    reports: Reports, falls: Falls, blocks: list[Block], *, within: int, alpha: float
+def judge_reporters(
+    reports: Reports, falls: TargetFalls, blocks: list[ReportBlock], *, within: int, alpha: float
 ) -> Reporters:
     """Everyone who reported. within: us after a report in which a fall upholds it. alpha: expected share of honest ones named."""
     code, where = np.unique(reports.reporter, return_inverse=True)
@@ -54,12 +54,12 @@ def reporters_of(
         at = np.searchsorted(code, found.crew.reporter)
         fresh = np.isnan(crowd[at]) | (found.crew.crowd < crowd[at])
         crowd[at[fresh]] = found.crew.crowd[fresh]
-        chosen = np.searchsorted(code, found.crew.named(alpha))
+        chosen = np.searchsorted(code, found.crew.named_reporters(alpha))
         block[chosen[~named[chosen]]] = i
         named[chosen] = True
-    first = reports.first()
+    first = reports.first_mask()
     # a fall upholds a report if it came within the time, and the account was not seen back
-    upheld = _upheld(reports, falls, within)
+    upheld = _upheld_reports(reports, falls, within)
     pair_inside = np.unique((where.astype(np.int64) << 32 | reports.target)[inside])
     outside = first & ~np.isin(where.astype(np.int64) << 32 | reports.target, pair_inside)
     judged = np.bincount(where[outside], minlength=number)
@@ -72,7 +72,7 @@ def reporters_of(
     return Reporters(code, total, targets, judged, share, specific, block, crowd, named)
 
 
-def _upheld(reports: Reports, falls: Falls, within: int) -> np.ndarray:
+def _upheld_reports(reports: Reports, falls: TargetFalls, within: int) -> np.ndarray:
     """bool[n]: whether the target's next fall came within `within` us of the report and lasted as far as is known."""
     if not len(falls):
         return np.zeros(len(reports), bool)

@@ -42,13 +42,13 @@ class Reports:
     def __len__(self) -> int:
         return len(self.time)
 
-    def of(self, keep: np.ndarray) -> Reports:
+    def filter(self, keep: np.ndarray) -> Reports:
         """The reports where `keep` (bool[n] or positions) holds."""
         return Reports(
             self.reporter[keep], self.target[keep], self.time[keep], self.of_self, self.unknown
         )
 
-    def first(self) -> np.ndarray:
+    def first_mask(self) -> np.ndarray:
         """bool[n]: whether it is the reporter's first on that target."""
         pair = self.reporter.astype(np.int64) << 32 | self.target
         found = np.zeros(len(self), bool)
@@ -56,7 +56,7 @@ class Reports:
         return found
 
 
-def reports_of(record: Record) -> Reports:
+def read_reports(record: Record) -> Reports:
     """All reports of a record."""
     rows = record.sql(_REPORTS)
     reporter, target = (rows.column(c).to_numpy().astype(np.int32) for c in ("reporter", "target"))
@@ -67,7 +67,7 @@ def reports_of(record: Record) -> Reports:
 
 
 @dataclass(frozen=True)
-class Falls:
+class TargetFalls:
     """When accounts fell: code int32[k]; after, by, ended int64[k] us, ordered by (code, by).
 
     It happened in (after, by], exactly then where both are equal; `after` is the least integer where there is no lower bound.
@@ -87,21 +87,23 @@ class Falls:
         return np.asarray(self.after == self.by)
 
 
-def falls_of(record: Record) -> Falls:
+def read_falls(record: Record) -> TargetFalls:
     """Every fall of every account, by `measures.spells`."""
     if not record.has("statuses"):
         none = np.zeros(0, np.int64)
-        return Falls(none.astype(np.int32), none, none, none)
+        return TargetFalls(none.astype(np.int32), none, none, none)
     table = spells(record)
     code = table.column("code").to_numpy().astype(np.int32)
-    after, by, ended = (_micros(table.column(c)) for c in ("fell_after", "fell_by", "ended_by"))
+    after, by, ended = (
+        _microseconds(table.column(c)) for c in ("fell_after", "fell_by", "ended_by")
+    )
     lower = np.where(after == NEVER, np.iinfo(np.int64).min, after)
     back = np.array([s == "active" for s in table.column("ended_as").to_pylist()], bool)
     order = np.lexsort((by, code))
-    return Falls(code[order], lower[order], by[order], np.where(back, ended, NEVER)[order])
+    return TargetFalls(code[order], lower[order], by[order], np.where(back, ended, NEVER)[order])
 
 
-def _micros(column: pa.ChunkedArray) -> np.ndarray:
+def _microseconds(column: pa.ChunkedArray) -> np.ndarray:
     """int64[n] us; `NEVER` where null."""
     numbers = column.cast(pa.int64()).fill_null(NEVER)
     return np.asarray(numbers.to_numpy(), np.int64)

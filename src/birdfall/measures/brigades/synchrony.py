@@ -12,43 +12,46 @@ from dataclasses import dataclass
 import numpy as np
 
 #: With fewer reports of either kind nothing is said.
-FEWEST = 10
+MIN_REPORTS = 10
 DRAWS = 499
 
 
 @dataclass(frozen=True)
-class Sync:
+class Synchrony:
     """ratio: spread in time of those who came back over that of those who came once, on the same targets; p: of so small a ratio."""
 
     ratio: float
     p: float
 
 
-NONE = Sync(1.0, 1.0)
+NO_SYNCHRONY = Synchrony(1.0, 1.0)
 
 
-def sync(target: np.ndarray, time: np.ndarray, back: np.ndarray, *, seed: list[int]) -> Sync:
+def measure_synchrony(
+    target: np.ndarray, time: np.ndarray, back: np.ndarray, *, seed: list[int]
+) -> Synchrony:
     """target: int[n]; time: int64[n] us; back: bool[n], of somebody who reported several targets of the block.
 
     Spread is the median over reports of the distance to the median time of their own kind on their target. p by exchanging the
     kinds within targets.
     """
-    if back.sum() < FEWEST or (~back).sum() < FEWEST:
-        return NONE
+    if back.sum() < MIN_REPORTS or (~back).sum() < MIN_REPORTS:
+        return NO_SYNCHRONY
     order = np.argsort(target, kind="stable")
     target, time, back = target[order], time[order], back[order]
     cuts = np.flatnonzero(np.diff(target)) + 1
     times = [t.astype(float) for t in np.split(time - time.min(), cuts)]
     kinds = np.split(back, cuts)
     rng = np.random.default_rng([*seed, 9])
-    seen = _ratio(times, kinds)
+    seen = _spread_ratio(times, kinds)
     as_small = sum(
-        _ratio(times, [rng.permutation(k) for k in kinds]) <= seen + 1e-12 for _ in range(DRAWS)
+        _spread_ratio(times, [rng.permutation(k) for k in kinds]) <= seen + 1e-12
+        for _ in range(DRAWS)
     )
-    return Sync(seen, (1 + as_small) / (1 + DRAWS))
+    return Synchrony(seen, (1 + as_small) / (1 + DRAWS))
 
 
-def _ratio(times: list[np.ndarray], kinds: list[np.ndarray]) -> float:
+def _spread_ratio(times: list[np.ndarray], kinds: list[np.ndarray]) -> float:
     of_back = [
         np.abs(t[k] - np.median(t[k])) for t, k in zip(times, kinds, strict=True) if k.sum() > 1
     ]

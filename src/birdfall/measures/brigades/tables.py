@@ -8,37 +8,37 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.brigades.dense_blocks import Block, most_unseen
-from birdfall.measures.brigades.dense_subgraph import Dense
-from birdfall.measures.brigades.dose_response import Curve
+from birdfall.measures.brigades.dense_blocks import ReportBlock, max_unseen_reports
+from birdfall.measures.brigades.dense_subgraph import ReportGraph
+from birdfall.measures.brigades.dose_response import DoseCurve
 from birdfall.measures.brigades.lockstep import Lockstep
-from birdfall.measures.brigades.report_order import Order
+from birdfall.measures.brigades.report_order import ReportOrder
 from birdfall.measures.brigades.reporters import Reporters
-from birdfall.measures.brigades.reports import NEVER, Falls, Reports
-from birdfall.measures.brigades.targets import Fire
+from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls
+from birdfall.measures.brigades.targets import TargetFire
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 
 
-def victims(found: list[Block]) -> np.ndarray:
+def victims(found: list[ReportBlock]) -> np.ndarray:
     """int32, ascending: the targets of all blocks."""
     return np.unique(np.concatenate([b.targets for b in found])) if found else np.zeros(0, np.int32)
 
 
-def targets(
+def target_table(
     record: Record,
     reports: Reports,
-    fire: Fire,
-    graph: Dense,
+    fire: TargetFire,
+    graph: ReportGraph,
     partners: np.ndarray,
     people: Reporters,
-    found: list[Block],
-    falls: Falls,
+    found: list[ReportBlock],
+    falls: TargetFalls,
 ) -> pa.Table:
     """Every reported target, the most suspicious first."""
     number = len(fire.code)
     where = np.searchsorted(fire.code, reports.target)
-    first = reports.first()
+    first = reports.first_mask()
     suspicion = np.zeros(number)
     suspicion[np.searchsorted(fire.code, graph.targets)] = graph.target_suspicion
     pair = np.unique(where[partners > 0].astype(np.int64) << 32 | reports.reporter[partners > 0])
@@ -54,17 +54,17 @@ def targets(
     place = np.searchsorted(fire.code, code[mine])
     fell[place], back[place] = falls.by[at[mine]], falls.ended[at[mine]]
     order = np.lexsort((fire.code, -fire.log_evidence, -suspicion))
-    return _ordered(
+    return _sort_rows(
         order,
         {
             "target": record.ids.decode(fire.code),
             "code": fire.code,
             "reports": fire.reports,
             "reporters": fire.reporters,
-            "first": _moments(fire.first),
-            "last": _moments(fire.last),
+            "first": _timestamps(fire.first),
+            "last": _timestamps(fire.last),
             "under_fire": fire.under_fire,
-            "fire_from": _moments(fire.alarm, -1),
+            "fire_from": _timestamps(fire.alarm, -1),
             "log_evidence": fire.log_evidence,
             "busiest_minute": fire.busiest_minute,
             "in_lockstep": together,
@@ -72,17 +72,17 @@ def targets(
             "voices": voice,
             "named": np.bincount(where[by_named], minlength=number),
             "block": pa.array(block, mask=block == 0),
-            "fell": _moments(fell, NEVER),
-            "back": _moments(back, NEVER),
+            "fell": _timestamps(fell, NEVER),
+            "back": _timestamps(back, NEVER),
         },
     )
 
 
-def reporters(record: Record, people: Reporters, found: Lockstep) -> pa.Table:
+def reporter_table(record: Record, people: Reporters, found: Lockstep) -> pa.Table:
     """Everyone who reported, those named first, then by lockstep."""
     order = np.lexsort((people.code, found.p, ~people.named))
     block = people.block.astype(np.int32)
-    return _ordered(
+    return _sort_rows(
         order,
         {
             "reporter": record.ids.decode(people.code),
@@ -102,17 +102,19 @@ def reporters(record: Record, people: Reporters, found: Lockstep) -> pa.Table:
     )
 
 
-def blocks(record: Record, found: list[Block], people: Reporters, alpha: float) -> pa.Table:
+def block_table(
+    record: Record, found: list[ReportBlock], people: Reporters, alpha: float
+) -> pa.Table:
     """One row per block, densest first. `reporters` counts those named, `members` the core that peeling found."""
     return pa.table(
         {
             "block": pa.array(range(1, len(found) + 1), pa.int32()),
-            "reporters": pa.array([len(b.crew.named(alpha)) for b in found], pa.int64()),
+            "reporters": pa.array([len(b.crew.named_reporters(alpha)) for b in found], pa.int64()),
             "members": pa.array([len(b.members) for b in found], pa.int64()),
             "targets": pa.array([len(b.targets) for b in found], pa.int64()),
             "reports": pa.array([b.reports for b in found], pa.int64()),
-            "first": _moments(np.array([b.first for b in found], np.int64)),
-            "last": _moments(np.array([b.last for b in found], np.int64)),
+            "first": _timestamps(np.array([b.first for b in found], np.int64)),
+            "last": _timestamps(np.array([b.last for b in found], np.int64)),
             "density": pa.array([b.density for b in found], pa.float64()),
             "shuffled": pa.array([b.shuffled for b in found], pa.float64()),
             "p": pa.array([b.p for b in found], pa.float64()),
@@ -128,7 +130,7 @@ def blocks(record: Record, found: list[Block], people: Reporters, alpha: float) 
     )
 
 
-def dose(curves: Mapping[str, Curve]) -> pa.Table:
+def dose_table(curves: Mapping[str, DoseCurve]) -> pa.Table:
     """By way of counting and dose: the chance to fall before the next report, its interval, and the monotone fit."""
     rows: list[dict[str, Any]] = []
     for kind, shown in curves.items():
@@ -159,42 +161,46 @@ def dose(curves: Mapping[str, Curve]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def order(record: Record, found: Order) -> pa.Table:
+def order_table(record: Record, found: ReportOrder) -> pa.Table:
     """Every target that was reported and fell, by time of its fall."""
     by = np.lexsort((found.target, found.fell))
-    return _ordered(
+    return _sort_rows(
         by,
         {
             "target": record.ids.decode(found.target),
             "code": found.target,
-            "fell": _moments(found.fell),
+            "fell": _timestamps(found.fell),
             "exact": found.exact,
             "reports_before": found.before,
             "reports_after": found.after,
-            "first_report": _moments(found.first, -1),
-            "last_before": _moments(found.last_before, -1),
+            "first_report": _timestamps(found.first, -1),
+            "last_before": _timestamps(found.last_before, -1),
             "place": pa.array(found.place, mask=np.isnan(found.place)),
         },
     )
 
 
-def unseen(left: float, sizes: tuple[tuple[int, int, float], ...]) -> list[dict[str, Any]]:
+def camouflage_bounds(
+    left: float, sizes: tuple[tuple[int, int, float], ...]
+) -> list[dict[str, Any]]:
     """Per size of crew: the largest share of its calls that its members may have followed, together, without being found."""
     return [
         {
             "members": members,
             "targets": on,
             "share_of_reporters": share,
-            "follows_at_most": min(1.0, most_unseen(left, members, on, share) / (members * on)),
+            "follows_at_most": min(
+                1.0, max_unseen_reports(left, members, on, share) / (members * on)
+            ),
         }
         for members, on, share in sizes
     ]
 
 
-def _ordered(order_: np.ndarray, columns: dict[str, Any]) -> pa.Table:
+def _sort_rows(order_: np.ndarray, columns: dict[str, Any]) -> pa.Table:
     return pa.table(columns).take(pa.array(order_))
 
 
-def _moments(values: np.ndarray, none: int | None = None) -> pa.Array:
+def _timestamps(values: np.ndarray, none: int | None = None) -> pa.Array:
     mask = None if none is None else values == none
     return pa.array(np.asarray(values, np.int64), mask=mask).cast(TIME)

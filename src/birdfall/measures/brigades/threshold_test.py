@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from birdfall.measures.brigades.dose_response import Occasions, bins_of, curve_of
+from birdfall.measures.brigades.dose_response import Occasions, curve_from_bins, dose_bins
 
 #: A step is looked for only where so many occasions lie on either side.
-SIDE = 10
+MIN_SIDE_OCCASIONS = 10
 #: Degree of the smooth rise: of second degree, one that is merely steep was taken for a step in more than one log in four.
-DEGREE = 3
+SMOOTH_DEGREE = 3
 #: Holds the smooth rise together where a draw has no falls at some tempo.
-RIDGE = 1e-4
+RIDGE_PENALTY = 1e-4
 #: Placebos are judged with fewer draws each.
 PLACEBOS, PLACEBO_DRAWS = 40, 99
 
@@ -48,30 +48,32 @@ class Jump:
         return max(self.flat_p, self.step_p)
 
 
-def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
+def find_jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
     """Whether the chance to fall jumps at some dose. None where no fall, or only one dose, was seen.
 
     flat_p: outcomes are exchanged among occasions of one stratum (a period of the record, and how soon the report followed
     the last one); the statistic is the greatest excess of falls from some dose on. step_p: outcomes are drawn from a logistic
     curve of third degree in the logarithm of the dose, with a level per tempo; the statistic is the greatest score of a step up on top of it.
     """
-    low, high = bins_of(found.dose)
-    shown = curve_of(low, high, found.dose, found.fell)
+    low, high = dose_bins(found.dose)
+    shown = curve_from_bins(low, high, found.dose, found.fell)
     if not found.fell.any() or found.fell.all() or len(low) < 2:
         return None
     where = np.searchsorted(low, found.dose, "right") - 1
     rng = np.random.default_rng([seed, 11])
-    table, k = _tables(where, len(low), found.fell, found.stratum)
-    observed = _excess(shown.falls[None, :].astype(float), table, k)
-    flat = _excess(_permuted(table, k, draws, rng), table, k).max(1)
+    table, k = _stratum_tables(where, len(low), found.fell, found.stratum)
+    observed = _excess_z(shown.falls[None, :].astype(float), table, k)
+    flat = _excess_z(_permute_outcomes(table, k, draws, rng), table, k).max(1)
     flat_p = float((1 + (flat >= observed.max() - 1e-9).sum()) / (1 + draws))
-    cells, number, falls, design = _cells(where, len(low), found.fell, found.stratum % 4, low, high)
-    level, score = _smooth(number, falls[None, :], design, cells, len(low))
+    cells, number, falls, design = design_cells(
+        where, len(low), found.fell, found.stratum % 4, low, high
+    )
+    level, score = fit_smooth_rise(number, falls[None, :], design, cells, len(low))
     mean = number * level[0]
     drawn = rng.binomial(
         number.astype(np.int64), np.clip(level[0], 0.0, 1.0), (draws, len(number))
     ).astype(float)
-    _, null = _smooth(number, drawn, design, cells, len(low))
+    _, null = fit_smooth_rise(number, drawn, design, cells, len(low))
     step_p = (
         float((1 + (null.max(1) >= score[0].max() - 1e-9).sum()) / (1 + draws))
         if mean.sum() > 0
@@ -86,7 +88,7 @@ def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
     near_below[best] = True
     below = int(shown.falls[near_below].sum()), int(shown.occasions[near_below].sum())
     above = int(shown.falls[near_above].sum()), int(shown.occasions[near_above].sum())
-    ratio, ratio_low, ratio_high = _ratio(above, below)
+    ratio, ratio_low, ratio_high = _katz_ratio(above, below)
     return Jump(
         at,
         int(low[near.min() + 1]),
@@ -102,7 +104,7 @@ def jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
     )
 
 
-def _ratio(above: tuple[int, int], below: tuple[int, int]) -> tuple[float, float, float]:
+def _katz_ratio(above: tuple[int, int], below: tuple[int, int]) -> tuple[float, float, float]:
     """Ratio of two chances with the interval of Katz et al. 1978, half a fall added to each."""
     a, n, b, m = above[0] + 0.5, above[1] + 0.5, below[0] + 0.5, below[1] + 0.5
     spread = 1.96 * np.sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
@@ -110,7 +112,7 @@ def _ratio(above: tuple[int, int], below: tuple[int, int]) -> tuple[float, float
     return float(ratio), float(ratio * np.exp(-spread)), float(ratio * np.exp(spread))
 
 
-def _tables(
+def _stratum_tables(
     where: np.ndarray, bins: int, fell: np.ndarray, stratum: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Occasions int64[s, b] and falls int64[s] of the strata that hold both occasions with a fall and without."""
@@ -121,7 +123,7 @@ def _tables(
     return table, falls
 
 
-def _excess(falls: np.ndarray, table: np.ndarray, k: np.ndarray) -> np.ndarray:
+def _excess_z(falls: np.ndarray, table: np.ndarray, k: np.ndarray) -> np.ndarray:
     """float64[r, b - 1]: z of the falls after each bin beyond what the strata expect (Mantel and Haenszel 1959).
 
     falls: float64[r, b], over all strata. 0 where too few occasions lie on either side.
@@ -134,14 +136,20 @@ def _excess(falls: np.ndarray, table: np.ndarray, k: np.ndarray) -> np.ndarray:
     variance = (free[:, None] * share * (1.0 - share)).sum(0)
     seen = falls.sum(1, keepdims=True) - np.cumsum(falls, 1)[:, :-1]
     total = after.sum(0)
-    usable = (variance > 1e-9) & (total >= SIDE) & (number.sum() - total >= SIDE)
+    usable = (
+        (variance > 1e-9)
+        & (total >= MIN_SIDE_OCCASIONS)
+        & (number.sum() - total >= MIN_SIDE_OCCASIONS)
+    )
     return np.asarray(
         np.where(usable, (seen - expected) / np.sqrt(np.maximum(variance, 1e-9)), -np.inf),
         np.float64,
     )
 
 
-def _permuted(table: np.ndarray, k: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+def _permute_outcomes(
+    table: np.ndarray, k: np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
     """float64[draws, bins]: falls by bin when outcomes are exchanged within strata (a multivariate hypergeometric draw each)."""
     found = np.zeros((draws, table.shape[1]))
     for row, falls in zip(table, k, strict=True):
@@ -152,7 +160,7 @@ def _permuted(table: np.ndarray, k: np.ndarray, draws: int, rng: np.random.Gener
     return found
 
 
-def _cells(
+def design_cells(
     where: np.ndarray,
     bins: int,
     fell: np.ndarray,
@@ -172,16 +180,18 @@ def _cells(
     middle = np.log(np.sqrt(low.astype(float) * high))
     # centred, and each power freed of the lower ones, so that Newton's method starts near and does not stall
     x = middle[used // 4] - np.average(middle[used // 4], weights=number[used])
-    degree = min(DEGREE, len(np.unique(used // 4)) - 1)
+    degree = min(SMOOTH_DEGREE, len(np.unique(used // 4)) - 1)
     powers = np.column_stack([x**k for k in range(degree + 1)]) * np.sqrt(number[used])[:, None]
-    rise = np.zeros((len(used), DEGREE))  # with fewer doses than powers the rest says nothing
+    rise = np.zeros(
+        (len(used), SMOOTH_DEGREE)
+    )  # with fewer doses than powers the rest says nothing
     rise[:, :degree] = np.linalg.qr(powers)[0][:, 1:] / np.sqrt(number[used])[:, None]
     rise /= np.maximum(1e-9, np.abs(rise).max(axis=0))
     design = np.column_stack([(used % 4)[:, None] == levels[None, :], rise]).astype(float)
     return used // 4, number[used], falls[used], design
 
 
-def _smooth(
+def fit_smooth_rise(
     number: np.ndarray, falls: np.ndarray, design: np.ndarray, bin_of: np.ndarray, bins: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Chance per cell float64[r, c] under the logistic rise, and the score z of a step up after each bin float64[r, bins - 1].
@@ -193,8 +203,8 @@ def _smooth(
     chance = np.full((rows, len(number)), 0.5)
     beta = np.zeros((rows, width))
     mean = (falls.sum(1) + 0.5) / (number.sum() + 1.0)
-    beta[:, : width - DEGREE] = np.log(mean / (1.0 - mean))[:, None]
-    ridge = RIDGE * np.eye(width)
+    beta[:, : width - SMOOTH_DEGREE] = np.log(mean / (1.0 - mean))[:, None]
+    ridge = RIDGE_PENALTY * np.eye(width)
     reached = np.full(rows, -np.inf)
     step = np.zeros((rows, width))
     for _ in range(40):
@@ -203,7 +213,7 @@ def _smooth(
             odds = np.clip((beta + step) @ design.T, -30, 30)
             fit = (falls * odds - number * np.logaddexp(0.0, odds)).sum(1) - 0.5 * (
                 (beta + step) ** 2
-            ).sum(1) * RIDGE
+            ).sum(1) * RIDGE_PENALTY
             worse = fit < reached - 1e-9
             if not worse.any():
                 break
@@ -212,7 +222,7 @@ def _smooth(
         reached = np.where(worse, reached, fit)
         chance = 1.0 / (1.0 + np.exp(-np.clip(beta @ design.T, -30, 30)))
         spread = number * chance * (1.0 - chance)
-        slope = (falls - number * chance) @ design - RIDGE * beta
+        slope = (falls - number * chance) @ design - RIDGE_PENALTY * beta
         bend = np.einsum("rc,ci,cj->rij", spread, design, design) + ridge
         step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -5.0, 5.0)
         if np.abs(step).max() < 1e-6:
@@ -225,12 +235,14 @@ def _smooth(
         "rsi,rsi->rs", crossed, np.linalg.solve(bend, crossed.transpose(0, 2, 1)).transpose(0, 2, 1)
     )
     variance = spread @ above.T - taken
-    both_sides = (above @ number >= SIDE) & ((1.0 - above) @ number >= SIDE)
+    both_sides = (above @ number >= MIN_SIDE_OCCASIONS) & (
+        (1.0 - above) @ number >= MIN_SIDE_OCCASIONS
+    )
     usable = (variance > 1e-6 * np.maximum(1e-12, spread.sum(1))[:, None]) & both_sides
     return chance, np.where(usable, excess / np.sqrt(np.maximum(variance, 1e-12)), 0.0)
 
 
-def placebos(
+def placebo_jumps(
     found: Occasions, *, number: int = PLACEBOS, draws: int = PLACEBO_DRAWS, seed: int = 0
 ) -> list[tuple[float, float]]:
     """(p, score) of the jump where times mean nothing: every fall follows a report of its own count drawn at random instead.
@@ -260,6 +272,6 @@ def placebos(
             0,
             0,
         )
-        tested = jump(other, draws=draws, seed=seed + i + 1)
+        tested = find_jump(other, draws=draws, seed=seed + i + 1)
         judged.append((1.0, 0.0) if tested is None else (tested.p, tested.score))
     return judged

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-Method = Literal["propagation", "louvain"]
+GroupMethod = Literal["propagation", "louvain"]
 
 
 def _partition(
@@ -19,7 +19,7 @@ def _partition(
     lo: np.ndarray,
     hi: np.ndarray,
     weight: np.ndarray,
-    method: Method,
+    method: GroupMethod,
     resolution: float,
     seed: int,
     refine: bool = True,
@@ -47,12 +47,12 @@ def _partition(
         networkit.setNumberOfThreads(before)
 
 
-def groups_of(
+def find_groups(
     lo: np.ndarray,
     hi: np.ndarray,
     weight: np.ndarray,
     *,
-    method: Method = "propagation",
+    method: GroupMethod = "propagation",
     resolution: float = 1.0,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -65,10 +65,10 @@ def groups_of(
     members, ends = np.unique(np.concatenate([lo, hi]), return_inverse=True)
     a, b = ends[: len(lo)], ends[len(lo) :]
     label = _partition(len(members), a, b, weight, method, resolution, seed)
-    return members.astype(np.int32), _numbered(label)
+    return members.astype(np.int32), _rank_by_size(label)
 
 
-def _numbered(label: np.ndarray) -> np.ndarray:
+def _rank_by_size(label: np.ndarray) -> np.ndarray:
     """Labels as 1, 2, ... by size, then by first member."""
     _, first, inverse, size = np.unique(
         label, return_index=True, return_inverse=True, return_counts=True
@@ -78,7 +78,7 @@ def _numbered(label: np.ndarray) -> np.ndarray:
     return rank[inverse].astype(np.int32)
 
 
-def interests(
+def find_interests(
     account: np.ndarray,
     object_: np.ndarray,
     accounts: int,
@@ -93,7 +93,7 @@ def interests(
     become a stratum of its own, or it would explain itself away. Popular objects weigh little (1 / log2(1 + crowd)).
     """
     found = np.zeros(accounts, np.int64)
-    who, what = _sampled(account, object_)
+    who, what = _sample_pairs(account, object_)
     if not len(who):
         return found, 1
     people, who = np.unique(who, return_inverse=True)
@@ -114,7 +114,7 @@ def interests(
     of_object[things] = label[len(people) :]
     at = of_object[object_]
     known = at >= 0
-    vote = _majority(account[known], at[known], accounts)
+    vote = _majority_label(account[known], at[known], accounts)
     vote[people] = label[: len(people)]
     values, inverse, size = np.unique(vote[vote >= 0], return_inverse=True, return_counts=True)
     large = np.flatnonzero(size >= max(50, (vote >= 0).sum() / 50))
@@ -126,10 +126,10 @@ def interests(
 
 
 #: Accounts with fewer acts than this before are told by whom they meet later.
-FEW = 6
+MIN_KNOWN_ACTS = 6
 
 
-def completed(
+def place_newcomers(
     community: np.ndarray,
     groups: int,
     learned: np.ndarray,
@@ -142,36 +142,36 @@ def completed(
     object belongs where most of those known who act on it belong; an account known from fewer than `FEW` acts goes where
     most of its objects belong, and stays where it is if none belongs anywhere.
     """
-    known = np.bincount(learned, minlength=len(community))[: len(community)] >= FEW
+    known = np.bincount(learned, minlength=len(community))[: len(community)] >= MIN_KNOWN_ACTS
     tells = known[account] & (community[account] > 0)
-    place = _majority(object_[tells], community[account][tells], int(object_.max()) + 1)
+    place = _majority_label(object_[tells], community[account][tells], int(object_.max()) + 1)
     asks = ~known[account] & (place[object_] >= 0)
-    vote = _majority(account[asks], place[object_[asks]], len(community))
+    vote = _majority_label(account[asks], place[object_[asks]], len(community))
     return np.where(vote >= 0, vote, community)
 
 
 #: Acts that are looked at to tell interests apart: enough for a few dozen communities, quick enough not to be felt.
-SAMPLE = 250_000
+MAX_SAMPLED_ACTS = 250_000
 
 
-def _sampled(account: np.ndarray, object_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sample_pairs(account: np.ndarray, object_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct (account, object) of whole objects with company, at most about `SAMPLE` acts, chosen by a hash of the object."""
     if not len(account):
         return account, object_
     crowd = np.bincount(object_)
     wanted = crowd > 1
     total = int(crowd[wanted].sum())
-    if total > SAMPLE:
+    if total > MAX_SAMPLED_ACTS:
         scattered = (
             np.arange(len(crowd), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         ) >> np.uint64(11)
-        wanted &= scattered < np.uint64(int((1 << 53) * (SAMPLE / total)))
+        wanted &= scattered < np.uint64(int((1 << 53) * (MAX_SAMPLED_ACTS / total)))
     keep = wanted[object_]
     pairs = np.unique(account[keep].astype(np.int64) << 32 | object_[keep])
     return pairs >> 32, pairs & 0xFFFFFFFF
 
 
-def _majority(account: np.ndarray, label: np.ndarray, accounts: int) -> np.ndarray:
+def _majority_label(account: np.ndarray, label: np.ndarray, accounts: int) -> np.ndarray:
     """int64[accounts]: the commonest label of each account, the smallest of equals; -1 for those without."""
     found = np.full(accounts, -1, np.int64)
     if len(account):
@@ -182,7 +182,7 @@ def _majority(account: np.ndarray, label: np.ndarray, accounts: int) -> np.ndarr
     return found
 
 
-def agreement(
+def best_jaccard(
     one: np.ndarray, one_group: np.ndarray, other: np.ndarray, other_group: np.ndarray
 ) -> np.ndarray:
     """float64[groups of one]: the best Jaccard similarity of each group to a group of the other partition."""

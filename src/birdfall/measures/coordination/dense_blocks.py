@@ -16,34 +16,39 @@ from threading import Lock
 
 import numpy as np
 
-from birdfall.kernels.coaction.shuffle import changed_hands, repeated_pairs
-from birdfall.kernels.densest_subgraph import densest
+from birdfall.kernels.coaction.shuffle import exchange_accounts, repeated_pairs
+from birdfall.kernels.densest_subgraph import densest_block
 from birdfall.measures.coordination import null_model as significance
-from birdfall.measures.coordination.communities import interests
+from birdfall.measures.coordination.communities import find_interests
 from birdfall.measures.coordination.layers import Layer
-from birdfall.measures.coordination.null_model import Crowd, both_log_p, company_of, crowd_of
+from birdfall.measures.coordination.null_model import (
+    ActProfile,
+    bonferroni_log_p,
+    count_company,
+    profile_acts,
+)
 from birdfall.model.progress import Progress, silent
 
 #: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many pairs of acts.
-MOST_PAIRS = 3_000_000
+MAX_PAIRS = 3_000_000
 SHUFFLES = 99
 #: A pair adds to a block only what its p says beyond this: pairs that chance explains must not add up to a group.
-PAIR_P = 1e-2
+MAX_PAIR_P = 1e-2
 #: A block has at least so many members: a pair or three is what the test of pairs is for.
-SMALLEST = 4
+MIN_MEMBERS = 4
 #: At most so many blocks are told.
-MOST = 5
+MAX_BLOCKS = 5
 #: A block is not told if company explains most of its co-actions, or if most of them lie on two objects.
-EXPLAINED = 0.5
-ON_TWO = 0.5
+MAX_EXPLAINED_SHARE = 0.5
+MAX_SHARE_ON_TWO = 0.5
 #: So many shuffles at a time, on two threads; the answer does not depend on it.
-BATCH = 4
+SHUFFLES_PER_BATCH = 4
 
 Network = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Block:
+class DiluteBlock:
     """members: int32 codes; density: weight per member; p: by shuffles, at least 1 / (1 + shuffles); layer: its number.
 
     explained: share of its co-actions that the timing of others on the same objects explains. on_two: share on its two
@@ -59,19 +64,19 @@ class Block:
     on_two: float
 
     @property
-    def told(self) -> bool:
+    def listed(self) -> bool:
         """Whether it is more than an interest that was not learnt, or a minute of two crowds."""
-        return self.explained <= EXPLAINED and self.on_two <= ON_TWO
+        return self.explained <= MAX_EXPLAINED_SHARE and self.on_two <= MAX_SHARE_ON_TWO
 
 
-def dilute_groups(
+def find_dilute_groups(
     layers: list[Layer],
     known: np.ndarray,
     groups: int,
     seed: int,
     alpha: float,
     progress: Progress = silent,
-) -> list[Block]:
+) -> list[DiluteBlock]:
     """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups` groups), per layer small enough.
 
     Members of groups already known stay in: a block may be what hangs on to them. A block that is little else is not told
@@ -79,29 +84,33 @@ def dilute_groups(
     """
     found = []
     for number, layer in enumerate(layers):
-        if layer.pairs > MOST_PAIRS or len(layer.trace) < 3:
+        if layer.pairs > MAX_PAIRS or len(layer.trace) < 3:
             continue
-        hands = Hands(layer, seed)
+        hands = ActShuffler(layer, seed)
         accounts = int(layer.trace.account.max()) + 1
         new = np.ones(accounts, np.bool_)
         new[known[known < accounts]] = False
-        for members, density, p in blocks(
-            hands.as_it_was(),
+        for members, density, p in peel_blocks(
+            hands.observed_network(),
             accounts,
-            hands.shuffled,
+            hands.shuffled_network,
             shuffles=SHUFFLES,
-            most=MOST + min(groups, 4 * MOST),
+            most=MAX_BLOCKS + min(groups, 4 * MAX_BLOCKS),
             alpha=alpha,
             new=new,
             progress=partial(
                 progress, f"coordination {layer.trace.name}: groups without a significant pair"
             ),
         ):
-            found.append(Block(members, density, p, SHUFFLES, number, *looked_at(layer, members)))
+            found.append(
+                DiluteBlock(
+                    members, density, p, SHUFFLES, number, *explained_shares(layer, members)
+                )
+            )
     return found
 
 
-def looked_at(layer: Layer, members: np.ndarray) -> tuple[float, float]:
+def explained_shares(layer: Layer, members: np.ndarray) -> tuple[float, float]:
     """What company explains of a block's co-actions, and what share of them lies on its two commonest objects.
 
     Interests are learnt with errors, and accounts of one that was missed are a block too, whatever hands their acts change
@@ -111,9 +120,9 @@ def looked_at(layer: Layer, members: np.ndarray) -> tuple[float, float]:
     """
     inside = np.zeros(layer.crowd.order.accounts, np.int64)
     inside[members] = 1
-    seen, explained = company_of(layer.crowd.order, inside, 2)
+    seen, explained = count_company(layer.crowd.order, inside, 2)
     keep = inside[layer.trace.account] == 1
-    own = crowd_of(
+    own = profile_acts(
         layer.trace.account[keep], layer.trace.object_[keep], layer.trace.time[keep], layer.window
     )
     commonest = np.sort(own.pairs)[::-1]
@@ -122,23 +131,25 @@ def looked_at(layer: Layer, members: np.ndarray) -> tuple[float, float]:
     )
 
 
-class Hands:
+class ActShuffler:
     """The weighted network of a trace, as it was and as it is after its acts changed hands; the order is made once."""
 
     def __init__(self, layer: Layer, seed: int) -> None:
         self._layer = layer
         self._trace = trace = layer.trace
         self._seed = seed
-        self._crowd: Crowd = crowd_of(trace.account, trace.object_, trace.time, layer.window)
+        self._crowd: ActProfile = profile_acts(
+            trace.account, trace.object_, trace.time, layer.window
+        )
         self._surprise = self._crowd.surprise
         self._object = np.repeat(np.arange(len(self._crowd.acts), dtype=np.int32), self._crowd.acts)
         self._lock = Lock()
         self._cells: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
-    def as_it_was(self) -> Network:
+    def observed_network(self) -> Network:
         return self._network(self._crowd.order.who)
 
-    def shuffled(self, i: int) -> Network:
+    def shuffled_network(self, i: int) -> Network:
         """The same from the i-th shuffle."""
         with self._lock:
             self._cells = self._cells or self._cut()
@@ -146,7 +157,7 @@ class Hands:
             np.random.SeedSequence([self._seed, i]).generate_state(1, np.uint64)[0] >> np.uint64(1)
         )
         return self._network(
-            changed_hands(self._crowd.order.who, self._object, *self._cells, stream)
+            exchange_accounts(self._crowd.order.who, self._object, *self._cells, stream)
         )
 
     def _cut(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -159,13 +170,13 @@ class Hands:
         order, null = self._crowd.order, self._layer.null
         own = null.community
         if not null.from_tested:
-            own, count = interests(
+            own, count = find_interests(
                 self._trace.account, self._trace.object_, order.accounts, seed=self._seed
             )
             if null.community.size:
                 own = own + count * null.community[: len(own)]
         time = (order.key & ((1 << order.time_bits) - 1)) * order.quantum
-        block = time // significance.BLOCK
+        block = time // significance.MIN_BLOCK_US
         cell = own[order.who] * (int(block.max(initial=0)) + 1) + block
         near = (np.diff(order.key) <= order.window) & (self._object[1:] == self._object[:-1])
         alone = ~(np.r_[False, near] | np.r_[near, False])
@@ -190,11 +201,11 @@ class Hands:
             * self._layer.null.activity[hi]
             * self._layer.null.kappa
         )
-        keep = self._log_p(lo, hi, objects, surprise, flat) < np.log(PAIR_P)
+        keep = self._log_p(lo, hi, objects, surprise, flat) < np.log(MAX_PAIR_P)
         lo, hi, objects, surprise = lo[keep], hi[keep], objects[keep], surprise[keep]
         log_p = self._log_p(lo, hi, objects, surprise, self._layer.null.rate(lo, hi))
-        keep = log_p < np.log(PAIR_P)
-        return lo[keep], hi[keep], np.log(PAIR_P) - log_p[keep]
+        keep = log_p < np.log(MAX_PAIR_P)
+        return lo[keep], hi[keep], np.log(MAX_PAIR_P) - log_p[keep]
 
     def _log_p(
         self,
@@ -205,16 +216,16 @@ class Hands:
         rate: np.ndarray,
     ) -> np.ndarray:
         counted = self._layer.null.count_log_p(lo, hi, objects, rate)
-        return both_log_p(counted, self._layer.null.surprise_log_p(surprise, rate))
+        return bonferroni_log_p(counted, self._layer.null.surprise_log_p(surprise, rate))
 
 
-def blocks(
+def peel_blocks(
     network: Network,
     accounts: int,
     shuffled: Callable[[int], Network],
     *,
     shuffles: int,
-    most: int = MOST,
+    most: int = MAX_BLOCKS,
     alpha: float = 0.01,
     new: np.ndarray | None = None,
     progress: Callable[[int, int | None, str], None] = lambda done, total, unit: None,
@@ -233,15 +244,15 @@ def blocks(
         for _ in range(most):
             if not len(lo):
                 break
-            members, density = densest(lo, hi, weight, accounts)
-            if members.sum() < SMALLEST or density <= 0:
+            members, density = densest_block(lo, hi, weight, accounts)
+            if members.sum() < MIN_MEMBERS or density <= 0:
                 break
-            if new is None or np.count_nonzero(members & new) >= SMALLEST:
+            if new is None or np.count_nonzero(members & new) >= MIN_MEMBERS:
                 as_dense = sum(d >= density for d in null)
                 while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
                     progress(len(null), shuffles, "shuffles")
-                    batch = range(len(null), min(shuffles, len(null) + BATCH))
-                    for d in pool.map(lambda i: densest(*shuffled(i), accounts)[1], batch):
+                    batch = range(len(null), min(shuffles, len(null) + SHUFFLES_PER_BATCH))
+                    for d in pool.map(lambda i: densest_block(*shuffled(i), accounts)[1], batch):
                         null.append(d)
                         as_dense += d >= density
                 p = (1 + as_dense) / (1 + shuffles)

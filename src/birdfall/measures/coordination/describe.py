@@ -13,21 +13,26 @@ import pyarrow.compute as pc
 
 from birdfall.kernels.coaction.coaction import coaction
 from birdfall.measures.coordination import null_model as significance
-from birdfall.measures.coordination.communities import Method, agreement, groups_of
-from birdfall.measures.coordination.dense_blocks import MOST_PAIRS, Block
-from birdfall.measures.coordination.layers import Combined, Layer, active_accounts, layer_of
-from birdfall.measures.coordination.null_model import Traced, crowd_of, trace_edges
+from birdfall.measures.coordination.communities import GroupMethod, best_jaccard, find_groups
+from birdfall.measures.coordination.dense_blocks import MAX_PAIRS, DiluteBlock
+from birdfall.measures.coordination.layers import (
+    CombinedNetwork,
+    Layer,
+    build_layer,
+    count_active_accounts,
+)
+from birdfall.measures.coordination.null_model import EdgeEvidence, profile_acts, trace_edges
 from birdfall.measures.coordination.traces import Trace
 from birdfall.model.findings import Note
 from birdfall.model.schemas import TIME
 
 #: At most so many edges stand in the table, the most significant first; the estimates count them all.
-LISTED = 200_000
+MAX_LISTED_EDGES = 200_000
 #: Of so many groups, the largest, the objects and examples are told.
-DESCRIBED = 50
-WINDOWS = (0.5, 1.0, 2.0, 5.0)
+MAX_DESCRIBED_GROUPS = 50
+WINDOW_FACTORS = (0.5, 1.0, 2.0, 5.0)
 #: Names that are joined for a digest: together they stay below what one Arrow text can hold.
-_NAMES_AT_ONCE = 1 << 18
+_NAMES_PER_DIGEST_PART = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -38,14 +43,14 @@ class Grouping:
     group: np.ndarray
 
 
-def digest(trace: Trace) -> str:
+def trace_digest(trace: Trace) -> str:
     """SHA-256 of a bare table's trace."""
     found = hashlib.sha256()
     for column in (trace.account, trace.object_, trace.time):
         found.update(np.ascontiguousarray(column).tobytes())
     for names in (trace.accounts, trace.objects):
-        for start in range(0, len(names), _NAMES_AT_ONCE):
-            part = names.slice(start, _NAMES_AT_ONCE)
+        for start in range(0, len(names), _NAMES_PER_DIGEST_PART):
+            part = names.slice(start, _NAMES_PER_DIGEST_PART)
             found.update(b"\0" if start else b"")
             found.update(
                 pc.binary_join(pa.ListArray.from_arrays([0, len(part)], part), "\0")[0].as_buffer()
@@ -53,14 +58,16 @@ def digest(trace: Trace) -> str:
     return found.hexdigest()
 
 
-def untested(layer: Layer) -> Layer:
+def mark_untested(layer: Layer) -> Layer:
     """Every edge counted as it stands: no null, q 0."""
     none = np.zeros(len(layer))
-    fixed = significance.fixed_rule(layer.trace.account, layer.trace.object_, layer.trace.time)
+    fixed = significance.count_fixed_rule_edges(
+        layer.trace.account, layer.trace.object_, layer.trace.time
+    )
     return replace(layer, log_p=none - 1.0, q=none, cutoff=0.0, fixed=fixed)
 
 
-def without_tests(table: pa.Table) -> pa.Table:
+def blank_test_columns(table: pa.Table) -> pa.Table:
     """`table` with nothing in the columns of tests that were not made."""
     for name in (
         "p_value",
@@ -78,7 +85,7 @@ def without_tests(table: pa.Table) -> pa.Table:
 
 
 #: Of so few accounts a group is easily most, and its own rate is then what is usual.
-FEW = 30
+FEW_ACCOUNTS = 30
 
 
 def layer_details(layers: list[Layer], alpha: float) -> list[dict[str, Any]]:
@@ -104,7 +111,7 @@ def layer_details(layers: list[Layer], alpha: float) -> list[dict[str, Any]]:
     ]
 
 
-def block_details(block: Block, layers: list[Layer], told: bool) -> dict[str, Any]:
+def block_details(block: DiluteBlock, layers: list[Layer], told: bool) -> dict[str, Any]:
     """A block that stands out from its shuffles, whether it is told as a group or not, and why not."""
     return {
         "trace": layers[block.layer].trace.name,
@@ -116,32 +123,32 @@ def block_details(block: Block, layers: list[Layer], told: bool) -> dict[str, An
     }
 
 
-def limits(
-    layers: list[Layer], whole: Combined, null: str, left_out: list[tuple[str, int, int]]
+def limit_notes(
+    layers: list[Layer], whole: CombinedNetwork, null: str, left_out: list[tuple[str, int, int]]
 ) -> list[Note]:
     """What the reader must know."""
     found = []
     if null == "none":
         found.append(Note("no-null-model", {}))
     for x in layers:
-        if null == "degree" and (few := active_accounts([x])) < FEW:
+        if null == "degree" and (few := count_active_accounts([x])) < FEW_ACCOUNTS:
             found.append(Note("few-accounts", {"trace": x.trace.name, "accounts": few}))
-        if null == "degree" and x.pairs > MOST_PAIRS:
+        if null == "degree" and x.pairs > MAX_PAIRS:
             found.append(
                 Note(
                     "blocks-not-tested",
-                    {"trace": x.trace.name, "pairs": x.pairs, "most": MOST_PAIRS},
+                    {"trace": x.trace.name, "pairs": x.pairs, "most": MAX_PAIRS},
                 )
             )
         if null == "degree" and not x.jitter_holds:
             found.append(
                 Note(
                     "jitter-does-not-hold",
-                    {"trace": x.trace.name, "ratio": _number(x.jitter_ratio)},
+                    {"trace": x.trace.name, "ratio": _finite(x.jitter_ratio)},
                 )
             )
-    if len(whole.lo) > LISTED:
-        found.append(Note("edges-not-listed", {"edges": len(whole.lo), "listed": LISTED}))
+    if len(whole.lo) > MAX_LISTED_EDGES:
+        found.append(Note("edges-not-listed", {"edges": len(whole.lo), "listed": MAX_LISTED_EDGES}))
     if left_out:
         found.append(
             Note(
@@ -151,7 +158,7 @@ def limits(
     return found
 
 
-def _number(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
@@ -176,7 +183,7 @@ def sensitivity(
     """
     rows: list[tuple[str, float, int, int, int]] = []
     networks = []
-    for factor in WINDOWS if wanted else (1.0,):
+    for factor in WINDOW_FACTORS if wanted else (1.0,):
         per_layer = []
         for x in layers:
             width = max(1, round(x.window * factor))
@@ -187,8 +194,8 @@ def sensitivity(
             else:
                 strata = None
                 if x.null.community.size and x.null.per_room.shape[0] > 1:
-                    strata = significance.Strata(x.null.community, x.null.per_room.shape[0])
-                other = layer_of(
+                    strata = significance.InterestStrata(x.null.community, x.null.per_room.shape[0])
+                other = build_layer(
                     x.trace,
                     window=width,
                     at_least=min(2, at_least),
@@ -226,29 +233,29 @@ def sensitivity(
     ), networks
 
 
-def tables(
+def network_tables(
     layers: list[Layer],
-    whole: Combined,
+    whole: CombinedNetwork,
     chosen: np.ndarray,
     grouping: Grouping,
-    dilute: list[Block],
+    dilute: list[DiluteBlock],
     neighbours: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]],
     *,
-    groups: Method,
+    groups: GroupMethod,
     resolution: float,
     seed: int,
     alpha: float,
 ) -> dict[str, pa.Table]:
     """The finding's tables but for sensitivity and left_out."""
     names = layers[0].trace.accounts
-    found = {"edges": _edges(layers, names)}
+    found = {"edges": _edge_table(layers, names)}
     if len(layers) > 1:
-        found["combined"] = _combined(whole, names)
+        found["combined"] = _combined_table(whole, names)
     lo, hi = whole.lo[chosen], whole.hi[chosen]
-    traced = [_on(x, lo, hi) for x in layers]
-    stable_seeds = _stability(lo, hi, -whole.log_p[chosen], grouping, groups, resolution, seed)
-    stable_windows = _stability_windows(neighbours, grouping, groups, resolution, seed)
-    found["nodes"] = _nodes(layers, traced, lo, hi, grouping, names)
+    traced = [_trace_on_layer(x, lo, hi) for x in layers]
+    stable_seeds = _seed_stability(lo, hi, -whole.log_p[chosen], grouping, groups, resolution, seed)
+    stable_windows = _window_stability(neighbours, grouping, groups, resolution, seed)
+    found["nodes"] = _node_table(layers, traced, lo, hi, grouping, names)
     rows: list[dict[str, Any]] = []
     top: list[dict[str, Any]] = []
     examples: list[dict[str, Any]] = []
@@ -256,12 +263,12 @@ def tables(
     group_of[grouping.members] = grouping.group
     inside = group_of[lo] if len(lo) else np.empty(0, np.int32)
     inside = np.where(inside == (group_of[hi] if len(hi) else inside), inside, 0)
-    layers = [_with_acts_of(x, [grouping.members, *(b.members for b in dilute)]) for x in layers]
+    layers = [_keep_accounts(x, [grouping.members, *(b.members for b in dilute)]) for x in layers]
     for g in range(1, int(grouping.group.max(initial=0)) + 1):
         members = grouping.members[grouping.group == g]
         own = inside == g
         rows.append(
-            _group(
+            _group_row(
                 layers,
                 members,
                 lo[own],
@@ -279,10 +286,10 @@ def tables(
         g = len(stable_seeds) + z + 1
         x = layers[block.layer]
         edges = coaction(
-            *_acts_of(x.trace, block.members), window=x.window, count="objects", at_least=1
+            *_member_acts(x.trace, block.members), window=x.window, count="objects", at_least=1
         )
         rows.append(
-            _group(
+            _group_row(
                 [x],
                 block.members,
                 edges.lo,
@@ -302,29 +309,29 @@ def tables(
     return found
 
 
-_S, _I, _F = pa.string(), pa.int64(), pa.float64()
+_TEXT, _INT, _FLOAT = pa.string(), pa.int64(), pa.float64()
 _GROUPS = pa.schema(
     [
-        ("group", pa.int32()), ("kind", _S), ("members", _I), ("edges", _I), ("density", _F), ("p_value", _F), ("first", TIME),
-        ("last", TIME), ("span_s", _F), ("objects", _I), ("co_actions", _I), ("activity", _I), ("coactive_share", _F),
-        ("top_object", _S), ("top_layer", _S), ("languages", _S), ("stability_seeds", _F), ("stability_windows", _F), ("accounts", pa.list_(_S)),
+        ("group", pa.int32()), ("kind", _TEXT), ("members", _INT), ("edges", _INT), ("density", _FLOAT), ("p_value", _FLOAT), ("first", TIME),
+        ("last", TIME), ("span_s", _FLOAT), ("objects", _INT), ("co_actions", _INT), ("activity", _INT), ("coactive_share", _FLOAT),
+        ("top_object", _TEXT), ("top_layer", _TEXT), ("languages", _TEXT), ("stability_seeds", _FLOAT), ("stability_windows", _FLOAT), ("accounts", pa.list_(_TEXT)),
     ]
 )  # fmt: skip
 _TOP = pa.schema(
     [
         ("group", pa.int32()),
-        ("layer", _S),
-        ("object", _S),
-        ("co_actions", _I),
-        ("accounts", _I),
-        ("acts", _I),
-        ("shown", _S),
+        ("layer", _TEXT),
+        ("object", _TEXT),
+        ("co_actions", _INT),
+        ("accounts", _INT),
+        ("acts", _INT),
+        ("shown", _TEXT),
     ]
 )
 _EXAMPLES = pa.schema(
     [
-        ("group", pa.int32()), ("layer", _S), ("object", _S), ("account", _S), ("time", TIME), ("other", _S),
-        ("other_time", TIME), ("apart_s", _F), ("shown", _S),
+        ("group", pa.int32()), ("layer", _TEXT), ("object", _TEXT), ("account", _TEXT), ("time", TIME), ("other", _TEXT),
+        ("other_time", TIME), ("apart_s", _FLOAT), ("shown", _TEXT),
     ]
 )  # fmt: skip
 
@@ -333,17 +340,17 @@ def _times(values: np.ndarray) -> pa.Array:
     return pa.array(values, pa.int64()).cast(pa.timestamp("us")).cast(TIME)
 
 
-def _p(log_p: np.ndarray) -> pa.Array:
+def _p_values(log_p: np.ndarray) -> pa.Array:
     return pa.array(np.exp(log_p), mask=np.isnan(log_p))
 
 
-def _edges(layers: list[Layer], names: pa.Array) -> pa.Table:
+def _edge_table(layers: list[Layer], names: pa.Array) -> pa.Table:
     """All layers' edges, each layer's most significant `LISTED` at most, by layer, source, target."""
     parts = []
     for x in layers:
         keep = np.arange(len(x))
-        if len(x) > LISTED:
-            keep = np.sort(np.lexsort((x.hi, x.lo, x.log_p))[:LISTED])
+        if len(x) > MAX_LISTED_EDGES:
+            keep = np.sort(np.lexsort((x.hi, x.lo, x.log_p))[:MAX_LISTED_EDGES])
         lo, hi = x.lo[keep], x.hi[keep]
         parts.append(
             pa.table(
@@ -354,12 +361,12 @@ def _edges(layers: list[Layer], names: pa.Array) -> pa.Table:
                     "target_id": names.take(pa.array(hi)),
                     "weight": x.weight[keep],
                     "objects": x.objects[keep],
-                    "p_value": _p(x.log_p[keep]),
+                    "p_value": _p_values(x.log_p[keep]),
                     "q_value": x.q[keep],
                     "log_p": x.log_p[keep],
-                    "degree_p": _p(x.count_log_p[keep]),
-                    "surprise_p": _p(x.surprise_log_p[keep]),
-                    "jitter_p": _p(x.jitter_log_p[keep]),
+                    "degree_p": _p_values(x.count_log_p[keep]),
+                    "surprise_p": _p_values(x.surprise_log_p[keep]),
+                    "jitter_p": _p_values(x.jitter_log_p[keep]),
                     "first": _times(x.first[keep]),
                     "last": _times(x.last[keep]),
                     "layer": pa.array([x.trace.name] * len(keep), pa.string()),
@@ -369,10 +376,10 @@ def _edges(layers: list[Layer], names: pa.Array) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _combined(whole: Combined, names: pa.Array) -> pa.Table:
+def _combined_table(whole: CombinedNetwork, names: pa.Array) -> pa.Table:
     keep = np.arange(len(whole.lo))
-    if len(keep) > LISTED:
-        keep = np.sort(np.lexsort((whole.hi, whole.lo, whole.log_p))[:LISTED])
+    if len(keep) > MAX_LISTED_EDGES:
+        keep = np.sort(np.lexsort((whole.hi, whole.lo, whole.log_p))[:MAX_LISTED_EDGES])
     lo, hi = whole.lo[keep], whole.hi[keep]
     return pa.table(
         {
@@ -382,7 +389,7 @@ def _combined(whole: Combined, names: pa.Array) -> pa.Table:
             "target_id": names.take(pa.array(hi)),
             "weight": whole.weight[keep],
             "layers": whole.layers[keep].astype(np.int32),
-            "p_value": _p(whole.log_p[keep]),
+            "p_value": _p_values(whole.log_p[keep]),
             "q_value": whole.q[keep],
             "log_p": whole.log_p[keep],
             "first": _times(whole.first[keep]),
@@ -391,30 +398,30 @@ def _combined(whole: Combined, names: pa.Array) -> pa.Table:
     )
 
 
-def _with_acts_of(layer: Layer, members: list[np.ndarray]) -> Layer:
+def _keep_accounts(layer: Layer, members: list[np.ndarray]) -> Layer:
     """The layer with the acts of these accounts alone: what is told of groups looks at no others."""
     wanted = np.zeros(int(layer.trace.account.max(initial=-1)) + 1, np.bool_)
     for codes in members:
         wanted[codes[codes < len(wanted)]] = True
-    return replace(layer, trace=layer.trace.of(wanted[layer.trace.account]))
+    return replace(layer, trace=layer.trace.filter(wanted[layer.trace.account]))
 
 
-def _acts_of(trace: Trace, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _member_acts(trace: Trace, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     keep = np.isin(trace.account, members)
     return trace.account[keep], trace.object_[keep], trace.time[keep]
 
 
-def _on(layer: Layer, lo: np.ndarray, hi: np.ndarray) -> Traced | None:
+def _trace_on_layer(layer: Layer, lo: np.ndarray, hi: np.ndarray) -> EdgeEvidence | None:
     """What stands behind these edges on one layer; None if none of their accounts acts there."""
-    acts = _acts_of(layer.trace, np.union1d(lo, hi))
+    acts = _member_acts(layer.trace, np.union1d(lo, hi))
     if not len(acts[0]):
         return None
-    return trace_edges(crowd_of(*acts, layer.window), lo, hi)
+    return trace_edges(profile_acts(*acts, layer.window), lo, hi)
 
 
-def _nodes(
+def _node_table(
     layers: list[Layer],
-    traced: list[Traced | None],
+    traced: list[EdgeEvidence | None],
     lo: np.ndarray,
     hi: np.ndarray,
     grouping: Grouping,
@@ -441,21 +448,21 @@ def _nodes(
     )
 
 
-def _stability(
+def _seed_stability(
     lo: np.ndarray,
     hi: np.ndarray,
     weight: np.ndarray,
     grouping: Grouping,
-    method: Method,
+    method: GroupMethod,
     resolution: float,
     seed: int,
 ) -> np.ndarray:
     """Mean best Jaccard similarity of each group over four other seeds."""
     found = [
-        agreement(
+        best_jaccard(
             grouping.members,
             grouping.group,
-            *groups_of(
+            *find_groups(
                 lo,
                 hi,
                 np.maximum(1e-6, weight),
@@ -469,10 +476,10 @@ def _stability(
     return np.mean(found, axis=0) if len(lo) else np.empty(0)
 
 
-def _stability_windows(
+def _window_stability(
     networks: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]],
     grouping: Grouping,
-    method: Method,
+    method: GroupMethod,
     resolution: float,
     seed: int,
 ) -> list[float | None]:
@@ -486,10 +493,10 @@ def _stability_windows(
             joined = np.bincount(where, weight, len(key))
             lo, hi = (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int32)
             found.append(
-                agreement(
+                best_jaccard(
                     grouping.members,
                     grouping.group,
-                    *groups_of(
+                    *find_groups(
                         lo,
                         hi,
                         np.maximum(1e-6, joined),
@@ -502,7 +509,7 @@ def _stability_windows(
     return [float(v) for v in np.mean(found, axis=0)] if found else [None] * groups
 
 
-def _group(
+def _group_row(
     layers: list[Layer],
     members: np.ndarray,
     lo: np.ndarray,
@@ -528,7 +535,7 @@ def _group(
             continue
         if x.trace.languages is not None:
             languages.update(v for v in x.trace.languages.filter(pa.array(keep)).to_pylist() if v)
-        crowd = crowd_of(*acts, x.window)
+        crowd = profile_acts(*acts, x.window)
         behind = trace_edges(crowd, lo, hi)
         if not behind.pairs.any():
             continue
@@ -541,7 +548,7 @@ def _group(
         objects += int((behind.on_object > 0).sum())
         co_actions += int(behind.objects.sum())
         active += int(behind.co_acts.sum())
-        if number <= DESCRIBED:
+        if number <= MAX_DESCRIBED_GROUPS:
             codes = crowd.order.objects_at(crowd.at)
             for k in np.lexsort((codes, -behind.on_object))[:10]:
                 if behind.on_object[k]:
@@ -558,7 +565,7 @@ def _group(
                         }
                     )
                     if len(own) <= 3:
-                        examples += _example(x, acts, code, number, names)
+                        examples += _closest_example(x, acts, code, number, names)
     own.sort(key=lambda r: (-r["co_actions"], r["layer"], r["object"]))
     top += own[:10]
     n = len(members)
@@ -588,7 +595,7 @@ def _group(
     }
 
 
-def _example(
+def _closest_example(
     layer: Layer,
     acts: tuple[np.ndarray, np.ndarray, np.ndarray],
     code: int,

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.measures.coordination.traces import Trace, made_of_codes
-from birdfall.measures.coordination.urls import normalised
+from birdfall.measures.coordination.traces import Trace, trace_from_codes
+from birdfall.measures.coordination.urls import normalise_url
 from birdfall.model.errors import CannotAnswer, UsageError, printable
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -32,13 +32,13 @@ from birdfall.sources.table import reader as tables
 from birdfall.sources.table.mapping import Emit, Mapping
 
 #: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if anything.
-DIRECT: Final = {
+DIRECT_TRACES: Final = {
     "repost": True, "quote": False, "reply": False, "like": True, "link": False, "mention": False, "report": False, "hashtag": False,
 }  # fmt: skip
 #: Traces whose object is the account acted on, where the row names one.
-_TARGETS: Final = ("mention", "report")
+_TARGET_TRACES: Final = ("mention", "report")
 #: The key of records that are made without a case.
-_KEY: Final = b"birdfall"
+_RECORD_KEY: Final = b"birdfall"
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class FileActs:
 
     def names(self) -> dict[str, str]:
         """Latest known handle of each account, as `Record.names` has it."""
-        return _handles(self.accounts)
+        return _latest_handles(self.accounts)
 
     @property
     def limits(self) -> list[Note]:
         """What a finding must say of the rows that could not be taken."""
-        rows = rows_refused(self.rejected)
+        rows = count_rejected_rows(self.rejected)
         return [Note("rows-without-account-object-or-time", {"rows": rows})] if rows else []
 
 
-def rows_refused(rejected: pa.Table) -> int:
+def count_rejected_rows(rejected: pa.Table) -> int:
     """How many rows of the files a table `rejected` speaks of: a row is refused once for each kind of row it would have made."""
     rows: int = (
         rejected.select(["source", "line"]).group_by(["source", "line"]).aggregate([]).num_rows
@@ -71,7 +71,7 @@ def rows_refused(rejected: pa.Table) -> int:
     return rows
 
 
-def acts_of_files(
+def read_acts(
     paths: Sequence[Path],
     trace: str,
     *,
@@ -88,7 +88,7 @@ def acts_of_files(
     bare: without languages and texts, which presets do not need; rows then stand as in the files. handles: with what `names`
     tells. Raises as `sources.ingest.load`.
     """
-    if trace not in DIRECT:
+    if trace not in DIRECT_TRACES:
         return None
     options = Options(time_zone, date_format, mapping)
     acts: list[pa.RecordBatch] = []
@@ -99,29 +99,29 @@ def acts_of_files(
         if source.NAME != "table":
             return None
         with tables.opened(path, options, progress) as (table, mapping):
-            cut = _cut_down(mapping, trace, bare, handles)
+            cut = _narrow_mapping(mapping, trace, bare, handles)
             if cut is None:
                 return None
-            read += _told(path, mapping)
+            read += _column_guesses(path, mapping)
             for item in tables.rows_of(table, cut, options, progress):
                 if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
                     acts.append(item.batch)
                 else:
                     others.setdefault(item.table, []).append(item.batch)
-    return replace(_together(acts, others, trace, bare), read=tuple(read))
+    return replace(_join_batches(acts, others, trace, bare), read=tuple(read))
 
 
-def columns_read(paths: Sequence[Path], reader: str | None, options: Options) -> list[str]:
+def guessed_columns(paths: Sequence[Path], reader: str | None, options: Options) -> list[str]:
     """Per table whose columns are guessed, which is taken for what. For files that become a record; reads no rows."""
     read: list[str] = []
     for path in paths:
         if source_for(path, reader).NAME == "table":
             with tables.opened(path, options) as (_, mapping):
-                read += _told(path, mapping)
+                read += _column_guesses(path, mapping)
     return read
 
 
-def _told(path: Path, mapping: Mapping) -> list[str]:
+def _column_guesses(path: Path, mapping: Mapping) -> list[str]:
     found = {c: " + ".join(n) for e in mapping.emits for c, n in e.columns.items()}
     if mapping.name != "guessed" or all(c == name.casefold() for c, name in found.items()):
         return []
@@ -132,7 +132,7 @@ def _told(path: Path, mapping: Mapping) -> list[str]:
     return [f"{printable(path.name, 80)}: {named}"]
 
 
-def mapping_of_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> Mapping:
+def mapping_from_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> Mapping:
     """A table of acts by the names of its columns: account, object, time, and kind if rows say it themselves.
 
     columns: ours to the file's. Raises UsageError if one is missing or unknown, or if nothing says of what kind the acts are.
@@ -163,7 +163,7 @@ def mapping_of_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> M
     return Mapping((Emit("acts", {c: (n,) for c, n in columns.items()}, constants),))
 
 
-def coordination_of_files(
+def coordinate_files(
     paths: Sequence[Path],
     reading: dict[str, Any],
     *,
@@ -175,11 +175,11 @@ def coordination_of_files(
 
     reading: mapping, reader, time_zone, date_format, and handles, as `acts_of_files`. Raises CannotAnswer if there are no such acts.
     """
-    from birdfall.measures.coordination.measure import checked, coordination
+    from birdfall.measures.coordination.measure import check_request, coordination
 
     trace = parameters.get("trace", "repost")
     # before files are read that may take minutes
-    checked(
+    check_request(
         parameters.get("window", "60s"),
         parameters.get("at_least", 2),
         parameters.get("alpha", 0.01),
@@ -190,7 +190,7 @@ def coordination_of_files(
             return None
         trace = trace[0]
     bare = parameters.get("preset") is not None
-    acts = acts_of_files(paths, trace, bare=bare, handles=handles, progress=progress, **reading)
+    acts = read_acts(paths, trace, bare=bare, handles=handles, progress=progress, **reading)
     if acts is None:
         return None
     if not len(acts.trace):
@@ -203,7 +203,7 @@ def coordination_of_files(
     return finding.replace(limits=(*finding.limits, *acts.limits)), acts
 
 
-def _cut_down(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mapping | None:
+def _narrow_mapping(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mapping | None:
     """A mapping with the columns this needs: of its acts all, of the rest what names accounts. None: it will not do."""
     if any(e.table == "acts" and "kind" not in e.constants for e in mapping.emits):
         return None
@@ -212,13 +212,16 @@ def _cut_down(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mappin
     )
     asked = [e for e in mapping.emits if e.table == "acts" and e.constants["kind"] == trace]
     others = [e for e in mapping.emits if e not in asked]
-    whole = [] if handles else [e for e in others if _names_all(e, mapping)]
+    whole = [] if handles else [e for e in others if _names_every_account(e, mapping)]
     told = {"handle", "observed_at", "created_at"} if handles else set()
-    emits = [*(_needed(e, wanted) for e in asked), *(_needed(e, told) for e in whole[:1] or others)]
+    emits = [
+        *(_narrow_emit(e, wanted) for e in asked),
+        *(_narrow_emit(e, told) for e in whole[:1] or others),
+    ]
     return replace(mapping, emits=tuple(emits))
 
 
-def _names_all(emit: Emit, mapping: Mapping) -> bool:
+def _names_every_account(emit: Emit, mapping: Mapping) -> bool:
     """Whether an emit takes every row that has an account, and no other column of the file names accounts."""
     needs = {f.name for f in TABLES[emit.table] if not f.nullable} - set(emit.constants)
     conditions = (emit.skip_if_null, emit.skip_if_present, emit.only_if, emit.until)
@@ -231,7 +234,7 @@ def _names_all(emit: Emit, mapping: Mapping) -> bool:
     return needs == {"account"} and not any(conditions) and columns == {emit.columns["account"]}
 
 
-def _needed(emit: Emit, wanted: set[str]) -> Emit:
+def _narrow_emit(emit: Emit, wanted: set[str]) -> Emit:
     """An emit that takes and skips the same rows, with the columns wanted, those that name accounts, and those without which no row is."""
     required = {f.name for f in TABLES[emit.table] if not f.nullable}
     kept = (
@@ -244,7 +247,7 @@ def _needed(emit: Emit, wanted: set[str]) -> Emit:
     return replace(emit, columns={c: names for c, names in emit.columns.items() if c in kept})
 
 
-def _together(
+def _join_batches(
     acts: list[pa.RecordBatch], others: dict[str, list[pa.RecordBatch]], trace: str, bare: bool
 ) -> FileActs:
     schema = pa.schema(
@@ -253,15 +256,15 @@ def _together(
             for c in ("account", "target", "object", "time", "act_id", "text", "language")
         ]
     )
-    table = pa.Table.from_batches([_filled(b, schema) for b in acts], schema)
-    account = _encoded(table.column("account"))
-    ids = _ids(table, account, others)
+    table = pa.Table.from_batches([_fill_columns(b, schema) for b in acts], schema)
+    account = _dictionary(table.column("account"))
+    ids = _collect_ids(table, account, others)
     codes = ids.encode(account.dictionary)[account.indices.to_numpy()]
     time = table.column("time").cast(pa.int64()).to_numpy()
     column = table.column("object")
-    if trace in _TARGETS:
+    if trace in _TARGET_TRACES:
         column = pc.coalesce(table.column("target"), column)
-    objects, object_ = _objects(_encoded(column), trace)
+    objects, object_ = _encode_objects(_dictionary(column), trace)
     keep = object_ >= 0
     chosen = np.flatnonzero(keep)
     if not bare:  # in the order in which a record gives them
@@ -272,35 +275,36 @@ def _together(
         table.column(c).combine_chunks() if whole else table.column(c).take(rows).combine_chunks()
         for c in ("act_id", "text", "language")
     )
-    made = made_of_codes(
+    made = trace_from_codes(
         trace,
         codes[chosen],
         object_[chosen],
         time[chosen],
         ids.id_of,
         objects,
-        text if DIRECT[trace] else None,
+        text if DIRECT_TRACES[trace] else None,
         language,
         "acts",
         content,
     )
     rejected = pa.Table.from_batches(
-        [_filled(b, TABLES["rejected"]) for b in others.get("rejected", ())], TABLES["rejected"]
+        [_fill_columns(b, TABLES["rejected"]) for b in others.get("rejected", ())],
+        TABLES["rejected"],
     )
     return FileActs(made, ids, rejected, tuple(others.get("accounts", ())))
 
 
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return column.combine_chunks().dictionary_encode()
 
 
-def _objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np.ndarray]:
+def _encode_objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np.ndarray]:
     """Sorted objects, and each act's code among them (int32[n]), -1 where it has none. Each distinct text is looked at once."""
     texts = coded.dictionary.cast(pa.string())
     if trace == "hashtag":
         texts = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#＃"))
     elif trace == "link":
-        texts = pa.array([normalised(t) for t in texts.to_pylist()], pa.string())
+        texts = pa.array([normalise_url(t) for t in texts.to_pylist()], pa.string())
     values = pc.unique(texts.drop_null())
     values = values.take(pc.sort_indices(values))
     of_text = (
@@ -312,7 +316,7 @@ def _objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np.ndarra
     return values, np.append(of_text, np.int32(-1))[indices]
 
 
-def _ids(
+def _collect_ids(
     table: pa.Table, account: pa.DictionaryArray, others: dict[str, list[pa.RecordBatch]]
 ) -> Ids:
     """All accounts, in the order a record would give them: table by table, column by column."""
@@ -329,11 +333,11 @@ def _ids(
                     account.dictionary if column == "account" else pc.unique(table.column(column))
                 )
             if found:
-                ids = ids.grown(pa.concat_arrays([f.cast(pa.string()) for f in found]), _KEY)
+                ids = ids.grown(pa.concat_arrays([f.cast(pa.string()) for f in found]), _RECORD_KEY)
     return ids
 
 
-def _filled(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def _fill_columns(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     columns = [
         batch.column(f.name).cast(f.type)
         if f.name in batch.schema.names
@@ -343,7 +347,7 @@ def _filled(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
+def _latest_handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
     found: dict[str, tuple[int, str]] = {}
     for batch in accounts:
         if "handle" not in batch.schema.names:
@@ -364,11 +368,11 @@ def _handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
 
 
 __all__ = [
-    "DIRECT",
+    "DIRECT_TRACES",
     "FileActs",
-    "acts_of_files",
-    "columns_read",
-    "coordination_of_files",
-    "mapping_of_columns",
-    "rows_refused",
+    "coordinate_files",
+    "count_rejected_rows",
+    "guessed_columns",
+    "mapping_from_columns",
+    "read_acts",
 ]

@@ -13,9 +13,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from birdfall.kernels.coaction import null as nulls
-from birdfall.kernels.coaction.coaction import MEMORY, Count, coaction
+from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, Count, coaction
 from birdfall.measures.coordination import null_model as significance
-from birdfall.measures.coordination.null_model import Crowd, Null, Shifted, Strata
+from birdfall.measures.coordination.null_model import (
+    ActProfile,
+    DegreeNull,
+    InterestStrata,
+    ShiftedCounts,
+)
 from birdfall.measures.coordination.traces import Trace
 
 #: How far the jitter null moves an act, in windows.
@@ -32,8 +37,8 @@ class Layer:
     trace: Trace
     window: int
     by_rule: bool
-    crowd: Crowd
-    null: Null
+    crowd: ActProfile
+    null: DegreeNull
     lo: np.ndarray
     hi: np.ndarray
     weight: np.ndarray
@@ -50,7 +55,7 @@ class Layer:
     jitter_ratio: float = float("nan")
     jitter_holds: bool = False
     fixed: tuple[int, int] = (0, 0)
-    moved: Shifted = field(default_factory=lambda: Shifted(0, 0))
+    moved: ShiftedCounts = field(default_factory=lambda: ShiftedCounts(0, 0))
 
     def __len__(self) -> int:
         return len(self.lo)
@@ -60,21 +65,21 @@ class Layer:
         return self.q <= alpha
 
 
-def layer_of(
+def build_layer(
     trace: Trace,
     *,
     window: int,
     at_least: int,
     count: Count = "pairs",
     alpha: float = 0.01,
-    strata: Strata | None = None,
+    strata: InterestStrata | None = None,
     in_blocks: bool = True,
-    memory: int = MEMORY,
+    memory: int = DEFAULT_MEMORY_BYTES,
 ) -> Layer:
     """Edges of one trace (at least one act) and their significance; no jitter, shift or fixed rule yet."""
     columns = (trace.account, trace.object_, trace.time)
     edges = coaction(*columns, window=window, count=count, at_least=at_least, memory=memory)
-    crowd = significance.crowd_of(*columns, window)
+    crowd = significance.profile_acts(*columns, window)
     total = edges.emitted
     if count != "objects" and crowd.repeats:
         total = coaction(
@@ -85,9 +90,9 @@ def layer_of(
     rate = null.rate(edges.lo, edges.hi)
     counted = null.count_log_p(edges.lo, edges.hi, traced.objects, rate)
     surprised = null.surprise_log_p(traced.surprise, rate)
-    log_p = significance.both_log_p(counted, surprised)
+    log_p = significance.bonferroni_log_p(counted, surprised)
     q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
-    by_rule = count == "pairs" and at_least == 2 and window == significance.MINUTE
+    by_rule = count == "pairs" and at_least == 2 and window == significance.RULE_WINDOW_US
     return Layer(
         trace,
         window,
@@ -110,8 +115,8 @@ def layer_of(
     )
 
 
-def with_checks(
-    layer: Layer, *, alpha: float, at_least: int, seed: int, memory: int = MEMORY
+def add_checks(
+    layer: Layer, *, alpha: float, at_least: int, seed: int, memory: int = DEFAULT_MEMORY_BYTES
 ) -> Layer:
     """The layer with jitter on its significant edges, its shifted twin, and what the fixed rule would have claimed."""
     trace = layer.trace
@@ -130,13 +135,13 @@ def with_checks(
     if jitter.holds:
         log_p[chosen] = jitter.log_p
     columns = (trace.account, trace.object_, trace.time)
-    moved = significance.shifted_network(
+    moved = significance.count_shifted_edges(
         *columns, layer.window, at_least, layer.null, layer.cutoff, seed, memory
     )
     fixed = (
         (len(layer), int((layer.weight >= 3).sum()))
         if layer.by_rule
-        else significance.fixed_rule(*columns, memory)
+        else significance.count_fixed_rule_edges(*columns, memory)
     )
     return replace(
         layer,
@@ -148,7 +153,7 @@ def with_checks(
     )
 
 
-def claimed_by_rule(layers: list[Layer], memory: int = MEMORY) -> tuple[int, int]:
+def count_rule_edges(layers: list[Layer], memory: int = DEFAULT_MEMORY_BYTES) -> tuple[int, int]:
     """Pairs of accounts that the customary rules would claim on any layer; a pair on several counts once."""
     if len(layers) == 1:
         return layers[0].fixed
@@ -161,7 +166,7 @@ def claimed_by_rule(layers: list[Layer], memory: int = MEMORY) -> tuple[int, int
                 x.trace.account,
                 x.trace.object_,
                 x.trace.time,
-                window=significance.MINUTE,
+                window=significance.RULE_WINDOW_US,
                 count="pairs",
                 at_least=2,
                 memory=memory,
@@ -174,7 +179,7 @@ def claimed_by_rule(layers: list[Layer], memory: int = MEMORY) -> tuple[int, int
 
 
 @dataclass(frozen=True)
-class Combined:
+class CombinedNetwork:
     """Pairs of accounts over all layers, by (lo, hi): weight is the sum, layers how many have them, first, last: us."""
 
     lo: np.ndarray
@@ -187,14 +192,14 @@ class Combined:
     last: np.ndarray
 
 
-def active_accounts(layers: list[Layer]) -> int:
+def count_active_accounts(layers: list[Layer]) -> int:
     """How many accounts act at all on any layer."""
     acts = [np.bincount(x.trace.account) for x in layers]
     most = max(len(a) for a in acts)
     return int(np.count_nonzero(np.sum([np.pad(a, (0, most - len(a))) for a in acts], axis=0)))
 
 
-def combined(layers: list[Layer], alpha: float) -> Combined:
+def combine_layers(layers: list[Layer], alpha: float) -> CombinedNetwork:
     """All layers as one network. A pair that a layer does not list has p = 1 there.
 
     p = min(1, c K / sum of 1 / p_k) with K layers, c = 1 for one, 2 for two, e ln K for more (Vovk & Wang 2020).
@@ -218,7 +223,7 @@ def combined(layers: list[Layer], alpha: float) -> Combined:
     )
     if count == 1:
         joined = smallest
-    active = active_accounts(layers)
+    active = count_active_accounts(layers)
     tests = active * (active - 1) // 2
     q, _ = nulls.benjamini_hochberg(joined, max(1, tests), alpha)
     first, last = (
@@ -227,7 +232,7 @@ def combined(layers: list[Layer], alpha: float) -> Combined:
     )
     np.minimum.at(first, where, np.concatenate([x.first for x in layers]))
     np.maximum.at(last, where, np.concatenate([x.last for x in layers]))
-    return Combined(
+    return CombinedNetwork(
         (found >> 32).astype(np.int32),
         (found & 0xFFFFFFFF).astype(np.int32),
         weight,

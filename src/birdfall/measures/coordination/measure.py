@@ -14,27 +14,32 @@ from typing import Any, Literal
 
 import numpy as np
 
-from birdfall.kernels.coaction.coaction import MEMORY, Cost, Count, estimate_cost
+from birdfall.kernels.coaction.coaction import (
+    DEFAULT_MEMORY_BYTES,
+    CoactionCost,
+    Count,
+    estimate_cost,
+)
 from birdfall.measures.coordination import describe
-from birdfall.measures.coordination.communities import completed, groups_of, interests
-from birdfall.measures.coordination.dense_blocks import MOST, dilute_groups
+from birdfall.measures.coordination.communities import find_groups, find_interests, place_newcomers
+from birdfall.measures.coordination.dense_blocks import MAX_BLOCKS, find_dilute_groups
 from birdfall.measures.coordination.describe import Grouping
 from birdfall.measures.coordination.layers import (
     JITTER_WINDOWS,
     Layer,
-    active_accounts,
-    claimed_by_rule,
-    combined,
-    layer_of,
-    with_checks,
+    add_checks,
+    build_layer,
+    combine_layers,
+    count_active_accounts,
+    count_rule_edges,
 )
-from birdfall.measures.coordination.null_model import Strata
+from birdfall.measures.coordination.null_model import InterestStrata
 from birdfall.measures.coordination.traces import (
     TRACES,
     TextObjects,
     Trace,
-    trace_of,
-    trace_of_table,
+    read_trace,
+    trace_from_table,
 )
 from birdfall.model.errors import (
     CannotAnswer,
@@ -54,7 +59,7 @@ METHOD = (
     "Benjamini-Hochberg over all pairs (1995)",
 )
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|sec|min|m|h|d)?\s*", re.ASCII)
-_UNITS = {
+_UNIT_US = {
     "us": 1,
     "ms": 1000,
     "s": 10**6,
@@ -140,7 +145,7 @@ def coordination(
     block_test: bool = True,
     text_objects: TextObjects | None = None,
     time_unit: str | None = None,
-    memory: int = MEMORY,
+    memory: int = DEFAULT_MEMORY_BYTES,
     name: str | None = None,
     progress: Progress = silent,
 ) -> Finding:
@@ -155,7 +160,7 @@ def coordination(
     each too weak. time_unit: of a table's numeric times ("s", "ms", "us"); told by their size if not given. memory: bytes for pairs at a time.
     Finding and tables: docs/reference/findings.md. Raises WindowError, UsageError, CannotAnswer (no acts), MemoryBudgetError.
     """
-    width = checked(window, at_least, alpha)
+    width = check_request(window, at_least, alpha)
     for given, word, known in (
         (null, "null", ("degree", "none")),
         (groups, "way to find groups", ("propagation", "louvain")),
@@ -166,11 +171,11 @@ def coordination(
                 f"there is no {word} {given!r}", fix=f"Use {' or '.join(map(repr, known))}."
             )
     leave_out = [leave_out] if isinstance(leave_out, str) else leave_out
-    traces, inputs, limits = _traces(data, trace, text_objects, time_unit)
+    traces, inputs, limits = _read_traces(data, trace, text_objects, time_unit)
     if preset is not None:
-        from birdfall.measures.coordination.peer_finding import preset_finding
+        from birdfall.measures.coordination.peer_finding import peer_finding
 
-        return preset_finding(traces, preset, width, preset_options or {}, inputs)
+        return peer_finding(traces, preset, width, preset_options or {}, inputs)
     parameters = {
         "trace": [t.name for t in traces],
         "window_s": width / 1e6,
@@ -193,25 +198,25 @@ def coordination(
     heaviest = []
     for one in traces:
         cost = estimate_cost(one.account, one.object_, one.time, window=width, memory=memory)
-        progress(announced(one, cost), 0, cost.pairs, "pairs")
-        kept, gone = _left_out(one, leave_out, cost.objects, cost.object_pairs, width)
+        progress(cost_line(one, cost), 0, cost.pairs, "pairs")
+        kept, gone = _leave_out(one, leave_out, cost.objects, cost.object_pairs, width)
         left_out += gone
         heaviest += [
             (one.objects[int(o)].as_py(), int(n), int(p))
             for o, n, p in zip(cost.objects[:20], cost.object_acts[:20], cost.object_pairs[:20])
         ]
-        kept, strata, notes = _interests(
+        kept, strata, notes = _learn_interests(
             kept, before, interests_from if null == "degree" else "none", seed
         )
         limits += [] if null == "none" else [n for n in notes if n not in limits]
         if not len(kept):
             continue
         try:
-            layer = layer_of(
+            layer = build_layer(
                 kept,
                 window=width,
                 at_least=at_least,
-                count=_count(count),
+                count=_check_count(count),
                 alpha=alpha,
                 strata=strata,
                 memory=memory,
@@ -223,9 +228,9 @@ def coordination(
                 fix="Allow more, or leave out the objects named by estimate_cost.",
             ) from error
         if null == "none":
-            layer = describe.untested(layer)
+            layer = describe.mark_untested(layer)
         else:
-            layer = with_checks(layer, alpha=alpha, at_least=at_least, seed=seed, memory=memory)
+            layer = add_checks(layer, alpha=alpha, at_least=at_least, seed=seed, memory=memory)
         layers.append(layer)
         progress(f"coordination {one.name}", cost.pairs, cost.pairs, "pairs")
     unknown = sorted(set(leave_out) - {name for name, _, _ in left_out})
@@ -235,10 +240,10 @@ def coordination(
         raise CannotAnswer(
             "no acts are left to look at", fix="Choose another trace, or leave out fewer objects."
         )
-    whole = combined(layers, alpha)
+    whole = combine_layers(layers, alpha)
     chosen = whole.q <= alpha if null == "degree" else np.ones(len(whole.lo), bool)
-    strength = _strength(whole.log_p) if null == "degree" else whole.weight.astype(float)
-    members, group = groups_of(
+    strength = _edge_strength(whole.log_p) if null == "degree" else whole.weight.astype(float)
+    members, group = find_groups(
         whole.lo[chosen],
         whole.hi[chosen],
         strength[chosen],
@@ -250,14 +255,14 @@ def coordination(
     progress("coordination: groups", 0, None, "groups")
     table, neighbours = describe.sensitivity(layers, at_least, alpha, sensitivity)
     looked = (
-        dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha, progress)
+        find_dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha, progress)
         if block_test and null == "degree"
         else []
     )
-    dilute = [b for b in looked if b.told][:MOST]
-    if explained := sum(not b.told for b in looked):
+    dilute = [b for b in looked if b.listed][:MAX_BLOCKS]
+    if explained := sum(not b.listed for b in looked):
         limits.append(Note("blocks-explained", {"blocks": explained}))
-    tables = describe.tables(
+    tables = describe.network_tables(
         layers,
         whole,
         chosen,
@@ -271,14 +276,14 @@ def coordination(
     )
     tables["sensitivity"] = table
     if null == "none":
-        tables = {key: describe.without_tests(value) for key, value in tables.items()}
+        tables = {key: describe.blank_test_columns(value) for key, value in tables.items()}
     tables["left_out"] = describe.left_out_table(left_out)
     tables["heaviest"] = describe.left_out_table(sorted(heaviest, key=lambda h: (-h[2], h[0]))[:20])
     significant = int(chosen.sum())
-    limits += describe.limits(layers, whole, null, left_out)
+    limits += describe.limit_notes(layers, whole, null, left_out)
     estimates = _estimates(layers, whole.lo.size, significant, grouping, dilute, memory)
     if null == "none":
-        estimates = {k: e for k, e in estimates.items() if k not in _OF_TESTS}
+        estimates = {k: e for k, e in estimates.items() if k not in _TEST_ESTIMATES}
     answer: Literal["found", "nothing"] = "found" if significant or dilute else "nothing"
     return Finding(
         kind=KIND,
@@ -300,7 +305,7 @@ def coordination(
     )
 
 
-def checked(
+def check_request(
     window: str | dt.timedelta | float, at_least: int, alpha: float, trace: str | Sequence[str] = ()
 ) -> int:
     """The window in microseconds. trace: of a record or files. Raises WindowError or UsageError for what cannot be asked."""
@@ -316,38 +321,38 @@ def checked(
     for name in [trace] if isinstance(trace, str) else trace:
         if name not in TRACES:
             raise UsageError(f"there is no trace {name!r}", fix=f"Traces: {', '.join(TRACES)}.")
-    return microseconds(window)
+    return parse_window(window)
 
 
-def microseconds(window: str | dt.timedelta | float) -> int:
+def parse_window(window: str | dt.timedelta | float) -> int:
     """A window as microseconds, at most `LONGEST`. Raises WindowError if it is no duration or not positive."""
     if isinstance(window, dt.timedelta):
         found = window // dt.timedelta(microseconds=1)
     elif isinstance(window, (int, float, np.integer, np.floating)) and not isinstance(window, bool):
         if not np.isfinite(window):
             raise WindowError(f"{window} is no window of time")
-        found = round(min(float(window) * 1e6, LONGEST))
+        found = round(min(float(window) * 1e6, MAX_WINDOW_US))
     else:
         match = _DURATION.fullmatch(str(window))
         if match is None:
             raise WindowError(
                 f"{window!r} is no window of time", fix='Write "60s", "5min" or "2h".'
             )
-        found = round(min(float(match[1]) * _UNITS[match[2] or "s"], LONGEST))
+        found = round(min(float(match[1]) * _UNIT_US[match[2] or "s"], MAX_WINDOW_US))
     if found <= 0:
         raise WindowError(f"a window must be longer than nothing, not {window}")
-    return min(int(found), LONGEST)
+    return min(int(found), MAX_WINDOW_US)
 
 
 #: 285 years in microseconds: what all acts of a record lie within, with room for the spans of the tests in 64 bits.
-LONGEST = 1 << 53
+MAX_WINDOW_US = 1 << 53
 #: Seconds and bytes of a whole finding, per act and per pair of acts within the window: two shared cores, 1 and 10 million acts.
 SECONDS_PER_ACT, SECONDS_PER_PAIR, BYTES_PER_ACT = 2.7e-6, 2.2e-7, 250
 #: An object with such a share of all pairs is named before they are spent on it.
-HEAVY = 0.2
+HEAVY_SHARE = 0.2
 
 
-def announced(trace: Trace, cost: Cost) -> str:
+def cost_line(trace: Trace, cost: CoactionCost) -> str:
     """What a finding on this trace will cost, in one line; where objects are most of a cost that is felt, which."""
     seconds = cost.acts * SECONDS_PER_ACT + cost.pairs * SECONDS_PER_PAIR
     memory = max(cost.memory, cost.acts * BYTES_PER_ACT)
@@ -355,7 +360,7 @@ def announced(trace: Trace, cost: Cost) -> str:
     heavy = [
         (int(o), p / cost.pairs)
         for o, p in zip(cost.objects, cost.object_pairs)
-        if p > HEAVY * cost.pairs
+        if p > HEAVY_SHARE * cost.pairs
     ]
     if seconds < 5 or not heavy:
         return line
@@ -370,7 +375,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "acts"
 
 
-def _count(count: str) -> Count:
+def _check_count(count: str) -> Count:
     if count == "pairs":
         return "pairs"
     if count == "objects":
@@ -379,23 +384,23 @@ def _count(count: str) -> Count:
 
 
 #: What only tests can tell.
-_OF_TESTS = (
+_TEST_ESTIMATES = (
     "significant", "shifted_edges", "shifted_significant", "pairs_tested", "kappa", "jitter_ratio", "empirical_fdr",
 )  # fmt: skip
 
 
-def _strength(log_p: np.ndarray) -> np.ndarray:
+def _edge_strength(log_p: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(1e-6, -log_p))
 
 
-def _traces(
+def _read_traces(
     data: Any, trace: str | Sequence[str], text_objects: TextObjects | None, time_unit: str | None
 ) -> tuple[list[Trace], tuple[Input, ...], list[Note]]:
     names = [trace] if isinstance(trace, str) else list(dict.fromkeys(trace))
     if not names:
         raise UsageError("no trace is named", fix=f"Traces: {', '.join(TRACES)}.")
     if isinstance(data, Record):
-        traces = [trace_of(data, n, text_objects=text_objects) for n in names]
+        traces = [read_trace(data, n, text_objects=text_objects) for n in names]
         limits = [Note("no-acts-of-trace", {"trace": t.name}) for t in traces if not len(t)]
         sources = sorted({t.source for t in traces})
         found = [t for t in traces if len(t)]
@@ -409,18 +414,18 @@ def _traces(
     if isinstance(data, Trace):
         if not len(data):
             raise CannotAnswer(f"there are no acts of {data.name}")
-        return [data], (Input(data.source, len(data), describe.digest(data)),), []
-    made, limits = trace_of_table(
+        return [data], (Input(data.source, len(data), describe.trace_digest(data)),), []
+    made, limits = trace_from_table(
         data, name=names[0] if isinstance(trace, str) else "acts", time_unit=time_unit
     )
     if not len(made):
         raise CannotAnswer(
             "the table has no complete rows", fix="Give account, object and time in every row."
         )
-    return [made], (Input("table", len(made), describe.digest(made)),), limits
+    return [made], (Input("table", len(made), describe.trace_digest(made)),), limits
 
 
-def _left_out(
+def _leave_out(
     trace: Trace, names: Sequence[str], objects: np.ndarray, pairs: np.ndarray, window: int
 ) -> tuple[Trace, list[tuple[str, int, int]]]:
     """The trace without the named objects, and (object, acts, pairs) of each."""
@@ -433,12 +438,12 @@ def _left_out(
         own = trace.object_ == code
         cost = estimate_cost(trace.account[own], trace.object_[own], trace.time[own], window=window)
         gone.append((trace.objects[int(code)].as_py(), int(own.sum()), cost.pairs))
-    return trace.of(~np.isin(trace.object_, codes)), gone
+    return trace.filter(~np.isin(trace.object_, codes)), gone
 
 
-def _interests(
+def _learn_interests(
     trace: Trace, before: dt.datetime | None, source: str, seed: int
-) -> tuple[Trace, Strata | None, list[Note]]:
+) -> tuple[Trace, InterestStrata | None, list[Note]]:
     """The acts to test, and the communities to test them within."""
     notes = []
     learned = tested = trace
@@ -446,16 +451,18 @@ def _interests(
         if before.tzinfo is None:
             before = before.replace(tzinfo=dt.UTC)
         cut = (before - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
-        learned, tested = trace.of(trace.time < cut), trace.of(trace.time >= cut)
+        learned, tested = trace.filter(trace.time < cut), trace.filter(trace.time >= cut)
     elif source == "acts":
         notes.append(Note("interests-from-the-same-acts", {"trace": trace.name}))
     if source == "none" or not len(tested):
         return tested, None, [Note("interests-not-considered", {})] if source == "none" else notes
     accounts = int(trace.account.max()) + 1
-    community, groups = interests(learned.account, learned.object_, accounts, seed=seed)
+    community, groups = find_interests(learned.account, learned.object_, accounts, seed=seed)
     if learned is not tested and groups > 1:
-        community = completed(community, groups, learned.account, tested.account, tested.object_)
-    return tested, Strata(community, groups, learned is tested), notes
+        community = place_newcomers(
+            community, groups, learned.account, tested.account, tested.object_
+        )
+    return tested, InterestStrata(community, groups, learned is tested), notes
 
 
 def _estimates(
@@ -466,7 +473,7 @@ def _estimates(
     dilute: list[Any],
     memory: int,
 ) -> dict[str, Estimate]:
-    claimed = claimed_by_rule(layers, memory)
+    claimed = count_rule_edges(layers, memory)
 
     def summed(values: list[int]) -> Estimate:
         return Estimate(int(sum(values)), "pairs", level=None, bounds="none")
@@ -486,13 +493,13 @@ def _estimates(
             int(grouping.group.max(initial=0)) + len(dilute), "count", level=None, bounds="none"
         ),
         "members": Estimate(len(grouping.members), "accounts", level=None, bounds="none"),
-        "accounts": Estimate(active_accounts(layers), "accounts", level=None, bounds="none"),
+        "accounts": Estimate(count_active_accounts(layers), "accounts", level=None, bounds="none"),
         "acts": Estimate(
             int(sum(len(x.trace) for x in layers)), "events", level=None, bounds="none"
         ),
         "kappa": Estimate(float(layers[0].null.kappa), "ratio", level=None, bounds="none"),
         "jitter_ratio": Estimate(
-            _number(layers[0].jitter_ratio), "ratio", level=None, bounds="none"
+            _finite(layers[0].jitter_ratio), "ratio", level=None, bounds="none"
         ),
     }
     own = sum(int((x.log_p <= x.cutoff).sum()) for x in layers)
@@ -501,5 +508,5 @@ def _estimates(
     return found
 
 
-def _number(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None

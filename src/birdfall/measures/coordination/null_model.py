@@ -13,25 +13,25 @@ import numpy as np
 
 from birdfall.kernels.coaction import edges as tracing
 from birdfall.kernels.coaction import null as nulls
-from birdfall.kernels.coaction.coaction import MEMORY, coaction
-from birdfall.kernels.coaction.order import Ordered, ordered
+from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, coaction
+from birdfall.kernels.coaction.order import OrderedActs, order_acts
 
 #: Time blocks are no shorter than this, nor so short that a block holds fewer acts than `ACTS_PER_BLOCK`.
-BLOCK = 6 * 3600 * 1_000_000
-ACTS_PER_BLOCK = 2000
+MIN_BLOCK_US = 6 * 3600 * 1_000_000
+MIN_ACTS_PER_BLOCK = 2000
 #: At most so many communities are told apart; the rest are one.
 COMMUNITIES = 24
 
 
 @dataclass(frozen=True)
-class Crowd:
+class ActProfile:
     """What the nulls need to know of a trace: its acts in order, and what each account and object did.
 
     activity: int64[accounts], distinct objects per account. at, acts, crowd, pairs: int64 per object in order (position,
     acts, distinct accounts, co-acting pairs at most). repeats: whether any account acted twice on an object.
     """
 
-    order: Ordered
+    order: OrderedActs
     activity: np.ndarray
     at: np.ndarray
     acts: np.ndarray
@@ -50,7 +50,7 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Strata:
+class InterestStrata:
     """Who belongs to which community. community: int64[accounts]; count: how many; from_tested: told from the tested acts alone."""
 
     community: np.ndarray
@@ -58,14 +58,16 @@ class Strata:
     from_tested: bool = False
 
 
-def crowd_of(account: np.ndarray, object_: np.ndarray, time: np.ndarray, window: int) -> Crowd:
+def profile_acts(
+    account: np.ndarray, object_: np.ndarray, time: np.ndarray, window: int
+) -> ActProfile:
     """`Crowd` of a trace's acts (arrays as for `coaction`, at least one act)."""
     with ThreadPoolExecutor(2) as pool:
-        order = ordered(account, object_, time, window, pool, 2)
+        order = order_acts(account, object_, time, window, pool, 2)
     n = len(order.who)
     columns = [np.empty(n, np.int64) for _ in range(4)]
     activity = np.zeros(order.accounts, np.int64)
-    objects = nulls.profile(
+    objects = nulls.profile_objects(
         order.key,
         order.who,
         order.starts,
@@ -75,11 +77,11 @@ def crowd_of(account: np.ndarray, object_: np.ndarray, time: np.ndarray, window:
         activity,
         *columns,
     )
-    return Crowd(order, activity, *(c[:objects].copy() for c in columns))
+    return ActProfile(order, activity, *(c[:objects].copy() for c in columns))
 
 
 @dataclass(frozen=True)
-class Null:
+class DegreeNull:
     """The degree null of one trace, ready to be asked about any edge.
 
     kappa: of all acts; total: co-actions (account pair and object); tests: pairs of accounts. per_room: float64[c, c, b],
@@ -128,14 +130,17 @@ class Null:
         return nulls.surprise_tails(rate / self.kappa, surprise, self.h, self.slope)
 
 
-def both_log_p(count: np.ndarray, surprise: np.ndarray) -> np.ndarray:
+def bonferroni_log_p(count: np.ndarray, surprise: np.ndarray) -> np.ndarray:
     """log p of the better of two statistics under one null: twice the smaller (Bonferroni)."""
     return np.asarray(np.minimum(0.0, np.minimum(count, surprise) + np.log(2.0)))
 
 
 def degree_null(
-    crowd: Crowd, total: int | None, strata: Strata | None = None, in_blocks: bool = True
-) -> Null:
+    crowd: ActProfile,
+    total: int | None,
+    strata: InterestStrata | None = None,
+    in_blocks: bool = True,
+) -> DegreeNull:
     """The degree null of a trace.
 
     total: co-actions as the kernel counted them in "objects"; None where it pruned, then an upper bound takes their
@@ -150,7 +155,7 @@ def degree_null(
     tests = len(active) * (len(active) - 1) // 2
     none = np.empty(0, np.int64)
     if not in_blocks and strata is None:
-        return Null(
+        return DegreeNull(
             kappa,
             co_actions,
             tests,
@@ -165,8 +170,8 @@ def degree_null(
         )
     community = np.zeros(crowd.order.accounts, np.int64) if strata is None else strata.community
     groups = 1 if strata is None else strata.count
-    per_room, begin, blocks, acts = _stratified(crowd, kappa, co_actions, community, groups)
-    return Null(
+    per_room, begin, blocks, acts = _stratify(crowd, kappa, co_actions, community, groups)
+    return DegreeNull(
         kappa,
         co_actions,
         tests,
@@ -182,8 +187,8 @@ def degree_null(
     )
 
 
-def _stratified(
-    crowd: Crowd, kappa: float, total: float, community: np.ndarray, groups: int
+def _stratify(
+    crowd: ActProfile, kappa: float, total: float, community: np.ndarray, groups: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """kappa by community pair and time block, and each account's acts per block.
 
@@ -193,14 +198,14 @@ def _stratified(
     order = crowd.order
     times = order.key & ((1 << order.time_bits) - 1)
     span = int(times.max()) + 1
-    blocks = max(1, min(span * order.quantum // BLOCK, len(times) // ACTS_PER_BLOCK))
+    blocks = max(1, min(span * order.quantum // MIN_BLOCK_US, len(times) // MIN_ACTS_PER_BLOCK))
     block = -(-span // blocks)
     blocks = -(-span // block)
     counts = np.zeros((groups, groups, blocks), np.int64)
     tracing.strata_pairs(
         order.key, order.who, order.starts, order.time_bits, order.window, community, block, counts
     )
-    cell, acts = _counted(
+    cell, acts = _count_distinct(
         order.who.astype(np.int64) * blocks + times // block, order.accounts * blocks
     )
     who, where = cell // blocks, cell % blocks
@@ -221,17 +226,17 @@ def _stratified(
         per_room[some] = (counts[some] * (total / seen) + prior) / (room[some] + prior / kappa)
     if groups > 1:
         own = np.arange(groups)
-        per_room[own, own] *= np.minimum(1.0, in_company(order, community, groups))[:, None]
+        per_room[own, own] *= np.minimum(1.0, company_share(order, community, groups))[:, None]
     return per_room, begin, where.astype(np.int64), acts.astype(np.int64)
 
 
 #: So many counters are still faster than sorting; more of them leave the cache.
-COUNTED = 1 << 24
+MAX_COUNTERS = 1 << 24
 
 
-def _counted(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _count_distinct(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct values (int64, 0 <= value < size), ascending, and how often each occurs; by counting where that is less than sorting."""
-    if size > min(32 * len(values), COUNTED):
+    if size > min(32 * len(values), MAX_COUNTERS):
         return np.unique(values, return_counts=True)
     counts = np.bincount(values, minlength=size)
     found = np.flatnonzero(counts)
@@ -242,28 +247,32 @@ def _counted(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
 COMPANY_PRIOR = 4.0
 
 
-def in_company(order: Ordered, community: np.ndarray, groups: int) -> np.ndarray:
+def company_share(order: OrderedActs, community: np.ndarray, groups: int) -> np.ndarray:
     """float64[c]: co-actions inside each community that the timing of others on the same objects explains, over those seen.
 
     About 1 where a community is one of interest: its members come to an object as others do. Near 0 where it is one hand:
     there the community would explain its own coordination away, so its kappa is cut to what company explains. Three standard
     deviations of the count, and three co-actions, are allowed on top.
     """
-    seen, explained = company_of(order, community, groups)
+    seen, explained = count_company(order, community, groups)
     return np.asarray((explained + 3.0 * np.sqrt(explained) + 3.0) / np.maximum(1.0, seen))
 
 
-def company_of(order: Ordered, community: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+def count_company(
+    order: OrderedActs, community: np.ndarray, groups: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of acts within the window inside each community, float64[c], and how many there would be with others' timing."""
     columns = (order.key, order.who, order.starts, order.time_bits, order.window, community)
     first, found = np.zeros((groups, 4)), np.zeros((groups, 4))
-    tracing.company(*columns, np.zeros(groups), COMPANY_PRIOR, first)
-    tracing.company(*columns, first[:, 3] / np.maximum(1.0, first[:, 2]), COMPANY_PRIOR, found)
+    tracing.count_company(*columns, np.zeros(groups), COMPANY_PRIOR, first)
+    tracing.count_company(
+        *columns, first[:, 3] / np.maximum(1.0, first[:, 2]), COMPANY_PRIOR, found
+    )
     return found[:, 0], found[:, 1]
 
 
 @dataclass(frozen=True)
-class Traced:
+class EdgeEvidence:
     """What stands behind each edge: pairs, objects int64; surprise float64; first, last int64 us; apart float64 seconds on average.
 
     on_object: co-actions of the edges per object in order; co_acts: int64[accounts], acts that are part of a co-action.
@@ -279,7 +288,7 @@ class Traced:
     co_acts: np.ndarray
 
 
-def trace_edges(crowd: Crowd, lo: np.ndarray, hi: np.ndarray) -> Traced:
+def trace_edges(crowd: ActProfile, lo: np.ndarray, hi: np.ndarray) -> EdgeEvidence:
     """Walk the windows once more for the edges (lo, hi: int32[e], lo < hi)."""
     order = crowd.order
     cells = np.zeros((len(lo), 8), np.int64)
@@ -293,7 +302,7 @@ def trace_edges(crowd: Crowd, lo: np.ndarray, hi: np.ndarray) -> Traced:
     active = np.zeros((2, len(order.who)), np.bool_)
 
     def walk(own: int) -> None:
-        tracing.trace(
+        tracing.trace_cells(
             order.key,
             order.who,
             order.starts,
@@ -316,7 +325,7 @@ def trace_edges(crowd: Crowd, lo: np.ndarray, hi: np.ndarray) -> Traced:
     )
     unit = order.quantum
     pairs = cells[:, tracing.PAIRS].copy()
-    return Traced(
+    return EdgeEvidence(
         pairs,
         cells[:, tracing.OBJECTS].copy(),
         cells.view(np.float64)[:, tracing.SURPRISE].copy(),
@@ -339,7 +348,7 @@ def _table(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Jitter:
+class JitterNull:
     """log p per edge under interval jitter. seen, expected: co-acting act pairs of accounts without a significant edge.
 
     holds: whether these agree; where they do not, ordinary acts are themselves faster than the jitter, and the log_p mean nothing.
@@ -371,7 +380,7 @@ def jitter_null(
     edges: tuple[np.ndarray, np.ndarray],
     objects: np.ndarray,
     significant: np.ndarray,
-) -> Jitter:
+) -> JitterNull:
     """The jitter null for edges (lo, hi), whose co-acted objects are `objects`; reach: microseconds each act may move by.
 
     significant: bool[e], edges whose accounts are left out of the check on ordinary accounts.
@@ -379,7 +388,7 @@ def jitter_null(
     lo, hi = edges
     wide = window + 2 * reach
     with ThreadPoolExecutor(2) as pool:
-        order = ordered(account, object_, time, wide, pool, 2)
+        order = order_acts(account, object_, time, wide, pool, 2)
         near, far = window // order.quantum, max(1, reach // order.quantum)
         skip = np.zeros(order.accounts, np.bool_)
         skip[lo[significant]] = True
@@ -389,12 +398,12 @@ def jitter_null(
             order.key, order.who, order.starts, order.time_bits, near, far, skip, 20_000_000, found
         )
         if not len(lo):
-            return Jitter(np.empty(0), found[0], found[1])
+            return JitterNull(np.empty(0), found[0], found[1])
         mine = np.zeros(order.accounts, np.bool_)
         mine[lo] = True
         mine[hi] = True
         keep = mine[account]
-        order = ordered(account[keep], object_[keep], time[keep], wide, pool, 2)
+        order = order_acts(account[keep], object_[keep], time[keep], wide, pool, 2)
         near, far = window // order.quantum, max(1, reach // order.quantum)
     table = _table(lo, hi)
     edge, chance = np.empty(1 << 16, np.int64), np.empty(1 << 16)
@@ -424,10 +433,10 @@ def jitter_null(
             for i in range(len(lo))
         ]
     )
-    return Jitter(log_p, found[0], found[1])
+    return JitterNull(log_p, found[0], found[1])
 
 
-def shifted(
+def shift_times(
     account: np.ndarray, time: np.ndarray, window: int, seed: int, reach: int | None = None
 ) -> np.ndarray:
     """Times with every account's own acts moved together by one random offset within +-reach, circularly over the record.
@@ -441,59 +450,59 @@ def shifted(
     offset = rng.integers(-reach, reach + 1, int(account.max()) + 1)
     first, last = int(time.min()), int(time.max())
     span = last - first + 1
-    unit = _unit(time)
+    unit = _clock_unit_us(time)
     return np.asarray(first + (time - first + offset[account] // unit * unit) % span, np.int64)
 
 
-def _unit(time: np.ndarray) -> int:
+def _clock_unit_us(time: np.ndarray) -> int:
     """One second where all times are whole seconds apart, else one microsecond."""
     return 1_000_000 if not ((time - time[0]) % 1_000_000).any() else 1
 
 
 @dataclass(frozen=True)
-class Shifted:
+class ShiftedCounts:
     """The same network after the shift: how many edges it has and how many of them the null would still call significant."""
 
     edges: int
     significant: int
 
 
-def shifted_network(
+def count_shifted_edges(
     account: np.ndarray,
     object_: np.ndarray,
     time: np.ndarray,
     window: int,
     at_least: int,
-    null: Null,
+    null: DegreeNull,
     cutoff: float,
     seed: int,
-    memory: int = MEMORY,
-) -> Shifted:
+    memory: int = DEFAULT_MEMORY_BYTES,
+) -> ShiftedCounts:
     """Edges after a circular shift, and how many of them pass the very cutoff (log p) of the network as it happened."""
-    moved = shifted(account, time, window, seed)
+    moved = shift_times(account, time, window, seed)
     edges = coaction(
         account, object_, moved, window=window, count="objects", at_least=at_least, memory=memory
     )
     if not len(edges):
-        return Shifted(0, 0)
-    traced = trace_edges(crowd_of(account, object_, moved, window), edges.lo, edges.hi)
+        return ShiftedCounts(0, 0)
+    traced = trace_edges(profile_acts(account, object_, moved, window), edges.lo, edges.hi)
     rate = null.rate(edges.lo, edges.hi)
-    log_p = both_log_p(
+    log_p = bonferroni_log_p(
         null.count_log_p(edges.lo, edges.hi, edges.weight, rate),
         null.surprise_log_p(traced.surprise, rate),
     )
-    return Shifted(len(edges), int((log_p <= cutoff).sum()))
+    return ShiftedCounts(len(edges), int((log_p <= cutoff).sum()))
 
 
 #: The customary rules' window.
-MINUTE = 60_000_000
+RULE_WINDOW_US = 60_000_000
 
 
-def fixed_rule(
-    account: np.ndarray, object_: np.ndarray, time: np.ndarray, memory: int = MEMORY
+def count_fixed_rule_edges(
+    account: np.ndarray, object_: np.ndarray, time: np.ndarray, memory: int = DEFAULT_MEMORY_BYTES
 ) -> tuple[int, int]:
     """Pairs that the customary rules would claim: at least 2, and at least 3, co-actions within 60 seconds."""
     edges = coaction(
-        account, object_, time, window=MINUTE, count="pairs", at_least=2, memory=memory
+        account, object_, time, window=RULE_WINDOW_US, count="pairs", at_least=2, memory=memory
     )
     return len(edges), int((edges.weight >= 3).sum())

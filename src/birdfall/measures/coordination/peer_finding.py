@@ -10,17 +10,17 @@ import pyarrow.compute as pc
 
 from birdfall.measures.coordination.peer_methods import (
     CoortweetEdges,
-    PresetEdges,
-    coortweet,
-    toolkit,
+    PeerEdges,
+    coortweet_edges,
+    toolkit_edges,
 )
-from birdfall.measures.coordination.peer_options import METHODS, checked_options
+from birdfall.measures.coordination.peer_options import PEER_METHODS, check_options
 from birdfall.measures.coordination.traces import Trace, content_ids
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Input, Note
 
 
-def preset_finding(
+def peer_finding(
     traces: list[Trace],
     preset: str,
     window: int,
@@ -29,18 +29,18 @@ def preset_finding(
 ) -> Finding:
     """`coordination-<preset>`: tables edges [source, target, source_id, target_id, weight, apart_s, above_threshold,
     with coortweet contents, contents_y, symmetry] and nodes."""
-    if preset not in METHODS:
+    if preset not in PEER_METHODS:
         raise UsageError(
-            f"there is no preset {preset!r}", fix=f"Presets: {', '.join(sorted(METHODS))}."
+            f"there is no preset {preset!r}", fix=f"Presets: {', '.join(sorted(PEER_METHODS))}."
         )
     if len(traces) != 1:
         raise UsageError("a preset takes one trace")
     trace = traces[0]
-    checked_options(preset, options)
+    check_options(preset, options)
     ids = content_ids(trace)
-    edges: PresetEdges
+    edges: PeerEdges
     if preset == "toolkit":
-        edges = toolkit(
+        edges = toolkit_edges(
             trace.account, trace.object_, content_codes(ids), trace.time, window=window, **options
         )
     else:
@@ -50,7 +50,7 @@ def preset_finding(
             pc.index_in(trace.objects, value_set=coded.dictionary.cast(pa.string())), -1
         )
         equal = np.asarray(same.to_numpy(zero_copy_only=False), np.int32)
-        edges = coortweet(
+        edges = coortweet_edges(
             trace.account,
             trace.object_,
             content,
@@ -95,8 +95,8 @@ def preset_finding(
         parameters={"trace": [trace.name], "window_s": window / 1e6, "preset": preset, **options},
         inputs=inputs,
         limits=(Note("no-null-model", {}),),
-        method=(METHODS[preset],),
-        tables={"edges": table, "nodes": _nodes(trace, edges)},
+        method=(PEER_METHODS[preset],),
+        tables={"edges": table, "nodes": _node_table(trace, edges)},
     )
 
 
@@ -118,7 +118,7 @@ def content_codes(ids: pa.Array) -> np.ndarray:
     return codes
 
 
-def _nodes(trace: Trace, edges: PresetEdges) -> pa.Table:
+def _node_table(trace: Trace, edges: PeerEdges) -> pa.Table:
     """Accounts that have an edge. No groups are looked for: the peers leave that to other tools."""
     activity = np.bincount(trace.account, minlength=len(trace.accounts))
     linked = np.zeros(len(activity), bool)

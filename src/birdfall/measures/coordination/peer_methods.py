@@ -15,7 +15,7 @@ from birdfall.kernels.coaction.pairs import pairs_of_acts
 
 
 @dataclass(frozen=True)
-class PresetEdges:
+class PeerEdges:
     """lo, hi (or source, target): int32[e]; weight: int64[e]; apart: mean |dt| in seconds, NaN where the peer has none."""
 
     lo: np.ndarray
@@ -24,15 +24,15 @@ class PresetEdges:
     apart: np.ndarray
     threshold: float = 0.0
 
-    def of(self, keep: np.ndarray) -> PresetEdges:
+    def filter(self, keep: np.ndarray) -> PeerEdges:
         """The edges where `keep` (bool[e]) holds."""
-        return PresetEdges(
+        return PeerEdges(
             self.lo[keep], self.hi[keep], self.weight[keep], self.apart[keep], self.threshold
         )
 
 
 @dataclass(frozen=True)
-class CoortweetEdges(PresetEdges):
+class CoortweetEdges(PeerEdges):
     """contents, contents_y: int64[e], distinct contents among the earlier and among the later shares of the edge's pairs.
 
     The peer takes their quotient for how evenly both accounts shared; it is that only where neither repeats itself.
@@ -48,7 +48,7 @@ class CoortweetEdges(PresetEdges):
             np.minimum(self.contents, self.contents_y) / np.maximum(self.contents, self.contents_y)
         )
 
-    def of(self, keep: np.ndarray) -> CoortweetEdges:
+    def filter(self, keep: np.ndarray) -> CoortweetEdges:
         """The edges where `keep` (bool[e]) holds."""
         return CoortweetEdges(
             self.lo[keep],
@@ -61,7 +61,7 @@ class CoortweetEdges(PresetEdges):
         )
 
 
-def coortweet_groups(
+def coortweet_pairs(
     account: np.ndarray,
     object_: np.ndarray,
     content: np.ndarray,
@@ -97,10 +97,10 @@ def coortweet_groups(
     paired = np.bincount(account[listed], minlength=len(shares))
     good = np.unique(content[listed & (paired[account] >= min_participation)])
     keep = np.isin(content[a], good) | np.isin(content[b], good)
-    return earlier_first(account, time, a[keep], b[keep])
+    return order_pairs(account, time, a[keep], b[keep])
 
 
-def coortweet(
+def coortweet_edges(
     account: np.ndarray,
     object_: np.ndarray,
     content: np.ndarray,
@@ -118,7 +118,7 @@ def coortweet(
     edge_weight: quantile of the weights; heavier edges are those the peer marks (`threshold`). subgraph: 0 returns all edges,
     1 those that are marked; the peer's 2 and 3 look at a second, narrower window.
     """
-    a, b = coortweet_groups(
+    a, b = coortweet_pairs(
         account,
         object_,
         content,
@@ -140,13 +140,13 @@ def coortweet(
         weight.astype(np.int64),
         apart,
         threshold,
-        _distinct(inverse, content[a], len(found)),
-        _distinct(inverse, content[b], len(found)),
+        _count_distinct(inverse, content[a], len(found)),
+        _count_distinct(inverse, content[b], len(found)),
     )
-    return edges.of(edges.weight > threshold) if subgraph == 1 else edges
+    return edges.filter(edges.weight > threshold) if subgraph == 1 else edges
 
 
-def earlier_first(
+def order_pairs(
     account: np.ndarray, time: np.ndarray, a: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The pairs with the earlier row first; of rows at one moment, the one whose account stands first in the data.
@@ -175,18 +175,18 @@ def account_stats(
     accounts, inverse, many = np.unique(rows[:, 0], return_inverse=True, return_counts=True)
     means = [np.bincount(inverse, rows[:, c], len(accounts)) / many for c in (1, 2)]
     both = np.concatenate([a, b])
-    shares = _distinct(account[both], content[both], int(account.max(initial=-1)) + 1)
+    shares = _count_distinct(account[both], content[both], int(account.max(initial=-1)) + 1)
     codes = accounts.astype(np.int32)
     return codes, means[0], means[1], shares[codes]
 
 
-def _distinct(group: np.ndarray, value: np.ndarray, groups: int) -> np.ndarray:
+def _count_distinct(group: np.ndarray, value: np.ndarray, groups: int) -> np.ndarray:
     """How many distinct values (int32[n]) stand in each group (int[n]): int64[groups]."""
     seen = np.unique(group.astype(np.int64) << 32 | value.astype(np.int64))
     return np.bincount(seen >> 32, minlength=groups).astype(np.int64)
 
 
-def toolkit(
+def toolkit_edges(
     account: np.ndarray,
     object_: np.ndarray,
     content: np.ndarray,
@@ -195,7 +195,7 @@ def toolkit(
     window: int,
     min_edge_weight: int = 1,
     loops: bool = False,
-) -> PresetEdges:
+) -> PeerEdges:
     """Edges of `compute co_retweet`: directed, weight the number of distinct messages of the source that meet one of the target.
 
     Messages are de-duplicated by content id, the first kept; times are cut to whole seconds. loops: with self-loops,
@@ -225,4 +225,4 @@ def toolkit(
         weight = np.concatenate([weight, own[who]])
         order = np.lexsort((hi, lo))
         lo, hi, weight = lo[order], hi[order], weight[order]
-    return PresetEdges(lo, hi, weight.astype(np.int64), np.full(len(lo), np.nan))
+    return PeerEdges(lo, hi, weight.astype(np.int64), np.full(len(lo), np.nan))

@@ -7,12 +7,12 @@ from typing import Any
 
 from birdfall.model.errors import UsageError
 
-METHODS = {
+PEER_METHODS = {
     "coortweet": "CooRTweet detect_groups and generate_coordinated_network",
     "toolkit": "Coordination Network Toolkit 1.5.2, co_retweet",
 }
 #: What may be set, by preset, as the peer calls it, and what it is.
-OPTIONS: dict[str, dict[str, type]] = {
+PEER_OPTIONS: dict[str, dict[str, type]] = {
     "coortweet": {
         "min_participation": int,
         "remove_loops": bool,
@@ -23,13 +23,14 @@ OPTIONS: dict[str, dict[str, type]] = {
 }
 
 
-def checked_options(preset: str, options: Mapping[str, Any]) -> None:
+def check_options(preset: str, options: Mapping[str, Any]) -> None:
     """Raises UsageError for an option that the preset has not, or a value that it cannot have."""
     for name, value in options.items():
-        kind = OPTIONS[preset].get(name)
+        kind = PEER_OPTIONS[preset].get(name)
         if kind is None:
             raise UsageError(
-                f"{preset} has no option {name!r}", fix=f"Options: {', '.join(OPTIONS[preset])}."
+                f"{preset} has no option {name!r}",
+                fix=f"Options: {', '.join(PEER_OPTIONS[preset])}.",
             )
         if name == "subgraph" and value not in (0, 1):
             raise UsageError(

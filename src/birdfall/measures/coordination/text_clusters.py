@@ -19,15 +19,15 @@ import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
 from birdfall.kernels import minhash, text_normal
-from birdfall.measures.coordination.text_normalisation import characters
+from birdfall.measures.coordination.text_normalisation import character_table
 
 #: Values per signature and bands: a pair at Jaccard 0.8 is a candidate with probability 1 - (1 - 0.8^4)^16 = 0.9998.
 VALUES, BANDS = 64, 16
 #: Pairs tried per text and key where a key is shared by very many texts.
-REACH = 24
+MAX_PARTNERS_PER_KEY = 24
 THREADS = 2
 #: Texts with fewer reduced characters are never joined.
-SHORTEST = 16
+MIN_TEXT_LENGTH = 16
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ _HTTP, _HTTPS, _WWW = (
 
 
 @dataclass(frozen=True)
-class Reduced:
+class ReducedTexts:
     """Texts as code points: text t is codes[offset[t]:offset[t + 1]]."""
 
     codes: np.ndarray
@@ -67,7 +67,7 @@ class Clusters:
     crowded: int
 
 
-def reduced(texts: pa.Array | pa.ChunkedArray) -> Reduced:
+def reduce_texts(texts: pa.Array | pa.ChunkedArray) -> ReducedTexts:
     """`texts` (nulls count as empty) reduced to what is compared."""
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
@@ -78,7 +78,7 @@ def reduced(texts: pa.Array | pa.ChunkedArray) -> Reduced:
     buffer = (
         np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
     )
-    table = characters()
+    table = character_table()
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
 
     def part(i: int) -> tuple[np.ndarray, np.ndarray]:
@@ -98,17 +98,19 @@ def reduced(texts: pa.Array | pa.ChunkedArray) -> Reduced:
             _WWW,
         ), ends
 
-    parts = _threaded(part)
+    parts = _run_threads(part)
     starts = np.cumsum([0] + [len(codes) for codes, _ in parts])
     ends = np.concatenate([ends + start for (_, ends), start in zip(parts, starts)])
-    return Reduced(np.concatenate([codes for codes, _ in parts]), np.r_[0, ends].astype(np.int64))
+    return ReducedTexts(
+        np.concatenate([codes for codes, _ in parts]), np.r_[0, ends].astype(np.int64)
+    )
 
 
 def text_clusters(
     texts: pa.Array | pa.ChunkedArray,
     *,
     at_least: float = 0.8,
-    shortest: int = SHORTEST,
+    shortest: int = MIN_TEXT_LENGTH,
     floor: float | None = None,
 ) -> Clusters:
     """Clusters of near-identical texts.
@@ -120,17 +122,17 @@ def text_clusters(
     """
     if not 0 < at_least <= 1 or shortest < minhash.SHINGLE:
         raise ValueError(f"at_least must be in (0, 1] and shortest at least {minhash.SHINGLE}")
-    plain = reduced(texts)
+    plain = reduce_texts(texts)
     length = np.diff(plain.offset)
     long_enough = np.flatnonzero(length >= shortest)
-    representative = _copies(plain)
+    representative = _first_copies(plain)
     distinct = long_enough[representative[long_enough] == long_enough]
     left, right, _, sets, crowded = _near_pairs(plain, distinct, at_least)
     copies = np.bincount(representative[long_enough], minlength=len(plain))[distinct]
-    label, nearness = _components(
+    label, nearness = _cluster_components(
         left, right, copies, sets, max(0.0, 2 * at_least - 1) if floor is None else floor
     )
-    return _numbered(
+    return _number_clusters(
         label, nearness, representative, distinct, long_enough, copies, len(plain), crowded
     )
 
@@ -141,9 +143,9 @@ def text_objects(texts: pa.Array, times: np.ndarray) -> pa.Array:
     Null for texts too short to tell. times are not used: the window of the co-action kernel does that.
     """
     found = text_clusters(texts)
-    length = np.diff(reduced(texts).offset)
+    length = np.diff(reduce_texts(texts).offset)
     names = [
-        None if n < SHORTEST else f"text-{c}" if c >= 0 else f"single-{i}"
+        None if n < MIN_TEXT_LENGTH else f"text-{c}" if c >= 0 else f"single-{i}"
         for i, (c, n) in enumerate(zip(found.cluster.tolist(), length.tolist()))
     ]
     return pa.array(names, pa.string())
@@ -151,27 +153,27 @@ def text_objects(texts: pa.Array, times: np.ndarray) -> pa.Array:
 
 def near_pairs(texts: pa.Array, *, at_least: float = 0.8) -> list[tuple[int, int, float]]:
     """All verified pairs (i < j, Jaccard index) of distinct texts: the step before clusters, for audits."""
-    plain = reduced(texts)
+    plain = reduce_texts(texts)
     distinct = np.flatnonzero(
-        (_copies(plain) == np.arange(len(plain))) & (np.diff(plain.offset) >= minhash.SHINGLE)
+        (_first_copies(plain) == np.arange(len(plain))) & (np.diff(plain.offset) >= minhash.SHINGLE)
     )
     left, right, similarity, _, _ = _near_pairs(plain, distinct, at_least)
     pairs = zip(distinct[left].tolist(), distinct[right].tolist(), similarity.tolist())
     return sorted((min(i, j), max(i, j), s) for i, j, s in pairs)
 
 
-def _copies(plain: Reduced) -> np.ndarray:
+def _first_copies(plain: ReducedTexts) -> np.ndarray:
     """For each text the first text that equals it."""
     n = len(plain)
     hashes = np.empty(n, np.uint64)
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
-    _threaded(
+    _run_threads(
         lambda i: minhash.text_hashes(plain.codes, plain.offset, cuts[i], cuts[i + 1], hashes)
     )
     _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     representative = first[inverse].astype(np.int64)
     same = np.empty(n, np.bool_)
-    minhash.same_as(plain.codes, plain.offset, representative, same)
+    minhash.mark_equal(plain.codes, plain.offset, representative, same)
     known: dict[str, int] = {}
     for t in np.flatnonzero(~same):  # two texts of one hash: told apart by themselves
         representative[t] = known.setdefault(plain.text(int(t)), int(t))
@@ -179,7 +181,7 @@ def _copies(plain: Reduced) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Sets:
+class _ShingleSets:
     """Sorted shingle sets of the texts that are compared; `place` leads from a position in `distinct` to its set."""
 
     place: np.ndarray
@@ -192,7 +194,7 @@ class _Sets:
         found = np.empty(len(left), np.float64)
         a, b = self.place[left], self.place[right]
         cuts = [len(left) * i // THREADS for i in range(THREADS + 1)]
-        _threaded(
+        _run_threads(
             lambda i: minhash.similarities(
                 a, b, self.starts, self.ends, self.shingles, at_least, found, cuts[i], cuts[i + 1]
             )
@@ -201,19 +203,19 @@ class _Sets:
 
 
 def _near_pairs(
-    plain: Reduced, distinct: np.ndarray, at_least: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Sets, int]:
+    plain: ReducedTexts, distinct: np.ndarray, at_least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, _ShingleSets, int]:
     """Verified pairs among `distinct`, as positions in it, their Jaccard index, the sets, and how many keys were crowded."""
     n = len(distinct)
     signature = np.empty((n, VALUES), np.uint32)
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
-    _threaded(
+    _run_threads(
         lambda i: minhash.signatures(
             plain.codes, plain.offset, distinct, cuts[i], cuts[i + 1], signature
         )
     )
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(lambda band: _band(signature, band), range(BANDS)))
+        found = list(pool.map(lambda band: _band_pairs(signature, band), range(BANDS)))
     crowded = sum(c for _, c in found)
     pairs = np.sort(np.concatenate([p for p, _ in found]))
     pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
@@ -221,24 +223,28 @@ def _near_pairs(
         (pairs >> np.uint64(32)).astype(np.int64),
         (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64),
     )
-    sets = _sets(plain, distinct, left, right)
+    sets = _shingle_sets(plain, distinct, left, right)
     similarity = sets.similarities(left, right, at_least)
     near = similarity >= at_least - 1e-9
     return left[near], right[near], similarity[near], sets, crowded
 
 
-def _band(signature: np.ndarray, band: int) -> tuple[np.ndarray, int]:
+def _band_pairs(signature: np.ndarray, band: int) -> tuple[np.ndarray, int]:
     keys = np.empty(len(signature), np.uint64)
     minhash.band_keys(signature, band, VALUES // BANDS, keys)
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
-    number, crowded = minhash.candidates(ordered, order, REACH, np.empty(0, np.uint64))
+    number, crowded = minhash.candidates(
+        ordered, order, MAX_PARTNERS_PER_KEY, np.empty(0, np.uint64)
+    )
     pairs = np.empty(number, np.uint64)
-    minhash.candidates(ordered, order, REACH, pairs)
+    minhash.candidates(ordered, order, MAX_PARTNERS_PER_KEY, pairs)
     return pairs, crowded
 
 
-def _sets(plain: Reduced, distinct: np.ndarray, left: np.ndarray, right: np.ndarray) -> _Sets:
+def _shingle_sets(
+    plain: ReducedTexts, distinct: np.ndarray, left: np.ndarray, right: np.ndarray
+) -> _ShingleSets:
     """Shingle sets of every text that stands in a candidate pair."""
     involved = np.zeros(len(distinct), np.bool_)
     involved[left] = involved[right] = True
@@ -246,16 +252,16 @@ def _sets(plain: Reduced, distinct: np.ndarray, left: np.ndarray, right: np.ndar
     starts = np.r_[0, np.cumsum(np.diff(plain.offset)[texts])].astype(np.int64)
     ends, shingles = starts[:-1].copy(), np.empty(starts[-1], np.uint64)
     cuts = [len(texts) * i // THREADS for i in range(THREADS + 1)]
-    _threaded(
+    _run_threads(
         lambda i: minhash.shingle_sets(
             plain.codes, plain.offset, texts, starts, ends, shingles, cuts[i], cuts[i + 1]
         )
     )
-    return _Sets(np.cumsum(involved) - 1, starts, ends, shingles)
+    return _ShingleSets(np.cumsum(involved) - 1, starts, ends, shingles)
 
 
-def _components(
-    left: np.ndarray, right: np.ndarray, copies: np.ndarray, sets: _Sets, floor: float
+def _cluster_components(
+    left: np.ndarray, right: np.ndarray, copies: np.ndarray, sets: _ShingleSets, floor: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """A label per distinct text and its similarity to its cluster's representative.
 
@@ -288,7 +294,7 @@ def _components(
     return label, nearness
 
 
-def _numbered(
+def _number_clusters(
     label: np.ndarray,
     nearness: np.ndarray,
     representative: np.ndarray,
@@ -314,6 +320,6 @@ def _numbered(
     )
 
 
-def _threaded(work: Callable[[int], T]) -> list[T]:
+def _run_threads(work: Callable[[int], T]) -> list[T]:
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, range(THREADS)))

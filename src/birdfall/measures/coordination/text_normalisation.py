@@ -17,7 +17,7 @@ import numpy as np
 from birdfall.kernels.text_normal import BREAK, DROP, KEEP
 
 #: Characters are tabled up to here (two planes); beyond lie rare ideographs, which stand for themselves.
-TABLED = 0x20000
+TABLE_SIZE = 0x20000
 
 #: Folded by convention of Arabic search rather than by Unicode (Darwish and Magdy 2014, Arabic information retrieval).
 ARABIC = {"ٱ": "ا", "ى": "ي", "ة": "ه", "ک": "ك", "ی": "ي", "ھ": "ه", "ہ": "ه", "ے": "ي", "ڪ": "ك"}
@@ -42,7 +42,7 @@ TATWEEL = 0x0640
 
 
 @dataclass(frozen=True)
-class Characters:
+class CharacterTable:
     """kinds: int8[TABLED], DROP, BREAK or KEEP. starts: int32[TABLED + 1] into pieces: uint32, what each becomes."""
 
     kinds: np.ndarray
@@ -51,50 +51,50 @@ class Characters:
 
 
 @lru_cache(maxsize=1)
-def characters() -> Characters:
+def character_table() -> CharacterTable:
     """The table, made once per process from the Unicode database that Python carries."""
-    kinds = np.empty(TABLED, np.int8)
-    starts = np.zeros(TABLED + 1, np.int32)
+    kinds = np.empty(TABLE_SIZE, np.int8)
+    starts = np.zeros(TABLE_SIZE + 1, np.int32)
     pieces: list[int] = []
-    for code in range(TABLED):
-        kind, becomes = _reduced(chr(code))
+    for code in range(TABLE_SIZE):
+        kind, becomes = _reduce_character(chr(code))
         kinds[code] = kind
         pieces.extend(becomes)
         starts[code + 1] = len(pieces)
-    return Characters(kinds, starts, np.array(pieces, np.uint32))
+    return CharacterTable(kinds, starts, np.array(pieces, np.uint32))
 
 
-def _reduced(character: str) -> tuple[int, list[int]]:
+def _reduce_character(character: str) -> tuple[int, list[int]]:
     category = unicodedata.category(character)
     code = ord(character)
-    if category in ("Cf", "Cs") or code == TATWEEL or _decorates(code):
+    if category in ("Cf", "Cs") or code == TATWEEL or _is_decoration(code):
         return DROP, []
     if category[0] in "ZPC" and character != "#":
         return BREAK, []
-    if category[0] == "S" and not _pictures(code, category):
+    if category[0] == "S" and not _is_emoji(code, category):
         return BREAK, []
     kept = []
     folded = unicodedata.normalize(
         "NFKD", unicodedata.normalize("NFKD", character).casefold()
     ).casefold()
     for piece in folded:
-        if _decorates(ord(piece)) or ord(piece) == TATWEEL or not _counts(piece):
+        if _is_decoration(ord(piece)) or ord(piece) == TATWEEL or not _is_content(piece):
             continue
         digit = unicodedata.digit(piece, None)
         kept.append(str(digit) if digit is not None else ARABIC.get(piece, piece))
     return (KEEP, [ord(c) for c in "".join(kept)]) if kept else (BREAK, [])
 
 
-def _counts(piece: str) -> bool:
+def _is_content(piece: str) -> bool:
     category = unicodedata.category(piece)
-    return category[0] in "LMN" or piece == "#" or _pictures(ord(piece), category)
+    return category[0] in "LMN" or piece == "#" or _is_emoji(ord(piece), category)
 
 
-def _decorates(code: int) -> bool:
+def _is_decoration(code: int) -> bool:
     return any(low <= code <= high for low, high in DECORATIONS)
 
 
-def _pictures(code: int, category: str) -> bool:
+def _is_emoji(code: int, category: str) -> bool:
     """Emoji and their skin tones; currency and mathematical signs are gaps."""
     return (category == "So" and code >= 0x2190) or (
         category == "Sk" and 0x1F3FB <= code <= 0x1F3FF

@@ -13,22 +13,22 @@ from birdfall.model.findings import Note
 from birdfall.sources.shared import timestamps as times
 from birdfall.sources.table import arrow_columns as shortcuts
 
-_UNITS: Final = {"s": 1_000_000, "ms": 1000, "us": 1}
+_UNIT_US: Final = {"s": 1_000_000, "ms": 1000, "us": 1}
 #: From 2001 to 2099 in seconds since 1970: a whole column within is seconds, as one a thousand times larger is milliseconds.
-_SECONDS: Final = (978_307_200, 4_102_444_800)
+_PLAUSIBLE_SECONDS: Final = (978_307_200, 4_102_444_800)
 #: Whole numbers below are less than a day of microseconds: seconds, most likely, of a clock of their own.
-_SMALL: Final = 1 << 36
-_MOST: Final = float(1 << 62)
+_MAX_CLOCK_US: Final = 1 << 36
+_MAX_TIME_US: Final = float(1 << 62)
 
 
-def moments(column: pa.Array, unit: str | None = None) -> tuple[pa.Array, list[Note]]:
+def parse_times(column: pa.Array, unit: str | None = None) -> tuple[pa.Array, list[Note]]:
     """Microseconds since 1970 (int64, null where there is no time), and what a reader must know of how they were read.
 
     Numbers are in `unit` ("s", "ms", "us"). Without it a column that lies between 2001 and 2099 in seconds, milliseconds,
     microseconds or nanoseconds is taken for that; other whole numbers are microseconds, other fractions seconds. Texts are read as
     in files; those without a zone are taken as UTC, as time stamps without one are. Raises UsageError if they cannot be read.
     """
-    if unit is not None and unit not in _UNITS:
+    if unit is not None and unit not in _UNIT_US:
         raise UsageError(f"there is no time unit {unit!r}", fix='Use "s", "ms" or "us".')
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -39,15 +39,15 @@ def moments(column: pa.Array, unit: str | None = None) -> tuple[pa.Array, list[N
     if pa.types.is_null(kind):
         return column.cast(pa.int64()), []
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _of_numbers(column, unit)
+        return _times_from_numbers(column, unit)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _of_texts(column.cast(pa.string()), unit)
+        return _times_from_texts(column.cast(pa.string()), unit)
     raise UsageError(
         f"times of type {kind} cannot be read", fix="Give time stamps, numbers or texts."
     )
 
 
-def _of_numbers(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note]]:
+def _times_from_numbers(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note]]:
     whole = pa.types.is_integer(column.type)
     numbers = (
         None if whole else column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -65,17 +65,17 @@ def _of_numbers(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note
     if low is None or high is None:
         return pa.nulls(len(column), pa.int64()), []
     notes: list[Note] = []
-    factor = _factor(low, high)
+    factor = _unit_by_size(low, high)
     if unit is not None:
-        factor = _UNITS[unit]
+        factor = _UNIT_US[unit]
     elif factor is None:
-        factor = 1 if whole else _UNITS["s"]
-        if whole and high < _SMALL:
+        factor = 1 if whole else _UNIT_US["s"]
+        if whole and high < _MAX_CLOCK_US:
             notes.append(Note("times-look-like-seconds", {"last": int(high)}))
-    elif factor != 1 and (whole or factor != _UNITS["s"]):
-        named = next((name for name, size in _UNITS.items() if size == factor), "ns")
+    elif factor != 1 and (whole or factor != _UNIT_US["s"]):
+        named = next((name for name, size in _UNIT_US.items() if size == factor), "ns")
         notes.append(Note("times-told-by-size", {"unit": named}))
-    if max(-low, high) * factor >= _MOST:
+    if max(-low, high) * factor >= _MAX_TIME_US:
         raise UsageError(
             f"times such as {high:g} lie beyond all calendars",
             fix='Say their unit: time_unit="s", "ms" or "us".',
@@ -90,21 +90,24 @@ def _of_numbers(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note
     return (pc.divide(column, 1000) if factor < 1 else pc.multiply(column, int(factor))), notes
 
 
-def _factor(low: float, high: float) -> float | None:
+def _unit_by_size(low: float, high: float) -> float | None:
     """Microseconds of one unit, if there is a unit by which all times are of this century."""
-    for factor in (_UNITS["s"], _UNITS["ms"], 1, 0.001):
-        if _SECONDS[0] * 1e6 <= low * factor and high * factor < _SECONDS[1] * 1e6:
+    for factor in (_UNIT_US["s"], _UNIT_US["ms"], 1, 0.001):
+        if (
+            _PLAUSIBLE_SECONDS[0] * 1e6 <= low * factor
+            and high * factor < _PLAUSIBLE_SECONDS[1] * 1e6
+        ):
             return factor
     return None
 
 
-def _of_texts(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note]]:
+def _times_from_texts(column: pa.Array, unit: str | None) -> tuple[pa.Array, list[Note]]:
     """Each different text once, by the rules of files."""
     coded = column.dictionary_encode()
     texts = coded.dictionary
     numbers = pc.match_substring_regex(texts, r"^\s*[+-]?\d+(\.\d*)?\s*$")
     if unit is not None and len(texts) and pc.all(numbers).as_py():
-        found, notes = _of_numbers(pc.utf8_trim_whitespace(texts).cast(pa.float64()), unit)
+        found, notes = _times_from_numbers(pc.utf8_trim_whitespace(texts).cast(pa.float64()), unit)
         return found.take(coded.indices), notes
     for zone in (None, times.zone("UTC")):
         read = shortcuts.times_of(times.Reading(zone))

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.measures.coordination.timestamps import moments
-from birdfall.measures.coordination.urls import normalised
+from birdfall.measures.coordination.timestamps import parse_times
+from birdfall.measures.coordination.urls import normalise_url
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.findings import Note
 from birdfall.model.schemas import FALLEN
@@ -54,7 +54,7 @@ class Trace:
     def __len__(self) -> int:
         return len(self.time)
 
-    def of(self, keep: np.ndarray) -> Trace:
+    def filter(self, keep: np.ndarray) -> Trace:
         """The acts where `keep` (bool[n]) holds."""
         languages = None if self.languages is None else self.languages.filter(pa.array(keep))
         return Trace(
@@ -84,7 +84,7 @@ _OBJECTS = {
 _SHOWN = {"repost": "a.text", "quote": "NULL", "reply": "NULL", "like": "a.text"}
 
 
-def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = None) -> Trace:
+def read_trace(record: Record, trace: str, *, text_objects: TextObjects | None = None) -> Trace:
     """The acts of one trace, account codes being the record's own. `text` needs `text_objects`.
 
     Raises UsageError for an unknown trace.
@@ -131,7 +131,7 @@ def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = N
     objects = rows.column("object").combine_chunks().cast(pa.string())
     times = rows.column("time").to_numpy().astype(np.int64)
     if trace == "link":
-        objects = _each(objects, normalised)
+        objects = _map_distinct(objects, normalise_url)
     if trace == "text":
         if text_objects is None:
             raise UsageError(
@@ -140,7 +140,7 @@ def trace_of(record: Record, trace: str, *, text_objects: TextObjects | None = N
             )
         objects = text_objects(objects, times).cast(pa.string())
     source = {"status": "statuses", "creation": "accounts"}.get(trace, "acts")
-    return _made(
+    return _trace_from_texts(
         trace,
         rows.column("account").to_numpy().astype(np.int32),
         objects,
@@ -164,14 +164,14 @@ def content_ids(trace: Trace) -> pa.Array:
     return rows if contents is None else pc.coalesce(contents, rows)
 
 
-def _each(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
+def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
     """`change` applied once per distinct text."""
     coded = values.dictionary_encode()
     changed = pa.array([change(v) for v in coded.dictionary.to_pylist()], pa.string())
     return changed.take(coded.indices)
 
 
-def _made(
+def _trace_from_texts(
     name: str,
     account: np.ndarray,
     objects: pa.Array,
@@ -190,13 +190,13 @@ def _made(
         shown = None if shown is None else shown.filter(keep)
         languages = None if languages is None else languages.filter(keep)
         contents = None if contents is None else contents.filter(keep)
-    values, codes = coded(objects)
-    return made_of_codes(
+    values, codes = encode_values(objects)
+    return trace_from_codes(
         name, account, codes, time, accounts, values, shown, languages, source, contents
     )
 
 
-def made_of_codes(
+def trace_from_codes(
     name: str,
     account: np.ndarray,
     codes: np.ndarray,
@@ -221,7 +221,7 @@ def made_of_codes(
     return Trace(name, account, codes, time, accounts, values, seen, languages, source, contents)
 
 
-def trace_of_table(
+def trace_from_table(
     table: Any, *, name: str = "acts", time_unit: str | None = None
 ) -> tuple[Trace, list[Note]]:
     """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object, time).
@@ -230,23 +230,23 @@ def trace_of_table(
     reads them. Returns the trace and what a reader must know of the reading (rows with an empty field, times told by their look).
     Raises UsageError if a column is missing or cannot be read.
     """
-    columns = _columns(table)
+    columns = _table_columns(table)
     missing = [c for c in ("account", "object", "time") if c not in columns]
     if missing:
         raise UsageError(
             f"the table has no column {' and no column '.join(missing)}",
-            why=_held(columns) if columns else "",
+            why=_list_columns(columns) if columns else "",
             fix='Rename them, or say which is which: columns={"account": "user_id", "object": "url", "time": "posted_at"}.',
         )
-    account, objects = (_plain(columns[c], c) for c in ("account", "object"))
-    time, read = moments(_array(columns["time"]), time_unit)
+    account, objects = (_as_ids(columns[c], c) for c in ("account", "object"))
+    time, read = parse_times(_as_array(columns["time"]), time_unit)
     if not len(account) == len(objects) == len(time):
         raise UsageError("the columns of the table are not equally long")
     extra: dict[str, pa.Array] = {
-        k: _text(columns[k]) for k in ("language", "text") if k in columns
+        k: _as_texts(columns[k]) for k in ("language", "text") if k in columns
     }
     if "content" in columns:
-        extra["content"] = _plain(columns["content"])
+        extra["content"] = _as_ids(columns["content"])
     notes = list(read)
     if account.null_count or objects.null_count or time.null_count:
         valid = np.logical_and.reduce(
@@ -257,11 +257,11 @@ def trace_of_table(
         account, objects, time = account.filter(keep), objects.filter(keep), time.filter(keep)
         extra = {k: column.filter(keep) for k, column in extra.items()}
     with ThreadPoolExecutor(1) as beside:
-        others = beside.submit(coded, objects)
-        names, codes = coded(account)
+        others = beside.submit(encode_values, objects)
+        names, codes = encode_values(account)
         values, objects_ = others.result()
     times = time.to_numpy(zero_copy_only=False).astype(np.int64)
-    made = made_of_codes(
+    made = trace_from_codes(
         name,
         codes,
         objects_,
@@ -276,17 +276,17 @@ def trace_of_table(
     return made, notes
 
 
-def coded(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+def encode_values(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """The different values as sorted texts, and each one's place among them (int32[n]). values: texts or whole numbers, without nulls.
 
     Codes do not depend on the order of the input. Only different values are made texts and sorted.
     """
     if pa.types.is_dictionary(values.type):
-        different, codes = _used(
+        different, codes = _encode_used(
             values.dictionary.cast(pa.string()), values.indices.to_numpy(zero_copy_only=False)
         )
     elif pa.types.is_integer(values.type) and len(values):
-        different, codes = _numbered(values)
+        different, codes = _encode_numbers(values)
     else:
         seen = values.dictionary_encode()
         different, codes = seen.dictionary, seen.indices.to_numpy(zero_copy_only=False)
@@ -297,7 +297,7 @@ def coded(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return texts.take(order), place[codes]
 
 
-def _used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+def _encode_used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     """The different entries that rows have, and each row's among them: a dictionary that was given may hold idle and double ones."""
     used = np.zeros(len(entries), bool)
     used[indices] = True
@@ -306,7 +306,7 @@ def _used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.ndarray]
     return different, found.to_numpy(zero_copy_only=False)[indices]
 
 
-def _numbered(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+def _encode_numbers(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """The different numbers and each row's among them; by a table where they lie close together, which hashes none."""
     # narrow types could not hold the differences
     numbers = (
@@ -326,36 +326,36 @@ def _numbered(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return pa.array(different.astype(numbers.dtype) + low), place[shifted]
 
 
-def renamed(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
+def rename_columns(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
     """A table's columns by our names. names: ours to the table's. Raises UsageError if one is not there."""
-    columns = _columns(table)
+    columns = _table_columns(table)
     unknown = [n for n in names.values() if n not in columns]
     if unknown:
         raise UsageError(
             f"the table has no column {printable(str(unknown[0]), 60)!r}",
-            fix=_held(columns),
+            fix=_list_columns(columns),
         )
     return {ours: columns[theirs] for ours, theirs in names.items()}
 
 
-def _held(columns: Mapping[str, Any]) -> str:
+def _list_columns(columns: Mapping[str, Any]) -> str:
     """Which columns a table has, for people."""
     return f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}."
 
 
-def _columns(table: Any) -> dict[str, Any]:
+def _table_columns(table: Any) -> dict[str, Any]:
     if isinstance(table, (pa.Table, pa.RecordBatch)):
         return {n: table.column(n) for n in table.schema.names}
     if isinstance(table, Mapping):
         return dict(table)
     if isinstance(table, Sequence) and table and all(isinstance(row, Mapping) for row in table):
-        return _columns(pa.Table.from_pylist(list(table)))
+        return _table_columns(pa.Table.from_pylist(list(table)))
     if isinstance(table, Sequence) and len(table) == 3 and not isinstance(table, (str, bytes)):
         return dict(zip(("account", "object", "time"), table))
     if hasattr(table, "columns") and hasattr(table, "__getitem__") and hasattr(table, "iloc"):
         return {str(c): table[c] for c in table.columns}
     if hasattr(table, "__arrow_c_stream__"):  # polars, DuckDB and others
-        return _columns(pa.table(table))
+        return _table_columns(pa.table(table))
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
         return {str(c): table[c] for c in table.columns}
     raise UsageError(
@@ -364,7 +364,7 @@ def _columns(table: Any) -> dict[str, Any]:
     )
 
 
-def _array(values: Any) -> pa.Array:
+def _as_array(values: Any) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks()
     if isinstance(values, pa.Array):
@@ -375,23 +375,23 @@ def _array(values: Any) -> pa.Array:
         return pa.array([None if v is None or v != v else str(v) for v in values], pa.string())
 
 
-def _text(values: Any) -> pa.Array:
-    return _plain(values).cast(pa.string())
+def _as_texts(values: Any) -> pa.Array:
+    return _as_ids(values).cast(pa.string())
 
 
 #: Whole numbers beyond this are rounded by a float.
-_EXACT: Final = 1 << 53
+_MAX_EXACT_FLOAT: Final = 1 << 53
 
 
-def _plain(values: Any, column: str = "") -> pa.Array:
+def _as_ids(values: Any, column: str = "") -> pa.Array:
     """Whole numbers as they are, all else as texts. Raises UsageError for ids that lost digits as floats."""
-    array = _array(values)
+    array = _as_array(values)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_floating(array.type):
         numbers = array.to_numpy(zero_copy_only=False).astype(float)
         finite = np.isfinite(numbers)
-        if (np.abs(numbers[finite]) >= _EXACT).any():
+        if (np.abs(numbers[finite]) >= _MAX_EXACT_FLOAT).any():
             raise UsageError(
                 f"the column {column or 'of ids'} holds numbers of 16 digits and more as floats",
                 why="Their last digits are gone, so that one account would be taken for another.",

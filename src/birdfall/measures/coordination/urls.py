@@ -32,21 +32,21 @@ BY_HOST: Final = {
 }
 
 
-def normalised(link: str, shortened: Mapping[str, str] | None = None) -> str:
+def normalise_url(link: str, shortened: Mapping[str, str] | None = None) -> str:
     """`link` as host/path?query, so that links to one page are one text; unchanged (stripped) if it is no web address.
 
     shortened: normalised short link -> the address it leads to, as the data says. Followed once per link, up to five deep.
     """
-    found = _plain(link)
+    found = _strip_url(link)
     for _ in range(5):
         further = (shortened or {}).get(found)
-        if further is None or (further := _plain(further)) == found:
+        if further is None or (further := _strip_url(further)) == found:
             break
         found = further
     return found
 
 
-def _plain(link: str) -> str:
+def _strip_url(link: str) -> str:
     text = link.strip()
     if "://" not in text and not text.startswith("//"):
         host = text.split("/", 1)[0]

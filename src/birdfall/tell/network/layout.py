@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array
 
-from birdfall.kernels.layout import packed, spring
+from birdfall.kernels.layout import pack_discs, spring_layout
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def layout(
     rank[order] = np.arange(len(order))
     disc, label, sizes = rank[disc], label[order], sizes[order]
     radius = np.sqrt(sizes) * 1.25 + 0.35
-    centre = packed(radius, *_quotient(disc, source, target, weight, len(label)))
+    centre = pack_discs(radius, *_quotient(disc, source, target, weight, len(label)))
     # the first disc stands in the middle; the picture is centred on all of them
     low, high = (centre - radius[:, None]).min(axis=0), (centre + radius[:, None]).max(axis=0)
     centre -= (low + high) / 2
@@ -102,7 +102,7 @@ def _members(
             if len(mine)
             else np.empty(0)
         )
-        place = spring(
+        place = spring_layout(
             len(members),
             local[source[mine]].astype(np.int32),
             local[target[mine]].astype(np.int32),
