@@ -71,7 +71,7 @@ class Paced:
     def run(self, cursor, epoch, put, stop) -> None:
         from birdfall.watch.feeds.base import now
         from birdfall.watch.feeds.decode import DecodeError, decode_frame
-        from birdfall.watch.model.events import Arrived
+        from birdfall.watch.model.events import StreamBatch
 
         self.health.up()
         began, number, batch = time.monotonic(), 0, []
@@ -92,9 +92,9 @@ class Paced:
                 frame = _DID.sub(lambda m: b"did:plc:" + letters + m[1][2:], frame)
                 try:
                     events, _ = decode_frame(frame, received)
-                    batch.append(Arrived(received, tuple(events), str(number), "", frame))
+                    batch.append(StreamBatch(received, tuple(events), str(number), "", frame))
                 except DecodeError as error:
-                    batch.append(Arrived(received, refused=str(error), raw=frame))
+                    batch.append(StreamBatch(received, refused=str(error), raw=frame))
             if len(batch) >= self.rate // 10:
                 put(batch)
                 batch = []
@@ -121,9 +121,9 @@ def paced(path: Path, rate: int, seconds: int, audiences: int) -> None:
         lags, memory, due = [], [], [time.monotonic() + 10]
 
         class Watch(Watcher):
-            def take(self, batches) -> None:
+            def process_batches(self, batches) -> None:
                 listed = list(batches)
-                super().take(listed)
+                super().process_batches(listed)
                 for _, batch in listed:
                     if batch:
                         lags.append((now() - batch[0].received) / 1e6)

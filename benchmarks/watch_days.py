@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from birdfall.watch.alerts.rules import MOST_DAYS
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine import watcher
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 
 DAY = 86_400_000_000
@@ -75,10 +75,10 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
     state, feed = State.open(place), RecordingFeed("r", ())
     before = times[(times >= (begin - MOST_DAYS) * DAY) & (times < begin * DAY)]
     with state.transaction():
-        ticks, counts = np.unique(before // STEP, return_counts=True)
+        ticks, counts = np.unique(before // TICK_US, return_counts=True)
         state.keep_ticks(
             [
-                ("all", int(t) * STEP, int(n), 0.0, 0.0, 0.0)
+                ("all", int(t) * TICK_US, int(n), 0.0, 0.0, 0.0)
                 for t, n in zip(ticks, counts, strict=True)
             ]
         )
@@ -87,10 +87,10 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
     mine = times[(times >= begin * DAY) & (times < end * DAY)].tolist()
     for k in range(0, len(mine), 2000):
         batch = [
-            Arrived(t, (Status(f"a{k + i}", "suspended", t),))
+            StreamBatch(t, (Status(f"a{k + i}", "suspended", t),))
             for i, t in enumerate(mine[k : k + 2000])
         ]
-        watch.take([(feed, batch)])
+        watch.process_batches([(feed, batch)])
     watch._settle()
     told = [
         json.loads(r[0])
@@ -115,7 +115,7 @@ def main() -> None:
     folder, which = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "listed"
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     if len(sys.argv) > 4:
-        watcher.RELEARN = int(float(sys.argv[4]) * 3.6e9 / STEP)
+        watcher.RELEARN = int(float(sys.argv[4]) * 3.6e9 / TICK_US)
     times = laid_out({"listed": listed, "totals": totals}[which](folder), seed)
     first, last = int(times[0] // DAY), int(times[-1] // DAY) + 1
     with tempfile.TemporaryDirectory() as place:
@@ -127,7 +127,7 @@ def main() -> None:
                 "seed": seed,
                 "days": last - first,
                 "events": len(times),
-                "learned_every_hours": watcher.RELEARN * STEP / 3.6e9,
+                "learned_every_hours": watcher.RELEARN * TICK_US / 3.6e9,
                 "waves": len(found),
                 "allowed": round((last - first) / 365.25, 2),
                 "at": found,

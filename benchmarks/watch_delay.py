@@ -12,17 +12,17 @@ import sys
 import numpy as np
 from scipy import stats
 
-from birdfall.watch.detect.detector_bank import STEP, WIDEST, YOUNG, Bank
+from birdfall.watch.detect.detector_bank import TICK_US, WIDEST, YOUNG, DetectorBank
 
-PER_MINUTE = 60_000_000 // STEP
+PER_MINUTE = 60_000_000 // TICK_US
 
 
 def watched(
     rate: float, hours: float, audiences: int, seed: int, within: float = 0.0
-) -> tuple[Bank, np.random.Generator]:
+) -> tuple[DetectorBank, np.random.Generator]:
     """A bank that has watched `rate` events a minute for so long, `within` more in the first audience, nothing in the others."""
     rng = np.random.default_rng(seed)
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1
     bank.add(["all", "reports", *(f"leader:{i}" for i in range(audiences))])
     teach = np.ones(len(bank), bool)
@@ -37,7 +37,7 @@ def watched(
 
 
 def delay(
-    bank: Bank, rng: np.random.Generator, rate: float, times: float, others: float = -1.0
+    bank: DetectorBank, rng: np.random.Generator, rate: float, times: float, others: float = -1.0
 ) -> float:
     """Seconds from the rise, at any moment of a tick, until the event at which it is called; infinity if not within ten minutes.
 
@@ -61,7 +61,7 @@ def delay(
             called = name in bank.standing_out(bank.evidence())
             low, high = (low, (low + high) // 2) if called else ((low + high) // 2, high)
         if high <= len(moments):
-            return float(max(tick + moments[high - 1] - rose, 0.0) * STEP / 1e6)
+            return float(max(tick + moments[high - 1] - rose, 0.0) * TICK_US / 1e6)
         bank.count[k] = len(moments)
         if k:
             bank.count[0] = len(moments) + outside
@@ -72,7 +72,7 @@ def delay(
 def quiet(hours: float, audiences: int, seed: int, wander: float) -> int:
     """Alarms of a bank whose streams' levels change each hour by a Gamma of this relative spread."""
     rng = np.random.default_rng(seed)
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1
     bank.add(f"leader:{i}" for i in range(audiences))
     rates, alarms = np.geomspace(0.001, 3, audiences), 0
@@ -91,7 +91,7 @@ def quiet_whole(days: int, seed: int, wander: float) -> int:
     """Alarms of all suspensions, a rate drawn anew for each day of watching, its level changing each hour as above."""
     rng, alarms = np.random.default_rng(seed), 0
     for _ in range(days):
-        bank, rate, last = Bank(), 10 ** rng.uniform(-2, 1), -PER_MINUTE
+        bank, rate, last = DetectorBank(), 10 ** rng.uniform(-2, 1), -PER_MINUTE
         bank.tick = 1
         bank.add(["all", "reports"])
         teach = np.ones(2, bool)

@@ -18,7 +18,7 @@ from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import ConnectionHealth
 from birdfall.watch.feeds.decode import decode_line
 from birdfall.watch.feeds.replay import read_steps
-from birdfall.watch.model.events import Arrived
+from birdfall.watch.model.events import StreamBatch
 from birdfall.watch.store.database import State
 
 
@@ -36,7 +36,7 @@ class Given:
             part = self.lines[begin : begin + 1000]
             put(
                 [
-                    Arrived(at, tuple(decode_line(line, at)), str(begin + k), "", line)
+                    StreamBatch(at, tuple(decode_line(line, at)), str(begin + k), "", line)
                     for k, (at, line) in enumerate(part, 1)
                 ]
             )

@@ -17,7 +17,7 @@ from birdfall.watch.dashboard.app import PageActions
 from birdfall.watch.dashboard.server import DashboardServer
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Follow, Gap, Identity, Report, Status
+from birdfall.watch.model.events import Follow, Gap, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
 
 pytestmark = pytest.mark.browser
@@ -34,19 +34,21 @@ EVIL = "<img src=x onerror=document.title='taken'>\u202e@leader"
 def steps(*, fall):
     """Two hours in which somebody falls now and then; with `fall`, a brigade and a wave, some returns, and a gap."""
     chance = random.Random(3)
-    yield Arrived(T, (Identity("leader", EVIL, T), Identity("control", "sports.example.com", T)))
+    yield StreamBatch(
+        T, (Identity("leader", EVIL, T), Identity("control", "sports.example.com", T))
+    )
     for i in range(600):
         leader = "leader" if i < 320 else "control"
-        yield Arrived(
+        yield StreamBatch(
             T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", leader, T + i, f"a{i}/k"))
         )
     moment = T
     for i in range(30):
         moment += int(chance.expovariate(1 / 180) * 1e6)
         if moment < FALL - 1_000_000_000:
-            yield Arrived(moment, (Status(f"b{i}", "suspended", moment, "spam"),))
+            yield StreamBatch(moment, (Status(f"b{i}", "suspended", moment, "spam"),))
     if not fall:
-        yield Arrived(FALL, (Identity("a1", "", FALL),))
+        yield StreamBatch(FALL, (Identity("a1", "", FALL),))
         return
     acts = [
         (chance.randrange(100), f"r{i}", f"a{k}")
@@ -56,14 +58,14 @@ def steps(*, fall):
     acts += [(chance.randrange(100), f"h{i}", f"a{chance.randrange(8)}") for i in range(20)]
     for second, who, whom in sorted(acts):
         at = FALL - 120_000_000 + second * 1_000_000
-        yield Arrived(at, (Report(who, whom, at, f"{who}{whom}", "spam"),))
+        yield StreamBatch(at, (Report(who, whom, at, f"{who}{whom}", "spam"),))
     for i in range(180):
         at = FALL + i * 110_000
-        yield Arrived(at, (Status(f"a{i}", "suspended", at, "rule 12" if i % 5 else EVIL),))
+        yield StreamBatch(at, (Status(f"a{i}", "suspended", at, "rule 12" if i % 5 else EVIL),))
     for i in range(60):
         at = FALL + 60_000_000 + i * 300_000
-        yield Arrived(at, (Status(f"a{i}", "active", at),))
-    yield Arrived(
+        yield StreamBatch(at, (Status(f"a{i}", "active", at),))
+    yield StreamBatch(
         FALL + 90_000_000, gaps=(Gap(FALL + 82_000_000, FALL + 88_000_000, "not-connected"),)
     )
 
@@ -75,7 +77,7 @@ def watched(folder, *, fall):
     watcher = Watcher(state, [feed], leaders=("leader", "control"), recount_every=0.0)
     every = list(steps(fall=fall))
     for i in range(0, len(every), 50):
-        watcher.take([(feed, every[i : i + 50])])
+        watcher.process_batches([(feed, every[i : i + 50])])
     keep_rules(state, list(DEFAULT), false_alarms_per_year=1.0, until=FALL)
     state.close()
     return folder / "watch.sqlite"
@@ -258,10 +260,10 @@ def test_a_wave_comes_in_while_the_page_is_open(browser, tmp_path):
         feed = RecordingFeed("recording:x", ())
         watcher = Watcher(state, [feed], recount_every=0.0)
         fresh = [
-            Arrived(FALL + i * 110_000, (Status(f"a{i}", "suspended", FALL + i * 110_000),))
+            StreamBatch(FALL + i * 110_000, (Status(f"a{i}", "suspended", FALL + i * 110_000),))
             for i in range(180)
         ]
-        watcher.take([(feed, fresh)])
+        watcher.process_batches([(feed, fresh)])
         state.close()
         page.wait_for_selector("h1.wave", timeout=10_000)
         page.wait_for_function(

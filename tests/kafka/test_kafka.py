@@ -137,7 +137,7 @@ def test_lines_of_every_form_are_told_apart():
 WATCH = """
 import sys, threading
 from birdfall.watch import kafka, watcher
-from birdfall.watch.state import State
+from birdfall.watch.store.database import State
 watcher.BATCH = kafka.BATCH = 20
 state = State.open(sys.argv[1])
 watcher.Watcher(state, [kafka.Kafka(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")], after=lambda: state.connection.execute("SELECT 1 FROM raw LIMIT 1").fetchone() and print("kept", flush=True)).run(threading.Event())

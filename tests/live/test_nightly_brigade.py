@@ -13,7 +13,7 @@ from acting import many
 from scenario import spread
 from watching import Watch
 
-from birdfall.watch.alerts.handoff import handed
+from birdfall.watch.alerts.handoff import export_wave
 from birdfall.watch.detect.wave_queries import waves
 
 pytestmark = pytest.mark.nightly
@@ -134,7 +134,7 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
     assert targets >= {v["did"] for v in victims}
 
     # the takedowns that look like the brigade's work are the wrongful ones, and no rightful one is among them
-    held = {line.split(",")[0] for line in handed(state, burst, "hold").splitlines()[1:]}
+    held = {line.split(",")[0] for line in export_wave(state, burst, "hold").splitlines()[1:]}
     figures["wrongful_takedowns_found"] = len(held & {v["did"] for v in victims[:4]})
     figures["rightful_ones_named"] = len(held - {v["did"] for v in victims[:4]})
     assert held == {v["did"] for v in victims[:4]}

@@ -14,7 +14,7 @@ from birdfall.watch.dashboard.server import DashboardServer, parse_address
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Follow, Gap, Identity, Report, Status
+from birdfall.watch.model.events import Follow, Gap, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -26,18 +26,20 @@ def path(tmp_path):
     state = State.open(tmp_path / "watch.sqlite")
     feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
-    steps = [Arrived(T, (Identity("leader", EVIL, T),))]
+    steps = [StreamBatch(T, (Identity("leader", EVIL, T),))]
     steps += [
-        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k")))
+        StreamBatch(
+            T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k"))
+        )
         for i in range(100)
     ]
     fall = T + 600_000_000
     steps += [
-        Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000, EVIL),))
+        StreamBatch(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000, EVIL),))
         for i in range(80)
     ]
     steps += [
-        Arrived(
+        StreamBatch(
             fall + 60_000_000 + i * 1000,
             (Report(f"r{i}", f"t{k}", fall + 60_000_000 + i * 1000, f"{i}{k}"),),
         )
@@ -45,7 +47,7 @@ def path(tmp_path):
         for k in range(2)
     ]
     for i in range(0, len(steps), 50):
-        watcher.take([(feed, steps[i : i + 50])])
+        watcher.process_batches([(feed, steps[i : i + 50])])
     keep_rules(state, list(DEFAULT), false_alarms_per_year=1.0, until=fall)
     state.close()
     return tmp_path / "watch.sqlite"
@@ -184,8 +186,8 @@ def test_a_running_server_renews_its_pages(path):
             assert first.startswith(b"data: ")
             state = State.open(path)
             with state.transaction():
-                state.take(
-                    "recording:x", [Arrived(T, (Status("new", "suspended", T + 700_000_000),))]
+                state.ingest(
+                    "recording:x", [StreamBatch(T, (Status("new", "suspended", T + 700_000_000),))]
                 )
             state.close()
             stream.readline()
@@ -237,8 +239,8 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
         watcher = Watcher(state, [feed], recount_every=0.0)
         for number in range(1, 4):
             moment = T + 900_000_000 + number
-            watcher.take(
-                [(feed, [Arrived(moment, (Status(f"new{number}", "suspended", moment),))])]
+            watcher.process_batches(
+                [(feed, [StreamBatch(moment, (Status(f"new{number}", "suspended", moment),))])]
             )
             at[0] = number
             threading.Event().wait(0.8)
@@ -266,7 +268,9 @@ def test_pages_are_drawn_once_for_many_visitors(path, monkeypatch):
     assert len(drawn) == 1
     state = State.open(path)
     with state.transaction():
-        state.take("recording:x", [Arrived(T, (Status("new", "suspended", T + 700_000_000),))])
+        state.ingest(
+            "recording:x", [StreamBatch(T, (Status("new", "suspended", T + 700_000_000),))]
+        )
     state.close()
     web.get("/en/waves")
     assert len(drawn) == 2, "and anew when something changed"
@@ -288,10 +292,12 @@ def test_reporters_are_set_beside_those_who_do_the_like(path):
     assert data["alike"] is None, "there is nobody to compare with"
     state = State.open(path)
     late = T + 620_000_000
-    honest = [Arrived(late + i, (Report(f"h{i}", f"x{i}", late + i, f"h{i}"),)) for i in range(10)]
-    honest += [Arrived(late + 50, (Report("h0", "y", late + 2_000_000, "h0y"),))]
+    honest = [
+        StreamBatch(late + i, (Report(f"h{i}", f"x{i}", late + i, f"h{i}"),)) for i in range(10)
+    ]
+    honest += [StreamBatch(late + 50, (Report("h0", "y", late + 2_000_000, "h0y"),))]
     with state.transaction():
-        state.take("recording:x", honest)
+        state.ingest("recording:x", honest)
     state.close()
     assert StateView(path).reporters()["alike"] == {"all": 10, "like": 1}
 
@@ -299,7 +305,9 @@ def test_reporters_are_set_beside_those_who_do_the_like(path):
 def test_a_burst_says_which_of_its_targets_fell(path):
     state = State.open(path)
     with state.transaction():
-        state.take("recording:x", [Arrived(T, (Status("t1", "taken_down", T + 670_000_000),))])
+        state.ingest(
+            "recording:x", [StreamBatch(T, (Status("t1", "taken_down", T + 670_000_000),))]
+        )
     state.close()
     burst = StateView(path).wave(2)
     assert {t["target"]: t["fell"] for t in burst["targets"]} == {"t0": None, "t1": T + 670_000_000}
@@ -311,7 +319,7 @@ def test_a_wave_that_has_ended_is_not_called_unusual(path):
     with state.transaction():
         end = T + 700_000_000
         state.connection.execute("UPDATE waves SET closed = ?", (end,))
-        state.take("recording:x", [Arrived(end, (Identity("a1", "", end + 60_000_000),))])
+        state.ingest("recording:x", [StreamBatch(end, (Identity("a1", "", end + 60_000_000),))])
     state.close()
     text = client(path).get("/en/now").text
     assert "A wave has ended" in text
@@ -395,20 +403,22 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], leaders=("leader",), recount_every=0.0)
     steps = [
-        Arrived(T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k")))
+        StreamBatch(
+            T + i, (Identity(f"a{i}", "", T + i), Follow(f"a{i}", "leader", T + i, f"a{i}/k"))
+        )
         for i in range(200)
     ]
     # somebody falls now and then, and eighty at once
     steps += [
-        Arrived(T + i * 3_600_000_000, (Status(f"b{i}", "suspended", T + i * 3_600_000_000),))
+        StreamBatch(T + i * 3_600_000_000, (Status(f"b{i}", "suspended", T + i * 3_600_000_000),))
         for i in range(1, 100)
     ]
     fall = T + 100 * 3_600_000_000
     steps += [
-        Arrived(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000),))
+        StreamBatch(fall + i * 50_000, (Status(f"a{i}", "suspended", fall + i * 50_000),))
         for i in range(80)
     ]
-    watcher.take([(feed, steps)])
+    watcher.process_batches([(feed, steps)])
     watcher.run(threading.Event())
     case = case_of(state, waves(state)[0], tmp_path / "case")
     run(case, Options(permutations=99, replicates=99))
@@ -505,7 +515,7 @@ def test_simulated_data_is_said_to_be_so_on_every_page(path):
 def test_standard_input_is_named(path):
     state = State.open(path)
     with state.transaction():
-        state.take("-", [Arrived(T, (), "1")])
+        state.ingest("-", [StreamBatch(T, (), "1")])
     state.close()
     assert "standard input" in client(path).get("/en/sources").text
 
@@ -541,15 +551,15 @@ def test_the_page_draws_no_band_over_a_gap(path):
 
 
 def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
-    from birdfall.watch.store.lock import locked
+    from birdfall.watch.store.lock import lock_folder
 
     state = State.open(path)
     with state.transaction():
         # as a watch leaves it that is killed
-        state.take("atproto:example.org", [Arrived(T, (), "1")])
+        state.ingest("atproto:example.org", [StreamBatch(T, (), "1")])
         state.keep_health("atproto:example.org", True, T, "")
     state.close()
-    held = locked(path.parent)
+    held = lock_folder(path.parent)
     assert StateView(path).now()["state"] == "wave"
     assert StateView(path).sources()[0]["state"] == "up"
     held.close()
@@ -560,15 +570,15 @@ def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
     text = client(path).get("/en/now").text
     assert "No watch is running" in text
     assert "80 accounts were suspended" in text
-    locked(path.parent).close()
+    lock_folder(path.parent).close()
 
 
 def test_what_is_lost_now_is_no_time_that_was_watched(path):
     state = State.open(path)
     with state.transaction():
-        state.take(
+        state.ingest(
             "atproto:example.org",
-            [Arrived(T + 600_000_000, (Identity("z", "", T + 600_000_000),), "1")],
+            [StreamBatch(T + 600_000_000, (Identity("z", "", T + 600_000_000),), "1")],
         )
         state.keep_health("atproto:example.org", False, T + 630_000_000, "refused")
     state.close()
@@ -581,24 +591,24 @@ def test_a_watch_that_has_just_begun_is_not_called_quiet(tmp_path, language):
     state = State.open(tmp_path / "watch.sqlite")
     feed = RecordingFeed("recording:x", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
-    watcher.take([(feed, [Arrived(T, (Status("a", "suspended", T, ""),))])])
+    watcher.process_batches([(feed, [StreamBatch(T, (Status("a", "suspended", T, ""),))])])
     web = client(tmp_path / "watch.sqlite")
     assert 'class="state young"' in web.get(f"/{language}/now").text
     later = T + 40_000_000
-    watcher.take([(feed, [Arrived(later, (Status("b", "active", later, ""),))])])
+    watcher.process_batches([(feed, [StreamBatch(later, (Status("b", "active", later, ""),))])])
     assert 'class="state quiet"' in web.get(f"/{language}/now").text
 
 
 def test_before_the_first_thing_is_heard_nothing_was_usual(tmp_path):
     from birdfall.watch.feeds.base import now
-    from birdfall.watch.store.lock import locked
+    from birdfall.watch.store.lock import lock_folder
 
     begun = now() - 60_000_000
     state = State.open(tmp_path / "watch.sqlite")
     with state.transaction():
         state.keep_meta(begun=begun)
         state.keep_health("atproto:example.org", True, begun, "")
-    held = locked(tmp_path)
+    held = lock_folder(tmp_path)
     drawn = StateView(tmp_path / "watch.sqlite").now()["chart"]
     held.close()
     assert drawn["gaps"][0][1] == begun

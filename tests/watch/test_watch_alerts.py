@@ -12,11 +12,11 @@ import pytest
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts import delivery as alerts
-from birdfall.watch.alerts.rules import Channel, Rule, back_tested, history, load_rules, matching
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.alerts.rules import Channel, Rule, backtest_rule, history, load_rules, matching
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.engine.watcher import Watcher, learned_from
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = int(dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp() * 1e6)
@@ -198,17 +198,17 @@ def test_an_alert_says_why_what_would_silence_it_the_numbers_and_where_to_look(t
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0, link="http://127.0.0.1:8470/")
     steps = [
-        Arrived(T + i * 60_000_000, (Status(f"q{i}", "suspended", T + i * 60_000_000),))
+        StreamBatch(T + i * 60_000_000, (Status(f"q{i}", "suspended", T + i * 60_000_000),))
         for i in range(60)
     ]
     begin = T + 3600_000_000
     steps += [
-        Arrived(begin + i * 100_000, (Status(f"w{i}", "suspended", begin + i * 100_000),))
+        StreamBatch(begin + i * 100_000, (Status(f"w{i}", "suspended", begin + i * 100_000),))
         for i in range(100)
     ]
-    steps.append(Arrived(begin + 3600_000_000))
+    steps.append(StreamBatch(begin + 3600_000_000))
     for i in range(0, len(steps), 10):
-        watcher.take([(feed, steps[i : i + 10])])
+        watcher.process_batches([(feed, steps[i : i + 10])])
     found = [
         json.loads(r[0]) for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")
     ]
@@ -310,12 +310,12 @@ def watched(path, days, bursts, rng):
         events += [T + int(day * 86400e6 + 12 * 3600e6 + rng.random() * 60e6) for _ in range(60)]
     steps = []
     for number, moment in enumerate(sorted(events)):
-        steps.append(Arrived(moment, (Status(f"a{number}", "suspended", moment),)))
-    steps.append(Arrived(T + days * 86_400_000_000))
+        steps.append(StreamBatch(moment, (Status(f"a{number}", "suspended", moment),)))
+    steps.append(StreamBatch(T + days * 86_400_000_000))
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     for i in range(0, len(steps), 500):
-        watcher.take([(feed, steps[i : i + 500])])
+        watcher.process_batches([(feed, steps[i : i + 500])])
     with state.transaction():
         state.keep_meta(begun=T)
     return state, T + days * 86_400_000_000
@@ -323,15 +323,15 @@ def watched(path, days, bursts, rng):
 
 def test_a_rule_is_tried_on_the_past(tmp_path):
     state, end = watched(tmp_path / "w.sqlite", 30, [7, 13, 22, 28], np.random.default_rng(0))
-    tried = back_tested(state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=end)
+    tried = backtest_rule(state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=end)
     assert (tried["fires"], tried["days"]) == (4, 30.0)
-    large = back_tested(state, Rule("r", "falls", 500), false_alarms_per_year=1.0, until=end)
+    large = backtest_rule(state, Rule("r", "falls", 500), false_alarms_per_year=1.0, until=end)
     assert large["fires"] == 0
-    short = back_tested(
+    short = backtest_rule(
         state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=T + 3_600_000_000
     )
     assert short["why"] == "history-too-short"
-    assert back_tested(state, Rule("r", "no-data"), false_alarms_per_year=1.0, until=end) == {
+    assert backtest_rule(state, Rule("r", "no-data"), false_alarms_per_year=1.0, until=end) == {
         "why": "not-a-detector"
     }
 
@@ -346,7 +346,8 @@ def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
     assert (len(counts), first) == (56 * 8640, end - 56 * day)
     assert counts.sum() == 56 * 5
     assert (
-        back_tested(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end)["days"] == 56.0
+        backtest_rule(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end)["days"]
+        == 56.0
     )
 
 
@@ -360,7 +361,7 @@ def test_what_history_says_is_used_for_the_next_tick(tmp_path):
         "twenty quiet days"
     )
     assert state.connection.execute("SELECT sum(observed) FROM ticks").fetchone()[0] > 0
-    assert STEP == 10_000_000
+    assert TICK_US == 10_000_000
 
 
 @pytest.mark.parametrize(

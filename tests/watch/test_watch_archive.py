@@ -10,7 +10,7 @@ import pytest
 
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest
-from birdfall.watch.alerts.handoff import FORMS, handed
+from birdfall.watch.alerts.handoff import FORMS, export_wave
 from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine.archive import case_of, forget, rotate
 from birdfall.watch.engine.watcher import Watcher
@@ -78,7 +78,7 @@ def test_a_wave_becomes_a_case_with_the_same_truth(state, tmp_path):
 
 def test_every_form_of_handing_over(state):
     wave = waves(state)[0]
-    texts = {form: handed(state, wave, form) for form in FORMS}
+    texts = {form: export_wave(state, wave, form) for form in FORMS}
     rows = list(csv.DictReader(io.StringIO(texts["csv"])))
     assert len(rows) == wave.fallen
     assert {r["status_now"] for r in rows} <= {"active", "taken_down"}
@@ -95,7 +95,7 @@ def test_every_form_of_handing_over(state):
         }
         assert kind == name
     # what the interface of Ozone and that of Coop ask for
-    body = json.loads(handed(state, wave, "ozone-report", "did:plc:moderator").splitlines()[0])
+    body = json.loads(export_wave(state, wave, "ozone-report", "did:plc:moderator").splitlines()[0])
     assert body.keys() == {"event", "subject", "createdBy"}
     assert body["createdBy"] == "did:plc:moderator"
     assert body["event"]["reportType"] == "com.atproto.moderation.defs#reasonOther"
@@ -113,7 +113,7 @@ def test_every_form_of_handing_over(state):
 def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real, tmp_path):
     state = State.open(tmp_path / "b.sqlite")
     from birdfall.watch.detect.wave_queries import keep_wave, wave
-    from birdfall.watch.model.events import Arrived, Report, Status
+    from birdfall.watch.model.events import Report, Status, StreamBatch
 
     t = 1_700_000_000_000_000
     reports = [
@@ -122,7 +122,7 @@ def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real
     reports += [Report(f"honest{i}", "spammer", t + i * 1000, f"h{i}") for i in range(20)]
     falls = [Status(a, "taken_down", t + 60_000_000) for a in ("v0", "v1", "=evil", "spammer")]
     with state.transaction():
-        state.take("s", [Arrived(t, (*reports, *falls))])
+        state.ingest("s", [StreamBatch(t, (*reports, *falls))])
         number = keep_wave(
             state,
             None,
@@ -137,17 +137,19 @@ def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real
             details={"kind": "falls"},
         )
     found = wave(state, number)
-    assert [r["account"] for r in csv.DictReader(io.StringIO(handed(state, found, "hold")))] == [
+    assert [
+        r["account"] for r in csv.DictReader(io.StringIO(export_wave(state, found, "hold")))
+    ] == [
         "v0",
         "v1",
     ]
-    assert "'=evil" in handed(state, found, "csv"), "no formula reaches a spreadsheet"
+    assert "'=evil" in export_wave(state, found, "csv"), "no formula reaches a spreadsheet"
 
 
 @pytest.fixture
 def burst(tmp_path):
     """Twenty accounts that report four others together, after a quarter of an hour in which one report a minute came."""
-    from birdfall.watch.model.events import Arrived, Report, Status
+    from birdfall.watch.model.events import Report, Status, StreamBatch
 
     t = 1_700_000_000_000_000
     made, feed = State.open(tmp_path / "u.sqlite"), RecordingFeed("r", ())
@@ -161,17 +163,17 @@ def burst(tmp_path):
     ]
     reports.append(Report("=once", "v0", begin + 15_900_000, "o"))
     falls = [Status("v0", "taken_down", begin + 20_000_000)]
-    for step in [Arrived(r.time, (r,)) for r in reports] + [
-        Arrived(begin + 20_000_000, tuple(falls))
+    for step in [StreamBatch(r.time, (r,)) for r in reports] + [
+        StreamBatch(begin + 20_000_000, tuple(falls))
     ]:
-        watcher.take([(feed, [step])])
+        watcher.process_batches([(feed, [step])])
     made.began = begin
     return made
 
 
 def test_who_reported_is_handed_over_by_platform_id(burst):
     [wave] = waves(burst)
-    rows = list(csv.DictReader(io.StringIO(handed(burst, wave, "reporters"))))
+    rows = list(csv.DictReader(io.StringIO(export_wave(burst, wave, "reporters"))))
     assert {r["reporter"] for r in rows} == {f"r{i}" for i in range(20)} | {"'=once"}
     assert {r["targets"] for r in rows[:20]} == {"4"}
     assert (rows[-1]["reporter"], rows[-1]["targets"], rows[-1]["ever"]) == ("'=once", "1", "1")
@@ -180,7 +182,7 @@ def test_who_reported_is_handed_over_by_platform_id(burst):
 
 def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path):
     from birdfall.watch.detect.wave_queries import keep_wave, wave
-    from birdfall.watch.model.events import Arrived, Report, Status
+    from birdfall.watch.model.events import Report, Status, StreamBatch
 
     t = 1_700_000_000_000_000
     made = State.open(tmp_path / "f.sqlite")
@@ -190,7 +192,7 @@ def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path
         Report("other", "w", t, "3"),
     ]
     with made.transaction():
-        made.take("s", [Arrived(t, (*reports, Status("v", "taken_down", t + 20_000_000)))])
+        made.ingest("s", [StreamBatch(t, (*reports, Status("v", "taken_down", t + 20_000_000)))])
         number = keep_wave(
             made,
             None,
@@ -204,17 +206,17 @@ def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path
             evidence=1.0,
             details={"kind": "falls"},
         )
-    text = handed(made, wave(made, number), "reporters")
+    text = export_wave(made, wave(made, number), "reporters")
     assert [r["reporter"] for r in csv.DictReader(io.StringIO(text))] == ["before"]
 
 
 def test_what_is_handed_over_of_a_burst_says_that_it_is_one(burst):
     [wave] = waves(burst)
-    comment = json.loads(handed(burst, wave, "ozone"))["event"]["comment"]
+    comment = json.loads(export_wave(burst, wave, "ozone"))["event"]["comment"]
     assert comment.startswith(
         "Suspended after 21 accounts reported 4 others together from 2023-11-14T22:28:20"
     )
-    reason = json.loads(handed(burst, wave, "coop"))["reportedForReason"]["reason"]
+    reason = json.loads(export_wave(burst, wave, "coop"))["reportedForReason"]["reason"]
     assert reason == "suspended after 21 accounts reported 4 others together; proposed for review"
 
 

@@ -7,7 +7,14 @@ import pytest
 from scipy import stats
 
 from birdfall.kernels import edetector
-from birdfall.watch.detect.detector_bank import LAG, REMEMBERED, SETTLED, Bank, Learned, log_tail
+from birdfall.watch.detect.detector_bank import (
+    LAG,
+    REMEMBERED,
+    SETTLED,
+    DetectorBank,
+    Learned,
+    log_tail,
+)
 
 
 def close(bank, counts):
@@ -17,7 +24,7 @@ def close(bank, counts):
 
 
 def test_the_open_tick_is_judged_as_the_closed_one_will_be():
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1000
     bank.add(["all", "leader:x"])
     for _ in range(40):
@@ -36,12 +43,12 @@ def test_the_open_tick_is_judged_as_the_closed_one_will_be():
 
 def test_a_kept_bank_goes_on_as_if_it_never_stopped():
     rng = np.random.default_rng(0)
-    first = Bank()
+    first = DetectorBank()
     first.tick = 5
     first.add(["all", "leader:x", "target:y"])
     for _ in range(200):
         close(first, {"all": int(rng.poisson(1)), "target:y": int(rng.poisson(0.1))})
-    second = Bank()
+    second = DetectorBank()
     second.restore(first.plain())
     second.add(["leader:new"])
     first.add(["leader:new"])
@@ -54,7 +61,7 @@ def test_a_kept_bank_goes_on_as_if_it_never_stopped():
 
 
 def test_empty_ticks_skipped_are_empty_ticks_lived():
-    lived, skipped = Bank(), Bank()
+    lived, skipped = DetectorBank(), DetectorBank()
     for bank in (lived, skipped):
         bank.tick = 10
         bank.add(["all"])
@@ -74,7 +81,7 @@ def test_empty_ticks_skipped_are_empty_ticks_lived():
 def test_what_was_sums_up_alike_whether_empty_ticks_are_skipped_or_lived(ticks, covered):
     """What a silence of hours leaves behind is nothing: a spread of counts that are gone would judge those that come."""
     rng = np.random.default_rng(ticks)
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 17
     bank.add(["all", "leader:x"])
     for k in range(500):
@@ -92,7 +99,7 @@ def test_what_was_sums_up_alike_whether_empty_ticks_are_skipped_or_lived(ticks, 
 
 
 def test_a_burst_does_not_become_its_own_yardstick():
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1
     bank.add(["all"])
     for _ in range(500):
@@ -107,7 +114,7 @@ def test_a_burst_does_not_become_its_own_yardstick():
 def test_false_alarms_stay_within_the_budget(seed):
     """A hundred audiences of all kinds of rates, watched for a day each, at one false alarm a year."""
     rng = np.random.default_rng(seed)
-    bank = Bank(false_alarms_per_year=1.0)
+    bank = DetectorBank(false_alarms_per_year=1.0)
     bank.tick = 1
     names = [f"leader:{i}" for i in range(100)]
     rates = np.geomspace(0.001, 3, 100)
@@ -130,7 +137,7 @@ def test_false_alarms_stay_within_the_budget(seed):
 def test_all_suspensions_raise_nothing_while_their_level_wanders(rate):
     """What stands for everything has a quarter of the budget, and counts of some ticks together: a day of each rate."""
     rng = np.random.default_rng(int(rate * 100))
-    bank = Bank(false_alarms_per_year=1.0)
+    bank = DetectorBank(false_alarms_per_year=1.0)
     bank.tick = 1
     bank.add(["all", "reports"])
     for _hour in range(24):
@@ -160,7 +167,7 @@ def test_what_stands_for_everything_weighs_more_than_one_of_many():
     """However many audiences are watched, all suspensions together are called by the same number."""
 
     def needed(audiences, name):
-        bank = Bank()
+        bank = DetectorBank()
         bank.tick = 1
         bank.add(["all", "reports", *(f"leader:{i}" for i in range(audiences))])
         bank.ticks[: len(bank)] = 2000
@@ -177,7 +184,7 @@ def test_what_stands_for_everything_weighs_more_than_one_of_many():
 
 def test_weights_are_shared_out_and_no_more():
     """Of e-BH's weights only their sum is bounded, by the number of streams."""
-    bank = Bank()
+    bank = DetectorBank()
     bank.add(["all", "reports", *(f"leader:{i}" for i in range(8))])
     budget = np.log(bank.threshold)
 
@@ -201,7 +208,7 @@ def test_weights_are_shared_out_and_no_more():
 def test_a_tenfold_rate_is_called_within_a_minute(rate, hours, share):
     """From a dozen events a minute on; at six in four of five once six hours are known."""
     rng = np.random.default_rng(1)
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1
     bank.add(["all", "reports", *(f"leader:{i}" for i in range(50))])
     for _ in range(hours * 360):
@@ -243,7 +250,9 @@ def test_a_wave_is_called_in_a_watch_that_is_half_a_minute_old(begun, quiet, fal
     """However it lies over the ticks: the part of it in a tick that ended may not be what the rest is measured by."""
     before = [begun + quiet / 4, begun + quiet / 3]
     assert _begun(
-        Bank(), begun + quiet + lasts, before + list(begun + quiet + np.linspace(0, lasts, falls))
+        DetectorBank(),
+        begun + quiet + lasts,
+        before + list(begun + quiet + np.linspace(0, lasts, falls)),
     )
 
 
@@ -254,7 +263,7 @@ def test_a_watch_that_begins_takes_what_it_finds_for_usual(rate, size):
     called = 0
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        bank = Bank()
+        bank = DetectorBank()
         bank.tick = 1
         bank.add(["all", "reports"])
         counts = rng.poisson(rate * rng.gamma(size, 1 / size, 60))
@@ -268,7 +277,7 @@ def test_a_watch_that_begins_takes_what_it_finds_for_usual(rate, size):
 
 
 def test_dropped_streams_leave_the_others_as_they_were():
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1
     bank.add(["all", "target:a", "target:b"])
     close(bank, {"all": 3, "target:b": 2})
@@ -279,7 +288,7 @@ def test_dropped_streams_leave_the_others_as_they_were():
 
 
 def test_more_streams_than_there_was_room_for():
-    bank = Bank()
+    bank = DetectorBank()
     bank.tick = 1
     bank.add((f"leader:{i}" for i in range(1000)), ticks=10)
     bank.put("leader:999", 5)

@@ -15,7 +15,7 @@ from birdfall.watch.detect.wave_queries import limited, waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.decode import decode_line, decode_mastodon
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.model.events import Follow, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -28,11 +28,11 @@ def watched(path, events, *, until=None, **more):
     state = State.open(path)
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0, **more)
-    steps = [Arrived(e.time, (e,)) for e in sorted(events, key=lambda e: e.time)]
+    steps = [StreamBatch(e.time, (e,)) for e in sorted(events, key=lambda e: e.time)]
     if until is not None:
-        steps.append(Arrived(until))
+        steps.append(StreamBatch(until))
     for i in range(0, len(steps), 200):
-        watcher.take([(feed, steps[i : i + 200])])
+        watcher.process_batches([(feed, steps[i : i + 200])])
     watcher._settle()
     return state, watcher
 
@@ -298,7 +298,7 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
     old.close()
     state = State.open(path)
     with state.transaction():
-        state.take("s", [Arrived(2, (Status("a", DOWN, 2, host="h", client="c"),))])
+        state.ingest("s", [StreamBatch(2, (Status("a", DOWN, 2, host="h", client="c"),))])
     assert tuple(state.connection.execute("SELECT host, client FROM changes").fetchone()) == (
         "h",
         "c",
@@ -378,10 +378,10 @@ def test_what_a_batch_brings_after_the_alarm_is_counted_though_no_tick_ends(tmp_
     state = State.open(tmp_path / "w")
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
-    watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
+    watcher.process_batches([(feed, [StreamBatch(T, (Identity("a", "", T),))])])
     begin = T + 600 * SECOND
-    watcher.take(
-        [(feed, [Arrived(begin + i, (Status(f"a{i}", DOWN, begin + i),)) for i in range(80)])]
+    watcher.process_batches(
+        [(feed, [StreamBatch(begin + i, (Status(f"a{i}", DOWN, begin + i),)) for i in range(80)])]
     )
     [found] = waves(state)
     assert found.fallen == 80

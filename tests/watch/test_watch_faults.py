@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from watch_running import Running, until
 
 from birdfall.model.errors import BirdfallError, CaseError
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.engine.archive import rotate
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import ConnectionHealth, now
 from birdfall.watch.feeds.decode import decode_frame
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -30,7 +30,7 @@ SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
 
 def falls(begin, number, name="a", every=SECOND):
     return [
-        Arrived(
+        StreamBatch(
             begin + i * every,
             (Status(f"{name}{i}", "suspended", begin + i * every),),
             str(i + 1),
@@ -63,9 +63,9 @@ import resource, sys, threading
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from test_watch_faults import falls, T
-from birdfall.watch.recorded import Recording
-from birdfall.watch.state import State
-from birdfall.watch.watcher import Watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.store.database import State
+from birdfall.watch.engine.watcher import Watcher
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limit = int(sys.argv[2])
@@ -77,7 +77,7 @@ watcher = Watcher(state, [feed], recount_every=0.0)
 done = int(state.cursor("r")[0] or 0)
 steps = falls(T, 6000)[done:]
 for i in range(0, len(steps), 100):
-    watcher.take([(feed, steps[i:i + 100])])
+    watcher.process_batches([(feed, steps[i:i + 100])])
 print("whole")
 """
 
@@ -158,7 +158,7 @@ def test_a_full_disk_stops_the_watch_with_one_clear_error(tmp_path, monkeypatch)
     feed.batches.append(falls(now() - MINUTE, 5))
     monkeypatch.setattr(
         state,
-        "take",
+        "ingest",
         lambda *a, **k: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full")),
     )
     with pytest.raises(BirdfallError) as error:
@@ -172,7 +172,7 @@ def test_an_archive_that_cannot_be_written_keeps_its_rows(tmp_path, monkeypatch)
 
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        state.take("s", falls(T, 50))
+        state.ingest("s", falls(T, 50))
 
     def full(*args, **more):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -195,27 +195,45 @@ def test_the_machines_clock_jumps(tmp_path, jump):
     watcher = Watcher(state, [feed], clock=lambda: clock["at"], recount_every=0.0)
     feed.health.connected, feed.health.since = True, T
     for i in range(120):
-        clock["at"] += STEP
-        watcher.take(
-            [(feed, [Arrived(clock["at"], (Status(f"q{i}", "suspended", T + HOUR + i * STEP),))])]
+        clock["at"] += TICK_US
+        watcher.process_batches(
+            [
+                (
+                    feed,
+                    [
+                        StreamBatch(
+                            clock["at"], (Status(f"q{i}", "suspended", T + HOUR + i * TICK_US),)
+                        )
+                    ],
+                )
+            ]
         )
-    truth = T + HOUR + 120 * STEP
+    truth = T + HOUR + 120 * TICK_US
     clock["at"] += jump
     for i in range(30):
-        clock["at"] += STEP
-        watcher.take(
-            [(feed, [Arrived(clock["at"], (Status(f"r{i}", "suspended", truth + i * STEP),))])]
+        clock["at"] += TICK_US
+        watcher.process_batches(
+            [
+                (
+                    feed,
+                    [
+                        StreamBatch(
+                            clock["at"], (Status(f"r{i}", "suspended", truth + i * TICK_US),)
+                        )
+                    ],
+                )
+            ]
         )
     assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0
     assert state.connection.execute("SELECT count(*) FROM changes").fetchone()[0] == 150
-    burst = truth + 30 * STEP
+    burst = truth + 30 * TICK_US
     for i in range(0, 400, 40):
         clock["at"] += SECOND
         steps = [
-            Arrived(clock["at"], (Status(f"w{i + k}", "suspended", burst + (i + k) * 20_000),))
+            StreamBatch(clock["at"], (Status(f"w{i + k}", "suspended", burst + (i + k) * 20_000),))
             for k in range(40)
         ]
-        watcher.take([(feed, steps)])
+        watcher.process_batches([(feed, steps)])
     assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 1, (
         "a wave after the jump is called"
     )
@@ -226,43 +244,43 @@ def test_events_of_the_far_past_and_future_make_no_wave(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
-    watcher.take([(feed, falls(T, 360, "q", STEP))])
-    at = T + 360 * STEP
+    watcher.process_batches([(feed, falls(T, 360, "q", TICK_US))])
+    at = T + 360 * TICK_US
     old = [
         account(f"did:plc:o{i}", T - 400 * 24 * HOUR + i, status="takendown", sequence=i)
         for i in range(300)
     ]
     steps = [
-        Arrived(at + i * SECOND, tuple(decode_frame(f, at + i * SECOND)[0]))
+        StreamBatch(at + i * SECOND, tuple(decode_frame(f, at + i * SECOND)[0]))
         for i, f in enumerate(old)
     ]
     for i in range(0, 300, 30):
-        watcher.take([(feed, steps[i : i + 30])])
-    assert watcher.bank.tick <= (at + 400 * SECOND) // STEP
+        watcher.process_batches([(feed, steps[i : i + 30])])
+    assert watcher.bank.tick <= (at + 400 * SECOND) // TICK_US
     future = [
         account(f"did:plc:f{i}", T + 400 * 24 * HOUR, status="takendown", sequence=i)
         for i in range(3)
     ]
     begin = at + HOUR
-    watcher.take(
+    watcher.process_batches(
         [
             (
                 feed,
                 [
-                    Arrived(begin + i, tuple(decode_frame(f, begin + i)[0]))
+                    StreamBatch(begin + i, tuple(decode_frame(f, begin + i)[0]))
                     for i, f in enumerate(future)
                 ],
             )
         ]
     )
-    assert watcher.bank.tick <= (begin + MINUTE) // STEP, "the future counts from its arrival"
+    assert watcher.bank.tick <= (begin + MINUTE) // TICK_US, "the future counts from its arrival"
 
 
 def test_a_torn_state_is_said_and_left_alone(tmp_path):
     path = tmp_path / "w.sqlite"
     state = State.open(path)
     with state.transaction():
-        state.take("s", falls(T, 2000))
+        state.ingest("s", falls(T, 2000))
     state.close()
     whole = path.read_bytes()
     for begin, length in ((0, 100), (100, 4000), (4096, 4096), (len(whole) // 2, 40_000)):
@@ -315,14 +333,14 @@ def test_a_slow_disk_holds_the_source_back_and_memory_stays_bounded(tmp_path):
     feed.batches = [falls(now() - HOUR + i * 100 * 1000, 100, f"b{i}-", 1000) for i in range(120)]
     waiting = []
     with Running(tmp_path / "w", feed) as run:
-        slow, take = threading.Event(), run.watcher.take
+        slow, take = threading.Event(), run.watcher.process_batches
 
         def slowly(batches):
             slow.wait(0.005)
             waiting.append(run.watcher._queue.qsize())
             take(batches)
 
-        run.watcher.take = slowly
+        run.watcher.process_batches = slowly
         until(lambda: run.rows("SELECT steps FROM sources") == [(12_000,)], 60)
     assert max(waiting) <= 64
     assert len(run.rows("SELECT id FROM changes")) == 12_000
@@ -338,16 +356,16 @@ _EVENT = st.builds(
 @given(st.lists(_EVENT, min_size=1, max_size=30), st.data())
 def test_any_order_and_any_repetition_leave_one_truth(tmp_path_factory, events, data):
     """At-least-once: whatever came before may come again after a restart, and changes nothing."""
-    steps = [Arrived(T + i, (e,), str(i + 1)) for i, e in enumerate(events)]
+    steps = [StreamBatch(T + i, (e,), str(i + 1)) for i, e in enumerate(events)]
     first = State.open(tmp_path_factory.mktemp("a") / "w")
     with first.transaction():
-        first.take("s", steps)
+        first.ingest("s", steps)
     second = State.open(tmp_path_factory.mktemp("b") / "w")
     cut = data.draw(st.integers(0, len(steps)))
     back = data.draw(st.integers(0, cut))
     for part in (steps[:cut], steps[back:]):
         with second.transaction():
-            second.take("s", part)
+            second.ingest("s", part)
     query = "SELECT account, status, time FROM standing ORDER BY 1"
     one, other = ([tuple(r) for r in s.connection.execute(query)] for s in (first, second))
     assert [r[:2] for r in one] == [r[:2] for r in other]

@@ -23,7 +23,7 @@ from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.feeds.webhook import MastodonWebhookFeed
 from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -100,7 +100,7 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
     path = tmp_path / "w"
     state = State.open(path)
     with state.transaction():
-        state.take("f", [Arrived(kept, (Status("did:plc:a", "taken_down", kept),), "7")])
+        state.ingest("f", [StreamBatch(kept, (Status("did:plc:a", "taken_down", kept),), "7")])
     state.close()
 
     def script(number, cursor):
@@ -211,19 +211,19 @@ def test_who_was_told_of_silence_is_told_of_its_end(tmp_path):
             "HTTP 503",
         )
         clock["at"] += seconds * 1_000_000
-        watcher.take([])
+        watcher.process_batches([])
         feed.health.mark_connected()
-        watcher.take([])
+        watcher.process_batches([])
         assert state.connection.execute("SELECT count(*) FROM alerts").fetchone()[0] == 0, (
             "a short loss is no news"
         )
     feed.health.connected, feed.health.since, feed.health.reason = False, clock["at"], "HTTP 503"
-    watcher.take([])
+    watcher.process_batches([])
     clock["at"] += 61_000_000
-    watcher.take([])
+    watcher.process_batches([])
     clock["at"] += 61_000_000
     feed.health.mark_connected()
-    watcher.take([])
+    watcher.process_batches([])
     told = [
         json.loads(r[0])["why"]
         for r in state.connection.execute("SELECT body FROM alerts ORDER BY id")

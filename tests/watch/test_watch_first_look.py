@@ -10,7 +10,7 @@ from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
 from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 
 MINUTE = 60_000_000
@@ -45,7 +45,7 @@ class Instance:
 
 def asked(feed, instance, watcher):
     feed.get = instance.get
-    feed.turn(lambda batch: watcher.take([(feed, batch)]))
+    feed.turn(lambda batch: watcher.process_batches([(feed, batch)]))
 
 
 def watched(path, instance, **more):
@@ -154,7 +154,7 @@ def test_what_other_sources_told_is_not_undone_by_a_list(tmp_path, monkeypatch):
     instance = Instance(monkeypatch)
     state, feed, watcher = watched(tmp_path / "w", instance)
     other = RecordingFeed("recording:y", ())
-    watcher.take([(other, [Arrived(T, (Status("did:plc:a", "suspended", T),))])])
+    watcher.process_batches([(other, [StreamBatch(T, (Status("did:plc:a", "suspended", T),))])])
     asked(feed, instance, watcher)
     assert statuses(state) == [("did:plc:a", "suspended", 0)]
 

@@ -19,7 +19,7 @@ from birdfall.watch.dashboard.app import create_application
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.engine import silence as measure
 from birdfall.watch.engine import watcher as watching
-from birdfall.watch.engine.silence import Heard
+from birdfall.watch.engine.silence import SilenceMonitor
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
 from birdfall.watch.feeds.kafka import KafkaFeed
 from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
@@ -33,13 +33,13 @@ T, SECOND = 1_700_000_000_000_000, 1_000_000
 
 def lived(counts, heard=None, connected=True):
     """A source of so many messages in each second: (what is known of it, seconds at which it was called silent)."""
-    heard, called = heard or Heard(), []
+    heard, called = heard or SilenceMonitor(), []
     begin = max(heard.looked, T)
     for second, count in enumerate(counts.tolist()):
         moment = begin + second * SECOND
-        called += [second] * heard.look(connected, moment)
+        called += [second] * heard.check(connected, moment)
         if count:
-            heard.hear(count, moment)
+            heard.record(count, moment)
     return heard, called
 
 
@@ -63,7 +63,7 @@ def test_no_stream_is_called_silent_that_goes_on(peak, night):
     heard, called = lived(around(3, peak, night))
     assert called == []
     if peak >= 50:
-        assert heard.bound() <= 1800
+        assert heard.silence_limit() <= 1800
 
 
 @pytest.mark.parametrize("every", [10, 120, 3600, 7200])
@@ -75,9 +75,9 @@ def test_no_stream_is_called_silent_that_comes_by_fits(every):
 
 
 def test_what_is_caught_up_with_is_not_what_it_usually_sends():
-    heard = Heard()
+    heard = SilenceMonitor()
     for second in range(2 * 3600):
-        heard.hear(20_000, T + second * SECOND, live=False)
+        heard.record(20_000, T + second * SECOND, live=False)
     heard, called = lived(around(1, 1 / 60, 1.0), heard)
     assert called == []
 
@@ -97,29 +97,29 @@ def test_a_quiet_hour_that_is_lost_and_a_clock_that_jumps_are_no_silence():
     heard, _ = lived(around(2 / 24, 500.0, 0.5))
     assert lived(np.zeros(3600, int), heard, connected=False)[1] == []
     heard.looked -= 90 * 86400 * SECOND
-    assert not heard.look(True, T + 10 * 86400 * SECOND)
-    assert not heard.look(True, T + 9 * 86400 * SECOND)
+    assert not heard.check(True, T + 10 * 86400 * SECOND)
+    assert not heard.check(True, T + 9 * 86400 * SECOND)
 
 
 def test_what_is_known_is_kept_and_a_silence_goes_on_until_something_is_heard():
     heard, _ = lived(around(2 / 24, 500.0, 0.5))
-    again = Heard.kept(heard.plain())
-    assert again.bound() == pytest.approx(heard.bound())
+    again = SilenceMonitor.from_text(heard.to_text())
+    assert again.silence_limit() == pytest.approx(heard.silence_limit())
     assert again.minutes == heard.minutes
     heard, _ = lived(np.zeros(120, int), heard)
-    again = Heard.kept(heard.plain())
+    again = SilenceMonitor.from_text(heard.to_text())
     assert again.mute
-    assert again.hear(1, again.last + SECOND)
+    assert again.record(1, again.last + SECOND)
     assert not again.mute
 
 
 def test_a_silence_teaches_nothing_once_it_was_called():
     heard, _ = lived(around(2 / 24, 500.0, 0.5))
-    before = heard.bound()
+    before = heard.silence_limit()
     heard, called = lived(np.zeros(3000, int), heard)
     assert called
     heard, _ = lived(np.full(3700, 500), heard)
-    assert heard.bound() == pytest.approx(before, rel=0.5)
+    assert heard.silence_limit() == pytest.approx(before, rel=0.5)
 
 
 def test_only_what_is_pushed_can_fall_silent():
@@ -143,7 +143,11 @@ def known(path, source="f", rate=60.0):
     state = State.open(path)
     with state.transaction():
         state.keep_meta(
-            **{f"heard:{source}": Heard(hours=[(rate, 0.1)] * 24, last=now() - SECOND).plain()}
+            **{
+                f"heard:{source}": SilenceMonitor(
+                    hours=[(rate, 0.1)] * 24, last=now() - SECOND
+                ).to_text()
+            }
         )
     state.close()
     return path

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from birdfall.model.errors import CaseError, UsageError
-from birdfall.watch.alerts.handoff import handed
-from birdfall.watch.alerts.rules import MOST_DAYS, Rule, back_tested
+from birdfall.watch.alerts.handoff import export_wave
+from birdfall.watch.alerts.rules import MOST_DAYS, Rule, backtest_rule
 from birdfall.watch.dashboard.state_view import StateView
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.detect.wave_queries import (
     counted_later,
     described,
@@ -23,10 +23,10 @@ from birdfall.watch.detect.wave_queries import (
 )
 from birdfall.watch.engine import retention as keeping
 from birdfall.watch.engine.archive import case_of, forget, rotate
-from birdfall.watch.engine.retention import DAY, HOUR, MINUTE, Forgetting
+from birdfall.watch.engine.retention import DAY, HOUR, MINUTE, Retention
 from birdfall.watch.engine.watcher import Watcher, learned_from
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Follow, Gap, Report, Status, Unfollow
+from birdfall.watch.model.events import Follow, Gap, Report, Status, StreamBatch, Unfollow
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -42,13 +42,15 @@ def begun(path):
 
 def take(state, moment, *events, raw=b"", gaps=()):
     with state.transaction():
-        state.keep_meta(tick=moment // STEP)
-        return state.take("s", [Arrived(moment, tuple(events), str(moment), raw=raw, gaps=gaps)])
+        state.keep_meta(tick=moment // TICK_US)
+        return state.ingest(
+            "s", [StreamBatch(moment, tuple(events), str(moment), raw=raw, gaps=gaps)]
+        )
 
 
 def forgotten(state, moment, days=None):
     """Forget all that is due."""
-    forgetting = Forgetting(state, days)
+    forgetting = Retention(state, days)
     for _ in range(100_000):
         if not forgetting.step(moment):
             return
@@ -154,9 +156,9 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
     begin = end - 80 * DAY
     take(state, end)
     rows = [
-        (name, begin + k * 60 * STEP, chance.randrange(1, 6), 1.0, 2.0, 0.0)
+        (name, begin + k * 60 * TICK_US, chance.randrange(1, 6), 1.0, 2.0, 0.0)
         for name in ("all", "reports", "leader:x")
-        for k in range(80 * DAY // (60 * STEP))
+        for k in range(80 * DAY // (60 * TICK_US))
     ]
     with state.transaction():
         state.keep_ticks(rows)
@@ -180,8 +182,8 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
     def results():
         return (
             [learned_from(state, name, begin, end, 1.0) for name in ("all", "reports")],
-            back_tested(state, rule, false_alarms_per_year=1.0, until=end),
-            back_tested(state, Rule("a", "falls", 5), false_alarms_per_year=1.0, until=end),
+            backtest_rule(state, rule, false_alarms_per_year=1.0, until=end),
+            backtest_rule(state, Rule("a", "falls", 5), false_alarms_per_year=1.0, until=end),
         )
 
     before, chart = results(), StateView(state.path).wave(old)["close"]
@@ -200,7 +202,9 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
     )
     assert StateView(state.path).wave(old)["close"] == chart
     # a look at the past that was forgotten says that it was not watched
-    assert back_tested(state, rule, false_alarms_per_year=1.0, until=begin + 10 * DAY)["days"] < 0.1
+    assert (
+        backtest_rule(state, rule, false_alarms_per_year=1.0, until=begin + 10 * DAY)["days"] < 0.1
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -242,7 +246,7 @@ def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
             whole, theirs.begin, theirs.closed
         )
         for form in ("csv", "hold", "restore", "ozone", "coop"):
-            assert handed(less, ours, form) == handed(whole, theirs, form)
+            assert export_wave(less, ours, form) == export_wave(whole, theirs, form)
         back, details = counted_later(less, ours)
         size, same, again = described(whole, theirs.begin, theirs.closed)
         assert (ours.fallen, back) == (size, same)
@@ -288,7 +292,7 @@ def test_numbers_are_never_given_twice(tmp_path):
     ]
     later = T + 30 * DAY
     with state.transaction():
-        state.keep_meta(tick=later // STEP)
+        state.keep_meta(tick=later // TICK_US)
         state.connection.execute("UPDATE sources SET event = ?", (later,))
     forgotten(state, later, days=3)
     assert (count(state, "changes"), count(state, "reports")) == (2, 1)
@@ -304,7 +308,7 @@ def test_a_clock_a_year_ahead_forgets_nothing(tmp_path):
     for i in range(10):
         take(state, T + i * DAY, Status(f"a{i}", "limited", T + i * DAY))
     with state.transaction():
-        state.keep_meta(tick=(T + 400 * DAY) // STEP)
+        state.keep_meta(tick=(T + 400 * DAY) // TICK_US)
     forgotten(state, T + 400 * DAY, days=30)
     assert state.kept_from == 0
     assert count(state, "changes") == 10
@@ -324,8 +328,8 @@ def test_waves_beyond_the_listed_ones_let_go_of_their_accounts(tmp_path, monkeyp
         len(fallen(state, w.begin, w.closed)) for w in (wave(state, n) for n in (1, 2, 3, 4))
     ] == [0, 0, 20, 20]
     with pytest.raises(UsageError, match="no longer kept"):
-        handed(state, wave(state, 1), "csv")
-    assert len(handed(state, wave(state, 3), "csv").splitlines()) == 21
+        export_wave(state, wave(state, 1), "csv")
+    assert len(export_wave(state, wave(state, 3), "csv").splitlines()) == 21
     view = StateView(state.path)
     assert view.download(1, "csv") is None
     assert (view.wave(1)["kept"], view.wave(3)["kept"], view.wave(3)["case"]) == (
@@ -346,11 +350,14 @@ def test_a_burst_keeps_its_reports(tmp_path):
     for k in range(30):
         moment = T + (k + 2) * DAY
         take(state, moment, Report("r", "other", moment, f"o{k}"))
-    before = handed(state, wave(state, number), "reporters"), StateView(state.path).wave(number)
+    before = (
+        export_wave(state, wave(state, number), "reporters"),
+        StateView(state.path).wave(number),
+    )
     forgotten(state, T + 31 * DAY, days=5)
     assert count(state, "reports WHERE target = 'other'") < 8
     assert (
-        handed(state, wave(state, number), "reporters"),
+        export_wave(state, wave(state, number), "reporters"),
         {**StateView(state.path).wave(number), "case": True},
     ) == (
         before[0],
@@ -395,7 +402,7 @@ def test_a_case_of_a_wave_whose_beginnings_went_is_refused_and_a_later_one_says_
 def test_the_file_stays_bounded(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
-    forgetting = Forgetting(state, 7)
+    forgetting = Retention(state, 7)
     chance = random.Random(1)
     sizes = {}
     for day in range(110):
@@ -422,7 +429,7 @@ def test_the_file_stays_bounded(tmp_path):
             take(state, begin, *(e for four in events for e in four))
             with state.transaction():
                 state.keep_ticks(
-                    (name, begin + k * STEP, 1, 1.0, 2.0, 0.0)
+                    (name, begin + k * TICK_US, 1, 1.0, 2.0, 0.0)
                     for name in ("all", "reports", "leader:x")
                     for k in range(10)
                 )
@@ -438,10 +445,10 @@ def test_the_file_stays_bounded(tmp_path):
 
 _KILLED = """
 import sys
-from birdfall.watch.keeping import Forgetting
-from birdfall.watch.state import State
+from birdfall.watch.engine.retention import Retention
+from birdfall.watch.store.database import State
 state = State.open(sys.argv[1])
-forgetting = Forgetting(state, 5)
+forgetting = Retention(state, 5)
 print("begun", flush=True)
 while forgetting.step(int(sys.argv[2])):
     pass
@@ -457,7 +464,7 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
     a_wave(state, T + 3 * DAY, 30, "w")
     with state.transaction():
         state.connection.execute("UPDATE sources SET event = ?", (now,))
-        state.keep_meta(tick=now // STEP)
+        state.keep_meta(tick=now // TICK_US)
     state.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     state.close()
     tables = ("changes", "reports", "ends", "edges", "standing", "waves")
@@ -554,13 +561,15 @@ def test_reported_accounts_are_forgotten_after_a_restart_too(tmp_path):
     feed = RecordingFeed("r", ())
     first = Watcher(state, [feed])
     for k, target in enumerate("tuv"):
-        first.take(
-            [(feed, [Arrived(T + k * MINUTE, (Report("r", target, T + k * MINUTE, target),))])]
+        first.process_batches(
+            [(feed, [StreamBatch(T + k * MINUTE, (Report("r", target, T + k * MINUTE, target),))])]
         )
     assert "target:t" in state.detectors()
     again = Watcher(state, [feed])
     for k in range(1, 3):
         later = T + k * 2 * HOUR
-        again.take([(feed, [Arrived(later, (Report("r", "v", later, f"late{k}"),))])])
+        again.process_batches(
+            [(feed, [StreamBatch(later, (Report("r", "v", later, f"late{k}"),))])]
+        )
     assert not {"target:t", "target:u"} & set(again.bank.names)
     assert "target:t" not in state.detectors()

@@ -8,10 +8,10 @@ import pytest
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts.rules import Rule
-from birdfall.watch.engine.handles import identified, of_rules
+from birdfall.watch.engine.handles import resolve_leaders, resolve_rule_leaders
 from birdfall.watch.feeds.replay import LinesFeed
 from birdfall.watch.feeds.websocket import FirehoseFeed
-from birdfall.watch.model.events import Arrived, Identity
+from birdfall.watch.model.events import Identity, StreamBatch
 from birdfall.watch.store.database import State
 
 
@@ -55,7 +55,9 @@ def firehose(url):
 
 def test_the_host_says_whom_a_handle_means_and_the_name_is_kept(state, host):
     said = []
-    assert identified(["@Lead.example", "did:plc:y"], state, [firehose(host)], {}, said.append) == (
+    assert resolve_leaders(
+        ["@Lead.example", "did:plc:y"], state, [firehose(host)], {}, said.append
+    ) == (
         "did:plc:lead",
         "did:plc:y",
     )
@@ -64,22 +66,24 @@ def test_the_host_says_whom_a_handle_means_and_the_name_is_kept(state, host):
         "SELECT handle, status FROM standing WHERE account = 'did:plc:lead'"
     ).fetchone()
     assert tuple(row) == ("lead.example", "active")
-    assert identified(["lead.example"], state, [firehose("ws://127.0.0.1:1")], {}, said.append) == (
-        "did:plc:lead",
-    ), "and known from now on"
+    assert resolve_leaders(
+        ["lead.example"], state, [firehose("ws://127.0.0.1:1")], {}, said.append
+    ) == ("did:plc:lead",), "and known from now on"
 
 
 @pytest.mark.parametrize("leader", ["@nobody.example", "nobody.example"])
 def test_a_handle_that_nobody_knows_is_refused(state, host, leader):
     with pytest.raises(UsageError, match="not known here") as found:
-        identified([leader], state, [firehose(host)], {}, print)
+        resolve_leaders([leader], state, [firehose(host)], {}, print)
     assert "resolveHandle?handle=nobody.example" in str(found.value)
 
 
 def test_a_state_and_a_case_know_handles_too(state):
     with state.transaction():
-        state.take("-", [Arrived(1, (Identity("17", "One", 1),))])
-    assert identified(["@one", "@two"], state, [LinesFeed()], {"18": "Two"}, lambda text: None) == (
+        state.ingest("-", [StreamBatch(1, (Identity("17", "One", 1),))])
+    assert resolve_leaders(
+        ["@one", "@two"], state, [LinesFeed()], {"18": "Two"}, lambda text: None
+    ) == (
         "17",
         "18",
     )
@@ -87,7 +91,7 @@ def test_a_state_and_a_case_know_handles_too(state):
 
 def test_where_ids_may_be_anything_a_handle_is_watched_and_said_to_be(state):
     said = []
-    assert identified(["@who", "17"], state, [LinesFeed()], {}, said.append) == ("@who", "17")
+    assert resolve_leaders(["@who", "17"], state, [LinesFeed()], {}, said.append) == ("@who", "17")
     assert len(said) == 1
     assert "@who" in said[0]
 
@@ -95,7 +99,9 @@ def test_where_ids_may_be_anything_a_handle_is_watched_and_said_to_be(state):
 def test_a_rule_for_an_audience_nobody_watches_is_said_to_wait_in_vain():
     said = []
     rules = [Rule("a", "falls", leader="@x"), Rule("b", "falls", leader="y"), Rule("c", "falls")]
-    found = of_rules(rules, {"did:x"}, lambda who: {"@x": "did:x"}.get(who, who), said.append)
+    found = resolve_rule_leaders(
+        rules, {"did:x"}, lambda who: {"@x": "did:x"}.get(who, who), said.append
+    )
     assert [r.leader for r in found] == ["did:x", "y", ""]
     assert len(said) == 1
     assert "'b' cannot fire" in said[0]

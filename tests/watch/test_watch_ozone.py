@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 from birdfall.watch.feeds.polling import OZONE_REWIND_MS, OzoneFeed, rewind_cursor
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import ECHO, State
 
 T = 1_700_000_000_000  # milliseconds
@@ -89,7 +89,7 @@ def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_und
 
     def took(source, *events):
         with state.transaction():
-            return [c.status for c in state.take(source, [Arrived(t, events)]).changes]
+            return [c.status for c in state.ingest(source, [StreamBatch(t, events)]).changes]
 
     stream = (
         Status("a", "active", t),

@@ -87,7 +87,7 @@ def test_the_quiet_before_the_wave_is_silent(real, tmp_path):
     watcher = Watcher(
         state, [feed := RecordingFeed("r", (path,))], leaders=(meta["leader"],), recount_every=0.0
     )
-    watcher.take([(feed, [s for s in read_steps(path) if s.received < begin])])
+    watcher.process_batches([(feed, [s for s in read_steps(path) if s.received < begin])])
     assert alerts(state) == []
 
 
@@ -140,11 +140,11 @@ def everything(path):
 KILLED = """
 import sys, threading
 from pathlib import Path
-from birdfall.watch.recorded import Recording
-from birdfall.watch.state import State
-from birdfall.watch import watcher
+from birdfall.watch.feeds.replay import Recording
+from birdfall.watch.store.database import State
+from birdfall.watch.engine import watcher
 watcher.BATCH = 50
-from birdfall.watch import recorded
+from birdfall.watch.feeds import replay as recorded
 recorded.BATCH = 25
 state = State.open(sys.argv[1])
 print("go", flush=True)

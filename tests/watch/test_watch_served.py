@@ -12,7 +12,7 @@ import pytest
 
 from birdfall.watch.dashboard.server import DashboardServer, reachable_host
 from birdfall.watch.engine.retention import DAY
-from birdfall.watch.model.events import Arrived, Status
+from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -22,7 +22,7 @@ T = 1_700_000_000_000_000
 def folder(tmp_path):
     state = State.open(tmp_path / "w" / "watch.sqlite")
     with state.transaction():
-        state.take("-", [Arrived(T, (Status("a", "suspended", T),), "1")])
+        state.ingest("-", [StreamBatch(T, (Status("a", "suspended", T),), "1")])
         state.keep_meta(tick=T // 10_000_000)
     state.close()
     return tmp_path / "w"
@@ -121,8 +121,8 @@ def test_a_watch_forgets_as_it_is_told_and_says_what_is_too_large(folder):
     state = State.open(folder / "watch.sqlite")
     later = T + 30 * DAY
     with state.transaction():
-        state.take("-", [Arrived(later, (Status("b", "limited", later),), "2", raw=b"x")])
-        state.take("-", [Arrived(later + 1, (Status("a", "active", later - 20 * DAY),), "3")])
+        state.ingest("-", [StreamBatch(later, (Status("b", "limited", later),), "2", raw=b"x")])
+        state.ingest("-", [StreamBatch(later + 1, (Status("a", "active", later - 20 * DAY),), "3")])
         state.keep_meta(tick=later // 10_000_000)
     state.close()
     done = subprocess.run(

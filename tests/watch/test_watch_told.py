@@ -10,7 +10,7 @@ from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import Arrived, Follow, Identity, Report, Status
+from birdfall.watch.model.events import Follow, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
 
 T = 1_700_000_000_000_000
@@ -53,30 +53,30 @@ def bodies(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], leaders=("did:plc:leader",), recount_every=0.0, link=LINK)
-    steps = [Arrived(T, (Identity("did:plc:leader", "leader.example", T),))]
+    steps = [StreamBatch(T, (Identity("did:plc:leader", "leader.example", T),))]
     for i in range(400):
         events = (Identity(f"a{i}", "", T + i),)
         if i < 100:
             events += (Follow(f"a{i}", "did:plc:leader", T + i, f"a{i}/k"),)
-        steps.append(Arrived(T + i, events))
+        steps.append(StreamBatch(T + i, events))
     fall = T + 3_600_000_000
     steps += [
-        Arrived(fall + i, (Report(f"r{k}", f"a{i}", fall + i, f"{i}-{k}"),))
+        StreamBatch(fall + i, (Report(f"r{k}", f"a{i}", fall + i, f"{i}-{k}"),))
         for i in range(20)
         for k in range(4)
     ]
     steps += [
-        Arrived(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),))
+        StreamBatch(fall + i * 100_000, (Status(f"a{i}", "suspended", fall + i * 100_000),))
         for i in range(60)
     ]
     back = fall + 600_000_000
     steps += [
-        Arrived(back + i * 100_000, (Status(f"a{i}", "active", back + i * 100_000),))
+        StreamBatch(back + i * 100_000, (Status(f"a{i}", "active", back + i * 100_000),))
         for i in range(40)
     ]
-    steps.append(Arrived(back + 3_600_000_000))
+    steps.append(StreamBatch(back + 3_600_000_000))
     for i in range(0, len(steps), 10):
-        watcher.take([(feed, steps[i : i + 10])])
+        watcher.process_batches([(feed, steps[i : i + 10])])
     rows = state.connection.execute("SELECT body FROM alerts ORDER BY id").fetchall()
     return [json.loads(r[0]) for r in rows]
 
@@ -184,32 +184,32 @@ def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
 
 def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
     """Reasons and names come from outside: escape sequences, C1 controls, overrides of direction, formulas."""
-    from birdfall.watch.alerts.handoff import FORMS, handed
+    from birdfall.watch.alerts.handoff import FORMS, export_wave
     from birdfall.watch.detect.wave_queries import waves
 
     state = State.open(tmp_path / "w.sqlite")
     feed = RecordingFeed("r", ())
     watcher = Watcher(state, [feed], recount_every=0.0)
     evil = "=1+1\x1b[2J\x9b31m\u202e\r\nBcc: x"
-    watcher.take([(feed, [Arrived(T, (Identity("a", "", T),))])])
+    watcher.process_batches([(feed, [StreamBatch(T, (Identity("a", "", T),))])])
     begin = T + 600_000_000
     falls = [
-        Arrived(begin + i, (Status(f"=a{i}\u202e\x9b", "suspended", begin + i, evil),))
+        StreamBatch(begin + i, (Status(f"=a{i}\u202e\x9b", "suspended", begin + i, evil),))
         for i in range(80)
     ]
     falls += [
-        Arrived(begin + 100, (Report("@r\x1b", f"=a{i}\u202e\x9b", begin - 1000, f"k{i}"),))
+        StreamBatch(begin + 100, (Report("@r\x1b", f"=a{i}\u202e\x9b", begin - 1000, f"k{i}"),))
         for i in range(3)
     ]
-    watcher.take([(feed, falls)])
+    watcher.process_batches([(feed, falls)])
     [wave] = [w for w in waves(state) if w.kind == "falls"]
     for form in FORMS:
-        text = handed(state, wave, form)
+        text = export_wave(state, wave, form)
         assert not set(text) & set("\x1b\x9b\u202e\r"), form
         if form in ("csv", "restore"):
             assert all(line.startswith("'=a") for line in text.splitlines()[1:]), form
     assert (
-        json.loads(handed(state, wave, "ozone").splitlines()[0])["subject"]["did"]
+        json.loads(export_wave(state, wave, "ozone").splitlines()[0])["subject"]["did"]
         == "=a0\u202e\x9b"
     ), "as it is, for tools"
     state.close()

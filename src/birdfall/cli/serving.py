@@ -54,13 +54,13 @@ def serve(
 def upgrade_state(folder: Path, path: Path) -> None:
     """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
     from birdfall.watch.store.database import OlderError, State
-    from birdfall.watch.store.lock import locked
+    from birdfall.watch.store.lock import lock_folder
 
     try:
         State.open(path, read_only=True).close()
     except OlderError as older:
         try:
-            with locked(folder):
+            with lock_folder(folder):
                 State.open(path, check=True).close()
         except UsageError as error:
             raise UsageError(

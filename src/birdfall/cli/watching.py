@@ -16,7 +16,7 @@ from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from birdfall.watch.detect.wave_queries import Wave
-    from birdfall.watch.engine.retention import Forgetting
+    from birdfall.watch.engine.retention import Retention
     from birdfall.watch.feeds.base import Feed
     from birdfall.watch.store.database import State
 
@@ -218,7 +218,7 @@ def propose(
         The same as --as hold.
     """
     from birdfall.cli.serving import upgrade_state
-    from birdfall.watch.alerts.handoff import TABLES, handed
+    from birdfall.watch.alerts.handoff import TABLES, export_wave
     from birdfall.watch.detect.wave_queries import wave as wave_of
     from birdfall.watch.store.database import State
 
@@ -241,7 +241,7 @@ def propose(
                 where=str(state),
                 fix="The page of waves lists them: birdfall serve " + str(state),
             )
-        text = handed(opened, found, form, by)
+        text = export_wave(opened, found, form, by)
     finally:
         opened.close()
     show(text.rstrip("\n"))
@@ -259,7 +259,7 @@ class _Kept:
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder, self.days, self.gigabytes = folder, days, gigabytes
-        self._forgetting: Forgetting | None = None
+        self._forgetting: Retention | None = None
         self._told = False
 
     @property
@@ -275,15 +275,15 @@ class _Kept:
     def rotate(self, state: State, *, everything: bool = False) -> None:
         """Put raw events away, forget a little of what is old, and remove raw files if limits were given."""
         from birdfall.watch.engine.archive import forget, rotate
-        from birdfall.watch.engine.retention import Forgetting, size_of
+        from birdfall.watch.engine.retention import Retention, size_of
         from birdfall.watch.feeds.base import now
 
         rotate(state, self.folder / "raw", everything=everything)
         if self._forgetting is None:
             with state.transaction():
                 state.keep_meta(keep_days=self.days or "", keep_gigabytes=self.gigabytes or 0)
-            self._forgetting = Forgetting(state, self.days)
-        self._forgetting.turn(now())
+            self._forgetting = Retention(state, self.days)
+        self._forgetting.run(now())
         if self.days is not None or self.gigabytes is not None:
             beside = size_of(self.path)
             forget(
@@ -318,9 +318,9 @@ def _run(
 ) -> None:
     from birdfall.watch.alerts.delivery import Courier
     from birdfall.watch.alerts.rules import DEFAULT, STDOUT, keep_rules, load_rules
-    from birdfall.watch.engine.handles import identified, of_rules
+    from birdfall.watch.engine.handles import resolve_leaders, resolve_rule_leaders
     from birdfall.watch.engine.watcher import Watcher
-    from birdfall.watch.store.lock import locked
+    from birdfall.watch.store.lock import lock_folder
 
     chosen, channels = load_rules(rules) if rules is not None else (list(DEFAULT), [STDOUT])
     if quiet:
@@ -328,7 +328,7 @@ def _run(
     if false_alarms <= 0:
         raise UsageError("--false-alarms must be above 0")
     state = kept.open()
-    lock = locked(kept.folder)
+    lock = lock_folder(kept.folder)
     stop = threading.Event()
     courier = Courier(str(kept.path), channels, tell=say)
     served = None
@@ -338,12 +338,12 @@ def _run(
             with state.transaction():
                 state.keep_meta(simulated=1)
         names = _names(case)
-        leaders = identified(leaders, state, feeds, names, say)
+        leaders = resolve_leaders(leaders, state, feeds, names, say)
         ids = {
-            leader: identified([leader], state, feeds, names, say)[0]
+            leader: resolve_leaders([leader], state, feeds, names, say)[0]
             for leader in {r.leader for r in chosen if r.leader} - state.leaders
         }
-        chosen = of_rules(
+        chosen = resolve_rule_leaders(
             chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), say
         )
         if case is not None:

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from birdfall.watch.feeds.decode import DecodeError
 from birdfall.watch.feeds.kafka import client_settings, decode_message
-from birdfall.watch.model.events import Arrived, Event, Follow, Identity, Report, Status, Unfollow
+from birdfall.watch.model.events import (
+    Event,
+    Follow,
+    Identity,
+    Report,
+    Status,
+    StreamBatch,
+    Unfollow,
+)
 
 if TYPE_CHECKING:
     from quixstreams import Application
@@ -37,7 +45,7 @@ class Remembered(Protocol):
     def set(self, key: str, value: Any) -> None: ...
 
 
-def keyed(step: Arrived) -> bytes:
+def keyed(step: StreamBatch) -> bytes:
     """The key of a step: whose it is. Steps without news go anywhere."""
     for event in step.events:
         if isinstance(event, Status | Identity):
@@ -98,7 +106,7 @@ def line_of(event: Event) -> dict[str, Any]:
     return {"kind": type(event).__name__.lower().replace("identity", "account"), **plain}
 
 
-def publish(steps: Iterable[Arrived], servers: str, topic: str) -> int:
+def publish(steps: Iterable[StreamBatch], servers: str, topic: str) -> int:
     """Steps of a feed into a topic as they came, keyed by account, with the moment they arrived; how many."""
     from confluent_kafka import Producer
 
@@ -200,7 +208,9 @@ def encoded(line: dict[str, Any]) -> bytes:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def sieved_here(steps: Iterable[Arrived], leaders: Iterable[str]) -> Iterator[tuple[int, bytes]]:
+def sieved_here(
+    steps: Iterable[StreamBatch], leaders: Iterable[str]
+) -> Iterator[tuple[int, bytes]]:
     """The sieve without a broker, in this process: (when it arrived, line). What the engine must equal, and how a sieve is measured."""
     watched, known, beat = frozenset(leaders), dict[bytes, _Held](), Beat()
     for step in steps:

@@ -39,7 +39,7 @@ _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 LONGEST: Final = 10_000
 
 
-def handed(state: State, wave: Wave, form: str, by: str = "") -> str:
+def export_wave(state: State, wave: Wave, form: str, by: str = "") -> str:
     """The wave as text in one of `FORMS`. by: the did of the moderator who will send it to Ozone. Raises UsageError for another form, and where its accounts were forgotten."""
     if not is_kept(state, wave):
         raise UsageError(

@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 
 from birdfall.model.errors import UsageError
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.store.database import State
 
 KINDS: Final = ("falls", "reports", "returns", "no-data")
@@ -242,7 +242,7 @@ def matching(
     ]
 
 
-def back_tested(
+def backtest_rule(
     state: State, rule: Rule, *, false_alarms_per_year: float, until: int
 ) -> dict[str, Any]:
     """How often a rule would have fired on the history that is stored: `{"fires", "days", "at"}`, or `{"why"}` it cannot be said.
@@ -264,7 +264,7 @@ def back_tested(
 
     counts, covered, first = history(state, stream, begun, until)
     found = back_test(
-        counts, covered, STEP / 1e6, first / 1e6, false_alarms_per_year=false_alarms_per_year
+        counts, covered, TICK_US / 1e6, first / 1e6, false_alarms_per_year=false_alarms_per_year
     )
     fired = []
     for number, alarm in enumerate(found.alarms):
@@ -272,8 +272,8 @@ def back_tested(
         quiet = np.flatnonzero(np.convolve(counts[alarm:end], np.ones(12), "valid") == 0)
         last = int(alarm + quiet[0]) if len(quiet) else end
         if counts[max(alarm - 6, 0) : last].sum() >= rule.at_least:
-            fired.append(int(first + alarm * STEP))
-    days = round(float(covered.sum()) * STEP / 86_400_000_000, 1)
+            fired.append(int(first + alarm * TICK_US))
+    days = round(float(covered.sum()) * TICK_US / 86_400_000_000, 1)
     return {"fires": len(fired), "days": days, "at": fired[-20:], "budget": round(found.allowed, 2)}
 
 
@@ -288,18 +288,18 @@ def stream_of(rule: Rule) -> str:
 def history(state: State, stream: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, int]:
     """(events per tick as float64[n], covered as bool[n], first microsecond) of a stream's stored ticks, the last `MOST_DAYS`."""
     begin = max(begin, end - MOST_DAYS * 86_400_000_000, int(state.meta("ticks_from", "0")))
-    first = begin - begin % STEP
-    n = max((end - first) // STEP, 1)
+    first = begin - begin % TICK_US
+    n = max((end - first) // TICK_US, 1)
     counts, covered = np.zeros(n), np.ones(n, np.bool_)
     rows = state.connection.execute(
         "SELECT begin, observed FROM ticks WHERE stream = ? AND begin BETWEEN ? AND ?",
-        (stream, first, end - STEP),
+        (stream, first, end - TICK_US),
     )
     for row in rows:
-        counts[(row["begin"] - first) // STEP] = row["observed"]
+        counts[(row["begin"] - first) // TICK_US] = row["observed"]
     for gap in state.connection.execute('SELECT "begin", "end" FROM gaps'):
         covered[
-            max((gap["begin"] - first) // STEP, 0) : max((gap["end"] - first) // STEP + 1, 0)
+            max((gap["begin"] - first) // TICK_US, 0) : max((gap["end"] - first) // TICK_US + 1, 0)
         ] = False
     return counts, covered, first
 
@@ -311,7 +311,7 @@ def keep_rules(
     import json
 
     tried = [
-        (r, back_tested(state, r, false_alarms_per_year=false_alarms_per_year, until=until))
+        (r, backtest_rule(state, r, false_alarms_per_year=false_alarms_per_year, until=until))
         for r in rules
     ]
     with state.transaction():

@@ -11,7 +11,7 @@ from typing import Any, Final
 from birdfall.model.schemas import FALLEN
 from birdfall.record.ids import pseudonym
 from birdfall.watch.alerts.delivery import TRIES
-from birdfall.watch.alerts.handoff import handed
+from birdfall.watch.alerts.handoff import export_wave
 from birdfall.watch.alerts.rules import DEFAULT
 from birdfall.watch.dashboard.bursts import (
     burst_reporters,
@@ -21,12 +21,12 @@ from birdfall.watch.dashboard.bursts import (
 )
 from birdfall.watch.dashboard.pseudonym_key import pseudonym_key
 from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, build_chart, usual_limit
-from birdfall.watch.detect.detector_bank import FIRST, STEP
+from birdfall.watch.detect.detector_bank import FIRST, TICK_US
 from birdfall.watch.detect.wave_queries import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
 from birdfall.watch.engine.retention import size_of
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
 from birdfall.watch.store.database import State
-from birdfall.watch.store.lock import in_use
+from birdfall.watch.store.lock import is_in_use
 
 #: A burst of reports this long before a wave is told of with it.
 MAX_BURST_LEAD_US = HOUR
@@ -136,7 +136,9 @@ class StateView:
         with closing(self._state()) as state:
             found = wave(state, number)
             return (
-                handed(state, found, form) if found is not None and is_kept(state, found) else None
+                export_wave(state, found, form)
+                if found is not None and is_kept(state, found)
+                else None
             )
 
     def kept(self) -> dict[str, Any] | None:
@@ -162,12 +164,12 @@ class StateView:
 
     def _latest(self, state: State) -> int:
         row = state.connection.execute("SELECT max(event), sum(connected) FROM sources").fetchone()
-        tick = int(state.meta("tick", "0")) * STEP
+        tick = int(state.meta("tick", "0")) * TICK_US
         return now() if row[1] and self._running() else max(int(row[0] or 0), tick)
 
     def _running(self) -> bool:
         """Whether a watch writes this state: one that was killed could not say that it ended."""
-        return in_use(self.path.parent) is not False
+        return is_in_use(self.path.parent) is not False
 
     def _rules(self, state: State) -> list[dict[str, Any]]:
         sent: dict[str, int] = {}
@@ -291,9 +293,9 @@ class StateView:
         begin, end = w.begin - BEFORE, end + MINUTE
         stream = "all" if w.kind == "falls" else "reports"
         return build_chart(
-            self._series(state, stream, begin, end, STEP),
+            self._series(state, stream, begin, end, TICK_US),
             self._gaps(state, begin, end),
-            STEP,
+            TICK_US,
             stream,
         )
 
@@ -385,4 +387,4 @@ def _is_young(state: State, latest: int) -> bool:
         return True
     kept = json.loads(row[0])
     # ticks in which nothing came are not written down one by one
-    return bool(kept["ticks"] + max(latest // STEP - kept["tick"], 0) < FIRST)
+    return bool(kept["ticks"] + max(latest // TICK_US - kept["tick"], 0) < FIRST)

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 
 HOUR: Final = 3_600_000_000
 MINUTE: Final = 60_000_000
@@ -59,7 +59,7 @@ def usual_limit(expected: float, step: int) -> float:
 
     Three deviations of a Poisson above the mean, at most twice it, at least one: what the watch stores with its ticks, for other lengths.
     """
-    mean = expected * step / STEP
+    mean = expected * step / TICK_US
     return max(2 * mean, mean + 3 * math.sqrt(mean), 1.0)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from birdfall.kernels import edetector
 
-STEP = 10_000_000
+TICK_US = 10_000_000
 #: Quantile of the Gamma bound, as a normal deviate: the rate lies below it in 39 of 40 streams.
 BOUND = 1.96
 #: The spread of a stream whose history does not show it, as `measures.wave_baseline` assumes it (which is heavy to load).
@@ -70,13 +70,13 @@ def _most(events: np.ndarray, ticks: np.ndarray) -> np.ndarray:
     return found
 
 
-class Bank:
+class DetectorBank:
     """Detectors by stream name. All arrays have one row per stream."""
 
     def __init__(self, *, false_alarms_per_year: float = 1.0) -> None:
         self.thetas = edetector.multipliers()
         self.threshold = edetector.threshold_for(
-            STEP / 1e6, false_alarms_per_year=false_alarms_per_year
+            TICK_US / 1e6, false_alarms_per_year=false_alarms_per_year
         )
         self.names: list[str] = []
         self.place: dict[str, int] = {}
@@ -397,7 +397,7 @@ class Bank:
         """Take up what `plain` gave. Streams kept at an earlier tick are brought up to the latest with empty ticks."""
         latest = max((int(v["tick"]) for v in kept.values()), default=0)
         for tick in sorted({int(v["tick"]) for v in kept.values()}):
-            together = Bank()
+            together = DetectorBank()
             together.thetas, together.learned = self.thetas, self.learned
             chosen = {name: v for name, v in kept.items() if int(v["tick"]) == tick}
             together.add(chosen)

@@ -5,7 +5,7 @@ Names of hosts and clients come from outside, and an attacker can make any numbe
 
 from __future__ import annotations
 
-from birdfall.watch.detect.detector_bank import Bank
+from birdfall.watch.detect.detector_bank import DetectorBank
 
 #: Hosts and clients watched at once, and how many stay when there are more.
 MOST, KEPT = 2_000, 1_500
@@ -14,7 +14,7 @@ MOST, KEPT = 2_000, 1_500
 class Groups:
     """The detectors of hosts and clients in `bank`. plain: hosts that say nothing, as everything is on them."""
 
-    def __init__(self, bank: Bank, plain: frozenset[str] = frozenset()) -> None:
+    def __init__(self, bank: DetectorBank, plain: frozenset[str] = frozenset()) -> None:
         self._bank, self._plain = bank, plain
         self._seen: dict[str, int] = {}
 

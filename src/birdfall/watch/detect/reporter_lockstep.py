@@ -28,7 +28,7 @@ MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class ReporterCrew:
     """members and targets, sorted; begin, end: microseconds of its first and last report on those targets."""
 
     members: tuple[str, ...]
@@ -37,7 +37,7 @@ class Crew:
     end: int
 
 
-def crews(state: State, end: int) -> list[Crew]:
+def find_crews(state: State, end: int) -> list[ReporterCrew]:
     """Crews among the reporters of the day before `end`, largest first."""
     rows = state.connection.execute(
         "SELECT reporter, target, time FROM reports WHERE time BETWEEN ? AND ? AND reporter != target ORDER BY time DESC LIMIT ?",
@@ -61,7 +61,7 @@ def crews(state: State, end: int) -> list[Crew]:
             continue
         theirs = times[mine & np.isin(whom, hit)]
         found.append(
-            Crew(
+            ReporterCrew(
                 tuple(map(str, reporters[members])),
                 tuple(map(str, targets[hit])),
                 int(theirs.min()),

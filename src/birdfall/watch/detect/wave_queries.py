@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from birdfall.model.schemas import FALLEN
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.store.database import State
 
 _FELL: Final = "NOT seen AND status IN ({0}) AND coalesce(previous, '') NOT IN ({0})".format(
@@ -98,16 +98,16 @@ def first_fall(state: State, onset: int, end: int, usual: float) -> int:
     """
     rows = state.connection.execute(
         f"SELECT time FROM changes WHERE time BETWEEN ? AND ? AND {_FELL} ORDER BY time",
-        (onset - STEP, end),
+        (onset - TICK_US, end),
     )
     times = [int(r[0]) for r in rows]
     likely: list[tuple[float, int]] = []
     for number, moment in enumerate(times):
-        if moment >= onset + STEP:
+        if moment >= onset + TICK_US:
             break
         seen_since, meant = (
             len(times) - number,
-            max(usual, SELDOM) * max(end - moment, SHORTEST) / STEP,
+            max(usual, SELDOM) * max(end - moment, SHORTEST) / TICK_US,
         )
         likely.append(
             (

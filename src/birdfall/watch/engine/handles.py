@@ -22,7 +22,7 @@ _ASK: Final = "/xrpc/com.atproto.identity.resolveHandle?handle="
 PATIENCE, LARGEST = 10, 1 << 16
 
 
-def identified(
+def resolve_leaders(
     leaders: Iterable[str],
     state: State,
     feeds: Iterable[Feed],
@@ -60,7 +60,7 @@ def identified(
     return tuple(found)
 
 
-def of_rules(
+def resolve_rule_leaders(
     rules: Iterable[Rule], watched: set[str], ids: Callable[[str], str], tell: Callable[[str], None]
 ) -> list[Rule]:
     """Rules with the ids of their leaders; those that wait for an audience nobody watches are told of."""

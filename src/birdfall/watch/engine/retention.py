@@ -18,7 +18,7 @@ from typing import Any, Final
 from birdfall.model.schemas import FALLEN
 from birdfall.watch.alerts.delivery import TRIES
 from birdfall.watch.alerts.rules import MOST_DAYS
-from birdfall.watch.detect.detector_bank import STEP
+from birdfall.watch.detect.detector_bank import TICK_US
 from birdfall.watch.detect.wave_queries import BEFORE, MOST, SHOWN
 from birdfall.watch.store.database import State
 
@@ -39,7 +39,7 @@ EVER: Final = 1 << 62
 
 
 @dataclass
-class Needed:
+class ProtectedSpans:
     """What the listed waves hold: [begin, end] in microseconds, merged, with what is shown around them.
 
     falls: of waves of suspensions; reports: of the charts of bursts; around: of all. targets: of bursts by reported account.
@@ -54,7 +54,7 @@ class Needed:
     open_since: int = EVER
 
     @classmethod
-    def of(cls, state: State) -> Needed:
+    def of(cls, state: State) -> ProtectedSpans:
         """As the waves of `state` stand now."""
         found = cls()
         rows = state.connection.execute(
@@ -91,7 +91,7 @@ class Needed:
 
 
 @dataclass
-class Forgetting:
+class Retention:
     """Forgets in `state`, a step at a time. days: None keeps all changes and reports."""
 
     state: State
@@ -101,11 +101,11 @@ class Forgetting:
         #: up to when ticks were swept, and the last stream of a sweep that goes on
         self._swept: int
         self._stream: str | None
-        self._needed: tuple[Any, Needed] = ((), Needed())
+        self._needed: tuple[Any, ProtectedSpans] = ((), ProtectedSpans())
         self._swept, self._stream, self._tidied = 0, None, 0
         self._resting = 0.0
 
-    def turn(self, moment: int) -> bool:
+    def run(self, moment: int) -> bool:
         """One step, unless there was nothing to do a moment ago. moment: the machine's clock. Whether there is more to do."""
         if time.monotonic() < self._resting:
             return False
@@ -142,7 +142,7 @@ class Forgetting:
         A clock that jumps a year ahead must not make old what is of today.
         """
         row = self.state.connection.execute("SELECT max(event) FROM sources").fetchone()
-        return min(moment, int(self.state.meta("tick", "0")) * STEP, int(row[0] or 0))
+        return min(moment, int(self.state.meta("tick", "0")) * TICK_US, int(row[0] or 0))
 
     def _horizon(self, at: int) -> int:
         """From when on all is kept, 0 for from the beginning; written down before anything goes, an hour at a time."""
@@ -161,14 +161,14 @@ class Forgetting:
         ).fetchone()
         return min((int(v) for v in row if v is not None), default=EVER)
 
-    def _held(self) -> Needed:
+    def _held(self) -> ProtectedSpans:
         key = tuple(
             self.state.connection.execute(
                 "SELECT max(id), count(closed), max(closed) FROM waves"
             ).fetchone()
         )
         if key != self._needed[0]:
-            self._needed = key, Needed.of(self.state)
+            self._needed = key, ProtectedSpans.of(self.state)
         return self._needed[1]
 
     # -- what -----------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ class Forgetting:
             gone += self.state.connection.execute(
                 "DELETE FROM ticks WHERE stream = ?1 AND begin IN "
                 "(SELECT begin FROM ticks WHERE stream = ?1 AND begin >= ?2 AND begin < ?3 LIMIT ?4)",
-                (stream, begin, first - first % STEP, most - gone),
+                (stream, begin, first - first % TICK_US, most - gone),
             ).rowcount
             begin = last + 1
         return gone

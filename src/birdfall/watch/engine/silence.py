@@ -30,7 +30,7 @@ FIRST_RETRY, LAST_RETRY = 60.0, 900.0
 
 
 @dataclass
-class Heard:
+class SilenceMonitor:
     """One source. Times are connected seconds; `last` is a moment in microseconds, when it was heard last."""
 
     #: messages a second in the emptier minutes, and the longest silence, of finished hours; then the minutes of the one that is on
@@ -46,7 +46,7 @@ class Heard:
     retry: float = FIRST_RETRY
     asked: float = 0.0
 
-    def hear(self, steps: int, moment: int, *, live: bool = True) -> bool:
+    def record(self, steps: int, moment: int, *, live: bool = True) -> bool:
         """Messages came; whether that ends a silence that was called. live: they are of now, not of a past that is caught up with."""
         ended = self.mute
         if live and self.last and not self.mute:
@@ -67,34 +67,34 @@ class Heard:
             self.hours = [*self.hours, (emptier, self.longest)][-WEEK:]
             self.minutes, self.longest = self.minutes[HOUR:], 0.0
 
-    def look(self, connected: bool, moment: int) -> bool:
+    def check(self, connected: bool, moment: int) -> bool:
         """Nothing came until now; whether that is now a silence which is none of the source's own."""
         passed = (moment - self.looked) / 1e6 if self.looked else 0.0
         self.looked = moment
         if not connected or not self.last or not 0.0 < passed <= LOOKS:
             return False
         self.silent += passed
-        if self.mute or self.silent < self.bound():
+        if self.mute or self.silent < self.silence_limit():
             return False
         self.mute, self.asked = True, self.silent
         return True
 
-    def ask_again(self) -> bool:
+    def should_reconnect(self) -> bool:
         """Whether a source that stays silent is to be connected anew now."""
         if not self.mute or self.silent < self.asked + self.retry:
             return False
         self.asked, self.retry = self.silent, min(self.retry * 2, LAST_RETRY)
         return True
 
-    def slowest(self) -> float:
+    def slowest_rate(self) -> float:
         """Messages a second in the slowest times that may be; 0 where that is not known."""
         if not self.hours:
             return 0.0
         return min(rate for rate, _ in self.hours) / (SLOWER if len(self.hours) >= DAY else NIGHT)
 
-    def bound(self) -> float:
+    def silence_limit(self) -> float:
         """Connected seconds without a message that its history makes practically impossible."""
-        slowest = self.slowest()
+        slowest = self.slowest_rate()
         if slowest <= 0.0:
             return float("inf")
         return max(
@@ -103,15 +103,15 @@ class Heard:
             LONGER * max(self.longest, *(longest for _, longest in self.hours)),
         )
 
-    def doubted(self) -> bool:
+    def is_doubtful(self) -> bool:
         """Whether so much is missing that the silence is not taken for a quiet time yet."""
-        return self.mute or self.silent * self.slowest() >= DOUBTED
+        return self.mute or self.silent * self.slowest_rate() >= DOUBTED
 
-    def speaks(self) -> bool:
+    def is_talkative(self) -> bool:
         """Whether it would be heard within a minute, so that being connected alone proves nothing."""
-        return self.slowest() * SHORTEST >= DOUBTED
+        return self.slowest_rate() * SHORTEST >= DOUBTED
 
-    def plain(self) -> str:
+    def to_text(self) -> str:
         """What is kept."""
         return json.dumps(
             {
@@ -126,7 +126,7 @@ class Heard:
         )
 
     @classmethod
-    def kept(cls, text: str) -> Heard:
+    def from_text(cls, text: str) -> SilenceMonitor:
         """From what was kept: a silence that was called goes on until something is heard."""
         if not text:
             return cls()

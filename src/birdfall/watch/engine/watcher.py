@@ -21,12 +21,12 @@ from birdfall.watch.alerts.delivery import raise_alert, sentence
 from birdfall.watch.alerts.rules import DEFAULT, Rule, history, matching
 from birdfall.watch.detect import reporter_lockstep as lockstep
 from birdfall.watch.detect import wave_queries as waves
-from birdfall.watch.detect.detector_bank import LAG, REMEMBERED, STEP, Bank, Learned
+from birdfall.watch.detect.detector_bank import LAG, REMEMBERED, TICK_US, DetectorBank, Learned
 from birdfall.watch.detect.host_client_streams import Groups
-from birdfall.watch.engine.silence import Heard
+from birdfall.watch.engine.silence import SilenceMonitor
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, Feed, now
-from birdfall.watch.model.events import Arrived, Gap
-from birdfall.watch.store.database import Change, State, Taken, unwritable
+from birdfall.watch.model.events import Gap, StreamBatch
+from birdfall.watch.store.database import Ingested, State, StatusChange, unwritable
 
 #: Steps taken in one transaction, at most.
 BATCH = 2000
@@ -92,19 +92,19 @@ class Watcher:
     recount_every: float = 1.0
 
     def __post_init__(self) -> None:
-        self.bank = Bank(false_alarms_per_year=self.false_alarms_per_year)
+        self.bank = DetectorBank(false_alarms_per_year=self.false_alarms_per_year)
         # Where one host is all that is watched, that an account is on it says nothing more than that it fell.
         self.groups = Groups(
             self.bank,
             frozenset({getattr(self.feeds[0], "host", "")} if len(self.feeds) == 1 else ()),
         )
         self.open: dict[str, _Open] = {}
-        self._queue: queue.Queue[tuple[Feed, list[Arrived]]] = queue.Queue(maxsize=64)
+        self._queue: queue.Queue[tuple[Feed, list[StreamBatch]]] = queue.Queue(maxsize=64)
         self._target_seen: dict[str, int] = {}
         self._behind: dict[str, int] = {}
         self._down: dict[str, int] = {}
         #: what sources usually send; those heard again after a silence: since when, how long they may be silent, heard again
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, SilenceMonitor] = {}
         self._resumed: dict[str, tuple[int, int, int]] = {}
         self._heard_kept = 0
         self._evidence: dict[str, float] = {}
@@ -134,14 +134,14 @@ class Watcher:
         try:
             while True:
                 ended = stop.is_set() or not any(t.is_alive() for t in threads)
-                if not self.turn(0.0 if ended else 0.2) and ended:
+                if not self.poll(0.0 if ended else 0.2) and ended:
                     break
             # what feeds still hand on is taken, so that none of them waits for room in the queue
             patience = time.monotonic() + 5
             while time.monotonic() < patience and any(t.is_alive() for t in threads):
-                self.turn(0.05)
+                self.poll(0.05)
             while not self._queue.empty():
-                self.turn(0.0)
+                self.poll(0.0)
             self._settle()
             if self._failed is not None:
                 raise self._failed
@@ -153,7 +153,7 @@ class Watcher:
     def _feed(self, feed: Feed, stop: threading.Event) -> None:
         cursor, epoch = State.open(self.state.path, read_only=True).cursor(feed.name)
 
-        def put(batch: list[Arrived]) -> None:
+        def put(batch: list[StreamBatch]) -> None:
             while not stop.is_set() or not feed.live:
                 try:
                     self._queue.put((feed, batch), timeout=0.5)
@@ -168,48 +168,47 @@ class Watcher:
             self._failed = error
             stop.set()
 
-    def turn(self, wait: float) -> bool:
+    def poll(self, wait: float) -> bool:
         """Take in what waits, or after `wait` seconds let time go on; whether anything was there."""
-        batches: list[tuple[Feed, list[Arrived]]] = []
+        batches: list[tuple[Feed, list[StreamBatch]]] = []
         try:
             batches.append(self._queue.get(timeout=wait) if wait else self._queue.get_nowait())
             while sum(len(b) for _, b in batches) < BATCH:
                 batches.append(self._queue.get_nowait())
         except queue.Empty:
             pass
-        self.take(batches)
+        self.process_batches(batches)
         return bool(batches)
 
-    def take(self, batches: Iterable[tuple[Feed, list[Arrived]]]) -> None:
+    def process_batches(self, batches: Iterable[tuple[Feed, list[StreamBatch]]]) -> None:
         """Batches of feeds as one transaction, with all that follows from them."""
         listed = list(batches)
         with self.state.transaction():
             for feed, batch in listed:
                 self._begin_clock(batch)
                 self._hear(feed, batch)
-                taken = self.state.take(feed.name, batch, keep_raw=self.keep_raw)
+                taken = self.state.ingest(feed.name, batch, keep_raw=self.keep_raw)
                 self._absorb(taken)
                 newest = max((e.time for step in batch for e in step.events), default=0)
                 self._behind[feed.name] = newest
                 if not feed.live and batch:
-                    self._advance(max(step.received for step in batch) // STEP)
+                    self._advance(max(step.received for step in batch) // TICK_US)
             self._listen({feed.name for feed, _ in listed})
             self._time_passes({feed.name for feed, _ in listed})
             self._judge()
         for _, batch in listed:
             for step in batch:
-                kept = step.notes.get("kept")
-                if isinstance(kept, threading.Event):
-                    kept.set()
+                if step.on_commit is not None:
+                    step.on_commit()
         self.after()
 
     # -- time -----------------------------------------------------------------------------------------------------
 
-    def _begin_clock(self, batch: list[Arrived]) -> None:
+    def _begin_clock(self, batch: list[StreamBatch]) -> None:
         """The first thing heard says when the watch began."""
         if not self.bank.tick and batch:
             heard = batch[0]
-            self._advance(min([heard.received, *(e.time for e in heard.events)]) // STEP)
+            self._advance(min([heard.received, *(e.time for e in heard.events)]) // TICK_US)
 
     def _time_passes(self, busy: set[str]) -> None:
         moment = self.clock()
@@ -221,13 +220,13 @@ class Watcher:
             return
         # Nor does it where one is silent as it never was, or has not said yet whether it goes on where it fell silent.
         if self._resumed or any(
-            f.name in self._heard and self._heard[f.name].doubted() for f in live
+            f.name in self._heard and self._heard[f.name].is_doubtful() for f in live
         ):
             return
         # A source that hands on the past is catching up: its events say what time it is.
         if any(f.name in busy and 0 < self._behind.get(f.name, 0) < moment - PAST for f in live):
             return
-        self._advance((moment - GRACE) // STEP)
+        self._advance((moment - GRACE) // TICK_US)
 
     def _health(self, moment: int) -> None:
         for feed in self.feeds:
@@ -278,17 +277,17 @@ class Watcher:
         if feed.name not in self._heard:
             return False
         heard = self._heard[feed.name]
-        return heard.mute or (down is not None and heard.last <= down and heard.speaks())
+        return heard.mute or (down is not None and heard.last <= down and heard.is_talkative())
 
-    def _hear(self, feed: Feed, batch: list[Arrived]) -> None:
+    def _hear(self, feed: Feed, batch: list[StreamBatch]) -> None:
         """A source is heard; call before what it says is taken in."""
         steps = sum(bool(step.received) for step in batch)
         if feed.name not in self._heard or not steps:
             return
         heard, moment = self._heard[feed.name], self.clock()
         times = [e.time for step in batch for e in step.events]
-        since, bound = heard.last, int(min(heard.bound(), 1e9) * 1e6)
-        if heard.hear(steps, moment, live=not times or max(times) > moment - PAST):
+        since, bound = heard.last, int(min(heard.silence_limit(), 1e9) * 1e6)
+        if heard.record(steps, moment, live=not times or max(times) > moment - PAST):
             feed.health.silent = False
             # the gap that this made is known when the first event dates itself
             self._heard_again(feed, self._down.pop(feed.name, since), moment)
@@ -303,7 +302,7 @@ class Watcher:
         if moment - since <= bound:
             return
         self.state.note_gap(feed.name, Gap(since, moment, "says-nothing"))
-        missed = moment // STEP - self.bank.tick
+        missed = moment // TICK_US - self.bank.tick
         if missed > 0:
             self._close(covered=False)
             self.bank.skip(missed - 1, covered=False)
@@ -317,10 +316,10 @@ class Watcher:
             heard = self._heard.get(feed.name)
             if heard is None or feed.name in busy or not self._queue.empty():
                 continue
-            if heard.look(feed.health.connected, moment):
+            if heard.check(feed.health.connected, moment):
                 feed.health.silent = feed.health.reconnect = True
                 self._keep_heard(feed.name)
-            elif heard.ask_again():
+            elif heard.should_reconnect():
                 feed.health.reconnect = True
             resumed = self._resumed.get(feed.name)
             if resumed is not None and moment - resumed[2] > UNDATED * 1_000_000:
@@ -331,7 +330,7 @@ class Watcher:
                 self._keep_heard(name)
 
     def _keep_heard(self, name: str) -> None:
-        self.state.keep_meta(**{f"heard:{name}": self._heard[name].plain()})
+        self.state.keep_meta(**{f"heard:{name}": self._heard[name].to_text()})
 
     def _gap_ends(self, feed: Feed, since: int, moment: int) -> None:
         del self._down[feed.name]
@@ -340,7 +339,7 @@ class Watcher:
         if cursor is None and feed.live and moment - since > GRACE:
             # nothing tells this source where to go on from: what happened meanwhile was not seen
             self.state.note_gap(feed.name, Gap(since, moment, "not-connected"))
-            behind = moment // STEP - self.bank.tick
+            behind = moment // TICK_US - self.bank.tick
             if behind > 1:
                 self._close(covered=False)
                 self.bank.skip(behind - 1, covered=False)
@@ -379,7 +378,7 @@ class Watcher:
     def _close(self, *, covered: bool) -> None:
         n = len(self.bank)
         if covered and self.bank.count[:n].any():
-            self._latest = max(self._latest, (self.bank.tick + 1) * STEP - 1)
+            self._latest = max(self._latest, (self.bank.tick + 1) * TICK_US - 1)
             self._judge()
         busy = np.flatnonzero(self.bank.count[:n])
         expected = self.bank.expected()
@@ -387,7 +386,7 @@ class Watcher:
         teach = np.ones(n, np.bool_)
         for kind in self.open:
             teach &= ~self.bank.of_reports() if kind == "reports" else self.bank.of_reports()
-        begin = self.bank.tick * STEP
+        begin = self.bank.tick * TICK_US
         keep = [
             (names[k], begin, int(self.bank.count[k]), float(expected[k]), _high(expected[k]), 0.0)
             for k in busy.tolist()
@@ -420,9 +419,9 @@ class Watcher:
 
     # -- what came in ---------------------------------------------------------------------------------------------
 
-    def _absorb(self, taken: Taken) -> None:
+    def _absorb(self, taken: Ingested) -> None:
         """Changes and reports into their ticks, in the order of their own times."""
-        things: list[tuple[int, Change | None, Any]] = [
+        things: list[tuple[int, StatusChange | None, Any]] = [
             (c.time, c, None) for c in taken.changes if c.falls
         ]
         things += [(r.time, None, r) for r in taken.reports]
@@ -436,7 +435,7 @@ class Watcher:
         news |= {"reports"} if taken.reports else set()
         self._news |= news
         for moment, change, report in things:
-            self._advance(moment // STEP)
+            self._advance(moment // TICK_US)
             self._latest = self._as_of = max(self._latest, moment)
             if change is not None:
                 self._fell(change)
@@ -459,7 +458,7 @@ class Watcher:
             self._looked[kind] = count
             self._judge()
 
-    def _fell(self, change: Change) -> None:
+    def _fell(self, change: StatusChange) -> None:
         self.bank.put("all")
         if self.state.leaders:
             for leader in self.state.leaders_of(change.account):
@@ -511,15 +510,15 @@ class Watcher:
         self._counted_at = self.bank.tick
 
     def _begin(self, kind: str, called: list[str], evidence: float) -> None:
-        onset = min(self.bank.onset(name) for name in called[:5]) * STEP
+        onset = min(self.bank.onset(name) for name in called[:5]) * TICK_US
         moment = max(self._moment(), onset)
-        usual = self._usual(kind, onset // STEP)
+        usual = self._usual(kind, onset // TICK_US)
         begin = (
             waves.first_fall(self.state, onset, moment, usual)
             if kind == "falls"
             else self._first_report(onset)
         )
-        wave = _Open(0, called[0], begin, last=moment, usual=self._usual(kind, begin // STEP))
+        wave = _Open(0, called[0], begin, last=moment, usual=self._usual(kind, begin // TICK_US))
         self._goes_on(wave, called)
         self._count_from(wave)
         wave.number = waves.keep_wave(
@@ -546,7 +545,7 @@ class Watcher:
 
     def _count_from(self, wave: _Open) -> None:
         """What a wave has brought since it began, or since as long as counts are remembered."""
-        wave.counted = max(wave.begin // STEP, self.bank.tick - REMEMBERED)
+        wave.counted = max(wave.begin // TICK_US, self.bank.tick - REMEMBERED)
         if wave.stream in self.bank.place:
             since = np.arange(wave.counted, self.bank.tick) % REMEMBERED
             wave.events = float(self.bank.recent[self.bank.place[wave.stream], since].sum())
@@ -601,7 +600,7 @@ class Watcher:
 
     def _reaches(self, wave: _Open) -> int:
         """Until when a wave lasts as far as is known: now, or the end of its last tick above the usual."""
-        ended = (self.bank.tick - wave.quiet) * STEP - 1
+        ended = (self.bank.tick - wave.quiet) * TICK_US - 1
         return max(self._moment() if not wave.quiet else min(ended, self._moment()), wave.begin)
 
     def _targets(self, wave: _Open, end: int) -> list[str]:
@@ -703,7 +702,7 @@ class Watcher:
         """Reporters that move together without a burst. What a burst has told of them already is no news."""
         self._reported, self._crews_at = False, self.bank.tick
         moment = self._moment()
-        for crew in lockstep.crews(self.state, moment):
+        for crew in lockstep.find_crews(self.state, moment):
             known = self._known_crew(crew, moment)
             if known is not None and known.stream != lockstep.STREAM:
                 continue
@@ -736,7 +735,7 @@ class Watcher:
                 news = "opened" if not told else f"grown-to-{len(crew.members)}"
                 self._tell("reports", wave, len(crew.members), crew.end, 0.0, details, news)
 
-    def _known_crew(self, crew: lockstep.Crew, moment: int) -> waves.Wave | None:
+    def _known_crew(self, crew: lockstep.ReporterCrew, moment: int) -> waves.Wave | None:
         """The burst or crew that was told of and holds half of these members."""
         members = set(crew.members)
         rows = self.state.connection.execute(
@@ -805,7 +804,7 @@ class Watcher:
 
     def _moment(self) -> int:
         """The latest moment that was judged: of an event, or the begin of the open tick."""
-        return max(self._latest, self.bank.tick * STEP)
+        return max(self._latest, self.bank.tick * TICK_US)
 
     def _first_report(self, onset: int) -> int:
         row = self.state.connection.execute(
@@ -827,7 +826,9 @@ class Watcher:
         }
         for feed in self.feeds:
             if feed.live and getattr(feed, "pushed", False):
-                heard = self._heard[feed.name] = Heard.kept(self.state.meta(f"heard:{feed.name}"))
+                heard = self._heard[feed.name] = SilenceMonitor.from_text(
+                    self.state.meta(f"heard:{feed.name}")
+                )
                 if heard.mute:
                     feed.health.silent, self._down[feed.name] = True, heard.last
         for wave in waves.waves(self.state, open_only=True):
@@ -872,7 +873,7 @@ class Watcher:
 
     def _last(self, newest: int | None, table: str) -> int:
         """The last row that belongs to a tick that has ended: those of the open one are counted again after a restart."""
-        begin = self.bank.tick * STEP
+        begin = self.bank.tick * TICK_US
         row = self.state.connection.execute(
             f"SELECT min(id) FROM {table} WHERE time >= ?", (begin,)
         ).fetchone()
@@ -886,16 +887,18 @@ class Watcher:
         c = self.state.connection
         query = "SELECT account, status, previous, time, received, host, reason, client FROM changes WHERE id > ? AND NOT seen ORDER BY id"
         changes = [
-            Change(*row) for row in c.execute(query, (int(self.state.meta("changes", "0")),))
+            StatusChange(*row) for row in c.execute(query, (int(self.state.meta("changes", "0")),))
         ]
         reports = c.execute(
             "SELECT target, time FROM reports WHERE id > ? ORDER BY id",
             (int(self.state.meta("reports", "0")),),
         )
-        things: list[tuple[int, Change | None, str]] = [(x.time, x, "") for x in changes if x.falls]
+        things: list[tuple[int, StatusChange | None, str]] = [
+            (x.time, x, "") for x in changes if x.falls
+        ]
         things += [(r["time"], None, r["target"]) for r in reports]
         for moment, change, target in sorted(things, key=lambda t: t[0]):
-            self._advance(moment // STEP)
+            self._advance(moment // TICK_US)
             if change is not None:
                 self._fell(change)
             else:
@@ -918,7 +921,7 @@ class Watcher:
         if self.bank.tick - self._learned_at < RELEARN:
             return
         self._learned_at = self.bank.tick
-        until = self.bank.tick * STEP
+        until = self.bank.tick * TICK_US
         begun = int(self.state.meta("begun", "0"))
         if not begun:
             begun = (
@@ -954,14 +957,14 @@ def learned_from(
     counts, covered, first = history(state, stream, begin, end)
     if counts.sum() < 20:
         return None
-    base = baseline(counts, covered, STEP / 1e6, first / 1e6, trailing=True)
-    made = detector(base, STEP / 1e6, false_alarms_per_year=false_alarms_per_year)
+    base = baseline(counts, covered, TICK_US / 1e6, first / 1e6, trailing=True)
+    made = detector(base, TICK_US / 1e6, false_alarms_per_year=false_alarms_per_year)
     return Learned(float(base.expected[-1] * made.lift), float(made.size))
 
 
 def _over(wave: _Open, end: int) -> float:
     """How many events would have been usual in a wave until `end`."""
-    return wave.usual * max(end - wave.begin, 1) / STEP
+    return wave.usual * max(end - wave.begin, 1) / TICK_US
 
 
 def _kind(name: str) -> str:

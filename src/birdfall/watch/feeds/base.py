@@ -1,6 +1,6 @@
 """What a source of live events is, and how it stays connected.
 
-A feed runs in a thread of its own and hands on lists of `Arrived`. It is told where to go on from; what it handed on and
+A feed runs in a thread of its own and hands on lists of `StreamBatch`. It is told where to go on from; what it handed on and
 was not kept when the process died comes again, and the state takes it once. `put` blocks while the watch is busy, so no
 feed can fill the memory.
 """
@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from birdfall.model.errors import BirdfallError
-from birdfall.watch.model.events import Arrived
+from birdfall.watch.model.events import StreamBatch
 
 #: What is said of a source that is connected and mute.
 CONNECTED_BUT_SILENT = "connected, but says nothing"
-Put = Callable[[list[Arrived]], None]
+Put = Callable[[list[StreamBatch]], None]
 #: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.25, 30.0
 #: A server may ask for so long a wait, and no longer.

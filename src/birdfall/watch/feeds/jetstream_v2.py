@@ -27,7 +27,7 @@ from birdfall.watch.feeds.websocket import (
     DictionaryDecompressor,
     WebSocketFeed,
 )
-from birdfall.watch.model.events import Arrived, Event, Gap
+from birdfall.watch.model.events import Event, Gap, StreamBatch
 
 _TYPE_PREFIX = "network.bsky.jetstream.subscribeEvents#"
 _REQUESTED_KINDS = (("kinds", "account"), ("kinds", "identity"), ("kinds", "commit"))
@@ -138,7 +138,7 @@ class JetstreamV2Feed(WebSocketFeed):
             f"{self.url.rstrip('/')}/xrpc/network.bsky.jetstream.subscribeEvents?{urlencode(asked)}"
         )
 
-    def read(self, message: bytes | str, received: int) -> Arrived:
+    def read(self, message: bytes | str, received: int) -> StreamBatch:
         """One frame; binary ones are compressed."""
         raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
         try:
@@ -149,17 +149,17 @@ class JetstreamV2Feed(WebSocketFeed):
                 line = self._unpack(message)
             found = parse_message(line, received, self.host)
         except DecodeError as error:
-            return Arrived(received, refused=str(error), raw=raw)
+            return StreamBatch(received, refused=str(error), raw=raw)
         if found.fatal:
-            return Arrived(received, raw=line, refused=found.said, notes={"leave": True})
+            return StreamBatch(received, raw=line, refused=found.said, reconnect=True)
         if found.sequence is None or found.time is None:
             self._clamped = self._clamped or found.said == "OutdatedCursor"
-            return Arrived(received, raw=line)
+            return StreamBatch(received, raw=line)
         return self._step(found, found.sequence, found.time, line, received)
 
     def _step(
         self, found: JetstreamFrame, sequence: int, time: int, line: bytes, received: int
-    ) -> Arrived:
+    ) -> StreamBatch:
         asked, self._asked = self._asked, None
         clamped, self._clamped = self._clamped, False
         if asked is not None and asked[0] and sequence < asked[0]:
@@ -167,11 +167,11 @@ class JetstreamV2Feed(WebSocketFeed):
             epoch = str(int(self.epoch or "0") + 1)
             self.cursor, self.epoch = f"0@{asked[1]}", epoch
             gap = Gap(asked[1], time, "server-began-anew")
-            return Arrived(received, (), self.cursor, epoch, line, (gap,), notes={"leave": True})
+            return StreamBatch(received, (), self.cursor, epoch, line, (gap,), reconnect=True)
         gaps: tuple[Gap, ...] = ()
         if asked is not None and clamped and time > asked[1]:
             gaps = (Gap(asked[1], time, "cursor-too-old"),)
-        return Arrived(received, found.events, f"{sequence}@{time}", self.epoch, line, gaps)
+        return StreamBatch(received, found.events, f"{sequence}@{time}", self.epoch, line, gaps)
 
     def turned_away(self, status: int, body: bytes) -> str:
         """Refused before the stream began: what can be mended is mended for the next connection."""

@@ -19,7 +19,7 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
 from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream, decode_line
 from birdfall.watch.feeds.jetstream_v2 import parse_message
-from birdfall.watch.model.events import Arrived, Event, Gap
+from birdfall.watch.model.events import Event, Gap, StreamBatch
 
 MAX_BATCH_MESSAGES: Final = 1000
 #: Seconds a broker may take to answer, and between looks for new partitions.
@@ -90,13 +90,13 @@ class KafkaFeed(ReconnectingFeed):
         self.health.mark_connected()
         self.cursor = self._place()
         # nothing was heard yet: the first message says when the watch began
-        put([Arrived(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
+        put([StreamBatch(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
 
     def _read(self, consumer: Any, put: Put, stop: threading.Event) -> None:
         looked, beat = time.monotonic(), 0.0
         while not stop.is_set() and not self.health.reconnect:
             messages = consumer.consume(MAX_BATCH_MESSAGES, 0.2)
-            steps: list[Arrived] = []
+            steps: list[StreamBatch] = []
             if any(
                 (m.value() or b"").startswith(_HEARTBEAT) for m in messages if m.error() is None
             ):
@@ -117,7 +117,7 @@ class KafkaFeed(ReconnectingFeed):
             if steps:
                 last = steps[-1]
                 place = self._place()
-                steps[-1] = Arrived(
+                steps[-1] = StreamBatch(
                     last.received, last.events, place, self.epoch, last.raw, last.gaps, last.refused
                 )
                 put(steps)
@@ -129,13 +129,13 @@ class KafkaFeed(ReconnectingFeed):
                     self._next |= {p: self._bounds(consumer, p)[0] for p in fresh}
                     self._assign(consumer)
 
-    def step(self, value: bytes, milliseconds: int) -> Arrived:
+    def step(self, value: bytes, milliseconds: int) -> StreamBatch:
         """One message."""
         received = milliseconds * 1000 if self.timed and milliseconds > 0 else now()
         try:
-            return Arrived(received, tuple(decode_message(value, received)), raw=value)
+            return StreamBatch(received, tuple(decode_message(value, received)), raw=value)
         except DecodeError as error:
-            return Arrived(received, refused=str(error), raw=value)
+            return StreamBatch(received, refused=str(error), raw=value)
 
     def _place(self) -> str:
         return json.dumps({str(p): at for p, at in sorted(self._next.items())})

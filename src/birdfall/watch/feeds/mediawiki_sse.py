@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
 from birdfall.watch.feeds.decode import DecodeError, decode_mediawiki
-from birdfall.watch.model.events import Arrived
+from birdfall.watch.model.events import StreamBatch
 
 #: A line longer than this is an attack.
 MAX_LINE_BYTES = 1 << 20
@@ -68,7 +68,7 @@ class MediaWikiFeed(ReconnectingFeed):
                     self.cursor = identity or self.cursor
                 data, identity = [], None
 
-    def step(self, data: bytes, identity: str | None) -> Arrived:
+    def step(self, data: bytes, identity: str | None) -> StreamBatch:
         """One event. Changes that are no news for the watch leave only the cursor."""
         received = now()
         try:
@@ -79,7 +79,7 @@ class MediaWikiFeed(ReconnectingFeed):
                 decode_mediawiki(plain) if not self.wiki or plain.get("wiki") == self.wiki else []
             )
         except (DecodeError, ValueError, RecursionError) as error:
-            return Arrived(
+            return StreamBatch(
                 received, cursor=identity, epoch=self.epoch, refused=str(error)[:200], raw=data
             )
-        return Arrived(received, tuple(events), identity, self.epoch, data if events else b"")
+        return StreamBatch(received, tuple(events), identity, self.epoch, data if events else b"")

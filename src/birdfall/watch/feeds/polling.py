@@ -22,7 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, failure_reason, now
 from birdfall.watch.feeds.decode import DecodeError, decode_mastodon, decode_ozone
-from birdfall.watch.model.events import Arrived, Gap, Identity, Listed
+from birdfall.watch.model.events import Gap, Identity, StatusSnapshot, StreamBatch
 
 #: Answers larger than this are no answers.
 MAX_ANSWER_BYTES = 32 << 20
@@ -123,12 +123,12 @@ class OzoneFeed(PollingFeed):
             if begins:
                 # nothing was heard yet: a watch that is stopped before anything comes goes on from here
                 begins = False
-                put([Arrived(0, cursor=self.cursor, epoch=self.epoch)])
+                put([StreamBatch(0, cursor=self.cursor, epoch=self.epoch)])
             steps = [s for item in listed if (s := self._fresh(item)) is not None]
             newest = cursor if cursor and _is_later(cursor, self.cursor) else None
             if steps or newest:
                 if newest:
-                    steps.append(Arrived(now(), cursor=newest, epoch=self.epoch))
+                    steps.append(StreamBatch(now(), cursor=newest, epoch=self.epoch))
                 put(steps)
                 self.cursor = newest or self.cursor
             if cursor is None or cursor == at or not listed:
@@ -150,7 +150,7 @@ class OzoneFeed(PollingFeed):
         found = plain.get("cursor")
         return listed, found if isinstance(found, str) and found else None
 
-    def _fresh(self, item: Any) -> Arrived | None:
+    def _fresh(self, item: Any) -> StreamBatch | None:
         """One event, unless it was handed on before."""
         key = str(item.get("id")) if isinstance(item, dict) else ""
         if key and key in self._given:
@@ -175,14 +175,14 @@ def _is_later(cursor: str, known: str | None) -> bool:
     return (int(new[1]), int(new[2])) > (int(old[1]), int(old[2]))
 
 
-def _read_ozone(item: Any, received: int) -> Arrived:
+def _read_ozone(item: Any, received: int) -> StreamBatch:
     raw = json.dumps(item, ensure_ascii=False).encode()
     try:
-        return Arrived(
+        return StreamBatch(
             received, tuple(decode_ozone(item if isinstance(item, dict) else {})), raw=raw
         )
     except DecodeError as error:
-        return Arrived(received, refused=str(error), raw=raw)
+        return StreamBatch(received, refused=str(error), raw=raw)
 
 
 @dataclass
@@ -235,10 +235,10 @@ class MastodonFeed(PollingFeed):
         ]
         found += self._changes(base, received, since)
         self.cursor = f"{last}@{received}"
-        put([*found, Arrived(received, cursor=self.cursor, epoch=self.epoch)])
+        put([*found, StreamBatch(received, cursor=self.cursor, epoch=self.epoch)])
         return bool(reached)
 
-    def _changes(self, base: str, received: int, since: int) -> list[Arrived]:
+    def _changes(self, base: str, received: int, since: int) -> list[StreamBatch]:
         """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment.
 
         since: when the list was last asked for, 0 if never. What changed in longer than `MAX_DATED_INTERVAL_US` happened nobody knows when.
@@ -262,8 +262,8 @@ class MastodonFeed(PollingFeed):
                 Identity(account, str(item.get("username") or "")[:200], received)
                 for account, item in now_listed.items()
             )
-            stands = Listed("suspended", tuple(sorted(now_listed)), received, counts)
-            return [Arrived(received, (*names, stands), gaps=gaps)]
+            stands = StatusSnapshot("suspended", tuple(sorted(now_listed)), received, counts)
+            return [StreamBatch(received, (*names, stands), gaps=gaps)]
         moment = _rfc3339(received)
         gone = sorted(before - self._suspended)
         changed = [now_listed[i] for i in sorted(self._suspended - before)]
@@ -284,12 +284,12 @@ def _parse_cursor(cursor: str | None) -> tuple[int | None, int]:
     return int(number or 0), int(time or 0)
 
 
-def _read_mastodon(plain: dict[str, Any], received: int) -> Arrived:
+def _read_mastodon(plain: dict[str, Any], received: int) -> StreamBatch:
     raw = json.dumps(plain, ensure_ascii=False).encode()
     try:
-        return Arrived(received, tuple(decode_mastodon(plain)), raw=raw)
+        return StreamBatch(received, tuple(decode_mastodon(plain)), raw=raw)
     except DecodeError as error:
-        return Arrived(received, refused=str(error), raw=raw)
+        return StreamBatch(received, refused=str(error), raw=raw)
 
 
 def _rfc3339(moment: int) -> str:

@@ -30,7 +30,7 @@ from birdfall.watch.feeds.decode import (
     decode_mediawiki,
     decode_ozone,
 )
-from birdfall.watch.model.events import Arrived
+from birdfall.watch.model.events import StreamBatch
 
 _HEADER = struct.Struct(">QI")
 _MAGIC = b"ATFH1\n"
@@ -54,7 +54,7 @@ class RecordingFeed:
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """All steps after `cursor`."""
         self.health.mark_connected()
-        skip, waiting = int(cursor or 0), list[Arrived]()
+        skip, waiting = int(cursor or 0), list[StreamBatch]()
         began, first = time.monotonic(), None
         for number, step in enumerate(
             merge(*map(read_steps, self.paths), key=lambda s: s.received), 1
@@ -73,7 +73,7 @@ class RecordingFeed:
                     if stop.wait(due - time.monotonic()):
                         break
             waiting.append(
-                Arrived(
+                StreamBatch(
                     step.received,
                     step.events,
                     str(number),
@@ -81,7 +81,7 @@ class RecordingFeed:
                     step.raw,
                     step.gaps,
                     step.refused,
-                    step.notes,
+                    step.reconnect,
                 )
             )
             if len(waiting) >= MAX_BATCH_STEPS:
@@ -93,7 +93,7 @@ class RecordingFeed:
         self.health.connected = False
 
 
-def read_steps(path: Path) -> Iterator[Arrived]:
+def read_steps(path: Path) -> Iterator[StreamBatch]:
     """The steps of a recording, each with the time it arrived. Raises InputError if it is none."""
     kind = recording_format(path)
     if kind == "frames":
@@ -110,7 +110,7 @@ def read_steps(path: Path) -> Iterator[Arrived]:
         yield step
 
 
-def _frames(stream: BinaryIO) -> Iterator[Arrived]:
+def _frames(stream: BinaryIO) -> Iterator[StreamBatch]:
     stream.read(len(_MAGIC))
     while len(header := stream.read(_HEADER.size)) == _HEADER.size:
         nanoseconds, length = _HEADER.unpack(header)
@@ -120,9 +120,9 @@ def _frames(stream: BinaryIO) -> Iterator[Arrived]:
         try:
             events, _ = decode_frame(frame, received)
         except DecodeError as error:
-            yield Arrived(received, refused=str(error), raw=frame)
+            yield StreamBatch(received, refused=str(error), raw=frame)
         else:
-            yield Arrived(received, tuple(events), raw=frame)
+            yield StreamBatch(received, tuple(events), raw=frame)
 
 
 def recording_format(path: Path) -> str:
@@ -144,11 +144,11 @@ def recording_format(path: Path) -> str:
     )
 
 
-def _line(kind: str, line: bytes, latest: int) -> Arrived:
+def _line(kind: str, line: bytes, latest: int) -> StreamBatch:
     try:
         if kind == "jetstream":
             events, sent = decode_jetstream(line, 1 << 62)
-            return Arrived(sent, tuple(events), raw=line)
+            return StreamBatch(sent, tuple(events), raw=line)
         if kind == "lines":
             events = decode_line(line, latest)
         else:
@@ -157,8 +157,8 @@ def _line(kind: str, line: bytes, latest: int) -> Arrived:
                 raise DecodeError("not an object")
             events = decode_ozone(plain) if kind == "ozone" else decode_mediawiki(plain)
     except (DecodeError, ValueError, RecursionError) as error:
-        return Arrived(latest, refused=str(error)[:200], raw=line)
-    return Arrived(max((e.time for e in events), default=latest), tuple(events), raw=line)
+        return StreamBatch(latest, refused=str(error)[:200], raw=line)
+    return StreamBatch(max((e.time for e in events), default=latest), tuple(events), raw=line)
 
 
 @dataclass
@@ -186,9 +186,9 @@ class LinesFeed:
                 continue
             received = now()
             try:
-                put([Arrived(received, tuple(decode_line(line, received)), raw=line.strip())])
+                put([StreamBatch(received, tuple(decode_line(line, received)), raw=line.strip())])
             except DecodeError as error:
-                put([Arrived(received, refused=str(error), raw=line[:1000])])
+                put([StreamBatch(received, refused=str(error), raw=line[:1000])])
         self.health.connected, self.health.ended = False, True
 
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from birdfall.model.errors import UsageError
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
 from birdfall.watch.feeds.decode import DecodeError, decode_mastodon
-from birdfall.watch.model.events import Arrived
+from birdfall.watch.model.events import StreamBatch
 
 MAX_BODY_BYTES = 1 << 20
 #: Deliveries handled at once; more are answered 503, and sent again.
@@ -25,14 +25,14 @@ def is_signed(body: bytes, secret: str, signature: str) -> bool:
     return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
 
 
-def decode_delivery(body: bytes, received: int) -> Arrived:
+def decode_delivery(body: bytes, received: int) -> StreamBatch:
     """What one delivery says."""
     try:
         plain = json.loads(body)
         events = decode_mastodon(plain if isinstance(plain, dict) else {})
     except (DecodeError, ValueError, RecursionError) as error:
-        return Arrived(received, refused=str(error)[:200], raw=body)
-    return Arrived(received, tuple(events), raw=body)
+        return StreamBatch(received, refused=str(error)[:200], raw=body)
+    return StreamBatch(received, tuple(events), raw=body)
 
 
 @dataclass
@@ -74,7 +74,7 @@ class MastodonWebhookFeed:
                     self._answer(401)
                     return
                 kept = threading.Event()
-                put([replace(decode_delivery(body, now()), notes={"kept": kept})])
+                put([replace(decode_delivery(body, now()), on_commit=kept.set)])
                 self._answer(200 if kept.wait(10) else 503)
 
             def _answer(self, code: int) -> None:

@@ -18,7 +18,7 @@ from birdfall.model.errors import UsageError
 from birdfall.sources.atproto import frames
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
 from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream
-from birdfall.watch.model.events import Arrived, Gap
+from birdfall.watch.model.events import Gap, StreamBatch
 
 #: A batch is handed on after so many frames or seconds.
 MAX_BATCH_STEPS, FLUSH_SECONDS = 1000, 0.1
@@ -47,7 +47,7 @@ class WebSocketFeed(ReconnectingFeed, ABC):
         """Where to connect, with where to go on from."""
 
     @abstractmethod
-    def read(self, message: bytes | str, received: int) -> Arrived:
+    def read(self, message: bytes | str, received: int) -> StreamBatch:
         """What a message says."""
 
     def subprotocols(self) -> list[str]:
@@ -71,7 +71,7 @@ class WebSocketFeed(ReconnectingFeed, ABC):
         )
         from websockets.typing import Subprotocol
 
-        waiting: list[Arrived] = []
+        waiting: list[StreamBatch] = []
 
         def flush() -> None:
             if waiting:
@@ -111,7 +111,7 @@ class WebSocketFeed(ReconnectingFeed, ABC):
                         if len(waiting) >= MAX_BATCH_STEPS:
                             flush()
                             await asyncio.sleep(0)
-                        if step.notes.get("leave"):
+                        if step.reconnect:
                             break
                 finally:
                     beating.cancel()
@@ -168,10 +168,10 @@ class FirehoseFeed(WebSocketFeed):
         query = "" if cursor is None else "?" + urlencode({"cursor": cursor})
         return f"{self.url.rstrip('/')}/xrpc/com.atproto.sync.subscribeRepos{query}"
 
-    def read(self, message: bytes | str, received: int) -> Arrived:
+    def read(self, message: bytes | str, received: int) -> StreamBatch:
         """One frame. What a server says of itself is told apart from what cannot be read."""
         if isinstance(message, str):
-            return Arrived(
+            return StreamBatch(
                 received,
                 refused="a frame of text",
                 raw=message.encode("utf-8", "replace")[:MAX_FRAME_BYTES],
@@ -184,7 +184,7 @@ class FirehoseFeed(WebSocketFeed):
         if sequence is None and len(message) < 300 and b"OutdatedCursor" in message:
             # what the server no longer keeps was not seen: until the first event that it still has
             self._clamped = True
-            return Arrived(0, epoch=self.epoch)
+            return StreamBatch(0, epoch=self.epoch)
         gaps: tuple[Gap, ...] = ()
         if self._clamped:
             self._clamped = False
@@ -193,7 +193,7 @@ class FirehoseFeed(WebSocketFeed):
                     0, frames.decode_frame(message, frozenset()).time or received, "cursor-too-old"
                 ),
             )
-        return Arrived(
+        return StreamBatch(
             received,
             tuple(events),
             None if sequence is None else str(sequence),
@@ -202,18 +202,18 @@ class FirehoseFeed(WebSocketFeed):
             gaps,
         )
 
-    def _said(self, message: bytes, received: int, reason: str) -> Arrived:
+    def _said(self, message: bytes, received: int, reason: str) -> StreamBatch:
         if "FutureCursor" in reason:
             # The server has begun to count anew (it was reset): all it still has is read again under a new epoch.
             epoch = str(int(self.epoch or "0") + 1)
             self.start, self.cursor, self.epoch = "all", None, epoch
             gap = Gap(0, received, "server-began-anew")
-            return Arrived(
-                received, cursor="0", epoch=epoch, raw=message, gaps=(gap,), notes={"leave": True}
+            return StreamBatch(
+                received, cursor="0", epoch=epoch, raw=message, gaps=(gap,), reconnect=True
             )
         if "ConsumerTooSlow" in reason:
-            return Arrived(received, raw=message, notes={"leave": True})
-        return Arrived(received, refused=reason, raw=message)
+            return StreamBatch(received, raw=message, reconnect=True)
+        return StreamBatch(received, refused=reason, raw=message)
 
 
 @dataclass
@@ -241,15 +241,15 @@ class JetstreamFeed(WebSocketFeed):
             asked.append(("cursor", "1"))
         return f"{self.url.rstrip('/')}/subscribe?{urlencode(asked)}"
 
-    def read(self, message: bytes | str, received: int) -> Arrived:
+    def read(self, message: bytes | str, received: int) -> StreamBatch:
         """One message; binary ones are compressed with the dictionary."""
         try:
             line = self._unpacked(message) if isinstance(message, bytes) else message.encode()
             events, sent = decode_jetstream(line, received, self.host)
         except DecodeError as error:
             raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
-            return Arrived(received, refused=str(error), raw=raw)
-        return Arrived(
+            return StreamBatch(received, refused=str(error), raw=raw)
+        return StreamBatch(
             received, tuple(events), str(sent), self.epoch, line, self._clamped(sent, received)
         )
 

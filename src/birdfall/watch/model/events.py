@@ -5,8 +5,8 @@ Times are int64 microseconds UTC. `time` is the platform's own time of the event
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class StatusSnapshot:
     """A source lists exactly these accounts as having `status` at `time`; when they came to have it is not said.
 
     counts: it listed them a moment ago as well, so that whoever is new fell between. Otherwise it is how things stand, and no change.
@@ -85,15 +85,17 @@ class Gap:
     why: str
 
 
-Event = Status | Follow | Unfollow | Report | Identity | Listed
+Event = Status | Follow | Unfollow | Report | Identity | StatusSnapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class StreamBatch:
     """One step of a stream: what it said, and where to go on from after it.
 
     cursor: text a source understands; None keeps the last one. epoch: changes when the server has begun to count anew.
     raw: the step as it came, for the evidence. refused: why a step could not be read.
+    reconnect: the feed is to leave this connection after the step and connect anew.
+    on_commit: called once the transaction that keeps the step has been committed.
     """
 
     received: int
@@ -103,4 +105,5 @@ class Arrived:
     raw: bytes = b""
     gaps: tuple[Gap, ...] = ()
     refused: str = ""
-    notes: dict[str, Any] = field(default_factory=dict)
+    reconnect: bool = False
+    on_commit: Callable[[], None] | None = None

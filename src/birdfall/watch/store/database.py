@@ -18,13 +18,13 @@ from typing import Any, Final
 from birdfall.model.errors import CaseError
 from birdfall.model.schemas import FALLEN
 from birdfall.watch.model.events import (
-    Arrived,
     Follow,
     Gap,
     Identity,
-    Listed,
     Report,
     Status,
+    StatusSnapshot,
+    StreamBatch,
     Unfollow,
 )
 
@@ -85,7 +85,7 @@ class OlderError(CaseError):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusChange:
     """An account's status became another one. `previous` is None where it was not known."""
 
     account: str
@@ -107,10 +107,10 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Ingested:
     """What one batch changed: status changes, new reports, follows and unfollows of watched leaders (leader, account, time)."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[StatusChange, ...]
     reports: tuple[Report, ...]
     follows: tuple[tuple[str, str, int], ...]
     unfollows: tuple[tuple[str, str, int], ...]
@@ -208,9 +208,11 @@ class State:
             }
         return self._leaders
 
-    def take(self, source: str, batch: Iterable[Arrived], *, keep_raw: bool = True) -> Taken:
+    def ingest(
+        self, source: str, batch: Iterable[StreamBatch], *, keep_raw: bool = True
+    ) -> Ingested:
         """A batch into the state; call inside `transaction`. What was seen before changes nothing."""
-        changes: list[Change] = []
+        changes: list[StatusChange] = []
         reports: list[Report] = []
         follows: list[tuple[str, str, int]] = []
         unfollows: list[tuple[str, str, int]] = []
@@ -252,7 +254,7 @@ class State:
                 elif isinstance(event, Report):
                     if self._report(source, event, step.received):
                         reports.append(event)
-                elif isinstance(event, Listed):
+                elif isinstance(event, StatusSnapshot):
                     changes += self._listed(source, event, step.received)
                 else:
                     self.name(event)
@@ -268,7 +270,9 @@ class State:
             "event = max(event, ?5), steps = steps + ?6, refused = refused + ?7, begun = CASE begun WHEN 0 THEN ?8 ELSE begun END",
             (source, cursor, epoch, received, latest, steps, refused, begun),
         )
-        return Taken(tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved)
+        return Ingested(
+            tuple(changes), tuple(reports), tuple(follows), tuple(unfollows), unresolved
+        )
 
     def _last_raw(self) -> int:
         """The number of the last raw event: of those put away, if none waits, as files are named by it."""
@@ -284,7 +288,7 @@ class State:
         ).fetchone()
         return max(within, 0 if row is None else int(row[0]))
 
-    def _status(self, source: str, event: Status, received: int) -> Change | None:
+    def _status(self, source: str, event: Status, received: int) -> StatusChange | None:
         row = self.connection.execute(
             "SELECT status, time, host, client FROM standing WHERE account = ?", (event.account,)
         ).fetchone()
@@ -317,11 +321,11 @@ class State:
                 client,
             ),
         )
-        return Change(
+        return StatusChange(
             event.account, event.status, previous, event.time, received, host, event.reason, client
         )
 
-    def _listed(self, source: str, event: Listed, received: int) -> list[Change]:
+    def _listed(self, source: str, event: StatusSnapshot, received: int) -> list[StatusChange]:
         """Those who differ from what is known. Those that do not count are kept as `seen`: at some time before, nobody knows when."""
         c = self.connection
         c.execute("CREATE TEMP TABLE IF NOT EXISTS listed (account TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -349,7 +353,7 @@ class State:
                 "INSERT INTO changes (account, status, previous, time, received, source, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (account, status, previous, event.time, received, source, int(not event.counts)),
             )
-            found.append(Change(account, status, previous, event.time, received, "", ""))
+            found.append(StatusChange(account, status, previous, event.time, received, "", ""))
         return found if event.counts else []
 
     def _heard(self, event: Status, stands_since: int) -> bool:

@@ -14,7 +14,7 @@ NAME: Final = ".lock"
 TRIES, WAIT = 5, 0.1
 
 
-def locked(folder: Path) -> IO[str]:
+def lock_folder(folder: Path) -> IO[str]:
     """The lock of a watch's folder, until it is closed. Raises UsageError if another watch has it."""
     handle = (folder / NAME).open("w")
     for attempt in range(TRIES):
@@ -34,7 +34,7 @@ def locked(folder: Path) -> IO[str]:
     raise AssertionError
 
 
-def in_use(folder: Path) -> bool | None:
+def is_in_use(folder: Path) -> bool | None:
     """Whether a watch writes this folder now; None if that cannot be seen."""
     try:
         with (folder / NAME).open() as handle:
