@@ -15,7 +15,7 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule, load_rules
 from birdfall.watch.engine.watcher import Watcher
-from birdfall.watch.feeds.base import now
+from birdfall.watch.feeds.base import FeedOptions, now
 from birdfall.watch.feeds.decode import DecodeError
 from birdfall.watch.feeds.kafka import KafkaFeed, client_settings, decode_message
 from birdfall.watch.feeds.registry import open_feed
@@ -136,11 +136,12 @@ def test_lines_of_every_form_are_told_apart():
 
 WATCH = """
 import sys, threading
-from birdfall.watch import kafka, watcher
+from birdfall.watch.engine import watcher
+from birdfall.watch.feeds import kafka
 from birdfall.watch.store.database import State
-watcher.BATCH = kafka.BATCH = 20
+watcher.BATCH = kafka.MAX_BATCH_MESSAGES = 20
 state = State.open(sys.argv[1])
-watcher.Watcher(state, [kafka.Kafka(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")], after=lambda: state.connection.execute("SELECT 1 FROM raw LIMIT 1").fetchone() and print("kept", flush=True)).run(threading.Event())
+watcher.Watcher(state, [kafka.KafkaFeed(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")], after=lambda: state.connection.execute("SELECT 1 FROM raw LIMIT 1").fetchone() and print("kept", flush=True)).run(threading.Event())
 """
 
 
@@ -240,7 +241,7 @@ def test_a_broker_that_is_away_delays_an_alert(tmp_path, monkeypatch):
 
 
 def test_the_command_line_and_the_settings(tmp_path, monkeypatch):
-    made = open_feed("kafka:localhost:9092/events", start="all")
+    made = open_feed("kafka:localhost:9092/events", FeedOptions(start="all"))
     assert (made.servers, made.topic, made.start, made.name) == (
         "localhost:9092",
         "events",

@@ -43,7 +43,7 @@ def falls(begin, number, name="a", every=SECOND):
 class Handed:
     """A live source that hands on what it is given."""
 
-    name, live = "h", True
+    name, live, pushed, host, url = "h", True, False, "", ""
 
     def __init__(self):
         self.health, self.wanted = ConnectionHealth(), threading.Event()
@@ -63,16 +63,16 @@ import resource, sys, threading
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from test_watch_faults import falls, T
-from birdfall.watch.feeds.replay import Recording
-from birdfall.watch.store.database import State
 from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.store.database import State
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limit = int(sys.argv[2])
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 state = State.open(sys.argv[1])
-feed = Recording("r", ())
+feed = RecordingFeed("r", ())
 watcher = Watcher(state, [feed], recount_every=0.0)
 done = int(state.cursor("r")[0] or 0)
 steps = falls(T, 6000)[done:]

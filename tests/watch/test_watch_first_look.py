@@ -7,6 +7,7 @@ import pytest
 from birdfall.watch.detect.wave_queries import fallen, waves
 from birdfall.watch.engine.archive import case_of
 from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.base import FeedOptions
 from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
 from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.feeds.replay import RecordingFeed
@@ -209,7 +210,7 @@ def test_the_command_line_says_where_to_begin(monkeypatch):
         "wss://x",
     ):
         assert open_feed(text).start == "live"
-        assert open_feed(text, start="all").start == "all"
-    assert "cursor=1" in open_feed("jetstream:wss://x", start="all").address()
+        assert open_feed(text, FeedOptions(start="all")).start == "all"
+    assert "cursor=1" in open_feed("jetstream:wss://x", FeedOptions(start="all")).address()
     assert "cursor" not in open_feed("jetstream:wss://x").address()
     assert json.dumps(open_feed("mastodon:https://x").cursor) == "null"

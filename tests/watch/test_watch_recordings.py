@@ -140,15 +140,14 @@ def everything(path):
 KILLED = """
 import sys, threading
 from pathlib import Path
-from birdfall.watch.feeds.replay import Recording
-from birdfall.watch.store.database import State
 from birdfall.watch.engine import watcher
+from birdfall.watch.feeds import replay
+from birdfall.watch.store.database import State
 watcher.BATCH = 50
-from birdfall.watch.feeds import replay as recorded
-recorded.BATCH = 25
+replay.MAX_BATCH_STEPS = 25
 state = State.open(sys.argv[1])
 print("go", flush=True)
-watcher.Watcher(state, [Recording("r", (Path(sys.argv[2]),))], leaders=(sys.argv[3],), recount_every=0.0).run(threading.Event())
+watcher.Watcher(state, [replay.RecordingFeed("r", (Path(sys.argv[2]),))], leaders=(sys.argv[3],), recount_every=0.0).run(threading.Event())
 """
 
 

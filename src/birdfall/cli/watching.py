@@ -76,6 +76,7 @@ def watch(
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
+    from birdfall.watch.feeds.base import FeedOptions
     from birdfall.watch.feeds.registry import open_feed
 
     unknown = [s for s in sources if s.startswith("-") and s != "-"]
@@ -83,7 +84,7 @@ def watch(
         raise UsageError(f"unknown option {unknown[0]!r}", fix="See: birdfall watch --help")
     if not sources:
         raise UsageError("nothing to watch", fix="Name a source: birdfall watch wss://bsky.network")
-    feeds = [open_feed(text, start=start, dictionary=dictionary) for text in sources]
+    feeds = [open_feed(text, FeedOptions(start, dictionary)) for text in sources]
     names = [f.name for f in feeds]
     if len(set(names)) < len(names):
         raise UsageError("a source is named twice", where=max(names, key=names.count))
@@ -139,7 +140,7 @@ def replay(
         Say on every page that the data is simulated; the state remembers it.
     """
     from birdfall.watch.detect.wave_queries import waves
-    from birdfall.watch.feeds.registry import open_recording
+    from birdfall.watch.feeds.registry import open_recordings
 
     if not recordings:
         raise UsageError("nothing to replay", fix="Name a recording.")
@@ -151,7 +152,7 @@ def replay(
             where=str(state),
             fix="Choose another with --state, or remove it.",
         )
-    feed = open_recording(list(recordings), speed)
+    feed = open_recordings(recordings, speed)
     kept = _Kept(state, None, None)
     _run(
         [feed],

@@ -83,7 +83,7 @@ def _known(state: State, leader: str, handle: str) -> str:
 
 def _asked(feed: Feed, handle: str) -> str:
     """What the host of a firehose says; empty where it says nothing."""
-    parts = urlsplit(getattr(feed, "url", ""))
+    parts = urlsplit(feed.url)
     if not feed.name.startswith("atproto:") or parts.scheme not in ("ws", "wss"):
         return ""
     address = f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc.rpartition('@')[2]}{_ASK}{quote(handle, safe='')}"

@@ -96,7 +96,7 @@ class Watcher:
         # Where one host is all that is watched, that an account is on it says nothing more than that it fell.
         self.groups = Groups(
             self.bank,
-            frozenset({getattr(self.feeds[0], "host", "")} if len(self.feeds) == 1 else ()),
+            frozenset({self.feeds[0].host} if len(self.feeds) == 1 else ()),
         )
         self.open: dict[str, _Open] = {}
         self._queue: queue.Queue[tuple[Feed, list[StreamBatch]]] = queue.Queue(maxsize=64)
@@ -825,7 +825,7 @@ class Watcher:
             name: self.bank.tick for name in self.bank.names if name.startswith("target:")
         }
         for feed in self.feeds:
-            if feed.live and getattr(feed, "pushed", False):
+            if feed.live and feed.pushed:
                 heard = self._heard[feed.name] = SilenceMonitor.from_text(
                     self.state.meta(f"heard:{feed.name}")
                 )

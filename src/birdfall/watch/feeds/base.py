@@ -1,8 +1,11 @@
 """What a source of live events is, and how it stays connected.
 
-A feed runs in a thread of its own and hands on lists of `StreamBatch`. It is told where to go on from; what it handed on and
-was not kept when the process died comes again, and the state takes it once. `put` blocks while the watch is busy, so no
-feed can fill the memory.
+A feed runs in a thread of its own and delivers lists of steps (`StreamBatch`) in the order they came. It is told where to go on
+from: steps it delivered that were not committed when the process died are delivered again, and the state counts each once.
+`put` blocks while the watch is busy, so no feed can fill the memory.
+
+Other packages bring feeds of their own by the entry point group `birdfall.feeds` (`feeds.registry`): the name of the entry
+point is the scheme, and it loads a `FeedOpener`. A feed over connections that break is best made from `ReconnectingFeed`.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
 
 from birdfall.model.errors import BirdfallError
 from birdfall.watch.model.events import StreamBatch
@@ -21,6 +25,7 @@ from birdfall.watch.model.events import StreamBatch
 #: What is said of a source that is connected and mute.
 CONNECTED_BUT_SILENT = "connected, but says nothing"
 Put = Callable[[list[StreamBatch]], None]
+Start = Literal["live", "all"]
 #: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.25, 30.0
 #: A server may ask for so long a wait, and no longer.
@@ -75,17 +80,97 @@ class ConnectionHealth:
 
 
 class Feed(Protocol):
-    """One source. name: its key in the state. live: whether time goes on when it is silent (a recording's does not).
+    """One source of events. All but `health` stay as they are while the feed runs."""
 
-    A feed with `pushed` set is told what is new by another side that can fall silent; a poller asks, and is answered.
-    """
+    @property
+    def name(self) -> str:
+        """Key of the source in the state, unique within a watch, such as `wiki:HOST`."""
+        ...
 
-    name: str
-    live: bool
-    health: ConnectionHealth
+    @property
+    def live(self) -> bool:
+        """Whether time goes on while the source is silent; a recording has a clock of its own."""
+        ...
+
+    @property
+    def pushed(self) -> bool:
+        """Whether another side sends by itself, and could fall silent unnoticed.
+
+        A poller asks and is answered: its silence is an error of its own.
+        """
+        ...
+
+    @property
+    def host(self) -> str:
+        """Host that events of this source are about, as they carry it; empty if they name none."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Address of the server that is asked; empty if there is none."""
+        ...
+
+    @property
+    def health(self) -> ConnectionHealth:
+        """How the connection stands."""
+        ...
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
-        """Hand on what comes, from after `cursor`, until `stop` is set or the source ends."""
+        """Deliver what comes until `stop` is set or the source ends.
+
+        Parameters
+        ----------
+        cursor
+            The last `StreamBatch.cursor` that was committed; None at the first start.
+        epoch
+            The epoch that cursor belongs to.
+        put
+            Takes a list of steps, and blocks while the watch is busy.
+        stop
+            Set when the watch ends; to be looked at at least twice a second.
+
+        Raises
+        ------
+        BirdfallError
+            If the source cannot be read at all; that ends the watch.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOptions:
+    """What was asked for beyond the address of a source.
+
+    Attributes
+    ----------
+    start
+        Where to begin if the state knows no cursor: "live" from now on, "all" with everything the server still has.
+    dictionary
+        File of the zstd dictionary that compressed messages need; None to ask the service for it, where it has one.
+    """
+
+    start: Start = "live"
+    dictionary: Path | None = None
+
+
+class FeedOpener(Protocol):
+    """Makes the feed of one scheme; what entry points in the group `birdfall.feeds` load."""
+
+    def __call__(self, text: str, options: FeedOptions, /) -> Feed:
+        """Open the feed that `text` names.
+
+        Parameters
+        ----------
+        text
+            The source as it was written, with its scheme: `SCHEME:ADDRESS`.
+        options
+            What was asked for beyond the address.
+
+        Raises
+        ------
+        UsageError
+            If `text` is no address of this scheme.
+        """
         ...
 
 
@@ -116,9 +201,15 @@ class ReconnectingFeed:
     name: str
     live: bool = True
     pushed: ClassVar[bool] = True
+    url: str = ""
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
     cursor: str | None = None
     epoch: str = ""
+
+    @property
+    def host(self) -> str:
+        """Host that events are about; empty unless a subclass knows one."""
+        return ""
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
         """One connection, from `cursor` on. Raises ConnectionLost when it breaks."""

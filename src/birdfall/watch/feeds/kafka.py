@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from birdfall.model.errors import UsageError
-from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
+from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, Start, now
 from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream, decode_line
 from birdfall.watch.feeds.jetstream_v2 import parse_message
 from birdfall.watch.model.events import Event, Gap, StreamBatch
@@ -40,7 +40,7 @@ class KafkaFeed(ReconnectingFeed):
 
     servers: str = ""
     topic: str = ""
-    start: str = "live"
+    start: Start = "live"
     timed: bool = False
     _next: dict[int, int] = field(default_factory=dict, init=False)
 
@@ -205,7 +205,7 @@ def client_settings() -> dict[str, str]:
     return found
 
 
-def open_topic(text: str, start: str) -> KafkaFeed:
+def open_topic(text: str, start: Start) -> KafkaFeed:
     """The feed of `HOST:PORT/TOPIC`. Raises UsageError if it is none, or the client is not installed."""
     servers, _, topic = text.removeprefix("//").partition("/")
     if not topic or ":" not in servers:

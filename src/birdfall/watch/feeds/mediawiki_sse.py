@@ -20,7 +20,6 @@ MAX_LINE_BYTES = 1 << 20
 class MediaWikiFeed(ReconnectingFeed):
     """`https://stream.wikimedia.org/v2/stream/recentchange`, or another address of that form. wiki: only this one, if given."""
 
-    url: str = ""
     wiki: str = ""
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:

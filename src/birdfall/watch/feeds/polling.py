@@ -20,7 +20,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
-from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, failure_reason, now
+from birdfall.watch.feeds.base import (
+    ConnectionLost,
+    Put,
+    ReconnectingFeed,
+    Start,
+    failure_reason,
+    now,
+)
 from birdfall.watch.feeds.decode import DecodeError, decode_mastodon, decode_ozone
 from birdfall.watch.model.events import Gap, Identity, StatusSnapshot, StreamBatch
 
@@ -51,10 +58,9 @@ class PollingFeed(ReconnectingFeed, ABC):
 
     pushed: ClassVar[bool] = False
 
-    url: str = ""
     secret: str = ""
     every: float = 2.0
-    start: str = "all"
+    start: Start = "all"
 
     def headers(self) -> dict[str, str]:
         return {}

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from birdfall.model.errors import InputError
 from birdfall.sources.shared.open import head, lines, opened
@@ -49,6 +49,9 @@ class RecordingFeed:
     paths: tuple[Path, ...]
     speed: float = 0.0
     live: bool = False
+    pushed: ClassVar[bool] = False
+    host: ClassVar[str] = ""
+    url: ClassVar[str] = ""
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
@@ -168,6 +171,9 @@ class LinesFeed:
     name: str = "-"
     stream: BinaryIO | None = None
     live: bool = True
+    pushed: ClassVar[bool] = False
+    host: ClassVar[str] = ""
+    url: ClassVar[str] = ""
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ import json
 import threading
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
@@ -41,9 +42,12 @@ class MastodonWebhookFeed:
 
     name: str
     secret: str
-    host: str = "127.0.0.1"
+    bind: str = "127.0.0.1"
     port: int = 8472
     live: bool = True
+    pushed: ClassVar[bool] = False
+    host: ClassVar[str] = ""
+    url: ClassVar[str] = ""
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
     bound: int = 0
 
@@ -87,10 +91,10 @@ class MastodonWebhookFeed:
                 """Deliveries are counted in the state, not written to a log."""
 
         try:
-            listening = ThreadingHTTPServer((self.host, self.port), Handler)
+            listening = ThreadingHTTPServer((self.bind, self.port), Handler)
         except OSError as error:
             raise UsageError(
-                f"webhooks cannot be taken at {self.host}:{self.port}",
+                f"webhooks cannot be taken at {self.bind}:{self.port}",
                 why=str(error.strerror),
                 fix="Choose another port.",
             ) from error

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from birdfall.model.errors import UsageError
 from birdfall.sources.atproto import frames
-from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
+from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, Start, now
 from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream
 from birdfall.watch.model.events import Gap, StreamBatch
 
@@ -34,8 +34,7 @@ JETSTREAM_LOOKBACK_US = 36 * 3_600_000_000
 class WebSocketFeed(ReconnectingFeed, ABC):
     """One WebSocket. url: `wss://host` or `ws://host:port`. start: "live" or "all", where nothing is known yet."""
 
-    url: str = ""
-    start: str = "live"
+    start: Start = "live"
 
     @property
     def host(self) -> str:
