@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import birdfall
-from birdfall.cli import app
+from birdfall.cli.app import app
 
 HERE = Path(__file__).parent
 #: Parts of the interface in the order a reader meets them.

@@ -1,7 +1,25 @@
-"""`python -m birdfall`: the command line."""
+"""`birdfall` and `python -m birdfall`: the command line as a process of its own."""
+
+from __future__ import annotations
 
 import sys
 
-from birdfall.cli import main
+from birdfall.cli.signals import SENTENCE, end_of_command, exit_code, install
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command that the process was called with; returns its exit code."""
+    try:
+        install()
+        from birdfall.cli import main as run_command  # loaded when a signal can be answered
+
+        code = run_command()
+    except KeyboardInterrupt as error:
+        print(f"\n{SENTENCE}", file=sys.stderr)
+        code = exit_code(error)
+    end_of_command()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -163,7 +163,7 @@ class Inquiry:
         chosen = inquiry.Options(**options)
         if self.case is not None:
             return inquiry.run(self.case, chosen)
-        return inquiry.compute(self.record, chosen, inquiry.Question())
+        return inquiry.compute(self.record, chosen, inquiry.Inputs())
 
     def report(
         self, *, language: str = "en", languages: Sequence[str] = ("en", "es", "fr", "ar", "pt")

@@ -196,7 +196,7 @@ def test_swapping_who_is_who_changes_nothing():
     import pyarrow as pa
 
     from birdfall.model.settings import Settings
-    from birdfall.pipeline.run import Options, Question, compute
+    from birdfall.pipeline.run import Inputs, Options, compute
     from birdfall.record.record import from_tables
 
     def told(rename):
@@ -232,9 +232,7 @@ def test_swapping_who_is_who_changes_nothing():
         )
         settings = Settings(leaders=(rename("left"),), controls=(rename("right"),))
         record = from_tables({"statuses": statuses, "follows": follows}, settings)
-        found = compute(
-            record, Options(permutations=49, replicates=49, waves=1), Question(b"", b"")
-        )
+        found = compute(record, Options(permutations=49, replicates=49, waves=1), Inputs(b"", b""))
         return found["explanations-1"]
 
     one, other = told(lambda name: f"government-{name}"), told(lambda name: f"zz-opposition-{name}")

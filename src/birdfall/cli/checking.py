@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from birdfall.cli.output import show, show_json
+from birdfall.cli.output import print_json, print_result
+from birdfall.cli.parameters import Flag, Json, Language
 from birdfall.model.errors import ExitCode, UsageError, printable
 from birdfall.model.findings import as_plain
 
@@ -13,6 +15,46 @@ if TYPE_CHECKING:
     from birdfall.model.findings import Estimate, Finding
     from birdfall.record.case import Case
     from birdfall.tell.words import Words
+
+
+def check(
+    first: str,
+    second: str,
+    *,
+    lang: Language | None = None,
+    save: Flag = False,
+    said_by: str = "",
+    json: Json = False,
+) -> int:
+    """Check a statement against a case: birdfall check CASE "6.600 cuentas en diez minutos".
+
+    Parameters
+    ----------
+    first
+        The case, or the statement.
+    second
+        The statement, or the case.
+    lang
+        The language of the statement and of the answer; recognised if not given.
+    save
+        Keep the statement among the case's claims, so that the report shows it.
+    said_by
+        Who said it.
+    """
+    case, statement = _case_and_text(first, second)
+    return check_statement(case, statement, lang, save, said_by, json)
+
+
+def _case_and_text(first: str, second: str) -> tuple[Case, str]:
+    from birdfall.record.case import Case
+    from birdfall.record.manifest import stands_at
+
+    for path, text in ((first, second), (second, first)):
+        if stands_at(Path(path)):
+            return Case.open(Path(path)), text
+    raise UsageError(
+        "neither of these is a case", fix='birdfall check CASE "6.600 cuentas en diez minutos"'
+    )
 
 
 def check_statement(
@@ -41,9 +83,9 @@ def check_statement(
         _keep(case, write_claims([c for c in before if c.text != statement] + [claim]).encode())
     if json:
         # one object, of the first claim; what else the sentence claims stands under "also"
-        show_json(as_plain(found[0]) | {"also": [as_plain(f) for f in found[1:]]})
+        print_json(as_plain(found[0]) | {"also": [as_plain(f) for f in found[1:]]})
     else:
-        show(f"“{printable(statement)}”")
+        print_result(f"“{printable(statement)}”")
         for number, finding in enumerate(found, 1):
             _show(finding, say, number if len(found) > 1 else None, names_of(record))
     verdicts = {f.details["verdict"] for f in found}
@@ -54,11 +96,11 @@ def check_statement(
 
 def _keep(case: Case, claims: bytes) -> None:
     """The claims, their findings, and the report if there is one, so that they agree."""
-    from birdfall.pipeline.run import hold_claims
+    from birdfall.pipeline.run import replace_claims
     from birdfall.pipeline.verify import languages_of
     from birdfall.tell.report import render
 
-    hold_claims(case, claims)
+    replace_claims(case, claims)
     page = case.read("reports/report.html")
     if page is not None:
         default, languages = languages_of(page)
@@ -72,14 +114,14 @@ def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str]
 
     claimed = finding.estimates.get("claimed")
     if number is not None:
-        show(f"{number}. {_told(claimed, say) if claimed is not None else ''}".rstrip())
-    show(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
-    show(f"  {say('claims.measured')}: {measured(finding, say)}")
+        print_result(f"{number}. {_told(claimed, say) if claimed is not None else ''}".rstrip())
+    print_result(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
+    print_result(f"  {say('claims.measured')}: {measured(finding, say)}")
     account = finding.details.get("account")
     if account is not None:
-        show(f"  {printable(say('claim.account', name=name(account)))}")
+        print_result(f"  {printable(say('claim.account', name=name(account)))}")
     for line in explained(finding, say):
-        show(f"  {printable(line)}")
+        print_result(f"  {printable(line)}")
 
 
 def _told(estimate: Estimate, say: Words) -> str:

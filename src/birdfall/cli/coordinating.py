@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
-from birdfall.cli.commands import Flag, Json, Many, OptionalOut
-from birdfall.cli.output import say, show, show_json, telling
+from birdfall.cli.output import log, print_json, print_result, show_progress
+from birdfall.cli.parameters import Flag, Json, Many, OptionalOut
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def coordinate(
     if json:
         from birdfall.model.findings import as_plain
 
-        show_json({"finding": as_plain(finding), "made": [str(p) for p in made]})
+        print_json({"finding": as_plain(finding), "made": [str(p) for p in made]})
     else:
         _print_finding(finding, made, identified)
     return ExitCode.FOUND if finding.answer == "found" else ExitCode.NOTHING_FOUND
@@ -157,20 +157,20 @@ def _find_coordination(
             "nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv"
         )
     if len(files) == 1 and stands_at(files[0]):
-        from birdfall.pipeline.run import ask
+        from birdfall.pipeline.run import add_network
         from birdfall.record.case import Case
 
         case = Case.open(files[0])
         record = case.record()
-        with telling(quiet) as progress:
-            return ask(case, request, progress=progress), NetworkAccounts(
+        with show_progress(quiet) as progress:
+            return add_network(case, request, progress=progress), NetworkAccounts(
                 record.ids, set(record.settings.public), record.names
             )
     from birdfall.measures.coordination.from_files import coordinate_files, guessed_columns
 
     if all(f.is_file() for f in files):
         Thread(target=_warm_up, args=(request["preset"],)).start()
-    with telling(quiet) as progress:
+    with show_progress(quiet) as progress:
         direct = coordinate_files(files, reading, handles=handles, progress=progress, **request)
     if direct is not None:
         finding, acts = direct
@@ -183,10 +183,10 @@ def _find_coordination(
 
     said = Options(reading["time_zone"], reading["date_format"], reading.get("mapping"))
     _print_guesses(guessed_columns(files, reading["reader"], said), quiet)
-    with telling(quiet) as progress:
+    with show_progress(quiet) as progress:
         record = load(*files, progress=progress, **reading)
     _print_rejected(record.table("rejected"), quiet)
-    with telling(quiet) as progress:
+    with show_progress(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
     return finding, NetworkAccounts(record.ids, set(record.settings.public), record.names)
 
@@ -285,7 +285,7 @@ def _print_guesses(read: Sequence[str], quiet: bool) -> None:
     if quiet or not read:
         return
     for line in read:
-        say(f"guessed by the names of columns: {line}")
+        log(f"guessed by the names of columns: {line}")
 
 
 def _print_rejected(rejected: Table, quiet: bool) -> None:
@@ -295,7 +295,7 @@ def _print_rejected(rejected: Table, quiet: bool) -> None:
     from birdfall.measures.coordination.from_files import count_rejected_rows
     from birdfall.model.errors import printable
 
-    say(f"{count_rejected_rows(rejected):,} rows were refused, the first:")
+    log(f"{count_rejected_rows(rejected):,} rows were refused, the first:")
     for row in rejected.slice(0, 3).to_pylist():
         shown = "" if row["value"] is None else f' "{printable(row["value"], 60)}"'
         place = ", ".join(
@@ -303,7 +303,7 @@ def _print_rejected(rejected: Table, quiet: bool) -> None:
             for x in (row["source"], f"row {row['line']:,}" if row["line"] else "", row["column"])
             if x
         )
-        say(f"  {printable(place, 200)}:{shown} {row['reason']}. {row['fix'] or ''}".rstrip())
+        log(f"  {printable(place, 200)}:{shown} {row['reason']}. {row['fix'] or ''}".rstrip())
 
 
 def _is_edge_file(out: Path | None) -> TypeGuard[Path]:
@@ -395,14 +395,14 @@ def _print_groups(finding: Finding) -> None:
         )
         kind = " (as a block, no pair alone)" if row["kind"] == "block" else ""
         spoken = f", {plain(row['languages'])}" if row["languages"] else ""
-        show(
+        print_result(
             f"    {row['group']}: {row['members']} accounts{kind}, density {row['density']:.0%}, "
             f"{row['coactive_share']:.0%} of what they did{span}{spoken}"
         )
         if shown.get(row["group"]):
-            show(f"       “{plain(shown[row['group']])[:90]}”")
+            print_result(f"       “{plain(shown[row['group']])[:90]}”")
     if len(rows) > MAX_SHOWN_GROUPS:
-        show(f"    ... and {len(rows) - MAX_SHOWN_GROUPS} more; -o FOLDER writes them all")
+        print_result(f"    ... and {len(rows) - MAX_SHOWN_GROUPS} more; -o FOLDER writes them all")
 
 
 def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> None:
@@ -417,27 +417,29 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
         )
 
     label = "  (simulated data)" if finding.simulated else ""
-    show(f"{finding.name}: {value('accounts')} accounts, {value('acts')} acts{label}")
+    print_result(f"{finding.name}: {value('accounts')} accounts, {value('acts')} acts{label}")
     if "significant" not in finding.estimates:
-        show(f"  edges                  {value('edges')}")
+        print_result(f"  edges                  {value('edges')}")
         if "groups" in finding.estimates:
-            show(f"  groups of these        {value('groups')}")
+            print_result(f"  groups of these        {value('groups')}")
             _print_groups(finding)
     else:
         rate = finding.estimates["empirical_fdr"].value
         found = (
             "" if rate is None else f"  (empirical false discovery rate {value('empirical_fdr')})"
         )
-        show(f"  edges found            {value('edges')}")
-        show(f"  beyond the null model  {value('significant')}")
-        show(f"  in shifted time        {value('shifted_significant')}{found}")
-        show(f"  a fixed rule claims    {value('fixed_rule_edges')}  (2 or more within 60 s)")
+        print_result(f"  edges found            {value('edges')}")
+        print_result(f"  beyond the null model  {value('significant')}")
+        print_result(f"  in shifted time        {value('shifted_significant')}{found}")
+        print_result(
+            f"  a fixed rule claims    {value('fixed_rule_edges')}  (2 or more within 60 s)"
+        )
         for layer in finding.details["layers"] if len(finding.details["layers"]) > 1 else ():
-            show(
+            print_result(
                 f"    {layer['trace']} alone: {layer['edges']:,} edges, {layer['significant']:,} beyond the null, "
                 f"{layer['shifted_significant']:,} in shifted time, {layer['fixed_rule_edges']:,} by the fixed rule"
             )
-        show(f"  groups                 {value('groups')}")
+        print_result(f"  groups                 {value('groups')}")
         _print_groups(finding)
     from birdfall.model.errors import printable
     from birdfall.tell.words import words
@@ -454,13 +456,13 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
             if traces and len(finding.parameters.get("trace", ())) > 1
             else ""
         )
-        show(f"  {printable(sentence + named, 400)}")
+        print_result(f"  {printable(sentence + named, 400)}")
     if "left_out" in finding.tables:
         for row in finding.table("left_out").slice(0, MAX_SHOWN_GROUPS).to_pylist():
-            show(
+            print_result(
                 f"  left out: {printable(row['object'], 80)}  ({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
             )
     for path in made:
-        show(str(path))
+        print_result(str(path))
     if made and not identified:
-        say("Accounts go by pseudonym. For ids: --identified")
+        log("Accounts go by pseudonym. For ids: --identified")

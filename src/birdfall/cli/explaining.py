@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from birdfall.cli.commands import Flag, Json, Language
-from birdfall.cli.output import say, show, show_json, telling
+from birdfall.cli.output import log, print_json, print_result, show_progress
+from birdfall.cli.parameters import Flag, Json, Language
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def explain(
         simulated=opened.settings.simulated
     )
     if json:
-        show_json(as_plain(finding))
+        print_json(as_plain(finding))
     elif request:
         return _requests(finding, lang)
     else:
@@ -65,7 +65,7 @@ def casebook(*, json: Json = False) -> int:
 
     found = weighed()
     if json:
-        show_json(
+        print_json(
             [
                 {
                     "id": w.event.id,
@@ -95,10 +95,10 @@ def casebook(*, json: Json = False) -> int:
             )
         )
     for row in rows:
-        show(f"{row[0]:24} {row[1]:11} {row[2]:13} {row[3]}")
+        print_result(f"{row[0]:24} {row[1]:11} {row[2]:13} {row[3]}")
     weighed_ones = [w for w in found if w.verdict is not None]
     known = [w for w in weighed_ones if w.event.cause != "unresolved"]
-    show(
+    print_result(
         f"{len(found)} events, {len(weighed_ones)} weighed, {len(known)} of these with a known cause, {sum(w.contradicted for w in known)} contradicted."
     )
     return ExitCode.FOUND
@@ -154,7 +154,7 @@ def calibrate(
             "--again and --fresh exclude each other",
             fix="First draw the reference, then measure it on fresh worlds.",
         )
-    with telling(json) as progress:
+    with show_progress(json) as progress:
         data = packed(made(progress=progress)) if again else b""
         worlds = unpacked(data) if again else reference()
         if fresh:
@@ -163,16 +163,18 @@ def calibrate(
         second = opinion(worlds, progress=progress) if second_opinion else None
     failed = gates(found)
     if again:
-        say(f"written: {written(data, found)}")
+        log(f"written: {written(data, found)}")
     if json:
-        show_json(found | {"gates_failed": failed} | ({"second_opinion": second} if second else {}))
+        print_json(
+            found | {"gates_failed": failed} | ({"second_opinion": second} if second else {})
+        )
     else:
-        show(tables(found))
+        print_result(tables(found))
         if second:
-            show("\n" + second_table(second))
-        show("\n" + ("All gates are kept." if not failed else "Gates not kept:"))
+            print_result("\n" + second_table(second))
+        print_result("\n" + ("All gates are kept." if not failed else "Gates not kept:"))
         for line in failed:
-            show("  " + line)
+            print_result("  " + line)
     return ExitCode.CANNOT_ANSWER if failed else ExitCode.FOUND
 
 
@@ -185,12 +187,14 @@ def _requests(finding: Finding, lang: str) -> int:
     wanted = asked_for(finding)
     if not wanted:
         notes = [spoken.note(n) for n in finding.reasons]
-        say(
+        log(
             "\n".join(notes)
             or "No record that is missing would tell these explanations further apart."
         )
         return ExitCode.CANNOT_ANSWER if finding.answer == "cannot" else ExitCode.NOTHING_FOUND
-    show(("\n\n" + "-" * 72 + "\n\n").join(letter(finding, record, spoken) for record, _ in wanted))
+    print_result(
+        ("\n\n" + "-" * 72 + "\n\n").join(letter(finding, record, spoken) for record, _ in wanted)
+    )
     return ExitCode.FOUND
 
 
@@ -200,7 +204,7 @@ def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: st
 
     spoken = words(lang)
     if finding.simulated:
-        show(spoken("simulated") if spoken.has("simulated") else "Simulated data.")
+        print_result(spoken("simulated") if spoken.has("simulated") else "Simulated data.")
     shown = {
         "explanations-1": finding,
         **{k: f for k, f in findings.items() if k == "automation-1"},
@@ -208,12 +212,12 @@ def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: st
     for block in section(shown, case.record(), spoken, str, {}, {}):  # type: ignore[arg-type]
         if block["kind"] == "table":
             for row in block["rows"]:
-                show("  " + " · ".join(str(cell) for cell in row))
+                print_result("  " + " · ".join(str(cell) for cell in row))
         elif block["kind"] == "steps":
             for step in block["rows"]:
-                show(f"  {step['factor']:>8}  {step['label']}")
+                print_result(f"  {step['factor']:>8}  {step['label']}")
         elif "text" in block and block["kind"] != "letter":
-            show(block["text"])
+            print_result(block["text"])
     if finding.answer == "cannot":
         for note in finding.reasons:
-            show(spoken.note(note))
+            print_result(spoken.note(note))

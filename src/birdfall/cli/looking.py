@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from birdfall.cli.output import say, show, show_json, telling
+from birdfall.cli.output import log, print_json, print_result, show_progress
+from birdfall.cli.parameters import Json
 from birdfall.model.errors import BirdfallError, ExitCode, UsageError, printable
 
 if TYPE_CHECKING:
@@ -29,38 +30,39 @@ ASKED = {
 }
 
 
-def expanded(files: Sequence[Path]) -> list[Path]:
-    """`files` with patterns such as "data/*.csv" as the files they fit, sorted: shells of other systems leave that to us."""
-    found: list[Path] = []
-    for path in files:
-        if not set("*?[") & set(str(path)) or path.exists():
-            found.append(path)
-            continue
-        fitting = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-        if not fitting:
-            raise UsageError(
-                "no file fits this pattern", where=str(path), fix="Check the folder and the ending."
-            )
-        found += fitting
-    return found
-
-
-def look_at(
-    files: Sequence[Path],
-    mapping: Path | None,
-    time_zone: str | None,
-    date_format: str | None,
-    reader: str | None,
-    save_mapping: Path | None,
-    json: bool,
+def look(
+    *files: Path,
+    mapping: Path | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    reader: str | None = None,
+    save_mapping: Path | None = None,
+    json: Json = False,
 ) -> int:
-    """Look at each file, then at all of them together. Exit code 4 if no question could be answered."""
+    """Say what files are, how they would be read, and what can and cannot be concluded from them.
+
+    Parameters
+    ----------
+    files
+        Any files Birdfall may know.
+    mapping
+        A saved mapping of columns (TOML).
+    time_zone
+        The zone of times that state none, such as America/Caracas.
+    date_format
+        How dates are written, such as "%d/%m/%y %H:%M".
+    reader
+        Which reader to use, instead of the one that recognises the file.
+    save_mapping
+        Where to keep the mapping that was guessed, to be mended and used again.
+    """
+    from birdfall.pipeline.intake import expand_patterns
     from birdfall.sources.ingest import load, look_into
     from birdfall.sources.table.mapping import load_mapping
 
     if not files:
         raise UsageError("nothing to look at", fix="birdfall look tweets.csv")
-    files = expanded(files)
+    paths = expand_patterns(files)
     chosen = None if mapping is None else load_mapping(mapping)
     said: dict[str, Any] = {
         "mapping": chosen,
@@ -68,17 +70,17 @@ def look_at(
         "time_zone": time_zone,
         "date_format": date_format,
     }
-    looks = [look_into(path, **said) for path in files]
+    looks = [look_into(path, **said) for path in paths]
     if save_mapping is not None:
         _save(looks, save_mapping)
     coverage = None
     if all(look.question is None for look in looks):
         from birdfall.measures.coverage import coverage as covered
 
-        with telling(json) as progress:
-            coverage = covered(load(*files, **said, progress=progress))
+        with show_progress(json) as progress:
+            coverage = covered(load(*paths, **said, progress=progress))
     if json:
-        show_json(
+        print_json(
             {
                 "files": [_plain(look) for look in looks],
                 "coverage": None if coverage is None else _questions(coverage),
@@ -109,7 +111,7 @@ def _save(looks: Sequence[Look], path: Path) -> None:
             fix="Leave out --save-mapping.",
         )
     write_text(path, guessed[0].to_toml())
-    say(f"mapping: {path}")
+    log(f"mapping: {path}")
 
 
 def _questions(coverage: Finding) -> list[dict[str, Any]]:
@@ -135,46 +137,46 @@ def _asked(error: BirdfallError) -> dict[str, str]:
 
 
 def _show_file(look: Look) -> None:
-    show(f"{printable(look.path)}  ({look.reader})")
+    print_result(f"{printable(look.path)}  ({look.reader})")
     for column in look.columns:
         mark = "reads " if column.used else "leaves"
-        show(
+        print_result(
             f"  {mark}  {printable(column.name):24} {column.type:10} {printable(', '.join(column.sample), 70)}"
         )
     for note in look.notes:
-        show(f"  note    {printable(note)}")
+        print_result(f"  note    {printable(note)}")
     if look.rows:
-        show(
+        print_result(
             "  rows    "
             + ", ".join(f"{n:,} {table}" for table, n in look.rows.items())
             + " (of those looked at)"
         )
     if look.rejected:
-        show(f"  refused {look.rejected:,}, for example:")
+        print_result(f"  refused {look.rejected:,}, for example:")
         for row in look.examples[:3]:
             where = f"row {row['line']}" if row.get("line") else "somewhere"
             value = f" ({printable(str(row['value']), 40)})" if row.get("value") else ""
-            show(
+            print_result(
                 f"          {where}, {printable(str(row.get('column') or ''))}: {printable(str(row.get('reason')))}{value}"
             )
         for fix in dict.fromkeys(str(row["fix"]) for row in look.examples if row.get("fix")):
-            show(f"          {printable(fix)}")
+            print_result(f"          {printable(fix)}")
     if look.question is not None:
-        show(f"  asks    {printable(look.question.what)}")
+        print_result(f"  asks    {printable(look.question.what)}")
         for part in (look.question.why, look.question.fix):
             if part:
-                show(f"          {printable(part)}")
+                print_result(f"          {printable(part)}")
 
 
 def _show_questions(coverage: Finding) -> None:
-    show("\nWhat can be concluded from this:")
+    print_result("\nWhat can be concluded from this:")
     for question in _questions(coverage):
         name = question["question"]
         if question["answerable"]:
-            show(f"  yes  {ASKED.get(name, name)}")
+            print_result(f"  yes  {ASKED.get(name, name)}")
         else:
             needs = f" (needs {question['needs']})" if question.get("needs") else ""
-            show(f"  no   {ASKED.get(name, name)}: {question['reason']}{needs}")
+            print_result(f"  no   {ASKED.get(name, name)}: {question['reason']}{needs}")
     for key, unit in (
         ("rows", "rows"),
         ("accounts", "accounts"),
@@ -184,4 +186,4 @@ def _show_questions(coverage: Finding) -> None:
     ):
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:
-            show(f"  {estimate.value:,} {unit}")
+            print_result(f"  {estimate.value:,} {unit}")

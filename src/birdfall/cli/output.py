@@ -1,4 +1,4 @@
-"""What the commands say while they work, and how they print results."""
+"""How commands print: results on stdout, messages and progress on stderr."""
 
 from __future__ import annotations
 
@@ -7,82 +7,89 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from birdfall.model.progress import Progress, silent
 
+#: The longest progress line on a terminal, in characters.
+MAX_LINE = 120
+#: Seconds between two lines of the same stage in a log.
+LOG_INTERVAL_S = 10.0
+#: Seconds between two states of the live line of a terminal.
+LIVE_INTERVAL_S = 0.1
 
-def say(text: str) -> None:
-    """One line of talk, on stderr."""
+
+def log(text: str) -> None:
+    """Print one message, on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
-def show(text: str) -> None:
-    """A result, on stdout."""
+def print_result(text: str) -> None:
+    """Print a result, on stdout."""
     print(text, flush=True)
 
 
-def show_json(value: Any) -> None:
-    """A result as JSON, on stdout."""
-    from birdfall.model.findings import _clean
+def print_json(value: object) -> None:
+    """Print a result as JSON, on stdout."""
+    from birdfall.model.findings import to_plain  # Arrow, which `--help` must not wait for
 
-    print(
-        json.dumps(_clean(value), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False),
-        flush=True,
+    text = json.dumps(
+        to_plain(value), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
     )
+    print(text, flush=True)
 
 
 @contextmanager
-def telling(quiet: bool = False) -> Iterator[Progress]:
+def show_progress(quiet: bool = False) -> Iterator[Progress]:
     """A progress listener: a live line with rate and time left on a terminal, one line per stage elsewhere."""
     if quiet:
         yield silent
         return
-    teller = _Live() if sys.stderr.isatty() else _Lines()
+    lines = _LiveLine() if sys.stderr.isatty() else _LogLines()
     try:
-        yield teller
+        yield lines
     finally:
-        teller.end()
+        lines.end()
 
 
-class _Lines:
+class _LogLines:
     """For logs and pipes: each stage once, and again every ten seconds while it lasts."""
 
     def __init__(self) -> None:
         self.stage = ""
-        self.began = self.told = time.monotonic()
+        self.began_at = self.printed_at = time.monotonic()
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
         now = time.monotonic()
         if stage != self.stage:
-            self.stage, self.began, self.told = stage, now, now
-            say(f"{stage} ...")
-        elif now - self.told >= 10:
-            self.told = now
-            say(f"{stage} ... {_standing(done, total, unit, now - self.began)}")
+            self.stage, self.began_at, self.printed_at = stage, now, now
+            log(f"{stage} ...")
+        elif now - self.printed_at >= LOG_INTERVAL_S:
+            self.printed_at = now
+            log(f"{stage} ... {_progress_text(done, total, unit, now - self.began_at)}")
 
     def end(self) -> None:
-        return
+        """Leave the log as it is."""
 
 
-class _Live(_Lines):
+class _LiveLine(_LogLines):
     """For a terminal: one line that is written over, ten times a second at most."""
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
         now = time.monotonic()
         if stage != self.stage:
-            self.stage, self.began, self.told = stage, now, 0.0
-        if now - self.told >= 0.1:
-            self.told = now
-            line = f"{stage} ... {_standing(done, total, unit, now - self.began)}"
-            print("\r\x1b[2K" + line[:120], end="", file=sys.stderr, flush=True)
+            self.stage, self.began_at, self.printed_at = stage, now, 0.0
+        if now - self.printed_at >= LIVE_INTERVAL_S:
+            self.printed_at = now
+            line = f"{stage} ... {_progress_text(done, total, unit, now - self.began_at)}"
+            print("\r\x1b[2K" + line[:MAX_LINE], end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:
+        """Clear the line."""
         if self.stage:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
 
-def _standing(done: int, total: int | None, unit: str, seconds: float) -> str:
+def _progress_text(done: int, total: int | None, unit: str, seconds: float) -> str:
     rate = done / seconds if seconds > 0.5 else 0.0
     # How many rows a file has is only known at its end.
     about = "about " if unit == "rows" and total != done else ""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from birdfall.cli.output import say, show
+from birdfall.cli.output import log, print_result
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 
@@ -42,8 +42,8 @@ def serve(
         upgrade_state(folder, state)
     served = DashboardServer(state if state.is_file() else folder, at, token)
     served.start()
-    show(served.invitation)
-    say("Stop with Ctrl-C.")
+    print_result(served.invitation)
+    log("Stop with Ctrl-C.")
     try:
         served.wait()
     except KeyboardInterrupt:
@@ -76,4 +76,4 @@ def upgrade_state(folder: Path, path: Path) -> None:
                 why=f"It cannot be brought up to date here: {getattr(error, 'what', error)}.",
                 fix=f"Copy the folder to where it can be written, or begin a watch on it once: birdfall watch SOURCE --state {folder}",
             ) from error
-        say(f"{path}: kept by an earlier Birdfall, brought up to date")
+        log(f"{path}: kept by an earlier Birdfall, brought up to date")

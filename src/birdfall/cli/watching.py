@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from birdfall.cli.commands import Json, Many
-from birdfall.cli.output import say, show, show_json
+from birdfall.cli.output import log, print_json, print_result
+from birdfall.cli.parameters import Json, Many
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -170,12 +170,12 @@ def replay(
     try:
         found = waves(opened)
         if json:
-            show_json({"waves": [_plain(w) for w in reversed(found)], "state": str(state)})
+            print_json({"waves": [_plain(w) for w in reversed(found)], "state": str(state)})
         else:
             for wave in reversed(found):
-                show(_told(wave))
+                print_result(_told(wave))
             if not found:
-                show("No wave, and no burst of reports.")
+                print_result("No wave, and no burst of reports.")
     finally:
         opened.close()
     return ExitCode.FOUND if found else ExitCode.NOTHING_FOUND
@@ -245,7 +245,7 @@ def propose(
         text = export_wave(opened, found, form, by)
     finally:
         opened.close()
-    show(text.rstrip("\n"))
+    print_result(text.rstrip("\n"))
     return ExitCode.FOUND if text.count("\n") > (form in TABLES) else ExitCode.NOTHING_FOUND
 
 
@@ -297,7 +297,7 @@ class _Kept:
             )
             if self.gigabytes is not None and beside > self.gigabytes * 1e9 and not self._told:
                 self._told = True
-                say(
+                log(
                     f"the state alone takes {beside / 1e9:.1f} GB, more than --keep-gigabytes {self.gigabytes:g}: no raw events are kept; "
                     "allow more, or forget sooner with --keep-days"
                 )
@@ -331,7 +331,7 @@ def _run(
     state = kept.open()
     lock = lock_folder(kept.folder)
     stop = threading.Event()
-    courier = Courier(str(kept.path), channels, tell=say)
+    courier = Courier(str(kept.path), channels, tell=log)
     served = None
     link = seen_at
     try:
@@ -339,13 +339,13 @@ def _run(
             with state.transaction():
                 state.keep_meta(simulated=1)
         names = _names(case)
-        leaders = resolve_leaders(leaders, state, feeds, names, say)
+        leaders = resolve_leaders(leaders, state, feeds, names, log)
         ids = {
-            leader: resolve_leaders([leader], state, feeds, names, say)[0]
+            leader: resolve_leaders([leader], state, feeds, names, log)[0]
             for leader in {r.leader for r in chosen if r.leader} - state.leaders
         }
         chosen = resolve_rule_leaders(
-            chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), say
+            chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), log
         )
         if case is not None:
             _edges(state, case, leaders)
@@ -355,7 +355,7 @@ def _run(
             served = DashboardServer(kept.path, dashboard, token)
             served.start()
             link = link or served.address
-            say(f"dashboard: {served.invitation}")
+            log(f"dashboard: {served.invitation}")
         keep_rules(state, chosen, false_alarms_per_year=false_alarms, until=_latest(state))
         _tell_rules(state)
 
@@ -385,19 +385,19 @@ def _run(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
         for feed in feeds:
-            say(f"watching {feed.name}")
+            log(f"watching {feed.name}")
         if not state.leaders:
-            say("no --leader is given: waves are found, but not whose followers fell")
+            log("no --leader is given: waves are found, but not whose followers fell")
         courier.start()
         watcher.run(stop)
         kept.rotate(state, everything=True)
         courier.stop()
         if asked.is_set():
-            say("stopped")
+            log("stopped")
         elif any(f.live for f in feeds):
-            say(f"standard input has ended; to look at what was seen: birdfall serve {kept.folder}")
+            log(f"standard input has ended; to look at what was seen: birdfall serve {kept.folder}")
         elif served is not None:
-            say("the recording is over; the dashboard stays until stopped (Ctrl-C)")
+            log("the recording is over; the dashboard stays until stopped (Ctrl-C)")
             asked.wait()
     except KeyboardInterrupt:
         pass
@@ -426,10 +426,10 @@ class _Heard:
             if health.silent:
                 # a connection made anew proves nothing: it is said once, until something is heard
                 if said != CONNECTED_BUT_SILENT:
-                    say(f"{feed.name}: {CONNECTED_BUT_SILENT}; connected anew until it does")
+                    log(f"{feed.name}: {CONNECTED_BUT_SILENT}; connected anew until it does")
                     self._said[feed.name] = CONNECTED_BUT_SILENT
             elif health.connected and said is not True:
-                say(f"{feed.name}: connected")
+                log(f"{feed.name}: connected")
                 self._said[feed.name] = True
             elif (
                 not health.connected
@@ -438,7 +438,7 @@ class _Heard:
                 and said is not False
                 and now() - health.since > GRACE
             ):
-                say(f"{feed.name}: not connected ({health.reason}); tried again")
+                log(f"{feed.name}: not connected ({health.reason}); tried again")
                 self._said[feed.name] = False
 
 
@@ -469,7 +469,7 @@ def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:
         for key, (followed, since) in follows_known(Case.open(case).record()).items():
             if followed in state.leaders:
                 number += state.know(Follow(key.partition("/")[0], followed, since or 0, key))
-    say(f"{number} follow edges known from {case}")
+    log(f"{number} follow edges known from {case}")
 
 
 def _latest(state: State) -> int:
@@ -483,7 +483,7 @@ def _tell_rules(state: State) -> None:
     for row in state.connection.execute("SELECT name, backtest FROM rules ORDER BY name"):
         tried = json.loads(row["backtest"])
         if "fires" in tried:
-            say(
+            log(
                 f"rule {row['name']!r}: would have fired {tried['fires']} times in {tried['days']} days"
             )
         else:
@@ -492,7 +492,7 @@ def _tell_rules(state: State) -> None:
                 if tried["why"] == "history-too-short"
                 else "nothing to try on history"
             )
-            say(f"rule {row['name']!r}: armed; {why}")
+            log(f"rule {row['name']!r}: armed; {why}")
 
 
 def _plain(wave: Wave) -> dict[str, Any]:

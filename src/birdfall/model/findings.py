@@ -158,13 +158,13 @@ def as_plain(finding: Finding) -> dict[str, Any]:
         "kind": finding.kind,
         "name": finding.name,
         "answer": finding.answer,
-        "estimates": {k: _clean(dataclasses.asdict(e)) for k, e in finding.estimates.items()},
-        "parameters": _clean(finding.parameters),
+        "estimates": {k: to_plain(dataclasses.asdict(e)) for k, e in finding.estimates.items()},
+        "parameters": to_plain(finding.parameters),
         "inputs": [dataclasses.asdict(i) for i in finding.inputs],
-        "reasons": [_clean(dataclasses.asdict(n)) for n in finding.reasons],
-        "limits": [_clean(dataclasses.asdict(n)) for n in finding.limits],
+        "reasons": [to_plain(dataclasses.asdict(n)) for n in finding.reasons],
+        "limits": [to_plain(dataclasses.asdict(n)) for n in finding.limits],
         "method": list(finding.method),
-        "details": _clean(finding.details),
+        "details": to_plain(finding.details),
         "tables": {
             name: {"rows": t.num_rows, "columns": {f.name: _type_name(f.type) for f in t.schema}}
             for name, t in finding.tables.items()
@@ -196,19 +196,19 @@ def from_plain(plain: dict[str, Any], tables: dict[str, pa.Table]) -> Finding:
     )
 
 
-def _clean(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """JSON-ready: numpy scalars to Python's, NaN and infinities to None, tuples to lists, times to ISO."""
     if isinstance(value, dict):
-        return {str(k): _clean(v) for k, v in value.items()}
+        return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_clean(v) for v in value]
+        return [to_plain(v) for v in value]
     if hasattr(value, "isoformat"):
         return value.isoformat()
     if hasattr(value, "total_seconds"):
         return value.total_seconds()
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):
         value = value.tolist() if getattr(value, "ndim", 0) else value.item()
-        return _clean(value) if isinstance(value, list) else _finite(value)
+        return to_plain(value) if isinstance(value, list) else _finite(value)
     return _finite(value)
 
 

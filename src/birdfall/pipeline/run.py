@@ -44,7 +44,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Inputs:
     """What the run is to answer besides the data: claims to check and published facts to reconcile, as stored."""
 
     claims: bytes = b""
@@ -57,7 +57,7 @@ class Run:
 
     record: Record
     options: Options
-    question: Question
+    inputs: Inputs
     progress: Progress = silent
     found: dict[str, Finding] = field(default_factory=dict)
 
@@ -78,12 +78,12 @@ def run(
     """
     options = options or Options()
     record = case.record()
-    question = Question(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
-    key = _key(record, options, question)
+    inputs = Inputs(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
+    key = _key(record, options, inputs)
     done = _stages(case, key)
     if not done and case.finding_names():
         case.forget_findings()
-    state = Run(record, options, question, progress)
+    state = Run(record, options, inputs, progress)
     for name, compute in plan(state):
         if name in done:
             kept = [case.finding(n) for n in done[name]]
@@ -97,41 +97,41 @@ def run(
 
 
 def compute(
-    record: Record, options: Options, question: Question, *, progress: Progress = silent
+    record: Record, options: Options, inputs: Inputs, *, progress: Progress = silent
 ) -> dict[str, Finding]:
     """The same findings in memory, nothing kept."""
-    state = Run(record, options, question, progress)
+    state = Run(record, options, inputs, progress)
     for _, step in plan(state):
         state.found.update({f.name: _labelled(f, state) for f in step(state)})
     return state.found
 
 
-def ask(case: Case, request: Mapping[str, Any], *, progress: Progress = silent) -> Finding:
+def add_network(case: Case, request: Mapping[str, Any], *, progress: Progress = silent) -> Finding:
     """One more coordination network on a case, kept with its findings and computed again by `verify`.
 
     request: parameters of `measures.coordination.coordination`. A network of the same name is replaced.
     """
-    from birdfall.pipeline.steps import asked_network, step_of
+    from birdfall.pipeline.steps import measure_network, network_step
 
     text = json.dumps(dict(request), sort_keys=True)
     record = case.record()
-    question = Question(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
+    inputs = Inputs(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
     before = options_of(case) or Options()
-    done = _stages(case, _key(record, before, question))
-    state = Run(record, before, question, progress)
-    finding = _labelled(asked_network(state, text), state)
-    kept = tuple(a for a in before.asked if step_of(a) != step_of(text))
+    done = _stages(case, _key(record, before, inputs))
+    state = Run(record, before, inputs, progress)
+    finding = _labelled(measure_network(state, text), state)
+    kept = tuple(a for a in before.asked if network_step(a) != network_step(text))
     options = dataclasses.replace(before, asked=(*kept, text))
     case.save(finding)
     if done:
         done = {step: names for step, names in done.items() if names != [finding.name]} | {
-            step_of(text): [finding.name]
+            network_step(text): [finding.name]
         }
-        _keep_stages(case, _key(record, options, question), options, done)
+        _keep_stages(case, _key(record, options, inputs), options, done)
     return finding
 
 
-def hold_claims(case: Case, claims: bytes, *, progress: Progress = silent) -> None:
+def replace_claims(case: Case, claims: bytes, *, progress: Progress = silent) -> None:
     """Keep other claims in a case and check them, without measuring anything else again.
 
     claims: a claims.toml. What an earlier run found stays; a case that was not run yet only keeps the claims.
@@ -141,12 +141,12 @@ def hold_claims(case: Case, claims: bytes, *, progress: Progress = silent) -> No
     record = case.record()
     options = options_of(case) or Options()
     facts = case.read("facts.csv") or b""
-    done = _stages(case, _key(record, options, Question(case.read("claims.toml") or b"", facts)))
+    done = _stages(case, _key(record, options, Inputs(case.read("claims.toml") or b"", facts)))
     case.put({"claims.toml": claims})
     if not done:
         return
-    question = Question(claims, facts)
-    state = Run(record, options, question, progress, dict(case.findings()))
+    inputs = Inputs(claims, facts)
+    state = Run(record, options, inputs, progress, dict(case.findings()))
     for name in done.get("claims", ()):
         state.found.pop(name, None)
     found = [_labelled(f, state) for f in check_claims(state)]
@@ -155,7 +155,7 @@ def hold_claims(case: Case, claims: bytes, *, progress: Progress = silent) -> No
         case.forget_findings(*sorted(gone))
     case.save(*found)
     _keep_stages(
-        case, _key(record, options, question), options, done | {"claims": [f.name for f in found]}
+        case, _key(record, options, inputs), options, done | {"claims": [f.name for f in found]}
     )
 
 
@@ -181,14 +181,14 @@ def _labelled(finding: Finding, state: Run) -> Finding:
     return finding.replace(simulated=state.simulated or finding.simulated)
 
 
-def _key(record: Record, options: Options, question: Question) -> str:
+def _key(record: Record, options: Options, inputs: Inputs) -> str:
     plain = [
         birdfall.__version__,
         dict(sorted(record.digests.items())),
         asdict(record.settings),
         asdict(options),
-        hashlib.sha256(question.claims).hexdigest(),
-        hashlib.sha256(question.facts).hexdigest(),
+        hashlib.sha256(inputs.claims).hexdigest(),
+        hashlib.sha256(inputs.facts).hexdigest(),
     ]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 

@@ -27,17 +27,17 @@ def steps(state: Run) -> Iterator[Step]:
         yield f"returns-{number}", partial(_returns, wave=number)
     yield "ledgers", _ledgers
     yield "counts", _counts
-    if state.question.facts:
+    if state.inputs.facts:
         yield "reconciliation", _reconciliation
     for trace in _traces(state):
         yield f"coordination-{trace}", partial(_standard_network, request={"trace": trace})
     for text in state.options.asked:
-        yield step_of(text), partial(_network, request=json.loads(text))
+        yield network_step(text), partial(_network, request=json.loads(text))
     yield "brigades", _brigades
     for number in _waves_found(state)[:1]:
         yield f"automation-{number}", partial(_automation, wave=number)
         yield f"explanations-{number}", partial(_explanations, wave=number)
-    if state.question.facts:
+    if state.inputs.facts:
         yield "explanations-published", _explanations_published
     yield "claims", check_claims
 
@@ -179,12 +179,12 @@ def _trace_name(text: str) -> str:
     return trace if isinstance(trace, str) else trace[0] if len(trace) == 1 else "layers"
 
 
-def step_of(text: str) -> str:
+def network_step(text: str) -> str:
     """The name of the step that computes one asked network."""
     return "asked " + (json.loads(text).get("name") or f"coordination-{_trace_name(text)}")
 
 
-def asked_network(state: Run, text: str) -> Finding:
+def measure_network(state: Run, text: str) -> Finding:
     """The finding of one asked network."""
     return _coordination(state, json.loads(text))
 
@@ -247,7 +247,7 @@ def _automation(state: Run, wave: int) -> Sequence[Finding]:
 def _reconciliation(state: Run) -> Sequence[Finding]:
     from birdfall.measures.follower_counts.reconcile import read_facts_bytes, reconcile
 
-    facts = read_facts_bytes(state.question.facts, "facts.csv")
+    facts = read_facts_bytes(state.inputs.facts, "facts.csv")
     return [reconcile(facts)]
 
 
@@ -262,17 +262,17 @@ def _explanations_published(state: Run) -> Sequence[Finding]:
     from birdfall.explanations.measure import explanations_published
     from birdfall.measures.follower_counts.reconcile import read_facts_bytes
 
-    facts = read_facts_bytes(state.question.facts, "facts.csv")
-    return [explanations_published(facts, state.found.get("reconciliation"), state.question.facts)]
+    facts = read_facts_bytes(state.inputs.facts, "facts.csv")
+    return [explanations_published(facts, state.found.get("reconciliation"), state.inputs.facts)]
 
 
 def check_claims(state: Run) -> Sequence[Finding]:
     """A finding for every claim of the inquiry."""
     from birdfall.claims import check, read_claims
 
-    if not state.question.claims:
+    if not state.inputs.claims:
         return []
-    claims = read_claims(state.question.claims.decode("utf-8"))
+    claims = read_claims(state.inputs.claims.decode("utf-8"))
     return [
         f
         for claim in claims

@@ -144,8 +144,8 @@ def first_difference(said: bytes, found: bytes, around: int = 40) -> tuple[str, 
 
 
 def _recomputed(case: Case, options: inquiry.Options, progress: Progress) -> dict[str, Finding]:
-    question = inquiry.Question(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
-    return inquiry.compute(case.record(), options, question, progress=progress)
+    inputs = inquiry.Inputs(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
+    return inquiry.compute(case.record(), options, inputs, progress=progress)
 
 
 def _compare_findings(

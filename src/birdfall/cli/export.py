@@ -1,0 +1,48 @@
+"""`birdfall export`: a case in other tools' forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from birdfall.cli.output import log, print_json, print_result
+from birdfall.cli.parameters import Flag, Json, Out
+from birdfall.model.errors import ExitCode
+
+
+def export(
+    case: Path,
+    *,
+    format: Literal["csv", "parquet", "sqlite"] = "csv",
+    out: Out,
+    identified: Flag = False,
+    json: Json = False,
+) -> int:
+    """Write a case as CSV or Parquet files, or as one SQLite file.
+
+    Parameters
+    ----------
+    case
+        The case.
+    format
+        csv and parquet make a folder, sqlite a file that Datasette opens.
+    out
+        What to make.
+    identified
+        With the platform's ids, handles and texts as they are, instead of pseudonyms.
+    """
+    from birdfall.pipeline.export import export as export_case
+    from birdfall.record.case import Case
+
+    made = export_case(Case.open(case), format, out, identified=identified)
+    if json:
+        print_json({"made": [str(p) for p in made], "identified": identified})
+    else:
+        for path in made:
+            print_result(str(path))
+        if not identified:
+            log(
+                "Accounts go by pseudonym, texts stay behind. "
+                "For ids and texts as they are: --identified"
+            )
+    return ExitCode.FOUND

@@ -1,0 +1,246 @@
+"""The way into an inquiry: open a case or make one, take files in, and keep what a person decided and asks."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple, TypedDict
+
+from birdfall.claims import read_claims
+from birdfall.measures.follower_counts.reconcile import read_facts_bytes
+from birdfall.model.errors import UsageError
+from birdfall.model.progress import Progress, silent
+from birdfall.model.settings import Settings
+from birdfall.record.case import Case
+from birdfall.record.manifest import stands_at
+from birdfall.sources.ingest import ingest
+from birdfall.sources.table.mapping import load_mapping, read_small
+
+#: Accounts named where a handle fits several.
+MAX_NAMED_ACCOUNTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How files are read, where they do not say it themselves.
+
+    Parameters
+    ----------
+    mapping
+        A mapping of columns (TOML); None: known columns, or a guess.
+    reader
+        The name of a reader; None: the one that is surest it knows the file.
+    time_zone
+        IANA name for times that carry no zone of their own.
+    date_format
+        strptime format of times whose day and month cannot be told apart.
+    allow_large
+        Take archives that unpack to very much more than their size.
+    """
+
+    mapping: Path | None = None
+    reader: str | None = None
+    time_zone: str | None = None
+    date_format: str | None = None
+    allow_large: bool = False
+
+
+class FileReceiptJson(TypedDict):
+    """A `FileReceipt` as JSON."""
+
+    file: str
+    rows: dict[str, int]
+    rejected: int
+    already: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceipt:
+    """What was taken from one file: rows per table, rejected rows, whether the same file had been taken before."""
+
+    file: str
+    rows: dict[str, int]
+    rejected: int
+    already: bool
+
+    def to_json(self) -> FileReceiptJson:
+        """The receipt as JSON values."""
+        return {
+            "file": self.file,
+            "rows": self.rows,
+            "rejected": self.rejected,
+            "already": self.already,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person decides about a case; what is left empty stays as the case has it.
+
+    leaders, controls, negative_controls, public: accounts, each by id or by handle. The other fields
+    are those of `birdfall.Settings`.
+    """
+
+    leaders: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    negative_controls: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    question: str = ""
+    title: str = ""
+    language: str = ""
+    time_zone: str = ""
+
+
+class Prepared(NamedTuple):
+    """A case that is ready to be run, and what was taken into it."""
+
+    case: Case
+    receipts: list[FileReceipt]
+
+
+def prepare(
+    files: Sequence[Path],
+    out: Path | None,
+    read: ReadOptions,
+    *,
+    title: str = "",
+    facts: Path | None = None,
+    progress: Progress = silent,
+) -> Prepared:
+    """The case to run: the one named, or one made from files.
+
+    Parameters
+    ----------
+    files
+        One case, or files of any known form; patterns such as "data/*.csv" are expanded.
+    out
+        The case to take the files into; made if it does not exist. None: `files` is a case.
+    read
+        How the files are read.
+    title
+        The title of a new case.
+    facts
+        A table of published figures, which is enough to make a case of.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to run on, or no folder to make the case in.
+    """
+    if not files and facts is None:
+        raise UsageError(
+            "nothing to run on", fix="Name a case or some files: birdfall run tweets.csv -o case/"
+        )
+    if len(files) == 1 and files[0].is_dir() and out is None:
+        return Prepared(Case.open(files[0]), [])
+    if out is None:
+        given = files[0] if files else f"--facts {facts}"
+        raise UsageError(
+            "where should the case be made?", fix=f"Add a folder: birdfall run {given} -o case/"
+        )
+    case = open_or_create(out, title)
+    receipts = add_files(case, files, read, progress=progress) if files else []
+    return Prepared(case, receipts)
+
+
+def open_or_create(path: Path, title: str = "") -> Case:
+    """The case at `path`, made if there is none. title: of a new case; the folder's name if not given."""
+    if stands_at(path):
+        return Case.open(path)
+    return Case.create(path, Settings(title=title or path.name))
+
+
+def add_files(
+    case: Case, files: Sequence[Path], read: ReadOptions, *, progress: Progress = silent
+) -> list[FileReceipt]:
+    """Take files into a case, each whole or not at all, in their order.
+
+    Raises UsageError if no file is named or a pattern fits none, and as `sources.ingest.ingest` does.
+    """
+    if not files:
+        raise UsageError("no files were named", fix="birdfall import tweets.csv -o case/")
+    paths = expand_patterns(files)
+    mapping = None if read.mapping is None else load_mapping(read.mapping)
+    receipts = []
+    for path in paths:
+        receipt = ingest(
+            case,
+            path,
+            mapping=mapping,
+            reader=read.reader,
+            time_zone=read.time_zone,
+            date_format=read.date_format,
+            allow_large=read.allow_large,
+            progress=progress,
+        )
+        receipts.append(FileReceipt(str(path), receipt.rows, receipt.rejected, receipt.already))
+    return receipts
+
+
+def expand_patterns(files: Sequence[Path]) -> list[Path]:
+    """`files` with patterns such as "data/*.csv" as the files they fit, sorted: some shells leave that to us."""
+    found: list[Path] = []
+    for path in files:
+        if not glob.has_magic(str(path)) or path.exists():
+            found.append(path)
+            continue
+        fitting = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        if not fitting:
+            raise UsageError(
+                "no file fits this pattern", where=str(path), fix="Check the folder and the ending."
+            )
+        found += fitting
+    return found
+
+
+def change_choices(case: Case, choices: Choices) -> None:
+    """Write what was decided into the case's settings; nothing is written where nothing changes.
+
+    Raises UsageError for an account that the record does not know, or knows several of.
+    """
+    current = asdict(case.settings)
+    changes: dict[str, str | tuple[str, ...]] = {}
+    for key, value in asdict(choices).items():
+        if isinstance(value, tuple):
+            value = tuple(find_account(case, name) for name in value)
+        if value and value != current[key]:
+            changes[key] = value
+    if changes:
+        case.change_settings(**changes)
+
+
+def find_account(case: Case, name: str) -> str:
+    """The id of an account given by id or by handle. Raises UsageError if the record knows none or several."""
+    record = case.record()
+    if record.ids.code(name) is not None:
+        return name
+    handle = name.removeprefix("@").casefold()
+    found = sorted(a for a, h in record.names().items() if h.removeprefix("@").casefold() == handle)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(
+            f"no account {name!r} in this record",
+            fix="Give its id, or the handle as the data write it.",
+        )
+    raise UsageError(
+        f"{len(found)} accounts have had the handle {name!r}",
+        fix="Give the id: " + ", ".join(found[:MAX_NAMED_ACCOUNTS]),
+    )
+
+
+def put_inputs(case: Case, *, claims: Path | None = None, facts: Path | None = None) -> None:
+    """Keep claims to check (TOML) and published figures to reconcile (CSV) in the case, read strictly first."""
+    files = {}
+    if claims is not None:
+        data = read_small(claims)
+        read_claims(data.decode("utf-8", "replace"))
+        files["claims.toml"] = data
+    if facts is not None:
+        data = read_small(facts)
+        read_facts_bytes(data, str(facts))
+        files["facts.csv"] = data
+    if files:
+        case.put(files)
