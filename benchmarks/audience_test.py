@@ -15,13 +15,17 @@ import time
 
 import numpy as np
 
-from birdfall.measures.audiences.follow_graph import Graph, counted, counted_by_pass
-from birdfall.measures.audiences.permutation import Chance, against_chance, maxima
+from birdfall.measures.audiences.follow_graph import FollowGraph, count_fallen, count_fallen_by_pass
+from birdfall.measures.audiences.permutation import (
+    PermutationPlan,
+    permutation_test,
+    permuted_maxima,
+)
 
 FALLEN = 10_000
 
 
-def graph(edges: int, accounts: int, leaders: int, rng: np.random.Generator) -> Graph:
+def graph(edges: int, accounts: int, leaders: int, rng: np.random.Generator) -> FollowGraph:
     from birdfall.kernels import enrichment as kernel
 
     weight = 1 / np.arange(1, leaders + 1) ** 0.9
@@ -29,8 +33,10 @@ def graph(edges: int, accounts: int, leaders: int, rng: np.random.Generator) -> 
     follower = rng.integers(0, accounts, edges, dtype=np.int32)
     for first, last in zip(starts[:-1], starts[1:], strict=True):
         follower[first:last].sort()
-    begin, followed = kernel.turned(starts, follower, accounts)
-    return Graph(np.arange(leaders), starts, follower, begin, followed, accounts, np.zeros(0, bool))
+    begin, followed = kernel.transpose_edges(starts, follower, accounts)
+    return FollowGraph(
+        np.arange(leaders), starts, follower, begin, followed, accounts, np.zeros(0, bool)
+    )
 
 
 def chosen(accounts: int, rng: np.random.Generator) -> np.ndarray:
@@ -62,12 +68,14 @@ def main() -> None:
     large = graph(int(millions * 1e6), 5_000_000, 50_000, rng)
     fallen = chosen(large.n, rng)
     codes = np.flatnonzero(fallen)
-    assert (counted(large, fallen) == counted_by_pass(large, codes)).all()  # compiles both
+    assert (
+        count_fallen(large, fallen) == count_fallen_by_pass(large, codes)
+    ).all()  # compiles both
     passed, read, ratio = against(
-        lambda: counted_by_pass(large, codes), lambda: large.follower.sum(dtype=np.int64)
+        lambda: count_fallen_by_pass(large, codes), lambda: large.follower.sum(dtype=np.int64)
     )
     by_fallen, _, quick = against(
-        lambda: counted(large, fallen), lambda: large.follower.sum(dtype=np.int64)
+        lambda: count_fallen(large, fallen), lambda: large.follower.sum(dtype=np.int64)
     )
     held = sum(
         a.nbytes for a in (large.starts, large.follower, large.followed_starts, large.followed)
@@ -75,12 +83,13 @@ def main() -> None:
     small = graph(9_000_000, 600_000, 5_000, rng)
     few, of = chosen(small.n, rng), rng.integers(0, 60, small.n).astype(np.int32)
     mean, deviation = small.sizes * few.mean(), np.sqrt(small.sizes * few.mean() + 1)
-    maxima(small, few, of, 60, mean, deviation, 4, 0)
+    permuted_maxima(small, few, of, 60, mean, deviation, 4, 0)
     draws = statistics.median(
-        seconds(lambda: maxima(small, few, of, 60, mean, deviation, 400, 0)) for _ in range(3)
+        seconds(lambda: permuted_maxima(small, few, of, 60, mean, deviation, 400, 0))
+        for _ in range(3)
     )
-    chance = Chance(np.ones(5_000, bool), 400, 0.01, 0)
-    against_chance(small, few, of, 60, chance)
+    chance = PermutationPlan(np.ones(5_000, bool), 400, 0.01, 0)
+    permutation_test(small, few, of, 60, chance)
     print(
         json.dumps(
             {
@@ -95,7 +104,7 @@ def main() -> None:
                 "permutation_edges": len(small.follower),
                 "whole_test_s": round(
                     statistics.median(
-                        seconds(lambda: against_chance(small, few, of, 60, chance))
+                        seconds(lambda: permutation_test(small, few, of, 60, chance))
                         for _ in range(3)
                     ),
                     2,

@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from birdfall.measures.automation.measure import automation
+from birdfall.measures.automation.measure import automation_of_accounts
 from birdfall.model.findings import Finding
 from birdfall.record.record import from_tables
 from birdfall.world.simulate import simulate
@@ -130,7 +130,7 @@ def measured(
         }
     )
     record = from_tables({"accounts": accounts, "statuses": statuses})
-    return automation(
+    return automation_of_accounts(
         record, record.ids.encode(pa.array(names[: len(group)])), int(BEFORE.timestamp() * 1e6)
     )
 
@@ -149,7 +149,7 @@ def simulated(
     )
     ids = fell["account"].to_pylist()
     before = int(fell["time"].cast(pa.int64()).to_numpy().min())
-    found = automation(
+    found = automation_of_accounts(
         record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders)
     )
     of = {

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from birdfall.measures.waves.clock import Clock
+from birdfall.measures.waves.clock import ScanClock
 from birdfall.measures.waves.measure import search
 
 DAY = 86400.0
@@ -23,8 +23,8 @@ BEGIN = 1_600_041_600.0
 Draw = Callable[[np.random.Generator], np.ndarray]
 
 
-def clock_of(steps: int, step: float) -> Clock:
-    return Clock(BEGIN, step, steps, np.ones(steps, np.bool_), step)
+def clock_of(steps: int, step: float) -> ScanClock:
+    return ScanClock(BEGIN, step, steps, np.ones(steps, np.bool_), step)
 
 
 def levels(rng: np.random.Generator, steps: int, size: float, together: float) -> np.ndarray:
@@ -73,8 +73,8 @@ def fine(per_day: float, days: int, size: float) -> Draw:
     return draw
 
 
-def kinds() -> dict[str, tuple[Clock, Draw]]:
-    found: dict[str, tuple[Clock, Draw]] = {}
+def kinds() -> dict[str, tuple[ScanClock, Draw]]:
+    found: dict[str, tuple[ScanClock, Draw]] = {}
     for name, steps, step, mean in (("daily", 400, DAY, 150.0), ("hourly", 60 * 24, 3600.0, 8.0)):
         for size in (1.0, 2.7, 6.0):
             for together in (0.0, 0.4, 0.8):
@@ -91,7 +91,7 @@ def kinds() -> dict[str, tuple[Clock, Draw]]:
     return found
 
 
-def called(counts: np.ndarray, clock: Clock, alpha: float, seed: int) -> list[tuple[int, int]]:
+def called(counts: np.ndarray, clock: ScanClock, alpha: float, seed: int) -> list[tuple[int, int]]:
     """(first step, steps) of every wave called."""
     return [
         (w.first, w.length)
@@ -105,7 +105,7 @@ def share(hits: int, of: int) -> str:
     return f"{hits:4}/{of} {100 * hits / of:5.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def false_alarms(name: str, clock: Clock, draw: Draw, first: int, records: int) -> None:
+def false_alarms(name: str, clock: ScanClock, draw: Draw, first: int, records: int) -> None:
     at_5 = at_1 = 0
     for seed in range(first, first + records):
         counts = draw(np.random.default_rng([seed, 41]))
@@ -118,7 +118,7 @@ def false_alarms(name: str, clock: Clock, draw: Draw, first: int, records: int) 
     )
 
 
-def power(name: str, clock: Clock, draw: Draw, first: int, records: int) -> None:
+def power(name: str, clock: ScanClock, draw: Draw, first: int, records: int) -> None:
     """A wave in one step of several times the mean (of ten minutes and several sizes for minutes), at a random place."""
     sizes = (30, 60, 120, 240) if clock.step < 3600 else (4, 8, 16, 32)
     row = []

@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 from birdfall.kernels import edetector, scan
-from birdfall.measures.waves.baseline import baseline
-from birdfall.measures.waves.clock import Clock
+from birdfall.measures.waves.baseline import fit_baseline
+from birdfall.measures.waves.clock import ScanClock
 from birdfall.measures.waves.measure import search
 
 
@@ -41,22 +41,22 @@ def main() -> None:
     times[:: max(1, chosen.events // 20_000)] = int(chosen.days / 2 * 86400e6)
     rng.shuffle(times)
     steps = int(chosen.days * 86400 / 600)
-    clock = Clock(0.0, 600.0, steps, np.ones(steps, np.bool_), 1e-6)
-    small = Clock(0.0, 600.0, 2000, np.ones(2000, np.bool_), 1e-6)
+    clock = ScanClock(0.0, 600.0, steps, np.ones(steps, np.bool_), 1e-6)
+    small = ScanClock(0.0, 600.0, 2000, np.ones(2000, np.bool_), 1e-6)
     search(
         rng.poisson(3.0, 2000).astype(float), small, alpha=0.01, replicates=19, seed=0
     )  # compiles
     sort = timed("numpy sort of the times", chosen.events, lambda: np.sort(times))
     timed("count into steps", chosen.events, lambda: clock.counted(times), against=sort)
     counts = clock.counted(times)
-    timed("base rate", steps, lambda: baseline(counts, clock.covered, 600.0, 0.0), against=sort)
+    timed("base rate", steps, lambda: fit_baseline(counts, clock.covered, 600.0, 0.0), against=sort)
     timed(
         "search with 999 records",
         chosen.events,
         lambda: search(counts, clock, alpha=0.01, replicates=999, seed=0),
         against=sort,
     )
-    base = baseline(counts, clock.covered, 600.0, 0.0)
+    base = fit_baseline(counts, clock.covered, 600.0, 0.0)
     timed(
         "one scan of all dyadic windows",
         steps,
@@ -70,11 +70,11 @@ def main() -> None:
         np.ones(ticks, bool),
     )
     thetas = edetector.multipliers()
-    edetector.alarms(edetector.fresh(), x[:9], m[:9], k[:9], seen[:9], thetas, 1e300)
+    edetector.alarms(edetector.initial_state(), x[:9], m[:9], k[:9], seen[:9], thetas, 1e300)
     timed(
         "e-detector, ticks of eight multipliers",
         ticks,
-        lambda: edetector.alarms(edetector.fresh(), x, m, k, seen, thetas, 1e300),
+        lambda: edetector.alarms(edetector.initial_state(), x, m, k, seen, thetas, 1e300),
     )
 
 

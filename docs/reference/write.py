@@ -18,8 +18,8 @@ CLASSES = ("Inquiry", "Finding", "Estimate", "Settings")
 ERRORS = ("BirdfallError", "CannotAnswer")
 #: The measures behind the methods, where all parameters stand.
 MEASURES = (
-    "measures.coverage.coverage", "measures.waves.measure.waves", "measures.audiences.measure.audiences", "measures.ledgers.measure.ledger", "measures.returns.measure.returns",
-    "measures.follower_counts.measure.counts", "measures.coordination.measure.coordination", "measures.brigades.measure.brigades", "measures.automation.measure.of_wave",
+    "measures.coverage.coverage", "measures.waves.waves", "measures.audiences.audiences", "measures.ledgers.ledger", "measures.returns.returns",
+    "measures.follower_counts.follower_counts", "measures.coordination.measure.coordination", "measures.brigades.measure.brigades", "measures.automation.automation",
     "claims.check_sentence", "explanations.measure.explanations", "sources.ingest.load", "cluster.spark.coaction",
 )  # fmt: skip
 

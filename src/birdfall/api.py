@@ -40,7 +40,7 @@ class Inquiry:
 
         Raises CannotAnswer if the record holds no statuses.
         """
-        from birdfall.measures.waves import measure as waves
+        from birdfall.measures import waves
 
         _refuse(waves.applies_to(self.record))
         return self._labelled(waves.waves(self.record, **parameters))
@@ -52,7 +52,7 @@ class Inquiry:
 
         waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without follows or without that wave.
         """
-        from birdfall.measures.audiences import measure as audiences
+        from birdfall.measures import audiences
 
         _refuse(audiences.applies_to(self.record))
         settings = self.record.settings
@@ -68,7 +68,7 @@ class Inquiry:
 
     def ledger(self, leader: str, **parameters: Any) -> Finding:
         """The dated gains and losses of one account's followers by cause. leader: the account's id."""
-        from birdfall.measures.ledgers import measure as ledgers
+        from birdfall.measures import ledgers
 
         _refuse(ledgers.applies_to(self.record))
         return self._labelled(ledgers.ledger(self.record, leader, **parameters))
@@ -77,7 +77,7 @@ class Inquiry:
         self, waves: Finding | None = None, *, wave: int | None = None, **parameters: Any
     ) -> Finding:
         """How soon the fallen came back (Kaplan-Meier), of one wave or of the whole record."""
-        from birdfall.measures.returns import measure as returns
+        from birdfall.measures import returns
 
         _refuse(returns.applies_to(self.record))
         if wave is None and waves is None:
@@ -90,12 +90,12 @@ class Inquiry:
 
     def counts(self, **parameters: Any) -> Finding:
         """What follower counts alone can tell: drops beyond each account's own growth, net and gross."""
-        from birdfall.measures.follower_counts import measure as counts
+        from birdfall.measures import follower_counts as counts
 
         _refuse(counts.applies_to(self.record))
         settings = self.record.settings
         chosen: dict[str, Any] = {"leaders": settings.leaders, "controls": settings.controls}
-        return self._labelled(counts.counts(self.record, **(chosen | parameters)))
+        return self._labelled(counts.follower_counts(self.record, **(chosen | parameters)))
 
     def coordination(self, **parameters: Any) -> Finding:
         """Which accounts moved together more than chance allows. Parameters: `measures.coordination.coordination`."""
@@ -121,7 +121,7 @@ class Inquiry:
 
         waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without acts or profiles, or without that wave.
         """
-        from birdfall.measures.automation import measure as automation
+        from birdfall.measures import automation
 
         _refuse(automation.applies_to(self.record))
         found, settings = self._wave(waves, wave), self.record.settings
@@ -130,7 +130,7 @@ class Inquiry:
             for a in (*settings.leaders, *settings.controls)
             if self.record.ids.code(a) is not None
         ]
-        return self._labelled(automation.of_wave(self.record, found, wave, leaders=whose))
+        return self._labelled(automation.automation(self.record, found, wave, leaders=whose))
 
     def explanations(self, *, wave: int = 1) -> Finding:
         """Which causes of a wave the evidence leaves, weighed on simulated worlds. Measures everything first if nothing is kept."""
@@ -179,7 +179,7 @@ class Inquiry:
         return render(self.case, languages=tuple(languages), default=language)
 
     def _basic(self) -> dict[str, Finding]:
-        from birdfall.measures.waves import measure as waves
+        from birdfall.measures import waves
 
         return {} if waves.applies_to(self.record) is not None else {"waves": self.waves()}
 

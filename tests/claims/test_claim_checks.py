@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from birdfall.claims import Claim, check
 from birdfall.claims.account_claims import contained
 from birdfall.claims.follower_claims import largest_change, turning
-from birdfall.measures.waves.measure import waves
+from birdfall.measures.waves import waves
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
 
@@ -242,7 +242,7 @@ def test_a_claim_without_a_window_is_of_the_wave_or_of_the_record():
 
 
 def test_a_loss_is_net_or_gross():
-    from birdfall.measures.follower_counts.measure import counts
+    from birdfall.measures.follower_counts import follower_counts
 
     days = [
         (f"{a}", d * DAY, 300_000 + 2000 * d - (6600 if a == "m" and d >= 40 else 0))
@@ -250,7 +250,7 @@ def test_a_loss_is_net_or_gross():
         for d in range(60)
     ]
     data = record(counts=days, settings=Settings(leaders=("m",)))
-    found = {"counts": counts(data, leaders=("m",))}
+    found = {"counts": follower_counts(data, leaders=("m",))}
     settings = Settings(leaders=("m",))
     net = one(data, "@m lost 4,600 followers in a day", found, settings)
     assert (net.details["verdict"], net.details["reading"]) == ("supported", "net-counts")

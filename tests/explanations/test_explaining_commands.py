@@ -22,7 +22,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def case(tmp_path_factory):
     """A case of which only the list is known, with the findings explanations read."""
-    from birdfall.measures.waves.measure import waves
+    from birdfall.measures.waves import waves
 
     folder = tmp_path_factory.mktemp("case") / "case"
     made = write_case("caracas-2013-error", folder, seed=3, observe="list", **SMALL)

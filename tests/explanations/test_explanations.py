@@ -8,7 +8,7 @@ from birdfall.explanations.conformal_sets import MISFIT
 from birdfall.explanations.measure import explanations_published
 from birdfall.explanations.reference_worlds import CAUSES, reference
 from birdfall.explanations.verdict import ITEM_CAP, TOTAL_CAP, verdict, words_of
-from birdfall.measures.follower_counts.reconcile import read_facts_bytes, reconcile
+from birdfall.measures.follower_counts import read_facts, reconcile
 
 
 def purge_like(**more):
@@ -106,7 +106,7 @@ def test_nothing_known_is_refused():
 def test_2013_from_the_published_figures_alone(real):
     """Not churn; a pure purge fits poorly; the rest cannot be told apart; three records would decide it. Nothing typed in."""
     raw = real("caracas-2013/facts.csv").read_bytes()
-    facts = read_facts_bytes(raw, "facts.csv")
+    facts = read_facts(raw, "facts.csv")
     finding = explanations_published(facts, reconcile(facts), raw)
     assert finding.answer == "nothing", "no single explanation is left"
     assert {"brigade", "error", "targeted"} <= set(finding.details["set"])

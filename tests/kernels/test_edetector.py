@@ -40,15 +40,17 @@ def columns(rows):
 @given(ticks)
 def test_evidence_follows_the_definition(rows):
     counts, means, sizes, covered = columns(rows)
-    _, evidence = edetector.advance(edetector.fresh(), counts, means, sizes, covered, THETAS)
+    _, evidence = edetector.advance(
+        edetector.initial_state(), counts, means, sizes, covered, THETAS
+    )
     assert np.exp(evidence) == pytest.approx(plain(counts, means, sizes, covered), rel=1e-6)
 
 
 @given(ticks, st.integers(0, 25))
 def test_a_stream_taken_in_two_parts_is_the_same_stream(rows, cut):
     parts = columns(rows)
-    whole, evidence = edetector.advance(edetector.fresh(), *parts, THETAS)
-    between, first = edetector.advance(edetector.fresh(), *(p[:cut] for p in parts), THETAS)
+    whole, evidence = edetector.advance(edetector.initial_state(), *parts, THETAS)
+    between, first = edetector.advance(edetector.initial_state(), *(p[:cut] for p in parts), THETAS)
     kept = between.copy()
     after, second = edetector.advance(between, *(p[cut:] for p in parts), THETAS)
     assert (between == kept).all()
@@ -59,7 +61,7 @@ def test_a_stream_taken_in_two_parts_is_the_same_stream(rows, cut):
 @given(st.integers(0, 60), st.floats(0.01, 5), st.floats(0.3, 1e9), st.integers(0, 30))
 def test_empty_ticks_in_one_go_are_empty_ticks_one_by_one(number, mean, size, before):
     state, _ = edetector.advance(
-        edetector.fresh(),
+        edetector.initial_state(),
         np.array([float(before)]),
         np.array([mean]),
         np.array([size]),
@@ -74,7 +76,7 @@ def test_empty_ticks_in_one_go_are_empty_ticks_one_by_one(number, mean, size, be
         np.ones(number, bool),
         THETAS,
     )
-    assert edetector.empty_ticks(state, number, mean, size, THETAS) == pytest.approx(
+    assert edetector.skip_empty_ticks(state, number, mean, size, THETAS) == pytest.approx(
         slow, rel=1e-8, abs=1e-8
     )
 
@@ -101,7 +103,7 @@ def test_a_huge_size_is_poisson():
 def test_no_wave_is_too_large_for_the_state():
     counts = np.full(2000, 1e5)
     state, evidence = edetector.advance(
-        edetector.fresh(), counts, np.ones(2000), np.ones(2000), np.ones(2000, bool), THETAS
+        edetector.initial_state(), counts, np.ones(2000), np.ones(2000), np.ones(2000, bool), THETAS
     )
     assert np.isfinite(state).all() and np.isfinite(evidence).all()
     assert (np.diff(evidence) > 0).all()
@@ -115,7 +117,7 @@ def test_false_alarms_come_no_closer_than_promised(size):
         rng.poisson(mean, n) if size > 1e7 else rng.negative_binomial(size, size / (size + mean), n)
     )
     _, found = edetector.alarms(
-        edetector.fresh(),
+        edetector.initial_state(),
         counts.astype(float),
         np.full(n, mean),
         np.full(n, size),
@@ -131,7 +133,7 @@ def test_a_poisson_detector_breaks_that_promise_on_a_wide_stream():
     n, mean = 100_000, 3.6
     counts = rng.negative_binomial(1.0, 1 / (1 + mean), n).astype(float)
     _, found = edetector.alarms(
-        edetector.fresh(),
+        edetector.initial_state(),
         counts,
         np.full(n, mean),
         np.full(n, 1e9),
@@ -148,7 +150,7 @@ def test_a_wave_is_called_in_its_first_minute_and_its_onset_named():
     counts = rng.negative_binomial(size, size / (size + mean), n).astype(float)
     counts[500:510] += 660
     means, sizes, seen = np.full(n, mean), np.full(n, size), np.ones(n, bool)
-    _, found = edetector.alarms(edetector.fresh(), counts, means, sizes, seen, THETAS, 1e8)
+    _, found = edetector.alarms(edetector.initial_state(), counts, means, sizes, seen, THETAS, 1e8)
     assert found[0] == 500
     assert edetector.likely_onset(counts[:505], means[:505], sizes[:505], seen[:505], THETAS) == 500
 
@@ -157,10 +159,10 @@ def test_ticks_not_watched_change_nothing():
     counts = np.array([9.0, 99.0, 9.0])
     means, sizes = np.ones(3), np.full(3, 2.0)
     _, gap = edetector.advance(
-        edetector.fresh(), counts, means, sizes, np.array([True, False, True]), THETAS
+        edetector.initial_state(), counts, means, sizes, np.array([True, False, True]), THETAS
     )
     _, without = edetector.advance(
-        edetector.fresh(), counts[::2], means[:2], sizes[:2], np.ones(2, bool), THETAS
+        edetector.initial_state(), counts[::2], means[:2], sizes[:2], np.ones(2, bool), THETAS
     )
     assert gap[0] == gap[1]
     assert gap[[0, 2]] == pytest.approx(without)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.kernels import enrichment as kernel
-from birdfall.measures.audiences.odds_ratio import e_value, pooled
+from birdfall.kernels.odds_ratio import e_value, pool_odds_ratio
 
 
 def graph(seed, n=60, leaders=7):
@@ -99,7 +99,7 @@ def test_the_e_value_of_an_audience_nobody_targeted_has_a_mean_of_at_most_one():
 @given(st.integers(0, 300))
 def test_edges_turned_around_are_the_same_edges(seed):
     audiences, starts, follower, fallen, _ = graph(seed)
-    begin, followed = kernel.turned(starts, follower, len(fallen))
+    begin, followed = kernel.transpose_edges(starts, follower, len(fallen))
     for i in range(len(fallen)):
         assert followed[begin[i] : begin[i + 1]].tolist() == [
             a for a, m in enumerate(audiences) if i in m
@@ -195,7 +195,7 @@ BERKELEY = np.array(
 def test_pooled_odds_and_interval_are_those_that_r_gives_for_berkeley():
     """R, mantelhaen.test(UCBAdmissions): odds ratio 0.9046968, 95 % interval 0.7719074 to 1.0603298 (Robins et al. 1986)."""
     a, b, c, d = BERKELEY.T
-    odds = pooled(a, a + b, a + c, a + b + c + d)
+    odds = pool_odds_ratio(a, a + b, a + c, a + b + c + d)
     assert odds.ratio == pytest.approx(0.9046968, abs=5e-8)
     assert (odds.low, odds.high) == pytest.approx((0.7719074, 1.0603298), abs=5e-8)
 
@@ -241,7 +241,7 @@ def test_pooled_odds_of_a_worked_example():
         + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
         + (q * s).sum() / (2 * s.sum() ** 2)
     )
-    odds = pooled(hit, size, fallen, total)
+    odds = pool_odds_ratio(hit, size, fallen, total)
     assert odds.ratio == pytest.approx(ratio)
     assert (odds.low, odds.high) == pytest.approx(
         (ratio * np.exp(-1.959964 * variance**0.5), ratio * np.exp(1.959964 * variance**0.5))
@@ -249,7 +249,7 @@ def test_pooled_odds_of_a_worked_example():
 
 
 def test_one_stratum_is_the_plain_odds_ratio_and_woolf_interval():
-    odds = pooled(np.array([30]), np.array([100]), np.array([50]), np.array([300]))
+    odds = pool_odds_ratio(np.array([30]), np.array([100]), np.array([50]), np.array([300]))
     assert odds.ratio == pytest.approx(30 * 180 / (70 * 20))
     assert np.log(odds.high / odds.low) / 2 == pytest.approx(
         1.959964 * np.sqrt(1 / 30 + 1 / 70 + 1 / 20 + 1 / 180), rel=1e-6
@@ -257,7 +257,7 @@ def test_one_stratum_is_the_plain_odds_ratio_and_woolf_interval():
 
 
 def test_an_empty_cell_gives_a_finite_interval():
-    odds = pooled(np.array([10]), np.array([10]), np.array([10]), np.array([100]))
+    odds = pool_odds_ratio(np.array([10]), np.array([10]), np.array([10]), np.array([100]))
     assert np.isfinite([odds.ratio, odds.low, odds.high]).all()
 
 

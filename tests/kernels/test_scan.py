@@ -149,17 +149,17 @@ def test_the_most_crowded_window_is_the_best_of_all(counts, seen):
             inside = (counts * covered)[window].sum()
             if inside >= 2:
                 best = max(best, scan.crowding(inside, covered[window].sum() / watched, number))
-    assert scan.crowded(counts, covered, 4)[0] == pytest.approx(best, abs=1e-9)
+    assert scan.most_crowded_window(counts, covered, 4)[0] == pytest.approx(best, abs=1e-9)
 
 
 def test_even_records_are_as_crowded_as_their_null_says():
     covered = np.ones(64, bool)
-    null = np.sort(scan.crowded_null(40, covered, 5, 64, 1e6, 2000, 1))
+    null = np.sort(scan.crowding_null_maxima(40, covered, 5, 64, 1e6, 2000, 1))
     rng = np.random.default_rng(2)
     drawn = [
-        scan.crowded(np.bincount(rng.integers(0, 64, 40), minlength=64).astype(float), covered, 5)[
-            0
-        ]
+        scan.most_crowded_window(
+            np.bincount(rng.integers(0, 64, 40), minlength=64).astype(float), covered, 5
+        )[0]
         for _ in range(1000)
     ]
     assert stats.ks_2samp(null, drawn).pvalue > 0.001

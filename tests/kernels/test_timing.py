@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birdfall.kernels.excess_share import excess
-from birdfall.kernels.timing import BINS, LONGEST_PATTERN, SIGNALS, timing
+from birdfall.kernels.timing import GAP_BINS, MAX_PATTERN_LENGTH, SIGNALS, timing
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
 
@@ -20,7 +20,7 @@ def entropy_slowly(gaps, cuts):
     """Corrected conditional entropy, pattern by pattern."""
     symbols = [sum(g > c for c in cuts) for g in gaps]
     best, before, first = np.inf, 0.0, 0.0
-    for length in range(1, LONGEST_PATTERN + 1):
+    for length in range(1, MAX_PATTERN_LENGTH + 1):
         patterns = [tuple(symbols[i : i + length]) for i in range(len(symbols) - length + 1)]
         if len(patterns) < 2:
             break
@@ -42,9 +42,9 @@ def test_signals_equal_plain_code(gaps):
     burstiness = (np.sqrt(n + 1) * r - np.sqrt(n - 1)) / ((np.sqrt(n + 1) - 2) * r + np.sqrt(n - 1))
     assert found["regularity"] == pytest.approx(-burstiness)
     micro = np.array(gaps) * SECOND
-    cuts = np.quantile(micro, np.arange(1, BINS) / BINS)
+    cuts = np.quantile(micro, np.arange(1, GAP_BINS) / GAP_BINS)
     assert found["repetition"] == pytest.approx(
-        1 - entropy_slowly(micro.tolist(), cuts) / np.log(BINS)
+        1 - entropy_slowly(micro.tolist(), cuts) / np.log(GAP_BINS)
     )
     seconds = np.bincount((times // SECOND) % 60, minlength=60)
     usual = len(times) / 60

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.audiences.measure import applies_to, audiences
+from birdfall.measures.audiences import applies_to, audiences
 from birdfall.measures.audiences.permutation import e_bh
-from birdfall.measures.audiences.tables import matched_each
-from birdfall.measures.waves.measure import waves
+from birdfall.measures.audiences.tables import matches_per_follower
+from birdfall.measures.waves import waves
 from birdfall.model.errors import CannotAnswer
 from birdfall.record.record import from_tables
 from birdfall.world.simulate import simulate
@@ -328,7 +328,7 @@ def test_edges_of_unknown_age_are_counted_and_bounded():
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 300)), min_size=1, max_size=6))
 def test_as_many_are_matched_as_nearly_all_followers_find(strata):
     mine, others = np.array(strata).T
-    each = matched_each(mine, others)
+    each = matches_per_follower(mine, others)
     assert 1 <= each <= 5
     for more in range(each + 1, 6):
         assert mine[others >= more * mine].sum() < 0.95 * mine.sum()

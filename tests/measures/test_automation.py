@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from birdfall.explanations.evidence import _automated
-from birdfall.measures.automation.matching import matched
-from birdfall.measures.automation.measure import automation
+from birdfall.measures.automation import automation_of_accounts
+from birdfall.measures.automation.matching import match_controls
 from birdfall.measures.automation.signals import signals
 from birdfall.record.record import from_tables
 from birdfall.world.simulate import simulate
@@ -39,7 +39,7 @@ def of_world(name, seed=1, acts=1_200_000):
     )
     ids = fell["account"].to_pylist()
     before = int(fell["time"].cast(pa.int64()).to_numpy().min())
-    found = automation(
+    found = automation_of_accounts(
         record, record.ids.encode(pa.array(ids)), before, leaders=list(world.settings.leaders)
     )
     return found, {
@@ -128,19 +128,19 @@ def a_record(bought, people, controls, seed=0):
 
 def test_bought_profiles_are_seen_and_people_are_not():
     record, fallen = a_record(240, 160, 600)
-    found = automation(record, fallen, us(BEFORE))
+    found = automation_of_accounts(record, fallen, us(BEFORE))
     assert found["inauthentic"].low > 0.4
     assert found["inauthentic"].value == pytest.approx(0.6, abs=0.07)
     assert found["automated"].value is None, "no acts, no timing"
     assert {n.code for n in found.reasons} == {"too-few-known-by-timing"}
     record, fallen = a_record(0, 400, 600)
-    assert automation(record, fallen, us(BEFORE)).answer == "nothing"
+    assert automation_of_accounts(record, fallen, us(BEFORE)).answer == "nothing"
 
 
 def test_fallen_without_their_like_may_be_anything():
     """What they have in common must not vanish with them: the upper bound makes room for them."""
     record, fallen = a_record(200, 200, 600)
-    first = automation(record, fallen, us(BEFORE))
+    first = automation_of_accounts(record, fallen, us(BEFORE))
     table = record.sql("SELECT * FROM accounts")
     lonely = set(record.ids.decode(fallen[:150]).to_pylist())
     none = pa.array(
@@ -156,7 +156,9 @@ def test_fallen_without_their_like_may_be_anything():
             "statuses": record.sql("SELECT * FROM statuses"),
         }
     )
-    found = automation(without, without.ids.encode(record.ids.decode(fallen)), us(BEFORE))
+    found = automation_of_accounts(
+        without, without.ids.encode(record.ids.decode(fallen)), us(BEFORE)
+    )
     [note] = [n for n in found.limits if n.code == "fallen-without-like"]
     assert note.values["accounts"] == 150
     assert found["inauthentic"].low < first["inauthentic"].low
@@ -165,14 +167,14 @@ def test_fallen_without_their_like_may_be_anything():
 
 def test_too_few_are_refused_with_the_reason():
     record, fallen = a_record(20, 10, 600)
-    found = automation(record, fallen, us(BEFORE))
+    found = automation_of_accounts(record, fallen, us(BEFORE))
     assert found.answer == "cannot"
     assert {n.code for n in found.reasons} == {
         "too-few-known-by-timing",
         "too-few-known-by-profile",
     }
     record, fallen = a_record(200, 100, 20)
-    assert automation(record, fallen, us(BEFORE)).answer == "cannot"
+    assert automation_of_accounts(record, fallen, us(BEFORE)).answer == "cannot"
 
 
 def test_what_came_after_the_wave_is_not_looked_at():
@@ -192,12 +194,12 @@ def test_matching_gives_up_the_last_trait_first():
     first = np.array([0] * 40 + [1] * 40)
     second = np.array([0] * 20 + [1] * 20 + [0] * 38 + [1] * 2)
     fallen, others = np.array([0, 1, 21, 41, 79]), np.setdiff1d(np.arange(80), [0, 1, 21, 41, 79])
-    found = matched(fallen, others, [first, second])
+    found = match_controls(fallen, others, [first, second])
     assert found.unmatched == 0
     assert found.weight.sum() == pytest.approx(5)
     # 79 has one like it only, so it is compared with all of its first trait
     assert found.weight[first[found.controls] == 1].sum() == pytest.approx(2)
-    alone = matched(np.array([0]), np.array([41, 42]), [first])
+    alone = match_controls(np.array([0]), np.array([41, 42]), [first])
     assert alone.unmatched == 1
     assert len(alone.fallen) == 0
 

@@ -4,12 +4,9 @@ import datetime as dt
 
 import pyarrow as pa
 
-from birdfall.measures.audiences import measure as audiences
+from birdfall.measures import audiences, ledgers, returns, waves
+from birdfall.measures import follower_counts as counts
 from birdfall.measures.coverage import coverage
-from birdfall.measures.follower_counts import measure as counts
-from birdfall.measures.ledgers import measure as ledgers
-from birdfall.measures.returns import measure as returns
-from birdfall.measures.waves import measure as waves
 from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.measures.follower_counts.measure import counts
-from birdfall.measures.ledgers.measure import ledger
-from birdfall.measures.returns.measure import returns
-from birdfall.measures.waves.measure import waves
+from birdfall.measures.follower_counts import follower_counts
+from birdfall.measures.ledgers import ledger
+from birdfall.measures.returns import returns
+from birdfall.measures.waves import waves
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
 
@@ -84,10 +84,11 @@ def found(data, **options):
 def test_nothing_at_all_is_refused_by_all():
     empty = record()
     assert [
-        f.answer for f in (found(empty), returns(empty), ledger(empty, "L"), counts(empty))
+        f.answer for f in (found(empty), returns(empty), ledger(empty, "L"), follower_counts(empty))
     ] == ["cannot"] * 4
     assert [
-        f.reasons[0].code for f in (found(empty), returns(empty), ledger(empty, "L"), counts(empty))
+        f.reasons[0].code
+        for f in (found(empty), returns(empty), ledger(empty, "L"), follower_counts(empty))
     ] == [
         "no-statuses",
         "no-statuses",
@@ -217,7 +218,7 @@ def test_short_histories_say_so_and_raise_no_alarm():
     ],
 )
 def test_counts_of_one_of_none_of_nought(rows, answer):
-    finding = counts(record(counted=[("L", t, n) for t, n in rows]), leaders=("L",))
+    finding = follower_counts(record(counted=[("L", t, n) for t, n in rows]), leaders=("L",))
     assert finding.answer == answer
     assert finding.answer != "cannot" or finding.reasons
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as limited
 from hypothesis import strategies as st
 
-from birdfall.measures.ledgers.measure import applies_to, ledger, ledgers
+from birdfall.measures.ledgers import applies_to, ledger, ledgers
 from birdfall.record.record import from_tables
 from birdfall.sources.ingest import load
 

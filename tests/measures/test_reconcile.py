@@ -2,17 +2,17 @@
 
 import pytest
 
-from birdfall.measures.follower_counts.reconcile import COLUMNS, read_facts_bytes, reconcile
+from birdfall.measures.follower_counts import FACT_COLUMNS, read_facts, reconcile
 from birdfall.model.errors import InputError
 
 
 def facts(*rows):
-    lines = [",".join((*COLUMNS, "url"))]
+    lines = [",".join((*FACT_COLUMNS, "url"))]
     for number, (when, who, relation, value, population, kind) in enumerate(rows):
         lines.append(
             f"g{number},{when},{who},q,{relation},{value},followers,1 day,{population},{kind},paper,"
         )
-    return read_facts_bytes("\n".join(lines).encode(), "facts.csv")
+    return read_facts("\n".join(lines).encode(), "facts.csv")
 
 
 BASE = (
@@ -56,18 +56,16 @@ def test_without_levels_it_refuses():
 
 def test_bad_tables_are_told_where():
     with pytest.raises(InputError, match="columns are missing"):
-        read_facts_bytes(b"a,b\n1,2\n", "x.csv")
-    header = ",".join(COLUMNS).encode()
+        read_facts(b"a,b\n1,2\n", "x.csv")
+    header = ",".join(FACT_COLUMNS).encode()
     with pytest.raises(InputError, match="row 2"):
-        read_facts_bytes(
-            header + b"\nf1,2013-10-31,x,q,about,many,accounts,,all,gross,s\n", "x.csv"
-        )
+        read_facts(header + b"\nf1,2013-10-31,x,q,about,many,accounts,,all,gross,s\n", "x.csv")
     with pytest.raises(InputError, match="no date"):
-        read_facts_bytes(header + b"\nf1,yesterday,x,q,about,5,accounts,,all,gross,s\n", "x.csv")
+        read_facts(header + b"\nf1,yesterday,x,q,about,5,accounts,,all,gross,s\n", "x.csv")
 
 
 def test_the_night_of_2013(real):
-    finding = reconcile(read_facts_bytes(real("caracas-2013/facts.csv").read_bytes(), "facts.csv"))
+    finding = reconcile(read_facts(real("caracas-2013/facts.csv").read_bytes(), "facts.csv"))
     rows = {r["id"]: r for r in finding.table("figures").to_pylist()}
     assert rows["f05"]["consistent"] and rows["f05"]["needed_growth"] == 1751
     assert rows["f10"]["consistent"]

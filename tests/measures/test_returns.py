@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.returns.measure import applies_to, returns
-from birdfall.measures.returns.turnbull import ENDLESS, interval_curve
-from birdfall.measures.suspensions.absences import falls
+from birdfall.measures.returns import applies_to, returns
+from birdfall.measures.returns.turnbull import ENDLESS_US, interval_curve
+from birdfall.measures.suspensions import find_absences
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.record.record import NEVER, from_tables
@@ -120,7 +120,10 @@ def test_sightings_are_censored_when_last_seen():
         observation="seen",
     )
     (fall,) = zip(
-        *(getattr(falls(record), n) for n in ("fell_after", "fell_by", "back_by", "known_until")),
+        *(
+            getattr(find_absences(record), n)
+            for n in ("fell_after", "fell_by", "back_by", "known_until")
+        ),
         strict=True,
     )
     micro = [round(day(d).timestamp() * 1e6) for d in (0, 2, 3)]
@@ -173,7 +176,7 @@ def test_the_curve_of_intervals_is_turnbulls(seed):
     found = interval_curve(low * scale, high * scale, came, 0.95, ())
     right, upto = slow_turnbull(low.astype(float), np.where(came, high, 99).astype(float))
     # at the ends of innermost intervals both are the same; between them the likelihood says nothing
-    ends = found.estimate.high[found.estimate.high < ENDLESS]
+    ends = found.estimate.high[found.estimate.high < ENDLESS_US]
     ours = found.at(ends)
     theirs = np.r_[0.0, upto][np.searchsorted(right, ends / scale, side="right")]
     assert ours[:, 0] == pytest.approx(theirs, abs=0.01)

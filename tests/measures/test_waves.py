@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from birdfall.measures.waves.measure import applies_to, waves, waves_from_counts
+from birdfall.measures.waves import applies_to, waves
+from birdfall.measures.waves.measure import waves_from_counts
 from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")

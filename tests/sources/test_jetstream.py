@@ -8,7 +8,7 @@ from atproto_streams import at, microseconds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions import spells
 from birdfall.sources.atproto.frames import FrameError
 from birdfall.sources.ingest import load
 from birdfall.sources.jetstream import decode_line, sniff

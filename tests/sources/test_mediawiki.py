@@ -2,7 +2,7 @@
 
 import json
 
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions import spells
 from birdfall.sources.ingest import load
 
 HOUR = 3600

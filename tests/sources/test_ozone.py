@@ -3,7 +3,7 @@
 import csv
 import json
 
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions import spells
 from birdfall.sources.ingest import load
 
 ANA, BEA = "did:plc:ana", "did:plc:bea"

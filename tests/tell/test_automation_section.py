@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.automation.measure import automation
+from birdfall.measures.automation import automation_of_accounts
 from birdfall.measures.automation.signals import signals
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.record import from_tables
@@ -148,6 +148,6 @@ def test_every_signal_of_the_measure_has_its_words():
 
 def test_no_account_is_named():
     record = from_tables({})
-    found = automation(record, [], 0)
+    found = automation_of_accounts(record, [], 0)
     assert found.answer == "cannot"
     assert all("account" not in c for t in found.tables.values() for c in t.column_names)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions import spells
 from birdfall.model.errors import UsageError
 from birdfall.world.scenarios import SCENARIOS
 from birdfall.world.simulate import simulate

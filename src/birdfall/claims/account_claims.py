@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from birdfall.claims.parse import ParsedClaim
 from birdfall.claims.readings import Reading, Refusal, nearest
 from birdfall.claims.subjects import Whom, account_named, followers_of
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions import spells
 from birdfall.model.findings import Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.record import Record

@@ -107,7 +107,7 @@ def sources(record: Record, findings: Mapping[str, Finding], account: str) -> di
     if record.has("follows"):
         ledger = _ledger(findings, account)
         if ledger is None:
-            from birdfall.measures.ledgers.measure import ledger as measured
+            from birdfall.measures.ledgers import ledger as measured
 
             ledger = measured(record, account)
         if "series" in ledger.tables and ledger.answer != "cannot":

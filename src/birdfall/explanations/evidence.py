@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 
 from birdfall.explanations.verdict import Value
-from birdfall.measures.follower_counts.reconcile import Fact
-from birdfall.measures.suspensions.absences import falls
+from birdfall.measures.follower_counts import Fact
+from birdfall.measures.suspensions import find_absences
 from birdfall.model.findings import Finding
 from birdfall.record.record import NEVER, Record
 from birdfall.world.evidence import MOST_DOSE, dose_jump, log_odds
@@ -250,13 +250,13 @@ def _returned(
     four = finding["returned_4d"]
     if four.value is None:
         return {}
-    found = falls(record)
+    found = find_absences(record)
     fell_by = {int(m["code"]): _us(m["fell_by"]) for m in members}
     mine = np.array(
         [fell_by.get(int(c)) == int(t) for c, t in zip(found.code, found.fell_by, strict=True)],
         np.bool_,
     )
-    chosen = found.where(mine)
+    chosen = found.select(mine)
     back = chosen.back_by != NEVER
     out: dict[str, Value | None] = {"returned_share": float(four.value)}
     if back.sum() >= 3:

@@ -16,7 +16,7 @@ from birdfall.explanations.conformal_sets import LEVEL, MISFIT
 from birdfall.explanations.evidence import Known, known_of, known_published
 from birdfall.explanations.reference_worlds import CAUSES, figures, reference
 from birdfall.explanations.verdict import ITEM_CAP, TOTAL_CAP, Verdict, verdict, words_of
-from birdfall.measures.follower_counts.reconcile import Fact
+from birdfall.measures.follower_counts import Fact
 from birdfall.model.findings import Estimate, Finding, Input, Note
 from birdfall.record.record import Record
 from birdfall.world.evidence import ITEMS

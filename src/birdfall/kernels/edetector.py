@@ -31,7 +31,7 @@ def multipliers(number: int = 8, lowest: float = 1.5, highest: float = 100.0) ->
     return np.geomspace(lowest, highest, number)
 
 
-def fresh(number: int = 8) -> np.ndarray:
+def initial_state(number: int = 8) -> np.ndarray:
     """The state of a detector that has seen nothing: float64[number], log R_j = -inf."""
     return np.full(number, -np.inf)
 
@@ -49,7 +49,9 @@ def log_ratio(count: float, mean: float, size: float, theta: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _step(state: np.ndarray, count: float, mean: float, size: float, thetas: np.ndarray) -> float:
+def advance_tick(
+    state: np.ndarray, count: float, mean: float, size: float, thetas: np.ndarray
+) -> float:
     """One tick, in place; log of the evidence after it."""
     top = -np.inf
     for j in range(len(thetas)):
@@ -74,7 +76,7 @@ def advance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take in ticks: (state after them, log evidence after each).
 
-    state: float64[J] from `fresh` or an earlier call. counts, expected, sizes: float64[n]. covered: bool[n]; a tick that was
+    state: float64[J] from `initial_state` or an earlier call. counts, expected, sizes: float64[n]. covered: bool[n]; a tick that was
     not watched changes nothing, for no data is not silence. thetas: float64[J] from `multipliers`. `state` is not altered.
     """
     now = state.copy()
@@ -85,7 +87,7 @@ def advance(
         last = top + np.log(np.exp(now - top).mean())
     for t in range(len(counts)):
         if covered[t]:
-            last = _step(now, counts[t], expected[t], sizes[t], thetas)
+            last = advance_tick(now, counts[t], expected[t], sizes[t], thetas)
         evidence[t] = last
     return now, evidence
 
@@ -111,7 +113,7 @@ def alarms(
     for t in range(len(counts)):
         if not covered[t]:
             continue
-        if _step(now, counts[t], expected[t], sizes[t], thetas) >= bound:
+        if advance_tick(now, counts[t], expected[t], sizes[t], thetas) >= bound:
             found[number] = t
             number += 1
             now[:] = -np.inf
@@ -119,7 +121,7 @@ def alarms(
 
 
 @njit(cache=True, nogil=True)
-def step_many(
+def advance_many(
     states: np.ndarray,
     counts: np.ndarray,
     expected: np.ndarray,
@@ -134,12 +136,12 @@ def step_many(
     evidence = np.empty(len(counts))
     for k in range(len(counts)):
         row = states[k] if keep else states[k].copy()
-        evidence[k] = _step(row, counts[k], expected[k], sizes[k], thetas)
+        evidence[k] = advance_tick(row, counts[k], expected[k], sizes[k], thetas)
     return evidence
 
 
 @njit(cache=True, nogil=True)
-def empty_ticks(
+def skip_empty_ticks(
     state: np.ndarray, ticks: int, mean: float, size: float, thetas: np.ndarray
 ) -> np.ndarray:
     """The state after `ticks` covered ticks without an event, all of the same mean and size, in closed form.
@@ -162,13 +164,13 @@ def empty_ticks(
 
 
 @njit(cache=True, nogil=True)
-def empty_many(
+def skip_empty_ticks_many(
     states: np.ndarray, ticks: int, expected: np.ndarray, sizes: np.ndarray, thetas: np.ndarray
 ) -> None:
-    """`empty_ticks` of many detectors, in place. states: float64[K, J]; expected, sizes: float64[K]."""
+    """`skip_empty_ticks` of many detectors, in place. states: float64[K, J]; expected, sizes: float64[K]."""
     for k in range(len(states)):
         if states[k].max() > -np.inf or expected[k] > 0.0:
-            states[k] = empty_ticks(states[k], ticks, expected[k], sizes[k], thetas)
+            states[k] = skip_empty_ticks(states[k], ticks, expected[k], sizes[k], thetas)
 
 
 @njit(cache=True, nogil=True)

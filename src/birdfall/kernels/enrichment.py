@@ -56,7 +56,9 @@ def followed_by_fallen(
 
 
 @njit(cache=True, nogil=True)
-def turned(starts: np.ndarray, follower: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def transpose_edges(
+    starts: np.ndarray, follower: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The same edges by account: starts int64[n + 1] and audience int32[edges], ascending. One counting sort."""
     begin = np.zeros(n + 1, np.int64)
     for f in follower:
@@ -74,7 +76,7 @@ def turned(starts: np.ndarray, follower: np.ndarray, n: int) -> tuple[np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def per_stratum(
+def count_per_stratum(
     starts: np.ndarray,
     follower: np.ndarray,
     stratum: np.ndarray,

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 #: Quantiles of the controls at which is asked: most of what is machine-like lies high.
-ASKED: Final = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
+CONTROL_QUANTILES: Final = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def excess(
     weight = np.ones(len(controls)) if weight is None else np.asarray(weight, float)
     order = np.argsort(controls, kind="stable")
     ordered, summed = controls[order], np.cumsum(weight[order]) / weight.sum()
-    at = np.minimum(np.searchsorted(summed, np.array(ASKED) - 1e-12), len(ordered) - 1)
+    at = np.minimum(np.searchsorted(summed, np.array(CONTROL_QUANTILES) - 1e-12), len(ordered) - 1)
     points = np.unique(ordered[at])
     f = np.searchsorted(np.sort(group), points, "right") / len(group)
     g = np.r_[0.0, summed][np.searchsorted(ordered, points, "right")]

@@ -187,7 +187,9 @@ def crowding(events: float, share: float, number: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def crowded(counts: np.ndarray, covered: np.ndarray, lengths: int) -> tuple[float, int, int]:
+def most_crowded_window(
+    counts: np.ndarray, covered: np.ndarray, lengths: int
+) -> tuple[float, int, int]:
     """The most crowded window of 2^j steps, j < lengths, against an even rate over what was watched: as `dyadic_maximum`."""
     n = len(counts)
     c_sum = np.zeros(n + 1)
@@ -214,7 +216,7 @@ def crowded(counts: np.ndarray, covered: np.ndarray, lengths: int) -> tuple[floa
 
 
 @njit(cache=True, nogil=True)
-def crowded_null(
+def crowding_null_maxima(
     events: int,
     covered: np.ndarray,
     lengths: int,
@@ -241,7 +243,7 @@ def crowded_null(
         for _ in range(events):
             at = int(np.searchsorted(total, np.random.random() * run))
             counts[at if at < n else n - 1] += 1.0
-        found[r] = crowded(counts, covered, lengths)[0]
+        found[r] = most_crowded_window(counts, covered, lengths)[0]
     return found
 
 

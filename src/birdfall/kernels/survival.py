@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Curve:
+class SurvivalCurve:
     """Share that had the event by each time. All arrays have one entry per distinct duration, ascending.
 
     time: int64 (the unit of the durations). happened, low, high: float64 shares. at_risk, events, censored: int64;
@@ -39,7 +39,7 @@ class Curve:
 
 def kaplan_meier(
     durations: NDArray[np.int64], happened: NDArray[np.bool_], z: float = 1.959963984540054
-) -> Curve:
+) -> SurvivalCurve:
     """The curve of `durations` (int64[n], not negative); those not `happened` (bool[n]) are censored at theirs.
 
     z: standard normal quantile of the band. An event and a censoring at one time: the event came first.
@@ -52,7 +52,9 @@ def kaplan_meier(
     )
     if not len(times):
         none = np.empty(0)
-        return Curve(times.astype(np.int64), none, none, none, at_risk[:0], events, censored, 1.0)
+        return SurvivalCurve(
+            times.astype(np.int64), none, none, none, at_risk[:0], events, censored, 1.0
+        )
     survival = np.cumprod(1 - events / at_risk).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.cumsum(
@@ -67,4 +69,6 @@ def kaplan_meier(
     low = np.maximum.accumulate(np.where(inside, 1 - upper, 0.0)).astype(np.float64)
     high = np.maximum.accumulate(np.where(inside, 1 - lower, 1 - survival)).astype(np.float64)
     high = np.where(survival >= 1, none_yet, high)
-    return Curve(times, 1 - survival, low, high, at_risk, events, censored, float(none_yet[0]))
+    return SurvivalCurve(
+        times, 1 - survival, low, high, at_risk, events, censored, float(none_yet[0])
+    )

@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from birdfall.kernels.edetector import _step, empty_ticks
+from birdfall.kernels.edetector import advance_tick, skip_empty_ticks
 
 
 @njit(cache=True, nogil=True)
-def watch(
+def detect_targets(
     begin: np.ndarray,
     tick: np.ndarray,
     count: np.ndarray,
@@ -39,11 +39,11 @@ def watch(
         at = 0
         for i in range(begin[k], begin[k + 1]):
             own = min(size, 1.0 + past)
-            state = empty_ticks(
+            state = skip_empty_ticks(
                 state, tick[i] - at, max(usual[k], (1.0 + past) / (1.0 / base + at)), own, thetas
             )
             mean = max(usual[k], (1.0 + past) / (1.0 / base + tick[i]))
-            evidence = _step(state, float(count[i]), mean, own, thetas)
+            evidence = advance_tick(state, float(count[i]), mean, own, thetas)
             highest[k] = max(highest[k], evidence)
             past += count[i]
             at = tick[i] + 1

@@ -24,12 +24,12 @@ from numba import njit
 
 SIGNALS: Final = ("regularity", "repetition", "full_second", "sleepless", "clockless", "sameness")
 #: Moments without which nothing is said of an account; for its days also so many moments over so many days.
-FEWEST, FEWEST_OF_DAYS, DAYS = 20, 48, 14
-BINS, LONGEST_PATTERN = 5, 6
+MIN_MOMENTS, MIN_MOMENTS_OVER_DAYS, MIN_DAYS = 20, 48, 14
+GAP_BINS, MAX_PATTERN_LENGTH = 5, 6
 #: Acts told apart in behaviour strings, all others being one more; each after one of four pauses: under a minute, an hour, a day, longer.
 KINDS: Final = ("post", "repost", "reply", "quote", "like", "follow", "mention")
 _SYMBOLS = 4 * (len(KINDS) + 1)
-_SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000
+_SECOND_US, _HOUR_US, _DAY_US = 1_000_000, 3_600_000_000, 86_400_000_000
 
 
 def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -41,17 +41,17 @@ def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     cuts = _cuts(start, time)
     out = np.full((len(start) - 1, len(SIGNALS)), np.nan)
     moments = np.zeros(len(start) - 1, np.int64)
-    _timing(start.astype(np.int64), time.astype(np.int64), cuts, out, moments)
+    _fill_timing(start.astype(np.int64), time.astype(np.int64), cuts, out, moments)
     return out, moments
 
 
 def scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """float64[k]: 1 - corrected conditional entropy of the behaviour string, over the entropy of as many even symbols; NaN below `FEWEST` acts.
+    """float64[k]: 1 - corrected conditional entropy of the behaviour string, over the entropy of as many even symbols; NaN below `MIN_MOMENTS` acts.
 
     start, time: as for `timing`. kind: int64[n], place in `KINDS` from 1, 0 for another act.
     """
     out = np.full(len(start) - 1, np.nan)
-    _scripts(start.astype(np.int64), time.astype(np.int64), kind.astype(np.int64), out)
+    _fill_scripts(start.astype(np.int64), time.astype(np.int64), kind.astype(np.int64), out)
     return out
 
 
@@ -63,35 +63,35 @@ def _cuts(start: np.ndarray, time: np.ndarray) -> np.ndarray:
     inside[between[(between > 0) & (between < len(time))] - 1] = False
     chosen = gaps[inside & (gaps > 0)]
     if not len(chosen):
-        return np.ones(BINS - 1)
-    found: np.ndarray = np.quantile(chosen, np.arange(1, BINS) / BINS).astype(np.float64)
+        return np.ones(GAP_BINS - 1)
+    found: np.ndarray = np.quantile(chosen, np.arange(1, GAP_BINS) / GAP_BINS).astype(np.float64)
     return found
 
 
 @njit(cache=True)
-def _timing(
+def _fill_timing(
     start: np.ndarray, time: np.ndarray, cuts: np.ndarray, out: np.ndarray, moments: np.ndarray
 ) -> None:
     for k in range(len(start) - 1):
-        times = _distinct(time[start[k] : start[k + 1]])
+        times = _distinct_moments(time[start[k] : start[k + 1]])
         n = len(times)
         moments[k] = n
-        if n < FEWEST:
+        if n < MIN_MOMENTS:
             continue
         gaps = np.empty(n - 1)
         for i in range(n - 1):
             gaps[i] = times[i + 1] - times[i]
         out[k, 0] = -_burstiness(gaps)
         symbol = np.searchsorted(cuts, gaps)
-        out[k, 1] = 1.0 - _corrected_entropy(symbol, BINS) / np.log(BINS)
-        out[k, 5] = 1.0 - _entropy(symbol) / np.log(BINS)
-        out[k, 2] = _uneven(times)
-        if n >= FEWEST_OF_DAYS and times[-1] - times[0] >= DAYS * _DAY:
-            out[k, 3], out[k, 4] = _days(times)
+        out[k, 1] = 1.0 - _corrected_entropy(symbol, GAP_BINS) / np.log(GAP_BINS)
+        out[k, 5] = 1.0 - _entropy(symbol) / np.log(GAP_BINS)
+        out[k, 2] = _second_unevenness(times)
+        if n >= MIN_MOMENTS_OVER_DAYS and times[-1] - times[0] >= MIN_DAYS * _DAY_US:
+            out[k, 3], out[k, 4] = _daily_rhythm(times)
 
 
 @njit(cache=True)
-def _distinct(times: np.ndarray) -> np.ndarray:
+def _distinct_moments(times: np.ndarray) -> np.ndarray:
     kept = np.empty(len(times), np.int64)
     n = 0
     for t in times:
@@ -113,26 +113,28 @@ def _burstiness(gaps: np.ndarray) -> float:
 @njit(cache=True)
 def _entropy(symbol: np.ndarray) -> float:
     """Entropy of gaps in bins (nats) with Miller's correction, no more than that of even bins."""
-    counts = np.bincount(symbol, minlength=BINS)
+    counts = np.bincount(symbol, minlength=GAP_BINS)
     n = len(symbol)
     entropy, used = 0.0, 0
     for c in counts:
         if c:
             entropy -= c / n * np.log(c / n)
             used += 1
-    return float(min(entropy + (used - 1) / (2 * n), np.log(BINS)))
+    return float(min(entropy + (used - 1) / (2 * n), np.log(GAP_BINS)))
 
 
 @njit(cache=True)
-def _scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray, out: np.ndarray) -> None:
+def _fill_scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray, out: np.ndarray) -> None:
     for k in range(len(start) - 1):
         n = start[k + 1] - start[k]
-        if n < FEWEST:
+        if n < MIN_MOMENTS:
             continue
         symbol = np.empty(n, np.int64)
         for i in range(n):
-            gap = time[start[k] + i] - time[start[k] + i - 1] if i else _DAY
-            pause = 0 if gap < 60 * _SECOND else 1 if gap < _HOUR else 2 if gap < _DAY else 3
+            gap = time[start[k] + i] - time[start[k] + i - 1] if i else _DAY_US
+            pause = (
+                0 if gap < 60 * _SECOND_US else 1 if gap < _HOUR_US else 2 if gap < _DAY_US else 3
+            )
             symbol[i] = 4 * kind[start[k] + i] + pause
         out[k] = 1.0 - _corrected_entropy(symbol, _SYMBOLS) / np.log(_SYMBOLS)
 
@@ -144,7 +146,7 @@ def _corrected_entropy(symbol: np.ndarray, base: int) -> float:
     codes = np.zeros(n, np.int64)
     before = first = 0.0
     best = np.inf
-    for length in range(1, LONGEST_PATTERN + 1):
+    for length in range(1, MAX_PATTERN_LENGTH + 1):
         m = n - length + 1
         if m < 2:
             break
@@ -167,10 +169,10 @@ def _corrected_entropy(symbol: np.ndarray, base: int) -> float:
 
 
 @njit(cache=True)
-def _uneven(times: np.ndarray) -> float:
+def _second_unevenness(times: np.ndarray) -> float:
     counts = np.zeros(60)
     for t in times:
-        counts[(t // _SECOND) % 60] += 1
+        counts[(t // _SECOND_US) % 60] += 1
     n = len(times)
     usual = n / 60
     chi = ((counts - usual) ** 2).sum() / usual
@@ -178,11 +180,11 @@ def _uneven(times: np.ndarray) -> float:
 
 
 @njit(cache=True)
-def _days(times: np.ndarray) -> tuple[float, float]:
+def _daily_rhythm(times: np.ndarray) -> tuple[float, float]:
     counts = np.zeros(24)
     x = y = 0.0
     for t in times:
-        hour = (t % _DAY) / _HOUR
+        hour = (t % _DAY_US) / _HOUR_US
         counts[int(hour)] += 1
         x += np.cos(hour * np.pi / 12)
         y += np.sin(hour * np.pi / 12)

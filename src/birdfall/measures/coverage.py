@@ -239,25 +239,25 @@ def _questions(record: Record) -> list[dict[str, Any]]:
 
 
 def _waves(record: Record) -> Note | None:
-    from birdfall.measures.waves.measure import applies_to
+    from birdfall.measures.waves import applies_to
 
     return applies_to(record)
 
 
 def _audiences(record: Record) -> Note | None:
-    from birdfall.measures.audiences.measure import applies_to
+    from birdfall.measures.audiences import applies_to
 
     return applies_to(record)
 
 
 def _ledgers(record: Record) -> Note | None:
-    from birdfall.measures.ledgers.measure import applies_to
+    from birdfall.measures.ledgers import applies_to
 
     return applies_to(record)
 
 
 def _returns(record: Record) -> Note | None:
-    from birdfall.measures.returns.measure import applies_to
+    from birdfall.measures.returns import applies_to
 
     return applies_to(record)
 
@@ -265,7 +265,7 @@ def _returns(record: Record) -> Note | None:
 def _counts(record: Record) -> Note | None:
     if not record.has("counts"):
         return Note("no-counts", {"needs": "counts"})
-    from birdfall.measures.follower_counts.measure import applies_to
+    from birdfall.measures.follower_counts import applies_to
 
     return applies_to(record)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from birdfall.claims import read_claims
-from birdfall.measures.follower_counts.reconcile import read_facts_bytes
+from birdfall.measures.follower_counts import read_facts
 from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.model.settings import Settings
@@ -240,7 +240,7 @@ def put_inputs(case: Case, *, claims: Path | None = None, facts: Path | None = N
         files["claims.toml"] = data
     if facts is not None:
         data = read_small(facts)
-        read_facts_bytes(data, str(facts))
+        read_facts(data, str(facts))
         files["facts.csv"] = data
     if files:
         case.put(files)

@@ -49,7 +49,7 @@ def _coverage(state: Run) -> Sequence[Finding]:
 
 
 def _waves(state: Run) -> Sequence[Finding]:
-    from birdfall.measures.waves import measure as waves
+    from birdfall.measures import waves
 
     note = waves.applies_to(state.record)
     if note is not None:
@@ -77,7 +77,7 @@ def _waves_found(state: Run) -> list[int]:
 
 
 def _audiences(state: Run, wave: int) -> Sequence[Finding]:
-    from birdfall.measures.audiences import measure as audiences
+    from birdfall.measures import audiences
 
     note = audiences.applies_to(state.record)
     if note is not None:
@@ -99,7 +99,7 @@ def _audiences(state: Run, wave: int) -> Sequence[Finding]:
 
 
 def _returns(state: Run, wave: int) -> Sequence[Finding]:
-    from birdfall.measures.returns import measure as returns
+    from birdfall.measures import returns
 
     note = returns.applies_to(state.record)
     if note is not None:
@@ -108,7 +108,7 @@ def _returns(state: Run, wave: int) -> Sequence[Finding]:
 
 
 def _ledgers(state: Run) -> Sequence[Finding]:
-    from birdfall.measures.ledgers import measure as ledgers
+    from birdfall.measures import ledgers
 
     note = ledgers.applies_to(state.record)
     if note is not None:
@@ -137,14 +137,14 @@ def _leaders(state: Run) -> list[str]:
 
 
 def _counts(state: Run) -> Sequence[Finding]:
-    from birdfall.measures.follower_counts import measure as counts
+    from birdfall.measures import follower_counts as counts
 
     note = counts.applies_to(state.record)
     if note is not None:
         return [_refused("counts", "counts", note)]
     settings = state.record.settings
     return [
-        counts.counts(
+        counts.follower_counts(
             state.record,
             leaders=settings.leaders,
             controls=settings.controls,
@@ -236,18 +236,20 @@ def _brigades(state: Run) -> Sequence[Finding]:
 
 
 def _automation(state: Run, wave: int) -> Sequence[Finding]:
-    from birdfall.measures.automation import measure as automation
+    from birdfall.measures import automation
 
     note = automation.applies_to(state.record)
     if note is not None:
         return [_refused("automation", f"automation-{wave}", note)]
-    return [automation.of_wave(state.record, state.found["waves"], wave, leaders=_leaders(state))]
+    return [
+        automation.automation(state.record, state.found["waves"], wave, leaders=_leaders(state))
+    ]
 
 
 def _reconciliation(state: Run) -> Sequence[Finding]:
-    from birdfall.measures.follower_counts.reconcile import read_facts_bytes, reconcile
+    from birdfall.measures.follower_counts import read_facts, reconcile
 
-    facts = read_facts_bytes(state.inputs.facts, "facts.csv")
+    facts = read_facts(state.inputs.facts, "facts.csv")
     return [reconcile(facts)]
 
 
@@ -260,9 +262,9 @@ def _explanations(state: Run, wave: int) -> Sequence[Finding]:
 
 def _explanations_published(state: Run) -> Sequence[Finding]:
     from birdfall.explanations.measure import explanations_published
-    from birdfall.measures.follower_counts.reconcile import read_facts_bytes
+    from birdfall.measures.follower_counts import read_facts
 
-    facts = read_facts_bytes(state.inputs.facts, "facts.csv")
+    facts = read_facts(state.inputs.facts, "facts.csv")
     return [explanations_published(facts, state.found.get("reconciliation"), state.inputs.facts)]
 
 

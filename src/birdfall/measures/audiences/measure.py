@@ -7,19 +7,26 @@ Reads `follows` and the members of a wave. Method: docs/methods/audiences.md.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.audiences.follow_graph import Graph, standing
-from birdfall.measures.audiences.odds_ratio import E_FLOOR, ODDS_FLOOR
-from birdfall.measures.audiences.permutation import MANY, Chance, against_chance, naive_hits
-from birdfall.measures.audiences.stepwise import explained
-from birdfall.measures.audiences.strata import Strata, strata
+from birdfall.kernels.odds_ratio import E_VALUE_FLOOR, ODDS_RATIO_FLOOR
+from birdfall.measures.audiences.follow_graph import FollowGraph, follow_graph_at
+from birdfall.measures.audiences.permutation import (
+    FDR_MIN_AUDIENCES,
+    PermutationPlan,
+    count_naive_hits,
+    permutation_test,
+)
+from birdfall.measures.audiences.stepwise import explain_away
+from birdfall.measures.audiences.strata import AccountStrata, strata
 from birdfall.measures.audiences.tables import (
     AUDIENCES,
     audience_rows,
-    compared,
-    explanation,
+    compare_matched,
+    explanation_table,
     roles_of,
 )
 from birdfall.model.errors import CannotAnswer
@@ -34,10 +41,12 @@ METHOD = (
     "explaining away: audiences that survive are conditioned on, one by one (docs/methods/audiences.md)",
     "E-value of the lower bound (VanderWeele and Ding 2017)",
 )
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
 #: Audiences with fewer followers are not tested.
-MINIMUM = 30
+MIN_FOLLOWERS = 30
 #: With fewer fallen nothing can be told.
-FEWEST = 10
+MIN_FALLEN = 10
 
 
 def applies_to(record: Record) -> Note | None:
@@ -56,9 +65,9 @@ def audiences(
     controls: tuple[str, ...] = (),
     negative_controls: tuple[str, ...] = (),
     permutations: int = 400,
-    minimum: int = MINIMUM,
+    minimum: int = MIN_FOLLOWERS,
     alpha: float = 0.01,
-    many: int = MANY,
+    many: int = FDR_MIN_AUDIENCES,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Finding:
@@ -68,8 +77,8 @@ def audiences(
     is tested whatever its role, at family-wise error `alpha`, or at that false discovery rate if they are `many`. Raises
     CannotAnswer if there is no such wave. Tables: docs/reference/findings.md.
     """
-    onset, fallen_codes = _wave(waves, wave_number)
-    graph = standing(record.edges(), len(record.ids), onset)
+    onset, fallen_codes = _wave_members(waves, wave_number)
+    graph = follow_graph_at(record.edges(), len(record.ids), onset)
     name = f"audiences-{wave_number}"
     parameters = {
         "wave": wave_number,
@@ -78,11 +87,11 @@ def audiences(
         "alpha": alpha,
         "many": many,
         "seed": seed,
-        "odds_floor": ODDS_FLOOR,
-        "e_floor": E_FLOOR,
+        "odds_floor": ODDS_RATIO_FLOOR,
+        "e_floor": E_VALUE_FLOOR,
     }
     tested = graph.sizes >= minimum
-    if len(fallen_codes) < FEWEST or not tested.any():
+    if len(fallen_codes) < MIN_FALLEN or not tested.any():
         largest = int(graph.sizes.max(initial=0))
         note = Note(
             "too-few-to-compare",
@@ -92,11 +101,11 @@ def audiences(
     fallen = np.zeros(graph.n, np.int8)
     fallen[fallen_codes] = 1
     groups = strata(record, np.diff(graph.followed_starts), onset)
-    chance = Chance(tested, permutations, alpha, seed, many)
+    chance = PermutationPlan(tested, permutations, alpha, seed, many)
     progress("audiences: permutations", 0, permutations, "draws")
-    first = against_chance(graph, fallen, groups.of, groups.number, chance)
+    first = permutation_test(graph, fallen, groups.of, groups.number, chance)
     progress("audiences: permutations", permutations, permutations, "draws")
-    steps = explained(graph, fallen, groups, first, chance, progress)
+    steps = explain_away(graph, fallen, groups, first, chance, progress)
     roles = roles_of(record, graph, leaders, controls, negative_controls)
     rows = audience_rows(record, graph, fallen, groups, first, tested, steps, roles)
     share = steps[-1].covered if steps else 0.0
@@ -107,16 +116,16 @@ def audiences(
         name=name,
         answer=answer,
         estimates={
-            "leaders_tested": _plain(int(tested.sum()), "count"),
-            "naive_hits": _plain(naive_hits(graph, fallen, first.count, tested), "count"),
-            "hits": _plain(len(steps), "count"),
-            "raised_alone": _plain(raised, "count"),
-            "e_bh_hits": _plain(int(first.e_bh.sum()), "count"),
-            "explained": _plain(share, "share"),
-            "unexplained": _plain(1 - share, "share"),
-            "permutations": _plain(permutations, "count"),
-            "fallen": _plain(int(fallen.sum()), "accounts"),
-            "accounts": _plain(graph.n, "accounts"),
+            "leaders_tested": _estimate(int(tested.sum()), "count"),
+            "naive_hits": _estimate(count_naive_hits(graph, fallen, first.count, tested), "count"),
+            "hits": _estimate(len(steps), "count"),
+            "raised_alone": _estimate(raised, "count"),
+            "e_bh_hits": _estimate(int(first.e_bh.sum()), "count"),
+            "explained": _estimate(share, "share"),
+            "unexplained": _estimate(1 - share, "share"),
+            "permutations": _estimate(permutations, "count"),
+            "fallen": _estimate(int(fallen.sum()), "accounts"),
+            "accounts": _estimate(graph.n, "accounts"),
         },
         parameters=parameters,
         inputs=tuple(record.input(t) for t in ("follows", "statuses", "accounts", "acts")),
@@ -125,8 +134,8 @@ def audiences(
         details={"traits": list(groups.traits), "strata": groups.number},
         tables={
             "audiences": pa.Table.from_pylist(rows, schema=AUDIENCES),
-            "explanation": explanation(record, graph, steps),
-            "compared": compared(record, graph, fallen, groups, rows, seed),
+            "explanation": explanation_table(record, graph, steps),
+            "compared": compare_matched(record, graph, fallen, groups, rows, seed),
             "strata": pa.table(
                 {
                     "stratum": list(groups.names),
@@ -140,7 +149,7 @@ def audiences(
     )
 
 
-def _wave(waves: Finding, number: int) -> tuple[int, np.ndarray]:
+def _wave_members(waves: Finding, number: int) -> tuple[int, np.ndarray]:
     """Onset (us) and member codes of one wave."""
     table = waves.table("waves").to_pylist() if waves.answer == "found" else []
     row = next((r for r in table if r["wave"] == number), None)
@@ -153,7 +162,7 @@ def _wave(waves: Finding, number: int) -> tuple[int, np.ndarray]:
     )
 
 
-def _limits(graph: Graph, groups: Strata) -> tuple[Note, ...]:
+def _limits(graph: FollowGraph, groups: AccountStrata) -> tuple[Note, ...]:
     notes = [
         Note("compared-within", {"traits": list(groups.traits), "strata": groups.number}),
         Note("enrichment-is-not-intent", {}),
@@ -168,5 +177,5 @@ def _limits(graph: Graph, groups: Strata) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _plain(value: float | int, unit: str) -> Estimate:
+def _estimate(value: float | int, unit: str) -> Estimate:
     return Estimate(value, unit, level=None, bounds="none")

@@ -9,32 +9,32 @@ from scipy import stats
 
 from birdfall.kernels import enrichment as kernel
 from birdfall.measures.audiences.follow_graph import (
-    THREADS,
-    Graph,
-    counted,
-    in_threads,
-    over_audiences,
+    MAX_THREADS,
+    FollowGraph,
+    count_fallen,
+    run_in_threads,
+    run_over_audiences,
 )
 
 #: From this many audiences on, the false discovery rate is held instead of the family-wise error.
-MANY = 100_000
+FDR_MIN_AUDIENCES = 100_000
 #: What an audience's share of the fallen is imagined to be multiplied by, for its e-value.
-BOOSTS = np.array([1.5, 2.0, 4.0, 8.0])
+E_VALUE_BOOSTS = np.array([1.5, 2.0, 4.0, 8.0])
 
 
 @dataclass(frozen=True)
-class Chance:
+class PermutationPlan:
     """How `tested`, `significant` and the draws were set. tested: bool[audiences]."""
 
     tested: np.ndarray
     permutations: int
     alpha: float
     seed: int
-    many: int = MANY
+    many: int = FDR_MIN_AUDIENCES
 
 
 @dataclass(frozen=True)
-class Tested:
+class AudienceTests:
     """Per audience: fallen followers; how many expected if drawn at random; z; the statistic it is ranked and tested by;
     family-wise p; log e-value; whether e-BH calls it; whether it is significant (by family-wise p, or by e-BH where audiences
     are very many).
@@ -50,9 +50,9 @@ class Tested:
     significant: np.ndarray
 
 
-def against_chance(
-    graph: Graph, fallen: np.ndarray, of: np.ndarray, number: int, chance: Chance
-) -> Tested:
+def permutation_test(
+    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, chance: PermutationPlan
+) -> AudienceTests:
     """Every audience against the draws. fallen: int8[n]; of: int32[n], stratum of each account; number: strata.
 
     The statistic is z with a deviation of at least one account, so that few expected fallen do not make a large z by
@@ -66,9 +66,9 @@ def against_chance(
         where=total > 0,
     )
     spread = np.divide(rate * (1 - rate), total - 1, out=np.zeros(number), where=total > 1)
-    count = counted(graph, fallen)
+    count = count_fallen(graph, fallen)
     mean, variance, log_e = (np.zeros(len(graph.leaders)) for _ in range(3))
-    over_audiences(
+    run_over_audiences(
         graph,
         lambda i, j: kernel.moments(
             graph.starts,
@@ -77,7 +77,7 @@ def against_chance(
             rate,
             spread,
             total,
-            BOOSTS,
+            E_VALUE_BOOSTS,
             i,
             j,
             count,
@@ -92,7 +92,7 @@ def against_chance(
     floored = np.where(deviation > 0, np.maximum(deviation, 1.0), 0.0)
     statistic = np.divide(count - mean, floored, out=np.zeros(len(mean)), where=floored > 0)
     drawn = np.sort(
-        maxima(graph, fallen, of, number, mean, floored, chance.permutations, chance.seed)
+        permuted_maxima(graph, fallen, of, number, mean, floored, chance.permutations, chance.seed)
     )
     above = len(drawn) - np.searchsorted(drawn, statistic - 1e-9, "left")
     p = (above + 1) / (chance.permutations + 1)
@@ -102,11 +102,11 @@ def against_chance(
         & chance.tested
         & (z > 0)
     )
-    return Tested(count, mean, z, statistic, p, log_e, called, significant)
+    return AudienceTests(count, mean, z, statistic, p, log_e, called, significant)
 
 
-def maxima(
-    graph: Graph,
+def permuted_maxima(
+    graph: FollowGraph,
     fallen: np.ndarray,
     of: np.ndarray,
     number: int,
@@ -120,7 +120,7 @@ def maxima(
     stratum_starts = np.r_[0, np.cumsum(np.bincount(of, minlength=number))].astype(np.int64)
     fallen_in = np.bincount(of, weights=fallen, minlength=number).astype(np.int64)
     out = np.zeros(permutations)
-    cuts = [permutations * i // THREADS for i in range(THREADS + 1)]
+    cuts = [permutations * i // MAX_THREADS for i in range(MAX_THREADS + 1)]
 
     def draw(first: int, last: int) -> None:
         stream = int(np.random.SeedSequence([seed, first]).generate_state(1)[0] & 0x7FFFFFFF)
@@ -138,7 +138,7 @@ def maxima(
             out,
         )
 
-    in_threads(draw, list(zip(cuts[:-1], cuts[1:], strict=True)))
+    run_in_threads(draw, list(zip(cuts[:-1], cuts[1:], strict=True)))
     return out
 
 
@@ -155,7 +155,9 @@ def e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
     return called
 
 
-def naive_hits(graph: Graph, fallen: np.ndarray, count: np.ndarray, tested: np.ndarray) -> int:
+def count_naive_hits(
+    graph: FollowGraph, fallen: np.ndarray, count: np.ndarray, tested: np.ndarray
+) -> int:
     """What a hypergeometric test per audience with Benjamini-Hochberg at 5 % would have called."""
     p = np.sort(
         stats.hypergeom.sf(count[tested] - 1, graph.n, int(fallen.sum()), graph.sizes[tested])

@@ -10,46 +10,46 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from birdfall.kernels import enrichment as kernel
-from birdfall.measures.audiences.follow_graph import Graph
-from birdfall.measures.audiences.odds_ratio import Odds, pooled
-from birdfall.measures.audiences.permutation import Chance, Tested, against_chance
-from birdfall.measures.audiences.strata import Strata
+from birdfall.kernels.odds_ratio import OddsRatio, pool_odds_ratio
+from birdfall.measures.audiences.follow_graph import FollowGraph
+from birdfall.measures.audiences.permutation import AudienceTests, PermutationPlan, permutation_test
+from birdfall.measures.audiences.strata import AccountStrata
 from birdfall.model.progress import Progress
 
 #: No wave is explained by more audiences than a reader can take in.
-MOST_STEPS = 12
+MAX_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ExplanationStep:
     """One audience of the explanation: its odds given those before it, its p, the fallen it adds and their share of all
     fallen, and the share covered by it and those before.
     """
 
     audience: int
-    odds: Odds
+    odds: OddsRatio
     p: float
     fallen: int
     share: float
     covered: float
 
 
-def explained(
-    graph: Graph,
+def explain_away(
+    graph: FollowGraph,
     fallen: np.ndarray,
-    groups: Strata,
-    first: Tested,
-    chance: Chance,
+    groups: AccountStrata,
+    first: AudienceTests,
+    chance: PermutationPlan,
     progress: Progress,
-) -> list[Step]:
+) -> list[ExplanationStep]:
     """The audiences that explain a wave, strongest first. first: the test of all audiences before any was taken."""
     of, number = groups.of, groups.number
-    left, now, steps = chance.tested.copy(), first, list[Step]()
+    left, now, steps = chance.tested.copy(), first, list[ExplanationStep]()
     covered = np.zeros(graph.n, bool)
     fell = fallen > 0
     every = max(int(fell.sum()), 1)
-    while len(steps) < MOST_STEPS:
-        best = _strongest(graph, fallen, of, number, now)
+    while len(steps) < MAX_STEPS:
+        best = _strongest_audience(graph, fallen, of, number, now)
         if best is None:
             break
         a, odds = best
@@ -58,22 +58,24 @@ def explained(
         new = int((inside & ~covered & fell).sum())
         covered |= inside
         steps.append(
-            Step(a, odds, float(now.p[a]), new, new / every, int((covered & fell).sum()) / every)
+            ExplanationStep(
+                a, odds, float(now.p[a]), new, new / every, int((covered & fell).sum()) / every
+            )
         )
         progress("audiences: explaining away", len(steps), None, "audiences")
         left[a] = False
         _, of = np.unique(of.astype(np.int64) * 2 + inside, return_inverse=True)
         of = of.astype(np.int32)
         number = int(of.max()) + 1
-        now = against_chance(
+        now = permutation_test(
             graph, fallen, of, number, replace(chance, tested=left, seed=chance.seed + len(steps))
         )
     return steps
 
 
-def _strongest(
-    graph: Graph, fallen: np.ndarray, of: np.ndarray, number: int, now: Tested
-) -> tuple[int, Odds] | None:
+def _strongest_audience(
+    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, now: AudienceTests
+) -> tuple[int, OddsRatio] | None:
     """The significant audience of largest statistic that passes the floors.
 
     All are looked at: a large audience can have a larger one than the one that was hit, and odds below the floor.
@@ -86,10 +88,12 @@ def _strongest(
     return None
 
 
-def odds_of(graph: Graph, fallen: np.ndarray, of: np.ndarray, number: int, a: int) -> Odds:
+def odds_of(
+    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, a: int
+) -> OddsRatio:
     """The odds of falling inside audience `a` against outside, pooled over strata."""
-    size, hit = kernel.per_stratum(graph.starts, graph.follower, of, fallen, number, a)
-    return pooled(
+    size, hit = kernel.count_per_stratum(graph.starts, graph.follower, of, fallen, number, a)
+    return pool_odds_ratio(
         hit,
         size,
         np.bincount(of, weights=fallen, minlength=number),

@@ -12,16 +12,16 @@ import numpy as np
 from birdfall.record.record import Record
 
 #: Strata smaller than this are merged with a neighbour: they would decide nothing.
-SMALLEST = 50
-QUARTERS = (0.25, 0.5, 0.75)
+MIN_STRATUM_ACCOUNTS = 50
+QUARTILES = (0.25, 0.5, 0.75)
 #: Who follows very many is in every audience, and falls more often: the upper tail is cut finer.
-TAIL = (0.25, 0.5, 0.75, 0.9, 0.97)
+UPPER_TAIL_QUANTILES = (0.25, 0.5, 0.75, 0.9, 0.97)
 #: Values of a client or language that are kept apart; the rarer ones are one group.
-COMMONEST = 6
+MAX_KEPT_LABELS = 6
 
 
 @dataclass(frozen=True)
-class Strata:
+class AccountStrata:
     """of: int32[n], stratum per account code. traits: what they were made from. names: a label per stratum."""
 
     of: np.ndarray
@@ -43,7 +43,7 @@ class _Trait:
     labels: list[str]
 
 
-def strata(record: Record, following: np.ndarray, before: int) -> Strata:
+def strata(record: Record, following: np.ndarray, before: int) -> AccountStrata:
     """Strata of all accounts, from what was known before `before` (us). following: accounts each follows, int64[n].
 
     The first traits matter most for who falls by a rule; the later ones are the first to be merged where accounts are few.
@@ -51,7 +51,7 @@ def strata(record: Record, following: np.ndarray, before: int) -> Strata:
     n = len(record.ids)
     found = [
         _client(record, n, before),
-        _Trait("following", *_bins(following.astype(float), TAIL)),
+        _Trait("following", *_bins(following.astype(float), UPPER_TAIL_QUANTILES)),
         _age(record, n),
         _activity(record, n, before),
         _profile(record, n),
@@ -62,12 +62,12 @@ def strata(record: Record, following: np.ndarray, before: int) -> Strata:
     for trait in traits:
         key = key * len(trait.labels) + trait.bin
     kept, of = np.unique(key, return_inverse=True)
-    target = _merged(np.bincount(of), kept // _radix(traits[1:]))
+    target = _merge_small_strata(np.bincount(of), kept // _mixed_radix(traits[1:]))
     first = np.flatnonzero(np.r_[True, np.diff(target) > 0])
-    return Strata(
+    return AccountStrata(
         target[of].astype(np.int32),
         tuple(t.name for t in traits),
-        tuple(_name(int(k), traits) for k in kept[first]),
+        tuple(_stratum_name(int(k), traits) for k in kept[first]),
     )
 
 
@@ -90,7 +90,7 @@ def _age(record: Record, n: int) -> _Trait | None:
         "SELECT i.code, epoch(min(a.created_at)) FROM accounts a JOIN ids i ON i.id = a.account "
         "WHERE a.created_at IS NOT NULL GROUP BY 1",
     )
-    return _Trait("age", *_bins(-age, QUARTERS)) if np.isfinite(age).any() else None
+    return _Trait("age", *_bins(-age, QUARTILES)) if np.isfinite(age).any() else None
 
 
 def _activity(record: Record, n: int, before: int) -> _Trait | None:
@@ -102,7 +102,7 @@ def _activity(record: Record, n: int, before: int) -> _Trait | None:
         "SELECT i.code, count(*) FROM acts a JOIN ids i ON i.id = a.account WHERE epoch_us(a.time) < $1 GROUP BY 1",
         [before],
     )
-    return _Trait("activity", *_bins(np.nan_to_num(acts), QUARTERS))
+    return _Trait("activity", *_bins(np.nan_to_num(acts), QUARTILES))
 
 
 def _profile(record: Record, n: int) -> _Trait | None:
@@ -164,7 +164,7 @@ def _labels(record: Record, name: str, n: int, query: str, parameters: list[int]
         return None
     values = np.array(rows.column(1).to_pylist(), dtype=object).astype(str)
     names, inverse, number = np.unique(values, return_inverse=True, return_counts=True)
-    top = np.argsort(-number, kind="stable")[:COMMONEST]
+    top = np.argsort(-number, kind="stable")[:MAX_KEPT_LABELS]
     place = np.full(len(names), len(top))
     place[top] = np.arange(len(top))
     bins = np.full(n, len(top) + 1, np.int64)
@@ -172,7 +172,7 @@ def _labels(record: Record, name: str, n: int, query: str, parameters: list[int]
     return _Trait(name, bins, [*names[top].tolist(), "other", "unknown"])
 
 
-def _merged(sizes: np.ndarray, head: np.ndarray) -> np.ndarray:
+def _merge_small_strata(sizes: np.ndarray, head: np.ndarray) -> np.ndarray:
     """The stratum that each one is merged into, int64[strata], ascending: neighbours joined until they hold SMALLEST accounts.
 
     head: the value of the first trait, ascending; strata of different values are joined only where one has too few in all.
@@ -181,7 +181,7 @@ def _merged(sizes: np.ndarray, head: np.ndarray) -> np.ndarray:
     current, filled, began = 0, 0, 0  # of the stratum being filled; where its head began
     for s, size in enumerate(sizes):
         if s and head[s] != head[s - 1]:
-            if 0 < filled < SMALLEST and current > began:
+            if 0 < filled < MIN_STRATUM_ACCOUNTS and current > began:
                 target[target == current] = (
                     current - 1
                 )  # what is left over of a head joins its last full stratum
@@ -189,18 +189,18 @@ def _merged(sizes: np.ndarray, head: np.ndarray) -> np.ndarray:
             began = current
         target[s] = current
         filled += int(size)
-        if filled >= SMALLEST:
+        if filled >= MIN_STRATUM_ACCOUNTS:
             current, filled = current + 1, 0
     if filled and current:  # the last ones are too few by themselves
         target[target == current] = current - 1
     return target
 
 
-def _radix(traits: list[_Trait]) -> int:
+def _mixed_radix(traits: list[_Trait]) -> int:
     return int(np.prod([len(t.labels) for t in traits], dtype=np.int64)) if traits else 1
 
 
-def _name(key: int, traits: list[_Trait]) -> str:
+def _stratum_name(key: int, traits: list[_Trait]) -> str:
     """What the first of a stratum's accounts are like."""
     named = []
     for trait in reversed(traits):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.audiences.follow_graph import Graph
-from birdfall.measures.audiences.permutation import Tested
-from birdfall.measures.audiences.stepwise import Step, odds_of
-from birdfall.measures.audiences.strata import Strata
+from birdfall.measures.audiences.follow_graph import FollowGraph
+from birdfall.measures.audiences.permutation import AudienceTests
+from birdfall.measures.audiences.stepwise import ExplanationStep, odds_of
+from birdfall.measures.audiences.strata import AccountStrata
 from birdfall.record.record import Record
 
 AUDIENCES = pa.schema([
@@ -33,14 +33,14 @@ COMPARED = pa.schema(
     ]
 )
 #: Matched accounts per follower, at most; share of the followers that must find that many alike.
-MATCHED, FOUND = 5, 0.95
+MAX_MATCHES, MIN_MATCHED_SHARE = 5, 0.95
 #: Audiences shown beside those with a role and those that explain.
-MOST = 200
+MAX_OTHER_AUDIENCES = 200
 
 
 def roles_of(
     record: Record,
-    graph: Graph,
+    graph: FollowGraph,
     leaders: tuple[str, ...],
     controls: tuple[str, ...],
     negative: tuple[str, ...],
@@ -55,17 +55,19 @@ def roles_of(
 
 def audience_rows(
     record: Record,
-    graph: Graph,
+    graph: FollowGraph,
     fallen: np.ndarray,
-    groups: Strata,
-    first: Tested,
+    groups: AccountStrata,
+    first: AudienceTests,
     tested: np.ndarray,
-    steps: list[Step],
+    steps: list[ExplanationStep],
     roles: np.ndarray,
 ) -> list[dict[str, Any]]:
     """All audiences with a role, those that explain, those raised by themselves, and the strongest others; strongest first."""
     order_of = {s.audience: i for i, s in enumerate(steps, 1)}
-    strongest = np.argsort(-np.where(tested, first.statistic, -np.inf), kind="stable")[:MOST]
+    strongest = np.argsort(-np.where(tested, first.statistic, -np.inf), kind="stable")[
+        :MAX_OTHER_AUDIENCES
+    ]
     chosen = {
         *order_of,
         *np.flatnonzero(roles != "other").tolist(),
@@ -108,7 +110,7 @@ def audience_rows(
     return rows
 
 
-def explanation(record: Record, graph: Graph, steps: list[Step]) -> pa.Table:
+def explanation_table(record: Record, graph: FollowGraph, steps: list[ExplanationStep]) -> pa.Table:
     """The steps of explaining away as a table."""
     leaders = (
         record.ids.decode(graph.leaders[[s.audience for s in steps]]).to_pylist() if steps else []
@@ -130,11 +132,11 @@ def explanation(record: Record, graph: Graph, steps: list[Step]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EXPLANATION)
 
 
-def compared(
+def compare_matched(
     record: Record,
-    graph: Graph,
+    graph: FollowGraph,
     fallen: np.ndarray,
-    groups: Strata,
+    groups: AccountStrata,
     rows: list[dict[str, Any]],
     seed: int,
 ) -> pa.Table:
@@ -157,7 +159,7 @@ def compared(
         inside[audience] = True
         mine = np.bincount(groups.of[audience], minlength=groups.number)
         others = np.bincount(groups.of, minlength=groups.number) - mine
-        each = matched_each(mine, others)
+        each = matches_per_follower(mine, others)
         enough = (others >= each * mine) & (mine > 0)
         drawn = [
             rng.choice(by_stratum[s][~inside[by_stratum[s]]], each * int(mine[s]), replace=False)
@@ -180,12 +182,12 @@ def compared(
     return pa.Table.from_pylist(found, schema=COMPARED)
 
 
-def matched_each(mine: np.ndarray, others: np.ndarray) -> int:
+def matches_per_follower(mine: np.ndarray, others: np.ndarray) -> int:
     """How many to match to each follower: the most for which nearly all of them find as many; one if none does.
 
     mine, others: followers and other accounts per stratum, int64[strata].
     """
-    for each in range(MATCHED, 1, -1):
-        if mine[others >= each * mine].sum() >= FOUND * mine.sum():
+    for each in range(MAX_MATCHES, 1, -1):
+        if mine[others >= each * mine].sum() >= MIN_MATCHED_SHARE * mine.sum():
             return each
     return 1

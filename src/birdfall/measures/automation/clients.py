@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.measures.automation.matching import Matched
+from birdfall.measures.automation.matching import MatchedControls
 from birdfall.record.record import Record
 
 CLIENT: Final = "client"
@@ -19,7 +19,7 @@ WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1"""
 
 
 def shared_client(
-    record: Record, pair: Matched, before: int, *, seed: int = 0
+    record: Record, pair: MatchedControls, before: int, *, seed: int = 0
 ) -> np.ndarray | None:
     """float64[accounts], NaN outside of `pair` and where no app is known; None if fewer than two apps are. before: us."""
     rows = record.sql(_LAST, [before])
@@ -33,7 +33,7 @@ def shared_client(
     return log_ratios(used, len(apps), pair, seed=seed)
 
 
-def log_ratios(used: np.ndarray, apps: int, pair: Matched, *, seed: int = 0) -> np.ndarray:
+def log_ratios(used: np.ndarray, apps: int, pair: MatchedControls, *, seed: int = 0) -> np.ndarray:
     """`shared_client` of what each account used: int64[accounts], -1 where unknown; apps: how many there are."""
     found = np.full(len(used), np.nan)
     rng = np.random.default_rng([seed, 6])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 #: A stratum with fewer controls than this is joined with others; with none to join, its fallen are left out and counted.
-FEWEST_CONTROLS = 5
+MIN_CONTROLS = 5
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedControls:
     """fallen, controls: account codes. weight: float64 per control: how many of the fallen it stands for. unmatched: how many have no like."""
 
     fallen: np.ndarray
@@ -25,7 +25,9 @@ class Matched:
         return float(self.weight.sum() ** 2 / (self.weight**2).sum()) if len(self.weight) else 0.0
 
 
-def matched(fallen: np.ndarray, others: np.ndarray, traits: list[np.ndarray]) -> Matched:
+def match_controls(
+    fallen: np.ndarray, others: np.ndarray, traits: list[np.ndarray]
+) -> MatchedControls:
     """Coarsened exact matching (Iacus, King and Porro 2012) with weights.
 
     fallen, others: codes. traits: int64 per account code each, the most important first; where controls are too few the last is given up,
@@ -35,13 +37,13 @@ def matched(fallen: np.ndarray, others: np.ndarray, traits: list[np.ndarray]) ->
     left = np.asarray(fallen)
     taken = []
     for depth in range(len(traits), 0, -1):
-        key = _keys(traits[:depth])
+        key = _combine_traits(traits[:depth])
         names, at = np.unique(key[others], return_inverse=True)
         controls = np.bincount(at, minlength=len(names))
         place = np.searchsorted(names, key[left])
         place[place == len(names)] = 0
         good = (
-            (names[place] == key[left]) & (controls[place] >= FEWEST_CONTROLS)
+            (names[place] == key[left]) & (controls[place] >= MIN_CONTROLS)
             if len(names)
             else np.zeros(len(left), np.bool_)
         )
@@ -54,10 +56,10 @@ def matched(fallen: np.ndarray, others: np.ndarray, traits: list[np.ndarray]) ->
             break
     kept = weight > 0
     chosen = np.sort(np.concatenate(taken)) if taken else np.zeros(0, np.int64)
-    return Matched(chosen, others[kept], weight[kept], len(left))
+    return MatchedControls(chosen, others[kept], weight[kept], len(left))
 
 
-def _keys(traits: list[np.ndarray]) -> np.ndarray:
+def _combine_traits(traits: list[np.ndarray]) -> np.ndarray:
     key = np.zeros(len(traits[0]), np.int64)
     for trait in traits:
         key = key * (int(trait.max(initial=0)) + 1) + trait

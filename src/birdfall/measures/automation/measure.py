@@ -1,7 +1,7 @@
 """Which share of the fallen is inauthentic, automated but authentic, or manual: bounds against matched controls, not a score per person.
 
 Signals are ranked among accounts that stood and are alike in age, activity and audience, and weighed by what sets the fallen apart
-(`measures.automation_score`); what the fallen show beyond them is a share that is there at least (`kernels.excess_share`). An upper bound there is only where the signals show that they see
+(`measures.automation.score`); what the fallen show beyond them is a share that is there at least (`kernels.excess_share`). An upper bound there is only where the signals show that they see
 something here: then the share is at most what is visible over the least sensitivity published for such signals. Where nothing is
 visible the share is unknown, not small. Method: docs/methods/automation.md.
 """
@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from birdfall.kernels.excess_share import Excess, excess
 from birdfall.measures.automation.clients import CLIENT, shared_client
-from birdfall.measures.automation.matching import Matched, matched
+from birdfall.measures.automation.matching import MatchedControls, match_controls
 from birdfall.measures.automation.profiles import PACE, PROFILE
-from birdfall.measures.automation.score import score as scored
+from birdfall.measures.automation.score import account_scores
 from birdfall.measures.automation.signals import FAMILIES, TIMING, Signals, signals
-from birdfall.measures.suspensions.absences import falls
+from birdfall.measures.suspensions import find_absences
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.record import Record
 
@@ -34,13 +34,15 @@ METHOD: Final = (
     "share: mixture proportion from below by the best bin (Garg et al. 2021) within exact bounds (Clopper and Pearson 1934)",
     "what signals miss: sensitivity from 0.35, the least measured (docs/methods/automation.md)",
 )
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
 #: Fewer on either side carry no share.
-FEWEST_FALLEN, FEWEST_CONTROLS = 50, 100
+MIN_FALLEN, MIN_CONTROLS = 50, 100
 #: Of the accounts of a kind at least this share shows it, on data sets other than those a method was made on.
-SENSITIVITY: Final = 0.35
+MIN_SENSITIVITY: Final = 0.35
 #: An account looks automated or made to order if one in so many that stood does.
-FLAGGED: Final = 0.9
-AGES: Final = (0.25, 0.5, 0.75)
+FLAG_QUANTILE: Final = 0.9
+AGE_QUANTILES: Final = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class _Family:
 
     excess: Excess
     score: np.ndarray
-    pair: Matched
+    pair: MatchedControls
 
 
 def applies_to(record: Record) -> Note | None:
@@ -61,17 +63,19 @@ def applies_to(record: Record) -> Note | None:
     return Note("no-timelines", {"needs": "timelines"})
 
 
-def of_wave(record: Record, waves: Finding, wave: int, *, leaders: Sequence[str] = ()) -> Finding:
+def automation(
+    record: Record, waves: Finding, wave: int, *, leaders: Sequence[str] = ()
+) -> Finding:
     """Of the members of a wave of a finding of kind `waves`, as known before it began."""
     start = next(r["start"] for r in waves.table("waves").to_pylist() if r["wave"] == wave)
     members = [m["code"] for m in waves.table("members").to_pylist() if m["wave"] == wave]
     before = round(start.timestamp() * 1_000_000)
-    return automation(
+    return automation_of_accounts(
         record, np.array(members, np.int64), before, leaders=leaders, name=f"{KIND}-{wave}"
     )
 
 
-def automation(
+def automation_of_accounts(
     record: Record,
     fallen: np.ndarray,
     before: int,
@@ -90,15 +94,19 @@ def automation(
     known = signals(record, before)
     stood = np.ones(len(record.ids), np.bool_)
     stood[fallen] = False
-    stood[falls(record).code] = False
-    traits = [_activity(known.acts), _ages(record, before), _follows(record, leaders, before)]
+    stood[find_absences(record).code] = False
+    traits = [
+        _activity_bins(known.acts),
+        _age_bins(record, before),
+        _follows_leader(record, leaders, before),
+    ]
     families = {
-        family: _compared(known, family, fallen, np.flatnonzero(stood), traits, level)
+        family: _compare_family(known, family, fallen, np.flatnonzero(stood), traits, level)
         for family in FAMILIES
     }
     made, manual, sure = _shares(families, traits, level)
     scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
-    reasons, limits = _notes(families, scoreable, len(fallen))
+    reasons, limits = _reasons_and_limits(families, scoreable, len(fallen))
     answer = "cannot" if not any(families.values()) else "found" if sure else "nothing"
     if answer == "nothing":
         limits.append(Note("nothing-visible-is-not-manual", {}))
@@ -107,19 +115,19 @@ def automation(
         name=name,
         answer=answer,  # type: ignore[arg-type]
         estimates={
-            "fallen": _count(len(fallen)),
-            "scoreable_timing": _count(scoreable[TIMING]),
-            "scoreable_profile": _count(scoreable[PROFILE]),
-            "scoreable_pace": _count(scoreable[PACE]),
+            "fallen": _accounts(len(fallen)),
+            "scoreable_timing": _accounts(scoreable[TIMING]),
+            "scoreable_profile": _accounts(scoreable[PROFILE]),
+            "scoreable_pace": _accounts(scoreable[PACE]),
             **made,
             "manual": manual,
-            **_flagged(families, fallen, np.flatnonzero(stood)),
+            **_count_flagged(families, fallen, np.flatnonzero(stood)),
         },
         parameters={
             "before": before,
             "leaders": list(leaders),
             "level": level,
-            "sensitivity": SENSITIVITY,
+            "sensitivity": MIN_SENSITIVITY,
         },
         inputs=tuple(
             record.input(t) for t in ("statuses", "acts", "accounts", "follows") if record.has(t)
@@ -128,13 +136,15 @@ def automation(
         limits=tuple(limits),
         method=METHOD,
         tables={
-            "signals": _table(known, families, _client_row(record, families, before, level), level)
+            "signals": _signal_table(
+                known, families, _client_row(record, families, before, level), level
+            )
         },
         simulated=record.settings.simulated,
     )
 
 
-def _compared(
+def _compare_family(
     known: Signals,
     family: str,
     fallen: np.ndarray,
@@ -148,20 +158,22 @@ def _compared(
     for row in rows:
         pattern = pattern * 2 + np.isfinite(known.value[row])
     _, pattern = np.unique(pattern, return_inverse=True)
-    pair = matched(
+    pair = match_controls(
         fallen[scoreable[fallen]], others[scoreable[others]], [pattern.astype(np.int64), *traits]
     )
-    if len(pair.fallen) < FEWEST_FALLEN or pair.effective < FEWEST_CONTROLS:
+    if len(pair.fallen) < MIN_FALLEN or pair.effective < MIN_CONTROLS:
         return None
-    score = scored(known.value[rows], pair)
+    score = account_scores(known.value[rows], pair)
     return _Family(
-        _of_all(excess(score[pair.fallen], score[pair.controls], pair.weight, level=level), pair),
+        _rescale_to_known(
+            excess(score[pair.fallen], score[pair.controls], pair.weight, level=level), pair
+        ),
         score,
         pair,
     )
 
 
-def _of_all(found: Excess, pair: Matched) -> Excess:
+def _rescale_to_known(found: Excess, pair: MatchedControls) -> Excess:
     """The same of all that are known of: those without their like may be anything."""
     share = len(pair.fallen) / (len(pair.fallen) + pair.unmatched)
     return Excess(
@@ -180,11 +192,11 @@ def _shares(
 ) -> tuple[dict[str, Estimate], Estimate, list[Estimate]]:
     """Bounds of the inauthentic, the automated and the automated but authentic; of the manual; and those of which some are there."""
     profile, timing = families[PROFILE], families[TIMING]
-    inauthentic = _bounds(profile.excess if profile else None, level)
+    inauthentic = _share_bounds(profile.excess if profile else None, level)
     # counts of what it put out say it more coarsely than its acts: they are asked where acts are not known
     output = timing or families[PACE]
-    automated = _bounds(output.excess if output else None, level)
-    authentic = _unknown(level)
+    automated = _share_bounds(output.excess if output else None, level)
+    authentic = _unknown_share(level)
     if profile is not None and timing is not None:
         authentic = _authentic(profile, timing, inauthentic, traits, level)
     least = max(
@@ -214,36 +226,36 @@ def _authentic(
     inside = timing.pair
     group = inside.fallen[plain[inside.fallen]]
     mine = plain[inside.controls]
-    pair = Matched(group, inside.controls[mine], inside.weight[mine], 0)
-    if len(group) < FEWEST_FALLEN or pair.effective < FEWEST_CONTROLS:
-        return _unknown(level)
+    pair = MatchedControls(group, inside.controls[mine], inside.weight[mine], 0)
+    if len(group) < MIN_FALLEN or pair.effective < MIN_CONTROLS:
+        return _unknown_share(level)
     found = excess(timing.score[group], timing.score[pair.controls], pair.weight, level=level)
     return Estimate(
         found.visible * (1 - (inauthentic.value or 0.0)),
         "share",
         found.low * (1 - (inauthentic.high or 0.0)),
-        _most(found) * (1 - (inauthentic.low or 0.0)),
+        _upper_bound(found) * (1 - (inauthentic.low or 0.0)),
         level,
         "identified",
     )
 
 
-def _most(found: Excess) -> float:
+def _upper_bound(found: Excess) -> float:
     """The largest share that fits what is visible; signals that see nothing here bound nothing."""
-    return min(1.0, found.high / SENSITIVITY) if found.low > 0 else 1.0
+    return min(1.0, found.high / MIN_SENSITIVITY) if found.low > 0 else 1.0
 
 
-def _bounds(found: Excess | None, level: float) -> Estimate:
+def _share_bounds(found: Excess | None, level: float) -> Estimate:
     if found is None:
-        return _unknown(level)
-    return Estimate(found.visible, "share", found.low, _most(found), level, "identified")
+        return _unknown_share(level)
+    return Estimate(found.visible, "share", found.low, _upper_bound(found), level, "identified")
 
 
-def _unknown(level: float) -> Estimate:
+def _unknown_share(level: float) -> Estimate:
     return Estimate(None, "share", 0.0, 1.0, level, "identified")
 
 
-def _flagged(
+def _count_flagged(
     families: dict[str, _Family | None], fallen: np.ndarray, others: np.ndarray
 ) -> dict[str, Estimate]:
     """How many look automated or made to order, by a threshold that one in ten of all that stood passes."""
@@ -255,14 +267,14 @@ def _flagged(
     score = np.where(number > 0, np.nansum(stacked, axis=0) / np.maximum(number, 1), np.nan)
     known = np.isfinite(score)
     mine, theirs = fallen[known[fallen]], others[known[others]]
-    if len(mine) < FEWEST_FALLEN or len(theirs) < FEWEST_CONTROLS:
+    if len(mine) < MIN_FALLEN or len(theirs) < MIN_CONTROLS:
         return {}
-    threshold = np.quantile(score[theirs], FLAGGED)
+    threshold = np.quantile(score[theirs], FLAG_QUANTILE)
     return {
-        "flagged": _count(int((score[mine] > threshold).sum())),
-        "flagged_of": _count(len(mine)),
-        "flagged_others": _count(int((score[theirs] > threshold).sum())),
-        "flagged_others_of": _count(len(theirs)),
+        "flagged": _accounts(int((score[mine] > threshold).sum())),
+        "flagged_of": _accounts(len(mine)),
+        "flagged_others": _accounts(int((score[theirs] > threshold).sum())),
+        "flagged_others_of": _accounts(len(theirs)),
     }
 
 
@@ -274,17 +286,19 @@ def _client_row(
     if found is None or not record.has("acts"):
         return None
     value = shared_client(record, found.pair, before)
-    return None if value is None else _row("client", CLIENT, value, found.pair, level)
+    return None if value is None else _signal_row("client", CLIENT, value, found.pair, level)
 
 
-def _table(
+def _signal_table(
     known: Signals, families: dict[str, _Family | None], client: dict[str, Any] | None, level: float
 ) -> pa.Table:
     """Each signal by itself: who is known, the middle values, and what the fallen show beyond the controls."""
     rows = [] if client is None else [client]
     for k, (name, family) in enumerate(zip(known.names, known.families, strict=True)):
         found = families[family]
-        row = None if found is None else _row(name, family, known.value[k], found.pair, level)
+        row = (
+            None if found is None else _signal_row(name, family, known.value[k], found.pair, level)
+        )
         if row is not None:
             rows.append(row)
     schema = pa.schema(
@@ -304,8 +318,8 @@ def _table(
     )
 
 
-def _row(
-    name: str, family: str, value: np.ndarray, pair: Matched, level: float
+def _signal_row(
+    name: str, family: str, value: np.ndarray, pair: MatchedControls, level: float
 ) -> dict[str, Any] | None:
     mine, theirs = np.isfinite(value[pair.fallen]), np.isfinite(value[pair.controls])
     group, controls, weight = (
@@ -313,7 +327,7 @@ def _row(
         value[pair.controls][theirs],
         pair.weight[theirs],
     )
-    if len(group) < FEWEST_FALLEN or not len(controls):
+    if len(group) < MIN_FALLEN or not len(controls):
         return None
     one = excess(group, controls, weight, level=level)
     return {
@@ -328,7 +342,7 @@ def _row(
     }
 
 
-def _notes(
+def _reasons_and_limits(
     families: dict[str, _Family | None], scoreable: dict[str, int], fallen: int
 ) -> tuple[list[Note], list[Note]]:
     reasons, limits = [], [Note("shares-are-not-persons", {})]
@@ -348,11 +362,11 @@ def _notes(
     return reasons, limits
 
 
-def _activity(acts: np.ndarray) -> np.ndarray:
+def _activity_bins(acts: np.ndarray) -> np.ndarray:
     return np.asarray(np.floor(np.log2(acts + 1)).astype(np.int64))
 
 
-def _ages(record: Record, before: int) -> np.ndarray:
+def _age_bins(record: Record, before: int) -> np.ndarray:
     age = np.full(len(record.ids), np.nan)
     if record.has("accounts"):
         rows = record.sql(
@@ -360,13 +374,13 @@ def _ages(record: Record, before: int) -> np.ndarray:
         )
         age[rows.column(0).to_numpy()] = before - rows.column(1).to_numpy()
     known = np.isfinite(age)
-    bins = np.full(len(age), len(AGES) + 1, np.int64)
+    bins = np.full(len(age), len(AGE_QUANTILES) + 1, np.int64)
     if known.any():
-        bins[known] = np.searchsorted(np.quantile(age[known], AGES), age[known], "right")
+        bins[known] = np.searchsorted(np.quantile(age[known], AGE_QUANTILES), age[known], "right")
     return bins
 
 
-def _follows(record: Record, leaders: Sequence[str], before: int) -> np.ndarray:
+def _follows_leader(record: Record, leaders: Sequence[str], before: int) -> np.ndarray:
     follows = np.zeros(len(record.ids), np.int64)
     if leaders and record.has("follows"):
         rows = record.sql(
@@ -384,5 +398,5 @@ def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
     return float(values[order][np.searchsorted(summed, summed[-1] / 2)])
 
 
-def _count(number: int) -> Estimate:
+def _accounts(number: int) -> Estimate:
     return Estimate(number, "accounts", level=None, bounds="none")

@@ -18,17 +18,17 @@ from birdfall.record.record import Record
 PROFILE: Final = "profile"
 PACE: Final = "pace"
 #: A description is shared if so many accounts have it, and long enough not to be a greeting.
-SHARED_BY, DESCRIPTION_LENGTH = 3, 20
+MIN_SHARING_ACCOUNTS, MIN_DESCRIPTION_BYTES = 3, 20
 #: With fewer handles nothing is known of how handles are made here.
-FEWEST_HANDLES: Final = 500
+MIN_HANDLES: Final = 500
 #: Of an account without a beginning no rate per day is told; younger ones count as this many days old.
-YOUNGEST_DAYS: Final = 1.0
+MIN_AGE_DAYS: Final = 1.0
 _CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
-Found = dict[tuple[str, str], np.ndarray]
+SignalValues = dict[tuple[str, str], np.ndarray]
 
 
-def profiles(record: Record, n: int, before: int, found: Found) -> None:
+def profiles(record: Record, n: int, before: int, found: SignalValues) -> None:
     """What an account is, or was made as."""
     # what is said of an account's beginning is true whenever it was seen; what changes must have been seen before
     seen = "(a.observed_at IS NULL OR epoch_us(a.observed_at) < $1)"
@@ -36,14 +36,14 @@ def profiles(record: Record, n: int, before: int, found: Found) -> None:
     found[PROFILE, "follows_many"] = np.log((counts["following"] + 1) / (counts["followers"] + 1))
     found[PROFILE, "follows_silently"] = np.log((counts["following"] + 1) / (counts["posts"] + 1))
     found[PROFILE, "follow_rate"] = np.log((counts["following"] + 1) / counts["days"])
-    found[PROFILE, "digits"] = filled(
+    found[PROFILE, "digits"] = values_by_code(
         n,
         record.sql(
             r"""SELECT i.code, max(length(regexp_extract(split_part(a.handle, '.', 1), '\d*$'))) FROM accounts a
         JOIN ids i ON i.id = a.account WHERE a.handle IS NOT NULL GROUP BY 1"""
         ),
     )
-    found[PROFILE, "bare"] = filled(
+    found[PROFILE, "bare"] = values_by_code(
         n,
         record.sql(
             f"""SELECT i.code, min((a.description = '')::INT) FROM accounts a JOIN ids i ON i.id = a.account
@@ -51,7 +51,7 @@ def profiles(record: Record, n: int, before: int, found: Found) -> None:
             [before],
         ),
     )
-    found[PROFILE, "cohort"] = filled(
+    found[PROFILE, "cohort"] = values_by_code(
         n,
         record.sql(
             """WITH born AS (SELECT account, min(epoch_us(created_at)) // 3600000000 AS hour FROM accounts
@@ -61,19 +61,19 @@ def profiles(record: Record, n: int, before: int, found: Found) -> None:
             [before],
         ),
     )
-    found[PROFILE, "copied_description"] = filled(
+    found[PROFILE, "copied_description"] = values_by_code(
         n,
         record.sql(
             f"""WITH told AS (SELECT i.code, lower(max(a.description)) AS text FROM accounts a JOIN ids i ON i.id = a.account
         WHERE a.description IS NOT NULL AND {seen} GROUP BY 1)
-        SELECT code, (strlen(text) >= {DESCRIPTION_LENGTH} AND count(*) OVER (PARTITION BY hash(text)) >= {SHARED_BY})::INT FROM told""",
+        SELECT code, (strlen(text) >= {MIN_DESCRIPTION_BYTES} AND count(*) OVER (PARTITION BY hash(text)) >= {MIN_SHARING_ACCOUNTS})::INT FROM told""",
             [before],
         ),
     )
     found[PROFILE, "odd_handle"] = _odd_handles(record, n)
 
 
-def pace(record: Record, n: int, before: int, found: Found) -> None:
+def pace(record: Record, n: int, before: int, found: SignalValues) -> None:
     """How much it puts out by its own counts: per day, per account it follows, per account that follows it."""
     counts = _counts(record, n, before)
     for name, by in (
@@ -99,7 +99,7 @@ def _counts(record: Record, n: int, before: int) -> dict[str, np.ndarray]:
         values = np.full(n, np.nan)
         values[code] = rows.column(name).cast(pa.float64()).fill_null(np.nan).to_numpy()
         found[name] = np.where(values >= 0, values, np.nan)
-    found["days"] = np.maximum(found["days"], YOUNGEST_DAYS)
+    found["days"] = np.maximum(found["days"], MIN_AGE_DAYS)
     return found
 
 
@@ -110,7 +110,7 @@ def _odd_handles(record: Record, n: int) -> np.ndarray:
         WHERE a.handle IS NOT NULL GROUP BY 1"""
     )
     odd = np.full(n, np.nan)
-    if rows.num_rows < FEWEST_HANDLES:
+    if rows.num_rows < MIN_HANDLES:
         return odd
     size = len(_CHARACTERS) + 2  # a letter of another script, and the edge of the handle
     place = {c: k for k, c in enumerate(_CHARACTERS)}
@@ -131,7 +131,7 @@ def _odd_handles(record: Record, n: int) -> np.ndarray:
     return odd
 
 
-def filled(n: int, rows: pa.Table) -> np.ndarray:
+def values_by_code(n: int, rows: pa.Table) -> np.ndarray:
     """float64[n] from rows (code, number); NaN where there is none."""
     values = np.full(n, np.nan)
     values[rows.column(0).to_numpy()] = rows.column(1).to_numpy(zero_copy_only=False).astype(float)

@@ -12,46 +12,46 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.measures.automation.matching import Matched
+from birdfall.measures.automation.matching import MatchedControls
 
-PARTS: Final = 5
+FOLDS: Final = 5
 #: Holds weights together where signs say the same.
 RIDGE: Final = 1e-3
 
 
-def score(values: np.ndarray, pair: Matched, *, seed: int = 0) -> np.ndarray:
+def account_scores(values: np.ndarray, pair: MatchedControls, *, seed: int = 0) -> np.ndarray:
     """float64[accounts]: larger the more an account is like what sets the fallen apart; NaN without any sign.
 
     values: float64[signs, accounts], NaN where unknown. An account outside of `pair` is scored by the mean of the parts' weights.
     """
-    signs = _surprise(values, pair)
+    signs = _surprise_among_controls(values, pair)
     known = np.isfinite(values).any(axis=0)
     mine = np.concatenate([pair.fallen, pair.controls])
     fell = np.arange(len(mine)) < len(pair.fallen)
     share = np.where(fell, 1.0, np.concatenate([np.ones(len(pair.fallen)), pair.weight]))
-    part = _parts(fell, seed)
+    part = _assign_folds(fell, seed)
     weights = np.stack(
         [
-            _fitted(signs[:, mine[part != k]], fell[part != k], share[part != k])
-            for k in range(PARTS)
+            _fit_weights(signs[:, mine[part != k]], fell[part != k], share[part != k])
+            for k in range(FOLDS)
         ]
     )
     found: np.ndarray = np.where(known, weights.mean(axis=0) @ signs, np.nan)
-    for k in range(PARTS):
+    for k in range(FOLDS):
         found[mine[part == k]] = weights[k] @ signs[:, mine[part == k]]
     return found
 
 
-def _parts(fell: np.ndarray, seed: int) -> np.ndarray:
+def _assign_folds(fell: np.ndarray, seed: int) -> np.ndarray:
     """int64[n]: the part of each; fallen and controls are dealt out evenly."""
     rng = np.random.default_rng([seed, 5])
     part = np.empty(len(fell), np.int64)
     for side in (fell, ~fell):
-        part[side] = rng.permutation(int(side.sum())) % PARTS
+        part[side] = rng.permutation(int(side.sum())) % FOLDS
     return part
 
 
-def _surprise(values: np.ndarray, pair: Matched) -> np.ndarray:
+def _surprise_among_controls(values: np.ndarray, pair: MatchedControls) -> np.ndarray:
     """float64[signs, accounts]: -log(1 - rank among the controls) (Fisher 1932), less its mean under chance; 0 where unknown."""
     made = np.zeros(values.shape)
     for row, value in enumerate(values):
@@ -59,12 +59,12 @@ def _surprise(values: np.ndarray, pair: Matched) -> np.ndarray:
         if not mine.any():
             continue
         has = np.isfinite(value)
-        rank = ranks(value[has], value[pair.controls][mine], pair.weight[mine])
+        rank = weighted_ranks(value[has], value[pair.controls][mine], pair.weight[mine])
         made[row, has] = -np.log1p(-rank + 0.5 / pair.effective) - 1.0
     return made
 
 
-def ranks(value: np.ndarray, controls: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def weighted_ranks(value: np.ndarray, controls: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """The middle rank of each value among weighted controls, 0..1."""
     order = np.argsort(controls, kind="stable")
     summed = np.concatenate([[0.0], np.cumsum(weight[order])]) / weight.sum()
@@ -73,7 +73,7 @@ def ranks(value: np.ndarray, controls: np.ndarray, weight: np.ndarray) -> np.nda
     return np.asarray((below + upto) / 2)
 
 
-def _fitted(signs: np.ndarray, fell: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _fit_weights(signs: np.ndarray, fell: np.ndarray, share: np.ndarray) -> np.ndarray:
     """float64[signs] >= 0: weights of the logistic regression, both sides counting alike."""
     from scipy.optimize import minimize
 

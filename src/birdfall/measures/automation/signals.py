@@ -2,7 +2,7 @@
 
 Each value is larger the more machine-like or made-to-order an account looks, NaN where too little is known. Three families: timing
 (how it acts: `kernels.timing`, reposts within seconds, only reposts, its own texts over and over), profile and pace (what it is, and
-what its counts say of its output: `measures.automation_profile`); texts that others have too belong to profile.
+what its counts say of its output: `measures.automation.profiles`); texts that others have too belong to profile.
 """
 
 from __future__ import annotations
@@ -13,20 +13,27 @@ from typing import Final
 import numpy as np
 
 from birdfall.kernels import timing as kernel
-from birdfall.measures.automation.profiles import PACE, PROFILE, Found, filled, pace, profiles
+from birdfall.measures.automation.profiles import (
+    PACE,
+    PROFILE,
+    SignalValues,
+    pace,
+    profiles,
+    values_by_code,
+)
 from birdfall.measures.coordination.text_clusters import text_clusters
 from birdfall.record.record import Record
 
 TIMING: Final = "timing"
 FAMILIES: Final = (TIMING, PROFILE, PACE)
 #: Acts without which reposts and texts of an account say nothing.
-FEWEST_ACTS, FEWEST_TEXTS, FEWEST_REPOSTS = 20, 5, 5
+MIN_ACTS, MIN_TEXTS, MIN_REPOSTS = 20, 5, 5
 #: A repost within so many seconds of the post was hardly read.
-QUICK_S: Final = 10
+QUICK_REPOST_S: Final = 10
 #: A text is shared if so many accounts have it, and long enough not to be a greeting.
-SHARED_BY, TEXT_LENGTH = 3, 20
+MIN_SHARING_ACCOUNTS, MIN_TEXT_BYTES = 3, 20
 #: Texts looked at for near copies: of each account the last so many, fewer where accounts are very many.
-LAST_TEXTS, MOST_TEXTS = 50, 400_000
+MAX_TEXTS_PER_ACCOUNT, MAX_TEXTS = 50, 400_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ def signals(record: Record, before: int) -> Signals:
     return Signals(tuple(k[1] for k in kept), tuple(k[0] for k in kept), value, acts)
 
 
-def _times(record: Record, n: int, before: int, found: Found) -> np.ndarray:
+def _times(record: Record, n: int, before: int, found: SignalValues) -> np.ndarray:
     rows = record.sql(
         "SELECT i.code AS code, epoch_us(a.time) AS time, (list_position($2, a.kind))::TINYINT AS kind FROM acts a "
         "JOIN ids i ON i.id = a.account WHERE a.kind <> 'report' AND epoch_us(a.time) < $1 ORDER BY 1, 2, 3",
@@ -78,39 +85,39 @@ def _times(record: Record, n: int, before: int, found: Found) -> np.ndarray:
     return acts
 
 
-def _reposts(record: Record, n: int, before: int, found: Found) -> None:
-    found[TIMING, "reposts"] = filled(
+def _reposts(record: Record, n: int, before: int, found: SignalValues) -> None:
+    found[TIMING, "reposts"] = values_by_code(
         n,
         record.sql(
             f"""SELECT i.code, avg((a.kind = 'repost')::INT) FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.kind IN ('post', 'repost', 'reply', 'quote') AND epoch_us(a.time) < $1
-        GROUP BY 1 HAVING count(*) >= {FEWEST_ACTS}""",
+        GROUP BY 1 HAVING count(*) >= {MIN_ACTS}""",
             [before],
         ),
     )
-    found[TIMING, "quick"] = filled(
+    found[TIMING, "quick"] = values_by_code(
         n,
         record.sql(
-            f"""SELECT i.code, avg((epoch_us(r.time) - p.time <= {QUICK_S * 1_000_000})::INT) FROM acts r
+            f"""SELECT i.code, avg((epoch_us(r.time) - p.time <= {QUICK_REPOST_S * 1_000_000})::INT) FROM acts r
         JOIN (SELECT object, min(epoch_us(time)) AS time FROM acts WHERE kind IN ('post', 'reply', 'quote') GROUP BY 1) p USING (object)
         JOIN ids i ON i.id = r.account WHERE r.kind = 'repost' AND epoch_us(r.time) < $1
-        GROUP BY 1 HAVING count(*) >= {FEWEST_REPOSTS}""",
+        GROUP BY 1 HAVING count(*) >= {MIN_REPOSTS}""",
             [before],
         ),
     )
 
 
-def _texts(record: Record, n: int, before: int, found: Found) -> None:
+def _texts(record: Record, n: int, before: int, found: SignalValues) -> None:
     """The share of an account's last texts that nearly equal those of others, and that nearly equal others of its own.
 
     Near copies are clusters of `measures.text_clusters`; names, addresses and signs do not count.
     """
-    most = int(np.clip(MOST_TEXTS // max(n, 1), FEWEST_TEXTS, LAST_TEXTS))
+    most = int(np.clip(MAX_TEXTS // max(n, 1), MIN_TEXTS, MAX_TEXTS_PER_ACCOUNT))
     rows = record.sql(
         f"""SELECT i.code AS code, regexp_replace(a.text, '[0-9]+', '0', 'g') AS text FROM acts a JOIN ids i ON i.id = a.account
-        WHERE a.kind IN ('post', 'reply', 'quote') AND strlen(a.text) >= {TEXT_LENGTH} AND epoch_us(a.time) < $1
+        WHERE a.kind IN ('post', 'reply', 'quote') AND strlen(a.text) >= {MIN_TEXT_BYTES} AND epoch_us(a.time) < $1
         QUALIFY row_number() OVER (PARTITION BY i.code ORDER BY a.time DESC, a.object, a.text) <= {most}
-        AND count(*) OVER (PARTITION BY i.code) >= {FEWEST_TEXTS} ORDER BY code, a.time, a.object, a.text""",
+        AND count(*) OVER (PARTITION BY i.code) >= {MIN_TEXTS} ORDER BY code, a.time, a.object, a.text""",
         [before],
     )
     if not rows.num_rows:
@@ -122,7 +129,7 @@ def _texts(record: Record, n: int, before: int, found: Found) -> None:
     pair, place = np.unique(np.stack([cluster[inside], code[inside]]), axis=1, return_inverse=True)
     authors = np.bincount(pair[0], minlength=len(clusters.size))
     copied, repeated = np.zeros(len(code)), np.zeros(len(code))
-    copied[inside] = authors[cluster[inside]] >= SHARED_BY
+    copied[inside] = authors[cluster[inside]] >= MIN_SHARING_ACCOUNTS
     repeated[inside] = np.bincount(place.ravel())[place.ravel()] >= 2
     texts = np.bincount(code, minlength=n)
     for family, name, value in (
@@ -130,4 +137,4 @@ def _texts(record: Record, n: int, before: int, found: Found) -> None:
         (TIMING, "own_copies", repeated),
     ):
         share = np.bincount(code, value, n) / np.maximum(texts, 1)
-        found[family, name] = np.where(texts >= FEWEST_TEXTS, share, np.nan)
+        found[family, name] = np.where(texts >= MIN_TEXTS, share, np.nan)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions import spells
 from birdfall.record.record import Record
 
 _REPORTS = """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from birdfall.kernels.edetector import multipliers
-from birdfall.kernels.target_detector import watch
+from birdfall.kernels.target_detector import detect_targets
 from birdfall.measures.brigades.reports import Reports
 
 MINUTE_US = 60_000_000
@@ -69,7 +69,7 @@ def find_targets_under_fire(reports: Reports, *, false_alarms: float = 1.0) -> T
     starts = np.searchsorted(of, np.arange(len(code) + 1)).astype(np.int64)
     threshold = ticks * 1000.0 / false_alarms
     usual = _usual_rates(where, reports.time - begin, len(code), end - begin + 1) * tick
-    evidence, alarm = watch(
+    evidence, alarm = detect_targets(
         starts, at, count.astype(np.int64), base, usual, size, multipliers(), np.log(threshold)
     )
     first, last = np.full(len(code), np.iinfo(np.int64).max), np.zeros(len(code), np.int64)

@@ -1,7 +1,7 @@
 """Counts only: what follower counts alone can tell of a fall, net and gross, for every account and its controls.
 
 Counts are net of growth: a drop of 135 can hide a loss of 1,700. So each account's ordinary growth is estimated from its own
-history, and a loss is what the change falls short of it. Reads `counts`. Method: docs/methods/counts.md.
+history, and a loss is what the change falls short of it. Reads `follower_counts`. Method: docs/methods/counts.md.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.audiences.odds_ratio import e_value
+from birdfall.kernels.odds_ratio import e_value
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import TIME
@@ -25,19 +25,21 @@ METHOD = (
     "common falls: share of accounts beyond their own spread, against the other days (Gumbel tail, said so)",
     "E-value of the lower bound (VanderWeele and Ding 2017)",
 )
-DAY = 86400.0
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
+DAY_S = 86400.0
 #: Days of history growth is read from, and days that must be known of them.
-HISTORY, LEAST = 28, 5
+HISTORY_DAYS, MIN_KNOWN_DAYS = 28, 5
 #: An account falls on a day if its change is this many of its own deviations below its growth.
-DEVIATIONS = 4.0
+FALL_DEVIATIONS = 4.0
 #: Days on which an account's count may be missing before its change is not compared.
-LONGEST_GAP = 3
+MAX_GAP_DAYS = 3
 #: A count that falls to this share within a day, from at least so many, is that of a profile that was itself down or being
 #: rebuilt (2013: a suspended minister's 32,000 read 1): nobody's followers leave like that.
-REBUILT, LEAST_REBUILT = 0.05, 20
+REBUILT_SHARE, REBUILT_MIN_FOLLOWERS = 0.05, 20
 #: Days after which a count that stayed down is a level of its own.
-LONGEST_REBUILT = 7
-SHOWN = 3
+MAX_REBUILT_DAYS = 7
+DETAILED_WAVES = 3
 
 
 def applies_to(record: Record) -> Note | None:
@@ -48,7 +50,11 @@ def applies_to(record: Record) -> Note | None:
         "SELECT max(n) FROM (SELECT count(DISTINCT time::DATE) AS n FROM counts WHERE followers IS NOT NULL GROUP BY account)"
     )
     days = row.column(0)[0].as_py() or 0
-    return None if days >= LEAST + 3 else Note("too-few-counts", {"days": days, "needs": "counts"})
+    return (
+        None
+        if days >= MIN_KNOWN_DAYS + 3
+        else Note("too-few-counts", {"days": days, "needs": "counts"})
+    )
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class Daily:
         return dt.datetime.combine(self.first, dt.time(), dt.UTC) + dt.timedelta(days=index)
 
 
-def counts(
+def follower_counts(
     record: Record,
     *,
     leaders: tuple[str, ...] = (),
@@ -85,8 +91,8 @@ def counts(
         "controls": list(controls),
         "alpha": alpha,
         "seed": seed,
-        "deviations": DEVIATIONS,
-        "history_days": HISTORY,
+        "deviations": FALL_DEVIATIONS,
+        "history_days": HISTORY_DAYS,
     }
     note = applies_to(record)
     if note is not None:
@@ -97,14 +103,14 @@ def counts(
         w | {"start": daily.day(w["from"]), "end": daily.day(w["to"] + 1)}
         for w in common_falls(daily, alpha)
     ]
-    every = [(wave, drops_of(daily, wave, leaders, controls)) for wave in found]
+    every = [(wave, account_drops(daily, wave, leaders, controls)) for wave in found]
     # the largest first: a small loss shared by all is a smaller fall than a large one that spared many
     every.sort(key=lambda e: (-sum(d["gross"] for d in e[1] if not d["rebuilt"]), e[0]["from"]))
     found = [wave | {"wave": i} for i, (wave, _) in enumerate(every, 1)]
     drops = [d | {"wave": i} for i, (_, rows) in enumerate(every, 1) for d in rows]
-    ratios = [row for wave in found for row in ratios_of(drops, wave["wave"], seed)]
-    rows = [_summary(wave, drops) for wave in found]
-    drops = [d for d in drops if d["wave"] <= SHOWN]
+    ratios = [row for wave in found for row in risk_ratios(drops, wave["wave"], seed)]
+    rows = [_wave_summary(wave, drops) for wave in found]
+    drops = [d for d in drops if d["wave"] <= DETAILED_WAVES]
     answer: Answer = "found" if found else "nothing"
     return Finding(
         kind="counts",
@@ -194,7 +200,7 @@ def _changes(level: np.ndarray) -> np.ndarray:
     for d in range(level.shape[1]):
         known = np.isfinite(level[:, d])
         gap = d - since
-        fresh = known & (since >= 0) & (gap <= LONGEST_GAP)
+        fresh = known & (since >= 0) & (gap <= MAX_GAP_DAYS)
         # the whole change stands on the day it was seen: sharing it out would thin a fall over days that saw none
         change[fresh, d] = level[fresh, d] - last[fresh]
         last[known] = level[known, d]
@@ -210,8 +216,13 @@ def _rebuilt_days(level: np.ndarray) -> np.ndarray:
     for d in range(level.shape[1]):
         known, down = np.isfinite(level[:, d]), np.isfinite(before)
         with np.errstate(invalid="ignore"):
-            falls = known & ~down & (last >= LEAST_REBUILT) & (level[:, d] <= REBUILT * last)
-            back = known & down & ((level[:, d] >= 0.5 * before) | (d - since > LONGEST_REBUILT))
+            falls = (
+                known
+                & ~down
+                & (last >= REBUILT_MIN_FOLLOWERS)
+                & (level[:, d] <= REBUILT_SHARE * last)
+            )
+            back = known & down & ((level[:, d] >= 0.5 * before) | (d - since > MAX_REBUILT_DAYS))
         marked[:, d] = falls | (known & down)
         before[falls], since[falls] = last[falls], d
         before[back] = np.nan
@@ -225,16 +236,16 @@ def _growth(change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     days = change.shape[1]
     for d in range(days):
         window = (
-            change[:, max(0, d - HISTORY) : d]
-            if d >= HISTORY
-            else np.delete(change[:, : HISTORY + 1], d, axis=1)
+            change[:, max(0, d - HISTORY_DAYS) : d]
+            if d >= HISTORY_DAYS
+            else np.delete(change[:, : HISTORY_DAYS + 1], d, axis=1)
         )
         known = np.isfinite(window).sum(axis=1)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             middle = np.nanmedian(window, axis=1)
             deviation = np.nanmedian(np.abs(window - middle[:, None]), axis=1) * 1.4826
-        enough = known >= LEAST
+        enough = known >= MIN_KNOWN_DAYS
         growth[enough, d] = middle[enough]
         # counts are whole: no account is steadier than two or three followers a day
         spread[enough, d] = np.maximum(deviation[enough], 2.5)
@@ -252,12 +263,12 @@ def common_falls(daily: Daily, alpha: float) -> list[dict[str, Any]]:
     if len(daily.accounts) >= 20:
         score = np.where(
             usable,
-            (np.nan_to_num(daily.z, nan=0) <= -DEVIATIONS).sum(axis=0) / np.maximum(number, 1),
+            (np.nan_to_num(daily.z, nan=0) <= -FALL_DEVIATIONS).sum(axis=0) / np.maximum(number, 1),
             0.0,
         )
     else:
         score = np.where(usable, np.maximum(0, -np.nan_to_num(daily.z, nan=0)).max(axis=0), 0.0)
-    p, kind = _tail(
+    p, kind = _tail_p_values(
         score, usable, least=1 / len(daily.accounts) if len(daily.accounts) >= 20 else 1.5
     )
     hit = usable & (p <= alpha / max(int(usable.sum()), 1))
@@ -283,7 +294,7 @@ def common_falls(daily: Daily, alpha: float) -> list[dict[str, Any]]:
     return [{"wave": i, **w} for i, w in enumerate(found, 1)]
 
 
-def _tail(score: np.ndarray, usable: np.ndarray, least: float) -> tuple[np.ndarray, str]:
+def _tail_p_values(score: np.ndarray, usable: np.ndarray, least: float) -> tuple[np.ndarray, str]:
     """p of each day's score from the other days: an upper tail fitted to all but the most unusual twentieth."""
     values = score[usable]
     if len(values) < 10:
@@ -296,7 +307,7 @@ def _tail(score: np.ndarray, usable: np.ndarray, least: float) -> tuple[np.ndarr
     return np.clip(p, 1e-12, 1.0), "extrapolated"
 
 
-def drops_of(
+def account_drops(
     daily: Daily, wave: dict[str, Any], leaders: tuple[str, ...], controls: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Net change, ordinary growth and gross loss of every account over a wave's days."""
@@ -308,7 +319,7 @@ def drops_of(
         if (
             before is None
             or after is None
-            or after[0] - before[0] > last - first + 1 + 2 * LONGEST_GAP
+            or after[0] - before[0] > last - first + 1 + 2 * MAX_GAP_DAYS
         ):
             continue
         growth, spread = daily.growth[a, first], daily.spread[a, first]
@@ -341,20 +352,22 @@ def drops_of(
                 else "control"
                 if account in controls
                 else "other",
-                "rebuilt": bool(before[1] >= LEAST_REBUILT and lowest <= REBUILT * before[1]),
+                "rebuilt": bool(
+                    before[1] >= REBUILT_MIN_FOLLOWERS and lowest <= REBUILT_SHARE * before[1]
+                ),
             }
         )
     return rows
 
 
 def _last_known(level: np.ndarray, day: int, step: int) -> tuple[int, float] | None:
-    for d in range(day, day + step * (LONGEST_GAP + 1), step):
+    for d in range(day, day + step * (MAX_GAP_DAYS + 1), step):
         if 0 <= d < len(level) and np.isfinite(level[d]):
             return d, float(level[d])
     return None
 
 
-def ratios_of(
+def risk_ratios(
     drops: list[dict[str, Any]], wave: int, seed: int, draws: int = 20_000
 ) -> list[dict[str, Any]]:
     """Risk ratio of each leader against each control, gross losses, with an interval that carries the growth's own."""
@@ -363,7 +376,7 @@ def ratios_of(
     rng = np.random.default_rng([seed, wave])
     for leader in (d for d in mine if d["role"] == "leader"):
         for control in (d for d in mine if d["role"] == "control"):
-            a, b = _draw(leader, rng, draws), _draw(control, rng, draws)
+            a, b = _draw_hazards(leader, rng, draws), _draw_hazards(control, rng, draws)
             ratio = a / b
             low, high = np.quantile(ratio, [0.025, 0.975])
             middle = max(leader["hazard"], 1e-12) / max(
@@ -390,7 +403,7 @@ def ratios_of(
     return rows
 
 
-def _draw(drop: dict[str, Any], rng: np.random.Generator, draws: int) -> np.ndarray:
+def _draw_hazards(drop: dict[str, Any], rng: np.random.Generator, draws: int) -> np.ndarray:
     deviation = (drop["growth_high"] - drop["growth_low"]) / 3.92
     # a loss is at least one account: ratios of next to nothing would be infinite
     lost: np.ndarray = np.maximum(
@@ -399,7 +412,7 @@ def _draw(drop: dict[str, Any], rng: np.random.Generator, draws: int) -> np.ndar
     return lost
 
 
-def _summary(wave: dict[str, Any], drops: list[dict[str, Any]]) -> dict[str, Any]:
+def _wave_summary(wave: dict[str, Any], drops: list[dict[str, Any]]) -> dict[str, Any]:
     mine = [d for d in drops if d["wave"] == wave["wave"] and not d["rebuilt"]]
     hazards = np.array([d["hazard"] for d in mine]) if mine else np.array([0.0])
     hit = [d for d in mine if d["gross_low"] > 0]
@@ -453,7 +466,7 @@ def _estimates(
 
 
 #: An audience is not a target if at least this many accounts, and this share of all, fell on the same day.
-WIDE, WIDE_SHARE = 20, 0.05
+WIDESPREAD_MIN_ACCOUNTS, WIDESPREAD_MIN_SHARE = 20, 0.05
 
 
 def _limits(rows: list[dict[str, Any]], drops: list[dict[str, Any]]) -> tuple[Note, ...]:
@@ -461,7 +474,9 @@ def _limits(rows: list[dict[str, Any]], drops: list[dict[str, Any]]) -> tuple[No
     rebuilt = {d["account"] for d in drops if d["rebuilt"]}
     if rebuilt:
         notes.append(Note("profiles-rebuilt", {"accounts": len(rebuilt)}))
-    if rows and rows[0]["accounts_hit"] >= max(WIDE, WIDE_SHARE * rows[0]["accounts"]):
+    if rows and rows[0]["accounts_hit"] >= max(
+        WIDESPREAD_MIN_ACCOUNTS, WIDESPREAD_MIN_SHARE * rows[0]["accounts"]
+    ):
         top = rows[0]
         values = {
             "share": top["widespread_share"],

@@ -15,11 +15,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from birdfall.measures.audiences.odds_ratio import e_value
+from birdfall.kernels.odds_ratio import e_value
 from birdfall.model.errors import InputError, Where
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 
-COLUMNS: Final = (
+#: Grows when the same figures would give other numbers.
+RECONCILE_VERSION: Final = 1
+FACT_COLUMNS: Final = (
     "id",
     "when_local",
     "said_by",
@@ -33,11 +35,11 @@ COLUMNS: Final = (
     "source",
 )
 #: How far a level may lie from what was written, by its wording.
-_ABOUT, _ALMOST, _OVER = 0.03, 0.05, 0.05
+_ABOUT_SHARE, _ALMOST_SHARE, _OVER_SHARE = 0.03, 0.05, 0.05
 #: A day's growth differs from the mean of months by this much either way.
 DAILY_SWING: Final = 0.40
 #: A round figure of a loss ("almost 6,600") may be off by this share.
-ROUND: Final = 0.02
+ROUND_FIGURE_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,17 @@ class Fact:
     @property
     def range(self) -> tuple[float, float]:
         v = self.value
-        spread = {"about": (-_ABOUT, _ABOUT), "almost": (-_ALMOST, 0.0), "over": (0.0, _OVER)}.get(
-            self.relation, (0.0, 0.0)
-        )
+        spread = {
+            "about": (-_ABOUT_SHARE, _ABOUT_SHARE),
+            "almost": (-_ALMOST_SHARE, 0.0),
+            "over": (0.0, _OVER_SHARE),
+        }.get(self.relation, (0.0, 0.0))
         low, high = v * (1 + spread[0]), v * (1 + spread[1])
         return min(low, high), max(low, high)
 
 
-def read_facts_bytes(data: bytes, name: str) -> list[Fact]:
-    """Facts from CSV with the columns `COLUMNS` (source may be followed by others). Statements without a number are left out.
+def read_facts(data: bytes, name: str) -> list[Fact]:
+    """Facts from CSV with the columns `FACT_COLUMNS` (source may be followed by others). Statements without a number are left out.
 
     Raises InputError naming row and column.
     """
@@ -74,12 +78,12 @@ def read_facts_bytes(data: bytes, name: str) -> list[Fact]:
     except UnicodeDecodeError as error:
         raise InputError("this file is not UTF-8", where=name, fix="Save it as UTF-8.") from error
     reader = csv.DictReader(io.StringIO(text))
-    missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
+    missing = [c for c in FACT_COLUMNS if c not in (reader.fieldnames or [])]
     if missing:
         raise InputError(
             f"columns are missing: {', '.join(missing)}",
             where=name,
-            fix=f"Columns: {', '.join(COLUMNS)}.",
+            fix=f"Columns: {', '.join(FACT_COLUMNS)}.",
         )
     facts = []
     for row_number, row in enumerate(reader, 2):
@@ -124,13 +128,13 @@ def reconcile(
     leader, day: the account and day in question; if not given, those with the most gross and net figures. Everything is computed
     from the facts; refuses without two dated levels of the leader.
     """
-    leader, day = leader or _leader(facts), day or _day(facts)
+    leader, day = leader or _main_leader(facts), day or _main_day(facts)
     growth = growth_per_day(facts, leader, day)
     parameters = {
         "leader": leader,
         "day": None if day is None else day.isoformat(),
         "daily_swing": DAILY_SWING,
-        "round": ROUND,
+        "round": ROUND_FIGURE_SHARE,
     }
     if leader is None or day is None or growth is None:
         return Finding(
@@ -145,12 +149,12 @@ def reconcile(
     gross = [
         f
         for f in facts
-        if f.kind == "gross" and f.date == day and _about_leader(f, leader) and f.value > 0
+        if f.kind == "gross" and f.date == day and _is_about_leader(f, leader) and f.value > 0
     ]
-    figures = [_figure(g, net, low, high) for g in gross] + [
-        _figure_net(n, gross, low, high) for n in net
+    figures = [_gross_figure(g, net, low, high) for g in gross] + [
+        _net_figure(n, gross, low, high) for n in net
     ]
-    ratios = _ratios(facts, leader, day, gross, net, growth, figures)
+    ratios = _risk_ratios(facts, leader, day, gross, net, growth, figures)
     consistent = [f for f in figures if f["consistent"]]
     fitting = [f for f in figures if f["kind"] == "gross" and f["consistent"]]
     # the figure that claims most precision stands for the gross loss
@@ -252,7 +256,9 @@ def growth_per_day(
         (
             f
             for f in facts
-            if f.kind == "level" and _same(f.population, account) and f.unit == "followers"
+            if f.kind == "level"
+            and _is_same_account(f.population, account)
+            and f.unit == "followers"
         ),
         key=lambda f: f.date,
     )
@@ -274,33 +280,33 @@ def growth_per_day(
     return min(rates), max(rates)
 
 
-def _leader(facts: list[Fact]) -> str | None:
+def _main_leader(facts: list[Fact]) -> str | None:
     """The account that has net figures, levels and the most gross figures said of its followers."""
     candidates = {f.population for f in facts if f.kind == "net"}
     return max(
         sorted(candidates),
-        key=lambda a: sum(_about_leader(f, a) and f.kind == "gross" for f in facts),
+        key=lambda a: sum(_is_about_leader(f, a) and f.kind == "gross" for f in facts),
         default=None,
     )
 
 
-def _day(facts: list[Fact]) -> dt.date | None:
+def _main_day(facts: list[Fact]) -> dt.date | None:
     days = [f.date for f in facts if f.kind in ("gross", "net")]
     return max(sorted(set(days)), key=days.count, default=None)
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_account(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def _about_leader(fact: Fact, leader: str) -> bool:
+def _is_about_leader(fact: Fact, leader: str) -> bool:
     return leader.casefold() in fact.population.casefold()
 
 
-def _figure(fact: Fact, net: list[Fact], low: float, high: float) -> dict[str, Any]:
+def _gross_figure(fact: Fact, net: list[Fact], low: float, high: float) -> dict[str, Any]:
     """A gross figure against the net change: the growth it needs, and whether the day can have had it."""
     needed = fact.value + net[0].value if net else None
-    slack = ROUND * fact.value
+    slack = ROUND_FIGURE_SHARE * fact.value
     fits = None if needed is None else bool(low - slack <= needed <= high + slack)
     return {
         "id": fact.id,
@@ -316,9 +322,12 @@ def _figure(fact: Fact, net: list[Fact], low: float, high: float) -> dict[str, A
     }
 
 
-def _figure_net(fact: Fact, gross: list[Fact], low: float, high: float) -> dict[str, Any]:
+def _net_figure(fact: Fact, gross: list[Fact], low: float, high: float) -> dict[str, Any]:
     fits = any(
-        low - ROUND * g.value <= g.value + fact.value <= high + ROUND * g.value for g in gross
+        low - ROUND_FIGURE_SHARE * g.value
+        <= g.value + fact.value
+        <= high + ROUND_FIGURE_SHARE * g.value
+        for g in gross
     )
     return {
         "id": fact.id,
@@ -334,7 +343,7 @@ def _figure_net(fact: Fact, gross: list[Fact], low: float, high: float) -> dict[
     }
 
 
-def _ratios(
+def _risk_ratios(
     facts: list[Fact],
     leader: str,
     day: dt.date,
@@ -344,7 +353,7 @@ def _ratios(
     figures: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """Risk of falling in the leader's audience against others', both gross; naive: gross against the others' net, as it was told."""
-    size = _level(facts, leader, day)
+    size = _mean_level(facts, leader, day)
     fitting = {f["id"] for f in figures if f["kind"] == "gross" and f["consistent"]}
     lost = next(
         (g for g in gross if g.id in fitting and g.relation in ("almost", "exactly")),
@@ -359,7 +368,7 @@ def _ratios(
         if f.kind == "net" and f.date == day and f.population != leader and f.value < 0
     ):
         other_size, other_growth = (
-            _level(facts, other.population, day),
+            _mean_level(facts, other.population, day),
             growth_per_day(facts, other.population, day),
         )
         if other_size is None or other_growth is None:
@@ -384,10 +393,12 @@ def _ratios(
     return rows
 
 
-def _level(facts: list[Fact], account: str, day: dt.date) -> float | None:
+def _mean_level(facts: list[Fact], account: str, day: dt.date) -> float | None:
     levels = [
         f.value
         for f in facts
-        if f.kind == "level" and _same(f.population, account) and abs((f.date - day).days) <= 7
+        if f.kind == "level"
+        and _is_same_account(f.population, account)
+        and abs((f.date - day).days) <= 7
     ]
     return sum(levels) / len(levels) if levels else None

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birdfall.measures.ledgers.edges import EdgeEvents
-from birdfall.measures.suspensions.absences import ALWAYS, SUSPENSION, Falls
+from birdfall.measures.suspensions import ALWAYS, SUSPENSION, Absences
 from birdfall.record.record import NEVER
 
 Times = NDArray[np.int64]
@@ -38,15 +38,15 @@ class Bounds:
     missing_high: Times
 
 
-def bounds(edges: EdgeEvents, hidden: Falls, times: Times) -> Bounds:
+def bounds(edges: EdgeEvents, hidden: Absences, times: Times) -> Bounds:
     """Bounds of visible followers, and of those missing through suspension, at `times` (microseconds)."""
     surely, possibly = _edges(edges)
-    ours = hidden.where(np.isin(hidden.code, edges.code))
-    away = _windows(ours.code, ours.fell_by, _may(ours.back_after, ours.back_by))
-    maybe_away = _windows(ours.code, _may(ours.fell_after, ours.fell_by), ours.back_by)
-    lost = ours.where(ours.cause == SUSPENSION)
-    gone = _windows(lost.code, lost.fell_by, _may(lost.back_after, lost.back_by))
-    maybe_gone = _windows(lost.code, _may(lost.fell_after, lost.fell_by), lost.back_by)
+    ours = hidden.select(np.isin(hidden.code, edges.code))
+    away = _windows(ours.code, ours.fell_by, _earliest(ours.back_after, ours.back_by))
+    maybe_away = _windows(ours.code, _earliest(ours.fell_after, ours.fell_by), ours.back_by)
+    lost = ours.select(ours.cause == SUSPENSION)
+    gone = _windows(lost.code, lost.fell_by, _earliest(lost.back_after, lost.back_by))
+    maybe_gone = _windows(lost.code, _earliest(lost.fell_after, lost.fell_by), lost.back_by)
     return Bounds(
         _count(surely, maybe_away, 0, times),
         _count(possibly, away, 0, times),
@@ -55,7 +55,7 @@ def bounds(edges: EdgeEvents, hidden: Falls, times: Times) -> Bounds:
     )
 
 
-def _may(after: Times, time: Times) -> Times:
+def _earliest(after: Times, time: Times) -> Times:
     """The first moment at which something of (after, time] may have happened; exactly known where both are equal."""
     return np.where(after == time, time, np.where(after == ALWAYS, ALWAYS, after + 1))
 
@@ -86,9 +86,9 @@ def _edges(edges: EdgeEvents) -> tuple[_Windows, _Windows]:
     )
     first, last = turn[at], turn[following]
     end = np.where(ended, time[last], NEVER)
-    end_may = np.where(ended, _may(after[last], time[last]), NEVER)
+    end_may = np.where(ended, _earliest(after[last], time[last]), NEVER)
     surely = _windows(code[first], time[first], end_may)
-    return surely, _windows(code[first], _may(after[first], time[first]), end)
+    return surely, _windows(code[first], _earliest(after[first], time[first]), end)
 
 
 def _count(inside: _Windows, other: _Windows, wanted: int, times: Times) -> Times:

@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.measures.suspensions.absences import ALWAYS, Falls
+from birdfall.measures.suspensions import ALWAYS, Absences
 from birdfall.record.record import NEVER, Record
 
 #: Lists taken within an hour of each other are pages of one list.
-ONE_LIST: Final = 3_600_000_000
+ONE_LIST_US: Final = 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class EdgeEvents:
     lists: NDArray[np.int64]
 
 
-def edge_events(record: Record, leader: str, hidden: Falls, until: int | None) -> EdgeEvents:
+def edge_events(record: Record, leader: str, hidden: Absences, until: int | None) -> EdgeEvents:
     """Edges to `leader` as known at `until`. hidden: all falls, to tell who could not stand in a list."""
     end = NEVER - 1 if until is None else until
     rows = record.sql(
@@ -49,13 +49,13 @@ def edge_events(record: Record, leader: str, hidden: Falls, until: int | None) -
     code, since, ended, observed, listed = (
         a[known] for a in (code, since, ended, observed, listed)
     )
-    times = _lists(observed[listed & (observed != ALWAYS)])
+    times = _list_times(observed[listed & (observed != ALWAYS)])
     exact = ~listed if len(times) > 1 else np.ones(len(code), dtype=bool)
     parts = [(code[exact], since[exact], since[exact], True)]
     over = exact & (ended <= end)
     parts.append((code[over], ended[over], ended[over], False))
     if len(times) > 1:
-        parts += _from_lists(code[~exact], observed[~exact], times, hidden)
+        parts += _edges_from_lists(code[~exact], observed[~exact], times, hidden)
         over = ~exact & (ended <= end)
         parts.append((code[over], ended[over], ended[over], False))
     columns = [np.concatenate([p[i] for p in parts]) for i in range(3)]
@@ -63,21 +63,21 @@ def edge_events(record: Record, leader: str, hidden: Falls, until: int | None) -
     return EdgeEvents(columns[0].astype(np.int32), columns[1], columns[2], begins, times)
 
 
-def _lists(observed: NDArray[np.int64]) -> NDArray[np.int64]:
+def _list_times(observed: NDArray[np.int64]) -> NDArray[np.int64]:
     """The last moment of each list."""
     times = np.unique(observed)
-    return times[np.concatenate((np.diff(times) > ONE_LIST, [True]))] if len(times) else times
+    return times[np.concatenate((np.diff(times) > ONE_LIST_US, [True]))] if len(times) else times
 
 
-def _from_lists(
-    code: NDArray[np.int32], observed: NDArray[np.int64], times: NDArray[np.int64], hidden: Falls
+def _edges_from_lists(
+    code: NDArray[np.int32], observed: NDArray[np.int64], times: NDArray[np.int64], hidden: Absences
 ) -> list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], bool]]:
     """Edges that began or ended between one list and the next."""
     accounts, row = np.unique(code, return_inverse=True)
     present = np.zeros((len(times), len(accounts)), dtype=bool)
     present[np.searchsorted(times, observed), row] = True
     standing = present[0]
-    parts = [(accounts[standing], *_both(ALWAYS, standing.sum()), True)]
+    parts = [(accounts[standing], *_constant_pair(ALWAYS, standing.sum()), True)]
     # an account out of sight when the first list was taken may have stood on it unseen: it begins at its first list
     for number in range(1, len(times)):
         here, away = present[number], _hidden_at(accounts, hidden, times[number])
@@ -96,7 +96,7 @@ def _from_lists(
     return parts
 
 
-def _hidden_at(accounts: NDArray[np.int32], hidden: Falls, time: np.int64) -> NDArray[np.bool_]:
+def _hidden_at(accounts: NDArray[np.int32], hidden: Absences, time: np.int64) -> NDArray[np.bool_]:
     # whoever may have been out of sight is given the benefit of the doubt: no unfollow is claimed
     away = (hidden.fell_after < time) & (hidden.fell_by >= time) | (hidden.fell_by <= time) & (
         hidden.back_by > time
@@ -104,5 +104,5 @@ def _hidden_at(accounts: NDArray[np.int32], hidden: Falls, time: np.int64) -> ND
     return np.isin(accounts, hidden.code[away])
 
 
-def _both(value: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _constant_pair(value: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.full(int(count), value, dtype=np.int64), np.full(int(count), value, dtype=np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birdfall.measures.ledgers.edges import EdgeEvents
-from birdfall.measures.suspensions.absences import ALWAYS, DEACTIVATED, DELETED, SUSPENSION, Falls
+from birdfall.measures.suspensions import ALWAYS, DEACTIVATED, DELETED, SUSPENSION, Absences
 from birdfall.record.record import NEVER
 
 #: Causes of entries, by number. `restored`: back from a suspension; `reactivated`: back by its owner. `standing`: followed before the record began, part of the opening balance.
@@ -52,9 +52,9 @@ class Entries:
     missing: NDArray[np.int8]
 
 
-def entries(edges: EdgeEvents, hidden: Falls) -> Entries:
+def entries(edges: EdgeEvents, hidden: Absences) -> Entries:
     """The entries that edges and falls together make. hidden: falls of any accounts."""
-    ours = hidden.where(np.isin(hidden.code, edges.code))
+    ours = hidden.select(np.isin(hidden.code, edges.code))
     back = ours.back_by != NEVER
     code: NDArray[np.int32] = np.concatenate((edges.code, ours.code, ours.code[back]))
     after: NDArray[np.int64] = np.concatenate((edges.after, ours.fell_after, ours.back_after[back]))
@@ -76,11 +76,11 @@ def entries(edges: EdgeEvents, hidden: Falls) -> Entries:
         is_edge[order],
         value[order],
     )
-    start = _starts(code)
-    stands = _latest(is_edge, value, start) == 1
-    away = _latest(~is_edge, value, start)
+    start = _group_starts(code)
+    stands = _latest_value(is_edge, value, start) == 1
+    away = _latest_value(~is_edge, value, start)
     visible, missing = stands & (away == 0), stands & (away == SUSPENSION)
-    change, lacking = _steps(visible, start), _steps(missing, start)
+    change, lacking = _state_changes(visible, start), _state_changes(missing, start)
     followed = np.maximum.accumulate(np.where(is_edge & (value == 1), np.arange(len(code)), -1))
     followed_before = np.concatenate(([-1], followed[:-1]))[: len(code)] >= start
     shown = np.maximum.accumulate(np.where(visible, np.arange(len(code)), -1))
@@ -101,13 +101,13 @@ def entries(edges: EdgeEvents, hidden: Falls) -> Entries:
     return Entries(code[keep], after[keep], time[keep], cause[keep], change[keep], lacking[keep])
 
 
-def _starts(code: NDArray[np.int32]) -> NDArray[np.int64]:
+def _group_starts(code: NDArray[np.int32]) -> NDArray[np.int64]:
     """For each row of sorted `code`, the first row of the same code."""
     first = np.concatenate(([True], code[1:] != code[:-1]))[: len(code)]
     return np.maximum.accumulate(np.where(first, np.arange(len(code)), 0))
 
 
-def _latest(
+def _latest_value(
     which: NDArray[np.bool_], value: NDArray[np.int8], start: NDArray[np.int64]
 ) -> NDArray[np.int8]:
     """For each row, `value` at the last row of `which` up to it within its group; 0 before the first."""
@@ -115,7 +115,7 @@ def _latest(
     return np.where(place >= start, value[np.maximum(place, 0)], 0).astype(np.int8)
 
 
-def _steps(state: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int8]:
+def _state_changes(state: NDArray[np.bool_], start: NDArray[np.int64]) -> NDArray[np.int8]:
     """-1, 0 or 1: how `state` changes at each row; it is false before the first of a group."""
     before = np.concatenate(([False], state[:-1]))[: len(state)] & (start != np.arange(len(state)))
     found: NDArray[np.int8] = state.astype(np.int8) - before.astype(np.int8)

@@ -1,7 +1,7 @@
 """What happened to one leader's followers: lost to suspension, deletion, deactivation or their own will; back; new.
 
 Followers at each time are counted as edges that stand from accounts that can be seen, and every change has a cause
-(`ledger_entries`). Where times are known only within intervals the series is a band that holds every possible history.
+(`ledgers.entries`). Where times are known only within intervals the series is a band that holds every possible history.
 What is missing through suspension is followed to its return by Kaplan and Meier (see `returns`), and the sum is laid
 beside the platform's own follower counts where there are any. Method: `docs/methods/ledgers.md`.
 """
@@ -18,14 +18,23 @@ from numpy.typing import NDArray
 
 from birdfall.measures.ledgers import entries as book
 from birdfall.measures.ledgers.edges import edge_events
-from birdfall.measures.ledgers.series import SERIES, Balance, balance, reconciled, series, uncertain
-from birdfall.measures.returns.measure import CURVE, MOST_ROWS, return_curve
-from birdfall.measures.suspensions.absences import ALWAYS, SUSPENSION, Falls, falls, record_end
+from birdfall.measures.ledgers.series import (
+    SERIES,
+    Balance,
+    balance,
+    compare_with_counts,
+    series,
+    uncertain_followers,
+)
+from birdfall.measures.returns import CURVE_SCHEMA, MAX_CURVE_ROWS, return_curve
+from birdfall.measures.suspensions import ALWAYS, SUSPENSION, Absences, find_absences, record_end
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.record import NEVER, Record
 
 METHOD: Final = ("edge-and-visibility", "kaplan-meier-1958", "greenwood-1926", "identified-bounds")
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
 ENTRIES: Final = pa.schema(
     [
         pa.field("time", TIME), pa.field("time_low", TIME), pa.field("account", pa.string()), pa.field("cause", pa.string()),
@@ -47,7 +56,7 @@ def ledgers(
     record: Record, leaders: Sequence[str], *, until: int | None = None, level: float = 0.95
 ) -> list[Finding]:
     """A ledger for each of `leaders`, in their order; statuses are read once."""
-    hidden = falls(record, until)
+    hidden = find_absences(record, until)
     return [_ledger(record, leader, hidden, until, level) for leader in leaders]
 
 
@@ -60,10 +69,12 @@ def ledger(
     "found" if followers were lost to suspension, "nothing" if none was, "cannot" if the record has no edge to the leader.
     Estimates and tables: `docs/reference/findings.md`.
     """
-    return _ledger(record, leader, falls(record, until), until, level)
+    return _ledger(record, leader, find_absences(record, until), until, level)
 
 
-def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level: float) -> Finding:
+def _ledger(
+    record: Record, leader: str, hidden: Absences, until: int | None, level: float
+) -> Finding:
     code = record.ids.code(leader)
     parameters: dict[str, Any] = {"leader": leader, "until": until, "level": level}
     tables = ("follows", "statuses", "counts", "coverage")
@@ -86,18 +97,18 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
     made = book.entries(edges, hidden)
     kept = balance(made)
     lost = made.cause == book.LOST_SUSPENSION
-    returning = _falls_of(made, hidden, until if until is not None else record_end(record))
+    returning = _costly_absences(made, hidden, until if until is not None else record_end(record))
     came = returning.back_by != NEVER
     curve = (
         return_curve(returning, NormalDist().inv_cdf(0.5 + level / 2)) if len(returning) else None
     )
-    counted, difference = reconciled(record, leader, kept, until)
-    exact = not len(uncertain(edges, hidden))
+    counted, difference = compare_with_counts(record, leader, kept, until)
+    exact = not len(uncertain_followers(edges, hidden))
     over_time = series(made, kept, edges, hidden)
     estimates = {
-        "before": _at(over_time, kept.before, None, exact),
-        "lowest": _at(over_time, kept.lowest, kept.lowest_at, exact),
-        "now": _at(
+        "before": _series_estimate(over_time, kept.before, None, exact),
+        "lowest": _series_estimate(over_time, kept.lowest, kept.lowest_at, exact),
+        "now": _series_estimate(
             over_time,
             int(kept.followers[-1]) if len(kept.followers) else kept.opening,
             None,
@@ -105,8 +116,8 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
             end=True,
         ),
         "lowest_at": Estimate(kept.lowest_at, "time", level=None, bounds="none"),
-        **{name: _accounts(made, cause) for name, cause in _ESTIMATES.items()},
-        "missing": _at(
+        **{name: _accounts_of_cause(made, cause) for name, cause in _ESTIMATES.items()},
+        "missing": _series_estimate(
             over_time,
             int(kept.missing[-1]) if len(kept.missing) else 0,
             None,
@@ -128,9 +139,11 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
         limits.append(Note("counts-differ", {"accounts": difference}))
     out = {
         "entries": _entries_table(record, made),
-        "causes": _causes(made),
+        "causes": _causes_table(made),
         "series": over_time,
-        "returns": curve.table(CURVE, MOST_ROWS) if curve else CURVE.empty_table(),
+        "returns": curve.table(CURVE_SCHEMA, MAX_CURVE_ROWS)
+        if curve
+        else CURVE_SCHEMA.empty_table(),
         "reconciled": counted,
     }
     details = {
@@ -152,14 +165,14 @@ def _ledger(record: Record, leader: str, hidden: Falls, until: int | None, level
     )
 
 
-def _falls_of(made: book.Entries, hidden: Falls, end: int) -> Falls:
+def _costly_absences(made: book.Entries, hidden: Absences, end: int) -> Absences:
     """The suspensions that cost this leader a follower; one who unfollowed while away is censored at that moment."""
     lost = made.cause == book.LOST_SUSPENSION
     if not lost.any():
-        return hidden.where(np.zeros(len(hidden), dtype=bool))
-    at = _keys(made.code[lost], made.time[lost])
-    ours = hidden.where(
-        (hidden.cause == SUSPENSION) & np.isin(_keys(hidden.code, hidden.fell_by), at)
+        return hidden.select(np.zeros(len(hidden), dtype=bool))
+    at = _code_time_keys(made.code[lost], made.time[lost])
+    ours = hidden.select(
+        (hidden.cause == SUSPENSION) & np.isin(_code_time_keys(hidden.code, hidden.fell_by), at)
     )
     gone = (made.cause == book.UNFOLLOWED) & (made.missing < 0)
     if not gone.any():
@@ -173,38 +186,38 @@ def _falls_of(made: book.Entries, hidden: Falls, end: int) -> Falls:
         which = (ours.code == code) & (ours.fell_by <= time) & (ours.back_by > time)
         back_after[which] = back_by[which] = NEVER
         known[which] = np.minimum(time, end)
-    return Falls(
+    return Absences(
         ours.code, ours.cause, ours.later, ours.fell_after, ours.fell_by, back_after, back_by, known
     )
 
 
-def _keys(code: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.void]:
+def _code_time_keys(code: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.void]:
     """(code, time) as one comparable value each."""
     both = np.empty(len(code), dtype=[("code", np.int64), ("time", np.int64)])
     both["code"], both["time"] = code, time
     return both.view("V16")
 
 
-def _accounts(made: book.Entries, cause: int) -> Estimate:
+def _accounts_of_cause(made: book.Entries, cause: int) -> Estimate:
     which = (made.cause == cause) & (
         (made.change != 0) if cause != book.UNFOLLOWED else np.ones(len(made.cause), bool)
     )
     sure = which & (made.after != ALWAYS)
-    count, at_least = _distinct(made.code[which]), _distinct(made.code[sure])
+    count, at_least = _count_distinct(made.code[which]), _count_distinct(made.code[sure])
     if count == at_least:
-        return _plain(count, "accounts")
+        return _estimate(count, "accounts")
     return Estimate(count, "accounts", at_least, count, None, "identified")
 
 
-def _distinct(code: NDArray[np.int32]) -> int:
+def _count_distinct(code: NDArray[np.int32]) -> int:
     return int(np.count_nonzero(np.bincount(code))) if len(code) else 0
 
 
-def _plain(value: int | None, unit: str = "followers") -> Estimate:
+def _estimate(value: int | None, unit: str = "followers") -> Estimate:
     return Estimate(value, unit, level=None, bounds="none")
 
 
-def _at(
+def _series_estimate(
     over_time: pa.Table,
     value: int,
     time: int | None,
@@ -216,7 +229,7 @@ def _at(
     """`value`, with the bounds of the series at `time` or at its end where times are intervals."""
     unit = "accounts" if of == "missing" else "followers"
     if exact or not over_time.num_rows or (time is None and not end):
-        return _plain(value, unit)
+        return _estimate(value, unit)
     row = -1 if end else over_time.column("time").cast(pa.int64()).to_pylist().index(time)
     low, high = ("missing_low", "missing_high") if of == "missing" else ("low", "high")
     least, most = (over_time.column(name)[row].as_py() for name in (low, high))
@@ -225,7 +238,7 @@ def _at(
 
 def _limits(
     record: Record,
-    hidden: Falls,
+    hidden: Absences,
     lists: NDArray[np.int64],
     made: book.Entries,
     code: int,
@@ -234,7 +247,7 @@ def _limits(
     limits = []
     if not record.has("statuses"):
         limits.append(Note("no-statuses", {"needs": "statuses"}))
-    own = hidden.where((hidden.code == code) & (hidden.cause == SUSPENSION))
+    own = hidden.select((hidden.code == code) & (hidden.cause == SUSPENSION))
     if len(own):
         # What others count while the leader is away is an artefact of watching, not a loss.
         spans = [
@@ -268,7 +281,7 @@ def _entries_table(record: Record, made: book.Entries) -> pa.Table:
     )
 
 
-def _causes(made: book.Entries) -> pa.Table:
+def _causes_table(made: book.Entries) -> pa.Table:
     """Entries per cause; low leaves out those that may lie before the record."""
     rows = []
     for number, cause in enumerate(book.CAUSES):

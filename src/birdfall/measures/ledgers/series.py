@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from birdfall.measures.ledgers.bounds import bounds
 from birdfall.measures.ledgers.edges import EdgeEvents
 from birdfall.measures.ledgers.entries import Entries
-from birdfall.measures.suspensions.absences import ALWAYS, Falls
+from birdfall.measures.suspensions import ALWAYS, Absences
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 
 #: Rows of a series; with more distinct times, those between are left out (never the turning points).
-MOST_ROWS: Final = 4_000
+MAX_ROWS: Final = 4_000
 
 SERIES: Final = pa.schema(
     [pa.field("time", TIME)]
@@ -57,8 +57,8 @@ def balance(made: Entries) -> Balance:
     every = made.time[~first]
     new = np.concatenate(([True], every[1:] != every[:-1]))[: len(every)]
     time, place = every[new], np.cumsum(new) - 1
-    followers = opening + np.cumsum(_summed(place, made.change[~first], len(time)))
-    missing = away + np.cumsum(_summed(place, made.missing[~first], len(time)))
+    followers = opening + np.cumsum(_sum_by_place(place, made.change[~first], len(time)))
+    missing = away + np.cumsum(_sum_by_place(place, made.missing[~first], len(time)))
     whole = np.concatenate(([opening], followers))
     peak = np.maximum.accumulate(whole)
     low = int(np.argmax(peak - whole))
@@ -69,12 +69,12 @@ def balance(made: Entries) -> Balance:
     )
 
 
-def series(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Falls) -> pa.Table:
+def series(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Absences) -> pa.Table:
     """Schema `SERIES`. low and high hold every history that the intervals allow."""
-    rows = _chosen(kept)
+    rows = _chosen_rows(kept)
     times, followers, missing = kept.time[rows], kept.followers[rows], kept.missing[rows]
     columns = [followers, followers, followers, missing, missing, missing]
-    vague = uncertain(edges, hidden)
+    vague = uncertain_followers(edges, hidden)
     if len(vague):
         # accounts of which all is known exactly count the same in every history
         sure = ~np.isin(made.code, vague)
@@ -92,9 +92,9 @@ def series(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Falls) -> pa
     return pa.table(arrays, schema=SERIES)
 
 
-def uncertain(edges: EdgeEvents, hidden: Falls) -> NDArray[np.int32]:
+def uncertain_followers(edges: EdgeEvents, hidden: Absences) -> NDArray[np.int32]:
     """Codes of followers of whom something is known only within an interval, sorted."""
-    ours = hidden.where(np.isin(hidden.code, edges.code))
+    ours = hidden.select(np.isin(hidden.code, edges.code))
     vague = (ours.fell_after != ours.fell_by) | (ours.back_after != ours.back_by)
     found: NDArray[np.int32] = np.unique(
         np.concatenate((edges.code[edges.after != edges.time], ours.code[vague]))
@@ -102,7 +102,7 @@ def uncertain(edges: EdgeEvents, hidden: Falls) -> NDArray[np.int32]:
     return found
 
 
-def reconciled(
+def compare_with_counts(
     record: Record, leader: str, kept: Balance, until: int | None
 ) -> tuple[pa.Table, int | None]:
     """Counts of `leader` beside the ledger (schema `RECONCILED`), and by how much their changes differ from first to
@@ -124,11 +124,11 @@ def reconciled(
     return table, int(difference[-1] - difference[0]) if len(time) > 1 else None
 
 
-def _chosen(kept: Balance) -> NDArray[np.int64]:
+def _chosen_rows(kept: Balance) -> NDArray[np.int64]:
     count = len(kept.time)
-    if count <= MOST_ROWS:
+    if count <= MAX_ROWS:
         return np.arange(count)
-    even = np.linspace(0, count - 1, MOST_ROWS - 64).round().astype(np.int64)
+    even = np.linspace(0, count - 1, MAX_ROWS - 64).round().astype(np.int64)
     turns = [
         int(np.argmax(kept.missing)),
         int(np.argmax(kept.followers)),
@@ -140,7 +140,9 @@ def _chosen(kept: Balance) -> NDArray[np.int64]:
     return np.unique(np.concatenate((even, turns)))
 
 
-def _summed(place: NDArray[np.int64], change: NDArray[np.int8], count: int) -> NDArray[np.int64]:
+def _sum_by_place(
+    place: NDArray[np.int64], change: NDArray[np.int8], count: int
+) -> NDArray[np.int64]:
     return np.bincount(place, weights=change, minlength=count).astype(np.int64)[:count]
 
 

@@ -1,0 +1,23 @@
+"""Returns: did suspended accounts come back, how many, and how soon?
+
+`returns` is the measure; `return_curve` draws the curve of given absences, as ledgers do for the
+followers a leader lost.
+"""
+
+from birdfall.measures.returns.measure import (
+    CURVE_SCHEMA,
+    MAX_CURVE_ROWS,
+    METHOD_VERSION,
+    applies_to,
+    return_curve,
+    returns,
+)
+
+__all__ = [
+    "CURVE_SCHEMA",
+    "MAX_CURVE_ROWS",
+    "METHOD_VERSION",
+    "applies_to",
+    "return_curve",
+    "returns",
+]

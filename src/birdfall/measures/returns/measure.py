@@ -2,7 +2,7 @@
 
 Time from a suspension to the account's return is estimated by Kaplan and Meier (1958) with Greenwood's band; accounts
 not seen again are kept as censored at the last moment they are known to have been away. Where times are known only
-within intervals that are wide (daily reports, snapshots), it is Turnbull's estimate (`return_intervals`); where they are
+within intervals that are wide (daily reports, snapshots), it is Turnbull's estimate (`returns.turnbull`); where they are
 narrow, the curve at the middle durations, with bands that envelop those at the earliest and the latest. See
 `docs/methods/returns.md`.
 """
@@ -18,21 +18,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birdfall.kernels.survival import Curve, kaplan_meier
-from birdfall.measures.returns.turnbull import IntervalCurve, interval_curve, wide
-from birdfall.measures.suspensions.absences import ALWAYS, DELETED, SUSPENSION, Falls, falls
+from birdfall.kernels.survival import SurvivalCurve, kaplan_meier
+from birdfall.measures.returns.turnbull import IntervalCurve, are_wide, interval_curve
+from birdfall.measures.suspensions import ALWAYS, DELETED, SUSPENSION, Absences, find_absences
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.record import NEVER, Record
 
 METHOD: Final = ("kaplan-meier-1958", "greenwood-1926", "log-minus-log-band")
-BY_INTERVALS: Final = ("turnbull-1976", "gentleman-geyer-1994", "bootstrap-of-falls")
-SECOND: Final = 1_000_000
-FOUR_DAYS: Final = 4 * 86_400 * SECOND
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
+INTERVAL_METHOD: Final = ("turnbull-1976", "gentleman-geyer-1994", "bootstrap-of-falls")
+SECOND_US: Final = 1_000_000
+FOUR_DAYS_US: Final = 4 * 86_400 * SECOND_US
 #: Rows of a curve; more distinct durations are put together.
-MOST_ROWS: Final = 4_000
+MAX_CURVE_ROWS: Final = 4_000
 
-CURVE: Final = pa.schema(
+CURVE_SCHEMA: Final = pa.schema(
     [
         pa.field("after_s", pa.float64()), pa.field("returned", pa.float64()), pa.field("low", pa.float64()),
         pa.field("high", pa.float64()), pa.field("at_risk", pa.int64()), pa.field("events", pa.int64()),
@@ -68,17 +70,17 @@ def returns(
             "returns", name, "cannot", reasons=(note,), simulated=record.settings.simulated
         )
     z = NormalDist().inv_cdf(0.5 + level / 2)
-    found = falls(record, until)
-    found = found.where(found.cause == SUSPENSION)
+    found = find_absences(record, until)
+    found = found.select(found.cause == SUSPENSION)
     name = "returns"
     parameters = {"wave": None, "until": until, "level": level, "accounts": None}
     if wave is not None:
         name, parameters["wave"] = f"returns-{wave_number}", wave_number
-        found = found.where(_of_wave(record, found, wave, wave_number))
+        found = found.select(_is_member_of_wave(record, found, wave, wave_number))
     if accounts is not None:
-        codes = _codes(record, accounts)
+        codes = _account_codes(record, accounts)
         parameters["accounts"] = len(codes)
-        found = found.where(np.isin(found.code, codes))
+        found = found.select(np.isin(found.code, codes))
     inputs = tuple(record.input(t) for t in ("statuses", "coverage") if record.has(t))
     if not len(found):
         return Finding(
@@ -90,7 +92,7 @@ def returns(
             method=METHOD,
             reasons=(Note("no-suspended-accounts", {}),),
             simulated=record.settings.simulated,
-            tables={"curve": CURVE.empty_table()},
+            tables={"curve": CURVE_SCHEMA.empty_table()},
         )
     curve = return_curve(found, z)
     limits = list(curve.limits)
@@ -104,7 +106,7 @@ def returns(
             len(np.unique(found.code[came])), "accounts", level=None, bounds="none"
         ),
         "returned_share": curve.share(None, level),
-        "returned_4d": curve.share(FOUR_DAYS, level),
+        "returned_4d": curve.share(FOUR_DAYS_US, level),
         "half_return": curve.half(level),
         "censored": Estimate(int((~came).sum()), "accounts", level=None, bounds="none"),
     }
@@ -116,9 +118,9 @@ def returns(
         parameters,
         inputs,
         limits=tuple(limits),
-        method=METHOD if isinstance(curve, ReturnCurve) else BY_INTERVALS,
+        method=METHOD if isinstance(curve, ReturnCurve) else INTERVAL_METHOD,
         details={"falls": len(found)},
-        tables={"curve": curve.table(CURVE, MOST_ROWS)},
+        tables={"curve": curve.table(CURVE_SCHEMA, MAX_CURVE_ROWS)},
         simulated=record.settings.simulated,
         reasons=() if came.any() else (Note("none-returned", {"fallen": len(found)}),),
     )
@@ -128,9 +130,9 @@ def returns(
 class ReturnCurve:
     """The middle curve, and those at the shortest and longest durations that the intervals allow."""
 
-    middle: Curve
-    shortest: Curve
-    longest: Curve
+    middle: SurvivalCurve
+    shortest: SurvivalCurve
+    longest: SurvivalCurve
     limits: tuple[Note, ...]
 
     @property
@@ -163,13 +165,13 @@ class ReturnCurve:
         )
         rows = self.at(times)
         reached = [np.flatnonzero(rows[:, i] >= 0.5 - 1e-12) for i in range(3)]
-        middle, late, early = (float(times[r[0]]) / SECOND if len(r) else None for r in reached)
+        middle, late, early = (float(times[r[0]]) / SECOND_US if len(r) else None for r in reached)
         return Estimate(
             middle, "seconds", early, late, level, "confidence" if self.exact else "identified"
         )
 
     def table(self, schema: pa.Schema, most: int) -> pa.Table:
-        """Rows of a `schema` like `CURVE`. With more than `most`, that is with very many distinct durations some rows are left out; their events are in the next row."""
+        """Rows of a `schema` like `CURVE_SCHEMA`. With more than `most`, that is with very many distinct durations some rows are left out; their events are in the next row."""
         curve = self.middle
         rows = np.arange(len(curve.time))
         if len(rows) > most:
@@ -179,13 +181,13 @@ class ReturnCurve:
         at_risk = np.concatenate(
             ([curve.at_risk[0]], curve.at_risk[0] - np.cumsum(summed[0] + summed[1])[:-1])
         )
-        columns = [curve.time[rows] / SECOND, at[:, 0], at[:, 1], at[:, 2], at_risk, *summed]
+        columns = [curve.time[rows] / SECOND_US, at[:, 0], at[:, 1], at[:, 2], at_risk, *summed]
         return pa.table(
             [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
         )
 
 
-def return_curve(found: Falls, z: float) -> ReturnCurve | IntervalCurve:
+def return_curve(found: Absences, z: float) -> ReturnCurve | IntervalCurve:
     """The curve of `found` (at least one fall). A fall without a return is censored when it was last known to last."""
     came = found.back_by != NEVER
     known = np.where(came, 0, found.known_until)
@@ -203,13 +205,13 @@ def return_curve(found: Falls, z: float) -> ReturnCurve | IntervalCurve:
     values = {
         "falls": int((shortest != longest).sum()),
         "of": len(found),
-        "median_width_s": float(np.median((longest - shortest)[shortest != longest])) / SECOND
+        "median_width_s": float(np.median((longest - shortest)[shortest != longest])) / SECOND_US
         if not exact
         else 0.0,
     }
     if not exact:
         limits.append(Note("interval-censored-times", values))
-    if not exact and wide(shortest, longest, came):
+    if not exact and are_wide(shortest, longest, came):
         level = 2 * NormalDist().cdf(z) - 1
         return interval_curve(shortest, longest, came, level, tuple(limits))
     middle = kaplan_meier(shortest if exact else (shortest + longest) // 2, came, z)
@@ -225,7 +227,7 @@ def _durations(back: NDArray[np.int64], fell: NDArray[np.int64]) -> NDArray[np.i
     return found
 
 
-def _codes(record: Record, accounts: Iterable[str | int]) -> NDArray[np.int64]:
+def _account_codes(record: Record, accounts: Iterable[str | int]) -> NDArray[np.int64]:
     codes = []
     for account in accounts:
         code = record.ids.code(account) if isinstance(account, str) else int(account)
@@ -238,7 +240,9 @@ def _codes(record: Record, accounts: Iterable[str | int]) -> NDArray[np.int64]:
     return np.unique(np.array(codes, dtype=np.int64))
 
 
-def _of_wave(record: Record, found: Falls, wave: Finding, number: int) -> NDArray[np.bool_]:
+def _is_member_of_wave(
+    record: Record, found: Absences, wave: Finding, number: int
+) -> NDArray[np.bool_]:
     """Which falls hold a member's suspension."""
     members = wave.table("members")
     chosen = members.filter(pa.array(members.column("wave").to_numpy() == number))

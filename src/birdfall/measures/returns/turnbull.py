@@ -14,28 +14,28 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birdfall.measures.waves.interval_censoring import Turnbull, turnbull
+from birdfall.kernels.interval_censoring import Turnbull, turnbull
 from birdfall.model.findings import Estimate, Note
 
-SECOND: Final = 1_000_000
+SECOND_US: Final = 1_000_000
 #: A duration that has not ended is shorter than this.
-ENDLESS: Final = 2**61
+ENDLESS_US: Final = 2**61
 #: Draws of the bootstrap, and distinct intervals beyond which durations are rounded outward before drawing.
-DRAWS, DISTINCT = 200, 4_000
+BOOTSTRAP_DRAWS, MAX_DISTINCT_INTERVALS = 200, 4_000
 #: How much likelihood per fall a drawn curve may miss: its noise is far larger.
-ROUGH: Final = 1e-3
+DRAW_TOLERANCE: Final = 1e-3
 #: Intervals are wide if the middle one is more than this share of the middle duration.
-WIDE: Final = 0.05
+WIDE_SHARE: Final = 0.05
 
 Times = NDArray[np.int64]
 
 
-def wide(shortest: Times, longest: Times, came: NDArray[np.bool_]) -> bool:
+def are_wide(shortest: Times, longest: Times, came: NDArray[np.bool_]) -> bool:
     """Whether durations in (shortest, longest] are known too roughly to be taken for exact. came: bool[n], seen to end."""
     if not came.any():
         return False
     width = np.median((longest - shortest)[came])
-    return bool(width > WIDE * max(float(np.median((longest + shortest)[came] / 2)), 1.0))
+    return bool(width > WIDE_SHARE * max(float(np.median((longest + shortest)[came] / 2)), 1.0))
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class IntervalCurve:
         width = np.maximum(one.high[inside] - one.low[inside], 1)
         part = np.clip((after - one.low[inside]) / width, 0.0, 1.0) * (begun > done)
         # what never ended has no place at which it would have
-        part = np.where(one.high[inside] >= ENDLESS, 0.0, part)
+        part = np.where(one.high[inside] >= ENDLESS_US, 0.0, part)
         value = np.minimum(upto[done] + part * (upto[begun] - upto[done]), 1.0)
-        reach = np.where(one.high[inside] >= ENDLESS, done, begun)
+        reach = np.where(one.high[inside] >= ENDLESS_US, done, begun)
         return np.column_stack(
             (value, np.minimum(self.edges[done, 0], value), np.maximum(self.edges[reach, 1], value))
         )
@@ -84,11 +84,11 @@ class IntervalCurve:
     def half(self, level: float) -> Estimate:
         """When half had returned, in seconds, by inverting estimate and band."""
         times = np.unique(
-            np.r_[self.estimate.low, self.estimate.high[self.estimate.high < ENDLESS]]
+            np.r_[self.estimate.low, self.estimate.high[self.estimate.high < ENDLESS_US]]
         )
         rows = self.at(times)
         reached = [np.flatnonzero(rows[:, i] >= 0.5 - 1e-9) for i in range(3)]
-        middle, late, early = (float(times[r[0]]) / SECOND if len(r) else None for r in reached)
+        middle, late, early = (float(times[r[0]]) / SECOND_US if len(r) else None for r in reached)
         return Estimate(middle, "seconds", early, late, level)
 
     def table(self, schema: pa.Schema, most: int) -> pa.Table:
@@ -101,7 +101,7 @@ class IntervalCurve:
             np.diff(np.cumsum(c)[rows], prepend=0) for c in (self.events, self.censored)
         )
         columns = [
-            self.ends[rows] / SECOND,
+            self.ends[rows] / SECOND_US,
             at[:, 0],
             at[:, 1],
             at[:, 2],
@@ -123,11 +123,11 @@ def interval_curve(
     seed: int = 0,
 ) -> IntervalCurve:
     """The curve of falls that lasted (shortest, longest]; those not `came` lasted longer than `shortest`. Microseconds, n >= 1."""
-    high = np.where(came, np.maximum(longest, shortest), ENDLESS)
+    high = np.where(came, np.maximum(longest, shortest), ENDLESS_US)
     estimate = turnbull(shortest, high)
     edges = _band(shortest, high, estimate, level, seed)
     finite = np.unique(
-        np.r_[estimate.high[estimate.high < ENDLESS], np.maximum(shortest.max(), 1)]
+        np.r_[estimate.high[estimate.high < ENDLESS_US], np.maximum(shortest.max(), 1)]
     ).astype(np.int64)
     place = np.searchsorted(
         finite,
@@ -138,8 +138,8 @@ def interval_curve(
         np.bincount(place[w], minlength=len(finite)).astype(np.int64) for w in (came, ~came)
     )
     at_risk = len(came) - np.r_[0, np.cumsum(events + censored)[:-1]]
-    notes = (*limits, Note("curve-from-intervals", {"falls": len(came), "draws": DRAWS}))
-    known = int(max(shortest.max(), estimate.high[estimate.high < ENDLESS].max(initial=0)))
+    notes = (*limits, Note("curve-from-intervals", {"falls": len(came), "draws": BOOTSTRAP_DRAWS}))
+    known = int(max(shortest.max(), estimate.high[estimate.high < ENDLESS_US].max(initial=0)))
     return IntervalCurve(
         estimate, edges, known, finite, at_risk.astype(np.int64), events, censored, notes
     )
@@ -149,26 +149,26 @@ def _band(
     low: Times, high: Times, estimate: Turnbull, level: float, seed: int
 ) -> NDArray[np.float64]:
     """Pointwise quantiles of the share returned after each innermost interval, over falls drawn anew: float64[m + 1, 2]."""
-    low, high = _rounded(low, high)
+    low, high = _round_outward(low, high)
     pairs, number = np.unique(np.stack([low, high], axis=1), axis=0, return_counts=True)
     rng = np.random.default_rng(seed)
     total = int(number.sum())
     tail = (1 - level) / 2
     least, most = (
-        np.empty((DRAWS, len(estimate.high) + 1)),
-        np.empty((DRAWS, len(estimate.high) + 1)),
+        np.empty((BOOTSTRAP_DRAWS, len(estimate.high) + 1)),
+        np.empty((BOOTSTRAP_DRAWS, len(estimate.high) + 1)),
     )
-    for draw in range(DRAWS):
+    for draw in range(BOOTSTRAP_DRAWS):
         weight = rng.multinomial(total, number / total)
         kept = weight > 0
-        again = turnbull(pairs[kept, 0], pairs[kept, 1], weight[kept], tolerance=ROUGH)
+        again = turnbull(pairs[kept, 0], pairs[kept, 1], weight[kept], tolerance=DRAW_TOLERANCE)
         upto = np.r_[0.0, np.cumsum(again.share)]
         at = np.r_[estimate.low[:1], estimate.high]
         done, begun = (
             np.searchsorted(again.high, at, side="right"),
             np.searchsorted(again.low, at, side="left"),
         )
-        endless = again.high[np.minimum(done, len(again.high) - 1)] >= ENDLESS
+        endless = again.high[np.minimum(done, len(again.high) - 1)] >= ENDLESS_US
         # what stands in an interval not yet over may have come by then, or not
         least[draw], most[draw] = upto[done], upto[np.where(endless, done, begun)]
     found = np.column_stack((np.quantile(least, tail, axis=0), np.quantile(most, 1 - tail, axis=0)))
@@ -178,11 +178,11 @@ def _band(
     return np.maximum.accumulate(np.clip(found, 0.0, 1.0), axis=0)
 
 
-def _rounded(low: Times, high: Times) -> tuple[Times, Times]:
+def _round_outward(low: Times, high: Times) -> tuple[Times, Times]:
     """Intervals rounded outward until there are few distinct ones: wider, and so never surer than the data."""
-    grid = SECOND
+    grid = SECOND_US
     while True:
-        if len(np.unique(np.stack([low, high], axis=1), axis=0)) <= DISTINCT:
+        if len(np.unique(np.stack([low, high], axis=1), axis=0)) <= MAX_DISTINCT_INTERVALS:
             return low, high
-        low, high = low // grid * grid, np.where(high >= ENDLESS, high, -(-high // grid) * grid)
+        low, high = low // grid * grid, np.where(high >= ENDLESS_US, high, -(-high // grid) * grid)
         grid *= 4

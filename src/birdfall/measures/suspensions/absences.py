@@ -31,7 +31,7 @@ ALWAYS: Final = -NEVER
 
 
 @dataclass(frozen=True)
-class Falls:
+class Absences:
     """One entry per fall, ordered by (account code, fell_by).
 
     code: int32[n]. cause: int8[n]. It fell in (fell_after, fell_by] (exact when equal; `ALWAYS`: no lower bound) and came
@@ -51,12 +51,12 @@ class Falls:
     def __len__(self) -> int:
         return len(self.code)
 
-    def where(self, keep: NDArray[np.bool_]) -> Falls:
+    def select(self, keep: NDArray[np.bool_]) -> Absences:
         """Those for which `keep` (bool[n]) holds."""
-        return Falls(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
+        return Absences(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
 
 
-def falls(record: Record, until: int | None = None) -> Falls:
+def find_absences(record: Record, until: int | None = None) -> Absences:
     """All falls of the record, as known at `until` (microseconds; None: at its end).
 
     Where statuses are a log of changes, an account that fell and was not heard of again was out of sight until the log
@@ -64,16 +64,16 @@ def falls(record: Record, until: int | None = None) -> Falls:
     """
     end = record_end(record) if until is None else until
     table = spells(record, HIDDEN)
-    sighted = _sighted(record)
+    sighted = _known_by_sightings(record)
     code = table.column("code").to_numpy().astype(np.int32)
-    fell_by = _micro(table, "fell_by", 0)
+    fell_by = _microseconds(table, "fell_by", 0)
     order = np.lexsort((fell_by, code))
     code, fell_by = code[order], fell_by[order]
-    fell_after = _micro(table, "fell_after", ALWAYS)[order]
+    fell_after = _microseconds(table, "fell_after", ALWAYS)[order]
     ended_by, ended_after = (
-        _micro(table, name, NEVER)[order] for name in ("ended_by", "ended_after")
+        _microseconds(table, name, NEVER)[order] for name in ("ended_by", "ended_after")
     )
-    last_seen = _micro(table, "last_seen", 0)[order]
+    last_seen = _microseconds(table, "last_seen", 0)[order]
     status = np.array([_CAUSE[s] for s in table.column("status").to_pylist()], dtype=np.int8)[order]
     goes_on = np.array([s in _CAUSE for s in table.column("ended_as").to_pylist()], dtype=bool)[
         order
@@ -82,7 +82,7 @@ def falls(record: Record, until: int | None = None) -> Falls:
     begins = np.concatenate(([True], ~goes_on[:-1]))[: len(code)]
     first = np.flatnonzero(begins)
     last = np.concatenate((first[1:], [len(code)]))[: len(first)] - 1
-    found = Falls(
+    found = Absences(
         code[first],
         status[first],
         status[last],
@@ -92,7 +92,7 @@ def falls(record: Record, until: int | None = None) -> Falls:
         ended_by[last],
         last_seen[last],
     )
-    found = found.where(found.fell_by <= end)
+    found = found.select(found.fell_by <= end)
     returned = found.back_by <= end
     back_by = np.where(returned, found.back_by, NEVER)
     back_after = np.where(returned, found.back_after, NEVER)
@@ -100,7 +100,7 @@ def falls(record: Record, until: int | None = None) -> Falls:
     away = np.where(found.back_by != NEVER, np.minimum(found.back_after, end), found.known_until)
     logged = ~sighted[found.code] if len(found) else np.empty(0, dtype=bool)
     known = np.where(returned, back_after, np.where(logged, end, np.minimum(away, end)))
-    return Falls(
+    return Absences(
         found.code,
         found.cause,
         found.later,
@@ -125,7 +125,7 @@ def record_end(record: Record) -> int:
     return int(ends.column(0)[0].as_py() or 0)
 
 
-def _sighted(record: Record) -> NDArray[np.bool_]:
+def _known_by_sightings(record: Record) -> NDArray[np.bool_]:
     """By code: whether the account is known by sightings only."""
     rows = record.sql(
         "SELECT i.code FROM statuses s JOIN ids i ON i.id = s.account WHERE s.observation = 'seen' GROUP BY ALL"
@@ -135,6 +135,6 @@ def _sighted(record: Record) -> NDArray[np.bool_]:
     return found
 
 
-def _micro(table: pa.Table, name: str, missing: int) -> NDArray[np.int64]:
+def _microseconds(table: pa.Table, name: str, missing: int) -> NDArray[np.int64]:
     column = table.column(name).cast(pa.int64()).fill_null(missing)
     return np.asarray(column.to_numpy(), dtype=np.int64)

@@ -14,9 +14,9 @@ import numpy as np
 from scipy import stats
 
 from birdfall.kernels import edetector
-from birdfall.measures.waves.baseline import Baseline, baseline
+from birdfall.measures.waves.baseline import Baseline, fit_baseline
 
-YEAR = 365.25 * 86400
+YEAR_S = 365.25 * 86400
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class BackTest:
     allowed: float
 
 
-def detector(base: Baseline, step: float, *, false_alarms_per_year: float = 0.1) -> Detector:
+def design_detector(base: Baseline, step: float, *, false_alarms_per_year: float = 0.1) -> Detector:
     """The detector of a stream with this base rate, of ticks of `step` seconds."""
-    runs = YEAR / (base.block * base.run * step)
+    runs = YEAR_S / (base.block * base.run * step)
     wide = np.sqrt(np.log1p(1 / base.block_size))
     # a run of blocks is one chance to pass the lift
     beyond = stats.norm.isf(min(false_alarms_per_year / 2 / runs, 0.5))
@@ -81,11 +81,11 @@ def back_test(
     counts: float64[n], events per tick of `step` seconds from `begin` (seconds since 1970 UTC). covered: bool[n]. The level
     looks back only; season and spread are those of the whole past, as they will be when the detector is armed after it.
     """
-    base = baseline(counts, covered, step, begin, trailing=True, seed=seed)
-    made = detector(base, step, false_alarms_per_year=false_alarms_per_year)
+    base = fit_baseline(counts, covered, step, begin, trailing=True, seed=seed)
+    made = design_detector(base, step, false_alarms_per_year=false_alarms_per_year)
     sizes = np.full(len(counts), made.size)
     _, calls = edetector.alarms(
-        edetector.fresh(len(made.thetas)),
+        edetector.initial_state(len(made.thetas)),
         counts,
         base.expected * made.lift,
         sizes,
@@ -94,5 +94,5 @@ def back_test(
         made.threshold,
     )
     alarms = calls[np.diff(calls, prepend=-len(counts)) > base.run * base.block]
-    years = float(covered.sum()) * step / YEAR
+    years = float(covered.sum()) * step / YEAR_S
     return BackTest(made, base, alarms, years, years * false_alarms_per_year)

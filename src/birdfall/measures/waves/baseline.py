@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-HOUR = 3600.0
-DAY = 86400.0
-WEEK = 7 * DAY
+HOUR_S = 3600.0
+DAY_S = 86400.0
+WEEK_S = 7 * DAY_S
 #: A season is fitted from this many weeks on, a trailing level over this many days.
 SEASON_WEEKS, LEVEL_DAYS = 4, 28
 #: Windows are at most this share of the record: a wave that fills the record has no base rate.
-LONGEST_SHARE = 0.4
+MAX_WINDOW_SHARE = 0.4
 #: Blocks below which a record is too short to show its own spread.
-HISTORY_BLOCKS = 60
+MIN_HISTORY_BLOCKS = 60
 #: The negative-binomial size then assumed: at the wide end of what real streams show (1 to 6).
 ASSUMED_SIZE = 1.0
 #: Counts that chance exceeds less often than this are taken for less when the spread is measured.
-CAPPED = 0.005
+CAP_TAIL = 0.005
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class Baseline:
     @property
     def short(self) -> bool:
         """Whether the record is too short to show its own spread."""
-        return self.blocks < HISTORY_BLOCKS
+        return self.blocks < MIN_HISTORY_BLOCKS
 
 
-def baseline(
+def fit_baseline(
     counts: np.ndarray,
     covered: np.ndarray,
     step: float,
@@ -77,12 +77,12 @@ def baseline(
         np.where(covered, counts, 0.0), np.where(covered, season, 0.0), block, step, trailing
     )
     expected = np.maximum(season * level, 1e-12)
-    observed, meant = _summed(counts, expected, covered, block)
+    observed, meant = _block_sums(counts, expected, covered, block)
     observed, meant = observed[meant > 0], meant[meant > 0]
     blocks = len(observed)
     sizes = _sizes(counts, expected, covered, n)
     block_size = _size(observed, meant)
-    if blocks < HISTORY_BLOCKS:
+    if blocks < MIN_HISTORY_BLOCKS:
         sizes, block_size = np.full(len(sizes), ASSUMED_SIZE), ASSUMED_SIZE
     ratios = (observed + 0.5) / (meant + 0.5)
     pit, pit_p = _pit(observed, meant, block_size, seed)
@@ -109,7 +109,7 @@ def size_at(sizes: np.ndarray, steps: float) -> float:
     return float(sizes[min(len(sizes) - 1, max(0, round(np.log2(max(steps, 1)))))])
 
 
-def band(mean: np.ndarray, size: float, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+def count_band(mean: np.ndarray, size: float, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles of negative-binomial counts of these means: what is usual."""
     tail = (1 - level) / 2
     share = size / (size + mean)
@@ -156,12 +156,12 @@ def _season(
 ) -> tuple[str, np.ndarray]:
     """A factor per step with mean 1 over the week."""
     n = len(counts)
-    if n * step < SEASON_WEEKS * WEEK or step > DAY:
+    if n * step < SEASON_WEEKS * WEEK_S or step > DAY_S:
         return "none", np.ones(n)
-    unit, name = (HOUR, "hour of week") if step <= HOUR else (DAY, "day of week")
-    slots = round(WEEK / unit)
-    slot = (((begin + (np.arange(n) + 0.5) * step) % WEEK) // unit).astype(np.int64) % slots
-    week = ((np.arange(n) + 0.5) * step // WEEK).astype(np.int64)
+    unit, name = (HOUR_S, "hour of week") if step <= HOUR_S else (DAY_S, "day of week")
+    slots = round(WEEK_S / unit)
+    slot = (((begin + (np.arange(n) + 0.5) * step) % WEEK_S) // unit).astype(np.int64) % slots
+    week = ((np.arange(n) + 0.5) * step // WEEK_S).astype(np.int64)
     sums = np.zeros((week[-1] + 1, slots))
     seen = np.zeros((week[-1] + 1, slots))
     np.add.at(sums, (week, slot), np.where(covered, counts, 0.0))
@@ -173,7 +173,7 @@ def _season(
     scaled = rate / np.where(per_week > 0, per_week, np.nanmean(rate) + 1e-12)
     with np.errstate(all="ignore"):
         capped = np.minimum(scaled, np.nanmedian(scaled, axis=0) * 3 + 1)
-    profile = _profile(capped, round(DAY / unit))
+    profile = _profile(capped, round(DAY_S / unit))
     # shrink to a flat week where a slot holds few events
     evidence = sums.sum(axis=0)
     profile = (profile * evidence + 10) / (evidence + 10) if evidence.sum() else np.ones(slots)
@@ -214,8 +214,8 @@ def _level(
     """The level, per step: a winsorised mean over `LEVEL_DAYS` on either side (or before only), or over a short record."""
     n = len(counts)
     # a level that is to hold for weeks is looked up a few times a day, not more often
-    piece = max(block, min(int(LEVEL_DAYS * DAY / step / 112), n // 40))
-    span = max(1, round(LEVEL_DAYS * DAY / step / piece))
+    piece = max(block, min(int(LEVEL_DAYS * DAY_S / step / 112), n // 40))
+    span = max(1, round(LEVEL_DAYS * DAY_S / step / piece))
     edges = np.minimum(np.arange((n + piece - 1) // piece + 1) * piece, n)
     pieces = len(edges) - 1
     c = np.add.reduceat(counts, edges[:-1])
@@ -240,17 +240,17 @@ def _whole_rates(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`_robust_rate` of every run of `width` pieces at once, and for which runs it holds: watched throughout, seldom empty."""
     seen = np.lib.stride_tricks.sliding_window_view(exposure, width)
-    watched = (seen > 0).all(axis=1)
+    accounts_known = (seen > 0).all(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = np.lib.stride_tricks.sliding_window_view(events / exposure, width)
         middle = np.median(rate, axis=1, keepdims=True)
         apart = np.median(np.abs(rate - middle), axis=1, keepdims=True)
         cap = middle + 6 * 1.4826 * np.maximum(np.maximum(apart, 0.25 * middle), 1e-9) + 1e-9
         level = (np.minimum(rate, cap) * seen).sum(axis=1) / seen.sum(axis=1)
-    return level, watched & (middle[:, 0] > 0)
+    return level, accounts_known & (middle[:, 0] > 0)
 
 
-def _summed(
+def _block_sums(
     counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, block: int
 ) -> tuple[np.ndarray, np.ndarray]:
     starts = np.arange(0, len(counts), block)
@@ -290,7 +290,7 @@ def _size(observed: np.ndarray, meant: np.ndarray) -> float:
     if not len(observed):
         return ASSUMED_SIZE
     # counts of less than one are nearly all noughts and ones: there the cap must lie far out, or it caps the spread itself
-    share = 1 - (CAPPED if meant.mean() >= 1 else min(CAPPED, 1 / len(observed)))
+    share = 1 - (CAP_TAIL if meant.mean() >= 1 else min(CAP_TAIL, 1 / len(observed)))
     kept = np.argsort((observed - meant) / np.sqrt(meant + 1e-9), kind="stable")
     kept = kept[: max(3, int(np.floor(0.98 * len(kept))))]
     size = _moments(observed[kept], meant[kept])
@@ -299,7 +299,7 @@ def _size(observed: np.ndarray, meant: np.ndarray) -> float:
     return size
 
 
-def spread(base: Baseline) -> tuple[np.ndarray, np.ndarray]:
+def level_quantiles(base: Baseline) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles of the blocks' level ratios: by rank (float64[blocks]), and far out, at 1 - exp(-x) for x = 0, 1/8, ..., 40.
 
     Lognormal with the variance of the negative binomial's gamma: the longer tail of the two. A record cannot show its own
@@ -331,8 +331,8 @@ def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int
     """
     found: list[float] = []
     length = 1
-    while length <= max(1, int(n * LONGEST_SHARE)):
-        c, m = _summed(counts, expected, covered, length)
+    while length <= max(1, int(n * MAX_WINDOW_SHARE)):
+        c, m = _block_sums(counts, expected, covered, length)
         kept = m > 0
         if found and kept.sum() < 10:
             found.append(found[-1])

@@ -11,13 +11,13 @@ import numpy as np
 from birdfall.record.record import Record
 
 #: Steps a scan may take, seconds.
-STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
+STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 #: More steps than this cost time and tell nothing: the base rate of a step is then next to nothing.
-MOST_STEPS = 65_000
+MAX_STEPS = 65_000
 
 
 @dataclass(frozen=True)
-class Clock:
+class ScanClock:
     """begin: seconds since 1970 UTC. step: seconds. covered: bool[steps]. resolution: seconds, how finely times are known.
 
     late: seconds by which a fall may lie before the time it was seen, where most falls are known only within intervals.
@@ -36,13 +36,13 @@ class Clock:
 
     @property
     def begin_time(self) -> dt.datetime:
-        return when(self.begin)
+        return to_datetime(self.begin)
 
     @property
     def end_time(self) -> dt.datetime:
-        return when(self.begin + self.steps * self.step)
+        return to_datetime(self.begin + self.steps * self.step)
 
-    def counted(self, times: np.ndarray) -> np.ndarray:
+    def count_per_step(self, times: np.ndarray) -> np.ndarray:
         """Events per step; times: int64 microseconds. Events in the last instant belong to the last step."""
         at = np.floor((times / 1e6 - self.begin) / self.step).astype(np.int64)
         at = at[(at >= 0) & (at <= self.steps)]
@@ -52,11 +52,11 @@ class Clock:
         return self.begin + step * self.step
 
 
-def when(seconds: float) -> dt.datetime:
+def to_datetime(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=round(seconds * 1e6))
 
 
-def clock_of(record: Record, low: np.ndarray, high: np.ndarray, step: float | None) -> Clock:
+def scan_clock(record: Record, low: np.ndarray, high: np.ndarray, step: float | None) -> ScanClock:
     """The clock of a record's suspensions. low, high: int64 us, bounds of each."""
     begin, end = _span(record, high)
     late, resolution = _resolution(low, high)
@@ -75,7 +75,7 @@ def clock_of(record: Record, low: np.ndarray, high: np.ndarray, step: float | No
         first = int(np.ceil((gap_begin - begin) / chosen))
         last = int(np.floor((gap_end - begin) / chosen))
         covered[max(first, 0) : max(last, 0)] = False
-    return Clock(begin, float(chosen), steps, covered, resolution, late)
+    return ScanClock(begin, float(chosen), steps, covered, resolution, late)
 
 
 def _span(record: Record, high: np.ndarray) -> tuple[float, float]:
@@ -120,7 +120,7 @@ def _resolution(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
 
 def _step(span: float, resolution: float) -> float:
     """The finest step the data know that leaves a bearable number of steps."""
-    for step in STEPS:
-        if step >= resolution * 0.999 and span / step <= MOST_STEPS:
+    for step in STEPS_S:
+        if step >= resolution * 0.999 and span / step <= MAX_STEPS:
             return step
-    return max(86400.0, span / MOST_STEPS)
+    return max(86400.0, span / MAX_STEPS)

@@ -3,7 +3,7 @@
 For each trait (client of the last act before, domain of the last link, language, month and hour of creation, age, shape of the
 handle) accounts fall into disjoint values; the subset of values whose accounts fell most beyond their share is a prefix of
 the values ordered by rate (Neill 2012), so the best of all 2^m subsets is found in m steps. Significance by drawing the fallen
-anew from all accounts that have the trait, times the number of traits asked. Words and hashtags are not disjoint: `wave_words`.
+anew from all accounts that have the trait, times the number of traits asked. Words and hashtags are not disjoint: `waves.common_words`.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from birdfall.measures.waves.common_words import Words, chance, strengths, words
+from birdfall.measures.waves.common_words import WordUse, chance_maxima, read_words, word_strengths
 from birdfall.record.record import Record
 
 #: At most so many values are named, each of at least this share of the fallen: more explain nothing to a reader.
-MOST_VALUES, NAMED_SHARE = 3, 0.05
+MAX_NAMED_VALUES, MIN_NAMED_SHARE = 3, 0.05
 #: Values of fewer accounts are taken together.
-RARE = 5
+MIN_VALUE_ACCOUNTS = 5
 REPLICATES = 999
 #: The chance of naming any trait by chance.
 ALPHA = 0.01
 #: A trait is worth a word if the fallen have it at least this many times as often, and at least this many of them.
-TIMES, SHARE = 2.0, 0.3
+MIN_RATIO, MIN_SHARE = 2.0, 0.3
 #: Fewer fallen than this share nothing that can be told from chance.
-FEWEST = 20
+MIN_FALLEN = 20
 
 #: (table needed, code and value of each account as known before $1 us)
-_TRAITS = {
+TRAIT_QUERIES = {
     "client": ("acts", """SELECT i.code, arg_max(a.client, a.time) FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.client IS NOT NULL AND epoch_us(a.time) <= $1 GROUP BY i.code"""),
     "domain": ("acts", """SELECT i.code, arg_max(lower(regexp_extract(a.object, '^https?://(?:www\\.)?([^/:?#]+)', 1)), a.time)
@@ -51,7 +51,7 @@ _TRAITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class SharedTrait:
     """trait and value(s) with the share of the fallen and of all accounts that have it, and p over all traits asked."""
 
     trait: str
@@ -61,13 +61,15 @@ class Trigger:
     p: float
 
 
-def trigger(record: Record, fallen: np.ndarray, before: int, *, seed: int = 0) -> Trigger | None:
+def find_common_trigger(
+    record: Record, fallen: np.ndarray, before: int, *, seed: int = 0
+) -> SharedTrait | None:
     """The strongest shared trait of the accounts `fallen` (codes), as known before `before` (us); None if none stands out.
 
     Where two stand out the one with the greater likelihood ratio is told: traits hang together (an app, its age, its words).
     """
     asked = []
-    for trait, (needed, query) in _TRAITS.items():
+    for trait, (needed, query) in TRAIT_QUERIES.items():
         if not record.has(needed):
             continue
         rows = record.sql(query, [before] if "$1" in query else None)
@@ -76,9 +78,9 @@ def trigger(record: Record, fallen: np.ndarray, before: int, *, seed: int = 0) -
         if not _answerable(hit, len(fallen)) or len(np.unique(values)) < 2:
             continue
         asked.append((trait, values, hit))
-    best: tuple[float, Trigger] | None = None
+    best: tuple[float, SharedTrait] | None = None
     said = (
-        words(record, np.asarray(fallen), before, np.random.default_rng([seed, 98]))
+        read_words(record, np.asarray(fallen), before, np.random.default_rng([seed, 98]))
         if record.has("acts")
         else None
     )
@@ -86,10 +88,10 @@ def trigger(record: Record, fallen: np.ndarray, before: int, *, seed: int = 0) -
         said = None
     number_asked = len(asked) + (said is not None)
     if said is not None:
-        strength, found = _word(said, number_asked, np.random.default_rng([seed, 99]))
+        strength, found = _shared_word(said, number_asked, np.random.default_rng([seed, 99]))
         best = None if found is None else (strength, found)
     for number, (trait, values, hit) in enumerate(asked):
-        strength, found = _shared(
+        strength, found = _shared_trait(
             trait, values, hit, number_asked, np.random.default_rng([seed, number])
         )
         if found is not None and (best is None or strength > best[0]):
@@ -99,29 +101,33 @@ def trigger(record: Record, fallen: np.ndarray, before: int, *, seed: int = 0) -
 
 def _answerable(hit: np.ndarray, fallen: int) -> bool:
     """Of those who fell most must be known, and some must have stood. hit: bool[known], who fell."""
-    return bool(max(FEWEST, 0.5 * fallen) <= hit.sum() <= 0.8 * len(hit))
+    return bool(max(MIN_FALLEN, 0.5 * fallen) <= hit.sum() <= 0.8 * len(hit))
 
 
-def _word(said: Words, asked: int, rng: np.random.Generator) -> tuple[float, Trigger | None]:
+def _shared_word(
+    said: WordUse, asked: int, rng: np.random.Generator
+) -> tuple[float, SharedTrait | None]:
     everyone = np.bincount(said.word, minlength=len(said.names))
     fell, total = int(said.hit.sum()), len(said.hit)
     counts = said.counts(said.hit)
-    strength = strengths(counts, everyone, fell, total)
+    strength = word_strengths(counts, everyone, fell, total)
     best = int(strength.argmax())
     share, base = counts[best] / fell, everyone[best] / total
-    if share < SHARE or share < TIMES * base:
+    if share < MIN_SHARE or share < MIN_RATIO * base:
         return float(strength[best]), None
-    drawn = chance(said, REPLICATES, rng)
+    drawn = chance_maxima(said, REPLICATES, rng)
     p = min(1.0, asked * (int((drawn >= strength[best]).sum()) + 1) / (REPLICATES + 1))
-    found = Trigger("word", said.names[best], float(share), float(base), p) if p <= ALPHA else None
+    found = (
+        SharedTrait("word", said.names[best], float(share), float(base), p) if p <= ALPHA else None
+    )
     return float(strength[best]), found
 
 
-def _shared(
+def _shared_trait(
     trait: str, values: np.ndarray, hit: np.ndarray, asked: int, rng: np.random.Generator
-) -> tuple[float, Trigger | None]:
+) -> tuple[float, SharedTrait | None]:
     names, value = np.unique(values, return_inverse=True)
-    common = np.bincount(value) >= RARE
+    common = np.bincount(value) >= MIN_VALUE_ACCOUNTS
     # rare values together: one account that alone has a value and fell would lead every order by rate
     names, value = (
         np.append(names[common], ""),
@@ -129,23 +135,24 @@ def _shared(
     )
     everyone = np.bincount(value, minlength=len(names))
     counts = np.bincount(value[hit], minlength=len(names))
-    strength = float(_strongest(counts[None, :], everyone)[0])
+    strength = float(strongest_subset(counts[None, :], everyone)[0])
     drawn = rng.multivariate_hypergeometric(
         everyone, int(hit.sum()), REPLICATES, method="marginals"
     )
     p = min(
-        1.0, asked * (int((_strongest(drawn, everyone) >= strength).sum()) + 1) / (REPLICATES + 1)
+        1.0,
+        asked * (int((strongest_subset(drawn, everyone) >= strength).sum()) + 1) / (REPLICATES + 1),
     )
     chosen = _subset(counts, everyone)
-    chosen = chosen[(counts[chosen] >= NAMED_SHARE * hit.sum()) & (chosen < len(names) - 1)]
-    chosen = chosen[np.argsort(-counts[chosen], kind="stable")][:MOST_VALUES]
+    chosen = chosen[(counts[chosen] >= MIN_NAMED_SHARE * hit.sum()) & (chosen < len(names) - 1)]
+    chosen = chosen[np.argsort(-counts[chosen], kind="stable")][:MAX_NAMED_VALUES]
     share, base = counts[chosen].sum() / hit.sum(), everyone[chosen].sum() / len(value)
-    if p > ALPHA or share < SHARE or share < TIMES * base:
+    if p > ALPHA or share < MIN_SHARE or share < MIN_RATIO * base:
         return strength, None
-    return strength, Trigger(trait, ", ".join(names[chosen]), float(share), float(base), p)
+    return strength, SharedTrait(trait, ", ".join(names[chosen]), float(share), float(base), p)
 
 
-def _strongest(fallen: np.ndarray, everyone: np.ndarray) -> np.ndarray:
+def strongest_subset(fallen: np.ndarray, everyone: np.ndarray) -> np.ndarray:
     """The largest Poisson log-likelihood ratio over all subsets of values, per row: fallen: int64[r, m], everyone: int64[m]."""
     expected = everyone * (fallen.sum(axis=1, keepdims=True) / everyone.sum())
     order = np.argsort(-fallen / np.maximum(expected, 1e-12), axis=1, kind="stable")

@@ -30,7 +30,7 @@ SELECT DISTINCT code, word FROM said"""
 
 
 @dataclass(frozen=True)
-class Words:
+class WordUse:
     """hit: bool[n], of the accounts whose texts are known, whether they fell; word: int32[e], account: int32[e] (position in `hit`): who wrote what."""
 
     names: list[str]
@@ -43,9 +43,9 @@ class Words:
         return np.bincount(self.word[hit[self.account]], minlength=len(self.names))
 
 
-def words(
+def read_words(
     record: Record, fallen: np.ndarray, before: int, rng: np.random.Generator
-) -> Words | None:
+) -> WordUse | None:
     """What the fallen (codes) and others wrote before `before` (us); None where no word can be asked about."""
     others = np.setdiff1d(np.arange(len(record.ids)), fallen)
     if len(others) > MOST_STOOD:
@@ -68,17 +68,17 @@ def words(
     place[asked] = np.arange(len(asked))
     kept = place[word] >= 0
     hit = np.isin(codes, fallen)
-    return Words(names[asked].tolist(), hit, place[word[kept]], account[kept].astype(np.int32))
+    return WordUse(names[asked].tolist(), hit, place[word[kept]], account[kept].astype(np.int32))
 
 
-def strengths(counts: np.ndarray, everyone: np.ndarray, fell: int, total: int) -> np.ndarray:
+def word_strengths(counts: np.ndarray, everyone: np.ndarray, fell: int, total: int) -> np.ndarray:
     """float64[words]: Poisson log-likelihood ratio of the fallen who wrote each word beyond their share. counts, everyone: int64[words]."""
     c, m = counts.astype(float), everyone * (fell / total)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(c > m, np.nan_to_num(c * np.log(c / m)) - (c - m), 0.0))
 
 
-def chance(found: Words, draws: int, rng: np.random.Generator) -> np.ndarray:
+def chance_maxima(found: WordUse, draws: int, rng: np.random.Generator) -> np.ndarray:
     """float64[draws]: the greatest strength of any word where the fallen are drawn anew from all whose texts are known."""
     everyone = np.bincount(found.word, minlength=len(found.names))
     fell, total = int(found.hit.sum()), len(found.hit)
@@ -86,5 +86,5 @@ def chance(found: Words, draws: int, rng: np.random.Generator) -> np.ndarray:
     for i in range(draws):
         drawn = np.zeros(total, np.bool_)
         drawn[rng.choice(total, fell, replace=False)] = True
-        best[i] = strengths(found.counts(drawn), everyone, fell, total).max()
+        best[i] = word_strengths(found.counts(drawn), everyone, fell, total).max()
     return best

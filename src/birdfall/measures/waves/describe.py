@@ -8,22 +8,21 @@ import numpy as np
 import pyarrow as pa
 from scipy import stats
 
-from birdfall.kernels import scan
-from birdfall.measures.waves import interval_censoring as censoring
-from birdfall.measures.waves.baseline import Baseline, band, size_at
-from birdfall.measures.waves.clock import Clock, when
-from birdfall.measures.waves.common_trigger import Trigger, trigger
+from birdfall.kernels import interval_censoring, scan
+from birdfall.measures.waves.baseline import Baseline, count_band, size_at
+from birdfall.measures.waves.clock import ScanClock, to_datetime
+from birdfall.measures.waves.common_trigger import SharedTrait, find_common_trigger
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 
 #: Events beyond which the exact interval is first looked for among evenly taken ones: the search is quadratic.
-EXACT_EVENTS = 3000
+MAX_EXACT_EVENTS = 3000
 #: Half the 95 % quantile of chi-squared with one degree of freedom: how far below the best an onset may lie.
-PLAUSIBLE = 1.92
+ONSET_LOG_LIKELIHOOD_DROP = 1.92
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ScanWindow:
     """A window of steps that chance does not explain."""
 
     evidence: float
@@ -34,7 +33,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
+class RefinedWave:
     """A refined wave; times in seconds since 1970 UTC.
 
     whole_steps: its edges are those of steps, [start, end), for its times are no finer. late: how long before they were seen
@@ -64,14 +63,16 @@ class Wave:
 NEVER = np.iinfo(np.int64).min
 
 
-def bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+def fall_bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """When each fell, at the earliest (`NEVER`: no lower bound) and at the latest: int64 us."""
     high = fallen.column("fell_by").cast(pa.int64()).to_numpy()
     low = fallen.column("fell_after").cast(pa.int64()).fill_null(NEVER).to_numpy()
     return low, high
 
 
-def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> Wave:
+def refine_window(
+    window: ScanWindow, times: np.ndarray, clock: ScanClock, base: Baseline
+) -> RefinedWave:
     """The exact edges of a window among the events in and around it, with everything that is said of the wave."""
     first, last = clock.edge(window.first), clock.edge(window.first + window.length)
     around = 1.0 * (last - first)
@@ -96,11 +97,11 @@ def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> 
             around *= 2
         inside = seconds[(seconds >= start) & (seconds <= end)]
     expected = rate * max(end - start, clock.step * 1e-3)
-    low, high = band(np.array([expected]), k)
+    low, high = count_band(np.array([expected]), k)
     number, at = scan.densest(inside, 60.0)
     minutes_told = clock.resolution <= 60.0
     tenths = np.quantile(inside, [0.1, 0.5, 0.9], method="inverted_cdf")
-    return Wave(
+    return RefinedWave(
         start=start,
         end=end,
         onset_low=onset[0],
@@ -122,18 +123,18 @@ def refined(window: Window, times: np.ndarray, clock: Clock, base: Baseline) -> 
 
 
 #: Where a wave begins and ends is a change of rate within minutes, over which the level does not wander: Poisson.
-_STEADY = 1e9
+_POISSON_SIZE = 1e9
 
 
 def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, tuple[float, float]]:
     """Start, end and the plausible onsets of the densest interval among the events `near`."""
     m = len(near)
     since = near - near[0]
-    every = max(1, -(-m // EXACT_EVENTS))
+    every = max(1, -(-m // MAX_EXACT_EVENTS))
     # events beyond number are first looked at every so many, then one by one about the edges found
     some = np.unique(np.append(np.arange(0, m, every), m - 1))
     _, i, j = scan.best_interval(
-        since[some], rate / every, _STEADY, least, (0, len(some)), (0, len(some))
+        since[some], rate / every, _POISSON_SIZE, least, (0, len(some)), (0, len(some))
     )
     i, j = int(some[i]), int(some[j])
     if every > 1:
@@ -141,17 +142,17 @@ def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, t
         _, i, j = scan.best_interval(
             since,
             rate,
-            _STEADY,
+            _POISSON_SIZE,
             least,
             (max(0, i - reach), min(m, i + reach)),
             (max(0, j - reach), min(m, j + reach)),
         )
-    value = scan.onset_profile(since, rate, _STEADY, least, j)
+    value = scan.onset_profile(since, rate, _POISSON_SIZE, least, j)
     if not len(value):
         return float(near[i]), float(near[j]), (float(near[i]), float(near[i]))
-    plausible = np.flatnonzero(value >= value.max() - PLAUSIBLE)
+    plausible = np.flatnonzero(value >= value.max() - ONSET_LOG_LIKELIHOOD_DROP)
     # before the first event of a wave its likelihood falls by the wave's rate: how far it may have begun without one
-    slack = value[plausible] - (value.max() - PLAUSIBLE)
+    slack = value[plausible] - (value.max() - ONSET_LOG_LIKELIHOOD_DROP)
     faster = (j - plausible + 1) / np.maximum(since[j] - since[plausible], least) - rate
     earliest = np.maximum(
         near[plausible] - slack / np.maximum(faster, 1e-12), near[np.maximum(plausible - 1, 0)]
@@ -160,7 +161,7 @@ def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, t
 
 
 def wave_table(
-    found: list[Wave],
+    found: list[RefinedWave],
     low: np.ndarray,
     high: np.ndarray,
     timed: np.ndarray,
@@ -178,21 +179,21 @@ def wave_table(
         np.array([a for a, _ in spans], np.int64),
         np.array([b for _, b in spans], np.int64),
     )
-    certain, possible = censoring.within(low, high, begin, end)
+    certain, possible = interval_censoring.count_in_windows(low, high, begin, end)
     known = np.where(low == NEVER, (high.min() if len(high) else 0) - 1, low)
-    estimate = censoring.turnbull(known, high) if found and (low < high).any() else None
+    estimate = interval_censoring.turnbull(known, high) if found and (low < high).any() else None
     for number, wave in enumerate(found, 1):
         inside = inside_of(wave, high, timed)
         shared = (
             None
             if seed is None
-            else trigger(record, codes[inside], round(wave.start * 1e6), seed=seed)
+            else find_common_trigger(record, codes[inside], round(wave.start * 1e6), seed=seed)
         )
         a, b = spans[number - 1]
         likely = (
             float(wave.observed)
             if estimate is None
-            else censoring.likely(known, high, a, b, estimate)
+            else interval_censoring.likely_number(known, high, a, b, estimate)
         )
         rows.append(
             _row(number, wave, int(certain[number - 1]), int(possible[number - 1]), likely, shared)
@@ -201,14 +202,19 @@ def wave_table(
 
 
 def _row(
-    number: int, w: Wave, certain: int, possible: int, likely: float, shared: Trigger | None
+    number: int,
+    w: RefinedWave,
+    certain: int,
+    possible: int,
+    likely: float,
+    shared: SharedTrait | None,
 ) -> dict[str, object]:
     return {
         "wave": number,
-        "start": when(w.start),
-        "end": when(w.end),
-        "onset_low": when(w.onset_low),
-        "onset_high": when(w.onset_high),
+        "start": to_datetime(w.start),
+        "end": to_datetime(w.end),
+        "onset_low": to_datetime(w.onset_low),
+        "onset_high": to_datetime(w.onset_high),
         "duration_s": w.end - w.start,
         "observed": w.observed,
         "expected": w.expected,
@@ -218,10 +224,10 @@ def _row(
         "p_value": w.p,
         "p_kind": w.p_kind,
         "peak_per_minute": w.peak,
-        "peak_at": None if w.peak_at is None else when(w.peak_at),
-        "t10": when(w.quantiles[0]),
-        "t50": when(w.quantiles[1]),
-        "t90": when(w.quantiles[2]),
+        "peak_at": None if w.peak_at is None else to_datetime(w.peak_at),
+        "t10": to_datetime(w.quantiles[0]),
+        "t50": to_datetime(w.quantiles[1]),
+        "t90": to_datetime(w.quantiles[2]),
         "base_rate_per_hour": w.rate * 3600,
         "certain_low": certain,
         "certain_high": possible,
@@ -244,7 +250,7 @@ WAVES = pa.schema([
 ])  # fmt: skip
 
 
-def inside_of(wave: Wave, high: np.ndarray, timed: np.ndarray) -> np.ndarray:
+def inside_of(wave: RefinedWave, high: np.ndarray, timed: np.ndarray) -> np.ndarray:
     """Which spells belong to a wave: those that were seen fallen within it, and whose time is known well enough."""
     start, end = round(wave.start * 1e6), round(wave.end * 1e6)
     # a step ends where the next begins, and that instant is the next one's
@@ -254,7 +260,7 @@ def inside_of(wave: Wave, high: np.ndarray, timed: np.ndarray) -> np.ndarray:
     return inside
 
 
-def span_of(wave: Wave) -> tuple[int, int]:
+def span_of(wave: RefinedWave) -> tuple[int, int]:
     """The time (begin, end] in us that a wave stands for: reports of day d tell of falls in (d - 1, d]."""
     start, end = round((wave.start - wave.late) * 1e6), round((wave.end - wave.late) * 1e6)
     if wave.late > 0:
@@ -262,7 +268,9 @@ def span_of(wave: Wave) -> tuple[int, int]:
     return start - 1, end - 1 if wave.whole_steps else end
 
 
-def members(found: list[Wave], fallen: pa.Table, high: np.ndarray, timed: np.ndarray) -> pa.Table:
+def members_table(
+    found: list[RefinedWave], fallen: pa.Table, high: np.ndarray, timed: np.ndarray
+) -> pa.Table:
     """The accounts of each wave."""
     pieces = []
     for number, wave in enumerate(found, 1):
@@ -284,13 +292,15 @@ def members(found: list[Wave], fallen: pa.Table, high: np.ndarray, timed: np.nda
     return pa.concat_tables(pieces).cast(schema) if pieces else schema.empty_table()
 
 
-def series(counts: np.ndarray, clock: Clock, base: Baseline, most: int = 360) -> pa.Table:
+def series_table(counts: np.ndarray, clock: ScanClock, base: Baseline, most: int = 360) -> pa.Table:
     """The whole record in at most `most` equal steps, with what was expected and what is usual."""
     together = max(1, int(np.ceil(clock.steps / most)))
-    return _drawn(counts, base.expected, clock, base, clock.begin, clock.step, together)
+    return _series_table(counts, base.expected, clock, base, clock.begin, clock.step, together)
 
 
-def minutes(found: list[Wave], times: np.ndarray, clock: Clock, base: Baseline) -> pa.Table:
+def minutes_table(
+    found: list[RefinedWave], times: np.ndarray, clock: ScanClock, base: Baseline
+) -> pa.Table:
     """Fine steps around each wave: three durations on either side, no finer than the data know."""
     pieces = []
     for number, wave in enumerate(found, 1):
@@ -306,8 +316,10 @@ def minutes(found: list[Wave], times: np.ndarray, clock: Clock, base: Baseline) 
         edges = begin + np.arange(steps) * step
         index = np.clip(((edges - clock.begin) / clock.step).astype(np.int64), 0, clock.steps - 1)
         expected = base.expected[index] * step / clock.step
-        inner = Clock(begin, step, steps, clock.covered[index], clock.resolution)
-        drawn = _drawn(counts, expected, inner, base, begin, step, 1, scale=step / clock.step)
+        inner = ScanClock(begin, step, steps, clock.covered[index], clock.resolution)
+        drawn = _series_table(
+            counts, expected, inner, base, begin, step, 1, scale=step / clock.step
+        )
         pieces.append(drawn.add_column(0, "wave", pa.array([number] * drawn.num_rows, pa.int32())))
     empty = pa.schema([pa.field("wave", pa.int32()), *SERIES]).empty_table()
     return pa.concat_tables(pieces) if pieces else empty
@@ -319,10 +331,10 @@ SERIES = pa.schema([
 ])  # fmt: skip
 
 
-def _drawn(
+def _series_table(
     counts: np.ndarray,
     expected: np.ndarray,
-    clock: Clock,
+    clock: ScanClock,
     base: Baseline,
     begin: float,
     step: float,
@@ -336,11 +348,11 @@ def _drawn(
         np.add.reduceat(clock.covered.astype(float), starts) / np.diff(np.r_[starts, clock.steps])
         > 0.5
     )
-    low, high = band(mean, size_at(base.sizes, together * scale))
+    low, high = count_band(mean, size_at(base.sizes, together * scale))
     ends = np.r_[starts[1:], clock.steps]
     columns = [
-        pa.array([when(begin + s * step) for s in starts], TIME),
-        pa.array([when(begin + e * step) for e in ends], TIME),
+        pa.array([to_datetime(begin + s * step) for s in starts], TIME),
+        pa.array([to_datetime(begin + e * step) for e in ends], TIME),
         pa.array(observed.astype(np.int64)),
         pa.array(mean),
         pa.array(low),
@@ -355,7 +367,7 @@ def pit_table(base: Baseline) -> pa.Table:
     return pa.table({"from": edges[:-1], "to": edges[1:], "count": base.pit.astype(np.int64)})
 
 
-def poisson_alarms(counts: np.ndarray, clock: Clock, base: Baseline, p: float = 1e-6) -> int:
+def poisson_alarms(counts: np.ndarray, clock: ScanClock, base: Baseline, p: float = 1e-6) -> int:
     """How many blocks of the record a Poisson scan would have called waves: days, or blocks if the record is short."""
     together = (
         max(1, round(86400 / clock.step)) if clock.steps * clock.step > 20 * 86400 else base.block
@@ -366,12 +378,12 @@ def poisson_alarms(counts: np.ndarray, clock: Clock, base: Baseline, p: float = 
     return int((stats.poisson.sf(observed - 1, np.maximum(mean, 1e-9)) < p).sum())
 
 
-def watched(record: Record) -> int | None:
+def accounts_known(record: Record) -> int | None:
     """How many accounts the record knows: who could have fallen."""
     return len(record.ids) or None
 
 
-def unwatched(record: Record) -> bool:
+def lacks_watch_span(record: Record) -> bool:
     """Whether nothing but the falls themselves says how long was watched."""
     said = record.sql(
         """SELECT count(*) FROM coverage WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all', 'everything', 'stream')"""

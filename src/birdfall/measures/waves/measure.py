@@ -9,16 +9,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from birdfall.kernels import scan
-from birdfall.measures.suspensions.status_spells import spells
-from birdfall.measures.waves import describe as details
-from birdfall.measures.waves.baseline import ASSUMED_SIZE, LONGEST_SHARE, Baseline, baseline, spread
-from birdfall.measures.waves.clock import Clock, clock_of
+from birdfall.measures.suspensions import spells
+from birdfall.measures.waves import describe
+from birdfall.measures.waves.baseline import (
+    ASSUMED_SIZE,
+    MAX_WINDOW_SHARE,
+    Baseline,
+    fit_baseline,
+    level_quantiles,
+)
+from birdfall.measures.waves.clock import ScanClock, scan_clock
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import FALLEN
@@ -29,14 +35,16 @@ METHOD = (
     "moving-block bootstrap of the maximum (Kuensch 1989); Gumbel tail beyond it, said so",
     "onset by profile likelihood",
 )
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
 #: Waves are looked for until none is left, at most this many.
-MOST = 60
+MAX_WAVES = 60
 #: How often the base rate is fitted, each time without the waves found before; only the last time are all records drawn.
-PASSES, QUICK = 3, 199
+MAX_PASSES, QUICK_REPLICATES = 3, 199
 #: A record that does not say when it was watched, and is shorter than this, may be nothing but a wave: seconds.
-SHORTEST_ALONE = 3600.0
+MIN_ALONE_S = 3600.0
 #: Waves that are shown in fine steps.
-SHOWN = 5
+DETAILED_WAVES = 5
 
 
 def applies_to(record: Record) -> Note | None:
@@ -77,9 +85,9 @@ def waves(
     if note is not None:
         return Finding("waves", "waves", "cannot", reasons=(note,), parameters=parameters)
     fallen = spells(record, statuses)
-    low, high = details.bounds(fallen)
-    begun = low > details.NEVER
-    clock = clock_of(record, low[begun], high[begun], step)
+    low, high = describe.fall_bounds(fallen)
+    begun = low > describe.NEVER
+    clock = scan_clock(record, low[begun], high[begun], step)
     # a fall known within a month is no event of the day it was found out
     timed = begun & (high - np.where(begun, low, 0) <= 2e6 * max(clock.resolution, clock.step))
     if clock.steps < 8:
@@ -95,28 +103,28 @@ def waves(
         reasons = tuple(n for n in (known, wide) if n.values["accounts"])
         return Finding("waves", "waves", "cannot", reasons=reasons, parameters=parameters)
     times = high[timed]
-    counts = clock.counted(times)
+    counts = clock.count_per_step(times)
     searched = search(
         counts, clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress
     )
     base = searched.base
-    found = _distinct(
+    found = _drop_shoulders(
         [
-            details.refined(w, times, clock, base)
+            describe.refine_window(w, times, clock, base)
             for w in sorted(searched.windows, key=lambda w: -w.evidence)
         ]
     )
     found = sorted(found, key=lambda w: (-w.size, w.start))
     tables: dict[str, pa.Table] = {
-        "waves": details.wave_table(
+        "waves": describe.wave_table(
             found, low, high, timed, record, fallen, seed if attributes else None
         ),
-        "series": details.series(counts, clock, base),
-        "minutes": details.minutes(found[:SHOWN], times, clock, base),
-        "members": details.members(found, fallen, high, timed),
-        "pit": details.pit_table(base),
+        "series": describe.series_table(counts, clock, base),
+        "minutes": describe.minutes_table(found[:DETAILED_WAVES], times, clock, base),
+        "members": describe.members_table(found, fallen, high, timed),
+        "pit": describe.pit_table(base),
     }
-    if not found and details.unwatched(record) and clock.covered_seconds < SHORTEST_ALONE:
+    if not found and describe.lacks_watch_span(record) and clock.covered_seconds < MIN_ALONE_S:
         reason = Note(
             "no-baseline",
             {"seconds": clock.covered_seconds, "suspensions": fallen.num_rows, "needs": "coverage"},
@@ -126,7 +134,7 @@ def waves(
     estimates = {
         "waves": Estimate(len(found), "count", level=None, bounds="none"),
         "suspensions": Estimate(fallen.num_rows, "accounts", level=None, bounds="none"),
-        "watched": Estimate(details.watched(record), "accounts", level=None, bounds="none"),
+        "watched": Estimate(describe.accounts_known(record), "accounts", level=None, bounds="none"),
         "base_rate": Estimate(
             float(base.expected[clock.covered].mean() / clock.step * 86400),
             "per_day",
@@ -137,7 +145,7 @@ def waves(
             _finite(base.variance_to_mean), "ratio", level=None, bounds="none"
         ),
         "poisson_alarms": Estimate(
-            details.poisson_alarms(counts, clock, base), "count", level=None, bounds="none"
+            describe.poisson_alarms(counts, clock, base), "count", level=None, bounds="none"
         ),
         "false_alarm_rate": Estimate(
             alpha / years if years > 0 else None, "per_year", level=None, bounds="none"
@@ -166,12 +174,12 @@ def waves(
     )
 
 
-class Searched:
+class SearchResult:
     """What the scan found: windows (LLR, first step, steps, p, how p was come by), the base rate, the null."""
 
     def __init__(
         self,
-        windows: list[details.Window],
+        windows: list[describe.ScanWindow],
         base: Baseline,
         null_median: float,
         null_threshold: float,
@@ -184,13 +192,13 @@ class Searched:
 
 def search(
     counts: np.ndarray,
-    clock: Clock,
+    clock: ScanClock,
     *,
     alpha: float,
     replicates: int,
     seed: int,
     progress: Progress = silent,
-) -> Searched:
+) -> SearchResult:
     """Scan a series of counts: find the strongest window, cut it out, look again, until chance would do as well.
 
     counts: float64[n] per step of `clock`. Whether there is any wave is decided in the first pass, in which nothing has been
@@ -198,15 +206,15 @@ def search(
     """
     # a wave must not pass for the base rate it is held against: what was found is left out when the rate is fitted again
     masked = clock.covered.copy()
-    windows: list[details.Window] = []
-    quick = min(replicates, max(QUICK, int(np.ceil(2 / alpha))))
+    windows: list[describe.ScanWindow] = []
+    quick = min(replicates, max(QUICK_REPLICATES, int(np.ceil(2 / alpha))))
     raw = float("nan")
-    for turn in range(PASSES):
-        base = baseline(counts, masked, clock.step, clock.begin, seed=seed)
+    for turn in range(MAX_PASSES):
+        base = fit_baseline(counts, masked, clock.step, clock.begin, seed=seed)
         raw = raw if turn else base.variance_to_mean
-        progress("waves: what chance does", turn, PASSES, "passes")
-        draws = replicates if base.short or turn == PASSES - 1 else quick
-        one = _crowds if base.short else _bursts
+        progress("waves: what chance does", turn, MAX_PASSES, "passes")
+        draws = replicates if base.short or turn == MAX_PASSES - 1 else quick
+        one = _find_crowds if base.short else _find_bursts
         windows, maxima, base = one(counts, clock, base, alpha=alpha, replicates=draws, seed=seed)
         if not windows or base.short:
             break
@@ -214,18 +222,27 @@ def search(
         for w in windows:
             masked[w.first : w.first + w.length] = False
     base = dataclasses.replace(base, variance_to_mean=raw)
-    progress("waves: what chance does", PASSES, PASSES, "passes")
-    return Searched(
-        _joined(windows), base, float(np.median(maxima)), float(np.quantile(maxima, 1 - alpha))
+    progress("waves: what chance does", MAX_PASSES, MAX_PASSES, "passes")
+    return SearchResult(
+        _join_touching(windows),
+        base,
+        float(np.median(maxima)),
+        float(np.quantile(maxima, 1 - alpha)),
     )
 
 
-def _bursts(
-    counts: np.ndarray, clock: Clock, base: Baseline, *, alpha: float, replicates: int, seed: int
-) -> tuple[list[details.Window], np.ndarray, Baseline]:
+def _find_bursts(
+    counts: np.ndarray,
+    clock: ScanClock,
+    base: Baseline,
+    *,
+    alpha: float,
+    replicates: int,
+    seed: int,
+) -> tuple[list[describe.ScanWindow], np.ndarray, Baseline]:
     """Windows above the base rate of a record that shows its own ups and downs; the maxima of records without any."""
     halves = [replicates // 2, replicates - replicates // 2]
-    bulk, tail = spread(base)
+    bulk, tail = level_quantiles(base)
 
     def draw(half: int) -> np.ndarray:
         found: np.ndarray = scan.null_maxima(
@@ -239,22 +256,22 @@ def _bursts(
             base.run,
             base.clump,
             halves[half],
-            _seed(seed, half),
+            _derive_seed(seed, half),
         )
         return found
 
-    maxima = _in_two_threads(draw)
+    maxima = _draw_in_two_threads(draw)
     rest = counts.copy()
-    windows: list[details.Window] = []
-    while len(windows) < MOST:
+    windows: list[describe.ScanWindow] = []
+    while len(windows) < MAX_WAVES:
         value, first, length = scan.dyadic_maximum(rest, base.expected, clock.covered, base.sizes)
-        if length == 0 or length > max(1, clock.steps * LONGEST_SHARE):
+        if length == 0 or length > max(1, clock.steps * MAX_WINDOW_SHARE):
             break
         p, kind = _p_value(value, maxima)
         if p > alpha:
             break
-        first, length = _trimmed(rest, base.expected, first, length)
-        windows.append(details.Window(value, first, length, p, kind))
+        first, length = _trim(rest, base.expected, first, length)
+        windows.append(describe.ScanWindow(value, first, length, p, kind))
         rest[first : first + length] = np.minimum(
             rest[first : first + length], base.expected[first : first + length]
         )
@@ -263,17 +280,23 @@ def _bursts(
     return windows, maxima, base
 
 
-def _crowds(
-    counts: np.ndarray, clock: Clock, base: Baseline, *, alpha: float, replicates: int, seed: int
-) -> tuple[list[details.Window], np.ndarray, Baseline]:
+def _find_crowds(
+    counts: np.ndarray,
+    clock: ScanClock,
+    base: Baseline,
+    *,
+    alpha: float,
+    replicates: int,
+    seed: int,
+) -> tuple[list[describe.ScanWindow], np.ndarray, Baseline]:
     """Windows of a short record that hold more of its events than their share of the time, given how many there are.
 
     Such a record cannot show its own spread, so records of as many events are drawn whose blocks have rates as uneven as
     real streams' (gamma of size 1), and what is left after a window is cut out is held against records of what is left.
     """
-    lengths = int(np.log2(max(1.0, clock.steps * LONGEST_SHARE))) + 1
+    lengths = int(np.log2(max(1.0, clock.steps * MAX_WINDOW_SHARE))) + 1
     left = clock.covered.copy()
-    windows: list[details.Window] = []
+    windows: list[describe.ScanWindow] = []
     first_maxima: np.ndarray | None = None
     while True:
         events = int(counts[left].sum())
@@ -281,33 +304,33 @@ def _crowds(
         turn = len(windows)
 
         def draw(half: int) -> np.ndarray:
-            found: np.ndarray = scan.crowded_null(
+            found: np.ndarray = scan.crowding_null_maxima(
                 events,
                 left,
                 lengths,
                 base.block,
                 ASSUMED_SIZE,
                 halves[half],
-                _seed(seed, 2 * turn + half),
+                _derive_seed(seed, 2 * turn + half),
             )
             return found
 
-        maxima = _in_two_threads(draw) if left.any() else np.zeros(replicates)
+        maxima = _draw_in_two_threads(draw) if left.any() else np.zeros(replicates)
         first_maxima = maxima if first_maxima is None else first_maxima
-        value, first, length = scan.crowded(counts, left, lengths)
+        value, first, length = scan.most_crowded_window(counts, left, lengths)
         p, kind = _p_value(value, maxima)
-        if length == 0 or p > alpha or len(windows) >= MOST:
+        if length == 0 or p > alpha or len(windows) >= MAX_WAVES:
             break
         rate = np.full(clock.steps, events / max(float(left.sum()), 1.0))
-        first, length = _trimmed(np.where(left, counts, 0.0), rate, first, length)
-        windows.append(details.Window(value, first, length, p, kind))
+        first, length = _trim(np.where(left, counts, 0.0), rate, first, length)
+        windows.append(describe.ScanWindow(value, first, length, p, kind))
         left[first : first + length] = False
     # half an event where nothing was seen: a rate of zero cannot be known
     quiet = max(float(counts[left].sum()), 0.5) / max(float(left.sum()), 1.0)
     return windows, first_maxima, dataclasses.replace(base, expected=np.full(clock.steps, quiet))
 
 
-def _in_two_threads(draw: Callable[[int], np.ndarray]) -> np.ndarray:
+def _draw_in_two_threads(draw: Callable[[int], np.ndarray]) -> np.ndarray:
     """Sorted maxima of records in which nothing happened; each thread has a stream of its own."""
     with ThreadPoolExecutor(2) as pool:
         maxima: np.ndarray = np.concatenate(list(pool.map(draw, range(2))))
@@ -327,7 +350,7 @@ def _p_value(value: float, maxima: np.ndarray) -> tuple[float, str]:
     return float(min(floor, max(tail, 1e-12))), "extrapolated"
 
 
-def _trimmed(counts: np.ndarray, expected: np.ndarray, first: int, length: int) -> tuple[int, int]:
+def _trim(counts: np.ndarray, expected: np.ndarray, first: int, length: int) -> tuple[int, int]:
     """A window without steps at its ends that hold no more than expected."""
     last = first + length - 1
     while first < last and counts[first] <= expected[first]:
@@ -349,10 +372,10 @@ def _level_shoulders(rest: np.ndarray, expected: np.ndarray, first: int, length:
             at += direction
 
 
-def _joined(windows: list[details.Window]) -> list[details.Window]:
+def _join_touching(windows: list[describe.ScanWindow]) -> list[describe.ScanWindow]:
     """Windows that touch are one wave, with the strongest's evidence."""
     ordered = sorted(windows, key=lambda w: w.first)
-    found: list[details.Window] = []
+    found: list[describe.ScanWindow] = []
     for window in ordered:
         if found and window.first <= found[-1].first + found[-1].length + max(
             1, found[-1].length // 2
@@ -360,16 +383,16 @@ def _joined(windows: list[details.Window]) -> list[details.Window]:
             before = found.pop()
             end = max(before.first + before.length, window.first + window.length)
             strong = before if before.evidence >= window.evidence else window
-            window = details.Window(
+            window = describe.ScanWindow(
                 strong.evidence, before.first, end - before.first, strong.p, strong.p_kind
             )
         found.append(window)
     return found
 
 
-def _distinct(found: list[details.Wave]) -> list[details.Wave]:
+def _drop_shoulders(found: list[describe.RefinedWave]) -> list[describe.RefinedWave]:
     """Waves, strongest first, without those that are the shoulder of a stronger one."""
-    kept: list[details.Wave] = []
+    kept: list[describe.RefinedWave] = []
     for wave in found:
         if all(
             wave.start > w.end + (w.end - w.start) / 2 or wave.end < w.start - (w.end - w.start) / 2
@@ -380,10 +403,10 @@ def _distinct(found: list[details.Wave]) -> list[details.Wave]:
 
 
 def _limits(
-    clock: Clock,
+    clock: ScanClock,
     base: Baseline,
-    searched: Searched,
-    found: list[details.Wave],
+    searched: SearchResult,
+    found: list[describe.RefinedWave],
     low: np.ndarray,
     high: np.ndarray,
     timed: np.ndarray,
@@ -396,7 +419,7 @@ def _limits(
         )
     if base.pit_p == base.pit_p and base.pit_p < 0.001:
         notes.append(Note("base-rate-fits-poorly", {"p": base.pit_p}))
-    never = low == details.NEVER
+    never = low == describe.NEVER
     censored = int(((low < high) & ~never).sum())
     if censored:
         notes.append(
@@ -423,14 +446,14 @@ def _limits(
     ):
         # a list that begins may hold what fell before it began
         notes.append(Note("wave-at-the-beginning", {"from": clock.begin_time.isoformat()}))
-    if len(searched.windows) >= MOST:
-        notes.append(Note("more-waves-than-listed", {"listed": MOST}))
+    if len(searched.windows) >= MAX_WAVES:
+        notes.append(Note("more-waves-than-listed", {"listed": MAX_WAVES}))
     if any(w.p_kind == "extrapolated" for w in searched.windows):
         notes.append(Note("p-extrapolated", {"floor": 1 / (replicates + 1)}))
     return tuple(notes)
 
 
-def _seed(seed: int, stream: int) -> int:
+def _derive_seed(seed: int, stream: int) -> int:
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] & 0x7FFFFFFF)
 
 
@@ -452,7 +475,7 @@ def waves_from_counts(
     {"waves": [{"start", "end", "observed", "expected", "p_value", "p_kind"}], "poisson_alarms", "variance_to_mean"}.
     """
     step = float(np.median(np.diff(times))) / 1e6
-    clock = Clock(float(times[0]) / 1e6, step, len(times), np.ones(len(times), np.bool_), step)
+    clock = ScanClock(float(times[0]) / 1e6, step, len(times), np.ones(len(times), np.bool_), step)
     series = counts.astype(np.float64)
     searched = search(series, clock, alpha=alpha, replicates=replicates, seed=seed)
     base = searched.base
@@ -471,6 +494,6 @@ def waves_from_counts(
         )
     return {
         "waves": found,
-        "poisson_alarms": details.poisson_alarms(series, clock, base),
+        "poisson_alarms": describe.poisson_alarms(series, clock, base),
         "variance_to_mean": base.variance_to_mean,
     }

@@ -247,7 +247,7 @@ def backtest_rule(
 ) -> dict[str, Any]:
     """How often a rule would have fired on the history that is stored: `{"fires", "days", "at"}`, or `{"why"}` it cannot be said.
 
-    The detector of that history (`measures.wave_backtest`) is run over its own past; a wave counts from its alarm until the
+    The detector of that history (`measures.waves.back_test`) is run over its own past; a wave counts from its alarm until the
     stream is quiet again, and fires the rule if as many fell in it as the rule asks.
     """
     if rule.on in ("returns", "no-data"):
@@ -260,7 +260,7 @@ def backtest_rule(
             "why": "history-too-short",
             "days": round(max(until - (begun or until), 0) / 86_400_000_000, 2),
         }
-    from birdfall.measures.waves.backtest import back_test
+    from birdfall.measures.waves import back_test
 
     counts, covered, first = history(state, stream, begun, until)
     found = back_test(

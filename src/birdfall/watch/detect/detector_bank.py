@@ -3,7 +3,7 @@
 A tick lasts ten seconds; the open one is judged as it fills, against what a whole tick may bring, so that an alarm need
 not wait for its end. What a stream may bring is bounded from above by what it brought so far (a Gamma bound on its rate: a
 stream watched for a minute may bring more than one watched for a month), or, where enough history is stored, by the
-detector made from it (`measures.wave_backtest`). Ticks within a wave teach nothing. Method: docs/methods/watch.md.
+detector made from it (`measures.waves.design_detector`). Ticks within a wave teach nothing. Method: docs/methods/watch.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from birdfall.kernels import edetector
 TICK_US = 10_000_000
 #: Quantile of the Gamma bound, as a normal deviate: the rate lies below it in 39 of 40 streams.
 BOUND = 1.96
-#: The spread of a stream whose history does not show it, as `measures.wave_baseline` assumes it (which is heavy to load).
+#: The spread of a stream whose history does not show it, as `measures.waves` assumes it (which is heavy to load).
 ASSUMED_SIZE = 1.0
 #: Levels wander: until history says how far, so many times the usual rate still counts as nothing.
 ASSUMED_LIFT = 3.0
@@ -257,7 +257,7 @@ class DetectorBank:
         found = self.last[:n].copy()
         # where nothing came in this tick yet, nothing has been added to what the last one left
         busy = np.flatnonzero((self.count[:n] > 0) & (self.ticks[:n] >= FIRST))
-        found[busy] = edetector.step_many(
+        found[busy] = edetector.advance_many(
             self.state[busy],
             self.count[busy],
             self.expected()[busy],
@@ -325,7 +325,7 @@ class DetectorBank:
         n = len(self.names)
         counts = self.count[:n].copy()
         if covered:
-            self.last[:n] = edetector.step_many(
+            self.last[:n] = edetector.advance_many(
                 self.state[:n], counts, self.expected(), self.sizes(), self.thetas, True
             )
             self.total[:n] += np.where(teach, counts, 0.0)
@@ -343,7 +343,7 @@ class DetectorBank:
         n = len(self.names)
         if ticks > 0 and n:
             if covered:
-                edetector.empty_many(
+                edetector.skip_empty_ticks_many(
                     self.state[:n], ticks, self.expected(), self.sizes(), self.thetas
                 )
                 self.ticks[:n] += ticks

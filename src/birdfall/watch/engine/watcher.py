@@ -951,14 +951,13 @@ def learned_from(
     state: State, stream: str, begin: int, end: int, false_alarms_per_year: float
 ) -> Learned | None:
     """What stored history says of a stream's next tick; None if nothing ever happened in it."""
-    from birdfall.measures.waves.backtest import detector
-    from birdfall.measures.waves.baseline import baseline
+    from birdfall.measures.waves import design_detector, fit_baseline
 
     counts, covered, first = history(state, stream, begin, end)
     if counts.sum() < 20:
         return None
-    base = baseline(counts, covered, TICK_US / 1e6, first / 1e6, trailing=True)
-    made = detector(base, TICK_US / 1e6, false_alarms_per_year=false_alarms_per_year)
+    base = fit_baseline(counts, covered, TICK_US / 1e6, first / 1e6, trailing=True)
+    made = design_detector(base, TICK_US / 1e6, false_alarms_per_year=false_alarms_per_year)
     return Learned(float(base.expected[-1] * made.lift), float(made.size))
 
 

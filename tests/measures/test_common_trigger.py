@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.waves.common_trigger import _strongest, trigger
-from birdfall.measures.waves.common_words import Words, strengths
+from birdfall.measures.waves.common_trigger import find_common_trigger, strongest_subset
+from birdfall.measures.waves.common_words import WordUse, word_strengths
 from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -31,7 +31,7 @@ def test_the_best_prefix_is_the_best_of_all_subsets(rows):
             c, m = fallen[list(some)].sum(), expected[list(some)].sum()
             if c > m:
                 best = max(best, c * np.log(c / m) - (c - m))
-    assert _strongest(fallen[None, :], everyone)[0] == pytest.approx(best, abs=1e-9)
+    assert strongest_subset(fallen[None, :], everyone)[0] == pytest.approx(best, abs=1e-9)
 
 
 def world(rng, n=4000, fell=400, app=None, handles=None):
@@ -72,7 +72,7 @@ def world(rng, n=4000, fell=400, app=None, handles=None):
 
 def test_an_app_is_named_though_rare_ones_fell_more_often():
     record, fallen = world(np.random.default_rng(1), app=0.6)
-    found = trigger(record, fallen, BEFORE)
+    found = find_common_trigger(record, fallen, BEFORE)
     assert (found.trait, found.value) == ("client", "app X")
     assert 0.55 < found.share < 0.75
     assert found.base_share < 0.2
@@ -80,13 +80,15 @@ def test_an_app_is_named_though_rare_ones_fell_more_often():
 
 def test_handles_of_one_make_are_named_by_their_shape():
     record, fallen = world(np.random.default_rng(2), handles=True)
-    found = trigger(record, fallen, BEFORE)
+    found = find_common_trigger(record, fallen, BEFORE)
     assert (found.trait, found.value, found.share) == ("handle", "a99999999", 1.0)
 
 
 def test_accounts_that_share_nothing_share_nothing():
     named = [
-        trigger(*world(np.random.default_rng(seed), n=1500, fell=150), BEFORE, seed=seed)
+        find_common_trigger(
+            *world(np.random.default_rng(seed), n=1500, fell=150), BEFORE, seed=seed
+        )
         for seed in range(8)
     ]
     assert named == [None] * 8
@@ -94,7 +96,9 @@ def test_accounts_that_share_nothing_share_nothing():
 
 def test_what_was_done_after_the_wave_explains_nothing():
     record, fallen = world(np.random.default_rng(1), app=0.9)
-    found = trigger(record, fallen, round((START - dt.timedelta(days=1)).timestamp() * 1e6))
+    found = find_common_trigger(
+        record, fallen, round((START - dt.timedelta(days=1)).timestamp() * 1e6)
+    )
     assert found is None or found.trait != "client"
 
 
@@ -159,7 +163,7 @@ def talk(rng, n=1500, fell=150, word=None, link=None, hashtag=None, hour=False):
 )
 def test_what_is_planted_is_named(planted, trait, value):
     record, fallen = talk(np.random.default_rng(3), **planted)
-    found = trigger(record, fallen, BEFORE)
+    found = find_common_trigger(record, fallen, BEFORE)
     assert found is not None and found.trait == trait and (value is None or found.value == value)
     assert (
         found.share == pytest.approx(0.9, abs=0.08) and found.base_share < 0.2 and found.p <= 0.01
@@ -168,7 +172,8 @@ def test_what_is_planted_is_named(planted, trait, value):
 
 def test_talk_that_all_share_is_no_trigger():
     assert [
-        trigger(*talk(np.random.default_rng(seed)), BEFORE, seed=seed) for seed in range(6)
+        find_common_trigger(*talk(np.random.default_rng(seed)), BEFORE, seed=seed)
+        for seed in range(6)
     ] == [None] * 6
 
 
@@ -179,7 +184,7 @@ def test_talk_that_all_share_is_no_trigger():
 def test_word_counts_agree_with_the_slow_way(pairs, fell):
     pairs = sorted(set(pairs))
     hit = np.array([i in fell for i in range(10)])
-    found = Words(
+    found = WordUse(
         [str(w) for w in range(5)],
         hit,
         np.array([w for _, w in pairs]),
@@ -188,15 +193,15 @@ def test_word_counts_agree_with_the_slow_way(pairs, fell):
     expected = [sum(w == k and a in fell for a, w in pairs) for k in range(5)]
     assert found.counts(hit).tolist() == expected
     everyone = np.bincount([w for _, w in pairs], minlength=5)
-    for k, strength in enumerate(strengths(np.array(expected), everyone, len(fell), 10)):
+    for k, strength in enumerate(word_strengths(np.array(expected), everyone, len(fell), 10)):
         c, m = expected[k], everyone[k] * len(fell) / 10
         assert strength == pytest.approx(c * np.log(c / m) - (c - m) if c > m else 0.0)
 
 
 def test_every_trait_has_its_words():
-    from birdfall.measures.waves.common_trigger import _TRAITS
+    from birdfall.measures.waves.common_trigger import TRAIT_QUERIES
     from birdfall.tell.words import LANGUAGES, words
 
     for language in LANGUAGES:
         say = words(language)
-        assert all(say.has(f"trait.{trait}") for trait in [*_TRAITS, "word"])
+        assert all(say.has(f"trait.{trait}") for trait in [*TRAIT_QUERIES, "word"])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from birdfall.measures.follower_counts.measure import applies_to, counts
+from birdfall.measures.follower_counts import applies_to, follower_counts
 from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -45,7 +45,7 @@ def test_net_and_gross_of_a_planted_fall():
     levels["control"][60:] -= 200
     for i in range(12):
         levels[f"a{i}"][60:] -= 300
-    finding = counts(record(levels), leaders=("leader",), controls=("control",))
+    finding = follower_counts(record(levels), leaders=("leader",), controls=("control",))
     top = finding.table("waves").to_pylist()[0]
     assert top["start"].date() == (START + dt.timedelta(days=60)).date()
     drops = {d["account"]: d for d in finding.table("drops").to_pylist() if d["wave"] == 1}
@@ -64,7 +64,7 @@ def test_a_profile_that_was_itself_down_is_no_loss_of_followers():
     levels["minister"] = growing(rng, start=32_000, growth=30)
     levels["minister"][60] = 1
     levels["minister"][61] = 17_000
-    finding = counts(record(levels), leaders=("minister", "a0"), controls=("a20",))
+    finding = follower_counts(record(levels), leaders=("minister", "a0"), controls=("a20",))
     top = finding.table("waves").to_pylist()[0]
     assert top["start"].date() == (START + dt.timedelta(days=60)).date()
     assert top["accounts"] == 30 and top["largest_account"] != "minister"
@@ -81,13 +81,13 @@ def test_one_profile_alone_makes_no_fall():
     levels = {f"a{i}": growing(rng) for i in range(5)}
     levels["minister"] = growing(rng, start=32_000, growth=30)
     levels["minister"][60:] = 1
-    assert counts(record(levels)).answer == "nothing"
+    assert follower_counts(record(levels)).answer == "nothing"
 
 
 def test_growth_alone_is_no_fall():
     rng = np.random.default_rng(2)
     found = sum(
-        counts(record({f"a{i}": growing(rng) for i in range(30)})).answer == "found"
+        follower_counts(record({f"a{i}": growing(rng) for i in range(30)})).answer == "found"
         for _ in range(6)
     )
     assert found <= 1
@@ -98,12 +98,12 @@ def test_days_without_counts_are_not_falls():
     levels = {f"a{i}": growing(rng) for i in range(25)}
     for series in levels.values():
         series[40:47] = np.nan
-    assert counts(record(levels)).answer == "nothing"
+    assert follower_counts(record(levels)).answer == "nothing"
 
 
 def test_too_few_counts_are_refused():
     assert applies_to(from_tables({})).code == "no-counts"
-    assert counts(record({"a": [1.0, 2.0, 3.0]})).reasons[0].code == "too-few-counts"
+    assert follower_counts(record({"a": [1.0, 2.0, 3.0]})).reasons[0].code == "too-few-counts"
 
 
 def test_the_clean_up_of_july_2018(real):
@@ -111,7 +111,7 @@ def test_the_clean_up_of_july_2018(real):
     data = table.select(["account", "followers"]).append_column(
         "time", table.column("time").cast(TIME)
     )
-    finding = counts(from_tables({"counts": data}))
+    finding = follower_counts(from_tables({"counts": data}))
     top = finding.table("waves").to_pylist()[0]
     assert top["start"].date() in (dt.date(2018, 7, 12), dt.date(2018, 7, 13))
     assert top["largest_hazard"] == pytest.approx(0.41, abs=0.02)

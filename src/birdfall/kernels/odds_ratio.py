@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Z95 = 1.959963984540054
+Z_95 = 1.959963984540054
 #: Nothing below these is called raised: smaller ones can be confounding that nobody measured.
-ODDS_FLOOR, E_FLOOR = 2.0, 3.0
+ODDS_RATIO_FLOOR, E_VALUE_FLOOR = 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Odds:
+class OddsRatio:
     """Mantel-Haenszel odds ratio with its 95 % interval, and the E-value of the lower bound."""
 
     ratio: float
@@ -23,10 +23,12 @@ class Odds:
     @property
     def raised(self) -> bool:
         """Whether it passes the floors below which nothing is called raised."""
-        return self.ratio >= ODDS_FLOOR and self.e_value >= E_FLOOR
+        return self.ratio >= ODDS_RATIO_FLOOR and self.e_value >= E_VALUE_FLOOR
 
 
-def pooled(hit: np.ndarray, size: np.ndarray, fallen: np.ndarray, total: np.ndarray) -> Odds:
+def pool_odds_ratio(
+    hit: np.ndarray, size: np.ndarray, fallen: np.ndarray, total: np.ndarray
+) -> OddsRatio:
     """Odds of falling inside an audience against outside, pooled over strata.
 
     hit, size: fallen and all followers per stratum; fallen, total: of all accounts. Half a count is added to each cell of the
@@ -49,8 +51,8 @@ def pooled(hit: np.ndarray, size: np.ndarray, fallen: np.ndarray, total: np.ndar
             + (q * s).sum() / (2 * s.sum() ** 2)
         )
         deviation = float(np.sqrt(variance))
-    low, high = float(ratio * np.exp(-Z95 * deviation)), float(ratio * np.exp(Z95 * deviation))
-    return Odds(float(ratio), low, high, e_value(low))
+    low, high = float(ratio * np.exp(-Z_95 * deviation)), float(ratio * np.exp(Z_95 * deviation))
+    return OddsRatio(float(ratio), low, high, e_value(low))
 
 
 def e_value(ratio: float) -> float:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.measures.waves.interval_censoring import likely, turnbull, within
+from birdfall.kernels.interval_censoring import count_in_windows, likely_number, turnbull
 
 intervals = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=25)
 
@@ -27,7 +27,7 @@ def inside(low, high, begin, end):
 def test_bounds_are_what_counting_one_by_one_says(rows, windows):
     low, high = ends(rows)
     begin, end = ends(windows)
-    certain, possible = within(low, high, begin, end)
+    certain, possible = count_in_windows(low, high, begin, end)
     for w in range(len(begin)):
         told = [inside(a, b, begin[w], end[w]) for a, b in zip(low, high)]
         assert certain[w] == sum(all(t) for t in told)
@@ -75,9 +75,9 @@ def test_a_sharp_wave_draws_the_loosely_known_to_it():
         np.int64
     )
     estimate = turnbull(low, high)
-    certain, possible = within(low, high, np.array([100]), np.array([110]))
+    certain, possible = count_in_windows(low, high, np.array([100]), np.array([110]))
     # five sixths of what is exactly known fell there, one more by chance
-    assert likely(low, high, 100, 110, estimate) == pytest.approx(51 + 40 * 51 / 60, abs=0.1)
+    assert likely_number(low, high, 100, 110, estimate) == pytest.approx(51 + 40 * 51 / 60, abs=0.1)
     assert certain[0] == 51
     assert possible[0] == 91
 
@@ -89,6 +89,6 @@ def test_many_overlapping_intervals_end_with_their_certificate():
     high = t + rng.integers(0, 500, len(t))
     estimate = turnbull(low, high)
     assert estimate.gap < 0.01
-    assert likely(low, high, 2000, 4000, estimate) == pytest.approx(
+    assert likely_number(low, high, 2000, 4000, estimate) == pytest.approx(
         ((t > 2000) & (t <= 4000)).sum(), rel=0.03
     )

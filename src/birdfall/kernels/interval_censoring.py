@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 #: The estimate is accepted when no interval's likelihood could be raised by more than this share per fall.
-TOLERANCE, MOST_ROUNDS = 1e-4, 5000
+TOLERANCE, MAX_ROUNDS = 1e-4, 5000
 
 
-def within(
+def count_in_windows(
     low: np.ndarray, high: np.ndarray, begin: np.ndarray, end: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(certain, possible) number of falls in each window (begin, end]: int64[w] each.
@@ -79,7 +79,7 @@ def turnbull(
     total = number.sum()
     share = np.full(len(inner), 1 / len(inner))
     gap = 0.0
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         upto = np.r_[0.0, np.cumsum(share)]
         weight = number / np.maximum(upto[last] - upto[first], 1e-300)
         change = np.bincount(first, weight, len(inner) + 1) - np.bincount(
@@ -94,7 +94,9 @@ def turnbull(
     return Turnbull(inner_low, inner_high, share, gap)
 
 
-def likely(low: np.ndarray, high: np.ndarray, begin: int, end: int, estimate: Turnbull) -> float:
+def likely_number(
+    low: np.ndarray, high: np.ndarray, begin: int, end: int, estimate: Turnbull
+) -> float:
     """The number of falls most likely in (begin, end]: each by its own interval under the estimate of all.
 
     An innermost interval that the window cuts counts by the share of its length inside.
