@@ -21,7 +21,7 @@ from birdfall.record.case import Case
 from birdfall.sources.atproto import reader as atproto
 from birdfall.sources.atproto.frames import decode_frame
 from birdfall.sources.ingest import ingest
-from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.protocol import SourceOptions
 
 _DID = re.compile(rb"did:plc:([a-z2-7]{24})")
 
@@ -74,7 +74,7 @@ def main() -> None:
                 decode_frame(body)
             best["decode"] = min(best["decode"], time.perf_counter() - start)
             start = time.perf_counter()
-            for _ in atproto.read(place, Options(), silent):
+            for _ in atproto.read(place, SourceOptions(), silent):
                 pass
             best["rows"] = min(best["rows"], time.perf_counter() - start)
             case = Case.create(Path(folder) / f"case-{run}")

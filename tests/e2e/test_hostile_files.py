@@ -269,13 +269,13 @@ def test_an_import_killed_at_any_moment_is_whole_or_not_there(case, tmp_path):
         child.kill()
         child.wait()
         opened = Case.open(case)
-        assert opened.damaged() == []
+        assert opened.find_damage() == []
         assert len(opened.manifest.imports) == 1 or opened.record().sizes["acts"] == 300_000
         if len(opened.manifest.imports) == 1:
             assert (case / "manifest.json").read_bytes() == before
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert Case.open(case).record().sizes["acts"] == 300_000 and Case.open(case).damaged() == []
+    assert Case.open(case).record().sizes["acts"] == 300_000 and Case.open(case).find_damage() == []
     assert not (case / ".staging").exists()
 
 

@@ -21,7 +21,7 @@ from birdfall.model.schemas import Rows
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import atomic
 from birdfall.record.case import Case
-from birdfall.record.ids import empty, pseudonym
+from birdfall.record.ids import empty_ids, pseudonym
 
 SCHEMA = json.loads((Path(findings_module.__file__).parent / "finding.schema.json").read_text())
 
@@ -54,7 +54,7 @@ def state_of(folder: Path) -> dict[str, bytes]:
 
 def test_a_new_case_is_whole_and_empty(tmp_path):
     case = Case.create(tmp_path / "case", Settings(title="Caracas"))
-    assert case.damaged() == []
+    assert case.find_damage() == []
     assert case.finding_names() == []
     assert not case.record().has("statuses")
     assert (case.path / "case.key").stat().st_mode & 0o077 == 0, "the key is for its owner alone"
@@ -126,7 +126,7 @@ def test_a_killed_import_leaves_the_case_as_it_was(tmp_path, after_lines):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert {f.path: f.sha256 for f in case.manifest.files} == before
-    assert case.damaged() == []
+    assert case.find_damage() == []
     case.append([statuses("b")], source="y")
     assert sorted(case.record().ids.id_of.to_pylist()) == ["a", "b"]
     listed = {f.path for f in case.manifest.files} | {"manifest.json", "case.key"}
@@ -149,7 +149,7 @@ def test_a_full_disk_is_one_clear_error_and_no_change(tmp_path, monkeypatch):
 
 def test_two_processes_do_not_change_a_case_at_once(tmp_path):
     case = Case.create(tmp_path / "case")
-    script = f"from birdfall.record.case import Case\nimport time\nwith Case.open({str(case.path)!r}).locked():\n print('held', flush=True)\n time.sleep(30)"
+    script = f"from birdfall.record.case import Case\nimport time\nwith Case.open({str(case.path)!r}).lock():\n print('held', flush=True)\n time.sleep(30)"
     holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout.readline().strip() == "held"
@@ -182,9 +182,9 @@ def test_a_changed_or_missing_file_is_named(tmp_path):
     data = bytearray(part.read_bytes())
     data[10] ^= 1
     part.write_bytes(bytes(data))
-    assert case.damaged() == [("record/statuses/part-00000.parquet", "changed")]
+    assert case.find_damage() == [("record/statuses/part-00000.parquet", "changed")]
     part.unlink()
-    assert case.damaged() == [("record/statuses/part-00000.parquet", "missing")]
+    assert case.find_damage() == [("record/statuses/part-00000.parquet", "missing")]
     with pytest.raises(CaseError, match="missing"):
         case.record()
 
@@ -240,7 +240,7 @@ def test_a_finding_saved_again_leaves_nothing_of_the_old_one(tmp_path):
     assert [p.name for p in sorted((case.path / "findings/tables").iterdir())] == [
         "waves.minutes.parquet"
     ]
-    assert case.damaged() == []
+    assert case.find_damage() == []
 
 
 def test_settings_say_which_key_is_wrong():
@@ -257,8 +257,8 @@ def test_settings_say_which_key_is_wrong():
     st.lists(st.text(st.characters(codec="utf-8"), min_size=1)),
 )
 def test_the_dictionary_is_dense_stable_and_reversible(first, more):
-    one = empty().grown(pa.array(first, pa.string()), b"key")
-    both = one.grown(pa.array(more, pa.string()), b"key")
+    one = empty_ids().merge(pa.array(first, pa.string()), b"key")
+    both = one.merge(pa.array(more, pa.string()), b"key")
     assert both.id_of.to_pylist()[: len(one)] == one.id_of.to_pylist()
     assert sorted(both.id_of.to_pylist()) == sorted(set(first) | set(more))
     codes = both.encode(pa.array(first + more, pa.string()))

@@ -61,7 +61,7 @@ def the_changes(case):
             a_finding(), a_finding("other", tables={"minutes": pa.table({"a": [2]})})
         ),
         "put": lambda: case.put({"claims.toml": b"new", "reports/report.html": b"new"}),
-        "forget": lambda: case.forget_findings("waves"),
+        "forget": lambda: case.remove_findings("waves"),
         "settings": lambda: case.change_settings(title="Other"),
     }
 
@@ -88,7 +88,7 @@ def test_a_death_at_any_step_leaves_the_old_case_or_the_new(tmp_path, dying, kin
             the_changes(Case(copy))[kind]()
         dying["left"] = -1
         opened = Case.open(copy)
-        assert opened.damaged() == [], f"died at step {at} of {steps}"
+        assert opened.find_damage() == [], f"died at step {at} of {steps}"
         seen.append(told(opened))
         assert seen[-1] in (before, after), f"died at step {at} of {steps}"
         the_changes(opened)[kind]()
@@ -123,7 +123,7 @@ def test_a_death_at_any_step_of_making_a_case_can_be_made_good(tmp_path, dying):
             case = Case.open(folder)
         except CaseError:
             case = Case.create(folder, Settings(title="Caracas"), key=b"k")
-        assert case.damaged() == [] and case.settings.title == "Caracas" and case.key == b"k"
+        assert case.find_damage() == [] and case.settings.title == "Caracas" and case.key == b"k"
         assert set(state_of(folder)) == {"case.key", "case.toml", "manifest.json"}
 
 
@@ -153,8 +153,8 @@ with (case.path / ".lock").open("w") as handle:
 def test_a_change_that_can_not_be_finished_is_said_so(tmp_path, monkeypatch):
     case = Case.create(tmp_path / "case")
     (case.path / ".committed").mkdir()
-    monkeypatch.setattr("birdfall.record.case._LONGEST_MOVE", 0.05)
-    with case.locked():
+    monkeypatch.setattr("birdfall.record.case._MOVE_TIMEOUT_S", 0.05)
+    with case.lock():
         (case.path / ".committed").mkdir()
         with pytest.raises(CaseError, match="another process"):
             Case.open(case.path)

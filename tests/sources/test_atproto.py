@@ -25,9 +25,9 @@ from birdfall.model.progress import silent
 from birdfall.record.case import Case
 from birdfall.sources.atproto import reader as atproto
 from birdfall.sources.atproto.frames import FrameError, decode_frame
-from birdfall.sources.atproto.rows import Builder, follows_known
+from birdfall.sources.atproto.rows import RowBuilder, load_follows
 from birdfall.sources.ingest import ingest, load
-from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.protocol import SourceOptions
 
 ANA, BEA, LEA = "did:plc:ana", "did:plc:bea", "did:plc:lea"
 
@@ -110,11 +110,11 @@ def test_an_unfollow_of_an_edge_begun_earlier_is_told_until_it_is_known(tmp_path
     assert (
         "unfollow of somebody unknown" in reason and value.split()[0] == f"{ANA}/k1" and line == 1
     )
-    known = follows_known(first)
+    known = load_follows(first)
     assert known == {f"{ANA}/k1": (LEA, microseconds(1))}
     (batch,) = [
         r.batch
-        for r in atproto.read(later, Options(), silent, follows=known)
+        for r in atproto.read(later, SourceOptions(), silent, follows=known)
         if r.table == "follows"
     ]
     assert batch.column("followed").to_pylist() == [LEA]
@@ -371,9 +371,9 @@ def test_no_bytes_can_break_a_frame(data):
     ):
         body[place] = value
     body = bytes(body[: data.draw(st.integers(0, len(body)))]) + data.draw(st.binary(max_size=9))
-    builder = Builder("fuzz")
+    builder = RowBuilder("fuzz")
     try:
-        builder.take(1, decode_frame(body), microseconds(0))
+        builder.add_event(1, decode_frame(body), microseconds(0))
     except FrameError as error:
         builder.reject(1, str(error), microseconds(0))
     assert all(r.batch.num_rows for r in builder.finish())

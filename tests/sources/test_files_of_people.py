@@ -13,7 +13,7 @@ import zstandard
 
 from birdfall.model.errors import InputError
 from birdfall.sources.ingest import load, look_into
-from birdfall.sources.shared import json_array as elements
+from birdfall.sources.shared import json_array
 
 WHEN = "2013-10-31T22:20:00Z"
 MOMENT = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
@@ -156,9 +156,11 @@ def test_elements_are_found_wherever_the_pieces_end(monkeypatch):
     values = [{"a": 'x"}{\\ñ'}, {"b": [{"c": 1}, {"d": "]"}]}, {}]
     data = ("window.YTD.x.part0 = " + json.dumps(values, indent=1, ensure_ascii=False)).encode()
     for size in (1, 2, 3, 7, 1 << 20):
-        monkeypatch.setattr(elements, "_PIECE", size)
-        assert [json.loads(e) for e in elements.elements(io.BytesIO(data), 1 << 20)] == values
-        assert list(elements.elements(io.BytesIO(data[:-4]), 1 << 20))[-1][:1] == b"{"
+        monkeypatch.setattr(json_array, "CHUNK_BYTES", size)
+        assert [
+            json.loads(e) for e in json_array.read_elements(io.BytesIO(data), 1 << 20)
+        ] == values
+        assert list(json_array.read_elements(io.BytesIO(data[:-4]), 1 << 20))[-1][:1] == b"{"
 
 
 def test_a_page_of_twarc_written_over_many_lines(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.sources import jetstream
-from birdfall.sources.atproto.frames import Account, Commit, FrameError, Other
+from birdfall.sources.atproto.frames import AccountEvent, CommitEvent, FrameError, OtherEvent
 from birdfall.sources.ingest import load, look_into
 from birdfall.sources.jetstream import decode_frame, decode_line, sniff
 
@@ -144,7 +144,7 @@ def test_payloads_alone_and_nested_commits_are_read():
     nested = {k: v for k, v in flat.items() if k in ("$type", "seq", "did", "time")}
     nested["commit"] = {k: v for k, v in flat.items() if k not in nested}
     assert decode_frame(nested).event == decode_frame(flat).event
-    assert isinstance(decode_frame(flat).event, Commit)
+    assert isinstance(decode_frame(flat).event, CommitEvent)
 
 
 def test_an_imported_time_is_the_acts_and_the_witnessed_one_the_arrival():
@@ -157,9 +157,9 @@ def test_an_imported_time_is_the_acts_and_the_witnessed_one_the_arrival():
 
 def test_the_server_about_itself():
     assert decode_frame({"$type": "error", "error": "FutureCursor"}).fatal
-    assert decode_frame({"$type": "error"}).said == "nothing that can be read"
-    assert isinstance(decode_frame(frame("novelty", 1, 1, novelty={})).event, Other)
-    assert isinstance(decode_frame(account(1, 1, "suspended")).event, Account)
+    assert decode_frame({"$type": "error"}).message == "nothing that can be read"
+    assert isinstance(decode_frame(frame("novelty", 1, 1, novelty={})).event, OtherEvent)
+    assert isinstance(decode_frame(account(1, 1, "suspended")).event, AccountEvent)
 
 
 @pytest.mark.parametrize(

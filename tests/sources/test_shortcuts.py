@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from birdfall.model.errors import UsageError
 from birdfall.sources.ingest import load
-from birdfall.sources.table import delimited
-from birdfall.sources.table import sql_plan as plan
+from birdfall.sources.table import arrow_columns, delimited, sql_plan
 
 MOMENTS = st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2110, 1, 1))
 FORMS = {
@@ -31,10 +30,10 @@ KINDS = ("post", "Repost", "LIKE", "", "null", "shout", " post ", "réponse")
 def rows_of(path, zone, monkeypatch, *, without):
     with monkeypatch.context() as patched:
         if without == "shortcuts":
-            patched.setattr(plan.Query, "shorten", lambda *_: None)
-            patched.setattr(plan.shortcuts, "passed_over", lambda *_, **__: None)
+            patched.setattr(sql_plan.Query, "use_arrow", lambda *_: None)
+            patched.setattr(arrow_columns, "skipped_rows", lambda *_, **__: None)
         elif without == "arrow":
-            patched.setattr(delimited, "blocks", refusing)
+            patched.setattr(delimited, "read_blocks", refusing)
         record = load(path, time_zone=zone)
     tables = ("acts", "accounts", "counts", "rejected")
     return {

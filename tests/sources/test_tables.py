@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from birdfall.model.errors import BirdfallError, InputError, UsageError
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest, load, look_into
-from birdfall.sources.table.guess_columns import guess
-from birdfall.sources.table.mapping import parse_mapping, ready, ready_names
+from birdfall.sources.table.guess_columns import guess_mapping
+from birdfall.sources.table.mapping import parse_mapping, ready_mapping, ready_mapping_names
 
 GOOD = "account,time,text\na,2013-10-31T22:20:00Z,hello\nb,2013-10-31T22:21:00Z,there\n"
 
@@ -173,7 +173,7 @@ def test_garbage_is_counted_or_refused_and_never_half_taken(tmp_path, data):
     except BirdfallError:
         assert state(case) == before
     else:
-        assert sum(receipt.rows.values()) >= 0 and not case.damaged()
+        assert sum(receipt.rows.values()) >= 0 and not case.find_damage()
 
 
 @settings(max_examples=40)
@@ -223,9 +223,9 @@ def test_a_killed_import_leaves_the_case_as_it_was(case, tmp_path):
     assert ingest(case, path).rows == {"acts": 400_000}
 
 
-@pytest.mark.parametrize("name", ready_names())
+@pytest.mark.parametrize("name", ready_mapping_names())
 def test_ready_mappings_survive_a_round_through_toml(name):
-    assert parse_mapping(ready(name).to_toml(), name) == ready(name)
+    assert parse_mapping(ready_mapping(name).to_toml(), name) == ready_mapping(name)
 
 
 def test_names_in_five_languages_are_guessed():
@@ -236,7 +236,7 @@ def test_names_in_five_languages_are_guessed():
         ["المستخدم", "التاريخ", "النص"],
         ["User ID", "Created At", "Tweet Text"],
     ):
-        mapping = guess(columns)
+        mapping = guess_mapping(columns)
         assert mapping is not None and mapping.used == set(columns), columns
 
 
@@ -287,7 +287,7 @@ def test_real_files_need_no_word(case, real, relative, rows):
 def test_what_is_left_is_told_honestly(tmp_path, pack, kind, monkeypatch):
     from birdfall.sources.table import delimited
 
-    monkeypatch.setattr(delimited, "BLOCK", 1 << 17)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 1 << 17)
     if kind == "json":
         text = "".join(
             f'{{"account":"u{i}","time":"2013-10-31T22:20:00Z","text":"text {i}"}}\n'

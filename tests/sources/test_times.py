@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.sources.shared.timestamps import (
-    NeedsOrder,
+    NeedsDayOrder,
     NeedsZone,
     NotATime,
-    Reading,
-    settled_order,
+    TimeReader,
+    majority_day_order,
 )
 
 MOMENT = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
@@ -43,7 +43,7 @@ CARACAS = ZoneInfo("America/Caracas")  # UTC-4:30 then
     ],
 )
 def test_forms_that_carry_their_zone(text):
-    assert Reading().microseconds(text) == MICROSECONDS
+    assert TimeReader().microseconds(text) == MICROSECONDS
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_forms_that_carry_their_zone(text):
     ],
 )
 def test_forms_that_need_a_zone(text):
-    assert Reading(CARACAS).microseconds(text) == MICROSECONDS
+    assert TimeReader(CARACAS).microseconds(text) == MICROSECONDS
     with pytest.raises(NeedsZone):
-        Reading().microseconds(text)
+        TimeReader().microseconds(text)
 
 
 def test_day_and_month_are_asked_for():
-    with pytest.raises(NeedsOrder):
-        Reading(CARACAS).microseconds("03/04/2013")
-    assert settled_order(["03/04/2013", "31/10/2013"]) == "dmy"
-    assert settled_order(["03/04/2013", "10/31/2013"]) == "mdy"
-    assert settled_order(["03/04/2013"]) is None
+    with pytest.raises(NeedsDayOrder):
+        TimeReader(CARACAS).microseconds("03/04/2013")
+    assert majority_day_order(["03/04/2013", "31/10/2013"]) == "dmy"
+    assert majority_day_order(["03/04/2013", "10/31/2013"]) == "mdy"
+    assert majority_day_order(["03/04/2013"]) is None
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_day_and_month_are_asked_for():
 )
 def test_sentinels_and_nonsense_are_no_times(text):
     with pytest.raises(NotATime):
-        Reading(CARACAS).microseconds(text)
+        TimeReader(CARACAS).microseconds(text)
 
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reading(text):
-    with contextlib.suppress(NotATime, NeedsZone, NeedsOrder):
-        assert isinstance(Reading().microseconds(text), int)
+    with contextlib.suppress(NotATime, NeedsZone, NeedsDayOrder):
+        assert isinstance(TimeReader().microseconds(text), int)
 
 
 @given(st.datetimes(dt.datetime(1991, 1, 1), dt.datetime(2099, 1, 1), timezones=st.just(dt.UTC)))
 def test_iso_is_read_exactly(moment):
-    assert Reading().microseconds(moment.isoformat()) == (
+    assert TimeReader().microseconds(moment.isoformat()) == (
         moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     ) // dt.timedelta(microseconds=1)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from birdfall.watch.feeds.replay import read_lines
+from birdfall.watch.feeds.replay import read_pipe_lines
 
 
 def test_ctrl_c_ends_it_though_the_pipe_is_open(tmp_path):
@@ -38,7 +38,7 @@ def test_lines_are_whole_however_they_arrive():
         )
     )
     writer.start()
-    found = list(read_lines(taken, threading.Event(), longest=10_000))
+    found = list(read_pipe_lines(taken, threading.Event(), longest=10_000))
     writer.join()
     os.close(taken)
     assert b"".join(found) == text
@@ -50,7 +50,7 @@ def test_lines_are_whole_however_they_arrive():
 def test_a_silent_pipe_does_not_hold_it():
     taken, given = os.pipe()
     stop = threading.Event()
-    reader = threading.Thread(target=lambda: list(read_lines(taken, stop)))
+    reader = threading.Thread(target=lambda: list(read_pipe_lines(taken, stop)))
     reader.start()
     stop.set()
     reader.join(20)

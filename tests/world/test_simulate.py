@@ -166,7 +166,7 @@ def test_unknown_names_are_told():
 def test_a_case_keeps_the_truth_apart(tmp_path):
     case = write_case("caracas-2013", tmp_path / "case", seed=1, **SMALL)
     assert case.settings.simulated
-    assert case.damaged() == []
+    assert case.find_damage() == []
     assert case.read("truth/facts.json")
     assert case.record().sizes["statuses"] > SMALL["fallen"]
     one, two = (

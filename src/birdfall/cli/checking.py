@@ -47,10 +47,10 @@ def check(
 
 def _case_and_text(first: str, second: str) -> tuple[Case, str]:
     from birdfall.record.case import Case
-    from birdfall.record.manifest import stands_at
+    from birdfall.record.manifest import is_case
 
     for path, text in ((first, second), (second, first)):
-        if stands_at(Path(path)):
+        if is_case(Path(path)):
             return Case.open(Path(path)), text
     raise UsageError(
         "neither of these is a case", fix='birdfall check CASE "6.600 cuentas en diez minutos"'

@@ -150,13 +150,13 @@ def _find_coordination(
     quiet: bool,
 ) -> tuple[Finding, NetworkAccounts]:
     """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
-    from birdfall.record.manifest import stands_at
+    from birdfall.record.manifest import is_case
 
     if not files:
         raise UsageError(
             "nothing to look at", fix="Name a case or files: birdfall coordinate tweets.csv"
         )
-    if len(files) == 1 and stands_at(files[0]):
+    if len(files) == 1 and is_case(files[0]):
         from birdfall.pipeline.run import add_network
         from birdfall.record.case import Case
 
@@ -179,9 +179,9 @@ def _find_coordination(
         return finding, NetworkAccounts(acts.ids, set(), acts.names)
     from birdfall.api import Inquiry
     from birdfall.sources.ingest import load
-    from birdfall.sources.shared.protocol import Options
+    from birdfall.sources.shared.protocol import SourceOptions
 
-    said = Options(reading["time_zone"], reading["date_format"], reading.get("mapping"))
+    said = SourceOptions(reading["time_zone"], reading["date_format"], reading.get("mapping"))
     _print_guesses(guessed_columns(files, reading["reader"], said), quiet)
     with show_progress(quiet) as progress:
         record = load(*files, progress=progress, **reading)
@@ -318,7 +318,7 @@ def write_network(
     import pyarrow.parquet as pq
 
     from birdfall.pipeline.export import pseudonymised, write_csv
-    from birdfall.record.atomic import explained, write_bytes, write_with
+    from birdfall.record.atomic import explain_write_errors, write_bytes, write_with
 
     if _is_edge_file(out):
         return [_write_edges(finding, people, out, identified)]
@@ -326,7 +326,7 @@ def write_network(
 
     shown = people.shown(identified)
     drawn = Drawn(finding, shown)
-    with explained(out):
+    with explain_write_errors(out):
         out.mkdir(parents=True)
     made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml", out / "finding.json"]
     write_bytes(made[0], to_gexf(finding, shown, drawn))
@@ -357,7 +357,7 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
     import pyarrow.parquet as pq
 
     from birdfall.pipeline.export import write_csv
-    from birdfall.record.atomic import explained, write_with
+    from birdfall.record.atomic import explain_write_errors, write_with
 
     table = finding.table("edges")
     ends = [table.column(c).to_numpy() for c in ("source", "target")]
@@ -372,7 +372,7 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
     for column, end in zip(("source_id", "target_id"), ends, strict=True):
         place = table.column_names.index(column)
         table = table.set_column(place, column, named.take(pa.array(np.searchsorted(code, end))))
-    with explained(out):
+    with explain_write_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":
         write_with(out, partial(write_csv, table=table))

@@ -106,11 +106,11 @@ def _simulate_case(
 def _remove_demo(folder: Path) -> None:
     """Remove an earlier demo; anything else is left alone and named."""
     from birdfall.record.case import Case
-    from birdfall.record.manifest import stands_at
+    from birdfall.record.manifest import is_case
 
     if not folder.exists():
         return
-    if not stands_at(folder) or not Case.open(folder).settings.simulated:
+    if not is_case(folder) or not Case.open(folder).settings.simulated:
         raise UsageError(
             "this is no earlier demo",
             where=str(folder),

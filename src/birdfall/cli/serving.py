@@ -28,11 +28,11 @@ def serve(
     token
         The token; made and printed if not given.
     """
-    from birdfall.record.manifest import stands_at
+    from birdfall.record.manifest import is_case
     from birdfall.watch.dashboard.server import DashboardServer
 
     state = folder / "watch.sqlite"
-    if not state.is_file() and not stands_at(folder):
+    if not state.is_file() and not is_case(folder):
         raise UsageError(
             "this is neither a case nor the folder of a watch",
             where=str(folder),

@@ -253,11 +253,11 @@ class _Kept:
     """The folder of a watch: its state, and the raw events put away."""
 
     def __init__(self, folder: Path, days: float | None, gigabytes: float | None) -> None:
-        from birdfall.record.atomic import explained
+        from birdfall.record.atomic import explain_write_errors
 
         if (days is not None and days <= 0) or (gigabytes is not None and gigabytes <= 0):
             raise UsageError("--keep-days and --keep-gigabytes must be above 0")
-        with explained(folder):
+        with explain_write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder, self.days, self.gigabytes = folder, days, gigabytes
         self._forgetting: Retention | None = None
@@ -460,13 +460,13 @@ def _names(case: Path | None) -> dict[str, str]:
 def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:
     """Follow edges a case knows, so that unfollows and falls of old followers are seen as such."""
     from birdfall.record.case import Case
-    from birdfall.sources.atproto.rows import follows_known
+    from birdfall.sources.atproto.rows import load_follows
     from birdfall.watch.model.events import Follow
 
     state.watch_leaders(leaders)
     number = 0
     with state.transaction():
-        for key, (followed, since) in follows_known(Case.open(case).record()).items():
+        for key, (followed, since) in load_follows(Case.open(case).record()).items():
             if followed in state.leaders:
                 number += state.know(Follow(key.partition("/")[0], followed, since or 0, key))
     log(f"{number} follow edges known from {case}")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
-from birdfall.sources.atproto.rows import UNKNOWN, unfollows_found
+from birdfall.sources.atproto.rows import UNKNOWN_UNFOLLOW, count_resolved_unfollows
 
 #: Where a table keeps its accounts and its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
@@ -44,7 +44,7 @@ def coverage(record: Record) -> Finding:
     gaps = [s for s in spans if s["kind"] == "gap"]
     span = (max(lasts) - min(firsts)).total_seconds() if firsts else 0.0
     missing = sum((g["to"] - g["from"]).total_seconds() for g in gaps)
-    rejected = record.sizes.get("rejected", 0) - unfollows_found(record)
+    rejected = record.sizes.get("rejected", 0) - count_resolved_unfollows(record)
     return Finding(
         kind="coverage",
         name="coverage",
@@ -216,7 +216,7 @@ def _rejected(record: Record) -> list[dict[str, Any]]:
     rows = record.sql(
         "SELECT reason, count(*) - CASE WHEN reason = $1 THEN $2::BIGINT ELSE 0 END AS rows FROM rejected GROUP BY reason "
         "HAVING rows > 0 ORDER BY rows DESC, reason LIMIT 20",
-        [UNKNOWN, unfollows_found(record)],
+        [UNKNOWN_UNFOLLOW, count_resolved_unfollows(record)],
     )
     return list(rows.to_pylist())
 

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TABLES
-from birdfall.record.atomic import explained, write_with
+from birdfall.record.atomic import explain_write_errors, write_with
 from birdfall.record.case import Case
 from birdfall.record.ids import Ids, pseudonym
 from birdfall.record.record import Record
@@ -90,7 +90,7 @@ def export(case: Case, form: Format, out: Path, *, identified: bool = False) -> 
             "this name is taken", where=str(out), fix="Choose another with -o, or remove it."
         )
     view = _view(case, identified)
-    with explained(out):
+    with explain_write_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if form == "sqlite":
             write_with(out, lambda path: _sqlite(path, case, view))

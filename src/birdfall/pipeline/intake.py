@@ -14,9 +14,9 @@ from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
-from birdfall.record.manifest import stands_at
+from birdfall.record.manifest import is_case
 from birdfall.sources.ingest import ingest
-from birdfall.sources.table.mapping import load_mapping, read_small
+from birdfall.sources.table.mapping import load_mapping, read_small_file
 
 #: Accounts named where a handle fits several.
 MAX_NAMED_ACCOUNTS = 5
@@ -147,7 +147,7 @@ def prepare(
 
 def open_or_create(path: Path, title: str = "") -> Case:
     """The case at `path`, made if there is none. title: of a new case; the folder's name if not given."""
-    if stands_at(path):
+    if is_case(path):
         return Case.open(path)
     return Case.create(path, Settings(title=title or path.name))
 
@@ -235,11 +235,11 @@ def put_inputs(case: Case, *, claims: Path | None = None, facts: Path | None = N
     """Keep claims to check (TOML) and published figures to reconcile (CSV) in the case, read strictly first."""
     files = {}
     if claims is not None:
-        data = read_small(claims)
+        data = read_small_file(claims)
         read_claims(data.decode("utf-8", "replace"))
         files["claims.toml"] = data
     if facts is not None:
-        data = read_small(facts)
+        data = read_small_file(facts)
         read_facts(data, str(facts))
         files["facts.csv"] = data
     if files:

@@ -82,7 +82,7 @@ def run(
     key = _key(record, options, inputs)
     done = _stages(case, key)
     if not done and case.finding_names():
-        case.forget_findings()
+        case.remove_findings()
     state = Run(record, options, inputs, progress)
     for name, compute in plan(state):
         if name in done:
@@ -152,7 +152,7 @@ def replace_claims(case: Case, claims: bytes, *, progress: Progress = silent) ->
     found = [_labelled(f, state) for f in check_claims(state)]
     gone = set(done.get("claims", ())) - {f.name for f in found}
     if gone:
-        case.forget_findings(*sorted(gone))
+        case.remove_findings(*sorted(gone))
     case.save(*found)
     _keep_stages(
         case, _key(record, options, inputs), options, done | {"claims": [f.name for f in found]}

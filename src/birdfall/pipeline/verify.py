@@ -68,7 +68,7 @@ def verify(path: Path, *, case: Path | None = None, progress: Progress = silent)
 def verify_case(case: Case, *, progress: Progress = silent) -> Verification:
     """Files against the manifest, then findings against the record."""
     result = Verification(str(case.path))
-    for file, problem in case.damaged():
+    for file, problem in case.find_damage():
         result.differences.append(Difference(file, "as in the manifest", problem))
     result.checked += len(case.manifest.files)
     if any(d.where.startswith("record/") or d.where == "case.toml" for d in result.differences):

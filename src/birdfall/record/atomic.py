@@ -35,7 +35,7 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
 
 def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -> None:
     """Let `fill` write a temporary file beside `path`, then put it in place."""
-    with explained(path):
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
         os.close(handle)
@@ -49,10 +49,10 @@ def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        fsync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Make renames in `folder` durable, where the platform can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -63,7 +63,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explain_write_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusal to write into an error that says what to do."""
     try:
         yield

@@ -34,22 +34,22 @@ from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import manifest as manifests
-from birdfall.record.atomic import digest, explained
+from birdfall.record.atomic import digest, explain_write_errors
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
-from birdfall.record.ids import Ids, empty
+from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.manifest import Import, Manifest
 from birdfall.record.record import Record, connect, from_parquet
-from birdfall.record.transaction import STAGING, Change, finish
+from birdfall.record.transaction import STAGING, Transaction, finish_commit
 
 ROWS_PER_GROUP = 1 << 17
 #: Lists of accounts that are kept before they are made one.
-MOST_NAMED = 64
+MAX_ACCOUNT_LISTS = 64
 #: What a process that died while it made a case may have left.
-_LEFT_BY_A_DEATH = frozenset({"case.key", ".lock", STAGING, manifests.COMMITTED})
+_CRASH_REMAINS = frozenset({"case.key", ".lock", STAGING, manifests.COMMITTED})
 #: Seconds after which a change that is still being moved into place is no longer waited for.
-_LONGEST_MOVE = 5.0
+_MOVE_TIMEOUT_S = 5.0
 #: Rows looked at to tell whether the texts of a column repeat.
-_LOOKED_AT = 1 << 14
+_REPEAT_SAMPLE_ROWS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -78,34 +78,32 @@ class Case:
         Raises CaseError if a case or other files stand there already.
         """
         folder = Path(path)
-        if manifests.stands_at(folder):
+        if manifests.is_case(folder):
             raise CaseError(
                 "there is a case here already",
                 where=str(folder),
                 fix="Choose another folder with -o.",
             )
-        if folder.is_dir() and any(
-            entry.name not in _LEFT_BY_A_DEATH for entry in folder.iterdir()
-        ):
+        if folder.is_dir() and any(entry.name not in _CRASH_REMAINS for entry in folder.iterdir()):
             raise CaseError(
                 "this folder holds other files",
                 where=str(folder),
                 fix="Choose an empty folder with -o.",
             )
-        with explained(folder):
+        with explain_write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         case = cls(folder)
-        with case.locked(), Change(folder) as change:
-            change.write("case.key", key or secrets.token_bytes(32), mode=0o600)
-            settled = change.write("case.toml", (settings or Settings()).to_toml().encode())
-            change.commit(Manifest(files=(settled,), software=_software()))
+        with case.lock(), Transaction(folder) as transaction:
+            transaction.write("case.key", key or secrets.token_bytes(32), mode=0o600)
+            settled = transaction.write("case.toml", (settings or Settings()).to_toml().encode())
+            transaction.commit(Manifest(files=(settled,), software=_software()))
         return case
 
     @classmethod
     def open(cls, path: str | Path) -> Case:
         """An existing case. Raises CaseError if there is none or it is damaged."""
         case = cls(Path(path))
-        case._settle()
+        case._finish_transaction()
         manifests.read(case.path)
         return case
 
@@ -126,7 +124,7 @@ class Case:
     def change_settings(self, **changes: Any) -> Settings:
         """Replace some settings and record it."""
         settings = replace(self.settings, **changes)
-        with self.locked():
+        with self.lock():
             self._put({"case.toml": settings.to_toml().encode()})
         return settings
 
@@ -148,28 +146,30 @@ class Case:
         digest: identifies the input; an input that was taken before is left out and the receipt says so. If it is computed
         meanwhile, what waits for it.
         """
-        with self.locked():
+        with self.lock():
             before = self.manifest
             if before.imports and callable(digest):
                 digest = digest()
             for past in before.imports:
                 if digest and past.digest == digest:
                     return Receipt(dict(past.rows), past.rejected, already=True)
-            self._sweep(before)
+            self._remove_unlisted(before)
             number = len(before.imports)
-            with explained(self.path), Change(self.path) as change:
-                written, named = _write_parts(items, change.workplace)
+            with explain_write_errors(self.path), Transaction(self.path) as transaction:
+                written, named = _write_parts(items, transaction.workplace)
                 # Reading tells its own progress; what is left is names and digests.
                 progress("keep", sum(written.values()), sum(written.values()), "rows")
-                ids = self._grow_ids(change.workplace, named)
+                ids = self._grow_ids(transaction.workplace, named)
                 added = []
                 for table, rows in written.items():
                     place = f"record/{table}/part-{number:05d}.parquet"
-                    added.append(change.adopt(change.workplace / f"{table}.parquet", place, rows))
+                    added.append(
+                        transaction.adopt(transaction.workplace / f"{table}.parquet", place, rows)
+                    )
                 if ids is not None:
                     added.append(
-                        change.adopt(
-                            change.workplace / "ids.parquet", "record/ids.parquet", len(ids)
+                        transaction.adopt(
+                            transaction.workplace / "ids.parquet", "record/ids.parquet", len(ids)
                         )
                     )
                 counts = {t: n for t, n in written.items() if t != "rejected"}
@@ -178,7 +178,7 @@ class Case:
                 note = Import(
                     source, reader, known_by, counts, rejected, _now(), options or {}, notes
                 )
-                change.commit(
+                transaction.commit(
                     replace(
                         before.with_files(added),
                         imports=(*before.imports, note),
@@ -208,22 +208,22 @@ class Case:
     def _ids(self) -> Ids:
         path = self.path / "record" / "ids.parquet"
         if self.manifest.find("record/ids.parquet") is None:
-            return empty()
+            return empty_ids()
         return Ids(pq.read_table(path, columns=["id"]).column("id").combine_chunks())
 
     def _grow_ids(self, staging: Path, named: pa.Array) -> Ids | None:
         """The dictionary with the accounts `named` in it, written to the staging folder; None if none of them is new."""
         ids = self._ids()
-        grown = ids.grown(named, self.key)
-        if len(grown) == len(ids):
+        merge = ids.merge(named, self.key)
+        if len(merge) == len(ids):
             return None
         pq.write_table(
-            grown.table().cast(IDS_SCHEMA),
+            merge.table().cast(IDS_SCHEMA),
             staging / "ids.parquet",
             compression="zstd",
             use_dictionary=False,
         )
-        return grown
+        return merge
 
     @property
     def key(self) -> bytes:
@@ -242,23 +242,27 @@ class Case:
 
     def save(self, *findings: Finding) -> None:
         """Keep findings, replacing those of the same name, as one atomic change."""
-        with self.locked():
+        with self.lock():
             before = self.manifest
             added, gone = [], []
-            with Change(self.path) as change:
+            with Transaction(self.path) as transaction:
                 for finding in findings:
                     prefix = f"findings/tables/{finding.name}."
                     gone += [f.path for f in before.files if f.path.startswith(prefix)]
                     for table_name, table in sorted(finding.tables.items()):
-                        added.append(change.write_table(f"{prefix}{table_name}.parquet", table))
+                        added.append(
+                            transaction.write_table(f"{prefix}{table_name}.parquet", table)
+                        )
                     added.append(
-                        change.write(f"findings/{finding.name}.json", finding.to_json().encode())
+                        transaction.write(
+                            f"findings/{finding.name}.json", finding.to_json().encode()
+                        )
                     )
                 kept = {f.path for f in added}
-                change.commit(
+                transaction.commit(
                     before.with_files(added, without=tuple(g for g in gone if g not in kept))
                 )
-            self._sweep(self.manifest)
+            self._remove_unlisted(self.manifest)
 
     def finding(self, name: str) -> Finding:
         """A finding with its tables. Raises CaseError if the case has none of that name."""
@@ -291,9 +295,9 @@ class Case:
         found = {name: self.finding(name) for name in self.finding_names()}
         return {n: f for n, f in found.items() if kind is None or f.kind == kind}
 
-    def forget_findings(self, *names: str) -> None:
+    def remove_findings(self, *names: str) -> None:
         """Take findings out of the case (all, if no name is given)."""
-        with self.locked():
+        with self.lock():
             before = self.manifest
             chosen = names or tuple(self.finding_names())
             gone = [
@@ -304,20 +308,20 @@ class Case:
                     for n in chosen
                 )
             ]
-            with Change(self.path) as change:
-                change.commit(before.with_files([], without=tuple(gone)))
-            self._sweep(self.manifest)
+            with Transaction(self.path) as transaction:
+                transaction.commit(before.with_files([], without=tuple(gone)))
+            self._remove_unlisted(self.manifest)
 
     def put(self, files: dict[str, bytes]) -> None:
         """Write other files of the case (reports, claims) by relative path, as one atomic change."""
-        with self.locked():
+        with self.lock():
             self._put(files)
 
     def read(self, relative: str) -> bytes | None:
         """A file of the case that the manifest lists, or None."""
         return (self.path / relative).read_bytes() if self.manifest.find(relative) else None
 
-    def damaged(self) -> list[tuple[str, str]]:
+    def find_damage(self) -> list[tuple[str, str]]:
         """Files that differ from the manifest: (path, "missing" or "changed")."""
         found = []
         for file in self.manifest.files:
@@ -331,12 +335,12 @@ class Case:
     # -- inside -------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Hold the case for writing, whole: a change that a dead process left half moved is finished first.
 
         Raises CaseError if another process holds it.
         """
-        with explained(self.path):
+        with explain_write_errors(self.path):
             handle = (self.path / ".lock").open("w")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -348,18 +352,18 @@ class Case:
                 fix="Wait for it to end, then run this again.",
             ) from error
         try:
-            with explained(self.path):
-                finish(self.path)
+            with explain_write_errors(self.path):
+                finish_commit(self.path)
             yield
         finally:
             handle.close()
 
-    def _settle(self) -> None:
+    def _finish_transaction(self) -> None:
         """See to it that no change stands half moved: its process is at it this moment, or died of it."""
-        until = time.monotonic() + _LONGEST_MOVE
+        until = time.monotonic() + _MOVE_TIMEOUT_S
         while (self.path / manifests.COMMITTED).is_dir():
             try:
-                with self.locked():
+                with self.lock():
                     return
             except CaseError:
                 if time.monotonic() > until:
@@ -368,11 +372,11 @@ class Case:
 
     def _put(self, files: dict[str, bytes]) -> None:
         before = self.manifest
-        with Change(self.path) as change:
-            added = [change.write(path, data) for path, data in sorted(files.items())]
-            change.commit(before.with_files(added))
+        with Transaction(self.path) as transaction:
+            added = [transaction.write(path, data) for path, data in sorted(files.items())]
+            transaction.commit(before.with_files(added))
 
-    def _sweep(self, manifest: Manifest) -> None:
+    def _remove_unlisted(self, manifest: Manifest) -> None:
         """Remove what a dead process left: files of the record and findings that the manifest does not list."""
         listed = {f.path for f in manifest.files}
         for section in ("record", "findings"):
@@ -409,11 +413,11 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str,
                 rows.schema,
                 compression="zstd",
                 compression_level=1,
-                **_storage(rows),
+                **_parquet_options(rows),
             )
         writers[table].write_table(rows, row_group_size=ROWS_PER_GROUP)
         named.extend(pc.unique(rows.column(c)) for c in ACCOUNT_COLUMNS.get(table, ()))
-        if len(named) >= MOST_NAMED:
+        if len(named) >= MAX_ACCOUNT_LISTS:
             named[:] = [pc.unique(pa.concat_arrays(named))]
 
     try:
@@ -430,7 +434,7 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str,
                 flush(item.table)
         for table, parts in ready.items():
             if table not in writers and table not in waiting and len(parts) == 1:
-                named += _named_in(Path(parts[0].path), table)
+                named += _accounts_in(Path(parts[0].path), table)
                 shutil.move(parts[0].path, staging / f"{table}.parquet")
                 continue
             for part in parts:
@@ -450,7 +454,7 @@ def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str,
     )
 
 
-def _storage(rows: pa.Table) -> dict[str, Any]:
+def _parquet_options(rows: pa.Table) -> dict[str, Any]:
     """How a table's columns are kept, by its first rows: numbers and times by their differences, texts that repeat by a dictionary."""
     times = [f.name for f in rows.schema if pa.types.is_timestamp(f.type)]
     numbers = [f.name for f in rows.schema if pa.types.is_integer(f.type)] + times
@@ -458,7 +462,7 @@ def _storage(rows: pa.Table) -> dict[str, Any]:
         "use_dictionary": [
             f.name
             for f in rows.schema
-            if pa.types.is_string(f.type) and _repeats(rows.column(f.name))
+            if pa.types.is_string(f.type) and _has_repeats(rows.column(f.name))
         ],
         "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
         # Only times are asked for by range; the bounds of texts would cost a fifth of the writing.
@@ -466,13 +470,13 @@ def _storage(rows: pa.Table) -> dict[str, Any]:
     }
 
 
-def _repeats(texts: pa.ChunkedArray) -> bool:
+def _has_repeats(texts: pa.ChunkedArray) -> bool:
     """Whether a dictionary of the texts saves space: of those looked at, at most half are different."""
-    looked_at = texts.slice(0, _LOOKED_AT)
+    looked_at = texts.slice(0, _REPEAT_SAMPLE_ROWS)
     return bool(2 * pc.count_distinct(looked_at, mode="all").as_py() <= len(looked_at) + 2)
 
 
-def _named_in(path: Path, table: str) -> list[pa.Array]:
+def _accounts_in(path: Path, table: str) -> list[pa.Array]:
     """The accounts that a Parquet file of `table` names."""
     found = []
     with contextlib.closing(connect()) as connection:

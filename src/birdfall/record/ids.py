@@ -61,7 +61,7 @@ class Ids:
             [self.id_of, pa.array(np.arange(len(self.id_of), dtype=np.int32))], schema=SCHEMA
         )
 
-    def grown(self, new: pa.Array, key: bytes) -> Ids:
+    def merge(self, new: pa.Array, key: bytes) -> Ids:
         """This dictionary with the ids in `new` that it did not know, in keyed order, at its end."""
         new = pc.unique(new.drop_null())
         unknown = (
@@ -90,7 +90,7 @@ def _keyed_order(ids: pa.Array, key: bytes) -> pa.Array:
         return ordered.to_arrow_table().column(0).combine_chunks().cast(pa.string())
 
 
-def empty() -> Ids:
+def empty_ids() -> Ids:
     """A dictionary that knows nobody."""
     return Ids(pa.array([], pa.string()))
 

@@ -104,6 +104,6 @@ def to_json(manifest: Manifest) -> str:
     return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
-def stands_at(folder: Path) -> bool:
+def is_case(folder: Path) -> bool:
     """Whether this folder is a case, be it one whose first change is still being moved into place."""
     return (folder / NAME).exists() or (folder / COMMITTED / NAME).exists()

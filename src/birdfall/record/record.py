@@ -20,11 +20,11 @@ import pyarrow as pa
 from birdfall.model.findings import Input
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
 from birdfall.model.settings import Settings
-from birdfall.record.ids import Ids, empty
+from birdfall.record.ids import Ids, empty_ids
 
 
 @dataclass(frozen=True)
-class Edges:
+class FollowEdges:
     """Follow edges by code. since, until: int64 microseconds, `NEVER` where unknown or still standing."""
 
     follower: np.ndarray
@@ -63,7 +63,7 @@ class Record:
         """What a finding says it was computed from."""
         return Input(table, self.sizes.get(table, 0), self.digests.get(table, ""))
 
-    def edges(self, followed: Sequence[str] | None = None) -> Edges:
+    def edges(self, followed: Sequence[str] | None = None) -> FollowEdges:
         """Distinct follow edges by code, ordered by (followed, follower); only of the accounts `followed` if given.
 
         An edge seen or begun several times is one edge: its earliest `since`; its latest `until`, or `NEVER` if its
@@ -83,7 +83,7 @@ class Record:
             None if followed is None else [list(followed)],
         )
         column = [rows.column(n).to_numpy() for n in ("follower", "followed", "since", "until")]
-        return Edges(*column)
+        return FollowEdges(*column)
 
     def names(self) -> dict[str, str]:
         """Latest known handle (or display name given in the settings) of each account that has one."""
@@ -114,7 +114,7 @@ def from_tables(
     """A record from Arrow tables in memory; columns that are missing are nulls. For notebooks, tests and the simulator."""
     settings = settings or Settings()
     connection = connect()
-    digests, sizes, ids = {}, {}, empty()
+    digests, sizes, ids = {}, {}, empty_ids()
     for name, schema in TABLES.items():
         given = tables.get(name)
         if given is None:
@@ -126,7 +126,7 @@ def from_tables(
         sizes[name] = table.num_rows
         digests[name] = _digest(table)
         for column in ACCOUNT_COLUMNS.get(name, ()):
-            ids = ids.grown(table.column(column).combine_chunks(), key)
+            ids = ids.merge(table.column(column).combine_chunks(), key)
     connection.register("ids", ids.table())
     return Record(connection, ids, settings, digests, sizes)
 
@@ -163,12 +163,12 @@ def _digest(table: pa.Table) -> str:
     for column in table.combine_chunks().columns:
         for piece in column.chunks:
             batch = pa.RecordBatch.from_arrays([piece], names=[""])
-            with pa.ipc.new_stream(pa.PythonFile(_Hashed(found), "w"), batch.schema) as writer:
+            with pa.ipc.new_stream(pa.PythonFile(_HashWriter(found), "w"), batch.schema) as writer:
                 writer.write_batch(batch)
     return found.hexdigest()
 
 
-class _Hashed(io.RawIOBase):
+class _HashWriter(io.RawIOBase):
     """A file that goes into a hash and nowhere else."""
 
     def __init__(self, into: hashlib._Hash) -> None:

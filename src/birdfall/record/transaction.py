@@ -19,18 +19,18 @@ import pyarrow.parquet as pq
 
 from birdfall.model.errors import BirdfallError
 from birdfall.record import manifest as manifests
-from birdfall.record.atomic import digest, explained, sync_folder
+from birdfall.record.atomic import digest, explain_write_errors, fsync_folder
 from birdfall.record.manifest import COMMITTED, File, Manifest
 
 STAGING = ".staging"
 
 
-class Change:
+class Transaction:
     """A change under way. Leaving it without `commit` leaves the case as it was.
 
-        with Change(folder) as change:
-            added = [change.write("claims.toml", data)]
-            change.commit(before.with_files(added))
+        with Transaction(folder) as transaction:
+            added = [transaction.write("claims.toml", data)]
+            transaction.commit(before.with_files(added))
 
     The caller holds the case's lock.
     """
@@ -39,12 +39,12 @@ class Change:
         self.folder = folder
         #: A place for files that are still being made.
         self.workplace = folder / STAGING
-        self._whole = self.workplace / "whole"
+        self._complete = self.workplace / "whole"
 
     def __enter__(self) -> Self:
-        with explained(self.folder):
+        with explain_write_errors(self.folder):
             shutil.rmtree(self.workplace, ignore_errors=True)
-            self._whole.mkdir(parents=True)
+            self._complete.mkdir(parents=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -53,50 +53,50 @@ class Change:
     def write(self, relative: str, data: bytes, *, mode: int = 0o644) -> File:
         """Add a file of these bytes."""
         place = self._place(relative)
-        with explained(self.folder / relative):
+        with explain_write_errors(self.folder / relative):
             place.touch(mode)
             place.chmod(mode)
             place.write_bytes(data)
-            return _described(place, relative, None)
+            return _describe(place, relative, None)
 
     def write_table(self, relative: str, table: pa.Table) -> File:
         """Add a table as Parquet."""
         place = self._place(relative)
-        with explained(self.folder / relative):
+        with explain_write_errors(self.folder / relative):
             pq.write_table(table, place, compression="zstd")
-            return _described(place, relative, table.num_rows)
+            return _describe(place, relative, table.num_rows)
 
     def adopt(self, made: Path, relative: str, rows: int) -> File:
         """Add a file of the workplace."""
         place = self._place(relative)
         made.replace(place)
-        return _described(place, relative, rows)
+        return _describe(place, relative, rows)
 
     def commit(self, manifest: Manifest) -> None:
         """Make the change true, with `manifest` as the truth about the case."""
-        with explained(self.folder):
+        with explain_write_errors(self.folder):
             self._place(manifests.NAME).write_text(manifests.to_json(manifest), "utf-8")
-            for path in (*self._whole.rglob("*"), self._whole):
+            for path in (*self._complete.rglob("*"), self._complete):
                 if path.is_dir():
-                    sync_folder(path)
+                    fsync_folder(path)
                 else:
-                    _flush(path)
-            self._whole.replace(self.folder / COMMITTED)
-            sync_folder(self.folder)
-            finish(self.folder)
+                    _fsync(path)
+            self._complete.replace(self.folder / COMMITTED)
+            fsync_folder(self.folder)
+            finish_commit(self.folder)
 
     def _place(self, relative: str) -> Path:
         """Where a file waits; its folder in the case is made too, so that nothing but renames is left after the commit."""
         if not (self.folder / relative).resolve().is_relative_to(self.folder.resolve()):
             raise BirdfallError("a file name leads out of the case", where=relative)
-        place = self._whole / relative
-        with explained(self.folder / relative):
+        place = self._complete / relative
+        with explain_write_errors(self.folder / relative):
             (self.folder / relative).parent.mkdir(parents=True, exist_ok=True)
             place.parent.mkdir(parents=True, exist_ok=True)
         return place
 
 
-def finish(folder: Path) -> None:
+def finish_commit(folder: Path) -> None:
     """Move the files of a committed change to their places, if one was left half moved. The caller holds the lock."""
     committed = folder / COMMITTED
     if not committed.is_dir():
@@ -110,16 +110,16 @@ def finish(folder: Path) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
         for parent in {(folder / path.relative_to(committed)).parent for path in moved}:
-            sync_folder(parent)
+            fsync_folder(parent)
         (committed / manifests.NAME).replace(folder / manifests.NAME)
-        sync_folder(folder)
+        fsync_folder(folder)
     shutil.rmtree(committed)
 
 
-def _described(path: Path, relative: str, rows: int | None) -> File:
+def _describe(path: Path, relative: str, rows: int | None) -> File:
     return File(relative, digest(path), path.stat().st_size, rows)
 
 
-def _flush(path: Path) -> None:
+def _fsync(path: Path) -> None:
     with path.open("rb") as f:
         os.fsync(f.fileno())

@@ -22,8 +22,8 @@ from birdfall.model.settings import Settings
 from birdfall.record.atomic import digest
 from birdfall.record.case import Case, Receipt
 from birdfall.record.record import Record, from_tables
-from birdfall.sources.registry import source_for
-from birdfall.sources.shared.protocol import Options, Source
+from birdfall.sources.registry import choose_source
+from birdfall.sources.shared.protocol import Source, SourceOptions
 from birdfall.sources.table.mapping import Mapping
 
 #: Sources whose unfollows are resolved through follows that came before.
@@ -82,9 +82,9 @@ def ingest(
     the case is in use. A file that was taken before is left out; the receipt says so.
     """
     place = Path(path)
-    source = source_for(place, reader)
+    source = choose_source(place, reader)
     with tempfile.TemporaryDirectory(prefix="birdfall-") as staging:
-        options = Options(time_zone, date_format, mapping, allow_large, Path(staging))
+        options = SourceOptions(time_zone, date_format, mapping, allow_large, Path(staging))
         said = {
             "time_zone": time_zone,
             "date_format": date_format,
@@ -102,18 +102,20 @@ def ingest(
                     progress=progress,
                 )
             except pa.ArrowException as error:
-                raise _unreadable(place, error) from error
+                raise _unreadable_error(place, error) from error
     return receipt
 
 
-def _read(source: Source, place: Path, options: Options, progress: Progress, case: Case) -> Any:
+def _read(
+    source: Source, place: Path, options: SourceOptions, progress: Progress, case: Case
+) -> Any:
     """The rows of a file; a stream is told of the follows that the case knows, for its unfollows name only their record."""
     if source.NAME not in STREAMS or not case.manifest.imports:
         return source.read(place, options, progress)
-    from birdfall.sources.atproto.rows import follows_known, unfollows_waiting
+    from birdfall.sources.atproto.rows import load_follows, load_waiting_unfollows
 
     record = case.record()
-    known = {"follows": follows_known(record), "unfollows": unfollows_waiting(record)}
+    known = {"follows": load_follows(record), "unfollows": load_waiting_unfollows(record)}
     return source.read(place, options, progress, **known)
 
 
@@ -129,10 +131,10 @@ def load(
 ) -> Record:
     """Files as one record in memory, without a case. Raises as `ingest` does."""
     batches: dict[str, list[pa.RecordBatch]] = {}
-    options = Options(time_zone, date_format, mapping, allow_large)
+    options = SourceOptions(time_zone, date_format, mapping, allow_large)
     edges: dict[str, Any] = {"follows": {}, "unfollows": {}}
     for path in map(Path, paths):
-        source = source_for(path, reader)
+        source = choose_source(path, reader)
         known = edges if source.NAME in STREAMS else {}
         for item in source.read(path, options, progress, **known):
             if isinstance(item, Rows):
@@ -161,8 +163,8 @@ def look_into(
     Raises InputError if the file cannot be read at all.
     """
     place = Path(path)
-    source = source_for(place, reader)
-    options = Options(time_zone, date_format, mapping, allow_large)
+    source = choose_source(place, reader)
+    options = SourceOptions(time_zone, date_format, mapping, allow_large)
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
     question: BirdfallError | None = None
@@ -172,7 +174,7 @@ def look_into(
     examples: list[dict[str, Any]] = []
     if question is None:
         try:
-            for item in _begun(source, place, options):
+            for item in _first_items(source, place, options):
                 count = item.batch.num_rows if isinstance(item, Rows) else item.rows
                 counts[item.table] += count
                 if isinstance(item, Rows) and item.table == "rejected":
@@ -197,23 +199,23 @@ def look_into(
     )
 
 
-def _begun(source: Source, place: Path, options: Options) -> Any:
+def _first_items(source: Source, place: Path, options: SourceOptions) -> Any:
     return itertools.islice(source.read(place, options, silent), 10_000)
 
 
 def _columns(
-    place: Path, options: Options
-) -> tuple[tuple[Column, ...], Options, tuple[str, ...], BirdfallError | None]:
-    from birdfall.sources.shared.open import head
-    from birdfall.sources.table.reader import kind_of, mapping_for
-    from birdfall.sources.table.tabular import tabular
+    place: Path, options: SourceOptions
+) -> tuple[tuple[Column, ...], SourceOptions, tuple[str, ...], BirdfallError | None]:
+    from birdfall.sources.shared.open import read_head
+    from birdfall.sources.table.reader import choose_mapping, table_kind
+    from birdfall.sources.table.tabular import open_table
 
     question: BirdfallError | None = None
-    with tabular(
-        place, kind_of(head(place)) or "csv", allow_large=options.allow_large, staging=None
+    with open_table(
+        place, table_kind(read_head(place)) or "csv", allow_large=options.allow_large, staging=None
     ) as table:
         try:
-            options = replace(options, mapping=mapping_for(table.types, options, str(place)))
+            options = replace(options, mapping=choose_mapping(table.types, options, str(place)))
         except BirdfallError as error:
             question = error
         used = options.mapping.used if options.mapping else set()
@@ -230,7 +232,7 @@ def _columns(
         return columns, options, tuple(table.notes), question
 
 
-def _unreadable(place: Path, error: Exception) -> InputError:
+def _unreadable_error(place: Path, error: Exception) -> InputError:
     return InputError(
         f"this file cannot be read as it stands: {type(error).__name__}", where=str(place)
     )

@@ -15,18 +15,19 @@ from typing import Any, Final
 
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
+from birdfall.model.units import SECOND_US
 from birdfall.sources.shared.json_log import (
     ROWS_PER_BATCH,
-    Gathered,
-    Unusable,
+    RowBuffers,
+    UnusableLine,
     first_object,
-    parsed,
-    text,
+    parse_line,
+    text_or_none,
 )
-from birdfall.sources.shared.open import lines
-from birdfall.sources.shared.protocol import Options
-from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND
-from birdfall.sources.table.sql_plan import ended
+from birdfall.sources.shared.open import read_lines
+from birdfall.sources.shared.protocol import SourceOptions
+from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
+from birdfall.sources.table.sql_plan import end_of
 
 NAME = "mediawiki"
 _KEYS: Final = {"type", "title", "user", "timestamp"}
@@ -41,93 +42,93 @@ def sniff(path: Path, head: bytes) -> float:
     return 1.0 if "wiki" in first or "server_name" in first else 0.5
 
 
-def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
+def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """Rows of a file of changes. A line that cannot be read is a rejected row."""
-    log = Log(options.source_of(path))
+    log = WikiLog(options.source_of(path))
     size = path.stat().st_size
-    for number, line, done in lines(path, allow_large=options.allow_large):
+    for number, line, done in read_lines(path, allow_large=options.allow_large):
         plain = line.strip()
         # of server-sent events only the data lines speak
         if not plain or plain.startswith((b":", b"event:", b"id:", b"retry:")):
             continue
         try:
-            log.take(number, parsed(plain.removeprefix(b"data:")))
-        except Unusable as error:
-            log.gathered.rejections.add(
+            log.add_event(number, parse_line(plain.removeprefix(b"data:")))
+        except UnusableLine as error:
+            log.buffers.rejections.add(
                 number, None, line[:200].decode("utf-8", "replace"), str(error)
             )
         if number % 1024 == 0:
             progress("read", done, size, "bytes")
-            yield from log.gathered.rows(at_least=ROWS_PER_BATCH)
-    log.end()
-    yield from log.gathered.finish()
+            yield from log.buffers.rows(at_least=ROWS_PER_BATCH)
+    log.close()
+    yield from log.buffers.finish()
 
 
-class Log:
+class WikiLog:
     """Rows of one log, event by event."""
 
     def __init__(self, source: str) -> None:
-        self.gathered = Gathered(source)
+        self.buffers = RowBuffers(source)
         self._wiki: str | None = None
         self._seen: set[int] = set()
         self._ends: dict[str, tuple[int, int]] = {}
 
-    def take(self, number: int, change: dict[str, Any]) -> None:
+    def add_event(self, number: int, change: dict[str, Any]) -> None:
         if not change.keys() >= _KEYS:
-            raise Unusable("not a change of a wiki")
+            raise UnusableLine("not a change of a wiki")
         time = time_of(change["timestamp"])
-        wiki = text(change.get("wiki")) or ""
+        wiki = text_or_none(change.get("wiki")) or ""
         if self._wiki is None:
             self._wiki = wiki
         if wiki != self._wiki:
             # A block holds on its own wiki only; one name on two wikis would mix two stories.
-            self.gathered.left_out[
+            self.buffers.skipped[
                 "changes of another wiki than the first one's: give each its own file and case"
             ] += 1
             return
         identity = change.get("id")
         if isinstance(identity, int):
             if identity in self._seen:
-                self.gathered.left_out["a change that came twice with the same id"] += 1
+                self.buffers.skipped["a change that came twice with the same id"] += 1
                 return
             self._seen.add(identity)
-        self.gathered.heard(time)
+        self.buffers.extend_span(time)
         kind, of = change["type"], (change.get("log_type"), change.get("log_action"))
         if kind in ("edit", "new"):
             self._edit(number, change, time)
         elif kind == "log" and of[0] == "block":
             self._block(number, change, time)
         elif kind == "log" and of[0] == "newusers":
-            self.gathered.add("accounts", account_of(change), None, time, time, number)
+            self.buffers.add("accounts", account_of(change), None, time, time, number)
         else:
             what = "/".join(str(v)[:40] for v in (kind, *of) if v)
-            self.gathered.left_out[f"changes of kind {what} hold nothing for the record"] += 1
+            self.buffers.skipped[f"changes of kind {what} hold nothing for the record"] += 1
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Blocks whose time was up before the log ended."""
         for account in sorted(self._ends):
-            self._due(account, self.gathered.latest or 0)
+            self._expire(account, self.buffers.latest or 0)
 
     def _edit(self, number: int, change: dict[str, Any], time: int) -> None:
-        user, title = text(change["user"]), text(change["title"])
+        user, title = text_or_none(change["user"]), text_or_none(change["title"])
         if user is None or title is None:
-            raise Unusable("an edit without user or page")
+            raise UnusableLine("an edit without user or page")
         identity = change.get("id")
         named = None if identity is None else str(identity)[:80]
-        comment = text(change.get("comment"))
-        self.gathered.add(
+        comment = text_or_none(change.get("comment"))
+        self.buffers.add(
             "acts", user, "post", title, time, "page", None, comment, None, named, number
         )
 
     def _block(self, number: int, change: dict[str, Any], time: int) -> None:
         account = account_of(change)
         if is_address(account):
-            self.gathered.left_out["blocks of network addresses are no accounts"] += 1
+            self.buffers.skipped["blocks of network addresses are no accounts"] += 1
             return
         action = change.get("log_action")
         if action not in ("block", "reblock", "unblock"):
-            raise Unusable("a block of unknown action")
-        self._due(account, time)
+            raise UnusableLine("a block of unknown action")
+        self._expire(account, time)
         self._ends.pop(account, None)
         # without parameters the log says [] where it otherwise has an object
         given = change.get("log_params")
@@ -135,15 +136,19 @@ class Log:
         status = "active" if action == "unblock" else "suspended"
         if status == "suspended" and parameters.get("sitewide") is False:
             status = "limited"
-        self.gathered.add(
-            "statuses", account, status, time, "change", text(change.get("comment")), number
+        self.buffers.add(
+            "statuses", account, status, time, "change", text_or_none(change.get("comment")), number
         )
         if action != "unblock":
-            lasts = text(parameters.get("duration")) or text(parameters.get("expiry")) or "infinity"
+            lasts = (
+                text_or_none(parameters.get("duration"))
+                or text_or_none(parameters.get("expiry"))
+                or "infinity"
+            )
             try:
-                end = ended(time, lasts, None)
+                end = end_of(time, lasts, None)
             except (ValueError, OverflowError):
-                self.gathered.rejections.add(
+                self.buffers.rejections.add(
                     number,
                     "duration",
                     lasts,
@@ -153,18 +158,18 @@ class Log:
             if end is not None:
                 self._ends[account] = (max(end, time), number)
 
-    def _due(self, account: str, now: int) -> None:
+    def _expire(self, account: str, now: int) -> None:
         end, number = self._ends.get(account, (now + 1, 0))
         if end <= now:
             del self._ends[account]
-            self.gathered.add("statuses", account, "active", end, "change", "expired", number)
+            self.buffers.add("statuses", account, "active", end, "change", "expired", number)
 
 
 def account_of(change: dict[str, Any]) -> str:
-    """Whom a log entry is about. Raises Unusable."""
-    title = text(change["title"])
+    """Whom a log entry is about. Raises UnusableLine."""
+    title = text_or_none(change["title"])
     if title is None:
-        raise Unusable("nobody is named")
+        raise UnusableLine("nobody is named")
     # the namespace has another name on every wiki; its number is the same
     name = (
         title.partition(":")[2]
@@ -172,7 +177,7 @@ def account_of(change: dict[str, Any]) -> str:
         else title
     )
     if not name:
-        raise Unusable("nobody is named")
+        raise UnusableLine("nobody is named")
     return name
 
 
@@ -186,10 +191,10 @@ def is_address(account: str) -> bool:
 
 
 def time_of(value: Any) -> int:
-    """The time of a change in microseconds. Raises Unusable."""
+    """The time of a change in microseconds. Raises UnusableLine."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Unusable("a timestamp that is no whole number of seconds")
-    microseconds = value * 1_000_000
-    if not EARLIEST_MICROSECOND <= microseconds < LATEST_MICROSECOND:
-        raise Unusable("an implausible timestamp")
+        raise UnusableLine("a timestamp that is no whole number of seconds")
+    microseconds = value * SECOND_US
+    if not EARLIEST_US <= microseconds < LATEST_US:
+        raise UnusableLine("an implausible timestamp")
     return microseconds

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from birdfall.model.errors import InputError, UsageError
-from birdfall.sources.shared.open import head
+from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.protocol import Source
 
 #: Name to module. Specific formats stand before general ones: the first of equally sure sources reads the file.
@@ -34,7 +34,7 @@ def sources() -> Iterator[tuple[str, Callable[[], Source]]]:
         yield point.name, point.load
 
 
-def source_named(name: str) -> Source:
+def find_source(name: str) -> Source:
     """The source of that name. Raises UsageError with the known names."""
     known = dict(sources())
     if name not in known:
@@ -42,11 +42,11 @@ def source_named(name: str) -> Source:
     return known[name]()
 
 
-def source_for(path: Path, reader: str | None = None) -> Source:
+def choose_source(path: Path, reader: str | None = None) -> Source:
     """The source that is surest it can read `path`. Raises InputError if the file cannot be read or none knows it."""
-    start = head(path)
+    start = read_head(path)
     if reader is not None:
-        return source_named(reader)
+        return find_source(reader)
     if not start:
         raise InputError(
             "this file is empty",

@@ -17,10 +17,10 @@ from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources import mediawiki, ozone
 from birdfall.sources.atproto.frames import FrameError, decode_frame
-from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
+from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Follows, RowBuilder, Unfollows
 from birdfall.sources.jetstream import decode_line, is_frame
-from birdfall.sources.shared.json_log import Unusable, parsed
-from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared.json_log import UnusableLine, parse_line
+from birdfall.sources.shared.protocol import SourceOptions
 
 NAME = "watch"
 _MARK = b"birdfall.raw"
@@ -38,7 +38,7 @@ def sniff(path: Path, head: bytes) -> float:
 
 def read(
     path: Path,
-    options: Options,
+    options: SourceOptions,
     progress: Progress,
     *,
     follows: Follows | None = None,
@@ -46,7 +46,7 @@ def read(
 ) -> Iterator[Rows | Part]:
     """Rows of a file of raw events. Raises InputError if it is damaged."""
     name = options.source_of(path)
-    readers: dict[str, _Reader] = {}
+    readers: dict[str, _ArchivedStream] = {}
     done = 0
     try:
         file = pq.ParquetFile(path)
@@ -58,8 +58,10 @@ def read(
                 sources, received, batch.column("data").to_pylist(), strict=True
             ):
                 done += 1
-                reader = readers.setdefault(source, _Reader(f"{name}/{source}", follows, unfollows))
-                reader.take(done, at, data)
+                reader = readers.setdefault(
+                    source, _ArchivedStream(f"{name}/{source}", follows, unfollows)
+                )
+                reader.add_event(done, at, data)
             progress("read", done, total, "rows")
             for reader in readers.values():
                 yield from reader.rows()
@@ -71,31 +73,31 @@ def read(
         yield from reader.finish()
 
 
-class _Reader:
+class _ArchivedStream:
     """One source: what its bytes are is seen from the first of them."""
 
     def __init__(self, name: str, follows: Follows | None, unfollows: Unfollows | None) -> None:
-        self._builder = Builder(name, follows, unfollows)
-        self._ozone = ozone.Log(name)
-        self._wiki = mediawiki.Log(name)
+        self._builder = RowBuilder(name, follows, unfollows)
+        self._ozone = ozone.ModerationLog(name)
+        self._wiki = mediawiki.WikiLog(name)
 
-    def take(self, number: int, received: int, data: bytes) -> None:
+    def add_event(self, number: int, received: int, data: bytes) -> None:
         """One event as it came."""
         if data.lstrip()[:1] != b"{":
             try:
-                self._builder.take(number, decode_frame(data), received)
+                self._builder.add_event(number, decode_frame(data), received)
             except FrameError as error:
                 self._builder.reject(number, str(error), received)
             return
         try:
-            plain = parsed(data)
+            plain = parse_line(data)
             if "time_us" in plain or is_frame(plain):
-                self._builder.take(number, decode_line(data)[1], received)
+                self._builder.add_event(number, decode_line(data)[1], received)
             elif "subject" in plain:
-                self._ozone.take(number, plain)
+                self._ozone.add_event(number, plain)
             else:
-                self._wiki.take(number, plain)
-        except (Unusable, FrameError) as error:
+                self._wiki.add_event(number, plain)
+        except (UnusableLine, FrameError) as error:
             self._builder.rejections.add(
                 number, None, data[:200].decode("utf-8", "replace"), str(error)
             )
@@ -106,9 +108,9 @@ class _Reader:
 
     def finish(self) -> Iterator[Rows]:
         """All that is left."""
-        self._ozone.end()
-        self._wiki.end()
+        self._ozone.close()
+        self._wiki.close()
         yield from self._builder.finish()
         for log in (self._ozone, self._wiki):
-            if log.gathered.latest is not None:
-                yield from log.gathered.finish()
+            if log.buffers.latest is not None:
+                yield from log.buffers.finish()

@@ -20,14 +20,14 @@ import pyarrow as pa
 from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import TABLES, Part, Rows
-from birdfall.sources.shared import json_array as elements
-from birdfall.sources.shared.open import lines
-from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared import json_array
+from birdfall.sources.shared.open import read_lines
+from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.shared.timestamps import Reading
+from birdfall.sources.shared.timestamps import TimeReader
 
 NAME = "x"
-_READING: Final = Reading()
+_READING: Final = TimeReader()
 _ROWS: Final = 1 << 14
 _REFERENCES: Final = {"retweeted": "repost", "quoted": "quote", "replied_to": "reply"}
 
@@ -43,8 +43,8 @@ def sniff(path: Path, head: bytes) -> float:
     """Sure when the first object has the keys of a tweet, a user or a page of them."""
     if _ARCHIVE.match(head):
         return 0.95
-    first = elements.first(head)
-    first = first.split(b"\n", 1)[0] if elements.is_lines(head) else first
+    first = json_array.skip_to_object(head)
+    first = first.split(b"\n", 1)[0] if json_array.is_lines(head) else first
     if not first.startswith(b"{"):
         return 0.0
     marks = (
@@ -62,14 +62,14 @@ def sniff(path: Path, head: bytes) -> float:
     return 0.0
 
 
-def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
+def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """Posts, reposts, quotes, replies, mentions, hashtags, links, accounts and seen suspensions of a file of JSON lines."""
     source = options.source_of(path)
     rejections = Rejections(source)
     size = path.stat().st_size
     waiting: dict[str, list[Row]] = defaultdict(list)
     owner = _owner(path)
-    for number, line, packed in lines(path, allow_large=options.allow_large):
+    for number, line, packed in read_lines(path, allow_large=options.allow_large):
         if not line.strip():
             continue
         try:
@@ -116,7 +116,7 @@ def _owner(path: Path) -> Row | None:
     if not beside.is_file():
         return None
     try:
-        for _, line, _ in lines(beside):
+        for _, line, _ in read_lines(beside):
             account = json.loads(line)["account"]
             return {"id_str": str(account["accountId"]), "screen_name": account.get("username")}
     except (InputError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -124,7 +124,7 @@ def _owner(path: Path) -> Row | None:
     return None
 
 
-def _archived(value: Row, owner: Row | None) -> Iterator[tuple[str, Row]]:
+def _archive_rows(value: Row, owner: Row | None) -> Iterator[tuple[str, Row]]:
     """One element of an archive: a tweet, a follower, somebody followed, or the account itself."""
     if "account" in value:
         account = value["account"]
@@ -152,24 +152,24 @@ def _rows(value: Any, owner: Row | None = None) -> Iterator[tuple[str, Row]]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
     if len(value) == 1 and value.keys() <= {"tweet", "follower", "following", "account"}:
-        yield from _archived(value, owner)
+        yield from _archive_rows(value, owner)
         return
     if "data" in value or "errors" in value or "includes" in value:
         yield from _page(value)
     elif "author_id" in value or isinstance(value.get("author"), dict):
-        yield from _v2(value, {}, _retrieved(value))
+        yield from _v2(value, {}, _retrieved_at(value))
     elif isinstance(value.get("user"), dict):
         yield from _v1(value)
     elif "screen_name" in value:
         yield "accounts", _user_v1(value, None)
     elif "username" in value:
-        yield "accounts", _user_v2(value, _retrieved(value))
+        yield "accounts", _user_v2(value, _retrieved_at(value))
     else:
         raise ValueError("none of their keys")
 
 
 def _page(page: Row) -> Iterator[tuple[str, Row]]:
-    seen = _retrieved(page)
+    seen = _retrieved_at(page)
     includes = page.get("includes") or {}
     tweets = {t["id"]: t for t in includes.get("tweets", ())}
     for user in includes.get("users", ()):
@@ -404,5 +404,5 @@ def _optional_time(value: Any) -> dt.datetime | None:
     return None if value is None else _time(value)
 
 
-def _retrieved(value: Row) -> dt.datetime | None:
+def _retrieved_at(value: Row) -> dt.datetime | None:
     return _optional_time((value.get("__twarc") or {}).get("retrieved_at"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from birdfall.kernels import enrichment as kernel
-from birdfall.record.record import NEVER, Edges
+from birdfall.record.record import NEVER, FollowEdges
 
 MAX_THREADS = 2
 
@@ -45,7 +45,7 @@ class FollowGraph:
         return self.unknown[self.starts[a] : self.starts[a + 1]]
 
 
-def follow_graph_at(edges: Edges, n: int, onset: int) -> FollowGraph:
+def follow_graph_at(edges: FollowEdges, n: int, onset: int) -> FollowGraph:
     """The graph of the edges that stood at `onset` (us); one without a known beginning counts as standing.
 
     edges: ordered by (followed, follower), as `Record.edges` gives them.

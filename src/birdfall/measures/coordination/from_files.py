@@ -25,9 +25,9 @@ from birdfall.model.errors import CannotAnswer, UsageError, printable
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES
-from birdfall.record.ids import Ids, empty
-from birdfall.sources.registry import source_for
-from birdfall.sources.shared.protocol import Options
+from birdfall.record.ids import Ids, empty_ids
+from birdfall.sources.registry import choose_source
+from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.table import reader as tables
 from birdfall.sources.table.mapping import Emit, Mapping
 
@@ -90,20 +90,20 @@ def read_acts(
     """
     if trace not in DIRECT_TRACES:
         return None
-    options = Options(time_zone, date_format, mapping)
+    options = SourceOptions(time_zone, date_format, mapping)
     acts: list[pa.RecordBatch] = []
     others: dict[str, list[pa.RecordBatch]] = {}
     read: list[str] = []
     for path in paths:
-        source = source_for(path, reader)
+        source = choose_source(path, reader)
         if source.NAME != "table":
             return None
-        with tables.opened(path, options, progress) as (table, mapping):
+        with tables.open_mapped_table(path, options, progress) as (table, mapping):
             cut = _narrow_mapping(mapping, trace, bare, handles)
             if cut is None:
                 return None
             read += _column_guesses(path, mapping)
-            for item in tables.rows_of(table, cut, options, progress):
+            for item in tables.read_mapped_rows(table, cut, options, progress):
                 if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
                     acts.append(item.batch)
                 else:
@@ -111,12 +111,12 @@ def read_acts(
     return replace(_join_batches(acts, others, trace, bare), read=tuple(read))
 
 
-def guessed_columns(paths: Sequence[Path], reader: str | None, options: Options) -> list[str]:
+def guessed_columns(paths: Sequence[Path], reader: str | None, options: SourceOptions) -> list[str]:
     """Per table whose columns are guessed, which is taken for what. For files that become a record; reads no rows."""
     read: list[str] = []
     for path in paths:
-        if source_for(path, reader).NAME == "table":
-            with tables.opened(path, options) as (_, mapping):
+        if choose_source(path, reader).NAME == "table":
+            with tables.open_mapped_table(path, options) as (_, mapping):
                 read += _column_guesses(path, mapping)
     return read
 
@@ -320,7 +320,7 @@ def _collect_ids(
     table: pa.Table, account: pa.DictionaryArray, others: dict[str, list[pa.RecordBatch]]
 ) -> Ids:
     """All accounts, in the order a record would give them: table by table, column by column."""
-    ids = empty()
+    ids = empty_ids()
     for name in TABLES:
         for column in ACCOUNT_COLUMNS.get(name, ()):
             found = [
@@ -333,7 +333,7 @@ def _collect_ids(
                     account.dictionary if column == "account" else pc.unique(table.column(column))
                 )
             if found:
-                ids = ids.grown(pa.concat_arrays([f.cast(pa.string()) for f in found]), _RECORD_KEY)
+                ids = ids.merge(pa.concat_arrays([f.cast(pa.string()) for f in found]), _RECORD_KEY)
     return ids
 
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.findings import Note
-from birdfall.sources.shared import timestamps as times
-from birdfall.sources.table import arrow_columns as shortcuts
+from birdfall.sources.shared import timestamps
+from birdfall.sources.table import arrow_columns
 
 _UNIT_US: Final = {"s": 1_000_000, "ms": 1000, "us": 1}
 #: From 2001 to 2099 in seconds since 1970: a whole column within is seconds, as one a thousand times larger is milliseconds.
@@ -109,16 +109,16 @@ def _times_from_texts(column: pa.Array, unit: str | None) -> tuple[pa.Array, lis
     if unit is not None and len(texts) and pc.all(numbers).as_py():
         found, notes = _times_from_numbers(pc.utf8_trim_whitespace(texts).cast(pa.float64()), unit)
         return found.take(coded.indices), notes
-    for zone in (None, times.zone("UTC")):
-        read = shortcuts.times_of(times.Reading(zone))
+    for zone in (None, timestamps.find_zone("UTC")):
+        read = arrow_columns.time_reader(timestamps.TimeReader(zone))
         found = read(texts) if read is not None and len(texts) else None
         if found is not None:
             notes = [] if zone is None else [Note("times-without-zone", {})]
             return found.cast(pa.int64()).take(coded.indices), notes
-    order = times.settled_order(texts.to_pylist())
+    order = timestamps.majority_day_order(texts.to_pylist())
     reading, in_utc = (
-        times.Reading(None, None, order),
-        times.Reading(times.zone("UTC"), None, order),
+        timestamps.TimeReader(None, None, order),
+        timestamps.TimeReader(timestamps.find_zone("UTC"), None, order),
     )
     values: list[Any] = []
     zoneless, refused = 0, []
@@ -126,15 +126,15 @@ def _times_from_texts(column: pa.Array, unit: str | None) -> tuple[pa.Array, lis
         try:
             try:
                 values.append(reading.microseconds(text))
-            except times.NeedsZone:
+            except timestamps.NeedsZone:
                 values.append(in_utc.microseconds(text))
                 zoneless += 1
-        except times.NeedsOrder as error:
+        except timestamps.NeedsDayOrder as error:
             raise UsageError(
                 f'"{printable(text, 60)}" fits two dates, and no date of this column settles which',
                 fix="Make time stamps of them first, such as with pandas.to_datetime(..., dayfirst=True).",
             ) from error
-        except times.NotATime:
+        except timestamps.NotATime:
             values.append(None)
             refused.append(text)
     if refused and len(refused) == len(texts):

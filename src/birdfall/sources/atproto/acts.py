@@ -8,37 +8,37 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from birdfall.sources.atproto.frames import FrameError, name
+from birdfall.sources.atproto.frames import FrameError, parse_name
 
 #: (kind, object, object_kind, target, text, language, act_id)
 Act = tuple[str, str, str, str | None, str | None, str | None, str]
 
 _SIMPLE: Final = {"app.bsky.feed.like": "like", "app.bsky.feed.repost": "repost"}
 #: Facets of one post that are read; no client writes more than some dozens.
-MOST_FACETS: Final = 1000
+MAX_FACETS: Final = 1000
 
 
 def acts_of(did: str, collection: str, key: str, record: dict[str, Any]) -> list[Act]:
     """The acts of one newly written record. Raises FrameError if it lacks what it must have."""
     uri = f"at://{did}/{collection}/{key}"
     if collection in _SIMPLE:
-        subject = _address(record.get("subject"))
+        subject = _uri_of_reference(record.get("subject"))
         if subject is None:
             raise FrameError("a like or repost of nothing")
-        return [(_SIMPLE[collection], subject, "post", author(subject), None, None, uri)]
+        return [(_SIMPLE[collection], subject, "post", account_of_uri(subject), None, None, uri)]
     if collection == "app.bsky.graph.block":
-        blocked = name(record.get("subject"), "did")
+        blocked = parse_name(record.get("subject"), "did")
         return [("block", blocked, "account", blocked, None, None, uri)]
-    return _post(uri, record)
+    return _post_acts(uri, record)
 
 
-def author(uri: str) -> str | None:
+def account_of_uri(uri: str) -> str | None:
     """The account in an `at://` address; None if there is none."""
     did = uri[5:].partition("/")[0] if uri.startswith("at://") else ""
     return did if did.startswith("did:") else None
 
 
-def _post(uri: str, record: dict[str, Any]) -> list[Act]:
+def _post_acts(uri: str, record: dict[str, Any]) -> list[Act]:
     text = record.get("text")
     if not isinstance(text, str):
         raise FrameError("a post without text")
@@ -50,33 +50,33 @@ def _post(uri: str, record: dict[str, Any]) -> list[Act]:
     )
     acts: list[Act] = [("post", uri, "post", None, text, language, uri)]
     reply = record.get("reply")
-    parent = _address(reply.get("parent")) if isinstance(reply, dict) else None
+    parent = _uri_of_reference(reply.get("parent")) if isinstance(reply, dict) else None
     if parent is not None:
-        acts.append(("reply", parent, "post", author(parent), text, language, uri))
+        acts.append(("reply", parent, "post", account_of_uri(parent), text, language, uri))
     if "embed" in record:
-        acts += _embedded(uri, record["embed"])
+        acts += _embed_acts(uri, record["embed"])
     facets = record.get("facets")
     if isinstance(facets, list):
         acts += [
             a
-            for facet in facets[:MOST_FACETS]
+            for facet in facets[:MAX_FACETS]
             if isinstance(facet, dict)
-            for a in _facet(uri, facet)
+            for a in _facet_acts(uri, facet)
         ]
     # A link card repeats the link of the text: one act each.
     return list(dict.fromkeys(acts))
 
 
-def _embedded(uri: str, embed: Any) -> list[Act]:
+def _embed_acts(uri: str, embed: Any) -> list[Act]:
     if not isinstance(embed, dict):
         return []
     acts: list[Act] = []
     quoted = embed.get("record")
     if isinstance(quoted, dict):
         # With media beside it, the quoted record is wrapped once more.
-        address = _address(quoted) or _address(quoted.get("record"))
+        address = _uri_of_reference(quoted) or _uri_of_reference(quoted.get("record"))
         if address is not None:
-            acts.append(("quote", address, "post", author(address), None, None, uri))
+            acts.append(("quote", address, "post", account_of_uri(address), None, None, uri))
     media = embed.get("media")
     for card in (embed.get("external"), media.get("external") if isinstance(media, dict) else None):
         if isinstance(card, dict) and isinstance(card.get("uri"), str) and card["uri"]:
@@ -84,7 +84,7 @@ def _embedded(uri: str, embed: Any) -> list[Act]:
     return acts
 
 
-def _facet(uri: str, facet: dict[str, Any]) -> list[Act]:
+def _facet_acts(uri: str, facet: dict[str, Any]) -> list[Act]:
     acts: list[Act] = []
     features = facet.get("features")
     for feature in features if isinstance(features, list) else ():
@@ -104,7 +104,7 @@ def _facet(uri: str, facet: dict[str, Any]) -> list[Act]:
     return acts
 
 
-def _address(reference: Any) -> str | None:
+def _uri_of_reference(reference: Any) -> str | None:
     """The address of a strong reference ({uri, cid})."""
     if not isinstance(reference, dict):
         return None

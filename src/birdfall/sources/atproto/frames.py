@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import libipld
 
-from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND
+from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
 
 #: Collections whose records become rows.
 COLLECTIONS: Final = frozenset(
@@ -29,14 +29,14 @@ STATUS_OF: Final = {
 }  # fmt: skip
 
 #: A did or a record key longer than this is no name but an attack (the specification allows 2,048 and 512).
-LONGEST_NAME: Final = 2048
+MAX_NAME_CHARS: Final = 2048
 
 
 class FrameError(ValueError):
     """A frame or a line that cannot be taken; the text is the reason."""
 
 
-class Account(NamedTuple):
+class AccountEvent(NamedTuple):
     """The host says how an account stands. time: microseconds, the host's own; status: its word, where not active."""
 
     did: str
@@ -46,7 +46,7 @@ class Account(NamedTuple):
     sequence: int | None
 
 
-class Identity(NamedTuple):
+class IdentityEvent(NamedTuple):
     """A handle was set or confirmed."""
 
     did: str
@@ -55,7 +55,7 @@ class Identity(NamedTuple):
     sequence: int | None
 
 
-class Operation(NamedTuple):
+class RecordOperation(NamedTuple):
     """One record written or deleted. record: None for a deletion; problem: why a written record cannot be read."""
 
     action: str
@@ -65,17 +65,17 @@ class Operation(NamedTuple):
     problem: str | None = None
 
 
-class Commit(NamedTuple):
+class CommitEvent(NamedTuple):
     """Records written and deleted at once. problem: why the operations are not all there."""
 
     did: str
     time: int
-    operations: list[Operation]
+    operations: list[RecordOperation]
     sequence: int | None
     problem: str | None = None
 
 
-class Other(NamedTuple):
+class OtherEvent(NamedTuple):
     """An event with nothing for the record (#sync, #info); counted by its kind."""
 
     kind: str
@@ -83,7 +83,7 @@ class Other(NamedTuple):
     sequence: int | None
 
 
-Event = Account | Identity | Commit | Other
+Event = AccountEvent | IdentityEvent | CommitEvent | OtherEvent
 
 
 def decode_frame(frame: bytes, wanted: frozenset[str] = COLLECTIONS) -> Event:
@@ -104,48 +104,48 @@ def decode_frame(frame: bytes, wanted: frozenset[str] = COLLECTIONS) -> Event:
     if kind == "#commit":
         return _commit(body, wanted)
     if kind == "#account":
-        return account(body)
+        return parse_account(body)
     if kind == "#identity":
-        return identity(body)
+        return parse_identity(body)
     if not isinstance(kind, str):
         raise FrameError("the header names no type")
-    return Other(kind, None, _sequence(body))
+    return OtherEvent(kind, None, _sequence(body))
 
 
-def account(body: dict[str, Any]) -> Account:
+def parse_account(body: dict[str, Any]) -> AccountEvent:
     """An #account body, of a frame or of a line of JSON. Raises FrameError."""
     active, status = body.get("active"), body.get("status")
     if not isinstance(active, bool) or not (status is None or isinstance(status, str)):
         raise FrameError("an account event without a status that can be read")
-    return Account(
-        name(body.get("did"), "did"),
-        microseconds(body.get("time")),
+    return AccountEvent(
+        parse_name(body.get("did"), "did"),
+        parse_time(body.get("time")),
         active,
         status,
         _sequence(body),
     )
 
 
-def identity(body: dict[str, Any]) -> Identity:
+def parse_identity(body: dict[str, Any]) -> IdentityEvent:
     """An #identity body, of a frame or of a line of JSON. Raises FrameError."""
     handle = body.get("handle")
     if not (handle is None or isinstance(handle, str)):
         raise FrameError("a handle that is no text")
-    return Identity(
-        name(body.get("did"), "did"), microseconds(body.get("time")), handle, _sequence(body)
+    return IdentityEvent(
+        parse_name(body.get("did"), "did"), parse_time(body.get("time")), handle, _sequence(body)
     )
 
 
-def name(value: Any, what: str) -> str:
+def parse_name(value: Any, what: str) -> str:
     """`value` if it can be the name of an account or a record. Raises FrameError."""
-    if not isinstance(value, str) or not value or len(value) > LONGEST_NAME:
+    if not isinstance(value, str) or not value or len(value) > MAX_NAME_CHARS:
         raise FrameError(f"no usable {what}")
     if what == "did" and not value.startswith("did:"):
         raise FrameError("an account that is no did")
     return value
 
 
-def microseconds(value: Any) -> int:
+def parse_time(value: Any) -> int:
     """A time as the protocol writes it (RFC 3339 with a zone) in microseconds since 1970. Raises FrameError."""
     if not isinstance(value, str):
         raise FrameError("no time")
@@ -158,45 +158,45 @@ def microseconds(value: Any) -> int:
         if isinstance(error, FrameError):
             raise
         raise FrameError("a time that cannot be read") from error
-    if not EARLIEST_MICROSECOND <= found < LATEST_MICROSECOND:
+    if not EARLIEST_US <= found < LATEST_US:
         raise FrameError("an implausible time")
     return found
 
 
-def _commit(body: dict[str, Any], wanted: frozenset[str]) -> Commit:
-    did, time = name(body.get("repo"), "did"), microseconds(body.get("time"))
+def _commit(body: dict[str, Any], wanted: frozenset[str]) -> CommitEvent:
+    did, time = parse_name(body.get("repo"), "did"), parse_time(body.get("time"))
     listed = body.get("ops")
     if not isinstance(listed, list):
         raise FrameError("a commit without a list of operations")
     sequence = _sequence(body)
-    parsed = [_parsed(op) for op in listed]
+    headers = [_parse_operation(op) for op in listed]
     blocks: dict[bytes, Any] = {}
     problem = (
         "the commit was too big for the stream and came without its records"
         if body.get("tooBig") is True
         else None
     )
-    if any(action != "delete" and collection in wanted for action, collection, _, _ in parsed):
+    if any(action != "delete" and collection in wanted for action, collection, _, _ in headers):
         try:
             blocks = libipld.decode_car(body.get("blocks"))[1]
         except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
             problem = problem or f"the commit's archive cannot be read: {error}"
     operations = []
-    for action, collection, key, cid in parsed:
+    for action, collection, key, cid in headers:
         record, missing = None, None
         if action != "delete" and collection in wanted:
             record = blocks.get(cid) if isinstance(cid, bytes) else None
             if not isinstance(record, dict):
                 record, missing = None, problem or "the commit's archive lacks this record"
-        operations.append(Operation(action, collection, key, record, missing))
-    return Commit(did, time, operations, sequence, problem if not operations else None)
+        operations.append(RecordOperation(action, collection, key, record, missing))
+    return CommitEvent(did, time, operations, sequence, problem if not operations else None)
 
 
-def _parsed(op: Any) -> tuple[str, str, str, Any]:
+def _parse_operation(op: Any) -> tuple[str, str, str, Any]:
     if not isinstance(op, dict):
         raise FrameError("an operation that is no map")
     action, path = op.get("action"), op.get("path")
-    if not isinstance(action, str) or not isinstance(path, str) or len(path) > LONGEST_NAME:
+    if not isinstance(action, str) or not isinstance(path, str) or len(path) > MAX_NAME_CHARS:
         raise FrameError("an operation without action and path")
     collection, _, key = path.partition("/")
     return action, collection, key, op.get("cid")

@@ -16,15 +16,15 @@ from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.atproto.frames import FrameError, decode_frame
-from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Builder, Follows, Unfollows
-from birdfall.sources.shared.open import opened, packed_position
-from birdfall.sources.shared.protocol import Options
-from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND
+from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Follows, RowBuilder, Unfollows
+from birdfall.sources.shared.open import open_bytes, packed_position
+from birdfall.sources.shared.protocol import SourceOptions
+from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
 
 NAME = "atproto"
 MAGIC: Final = b"ATFH1\n"
 #: Frames are 5 MB at most by the protocol; a length beyond this means the file is no longer understood.
-LONGEST_FRAME: Final = 64 << 20
+MAX_FRAME_BYTES: Final = 64 << 20
 _HEADER: Final = struct.Struct(">QI")
 
 
@@ -35,21 +35,21 @@ def sniff(path: Path, head: bytes) -> float:
 
 def read(
     path: Path,
-    options: Options,
+    options: SourceOptions,
     progress: Progress,
     *,
     follows: Follows | None = None,
     unfollows: Unfollows | None = None,
 ) -> Iterator[Rows | Part]:
-    """Rows of a recording. follows: edges begun before it (`atproto_rows.follows_known`), unfollows: those that were read
-    before their follow (`atproto_rows.unfollows_waiting`); both are brought up to date.
+    """Rows of a recording. follows: edges begun before it (`atproto_rows.load_follows`), unfollows: those that were read
+    before their follow (`atproto_rows.load_waiting_unfollows`); both are brought up to date.
 
     Raises InputError if the file is no recording or its archive is damaged. A recording that ends within a frame (the
     recorder was killed) is taken up to there, the rest is a rejected row.
     """
-    builder = Builder(options.source_of(path), follows, unfollows)
+    builder = RowBuilder(options.source_of(path), follows, unfollows)
     size = path.stat().st_size
-    with opened(path, allow_large=options.allow_large) as stream:
+    with open_bytes(path, allow_large=options.allow_large) as stream:
         if stream.read(len(MAGIC)) != MAGIC:
             raise InputError(
                 "this is no recording of an event stream",
@@ -62,14 +62,14 @@ def read(
             except FrameError as error:
                 builder.reject(number, str(error), received)
             else:
-                builder.take(number, event, received)
+                builder.add_event(number, event, received)
             if number % 1024 == 0:
                 progress("read", min(packed_position(stream), size), size, "bytes")
                 yield from builder.rows(at_least=ROWS_PER_BATCH)
     yield from builder.finish()
 
 
-def _frames(stream: BinaryIO, builder: Builder) -> Iterator[tuple[int, int | None, bytes]]:
+def _frames(stream: BinaryIO, builder: RowBuilder) -> Iterator[tuple[int, int | None, bytes]]:
     """(number from 1, arrival in microseconds or None if implausible, frame)."""
     number = 0
     while head := stream.read(_HEADER.size):
@@ -78,7 +78,7 @@ def _frames(stream: BinaryIO, builder: Builder) -> Iterator[tuple[int, int | Non
             builder.reject(number, "the recording ends within a frame")
             return
         nanoseconds, length = _HEADER.unpack(head)
-        if length > LONGEST_FRAME:
+        if length > MAX_FRAME_BYTES:
             builder.reject(
                 number, "a frame of impossible length; nothing after it can be read", value=length
             )
@@ -90,6 +90,6 @@ def _frames(stream: BinaryIO, builder: Builder) -> Iterator[tuple[int, int | Non
         received = nanoseconds // 1000
         yield (
             number,
-            received if EARLIEST_MICROSECOND <= received < LATEST_MICROSECOND else None,
+            received if EARLIEST_US <= received < LATEST_US else None,
             frame,
         )

@@ -10,7 +10,7 @@ import pyarrow as pa
 from birdfall.model.schemas import TABLES, TIME
 
 
-def batch(
+def build_batch(
     table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], source: str
 ) -> pa.RecordBatch:
     """`rows` of (one value per name, line) as rows of `table`. Times are int microseconds or None. rows: not empty."""
@@ -23,14 +23,14 @@ def batch(
             arrays.append(pa.array(values, pa.int64()).cast(TIME))
         else:
             arrays.append(
-                texts(values) if field.type == pa.string() else pa.array(values, field.type)
+                text_array(values) if field.type == pa.string() else pa.array(values, field.type)
             )
         fields.append(field)
     arrays.append(pa.repeat(pa.scalar(source), len(rows)))
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([*fields, schema.field("source")]))
 
 
-def texts(values: Sequence[str | None]) -> pa.Array:
+def text_array(values: Sequence[str | None]) -> pa.Array:
     """Text as Arrow; half characters that JSON can carry (lone surrogates) become question marks."""
     try:
         return pa.array(values, pa.string())

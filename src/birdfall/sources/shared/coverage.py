@@ -12,61 +12,67 @@ from typing import Final
 import pyarrow as pa
 
 from birdfall.model.schemas import TABLES, TIME, Rows
+from birdfall.model.units import DAY_US, MINUTE_US, SECOND_US
 
-_SECOND: Final = 1_000_000
 #: Without any event for so long, the stream counts as not watched.
-SILENCE: Final = 60 * _SECOND
+SILENCE_US: Final = MINUTE_US
 #: An event whose own time is further from its arrival is clock trouble (or a replay of the past).
-CLOCK_OFF: Final = 60 * _SECOND
+CLOCK_TOLERANCE_US: Final = MINUTE_US
 #: A record's own date may be earlier by this much before it is called backdated.
-CLAIM_OFF: Final = 86_400 * _SECOND
+CREATED_TOLERANCE_US: Final = DAY_US
 
 
-class Watch:
+class ObservedSpans:
     """Arrivals of one stream, in microseconds. tables: what it was watched for. silence: None where quiet hours are no
     sign of a broken stream."""
 
-    def __init__(self, source: str, tables: tuple[str, ...], silence: int | None = SILENCE) -> None:
+    def __init__(
+        self, source: str, tables: tuple[str, ...], silence: int | None = SILENCE_US
+    ) -> None:
         self._source = source
         self._tables = tables
         self._silence = silence
         self._begun: int | None = None
         self._latest = 0
-        self._spans: list[tuple[int, int, str, str, str | None]] = []
+        self._rows: list[tuple[int, int, str, str, str | None]] = []
         # problem: [first arrival, last arrival, events, largest difference in microseconds]
         self._clock: dict[str, list[int]] = {}
 
-    def heard(self, received: int, time: int | None) -> None:
+    def add_arrival(self, received: int, time: int | None) -> None:
         """Something arrived at `received` that says it happened at `time`."""
         if self._begun is None:
             self._begun = self._latest = received
         elif received < self._latest:
-            self._trouble("arrival times run backwards", self._latest, self._latest - received)
+            self._note_clock_problem(
+                "arrival times run backwards", self._latest, self._latest - received
+            )
         else:
             if self._silence is not None and received - self._latest > self._silence:
                 self._close()
-                self._spans += [
+                self._rows += [
                     (self._latest, received, table, "gap", "silence") for table in self._tables
                 ]
                 self._begun = received
             self._latest = received
-        if time is not None and abs(received - time) > CLOCK_OFF:
+        if time is not None and abs(received - time) > CLOCK_TOLERANCE_US:
             what = "events older than their arrival" if time < received else "events of the future"
-            self._trouble(what, received, abs(received - time))
+            self._note_clock_problem(what, received, abs(received - time))
 
-    def claimed(self, created: int | None, time: int) -> None:
+    def check_created(self, created: int | None, time: int) -> None:
         """A record says it was created at `created` (None: it cannot be read), and was written at `time`."""
         if created is None:
-            self._trouble("records whose createdAt cannot be read", time, 0)
-        elif abs(created - time) > CLAIM_OFF:
-            self._trouble("records whose createdAt is off by over a day", time, abs(created - time))
+            self._note_clock_problem("records whose createdAt cannot be read", time, 0)
+        elif abs(created - time) > CREATED_TOLERANCE_US:
+            self._note_clock_problem(
+                "records whose createdAt is off by over a day", time, abs(created - time)
+            )
 
     def rows(self) -> Iterator[Rows]:
         """Coverage rows; none if nothing was heard."""
         self._close()
-        spans = list(self._spans)
+        spans = list(self._rows)
         for problem, (first, last, count, largest) in sorted(self._clock.items()):
-            note = f"{problem}: {count}, at most {largest / _SECOND:.0f} s"
+            note = f"{problem}: {count}, at most {largest / SECOND_US:.0f} s"
             spans.append((first, last, "time", "clock", note))
         if not spans:
             return
@@ -81,12 +87,12 @@ class Watch:
 
     def _close(self) -> None:
         if self._begun is not None:
-            self._spans += [
+            self._rows += [
                 (self._begun, self._latest, table, "watched", None) for table in self._tables
             ]
             self._begun = None
 
-    def _trouble(self, problem: str, at: int, difference: int) -> None:
+    def _note_clock_problem(self, problem: str, at: int, difference: int) -> None:
         known = self._clock.setdefault(problem, [at, at, 0, 0])
         known[0], known[1] = min(known[0], at), max(known[1], at)
         known[2] += 1

@@ -10,24 +10,24 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.model.progress import Progress, silent
-from birdfall.sources.shared.open import compression, opened, packed_position
+from birdfall.sources.shared.open import compression, open_bytes, packed_position
 
-_PIECE = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
-def plain(
+def copy_as_utf8(
     path: Path, folder: Path, *, text: bool, allow_large: bool, progress: Progress = silent
 ) -> tuple[Path, list[str]]:
     """`path` itself, or a copy of it in `folder` that is unpacked and (for text) UTF-8; and notes such as "encoding:cp1252".
 
-    Raises InputError as `open.opened` does.
+    Raises InputError as `open.open_bytes` does.
     """
     found, notes = path, []
     if compression(path):
         found = folder / "unpacked"
         size = path.stat().st_size
-        with opened(path, allow_large=allow_large) as source, found.open("wb") as target:
-            while piece := source.read(_PIECE):
+        with open_bytes(path, allow_large=allow_large) as source, found.open("wb") as target:
+            while piece := source.read(CHUNK_BYTES):
                 target.write(piece)
                 progress("unpack", min(packed_position(source), size), size, "bytes")
     encoding = _encoding(found) if text else "utf-8"
@@ -38,7 +38,7 @@ def plain(
             found.open("r", encoding=encoding, errors="replace", newline="") as old,
             recoded.open("w", encoding="utf-8", newline="") as new,
         ):
-            while words := old.read(_PIECE):
+            while words := old.read(CHUNK_BYTES):
                 new.write(words)
         found = recoded
     return found, notes

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 _START: Final = re.compile(rb"[\s\xef\xbb\xbf]*(?:window\.[\w.$]{1,200}\s*=\s*)?")
 _SIGNS: Final = re.compile(rb'["{}\[\]]')
 _STRING: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_PIECE: Final = 1 << 20
+CHUNK_BYTES: Final = 1 << 20
 
 
 def is_lines(head: bytes) -> bool:
@@ -32,16 +32,16 @@ def is_json(head: bytes) -> bool:
     )
 
 
-def first(head: bytes) -> bytes:
+def skip_to_object(head: bytes) -> bytes:
     """Where the first object of a file begins, up to the end of the head."""
     body = head[_START.match(head).end() :]  # type: ignore[union-attr]
     return body[1:].lstrip() if body.startswith(b"[") else body
 
 
-def elements(stream: BinaryIO, longest: int) -> Iterator[bytes]:
+def read_elements(stream: BinaryIO, longest: int) -> Iterator[bytes]:
     """Every object of a stream that stands outside of all others, or within one array. One over `longest` bytes comes cut."""
     waiting, place, depth, start = b"", 0, 0, -1
-    while piece := stream.read(_PIECE):
+    while piece := stream.read(CHUNK_BYTES):
         waiting += piece
         while (sign := _SIGNS.search(waiting, place)) is not None:
             character = sign[0]

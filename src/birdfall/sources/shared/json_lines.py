@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from birdfall.model.errors import InputError
-from birdfall.sources.shared.open import lines
+from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.rejections import Rejections
 
 #: Lines looked at for the names of columns.
-_SHOWN = 2_000
+_NAME_SAMPLE_LINES = 2_000
 
 
-def names_of(path: Path, plain: Path) -> list[str]:
+def column_names(path: Path, plain: Path) -> list[str]:
     """The names of all columns of the first lines. Raises InputError if none of them is an object."""
     names: dict[str, None] = {}
-    for _, line, _ in itertools.islice(lines(plain), _SHOWN):
-        value = parsed(line)
+    for _, line, _ in itertools.islice(read_lines(plain), _NAME_SAMPLE_LINES):
+        value = parse_object(line)
         if value is not None:
-            names |= dict.fromkeys(flat(value))
+            names |= dict.fromkeys(flatten(value))
     if not names:
         raise InputError(
             "no line of this file is a JSON object",
@@ -32,15 +32,15 @@ def names_of(path: Path, plain: Path) -> list[str]:
     return list(names)
 
 
-def records(
+def read_records(
     path: Path, used: Sequence[str], rejections: Rejections, place: list[int]
 ) -> Iterator[tuple[int, tuple[str | None, ...]]]:
     """(line, the values `used`) of every object. Lines that are none are refused. place: is told the bytes read."""
-    for number, line, read in lines(path):
+    for number, line, read in read_lines(path):
         place[0] = read
         if not line.strip():
             continue
-        value = parsed(line)
+        value = parse_object(line)
         if value is None:
             rejections.add(
                 number,
@@ -50,17 +50,17 @@ def records(
                 "Mend or remove the line.",
             )
             continue
-        found = flat(value)
+        found = flatten(value)
         yield number, tuple([found.get(name) for name in used])
 
 
-def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
+def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
     """A JSON object as texts, its inner objects under dotted names; lists stay JSON."""
     found: dict[str, str | None] = {}
     for key, inner in value.items():
         name = prefix + key.encode("utf-8", "replace").decode()
         if isinstance(inner, dict) and inner and prefix.count(".") < 4:
-            found |= flat(inner, f"{name}.")
+            found |= flatten(inner, f"{name}.")
         elif inner is None:
             found[name] = None
         else:
@@ -69,7 +69,7 @@ def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
     return found
 
 
-def parsed(line: bytes) -> dict[str, Any] | None:
+def parse_object(line: bytes) -> dict[str, Any] | None:
     """The object of a line; None if it holds none."""
     try:
         value = json.loads(line.removeprefix(b"\xef\xbb\xbf"))

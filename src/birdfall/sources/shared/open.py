@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from birdfall.model.errors import InputError
-from birdfall.sources.shared import json_array as elements
+from birdfall.sources.shared import json_array
 from birdfall.sources.shared.protocol import HEAD_BYTES
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 
 #: Unpacking stops here unless it was allowed. Text archives of tweets unpack 5 to 30 times; bombs 1,000 times and more.
-LARGEST = 64 << 30
-LARGEST_RATIO = 200
+MAX_UNPACKED_BYTES = 64 << 30
+MAX_UNPACK_RATIO = 200
 #: Below this size the ratio says nothing: a few repeated lines compress without end.
-RATIO_COUNTS_FROM = 256 << 20
+MIN_BYTES_FOR_RATIO = 256 << 20
 
 
 def compression(path: Path) -> str | None:
@@ -35,7 +35,7 @@ def compression(path: Path) -> str | None:
     return "zstd" if start == ZSTD else None
 
 
-def opened(path: Path, *, allow_large: bool = False) -> BinaryIO:
+def open_bytes(path: Path, *, allow_large: bool = False) -> BinaryIO:
     """The bytes of `path`, decompressed, as a buffered stream to be closed by the caller.
 
     Reading raises InputError when the archive is cut short or damaged, or unpacks beyond the limits.
@@ -45,17 +45,19 @@ def opened(path: Path, *, allow_large: bool = False) -> BinaryIO:
         return path.open("rb")
     return cast(
         BinaryIO,
-        io.BufferedReader(Unpacked(path, kind, allow_large=allow_large), buffer_size=1 << 20),
+        io.BufferedReader(
+            DecompressedStream(path, kind, allow_large=allow_large), buffer_size=1 << 20
+        ),
     )
 
 
-def head(path: Path, size: int = HEAD_BYTES) -> bytes:
+def read_head(path: Path, size: int = HEAD_BYTES) -> bytes:
     """The first `size` bytes, decompressed; fewer if the file is shorter. Raises InputError as `opened` does."""
-    with opened(path) as stream:
+    with open_bytes(path) as stream:
         return stream.read(size)
 
 
-def lines(
+def read_lines(
     path: Path, *, allow_large: bool = False, longest: int = 64 << 20
 ) -> Iterator[tuple[int, bytes, int]]:
     """(line number from 1, the line without its end, packed bytes read so far) of a file of lines.
@@ -64,12 +66,12 @@ def lines(
     JSON that does not stand in lines (an array, an archive of X) every object comes as if it were a line.
     """
     size = path.stat().st_size
-    if not elements.is_lines(head(path)):
-        with opened(path, allow_large=allow_large) as stream:
-            for number, element in enumerate(elements.elements(stream, longest), 1):
+    if not json_array.is_lines(read_head(path)):
+        with open_bytes(path, allow_large=allow_large) as stream:
+            for number, element in enumerate(json_array.read_elements(stream, longest), 1):
                 yield number, element, min(packed_position(stream), size)
         return
-    with opened(path, allow_large=allow_large) as stream:
+    with open_bytes(path, allow_large=allow_large) as stream:
         number = 0
         while line := stream.readline(longest + 1):
             number += 1
@@ -83,16 +85,16 @@ def lines(
 def packed_position(stream: BinaryIO) -> int:
     """How many bytes of the file on disk have been read for `stream`."""
     raw = getattr(stream, "raw", None)
-    return raw.packed if isinstance(raw, Unpacked) else stream.tell()
+    return raw.packed if isinstance(raw, DecompressedStream) else stream.tell()
 
 
-class Unpacked(io.RawIOBase):
+class DecompressedStream(io.RawIOBase):
     """A decompressed stream that counts and stops."""
 
     def __init__(self, path: Path, kind: str, *, allow_large: bool = False) -> None:
         self._path = path
         self._file = path.open("rb")
-        self._limit = None if allow_large else LARGEST
+        self._limit = None if allow_large else MAX_UNPACKED_BYTES
         self.packed = 0
         self.unpacked = 0
         self._inner: Any
@@ -113,14 +115,14 @@ class Unpacked(io.RawIOBase):
         try:
             data = self._inner.read(len(buffer))
         except (EOFError, OSError, zlib.error) as error:
-            raise self._damaged() from error
+            raise self._damage_error() from error
         except Exception as error:
             # zstandard's own error type is not importable without loading it for every plain file
             if type(error).__name__ != "ZstdError":
                 raise
-            raise self._damaged() from error
+            raise self._damage_error() from error
         if not data and self._zstd and self._cut_short():
-            raise self._damaged()
+            raise self._damage_error()
         buffer[: len(data)] = data
         self.packed = self._file.tell()
         self.unpacked += len(data)
@@ -134,9 +136,9 @@ class Unpacked(io.RawIOBase):
 
     def _cut_short(self) -> bool:
         # The stream reader takes the end of the file in mid-frame for the end of the data; the frames tell otherwise.
-        return not zstd_complete(self._path)
+        return not is_zstd_complete(self._path)
 
-    def _damaged(self) -> InputError:
+    def _damage_error(self) -> InputError:
         return InputError(
             "the archive ends too soon or is damaged",
             where=str(self._path),
@@ -145,9 +147,9 @@ class Unpacked(io.RawIOBase):
         )
 
     def _check_size(self) -> None:
-        if self._limit is None or self.unpacked < RATIO_COUNTS_FROM:
+        if self._limit is None or self.unpacked < MIN_BYTES_FOR_RATIO:
             return
-        if self.unpacked > self._limit or self.unpacked > LARGEST_RATIO * max(self.packed, 1):
+        if self.unpacked > self._limit or self.unpacked > MAX_UNPACK_RATIO * max(self.packed, 1):
             raise InputError(
                 f"the archive has unpacked to {self.unpacked >> 20:,} MiB from {self.packed >> 10:,} KiB and goes on",
                 where=str(self._path),
@@ -156,7 +158,7 @@ class Unpacked(io.RawIOBase):
             )
 
 
-def zstd_complete(path: Path) -> bool:
+def is_zstd_complete(path: Path) -> bool:
     """Whether the last zstd frame of a file is whole, by walking block headers (RFC 8878); reads headers only."""
     size = path.stat().st_size
     with path.open("rb") as file:

@@ -5,7 +5,7 @@ A source module has three names:
     NAME: str                                           what it is called on the command line, kebab-case
     sniff(path: Path, head: bytes) -> float             0..1: how sure it is that it can read the file; `head` holds the
                                                         first 64 KiB, decompressed; must not raise
-    read(path: Path, options: Options, progress) -> Iterator[Rows | Part]
+    read(path: Path, options: SourceOptions, progress) -> Iterator[Rows | Part]
 
 Rows that cannot be taken are yielded as rows of the table `rejected` (see `sources.rejections`); a file that cannot be
 read at all raises one `BirdfallError`. Sources of other packages register their module under the entry point group
@@ -30,7 +30,7 @@ HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SourceOptions:
     """What the person who imports has said, and where a source may put its Parquet parts.
 
     time_zone: IANA name for times that carry no zone of their own; None: such times are an error.
@@ -59,4 +59,6 @@ class Source(Protocol):
 
     def sniff(self, path: Path, head: bytes) -> float: ...
 
-    def read(self, path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]: ...
+    def read(
+        self, path: Path, options: SourceOptions, progress: Progress
+    ) -> Iterator[Rows | Part]: ...

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from birdfall.model.schemas import TABLES, Rows
 
-VALUE_LIMIT = 200
+MAX_VALUE_CHARS = 200
 ROWS_PER_BATCH = 1 << 14
 
 
@@ -32,7 +32,7 @@ class Rejections:
         shown = (
             None
             if value is None
-            else str(value)[:VALUE_LIMIT].encode("utf-8", "replace").decode("utf-8")
+            else str(value)[:MAX_VALUE_CHARS].encode("utf-8", "replace").decode("utf-8")
         )
         self._waiting.append((column, shown, reason, fix, line))
         self.count += 1

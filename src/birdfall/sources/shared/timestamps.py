@@ -19,8 +19,8 @@ from birdfall.model.errors import UsageError, Where, printable
 EARLIEST: Final = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-EARLIEST_MICROSECOND: Final = (EARLIEST - _EPOCH) // dt.timedelta(microseconds=1)
-LATEST_MICROSECOND: Final = (LATEST - _EPOCH) // dt.timedelta(microseconds=1)
+EARLIEST_US: Final = (EARLIEST - _EPOCH) // dt.timedelta(microseconds=1)
+LATEST_US: Final = (LATEST - _EPOCH) // dt.timedelta(microseconds=1)
 
 Order = Literal["dmy", "mdy"]
 
@@ -92,12 +92,12 @@ class NeedsZone(ValueError):
     """A text that means a moment only once its zone is known."""
 
 
-class NeedsOrder(ValueError):
+class NeedsDayOrder(ValueError):
     """A date whose day and month cannot be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TimeReader:
     """How the times of one column are read. order: which of the first two numbers of a date is the day."""
 
     zone: ZoneInfo | None = None
@@ -105,8 +105,8 @@ class Reading:
     order: Order | None = None
 
     def microseconds(self, text: str) -> int:
-        """UTC microseconds of `text`. Raises NotATime, NeedsZone or NeedsOrder."""
-        moment = self._moment(plain_digits(text).strip())
+        """UTC microseconds of `text`. Raises NotATime, NeedsZone or NeedsDayOrder."""
+        moment = self._moment(ascii_digits(text).strip())
         if isinstance(moment, int):
             value = moment
         else:
@@ -115,13 +115,13 @@ class Reading:
                     raise NeedsZone(text)
                 moment = moment.replace(tzinfo=self.zone)
             value = (moment - _EPOCH) // dt.timedelta(microseconds=1)
-        if not EARLIEST_MICROSECOND <= value < LATEST_MICROSECOND:
+        if not EARLIEST_US <= value < LATEST_US:
             raise NotATime(IMPLAUSIBLE)
         return value
 
     def _moment(self, text: str) -> dt.datetime | int:
         if self.format == EXCEL:
-            return _of_day_number(text)
+            return _spreadsheet_time(text)
         if self.format is not None:
             try:
                 return dt.datetime.strptime(text, self.format)
@@ -136,23 +136,23 @@ class Reading:
         if len(text) > 80:
             raise NotATime(NO_TIME)
         if match := _COMPACT.fullmatch(text):
-            return _built(match, int(match["month"]), int(match["day"]))
+            return _build_datetime(match, int(match["month"]), int(match["day"]))
         if _NUMBER.fullmatch(text):
-            return epoch(text)
+            return unix_microseconds(text)
         if match := _YEAR_FIRST.fullmatch(text):
-            return _built(match, int(match["month"]), int(match["day"]))
+            return _build_datetime(match, int(match["month"]), int(match["day"]))
         if match := _YEAR_LAST.fullmatch(text):
-            return _built(match, *self._month_and_day(match, text))
+            return _build_datetime(match, *self._month_and_day(match, text))
         for pattern in (_TWITTER, _DAY_WORD, _WORD_DAY):
             if match := pattern.fullmatch(text):
                 month = _MONTHS.get(match["word"].casefold())
                 if month is None:
                     raise NotATime(NO_TIME)
-                return _built(match, month, int(match["day"]))
+                return _build_datetime(match, month, int(match["day"]))
         if match := _CLOCK_FIRST.fullmatch(text):
             day = self._free(match["rest"].strip())
             if isinstance(day, dt.datetime):
-                return _with_clock(match, day)
+                return _add_clock(match, day)
         raise NotATime(NO_TIME)
 
     def _month_and_day(self, match: re.Match[str], text: str) -> tuple[int, int]:
@@ -166,26 +166,26 @@ class Reading:
         if order is None:
             # 05/05/2013 is the same day either way
             if first != second:
-                raise NeedsOrder(text)
+                raise NeedsDayOrder(text)
             order = "dmy"
         return (second, first) if order == "dmy" else (first, second)
 
 
-def order_shown(text: str) -> Order | None:
+def proven_day_order(text: str) -> Order | None:
     """Which order a date proves by itself; None if it is no such date or proves none."""
-    match = _YEAR_LAST.fullmatch(plain_digits(text).strip())
+    match = _YEAR_LAST.fullmatch(ascii_digits(text).strip())
     if match is None:
-        match = _CLOCK_FIRST.fullmatch(plain_digits(text).strip())
-        return order_shown(match["rest"]) if match else None
+        match = _CLOCK_FIRST.fullmatch(ascii_digits(text).strip())
+        return proven_day_order(match["rest"]) if match else None
     first, second = int(match["first"]), int(match["second_part"])
     return "dmy" if first > 12 >= second else "mdy" if second > 12 >= first else None
 
 
-def settled_order(texts: Iterable[str]) -> Order | None:
+def majority_day_order(texts: Iterable[str]) -> Order | None:
     """The order that the dates of a column prove: that of the majority of proofs, None without any."""
     votes = {"dmy": 0, "mdy": 0}
     for text in texts:
-        shown = order_shown(text)
+        shown = proven_day_order(text)
         if shown:
             votes[shown] += 1
     if votes["dmy"] == votes["mdy"]:
@@ -193,18 +193,18 @@ def settled_order(texts: Iterable[str]) -> Order | None:
     return "dmy" if votes["dmy"] > votes["mdy"] else "mdy"
 
 
-def epoch(text: str) -> int:
+def unix_microseconds(text: str) -> int:
     """Microseconds of a Unix time in s, ms, us or ns; the unit is the one that gives a plausible time."""
     if re.fullmatch(r"[+-]?\d{1,25}", text):
         number = int(text)
         for up, down in ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000)):
             value = number * up // down
-            if EARLIEST_MICROSECOND <= value < LATEST_MICROSECOND:
+            if EARLIEST_US <= value < LATEST_US:
                 return value
         raise NotATime(DAY_NUMBER if _FIRST_NUMBER <= number <= _LAST_NUMBER else IMPLAUSIBLE)
     number_float = float(text)
     for factor in (1e6, 1e3, 1.0, 1e-3):
-        if EARLIEST_MICROSECOND <= number_float * factor < LATEST_MICROSECOND:
+        if EARLIEST_US <= number_float * factor < LATEST_US:
             return round(number_float * factor)
     raise NotATime(DAY_NUMBER if _FIRST_NUMBER <= number_float <= _LAST_NUMBER else IMPLAUSIBLE)
 
@@ -214,14 +214,14 @@ _FIRST_NUMBER: Final = 32_874
 _LAST_NUMBER: Final = 73_050
 
 
-def _of_day_number(text: str) -> dt.datetime:
+def _spreadsheet_time(text: str) -> dt.datetime:
     """The clock time of a spreadsheet's day number, to the second: its fractions are no finer than that."""
     if not re.fullmatch(r"\d{1,6}(?:[.,]\d+)?", text):
         raise NotATime("not a day number")
     return _FIRST_DAY + dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
 
 
-def plain_digits(text: str) -> str:
+def ascii_digits(text: str) -> str:
     """`text` with Arabic-Indic, Persian and full-width digits as 0-9, and without direction marks."""
     if text.isascii():
         return text
@@ -236,7 +236,7 @@ _DIGITS: Final = (
 )
 
 
-def needs_zone(file: str, column: str, sample: str) -> UsageError:
+def zone_error(file: str, column: str, sample: str) -> UsageError:
     return UsageError(
         f'"{printable(sample, 60)}" has no time zone',
         where=Where(file, column=column),
@@ -245,7 +245,7 @@ def needs_zone(file: str, column: str, sample: str) -> UsageError:
     )
 
 
-def needs_order(file: str, column: str, sample: str) -> UsageError:
+def day_order_error(file: str, column: str, sample: str) -> UsageError:
     return UsageError(
         f'"{printable(sample, 60)}" fits two dates, and no date of this column settles which',
         where=Where(file, column=column),
@@ -254,7 +254,7 @@ def needs_order(file: str, column: str, sample: str) -> UsageError:
     )
 
 
-def zone(name: str | None) -> ZoneInfo | None:
+def find_zone(name: str | None) -> ZoneInfo | None:
     """The zone of an IANA name. Raises UsageError if there is none."""
     if name is None:
         return None
@@ -267,17 +267,17 @@ def zone(name: str | None) -> ZoneInfo | None:
         ) from error
 
 
-def _built(match: re.Match[str], month: int, day: int) -> dt.datetime:
+def _build_datetime(match: re.Match[str], month: int, day: int) -> dt.datetime:
     year = int(match["year"])
     if len(match["year"]) == 2:
         year += 2000 if year < 70 else 1900
     try:
-        return _with_clock(match, dt.datetime(year, month, day))
+        return _add_clock(match, dt.datetime(year, month, day))
     except ValueError as error:
         raise NotATime(NO_TIME) from error
 
 
-def _with_clock(match: re.Match[str], day: dt.datetime) -> dt.datetime:
+def _add_clock(match: re.Match[str], day: dt.datetime) -> dt.datetime:
     parts = match.groupdict()
     if not parts.get("hour"):
         return day

@@ -15,18 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.model.schemas import TIME
-from birdfall.sources.shared.timestamps import EARLIEST_MICROSECOND, LATEST_MICROSECOND, Reading
+from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, TimeReader
 
-Shortcut = Callable[[pa.Array], pa.Array | None]
+ArrowReader = Callable[[pa.Array], pa.Array | None]
 
 #: So many different words are looked up one by one, not more.
-_MOST_WORDS: Final = 4_096
+_MAX_WORDS: Final = 4_096
 #: Units of Unix time as (multiplier, divisor) to microseconds: s, ms, us, ns.
 _UNITS: Final = ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000))
 _ZONED: Final = re.compile(r"\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 
 
-def times_of(reading: Reading) -> Shortcut | None:
+def time_reader(reading: TimeReader) -> ArrowReader | None:
     """ISO 8601 with or without a zone, and Unix time; None if the form of the times was said."""
     if reading.format is not None:
         return None
@@ -35,9 +35,9 @@ def times_of(reading: Reading) -> Shortcut | None:
         if texts.null_count == len(texts):
             return pa.nulls(len(texts), TIME)
         if _all_digits(texts):
-            return _unix(texts)
+            return _read_unix(texts)
         try:
-            if reading.zone is None or _begins_zoned(texts):
+            if reading.zone is None or _first_has_zone(texts):
                 found = pc.cast(texts, TIME)
             else:
                 local = pc.cast(texts, pa.timestamp("us"))
@@ -47,28 +47,24 @@ def times_of(reading: Reading) -> Shortcut | None:
         except (pa.ArrowException, ValueError):
             return None
         bounds = pc.min_max(found.cast(pa.int64())).as_py()
-        return (
-            found
-            if bounds["min"] >= EARLIEST_MICROSECOND and bounds["max"] < LATEST_MICROSECOND
-            else None
-        )
+        return found if bounds["min"] >= EARLIEST_US and bounds["max"] < LATEST_US else None
 
     return read
 
 
-def counts(texts: pa.Array) -> pa.Array | None:
+def read_counts(texts: pa.Array) -> pa.Array | None:
     """Whole numbers from 0."""
-    return _whole(texts) if _all_digits(texts) else None
+    return _read_whole(texts) if _all_digits(texts) else None
 
 
-def words(
+def word_reader(
     cases: Mapping[str, Any], kind: pa.DataType, *, fold: bool, others_stay: bool = False
-) -> Shortcut:
+) -> ArrowReader:
     """Each word by what it means. fold: whatever its case. others_stay: a word that is not listed stays as it is."""
 
     def read(texts: pa.Array) -> pa.Array | None:
         coded = texts.dictionary_encode()
-        if len(coded.dictionary) > _MOST_WORDS:
+        if len(coded.dictionary) > _MAX_WORDS:
             return None
         said = coded.dictionary.to_pylist()
         folded = [w.lower() for w in said] if fold else said
@@ -80,7 +76,7 @@ def words(
     return read
 
 
-def passed_over(
+def skipped_rows(
     batch: pa.RecordBatch,
     if_null: Iterable[str],
     if_present: Iterable[str],
@@ -113,23 +109,20 @@ def _all_digits(texts: pa.Array) -> bool:
     return bool((np.diff(ends) > 0).sum() == len(texts) - texts.null_count)
 
 
-def _whole(texts: pa.Array) -> pa.Array | None:
+def _read_whole(texts: pa.Array) -> pa.Array | None:
     try:
         return pc.cast(texts, pa.int64())
     except pa.ArrowException:
         return None
 
 
-def _unix(texts: pa.Array) -> pa.Array | None:
-    numbers = _whole(texts)
+def _read_unix(texts: pa.Array) -> pa.Array | None:
+    numbers = _read_whole(texts)
     if numbers is None:
         return None
     bounds = pc.min_max(numbers).as_py()
     for up, down in _UNITS:
-        if (
-            EARLIEST_MICROSECOND * down <= bounds["min"] * up
-            and bounds["max"] * up < LATEST_MICROSECOND * down
-        ):
+        if EARLIEST_US * down <= bounds["min"] * up and bounds["max"] * up < LATEST_US * down:
             scaled = (
                 pc.multiply(numbers, up)
                 if up > 1
@@ -141,6 +134,6 @@ def _unix(texts: pa.Array) -> pa.Array | None:
     return None
 
 
-def _begins_zoned(texts: pa.Array) -> bool:
+def _first_has_zone(texts: pa.Array) -> bool:
     """Whether the first text that is there names its zone."""
     return bool(_ZONED.search(texts.drop_null()[0].as_py()))

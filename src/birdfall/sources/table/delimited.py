@@ -21,20 +21,20 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from birdfall.model.errors import InputError, printable
-from birdfall.sources.shared.open import head
+from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.table.sql_plan import NOTHING
+from birdfall.sources.table.sql_plan import NULL_WORDS
 
 DELIMITERS: Final = (",", "\t", ";", "|")
 #: Bytes Arrow reads at a time; a longer row is left to the patient reader.
-BLOCK: Final = 8 << 20
+BLOCK_BYTES: Final = 8 << 20
 #: Lines that one row may have; no quote is looked for beyond them.
-MOST_LINES: Final = 10_000
+MAX_ROW_LINES: Final = 10_000
 _BLANK: Final = re.compile(rb"\r\n|\n|\r")
 _BLANKS: Final = re.compile(rb"[\r\n]*")
 
 
-def dialect(text: str) -> tuple[str, list[str]]:
+def detect_dialect(text: str) -> tuple[str, list[str]]:
     """The delimiter under which the first rows agree best, and the first row."""
     best: tuple[tuple[float, int], str, list[str]] | None = None
     for delimiter in DELIMITERS:
@@ -60,7 +60,7 @@ def dialect(text: str) -> tuple[str, list[str]]:
     return (best[1], best[2]) if best else (",", [])
 
 
-def names_of(path: Path, header: list[str], notes: list[str]) -> list[str]:
+def column_names(path: Path, header: list[str], notes: list[str]) -> list[str]:
     """The names of the columns, each its own; what was renamed is told in `notes`. Raises InputError without a header."""
     names: list[str] = []
     for number, cell in enumerate(header, 1):
@@ -80,11 +80,11 @@ def names_of(path: Path, header: list[str], notes: list[str]) -> list[str]:
     return names
 
 
-def blocks(
-    path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], block: int = BLOCK
+def read_blocks(
+    path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], block: int = BLOCK_BYTES
 ) -> Iterator[pa.RecordBatch]:
     """The columns `used` as texts, block after block, words for nothing as nulls. Raises ArrowInvalid at a row it refuses."""
-    blank = len(_BLANK.findall(_BLANKS.match(head(path).removeprefix(codecs.BOM_UTF8))[0]))  # type: ignore[index]
+    blank = len(_BLANK.findall(_BLANKS.match(read_head(path).removeprefix(codecs.BOM_UTF8))[0]))  # type: ignore[index]
     reader = pcsv.open_csv(
         path,
         read_options=pcsv.ReadOptions(
@@ -94,7 +94,7 @@ def blocks(
         convert_options=pcsv.ConvertOptions(
             column_types=dict.fromkeys(used, pa.string()),
             include_columns=list(used),
-            null_values=list(NOTHING),
+            null_values=list(NULL_WORDS),
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
         ),
@@ -103,7 +103,7 @@ def blocks(
         yield from reader
 
 
-def well_quoted(path: Path, delimiter: str) -> bool:
+def has_balanced_quotes(path: Path, delimiter: str) -> bool:
     """Whether every quote opens a cell, closes one, or stands doubled in one, and as many open as close.
 
     If not, some quote may open and never close, and take the rows after it into its cell; that takes patience.
@@ -113,8 +113,8 @@ def well_quoted(path: Path, delimiter: str) -> bool:
         content = np.frombuffer(mapped.read_buffer(), np.uint8)
         start = 0
         while start < len(content):
-            piece = content[start : start + BLOCK]
-            if start + BLOCK < len(content):
+            piece = content[start : start + BLOCK_BYTES]
+            if start + BLOCK_BYTES < len(content):
                 # to the end of a line: no quotes that stand together are parted
                 ends = np.flatnonzero(piece == ord("\n"))
                 piece = piece[: int(ends[-1]) + 1] if len(ends) else piece
@@ -145,7 +145,7 @@ def _quotes(piece: np.ndarray, delimiter: str) -> tuple[int, int, int] | None:
     return int(opens.sum()) - both, int(closes.sum()) - both, both
 
 
-class _Lines:
+class _RewindableLines:
     """The lines of a text, of which some may be put back. taken: those of the record at hand."""
 
     def __init__(self, lines: Iterator[str]) -> None:
@@ -157,8 +157,8 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if len(self.taken) >= MOST_LINES:
-            raise csv.Error(f"a quote that is not closed within {MOST_LINES:,} lines")
+        if len(self.taken) >= MAX_ROW_LINES:
+            raise csv.Error(f"a quote that is not closed within {MAX_ROW_LINES:,} lines")
         line = self._back.popleft() if self._back else next(self._lines)
         self.taken.append(line)
         return line
@@ -169,7 +169,7 @@ class _Lines:
         return self.taken[0] if self.taken else ""
 
 
-def records(
+def read_records(
     path: Path,
     delimiter: str,
     names: Sequence[str],
@@ -190,7 +190,7 @@ def records(
         path.open("rb") as file,
         io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
-        lines = _Lines(iter(text))
+        lines = _RewindableLines(iter(text))
         rows = csv.reader(lines, delimiter=delimiter)
         while True:
             lines.taken.clear()
@@ -213,7 +213,7 @@ def records(
             number += 1
             if number <= skip + 1:
                 continue
-            if _unclosed(lines.taken, len(cells) == len(names), delimiter):
+            if _has_unclosed_quote(lines.taken, len(cells) == len(names), delimiter):
                 shown = lines.keep_first().rstrip("\r\n").encode("utf-8", "replace").decode()
                 rejections.add(
                     number,
@@ -234,7 +234,7 @@ def records(
                     "Put text that holds the delimiter in quotes.",
                 )
                 continue
-            broken = next((i for i in places if not _encodes(cells[i])), None)
+            broken = next((i for i in places if not _is_utf8(cells[i])), None)
             if broken is not None:
                 shown = cells[broken].encode("utf-8", "replace").decode()
                 rejections.add(
@@ -248,7 +248,7 @@ def records(
             yield number, tuple([cells[i] for i in places])
 
 
-def _unclosed(lines: list[str], fits: bool, delimiter: str) -> bool:
+def _has_unclosed_quote(lines: list[str], fits: bool, delimiter: str) -> bool:
     """Whether a record of these lines is a quote that ran on into the rows after it, or to the end of the file."""
     if len(lines) > 1 and not fits:
         return True
@@ -262,7 +262,7 @@ def _unclosed(lines: list[str], fits: bool, delimiter: str) -> bool:
     return False
 
 
-def _encodes(cell: str) -> bool:
+def _is_utf8(cell: str) -> bool:
     if cell.isascii():
         return True
     try:

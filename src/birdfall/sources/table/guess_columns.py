@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from birdfall.sources.table.mapping import Emit, Mapping, ready, ready_names
+from birdfall.sources.table.mapping import Emit, Mapping, ready_mapping, ready_mapping_names
 
 _NAMES: Final[dict[str, str]] = {
     "account": "account account_id accountid user user_id userid author author_id authorid did actor username screen_name "
@@ -44,23 +44,25 @@ _NAMES: Final[dict[str, str]] = {
 _ROLE: Final = {name: role for role, names in _NAMES.items() for name in names.split()}
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """A column's name without case, accents and signs."""
     plain = unicodedata.normalize("NFKD", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
     return re.sub(r"[^\w]+", "_", plain).strip("_")
 
 
-def known(columns: Iterable[str]) -> Mapping | None:
+def find_ready_mapping(columns: Iterable[str]) -> Mapping | None:
     """A mapping that comes with Birdfall whose columns are all there, the one that uses the most; None if none fits."""
     names = set(columns)
     fitting = [
-        ready(n) for n in ready_names() if ready(n).used <= names and len(ready(n).used) >= 3
+        ready_mapping(n)
+        for n in ready_mapping_names()
+        if ready_mapping(n).used <= names and len(ready_mapping(n).used) >= 3
     ]
     return max(fitting, key=lambda m: (len(m.used), m.name), default=None)
 
 
-def guess(columns: Iterable[str]) -> Mapping | None:
+def guess_mapping(columns: Iterable[str]) -> Mapping | None:
     """A mapping by the names of columns; None if they say too little."""
     role: dict[str, str] = {}
     listed = list(columns)
@@ -68,8 +70,8 @@ def guess(columns: Iterable[str]) -> Mapping | None:
         name: position
         for position, name in enumerate(n for names in _NAMES.values() for n in names.split())
     }
-    for column in sorted(listed, key=lambda c: order.get(folded(c), len(order))):
-        found = _ROLE.get(folded(column))
+    for column in sorted(listed, key=lambda c: order.get(fold_name(c), len(order))):
+        found = _ROLE.get(fold_name(column))
         if found:
             role.setdefault(found, column)
     emits = tuple(_emits(role))
@@ -103,7 +105,7 @@ def _emits(role: dict[str, str]) -> Iterable[Emit]:
                 )
         return
     if "status" in role and ("seen" in role or when):
-        seen = "seen" in role or folded(role["time"]).startswith(
+        seen = "seen" in role or fold_name(role["time"]).startswith(
             ("observed", "collected", "date", "day", "fecha", "dia")
         )
         time = (role["seen"],) if "seen" in role else when

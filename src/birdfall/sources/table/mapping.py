@@ -58,7 +58,7 @@ KIND_WORDS: Final = {
     "إعادة نشر": "repost",
     "إعادة تغريد": "repost",
 }
-_SMALL: Final = 16 << 20
+_MAX_SMALL_FILE_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +117,16 @@ class Mapping:
             )
             if v
         }
-        plain["emit"] = [_plain(emit) for emit in self.emits]
+        plain["emit"] = [_emit_document(emit) for emit in self.emits]
         return tomli_w.dumps(plain)
 
 
 def load_mapping(path: str | Path) -> Mapping:
     """A mapping from a TOML file, or one of the ready ones by name. Raises UsageError naming what is wrong in it."""
-    if str(path) in ready_names():
-        return ready(str(path))
+    if str(path) in ready_mapping_names():
+        return ready_mapping(str(path))
     try:
-        text = read_small(Path(path)).decode("utf-8")
+        text = read_small_file(Path(path)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError("this mapping is not UTF-8", where=str(path)) from error
     return parse_mapping(text, str(path))
@@ -138,7 +138,7 @@ def parse_mapping(text: str, where: str) -> Mapping:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"this is not TOML: {error}", where=where, fix="Mend the line.") from error
-    _known(plain, {"emit", "time_zone", "date_format", "name"}, where)
+    _check_keys(plain, {"emit", "time_zone", "date_format", "name"}, where)
     emits = plain.get("emit")
     if not isinstance(emits, list) or not emits or not all(isinstance(e, dict) for e in emits):
         raise UsageError("a mapping needs at least one [[emit]]", where=where)
@@ -146,7 +146,7 @@ def parse_mapping(text: str, where: str) -> Mapping:
         if not isinstance(plain.get(key, ""), str):
             raise UsageError(f"{key} must be a text", where=where)
     return Mapping(
-        tuple(_emit(e, f"{where}, emit {n}") for n, e in enumerate(emits, 1)),
+        tuple(_parse_emit(e, f"{where}, emit {n}") for n, e in enumerate(emits, 1)),
         plain.get("time_zone"),
         plain.get("date_format"),
         plain.get("name", ""),
@@ -154,7 +154,7 @@ def parse_mapping(text: str, where: str) -> Mapping:
 
 
 @cache
-def ready(name: str) -> Mapping:
+def ready_mapping(name: str) -> Mapping:
     """A mapping that comes with Birdfall."""
     text = (
         resources.files("birdfall.sources.table")
@@ -165,7 +165,7 @@ def ready(name: str) -> Mapping:
 
 
 @cache
-def ready_names() -> tuple[str, ...]:
+def ready_mapping_names() -> tuple[str, ...]:
     """Names of the mappings that come with Birdfall, sorted."""
     folder = resources.files("birdfall.sources.table").joinpath("mappings")
     return tuple(
@@ -173,25 +173,25 @@ def ready_names() -> tuple[str, ...]:
     )
 
 
-def read_small(path: Path) -> bytes:
+def read_small_file(path: Path) -> bytes:
     """A file a person wrote, whole. Raises InputError if it cannot be read or is over 16 MiB."""
     try:
         with path.open("rb") as file:
-            data = file.read(_SMALL + 1)
+            data = file.read(_MAX_SMALL_FILE_BYTES + 1)
     except IsADirectoryError as error:
         raise InputError("this is a folder, not a file", where=str(path)) from error
     except FileNotFoundError as error:
         raise InputError("there is no such file", where=str(path), fix="Check the name.") from error
     except OSError as error:
         raise InputError(f"this file cannot be read ({error.strerror})", where=str(path)) from error
-    if len(data) > _SMALL:
+    if len(data) > _MAX_SMALL_FILE_BYTES:
         raise InputError(
             "this file is over 16 MiB", where=str(path), why="Nobody writes that by hand."
         )
     return data
 
 
-def interval(text: str, where: str = "interval") -> dt.timedelta:
+def parse_interval(text: str, where: str = "interval") -> dt.timedelta:
     """A duration such as "1d", "6h", "90s". Raises UsageError."""
     match = re.fullmatch(r"(\d+)\s*(s|min|h|d|w)", text)
     if not match or not int(match[1]):
@@ -205,8 +205,8 @@ def interval(text: str, where: str = "interval") -> dt.timedelta:
         raise UsageError(f"{text!r} is no interval", where=where) from error
 
 
-def _emit(plain: dict[str, Any], where: str) -> Emit:
-    _known(plain, set(Emit.__dataclass_fields__), where)
+def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
+    _check_keys(plain, set(Emit.__dataclass_fields__), where)
     table = plain.get("table")
     if table not in TABLES or table == "rejected":
         raise UsageError(f"{table!r} is no table", where=where, fix=f"Tables: {', '.join(TABLES)}.")
@@ -249,7 +249,7 @@ def _emit(plain: dict[str, Any], where: str) -> Emit:
         columns,
         constants,
         {c: dict(v) for c, v in values.items()},
-        interval(plain["interval"], where) if "interval" in plain else None,
+        parse_interval(plain["interval"], where) if "interval" in plain else None,
         plain.get("until"),
         _names(plain.get("skip_if_null", []), where),
         _names(plain.get("skip_if_present", []), where),
@@ -259,7 +259,7 @@ def _emit(plain: dict[str, Any], where: str) -> Emit:
     )
 
 
-def _plain(emit: Emit) -> dict[str, Any]:
+def _emit_document(emit: Emit) -> dict[str, Any]:
     def one_or_list(names: tuple[str, ...]) -> str | list[str]:
         return names[0] if len(names) == 1 else list(names)
 
@@ -300,7 +300,7 @@ def _names(value: Any, where: str) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _known(plain: dict[str, Any], keys: set[str], where: str) -> None:
+def _check_keys(plain: dict[str, Any], keys: set[str], where: str) -> None:
     unknown = sorted(set(plain) - keys)
     if unknown:
         raise UsageError(

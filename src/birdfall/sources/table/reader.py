@@ -11,16 +11,22 @@ from pathlib import Path
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import Part, Rows
-from birdfall.sources.shared import json_array as elements
-from birdfall.sources.shared import timestamps as times
-from birdfall.sources.shared.open import head
-from birdfall.sources.shared.protocol import Options
+from birdfall.sources.shared import json_array, timestamps
+from birdfall.sources.shared.open import read_head
+from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.table.guess_columns import guess, known
+from birdfall.sources.table.guess_columns import find_ready_mapping, guess_mapping
 from birdfall.sources.table.mapping import Mapping
 from birdfall.sources.table.rows import Emitter
-from birdfall.sources.table.sql_plan import Plan, Query, joined, literal, plan, quoted
-from birdfall.sources.table.tabular import PARQUET, Tabular, tabular
+from birdfall.sources.table.sql_plan import (
+    Plan,
+    Query,
+    build_plan,
+    join_cells,
+    quote_name,
+    quote_text,
+)
+from birdfall.sources.table.tabular import PARQUET, Tabular, open_table
 
 NAME = "table"
 
@@ -30,63 +36,63 @@ _NUMBERED = re.compile(r"(?<!\d)[\d٠-٩۰-۹]{1,2}[-/.][\d٠-٩۰-۹]{1,2}[-/.]
 
 def sniff(path: Path, head: bytes) -> float:
     """Sure of Parquet, fairly sure of lines of objects and of text with a delimiter."""
-    kind = kind_of(head)
+    kind = table_kind(head)
     return {"parquet": 0.9, "json": 0.3, "csv": 0.2}[kind] if kind else 0.0
 
 
-def kind_of(head: bytes) -> str | None:
+def table_kind(head: bytes) -> str | None:
     """ "parquet", "json" or "csv" by the first bytes; None for an empty file."""
     if not head:
         return None
     if head.startswith(PARQUET):
         return "parquet"
-    return "json" if elements.is_json(head) else "csv"
+    return "json" if json_array.is_json(head) else "csv"
 
 
-def read(path: Path, options: Options, progress: Progress) -> Iterator[Rows | Part]:
+def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """The rows of one table. Raises UsageError when no mapping fits or a time zone or day order must be asked."""
-    with opened(path, options, progress) as (table, mapping):
-        yield from rows_of(table, mapping, options, progress)
+    with open_mapped_table(path, options, progress) as (table, mapping):
+        yield from read_mapped_rows(table, mapping, options, progress)
 
 
-def rows_of(
-    table: Tabular, mapping: Mapping, options: Options, progress: Progress = silent
+def read_mapped_rows(
+    table: Tabular, mapping: Mapping, options: SourceOptions, progress: Progress = silent
 ) -> Iterator[Rows]:
     """The rows that an opened table becomes by `mapping`. Raises as `read`."""
-    table = table.reading(mapping.used)
+    table = table.restrict_to(mapping.used)
     source = options.source_of(table.path)
     rejections = Rejections(source)
     query = Query(table.types, mapping.used)
-    plans = plans_of(table, mapping, options, query)
+    plans = build_plans(table, mapping, options, query)
     emitters = [Emitter(p, source, rejections, str(table.path)) for p in plans]
     done = 0
-    for batch, lines in table.answers(query, rejections):
+    for batch, lines in table.run_query(query, rejections):
         checked: set[str] = set()
         for emitter in emitters:
             yield from emitter.rows(batch, lines, checked)
         yield from rejections.rows(at_least=1 << 12)
         done += len(lines)
-        progress("read", done, table.rows_expected(done), "rows")
+        progress("read", done, table.estimate_rows(done), "rows")
     for emitter in emitters:
-        yield from emitter.rest()
+        yield from emitter.finish()
     yield from rejections.rows()
 
 
 @contextmanager
-def opened(
-    path: Path, options: Options, progress: Progress = silent
+def open_mapped_table(
+    path: Path, options: SourceOptions, progress: Progress = silent
 ) -> Iterator[tuple[Tabular, Mapping]]:
     """The table and how its columns become rows."""
-    kind = kind_of(head(path)) or "csv"
-    with tabular(
+    kind = table_kind(read_head(path)) or "csv"
+    with open_table(
         path, kind, allow_large=options.allow_large, staging=options.staging, progress=progress
     ) as table:
-        yield table, mapping_for(table.types, options, str(path))
+        yield table, choose_mapping(table.types, options, str(path))
 
 
-def mapping_for(types: Dict[str, str], options: Options, where: str) -> Mapping:
+def choose_mapping(types: Dict[str, str], options: SourceOptions, where: str) -> Mapping:
     """The mapping given, else the one known for these columns, else the guess. Raises UsageError without any."""
-    mapping = options.mapping or known(types) or guess(types)
+    mapping = options.mapping or find_ready_mapping(types) or guess_mapping(types)
     if mapping is None:
         raise UsageError(
             f"the columns {', '.join(printable(c, 40) for c in list(types)[:20])} do not say what they are",
@@ -96,15 +102,17 @@ def mapping_for(types: Dict[str, str], options: Options, where: str) -> Mapping:
     return mapping
 
 
-def plans_of(table: Tabular, mapping: Mapping, options: Options, query: Query) -> list[Plan]:
+def build_plans(
+    table: Tabular, mapping: Mapping, options: SourceOptions, query: Query
+) -> list[Plan]:
     """One plan per emit, their expressions in `query`, with the day order of each time column settled over the whole column where it is needed."""
-    zone = times.zone(options.time_zone or mapping.time_zone)
+    zone = timestamps.find_zone(options.time_zone or mapping.time_zone)
     date_format = options.date_format or mapping.date_format
     missing = mapping.used - set(table.types)
     sample = table.sample(sorted(mapping.used - missing))
-    orders = {} if date_format else _orders(table, mapping, sample)
+    orders = {} if date_format else _settle_day_orders(table, mapping, sample)
     return [
-        plan(
+        build_plan(
             emit,
             query,
             table.types,
@@ -118,10 +126,10 @@ def plans_of(table: Tabular, mapping: Mapping, options: Options, query: Query) -
     ]
 
 
-def _orders(
+def _settle_day_orders(
     table: Tabular, mapping: Mapping, sample: list[dict[str, str | None]]
-) -> dict[str, times.Order | None]:
-    orders: dict[str, times.Order | None] = {}
+) -> dict[str, timestamps.Order | None]:
+    orders: dict[str, timestamps.Order | None] = {}
     moments = {
         names
         for emit in mapping.emits
@@ -132,26 +140,26 @@ def _orders(
         if any(n not in table.types or table.types[n] != "VARCHAR" for n in names):
             continue
         ambiguous = settled = None
-        texts = [t for row in sample if _NUMBERED.search(t := joined(row, names))]
-        settled = times.settled_order(texts)
+        texts = [t for row in sample if _NUMBERED.search(t := join_cells(row, names))]
+        settled = timestamps.majority_day_order(texts)
         if settled is None:
             ambiguous = next((t for t in texts if _is_ambiguous(t)), None)
         if ambiguous is not None:
             # No row of the sample settles it: the whole column is asked.
-            text = " || ' ' || ".join(f"coalesce({quoted(n)}, '')" for n in names)
-            form = literal(
+            text = " || ' ' || ".join(f"coalesce({quote_name(n)}, '')" for n in names)
+            form = quote_text(
                 r"^\D*(1[3-9]|2\d|3[01])[-/.]\d{1,2}[-/.]\d{2}|^\D*\d{1,2}[-/.](1[3-9]|2\d|3[01])[-/.]\d{2}"
             )
             query = Query(table.types, names)
             query.answer(f"CASE WHEN regexp_matches({text}, {form}) THEN {text} END")
             proofs = (
                 t
-                for batch, _ in table.answers(query, Rejections(""))
+                for batch, _ in table.run_query(query, Rejections(""))
                 for t in batch.column(0).drop_null().to_pylist()
             )
-            settled = times.settled_order(proofs)
+            settled = timestamps.majority_day_order(proofs)
             if settled is None:
-                raise times.needs_order(str(table.path), " + ".join(names), ambiguous)
+                raise timestamps.day_order_error(str(table.path), " + ".join(names), ambiguous)
         for name in names:
             orders[name] = settled
     return orders
@@ -159,8 +167,8 @@ def _orders(
 
 def _is_ambiguous(text: str) -> bool:
     try:
-        times.Reading(times.zone("UTC")).microseconds(text)
-    except times.NeedsOrder:
+        timestamps.TimeReader(timestamps.find_zone("UTC")).microseconds(text)
+    except timestamps.NeedsDayOrder:
         return True
     except ValueError:
         return False

@@ -11,14 +11,14 @@ import pyarrow.compute as pc
 
 from birdfall.model.schemas import TABLES, Rows
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.table.sql_plan import Cell, Plan, ended, fix_of, read_cell, stamps
+from birdfall.sources.table.sql_plan import Cell, Plan, end_of, fix_of, read_cell, time_array
 
 #: Ids longer than this are not ids.
-LONGEST_ID = 2_000
+MAX_ID_BYTES = 2_000
 #: Free text may be this long; platforms' own limits lie far below.
-LONGEST_TEXT = 4 << 20
+MAX_TEXT_BYTES = 4 << 20
 #: 1.23E+17, and whole numbers beyond 2^53 that passed through a float: what spreadsheets and data frames make of long ids.
-LOST_DIGITS = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
+LOST_DIGITS_PATTERN = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -52,9 +52,9 @@ class Emitter:
             return
         columns: dict[str, pa.Array] = {}
         for cell in self.plan.cells:
-            columns[cell.column] = self._column(cell, batch, keep, lines, checked)
+            columns[cell.column] = self._read_column(cell, batch, keep, lines, checked)
         if self.plan.until is not None:
-            self._remember(columns, batch.column(self.plan.until), keep, lines)
+            self._collect_ends(columns, batch.column(self.plan.until), keep, lines)
             return
         if not keep.all():
             mask = pa.array(keep)
@@ -62,12 +62,12 @@ class Emitter:
             lines = lines[keep]
         self.taken += len(lines)
         for split in emit.split:
-            columns, lines = _split(columns, lines, split)
+            columns, lines = _split_column(columns, lines, split)
         if emit.first_of:
-            columns, lines = self._first(columns, lines, emit.first_of)
-        yield from self._yielded(columns, lines)
+            columns, lines = self._drop_repeats(columns, lines, emit.first_of)
+        yield from self._build_rows(columns, lines)
 
-    def rest(self) -> Iterator[Rows]:
+    def finish(self) -> Iterator[Rows]:
         """What could be known only at the end: ends that nothing later overtook, within the time of the file."""
         found = []
         for account, start, end, line in self._ends:
@@ -77,12 +77,12 @@ class Emitter:
         self._ends = []
         if found:
             accounts, ends, lines = zip(*sorted(found, key=lambda f: (f[1], f[0])), strict=True)
-            yield from self._yielded(
-                {"account": pa.array(accounts, pa.string()), "time": stamps(list(ends))},
+            yield from self._build_rows(
+                {"account": pa.array(accounts, pa.string()), "time": time_array(list(ends))},
                 np.array(lines),
             )
 
-    def _yielded(self, columns: dict[str, pa.Array], lines: np.ndarray) -> Iterator[Rows]:
+    def _build_rows(self, columns: dict[str, pa.Array], lines: np.ndarray) -> Iterator[Rows]:
         emit, count = self.plan.emit, len(lines)
         if not count:
             return
@@ -99,7 +99,7 @@ class Emitter:
         arrays = [columns[n].cast(schema.field(n).type) for n in names]
         yield Rows(emit.table, pa.RecordBatch.from_arrays(arrays, names))
 
-    def _column(
+    def _read_column(
         self,
         cell: Cell,
         batch: pa.RecordBatch,
@@ -111,13 +111,13 @@ class Emitter:
         if cell.raw is None:
             kind = f"{cell.answer} {cell.column in _FREE_TEXT}"
             if kind not in checked:
-                values, sound = self._clean(cell, values, keep, lines)
+                values, sound = self._check_texts(cell, values, keep, lines)
                 if sound:
                     checked.add(kind)
         else:
             raw = batch.column(cell.raw)
             if raw.null_count < len(raw):
-                values = self._patiently(cell, values, raw, keep, lines)
+                values = self._parse_in_python(cell, values, raw, keep, lines)
         if cell.required and values.null_count:
             for index in np.flatnonzero(
                 pc.is_null(values).to_numpy(zero_copy_only=False) & keep
@@ -125,7 +125,7 @@ class Emitter:
                 self._refuse(cell, None, "nothing stands here", keep, lines, index)
         return values
 
-    def _patiently(
+    def _parse_in_python(
         self, cell: Cell, values: pa.Array, raw: pa.Array, keep: np.ndarray, lines: np.ndarray
     ) -> pa.Array:
         mask = pc.is_valid(raw).to_numpy(zero_copy_only=False) & keep
@@ -140,19 +140,19 @@ class Emitter:
                 found.append(None)
                 self._refuse(cell, text, str(error), keep, lines, index)
         if cell.kind == "time":
-            replacement = stamps(found)
+            replacement = time_array(found)
             values = values.cast(replacement.type)
         else:
             replacement = pa.array(found, values.type)
         return pc.replace_with_mask(values, pa.array(mask), replacement)
 
-    def _clean(
+    def _check_texts(
         self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray
     ) -> tuple[pa.Array, bool]:
         """The texts without NUL bytes, and whether there was nothing to object to in them."""
         free = cell.column in _FREE_TEXT
-        limit = LONGEST_TEXT if free else LONGEST_ID
-        longest = _longest(values)
+        limit = MAX_TEXT_BYTES if free else MAX_ID_BYTES
+        longest = _max_bytes(values)
         sound = longest <= limit
         if longest > limit and cell.file_columns and cell.column not in self.plan.emit.split:
             too_long = pc.greater(pc.binary_length(values), limit)
@@ -166,7 +166,7 @@ class Emitter:
                 cell, values, pc.match_substring(values, "\0"), "a NUL byte in an id", keep, lines
             )
         if not free and cell.file_columns and data is not None and _may_be_numbers(values):
-            lost = pc.match_substring_regex(values, LOST_DIGITS)
+            lost = pc.match_substring_regex(values, LOST_DIGITS_PATTERN)
             if pc.any(lost).as_py():
                 sound = False
                 self._refuse_all(
@@ -207,7 +207,7 @@ class Emitter:
         keep[index] = False
         self._rejections.add(int(lines[index]), cell.shown, value, reason, fix_of(cell, reason))
 
-    def _remember(
+    def _collect_ends(
         self, columns: dict[str, pa.Array], until: pa.Array, keep: np.ndarray, lines: np.ndarray
     ) -> None:
         cell = next(c for c in self.plan.cells if c.column == "time")
@@ -222,7 +222,7 @@ class Emitter:
             if not keep[index] or texts[index] is None:
                 continue
             try:
-                end = ended(moment, texts[index], cell.reading.zone)
+                end = end_of(moment, texts[index], cell.reading.zone)
             except ValueError as error:
                 self._rejections.add(
                     int(lines[index]),
@@ -235,7 +235,7 @@ class Emitter:
             if end is not None:
                 self._ends.append((account, moment, end, int(lines[index])))
 
-    def _first(
+    def _drop_repeats(
         self, columns: dict[str, pa.Array], lines: np.ndarray, by: str
     ) -> tuple[dict[str, pa.Array], np.ndarray]:
         values = columns[by]
@@ -272,7 +272,7 @@ def _may_be_numbers(texts: pa.Array) -> bool:
     return bool(((letters[lasts - 1] == ord("0")) & (letters[lasts - 2] == ord("."))).any())
 
 
-def _longest(texts: pa.Array) -> int:
+def _max_bytes(texts: pa.Array) -> int:
     """Bytes of the longest text."""
     if not len(texts):
         return 0
@@ -281,7 +281,7 @@ def _longest(texts: pa.Array) -> int:
     return found
 
 
-def _split(
+def _split_column(
     columns: dict[str, pa.Array], lines: np.ndarray, name: str
 ) -> tuple[dict[str, pa.Array], np.ndarray]:
     plain = pc.utf8_trim_whitespace(pc.replace_substring_regex(columns[name], r"[\[\]'\"]", ""))

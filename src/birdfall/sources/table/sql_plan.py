@@ -18,12 +18,12 @@ import pyarrow as pa
 
 from birdfall.model.errors import UsageError, Where
 from birdfall.model.schemas import TABLES
-from birdfall.sources.shared import timestamps as times
-from birdfall.sources.table import arrow_columns as shortcuts
+from birdfall.sources.shared import timestamps
+from birdfall.sources.table import arrow_columns
 from birdfall.sources.table.mapping import KIND_WORDS, WORDS, Emit
 
 #: Words with which a cell says that nothing stands in it.
-NOTHING: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
+NULL_WORDS: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
 _ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
 _ISO_ZONED: Final = _ISO + r"(?:Z|[+-]\d\d:\d\d)"
 _ISO_LOCAL: Final = _ISO
@@ -31,7 +31,7 @@ _DAY: Final = r"\d{4}-\d\d-\d\d"
 _WHOLE: Final = r"\d{9,19}"
 _TWITTER: Final = "%a %b %d %H:%M:%S %z %Y"
 #: Rows looked at for the forms of times that SQL is to read; the others are read by Python, more slowly.
-_SHOWN: Final = 1_000
+_TIME_SAMPLE_ROWS: Final = 1_000
 _SLASHED: Final = ("{0} %H:%M:%S", "{0} %H:%M", "{0}")
 
 
@@ -46,7 +46,7 @@ class Cell:
     file_columns: tuple[str, ...]
     kind: str  # "time", "count", "flag", "word", "text"
     required: bool
-    reading: times.Reading
+    reading: timestamps.TimeReader
     words: tuple[str, ...]
     answer: str
     raw: str | None
@@ -77,7 +77,7 @@ class Query:
 
     def __init__(self, types: Mapping[str, str], used: Iterable[str] | None = None) -> None:
         self.used = [c for c in types if used is None or c in set(used)]
-        self._texts = {quoted(c): c for c, kind in types.items() if kind == "VARCHAR"}
+        self._texts = {quote_name(c): c for c, kind in types.items() if kind == "VARCHAR"}
         # no column of the file begins so
         self._stem = "birdfall "
         while any(c.casefold().startswith(self._stem) for c in types):
@@ -90,21 +90,25 @@ class Query:
 
     def text(self, expression: str) -> str:
         """The text of a column, as a name for SQL."""
-        return expression if expression in self._texts else quoted(self._named(0, expression))
+        return (
+            expression if expression in self._texts else quote_name(self._register(0, expression))
+        )
 
     def value(self, expression: str) -> str:
         """A value made of texts, as a name for SQL."""
-        return expression if expression in self._texts else quoted(self._named(1, expression))
+        return (
+            expression if expression in self._texts else quote_name(self._register(1, expression))
+        )
 
     def answer(self, expression: str) -> str:
         """A column of the answer, its bare name."""
         if expression in self._texts:
             self.plain[self._texts[expression]] = None
             return self._texts[expression]
-        return self._named(2, expression)
+        return self._register(2, expression)
 
-    def shorten(
-        self, answer: str, text: str, way: shortcuts.Shortcut | None, raw: str | None = None
+    def use_arrow(
+        self, answer: str, text: str, way: arrow_columns.ArrowReader | None, raw: str | None = None
     ) -> None:
         """`way` may find `answer` from the column `text`; then no text is left for the answer `raw`."""
         if way is None or text not in self._texts:
@@ -114,7 +118,7 @@ class Query:
         if raw is not None:
             self.raw[answer] = raw
 
-    def _named(self, layer: int, expression: str) -> str:
+    def _register(self, layer: int, expression: str) -> str:
         names = self._layers[layer]
         return names.setdefault(expression, f"{self._stem}{'tva'[layer]}{len(names)}")
 
@@ -128,23 +132,23 @@ class Query:
         for names in self._layers[:2]:
             if names:
                 inner = ", ".join(
-                    f"{expression} AS {quoted(name)}" for expression, name in names.items()
+                    f"{expression} AS {quote_name(name)}" for expression, name in names.items()
                 )
                 source = f"(SELECT *, {inner} FROM {source})"
         wanted = self.answers
         asked = [
-            f"{wanted[name]} AS {quoted(name)}" if name in wanted else quoted(name)
+            f"{wanted[name]} AS {quote_name(name)}" if name in wanted else quote_name(name)
             for name in answers
         ]
         return f"SELECT {', '.join(asked)} FROM {source}"
 
 
-def plan(
+def build_plan(
     emit: Emit,
     query: Query,
     types: Mapping[str, str],
     sample: Iterable[Mapping[str, str | None]],
-    orders: Mapping[str, times.Order | None],
+    orders: Mapping[str, timestamps.Order | None],
     *,
     zone: ZoneInfo | None,
     date_format: str | None,
@@ -167,34 +171,34 @@ def plan(
     for column, names in emit.columns.items():
         field = schema.field(column)
         kind = "word" if column in WORDS else _kind(field.type)
-        reading = times.Reading(
+        reading = timestamps.TimeReader(
             zone, date_format, next((orders[n] for n in names if orders.get(n)), None)
         )
-        sign = _thousands([joined(row, names) for row in rows]) if kind == "count" else None
+        sign = _thousands([join_cells(row, names) for row in rows]) if kind == "count" else None
         cell = Cell(
             column, names, kind, not field.nullable, reading, WORDS.get(column, ()), "", None, sign
         )
-        text = query.text(_joined(names, types))
+        text = query.text(_join_texts(names, types))
         value = _value(cell, text, types, emit, rows, file)
         if kind == "text":
             cells.append(replace(cell, answer=query.answer(value)))
-            query.shorten(cells[-1].answer, text, _shortcut(cell, emit))
+            query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit))
             continue
         found = query.value(value)
         checked = _plausible(found) if kind == "time" else found
         raw = query.answer(f"CASE WHEN ({checked}) IS NULL THEN {text} END")
         cells.append(replace(cell, answer=query.answer(checked), raw=raw))
-        query.shorten(cells[-1].answer, text, _shortcut(cell, emit), raw)
+        query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit), raw)
     until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
     return Plan(emit, tuple(cells), _skip(emit, types, query), until)
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """A column's name in SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(text: str) -> str:
+def quote_text(text: str) -> str:
     """A text in SQL."""
     return "'" + text.replace("'", "''") + "'"
 
@@ -209,30 +213,30 @@ def _kind(type_: pa.DataType) -> str:
 
 def _text(name: str, types: Mapping[str, str]) -> str:
     kind = types[name]
-    column = quoted(name)
+    column = quote_name(name)
     if kind in ("DOUBLE", "FLOAT"):
         # An id that passed through a spreadsheet or pandas: whole up to 2^53, beyond that its last digits are gone.
         whole = f"{column} = round({column}) AND abs({column}) < 9007199254740992"
         column = f"CASE WHEN isnan({column}) THEN NULL WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
     elif kind != "VARCHAR":
         return f"CAST({column} AS VARCHAR)"
-    if column != quoted(name):
+    if column != quote_name(name):
         return f"CASE WHEN {column} IN ({_LISTED}) THEN NULL ELSE {column} END"
     return column
 
 
-_LISTED: Final = ", ".join(literal(n) for n in NOTHING)
+_LISTED: Final = ", ".join(quote_text(n) for n in NULL_WORDS)
 
 
-def cleaned(source: str, types: Mapping[str, str]) -> str:
+def trim_source(source: str, types: Mapping[str, str]) -> str:
     """`source` with no blanks around its texts, and nulls for words that say nothing.
 
     Looking for blanks first is far cheaper than trimming every cell; the length is known without a look at the text.
     """
-    texts = [quoted(name) for name, kind in types.items() if kind == "VARCHAR"]
+    texts = [quote_name(name) for name, kind in types.items() if kind == "VARCHAR"]
     if not texts:
         return source
-    longest = max(map(len, NOTHING))
+    longest = max(map(len, NULL_WORDS))
     trimmed = ", ".join(
         f"CASE WHEN prefix({t}, ' ') OR suffix({t}, ' ') THEN trim({t}) ELSE {t} END AS {t}"
         for t in texts
@@ -244,7 +248,7 @@ def cleaned(source: str, types: Mapping[str, str]) -> str:
     return f"(SELECT * REPLACE ({kept}) FROM (SELECT * REPLACE ({trimmed}) FROM {source}))"
 
 
-def _joined(names: tuple[str, ...], types: Mapping[str, str]) -> str:
+def _join_texts(names: tuple[str, ...], types: Mapping[str, str]) -> str:
     texts = [_text(n, types) for n in names]
     return texts[0] if len(texts) == 1 else "(" + " || ' ' || ".join(f"({t})" for t in texts) + ")"
 
@@ -265,7 +269,7 @@ def _value(
     if cell.kind == "flag":
         return (
             f"CASE lower({text}) "
-            + " ".join(f"WHEN {literal(k)} THEN {v}" for k, v in _FLAGS.items())
+            + " ".join(f"WHEN {quote_text(k)} THEN {v}" for k, v in _FLAGS.items())
             + " END"
         )
     chosen = emit.values.get(cell.column, {})
@@ -273,13 +277,13 @@ def _value(
         cases = _cases(cell, emit)
         return (
             f"CASE lower({text}) "
-            + " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in cases.items())
+            + " ".join(f"WHEN {quote_text(k)} THEN {quote_text(v)}" for k, v in cases.items())
             + " END"
         )
     if chosen:
         return (
             f"CASE {text} "
-            + " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in chosen.items())
+            + " ".join(f"WHEN {quote_text(k)} THEN {quote_text(v)}" for k, v in chosen.items())
             + f" ELSE {text} END"
         )
     return text
@@ -301,18 +305,22 @@ def _cases(cell: Cell, emit: Emit) -> dict[str, str]:
     return {k: v for k, v in cases.items() if v in cell.words}
 
 
-def _shortcut(cell: Cell, emit: Emit) -> shortcuts.Shortcut | None:
+def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
     """How Arrow may find a cell's values; to be used on a column of texts only."""
     if cell.kind == "time":
-        return shortcuts.times_of(cell.reading)
+        return arrow_columns.time_reader(cell.reading)
     if cell.kind == "count":
-        return shortcuts.counts
+        return arrow_columns.read_counts
     if cell.kind == "flag":
-        return shortcuts.words(_FLAGS, pa.bool_(), fold=True)
+        return arrow_columns.word_reader(_FLAGS, pa.bool_(), fold=True)
     if cell.kind == "word":
-        return shortcuts.words(_cases(cell, emit), pa.string(), fold=True)
+        return arrow_columns.word_reader(_cases(cell, emit), pa.string(), fold=True)
     chosen = emit.values.get(cell.column, {})
-    return shortcuts.words(chosen, pa.string(), fold=False, others_stay=True) if chosen else None
+    return (
+        arrow_columns.word_reader(chosen, pa.string(), fold=False, others_stay=True)
+        if chosen
+        else None
+    )
 
 
 def _time(
@@ -321,25 +329,25 @@ def _time(
     zone = cell.reading.zone
     if len(cell.file_columns) == 1:
         name = cell.file_columns[0]
-        kind, column = types[name], quoted(name)
+        kind, column = types[name], quote_name(name)
         if kind == "TIMESTAMP WITH TIME ZONE":
             return column
         if kind.startswith("TIMESTAMP") or kind == "DATE":
             if zone is None:
                 shown = next((str(row[name]) for row in rows if row.get(name)), "")
-                raise times.needs_zone(file, name, shown)
+                raise timestamps.zone_error(file, name, shown)
             return _moment(f"CAST({column} AS TIMESTAMP)", zone)
         if kind in ("DOUBLE", "FLOAT"):
             return f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
-    if cell.reading.format == times.EXCEL:
+    if cell.reading.format == timestamps.EXCEL:
         if zone is None:
-            raise times.needs_zone(file, cell.shown, _shown(cell, rows))
+            raise timestamps.zone_error(file, cell.shown, _sample_text(cell, rows))
         return "CAST(NULL AS TIMESTAMPTZ)"  # few are so written, and `times` reads them
     if cell.reading.format is not None:
-        value = f"try_strptime({text}, {literal(cell.reading.format)})"
+        value = f"try_strptime({text}, {quote_text(cell.reading.format)})"
         if "%z" not in cell.reading.format.lower():
             if zone is None:
-                raise times.needs_zone(file, cell.shown, _shown(cell, rows))
+                raise timestamps.zone_error(file, cell.shown, _sample_text(cell, rows))
             value = _moment(value, zone)
         return f"CAST({value} AS TIMESTAMPTZ)"
     return _free_time(cell, text, rows)
@@ -347,7 +355,9 @@ def _time(
 
 def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> str:
     """SQL for the forms that occur in the sample; forms that do not occur are left to Python."""
-    shown = [t for t in (joined(row, cell.file_columns) for row in rows[:_SHOWN]) if t]
+    shown = [
+        t for t in (join_cells(row, cell.file_columns) for row in rows[:_TIME_SAMPLE_ROWS]) if t
+    ]
     zone = cell.reading.zone
     cases = []
 
@@ -379,12 +389,12 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
             cases.append(f"WHEN {local} THEN {_moment(f'TRY_CAST({text} AS TIMESTAMP)', zone)}")
         if cell.reading.order and occurs(r"\d{1,2}/\d{1,2}/\d{4}.*"):
             day = "%d/%m/%Y" if cell.reading.order == "dmy" else "%m/%d/%Y"
-            forms = ", ".join(literal(f.format(day)) for f in _SLASHED)
+            forms = ", ".join(quote_text(f.format(day)) for f in _SLASHED)
             cases.append(
                 f"WHEN contains({text}, '/') THEN {_moment(f'try_strptime({text}, [{forms}])', zone)}"
             )
     if occurs(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [+]0000 \d{4}"):
-        bare = literal(_TWITTER.replace("%z", "+0000"))
+        bare = quote_text(_TWITTER.replace("%z", "+0000"))
         cases.append(
             f"WHEN contains({text}, ' +0000 ') THEN timezone('UTC', try_strptime({text}, {bare}))"
         )
@@ -393,7 +403,7 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
 
 def _moment(clock: str, zone: ZoneInfo) -> str:
     """The moment at which a clock in `zone` showed `clock`, a TIMESTAMP; of an hour that the clocks repeat, the first."""
-    key = literal(zone.key)
+    key = quote_text(zone.key)
     last = f"timezone({key}, {clock})"
     if zone.key == "UTC":
         return last
@@ -404,14 +414,14 @@ def _moment(clock: str, zone: ZoneInfo) -> str:
     return f"CASE {earlier} ELSE {last} END"
 
 
-def joined(row: Mapping[str, str | None], names: tuple[str, ...]) -> str:
+def join_cells(row: Mapping[str, str | None], names: tuple[str, ...]) -> str:
     """The text of several columns of a sample row; empty if one is missing."""
     texts = [row.get(name) or "" for name in names]
     return " ".join(t.strip() for t in texts) if all(texts) else ""
 
 
-def _shown(cell: Cell, rows: list[Mapping[str, str | None]]) -> str:
-    return next((t for t in (joined(row, cell.file_columns) for row in rows) if t), "")
+def _sample_text(cell: Cell, rows: list[Mapping[str, str | None]]) -> str:
+    return next((t for t in (join_cells(row, cell.file_columns) for row in rows) if t), "")
 
 
 def _stamp(microseconds: str) -> str:
@@ -420,8 +430,8 @@ def _stamp(microseconds: str) -> str:
 
 def _plausible(value: str) -> str:
     return (
-        f"CASE WHEN ({value}) >= TIMESTAMPTZ '{times.EARLIEST.isoformat()}' "
-        f"AND ({value}) < TIMESTAMPTZ '{times.LATEST.isoformat()}' THEN ({value}) END"
+        f"CASE WHEN ({value}) >= TIMESTAMPTZ '{timestamps.EARLIEST.isoformat()}' "
+        f"AND ({value}) < TIMESTAMPTZ '{timestamps.LATEST.isoformat()}' THEN ({value}) END"
     )
 
 
@@ -430,7 +440,7 @@ def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
     conditions = [f"{query.text(_text(n, types))} IS NULL" for n in emit.skip_if_null]
     conditions += [f"{query.text(_text(n, types))} IS NOT NULL" for n in emit.skip_if_present]
     for name, words in emit.only_if.items():
-        listed = ", ".join(literal(w.casefold()) for w in words)
+        listed = ", ".join(quote_text(w.casefold()) for w in words)
         conditions.append(
             f"coalesce(lower({query.text(_text(name, types))}) NOT IN ({listed}), true)"
         )
@@ -439,7 +449,7 @@ def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
         types[n] == "VARCHAR" for n in (*emit.skip_if_null, *emit.skip_if_present, *emit.only_if)
     ):
         query.shortcuts[answer] = partial(
-            shortcuts.passed_over,
+            arrow_columns.skipped_rows,
             if_null=emit.skip_if_null,
             if_present=emit.skip_if_present,
             only_if=emit.only_if,
@@ -452,12 +462,12 @@ def read_cell(cell: Cell, text: str, file: str) -> Any:
     if cell.kind == "time":
         try:
             return cell.reading.microseconds(text)
-        except times.NeedsZone:
-            raise times.needs_zone(file, cell.shown, text) from None
-        except times.NeedsOrder:
-            raise times.needs_order(file, cell.shown, text) from None
+        except timestamps.NeedsZone:
+            raise timestamps.zone_error(file, cell.shown, text) from None
+        except timestamps.NeedsDayOrder:
+            raise timestamps.day_order_error(file, cell.shown, text) from None
     if cell.kind == "count":
-        return _count(times.plain_digits(text), cell.thousands)
+        return _count(timestamps.ascii_digits(text), cell.thousands)
     if cell.kind == "word":
         raise ValueError(f"no {cell.column} that Birdfall knows")
     raise ValueError("neither true nor false")
@@ -500,7 +510,7 @@ def fix_of(cell: Cell, reason: str = "") -> str:
     """What a person can do about a refused cell."""
     if "digits are lost" in reason:
         return "Export the file again with this column as text; the digits cannot be had back."
-    if reason == times.DAY_NUMBER:
+    if reason == timestamps.DAY_NUMBER:
         return "Say --date-format excel, or format the column as a date and save the file again."
     if "bytes long" in reason or "NUL" in reason:
         return "Leave the row out, or mend the cell."
@@ -512,7 +522,7 @@ def fix_of(cell: Cell, reason: str = "") -> str:
     }.get(cell.kind, "Fill the cell, or leave the row out.")
 
 
-def stamps(values: list[int]) -> pa.Array:
+def time_array(values: list[int]) -> pa.Array:
     """Microseconds as the record's times."""
     return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
 
@@ -521,7 +531,7 @@ def where(file: str, cell: Cell) -> Where:
     return Where(file, column=cell.shown)
 
 
-def ended(start: int, text: str, zone: ZoneInfo | None) -> int | None:
+def end_of(start: int, text: str, zone: ZoneInfo | None) -> int | None:
     """When something that began at `start` and lasts `text` ends, in microseconds; None if it does not end.
 
     text: "24 hours", "6 months", "infinity", "indefinite" or an absolute time (UTC unless it says otherwise). Raises
@@ -538,12 +548,12 @@ def ended(start: int, text: str, zone: ZoneInfo | None) -> int | None:
     ):
         moment = dt.datetime.fromtimestamp(start / 1e6, dt.UTC)
         for count, unit in parts:
-            moment = _later(moment, int(count), unit)
+            moment = _add_duration(moment, int(count), unit)
         return round(moment.timestamp() * 1e6)
-    return times.Reading(zone or ZoneInfo("UTC")).microseconds(text)
+    return timestamps.TimeReader(zone or ZoneInfo("UTC")).microseconds(text)
 
 
-def _later(moment: dt.datetime, count: int, unit: str) -> dt.datetime:
+def _add_duration(moment: dt.datetime, count: int, unit: str) -> dt.datetime:
     seconds = {
         "second": 1,
         "sec": 1,

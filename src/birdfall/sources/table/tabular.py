@@ -23,19 +23,18 @@ import pyarrow.parquet as pq
 
 from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress, silent
-from birdfall.sources.shared import decompress as unpacked
-from birdfall.sources.shared import json_lines as objects
-from birdfall.sources.shared.open import head
+from birdfall.sources.shared import decompress, json_lines
+from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.table import delimited
-from birdfall.sources.table.sql_plan import NOTHING, Query, cleaned, literal, quoted
+from birdfall.sources.table.sql_plan import NULL_WORDS, Query, quote_name, quote_text, trim_source
 
 SAMPLE_ROWS: Final = 10_000
-BATCH: Final = 1 << 17
-_PATIENT_BATCH: Final = 1 << 14
-_SAMPLE_BLOCK: Final = 1 << 20
+BATCH_ROWS: Final = 1 << 17
+_SLOW_BATCH_ROWS: Final = 1 << 14
+_SAMPLE_BLOCK_BYTES: Final = 1 << 20
 PARQUET: Final = b"PAR1"
-_NOTHING: Final = pa.array(NOTHING, pa.string())
+_NULL_WORDS: Final = pa.array(NULL_WORDS, pa.string())
 #: Columns of Parquet that are as good as texts: their texts say all that is in them.
 _AS_TEXTS: Final = frozenset(
     (
@@ -54,7 +53,7 @@ _AS_TEXTS: Final = frozenset(
 
 @dataclass
 class Tabular:
-    """One opened file. `types`: DuckDB types of its columns. `well_quoted`: whether its quotes close. `notes`: what a
+    """One opened file. `types`: DuckDB types of its columns. `has_balanced_quotes`: whether its quotes close. `notes`: what a
     person should know about the reading."""
 
     path: Path
@@ -63,14 +62,14 @@ class Tabular:
     kind: str
     connection: duckdb.DuckDBPyConnection
     delimiter: str = ","
-    well_quoted: bool = True
+    has_balanced_quotes: bool = True
     notes: list[str] = field(default_factory=list)
     #: how many bytes have been read, as the only item
     place: list[int] = field(default_factory=lambda: [0])
     in_texts: bool = True
     _first: pa.Table | None = None
 
-    def reading(self, used: Collection[str]) -> Tabular:
+    def restrict_to(self, used: Collection[str]) -> Tabular:
         """This file, of which the columns `used` are to be read: in texts, if nothing is lost by it."""
         if self.in_texts or not all(self.types.get(name) in _AS_TEXTS for name in used):
             return self
@@ -78,45 +77,49 @@ class Tabular:
             self, types={name: "VARCHAR" for name in self.types if name in used}, in_texts=True
         )
 
-    def answers(
+    def run_query(
         self, query: Query, rejections: Rejections
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Batches of the query's answers over all rows, with the row of the file of each. Rows that cannot be read are refused."""
         if not self.in_texts:
-            source = f"read_parquet({literal(str(self.plain))})"
-            yield from self._streamed(
-                query.sql(cleaned(source, self._used(query)), [*query.plain, *query.answers])
+            source = f"read_parquet({quote_text(str(self.plain))})"
+            yield from self._stream_sql(
+                query.sql(
+                    trim_source(source, self._types_of(query)), [*query.plain, *query.answers]
+                )
             )
             return
-        for texts, rows in self._texts(query.used, rejections, delimited.BLOCK):
-            yield self._answered(query, texts), rows
+        for texts, rows in self._read_texts(query.used, rejections, delimited.BLOCK_BYTES):
+            yield self._evaluate(query, texts), rows
 
     def sample(self, names: Sequence[str] | None = None) -> list[dict[str, str | None]]:
         """The first rows as texts; only some columns of them if `names` are given."""
         if self._first is None:
-            self._first = self._beginning()
+            self._first = self._read_first_rows()
         return list(self._first.select(names or list(self.types)).to_pylist())
 
-    def rows_expected(self, rows: int) -> int | None:
+    def estimate_rows(self, rows: int) -> int | None:
         """About how many rows the file has, by the `rows` that were read of it so far."""
         if self.kind == "parquet":
             return int(pq.read_metadata(self.plain).num_rows)
         size, read = self.plain.stat().st_size, self.place[0]
         return rows if read >= size else round(rows * size / read) if rows and read else None
 
-    def _used(self, query: Query) -> dict[str, str]:
+    def _types_of(self, query: Query) -> dict[str, str]:
         return {name: self.types[name] for name in query.used}
 
-    def _beginning(self) -> pa.Table:
+    def _read_first_rows(self) -> pa.Table:
         if not self.in_texts:
-            select = ", ".join(f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}" for c in self.types)
-            source = cleaned(f"read_parquet({literal(str(self.plain))})", self.types)
+            select = ", ".join(
+                f"CAST({quote_name(c)} AS VARCHAR) AS {quote_name(c)}" for c in self.types
+            )
+            source = trim_source(f"read_parquet({quote_text(str(self.plain))})", self.types)
             batches = [
-                b for b, _ in self._streamed(f"SELECT {select} FROM {source} LIMIT {SAMPLE_ROWS}")
+                b for b, _ in self._stream_sql(f"SELECT {select} FROM {source} LIMIT {SAMPLE_ROWS}")
             ]
         else:
             batches = []
-            for texts, _ in self._texts(list(self.types), Rejections(""), _SAMPLE_BLOCK):
+            for texts, _ in self._read_texts(list(self.types), Rejections(""), _SAMPLE_BLOCK_BYTES):
                 batches.append(texts)
                 if sum(b.num_rows for b in batches) >= SAMPLE_ROWS:
                     break
@@ -125,42 +128,46 @@ class Tabular:
             0, SAMPLE_ROWS
         )
 
-    def _streamed(self, query: str) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+    def _stream_sql(self, query: str) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         number = 1
         with self.connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            for batch in cursor.sql(query).to_arrow_reader(BATCH):
+            for batch in cursor.sql(query).to_arrow_reader(BATCH_ROWS):
                 yield batch, np.arange(number, number + batch.num_rows)
                 number += batch.num_rows
 
-    def _texts(
+    def _read_texts(
         self, used: Sequence[str], rejections: Rejections, block: int
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The columns `used` of a text file as clean texts, and the row of the file of each."""
         names = list(self.types)
         if self.kind == "parquet":
-            yield from self._numbered(used, SAMPLE_ROWS if block == _SAMPLE_BLOCK else BATCH)
+            yield from self._read_parquet_texts(
+                used, SAMPLE_ROWS if block == _SAMPLE_BLOCK_BYTES else BATCH_ROWS
+            )
             return
         if self.kind == "json":
-            yield from _gathered(objects.records(self.plain, used, rejections, self.place), used)
+            yield from _batch_records(
+                json_lines.read_records(self.plain, used, rejections, self.place), used
+            )
             return
         done = 0
         self.place[0] = 0
         try:
-            if not self.well_quoted:
+            if not self.has_balanced_quotes:
                 raise pa.ArrowInvalid("a quote that is never closed")
-            for batch in delimited.blocks(self.plain, self.delimiter, names, used, block):
-                texts = _cleaned(batch, words=False)
+            for batch in delimited.read_blocks(self.plain, self.delimiter, names, used, block):
+                texts = _clean_texts(batch, words=False)
                 self.place[0] += block
                 yield texts, np.arange(done + 2, done + 2 + texts.num_rows)
                 done += texts.num_rows
         except pa.ArrowInvalid:
-            records = delimited.records(
+            records = delimited.read_records(
                 self.plain, self.delimiter, names, used, rejections, done, self.place
             )
-            yield from _gathered(records, used)
+            yield from _batch_records(records, used)
 
-    def _numbered(
+    def _read_parquet_texts(
         self, used: Sequence[str], rows: int
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The columns `used` of a Parquet file as clean texts, and the row of each, from 1."""
@@ -168,16 +175,18 @@ class Tabular:
         with pq.ParquetFile(self.plain) as file:
             try:
                 for batch in file.iter_batches(rows, columns=list(used)):
-                    texts = [_in_text(batch.column(name)) for name in used]
+                    texts = [_to_text(batch.column(name)) for name in used]
                     yield (
-                        _cleaned(pa.RecordBatch.from_arrays(texts, names=list(used)), words=True),
+                        _clean_texts(
+                            pa.RecordBatch.from_arrays(texts, names=list(used)), words=True
+                        ),
                         np.arange(number, number + batch.num_rows),
                     )
                     number += batch.num_rows
             except (pa.ArrowException, OSError) as error:
-                raise _damaged(self.path) from error
+                raise _damaged_parquet_error(self.path) from error
 
-    def _answered(self, query: Query, texts: pa.RecordBatch) -> pa.RecordBatch:
+    def _evaluate(self, query: Query, texts: pa.RecordBatch) -> pa.RecordBatch:
         found = {name: texts.column(name) for name in query.plain}
         for answer, way in query.shortcuts.items():
             values = way(texts)
@@ -193,12 +202,12 @@ class Tabular:
                 answer = (
                     cursor.sql(query.sql("rows_at_hand", rest)).to_arrow_table().combine_chunks()
                 )
-            found |= {name: _whole(answer.column(name)) for name in rest}
+            found |= {name: _single_chunk(answer.column(name)) for name in rest}
         return pa.RecordBatch.from_arrays(list(found.values()), names=list(found))
 
 
 @contextmanager
-def tabular(
+def open_table(
     path: Path, kind: str, *, allow_large: bool, staging: Path | None, progress: Progress = silent
 ) -> Iterator[Tabular]:
     """`path` opened for reading, unpacked and recoded into a temporary file where that is needed.
@@ -212,7 +221,7 @@ def tabular(
         connect() as connection,
     ):
         connection.execute("SET enable_progress_bar = false")
-        plain, notes = unpacked.plain(
+        plain, notes = decompress.copy_as_utf8(
             path, Path(folder), text=kind != "parquet", allow_large=allow_large, progress=progress
         )
         if plain.stat().st_size == 0:
@@ -225,11 +234,13 @@ def tabular(
             types = _parquet_types(path, plain, connection)
             yield Tabular(path, plain, types, kind, connection, notes=notes, in_texts=False)
         elif kind == "json":
-            types = dict.fromkeys(objects.names_of(path, plain), "VARCHAR")
+            types = dict.fromkeys(json_lines.column_names(path, plain), "VARCHAR")
             yield Tabular(path, plain, types, kind, connection, notes=notes)
         else:
-            delimiter, header = delimited.dialect(head(plain).decode("utf-8-sig", "replace"))
-            types = dict.fromkeys(delimited.names_of(path, header, notes), "VARCHAR")
+            delimiter, header = delimited.detect_dialect(
+                read_head(plain).decode("utf-8-sig", "replace")
+            )
+            types = dict.fromkeys(delimited.column_names(path, header, notes), "VARCHAR")
             yield Tabular(
                 path,
                 plain,
@@ -237,7 +248,7 @@ def tabular(
                 kind,
                 connection,
                 delimiter,
-                delimited.well_quoted(plain, delimiter),
+                delimited.has_balanced_quotes(plain, delimiter),
                 notes,
             )
 
@@ -248,20 +259,20 @@ def _parquet_types(
     try:
         pq.ParquetFile(plain).close()
         rows = connection.sql(
-            f"DESCRIBE SELECT * FROM read_parquet({literal(str(plain))})"
+            f"DESCRIBE SELECT * FROM read_parquet({quote_text(str(plain))})"
         ).fetchall()
     except (pa.ArrowException, OSError, duckdb.Error) as error:
-        raise _damaged(path) from error
+        raise _damaged_parquet_error(path) from error
     return {str(name): str(kind) for name, kind, *_ in rows}
 
 
-def _damaged(path: Path) -> InputError:
+def _damaged_parquet_error(path: Path) -> InputError:
     return InputError(
         "this Parquet file is damaged", where=str(path), fix="Download or copy it again."
     )
 
 
-def _in_text(column: pa.Array) -> pa.Array:
+def _to_text(column: pa.Array) -> pa.Array:
     """Texts as they are if they are UTF-8, whole numbers as their digits. Raises ArrowInvalid otherwise."""
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())
@@ -270,22 +281,22 @@ def _in_text(column: pa.Array) -> pa.Array:
     return column.cast(pa.string()).cast(pa.binary()).cast(pa.string())
 
 
-def _gathered(
+def _batch_records(
     records: Iterator[tuple[int, tuple[str | None, ...]]], names: Sequence[str]
 ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-    while chunk := list(itertools.islice(records, _PATIENT_BATCH)):
+    while chunk := list(itertools.islice(records, _SLOW_BATCH_ROWS)):
         columns = zip(*(cells for _, cells in chunk), strict=True)
         batch = pa.RecordBatch.from_arrays(
             [pa.array(list(c), pa.string()) for c in columns], names=list(names)
         )
-        yield _cleaned(batch, words=True), np.array([line for line, _ in chunk], np.int64)
+        yield _clean_texts(batch, words=True), np.array([line for line, _ in chunk], np.int64)
 
 
-def _cleaned(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
+def _clean_texts(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
     """`batch` with no blanks around its texts and no `="..."` of spreadsheets; words: nulls for words that say nothing, too."""
     columns = []
     for column in batch.columns:
-        begun, ended = _edges(column)
+        begun, ended = _first_and_last_bytes(column)
         blank = bool((begun == 32).any() or (ended == 32).any())
         if blank:
             column = pc.ascii_trim(column, characters=" ")
@@ -293,14 +304,14 @@ def _cleaned(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
         if formula:
             column = pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1")
         if blank or formula or words:
-            nothing = pc.is_in(column, value_set=_NOTHING)
+            nothing = pc.is_in(column, value_set=_NULL_WORDS)
             if pc.any(nothing).as_py():
                 column = pc.if_else(nothing, pa.scalar(None, pa.string()), column)
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-def _edges(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def _first_and_last_bytes(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """The first and last bytes of all texts that are not empty: two looks per text, instead of a copy of each."""
     data = texts.buffers()[2]
     if data is None or not len(texts):
@@ -311,5 +322,5 @@ def _edges(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return letters[ends[:-1][full]], letters[ends[1:][full] - 1]
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def _single_chunk(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from birdfall.model.errors import CaseError
 from birdfall.model.schemas import TABLES, Rows, conform
 from birdfall.model.settings import Settings
-from birdfall.record.atomic import sync_folder, write_with
+from birdfall.record.atomic import fsync_folder, write_with
 from birdfall.watch.detect.wave_queries import Wave
 from birdfall.watch.store.database import State
 
@@ -55,7 +55,7 @@ def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"raw-{first:012d}.parquet"
         write_with(path, partial(_write, state, first, last))
-        sync_folder(folder)
+        fsync_folder(folder)
         with state.transaction():
             done = c.execute("DELETE FROM raw WHERE id <= ?", (last,))
             c.execute(

@@ -11,10 +11,10 @@ from typing import Any
 from birdfall.sources.atproto import frames
 from birdfall.sources.atproto.frames import STATUS_OF
 from birdfall.sources.shared.timestamps import (
-    EARLIEST_MICROSECOND,
-    LATEST_MICROSECOND,
+    EARLIEST_US,
+    LATEST_US,
     NotATime,
-    Reading,
+    TimeReader,
 )
 from birdfall.watch.model.events import Event, Follow, Identity, Report, Status, Unfollow
 
@@ -40,13 +40,13 @@ def decode_frame(frame: bytes, received: int, host: str = "") -> tuple[list[Even
 
 def events_from_atproto(event: frames.Event, received: int, host: str = "") -> list[Event]:
     """The news in a decoded event of an AT Protocol stream."""
-    if isinstance(event, frames.Account):
+    if isinstance(event, frames.AccountEvent):
         status = "active" if event.active else STATUS_OF.get(event.status or "", "deactivated")
         said = "" if event.active else (event.status or "")[:80]
         return [Status(event.did, status, clamp_to_arrival(event.time, received), said, host)]
-    if isinstance(event, frames.Identity):
+    if isinstance(event, frames.IdentityEvent):
         return [Identity(event.did, event.handle or "", clamp_to_arrival(event.time, received))]
-    if isinstance(event, frames.Commit):
+    if isinstance(event, frames.CommitEvent):
         found: list[Event] = []
         for operation in event.operations:
             if operation.collection != _FOLLOW:
@@ -82,7 +82,7 @@ def decode_ozone(plain: dict[str, Any]) -> list[Event]:
     uri, did = subject.get("uri"), subject.get("did")
     if not isinstance(did, str):
         did = uri.removeprefix("at://").partition("/")[0] if isinstance(uri, str) else ""
-    if not did.startswith("did:") or len(did) > frames.LONGEST_NAME:
+    if not did.startswith("did:") or len(did) > frames.MAX_NAME_CHARS:
         raise DecodeError("a subject that is neither account nor record")
     time = parse_time(plain.get("createdAt"))
     if name == "modEventReport":
@@ -100,7 +100,7 @@ def decode_ozone(plain: dict[str, Any]) -> list[Event]:
 def decode_mediawiki(plain: dict[str, Any]) -> list[Event]:
     """The news in one recent change of a MediaWiki: blocks, their lifting, and new accounts."""
     from birdfall.sources.mediawiki import account_of, is_address, time_of
-    from birdfall.sources.shared.json_log import Unusable
+    from birdfall.sources.shared.json_log import UnusableLine
 
     meta = plain.get("meta")
     if isinstance(meta, dict) and meta.get("domain") == "canary":
@@ -110,7 +110,7 @@ def decode_mediawiki(plain: dict[str, Any]) -> list[Event]:
         return []
     try:
         time, account = time_of(plain.get("timestamp")), account_of(plain)
-    except (Unusable, KeyError) as error:
+    except (UnusableLine, KeyError) as error:
         raise DecodeError(str(error)) from error
     host = str(plain.get("wiki") or plain.get("server_name") or "")[:80]
     if plain["log_type"] == "newusers":
@@ -174,7 +174,7 @@ def decode_line(line: bytes | str, received: int) -> list[Event]:
         raise DecodeError("not an object")
     given = plain.get("time")
     time = received if given is None else given if type(given) is int else parse_time(given)
-    if not EARLIEST_MICROSECOND <= time < LATEST_MICROSECOND:
+    if not EARLIEST_US <= time < LATEST_US:
         raise DecodeError("an implausible time")
     kind = plain.get("kind")
     wanted = {
@@ -188,7 +188,7 @@ def decode_line(line: bytes | str, received: int) -> list[Event]:
     if wanted is None:
         raise DecodeError("a kind that is none of status, follow, unfollow, report, account, heard")
     values = [plain.get(key) for key in wanted]
-    if not all(isinstance(v, str) and 0 < len(v) <= frames.LONGEST_NAME for v in values):
+    if not all(isinstance(v, str) and 0 < len(v) <= frames.MAX_NAME_CHARS for v in values):
         raise DecodeError(f"{kind} needs {' and '.join(wanted)}, as texts")
     if kind == "heard":
         return []
@@ -223,10 +223,10 @@ def parse_time(value: Any) -> int:
     if not isinstance(value, str):
         raise DecodeError("no time")
     try:
-        found = Reading(None).microseconds(value)
+        found = TimeReader(None).microseconds(value)
     except (NotATime, ValueError) as error:
         raise DecodeError("a time that cannot be read") from error
-    if not EARLIEST_MICROSECOND <= found < LATEST_MICROSECOND:
+    if not EARLIEST_US <= found < LATEST_US:
         raise DecodeError("an implausible time")
     return found
 

@@ -71,7 +71,7 @@ def parse_message(line: bytes, received: int, host: str = "") -> JetstreamFrame:
     if type(sequence) is not int or not 0 < sequence < 1 << 63:
         raise DecodeError("an event without its number")
     try:
-        time = frames.microseconds(payload.get("time"))
+        time = frames.parse_time(payload.get("time"))
         event = _event(kind, payload, time)
     except frames.FrameError as error:
         raise DecodeError(str(error)) from error
@@ -83,21 +83,21 @@ def _event(kind: str, payload: dict[str, Any], time: int) -> frames.Event:
     if kind in ("account", "identity"):
         if not isinstance(body, dict):
             raise frames.FrameError(f"an #{kind} without its {kind}")
-        return frames.account(body) if kind == "account" else frames.identity(body)
+        return frames.parse_account(body) if kind == "account" else frames.parse_identity(body)
     if kind != "commit":
-        return frames.Other(f"#{kind}"[:80], time, None)
-    did = frames.name(payload.get("did"), "did")
+        return frames.OtherEvent(f"#{kind}"[:80], time, None)
+    did = frames.parse_name(payload.get("did"), "did")
     action, collection = payload.get("operation"), payload.get("collection")
     if not isinstance(action, str) or not isinstance(collection, str):
         raise frames.FrameError("a commit without operation and collection")
-    key, record = frames.name(payload.get("rkey"), "record key"), payload.get("record")
+    key, record = frames.parse_name(payload.get("rkey"), "record key"), payload.get("record")
     problem = (
         None if action == "delete" or isinstance(record, dict) else "the event lacks its record"
     )
-    operation = frames.Operation(
+    operation = frames.RecordOperation(
         action, collection, key, record if isinstance(record, dict) else None, problem
     )
-    return frames.Commit(did, time, [operation], None)
+    return frames.CommitEvent(did, time, [operation], None)
 
 
 @dataclass

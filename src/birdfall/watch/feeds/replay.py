@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from birdfall.model.errors import InputError
-from birdfall.sources.shared.open import head, lines, opened
+from birdfall.sources.shared.open import open_bytes, read_head, read_lines
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
 from birdfall.watch.feeds.decode import (
     DecodeError,
@@ -100,11 +100,11 @@ def read_steps(path: Path) -> Iterator[StreamBatch]:
     """The steps of a recording, each with the time it arrived. Raises InputError if it is none."""
     kind = recording_format(path)
     if kind == "frames":
-        with opened(path) as stream:
+        with open_bytes(path) as stream:
             yield from _frames(stream)
         return
     latest = 0
-    for _, line, _ in lines(path):
+    for _, line, _ in read_lines(path):
         plain = line.strip()
         if not plain or plain.startswith((b":", b"event:", b"id:", b"retry:")):
             continue
@@ -132,7 +132,7 @@ def recording_format(path: Path) -> str:
     """What a recording holds. Raises InputError if it is none."""
     from birdfall.sources import jetstream, mediawiki, ozone
 
-    start = head(path)
+    start = read_head(path)
     if start.startswith(_MAGIC):
         return "frames"
     for kind, source in (("jetstream", jetstream), ("ozone", ozone), ("changes", mediawiki)):
@@ -181,7 +181,7 @@ class LinesFeed:
         self.health.mark_connected()
         given = self.stream
         read = (
-            read_lines(sys.stdin.fileno(), stop)
+            read_pipe_lines(sys.stdin.fileno(), stop)
             if given is None
             else iter(lambda: given.readline(_MAX_FRAME_BYTES), b"")
         )
@@ -198,7 +198,7 @@ class LinesFeed:
         self.health.connected, self.health.ended = False, True
 
 
-def read_lines(
+def read_pipe_lines(
     descriptor: int, stop: threading.Event, longest: int = _MAX_FRAME_BYTES
 ) -> Iterator[bytes]:
     """Lines of a pipe or file, each with its end, until it ends or `stop` is set; a line longer than `longest` comes in pieces.
