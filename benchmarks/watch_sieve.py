@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from birdfall.cluster.stream import sieved_here
+from birdfall.cluster.stream import sieve_locally
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import ConnectionHealth
 from birdfall.watch.feeds.decode import decode_line
@@ -46,9 +46,9 @@ class Given:
 def main() -> None:
     leaders = tuple(f"did:plc:{i:024d}" for i in range(10_000))
     steps = list(read_steps(Path(sys.argv[1])))
-    list(sieved_here(steps[:1000], leaders))
+    list(sieve_locally(steps[:1000], leaders))
     used = time.process_time()
-    lines = list(sieved_here(steps, leaders))
+    lines = list(sieve_locally(steps, leaders))
     sieve = time.process_time() - used
     # renamed, so that each repetition is news again
     turns = 20

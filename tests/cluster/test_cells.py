@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.cluster.cells import DEALT, cell_edges, coded, dealt, side_of
+from birdfall.cluster.cells import CELL_BLOCKS, cell_edges, deal_blocks, encode_ids, side_of
 from birdfall.kernels.coaction.coaction import coaction
 
 ACTS = st.lists(
@@ -17,13 +17,13 @@ ACTS = st.lists(
 def sent(batches, sides, at_once):
     """Blocks to all cells of their side, as an engine does."""
     rows = []
-    for batch in dealt(batches, sides=sides, at_once=at_once):
+    for batch in deal_blocks(batches, sides=sides, at_once=at_once):
         for block in batch.to_pylist():
             for other in set(range(sides)) - {block["side"]}:
                 rows.append(
                     block | {"cell": min(block["side"], other) << 16 | max(block["side"], other)}
                 )
-    return pa.Table.from_pylist(rows, schema=DEALT)
+    return pa.Table.from_pylist(rows, schema=CELL_BLOCKS)
 
 
 @pytest.mark.parametrize("count", ["pairs", "objects"])
@@ -72,8 +72,8 @@ def test_sides_are_even_whatever_the_codes():
 
 
 def test_small_numbers_are_their_own_codes_and_others_are_not():
-    ids, codes = coded(np.array([3, 1, 3]))
+    ids, codes = encode_ids(np.array([3, 1, 3]))
     assert ids[codes].tolist() == [3, 1, 3] and codes.tolist() == [3, 1, 3]
     for values in ([-1, 5, -1], [1 << 40, 2, 2], []):
-        ids, codes = coded(np.array(values, np.int64))
+        ids, codes = encode_ids(np.array(values, np.int64))
         assert ids[codes].tolist() == values and len(ids) == len(set(values))

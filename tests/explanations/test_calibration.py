@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from birdfall.explanations.calibration import gates, items_of, measured_tier
-from birdfall.explanations.calibration_report import second_table, tables
-from birdfall.explanations.conformal_sets import sets_of
-from birdfall.explanations.likelihood_ratio import RISING, weighing
-from birdfall.explanations.ratio_check import cost, misleading, pairs_of
+from birdfall.explanations.calibration import failed_gates, items_of_tier, measure_tier
+from birdfall.explanations.calibration_report import calibration_tables, second_opinion_table
+from birdfall.explanations.conformal_sets import calibrate_sets
+from birdfall.explanations.likelihood_ratio import RISING, fit_calibrated
+from birdfall.explanations.ratio_check import misleading_shares, pair_figures, ratio_cost
 from birdfall.explanations.recalibration import pairs_to_keep, recalibration
 from birdfall.explanations.reference_worlds import (
     CAUSES,
     STRESSES,
-    figures,
+    calibration_figures,
     fresh_worlds,
-    packed,
+    labelled_worlds,
+    pack_parts,
     reference,
-    stressed,
-    unpacked,
-    worlds_of,
+    stress_priors,
+    unpack_parts,
 )
 from birdfall.model.errors import UsageError
 from birdfall.world.evidence import ITEMS
@@ -40,8 +40,8 @@ def fresh():
 
 @pytest.fixture(scope="module", params=["counts", "reinstatement", "reports"])
 def tier(request):
-    model = weighing(reference(), items_of(request.param))
-    return request.param, model, sets_of(model, reference().calibrate, reference().stress)
+    model = fit_calibrated(reference(), items_of_tier(request.param))
+    return request.param, model, calibrate_sets(model, reference().calibrate, reference().stress)
 
 
 def test_probabilities_of_unseen_worlds_are_frequencies(tier, fresh):
@@ -75,9 +75,9 @@ def test_a_world_in_which_nothing_happened_is_not_given_a_cause(tier):
 
 
 def test_the_shipped_figures_keep_every_gate():
-    assert gates(figures()) == []
-    assert set(figures()["tiers"]) == set(TIERS)
-    for told in figures()["tiers"].values():
+    assert failed_gates(calibration_figures()) == []
+    assert set(calibration_figures()["tiers"]) == set(TIERS)
+    for told in calibration_figures()["tiers"].values():
         assert told["reliability_error"] <= 0.02
         assert all(0.94 <= share <= 0.96 for share in told["coverage"].values())
         assert told["churn_verdicts"] < 0.01
@@ -89,7 +89,7 @@ def test_the_shipped_figures_keep_every_gate():
             assert not pair["estimable"] or abs(pair["shared"] - 1) <= 0.1, pair
         # calibrated ratios of k or more are misleading in at most 1 of k worlds (Royall 1997)
         assert told["misleading"]["10"] <= 0.1 and told["misleading"]["100"] <= 0.01
-    assert sum(p["estimable"] for p in figures()["tiers"]["counts"]["ratios"]) >= 10
+    assert sum(p["estimable"] for p in calibration_figures()["tiers"]["counts"]["ratios"]) >= 10
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_the_shipped_figures_keep_every_gate():
 def test_a_gate_that_is_not_kept_is_named(change, word):
     import copy
 
-    worse = copy.deepcopy(figures())
+    worse = copy.deepcopy(calibration_figures())
     change(worse)
-    failed = gates(worse)
+    failed = failed_gates(worse)
     assert len(failed) == 1 and word in failed[0]
 
 
 def test_more_looking_decides_more():
-    told = figures()["tiers"]
+    told = calibration_figures()["tiers"]
     decided = [told[t]["decided"] for t in TIERS]
     assert decided == sorted(decided)
     assert decided[0] < 0.25, "with counts alone the honest answer is mostly that nobody can tell"
@@ -132,8 +132,11 @@ def test_more_looking_decides_more():
 
 
 def test_the_shipped_figures_are_those_of_the_shipped_worlds():
-    assert figures()["digest"] == reference().digest
-    found, told = measured_tier(reference(), items_of("counts")), figures()["tiers"]["counts"]
+    assert calibration_figures()["digest"] == reference().digest
+    found, told = (
+        measure_tier(reference(), items_of_tier("counts")),
+        calibration_figures()["tiers"]["counts"],
+    )
     for key in ("log_score", "brier", "decided", "reliability_error", "churn_verdicts"):
         assert found[key] == pytest.approx(told[key], abs=2e-3), key
     for key in ("coverage", "coverage_wide"):
@@ -147,12 +150,12 @@ def test_the_shipped_figures_are_those_of_the_shipped_worlds():
 def test_the_page_prints_the_shipped_figures():
     """What `birdfall calibrate` prints of the worlds that ship, line by line."""
     page = PAGE.read_text("utf-8").splitlines()
-    for line in tables(figures()).splitlines():
+    for line in calibration_tables(calibration_figures()).splitlines():
         assert not line or line in page, line
 
 
 def test_the_weighing_is_at_least_as_sharp_as_knowing_nothing_and_sharpens():
-    bits = [figures()["tiers"][t]["log_score_bits"] for t in TIERS]
+    bits = [calibration_figures()["tiers"][t]["log_score_bits"] for t in TIERS]
     assert bits[0] < np.log2(len(CAUSES)) / 2
     assert bits == sorted(bits, reverse=True)
 
@@ -165,12 +168,12 @@ def test_the_weighing_is_not_worse_than_trees(fresh):
 
     from birdfall.explanations.boosted_trees_check import second_opinion
 
-    fewer = replace(reference(), learn=reference().learn.where(slice(None, 4000)), measure=fresh)
+    fewer = replace(reference(), learn=reference().learn.select(slice(None, 4000)), measure=fresh)
     found = second_opinion(fewer, ("list",))["list"]
     assert found["log_score_bits"] <= 1.1 * found["trees_log_score_bits"]
     assert found["agree"] > 0.8
     assert found["agree_when_decided"] > 0.97
-    assert "list" in second_table({"list": found})
+    assert "list" in second_opinion_table({"list": found})
 
 
 def test_without_scikit_learn_a_second_opinion_says_what_to_install(monkeypatch):
@@ -197,19 +200,23 @@ def gaussian(n, shift, rng):
 def test_exact_ratios_keep_their_definition_and_wrong_ones_do_not():
     logits, cause = gaussian(6000, 1.0, np.random.default_rng(5))
     pair = next(
-        p for p in pairs_of(logits, cause) if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
+        p
+        for p in pair_figures(logits, cause)
+        if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
     )
     assert pair["estimable"]
     assert pair["shared"] == pytest.approx(1, abs=3 * pair["error"])
     assert pair["mean"] == pytest.approx(1, abs=0.1)
     twice = next(
         p
-        for p in pairs_of(2 * logits, cause)
+        for p in pair_figures(2 * logits, cause)
         if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
     )
     assert abs(twice["shared"] - 1) > 5 * twice["error"]
     apart = next(
-        p for p in pairs_of(logits, cause) if (p["cause"], p["against"]) == (CAUSES[2], CAUSES[3])
+        p
+        for p in pair_figures(logits, cause)
+        if (p["cause"], p["against"]) == (CAUSES[2], CAUSES[3])
     )
     assert not apart["estimable"], "no world of one lies where worlds of the other do"
 
@@ -220,7 +227,9 @@ def test_overconfident_ratios_are_set_right():
     again, other = gaussian(6000, 1.0, np.random.default_rng(7))
     right = (2.0 * again + [0.0, 0.7, 0, 0, 0]) @ map_ + shift
     pair = next(
-        p for p in pairs_of(right, other) if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
+        p
+        for p in pair_figures(right, other)
+        if (p["cause"], p["against"]) == (CAUSES[1], CAUSES[0])
     )
     assert pair["shared"] == pytest.approx(1, abs=0.06)
     assert len(pairs_to_keep(logits, cause)) == 2
@@ -229,10 +238,10 @@ def test_overconfident_ratios_are_set_right():
 def test_cost_and_misleading_evidence_by_hand():
     nothing = np.zeros((10, 5))
     cause = np.repeat(np.arange(5), 2)
-    assert cost(nothing, cause) == {"mean": 1.0, "worst": 1.0}
+    assert ratio_cost(nothing, cause) == {"mean": 1.0, "worst": 1.0}
     known = np.where(np.eye(5)[cause] == 1, 40.0, 0.0)
-    assert cost(known, cause)["worst"] < 1e-9
-    assert misleading(known, cause) == {"10": 0.0, "100": 0.0}
+    assert ratio_cost(known, cause)["worst"] < 1e-9
+    assert misleading_shares(known, cause) == {"10": 0.0, "100": 0.0}
     known[0] = [
         0,
         5,
@@ -240,7 +249,7 @@ def test_cost_and_misleading_evidence_by_hand():
         0,
         0,
     ]  # one of the two worlds of the first cause speaks for the second by e^5
-    assert misleading(known, cause) == {"10": 0.5, "100": 0.5}
+    assert misleading_shares(known, cause) == {"10": 0.5, "100": 0.5}
 
 
 def test_more_reinstatements_never_speak_for_a_purge(tier, fresh):
@@ -266,19 +275,19 @@ def test_more_reinstatements_never_speak_for_a_purge(tier, fresh):
 
 
 def test_the_reference_is_its_bytes():
-    worlds = worlds_of(light_worlds(50, 1))
+    worlds = labelled_worlds(light_worlds(50, 1))
     parts = {"learn": worlds, "calibrate": worlds, "measure": worlds, "stress-low": worlds}
-    back = unpacked(packed(parts))
+    back = unpack_parts(pack_parts(parts))
     assert (back.learn.cause == worlds.cause).all() and (back.learn.mixed == worlds.mixed).all()
     assert len(back.tune) + len(back.calibrate) == 50
     # seven binary digits of half precision
     assert np.allclose(
         back.learn.features, worlds.features, atol=1e-4, rtol=1 / 220, equal_nan=True
     )
-    assert packed({"learn": back.learn, **{n: worlds for n in parts if n != "learn"}}) == packed(
-        parts
-    )
-    assert unpacked(packed(parts)).digest == back.digest
+    assert pack_parts(
+        {"learn": back.learn, **{n: worlds for n in parts if n != "learn"}}
+    ) == pack_parts(parts)
+    assert unpack_parts(pack_parts(parts)).digest == back.digest
 
 
 def test_worlds_do_not_depend_on_how_many_are_drawn():
@@ -290,9 +299,9 @@ def test_worlds_do_not_depend_on_how_many_are_drawn():
 
 @pytest.mark.parametrize("how", STRESSES)
 def test_every_simulator_of_the_stress_ensemble_assumes_otherwise(how):
-    changed = stressed(priors(), how)
+    changed = stress_priors(priors(), how)
     assert set(changed) == set(priors())
     if how in ("low", "high", "returns"):
         assert changed != priors()
     with pytest.raises(KeyError):
-        stressed(priors(), "unknown")
+        stress_priors(priors(), "unknown")

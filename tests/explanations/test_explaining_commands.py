@@ -5,7 +5,7 @@ import json
 import pytest
 
 import birdfall.cli.explaining as explaining
-from birdfall.explanations.reference_worlds import figures
+from birdfall.explanations.reference_worlds import calibration_figures
 from birdfall.model.errors import CaseError, UsageError
 from birdfall.record.case import Case
 from birdfall.world.write_case import write_case
@@ -89,16 +89,18 @@ def test_the_casebook_is_a_table(capsys):
 
 def test_calibrate_prints_the_tables_and_the_gates(capsys, monkeypatch):
     from birdfall.explanations import calibration
-    from birdfall.explanations.calibration_report import tables
+    from birdfall.explanations.calibration_report import calibration_tables
 
-    monkeypatch.setattr(calibration, "measured", lambda worlds, progress: figures())
+    monkeypatch.setattr(
+        calibration, "measure_calibration", lambda worlds, progress: calibration_figures()
+    )
     assert explaining.calibrate() == 0
     told = capsys.readouterr().out
-    assert tables(figures()) in told
+    assert calibration_tables(calibration_figures()) in told
     assert "All gates are kept." in told
-    worse = json.loads(json.dumps(figures()))
+    worse = json.loads(json.dumps(calibration_figures()))
     worse["tiers"]["list"]["churn_verdicts"] = 0.5
-    monkeypatch.setattr(calibration, "measured", lambda worlds, progress: worse)
+    monkeypatch.setattr(calibration, "measure_calibration", lambda worlds, progress: worse)
     assert explaining.calibrate() == 4
     assert "list: churn called a cause" in capsys.readouterr().out
 

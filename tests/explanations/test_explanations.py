@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from birdfall.explanations.casebook import LABELS, STRENGTHS, events, weighed
+from birdfall.explanations.casebook import LABELS, STRENGTHS, events, weigh_events
 from birdfall.explanations.conformal_sets import MISFIT
-from birdfall.explanations.measure import explanations_published
+from birdfall.explanations.measure import published_explanations
 from birdfall.explanations.reference_worlds import CAUSES, reference
-from birdfall.explanations.verdict import ITEM_CAP, TOTAL_CAP, verdict, words_of
+from birdfall.explanations.verdict import ITEM_CAP, TOTAL_CAP, enfsi_word, weigh_causes
 from birdfall.measures.follower_counts import read_facts, reconcile
 
 
@@ -22,7 +22,7 @@ def purge_like(**more):
 
 
 def test_caps_hold_whatever_the_evidence():
-    found = verdict(
+    found = weigh_causes(
         purge_like(
             returned_share=1.0, bulk_share=1.0, app_share=1.0, log_or_app=9.0, dose_jump=0.0
         ),
@@ -38,7 +38,7 @@ def test_reinstatements_speak_for_an_error_against_a_purge():
     """Adding reinstatements never lowers error against purge."""
     last = -np.inf
     for share in (0.0, 0.02, 0.1, 0.3, 0.6, 0.9):
-        found = verdict(purge_like(returned_share=share), reference(), deep=False)
+        found = weigh_causes(purge_like(returned_share=share), reference(), deep=False)
         ratio = found.log10_ratio[CAUSES.index("error"), CAUSES.index("purge")]
         assert ratio >= last - 0.15, share
         last = max(last, ratio)
@@ -46,29 +46,29 @@ def test_reinstatements_speak_for_an_error_against_a_purge():
 
 
 def test_nothing_is_said_of_what_was_never_simulated():
-    found = verdict(
+    found = weigh_causes(
         purge_like(log10_size=9.0, log10_duration_s=-4.0, log_hazard_ratio=-8.0),
         reference(),
         deep=False,
     )
     assert found.misfit < MISFIT
     assert found.members == ()
-    usual = verdict(purge_like(), reference(), deep=False)
+    usual = weigh_causes(purge_like(), reference(), deep=False)
     assert usual.misfit > 0.05
 
 
 def test_a_range_is_weighed_as_a_range():
-    exact = verdict(purge_like(returned_share=0.9), reference(), deep=False)
-    wide = verdict(purge_like(returned_share=(0.0, 1.0)), reference(), deep=False)
+    exact = weigh_causes(purge_like(returned_share=0.9), reference(), deep=False)
+    wide = weigh_causes(purge_like(returned_share=(0.0, 1.0)), reference(), deep=False)
     assert wide.entropy > exact.entropy
     assert set(exact.members) <= set(wide.members)
-    again = verdict(purge_like(returned_share=(0.0, 1.0)), reference(), deep=False)
+    again = weigh_causes(purge_like(returned_share=(0.0, 1.0)), reference(), deep=False)
     assert (again.log10_ratio == wide.log10_ratio).all()
 
 
 def test_fragility_and_what_would_decide():
     sources = dict.fromkeys(purge_like(), "statuses") | {"returned_share": "returns"}
-    found = verdict(purge_like(returned_share=0.7), reference(), sources=sources)
+    found = weigh_causes(purge_like(returned_share=0.7), reference(), sources=sources)
     assert set(found.without) == set(purge_like(returned_share=0.7))
     assert set(found.sources) == {"statuses", "returns"}
     assert "purge" in found.without["returned_share"], (
@@ -85,7 +85,7 @@ def test_fragility_and_what_would_decide():
 
 
 def test_every_word_for_a_ratio():
-    words = [words_of(x) for x in (0.0, 0.5, 1.5, 2.5, 3.5, 5.0, 6.0)]
+    words = [enfsi_word(x) for x in (0.0, 0.5, 1.5, 2.5, 3.5, 5.0, 6.0)]
     assert words == [
         "none",
         "weak",
@@ -95,19 +95,19 @@ def test_every_word_for_a_ratio():
         "very-strong",
         "extremely-strong",
     ]
-    assert words_of(-2.5) == words_of(2.5)
+    assert enfsi_word(-2.5) == enfsi_word(2.5)
 
 
 def test_nothing_known_is_refused():
     with pytest.raises(ValueError, match="nothing"):
-        verdict({}, reference())
+        weigh_causes({}, reference())
 
 
 def test_2013_from_the_published_figures_alone(real):
     """Not churn; a pure purge fits poorly; the rest cannot be told apart; three records would decide it. Nothing typed in."""
     raw = real("caracas-2013/facts.csv").read_bytes()
     facts = read_facts(raw, "facts.csv")
-    finding = explanations_published(facts, reconcile(facts), raw)
+    finding = published_explanations(facts, reconcile(facts), raw)
     assert finding.answer == "nothing", "no single explanation is left"
     assert {"brigade", "error", "targeted"} <= set(finding.details["set"])
     assert "churn" not in finding.details["set"]
@@ -132,7 +132,7 @@ def test_2013_from_the_published_figures_alone(real):
 
 @pytest.fixture(scope="module")
 def casebook():
-    return weighed()
+    return weigh_events()
 
 
 def test_the_casebook_is_not_contradicted(casebook):
@@ -258,7 +258,7 @@ def weighed_bytes(finding):
 
 def test_what_a_detector_would_flag_is_bounded_as_tightly_as_the_shares_are():
     """Against a search over all mixtures: the bounds on each of the three shares are used, the manual one too."""
-    from birdfall.explanations.evidence import FLAGGED_AT_LEAST, FLAGGED_AT_MOST, _filled
+    from birdfall.explanations.evidence import FLAGGED_AT_LEAST, FLAGGED_AT_MOST, least_total
     from birdfall.world.priors import priors
 
     every = priors()["all"]
@@ -280,5 +280,7 @@ def test_what_a_detector_would_flag_is_bounded_as_tightly_as_the_shares_are():
             (mixtures[fits] @ np.array(FLAGGED_AT_LEAST)).min(),
             (mixtures[fits] @ np.array(FLAGGED_AT_MOST)).max(),
         )
-        assert _filled(FLAGGED_AT_LEAST, least, most) == pytest.approx(low, abs=1e-9)
-        assert -_filled([-r for r in FLAGGED_AT_MOST], least, most) == pytest.approx(high, abs=1e-9)
+        assert least_total(FLAGGED_AT_LEAST, least, most) == pytest.approx(low, abs=1e-9)
+        assert -least_total([-r for r in FLAGGED_AT_MOST], least, most) == pytest.approx(
+            high, abs=1e-9
+        )

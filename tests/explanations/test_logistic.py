@@ -127,7 +127,7 @@ reference, items = worlds.reference(), tuple(ITEMS)
 values = reference.calibrate.columns(items)
 row = values[np.flatnonzero(np.isfinite(values).all(axis=1))[7]]
 known = dict(zip(items[:9], map(float, row[:9])))
-made = verdict.verdict(known, reference, sources={i: ITEMS[i] or "times" for i in known})
+made = verdict.weigh_causes(known, reference, sources={i: ITEMS[i] or "times" for i in known})
 np.savez(sys.argv[1], ratio=made.log10_ratio, parts=made.parts, gain=list(made.gain.values()), swing=list(made.swing.values()),
          flip=[-1 if f is None else f for f in made.flip.values()], members=made.members)
 """

@@ -92,7 +92,7 @@ def test_the_engine_raises_the_alerts_of_the_single_process(broker, wave, tmp_pa
     )
     app.run(timeout=8.0, count=len(steps))
     passed = broker.read(news)
-    expected = [line for _, line in stream.sieved_here(steps, leaders)]
+    expected = [line for _, line in stream.sieve_locally(steps, leaders)]
     assert [v for _, v in passed] == expected, "the engine's sieve is the sieve"
     assert len(passed) < len(steps) / 2
     first = single(tmp_path / "single", [path], leaders)
@@ -143,12 +143,12 @@ def test_a_sieve_that_died_is_no_quiet_stream(broker, tmp_path, monkeypatch):
     time.sleep(2)
     assert feed.health.connected, "a topic that never beat is not expected to"
     broker.produce(
-        topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
+        topic, [(b"", stream.encode_line({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
     )
     until(lambda: not feed.health.connected, 30)
     assert feed.health.reason == "the sieve is silent"
     broker.produce(
-        topic, [(b"", stream.encoded({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
+        topic, [(b"", stream.encode_line({"kind": "heard", "time": time.time_ns() // 1000}), 0, 0)]
     )
     until(lambda: feed.health.connected, 30)
     stop.set()

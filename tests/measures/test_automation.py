@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.explanations.evidence import _automated
+from birdfall.explanations.evidence import flagged_share
 from birdfall.measures.automation import automation_of_accounts
 from birdfall.measures.automation.matching import match_controls
 from birdfall.measures.automation.signals import signals
@@ -80,8 +80,8 @@ def test_each_cause_shows_what_it_should():
     assert "nothing-visible-is-not-manual" in {n.code for n in targeted.limits}
     assert (targeted["inauthentic"].low, targeted["inauthentic"].high) == (0.0, 1.0)
     # to the explanations it says something only where it is bounded
-    assert _automated(targeted) == {}
-    low, high = _automated(purge).get("flagged_share", (0.0, 1.0))
+    assert flagged_share(targeted) == {}
+    low, high = flagged_share(purge).get("flagged_share", (0.0, 1.0))
     assert 0.2 < low < high
 
 

@@ -7,14 +7,14 @@ import pytest
 
 from birdfall.explanations.measure import FRAGILITY, GAINS, NOTHING_BELOW, PARTS, RATIOS
 from birdfall.explanations.reference_worlds import CAUSES
-from birdfall.explanations.verdict import words_of
+from birdfall.explanations.verdict import enfsi_word
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record.record import from_tables
 from birdfall.tell.report import replies
 from birdfall.tell.sections.explanations import explanations as section
-from birdfall.tell.sections.record_request import asked_for, letter
+from birdfall.tell.sections.record_request import records_to_request, request_letter
 from birdfall.tell.words import LANGUAGES, words
 
 ORDER = ("error", "brigade", "targeted", "purge", "churn")
@@ -41,7 +41,7 @@ def finding(
             "cause": a,
             "against": b,
             "log10_ratio": LOG10[a] - LOG10[b],
-            "word": words_of(LOG10[a] - LOG10[b]),
+            "word": enfsi_word(LOG10[a] - LOG10[b]),
         }
         for a in CAUSES
         for b in CAUSES
@@ -240,7 +240,7 @@ def test_shares_with_equal_priors_are_the_weights_and_nothing_else():
 @pytest.mark.parametrize("record", ["counts", "list", "timelines", "reinstatement", "reports"])
 def test_a_letter_names_what_it_asks_for(record, language):
     say = words(language)
-    text = letter(finding(gains={record: 0.8}), record, say)
+    text = request_letter(finding(gains={record: 0.8}), record, say)
     for part in (
         say("columns." + record),
         say("record." + record),
@@ -259,7 +259,7 @@ def test_a_letter_names_what_it_asks_for(record, language):
 
 def test_a_letter_on_published_figures_names_the_day():
     made = finding(about={"accounts": [6000, 10600], "date": "2013-10-31"})
-    assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in letter(
+    assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in request_letter(
         made, "reports", words("en")
     )
     assert not [b for b in blocks(finding(about={})) if b["kind"] == "letter"], (
@@ -269,9 +269,13 @@ def test_a_letter_on_published_figures_names_the_day():
 
 def test_letters_are_few_and_worth_it():
     many = {"reports": 0.9, "timelines": 0.5, "list": 0.3, "reinstatement": 0.2}
-    assert [r for r, _ in asked_for(finding(gains=many))] == ["reports", "timelines", "list"]
-    assert asked_for(finding(("error",), gains=many)) == []
-    assert asked_for(Finding("explanations", "explanations-1", "cannot")) == []
+    assert [r for r, _ in records_to_request(finding(gains=many))] == [
+        "reports",
+        "timelines",
+        "list",
+    ]
+    assert records_to_request(finding(("error",), gains=many)) == []
+    assert records_to_request(Finding("explanations", "explanations-1", "cannot")) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

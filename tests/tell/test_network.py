@@ -17,9 +17,9 @@ from birdfall.tell.network.files import (
     GEXF,
     GRAPHML,
     VIZ,
-    _components,
-    clean,
-    ranked,
+    clean_text,
+    connected_groups,
+    rank_groups,
     to_gexf,
     to_graphml,
 )
@@ -229,14 +229,14 @@ def test_the_same_finding_gives_the_same_file(write):
 @given(st.text())
 def test_cleaned_text_is_always_xml(text):
     ET.fromstring(
-        f"<a>{clean(text).replace('&', '&amp;').replace('<', '&lt;')}</a>".encode(
+        f"<a>{clean_text(text).replace('&', '&amp;').replace('<', '&lt;')}</a>".encode(
             "utf-8", "surrogatepass"
         )
     )
 
 
 def test_groups_are_ranked_by_size():
-    assert ranked(np.array([5, 5, 5, 2, 2, -1, 9])).tolist() == [0, 0, 0, 1, 1, -1, 2]
+    assert rank_groups(np.array([5, 5, 5, 2, 2, -1, 9])).tolist() == [0, 0, 0, 1, 1, -1, 2]
 
 
 def _joined_to_a_few(n):
@@ -249,10 +249,10 @@ def _joined_to_a_few(n):
 
 def test_a_network_without_groups_is_placed_by_its_components():
     source, target = _joined_to_a_few(40)
-    found = _components(40, source, target)
+    found = connected_groups(40, source, target)
     assert len(set(found[:20])) == 1
     assert len(set(found)) == 11
-    assert _components(0, source[:0], target[:0]).shape == (0,)
+    assert connected_groups(0, source[:0], target[:0]).shape == (0,)
 
 
 def test_thousands_of_discs_are_placed_and_none_lies_on_another():

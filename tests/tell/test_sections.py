@@ -204,8 +204,8 @@ def steps(*, uncovered=()):
 
 
 def test_gaps_are_hatched_and_only_gaps():
-    whole = figures.drawn(figures.wave_chart(steps(), UTC, 600, 210))
-    holed = figures.drawn(figures.wave_chart(steps(uncovered=(7, 8)), UTC, 600, 210))
+    whole = figures.render_svg(figures.wave_chart(steps(), UTC, 600, 210))
+    holed = figures.render_svg(figures.wave_chart(steps(uncovered=(7, 8)), UTC, 600, 210))
     assert "hatch" not in whole
     symbol = figures.as_symbol(holed, "series-wide")
     assert 'id="series-wide-hatch"' in symbol and symbol.count("url(#series-wide-hatch)") == 2
@@ -214,15 +214,15 @@ def test_gaps_are_hatched_and_only_gaps():
 
 def test_the_wave_is_tinted_where_it_was():
     wave = (START + dt.timedelta(hours=12), START + dt.timedelta(hours=24))
-    plain = figures.drawn(figures.wave_chart(steps(), UTC, 600, 210))
-    tinted = figures.drawn(figures.wave_chart(steps(), UTC, 600, 210, wave))
+    plain = figures.render_svg(figures.wave_chart(steps(), UTC, 600, 210))
+    tinted = figures.render_svg(figures.wave_chart(steps(), UTC, 600, 210, wave))
     assert tinted.count("var(--hit)") == plain.count("var(--hit)") + 1
     elsewhere = (START - dt.timedelta(days=2), START - dt.timedelta(days=1))
-    assert figures.drawn(figures.wave_chart(steps(), UTC, 600, 210, elsewhere)) == plain
+    assert figures.render_svg(figures.wave_chart(steps(), UTC, 600, 210, elsewhere)) == plain
 
 
 def test_numbers_on_an_axis_are_written_alike():
-    svg = figures.drawn(
+    svg = figures.render_svg(
         figures.wave_chart([r | {"observed": r["observed"] * 2000} for r in steps()], UTC, 600, 210)
     )
     assert ">0<" in svg and ">0k<" not in svg

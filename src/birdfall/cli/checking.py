@@ -109,18 +109,18 @@ def _keep(case: Case, claims: bytes) -> None:
 
 def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str], str]) -> None:
     """One claim of the statement: what was claimed, the verdict, what was measured, and for which reading it is true."""
-    from birdfall.tell.sections.verdict_details import explained, measured
+    from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
     from birdfall.tell.terminal import claim_words
 
     claimed = finding.estimates.get("claimed")
     if number is not None:
         print_result(f"{number}. {_told(claimed, say) if claimed is not None else ''}".rstrip())
     print_result(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
-    print_result(f"  {say('claims.measured')}: {measured(finding, say)}")
+    print_result(f"  {say('claims.measured')}: {measured_value(finding, say)}")
     account = finding.details.get("account")
     if account is not None:
         print_result(f"  {printable(say('claim.account', name=name(account)))}")
-    for line in explained(finding, say):
+    for line in verdict_explanations(finding, say):
         print_result(f"  {printable(line)}")
 
 

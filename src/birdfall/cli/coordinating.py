@@ -322,10 +322,10 @@ def write_network(
 
     if _is_edge_file(out):
         return [_write_edges(finding, people, out, identified)]
-    from birdfall.tell.network.files import Drawn, to_gexf, to_graphml
+    from birdfall.tell.network.files import NetworkDrawing, to_gexf, to_graphml
 
     shown = people.shown(identified)
-    drawn = Drawn(finding, shown)
+    drawn = NetworkDrawing(finding, shown)
     with explain_write_errors(out):
         out.mkdir(parents=True)
     made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml", out / "finding.json"]
@@ -383,7 +383,7 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
 
 def _print_groups(finding: Finding) -> None:
     """The largest groups: how many, how dense, from when to when, and the text or object they acted on most."""
-    from birdfall.tell.names import plain
+    from birdfall.tell.names import sanitize_text
 
     rows = finding.table("groups").to_pylist()
     shown = {t["group"]: t["shown"] for t in reversed(finding.table("top_objects").to_pylist())}
@@ -394,13 +394,13 @@ def _print_groups(finding: Finding) -> None:
             else f", {row['first']:%Y-%m-%d %H:%M} to {row['last']:%Y-%m-%d %H:%M}"
         )
         kind = " (as a block, no pair alone)" if row["kind"] == "block" else ""
-        spoken = f", {plain(row['languages'])}" if row["languages"] else ""
+        spoken = f", {sanitize_text(row['languages'])}" if row["languages"] else ""
         print_result(
             f"    {row['group']}: {row['members']} accounts{kind}, density {row['density']:.0%}, "
             f"{row['coactive_share']:.0%} of what they did{span}{spoken}"
         )
         if shown.get(row["group"]):
-            print_result(f"       “{plain(shown[row['group']])[:90]}”")
+            print_result(f"       “{sanitize_text(shown[row['group']])[:90]}”")
     if len(rows) > MAX_SHOWN_GROUPS:
         print_result(f"    ... and {len(rows) - MAX_SHOWN_GROUPS} more; -o FOLDER writes them all")
 

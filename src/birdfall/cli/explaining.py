@@ -11,7 +11,7 @@ from birdfall.cli.parameters import Flag, Json, Language
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from birdfall.explanations.casebook import Weighed
+    from birdfall.explanations.casebook import WeighedEvent
     from birdfall.model.findings import Finding
 
 
@@ -61,9 +61,9 @@ def explain(
 
 def casebook(*, json: Json = False) -> int:
     """Weigh every event of the casebook and set it beside what was acknowledged."""
-    from birdfall.explanations.casebook import weighed
+    from birdfall.explanations.casebook import weigh_events
 
-    found = weighed()
+    found = weigh_events()
     if json:
         print_json(
             [
@@ -104,7 +104,7 @@ def casebook(*, json: Json = False) -> int:
     return ExitCode.FOUND
 
 
-def _told(w: Weighed) -> str:
+def _told(w: WeighedEvent) -> str:
     if w.verdict is None:
         return (
             "a base rate: not weighed"
@@ -138,15 +138,15 @@ def calibrate(
     from dataclasses import replace
 
     from birdfall.explanations.boosted_trees_check import second_opinion as opinion
-    from birdfall.explanations.calibration import gates, measured
-    from birdfall.explanations.calibration_report import second_table, tables
+    from birdfall.explanations.calibration import failed_gates, measure_calibration
+    from birdfall.explanations.calibration_report import calibration_tables, second_opinion_table
     from birdfall.explanations.reference_worlds import (
         fresh_worlds,
-        made,
-        packed,
+        pack_parts,
         reference,
-        unpacked,
-        written,
+        simulate_parts,
+        unpack_parts,
+        write_reference,
     )
 
     if again and fresh:
@@ -155,23 +155,23 @@ def calibrate(
             fix="First draw the reference, then measure it on fresh worlds.",
         )
     with show_progress(json) as progress:
-        data = packed(made(progress=progress)) if again else b""
-        worlds = unpacked(data) if again else reference()
+        data = pack_parts(simulate_parts(progress=progress)) if again else b""
+        worlds = unpack_parts(data) if again else reference()
         if fresh:
             worlds = replace(worlds, measure=fresh_worlds(fresh, seed, progress))
-        found = measured(worlds, progress)
+        found = measure_calibration(worlds, progress)
         second = opinion(worlds, progress=progress) if second_opinion else None
-    failed = gates(found)
+    failed = failed_gates(found)
     if again:
-        log(f"written: {written(data, found)}")
+        log(f"written: {write_reference(data, found)}")
     if json:
         print_json(
             found | {"gates_failed": failed} | ({"second_opinion": second} if second else {})
         )
     else:
-        print_result(tables(found))
+        print_result(calibration_tables(found))
         if second:
-            print_result("\n" + second_table(second))
+            print_result("\n" + second_opinion_table(second))
         print_result("\n" + ("All gates are kept." if not failed else "Gates not kept:"))
         for line in failed:
             print_result("  " + line)
@@ -180,11 +180,11 @@ def calibrate(
 
 def _requests(finding: Finding, lang: str) -> int:
     """The letters; where none is to be written, why not."""
-    from birdfall.tell.sections.record_request import asked_for, letter
+    from birdfall.tell.sections.record_request import records_to_request, request_letter
     from birdfall.tell.words import words
 
     spoken = words(lang)
-    wanted = asked_for(finding)
+    wanted = records_to_request(finding)
     if not wanted:
         notes = [spoken.note(n) for n in finding.reasons]
         log(
@@ -193,7 +193,9 @@ def _requests(finding: Finding, lang: str) -> int:
         )
         return ExitCode.CANNOT_ANSWER if finding.answer == "cannot" else ExitCode.NOTHING_FOUND
     print_result(
-        ("\n\n" + "-" * 72 + "\n\n").join(letter(finding, record, spoken) for record, _ in wanted)
+        ("\n\n" + "-" * 72 + "\n\n").join(
+            request_letter(finding, record, spoken) for record, _ in wanted
+        )
     )
     return ExitCode.FOUND
 

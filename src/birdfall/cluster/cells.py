@@ -25,7 +25,7 @@ BLOCKS = pa.schema(
     ]
 )
 #: A block sent to one cell of its side. cell: row * 2^16 + column, row < column.
-DEALT = BLOCKS.append(pa.field("cell", pa.int32()))
+CELL_BLOCKS = BLOCKS.append(pa.field("cell", pa.int32()))
 EDGES = pa.schema(
     [pa.field("lo", pa.int64()), pa.field("hi", pa.int64()), pa.field("weight", pa.int64())]
 )
@@ -33,7 +33,7 @@ EDGES = pa.schema(
 #: Acts taken together before they are dealt into blocks: a block of a grid of four sides is then about a megabyte.
 ACTS_AT_ONCE = 1 << 18
 #: Sides that a cell's number has room for.
-MOST_SIDES = 1 << 15
+MAX_SIDES = 1 << 15
 
 
 def side_of(account: np.ndarray, sides: int) -> np.ndarray:
@@ -44,7 +44,7 @@ def side_of(account: np.ndarray, sides: int) -> np.ndarray:
     return ((mixed >> np.uint64(33)) % np.uint64(sides)).astype(np.uint16)
 
 
-def dealt(
+def deal_blocks(
     batches: Iterable[pa.RecordBatch], *, sides: int, at_once: int = ACTS_AT_ONCE
 ) -> Iterator[pa.RecordBatch]:
     """Acts (columns account, object, time: integers without nulls) as blocks of their sides (schema `BLOCKS`)."""
@@ -93,7 +93,7 @@ def _narrow(values: np.ndarray) -> np.ndarray:
 def cell_edges(
     blocks: pa.Table, *, window: int, count: Count, at_least: int, sides: int
 ) -> Iterator[pa.RecordBatch]:
-    """Edges of the cells in `blocks` (schema `DEALT`), which hold all acts of their two sides.
+    """Edges of the cells in `blocks` (schema `CELL_BLOCKS`), which hold all acts of their two sides.
 
     window: microseconds, inclusive. sides: of the grid. Yields a batch of `EDGES` per cell. Source: as `kernels.coaction`.
     """
@@ -101,9 +101,9 @@ def cell_edges(
     for cell in np.unique(cells).tolist():
         own = blocks.take(pa.array(np.flatnonzero(cells == cell)))
         side = np.repeat(own.column("side").to_numpy(), own.column("acts").to_numpy())
-        ids, account = coded(_unpacked(own, "account"))
-        _, object_ = coded(_unpacked(own, "object"))
-        time = _unpacked(own, "time")
+        ids, account = encode_ids(_unpack_column(own, "account"))
+        _, object_ = encode_ids(_unpack_column(own, "object"))
+        time = _unpack_column(own, "time")
         edges = coaction(
             account, object_, time, window=window, count=count, at_least=at_least, threads=1
         )
@@ -121,7 +121,7 @@ def cell_edges(
         yield pa.RecordBatch.from_arrays([pa.array(a, pa.int64()) for a in arrays], schema=EDGES)
 
 
-def _unpacked(blocks: pa.Table, name: str) -> np.ndarray:
+def _unpack_column(blocks: pa.Table, name: str) -> np.ndarray:
     """One column of all blocks in a row."""
     found = []
     for acts, packed in zip(blocks.column("acts").to_pylist(), blocks.column(name), strict=True):
@@ -130,7 +130,7 @@ def _unpacked(blocks: pa.Table, name: str) -> np.ndarray:
     return np.concatenate(found)
 
 
-def coded(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def encode_ids(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(ids int64[k], codes int32[n]): the values themselves where they are small, else in the order they come."""
     if len(values) and values.min() >= 0 and values.max() < min(1 << 31, 4 * len(values) + 1024):
         return np.arange(int(values.max()) + 1), values.astype(np.int32)

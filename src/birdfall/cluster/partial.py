@@ -39,7 +39,7 @@ def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.R
     columns = {name: acts.column(name).to_numpy() for name in TASKS.names}
     whole = columns["cell_i"] < 0
     if whole.any():
-        yield _counted(columns, np.flatnonzero(whole), window, count)
+        yield _count_tasks(columns, np.flatnonzero(whole), window, count)
     hubs = np.flatnonzero(~whole)
     if not len(hubs):
         return
@@ -48,10 +48,10 @@ def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.R
     sorted_keys = keys[:, order]
     starts = np.flatnonzero(np.r_[True, (np.diff(sorted_keys, axis=1) != 0).any(axis=0)])
     for begin, end in zip(starts, np.r_[starts[1:], len(order)]):
-        yield _counted(columns, hubs[order[begin:end]], window, count)
+        yield _count_tasks(columns, hubs[order[begin:end]], window, count)
 
 
-def _counted(
+def _count_tasks(
     columns: dict[str, np.ndarray], rows: np.ndarray, window: int, count: Count
 ) -> pa.RecordBatch:
     """Edges of one task, or of all whole objects together. In a cell off the diagonal only pairs across it count."""

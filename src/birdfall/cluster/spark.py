@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from birdfall.cluster.cells import BLOCKS, EDGES, MOST_SIDES, cell_edges, dealt
+from birdfall.cluster.cells import BLOCKS, EDGES, MAX_SIDES, cell_edges, deal_blocks
 from birdfall.cluster.partial import PARTIAL, TASKS, partial_edges
 from birdfall.kernels.coaction.coaction import Count
 from birdfall.model.errors import UsageError, WindowError
@@ -59,25 +59,25 @@ def coaction(
             raise UsageError(
                 f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed."
             )
-    coded, accounts = _coded(acts)
+    coded, accounts = _encode_ids(acts)
     if at_least < 1 or partitions < 1:
         raise UsageError("at_least and partitions must be 1 or more")
     if layout == "accounts":
-        if not 2 <= sides <= MOST_SIDES:
-            raise UsageError(f"a grid has from two to {MOST_SIDES:,} sides, not {sides}")
-        sent = _sent(coded.mapInArrow(_dealer(sides), _ddl(BLOCKS)), sides).repartition(
+        if not 2 <= sides <= MAX_SIDES:
+            raise UsageError(f"a grid has from two to {MAX_SIDES:,} sides, not {sides}")
+        sent = _send_to_cells(coded.mapInArrow(_dealer(sides), _ddl(BLOCKS)), sides).repartition(
             partitions, "cell"
         )
         edges = sent.mapInArrow(_cell_worker(micros, count, at_least, sides), _ddl(EDGES))
-        return edges if accounts is None else _decoded(edges, accounts)
+        return edges if accounts is None else _decode_accounts(edges, accounts)
     tasks = _tasks(coded, micros, pairs_per_task)
     partial = (
         tasks.repartition(partitions, "task")
         .drop("task")
         .mapInArrow(_worker(micros, count), _ddl(PARTIAL))
     )
-    edges = _summed(partial, at_least)
-    return edges if accounts is None else _decoded(edges, accounts)
+    edges = _sum_pairs(partial, at_least)
+    return edges if accounts is None else _decode_accounts(edges, accounts)
 
 
 def degrees(acts: DataFrame) -> DataFrame:
@@ -94,7 +94,7 @@ def _micros(window: timedelta) -> int:
     return micros
 
 
-def _coded(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
+def _encode_ids(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
     """`acts` with 64-bit integers for ids and time; and the accounts by their code, None if they were integers."""
     from pyspark.sql import functions as f
 
@@ -135,7 +135,7 @@ def _no_collision(acts: DataFrame, column: str) -> None:
         )
 
 
-def _sent(blocks: DataFrame, sides: int) -> DataFrame:
+def _send_to_cells(blocks: DataFrame, sides: int) -> DataFrame:
     """Blocks once for each cell of their side's row or column."""
     from pyspark.sql import functions as f
 
@@ -216,7 +216,7 @@ def _hubs(coded: DataFrame, window: int, pairs_per_task: int) -> list[tuple[int,
 
 def _dealer(sides: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return dealt(batches, sides=sides)
+        return deal_blocks(batches, sides=sides)
 
     return blocks
 
@@ -258,7 +258,7 @@ def _cut(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, 1 << 18)
 
 
-def _summed(partial: DataFrame, at_least: int) -> DataFrame:
+def _sum_pairs(partial: DataFrame, at_least: int) -> DataFrame:
     from pyspark.sql import functions as f
 
     return (
@@ -268,7 +268,7 @@ def _summed(partial: DataFrame, at_least: int) -> DataFrame:
     )
 
 
-def _decoded(edges: DataFrame, accounts: DataFrame) -> DataFrame:
+def _decode_accounts(edges: DataFrame, accounts: DataFrame) -> DataFrame:
     """Edges with the accounts' own ids, the smaller first."""
     from pyspark.sql import functions as f
 

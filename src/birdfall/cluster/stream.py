@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from quixstreams import Application
 
 #: Follows of one account that are remembered so that their end can be told: more than anybody follows leaders.
-MOST_FOLLOWS: Final = 10_000
+MAX_FOLLOWS: Final = 10_000
 #: Microseconds between beats.
-EVERY: Final = 1_000_000
+HEARTBEAT_US: Final = 1_000_000
 #: What a broker is told of topics it makes.
 TOPIC: Final = {"retention.ms": "86400000", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
 
-class Remembered(Protocol):
+class AccountMemory(Protocol):
     """What the sieve knows of one account: a mapping that outlives the process (Quix Streams' state, or a dict)."""
 
     def get(self, key: str, default: Any = None) -> Any: ...
@@ -45,7 +45,7 @@ class Remembered(Protocol):
     def set(self, key: str, value: Any) -> None: ...
 
 
-def keyed(step: StreamBatch) -> bytes:
+def message_key(step: StreamBatch) -> bytes:
     """The key of a step: whose it is. Steps without news go anywhere."""
     for event in step.events:
         if isinstance(event, Status | Identity):
@@ -57,8 +57,8 @@ def keyed(step: StreamBatch) -> bytes:
     return b""
 
 
-def sieved(
-    value: bytes, received: int, known: Remembered, leaders: frozenset[str]
+def sieve_message(
+    value: bytes, received: int, known: AccountMemory, leaders: frozenset[str]
 ) -> list[dict[str, Any]]:
     """What of one message is news, as lines of `birdfall watch -`; what cannot be read is a line that says so.
 
@@ -83,7 +83,7 @@ def sieved(
         elif isinstance(event, Follow):
             if event.followed in leaders:
                 followed = dict(known.get("follows") or {})
-                if event.key not in followed and len(followed) < MOST_FOLLOWS:
+                if event.key not in followed and len(followed) < MAX_FOLLOWS:
                     known.set("follows", {**followed, event.key: event.followed})
                     found.append(line_of(event))
         elif isinstance(event, Unfollow):
@@ -117,7 +117,7 @@ def publish(steps: Iterable[StreamBatch], servers: str, topic: str) -> int:
     number = 0
     for step in steps:
 
-        def landed(error: Any, _: Any) -> None:
+        def check_delivery(error: Any, _: Any) -> None:
             if error is not None:
                 failed.append(str(error))
 
@@ -126,9 +126,9 @@ def publish(steps: Iterable[StreamBatch], servers: str, topic: str) -> int:
                 producer.produce(
                     topic,
                     step.raw,
-                    key=keyed(step),
+                    key=message_key(step),
                     timestamp=step.received // 1000,
-                    on_delivery=landed,
+                    on_delivery=check_delivery,
                 )
                 break
             except BufferError:
@@ -175,12 +175,14 @@ def sieve(
     )
     watched = frozenset(leaders)
 
-    beat = Beat()
+    beat = Heartbeat()
 
     def pass_on(value: bytes, key: Any, moment: int, headers: Any, known: Any) -> list[bytes]:
         return [
-            encoded(line)
-            for line in beat.beside(sieved(value, moment * 1000, known, watched), moment * 1000)
+            encode_line(line)
+            for line in beat.with_beat(
+                sieve_message(value, moment * 1000, known, watched), moment * 1000
+            )
         ]
 
     frame = app.dataframe(parts)
@@ -189,38 +191,38 @@ def sieve(
     return app
 
 
-class Beat:
+class Heartbeat:
     """A line each second that says the stream is heard: without it the judge could not tell a quiet stream from a dead sieve."""
 
     def __init__(self) -> None:
-        self._last = -EVERY
+        self._last = -HEARTBEAT_US
 
-    def beside(self, lines: list[dict[str, Any]], received: int) -> list[dict[str, Any]]:
+    def with_beat(self, lines: list[dict[str, Any]], received: int) -> list[dict[str, Any]]:
         """The lines of a step that arrived at `received`, and a beat if one is due."""
-        if received - self._last < EVERY:
+        if received - self._last < HEARTBEAT_US:
             return lines
         self._last = received
         return [*lines, {"kind": "heard", "time": received}]
 
 
-def encoded(line: dict[str, Any]) -> bytes:
+def encode_line(line: dict[str, Any]) -> bytes:
     """A line as bytes."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def sieved_here(
+def sieve_locally(
     steps: Iterable[StreamBatch], leaders: Iterable[str]
 ) -> Iterator[tuple[int, bytes]]:
     """The sieve without a broker, in this process: (when it arrived, line). What the engine must equal, and how a sieve is measured."""
-    watched, known, beat = frozenset(leaders), dict[bytes, _Held](), Beat()
+    watched, known, beat = frozenset(leaders), dict[bytes, _DictMemory](), Heartbeat()
     for step in steps:
-        mine = known.setdefault(keyed(step), _Held())
+        mine = known.setdefault(message_key(step), _DictMemory())
         received = step.received // 1000 * 1000  # a topic keeps milliseconds
-        for line in beat.beside(sieved(step.raw, received, mine, watched), received):
-            yield received, encoded(line)
+        for line in beat.with_beat(sieve_message(step.raw, received, mine, watched), received):
+            yield received, encode_line(line)
 
 
-class _Held:
+class _DictMemory:
     """What is remembered of one account, in this process."""
 
     __slots__ = ("_values",)

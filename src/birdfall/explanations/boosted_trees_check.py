@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from birdfall.explanations.calibration import items_of
-from birdfall.explanations.likelihood_ratio import weighing
+from birdfall.explanations.calibration import items_of_tier
+from birdfall.explanations.likelihood_ratio import fit_calibrated
 from birdfall.explanations.reference_worlds import CAUSES, Reference
 from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
@@ -44,11 +44,11 @@ def second_opinion(
     learn, measure = reference.learn, reference.measure
     for number, tier in enumerate(tiers):
         progress(f"second opinion: {tier}", number, len(tiers), "ways of looking")
-        items = items_of(tier)
+        items = items_of_tier(tier)
         trees = HistGradientBoostingClassifier(**TREES, early_stopping=False, random_state=0)
         trees.fit(learn.columns(items), learn.cause)
         other = trees.predict_proba(measure.columns(items))
-        own = weighing(reference, items).probabilities(measure.columns(items))
+        own = fit_calibrated(reference, items).probabilities(measure.columns(items))
         ranked = np.sort(own, axis=1)
         sure = ranked[:, -1] >= 10 * ranked[:, -2]
         same = own.argmax(axis=1) == other.argmax(axis=1)

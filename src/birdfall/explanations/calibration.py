@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from birdfall.explanations.conformal_sets import Sets, sets_of
-from birdfall.explanations.likelihood_ratio import Model, weighing
-from birdfall.explanations.ratio_check import cost, misleading, pairs_of
+from birdfall.explanations.conformal_sets import CauseSets, calibrate_sets
+from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated
+from birdfall.explanations.ratio_check import misleading_shares, pair_figures, ratio_cost
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.model.progress import Progress, silent
 from birdfall.world.evidence import ITEMS
@@ -29,13 +29,13 @@ CHURN_VERDICTS = 0.01
 RATIO = 0.1
 
 
-def items_of(tier: str) -> tuple[str, ...]:
+def items_of_tier(tier: str) -> tuple[str, ...]:
     """What can be known by a way of looking and those before it."""
     allowed = TIERS[: TIERS.index(tier) + 1]
     return tuple(i for i, way in ITEMS.items() if way in allowed)
 
 
-def measured(reference: Reference, progress: Progress = silent) -> dict[str, Any]:
+def measure_calibration(reference: Reference, progress: Progress = silent) -> dict[str, Any]:
     """All figures, by way of looking."""
     sizes = {
         "learn": len(reference.learn),
@@ -47,19 +47,19 @@ def measured(reference: Reference, progress: Progress = silent) -> dict[str, Any
     out: dict[str, Any] = {"digest": reference.digest, "worlds": sizes, "tiers": {}}
     for number, tier in enumerate(TIERS):
         progress(f"calibration: {tier}", number, len(TIERS), "ways of looking")
-        out["tiers"][tier] = measured_tier(reference, items_of(tier))
+        out["tiers"][tier] = measure_tier(reference, items_of_tier(tier))
     return out
 
 
-def measured_tier(reference: Reference, items: tuple[str, ...]) -> dict[str, Any]:
+def measure_tier(reference: Reference, items: tuple[str, ...]) -> dict[str, Any]:
     """The figures of one way of looking."""
-    model = weighing(reference, items)
-    sets = sets_of(model, reference.calibrate, reference.stress)
+    model = fit_calibrated(reference, items)
+    sets = calibrate_sets(model, reference.calibrate, reference.stress)
     worlds, values = reference.measure, reference.measure.columns(items)
     inside, wide = sets.members(values, stressed=False), sets.members(values)
     one = wide.sum(axis=1) == 1
     churn = worlds.cause == 0
-    ratios = pairs_of(model.logits(values), worlds.cause)
+    ratios = pair_figures(model.logits(values), worlds.cause)
     return {
         **_scores(model.probabilities(values), worlds.cause),
         "coverage": _coverage(inside, worlds),
@@ -71,14 +71,14 @@ def measured_tier(reference: Reference, items: tuple[str, ...]) -> dict[str, Any
         "churn_left_out": float((~wide[churn, 0] & wide[churn].any(axis=1)).mean()),
         "churn_verdicts": float((one & ~wide[:, 0])[churn].mean()),
         "ratios": ratios,
-        "cost_of_ratios": cost(model.logits(values), worlds.cause),
-        "misleading": misleading(model.logits(values), worlds.cause),
+        "cost_of_ratios": ratio_cost(model.logits(values), worlds.cause),
+        "misleading": misleading_shares(model.logits(values), worlds.cause),
         "other_worlds": _other_worlds(reference, model, sets),
-        "stress": _stressed(reference, model),
+        "stress": _stress_figures(reference, model),
     }
 
 
-def gates(figures: Mapping[str, Any]) -> list[str]:
+def failed_gates(figures: Mapping[str, Any]) -> list[str]:
     """Gates that figures do not keep, in words; none if all are kept."""
     found = []
     for tier, f in figures["tiers"].items():
@@ -151,13 +151,13 @@ def _reliability(p: np.ndarray, target: np.ndarray, weight: np.ndarray) -> float
     return float(np.abs(off).sum() / w.sum())
 
 
-def _stressed(reference: Reference, model: Model) -> dict[str, Any]:
+def _stress_figures(reference: Reference, model: CauseClassifier) -> dict[str, Any]:
     """Each simulator of the ensemble, tried on thresholds that know all others but not it."""
     found = {}
     for how, worlds in reference.stress.items():
         others = {n: w for n, w in reference.stress.items() if n != how}
         values = worlds.columns(model.scale.items)
-        members = sets_of(model, reference.calibrate, others).members(values)
+        members = calibrate_sets(model, reference.calibrate, others).members(values)
         scores = _scores(model.probabilities(values), worlds.cause)
         found[how] = {k: scores[k] for k in ("log_score", "reliability_error")} | {
             "coverage": _coverage(members, worlds)
@@ -165,14 +165,16 @@ def _stressed(reference: Reference, model: Model) -> dict[str, Any]:
     return found
 
 
-def _other_worlds(reference: Reference, model: Model, sets: Sets) -> dict[str, float]:
+def _other_worlds(
+    reference: Reference, model: CauseClassifier, sets: CauseSets
+) -> dict[str, float]:
     """What stays the same where the weights are learnt from each half of the worlds alone: sets, and the size of log10 ratios."""
     values = reference.measure.columns(model.scale.items)
     members, logits = [], []
     for half in (0, 1):
-        learn = reference.learn.where(slice(half, None, 2))
-        other = weighing(replace(reference, learn=learn), model.scale.items, model)
-        members.append(sets_of(other, reference.calibrate, reference.stress).members(values))
+        learn = reference.learn.select(slice(half, None, 2))
+        other = fit_calibrated(replace(reference, learn=learn), model.scale.items, model)
+        members.append(calibrate_sets(other, reference.calibrate, reference.stress).members(values))
         logits.append(other.logits(values))
     pairs = [(z[:, :, None] - z[:, None, :]) / np.log(10) for z in logits]
     near = (

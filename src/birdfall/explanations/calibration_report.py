@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def tables(found: Mapping[str, Any]) -> str:
+def calibration_tables(found: Mapping[str, Any]) -> str:
     """Scores and coverage, ratios in short, and every pair of causes whose mean ratio can be estimated; by way of looking."""
     return "\n\n".join((_scores(found), _ratios(found), _pairs(found)))
 
 
-def second_table(found: Mapping[str, Mapping[str, Any]]) -> str:
+def second_opinion_table(found: Mapping[str, Mapping[str, Any]]) -> str:
     """The second opinion, by way of looking."""
     head = [
         "way of looking",

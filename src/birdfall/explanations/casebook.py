@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from birdfall.explanations.reference_worlds import reference
-from birdfall.explanations.verdict import Value, Verdict, verdict
+from birdfall.explanations.verdict import CauseVerdict, Value, weigh_causes
 
 
 def _half(value: float) -> float:
@@ -56,13 +56,13 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Weighed:
+class WeighedEvent:
     """An event and what the engine says: nothing of base rates and of events without a figure. contradicted: an acknowledged cause is
     not in the set.
     """
 
     event: Event
-    verdict: Verdict | None
+    verdict: CauseVerdict | None
 
     @property
     def contradicted(self) -> bool:
@@ -81,10 +81,13 @@ def events() -> list[Event]:
     return sorted((_event(e) for e in plain["event"]), key=lambda e: e.when)
 
 
-def weighed(deep: bool = False) -> list[Weighed]:
+def weigh_events(deep: bool = False) -> list[WeighedEvent]:
     """Every event with its verdict. deep: also fragility and what would decide."""
     worlds = reference()
-    return [Weighed(e, verdict(e.known, worlds, deep=deep) if e.known else None) for e in events()]
+    return [
+        WeighedEvent(e, weigh_causes(e.known, worlds, deep=deep) if e.known else None)
+        for e in events()
+    ]
 
 
 def _event(plain: dict[str, Any]) -> Event:

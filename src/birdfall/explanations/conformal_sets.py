@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from birdfall.explanations.likelihood_ratio import Model
+from birdfall.explanations.likelihood_ratio import CauseClassifier
 from birdfall.explanations.reference_worlds import CAUSES, Worlds
 
 LEVEL = 0.95
@@ -25,10 +25,10 @@ MISFIT = 0.002
 
 
 @dataclass(frozen=True)
-class Sets:
+class CauseSets:
     """Thresholds. bound: float64[causes], of the reference alone; wide: of reference and stress ensemble together."""
 
-    model: Model
+    model: CauseClassifier
     bound: np.ndarray
     wide: np.ndarray
 
@@ -40,29 +40,33 @@ class Sets:
         return found
 
 
-def strangeness(model: Model, values: np.ndarray) -> np.ndarray:
+def strangeness(model: CauseClassifier, values: np.ndarray) -> np.ndarray:
     """How unlike each cause a world looks: minus the logarithm of its probability, float64[n, causes]."""
     found: np.ndarray = -np.log(np.maximum(model.probabilities(values), 1e-300))
     return found
 
 
-def sets_of(
-    model: Model, calibrate: Worlds, stress: Mapping[str, Worlds], level: float = LEVEL
-) -> Sets:
+def calibrate_sets(
+    model: CauseClassifier, calibrate: Worlds, stress: Mapping[str, Worlds], level: float = LEVEL
+) -> CauseSets:
     """Thresholds from worlds that the model did not learn from."""
     # worlds of one cause and mixtures apart: a threshold for both together would leave out too many of the few mixtures
-    groups = [calibrate.where(~calibrate.mixed), calibrate.where(calibrate.mixed), *stress.values()]
-    bound = _bounds(model, calibrate, level)
-    each = [bound, *(_bounds(model, group, WIDE) for group in groups)]
+    groups = [
+        calibrate.select(~calibrate.mixed),
+        calibrate.select(calibrate.mixed),
+        *stress.values(),
+    ]
+    bound = _score_bounds(model, calibrate, level)
+    each = [bound, *(_score_bounds(model, group, WIDE) for group in groups)]
     wide = np.max([np.where(np.isfinite(b), b, bound) for b in each], axis=0)
-    quiet = [_bounds(model, worlds, NOTHING)[0] for worlds in (calibrate, *stress.values())]
+    quiet = [_score_bounds(model, worlds, NOTHING)[0] for worlds in (calibrate, *stress.values())]
     wide[CAUSES.index("churn")] = (
         max(b for b in quiet if np.isfinite(b)) if np.isfinite(quiet).any() else np.inf
     )
-    return Sets(model, bound, wide)
+    return CauseSets(model, bound, wide)
 
 
-def _bounds(model: Model, worlds: Worlds, level: float) -> np.ndarray:
+def _score_bounds(model: CauseClassifier, worlds: Worlds, level: float) -> np.ndarray:
     """Of n scores of each cause, the one of rank ceil((n + 1) level): a new world's is at most that with at least that chance."""
     scores = (
         strangeness(model, worlds.columns(model.scale.items))
@@ -79,10 +83,10 @@ def _bounds(model: Model, worlds: Worlds, level: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Cloud:
+class WorldCloud:
     """Where worlds lie: per cause centre and inverse covariance of the standardised items, and distances of worlds to the nearest."""
 
-    model: Model
+    model: CauseClassifier
     centre: np.ndarray
     inverse: np.ndarray
     usual: np.ndarray
@@ -93,10 +97,10 @@ class Cloud:
         return float((1 + (self.usual >= distance).sum()) / (1 + len(self.usual)))
 
 
-def cloud_of(model: Model, worlds: Worlds) -> Cloud:
+def fit_cloud(model: CauseClassifier, worlds: Worlds) -> WorldCloud:
     """The cloud of worlds."""
     values = worlds.columns(model.scale.items)
-    z = _standard(model, values)
+    z = _standardise(model, values)
     size = z.shape[1]
     centre, inverse = np.zeros((len(CAUSES), size)), np.zeros((len(CAUSES), size, size))
     for k in range(len(CAUSES)):
@@ -104,18 +108,18 @@ def cloud_of(model: Model, worlds: Worlds) -> Cloud:
         centre[k] = own.mean(axis=0)
         inverse[k] = np.linalg.inv(np.cov(own.T).reshape(size, size) + 0.05 * np.eye(size))
     usual = _distances(model, values, centre, inverse).min(axis=1)
-    return Cloud(model, centre, inverse, np.sort(usual))
+    return WorldCloud(model, centre, inverse, np.sort(usual))
 
 
-def _standard(model: Model, values: np.ndarray) -> np.ndarray:
+def _standardise(model: CauseClassifier, values: np.ndarray) -> np.ndarray:
     z = (values - model.scale.centre) / model.scale.spread
     return np.where(np.isnan(z), 0.0, z)
 
 
 def _distances(
-    model: Model, values: np.ndarray, centre: np.ndarray, inverse: np.ndarray
+    model: CauseClassifier, values: np.ndarray, centre: np.ndarray, inverse: np.ndarray
 ) -> np.ndarray:
-    z = _standard(model, values)
+    z = _standardise(model, values)
     return np.stack(
         [
             np.einsum("ni,ij,nj->n", z - centre[k], inverse[k], z - centre[k])

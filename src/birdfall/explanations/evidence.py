@@ -18,7 +18,7 @@ from birdfall.measures.follower_counts import Fact
 from birdfall.measures.suspensions import find_absences
 from birdfall.model.findings import Finding
 from birdfall.record.record import NEVER, Record
-from birdfall.world.evidence import MOST_DOSE, dose_jump, log_odds
+from birdfall.world.evidence import MAX_DOSE, dose_jump, log_odds
 
 DAY: Final = 86_400_000_000
 #: From so many followers on an account is notable.
@@ -39,7 +39,7 @@ COMPARED: Final = 0.5
 Known = dict[str, Value]
 
 
-def known_of(
+def wave_evidence(
     findings: Mapping[str, Finding], record: Record, wave: int = 1
 ) -> tuple[Known, dict[str, str]]:
     """Items of a wave with their values, and which finding or table each came from. Empty without a wave."""
@@ -58,17 +58,17 @@ def known_of(
             if value is not None and np.all(np.isfinite(value)):
                 known[name], source[name] = value, table
 
-    add("statuses", **_pace(row, members))
-    add("statuses", log10_dispersion=_dispersion(waves, row))
+    add("statuses", **_pace_items(row, members))
+    add("statuses", log10_dispersion=_log_dispersion(waves, row))
     audiences = findings.get(f"audiences-{wave}")
     if audiences is not None and audiences.answer != "cannot":
-        add("follows", **_audiences(audiences, len(members)))
+        add("follows", **_audience_items(audiences, len(members)))
     elif (counts := findings.get("counts")) is not None and counts.answer == "found":
         ratios = counts.table("ratios").to_pylist() if "ratios" in counts.tables else []
         ratio = next((r["ratio"] for r in ratios if r["ratio"] and r["ratio"] > 0), None)
         add("counts", log_hazard_ratio=None if ratio is None else math.log(ratio))
     codes = np.array([m["code"] for m in members], np.int64)
-    notable = _notable(record)
+    notable = _notable_accounts(record)
     if notable is not None:
         hit = int(notable[codes].sum())
         add(
@@ -82,13 +82,15 @@ def known_of(
         n, everyone = len(members), len(record.ids)
         others = max(base * everyone - share * n, 0.0)
         add("clients", app_share=share, log_or_app=log_odds(share * n, n, others, everyone - n))
-    add("timelines", **_automated(findings.get(f"automation-{wave}")))
-    add("returns", **_returned(record, codes, members, notable, findings.get(f"returns-{wave}")))
-    add("reports", **_reports(record, row, codes))
+    add("timelines", **flagged_share(findings.get(f"automation-{wave}")))
+    add(
+        "returns", **_return_items(record, codes, members, notable, findings.get(f"returns-{wave}"))
+    )
+    add("reports", **_report_items(record, row, codes))
     return known, source
 
 
-def known_published(
+def published_evidence(
     facts: list[Fact], found: Finding | None, raw: bytes
 ) -> tuple[Known, dict[str, str]]:
     """Items that published figures alone give, as ranges: size, excess, duration, risk ratio, share restored."""
@@ -99,14 +101,14 @@ def known_published(
         f for f in facts if f.kind == "gross" and f.population != "all" and f.value >= 1000
     ]
     gross = whole or of_leader
-    fitting = _consistent(found)
+    fitting = _consistent_figures(found)
     sized = [f for f in gross if fitting is None or f.id in fitting or f.population == "all"]
     if sized:
         # a figure that cannot have happened is no evidence of size
         low, high = min(f.range[0] for f in sized), max(f.range[1] for f in sized)
         known["log10_size"] = (math.log10(low + 0.5), math.log10(high + 0.5))
         source["log10_size"] = "figures of the wave"
-        windows = [s for f in (*whole, *of_leader) if (s := _seconds(f.window)) is not None]
+        windows = [s for f in (*whole, *of_leader) if (s := _window_seconds(f.window)) is not None]
         if windows:
             known["log10_duration_s"] = (
                 math.log10(0.8 * min(windows) + 1),
@@ -123,17 +125,17 @@ def known_published(
             first = rows[0]
             known["log_hazard_ratio"] = (math.log(max(first["low"], 1e-3)), math.log(first["high"]))
             source["log_hazard_ratio"] = "follower counts"
-    share = _restored(raw, sized)
+    share = _restored_share(raw, sized)
     if share is not None:
         known["returned_share"] = share
         source["returned_share"] = "figures of restorations"
     return known, source
 
 
-def _pace(row: Mapping[str, Any], members: list[dict[str, Any]]) -> dict[str, Value | None]:
+def _pace_items(row: Mapping[str, Any], members: list[dict[str, Any]]) -> dict[str, Value | None]:
     n, expected = len(members), float(row["expected"])
-    after = np.array([_us(m["fell_after"]) for m in members], float)
-    by = np.array([_us(m["fell_by"]) for m in members], float)
+    after = np.array([_microseconds(m["fell_after"]) for m in members], float)
+    by = np.array([_microseconds(m["fell_by"]) for m in members], float)
     width = float(np.median(by - after)) / 1e6 if n else 0.0
     out: dict[str, Value | None] = {
         "log10_size": math.log10(n + 0.5),
@@ -155,13 +157,13 @@ def _pace(row: Mapping[str, Any], members: list[dict[str, Any]]) -> dict[str, Va
     return out
 
 
-def _dispersion(waves: Finding, row: Mapping[str, Any]) -> float | None:
+def _log_dispersion(waves: Finding, row: Mapping[str, Any]) -> float | None:
     days: dict[int, float] = {}
-    start = _us(row["start"])
+    start = _microseconds(row["start"])
     for step in waves.table("series").to_pylist():
-        if step["covered"] and _us(step["to"]) <= start:
-            days[_us(step["from"]) // DAY] = (
-                days.get(_us(step["from"]) // DAY, 0.0) + step["observed"]
+        if step["covered"] and _microseconds(step["to"]) <= start:
+            days[_microseconds(step["from"]) // DAY] = (
+                days.get(_microseconds(step["from"]) // DAY, 0.0) + step["observed"]
             )
     counts = np.array(list(days.values()))
     if len(counts) < 7:
@@ -169,7 +171,7 @@ def _dispersion(waves: Finding, row: Mapping[str, Any]) -> float | None:
     return float(np.log10(counts.var() / max(counts.mean(), 1e-9) + 0.1))
 
 
-def _audiences(finding: Finding, fallen: int) -> dict[str, Value | None]:
+def _audience_items(finding: Finding, fallen: int) -> dict[str, Value | None]:
     rows = finding.table("audiences").to_pylist()
     everyone = int(finding["accounts"].value or 0)
     explains = [r for r in rows if r["outcome"] == "explains"]
@@ -196,7 +198,7 @@ def _audiences(finding: Finding, fallen: int) -> dict[str, Value | None]:
     return out
 
 
-def _notable(record: Record) -> np.ndarray | None:
+def _notable_accounts(record: Record) -> np.ndarray | None:
     """bool[n]: accounts with very many followers, where the record says how many they have."""
     if not record.has("accounts"):
         return None
@@ -210,7 +212,7 @@ def _notable(record: Record) -> np.ndarray | None:
     return out
 
 
-def _automated(finding: Finding | None) -> dict[str, Value | None]:
+def flagged_share(finding: Finding | None) -> dict[str, Value | None]:
     """The share of the fallen that a detector of the worlds' kind would flag, given the bounds measured: a range, or nothing."""
     if finding is None or finding.answer != "found":
         return {}
@@ -222,12 +224,12 @@ def _automated(finding: Finding | None) -> dict[str, Value | None]:
         [float(s.low or 0.0) for s in shares],
         [1.0 if s.high is None else float(s.high) for s in shares],
     )
-    low = _filled(FLAGGED_AT_LEAST, least, most)
-    high = -_filled([-rate for rate in FLAGGED_AT_MOST], least, most)
+    low = least_total(FLAGGED_AT_LEAST, least, most)
+    high = -least_total([-rate for rate in FLAGGED_AT_MOST], least, most)
     return {"flagged_share": (low, high)} if high - low <= WIDEST_RANGE else {}
 
 
-def _filled(rates: Sequence[float], least: Sequence[float], most: Sequence[float]) -> float:
+def least_total(rates: Sequence[float], least: Sequence[float], most: Sequence[float]) -> float:
     """The least sum of rate x share over shares within their bounds that sum to 1."""
     left = 1.0 - sum(least)
     total = sum(rate * share for rate, share in zip(rates, least, strict=True))
@@ -238,7 +240,7 @@ def _filled(rates: Sequence[float], least: Sequence[float], most: Sequence[float
     return total
 
 
-def _returned(
+def _return_items(
     record: Record,
     codes: np.ndarray,
     members: list[dict[str, Any]],
@@ -251,7 +253,7 @@ def _returned(
     if four.value is None:
         return {}
     found = find_absences(record)
-    fell_by = {int(m["code"]): _us(m["fell_by"]) for m in members}
+    fell_by = {int(m["code"]): _microseconds(m["fell_by"]) for m in members}
     mine = np.array(
         [fell_by.get(int(c)) == int(t) for c, t in zip(found.code, found.fell_by, strict=True)],
         np.bool_,
@@ -279,11 +281,13 @@ def _returned(
     return out
 
 
-def _reports(record: Record, row: Mapping[str, Any], codes: np.ndarray) -> dict[str, Value | None]:
+def _report_items(
+    record: Record, row: Mapping[str, Any], codes: np.ndarray
+) -> dict[str, Value | None]:
     """From reports a day before the wave to a day after it."""
     if not record.has("acts"):
         return {}
-    begin, end = _us(row["start"]) - DAY, _us(row["end"]) + DAY
+    begin, end = _microseconds(row["start"]) - DAY, _microseconds(row["end"]) + DAY
     rows = record.sql(
         "SELECT i.code AS target, r.code AS reporter FROM acts a JOIN ids i ON i.id = coalesce(a.target, a.object) "
         "LEFT JOIN ids r ON r.id = a.account WHERE a.kind = 'report' AND epoch_us(a.time) BETWEEN $1 AND $2",
@@ -297,11 +301,11 @@ def _reports(record: Record, row: Mapping[str, Any], codes: np.ndarray) -> dict[
     everyone = len(record.ids)
     target = rows.column("target").to_numpy().astype(np.int64)
     reporter = rows.column("reporter").to_numpy(zero_copy_only=False).astype(np.int64)
-    dose = np.minimum(np.bincount(target, minlength=everyone), MOST_DOSE)
+    dose = np.minimum(np.bincount(target, minlength=everyone), MAX_DOSE)
     fell = np.zeros(everyone, np.bool_)
     fell[codes] = True
-    doses = np.bincount(dose, minlength=MOST_DOSE + 1)
-    doses_fell = np.bincount(dose[fell], minlength=MOST_DOSE + 1)
+    doses = np.bincount(dose, minlength=MAX_DOSE + 1)
+    doses_fell = np.bincount(dose[fell], minlength=MAX_DOSE + 1)
     on_fallen = fell[target]
     pairs = np.unique(np.stack([reporter[on_fallen], target[on_fallen]], axis=1), axis=0)
     several = (
@@ -322,18 +326,18 @@ def _reports(record: Record, row: Mapping[str, Any], codes: np.ndarray) -> dict[
     }
 
 
-def _consistent(found: Finding | None) -> set[str] | None:
+def _consistent_figures(found: Finding | None) -> set[str] | None:
     if found is None or "figures" not in found.tables:
         return None
     return {r["id"] for r in found.table("figures").to_pylist() if r["consistent"]}
 
 
-def _seconds(window: str) -> float | None:
+def _window_seconds(window: str) -> float | None:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h)\s*", window or "")
     return None if match is None else float(match[1]) * {"s": 1, "min": 60, "h": 3600}[match[2]]
 
 
-def _restored(raw: bytes, sized: list[Fact]) -> tuple[float, float] | None:
+def _restored_share(raw: bytes, sized: list[Fact]) -> tuple[float, float] | None:
     """The share restored within four days, from figures of restored accounts: "thousands" is from two thousand on."""
     import csv
     import io
@@ -352,5 +356,5 @@ def _restored(raw: bytes, sized: list[Fact]) -> tuple[float, float] | None:
     return min(max(least) / size, 0.9), 0.95
 
 
-def _us(value: Any) -> int:
+def _microseconds(value: Any) -> int:
     return int(value.timestamp() * 1_000_000) if value is not None else -NEVER

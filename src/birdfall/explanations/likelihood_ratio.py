@@ -62,7 +62,7 @@ class Scale:
         parts.append(z[:, one] * z[:, other])
         return np.concatenate(parts, axis=1)
 
-    def of(self, items: tuple[str, ...]) -> Scale | None:
+    def subset(self, items: tuple[str, ...]) -> Scale | None:
         """The same for some of the items; None where it does not have them all."""
         if not set(items) <= set(self.items):
             return None
@@ -124,7 +124,7 @@ def scale_of(items: tuple[str, ...], values: np.ndarray) -> Scale:
 
 
 @dataclass(frozen=True)
-class Model:
+class CauseClassifier:
     """The fitted classifier. weight: float64[columns, causes]; bias: float64[causes]; mean: of each column over worlds.
 
     learnt: the same before it was set right, where it was.
@@ -134,7 +134,7 @@ class Model:
     weight: np.ndarray
     bias: np.ndarray
     mean: np.ndarray
-    learnt: Model | None = None
+    learnt: CauseClassifier | None = None
 
     def logits(self, values: np.ndarray) -> np.ndarray:
         """float64[n, causes], up to a constant per world: differences are natural-log likelihood ratios."""
@@ -160,14 +160,14 @@ class Model:
         return found
 
 
-def fitted(
+def fit_classifier(
     worlds: Worlds,
     items: tuple[str, ...],
-    start: Model | None = None,
+    start: CauseClassifier | None = None,
     *,
     scale: Scale | None = None,
     quick: bool = False,
-) -> Model:
+) -> CauseClassifier:
     """The classifier of `items`, learnt from worlds.
 
     start: a model to begin from. scale: of these items, by default that of the worlds. quick: logits good to four digits.
@@ -177,8 +177,8 @@ def fitted(
     x = scale.columns(values)
     mean = x.mean(axis=0)
     x -= mean
-    cause, bound = worlds.cause.astype(np.int64), _rising(scale)
-    begin = _begun(scale, start)
+    cause, bound = worlds.cause.astype(np.int64), _rising_bound(scale)
+    begin = _starting_weights(scale, start)
     tolerance, ridge = QUICKLY if quick else EXACTLY, RIDGE * x.shape[1] ** 2 / len(x)
     if begin is None and len(x) >= 2 * ROUGH:
         some = slice(None, None, len(x) // ROUGH)
@@ -188,10 +188,12 @@ def fitted(
     weight, bias = logistic(
         x, cause, len(CAUSES), ridge=ridge, bound=bound, begin=begin, tolerance=tolerance
     )
-    return Model(scale, weight, bias - mean @ weight, mean)
+    return CauseClassifier(scale, weight, bias - mean @ weight, mean)
 
 
-def _begun(scale: Scale, start: Model | None) -> tuple[np.ndarray, np.ndarray] | None:
+def _starting_weights(
+    scale: Scale, start: CauseClassifier | None
+) -> tuple[np.ndarray, np.ndarray] | None:
     """The weights of a model for the columns it shares."""
     if start is None:
         return None
@@ -204,20 +206,24 @@ def _begun(scale: Scale, start: Model | None) -> tuple[np.ndarray, np.ndarray] |
     return weight, start.rest - start.rest.mean()
 
 
-def weighing(
-    reference: Reference, items: tuple[str, ...], start: Model | None = None, *, quick: bool = False
-) -> Model:
-    """The classifier of `items`, learnt and then set right on worlds of the reference. start, quick: as of `fitted`."""
-    scale = start.scale.of(items) if start is not None else None
-    model = fitted(reference.learn, items, start, scale=scale, quick=quick)
+def fit_calibrated(
+    reference: Reference,
+    items: tuple[str, ...],
+    start: CauseClassifier | None = None,
+    *,
+    quick: bool = False,
+) -> CauseClassifier:
+    """The classifier of `items`, learnt and then set right on worlds of the reference. start, quick: as of `fit_classifier`."""
+    scale = start.scale.subset(items) if start is not None else None
+    model = fit_classifier(reference.learn, items, start, scale=scale, quick=quick)
     map_, shift = recalibration(
         model.logits(reference.tune.columns(items)), reference.tune.cause, quick=quick
     )
-    weight = _risen(model.weight @ map_, _rising(model.scale))
-    return Model(model.scale, weight, model.bias @ map_ + shift, model.mean, model)
+    weight = _enforce_bound(model.weight @ map_, _rising_bound(model.scale))
+    return CauseClassifier(model.scale, weight, model.bias @ map_ + shift, model.mean, model)
 
 
-def _rising(scale: Scale) -> Bound | None:
+def _rising_bound(scale: Scale) -> Bound | None:
     """The ramps of which more never speaks for the second cause against the first."""
     found = [
         n for n, label in enumerate(scale.labels) if label[0] in RISING and label[1] != "lacking"
@@ -228,7 +234,7 @@ def _rising(scale: Scale) -> Bound | None:
     return Bound(np.array(found), CAUSES.index(more), CAUSES.index(less))
 
 
-def _risen(weight: np.ndarray, bound: Bound | None) -> np.ndarray:
+def _enforce_bound(weight: np.ndarray, bound: Bound | None) -> np.ndarray:
     """Weights that keep to the bound: where they fall short, both become their mean."""
     if bound is None:
         return weight

@@ -66,7 +66,7 @@ class _Problem:
         self.over = none if bound is None else at[bound.more, bound.columns]
         self.under = none if bound is None else at[bound.less, bound.columns]
 
-    def plain(self, unknown: np.ndarray) -> np.ndarray:
+    def coefficients(self, unknown: np.ndarray) -> np.ndarray:
         """Weights and bias that the unknowns stand for, float64[classes - 1, k + 1]."""
         found = unknown.copy()
         found[self.over] += unknown[self.under]
@@ -74,7 +74,7 @@ class _Problem:
 
     def probabilities(self, unknown: np.ndarray) -> tuple[np.ndarray, float]:
         """Of every class but the last, float64[n, classes - 1], and the mean cross-entropy with the ridge."""
-        weight = self.plain(unknown)
+        weight = self.coefficients(unknown)
         z = self.x @ weight[:, :-1].T + weight[:, -1]
         top = np.maximum(z.max(axis=1), 0.0)
         own = float(self.heavy[self.rows] @ z[self.rows, self.own])
@@ -83,12 +83,12 @@ class _Problem:
         p /= total[:, None]
         return p, float(self.heavy @ (np.log(total) + top)) - own + self._ridge(weight[:, :-1])
 
-    def slope(self, unknown: np.ndarray, p: np.ndarray) -> np.ndarray:
+    def gradient(self, unknown: np.ndarray, p: np.ndarray) -> np.ndarray:
         """The gradient."""
         off = p.copy()
         off[self.rows, self.own] -= 1.0
         off *= self.heavy[:, None]
-        weight = self.plain(unknown)[:, :-1]
+        weight = self.coefficients(unknown)[:, :-1]
         found = np.empty((self.classes - 1, weight.shape[1] + 1))
         found[:, :-1] = off.T @ self.x + self.ridge * (weight - weight.sum(axis=0) / self.classes)
         found[:, -1] = off.sum(axis=0)
@@ -96,7 +96,7 @@ class _Problem:
         flat[self.under] += flat[self.over]
         return flat
 
-    def curvature(self, p: np.ndarray) -> np.ndarray:
+    def hessian(self, p: np.ndarray) -> np.ndarray:
         """The matrix of second derivatives, to single precision: it directs the steps, and does not say where they end."""
         size, some = self.wide.shape[1], self.classes - 1
         found = np.empty((some, size, some, size))
@@ -147,45 +147,45 @@ def logistic(
     unknown = (both[:-1] - both[-1]).ravel()
     unknown[problem.over] = np.maximum(unknown[problem.over] - unknown[problem.under], 0.0)
     found = np.zeros((classes, k + 1))
-    found[:-1] = problem.plain(_descended(problem, unknown, tolerance))
+    found[:-1] = problem.coefficients(_minimise(problem, unknown, tolerance))
     found -= found.mean(axis=0)
     return found[:, :k].T.copy(), found[:, k].copy()
 
 
-def _descended(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.ndarray:
+def _minimise(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.ndarray:
     p, value = problem.probabilities(unknown)
-    slope = problem.slope(unknown, p)
-    bent: _Bent | None = None
+    gradient = problem.gradient(unknown, p)
+    bent: _QuasiNewton | None = None
     damping = 0.0
     held = np.zeros(len(unknown), bool)
     for _ in range(MOST_STEPS):
-        left = _left(problem, unknown, slope)
+        left = _largest_gradient(problem, unknown, gradient)
         if left <= tolerance:
             return unknown
         # unknowns so near their bound that this step would take them there stay where they are (Bertsekas' epsilon)
         at_bound = np.zeros(len(unknown), bool)
         at_bound[problem.over] = (unknown[problem.over] <= min(left, NEAR)) & (
-            slope[problem.over] > 0.0
+            gradient[problem.over] > 0.0
         )
         if bent is None or bent.stale(left) or (at_bound != held).any():
             held = at_bound
-            bent = _Bent(_solver(problem.curvature(p)[np.ix_(~held, ~held)], damping))
+            bent = _QuasiNewton(_solver(problem.hessian(p)[np.ix_(~held, ~held)], damping))
         step = np.zeros(len(unknown))
-        step[~held] = -bent.solve(slope[~held])
-        step[held] = -slope[held]
-        moved = _stepped(problem, unknown, value, slope, step)
+        step[~held] = -bent.solve(gradient[~held])
+        step[held] = -gradient[held]
+        moved = _line_search(problem, unknown, value, gradient, step)
         if moved is None:
             bent, damping = None, max(10 * damping, DAMPING)
             continue
         damping = damping / 10 if damping > DAMPING else 0.0
-        before, slope_before = unknown, slope
+        before, gradient_before = unknown, gradient
         unknown, p, value = moved
-        slope = problem.slope(unknown, p)
-        bent.learn((unknown - before)[~held], (slope - slope_before)[~held])
+        gradient = problem.gradient(unknown, p)
+        bent.learn((unknown - before)[~held], (gradient - gradient_before)[~held])
     raise ArithmeticError(f"no optimum within {MOST_STEPS} steps")
 
 
-class _Bent:
+class _QuasiNewton:
     """A curvature that was computed once, and what the steps since have told of it (Nocedal 1980)."""
 
     def __init__(self, solver: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -204,9 +204,9 @@ class _Bent:
         if along > 0.0:
             self._pairs.append((moved, turned, along))
 
-    def solve(self, slope: np.ndarray) -> np.ndarray:
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
         """The curvature's inverse times a gradient."""
-        rest, shares = slope.copy(), []
+        rest, shares = gradient.copy(), []
         for moved, turned, along in reversed(self._pairs):
             shares.append(float(moved @ rest) / along)
             rest -= shares[-1] * turned
@@ -216,11 +216,13 @@ class _Bent:
         return found
 
 
-def _left(problem: _Problem, unknown: np.ndarray, slope: np.ndarray) -> float:
+def _largest_gradient(problem: _Problem, unknown: np.ndarray, gradient: np.ndarray) -> float:
     """The largest entry of the gradient, where a bound does not hold it."""
-    free = np.abs(slope)
+    free = np.abs(gradient)
     over = problem.over
-    free[over] = np.where(slope[over] > 0.0, np.minimum(slope[over], unknown[over]), free[over])
+    free[over] = np.where(
+        gradient[over] > 0.0, np.minimum(gradient[over], unknown[over]), free[over]
+    )
     return float(free.max())
 
 
@@ -234,11 +236,11 @@ def _solver(curvature: np.ndarray, damping: float) -> Callable[[np.ndarray], np.
         except np.linalg.LinAlgError:
             damping = max(10 * damping, DAMPING)
         else:
-            return lambda slope: np.array(cho_solve(factor, slope))
+            return lambda gradient: np.array(cho_solve(factor, gradient))
 
 
-def _stepped(
-    problem: _Problem, unknown: np.ndarray, value: float, slope: np.ndarray, step: np.ndarray
+def _line_search(
+    problem: _Problem, unknown: np.ndarray, value: float, gradient: np.ndarray, step: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
     """The unknowns a step further, halved until it leads down; None if it never does."""
     share = 1.0
@@ -246,7 +248,7 @@ def _stepped(
         tried = unknown + share * step
         tried[problem.over] = np.maximum(tried[problem.over], 0.0)
         p, found = problem.probabilities(tried)
-        promised = float(slope @ (tried - unknown))
+        promised = float(gradient @ (tried - unknown))
         # near the end a step changes less than a sum can show
         if promised <= 0.0 and found <= value + ENOUGH * promised + 1e-14 * abs(value):
             return tried, p, found

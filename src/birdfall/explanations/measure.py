@@ -13,9 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.explanations.conformal_sets import LEVEL, MISFIT
-from birdfall.explanations.evidence import Known, known_of, known_published
-from birdfall.explanations.reference_worlds import CAUSES, figures, reference
-from birdfall.explanations.verdict import ITEM_CAP, TOTAL_CAP, Verdict, verdict, words_of
+from birdfall.explanations.evidence import Known, published_evidence, wave_evidence
+from birdfall.explanations.reference_worlds import CAUSES, calibration_figures, reference
+from birdfall.explanations.verdict import (
+    ITEM_CAP,
+    TOTAL_CAP,
+    CauseVerdict,
+    enfsi_word,
+    weigh_causes,
+)
 from birdfall.measures.follower_counts import Fact
 from birdfall.model.findings import Estimate, Finding, Input, Note
 from birdfall.record.record import Record
@@ -68,7 +74,7 @@ GAINS = pa.schema([("record", pa.string()), ("bits", pa.float64())])
 
 def explanations(record: Record, findings: Mapping[str, Finding], *, wave: int = 1) -> Finding:
     """The explanations of a wave, from the findings already made. `cannot` where too little is known of it."""
-    known, source = known_of(findings, record, wave)
+    known, source = wave_evidence(findings, record, wave)
     inputs = tuple(
         sorted({i for f in findings.values() for i in f.inputs}, key=lambda i: (i.table, i.digest))
     )
@@ -77,11 +83,11 @@ def explanations(record: Record, findings: Mapping[str, Finding], *, wave: int =
     )
 
 
-def explanations_published(
+def published_explanations(
     facts: list[Fact], found: Finding | None, raw: bytes, inputs: tuple[Input, ...] = ()
 ) -> Finding:
     """The explanations that published figures alone allow."""
-    known, source = known_published(facts, found, raw)
+    known, source = published_evidence(facts, found, raw)
     size, gross = known.get("log10_size"), [f.date for f in facts if f.kind == "gross"]
     about = {}
     if isinstance(size, tuple) and gross:
@@ -133,23 +139,23 @@ def _finding(
             method=METHOD,
         )
     worlds = reference()
-    made = verdict(known, worlds, sources=source)
-    tier = _tier(made.items)
-    told = figures()["tiers"][tier]  # type: ignore[index]
+    weighed = weigh_causes(known, worlds, sources=source)
+    tier = _tier(weighed.items)
+    told = calibration_figures()["tiers"][tier]  # type: ignore[index]
     limits = [Note("explanations-simulated", {"worlds": len(worlds.learn)})]
-    if made.misfit < MISFIT:
-        limits.append(Note("outside-what-was-simulated", {"p": made.misfit}))
+    if weighed.misfit < MISFIT:
+        limits.append(Note("outside-what-was-simulated", {"p": weighed.misfit}))
     return Finding(
         "explanations",
         name,
-        "found" if made.decided else "nothing",
-        estimates=_estimates(made, told),
+        "found" if weighed.decided else "nothing",
+        estimates=_estimates(weighed, told),
         parameters=parameters,
         inputs=inputs,
         limits=tuple(limits),
         method=METHOD,
-        details=_details(made, source, tier, worlds.digest) | {"about": about or {}},
-        tables=_tables(made, source),
+        details=_details(weighed, source, tier, worlds.digest) | {"about": about or {}},
+        tables=_tables(weighed, source),
     )
 
 
@@ -158,77 +164,81 @@ def _tier(items: tuple[str, ...]) -> str:
     return max((ITEMS[i] for i in items), key=TIERS.index)
 
 
-def _estimates(made: Verdict, told: Mapping[str, Any]) -> dict[str, Estimate]:
+def _estimates(weighed: CauseVerdict, told: Mapping[str, Any]) -> dict[str, Estimate]:
     return {
-        "candidates": Estimate(len(made.members), "count", level=None),
-        "items": Estimate(len(made.items), "count", level=None),
-        "misfit": Estimate(made.misfit, "p", level=None),
-        "uncertainty": Estimate(made.entropy, "bits", level=None),
+        "candidates": Estimate(len(weighed.members), "count", level=None),
+        "items": Estimate(len(weighed.items), "count", level=None),
+        "misfit": Estimate(weighed.misfit, "p", level=None),
+        "uncertainty": Estimate(weighed.entropy, "bits", level=None),
         "decided_in_worlds": Estimate(float(told["decided"]), "share", level=None),
         "wrong_when_decided": Estimate(float(told["wrong_when_decided"]), "share", level=None),
         "reliability_error": Estimate(float(told["reliability_error"]), "share", level=None),
     }
 
 
-def _details(made: Verdict, source: dict[str, str], tier: str, digest: str) -> dict[str, Any]:
-    order = sorted(range(len(CAUSES)), key=lambda k: -made.probability[k])
+def _details(
+    weighed: CauseVerdict, source: dict[str, str], tier: str, digest: str
+) -> dict[str, Any]:
+    order = sorted(range(len(CAUSES)), key=lambda k: -weighed.probability[k])
     best = [CAUSES[k] for k in order]
     return {
-        "set": list(made.members),
+        "set": list(weighed.members),
         "order": best,
         "tier": tier,
         "reference": digest,
-        "probability": {c: float(p) for c, p in zip(CAUSES, made.probability, strict=True)},
+        "probability": {c: float(p) for c, p in zip(CAUSES, weighed.probability, strict=True)},
         "log10_against_best": {
-            c: float(made.log10_ratio[CAUSES.index(c), order[0]]) for c in CAUSES
+            c: float(weighed.log10_ratio[CAUSES.index(c), order[0]]) for c in CAUSES
         },
-        "not_known": [i for i in ITEMS if i not in made.items],
-        "asked_first": sorted(made.gain, key=lambda w: -made.gain[w]),
-        "fragile": sorted(i for i, s in made.without.items() if s != made.whole),
-        "fragile_sources": sorted(i for i, s in made.sources.items() if s != made.whole),
+        "not_known": [i for i in ITEMS if i not in weighed.items],
+        "asked_first": sorted(weighed.gain, key=lambda w: -weighed.gain[w]),
+        "fragile": sorted(i for i, s in weighed.without.items() if s != weighed.whole),
+        "fragile_sources": sorted(i for i, s in weighed.sources.items() if s != weighed.whole),
         "carrying": sorted(
-            (i for i in made.without if made.swing[i] >= CARRIES), key=lambda i: -made.swing[i]
+            (i for i in weighed.without if weighed.swing[i] >= CARRIES),
+            key=lambda i: -weighed.swing[i],
         ),
-        "absent": _absent(made),
+        "absent": _absent(weighed),
         "sources": sorted(set(source.values())),
     }
 
 
-def _absent(made: Verdict) -> list[str]:
+def _absent(weighed: CauseVerdict) -> list[str]:
     """Items that were looked at and hold nothing of what they are looked at for, at the upper end of what is known of them."""
     upper = {
-        i: v[1] if isinstance(v, tuple) else v for i, v in zip(made.items, made.values, strict=True)
+        i: v[1] if isinstance(v, tuple) else v
+        for i, v in zip(weighed.items, weighed.values, strict=True)
     }
     return [i for i, bound in NOTHING_BELOW.items() if upper.get(i, np.inf) < bound]
 
 
-def _tables(made: Verdict, source: dict[str, str]) -> dict[str, pa.Table]:
+def _tables(weighed: CauseVerdict, source: dict[str, str]) -> dict[str, pa.Table]:
     ratios = [
         {
             "cause": a,
             "against": b,
-            "log10_ratio": float(made.log10_ratio[i, j]),
-            "word": words_of(float(made.log10_ratio[i, j])),
+            "log10_ratio": float(weighed.log10_ratio[i, j]),
+            "word": enfsi_word(float(weighed.log10_ratio[i, j])),
         }
         for i, a in enumerate(CAUSES)
         for j, b in enumerate(CAUSES)
         if i != j
     ]
     parts = []
-    for j, item in enumerate((*made.items, "together")):
-        value = made.values[j] if j < len(made.items) else np.nan
+    for j, item in enumerate((*weighed.items, "together")):
+        value = weighed.values[j] if j < len(weighed.items) else np.nan
         low, high = value if isinstance(value, tuple) else (value, value)
         row = {"item": item, "source": source.get(item, ""), "low": float(low), "high": float(high)}
-        parts.append(row | {c: float(made.parts[j, k]) for k, c in enumerate(CAUSES)})
+        parts.append(row | {c: float(weighed.parts[j, k]) for k, c in enumerate(CAUSES)})
     fragile = [
         {
             "left_out": i,
             "kind": "item",
             "set": list(s),
-            "flip": made.flip.get(i),
-            "log10_swing": made.swing[i],
+            "flip": weighed.flip.get(i),
+            "log10_swing": weighed.swing[i],
         }
-        for i, s in made.without.items()
+        for i, s in weighed.without.items()
     ]
     fragile += [
         {
@@ -236,11 +246,11 @@ def _tables(made: Verdict, source: dict[str, str]) -> dict[str, pa.Table]:
             "kind": "source",
             "set": list(s),
             "flip": None,
-            "log10_swing": made.swing[i],
+            "log10_swing": weighed.swing[i],
         }
-        for i, s in made.sources.items()
+        for i, s in weighed.sources.items()
     ]
-    gains = [{"record": w, "bits": b} for w, b in sorted(made.gain.items(), key=lambda g: -g[1])]
+    gains = [{"record": w, "bits": b} for w, b in sorted(weighed.gain.items(), key=lambda g: -g[1])]
     return {
         "ratios": pa.Table.from_pylist(ratios, RATIOS),
         "parts": pa.Table.from_pylist(parts, PARTS),
@@ -249,4 +259,4 @@ def _tables(made: Verdict, source: dict[str, str]) -> dict[str, pa.Table]:
     }
 
 
-__all__ = ["CAUSES", "explanations", "explanations_published"]
+__all__ = ["CAUSES", "explanations", "published_explanations"]

@@ -21,7 +21,7 @@ EFFECTIVE: Final = 400
 STEPS: Final = (10, 100)
 
 
-def pairs_of(logits: np.ndarray, cause: np.ndarray) -> list[dict[str, Any]]:
+def pair_figures(logits: np.ndarray, cause: np.ndarray) -> list[dict[str, Any]]:
     """Every ordered pair of causes. logits: float64[n, causes]; cause: int64[n].
 
     mean: of all ratios, and the effective number of worlds it rests on (Kish). reach: the ratio that `REACHED` worlds of the other
@@ -60,7 +60,7 @@ def _pair(under_other: np.ndarray, under_own: np.ndarray) -> dict[str, Any]:
     }
 
 
-def cost(logits: np.ndarray, cause: np.ndarray) -> dict[str, float]:
+def ratio_cost(logits: np.ndarray, cause: np.ndarray) -> dict[str, float]:
     """Cllr in bits over all pairs of causes, mean and worst: 0 if all is known, 1 if nothing is."""
     costs = []
     for i in range(len(CAUSES)):
@@ -71,7 +71,7 @@ def cost(logits: np.ndarray, cause: np.ndarray) -> dict[str, float]:
     return {"mean": float(np.mean(costs)), "worst": float(np.max(costs))}
 
 
-def misleading(logits: np.ndarray, cause: np.ndarray) -> dict[str, float]:
+def misleading_shares(logits: np.ndarray, cause: np.ndarray) -> dict[str, float]:
     """The largest share, over pairs, of worlds of one cause in which the ratio of another to it is k or more."""
     found = {}
     for k in STEPS:

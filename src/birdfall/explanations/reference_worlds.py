@@ -53,7 +53,7 @@ class Worlds:
         names = list(ITEMS)
         return self.features[:, [names.index(i) for i in items]]
 
-    def where(self, rows: slice | np.ndarray) -> Worlds:
+    def select(self, rows: slice | np.ndarray) -> Worlds:
         """Some of them."""
         return Worlds(self.features[rows], self.cause[rows], self.mixed[rows])
 
@@ -70,7 +70,7 @@ class Reference:
     digest: str
 
 
-def stressed(ranges: Priors, how: str) -> Priors:
+def stress_priors(ranges: Priors, how: str) -> Priors:
     """The priors of one simulator of the stress ensemble. Raises KeyError for an unknown one.
 
     low, high: every range without its upper (lower) third, so all are off at once. returns: restorations as likely under a
@@ -115,7 +115,9 @@ def stressed(ranges: Priors, how: str) -> Priors:
     raise KeyError(how)
 
 
-def made(seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent) -> dict[str, Worlds]:
+def simulate_parts(
+    seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent
+) -> dict[str, Worlds]:
     """All parts drawn anew: "learn", "calibrate", "measure" and "stress-<how>". scale: of their sizes."""
     ranges = priors()
     jobs: list[tuple[str, int, Priors]] = [
@@ -123,7 +125,7 @@ def made(seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent) -
         ("calibrate", CALIBRATE, ranges),
         ("measure", MEASURE, ranges),
     ]
-    jobs += [(f"stress-{how}", STRESS, stressed(ranges, how)) for how in STRESSES]
+    jobs += [(f"stress-{how}", STRESS, stress_priors(ranges, how)) for how in STRESSES]
     found = {}
     for number, (name, size, chosen) in enumerate(jobs):
         progress(f"worlds: {name}", number, len(jobs), "parts")
@@ -134,17 +136,17 @@ def made(seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent) -
             accounts=20_000 if name == "stress-small" else 100_000,
             mixed=True if name == "stress-mixtures" else None,
         )
-        found[name] = worlds_of(drawn)
+        found[name] = labelled_worlds(drawn)
     return found
 
 
-def worlds_of(drawn: LightWorlds) -> Worlds:
+def labelled_worlds(drawn: LightWorlds) -> Worlds:
     """Light worlds with their cause."""
     cause = np.array([CAUSES.index(t) for t in drawn.triggers])
     return Worlds(drawn.features, cause, np.array([p.mixed for p in drawn.parameters]))
 
 
-def packed(parts: Mapping[str, Worlds]) -> bytes:
+def pack_parts(parts: Mapping[str, Worlds]) -> bytes:
     """The parts as bytes: a number to seven binary digits, which is finer than the evidence of any world."""
     arrays = {}
     for name, part in parts.items():
@@ -160,7 +162,7 @@ def packed(parts: Mapping[str, Worlds]) -> bytes:
     return out.getvalue()
 
 
-def unpacked(data: bytes) -> Reference:
+def unpack_parts(data: bytes) -> Reference:
     """The reference from its bytes."""
     loaded = np.load(io.BytesIO(data), allow_pickle=False)
     parts = {}
@@ -176,8 +178,8 @@ def unpacked(data: bytes) -> Reference:
         digest.update(name.encode() + parts[name].features.tobytes() + parts[name].cause.tobytes())
     cut = round(TUNE * len(parts["calibrate"]))
     tune, calibrate = (
-        parts["calibrate"].where(slice(None, cut)),
-        parts["calibrate"].where(slice(cut, None)),
+        parts["calibrate"].select(slice(None, cut)),
+        parts["calibrate"].select(slice(cut, None)),
     )
     return Reference(parts["learn"], tune, calibrate, parts["measure"], stress, digest.hexdigest())
 
@@ -185,11 +187,11 @@ def unpacked(data: bytes) -> Reference:
 @functools.cache
 def reference() -> Reference:
     """The reference that ships with the package."""
-    return unpacked((files("birdfall.explanations") / "worlds.npz").read_bytes())
+    return unpack_parts((files("birdfall.explanations") / "worlds.npz").read_bytes())
 
 
 @functools.cache
-def figures() -> dict[str, object]:
+def calibration_figures() -> dict[str, object]:
     """The calibration figures measured on it, as `birdfall calibrate` wrote them."""
     found: dict[str, object] = json.loads(
         (files("birdfall.explanations") / "figures.json").read_text("utf-8")
@@ -206,7 +208,9 @@ def fresh_worlds(number: int, seed: int, progress: Progress = silent) -> Worlds:
     parts = []
     for first in range(0, number, 1000):
         progress("fresh worlds", first, number, "worlds")
-        parts.append(worlds_of(light_worlds(min(1000, number - first), FRESH + seed, first=first)))
+        parts.append(
+            labelled_worlds(light_worlds(min(1000, number - first), FRESH + seed, first=first))
+        )
     return Worlds(
         *(
             np.concatenate([getattr(p, name) for p in parts])
@@ -215,7 +219,7 @@ def fresh_worlds(number: int, seed: int, progress: Progress = silent) -> Worlds:
     )
 
 
-def written(data: bytes, found: Mapping[str, object]) -> Path:
+def write_reference(data: bytes, found: Mapping[str, object]) -> Path:
     """Puts a new reference and its figures where the package keeps them; returns the folder."""
     folder = Path(str(files("birdfall.explanations")))
     plain = json.dumps(found, indent=1, sort_keys=True) + "\n"

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.explanations.conformal_sets import MISFIT, cloud_of, sets_of, strangeness
-from birdfall.explanations.likelihood_ratio import Model, weighing
+from birdfall.explanations.conformal_sets import MISFIT, calibrate_sets, fit_cloud, strangeness
+from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.world.evidence import ITEMS
 
@@ -32,7 +32,7 @@ Value = float | tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CauseVerdict:
     """What is said of a case.
 
     items: names of what was known. log10_ratio: float64[causes, causes], row over column, capped. parts: float64[items + 1, causes],
@@ -66,13 +66,13 @@ class Verdict:
         return len(self.members) == 1
 
 
-def verdict(
+def weigh_causes(
     known: dict[str, Value],
     reference: Reference,
     *,
     sources: dict[str, str] | None = None,
     deep: bool = True,
-) -> Verdict:
+) -> CauseVerdict:
     """Weigh what is known of a case.
 
     known: items (`world.evidence.ITEMS`) with their value, or a range (low, high) within which it lies. sources: where each came
@@ -81,10 +81,10 @@ def verdict(
     items = tuple(i for i in ITEMS if i in known)
     if not items:
         raise ValueError("nothing is known")
-    drawn = _drawn(items, known)
-    model = weighing(reference, items)
-    logits = _averaged(model, drawn)
-    members, strange, misfit = _members(model, reference, drawn)
+    drawn = _sample_values(items, known)
+    model = fit_calibrated(reference, items)
+    logits = _mean_logits(model, drawn)
+    members, strange, misfit = _plausible_causes(model, reference, drawn)
     pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
     probability = np.exp(logits - logits.max())
     probability /= probability.sum()
@@ -95,10 +95,10 @@ def verdict(
     gain: dict[str, float] = {}
     whole = members
     if deep:
-        fewer = _some(reference)
+        fewer = _reduced_reference(reference)
         # learnt from the same worlds as those to come, so each of them begins near its end
-        near = weighing(fewer, items, model, quick=True)
-        whole, base = _members(near, fewer, drawn)[0], _averaged(near, drawn)
+        near = fit_calibrated(fewer, items, model, quick=True)
+        whole, base = _plausible_causes(near, fewer, drawn)[0], _mean_logits(near, drawn)
 
         gone_by_item = {i: (i,) for i in items} if len(items) > 1 else {}
         gone_by_source = {}
@@ -110,26 +110,28 @@ def verdict(
         with ThreadPoolExecutor(ABREAST) as beside:
             begun = [
                 {
-                    name: beside.submit(_without, known, gone, fewer, near)
+                    name: beside.submit(_refit_without, known, gone, fewer, near)
                     for name, gone in group.items()
                 }
                 for group in (gone_by_item, gone_by_source)
             ]
-            moved = beside.submit(_flips, model, reference, drawn)
-            gained = beside.submit(_gains, near, probability, fewer)
+            moved = beside.submit(_smallest_flips, model, reference, drawn)
+            gained = beside.submit(_expected_gains, near, probability, fewer)
         without, by_source = (
             {name: fit.result()[0] for name, fit in group.items()} for group in begun
         )
         swing = {
-            name: _swing(base, fit.result()[1]) for group in begun for name, fit in group.items()
+            name: _largest_swing(base, fit.result()[1])
+            for group in begun
+            for name, fit in group.items()
         }
         flip, gain = moved.result(), gained.result()
     entropy = float(-(probability * np.log2(np.maximum(probability, 1e-12))).sum())
-    return Verdict(
+    return CauseVerdict(
         items,
         tuple(known[i] for i in items),
         pairs,
-        _parts(model, drawn),
+        _item_support(model, drawn),
         probability,
         members,
         strange,
@@ -144,7 +146,7 @@ def verdict(
     )
 
 
-def words_of(log10_ratio: float) -> str:
+def enfsi_word(log10_ratio: float) -> str:
     """The ENFSI (2015) word for a likelihood ratio, as a key; against the first cause where it is below 1."""
     size = abs(log10_ratio)
     for bound, word in (
@@ -160,7 +162,7 @@ def words_of(log10_ratio: float) -> str:
     return "extremely-strong"
 
 
-def _drawn(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarray:
+def _sample_values(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarray:
     """Evenly spread draws of what is known, float64[draws, items]; one if nothing is a range."""
     ranged = [i for i in items if isinstance(known[i], tuple)]
     number = DRAWS if ranged else 1
@@ -176,18 +178,18 @@ def _drawn(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarray:
     return out
 
 
-def _averaged(model: Model, drawn: np.ndarray) -> np.ndarray:
+def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
     """Logits of the average likelihood over the draws, float64[causes]. The evidence's own chance cancels per draw only."""
     p = model.probabilities(drawn).mean(axis=0)
     found: np.ndarray = np.log(np.maximum(p, 1e-300))
     return found
 
 
-def _members(
-    model: Model, reference: Reference, drawn: np.ndarray
+def _plausible_causes(
+    model: CauseClassifier, reference: Reference, drawn: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, float]:
-    sets = sets_of(model, reference.calibrate, reference.stress)
-    cloud = cloud_of(model, reference.calibrate)
+    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    cloud = fit_cloud(model, reference.calibrate)
     inside = np.asarray(sets.members(drawn).any(axis=0))
     misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // 16, 1)])
     members = (
@@ -196,7 +198,7 @@ def _members(
     return members, strangeness(model, drawn).min(axis=0) - sets.wide, misfit
 
 
-def _parts(model: Model, drawn: np.ndarray) -> np.ndarray:
+def _item_support(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
     """Support of each item for each cause against the mean of the others, log10 and capped; the last row is the rest."""
     rows = np.vstack([model.contributions(drawn), model.rest])
     others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
@@ -204,39 +206,41 @@ def _parts(model: Model, drawn: np.ndarray) -> np.ndarray:
     return found
 
 
-def _some(reference: Reference) -> Reference:
+def _reduced_reference(reference: Reference) -> Reference:
     """Fewer worlds, of every part."""
     part = slice(None, QUICK)
-    stress = {n: w.where(slice(None, QUICK // 3)) for n, w in reference.stress.items()}
+    stress = {n: w.select(slice(None, QUICK // 3)) for n, w in reference.stress.items()}
     learn, tune, calibrate = (
-        reference.learn.where(part),
-        reference.tune.where(part),
-        reference.calibrate.where(part),
+        reference.learn.select(part),
+        reference.tune.select(part),
+        reference.calibrate.select(part),
     )
     return replace(reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress)
 
 
-def _without(
-    known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: Model
+def _refit_without(
+    known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: CauseClassifier
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """The set and the logits float64[causes] with some items left out."""
     left = {i: v for i, v in known.items() if i not in gone}
     items = tuple(i for i in ITEMS if i in left)
-    model = weighing(reference, items, start, quick=True)
-    drawn = _drawn(items, left)
-    return _members(model, reference, drawn)[0], _averaged(model, drawn)
+    model = fit_calibrated(reference, items, start, quick=True)
+    drawn = _sample_values(items, left)
+    return _plausible_causes(model, reference, drawn)[0], _mean_logits(model, drawn)
 
 
-def _swing(before: np.ndarray, after: np.ndarray) -> float:
+def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
     """The largest change of log10 of a ratio, between causes that one or the other leaves within 10^3 of the best."""
     near = (before.max() - before < ITEM_CAP * LOG10) | (after.max() - after < ITEM_CAP * LOG10)
     change = ((after - before) / LOG10)[near]
     return float(min(change.max() - change.min(), TOTAL_CAP))
 
 
-def _flips(model: Model, reference: Reference, drawn: np.ndarray) -> dict[str, float | None]:
+def _smallest_flips(
+    model: CauseClassifier, reference: Reference, drawn: np.ndarray
+) -> dict[str, float | None]:
     """How far each number would have to move, in spreads over worlds, before the set is another. A range moves as a whole."""
-    sets = sets_of(model, reference.calibrate, reference.stress)
+    sets = calibrate_sets(model, reference.calibrate, reference.stress)
     wanted = sets.members(drawn).any(axis=0)
     steps = np.concatenate([[s, -s] for s in np.arange(0.1, 4.01, 0.1)])
     some = drawn[:: max(len(drawn) // FLIPPED, 1)]
@@ -254,7 +258,9 @@ def _flips(model: Model, reference: Reference, drawn: np.ndarray) -> dict[str, f
     return found
 
 
-def _gains(model: Model, probability: np.ndarray, reference: Reference) -> dict[str, float]:
+def _expected_gains(
+    model: CauseClassifier, probability: np.ndarray, reference: Reference
+) -> dict[str, float]:
     """Bits by which each way of looking that is not had would lower the uncertainty between causes, on average over worlds of
     the causes as likely as they are now. model: learnt from `reference`.
     """
@@ -266,13 +272,15 @@ def _gains(model: Model, probability: np.ndarray, reference: Reference) -> dict[
         if len(more) > len(items):
             found[way] = max(
                 base
-                - _uncertainty(weighing(reference, more, model, quick=True), test, probability),
+                - _uncertainty(
+                    fit_calibrated(reference, more, model, quick=True), test, probability
+                ),
                 0.0,
             )
     return found
 
 
-def _uncertainty(model: Model, worlds: Worlds, probability: np.ndarray) -> float:
+def _uncertainty(model: CauseClassifier, worlds: Worlds, probability: np.ndarray) -> float:
     """Mean entropy (bits) of what the model says, over worlds weighted as their causes are likely, with that as its prior."""
     p = model.probabilities(worlds.columns(model.scale.items)) * probability
     p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-300)

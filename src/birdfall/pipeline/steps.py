@@ -38,7 +38,7 @@ def steps(state: Run) -> Iterator[Step]:
         yield f"automation-{number}", partial(_automation, wave=number)
         yield f"explanations-{number}", partial(_explanations, wave=number)
     if state.inputs.facts:
-        yield "explanations-published", _explanations_published
+        yield "explanations-published", _published_explanations
     yield "claims", check_claims
 
 
@@ -260,12 +260,12 @@ def _explanations(state: Run, wave: int) -> Sequence[Finding]:
     return [explanations(state.record, state.found, wave=wave)]
 
 
-def _explanations_published(state: Run) -> Sequence[Finding]:
-    from birdfall.explanations.measure import explanations_published
+def _published_explanations(state: Run) -> Sequence[Finding]:
+    from birdfall.explanations.measure import published_explanations
     from birdfall.measures.follower_counts import read_facts
 
     facts = read_facts(state.inputs.facts, "facts.csv")
-    return [explanations_published(facts, state.found.get("reconciliation"), state.inputs.facts)]
+    return [published_explanations(facts, state.found.get("reconciliation"), state.inputs.facts)]
 
 
 def check_claims(state: Run) -> Sequence[Finding]:

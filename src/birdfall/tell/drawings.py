@@ -50,7 +50,7 @@ class Drawing:
     def __init__(self, wanted: Specs) -> None:
         self._pool = ThreadPoolExecutor(1)
         self._drawn = {
-            key: self._pool.submit(figures.drawn, spec) for key, spec in sorted(wanted.items())
+            key: self._pool.submit(figures.render_svg, spec) for key, spec in sorted(wanted.items())
         }
 
     def symbols(self) -> list[str]:

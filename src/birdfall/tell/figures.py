@@ -86,12 +86,12 @@ def wave_chart(
                 "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
             },
         )
-    return _sized({"data": {"values": data}, "layer": layers}, width, height)
+    return _chart_spec({"data": {"values": data}, "layer": layers}, width, height)
 
 
 def return_chart(rows: Sequence[Row], width: int, height: int) -> Spec:
     """Share back by days since the fall, as a step with its band; 0 to 100 %."""
-    thin = _thinned(rows, 240)
+    thin = _thin_rows(rows, 240)
     data = [
         {"d": r["after_s"] / 86400, "r": r["returned"], "l": r["low"], "h": r["high"]} for r in thin
     ]
@@ -120,12 +120,12 @@ def return_chart(rows: Sequence[Row], width: int, height: int) -> Spec:
             "encoding": {"x": x, "y": {"field": "r", **y}},
         },
     ]
-    return _sized({"data": {"values": data}, "layer": layers}, width, height)
+    return _chart_spec({"data": {"values": data}, "layer": layers}, width, height)
 
 
 def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) -> Spec:
     """Followers over time, as a step; the axis begins where the data do."""
-    thin = _thinned(rows, 400)
+    thin = _thin_rows(rows, 400)
     data = [{"t": _local(r["time"], zone), "f": r["followers"]} for r in thin]
     span = (rows[-1]["time"] - rows[0]["time"]).total_seconds()
     spec = {
@@ -141,10 +141,10 @@ def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) ->
             },
         },
     }
-    return _sized(spec, width, height)
+    return _chart_spec(spec, width, height)
 
 
-def drawn(spec: Spec) -> str:
+def render_svg(spec: Spec) -> str:
     """A spec as an SVG element whose colours are the page's."""
     import vl_convert
 
@@ -156,7 +156,7 @@ def drawn(spec: Spec) -> str:
     return re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>", "", svg).strip()
 
 
-def _sized(spec: Spec, width: int, height: int) -> Spec:
+def _chart_spec(spec: Spec, width: int, height: int) -> Spec:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": width - MARGINS["left"] - MARGINS["right"],
@@ -195,7 +195,7 @@ def as_symbol(svg: str, name: str) -> str:
     )
 
 
-def _thinned(rows: Sequence[Row], most: int) -> list[Row]:
+def _thin_rows(rows: Sequence[Row], most: int) -> list[Row]:
     step = max(1, len(rows) // most)
     return [r for i, r in enumerate(rows) if i % step == 0 or i == len(rows) - 1]
 

@@ -13,7 +13,7 @@ _TRICKS = dict.fromkeys(
 )
 
 
-def plain(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """Text from outside without control characters and direction overrides, which would change how the page around it reads."""
     return "".join(c for c in text.translate(_TRICKS) if c.isprintable() or c == " ")
 
@@ -30,10 +30,10 @@ class Names:
 
     def __call__(self, account: str | None) -> str:
         """The name of an account by id. Control characters and direction overrides are taken out of handles."""
-        shown = self._shown(account)
+        shown = self._display_name(account)
         return f"\u2068{shown}\u2069" if self.isolated else shown
 
-    def _shown(self, account: str | None) -> str:
+    def _display_name(self, account: str | None) -> str:
         if account is None:
             return "–"
         if account in self.public:

@@ -30,7 +30,7 @@ class Page:
     drawings: frozenset[str]
     maps: Mapping[str, dict[str, Any]]
 
-    def of_kind(self, kind: str) -> list[Finding]:
+    def findings_of_kind(self, kind: str) -> list[Finding]:
         """All findings of a kind, in the order they were made."""
         return [f for f in self.findings.values() if f.kind == kind]
 
@@ -67,7 +67,7 @@ def notes(finding: Finding, say: Words) -> list[Block]:
     return [{"kind": "note", "text": say.note(n)} for n in (*finding.reasons, *finding.limits)]
 
 
-def ranged(estimate: Estimate, say: Words) -> str:
+def format_interval(estimate: Estimate, say: Words) -> str:
     """A number with its bounds, where they differ from it."""
     shown = say.number(estimate.value)
     if (
@@ -89,5 +89,5 @@ def leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
     return kept[0] if kept else None
 
 
-def joined(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     return ", ".join(names)

@@ -29,8 +29,8 @@ from birdfall.record.case import Case
 from birdfall.record.record import Record
 from birdfall.tell.drawings import SIZES, Drawing, specs
 from birdfall.tell.first_screen import charts, four_numbers
-from birdfall.tell.names import names_of, plain
-from birdfall.tell.network.map import maps_of
+from birdfall.tell.names import names_of, sanitize_text
+from birdfall.tell.network.map import draw_maps
 from birdfall.tell.page import Page
 from birdfall.tell.seal import BLANK, seal
 from birdfall.tell.sections.order import sections
@@ -55,7 +55,7 @@ def render(
     wanted = specs(findings, ZoneInfo(record.settings.time_zone))
     drawing = Drawing(wanted)
     name = names_of(record)
-    maps = maps_of(findings, name)
+    maps = draw_maps(findings, name)
     articles = []
     for one in order:
         say = words(one, record.settings.time_zone)
@@ -76,12 +76,12 @@ def render(
             script=Markup(script),
             csp=_policy(style, script),
             simulated=record.settings.simulated,
-            title=plain(record.settings.title) or "Birdfall",
+            title=sanitize_text(record.settings.title) or "Birdfall",
             symbols=Markup(
                 "".join((*drawing.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))
             ),
             sizes=SIZES,
-            data=Markup(_embedded(findings, record)),
+            data=Markup(_machine_data(findings, record)),
             blank=BLANK.decode(),
             version=birdfall.__version__,
         )
@@ -95,7 +95,7 @@ def _article(page: Page, case: Case) -> dict[str, Any]:
         "lang": say.language,
         "dir": say.direction,
         "say": say,
-        "question": plain(record.settings.question),
+        "question": sanitize_text(record.settings.question),
         "verdict": verdict(findings, say, page.name),
         "simulated": record.settings.simulated,
         "four": four_numbers(page),
@@ -104,7 +104,7 @@ def _article(page: Page, case: Case) -> dict[str, Any]:
         "zone": record.settings.time_zone,
         "imports": [
             {
-                "source": plain(i.source),
+                "source": sanitize_text(i.source),
                 "reader": i.reader,
                 "rows": say.number(sum(i.rows.values())),
                 "refused": say.number(i.rejected),
@@ -126,7 +126,7 @@ def replies(settings: Settings, say: Words) -> list[str]:
     """What those concerned answered, that they did not, or that nobody asked them."""
     said = []
     for reply in settings.reply:
-        values = {k: plain(v) for k, v in reply.items()}
+        values = {k: sanitize_text(v) for k, v in reply.items()}
         said.append(
             say(
                 "reply.given" if values.get("text") else "reply.waiting",
@@ -161,7 +161,7 @@ def _policy(style: str, script: str) -> str:
     return f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def _embedded(findings: Mapping[str, Finding], record: Record) -> str:
+def _machine_data(findings: Mapping[str, Finding], record: Record) -> str:
     """The key numbers for machines: every estimate of every finding, and the digests of what they came from."""
     key_numbers = {
         name: {

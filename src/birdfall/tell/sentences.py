@@ -14,7 +14,7 @@ Findings = Mapping[str, Finding]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CaseVerdict:
     """sentence: what happened. more: to whom, or "". limit: what it does not say. confidence: 1 to 5. change: the key of what
     would change it.
     """
@@ -26,7 +26,7 @@ class Verdict:
     change: str
 
 
-def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
+def verdict(findings: Findings, say: Words, name: Names) -> CaseVerdict:
     """The verdict of a case in one language."""
     waves = findings.get("waves")
     counts = findings.get("counts")
@@ -39,10 +39,10 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
             more = say(
                 "verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"])
             )
-        return Verdict(sentence, more, limit, *_confidence(waves))
+        return CaseVerdict(sentence, more, limit, *_confidence(waves))
     if waves is not None and waves.answer == "nothing":
         # who was suspended when is known: that outweighs what counts alone would suggest
-        return Verdict(say("verdict.nothing"), "", limit, *_confidence(waves))
+        return CaseVerdict(say("verdict.nothing"), "", limit, *_confidence(waves))
     if counts is not None and counts.answer == "found":
         row = counts.table("waves").to_pylist()[0]
         sentence = say(
@@ -52,16 +52,16 @@ def verdict(findings: Findings, say: Words, name: Names) -> Verdict:
             gross=say.number(round(row["gross"])),
             net=say.number(round(-row["net"])),
         )
-        return Verdict(sentence, "", limit, 3, "change.statuses")
+        return CaseVerdict(sentence, "", limit, 3, "change.statuses")
     if counts is not None and counts.answer == "nothing":
-        return Verdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
+        return CaseVerdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
     published = findings.get("reconciliation")
     if published is not None and published.answer == "found":
-        return Verdict(*_reconciled(published, say), limit, 3, "change.statuses")
-    return Verdict(say("verdict.cannot"), "", limit, 1, "change.statuses")
+        return CaseVerdict(*_published_sentences(published, say), limit, 3, "change.statuses")
+    return CaseVerdict(say("verdict.cannot"), "", limit, 1, "change.statuses")
 
 
-def _reconciled(finding: Finding, say: Words) -> tuple[str, str]:
+def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
     """What published figures alone say: how many can be true of one day together, and how much harder one audience was hit."""
     rows = [r for r in finding.table("figures").to_pylist() if r["consistent"] is not None]
     standing = [r for r in rows if r["consistent"]]

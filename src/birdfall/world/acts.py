@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from birdfall.model.schemas import TIME
 from birdfall.world import post_texts as words
-from birdfall.world.enforcement import Falls
+from birdfall.world.enforcement import SimulatedFalls
 from birdfall.world.population import (
     CLIENTS,
     INAUTHENTIC,
@@ -39,15 +39,17 @@ _REACH = np.array([0.25, 0.35, 0.4])
 _PRESIDENT_A_DAY, _APP_S = 2, 25.0
 
 
-def acts(world: Scenario, people: Population, falls: Falls, rng: np.random.Generator) -> pa.Table:
+def acts(
+    world: Scenario, people: Population, falls: SimulatedFalls, rng: np.random.Generator
+) -> pa.Table:
     """The acts of a world as a table of the record's schema, ordered by time. Accounts that have fallen are silent.
 
     About `world.acts` of them, less those the fallen did not do. Cost: O(n log n); 5,000,000 in some seconds.
     """
     n = world.acts
     begin = world.begin.timestamp()
-    account = _who(people, n, rng)
-    time = begin + _moments(world, n, rng)
+    account = _draw_actors(people, n, rng)
+    time = begin + _draw_times(world, n, rng)
     kind = rng.choice(len(KINDS), n, p=_KIND_SHARES).astype(np.int8)
     planned = (kind == POST) & (people.client[account] == SCHEDULER)
     time[planned] = np.floor(time[planned] / 60) * 60 + rng.random(int(planned.sum()))
@@ -65,13 +67,13 @@ def acts(world: Scenario, people: Population, falls: Falls, rng: np.random.Gener
     return _table(people, account, time, kind, object_, keep, rng)
 
 
-def _who(people: Population, n: int, rng: np.random.Generator) -> np.ndarray:
+def _draw_actors(people: Population, n: int, rng: np.random.Generator) -> np.ndarray:
     reach = np.cumsum(people.activity)
     found = np.searchsorted(reach, rng.random(n) * reach[-1], "right")
     return np.asarray(np.minimum(found, len(people) - 1).astype(np.int32))
 
 
-def _moments(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
+def _draw_times(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
     """Seconds from the beginning: any day, by the local clock."""
     hour = rng.choice(24, n, p=_HOURS / _HOURS.sum())
     return (
@@ -133,7 +135,11 @@ def _app(
 
 
 def _alive(
-    world: Scenario, people: Population, falls: Falls, account: np.ndarray, time: np.ndarray
+    world: Scenario,
+    people: Population,
+    falls: SimulatedFalls,
+    account: np.ndarray,
+    time: np.ndarray,
 ) -> np.ndarray:
     down = np.full(len(people), np.inf)
     back = np.full(len(people), np.inf)
@@ -171,13 +177,13 @@ def _table(
             "account": ids.take(pa.array(account)),
             "kind": pa.array(KINDS).take(pa.array(kind)),
             "object": _names(people, account, kind, post, leaders, rng),
-            "time": moments_of(time),
+            "time": to_timestamps(time),
             "object_kind": pa.array(_OBJECT_KINDS).take(pa.array(kind)),
             "target": ids.take(pa.array(target, mask=target < 0)),
             "text": words.texts(said, templated, rng),
             "language": pa.array(people.language, pa.string()).take(pa.array(account)),
             "client": pa.array(CLIENTS).take(pa.array(people.client[account])),
-            "act_id": words.joined("a", np.arange(len(account))),
+            "act_id": words.numbered_names("a", np.arange(len(account))),
         }
     )
 
@@ -197,7 +203,7 @@ def _names(
     ]
     names = pa.chunked_array(
         [
-            words.joined("post-", post[groups[0]]),
+            words.numbered_names("post-", post[groups[0]]),
             words.tags(people.community[account[groups[1]]], rng),
             words.links(len(groups[2]), rng),
             pa.array(people.ids, pa.string()).take(pa.array(leaders)),
@@ -209,5 +215,5 @@ def _names(
     return names.combine_chunks().take(pa.array(place))
 
 
-def moments_of(seconds: np.ndarray) -> pa.Array:
+def to_timestamps(seconds: np.ndarray) -> pa.Array:
     return pa.array(np.round(seconds * 1e6).astype(np.int64)).cast(TIME)

@@ -20,7 +20,7 @@ from birdfall.world.timing import pace, returns, siege
 
 
 @dataclass(frozen=True)
-class Falls:
+class SimulatedFalls:
     """Per fall: account number, time, time of return (inf: never), whether it is of the wave. Seconds since 1970.
 
     status: "suspended", "deactivated" or "deleted". trigger: of a fall in the wave, "" elsewhere. appealed: when its owner appealed
@@ -36,18 +36,20 @@ class Falls:
     appealed: np.ndarray
 
 
-def falls(world: Scenario, people: Population, graph: Follows, rng: np.random.Generator) -> Falls:
+def simulate_falls(
+    world: Scenario, people: Population, graph: Follows, rng: np.random.Generator
+) -> SimulatedFalls:
     """All falls of a world, ordered by time."""
-    wave = _wave(world, people, graph, rng)
-    ordinary = _ordinary(world, people, rng, taken=set(wave.account.tolist()))
-    own = _own_doing(
+    wave = _wave_falls(world, people, graph, rng)
+    ordinary = _ordinary_suspensions(world, people, rng, taken=set(wave.account.tolist()))
+    own = _departures(
         world, people, rng, taken=set(wave.account.tolist()) | set(ordinary.account.tolist())
     )
     parts = (wave, ordinary, own)
     names = ("account", "time", "back", "wave", "status", "trigger", "appealed")
     joined = [np.concatenate([getattr(p, f) for p in parts]) for f in names]
     order = np.lexsort((joined[0], joined[1]))
-    return Falls(*(column[order] for column in joined))
+    return SimulatedFalls(*(column[order] for column in joined))
 
 
 def parameters_of(world: Scenario, trigger: str) -> Parameters:
@@ -66,43 +68,47 @@ def parameters_of(world: Scenario, trigger: str) -> Parameters:
         }
     if trigger == "purge":
         figures |= {"leak_automated": world.leak, "leak_manual": world.leak}
-    return middle(priors(), trigger).changed(**{trigger: figures})
+    return middle(priors(), trigger).with_values(**{trigger: figures})
 
 
-def _wave(world: Scenario, people: Population, graph: Follows, rng: np.random.Generator) -> Falls:
+def _wave_falls(
+    world: Scenario, people: Population, graph: Follows, rng: np.random.Generator
+) -> SimulatedFalls:
     if world.cause == "none":
-        return _none()
+        return _no_falls()
     onset, end = world.onset.timestamp(), world.begin.timestamp() + world.days * 86400
-    standing = graph.of(PRESIDENT)
+    standing = graph.edges_to(PRESIDENT)
     standing = standing[(graph.since[standing] < onset) & (graph.until[standing] > onset)]
     followers = np.unique(graph.follower[standing])
     others = np.setdiff1d(np.arange(len(CAST), len(people)), followers)
     parts = []
     for (trigger, hit), (_, rest) in zip(
-        world.divided(world.fallen_followers),
-        world.divided(world.fallen - world.fallen_followers - 1),
+        world.split_by_cause(world.fallen_followers),
+        world.split_by_cause(world.fallen - world.fallen_followers - 1),
         strict=True,
     ):
         chosen = np.r_[
-            _struck(world, people, followers, hit, trigger, 1, rng),
-            _struck(world, people, others, rest, trigger, 0, rng),
+            _choose_hit(world, people, followers, hit, trigger, 1, rng),
+            _choose_hit(world, people, others, rest, trigger, 0, rng),
         ]
         followers, others = np.setdiff1d(followers, chosen), np.setdiff1d(others, chosen)
-        parts.append(_fallen(world, chosen, trigger, rng))
+        parts.append(_draw_part(world, chosen, trigger, rng))
     # the minister falls with the rest, and her account comes back after some hours
-    parts.append(_one(MINISTER, onset + rng.random() * world.duration_s, 5 * 3600.0, world.cause))
+    parts.append(
+        _single_fall(MINISTER, onset + rng.random() * world.duration_s, 5 * 3600.0, world.cause)
+    )
     account, time, back, triggers, appealed = (
         np.concatenate([p[k] for p in parts]) for k in range(5)
     )
     number = len(account)
     back[back > end] = np.inf
     appealed[appealed > end] = np.inf
-    return Falls(
+    return SimulatedFalls(
         account, time, back, np.ones(number, bool), np.full(number, "suspended"), triggers, appealed
     )
 
 
-def _struck(
+def _choose_hit(
     world: Scenario,
     people: Population,
     among: np.ndarray,
@@ -128,7 +134,9 @@ def _struck(
 _Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def _fallen(world: Scenario, account: np.ndarray, trigger: str, rng: np.random.Generator) -> _Part:
+def _draw_part(
+    world: Scenario, account: np.ndarray, trigger: str, rng: np.random.Generator
+) -> _Part:
     """When each falls, returns and appeals: account, time, back, trigger, appealed."""
     values, number = parameters_of(world, trigger).by_trigger[trigger], len(account)
     if trigger == "brigade":
@@ -152,7 +160,7 @@ def _fallen(world: Scenario, account: np.ndarray, trigger: str, rng: np.random.G
     return account, onset + fell, onset + back, np.full(number, trigger, "<U8"), onset + appealed
 
 
-def _one(account: int, time: float, returns_after: float, trigger: str) -> _Part:
+def _single_fall(account: int, time: float, returns_after: float, trigger: str) -> _Part:
     back = np.array([time + returns_after])
     return (
         np.array([account], np.int32),
@@ -163,9 +171,9 @@ def _one(account: int, time: float, returns_after: float, trigger: str) -> _Part
     )
 
 
-def _ordinary(
+def _ordinary_suspensions(
     world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]
-) -> Falls:
+) -> SimulatedFalls:
     """Hourly counts: negative binomial around a level that wanders (AR(1)) and breathes with the day."""
     hours = world.days * 24
     noise = rng.normal(0, 0.18, hours)
@@ -195,7 +203,7 @@ def _ordinary(
     back[back > world.begin.timestamp() + world.days * 86400] = np.inf
     number = len(time)
     appealed = np.where(np.isfinite(back), (time + back) / 2, np.inf)
-    return Falls(
+    return SimulatedFalls(
         account,
         time,
         back,
@@ -206,9 +214,9 @@ def _ordinary(
     )
 
 
-def _own_doing(
+def _departures(
     world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]
-) -> Falls:
+) -> SimulatedFalls:
     """Accounts whose owners leave: deactivated, sometimes for a while, or deleted."""
     number = round(0.004 * len(people))
     free = np.setdiff1d(
@@ -223,7 +231,7 @@ def _own_doing(
         np.inf,
     )
     back[back > world.begin.timestamp() + world.days * 86400] = np.inf
-    return Falls(
+    return SimulatedFalls(
         account,
         time,
         back,
@@ -234,9 +242,9 @@ def _own_doing(
     )
 
 
-def _none() -> Falls:
+def _no_falls() -> SimulatedFalls:
     empty = np.empty(0)
-    return Falls(
+    return SimulatedFalls(
         np.empty(0, np.int32),
         empty,
         empty,

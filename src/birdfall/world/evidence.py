@@ -28,7 +28,7 @@ ITEMS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 #: Doses are counted up to here; more is counted here.
-MOST_DOSE: Final = 200
+MAX_DOSE: Final = 200
 
 
 @dataclass(frozen=True)
@@ -75,25 +75,25 @@ def evidence(world: Outcome) -> dict[str, float]:
         "log10_duration_s": np.log10(high - low + 1),
         "log_hazard_ratio": np.log(leader / control),
         "log10_dispersion": np.log10(spread + 0.1),
-        "log_or_leader": _odds(world, LEADER == 1),
-        "log_or_control": _odds(world, CONTROL == 1),
-        "log_or_notable": _odds(world, NOTABLE == 1),
+        "log_or_leader": _log_odds_of(world, LEADER == 1),
+        "log_or_control": _log_odds_of(world, CONTROL == 1),
+        "log_or_notable": _log_odds_of(world, NOTABLE == 1),
         "peak_share": _fullest(world.fell, 60.0) / n if n else np.nan,
         "burst_share": _burst(world.fell),
         "log_or_flagged": log_odds(world.flagged, n, world.flagged_of, world.controls),
         "flagged_share": world.flagged / n if n else np.nan,
-        "log_or_app": _odds(world, APP == 1),
+        "log_or_app": _log_odds_of(world, APP == 1),
         "app_share": world.hit[APP == 1].sum() / n if n else np.nan,
         "returned_share": within.mean() if n else np.nan,
         "bulk_share": _fullest(world.back[returned], 900.0) / returned.sum()
         if returned.sum() >= 3
         else np.nan,
-        "log_or_return_notable": _returned_by_notability(world.notable == 1, within),
+        "log_or_return_notable": _return_odds_of_notable(world.notable == 1, within),
         "log10_return_hours": np.log10(np.median(delay) / 3600 + 0.01) if len(delay) else np.nan,
         "log10_reports": np.log10(world.on_fallen / n + 0.01) if n else np.nan,
         "lockstep_share": world.by_repeaters / world.on_fallen if world.on_fallen else 0.0,
         "dose_jump": dose_jump(world.doses, world.doses_fell),
-        "log_or_reported": _reported(world),
+        "log_or_reported": _report_odds(world),
     }
     return {name: float(values[name]) for name in ITEMS}
 
@@ -123,7 +123,7 @@ def _hazard(world: Outcome, of: np.ndarray) -> float:
     return float((world.hit[of == 1].sum() + 0.5) / (world.people[of == 1].sum() + 1))
 
 
-def _odds(world: Outcome, of: np.ndarray) -> float:
+def _log_odds_of(world: Outcome, of: np.ndarray) -> float:
     return log_odds(
         world.hit[of].sum(), world.people[of].sum(), world.hit[~of].sum(), world.people[~of].sum()
     )
@@ -147,7 +147,7 @@ def _burst(times: np.ndarray) -> float:
     return float(np.sort(counts)[-10:].sum() / len(times))
 
 
-def _returned_by_notability(notable: np.ndarray, returned: np.ndarray) -> float:
+def _return_odds_of_notable(notable: np.ndarray, returned: np.ndarray) -> float:
     if not notable.any() or notable.all():
         return float("nan")
     return log_odds(
@@ -155,10 +155,10 @@ def _returned_by_notability(notable: np.ndarray, returned: np.ndarray) -> float:
     )
 
 
-def _reported(world: Outcome) -> float:
+def _report_odds(world: Outcome) -> float:
     """Odds of any report in the day, among the fallen, relative to those who stand."""
     fell, stood = world.doses_fell, world.doses - world.doses_fell
     return log_odds(fell[1:].sum(), fell.sum(), stood[1:].sum(), stood.sum())
 
 
-__all__ = ["ITEMS", "MOST_DOSE", "STATE", "Outcome", "dose_jump", "evidence", "log_odds"]
+__all__ = ["ITEMS", "MAX_DOSE", "STATE", "Outcome", "dose_jump", "evidence", "log_odds"]

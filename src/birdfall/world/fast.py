@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.world.evidence import ITEMS, MOST_DOSE, Outcome, evidence
+from birdfall.world.evidence import ITEMS, MAX_DOSE, Outcome, evidence
 from birdfall.world.hazards import (
     APP,
     KINDS,
@@ -40,7 +40,7 @@ ONSET_DAY: Final = 25
 REPEATED: Final = 3
 
 
-def parts(parameters: Parameters) -> list[tuple[str, float]]:
+def trigger_sizes(parameters: Parameters) -> list[tuple[str, float]]:
     """Triggers of a wave and the accounts each is to hit, the brigade last: those it fails on are hit by no other."""
     size = parameters.size()
     return sorted(
@@ -157,7 +157,7 @@ def _wave(parameters: Parameters, people: np.ndarray, rng: np.random.Generator) 
     left = people.copy()
     kinds, fell, back = [], [], []
     joined = spared = np.empty(0, np.int64)
-    for trigger, size in parts(parameters):
+    for trigger, size in trigger_sizes(parameters):
         values = parameters.by_trigger[trigger]
         weight = hazard(trigger, parameters, STATE, LEADER, APP, NOTABLE)
         crew = siege(values) if trigger == "brigade" else None
@@ -258,14 +258,14 @@ def _reports(
     chance = np.convolve(
         _negative_binomial(p["reports_size"], p["reports_per_account"] * period), _poisson(hidden)
     )
-    chance = np.r_[chance[:MOST_DOSE], max(0.0, 1 - chance[:MOST_DOSE].sum())]
+    chance = np.r_[chance[:MAX_DOSE], max(0.0, 1 - chance[:MAX_DOSE].sum())]
     dose = rng.multinomial(max(others, 0), chance / chance.sum())
     for some in (of_fallen, honest(len(spared)) + spared, pile_ons):
-        dose += np.bincount(np.minimum(some, MOST_DOSE), minlength=MOST_DOSE + 1)
-    dose_fell = np.bincount(np.minimum(of_fallen, MOST_DOSE), minlength=MOST_DOSE + 1)
+        dose += np.bincount(np.minimum(some, MAX_DOSE), minlength=MAX_DOSE + 1)
+    dose_fell = np.bincount(np.minimum(of_fallen, MAX_DOSE), minlength=MAX_DOSE + 1)
     if brigade:  # the rule cannot tell an honest pile-on from a brigade
         dose_fell += np.bincount(
-            np.minimum(pile_ons[pile_ons >= crew.threshold], MOST_DOSE), minlength=MOST_DOSE + 1
+            np.minimum(pile_ons[pile_ons >= crew.threshold], MAX_DOSE), minlength=MAX_DOSE + 1
         )
     plain = int(of_fallen.sum() - by_crew.sum() - hiding.sum())
     again = float(
@@ -281,8 +281,8 @@ def _reports(
 
 
 def _negative_binomial(size: float, mean: float) -> np.ndarray:
-    """Chances of 0 to `MOST_DOSE` - 1, by the recursion of the distribution."""
-    k = np.arange(MOST_DOSE - 1)
+    """Chances of 0 to `MAX_DOSE` - 1, by the recursion of the distribution."""
+    k = np.arange(MAX_DOSE - 1)
     steps = np.log((k + size) / (k + 1)) + np.log(mean / (size + mean))
     return np.asarray(np.exp(np.cumsum(np.r_[size * np.log(size / (size + mean)), steps])))
 

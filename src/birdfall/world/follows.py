@@ -33,7 +33,7 @@ class Follows:
     since: np.ndarray
     until: np.ndarray
 
-    def of(self, leader: int) -> np.ndarray:
+    def edges_to(self, leader: int) -> np.ndarray:
         """Positions of the edges to `leader`."""
         return np.flatnonzero(self.followed == leader)
 

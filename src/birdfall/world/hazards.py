@@ -28,22 +28,26 @@ def shares_of_kinds(parameters: Parameters) -> np.ndarray:
     p = parameters.every
     state = np.array([p["inauthentic"], p["automated"], 1 - p["inauthentic"] - p["automated"]])
     app = np.array([p["app_inauthentic"], p["app_automated"], p["app_manual"]])
-    leader = _at_odds(
+    leader = _multiply_odds(
         p["audience"], np.array([p["audience_inauthentic_odds"], p["audience_automated_odds"], 1.0])
     )
-    control = _at_odds(p["control_audience"], np.array([p["control_inauthentic_odds"], 1.0, 1.0]))
+    control = _multiply_odds(
+        p["control_audience"], np.array([p["control_inauthentic_odds"], 1.0, 1.0])
+    )
     # notable accounts are neither bought nor bots
     notable = np.array([0.0, p["notable"], p["notable"]])
     follows = np.where(NOTABLE == 1, p["notable_follows_leader"], leader[STATE])
     follows_control = np.where(
-        LEADER == 1, _at_odds(control[STATE], np.full(KINDS, p["overlap_odds"])), control[STATE]
+        LEADER == 1,
+        _multiply_odds(control[STATE], np.full(KINDS, p["overlap_odds"])),
+        control[STATE],
     )
     return np.asarray(
         state[STATE]
-        * _one_of(NOTABLE, notable[STATE])
-        * _one_of(APP, app[STATE])
-        * _one_of(LEADER, follows)
-        * _one_of(CONTROL, follows_control)
+        * _flag_share(NOTABLE, notable[STATE])
+        * _flag_share(APP, app[STATE])
+        * _flag_share(LEADER, follows)
+        * _flag_share(CONTROL, follows_control)
     )
 
 
@@ -91,11 +95,11 @@ def chances(weight: np.ndarray, number: np.ndarray | float, size: float) -> np.n
     return np.asarray(-np.expm1(-weight * np.exp(high)))
 
 
-def _at_odds(share: np.ndarray | float, odds: np.ndarray) -> np.ndarray:
+def _multiply_odds(share: np.ndarray | float, odds: np.ndarray) -> np.ndarray:
     """`share` with its odds multiplied."""
     share = np.asarray(share)
     return np.asarray(share * odds / (1 - share + share * odds))
 
 
-def _one_of(flag: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _flag_share(flag: np.ndarray, share: np.ndarray) -> np.ndarray:
     return np.where(flag == 1, share, 1 - share)

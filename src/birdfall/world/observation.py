@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TIME
-from birdfall.world.enforcement import Falls
+from birdfall.world.enforcement import SimulatedFalls
 from birdfall.world.follows import Follows
 from birdfall.world.population import MINISTER, Population
 from birdfall.world.scenarios import Scenario
@@ -28,11 +28,11 @@ STREAMED: Final = ("acts", "statuses")
 OBSERVED: Final = ("full", "snapshots", *TIERS)
 
 
-def observed(
+def observe_world(
     world: Scenario,
     people: Population,
     graph: Follows,
-    falls: Falls,
+    falls: SimulatedFalls,
     acts: pa.Table,
     reports: pa.Table,
     how: str,
@@ -55,10 +55,10 @@ def observed(
         tables["acts"] = acts
     if tier >= 5:
         tables["acts"] = pa.concat_tables([acts, reports], promote_options="default")
-    tables = _missed(world, tables, rng)
+    tables = _drop_unrecorded(world, tables, rng)
     tables["coverage"] = coverage(world, sorted(tables))
     source = f"simulated:{world.name}"
-    return {name: _traced(table, f"{source}:{name}") for name, table in tables.items()}
+    return {name: _add_provenance(table, f"{source}:{name}") for name, table in tables.items()}
 
 
 def accounts(world: Scenario, people: Population) -> pa.Table:
@@ -67,14 +67,14 @@ def accounts(world: Scenario, people: Population) -> pa.Table:
             "account": people.ids,
             "handle": people.handles,
             "name": pa.array(people.names, pa.string()),
-            "created_at": moments(people.created),
+            "created_at": to_nullable_timestamps(people.created),
             "language": people.language,
             "observed_at": pa.array([world.begin] * len(people), TIME),
         }
     )
 
 
-def changes(people: Population, falls: Falls) -> pa.Table:
+def changes(people: Population, falls: SimulatedFalls) -> pa.Table:
     """Every change with its time."""
     back = np.isfinite(falls.back)
     account = np.r_[falls.account, falls.account[back]]
@@ -86,13 +86,15 @@ def changes(people: Population, falls: Falls) -> pa.Table:
         {
             "account": pa.array(ids[account[order]], pa.string()),
             "status": pa.array(status[order].tolist()),
-            "time": moments(time[order]),
+            "time": to_nullable_timestamps(time[order]),
             "observation": ["change"] * len(order),
         }
     )
 
 
-def sightings(world: Scenario, people: Population, falls: Falls, *, back: bool) -> pa.Table:
+def sightings(
+    world: Scenario, people: Population, falls: SimulatedFalls, *, back: bool
+) -> pa.Table:
     """One look a day: up on the day before, down at the first look after, up again at the first look after the return."""
     end = world.begin.timestamp() + world.days * DAY
     seen_down = np.ceil(falls.time / DAY) * DAY
@@ -118,7 +120,7 @@ def sightings(world: Scenario, people: Population, falls: Falls, *, back: bool) 
         {
             "account": pa.array(ids[account[order]], pa.string()),
             "status": pa.array(status[order].tolist()),
-            "time": moments(time[order]),
+            "time": to_nullable_timestamps(time[order]),
             "observation": ["seen"] * len(order),
         }
     )
@@ -138,15 +140,15 @@ def follows(world: Scenario, people: Population, graph: Follows, *, exact: bool)
         {
             "follower": pa.array(ids[graph.follower[keep]], pa.string()),
             "followed": pa.array(ids[graph.followed[keep]], pa.string()),
-            "since": moments(np.where(known, graph.since[keep], np.nan)),
-            "until": moments(until),
+            "since": to_nullable_timestamps(np.where(known, graph.since[keep], np.nan)),
+            "until": to_nullable_timestamps(until),
             "observation": pa.array(np.where(known, "change", "seen").tolist()),
             "observed_at": pa.array([None if k else world.begin for k in known], TIME),
         }
     )
 
 
-def counts(world: Scenario, people: Population, graph: Follows, falls: Falls) -> pa.Table:
+def counts(world: Scenario, people: Population, graph: Follows, falls: SimulatedFalls) -> pa.Table:
     """Followers of the cast: daily, hourly around the night. The minister's profile is rebuilt after its own return."""
     begin, onset = world.begin.timestamp(), world.onset.timestamp()
     looks = np.unique(
@@ -158,7 +160,7 @@ def counts(world: Scenario, people: Population, graph: Follows, falls: Falls) ->
     down[falls.account], back[falls.account] = falls.time, falls.back
     rows = []
     for leader in range(5):
-        edges = graph.of(leader)
+        edges = graph.edges_to(leader)
         who = graph.follower[edges]
         since = np.maximum(graph.since[edges], -np.inf)
         until = graph.until[edges]
@@ -174,7 +176,7 @@ def counts(world: Scenario, people: Population, graph: Follows, falls: Falls) ->
     return pa.table(
         {
             "account": list(account),
-            "time": moments(np.array(time)),
+            "time": to_nullable_timestamps(np.array(time)),
             "followers": pa.array(followers, pa.int64()),
         }
     )
@@ -197,7 +199,7 @@ def _rebuilt(number: np.ndarray, looks: np.ndarray, down: float, back: float) ->
     return shown.astype(np.int64)
 
 
-def _missed(
+def _drop_unrecorded(
     world: Scenario, tables: dict[str, pa.Table], rng: np.random.Generator
 ) -> dict[str, pa.Table]:
     """The tables without what fell into a gap of the recorder, and with the share of acts that it kept."""
@@ -243,14 +245,14 @@ def coverage(world: Scenario, tables: list[str]) -> pa.Table:
     )
 
 
-def moments(seconds: np.ndarray) -> pa.Array:
+def to_nullable_timestamps(seconds: np.ndarray) -> pa.Array:
     """Timestamps from seconds since 1970; NaN is null."""
     missing = ~np.isfinite(seconds)
     whole = np.where(missing, 0, np.round(np.where(missing, 0, seconds) * 1e6)).astype(np.int64)
     return pa.array(whole, mask=missing).cast(TIME)
 
 
-def _traced(table: pa.Table, source: str) -> pa.Table:
+def _add_provenance(table: pa.Table, source: str) -> pa.Table:
     n = table.num_rows
     table = table.append_column("source", pa.array([source] * n, pa.string()))
     return table.append_column("line", pa.array(np.arange(1, n + 1), pa.int64()))

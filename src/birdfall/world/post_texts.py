@@ -97,6 +97,6 @@ def links(n: int, rng: np.random.Generator) -> pa.Array:
     return pa.array(names).take(pa.array(np.minimum(rng.zipf(1.4, n), LINKS) - 1))
 
 
-def joined(prefix: str, numbers: np.ndarray) -> pa.Array:
+def numbered_names(prefix: str, numbers: np.ndarray) -> pa.Array:
     """`prefix` and each number: string[n]."""
     return pc.binary_join_element_wise(pa.scalar(prefix), pa.array(numbers).cast(pa.string()), "")

@@ -94,7 +94,7 @@ class Parameters:
         """Accounts in the wave."""
         return self.by_trigger[self.trigger]["size"] if self.shares else 0.0
 
-    def changed(
+    def with_values(
         self, every: Mapping[str, float] | None = None, **by_trigger: Mapping[str, float]
     ) -> Parameters:
         """The same with some values replaced. Raises UsageError for a name the priors do not have."""
@@ -113,11 +113,11 @@ class Parameters:
 
 def priors(path: Path | None = None) -> Priors:
     """The public priors, or others from a file of the same form. Raises UsageError naming what is wrong in it."""
-    return _shipped() if path is None else parse_priors(path.read_text("utf-8"), str(path))
+    return _packaged_priors() if path is None else parse_priors(path.read_text("utf-8"), str(path))
 
 
 @functools.cache
-def _shipped() -> Priors:
+def _packaged_priors() -> Priors:
     return parse_priors(
         files("birdfall.world").joinpath("priors.toml").read_text("utf-8"), "priors.toml"
     )

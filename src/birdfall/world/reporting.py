@@ -8,15 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from birdfall.world.acts import moments_of
-from birdfall.world.enforcement import Falls, parameters_of
+from birdfall.world.acts import to_timestamps
+from birdfall.world.enforcement import SimulatedFalls, parameters_of
 from birdfall.world.population import Population
 from birdfall.world.scenarios import Scenario
 from birdfall.world.timing import siege
 
 
 def reports(
-    world: Scenario, people: Population, falls: Falls, rng: np.random.Generator
+    world: Scenario, people: Population, falls: SimulatedFalls, rng: np.random.Generator
 ) -> pa.Table:
     """Reports against accounts: honest ones all the time, and a crew's before the wave if a brigade made it."""
     begin = world.begin.timestamp()
@@ -38,7 +38,7 @@ def reports(
             "account": pa.array(ids[reporter[keep].astype(np.int64)], pa.string()),
             "kind": pa.array(["report"] * len(keep)),
             "object": pa.array(ids[target[keep].astype(np.int64)], pa.string()),
-            "time": moments_of(time[keep]),
+            "time": to_timestamps(time[keep]),
             "object_kind": pa.array(["account"] * len(keep)),
             "target": pa.array(ids[target[keep].astype(np.int64)], pa.string()),
             "act_id": pa.array([f"r{i}" for i in range(len(keep))]),

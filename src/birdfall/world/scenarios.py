@@ -64,7 +64,7 @@ class Scenario:
     gaps_h: tuple[tuple[float, float], ...] = ()
     sampled: float = 1.0
 
-    def divided(self, number: int) -> list[tuple[Cause, int]]:
+    def split_by_cause(self, number: int) -> list[tuple[Cause, int]]:
         """`number` accounts by the cause that hits them, the leading cause first."""
         others = [(cause, round(number * share)) for cause, share in self.mixture]
         return [(self.cause, number - sum(n for _, n in others)), *others]

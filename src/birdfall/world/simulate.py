@@ -16,9 +16,9 @@ from birdfall.model.schemas import TABLES
 from birdfall.model.settings import Settings
 from birdfall.record.record import Record, from_tables
 from birdfall.world.acts import acts as acts_of
-from birdfall.world.enforcement import Falls, falls
+from birdfall.world.enforcement import SimulatedFalls, simulate_falls
 from birdfall.world.follows import Follows, follows
-from birdfall.world.observation import moments, observed
+from birdfall.world.observation import observe_world, to_nullable_timestamps
 from birdfall.world.population import (
     CAST,
     CLUB,
@@ -53,7 +53,7 @@ class World:
     def record(self) -> Record:
         """The record in memory."""
         return from_tables(
-            {n: conforming(n, t) for n, t in self.tables.items()}, self.settings, key=self.key
+            {n: conform(n, t) for n, t in self.tables.items()}, self.settings, key=self.key
         )
 
 
@@ -90,10 +90,10 @@ def simulate(
     rng = {stream: np.random.default_rng(sequence) for stream, sequence in streams.items()}
     people = population(world, rng["population"])
     graph = follows(world, people, rng["follows"])
-    fallen = falls(world, people, graph, rng["enforcement"])
+    fallen = simulate_falls(world, people, graph, rng["enforcement"])
     acts = acts_of(world, people, fallen, rng["acts"])
     reports = reports_of(world, people, fallen, rng["reports"])
-    tables = observed(world, people, graph, fallen, acts, reports, observe, rng["observation"])
+    tables = observe_world(world, people, graph, fallen, acts, reports, observe, rng["observation"])
     return World(
         scenario=world,
         seed=seed,
@@ -106,16 +106,16 @@ def simulate(
     )
 
 
-def conforming(name: str, table: pa.Table) -> pa.Table:
+def conform(name: str, table: pa.Table) -> pa.Table:
     """A table's columns in the types of the record's schema."""
     schema = TABLES[name]
     return pa.table({c: table.column(c).cast(schema.field(c).type) for c in table.column_names})
 
 
-def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Table]:
+def _truth(people: Population, graph: Follows, fallen: SimulatedFalls) -> dict[str, pa.Table]:
     ids = np.array(people.ids, object)
     onset = fallen.time[fallen.wave].min() if fallen.wave.any() else np.inf
-    edges = graph.of(PRESIDENT)
+    edges = graph.edges_to(PRESIDENT)
     standing = edges[(graph.since[edges] < onset) & (graph.until[edges] > onset)]
     follower = np.zeros(len(people), bool)
     follower[graph.follower[standing]] = True
@@ -124,12 +124,12 @@ def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Ta
             {
                 "account": pa.array(ids[fallen.account], pa.string()),
                 "status": fallen.status.tolist(),
-                "time": moments(fallen.time),
-                "back": moments(fallen.back),
+                "time": to_nullable_timestamps(fallen.time),
+                "back": to_nullable_timestamps(fallen.back),
                 "wave": fallen.wave,
                 "follows_leader": follower[fallen.account],
                 "trigger": fallen.trigger.tolist(),
-                "appealed": moments(fallen.appealed),
+                "appealed": to_nullable_timestamps(fallen.appealed),
             }
         ),
         "accounts": pa.table(
@@ -142,7 +142,7 @@ def _truth(people: Population, graph: Follows, fallen: Falls) -> dict[str, pa.Ta
     }
 
 
-def _facts(world: Scenario, graph: Follows, fallen: Falls, observe: str) -> dict[str, Any]:
+def _facts(world: Scenario, graph: Follows, fallen: SimulatedFalls, observe: str) -> dict[str, Any]:
     wave = fallen.wave
     return {
         "scenario": world.name,

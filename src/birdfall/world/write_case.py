@@ -12,7 +12,7 @@ import tomli_w
 
 from birdfall.model.schemas import Rows
 from birdfall.record.case import Case
-from birdfall.world.simulate import World, conforming, simulate
+from birdfall.world.simulate import World, conform, simulate
 
 
 def write_case(
@@ -30,7 +30,7 @@ def write_case(
     items = [
         Rows(name, batch)
         for name, table in sorted(world.tables.items())
-        for batch in conforming(name, table).to_batches(max_chunksize=1 << 17)
+        for batch in conform(name, table).to_batches(max_chunksize=1 << 17)
     ]
     options = {"scenario": scenario, "seed": seed, "observe": observe}
     case.append(

@@ -28,7 +28,7 @@ GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 SPAN = 1000.0
 
 
-class Drawn:
+class NetworkDrawing:
     """Nodes and edges of a finding with their places, colours and sizes, in the order of the finding's tables.
 
     source, target: int32[e], positions of each edge's ends among the nodes; edges: their rows.
@@ -52,10 +52,12 @@ class Drawn:
         weight = self.edges.column("weight").to_numpy().astype(float)
         group = np.array([-1 if n["group"] is None else n["group"] for n in self.nodes], np.int32)
         together = (
-            group if (group >= 0).any() else _components(len(self.nodes), self.source, self.target)
+            group
+            if (group >= 0).any()
+            else connected_groups(len(self.nodes), self.source, self.target)
         )
         self.places = layout(len(self.nodes), self.source, self.target, weight, together, seed=seed)
-        self.rank = ranked(group)
+        self.rank = rank_groups(group)
         self.colour = colours(self.rank)
         degree = np.bincount(np.r_[self.source, self.target], minlength=len(self.nodes))
         self.size = 4.0 + 1.5 * np.sqrt(degree)
@@ -79,7 +81,7 @@ class Drawn:
         return [text + "Z" if k else None for text, k in zip(texts, known, strict=True)]
 
 
-def _components(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+def connected_groups(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The connected component of each account, int32[n]: what stands together in a network whose groups nobody looked for."""
     if n == 0:
         return np.empty(0, np.int32)
@@ -87,7 +89,7 @@ def _components(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.asarray(connected_components(joined, directed=False)[1], np.int32)
 
 
-def ranked(group: np.ndarray) -> np.ndarray:
+def rank_groups(group: np.ndarray) -> np.ndarray:
     """The rank of each account's group by size, largest first, ties by number; -1 for none."""
     known = np.unique(group[group >= 0])
     sizes = np.array([(group == g).sum() for g in known])
@@ -96,29 +98,35 @@ def ranked(group: np.ndarray) -> np.ndarray:
     return np.array([rank.get(int(g), -1) for g in group], np.int64)
 
 
-def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | None = None) -> bytes:
+def to_gexf(
+    finding: Finding, name: Callable[[int, str], str], drawn: NetworkDrawing | None = None
+) -> bytes:
     """GEXF 1.3 with viz attributes and, for each edge, the spell from first to last co-action (Gephi's timeline).
 
     name: from code and account id to what may be shown. drawn: if it was drawn already. Raises KeyError if the finding has
     no nodes or edges.
     """
-    drawn = drawn or Drawn(finding, name)
+    drawn = drawn or NetworkDrawing(finding, name)
     lines = [
         f'<gexf xmlns="{GEXF}" xmlns:viz="{VIZ}" version="1.3">',
-        f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_text(_described(finding))}</description>\n </meta>",
+        f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_element_text(_description(finding))}</description>\n </meta>",
         ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="date">',
-        *_declared(
+        *_declare_attributes(
             "node", (("group", "integer"), ("activity", "integer"), ("coactive_share", "double"))
         ),
-        *_declared("edge", (("p_value", "double"), ("q_value", "double"), ("layer", "string"))),
+        *_declare_attributes(
+            "edge", (("p_value", "double"), ("q_value", "double"), ("layer", "string"))
+        ),
         "  <nodes>",
     ]
     for i, node in enumerate(drawn.nodes):
         red, green, blue = (int(c) for c in drawn.colour[i])
-        values = _values((key, node.get(key)) for key in ("group", "activity", "coactive_share"))
+        values = _gexf_values(
+            (key, node.get(key)) for key in ("group", "activity", "coactive_share")
+        )
         lines.append(
-            f'   <node id="{node["code"]}" label={_quoted(drawn.label[i])}>{values}<viz:color r="{red}" g="{green}" b="{blue}"/>'
-            f'<viz:position x="{_place(drawn.places.x[i])}" y="{_place(drawn.places.y[i])}" z="0.0"/>'
+            f'   <node id="{node["code"]}" label={_attribute_value(drawn.label[i])}>{values}<viz:color r="{red}" g="{green}" b="{blue}"/>'
+            f'<viz:position x="{_coordinate(drawn.places.x[i])}" y="{_coordinate(drawn.places.y[i])}" z="0.0"/>'
             f'<viz:size value="{drawn.size[i]:.3f}"/></node>'
         )
     lines.append("  </nodes>\n  <edges>")
@@ -130,19 +138,19 @@ def to_gexf(finding: Finding, name: Callable[[int, str], str], drawn: Drawn | No
         zip(*columns, strict=True)
     ):
         spell = f'<spells><spell start="{first}" end="{last}"/></spells>' if first and last else ""
-        values = _values((("p_value", p), ("q_value", q), ("layer", layer)))
+        values = _gexf_values((("p_value", p), ("q_value", q), ("layer", layer)))
         lines.append(
-            f'   <edge id="{i}" source="{source}" target="{target}" weight="{_number(weight)}">{values}{spell}</edge>'
+            f'   <edge id="{i}" source="{source}" target="{target}" weight="{_number_text(weight)}">{values}{spell}</edge>'
         )
     lines.append("  </edges>\n </graph>\n</gexf>\n")
-    return _bytes(lines)
+    return _to_document(lines)
 
 
 def to_graphml(
-    finding: Finding, name: Callable[[int, str], str], drawn: Drawn | None = None
+    finding: Finding, name: Callable[[int, str], str], drawn: NetworkDrawing | None = None
 ) -> bytes:
     """GraphML with places, sizes and colours as the attributes Gephi reads (x, y, size, r, g, b), times as ISO texts."""
-    drawn = drawn or Drawn(finding, name)
+    drawn = drawn or NetworkDrawing(finding, name)
     lines = [f'<graphml xmlns="{GRAPHML}">']
     keys = [
         ("node", k, t)
@@ -166,14 +174,14 @@ def to_graphml(
         for where, key, kind in keys
     ]
     lines.append(
-        f' <graph id="coordination" edgedefault="undirected">\n  <desc>{_text(_described(finding))}</desc>'
+        f' <graph id="coordination" edgedefault="undirected">\n  <desc>{_element_text(_description(finding))}</desc>'
     )
     for i, node in enumerate(drawn.nodes):
         red, green, blue = (int(c) for c in drawn.colour[i])
         values = {
-            "label": _text(drawn.label[i]),
-            "x": _place(drawn.places.x[i]),
-            "y": _place(drawn.places.y[i]),
+            "label": _element_text(drawn.label[i]),
+            "x": _coordinate(drawn.places.x[i]),
+            "y": _coordinate(drawn.places.y[i]),
             "size": f"{drawn.size[i]:.3f}",
             "r": red,
             "g": green,
@@ -182,22 +190,22 @@ def to_graphml(
             "activity": node.get("activity"),
             "coactive_share": node.get("coactive_share"),
         }
-        lines.append(f'  <node id="n{node["code"]}">{_data("node", values)}</node>')
+        lines.append(f'  <node id="n{node["code"]}">{_graphml_values("node", values)}</node>')
     columns = (drawn.column(c) for c in ("source", "target", *told))
     for source, target, *values_told in zip(*columns, strict=True):
-        data = _data(
+        data = _graphml_values(
             "edge",
             {
-                k: _text(v) if isinstance(v, str) else v
+                k: _element_text(v) if isinstance(v, str) else v
                 for k, v in zip(told, values_told, strict=True)
             },
         )
         lines.append(f'  <edge source="n{source}" target="n{target}">{data}</edge>')
     lines.append(" </graph>\n</graphml>\n")
-    return _bytes(lines)
+    return _to_document(lines)
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """`text` without the characters XML 1.0 cannot hold, controls that steer a terminal, and direction overrides, which hide what it says."""
     kept = []
     for character in text:
@@ -213,50 +221,50 @@ def clean(text: str) -> str:
     return "".join(kept)
 
 
-def _described(finding: Finding) -> str:
+def _description(finding: Finding) -> str:
     label = "SIMULATED DATA. " if finding.simulated else ""
     return f"{label}Coordination network, {finding.name}; parameters: {finding.parameters}"
 
 
-def _text(text: str) -> str:
+def _element_text(text: str) -> str:
     """Any text as the content of an element."""
-    return escape(clean(text))
+    return escape(clean_text(text))
 
 
-def _quoted(text: str) -> str:
+def _attribute_value(text: str) -> str:
     """Any text as an attribute's value, with its quotes."""
-    return quoteattr(clean(text))
+    return quoteattr(clean_text(text))
 
 
-def _declared(where: str, keys: Iterable[tuple[str, str]]) -> list[str]:
+def _declare_attributes(where: str, keys: Iterable[tuple[str, str]]) -> list[str]:
     attributes = [f'   <attribute id="{key}" title="{key}" type="{kind}"/>' for key, kind in keys]
     return [f'  <attributes class="{where}">', *attributes, "  </attributes>"]
 
 
-def _values(values: Iterable[tuple[str, Any]]) -> str:
+def _gexf_values(values: Iterable[tuple[str, Any]]) -> str:
     """GEXF's values of a node or edge."""
     told = "".join(
-        f'<attvalue for="{key}" value={_quoted(v) if isinstance(v, str) else quoteattr(_number(v))}/>'
+        f'<attvalue for="{key}" value={_attribute_value(v) if isinstance(v, str) else quoteattr(_number_text(v))}/>'
         for key, v in values
         if v is not None
     )
     return f"<attvalues>{told}</attvalues>"
 
 
-def _data(where: str, values: dict[str, Any]) -> str:
+def _graphml_values(where: str, values: dict[str, Any]) -> str:
     """GraphML's values of a node or edge: numbers, times, and texts that were escaped."""
     return "".join(
         f'<data key="{where}_{key}">{v}</data>' for key, v in values.items() if v is not None
     )
 
 
-def _number(value: Any) -> str:
+def _number_text(value: Any) -> str:
     return repr(float(value)) if isinstance(value, float) else str(int(value))
 
 
-def _place(value: float) -> str:
+def _coordinate(value: float) -> str:
     return f"{value * SPAN / 2:.3f}"
 
 
-def _bytes(lines: list[str]) -> bytes:
+def _to_document(lines: list[str]) -> bytes:
     return ('<?xml version="1.0" encoding="utf-8"?>\n' + "\n".join(lines)).encode("utf-8")

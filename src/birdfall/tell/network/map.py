@@ -12,14 +12,14 @@ import numpy as np
 from birdfall.model.findings import Finding
 from birdfall.record.ids import pseudonym
 from birdfall.tell.names import Names
-from birdfall.tell.network.files import Drawn
+from birdfall.tell.network.files import NetworkDrawing
 from birdfall.tell.network.poster import GREY, PALETTE, poster
 
 #: Above this many accounts the map shows the largest groups only; a browser would choke on more.
 MOST = 20_000
 
 
-def maps_of(findings: Mapping[str, Finding], name: Names) -> dict[str, dict[str, Any]]:
+def draw_maps(findings: Mapping[str, Finding], name: Names) -> dict[str, dict[str, Any]]:
     """For each coordination finding with a network: {"poster": data URI, "data": JSON, "shown": accounts, "groups": [...]}."""
     found = {}
     for key, finding in findings.items():
@@ -33,7 +33,7 @@ def maps_of(findings: Mapping[str, Finding], name: Names) -> dict[str, dict[str,
 
 
 def _map(finding: Finding, name: Names) -> dict[str, Any]:
-    drawn = Drawn(
+    drawn = NetworkDrawing(
         finding, lambda code, account: name(account) if account in name.public else pseudonym(code)
     )
     x, y = drawn.places.x, drawn.places.y
@@ -47,13 +47,13 @@ def _map(finding: Finding, name: Names) -> dict[str, Any]:
     data = {
         "n": n,
         "wide": wide,
-        "x": _packed(((x + 1) / 2 * 65535).astype(np.uint16)),
-        "y": _packed(((y + 1) / 2 * 65535).astype(np.uint16)),
-        "source": _packed(source.astype(ends)),
-        "target": _packed(target.astype(ends)),
-        "colour": _packed(index.astype(np.uint8)),
-        "size": _packed(np.clip(size * 10, 1, 255).astype(np.uint8)),
-        "group": _packed(
+        "x": _to_base64(((x + 1) / 2 * 65535).astype(np.uint16)),
+        "y": _to_base64(((y + 1) / 2 * 65535).astype(np.uint16)),
+        "source": _to_base64(source.astype(ends)),
+        "target": _to_base64(target.astype(ends)),
+        "colour": _to_base64(index.astype(np.uint8)),
+        "size": _to_base64(np.clip(size * 10, 1, 255).astype(np.uint8)),
+        "group": _to_base64(
             np.where(drawn.rank < 0, 255, np.minimum(drawn.rank, 254)).astype(np.uint8)
         ),
         "palette": [list(c) for c in (*PALETTE, GREY)],
@@ -68,7 +68,7 @@ def _map(finding: Finding, name: Names) -> dict[str, Any]:
     }
 
 
-def _groups(drawn: Drawn) -> list[dict[str, Any]]:
+def _groups(drawn: NetworkDrawing) -> list[dict[str, Any]]:
     """The groups that have a colour of their own: rank on the map, number in the tables, members, colour."""
     number = {int(r): n["group"] for r, n in zip(drawn.rank, drawn.nodes, strict=True) if r >= 0}
     members = np.bincount(drawn.rank[drawn.rank >= 0])
@@ -83,5 +83,5 @@ def _groups(drawn: Drawn) -> list[dict[str, Any]]:
     ]
 
 
-def _packed(values: np.ndarray) -> str:
+def _to_base64(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

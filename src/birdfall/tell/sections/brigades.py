@@ -7,7 +7,7 @@ from typing import Any
 
 from birdfall.model.findings import Finding
 from birdfall.record.record import Record
-from birdfall.tell.names import Names, plain
+from birdfall.tell.names import Names, sanitize_text
 from birdfall.tell.words import Words
 
 Block = dict[str, Any]
@@ -172,8 +172,8 @@ def _calls(finding: Finding, say: Words) -> list[Block]:
         return []
     rows = [
         [
-            plain("@" + r["target"] if r["target"] else "–"),
-            plain(r["language"]),
+            sanitize_text("@" + r["target"] if r["target"] else "–"),
+            sanitize_text(r["language"]),
             say.number(r["posts"]),
             say.number(r["callers"]),
             say.time(r["first"]),

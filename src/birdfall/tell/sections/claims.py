@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from birdfall.model.findings import Finding
-from birdfall.tell.names import plain
+from birdfall.tell.names import sanitize_text
 from birdfall.tell.page import Block, Page, table
-from birdfall.tell.sections.verdict_details import explained, measured
+from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
 from birdfall.tell.terminal import claim_words
 from birdfall.tell.words import Words
 
@@ -24,18 +24,18 @@ def claims(page: Page) -> list[Block]:
     rows = [
         [
             {
-                "quote": plain(f.details.get("said", {}).get("text", "")),
-                "lang": plain(f.details.get("said", {}).get("language") or ""),
-                "by": plain(f.details.get("said", {}).get("who") or ""),
+                "quote": sanitize_text(f.details.get("said", {}).get("text", "")),
+                "lang": sanitize_text(f.details.get("said", {}).get("language") or ""),
+                "by": sanitize_text(f.details.get("said", {}).get("who") or ""),
             },
             {
                 "mark": MARKS[f.details["verdict"]],
                 "text": claim_words(f.details, say),
                 "more": _reading(f, say),
             },
-            measured(f, say),
+            measured_value(f, say),
         ]
-        for f in page.of_kind("claim")
+        for f in page.findings_of_kind("claim")
         if f.details.get("verdict") in MARKS
     ]
     return (
@@ -52,5 +52,5 @@ def claims(page: Page) -> list[Block]:
 def _reading(finding: Finding, say: Words) -> str:
     """For which windows or readings it holds, or why it cannot be answered."""
     return " ".join(
-        text if text[-1:] in ".؟" else f"{text}." for text in explained(finding, say)[:4]
+        text if text[-1:] in ".؟" else f"{text}." for text in verdict_explanations(finding, say)[:4]
     )

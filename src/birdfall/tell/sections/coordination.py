@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from birdfall.model.findings import Finding
-from birdfall.tell.names import plain
-from birdfall.tell.page import Block, Page, joined, subhead, table, text
+from birdfall.tell.names import sanitize_text
+from birdfall.tell.page import Block, Page, join_names, subhead, table, text
 
 #: Groups shown; all are in the finding.
 GROUPS = 12
@@ -20,7 +20,7 @@ def coordination(page: Page) -> list[Block]:
     """A paragraph for each trace, with a map and a table where something was found."""
     return [
         block
-        for finding in page.of_kind("coordination")
+        for finding in page.findings_of_kind("coordination")
         if finding.answer != "cannot" and "significant" in finding.estimates
         for block in _trace(finding, page)
     ]
@@ -54,7 +54,7 @@ def _named(finding: Finding, page: Page) -> str:
     traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
     keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
     known = dict.fromkeys(page.say(k if page.say.has(k) else "trace.other") for k in keys)
-    name = "، ".join(known) if page.say.language == "ar" else joined(list(known))
+    name = "، ".join(known) if page.say.language == "ar" else join_names(list(known))
     return name[:1].upper() + name[1:]
 
 
@@ -67,7 +67,7 @@ def _groups(finding: Finding, page: Page) -> list[Block]:
             say.percent(r["density"]),
             say.percent(r["coactive_share"]),
             "–" if r["span_s"] is None else say.duration(r["span_s"]),
-            plain(r["languages"] or "–"),
+            sanitize_text(r["languages"] or "–"),
         ]
         for r in finding.table("groups").to_pylist()[:GROUPS]
     ]
@@ -96,7 +96,7 @@ def _together(finding: Finding, page: Page) -> list[Block]:
             [
                 say.number(example["group"]),
                 _what(example, page),
-                joined([page.name(example["account"]), page.name(example["other"])]),
+                join_names([page.name(example["account"]), page.name(example["other"])]),
                 say.duration(example["apart_s"]),
             ]
         )
@@ -113,12 +113,12 @@ def _together(finding: Finding, page: Page) -> list[Block]:
 def _what(example: dict[str, Any], page: Page) -> Any:
     """The text with the accounts it names left out; an account by its name here; else the object where it names nobody."""
     if example["shown"]:
-        said = _MENTION.sub("@…", plain(example["shown"]))
+        said = _MENTION.sub("@…", sanitize_text(example["shown"]))
         return {"quote": said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"}
     if example["layer"] in ("mention", "report", "follow"):
         return page.name(example["object"])
     if example["layer"] in ("hashtag", "hashtags", "status", "link"):
-        return plain(example["object"])[:LONGEST]
+        return sanitize_text(example["object"])[:LONGEST]
     return "–"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from birdfall.model.findings import Finding
 from birdfall.record.record import Record
 from birdfall.tell.names import Names
-from birdfall.tell.sections.record_request import asked_for, letter
+from birdfall.tell.sections.record_request import records_to_request, request_letter
 from birdfall.tell.words import Words
 
 Block = dict[str, Any]
@@ -261,7 +261,7 @@ def _fragility(finding: Finding, say: Words) -> list[Block]:
 def _asked(finding: Finding, say: Words) -> list[Block]:
     """What would decide it most, each with the request to send."""
     blocks: list[Block] = []
-    for record, bits in asked_for(finding):
+    for record, bits in records_to_request(finding):
         named = say("record." + record)
         blocks.append(_text(say("explanations.ask", record=named, bits=say.number(bits, 1))))
         if finding.details["about"]:
@@ -270,7 +270,12 @@ def _asked(finding: Finding, say: Words) -> list[Block]:
                 {k: say(f"strip.{k}") for k in ("copy", "copied")},
             )
             blocks.append(
-                {"kind": "letter", "title": title, "text": letter(finding, record, say), **copy}
+                {
+                    "kind": "letter",
+                    "title": title,
+                    "text": request_letter(finding, record, say),
+                    **copy,
+                }
             )
     return blocks
 

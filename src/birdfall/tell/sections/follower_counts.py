@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from birdfall.tell.names import plain
+from birdfall.tell.names import sanitize_text
 from birdfall.tell.page import Block, Page, notes, table, text
 from birdfall.tell.words import Words
 
@@ -36,10 +36,10 @@ def counts(page: Page) -> list[Block]:
 def reconciliation(page: Page) -> list[Block]:
     """Published figures, each with whether ordinary growth lets it stand beside the others."""
     say, blocks = page.say, list[Block]()
-    for finding in page.of_kind("reconciliation"):
+    for finding in page.findings_of_kind("reconciliation"):
         rows = [
             [
-                plain(str(r["said_by"] or "")),
+                sanitize_text(str(r["said_by"] or "")),
                 {"text": say.number(r["value"]), "more": say(f"reconciliation.{r['kind']}")},
                 _stands(r, say),
             ]
@@ -77,4 +77,4 @@ def _ratio(row: dict[str, Any], page: Page) -> str:
 
 def _known(account: str, page: Page) -> str:
     """An account of the record by its name; one that only published figures speak of as they write it."""
-    return plain(account) if page.record.ids.code(account) is None else page.name(account)
+    return sanitize_text(account) if page.record.ids.code(account) is None else page.name(account)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from birdfall.model.findings import Finding
-from birdfall.tell.page import Block, Page, chart, joined, leader_ledger, notes, ranged, table, text
+from birdfall.tell.page import (
+    Block,
+    Page,
+    chart,
+    format_interval,
+    join_names,
+    leader_ledger,
+    notes,
+    table,
+    text,
+)
 
 CAUSES = (
     "lost_suspension", "lost_deleted", "lost_deactivated", "unfollowed", "restored", "reactivated", "refollowed", "new", "missing",
@@ -50,7 +60,7 @@ def returns(page: Page) -> list[Block]:
 def ledgers(page: Page) -> list[Block]:
     """The leader's followers over time, then the ledgers beside each other, cause by cause."""
     say, first = page.say, leader_ledger(page.findings)
-    kept = [f for f in page.of_kind("ledger") if f.answer != "cannot"]
+    kept = [f for f in page.findings_of_kind("ledger") if f.answer != "cannot"]
     kept.sort(key=lambda f: (f is not first, f.name))
     blocks: list[Block] = []
     if first is not None and "ledger-wide" in page.drawings:
@@ -71,7 +81,10 @@ def _beside(kept: list[Finding], page: Page) -> Block:
         values = [f.estimates.get(cause) for f in kept]
         if any(v is not None and v.value for v in values):
             rows.append(
-                [say(f"cause.{cause}"), *("–" if v is None else ranged(v, say) for v in values)]
+                [
+                    say(f"cause.{cause}"),
+                    *("–" if v is None else format_interval(v, say) for v in values),
+                ]
             )
     return table(head, rows, tuple(range(1, len(head))), headed=True)
 
@@ -86,4 +99,4 @@ def _said_once(kept: list[Finding], page: Page) -> Iterator[Block]:
             )
     for said, leaders in whose.items():
         everybody = len(leaders) == len(kept)
-        yield {"kind": "note", "text": said if everybody else f"{joined(leaders)}: {said}"}
+        yield {"kind": "note", "text": said if everybody else f"{join_names(leaders)}: {said}"}

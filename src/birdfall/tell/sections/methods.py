@@ -115,7 +115,7 @@ def method(page: Page) -> list[Block]:
     say = page.say
     used = {f.kind for f in page.findings.values() if f.answer != "cannot"}
     blocks = [text(say(f"method.{kind}")) for kind in KINDS if kind in used]
-    weighed = next((f for f in page.of_kind("explanations") if f.answer != "cannot"), None)
+    weighed = next((f for f in page.findings_of_kind("explanations") if f.answer != "cannot"), None)
     if weighed is not None:
         figures = {
             "decided": "decided_in_worlds",

@@ -13,7 +13,7 @@ WORTH_ASKING: Final = 0.05
 MOST_ASKED: Final = 3
 
 
-def asked_for(finding: Finding) -> list[tuple[str, float]]:
+def records_to_request(finding: Finding) -> list[tuple[str, float]]:
     """Records that would decide it, with their bits, best first: none where one explanation is left or none would help."""
     if finding.answer == "cannot" or len(finding.details["set"]) == 1:
         return []
@@ -21,7 +21,7 @@ def asked_for(finding: Finding) -> list[tuple[str, float]]:
     return [g for g in gains if g[1] >= WORTH_ASKING][:MOST_ASKED]
 
 
-def letter(finding: Finding, record: str, say: Words) -> str:
+def request_letter(finding: Finding, record: str, say: Words) -> str:
     """The request for one record, in paragraphs."""
     left = [c for c in finding.details["order"] if c in finding.details["set"]] or finding.details[
         "order"

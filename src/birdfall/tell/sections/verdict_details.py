@@ -8,7 +8,7 @@ from birdfall.model.findings import Finding
 from birdfall.tell.words import Words
 
 
-def explained(finding: Finding, say: Words) -> list[str]:
+def verdict_explanations(finding: Finding, say: Words) -> list[str]:
     """Sentences, the most telling first; none if the verdict says it all."""
     details = finding.details
     found = [
@@ -39,7 +39,7 @@ def explained(finding: Finding, say: Words) -> list[str]:
     return found
 
 
-def measured(finding: Finding, say: Words) -> str:
+def measured_value(finding: Finding, say: Words) -> str:
     """What was measured, with its bounds; a dash if nothing was."""
     estimate = finding.estimates.get("measured")
     if estimate is None:
