@@ -1,6 +1,6 @@
 """Install the built wheel into an empty environment with pinned hashes and run the demo from it.
 
-A wheel can lack a file that the checkout has (a template, a word list), and nothing else would notice.
+A wheel can lack a file that the checkout has (a template, a word list); nothing else would notice.
 """
 
 import os
@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def main() -> None:
     wheels = sorted((ROOT / "dist").glob("birdfall-*.whl"))
     if len(wheels) != 1:
-        sys.exit(f"dist/ holds {len(wheels)} wheels, not one. Remove dist/ and run `make wheel` again.")
+        sys.exit(
+            f"dist/ holds {len(wheels)} wheels, not one. Remove dist/ and run `make wheel` again."
+        )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         venv.create(folder / "env", with_pip=True)
