@@ -24,6 +24,8 @@ _PLACES = {
     "read": ("birdfall.api", "read"),
     "simulate": ("birdfall.api", "simulate"),
     "coordination": ("birdfall.api", "coordination"),
+    "WatchOptions": ("birdfall.watch.session", "WatchOptions"),
+    "replay": ("birdfall.watch.session", "replay"),
     "chart": ("birdfall.tell.notebook", "chart"),
     "Inquiry": ("birdfall.api", "Inquiry"),
     "Case": ("birdfall.record.case", "Case"),
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
     from birdfall.model.settings import Settings as Settings
     from birdfall.record.case import Case as Case
     from birdfall.tell.notebook import chart as chart
+    from birdfall.watch.session import WatchOptions as WatchOptions
+    from birdfall.watch.session import replay as replay
+    from birdfall.watch.session import watch as watch
 
     open = open_case
 
@@ -58,17 +63,23 @@ __all__ = [
     "Finding",
     "Inquiry",
     "Settings",
+    "WatchOptions",
     "__version__",
     "chart",
     "coordination",
     "open",
     "open_case",
     "read",
+    "replay",
     "simulate",
+    "watch",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "watch":
+        # a package that can be called: any import of one of its modules binds the name to it
+        return import_module("birdfall.watch")
     if name not in _PLACES:
         raise AttributeError(f"module 'birdfall' has no attribute {name!r}")
     module, attribute = _PLACES[name]

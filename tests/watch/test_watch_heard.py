@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 from watch_running import Running, until
 
 from birdfall import tell
-from birdfall.cli import watching as watching_cli
 from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.dashboard.app import create_application
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.engine import silence as measure
 from birdfall.watch.engine import watcher as watching
+from birdfall.watch.engine.connections import ConnectionReporter
 from birdfall.watch.engine.silence import SilenceMonitor
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
 from birdfall.watch.feeds.kafka import KafkaFeed
@@ -305,20 +305,20 @@ def test_the_dashboard_says_so_in_every_language(tmp_path, language):
     assert words["watch.down"] in web.get(f"/{language}/now").text
 
 
-def test_the_terminal_says_so_once(capsys):
-    feed = FirehoseFeed(name="f", url="ws://127.0.0.1:1")
-    line = watching_cli._Heard([feed])
+def test_the_terminal_says_so_once():
+    feed, messages = FirehoseFeed(name="f", url="ws://127.0.0.1:1"), []
+    line = ConnectionReporter([feed], messages.append)
     feed.health.mark_connected()
-    line.tell()
+    line.report()
     feed.health.silent = True
-    line.tell()
+    line.report()
     feed.health.mark_lost(CONNECTED_BUT_SILENT)
-    line.tell()
+    line.report()
     feed.health.mark_connected()
-    line.tell()
+    line.report()
     feed.health.silent = False
-    line.tell()
-    assert capsys.readouterr().err.splitlines() == [
+    line.report()
+    assert messages == [
         "f: connected",
         f"f: {CONNECTED_BUT_SILENT}; connected anew until it does",
         "f: connected",

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from birdfall.cli.output import log, print_result
+from birdfall.cli.signals import stop_event
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 
@@ -40,14 +41,13 @@ def serve(
         )
     if state.is_file():
         upgrade_state(folder, state)
-    served = DashboardServer(state if state.is_file() else folder, at, token)
-    served.start()
-    print_result(served.invitation)
-    log("Stop with Ctrl-C.")
-    try:
-        served.wait()
-    except KeyboardInterrupt:
-        served.stop()
+    with stop_event() as stop:
+        server = DashboardServer(state if state.is_file() else folder, at, token)
+        server.start()
+        print_result(server.invitation)
+        log("Stop with Ctrl-C.")
+        server.wait(stop)
+        server.stop()
     return ExitCode.FOUND
 
 

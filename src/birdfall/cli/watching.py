@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,13 +9,11 @@ from cyclopts import Parameter
 
 from birdfall.cli.output import log, print_json, print_result
 from birdfall.cli.parameters import Json, Many
+from birdfall.cli.signals import stop_event
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from birdfall.watch.detect.wave_queries import Wave
-    from birdfall.watch.engine.retention import Retention
-    from birdfall.watch.feeds.base import Feed
-    from birdfall.watch.store.database import State
 
 #: A lone hyphen is a source, and no option.
 Sources = Annotated[str, Parameter(allow_leading_hyphen=True)]
@@ -76,31 +71,29 @@ def watch(
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
-    from birdfall.watch.feeds.base import FeedOptions
-    from birdfall.watch.feeds.registry import open_feed
+    from birdfall.watch.session import WatchOptions
+    from birdfall.watch.session import watch as run_watch
 
     unknown = [s for s in sources if s.startswith("-") and s != "-"]
     if unknown:
         raise UsageError(f"unknown option {unknown[0]!r}", fix="See: birdfall watch --help")
-    if not sources:
-        raise UsageError("nothing to watch", fix="Name a source: birdfall watch wss://bsky.network")
-    feeds = [open_feed(text, FeedOptions(start, dictionary)) for text in sources]
-    names = [f.name for f in feeds]
-    if len(set(names)) < len(names):
-        raise UsageError("a source is named twice", where=max(names, key=names.count))
-    kept = _Kept(state, keep_days, keep_gigabytes)
-    _run(
-        feeds,
-        kept,
-        leader,
-        rules,
-        case,
-        false_alarms,
-        dashboard,
-        token,
-        seen_at=_address(link),
+    options = WatchOptions(
+        state=state,
+        leaders=leader,
+        rules=rules,
+        case=case,
+        start=start,
+        dictionary=dictionary,
+        false_alarms_per_year=false_alarms,
+        keep_days=keep_days,
+        keep_gigabytes=keep_gigabytes,
+        dashboard=dashboard,
+        token=token,
+        link=link,
         simulated=simulated,
     )
+    with stop_event() as stop:
+        run_watch(*sources, options=options, stop=stop, log=log)
     return ExitCode.FOUND
 
 
@@ -139,45 +132,28 @@ def replay(
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
-    from birdfall.watch.detect.wave_queries import waves
-    from birdfall.watch.feeds.registry import open_recordings
+    from birdfall.watch.session import WatchOptions
+    from birdfall.watch.session import replay as run_replay
 
-    if not recordings:
-        raise UsageError("nothing to replay", fix="Name a recording.")
-    if speed < 0:
-        raise UsageError("--speed must be 0 or more")
-    if (state / "watch.sqlite").exists():
-        raise UsageError(
-            "this folder holds an earlier watch",
-            where=str(state),
-            fix="Choose another with --state, or remove it.",
-        )
-    feed = open_recordings(recordings, speed)
-    kept = _Kept(state, None, None)
-    _run(
-        [feed],
-        kept,
-        leader,
-        rules,
-        None,
-        false_alarms,
-        dashboard,
-        token,
-        quiet=json,
+    options = WatchOptions(
+        state=state,
+        leaders=leader,
+        rules=rules,
+        notify=not json,
+        false_alarms_per_year=false_alarms,
+        dashboard=dashboard,
+        token=token,
         simulated=simulated,
     )
-    opened = kept.open()
-    try:
-        found = waves(opened)
-        if json:
-            print_json({"waves": [_plain(w) for w in reversed(found)], "state": str(state)})
-        else:
-            for wave in reversed(found):
-                print_result(_told(wave))
-            if not found:
-                print_result("No wave, and no burst of reports.")
-    finally:
-        opened.close()
+    with stop_event() as stop:
+        found = run_replay(*recordings, speed=speed, options=options, stop=stop, log=log).waves
+    if json:
+        print_json({"waves": [_wave_json(w) for w in found], "state": str(state)})
+    else:
+        for wave in found:
+            print_result(_describe(wave))
+        if not found:
+            print_result("No wave, and no burst of reports.")
     return ExitCode.FOUND if found else ExitCode.NOTHING_FOUND
 
 
@@ -249,253 +225,7 @@ def propose(
     return ExitCode.FOUND if text.count("\n") > (form in TABLES) else ExitCode.NOTHING_FOUND
 
 
-class _Kept:
-    """The folder of a watch: its state, and the raw events put away."""
-
-    def __init__(self, folder: Path, days: float | None, gigabytes: float | None) -> None:
-        from birdfall.record.atomic import explain_write_errors
-
-        if (days is not None and days <= 0) or (gigabytes is not None and gigabytes <= 0):
-            raise UsageError("--keep-days and --keep-gigabytes must be above 0")
-        with explain_write_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder, self.days, self.gigabytes = folder, days, gigabytes
-        self._forgetting: Retention | None = None
-        self._told = False
-
-    @property
-    def path(self) -> Path:
-        return self.folder / "watch.sqlite"
-
-    def open(self) -> State:
-        """The state, for writing."""
-        from birdfall.watch.store.database import State
-
-        return State.open(self.path, check=True)
-
-    def rotate(self, state: State, *, everything: bool = False) -> None:
-        """Put raw events away, forget a little of what is old, and remove raw files if limits were given."""
-        from birdfall.watch.engine.archive import forget, rotate
-        from birdfall.watch.engine.retention import Retention, size_of
-        from birdfall.watch.feeds.base import now
-
-        rotate(state, self.folder / "raw", everything=everything)
-        if self._forgetting is None:
-            with state.transaction():
-                state.keep_meta(keep_days=self.days or "", keep_gigabytes=self.gigabytes or 0)
-            self._forgetting = Retention(state, self.days)
-        self._forgetting.run(now())
-        if self.days is not None or self.gigabytes is not None:
-            beside = size_of(self.path)
-            forget(
-                state,
-                self.folder / "raw",
-                days=self.days,
-                gigabytes=self.gigabytes,
-                now=now(),
-                beside=beside,
-            )
-            if self.gigabytes is not None and beside > self.gigabytes * 1e9 and not self._told:
-                self._told = True
-                log(
-                    f"the state alone takes {beside / 1e9:.1f} GB, more than --keep-gigabytes {self.gigabytes:g}: no raw events are kept; "
-                    "allow more, or forget sooner with --keep-days"
-                )
-
-
-def _run(
-    feeds: list[Feed],
-    kept: _Kept,
-    leaders: tuple[str, ...],
-    rules: Path | None,
-    case: Path | None,
-    false_alarms: float,
-    dashboard: str | None,
-    token: str | None,
-    *,
-    quiet: bool = False,
-    seen_at: str = "",
-    simulated: bool = False,
-) -> None:
-    from birdfall.watch.alerts.delivery import Courier
-    from birdfall.watch.alerts.rules import DEFAULT, STDOUT, keep_rules, load_rules
-    from birdfall.watch.engine.handles import resolve_leaders, resolve_rule_leaders
-    from birdfall.watch.engine.watcher import Watcher
-    from birdfall.watch.store.lock import lock_folder
-
-    chosen, channels = load_rules(rules) if rules is not None else (list(DEFAULT), [STDOUT])
-    if quiet:
-        chosen = [replace(r, notify=()) for r in chosen]
-    if false_alarms <= 0:
-        raise UsageError("--false-alarms must be above 0")
-    state = kept.open()
-    lock = lock_folder(kept.folder)
-    stop = threading.Event()
-    courier = Courier(str(kept.path), channels, tell=log)
-    served = None
-    link = seen_at
-    try:
-        if simulated:
-            with state.transaction():
-                state.keep_meta(simulated=1)
-        names = _names(case)
-        leaders = resolve_leaders(leaders, state, feeds, names, log)
-        ids = {
-            leader: resolve_leaders([leader], state, feeds, names, log)[0]
-            for leader in {r.leader for r in chosen if r.leader} - state.leaders
-        }
-        chosen = resolve_rule_leaders(
-            chosen, state.leaders | set(leaders), lambda leader: ids.get(leader, leader), log
-        )
-        if case is not None:
-            _edges(state, case, leaders)
-        if dashboard is not None:
-            from birdfall.watch.dashboard.server import DashboardServer
-
-            served = DashboardServer(kept.path, dashboard, token)
-            served.start()
-            link = link or served.address
-            log(f"dashboard: {served.invitation}")
-        keep_rules(state, chosen, false_alarms_per_year=false_alarms, until=_latest(state))
-        _tell_rules(state)
-
-        heard = _Heard(feeds)
-
-        def after() -> None:
-            courier.woken.set()
-            kept.rotate(state)
-            heard.tell()
-
-        watcher = Watcher(
-            state,
-            feeds,
-            leaders=leaders,
-            rules=chosen,
-            false_alarms_per_year=false_alarms,
-            after=after,
-            link=link,
-            recount_every=1.0 if any(f.live for f in feeds) else 0.0,
-        )
-        asked = threading.Event()
-
-        def end(*_: object) -> None:
-            asked.set()
-            stop.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
-        for feed in feeds:
-            log(f"watching {feed.name}")
-        if not state.leaders:
-            log("no --leader is given: waves are found, but not whose followers fell")
-        courier.start()
-        watcher.run(stop)
-        kept.rotate(state, everything=True)
-        courier.stop()
-        if asked.is_set():
-            log("stopped")
-        elif any(f.live for f in feeds):
-            log(f"standard input has ended; to look at what was seen: birdfall serve {kept.folder}")
-        elif served is not None:
-            log("the recording is over; the dashboard stays until stopped (Ctrl-C)")
-            asked.wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        stop.set()
-        if served is not None:
-            served.stop()
-        state.close()
-        lock.close()
-
-
-class _Heard:
-    """Says when a live source is connected and when it no longer is: once each, and not what heals within moments."""
-
-    def __init__(self, feeds: list[Feed]) -> None:
-        self._feeds = [f for f in feeds if f.live]
-        self._said: dict[str, bool | str] = {}
-
-    def tell(self) -> None:
-        """Say what is new."""
-        from birdfall.watch.engine.watcher import GRACE
-        from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
-
-        for feed in self._feeds:
-            health, said = feed.health, self._said.get(feed.name)
-            if health.silent:
-                # a connection made anew proves nothing: it is said once, until something is heard
-                if said != CONNECTED_BUT_SILENT:
-                    log(f"{feed.name}: {CONNECTED_BUT_SILENT}; connected anew until it does")
-                    self._said[feed.name] = CONNECTED_BUT_SILENT
-            elif health.connected and said is not True:
-                log(f"{feed.name}: connected")
-                self._said[feed.name] = True
-            elif (
-                not health.connected
-                and not health.ended
-                and health.since
-                and said is not False
-                and now() - health.since > GRACE
-            ):
-                log(f"{feed.name}: not connected ({health.reason}); tried again")
-                self._said[feed.name] = False
-
-
-def _address(link: str | None) -> str:
-    if link is None:
-        return ""
-    if not link.startswith(("http://", "https://")) or not link.isascii() or not link.isprintable():
-        raise UsageError(f"--link {link!r} is no address", fix="Write https://HOST/.")
-    return link.rstrip("/") + "/"
-
-
-def _names(case: Path | None) -> dict[str, str]:
-    """What the accounts of a case are called, by id."""
-    from birdfall.record.case import Case
-
-    return {} if case is None else Case.open(case).record().names()
-
-
-def _edges(state: State, case: Path, leaders: tuple[str, ...]) -> None:
-    """Follow edges a case knows, so that unfollows and falls of old followers are seen as such."""
-    from birdfall.record.case import Case
-    from birdfall.sources.atproto.rows import load_follows
-    from birdfall.watch.model.events import Follow
-
-    state.watch_leaders(leaders)
-    number = 0
-    with state.transaction():
-        for key, (followed, since) in load_follows(Case.open(case).record()).items():
-            if followed in state.leaders:
-                number += state.know(Follow(key.partition("/")[0], followed, since or 0, key))
-    log(f"{number} follow edges known from {case}")
-
-
-def _latest(state: State) -> int:
-    row = state.connection.execute("SELECT max(event) FROM sources").fetchone()
-    return int(row[0] or 0)
-
-
-def _tell_rules(state: State) -> None:
-    import json
-
-    for row in state.connection.execute("SELECT name, backtest FROM rules ORDER BY name"):
-        tried = json.loads(row["backtest"])
-        if "fires" in tried:
-            log(
-                f"rule {row['name']!r}: would have fired {tried['fires']} times in {tried['days']} days"
-            )
-        else:
-            why = (
-                "would be tried on history once two days of it are stored"
-                if tried["why"] == "history-too-short"
-                else "nothing to try on history"
-            )
-            log(f"rule {row['name']!r}: armed; {why}")
-
-
-def _plain(wave: Wave) -> dict[str, Any]:
+def _wave_json(wave: Wave) -> dict[str, Any]:
     return {
         "wave": wave.id,
         "kind": wave.kind,
@@ -510,7 +240,7 @@ def _plain(wave: Wave) -> dict[str, Any]:
     }
 
 
-def _told(wave: Wave) -> str:
+def _describe(wave: Wave) -> str:
     import datetime as dt
 
     begin = dt.datetime.fromtimestamp(wave.begin / 1e6, dt.UTC).isoformat(timespec="seconds")

@@ -23,6 +23,9 @@ from birdfall.watch.dashboard.security import is_loopback
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import View
 
+#: Seconds between looks at whether the server has ended by itself.
+STOP_CHECK_SECONDS = 0.5
+
 
 def parse_address(text: str) -> tuple[str, int]:
     """(address, port) of "8470", "ADDRESS:PORT" or "[IPv6]:PORT". Raises UsageError."""
@@ -101,10 +104,10 @@ class DashboardServer:
         self._server.should_exit = True
         self._thread.join(5)
 
-    def wait(self) -> None:
-        """Until stopped."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+    def wait(self, stop: threading.Event) -> None:
+        """Wait until `stop` is set or the server has ended by itself."""
+        while self._thread.is_alive() and not stop.wait(STOP_CHECK_SECONDS):
+            pass
 
 
 def reachable_host(host: str) -> str:
