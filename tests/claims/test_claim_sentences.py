@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.claims.parse import LONGEST, language_of, parse
-from birdfall.claims.parse.numbers import LANGUAGES
+from birdfall.claims.parse import LANGUAGES, MAX_CHARACTERS, language_of, parse
 from birdfall.model.errors import UsageError
 
 SENTENCES = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text("utf-8"))
@@ -170,4 +169,4 @@ def test_no_order_of_words_breaks_the_reader(words, language):
 
 def test_a_book_is_no_claim():
     with pytest.raises(UsageError, match="characters"):
-        parse("6,600 accounts fell. " * (LONGEST // 10))
+        parse("6,600 accounts fell. " * (MAX_CHARACTERS // 10))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.claims.parse import ParsedClaim
-from birdfall.claims.parse.tokens import folded
+from birdfall.claims.parse import ParsedClaim, fold, is_office
 from birdfall.claims.readings import Refusal
 from birdfall.model.findings import Finding, Note
 from birdfall.model.settings import Settings
@@ -17,7 +16,6 @@ from birdfall.record.record import NEVER, Record
 
 #: Letters that a word and a handle must begin with in common to mean the same (president, @presidencia).
 COMMON = 5
-_OFFICES = ("president", "minist", "رييس", "وزير")
 
 
 @dataclass(frozen=True)
@@ -49,10 +47,10 @@ def whom(
         named = _named_like(record, settings, group) if group else None
         if named is not None:
             account, group = named, ""
-        elif group and counted and not group.startswith(_OFFICES):
+        elif group and counted and not is_office(group):
             return Refusal(Note("account-not-known", {"account": group, "needs": "leaders"}))
         else:
-            group = "" if group.startswith(_OFFICES) else group
+            group = "" if is_office(group) else group
             found = leader or _leader(record, settings)
             if found is None and counted:
                 return Refusal(Note("account-not-known", {"account": "–", "needs": "leaders"}))
@@ -124,7 +122,7 @@ def _named_like(record: Record, settings: Settings, word: str) -> str | None:
         *settings.negative_controls,
         *settings.public,
     ):
-        handle = folded(names.get(account, ""))
+        handle = fold(names.get(account, ""))
         common = next(
             (n for n, (a, b) in enumerate(zip(word, handle, strict=False)) if a != b),
             min(len(word), len(handle)),

@@ -1,11 +1,31 @@
-"""From a sentence to what can be measured in it: `parse` gives one `ParsedClaim` per measurable statement."""
+"""From a sentence to what can be measured in it: `parse` gives one `ParsedClaim` per claim."""
 
-from birdfall.claims.parse.parser import (
-    LONGEST,
-    Level,
-    ParsedClaim,
-    language_of,
-    parse,
-)
+from birdfall.claims.parse.events import Quantity
+from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Unit
+from birdfall.claims.parse.languages import language_of
+from birdfall.claims.parse.levels import Role
+from birdfall.claims.parse.number_words import LANGUAGES
+from birdfall.claims.parse.parsed_claim import Level, ParsedClaim
+from birdfall.claims.parse.parser import MAX_CHARACTERS, parse
+from birdfall.claims.parse.populations import is_office
+from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.tokens import fold
 
-__all__ = ["LONGEST", "Level", "ParsedClaim", "language_of", "parse"]
+__all__ = [
+    "EVERYBODY",
+    "LANGUAGES",
+    "LEADER",
+    "MAX_CHARACTERS",
+    "Base",
+    "Comparison",
+    "Level",
+    "ParsedClaim",
+    "Qualifier",
+    "Quantity",
+    "Role",
+    "Unit",
+    "fold",
+    "is_office",
+    "language_of",
+    "parse",
+]

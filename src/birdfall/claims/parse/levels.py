@@ -1,33 +1,49 @@
-"""Levels of one account's followers in a sentence: "from 32,000 to 1 and hours later 17,000" is one count at three times, not falls.
+"""Levels of one account's followers: "from 32,000 to 1 and hours later 17,000" is one count, no falls.
 
-A chain begins with two levels joined by "from ... to" or an arrow, or with a level that somebody had, has or was left with; what
-follows with "later", "back to", "now" belongs to it.
+A chain begins with two levels joined by "from ... to" or an arrow, or with a level that somebody
+had, has or was left with; what follows with "later", "back to", "now" belongs to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from enum import StrEnum
 
-from birdfall.claims.parse import lexicon
-from birdfall.claims.parse.durations import Span, counts_nothing
+from birdfall.claims.parse.durations import Span, SpanKind
+from birdfall.claims.parse.events import Quantity
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.non_counts import counts_nothing
+from birdfall.claims.parse.nouns import Noun, NounKind, noun_after
 from birdfall.claims.parse.numbers import Amount
-from birdfall.claims.parse.sentence import Noun, Sentence, _percent_end, population_of, qualifier_of
+from birdfall.claims.parse.populations import population_of
+from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
+from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.shares import percent_end
+from birdfall.claims.parse.tokens import TokenKind
+
+
+class Role(StrEnum):
+    """Which level of a count is meant."""
+
+    BEFORE = "before"
+    LOWEST = "lowest"
+    LATER = "later"
+    NOW = "now"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One level: its role ("before", "lowest", "later", "now"), number, how strictly it is meant, how long after the lowest."""
+    """One level. after_s: least and most seconds after the lowest, None where nothing is said."""
 
-    role: str
+    role: Role
     value: float
-    qualifier: str
+    qualifier: Qualifier
     after_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Levels of one account, in the order of time; begin: where it begins in the sentence."""
+    """Levels of one account, in the order of time. begin: its first token."""
 
     steps: tuple[Step, ...]
     begin: int
@@ -35,275 +51,283 @@ class Chain:
     window: Span | None
 
 
-_BEFORE: Final = lexicon._phrases(
-    "before, antes, avant, قبل, previously, originally, auparavant, anteriormente, previamente, until then"
-)
-_LATER_UNTOLD: Final = (3600.0, 86400.0)
+#: Words looked back over for "had", "lost", "later", and on for "left"; between two levels.
+STOOD_WORDS, LOST_WORDS, LATER_WORDS, LEFT_WORDS, MOVE_WORDS = 5, 5, 3, 3, 8
+#: Words of the phrase around a level, before and after it; to its noun; to its delay.
+PHRASE_WORDS_BEFORE, PHRASE_WORDS_AFTER, NOUN_WORDS, DELAY_WORDS = 6, 4, 3, 5
+#: A delay that is said may be so much shorter and longer.
+DELAY_SLACK = (0.5, 1.5)
+_QUOTES = frozenset("\"'«»“”")
+_LOST_OR_GAINED = (Quantity.LOST, Quantity.GAINED)
+_HAPPENED_TO_ACCOUNTS = (Quantity.FALLEN, Quantity.RESTORED)
+#: The role of a level by what stands before it.
+_ROLE_TAGS = {Tag.LEFT_WITH: Role.LOWEST, Tag.HAD: Role.BEFORE, Tag.HAS: Role.NOW}
 
 
-def chains(s: Sentence) -> list[Chain]:
-    """The chains of levels of a sentence; their numbers are taken from it."""
-    free = [i for i in s.free() if not _percent_end(s, s.amounts[i].end)]
-    found: list[tuple[int, Step]] = []
-    pair = next(
-        (
-            (i, j)
-            for i, j in zip(free, free[1:], strict=False)
-            if j == i + 1 and _is_move(s, s.amounts[i], s.amounts[j])
-        ),
-        None,
-    )
-    if pair is not None:
-        i, j = pair
-        found = [
-            (i, _step(s, i, "before")),
-            (j, _step(s, j, "lowest" if s.amounts[j].value < s.amounts[i].value else "later")),
-        ]
+def read_chains(sentence: Sentence) -> list[Chain]:
+    """The chain of levels of a sentence, if there is one; its numbers are taken."""
+    amounts = sentence.amounts
+    free = [i for i in sentence.free() if percent_end(sentence, amounts[i].end) is None]
+    roles = _read_move(sentence, free)
+    moved = bool(roles)
     for i in free:
-        if i in (pair or ()):
+        if i in roles:
             continue
-        role = _single(s, i)
-        if role is None and found and i > found[0][0]:
-            role = _follows(s, i)
+        role = _own_role(sentence, amounts[i])
+        if role is None and roles and i > next(iter(roles)):
+            role = _role_in_chain(sentence, amounts[i])
         if role is not None:
-            found.append((i, _step(s, i, role)))
-    if not found or (pair is None and not any(_owned(s, i) for i, _ in found)):
+            roles[i] = role
+    owned = moved or any(_own_role(sentence, amounts[i]) is not None for i in roles)
+    if not roles or not owned:
         return []
-    found.sort(key=lambda f: f[0])
-    steps = _ordered([step for _, step in found])
-    s.taken |= {i for i, _ in found}
-    begin = s.amounts[found[0][0]].begin
-    noun = Noun("followers", begin, begin)
-    window = _window(s, begin, s.amounts[found[-1][0]].end)
-    return [
-        Chain(
-            steps, begin, population_of(s, begin, s.amounts[found[0][0]].end, noun, "level"), window
-        )
-    ]
+    steps = _order_steps([_step(sentence, amounts[i], roles[i]) for i in sorted(roles)])
+    sentence.take(*roles)
+    first = amounts[min(roles)]
+    noun = Noun(NounKind.FOLLOWERS, first.begin, first.begin)
+    population = population_of(sentence, first.begin, first.end, noun, Quantity.LEVEL)
+    return [Chain(steps, first.begin, population, _take_window(sentence, first.begin))]
 
 
-def _step(s: Sentence, i: int, role: str) -> Step:
-    amount = s.amounts[i]
-    qualifier, _ = qualifier_of(s, amount.begin, amount.end)
-    if amount.value <= 1:
-        qualifier = "plain"
-    if qualifier in ("at_most", "not"):  # "down to 1", "hasta 1"
-        qualifier = "plain"
-    if amount.about and qualifier == "plain":
-        qualifier = "about"
-    return Step(role, amount.value, qualifier, _delay(s, i) if role in ("later", "now") else None)
+def _read_move(sentence: Sentence, free: list[int]) -> dict[int, Role]:
+    """The roles of the first two numbers that are the ends of one change of level."""
+    for i, j in zip(free, free[1:], strict=False):
+        start, end = sentence.amounts[i], sentence.amounts[j]
+        if j == i + 1 and _is_move(sentence, start, end):
+            return {i: Role.BEFORE, j: Role.LOWEST if end.value < start.value else Role.LATER}
+    return {}
 
 
-def _is_move(s: Sentence, a: Amount, b: Amount) -> bool:
+def _step(sentence: Sentence, amount: Amount, role: Role) -> Step:
+    qualifier, _ = read_qualifier(sentence, amount.begin, amount.end)
+    # "down to 1", "hasta 1" bound nothing
+    if amount.value <= 1 or qualifier in (Qualifier.AT_MOST, Qualifier.NOT):
+        qualifier = Qualifier.PLAIN
+    if amount.about and qualifier is Qualifier.PLAIN:
+        qualifier = Qualifier.ABOUT
+    later = role in (Role.LATER, Role.NOW)
+    return Step(role, amount.value, qualifier, _delay(sentence, amount) if later else None)
+
+
+def _is_move(sentence: Sentence, start: Amount, end: Amount) -> bool:
     """Whether two numbers are the ends of one change of level."""
-    words = s.words
-    if s.crossings(a.end, b.begin) == float("inf") or counts_nothing(
-        words, a, s.noun_after(a.end) is not None
-    ):
+    words = sentence.words
+    named = noun_after(sentence, start.end) is not None
+    if sentence.crossing_cost(start.end, end.begin) == float("inf"):
         return False
-    if any(w.kind == "arrow" for w in words[a.end : b.begin]):
+    if counts_nothing(words, start, noun_follows=named):
+        return False
+    if any(word.kind is TokenKind.ARROW for word in words[start.end : end.begin]):
         return True
-    before_a, before_b = _before(s, a.begin), _before(s, b.begin)
-    start = any(lexicon.ends_at(words, at, lexicon.FROM) for at in {a.begin, before_a})
     # Arabic says "to follower one"
-    named = (
-        b.begin - 1
-        if b.begin and lexicon.length_at(words, b.begin - 1, lexicon.FOLLOWERS)
-        else b.begin
+    noun_first = end.begin - bool(words.length(end.begin - 1, Tag.FOLLOWER))
+    joined = _follows(sentence, start, Tag.FROM) and (
+        _follows(sentence, end, Tag.TO) or words.length_before(noun_first, Tag.TO)
     )
-    to = any(lexicon.ends_at(words, at, lexicon.TO) for at in {b.begin, before_b, named})
-    if not (start and to) or b.begin - a.end > 8:
+    if not joined or end.begin - start.end > MOVE_WORDS:
         return False
-    first, last = s.clause(a.begin)
-    after = s.noun_after(b.end)
-    followers = s.has(lexicon.FOLLOWERS, first, last)
-    if after is not None and after.kind == "other":
-        return False
-    if after is not None and after.kind == "accounts" and not followers and b.value > a.value:
-        return False  # "from 6,000 to 7,000 accounts were suspended"
-    if followers or s.has(lexicon.MOVED, first, last):
-        return True
-    return b.value < a.value
+    first, last = sentence.clause(start.begin)
+    noun = noun_after(sentence, end.end)
+    followers = words.contains(Tag.FOLLOWER, first, last)
+    if noun is not None:
+        # "from 6,000 to 7,000 accounts were suspended"
+        accounts = noun.kind is NounKind.ACCOUNTS and not followers and end.value > start.value
+        if accounts or noun.kind is NounKind.OTHER:
+            return False
+    return followers or words.contains(Tag.MOVED, first, last) or end.value < start.value
 
 
-def _before(s: Sentence, at: int) -> int:
-    """The place before the words that qualify a number."""
-    _, begin = qualifier_of(s, at, at)
-    while begin > 0 and s.words[begin - 1].text in lexicon.ARTICLES and begin == at:
-        begin -= 1
-        at -= 1
+def _follows(sentence: Sentence, amount: Amount, tag: Tag) -> bool:
+    """Whether a phrase of `tag` stands before a number, or before its qualifier."""
+    words = sentence.words
+    return bool(
+        words.length_before(amount.begin, tag)
+        or words.length_before(_qualifier_begin(sentence, amount.begin), tag)
+    )
+
+
+def _qualifier_begin(sentence: Sentence, at: int) -> int:
+    """Where the words that qualify the number at `at` begin, or the articles before it."""
+    _, begin = read_qualifier(sentence, at, at)
+    if begin == at:
+        while sentence.words.is_a(begin - 1, Tag.ARTICLE):
+            begin -= 1
     return begin
 
 
-def _single(s: Sentence, i: int) -> str | None:
-    """The role of a level that somebody had, has or was left with; None if the number is no such level."""
-    amount = s.amounts[i]
-    noun = s.noun_after(amount.end)
-    if (
-        noun is None
-        and amount.value == 1
-        and amount.begin
-        and lexicon.length_at(s.words, amount.begin - 1, lexicon.FOLLOWERS)
-    ):
-        noun = Noun("followers", amount.begin - 1, amount.end)
-    if (
-        noun is None
-        and _reached(s, i)
-        and s.has(lexicon.FOLLOWERS, s.clause(amount.begin)[0], amount.begin)
-    ):
-        noun = Noun("followers", amount.begin, amount.end)
-    if noun is None or noun.kind != "followers" or noun.begin - amount.end > 3:
+def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
+    """The role of a level that somebody had, has or was left with; None if it is no such level."""
+    words = sentence.words
+    reached = _reached_role(sentence, amount)
+    noun = _noun_of_level(sentence, amount, reached)
+    if noun is None or not noun.counts_followers or noun.begin - amount.end > NOUN_WORDS:
         return None
     # "had 6,600 followers suspended" is a fall
-    if any(
-        c.begin - noun.end in (0, 1) and c.quantity in ("fallen", "restored") for c in s.cues
-    ) and not s.crossings(noun.end, noun.end + 1):
+    fell = any(
+        event.begin - noun.end in (0, 1) and event.quantity in _HAPPENED_TO_ACCOUNTS
+        for event in sentence.events
+    )
+    if fell and not sentence.crossing_cost(noun.end, noun.end + 1):
         return None
-    near = range(max(0, amount.begin - 5), amount.begin)
-    if not _reached(s, i) and any(
-        c.quantity in ("lost", "gained") and c.begin in near for c in s.cues
-    ):
+    lost = any(
+        event.quantity in _LOST_OR_GAINED
+        and max(0, amount.begin - LOST_WORDS) <= event.begin < amount.begin
+        for event in sentence.events
+    )
+    if reached is None and lost:
         return None
-    role = _stood(s, amount.begin) or _reached(s, i)
+    role = _stood_role(sentence, amount.begin) or reached
     if role is not None:
         return role
-    after = range(noun.end, min(noun.end + 3, len(s.words)))
-    return "lowest" if any(lexicon.length_at(s.words, at, lexicon.LEFT) for at in after) else None
+    left = words.contains(Tag.LEFT_WITH, noun.end, noun.end + LEFT_WORDS)
+    return Role.LOWEST if left else None
 
 
-_ROSE: Final = lexicon._phrases(
-    "rose, rise, climbed, recovered, grew, jumped, bounced, subió, subieron, aumentó, creció, crecieron, remont*, mont*, augment*, grimp*, subiu, subiram, aumentou, cresceu, ارتفع*, صعد*, زاد*"
-)
-
-
-def _reached(s: Sentence, i: int) -> str | None:
-    """The role of a level that a count "fell to" or "rose to"."""
-    amount = s.amounts[i]
-    if not any(
-        lexicon.ends_at(s.words, at, lexicon.TO) for at in {amount.begin, _before(s, amount.begin)}
-    ):
-        return None
-    first, _ = s.clause(amount.begin)
-    if s.has(_ROSE, first, amount.begin):
-        return "later"
-    return "lowest" if s.has(lexicon.MOVED, first, amount.begin) else None
-
-
-def _stood(s: Sentence, begin: int) -> str | None:
-    """The role that "had", "has" or "was left with" shortly before a number gives it."""
-    found: list[tuple[bool, int, int, str]] = []
-    for at in range(begin - 1, max(-1, begin - 6), -1):
-        if s.words[at].kind in ("mark", "digits") and s.words[at].text not in "\"'«»“”":
-            break
-        for role, phrases in (
-            ("lowest", lexicon.LEFT),
-            ("before", lexicon.HAD),
-            ("now", lexicon.HAS),
-        ):
-            length = lexicon.length_at(s.words, at, phrases)
-            if length and at + length <= begin:
-                found.append((role == "lowest", at + length, length, role))
-    return max(found)[3] if found else None
-
-
-def _owned(s: Sentence, i: int) -> bool:
-    return _single(s, i) is not None
-
-
-def _follows(s: Sentence, i: int) -> str | None:
-    """The role of a number after a chain has begun; None if it counts something else."""
-    amount = s.amounts[i]
-    noun = s.noun_after(amount.end)
-    if noun is not None and noun.kind != "followers":
-        return None
-    if counts_nothing(s.words, amount, noun is not None):
-        return None
-    near = [
-        c
-        for c in s.cues
-        if 0 <= c.begin - (noun.end if noun else amount.end) <= 1
-        and c.quantity in ("fallen", "restored", "missing")
-    ]
-    if near and s.crossings(amount.end, near[0].begin) == 0:
-        return None
-    # the word that joins may itself say "then"
-    told_later = s.has(lexicon.LATER, max(0, amount.begin - 3), amount.begin)
-    begin = amount.begin
-    while begin > max(0, amount.begin - 6) and not s.crossings(begin - 1, begin):
-        begin -= 1
-    end = amount.end
-    while end < min(len(s.words), amount.end + 4) and not s.crossings(end, end + 1):
-        end += 1
-    role = _stood(s, amount.begin)
-    if role == "lowest":
-        return role
-    if s.has(_BEFORE, begin, amount.begin) and not _delay(s, i):
-        return "before"
-    if s.has(lexicon.NOW, begin, end) or (role == "now" and _delay(s, i) is None):
-        return "now"
-    if (
-        told_later
-        or _delay(s, i) is not None
-        or s.has(lexicon.LATER, begin, amount.begin)
-        or s.has(lexicon.TO, max(0, amount.begin - 2), amount.begin)
-    ):
-        return "later"
-    if any(w.kind == "arrow" for w in s.words[max(0, amount.begin - 2) : amount.begin]):
-        return "later"
-    near_later = s.has(lexicon.LATER, amount.end, end)
-    only = qualifier_of(s, amount.begin, amount.end)[0] == "exactly"
-    return "later" if near_later or noun is not None or role is not None or only else None
-
-
-def _delay(s: Sentence, i: int) -> tuple[float, float] | None:
-    """How long after the lowest a level is said to have been reached."""
-    amount = s.amounts[i]
-    for number, span in enumerate(s.spans):
-        gap = amount.begin - span.end if span.end <= amount.begin else span.begin - amount.end
-        if span.kind == "delay" and 0 <= gap <= 5 and number not in s.used_spans:
-            return (
-                0.0
-                if span.high_s > span.low_s == 0
-                else span.low_s * 0.5
-                if span.low_s == span.high_s
-                else span.low_s / 2,
-                span.high_s * 1.5,
-            )
+def _noun_of_level(sentence: Sentence, amount: Amount, reached: Role | None) -> Noun | None:
+    """What a level counts: by the noun after it, or followers named before it."""
+    words = sentence.words
+    noun = noun_after(sentence, amount.end)
+    if noun is not None:
+        return noun
+    if amount.value == 1 and words.length(amount.begin - 1, Tag.FOLLOWER):
+        return Noun(NounKind.FOLLOWERS, amount.begin - 1, amount.end)
+    first = sentence.clause(amount.begin).begin
+    if reached is not None and words.contains(Tag.FOLLOWER, first, amount.begin):
+        return Noun(NounKind.FOLLOWERS, amount.begin, amount.end)
     return None
 
 
-def _ordered(steps: list[Step]) -> tuple[Step, ...]:
-    """Roles by what the numbers say: what was had first is before, the least after it the lowest, the rest later."""
+def _reached_role(sentence: Sentence, amount: Amount) -> Role | None:
+    """The role of a level that a count "fell to" or "rose to"."""
+    if not _follows(sentence, amount, Tag.TO):
+        return None
+    first = sentence.clause(amount.begin).begin
+    if sentence.words.contains(Tag.ROSE, first, amount.begin):
+        return Role.LATER
+    return Role.LOWEST if sentence.words.contains(Tag.MOVED, first, amount.begin) else None
+
+
+def _stood_role(sentence: Sentence, begin: int) -> Role | None:
+    """The role that "had", "has" or "was left with" shortly before a number gives it."""
+    words = sentence.words
+    found: list[tuple[bool, int, int, Role]] = []
+    for at in range(begin - 1, max(-1, begin - STOOD_WORDS - 1), -1):
+        if words[at].kind in (TokenKind.MARK, TokenKind.DIGITS) and words[at].text not in _QUOTES:
+            break
+        for tag, role in _ROLE_TAGS.items():
+            length = words.length(at, tag)
+            if length and at + length <= begin:
+                found.append((role is Role.LOWEST, at + length, length, role))
+    return max(found)[3] if found else None
+
+
+def _role_in_chain(sentence: Sentence, amount: Amount) -> Role | None:
+    """The role of a number after a chain has begun; None if it counts something else."""
+    words = sentence.words
+    noun = noun_after(sentence, amount.end)
+    if (
+        (noun is not None and not noun.counts_followers)
+        or counts_nothing(words, amount, noun_follows=noun is not None)
+        or _has_own_event(sentence, amount, noun)
+    ):
+        return None
+    begin, end = _phrase_around(sentence, amount)
+    stood = _stood_role(sentence, amount.begin)
+    delayed = _delay(sentence, amount) is not None
+    if stood is Role.LOWEST:
+        return stood
+    if words.contains(Tag.BEFOREHAND, begin, amount.begin) and not delayed:
+        return Role.BEFORE
+    if words.contains(Tag.NOW, begin, end) or (stood is Role.NOW and not delayed):
+        return Role.NOW
+    # the word that joins may itself say "then"
+    before_later = min(begin, max(0, amount.begin - LATER_WORDS))
+    later = (
+        delayed
+        or words.contains(Tag.LATER, before_later, end)
+        or words.contains(Tag.TO, amount.begin - 2, amount.begin)
+        or any(w.kind is TokenKind.ARROW for w in words[max(0, amount.begin - 2) : amount.begin])
+        or noun is not None
+        or stood is not None
+        or read_qualifier(sentence, amount.begin, amount.end).qualifier is Qualifier.EXACTLY
+    )
+    return Role.LATER if later else None
+
+
+def _has_own_event(sentence: Sentence, amount: Amount, noun: Noun | None) -> bool:
+    """Whether an event stands right after a number, which so counts accounts."""
+    after = noun.end if noun is not None else amount.end
+    near = next(
+        (
+            event
+            for event in sentence.events
+            if 0 <= event.begin - after <= 1
+            and event.quantity in (*_HAPPENED_TO_ACCOUNTS, Quantity.MISSING)
+        ),
+        None,
+    )
+    return near is not None and not sentence.crossing_cost(amount.end, near.begin)
+
+
+def _phrase_around(sentence: Sentence, amount: Amount) -> tuple[int, int]:
+    """The tokens around a number that no mark or joining word cuts off."""
+    begin, end = amount.begin, amount.end
+    first = max(0, amount.begin - PHRASE_WORDS_BEFORE)
+    last = min(len(sentence.words), amount.end + PHRASE_WORDS_AFTER)
+    while begin > first and not sentence.crossing_cost(begin - 1, begin):
+        begin -= 1
+    while end < last and not sentence.crossing_cost(end, end + 1):
+        end += 1
+    return begin, end
+
+
+def _delay(sentence: Sentence, amount: Amount) -> tuple[float, float] | None:
+    """How long after the lowest a level is said to have been reached."""
+    shortest, longest = DELAY_SLACK
+    for number, span in enumerate(sentence.spans):
+        before = span.end <= amount.begin
+        gap = amount.begin - span.end if before else span.begin - amount.end
+        if (
+            span.kind is SpanKind.DELAY
+            and 0 <= gap <= DELAY_WORDS
+            and number not in sentence.used_spans
+        ):
+            return span.low_s * shortest, span.high_s * longest
+    return None
+
+
+def _order_steps(steps: list[Step]) -> tuple[Step, ...]:
+    """Set the roles by what the numbers say.
+
+    What was had first is before, the least after it the lowest, the rest later.
+    """
     if len(steps) == 1:
         return (steps[0],)
-    first = [x for x in steps if x.role == "before"]
-    rest = [x for x in steps if x.role != "before"]
+    first = [step for step in steps if step.role is Role.BEFORE]
     if len(first) > 1:  # "had 32,000, had 1, later 17,000"
-        highest = max(first, key=lambda x: x.value)
-        rest = [x for x in steps if x is not highest]
-        first = [highest]
-    if rest and first and not any(x.role == "lowest" for x in rest):
-        least = min(rest, key=lambda x: x.value)
-        if least.value < first[0].value and least.role != "now":
-            rest = [replace(x, role="lowest", after_s=None) if x is least else x for x in rest]
-    if not first and len(rest) > 1:
-        least = min(rest, key=lambda x: x.value)
-        if not any(x.role == "lowest" for x in rest):
-            rest = [replace(x, role="lowest", after_s=None) if x is least else x for x in rest]
-    low = [x for x in rest if x.role == "lowest"][:1]
-    after = [replace(x, role="later") if x.role == "before" else x for x in rest if x not in low]
-    after = [replace(x, role="later") if x.role == "lowest" else x for x in after]
-    return (*first, *low, *after)
+        first = [max(first, key=lambda step: step.value)]
+    rest = [step for step in steps if all(step is not other for other in first)]
+    if not any(step.role is Role.LOWEST for step in rest) and (first or len(rest) > 1) and rest:
+        least = min(rest, key=lambda step: step.value)
+        if not first or (least.value < first[0].value and least.role is not Role.NOW):
+            lowest = replace(least, role=Role.LOWEST, after_s=None)
+            rest = [lowest if step is least else step for step in rest]
+    lowest_steps = [step for step in rest if step.role is Role.LOWEST][:1]
+    after = [
+        replace(step, role=Role.LATER) if step.role in (Role.BEFORE, Role.LOWEST) else step
+        for step in rest
+        if step not in lowest_steps
+    ]
+    return (*first, *lowest_steps, *after)
 
 
-def _window(s: Sentence, begin: int, end: int) -> Span | None:
-    first, last = s.clause(begin)
-    for number, span in enumerate(s.spans):
-        if (
-            span.kind == "window"
-            and first <= span.begin < last
-            and s.crossings(min(span.end, begin), max(span.begin, begin)) < float("inf")
-        ):
-            s.used_spans.add(number)
-            return span
+def _take_window(sentence: Sentence, begin: int) -> Span | None:
+    """The window in the clause of a chain; it is used up."""
+    first, last = sentence.clause(begin)
+    for number, span in enumerate(sentence.spans):
+        if span.kind is SpanKind.WINDOW and first <= span.begin < last:
+            gap = min(span.end, begin), max(span.begin, begin)
+            if sentence.crossing_cost(*gap) < float("inf"):
+                sentence.used_spans.add(number)
+                return span
     return None

@@ -1,6 +1,7 @@
-"""A sentence as tokens: words, numbers in digits, handles, marks; what quotes, hashtags and marks of direction hide is laid open.
+"""A sentence as tokens: words, numbers in digits, handles and marks.
 
-Words are folded: lower case, without accents, Arabic letter forms made one. Es, en, fr, ar, pt.
+Quotes, hashtags and marks of direction are resolved. Words are folded: lower case, without accents,
+Arabic letter forms unified. Languages: es, en, fr, ar, pt.
 """
 
 from __future__ import annotations
@@ -8,34 +9,64 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
+
+
+class TokenKind(StrEnum):
+    """What a token is by its form; the names of the groups of the token pattern."""
+
+    WORD = "word"
+    DIGITS = "digits"
+    CLOCK = "clock"
+    DATE = "date"
+    FRACTION = "fraction"
+    HANDLE = "handle"
+    PERCENT = "percent"
+    ARROW = "arrow"
+    MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """kind: "word", "digits", "clock", "date", "fraction", "handle", "percent", "arrow" or "mark". text: folded; of digits and
-    handles as written. glued: nothing stands between it and the token before.
+    """One token of a sentence.
+
+    Parameters
+    ----------
+    kind
+        What it is by its form.
+    text
+        Folded; of digits and handles as written.
+    glued
+        Nothing stands between this token and the one before.
     """
 
-    kind: str
+    kind: TokenKind
     text: str
     glued: bool = False
 
 
-_ARABIC = {"ى": "ي", "ة": "ه", "ٱ": "ا", "ء": "", "ـ": ""}
-_PLAIN = str.maketrans({
-    "’": "'", "‘": "'", "ʼ": "'", "′": "'", "`": "'", "´": "'", "＇": "'", "−": "-", "‐": "-", "‑": "-", "٬": ",", "٫": ".", "٪": "%",
-    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2008": " ", "\u200a": " ", "\u3000": " ",
-})  # fmt: skip
+_ARABIC_LETTERS = {"ى": "ي", "ة": "ه", "ٱ": "ا", "ء": "", "ـ": ""}
+_PLAIN_MARKS = str.maketrans(
+    dict.fromkeys("’‘ʼ′`´＇", "'")
+    | dict.fromkeys("−‐‑", "-")
+    | {"٬": ",", "٫": ".", "٪": "%"}
+    | dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\u200a\u3000", " ")
+)
 _LETTER = r"[^\W\d_]"
 _TOKENS = re.compile(
     rf"""
     (?P<url>https?://\S+|www\.\S+)
-  | (?P<handle>(?<![\w.])@[\w.\-]+(?:@[\w.\-]+)?|did:[a-z]+:[\w.:%\-]+|(?:[a-z0-9\-]+\.)+(?:social|com|org|net|io|app|blog)\b)
-  | (?P<date>(?<!\d)(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:t[\d:.z+\-]+)?|\d{{1,2}}([/.\-])\d{{1,2}}\2\d{{2,4}})(?![\d]))
-  | (?P<clock>(?<![\d.,])\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?!\d)|(?<![\d.,])\d{{1,2}}\ ?h\ ?\d{{2}}(?![\d]))
+  | (?P<handle>(?<![\w.])@[\w.\-]+(?:@[\w.\-]+)?
+      | did:[a-z]+:[\w.:%\-]+
+      | (?:[a-z0-9\-]+\.)+(?:social|com|org|net|io|app|blog)\b)
+  | (?P<date>(?<!\d)(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:t[\d:.z+\-]+)?
+      | \d{{1,2}}(?P<sep>[/.\-])\d{{1,2}}(?P=sep)\d{{2,4}})(?![\d]))
+  | (?P<clock>(?<![\d.,])\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?!\d)
+      | (?<![\d.,])\d{{1,2}}\ ?h\ ?\d{{2}}(?![\d]))
   | (?P<fraction>(?<![\d.,])\d{{1,2}}\s?[/⁄]\s?\d{{1,3}}(?![\d/]))
-  | (?P<digits>(?<!\d)(?:\d{{1,3}}(?:(?P<by>[.,' _])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?))
+  | (?P<digits>(?<!\d)(?:\d{{1,3}}(?:(?P<by>[.,'\ _])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?(?!\d)
+      | \d+(?:[.,]\d+)?))
   | (?P<percent>%)
   | (?P<arrow>→|->|=>|-->|⇒|➜|➡|←)
   | (?P<word>{_LETTER}+n't\b|{_LETTER}[^\W_]*)
@@ -46,59 +77,70 @@ _TOKENS = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def folded(text: str) -> str:
-    """Lower case without accents, Arabic letter forms made one and digits made Latin; the length of words may change."""
+def fold(text: str) -> str:
+    """Fold a text: lower case, no accents, Arabic letter forms unified, digits in Latin script.
+
+    The length of words may change.
+    """
     out = []
     for character in unicodedata.normalize("NFKD", text.casefold()):
         category = unicodedata.category(character)
         if category in ("Mn", "Cf", "Me"):
             continue
         digit = unicodedata.digit(character, None)
-        out.append(str(digit) if digit is not None else _ARABIC.get(character, character))
-    return "".join(out).translate(_PLAIN)
+        out.append(str(digit) if digit is not None else _ARABIC_LETTERS.get(character, character))
+    return "".join(out).translate(_PLAIN_MARKS)
 
 
-def wordset(text: str) -> frozenset[str]:
+def fold_words(text: str) -> frozenset[str]:
     """The words of a text, folded."""
-    return frozenset(folded(word) for word in text.split())
+    return frozenset(fold(word) for word in text.split())
 
 
-def cleaned(sentence: str) -> str:
-    """The sentence without marks of direction, in compatible forms, with Latin digits and plain apostrophes."""
+def clean(sentence: str) -> str:
+    """Remove marks of direction; write digits in Latin script and apostrophes plainly."""
     out = []
-    for character in unicodedata.normalize("NFKC", sentence.translate(_PLAIN)):
+    for character in unicodedata.normalize("NFKC", sentence.translate(_PLAIN_MARKS)):
         if unicodedata.category(character) in ("Cf", "Mn") or character == "ـ":
             continue
         digit = unicodedata.digit(character, None) if character.isdigit() else None
         out.append(str(digit) if digit is not None else character)
-    text = "".join(out).translate(_PLAIN)
+    text = "".join(out).translate(_PLAIN_MARKS)
     # an Arabic comma between digits groups them, and an Arabic letter before digits is a word of its own
     text = re.sub(r"(?<=\d)،(?=\d{3})", ",", text)
     return re.sub(r"(?<=[\u0600-\u06ff])(?=\d)", " ", text)
 
 
 def tokens(sentence: str) -> list[Token]:
-    """The tokens of a sentence, in order. A hashtag is its word; one with digits says nothing; addresses say nothing."""
+    """Split a sentence into tokens, in order.
+
+    A hashtag is its word; hashtags with digits and addresses of pages are left out.
+
+    Examples
+    --------
+    >>> [token.text for token in tokens("#Caracas: 6.600 cuentas")]
+    ['caracas', ':', '6.600', 'cuentas']
+    """
     found: list[Token] = []
     end = -1
-    text = cleaned(sentence)
+    text = clean(sentence)
     for match in _TOKENS.finditer(text):
-        kind = str(match.lastgroup if match.lastgroup != "by" else "digits")
         glued = match.start() == end
         end = match.end()
         before = text[match.start() - 1] if match.start() else " "
-        if kind == "url":
+        if match.lastgroup == "url":
             continue
-        if before == "#" and kind in ("word", "digits"):
-            if kind == "word" and match.group().isalpha():
-                found.append(Token("word", folded(match.group()), False))
+        kind = TokenKind(str(match.lastgroup))
+        if before == "#" and kind in (TokenKind.WORD, TokenKind.DIGITS):
+            if kind is TokenKind.WORD and match.group().isalpha():
+                found.append(Token(kind, fold(match.group()), False))
             continue
         if match.group() == "-" and before.isalpha() and text[end : end + 1].isalpha():
             continue  # quatre-vingt-dix
-        if kind == "handle":
+        if kind is TokenKind.HANDLE:
             found.append(Token(kind, match.group().rstrip(".-"), glued))
-        elif kind == "word":
-            found.append(Token(kind, folded(match.group()), glued))
+        elif kind is TokenKind.WORD:
+            found.append(Token(kind, fold(match.group()), glued))
         else:
             found.append(Token(kind, match.group().lower(), glued))
     return found

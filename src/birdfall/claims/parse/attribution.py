@@ -1,0 +1,265 @@
+"""Attribution: which event and which duration belongs to which number.
+
+Each number takes the nearest event, and each duration the nearest number, that no other number or
+clause stands before.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from birdfall.claims.parse.durations import Span, SpanKind
+from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.items import Item, Unit
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.shares import named_events
+from birdfall.claims.parse.tokens import TokenKind
+
+#: An event that stands so close after the whole ("of the 6,600 suspended") belongs to it.
+MAX_BESIDE = 3
+#: A denied suspension so close to a number without event denies it.
+MAX_DENIAL = 4
+#: What a number between costs a duration, and a delay beside what is no return, in words.
+NUMBER_COST, DELAY_COST = 100, 50
+_DELAYED = (Quantity.RESTORED, Quantity.MISSING)
+_BACK_OR_AWAY = (Quantity.RESTORED, Quantity.FALLEN)
+#: What a denied event makes of a qualifier: "no volvieron más de 50" is at most 50.
+_TURNED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
+
+
+def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """The items with the event of each; what has none inherits its neighbour's or is fallen.
+
+    items: in the order of the sentence. An item that only says how many followers there were
+    ("50 of her 6,600 followers") is left out.
+    """
+    found: list[Item] = []
+    for n, item in enumerate(items):
+        if item.quantity is not None:
+            found.append(item)
+            continue
+        before = items[n - 1] if n else None
+        following = items[n + 1 : n + 3]
+        whole = (before is not None and _is_part_of(sentence, before, item)) or _is_whole_of_none(
+            sentence, item
+        )
+        part = bool(following) and _is_part_of(sentence, item, following[0])
+        events = _reachable_events(sentence, item, before, following, part=part)
+        if part and item.noun is None:  # "17,000 of her 32,000 followers"
+            unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit
+            item = replace(item, noun=following[0].noun, unit=unit)
+        if whole and item.noun_counts_followers:
+            continue
+        event = _choose_event(item, events, following, part=part, whole=whole)
+        found.append(item if event is None else _with_event(sentence, item, event))
+    return _inherit_events(sentence, found)
+
+
+def _reachable_events(
+    sentence: Sentence, item: Item, before: Item | None, following: list[Item], *, part: bool
+) -> list[tuple[Event, float]]:
+    """The events with no other number between, with their distances."""
+    # "50 of the 6,600 came back": the verb is of the fifty
+    beyond = following[1:] if part else following
+    left = before.end if before is not None else 0
+    right = beyond[0].begin if beyond else len(sentence.words)
+    named = named_events(item, sentence.events)
+    found = []
+    for event in sentence.events:
+        if left <= event.begin and event.end <= right and event not in named:
+            distance = _distance(sentence, item, event)
+            if math.isfinite(distance):
+                found.append((event, distance))
+    return found
+
+
+def _choose_event(
+    item: Item,
+    events: list[tuple[Event, float]],
+    following: list[Item],
+    *,
+    part: bool,
+    whole: bool,
+) -> Event | None:
+    """The event of an item among those it can reach."""
+    nearest = min(events, key=lambda e: (e[1], e[0].begin), default=None)
+    if part and len(events) > 1:
+        after = [event for event, _ in events if event.begin >= following[0].end]
+        return after[-1] if after else min(events, key=lambda e: e[1])[0]
+    if whole:
+        later = [(event, distance) for event, distance in events if event.begin >= item.end]
+        beside = [event for event, distance in later if distance <= MAX_BESIDE]
+        if beside and len(later) > 1:
+            return beside[0]
+        return Event(Quantity.FALLEN, item.end, item.end)
+    return None if nearest is None else nearest[0]
+
+
+def _is_whole_of_none(sentence: Sentence, item: Item) -> bool:
+    """Whether a number is what none are of: "ninguna de las 6.600"."""
+    words, at = sentence.words, item.begin
+    while words.is_a(at - 1, Tag.ARTICLE, Tag.OF):
+        at -= 1
+    return at < item.begin and bool(words.length_before(at, Tag.NONE))
+
+
+def _is_part_of(sentence: Sentence, part: Item, whole: Item) -> bool:
+    """Whether nothing but "of", "the" and a noun stands between two numbers, "of" among it."""
+    words, middle = sentence.words, range(part.end, whole.begin)
+    return any(words.is_form_of(at, Tag.OF) for at in middle) and all(
+        words[at].kind is TokenKind.WORD
+        and (
+            words.is_form_of(at, Tag.OF, Tag.ARTICLE)
+            or words.length(at, Tag.ACCOUNT, Tag.FOLLOWER, Tag.POSSESSIVE, Tag.FALLEN)
+        )
+        for at in middle
+    )
+
+
+def _distance(sentence: Sentence, item: Item, event: Event) -> float:
+    """Words and crossings between a number with its noun and an event."""
+    if event.begin < item.end:
+        return item.begin - event.end + sentence.crossing_cost(event.end, item.begin)
+    noun = item.noun
+    inside = noun is not None and item.end <= noun.end <= event.begin
+    start = noun.end if noun is not None and inside else item.end
+    return event.begin - start + sentence.crossing_cost(start, event.begin)
+
+
+def _with_event(sentence: Sentence, item: Item, event: Event) -> Item:
+    """An item with its event; a denial may turn its qualifier."""
+    item = replace(item, event=event)
+    denies = event.denied and event.quantity in _BACK_OR_AWAY and event.end <= item.begin
+    if not denies:
+        return replace(item, quantity=_quantity_of(item, event))
+    # "لم يعد سوى 50": how many at most did, not how many did not
+    if any(sentence.words.is_a(at, Tag.ONLY_BUT) for at in range(item.begin - 1, item.end)):
+        strict = item.qualifier in (Qualifier.PLAIN, Qualifier.NOT, Qualifier.MORE_THAN)
+        qualifier = Qualifier.EXACTLY if strict else item.qualifier
+        return replace(item, quantity=event.quantity, qualifier=qualifier)
+    turned = _TURNED.get(item.qualifier)
+    if turned is None:
+        return replace(item, quantity=_quantity_of(item, event))
+    return replace(item, quantity=event.quantity, qualifier=turned)
+
+
+def _quantity_of(item: Item, event: Event) -> Quantity | None:
+    """What an event says of an item; None if it says nothing that can be measured."""
+    quantity = event.quantity
+    if quantity is Quantity.RESTORED:
+        return Quantity.MISSING if event.denied else quantity
+    if quantity is Quantity.FALLEN:
+        return None if event.denied and item.qualifier is not Qualifier.NOT else quantity
+    counts_accounts = item.noun is not None and not item.noun.counts_followers
+    if quantity is Quantity.LOST and counts_accounts and item.unit is not Unit.PERCENT:
+        return Quantity.FALLEN
+    return quantity
+
+
+def _inherit_events(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """Give items without an event their neighbour's, or what claims are mostly of: a fall."""
+    timed = any(span.kind in (SpanKind.WINDOW, SpanKind.RATE) for span in sentence.spans)
+    found = list(items)
+    for n, item in enumerate(found):
+        if item.quantity is not None or item.unit is Unit.TIMES:
+            continue
+        before = next(
+            (f for f in reversed(found[:n]) if f.quantity is not None and f.unit is not Unit.TIMES),
+            None,
+        )
+        if before is not None and _continues(sentence, before, item):
+            found[n] = replace(
+                item,
+                quantity=before.quantity,
+                noun=item.noun or before.noun,
+                unit=item.unit if item.unit is Unit.PERCENT else before.unit,
+            )
+        elif item.unit is not Unit.PERCENT and (
+            item.noun is not None or (timed and before is None)
+        ):
+            denied = any(
+                event.denied
+                and event.quantity is Quantity.FALLEN
+                and _distance(sentence, item, event) < MAX_DENIAL
+                for event in sentence.events
+            )
+            found[n] = item if denied else replace(item, quantity=Quantity.FALLEN)
+    return found
+
+
+def _continues(sentence: Sentence, before: Item, item: Item) -> bool:
+    """Whether a number goes on with what was said of the one before: "and 300 more"."""
+    words = sentence.words
+    if not 0 < sentence.crossing_cost(before.end, item.begin) < math.inf:
+        return False
+    return (
+        not item.bare
+        or item.qualifier is not Qualifier.PLAIN
+        or words.is_a(item.end, Tag.FURTHER)
+        or bool(words.length_before(item.begin, Tag.BUT))
+    )
+
+
+# -- durations ----------------------------------------------------------------------------------
+
+
+def attach_windows(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """The items with the duration of each; a number that is denied and its successor share one."""
+    found = list(items)
+    for number, span in enumerate(sentence.spans):
+        if span.kind is SpanKind.PAST or number in sentence.used_spans:
+            continue
+        n = _item_of_span(sentence, found, span)
+        if n is None:
+            continue
+        item = found[n]
+        if span.kind is SpanKind.DELAY and item.quantity not in (*_DELAYED, Quantity.LOST):
+            continue
+        if item.window is None or (
+            item.window.kind is SpanKind.DELAY and span.kind is not SpanKind.DELAY
+        ):
+            found[n] = replace(item, window=span)
+    for n in range(1, len(found)):
+        before, item = found[n - 1], found[n]
+        if before.qualifier is not Qualifier.NOT or before.quantity is not item.quantity:
+            continue
+        window = item.window or before.window
+        if before.window is None or item.window is None:
+            found[n - 1] = replace(before, window=window)
+            found[n] = replace(item, window=window)
+    return found
+
+
+def _item_of_span(sentence: Sentence, items: list[Item], span: Span) -> int | None:
+    """The index of the item that a duration belongs to."""
+    costs = [
+        (_span_cost(sentence, items, item, span), n)
+        for n, item in enumerate(items)
+        if item.quantity is not None
+    ]
+    if not costs:
+        return None
+    cost, n = min(costs)
+    if math.isfinite(cost):
+        return n
+    # "6,600 accounts! In ten minutes!"
+    earlier = [
+        n for n, item in enumerate(items) if item.quantity is not None and item.end <= span.begin
+    ]
+    if not earlier or span.kind is not SpanKind.WINDOW:
+        return None
+    return earlier[-1] if items[earlier[-1]].window is None else None
+
+
+def _span_cost(sentence: Sentence, items: list[Item], item: Item, span: Span) -> float:
+    """How far a duration is from an item: words, crossings, and the numbers between."""
+    after = span.begin >= item.end
+    first, last = (item.end, span.begin) if after else (span.end, item.begin)
+    between = sum(other.quantity is not None and first <= other.begin < last for other in items)
+    cost = last - first + sentence.crossing_cost(first, last) + NUMBER_COST * between
+    if span.kind is SpanKind.DELAY and item.quantity not in _DELAYED:
+        cost += DELAY_COST
+    return cost

@@ -1,0 +1,250 @@
+"""None and all in a sentence: "none came back", "hardly any", "todas las cuentas volvieron"."""
+
+from __future__ import annotations
+
+from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.items import Item, Unit, unit_of
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.nouns import (
+    Noun,
+    NounKind,
+    kind_at,
+    noun_after,
+    noun_before,
+    says_who,
+)
+from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.sentence import CROSSING_COST, Sentence
+from birdfall.claims.parse.tags import TokenRange
+from birdfall.claims.parse.tokens import TokenKind
+
+#: "Almost none" is at most so many percent.
+MAX_ALMOST_NONE_PERCENT = 10.0
+#: An item that begins so soon after "none" is what none are of; after "all", it is the number meant.
+WORDS_TO_WHOLE, WORDS_TO_NUMBER = 4, 3
+_NONE_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
+_ALL_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST)
+
+
+def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """The items of "none" and of events that are denied: nought, of what happened.
+
+    items: those already read, whose events belong to them.
+    """
+    found: list[Item] = []
+    clauses: set[int] = set()
+    for begin, end in _none_places(sentence):
+        clause = sentence.clause(begin)
+        if clause.begin in clauses or any(i.begin <= begin < i.end for i in items):
+            continue
+        event = _event_of_none(sentence, begin, end, clause)
+        noun = noun_after(sentence, end)
+        if (
+            event is None
+            or (noun is not None and noun.kind is NounKind.OTHER)
+            or _number_between(items, begin, end, event)
+        ):
+            continue
+        clauses.add(clause.begin)
+        found.append(_none(sentence, begin, end, event, noun))
+    for event in sentence.events:
+        clause = sentence.clause(event.begin)
+        if event.denied and clause.begin not in clauses:
+            item = _read_denial(sentence, event, clause, items)
+            if item is not None:
+                clauses.add(clause.begin)
+                found.append(item)
+    return found
+
+
+def _none_places(sentence: Sentence) -> list[TokenRange]:
+    """Where a sentence says none, hardly any, or (English) no accounts."""
+    words = sentence.words
+    places = [place for place in words.ranges(Tag.NONE) if not _is_someone(sentence, place.begin)]
+    places += words.ranges(Tag.HARDLY_ANY)
+    if sentence.language == "en":
+        places += [
+            TokenRange(at, at + 1)
+            for at in range(len(words))
+            if words[at].text == "no" and _noun_is_close(sentence, at + 1)
+        ]
+    return sorted(places)
+
+
+def _is_someone(sentence: Sentence, at: int) -> bool:
+    """Whether "personne" is someone ("une personne") and not nobody."""
+    return sentence.words[at].text == "personne" and sentence.words.is_a(at - 1, Tag.SOMEONE)
+
+
+def _noun_is_close(sentence: Sentence, at: int) -> bool:
+    noun = noun_after(sentence, at)
+    return noun is not None and noun.kind is not NounKind.OTHER and noun.begin - at <= 3
+
+
+def _event_of_none(sentence: Sentence, begin: int, end: int, clause: TokenRange) -> Event | None:
+    """The event that happened to none: the last that follows undivided, else the nearest."""
+    events = [
+        event
+        for event in sentence.events
+        if clause.begin <= event.begin < clause.end and event.quantity in _NONE_QUANTITIES
+    ]
+    if not events:
+        return None
+    nearest = min(
+        events,
+        key=lambda event: (
+            abs(event.begin - end) + sentence.crossing_cost(event.begin, end),
+            -event.begin,
+        ),
+    )
+    following = [e for e in events if e.begin >= end and not sentence.crossing_cost(end, e.begin)]
+    return following[-1] if following and nearest.begin >= end else nearest
+
+
+def _number_between(items: list[Item], begin: int, end: int, event: Event) -> bool:
+    """Whether another number stands between "none" and the event, and so claims it."""
+    first, last = sorted((event.begin, begin))
+    return any(
+        item.quantity is not None
+        and first < item.begin < last
+        and not 0 <= item.begin - end <= WORDS_TO_WHOLE
+        for item in items
+    )
+
+
+def _none(sentence: Sentence, begin: int, end: int, event: Event, noun: Noun | None) -> Item:
+    words = sentence.words
+    nearly = words.length_before(begin, Tag.ALMOST) or words.length(begin, Tag.HARDLY_ANY)
+    if not nearly:
+        return _nought(begin, end, event, noun)
+    return Item(
+        begin,
+        end,
+        MAX_ALMOST_NONE_PERCENT,
+        Unit.PERCENT,
+        Qualifier.AT_MOST,
+        0.0,
+        MAX_ALMOST_NONE_PERCENT,
+        quantity=_quantity_of_none(event, noun),
+        of=noun.kind if noun is not None else "",
+        noun=noun,
+        event=event,
+    )
+
+
+def _nought(begin: int, end: int, event: Event, noun: Noun | None) -> Item:
+    return Item(
+        begin,
+        end,
+        0.0,
+        unit_of(noun),
+        Qualifier.EXACTLY,
+        0.0,
+        0.0,
+        quantity=_quantity_of_none(event, noun),
+        noun=noun,
+        event=event,
+    )
+
+
+def _quantity_of_none(event: Event, noun: Noun | None) -> Quantity:
+    if event.quantity is Quantity.LOST and noun is not None and not noun.counts_followers:
+        return Quantity.FALLEN
+    return event.quantity
+
+
+def _read_denial(
+    sentence: Sentence, event: Event, clause: TokenRange, items: list[Item]
+) -> Item | None:
+    """The item of an event that did not happen: "the accounts were not restored"."""
+    claimed = any(
+        item.quantity is not None
+        and clause.begin <= item.begin < clause.end
+        and sentence.crossing_cost(min(item.end, event.begin), max(item.begin, event.end))
+        < CROSSING_COST
+        for item in items
+    )
+    if claimed:
+        return None
+    noun = noun_after(sentence, event.end) or noun_before(sentence, event.begin + 1)
+    if noun is None:
+        words = sentence.words
+        if says_who(words) is None and not words.contains(Tag.ANYONE):
+            return None
+    elif noun.kind is NounKind.OTHER:
+        return None
+    return _nought(event.begin, event.end, event, noun)
+
+
+def read_alls(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """The items of "all": a hundred percent. items: those already read."""
+    found = []
+    for begin, end in sentence.words.ranges(Tag.ALL):
+        # "not all" is no number; "all 6,600 accounts" is one already
+        if sentence.words.length_before(begin, Tag.NOT) or any(
+            0 <= item.begin - end <= WORDS_TO_NUMBER or item.begin <= begin < item.end
+            for item in items
+        ):
+            continue
+        item = _read_all(sentence, begin, end)
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
+    words, last = sentence.words, sentence.clause(begin).end
+    at = end
+    while at < last and words[at].kind is TokenKind.WORD and _is_small(sentence, at):
+        at += 1
+    kind = kind_at(words, at)
+    following = [
+        event
+        for event in sentence.events
+        if end <= event.begin < last and sentence.crossing_cost(end, event.begin) < CROSSING_COST
+    ]
+    event = min(following, key=lambda e: e.begin, default=None)
+    if event is None or event.quantity not in _ALL_QUANTITIES:
+        return None
+    if kind is None and event.begin != at and not words.length(at, Tag.THEM):
+        return None
+    if kind is not None and event.quantity is Quantity.FALLEN and event.begin <= at + 1:
+        event = _restored_after(sentence, event, last) or event
+    quantity = event.quantity
+    if event.denied:
+        if quantity is not Quantity.RESTORED:
+            return None
+        quantity = Quantity.MISSING
+    nearly = words.length_before(begin, Tag.ALMOST)
+    return Item(
+        begin,
+        end,
+        100.0,
+        Unit.PERCENT,
+        Qualifier.ALMOST if nearly else Qualifier.EXACTLY,
+        quantity=quantity,
+        of=kind if kind is not None else "",
+        noun=noun_after(sentence, end),
+        event=event,
+    )
+
+
+def _is_small(sentence: Sentence, at: int) -> bool:
+    """Whether the word at `at` may stand between "all" and its noun."""
+    return sentence.words.is_a(at, Tag.OF, Tag.ARTICLE, Tag.AUXILIARY) or bool(
+        sentence.words.length(at, Tag.POSSESSIVE)
+    )
+
+
+def _restored_after(sentence: Sentence, event: Event, last: int) -> Event | None:
+    """The return that follows a suspension: "all the suspended accounts came back"."""
+    return next(
+        (
+            later
+            for later in sentence.events
+            if event.begin < later.begin < last
+            and later.quantity is Quantity.RESTORED
+            and sentence.crossing_cost(event.end, later.begin) < CROSSING_COST
+        ),
+        None,
+    )

@@ -1,0 +1,166 @@
+"""What the parser gives: one measurable claim of a sentence, with the range its words allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from birdfall.claims.parse.durations import Span
+from birdfall.claims.parse.events import Quantity
+from birdfall.claims.parse.items import Item, Unit
+from birdfall.claims.parse.levels import Chain, Role
+from birdfall.claims.parse.qualifiers import Qualifier
+
+#: What a plain number allows: nobody counts to the last account. Shares of the number.
+PLAIN_SLACK, ABOUT_SLACK, ALMOST_SLACK, EXACT_SLACK = 0.02, 0.10, 0.10, 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a follower count that is claimed.
+
+    Parameters
+    ----------
+    role
+        Which level is meant.
+    value, low, high
+        As of a claim.
+    after_s
+        Least and most seconds after the lowest, None where nothing is said.
+    """
+
+    role: Role
+    value: float
+    low: float | None
+    high: float | None
+    after_s: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedClaim:
+    """One measurable claim of a sentence.
+
+    Parameters
+    ----------
+    quantity
+        What is measured: accounts fallen, restored or missing (fallen and not restored), followers
+        lost or gained (net change of a count), a level (what a count stood at), or a ratio.
+    value
+        The number claimed, in `unit`.
+    low, high
+        The range its qualifier allows, None where it is open.
+    unit
+        What the number counts.
+    window_s
+        Length of the window claimed, None if none is said.
+    population
+        "all", "leader" (her, his), or a handle.
+    qualifier
+        How strictly the number is meant.
+    language
+        The language it was read in.
+    ambiguous
+        The number's other reading where the language does not settle one (3.348), else None.
+    window_most_s
+        The longest that a vague window ("in minutes") can mean, else None.
+    group
+        A part of the population that a record may not know ("opposition"), or "".
+    of
+        What a share is of, or a ratio to; "" where it is not said.
+    levels
+        Of a count, in the order of time.
+    """
+
+    quantity: Quantity
+    value: float
+    low: float | None
+    high: float | None
+    unit: Unit
+    window_s: float | None
+    population: str
+    qualifier: Qualifier
+    language: str
+    ambiguous: float | None = None
+    window_most_s: float | None = None
+    group: str = ""
+    of: str = ""
+    levels: tuple[Level, ...] = field(default=())
+
+
+def from_item(item: Item, language: str) -> ParsedClaim:
+    """The claim of an item whose quantity is known."""
+    if item.quantity is None:
+        raise ValueError("an item without a quantity is no claim")
+    low, high = item.low, item.high
+    if low is None and high is None:
+        low, high = allowed_range(item.value, item.qualifier)
+    if item.unit is Unit.PERCENT and high is not None and item.value <= 100:
+        high = min(high, 100.0)
+    window_s, window_most_s = _window_range(item.window)
+    return ParsedClaim(
+        quantity=item.quantity,
+        value=item.value,
+        low=low,
+        high=high,
+        unit=item.unit,
+        window_s=window_s,
+        population=item.population,
+        qualifier=item.qualifier,
+        language=language,
+        ambiguous=item.other,
+        window_most_s=window_most_s,
+        group=item.group,
+        of=item.of,
+    )
+
+
+def from_chain(chain: Chain, language: str) -> ParsedClaim:
+    """The claim of a chain of levels; its number is the lowest."""
+    levels = []
+    for step in chain.steps:
+        low, high = allowed_range(step.value, step.qualifier)
+        if step.value <= 1:  # one is said of next to none
+            low, high = 0.0, max(high or 1.0, 1.0)
+        levels.append(Level(step.role, step.value, low, high, step.after_s))
+    main = next((level for level in levels if level.role is Role.LOWEST), levels[-1])
+    window_s, window_most_s = _window_range(chain.window)
+    return ParsedClaim(
+        quantity=Quantity.LEVEL,
+        value=main.value,
+        low=main.low,
+        high=main.high,
+        unit=Unit.FOLLOWERS,
+        window_s=window_s,
+        population=chain.population,
+        qualifier=Qualifier.PLAIN,
+        language=language,
+        window_most_s=window_most_s,
+        levels=tuple(levels),
+    )
+
+
+def _window_range(span: Span | None) -> tuple[float | None, float | None]:
+    """The window of a span, and the longest it can mean where it is vague."""
+    if span is None:
+        return None, None
+    low = span.low_s if span.low_s > 0 else span.high_s
+    return low, span.high_s if span.high_s > low else None
+
+
+def allowed_range(value: float, qualifier: Qualifier) -> tuple[float | None, float | None]:
+    """The range within which a number said with this qualifier is true.
+
+    Returns
+    -------
+    low, high : float or None
+        None where the range is open. Of `Qualifier.NOT`: the range that is denied.
+    """
+    if qualifier is Qualifier.ALMOST:
+        return value * (1 - ALMOST_SLACK), value
+    if qualifier in (Qualifier.AT_LEAST, Qualifier.MORE_THAN):
+        return value, None
+    if qualifier is Qualifier.AT_MOST:
+        return None, value
+    slack = {Qualifier.ABOUT: ABOUT_SLACK, Qualifier.EXACTLY: EXACT_SLACK}.get(
+        qualifier, PLAIN_SLACK
+    )
+    return value * (1 - slack), value * (1 + slack)

@@ -1,0 +1,85 @@
+"""Populations: whose accounts a number is about: everybody's, hers or his, those of a handle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from birdfall.claims.parse.events import Quantity
+from birdfall.claims.parse.items import EVERYBODY, LEADER, Item
+from birdfall.claims.parse.lexicon import OFFICES, PLATFORMS, Tag
+from birdfall.claims.parse.nouns import Noun
+from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.tokens import TokenKind
+
+#: What is said of the count of one account's followers.
+COUNT_QUANTITIES = (Quantity.LOST, Quantity.GAINED, Quantity.LEVEL)
+#: A handle in another clause is as far as so many tokens.
+OTHER_CLAUSE_COST = 100
+
+
+def attach_population(sentence: Sentence, item: Item) -> Item:
+    """The item with whose accounts it is about: a handle, her or his followers, a group."""
+    words = sentence.words
+    population = population_of(sentence, item.begin, item.end, item.noun, item.quantity)
+    group = item.group or (item.noun.group if item.noun is not None else "")
+    if population == LEADER and not group:  # "the opposition lost ..."
+        first, _ = sentence.clause(item.begin)
+        named = words.ranges(Tag.GROUP, first, item.begin)
+        group = words[named[0].begin].text if named else ""
+    if population == LEADER:
+        if group and item.noun_counts_followers and is_office(group):
+            group = ""
+    elif population != EVERYBODY:
+        group = ""
+    return replace(item, population=population, group=group)
+
+
+def is_office(group: str) -> bool:
+    """Whether a word names the holder of an office and no group."""
+    return group.startswith(OFFICES)
+
+
+def population_of(
+    sentence: Sentence, begin: int, end: int, noun: Noun | None, quantity: Quantity | None
+) -> str:
+    """Whose accounts the number in tokens [begin, end) is about.
+
+    Returns
+    -------
+    str
+        `EVERYBODY`, `LEADER`, or the nearest handle that is no speaker, platform or agent.
+    """
+    words = sentence.words
+    clause = sentence.clause(begin)
+    followers = (noun is not None and noun.counts_followers) or quantity in COUNT_QUANTITIES
+    handles = []
+    for at, word in enumerate(words):
+        if (
+            word.kind is not TokenKind.HANDLE
+            or word.text.lower() in PLATFORMS
+            or _is_speaker(sentence, at)
+            or not (followers or _owns_followers(sentence, at))
+        ):
+            continue
+        inside = clause.begin <= at < clause.end
+        handles.append((abs(at - end) + (0 if inside else OTHER_CLAUSE_COST), word.text))
+    if handles:
+        return min(handles)[1]
+    return LEADER if followers else EVERYBODY
+
+
+def _owns_followers(sentence: Sentence, at: int) -> bool:
+    """Whether the handle at `at` is linked: "of @x", "following @x", "@x's"."""
+    words = sentence.words
+    possessive = words.text(at + 1) == "s"
+    return possessive or words.is_a(at - 1, Tag.FOLLOWED) or words.is_form_of(at - 1, Tag.OF)
+
+
+def _is_speaker(sentence: Sentence, at: int) -> bool:
+    """Whether the handle at `at` is who says it: "@x: ...", "según @x", "RT @x"."""
+    words = sentence.words
+    if words.is_a(at - 1, Tag.TO_SOURCE) and words.length_before(at - 1, Tag.SOURCE):
+        return True
+    if words.length_before(at, Tag.SOURCE) and not words.is_a(at - 1, Tag.AGENT):
+        return True
+    return words.text(at + 1) == ":" or bool(words.length(at + 1, Tag.SAYS))

@@ -1,0 +1,123 @@
+"""Qualifiers: how strictly a number is meant ("almost", "more than", "6,600+", "not")."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.tags import TaggedTokens
+from birdfall.claims.parse.tokens import TokenKind
+
+
+class Qualifier(StrEnum):
+    """How strictly a number is meant. VAGUE and BETWEEN carry a range; NOT denies the number."""
+
+    PLAIN = "plain"
+    ABOUT = "about"
+    ALMOST = "almost"
+    AT_LEAST = "at_least"
+    MORE_THAN = "more_than"
+    AT_MOST = "at_most"
+    EXACTLY = "exactly"
+    VAGUE = "vague"
+    BETWEEN = "between"
+    NOT = "not"
+
+
+class Qualified(NamedTuple):
+    """A qualifier, and where its words and the number together begin."""
+
+    qualifier: Qualifier
+    begin: int
+
+
+#: Qualifiers by the tag of the words before a number; of phrases of one length the first counts.
+TAGS_BEFORE = {
+    Tag.AT_LEAST: Qualifier.AT_LEAST,
+    Tag.MORE_THAN: Qualifier.MORE_THAN,
+    Tag.AT_MOST: Qualifier.AT_MOST,
+    Tag.ALMOST: Qualifier.ALMOST,
+    Tag.ABOUT: Qualifier.ABOUT,
+    Tag.EXACTLY: Qualifier.EXACTLY,
+}
+#: Qualifiers by the tag of the words after a number.
+TAGS_AFTER = {
+    Tag.AT_LEAST_AFTER: Qualifier.AT_LEAST,
+    Tag.AT_MOST_AFTER: Qualifier.AT_MOST,
+    Tag.ABOUT_AFTER: Qualifier.ABOUT,
+    Tag.EXACTLY_AFTER: Qualifier.EXACTLY,
+}
+SIGNS_BEFORE = {
+    "~": Qualifier.ABOUT,
+    "≈": Qualifier.ABOUT,
+    ">": Qualifier.MORE_THAN,
+    "≥": Qualifier.AT_LEAST,
+    "<": Qualifier.AT_MOST,
+    "≤": Qualifier.AT_MOST,
+}
+#: What "not" before a qualifier makes of it.
+DENIED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
+#: Articles that may stand between a qualifier and its number; words between it and one after.
+MAX_ARTICLES, MAX_WORDS_AFTER = 2, 2
+_CERCA_DE = {"es": Qualifier.ALMOST, "pt": Qualifier.ABOUT}
+
+
+def read_qualifier(sentence: Sentence, begin: int, end: int) -> Qualified:
+    """How strictly the number in tokens [begin, end) is meant."""
+    words = sentence.words
+    before = _read_before(sentence, begin)
+    if before is not None:
+        return before
+    sign = SIGNS_BEFORE.get(words.text(begin - 1))
+    if sign is not None:
+        return Qualified(sign, begin - 1)
+    if words.text(end) == "+":
+        return Qualified(Qualifier.AT_LEAST, begin)
+    after = _read_after(words, end)
+    if after is not None:
+        return Qualified(after, begin)
+    denied = begin
+    while words.is_a(denied - 1, Tag.AUXILIARY):
+        denied -= 1
+    if words.length_before(denied, Tag.NOT) and words.text(denied - 1) != "point":
+        return Qualified(Qualifier.NOT, denied - 1)
+    return Qualified(Qualifier.PLAIN, begin)
+
+
+def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
+    """The qualifier whose words end before a number, or before the articles before it."""
+    words = sentence.words
+    for at in range(begin, begin - MAX_ARTICLES - 1, -1):
+        if at < begin and not words.is_a(at, Tag.ARTICLE):
+            return None
+        tag = max(TAGS_BEFORE, key=lambda tag: words.length_before(at, tag))
+        length = words.length_before(at, tag)
+        if not length:
+            continue
+        qualifier, start = TAGS_BEFORE[tag], at - length
+        if words.length_before(at, Tag.CERCA_DE) == length:
+            qualifier = _CERCA_DE.get(sentence.language, qualifier)
+        # "hasta 6.600" is an upper bound, "de 7.000 hasta 6.600" is not; "more than" may be denied
+        if qualifier in DENIED and words.length_before(start, Tag.NOT):
+            return Qualified(DENIED[qualifier], start - 1)
+        return Qualified(qualifier, start)
+    return None
+
+
+def _read_after(words: TaggedTokens, end: int) -> Qualifier | None:
+    """The qualifier whose words stand after a number, or after its noun."""
+    after = end + (words.text(end) == "-")
+    for stop in range(after, after + MAX_WORDS_AFTER + 1):
+        if stop > after and (stop > len(words) or words[stop - 1].kind is not TokenKind.WORD):
+            return None
+        for tag, qualifier in TAGS_AFTER.items():
+            length = words.length(stop, tag)
+            if not length:
+                continue
+            # "6.600 cuentas aproximadamente", but not "50 de al menos 600"
+            following = words[stop + length : stop + length + 1]
+            if not (following and following[0].kind is TokenKind.DIGITS):
+                return qualifier
+    return None

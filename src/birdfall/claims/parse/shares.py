@@ -1,0 +1,253 @@
+"""Shares in a sentence: percentages, fractions ("two thirds", "most"), parts ("3 out of 4")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.items import Base, Item, Unit
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.nouns import NounKind, kind_at, noun_after, says_who
+from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
+from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.tokens import TokenKind
+
+#: Percent by the tag of a fraction, the largest tried first.
+FRACTIONS = {
+    Tag.TWO_THIRDS: 200 / 3,
+    Tag.THREE_QUARTERS: 75.0,
+    Tag.HALF: 50.0,
+    Tag.THIRD: 100 / 3,
+    Tag.QUARTER: 25.0,
+    Tag.FIFTH: 20.0,
+    Tag.TENTH: 10.0,
+}
+#: The whole of "3 out of 4"; of a plain "3 in 20".
+MAX_WHOLE, MAX_PLAIN_WHOLE = 100, 20
+#: Tokens searched for what a fraction is of; for an event after "la mitad".
+WORDS_TO_WHOLE, WORDS_TO_EVENT = 6, 4
+
+
+class Fraction(NamedTuple):
+    """A fraction in words or as 2/3: percent, how strictly, and where it ends."""
+
+    percent: float
+    qualifier: Qualifier
+    end: int
+
+
+class PartOfWhole(NamedTuple):
+    """Tokens [begin, end) of "3 out of 4", and the indices of the two numbers."""
+
+    begin: int
+    end: int
+    part: int
+    whole: int
+
+
+def read_shares(sentence: Sentence) -> list[Item]:
+    """All shares of a sentence; their numbers are taken."""
+    found = [_read_part(sentence, part) for part in find_parts_of_wholes(sentence)]
+    found += _read_percentages(sentence)
+    return found + _read_fractions(sentence, found)
+
+
+def percent_end(sentence: Sentence, end: int) -> int | None:
+    """Where a percent sign or word that follows a number ends; None if none does."""
+    words = sentence.words
+    if end < len(words) and words[end].kind is TokenKind.PERCENT:
+        return end + 1
+    length = words.length(end, Tag.PERCENT)
+    return end + length if length else None
+
+
+def base_of(sentence: Sentence, end: int) -> str:
+    """What the share that ends at `end` is of, as far as it is said: a `Base`, or ""."""
+    noun = noun_after(sentence, end)
+    if noun is None:
+        return ""
+    named = [
+        event
+        for event in sentence.events
+        if event.quantity is Quantity.FALLEN
+        and (event.begin == noun.end or end <= event.begin < noun.begin)
+    ]
+    # "the suspended accounts": only where another event says what happened to them
+    if named and len(named) < len(sentence.events) and noun.kind is NounKind.ACCOUNTS:
+        return Base.FALLEN
+    return Base(noun.kind)
+
+
+def find_parts_of_wholes(sentence: Sentence) -> list[PartOfWhole]:
+    """Find "3 out of 4", "una de cada tres", "3 accounts in 4" among the free numbers."""
+    found = []
+    for i in range(len(sentence.amounts) - 1):
+        part = _part_of_whole(sentence, i)
+        if part is not None:
+            found.append(part)
+    return found
+
+
+def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
+    words, part, whole = sentence.words, sentence.amounts[i], sentence.amounts[i + 1]
+    noun = words.length(part.end, Tag.ACCOUNT, Tag.FOLLOWER)
+    joint = words.length(part.end + noun, Tag.OUT_OF)
+    if (
+        not joint
+        or part.end + noun + joint != whole.begin
+        or not 1 <= part.value < whole.value <= MAX_WHOLE
+        or not sentence.is_free(i, i + 1)
+    ):
+        return None
+    phrase = " ".join(word.text for word in words[part.end : whole.begin])
+    if not noun and phrase == "de":
+        return None
+    # "3 in 2013", "two in ten minutes" are no shares
+    plain = not noun and phrase == "in"
+    if plain and (whole.value > MAX_PLAIN_WHOLE or noun_after(sentence, whole.end) is None):
+        return None
+    return PartOfWhole(part.begin, whole.end, i, i + 1)
+
+
+def _read_part(sentence: Sentence, part: PartOfWhole) -> Item:
+    qualifier, begin = read_qualifier(sentence, part.begin, part.end)
+    percent = 100 * sentence.amounts[part.part].value / sentence.amounts[part.whole].value
+    share = _share(sentence, begin, part.end, percent, _about(qualifier))
+    inside = says_who(sentence.words, part.begin, part.end)
+    sentence.take(part.part, part.whole)
+    return replace(share, of=share.of or (Base(inside) if inside is not None else ""))
+
+
+def _read_percentages(sentence: Sentence) -> list[Item]:
+    found = []
+    for i in sentence.free():
+        amount = sentence.amounts[i]
+        end = percent_end(sentence, amount.end) if sentence.is_free(i) else None
+        if end is None:
+            continue
+        qualifier, begin = read_qualifier(sentence, amount.begin, end)
+        two_ways = amount.other is not None and amount.value > 100 >= amount.other
+        value = amount.other if two_ways and amount.other is not None else amount.value
+        found.append(_share(sentence, begin, end, value, qualifier))
+        sentence.take_within(amount.begin, end)
+    return found
+
+
+def _read_fractions(sentence: Sentence, known: list[Item]) -> list[Item]:
+    found = []
+    at = 0
+    while at < len(sentence.words):
+        fraction = read_fraction(sentence, at)
+        # "and a half" adds to what stands before it
+        added = (
+            fraction is not None
+            and fraction.percent == FRACTIONS[Tag.HALF]
+            and fraction.qualifier is not Qualifier.MORE_THAN
+            and sentence.words.is_a(at - 1, Tag.AND)
+        )
+        if fraction is None or added or any(i.begin <= at < i.end for i in known):
+            at = at + 1 if fraction is None else fraction.end
+            continue
+        qualifier, begin = read_qualifier(sentence, at, fraction.end)
+        if fraction.qualifier is Qualifier.MORE_THAN:
+            qualifier = Qualifier.MORE_THAN
+        found.append(_share(sentence, begin, fraction.end, fraction.percent, _about(qualifier)))
+        sentence.take_within(at, fraction.end)
+        at = fraction.end
+    return found
+
+
+def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
+    """The fraction that begins at `at`, None if there is none."""
+    words = sentence.words
+    if any(
+        a.begin <= at < a.end
+        and (a.end - a.begin > 1 or (a.begin == at and not a.written and a.value < 1))
+        for a in sentence.amounts
+    ):
+        return None  # half a dozen
+    if words[at].kind is TokenKind.FRACTION:
+        part, whole = (
+            float(x) for x in words[at].text.replace("⁄", "/").replace(" ", "").split("/")
+        )
+        if 0 < part < whole <= MAX_WHOLE and _whole_follows(sentence, at + 1):
+            return Fraction(100 * part / whole, Qualifier.ABOUT, at + 1)
+        return None
+    for tag, percent in FRACTIONS.items():
+        end = at + words.length(at, tag)
+        if end > at and (_whole_follows(sentence, end) or _is_definite(sentence, at, end)):
+            if any(span.begin <= at < span.end for span in sentence.spans):
+                return None
+            return Fraction(percent, Qualifier.ABOUT, end)
+    end = at + words.length(at, Tag.MOST)
+    if end > at and _whole_follows(sentence, end) and not words.is_a(at - 1, Tag.SUPERLATIVE):
+        return Fraction(50.0, Qualifier.MORE_THAN, end)
+    return None
+
+
+def _is_definite(sentence: Sentence, at: int, end: int) -> bool:
+    """Whether an article and an event make a fraction one of accounts: "la mitad cayó"."""
+    return (
+        end - at > 1
+        and sentence.words.is_a(at, Tag.DEFINITE)
+        and any(0 <= event.begin - end <= WORDS_TO_EVENT for event in sentence.events)
+    )
+
+
+def _whole_follows(sentence: Sentence, begin: int) -> bool:
+    """Whether what follows a fraction is what it is a fraction of, or what happened to it."""
+    words = sentence.words
+    for at in range(begin, min(begin + WORDS_TO_WHOLE, len(words))):
+        if kind_at(words, at) is not None or words.length(at, Tag.THEM):
+            return True
+        if any(event.begin == at for event in sentence.events):
+            return True
+        word = words[at]
+        if word.kind not in (TokenKind.WORD, TokenKind.HANDLE, TokenKind.DIGITS):
+            return False
+        if words.length(at, Tag.OTHER_NOUN):
+            return False
+        if at - begin >= 2 and word.kind is TokenKind.WORD and not _is_small(sentence, at):
+            return False
+    return False
+
+
+def _is_small(sentence: Sentence, at: int) -> bool:
+    """Whether the word at `at` may stand between a fraction and its whole."""
+    words = sentence.words
+    return (
+        words.is_a(at, Tag.OF, Tag.ARTICLE, Tag.AUXILIARY)
+        or bool(words.length(at, Tag.POSSESSIVE))
+        or any(amount.begin <= at < amount.end for amount in sentence.amounts)
+    )
+
+
+def _about(qualifier: Qualifier) -> Qualifier:
+    """A fraction without a qualifier is meant about."""
+    return Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier
+
+
+def _share(sentence: Sentence, begin: int, end: int, percent: float, qualifier: Qualifier) -> Item:
+    return Item(
+        begin,
+        end,
+        percent,
+        Unit.PERCENT,
+        qualifier,
+        of=base_of(sentence, end),
+        noun=noun_after(sentence, end),
+    )
+
+
+def named_events(item: Item, events: list[Event]) -> list[Event]:
+    """The events that name the base of a share: "a third of the suspended accounts"."""
+    noun = item.noun
+    if noun is None or item.unit is not Unit.PERCENT or item.of != Base.FALLEN:
+        return []
+    return [
+        event
+        for event in events
+        if event.quantity is Quantity.FALLEN
+        and (event.begin == noun.end or item.end <= event.begin < noun.begin)
+    ]
