@@ -135,9 +135,8 @@ import shutil, time
 from pathlib import Path
 from birdfall.record.case import Case
 case = Case(Path({str(case.path)!r}))
-import fcntl
-with (case.path / ".lock").open("w") as handle:
-    fcntl.flock(handle, fcntl.LOCK_EX)
+from birdfall.record.file_lock import try_lock
+with try_lock(case.path / ".lock"):
     print("held", flush=True)
     time.sleep(0.5)
     (case.path / "late").touch()

@@ -14,6 +14,7 @@ from birdfall.watch.dashboard.server import DashboardServer, reachable_host
 from birdfall.watch.engine.retention import DAY
 from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
+from birdfall.watch.store.lock import lock_folder
 
 T = 1_700_000_000_000_000
 
@@ -101,10 +102,7 @@ def test_a_folder_of_an_earlier_birdfall_is_brought_up_to_date_and_shown(folder)
 
 def test_a_folder_of_an_earlier_birdfall_that_is_watched_says_what_to_do(folder):
     older(folder / "watch.sqlite")
-    import fcntl
-
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock_folder(folder):
         done = subprocess.run(
             birdfall("serve", folder, "--at", "0"), capture_output=True, text=True, timeout=60
         )

@@ -43,8 +43,7 @@ def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -
         try:
             fill(temporary)
             temporary.chmod(mode)
-            with temporary.open("rb") as f:
-                os.fsync(f.fileno())
+            fsync_file(temporary)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -52,8 +51,16 @@ def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -
         fsync_folder(path.parent)
 
 
+def fsync_file(path: Path) -> None:
+    """Flush a file to disk. It is opened for writing, without which Windows flushes nothing."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
 def fsync_folder(folder: Path) -> None:
-    """Make renames in `folder` durable, where the platform can."""
+    """Make renames in `folder` durable, where the platform can: Windows opens no folders."""
+    if os.name == "nt":
+        return
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import json
 import secrets
 import shutil
@@ -35,6 +34,7 @@ from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import manifest as manifests
 from birdfall.record.atomic import digest, explain_write_errors
+from birdfall.record.file_lock import try_lock
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.manifest import Import, Manifest
@@ -341,22 +341,17 @@ class Case:
         Raises CaseError if another process holds it.
         """
         with explain_write_errors(self.path):
-            handle = (self.path / ".lock").open("w")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            handle.close()
+            held = try_lock(self.path / ".lock")
+        if held is None:
             raise CaseError(
                 "another process is changing this case",
                 where=str(self.path),
                 fix="Wait for it to end, then run this again.",
-            ) from error
-        try:
+            )
+        with held:
             with explain_write_errors(self.path):
                 finish_commit(self.path)
             yield
-        finally:
-            handle.close()
 
     def _finish_transaction(self) -> None:
         """See to it that no change stands half moved: its process is at it this moment, or died of it."""

@@ -9,7 +9,6 @@ them one by one could not promise.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Self
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 
 from birdfall.model.errors import BirdfallError
 from birdfall.record import manifest as manifests
-from birdfall.record.atomic import digest, explain_write_errors, fsync_folder
+from birdfall.record.atomic import digest, explain_write_errors, fsync_file, fsync_folder
 from birdfall.record.manifest import COMMITTED, File, Manifest
 
 STAGING = ".staging"
@@ -80,7 +79,7 @@ class Transaction:
                 if path.is_dir():
                     fsync_folder(path)
                 else:
-                    _fsync(path)
+                    fsync_file(path)
             self._complete.replace(self.folder / COMMITTED)
             fsync_folder(self.folder)
             finish_commit(self.folder)
@@ -118,8 +117,3 @@ def finish_commit(folder: Path) -> None:
 
 def _describe(path: Path, relative: str, rows: int | None) -> File:
     return File(relative, digest(path), path.stat().st_size, rows)
-
-
-def _fsync(path: Path) -> None:
-    with path.open("rb") as f:
-        os.fsync(f.fileno())

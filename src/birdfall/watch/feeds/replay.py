@@ -207,7 +207,8 @@ def read_pipe_lines(
     """
     kept = bytearray()
     while not stop.is_set():
-        if not select.select([descriptor], [], [], 0.5)[0]:
+        # Windows waits for sockets only: there the read itself blocks, until the writer ends.
+        if sys.platform != "win32" and not select.select([descriptor], [], [], 0.5)[0]:
             continue
         data = os.read(descriptor, 1 << 16)
         if not data:
