@@ -7,7 +7,6 @@ source is not there, and stop.
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+from processes import Child
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "examples" / "data"
@@ -56,14 +57,12 @@ def run(line, folder):
     if words[0] in ("watch", "serve"):
         if words[0] == "serve":
             command += ["--at", "0"]
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        time.sleep(4)
-        assert process.poll() is None, process.communicate()
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-        assert "Traceback" not in said, said
+        with Child(command, cwd=folder) as child:
+            child.wait_for("Stop with Ctrl-C" if words[0] == "serve" else "watching ")
+            time.sleep(1)
+            assert child.process.poll() is None, child.err
+            child.stop()
+        assert "Traceback" not in "".join(child.err), child.err
         return
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert "Traceback" not in done.stderr, done.stderr

@@ -1,42 +1,9 @@
 """The first minute with the watch: what cannot be read is said before anything is written, and a source that is not reached is named."""
 
 import os
-import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
 
-COMMAND = [sys.executable, "-m", "birdfall"]
-
-
-def said_within(arguments, seconds, wanted, **environment):
-    """What a watch says on standard error until each of `wanted` was said; it is then stopped by Ctrl-C."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, **environment},
-    )
-    said = []
-    reader = threading.Thread(
-        target=lambda: said.extend(iter(process.stderr.readline, "")), daemon=True
-    )
-    reader.start()
-    end = time.monotonic() + seconds
-    try:
-        while not all(any(w in line for line in said) for w in wanted):
-            assert time.monotonic() < end, said
-            assert process.poll() is None, said
-            time.sleep(0.1)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-    reader.join(5)
-    return said
+from processes import BIRDFALL, Child
 
 
 def test_what_is_no_recording_is_said_and_nothing_is_written(run, tmp_path):
@@ -79,11 +46,14 @@ def test_a_dictionary_that_is_not_there_is_said(run, tmp_path):
 def test_a_source_that_is_not_reached_is_named_with_the_reason(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    said = said_within(
-        ["watch", f"ws://127.0.0.1:{port}", "--state", str(tmp_path / "w")],
-        30,
-        [f"atproto:127.0.0.1:{port}: not connected (refused); tried again", "no --leader is given"],
-    )
+    command = [*BIRDFALL, "watch", f"ws://127.0.0.1:{port}", "--state", tmp_path / "w"]
+    with Child(command) as watch:
+        watch.wait_for(
+            f"atproto:127.0.0.1:{port}: not connected (refused); tried again",
+            "no --leader is given",
+        )
+        watch.stop()
+    said = watch.err
     assert sum("not connected" in line for line in said) == 1
     assert not any("history-too-short" in line or "not-a-detector" in line for line in said)
     assert any("would be tried on history once two days of it are stored" in line for line in said)

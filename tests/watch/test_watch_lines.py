@@ -2,30 +2,23 @@
 
 import json
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 
 from birdfall.watch.feeds.replay import read_pipe_lines
+from processes import BIRDFALL, Child
 
 
 def test_ctrl_c_ends_it_though_the_pipe_is_open(tmp_path):
-    command = [sys.executable, "-m", "birdfall", "watch", "-", "--state", str(tmp_path / "w")]
-    watch = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    said = b""
-    while b"watching -" not in said:
-        said += watch.stderr.readline()
-    watch.stdin.write(json.dumps({"kind": "account", "account": "a"}).encode() + b"\n")
-    watch.stdin.flush()
-    time.sleep(2)
-    watch.send_signal(signal.SIGINT)
-    watch.wait(60)
-    assert b"Fatal" not in watch.stderr.read()
-    assert watch.returncode == 0
+    command = [*BIRDFALL, "watch", "-", "--state", tmp_path / "w"]
+    with Child(command, stdin=subprocess.PIPE) as watch:
+        watch.wait_for("watching -")
+        watch.process.stdin.write(json.dumps({"kind": "account", "account": "a"}) + "\n")
+        watch.process.stdin.flush()
+        time.sleep(1)
+        assert watch.stop(seconds=60) == 0
+    assert "Fatal" not in "".join(watch.err)
 
 
 def test_lines_are_whole_however_they_arrive():

@@ -1,11 +1,8 @@
 """What `birdfall serve` and the limits of `birdfall watch` say to a person at the command line."""
 
 import re
-import signal
 import sqlite3
 import subprocess
-import sys
-import threading
 import urllib.request
 
 import pytest
@@ -15,6 +12,7 @@ from birdfall.watch.engine.retention import DAY
 from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
 from birdfall.watch.store.lock import lock_folder
+from processes import BIRDFALL, Child
 
 T = 1_700_000_000_000_000
 
@@ -45,33 +43,18 @@ def older(path):
 
 
 def birdfall(*words):
-    return [sys.executable, "-m", "birdfall", *map(str, words)]
+    return [*BIRDFALL, *map(str, words)]
 
 
-def first_line(process):
-    """The first line of standard output; what it said instead, if it ends before."""
-    guard = threading.Timer(60, process.kill)
-    guard.start()
-    line = process.stdout.readline()
-    guard.cancel()
-    return line or process.stderr.read()
-
-
-def opened(folder, *more):
-    with subprocess.Popen(
-        birdfall("serve", folder, "--at", *more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        address = first_line(process).strip()
-        try:
-            assert address.startswith("http://"), address
-            with urllib.request.urlopen(address, timeout=10) as answer:
-                return address, answer.read().decode()
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+def open_first_page(folder, *more):
+    """The address that `birdfall serve` prints, and the page there."""
+    with Child(birdfall("serve", folder, "--at", *more)) as server:
+        server.wait_for("http://")
+        address = server.out[0].strip()
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            page = answer.read().decode()
+        assert server.stop() == 0
+    return address, page
 
 
 def test_the_address_that_is_printed_can_be_opened(folder):
@@ -95,7 +78,7 @@ def test_the_address_that_is_printed_can_be_opened(folder):
 
 def test_a_folder_of_an_earlier_birdfall_is_brought_up_to_date_and_shown(folder):
     older(folder / "watch.sqlite")
-    _, text = opened(folder, "0")
+    _, text = open_first_page(folder, "0")
     assert "Birdfall watch" in text
     State.open(folder / "watch.sqlite", read_only=True).close()
 

@@ -1,0 +1,96 @@
+"""Child processes of tests: each leads a process group of its own, which is ended whatever happens."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+BIRDFALL = (sys.executable, "-m", "birdfall")
+#: Seconds a command may take from its start to its first words, on a busy machine.
+START_SECONDS = 60
+
+
+def _ignore_interrupt():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def start(command, *, interrupt_ignored=False, **options):
+    """A process in a group of its own; the caller ends it with `end`. interrupt_ignored: as a shell starts what it
+    puts into the background."""
+    if os.name == "nt":
+        options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+    else:
+        options["start_new_session"] = True
+        if interrupt_ignored:
+            options["preexec_fn"] = _ignore_interrupt
+    return subprocess.Popen([str(word) for word in command], **options)
+
+
+def end(process):
+    """End a process with all it has started, and close its pipes."""
+    if os.name == "nt":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+@contextlib.contextmanager
+def running(command, **options):
+    """A process that lives no longer than the block."""
+    process = start(command, **options)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+class Child:
+    """A process whose output is gathered while it runs, so that no pipe is ever full."""
+
+    def __init__(self, command, **options):
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = start(command, text=True, **pipes | options)
+        self.out, self.err = [], []
+        self._readers = [
+            threading.Thread(target=self._gather, args=pair, daemon=True)
+            for pair in ((self.process.stdout, self.out), (self.process.stderr, self.err))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    @staticmethod
+    def _gather(stream, lines):
+        with contextlib.suppress(ValueError):
+            for line in stream:
+                lines.append(line)
+
+    def wait_for(self, *wanted, seconds=START_SECONDS):
+        """Wait until each of `wanted` stands in a line of the output."""
+        deadline = time.monotonic() + seconds
+        while not all(any(w in line for line in self.out + self.err) for w in wanted):
+            assert time.monotonic() < deadline, self.out + self.err
+            assert self.process.poll() is None, self.out + self.err
+            time.sleep(0.05)
+
+    def stop(self, number=signal.SIGINT, seconds=30):
+        """Send a signal and wait for the end; the exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(seconds)
+        for reader in self._readers:
+            reader.join(5)
+        return code
