@@ -10,7 +10,8 @@ from birdfall.measures.automation import automation_of_accounts
 from birdfall.measures.automation.signals import signals
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.record import from_tables
-from birdfall.tell.sections.automation import automation as section
+from birdfall.tell.page import Page
+from birdfall.tell.sections.automation import section
 from birdfall.tell.words import LANGUAGES, words
 
 
@@ -52,22 +53,22 @@ def finding(answer, **shares):
 
 
 def told(found, language="en"):
-    return section({"automation-1": found}, from_tables({}), words(language), str, {}, {})
+    return section(Page({"automation-1": found}, from_tables({}), words(language), str))
 
 
 def test_bounds_are_told_and_what_is_unknown_is_said_to_be():
     blocks = told(finding("found"))
-    rows = blocks[1]["rows"]
+    rows = blocks[1].rows
     assert rows[0][1:] == ["not known", "not known"]
     assert rows[1][1:] == ["30%", "70%"]
     assert rows[3][1:] == ["not known", "70%"]
-    assert [r[0] for r in blocks[2]["rows"]] == ["passes on within ten seconds"], (
+    assert [r[0] for r in blocks[2].rows] == ["passes on within ten seconds"], (
         "signals that show nothing are not listed"
     )
 
 
 def test_nothing_seen_is_no_proof_of_people():
-    texts = [b["text"] for b in told(finding("nothing")) if b["kind"] == "text"]
+    texts = [b.text for b in told(finding("nothing")) if b.kind == "text"]
     assert "does not show that they were people" in texts[1]
 
 
@@ -75,13 +76,17 @@ def test_nothing_seen_is_no_proof_of_people():
 def test_shares_and_the_sentence_of_nothing_seen_never_stand_together(language):
     nothing = words(language)("automation.nothing")
     found = told(finding("found"), language)
-    assert nothing not in [b.get("text") for b in found] and "table" in {b["kind"] for b in found}
+    assert nothing not in [getattr(b, "text", None) for b in found] and "table" in {
+        b.kind for b in found
+    }
     unseen = told(finding("nothing"), language)
-    assert nothing in [b.get("text") for b in unseen] and "table" not in {b["kind"] for b in unseen}
+    assert nothing in [getattr(b, "text", None) for b in unseen] and "table" not in {
+        b.kind for b in unseen
+    }
 
 
 def test_without_an_answer_there_is_no_section():
-    assert section({}, from_tables({}), words("en"), str, {}, {}) == []
+    assert section(Page({}, from_tables({}), words("en"), str)) == []
     assert told(finding("cannot")) == []
 
 

@@ -10,7 +10,8 @@ from birdfall.measures.brigades.measure import brigades
 from birdfall.model.findings import Estimate
 from birdfall.record.record import from_tables
 from birdfall.tell.names import names_of
-from birdfall.tell.sections.brigades import brigades as section
+from birdfall.tell.page import Page
+from birdfall.tell.sections.brigades import section
 from birdfall.tell.words import LANGUAGES, words
 
 UTC = pa.timestamp("us", tz="UTC")
@@ -61,7 +62,7 @@ def with_crew():
 
 
 def said(record, finding, language):
-    return section({"brigades": finding}, record, words(language), names_of(record), {}, {})
+    return section(Page({"brigades": finding}, record, words(language), names_of(record)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -74,8 +75,8 @@ def test_a_crew_is_told_with_its_numbers_and_no_reporter_is_named(with_crew, lan
         words(language)("brigades.found", groups="1", reporters="24", victims="4", hits="4")[:20]
         in text
     )
-    assert "crew" not in text and "{" not in "".join(b.get("text", "") for b in blocks)
-    assert [b["kind"] for b in blocks].count("table") >= 3
+    assert "crew" not in text and "{" not in "".join(getattr(b, "text", "") for b in blocks)
+    assert [b.kind for b in blocks].count("table") >= 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -83,7 +84,7 @@ def test_nothing_found_is_said_as_large_with_what_could_have_stayed_unseen(langu
     record = record_of(False)
     finding = brigades(record, draws=49)
     assert finding.answer == "nothing"
-    texts = [b["text"] for b in said(record, finding, language) if b["kind"] == "text"]
+    texts = [b.text for b in said(record, finding, language) if b.kind == "text"]
     say = words(language)
     assert say("brigades.nothing") in texts and len(texts) >= 3
 
@@ -144,7 +145,7 @@ def test_the_order_of_reports_and_falls_is_two_sentences_or_none(with_crew, lang
             "order_tested": Estimate(4, "accounts"),
         }
         told = said(record, finding.replace(estimates=estimates), language)
-        return [b["text"] for b in told if b["kind"] == "text"]
+        return [b.text for b in told if b.kind == "text"]
 
     def there(sentence, p):
         return sentence.replace("P", say.number(p, 3)) in texts(p)
@@ -165,12 +166,12 @@ def test_a_crew_found_and_none_found_never_stand_together(with_crew, language):
         targets=say.number(unseen["targets"]),
         share=say.percent(unseen["follows_at_most"]),
     )
-    with_texts = [b["text"] for b in said(record, finding, language) if b["kind"] == "text"]
+    with_texts = [b.text for b in said(record, finding, language) if b.kind == "text"]
     assert say("brigades.nothing") not in with_texts and bound not in with_texts
     without = [
-        b["text"]
+        b.text
         for b in said(record, finding.replace(answer="nothing"), language)
-        if b["kind"] == "text"
+        if b.kind == "text"
     ]
     assert say("brigades.nothing") in without and bound in without
     found = say("brigades.found", groups="1", reporters="24", victims="4", hits="4")
@@ -183,7 +184,7 @@ def test_the_calls_are_told_only_where_there_are_some(with_crew, language):
     title = words(language)("brigades.calls_title")
 
     def titles(found):
-        return [b["text"] for b in said(record, found, language) if b["kind"] == "subhead"]
+        return [b.text for b in said(record, found, language) if b.kind == "subhead"]
 
     assert title in titles(finding)
     none = finding.replace(
@@ -195,7 +196,7 @@ def test_the_calls_are_told_only_where_there_are_some(with_crew, language):
 
 def test_without_the_measure_or_without_anything_there_is_no_section(with_crew):
     record, finding = with_crew
-    assert section({}, record, words("en"), names_of(record), {}, {}) == []
+    assert section(Page({}, record, words("en"), names_of(record))) == []
     empty = finding.replace(answer="cannot", estimates={"calls": Estimate(0, "count")})
     assert said(record, empty, "en") == []
 

@@ -14,7 +14,7 @@ from birdfall.record.ids import pseudonym
 from birdfall.record.record import from_tables
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page
-from birdfall.tell.sections.coordination import coordination as section
+from birdfall.tell.sections.coordination import section
 from birdfall.tell.words import LANGUAGES, Words
 
 T0 = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
@@ -89,20 +89,20 @@ def blocks_of(record, trace, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(record, language):
-    tables = [b for b in blocks_of(record, "repost", language) if b["kind"] == "table"]
-    (group,), (example,) = tables[0]["rows"], tables[1]["rows"]
-    assert len(group) == len(tables[0]["head"]) == 6
+    tables = [b for b in blocks_of(record, "repost", language) if b.kind == "table"]
+    (group,), (example,) = tables[0].rows, tables[1].rows
+    assert len(group) == len(tables[0].head) == 6
     assert group[5] == "es"
     assert group[4] not in ("", "–")
-    said = example[1]["quote"]
+    said = example[1].quote
     assert said.startswith("Todos a la plaza, dice @…")
     assert "alguien" not in said and "\u202e" not in said
     assert not {"ana", "ben", "cy"} & set(example[2].split(", "))
 
 
 def test_an_account_that_was_acted_on_goes_by_its_pseudonym(record):
-    tables = [b for b in blocks_of(record, "report", "en") if b["kind"] == "table"]
-    (example,) = tables[1]["rows"]
+    tables = [b for b in blocks_of(record, "report", "en") if b.kind == "table"]
+    (example,) = tables[1].rows
     assert example[1] in {pseudonym(record.ids.code(f"v{k}")) for k in range(6)}
 
 
@@ -115,7 +115,7 @@ def test_every_trace_has_a_name_whatever_the_finding_is_called(record, language)
         record, trace=["repost", "report"], sensitivity=False, name="coordination-mine"
     )
     blocks = section(Page({finding.name: finding}, record, say, names_of(record), frozenset(), {}))
-    first = blocks[0]["text"]
+    first = blocks[0].text
     assert first[0] == first[0].upper()
     assert (
         say("trace.repost")[1:] in first

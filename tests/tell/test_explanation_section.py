@@ -12,8 +12,9 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record.record import from_tables
+from birdfall.tell.page import Page
 from birdfall.tell.report import replies
-from birdfall.tell.sections.explanations import explanations as section
+from birdfall.tell.sections.explanations import section
 from birdfall.tell.sections.record_request import records_to_request, request_letter
 from birdfall.tell.words import LANGUAGES, words
 
@@ -116,18 +117,16 @@ def automation(low, high):
 
 
 def blocks(made, language="en", **others):
-    return section(
-        {"explanations-1": made, **others}, from_tables({}), words(language), str, {}, {}
-    )
+    return section(Page({"explanations-1": made, **others}, from_tables({}), words(language), str))
 
 
 def said(made, language="en", **others):
     found = []
     for block in blocks(made, language, **others):
-        if block["kind"] == "table":
-            found += [" | ".join(row) for row in block["rows"]]
-        elif "text" in block:
-            found.append(block["text"])
+        if block.kind == "table":
+            found += [" | ".join(row) for row in block.rows]
+        elif hasattr(block, "text"):
+            found.append(block.text)
     return "\n".join(found)
 
 
@@ -253,8 +252,8 @@ def test_a_letter_names_what_it_asks_for(record, language):
         assert part in text
     assert say("cause.purge") not in text
     assert "{" not in text
-    [block] = [b for b in blocks(finding(gains={record: 0.8}), language) if b["kind"] == "letter"]
-    assert block["text"] == text
+    [block] = [b for b in blocks(finding(gains={record: 0.8}), language) if b.kind == "letter"]
+    assert block.text == text
 
 
 def test_a_letter_on_published_figures_names_the_day():
@@ -262,7 +261,7 @@ def test_a_letter_on_published_figures_names_the_day():
     assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in request_letter(
         made, "reports", words("en")
     )
-    assert not [b for b in blocks(finding(about={})) if b["kind"] == "letter"], (
+    assert not [b for b in blocks(finding(about={})) if b.kind == "letter"], (
         "of what nothing is known no letter is written"
     )
 

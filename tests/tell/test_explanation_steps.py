@@ -5,7 +5,8 @@ import math
 import pytest
 
 from birdfall.record.record import from_tables
-from birdfall.tell.sections.explanations import explanations as section
+from birdfall.tell.page import Page
+from birdfall.tell.sections.explanations import section
 from birdfall.tell.words import LANGUAGES, words
 
 
@@ -24,7 +25,7 @@ def finding():
 
 
 def told(finding, language="en"):
-    return section({"explanations-1": finding}, from_tables({}), words(language), str, {}, {})
+    return section(Page({"explanations-1": finding}, from_tables({}), words(language), str))
 
 
 def log10(factor):
@@ -32,7 +33,7 @@ def log10(factor):
 
 
 def test_the_steps_add_up(finding):
-    [steps] = [b for b in told(finding) if b["kind"] == "steps"]
+    [steps] = [b for b in told(finding) if b.kind == "steps"]
     best, second = finding.details["order"][:2]
     [ratio] = [
         r["log10_ratio"]
@@ -40,26 +41,24 @@ def test_the_steps_add_up(finding):
         if (r["cause"], r["against"]) == (best, second)
     ]
     # two digits a step
-    assert sum(log10(r["factor"]) for r in steps["rows"]) == pytest.approx(
-        ratio, abs=0.03 * len(steps["rows"])
+    assert sum(log10(r.factor) for r in steps.rows) == pytest.approx(
+        ratio, abs=0.03 * len(steps.rows)
     )
     # the last bar ends where the weight lies: for or against, measured from the zero line
-    last = steps["rows"][-1]["bar"]
-    end = last["x"] + (last["width"] if last["for"] else 0)
-    assert (end >= steps["zero"]) == (ratio >= 0)
-    assert all(0 <= r["bar"]["x"] <= steps["wide"] + 1 for r in steps["rows"])
+    last = steps.rows[-1].bar
+    end = last.x + (last.width if last.supports else 0)
+    assert (end >= steps.zero) == (ratio >= 0)
+    assert all(0 <= r.bar.x <= steps.wide + 1 for r in steps.rows)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_levers_carry_the_evidence(finding, language):
-    [prior] = [b for b in told(finding, language) if b["kind"] == "prior"]
-    assert [c["log10"] for c in prior["causes"]] == sorted(
-        (c["log10"] for c in prior["causes"]), reverse=True
-    )
-    assert prior["causes"][0]["log10"] == 0
-    assert prior["own"]
+    [prior] = [b for b in told(finding, language) if b.kind == "prior"]
+    assert [c.log10 for c in prior.causes] == sorted((c.log10 for c in prior.causes), reverse=True)
+    assert prior.causes[0].log10 == 0
+    assert prior.own
 
 
 def test_outside_what_was_simulated_there_are_no_levers(finding):
     outside = finding.replace(details={**finding.details, "set": []})
-    assert not [b for b in told(outside) if b["kind"] == "prior"]
+    assert not [b for b in told(outside) if b.kind == "prior"]

@@ -12,7 +12,7 @@ from birdfall.tell.drawings import SIZES, plot_place
 )
 def test_words_stand_beside_the_wave(size, begin, end, anchor):
     place, (width, height) = plot_place((begin, end), size), SIZES[size]
-    assert place["anchor"] == anchor
-    room = place["x"] if anchor == "end" else width - place["x"]
+    assert place.anchor == anchor
+    room = place.x if anchor == "end" else width - place.x
     assert room > 0.35 * width, "two short lines fit"
-    assert 0 < place["y"] < height / 2
+    assert 0 < place.y < height / 2

@@ -12,9 +12,15 @@ from birdfall.record.record import from_tables
 from birdfall.tell import figures
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page
-from birdfall.tell.sections.follower_counts import reconciliation
-from birdfall.tell.sections.ledgers import ledgers
-from birdfall.tell.sections.methods import could_be_wrong, method
+from birdfall.tell.sections import (
+    audiences,
+    ledgers,
+    methods,
+    objections,
+    reconciliation,
+    refusals,
+    returns,
+)
 from birdfall.tell.words import LANGUAGES, words
 
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -46,14 +52,14 @@ def ledger(leader, *, limits=(), **estimates):
 
 
 def test_ledgers_stand_beside_each_other():
-    blocks = ledgers(
+    blocks = ledgers.section(
         page_of(
             ledger("a", lost_suspension=40), ledger("b", lost_suspension=number(5, 3, 9), new=7)
         )
     )
-    (table,) = [b for b in blocks if b["kind"] == "table"]
-    assert table["head"][1:] == ["@anna", "@berta"]
-    rows = {row[0]: row[1:] for row in table["rows"]}
+    (table,) = [b for b in blocks if b.kind == "table"]
+    assert table.head[1:] == ["@anna", "@berta"]
+    rows = {row[0]: row[1:] for row in table.rows}
     assert rows["before"] == ["100", "100"]
     assert rows["suspended"] == ["40", "5 (3 – 9)"]
     assert rows["new followers"] == ["–", "7"]
@@ -63,9 +69,11 @@ def test_ledgers_stand_beside_each_other():
 def test_a_note_all_ledgers_share_is_written_once():
     shared, own = Note("counts-are-net-of-growth"), Note("cause-not-in-counts")
     said = [
-        b["text"]
-        for b in ledgers(page_of(ledger("a", limits=(shared, own)), ledger("b", limits=(shared,))))
-        if b["kind"] == "note"
+        b.text
+        for b in ledgers.section(
+            page_of(ledger("a", limits=(shared, own)), ledger("b", limits=(shared,)))
+        )
+        if b.kind == "note"
     ]
     assert len(said) == 2
     assert not said[0].startswith("@") and said[1].startswith("@anna: ")
@@ -99,13 +107,13 @@ def coverage(*, gaps=0, share=0.0, clock=0, rejected=0, duplicates=0):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_five_questions_are_asked_and_answered(language):
     waves = Finding("waves", "waves", "found", parameters={"statuses": ["suspended", "taken_down"]})
-    blocks = could_be_wrong(page_of(coverage(), waves, language=language))
-    assert [b["kind"] for b in blocks] == ["subhead", "text"] * 5
+    blocks = objections.section(page_of(coverage(), waves, language=language))
+    assert [b.kind for b in blocks] == ["subhead", "text"] * 5
 
 
 def test_what_the_record_answers_differs_with_the_record():
     def said(**found):
-        return " ".join(b["text"] for b in could_be_wrong(page_of(coverage(**found))))
+        return " ".join(b.text for b in objections.section(page_of(coverage(**found))))
 
     assert (
         "No gap is known." in said()
@@ -127,9 +135,9 @@ def test_what_the_record_answers_differs_with_the_record():
 def test_only_methods_that_were_used_are_told():
     found = Finding("waves", "waves", "found", method=("scan (Somebody 1999)",))
     refused = Finding("audiences", "audiences-1", "cannot", method=("not used (Nobody 2000)",))
-    blocks = method(page_of(found, refused))
-    assert [b["text"].split(".")[0] for b in blocks if b["kind"] == "text"] == ["Waves"]
-    assert [b["items"] for b in blocks if b["kind"] == "sources"] == [["scan (Somebody 1999)"]]
+    blocks = methods.section(page_of(found, refused))
+    assert [b.text.split(".")[0] for b in blocks if b.kind == "text"] == ["Waves"]
+    assert [b.items for b in blocks if b.kind == "sources"] == [["scan (Somebody 1999)"]]
 
 
 def test_how_well_weighing_works_is_told_with_it():
@@ -140,8 +148,8 @@ def test_how_well_weighing_works_is_told_with_it():
         "found",
         {k: Estimate(v, "share") for k, v in share.items()},
     )
-    (_, told) = method(page_of(weighed))
-    assert "91.4%" in told["text"] and "0.6%" in told["text"] and "0.3%" in told["text"]
+    (_, told) = methods.section(page_of(weighed))
+    assert "91.4%" in told.text and "0.6%" in told.text and "0.3%" in told.text
 
 
 def test_a_figure_that_does_not_stand_says_what_it_would_need():
@@ -166,7 +174,7 @@ def test_a_figure_that_does_not_stand_says_what_it_would_need():
             "naive_ratio": [121.0],
         }
     )
-    blocks = reconciliation(
+    blocks = reconciliation.section(
         page_of(
             Finding(
                 "reconciliation",
@@ -176,14 +184,14 @@ def test_a_figure_that_does_not_stand_says_what_it_would_need():
             )
         )
     )
-    (table,) = [b for b in blocks if b["kind"] == "table"]
-    stands, falls = (row[2] for row in table["rows"])
-    assert stands["mark"] == "yes"
+    (table,) = [b for b in blocks if b.kind == "table"]
+    stands, falls = (row[2] for row in table.rows)
+    assert stands.mark == "yes"
     assert (
-        falls["mark"] == "no"
-        and falls["more"] == "needs a growth of 5,751 a day; ordinary: 1,097 to 2,988"
+        falls.mark == "no"
+        and falls.more == "needs a growth of 5,751 a day; ordinary: 1,097 to 2,988"
     )
-    assert any("NicolasMaduro" in b.get("text", "") for b in blocks if b["kind"] == "text"), (
+    assert any("NicolasMaduro" in getattr(b, "text", "") for b in blocks if b.kind == "text"), (
         "published names are not in the record"
     )
 
@@ -229,18 +237,15 @@ def test_numbers_on_an_axis_are_written_alike():
 
 
 def test_what_cannot_be_answered_stands_in_one_place():
-    from birdfall.tell.sections.audiences import audiences
-    from birdfall.tell.sections.ledgers import returns
-    from birdfall.tell.sections.methods import refused
-
     no = Note("no-follows", {"needs": "follows"})
     cannot = [
         Finding(k, n, "cannot", reasons=(no,))
         for k, n in (("audiences", "audiences-1"), ("returns", "returns-1"), ("ledger", "ledger"))
     ]
     page = page_of(*cannot)
-    assert audiences(page) == returns(page) == ledgers(page) == []
-    assert [b["kind"] for b in refused(page)] == ["subhead", "text"] * 3
+    assert audiences.section(page) == returns.section(page) == []
+    assert ledgers.section(page) == []
+    assert [b.kind for b in refusals.section(page)] == ["subhead", "text"] * 3
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

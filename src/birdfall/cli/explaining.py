@@ -201,7 +201,9 @@ def _requests(finding: Finding, lang: str) -> int:
 
 
 def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: str) -> None:
-    from birdfall.tell.sections.explanations import explanations as section
+    from birdfall.tell.blocks import NoteBlock, StepsBlock, TableBlock, TextBlock
+    from birdfall.tell.page import Page
+    from birdfall.tell.sections.explanations import section
     from birdfall.tell.words import words
 
     spoken = words(lang)
@@ -211,15 +213,15 @@ def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: st
         "explanations-1": finding,
         **{k: f for k, f in findings.items() if k == "automation-1"},
     }
-    for block in section(shown, case.record(), spoken, str, {}, {}):  # type: ignore[arg-type]
-        if block["kind"] == "table":
-            for row in block["rows"]:
+    for block in section(Page(shown, case.record(), spoken, str)):
+        if isinstance(block, TableBlock):
+            for row in block.rows:
                 print_result("  " + " · ".join(str(cell) for cell in row))
-        elif block["kind"] == "steps":
-            for step in block["rows"]:
-                print_result(f"  {step['factor']:>8}  {step['label']}")
-        elif "text" in block and block["kind"] != "letter":
-            print_result(block["text"])
+        elif isinstance(block, StepsBlock):
+            for step in block.rows:
+                print_result(f"  {step.factor:>8}  {step.label}")
+        elif isinstance(block, TextBlock | NoteBlock):
+            print_result(block.text)
     if finding.answer == "cannot":
         for note in finding.reasons:
             print_result(spoken.note(note))

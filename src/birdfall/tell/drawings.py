@@ -1,24 +1,28 @@
-"""Every chart of a page, drawn once for all languages, wide and narrow, while the words are being written."""
+"""The charts of a report: drawn once for all languages, wide and narrow, while its words are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from birdfall.model.findings import Finding
 from birdfall.tell import figures
+from birdfall.tell.blocks import LabelPlace
 from birdfall.tell.page import leader_ledger
 
 #: Width and height of every chart, for screens and for phones.
 SIZES: Final = {"wide": (600, 210), "narrow": (340, 180)}
-Specs = dict[str, dict[str, Any]]
+#: Space between an interval and the words beside it, in the chart's units.
+LABEL_GAP: Final = 8
+#: Baseline of the first line of words, below the top margin.
+LABEL_DROP: Final = 14
 
 
-def specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> Specs:
-    """What is to be drawn, by key ("series-wide"); what the findings do not hold is left out."""
-    found: Specs = {}
+def chart_specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> dict[str, figures.ChartSpec]:
+    """Charts to draw, by key ("series-wide"); what the findings do not hold is left out."""
+    found: dict[str, figures.ChartSpec] = {}
     waves, returns, ledger = (
         findings.get("waves"),
         findings.get("returns-1"),
@@ -44,31 +48,42 @@ def specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> Specs:
     return found
 
 
-class Drawing:
-    """Charts being drawn by a thread of their own: the renderer takes as long to start as all the words take to write."""
+class ChartRendering:
+    """Charts being rendered by a thread of their own: the renderer starts as slowly as all the words are written.
 
-    def __init__(self, wanted: Specs) -> None:
+    Parameters
+    ----------
+    specs
+        Charts by key, as of `chart_specs`.
+    """
+
+    def __init__(self, specs: Mapping[str, figures.ChartSpec]) -> None:
         self._pool = ThreadPoolExecutor(1)
-        self._drawn = {
-            key: self._pool.submit(figures.render_svg, spec) for key, spec in sorted(wanted.items())
+        self._rendered = {
+            key: self._pool.submit(figures.render_svg, spec) for key, spec in sorted(specs.items())
         }
 
     def symbols(self) -> list[str]:
-        """Each chart as a `<symbol>`, in the order of their keys. Waits until all are drawn."""
-        done = [figures.as_symbol(svg.result(), key) for key, svg in self._drawn.items()]
+        """Each chart as a `<symbol>`, in the order of their keys. Waits until all are rendered."""
+        done = [figures.as_symbol(svg.result(), key) for key, svg in self._rendered.items()]
         self._pool.shutdown()
         return done
 
 
-def plot_place(share: tuple[float, float], size: str) -> dict[str, Any]:
-    """Where the words for an interval of a chart stand, beside it on the roomier side. share: its begin and end within the plot, 0 to 1.
+def plot_place(share: tuple[float, float], size: str) -> LabelPlace:
+    """Where the words for an interval of a chart stand: beside it, on the roomier side.
 
-    Returns x, y in the chart's own units and the anchor of an SVG text.
+    Parameters
+    ----------
+    share
+        Begin and end of the interval within the plot, 0 to 1.
+    size
+        A key of `SIZES`.
     """
-    width, height = SIZES[size]
+    width, _ = SIZES[size]
     left, right = figures.MARGINS["left"], width - figures.MARGINS["right"]
     begin, end = (left + s * (right - left) for s in share)
-    y = figures.MARGINS["top"] + 14
+    y = figures.MARGINS["top"] + LABEL_DROP
     if begin - left > right - end:
-        return {"x": round(begin - 8), "y": y, "anchor": "end", "width": width, "height": height}
-    return {"x": round(end + 8), "y": y, "anchor": "start", "width": width, "height": height}
+        return LabelPlace(round(begin - LABEL_GAP), y, "end")
+    return LabelPlace(round(end + LABEL_GAP), y, "start")

@@ -1,7 +1,8 @@
-"""Charts as static SVG from Vega-Lite specs: no script, no text of any language in them, colours from the page.
+"""Charts as static SVG from Vega-Lite specs: no script, no words of any language, colours of the page.
 
-A chart holds numerals only (dates in ISO order, times as HH:MM), so one drawing serves all five languages; what it means stands
-in words beside it. Colours are custom properties, so light, dark and print need no second drawing. Same data, same bytes.
+A chart holds numerals only (dates in ISO order, times as HH:MM), so one drawing serves all five
+languages; what it means stands in words beside it. Colours are custom properties of the page, so
+light, dark and print need no second drawing. Same data, same bytes.
 """
 
 from __future__ import annotations
@@ -10,41 +11,197 @@ import datetime as dt
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
+
+from birdfall.tell.rows import CountRow, LevelRow, ReturnRow
 
 #: Colours drawn by Vega, and the property of the page each stands for.
 TOKENS: Final = {
-    "#d55e01": "var(--hit)", "#0072b1": "var(--back)", "#8a94a2": "var(--usual)", "#111111": "var(--ink)",
-    "#777777": "var(--soft)", "#dddddd": "var(--rule)", "#b0b7c1": "var(--gap)",
-}  # fmt: skip
+    "#d55e01": "var(--hit)",
+    "#0072b1": "var(--back)",
+    "#8a94a2": "var(--usual)",
+    "#111111": "var(--ink)",
+    "#777777": "var(--soft)",
+    "#dddddd": "var(--rule)",
+    "#b0b7c1": "var(--gap)",
+}
 HIT, BACK, USUAL, INK, SOFT, RULE, GAP = TOKENS
-#: What was not watched: hatched, so that it is told from a band without colour.
+#: The pattern of unobserved periods: hatched, so that it differs from a band without colour too.
 HATCH: Final = (
-    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    f'<rect width="6" height="6" fill="none"/><rect width="2.4" height="6" fill="{GAP}"/></pattern></defs>'
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"'
+    ' patternTransform="rotate(45)"><rect width="6" height="6" fill="none"/>'
+    f'<rect width="2.4" height="6" fill="{GAP}"/></pattern></defs>'
 )
 
 #: Room around the plot, for its axes.
 MARGINS: Final = {"left": 50, "right": 8, "top": 8, "bottom": 26}
+#: Points of a curve that are drawn, at most about twice as many.
+RETURN_POINTS, LEVEL_POINTS = 240, 400
+#: Pixels that one label of the time axis needs.
+TIME_LABEL_PX: Final = 110
+MINUTE_S, DAY_S = 60, 86400
 
-Row = dict[str, Any]
-Spec = dict[str, Any]
+#: A row of a chart's data.
+Datum = dict[str, str | float | bool | None]
+_Row = TypeVar("_Row")
+
+
+class AxisSpec(TypedDict, total=False):
+    """An axis of Vega-Lite."""
+
+    title: None
+    grid: bool
+    format: str
+    tickCount: int
+    labelOverlap: bool
+    labelExpr: str
+
+
+class ScaleSpec(TypedDict, total=False):
+    """A scale of Vega-Lite."""
+
+    domain: list[float]
+    zero: bool
+
+
+class ChannelSpec(TypedDict, total=False):
+    """An encoding channel of Vega-Lite: a field of the data and how it is shown."""
+
+    field: str
+    title: str
+    type: str
+    format: str
+    axis: AxisSpec
+    scale: ScaleSpec
+
+
+class EncodingSpec(TypedDict, total=False):
+    """The channels of a layer."""
+
+    x: ChannelSpec
+    x2: ChannelSpec
+    y: ChannelSpec
+    y2: ChannelSpec
+    tooltip: list[ChannelSpec]
+
+
+class MarkSpec(TypedDict, total=False):
+    """What a layer draws."""
+
+    type: str
+    color: str
+    opacity: float
+    strokeWidth: float
+    interpolate: str
+    tooltip: bool
+
+
+class DataSpec(TypedDict):
+    """The rows of a chart or a layer."""
+
+    values: list[Datum]
+
+
+class LayerSpec(TypedDict, total=False):
+    """One layer of a chart."""
+
+    name: str
+    data: DataSpec
+    transform: list[dict[str, str]]
+    mark: MarkSpec
+    encoding: EncodingSpec
+
+
+class SelectionSpec(TypedDict, total=False):
+    """A selection by which a reader zooms."""
+
+    name: str
+    select: str
+    bind: str
+    views: list[str]
+
+
+class AxisStyle(TypedDict):
+    """Colours and sizes of all axes."""
+
+    labelColor: str
+    tickColor: str
+    domainColor: str
+    gridColor: str
+    gridOpacity: float
+    labelFontSize: int
+    title: None
+    labelPadding: int
+
+
+class StyleSpec(TypedDict):
+    """What all charts look like."""
+
+    view: dict[str, None]
+    font: str
+    axis: AxisStyle
+
+
+class ChartSpec(LayerSpec, total=False):
+    """A chart of Vega-Lite: one layer, or several in `layer`."""
+
+    layer: list[LayerSpec]
+    title: str
+    params: list[SelectionSpec]
+    width: int
+    height: int
+    config: StyleSpec
+
+
+#: What a chart in a page has beyond its spec: a frame of fixed margins.
+PAGE_FRAME: Final = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    "padding": MARGINS,
+    "autosize": {"type": "none"},
+    "background": None,
+}
+STYLE: Final[StyleSpec] = {
+    "view": {"stroke": None},
+    "font": "sans-serif",
+    "axis": {
+        "labelColor": SOFT,
+        "tickColor": RULE,
+        "domainColor": RULE,
+        "gridColor": RULE,
+        "gridOpacity": 0.5,
+        "labelFontSize": 12,
+        "title": None,
+        "labelPadding": 4,
+    },
+}
 
 
 def wave_chart(
-    rows: Sequence[Row],
+    rows: Sequence[CountRow],
     zone: ZoneInfo,
     width: int,
     height: int,
     wave: tuple[dt.datetime, dt.datetime] | None = None,
-) -> Spec:
-    """Suspensions over time: observed as a line, what is usual as a band, what was not watched hatched, the wave tinted."""
+) -> ChartSpec:
+    """Suspensions over time: a line on a band of what is usual; gaps hatched, the wave tinted.
+
+    Parameters
+    ----------
+    rows
+        Steps in order of time.
+    zone
+        Time zone of the axis.
+    width, height
+        Of the whole chart, in pixels.
+    wave
+        Begin and end of the wave, if it lies within the rows.
+    """
     span = (rows[-1]["to"] - rows[0]["from"]).total_seconds()
-    data = [
+    data: list[Datum] = [
         {
-            "t": _local(r["from"], zone),
-            "e": _local(r["to"], zone),
+            "t": _local_time(r["from"], zone),
+            "e": _local_time(r["to"], zone),
             "o": r["observed"] if r["covered"] else None,
             "l": r["low"],
             "h": r["high"],
@@ -54,8 +211,8 @@ def wave_chart(
     ]
     # the last step has its full width too
     data.append(data[-1] | {"t": data[-1]["e"], "gap": False})
-    x = {"field": "t", "type": "temporal", "axis": _time_axis(span, width)}
-    layers: list[dict[str, Any]] = [
+    x: ChannelSpec = {"field": "t", "type": "temporal", "axis": _time_axis(span, width)}
+    layers: list[LayerSpec] = [
         {
             "mark": {"type": "area", "color": USUAL, "opacity": 0.35, "interpolate": "step-after"},
             "encoding": {"x": x, "y": {"field": "l", "type": "quantitative"}, "y2": {"field": "h"}},
@@ -72,7 +229,9 @@ def wave_chart(
         layers.insert(
             0,
             {
-                "data": {"values": [{"t": _local(wave[0], zone), "e": _local(wave[1], zone)}]},
+                "data": {
+                    "values": [{"t": _local_time(wave[0], zone), "e": _local_time(wave[1], zone)}]
+                },
                 "mark": {"type": "rect", "color": HIT, "opacity": 0.14},
                 "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
             },
@@ -86,26 +245,26 @@ def wave_chart(
                 "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
             },
         )
-    return _chart_spec({"data": {"values": data}, "layer": layers}, width, height)
+    return {**_plot_area(width, height), "data": {"values": data}, "layer": layers}
 
 
-def return_chart(rows: Sequence[Row], width: int, height: int) -> Spec:
+def return_chart(rows: Sequence[ReturnRow], width: int, height: int) -> ChartSpec:
     """Share back by days since the fall, as a step with its band; 0 to 100 %."""
-    thin = _thin_rows(rows, 240)
-    data = [
-        {"d": r["after_s"] / 86400, "r": r["returned"], "l": r["low"], "h": r["high"]} for r in thin
+    data: list[Datum] = [
+        {"d": r["after_s"] / DAY_S, "r": r["returned"], "l": r["low"], "h": r["high"]}
+        for r in _thin_rows(rows, RETURN_POINTS)
     ]
-    x = {
+    x: ChannelSpec = {
         "field": "d",
         "type": "quantitative",
         "axis": {"title": None, "grid": True, "format": "~g", "tickCount": 6},
     }
-    y = {
+    y: ChannelSpec = {
         "type": "quantitative",
         "scale": {"domain": [0, 1]},
         "axis": {"title": None, "grid": True, "format": ".0%", "tickCount": 4},
     }
-    layers = [
+    layers: list[LayerSpec] = [
         {
             "mark": {"type": "area", "color": BACK, "opacity": 0.25, "interpolate": "step-after"},
             "encoding": {"x": x, "y": {"field": "l", **y}, "y2": {"field": "h"}},
@@ -120,15 +279,18 @@ def return_chart(rows: Sequence[Row], width: int, height: int) -> Spec:
             "encoding": {"x": x, "y": {"field": "r", **y}},
         },
     ]
-    return _chart_spec({"data": {"values": data}, "layer": layers}, width, height)
+    return {**_plot_area(width, height), "data": {"values": data}, "layer": layers}
 
 
-def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) -> Spec:
+def level_chart(rows: Sequence[LevelRow], zone: ZoneInfo, width: int, height: int) -> ChartSpec:
     """Followers over time, as a step; the axis begins where the data do."""
-    thin = _thin_rows(rows, 400)
-    data = [{"t": _local(r["time"], zone), "f": r["followers"]} for r in thin]
+    data: list[Datum] = [
+        {"t": _local_time(r["time"], zone), "f": r["followers"]}
+        for r in _thin_rows(rows, LEVEL_POINTS)
+    ]
     span = (rows[-1]["time"] - rows[0]["time"]).total_seconds()
-    spec = {
+    return {
+        **_plot_area(width, height),
         "data": {"values": data},
         "mark": {"type": "line", "color": HIT, "strokeWidth": 1.8, "interpolate": "step-after"},
         "encoding": {
@@ -141,45 +303,19 @@ def level_chart(rows: Sequence[Row], zone: ZoneInfo, width: int, height: int) ->
             },
         },
     }
-    return _chart_spec(spec, width, height)
 
 
-def render_svg(spec: Spec) -> str:
-    """A spec as an SVG element whose colours are the page's."""
+def render_svg(spec: ChartSpec) -> str:
+    """A chart as an SVG element whose colours are the page's."""
+    # the renderer takes a fifth of a second to load, and only reports need it
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="v6_1")
+    svg: str = vl_convert.vegalite_to_svg(json.dumps({**PAGE_FRAME, **spec}), vl_version="v6_1")
     if f'fill="{GAP}"' in svg:
         svg = svg.replace(f'fill="{GAP}"', 'fill="url(#hatch)"').replace("<g", HATCH + "<g", 1)
     for colour, token in TOKENS.items():
         svg = svg.replace(colour, token)
     return re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>", "", svg).strip()
-
-
-def _chart_spec(spec: Spec, width: int, height: int) -> Spec:
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": width - MARGINS["left"] - MARGINS["right"],
-        "height": height - MARGINS["top"] - MARGINS["bottom"],
-        "padding": MARGINS,
-        "autosize": {"type": "none"},
-        "background": None,
-        **spec,
-        "config": {
-            "view": {"stroke": None},
-            "font": "sans-serif",
-            "axis": {
-                "labelColor": SOFT,
-                "tickColor": RULE,
-                "domainColor": RULE,
-                "gridColor": RULE,
-                "gridOpacity": 0.5,
-                "labelFontSize": 12,
-                "title": None,
-                "labelPadding": 4,
-            },
-        },
-    }
 
 
 def as_symbol(svg: str, name: str) -> str:
@@ -195,36 +331,46 @@ def as_symbol(svg: str, name: str) -> str:
     )
 
 
-def _thin_rows(rows: Sequence[Row], most: int) -> list[Row]:
-    step = max(1, len(rows) // most)
+def _plot_area(width: int, height: int) -> ChartSpec:
+    """Size and style of a chart of this size in pixels, margins included."""
+    return {
+        "width": width - MARGINS["left"] - MARGINS["right"],
+        "height": height - MARGINS["top"] - MARGINS["bottom"],
+        "config": STYLE,
+    }
+
+
+def _thin_rows(rows: Sequence[_Row], points: int) -> list[_Row]:
+    """Every so many rows, so that about `points` to twice as many are left; always the last."""
+    step = max(1, len(rows) // points)
     return [r for i, r in enumerate(rows) if i % step == 0 or i == len(rows) - 1]
 
 
-def _local(time: Any, zone: ZoneInfo) -> str:
-    """Local wall time for Vega, which is told nothing of zones."""
-    return str(time.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S.%f"))[:-3]
+def _local_time(time: dt.datetime, zone: ZoneInfo) -> str:
+    """Local wall time to milliseconds, for Vega, which knows no zones."""
+    return time.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
 
 
-def _time_axis(span: float, width: int) -> dict[str, Any]:
+def _time_axis(span_s: float, width: int) -> AxisSpec:
     form = (
         "%H:%M:%S"
-        if span < 600
+        if span_s < 10 * MINUTE_S
         else "%H:%M"
-        if span < 2 * 86400
+        if span_s < 2 * DAY_S
         else "%m-%d"
-        if span < 300 * 86400
+        if span_s < 300 * DAY_S
         else "%Y-%m"
     )
     return {
         "format": form,
-        "tickCount": max(3, width // 110),
+        "tickCount": max(3, width // TIME_LABEL_PX),
         "title": None,
         "labelOverlap": True,
         "grid": False,
     }
 
 
-def _number_axis() -> dict[str, Any]:
+def _number_axis() -> AxisSpec:
     # one number at a time: the axis' own format would write 0 as 0k beside 8k
     return {
         "title": None,

@@ -3,70 +3,82 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from birdfall.model.findings import Finding
-from birdfall.tell.drawings import plot_place
-from birdfall.tell.page import Block, Page, chart, leader_ledger
+from birdfall.tell.blocks import ChartBlock, ChartLabel
+from birdfall.tell.drawings import SIZES, plot_place
+from birdfall.tell.page import Page, leader_ledger
+from birdfall.tell.rows import CountRow, WaveRow
 
 
-def four_numbers(page: Page) -> list[dict[str, Any]]:
-    """The four numbers of the first screen, {"values", "label", "key"}; those the data cannot give are left out."""
-    say, four = page.say, list[dict[str, Any]]()
+@dataclass(frozen=True)
+class KeyNumber:
+    """A number of the first screen.
+
+    Parameters
+    ----------
+    steps
+        Its texts: one, or the level before, at the lowest and now.
+    label
+        What it is.
+    key
+        The estimate it comes from, for machines.
+    """
+
+    steps: Sequence[str]
+    label: str
+    key: str
+
+
+def four_numbers(page: Page) -> list[KeyNumber]:
+    """The four numbers of the first screen; those the data cannot give are left out."""
+    say, four = page.say, list[KeyNumber]()
     top = largest_wave(page.findings)
     if top is not None:
         four += [
-            {
-                "values": [say.number(int(top["observed"]))],
-                "label": say("four.hit"),
-                "key": "waves.observed",
-            },
-            {
-                "values": [say.duration(max(1.0, top["duration_s"]))],
-                "label": say("four.duration"),
-                "key": "waves.duration_s",
-            },
+            KeyNumber([say.number(int(top["observed"]))], say("four.hit"), "waves.observed"),
+            KeyNumber(
+                [say.duration(max(1.0, top["duration_s"]))],
+                say("four.duration"),
+                "waves.duration_s",
+            ),
         ]
     ledger = leader_ledger(page.findings)
     if ledger is not None and ledger["before"].value:
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
-        values = [say.number(ledger[k].value) for k in ("before", "lowest", "now")]
-        four.append({"values": values, "label": label, "key": ledger.name})
+        levels = [say.number(ledger[k].value) for k in ("before", "lowest", "now")]
+        four.append(KeyNumber(levels, label, ledger.name))
     returns = page.findings.get("returns-1")
     if returns is not None and "returned" in returns.estimates:
         share = say.percent((returns["returned"].value or 0) / max(returns["fallen"].value or 1, 1))
-        four.append({"values": [share], "label": say("four.back"), "key": "returns-1.returned"})
+        four.append(KeyNumber([share], say("four.back"), "returns-1.returned"))
     return four
 
 
-def charts(page: Page) -> list[Block]:
+def charts(page: Page) -> list[ChartBlock]:
     """The whole record, and the minutes around the largest wave."""
     waves = page.findings.get("waves")
     if waves is None or waves.answer == "cannot" or "series-wide" not in page.drawings:
         return []
     panels = [("series", "chart.days", waves.table("series").to_pylist())]
     if "minutes-wide" in page.drawings:
-        panels.append(
-            (
-                "minutes",
-                "chart.minutes",
-                [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1],
-            )
-        )
+        minutes = [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1]
+        panels.append(("minutes", "chart.minutes", minutes))
     return [_panel(key, page.say(title), rows, page) for key, title, rows in panels]
 
 
-def largest_wave(findings: Mapping[str, Finding]) -> dict[str, Any] | None:
+def largest_wave(findings: Mapping[str, Finding]) -> WaveRow | None:
     """The first row of the waves, None if there is none."""
     waves = findings.get("waves")
     if waves is None or waves.answer != "found":
         return None
-    row: dict[str, Any] = waves.table("waves").to_pylist()[0]
+    row: WaveRow = waves.table("waves").to_pylist()[0]
     return row
 
 
-def _panel(key: str, title: str, rows: list[dict[str, Any]], page: Page) -> Block:
+def _panel(key: str, title: str, rows: Sequence[CountRow], page: Page) -> ChartBlock:
     say, top = page.say, largest_wave(page.findings)
     summary = say(
         "chart.summary",
@@ -75,20 +87,20 @@ def _panel(key: str, title: str, rows: list[dict[str, Any]], page: Page) -> Bloc
     )
     label = None
     if top is not None:
-        said = [
+        lines = [
             say("chart.label", n=int(top["observed"])),
             say.duration(max(top["duration_s"], 1.0)),
         ]
-        label = {
-            "lines": said,
-            "places": {size: plot_place(_share(top, rows), size) for size in ("wide", "narrow")},
-        }
-    return {**chart(key, title, say("chart.legend"), label), "summary": summary}
+        span = _span_shares(top, rows)
+        label = ChartLabel(lines, {size: plot_place(span, size) for size in SIZES})
+    return ChartBlock(key, title, say("chart.legend"), summary, label)
 
 
-def _share(top: Mapping[str, Any], rows: list[dict[str, Any]]) -> tuple[float, float]:
+def _span_shares(top: WaveRow, rows: Sequence[CountRow]) -> tuple[float, float]:
     """Where the wave begins and ends, as shares of the panel's time."""
     first, last = rows[0]["from"], rows[-1]["to"]
     whole: dt.timedelta = last - first
-    begin, end = ((min(max(top[k], first), last) - first) / whole for k in ("start", "end"))
+    begin, end = (
+        (min(max(time, first), last) - first) / whole for time in (top["start"], top["end"])
+    )
     return float(begin), float(end)

@@ -14,22 +14,36 @@ _TRICKS = dict.fromkeys(
 
 
 def sanitize_text(text: str) -> str:
-    """Text from outside without control characters and direction overrides, which would change how the page around it reads."""
+    """Text from outside without control characters and direction overrides.
+
+    They would change how the page around it reads.
+    """
     return "".join(c for c in text.translate(_TRICKS) if c.isprintable() or c == " ")
 
 
 @dataclass(frozen=True)
 class Names:
-    """How accounts are shown."""
+    """How accounts are shown.
+
+    Parameters
+    ----------
+    ids
+        Codes of the record's accounts, which give the pseudonyms.
+    public
+        Accounts that go by their handle.
+    handles
+        Handle by account.
+    isolated
+        Whether names are set apart from text that runs the other way.
+    """
 
     ids: Ids
     public: frozenset[str]
     handles: dict[str, str]
-    #: Whether names are set apart from text that runs the other way.
     isolated: bool = False
 
     def __call__(self, account: str | None) -> str:
-        """The name of an account by id. Control characters and direction overrides are taken out of handles."""
+        """The name of an account by id; control characters and direction overrides are taken out."""
         shown = self._display_name(account)
         return f"\u2068{shown}\u2069" if self.isolated else shown
 

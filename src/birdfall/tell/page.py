@@ -1,70 +1,127 @@
-"""What a section is written from, and the blocks it is made of.
-
-A section is a list of blocks: text, note, subhead, table, chart, map and what single sections add. The template knows how to write
-each; no block holds markup.
-"""
+"""What a section is written from: one language of a report, with the findings and what was drawn for all languages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from birdfall.model.findings import Estimate, Finding
 from birdfall.record.record import Record
-from birdfall.tell.names import Names
+from birdfall.tell.blocks import Block, NoteBlock
 from birdfall.tell.words import Words
 
-Block = dict[str, Any]
+
+@dataclass(frozen=True)
+class MapGroup:
+    """A group with a colour of its own on a network map.
+
+    Parameters
+    ----------
+    rank
+        Its position by size, 0 for the largest.
+    group
+        Its number in the finding's tables.
+    members
+        How many accounts it has.
+    colour
+        "#rrggbb".
+    """
+
+    rank: int
+    group: int
+    members: int
+    colour: str
+
+
+@dataclass(frozen=True)
+class NetworkMap:
+    """A coordination network as drawn for a page.
+
+    Parameters
+    ----------
+    poster
+        The picture, a `data:` URI of a PNG.
+    data
+        JSON the interactive map reads.
+    shown
+        Accounts on it.
+    groups
+        Groups with a colour of their own, largest first.
+    """
+
+    poster: str
+    data: str
+    shown: int
+    groups: tuple[MapGroup, ...]
 
 
 @dataclass(frozen=True)
 class Page:
-    """One language of a report: the findings, how this language says things, and what was drawn for all languages."""
+    """One language of a report.
+
+    Parameters
+    ----------
+    findings
+        All findings of the case, by name.
+    record
+        The record they were made from.
+    say
+        The words of the language.
+    name
+        From an account's id to what it is called on the page.
+    drawings
+        Keys of the charts that were drawn ("series-wide").
+    maps
+        Network maps by the name of their finding.
+    """
 
     findings: Mapping[str, Finding]
     record: Record
     say: Words
-    name: Names
-    #: Keys of what was drawn: "series-wide".
-    drawings: frozenset[str]
-    maps: Mapping[str, dict[str, Any]]
+    name: Callable[[str | None], str]
+    drawings: frozenset[str] = frozenset()
+    maps: Mapping[str, NetworkMap] = field(default_factory=dict)
 
     def findings_of_kind(self, kind: str) -> list[Finding]:
         """All findings of a kind, in the order they were made."""
         return [f for f in self.findings.values() if f.kind == kind]
 
 
-def text(said: str) -> Block:
-    return {"kind": "text", "text": said}
+#: What writes a section: from a page to its blocks; none if it has nothing to say.
+SectionWriter = Callable[[Page], list[Block]]
 
 
-def subhead(said: str) -> Block:
-    return {"kind": "subhead", "text": said}
+@dataclass(frozen=True)
+class Section:
+    """A section of the report.
 
+    Parameters
+    ----------
+    key
+        Its anchor, and the key of its title in the catalogues of words.
+    write
+        `section(page)`: its blocks.
+    kind
+        The kind of finding it is about; "" for sections over all findings.
+    titles
+        Its title by language, for sections whose key no catalogue has; English stands in for a language that is missing.
+    """
 
-def table(
-    head: list[str], rows: list[list[Any]], numeric: tuple[int, ...] = (), *, headed: bool = False
-) -> Block:
-    """numeric: columns of numbers. headed: whether the first column names its rows. A cell is a text, or a mapping for the template."""
-    return {"kind": "table", "head": head, "rows": rows, "numeric": numeric, "headed": headed}
+    key: str
+    write: SectionWriter
+    kind: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
 
-
-def chart(key: str, title: str, legend: str = "", label: Mapping[str, Any] | None = None) -> Block:
-    """A drawing by its key in `Page.drawings` (without -wide or -narrow)."""
-    return {
-        "kind": "chart",
-        "key": key,
-        "title": title,
-        "summary": "",
-        "legend": legend,
-        "label": label,
-    }
+    def title(self, say: Words) -> str:
+        """The title in a language."""
+        if not self.titles:
+            return say(self.key)
+        return self.titles.get(say.language) or self.titles.get("en", self.key)
 
 
 def notes(finding: Finding, say: Words) -> list[Block]:
     """The refusals and limits of a finding."""
-    return [{"kind": "note", "text": say.note(n)} for n in (*finding.reasons, *finding.limits)]
+    return [NoteBlock(say.note(n)) for n in (*finding.reasons, *finding.limits)]
 
 
 def format_interval(estimate: Estimate, say: Words) -> str:
@@ -81,13 +138,14 @@ def format_interval(estimate: Estimate, say: Words) -> str:
 
 def leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
     """The ledger of the audience that explains the wave, else the first there is."""
-    kept = [f for f in findings.values() if f.kind == "ledger" and f.answer != "cannot"]
+    answered = [f for f in findings.values() if f.kind == "ledger" and f.answer != "cannot"]
     audience = findings.get("audiences-1")
     if audience is not None and audience.answer == "found":
         leader = audience.table("explanation").column("leader")[0].as_py()
-        kept.sort(key=lambda f: f.details.get("leader") != leader)
-    return kept[0] if kept else None
+        answered.sort(key=lambda f: f.details.get("leader") != leader)
+    return answered[0] if answered else None
 
 
 def join_names(names: Sequence[str]) -> str:
+    """Names with commas between them."""
     return ", ".join(names)

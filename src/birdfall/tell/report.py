@@ -1,8 +1,9 @@
 """The report: one self-contained page in five languages that opens with the answer.
 
-Everything is written once, in Python: sentences from the catalogues, numbers formatted here, charts as static SVG. The page needs
-no script to be read: languages are articles of one document, chosen by their anchors; scripts only copy, print and bring the map to
-life. Same case, same bytes. Design: docs/methods/report.md.
+Everything is written once, in Python: sentences from the catalogues, numbers formatted here, charts
+as static SVG. The page can be read without scripts: languages are articles of one document, chosen
+by their anchors; scripts only copy, print and make the map interactive. Same case, same bytes.
+Design: docs/methods/report.md.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
@@ -23,25 +23,48 @@ from markupsafe import Markup
 
 import birdfall
 from birdfall.model.errors import UsageError
-from birdfall.model.findings import Finding
+from birdfall.model.findings import Finding, Input
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
 from birdfall.record.record import Record
-from birdfall.tell.drawings import SIZES, Drawing, specs
-from birdfall.tell.first_screen import charts, four_numbers
+from birdfall.tell.blocks import ChartBlock, WrittenSection
+from birdfall.tell.drawings import SIZES, ChartRendering, chart_specs
+from birdfall.tell.first_screen import KeyNumber, charts, four_numbers
 from birdfall.tell.names import names_of, sanitize_text
-from birdfall.tell.network.map import draw_maps
-from birdfall.tell.page import Page
+from birdfall.tell.network.map import POSTER_SIZE, draw_maps
+from birdfall.tell.page import NetworkMap, Page, Section
 from birdfall.tell.seal import BLANK, seal
-from birdfall.tell.sections.order import sections
-from birdfall.tell.sentences import verdict
+from birdfall.tell.sections.order import SECTIONS, write_sections
+from birdfall.tell.sentences import CaseVerdict, verdict
+from birdfall.tell.terminal import claim_words
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 
 
 def render(
-    case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | None = None
+    case: Case,
+    *,
+    languages: Sequence[str] = LANGUAGES,
+    default: str | None = None,
+    sections: Sequence[Section] = SECTIONS,
 ) -> bytes:
-    """The report of a case as UTF-8 HTML. Raises UsageError for a language there is no catalogue for."""
+    """The report of a case as UTF-8 HTML.
+
+    Parameters
+    ----------
+    case
+        A case that was run.
+    languages
+        Languages of the page, of `LANGUAGES`.
+    default
+        The language of the first view; by default that of the case's settings.
+    sections
+        Sections in their order: see `sections.order.order_sections` for those of outside measures.
+
+    Raises
+    ------
+    UsageError
+        For a language there is no catalogue for.
+    """
     unknown = [one for one in languages if one not in LANGUAGES]
     if unknown or not languages:
         raise UsageError(
@@ -52,19 +75,20 @@ def render(
     first = default or record.settings.language
     order = [first, *(one for one in languages if one != first)]
     findings = case.findings()
-    wanted = specs(findings, ZoneInfo(record.settings.time_zone))
-    drawing = Drawing(wanted)
+    specs = chart_specs(findings, ZoneInfo(record.settings.time_zone))
+    rendering = ChartRendering(specs)
     name = names_of(record)
     maps = draw_maps(findings, name)
     articles = []
     for one in order:
         say = words(one, record.settings.time_zone)
         named = replace(name, isolated=say.direction == "rtl")
-        articles.append(_article(Page(findings, record, say, named, frozenset(wanted), maps), case))
+        page = Page(findings, record, say, named, frozenset(specs), maps)
+        articles.append(_article(page, case, sections))
     style, script = _asset("report.css"), _asset("report.js")
     if maps:
         script += "\n" + (files("birdfall.tell") / "assets" / "map.js").read_text("utf-8")
-    page = (
+    html = (
         _environment()
         .from_string(_asset("report.html.j2"))
         .render(
@@ -78,7 +102,7 @@ def render(
             simulated=record.settings.simulated,
             title=sanitize_text(record.settings.title) or "Birdfall",
             symbols=Markup(
-                "".join((*drawing.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))
+                "".join((*rendering.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))
             ),
             sizes=SIZES,
             data=Markup(_machine_data(findings, record)),
@@ -86,40 +110,79 @@ def render(
             version=birdfall.__version__,
         )
     )
-    return seal(page.encode("utf-8", "replace"))
+    return seal(html.encode("utf-8", "replace"))
 
 
-def _article(page: Page, case: Case) -> dict[str, Any]:
-    say, record, findings = page.say, page.record, page.findings
-    return {
-        "lang": say.language,
-        "dir": say.direction,
-        "say": say,
-        "question": sanitize_text(record.settings.question),
-        "verdict": verdict(findings, say, page.name),
-        "simulated": record.settings.simulated,
-        "four": four_numbers(page),
-        "charts": charts(page),
-        "sections": sections(page),
-        "zone": record.settings.time_zone,
-        "imports": [
-            {
-                "source": sanitize_text(i.source),
-                "reader": i.reader,
-                "rows": say.number(sum(i.rows.values())),
-                "refused": say.number(i.rejected),
-                "digest": i.digest,
-            }
-            for i in case.manifest.imports
-        ],
-        "inputs": [
-            {"table": i.table, "rows": say.number(i.rows), "digest": i.digest}
-            for i in _inputs(findings)
-        ],
-        "settings": _settings(case),
-        "replies": replies(record.settings, say),
-        "jsonld": Markup(_claim_reviews(findings, say)),
-    }
+@dataclass(frozen=True)
+class ImportedFile:
+    """A row of the manifest: a file that was imported."""
+
+    source: str
+    reader: str
+    rows: str
+    refused: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class UsedTable:
+    """A row of the manifest: a table of the record that findings were computed from."""
+
+    table: str
+    rows: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """One language of the page, as the template writes it."""
+
+    lang: str
+    dir: str
+    say: Words
+    question: str
+    verdict: CaseVerdict
+    simulated: bool
+    four: Sequence[KeyNumber]
+    charts: Sequence[ChartBlock]
+    sections: Sequence[WrittenSection]
+    zone: str
+    imports: Sequence[ImportedFile]
+    inputs: Sequence[UsedTable]
+    settings: str
+    replies: Sequence[str]
+    jsonld: Markup
+
+
+def _article(page: Page, case: Case, sections: Sequence[Section]) -> Article:
+    say, settings, findings = page.say, page.record.settings, page.findings
+    imports = [
+        ImportedFile(
+            sanitize_text(i.source),
+            i.reader,
+            say.number(sum(i.rows.values())),
+            say.number(i.rejected),
+            i.digest,
+        )
+        for i in case.manifest.imports
+    ]
+    return Article(
+        lang=say.language,
+        dir=say.direction,
+        say=say,
+        question=sanitize_text(settings.question),
+        verdict=verdict(findings, say, page.name),
+        simulated=settings.simulated,
+        four=four_numbers(page),
+        charts=charts(page),
+        sections=write_sections(page, sections),
+        zone=settings.time_zone,
+        imports=imports,
+        inputs=[UsedTable(i.table, say.number(i.rows), i.digest) for i in _inputs(findings)],
+        settings=_run_options(case),
+        replies=replies(settings, say),
+        jsonld=Markup(_claim_reviews(findings, say)),
+    )
 
 
 def replies(settings: Settings, say: Words) -> list[str]:
@@ -136,33 +199,41 @@ def replies(settings: Settings, say: Words) -> list[str]:
     return said or [say("reply.none")]
 
 
-def _settings(case: Case) -> str:
+def _run_options(case: Case) -> str:
     """The options of the last run, in a line."""
     options = json.loads(case.read("run.json") or b"{}").get("options", {})
     return " ".join(f"{key}={value}" for key, value in sorted(options.items()) if key != "asked")
 
 
-def _inputs(findings: Mapping[str, Finding]) -> list[Any]:
+def _inputs(findings: Mapping[str, Finding]) -> list[Input]:
+    """Tables that findings were computed from, by name."""
     found = {i.table: i for f in findings.values() for i in f.inputs if i.rows}
     return [found[t] for t in sorted(found)]
 
 
-def _poster(name: str, drawn: Mapping[str, Any]) -> str:
+def _poster(name: str, drawn: NetworkMap) -> str:
     """The picture of a network as a symbol, so that it stands in the page once."""
-    return f'<symbol id="poster-{name}" viewBox="0 0 960 960"><image href="{drawn["poster"]}" width="960" height="960"/></symbol>'
+    size = f'width="{POSTER_SIZE}" height="{POSTER_SIZE}"'
+    return (
+        f'<symbol id="poster-{name}" viewBox="0 0 {POSTER_SIZE} {POSTER_SIZE}">'
+        f'<image href="{drawn.poster}" {size}/></symbol>'
+    )
 
 
 def _policy(style: str, script: str) -> str:
-    """A content policy that lets in this page's own style and script and nothing else, from nowhere."""
+    """A content policy that admits this page's own style and script, and nothing from elsewhere."""
 
     def digest(text: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
-    return f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; img-src data:; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)};"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
 
 
 def _machine_data(findings: Mapping[str, Finding], record: Record) -> str:
-    """The key numbers for machines: every estimate of every finding, and the digests of what they came from."""
+    """For machines: every estimate of every finding, and the digests of what they came from."""
     key_numbers = {
         name: {
             "kind": f.kind,
@@ -181,8 +252,6 @@ def _machine_data(findings: Mapping[str, Finding], record: Record) -> str:
 
 def _claim_reviews(findings: Mapping[str, Finding], say: Words) -> str:
     """Each claim as ClaimReview (schema.org), for those who index fact-checks."""
-    from birdfall.tell.terminal import claim_words
-
     reviews = []
     for finding in findings.values():
         if finding.kind == "claim" and finding.details.get("verdict"):
@@ -206,7 +275,7 @@ def _claim_reviews(findings: Mapping[str, Finding], say: Words) -> str:
     return _safe_json(reviews) if reviews else ""
 
 
-def _safe_json(data: Any) -> str:
+def _safe_json(data: object) -> str:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,7 +1,7 @@
-"""The seal of a page: its own SHA-256, written into it, so that one changed character shows even where no case is at hand.
+"""The seal of a page: its own SHA-256, written into it, so that a changed character shows without a case.
 
-A seal shows change, not authorship: who wants to deceive can seal again. What holds against that is the case, from
-which `birdfall verify` computes every number anew.
+A seal shows change, not authorship: who wants to deceive can seal again. What holds against that is
+the case, from which `birdfall verify` computes every number anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ _SLOT: Final = re.compile(rb'(<meta name="birdfall-seal" content=")([0-9a-f]{64}
 
 
 def seal(page: bytes) -> bytes:
-    """`page`, which must hold `<meta name="birdfall-seal" content="000...">` once, with its digest in that place."""
+    """`page` with its digest in the place made for it.
+
+    Parameters
+    ----------
+    page
+        Must hold `<meta name="birdfall-seal" content="000...">` once.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
     if len(_SLOT.findall(page)) != 1:
         raise ValueError("a page to be sealed has one place for its seal")
     return _SLOT.sub(rb"\g<1>" + _digest(page) + rb"\g<3>", page)

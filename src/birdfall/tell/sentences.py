@@ -1,13 +1,12 @@
-"""The sentences a reader takes away: what happened, how sure that is, and what would change it. From findings alone."""
+"""The sentences a reader takes away: what happened, how sure that is, what would change it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from birdfall.model.findings import Finding
-from birdfall.tell.names import Names
+from birdfall.tell.rows import WaveRow
 from birdfall.tell.words import Words
 
 Findings = Mapping[str, Finding]
@@ -15,8 +14,20 @@ Findings = Mapping[str, Finding]
 
 @dataclass(frozen=True)
 class CaseVerdict:
-    """sentence: what happened. more: to whom, or "". limit: what it does not say. confidence: 1 to 5. change: the key of what
-    would change it.
+    """The verdict of a case in one language.
+
+    Parameters
+    ----------
+    sentence
+        What happened.
+    more
+        To whom, or "".
+    limit
+        What it does not say.
+    confidence
+        1 to 5.
+    change
+        Key of the words for what would change it.
     """
 
     sentence: str
@@ -26,8 +37,12 @@ class CaseVerdict:
     change: str
 
 
-def verdict(findings: Findings, say: Words, name: Names) -> CaseVerdict:
-    """The verdict of a case in one language."""
+def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -> CaseVerdict:
+    """The verdict of a case in one language, from its findings alone.
+
+    The strongest finding speaks: a wave of known suspensions, else follower counts, else published
+    figures. name: from an account's id to what it is called.
+    """
     waves = findings.get("waves")
     counts = findings.get("counts")
     limit = say("verdict.limit")
@@ -62,16 +77,17 @@ def verdict(findings: Findings, say: Words, name: Names) -> CaseVerdict:
 
 
 def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
-    """What published figures alone say: how many can be true of one day together, and how much harder one audience was hit."""
+    """What published figures alone say.
+
+    How many can be true of one day together; and how much harder one audience was hit, or "".
+    """
     rows = [r for r in finding.table("figures").to_pylist() if r["consistent"] is not None]
     standing = [r for r in rows if r["consistent"]]
     growth = finding["growth"]
     low, high = (say.number(round(v)) if v is not None else "–" for v in (growth.low, growth.high))
-    sentence, more = (
-        say(
-            "verdict.published", n=len(rows), standing=say.number(len(standing)), low=low, high=high
-        ),
-        "",
+    more = ""
+    sentence = say(
+        "verdict.published", n=len(rows), standing=say.number(len(standing)), low=low, high=high
     )
     if "difference" in finding.estimates:
         gross, net, apart = (
@@ -88,7 +104,7 @@ def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
     return sentence, more + say("verdict.published.ratio", **shown)
 
 
-def wave_sentence(row: Mapping[str, Any], say: Words) -> str:
+def wave_sentence(row: WaveRow, say: Words) -> str:
     """One wave in one sentence."""
     seconds = max(row["duration_s"], 1.0)
     expected = row["expected"]

@@ -1,14 +1,21 @@
-"""The verdict for a terminal: a few lines, a sparkline, no colour needed, nothing a hostile handle could repaint."""
+"""The verdict for a terminal: a few lines and a sparkline, without colour or control characters."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from birdfall.model.errors import printable
 from birdfall.record.case import Case
 from birdfall.tell.names import names_of
 from birdfall.tell.sentences import verdict, wave_sentence
-from birdfall.tell.words import words
+from birdfall.tell.words import Words, words
 
 _BARS = "▁▂▃▄▅▆▇█"
+#: Waves after the largest that have a line of their own, at most.
+MAX_OTHER_WAVES = 3
+#: Characters of a line, at most.
+MAX_LINE_CHARACTERS = 2000
 
 
 def verdict_text(case: Case, *, language: str) -> str:
@@ -25,7 +32,9 @@ def verdict_text(case: Case, *, language: str) -> str:
     waves = findings.get("waves")
     if waves is not None and waves.answer == "found":
         lines.insert(0, sparkline([r["observed"] for r in waves.table("series").to_pylist()]))
-        lines += [wave_sentence(r, say) for r in waves.table("waves").to_pylist()[1:4]]
+        lines += [
+            wave_sentence(r, say) for r in waves.table("waves").to_pylist()[1 : 1 + MAX_OTHER_WAVES]
+        ]
     for finding in findings.values():
         if finding.kind == "ledger" and "before" in finding.estimates:
             values = [say.number(finding[k].value) for k in ("before", "lowest", "now")]
@@ -36,14 +45,11 @@ def verdict_text(case: Case, *, language: str) -> str:
     lines.append(said.limit)
     if record.settings.simulated:
         lines.append(say("simulated"))
-    return "\n".join("  " + printable(line, 2000) for line in lines)
+    return "\n".join("  " + printable(line, MAX_LINE_CHARACTERS) for line in lines)
 
 
-def claim_words(details: dict[str, object], say: object) -> str:
-    """The verdict on a claim in words."""
-    from birdfall.tell.words import Words
-
-    assert isinstance(say, Words)
+def claim_words(details: Mapping[str, Any], say: Words) -> str:
+    """The verdict on a claim in words. details: of a finding of kind claim."""
     off = details.get("off_by")
     return say(
         f"claim.{details['verdict']}",
@@ -52,7 +58,7 @@ def claim_words(details: dict[str, object], say: object) -> str:
 
 
 def sparkline(values: list[int], width: int = 60) -> str:
-    """Values as bars, the highest of each stretch."""
+    """Values as bars, at most `width` of them, each the highest of its stretch."""
     if not values:
         return ""
     step = max(1, -(-len(values) // width))

@@ -1,7 +1,8 @@
-"""Words: one catalogue per language, the same keys in each, and numbers and times formatted once, here.
+"""Words: one catalogue per language, with the same keys, and the format of numbers and times.
 
-Messages are ICU MessageFormat of the kind we need: `{name}` and `{name, plural, one {...} other {# ...}}`, with Babel's plural rules
-(Arabic has six forms). Spanish groups digits by a thin space from five digits on, as its academy writes; Arabic uses Latin digits.
+Messages are ICU MessageFormat as far as it is needed: `{name}` and
+`{name, plural, one {...} other {# ...}}`, with Babel's plural rules (Arabic has six forms). Spanish
+groups digits by a thin space from five digits on, as its academy writes; Arabic uses Latin digits.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -29,7 +31,18 @@ NAMES: Final = {
     "ar": "العربية",
     "pt": "Português",
 }
-THIN: Final = "\u202f"
+THIN_SPACE: Final = "\u202f"
+#: Unit of a length of time, and its seconds.
+DURATION_UNITS: Final = (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400))
+#: A length of time is given in a unit up to so many of it.
+MAX_UNITS: Final = 100
+#: No tail probability is known below this.
+MIN_PROBABILITY: Final = 1e-6
+
+#: What a message takes: a text, or a number (by which plurals are chosen).
+MessageValue = str | float | None
+#: What a note holds: JSON.
+NoteValue = str | float | bool | None | Sequence["NoteValue"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +54,15 @@ class Words:
 
     @property
     def direction(self) -> str:
+        """The direction of its script: "ltr" or "rtl"."""
         return "rtl" if self.language == "ar" else "ltr"
 
-    def __call__(self, key: str, **values: Any) -> str:
-        """The message `key` with its values. Raises KeyError for a key that no catalogue has."""
+    def __call__(self, key: str, **values: MessageValue) -> str:
+        """The message `key` with its values. Raises KeyError for a key its catalogue has not."""
         return render(_catalogue(self.language)[key], values, self)
 
     def has(self, key: str) -> bool:
+        """Whether there is a message `key`."""
         return key in _catalogue(self.language)
 
     def note(self, note: Note) -> str:
@@ -58,9 +73,10 @@ class Words:
         return self(key, **{k: self.value(v, k) for k, v in note.values.items()})
 
     def needs(self, word: str) -> str:
+        """The words for a table or column that a measure needs."""
         return self(f"needs.{word}") if self.has(f"needs.{word}") else word
 
-    def value(self, value: Any, name: str = "") -> str:
+    def value(self, value: NoteValue, name: str = "") -> str:
         """A note's value as text: shares as percentages, lists joined."""
         if isinstance(value, bool) or value is None:
             return "–" if value is None else str(value)
@@ -87,7 +103,9 @@ class Words:
             )
             whole = text.split(",")[0]
             return str(
-                text.replace(".", THIN if abs(rounded) >= 10_000 else "") if "." in whole else text
+                text.replace(".", THIN_SPACE if abs(rounded) >= 10_000 else "")
+                if "." in whole
+                else text
             )
         locale = "ar_EG@numbers=latn" if self.language == "ar" else self.language
         locale = "en" if self.language == "ar" else locale
@@ -111,10 +129,13 @@ class Words:
         )
 
     def small(self, probability: float | None) -> str:
-        """A probability with the digits that matter, powers of ten where they would be lost in zeros; no tail is known below 10⁻⁶."""
+        """A probability with the digits that matter: a power of ten below a thousandth.
+
+        Below `MIN_PROBABILITY` only that bound is given.
+        """
         if probability is None or probability >= 0.001 or probability <= 0:
             return self.number(probability, 3)
-        if probability < 1e-6:
+        if probability < MIN_PROBABILITY:
             return "\u2066< 10⁻⁶\u2069"
         power = math.floor(math.log10(probability))
         mantissa = self.number(probability / 10**power, 1)
@@ -137,8 +158,8 @@ class Words:
         if seconds is None:
             return "–"
         locale = Locale.parse("ar_EG" if self.language == "ar" else self.language)
-        for unit, size in (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)):
-            if seconds < 100 * size or unit == "day":
+        for unit, size in DURATION_UNITS:
+            if seconds < MAX_UNITS * size or unit == "day":
                 delta = dt.timedelta(seconds=max(1, round(seconds / size)) * size)
                 text = str(
                     format_timedelta(delta, granularity=unit, threshold=10_000, locale=locale)
@@ -152,7 +173,7 @@ _ARABIC_DIGITS = {0x0660 + i: str(i) for i in range(10)}
 
 
 def words(language: str, time_zone: str = "UTC") -> Words:
-    """The words of a language of `LANGUAGES`. Raises KeyError for another."""
+    """The words of a language of `LANGUAGES`; KeyError for another. time_zone: IANA name."""
     if language not in LANGUAGES:
         raise KeyError(language)
     return Words(language, ZoneInfo(time_zone))
@@ -171,7 +192,7 @@ def _catalogue(language: str) -> dict[str, str]:
     return found
 
 
-def render(message: str, values: dict[str, Any], speaker: Words) -> str:
+def render(message: str, values: Mapping[str, MessageValue], speaker: Words) -> str:
     """An ICU message with its values put in."""
     text, at = _render(message, 0, values, speaker, None)
     if at != len(message):
@@ -180,8 +201,16 @@ def render(message: str, values: dict[str, Any], speaker: Words) -> str:
 
 
 def _render(
-    message: str, at: int, values: dict[str, Any], speaker: Words, counted: Any
+    message: str,
+    at: int,
+    values: Mapping[str, MessageValue],
+    speaker: Words,
+    counted: float | None,
 ) -> tuple[str, int]:
+    """The message from `at` to its end or an unmatched brace, and where that is.
+
+    counted: the number that `#` stands for, inside a plural.
+    """
     out = []
     while at < len(message):
         character = message[at]
@@ -199,7 +228,10 @@ def _render(
     return "".join(out), at
 
 
-def _placeholder(message: str, at: int, values: dict[str, Any], speaker: Words) -> tuple[str, int]:
+def _placeholder(
+    message: str, at: int, values: Mapping[str, MessageValue], speaker: Words
+) -> tuple[str, int]:
+    """What stands for the braces that open before `at`, and the position behind them."""
     end = min(i for i in (message.find(",", at), message.find("}", at)) if i >= 0)
     name = message[at:end].strip()
     if message[end] == "}":
@@ -209,6 +241,8 @@ def _placeholder(message: str, at: int, values: dict[str, Any], speaker: Words) 
         raise ValueError(f"only plurals are known, in {message!r}")
     at = kind_end + 1
     count = values[name]
+    if not isinstance(count, int | float):
+        raise ValueError(f"{name} counts something in {message!r}, and is {count!r}")
     locale = Locale.parse(speaker.language)
     form = locale.plural_form(count)
     chosen: dict[str, str] = {}

@@ -1,13 +1,14 @@
-"""A coordination network as files other tools open: GEXF 1.3 and GraphML, already laid out, coloured and time-stamped.
+"""A coordination network as files other tools open: GEXF 1.3 and GraphML, laid out and coloured.
 
-Names are pseudonyms unless an account is public or the caller asks for ids. Labels are platform content: escaped, with characters
-XML cannot hold replaced. Written line by line: a tree of elements took most of the time of a large network.
+Names are pseudonyms unless an account is public or the caller asks for ids. Labels are platform
+content: escaped, with characters XML cannot hold replaced. Written line by line: a tree of elements
+took most of the time of a large network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypedDict
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -20,22 +21,75 @@ from birdfall.model.findings import Finding
 from birdfall.tell.network.layout import layout
 from birdfall.tell.network.poster import colours
 
-GEXF = "http://gexf.net/1.3"
+GEXF: Final = "http://gexf.net/1.3"
 VIZ = "http://gexf.net/1.3/viz"
 GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 
-#: Drawn this many units across: Gephi's own scale, where a radius of 5 to 20 reads well.
-SPAN = 1000.0
+#: Width of the layout in Gephi's units, where a radius of 5 to 20 reads well.
+LAYOUT_WIDTH: Final = 1000.0
+#: Attributes of nodes and edges in GraphML, with their types; as Gephi reads them.
+GRAPHML_NODE_KEYS: Final = {
+    "label": "string",
+    "x": "double",
+    "y": "double",
+    "size": "double",
+    "r": "int",
+    "g": "int",
+    "b": "int",
+    "group": "int",
+    "activity": "long",
+    "coactive_share": "double",
+}
+GRAPHML_EDGE_KEYS: Final = {
+    "weight": "double",
+    "p_value": "double",
+    "q_value": "double",
+    "layer": "string",
+    "first": "string",
+    "last": "string",
+}
+#: What a value of a node or an edge may be.
+XmlValue = str | float | None
+
+
+class NodeRow(TypedDict, total=False):
+    """A row of the table "nodes" of a coordination finding."""
+
+    code: int
+    account: str
+    group: int | None
+    activity: int
+    coactive_share: float
 
 
 class NetworkDrawing:
-    """Nodes and edges of a finding with their places, colours and sizes, in the order of the finding's tables.
+    """Nodes and edges of a finding with places, colours and sizes, in the order of its tables.
 
-    source, target: int32[e], positions of each edge's ends among the nodes; edges: their rows.
+    Parameters
+    ----------
+    finding
+        A coordination finding with the tables "nodes" and "edges".
+    name
+        From an account's code and id to what may be shown.
+    seed
+        Of the layout.
+
+    Attributes
+    ----------
+    source, target
+        int32[e], positions of each edge's ends among the nodes.
+    edges
+        Rows of the table "edges" whose ends are nodes.
+    places
+        Positions of the nodes.
+    rank
+        int64[n], rank of each node's group by size, -1 for none.
+    colour, size, label
+        Of each node: uint8[n, 3], float64[n] (radius), texts.
     """
 
     def __init__(self, finding: Finding, name: Callable[[int, str], str], seed: int = 7) -> None:
-        self.nodes: list[dict[str, Any]] = finding.table("nodes").to_pylist()
+        self.nodes: list[NodeRow] = finding.table("nodes").to_pylist()
         place = np.full(max((n["code"] for n in self.nodes), default=0) + 1, -1, np.int32)
         place[[n["code"] for n in self.nodes]] = np.arange(len(self.nodes))
         edges = finding.table("edges")
@@ -64,8 +118,8 @@ class NetworkDrawing:
         self.label = [name(int(n["code"]), str(n["account"])) for n in self.nodes]
         self.simulated = finding.simulated
 
-    def column(self, name: str) -> list[Any]:
-        """A column of the edges as Python values; None throughout where there is none. Times as ISO 8601 in UTC, to milliseconds."""
+    def column(self, name: str) -> list[XmlValue]:
+        """A column of the edges, None throughout where there is none; times as ISO 8601, to milliseconds."""
         if name not in self.edges.column_names:
             return [None] * self.edges.num_rows
         column = self.edges.column(name)
@@ -82,7 +136,7 @@ class NetworkDrawing:
 
 
 def connected_groups(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The connected component of each account, int32[n]: what stands together in a network whose groups nobody looked for."""
+    """The connected component of each account, int32[n]: stands in for groups nobody looked for."""
     if n == 0:
         return np.empty(0, np.int32)
     joined = coo_array((np.ones(len(source), np.int8), (source, target)), shape=(n, n))
@@ -101,15 +155,27 @@ def rank_groups(group: np.ndarray) -> np.ndarray:
 def to_gexf(
     finding: Finding, name: Callable[[int, str], str], drawn: NetworkDrawing | None = None
 ) -> bytes:
-    """GEXF 1.3 with viz attributes and, for each edge, the spell from first to last co-action (Gephi's timeline).
+    """GEXF 1.3 with viz attributes, and for each edge the spell from first to last co-action.
 
-    name: from code and account id to what may be shown. drawn: if it was drawn already. Raises KeyError if the finding has
-    no nodes or edges.
+    Parameters
+    ----------
+    finding
+        A coordination finding.
+    name
+        From an account's code and id to what may be shown.
+    drawn
+        The drawing, if it was made already.
+
+    Raises
+    ------
+    KeyError
+        If the finding has no nodes or edges.
     """
     drawn = drawn or NetworkDrawing(finding, name)
     lines = [
         f'<gexf xmlns="{GEXF}" xmlns:viz="{VIZ}" version="1.3">',
-        f" <meta>\n  <creator>Birdfall</creator>\n  <description>{_element_text(_description(finding))}</description>\n </meta>",
+        " <meta>\n  <creator>Birdfall</creator>",
+        f"  <description>{_element_text(_description(finding))}</description>\n </meta>",
         ' <graph defaultedgetype="undirected" mode="dynamic" timeformat="date">',
         *_declare_attributes(
             "node", (("group", "integer"), ("activity", "integer"), ("coactive_share", "double"))
@@ -122,11 +188,17 @@ def to_gexf(
     for i, node in enumerate(drawn.nodes):
         red, green, blue = (int(c) for c in drawn.colour[i])
         values = _gexf_values(
-            (key, node.get(key)) for key in ("group", "activity", "coactive_share")
+            (
+                ("group", node["group"]),
+                ("activity", node.get("activity")),
+                ("coactive_share", node.get("coactive_share")),
+            )
         )
         lines.append(
-            f'   <node id="{node["code"]}" label={_attribute_value(drawn.label[i])}>{values}<viz:color r="{red}" g="{green}" b="{blue}"/>'
-            f'<viz:position x="{_coordinate(drawn.places.x[i])}" y="{_coordinate(drawn.places.y[i])}" z="0.0"/>'
+            f'   <node id="{node["code"]}" label={_attribute_value(drawn.label[i])}>{values}'
+            f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
+            f'<viz:position x="{_coordinate(drawn.places.x[i])}"'
+            f' y="{_coordinate(drawn.places.y[i])}" z="0.0"/>'
             f'<viz:size value="{drawn.size[i]:.3f}"/></node>'
         )
     lines.append("  </nodes>\n  <edges>")
@@ -140,7 +212,8 @@ def to_gexf(
         spell = f'<spells><spell start="{first}" end="{last}"/></spells>' if first and last else ""
         values = _gexf_values((("p_value", p), ("q_value", q), ("layer", layer)))
         lines.append(
-            f'   <edge id="{i}" source="{source}" target="{target}" weight="{_number_text(weight)}">{values}{spell}</edge>'
+            f'   <edge id="{i}" source="{source}" target="{target}"'
+            f' weight="{_number_text(weight)}">{values}{spell}</edge>'
         )
     lines.append("  </edges>\n </graph>\n</gexf>\n")
     return _to_document(lines)
@@ -149,36 +222,25 @@ def to_gexf(
 def to_graphml(
     finding: Finding, name: Callable[[int, str], str], drawn: NetworkDrawing | None = None
 ) -> bytes:
-    """GraphML with places, sizes and colours as the attributes Gephi reads (x, y, size, r, g, b), times as ISO texts."""
+    """GraphML with places, sizes and colours as attributes Gephi reads; times as ISO texts.
+
+    Parameters and errors as of `to_gexf`.
+    """
     drawn = drawn or NetworkDrawing(finding, name)
     lines = [f'<graphml xmlns="{GRAPHML}">']
-    keys = [
-        ("node", k, t)
-        for k, t in (
-            ("label", "string"),
-            ("x", "double"),
-            ("y", "double"),
-            ("size", "double"),
-            ("r", "int"),
-            ("g", "int"),
-            ("b", "int"),
-            ("group", "int"),
-            ("activity", "long"),
-            ("coactive_share", "double"),
-        )
-    ]
-    told = ("weight", "p_value", "q_value", "layer", "first", "last")
-    keys += [("edge", k, "string" if k in ("layer", "first", "last") else "double") for k in told]
+    keys = [("node", key, kind) for key, kind in GRAPHML_NODE_KEYS.items()]
+    keys += [("edge", key, kind) for key, kind in GRAPHML_EDGE_KEYS.items()]
     lines += [
         f' <key id="{where}_{key}" for="{where}" attr.name="{key}" attr.type="{kind}"/>'
         for where, key, kind in keys
     ]
     lines.append(
-        f' <graph id="coordination" edgedefault="undirected">\n  <desc>{_element_text(_description(finding))}</desc>'
+        ' <graph id="coordination" edgedefault="undirected">\n'
+        f"  <desc>{_element_text(_description(finding))}</desc>"
     )
     for i, node in enumerate(drawn.nodes):
         red, green, blue = (int(c) for c in drawn.colour[i])
-        values = {
+        values: dict[str, XmlValue] = {
             "label": _element_text(drawn.label[i]),
             "x": _coordinate(drawn.places.x[i]),
             "y": _coordinate(drawn.places.y[i]),
@@ -191,13 +253,13 @@ def to_graphml(
             "coactive_share": node.get("coactive_share"),
         }
         lines.append(f'  <node id="n{node["code"]}">{_graphml_values("node", values)}</node>')
-    columns = (drawn.column(c) for c in ("source", "target", *told))
-    for source, target, *values_told in zip(*columns, strict=True):
+    columns = (drawn.column(c) for c in ("source", "target", *GRAPHML_EDGE_KEYS))
+    for source, target, *edge_values in zip(*columns, strict=True):
         data = _graphml_values(
             "edge",
             {
                 k: _element_text(v) if isinstance(v, str) else v
-                for k, v in zip(told, values_told, strict=True)
+                for k, v in zip(GRAPHML_EDGE_KEYS, edge_values, strict=True)
             },
         )
         lines.append(f'  <edge source="n{source}" target="n{target}">{data}</edge>')
@@ -206,7 +268,7 @@ def to_graphml(
 
 
 def clean_text(text: str) -> str:
-    """`text` without the characters XML 1.0 cannot hold, controls that steer a terminal, and direction overrides, which hide what it says."""
+    """`text` with U+FFFD for what XML 1.0 cannot hold, terminal controls and direction overrides."""
     kept = []
     for character in text:
         code = ord(character)
@@ -241,29 +303,31 @@ def _declare_attributes(where: str, keys: Iterable[tuple[str, str]]) -> list[str
     return [f'  <attributes class="{where}">', *attributes, "  </attributes>"]
 
 
-def _gexf_values(values: Iterable[tuple[str, Any]]) -> str:
+def _gexf_values(values: Iterable[tuple[str, XmlValue]]) -> str:
     """GEXF's values of a node or edge."""
-    told = "".join(
-        f'<attvalue for="{key}" value={_attribute_value(v) if isinstance(v, str) else quoteattr(_number_text(v))}/>'
-        for key, v in values
-        if v is not None
+
+    def quote(value: str | float) -> str:
+        return _attribute_value(value) if isinstance(value, str) else f'"{_number_text(value)}"'
+
+    listed = "".join(
+        f'<attvalue for="{key}" value={quote(v)}/>' for key, v in values if v is not None
     )
-    return f"<attvalues>{told}</attvalues>"
+    return f"<attvalues>{listed}</attvalues>"
 
 
-def _graphml_values(where: str, values: dict[str, Any]) -> str:
+def _graphml_values(where: str, values: Mapping[str, XmlValue]) -> str:
     """GraphML's values of a node or edge: numbers, times, and texts that were escaped."""
     return "".join(
         f'<data key="{where}_{key}">{v}</data>' for key, v in values.items() if v is not None
     )
 
 
-def _number_text(value: Any) -> str:
+def _number_text(value: float) -> str:
     return repr(float(value)) if isinstance(value, float) else str(int(value))
 
 
 def _coordinate(value: float) -> str:
-    return f"{value * SPAN / 2:.3f}"
+    return f"{value * LAYOUT_WIDTH / 2:.3f}"
 
 
 def _to_document(lines: list[str]) -> bytes:

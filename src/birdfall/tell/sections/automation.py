@@ -1,62 +1,50 @@
-"""The section on automation: which share of the fallen looks made to order or automated beyond people like them, in bounds."""
+"""The section on automation: which share of the fallen looks inauthentic or automated, in bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
 from birdfall.model.findings import Estimate, Finding
-from birdfall.record.record import Record
-from birdfall.tell.names import Names
+from birdfall.tell.blocks import Block, TableBlock, TextBlock
+from birdfall.tell.page import Page, notes
 from birdfall.tell.words import Words
 
-Block = dict[str, Any]
-SHARES = ("inauthentic", "automated", "automated_authentic", "manual")
-#: Signals shown: those in which the fallen visibly differ.
-MOST_SIGNALS = 6
+SHARES: Final = ("inauthentic", "automated", "automated_authentic", "manual")
+#: Signals in the table, at most: those in which the fallen visibly differ.
+MAX_SIGNALS: Final = 6
+#: Words of the first sentence, and the estimate each takes.
+_COUNTS: Final = {
+    "fallen": "fallen",
+    "timing": "scoreable_timing",
+    "profile": "scoreable_profile",
+}
 
 
-def automation(
-    findings: Mapping[str, Finding],
-    record: Record,
-    say: Words,
-    name: Names,
-    drawings: Mapping[str, str],
-    maps: Mapping[str, dict[str, Any]],
-) -> list[Block]:
+def section(page: Page) -> list[Block]:
     """Blocks of the section; none if the measure was not asked or could not answer."""
-    finding = findings.get("automation-1")
+    finding, say = page.findings.get("automation-1"), page.say
     if finding is None or finding.answer == "cannot":
         return []
-    counted = {k: say.number(finding[e].value) for k, e in _COUNTED.items()}
-    blocks: list[Block] = [_text(say("automation.looked", **counted))]
+    counts = {k: say.number(finding[e].value) for k, e in _COUNTS.items()}
+    blocks: list[Block] = [TextBlock(say("automation.looked", **counts))]
     if finding.answer == "found":
         head = [say(f"automation.{h}") for h in ("kind", "at_least", "at_most")]
         rows = [[say(f"automation.{s}"), *_bounds(finding[s], say)] for s in SHARES]
-        blocks.append({"kind": "table", "head": head, "rows": rows, "numeric": (1, 2)})
-        blocks += _signals(finding, say)
+        blocks.append(TableBlock(head, rows, (1, 2)))
+        blocks += _signal_table(finding, say)
     else:
-        blocks.append(_text(say("automation.nothing")))
-    return blocks + [
-        {"kind": "note", "text": say.note(n)} for n in (*finding.reasons, *finding.limits)
-    ]
-
-
-_COUNTED = {"fallen": "fallen", "timing": "scoreable_timing", "profile": "scoreable_profile"}
-
-
-def _text(text: str) -> Block:
-    return {"kind": "text", "text": text}
+        blocks.append(TextBlock(say("automation.nothing")))
+    return [*blocks, *notes(finding, say)]
 
 
 def _bounds(share: Estimate, say: Words) -> list[str]:
-    """Lower and upper bound; a bound that says nothing is said to be unknown."""
+    """Lower and upper bound; a bound that says nothing is called unknown."""
     low, high = share.low or 0.0, 1.0 if share.high is None else share.high
     unknown = say("automation.unknown")
     return [say.percent(low) if low > 0 else unknown, say.percent(high) if high < 1 else unknown]
 
 
-def _signals(finding: Finding, say: Words) -> list[Block]:
+def _signal_table(finding: Finding, say: Words) -> list[Block]:
     rows = [
         [
             say(f"automation.signal.{r['signal']}"),
@@ -66,8 +54,8 @@ def _signals(finding: Finding, say: Words) -> list[Block]:
         ]
         for r in finding.table("signals").to_pylist()
         if r["at_least"] > 0
-    ][:MOST_SIGNALS]
+    ][:MAX_SIGNALS]
     if not rows:
         return []
     head = [say(f"automation.{h}") for h in ("signal", "fallen", "controls", "beyond")]
-    return [{"kind": "table", "head": head, "rows": rows, "numeric": (1, 2, 3)}]
+    return [TableBlock(head, rows, (1, 2, 3))]

@@ -1,94 +1,87 @@
-"""The section on brigades: who was reported together, by how many, whether it moved anything, and what the data cannot tell."""
+"""The section on brigades: who was reported together, by how many, and whether the reports had an effect."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.record.record import Record
-from birdfall.tell.names import Names, sanitize_text
+from birdfall.tell.blocks import Block, SubheadBlock, TableBlock, TextBlock
+from birdfall.tell.names import sanitize_text
+from birdfall.tell.page import Page, notes
 from birdfall.tell.words import Words
 
-Block = dict[str, Any]
-#: Rows shown of each table; all are in the finding.
-VICTIMS, DOSES, CALLS = 12, 12, 8
-#: A test is called by this level.
-LEVEL = 0.05
+#: Rows of each table, at most; all are in the finding.
+MAX_TARGETS, MAX_DOSES, MAX_CALLS = 12, 12, 8
+#: A test is significant at this level.
+SIGNIFICANCE_LEVEL: Final = 0.05
+#: Digits of a p-value: with fewer, the smallest a permutation can give would read as nothing.
+P_VALUE_DIGITS: Final = 3
 
 
-def brigades(
-    findings: Mapping[str, Finding],
-    record: Record,
-    say: Words,
-    name: Names,
-    drawings: Mapping[str, str],
-    maps: Mapping[str, dict[str, Any]],
-) -> list[Block]:
+def section(page: Page) -> list[Block]:
     """Blocks of the section; none if the measure was not asked, or had neither reports nor calls."""
-    finding = findings.get("brigades")
+    finding, say = page.findings.get("brigades"), page.say
     if finding is None or "calls" not in finding.tables:
         return []
     blocks: list[Block] = []
     if finding.answer != "cannot":
-        blocks += [*_reporting(finding, say, name), *_dose(finding, say), *_order(finding, say)]
-    blocks += _calls(finding, say)
-    if not blocks:
-        return []
-    return blocks + [
-        {"kind": "note", "text": say.note(n)} for n in (*finding.reasons, *finding.limits)
-    ]
+        blocks += [
+            *_reporting_blocks(finding, page),
+            *_dose_blocks(finding, say),
+            *_order_blocks(finding, say),
+        ]
+    blocks += _call_blocks(finding, say)
+    return [*blocks, *notes(finding, say)] if blocks else []
 
 
-def _text(text: str) -> Block:
-    return {"kind": "text", "text": text}
+def _p_value(value: float | int | None, say: Words) -> str:
+    return say.number(value, P_VALUE_DIGITS)
 
 
-def _table(head: list[str], rows: list[list[Any]], numeric: tuple[int, ...]) -> Block:
-    return {"kind": "table", "head": head, "rows": rows, "numeric": numeric}
+def _reporting_blocks(finding: Finding, page: Page) -> list[Block]:
+    """What was looked at, and the groups that were found with their targets; or what could stay unseen."""
+    say = page.say
 
-
-def _p(value: float | int | None, say: Words) -> str:
-    """A p-value with three digits: rounded further, the smallest a permutation can give would read as nothing."""
-    return say.number(value, 3)
-
-
-def _reporting(finding: Finding, say: Words, name: Names) -> list[Block]:
     def number(key: str) -> str:
         return say.number(finding[key].value)
 
-    looked = {
-        "reports": number("reports"),
-        "seen": number("reporters_seen"),
-        "targets": number("targets"),
-        "fire": number("targets_under_fire"),
-    }
-    blocks = [_text(say("brigades.looked", **looked))]
-    if finding.answer == "nothing":
-        unseen = finding.details["unseen"][1]
-        return [
-            *blocks,
-            _text(say("brigades.nothing")),
-            _text(
-                say(
-                    "brigades.unseen",
-                    members=say.number(unseen["members"]),
-                    targets=say.number(unseen["targets"]),
-                    share=say.percent(unseen["follows_at_most"]),
-                )
-            ),
-        ]
-    blocks.append(
-        _text(
-            say(
-                "brigades.found",
-                groups=number("brigades"),
-                reporters=number("reporters"),
-                victims=number("victims"),
-                hits=number("busiest_minute_hits"),
-            )
-        )
+    looked = say(
+        "brigades.looked",
+        reports=number("reports"),
+        seen=number("reporters_seen"),
+        targets=number("targets"),
+        fire=number("targets_under_fire"),
     )
+    if finding.answer == "nothing":
+        return [TextBlock(looked), *_unseen_blocks(finding, say)]
+    found = say(
+        "brigades.found",
+        groups=number("brigades"),
+        reporters=number("reporters"),
+        victims=number("victims"),
+        hits=number("busiest_minute_hits"),
+    )
+    return [
+        TextBlock(looked),
+        TextBlock(found),
+        _group_table(finding, say),
+        _target_table(finding, page),
+    ]
+
+
+def _unseen_blocks(finding: Finding, say: Words) -> list[Block]:
+    """Nothing was found, and how small a brigade could have been missed."""
+    unseen = finding.details["unseen"][1]
+    bound = say(
+        "brigades.unseen",
+        members=say.number(unseen["members"]),
+        targets=say.number(unseen["targets"]),
+        share=say.percent(unseen["follows_at_most"]),
+    )
+    return [TextBlock(say("brigades.nothing")), TextBlock(bound)]
+
+
+def _group_table(finding: Finding, say: Words) -> TableBlock:
     head = ["group", "reporters", "targets", "from", "to", "joins", "p"]
     rows = [
         [
@@ -98,38 +91,62 @@ def _reporting(finding: Finding, say: Words, name: Names) -> list[Block]:
             say.time(r["first"], seconds=True),
             say.time(r["last"], seconds=True),
             say.percent(r["joins"]),
-            _p(r["p"], say),
+            _p_value(r["p"], say),
         ]
         for r in finding.table("blocks").to_pylist()
     ]
-    blocks.append(_table([say(f"brigades.{h}") for h in head], rows, (0, 1, 2, 5, 6)))
-    hit = [r for r in finding.table("targets").to_pylist() if r["block"] is not None][:VICTIMS]
+    return TableBlock([say(f"brigades.{h}") for h in head], rows, (0, 1, 2, 5, 6))
+
+
+def _target_table(finding: Finding, page: Page) -> TableBlock:
+    say = page.say
+    hit = [r for r in finding.table("targets").to_pylist() if r["block"] is not None]
     rows = [
         [
-            name(r["target"]),
+            page.name(r["target"]),
             say.number(r["reporters"]),
             say.number(r["named"]),
             say.number(r["voices"], 1),
             say.time(r["fell"], seconds=True) if r["fell"] else "–",
         ]
-        for r in hit
+        for r in hit[:MAX_TARGETS]
     ]
     head = ["target", "by", "named", "voices", "fell"]
-    return [*blocks, _table([say(f"brigades.{h}") for h in head], rows, (1, 2, 3))]
+    return TableBlock([say(f"brigades.{h}") for h in head], rows, (1, 2, 3))
 
 
-def _dose(finding: Finding, say: Words) -> list[Block]:
-    """The curve, and one sentence on it: a jump, a rise without a jump, or neither."""
+def _dose_blocks(finding: Finding, say: Words) -> list[Block]:
+    """The dose-response curve, and one sentence on it: a jump, a rise without a jump, or neither."""
     curve = [r for r in finding.table("dose").to_pylist() if r["counted"] == "reporters"]
     if not curve or "jump_p" not in finding.estimates:
         return []
+    rows = [
+        [
+            say.number(r["dose_from"])
+            + ("" if r["dose_from"] == r["dose_to"] else f"–{say.number(r['dose_to'])}"),
+            say.number(r["occasions"]),
+            f"{say.percent(r['hazard'], 1)}"
+            f" ({say.percent(r['low'], 1)} – {say.percent(r['high'], 1)})",
+            say.percent(r["isotonic"], 1),
+        ]
+        for r in curve[:MAX_DOSES]
+    ]
+    head = [say(f"brigades.{h}") for h in ("dose", "occasions", "chance", "monotone")]
+    return [
+        SubheadBlock(say("brigades.did_it")),
+        TextBlock(_dose_sentence(finding, say)),
+        TableBlock(head, rows, (0, 1, 2, 3)),
+    ]
+
+
+def _dose_sentence(finding: Finding, say: Words) -> str:
     at, ratio = finding["jump_at"], finding["jump_ratio"]
     p = {
-        "p": _p(finding["jump_p"].value, say),
-        "placebo": _p(finding["beyond_placebo_p"].value, say),
+        "p": _p_value(finding["jump_p"].value, say),
+        "placebo": _p_value(finding["beyond_placebo_p"].value, say),
     }
     if finding.details["jump"]:
-        lead = say(
+        return say(
             "brigades.jump",
             at=say.number(at.value),
             ratio=say.number(ratio.value),
@@ -137,37 +154,24 @@ def _dose(finding: Finding, say: Words) -> list[Block]:
             high=say.number(ratio.high),
             **p,
         )
-    elif (finding["flat_p"].value or 0.0) <= LEVEL:
-        lead = say("brigades.rise", flat=_p(finding["flat_p"].value, say), **p)
-    else:
-        lead = say("brigades.flat", flat=_p(finding["flat_p"].value, say))
-    rows = [
-        [
-            say.number(r["dose_from"])
-            + ("" if r["dose_from"] == r["dose_to"] else f"–{say.number(r['dose_to'])}"),
-            say.number(r["occasions"]),
-            f"{say.percent(r['hazard'], 1)} ({say.percent(r['low'], 1)} – {say.percent(r['high'], 1)})",
-            say.percent(r["isotonic"], 1),
-        ]
-        for r in curve[:DOSES]
-    ]
-    head = [say(f"brigades.{h}") for h in ("dose", "occasions", "chance", "monotone")]
-    return [
-        {"kind": "subhead", "text": say("brigades.did_it")},
-        _text(lead),
-        _table(head, rows, (0, 1, 2, 3)),
-    ]
+    flat = _p_value(finding["flat_p"].value, say)
+    if (finding["flat_p"].value or 0.0) <= SIGNIFICANCE_LEVEL:
+        return say("brigades.rise", flat=flat, **p)
+    return say("brigades.flat", flat=flat)
 
 
-def _order(finding: Finding, say: Words) -> list[Block]:
+def _order_blocks(finding: Finding, say: Words) -> list[Block]:
+    """Whether reports came before the falls; nothing where that was not tested."""
     p = finding["order_p"].value
     if p is None:
         return []
-    key = "brigades.order_before" if p <= LEVEL else "brigades.order_nothing"
-    return [_text(say(key, tested=say.number(finding["order_tested"].value), p=_p(p, say)))]
+    key = "brigades.order_before" if p <= SIGNIFICANCE_LEVEL else "brigades.order_nothing"
+    tested = say.number(finding["order_tested"].value)
+    return [TextBlock(say(key, tested=tested, p=_p_value(p, say)))]
 
 
-def _calls(finding: Finding, say: Words) -> list[Block]:
+def _call_blocks(finding: Finding, say: Words) -> list[Block]:
+    """Public calls to report somebody."""
     if not finding["calls"].value:
         return []
     rows = [
@@ -178,7 +182,7 @@ def _calls(finding: Finding, say: Words) -> list[Block]:
             say.number(r["callers"]),
             say.time(r["first"]),
         ]
-        for r in finding.table("calls").to_pylist()[:CALLS]
+        for r in finding.table("calls").to_pylist()[:MAX_CALLS]
     ]
     lead = say(
         "brigades.calls",
@@ -187,7 +191,7 @@ def _calls(finding: Finding, say: Words) -> list[Block]:
     )
     head = [say(f"brigades.{h}") for h in ("called", "language", "posts", "callers", "from")]
     return [
-        {"kind": "subhead", "text": say("brigades.calls_title")},
-        _text(lead),
-        _table(head, rows, (2, 3)),
+        SubheadBlock(say("brigades.calls_title")),
+        TextBlock(lead),
+        TableBlock(head, rows, (2, 3)),
     ]

@@ -1,297 +1,293 @@
-"""The section on explanations: what is left, what was left out, what speaks for and against each, how fragile that is, what would decide."""
+"""The section on explanations: which are left, the evidence for and against each, and what would decide."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Final
 
+from birdfall.explanations.details import ExplanationDetails
 from birdfall.model.findings import Finding
-from birdfall.record.record import Record
-from birdfall.tell.names import Names
+from birdfall.tell.blocks import (
+    Block,
+    LetterBlock,
+    NoteBlock,
+    PriorBlock,
+    PriorSlider,
+    Step,
+    StepBar,
+    StepsBlock,
+    TableBlock,
+    TextBlock,
+)
+from birdfall.tell.page import Page
 from birdfall.tell.sections.record_request import records_to_request, request_letter
 from birdfall.tell.words import Words
 
-Block = dict[str, Any]
-#: Items named for and against an explanation, and how much support is worth naming (log10).
-NAMED, WORTH = 2, 0.3
+#: Items named for, and against, an explanation, at most.
+MAX_NAMED_ITEMS: Final = 2
+#: Support (log10) below which an item is not named.
+MIN_NAMED_SUPPORT: Final = 0.3
 #: Steps drawn one by one from the leading explanation to the next; the others are one step.
-MOST_STEPS = 7
-#: Width of the drawing of a step.
-WIDE = 200
+MAX_STEPS: Final = 7
+#: Width of the drawing of the steps, in its own units.
+STEPS_WIDTH: Final = 200
+#: The row of the table "parts" that is no item: all of them together.
+_TOGETHER: Final = "together"
 
 
-def explanations(
-    findings: Mapping[str, Finding],
-    record: Record,
-    say: Words,
-    name: Names,
-    drawings: Mapping[str, str],
-    maps: Mapping[str, dict[str, Any]],
-) -> list[Block]:
+def section(page: Page) -> list[Block]:
     """Blocks of the section; none if explanations were not weighed."""
+    findings, say = page.findings, page.say
     finding = findings.get("explanations-1") or findings.get("explanations-published")
     if finding is None or finding.answer == "cannot":
         return []
+    details = ExplanationDetails.from_json(finding.details)
     return [
-        *_answer(finding, say),
-        _table(finding, say),
-        *_looked(finding, say),
-        _states(findings.get("automation-1"), say),
-        *_steps(finding, say),
-        *_prior(finding, say),
-        *_fragility(finding, say),
-        *_asked(finding, say),
-        _text(say("explanations.reply")),
-        *({"kind": "note", "text": say.note(n)} for n in finding.limits),
+        *_answer_blocks(finding, details, say),
+        _cause_table(finding, details, say),
+        *_absence_blocks(details, say),
+        _automation_block(findings.get("automation-1"), say),
+        *_step_blocks(finding, details, say),
+        *_prior_blocks(details, say),
+        *_fragility_blocks(finding, details, say),
+        *_request_blocks(finding, details, say),
+        TextBlock(say("explanations.reply")),
+        *(NoteBlock(say.note(n)) for n in finding.limits),
     ]
 
 
-def _text(text: str) -> Block:
-    return {"kind": "text", "text": text}
-
-
-def _answer(finding: Finding, say: Words) -> list[Block]:
-    members, order = finding.details["set"], finding.details["order"]
+def _answer_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
+    """Which explanations are left, and how often as much is left in simulated worlds."""
+    members, order = details.members, details.order
     if not members:
-        return [_text(say("explanations.none"))]
+        return [TextBlock(say("explanations.none"))]
     share = say("explanations.share", decided=say.percent(finding["decided_in_worlds"].value))
     if len(members) == 1:
-        following = next(c for c in order if c != members[0])
-        wrong = say.percent(finding["wrong_when_decided"].value)
-        return [
-            _text(
-                say(
-                    "explanations.one",
-                    cause=_cause(say, members[0]),
-                    next=_cause(say, following),
-                    wrong=wrong,
-                )
-            ),
-            _text(share),
-        ]
-    inside = "; ".join(_cause(say, c) for c in order if c in members)
-    others = "; ".join(_cause(say, c) for c in order if c not in members) or say(
-        "explanations.nobody"
-    )
-    return [_text(say("explanations.several", causes=inside, others=others)), _text(share)]
+        runner_up = next(c for c in order if c != members[0])
+        answer = say(
+            "explanations.one",
+            cause=_cause_name(members[0], say),
+            next=_cause_name(runner_up, say),
+            wrong=say.percent(finding["wrong_when_decided"].value),
+        )
+    else:
+        inside = "; ".join(_cause_name(c, say) for c in order if c in members)
+        outside = "; ".join(_cause_name(c, say) for c in order if c not in members)
+        answer = say(
+            "explanations.several",
+            causes=inside,
+            others=outside or say("explanations.nobody"),
+        )
+    return [TextBlock(answer), TextBlock(share)]
 
 
-def _table(finding: Finding, say: Words) -> Block:
-    parts = [r for r in finding.table("parts").to_pylist() if r["item"] != "together"]
+def _cause_table(finding: Finding, details: ExplanationDetails, say: Words) -> TableBlock:
+    """A row per cause: whether it is left, its ratio to the best, the items for and against it."""
+    parts = [r for r in finding.table("parts").to_pylist() if r["item"] != _TOGETHER]
     ratios = {(r["cause"], r["against"]): r for r in finding.table("ratios").to_pylist()}
-    best = finding.details["order"][0]
-    rows: list[list[Any]] = []
-    for cause in finding.details["order"]:
+    best = details.order[0]
+    rows: list[list[str]] = []
+    for cause in details.order:
         support = sorted(parts, key=lambda r: -r[cause])
-        most = [r["item"] for r in support[:NAMED] if r[cause] >= WORTH]
-        least = [r["item"] for r in support[::-1][:NAMED] if r[cause] <= -WORTH]
-        if cause == best:
-            against = say("explanations.best")
-        else:
-            ratio = ratios[best, cause]
-            against = say(
+        strongest = support[:MAX_NAMED_ITEMS]
+        weakest = support[::-1][:MAX_NAMED_ITEMS]
+        ratio = ratios.get((best, cause))
+        against = (
+            say("explanations.best")
+            if ratio is None
+            else say(
                 "explanations.times",
-                times=say.number(_rounded(10 ** ratio["log10_ratio"])),
+                times=say.number(_two_digits(10 ** ratio["log10_ratio"])),
                 word=say("lr." + ratio["word"]),
             )
+        )
         rows.append(
             [
-                _cause(say, cause),
-                say("explanations.yes" if cause in finding.details["set"] else "explanations.no"),
+                _cause_name(cause, say),
+                say("explanations.yes" if cause in details.members else "explanations.no"),
                 against,
-                _items(say, most),
-                _items(say, least),
+                _item_list([r["item"] for r in strongest if r[cause] >= MIN_NAMED_SUPPORT], say),
+                _item_list([r["item"] for r in weakest if r[cause] <= -MIN_NAMED_SUPPORT], say),
             ]
         )
     head = [say(f"explanations.{k}") for k in ("cause", "standing", "against", "for", "contra")]
-    return {"kind": "table", "head": head, "rows": rows, "numeric": ()}
+    return TableBlock(head, rows)
 
 
-def _looked(finding: Finding, say: Words) -> list[Block]:
+def _absence_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
     """What was looked for and not found, and what could not be looked at."""
-    blocks = []
-    if finding.details["absent"]:
-        blocks.append(
-            _text(
-                say(
-                    "explanations.absent",
-                    items=_joined(say, [say("absent." + i) for i in finding.details["absent"]]),
-                )
-            )
-        )
-    if finding.details["not_known"]:
-        blocks.append(
-            _text(say("explanations.unseen", items=_items(say, finding.details["not_known"])))
-        )
+    blocks: list[Block] = []
+    if details.absent:
+        items = _join([say("absent." + i) for i in details.absent], say)
+        blocks.append(TextBlock(say("explanations.absent", items=items)))
+    if details.not_known:
+        items = _item_list(details.not_known, say)
+        blocks.append(TextBlock(say("explanations.unseen", items=items)))
     return blocks
 
 
-def _states(automation: Finding | None, say: Words) -> Block:
-    """The second axis, by itself: what the fallen are."""
+def _automation_block(automation: Finding | None, say: Words) -> TextBlock:
+    """What the fallen are, which is apart from what set the wave off."""
     if (
         automation is None
         or automation.answer == "cannot"
         or automation["inauthentic"].high is None
     ):
-        return _text(say("explanations.states_unknown"))
-    made, app = automation["inauthentic"], automation["automated_authentic"]
-    shares = [
+        return TextBlock(say("explanations.states_unknown"))
+    inauthentic, automated = (
         say("explanations.between", low=say.percent(e.low), high=say.percent(e.high))
-        for e in (made, app)
-    ]
-    return _text(say("explanations.states", made=shares[0], automated=shares[1]))
+        for e in (automation["inauthentic"], automation["automated_authentic"])
+    )
+    return TextBlock(say("explanations.states", made=inauthentic, automated=automated))
 
 
-def _steps(finding: Finding, say: Words) -> list[Block]:
-    """How the weight of evidence between the two leading explanations comes about, item by item (a waterfall)."""
-    best, second = finding.details["order"][:2]
+def _step_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
+    """A waterfall: how the weight between the two leading explanations adds up, item by item."""
+    best, second = details.order[:2]
     ratio = next(
         r
         for r in finding.table("ratios").to_pylist()
         if (r["cause"], r["against"]) == (best, second)
     )
     total = ratio["log10_ratio"]
-    causes = len(finding.details["order"])
-    # `parts` are against the mean of the others
-    parts = {
-        r["item"]: (causes - 1) / causes * (r[best] - r[second])
-        for r in finding.table("parts").to_pylist()
-    }
-    parts.pop("together", None)
-    order = sorted(parts, key=lambda i: (-abs(parts[i]), i))[:MOST_STEPS]
-    steps = [(say("item." + i), parts[i]) for i in order]
-    left = len(parts) - len(order)
-    if left:
-        steps.append(
-            (
-                say("explanations.other_items", n=left),
-                sum(v for i, v in parts.items() if i not in order),
-            )
-        )
-    # what no item adds by itself: the average world, ranges, and the caps
-    steps.append((say("explanations.remainder"), total - sum(v for _, v in steps)))
+    steps = _weight_steps(finding, details, total, say)
     ends = list(accumulate(v for _, v in steps))
     low, high = min(0.0, *ends), max(0.0, *ends)
-    scale = WIDE / max(high - low, 1e-9)
+    scale = STEPS_WIDTH / max(high - low, 1e-9)
     rows, begin = [], 0.0
     for (label, value), end in zip(steps, ends, strict=True):
-        bar = {
-            "x": round((min(begin, end) - low) * scale, 1),
-            "width": round(max(abs(value) * scale, 1.0), 1),
-            "for": value >= 0,
-        }
-        rows.append({"label": label, "factor": _factor(value, say), "bar": bar})
+        bar = StepBar(
+            round((min(begin, end) - low) * scale, 1),
+            round(max(abs(value) * scale, 1.0), 1),
+            value >= 0,
+        )
+        rows.append(Step(label, _factor_text(value, say), bar))
         begin = end
     lead = say(
         "explanations.steps",
-        best=_cause(say, best),
-        next=_cause(say, second),
-        total=_factor(total, say),
+        best=_cause_name(best, say),
+        next=_cause_name(second, say),
+        total=_factor_text(total, say),
         word=say("lr." + ratio["word"]),
     )
     head = [say(f"explanations.{k}") for k in ("item", "factor", "sum")]
-    return [
-        _text(lead),
-        {"kind": "steps", "head": head, "rows": rows, "zero": round(-low * scale, 1), "wide": WIDE},
-    ]
+    return [TextBlock(lead), StepsBlock(head, rows, round(-low * scale, 1), STEPS_WIDTH)]
 
 
-def _prior(finding: Finding, say: Words) -> list[Block]:
-    """The words on priors, and where the case is inside what was simulated, the levers to set one's own."""
-    blocks = [_text(say("explanations.prior"))]
-    if finding.details["set"]:
-        weights, chances = finding.details["log10_against_best"], _equal(finding)
-        causes = [
-            {"name": _cause(say, c), "log10": round(weights[c], 3)}
-            for c in finding.details["order"]
-        ]
-        words = {k: say(f"explanations.{k}") for k in ("own", "own_text", "before", "after")}
+def _weight_steps(
+    finding: Finding, details: ExplanationDetails, total: float, say: Words
+) -> list[tuple[str, float]]:
+    """(label, log10 weight) of each step from the second explanation to the best, summing to `total`."""
+    best, second = details.order[:2]
+    causes = len(details.order)
+    # the table holds support against the mean of the others
+    weights = {
+        r["item"]: (causes - 1) / causes * (r[best] - r[second])
+        for r in finding.table("parts").to_pylist()
+        if r["item"] != _TOGETHER
+    }
+    shown = sorted(weights, key=lambda i: (-abs(weights[i]), i))[:MAX_STEPS]
+    steps = [(say("item." + i), weights[i]) for i in shown]
+    others = len(weights) - len(shown)
+    if others:
+        rest = sum(v for i, v in weights.items() if i not in shown)
+        steps.append((say("explanations.other_items", n=others), rest))
+    # what no item adds by itself: the average world, ranges, and the caps
+    steps.append((say("explanations.remainder"), total - sum(v for _, v in steps)))
+    return steps
+
+
+def _prior_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
+    """Words on priors; sliders for own ones where the case lies within what was simulated."""
+    blocks: list[Block] = [TextBlock(say("explanations.prior"))]
+    if details.members:
+        weights = details.log10_against_best
+        chances = _equal_prior_shares(weights)
         shares = [
-            say("explanations.share_of", cause=_cause(say, c), share=say.percent(chances[c]))
-            for c in finding.details["order"]
+            say("explanations.share_of", cause=_cause_name(c, say), share=say.percent(chances[c]))
+            for c in details.order
         ]
-        blocks.append(_text(say("explanations.equal", shares="; ".join(shares))))
-        blocks.append({"kind": "prior", "causes": causes, **words})
+        sliders = [PriorSlider(_cause_name(c, say), round(weights[c], 3)) for c in details.order]
+        blocks += [
+            TextBlock(say("explanations.equal", shares="; ".join(shares))),
+            PriorBlock(
+                sliders,
+                own=say("explanations.own"),
+                own_text=say("explanations.own_text"),
+                before=say("explanations.before"),
+                after=say("explanations.after"),
+            ),
+        ]
     return blocks
 
 
-def _equal(finding: Finding) -> dict[str, float]:
-    """Shares with every cause as likely beforehand, by the capped weights: the levers in their middle position."""
-    odds = {c: 10.0**w for c, w in finding.details["log10_against_best"].items()}
+def _equal_prior_shares(log10_against_best: dict[str, float]) -> dict[str, float]:
+    """Shares with every cause as likely beforehand, by the capped weights: all sliders at their middle."""
+    odds = {c: 10.0**w for c, w in log10_against_best.items()}
     return {c: o / sum(odds.values()) for c, o in odds.items()}
 
 
-def _factor(log10: float, say: Words) -> str:
+def _factor_text(log10: float, say: Words) -> str:
     """A weight of evidence as a factor for or against."""
-    times = _rounded(10 ** abs(log10))
-    return ("×" if log10 >= 0 else "÷") + say.number(times)
+    return ("×" if log10 >= 0 else "÷") + say.number(_two_digits(10 ** abs(log10)))
 
 
-def _fragility(finding: Finding, say: Words) -> list[Block]:
-    fragile = finding.details["fragile"]
+def _fragility_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
+    """What the answer depends on: single items, sources, and how small a change would alter it."""
     rows = finding.table("fragility").to_pylist()
     if not rows:
         return []
-    blocks = [
-        _text(
-            say("explanations.fragile", items=_items(say, fragile))
-            if fragile
-            else say("explanations.firm")
-        )
+    texts = [
+        say("explanations.fragile", items=_item_list(details.fragile, say))
+        if details.fragile
+        else say("explanations.firm")
     ]
-    carrying = finding.details["carrying"]
-    if carrying:
-        blocks.append(
-            _text(say("explanations.carried", n=len(carrying), items=_items(say, carrying)))
-        )
-    sources = finding.details["fragile_sources"]
-    if sources:
-        named = _joined(say, [say("source." + s.replace(" ", "_")) for s in sources])
-        blocks.append(_text(say("explanations.fragile_sources", n=len(sources), sources=named)))
+    if details.carrying:
+        items = _item_list(details.carrying, say)
+        texts.append(say("explanations.carried", n=len(details.carrying), items=items))
+    if details.fragile_sources:
+        names = [say("source." + s.replace(" ", "_")) for s in details.fragile_sources]
+        texts.append(say("explanations.fragile_sources", n=len(names), sources=_join(names, say)))
     flips = [(r["flip"], r["left_out"]) for r in rows if r["flip"] is not None]
     if flips:
         spread, item = min(flips)
-        blocks.append(
-            _text(say("explanations.flip", item=say("item." + item), spread=say.number(spread, 1)))
+        texts.append(
+            say("explanations.flip", item=say("item." + item), spread=say.number(spread, 1))
         )
-    return blocks
+    return [TextBlock(text) for text in texts]
 
 
-def _asked(finding: Finding, say: Words) -> list[Block]:
+def _request_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
     """What would decide it most, each with the request to send."""
     blocks: list[Block] = []
     for record, bits in records_to_request(finding):
-        named = say("record." + record)
-        blocks.append(_text(say("explanations.ask", record=named, bits=say.number(bits, 1))))
-        if finding.details["about"]:
-            title, copy = (
-                say("letter.title", record=named),
-                {k: say(f"strip.{k}") for k in ("copy", "copied")},
-            )
+        name = say("record." + record)
+        blocks.append(TextBlock(say("explanations.ask", record=name, bits=say.number(bits, 1))))
+        if details.about is not None:
             blocks.append(
-                {
-                    "kind": "letter",
-                    "title": title,
-                    "text": request_letter(finding, record, say),
-                    **copy,
-                }
+                LetterBlock(
+                    say("letter.title", record=name),
+                    request_letter(finding, record, say),
+                    copy=say("strip.copy"),
+                    copied=say("strip.copied"),
+                )
             )
     return blocks
 
 
-def _rounded(times: float) -> float:
+def _two_digits(times: float) -> float:
     """To two digits: more would not be known."""
     return float(f"{times:.1e}") if times < 10 else int(float(f"{times:.1e}"))
 
 
-def _cause(say: Words, cause: str) -> str:
+def _cause_name(cause: str, say: Words) -> str:
     return say("cause." + cause)
 
 
-def _items(say: Words, items: list[str]) -> str:
-    return _joined(say, [say("item." + i) for i in items]) or "–"
+def _item_list(items: Iterable[str], say: Words) -> str:
+    return _join([say("item." + i) for i in items], say) or "–"
 
 
-def _joined(say: Words, said: list[str]) -> str:
-    return ("، " if say.language == "ar" else ", ").join(said)
+def _join(names: Sequence[str], say: Words) -> str:
+    return ("، " if say.language == "ar" else ", ").join(names)

@@ -1,21 +1,23 @@
-"""The sections on follower counts alone, and on whether published figures agree."""
+"""The section on follower counts alone: common falls of many accounts, and risk ratios."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from birdfall.tell.blocks import Block, TextBlock
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Block, Page, notes, table, text
-from birdfall.tell.words import Words
+from birdfall.tell.page import Page, notes
+from birdfall.tell.rows import RatioRow
+
+#: Common falls and risk ratios in sentences, at most; all are in the finding.
+MAX_FALLS, MAX_RATIOS = 3, 6
 
 
-def counts(page: Page) -> list[Block]:
+def section(page: Page) -> list[Block]:
     """The largest common falls and the risk ratios; none if counts showed nothing."""
     finding, say = page.findings.get("counts"), page.say
     if finding is None or finding.answer != "found":
         return []
-    blocks = [
-        text(
+    blocks: list[Block] = [
+        TextBlock(
             say(
                 "counts.text",
                 day=say.time(row["start"]),
@@ -27,54 +29,32 @@ def counts(page: Page) -> list[Block]:
                 median=say.percent(row["median_hazard"], 1),
             )
         )
-        for row in finding.table("waves").to_pylist()[:3]
+        for row in finding.table("waves").to_pylist()[:MAX_FALLS]
     ]
-    blocks += [text(_ratio(row, page)) for row in finding.table("ratios").to_pylist()[:6]]
+    ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS]
+    blocks += [TextBlock(ratio_sentence(row, page)) for row in ratios]
     return [*blocks, *notes(finding, say)]
 
 
-def reconciliation(page: Page) -> list[Block]:
-    """Published figures, each with whether ordinary growth lets it stand beside the others."""
-    say, blocks = page.say, list[Block]()
-    for finding in page.findings_of_kind("reconciliation"):
-        rows = [
-            [
-                sanitize_text(str(r["said_by"] or "")),
-                {"text": say.number(r["value"]), "more": say(f"reconciliation.{r['kind']}")},
-                _stands(r, say),
-            ]
-            for r in finding.table("figures").to_pylist()
-            if r["consistent"] is not None
-        ]
-        head = [say("claims.said"), say("reconciliation.figure"), say("claims.verdict")]
-        blocks.append(table(head, rows, (1,)))
-        blocks += [text(_ratio(row, page)) for row in finding.table("ratios").to_pylist()[:3]]
-        blocks += notes(finding, say)
-    return blocks
-
-
-def _stands(figure: dict[str, Any], say: Words) -> dict[str, Any]:
-    """Whether a figure stands, and for one that does not what it would need."""
-    if figure["consistent"]:
-        return {"mark": "yes", "text": say("reconciliation.consistent")}
-    growth = {"needed": "needed_growth", "low": "growth_low", "high": "growth_high"}
-    known = all(figure[k] is not None for k in growth.values())
-    more = (
-        say("reconciliation.needs", **{k: say.number(round(figure[v])) for k, v in growth.items()})
-        if known
-        else ""
-    )
-    return {"mark": "no", "text": say("reconciliation.inconsistent"), "more": more}
-
-
-def _ratio(row: dict[str, Any], page: Page) -> str:
+def ratio_sentence(row: RatioRow, page: Page) -> str:
+    """One audience's risk against another's, with its bounds."""
     say = page.say
-    values = {"ratio": "ratio", "low": "low", "high": "high", "naive": "naive_ratio"}
-    shown = {name: say.number(row[column]) for name, column in values.items()}
-    who = {role: _known(row[role], page) for role in ("leader", "control")}
-    return say("counts.ratio", **who, **shown)
+    numbers = {
+        "ratio": row["ratio"],
+        "low": row["low"],
+        "high": row["high"],
+        "naive": row["naive_ratio"],
+    }
+    return say(
+        "counts.ratio",
+        leader=_account_name(row["leader"], page),
+        control=_account_name(row["control"], page),
+        **{word: say.number(value) for word, value in numbers.items()},
+    )
 
 
-def _known(account: str, page: Page) -> str:
-    """An account of the record by its name; one that only published figures speak of as they write it."""
-    return sanitize_text(account) if page.record.ids.code(account) is None else page.name(account)
+def _account_name(account: str, page: Page) -> str:
+    """An account of the record by its name; one that only published figures name, as they do."""
+    if page.record.ids.code(account) is None:
+        return sanitize_text(account)
+    return page.name(account)

@@ -1,102 +1,67 @@
-"""The sections on returns and ledgers: who came back and when; who left which leader, and why."""
+"""The section on ledgers: who left which leader, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.page import (
-    Block,
-    Page,
-    chart,
-    format_interval,
-    join_names,
-    leader_ledger,
-    notes,
-    table,
-    text,
-)
+from birdfall.tell.blocks import Block, ChartBlock, NoteBlock, TableBlock
+from birdfall.tell.page import Page, format_interval, join_names, leader_ledger
 
-CAUSES = (
-    "lost_suspension", "lost_deleted", "lost_deactivated", "unfollowed", "restored", "reactivated", "refollowed", "new", "missing",
+#: Causes of a change of the follower count, in the order of the table.
+CAUSES: Final = (
+    "lost_suspension",
+    "lost_deleted",
+    "lost_deactivated",
+    "unfollowed",
+    "restored",
+    "reactivated",
+    "refollowed",
+    "new",
+    "missing",
     "unexplained",
-)  # fmt: skip
-#: Ledgers side by side in one table; more are in the findings.
-SIDE_BY_SIDE = 4
-#: Shares back within four days among 60,652 suspensions of accounts over 1,000 followers and 5,261 politically tracked ones
-#: (daily reports of Twitter suspensions, February 2022 to April 2023): see docs/methods/returns.md.
-USUAL_LARGE, USUAL_TRACKED, USUAL_SEEN = 0.020, 0.064, 60_652 + 5_261
+)
+#: Ledgers side by side in one table.
+LEDGERS_PER_TABLE: Final = 4
 
 
-def returns(page: Page) -> list[Block]:
-    """How many of the largest wave came back, beside how many usually do."""
-    finding, say = page.findings.get("returns-1"), page.say
-    if finding is None or finding.answer == "cannot":
-        return []
-    four = finding["returned_4d"]
-    blocks = [
-        text(
-            say(
-                "returns.text",
-                fallen=say.number(finding["fallen"].value),
-                returned=say.number(finding["returned"].value),
-                share=say.percent(four.value),
-                low=say.percent(four.low),
-                high=say.percent(four.high),
-                unknown=say.number(finding["censored"].value),
-            )
-        )
-    ]
-    if "returns-wide" in page.drawings:
-        blocks.append(chart("returns", say("chart.returns"), say("chart.returns.legend")))
-    usual = {
-        "large": say.percent(USUAL_LARGE, 1),
-        "tracked": say.percent(USUAL_TRACKED, 1),
-        "n": say.number(USUAL_SEEN),
-    }
-    return [*blocks, text(say("returns.usual", **usual)), *notes(finding, say)]
-
-
-def ledgers(page: Page) -> list[Block]:
+def section(page: Page) -> list[Block]:
     """The leader's followers over time, then the ledgers beside each other, cause by cause."""
     say, first = page.say, leader_ledger(page.findings)
-    kept = [f for f in page.findings_of_kind("ledger") if f.answer != "cannot"]
-    kept.sort(key=lambda f: (f is not first, f.name))
+    ledgers = [f for f in page.findings_of_kind("ledger") if f.answer != "cannot"]
+    ledgers.sort(key=lambda f: (f is not first, f.name))
     blocks: list[Block] = []
     if first is not None and "ledger-wide" in page.drawings:
         title = say("chart.ledger", leader=page.name(first.details["leader"]))
-        blocks.append(chart("ledger", title, say("chart.ledger.legend")))
-    blocks += [_beside(kept[i : i + SIDE_BY_SIDE], page) for i in range(0, len(kept), SIDE_BY_SIDE)]
-    return [*blocks, *_said_once(kept, page)]
+        blocks.append(ChartBlock("ledger", title, say("chart.ledger.legend")))
+    for begin in range(0, len(ledgers), LEDGERS_PER_TABLE):
+        blocks.append(_cause_table(ledgers[begin : begin + LEDGERS_PER_TABLE], page))
+    return [*blocks, *_shared_notes(ledgers, page)]
 
 
-def _beside(kept: list[Finding], page: Page) -> Block:
+def _cause_table(ledgers: list[Finding], page: Page) -> TableBlock:
     say = page.say
-    head = [say("ledger.cause"), *(page.name(f.details["leader"]) for f in kept)]
+    head = [say("ledger.cause"), *(page.name(f.details["leader"]) for f in ledgers)]
     rows = [
-        [say(f"ledger.{key}"), *(say.number(f[key].value) for f in kept)]
+        [say(f"ledger.{key}"), *(say.number(f[key].value) for f in ledgers)]
         for key in ("before", "lowest", "now")
     ]
     for cause in CAUSES:
-        values = [f.estimates.get(cause) for f in kept]
+        values = [f.estimates.get(cause) for f in ledgers]
         if any(v is not None and v.value for v in values):
-            rows.append(
-                [
-                    say(f"cause.{cause}"),
-                    *("–" if v is None else format_interval(v, say) for v in values),
-                ]
-            )
-    return table(head, rows, tuple(range(1, len(head))), headed=True)
+            cells = ["–" if v is None else format_interval(v, say) for v in values]
+            rows.append([say(f"cause.{cause}"), *cells])
+    return TableBlock(head, rows, tuple(range(1, len(head))), headed=True)
 
 
-def _said_once(kept: list[Finding], page: Page) -> Iterator[Block]:
-    """A note that several ledgers share is written once, with whose it is unless it is everybody's."""
-    whose: dict[str, list[str]] = {}
-    for finding in kept:
+def _shared_notes(ledgers: list[Finding], page: Page) -> Iterator[Block]:
+    """Each note once: with whose ledgers it is about, unless it is about all."""
+    leaders_by_note: dict[str, list[str]] = {}
+    for finding in ledgers:
+        leader = page.name(finding.details.get("leader"))
         for note in (*finding.reasons, *finding.limits):
-            whose.setdefault(page.say.note(note), []).append(
-                page.name(finding.details.get("leader"))
-            )
-    for said, leaders in whose.items():
-        everybody = len(leaders) == len(kept)
-        yield {"kind": "note", "text": said if everybody else f"{join_names(leaders)}: {said}"}
+            leaders_by_note.setdefault(page.say.note(note), []).append(leader)
+    for text, leaders in leaders_by_note.items():
+        about_all = len(leaders) == len(ledgers)
+        yield NoteBlock(text if about_all else f"{join_names(leaders)}: {text}")

@@ -1,37 +1,81 @@
-"""The sections below the first screen, in the order a sceptical editor asks; each is there only if it has something to say."""
+"""The sections below the first screen, in the order a sceptical editor asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from birdfall.tell.page import Block, Page
-from birdfall.tell.sections.audiences import audiences
-from birdfall.tell.sections.automation import automation
-from birdfall.tell.sections.brigades import brigades
-from birdfall.tell.sections.claims import claims
-from birdfall.tell.sections.coordination import coordination
-from birdfall.tell.sections.explanations import explanations
-from birdfall.tell.sections.follower_counts import counts, reconciliation
-from birdfall.tell.sections.ledgers import ledgers, returns
-from birdfall.tell.sections.methods import base_rates, could_be_wrong, method, refused
+from birdfall.model.errors import UsageError
+from birdfall.tell.blocks import WrittenSection
+from birdfall.tell.page import Page, Section, SectionWriter
+from birdfall.tell.sections import (
+    audiences,
+    automation,
+    base_rates,
+    brigades,
+    claims,
+    coordination,
+    explanations,
+    follower_counts,
+    ledgers,
+    methods,
+    objections,
+    reconciliation,
+    refusals,
+    returns,
+)
+
+#: What was measured, by kind of finding; a measure from outside adds its section here.
+MEASURE_SECTIONS: Final = (
+    Section("claims", claims.section, "claim"),
+    Section("audience", audiences.section, "audiences"),
+    Section("returns", returns.section, "returns"),
+    Section("ledgers", ledgers.section, "ledger"),
+    Section("counts", follower_counts.section, "counts"),
+    Section("reconciliation", reconciliation.section, "reconciliation"),
+    Section("coordination", coordination.section, "coordination"),
+    Section("brigades", brigades.section, "brigades"),
+    Section("automation", automation.section, "automation"),
+    Section("explanations", explanations.section, "explanations"),
+)
+#: What holds for all findings: base rates, refusals, objections, methods.
+CLOSING_SECTIONS: Final = (
+    Section("base", base_rates.section, "waves"),
+    Section("refused", refusals.section),
+    Section("wrong", objections.section),
+    Section("method", methods.section),
+)
+#: All built-in sections, in the order of the report.
+SECTIONS: Final = (*MEASURE_SECTIONS, *CLOSING_SECTIONS)
+#: The section of each kind of finding that has one.
+SECTION_BY_KIND: Final[Mapping[str, SectionWriter]] = {s.kind: s.write for s in SECTIONS if s.kind}
 
 
-def _apart(write: Callable[..., list[Block]]) -> Callable[[Page], list[Block]]:
-    return lambda p: write(p.findings, p.record, p.say, p.name, p.drawings, p.maps)
+def order_sections(extra: Sequence[Section] = ()) -> tuple[Section, ...]:
+    """The sections of a report with those of measures from outside, after the built-in measures.
+
+    Parameters
+    ----------
+    extra
+        Sections of measures from outside, in the order they are to stand.
+
+    Raises
+    ------
+    UsageError
+        If a key is taken: anchors are unique in a page.
+    """
+    taken = {s.key for s in SECTIONS}
+    for section in extra:
+        if section.key in taken:
+            raise UsageError(
+                f"the report has a section {section.key!r} already",
+                fix="Give the section of the measure another key.",
+            )
+        taken.add(section.key)
+    return (*MEASURE_SECTIONS, *extra, *CLOSING_SECTIONS)
 
 
-#: Sections by the key of their title, in order.
-SECTIONS: dict[str, Callable[[Page], list[Block]]] = {
-    "claims": claims, "audience": audiences, "returns": returns, "ledgers": ledgers, "counts": counts, "reconciliation": reconciliation,
-    "coordination": coordination, "brigades": _apart(brigades), "automation": _apart(automation),
-    "explanations": _apart(explanations), "base": base_rates, "refused": refused, "wrong": could_be_wrong, "method": method,
-}  # fmt: skip
-
-
-def sections(page: Page) -> list[dict[str, Any]]:
-    """All sections that have something to say: {"id", "title", "body"}."""
-    made = [
-        {"id": key, "title": page.say(key), "body": write(page)} for key, write in SECTIONS.items()
-    ]
-    return [s for s in made if s["body"]]
+def write_sections(page: Page, order: Sequence[Section] = SECTIONS) -> list[WrittenSection]:
+    """All sections that have something to say, in order."""
+    written = [WrittenSection(s.key, s.title(page.say), s.write(page)) for s in order]
+    return [s for s in written if s.body]

@@ -1,15 +1,13 @@
-"""What stands beside a verdict on a claim: the levels, the reading for which it is true, another reading, why it cannot be told."""
+"""What stands beside a verdict on a claim: levels, readings for which it is true, why none is given."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from birdfall.model.findings import Finding
 from birdfall.tell.words import Words
 
 
 def verdict_explanations(finding: Finding, say: Words) -> list[str]:
-    """Sentences, the most telling first; none if the verdict says it all."""
+    """Sentences, the most informative first; none if the verdict says it all."""
     details = finding.details
     found = [
         say(
@@ -28,7 +26,7 @@ def verdict_explanations(finding: Finding, say: Words) -> list[str]:
         found.append(
             say("claim.true_from", **{"from": say.duration(low), "to": say.duration(high)})
         )
-    second: dict[str, Any] = details.get("second_reading") or {}
+    second = details.get("second_reading") or {}
     if second and say.has(f"claim.reading.{second.get('reading')}"):
         unit = finding.estimates["measured"].unit if "measured" in finding.estimates else ""
         value = say.percent(second["value"]) if unit == "share" else say.number(second["value"])

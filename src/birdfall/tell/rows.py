@@ -1,0 +1,98 @@
+"""Rows of findings' tables, by the columns the report reads; the tables hold more.
+
+`pyarrow.Table.to_pylist` gives plain dicts: these types name what is in them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypedDict
+
+
+class WaveRow(TypedDict):
+    """A row of the table "waves" of a finding of waves."""
+
+    wave: int
+    start: dt.datetime
+    end: dt.datetime
+    duration_s: float
+    observed: float
+    expected: float
+    p_value: float
+
+
+#: A row of the tables "series" and "minutes" of a finding of waves: counts of one step [from, to).
+CountRow = TypedDict(
+    "CountRow",
+    {
+        "from": dt.datetime,
+        "to": dt.datetime,
+        "observed": int,
+        "low": float,
+        "high": float,
+        "covered": bool,
+    },
+)
+
+
+class ReturnRow(TypedDict):
+    """A row of the table "curve" of a finding of returns: the share back after so many seconds."""
+
+    after_s: float
+    returned: float
+    low: float
+    high: float
+
+
+class LevelRow(TypedDict):
+    """A row of the table "series" of a ledger: followers at a time."""
+
+    time: dt.datetime
+    followers: int
+
+
+class RatioRow(TypedDict):
+    """A row of the table "ratios" of counts and reconciliations: one audience against another."""
+
+    leader: str
+    control: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    naive_ratio: float | None
+
+
+class FigureRow(TypedDict):
+    """A row of the table "figures" of a reconciliation: one published figure."""
+
+    said_by: str | None
+    value: float
+    kind: str
+    consistent: bool | None
+    needed_growth: float | None
+    growth_low: float | None
+    growth_high: float | None
+
+
+class GroupRow(TypedDict):
+    """A row of the table "groups" of a coordination finding."""
+
+    group: int
+    kind: str
+    members: int
+    density: float
+    coactive_share: float
+    span_s: float | None
+    languages: str | None
+
+
+class ExampleRow(TypedDict):
+    """A row of the table "examples" of a coordination finding: two accounts on one object."""
+
+    group: int
+    layer: str
+    account: str
+    other: str
+    object: str
+    shown: str | None
+    apart_s: float

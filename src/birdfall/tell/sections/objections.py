@@ -1,0 +1,71 @@
+"""The section on how it could be wrong: five questions a sceptic will ask, answered from the record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from birdfall.model.findings import Finding
+from birdfall.tell.blocks import Block, SubheadBlock, TextBlock
+from birdfall.tell.page import Page, notes
+
+#: A share of unobserved time below this is not worth a sentence.
+MIN_GAP_SHARE: Final = 0.0005
+
+
+def section(page: Page) -> list[Block]:
+    """Five questions, each with what the record itself answers."""
+    say, coverage, waves = page.say, page.findings.get("coverage"), page.findings.get("waves")
+    blocks: list[Block] = []
+    if coverage is not None and coverage["first"].value is not None:
+        survivors = say(
+            "wrong.survivors.text",
+            rejected=int(coverage["rejected"].value or 0),
+            duplicates=int(coverage["duplicates"].value or 0),
+        )
+        blocks += [
+            *_coverage_blocks(coverage, page),
+            *_clock_blocks(coverage, page),
+            SubheadBlock(say("wrong.sample")),
+            TextBlock(say("wrong.sample.text")),
+            SubheadBlock(say("wrong.survivors")),
+            TextBlock(survivors),
+        ]
+    if waves is not None:
+        counted = [
+            say(f"status.{s}")
+            for s in waves.parameters.get("statuses", ())
+            if say.has(f"status.{s}")
+        ]
+        if counted:
+            blocks += [
+                SubheadBlock(say("wrong.definition")),
+                TextBlock(say("wrong.definition.text", statuses=", ".join(counted))),
+            ]
+        blocks += notes(waves, say)
+    return blocks
+
+
+def _coverage_blocks(coverage: Finding, page: Page) -> list[Block]:
+    """How much was observed, and when it was not."""
+    say, gaps = page.say, int(coverage["gaps"].value or 0)
+    text = say(
+        "wrong.coverage",
+        rows=say.number(coverage["rows"].value),
+        accounts=say.number(coverage["accounts"].value),
+        first=say.time(int(coverage["first"].value or 0)),
+        last=say.time(int(coverage["last"].value or 0)),
+        gaps=gaps,
+    )
+    share = coverage.estimates.get("gap_share")
+    if gaps and share is not None and (share.value or 0) >= MIN_GAP_SHARE:
+        text += " " + say("wrong.gone", gone=say.percent(share.value, 1))
+    return [SubheadBlock(say("wrong.watched")), TextBlock(text)]
+
+
+def _clock_blocks(coverage: Finding, page: Page) -> list[Block]:
+    """Whether rows have times that cannot be right."""
+    say, rows = page.say, 0
+    if "clock" in coverage.tables:
+        rows = sum(coverage.table("clock").column("rows").to_pylist())
+    text = say("wrong.clock.off", n=rows) if rows else say("wrong.clock.fine")
+    return [SubheadBlock(say("wrong.clock")), TextBlock(text)]
