@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # the network and the script of the wave are the tests' own
-sys.path.insert(0, str(ROOT / "tests" / "live"))
+sys.path[:0] = [str(ROOT / "tests" / "live"), str(ROOT / "tests")]
 
 DOWN, BACK = 80, 60
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from processes import end_started
+
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci")
 
@@ -23,3 +25,10 @@ def real():
         return path
 
     return find
+
+
+@pytest.fixture(autouse=True)
+def no_process_outlives_its_test():
+    """Children that `processes.start` began are ended after the test, passed or not."""
+    yield
+    end_started()

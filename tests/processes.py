@@ -9,6 +9,8 @@ import threading
 import time
 
 BIRDFALL = (sys.executable, "-m", "birdfall")
+#: Processes that the test at work has started; `conftest.py` ends those that are left after it.
+STARTED = []
 #: Seconds a command may take from its start to its first words, on a busy machine.
 START_SECONDS = 60
 
@@ -17,16 +19,22 @@ def _ignore_interrupt():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def start(command, *, interrupt_ignored=False, **options):
-    """A process in a group of its own; the caller ends it with `end`. interrupt_ignored: as a shell starts what it
-    puts into the background."""
+def start(command, *, interrupt_ignored=False, outlives_test=False, **options):
+    """A process in a group of its own, which is ended with the test at the latest.
+
+    interrupt_ignored: as a shell starts what it puts into the background. outlives_test: it serves several tests, and
+    whoever starts it ends it.
+    """
     if os.name == "nt":
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
     else:
         options["start_new_session"] = True
         if interrupt_ignored:
             options["preexec_fn"] = _ignore_interrupt
-    return subprocess.Popen([str(word) for word in command], **options)
+    process = subprocess.Popen([str(word) for word in command], **options)
+    if not outlives_test:
+        STARTED.append(process)
+    return process
 
 
 def end(process):
@@ -41,6 +49,12 @@ def end(process):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+def end_started():
+    """End what the test has started and not ended itself."""
+    while STARTED:
+        end(STARTED.pop())
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ import pytest
 import zstandard
 
 from birdfall.record.case import Case
+from processes import start
 
 
 @pytest.fixture
@@ -264,7 +265,7 @@ def test_an_import_killed_at_any_moment_is_whole_or_not_there(case, tmp_path):
     chance = random.Random(7)
     before = (case / "manifest.json").read_bytes()
     for _ in range(8):
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0.2, 1.0) * whole)
         child.kill()
         child.wait()

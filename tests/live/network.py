@@ -13,6 +13,8 @@ from pathlib import Path
 
 from acting import Acting
 
+from processes import start
+
 SERVERS = Path(__file__).parent / "servers"
 PASSWORD = "admin-" + secrets.token_hex(8)
 
@@ -89,8 +91,13 @@ class Network(Acting):
 
     def _node(self, script, environment):
         command = ["node", "--require", str(SERVERS / "loopback.cjs"), str(SERVERS / script)]
-        return subprocess.Popen(
-            command, env=environment, stdout=self._log, stderr=self._log, cwd=SERVERS
+        return start(
+            command,
+            env=environment,
+            stdout=self._log,
+            stderr=self._log,
+            cwd=SERVERS,
+            outlives_test=True,
         )
 
     def _up(self, process, address):

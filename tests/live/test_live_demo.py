@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from network import SERVERS
 
+from processes import start
+
 pytestmark = pytest.mark.live
 DEMO = Path(__file__).resolve().parent.parent.parent / "examples" / "live_demo.py"
 
@@ -21,7 +23,7 @@ def test_the_demo_shows_a_wave_and_cleans_up(tmp_path):
     if not (SERVERS / "node_modules").is_dir():
         pytest.skip("no servers here: run `make test-live` (Node 20)")
     environment = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
-    demo = subprocess.Popen(
+    demo = start(
         [sys.executable, str(DEMO), "--port", "0"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from birdfall.watch.store.database import State
+from processes import start
 
 DOWN = "SELECT count(*) FROM standing WHERE status = 'taken_down'"
-STARTED: list[subprocess.Popen[str]] = []
 
 
 class Watch:
@@ -31,10 +31,9 @@ class Watch:
         for leader in leaders:
             command += ["--leader", leader["did"]]
         self.alerts, self.said, self.path = [], [], folder / "watch.sqlite"
-        self.process = subprocess.Popen(
+        self.process = start(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )
-        STARTED.append(self.process)
         for stream, kept in ((self.process.stdout, self.alerts), (self.process.stderr, self.said)):
             threading.Thread(target=self._read, args=(stream, kept), daemon=True).start()
 
@@ -89,14 +88,6 @@ class Watch:
         """The most memory the process has held so far, in megabytes."""
         with Path(f"/proc/{self.process.pid}/status").open() as lines:
             return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-def end_all():
-    """No watch outlives its test."""
-    for process in STARTED:
-        if process.poll() is None:
-            process.kill()
-    STARTED.clear()
 
 
 def lags(state):

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from network import free_port
 
+from processes import start
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKED = Path(
     os.environ.get(
@@ -85,12 +87,12 @@ class Wiki:
     def _serve(self):
         environment = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
         command = ["php", "-S", f"127.0.0.1:{self.port}", "-t", str(self.files)]
-        self.server = subprocess.Popen(
+        self.server = start(
             command,
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            outlives_test=True,
         )
         end = time.monotonic() + 60
         while time.monotonic() < end:

@@ -22,6 +22,7 @@ from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import atomic
 from birdfall.record.case import Case
 from birdfall.record.ids import empty_ids, pseudonym
+from processes import start
 
 SCHEMA = json.loads((Path(findings_module.__file__).parent / "finding.schema.json").read_text())
 
@@ -101,7 +102,7 @@ def test_an_error_in_the_middle_of_an_import_changes_nothing(tmp_path):
 
 KILLED = """
 import sys, time, pyarrow as pa
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 from test_case import statuses
 from birdfall.record.case import Case
 def rows():
@@ -119,8 +120,8 @@ def test_a_killed_import_leaves_the_case_as_it_was(tmp_path, after_lines):
     case = Case.create(tmp_path / "case")
     case.append([statuses("a")], source="x")
     before = {f.path: f.sha256 for f in case.manifest.files}
-    script = KILLED.format(tests=str(Path(__file__).parent), case=str(case.path))
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    script = KILLED.format(tests=[str(p) for p in Path(__file__).parents[:2]], case=str(case.path))
+    process = start([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     for _ in range(after_lines):
         assert process.stdout.readline()
     process.send_signal(signal.SIGKILL)
@@ -150,7 +151,7 @@ def test_a_full_disk_is_one_clear_error_and_no_change(tmp_path, monkeypatch):
 def test_two_processes_do_not_change_a_case_at_once(tmp_path):
     case = Case.create(tmp_path / "case")
     script = f"from birdfall.record.case import Case\nimport time\nwith Case.open({str(case.path)!r}).lock():\n print('held', flush=True)\n time.sleep(30)"
-    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    holder = start([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout.readline().strip() == "held"
         with pytest.raises(CaseError, match="another process"):

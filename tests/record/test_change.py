@@ -15,6 +15,7 @@ from birdfall.model.errors import CaseError
 from birdfall.model.settings import Settings
 from birdfall.record import transaction as changes
 from birdfall.record.case import Case
+from processes import start
 
 
 class Died(BaseException):
@@ -142,7 +143,7 @@ with try_lock(case.path / ".lock"):
     (case.path / "late").touch()
     shutil.rmtree(case.path / ".committed")
 """
-    mover = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    mover = start([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert mover.stdout.readline().strip() == "held"
     Case.open(case.path)
     assert (case.path / "late").exists()

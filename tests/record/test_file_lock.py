@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from birdfall.record.file_lock import is_locked, try_lock
+from processes import start
 
 HOLDER = """
 import sys
@@ -27,7 +28,7 @@ def test_a_lock_excludes_others_until_it_is_released(tmp_path):
 
 def test_a_killed_process_leaves_no_lock(tmp_path):
     path = tmp_path / ".lock"
-    with subprocess.Popen(
+    with start(
         [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         try:

@@ -18,6 +18,7 @@ from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest, load, look_into
 from birdfall.sources.table.guess_columns import guess_mapping
 from birdfall.sources.table.mapping import parse_mapping, ready_mapping, ready_mapping_names
+from processes import start
 
 GOOD = "account,time,text\na,2013-10-31T22:20:00Z,hello\nb,2013-10-31T22:21:00Z,there\n"
 
@@ -211,9 +212,7 @@ def test_a_killed_import_leaves_the_case_as_it_was(case, tmp_path):
         "def tell(stage, done, total, unit):\n    print('reading', flush=True)\n    import time; time.sleep(0.2)\n"
         "ingest(Case.open(sys.argv[1]), sys.argv[2], progress=tell)\n"
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(case.path), str(path)], stdout=subprocess.PIPE
-    )
+    child = start([sys.executable, "-c", code, str(case.path), str(path)], stdout=subprocess.PIPE)
     assert child.stdout.readline()
     time.sleep(0.1)
     child.send_signal(signal.SIGKILL)

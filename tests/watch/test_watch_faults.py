@@ -23,6 +23,7 @@ from birdfall.watch.feeds.decode import decode_frame
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
+from processes import start
 
 T = 1_700_000_000_000_000
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -61,7 +62,7 @@ class Handed:
 FULL = """
 import resource, sys, threading
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
+sys.path[:0] = [sys.argv[3], str(Path(sys.argv[3]).parent)]
 from test_watch_faults import falls, T
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
@@ -301,7 +302,7 @@ def test_a_torn_state_is_said_and_left_alone(tmp_path):
 
 def test_two_watches_on_one_folder(tmp_path):
     command = [sys.executable, "-m", "birdfall", "watch", "-", "--state", str(tmp_path / "w")]
-    first = subprocess.Popen(
+    first = start(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:

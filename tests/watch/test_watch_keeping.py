@@ -28,6 +28,7 @@ from birdfall.watch.engine.watcher import Watcher, learned_from
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Gap, Report, Status, StreamBatch, Unfollow
 from birdfall.watch.store.database import State
+from processes import start
 
 T = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -496,7 +497,7 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
         path = tmp_path / f"k{i}.sqlite"
         path.write_bytes(whole)
         for _ in range(3):
-            with subprocess.Popen(
+            with start(
                 [sys.executable, "-c", code, str(path), str(now)], stdout=subprocess.PIPE
             ) as process:
                 process.stdout.readline()

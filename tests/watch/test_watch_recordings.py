@@ -16,6 +16,7 @@ from birdfall.watch.detect.wave_queries import seen, waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed, read_steps
 from birdfall.watch.store.database import State
+from processes import start
 
 
 def replayed(path, *files, leaders=(), **more):
@@ -155,7 +156,7 @@ def killed_often(path, recording, leader, times, rng):
     """Replay, killing the process at random moments; then once to the end. How often it was killed while at work."""
     deaths = 0
     for _ in range(times):
-        process = subprocess.Popen(
+        process = start(
             [sys.executable, "-c", KILLED, path, recording, leader], stdout=subprocess.PIPE
         )
         process.stdout.readline()
