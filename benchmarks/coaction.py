@@ -225,7 +225,7 @@ def hubs() -> list[dict[str, object]]:
 
 def finding() -> dict[str, float]:
     """A whole finding on a million acts, warm: edges, nulls, shift, fixed rule, groups; with sensitivity over four windows too."""
-    from birdfall.measures.coordination.measure import coordination
+    from birdfall.measures.coordination import coordination
 
     account, object_, seconds = acts(1_000_000)
     columns = (account, object_, seconds * 1_000_000)

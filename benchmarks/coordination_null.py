@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "measures
 from coordination_worlds import KNOWN_UNTIL, SECOND, WORLDS, World, world
 
 from birdfall.kernels.coaction.coaction import coaction
-from birdfall.measures.coordination.measure import coordination
+from birdfall.measures.coordination import coordination
 
 ALPHA = 0.01
 

@@ -35,8 +35,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import birdfall
 from birdfall.measures.coordination.from_files import read_acts
-from birdfall.measures.coordination.peer_finding import content_codes
-from birdfall.measures.coordination.peer_methods import coortweet_edges, toolkit_edges
+from birdfall.measures.coordination.peer_methods import (
+    content_codes,
+    coortweet_edges,
+    toolkit_edges,
+)
 from pathlib import Path
 options = {"min_edge_weight": 3} if sys.argv[2] == "toolkit" else {}
 for _ in range(3):

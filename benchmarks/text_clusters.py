@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from birdfall.measures.coordination.text_clusters import (
     character_table,
+    cluster_texts,
     reduce_texts,
-    text_clusters,
 )
 
 ALPHABETS = (
@@ -83,9 +83,9 @@ def main() -> None:
     n = int(float(sys.argv[1])) if len(sys.argv) > 1 else 200_000
     texts = posts(n)
     array = pa.array(texts)
-    text_clusters(array[:1000])  # compiles
+    cluster_texts(array[:1000])  # compiles
     character_table()
-    ours = timed(lambda: text_clusters(array))
+    ours = timed(lambda: cluster_texts(array))
     result = {"texts": n, "load": os.getloadavg()[0], "birdfall_texts_per_s": round(n / ours)}
     try:
         plain = reduce_texts(array)

@@ -18,6 +18,7 @@ from typing import Any
 from birdfall.model import findings
 from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, Note
+from birdfall.model.progress import silent
 from birdfall.record.case import Case
 from birdfall.record.record import Record
 
@@ -99,12 +100,9 @@ class Inquiry:
 
     def coordination(self, **parameters: Any) -> Finding:
         """Which accounts moved together more than chance allows. Parameters: `measures.coordination.coordination`."""
-        from birdfall.measures.coordination.measure import coordination
-        from birdfall.measures.coordination.text_clusters import text_objects
+        from birdfall.measures.coordination import coordination
 
-        return self._labelled(
-            coordination(self.record, **({"text_objects": text_objects} | parameters))
-        )
+        return self._labelled(coordination(self.record, **parameters))
 
     def brigades(self, **parameters: Any) -> Finding:
         """Who reported accounts together, and whether it worked. Parameters: `measures.brigades.brigades`.
@@ -251,8 +249,8 @@ def coordination(
             columns,
             parameters,
         )
-    from birdfall.measures.coordination.measure import coordination as measured
-    from birdfall.measures.coordination.traces import rename_columns
+    from birdfall.measures.coordination import coordination as measured
+    from birdfall.measures.coordination import rename_columns
 
     return measured(data if columns is None else rename_columns(data, columns), **parameters)
 
@@ -260,7 +258,12 @@ def coordination(
 def _of_files(
     paths: list[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]
 ) -> Finding:
-    from birdfall.measures.coordination.from_files import coordinate_files, mapping_from_columns
+    from birdfall.measures.coordination import (
+        CoordinationOptions,
+        FileReading,
+        coordinate_files,
+        mapping_from_columns,
+    )
 
     reading: dict[str, Any] = {
         k: parameters.pop(k)
@@ -269,7 +272,9 @@ def _of_files(
     }
     if columns is not None:
         reading["mapping"] = mapping_from_columns(columns, parameters.get("trace", "repost"))
-    found = coordinate_files(paths, reading, **parameters)
+    progress = parameters.pop("progress", silent)
+    asked = CoordinationOptions(**parameters)
+    found = coordinate_files(paths, asked, FileReading(**reading), progress=progress)
     return found[0] if found is not None else read(*paths, **reading).coordination(**parameters)
 
 

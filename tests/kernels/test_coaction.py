@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import birdfall.kernels.coaction.coaction as kernel
+from birdfall.kernels.coaction import columns
 from birdfall.kernels.coaction.coaction import coaction, estimate_cost
 from birdfall.kernels.coaction.pairs import pairs_of_acts
 
@@ -39,7 +40,7 @@ def listed(account, object_, time, window, count, at_least):
 
 
 def told(edges):
-    return list(zip(edges.lo.tolist(), edges.hi.tolist(), edges.weight.tolist()))
+    return list(zip(edges.lo.tolist(), edges.hi.tolist(), edges.weight.tolist(), strict=True))
 
 
 @st.composite
@@ -80,15 +81,15 @@ def test_edges_are_those_of_listing_every_pair(trace, count, at_least, prune):
 @given(traces(), st.sampled_from(["pairs", "objects"]), st.integers(2, 4), st.booleans())
 def test_deferring_hubs_changes_no_edge(trace, count, at_least, prune):
     account, object_, time, window = trace
-    tally, choose = kernel._tally, kernel._choose_hubs
-    kernel._tally = lambda acts, pool, threads, least: tally(acts, pool, threads, 1)
-    kernel._choose_hubs = lambda heavy, total, m: heavy[: min(m - 1, len(heavy))]
+    tally, choose = kernel.tally_acts, kernel.choose_hubs
+    kernel.tally_acts = lambda acts, pool, threads, _: tally(acts, pool, threads, 1)
+    kernel.choose_hubs = lambda heavy, _, m: heavy[: min(m - 1, len(heavy))]
     try:
         edges = coaction(
             account, object_, time, window=window, count=count, at_least=at_least, prune=prune
         )
     finally:
-        kernel._tally, kernel._choose_hubs = tally, choose
+        kernel.tally_acts, kernel.choose_hubs = tally, choose
     assert told(edges) == listed(account, object_, time, window, count, at_least)
 
 
@@ -144,7 +145,8 @@ def test_edges_come_ordered_by_account():
 
 
 def test_hub_of_thousands_within_one_window_is_exact():
-    # everybody acts on the hub once; only accounts 0..9 share a second object: the answer is known without counting
+    # everybody acts on the hub once; only accounts 0..9 share a second object: the answer is known
+    # without counting
     hub = np.arange(4000, dtype=np.int32)
     account = np.concatenate([hub, np.arange(10, dtype=np.int32)])
     object_ = np.concatenate([np.zeros(4000, np.int32), np.ones(10, np.int32)])
@@ -162,19 +164,19 @@ def test_hub_with_repeated_acts_is_exact():
     )
     object_ = np.concatenate([np.zeros(600, np.int32), rng.integers(1, 120, 500).astype(np.int32)])
     time = np.concatenate([rng.integers(0, 90, 600), rng.integers(0, 500, 500)]) * 1_000_000
-    limit = kernel._choose_hubs
+    limit = kernel.choose_hubs
     for count in ("pairs", "objects"):
         everything = listed(account, object_, time, 60_000_000, count, 1)
         for at_least in (2, 3):
             wanted = [e for e in everything if e[2] >= at_least]
             for hubs in (0, 1):
-                kernel._choose_hubs = lambda heavy, total, m, hubs=hubs: heavy[:hubs]
+                kernel.choose_hubs = lambda heavy, *_, hubs=hubs: heavy[:hubs]
                 try:
                     edges = coaction(
                         account, object_, time, window=60_000_000, count=count, at_least=at_least
                     )
                 finally:
-                    kernel._choose_hubs = limit
+                    kernel.choose_hubs = limit
                 assert told(edges) == wanted
 
 
@@ -183,7 +185,7 @@ def test_cost_is_told_before_and_is_what_is_met():
     cost = estimate_cost(*columns, window=60_000_000, heaviest=5)
     assert cost.pairs == coaction(*columns, window=60_000_000).pairs
     acts = np.bincount(columns[1])
-    for o, n in zip(cost.objects, cost.object_acts):
+    for o, n in zip(cost.objects, cost.object_acts, strict=True):
         assert acts[o] == n
     heaviest = int(cost.objects[0])
     own = columns[1] == heaviest
@@ -310,16 +312,16 @@ def test_times_near_the_ends_of_their_type():
 
 def test_counts_grow_wider_before_they_run_over(monkeypatch):
     who = np.repeat(np.array([0, 1, 2], np.int32), [50_000, 50_000, 3])
-    assert kernel._count_type(who, 2_600_000_000) is np.int64
-    assert kernel._count_type(who, 2_000_000_000) is np.int32
-    assert kernel._count_type(np.arange(100_000), 3_000_000_000) is np.int32
-    columns = crowd()
-    narrow = coaction(*columns, window=60_000_000)
-    monkeypatch.setattr(kernel, "_count_type", lambda who, total: np.int64)
-    assert told(coaction(*columns, window=60_000_000)) == told(narrow)
+    assert kernel.count_type(who, 2_600_000_000) is np.int64
+    assert kernel.count_type(who, 2_000_000_000) is np.int32
+    assert kernel.count_type(np.arange(100_000), 3_000_000_000) is np.int32
+    acts = crowd()
+    narrow = coaction(*acts, window=60_000_000)
+    monkeypatch.setattr(kernel, "count_type", lambda *_: np.int64)
+    assert told(coaction(*acts, window=60_000_000)) == told(narrow)
 
 
 def test_more_acts_than_a_run_takes_are_refused(monkeypatch):
-    monkeypatch.setattr(kernel, "MAX_ACTS", 10)
+    monkeypatch.setattr(columns, "MAX_ACTS", 10)
     with pytest.raises(ValueError, match="10 acts"):
         coaction(*crowd(10), window=1)

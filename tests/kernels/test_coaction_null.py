@@ -75,12 +75,14 @@ def test_kappa_returns_as_many_co_actions_as_there_were():
 
 
 def test_surprise_bound_is_never_below_the_truth():
-    """Simulated compound Poisson sums of surprise: the bound must be at least the share that reaches S."""
+    """Simulated compound Poisson sums of surprise: the bound must be at least the share that
+    reaches S.
+    """
     rng = np.random.default_rng(2)
     surprise = np.array([0.5, 2.0, 6.0])
     share = np.array([0.3, 0.05, 0.004])
     h, slope = nulls.cumulant(surprise, share)
-    total = sum(rng.poisson(q * 2.0, 400_000) * w for q, w in zip(share, surprise))
+    total = sum(rng.poisson(q * 2.0, 400_000) * w for q, w in zip(share, surprise, strict=True))
     for s in (2.0, 4.0, 6.0, 8.0, 12.0):
         bound = np.exp(nulls.surprise_tails(np.array([2.0]), np.array([s]), h, slope))[0]
         assert bound >= (total >= s).mean() * 0.98

@@ -1,4 +1,6 @@
-"""Random numbers of compiled loops: even, independent of each other as far as can be seen, Poisson, the same for the same seed."""
+"""Random numbers of compiled loops: even, independent of each other as far as can be seen, Poisson,
+the same for the same seed.
+"""
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ def many_uniform(number, seed):
 
 @njit
 def many_poisson(number, mean, seed):
-    np.random.seed(seed)  # noqa: NPY002  means of twelve and more come from numpy
+    np.random.seed(seed)  # noqa: NPY002
     state = seed_state(seed)
     return np.array([poisson(mean, state) for _ in range(number)])
 

@@ -1,9 +1,11 @@
-"""Report logs with a known truth: honest reports, flaggers, pile-ons and dramas, and, if wanted, a brigade among them.
+"""Report logs with a known truth: honest reports, flaggers, pile-ons and dramas, and, if wanted, a
+brigade among them.
 
-Ordinary reports come all the time, from many who report seldom. Flaggers report much, each at their own times. A pile-on brings
-up to hundreds of passers-by on one target within an hour; a drama brings a circle of people on several targets in one evening.
-A brigade is a crew that is called on several victims; each member follows a call with chance `joins` (dilution), reports
-others besides (camouflage), and honest passers-by report the victims too.
+Ordinary reports come all the time, from many who report seldom. Flaggers report much, each at their
+own times. A pile-on brings up to hundreds of passers-by on one target within an hour; a drama
+brings a circle of people on several targets in one evening. A brigade is a crew that is called on
+several victims; each member follows a call with chance `joins` (dilution), reports others besides
+(camouflage), and honest passers-by report the victims too.
 """
 
 from __future__ import annotations
@@ -50,7 +52,9 @@ def world(
     days: int = 14,
     circle: int = 1500,
 ) -> World:
-    """A log. Reporters have codes from 0, targets from `reporters`; the victims of the crew are the last targets."""
+    """A log. Reporters have codes from 0, targets from `reporters`; the victims of the crew are the
+    last targets.
+    """
     rng = np.random.default_rng([seed, crew, int(1000 * joins), camouflage])
     span = days * 24 * HOUR
     activity = rng.pareto(1.5, reporters) + 0.1

@@ -1,6 +1,8 @@
-"""Sentences that call to report an account, and sentences that only speak of reporting: at least twenty of each in five languages.
+"""Sentences that call to report an account, and sentences that only speak of reporting: at least
+twenty of each in five languages.
 
-What does not call denies it, quotes it, tells of it, asks about it, or uses the verb otherwise (news, complaints, notices).
+What does not call denies it, quotes it, tells of it, asks about it, or uses the verb otherwise
+(news, complaints, notices).
 """
 
 CALLING = {

@@ -1,6 +1,8 @@
-"""Worlds with known truth for the coordination measure: cascades, popularity, silos, rhythm, with a planted group or none.
+"""Worlds with known truth for the coordination measure: cascades, popularity, silos, rhythm, with a
+planted group or none.
 
-`benchmarks/coordination_null.py` draws them from fresh seeds and prints the table of docs/methods/coordination.md.
+`benchmarks/coordination_null.py` draws them from fresh seeds and prints the table of
+docs/methods/coordination.md.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ import numpy as np
 SECOND = 1_000_000
 START = 1_380_000_000
 DAY = 86400
-#: Where the acts from which interests are learnt end and those that are tested begin, in worlds whose interests are known.
+#: Where the acts from which interests are learnt end and those that are tested begin, in worlds
+#: whose interests are known.
 KNOWN_UNTIL = START + 8 * DAY
 
 
 @dataclass(frozen=True)
 class World:
-    """account, object_: int32; time: int64 us; group: bool[accounts], who was planted; silo: int64[accounts]."""
+    """account, object_: int32; time: int64 us; group: bool[accounts], who was planted; silo:
+    int64[accounts].
+    """
 
     account: np.ndarray
     object_: np.ndarray
@@ -45,11 +50,13 @@ def world(
     rhythm: bool = False,
     since: float = 0.0,
 ) -> World:
-    """Accounts choose objects by popularity (Pareto tail) and interest, and act on them while they are alive.
+    """Accounts choose objects by popularity (Pareto tail) and interest, and act on them while they
+    are alive.
 
-    decay: seconds, mean delay after the object's peak. boost: how much more an account likes its silo's objects.
-    planted: size of the group; on each of `targets` objects `members` of it act within `spread` seconds.
-    since: days after which the group begins. evening: share of the objects that all peak within one hour. rhythm: objects peak by day and hardly at night.
+    decay: seconds, mean delay after the object's peak. boost: how much more an account likes its
+    silo's objects. planted: size of the group; on each of `targets` objects `members` of it act
+    within `spread` seconds. since: days after which the group begins. evening: share of the objects
+    that all peak within one hour. rhythm: objects peak by day and hardly at night.
     """
     rng = np.random.default_rng(seed)
     silo, home = rng.integers(0, silos, accounts), rng.integers(0, silos, objects)

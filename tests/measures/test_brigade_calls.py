@@ -63,7 +63,9 @@ def test_there_are_twenty_sentences_of_either_kind_in_every_language():
 
 
 def test_no_call_is_lost_before_it_is_read():
-    """Posts are chosen in the record by the roots of the verbs; every form of a call must pass there."""
+    """Posts are chosen in the record by the roots of the verbs; every form of a call must pass
+    there.
+    """
     texts = [text for texts in CALLING.values() for text in texts]
     start = pa.array(
         [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * len(texts), pa.timestamp("us", tz="UTC")

@@ -1,4 +1,6 @@
-"""Dose-response: thresholds jump, flat and smooth curves do not, placebos show nothing; order knows before from after."""
+"""Dose-response: thresholds jump, flat and smooth curves do not, placebos show nothing; order knows
+before from after.
+"""
 
 import numpy as np
 import pytest
@@ -47,14 +49,19 @@ def slow_occasions(reports, fell, within, counted, forget):
         mine = [
             (t, r)
             for t, r, o in zip(
-                reports.time.tolist(), reports.reporter.tolist(), reports.target.tolist()
+                reports.time.tolist(),
+                reports.reporter.tolist(),
+                reports.target.tolist(),
+                strict=True,
             )
             if o == target
         ]
         mine.sort()
         own = sorted(
             (by, ended)
-            for code, by, ended in zip(fell.code.tolist(), fell.by.tolist(), fell.ended.tolist())
+            for code, by, ended in zip(
+                fell.code.tolist(), fell.by.tolist(), fell.ended.tolist(), strict=True
+            )
             if code == target
         )
         seen, number, last, passed = set(), 0, None, 0
@@ -101,7 +108,13 @@ def test_occasions_agree_with_the_slow_way(rows, fallen, counted, within, forget
     )
     found = find_occasions(reports, fell, within=within, dose=counted, forget=forget)
     got = list(
-        zip(found.target.tolist(), found.time.tolist(), found.dose.tolist(), found.fell.tolist())
+        zip(
+            found.target.tolist(),
+            found.time.tolist(),
+            found.dose.tolist(),
+            found.fell.tolist(),
+            strict=True,
+        )
     )
     assert got == slow_occasions(reports, fell, within, counted, forget)
 
@@ -140,7 +153,9 @@ def test_isotonic_is_the_closest_rising_sequence(points):
 
 
 def simulated(seed, chance, targets=1500):
-    """Each target gets up to some forty reports a while apart; after each it falls with chance(dose, its own frailty)."""
+    """Each target gets up to some forty reports a while apart; after each it falls with
+    chance(dose, its own frailty).
+    """
     rng = np.random.default_rng(seed)
     rows, fallen = [], []
     for target in range(targets):
@@ -170,7 +185,7 @@ def test_a_threshold_is_a_jump_where_it_is():
 
 
 def test_no_dose_and_a_smooth_rise_are_no_jump():
-    flat = [judged(seed, lambda dose, _: 0.03)[1] for seed in range(8)]
+    flat = [judged(seed, lambda *_: 0.03)[1] for seed in range(8)]
     assert sum(t.flat_p <= 0.05 for t in flat) <= 2 and sum(t.p <= 0.05 for t in flat) <= 1
     smooth = [judged(seed, lambda dose, _: 0.01 * dose)[1] for seed in range(8)]
     assert all(t.flat_p <= 0.05 for t in smooth)
@@ -210,12 +225,12 @@ def test_two_doses_are_enough_for_a_test():
 
 
 def test_worse_accounts_that_are_reported_more_are_no_jump():
-    frail = [judged(seed, lambda dose, frailty: 0.03 * frailty)[1] for seed in range(8)]
+    frail = [judged(seed, lambda _, frailty: 0.03 * frailty)[1] for seed in range(8)]
     assert sum(t.p <= 0.05 for t in frail) <= 1
 
 
 def test_placebos_of_a_flat_curve_are_mostly_quiet():
-    found, _ = judged(3, lambda dose, _: 0.03)
+    found, _ = judged(3, lambda *_: 0.03)
     quiet = [p for p, _ in placebo_jumps(found, number=20)]
     assert np.median(quiet) > 0.05 and len(quiet) == 20
 
@@ -289,7 +304,9 @@ def test_tempo_alone_is_no_dose():
     ],
 )
 def test_a_step_that_may_lead_down_is_no_jump(ratio, low, high, spoken):
-    """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331 hits on Wikipedia, 2013)."""
+    """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331
+    hits on Wikipedia, 2013).
+    """
     from birdfall.measures.brigades.measure import is_jump_called
     from birdfall.measures.brigades.threshold_test import Jump
 

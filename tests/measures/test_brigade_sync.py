@@ -1,4 +1,6 @@
-"""Coming back at once: a crew's reports lie closer together than the crowd's on the same targets, an honest circle's do not."""
+"""Coming back at once: a crew's reports lie closer together than the crowd's on the same targets,
+an honest circle's do not.
+"""
 
 import numpy as np
 import pytest
@@ -30,7 +32,9 @@ def test_who_comes_at_once_is_told_from_who_comes_like_the_rest():
 
 
 def test_the_ratio_is_that_of_the_spreads():
-    """By hand: distances to the median of one's own kind are 1, 0, 1 and 10, 0, 10 seconds on either target."""
+    """By hand: distances to the median of one's own kind are 1, 0, 1 and 10, 0, 10 seconds on
+    either target.
+    """
     times = np.array([0, 1, 2, 0, 10, 20]) * SECOND
     target, time = np.repeat([1, 2], 60), np.tile(np.repeat(times, 10), 2)
     back = np.tile(np.repeat([True, True, True, False, False, False], 10), 2)
@@ -84,7 +88,9 @@ def test_two_p_values_together_are_uniform_under_chance():
 
 
 def test_a_crew_is_who_comes_back_more_often():
-    """The two classes never change places: whatever the start, the crew's mean number of targets is the greater."""
+    """The two classes never change places: whatever the start, the crew's mean number of targets is
+    the greater.
+    """
     once = np.array([[400.0, 60, 10, 2, 0, 0]])
     share, joins, again, gained = fit_classes(once, 0.1)
     assert share[0] == 0 or 6 * joins[0] / (1 - (1 - joins[0]) ** 6) > (1 - again[0] ** 6) / (

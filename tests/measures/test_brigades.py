@@ -1,4 +1,6 @@
-"""Brigades: planted crews are found and named, honest crowds are not, and the recorded brigade is found whole."""
+"""Brigades: planted crews are found and named, honest crowds are not, and the recorded brigade is
+found whole.
+"""
 
 import csv
 import datetime as dt
@@ -57,7 +59,9 @@ def log(rows):
 @given(small, st.integers(1, 20))
 def test_lockstep_agrees_with_the_slow_way(rows, window):
     reports = log(rows)
-    triples = list(zip(reports.reporter.tolist(), reports.target.tolist(), reports.time.tolist()))
+    triples = list(
+        zip(reports.reporter.tolist(), reports.target.tolist(), reports.time.tolist(), strict=True)
+    )
     shared = defaultdict(set)
     for u, t, a in triples:
         for v, s, b in triples:
@@ -65,7 +69,7 @@ def test_lockstep_agrees_with_the_slow_way(rows, window):
                 shared[u, v].add(t)
     pairs = sorted(p for p, targets in shared.items() if len(targets) >= 2)
     lo, hi = lockstep_pairs(reports, window)
-    assert sorted(zip(lo.tolist(), hi.tolist())) == pairs
+    assert sorted(zip(lo.tolist(), hi.tolist(), strict=True)) == pairs
     expected = [
         sum(
             s == t and abs(a - b) <= window and tuple(sorted((u, v))) in pairs
@@ -87,8 +91,8 @@ def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows
     pairs = find_near_pairs(reports, window)
     assert len(pairs.left) == sum(
         s == t and abs(a - b) <= window
-        for i, (t, a) in enumerate(zip(reports.target.tolist(), reports.time.tolist()))
-        for s, b in zip(reports.target[:i].tolist(), reports.time[:i].tolist())
+        for i, (t, a) in enumerate(zip(reports.target.tolist(), reports.time.tolist(), strict=True))
+        for s, b in zip(reports.target[:i].tolist(), reports.time[:i].tolist(), strict=True)
     )
     shuffled = Reports(
         np.array(chance.sample(reports.reporter.tolist(), len(reports)), np.int32),
@@ -99,9 +103,15 @@ def test_the_dense_graph_holds_the_reports_in_lockstep_also_after_a_shuffle(rows
         inside = lockstep_by_coaction(made, window)
         expected = sorted({(int(made.reporter[i]), int(made.target[i])) for i in inside})
         found = peel_reports(made, window, pairs)
-        assert list(zip(found.reporter.tolist(), found.target.tolist())) == expected
+        assert list(zip(found.reporter.tolist(), found.target.tolist(), strict=True)) == expected
         crowd = [
-            len({u for u, t in zip(made.reporter.tolist(), made.target.tolist()) if t == on})
+            len(
+                {
+                    u
+                    for u, t in zip(made.reporter.tolist(), made.target.tolist(), strict=True)
+                    if t == on
+                }
+            )
             for _, on in expected
         ]
         whole = sum(1 / np.log(c + 5) for c in crowd) / max(
@@ -134,8 +144,8 @@ def test_peeling_gives_each_node_the_densest_block_that_held_it(edges):
 
 
 def test_voices_of_a_crew_add_up_to_one():
-    assert voice_weights(log([(1, 9, 0)] * 4), np.array([3, 3, 3, 3])).sum() == pytest.approx(1)
-    assert voice_weights(log([(1, 9, 0)] * 2), np.array([0, 0])).sum() == 2
+    assert voice_weights(np.array([3, 3, 3, 3])).sum() == pytest.approx(1)
+    assert voice_weights(np.array([0, 0])).sum() == 2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -404,7 +414,8 @@ def test_of_half_the_recorded_reports_no_honest_one_is_named(ozone, seed):
     reports, crew, victims = ozone
     kept = np.random.default_rng(seed).random(len(reports)) < 0.5
     chosen, hit = told(reports.filter(kept))
-    # each of the sixty is left with one or two of five targets: too few to be told from an honest circle
+    # each of the sixty is left with one or two of five targets: too few to be told from an honest
+    # circle
     assert np.isin(chosen, crew).all() and np.isin(hit, victims).all()
 
 

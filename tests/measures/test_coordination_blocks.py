@@ -1,4 +1,6 @@
-"""Groups too dilute for their pairs, and communities that are one hand: found, calibrated, and not made up."""
+"""Groups too dilute for their pairs, and communities that are one hand: found, calibrated, and not
+made up.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pytest
 
 from birdfall.kernels.coaction.shuffle import exchange_accounts, repeated_pairs
 from birdfall.kernels.densest_subgraph import densest_block
-from birdfall.measures.coordination import null_model as significance
+from birdfall.measures.coordination import coordination, null_model
 from birdfall.measures.coordination.communities import find_interests, place_newcomers
 from birdfall.measures.coordination.dense_blocks import (
     ActShuffler,
@@ -20,7 +22,6 @@ from birdfall.measures.coordination.dense_blocks import (
     peel_blocks,
 )
 from birdfall.measures.coordination.layers import build_layer
-from birdfall.measures.coordination.measure import coordination
 from birdfall.measures.coordination.null_model import InterestStrata, company_share, profile_acts
 from birdfall.measures.coordination.traces import trace_from_table
 
@@ -68,7 +69,9 @@ def test_blocks_are_the_same_for_the_same_seed():
 
 
 def test_the_block_test_is_calibrated_where_nobody_moves_together():
-    """Over worlds with nobody planted the densest block's rank among 19 shuffles is about uniform, and blocks are rarely called."""
+    """Over worlds with nobody planted the densest block's rank among 19 shuffles is about uniform,
+    and blocks are rarely called.
+    """
     rank, called = [], []
     for seed in range(24):
         w = world(seed, accounts=400, objects=300, decay=120.0, planted=0, silos=3)
@@ -106,7 +109,7 @@ def test_repeated_pairs_are_those_of_a_slow_count():
         order.times_at(np.arange(len(order.who))),
         order.objects_at(np.arange(len(order.who))),
     )
-    surprise = dict(zip(order.objects_at(crowd.at).tolist(), crowd.surprise.tolist()))
+    surprise = dict(zip(order.objects_at(crowd.at).tolist(), crowd.surprise.tolist(), strict=True))
     behind = {}
     for o in np.unique(objects):
         at = np.flatnonzero(objects == o)
@@ -119,8 +122,11 @@ def test_repeated_pairs_are_those_of_a_slow_count():
         lo, hi, count, total = repeated_pairs(
             order.key, order.who, order.starts, order.time_bits, order.window, crowd.surprise, least
         )
-        assert len(lo) == len({*zip(lo.tolist(), hi.tolist())})
-        got = {(int(a), int(b)): (int(c), float(s)) for a, b, c, s in zip(lo, hi, count, total)}
+        assert len(lo) == len({*zip(lo.tolist(), hi.tolist(), strict=True)})
+        got = {
+            (int(a), int(b)): (int(c), float(s))
+            for a, b, c, s in zip(lo, hi, count, total, strict=True)
+        }
         expected = {k: v for k, v in behind.items() if len(v) >= least}
         assert got.keys() == expected.keys()
         for pair, shared in expected.items():
@@ -167,7 +173,9 @@ def test_every_order_of_a_cell_is_as_likely():
 
 
 def test_acts_that_matter_get_any_account_of_the_cell_without_replacement():
-    """Two of four acts matter: each ordered choice of two of four accounts is as likely, and nobody is lost."""
+    """Two of four acts matter: each ordered choice of two of four accounts is as likely, and nobody
+    is lost.
+    """
     who, what = np.arange(4, dtype=np.int32), np.arange(4, dtype=np.int32)
     by_cell, begin, live = np.array([2, 0, 1, 3]), np.array([0, 4]), np.array([2])
     found = [exchange_accounts(who, what, by_cell, begin, live, s) for s in range(6000)]
@@ -190,10 +198,12 @@ def test_repeats_among_the_acts_that_matter_are_taken_apart():
 
 
 def test_acts_without_company_make_no_pair_whoever_did_them():
-    """What is left out of the shuffle is what no pair can come from: a slow count over all acts agrees."""
+    """What is left out of the shuffle is what no pair can come from: a slow count over all acts
+    agrees.
+    """
     x = layer(world(6, accounts=300, objects=400, decay=900.0))
     hands = ActShuffler(x, 1)
-    by_cell, begin, live = hands._cut()
+    by_cell, begin, live = hands.cells()
     order = x.crowd.order
     times, objects = (
         order.times_at(np.arange(len(order.who))),
@@ -202,13 +212,13 @@ def test_acts_without_company_make_no_pair_whoever_did_them():
     company = np.zeros(len(times), bool)
     for i in range(len(times)):
         company[i] = ((objects == objects[i]) & (abs(times - times[i]) <= WINDOW)).sum() > 1
-    matter = np.concatenate([by_cell[b : b + n] for b, n in zip(begin[:-1], live)])
+    matter = np.concatenate([by_cell[b : b + n] for b, n in zip(begin[:-1], live, strict=True)])
     assert set(matter.tolist()) == set(np.flatnonzero(company).tolist())
     assert begin[-1] == len(by_cell) and (live > 0).all()
 
 
 def test_blocks_of_people_already_known_cost_no_shuffle():
-    def never(i):
+    def never(_):
         raise AssertionError("shuffled")
 
     lo, hi = np.triu_indices(6, 1)
@@ -216,13 +226,15 @@ def test_blocks_of_people_already_known_cost_no_shuffle():
     assert not peel_blocks(network, 6, never, shuffles=99, new=np.array([1, 1, 1, 0, 0, 0], bool))
     empty = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
     found = peel_blocks(
-        network, 6, lambda i: empty, shuffles=99, new=np.array([1, 1, 1, 1, 0, 0], bool)
+        network, 6, lambda _: empty, shuffles=99, new=np.array([1, 1, 1, 1, 0, 0], bool)
     )
     assert [(len(m), p) for m, _, p in found] == [(6, 0.01)]
 
 
 def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
-    """A tenth of all accounts that move as one form a community of interest; its kappa is cut to what company explains."""
+    """A tenth of all accounts that move as one form a community of interest; its kappa is cut to
+    what company explains.
+    """
     w = world(3, accounts=900, objects=1200, decay=1800.0, planted=90, targets=50, members=45)
     community, count = find_interests(w.account, w.object_, 900)
     own = np.bincount(community[w.group], minlength=count).argmax()
@@ -238,7 +250,9 @@ def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
         edges = asked(w, block_test=False).table("edges").to_pydict()
         pairs = [
             (int(a), int(b))
-            for a, b, q in zip(edges["source_id"], edges["target_id"], edges["q_value"])
+            for a, b, q in zip(
+                edges["source_id"], edges["target_id"], edges["q_value"], strict=True
+            )
             if q <= 0.01
         ]
         return pairs, sum(bool(w.group[a] and w.group[b]) for a, b in pairs)
@@ -246,9 +260,7 @@ def test_a_large_group_does_not_explain_itself_away_as_an_interest(monkeypatch):
     pairs, right = claimed()
     assert right / len(pairs) >= 0.99
     assert right >= 1600 and len({x for p in pairs for x in p if w.group[x]}) == 90
-    monkeypatch.setattr(
-        significance, "company_share", lambda order, community, groups: np.ones(groups)
-    )
+    monkeypatch.setattr(null_model, "company_share", lambda *given: np.ones(given[2]))
     assert claimed()[1] < 400, "what it would be without"
 
 
@@ -279,12 +291,14 @@ def test_company_agrees_with_looking():
 
 
 def test_those_hardly_known_are_placed_by_the_company_they_keep_later():
-    """Three well-known members of each of two interests, one stranger who meets the second, and one who meets nobody known."""
+    """Three well-known members of each of two interests, one stranger who meets the second, and one
+    who meets nobody known.
+    """
     community = np.array([1, 1, 1, 2, 2, 2, 0, 0])
     learned = np.repeat(np.arange(6, dtype=np.int32), 6)
     account = np.array([0, 1, 2, 3, 4, 5, 6, 6, 6, 7], np.int32)
     object_ = np.array([0, 0, 0, 1, 1, 2, 1, 2, 0, 3], np.int32)
-    assert place_newcomers(community, 3, learned, account, object_).tolist() == [
+    assert place_newcomers(community, learned, account, object_).tolist() == [
         1,
         1,
         1,
@@ -304,7 +318,7 @@ def test_a_minute_of_two_crowds_is_no_group():
     acts = [(w.account, w.object_, w.time)]
     for o in (401, 402):
         acts.append((crowd, np.full(40, o, np.int32), np.full(40, moment) + np.arange(40) * SECOND))
-    account, object_, time = (np.concatenate(c) for c in zip(*acts))
+    account, object_, time = (np.concatenate(c) for c in zip(*acts, strict=True))
     trace, _ = trace_from_table((account, object_, time))
     x = build_layer(trace, window=WINDOW, at_least=2)
     explained, on_two = explained_shares(x, trace_codes(trace, crowd))

@@ -1,4 +1,6 @@
-"""A trace straight from files is the trace of the record made of them: same acts, same codes, same rows refused."""
+"""A trace straight from files is the trace of the record made of them: same acts, same codes, same
+rows refused.
+"""
 
 import csv
 
@@ -11,7 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import birdfall
-from birdfall.measures.coordination.from_files import coordinate_files, read_acts
+from birdfall.measures.coordination import CoordinationOptions, FileReading, coordinate_files
+from birdfall.measures.coordination.from_files import read_acts
 from birdfall.measures.coordination.traces import read_trace
 from birdfall.model.errors import CannotAnswer, UsageError
 from birdfall.sources.ingest import load
@@ -83,6 +86,7 @@ def told(trace, record_ids):
             trace.objects.take(pa.array(trace.object_)).to_pylist(),
             trace.time.tolist(),
             trace.contents.to_pylist() if trace.contents is not None else [None] * len(trace),
+            strict=True,
         ),
         key=str,
     )
@@ -166,7 +170,7 @@ def test_a_finding_of_files_is_the_finding_of_their_record(tmp_path):
         {"window": 30, "preset": "toolkit"},
         {"window": 30, "preset": "coortweet"},
     ):
-        finding, _ = coordinate_files([path], {}, **asked)
+        finding, _ = coordinate_files([path], CoordinationOptions(**asked))
         whole = birdfall.read(path).coordination(**asked)
         assert finding.replace(inputs=()).to_json() == whole.replace(inputs=()).to_json()
         assert all(finding.table(n).equals(whole.table(n)) for n in whole.tables), asked
@@ -203,7 +207,7 @@ def test_what_needs_a_record_is_left_to_it(tmp_path):
     )
     assert read_acts([path], "repost") is None
     assert read_acts([path], "text") is None
-    assert coordinate_files([path], {}, trace=["repost", "like"]) is None
+    assert coordinate_files([path], CoordinationOptions(trace=["repost", "like"])) is None
     lines = tmp_path / "firehose.jsonl"
     lines.write_text('{"did":"did:plc:a","time_us":1,"kind":"commit"}\n')
     assert read_acts([lines], "repost") is None or birdfall.read(lines) is not None
@@ -212,9 +216,9 @@ def test_what_needs_a_record_is_left_to_it(tmp_path):
 def test_no_acts_and_no_zone_are_said(tmp_path):
     path = written(tmp_path, TOOLKIT, [["1", "a", "a", "", "", "m", "1400000000", ""]])
     with pytest.raises(CannotAnswer, match="no acts of repost"):
-        coordinate_files([path], {})
+        coordinate_files([path], CoordinationOptions())
     path = written(tmp_path, ["account", "object", "time"], [["a", "x", "2014-01-01 10:00:00"]])
     with pytest.raises(UsageError, match="zone"):
-        coordinate_files([path], {})
-    finding, _ = coordinate_files([path], {"time_zone": "UTC"})
+        coordinate_files([path], CoordinationOptions())
+    finding, _ = coordinate_files([path], CoordinationOptions(), FileReading(time_zone="UTC"))
     assert finding.answer == "nothing"

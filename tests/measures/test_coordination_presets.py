@@ -1,4 +1,6 @@
-"""The peers' own edges, reproduced exactly; the expected files were made by the peers' released tools."""
+"""The peers' own edges, reproduced exactly; the expected files were made by the peers' released
+tools.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.measures.coordination.measure import coordination
+from birdfall.measures.coordination import coordination
 from birdfall.measures.coordination.peer_methods import (
     account_stats,
     coortweet_edges,
@@ -96,7 +98,9 @@ def paired(real):
 
 
 def test_coortweet_pairs_are_its_own(real):
-    """Which of two shares is named first too: the earlier, and at one moment the one the peer meets first."""
+    """Which of two shares is named first too: the earlier, and at one moment the one the peer meets
+    first.
+    """
     expected = rows_of(real("peers/coortweet-rus_tw60_mp2_loopsTRUE_ew0_sg0.pairs.csv.gz"))
     (account, object_, content, time), texts, (a, b), _ = paired(real)
     got = Counter(
@@ -108,7 +112,7 @@ def test_coortweet_pairs_are_its_own(real):
             texts["account"][account[i]],
             texts["account"][account[j]],
         )
-        for i, j in zip(a, b)
+        for i, j in zip(a, b, strict=True)
     )
     names = ("object_id", "content_id", "content_id_y", "time_delta", "account_id", "account_id_y")
     wanted = Counter(
@@ -122,7 +126,10 @@ def test_coortweet_account_statistics_are_its_own(real):
     columns, texts, (a, b), own = paired(real)
     edges = coortweet_edges(*columns, window=60_000_000, edge_weight=0.0, object_content=own)
     accounts, apart, symmetry, count = account_stats(edges, columns[0], columns[2], a, b)
-    got = {texts["account"][c]: values for c, *values in zip(accounts, apart, symmetry, count)}
+    got = {
+        texts["account"][c]: values
+        for c, *values in zip(accounts, apart, symmetry, count, strict=True)
+    }
     assert len(expected) == len(got)
     names = ("avg_time_delta", "avg_edge_symmetry_score", "unique_shares_count")
     for row in expected:
@@ -171,7 +178,10 @@ def test_toolkit_edges_are_its_own(real, least, loops):
 @st.composite
 def posts(draw):
     n = draw(st.integers(1, 40))
-    column = lambda most: np.array(draw(st.lists(st.integers(0, most), min_size=n, max_size=n)))  # noqa: E731
+
+    def column(most):
+        return np.array(draw(st.lists(st.integers(0, most), min_size=n, max_size=n)))
+
     return (
         column(6).astype(np.int32),
         column(4).astype(np.int32),
@@ -206,7 +216,10 @@ def test_toolkit_is_what_its_definition_says(rows, window, least, loops):
         min_edge_weight=least,
         loops=loops,
     )
-    assert set(zip(edges.lo.tolist(), edges.hi.tolist(), edges.weight.tolist())) == expected
+    assert (
+        set(zip(edges.lo.tolist(), edges.hi.tolist(), edges.weight.tolist(), strict=True))
+        == expected
+    )
 
 
 @settings(max_examples=80)
@@ -242,9 +255,9 @@ def test_coortweet_is_what_its_definition_says(rows, window, least, loops):
         min_participation=least,
         remove_loops=loops,
     )
-    assert {frozenset((int(i), int(j))) for i, j in zip(a, b)} == expected and len(a) == len(
-        expected
-    )
+    assert {frozenset((int(i), int(j))) for i, j in zip(a, b, strict=True)} == expected and len(
+        a
+    ) == len(expected)
 
 
 def test_coortweet_repeated_shares_multiply():

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import birdfall
-from birdfall.measures.coordination import describe
-from birdfall.measures.coordination.measure import coordination
+from birdfall.measures.coordination import coordination, traces
 from birdfall.measures.coordination.traces import (
     content_ids,
     encode_values,
@@ -27,7 +26,9 @@ from birdfall.model.errors import UsageError
     st.sampled_from(["texts", "numbers", "far numbers", "narrow", "largest", "dictionary"]),
 )
 def test_codes_are_places_among_the_sorted_names(values, form):
-    """Against the obvious way, for texts, whole numbers (whose names are sorted as texts) and dictionaries with idle and double entries."""
+    """Against the obvious way, for texts, whole numbers (whose names are sorted as texts) and
+    dictionaries with idle and double entries.
+    """
     if form == "numbers":
         values = [len(v) * 7 - 3 for v in values]
         column = pa.array(values, pa.int64())
@@ -65,7 +66,7 @@ def test_numbers_and_their_texts_are_one_trace_and_one_digest():
     }
     texts = {k: v if k == "time" else [str(x) for x in v] for k, v in rows.items()}
     found = [trace_from_table(pa.table(r), time_unit="s")[0] for r in (rows, texts)]
-    assert describe.trace_digest(found[0]) == describe.trace_digest(found[1])
+    assert traces.trace_digest(found[0]) == traces.trace_digest(found[1])
     assert [content_ids(f).cast(pa.string()).to_pylist() for f in found] == [
         ["40", "30", "20", "10"]
     ] * 2
@@ -87,8 +88,8 @@ def test_a_digest_is_of_all_names_however_many_are_joined_at_once(monkeypatch):
     for names in (made.accounts, made.objects):
         plain.update("\0".join(names.to_pylist()).encode())
     for at_once in (1, 2, 3, 100):
-        monkeypatch.setattr(describe, "_NAMES_PER_DIGEST_PART", at_once)
-        assert describe.trace_digest(made) == plain.hexdigest()
+        monkeypatch.setattr(traces, "_NAMES_PER_DIGEST_PART", at_once)
+        assert traces.trace_digest(made) == plain.hexdigest()
 
 
 ACCOUNTS, OBJECTS, SECONDS = (
@@ -159,7 +160,7 @@ def test_times_that_cannot_be_told_are_said_and_not_guessed():
 
 def test_tables_of_all_makes_and_column_names_are_one_trace():
     rows = {"account": ACCOUNTS, "object": OBJECTS, "time": [s * 10**6 for s in SECONDS]}
-    wanted = describe.trace_digest(trace_from_table(rows)[0])
+    wanted = traces.trace_digest(trace_from_table(rows)[0])
     frame = pd.DataFrame(rows)
     odd = frame.rename(columns={"account": "¿Quién?", "object": "=link", "time": "when\n"})
     tables = [
@@ -171,7 +172,7 @@ def test_tables_of_all_makes_and_column_names_are_one_trace():
         frame.astype({"account": "category"}),
         rename_columns(odd, {"account": "¿Quién?", "object": "=link", "time": "when\n"}),
     ]
-    assert [describe.trace_digest(trace_from_table(t)[0]) for t in tables] == [wanted] * len(tables)
+    assert [traces.trace_digest(trace_from_table(t)[0]) for t in tables] == [wanted] * len(tables)
     found = birdfall.coordination(
         odd, columns={"account": "¿Quién?", "object": "=link", "time": "when\n"}, null="none"
     )
@@ -203,7 +204,7 @@ def test_any_window_and_no_unknown_word():
         assert birdfall.coordination(rows, window=window)["edges"].value == 1
     for words in (
         {"null": "degre"},
-        {"groups": "leiden"},
+        {"groups": "infomap"},
         {"interests_from": "act"},
         {"count": "pair"},
         {"preset": "cnt"},

@@ -1,4 +1,6 @@
-"""What a hostile record may hold: nothing, one account, all at one moment, waves at its rims, sightings only, counts of nought."""
+"""What a hostile record may hold: nothing, one account, all at one moment, waves at its rims,
+sightings only, counts of nought.
+"""
 
 import datetime as dt
 
@@ -21,7 +23,10 @@ DAY = 86400.0
 
 
 def record(statuses=(), *, days=None, observation="change", counted=(), follows=()):
-    """statuses: (account, status, seconds). days: how long statuses were watched, None: not said. counted: (account, seconds, followers)."""
+    """statuses: (account, status, seconds).
+
+    days: how long statuses were watched, None: not said. counted: (account, seconds, followers).
+    """
     tables = {}
     if statuses:
         account, status, time = zip(*statuses, strict=True)
@@ -180,7 +185,9 @@ def test_a_leader_without_followers():
 
 @pytest.mark.slow
 def test_short_histories_say_so_and_raise_no_alarm():
-    """Two days of twenty falls, ten falls in forty days: one in twenty records at most may be called, of those that hold no wave."""
+    """Two days of twenty falls, ten falls in forty days: one in twenty records at most may be
+    called, of those that hold no wave.
+    """
     called = 0
     for seed in range(60):
         rng = np.random.default_rng([seed, 77])

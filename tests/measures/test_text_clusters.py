@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.kernels.text_normal import MAX_CODE_POINTS
-from birdfall.measures.coordination.text_clusters import near_pairs, reduce_texts, text_clusters
+from birdfall.measures.coordination.text_clusters import cluster_texts, near_pairs, reduce_texts
 from birdfall.measures.coordination.text_normalisation import character_table
 
 WORDS = {
@@ -152,7 +152,7 @@ def test_clusters_hold_all_copies_and_near_copies():
         None,
         "",
     ]
-    found = text_clusters(pa.array(texts))
+    found = cluster_texts(pa.array(texts))
     assert found.cluster.tolist() == [0, -1, 0, 0, -1, -1]
     assert found.size.tolist() == [3]
     assert texts[found.representative[0]] == base, (
@@ -162,7 +162,7 @@ def test_clusters_hold_all_copies_and_near_copies():
 
 
 def test_short_texts_are_never_joined():
-    found = text_clusters(
+    found = cluster_texts(
         pa.array(["sí", "sí", "jaja", "jaja", "ok!!", "@a @b", "https://x.org"] * 50)
     )
     assert (found.cluster == -1).all()
@@ -178,7 +178,7 @@ def test_a_chain_of_edits_does_not_join_its_ends():
         changed[step] = f"other{rng.randrange(10**6)}"
         chain.append(changed)
     texts = [" ".join(c) for c in chain]
-    found = text_clusters(pa.array(texts), at_least=0.8)
+    found = cluster_texts(pa.array(texts), at_least=0.8)
     assert found.cluster[0] != found.cluster[-1]
     assert (found.similarity >= 0.6 - 1e-9).all(), "every member is near its representative"
 
@@ -247,7 +247,7 @@ def test_hostile_texts_are_taken_as_they_are():
     texts = pa.concat_arrays(
         [pa.array([million, million, "\x00" * 50, "\u202e" * 50, "=HYPERLINK(1)" * 5]), bad]
     )
-    found = text_clusters(texts)
+    found = cluster_texts(texts)
     assert found.cluster.tolist() == [0, 0, -1, -1, -1, -1]
 
 
@@ -257,13 +257,13 @@ def test_no_character_becomes_more_than_the_kernel_leaves_room_for():
 
 def test_the_same_texts_give_the_same_clusters():
     texts = pa.array(corpus(9))
-    one, two = text_clusters(texts), text_clusters(texts)
+    one, two = cluster_texts(texts), cluster_texts(texts)
     assert one.cluster.tobytes() == two.cluster.tobytes()
-    sliced = text_clusters(pa.concat_arrays([pa.array(["x" * 40]), texts])[1:])
+    sliced = cluster_texts(pa.concat_arrays([pa.array(["x" * 40]), texts])[1:])
     assert sliced.cluster.tobytes() == one.cluster.tobytes()
 
 
 def test_values_out_of_range_are_refused():
     for values in ({"at_least": 0}, {"at_least": 1.1}, {"shortest": 2}):
         with pytest.raises(ValueError):
-            text_clusters(pa.array(["x"]), **values)
+            cluster_texts(pa.array(["x"]), **values)

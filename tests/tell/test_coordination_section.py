@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.coordination.measure import coordination
-from birdfall.measures.coordination.traces import TRACES
+from birdfall.measures.coordination import TRACES, coordination
 from birdfall.record.ids import pseudonym
 from birdfall.record.record import from_tables
 from birdfall.tell.names import names_of

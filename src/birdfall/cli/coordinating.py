@@ -1,4 +1,6 @@
-"""`birdfall coordinate`: who moved together, from a case or straight from files, with the network as files for other tools."""
+"""`birdfall coordinate`: who moved together, from a case or straight from files, with the network
+as files for other tools.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import Flag, Json, Many, OptionalOut
@@ -17,8 +20,15 @@ from birdfall.model.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from pyarrow import Table
 
+    from birdfall.measures.coordination import (
+        CoordinationKeywords,
+        FileReading,
+        PeerName,
+        PeerOption,
+    )
     from birdfall.model.findings import Finding
     from birdfall.record.ids import Ids
+    from birdfall.sources.table.mapping import Mapping
 
 
 #: Groups told in the terminal.
@@ -47,7 +57,7 @@ def coordinate(
     preset: Literal["coortweet", "toolkit"] | None = None,
     preset_option: Many = (),
     leave_out: Many = (),
-    groups: Literal["propagation", "louvain"] = "propagation",
+    groups: Literal["propagation", "leiden", "louvain"] = "propagation",
     resolution: float = 1.0,
     seed: int = 0,
     name: str | None = None,
@@ -67,8 +77,8 @@ def coordinate(
     files
         A case, or files with acts: any table with account, object and time.
     trace
-        What they did together: repost, quote, reply, like, mention, report, follow, hashtag, hashtags, link, text, status or
-        creation. Several make a layered network.
+        What they did together: repost, quote, reply, like, mention, report, follow, hashtag,
+        hashtags, link, text, status or creation. Several make a layered network.
     window
         How close in time, such as 60s, 5min or 1h.
     at_least
@@ -86,20 +96,22 @@ def coordinate(
     leave_out
         An object to leave out; the finding lists it.
     groups
-        How groups are found.
+        How groups are found: label propagation, or Leiden's algorithm ("louvain" means it too).
     resolution
-        Of Louvain: larger makes smaller groups.
+        Of Leiden's algorithm: larger makes smaller groups.
     seed
         The seed of all random draws.
     name
         The finding's name in the case.
     out
-        A folder for the network (GEXF, GraphML, CSV and Parquet), or a file for its edges alone: edges.csv, edges.parquet.
+        A folder for the network (GEXF, GraphML, CSV and Parquet), or a file for its edges alone:
+        edges.csv, edges.parquet.
     identified
         Write the platform's ids instead of pseudonyms.
     column
-        Which column is what, where their names do not say it: account=NAME, object=NAME and time=NAME, and kind=NAME if each row
-        says what was done. A file of other words wants --mapping.
+        Which column is what, where their names do not say it: account=NAME, object=NAME and
+        time=NAME, and kind=NAME if each row says what was done. A file of other words wants
+        --mapping.
     mapping
         A saved mapping of columns (TOML), such as `birdfall look --save-mapping` writes.
     """
@@ -107,7 +119,7 @@ def coordinate(
         raise UsageError(
             "this name is taken", where=str(out), fix="Choose another with -o, or remove it."
         )
-    request: dict[str, Any] = {
+    request: CoordinationKeywords = {
         "trace": trace[0] if len(trace) == 1 else list(trace),
         "window": window,
         "at_least": at_least,
@@ -127,8 +139,10 @@ def coordinate(
         raise UsageError(
             "there is no preset that --preset-option could be for", fix="Name it with --preset."
         )
-    reading: dict[str, Any] = {"time_zone": time_zone, "date_format": date_format, "reader": reader}
-    reading |= _mapping(column, mapping, request["trace"])
+    from birdfall.measures.coordination import FileReading
+
+    columns = _read_mapping(column, mapping, request["trace"])
+    reading = FileReading(columns, reader, time_zone, date_format)
     finding, people = _find_coordination(
         files, request, reading, identified and not _is_edge_file(out), json
     )
@@ -144,12 +158,14 @@ def coordinate(
 
 def _find_coordination(
     files: Sequence[Path],
-    request: dict[str, Any],
-    reading: dict[str, Any],
+    request: CoordinationKeywords,
+    reading: FileReading,
     handles: bool,
     quiet: bool,
 ) -> tuple[Finding, NetworkAccounts]:
-    """The finding and who is in it: from a case, from files of which a few columns do, or from a record made of them."""
+    """The finding and who is in it: from a case, from files of which a few columns do, or from a
+    record made of them.
+    """
     from birdfall.record.manifest import is_case
 
     if not files:
@@ -163,15 +179,20 @@ def _find_coordination(
         case = Case.open(files[0])
         record = case.record()
         with show_progress(quiet) as progress:
-            return add_network(case, request, progress=progress), NetworkAccounts(
+            return add_network(case, dict(request), progress=progress), NetworkAccounts(
                 record.ids, set(record.settings.public), record.names
             )
-    from birdfall.measures.coordination.from_files import coordinate_files, guessed_columns
+    from birdfall.measures.coordination import (
+        CoordinationOptions,
+        coordinate_files,
+        guessed_columns,
+    )
 
     if all(f.is_file() for f in files):
         Thread(target=_warm_up, args=(request["preset"],)).start()
     with show_progress(quiet) as progress:
-        direct = coordinate_files(files, reading, handles=handles, progress=progress, **request)
+        options = CoordinationOptions(**request)
+        direct = coordinate_files(files, options, reading, handles=handles, progress=progress)
     if direct is not None:
         finding, acts = direct
         _print_guesses(acts.read, quiet)
@@ -179,29 +200,36 @@ def _find_coordination(
         return finding, NetworkAccounts(acts.ids, set(), acts.names)
     from birdfall.api import Inquiry
     from birdfall.sources.ingest import load
-    from birdfall.sources.shared.protocol import SourceOptions
 
-    said = SourceOptions(reading["time_zone"], reading["date_format"], reading.get("mapping"))
-    _print_guesses(guessed_columns(files, reading["reader"], said), quiet)
+    _print_guesses(guessed_columns(files, reading), quiet)
     with show_progress(quiet) as progress:
-        record = load(*files, progress=progress, **reading)
+        record = load(
+            *files,
+            progress=progress,
+            mapping=reading.mapping,
+            reader=reading.reader,
+            time_zone=reading.time_zone,
+            date_format=reading.date_format,
+        )
     _print_rejected(record.table("rejected"), quiet)
     with show_progress(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
     return finding, NetworkAccounts(record.ids, set(record.settings.public), record.names)
 
 
-def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]) -> dict[str, Any]:
-    """What the person said of the columns, as the mapping it comes to."""
+def _read_mapping(
+    column: Sequence[str], mapping: Path | None, trace: str | Sequence[str]
+) -> Mapping | None:
+    """The mapping of columns that --column or --mapping give; None if neither is given."""
     if not column and mapping is None:
-        return {}
+        return None
     if column and mapping is not None:
         raise UsageError("columns are said twice", fix="Give --column or --mapping.")
     if mapping is not None:
         from birdfall.sources.table.mapping import load_mapping
 
-        return {"mapping": load_mapping(mapping)}
-    from birdfall.measures.coordination.from_files import mapping_from_columns
+        return load_mapping(mapping)
+    from birdfall.measures.coordination import mapping_from_columns
 
     pairs = [text.partition("=") for text in column]
     if wrong := [
@@ -210,13 +238,15 @@ def _mapping(column: Sequence[str], mapping: Path | None, trace: str | list[str]
         raise UsageError(
             f"{wrong[0]!r} does not say which column is what", fix="Write --column account=NAME."
         )
-    return {"mapping": mapping_from_columns({role: name for role, _, name in pairs}, trace)}
+    return mapping_from_columns({role: name for role, _, name in pairs}, trace)
 
 
 def _warm_up(preset: str | None) -> None:
-    """Load the measure and its compiled code while the files are read: half a second that nobody then waits for.
+    """Load the measure and its compiled code while the files are read: half a second that nobody
+    then waits for.
 
-    What fails here, as when the command has ended with an error meanwhile, fails again and is told where it is needed.
+    What fails here, as when the command has ended with an error meanwhile, fails again and is told
+    where it is needed.
     """
     with suppress(Exception):
         import numpy as np
@@ -224,14 +254,17 @@ def _warm_up(preset: str | None) -> None:
         from birdfall.kernels.coaction.coaction import coaction
 
         if preset is None:
-            import networkit  # noqa: F401
+            import_module("birdfall.measures.coordination.measure")
         few = np.zeros(2, np.int32)
         coaction(few, few, few.astype(np.int64), window=1)
 
 
 @dataclass(frozen=True)
 class NetworkAccounts:
-    """Whom the codes of a finding mean. public: accounts that go by their own names. names: handles by account id."""
+    """Whom the codes of a finding mean.
+
+    public: accounts that go by their own names. names: handles by account id.
+    """
 
     ids: Ids
     public: set[str]
@@ -253,11 +286,14 @@ class NetworkAccounts:
         return name
 
 
-def _preset_options(preset: str, given: Sequence[str], at_least: int) -> dict[str, Any]:
-    """The options of a preset as its own types. The toolkit's smallest weight is `--at-least` unless it is given."""
-    from birdfall.measures.coordination.peer_options import PEER_OPTIONS, check_options
+def _preset_options(preset: PeerName, given: Sequence[str], at_least: int) -> dict[str, PeerOption]:
+    """The options of a preset as its own types.
 
-    options: dict[str, Any] = {}
+    The toolkit's smallest weight is `--at-least` unless it is given.
+    """
+    from birdfall.measures.coordination import PEER_OPTIONS, check_options
+
+    options: dict[str, PeerOption] = {}
     for text in given:
         name, _, value = text.partition("=")
         kind = PEER_OPTIONS[preset].get(name)
@@ -292,7 +328,7 @@ def _print_rejected(rejected: Table, quiet: bool) -> None:
     """How many rows could not be taken, and the first of them."""
     if quiet or not rejected.num_rows:
         return
-    from birdfall.measures.coordination.from_files import count_rejected_rows
+    from birdfall.measures.coordination import count_rejected_rows
     from birdfall.model.errors import printable
 
     log(f"{count_rejected_rows(rejected):,} rows were refused, the first:")
@@ -314,7 +350,9 @@ def _is_edge_file(out: Path | None) -> TypeGuard[Path]:
 def write_network(
     finding: Finding, people: NetworkAccounts, out: Path, identified: bool
 ) -> list[Path]:
-    """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into one file; returns the files."""
+    """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into
+    one file; returns the files.
+    """
     import pyarrow.parquet as pq
 
     from birdfall.pipeline.export import pseudonymised, write_csv
@@ -382,7 +420,9 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
 
 
 def _print_groups(finding: Finding) -> None:
-    """The largest groups: how many, how dense, from when to when, and the text or object they acted on most."""
+    """The largest groups: how many, how dense, from when to when, and the text or object they acted
+    on most.
+    """
     from birdfall.tell.names import sanitize_text
 
     rows = finding.table("groups").to_pylist()

@@ -1,7 +1,8 @@
 """The densest block of a weighted graph, by taking the least attached account away again and again.
 
-Plain version: repeat { remember weight(S) / |S|; drop the node of S with the least weight to S }; return the best S seen.
-At least half the best density there is (Charikar 2000). Cost: O(e log e). Safe: every edge enters the heap at most twice.
+Plain version: repeat { remember weight(S) / |S|; drop the node of S with the least weight to S };
+return the best S seen. At least half the best density there is (Charikar 2000). Cost: O(e log e).
+Safe: every edge enters the heap at most twice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from numba import njit
 def adjacency(
     lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Adjacency of an undirected graph as (begin int64[nodes + 1], other int32[2e], weight float64[2e])."""
+    """Adjacency of an undirected graph as (begin int64[nodes + 1], other int32[2e], weight
+    float64[2e]).
+    """
     begin = np.zeros(nodes + 1, np.int64)
     for i in range(len(lo)):
         begin[lo[i] + 1] += 1

@@ -1,9 +1,11 @@
-"""Where to draw the accounts of a network: groups as discs that do not overlap, members inside their disc.
+"""Where to draw the accounts of a network: groups as discs that do not overlap, members inside
+their disc.
 
-Plain version: springs pull joined accounts together, all others push apart (Fruchterman and Reingold 1991), group by group;
-discs go one after the other, largest first, to the free place nearest to the discs they have edges with.
-Cost: O(members x SAMPLED) per step and group, O(discs^2) at worst for the places. Safe: one thread, seeds given, no
-dependence on the order of dictionaries: the same network and seed give the same bits.
+Plain version: springs pull joined accounts together, all others push apart (Fruchterman and
+Reingold 1991), group by group; discs go one after the other, largest first, to the free place
+nearest to the discs they have edges with. Cost: O(members x SAMPLED) per step and group, O(discs^2)
+at worst for the places. Safe: one thread, seeds given, no dependence on the order of dictionaries:
+the same network and seed give the same bits.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from numba import njit
 #: Members an account is pushed by in one step; smaller groups are exact.
 MAX_SAMPLED = 256
 SPRING_STEPS = 120
-#: Discs beyond so many go to the free place nearest to the middle, joined or not: who looks at a thousand sees no neighbours.
+#: Discs beyond so many go to the free place nearest to the middle, joined or not: who looks at a
+#: thousand sees no neighbours.
 MAX_JOINED_DISCS = 1000
 
 
 @njit(cache=True)
 def _random(state: np.ndarray) -> float:
-    """Uniform in [0, 1): xorshift64* (Vigna 2016), so that the drawing does not depend on a library's generator."""
+    """Uniform in [0, 1): xorshift64* (Vigna 2016), so that the drawing does not depend on a
+    library's generator.
+    """
     x = state[0]
     x ^= x >> np.uint64(12)
     x ^= x << np.uint64(25)
@@ -33,7 +38,10 @@ def _random(state: np.ndarray) -> float:
 def spring_layout(
     n: int, source: np.ndarray, target: np.ndarray, pull: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Places of n accounts in the unit disc, float64[n, 2]. source, target: int32[e]; pull: float64[e], relative strength."""
+    """Places of n accounts in the unit disc, float64[n, 2].
+
+    source, target: int32[e]; pull: float64[e], relative strength.
+    """
     state = np.array([np.uint64(seed * 2 + 1) * np.uint64(0x9E3779B97F4A7C15)], np.uint64)
     place = np.empty((n, 2))
     for i in range(n):
@@ -85,12 +93,13 @@ def pack_discs(
 ) -> np.ndarray:
     """Centres of discs that do not overlap, float64[g, 2].
 
-    radius: float64[g], largest first. starts, neighbour, pull: the quotient network as CSR; a disc is drawn to the centre
-    of the discs it is joined to that stand already, or to the middle.
+    radius: float64[g], largest first. starts, neighbour, pull: the quotient network as CSR; a disc
+    is drawn to the centre of the discs it is joined to that stand already, or to the middle.
     """
     g = len(radius)
     centre = np.zeros((g, 2))
-    # where the last disc of this size found its place around the middle: what was taken before it is taken still
+    # where the last disc of this size found its place around the middle: what was taken before it
+    # is taken still
     taken, size = 0, -1.0
     for d in range(1, g):
         x = y = total = 0.0
@@ -112,7 +121,9 @@ def pack_discs(
 def _free_place(
     centre: np.ndarray, radius: np.ndarray, d: int, x: float, y: float, k: int
 ) -> tuple[float, float, int]:
-    """The first place from the k-th on a spiral around (x, y) where disc d touches none of the discs before it, and which it is."""
+    """The first place from the k-th on a spiral around (x, y) where disc d touches none of the
+    discs before it, and which it is.
+    """
     turn = 2.399963229728653  # the golden angle: places fill the plane evenly
     step = max(radius[d] * 0.45, 1e-9)
     hint = 0

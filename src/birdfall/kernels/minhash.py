@@ -1,10 +1,12 @@
 """Near-identical texts: which pairs share at least a given share of their character shingles.
 
-Plain version: `s = {text[i:i+5] for i in range(len(text) - 4)}; J = len(s & t) / len(s | t)`, for every pair.
-Plan: one-permutation MinHash of each text (Li, Owen, Zhang 2012) with optimal densification (Shrivastava 2017), bands of the
-signature as keys (Broder 1997; Indyk and Motwani 1998), and every candidate pair verified by its exact Jaccard index.
-Cost: O(characters) for signatures, O(candidates) to verify. Safe: 64-bit shingle hashes collide with probability below 1e-12
-for texts of 4,096 shingles; ranges of texts and of pairs are disjoint, so threads share nothing they write.
+Plain version: `s = {text[i:i+5] for i in range(len(text) - 4)}; J = len(s & t) / len(s | t)`, for
+every pair. Plan: one-permutation MinHash of each text (Li, Owen, Zhang 2012) with optimal
+densification (Shrivastava 2017), bands of the signature as keys (Broder 1997; Indyk and Motwani
+1998), and every candidate pair verified by its exact Jaccard index. Cost: O(characters) for
+signatures, O(candidates) to verify. Safe: 64-bit shingle hashes collide with probability below
+1e-12 for texts of 4,096 shingles; ranges of texts and of pairs are disjoint, so threads share
+nothing they write.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import numpy as np
 from numba import njit
 
 SHINGLE = 5
-#: Base of the rolling polynomial hash of a shingle (modulo 2^64), and its power for the character that leaves.
+#: Base of the rolling polynomial hash of a shingle (modulo 2^64), and its power for the character
+#: that leaves.
 BASE = np.uint64(0x9E3779B97F4A7C15)
 BASE_4 = np.uint64(0x9E3779B97F4A7C15**4 % 2**64)
 
@@ -131,10 +134,12 @@ def band_keys(signature: np.ndarray, band: int, rows: int, out: np.ndarray) -> N
 
 @njit(cache=True, nogil=True)
 def candidates(keys: np.ndarray, order: np.ndarray, reach: int, out: np.ndarray) -> tuple[int, int]:
-    """Pairs of texts of one key, as lo << 32 | hi, into `out` if it is large enough; returns pairs and crowded keys.
+    """Pairs of texts of one key, as lo << 32 | hi, into `out` if it is large enough; returns pairs
+    and crowded keys.
 
-    keys: sorted. order: the texts in that order. In a key of more than `reach` texts each is paired with the next `reach`
-    only, so a key costs at most texts x reach; such keys are counted as crowded.
+    keys: sorted. order: the texts in that order. In a key of more than `reach` texts each is paired
+    with the next `reach` only, so a key costs at most texts x reach; such keys are counted as
+    crowded.
     """
     n = len(keys)
     pairs = 0
@@ -167,7 +172,9 @@ def shingle_sets(
     first: int,
     last: int,
 ) -> None:
-    """Sorted distinct shingle hashes of `texts[first:last]` into `out[starts[i]:ends[i]]`; `ends` is written."""
+    """Sorted distinct shingle hashes of `texts[first:last]` into `out[starts[i]:ends[i]]`; `ends`
+    is written.
+    """
     for row in range(first, last):
         t = texts[row]
         at = starts[row]

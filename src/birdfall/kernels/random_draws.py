@@ -1,9 +1,11 @@
-"""Random numbers for records drawn by the thousand: uniform and Poisson, from a state of the caller's own.
+"""Random numbers for records drawn by the thousand: uniform and Poisson, from a state of the
+caller's own.
 
-Plain version: `rng.random()` and `rng.poisson(mean)`. Two to four times as fast inside compiled loops, where half of the time of a
-drawn record went. Safe: no global state, so threads cannot meet; means of 12 and more go to numpy's own generator, for the product
-of uniforms takes as many steps as the mean. Source: xoroshiro128+ (Blackman and Vigna 2018), seeded by splitmix64; Poisson
-by the product of uniforms (Knuth 1969).
+Plain version: `rng.random()` and `rng.poisson(mean)`. Two to four times as fast inside compiled
+loops, where half of the time of a drawn record went. Safe: no global state, so threads cannot meet;
+means of 12 and more go to numpy's own generator, for the product of uniforms takes as many steps as
+the mean. Source: xoroshiro128+ (Blackman and Vigna 2018), seeded by splitmix64; Poisson by the
+product of uniforms (Knuth 1969).
 """
 
 from __future__ import annotations

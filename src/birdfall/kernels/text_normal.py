@@ -1,9 +1,11 @@
-"""Texts reduced to what counts when two are compared, as code points; one table look-up per character, no Python per text.
+"""Texts reduced to what counts when two are compared, as code points; one table look-up per
+character, no Python per text.
 
-Plain version: `for c in text: out += table[c]`, with links, @mentions and zero-width characters left out and every run of
-anything that is not a letter, mark, digit, hash sign or emoji written as one space.
-Cost: O(characters), about 10 ns each. Safe: before each text there is room for its longest possible form; malformed UTF-8 is read
-byte by byte as a space; texts do not share memory, so ranges of texts run in threads.
+Plain version: `for c in text: out += table[c]`, with links, @mentions and zero-width characters
+left out and every run of anything that is not a letter, mark, digit, hash sign or emoji written as
+one space. Cost: O(characters), about 10 ns each. Safe: before each text there is room for its
+longest possible form; malformed UTF-8 is read byte by byte as a space; texts do not share memory,
+so ranges of texts run in threads.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from numba import njit
 SPACE = np.uint32(0x20)
 #: Classes of characters in the table.
 DROP, BREAK, KEEP = 0, 1, 2
-#: Longest run of code points one character may become (Arabic ligatures reach 18; four words keep them apart).
+#: Longest run of code points one character may become (Arabic ligatures reach 18; four words keep
+#: them apart).
 MAX_CODE_POINTS = 18
 
 
 @njit(cache=True, nogil=True)
 def _decode_utf8(buffer: np.ndarray, begin: int, end: int, out: np.ndarray) -> int:
-    """Code points of UTF-8 `buffer[begin:end]` into `out`; returns their number. A stray byte becomes a space."""
+    """Code points of UTF-8 `buffer[begin:end]` into `out`; returns their number. A stray byte
+    becomes a space.
+    """
     n = 0
     i = begin
     while i < end:
@@ -139,8 +144,8 @@ def reduce(
 ) -> np.ndarray:
     """Texts `first` to `last` reduced, uint32; `ends[t - first]` is where each ends.
 
-    buffer: uint8, UTF-8 of all texts; offset: int64[n + 1]. kinds: int8, class per code point; starts, pieces: what each
-    becomes, at most LONGEST code points (and a space).
+    buffer: uint8, UTF-8 of all texts; offset: int64[n + 1]. kinds: int8, class per code point;
+    starts, pieces: what each becomes, at most LONGEST code points (and a space).
     """
     scratch = np.empty(1024, np.uint32)
     out = np.empty(offset[last] - offset[first] + (MAX_CODE_POINTS + 1) * 1024, np.uint32)

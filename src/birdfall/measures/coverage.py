@@ -271,7 +271,7 @@ def _counts(record: Record) -> Note | None:
 
 
 def _coordination(record: Record) -> Note | None:
-    from birdfall.measures.coordination.measure import applies_to
+    from birdfall.measures.coordination import applies_to
 
     return applies_to(record)
 

@@ -160,7 +160,7 @@ ENOUGH = 20
 
 
 def _traces(state: Run) -> list[str]:
-    from birdfall.measures.coordination import measure as coordination
+    from birdfall.measures import coordination
 
     if coordination.applies_to(state.record) is not None:
         return []
@@ -208,14 +208,12 @@ def _standard_network(state: Run, request: dict[str, Any]) -> Sequence[Finding]:
 
 
 def _coordination(state: Run, request: dict[str, Any]) -> Finding:
-    from birdfall.measures.coordination.measure import coordination
-    from birdfall.measures.coordination.text_clusters import text_objects
+    from birdfall.measures.coordination import coordination
 
     options = state.options
     chosen: dict[str, Any] = {
         "alpha": options.alpha,
         "seed": options.seed,
-        "text_objects": text_objects,
         "progress": state.progress,
     }
     return coordination(state.record, **(chosen | request))

@@ -1,10 +1,13 @@
-"""What a co-action run will cost, object by object, and which acts can be set aside because no edge can need them.
+"""What a co-action run will cost, object by object, and which acts can be set aside because no edge
+can need them.
 
-Plain version of the bound: an edge of weight >= m joins two accounts that share m objects, unless one of them acted more
-than once on some object. An account that repeats nowhere and has company on fewer than m objects ("weak") can therefore
-only be joined to one that repeats; its acts on objects without such an account are dropped, exactly.
+Plain version of the bound: an edge of weight >= m joins two accounts that share m objects, unless
+one of them acted more than once on some object. An account that repeats nowhere and has company on
+fewer than m objects ("weak") can therefore only be joined to one that repeats; its acts on objects
+without such an account are dropped, exactly.
 
-Cost: one two-pointer pass over the ordered acts each. Safe: counts are int64; an account's arrays are per thread.
+Cost: one two-pointer pass over the ordered acts each. Safe: counts are int64; an account's arrays
+are per thread.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ def tally_pairs(
 ) -> int:
     """Pairs of acts within the window per partition (into `pairs`), same-account pairs included.
 
-    heavy: int64[k, 3], filled with (position, acts, pairs) of objects with at least `least` pairs; returns how many
-    there are, which may exceed k.
+    heavy: int64[k, 3], filled with (position, acts, pairs) of objects with at least `least` pairs;
+    returns how many there are, which may exceed k.
     """
     found = 0
     for p in range(p0, p1):
@@ -71,7 +74,9 @@ def count_company(
     repeats: np.ndarray,
     stamp: np.ndarray,
 ) -> None:
-    """Per account: on how many objects it has another act in its window, and whether it repeats on any object."""
+    """Per account: on how many objects it has another act in its window, and whether it repeats on
+    any object.
+    """
     number = np.int32(0)
     for p in range(p0, p1):
         b = starts[p + 1]
@@ -103,7 +108,8 @@ def count_company(
             i = r
 
 
-#: What an account can be after `company`. LONE and FEW are the weak: one, or fewer than m, objects with company.
+#: What an account can be after `company`. LONE and FEW are the weak: one, or fewer than m, objects
+#: with company.
 STRONG, REPEATER, LONE, FEW = 0, 1, 2, 3
 
 
@@ -122,8 +128,8 @@ def drop_weak(
 ) -> None:
     """Drop, in place, the weak accounts' acts that no edge can need; `ends`: new partition ends.
 
-    whole: all of them. Otherwise a LONE account's act stays where some account acts repeatedly on the object, a FEW
-    account's where some account acts that is a REPEATER anywhere.
+    whole: all of them. Otherwise a LONE account's act stays where some account acts repeatedly on
+    the object, a FEW account's where some account acts that is a REPEATER anywhere.
     """
     number = np.int32(0)
     for p in range(p0, p1):
@@ -180,7 +186,8 @@ def times_by_account(
     begin: np.ndarray,
     times: np.ndarray,
 ) -> None:
-    """Times (in quanta) of the acts i..i+n by account: those of account x go to times[begin[x]:begin[x + 1]], ascending.
+    """Times (in quanta) of the acts i..i+n by account: those of account x go to
+    times[begin[x]:begin[x + 1]], ascending.
 
     begin: int64[accounts + 1], zeroed before; times: filled from `base` on.
     """

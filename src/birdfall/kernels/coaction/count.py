@@ -1,11 +1,14 @@
-"""Buckets of pairs counted: how often each pair of accounts co-acted, for those at or above the threshold.
+"""Buckets of pairs counted: how often each pair of accounts co-acted, for those at or above the
+threshold.
 
-Plain version: `pairs, weight = numpy.unique(keys, return_counts=True)`, then keep `weight >= at_least`, bucket by bucket.
+Plain version: `pairs, weight = numpy.unique(keys, return_counts=True)`, then keep `weight >=
+at_least`, bucket by bucket.
 
-Each bucket is counted in an open-addressing table that stays in the second-level cache, straight from its chunks. Objects that
-were deferred add one to a pair whose two acts there lie within the window: since at most m - 1 objects are deferred and each
-adds at most one, a pair of weight m must have been emitted at least once. Cost: O(1) per key; ordering the edges is a radix sort.
-Safe: tables hold at most two thirds; weights are int64.
+Each bucket is counted in an open-addressing table that stays in the second-level cache, straight
+from its chunks. Objects that were deferred add one to a pair whose two acts there lie within the
+window: since at most m - 1 objects are deferred and each adds at most one, a pair of weight m must
+have been emitted at least once. Cost: O(1) per key; ordering the edges is a radix sort. Safe:
+tables hold at most two thirds; weights are int64.
 """
 
 from __future__ import annotations
@@ -89,10 +92,12 @@ def collect_pairs(
     weight: np.ndarray,
     n: int,
 ) -> int:
-    """Append the pairs that reach the threshold to pairs and weight from n on, empty the table, return the new n.
+    """Append the pairs that reach the threshold to pairs and weight from n on, empty the table,
+    return the new n.
 
-    begin: int64[h, accounts + 1] and times: what the accounts did on the deferred objects (`times_by_account`); once_only:
-    a deferred object adds only to two accounts that acted once on it (the others were emitted).
+    begin: int64[h, accounts + 1] and times: what the accounts did on the deferred objects
+    (`times_by_account`); once_only: a deferred object adds only to two accounts that acted once on
+    it (the others were emitted).
     """
     floor = max(1, at_least - len(begin))
     for h in range(len(table)):

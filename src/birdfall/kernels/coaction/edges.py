@@ -1,8 +1,10 @@
-"""What stands behind each edge: its objects, first and last co-action, surprise, and the chances under jitter.
+"""What stands behind each edge: its objects, first and last co-action, surprise, and the chances
+under jitter.
 
-Plain version: for every object and every pair of its acts within the window whose accounts form an edge, add to that edge.
-Edges are looked up in an open-addressing table; give only the acts of accounts that have an edge. Cost: O(1) per pair of such acts.
-Safe: an edge's cell is written by one thread, in the order of the acts, so sums do not depend on how many there are.
+Plain version: for every object and every pair of its acts within the window whose accounts form an
+edge, add to that edge. Edges are looked up in an open-addressing table; give only the acts of
+accounts that have an edge. Cost: O(1) per pair of such acts. Safe: an edge's cell is written by one
+thread, in the order of the acts, so sums do not depend on how many there are.
 """
 
 from __future__ import annotations
@@ -39,14 +41,17 @@ def find_edge(x: int, y: int, lo: np.ndarray, hi: np.ndarray, table: np.ndarray)
     return -1
 
 
-#: Columns of an edge's cell: its pair, pairs of acts, objects, first and last time, sum of distances, last object, surprise (as float64).
+#: Columns of an edge's cell: its pair, pairs of acts, objects, first and last time, sum of
+#: distances, last object, surprise (as float64).
 PAIR, PAIRS, OBJECTS, FIRST, LAST, APART, STAMP, SURPRISE = range(8)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True, nogil=True)
 def sieve_edges(cells: np.ndarray, table: np.ndarray, sieve: np.ndarray) -> None:
-    """Fill `table` (int64, power of two > 1.5 e, all -1) with edge numbers, and set each edge's bit in `sieve` (uint64, power of two)."""
+    """Fill `table` (int64, power of two > 1.5 e, all -1) with edge numbers, and set each edge's bit
+    in `sieve` (uint64, power of two).
+    """
     mask = np.int64(len(table) - 1)
     bits = np.uint64(64 * len(sieve) - 1)
     for i in range(len(cells)):
@@ -75,11 +80,13 @@ def trace_cells(
     on_object: np.ndarray,
     active: np.ndarray,
 ) -> None:
-    """Fill the cells (int64[e, 8] and the same memory as float64) of the edges whose pair's hash is even (own 0) or odd (own 1).
+    """Fill the cells (int64[e, 8] and the same memory as float64) of the edges whose pair's hash is
+    even (own 0) or odd (own 1).
 
-    surprise: float64[objects in order]. on_object: int64[objects], co-actions of edges per object. active: bool[acts],
-    whether the act is part of a co-action of some edge. Most pairs of acts belong to no edge: a bit of the sieve, which the cache
-    holds, tells so; an edge's cell is one line of memory.
+    surprise: float64[objects in order]. on_object: int64[objects], co-actions of edges per object.
+    active: bool[acts], whether the act is part of a co-action of some edge. Most pairs of acts
+    belong to no edge: a bit of the sieve, which the cache holds, tells so; an edge's cell is one
+    line of memory.
     """
     number = np.int64(-1)
     mask = (np.int64(1) << time_bits) - 1
@@ -141,10 +148,12 @@ def jitter(
     edge: np.ndarray,
     chance: np.ndarray,
 ) -> int:
-    """One row per (edge, object) with acts within window + 2 reach: the chance to co-act under jitter; returns how many rows.
+    """One row per (edge, object) with acts within window + 2 reach: the chance to co-act under
+    jitter; returns how many rows.
 
-    For accounts that act several times on the object the chances of its act pairs are added (at most 1): an upper
-    bound, so the tail is conservative. Rows beyond the length of `edge` are counted, not written.
+    For accounts that act several times on the object the chances of its act pairs are added (at
+    most 1): an upper bound, so the tail is conservative. Rows beyond the length of `edge` are
+    counted, not written.
     """
     wide = window + 2 * reach
     stamp = np.full(len(lo), -1, np.int64)
@@ -195,9 +204,11 @@ def jitter_balance(
     budget: int,
     found: np.ndarray,
 ) -> None:
-    """Co-acting act pairs seen (found[0]) and expected under jitter (found[1]) among accounts not in `skip` (bool[accounts]).
+    """Co-acting act pairs seen (found[0]) and expected under jitter (found[1]) among accounts not
+    in `skip` (bool[accounts]).
 
-    Stops after `budget` pairs of acts. Where the jitter null holds for ordinary accounts the two agree.
+    Stops after `budget` pairs of acts. Where the jitter null holds for ordinary accounts the two
+    agree.
     """
     wide = window + 2 * reach
     spent = 0
@@ -234,7 +245,8 @@ def strata_pairs(
     block: int,
     counts: np.ndarray,
 ) -> None:
-    """Add to counts[c, c', b] (c <= c') the co-acting act pairs by the accounts' communities and the later act's time block.
+    """Add to counts[c, c', b] (c <= c') the co-acting act pairs by the accounts' communities and
+    the later act's time block.
 
     community: int64[accounts]; block: quanta per block.
     """
@@ -271,12 +283,14 @@ def count_company(
     prior: float,
     found: np.ndarray,
 ) -> None:
-    """Add to found[c] how often pairs of acts on one object lie within the window, inside community c and beside it.
+    """Add to found[c] how often pairs of acts on one object lie within the window, inside community
+    c and beside it.
 
-    Over the objects with two or more acts of c: pairs inside c within the window (column 0), how many would be if they were as
-    close in time as the other pairs on the same object (1), other pairs (2), of them within the window (3).
-    usual: float64[c], share of other pairs within the window over all such objects, which stands in with the weight of
-    `prior` pairs; pass zeros first to learn it from columns 2 and 3. Pairs of one account are pairs, never within the window.
+    Over the objects with two or more acts of c: pairs inside c within the window (column 0), how
+    many would be if they were as close in time as the other pairs on the same object (1), other
+    pairs (2), of them within the window (3). usual: float64[c], share of other pairs within the
+    window over all such objects, which stands in with the weight of `prior` pairs; pass zeros first
+    to learn it from columns 2 and 3. Pairs of one account are pairs, never within the window.
     """
     communities = len(usual)
     size, near = np.zeros(communities, np.int64), np.zeros(communities, np.int64)
@@ -323,7 +337,9 @@ def strata_rates(
     acts: np.ndarray,
     kappa: np.ndarray,
 ) -> np.ndarray:
-    """lambda float64[e] = sum over blocks of d_u(b) d_v(b) kappa[c_u, c_v, b]; acts per account and block as ragged rows."""
+    """lambda float64[e] = sum over blocks of d_u(b) d_v(b) kappa[c_u, c_v, b]; acts per account and
+    block as ragged rows.
+    """
     found = np.zeros(len(lo))
     for e in range(len(lo)):
         u, v = lo[e], hi[e]

@@ -1,13 +1,16 @@
 """Every co-acting pair of accounts, written once per co-action into hash buckets.
 
 Plain version, per object with acts sorted by time:
-    for r in acts: for s in acts before r with time >= time[r] - window: if who[s] != who[r]: emit(min, max)
-`OBJECTS` emits a pair of accounts once per object; `MESSAGES` emits (account of r, account of s) once per act r and
-distinct account s. A pair is lo << 32 | hi.
+    for r in acts: for s in acts before r with time >= time[r] - window:
+        if who[s] != who[r]: emit(min, max)
+`OBJECTS` emits a pair of accounts once per object; `MESSAGES` emits (account of r, account of s)
+once per act r and distinct account s. A pair is lo << 32 | hi.
 
-Pairs go to a small buffer, then through 64-byte lines into chunks of 512 keys chained per bucket, so memory is written in
-whole cache lines and no bucket's size need be known before. Cost: one multiplication and about 10 bytes per co-action.
-Safe: a thread has its own sink, sized by an upper bound counted before; codes are below 2^31, so a key never turns negative.
+Pairs go to a small buffer, then through 64-byte lines into chunks of 512 keys chained per bucket, so
+memory is written in whole cache lines and no bucket's size need be known before.
+Cost: one multiplication and about 10 bytes per co-action.
+Safe: a thread has its own sink, sized by an upper bound counted before; codes are below 2^31, so a
+key never turns negative.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from birdfall.kernels.coaction.cost import FEW, LONE, REPEATER
 
 PAIRS, OBJECTS, MESSAGES = 0, 1, 2
 CHUNK = 512
-#: Distance of chunks: not a power of two, or all buckets' write heads would fall on the same cache sets.
+#: Distance of chunks: not a power of two, or all buckets' write heads would fall on the same cache
+#: sets.
 STRIDE = 520
 BUFFER = 4096
 
@@ -39,7 +43,9 @@ def _drain(
     at: np.ndarray,
     used: np.ndarray,
 ) -> None:
-    """Spread n keys over the buckets [first, first + buckets) of this pass; others belong to another pass."""
+    """Spread n keys over the buckets [first, first + buckets) of this pass; others belong to
+    another pass.
+    """
     for i in range(n):
         key = buffer[i]
         q = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift)) - first
@@ -90,7 +96,7 @@ def _finish(
 
 
 @njit(cache=True, nogil=True)
-def emit(
+def emit(  # one compiled loop; its state is too much to hand on for every pair
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,
@@ -111,11 +117,13 @@ def emit(
     head: np.ndarray,
     at: np.ndarray,
 ) -> int:
-    """Emit the co-actions of partitions [p0, p1); returns how many keys there were, other passes' included.
+    """Emit the co-actions of partitions [p0, p1); returns how many keys there were, other passes'
+    included.
 
-    kinds: int8[accounts] after pruning, or empty. deferred: positions of objects whose pairs are added
-    when counting (all of them for OBJECTS, those of two accounts that act once for PAIRS).
-    seen, local_of: int32[accounts] scratch, zeroed. The sink: keys, following (chunk chain), head, at (per bucket, -1).
+    kinds: int8[accounts] after pruning, or empty. deferred: positions of objects whose pairs are
+    added when counting (all of them for OBJECTS, those of two accounts that act once for PAIRS).
+    seen, local_of: int32[accounts] scratch, zeroed. The sink: keys, following (chunk chain), head,
+    at (per bucket, -1).
     """
     lines = np.empty(buckets * 8, np.int64)
     filled = np.zeros(buckets, np.int64)

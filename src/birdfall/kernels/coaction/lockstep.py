@@ -1,8 +1,10 @@
-"""Lockstep: which reports on a target have company that also reported other targets together, and how dense a block they form.
+"""Lockstep: which reports on a target have company that also reported other targets together, and
+how dense a block they form.
 
-Plain version, for every target and every two reports on it at most `window` apart, by accounts u and v that form an edge
-(they reported at least two targets together): both reports are in lockstep; each gains a partner.
-Cost: O(1) per pair of reports of accounts that have an edge; give only those. Safe: arrays out are written by one thread.
+Plain version, for every target and every two reports on it at most `window` apart, by accounts u
+and v that form an edge (they reported at least two targets together): both reports are in lockstep;
+each gains a partner. Cost: O(1) per pair of reports of accounts that have an edge; give only those.
+Safe: arrays out are written by one thread.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ def count_partners(
 ) -> np.ndarray:
     """int32[n]: acts of partners on the same object within the window of each act.
 
-    account, object_: int32[n]; time: int64[n] us; ordered by (object, time). lo, hi: int32[e], lo < hi; table: from
-    `coaction_trace.index_edges`.
+    account, object_: int32[n]; time: int64[n] us; ordered by (object, time). lo, hi: int32[e], lo <
+    hi; table: from `coaction_trace.index_edges`.
     """
     found = np.zeros(len(account), np.int32)
     low = 0
@@ -47,7 +49,10 @@ def count_partners(
 
 @njit(cache=True, nogil=True)
 def count_near_pairs(object_: np.ndarray, time: np.ndarray, window: int) -> int:
-    """How many pairs of acts lie on one object at most `window` us apart. Ordered by (object, time). Cost: O(n)."""
+    """How many pairs of acts lie on one object at most `window` us apart.
+
+    Ordered by (object, time). Cost: O(n).
+    """
     found = low = 0
     for r in range(len(time)):
         while object_[low] != object_[r] or time[low] + window < time[r]:
@@ -75,10 +80,12 @@ def list_near_pairs(
 
 @njit(cache=True, nogil=True)
 def core_densities(lo: np.ndarray, hi: np.ndarray, weight: np.ndarray, nodes: int) -> np.ndarray:
-    """float64[nodes]: the density of the densest block met while peeling that still held the node; 0 without an edge.
+    """float64[nodes]: the density of the densest block met while peeling that still held the node;
+    0 without an edge.
 
-    lo, hi: int32[e] nodes; weight: float64[e] > 0. Density is weight per node. The nodes of the greatest value are the
-    densest block that peeling finds, at least half as dense as the densest there is (Charikar 2000). Cost: O(e log e).
+    lo, hi: int32[e] nodes; weight: float64[e] > 0. Density is weight per node. The nodes of the
+    greatest value are the densest block that peeling finds, at least half as dense as the densest
+    there is (Charikar 2000). Cost: O(e log e).
     """
     begin, other, carried = adjacency(lo, hi, weight, nodes)
     attached = np.zeros(nodes)

@@ -1,16 +1,23 @@
-"""How many co-actions two accounts would show if only their activity and the objects' crowds were at work.
+"""How many co-actions two accounts would show if only activity and crowds were at work.
 
-Plain version of the degree null: with d acts per account, T co-actions in all and M = sum(d),
-    kappa = 2 T / (M^2 - sum(d^2)),  lambda_uv = d_u d_v kappa,  p_uv = P(Poisson(lambda_uv) >= weight_uv).
-The expected co-actions over all pairs then add up to T exactly (with M^2 alone they fall short where few accounts do much).
-Where lambda is large against the smaller activity the count cannot be Poisson, being bounded by it: binomial tail instead.
-Surprise: S = sum of w_o = log(U / c_o) over co-acted objects; log p <= min_theta [d_u d_v h(theta) - theta S] with
-h(theta) = sum_o q_o (exp(theta w_o) - 1), tabulated once (Chernoff; q_o is object o's share of kappa).
-Jitter: each act keeps account and object, its time is redrawn uniformly within +-reach; the difference of two such
-redraws is triangular, so the chance that a pair of acts at distance d lies within the window is a closed form; the tail of the
-sum over objects is exact (Poisson binomial, by convolution).
-Costs: O(1) per edge for the degree null; O(log grid) for surprise; O(objects * weight) per edge for the jitter tail.
-Safe: all tails are returned as natural logarithms, so nothing underflows.
+Degree null: with d acts per account, T co-actions in all and M = sum(d),
+    kappa = 2 T / (M^2 - sum(d^2)),  lambda_uv = d_u d_v kappa,
+    p_uv = P(Poisson(lambda_uv) >= weight_uv).
+The expected co-actions over all pairs then add up to T exactly (with M^2 alone they fall short where
+few accounts do much). Where lambda is large against the smaller activity the count cannot be
+Poisson, being bounded by it: binomial tail instead.
+
+Surprise: S = sum of w_o = log(U / c_o) over co-acted objects;
+    log p <= min_theta [d_u d_v h(theta) - theta S],  h(theta) = sum_o q_o (exp(theta w_o) - 1),
+tabulated once (Chernoff; q_o is object o's share of kappa).
+
+Jitter: each act keeps account and object, its time is redrawn uniformly within +-reach; the
+difference of two such redraws is triangular, so the chance that a pair of acts at distance d lies
+within the window is a closed form; the tail of the sum over objects is exact (Poisson binomial, by
+convolution).
+
+Cost: O(1) per edge for the degree null; O(log grid) for surprise; O(objects * weight) per edge for
+the jitter tail. Safe: all tails are natural logarithms, so nothing underflows.
 """
 
 from __future__ import annotations
@@ -138,10 +145,12 @@ def profile_objects(
     crowd: np.ndarray,
     pairs: np.ndarray,
 ) -> int:
-    """Per object: where it begins, acts, distinct accounts, co-acting account pairs (at most); returns how many objects.
+    """Per object: where it begins, acts, distinct accounts, co-acting account pairs (at most);
+    returns how many objects.
 
-    stamp: int32[accounts] zeroed. activity: int64[accounts], distinct objects per account, filled. The four outputs: int64[n].
-    pairs: acts within the window of each other, capped by the pairs of accounts there are.
+    stamp: int32[accounts] zeroed. activity: int64[accounts], distinct objects per account, filled.
+    The four outputs: int64[n]. pairs: acts within the window of each other, capped by the pairs of
+    accounts there are.
     """
     number = 0
     for p in range(len(starts) - 1):
@@ -191,7 +200,10 @@ def cumulant(surprise: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.nd
 def surprise_tails(
     scale: np.ndarray, total: np.ndarray, h: np.ndarray, slope: np.ndarray
 ) -> np.ndarray:
-    """log p float64[e], an upper bound. scale: d_u d_v per edge; total: S per edge; h, slope from `cumulant`."""
+    """log p float64[e], an upper bound.
+
+    scale: d_u d_v per edge; total: S per edge; h, slope from `cumulant`.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(scale > 0, total / np.maximum(scale, 1e-300), np.inf)
     k = np.clip(np.searchsorted(slope, ratio), 0, len(THETA_GRID) - 1)
@@ -221,9 +233,11 @@ def jitter_chance(distance: float, window: float, reach: float) -> float:
 
 @njit(cache=True, nogil=True)
 def log_poisson_binomial_tail(chances: np.ndarray, weight: int) -> float:
-    """log P(at least `weight` of independent events with these chances happen); exact, O(len * weight).
+    """log P(at least `weight` of independent events with these chances happen); exact, O(len *
+    weight).
 
-    Small tails are summed from the top by Chernoff tilting, so that they keep their relative precision.
+    Small tails are summed from the top by Chernoff tilting, so that they keep their relative
+    precision.
     """
     n = len(chances)
     if weight <= 0:
@@ -265,7 +279,8 @@ def log_poisson_binomial_tail(chances: np.ndarray, weight: int) -> float:
 
 
 def benjamini_hochberg(log_p: np.ndarray, tests: float, alpha: float) -> tuple[np.ndarray, float]:
-    """q-values float64[e] of log p-values among `tests` tests (the rest have p = 1), and the largest log p that passes alpha.
+    """q-values float64[e] of log p-values among `tests` tests (the rest have p = 1), and the
+    largest log p that passes alpha.
 
     Source: Benjamini & Hochberg 1995. It is -inf if nothing passes.
     """

@@ -1,11 +1,14 @@
-"""Acts put in the order that co-action needs: by object, then by time, in partitions small enough for the cache.
+"""Acts put in the order that co-action needs: by object, then by time, in partitions small enough
+for the cache.
 
-Plain version: `order = numpy.lexsort((time, object)); return object[order], time[order], account[order]`.
+Plain version: `order = numpy.lexsort((time, object)); return object[order], time[order],
+account[order]`.
 
-Objects are scattered by an odd multiplier (a bijection on the bits in use, so it can be undone), split by their high
-bits into partitions, and each partition is sorted by radix on ONE int64 per act: the object's low bits above the time.
-Cost: O(n) with about (object + time bits) / 11 passes over 12 bytes per act. Safe: keys keep 63 bits at most, checked before packing;
-partitions are disjoint slices, so threads never write to the same place; nothing depends on the number of threads.
+Objects are scattered by an odd multiplier (a bijection on the bits in use, so it can be undone),
+split by their high bits into partitions, and each partition is sorted by radix on ONE int64 per
+act: the object's low bits above the time. Cost: O(n) with about (object + time bits) / 11 passes
+over 12 bytes per act. Safe: keys keep 63 bits at most, checked before packing; partitions are
+disjoint slices, so threads never write to the same place; nothing depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -24,8 +27,9 @@ SCATTER_FACTOR = 0x9E3779B1
 class OrderedActs:
     """Acts sorted by (partition, object, time).
 
-    key: int64[n], object's low bits << time_bits | (time - first) / quantum. who: int32[n], account codes.
-    starts: int64[P + 1], where each partition begins. window: int64, in quanta. accounts: largest code + 1.
+    key: int64[n], object's low bits << time_bits | (time - first) / quantum. who: int32[n], account
+    codes. starts: int64[P + 1], where each partition begins. window: int64, in quanta. accounts:
+    largest code + 1.
     """
 
     key: np.ndarray
@@ -58,7 +62,9 @@ class OrderedActs:
 def _extent(
     account: np.ndarray, object_: np.ndarray, time: np.ndarray
 ) -> tuple[int, int, int, int, int, int, int]:
-    """Largest and smallest codes, first and last time, greatest common divisor of the time differences."""
+    """Largest and smallest codes, first and last time, greatest common divisor of the time
+    differences.
+    """
     a = a_low = np.int64(account[0])
     o = o_low = np.int64(object_[0])
     first = last = time[0]
@@ -180,6 +186,25 @@ def _sort(
             who[a : a + n] = source_who
 
 
+@njit(cache=True, nogil=True)
+def _sort_ties(key: np.ndarray, who: np.ndarray, starts: np.ndarray, p0: int, p1: int) -> None:
+    """Accounts in ascending order where object and time are equal, so that the order of the input
+    does not matter.
+    """
+    for p in range(p0, p1):
+        b = starts[p + 1]
+        i = starts[p]
+        while i + 1 < b:
+            if key[i] != key[i + 1]:
+                i += 1
+                continue
+            e = i + 2
+            while e < b and key[e] == key[i]:
+                e += 1
+            who[i:e].sort()
+            i = e
+
+
 def order_acts(
     account: np.ndarray,
     object_: np.ndarray,
@@ -188,9 +213,11 @@ def order_acts(
     pool: ThreadPoolExecutor,
     threads: int,
 ) -> OrderedActs:
-    """`Ordered` acts. account, object_: int32[n] >= 0; time: int64[n] microseconds; window: microseconds >= 0; n > 0.
+    """`Ordered` acts. account, object_: int32[n] >= 0; time: int64[n] microseconds; window:
+    microseconds >= 0; n > 0.
 
-    Raises ValueError for negative codes and missing times (NaT), and OverflowError if objects and times together need more bits than a key has.
+    Raises ValueError for negative codes and missing times (NaT), and OverflowError if objects and
+    times together need more bits than a key has.
     """
     n = len(time)
     a, o, first, last, divisor, a_low, o_low = _extent(account, object_, time)
@@ -250,14 +277,13 @@ def order_acts(
         )
     )
     pieces = min(parts, threads * 4)
-    list(
-        pool.map(
-            lambda i: _sort(
-                key, who, starts, parts * i // pieces, parts * (i + 1) // pieces, low + time_bits
-            ),
-            range(pieces),
-        )
-    )
+
+    def sort_piece(i: int) -> None:
+        first_part, last_part = parts * i // pieces, parts * (i + 1) // pieces
+        _sort(key, who, starts, first_part, last_part, low + time_bits)
+        _sort_ties(key, who, starts, first_part, last_part)
+
+    list(pool.map(sort_piece, range(pieces)))
     return OrderedActs(
         key, who, starts, time_bits, low, object_bits, int(first), quantum, reach, int(a) + 1
     )

@@ -1,8 +1,9 @@
-"""The pairs of acts themselves, row by row: for definitions that look at more than accounts, objects and times.
+"""The pairs of acts themselves, row by row: for definitions that look at more than accounts,
+objects and times.
 
 Plain version: `[(i, j) for i < j if object[i] == object[j] and |time[i] - time[j]| <= window]`.
-Cost: O(n log n + pairs), 16 bytes per pair: for preset definitions and small data; `coaction` never lists pairs.
-Safe: counted first, then filled.
+Cost: O(n log n + pairs), 16 bytes per pair: for preset definitions and small data; `coaction` never
+lists pairs. Safe: counted first, then filled.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def _walk(
 def pairs_of_acts(
     object_: np.ndarray, time: np.ndarray, window: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers int64[k] of all pairs of acts on one object within the window (inclusive), the earlier act first.
+    """Row numbers int64[k] of all pairs of acts on one object within the window (inclusive), the
+    earlier act first.
 
     object_: int32[n]; time: int64[n] us, any order.
     """

@@ -1,13 +1,14 @@
-"""Co-acting pairs of a trace whose acts have changed hands: what blocks of accounts are compared with.
+"""Co-acting pairs of a trace whose acts have changed hands: what blocks of accounts are compared
+with.
 
-Plain version: `who[cell] = permuted(who[cell])` for every cell of acts; then, for every object and every pair of its acts within the
-window by different accounts, add the object once to that pair, with its surprise.
-The order of the acts by object and time does not depend on who did them, so it is made once and every shuffle reuses it. An act
-with no other on its object within the window makes no pair whoever did it: who takes it over is not drawn.
-Cost: O(acts that have company) to shuffle, O(1) per pair of acts within the window: pairs are laid out by a hash first, so each
-table they are counted in fits the cache.
-Safe: a table has room for every pair laid out for it and a third more; an object's number fits 31 bits; the generator is splitmix64,
-the same on every machine.
+Plain version: `who[cell] = permuted(who[cell])` for every cell of acts; then, for every object and
+every pair of its acts within the window by different accounts, add the object once to that pair,
+with its surprise. The order of the acts by object and time does not depend on who did them, so it
+is made once and every shuffle reuses it. An act with no other on its object within the window makes
+no pair whoever did it: who takes it over is not drawn. Cost: O(acts that have company) to shuffle,
+O(1) per pair of acts within the window: pairs are laid out by a hash first, so each table they are
+counted in fits the cache. Safe: a table has room for every pair laid out for it and a third more;
+an object's number fits 31 bits; the generator is splitmix64, the same on every machine.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from numba import njit
 
 from birdfall.kernels.minhash import mix
 
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 #: How often a repeated act looks for another to change hands with before it is left as it is.
 MAX_EXCHANGE_TRIES = 30
 
 
 @njit(cache=True, nogil=True)
 def _slot(account: int, object_: int, table: np.ndarray) -> int:
-    """Where (account, object) stands in `table` (int64[s, 2]: pair, acts), entered with no acts if it was not there."""
+    """Where (account, object) stands in `table` (int64[s, 2]: pair, acts), entered with no acts if
+    it was not there.
+    """
     mask = np.int64(len(table) - 1)
     k = (np.int64(account) << 32) | np.int64(object_)
     h = np.int64((np.uint64(k) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
@@ -36,33 +40,43 @@ def _slot(account: int, object_: int, table: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def exchange_accounts(
-    who: np.ndarray,
+def _draw_share(state: np.uint64) -> float:
+    """A number in [0, 1) of a state, by its top 53 bits; the bias of n times it is below n / 2^53."""
+    return float(np.float64(mix(state) >> np.uint64(11)) / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True)
+def _permute_cells(
+    found: np.ndarray, by_cell: np.ndarray, begin: np.ndarray, live: np.ndarray, state: np.uint64
+) -> np.uint64:
+    """Give the first `live` acts of each cell accounts drawn from the whole cell without replacement.
+
+    These are the first steps of Fisher and Yates; the other acts keep what is left. Returns the
+    state.
+    """
+    for c in range(len(begin) - 1):
+        for i in range(begin[c], begin[c] + live[c]):
+            state += _GOLDEN
+            j = i + np.int64(_draw_share(state) * (begin[c + 1] - i))
+            a, b = by_cell[i], by_cell[j]
+            found[a], found[b] = found[b], found[a]
+    return state
+
+
+@njit(cache=True, nogil=True)
+def _spread_repeats(
+    found: np.ndarray,
     object_: np.ndarray,
     by_cell: np.ndarray,
     begin: np.ndarray,
     live: np.ndarray,
-    seed: int,
-) -> np.ndarray:
-    """`who` (int32[n], in order of the acts) with the accounts of each cell's acts permuted, nobody twice on one object if possible.
+    state: np.uint64,
+) -> None:
+    """Acts that repeat an account on an object change hands with random others of their cell.
 
-    object_: int32[n], the object of each act. by_cell: int64[m], positions cell by cell; begin: int64[cells + 1]; live: int64[cells],
-    how many of a cell's first positions matter: to them go accounts drawn from the whole cell without replacement (the first steps
-    of Fisher and Yates), the others keep what is left. Then acts that repeat an account on an object change hands with random others
-    of the cell: two acts of one account on one object are one co-action, so repeats would thin the shuffled network out.
+    Two acts of one account on one object are one co-action, so repeats would thin the network out.
     """
-    found = who.copy()
-    matter = np.int64(0)
-    state = mix(np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15))
-    for c in range(len(begin) - 1):
-        matter += live[c]
-        for i in range(begin[c], begin[c] + live[c]):
-            state += np.uint64(0x9E3779B97F4A7C15)
-            # the top 53 bits as a fraction: the bias is below n / 2^53
-            share = np.float64(mix(state) >> np.uint64(11)) / 9007199254740992.0
-            j = i + np.int64(share * (begin[c + 1] - i))
-            a, b = by_cell[i], by_cell[j]
-            found[a], found[b] = found[b], found[a]
+    matter = live.sum()
     size = 64
     while size < 4 * matter:
         size *= 2
@@ -81,9 +95,8 @@ def exchange_accounts(
             for _ in range(MAX_EXCHANGE_TRIES):
                 if room < 2:
                     break
-                state += np.uint64(0x9E3779B97F4A7C15)
-                share = np.float64(mix(state) >> np.uint64(11)) / 9007199254740992.0
-                other = begin[c] + np.int64(share * length)
+                state += _GOLDEN
+                other = begin[c] + np.int64(_draw_share(state) * length)
                 j = by_cell[other]
                 if found[j] == found[i] or object_[j] == object_[i]:
                     continue
@@ -102,6 +115,39 @@ def exchange_accounts(
                 table[theirs, 1] += 1
                 found[i], found[j] = found[j], found[i]
                 break
+
+
+@njit(cache=True, nogil=True)
+def exchange_accounts(
+    who: np.ndarray,
+    object_: np.ndarray,
+    by_cell: np.ndarray,
+    begin: np.ndarray,
+    live: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """Accounts of the acts, permuted within cells, nobody twice on one object if possible.
+
+    Parameters
+    ----------
+    who, object_ : int32[n]
+        The account and the object of each act, in order.
+    by_cell : int64[m]
+        Positions of acts, cell by cell.
+    begin : int64[cells + 1]
+        Where each cell begins in `by_cell`.
+    live : int64[cells]
+        How many of a cell's first positions matter, for they have company.
+    seed : int
+        Not negative.
+
+    Returns
+    -------
+    int32[n]
+    """
+    found = who.copy()
+    state = _permute_cells(found, by_cell, begin, live, mix(np.uint64(seed) + _GOLDEN))
+    _spread_repeats(found, object_, by_cell, begin, live, state)
     return found
 
 
@@ -110,7 +156,6 @@ STEP = 1048576.0
 #: Pairs are laid out in so many parts, by the top bits of their hash.
 PARTS = 256
 _TOP = np.uint64(56)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True, nogil=True)
@@ -124,9 +169,11 @@ def _lay_out_pairs(
     pairs: np.ndarray,
     numbers: np.ndarray,
 ) -> None:
-    """Every pair of acts within the window by different accounts, written where its part of `place` (int64[PARTS]) stands.
+    """Every pair of acts within the window by different accounts, written where its part of `place`
+    (int64[PARTS]) stands.
 
-    pairs: int64, lo << 32 | hi; numbers: int32, which object in order. With `pairs` empty they are only counted in `place`.
+    pairs: int64, lo << 32 | hi; numbers: int32, which object in order. With `pairs` empty they are
+    only counted in `place`.
     """
     number = np.int64(-1)
     write = len(pairs) > 0
@@ -164,7 +211,8 @@ def repeated_pairs(
     surprise: np.ndarray,
     at_least: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """lo, hi int32[e], distinct co-acted objects int64[e] and their surprise float64[e] of pairs with `at_least` objects.
+    """lo, hi int32[e], distinct co-acted objects int64[e] and their surprise float64[e] of pairs
+    with `at_least` objects.
 
     surprise: float64 per object in order. The order of the pairs means nothing.
     """

@@ -21,7 +21,7 @@ from birdfall.measures.automation.profiles import (
     profiles,
     values_by_code,
 )
-from birdfall.measures.coordination.text_clusters import text_clusters
+from birdfall.measures.coordination import cluster_texts
 from birdfall.record.record import Record
 
 TIMING: Final = "timing"
@@ -123,7 +123,7 @@ def _texts(record: Record, n: int, before: int, found: SignalValues) -> None:
     if not rows.num_rows:
         return
     code = rows.column("code").to_numpy().astype(np.int64)
-    clusters = text_clusters(rows.column("text"))
+    clusters = cluster_texts(rows.column("text"))
     cluster = clusters.cluster
     inside = cluster >= 0
     pair, place = np.unique(np.stack([cluster[inside], code[inside]]), axis=1, return_inverse=True)

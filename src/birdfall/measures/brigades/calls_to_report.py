@@ -1,9 +1,10 @@
 """Calls to report in public posts: a weaker sign than reports, and named so.
 
-A call is an imperative or an exhortation to report an account, followed by a handle or by words such as "this account", in
-Spanish, English, French, Arabic or Portuguese. Not calls: negations ("don't report"), calls that are told of or quoted ("they
-ask people to report"), and news ("police report"). A lexicon finds what people write openly; it misses what they write
-elsewhere, and a call says nothing of whether anybody followed it.
+A call is an imperative or an exhortation to report an account, followed by a handle or by words
+such as "this account", in Spanish, English, French, Arabic or Portuguese. Not calls: negations
+("don't report"), calls that are told of or quoted ("they ask people to report"), and news ("police
+report"). A lexicon finds what people write openly; it misses what they write elsewhere, and a call
+says nothing of whether anybody followed it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ CALLS_SCHEMA = pa.schema([
 _HANDLE = r"@(?P<handle>[\w.\-]+)"
 #: After a handle: what its owner says, or from where; "reports @x from Caracas" is news.
 _NEWS = r"\s+(?:desde|direto de|depuis|from|que|qu'|that)\b"
-#: Per language: verb forms that can only be a call; forms that are one only at the beginning of a clause; what may stand between
-#: verb and handle; words for "this account".
+#: Per language: verb forms that can only be a call; forms that are one only at the beginning of a
+#: clause; what may stand between verb and handle; words for "this account".
 _FORMS: Final[dict[str, tuple[str, str, str, str]]] = {
     "en": (
         r"(?:please|pls|plz|everyone|everybody|guys|let'?s(?: all)?|go(?: and)?|mass|must|should|spam|all|(?:need|time|have) to)\s+report|"
@@ -80,20 +81,24 @@ _REPORTED_SPEECH: Final = re.compile(
     r"|(?:يطالبون|يطالب|يطلبون|يطلب|يدعون|يدعو|يحرضون|يحرض|قالوا|يقولون|قال|يقول|طلبوا|طلب|رفض|هدد|دعوا|يريدون|يريد))[^.!?؟\n]{0,60}$"
 )
 _QUOTES: Final = re.compile(r"[\"“”«»„‟][^\"“”«»„‟]{0,280}[\"“”«»„‟]")
-#: A clause begins at the beginning, after a stop, after signs that are no letters, and after a handle that is spoken to.
+#: A clause begins at the beginning, after a stop, after signs that are no letters, and after a
+#: handle that is spoken to.
 _CLAUSE: Final = re.compile(
     r"(?:^|[.!?؟:;,\n\-–—…|>]|rt @\S+|[^\w\s@#'’])\s*(?:#\w+\s+|(?:por favor|please|pls|svp|stp|rt)[\s,:]+)*$"
 )
 #: A form that is a call only at the beginning of a clause is none if the clause is a question.
 _QUESTION: Final = re.compile(r"^[^.!\n]{0,40}[?؟]")
-#: In English a verb after a handle that is spoken to calls; elsewhere it may say what the handle's owner does ("@ana denuncia a").
+#: In English a verb after a handle that is spoken to calls; elsewhere it may say what the handle's
+#: owner does ("@ana denuncia a").
 _SPOKEN_TO: Final = re.compile(r"^(?:@[\w.\-]+[\s,:]+)+$")
 _ARABIC: Final = re.compile(r"[\u064b-\u065f\u0670\u0640]")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: whom it names (a handle without @, in lower case; None where it only says "this account"), and its language."""
+    """One call: whom it names (a handle without @, in lower case; None where it only says "this
+    account"), and its language.
+    """
 
     handle: str | None
     language: str
@@ -114,7 +119,9 @@ _COMPILED: Final = _patterns()
 
 
 def normalise_text(text: str) -> str:
-    """Lower case, composed, one kind of apostrophe; Arabic without vowel signs and with one form of alif, ya and ta marbuta."""
+    """Lower case, composed, one kind of apostrophe; Arabic without vowel signs and with one form of
+    alif, ya and ta marbuta.
+    """
     text = unicodedata.normalize("NFKC", text[:4000]).casefold().replace("’", "'")
     text = _ARABIC.sub("", text)
     return text.translate(str.maketrans("أإآٱىة", "اااايه"))
@@ -160,7 +167,10 @@ ORDER BY time, account, text
 
 
 def tabulate_calls(record: Record) -> tuple[pa.Table, int, int]:
-    """(table `CALLS` by target, posts with a call, accounts that called). A repost spreads a call and counts as one."""
+    """(table `CALLS` by target, posts with a call, accounts that called).
+
+    A repost spreads a call and counts as one.
+    """
     if not record.has("acts"):
         return CALLS_SCHEMA.empty_table(), 0, 0
     rows = record.sql(_POSTS)
@@ -200,7 +210,9 @@ def tabulate_calls(record: Record) -> tuple[pa.Table, int, int]:
 
 
 def _accounts_by_handle(record: Record) -> dict[str, str]:
-    """Account ids by handle in lower case, without @; a handle that several accounts have had is left out."""
+    """Account ids by handle in lower case, without @; a handle that several accounts have had is
+    left out.
+    """
     rows = record.sql(
         "SELECT lower(ltrim(handle, '@')) AS handle, min(account) AS account FROM accounts WHERE handle IS NOT NULL "
         "GROUP BY 1 HAVING count(DISTINCT account) = 1"

@@ -1,9 +1,11 @@
-"""A crew among a crowd: do the people of a block come back to its targets more often than one crowd would, and who are they?
+"""A crew among a crowd: do the people of a block come back to its targets more often than one crowd
+would, and who are they?
 
-Of everyone who reported a target of the block while it was under way, k is how many of its targets. One crowd, however keen,
-thins out: most come once, fewer twice (k - 1 geometric, the widest of the usual shapes). A crew answers a call with some
-chance, m calls in all (k binomial). Two classes are fitted by expectation-maximisation (Dempster, Laird and Rubin 1977); a
-parametric bootstrap says whether the second is needed; each reporter's chance to be of the crowd says who is named.
+Of everyone who reported a target of the block while it was under way, k is how many of its targets.
+One crowd, however keen, thins out: most come once, fewer twice (k - 1 geometric, the widest of the
+usual shapes). A crew answers a call with some chance, m calls in all (k binomial). Two classes are
+fitted by expectation-maximisation (Dempster, Laird and Rubin 1977); a parametric bootstrap says
+whether the second is needed; each reporter's chance to be of the crowd says who is named.
 """
 
 from __future__ import annotations
@@ -17,20 +19,25 @@ from birdfall.measures.brigades.synchrony import NO_SYNCHRONY, Synchrony, measur
 
 BOOTSTRAP_DRAWS = 199
 EM_STEPS = 40
-#: Expectation-maximisation starts from crews with as many calls as these quantiles of the reporters.
+#: Expectation-maximisation starts from crews with as many calls as these quantiles of the
+#: reporters.
 START_QUANTILES = (0.5, 0.9, 0.99)
 #: Reporters' worth of weight that what is seen elsewhere, or supposed, of coming back has.
 PRIOR_REPORTERS = 30.0
 #: Honest reporters supposed besides those seen.
 SUPPOSED_HONEST = 0.5
-#: A crew's members follow at least this share of its calls, or this many: people of an honest circle meet again less often.
+#: A crew's members follow at least this share of its calls, or this many: people of an honest
+#: circle meet again less often.
 MIN_JOINS, MIN_CALLS = 0.3, 6.0
-#: A crew that follows fewer calls is told from an honest circle if those who come back come at once: within this part of the time
-#: the rest of the crowd takes on the same targets. It must follow at least so many calls all the same, and nobody of it is named.
+#: A crew that follows fewer calls is told from an honest circle if those who come back come at
+#: once: within this part of the time the rest of the crowd takes on the same targets. It must
+#: follow at least so many calls all the same, and nobody of it is named.
 MAX_SYNCHRONY_RATIO, MIN_SYNCHRONOUS_JOINS = 0.45, 0.15
-#: Below so large a share of calls a crew whose people come no sooner than the rest of the crowd (this part of its time) may be a keen circle.
+#: Below so large a share of calls a crew whose people come no sooner than the rest of the crowd
+#: (this part of its time) may be a keen circle.
 SURE_JOINS, UNHURRIED_RATIO = 0.5, 0.7
-#: Nobody is named whose own chance to be of the crowd is more than so many times the share allowed on average.
+#: Nobody is named whose own chance to be of the crowd is more than so many times the share allowed
+#: on average.
 MAX_DOUBT_FACTOR = 3.0
 #: Nobody is named for reporting fewer targets of a block than this.
 MIN_NAMED_TARGETS = 2
@@ -38,9 +45,10 @@ MIN_NAMED_TARGETS = 2
 
 @dataclass(frozen=True)
 class CrewFit:
-    """reporter: int32[r], who reported a target of the block; calls: int64[r], how many of them; crowd: float64[r], chance to be
-    of the crowd. joins: chance that a crew member follows a call; again: chance that one of the crowd comes once more;
-    share: crew among the reporters; p: of needing a crew at all; targets: of the block; sync: whether those who come back come at once.
+    """reporter: int32[r], who reported a target of the block; calls: int64[r], how many of them;
+    crowd: float64[r], chance to be of the crowd. joins: chance that a crew member follows a call;
+    again: chance that one of the crowd comes once more; share: crew among the reporters; p: of
+    needing a crew at all; targets: of the block; sync: whether those who come back come at once.
     """
 
     reporter: np.ndarray
@@ -54,16 +62,19 @@ class CrewFit:
     synchrony: Synchrony = NO_SYNCHRONY
 
     def is_steady(self, alpha: float) -> bool:
-        """Whether a crew is needed, and comes back so often that an honest circle is no likely reading of it."""
+        """Whether a crew is needed, and comes back so often that an honest circle is no likely
+        reading of it.
+        """
         hurried = self.synchrony == NO_SYNCHRONY or self.synchrony.ratio <= UNHURRIED_RATIO
         often = self.joins >= SURE_JOINS or (self.joins >= MIN_JOINS and hurried)
         return self.p <= alpha and (often or self.joins * self.targets >= MIN_CALLS)
 
     def is_firm(self, alpha: float) -> bool:
-        """`steady`, or those who come back come at once, as in an honest circle they do not, and both signs together are beyond chance.
+        """`steady`, or those who come back come at once, as in an honest circle they do not, and
+        both signs together are beyond chance.
 
-        How often somebody comes and when, given that, are two signs of which neither knows the other: their p are combined
-        (Fisher 1932).
+        How often somebody comes and when, given that, are two signs of which neither knows the
+        other: their p are combined (Fisher 1932).
         """
         at_once = (
             self.synchrony.p <= alpha
@@ -78,8 +89,9 @@ class CrewFit:
         return np.sort(self.reporter[(self.crowd < 0.5) & (self.calls >= MIN_NAMED_TARGETS)])
 
     def named_reporters(self, alpha: float) -> np.ndarray:
-        """int32, ascending: the largest set in which the expected share of honest reporters is at most `alpha`, and nobody's own
-        chance to be one more than `DOUBT` times that; nobody of a crew that is not `steady`.
+        """int32, ascending: the largest set in which the expected share of honest reporters is at
+        most `alpha`, and nobody's own chance to be one more than `DOUBT` times that; nobody of a
+        crew that is not `steady`.
         """
         order = np.lexsort((self.reporter, self.crowd))
         order = order[
@@ -99,7 +111,9 @@ class CrewFit:
 
 
 def fisher_p(one: float, other: float) -> float:
-    """p of two independent p-values together: chi-squared of -2 log(one * other) with four degrees of freedom."""
+    """p of two independent p-values together: chi-squared of -2 log(one * other) with four degrees
+    of freedom.
+    """
     product = one * other
     return product * (1.0 - float(np.log(product)))
 
@@ -107,7 +121,9 @@ def fisher_p(one: float, other: float) -> float:
 def fit_crew(
     reports: Reports, members: np.ndarray, targets: np.ndarray, window: int, seed: list[int]
 ) -> CrewFit:
-    """The crew among those who reported `targets` while `members` did (within `window` us before the first and after the last)."""
+    """The crew among those who reported `targets` while `members` did (within `window` us before
+    the first and after the last).
+    """
     on = np.isin(reports.target, targets)
     core = on & np.isin(reports.reporter, members)
     where = np.searchsorted(targets, reports.target[on])
@@ -158,7 +174,9 @@ def fit_crew(
 
 
 def _return_chance_elsewhere(reports: Reports, crew: np.ndarray, begin: int, end: int) -> float:
-    """How often others, in the same time, went on to one more target; a fourth where nobody else reported."""
+    """How often others, in the same time, went on to one more target; a fourth where nobody else
+    reported.
+    """
     others = (reports.time >= begin) & (reports.time <= end) & ~np.isin(reports.reporter, crew)
     if not others.any():
         return 0.25
@@ -168,7 +186,10 @@ def _return_chance_elsewhere(reports: Reports, crew: np.ndarray, begin: int, end
 
 
 def _return_chance(histogram: np.ndarray, prior: float) -> np.ndarray:
-    """float64[b]: chance to come once more if all are one crowd. histogram: float64[b, m], reporters by k - 1."""
+    """float64[b]: chance to come once more if all are one crowd.
+
+    histogram: float64[b, m], reporters by k - 1.
+    """
     more = histogram @ np.arange(histogram.shape[1])
     stop = PRIOR_REPORTERS * (1.0 - prior)
     return np.asarray(
@@ -207,10 +228,11 @@ def _crowd_chance(share: np.ndarray, joins: np.ndarray, again: np.ndarray, most:
 def fit_classes(
     histogram: np.ndarray, prior: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(share, joins, again, log-likelihood gained over one crowd), each float64[b], of histograms float64[b, m].
+    """(share, joins, again, log-likelihood gained over one crowd), each float64[b], of histograms
+    float64[b, m].
 
-    Expectation-maximisation from several starts, the best kept: crews that followed as many calls as the reporter at each of
-    `STARTS`.
+    Expectation-maximisation from several starts, the best kept: crews that followed as many calls
+    as the reporter at each of `STARTS`.
     """
     below = np.cumsum(histogram, 1) / np.maximum(1.0, histogram.sum(1, keepdims=True))
     best: tuple[np.ndarray, ...] | None = None
@@ -229,7 +251,10 @@ def fit_classes(
 def _fit_from_start(
     histogram: np.ndarray, prior: float, joins: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """`_fit` from one start. Half an honest reporter is supposed besides (Jeffreys), so that the crowd never vanishes."""
+    """`_fit` from one start.
+
+    Half an honest reporter is supposed besides (Jeffreys), so that the crowd never vanishes.
+    """
     rows, most = histogram.shape
     k = np.arange(1, most + 1)
     number = histogram.sum(1)
@@ -242,7 +267,8 @@ def _fit_from_start(
         of_crew, of_crowd = histogram * (1.0 - crowd), histogram * crowd
         crew_number = of_crew.sum(1)
         share = crew_number / (number + SUPPOSED_HONEST)
-        # mean of a binomial that is at least one: k = m joins / (1 - (1 - joins)^m), solved by fixed-point steps
+        # mean of a binomial that is at least one: k = m joins / (1 - (1 - joins)^m), solved by
+        # fixed-point steps
         mean = (of_crew @ k) / np.maximum(crew_number, 1e-9)
         for _ in range(8):
             joins = np.clip(

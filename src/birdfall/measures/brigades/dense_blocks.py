@@ -1,8 +1,10 @@
-"""The densest suspicious block: reporters and targets that hang together more densely than shuffled reports do.
+"""The densest suspicious block: reporters and targets that hang together more densely than shuffled
+reports do.
 
-Only reports in lockstep count, a report on a target that c reporters reported by 1 / log(c + 5), so that a much-reported target
-lends little (FRAUDAR, Hooi et al. 2016). Peeling finds the block; how dense the densest block of shuffled reports is says
-whether it is one. Blocks are taken out one by one. Method: docs/methods/brigades.md.
+Only reports in lockstep count, a report on a target that c reporters reported by 1 / log(c + 5), so
+that a much-reported target lends little (FRAUDAR, Hooi et al. 2016). Peeling finds the block; how
+dense the densest block of shuffled reports is says whether it is one. Blocks are taken out one by
+one. Method: docs/methods/brigades.md.
 """
 
 from __future__ import annotations
@@ -23,23 +25,25 @@ from birdfall.measures.brigades.dense_subgraph import (
 )
 from birdfall.measures.brigades.reports import Reports
 
-#: A report is in a crowd if at least so many others came to its target within the window, over and above `USUAL` times what the
-#: target's own rate would bring.
+#: A report is in a crowd if at least so many others came to its target within the window, over and
+#: above `USUAL` times what the target's own rate would bring.
 MIN_COMPANY, USUAL_FACTOR = 3, 4.0
 
-#: "crowds": reports in crowds are exchanged with such, solitary ones with solitary ones, since those who report much on their
-#: own do not join crowds as often; "all": any with any, for a log that is nearly all one crew's.
+#: "crowds": reports in crowds are exchanged with such, solitary ones with solitary ones, since
+#: those who report much on their own do not join crowds as often; "all": any with any, for a log
+#: that is nearly all one crew's.
 ShuffleNull = Literal["crowds", "all"]
 SHUFFLE_NULLS: tuple[ShuffleNull, ...] = ("crowds", "all")
 
 
 @dataclass(frozen=True)
 class ReportBlock:
-    """members, targets: int32 codes, ascending; reports: distinct ones in lockstep inside; density; first, last: int64 us.
+    """members, targets: int32 codes, ascending; reports: distinct ones in lockstep inside; density;
+    first, last: int64 us.
 
-    p: of its density among the densest blocks of shuffled reports, twice the smaller of two nulls; null: which of them;
-    shuffled: the greatest density a shuffle of that null reached. crew: whether its people come back more often than one
-    crowd would (measures.brigade_crew).
+    p: of its density among the densest blocks of shuffled reports, twice the smaller of two nulls;
+    null: which of them; shuffled: the greatest density a shuffle of that null reached. crew:
+    whether its people come back more often than one crowd would (measures.brigade_crew).
     """
 
     members: np.ndarray
@@ -61,8 +65,10 @@ class ReportBlock:
 
 @dataclass(frozen=True)
 class BlockSearch:
-    """blocks: those with a crew, densest first. circles: blocks beyond chance that an honest circle may be. left: greatest density
-    of what is left.
+    """blocks: those with a crew, densest first.
+
+    circles: blocks beyond chance that an honest circle may be. left: greatest density of what is
+    left.
     """
 
     blocks: list[ReportBlock]
@@ -81,9 +87,10 @@ def find_blocks(
 ) -> BlockSearch:
     """The blocks that neither chance nor one crowd explains, densest first.
 
-    p = 2 (1 + shuffles as dense) / (1 + shuffles), for two nulls are asked; shuffling stops as soon as that exceeds alpha. A
-    block's members and likely crew leave with all their reports before the next is sought, so a large brigade does not hide a smaller one;
-    a block that one crowd explains leaves too, and is counted as a circle.
+    p = 2 (1 + shuffles as dense) / (1 + shuffles), for two nulls are asked; shuffling stops as soon
+    as that exceeds alpha. A block's members and likely crew leave with all their reports before the
+    next is sought, so a large brigade does not hide a smaller one; a block that one crowd explains
+    leaves too, and is counted as a circle.
     """
     found: list[ReportBlock] = []
     rest = reports
@@ -165,7 +172,9 @@ def _shuffle_p(
 def _shuffle_reporters(
     reports: Reports, null: ShuffleNull, window: int, number: int, seed: list[int]
 ) -> Iterator[Reports]:
-    """Reports whose authors are exchanged: every reporter keeps how many, every target how many and when."""
+    """Reports whose authors are exchanged: every reporter keeps how many, every target how many and
+    when.
+    """
     kind = crowd_mask(reports, window) if null == "crowds" else np.zeros(len(reports), bool)
     sides = [part for part in (np.flatnonzero(kind), np.flatnonzero(~kind)) if len(part)]
     for i in range(number):
@@ -200,11 +209,13 @@ def crowd_mask(reports: Reports, window: int) -> np.ndarray:
 
 
 def max_unseen_reports(density: float, members: int, targets: int, share: float) -> float:
-    """The most reports in lockstep that an undetected block may hold: the camouflage bound of peeling.
+    """The most reports in lockstep that an undetected block may hold: the camouflage bound of
+    peeling.
 
-    density: of the densest block found in what is left. A block of `members` and `targets` whose members make at least
-    `share` of each target's reporters has density at least reports / log(members / share + 5) / (members + targets); peeling
-    finds at least half of the densest, so more reports than this would have been found, whatever else the members reported
-    (Hooi et al. 2016, theorem on camouflage).
+    density: of the densest block found in what is left. A block of `members` and `targets` whose
+    members make at least `share` of each target's reporters has density at least reports /
+    log(members / share + 5) / (members + targets); peeling finds at least half of the densest, so
+    more reports than this would have been found, whatever else the members reported (Hooi et al.
+    2016, theorem on camouflage).
     """
     return float(2.0 * density * (members + targets) * np.log(members / share + LOG_OFFSET))

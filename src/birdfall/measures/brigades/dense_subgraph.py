@@ -1,7 +1,8 @@
 """The densest block of reporters and targets, by peeling the graph of the reports in lockstep.
 
-Which reports lie near each other (on one target, within the window) does not depend on who made them, so it is found once and kept
-while authors are exchanged: a shuffle then costs as much as there are such pairs, not as there are reports.
+Which reports lie near each other (on one target, within the window) does not depend on who made
+them, so it is found once and kept while authors are exchanged: a shuffle then costs as much as
+there are such pairs, not as there are reports.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from birdfall.measures.brigades.reports import Reports
 
 #: Added to a target's reporters before the logarithm (Hooi et al. 2016).
 LOG_OFFSET = 5.0
-#: More pairs than this are not kept but counted anew for every shuffle, by the co-action kernel (16 bytes a pair).
+#: More pairs than this are not kept but counted anew for every shuffle, by the co-action kernel (16
+#: bytes a pair).
 MAX_KEPT_PAIRS = 20_000_000
 
 
 @dataclass(frozen=True)
 class ReportGraph:
-    """A graph of reporters and targets. suspicion: of each, the density of the densest block met while peeling that held it.
+    """A graph of reporters and targets.
 
-    reporter, target: int32[e], distinct reports in lockstep. reporters, targets: int32, those in it, ascending;
-    reporter_suspicion, target_suspicion: float64 beside them. density: the greatest.
+    suspicion: of each, the density of the densest block met while peeling that held it.
+
+    reporter, target: int32[e], distinct reports in lockstep. reporters, targets: int32, those in
+    it, ascending; reporter_suspicion, target_suspicion: float64 beside them. density: the greatest.
     """
 
     reporter: np.ndarray
@@ -39,7 +43,9 @@ class ReportGraph:
 
 @dataclass(frozen=True)
 class NearPairs:
-    """Pairs of reports on one target within the window: left, right: int32[p], positions in the log, ordered by target."""
+    """Pairs of reports on one target within the window: left, right: int32[p], positions in the
+    log, ordered by target.
+    """
 
     left: np.ndarray
     right: np.ndarray
@@ -58,7 +64,10 @@ def find_near_pairs(reports: Reports, window: int) -> NearPairs | None:
 
 
 def peel_reports(reports: Reports, window: int, pairs: NearPairs | None = None) -> ReportGraph:
-    """Peel the graph of the reports in lockstep. pairs: `near` of the same targets and times, if it is known."""
+    """Peel the graph of the reports in lockstep.
+
+    pairs: `near` of the same targets and times, if it is known.
+    """
     pairs = pairs or find_near_pairs(reports, window)
     inside = (
         lockstep_by_pairs(reports, pairs)
@@ -82,7 +91,9 @@ def peel_reports(reports: Reports, window: int, pairs: NearPairs | None = None) 
 
 
 def lockstep_by_pairs(reports: Reports, pairs: NearPairs) -> np.ndarray:
-    """Positions (int64, ascending) of the reports near one by somebody who reported another target near its author too."""
+    """Positions (int64, ascending) of the reports near one by somebody who reported another target
+    near its author too.
+    """
     one, other = reports.reporter[pairs.left], reports.reporter[pairs.right]
     key = np.minimum(one, other).astype(np.int64) << 32 | np.maximum(one, other)
     order = np.argsort(key, kind="stable")
@@ -91,7 +102,8 @@ def lockstep_by_pairs(reports: Reports, pairs: NearPairs) -> np.ndarray:
         return np.zeros(0, np.int64)
     key, target = key[order], reports.target[pairs.left[order]]
     begin = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    # pairs come by target, and a stable sort leaves them so: two targets at least where first and last differ
+    # pairs come by target, and a stable sort leaves them so: two targets at least where first and
+    # last differ
     last = np.r_[begin[1:], len(key)] - 1
     several = np.repeat(target[begin] != target[last], last - begin + 1)
     found: np.ndarray = np.unique(
@@ -106,7 +118,8 @@ def lockstep_by_coaction(reports: Reports, window: int) -> np.ndarray:
 
 
 def densest_part(graph: ReportGraph) -> tuple[np.ndarray, np.ndarray]:
-    """Members and targets (int32, ascending) of the densest block; of its largest part, if it falls into parts that share nobody.
+    """Members and targets (int32, ascending) of the densest block; of its largest part, if it falls
+    into parts that share nobody.
 
     Two crews of like density are peeled as one.
     """

@@ -1,10 +1,11 @@
 """Dose-response: does the chance to fall depend on how many reported, and does it jump?
 
-A brigade that trips a threshold predicts a jump; a purge or an order predicts a flat curve; worse accounts that are reported
-more predict a smooth rise. Every report is an occasion: the dose so far, and whether the target fell within `within` of it
-and before the next report. The curve is made monotone (isotonic regression, Ayer et al. 1955); two questions are asked of
-it, by permutation within strata and by parametric bootstrap; placebos say what the same tests find where times mean nothing.
-Method: docs/methods/brigades.md.
+A brigade that trips a threshold predicts a jump; a purge or an order predicts a flat curve; worse
+accounts that are reported more predict a smooth rise. Every report is an occasion: the dose so far,
+and whether the target fell within `within` of it and before the next report. The curve is made
+monotone (isotonic regression, Ayer et al. 1955); two questions are asked of it, by permutation
+within strata and by parametric bootstrap; placebos say what the same tests find where times mean
+nothing. Method: docs/methods/brigades.md.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ DOSES: tuple[Dose, ...] = ("reporters", "reports", "voices")
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 #: A count begins anew after the target fell, and after this long without a report.
 FORGET_US = 30 * DAY_US
-#: A dose with fewer occasions is joined with the next; doses beyond `SINGLE` are taken in steps of an eighth.
+#: A dose with fewer occasions is joined with the next; doses beyond `SINGLE` are taken in steps of
+#: an eighth.
 MIN_OCCASIONS, MAX_SINGLE_DOSE = 20, 16
 #: Periods of the record within which outcomes are exchanged.
 PERIODS = 26
@@ -30,10 +32,13 @@ PERIODS = 26
 
 @dataclass(frozen=True)
 class Occasions:
-    """One row per report that could have had an effect. target int32[n]; time int64[n] us; dose: int64[n], so far; fell: bool[n].
+    """One row per report that could have had an effect.
 
-    episode: int64[n], the count it belongs to; stratum: int64[n]; undated: falls within an interval that holds a report, which
-    are left out with the occasions they may belong to; down: reports on a target that was down, left out.
+    target int32[n]; time int64[n] us; dose: int64[n], so far; fell: bool[n].
+
+    episode: int64[n], the count it belongs to; stratum: int64[n]; undated: falls within an interval
+    that holds a report, which are left out with the occasions they may belong to; down: reports on
+    a target that was down, left out.
     """
 
     target: np.ndarray
@@ -48,7 +53,9 @@ class Occasions:
 
 @dataclass(frozen=True)
 class DoseCurve:
-    """By dose bin: low, high int64[b], inclusive; occasions, falls: int64[b]; isotonic: float64[b], never falling."""
+    """By dose bin: low, high int64[b], inclusive; occasions, falls: int64[b]; isotonic: float64[b],
+    never falling.
+    """
 
     low: np.ndarray
     high: np.ndarray
@@ -77,13 +84,17 @@ def find_occasions(
     voice: np.ndarray | None = None,
     forget: int = FORGET_US,
 ) -> Occasions:
-    """The occasions of a log of reports. within, forget: us. voice: float64[n], what each report adds if dose is "voices"."""
+    """The occasions of a log of reports.
+
+    within, forget: us. voice: float64[n], what each report adds if dose is "voices".
+    """
     order = np.lexsort((reports.reporter, reports.time, reports.target))
     target, time, reporter = reports.target[order], reports.time[order], reports.reporter[order]
     n = len(target)
     same = np.r_[False, target[1:] == target[:-1]]
     gap = np.r_[0, np.diff(time)]
-    # falls of the same target up to each report: a report made at the very moment counts as made before
+    # falls of the same target up to each report: a report made at the very moment counts as made
+    # before
     if len(falls):
         fallen = np.argsort(falls.code, kind="stable")
         code, by, after, ended = (
@@ -146,14 +157,19 @@ def find_occasions(
 
 
 def _gap_to_previous(gap: np.ndarray, leads: np.ndarray) -> np.ndarray:
-    """int64[n]: the time before the moment each report is of. leads: bool[n], the first report of each moment."""
+    """int64[n]: the time before the moment each report is of.
+
+    leads: bool[n], the first report of each moment.
+    """
     if not len(gap):
         return gap
     return np.asarray(gap[leads][np.cumsum(leads) - 1], np.int64)
 
 
 def _rank(code: np.ndarray, by: np.ndarray, target: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """int64[n]: position in (code, by), both ascending, of the first fall of `target` not before `time`."""
+    """int64[n]: position in (code, by), both ascending, of the first fall of `target` not before
+    `time`.
+    """
     keys = np.concatenate([code, target]).astype(np.int64)
     times = np.concatenate([by, time])
     # a report goes before a fall at the same moment
@@ -222,7 +238,9 @@ def curve_from_bins(
 
 
 def isotonic_fit(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """float64[n]: the closest never-falling sequence by weighted squares (pooling adjacent violators, Ayer et al. 1955)."""
+    """float64[n]: the closest never-falling sequence by weighted squares (pooling adjacent
+    violators, Ayer et al. 1955).
+    """
     blocks: list[list[float]] = []
     for v, w in zip(value.tolist(), weight.tolist(), strict=True):
         blocks.append([v, w, 1])

@@ -1,7 +1,8 @@
-"""Lockstep among reporters: who reported several targets together, and how independent the reports on a target are.
+"""Lockstep among reporters: who reported several targets together, and how independent the reports
+on a target are.
 
-The co-action kernel on the report trace, with its degree null (measures.coordination). An honest pile-on has many who report
-once and are in lockstep with nobody; a brigade reuses its people.
+The co-action kernel on the report trace, with its degree null (measures.coordination). An honest
+pile-on has many who report once and are in lockstep with nobody; a brigade reuses its people.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from birdfall.kernels.coaction.edges import index_edges
 from birdfall.kernels.coaction.lockstep import count_partners
 from birdfall.kernels.coaction.null import benjamini_hochberg
 from birdfall.measures.brigades.reports import Reports
-from birdfall.measures.coordination.layers import build_layer
-from birdfall.measures.coordination.traces import Trace
+from birdfall.measures.coordination import Trace, build_layer
 
 #: Two reporters are in lockstep from this many targets on that they reported together.
 MIN_SHARED_TARGETS = 2
@@ -25,11 +25,13 @@ MIN_SHARED_TARGETS = 2
 
 @dataclass(frozen=True)
 class Lockstep:
-    """partners: int32[n], per report, reports on the same target within the window by reporters in lockstep with its own.
+    """partners: int32[n], per report, reports on the same target within the window by reporters in
+    lockstep with its own.
 
-    reporter: int32[r], all reporters by code; p, q: float64[r], of each one's closest partnership under the degree null,
-    Bonferroni over partners, Benjamini-Hochberg over reporters; mates: int64[r], reporters in lockstep with it. pairs: how
-    many pairs there are; significant: how many pairs the degree null does not explain; expected: co-actions per product of degrees.
+    reporter: int32[r], all reporters by code; p, q: float64[r], of each one's closest partnership
+    under the degree null, Bonferroni over partners, Benjamini-Hochberg over reporters; mates:
+    int64[r], reporters in lockstep with it. pairs: how many pairs there are; significant: how many
+    pairs the degree null does not explain; expected: co-actions per product of degrees.
     """
 
     partners: np.ndarray
@@ -91,7 +93,9 @@ def find_partners(reports: Reports, lo: np.ndarray, hi: np.ndarray, window: int)
 
 
 def lockstep_pairs(reports: Reports, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (lo, hi) of reporters with at least `TOGETHER` targets reported together; no null is asked."""
+    """Pairs (lo, hi) of reporters with at least `TOGETHER` targets reported together; no null is
+    asked.
+    """
     # who reported but once can be in no pair
     several = np.bincount(reports.reporter)[reports.reporter] >= MIN_SHARED_TARGETS
     if not several.any():
@@ -109,10 +113,10 @@ def lockstep_pairs(reports: Reports, window: int) -> tuple[np.ndarray, np.ndarra
     return edges.lo, edges.hi
 
 
-def voice_weights(reports: Reports, alike: np.ndarray) -> np.ndarray:
+def voice_weights(alike: np.ndarray) -> np.ndarray:
     """float64[n]: what a report counts for as an independent voice, 1 / (1 + its partners).
 
-    alike: int32[n] from `Lockstep.partners`. n reporters all in lockstep on a target count as one voice together (the
-    effective sample size of a design with clusters, Kish 1965).
+    alike: int32[n] from `Lockstep.partners`. n reporters all in lockstep on a target count as one
+    voice together (the effective sample size of a design with clusters, Kish 1965).
     """
     return np.asarray(1.0 / (1.0 + alike), np.float64)

@@ -1,8 +1,10 @@
-"""Brigades: were accounts reported by a crew that works together, and did the reports move the suspensions?
+"""Brigades: were accounts reported by a crew that works together, and did the reports move the
+suspensions?
 
-In order: targets under fire, reporters in lockstep, the densest suspicious block with its camouflage bound and its crew,
-dose-response with a test for a jump, order of reports and suspensions, reporters' track record; and, as a weaker sign, public
-calls to report. Reads acts of kind `report`, `statuses`, and posts. Method: docs/methods/brigades.md.
+In order: targets under fire, reporters in lockstep, the densest suspicious block with its
+camouflage bound and its crew, dose-response with a test for a jump, order of reports and
+suspensions, reporters' track record; and, as a weaker sign, public calls to report. Reads acts of
+kind `report`, `statuses`, and posts. Method: docs/methods/brigades.md.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from birdfall.measures.brigades.reporters import Reporters, judge_reporters
 from birdfall.measures.brigades.reports import Reports, TargetFalls, read_falls, read_reports
 from birdfall.measures.brigades.targets import TargetFire, find_targets_under_fire
 from birdfall.measures.brigades.threshold_test import PLACEBOS, Jump, find_jump, placebo_jumps
-from birdfall.measures.coordination.measure import parse_window
+from birdfall.measures.coordination import parse_window
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -47,14 +49,18 @@ METHOD = (
 )
 #: With fewer falls a dose-response curve is not drawn.
 MIN_FALLS = 5
-#: The sizes of crew for which the camouflage bound is told: members, targets, share of each target's reporters.
+#: The sizes of crew for which the camouflage bound is told: members, targets, share of each
+#: target's reporters.
 CAMOUFLAGE_SIZES = ((10, 5, 0.5), (30, 5, 0.5), (100, 10, 0.5))
-#: A jump is called at this level, and only if it is greater than those of the placebos at the same level.
+#: A jump is called at this level, and only if it is greater than those of the placebos at the same
+#: level.
 JUMP_LEVEL = 0.05
 
 
 def applies_to(record: Record) -> Note | None:
-    """None if there is a report, or at least a post in which calls to report may stand; else what is missing."""
+    """None if there is a report, or at least a post in which calls to report may stand; else what
+    is missing.
+    """
     if not record.has("acts"):
         return Note("no-reports", {"needs": "reports"})
     found = record.sql(
@@ -78,9 +84,10 @@ def brigades(
 ) -> Finding:
     """Who reported them together, and whether it worked.
 
-    window: two reports on one target at most this far apart are together. alpha: for blocks, and the expected share of honest
-    reporters among those named. false_alarms: targets falsely under fire per 1,000. within: a fall this soon after a report may
-    have to do with it. draws: of the permutations. most: blocks sought at most. Finding and tables: docs/reference/findings.md.
+    window: two reports on one target at most this far apart are together. alpha: for blocks, and
+    the expected share of honest reporters among those named. false_alarms: targets falsely under
+    fire per 1,000. within: a fall this soon after a report may have to do with it. draws: of the
+    permutations. most: blocks sought at most. Finding and tables: docs/reference/findings.md.
     Raises WindowError, UsageError.
     """
     together, soon = parse_window(window), parse_window(within)
@@ -131,7 +138,7 @@ def brigades(
     found, left = sought.blocks, sought.left
     people = judge_reporters(reports, falls, found, within=30 * DAY_US, alpha=alpha)
     progress("brigades: dose", 2, 4, "steps")
-    voice = voice_weights(reports, together_found.partners)
+    voice = voice_weights(together_found.partners)
     doses, notes = _test_doses(reports, falls, voice, soon, draws, seed)
     progress("brigades: order", 3, 4, "steps")
     order = report_order(reports, falls, begin=int(reports.time.min()), draws=draws, seed=seed)
@@ -176,7 +183,7 @@ def brigades(
                 record, reports, fire, graph, together_found.partners, people, found, falls
             ),
             "reporters": tables.reporter_table(record, people, together_found),
-            "blocks": tables.block_table(record, found, people, alpha),
+            "blocks": tables.block_table(record, found, alpha),
             "dose": tables.dose_table({d: c for d, (c, _, _) in doses.items()}),
             "order": tables.order_table(record, order),
             "calls": calls,
@@ -191,7 +198,9 @@ Doses = dict[str, tuple[DoseCurve, Jump | None, list[tuple[float, float]]]]
 def _test_doses(
     reports: Reports, falls: TargetFalls, voice: np.ndarray, within: int, draws: int, seed: int
 ) -> tuple[Doses, tuple[Note, ...]]:
-    """Curve, jump and placebos for each way to count a dose; nothing where too few of the reported fell."""
+    """Curve, jump and placebos for each way to count a dose; nothing where too few of the reported
+    fell.
+    """
     made: Doses = {}
     undated = down = 0
     for number, dose in enumerate(DOSES):
@@ -218,7 +227,9 @@ def _test_doses(
 
 
 def _dose_estimates(doses: Doses) -> dict[str, Estimate]:
-    """Of the dose by distinct reporters; whether it is the number of reporters or of independent voices, beside it."""
+    """Of the dose by distinct reporters; whether it is the number of reporters or of independent
+    voices, beside it.
+    """
     made: dict[str, Estimate] = {}
     for dose, prefix in (("reporters", ""), ("voices", "voices_")):
         tested = doses[dose][1] if dose in doses else None
@@ -239,7 +250,9 @@ def _dose_estimates(doses: Doses) -> dict[str, Estimate]:
 
 
 def is_jump_called(doses: Doses) -> bool:
-    """Whether a jump may be spoken of: it is there, surely leads up, and is greater than those of the placebos."""
+    """Whether a jump may be spoken of: it is there, surely leads up, and is greater than those of
+    the placebos.
+    """
     shown = doses.get("reporters")
     if shown is None or shown[1] is None or shown[1].at is None:
         return False
@@ -272,7 +285,9 @@ def _jump_details(tested: Jump | None, placebo: list[tuple[float, float]]) -> di
 
 
 def _baseline_hits(fire: TargetFire, found: list[ReportBlock]) -> int:
-    """Of as many targets as the blocks hold, chosen by their busiest minute alone, how many the blocks hold."""
+    """Of as many targets as the blocks hold, chosen by their busiest minute alone, how many the
+    blocks hold.
+    """
     hit = tables.victims(found)
     first = fire.code[np.lexsort((fire.code, -fire.busiest_minute))][: len(hit)]
     return int(np.isin(first, hit).sum())

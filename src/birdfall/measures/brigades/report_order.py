@@ -1,9 +1,10 @@
-"""Order of reports and suspensions: did the reports come shortly before the fall, or is that how they lie anyway?
+"""Order of reports and suspensions: did the reports come shortly before the fall, or is that how
+they lie anyway?
 
-Only targets that fell at a known time and were reported before it can tell. A permutation within each target: its reports are
-moved together, circularly, over the time from the beginning of the log to the fall; so their number and their bunching stay,
-and only where they lie relative to the fall changes. Reports after a fall are shown, not tested: an account that is gone can
-hardly be reported.
+Only targets that fell at a known time and were reported before it can tell. A permutation within
+each target: its reports are moved together, circularly, over the time from the beginning of the log
+to the fall; so their number and their bunching stay, and only where they lie relative to the fall
+changes. Reports after a fall are shown, not tested: an account that is gone can hardly be reported.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ DEFAULT_DRAWS = 999
 
 @dataclass(frozen=True)
 class ReportOrder:
-    """Per target that was reported and fell, by code: first and last fall's figures of its first fall.
+    """Per target that was reported and fell, by code: first and last fall's figures of its first
+    fall.
 
-    target int32[k]; fell int64[k] us; exact bool[k]; before, after: int64[k], reports; first, last_before: int64[k] us, -1 if
-    none came before; place: float64[k], mean position of the reports before the fall, 0 at the fall, 1 at the beginning of the log.
-    p: of places this small; tested: targets the test rests on.
+    target int32[k]; fell int64[k] us; exact bool[k]; before, after: int64[k], reports; first,
+    last_before: int64[k] us, -1 if none came before; place: float64[k], mean position of the
+    reports before the fall, 0 at the fall, 1 at the beginning of the log. p: of places this small;
+    tested: targets the test rests on.
     """
 
     target: np.ndarray

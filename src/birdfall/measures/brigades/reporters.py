@@ -1,8 +1,9 @@
 """Reporters: what each one's earlier reports were worth, and whether they report anything else.
 
-Track record: of the targets a reporter reported outside the blocks, the share that then fell and was not seen back. Specificity:
-the share of a reporter's reports that lie within a block. Both describe; neither names anybody. Named are only those whom the
-crowd of their block does not explain (measures.brigade_crew).
+Track record: of the targets a reporter reported outside the blocks, the share that then fell and
+was not seen back. Specificity: the share of a reporter's reports that lie within a block. Both
+describe; neither names anybody. Named are only those whom the crowd of their block does not explain
+(measures.brigade_crew).
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls
 
 @dataclass(frozen=True)
 class Reporters:
-    """By code, int32[r] ascending. reports, targets: int64[r]; judged: int64[r], targets outside the blocks; upheld: float64[r], share
-    of these that fell and stayed down, NaN where none is judged; specificity: float64[r]; block: int64[r], from 1, 0 if in none;
-    crowd: float64[r], chance to be of the crowd, NaN where no block asks; named: bool[r].
+    """By code, int32[r] ascending.
+
+    reports, targets: int64[r]; judged: int64[r], targets outside the blocks; upheld: float64[r],
+    share of these that fell and stayed down, NaN where none is judged; specificity: float64[r];
+    block: int64[r], from 1, 0 if in none; crowd: float64[r], chance to be of the crowd, NaN where
+    no block asks; named: bool[r].
     """
 
     code: np.ndarray
@@ -36,7 +40,11 @@ class Reporters:
 def judge_reporters(
     reports: Reports, falls: TargetFalls, blocks: list[ReportBlock], *, within: int, alpha: float
 ) -> Reporters:
-    """Everyone who reported. within: us after a report in which a fall upholds it. alpha: expected share of honest ones named."""
+    """Everyone who reported.
+
+    within: us after a report in which a fall upholds it. alpha: expected share of honest ones
+    named.
+    """
     code, where = np.unique(reports.reporter, return_inverse=True)
     number = len(code)
     inside = np.zeros(len(reports), bool)
@@ -73,7 +81,9 @@ def judge_reporters(
 
 
 def _upheld_reports(reports: Reports, falls: TargetFalls, within: int) -> np.ndarray:
-    """bool[n]: whether the target's next fall came within `within` us of the report and lasted as far as is known."""
+    """bool[n]: whether the target's next fall came within `within` us of the report and lasted as
+    far as is known.
+    """
     if not len(falls):
         return np.zeros(len(reports), bool)
     order = np.lexsort((falls.by, falls.code))

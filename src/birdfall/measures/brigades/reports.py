@@ -1,7 +1,7 @@
 """Reports against accounts, as arrays, and when their targets fell and came back.
 
-A report is an act of kind `report`; who is reported is its `target`, or its `object` where no target is given. Reports of an
-account against itself are left out and counted.
+A report is an act of kind `report`; who is reported is its `target`, or its `object` where no
+target is given. Reports of an account against itself are left out and counted.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class Reports:
-    """reporter, target: int32[n], the record's codes; time: int64[n] us; ordered by (time, reporter, target).
+    """reporter, target: int32[n], the record's codes; time: int64[n] us; ordered by (time,
+    reporter, target).
 
-    of_self: reports of an account against itself. unknown: reports on what is no account of the record. Both are left out.
+    of_self: reports of an account against itself. unknown: reports on what is no account of the
+    record. Both are left out.
     """
 
     reporter: np.ndarray
@@ -70,8 +72,9 @@ def read_reports(record: Record) -> Reports:
 class TargetFalls:
     """When accounts fell: code int32[k]; after, by, ended int64[k] us, ordered by (code, by).
 
-    It happened in (after, by], exactly then where both are equal; `after` is the least integer where there is no lower bound.
-    ended: when the account was seen back (active again), `NEVER` if it was not.
+    It happened in (after, by], exactly then where both are equal; `after` is the least integer
+    where there is no lower bound. ended: when the account was seen back (active again), `NEVER` if
+    it was not.
     """
 
     code: np.ndarray

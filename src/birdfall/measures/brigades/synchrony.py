@@ -1,8 +1,11 @@
-"""Whether those who come back to the targets of a block also come at once, next to those who came to one of them only.
+"""Whether those who come back to the targets of a block also come at once, next to those who came
+to one of them only.
 
-An honest circle that meets again on several targets comes to each as the rest of the crowd does. A crew follows a call: on every target
-its reports lie close together, whatever the crowd's do. Both are seen on the same targets in the same hours, so nothing need be
-known of how fast people are elsewhere: under one crowd, who came to several targets and who to one could be exchanged on each target.
+An honest circle that meets again on several targets comes to each as the rest of the crowd does. A
+crew follows a call: on every target its reports lie close together, whatever the crowd's do. Both
+are seen on the same targets in the same hours, so nothing need be known of how fast people are
+elsewhere: under one crowd, who came to several targets and who to one could be exchanged on each
+target.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ DRAWS = 499
 
 @dataclass(frozen=True)
 class Synchrony:
-    """ratio: spread in time of those who came back over that of those who came once, on the same targets; p: of so small a ratio."""
+    """ratio: spread in time of those who came back over that of those who came once, on the same
+    targets; p: of so small a ratio.
+    """
 
     ratio: float
     p: float
@@ -30,10 +35,11 @@ NO_SYNCHRONY = Synchrony(1.0, 1.0)
 def measure_synchrony(
     target: np.ndarray, time: np.ndarray, back: np.ndarray, *, seed: list[int]
 ) -> Synchrony:
-    """target: int[n]; time: int64[n] us; back: bool[n], of somebody who reported several targets of the block.
+    """target: int[n]; time: int64[n] us; back: bool[n], of somebody who reported several targets of
+    the block.
 
-    Spread is the median over reports of the distance to the median time of their own kind on their target. p by exchanging the
-    kinds within targets.
+    Spread is the median over reports of the distance to the median time of their own kind on their
+    target. p by exchanging the kinds within targets.
     """
     if back.sum() < MIN_REPORTS or (~back).sum() < MIN_REPORTS:
         return NO_SYNCHRONY

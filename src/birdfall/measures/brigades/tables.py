@@ -1,4 +1,6 @@
-"""What a brigade finding shows: targets, reporters, blocks, dose, order; and how large a crew could have stayed unseen."""
+"""What a brigade finding shows: targets, reporters, blocks, dose, order; and how large a crew could
+have stayed unseen.
+"""
 
 from __future__ import annotations
 
@@ -102,10 +104,11 @@ def reporter_table(record: Record, people: Reporters, found: Lockstep) -> pa.Tab
     )
 
 
-def block_table(
-    record: Record, found: list[ReportBlock], people: Reporters, alpha: float
-) -> pa.Table:
-    """One row per block, densest first. `reporters` counts those named, `members` the core that peeling found."""
+def block_table(record: Record, found: list[ReportBlock], alpha: float) -> pa.Table:
+    """One row per block, densest first.
+
+    `reporters` counts those named, `members` the core that peeling found.
+    """
     return pa.table(
         {
             "block": pa.array(range(1, len(found) + 1), pa.int32()),
@@ -131,7 +134,9 @@ def block_table(
 
 
 def dose_table(curves: Mapping[str, DoseCurve]) -> pa.Table:
-    """By way of counting and dose: the chance to fall before the next report, its interval, and the monotone fit."""
+    """By way of counting and dose: the chance to fall before the next report, its interval, and the
+    monotone fit.
+    """
     rows: list[dict[str, Any]] = []
     for kind, shown in curves.items():
         low, high = shown.interval()
@@ -183,7 +188,9 @@ def order_table(record: Record, found: ReportOrder) -> pa.Table:
 def camouflage_bounds(
     left: float, sizes: tuple[tuple[int, int, float], ...]
 ) -> list[dict[str, Any]]:
-    """Per size of crew: the largest share of its calls that its members may have followed, together, without being found."""
+    """Per size of crew: the largest share of its calls that its members may have followed,
+    together, without being found.
+    """
     return [
         {
             "members": members,

@@ -1,8 +1,9 @@
 """Targets under fire: against whom reports come faster than against an ordinary target.
 
-One e-detector per target; its base rate is learned from the target's own past, from its usual rate, and from all targets.
-Beside it the one integer everyone can count: the most reports on a target within a minute. A target under fire is not a
-victim of a brigade: an honest pile-on fires as well. Method: docs/methods/brigades.md.
+One e-detector per target; its base rate is learned from the target's own past, from its usual rate,
+and from all targets. Beside it the one integer everyone can count: the most reports on a target
+within a minute. A target under fire is not a victim of a brigade: an honest pile-on fires as well.
+Method: docs/methods/brigades.md.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from birdfall.measures.brigades.reports import Reports
 MINUTE_US = 60_000_000
 #: A tick is a minute, or a 256th of a shorter record, at least a second.
 MAX_TICK_US, MIN_TICK_US, MIN_TICKS = MINUTE_US, 1_000_000, 256
-#: The base rate comes from the targets with the fewest reports, this share of them: those under fire are not ordinary.
+#: The base rate comes from the targets with the fewest reports, this share of them: those under
+#: fire are not ordinary.
 ORDINARY_SHARE = 0.9
 #: Slices of the record, the middle one of which tells how much a target is usually reported.
 SLICES = 8
@@ -26,10 +28,13 @@ SLICES = 8
 
 @dataclass(frozen=True)
 class TargetFire:
-    """Per reported target, by code. code: int32[k]; reports, reporters, busiest_minute: int64[k]; first, last: int64[k] us.
+    """Per reported target, by code.
 
-    log_evidence: float64[k], the most its detector gathered before it stopped; alarm: int64[k] us, the end of the tick of its
-    alarm, or -1. threshold: log of the evidence an alarm takes. tick: us; base: reports per tick of an ordinary target; size: their dispersion.
+    code: int32[k]; reports, reporters, busiest_minute: int64[k]; first, last: int64[k] us.
+
+    log_evidence: float64[k], the most its detector gathered before it stopped; alarm: int64[k] us,
+    the end of the tick of its alarm, or -1. threshold: log of the evidence an alarm takes. tick:
+    us; base: reports per tick of an ordinary target; size: their dispersion.
     """
 
     code: np.ndarray
@@ -52,9 +57,11 @@ class TargetFire:
 
 
 def find_targets_under_fire(reports: Reports, *, false_alarms: float = 1.0) -> TargetFire:
-    """Which targets are under fire, at most `false_alarms` false ones per 1,000 targets over the whole record.
+    """Which targets are under fire, at most `false_alarms` false ones per 1,000 targets over the
+    whole record.
 
-    The threshold is ticks * 1000 / false_alarms: a detector on an ordinary target crosses it at most that often on average.
+    The threshold is ticks * 1000 / false_alarms: a detector on an ordinary target crosses it at
+    most that often on average.
     """
     code, where = np.unique(reports.target, return_inverse=True)
     begin, end = int(reports.time.min()), int(reports.time.max())
@@ -94,7 +101,9 @@ def find_targets_under_fire(reports: Reports, *, false_alarms: float = 1.0) -> T
 def _ordinary_rate(
     total: np.ndarray, of: np.ndarray, count: np.ndarray, ticks: int
 ) -> tuple[float, float]:
-    """Reports per tick of an ordinary target, and the negative-binomial size of a tick, from its moments."""
+    """Reports per tick of an ordinary target, and the negative-binomial size of a tick, from its
+    moments.
+    """
     bound = np.quantile(total, ORDINARY_SHARE, method="lower")
     quiet = total <= bound
     cells = float(quiet.sum()) * ticks
@@ -106,8 +115,9 @@ def _ordinary_rate(
 
 
 def _usual_rates(where: np.ndarray, since: np.ndarray, targets: int, span: int) -> np.ndarray:
-    """float64[targets]: reports per us in the middle one of the target's `SLICES` slices of the record: no burst shorter than half the
-    record raises it, and who is always reported much is measured by that.
+    """float64[targets]: reports per us in the middle one of the target's `SLICES` slices of the
+    record: no burst shorter than half the record raises it, and who is always reported much is
+    measured by that.
     """
     counts = np.zeros((targets, SLICES))
     np.add.at(counts, (where, since * SLICES // span), 1.0)
@@ -115,7 +125,9 @@ def _usual_rates(where: np.ndarray, since: np.ndarray, targets: int, span: int) 
 
 
 def _busiest_minutes(where: np.ndarray, time: np.ndarray, targets: int) -> np.ndarray:
-    """int64[targets]: most reports on each within one minute of the clock: the baseline every detector is printed beside."""
+    """int64[targets]: most reports on each within one minute of the clock: the baseline every
+    detector is printed beside.
+    """
     minute = (time - int(time.min())) // MINUTE_US
     cell, count = np.unique(
         where.astype(np.int64) * (int(minute.max()) + 1) + minute, return_counts=True

@@ -1,7 +1,9 @@
-"""A jump in a dose-response curve: is the dose without meaning, is it a smooth rise, or is there a step?
+"""A jump in a dose-response curve: is the dose without meaning, is it a smooth rise, or is there a
+step?
 
-Two tests, by permutation within strata and by parametric bootstrap, and placebos in which times mean nothing. What an occasion
-and a dose are: measures.brigade_dose. Method: docs/methods/brigades.md.
+Two tests, by permutation within strata and by parametric bootstrap, and placebos in which times
+mean nothing. What an occasion and a dose are: measures.brigade_dose. Method:
+docs/methods/brigades.md.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from birdfall.measures.brigades.dose_response import Occasions, curve_from_bins,
 
 #: A step is looked for only where so many occasions lie on either side.
 MIN_SIDE_OCCASIONS = 10
-#: Degree of the smooth rise: of second degree, one that is merely steep was taken for a step in more than one log in four.
+#: Degree of the smooth rise: of second degree, one that is merely steep was taken for a step in
+#: more than one log in four.
 SMOOTH_DEGREE = 3
 #: Holds the smooth rise together where a draw has no falls at some tempo.
 RIDGE_PENALTY = 1e-4
@@ -24,11 +27,13 @@ PLACEBOS, PLACEBO_DRAWS = 40, 99
 
 @dataclass(frozen=True)
 class Jump:
-    """at: the dose at which the chance rises most beyond a smooth rise, low, high: doses nearly as good; None without a rise.
+    """at: the dose at which the chance rises most beyond a smooth rise, low, high: doses nearly as
+    good; None without a rise.
 
-    below, above: chance at doses from half of it, and from it up to twice; ratio: of the two; ratio_low, ratio_high at 95 %. flat_p: of a dose that means nothing, by
-    permutation within strata. step_p: of a smooth rise, by parametric bootstrap. p: the larger of the two. score: z of the step
-    on top of the smooth rise.
+    below, above: chance at doses from half of it, and from it up to twice; ratio: of the two;
+    ratio_low, ratio_high at 95 %. flat_p: of a dose that means nothing, by permutation within
+    strata. step_p: of a smooth rise, by parametric bootstrap. p: the larger of the two. score: z of
+    the step on top of the smooth rise.
     """
 
     at: int | None
@@ -49,11 +54,13 @@ class Jump:
 
 
 def find_jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
-    """Whether the chance to fall jumps at some dose. None where no fall, or only one dose, was seen.
+    """Whether the chance to fall jumps at some dose. None where no fall, or only one dose, was
+    seen.
 
-    flat_p: outcomes are exchanged among occasions of one stratum (a period of the record, and how soon the report followed
-    the last one); the statistic is the greatest excess of falls from some dose on. step_p: outcomes are drawn from a logistic
-    curve of third degree in the logarithm of the dose, with a level per tempo; the statistic is the greatest score of a step up on top of it.
+    flat_p: outcomes are exchanged among occasions of one stratum (a period of the record, and how
+    soon the report followed the last one); the statistic is the greatest excess of falls from some
+    dose on. step_p: outcomes are drawn from a logistic curve of third degree in the logarithm of
+    the dose, with a level per tempo; the statistic is the greatest score of a step up on top of it.
     """
     low, high = dose_bins(found.dose)
     shown = curve_from_bins(low, high, found.dose, found.fell)
@@ -115,7 +122,9 @@ def _katz_ratio(above: tuple[int, int], below: tuple[int, int]) -> tuple[float, 
 def _stratum_tables(
     where: np.ndarray, bins: int, fell: np.ndarray, stratum: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Occasions int64[s, b] and falls int64[s] of the strata that hold both occasions with a fall and without."""
+    """Occasions int64[s, b] and falls int64[s] of the strata that hold both occasions with a fall
+    and without.
+    """
     strata, at = np.unique(stratum, return_inverse=True)
     table = np.zeros((len(strata), bins), np.int64)
     np.add.at(table, (at, where), 1)
@@ -124,7 +133,8 @@ def _stratum_tables(
 
 
 def _excess_z(falls: np.ndarray, table: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """float64[r, b - 1]: z of the falls after each bin beyond what the strata expect (Mantel and Haenszel 1959).
+    """float64[r, b - 1]: z of the falls after each bin beyond what the strata expect (Mantel and
+    Haenszel 1959).
 
     falls: float64[r, b], over all strata. 0 where too few occasions lie on either side.
     """
@@ -150,7 +160,9 @@ def _excess_z(falls: np.ndarray, table: np.ndarray, k: np.ndarray) -> np.ndarray
 def _permute_outcomes(
     table: np.ndarray, k: np.ndarray, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """float64[draws, bins]: falls by bin when outcomes are exchanged within strata (a multivariate hypergeometric draw each)."""
+    """float64[draws, bins]: falls by bin when outcomes are exchanged within strata (a multivariate
+    hypergeometric draw each).
+    """
     found = np.zeros((draws, table.shape[1]))
     for row, falls in zip(table, k, strict=True):
         if falls:
@@ -168,7 +180,9 @@ def design_cells(
     low: np.ndarray,
     high: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Cells of (bin, tempo) with occasions: their bin, occasions, falls, and the design of the smooth rise."""
+    """Cells of (bin, tempo) with occasions: their bin, occasions, falls, and the design of the
+    smooth rise.
+    """
     cell = where * 4 + tempo
     number = np.bincount(cell, minlength=4 * bins).astype(float)
     falls = np.bincount(cell[fell], minlength=4 * bins).astype(float)
@@ -178,7 +192,8 @@ def design_cells(
     used = used[(by_tempo[0][used % 4] > 0) & (by_tempo[0][used % 4] < by_tempo[1][used % 4])]
     levels = np.unique(used % 4)
     middle = np.log(np.sqrt(low.astype(float) * high))
-    # centred, and each power freed of the lower ones, so that Newton's method starts near and does not stall
+    # centred, and each power freed of the lower ones, so that Newton's method starts near and does
+    # not stall
     x = middle[used // 4] - np.average(middle[used // 4], weights=number[used])
     degree = min(SMOOTH_DEGREE, len(np.unique(used // 4)) - 1)
     powers = np.column_stack([x**k for k in range(degree + 1)]) * np.sqrt(number[used])[:, None]
@@ -194,10 +209,12 @@ def design_cells(
 def fit_smooth_rise(
     number: np.ndarray, falls: np.ndarray, design: np.ndarray, bin_of: np.ndarray, bins: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Chance per cell float64[r, c] under the logistic rise, and the score z of a step up after each bin float64[r, bins - 1].
+    """Chance per cell float64[r, c] under the logistic rise, and the score z of a step up after
+    each bin float64[r, bins - 1].
 
-    number: float64[c]; falls: float64[r, c]; design: float64[c, p]. Newton's method with a little ridge, so that a draw without
-    falls at some tempo has a fit; the score is that of Rao (1948), corrected for the parameters fitted.
+    number: float64[c]; falls: float64[r, c]; design: float64[c, p]. Newton's method with a little
+    ridge, so that a draw without falls at some tempo has a fit; the score is that of Rao (1948),
+    corrected for the parameters fitted.
     """
     rows, width = falls.shape[0], design.shape[1]
     chance = np.full((rows, len(number)), 0.5)
@@ -245,9 +262,11 @@ def fit_smooth_rise(
 def placebo_jumps(
     found: Occasions, *, number: int = PLACEBOS, draws: int = PLACEBO_DRAWS, seed: int = 0
 ) -> list[tuple[float, float]]:
-    """(p, score) of the jump where times mean nothing: every fall follows a report of its own count drawn at random instead.
+    """(p, score) of the jump where times mean nothing: every fall follows a report of its own count
+    drawn at random instead.
 
-    Reports after the drawn one leave the record, as they do after a real fall. Targets keep their reports, and that they fell.
+    Reports after the drawn one leave the record, as they do after a real fall. Targets keep their
+    reports, and that they fell.
     """
     falling = found.fell.nonzero()[0]
     begin = np.searchsorted(found.episode, found.episode[falling])

@@ -1,0 +1,104 @@
+"""Coordination: which accounts act together more than interest, activity and crowds explain.
+
+This face is all that the outside imports. What it names is loaded when it is first asked for: the
+command line checks its options before any compiled code is loaded.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from birdfall.measures.coordination.from_files import (
+        FileActs,
+        FileReading,
+        coordinate_files,
+        count_rejected_rows,
+        guessed_columns,
+        mapping_from_columns,
+    )
+    from birdfall.measures.coordination.layers import Layer, build_layer
+    from birdfall.measures.coordination.measure import (
+        METHOD_VERSION,
+        applies_to,
+        coordination,
+        trace_sizes,
+    )
+    from birdfall.measures.coordination.options import (
+        TRACES,
+        CoordinationKeywords,
+        CoordinationOptions,
+        GroupMethod,
+        Window,
+        parse_window,
+    )
+    from birdfall.measures.coordination.peer_options import (
+        PEER_OPTIONS,
+        PeerName,
+        PeerOption,
+        check_options,
+    )
+    from birdfall.measures.coordination.text_clusters import TextClusters, cluster_texts
+    from birdfall.measures.coordination.traces import (
+        TableLike,
+        Trace,
+        read_trace,
+        rename_columns,
+        trace_from_table,
+    )
+
+__all__ = [
+    "METHOD_VERSION",
+    "PEER_OPTIONS",
+    "TRACES",
+    "CoordinationKeywords",
+    "CoordinationOptions",
+    "FileActs",
+    "FileReading",
+    "GroupMethod",
+    "Layer",
+    "PeerName",
+    "PeerOption",
+    "TableLike",
+    "TextClusters",
+    "Trace",
+    "Window",
+    "applies_to",
+    "build_layer",
+    "check_options",
+    "cluster_texts",
+    "coordinate_files",
+    "coordination",
+    "count_rejected_rows",
+    "guessed_columns",
+    "mapping_from_columns",
+    "parse_window",
+    "read_trace",
+    "rename_columns",
+    "trace_from_table",
+    "trace_sizes",
+]
+
+#: Where each name stands.
+_PARTS = {
+    "from_files": (
+        "FileActs", "FileReading", "coordinate_files", "count_rejected_rows", "guessed_columns",
+        "mapping_from_columns",
+    ),
+    "layers": ("Layer", "build_layer"),
+    "measure": ("METHOD_VERSION", "applies_to", "coordination", "trace_sizes"),
+    "options": (
+        "TRACES", "CoordinationKeywords", "CoordinationOptions", "GroupMethod", "Window", "parse_window",
+    ),
+    "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
+    "text_clusters": ("TextClusters", "cluster_texts"),
+    "traces": ("TableLike", "Trace", "read_trace", "rename_columns", "trace_from_table"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    for part, names in _PARTS.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{part}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,12 @@
-"""Groups too dilute for any pair of theirs to stand out: dense blocks, tested against acts that changed hands.
+"""Groups too dilute for any pair of theirs to stand out: dense blocks, tested against acts that
+changed hands.
 
-Weight of a pair: what its p-value says beyond `PAIR_P`. The densest block of the weighted network (greedy peeling, Charikar 2000)
-is compared with the densest blocks after every act was given to the account of another act of the same interest and time block,
-so accounts and objects keep their numbers of acts and objects their times. Shuffling stops at the first shuffle that is
-as dense, as in Besag and Clifford (1991): where there is no group it costs a shuffle or two. Method: docs/methods/coordination.md.
+Weight of a pair: what its p-value says beyond `PAIR_P`. The densest block of the weighted network
+(greedy peeling, Charikar 2000) is compared with the densest blocks after every act was given to the
+account of another act of the same interest and time block, so accounts and objects keep their
+numbers of acts and objects their times. Shuffling stops at the first shuffle that is as dense, as
+in Besag and Clifford (1991): where there is no group it costs a shuffle or two. Method:
+docs/methods/coordination.md.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ import numpy as np
 
 from birdfall.kernels.coaction.shuffle import exchange_accounts, repeated_pairs
 from birdfall.kernels.densest_subgraph import densest_block
-from birdfall.measures.coordination import null_model as significance
-from birdfall.measures.coordination.communities import find_interests
+from birdfall.measures.coordination import null_model
+from birdfall.measures.coordination.communities import Grouping, find_interests
 from birdfall.measures.coordination.layers import Layer
 from birdfall.measures.coordination.null_model import (
     ActProfile,
@@ -29,16 +32,19 @@ from birdfall.measures.coordination.null_model import (
 )
 from birdfall.model.progress import Progress, silent
 
-#: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many pairs of acts.
+#: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many
+#: pairs of acts.
 MAX_PAIRS = 3_000_000
 SHUFFLES = 99
-#: A pair adds to a block only what its p says beyond this: pairs that chance explains must not add up to a group.
+#: A pair adds to a block only what its p says beyond this: pairs that chance explains must not add
+#: up to a group.
 MAX_PAIR_P = 1e-2
 #: A block has at least so many members: a pair or three is what the test of pairs is for.
 MIN_MEMBERS = 4
 #: At most so many blocks are told.
 MAX_BLOCKS = 5
-#: A block is not told if company explains most of its co-actions, or if most of them lie on two objects.
+#: A block is not told if company explains most of its co-actions, or if most of them lie on two
+#: objects.
 MAX_EXPLAINED_SHARE = 0.5
 MAX_SHARE_ON_TWO = 0.5
 #: So many shuffles at a time, on two threads; the answer does not depend on it.
@@ -49,10 +55,11 @@ Network = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class DiluteBlock:
-    """members: int32 codes; density: weight per member; p: by shuffles, at least 1 / (1 + shuffles); layer: its number.
+    """members: int32 codes; density: weight per member; p: by shuffles, at least 1 / (1 +
+    shuffles); layer: its number.
 
-    explained: share of its co-actions that the timing of others on the same objects explains. on_two: share on its two
-    commonest objects.
+    explained: share of its co-actions that the timing of others on the same objects explains.
+    on_two: share on its two commonest objects.
     """
 
     members: np.ndarray
@@ -71,16 +78,17 @@ class DiluteBlock:
 
 def find_dilute_groups(
     layers: list[Layer],
-    known: np.ndarray,
-    groups: int,
+    grouping: Grouping,
     seed: int,
     alpha: float,
     progress: Progress = silent,
 ) -> list[DiluteBlock]:
-    """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups` groups), per layer small enough.
+    """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups`
+    groups), per layer small enough.
 
-    Members of groups already known stay in: a block may be what hangs on to them. A block that is little else is not told
-    again, so it is not tested either. Blocks that are not `told` are among them.
+    Members of groups already known stay in: a block may be what hangs on to them. A block that is
+    little else is not told again, so it is not tested either. Blocks that are not `told` are among
+    them.
     """
     found = []
     for number, layer in enumerate(layers):
@@ -89,13 +97,13 @@ def find_dilute_groups(
         hands = ActShuffler(layer, seed)
         accounts = int(layer.trace.account.max()) + 1
         new = np.ones(accounts, np.bool_)
-        new[known[known < accounts]] = False
+        new[grouping.members[grouping.members < accounts]] = False
         for members, density, p in peel_blocks(
             hands.observed_network(),
             accounts,
             hands.shuffled_network,
             shuffles=SHUFFLES,
-            most=MAX_BLOCKS + min(groups, 4 * MAX_BLOCKS),
+            most=MAX_BLOCKS + min(grouping.count, 4 * MAX_BLOCKS),
             alpha=alpha,
             new=new,
             progress=partial(
@@ -111,12 +119,14 @@ def find_dilute_groups(
 
 
 def explained_shares(layer: Layer, members: np.ndarray) -> tuple[float, float]:
-    """What company explains of a block's co-actions, and what share of them lies on its two commonest objects.
+    """What company explains of a block's co-actions, and what share of them lies on its two
+    commonest objects.
 
-    Interests are learnt with errors, and accounts of one that was missed are a block too, whatever hands their acts change
-    into. But they come to an object as others do: measured, company explains 0.57 to 0.89 of such blocks; of planted ones 0.18 to 0.28,
-    where objects live for ten minutes, and 0.51 to 0.66, where they live for two. And where two crowds are large, some accounts stand
-    in one minute of both.
+    Interests are learnt with errors, and accounts of one that was missed are a block too, whatever
+    hands their acts change into. But they come to an object as others do: measured, company
+    explains 0.57 to 0.89 of such blocks; of planted ones 0.18 to 0.28, where objects live for ten
+    minutes, and 0.51 to 0.66, where they live for two. And where two crowds are large, some
+    accounts stand in one minute of both.
     """
     inside = np.zeros(layer.crowd.order.accounts, np.int64)
     inside[members] = 1
@@ -132,7 +142,9 @@ def explained_shares(layer: Layer, members: np.ndarray) -> tuple[float, float]:
 
 
 class ActShuffler:
-    """The weighted network of a trace, as it was and as it is after its acts changed hands; the order is made once."""
+    """The weighted network of a trace, as it was and as it is after its acts changed hands; the
+    order is made once.
+    """
 
     def __init__(self, layer: Layer, seed: int) -> None:
         self._layer = layer
@@ -152,7 +164,7 @@ class ActShuffler:
     def shuffled_network(self, i: int) -> Network:
         """The same from the i-th shuffle."""
         with self._lock:
-            self._cells = self._cells or self._cut()
+            self._cells = self._cells or self.cells()
         stream = int(
             np.random.SeedSequence([self._seed, i]).generate_state(1, np.uint64)[0] >> np.uint64(1)
         )
@@ -160,12 +172,14 @@ class ActShuffler:
             exchange_accounts(self._crowd.order.who, self._object, *self._cells, stream)
         )
 
-    def _cut(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Acts (positions in order) cell by cell, those with company first; where each cell begins; how many have company.
+    def cells(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Acts (positions in order) cell by cell, those with company first; where each cell begins;
+        how many have company.
 
-        A cell is an interest and a time block. Interests here are those of the null and, within them, those the tested acts
-        themselves show: what was learnt before does not know everybody, and a circle of friends it does not know would be
-        called a block. Cells in which no act has another within the window on its object are left out: they make no pair.
+        A cell is an interest and a time block. Interests here are those of the null and, within
+        them, those the tested acts themselves show: what was learnt before does not know everybody,
+        and a circle of friends it does not know would be called a block. Cells in which no act has
+        another within the window on its object are left out: they make no pair.
         """
         order, null = self._crowd.order, self._layer.null
         own = null.community
@@ -176,7 +190,7 @@ class ActShuffler:
             if null.community.size:
                 own = own + count * null.community[: len(own)]
         time = (order.key & ((1 << order.time_bits) - 1)) * order.quantum
-        block = time // significance.MIN_BLOCK_US
+        block = time // null_model.MIN_BLOCK_US
         cell = own[order.who] * (int(block.max(initial=0)) + 1) + block
         near = (np.diff(order.key) <= order.window) & (self._object[1:] == self._object[:-1])
         alone = ~(np.r_[False, near] | np.r_[near, False])
@@ -195,7 +209,8 @@ class ActShuffler:
         )
         sorted_ = np.lexsort((hi, lo))
         lo, hi, objects, surprise = lo[sorted_], hi[sorted_], objects[sorted_], surprise[sorted_]
-        # the stratified rate is never below the flat one, so what the flat one does not find weak need not be asked
+        # the stratified rate is never below the flat one, so what the flat one does not find weak
+        # need not be asked
         flat = (
             self._layer.null.activity[lo].astype(float)
             * self._layer.null.activity[hi]
@@ -228,14 +243,16 @@ def peel_blocks(
     most: int = MAX_BLOCKS,
     alpha: float = 0.01,
     new: np.ndarray | None = None,
-    progress: Callable[[int, int | None, str], None] = lambda done, total, unit: None,
+    progress: Callable[[int, int | None, str], None] | None = None,
 ) -> list[tuple[np.ndarray, float, float]]:
-    """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member, p), best first.
+    """Dense blocks of a network, edge by edge too weak to see: (member codes, weight per member,
+    p), best first.
 
-    network: lo, hi, weight of pairs. shuffled(i): the same from the i-th shuffle. A block's p is its rank among the
-    densest blocks of the shuffles, (1 + as dense) / (1 + shuffles); shuffling stops as soon as that is too many. Peeling
-    stops at the first block above alpha, so alpha below 1 / (1 + shuffles) finds none. new: bool[accounts]; blocks with fewer
-    than `SMALLEST` of these are taken away untested.
+    network: lo, hi, weight of pairs. shuffled(i): the same from the i-th shuffle. A block's p is
+    its rank among the densest blocks of the shuffles, (1 + as dense) / (1 + shuffles); shuffling
+    stops as soon as that is too many. Peeling stops at the first block above alpha, so alpha below
+    1 / (1 + shuffles) finds none. new: bool[accounts]; blocks with fewer than `SMALLEST` of these
+    are taken away untested.
     """
     lo, hi, weight = network
     null: list[float] = []
@@ -250,7 +267,8 @@ def peel_blocks(
             if new is None or np.count_nonzero(members & new) >= MIN_MEMBERS:
                 as_dense = sum(d >= density for d in null)
                 while len(null) < shuffles and (1 + as_dense) / (1 + shuffles) <= alpha:
-                    progress(len(null), shuffles, "shuffles")
+                    if progress is not None:
+                        progress(len(null), shuffles, "shuffles")
                     batch = range(len(null), min(shuffles, len(null) + SHUFFLES_PER_BATCH))
                     for d in pool.map(lambda i: densest_block(*shuffled(i), accounts)[1], batch):
                         null.append(d)

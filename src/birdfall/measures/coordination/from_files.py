@@ -3,8 +3,9 @@
     acts = acts_of_files([Path("tweets.csv")], "repost")     # None: this needs the whole record
     coordination(acts, preset="toolkit", window="60s")
 
-The reader is the record's own, with its mapping cut down, so rows are taken and refused as they would be there and accounts
-go by the same codes. What is not read is not judged: a text beyond all bounds costs its row in a record, not here.
+The reader is the record's own, with its mapping cut down, so rows are taken and refused as they
+would be there and accounts go by the same codes. What is not read is not judged: a text beyond all
+bounds costs its row in a record, not here.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.measures.coordination.options import CoordinationOptions
 from birdfall.measures.coordination.traces import Trace, trace_from_codes
 from birdfall.measures.coordination.urls import normalise_url
 from birdfall.model.errors import CannotAnswer, UsageError, printable
@@ -31,7 +33,8 @@ from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.table import reader as tables
 from birdfall.sources.table.mapping import Emit, Mapping
 
-#: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if anything.
+#: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if
+#: anything.
 DIRECT_TRACES: Final = {
     "repost": True, "quote": False, "reply": False, "like": True, "link": False, "mention": False, "report": False, "hashtag": False,
 }  # fmt: skip
@@ -43,8 +46,11 @@ _RECORD_KEY: Final = b"birdfall"
 
 @dataclass(frozen=True)
 class FileActs:
-    """The acts of one trace. ids: all accounts of the files, by code. rejected: rows that were refused, as in a record.
-    read: per file whose columns were guessed, which was taken for what."""
+    """The acts of one trace.
+
+    ids: all accounts of the files, by code. rejected: rows that were refused, as in a record. read:
+    per file whose columns were guessed, which was taken for what.
+    """
 
     trace: Trace
     ids: Ids
@@ -64,38 +70,85 @@ class FileActs:
 
 
 def count_rejected_rows(rejected: pa.Table) -> int:
-    """How many rows of the files a table `rejected` speaks of: a row is refused once for each kind of row it would have made."""
+    """How many rows of the files a table `rejected` speaks of: a row is refused once for each kind
+    of row it would have made.
+    """
     rows: int = (
         rejected.select(["source", "line"]).group_by(["source", "line"]).aggregate([]).num_rows
     )
     return rows
 
 
+@dataclass(frozen=True)
+class FileReading:
+    """How files are read.
+
+    Attributes
+    ----------
+    mapping : Mapping, optional
+        Which column is what; guessed by their names if None.
+    reader : str, optional
+        The source to read them by; told by their look if None.
+    time_zone, date_format : str, optional
+        Of times that do not say it themselves.
+    """
+
+    mapping: Mapping | None = None
+    reader: str | None = None
+    time_zone: str | None = None
+    date_format: str | None = None
+
+    @property
+    def source_options(self) -> SourceOptions:
+        """The same as sources take it."""
+        return SourceOptions(self.time_zone, self.date_format, self.mapping)
+
+
 def read_acts(
     paths: Sequence[Path],
     trace: str,
+    reading: FileReading = FileReading(),
     *,
     bare: bool = False,
     handles: bool = False,
-    mapping: Mapping | None = None,
-    reader: str | None = None,
-    time_zone: str | None = None,
-    date_format: str | None = None,
     progress: Progress = silent,
 ) -> FileActs | None:
-    """The acts of `trace` in tables, None if a record is needed: for other traces, other kinds of file, or kinds told row by row.
+    """The acts of one trace in tables.
 
-    bare: without languages and texts, which presets do not need; rows then stand as in the files. handles: with what `names`
-    tells. Raises as `sources.ingest.load`.
+    Parameters
+    ----------
+    paths : sequence of Path
+        The tables.
+    trace : str
+        One of `DIRECT_TRACES`; for others a record is needed.
+    reading : FileReading
+        How they are read.
+    bare : bool
+        Without languages and texts, which presets do not need; rows then stand as in the files.
+    handles : bool
+        Whether what `FileActs.names` says is read too.
+    progress : callable
+        Told what is done.
+
+    Returns
+    -------
+    FileActs or None
+        None if a record is needed: for other traces, other kinds of file, or where each row says
+        what kind of act it is.
+
+    Raises
+    ------
+    BirdfallError
+        As `sources.ingest.load`.
     """
     if trace not in DIRECT_TRACES:
         return None
-    options = SourceOptions(time_zone, date_format, mapping)
+    options = reading.source_options
     acts: list[pa.RecordBatch] = []
     others: dict[str, list[pa.RecordBatch]] = {}
     read: list[str] = []
     for path in paths:
-        source = choose_source(path, reader)
+        source = choose_source(path, reading.reader)
         if source.NAME != "table":
             return None
         with tables.open_mapped_table(path, options, progress) as (table, mapping):
@@ -111,12 +164,15 @@ def read_acts(
     return replace(_join_batches(acts, others, trace, bare), read=tuple(read))
 
 
-def guessed_columns(paths: Sequence[Path], reader: str | None, options: SourceOptions) -> list[str]:
-    """Per table whose columns are guessed, which is taken for what. For files that become a record; reads no rows."""
+def guessed_columns(paths: Sequence[Path], reading: FileReading) -> list[str]:
+    """Per table whose columns are guessed, which is taken for what; reads no rows.
+
+    For files that become a record.
+    """
     read: list[str] = []
     for path in paths:
-        if choose_source(path, reader).NAME == "table":
-            with tables.open_mapped_table(path, options) as (_, mapping):
+        if choose_source(path, reading.reader).NAME == "table":
+            with tables.open_mapped_table(path, reading.source_options) as (_, mapping):
                 read += _column_guesses(path, mapping)
     return read
 
@@ -133,9 +189,11 @@ def _column_guesses(path: Path, mapping: Mapping) -> list[str]:
 
 
 def mapping_from_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> Mapping:
-    """A table of acts by the names of its columns: account, object, time, and kind if rows say it themselves.
+    """A table of acts by the names of its columns: account, object, time, and kind if rows say it
+    themselves.
 
-    columns: ours to the file's. Raises UsageError if one is missing or unknown, or if nothing says of what kind the acts are.
+    columns: ours to the file's. Raises UsageError if one is missing or unknown, or if nothing says
+    of what kind the acts are.
     """
     known = [f.name for f in TABLES["acts"] if f.name not in ("source", "line")]
     names = [trace] if isinstance(trace, str) else list(trace)
@@ -165,46 +223,66 @@ def mapping_from_columns(columns: Dict[str, str], trace: str | Sequence[str]) ->
 
 def coordinate_files(
     paths: Sequence[Path],
-    reading: dict[str, Any],
+    options: CoordinationOptions,
+    reading: FileReading = FileReading(),
     *,
     handles: bool = False,
     progress: Progress = silent,
-    **parameters: Any,
 ) -> tuple[Finding, FileActs] | None:
-    """The finding of `coordination` on files and what it was made from; None if a record is needed.
+    """The finding of `coordination` on files.
 
-    reading: mapping, reader, time_zone, date_format, and handles, as `acts_of_files`. Raises CannotAnswer if there are no such acts.
+    Parameters
+    ----------
+    paths : sequence of Path
+        Tables of acts.
+    options : CoordinationOptions
+        What is asked.
+    reading : FileReading
+        How the files are read.
+    handles : bool
+        Whether `FileActs.names` is wanted.
+    progress : callable
+        Told what is done.
+
+    Returns
+    -------
+    (Finding, FileActs) or None
+        The finding and what it was made from; None if a record is needed.
+
+    Raises
+    ------
+    CannotAnswer
+        If the files have no such acts. Other errors as `coordination` and `read_acts`.
     """
-    from birdfall.measures.coordination.measure import check_request, coordination
-
-    trace = parameters.get("trace", "repost")
     # before files are read that may take minutes
-    check_request(
-        parameters.get("window", "60s"),
-        parameters.get("at_least", 2),
-        parameters.get("alpha", 0.01),
-        trace,
-    )
-    if not isinstance(trace, str):
-        if len(trace) != 1:
-            return None
-        trace = trace[0]
-    bare = parameters.get("preset") is not None
-    acts = read_acts(paths, trace, bare=bare, handles=handles, progress=progress, **reading)
+    options.checked_window(known_traces=True)
+    if len(options.traces) != 1:
+        return None
+    trace = options.traces[0]
+    bare = options.preset is not None
+    acts = read_acts(paths, trace, reading, bare=bare, handles=handles, progress=progress)
     if acts is None:
         return None
     if not len(acts.trace):
+        guesses = "; ".join(acts.read)
         raise CannotAnswer(
             f"the files have no acts of {trace}",
-            why="; ".join(acts.read) and f"They were read like this: {'; '.join(acts.read)}.",
-            fix="See `birdfall look` for what they have, and say which column is what: --column account=NAME.",
+            why=guesses and f"They were read like this: {guesses}.",
+            fix="See `birdfall look` for what they have, and say which column is what: "
+            "--column account=NAME.",
         )
-    finding = coordination(acts.trace, progress=progress, **parameters)
+    # the measure's compiled code is loaded by another thread while files are read
+    # (cli.coordinating)
+    from birdfall.measures.coordination.measure import coordination
+
+    finding = coordination(acts.trace, options, progress=progress)
     return finding.replace(limits=(*finding.limits, *acts.limits)), acts
 
 
 def _narrow_mapping(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mapping | None:
-    """A mapping with the columns this needs: of its acts all, of the rest what names accounts. None: it will not do."""
+    """A mapping with the columns this needs: of its acts all, of the rest what names accounts.
+    None: it will not do.
+    """
     if any(e.table == "acts" and "kind" not in e.constants for e in mapping.emits):
         return None
     wanted = {"account", "object", "target", "time", "act_id"} | (
@@ -222,7 +300,9 @@ def _narrow_mapping(mapping: Mapping, trace: str, bare: bool, handles: bool) -> 
 
 
 def _names_every_account(emit: Emit, mapping: Mapping) -> bool:
-    """Whether an emit takes every row that has an account, and no other column of the file names accounts."""
+    """Whether an emit takes every row that has an account, and no other column of the file names
+    accounts.
+    """
     needs = {f.name for f in TABLES[emit.table] if not f.nullable} - set(emit.constants)
     conditions = (emit.skip_if_null, emit.skip_if_present, emit.only_if, emit.until)
     columns = {
@@ -235,7 +315,9 @@ def _names_every_account(emit: Emit, mapping: Mapping) -> bool:
 
 
 def _narrow_emit(emit: Emit, wanted: set[str]) -> Emit:
-    """An emit that takes and skips the same rows, with the columns wanted, those that name accounts, and those without which no row is."""
+    """An emit that takes and skips the same rows, with the columns wanted, those that name
+    accounts, and those without which no row is.
+    """
     required = {f.name for f in TABLES[emit.table] if not f.nullable}
     kept = (
         wanted
@@ -299,7 +381,10 @@ def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def _encode_objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np.ndarray]:
-    """Sorted objects, and each act's code among them (int32[n]), -1 where it has none. Each distinct text is looked at once."""
+    """Sorted objects, and each act's code among them (int32[n]), -1 where it has none.
+
+    Each distinct text is looked at once.
+    """
     texts = coded.dictionary.cast(pa.string())
     if trace == "hashtag":
         texts = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#＃"))
@@ -359,20 +444,12 @@ def _latest_handles(accounts: Iterable[pa.RecordBatch]) -> dict[str, str]:
             for c in ("observed_at", "created_at")
         ]
         for account, handle, seen, made in zip(
-            batch.column("account").to_pylist(), batch.column("handle").to_pylist(), *moments
+            batch.column("account").to_pylist(),
+            batch.column("handle").to_pylist(),
+            *moments,
+            strict=True,
         ):
             moment = seen if seen is not None else made if made is not None else 0
             if handle is not None and (account not in found or moment > found[account][0]):
                 found[account] = (moment, handle)
     return {account: handle for account, (_, handle) in found.items()}
-
-
-__all__ = [
-    "DIRECT_TRACES",
-    "FileActs",
-    "coordinate_files",
-    "count_rejected_rows",
-    "guessed_columns",
-    "mapping_from_columns",
-    "read_acts",
-]

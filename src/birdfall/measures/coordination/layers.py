@@ -1,9 +1,11 @@
-"""One layer of a coordination network, from a trace to tested edges, and several layers seen as one.
+"""One layer of a coordination network, from a trace to tested edges, and several layers seen as
+one.
 
-A layer's p-value asks how the number, and the surprise, of co-acted objects compares with what activity, interests, time of
-day and the objects' crowds bring about. Layers are combined by the harmonic mean p with the factor that makes it valid under any
-dependence (Vovk & Wang 2020): one click may leave a repost, a link and a hashtag, so layers are never independent and
-Fisher's sum would count one act three times.
+A layer's p-value asks how the number, and the surprise, of co-acted objects compares with what
+activity, interests, time of day and the objects' crowds bring about. Layers are combined by the
+harmonic mean p with the factor that makes it valid under any dependence (Vovk & Wang 2020): one
+click may leave a repost, a link and a hashtag, so layers are never independent and Fisher's sum
+would count one act three times.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 
 from birdfall.kernels.coaction import null as nulls
 from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, Count, coaction
-from birdfall.measures.coordination import null_model as significance
+from birdfall.measures.coordination import null_model
 from birdfall.measures.coordination.null_model import (
     ActProfile,
     DegreeNull,
@@ -29,9 +31,12 @@ JITTER_WINDOWS = 10
 
 @dataclass(frozen=True)
 class Layer:
-    """A trace's edges, ordered by (lo, hi), with what the nulls say of them. Logs are natural; jitter NaN where not asked.
+    """A trace's edges, ordered by (lo, hi), with what the nulls say of them.
 
-    by_rule: whether the edges are those of "two or more in 60 s". weight: as counted; objects: distinct co-acted objects; first, last: us; cutoff: largest log p that passes.
+    Logs are natural; jitter NaN where not asked.
+
+    by_rule: whether the edges are those of "two or more in 60 s". weight: as counted; objects:
+    distinct co-acted objects; first, last: us; cutoff: largest log p that passes.
     """
 
     trace: Trace
@@ -76,23 +81,25 @@ def build_layer(
     in_blocks: bool = True,
     memory: int = DEFAULT_MEMORY_BYTES,
 ) -> Layer:
-    """Edges of one trace (at least one act) and their significance; no jitter, shift or fixed rule yet."""
+    """Edges of one trace (at least one act) and their significance; no jitter, shift or fixed rule
+    yet.
+    """
     columns = (trace.account, trace.object_, trace.time)
     edges = coaction(*columns, window=window, count=count, at_least=at_least, memory=memory)
-    crowd = significance.profile_acts(*columns, window)
+    crowd = null_model.profile_acts(*columns, window)
     total = edges.emitted
     if count != "objects" and crowd.repeats:
         total = coaction(
             *columns, window=window, count="objects", at_least=at_least, memory=memory
         ).emitted
-    null = significance.degree_null(crowd, total, strata, in_blocks)
-    traced = significance.trace_edges(crowd, edges.lo, edges.hi)
+    null = null_model.degree_null(crowd, total, strata, in_blocks)
+    traced = null_model.trace_edges(crowd, edges.lo, edges.hi)
     rate = null.rate(edges.lo, edges.hi)
     counted = null.count_log_p(edges.lo, edges.hi, traced.objects, rate)
     surprised = null.surprise_log_p(traced.surprise, rate)
-    log_p = significance.bonferroni_log_p(counted, surprised)
+    log_p = null_model.bonferroni_log_p(counted, surprised)
     q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
-    by_rule = count == "pairs" and at_least == 2 and window == significance.RULE_WINDOW_US
+    by_rule = count == "pairs" and at_least == 2 and window == null_model.RULE_WINDOW_US
     return Layer(
         trace,
         window,
@@ -118,10 +125,12 @@ def build_layer(
 def add_checks(
     layer: Layer, *, alpha: float, at_least: int, seed: int, memory: int = DEFAULT_MEMORY_BYTES
 ) -> Layer:
-    """The layer with jitter on its significant edges, its shifted twin, and what the fixed rule would have claimed."""
+    """The layer with jitter on its significant edges, its shifted twin, and what the fixed rule
+    would have claimed.
+    """
     trace = layer.trace
     chosen = layer.significant(alpha)
-    jitter = significance.jitter_null(
+    jitter = null_model.jitter_null(
         trace.account,
         trace.object_,
         trace.time,
@@ -135,13 +144,13 @@ def add_checks(
     if jitter.holds:
         log_p[chosen] = jitter.log_p
     columns = (trace.account, trace.object_, trace.time)
-    moved = significance.count_shifted_edges(
+    moved = null_model.count_shifted_edges(
         *columns, layer.window, at_least, layer.null, layer.cutoff, seed, memory
     )
     fixed = (
         (len(layer), int((layer.weight >= 3).sum()))
         if layer.by_rule
-        else significance.count_fixed_rule_edges(*columns, memory)
+        else null_model.count_fixed_rule_edges(*columns, memory)
     )
     return replace(
         layer,
@@ -153,8 +162,18 @@ def add_checks(
     )
 
 
+def mark_untested(layer: Layer) -> Layer:
+    """The layer with every edge counted as it stands: no null, q 0."""
+    none = np.zeros(len(layer))
+    columns = (layer.trace.account, layer.trace.object_, layer.trace.time)
+    fixed = null_model.count_fixed_rule_edges(*columns)
+    return replace(layer, log_p=none - 1.0, q=none, cutoff=0.0, fixed=fixed)
+
+
 def count_rule_edges(layers: list[Layer], memory: int = DEFAULT_MEMORY_BYTES) -> tuple[int, int]:
-    """Pairs of accounts that the customary rules would claim on any layer; a pair on several counts once."""
+    """Pairs of accounts that the customary rules would claim on any layer; a pair on several counts
+    once.
+    """
     if len(layers) == 1:
         return layers[0].fixed
     keys, weights = [], []
@@ -166,7 +185,7 @@ def count_rule_edges(layers: list[Layer], memory: int = DEFAULT_MEMORY_BYTES) ->
                 x.trace.account,
                 x.trace.object_,
                 x.trace.time,
-                window=significance.RULE_WINDOW_US,
+                window=null_model.RULE_WINDOW_US,
                 count="pairs",
                 at_least=2,
                 memory=memory,
@@ -180,7 +199,9 @@ def count_rule_edges(layers: list[Layer], memory: int = DEFAULT_MEMORY_BYTES) ->
 
 @dataclass(frozen=True)
 class CombinedNetwork:
-    """Pairs of accounts over all layers, by (lo, hi): weight is the sum, layers how many have them, first, last: us."""
+    """Pairs of accounts over all layers, by (lo, hi): weight is the sum, layers how many have them,
+    first, last: us.
+    """
 
     lo: np.ndarray
     hi: np.ndarray
@@ -202,7 +223,8 @@ def count_active_accounts(layers: list[Layer]) -> int:
 def combine_layers(layers: list[Layer], alpha: float) -> CombinedNetwork:
     """All layers as one network. A pair that a layer does not list has p = 1 there.
 
-    p = min(1, c K / sum of 1 / p_k) with K layers, c = 1 for one, 2 for two, e ln K for more (Vovk & Wang 2020).
+    p = min(1, c K / sum of 1 / p_k) with K layers, c = 1 for one, 2 for two, e ln K for more (Vovk
+    & Wang 2020).
     """
     count = len(layers)
     key = np.concatenate([layer.lo.astype(np.int64) << 32 | layer.hi for layer in layers])

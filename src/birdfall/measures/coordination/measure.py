@@ -1,8 +1,10 @@
-"""Coordination: accounts that act on the same objects within a window more than interest, activity and crowds explain.
+"""Coordination: accounts that act on the same objects within a window more than interest, activity
+and crowds explain.
 
-Any trace of a record, several at once, or a bare table of (account, object, time). Exact co-action, a degree null with
-interests and time blocks, and beside it what a shifted record and the customary fixed rule would have said.
-Returns a finding of kind `coordination`. Method and its limits: docs/methods/coordination.md.
+Any trace of a record, several at once, or a bare table of (account, object, time). Exact co-action,
+a degree null with interests and time blocks, and beside it what a shifted record and the customary
+fixed rule would have said. Returns a finding of kind `coordination`. Method and its limits:
+docs/methods/coordination.md.
 """
 
 from __future__ import annotations
@@ -10,69 +12,85 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal, Unpack
 
 import numpy as np
 
-from birdfall.kernels.coaction.coaction import (
-    DEFAULT_MEMORY_BYTES,
-    CoactionCost,
-    Count,
-    estimate_cost,
-)
+from birdfall.kernels.coaction.coaction import estimate_cost
 from birdfall.measures.coordination import describe
 from birdfall.measures.coordination.communities import find_groups, find_interests, place_newcomers
-from birdfall.measures.coordination.dense_blocks import MAX_BLOCKS, find_dilute_groups
-from birdfall.measures.coordination.describe import Grouping
+from birdfall.measures.coordination.cost import cost_line
+from birdfall.measures.coordination.dense_blocks import MAX_BLOCKS, DiluteBlock, find_dilute_groups
 from birdfall.measures.coordination.layers import (
     JITTER_WINDOWS,
     Layer,
     add_checks,
     build_layer,
     combine_layers,
-    count_active_accounts,
-    count_rule_edges,
+    mark_untested,
 )
 from birdfall.measures.coordination.null_model import InterestStrata
-from birdfall.measures.coordination.traces import (
+from birdfall.measures.coordination.options import (
     TRACES,
-    TextObjects,
+    CoordinationKeywords,
+    CoordinationOptions,
+    InterestSource,
+)
+from birdfall.measures.coordination.peer_methods import peer_finding
+from birdfall.measures.coordination.sensitivity import try_windows
+from birdfall.measures.coordination.tables import (
+    NetworkFacts,
+    blank_test_columns,
+    network_tables,
+    object_table,
+)
+from birdfall.measures.coordination.traces import (
+    TableLike,
     Trace,
+    canonical_accounts,
     read_trace,
+    trace_digest,
     trace_from_table,
 )
-from birdfall.model.errors import (
-    CannotAnswer,
-    MemoryBudgetError,
-    UsageError,
-    WindowError,
-    printable,
-)
-from birdfall.model.findings import Estimate, Finding, Input, Note
+from birdfall.model.errors import CannotAnswer, MemoryBudgetError, UsageError
+from birdfall.model.findings import Finding, Input, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.record.record import Record
 
-KIND = "coordination"
-METHOD = (
+KIND: Final = "coordination"
+#: Raised whenever the same data may give other numbers. 2: groups by Leiden's algorithm and label
+#: propagation in an order that hangs on neither rows nor keys.
+METHOD_VERSION: Final = 2
+METHOD: Final = (
     "co-action within a window, exact (Giglietto et al. 2020)",
     "degree null with interests and time blocks, count and surprise (docs/methods/coordination.md)",
     "Benjamini-Hochberg over all pairs (1995)",
 )
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(us|ms|s|sec|min|m|h|d)?\s*", re.ASCII)
-_UNIT_US = {
-    "us": 1,
-    "ms": 1000,
-    "s": 10**6,
-    "sec": 10**6,
-    "m": 60 * 10**6,
-    "min": 60 * 10**6,
-    "h": 3600 * 10**6,
-    "d": 86400 * 10**6,
-}
+#: Objects listed by the pairs that their acts cause.
+MAX_HEAVIEST: Final = 20
 
 
 def applies_to(record: Record, trace: str | None = None) -> Note | None:
-    """None if the record has acts of `trace` (or of any) by at least two accounts; else why not and what would help."""
+    """Whether the record has acts of a trace by at least two accounts.
+
+    Parameters
+    ----------
+    record : Record
+        What is asked.
+    trace : str, optional
+        One of `TRACES`; None asks for any.
+
+    Returns
+    -------
+    Note or None
+        None if it has; else why not and what would help.
+
+    Raises
+    ------
+    UsageError
+        For an unknown trace.
+    """
     counts = trace_sizes(record)
     if trace is not None:
         if trace not in TRACES:
@@ -86,288 +104,254 @@ def applies_to(record: Record, trace: str | None = None) -> Note | None:
 
 
 def trace_sizes(record: Record) -> dict[str, int]:
-    """Accounts per trace the record can give, most first; traces without any are left out. `text` counts accounts with texts."""
+    """Accounts per trace that the record can give, most first; traces without any are left out.
+
+    `text` counts the accounts with texts.
+    """
     found: dict[str, int] = {}
     if record.has("acts"):
         rows = record.sql(
             "SELECT kind, count(DISTINCT account) FROM acts GROUP BY kind ORDER BY 2 DESC, 1"
         )
-        found = {k: n for k, n in zip(*(c.to_pylist() for c in rows.columns)) if k in TRACES}
+        kinds, numbers = (c.to_pylist() for c in rows.columns)
+        found = {k: n for k, n in zip(kinds, numbers, strict=True) if k in TRACES}
         if "hashtag" in found:
             found["hashtags"] = found["hashtag"]
-        texts = (
-            record.sql("SELECT count(DISTINCT account) FROM acts WHERE text IS NOT NULL")
-            .column(0)[0]
-            .as_py()
-        )
+        texts = _count(record, "SELECT count(DISTINCT account) FROM acts WHERE text IS NOT NULL")
         if texts:
             found["text"] = texts
     if record.has("follows"):
-        edges = (
-            record.sql("SELECT count(DISTINCT follower) FROM follows WHERE since IS NOT NULL")
-            .column(0)[0]
-            .as_py()
+        edges = _count(
+            record, "SELECT count(DISTINCT follower) FROM follows WHERE since IS NOT NULL"
         )
         found["follow"] = max(found.get("follow", 0), edges)
     if record.has("statuses"):
-        found["status"] = (
-            record.sql("SELECT count(DISTINCT account) FROM statuses WHERE observation = 'change'")
-            .column(0)[0]
-            .as_py()
+        found["status"] = _count(
+            record, "SELECT count(DISTINCT account) FROM statuses WHERE observation = 'change'"
         )
     if record.has("accounts"):
-        found["creation"] = (
-            record.sql("SELECT count(DISTINCT account) FROM accounts WHERE created_at IS NOT NULL")
-            .column(0)[0]
-            .as_py()
+        found["creation"] = _count(
+            record, "SELECT count(DISTINCT account) FROM accounts WHERE created_at IS NOT NULL"
         )
     return {k: n for k, n in sorted(found.items(), key=lambda i: (-i[1], i[0])) if n}
 
 
+def _count(record: Record, query: str) -> int:
+    """The one number that a query returns."""
+    number: int = record.sql(query).column(0)[0].as_py()
+    return number
+
+
 def coordination(
-    data: Any,
+    data: Record | Trace | TableLike,
+    options: CoordinationOptions | None = None,
     *,
-    trace: str | Sequence[str] = "repost",
-    window: str | dt.timedelta | float = "60s",
-    at_least: int = 2,
-    alpha: float = 0.01,
-    null: Literal["degree", "none"] = "degree",
-    count: Literal["pairs", "objects"] = "pairs",
-    leave_out: Sequence[str] = (),
-    before: dt.datetime | None = None,
-    interests_from: Literal["acts", "none"] = "acts",
-    seed: int = 0,
-    preset: Literal["coortweet", "toolkit"] | None = None,
-    preset_options: dict[str, Any] | None = None,
-    groups: Literal["propagation", "louvain"] = "propagation",
-    resolution: float = 1.0,
-    sensitivity: bool = True,
-    block_test: bool = True,
-    text_objects: TextObjects | None = None,
-    time_unit: str | None = None,
-    memory: int = DEFAULT_MEMORY_BYTES,
-    name: str | None = None,
     progress: Progress = silent,
+    **keywords: Unpack[CoordinationKeywords],
 ) -> Finding:
     """Who moved together, on one or several traces.
 
-    data: a Record, a Trace, or a table with columns account, object, time (Arrow, data frame, mapping, or a tuple of three).
-    trace: one of `TRACES`, or several for a layered network; for a table, its name. window: inclusive; "60s", "5min", seconds
-    or timedelta. at_least: smallest weight of an edge. alpha: false discovery rate. count: "pairs" of acts or distinct
-    "objects" as weight; what is tested is always the objects. leave_out: objects by name, listed in `left_out`.
-    before: interests are then told from the acts before it and the acts from it on are tested. interests_from: "none"
-    tests without interests. groups, resolution: label propagation, or Louvain. block_test: look for groups whose pairs are
-    each too weak. time_unit: of a table's numeric times ("s", "ms", "us"); told by their size if not given. memory: bytes for pairs at a time.
-    Finding and tables: docs/reference/findings.md. Raises WindowError, UsageError, CannotAnswer (no acts), MemoryBudgetError.
-    """
-    width = check_request(window, at_least, alpha)
-    for given, word, known in (
-        (null, "null", ("degree", "none")),
-        (groups, "way to find groups", ("propagation", "louvain")),
-        (interests_from, "source of interests", ("acts", "none")),
-    ):
-        if given not in known:
-            raise UsageError(
-                f"there is no {word} {given!r}", fix=f"Use {' or '.join(map(repr, known))}."
-            )
-    leave_out = [leave_out] if isinstance(leave_out, str) else leave_out
-    traces, inputs, limits = _read_traces(data, trace, text_objects, time_unit)
-    if preset is not None:
-        from birdfall.measures.coordination.peer_finding import peer_finding
+    Parameters
+    ----------
+    data : Record, Trace or table
+        A table has columns account, object, time: Arrow, a data frame, a mapping, or a tuple of
+        three.
+    options : CoordinationOptions, optional
+        What is asked; its fields may be given as keywords instead.
+    progress : callable
+        Told what is done, and what it will cost before it is spent.
 
-        return peer_finding(traces, preset, width, preset_options or {}, inputs)
-    parameters = {
-        "trace": [t.name for t in traces],
-        "window_s": width / 1e6,
-        "at_least": at_least,
-        "alpha": alpha,
-        "null": null,
-        "count": count,
-        "leave_out": list(leave_out),
-        "before": before,
-        "interests_from": interests_from,
-        "seed": seed,
-        "groups": groups,
-        "resolution": resolution,
-        "jitter_s": JITTER_WINDOWS * width / 1e6,
-        "sensitivity": sensitivity,
-        "block_test": block_test,
-    }
-    layers: list[Layer] = []
-    left_out: list[tuple[str, int, int]] = []
-    heaviest = []
-    for one in traces:
-        cost = estimate_cost(one.account, one.object_, one.time, window=width, memory=memory)
-        progress(cost_line(one, cost), 0, cost.pairs, "pairs")
-        kept, gone = _leave_out(one, leave_out, cost.objects, cost.object_pairs, width)
-        left_out += gone
-        heaviest += [
-            (one.objects[int(o)].as_py(), int(n), int(p))
-            for o, n, p in zip(cost.objects[:20], cost.object_acts[:20], cost.object_pairs[:20])
-        ]
-        kept, strata, notes = _learn_interests(
-            kept, before, interests_from if null == "degree" else "none", seed
-        )
-        limits += [] if null == "none" else [n for n in notes if n not in limits]
-        if not len(kept):
-            continue
-        try:
-            layer = build_layer(
-                kept,
-                window=width,
-                at_least=at_least,
-                count=_check_count(count),
-                alpha=alpha,
-                strata=strata,
-                memory=memory,
-            )
-        except MemoryError as error:
-            raise MemoryBudgetError(
-                "the memory allowed cannot hold the pairs of this trace",
-                where=one.name,
-                fix="Allow more, or leave out the objects named by estimate_cost.",
-            ) from error
-        if null == "none":
-            layer = describe.mark_untested(layer)
-        else:
-            layer = add_checks(layer, alpha=alpha, at_least=at_least, seed=seed, memory=memory)
-        layers.append(layer)
-        progress(f"coordination {one.name}", cost.pairs, cost.pairs, "pairs")
-    unknown = sorted(set(leave_out) - {name for name, _, _ in left_out})
-    if unknown:
-        limits.append(Note("objects-to-leave-out-unknown", {"objects": unknown}))
-    if not layers:
+    Returns
+    -------
+    Finding
+        Of kind `coordination`; its tables are described in docs/reference/findings.md. The same
+        data and seed give the same groups, whatever the order of rows and the key of the record.
+
+    Raises
+    ------
+    WindowError, UsageError
+        For what cannot be asked.
+    CannotAnswer
+        If there are no such acts.
+    MemoryBudgetError
+        If `memory` is too small for the pairs.
+
+    References
+    ----------
+    Giglietto et al. 2020; Benjamini and Hochberg 1995; docs/methods/coordination.md.
+
+    Examples
+    --------
+    >>> acts = {
+    ...     "account": ["ana", "ben", "ana", "ben", "eva"],
+    ...     "object": ["p1", "p1", "p2", "p2", "p9"],
+    ...     "time": [0, 10_000_000, 90_000_000, 95_000_000, 0],
+    ... }
+    >>> coordination(acts, trace="repost", null="none").estimates["edges"].value
+    1
+    """
+    asked = CoordinationOptions(**keywords) if options is None else options
+    window = asked.checked_window()
+    traces, inputs, limits = _read_traces(data, asked)
+    if asked.preset is not None:
+        return peer_finding(traces, asked.preset, window, asked.preset_options or {}, inputs)
+    read = _build_layers(canonical_accounts(traces), asked, window, progress)
+    limits = [*limits, *(n for n in read.notes if n not in limits)]
+    if not read.layers:
         raise CannotAnswer(
             "no acts are left to look at", fix="Choose another trace, or leave out fewer objects."
         )
-    whole = combine_layers(layers, alpha)
-    chosen = whole.q <= alpha if null == "degree" else np.ones(len(whole.lo), bool)
-    strength = _edge_strength(whole.log_p) if null == "degree" else whole.weight.astype(float)
-    members, group = find_groups(
-        whole.lo[chosen],
-        whole.hi[chosen],
-        strength[chosen],
-        method=groups,
-        resolution=resolution,
-        seed=seed,
-    )
-    grouping = Grouping(members, group)
-    progress("coordination: groups", 0, None, "groups")
-    table, neighbours = describe.sensitivity(layers, at_least, alpha, sensitivity)
-    looked = (
-        find_dilute_groups(layers, members, int(group.max(initial=0)), seed, alpha, progress)
-        if block_test and null == "degree"
-        else []
-    )
-    dilute = [b for b in looked if b.listed][:MAX_BLOCKS]
-    if explained := sum(not b.listed for b in looked):
+    found = _find_network(read.layers, asked, progress)
+    if explained := sum(not b.listed for b in found.blocks):
         limits.append(Note("blocks-explained", {"blocks": explained}))
-    tables = describe.network_tables(
-        layers,
-        whole,
-        chosen,
-        grouping,
-        dilute,
-        neighbours,
-        groups=groups,
-        resolution=resolution,
-        seed=seed,
-        alpha=alpha,
+    sensitivity, neighbours = try_windows(
+        read.layers, asked.at_least, asked.alpha, wanted=asked.sensitivity
     )
-    tables["sensitivity"] = table
-    if null == "none":
-        tables = {key: describe.blank_test_columns(value) for key, value in tables.items()}
-    tables["left_out"] = describe.left_out_table(left_out)
-    tables["heaviest"] = describe.left_out_table(sorted(heaviest, key=lambda h: (-h[2], h[0]))[:20])
-    significant = int(chosen.sum())
-    limits += describe.limit_notes(layers, whole, null, left_out)
-    estimates = _estimates(layers, whole.lo.size, significant, grouping, dilute, memory)
-    if null == "none":
-        estimates = {k: e for k, e in estimates.items() if k not in _TEST_ESTIMATES}
-    answer: Literal["found", "nothing"] = "found" if significant or dilute else "nothing"
+    tables = network_tables(found, neighbours, asked)
+    tables["sensitivity"] = sensitivity
+    if asked.null == "none":
+        tables = {key: blank_test_columns(value) for key, value in tables.items()}
+    tables["left_out"] = object_table(read.left_out)
+    heaviest = sorted(read.heaviest, key=lambda h: (-h[2], h[0]))[:MAX_HEAVIEST]
+    tables["heaviest"] = object_table(heaviest)
+    limits += describe.limit_notes(read.layers, found.whole, asked.null, read.left_out)
+    answer: Literal["found", "nothing"] = (
+        "found" if found.chosen.any() or found.listed_blocks else "nothing"
+    )
+    name = _slug(traces[0].name) if len(traces) == 1 else "layers"
     return Finding(
         kind=KIND,
-        name=name or f"{KIND}-{_slug(traces[0].name) if len(traces) == 1 else 'layers'}",
+        name=asked.name or f"{KIND}-{name}",
         answer=answer,
-        estimates=estimates,
-        parameters=parameters,
+        estimates=describe.estimates(found, asked.null, asked.memory),
+        parameters=_parameters(asked, [t.name for t in traces], window),
         inputs=inputs,
         limits=tuple(limits),
         method=METHOD,
         details={
-            "layers": describe.layer_details(layers, alpha),
-            "blocks": [
-                describe.block_details(b, layers, any(b is d for d in dilute)) for b in looked
-            ],
+            "layers": describe.layer_details(read.layers, asked.alpha),
+            "blocks": describe.block_details(found),
         },
         tables=tables,
         simulated=isinstance(data, Record) and data.settings.simulated,
     )
 
 
-def check_request(
-    window: str | dt.timedelta | float, at_least: int, alpha: float, trace: str | Sequence[str] = ()
-) -> int:
-    """The window in microseconds. trace: of a record or files. Raises WindowError or UsageError for what cannot be asked."""
-    if at_least < 1:
-        raise UsageError(
-            f"an edge has at least 1 co-action, not {at_least}", fix="2 is usual (at_least)."
+@dataclass
+class _ReadLayers:
+    """Layers while they are built, and what was met on the way: (object, acts, pairs) left out and
+    heaviest.
+    """
+
+    layers: list[Layer] = field(default_factory=list)
+    left_out: list[tuple[str, int, int]] = field(default_factory=list)
+    heaviest: list[tuple[str, int, int]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def _build_layers(
+    traces: list[Trace], asked: CoordinationOptions, window: int, progress: Progress
+) -> _ReadLayers:
+    """Every trace as a layer of tested edges; traces without acts are none."""
+    found = _ReadLayers()
+    leave_out = asked.objects_left_out
+    for trace in traces:
+        cost = estimate_cost(
+            trace.account, trace.object_, trace.time, window=window, memory=asked.memory
         )
-    if not 0 < alpha < 1:
-        raise UsageError(
-            f"{alpha:g} is no false discovery rate",
-            fix="Choose one between 0 and 1 (alpha); 0.01 is usual.",
+        progress(cost_line(trace, cost), 0, cost.pairs, "pairs")
+        kept, gone = _leave_out(trace, leave_out, window)
+        found.left_out += gone
+        heaviest = slice(0, MAX_HEAVIEST)
+        columns = (cost.objects[heaviest], cost.object_acts[heaviest], cost.object_pairs[heaviest])
+        for object_, acts, pairs in zip(*columns, strict=True):
+            found.heaviest.append((trace.objects[int(object_)].as_py(), int(acts), int(pairs)))
+        source = asked.interests_from if asked.null == "degree" else "none"
+        kept, strata, notes = _learn_interests(kept, asked.before, source, asked.seed)
+        found.notes += [] if asked.null == "none" else notes
+        if not len(kept):
+            continue
+        found.layers.append(_build_layer(kept, asked, window, strata))
+        progress(f"coordination {trace.name}", cost.pairs, cost.pairs, "pairs")
+    unknown = sorted(set(leave_out) - {name for name, _, _ in found.left_out})
+    if unknown:
+        found.notes.append(Note("objects-to-leave-out-unknown", {"objects": unknown}))
+    return found
+
+
+def _build_layer(
+    trace: Trace, asked: CoordinationOptions, window: int, strata: InterestStrata | None
+) -> Layer:
+    """A layer with its checks, or with every edge counted as it stands."""
+    try:
+        layer = build_layer(
+            trace,
+            window=window,
+            at_least=asked.at_least,
+            count=asked.count,
+            alpha=asked.alpha,
+            strata=strata,
+            memory=asked.memory,
         )
-    for name in [trace] if isinstance(trace, str) else trace:
-        if name not in TRACES:
-            raise UsageError(f"there is no trace {name!r}", fix=f"Traces: {', '.join(TRACES)}.")
-    return parse_window(window)
-
-
-def parse_window(window: str | dt.timedelta | float) -> int:
-    """A window as microseconds, at most `LONGEST`. Raises WindowError if it is no duration or not positive."""
-    if isinstance(window, dt.timedelta):
-        found = window // dt.timedelta(microseconds=1)
-    elif isinstance(window, (int, float, np.integer, np.floating)) and not isinstance(window, bool):
-        if not np.isfinite(window):
-            raise WindowError(f"{window} is no window of time")
-        found = round(min(float(window) * 1e6, MAX_WINDOW_US))
-    else:
-        match = _DURATION.fullmatch(str(window))
-        if match is None:
-            raise WindowError(
-                f"{window!r} is no window of time", fix='Write "60s", "5min" or "2h".'
-            )
-        found = round(min(float(match[1]) * _UNIT_US[match[2] or "s"], MAX_WINDOW_US))
-    if found <= 0:
-        raise WindowError(f"a window must be longer than nothing, not {window}")
-    return min(int(found), MAX_WINDOW_US)
-
-
-#: 285 years in microseconds: what all acts of a record lie within, with room for the spans of the tests in 64 bits.
-MAX_WINDOW_US = 1 << 53
-#: Seconds and bytes of a whole finding, per act and per pair of acts within the window: two shared cores, 1 and 10 million acts.
-SECONDS_PER_ACT, SECONDS_PER_PAIR, BYTES_PER_ACT = 2.7e-6, 2.2e-7, 250
-#: An object with such a share of all pairs is named before they are spent on it.
-HEAVY_SHARE = 0.2
-
-
-def cost_line(trace: Trace, cost: CoactionCost) -> str:
-    """What a finding on this trace will cost, in one line; where objects are most of a cost that is felt, which."""
-    seconds = cost.acts * SECONDS_PER_ACT + cost.pairs * SECONDS_PER_PAIR
-    memory = max(cost.memory, cost.acts * BYTES_PER_ACT)
-    line = f"coordination {trace.name}: {cost.pairs:,} pairs of acts within the window, about {max(1.0, seconds):.0f} s and {memory / 1e9:.1f} GB"
-    heavy = [
-        (int(o), p / cost.pairs)
-        for o, p in zip(cost.objects, cost.object_pairs)
-        if p > HEAVY_SHARE * cost.pairs
-    ]
-    if seconds < 5 or not heavy:
-        return line
-    named = ", ".join(
-        f"{printable(trace.objects[o].as_py(), 60)} ({share:.0%})" for o, share in heavy
+    except MemoryError as error:
+        raise MemoryBudgetError(
+            "the memory allowed cannot hold the pairs of this trace",
+            where=trace.name,
+            fix="Allow more, or leave out the objects named by estimate_cost.",
+        ) from error
+    if asked.null == "none":
+        return mark_untested(layer)
+    return add_checks(
+        layer, alpha=asked.alpha, at_least=asked.at_least, seed=asked.seed, memory=asked.memory
     )
-    return f"{line}; most pairs on {named}, which can be left out"
+
+
+def _find_network(
+    layers: list[Layer], asked: CoordinationOptions, progress: Progress
+) -> NetworkFacts:
+    """The layers as one network, the edges that count, their groups, and blocks without such edges."""
+    whole = combine_layers(layers, asked.alpha)
+    if asked.null == "degree":
+        chosen = whole.q <= asked.alpha
+        strength = np.maximum(1e-6, -whole.log_p)
+    else:
+        chosen = np.ones(len(whole.lo), bool)
+        strength = whole.weight.astype(float)
+    grouping = find_groups(
+        whole.lo[chosen],
+        whole.hi[chosen],
+        strength[chosen],
+        method=asked.groups,
+        resolution=asked.resolution,
+        seed=asked.seed,
+    )
+    progress("coordination: groups", 0, None, "groups")
+    blocks: list[DiluteBlock] = []
+    if asked.block_test and asked.null == "degree":
+        blocks = find_dilute_groups(layers, grouping, asked.seed, asked.alpha, progress)
+    listed = [b for b in blocks if b.listed][:MAX_BLOCKS]
+    return NetworkFacts(layers, whole, chosen, grouping, blocks, listed)
+
+
+def _parameters(asked: CoordinationOptions, names: list[str], window: int) -> dict[str, object]:
+    """What was asked, as the finding states it."""
+    return {
+        "trace": names,
+        "window_s": window / 1e6,
+        "at_least": asked.at_least,
+        "alpha": asked.alpha,
+        "null": asked.null,
+        "count": asked.count,
+        "leave_out": asked.objects_left_out,
+        "before": asked.before,
+        "interests_from": asked.interests_from,
+        "seed": asked.seed,
+        "groups": asked.groups,
+        "resolution": asked.resolution,
+        "jitter_s": JITTER_WINDOWS * window / 1e6,
+        "sensitivity": asked.sensitivity,
+        "block_test": asked.block_test,
+    }
 
 
 def _slug(name: str) -> str:
@@ -375,32 +359,17 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "acts"
 
 
-def _check_count(count: str) -> Count:
-    if count == "pairs":
-        return "pairs"
-    if count == "objects":
-        return "objects"
-    raise UsageError(f"there is no count {count!r}", fix='Use "pairs" or "objects".')
-
-
-#: What only tests can tell.
-_TEST_ESTIMATES = (
-    "significant", "shifted_edges", "shifted_significant", "pairs_tested", "kappa", "jitter_ratio", "empirical_fdr",
-)  # fmt: skip
-
-
-def _edge_strength(log_p: np.ndarray) -> np.ndarray:
-    return np.asarray(np.maximum(1e-6, -log_p))
-
-
 def _read_traces(
-    data: Any, trace: str | Sequence[str], text_objects: TextObjects | None, time_unit: str | None
+    data: Record | Trace | TableLike, asked: CoordinationOptions
 ) -> tuple[list[Trace], tuple[Input, ...], list[Note]]:
-    names = [trace] if isinstance(trace, str) else list(dict.fromkeys(trace))
+    """The traces that are asked for, what they were read from, and what a reader must know of the
+    reading.
+    """
+    names = asked.traces
     if not names:
         raise UsageError("no trace is named", fix=f"Traces: {', '.join(TRACES)}.")
     if isinstance(data, Record):
-        traces = [read_trace(data, n, text_objects=text_objects) for n in names]
+        traces = [read_trace(data, n) for n in names]
         limits = [Note("no-acts-of-trace", {"trace": t.name}) for t in traces if not len(t)]
         sources = sorted({t.source for t in traces})
         found = [t for t in traces if len(t)]
@@ -414,21 +383,23 @@ def _read_traces(
     if isinstance(data, Trace):
         if not len(data):
             raise CannotAnswer(f"there are no acts of {data.name}")
-        return [data], (Input(data.source, len(data), describe.trace_digest(data)),), []
+        return [data], (Input(data.source, len(data), trace_digest(data)),), []
     made, limits = trace_from_table(
-        data, name=names[0] if isinstance(trace, str) else "acts", time_unit=time_unit
+        data,
+        name=names[0] if isinstance(asked.trace, str) else "acts",
+        time_unit=asked.time_unit,
     )
     if not len(made):
         raise CannotAnswer(
             "the table has no complete rows", fix="Give account, object and time in every row."
         )
-    return [made], (Input("table", len(made), describe.trace_digest(made)),), limits
+    return [made], (Input("table", len(made), trace_digest(made)),), limits
 
 
 def _leave_out(
-    trace: Trace, names: Sequence[str], objects: np.ndarray, pairs: np.ndarray, window: int
+    trace: Trace, names: Sequence[str], window: int
 ) -> tuple[Trace, list[tuple[str, int, int]]]:
-    """The trace without the named objects, and (object, acts, pairs) of each."""
+    """The trace without the named objects, and (object, acts, pairs within the window) of each."""
     if not names:
         return trace, []
     wanted = set(names)
@@ -442,7 +413,7 @@ def _leave_out(
 
 
 def _learn_interests(
-    trace: Trace, before: dt.datetime | None, source: str, seed: int
+    trace: Trace, before: dt.datetime | None, source: InterestSource, seed: int
 ) -> tuple[Trace, InterestStrata | None, list[Note]]:
     """The acts to test, and the communities to test them within."""
     notes = []
@@ -459,54 +430,5 @@ def _learn_interests(
     accounts = int(trace.account.max()) + 1
     community, groups = find_interests(learned.account, learned.object_, accounts, seed=seed)
     if learned is not tested and groups > 1:
-        community = place_newcomers(
-            community, groups, learned.account, tested.account, tested.object_
-        )
+        community = place_newcomers(community, learned.account, tested.account, tested.object_)
     return tested, InterestStrata(community, groups, learned is tested), notes
-
-
-def _estimates(
-    layers: list[Layer],
-    edges: int,
-    significant: int,
-    grouping: Grouping,
-    dilute: list[Any],
-    memory: int,
-) -> dict[str, Estimate]:
-    claimed = count_rule_edges(layers, memory)
-
-    def summed(values: list[int]) -> Estimate:
-        return Estimate(int(sum(values)), "pairs", level=None, bounds="none")
-
-    found = {
-        "edges": summed([edges]),
-        "significant": summed([significant]),
-        "shifted_edges": summed([x.moved.edges for x in layers]),
-        "shifted_significant": summed([x.moved.significant for x in layers]),
-        "fixed_rule_edges": summed([claimed[0]]),
-        "fixed_rule_3_edges": summed([claimed[1]]),
-        "pairs_tested": summed([x.null.tests for x in layers]),
-        "co_actions": Estimate(
-            int(sum(x.null.total for x in layers)), "count", level=None, bounds="none"
-        ),
-        "groups": Estimate(
-            int(grouping.group.max(initial=0)) + len(dilute), "count", level=None, bounds="none"
-        ),
-        "members": Estimate(len(grouping.members), "accounts", level=None, bounds="none"),
-        "accounts": Estimate(count_active_accounts(layers), "accounts", level=None, bounds="none"),
-        "acts": Estimate(
-            int(sum(len(x.trace) for x in layers)), "events", level=None, bounds="none"
-        ),
-        "kappa": Estimate(float(layers[0].null.kappa), "ratio", level=None, bounds="none"),
-        "jitter_ratio": Estimate(
-            _finite(layers[0].jitter_ratio), "ratio", level=None, bounds="none"
-        ),
-    }
-    own = sum(int((x.log_p <= x.cutoff).sum()) for x in layers)
-    rate = min(1.0, sum(x.moved.significant for x in layers) / own) if own else None
-    found["empirical_fdr"] = Estimate(rate, "share", level=None, bounds="none")
-    return found
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

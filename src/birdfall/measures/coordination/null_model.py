@@ -1,7 +1,9 @@
-"""Which co-acting pairs the nulls do not explain: degree null, surprise, jitter, shifted time, and the fixed rule beside them.
+"""Which co-acting pairs the nulls do not explain: degree null, surprise, jitter, shifted time, and
+the fixed rule beside them.
 
-Works on the arrays of one trace. The statistic that is tested is always the number of distinct objects two accounts co-acted
-on: repeated acts on one object come in clumps, which no Poisson tail covers. Method: docs/methods/coordination.md.
+Works on the arrays of one trace. The statistic that is tested is always the number of distinct
+objects two accounts co-acted on: repeated acts on one object come in clumps, which no Poisson tail
+covers. Method: docs/methods/coordination.md.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from birdfall.kernels.coaction import null as nulls
 from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, coaction
 from birdfall.kernels.coaction.order import OrderedActs, order_acts
 
-#: Time blocks are no shorter than this, nor so short that a block holds fewer acts than `ACTS_PER_BLOCK`.
+#: Time blocks are no shorter than this, nor so short that a block holds fewer acts than
+#: `ACTS_PER_BLOCK`.
 MIN_BLOCK_US = 6 * 3600 * 1_000_000
 MIN_ACTS_PER_BLOCK = 2000
 #: At most so many communities are told apart; the rest are one.
@@ -25,10 +28,12 @@ COMMUNITIES = 24
 
 @dataclass(frozen=True)
 class ActProfile:
-    """What the nulls need to know of a trace: its acts in order, and what each account and object did.
+    """What the nulls need to know of a trace: its acts in order, and what each account and object
+    did.
 
-    activity: int64[accounts], distinct objects per account. at, acts, crowd, pairs: int64 per object in order (position,
-    acts, distinct accounts, co-acting pairs at most). repeats: whether any account acted twice on an object.
+    activity: int64[accounts], distinct objects per account. at, acts, crowd, pairs: int64 per
+    object in order (position, acts, distinct accounts, co-acting pairs at most). repeats: whether
+    any account acted twice on an object.
     """
 
     order: OrderedActs
@@ -51,7 +56,10 @@ class ActProfile:
 
 @dataclass(frozen=True)
 class InterestStrata:
-    """Who belongs to which community. community: int64[accounts]; count: how many; from_tested: told from the tested acts alone."""
+    """Who belongs to which community.
+
+    community: int64[accounts]; count: how many; from_tested: told from the tested acts alone.
+    """
 
     community: np.ndarray
     count: int
@@ -84,9 +92,10 @@ def profile_acts(
 class DegreeNull:
     """The degree null of one trace, ready to be asked about any edge.
 
-    kappa: of all acts; total: co-actions (account pair and object); tests: pairs of accounts. per_room: float64[c, c, b],
-    kappa by community pair and time block (empty if not stratified), with each account's acts per block as ragged
-    rows (begin, blocks, acts). h, slope: the cumulant of surprise. from_tested: communities are those of the tested acts.
+    kappa: of all acts; total: co-actions (account pair and object); tests: pairs of accounts.
+    per_room: float64[c, c, b], kappa by community pair and time block (empty if not stratified),
+    with each account's acts per block as ragged rows (begin, blocks, acts). h, slope: the cumulant
+    of surprise. from_tested: communities are those of the tested acts.
     """
 
     kappa: float
@@ -143,8 +152,8 @@ def degree_null(
 ) -> DegreeNull:
     """The degree null of a trace.
 
-    total: co-actions as the kernel counted them in "objects"; None where it pruned, then an upper bound takes their
-    place, which is conservative.
+    total: co-actions as the kernel counted them in "objects"; None where it pruned, then an upper
+    bound takes their place, which is conservative.
     """
     active = crowd.activity[crowd.activity > 0]
     upper = float(crowd.pairs.sum())
@@ -192,8 +201,8 @@ def _stratify(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """kappa by community pair and time block, and each account's acts per block.
 
-    A stratum's kappa is its co-actions over its products of activity, with one co-action's worth of the global kappa
-    added, so that an empty stratum falls back to the global one.
+    A stratum's kappa is its co-actions over its products of activity, with one co-action's worth of
+    the global kappa added, so that an empty stratum falls back to the global one.
     """
     order = crowd.order
     times = order.key & ((1 << order.time_bits) - 1)
@@ -235,7 +244,9 @@ MAX_COUNTERS = 1 << 24
 
 
 def _count_distinct(values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct values (int64, 0 <= value < size), ascending, and how often each occurs; by counting where that is less than sorting."""
+    """Distinct values (int64, 0 <= value < size), ascending, and how often each occurs; by counting
+    where that is less than sorting.
+    """
     if size > min(32 * len(values), MAX_COUNTERS):
         return np.unique(values, return_counts=True)
     counts = np.bincount(values, minlength=size)
@@ -248,11 +259,13 @@ COMPANY_PRIOR = 4.0
 
 
 def company_share(order: OrderedActs, community: np.ndarray, groups: int) -> np.ndarray:
-    """float64[c]: co-actions inside each community that the timing of others on the same objects explains, over those seen.
+    """float64[c]: co-actions inside each community that the timing of others on the same objects
+    explains, over those seen.
 
-    About 1 where a community is one of interest: its members come to an object as others do. Near 0 where it is one hand:
-    there the community would explain its own coordination away, so its kappa is cut to what company explains. Three standard
-    deviations of the count, and three co-actions, are allowed on top.
+    About 1 where a community is one of interest: its members come to an object as others do. Near 0
+    where it is one hand: there the community would explain its own coordination away, so its kappa
+    is cut to what company explains. Three standard deviations of the count, and three co-actions,
+    are allowed on top.
     """
     seen, explained = count_company(order, community, groups)
     return np.asarray((explained + 3.0 * np.sqrt(explained) + 3.0) / np.maximum(1.0, seen))
@@ -261,7 +274,9 @@ def company_share(order: OrderedActs, community: np.ndarray, groups: int) -> np.
 def count_company(
     order: OrderedActs, community: np.ndarray, groups: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of acts within the window inside each community, float64[c], and how many there would be with others' timing."""
+    """Pairs of acts within the window inside each community, float64[c], and how many there would
+    be with others' timing.
+    """
     columns = (order.key, order.who, order.starts, order.time_bits, order.window, community)
     first, found = np.zeros((groups, 4)), np.zeros((groups, 4))
     tracing.count_company(*columns, np.zeros(groups), COMPANY_PRIOR, first)
@@ -273,9 +288,11 @@ def count_company(
 
 @dataclass(frozen=True)
 class EdgeEvidence:
-    """What stands behind each edge: pairs, objects int64; surprise float64; first, last int64 us; apart float64 seconds on average.
+    """What stands behind each edge: pairs, objects int64; surprise float64; first, last int64 us;
+    apart float64 seconds on average.
 
-    on_object: co-actions of the edges per object in order; co_acts: int64[accounts], acts that are part of a co-action.
+    on_object: co-actions of the edges per object in order; co_acts: int64[accounts], acts that are
+    part of a co-action.
     """
 
     pairs: np.ndarray
@@ -349,9 +366,12 @@ def _table(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class JitterNull:
-    """log p per edge under interval jitter. seen, expected: co-acting act pairs of accounts without a significant edge.
+    """log p per edge under interval jitter.
 
-    holds: whether these agree; where they do not, ordinary acts are themselves faster than the jitter, and the log_p mean nothing.
+    seen, expected: co-acting act pairs of accounts without a significant edge.
+
+    holds: whether these agree; where they do not, ordinary acts are themselves faster than the
+    jitter, and the log_p mean nothing.
     """
 
     log_p: np.ndarray
@@ -367,7 +387,8 @@ class JitterNull:
         return self.expected >= 10 and self.ratio <= JITTER_TOLERANCE
 
 
-#: Ordinary accounts may co-act this much more often than their jittered selves before the jitter null is refused.
+#: Ordinary accounts may co-act this much more often than their jittered selves before the jitter
+#: null is refused.
 JITTER_TOLERANCE = 1.25
 
 
@@ -381,7 +402,8 @@ def jitter_null(
     objects: np.ndarray,
     significant: np.ndarray,
 ) -> JitterNull:
-    """The jitter null for edges (lo, hi), whose co-acted objects are `objects`; reach: microseconds each act may move by.
+    """The jitter null for edges (lo, hi), whose co-acted objects are `objects`; reach: microseconds
+    each act may move by.
 
     significant: bool[e], edges whose accounts are left out of the check on ordinary accounts.
     """
@@ -439,11 +461,13 @@ def jitter_null(
 def shift_times(
     account: np.ndarray, time: np.ndarray, window: int, seed: int, reach: int | None = None
 ) -> np.ndarray:
-    """Times with every account's own acts moved together by one random offset within +-reach, circularly over the record.
+    """Times with every account's own acts moved together by one random offset within +-reach,
+    circularly over the record.
 
-    What an account likes, its rhythm and the hour stay; what two accounts do at the same minute does not. reach: default
-    four hours or 240 windows, whichever is more: the hour of the day stays about the same, and two accounts drawn almost
-    the same offset, which stay together, are rare (one pair in 240).
+    What an account likes, its rhythm and the hour stay; what two accounts do at the same minute
+    does not. reach: default four hours or 240 windows, whichever is more: the hour of the day stays
+    about the same, and two accounts drawn almost the same offset, which stay together, are rare
+    (one pair in 240).
     """
     reach = max(4 * 3600 * 1_000_000, 240 * window) if reach is None else reach
     rng = np.random.default_rng(seed)
@@ -461,7 +485,9 @@ def _clock_unit_us(time: np.ndarray) -> int:
 
 @dataclass(frozen=True)
 class ShiftedCounts:
-    """The same network after the shift: how many edges it has and how many of them the null would still call significant."""
+    """The same network after the shift: how many edges it has and how many of them the null would
+    still call significant.
+    """
 
     edges: int
     significant: int
@@ -478,7 +504,9 @@ def count_shifted_edges(
     seed: int,
     memory: int = DEFAULT_MEMORY_BYTES,
 ) -> ShiftedCounts:
-    """Edges after a circular shift, and how many of them pass the very cutoff (log p) of the network as it happened."""
+    """Edges after a circular shift, and how many of them pass the very cutoff (log p) of the
+    network as it happened.
+    """
     moved = shift_times(account, time, window, seed)
     edges = coaction(
         account, object_, moved, window=window, count="objects", at_least=at_least, memory=memory
@@ -501,7 +529,9 @@ RULE_WINDOW_US = 60_000_000
 def count_fixed_rule_edges(
     account: np.ndarray, object_: np.ndarray, time: np.ndarray, memory: int = DEFAULT_MEMORY_BYTES
 ) -> tuple[int, int]:
-    """Pairs that the customary rules would claim: at least 2, and at least 3, co-actions within 60 seconds."""
+    """Pairs that the customary rules would claim: at least 2, and at least 3, co-actions within 60
+    seconds.
+    """
     edges = coaction(
         account, object_, time, window=RULE_WINDOW_US, count="pairs", at_least=2, memory=memory
     )

@@ -1,9 +1,10 @@
 """Near-identical texts: which posts say the same, word for word or nearly, in any language.
 
-Texts are reduced (case, accents, Arabic letter forms, links, mentions, punctuation: `text_characters`), exact copies are
-grouped, and what is left is compared by character shingles: candidates from MinHash bands, each verified by its exact Jaccard
-index. A cluster is what hangs together, cut back to those near its representative so that a chain of small edits does not
-join two different texts. Its number serves coordination as an object. Method: docs/methods/text.md.
+Texts are reduced (case, accents, Arabic letter forms, links, mentions, punctuation:
+`text_characters`), exact copies are grouped, and what is left is compared by character shingles:
+candidates from MinHash bands, each verified by its exact Jaccard index. A cluster is what hangs
+together, cut back to those near its representative so that a chain of small edits does not join two
+different texts. Its number serves coordination as an object. Method: docs/methods/text.md.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from scipy.sparse.csgraph import connected_components
 from birdfall.kernels import minhash, text_normal
 from birdfall.measures.coordination.text_normalisation import character_table
 
-#: Values per signature and bands: a pair at Jaccard 0.8 is a candidate with probability 1 - (1 - 0.8^4)^16 = 0.9998.
+#: Values per signature and bands: a pair at Jaccard 0.8 is a candidate with probability 1 - (1 -
+#: 0.8^4)^16 = 0.9998.
 VALUES, BANDS = 64, 16
 #: Pairs tried per text and key where a key is shared by very many texts.
 MAX_PARTNERS_PER_KEY = 24
@@ -51,12 +53,13 @@ class ReducedTexts:
 
 
 @dataclass(frozen=True)
-class Clusters:
-    """cluster: int64[n], a number from 0 for texts that share theirs with another text, -1 for the rest.
+class TextClusters:
+    """cluster: int64[n], a number from 0 for texts that share theirs with another text, -1 for the
+    rest.
 
-    representative: per cluster, the first of its most frequent texts. size: texts per cluster. similarity: smallest
-    Jaccard index of a member to the representative. short: texts too short to compare. crowded: keys shared by so many
-    texts that not all pairs were tried.
+    representative: per cluster, the first of its most frequent texts. size: texts per cluster.
+    similarity: smallest Jaccard index of a member to the representative. short: texts too short to
+    compare. crowded: keys shared by so many texts that not all pairs were tried.
     """
 
     cluster: np.ndarray
@@ -100,25 +103,26 @@ def reduce_texts(texts: pa.Array | pa.ChunkedArray) -> ReducedTexts:
 
     parts = _run_threads(part)
     starts = np.cumsum([0] + [len(codes) for codes, _ in parts])
-    ends = np.concatenate([ends + start for (_, ends), start in zip(parts, starts)])
+    ends = np.concatenate([ends + start for (_, ends), start in zip(parts, starts, strict=True)])
     return ReducedTexts(
         np.concatenate([codes for codes, _ in parts]), np.r_[0, ends].astype(np.int64)
     )
 
 
-def text_clusters(
+def cluster_texts(
     texts: pa.Array | pa.ChunkedArray,
     *,
     at_least: float = 0.8,
     shortest: int = MIN_TEXT_LENGTH,
     floor: float | None = None,
-) -> Clusters:
+) -> TextClusters:
     """Clusters of near-identical texts.
 
-    at_least: smallest Jaccard index (0..1] of 5-character shingles that joins two texts. shortest: texts with fewer
-    reduced characters are never joined (a "yes" is not a copy of a "yes"). floor: a member less similar than this to its
-    cluster's representative is cut off; None: twice as far from 1 as `at_least`.
-    Raises ValueError for values out of range. Source: Broder 1997; Li, Owen and Zhang 2012; Shrivastava 2017.
+    at_least: smallest Jaccard index (0..1] of 5-character shingles that joins two texts. shortest:
+    texts with fewer reduced characters are never joined (a "yes" is not a copy of a "yes"). floor:
+    a member less similar than this to its cluster's representative is cut off; None: twice as far
+    from 1 as `at_least`. Raises ValueError for values out of range. Source: Broder 1997; Li, Owen
+    and Zhang 2012; Shrivastava 2017.
     """
     if not 0 < at_least <= 1 or shortest < minhash.SHINGLE:
         raise ValueError(f"at_least must be in (0, 1] and shortest at least {minhash.SHINGLE}")
@@ -137,28 +141,31 @@ def text_clusters(
     )
 
 
-def text_objects(texts: pa.Array, times: np.ndarray) -> pa.Array:
-    """The cluster of each text as an object id for the `text` trace; a text nobody copied is an object of its own.
+def text_objects(texts: pa.Array) -> pa.Array:
+    """The cluster of each text as an object of the `text` trace; a text nobody copied is one of its
+    own.
 
-    Null for texts too short to tell. times are not used: the window of the co-action kernel does that.
+    Null for texts too short to tell.
     """
-    found = text_clusters(texts)
+    found = cluster_texts(texts)
     length = np.diff(reduce_texts(texts).offset)
     names = [
         None if n < MIN_TEXT_LENGTH else f"text-{c}" if c >= 0 else f"single-{i}"
-        for i, (c, n) in enumerate(zip(found.cluster.tolist(), length.tolist()))
+        for i, (c, n) in enumerate(zip(found.cluster.tolist(), length.tolist(), strict=True))
     ]
     return pa.array(names, pa.string())
 
 
 def near_pairs(texts: pa.Array, *, at_least: float = 0.8) -> list[tuple[int, int, float]]:
-    """All verified pairs (i < j, Jaccard index) of distinct texts: the step before clusters, for audits."""
+    """All verified pairs (i < j, Jaccard index) of distinct texts: the step before clusters, for
+    audits.
+    """
     plain = reduce_texts(texts)
     distinct = np.flatnonzero(
         (_first_copies(plain) == np.arange(len(plain))) & (np.diff(plain.offset) >= minhash.SHINGLE)
     )
     left, right, similarity, _, _ = _near_pairs(plain, distinct, at_least)
-    pairs = zip(distinct[left].tolist(), distinct[right].tolist(), similarity.tolist())
+    pairs = zip(distinct[left].tolist(), distinct[right].tolist(), similarity.tolist(), strict=True)
     return sorted((min(i, j), max(i, j), s) for i, j, s in pairs)
 
 
@@ -182,7 +189,9 @@ def _first_copies(plain: ReducedTexts) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _ShingleSets:
-    """Sorted shingle sets of the texts that are compared; `place` leads from a position in `distinct` to its set."""
+    """Sorted shingle sets of the texts that are compared; `place` leads from a position in
+    `distinct` to its set.
+    """
 
     place: np.ndarray
     starts: np.ndarray
@@ -205,7 +214,9 @@ class _ShingleSets:
 def _near_pairs(
     plain: ReducedTexts, distinct: np.ndarray, at_least: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, _ShingleSets, int]:
-    """Verified pairs among `distinct`, as positions in it, their Jaccard index, the sets, and how many keys were crowded."""
+    """Verified pairs among `distinct`, as positions in it, their Jaccard index, the sets, and how
+    many keys were crowded.
+    """
     n = len(distinct)
     signature = np.empty((n, VALUES), np.uint32)
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
@@ -265,8 +276,8 @@ def _cluster_components(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A label per distinct text and its similarity to its cluster's representative.
 
-    The representative is the text with most copies, the earliest among equals. Members below `floor` leave and are
-    clustered among themselves, until all are near their own.
+    The representative is the text with most copies, the earliest among equals. Members below
+    `floor` leave and are clustered among themselves, until all are near their own.
     """
     n = len(copies)
     label = np.arange(n)
@@ -303,7 +314,7 @@ def _number_clusters(
     copies: np.ndarray,
     n: int,
     crowded: int,
-) -> Clusters:
+) -> TextClusters:
     """Clusters of two texts or more, numbered by their representative's place."""
     total = np.bincount(label, weights=copies, minlength=len(distinct)).astype(np.int64)
     heads = np.flatnonzero(total >= 2)
@@ -315,7 +326,7 @@ def _number_clusters(
     position[distinct] = np.arange(len(distinct))
     cluster = np.full(n, -1, np.int64)
     cluster[long_enough] = number[label[position[representative[long_enough]]]]
-    return Clusters(
+    return TextClusters(
         cluster, distinct[heads], total[heads], worst[heads], n - len(long_enough), crowded
     )
 

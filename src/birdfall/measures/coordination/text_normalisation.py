@@ -1,9 +1,11 @@
-"""What each character counts for when texts are compared, for Latin and Arabic scripts and whatever else people write.
+"""What each character counts for when texts are compared, for Latin and Arabic scripts and whatever
+else people write.
 
-Per character, from the Unicode database: compatibility decomposition, case folded, digits of every script as ASCII digits;
-marks of Latin, Greek, Cyrillic, Hebrew and Arabic dropped (so "camión" and "camion", "كَتَبَ" and "كتب" are one), those of scripts
-that spell with marks kept. Arabic: alef forms to alef, yaa without dots to yaa, taa marbuta to haa, Persian kaf and yaa to
-Arabic ones, tatweel dropped. Emoji are kept; invisible characters vanish; all else is a gap between words.
+Per character, from the Unicode database: compatibility decomposition, case folded, digits of every
+script as ASCII digits; marks of Latin, Greek, Cyrillic, Hebrew and Arabic dropped (so "camión" and
+"camion", "كَتَبَ" and "كتب" are one), those of scripts that spell with marks kept. Arabic: alef
+forms to alef, yaa without dots to yaa, taa marbuta to haa, Persian kaf and yaa to Arabic ones,
+tatweel dropped. Emoji are kept; invisible characters vanish; all else is a gap between words.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ import numpy as np
 
 from birdfall.kernels.text_normal import BREAK, DROP, KEEP
 
-#: Characters are tabled up to here (two planes); beyond lie rare ideographs, which stand for themselves.
+#: Characters are tabled up to here (two planes); beyond lie rare ideographs, which stand for
+#: themselves.
 TABLE_SIZE = 0x20000
 
-#: Folded by convention of Arabic search rather than by Unicode (Darwish and Magdy 2014, Arabic information retrieval).
+#: Folded by convention of Arabic search rather than by Unicode (Darwish and Magdy 2014, Arabic
+#: information retrieval).
 ARABIC = {"ٱ": "ا", "ى": "ي", "ة": "ه", "ک": "ك", "ی": "ي", "ھ": "ه", "ہ": "ه", "ے": "ي", "ڪ": "ك"}
 
 #: Marks that decorate rather than spell.
@@ -43,7 +47,10 @@ TATWEEL = 0x0640
 
 @dataclass(frozen=True)
 class CharacterTable:
-    """kinds: int8[TABLED], DROP, BREAK or KEEP. starts: int32[TABLED + 1] into pieces: uint32, what each becomes."""
+    """kinds: int8[TABLED], DROP, BREAK or KEEP.
+
+    starts: int32[TABLED + 1] into pieces: uint32, what each becomes.
+    """
 
     kinds: np.ndarray
     starts: np.ndarray

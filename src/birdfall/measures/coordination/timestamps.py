@@ -1,4 +1,6 @@
-"""The times of a bare table as microseconds: time stamps, numbers of some unit, or texts in any form that files may have."""
+"""The times of a bare table as microseconds: time stamps, numbers of some unit, or texts in any
+form that files may have.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,23 @@ from birdfall.sources.shared import timestamps
 from birdfall.sources.table import arrow_columns
 
 _UNIT_US: Final = {"s": 1_000_000, "ms": 1000, "us": 1}
-#: From 2001 to 2099 in seconds since 1970: a whole column within is seconds, as one a thousand times larger is milliseconds.
+#: From 2001 to 2099 in seconds since 1970: a whole column within is seconds, as one a thousand
+#: times larger is milliseconds.
 _PLAUSIBLE_SECONDS: Final = (978_307_200, 4_102_444_800)
-#: Whole numbers below are less than a day of microseconds: seconds, most likely, of a clock of their own.
+#: Whole numbers below are less than a day of microseconds: seconds, most likely, of a clock of
+#: their own.
 _MAX_CLOCK_US: Final = 1 << 36
 _MAX_TIME_US: Final = float(1 << 62)
 
 
 def parse_times(column: pa.Array, unit: str | None = None) -> tuple[pa.Array, list[Note]]:
-    """Microseconds since 1970 (int64, null where there is no time), and what a reader must know of how they were read.
+    """Microseconds since 1970 (int64, null where there is no time), and what a reader must know of
+    how they were read.
 
-    Numbers are in `unit` ("s", "ms", "us"). Without it a column that lies between 2001 and 2099 in seconds, milliseconds,
-    microseconds or nanoseconds is taken for that; other whole numbers are microseconds, other fractions seconds. Texts are read as
-    in files; those without a zone are taken as UTC, as time stamps without one are. Raises UsageError if they cannot be read.
+    Numbers are in `unit` ("s", "ms", "us"). Without it a column that lies between 2001 and 2099 in
+    seconds, milliseconds, microseconds or nanoseconds is taken for that; other whole numbers are
+    microseconds, other fractions seconds. Texts are read as in files; those without a zone are
+    taken as UTC, as time stamps without one are. Raises UsageError if they cannot be read.
     """
     if unit is not None and unit not in _UNIT_US:
         raise UsageError(f"there is no time unit {unit!r}", fix='Use "s", "ms" or "us".')

@@ -1,21 +1,26 @@
-"""Traces: the acts of one kind reduced to (account, object, time), from a record or from any table of three columns.
+"""Traces: the acts of one kind reduced to (account, object, time), from a record or from any table
+of three columns.
 
-repost, quote, reply, like: the post. mention, report, follow: the account acted on. hashtag: the tag; hashtags: the set of tags of
-one post. link: the page (`coordination_links`). text: the cluster of near-identical texts. status: the change of
-status, so that accounts that fall together co-act. creation: accounts made within the window of each other.
+repost, quote, reply, like: the post. mention, report, follow: the account acted on. hashtag: the
+tag; hashtags: the set of tags of one post. link: the page (`coordination_links`). text: the cluster
+of near-identical texts. status: the change of status, so that accounts that fall together co-act.
+creation: accounts made within the window of each other.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.measures.coordination.options import TRACES
 from birdfall.measures.coordination.timestamps import parse_times
 from birdfall.measures.coordination.urls import normalise_url
 from birdfall.model.errors import UsageError, printable
@@ -23,18 +28,34 @@ from birdfall.model.findings import Note
 from birdfall.model.schemas import FALLEN
 from birdfall.record.record import Record
 
-TRACES: Final = (
-    "repost", "quote", "reply", "like", "mention", "report", "follow", "hashtag", "hashtags", "link", "text", "status",
-    "creation",
-)  # fmt: skip
+#: A column of a bare table: Arrow, NumPy or pandas, or a sequence of texts, numbers or times.
+Column: TypeAlias = pa.Array | np.ndarray | Sequence[str | int | float | dt.datetime | None]
 
-#: What reads the texts of a trace as objects: (texts, times int64 us) -> object ids, null where a text is too short to tell.
-TextObjects = Callable[[pa.Array, np.ndarray], pa.Array]
+
+class DataFrameLike(Protocol):
+    """A data frame: pandas, polars and others."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of its columns."""
+
+    def __getitem__(self, name: str, /) -> Column:
+        """One column."""
+
+
+#: A bare table of acts: Arrow, a mapping of columns, rows as mappings, three columns, or a data
+#: frame.
+TableLike: TypeAlias = (
+    pa.Table | Mapping[str, Column] | Sequence[Column | Mapping[str, str]] | DataFrameLike
+)
+#: Names that are joined for a digest: together they stay below what one Arrow text can hold.
+_NAMES_PER_DIGEST_PART: Final = 1 << 18
 
 
 @dataclass(frozen=True)
 class Trace:
-    """account, object_: int32[n] codes; time: int64[n] us. accounts, objects: string arrays by code.
+    """account, object_: int32[n] codes; time: int64[n] us. accounts, objects: string arrays by
+    code.
 
     shown: per object an example of what people saw, where there is one. languages, contents
     (the act's own id, texts or whole numbers): per act, or None. source: the table it came from.
@@ -50,6 +71,7 @@ class Trace:
     languages: pa.Array | None
     source: str
     contents: pa.Array | None = None
+    record_codes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -68,7 +90,55 @@ class Trace:
             languages,
             self.source,
             None if self.contents is None else self.contents.filter(pa.array(keep)),
+            self.record_codes,
         )
+
+    def record_code(self, account: np.ndarray) -> np.ndarray:
+        """int32[n]: the record's own codes of accounts of this trace."""
+        return account if self.record_codes is None else self.record_codes[account]
+
+
+def trace_digest(trace: Trace) -> str:
+    """SHA-256 of the acts and names of a trace that no record holds."""
+    found = hashlib.sha256()
+    for column in (trace.account, trace.object_, trace.time):
+        found.update(np.ascontiguousarray(column).tobytes())
+    for names in (trace.accounts, trace.objects):
+        for start in range(0, len(names), _NAMES_PER_DIGEST_PART):
+            part = names.slice(start, _NAMES_PER_DIGEST_PART)
+            found.update(b"\0" if start else b"")
+            joined = pc.binary_join(pa.ListArray.from_arrays([0, len(part)], part), "\0")
+            found.update(joined[0].as_buffer())
+    return found.hexdigest()
+
+
+def canonical_accounts(traces: list[Trace]) -> list[Trace]:
+    """The traces with account codes in the order of the accounts' own ids, over those who act at
+    all.
+
+    A record gives codes in an order that hangs on its random key. What looks at accounts one after
+    the other (groups, blocks, shuffles) would hang on it too; by these codes it does not.
+    """
+    ids = traces[0].accounts
+    acts = np.zeros(len(ids), np.bool_)
+    for trace in traces:
+        acts[trace.account] = True
+    codes = np.flatnonzero(acts).astype(np.int32)
+    ids = ids.take(pa.array(codes))
+    if (
+        len(codes) == len(acts)
+        and pc.all(pc.greater(ids.slice(1), ids.slice(0, len(ids) - 1))).as_py()
+    ):
+        return traces
+    order = pc.sort_indices(ids)
+    record_codes = codes[order.to_numpy()]
+    place = np.zeros(len(acts), np.int32)
+    place[record_codes] = np.arange(len(codes), dtype=np.int32)
+    ids = ids.take(order)
+    return [
+        replace(trace, account=place[trace.account], accounts=ids, record_codes=record_codes)
+        for trace in traces
+    ]
 
 
 _ACTS = """
@@ -84,8 +154,8 @@ _OBJECTS = {
 _SHOWN = {"repost": "a.text", "quote": "NULL", "reply": "NULL", "like": "a.text"}
 
 
-def read_trace(record: Record, trace: str, *, text_objects: TextObjects | None = None) -> Trace:
-    """The acts of one trace, account codes being the record's own. `text` needs `text_objects`.
+def read_trace(record: Record, trace: str) -> Trace:
+    """The acts of one trace, account codes being the record's own.
 
     Raises UsageError for an unknown trace.
     """
@@ -112,7 +182,7 @@ def read_trace(record: Record, trace: str, *, text_objects: TextObjects | None =
         )
     elif trace == "text":
         rows = record.sql(
-            """SELECT i.code AS account, a.text AS object, epoch_us(a.time) AS time, a.language AS language,
+            """SELECT i.code AS account, i.id AS id, a.text AS object, epoch_us(a.time) AS time, a.language AS language,
             a.text AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
             WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL"""
         )
@@ -127,18 +197,18 @@ def read_trace(record: Record, trace: str, *, text_objects: TextObjects | None =
             query += """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL FROM follows f
             JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
         rows = record.sql(query)
-    rows = rows.sort_by([("time", "ascending"), ("account", "ascending"), ("object", "ascending")])
+    # texts are numbered as they come, so among those of one moment the accounts' own ids decide
+    by = ("time", "id" if trace == "text" else "account", "object")
+    rows = rows.sort_by([(column, "ascending") for column in by])
     objects = rows.column("object").combine_chunks().cast(pa.string())
     times = rows.column("time").to_numpy().astype(np.int64)
     if trace == "link":
         objects = _map_distinct(objects, normalise_url)
     if trace == "text":
-        if text_objects is None:
-            raise UsageError(
-                "the text trace needs a way to tell which texts are near-identical",
-                fix="Pass text_objects.",
-            )
-        objects = text_objects(objects, times).cast(pa.string())
+        # compiled code that no other trace needs: half a second of start-up
+        from birdfall.measures.coordination.text_clusters import text_objects
+
+        objects = text_objects(objects).cast(pa.string())
     source = {"status": "statuses", "creation": "accounts"}.get(trace, "acts")
     return _trace_from_texts(
         trace,
@@ -154,7 +224,9 @@ def read_trace(record: Record, trace: str, *, text_objects: TextObjects | None =
 
 
 def content_ids(trace: Trace) -> pa.Array:
-    """Each act's own id (texts, or whole numbers); the row number where there is none, so that no two acts are taken for one."""
+    """Each act's own id (texts, or whole numbers); the row number where there is none, so that no
+    two acts are taken for one.
+    """
     contents = trace.contents
     if contents is not None and not contents.null_count:
         return contents
@@ -182,7 +254,9 @@ def _trace_from_texts(
     source: str,
     contents: pa.Array | None,
 ) -> Trace:
-    """Rows without an object are dropped (they share nothing: two posts without a link have no link in common)."""
+    """Rows without an object are dropped (they share nothing: two posts without a link have no link
+    in common).
+    """
     if objects.null_count:
         keep = objects.is_valid()
         mask = keep.to_numpy(zero_copy_only=False)
@@ -222,13 +296,15 @@ def trace_from_codes(
 
 
 def trace_from_table(
-    table: Any, *, name: str = "acts", time_unit: str | None = None
+    table: TableLike, *, name: str = "acts", time_unit: str | None = None
 ) -> tuple[Trace, list[Note]]:
-    """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object, time).
+    """A trace from an Arrow table, a mapping of columns, a data frame or a tuple (account, object,
+    time).
 
-    Columns account, object, time and optionally language, text, content (the act's own id). Times: as `coordination_times.moments`
-    reads them. Returns the trace and what a reader must know of the reading (rows with an empty field, times told by their look).
-    Raises UsageError if a column is missing or cannot be read.
+    Columns account, object, time and optionally language, text, content (the act's own id). Times:
+    as `coordination_times.moments` reads them. Returns the trace and what a reader must know of the
+    reading (rows with an empty field, times told by their look). Raises UsageError if a column is
+    missing or cannot be read.
     """
     columns = _table_columns(table)
     missing = [c for c in ("account", "object", "time") if c not in columns]
@@ -277,7 +353,9 @@ def trace_from_table(
 
 
 def encode_values(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """The different values as sorted texts, and each one's place among them (int32[n]). values: texts or whole numbers, without nulls.
+    """The different values as sorted texts, and each one's place among them (int32[n]).
+
+    values: texts or whole numbers, without nulls.
 
     Codes do not depend on the order of the input. Only different values are made texts and sorted.
     """
@@ -298,7 +376,9 @@ def encode_values(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 
 def _encode_used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.ndarray]:
-    """The different entries that rows have, and each row's among them: a dictionary that was given may hold idle and double ones."""
+    """The different entries that rows have, and each row's among them: a dictionary that was given
+    may hold idle and double ones.
+    """
     used = np.zeros(len(entries), bool)
     used[indices] = True
     different = pc.unique(entries.filter(pa.array(used)))
@@ -307,7 +387,9 @@ def _encode_used(entries: pa.Array, indices: np.ndarray) -> tuple[pa.Array, np.n
 
 
 def _encode_numbers(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """The different numbers and each row's among them; by a table where they lie close together, which hashes none."""
+    """The different numbers and each row's among them; by a table where they lie close together,
+    which hashes none.
+    """
     # narrow types could not hold the differences
     numbers = (
         values.to_numpy() if values.type.bit_width == 64 else values.cast(pa.int64()).to_numpy()
@@ -326,8 +408,11 @@ def _encode_numbers(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return pa.array(different.astype(numbers.dtype) + low), place[shifted]
 
 
-def rename_columns(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
-    """A table's columns by our names. names: ours to the table's. Raises UsageError if one is not there."""
+def rename_columns(table: TableLike, names: Mapping[str, str]) -> dict[str, Column]:
+    """A table's columns by our names.
+
+    names: ours to the table's. Raises UsageError if one is not there.
+    """
     columns = _table_columns(table)
     unknown = [n for n in names.values() if n not in columns]
     if unknown:
@@ -338,25 +423,24 @@ def rename_columns(table: Any, names: Mapping[str, str]) -> dict[str, Any]:
     return {ours: columns[theirs] for ours, theirs in names.items()}
 
 
-def _list_columns(columns: Mapping[str, Any]) -> str:
+def _list_columns(columns: Mapping[str, Column]) -> str:
     """Which columns a table has, for people."""
     return f"It has: {', '.join(printable(str(c), 40) for c in list(columns)[:20])}."
 
 
-def _table_columns(table: Any) -> dict[str, Any]:
+def _table_columns(table: TableLike) -> dict[str, Column]:
     if isinstance(table, (pa.Table, pa.RecordBatch)):
         return {n: table.column(n) for n in table.schema.names}
     if isinstance(table, Mapping):
         return dict(table)
     if isinstance(table, Sequence) and table and all(isinstance(row, Mapping) for row in table):
         return _table_columns(pa.Table.from_pylist(list(table)))
-    if isinstance(table, Sequence) and len(table) == 3 and not isinstance(table, (str, bytes)):
-        return dict(zip(("account", "object", "time"), table))
-    if hasattr(table, "columns") and hasattr(table, "__getitem__") and hasattr(table, "iloc"):
-        return {str(c): table[c] for c in table.columns}
-    if hasattr(table, "__arrow_c_stream__"):  # polars, DuckDB and others
-        return _table_columns(pa.table(table))
-    if hasattr(table, "columns") and hasattr(table, "__getitem__"):
+    if isinstance(table, Sequence):
+        if len(table) == 3 and not isinstance(table, (str, bytes)):
+            return dict(zip(("account", "object", "time"), table, strict=True))
+    elif hasattr(table, "__arrow_c_stream__") and not hasattr(table, "iloc"):
+        return _table_columns(pa.table(table))  # polars, DuckDB and others
+    elif hasattr(table, "columns") and hasattr(table, "__getitem__"):
         return {str(c): table[c] for c in table.columns}
     raise UsageError(
         "this is no table",
@@ -364,7 +448,7 @@ def _table_columns(table: Any) -> dict[str, Any]:
     )
 
 
-def _as_array(values: Any) -> pa.Array:
+def _as_array(values: Column) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks()
     if isinstance(values, pa.Array):
@@ -375,7 +459,7 @@ def _as_array(values: Any) -> pa.Array:
         return pa.array([None if v is None or v != v else str(v) for v in values], pa.string())
 
 
-def _as_texts(values: Any) -> pa.Array:
+def _as_texts(values: Column) -> pa.Array:
     return _as_ids(values).cast(pa.string())
 
 
@@ -383,8 +467,11 @@ def _as_texts(values: Any) -> pa.Array:
 _MAX_EXACT_FLOAT: Final = 1 << 53
 
 
-def _as_ids(values: Any, column: str = "") -> pa.Array:
-    """Whole numbers as they are, all else as texts. Raises UsageError for ids that lost digits as floats."""
+def _as_ids(values: Column, column: str = "") -> pa.Array:
+    """Whole numbers as they are, all else as texts.
+
+    Raises UsageError for ids that lost digits as floats.
+    """
     array = _as_array(values)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()

@@ -1,7 +1,8 @@
 """Links that lead to the same page, written the same way: the object of the `link` trace.
 
-Scheme, www, default ports, fragments, tracking parameters, parameter order and trailing slashes do not tell pages apart. A short link
-is one with the page it leads to only where the data itself says so. Text rules only; nothing is fetched.
+Scheme, www, default ports, fragments, tracking parameters, parameter order and trailing slashes do
+not tell pages apart. A short link is one with the page it leads to only where the data itself says
+so. Text rules only; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ BY_HOST: Final = {
 
 
 def normalise_url(link: str, shortened: Mapping[str, str] | None = None) -> str:
-    """`link` as host/path?query, so that links to one page are one text; unchanged (stripped) if it is no web address.
+    """`link` as host/path?query, so that links to one page are one text; unchanged (stripped) if it
+    is no web address.
 
-    shortened: normalised short link -> the address it leads to, as the data says. Followed once per link, up to five deep.
+    shortened: normalised short link -> the address it leads to, as the data says. Followed once per
+    link, up to five deep.
     """
     found = _strip_url(link)
     for _ in range(5):
