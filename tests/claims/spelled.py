@@ -1,4 +1,4 @@
-"""Numbers written out in five languages, by the rules of each: an independent speller that the reader of claims is held against."""
+"""Numbers written out in five languages: an independent speller for tests of the parser."""
 
 EN = [
     "",
@@ -23,9 +23,37 @@ EN = [
     "nineteen",
 ]
 EN_TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-ES = ["", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce", "trece", "catorce", "quince",
-      "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiuno", "veintidós", "veintitrés", "veinticuatro", "veinticinco",
-      "veintiséis", "veintisiete", "veintiocho", "veintinueve"]  # fmt: skip
+ES = [
+    "",
+    *[
+        "uno",
+        "dos",
+        "tres",
+        "cuatro",
+        "cinco",
+        "seis",
+        "siete",
+        "ocho",
+        "nueve",
+        "diez",
+        "once",
+        "doce",
+        "trece",
+        "catorce",
+        "quince",
+    ],
+    *[
+        "dieciséis",
+        "diecisiete",
+        "dieciocho",
+        "diecinueve",
+        "veinte",
+        "veintiuno",
+        "veintidós",
+        "veintitrés",
+    ],
+    *["veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho", "veintinueve"],
+]
 ES_TENS = [
     "",
     "",
@@ -161,7 +189,8 @@ def english(n):
         return f"{english(n // 1_000_000)} million {english(n % 1_000_000)}".strip()
     if n >= 1000:
         rest = n % 1000
-        return f"{english(n // 1000)} thousand {'and ' if 0 < rest < 100 else ''}{english(rest)}".strip()
+        joint = "and " if 0 < rest < 100 else ""
+        return f"{english(n // 1000)} thousand {joint}{english(rest)}".strip()
     if n >= 100:
         return f"{EN[n // 100]} hundred {'and ' if n % 100 else ''}{english(n % 100)}".strip()
     return EN[n] if n < 20 else EN_TENS[n // 10] + (f"-{EN[n % 10]}" if n % 10 else "")
@@ -187,7 +216,8 @@ def spanish(n, before=False):
 def french(n, last=True):
     """last: nothing follows, where cents and vingts have their s."""
     if n >= 1_000_000:
-        return f"{french(n // 1_000_000)} million{'s' if n >= 2_000_000 else ''} {french(n % 1_000_000)}".strip()
+        unit = "millions" if n >= 2_000_000 else "million"
+        return f"{french(n // 1_000_000)} {unit} {french(n % 1_000_000)}".strip()
     if n >= 1000:
         return (
             f"{french(n // 1000, False) + ' ' if n >= 2000 else ''}mille {french(n % 1000)}".strip()
@@ -224,7 +254,8 @@ def portuguese(n):
 def _portuguese_rest(head, rest):
     if not rest:
         return head
-    return f"{head}{' e ' if rest < 100 or (rest < 1000 and rest % 100 == 0) else ', '}{portuguese(rest)}"
+    joint = " e " if rest < 100 or (rest < 1000 and rest % 100 == 0) else ", "
+    return f"{head}{joint}{portuguese(rest)}"
 
 
 def arabic(n):
@@ -248,7 +279,8 @@ def _arabic_scale(n, scale, words):
         text = two
     else:
         tail = head % 100
-        text = f"{arabic(head)} {few if 3 <= tail <= 10 else one if tail < 3 or scale > 1000 else many}"
+        form = few if 3 <= tail <= 10 else one if tail < 3 or scale > 1000 else many
+        text = f"{arabic(head)} {form}"
     return text + (f" و{arabic(rest)}" if rest else "")
 
 

@@ -1,4 +1,4 @@
-"""Claims against records: levels, shares, comparisons, none, groups, vague windows; and the bounds of falls known within intervals."""
+"""Claims against records: levels, shares, comparisons, none, groups, vague windows, bounds."""
 
 import datetime as dt
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.claims import Claim, check
-from birdfall.claims.account_claims import contained
-from birdfall.claims.follower_claims import largest_change, turning
+from birdfall.claims.follower_claims import CountSeries, find_turning_points, largest_change
+from birdfall.claims.windows import count_bounds
 from birdfall.measures.waves import waves
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
@@ -25,7 +25,10 @@ def at(seconds):
 
 
 def record(falls=(), back=(), *, counts=(), followers=(), settings=None):
-    """falls: (account, seconds); back: the same; counts: (account, seconds, followers); followers: (follower, followed)."""
+    """A record of falls and returns (account, seconds) and of counts (account, seconds, followers).
+
+    followers: (follower, followed).
+    """
     rows = [(a, "suspended", at(t)) for a, t in falls] + [(a, "active", at(t)) for a, t in back]
     tables = {}
     if rows:
@@ -262,7 +265,7 @@ def test_a_loss_is_net_or_gross():
     )
 
 
-def slow_contained(low, high, window):
+def slow_count_bounds(low, high, window):
     """Every window that could matter, one by one."""
     certain = possible = 0
     points = np.unique(np.r_[low, high, low - window, high - window])
@@ -283,19 +286,20 @@ def slow_contained(low, high, window):
 def test_bounds_within_intervals_are_exact(intervals, window):
     low = np.array([float(a) for a, _ in intervals])
     high = low + np.array([float(w) for _, w in intervals])
-    assert contained(low, high, float(window)) == slow_contained(low, high, float(window))
+    assert count_bounds(low, high, float(window)) == slow_count_bounds(low, high, float(window))
 
 
 def test_bounds_hold_beyond_any_number_of_starts():
     """Five thousand starts; the one window that holds most is found wherever it stands."""
     low = np.r_[np.arange(5000) * 100.0, np.full(30, 123_457.0)]
-    certain, _ = contained(low, low + 5.0, 10.0)
+    certain, _ = count_bounds(low, low + 5.0, 10.0)
     assert certain == 30
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=60), st.integers(1, 20))
 def test_the_largest_change_within_a_window(level, window):
     time, level = np.arange(len(level), dtype=float), np.array(level, dtype=float)
+    series = CountSeries(time, level)
     slow = max(
         (
             level[i] - level[j]
@@ -305,8 +309,8 @@ def test_the_largest_change_within_a_window(level, window):
         ),
         default=0.0,
     )
-    assert largest_change(time, level, float(window))[0] == slow
-    high, low = turning(time, level)
+    assert largest_change(series, float(window)).size == slow
+    high, low = find_turning_points(series)
     assert (
         level[high] - level[low]
         == max(0.0, max(level[i] - level[j] for j in range(len(level)) for i in range(j + 1)))

@@ -1,4 +1,4 @@
-"""Sentences as people write them, in five languages, and what each claims; and what no sentence may do to the reader."""
+"""Sentences as people write them, in five languages, and what each claims; no text breaks it."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Claims: what a sentence claims, in five languages, and when each verdict is said and when it is not."""
+"""Claims: what a sentence claims, in five languages, and when each verdict is given."""
 
 import datetime as dt
 
@@ -128,7 +128,7 @@ def record(seconds, *, after=None, back=0):
         None if after is None else START + dt.timedelta(seconds=float(a))
         for a in (after if after is not None else seconds)
     ]
-    accounts, statuses, times = zip(*rows)
+    accounts, statuses, times = zip(*rows, strict=True)
     return from_tables(
         {
             "statuses": pa.table(

@@ -1,25 +1,30 @@
 """Claims: statements in five languages, parsed and checked against a record."""
 
-from birdfall.claims.check import (
+from birdfall.claims.check import check, check_sentence, check_statement
+from birdfall.claims.parse import ParsedClaim
+from birdfall.claims.statements import (
     Claim,
-    check,
-    check_sentence,
+    Statement,
     claim_slug,
-    judge,
+    parse_claim,
     read_claims,
+    read_statement,
     write_claims,
 )
-from birdfall.claims.parse import ParsedClaim, language_of, parse
+from birdfall.claims.verdicts import Verdict, judge
 
 __all__ = [
     "Claim",
     "ParsedClaim",
+    "Statement",
+    "Verdict",
     "check",
     "check_sentence",
+    "check_statement",
     "claim_slug",
     "judge",
-    "language_of",
-    "parse",
+    "parse_claim",
     "read_claims",
+    "read_statement",
     "write_claims",
 ]

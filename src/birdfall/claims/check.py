@@ -1,79 +1,43 @@
-"""Claims: is what was said true? Statements are parsed, measured on the record, and come back with the value they should have had.
+"""Checking claims: each statement measured on a record, with a verdict and the value it should say.
 
-Verdicts: supported (the measured value, or all it may be, lies in the range the words allow), supported_within (off by a tenth at
-most), contradicted, not_answerable. Method: docs/methods/claims.md.
+The verdicts stand in `verdicts`. Method: docs/methods/claims.md.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import TypedDict
 
-import numpy as np
-import tomli_w
-
-from birdfall.claims.account_claims import events, ratio
-from birdfall.claims.follower_claims import levels, net_change
-from birdfall.claims.parse import ParsedClaim, parse
-from birdfall.claims.readings import Reading, Refusal
-from birdfall.claims.subjects import Whom, whom
-from birdfall.model.errors import UsageError
+from birdfall.claims.account_claims import measure_accounts
+from birdfall.claims.follower_claims import measure_change, measure_levels
+from birdfall.claims.parse import LEADER, ParsedClaim, Quantity, Unit
+from birdfall.claims.ratio_claims import measure_ratio
+from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
+from birdfall.claims.statements import Claim, Statement, claim_slug, parse_claim
+from birdfall.claims.subjects import Source, Subject, find_subject
+from birdfall.claims.verdicts import NEAR_SHARE, Judgement, Verdict, judge, worst
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.record import Record
 
-#: Off by no more than this share of the claimed number: supported within.
-NEAR = 0.10
 METHOD = ("two-pointer sweep over all windows of the claimed length (docs/methods/claims.md)",)
+ANSWERS: Mapping[Verdict, Answer] = {
+    Verdict.SUPPORTED: "found",
+    Verdict.SUPPORTED_WITHIN: "found",
+    Verdict.CONTRADICTED: "nothing",
+    Verdict.NOT_ANSWERABLE: "cannot",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A statement: what was said, by whom, when and where, and in which language."""
+class OtherReadingJson(TypedDict):
+    """A reading that was not taken, as a finding keeps it."""
 
-    text: str
-    who: str = ""
-    when: str = ""
-    where: str = ""
-    language: str = ""
-
-
-def read_claims(text: str) -> list[Claim]:
-    """Claims from TOML (`[[claim]]` with text, who, when, where, language). Raises UsageError naming what is wrong."""
-    try:
-        plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"claims.toml is not TOML: {error}", where="claims.toml") from error
-    rows = plain.get("claim", [])
-    if set(plain) - {"claim"} or not isinstance(rows, list):
-        raise UsageError("claims.toml holds [[claim]] tables only", where="claims.toml")
-    claims = []
-    for number, row in enumerate(rows, 1):
-        unknown = set(row) - {"text", "who", "when", "where", "language"}
-        if unknown or not isinstance(row.get("text"), str) or not row["text"].strip():
-            what = f"unknown keys {sorted(unknown)}" if unknown else "no text"
-            raise UsageError(
-                f"claim {number}: {what}",
-                where="claims.toml",
-                fix='Write text = "...", who = "...", when = "...", language = "es".',
-            )
-        claims.append(Claim(**{k: str(v) for k, v in row.items()}))
-    return claims
-
-
-def write_claims(claims: list[Claim]) -> str:
-    """The inverse of `read_claims`."""
-    return tomli_w.dumps({"claim": [{k: v for k, v in asdict(c).items() if v} for c in claims]})
-
-
-def claim_slug(text: str) -> str:
-    """A finding's name for a statement: its first Latin words and a digest."""
-    words = re.findall(r"[a-z0-9]+", text.lower())[:5]
-    return "-".join(["claim", *words, hashlib.sha256(text.encode()).hexdigest()[:6]])
+    reading: str
+    value: float
+    low: float
+    high: float
+    verdict: str
 
 
 def check_sentence(
@@ -84,197 +48,205 @@ def check_sentence(
     language: str | None = None,
     settings: Settings,
 ) -> list[Finding]:
-    """Every measurable claim of a sentence, checked; one refusal if there is none."""
+    """Check every measurable claim of a sentence.
+
+    Parameters
+    ----------
+    record
+        What the claims are measured on.
+    findings
+        What is known of the record already, by name; the waves tell where to look first.
+    sentence
+        What was said, in es, en, fr, ar or pt.
+    language
+        Its language; None: detected.
+    settings
+        The settings of the case: leaders, names, time zone.
+
+    Returns
+    -------
+    list of Finding
+        One per claim, in the order said; one refusal if nothing in it can be measured.
+    """
     return check(record, findings, Claim(sentence, language=language or ""), settings=settings)
 
 
 def check(
     record: Record, findings: Mapping[str, Finding], claim: Claim, *, settings: Settings
 ) -> list[Finding]:
-    """Every claim of a statement measured on a record, in the order said; one refusal if nothing in it can be measured.
+    """Check every measurable claim of a statement. Parameters as of `check_sentence`."""
+    return check_statement(record, findings, parse_claim(claim), settings=settings)
 
-    findings: what is known already (waves tell where to look first).
-    """
-    parsed = parse(claim.text, claim.language or None)
-    if not parsed:
-        return [_refused(claim, None, Note("claim-without-number", {}))]
+
+def check_statement(
+    record: Record, findings: Mapping[str, Finding], statement: Statement, *, settings: Settings
+) -> list[Finding]:
+    """Check every claim of a statement that is parsed already. As `check_sentence`."""
+    source = Source(record, findings, settings)
+    if not statement.parsed:
+        return [_refusal(statement.claim, None, Note("claim-without-number", {}))]
     found = []
-    for number, one in enumerate(parsed, 1):
-        finding = _checked(record, findings, claim, one, settings)
+    for number, parsed in enumerate(statement.parsed, 1):
+        finding = _check_one(source, statement.claim, parsed)
         found.append(finding if number == 1 else finding.replace(name=f"{finding.name}-{number}"))
     return found
 
 
-def _checked(
-    record: Record,
-    findings: Mapping[str, Finding],
-    claim: Claim,
-    one: ParsedClaim,
-    settings: Settings,
-) -> Finding:
-    # "her followers" are those of the account in question; of several, of the first for which it is true
-    leaders = settings.leaders if one.population == "leader" and settings.leaders else (None,)
-    first: Finding | None = None
+def _check_one(source: Source, claim: Claim, parsed: ParsedClaim) -> Finding:
+    """Check one claim.
+
+    "Her followers" are those of the account in question; of several leaders, of the first for
+    which the claim is true.
+    """
+    leaders: tuple[str | None, ...] = (None,)
+    if parsed.population == LEADER and source.settings.leaders:
+        leaders = source.settings.leaders
+    found = []
     for leader in leaders:
-        of = whom(record, findings, one, settings, leader)
-        measured = of if isinstance(of, Refusal) else _readings(record, findings, one, of, settings)
-        if isinstance(measured, Refusal) or isinstance(of, Refusal):
-            found = _refused(claim, one, measured.note) if isinstance(measured, Refusal) else None
-        else:
-            found = _judged(record, claim, one, measured, of)
-        if found is not None and found.details["verdict"] == "supported":
-            return found
-        first = first or found
-    assert first is not None
-    return first
+        finding = _check_subject(source, claim, parsed, leader)
+        if finding.details["verdict"] == Verdict.SUPPORTED:
+            return finding
+        found.append(finding)
+    return found[0]
 
 
-def _readings(
-    record: Record, findings: Mapping[str, Finding], one: ParsedClaim, of: Whom, settings: Settings
-) -> list[Reading] | Refusal:
-    """What the record says of a claim, in the readings its words allow, the plainest first."""
-    if one.quantity == "level":
-        return levels(record, findings, one, of)
-    if one.quantity in ("lost", "gained"):
-        return net_change(record, findings, one, of)
-    if not record.has("statuses"):
-        return Refusal(Note("no-statuses", {"needs": "statuses"}))
-    if one.quantity == "ratio":
-        return ratio(record, findings, one, of, settings)
-    return events(record, findings, one, of)
-
-
-# -- the verdict ------------------------------------------------------------------------------------------------------
-
-
-def judge(one: ParsedClaim, low: float, high: float) -> tuple[str, float | None]:
-    """The verdict on a claim whose true value lies in [low, high], and how far off it is (share of the claim, signed)."""
-    at_least = one.low if one.low is not None else -np.inf
-    at_most = one.high if one.high is not None else np.inf
-    middle = (low + high) / 2
-    off = (middle - one.value) / one.value if one.value else None
-    inside, outside = at_least <= low and high <= at_most, high < at_least or low > at_most
-    if one.qualifier == "not":  # the range is what is denied
-        return ("contradicted" if inside else "supported" if outside else "not_answerable"), off
-    if inside:
-        return "supported", off
-    if not outside:
-        # it may be true and it may be false: bounds that straddle the claim decide nothing, unless they are narrow
-        return (
-            "supported_within" if high - low <= NEAR * max(one.value, 1) else "not_answerable"
-        ), off
-    # off by how much, from the number itself and not from the edge its wording allows; of a range, from its edge
-    ranged = one.qualifier in ("between", "vague")
-    edges = [e for e in (one.low, one.high) if e is not None] if ranged else [one.value]
-    gap = min(abs(value - edge) for value in (low, high) for edge in edges)
-    near = gap <= NEAR * one.value and one.qualifier != "exactly"
-    return ("supported_within" if near else "contradicted"), off
-
-
-_ORDER = ("supported", "supported_within", "not_answerable", "contradicted")
-
-
-def _verdict(one: ParsedClaim, reading: Reading) -> tuple[str, float | None]:
-    if not reading.levels:
-        return judge(one, reading.low, reading.high)
-    verdicts = [str(level["verdict"]) for level in reading.levels]
-    return max(verdicts, key=_ORDER.index), (
-        reading.value - one.value
-    ) / one.value if one.value > 1 else None
-
-
-def _judged(
-    record: Record, claim: Claim, one: ParsedClaim, readings: list[Reading], of: Whom
+def _check_subject(
+    source: Source, claim: Claim, parsed: ParsedClaim, leader: str | None
 ) -> Finding:
-    """The finding of the reading for which the claim is true, else of the plainest; the next best stands beside it."""
-    judged = [(_verdict(one, reading), reading) for reading in readings]
-    # another reading is taken only if it makes the claim true: nearly true by a far-fetched reading is not nearly true
-    best = next((n for n, ((verdict, _), _) in enumerate(judged) if verdict == "supported"), 0)
-    (verdict, off), reading = judged[best]
-    others = [r for n, (_, r) in enumerate(judged) if n != best]
-    answer: Answer = {"contradicted": "nothing", "not_answerable": "cannot"}.get(verdict, "found")  # type: ignore[assignment]
+    subject = find_subject(source, parsed, leader)
+    if isinstance(subject, Refusal):
+        return _refusal(claim, parsed, subject.note)
+    readings = _measure(source, parsed, subject)
+    if isinstance(readings, Refusal):
+        return _refusal(claim, parsed, readings.note)
+    return _finding(source.record, claim, parsed, readings, subject)
+
+
+def _measure(source: Source, claim: ParsedClaim, subject: Subject) -> list[Reading] | Refusal:
+    """What the record says of a claim, in the readings its words allow, the plainest first."""
+    if claim.quantity in (Quantity.LEVEL, Quantity.LOST, Quantity.GAINED):
+        if subject.account is None:
+            return refuse("account-not-known", account="–", needs="leaders")
+        measure = measure_levels if claim.quantity is Quantity.LEVEL else measure_change
+        return measure(source, claim, subject.account)
+    if not source.record.has("statuses"):
+        return refuse("no-statuses", needs="statuses")
+    if claim.quantity is Quantity.RATIO:
+        return measure_ratio(source, claim, subject)
+    return measure_accounts(source, claim, subject)
+
+
+# -- the finding --------------------------------------------------------------------------------
+
+
+def _judge_reading(claim: ParsedClaim, reading: Reading) -> Judgement:
+    if not reading.levels:
+        return judge(claim, reading.low, reading.high)
+    off_by = (reading.value - claim.value) / claim.value if claim.value > 1 else None
+    return Judgement(worst([level.verdict for level in reading.levels]), off_by)
+
+
+def _finding(
+    record: Record, claim: Claim, parsed: ParsedClaim, readings: list[Reading], subject: Subject
+) -> Finding:
+    """The finding of the reading for which a claim is true, else of the plainest."""
+    judged = [(reading, _judge_reading(parsed, reading)) for reading in readings]
+    # another reading is taken only if it makes the claim true: nearly true by a far-fetched
+    # reading is not nearly true
+    taken = next((n for n, (_, j) in enumerate(judged) if j.verdict is Verdict.SUPPORTED), 0)
+    reading, (verdict, off_by) = judged[taken]
+    others = [other for other in readings if other is not reading]
     reasons: tuple[Note, ...] = ()
-    if verdict == "not_answerable":
+    if verdict is Verdict.NOT_ANSWERABLE:
         reasons = (reading.why or Note("times-too-coarse-for-claim", {"needs": "exact times"}),)
-    limits = tuple(of.limits) + tuple(reading.limits)
-    if one.ambiguous is not None:
-        limits = (Note("number-read-two-ways", {"other": one.ambiguous}), *limits)
-    unit = {"percent": "share", "times": "ratio"}.get(one.unit, "accounts")
-    scale = 0.01 if one.unit == "percent" else 1.0
-    second = reading.second or (_told(others[0], one) if others else None)
-    more: dict[str, Any] = (
-        {"second_reading": second} if second or "best_reading" in reading.more else {}
-    )
+    limits = (*subject.limits, *reading.limits)
+    if parsed.ambiguous is not None:
+        limits = (Note("number-read-two-ways", {"other": parsed.ambiguous}), *limits)
+    details = {
+        "said": asdict(claim),
+        "parsed": asdict(parsed),
+        "verdict": str(verdict),
+        "off_by": off_by,
+        "reading": reading.name,
+        "account": subject.account,
+        **reading.details.to_json(),
+    }
+    second = _second_reading(parsed, reading, others)
+    if second is not None or reading.details.fullest is not None:
+        details["second_reading"] = second
     if reading.levels:
-        more["levels"] = [dict(level) for level in reading.levels]
+        details["levels"] = _levels_json(reading)
     return Finding(
         kind="claim",
         name=claim_slug(claim.text),
-        answer=answer,
-        estimates={
-            "measured": Estimate(
-                reading.value * scale,
-                unit,
-                reading.low * scale,
-                reading.high * scale,
-                None,
-                "identified" if reading.low != reading.high else "none",
-            ),
-            "claimed": Estimate(
-                one.value * scale,
-                unit,
-                _scaled(one.low, scale),
-                _scaled(one.high, scale),
-                None,
-                "none",
-            ),
-        },
-        parameters={"near": NEAR},
-        inputs=(record.input("statuses"), record.input("follows"), record.input("counts")),
+        answer=ANSWERS[verdict],
+        estimates=_estimates(parsed, reading),
+        parameters={"near": NEAR_SHARE},
+        inputs=tuple(record.input(table) for table in ("statuses", "follows", "counts")),
         reasons=reasons,
         limits=limits,
         method=METHOD,
-        details={
-            "said": asdict(claim),
-            "parsed": asdict(one),
-            "verdict": verdict,
-            "off_by": off,
-            "reading": reading.name,
-            "account": of.account,
-            **reading.more,
-            **more,
-        },
+        details=details,
     )
 
 
-def _told(reading: Reading, one: ParsedClaim) -> dict[str, Any]:
-    """A reading that was not taken, as details: what it is and what it measured."""
-    scale = 0.01 if one.unit == "percent" else 1.0
+def _levels_json(reading: Reading) -> list[LevelJson]:
+    return [level.to_json() for level in reading.levels]
+
+
+def _estimates(claim: ParsedClaim, reading: Reading) -> dict[str, Estimate]:
+    """What was measured and what was claimed; percentages as shares."""
+    unit = {Unit.PERCENT: "share", Unit.TIMES: "ratio"}.get(claim.unit, "accounts")
+    scale = _scale(claim)
+    low = None if claim.low is None else claim.low * scale
+    high = None if claim.high is None else claim.high * scale
     return {
-        "reading": reading.name,
-        "value": reading.value * scale,
-        "low": reading.low * scale,
-        "high": reading.high * scale,
-        "verdict": _verdict(one, reading)[0],
+        "measured": Estimate(
+            reading.value * scale,
+            unit,
+            reading.low * scale,
+            reading.high * scale,
+            None,
+            "identified" if reading.low != reading.high else "none",
+        ),
+        "claimed": Estimate(claim.value * scale, unit, low, high, None, "none"),
     }
 
 
-def _scaled(value: float | None, scale: float) -> float | None:
-    return None if value is None else value * scale
+def _scale(claim: ParsedClaim) -> float:
+    """What a number in the unit of a claim is multiplied by in a finding."""
+    return 0.01 if claim.unit is Unit.PERCENT else 1.0
 
 
-def _refused(claim: Claim, one: ParsedClaim | None, note: Note) -> Finding:
-    details = {
-        "said": asdict(claim),
-        "parsed": None if one is None else asdict(one),
-        "verdict": "not_answerable",
-        "off_by": None,
+def _second_reading(
+    claim: ParsedClaim, reading: Reading, others: list[Reading]
+) -> WindowJson | OtherReadingJson | None:
+    """What stands beside the reading that was taken: another window, or the next reading."""
+    if reading.second is not None:
+        return reading.second.to_json()
+    if not others:
+        return None
+    other, scale = others[0], _scale(claim)
+    return {
+        "reading": other.name,
+        "value": other.value * scale,
+        "low": other.low * scale,
+        "high": other.high * scale,
+        "verdict": str(_judge_reading(claim, other).verdict),
     }
+
+
+def _refusal(claim: Claim, parsed: ParsedClaim | None, note: Note) -> Finding:
     return Finding(
         kind="claim",
         name=claim_slug(claim.text),
         answer="cannot",
         reasons=(note,),
-        details=details,
+        details={
+            "said": asdict(claim),
+            "parsed": None if parsed is None else asdict(parsed),
+            "verdict": str(Verdict.NOT_ANSWERABLE),
+            "off_by": None,
+        },
         method=METHOD,
     )

@@ -1,196 +1,224 @@
-"""What one account's follower count did: how much it lost or gained within a time, and what it stood at before, lowest, later, now.
+"""Claims about one account's follower count: how much it lost or gained, and what it stood at.
 
-Read from the platform's own counts and from the ledger of follows and suspensions, whichever the record holds. A loss is net
-(the change of the count) and gross (what was lost before growth made good a part): a sentence seldom says which.
+Read from the platform's own counts and from the ledger of follows and suspensions, whichever the
+record holds. A loss is net (the change of the count) and gross (what was lost before growth made
+good a part): a sentence seldom says which.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.claims.parse import Level, ParsedClaim
-from birdfall.claims.readings import Reading, Refusal, nearest
-from birdfall.claims.subjects import Whom
+from birdfall.claims.parse import Level, ParsedClaim, Quantity, Role, Unit
+from birdfall.claims.readings import (
+    MeasuredLevel,
+    Reading,
+    Refusal,
+    exact_reading,
+    nearest,
+    refuse,
+)
+from birdfall.claims.subjects import Source
+from birdfall.claims.verdicts import NEAR_SHARE, Verdict
+from birdfall.measures.ledgers import ledger
 from birdfall.model.findings import Finding, Note
-from birdfall.record.record import Record
+from birdfall.model.units import DAY_S
 
-#: Off by no more than this share: supported within.
-NEAR = 0.10
-#: A window that is not told is a day.
-DAY = 86_400.0
-Series = tuple[NDArray[np.float64], NDArray[np.float64]]
+#: Counts of a day are seldom a day apart to the second: a window is so much longer.
+WINDOW_SLACK = 1.05
+#: Two counts may be compared as times from so many seconds apart.
+TIME_ROUNDING_S = 1e-9
 
 
-def net_change(
-    record: Record, findings: Mapping[str, Finding], one: ParsedClaim, of: Whom
-) -> list[Reading] | Refusal:
-    """Readings of a claim that an account lost (or gained) so many followers, or such a share of them."""
-    assert of.account is not None
+class CountSeries(NamedTuple):
+    """A follower count over time.
+
+    Parameters
+    ----------
+    time
+        float[n], seconds since 1970, ascending.
+    level
+        float[n], followers.
+    """
+
+    time: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+
+class CountChange(NamedTuple):
+    """A change of a count: its size, and the count before and after."""
+
+    size: float
+    before: float
+    after: float
+
+
+# -- lost and gained ----------------------------------------------------------------------------
+
+
+def measure_change(source: Source, claim: ParsedClaim, account: str) -> list[Reading] | Refusal:
+    """Readings of a claim that an account lost or gained so many followers, or such a share.
+
+    A claim without a window is of a day.
+    """
+    window_s = (claim.window_most_s or claim.window_s or float(DAY_S)) * WINDOW_SLACK
     found: list[Reading] = []
-    # counts of a day are seldom a day apart to the second
-    window = (one.window_most_s or one.window_s or DAY) * 1.05
-    for name, (time, level) in sources(record, findings, of.account).items():
-        if len(time) < 2:
+    for name, series in read_series(source, account).items():
+        if len(series.time) < 2:
             continue
-        change = largest_change(time, level, window, -1.0 if one.quantity == "gained" else 1.0)
-        number = change[0] if one.unit != "percent" else 100 * change[0] / max(change[1], 1.0)
-        found.append(
-            Reading(
-                f"net-{name}", number, number, number, {"before": change[1], "after": change[2]}
-            )
-        )
-    if one.quantity == "lost" and one.unit != "percent":
-        found += _gross(findings, of.account)
-    return found or Refusal(Note("no-counts", {"needs": "counts"}))
+        change = largest_change(series, window_s, rise=claim.quantity is Quantity.GAINED)
+        number = change.size
+        if claim.unit is Unit.PERCENT:
+            number = 100 * change.size / max(change.before, 1.0)
+        found.append(exact_reading(f"net-{name}", number, before=change.before, after=change.after))
+    if claim.quantity is Quantity.LOST and claim.unit is not Unit.PERCENT:
+        found += _measure_gross_loss(source.findings, account)
+    return found or refuse("no-counts", needs="counts")
 
 
-def _gross(findings: Mapping[str, Finding], account: str) -> list[Reading]:
+def _measure_gross_loss(findings: Mapping[str, Finding], account: str) -> list[Reading]:
     """What was lost before growth made good a part of it: by counts, and by the ledger."""
     found = []
     counts = findings.get("counts")
     if counts is not None and counts.answer == "found":
-        rows = [r for r in counts.table("drops").to_pylist() if r["account"] == account]
+        rows = [row for row in counts.table("drops").to_pylist() if row["account"] == account]
         if rows:
-            row = max(rows, key=lambda r: float(r["gross"]))
+            row = max(rows, key=lambda row: float(row["gross"]))
             found.append(Reading("gross-counts", row["gross"], row["gross_low"], row["gross_high"]))
-    ledger = _ledger(findings, account)
-    if ledger is not None:
+    known = _known_ledger(findings, account)
+    if known is not None:
         parts = [
-            ledger.estimates[k].value
-            for k in ("lost_suspension", "lost_deleted", "lost_deactivated", "unfollowed")
+            known.estimates[name].value
+            for name in ("lost_suspension", "lost_deleted", "lost_deactivated", "unfollowed")
         ]
-        number = float(sum(p for p in parts if p is not None))
-        found.append(Reading("gross-ledger", number, number, number))
+        found.append(
+            exact_reading("gross-ledger", float(sum(part for part in parts if part is not None)))
+        )
     return found
 
 
-def levels(
-    record: Record, findings: Mapping[str, Finding], one: ParsedClaim, of: Whom
-) -> list[Reading] | Refusal:
-    """Readings of a claim about what an account's followers stood at."""
-    assert of.account is not None
-    found = []
-    for name, (time, level) in sources(record, findings, of.account).items():
-        if not len(time):
-            continue
-        rows = tuple(_level(step, time, level, one) for step in one.levels)
-        main = next((r for r in rows if r["role"] == "lowest"), rows[-1])
-        value = float(main["measured"]) if main["measured"] is not None else float("nan")
-        why = (
-            Note("no-count-at-that-time", {"needs": "counts"})
-            if any(r["measured"] is None for r in rows)
-            else None
-        )
-        value = 0.0 if np.isnan(value) else value
-        found.append(Reading(name, value, value, value, levels=rows, why=why))
-    return found or Refusal(Note("no-counts", {"needs": "counts"}))
+# -- the count over time ------------------------------------------------------------------------
 
 
-def sources(record: Record, findings: Mapping[str, Finding], account: str) -> dict[str, Series]:
-    """An account's followers over time, seconds and numbers: by the platform's "counts", by the "ledger"."""
-    found: dict[str, Series] = {}
-    if record.has("counts"):
-        rows = record.sql(
-            "SELECT epoch(time) AS t, followers FROM counts WHERE account = $1 AND followers IS NOT NULL ORDER BY time, line",
+def read_series(source: Source, account: str) -> dict[str, CountSeries]:
+    """An account's followers over time, by the platform's "counts" and by the "ledger"."""
+    found: dict[str, CountSeries] = {}
+    if source.record.has("counts"):
+        rows = source.record.sql(
+            "SELECT epoch(time) AS t, followers FROM counts "
+            "WHERE account = $1 AND followers IS NOT NULL ORDER BY time, line",
             [account],
         )
         if rows.num_rows:
-            found["counts"] = (
-                rows.column(0).to_numpy().astype(float),
-                rows.column(1).to_numpy().astype(float),
-            )
-    if record.has("follows"):
-        ledger = _ledger(findings, account)
-        if ledger is None:
-            from birdfall.measures.ledgers import ledger as measured
-
-            ledger = measured(record, account)
-        if "series" in ledger.tables and ledger.answer != "cannot":
-            series = ledger.table("series")
-            time = series.column("time").cast("int64").to_numpy() / 1e6
-            level = series.column("followers").to_numpy().astype(float)
-            opening = float(ledger.details.get("opening", 0))
-            if len(time):
-                found["ledger"] = (np.r_[time[0] - 1.0, time], np.r_[opening, level])
+            time, level = (rows.column(n).to_numpy().astype(float) for n in (0, 1))
+            found["counts"] = CountSeries(time, level)
+    if source.record.has("follows"):
+        series = _read_ledger(source, account)
+        if series is not None:
+            found["ledger"] = series
     return found
 
 
-def _ledger(findings: Mapping[str, Finding], account: str) -> Finding | None:
+def _read_ledger(source: Source, account: str) -> CountSeries | None:
+    """Followers by the ledger, from the opening balance on; None if it says nothing."""
+    known = _known_ledger(source.findings, account) or ledger(source.record, account)
+    if "series" not in known.tables or known.answer == "cannot":
+        return None
+    table = known.table("series")
+    time = table.column("time").cast("int64").to_numpy() / 1e6
+    if not len(time):
+        return None
+    level = table.column("followers").to_numpy().astype(float)
+    opening = float(known.details.get("opening", 0))
+    return CountSeries(np.r_[time[0] - 1.0, time], np.r_[opening, level])
+
+
+def _known_ledger(findings: Mapping[str, Finding], account: str) -> Finding | None:
     return next(
         (
-            f
-            for f in findings.values()
-            if f.kind == "ledger" and f.answer != "cannot" and f.details.get("leader") == account
+            finding
+            for finding in findings.values()
+            if finding.kind == "ledger"
+            and finding.answer != "cannot"
+            and finding.details.get("leader") == account
         ),
         None,
     )
 
 
-def largest_change(
-    time: NDArray[np.float64], level: NDArray[np.float64], window: float, sign: float = 1.0
-) -> tuple[float, float, float]:
-    """(fall, from, to): the largest fall (sign 1) or rise (sign -1) between two counts at most `window` apart. O(n)."""
-    signed = level * sign
+def largest_change(series: CountSeries, window_s: float, *, rise: bool = False) -> CountChange:
+    """The largest fall (or rise) between two counts at most a window apart. O(n)."""
+    time, level = series
+    signed = -level if rise else level
     highest: deque[int] = deque()
-    best = (-np.inf, float(level[0]), float(level[0]))
+    best = CountChange(-np.inf, float(level[0]), float(level[0]))
     for i in range(len(time)):
-        while highest and time[highest[0]] < time[i] - window:
+        while highest and time[highest[0]] < time[i] - window_s:
             highest.popleft()
         if highest:
-            fall = float(signed[highest[0]] - signed[i])
-            if fall > best[0]:
-                best = (fall, float(level[highest[0]]), float(level[i]))
+            size = float(signed[highest[0]] - signed[i])
+            if size > best.size:
+                best = CountChange(size, float(level[highest[0]]), float(level[i]))
         while highest and signed[highest[-1]] <= signed[i]:
             highest.pop()
         highest.append(i)
-    return best if np.isfinite(best[0]) else (0.0, float(level[0]), float(level[0]))
+    return best if np.isfinite(best.size) else best._replace(size=0.0)
 
 
-def _level(
-    step: Level, time: NDArray[np.float64], level: NDArray[np.float64], one: ParsedClaim
-) -> dict[str, Any]:
+# -- levels -------------------------------------------------------------------------------------
+
+
+def measure_levels(source: Source, claim: ParsedClaim, account: str) -> list[Reading] | Refusal:
+    """Readings of a claim about what an account's followers stood at."""
+    found = []
+    for name, series in read_series(source, account).items():
+        if not len(series.time):
+            continue
+        levels = tuple(_measure_level(step, series, claim) for step in claim.levels)
+        main = next((level for level in levels if level.role is Role.LOWEST), levels[-1])
+        value = main.measured if main.measured is not None else 0.0
+        unknown = any(level.measured is None for level in levels)
+        why = Note("no-count-at-that-time", {"needs": "counts"}) if unknown else None
+        found.append(Reading(name, value, value, value, levels=levels, why=why))
+    return found or refuse("no-counts", needs="counts")
+
+
+def _measure_level(step: Level, series: CountSeries, claim: ParsedClaim) -> MeasuredLevel:
     """One claimed level, what it was, and whether that agrees."""
-    high, low = turning(time, level, one.window_most_s or one.window_s)
+    high, low = find_turning_points(series, claim.window_most_s or claim.window_s)
     measured: float | None
     at: float | None
-    if step.role == "before":
-        measured, at = float(level[high]), float(time[high])
-    elif step.role == "lowest":
-        measured, at = float(level[low]), float(time[low])
-    elif step.role == "now":
-        measured, at = float(level[-1]), float(time[-1])
+    if step.role is Role.LATER:
+        measured, at = _level_after(step, series, low)
     else:
-        measured, at = _later(step, time, level, low)
-    return {
-        "role": step.role,
-        "claimed": step.value,
-        "low": step.low,
-        "high": step.high,
-        "measured": measured,
-        "at": at,
-        "verdict": _agrees(step, measured),
-    }
+        place = {Role.BEFORE: high, Role.LOWEST: low, Role.NOW: -1}[step.role]
+        measured, at = float(series.level[place]), float(series.time[place])
+    return MeasuredLevel(
+        step.role, step.value, step.low, step.high, measured, at, _judge_level(step, measured)
+    )
 
 
-def turning(
-    time: NDArray[np.float64], level: NDArray[np.float64], window: float | None = None
-) -> tuple[int, int]:
-    """Indices of the two ends of the largest fall; of the highest and lowest if the count never fell."""
-    if window is not None:
-        _, start, end = largest_change(time, level, window * 1.05)
-        pairs = [
-            (i, j)
-            for j in np.flatnonzero(level == end)
-            for i in np.flatnonzero(level == start)
-            if i <= j and time[j] - time[i] <= window * 1.05
-        ]
-        if pairs:
-            return int(pairs[0][0]), int(pairs[0][1])
+def find_turning_points(series: CountSeries, window_s: float | None = None) -> tuple[int, int]:
+    """The two ends of the largest fall.
+
+    Returns
+    -------
+    high, low : int
+        Indices; of the highest and lowest count if it never fell.
+    """
+    time, level = series
+    if window_s is not None:
+        longest = window_s * WINDOW_SLACK
+        change = largest_change(series, longest)
+        for j in np.flatnonzero(level == change.after):
+            for i in np.flatnonzero(level == change.before):
+                if i <= j and time[j] - time[i] <= longest:
+                    return int(i), int(j)
     peak = np.maximum.accumulate(level)
     low = int(np.argmax(peak - level))
     if peak[low] == level[low]:
@@ -198,34 +226,37 @@ def turning(
     return int(np.flatnonzero(level[: low + 1] == peak[low])[-1]), low
 
 
-def _later(
-    step: Level, time: NDArray[np.float64], level: NDArray[np.float64], low: int
-) -> tuple[float | None, float | None]:
-    """The level after the lowest that comes nearest to the one claimed, at a time the words allow."""
+def _level_after(
+    step: Level, series: CountSeries, low: int
+) -> tuple[float, float] | tuple[None, None]:
+    """The level after the lowest that comes nearest to the claimed one, at a time words allow."""
+    time, level = series
     first, last = step.after_s if step.after_s is not None else (0.0, np.inf)
     inside = np.flatnonzero(
-        (time > time[low] + first - 1e-9)
+        (time > time[low] + first - TIME_ROUNDING_S)
         & (time <= time[low] + last)
         & (np.arange(len(time)) > low)
     )
     if not len(inside):
         return None, None
-    seen = inside[int(np.argmin(np.abs(level[inside] - step.value)))]
-    if _agrees(step, float(level[seen])) == "supported":
-        return float(level[seen]), float(time[seen])
+    closest = inside[int(np.argmin(np.abs(level[inside] - step.value)))]
+    if _judge_level(step, float(level[closest])) is Verdict.SUPPORTED:
+        return float(level[closest]), float(time[closest])
     # between two counts the level passed through all that lies between them
     around = np.r_[inside[0] - 1, inside] if inside[0] - 1 > low else inside
-    passed = nearest((step.low, step.high), float(level[around].min()), float(level[around].max()))
-    if _agrees(step, passed) == "supported" and len(around) > 1:
-        return passed, float(time[seen])
-    return float(level[seen]), float(time[seen])
+    least, most = float(level[around].min()), float(level[around].max())
+    passed = nearest(step.low, step.high, least, most)
+    if _judge_level(step, passed) is Verdict.SUPPORTED and len(around) > 1:
+        return passed, float(time[closest])
+    return float(level[closest]), float(time[closest])
 
 
-def _agrees(step: Level, measured: float | None) -> str:
+def _judge_level(step: Level, measured: float | None) -> Verdict:
     if measured is None:
-        return "not_answerable"
+        return Verdict.NOT_ANSWERABLE
     low = step.low if step.low is not None else -np.inf
     high = step.high if step.high is not None else np.inf
     if low <= measured <= high:
-        return "supported"
-    return "supported_within" if abs(measured - step.value) <= NEAR * step.value else "contradicted"
+        return Verdict.SUPPORTED
+    near = abs(measured - step.value) <= NEAR_SHARE * step.value
+    return Verdict.SUPPORTED_WITHIN if near else Verdict.CONTRADICTED

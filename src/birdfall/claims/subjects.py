@@ -1,4 +1,4 @@
-"""Whose accounts a claim is about: an account by its handle, hers (the leader's), everybody's; and a group no record knows by itself."""
+"""Subjects: whose accounts a claim is about, and which group the record cannot tell apart."""
 
 from __future__ import annotations
 
@@ -8,20 +8,50 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from birdfall.claims.parse import ParsedClaim, fold, is_office
-from birdfall.claims.readings import Refusal
+from birdfall.claims.parse import (
+    COUNT_QUANTITIES,
+    EVERYBODY,
+    LEADER,
+    ParsedClaim,
+    fold,
+    is_office,
+)
+from birdfall.claims.readings import Refusal, refuse
+from birdfall.claims.wave import first_wave
 from birdfall.model.findings import Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.record import NEVER, Record
 
-#: Letters that a word and a handle must begin with in common to mean the same (president, @presidencia).
-COMMON = 5
+#: Letters that a word and a handle begin with in common to mean the same: president, @presidencia.
+MIN_COMMON_LETTERS = 5
 
 
 @dataclass(frozen=True)
-class Whom:
-    """account: the id whose followers are meant, None for all accounts. codes: int[n] of those followers, None for all. group: a
-    part of them that the record does not tell apart ("" if none). limits: what was taken for granted.
+class Source:
+    """What claims are held against: a record, what is known of it already, and the settings.
+
+    findings: by name; the waves tell where to look first.
+    """
+
+    record: Record
+    findings: Mapping[str, Finding]
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The accounts that a claim is about.
+
+    Parameters
+    ----------
+    account
+        The id of the account whose followers are meant, None for all accounts.
+    codes
+        int[n], the codes of those followers; None for all accounts.
+    group
+        A part of them that the record does not tell apart, "" if none.
+    limits
+        What was taken for granted.
     """
 
     account: str | None
@@ -30,103 +60,107 @@ class Whom:
     limits: tuple[Note, ...] = ()
 
 
-def whom(
-    record: Record,
-    findings: Mapping[str, Finding],
-    one: ParsedClaim,
-    settings: Settings,
-    leader: str | None = None,
-) -> Whom | Refusal:
-    """The accounts a claim is about. leader: whose "her" and "his" are; None: the first of the case."""
-    counted = one.quantity in ("lost", "gained", "level")
-    if one.population == "all":
-        return Whom(None, None, one.group)
-    limits: tuple[Note, ...] = ()
-    group = one.group.removeprefix("ال")
-    if one.population == "leader":
-        named = _named_like(record, settings, group) if group else None
-        if named is not None:
-            account, group = named, ""
-        elif group and counted and not is_office(group):
-            return Refusal(Note("account-not-known", {"account": group, "needs": "leaders"}))
-        else:
-            group = "" if is_office(group) else group
-            found = leader or _leader(record, settings)
-            if found is None and counted:
-                return Refusal(Note("account-not-known", {"account": "–", "needs": "leaders"}))
-            if found is None:
-                return Whom(
-                    None, None, group, (Note("claim-leader-not-set", {"needs": "leaders"}),)
-                )
-            account = found
-    else:
-        known = account_named(record, one.population, settings)
-        if known is None:
-            return Refusal(
-                Note("account-not-known", {"account": one.population, "needs": "leaders"})
-            )
-        account = known
+def find_subject(
+    source: Source, claim: ParsedClaim, leader: str | None = None
+) -> Subject | Refusal:
+    """The accounts a claim is about.
+
+    leader: the account that "her" and "his" mean; None: the first of the case.
+    """
+    group = claim.group
+    if claim.population == EVERYBODY:
+        return Subject(None, None, group)
+    if claim.population != LEADER:
+        account = find_account(source, claim.population)
+        if account is None:
+            return _unknown(claim.population)
+        return _subject_of(source, claim, account, group.removeprefix("ال"))
+    group = group.removeprefix("ال")
+    named = _account_named_like(source, group) if group else None
+    if named is not None:
+        return _subject_of(source, claim, named, "")
+    counted = claim.quantity in COUNT_QUANTITIES
+    if group and counted and not is_office(group):
+        return _unknown(group)
+    group = "" if is_office(group) else group
+    account = leader or _leader(source)
+    if account is not None:
+        return _subject_of(source, claim, account, group)
     if counted:
-        return Whom(account, None, "", limits)
-    if not record.has("follows"):
-        return Refusal(Note("no-follows", {"needs": "follows"}))
-    return Whom(account, followers_of(record, findings, account), group, limits)
+        return _unknown("–")
+    return Subject(None, None, group, (Note("claim-leader-not-set", {"needs": "leaders"}),))
 
 
-def followers_of(
-    record: Record, findings: Mapping[str, Finding], account: str
-) -> NDArray[np.int64]:
-    """Who followed an account when the wave began, or ever if there was none: codes, ascending."""
-    edges = record.edges([account])
-    waves = findings.get("waves")
-    if waves is not None and waves.answer == "found":
-        onset = int(waves.table("waves").column("start")[0].as_py().timestamp() * 1e6)
-        stood = ((edges.since <= onset) | (edges.since == NEVER)) & (edges.until > onset)
-        return np.unique(edges.follower[stood])
-    return np.unique(edges.follower)
+def _subject_of(source: Source, claim: ParsedClaim, account: str, group: str) -> Subject | Refusal:
+    """The account itself where its count is meant, else its followers."""
+    if claim.quantity in COUNT_QUANTITIES:
+        return Subject(account, None, "")
+    if not source.record.has("follows"):
+        return refuse("no-follows", needs="follows")
+    return Subject(account, find_followers(source, account), group)
 
 
-def account_named(record: Record, handle: str, settings: Settings) -> str | None:
-    """The id behind a handle, by the names the record knows."""
-    wanted = handle.removeprefix("@").casefold()
-    for account, name in sorted((record.names() | settings.names).items()):
-        if name.removeprefix("@").casefold() == wanted:
-            return account
-    return (
-        handle.removeprefix("@") if record.ids.code(handle.removeprefix("@")) is not None else None
+def _unknown(account: str) -> Refusal:
+    return refuse("account-not-known", account=account, needs="leaders")
+
+
+def find_followers(source: Source, account: str) -> NDArray[np.int64]:
+    """Codes of those who followed an account when the wave began, or ever if there is no wave.
+
+    Returns
+    -------
+    int[n]
+        Ascending.
+    """
+    edges = source.record.edges([account])
+    waves = first_wave(source.findings)
+    if waves is None:
+        return np.unique(edges.follower)
+    present = ((edges.since <= waves.onset_us) | (edges.since == NEVER)) & (
+        edges.until > waves.onset_us
     )
+    return np.unique(edges.follower[present])
 
 
-def _leader(record: Record, settings: Settings) -> str | None:
-    """The account in question: the first leader, or the only one whose followers are counted or known."""
-    if settings.leaders:
-        return settings.leaders[0]
+def find_account(source: Source, handle: str) -> str | None:
+    """The id behind a handle, by the names the record and the settings know."""
+    plain = handle.removeprefix("@")
+    names = source.record.names() | source.settings.names
+    for account, name in sorted(names.items()):
+        if name.removeprefix("@").casefold() == plain.casefold():
+            return account
+    return plain if source.record.ids.code(plain) is not None else None
+
+
+def _leader(source: Source) -> str | None:
+    """The account in question: the first leader, or the only one that is counted or followed."""
+    if source.settings.leaders:
+        return source.settings.leaders[0]
     for table, column in (("counts", "account"), ("follows", "followed")):
-        if record.has(table):
-            rows = (
-                record.sql(f"SELECT DISTINCT {column} AS a FROM {table} LIMIT 2")
-                .column(0)
-                .to_pylist()
-            )
-            if len(rows) == 1:
-                return str(rows[0])
+        if source.record.has(table):
+            rows = source.record.sql(f"SELECT DISTINCT {column} AS a FROM {table} LIMIT 2")
+            accounts = rows.column(0).to_pylist()
+            if len(accounts) == 1:
+                return str(accounts[0])
     return None
 
 
-def _named_like(record: Record, settings: Settings, word: str) -> str | None:
+def _account_named_like(source: Source, word: str) -> str | None:
     """The account of the inquiry whose handle begins like a word: "oposição" and @oposicion."""
-    names = record.names() | settings.names
+    settings = source.settings
+    names = source.record.names() | settings.names
     for account in (
         *settings.leaders,
         *settings.controls,
         *settings.negative_controls,
         *settings.public,
     ):
-        handle = fold(names.get(account, ""))
-        common = next(
-            (n for n, (a, b) in enumerate(zip(word, handle, strict=False)) if a != b),
-            min(len(word), len(handle)),
-        )
-        if common >= COMMON:
+        if _common_letters(word, fold(names.get(account, ""))) >= MIN_COMMON_LETTERS:
             return account
     return None
+
+
+def _common_letters(a: str, b: str) -> int:
+    """How many letters two words begin with in common."""
+    shorter = min(len(a), len(b))
+    return next((n for n in range(shorter) if a[n] != b[n]), shorter)

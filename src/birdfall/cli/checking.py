@@ -42,7 +42,7 @@ def check(
         Who said it.
     """
     case, statement = _case_and_text(first, second)
-    return check_statement(case, statement, lang, save, said_by, json)
+    return print_verdicts(case, statement, lang, save, said_by, json)
 
 
 def _case_and_text(first: str, second: str) -> tuple[Case, str]:
@@ -57,45 +57,55 @@ def _case_and_text(first: str, second: str) -> tuple[Case, str]:
     )
 
 
-def check_statement(
-    case: Case, statement: str, lang: str | None, save: bool, said_by: str, json: bool
+def print_verdicts(
+    case: Case, text: str, lang: str | None, save: bool, said_by: str, json: bool
 ) -> int:
-    """0 all supported, 3 one contradicted, 4 one not answerable and none contradicted, 2 nothing measurable in it."""
-    from birdfall.claims import Claim, check, language_of, parse, read_claims, write_claims
+    """Print the verdicts on a statement.
+
+    Returns
+    -------
+    int
+        0 all supported, 3 one contradicted, 4 one not answerable and none contradicted.
+
+    Raises
+    ------
+    UsageError
+        Nothing in the statement can be measured.
+    """
+    from birdfall.claims import Verdict, check_statement, read_claims, read_statement, write_claims
     from birdfall.tell.names import names_of
     from birdfall.tell.words import words
 
-    if not parse(statement):
+    statement = read_statement(text, who=said_by)
+    if not statement.parsed:
         raise UsageError(
             "nothing in this statement can be measured",
-            why='It says of no number, share or "none" of accounts that they fell, came back or followed somebody.',
+            why='It says of no number, share or "none" of accounts that they fell, came back or '
+            "followed somebody.",
             fix='For example: birdfall check CASE "6,600 accounts in ten minutes"',
         )
-    record = case.record()
-    claim = Claim(statement, who=said_by, language=language_of(statement) or "")
-    found = check(record, case.findings(), claim, settings=case.settings)
-    say = words(
-        lang or (claim.language if claim.language else case.settings.language),
-        case.settings.time_zone,
-    )
+    record, claim = case.record(), statement.claim
+    found = check_statement(record, case.findings(), statement, settings=case.settings)
+    say = words(lang or claim.language or case.settings.language, case.settings.time_zone)
     if save:
         before = read_claims((case.read("claims.toml") or b"").decode())
-        _keep(case, write_claims([c for c in before if c.text != statement] + [claim]).encode())
+        kept = [other for other in before if other.text != text]
+        _save_claims(case, write_claims([*kept, claim]).encode())
     if json:
         # one object, of the first claim; what else the sentence claims stands under "also"
         print_json(as_plain(found[0]) | {"also": [as_plain(f) for f in found[1:]]})
     else:
-        print_result(f"“{printable(statement)}”")
+        print_result(f"“{printable(text)}”")
         for number, finding in enumerate(found, 1):
-            _show(finding, say, number if len(found) > 1 else None, names_of(record))
+            _print_verdict(finding, say, number if len(found) > 1 else None, names_of(record))
     verdicts = {f.details["verdict"] for f in found}
-    if "contradicted" in verdicts:
+    if Verdict.CONTRADICTED in verdicts:
         return ExitCode.NOTHING_FOUND
-    return ExitCode.CANNOT_ANSWER if "not_answerable" in verdicts else ExitCode.FOUND
+    return ExitCode.CANNOT_ANSWER if Verdict.NOT_ANSWERABLE in verdicts else ExitCode.FOUND
 
 
-def _keep(case: Case, claims: bytes) -> None:
-    """The claims, their findings, and the report if there is one, so that they agree."""
+def _save_claims(case: Case, claims: bytes) -> None:
+    """Save the claims, their findings, and the report if there is one, so that they agree."""
     from birdfall.pipeline.run import replace_claims
     from birdfall.pipeline.verify import languages_of
     from birdfall.tell.report import render
@@ -107,14 +117,18 @@ def _keep(case: Case, claims: bytes) -> None:
         case.put({"reports/report.html": render(case, languages=languages, default=default)})
 
 
-def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str], str]) -> None:
-    """One claim of the statement: what was claimed, the verdict, what was measured, and for which reading it is true."""
+def _print_verdict(
+    finding: Finding, say: Words, number: int | None, name: Callable[[str], str]
+) -> None:
+    """Print one claim: what was claimed, the verdict, what was measured, and the reading taken."""
     from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
     from birdfall.tell.terminal import claim_words
 
     claimed = finding.estimates.get("claimed")
     if number is not None:
-        print_result(f"{number}. {_told(claimed, say) if claimed is not None else ''}".rstrip())
+        print_result(
+            f"{number}. {_number_words(claimed, say) if claimed is not None else ''}".rstrip()
+        )
     print_result(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
     print_result(f"  {say('claims.measured')}: {measured_value(finding, say)}")
     account = finding.details.get("account")
@@ -124,7 +138,7 @@ def _show(finding: Finding, say: Words, number: int | None, name: Callable[[str]
         print_result(f"  {printable(line)}")
 
 
-def _told(estimate: Estimate, say: Words) -> str:
+def _number_words(estimate: Estimate, say: Words) -> str:
     return (
         say.percent(estimate.value, 1) if estimate.unit == "share" else say.number(estimate.value)
     )

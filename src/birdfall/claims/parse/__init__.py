@@ -7,11 +7,12 @@ from birdfall.claims.parse.levels import Role
 from birdfall.claims.parse.number_words import LANGUAGES
 from birdfall.claims.parse.parsed_claim import Level, ParsedClaim
 from birdfall.claims.parse.parser import MAX_CHARACTERS, parse
-from birdfall.claims.parse.populations import is_office
+from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_office
 from birdfall.claims.parse.qualifiers import Qualifier
 from birdfall.claims.parse.tokens import fold
 
 __all__ = [
+    "COUNT_QUANTITIES",
     "EVERYBODY",
     "LANGUAGES",
     "LEADER",

@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from birdfall.claims.parse.durations import Span, SpanKind
-from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import Qualifier
@@ -60,7 +60,7 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
 
 def _reachable_events(
     sentence: Sentence, item: Item, before: Item | None, following: list[Item], *, part: bool
-) -> list[tuple[Event, float]]:
+) -> list[tuple[EventMention, float]]:
     """The events with no other number between, with their distances."""
     # "50 of the 6,600 came back": the verb is of the fifty
     beyond = following[1:] if part else following
@@ -78,12 +78,12 @@ def _reachable_events(
 
 def _choose_event(
     item: Item,
-    events: list[tuple[Event, float]],
+    events: list[tuple[EventMention, float]],
     following: list[Item],
     *,
     part: bool,
     whole: bool,
-) -> Event | None:
+) -> EventMention | None:
     """The event of an item among those it can reach."""
     nearest = min(events, key=lambda e: (e[1], e[0].begin), default=None)
     if part and len(events) > 1:
@@ -94,7 +94,7 @@ def _choose_event(
         beside = [event for event, distance in later if distance <= MAX_BESIDE]
         if beside and len(later) > 1:
             return beside[0]
-        return Event(Quantity.FALLEN, item.end, item.end)
+        return EventMention(Quantity.FALLEN, item.end, item.end)
     return None if nearest is None else nearest[0]
 
 
@@ -119,7 +119,7 @@ def _is_part_of(sentence: Sentence, part: Item, whole: Item) -> bool:
     )
 
 
-def _distance(sentence: Sentence, item: Item, event: Event) -> float:
+def _distance(sentence: Sentence, item: Item, event: EventMention) -> float:
     """Words and crossings between a number with its noun and an event."""
     if event.begin < item.end:
         return item.begin - event.end + sentence.crossing_cost(event.end, item.begin)
@@ -129,7 +129,7 @@ def _distance(sentence: Sentence, item: Item, event: Event) -> float:
     return event.begin - start + sentence.crossing_cost(start, event.begin)
 
 
-def _with_event(sentence: Sentence, item: Item, event: Event) -> Item:
+def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
     """An item with its event; a denial may turn its qualifier."""
     item = replace(item, event=event)
     denies = event.denied and event.quantity in _BACK_OR_AWAY and event.end <= item.begin
@@ -146,7 +146,7 @@ def _with_event(sentence: Sentence, item: Item, event: Event) -> Item:
     return replace(item, quantity=event.quantity, qualifier=turned)
 
 
-def _quantity_of(item: Item, event: Event) -> Quantity | None:
+def _quantity_of(item: Item, event: EventMention) -> Quantity | None:
     """What an event says of an item; None if it says nothing that can be measured."""
     quantity = event.quantity
     if quantity is Quantity.RESTORED:

@@ -1,4 +1,4 @@
-"""Durations in a sentence: windows ("in ten minutes"), delays ("the next day"), rates ("a minute")."""
+"""Durations in a sentence: windows (in ten minutes), delays (the next day), rates (a minute)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from birdfall.claims.parse.number_words import ARABIC_AND_HALF, HALVES
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.tags import TaggedTokens
 from birdfall.claims.parse.tokens import TokenKind, forms
+from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
-MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
 #: The longest that a unit without a number ("minutes") can mean: short of the next unit.
-MAX_VAGUE_S = {1.0: MINUTE_S, MINUTE_S: HOUR_S, HOUR_S: DAY_S, DAY_S: 7 * DAY_S}
+MAX_VAGUE_S = {1: MINUTE_S, MINUTE_S: HOUR_S, HOUR_S: DAY_S, DAY_S: 7 * DAY_S}
 #: Longer without "in" before it is an age and no window.
 MIN_AGE_S = 2_000_000.0
 #: A number of at least so many whose unit makes it longer than this counts something else.
 MIN_COUNT, MAX_COUNTED_S = 1000, 40 * DAY_S
 #: "de" before a unit only after a million: "un millón de horas".
 MIN_WITH_OF = 1e6
+
+
+#: "The next day" ends with the second midnight: at most so much later.
+NEXT_DAY_S = 2 * DAY_S
 
 
 class SpanKind(StrEnum):
@@ -81,7 +85,6 @@ def read_spans(words: TaggedTokens, amounts: list[Amount]) -> tuple[list[Span], 
     used = {
         i
         for i, amount in enumerate(amounts)
-        # "overnight", "the same day" hold no number
         if any(span.begin <= amount.begin < span.end for span in found)
     }
     return found, used
@@ -90,13 +93,13 @@ def read_spans(words: TaggedTokens, amounts: list[Amount]) -> tuple[list[Span], 
 def _read_phrase(words: TaggedTokens, at: int) -> Span | None:
     """Read "the next day", "overnight", "the same day"."""
     for tag, kind, low_s, high_s in (
-        (Tag.NEXT_DAY, SpanKind.DELAY, 0.0, 2 * DAY_S),
+        (Tag.NEXT_DAY, SpanKind.DELAY, 0, NEXT_DAY_S),
         (Tag.OVERNIGHT, SpanKind.WINDOW, DAY_S / 2, DAY_S / 2),
         (Tag.SAME_DAY, SpanKind.WINDOW, DAY_S, DAY_S),
     ):
         length = words.length(at, tag)
         if length:
-            return Span(kind, low_s, high_s, at, at + length)
+            return Span(kind, float(low_s), float(high_s), at, at + length)
     return None
 
 
@@ -120,7 +123,7 @@ def _read_length(words: TaggedTokens, at: int, amount: Amount | None) -> _Length
     if dual is not None:
         return _Length(dual, dual, at, at + 1)
     if amount is not None:
-        return _read_counted(words, amount)
+        return _read_number_of_units(words, amount)
     return (
         _read_part(words, at)
         or _read_one(words, at)
@@ -129,7 +132,7 @@ def _read_length(words: TaggedTokens, at: int, amount: Amount | None) -> _Length
     )
 
 
-def _read_counted(words: TaggedTokens, amount: Amount) -> _Length | None:
+def _read_number_of_units(words: TaggedTokens, amount: Amount) -> _Length | None:
     """Read "ten minutes", "two and a half hours", "three quarters of an hour"."""
     at, end = amount.begin, amount.end
     if amount.value >= MIN_COUNT and (_unit_s(words, end) or 0.0) * amount.value > MAX_COUNTED_S:
@@ -225,7 +228,7 @@ def _read_bare_unit(words: TaggedTokens, at: int) -> _Length | None:
 
 
 def _max_vague_s(unit: float) -> float:
-    return MAX_VAGUE_S.get(unit, 4 * unit)
+    return float(MAX_VAGUE_S.get(int(unit), 4 * unit))
 
 
 def _read_quarters(words: TaggedTokens, at: int) -> tuple[float, int] | None:

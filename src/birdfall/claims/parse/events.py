@@ -1,4 +1,4 @@
-"""Events in a sentence: where it says that accounts fell, came back or are missing, or a count moved."""
+"""Events in a sentence: accounts fell, came back or are missing, or a follower count moved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STILL_WORDS, DENIAL_WORDS = 6, 5
 
 
 class Quantity(StrEnum):
-    """What a claim measures. A ratio compares two of the others; a level is what a count stood at."""
+    """What a claim measures. A ratio compares two others; a level is what a count stood at."""
 
     FALLEN = "fallen"
     RESTORED = "restored"
@@ -36,7 +36,7 @@ EVENT_TAGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventMention:
     """Tokens [begin, end) that say what happened. denied: a "not" stands before it."""
 
     quantity: Quantity
@@ -45,9 +45,9 @@ class Event:
     denied: bool = False
 
 
-def find_events(words: TaggedTokens) -> list[Event]:
+def find_events(words: TaggedTokens) -> list[EventMention]:
     """All events of a sentence, in order, not overlapping."""
-    found: list[Event] = []
+    found: list[EventMention] = []
     at = 0
     while at < len(words):
         tags = words.phrase_tags(at)
@@ -61,15 +61,15 @@ def find_events(words: TaggedTokens) -> list[Event]:
     return found
 
 
-def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> Event:
+def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> EventMention:
     if quantity is Quantity.RESTORED:
-        return Event(quantity, begin, end, _is_denied(words, begin))
+        return EventMention(quantity, begin, end, _has_denial(words, begin))
     if quantity is not Quantity.FALLEN:
-        return Event(quantity, begin, end)
-    denied = _is_denied(words, begin)
+        return EventMention(quantity, begin, end)
+    denied = _has_denial(words, begin)
     if not denied and words.contains(Tag.STILL, begin - STILL_WORDS, begin):
-        return Event(Quantity.MISSING, begin, end)
-    return Event(quantity, begin, end, denied)
+        return EventMention(Quantity.MISSING, begin, end)
+    return EventMention(quantity, begin, end, denied)
 
 
 def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:
@@ -77,7 +77,7 @@ def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:
     return length == 1 and words[begin].text == "back" and words.is_a(begin + 1, Tag.CALENDAR)
 
 
-def _is_denied(words: TaggedTokens, at: int) -> bool:
+def _has_denial(words: TaggedTokens, at: int) -> bool:
     """Whether "not" stands before `at`, with nothing but small words between."""
     back = at
     while back > 0 and words[back - 1].kind is TokenKind.WORD and at - back < DENIAL_WORDS:

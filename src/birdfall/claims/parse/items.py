@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from birdfall.claims.parse.durations import Span
-from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.nouns import Noun
 from birdfall.claims.parse.qualifiers import Qualifier
 from birdfall.claims.parse.tags import TokenRange
@@ -87,7 +87,7 @@ class Item:
     group: str = ""
     of: str = ""
     noun: Noun | None = None
-    event: Event | None = None
+    event: EventMention | None = None
     window: Span | None = None
     bare: bool = False
 

@@ -1,4 +1,4 @@
-"""Levels of one account's followers: "from 32,000 to 1 and hours later 17,000" is one count, no falls.
+"""Levels of one account's followers: "from 32,000 to 1 and hours later 17,000" is one count.
 
 A chain begins with two levels joined by "from ... to" or an arrow, or with a level that somebody
 had, has or was left with; what follows with "later", "back to", "now" belongs to it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
@@ -91,7 +92,7 @@ def read_chains(sentence: Sentence) -> list[Chain]:
 
 def _read_move(sentence: Sentence, free: list[int]) -> dict[int, Role]:
     """The roles of the first two numbers that are the ends of one change of level."""
-    for i, j in zip(free, free[1:], strict=False):
+    for i, j in pairwise(free):
         start, end = sentence.amounts[i], sentence.amounts[j]
         if j == i + 1 and _is_move(sentence, start, end):
             return {i: Role.BEFORE, j: Role.LOWEST if end.value < start.value else Role.LATER}

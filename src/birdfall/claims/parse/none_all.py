@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Item, Unit, unit_of
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.nouns import (
@@ -20,7 +20,7 @@ from birdfall.claims.parse.tokens import TokenKind
 
 #: "Almost none" is at most so many percent.
 MAX_ALMOST_NONE_PERCENT = 10.0
-#: An item that begins so soon after "none" is what none are of; after "all", it is the number meant.
+#: A number so soon after "none" is what none are of; after "all", it is the number meant.
 WORDS_TO_WHOLE, WORDS_TO_NUMBER = 4, 3
 _NONE_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
 _ALL_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST)
@@ -37,7 +37,7 @@ def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
         clause = sentence.clause(begin)
         if clause.begin in clauses or any(i.begin <= begin < i.end for i in items):
             continue
-        event = _event_of_none(sentence, begin, end, clause)
+        event = _event_of_none(sentence, end, clause)
         noun = noun_after(sentence, end)
         if (
             event is None
@@ -81,7 +81,7 @@ def _noun_is_close(sentence: Sentence, at: int) -> bool:
     return noun is not None and noun.kind is not NounKind.OTHER and noun.begin - at <= 3
 
 
-def _event_of_none(sentence: Sentence, begin: int, end: int, clause: TokenRange) -> Event | None:
+def _event_of_none(sentence: Sentence, end: int, clause: TokenRange) -> EventMention | None:
     """The event that happened to none: the last that follows undivided, else the nearest."""
     events = [
         event
@@ -101,7 +101,7 @@ def _event_of_none(sentence: Sentence, begin: int, end: int, clause: TokenRange)
     return following[-1] if following and nearest.begin >= end else nearest
 
 
-def _number_between(items: list[Item], begin: int, end: int, event: Event) -> bool:
+def _number_between(items: list[Item], begin: int, end: int, event: EventMention) -> bool:
     """Whether another number stands between "none" and the event, and so claims it."""
     first, last = sorted((event.begin, begin))
     return any(
@@ -112,7 +112,7 @@ def _number_between(items: list[Item], begin: int, end: int, event: Event) -> bo
     )
 
 
-def _none(sentence: Sentence, begin: int, end: int, event: Event, noun: Noun | None) -> Item:
+def _none(sentence: Sentence, begin: int, end: int, event: EventMention, noun: Noun | None) -> Item:
     words = sentence.words
     nearly = words.length_before(begin, Tag.ALMOST) or words.length(begin, Tag.HARDLY_ANY)
     if not nearly:
@@ -132,7 +132,7 @@ def _none(sentence: Sentence, begin: int, end: int, event: Event, noun: Noun | N
     )
 
 
-def _nought(begin: int, end: int, event: Event, noun: Noun | None) -> Item:
+def _nought(begin: int, end: int, event: EventMention, noun: Noun | None) -> Item:
     return Item(
         begin,
         end,
@@ -147,14 +147,14 @@ def _nought(begin: int, end: int, event: Event, noun: Noun | None) -> Item:
     )
 
 
-def _quantity_of_none(event: Event, noun: Noun | None) -> Quantity:
+def _quantity_of_none(event: EventMention, noun: Noun | None) -> Quantity:
     if event.quantity is Quantity.LOST and noun is not None and not noun.counts_followers:
         return Quantity.FALLEN
     return event.quantity
 
 
 def _read_denial(
-    sentence: Sentence, event: Event, clause: TokenRange, items: list[Item]
+    sentence: Sentence, event: EventMention, clause: TokenRange, items: list[Item]
 ) -> Item | None:
     """The item of an event that did not happen: "the accounts were not restored"."""
     claimed = any(
@@ -236,7 +236,7 @@ def _is_small(sentence: Sentence, at: int) -> bool:
     )
 
 
-def _restored_after(sentence: Sentence, event: Event, last: int) -> Event | None:
+def _restored_after(sentence: Sentence, event: EventMention, last: int) -> EventMention | None:
     """The return that follows a suspension: "all the suspended accounts came back"."""
     return next(
         (

@@ -1,4 +1,4 @@
-"""Nouns: what a number counts (accounts, followers, something else), and the group it is narrowed to."""
+"""Nouns: what a number counts (accounts, followers, something else), and of which group."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ class _NumberReader:
         # "k" and "m" stand close to digits only
         if len(token.text) <= 2 and token.text != "mi" and not self._in_digits:
             return False
-        return self._take_hundred(joined) if value == 100 else self._multiply(value, joined)
+        return self._multiply_by_hundred(joined) if value == 100 else self._multiply(value, joined)
 
     def _take_digits(self, token: Token, joined: bool) -> bool:
         value, other, whole = read_digits(token.text, self.language)
@@ -329,7 +329,7 @@ class _NumberReader:
             return joined == tens or not (joined or tens)
         return not joined or (tens and value in (1, 11))
 
-    def _take_hundred(self, joined: bool) -> bool:
+    def _multiply_by_hundred(self, joined: bool) -> bool:
         """Make hundreds of the ones before: English, French, Arabic."""
         if joined:
             if self.language != "ar" or self.room < 1000:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from birdfall.claims.parse.durations import Span
+from birdfall.claims.parse.durations import NEXT_DAY_S, Span
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.levels import Chain, Role
@@ -84,6 +84,11 @@ class ParsedClaim:
     group: str = ""
     of: str = ""
     levels: tuple[Level, ...] = field(default=())
+
+    @property
+    def means_next_day(self) -> bool:
+        """Whether the window is "the next day", which is told from "within two days" by nothing."""
+        return self.window_s == NEXT_DAY_S and self.window_most_s is None
 
 
 def from_item(item: Item, language: str) -> ParsedClaim:

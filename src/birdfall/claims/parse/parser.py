@@ -73,7 +73,7 @@ def parse(sentence: str, language: str | None = None) -> list[ParsedClaim]:
 
 
 def _read(words: TaggedTokens, language: str) -> list[ParsedClaim]:
-    """The claims of a sentence in one language. Levels are read first: their numbers are no counts."""
+    """The claims of a sentence in one language; levels first, as their numbers are no counts."""
     sentence = Sentence(words, language, amounts(words, language))
     found = [(c.begin, from_chain(c, language)) for c in read_chains(sentence)]
     found += [(item.begin, from_item(item, language)) for item in _read_items(sentence)]
@@ -83,13 +83,13 @@ def _read(words: TaggedTokens, language: str) -> list[ParsedClaim]:
 def _read_items(sentence: Sentence) -> list[Item]:
     """Everything measurable that is no level, in order."""
     found = [*read_ratios(sentence), *read_ranges(sentence), *read_shares(sentence)]
-    found = _in_order(found + read_counts(sentence))
+    found = _sort_items(found + read_counts(sentence))
     found = attach_windows(sentence, attach_events(sentence, found))
     found += attach_windows(sentence, read_nones(sentence, found))
     found += attach_windows(sentence, read_alls(sentence, found))
-    measurable = [item for item in _in_order(found) if item.quantity is not None]
+    measurable = [item for item in _sort_items(found) if item.quantity is not None]
     return [attach_population(sentence, item) for item in measurable[:MAX_ITEMS]]
 
 
-def _in_order(items: list[Item]) -> list[Item]:
+def _sort_items(items: list[Item]) -> list[Item]:
     return sorted(items, key=lambda item: item.begin)

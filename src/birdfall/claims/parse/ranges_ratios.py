@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Comparison, Item, Unit, unit_of
 from birdfall.claims.parse.lexicon import Tag
@@ -24,7 +26,7 @@ def read_ranges(sentence: Sentence) -> list[Item]:
     """All ranges of a sentence; their numbers are taken."""
     found = []
     free = sentence.free()
-    for i, j in zip(free, free[1:], strict=False):
+    for i, j in pairwise(free):
         if not sentence.is_free(i, j) or j != i + 1:
             continue
         first, second = sentence.amounts[i], sentence.amounts[j]
@@ -41,7 +43,7 @@ def _limits(sentence: Sentence, first: Amount, second: Amount) -> tuple[float, f
     """The ends of a range that two numbers make, None if they make none."""
     words = sentence.words
     dash = _is_dash(sentence, first, second)
-    if not (dash or _is_joined(sentence, first, second)):
+    if not (dash or _has_joint(sentence, first, second)):
         return None
     low, high = first.value, second.value
     if low < high / MIN_SCALE_GAP and not second.written:  # "6 a 7 mil", "entre seis y siete mil"
@@ -56,7 +58,7 @@ def _is_dash(sentence: Sentence, first: Amount, second: Amount) -> bool:
     return len(middle) == 1 and middle[0].kind is TokenKind.MARK and middle[0].text in _DASHES
 
 
-def _is_joined(sentence: Sentence, first: Amount, second: Amount) -> bool:
+def _has_joint(sentence: Sentence, first: Amount, second: Amount) -> bool:
     """Whether "to" or "between ... and" joins two numbers."""
     words, gap = sentence.words, second.begin - first.end
     if gap == 1 and words.length(first.end, Tag.TO):

@@ -1,4 +1,4 @@
-"""A sentence being read: its tokens with what was found in them, and which numbers are still free."""
+"""A sentence being read: its tokens with what was found in them, and which numbers are free."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Sentence:
         return [self.amounts[i] for i in sorted(self._taken)]
 
     def crossing_cost(self, a: int, b: int) -> float:
-        """What lies between two places: infinite over the end of a sentence, else a cost per joint."""
+        """What lies between two places: a cost per joint, infinite over the end of a sentence."""
         cost = 0.0
         for at in range(min(a, b), max(a, b)):
             if self._is_hard(at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from birdfall.claims.parse.events import Event, Quantity
+from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Base, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.nouns import NounKind, kind_at, noun_after, says_who
@@ -240,7 +240,7 @@ def _share(sentence: Sentence, begin: int, end: int, percent: float, qualifier: 
     )
 
 
-def named_events(item: Item, events: list[Event]) -> list[Event]:
+def named_events(item: Item, events: list[EventMention]) -> list[EventMention]:
     """The events that name the base of a share: "a third of the suspended accounts"."""
     noun = item.noun
     if noun is None or item.unit is not Unit.PERCENT or item.of != Base.FALLEN:

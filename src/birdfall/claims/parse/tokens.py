@@ -106,7 +106,7 @@ def clean(sentence: str) -> str:
         digit = unicodedata.digit(character, None) if character.isdigit() else None
         out.append(str(digit) if digit is not None else character)
     text = "".join(out).translate(_PLAIN_MARKS)
-    # an Arabic comma between digits groups them, and an Arabic letter before digits is a word of its own
+    # an Arabic comma between digits groups them; an Arabic letter before digits is its own word
     text = re.sub(r"(?<=\d)،(?=\d{3})", ",", text)
     return re.sub(r"(?<=[\u0600-\u06ff])(?=\d)", " ", text)
 

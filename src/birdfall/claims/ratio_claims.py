@@ -1,0 +1,58 @@
+"""Claims that compare: so many times as usual, as came back, or as of another account."""
+
+from __future__ import annotations
+
+from birdfall.claims.account_claims import read_events
+from birdfall.claims.parse import Comparison, ParsedClaim
+from birdfall.claims.readings import Reading, Refusal, exact_reading, refuse
+from birdfall.claims.subjects import Source, Subject, find_account, find_followers
+from birdfall.claims.wave import first_wave
+
+#: Keeps a ratio finite where next to nothing would have been usual.
+MIN_EXPECTED = 1e-9
+
+
+def measure_ratio(source: Source, claim: ParsedClaim, subject: Subject) -> list[Reading] | Refusal:
+    """The reading of a claim that something is so many times another thing."""
+    if claim.of == Comparison.USUAL:
+        return _measure_against_usual(source)
+    if claim.of == Comparison.RESTORED:
+        return _measure_against_returns(source, subject)
+    if claim.of.startswith("@") and subject.codes is not None:
+        return _measure_against_account(source, claim.of, subject)
+    return refuse("comparison-not-told", needs="what it is compared with")
+
+
+def _measure_against_usual(source: Source) -> list[Reading] | Refusal:
+    wave = first_wave(source.findings)
+    if wave is None:
+        return refuse("no-wave-to-compare", needs="statuses")
+    expected = max(float(wave.expected), MIN_EXPECTED)
+    low, high = (
+        max(0.0, (wave.expected + excess) / expected) for excess in (wave.size_low, wave.size_high)
+    )
+    value = wave.observed / expected
+    return [Reading("usual", value, min(low, value), max(high, value))]
+
+
+def _measure_against_returns(source: Source, subject: Subject) -> list[Reading] | Refusal:
+    falls, returns = read_events(source.record)
+    fallen = falls.of_accounts(subject.codes).count_accounts()
+    returned = returns.of_accounts(subject.codes).count_accounts()
+    if not returned:
+        return refuse("none-returned", fallen=fallen)
+    return [exact_reading("restored", fallen / returned)]
+
+
+def _measure_against_account(
+    source: Source, handle: str, subject: Subject
+) -> list[Reading] | Refusal:
+    falls, _ = read_events(source.record)
+    other = find_account(source, handle)
+    if other is None:
+        return refuse("account-not-known", account=handle, needs="leaders")
+    ours = len(falls.of_accounts(subject.codes).code)
+    theirs = len(falls.of_accounts(find_followers(source, other)).code)
+    if not theirs:
+        return refuse("no-suspended-accounts")
+    return [exact_reading("accounts", ours / theirs)]

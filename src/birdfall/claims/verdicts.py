@@ -1,0 +1,75 @@
+"""Verdicts: whether a measured range agrees with the range that a claim allows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from birdfall.claims.parse import ParsedClaim, Qualifier
+
+#: Off by no more than this share of the claimed number: supported within.
+NEAR_SHARE = 0.10
+
+
+class Verdict(StrEnum):
+    """The verdicts, the most favourable first.
+
+    SUPPORTED: what was measured, or all it may be, lies in the range the words allow.
+    SUPPORTED_WITHIN: off by a tenth at most. NOT_ANSWERABLE: it may be true and may be false.
+    """
+
+    SUPPORTED = "supported"
+    SUPPORTED_WITHIN = "supported_within"
+    NOT_ANSWERABLE = "not_answerable"
+    CONTRADICTED = "contradicted"
+
+
+class Judgement(NamedTuple):
+    """A verdict, and how far off the claim is: a share of the number claimed, signed."""
+
+    verdict: Verdict
+    off_by: float | None
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The least favourable of several verdicts."""
+    return max(verdicts, key=list(Verdict).index)
+
+
+def judge(claim: ParsedClaim, low: float, high: float) -> Judgement:
+    """Judge a claim whose true value lies in [low, high].
+
+    Examples
+    --------
+    >>> from birdfall.claims.parse import parse
+    >>> claim, = parse("at least 6,600 accounts fell")
+    >>> str(judge(claim, 7000, 7000).verdict), str(judge(claim, 3000, 3000).verdict)
+    ('supported', 'contradicted')
+    """
+    middle = (low + high) / 2
+    off_by = (middle - claim.value) / claim.value if claim.value else None
+    return Judgement(_verdict_on(claim, low, high), off_by)
+
+
+def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
+    at_least = claim.low if claim.low is not None else float("-inf")
+    at_most = claim.high if claim.high is not None else float("inf")
+    inside = at_least <= low and high <= at_most
+    outside = high < at_least or low > at_most
+    if claim.qualifier is Qualifier.NOT:  # the range is what is denied
+        if inside:
+            return Verdict.CONTRADICTED
+        return Verdict.SUPPORTED if outside else Verdict.NOT_ANSWERABLE
+    if inside:
+        return Verdict.SUPPORTED
+    if not outside:
+        # bounds that straddle the claim decide nothing, unless they are narrow
+        narrow = high - low <= NEAR_SHARE * max(claim.value, 1)
+        return Verdict.SUPPORTED_WITHIN if narrow else Verdict.NOT_ANSWERABLE
+    # off by how much: from the number itself and not from the edge its wording allows; of a
+    # range, from its edge
+    ranged = claim.qualifier in (Qualifier.BETWEEN, Qualifier.VAGUE)
+    edges = [e for e in (claim.low, claim.high) if e is not None] if ranged else [claim.value]
+    gap = min(abs(value - edge) for value in (low, high) for edge in edges)
+    near = gap <= NEAR_SHARE * claim.value and claim.qualifier is not Qualifier.EXACTLY
+    return Verdict.SUPPORTED_WITHIN if near else Verdict.CONTRADICTED
