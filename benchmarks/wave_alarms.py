@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from birdfall.measures.waves.clock import ScanClock
-from birdfall.measures.waves.measure import search
+from birdfall.measures.waves.search import search
 
 DAY = 86400.0
 #: A Monday.

@@ -14,7 +14,7 @@ import numpy as np
 from birdfall.kernels import edetector, scan
 from birdfall.measures.waves.baseline import fit_baseline
 from birdfall.measures.waves.clock import ScanClock
-from birdfall.measures.waves.measure import search
+from birdfall.measures.waves.search import search
 
 
 def timed(name: str, events: int, work, *, against: float | None = None) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.measures.waves.common_trigger import find_common_trigger, strongest_subset
+from birdfall.measures.waves.common_trigger import find_common_trigger, largest_subset_ratio
 from birdfall.measures.waves.common_words import WordUse, word_strengths
 from birdfall.record.record import from_tables
 
@@ -31,7 +31,7 @@ def test_the_best_prefix_is_the_best_of_all_subsets(rows):
             c, m = fallen[list(some)].sum(), expected[list(some)].sum()
             if c > m:
                 best = max(best, c * np.log(c / m) - (c - m))
-    assert strongest_subset(fallen[None, :], everyone)[0] == pytest.approx(best, abs=1e-9)
+    assert largest_subset_ratio(fallen[None, :], everyone)[0] == pytest.approx(best, abs=1e-9)
 
 
 def world(rng, n=4000, fell=400, app=None, handles=None):

@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from birdfall.measures.waves import applies_to, waves
-from birdfall.measures.waves.measure import waves_from_counts
+from birdfall.measures.waves import applies_to, waves, waves_from_counts
 from birdfall.record.record import from_tables
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -237,7 +236,7 @@ def test_levels_that_wander_for_days_are_no_waves():
             level[day] = 0.65 * level[day - 1] + np.sqrt(1 - 0.65**2) * rng.normal()
         counts = rng.poisson(1700 * stats.gamma(2.7, scale=1 / 2.7).ppf(stats.norm.cdf(level)))
         times = (np.arange(400) * DAY * 1e6).astype(np.int64)
-        false += len(waves_from_counts(times, counts, alpha=0.05, replicates=99)["waves"]) > 0
+        false += len(waves_from_counts(times, counts, alpha=0.05, replicates=99).waves) > 0
     assert false <= 3
 
 
@@ -355,9 +354,9 @@ def test_real_daily_totals(real):
         [int(r["tracked_suspensions"]) + int(r["untracked_suspensions"]) for r in rows]
     )
     found = waves_from_counts(times, counts)
-    assert 1 <= len(found["waves"]) <= 20
-    assert found["poisson_alarms"] > 100
-    assert found["variance_to_mean"] > 500
+    assert 1 <= len(found.waves) <= 20
+    assert found.poisson_alarms > 100
+    assert found.variance_to_mean > 500
 
 
 def test_80_000_blocks_of_2013(real):

@@ -1,11 +1,12 @@
 """Waves: were there intervals with more suspensions than the base rate explains, and how large?
 
-`waves` is the measure. `fit_baseline`, `design_detector` and `back_test` serve the live watch, which
-holds streams against the same base rate.
+`waves` is the measure of a record, `waves_from_counts` that of a series of totals. `fit_baseline`,
+`design_detector` and `back_test` serve the live watch, which uses the same base rate.
 """
 
 from birdfall.measures.waves.backtest import BackTest, Detector, back_test, design_detector
 from birdfall.measures.waves.baseline import ASSUMED_SIZE, Baseline, fit_baseline
+from birdfall.measures.waves.from_counts import CountWave, CountWaves, waves_from_counts
 from birdfall.measures.waves.measure import METHOD_VERSION, applies_to, waves
 
 __all__ = [
@@ -13,10 +14,13 @@ __all__ = [
     "METHOD_VERSION",
     "BackTest",
     "Baseline",
+    "CountWave",
+    "CountWaves",
     "Detector",
     "applies_to",
     "back_test",
     "design_detector",
     "fit_baseline",
     "waves",
+    "waves_from_counts",
 ]

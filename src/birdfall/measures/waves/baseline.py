@@ -1,41 +1,62 @@
-"""The base rate: how many suspensions a step of time would have had if nothing unusual happened, and how widely that varies.
+"""The base rate: how many suspensions a step would have had if nothing unusual happened.
 
-Season (hour of the week, or day of the week) times a robust trailing level; the spread is measured at every window length by
-itself, so that what hangs together in time widens the longer windows too. Single bursts do not lift their own base rate:
-levels are winsorised.
+Season (hour of the week, or day of the week) times a robust trailing level. The spread is measured
+at every window length by itself, so that what hangs together in time widens the longer windows too.
+Single bursts do not lift their own base rate: levels are winsorised.
 """
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
-HOUR_S = 3600.0
-DAY_S = 86400.0
-WEEK_S = 7 * DAY_S
+HOUR_S: Final = 3600.0
+DAY_S: Final = 86400.0
+WEEK_S: Final = 7 * DAY_S
 #: A season is fitted from this many weeks on, a trailing level over this many days.
 SEASON_WEEKS, LEVEL_DAYS = 4, 28
 #: Windows are at most this share of the record: a wave that fills the record has no base rate.
-MAX_WINDOW_SHARE = 0.4
+MAX_WINDOW_SHARE: Final = 0.4
 #: Blocks below which a record is too short to show its own spread.
-MIN_HISTORY_BLOCKS = 60
+MIN_HISTORY_BLOCKS: Final = 60
 #: The negative-binomial size then assumed: at the wide end of what real streams show (1 to 6).
-ASSUMED_SIZE = 1.0
-#: Counts that chance exceeds less often than this are taken for less when the spread is measured.
-CAP_TAIL = 0.005
+ASSUMED_SIZE: Final = 1.0
+#: Counts that chance exceeds less often than this are capped when the spread is measured.
+CAP_TAIL: Final = 0.005
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """expected: float64[n] per step. sizes: float64[J], negative-binomial size of sums over 2^j steps.
+    """The base rate of a series of counts, and how widely counts vary about it.
 
-    block: steps per block; ranks: int64[blocks], their order by observed / expected; block_size: the size of their spread; run:
-    blocks that hang together; clump: parameter of the logarithmic number of events that come at once (0: one by one).
-    variance_to_mean: of the raw block counts. season: "hour of week", "day of week" or "none". pit: histogram of 10 bins;
-    pit_p: its chi-squared p. blocks: how many were watched.
+    Parameters
+    ----------
+    expected
+        float64[n], events per step.
+    sizes
+        float64[J], negative-binomial size of sums over 2^j steps.
+    block
+        Steps per block.
+    blocks
+        Blocks that were watched.
+    ranks
+        int64[blocks], their order by observed / expected.
+    block_size
+        Negative-binomial size of the blocks' spread.
+    run
+        Blocks that hang together.
+    clump
+        Parameter in [0, 1) of the logarithmic number of events that come at once; 0: one by one.
+    variance_to_mean
+        Of the raw block counts.
+    season
+        "hour of week", "day of week" or "none".
+    pit, pit_p
+        Histogram (int64[10]) of the probability integral transform, and its chi-squared p.
     """
 
     expected: np.ndarray
@@ -66,9 +87,37 @@ def fit_baseline(
     trailing: bool = False,
     seed: int = 0,
 ) -> Baseline:
-    """The base rate of `counts` (float64[n], events per step of `step` seconds, from `begin`, seconds since 1970 UTC).
+    """Fit the base rate of a series of counts.
 
-    covered: bool[n]. trailing: whether the level looks back only, as a watch must, or to both sides.
+    Parameters
+    ----------
+    counts
+        float64[n], events per step.
+    covered
+        bool[n], steps that were watched.
+    step
+        Seconds per step.
+    begin
+        Start of the first step, seconds since 1970 UTC.
+    trailing
+        Whether the level looks back only, as a watch must, or to both sides.
+    seed
+        Seed of the randomised transform.
+
+    Returns
+    -------
+    Baseline
+
+    References
+    ----------
+    Czado, Gneiting and Held (2009), Predictive model assessment for count data.
+
+    Examples
+    --------
+    >>> counts = np.random.default_rng(0).poisson(12, 500).astype(float)
+    >>> base = fit_baseline(counts, np.ones(500, bool), 3600.0, 0.0)
+    >>> round(float(base.expected.mean())), base.short
+    (12, False)
     """
     n = len(counts)
     block = _block(counts, covered)
@@ -105,12 +154,18 @@ def fit_baseline(
 
 
 def size_at(sizes: np.ndarray, steps: float) -> float:
-    """The negative-binomial size of a sum over `steps` steps: that of the nearest dyadic length."""
+    """The negative-binomial size of a sum over `steps` steps: that of the nearest dyadic length.
+
+    sizes: float64[J], as in `Baseline`.
+    """
     return float(sizes[min(len(sizes) - 1, max(0, round(np.log2(max(steps, 1)))))])
 
 
 def count_band(mean: np.ndarray, size: float, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of negative-binomial counts of these means: what is usual."""
+    """Central interval of negative-binomial counts: (low, high), float64[n] each.
+
+    mean: float64[n]. size: of all of them. level: share of counts inside.
+    """
     tail = (1 - level) / 2
     share = size / (size + mean)
     if size > 1e7:
@@ -130,7 +185,10 @@ def _block(counts: np.ndarray, covered: np.ndarray) -> int:
 
 
 def _robust_rate(events: np.ndarray, exposure: np.ndarray) -> float:
-    """Events per unit of exposure in ordinary blocks: capped rates, or the quieter three fifths where most are empty."""
+    """Events per unit of exposure in ordinary blocks.
+
+    The mean of capped rates, or of the quieter three fifths of blocks where most are empty.
+    """
     seen = exposure > 0
     events, exposure = events[seen], exposure[seen]
     if not len(events):
@@ -139,7 +197,7 @@ def _robust_rate(events: np.ndarray, exposure: np.ndarray) -> float:
     if np.median(events) > 0:
         return float((np.minimum(rate, _cap(rate)) * exposure).sum() / exposure.sum())
     kept = np.argsort(rate, kind="stable")[: max(1, int(np.ceil(0.6 * len(rate))))]
-    # nothing seen in the quiet part is not a rate of zero: half an event, spread over it
+    # Nothing seen in the quiet part is not a rate of zero: half an event, spread over it.
     return float(max(events[kept].sum(), 0.5) / exposure[kept].sum())
 
 
@@ -182,10 +240,13 @@ def _season(
 
 
 def _profile(scaled: np.ndarray, per_day: int) -> np.ndarray:
-    """The mean week of `scaled` (float64[weeks, slots], nan: not watched), drawn to hour of day times day of week.
+    """The mean week of `scaled`, drawn towards hour of day times day of week.
 
-    Six Mondays at four o'clock say little of Mondays at four o'clock. The product says more; what the slots add to it is
-    believed as far as they differ by more than their own noise (an empirical-Bayes weight, Efron and Morris 1975).
+    Six Mondays at four o'clock say little of Mondays at four o'clock. The product says more; what
+    the slots add to it is believed as far as they differ by more than their own noise (an
+    empirical-Bayes weight, Efron and Morris 1975).
+
+    scaled: float64[weeks, slots], nan where not watched. per_day: slots of a day.
     """
     weeks, slots = scaled.shape
     with warnings.catch_warnings():
@@ -211,9 +272,12 @@ def _profile(scaled: np.ndarray, per_day: int) -> np.ndarray:
 def _level(
     counts: np.ndarray, season: np.ndarray, block: int, step: float, trailing: bool
 ) -> np.ndarray:
-    """The level, per step: a winsorised mean over `LEVEL_DAYS` on either side (or before only), or over a short record."""
+    """The level per step, float64[n]: a winsorised mean over `LEVEL_DAYS` on either side.
+
+    trailing: before only. A short record has one level.
+    """
     n = len(counts)
-    # a level that is to hold for weeks is looked up a few times a day, not more often
+    # A level that is to hold for weeks is computed a few times a day, not more often.
     piece = max(block, min(int(LEVEL_DAYS * DAY_S / step / 112), n // 40))
     span = max(1, round(LEVEL_DAYS * DAY_S / step / piece))
     edges = np.minimum(np.arange((n + piece - 1) // piece + 1) * piece, n)
@@ -238,21 +302,25 @@ def _level(
 def _whole_rates(
     events: np.ndarray, exposure: np.ndarray, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`_robust_rate` of every run of `width` pieces at once, and for which runs it holds: watched throughout, seldom empty."""
+    """`_robust_rate` of every run of `width` pieces at once, and whether it holds, bool.
+
+    It holds where the run was watched throughout and is seldom empty.
+    """
     seen = np.lib.stride_tricks.sliding_window_view(exposure, width)
-    accounts_known = (seen > 0).all(axis=1)
+    watched = (seen > 0).all(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = np.lib.stride_tricks.sliding_window_view(events / exposure, width)
         middle = np.median(rate, axis=1, keepdims=True)
         apart = np.median(np.abs(rate - middle), axis=1, keepdims=True)
         cap = middle + 6 * 1.4826 * np.maximum(np.maximum(apart, 0.25 * middle), 1e-9) + 1e-9
         level = (np.minimum(rate, cap) * seen).sum(axis=1) / seen.sum(axis=1)
-    return level, accounts_known & (middle[:, 0] > 0)
+    return level, watched & (middle[:, 0] > 0)
 
 
 def _block_sums(
     counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, block: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Observed and expected events of every block of `block` steps, covered steps only."""
     starts = np.arange(0, len(counts), block)
     return (
         np.add.reduceat(np.where(covered, counts, 0.0), starts),
@@ -261,10 +329,10 @@ def _block_sums(
 
 
 def _run(ratios: np.ndarray) -> int:
-    """Blocks that must be drawn together: Carlstein's length for the first autocorrelation seen (1986)."""
+    """Blocks to draw together: Carlstein's length (1986) for the first autocorrelation."""
     n = len(ratios)
     if n < 8 or np.std(ratios[:-1]) == 0 or np.std(ratios[1:]) == 0:
-        return 1  # all alike but for the last block, of another length: nothing hangs together
+        return 1  # all alike but for the last block, of another length
     rho = float(np.clip(np.corrcoef(ratios[:-1], ratios[1:])[0, 1], 0.0, 0.95))
     return int(
         np.clip(
@@ -274,7 +342,7 @@ def _run(ratios: np.ndarray) -> int:
 
 
 def _clump(expected: np.ndarray, covered: np.ndarray, size: float, block_size: float) -> float:
-    """How far events come together within a step, beyond what the ups and downs of the blocks bring along."""
+    """How far events come together within a step, beyond what the blocks' spread explains."""
     mean = float(expected[covered].mean()) if covered.any() else 0.0
     surplus = 1.0 / size - 1.0 / block_size
     if surplus <= 0 or mean <= 0 or mean > 5:
@@ -283,13 +351,13 @@ def _clump(expected: np.ndarray, covered: np.ndarray, size: float, block_size: f
 
 
 def _size(observed: np.ndarray, meant: np.ndarray) -> float:
-    """The negative-binomial size of counts about their means, by moments, each count capped where chance seldom goes.
+    """The negative-binomial size of counts about their means, by moments of capped counts.
 
-    Capped, a wave among the counts widens the spread hardly more than the largest ordinary count would.
+    Capped, a wave among the counts widens the spread hardly more than the largest ordinary count.
     """
     if not len(observed):
         return ASSUMED_SIZE
-    # counts of less than one are nearly all noughts and ones: there the cap must lie far out, or it caps the spread itself
+    # Counts below one are nearly all 0 and 1: there the cap lies far out to spare the spread.
     share = 1 - (CAP_TAIL if meant.mean() >= 1 else min(CAP_TAIL, 1 / len(observed)))
     kept = np.argsort((observed - meant) / np.sqrt(meant + 1e-9), kind="stable")
     kept = kept[: max(3, int(np.floor(0.98 * len(kept))))]
@@ -300,10 +368,20 @@ def _size(observed: np.ndarray, meant: np.ndarray) -> float:
 
 
 def level_quantiles(base: Baseline) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of the blocks' level ratios: by rank (float64[blocks]), and far out, at 1 - exp(-x) for x = 0, 1/8, ..., 40.
+    """Quantiles of the blocks' level ratios under the fitted spread.
 
-    Lognormal with the variance of the negative binomial's gamma: the longer tail of the two. A record cannot show its own
-    tail beyond its largest blocks, and levels that wander make it longer than the gamma's.
+    Returns
+    -------
+    bulk
+        float64[blocks], by rank.
+    tail
+        float64[321], far out, at 1 - exp(-x) for x = 0, 1/8, ..., 40.
+
+    Notes
+    -----
+    Lognormal with the variance of the negative binomial's gamma: the longer tail of the two. A
+    record cannot show its own tail beyond its largest blocks, and levels that wander make it longer
+    than the gamma's.
     """
     shares = (np.arange(base.blocks) + 0.5) / max(base.blocks, 1)
     wide = np.sqrt(np.log1p(1 / base.block_size))
@@ -312,12 +390,13 @@ def level_quantiles(base: Baseline) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _moments(observed: np.ndarray, meant: np.ndarray) -> float:
+    """The negative-binomial size of counts about their means by moments, between 0.05 and 1e9."""
     surplus = float(((observed - meant) ** 2 - meant).sum())
     return max(float((meant**2).sum()) / surplus, 0.05) if surplus > 0 else 1e9
 
 
 def _quantile(share: float, size: float, mean: np.ndarray) -> np.ndarray:
-    """Quantiles of negative-binomial counts by the normal approximation on the gamma scale (Wilson and Hilferty 1931)."""
+    """Quantiles of negative-binomial counts by Wilson and Hilferty's cube root (1931)."""
     spread = 1 / size + 1 / np.maximum(mean, 1e-9)
     root = 1 - spread / 9 + stats.norm.ppf(share) * np.sqrt(spread) / 3
     found: np.ndarray = np.maximum(mean * np.maximum(root, 0) ** 3, 1.0)
@@ -325,9 +404,9 @@ def _quantile(share: float, size: float, mean: np.ndarray) -> np.ndarray:
 
 
 def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int) -> np.ndarray:
-    """The negative-binomial size at every dyadic length.
+    """The negative-binomial size at every dyadic length, float64[J].
 
-    A length of which the record holds fewer than ten windows cannot show its spread: it has that of the length before.
+    A length of which the record holds fewer than ten windows has that of the length before.
     """
     found: list[float] = []
     length = 1
@@ -338,7 +417,7 @@ def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int
             found.append(found[-1])
         else:
             size = _size(c[kept], m[kept])
-            # a longer window cannot be steadier than its parts are by chance: sizes grow little by little
+            # A longer window cannot be much steadier than its parts: sizes grow by steps of four.
             found.append(min(size, found[-1] * 4) if found and found[-1] < 1e8 else size)
         length *= 2
     return np.array(found)
@@ -347,7 +426,10 @@ def _sizes(counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, n: int
 def _pit(
     observed: np.ndarray, meant: np.ndarray, size: float, seed: int
 ) -> tuple[np.ndarray, float]:
-    """Randomised probability integral transform of blocks under the fitted model (Czado, Gneiting and Held 2009)."""
+    """Randomised probability integral transform of blocks: histogram (int64[10]) and its p.
+
+    Source: Czado, Gneiting and Held 2009.
+    """
     if len(observed) < 20:
         return np.zeros(10, np.int64), float("nan")
     share = size / (size + meant)

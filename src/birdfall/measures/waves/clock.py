@@ -1,26 +1,43 @@
-"""The clock of a scan: where the record begins and ends, how finely its times are known, and what was not watched."""
+"""The clock of a scan: begin, end, step and resolution of a record, and what was not watched."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from birdfall.record.record import Record
 
+DAY_S: Final = 86400.0
 #: Steps a scan may take, seconds.
-STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
-#: More steps than this cost time and tell nothing: the base rate of a step is then next to nothing.
-MAX_STEPS = 65_000
+STEPS_S: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
+#: More steps cost time and show nothing: the base rate of a step is then next to nothing.
+MAX_STEPS: Final = 65_000
+#: Times are multiples of a unit if this share of them is.
+_GRID_SHARE: Final = 0.95
 
 
 @dataclass(frozen=True)
 class ScanClock:
-    """begin: seconds since 1970 UTC. step: seconds. covered: bool[steps]. resolution: seconds, how finely times are known.
+    """Equal steps of a record.
 
-    late: seconds by which a fall may lie before the time it was seen, where most falls are known only within intervals.
+    Parameters
+    ----------
+    begin
+        Start of the first step, seconds since 1970 UTC.
+    step
+        Length of a step, seconds; step i is [begin + i step, begin + (i + 1) step).
+    steps
+        How many there are.
+    covered
+        bool[steps], whether the step was watched.
+    resolution
+        How finely times are known, seconds.
+    late
+        Seconds by which a fall may lie before it was seen, where most are known within intervals.
     """
 
     begin: float
@@ -32,38 +49,51 @@ class ScanClock:
 
     @cached_property
     def covered_seconds(self) -> float:
+        """Seconds that were watched."""
         return float(self.covered.sum() * self.step)
 
     @property
     def begin_time(self) -> dt.datetime:
+        """Start of the first step, UTC."""
         return to_datetime(self.begin)
 
     @property
     def end_time(self) -> dt.datetime:
+        """End of the last step, UTC."""
         return to_datetime(self.begin + self.steps * self.step)
 
     def count_per_step(self, times: np.ndarray) -> np.ndarray:
-        """Events per step; times: int64 microseconds. Events in the last instant belong to the last step."""
+        """Events per step, float64[steps]. times: int64[m] us; the end belongs to the last step."""
         at = np.floor((times / 1e6 - self.begin) / self.step).astype(np.int64)
         at = at[(at >= 0) & (at <= self.steps)]
         return np.bincount(np.minimum(at, self.steps - 1), minlength=self.steps).astype(np.float64)
 
     def edge(self, step: int) -> float:
+        """Start of step number `step`, seconds since 1970 UTC."""
         return self.begin + step * self.step
 
 
 def to_datetime(seconds: float) -> dt.datetime:
+    """`seconds` since 1970 UTC, to the microsecond."""
     return dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=round(seconds * 1e6))
 
 
 def scan_clock(record: Record, low: np.ndarray, high: np.ndarray, step: float | None) -> ScanClock:
-    """The clock of a record's suspensions. low, high: int64 us, bounds of each."""
+    """The clock of a record's suspensions.
+
+    Parameters
+    ----------
+    low, high
+        int64[n] us, bounds of each fall.
+    step
+        Seconds; the finest that the times carry if None.
+    """
     begin, end = _span(record, high)
     late, resolution = _resolution(low, high)
     chosen = step or _step(end - begin, resolution)
-    if resolution >= 86400:  # days begin at midnight
-        begin = np.floor(begin / 86400) * 86400
-        # detection days: an event of day d lies in (d-1, d], and counts for the day it was seen
+    if resolution >= DAY_S:  # days begin at midnight
+        begin = np.floor(begin / DAY_S) * DAY_S
+        # An event of detection day d lies in (d - 1, d], and counts for the day it was seen.
         end = max(end, begin + chosen)
     steps = max(
         1,
@@ -79,17 +109,19 @@ def scan_clock(record: Record, low: np.ndarray, high: np.ndarray, step: float | 
 
 
 def _span(record: Record, high: np.ndarray) -> tuple[float, float]:
-    """From when to when statuses were watched: as coverage says, else the first and last time of any table."""
+    """When statuses were watched, seconds: as coverage says, else the first and last known time."""
     rows = record.sql(
         """SELECT min(epoch_us("from")), max(epoch_us("to")) FROM coverage
-        WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'all', 'everything', 'stream')"""
+        WHERE kind IN ('watched', 'sampled')
+        AND what IN ('statuses', 'all', 'everything', 'stream')"""
     ).to_pylist()[0]
     low, up = rows.values()
     if low is not None:
         ends = [low, up] if not len(high) else [min(low, int(high.min())), max(up, int(high.max()))]
         return ends[0] / 1e6, ends[1] / 1e6
     rows = record.sql(
-        """SELECT min(t), max(t) FROM (SELECT epoch_us(time) AS t FROM statuses UNION ALL SELECT epoch_us(time) FROM acts
+        """SELECT min(t), max(t) FROM (SELECT epoch_us(time) AS t FROM statuses
+        UNION ALL SELECT epoch_us(time) FROM acts
         UNION ALL SELECT epoch_us(observed_at) FROM follows)"""
     ).to_pylist()[0]
     low, up = rows.values()
@@ -105,14 +137,14 @@ def _gaps(record: Record) -> list[tuple[float, float]]:
 
 
 def _resolution(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
-    """(How late falls are seen, how finely their times are known): by their intervals, and by what all are multiples of."""
+    """(Lateness, resolution) of falls in seconds: by their intervals, and by their common grid."""
     if not len(high):
         return 0.0, 1.0
     widths = (high - low)[high > low] / 1e6
     by_interval = float(np.median(widths)) if len(widths) > len(high) / 2 else 0.0
     by_grid = 0.0
     for unit in (86400, 3600, 60, 1):
-        if (high % (unit * 10**6) == 0).mean() > 0.95:
+        if (high % (unit * 10**6) == 0).mean() > _GRID_SHARE:
             by_grid = float(unit)
             break
     return by_interval, max(by_interval, by_grid)
@@ -123,4 +155,4 @@ def _step(span: float, resolution: float) -> float:
     for step in STEPS_S:
         if step >= resolution * 0.999 and span / step <= MAX_STEPS:
             return step
-    return max(86400.0, span / MAX_STEPS)
+    return max(DAY_S, span / MAX_STEPS)

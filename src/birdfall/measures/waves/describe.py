@@ -1,8 +1,10 @@
-"""One wave, exactly: its edges, onset, size, speed, members and what they share; and the series it is drawn in."""
+"""One wave, exactly: its edges, onset, size, speed, members, and the series it is drawn in."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Final, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -10,34 +12,58 @@ from scipy import stats
 
 from birdfall.kernels import interval_censoring, scan
 from birdfall.measures.waves.baseline import Baseline, count_band, size_at
-from birdfall.measures.waves.clock import ScanClock, to_datetime
+from birdfall.measures.waves.clock import DAY_S, ScanClock, to_datetime
 from birdfall.measures.waves.common_trigger import SharedTrait, find_common_trigger
+from birdfall.measures.waves.search import ScanWindow
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 
-#: Events beyond which the exact interval is first looked for among evenly taken ones: the search is quadratic.
-MAX_EXACT_EVENTS = 3000
-#: Half the 95 % quantile of chi-squared with one degree of freedom: how far below the best an onset may lie.
-ONSET_LOG_LIKELIHOOD_DROP = 1.92
-
-
-@dataclass(frozen=True, slots=True)
-class ScanWindow:
-    """A window of steps that chance does not explain."""
-
-    evidence: float
-    first: int
-    length: int
-    p: float
-    p_kind: str
+#: Events beyond which the exact interval is first searched among a sample: the search is quadratic.
+MAX_EXACT_EVENTS: Final = 3000
+#: Half the 95 % quantile of chi-squared with one degree of freedom: how far below the best
+#: log-likelihood that of a plausible onset may lie.
+ONSET_LOG_LIKELIHOOD_DROP: Final = 1.92
+#: Lower bound in us of a fall that was never seen standing.
+NEVER: Final = np.iinfo(np.int64).min
+#: Where a wave begins and ends is a change of rate within minutes, over which the level does not
+#: wander: the negative-binomial size is that of a Poisson.
+_POISSON_SIZE: Final = 1e9
+#: Window in seconds in which a wave's peak is counted.
+_PEAK_S: Final = 60.0
+#: Rounds in which a window grows while the wave reaches its rim.
+_MAX_WIDENINGS: Final = 8
+#: A Poisson test calls a block below this p.
+_POISSON_ALARM_P: Final = 1e-6
+#: Records longer than this are tested day by day.
+_DAILY_FROM_DAYS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class RefinedWave:
-    """A refined wave; times in seconds since 1970 UTC.
+    """A wave with exact edges; times in seconds since 1970 UTC.
 
-    whole_steps: its edges are those of steps, [start, end), for its times are no finer. late: how long before they were seen
-    the falls may lie (a day, for daily reports). peak: None where a minute cannot be told.
+    Parameters
+    ----------
+    start, end
+        Closed interval of its events, or [start, end) with `whole_steps`.
+    onset_low, onset_high
+        Plausible onsets (95 %, profile likelihood).
+    observed, expected
+        Events in it, and those the base rate explains.
+    size, size_low, size_high
+        Events beyond the base rate, and their bounds by its spread.
+    p, p_kind
+        As in `ScanWindow`.
+    peak, peak_at
+        Most events within a minute, and when; None where times are coarser than a minute.
+    quantiles
+        Times by which 10, 50 and 90 % of its events had happened.
+    rate
+        Base rate in events per second.
+    whole_steps
+        Its edges are those of steps, for its times are no finer.
+    late
+        Seconds by which falls may lie before they were seen (a day, for daily reports).
     """
 
     start: float
@@ -59,12 +85,14 @@ class RefinedWave:
     late: float = 0.0
 
 
-#: Where a fall has no lower bound: it was never seen standing.
-NEVER = np.iinfo(np.int64).min
-
-
 def fall_bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """When each fell, at the earliest (`NEVER`: no lower bound) and at the latest: int64 us."""
+    """When each fell at the earliest (`NEVER`: no lower bound) and at the latest.
+
+    Returns
+    -------
+    low, high
+        int64[n], microseconds; a fall happened in (low, high].
+    """
     high = fallen.column("fell_by").cast(pa.int64()).to_numpy()
     low = fallen.column("fell_after").cast(pa.int64()).fill_null(NEVER).to_numpy()
     return low, high
@@ -73,11 +101,14 @@ def fall_bounds(fallen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
 def refine_window(
     window: ScanWindow, times: np.ndarray, clock: ScanClock, base: Baseline
 ) -> RefinedWave:
-    """The exact edges of a window among the events in and around it, with everything that is said of the wave."""
+    """Find the exact edges of a window among the events in and around it, and describe the wave.
+
+    times: int64[n], microseconds, ascending or not.
+    """
     first, last = clock.edge(window.first), clock.edge(window.first + window.length)
     around = 1.0 * (last - first)
     seconds = np.sort(times) / 1e6
-    rate = float(base.expected[window.first : window.first + window.length].mean() / clock.step)
+    rate = float(base.expected[window.steps].mean() / clock.step)
     k = size_at(base.sizes, window.length)
     whole_steps = clock.resolution >= clock.step * 0.999  # the steps are as fine as the times
     if whole_steps:
@@ -85,21 +116,21 @@ def refine_window(
         inside = seconds[(seconds >= first) & (seconds < last)]
     else:
         least = max(clock.resolution, clock.step * 1e-3)
-        for _ in range(8):
+        for _ in range(_MAX_WIDENINGS):
             near = seconds[(seconds >= first - around) & (seconds <= last + around)]
             start, end, onset = _edges(near, rate, least)
-            # at the rim of the record there is nothing further to look at, only other waves to stray into
+            # At the rim of the record there is nothing further, only other waves to stray into.
             if (start > near[0] or near[0] == seconds[0]) and (
                 end < near[-1] or near[-1] == seconds[-1]
             ):
                 break
-            # the wave reaches the rim of what was looked at: look further
+            # The wave reaches the rim of what was searched: search further.
             around *= 2
         inside = seconds[(seconds >= start) & (seconds <= end)]
     expected = rate * max(end - start, clock.step * 1e-3)
     low, high = count_band(np.array([expected]), k)
-    number, at = scan.densest(inside, 60.0)
-    minutes_told = clock.resolution <= 60.0
+    number, at = scan.densest(inside, _PEAK_S)
+    has_minutes = clock.resolution <= _PEAK_S
     tenths = np.quantile(inside, [0.1, 0.5, 0.9], method="inverted_cdf")
     return RefinedWave(
         start=start,
@@ -113,8 +144,8 @@ def refine_window(
         size_high=len(inside) - float(low[0]),
         p=window.p,
         p_kind=window.p_kind,
-        peak=int(number) if minutes_told else None,
-        peak_at=float(inside[at]) if minutes_told else None,
+        peak=int(number) if has_minutes else None,
+        peak_at=float(inside[at]) if has_minutes else None,
         quantiles=(float(tenths[0]), float(tenths[1]), float(tenths[2])),
         rate=rate,
         whole_steps=whole_steps,
@@ -122,16 +153,16 @@ def refine_window(
     )
 
 
-#: Where a wave begins and ends is a change of rate within minutes, over which the level does not wander: Poisson.
-_POISSON_SIZE = 1e9
-
-
 def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, tuple[float, float]]:
-    """Start, end and the plausible onsets of the densest interval among the events `near`."""
+    """Start, end and (earliest, latest) plausible onset of the densest interval among `near`.
+
+    near: float64[m], seconds, ascending. rate: base rate per second. least: shortest duration
+    counted, in seconds.
+    """
     m = len(near)
     since = near - near[0]
     every = max(1, -(-m // MAX_EXACT_EVENTS))
-    # events beyond number are first looked at every so many, then one by one about the edges found
+    # Very many events are first sampled, then taken one by one about the edges found.
     some = np.unique(np.append(np.arange(0, m, every), m - 1))
     _, i, j = scan.best_interval(
         since[some], rate / every, _POISSON_SIZE, least, (0, len(some)), (0, len(some))
@@ -151,7 +182,7 @@ def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, t
     if not len(value):
         return float(near[i]), float(near[j]), (float(near[i]), float(near[i]))
     plausible = np.flatnonzero(value >= value.max() - ONSET_LOG_LIKELIHOOD_DROP)
-    # before the first event of a wave its likelihood falls by the wave's rate: how far it may have begun without one
+    # Before a wave's first event its likelihood falls by its rate: how far back it may have begun.
     slack = value[plausible] - (value.max() - ONSET_LOG_LIKELIHOOD_DROP)
     faster = (j - plausible + 1) / np.maximum(since[j] - since[plausible], least) - rate
     earliest = np.maximum(
@@ -169,8 +200,20 @@ def wave_table(
     fallen: pa.Table,
     seed: int | None,
 ) -> pa.Table:
-    """One row per wave, in the order given. timed: bool[n], falls whose time is known well enough to be scanned. seed: None leaves
-    out what the fallen share.
+    """One row per wave, in the order given. Schema `WAVES`.
+
+    Parameters
+    ----------
+    found
+        The waves.
+    low, high
+        int64[n] us, bounds of each fall.
+    timed
+        bool[n], falls whose time is known well enough to be scanned.
+    record, fallen
+        The record and its spells, as `suspensions.spells` gives them.
+    seed
+        Seed of the search for shared traits; None leaves them out.
     """
     rows = []
     codes = fallen.column("code").to_numpy()
@@ -183,7 +226,7 @@ def wave_table(
     known = np.where(low == NEVER, (high.min() if len(high) else 0) - 1, low)
     estimate = interval_censoring.turnbull(known, high) if found and (low < high).any() else None
     for number, wave in enumerate(found, 1):
-        inside = inside_of(wave, high, timed)
+        inside = is_inside(wave, high, timed)
         shared = (
             None
             if seed is None
@@ -201,6 +244,38 @@ def wave_table(
     return pa.Table.from_pylist(rows, schema=WAVES)
 
 
+class _WaveRow(TypedDict):
+    """One row of `WAVES`."""
+
+    wave: int
+    start: dt.datetime
+    end: dt.datetime
+    onset_low: dt.datetime
+    onset_high: dt.datetime
+    duration_s: float
+    observed: int
+    expected: float
+    size: float
+    size_low: float
+    size_high: float
+    p_value: float
+    p_kind: str
+    peak_per_minute: int | None
+    peak_at: dt.datetime | None
+    t10: dt.datetime
+    t50: dt.datetime
+    t90: dt.datetime
+    base_rate_per_hour: float
+    certain_low: int
+    certain_high: int
+    likely: float
+    trigger: str | None
+    trigger_value: str | None
+    trigger_share: float | None
+    trigger_base_share: float | None
+    trigger_p: float | None
+
+
 def _row(
     number: int,
     w: RefinedWave,
@@ -208,7 +283,7 @@ def _row(
     possible: int,
     likely: float,
     shared: SharedTrait | None,
-) -> dict[str, object]:
+) -> _WaveRow:
     return {
         "wave": number,
         "start": to_datetime(w.start),
@@ -232,28 +307,34 @@ def _row(
         "certain_low": certain,
         "certain_high": possible,
         "likely": likely,
-        "trigger": shared and shared.trait,
-        "trigger_value": shared and shared.value,
-        "trigger_share": shared and shared.share,
-        "trigger_base_share": shared and shared.base_share,
-        "trigger_p": shared and shared.p,
+        "trigger": None if shared is None else shared.trait,
+        "trigger_value": None if shared is None else shared.value,
+        "trigger_share": None if shared is None else shared.share,
+        "trigger_base_share": None if shared is None else shared.base_share,
+        "trigger_p": None if shared is None else shared.p,
     }
 
 
-WAVES = pa.schema([
-    ("wave", pa.int32()), ("start", TIME), ("end", TIME), ("onset_low", TIME), ("onset_high", TIME), ("duration_s", pa.float64()),
-    ("observed", pa.int64()), ("expected", pa.float64()), ("size", pa.float64()), ("size_low", pa.float64()),
-    ("size_high", pa.float64()), ("p_value", pa.float64()), ("p_kind", pa.string()), ("peak_per_minute", pa.int64()),
-    ("peak_at", TIME), ("t10", TIME), ("t50", TIME), ("t90", TIME), ("base_rate_per_hour", pa.float64()),
-    ("certain_low", pa.int64()), ("certain_high", pa.int64()), ("likely", pa.float64()), ("trigger", pa.string()), ("trigger_value", pa.string()),
-    ("trigger_share", pa.float64()), ("trigger_base_share", pa.float64()), ("trigger_p", pa.float64()),
+WAVES: Final = pa.schema([
+    ("wave", pa.int32()), ("start", TIME), ("end", TIME), ("onset_low", TIME),
+    ("onset_high", TIME), ("duration_s", pa.float64()), ("observed", pa.int64()),
+    ("expected", pa.float64()), ("size", pa.float64()), ("size_low", pa.float64()),
+    ("size_high", pa.float64()), ("p_value", pa.float64()), ("p_kind", pa.string()),
+    ("peak_per_minute", pa.int64()), ("peak_at", TIME), ("t10", TIME), ("t50", TIME), ("t90", TIME),
+    ("base_rate_per_hour", pa.float64()), ("certain_low", pa.int64()), ("certain_high", pa.int64()),
+    ("likely", pa.float64()), ("trigger", pa.string()), ("trigger_value", pa.string()),
+    ("trigger_share", pa.float64()), ("trigger_base_share", pa.float64()),
+    ("trigger_p", pa.float64()),
 ])  # fmt: skip
 
 
-def inside_of(wave: RefinedWave, high: np.ndarray, timed: np.ndarray) -> np.ndarray:
-    """Which spells belong to a wave: those that were seen fallen within it, and whose time is known well enough."""
+def is_inside(wave: RefinedWave, high: np.ndarray, timed: np.ndarray) -> np.ndarray:
+    """Which spells belong to a wave, bool[n]: seen fallen within it, at a time known well enough.
+
+    high: int64[n] us, when each was seen fallen. timed: bool[n].
+    """
     start, end = round(wave.start * 1e6), round(wave.end * 1e6)
-    # a step ends where the next begins, and that instant is the next one's
+    # A step ends where the next begins, and that instant is the next one's.
     inside: np.ndarray = (
         timed & (high >= start) & ((high < end) if wave.whole_steps else (high <= end))
     )
@@ -261,7 +342,7 @@ def inside_of(wave: RefinedWave, high: np.ndarray, timed: np.ndarray) -> np.ndar
 
 
 def span_of(wave: RefinedWave) -> tuple[int, int]:
-    """The time (begin, end] in us that a wave stands for: reports of day d tell of falls in (d - 1, d]."""
+    """The interval (begin, end] in us of a wave: reports of day d are of falls in (d - 1, d]."""
     start, end = round((wave.start - wave.late) * 1e6), round((wave.end - wave.late) * 1e6)
     if wave.late > 0:
         return start, end
@@ -271,10 +352,10 @@ def span_of(wave: RefinedWave) -> tuple[int, int]:
 def members_table(
     found: list[RefinedWave], fallen: pa.Table, high: np.ndarray, timed: np.ndarray
 ) -> pa.Table:
-    """The accounts of each wave."""
+    """The accounts of each wave, one row per account and wave."""
     pieces = []
     for number, wave in enumerate(found, 1):
-        chosen = fallen.filter(pa.array(inside_of(wave, high, timed)))
+        chosen = fallen.filter(pa.array(is_inside(wave, high, timed)))
         pieces.append(
             chosen.select(["account", "code", "fell_after", "fell_by", "status"]).add_column(
                 0, pa.field("wave", pa.int32()), pa.array([number] * chosen.num_rows, pa.int32())
@@ -293,15 +374,15 @@ def members_table(
 
 
 def series_table(counts: np.ndarray, clock: ScanClock, base: Baseline, most: int = 360) -> pa.Table:
-    """The whole record in at most `most` equal steps, with what was expected and what is usual."""
+    """The whole record in at most `most` equal steps, with the expected counts and their band."""
     together = max(1, int(np.ceil(clock.steps / most)))
-    return _series_table(counts, base.expected, clock, base, clock.begin, clock.step, together)
+    return _draw_series(counts, base.expected, clock, base, clock.begin, clock.step, together)
 
 
 def minutes_table(
     found: list[RefinedWave], times: np.ndarray, clock: ScanClock, base: Baseline
 ) -> pa.Table:
-    """Fine steps around each wave: three durations on either side, no finer than the data know."""
+    """Fine steps around each wave: three durations either side, no finer than the times known."""
     pieces = []
     for number, wave in enumerate(found, 1):
         duration = max(wave.end - wave.start, clock.resolution, clock.step * 0.05)
@@ -317,21 +398,19 @@ def minutes_table(
         index = np.clip(((edges - clock.begin) / clock.step).astype(np.int64), 0, clock.steps - 1)
         expected = base.expected[index] * step / clock.step
         inner = ScanClock(begin, step, steps, clock.covered[index], clock.resolution)
-        drawn = _series_table(
-            counts, expected, inner, base, begin, step, 1, scale=step / clock.step
-        )
+        drawn = _draw_series(counts, expected, inner, base, begin, step, 1, scale=step / clock.step)
         pieces.append(drawn.add_column(0, "wave", pa.array([number] * drawn.num_rows, pa.int32())))
     empty = pa.schema([pa.field("wave", pa.int32()), *SERIES]).empty_table()
     return pa.concat_tables(pieces) if pieces else empty
 
 
-SERIES = pa.schema([
-    ("from", TIME), ("to", TIME), ("observed", pa.int64()), ("expected", pa.float64()), ("low", pa.float64()),
-    ("high", pa.float64()), ("covered", pa.bool_()),
+SERIES: Final = pa.schema([
+    ("from", TIME), ("to", TIME), ("observed", pa.int64()), ("expected", pa.float64()),
+    ("low", pa.float64()), ("high", pa.float64()), ("covered", pa.bool_()),
 ])  # fmt: skip
 
 
-def _series_table(
+def _draw_series(
     counts: np.ndarray,
     expected: np.ndarray,
     clock: ScanClock,
@@ -363,29 +442,29 @@ def _series_table(
 
 
 def pit_table(base: Baseline) -> pa.Table:
+    """The histogram of the probability integral transform, ten bins over 0..1."""
     edges = np.arange(11) / 10
     return pa.table({"from": edges[:-1], "to": edges[1:], "count": base.pit.astype(np.int64)})
 
 
-def poisson_alarms(counts: np.ndarray, clock: ScanClock, base: Baseline, p: float = 1e-6) -> int:
-    """How many blocks of the record a Poisson scan would have called waves: days, or blocks if the record is short."""
-    together = (
-        max(1, round(86400 / clock.step)) if clock.steps * clock.step > 20 * 86400 else base.block
-    )
+def count_poisson_alarms(counts: np.ndarray, clock: ScanClock, base: Baseline) -> int:
+    """How many blocks a Poisson test would have called waves: days, or blocks of a short record.
+
+    counts: float64[n] per step of `clock`.
+    """
+    long = clock.steps * clock.step > _DAILY_FROM_DAYS * DAY_S
+    together = max(1, round(DAY_S / clock.step)) if long else base.block
     starts = np.arange(0, clock.steps, together)
     observed = np.add.reduceat(np.where(clock.covered, counts, 0), starts)
     mean = np.add.reduceat(np.where(clock.covered, base.expected, 0), starts)
-    return int((stats.poisson.sf(observed - 1, np.maximum(mean, 1e-9)) < p).sum())
-
-
-def accounts_known(record: Record) -> int | None:
-    """How many accounts the record knows: who could have fallen."""
-    return len(record.ids) or None
+    p = stats.poisson.sf(observed - 1, np.maximum(mean, 1e-9))
+    return int((p < _POISSON_ALARM_P).sum())
 
 
 def lacks_watch_span(record: Record) -> bool:
     """Whether nothing but the falls themselves says how long was watched."""
-    said = record.sql(
-        """SELECT count(*) FROM coverage WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all', 'everything', 'stream')"""
+    rows = record.sql(
+        """SELECT count(*) FROM coverage WHERE kind IN ('watched', 'sampled')
+        AND what IN ('statuses', 'status', 'all', 'everything', 'stream')"""
     )
-    return not said.column(0)[0].as_py() and not record.has("acts")
+    return not rows.column(0)[0].as_py() and not record.has("acts")
