@@ -1,0 +1,142 @@
+"""Daily follower levels of every counted account, with the growth and spread they usually have."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from birdfall.record.record import Record
+
+#: Days of history growth is read from, and days that must be known of them.
+HISTORY_DAYS, MIN_KNOWN_DAYS = 28, 5
+#: Days on which an account's count may be missing before its change is not compared.
+MAX_GAP_DAYS: Final = 3
+#: A count that falls to this share within a day, from at least so many, is that of a profile that
+#: was itself down or being rebuilt (2013: a suspended minister's 32,000 read 1): nobody's followers
+#: leave like that.
+REBUILT_SHARE, REBUILT_MIN_FOLLOWERS = 0.05, 20
+#: Days after which a count that stayed down is a level of its own.
+MAX_REBUILT_DAYS: Final = 7
+#: Counts are whole: no account is steadier than two or three followers a day.
+MIN_SPREAD: Final = 2.5
+#: Median absolute deviation times this is the standard deviation of a normal distribution.
+MAD_TO_DEVIATION: Final = 1.4826
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Follower levels by account and day; day 0 is `first`.
+
+    Parameters
+    ----------
+    accounts
+        Ids, one per row of the arrays.
+    first
+        The first day, UTC.
+    level
+        float64[accounts, days], the last count of each day; NaN where unknown.
+    change
+        float64[accounts, days], change since the last known day; NaN where not comparable.
+    growth, spread
+        float64[accounts, days], ordinary change per day and its deviation.
+    z
+        float64[accounts, days], (change - growth) / spread.
+    """
+
+    accounts: list[str]
+    first: dt.date
+    level: np.ndarray
+    change: np.ndarray
+    growth: np.ndarray
+    spread: np.ndarray
+    z: np.ndarray
+
+    def day(self, index: int) -> dt.datetime:
+        """Midnight UTC at which day `index` begins."""
+        return dt.datetime.combine(self.first, dt.time(), dt.UTC) + dt.timedelta(days=index)
+
+
+def daily_levels(record: Record) -> Daily:
+    """Each account's last count of every day, its change, ordinary growth and spread."""
+    rows = record.sql(
+        """SELECT account, date_diff('day', DATE '1970-01-01', time::DATE) AS day,
+        arg_max(followers, time) AS followers
+        FROM counts WHERE followers IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"""
+    )
+    account, day = rows.column(0).to_pylist(), rows.column(1).to_numpy()
+    names, place = np.unique(np.array(account, dtype=object).astype(str), return_inverse=True)
+    first = int(day.min())
+    level = np.full((len(names), int(day.max()) - first + 1), np.nan)
+    level[place, day - first] = rows.column(2).to_numpy()
+    change = _changes(level)
+    change[_rebuilt_days(level)] = np.nan
+    growth, spread = _growth(change)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = (change - growth) / spread
+    begin = dt.date(1970, 1, 1) + dt.timedelta(days=first)
+    return Daily(names.tolist(), begin, level, change, growth, spread, z)
+
+
+def _changes(level: np.ndarray) -> np.ndarray:
+    """Change since the last known day, on the day it was seen; NaN after gaps that are too long.
+
+    Sharing a change out over the gap would thin a fall over days that saw none.
+    """
+    change = np.full(level.shape, np.nan)
+    last = np.full(level.shape[0], np.nan)
+    since = np.full(level.shape[0], -1)
+    for d in range(level.shape[1]):
+        known = np.isfinite(level[:, d])
+        gap = d - since
+        fresh = known & (since >= 0) & (gap <= MAX_GAP_DAYS)
+        change[fresh, d] = level[fresh, d] - last[fresh]
+        last[known] = level[known, d]
+        since[known] = d
+    return change
+
+
+def _rebuilt_days(level: np.ndarray) -> np.ndarray:
+    """bool[accounts, days]: the count fell to almost nothing and is not back to half of it."""
+    marked = np.zeros(level.shape, bool)
+    before, since = np.full(level.shape[0], np.nan), np.zeros(level.shape[0], np.int64)
+    last = np.full(level.shape[0], np.nan)
+    for d in range(level.shape[1]):
+        known, down = np.isfinite(level[:, d]), np.isfinite(before)
+        with np.errstate(invalid="ignore"):
+            falls = known & ~down & (last >= REBUILT_MIN_FOLLOWERS)
+            falls &= level[:, d] <= REBUILT_SHARE * last
+            back = known & down & ((level[:, d] >= 0.5 * before) | (d - since > MAX_REBUILT_DAYS))
+        marked[:, d] = falls | (known & down)
+        before[falls], since[falls] = last[falls], d
+        before[back] = np.nan
+        last[known] = level[known, d]
+    return marked
+
+
+def _growth(change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ordinary growth and spread per day, float64[accounts, days] each.
+
+    Trailing median of the daily changes and their scaled median absolute deviation; the first weeks
+    look ahead.
+    """
+    growth, spread = np.full(change.shape, np.nan), np.full(change.shape, np.nan)
+    days = change.shape[1]
+    for d in range(days):
+        window = (
+            change[:, max(0, d - HISTORY_DAYS) : d]
+            if d >= HISTORY_DAYS
+            else np.delete(change[:, : HISTORY_DAYS + 1], d, axis=1)
+        )
+        known = np.isfinite(window).sum(axis=1)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            middle = np.nanmedian(window, axis=1)
+            deviation = np.nanmedian(np.abs(window - middle[:, None]), axis=1) * MAD_TO_DEVIATION
+        enough = known >= MIN_KNOWN_DAYS
+        growth[enough, d] = middle[enough]
+        spread[enough, d] = np.maximum(deviation[enough], MIN_SPREAD)
+    return growth, spread
