@@ -1,7 +1,8 @@
-"""The client shared with the rest of the wave: does an account act through an app that others who fell use beyond its base rate?
+"""Shared clients: does an account act through a client that the fallen use beyond its base rate?
 
-The app an account last used before the moment; its value is the log ratio of the app's share among the fallen to that among the
-controls, each counted in the half of the accounts that this one is not in, so that nobody vouches for himself.
+The client an account last used before the moment. Its value is the log ratio of the client's share
+among the fallen to that among the controls, each counted in the half of the accounts that this one
+is not in, so that no account vouches for itself.
 """
 
 from __future__ import annotations
@@ -14,15 +15,31 @@ from birdfall.measures.automation.matching import MatchedControls
 from birdfall.record.record import Record
 
 CLIENT: Final = "client"
-_LAST = """SELECT i.code AS code, arg_max(a.client, a.time) AS client FROM acts a JOIN ids i ON i.id = a.account
+_LAST_CLIENTS: Final = """SELECT i.code AS code, arg_max(a.client, a.time) AS client
+FROM acts a JOIN ids i ON i.id = a.account
 WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1"""
 
 
 def shared_client(
     record: Record, pair: MatchedControls, before: int, *, seed: int = 0
 ) -> np.ndarray | None:
-    """float64[accounts], NaN outside of `pair` and where no app is known; None if fewer than two apps are. before: us."""
-    rows = record.sql(_LAST, [before])
+    """Log ratio of the use of each account's client by the fallen over that by the controls.
+
+    Parameters
+    ----------
+    pair
+        The fallen and their controls.
+    before
+        Microseconds; acts before it are read.
+    seed
+        Seed of the halves.
+
+    Returns
+    -------
+    float64[accounts] or None
+        NaN outside of `pair` and where no client is known; None if fewer than two clients are.
+    """
+    rows = record.sql(_LAST_CLIENTS, [before])
     apps, app = np.unique(
         rows.column("client").to_numpy(zero_copy_only=False).astype(str), return_inverse=True
     )
@@ -30,11 +47,16 @@ def shared_client(
         return None
     used = np.full(len(record.ids), -1, np.int64)
     used[rows.column("code").to_numpy()] = app
-    return log_ratios(used, len(apps), pair, seed=seed)
+    return use_log_ratios(used, len(apps), pair, seed=seed)
 
 
-def log_ratios(used: np.ndarray, apps: int, pair: MatchedControls, *, seed: int = 0) -> np.ndarray:
-    """`shared_client` of what each account used: int64[accounts], -1 where unknown; apps: how many there are."""
+def use_log_ratios(
+    used: np.ndarray, apps: int, pair: MatchedControls, *, seed: int = 0
+) -> np.ndarray:
+    """Log ratios by what each account used, float64[accounts].
+
+    used: int64[accounts], number of the client, -1 where unknown. apps: how many clients there are.
+    """
     found = np.full(len(used), np.nan)
     rng = np.random.default_rng([seed, 6])
     sides = [(pair.fallen, np.ones(len(pair.fallen))), (pair.controls, pair.weight)]

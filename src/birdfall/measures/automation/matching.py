@@ -1,18 +1,29 @@
-"""Controls for the fallen: accounts that stood, of like age and activity and audience, of whom as much is known."""
+"""Controls for the fallen: accounts that stood, alike in age, activity, audience and knowledge."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-#: A stratum with fewer controls than this is joined with others; with none to join, its fallen are left out and counted.
-MIN_CONTROLS = 5
+#: A stratum with fewer controls is joined with others; with none to join, its fallen are left out.
+MIN_CONTROLS: Final = 5
 
 
 @dataclass(frozen=True)
 class MatchedControls:
-    """fallen, controls: account codes. weight: float64 per control: how many of the fallen it stands for. unmatched: how many have no like."""
+    """The fallen and the accounts they are compared with.
+
+    Parameters
+    ----------
+    fallen, controls
+        Account codes.
+    weight
+        float64[controls], how many of the fallen each stands for.
+    unmatched
+        How many of the fallen have no account like them.
+    """
 
     fallen: np.ndarray
     controls: np.ndarray
@@ -21,17 +32,32 @@ class MatchedControls:
 
     @property
     def effective(self) -> float:
-        """The number of even controls that would say as much (Kish 1965)."""
+        """The number of equally weighted controls that would say as much (Kish 1965)."""
         return float(self.weight.sum() ** 2 / (self.weight**2).sum()) if len(self.weight) else 0.0
 
 
 def match_controls(
     fallen: np.ndarray, others: np.ndarray, traits: list[np.ndarray]
 ) -> MatchedControls:
-    """Coarsened exact matching (Iacus, King and Porro 2012) with weights.
+    """Match controls to the fallen by coarsened exact matching with weights.
 
-    fallen, others: codes. traits: int64 per account code each, the most important first; where controls are too few the last is given up,
-    then the one before it; the first is never given up.
+    Parameters
+    ----------
+    fallen, others
+        int64 codes of the fallen and of the accounts that stood.
+    traits
+        int64[accounts] each, the most important first. Where controls are too few the last is given
+        up, then the one before it; the first is never given up.
+
+    References
+    ----------
+    Iacus, King and Porro (2012), Causal inference without balance checking.
+
+    Examples
+    --------
+    >>> trait = np.array([0, 1, 0, 0, 0, 0, 0, 1])
+    >>> match_controls(np.array([0, 1]), np.arange(2, 8), [trait]).unmatched
+    1
     """
     weight = np.zeros(len(others))
     left = np.asarray(fallen)

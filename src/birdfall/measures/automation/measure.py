@@ -1,16 +1,18 @@
-"""Which share of the fallen is inauthentic, automated but authentic, or manual: bounds against matched controls, not a score per person.
+"""Automation: which share of the fallen is inauthentic, automated but authentic, or by hand.
 
-Signals are ranked among accounts that stood and are alike in age, activity and audience, and weighed by what sets the fallen apart
-(`measures.automation.score`); what the fallen show beyond them is a share that is there at least (`kernels.excess_share`). An upper bound there is only where the signals show that they see
-something here: then the share is at most what is visible over the least sensitivity published for such signals. Where nothing is
-visible the share is unknown, not small. Method: docs/methods/automation.md.
+Bounds against matched controls, not a score per person. Signals are ranked among accounts that
+stood and are alike in age, activity and audience, and weighed by what sets the fallen apart
+(`automation.score`); what the fallen show beyond them is a share that is there at least
+(`kernels.excess_share`). There is an upper bound only where the signals see something: then the
+share is at most what is visible over the least sensitivity published for such signals. Where
+nothing is visible the share is unknown, not small. Method: docs/methods/automation.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,27 +29,34 @@ from birdfall.record.record import Record
 
 KIND: Final = "automation"
 METHOD: Final = (
-    "timing: burstiness (Goh and Barabási 2008; Kim and Jo 2016), corrected conditional entropy (Porta et al. 1998; Gianvecchio et al. 2011)",
+    "timing: burstiness (Goh and Barabási 2008; Kim and Jo 2016), corrected conditional entropy "
+    "(Porta et al. 1998; Gianvecchio et al. 2011)",
     "behaviour strings: Cresci et al. 2016; Nwala et al. 2023",
     "controls: coarsened exact matching (Iacus, King and Porro 2012)",
-    "score: weights of a logistic regression that are nothing or more, cross-fitted (Chernozhukov et al. 2018)",
-    "share: mixture proportion from below by the best bin (Garg et al. 2021) within exact bounds (Clopper and Pearson 1934)",
+    "score: weights of a logistic regression that are nothing or more, cross-fitted "
+    "(Chernozhukov et al. 2018)",
+    "share: mixture proportion from below by the best bin (Garg et al. 2021) within exact bounds "
+    "(Clopper and Pearson 1934)",
     "what signals miss: sensitivity from 0.35, the least measured (docs/methods/automation.md)",
 )
 #: Grows when the same data would give other numbers.
 METHOD_VERSION: Final = 1
 #: Fewer on either side carry no share.
 MIN_FALLEN, MIN_CONTROLS = 50, 100
-#: Of the accounts of a kind at least this share shows it, on data sets other than those a method was made on.
+#: Least share of automated accounts that such signals see, on data a method was not made on.
 MIN_SENSITIVITY: Final = 0.35
-#: An account looks automated or made to order if one in so many that stood does.
+#: An account is flagged above this quantile of the scores of accounts that stood.
 FLAG_QUANTILE: Final = 0.9
+#: Quantiles at which ages are cut for matching.
 AGE_QUANTILES: Final = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
 class _Family:
-    """One family of signals, compared. score: float64 per account code, NaN where not scoreable."""
+    """One family of signals, compared with the controls.
+
+    excess: what the fallen show beyond them. score: float64[accounts], NaN where not scoreable.
+    """
 
     excess: Excess
     score: np.ndarray
@@ -55,7 +64,7 @@ class _Family:
 
 
 def applies_to(record: Record) -> Note | None:
-    """None if accounts fell and something is known of how they act or what they are; else what is missing."""
+    """What is missing; None if accounts fell and something is known of their acts or profiles."""
     if not record.has("statuses"):
         return Note("no-statuses", {"needs": "statuses"})
     if record.has("acts") or record.has("accounts"):
@@ -66,7 +75,24 @@ def applies_to(record: Record) -> Note | None:
 def automation(
     record: Record, waves: Finding, wave: int, *, leaders: Sequence[str] = ()
 ) -> Finding:
-    """Of the members of a wave of a finding of kind `waves`, as known before it began."""
+    """Bound the shares of automated and inauthentic accounts among the members of a wave.
+
+    Parameters
+    ----------
+    record
+        Read: `acts`, `accounts`, `statuses`, and `follows` with `leaders`.
+    waves
+        A finding of kind `waves`.
+    wave
+        Which of its waves.
+    leaders
+        Ids; followers of any of them are compared with followers.
+
+    Returns
+    -------
+    Finding
+        As `automation_of_accounts`, of what was known before the wave began.
+    """
     start = next(r["start"] for r in waves.table("waves").to_pylist() if r["wave"] == wave)
     members = [m["code"] for m in waves.table("members").to_pylist() if m["wave"] == wave]
     before = round(start.timestamp() * 1_000_000)
@@ -84,11 +110,39 @@ def automation_of_accounts(
     level: float = 0.95,
     name: str = KIND,
 ) -> Finding:
-    """Shares of the accounts `fallen` (codes) as known before `before` (us).
+    """Bound the shares of automated and inauthentic accounts among given accounts.
 
-    leaders: accounts whose followers are compared with followers. level: of the bounds. The shares are of those of whom enough is
-    known (`scoreable_timing`, `scoreable_profile`), not of all the fallen. Finding and tables: docs/reference/findings.md. It
-    names no account.
+    Parameters
+    ----------
+    record
+        Read: `acts`, `accounts`, `statuses`, and `follows` with `leaders`.
+    fallen
+        int64[k], account codes.
+    before
+        Microseconds; only what was known before is used.
+    leaders
+        Ids; followers of any of them are compared with followers.
+    level
+        Of the bounds.
+    name
+        Of the finding.
+
+    Returns
+    -------
+    Finding
+        Of kind `automation`, with the table `signals`. The shares are of the accounts of which
+        enough is known (`scoreable_timing`, `scoreable_profile`), not of all the fallen. It names
+        no account.
+
+    References
+    ----------
+    Iacus, King and Porro (2012) on matching; Garg et al. (2021) on mixture proportions.
+
+    Examples
+    --------
+    >>> from birdfall.record.record import from_tables
+    >>> automation_of_accounts(from_tables({}), np.array([], np.int64), 0).answer
+    'cannot'
     """
     fallen = np.unique(np.asarray(fallen, np.int64))
     known = signals(record, before)
@@ -104,10 +158,12 @@ def automation_of_accounts(
         family: _compare_family(known, family, fallen, np.flatnonzero(stood), traits, level)
         for family in FAMILIES
     }
-    made, manual, sure = _shares(families, traits, level)
+    shares = _bound_shares(families, level)
     scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
     reasons, limits = _reasons_and_limits(families, scoreable, len(fallen))
-    answer = "cannot" if not any(families.values()) else "found" if sure else "nothing"
+    answer = (
+        "cannot" if not any(families.values()) else "found" if shares.some_are_sure else "nothing"
+    )
     if answer == "nothing":
         limits.append(Note("nothing-visible-is-not-manual", {}))
     return Finding(
@@ -119,8 +175,10 @@ def automation_of_accounts(
             "scoreable_timing": _accounts(scoreable[TIMING]),
             "scoreable_profile": _accounts(scoreable[PROFILE]),
             "scoreable_pace": _accounts(scoreable[PACE]),
-            **made,
-            "manual": manual,
+            "inauthentic": shares.inauthentic,
+            "automated": shares.automated,
+            "automated_authentic": shares.automated_authentic,
+            "manual": shares.manual,
             **_count_flagged(families, fallen, np.flatnonzero(stood)),
         },
         parameters={
@@ -152,7 +210,8 @@ def _compare_family(
     traits: list[np.ndarray],
     level: float,
 ) -> _Family | None:
-    rows = known.of(family)
+    """One family of the fallen against their controls; None if too few on either side."""
+    rows = known.rows_of(family)
     scoreable = _scoreable(known, family)
     pattern = np.zeros(known.value.shape[1], np.int64)
     for row in rows:
@@ -174,7 +233,7 @@ def _compare_family(
 
 
 def _rescale_to_known(found: Excess, pair: MatchedControls) -> Excess:
-    """The same of all that are known of: those without their like may be anything."""
+    """The same over all scoreable fallen: those without a match may be anything."""
     share = len(pair.fallen) / (len(pair.fallen) + pair.unmatched)
     return Excess(
         found.low * share, found.visible * share, found.high * share + 1 - share, found.threshold
@@ -182,44 +241,48 @@ def _rescale_to_known(found: Excess, pair: MatchedControls) -> Excess:
 
 
 def _scoreable(known: Signals, family: str) -> np.ndarray:
-    """bool per account: something is known of it."""
-    found: np.ndarray = np.isfinite(known.value[known.of(family)]).any(axis=0)
+    """bool[accounts]: something is known of it."""
+    found: np.ndarray = np.isfinite(known.value[known.rows_of(family)]).any(axis=0)
     return found
 
 
-def _shares(
-    families: dict[str, _Family | None], traits: list[np.ndarray], level: float
-) -> tuple[dict[str, Estimate], Estimate, list[Estimate]]:
-    """Bounds of the inauthentic, the automated and the automated but authentic; of the manual; and those of which some are there."""
+class _Shares(NamedTuple):
+    """Bounds of the shares of the fallen."""
+
+    inauthentic: Estimate
+    automated: Estimate
+    automated_authentic: Estimate
+    manual: Estimate
+
+    @property
+    def some_are_sure(self) -> bool:
+        """Whether any kind is there with certainty."""
+        kinds = (self.inauthentic, self.automated, self.automated_authentic)
+        return any((e.low or 0.0) > 0 for e in kinds)
+
+
+def _bound_shares(families: dict[str, _Family | None], level: float) -> _Shares:
     profile, timing = families[PROFILE], families[TIMING]
     inauthentic = _share_bounds(profile.excess if profile else None, level)
-    # counts of what it put out say it more coarsely than its acts: they are asked where acts are not known
+    # Counts of output show it more coarsely than acts: they are used where acts are not known.
     output = timing or families[PACE]
     automated = _share_bounds(output.excess if output else None, level)
     authentic = _unknown_share(level)
     if profile is not None and timing is not None:
-        authentic = _authentic(profile, timing, inauthentic, traits, level)
-    least = max(
-        (inauthentic.low or 0.0) + (authentic.low or 0.0),
-        (automated.low or 0.0),
-        (inauthentic.low or 0.0),
-    )
-    most = (
-        (inauthentic.high or 0.0) + (authentic.high or 0.0) if authentic.value is not None else 1.0
-    )
+        authentic = _authentic(profile, timing, inauthentic, level)
+    sure = (inauthentic.low or 0.0) + (authentic.low or 0.0)
+    least = max(sure, automated.low or 0.0, inauthentic.low or 0.0)
+    most = 1.0
+    if authentic.value is not None:
+        most = (inauthentic.high or 0.0) + (authentic.high or 0.0)
     manual = Estimate(None, "share", max(0.0, 1 - most), 1 - least, level, "identified")
-    told = [e for e in (inauthentic, automated, authentic) if (e.low or 0.0) > 0]
-    return (
-        {"inauthentic": inauthentic, "automated": automated, "automated_authentic": authentic},
-        manual,
-        told,
-    )
+    return _Shares(inauthentic, automated, authentic, manual)
 
 
-def _authentic(
-    profile: _Family, timing: _Family, inauthentic: Estimate, traits: list[np.ndarray], level: float
-) -> Estimate:
-    """Automated among those whose profile is no more suspect than that of half the controls, carried over to all that are authentic."""
+def _authentic(profile: _Family, timing: _Family, inauthentic: Estimate, level: float) -> Estimate:
+    """The automated but authentic: automated among those whose profile is no more suspect than that
+    of half the controls, carried over to all that are authentic.
+    """
     middle = _weighted_median(profile.score[profile.pair.controls], profile.pair.weight)
     with np.errstate(invalid="ignore"):
         plain = profile.score <= middle
@@ -258,7 +321,7 @@ def _unknown_share(level: float) -> Estimate:
 def _count_flagged(
     families: dict[str, _Family | None], fallen: np.ndarray, others: np.ndarray
 ) -> dict[str, Estimate]:
-    """How many look automated or made to order, by a threshold that one in ten of all that stood passes."""
+    """How many look automated or made to order, by a threshold one in ten that stood passes."""
     scores = [f.score for f in families.values() if f is not None]
     if not scores:
         return {}
@@ -278,10 +341,34 @@ def _count_flagged(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _SignalRow:
+    """One row of the table `signals`: what one signal shows by itself."""
+
+    signal: str
+    family: str
+    fallen: int
+    controls: int
+    middle_fallen: float
+    middle_controls: float
+    at_least: float
+    visible: float
+
+
+_SIGNALS: Final = pa.schema([
+    ("signal", pa.string()), ("family", pa.string()), ("fallen", pa.int64()),
+    ("controls", pa.int64()), ("middle_fallen", pa.float64()), ("middle_controls", pa.float64()),
+    ("at_least", pa.float64()), ("visible", pa.float64()),
+])  # fmt: skip
+
+
 def _client_row(
     record: Record, families: dict[str, _Family | None], before: int, level: float
-) -> dict[str, Any] | None:
-    """What the apps that the fallen share show: a sign of its own, in no bound, for a town may share an app too."""
+) -> _SignalRow | None:
+    """What the clients that the fallen share show.
+
+    A signal of its own, in no bound, for a town may share a client too.
+    """
     found = families[TIMING] or families[PROFILE]
     if found is None or not record.has("acts"):
         return None
@@ -290,9 +377,9 @@ def _client_row(
 
 
 def _signal_table(
-    known: Signals, families: dict[str, _Family | None], client: dict[str, Any] | None, level: float
+    known: Signals, families: dict[str, _Family | None], client: _SignalRow | None, level: float
 ) -> pa.Table:
-    """Each signal by itself: who is known, the middle values, and what the fallen show beyond the controls."""
+    """Each signal by itself: who is known, middle values, and the excess over the controls."""
     rows = [] if client is None else [client]
     for k, (name, family) in enumerate(zip(known.names, known.families, strict=True)):
         found = families[family]
@@ -301,26 +388,13 @@ def _signal_table(
         )
         if row is not None:
             rows.append(row)
-    schema = pa.schema(
-        [
-            ("signal", pa.string()),
-            ("family", pa.string()),
-            ("fallen", pa.int64()),
-            ("controls", pa.int64()),
-            ("middle_fallen", pa.float64()),
-            ("middle_controls", pa.float64()),
-            ("at_least", pa.float64()),
-            ("visible", pa.float64()),
-        ]
-    )
-    return pa.Table.from_pylist(
-        sorted(rows, key=lambda r: (-r["at_least"], -r["visible"], r["signal"])), schema=schema
-    )
+    rows.sort(key=lambda row: (-row.at_least, -row.visible, row.signal))
+    return pa.Table.from_pylist([asdict(row) for row in rows], schema=_SIGNALS)
 
 
 def _signal_row(
     name: str, family: str, value: np.ndarray, pair: MatchedControls, level: float
-) -> dict[str, Any] | None:
+) -> _SignalRow | None:
     mine, theirs = np.isfinite(value[pair.fallen]), np.isfinite(value[pair.controls])
     group, controls, weight = (
         value[pair.fallen][mine],
@@ -330,16 +404,16 @@ def _signal_row(
     if len(group) < MIN_FALLEN or not len(controls):
         return None
     one = excess(group, controls, weight, level=level)
-    return {
-        "signal": name,
-        "family": family,
-        "fallen": len(group),
-        "controls": len(controls),
-        "middle_fallen": float(np.median(group)),
-        "middle_controls": _weighted_median(controls, weight),
-        "at_least": one.low,
-        "visible": one.visible,
-    }
+    return _SignalRow(
+        signal=name,
+        family=family,
+        fallen=len(group),
+        controls=len(controls),
+        middle_fallen=float(np.median(group)),
+        middle_controls=_weighted_median(controls, weight),
+        at_least=one.low,
+        visible=one.visible,
+    )
 
 
 def _reasons_and_limits(
@@ -347,7 +421,7 @@ def _reasons_and_limits(
 ) -> tuple[list[Note], list[Note]]:
     reasons, limits = [], [Note("shares-are-not-persons", {})]
     for family, found in families.items():
-        if family == PACE:  # stands in for timing, whose absence is said
+        if family == PACE:  # stands in for timing, whose absence is noted
             continue
         if found is None:
             reasons.append(
@@ -363,6 +437,7 @@ def _reasons_and_limits(
 
 
 def _activity_bins(acts: np.ndarray) -> np.ndarray:
+    """Powers of two of the number of acts."""
     return np.asarray(np.floor(np.log2(acts + 1)).astype(np.int64))
 
 
@@ -370,7 +445,8 @@ def _age_bins(record: Record, before: int) -> np.ndarray:
     age = np.full(len(record.ids), np.nan)
     if record.has("accounts"):
         rows = record.sql(
-            "SELECT i.code, min(epoch_us(a.created_at)) FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1"
+            """SELECT i.code, min(epoch_us(a.created_at)) FROM accounts a
+            JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1"""
         )
         age[rows.column(0).to_numpy()] = before - rows.column(1).to_numpy()
     known = np.isfinite(age)
@@ -384,8 +460,8 @@ def _follows_leader(record: Record, leaders: Sequence[str], before: int) -> np.n
     follows = np.zeros(len(record.ids), np.int64)
     if leaders and record.has("follows"):
         rows = record.sql(
-            "SELECT DISTINCT i.code FROM follows f JOIN ids i ON i.id = f.follower WHERE list_contains($1, f.followed) "
-            "AND (f.since IS NULL OR epoch_us(f.since) < $2)",
+            """SELECT DISTINCT i.code FROM follows f JOIN ids i ON i.id = f.follower
+            WHERE list_contains($1, f.followed) AND (f.since IS NULL OR epoch_us(f.since) < $2)""",
             [list(leaders), before],
         )
         follows[rows.column(0).to_numpy()] = 1

@@ -1,9 +1,10 @@
-"""What a profile says of an account: made to order, or an outlet that nobody writes by hand; as it was seen before a moment.
+"""Profile signals: accounts made to order, and outlets that nobody writes by hand.
 
-Family `profile` (made to order): follows many for one follower, follows much and says little, follows at speed, a handle that ends
-in digits or is unlike other handles, no description, made in the same hour as others, a description others have too. Family
-`pace` (automated, of whatever kind): posts much per day, per account followed, and per follower. The signs of the two pull
-opposite ways on purpose: bought followers follow and are silent, automatic outlets speak and follow nobody.
+Family `profile` (made to order): follows many for one follower, follows much and says little,
+follows at speed, a handle that ends in digits or is unlike other handles, no description, made in
+the same hour as others, a description others have too. Family `pace` (automated, of whatever kind):
+posts much per day, per account followed, and per follower. The signals of the two pull opposite
+ways on purpose: bought followers follow and are silent, automatic outlets speak and follow nobody.
 """
 
 from __future__ import annotations
@@ -19,62 +20,67 @@ PROFILE: Final = "profile"
 PACE: Final = "pace"
 #: A description is shared if so many accounts have it, and long enough not to be a greeting.
 MIN_SHARING_ACCOUNTS, MIN_DESCRIPTION_BYTES = 3, 20
-#: With fewer handles nothing is known of how handles are made here.
+#: With fewer handles nothing is known of how handles are formed here.
 MIN_HANDLES: Final = 500
-#: Of an account without a beginning no rate per day is told; younger ones count as this many days old.
+#: Younger accounts count as this many days old; without a creation time there is no daily rate.
 MIN_AGE_DAYS: Final = 1.0
 _CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
+#: float64[accounts] of each (family, signal).
 SignalValues = dict[tuple[str, str], np.ndarray]
 
 
-def profiles(record: Record, n: int, before: int, found: SignalValues) -> None:
-    """What an account is, or was made as."""
-    # what is said of an account's beginning is true whenever it was seen; what changes must have been seen before
-    seen = "(a.observed_at IS NULL OR epoch_us(a.observed_at) < $1)"
+_FROM_ACCOUNTS: Final = "FROM accounts a JOIN ids i ON i.id = a.account"
+#: What changes must have been seen before the moment $1; creation is true whenever it was seen.
+_SEEN_BEFORE: Final = "(a.observed_at IS NULL OR epoch_us(a.observed_at) < $1)"
+
+
+def add_profiles(record: Record, n: int, before: int, found: SignalValues) -> None:
+    """Add the signals of what an account is, or was made as, to `found`.
+
+    n: accounts. before: microseconds.
+    """
     counts = _counts(record, n, before)
     found[PROFILE, "follows_many"] = np.log((counts["following"] + 1) / (counts["followers"] + 1))
     found[PROFILE, "follows_silently"] = np.log((counts["following"] + 1) / (counts["posts"] + 1))
     found[PROFILE, "follow_rate"] = np.log((counts["following"] + 1) / counts["days"])
-    found[PROFILE, "digits"] = values_by_code(
-        n,
-        record.sql(
-            r"""SELECT i.code, max(length(regexp_extract(split_part(a.handle, '.', 1), '\d*$'))) FROM accounts a
-        JOIN ids i ON i.id = a.account WHERE a.handle IS NOT NULL GROUP BY 1"""
-        ),
+    digits = record.sql(
+        rf"""SELECT i.code, max(length(regexp_extract(split_part(a.handle, '.', 1), '\d*$')))
+        {_FROM_ACCOUNTS} WHERE a.handle IS NOT NULL GROUP BY 1"""
     )
-    found[PROFILE, "bare"] = values_by_code(
-        n,
-        record.sql(
-            f"""SELECT i.code, min((a.description = '')::INT) FROM accounts a JOIN ids i ON i.id = a.account
-        WHERE a.description IS NOT NULL AND {seen} GROUP BY 1""",
-            [before],
-        ),
+    found[PROFILE, "digits"] = values_by_code(n, digits)
+    bare = record.sql(
+        f"""SELECT i.code, min((a.description = '')::INT) {_FROM_ACCOUNTS}
+        WHERE a.description IS NOT NULL AND {_SEEN_BEFORE} GROUP BY 1""",
+        [before],
     )
-    found[PROFILE, "cohort"] = values_by_code(
-        n,
-        record.sql(
-            """WITH born AS (SELECT account, min(epoch_us(created_at)) // 3600000000 AS hour FROM accounts
-        WHERE created_at IS NOT NULL AND epoch_us(created_at) < $1 GROUP BY 1)
+    found[PROFILE, "bare"] = values_by_code(n, bare)
+    cohort = record.sql(
+        """WITH born AS (
+            SELECT account, min(epoch_us(created_at)) // 3600000000 AS hour FROM accounts
+            WHERE created_at IS NOT NULL AND epoch_us(created_at) < $1 GROUP BY 1
+        )
         SELECT i.code, count(*) OVER (PARTITION BY hour) FROM born b JOIN ids i ON i.id = b.account
         WHERE (SELECT count(*) FILTER (hour % 24 <> 0) > 0.5 * count(*) FROM born)""",
-            [before],
-        ),
+        [before],
     )
-    found[PROFILE, "copied_description"] = values_by_code(
-        n,
-        record.sql(
-            f"""WITH told AS (SELECT i.code, lower(max(a.description)) AS text FROM accounts a JOIN ids i ON i.id = a.account
-        WHERE a.description IS NOT NULL AND {seen} GROUP BY 1)
-        SELECT code, (strlen(text) >= {MIN_DESCRIPTION_BYTES} AND count(*) OVER (PARTITION BY hash(text)) >= {MIN_SHARING_ACCOUNTS})::INT FROM told""",
-            [before],
-        ),
+    found[PROFILE, "cohort"] = values_by_code(n, cohort)
+    copied = record.sql(
+        f"""WITH described AS (
+            SELECT i.code, lower(max(a.description)) AS text {_FROM_ACCOUNTS}
+            WHERE a.description IS NOT NULL AND {_SEEN_BEFORE} GROUP BY 1
+        )
+        SELECT code, (strlen(text) >= {MIN_DESCRIPTION_BYTES}
+        AND count(*) OVER (PARTITION BY hash(text)) >= {MIN_SHARING_ACCOUNTS})::INT
+        FROM described""",
+        [before],
     )
+    found[PROFILE, "copied_description"] = values_by_code(n, copied)
     found[PROFILE, "odd_handle"] = _odd_handles(record, n)
 
 
-def pace(record: Record, n: int, before: int, found: SignalValues) -> None:
-    """How much it puts out by its own counts: per day, per account it follows, per account that follows it."""
+def add_pace(record: Record, n: int, before: int, found: SignalValues) -> None:
+    """Add how much an account posts: per day, per account it follows, and per follower."""
     counts = _counts(record, n, before)
     for name, by in (
         ("posts_daily", counts["days"]),
@@ -85,12 +91,18 @@ def pace(record: Record, n: int, before: int, found: SignalValues) -> None:
 
 
 def _counts(record: Record, n: int, before: int) -> dict[str, np.ndarray]:
-    """float64[n] each, NaN where unknown: followers, following, posts as last seen before, and days since the beginning."""
+    """followers, following, posts as last seen before, and days since creation: float64[n] each.
+
+    NaN where unknown.
+    """
     rows = record.sql(
-        """SELECT i.code AS code, arg_max(followers, seen) AS followers, arg_max(following, seen) AS following, arg_max(posts, seen) AS posts,
+        """SELECT i.code AS code, arg_max(followers, seen) AS followers,
+        arg_max(following, seen) AS following, arg_max(posts, seen) AS posts,
         ($1 - min(epoch_us(created_at))) / 86400e6 AS days
-        FROM (SELECT *, coalesce(epoch_us(observed_at), 0) AS seen FROM accounts WHERE observed_at IS NULL OR epoch_us(observed_at) < $1) a
-        JOIN ids i ON i.id = a.account GROUP BY 1""",
+        FROM (
+            SELECT *, coalesce(epoch_us(observed_at), 0) AS seen FROM accounts
+            WHERE observed_at IS NULL OR epoch_us(observed_at) < $1
+        ) a JOIN ids i ON i.id = a.account GROUP BY 1""",
         [before],
     )
     found = {}
@@ -104,10 +116,13 @@ def _counts(record: Record, n: int, before: int) -> dict[str, np.ndarray]:
 
 
 def _odd_handles(record: Record, n: int) -> np.ndarray:
-    """float64[n]: minus the mean log chance of a handle's letter pairs under those of all other handles of the record (nats)."""
+    """How unlike other handles a handle is, float64[n], nats.
+
+    Minus the mean log chance of its letter pairs under those of all other handles of the record.
+    """
     rows = record.sql(
-        """SELECT i.code, lower(split_part(ltrim(min(a.handle), '@'), '.', 1)) FROM accounts a JOIN ids i ON i.id = a.account
-        WHERE a.handle IS NOT NULL GROUP BY 1"""
+        f"""SELECT i.code, lower(split_part(ltrim(min(a.handle), '@'), '.', 1))
+        {_FROM_ACCOUNTS} WHERE a.handle IS NOT NULL GROUP BY 1"""
     )
     odd = np.full(n, np.nan)
     if rows.num_rows < MIN_HANDLES:

@@ -1,9 +1,10 @@
-"""One score per account from several signs: what weighs is what sets the fallen apart, but never against a sign's own direction.
+"""One score per account from several signals, weighted by what sets the fallen apart.
 
-Each sign becomes its rank among the controls, -log(1 - rank). Weights are those of a logistic regression of fallen against controls
-that may be nothing or more (non-negative least deviance), so a score can only rise with what is machine-like: a trait that merely
-differs weighs nothing. Nobody is scored by weights fitted on himself (cross-fitting in five parts, Chernozhukov et al. 2018): the
-excess of such scores keeps its promise though they were learnt.
+Each signal becomes its rank among the controls, -log(1 - rank). Weights are those of a logistic
+regression of fallen against controls that may be nothing or more (non-negative least deviance), so
+a score can only rise with what is machine-like: a trait that merely differs weighs nothing. No
+account is scored by weights fitted on itself (cross-fitting in five folds, Chernozhukov et al.
+2018): bounds on the excess of such scores hold though the weights were learnt.
 """
 
 from __future__ import annotations
@@ -15,16 +16,28 @@ import numpy as np
 from birdfall.measures.automation.matching import MatchedControls
 
 FOLDS: Final = 5
-#: Holds weights together where signs say the same.
+#: Ridge penalty: holds weights together where signals agree.
 RIDGE: Final = 1e-3
 
 
 def account_scores(values: np.ndarray, pair: MatchedControls, *, seed: int = 0) -> np.ndarray:
-    """float64[accounts]: larger the more an account is like what sets the fallen apart; NaN without any sign.
+    """Score accounts by how much they are like what sets the fallen apart.
 
-    values: float64[signs, accounts], NaN where unknown. An account outside of `pair` is scored by the mean of the parts' weights.
+    Parameters
+    ----------
+    values
+        float64[signals, accounts], NaN where unknown.
+    pair
+        The fallen and their controls. Other accounts are scored by the mean of the folds' weights.
+    seed
+        Seed of the folds.
+
+    Returns
+    -------
+    float64[accounts]
+        Larger means more machine-like; NaN without any signal.
     """
-    signs = _surprise_among_controls(values, pair)
+    signals = _surprise_among_controls(values, pair)
     known = np.isfinite(values).any(axis=0)
     mine = np.concatenate([pair.fallen, pair.controls])
     fell = np.arange(len(mine)) < len(pair.fallen)
@@ -32,18 +45,18 @@ def account_scores(values: np.ndarray, pair: MatchedControls, *, seed: int = 0) 
     part = _assign_folds(fell, seed)
     weights = np.stack(
         [
-            _fit_weights(signs[:, mine[part != k]], fell[part != k], share[part != k])
+            _fit_weights(signals[:, mine[part != k]], fell[part != k], share[part != k])
             for k in range(FOLDS)
         ]
     )
-    found: np.ndarray = np.where(known, weights.mean(axis=0) @ signs, np.nan)
+    found: np.ndarray = np.where(known, weights.mean(axis=0) @ signals, np.nan)
     for k in range(FOLDS):
-        found[mine[part == k]] = weights[k] @ signs[:, mine[part == k]]
+        found[mine[part == k]] = weights[k] @ signals[:, mine[part == k]]
     return found
 
 
 def _assign_folds(fell: np.ndarray, seed: int) -> np.ndarray:
-    """int64[n]: the part of each; fallen and controls are dealt out evenly."""
+    """The fold of each, int64[n]; fallen and controls are dealt out evenly."""
     rng = np.random.default_rng([seed, 5])
     part = np.empty(len(fell), np.int64)
     for side in (fell, ~fell):
@@ -52,7 +65,10 @@ def _assign_folds(fell: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _surprise_among_controls(values: np.ndarray, pair: MatchedControls) -> np.ndarray:
-    """float64[signs, accounts]: -log(1 - rank among the controls) (Fisher 1932), less its mean under chance; 0 where unknown."""
+    """-log(1 - rank among controls) less its mean by chance, float64[signals, accounts].
+
+    0 where unknown. Source: Fisher 1932.
+    """
     made = np.zeros(values.shape)
     for row, value in enumerate(values):
         mine = np.isfinite(value[pair.controls])
@@ -65,7 +81,10 @@ def _surprise_among_controls(values: np.ndarray, pair: MatchedControls) -> np.nd
 
 
 def weighted_ranks(value: np.ndarray, controls: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The middle rank of each value among weighted controls, 0..1."""
+    """The middle rank of each value among weighted controls, 0..1.
+
+    value: float64[n]. controls, weight: float64[m].
+    """
     order = np.argsort(controls, kind="stable")
     summed = np.concatenate([[0.0], np.cumsum(weight[order])]) / weight.sum()
     below = summed[np.searchsorted(controls[order], value, "left")]
@@ -73,22 +92,26 @@ def weighted_ranks(value: np.ndarray, controls: np.ndarray, weight: np.ndarray) 
     return np.asarray((below + upto) / 2)
 
 
-def _fit_weights(signs: np.ndarray, fell: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """float64[signs] >= 0: weights of the logistic regression, both sides counting alike."""
+def _fit_weights(signals: np.ndarray, fell: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Weights of the logistic regression, float64[signals] >= 0; both sides count alike.
+
+    signals: float64[signals, n]. fell: bool[n]. share: float64[n], weight of each account.
+    """
+    # Takes a third of a second to load, and only a fit needs it.
     from scipy.optimize import minimize
 
     side = np.where(fell, 1.0, -1.0)
     share = np.where(fell, share / share[fell].sum(), share / share[~fell].sum()) / 2
 
     def deviance(at: np.ndarray) -> tuple[float, np.ndarray]:
-        margin = side * (at[1:] @ signs + at[0])
+        margin = side * (at[1:] @ signals + at[0])
         pull = -share * side / (1.0 + np.exp(np.clip(margin, -500, 500)))
-        slope = np.concatenate([[pull.sum()], signs @ pull + 2 * RIDGE * at[1:]])
+        slope = np.concatenate([[pull.sum()], signals @ pull + 2 * RIDGE * at[1:]])
         return float(
             (share * np.logaddexp(0.0, -margin)).sum() + RIDGE * (at[1:] ** 2).sum()
         ), slope
 
-    rows = len(signs)
+    rows = len(signals)
     best = minimize(
         deviance,
         np.zeros(rows + 1),
