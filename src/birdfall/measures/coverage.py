@@ -1,23 +1,34 @@
-"""Coverage: what was watched when, what is missing or doubtful, and which questions this record can answer.
+"""Coverage: what was watched when, what is doubtful, and which questions can be answered.
 
-Asked before anything is computed: "no data" is never "nothing happened". Reads all tables; returns a finding of kind
-`coverage`. Method: docs/methods/coverage.md.
+Computed before anything else: "no data" is never "nothing happened". It asks every measure whether
+it applies, so it stands above them. Reads all tables; returns a finding of kind `coverage`.
+Method: docs/methods/coverage.md.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import pyarrow as pa
 
+from birdfall.measures import (
+    audiences,
+    coordination,
+    follower_counts,
+    ledgers,
+    returns,
+    waves,
+)
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 from birdfall.sources.atproto.rows import UNKNOWN_UNFOLLOW, count_resolved_unfollows
 
-#: Where a table keeps its accounts and its times.
+#: Grows when the same data would give other numbers.
+METHOD_VERSION: Final = 1
+#: Columns of a table's accounts, and SQL of its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "accounts": (("account",), "coalesce(observed_at, created_at)"),
     "acts": (("account",), "time"),
@@ -26,13 +37,103 @@ _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "counts": (("account",), "time"),
 }
 #: A silence this many times longer than the longest ordinary one (99 %) is a gap.
-SILENCE = 8.0
-#: Fewer rows tell nothing about silence.
-ENOUGH_ROWS = 200
+SILENCE_FACTOR: Final = 8.0
+#: Fewer rows show nothing about silence.
+MIN_SILENCE_ROWS: Final = 200
+#: Silences listed, at most, per table; reasons of rejected rows listed, at most.
+MAX_SILENCES, MAX_REASONS = 200, 20
+#: Times are multiples of a unit if this share of them is.
+_GRID_SHARE: Final = 0.95
+#: Years outside of which a time is implausible: [first, last].
+_PLAUSIBLE_YEARS: Final = (1995, 2100)
+
+SPANS: Final = pa.schema([
+    ("from", TIME), ("to", TIME), ("what", pa.string()), ("kind", pa.string()),
+    ("rate", pa.float64()), ("note", pa.string()), ("source", pa.string()),
+])  # fmt: skip
+TABLE: Final = pa.schema([
+    ("table", pa.string()), ("rows", pa.int64()), ("accounts", pa.int64()), ("first", TIME),
+    ("last", TIME), ("resolution_s", pa.float64()),
+])  # fmt: skip
+QUESTIONS: Final = pa.schema([
+    ("question", pa.string()), ("answerable", pa.bool_()), ("reason", pa.string()),
+    ("needs", pa.string()),
+])  # fmt: skip
+CLOCK: Final = pa.schema([
+    ("problem", pa.string()), ("rows", pa.int64()), ("example", pa.string()),
+])  # fmt: skip
+
+#: One row of `SPANS`: what was watched, sampled or missed in [from, to].
+_Span = TypedDict(
+    "_Span",
+    {
+        "from": dt.datetime,
+        "to": dt.datetime,
+        "what": str,
+        "kind": str,
+        "rate": float | None,
+        "note": str | None,
+        "source": str | None,
+    },
+)
+
+
+class _TableRow(TypedDict):
+    """One row of `TABLE`: the extent of one table of the record."""
+
+    table: str
+    rows: int
+    accounts: int
+    first: dt.datetime | None
+    last: dt.datetime | None
+    resolution_s: float
+
+
+class _ClockRow(TypedDict):
+    """One row of `CLOCK`: a kind of doubtful time, and an account that has it."""
+
+    problem: str
+    rows: int
+    example: str | None
+
+
+class _QuestionRow(TypedDict):
+    """One row of `QUESTIONS`: whether the record can answer, else why not and what is needed."""
+
+    question: str
+    answerable: bool
+    reason: str | None
+    needs: str | None
+
+
+class _RejectedRow(TypedDict):
+    """How many rows were rejected for one reason."""
+
+    reason: str
+    rows: int
 
 
 def coverage(record: Record) -> Finding:
-    """What the record holds and what can be concluded from it. Never refuses; an empty record answers "nothing"."""
+    """Survey what the record holds and which questions it can answer.
+
+    Parameters
+    ----------
+    record
+        Read: all tables.
+
+    Returns
+    -------
+    Finding
+        Of kind `coverage`, with tables `spans`, `tables`, `questions` and `clock`. It never
+        refuses; an empty record answers "nothing".
+
+    Examples
+    --------
+    >>> from birdfall.record.record import from_tables
+    >>> finding = coverage(from_tables({}))
+    >>> finding.answer, finding.table("questions").column("answerable").to_pylist().count(True)
+    ('nothing', 0)
+    """
     tables = _tables(record)
     spans = _spans(record)
     clock = _clock(record)
@@ -61,7 +162,7 @@ def coverage(record: Record) -> Finding:
             "contradictions": _count(_contradictions(record), "count"),
         },
         inputs=tuple(record.input(t) for t in (*_TABLES, "coverage", "rejected")),
-        details={"rejected": _rejected(record)},
+        details={"rejected": _rejected_reasons(record)},
         tables={
             "spans": pa.Table.from_pylist(spans, schema=SPANS),
             "tables": pa.Table.from_pylist(tables, schema=TABLE),
@@ -71,57 +172,23 @@ def coverage(record: Record) -> Finding:
     )
 
 
-SPANS = pa.schema(
-    [
-        ("from", TIME),
-        ("to", TIME),
-        ("what", pa.string()),
-        ("kind", pa.string()),
-        ("rate", pa.float64()),
-        ("note", pa.string()),
-        ("source", pa.string()),
-    ]
-)
-TABLE = pa.schema(
-    [
-        ("table", pa.string()),
-        ("rows", pa.int64()),
-        ("accounts", pa.int64()),
-        ("first", TIME),
-        ("last", TIME),
-        ("resolution_s", pa.float64()),
-    ]
-)
-QUESTIONS = pa.schema(
-    [
-        ("question", pa.string()),
-        ("answerable", pa.bool_()),
-        ("reason", pa.string()),
-        ("needs", pa.string()),
-    ]
-)
-CLOCK = pa.schema([("problem", pa.string()), ("rows", pa.int64()), ("example", pa.string())])
-
-
-def _tables(record: Record) -> list[dict[str, Any]]:
-    found = []
+def _tables(record: Record) -> list[_TableRow]:
+    """Rows, accounts, extent and resolution of every table that holds something."""
+    found: list[_TableRow] = []
     for table, (columns, time) in _TABLES.items():
         if not record.has(table):
             continue
         accounts = " UNION ALL ".join(f"SELECT {c} AS a FROM {table}" for c in columns)
         row = record.sql(
-            f"""SELECT (SELECT approx_count_distinct(a) FROM ({accounts})) AS accounts, min({time}) AS first, max({time}) AS last,
-            avg((epoch_us({time}) % 86400000000 = 0)::INT) AS midnight, avg((epoch_us({time}) % 60000000 = 0)::INT) AS minute,
+            f"""SELECT (SELECT approx_count_distinct(a) FROM ({accounts})) AS accounts,
+            min({time}) AS first, max({time}) AS last,
+            avg((epoch_us({time}) % 86400000000 = 0)::INT) AS midnight,
+            avg((epoch_us({time}) % 60000000 = 0)::INT) AS minute,
             avg((epoch_us({time}) % 1000000 = 0)::INT) AS second FROM {table}"""
         ).to_pylist()[0]
-        resolution = (
-            86400.0
-            if (row["midnight"] or 0) > 0.95
-            else 60.0
-            if (row["minute"] or 0) > 0.95
-            else 1.0
-            if (row["second"] or 0) > 0.95
-            else 1e-6
+        grids = (("midnight", 86400.0), ("minute", 60.0), ("second", 1.0))
+        resolution = next(
+            (seconds for name, seconds in grids if (row[name] or 0) > _GRID_SHARE), 1e-6
         )
         found.append(
             {
@@ -136,49 +203,71 @@ def _tables(record: Record) -> list[dict[str, Any]]:
     return found
 
 
-def _spans(record: Record) -> list[dict[str, Any]]:
-    """Coverage as it was said, and silences that the stream's own rate does not explain."""
-    said = record.sql(
-        'SELECT "from", "to", what, kind, rate, note, source FROM coverage ORDER BY "from", what, kind'
+def _spans(record: Record) -> list[_Span]:
+    """Coverage as stated by sources, and silences that no ordinary gap explains."""
+    stated: list[_Span] = record.sql(
+        """SELECT "from", "to", what, kind, rate, note, source FROM coverage
+        ORDER BY "from", what, kind"""
     ).to_pylist()
-    return [*said, *(s for table in ("acts", "statuses") for s in _silences(record, table, said))]
+    silences = [s for table in ("acts", "statuses") for s in _silences(record, table, stated)]
+    return [*stated, *silences]
 
 
-def _silences(record: Record, table: str, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if record.sizes.get(table, 0) < ENOUGH_ROWS or any(
-        s["kind"] == "gap" and s["what"] in (table, "all", "stream") for s in said
-    ):
+def _silences(record: Record, table: str, stated: list[_Span]) -> list[_Span]:
+    """Gaps of `table` far longer than its ordinary ones; none where gaps are stated."""
+    names = (table, "all", "stream")
+    if any(s["kind"] == "gap" and s["what"] in names for s in stated):
+        return []
+    if record.sizes.get(table, 0) < MIN_SILENCE_ROWS:
         return []
     rows = record.sql(
-        f"""WITH steps AS (SELECT time, lead(time) OVER (ORDER BY time) AS next FROM (SELECT DISTINCT time FROM {table})),
-        usual AS (SELECT quantile_cont(epoch_us(next) - epoch_us(time), 0.99) AS q FROM steps WHERE next IS NOT NULL)
-        SELECT time AS "from", next AS "to" FROM steps, usual WHERE epoch_us(next) - epoch_us(time) > greatest({SILENCE} * q, 1000000)
-        ORDER BY 1 LIMIT 200"""
+        f"""WITH steps AS (
+            SELECT time, lead(time) OVER (ORDER BY time) AS next
+            FROM (SELECT DISTINCT time FROM {table})
+        ), ordinary AS (
+            SELECT quantile_cont(epoch_us(next) - epoch_us(time), 0.99) AS q
+            FROM steps WHERE next IS NOT NULL
+        )
+        SELECT time AS "from", next AS "to" FROM steps, ordinary
+        WHERE epoch_us(next) - epoch_us(time) > greatest({SILENCE_FACTOR} * q, 1000000)
+        ORDER BY 1 LIMIT {MAX_SILENCES}"""
     ).to_pylist()
     return [
-        r | {"what": table, "kind": "gap", "rate": None, "note": "silence", "source": None}
-        for r in rows
+        {
+            "from": row["from"],
+            "to": row["to"],
+            "what": table,
+            "kind": "gap",
+            "rate": None,
+            "note": "silence",
+            "source": None,
+        }
+        for row in rows
     ]
 
 
-def _clock(record: Record) -> list[dict[str, Any]]:
-    problems = []
+def _clock(record: Record) -> list[_ClockRow]:
+    """Times that cannot be true, or that a source itself calls doubtful."""
+    problems: list[_ClockRow] = []
+    first, last = _PLAUSIBLE_YEARS
     checks = (
         (
             "acts-before-creation",
             ("acts", "accounts"),
             """SELECT count(*) AS n, min(a.account) AS example FROM acts a
-            JOIN (SELECT account, min(created_at) AS created FROM accounts GROUP BY account) c ON c.account = a.account WHERE a.time < c.created""",
+            JOIN (SELECT account, min(created_at) AS created FROM accounts GROUP BY account) c
+            ON c.account = a.account WHERE a.time < c.created""",
         ),
         (
             "implausible-times",
             ("acts",),
-            "SELECT count(*) AS n, min(account) AS example FROM acts WHERE year(time) < 1995 OR year(time) > 2100",
+            f"""SELECT count(*) AS n, min(account) AS example FROM acts
+            WHERE year(time) < {first} OR year(time) > {last}""",
         ),
         (
             "said-by-the-source",
             ("coverage",),
-            "SELECT count(*) AS n, min(note) AS example FROM coverage WHERE kind = 'clock'",
+            """SELECT count(*) AS n, min(note) AS example FROM coverage WHERE kind = 'clock'""",
         ),
     )
     for problem, needed, query in checks:
@@ -195,7 +284,10 @@ def _duplicates(record: Record) -> int:
         return 0
     row = record.sql(
         """SELECT (SELECT count(act_id) - count(DISTINCT act_id) FROM acts)
-        + (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM acts WHERE act_id IS NULL GROUP BY account, kind, object, time HAVING n > 1))"""
+        + (SELECT coalesce(sum(n - 1), 0) FROM (
+            SELECT count(*) AS n FROM acts WHERE act_id IS NULL
+            GROUP BY account, kind, object, time HAVING n > 1
+        ))"""
     )
     return int(row.column(0)[0].as_py())
 
@@ -205,26 +297,31 @@ def _contradictions(record: Record) -> int:
     if not record.has("statuses"):
         return 0
     rows = record.sql(
-        "SELECT count(*) FROM (SELECT account, time FROM statuses GROUP BY account, time HAVING count(DISTINCT status) > 1)"
+        """SELECT count(*) FROM (
+            SELECT account, time FROM statuses GROUP BY account, time
+            HAVING count(DISTINCT status) > 1
+        )"""
     )
     return int(rows.column(0)[0].as_py())
 
 
-def _rejected(record: Record) -> list[dict[str, Any]]:
+def _rejected_reasons(record: Record) -> list[_RejectedRow]:
+    """Rejected rows by reason, less those whose unfollow was found elsewhere."""
     if not record.has("rejected"):
         return []
     rows = record.sql(
-        "SELECT reason, count(*) - CASE WHEN reason = $1 THEN $2::BIGINT ELSE 0 END AS rows FROM rejected GROUP BY reason "
-        "HAVING rows > 0 ORDER BY rows DESC, reason LIMIT 20",
+        f"""SELECT reason, count(*) - CASE WHEN reason = $1 THEN $2::BIGINT ELSE 0 END AS rows
+        FROM rejected GROUP BY reason HAVING rows > 0
+        ORDER BY rows DESC, reason LIMIT {MAX_REASONS}""",
         [UNKNOWN_UNFOLLOW, count_resolved_unfollows(record)],
     )
     return list(rows.to_pylist())
 
 
-def _questions(record: Record) -> list[dict[str, Any]]:
-    """Each question with whether this record can answer it, by the measures' own word."""
-    found = []
-    for question, ask in ASKED.items():
+def _questions(record: Record) -> list[_QuestionRow]:
+    """Each question with whether this record can answer it."""
+    found: list[_QuestionRow] = []
+    for question, ask in QUESTION_CHECKS.items():
         note = ask(record)
         needs = None if note is None else str(note.values.get("needs", "")) or None
         found.append(
@@ -236,44 +333,6 @@ def _questions(record: Record) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _waves(record: Record) -> Note | None:
-    from birdfall.measures.waves import applies_to
-
-    return applies_to(record)
-
-
-def _audiences(record: Record) -> Note | None:
-    from birdfall.measures.audiences import applies_to
-
-    return applies_to(record)
-
-
-def _ledgers(record: Record) -> Note | None:
-    from birdfall.measures.ledgers import applies_to
-
-    return applies_to(record)
-
-
-def _returns(record: Record) -> Note | None:
-    from birdfall.measures.returns import applies_to
-
-    return applies_to(record)
-
-
-def _counts(record: Record) -> Note | None:
-    if not record.has("counts"):
-        return Note("no-counts", {"needs": "counts"})
-    from birdfall.measures.follower_counts import applies_to
-
-    return applies_to(record)
-
-
-def _coordination(record: Record) -> Note | None:
-    from birdfall.measures.coordination import applies_to
-
-    return applies_to(record)
 
 
 def _brigades(record: Record) -> Note | None:
@@ -299,11 +358,18 @@ def _claims(record: Record) -> Note | None:
     )
 
 
-#: Which measure answers which question. One that comes later is added here.
-ASKED: Final[dict[str, Callable[[Record], Note | None]]] = {
-    "waves": _waves, "audiences": _audiences, "ledgers": _ledgers, "returns": _returns, "counts": _counts,
-    "coordination": _coordination, "brigades": _brigades, "automation": _automation, "claims": _claims,
-}  # fmt: skip
+#: What says whether a question can be answered: None, or the reason why not.
+QUESTION_CHECKS: Final[dict[str, Callable[[Record], Note | None]]] = {
+    "waves": waves.applies_to,
+    "audiences": audiences.applies_to,
+    "ledgers": ledgers.applies_to,
+    "returns": returns.applies_to,
+    "counts": follower_counts.applies_to,
+    "coordination": coordination.applies_to,
+    "brigades": _brigades,
+    "automation": _automation,
+    "claims": _claims,
+}
 
 
 def _micros(time: dt.datetime) -> int:

@@ -1,7 +1,8 @@
-"""Falls: how long each account was out of sight, whatever words the platform used meanwhile.
+"""Absences: how long each account could not be seen, whatever words the platform used meanwhile.
 
-A suspension that becomes a takedown or a deletion without the account being seen in between is one fall, named by how
-it began. Spells say when; here they are chained, as arrays. Times are int64 microseconds UTC.
+A suspension that becomes a takedown or a deletion without the account being seen in between is one
+absence, named by how it began. Spells say when; here they are chained, as arrays. Times are int64
+microseconds UTC.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from birdfall.record.record import NEVER, Record
 
 #: Statuses in which an account cannot be seen, suspension first. `limited` can be seen.
 HIDDEN: Final = ("suspended", "taken_down", "deactivated", "deleted")
-#: Cause of a fall by its first status: 1 suspension, 2 deactivation, 3 deletion.
+#: Cause of an absence by its first status: 1 suspension, 2 deactivation, 3 deletion.
 SUSPENSION, DEACTIVATED, DELETED = 1, 2, 3
 _CAUSE: Final = {
     "suspended": SUSPENSION,
@@ -32,11 +33,21 @@ ALWAYS: Final = -NEVER
 
 @dataclass(frozen=True)
 class Absences:
-    """One entry per fall, ordered by (account code, fell_by).
+    """One entry per absence, ordered by (account code, fell_by).
 
-    code: int32[n]. cause: int8[n]. It fell in (fell_after, fell_by] (exact when equal; `ALWAYS`: no lower bound) and came
-    back in (back_after, back_by], `NEVER` if it was not seen again. known_until: the last moment at which it is known to
-    have been out of sight. later: int8[n], the cause in its last status (a suspension that ended in a deletion: 3).
+    Parameters
+    ----------
+    code
+        int32[n], account.
+    cause, later
+        int8[n], by its first and its last status (a suspension that ended in a deletion: 3).
+    fell_after, fell_by
+        int64[n]; it began in (fell_after, fell_by], exactly where both are equal; `ALWAYS`: no
+        lower bound.
+    back_after, back_by
+        int64[n]; it ended in (back_after, back_by]; `NEVER` if the account was not seen again.
+    known_until
+        int64[n], the last moment at which the account is known to have been out of sight.
     """
 
     code: NDArray[np.int32]
@@ -57,10 +68,31 @@ class Absences:
 
 
 def find_absences(record: Record, until: int | None = None) -> Absences:
-    """All falls of the record, as known at `until` (microseconds; None: at its end).
+    """All absences of a record, as known at a moment.
 
-    Where statuses are a log of changes, an account that fell and was not heard of again was out of sight until the log
-    ended; where they are sightings, only until it was last seen so.
+    Parameters
+    ----------
+    record
+        Read: `statuses`, `coverage`.
+    until
+        Microseconds; the end of the record if None.
+
+    Notes
+    -----
+    Where statuses are a log of changes, an account that fell and was not reported again was out of
+    sight until the log ended; where they are sightings, only until it was last seen so.
+
+    Examples
+    --------
+    >>> from birdfall.model.schemas import TIME
+    >>> from birdfall.record.record import from_tables
+    >>> statuses = pa.table({
+    ...     "account": ["a", "a", "a"], "status": ["suspended", "deleted", "active"],
+    ...     "time": pa.array([10, 20, 30]).cast(TIME), "observation": ["change"] * 3,
+    ... })
+    >>> absences = find_absences(from_tables({"statuses": statuses}))
+    >>> absences.fell_by.tolist(), absences.back_by.tolist()
+    ([10], [30])
     """
     end = record_end(record) if until is None else until
     table = spells(record, HIDDEN)
@@ -78,7 +110,7 @@ def find_absences(record: Record, until: int | None = None) -> Absences:
     goes_on = np.array([s in _CAUSE for s in table.column("ended_as").to_pylist()], dtype=bool)[
         order
     ]
-    # A spell that ends as another hidden status is followed by that one: the chain is one fall.
+    # A spell that ends as another hidden status is followed by that one: the chain is one absence.
     begins = np.concatenate(([True], ~goes_on[:-1]))[: len(code)]
     first = np.flatnonzero(begins)
     last = np.concatenate((first[1:], [len(code)]))[: len(first)] - 1
@@ -96,7 +128,7 @@ def find_absences(record: Record, until: int | None = None) -> Absences:
     returned = found.back_by <= end
     back_by = np.where(returned, found.back_by, NEVER)
     back_after = np.where(returned, found.back_after, NEVER)
-    # a return after `until` still says that the account was away at `until`
+    # A return after `until` still shows that the account was away at `until`.
     away = np.where(found.back_by != NEVER, np.minimum(found.back_after, end), found.known_until)
     logged = ~sighted[found.code] if len(found) else np.empty(0, dtype=bool)
     known = np.where(returned, back_after, np.where(logged, end, np.minimum(away, end)))
@@ -113,12 +145,13 @@ def find_absences(record: Record, until: int | None = None) -> Absences:
 
 
 def record_end(record: Record) -> int:
-    """Until when statuses were watched, in microseconds: the end of coverage, or the last thing that is recorded."""
+    """Until when statuses were watched, us: the end of coverage, or the last status."""
     ends = record.sql(
         """
         SELECT epoch_us(max(t)) FROM (
             SELECT max(time) AS t FROM statuses UNION ALL
-            SELECT max("to") FROM coverage WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all')
+            SELECT max("to") FROM coverage
+            WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all')
         )
         """
     )
@@ -126,9 +159,10 @@ def record_end(record: Record) -> int:
 
 
 def _known_by_sightings(record: Record) -> NDArray[np.bool_]:
-    """By code: whether the account is known by sightings only."""
+    """Whether each account is known by sightings, bool[accounts + 1]."""
     rows = record.sql(
-        "SELECT i.code FROM statuses s JOIN ids i ON i.id = s.account WHERE s.observation = 'seen' GROUP BY ALL"
+        """SELECT i.code FROM statuses s JOIN ids i ON i.id = s.account
+        WHERE s.observation = 'seen' GROUP BY ALL"""
     )
     found = np.zeros(len(record.ids) + 1, dtype=bool)
     found[rows.column(0).to_numpy()] = True

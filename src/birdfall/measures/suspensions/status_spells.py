@@ -1,27 +1,31 @@
-"""Spells: from status rows to when each account fell, and when it came back, with what is not known kept as an interval.
+"""Spells: from status rows to when each account fell and came back, with intervals kept.
 
-Every measure that speaks of suspensions reads this one table, so a repeated takedown is counted once everywhere.
-Reads `statuses`; times are int64 microseconds UTC.
+Every measure of suspensions reads this one table, so a repeated takedown is counted once
+everywhere. Reads `statuses`; times are int64 microseconds UTC.
 
-An account's rows are taken in time order. A `change` happened at `time`, or in (`after`, `time`] where `after` is given;
-a `seen` status was so at `time`, so a change between two sightings happened in (earlier, later]. The same status said
-again is no new change. A first `seen` of a fallen status has no lower bound (`fell_after` = None: it was never seen up).
+An account's rows are taken in time order. A `change` happened at `time`, or in (`after`, `time`]
+where `after` is given; a `seen` status held at `time`, so a change between two sightings happened
+in (earlier, later]. The same status repeated is no new change. A first `seen` of a fallen status
+has no lower bound (`fell_after` = None: it was never seen up).
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import pyarrow as pa
 
 from birdfall.model.schemas import FALLEN, TIME
 from birdfall.record.record import Record
 
-SPELLS = pa.schema(
+SPELLS: Final = pa.schema(
     [
         pa.field("account", pa.string(), nullable=False),
         pa.field("code", pa.int32(), nullable=False),
         pa.field("status", pa.string(), nullable=False),
         pa.field("reason", pa.string()),
-        # the change to `status` happened in (fell_after, fell_by]; exact when both are equal; null: no lower bound
+        # the change to `status` happened in (fell_after, fell_by], exactly where both are equal;
+        # null: no lower bound
         pa.field("fell_after", TIME),
         pa.field("fell_by", TIME, nullable=False),
         # what ended it, and the interval in which; null while it lasts
@@ -33,29 +37,34 @@ SPELLS = pa.schema(
     ]
 )
 
-_QUERY = """
+_QUERY: Final = """
 WITH ordered AS (
     SELECT account, status, reason, observation, "after", time, line, source,
            lag(status) OVER w AS previous, lag(time) OVER w AS previous_time,
            row_number() OVER w AS n
     FROM statuses
-    WINDOW w AS (PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status)
+    WINDOW w AS (
+        PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status
+    )
 ), runs AS (
-    SELECT *, sum(CASE WHEN status IS DISTINCT FROM previous THEN 1 ELSE 0 END) OVER (PARTITION BY account ORDER BY n) AS run
+    SELECT *, sum(CASE WHEN status IS DISTINCT FROM previous THEN 1 ELSE 0 END)
+           OVER (PARTITION BY account ORDER BY n) AS run
     FROM ordered
 ), changes AS (
-    SELECT account, run, first(status ORDER BY n) AS status, first(reason ORDER BY n) FILTER (reason IS NOT NULL) AS reason,
+    SELECT account, run, first(status ORDER BY n) AS status,
+           first(reason ORDER BY n) FILTER (reason IS NOT NULL) AS reason,
            first(CASE WHEN "after" IS NOT NULL THEN greatest("after", previous_time)
                       WHEN observation = 'change' THEN time
                       ELSE previous_time END ORDER BY n) AS lower,
            min(time) AS upper, max(time) AS last_seen
     FROM runs GROUP BY account, run
 ), spelled AS (
-    SELECT *, lead(status) OVER v AS ended_as, lead(lower) OVER v AS ended_after, lead(upper) OVER v AS ended_by
+    SELECT *, lead(status) OVER v AS ended_as, lead(lower) OVER v AS ended_after,
+           lead(upper) OVER v AS ended_by
     FROM changes WINDOW v AS (PARTITION BY account ORDER BY run)
 )
-SELECT s.account, i.code, s.status, s.reason, s.lower AS fell_after, s.upper AS fell_by, s.ended_as, s.ended_after, s.ended_by,
-       s.last_seen
+SELECT s.account, i.code, s.status, s.reason, s.lower AS fell_after, s.upper AS fell_by,
+       s.ended_as, s.ended_after, s.ended_by, s.last_seen
 FROM spelled s JOIN ids i ON i.id = s.account
 WHERE list_contains($1, s.status)
 ORDER BY s.upper, s.lower, i.code
@@ -63,5 +72,29 @@ ORDER BY s.upper, s.lower, i.code
 
 
 def spells(record: Record, statuses: tuple[str, ...] = FALLEN) -> pa.Table:
-    """One row per time an account entered one of `statuses`, ordered by (fell_by, fell_after, code). Schema `SPELLS`."""
+    """One row per time an account entered one of `statuses`.
+
+    Parameters
+    ----------
+    record
+        Read: `statuses`.
+    statuses
+        Which statuses count.
+
+    Returns
+    -------
+    pa.Table
+        Schema `SPELLS`, ordered by (fell_by, fell_after, code).
+
+    Examples
+    --------
+    >>> from birdfall.record.record import from_tables
+    >>> statuses = pa.table({
+    ...     "account": ["a", "a", "a"], "status": ["suspended", "suspended", "active"],
+    ...     "time": pa.array([10, 20, 30]).cast(TIME), "observation": ["change", "seen", "change"],
+    ... })
+    >>> rows = spells(from_tables({"statuses": statuses})).to_pylist()
+    >>> [(row["fell_by"].microsecond, row["ended_as"]) for row in rows]
+    [(10, 'active')]
+    """
     return record.sql(_QUERY, [list(statuses)]).cast(SPELLS)
