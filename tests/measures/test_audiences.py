@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.measures.audiences import applies_to, audiences
-from birdfall.measures.audiences.permutation import e_bh
+from birdfall.measures.audiences.permutation import select_by_e_bh
 from birdfall.measures.audiences.tables import matches_per_follower
 from birdfall.measures.waves import waves
 from birdfall.model.errors import CannotAnswer
@@ -266,7 +266,7 @@ def test_e_bh_is_its_definition(log_e, alpha):
     e = np.exp(np.array(log_e))
     ranked = sorted(e, reverse=True)
     k = max((k for k in range(1, len(e) + 1) if ranked[k - 1] >= len(e) / (k * alpha)), default=0)
-    called = e_bh(np.array(log_e), len(e), alpha)
+    called = select_by_e_bh(np.array(log_e), len(e), alpha)
     assert called.sum() == k
     if 0 < k < len(e):
         assert e[called].min() >= e[~called].max()

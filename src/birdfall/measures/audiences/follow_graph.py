@@ -1,26 +1,37 @@
-"""Who followed whom when a wave began, both ways, and how many of each audience fell."""
+"""The follow graph at a wave's onset, both ways, and how many followers of each audience fell."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from birdfall.kernels import enrichment as kernel
 from birdfall.record.record import NEVER, FollowEdges
 
-MAX_THREADS = 2
+MAX_THREADS: Final = 2
 
 
 @dataclass(frozen=True)
 class FollowGraph:
-    """Follow edges standing at the onset, both ways as CSR.
+    """Follow edges standing at the onset, both ways in compressed rows.
 
-    leaders: int32[audiences], account code of each audience, ascending. starts: int64[audiences + 1] into follower:
-    int32[edges], ascending within an audience. followed_starts: int64[n + 1] into followed: int32[edges], the audiences
-    each account is in. n: accounts. unknown: bool[edges] beside `follower`, edges whose beginning is not known.
+    Parameters
+    ----------
+    leaders
+        int32[audiences], account code of each audience, ascending.
+    starts, follower
+        int64[audiences + 1] into int32[edges]; followers ascend within an audience.
+    followed_starts, followed
+        int64[n + 1] into int32[edges], the audiences each account is in.
+    n
+        Accounts.
+    unknown
+        bool[edges] beside `follower`, edges whose beginning is not known.
     """
 
     leaders: np.ndarray
@@ -37,7 +48,7 @@ class FollowGraph:
         return np.diff(self.starts)
 
     def audience(self, a: int) -> np.ndarray:
-        """Codes of the followers of audience `a`."""
+        """Codes of the followers of audience `a`, int32."""
         return self.follower[self.starts[a] : self.starts[a + 1]]
 
     def unknown_in(self, a: int) -> np.ndarray:
@@ -46,9 +57,17 @@ class FollowGraph:
 
 
 def follow_graph_at(edges: FollowEdges, n: int, onset: int) -> FollowGraph:
-    """The graph of the edges that stood at `onset` (us); one without a known beginning counts as standing.
+    """The graph of the edges that stood at `onset`.
 
-    edges: ordered by (followed, follower), as `Record.edges` gives them.
+    Parameters
+    ----------
+    edges
+        Ordered by (followed, follower), as `Record.edges` gives them.
+    n
+        Accounts.
+    onset
+        Microseconds; an edge stood if it began before and ended after. One without a known
+        beginning counts as standing.
     """
     unknown = edges.since == NEVER
     stood = (unknown | (edges.since < onset)) & (edges.until > onset)
@@ -64,9 +83,10 @@ def follow_graph_at(edges: FollowEdges, n: int, onset: int) -> FollowGraph:
 
 
 def count_fallen(graph: FollowGraph, fallen: np.ndarray) -> np.ndarray:
-    """Fallen followers of every audience, int64[audiences]. fallen: int8[n], 1 for who fell.
+    """Fallen followers of every audience, int64[audiences].
 
-    By whom the fallen follow, which costs their degrees; by one pass over all edges if the fallen hold most of them.
+    fallen: int8[n], 1 for an account that fell. Counted by whom the fallen follow, which costs
+    their degrees, or by one pass over all edges if the fallen hold most of them.
     """
     codes = np.flatnonzero(fallen)
     degrees = int((graph.followed_starts[codes + 1] - graph.followed_starts[codes]).sum())
@@ -78,7 +98,7 @@ def count_fallen(graph: FollowGraph, fallen: np.ndarray) -> np.ndarray:
 
 
 def count_fallen_by_pass(graph: FollowGraph, codes: np.ndarray) -> np.ndarray:
-    """The same by reading every edge once. codes: int64, who fell."""
+    """`count_fallen` by reading every edge once. codes: int64[k], accounts that fell."""
     words = kernel.bitset(codes, graph.n)
     out = np.zeros(len(graph.leaders), np.int64)
     run_over_audiences(
@@ -91,16 +111,18 @@ def count_fallen_by_pass(graph: FollowGraph, codes: np.ndarray) -> np.ndarray:
 def run_over_audiences(
     graph: FollowGraph, work: Callable[[int, int], None], parts: int = 8 * MAX_THREADS
 ) -> None:
-    """`work(first, last)` over ranges of audiences with about as many edges each, in threads; more ranges than threads,
-    so that a thread that is held up leaves the rest to the other.
+    """Call `work(first, last)` over ranges [first, last) of audiences, in threads.
+
+    Ranges hold about as many edges each. There are more of them than threads, so that a thread that
+    is held up leaves the rest to the other.
     """
     wanted = np.linspace(0, graph.starts[-1], parts + 1)[1:-1]
     cuts = np.unique(np.r_[0, np.searchsorted(graph.starts, wanted), len(graph.leaders)]).tolist()
-    run_in_threads(work, list(zip(cuts[:-1], cuts[1:], strict=True)))
+    run_in_threads(work, list(pairwise(cuts)))
 
 
 def run_in_threads(work: Callable[[int, int], None], ranges: list[tuple[int, int]]) -> None:
-    """`work(first, last)` for each range, in threads."""
+    """Call `work(first, last)` for each range, in threads."""
     with ThreadPoolExecutor(MAX_THREADS) as pool:
         for done in [pool.submit(work, *r) for r in ranges]:
             done.result()

@@ -1,8 +1,9 @@
-"""Audiences: whose followers were hit more than chance, and the smallest set of audiences that explains a wave.
+"""Audiences: whose followers were hit more than chance, and which few audiences explain a wave.
 
-Every followed account is tested: stratified (Cochran 1954; Mantel and Haenszel 1959), family-wise error by permuting the
-fallen within strata (max-T, Westfall and Young 1993), then explained away one by one, since audiences overlap.
-Reads `follows` and the members of a wave. Method: docs/methods/audiences.md.
+Every followed account is tested: stratified (Cochran 1954; Mantel and Haenszel 1959), family-wise
+error by permuting the fallen within strata (max-T, Westfall and Young 1993), then explained away
+one by one, since audiences overlap. Reads `follows` and the members of a wave. Method:
+docs/methods/audiences.md.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from birdfall.measures.audiences.permutation import (
 from birdfall.measures.audiences.stepwise import explain_away
 from birdfall.measures.audiences.strata import AccountStrata, strata
 from birdfall.measures.audiences.tables import (
-    AUDIENCES,
     audience_rows,
+    audience_table,
     compare_matched,
     explanation_table,
     roles_of,
@@ -34,23 +35,25 @@ from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.record.record import Record
 
-METHOD = (
-    "stratified counts (Cochran 1954; Mantel and Haenszel 1959), interval of Robins, Breslow and Greenland 1986",
-    "family-wise error by max-T permutation within strata (Westfall and Young 1993); from 100,000 audiences on, false discovery "
-    "rate by e-BH (Wang and Ramdas 2022)",
-    "explaining away: audiences that survive are conditioned on, one by one (docs/methods/audiences.md)",
+METHOD: Final = (
+    "stratified counts (Cochran 1954; Mantel and Haenszel 1959), interval of Robins, Breslow and "
+    "Greenland 1986",
+    "family-wise error by max-T permutation within strata (Westfall and Young 1993); from 100,000 "
+    "audiences on, false discovery rate by e-BH (Wang and Ramdas 2022)",
+    "explaining away: audiences that survive are conditioned on, one by one "
+    "(docs/methods/audiences.md)",
     "E-value of the lower bound (VanderWeele and Ding 2017)",
 )
 #: Grows when the same data would give other numbers.
 METHOD_VERSION: Final = 1
 #: Audiences with fewer followers are not tested.
-MIN_FOLLOWERS = 30
-#: With fewer fallen nothing can be told.
-MIN_FALLEN = 10
+MIN_FOLLOWERS: Final = 30
+#: With fewer fallen no audience can be told from chance.
+MIN_FALLEN: Final = 10
 
 
 def applies_to(record: Record) -> Note | None:
-    """None if there are follow edges and known statuses; else what is missing."""
+    """What is missing; None if there are follow edges and statuses."""
     if not record.has("follows"):
         return Note("no-follows", {"needs": "follows"})
     return None if record.has("statuses") else Note("no-statuses", {"needs": "statuses"})
@@ -71,11 +74,69 @@ def audiences(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Finding:
-    """Whose audience a wave hit. waves: a finding of `measures.waves`; wave_number: which of its waves.
+    """Test whose audience a wave hit.
 
-    leaders, controls, negative_controls: ids, for the role shown beside each; every audience of at least `minimum` followers
-    is tested whatever its role, at family-wise error `alpha`, or at that false discovery rate if they are `many`. Raises
-    CannotAnswer if there is no such wave. Tables: docs/reference/findings.md.
+    Parameters
+    ----------
+    record
+        Read: `follows`, `statuses`, `accounts`, `acts`.
+    waves
+        A finding of kind `waves`.
+    wave_number
+        Which of its waves, from 1.
+    leaders, controls, negative_controls
+        Ids, for the role shown beside each. Every audience is tested whatever its role.
+    permutations
+        Draws of the fallen.
+    minimum
+        Followers an audience must have to be tested.
+    alpha
+        Family-wise error, or false discovery rate if audiences are `many`.
+    many
+        Audiences from which the false discovery rate is held instead.
+    seed
+        Seed of all draws.
+    progress
+        Called between the stages.
+
+    Returns
+    -------
+    Finding
+        Of kind `audiences`, with tables `audiences`, `explanation`, `compared` and `strata`
+        (docs/reference/findings.md).
+
+    Raises
+    ------
+    CannotAnswer
+        If there is no such wave.
+
+    References
+    ----------
+    Westfall and Young (1993), Resampling-based multiple testing. VanderWeele and Ding (2017),
+    Sensitivity analysis in observational research: the E-value.
+
+    Examples
+    --------
+    Forty of the two hundred followers of "hit" fall within an hour, none of those of "spared":
+
+    >>> import pyarrow as pa
+    >>> from birdfall.measures.waves import waves
+    >>> from birdfall.model.schemas import TIME
+    >>> from birdfall.record.record import from_tables
+    >>> hour = 3_600_000_000
+    >>> fallen = [f"h{i}" for i in range(40)] + [f"x{i}" for i in range(100)]
+    >>> times = [1000 * hour + i * 60_000_000 for i in range(40)]
+    >>> times += [i * 20 * hour for i in range(100)]
+    >>> statuses = pa.table({"account": fallen, "status": ["suspended"] * 140,
+    ...                      "time": pa.array(times).cast(TIME), "observation": ["change"] * 140})
+    >>> follower = [f"h{i}" for i in range(200)] + [f"s{i}" for i in range(200)]
+    >>> follows = pa.table({"follower": follower, "followed": ["hit"] * 200 + ["spared"] * 200,
+    ...                     "since": pa.array([0] * 400).cast(TIME),
+    ...                     "observation": ["change"] * 400})
+    >>> record = from_tables({"statuses": statuses, "follows": follows})
+    >>> found = audiences(record, waves(record, replicates=99))
+    >>> found.table("explanation").column("leader").to_pylist()
+    ['hit']
     """
     onset, fallen_codes = _wave_members(waves, wave_number)
     graph = follow_graph_at(record.edges(), len(record.ids), onset)
@@ -101,15 +162,15 @@ def audiences(
     fallen = np.zeros(graph.n, np.int8)
     fallen[fallen_codes] = 1
     groups = strata(record, np.diff(graph.followed_starts), onset)
-    chance = PermutationPlan(tested, permutations, alpha, seed, many)
+    plan = PermutationPlan(tested, permutations, alpha, seed, many)
     progress("audiences: permutations", 0, permutations, "draws")
-    first = permutation_test(graph, fallen, groups.of, groups.number, chance)
+    first = permutation_test(graph, fallen, groups.of, groups.number, plan)
     progress("audiences: permutations", permutations, permutations, "draws")
-    steps = explain_away(graph, fallen, groups, first, chance, progress)
+    steps = explain_away(graph, fallen, groups, first, plan, progress)
     roles = roles_of(record, graph, leaders, controls, negative_controls)
     rows = audience_rows(record, graph, fallen, groups, first, tested, steps, roles)
     share = steps[-1].covered if steps else 0.0
-    raised = sum(r["outcome"] in ("explains", "explained away") for r in rows)
+    raised = sum(r.outcome in ("explains", "explained away") for r in rows)
     answer: Answer = "found" if steps else "nothing"
     return Finding(
         kind="audiences",
@@ -133,9 +194,9 @@ def audiences(
         method=METHOD,
         details={"traits": list(groups.traits), "strata": groups.number},
         tables={
-            "audiences": pa.Table.from_pylist(rows, schema=AUDIENCES),
+            "audiences": audience_table(rows),
             "explanation": explanation_table(record, graph, steps),
-            "compared": compare_matched(record, graph, fallen, groups, rows, seed),
+            "compared": compare_matched(graph, fallen, groups, rows, seed),
             "strata": pa.table(
                 {
                     "stratum": list(groups.names),
@@ -150,7 +211,7 @@ def audiences(
 
 
 def _wave_members(waves: Finding, number: int) -> tuple[int, np.ndarray]:
-    """Onset (us) and member codes of one wave."""
+    """Onset (us) and member codes (int64[k], ascending) of one wave."""
     table = waves.table("waves").to_pylist() if waves.answer == "found" else []
     row = next((r for r in table if r["wave"] == number), None)
     if row is None:

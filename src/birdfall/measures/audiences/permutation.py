@@ -1,8 +1,10 @@
-"""What chance does to all audiences at once: the fallen drawn anew within strata of accounts alike."""
+"""Permutation test of all audiences at once: the fallen drawn anew within strata."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from scipy import stats
@@ -17,14 +19,28 @@ from birdfall.measures.audiences.follow_graph import (
 )
 
 #: From this many audiences on, the false discovery rate is held instead of the family-wise error.
-FDR_MIN_AUDIENCES = 100_000
-#: What an audience's share of the fallen is imagined to be multiplied by, for its e-value.
-E_VALUE_BOOSTS = np.array([1.5, 2.0, 4.0, 8.0])
+FDR_MIN_AUDIENCES: Final = 100_000
+#: Multiples of an audience's share of the fallen that its e-value averages over.
+E_VALUE_BOOSTS: Final = np.array([1.5, 2.0, 4.0, 8.0])
 
 
 @dataclass(frozen=True)
 class PermutationPlan:
-    """How `tested`, `significant` and the draws were set. tested: bool[audiences]."""
+    """What is tested, by how many draws, at which level.
+
+    Parameters
+    ----------
+    tested
+        bool[audiences].
+    permutations
+        Draws.
+    alpha
+        Family-wise error, or false discovery rate from `many` audiences on.
+    seed
+        Of the draws.
+    many
+        Audiences from which the false discovery rate is held instead.
+    """
 
     tested: np.ndarray
     permutations: int
@@ -35,9 +51,24 @@ class PermutationPlan:
 
 @dataclass(frozen=True)
 class AudienceTests:
-    """Per audience: fallen followers; how many expected if drawn at random; z; the statistic it is ranked and tested by;
-    family-wise p; log e-value; whether e-BH calls it; whether it is significant (by family-wise p, or by e-BH where audiences
-    are very many).
+    """Test results, one entry per audience.
+
+    Parameters
+    ----------
+    count, mean
+        Fallen followers, and how many are expected if the fallen are drawn at random.
+    z
+        (count - mean) / deviation.
+    statistic
+        z with a deviation of at least one account: what is ranked and tested.
+    p
+        Family-wise p.
+    log_e
+        Log e-value.
+    e_bh
+        bool, whether e-BH calls it.
+    significant
+        bool, by family-wise p, or by e-BH where audiences are very many.
     """
 
     count: np.ndarray
@@ -51,12 +82,32 @@ class AudienceTests:
 
 
 def permutation_test(
-    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, chance: PermutationPlan
+    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, plan: PermutationPlan
 ) -> AudienceTests:
-    """Every audience against the draws. fallen: int8[n]; of: int32[n], stratum of each account; number: strata.
+    """Test every audience against draws of the fallen within strata.
 
-    The statistic is z with a deviation of at least one account, so that few expected fallen do not make a large z by
-    themselves; whatever it is, the draws keep the family-wise error. Sources: Cochran 1954; Mantel and Haenszel 1959; Westfall and Young 1993 (max-T); Wang and Ramdas 2022 (e-BH).
+    Parameters
+    ----------
+    graph
+        The follow graph.
+    fallen
+        int8[n], 1 for an account that fell.
+    of
+        int32[n], stratum of each account.
+    number
+        Strata.
+    plan
+        What is tested and how.
+
+    Notes
+    -----
+    The statistic is z with a deviation of at least one account, so that few expected fallen do not
+    make a large z by themselves; whatever it is, the draws keep the family-wise error.
+
+    References
+    ----------
+    Cochran (1954); Mantel and Haenszel (1959); Westfall and Young (1993), max-T; Wang and Ramdas
+    (2022), e-BH.
     """
     total = np.bincount(of, minlength=number).astype(float)
     rate = np.divide(
@@ -86,21 +137,21 @@ def permutation_test(
             log_e,
         ),
     )
-    deviation = np.where(chance.tested, np.sqrt(np.maximum(variance, 0)), 0.0)
+    deviation = np.where(plan.tested, np.sqrt(np.maximum(variance, 0)), 0.0)
     z = np.divide(count - mean, deviation, out=np.zeros(len(mean)), where=deviation > 0)
-    # One fallen where 0.01 are expected has a z of 10: such audiences would make the largest z of every draw.
+    # One fallen where 0.01 are expected has a z of 10, and would make the largest z of every draw.
     floored = np.where(deviation > 0, np.maximum(deviation, 1.0), 0.0)
     statistic = np.divide(count - mean, floored, out=np.zeros(len(mean)), where=floored > 0)
     drawn = np.sort(
-        permuted_maxima(graph, fallen, of, number, mean, floored, chance.permutations, chance.seed)
+        permuted_maxima(graph, fallen, of, number, mean, floored, plan.permutations, plan.seed)
     )
     above = len(drawn) - np.searchsorted(drawn, statistic - 1e-9, "left")
-    p = (above + 1) / (chance.permutations + 1)
-    called = e_bh(np.where(chance.tested, log_e, -np.inf), int(chance.tested.sum()), chance.alpha)
+    p = (above + 1) / (plan.permutations + 1)
+    called = select_by_e_bh(
+        np.where(plan.tested, log_e, -np.inf), int(plan.tested.sum()), plan.alpha
+    )
     significant = (
-        (called if chance.tested.sum() >= chance.many else p <= chance.alpha)
-        & chance.tested
-        & (z > 0)
+        (called if plan.tested.sum() >= plan.many else p <= plan.alpha) & plan.tested & (z > 0)
     )
     return AudienceTests(count, mean, z, statistic, p, log_e, called, significant)
 
@@ -115,7 +166,10 @@ def permuted_maxima(
     permutations: int,
     seed: int,
 ) -> np.ndarray:
-    """The largest z of each of `permutations` draws, float64[permutations]."""
+    """The largest statistic of each draw, float64[permutations].
+
+    mean, deviation: float64[audiences]; those of deviation 0 do not count.
+    """
     order = np.argsort(of, kind="stable").astype(np.int32)
     stratum_starts = np.r_[0, np.cumsum(np.bincount(of, minlength=number))].astype(np.int64)
     fallen_in = np.bincount(of, weights=fallen, minlength=number).astype(np.int64)
@@ -138,14 +192,15 @@ def permuted_maxima(
             out,
         )
 
-    run_in_threads(draw, list(zip(cuts[:-1], cuts[1:], strict=True)))
+    run_in_threads(draw, list(pairwise(cuts)))
     return out
 
 
-def e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
-    """Which of `number` hypotheses e-BH calls at false discovery rate `alpha`, however they depend on each other.
+def select_by_e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
+    """Which of `number` hypotheses e-BH calls at false discovery rate `alpha`, bool[len(log_e)].
 
-    Those with the k largest e-values, for the largest k whose k-th is at least number / (k alpha) (Wang and Ramdas 2022).
+    It holds however they depend on each other. Those with the k largest e-values, for the
+    largest k whose k-th is at least number / (k alpha) (Wang and Ramdas 2022).
     """
     order = np.argsort(-log_e, kind="stable")
     needed = np.log(max(number, 1)) - np.log(alpha) - np.log(np.arange(1, len(log_e) + 1))
@@ -158,7 +213,7 @@ def e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
 def count_naive_hits(
     graph: FollowGraph, fallen: np.ndarray, count: np.ndarray, tested: np.ndarray
 ) -> int:
-    """What a hypergeometric test per audience with Benjamini-Hochberg at 5 % would have called."""
+    """How many audiences hypergeometric tests with Benjamini-Hochberg at 5 % would have called."""
     p = np.sort(
         stats.hypergeom.sf(count[tested] - 1, graph.n, int(fallen.sum()), graph.sizes[tested])
     )

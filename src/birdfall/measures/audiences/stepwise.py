@@ -1,11 +1,14 @@
-"""The smallest set of audiences that explains a wave: the strongest is conditioned on, the rest asked again, until none is raised.
+"""Explaining away: the smallest set of audiences that explains a wave.
 
-Without this, every audience that overlaps with one that was hit looks hit too. Method: docs/methods/audiences.md.
+The strongest audience is conditioned on and the rest tested again, until none is raised. Without
+this, every audience that overlaps with one that was hit looks hit too. Method:
+docs/methods/audiences.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -17,13 +20,23 @@ from birdfall.measures.audiences.strata import AccountStrata
 from birdfall.model.progress import Progress
 
 #: No wave is explained by more audiences than a reader can take in.
-MAX_STEPS = 12
+MAX_STEPS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ExplanationStep:
-    """One audience of the explanation: its odds given those before it, its p, the fallen it adds and their share of all
-    fallen, and the share covered by it and those before.
+    """One audience of the explanation.
+
+    Parameters
+    ----------
+    audience
+        Its number in the graph.
+    odds, p
+        Odds ratio and family-wise p given those before it.
+    fallen, share
+        Fallen followers it adds, and their share of all fallen.
+    covered
+        Share of all fallen covered by it and those before.
     """
 
     audience: int
@@ -39,12 +52,26 @@ def explain_away(
     fallen: np.ndarray,
     groups: AccountStrata,
     first: AudienceTests,
-    chance: PermutationPlan,
+    plan: PermutationPlan,
     progress: Progress,
 ) -> list[ExplanationStep]:
-    """The audiences that explain a wave, strongest first. first: the test of all audiences before any was taken."""
+    """Find the audiences that explain a wave, strongest first.
+
+    Parameters
+    ----------
+    fallen
+        int8[n], 1 for an account that fell.
+    groups
+        Strata of all accounts.
+    first
+        The test of all audiences before any was taken.
+    plan
+        How the rest are tested.
+    progress
+        Called after each step.
+    """
     of, number = groups.of, groups.number
-    left, now, steps = chance.tested.copy(), first, list[ExplanationStep]()
+    left, now, steps = plan.tested.copy(), first, list[ExplanationStep]()
     covered = np.zeros(graph.n, bool)
     fell = fallen > 0
     every = max(int(fell.sum()), 1)
@@ -68,7 +95,7 @@ def explain_away(
         of = of.astype(np.int32)
         number = int(of.max()) + 1
         now = permutation_test(
-            graph, fallen, of, number, replace(chance, tested=left, seed=chance.seed + len(steps))
+            graph, fallen, of, number, replace(plan, tested=left, seed=plan.seed + len(steps))
         )
     return steps
 
@@ -76,9 +103,10 @@ def explain_away(
 def _strongest_audience(
     graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, now: AudienceTests
 ) -> tuple[int, OddsRatio] | None:
-    """The significant audience of largest statistic that passes the floors.
+    """The significant audience of largest statistic whose odds pass the floors.
 
-    All are looked at: a large audience can have a larger one than the one that was hit, and odds below the floor.
+    All are checked: a large audience can have a larger statistic than the one that was hit, and
+    odds below the floor.
     """
     candidates = np.flatnonzero(now.significant)
     for a in candidates[np.argsort(-now.statistic[candidates], kind="stable")]:

@@ -1,28 +1,40 @@
-"""Strata: groups of accounts alike in what goes with falling: client, accounts followed, age, activity, profile, language.
+"""Strata: groups of accounts alike in what goes with falling.
 
-The fallen are compared within them only. What the record does not tell is left out, and said.
+Client, accounts followed, age, activity, profile, language. The fallen are compared within them
+only. What the record does not hold is left out, and noted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from birdfall.record.record import Record
 
 #: Strata smaller than this are merged with a neighbour: they would decide nothing.
-MIN_STRATUM_ACCOUNTS = 50
-QUARTILES = (0.25, 0.5, 0.75)
-#: Who follows very many is in every audience, and falls more often: the upper tail is cut finer.
-UPPER_TAIL_QUANTILES = (0.25, 0.5, 0.75, 0.9, 0.97)
+MIN_STRATUM_ACCOUNTS: Final = 50
+QUARTILES: Final = (0.25, 0.5, 0.75)
+#: Accounts that follow very many are in every audience, and fall more often: cut finer there.
+UPPER_TAIL_QUANTILES: Final = (0.25, 0.5, 0.75, 0.9, 0.97)
 #: Values of a client or language that are kept apart; the rarer ones are one group.
-MAX_KEPT_LABELS = 6
+MAX_KEPT_LABELS: Final = 6
 
 
 @dataclass(frozen=True)
 class AccountStrata:
-    """of: int32[n], stratum per account code. traits: what they were made from. names: a label per stratum."""
+    """Strata of all accounts.
+
+    Parameters
+    ----------
+    of
+        int32[n], stratum per account code.
+    traits
+        What they were made from, the most important first.
+    names
+        A label per stratum.
+    """
 
     of: np.ndarray
     traits: tuple[str, ...]
@@ -44,9 +56,19 @@ class _Trait:
 
 
 def strata(record: Record, following: np.ndarray, before: int) -> AccountStrata:
-    """Strata of all accounts, from what was known before `before` (us). following: accounts each follows, int64[n].
+    """Strata of all accounts from what was known before a moment.
 
-    The first traits matter most for who falls by a rule; the later ones are the first to be merged where accounts are few.
+    Parameters
+    ----------
+    following
+        int64[n], accounts each follows.
+    before
+        Microseconds.
+
+    Notes
+    -----
+    The first traits matter most for who falls by a rule; the later ones are the first to be merged
+    where accounts are few.
     """
     n = len(record.ids)
     found = [
@@ -77,8 +99,9 @@ def _client(record: Record, n: int, before: int) -> _Trait | None:
         record,
         "client",
         n,
-        "SELECT i.code, mode(a.client ORDER BY a.client) FROM acts a JOIN ids i ON i.id = a.account "
-        "WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1",
+        "SELECT i.code, mode(a.client ORDER BY a.client) FROM acts a "
+        "JOIN ids i ON i.id = a.account WHERE a.client IS NOT NULL "
+        "AND epoch_us(a.time) < $1 GROUP BY 1",
         [before],
     )
 
@@ -99,19 +122,25 @@ def _activity(record: Record, n: int, before: int) -> _Trait | None:
     acts = _numbers(
         record,
         n,
-        "SELECT i.code, count(*) FROM acts a JOIN ids i ON i.id = a.account WHERE epoch_us(a.time) < $1 GROUP BY 1",
+        "SELECT i.code, count(*) FROM acts a JOIN ids i ON i.id = a.account "
+        "WHERE epoch_us(a.time) < $1 GROUP BY 1",
         [before],
     )
     return _Trait("activity", *_bins(np.nan_to_num(acts), QUARTILES))
 
 
 def _profile(record: Record, n: int) -> _Trait | None:
-    """How bare a profile is: without a description, and with a handle that ends in four digits or more, as made by the dozen."""
+    """How bare a profile is: 0 full to 2 barest, 3 unknown.
+
+    Bare is to be without a description, and to have a handle that ends in four digits or more.
+    """
     bare = _numbers(
         record,
         n,
-        r"""SELECT i.code, max((a.description = '')::INT + regexp_matches(split_part(a.handle, '.', 1), '\d{4,}$')::INT)
-        FROM accounts a JOIN ids i ON i.id = a.account WHERE a.description IS NOT NULL AND a.handle IS NOT NULL GROUP BY 1""",
+        r"""SELECT i.code, max((a.description = '')::INT
+        + regexp_matches(split_part(a.handle, '.', 1), '\d{4,}$')::INT)
+        FROM accounts a JOIN ids i ON i.id = a.account
+        WHERE a.description IS NOT NULL AND a.handle IS NOT NULL GROUP BY 1""",
     )
     if not np.isfinite(bare).any():
         return None
@@ -123,16 +152,18 @@ def _profile(record: Record, n: int) -> _Trait | None:
 
 
 def _language(record: Record, n: int, before: int) -> _Trait | None:
-    """Of the account, or else of most of what it wrote."""
+    """The language of the account, or else of most of what it wrote."""
     return _labels(
         record,
         "language",
         n,
         """SELECT code, arg_min(language, rank) FROM (
-        SELECT i.code, min(a.language) AS language, 0 AS rank FROM accounts a JOIN ids i ON i.id = a.account
-        WHERE a.language IS NOT NULL GROUP BY 1
-        UNION ALL SELECT i.code, mode(a.language ORDER BY a.language), 1 FROM acts a JOIN ids i ON i.id = a.account
-        WHERE a.language IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1) GROUP BY code""",
+        SELECT i.code, min(a.language) AS language, 0 AS rank FROM accounts a
+        JOIN ids i ON i.id = a.account WHERE a.language IS NOT NULL GROUP BY 1
+        UNION ALL SELECT i.code, mode(a.language ORDER BY a.language), 1 FROM acts a
+        JOIN ids i ON i.id = a.account WHERE a.language IS NOT NULL
+        AND epoch_us(a.time) < $1 GROUP BY 1
+        ) GROUP BY code""",
         [before],
     )
 
@@ -158,7 +189,10 @@ def _bins(values: np.ndarray, quantiles: tuple[float, ...]) -> tuple[np.ndarray,
 
 
 def _labels(record: Record, name: str, n: int, query: str, parameters: list[int]) -> _Trait | None:
-    """The commonest values of a trait, from rows (code, value); the rest together, the unknown together."""
+    """The commonest values of a trait; the rest together, the unknown together.
+
+    query: gives rows (code, value).
+    """
     rows = record.sql(query, parameters)
     if not rows.num_rows:
         return None
@@ -173,9 +207,11 @@ def _labels(record: Record, name: str, n: int, query: str, parameters: list[int]
 
 
 def _merge_small_strata(sizes: np.ndarray, head: np.ndarray) -> np.ndarray:
-    """The stratum that each one is merged into, int64[strata], ascending: neighbours joined until they hold SMALLEST accounts.
+    """The stratum that each one is merged into, int64[strata], ascending.
 
-    head: the value of the first trait, ascending; strata of different values are joined only where one has too few in all.
+    Neighbours are joined until they hold `MIN_STRATUM_ACCOUNTS`. sizes: int64[strata]. head:
+    int64[strata], value of the first trait, ascending; strata of different values are joined only
+    where one has too few in all.
     """
     target = np.zeros(len(sizes), np.int64)
     current, filled, began = 0, 0, 0  # of the stratum being filled; where its head began

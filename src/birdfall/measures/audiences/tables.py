@@ -1,8 +1,9 @@
-"""What an audience finding shows: every audience of interest, the explanation step by step, and matched accounts beside the hit."""
+"""Tables of an audience finding: the audiences, the explanation, matched accounts."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,29 +14,60 @@ from birdfall.measures.audiences.stepwise import ExplanationStep, odds_of
 from birdfall.measures.audiences.strata import AccountStrata
 from birdfall.record.record import Record
 
-AUDIENCES = pa.schema([
-    ("leader", pa.string()), ("code", pa.int32()), ("followers", pa.int64()), ("suspended", pa.int64()),
-    ("suspended_low", pa.int64()), ("expected", pa.float64()), ("odds_ratio", pa.float64()), ("or_low", pa.float64()),
-    ("or_high", pa.float64()), ("z", pa.float64()), ("p_familywise", pa.float64()), ("e_value", pa.float64()), ("log_e", pa.float64()),
-    ("e_bh", pa.bool_()), ("role", pa.string()), ("outcome", pa.string()), ("order", pa.int32()),
+AUDIENCES: Final = pa.schema([
+    ("leader", pa.string()), ("code", pa.int32()), ("followers", pa.int64()),
+    ("suspended", pa.int64()), ("suspended_low", pa.int64()), ("expected", pa.float64()),
+    ("odds_ratio", pa.float64()), ("or_low", pa.float64()), ("or_high", pa.float64()),
+    ("z", pa.float64()), ("p_familywise", pa.float64()), ("e_value", pa.float64()),
+    ("log_e", pa.float64()), ("e_bh", pa.bool_()), ("role", pa.string()), ("outcome", pa.string()),
+    ("order", pa.int32()),
 ])  # fmt: skip
-EXPLANATION = pa.schema([
-    ("step", pa.int32()), ("leader", pa.string()), ("odds_ratio", pa.float64()), ("or_low", pa.float64()), ("or_high", pa.float64()),
-    ("p_familywise", pa.float64()), ("suspended", pa.int64()), ("share", pa.float64()), ("share_left", pa.float64()),
+EXPLANATION: Final = pa.schema([
+    ("step", pa.int32()), ("leader", pa.string()), ("odds_ratio", pa.float64()),
+    ("or_low", pa.float64()), ("or_high", pa.float64()), ("p_familywise", pa.float64()),
+    ("suspended", pa.int64()), ("share", pa.float64()), ("share_left", pa.float64()),
 ])  # fmt: skip
-COMPARED = pa.schema(
-    [
-        ("leader", pa.string()),
-        ("group", pa.string()),
-        ("hit", pa.int64()),
-        ("of", pa.int64()),
-        ("left_out", pa.int64()),
-    ]
-)
-#: Matched accounts per follower, at most; share of the followers that must find that many alike.
+COMPARED: Final = pa.schema([
+    ("leader", pa.string()), ("group", pa.string()), ("hit", pa.int64()), ("of", pa.int64()),
+    ("left_out", pa.int64()),
+])  # fmt: skip
+#: Matched accounts per follower, at most; share of followers that must find as many alike.
 MAX_MATCHES, MIN_MATCHED_SHARE = 5, 0.95
 #: Audiences shown beside those with a role and those that explain.
-MAX_OTHER_AUDIENCES = 200
+MAX_OTHER_AUDIENCES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceRow:
+    """One row of `AUDIENCES`.
+
+    Parameters
+    ----------
+    suspended, suspended_low
+        Fallen followers, and those whose edge surely stood at the onset.
+    outcome
+        "explains", "explained away", "below the floor", "not raised" or "too small".
+    order
+        Its step of the explanation, from 1; None for the others.
+    """
+
+    leader: str
+    code: int
+    followers: int
+    suspended: int
+    suspended_low: int
+    expected: float
+    odds_ratio: float
+    or_low: float
+    or_high: float
+    z: float
+    p_familywise: float
+    e_value: float
+    log_e: float
+    e_bh: bool
+    role: str
+    outcome: str
+    order: int | None
 
 
 def roles_of(
@@ -62,8 +94,11 @@ def audience_rows(
     tested: np.ndarray,
     steps: list[ExplanationStep],
     roles: np.ndarray,
-) -> list[dict[str, Any]]:
-    """All audiences with a role, those that explain, those raised by themselves, and the strongest others; strongest first."""
+) -> list[AudienceRow]:
+    """Audiences of interest, strongest first.
+
+    Those with a role, those that explain, those raised by themselves, and the strongest others.
+    """
     order_of = {s.audience: i for i, s in enumerate(steps, 1)}
     strongest = np.argsort(-np.where(tested, first.statistic, -np.inf), kind="stable")[
         :MAX_OTHER_AUDIENCES
@@ -87,31 +122,36 @@ def audience_rows(
         else:
             outcome = "explained away" if odds.raised else "below the floor"
         rows.append(
-            {
-                "leader": leader,
-                "code": int(graph.leaders[a]),
-                "followers": int(graph.sizes[a]),
-                "suspended": int(first.count[a]),
-                "suspended_low": int(fallen[graph.audience(a)[~graph.unknown_in(a)]].sum()),
-                "expected": float(first.mean[a]),
-                "odds_ratio": odds.ratio,
-                "or_low": odds.low,
-                "or_high": odds.high,
-                "z": float(first.z[a]),
-                "p_familywise": float(first.p[a]),
-                "e_value": odds.e_value,
-                "log_e": float(first.log_e[a]),
-                "e_bh": bool(first.e_bh[a]),
-                "role": str(roles[a]),
-                "outcome": outcome,
-                "order": order_of.get(a),
-            }
+            AudienceRow(
+                leader=leader,
+                code=int(graph.leaders[a]),
+                followers=int(graph.sizes[a]),
+                suspended=int(first.count[a]),
+                suspended_low=int(fallen[graph.audience(a)[~graph.unknown_in(a)]].sum()),
+                expected=float(first.mean[a]),
+                odds_ratio=odds.ratio,
+                or_low=odds.low,
+                or_high=odds.high,
+                z=float(first.z[a]),
+                p_familywise=float(first.p[a]),
+                e_value=odds.e_value,
+                log_e=float(first.log_e[a]),
+                e_bh=bool(first.e_bh[a]),
+                role=str(roles[a]),
+                outcome=outcome,
+                order=order_of.get(a),
+            )
         )
     return rows
 
 
+def audience_table(rows: list[AudienceRow]) -> pa.Table:
+    """The rows as a table. Schema `AUDIENCES`."""
+    return pa.Table.from_pylist([asdict(row) for row in rows], schema=AUDIENCES)
+
+
 def explanation_table(record: Record, graph: FollowGraph, steps: list[ExplanationStep]) -> pa.Table:
-    """The steps of explaining away as a table."""
+    """The steps of explaining away as a table. Schema `EXPLANATION`."""
     leaders = (
         record.ids.decode(graph.leaders[[s.audience for s in steps]]).to_pylist() if steps else []
     )
@@ -133,17 +173,17 @@ def explanation_table(record: Record, graph: FollowGraph, steps: list[Explanatio
 
 
 def compare_matched(
-    record: Record,
     graph: FollowGraph,
     fallen: np.ndarray,
     groups: AccountStrata,
-    rows: list[dict[str, Any]],
+    rows: list[AudienceRow],
     seed: int,
 ) -> pa.Table:
-    """For every audience with a role or an explanation: its followers who fell, beside accounts alike that did not follow.
+    """Fallen followers of audiences beside matched accounts that did not follow. Schema `COMPARED`.
 
-    As many for each follower, up to five, from its own stratum. Followers of strata with too few others are left out of both
-    groups and counted in `left_out`: else the groups would differ in what they are made of.
+    Of every audience with a role or in the explanation; as many accounts for each follower, up to
+    five, from its own stratum. Followers of strata with too few others are left out of both groups
+    and counted in `left_out`: else the groups would differ in what they are made of.
     """
     rng = np.random.default_rng([seed, 5])
     by_stratum = np.split(
@@ -152,9 +192,9 @@ def compare_matched(
     place = {int(c): a for a, c in enumerate(graph.leaders)}
     found = []
     for row in rows:
-        if row["role"] == "other" and row["outcome"] != "explains":
+        if row.role == "other" and row.outcome != "explains":
             continue
-        audience = graph.audience(place[row["code"]])
+        audience = graph.audience(place[row.code])
         inside = np.zeros(graph.n, bool)
         inside[audience] = True
         mine = np.bincount(groups.of[audience], minlength=groups.number)
@@ -172,7 +212,7 @@ def compare_matched(
             hit = int(fallen[codes].sum())
             found.append(
                 {
-                    "leader": row["leader"],
+                    "leader": row.leader,
                     "group": group,
                     "hit": hit,
                     "of": len(codes),
@@ -183,7 +223,7 @@ def compare_matched(
 
 
 def matches_per_follower(mine: np.ndarray, others: np.ndarray) -> int:
-    """How many to match to each follower: the most for which nearly all of them find as many; one if none does.
+    """How many to match to each follower: the most that nearly all of them find, at least one.
 
     mine, others: followers and other accounts per stratum, int64[strata].
     """
