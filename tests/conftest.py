@@ -1,6 +1,8 @@
-"""Shared by all tests: where the real data is, and how its absence is told."""
+"""Shared by all tests: where the real data is, and that nothing a test started outlives the run."""
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,23 @@ def no_process_outlives_its_test():
     """Children that `processes.start` began are ended after the test, passed or not."""
     yield
     end_started()
+
+
+def _descendants(process: int) -> list[int]:
+    """Processes below `process`, nearest first; none where the system has no /proc."""
+    below: list[int] = []
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                below += [child, *_descendants(child)]
+    return below
+
+
+def pytest_sessionfinish(session):
+    """End what a test that was cut short has left running, so that the run itself can end."""
+    spread = session.config.getoption("numprocesses", None)
+    if spread and not hasattr(session.config, "workerinput"):
+        return  # the workers end their own
+    for process in _descendants(os.getpid()):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process, signal.SIGKILL)

@@ -58,9 +58,9 @@ class Worlds:
         return Worlds(self.features[rows], self.cause[rows], self.mixed[rows])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
-    """All parts, and the digest of what they were read from. tune: to set ratios right; calibrate: for thresholds."""
+    """All parts, and the digest of what they were read from; equal to itself alone. tune: to set ratios right; calibrate: for thresholds."""
 
     learn: Worlds
     tune: Worlds

@@ -5,6 +5,7 @@ Nothing here knows who is who: a cause is weighed by numbers that stay the same 
 
 from __future__ import annotations
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from birdfall.explanations.conformal_sets import MISFIT, calibrate_sets, fit_cloud, strangeness
-from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated
+from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated, fit_full
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.world.evidence import ITEMS
 
@@ -78,11 +79,24 @@ def weigh_causes(
     known: items (`world.evidence.ITEMS`) with their value, or a range (low, high) within which it lies. sources: where each came
     from, for leaving a whole source out. deep: also fragility and what would decide. Raises ValueError if nothing is known.
     """
-    items = tuple(i for i in ITEMS if i in known)
+    of = tuple((i, (sources or {}).get(i, "")) for i in ITEMS if i in known)
+    return _weigh_known(tuple((i, known[i]) for i, _ in of), reference, of, deep)
+
+
+@functools.lru_cache(maxsize=8)
+def _weigh_known(
+    evidence: tuple[tuple[str, Value], ...],
+    reference: Reference,
+    source_of: tuple[tuple[str, str], ...],
+    deep: bool,
+) -> CauseVerdict:
+    """`weigh_causes` of what can be a key: a case is weighed for its report, its page and its check."""
+    known, sources = dict(evidence), {i: source for i, source in source_of if source}
+    items = tuple(known)
     if not items:
         raise ValueError("nothing is known")
     drawn = _sample_values(items, known)
-    model = fit_calibrated(reference, items)
+    model = fit_full(reference, items)
     logits = _mean_logits(model, drawn)
     members, strange, misfit = _plausible_causes(model, reference, drawn)
     pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
@@ -102,8 +116,8 @@ def weigh_causes(
 
         gone_by_item = {i: (i,) for i in items} if len(items) > 1 else {}
         gone_by_source = {}
-        for source in sorted(set((sources or {}).values())):
-            gone = tuple(i for i in items if (sources or {}).get(i) == source)
+        for source in sorted(set(sources.values())):
+            gone = tuple(i for i in items if sources.get(i) == source)
             if gone and len(gone) < len(items):
                 gone_by_source[source] = gone
         # Each is a fit of its own, and numpy lets go of the interpreter: side by side they take half the time.
