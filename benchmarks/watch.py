@@ -70,7 +70,8 @@ class Paced:
 
     def run(self, cursor, epoch, put, stop) -> None:
         from birdfall.watch.feeds.base import now
-        from birdfall.watch.feeds.decode import DecodeError, decode_frame
+        from birdfall.watch.feeds.decode import decode_frame
+        from birdfall.watch.feeds.json_fields import DecodeError
         from birdfall.watch.model.events import StreamBatch
 
         self.health.up()

@@ -17,7 +17,7 @@ from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.rules import Channel, Rule, load_rules
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import FeedOptions, now
-from birdfall.watch.feeds.decode import DecodeError
+from birdfall.watch.feeds.json_fields import DecodeError
 from birdfall.watch.feeds.kafka import KafkaFeed, client_settings, decode_message
 from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.store.database import State

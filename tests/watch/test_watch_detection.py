@@ -14,6 +14,7 @@ from birdfall.watch.detect import reporter_lockstep as lockstep
 from birdfall.watch.detect.wave_queries import limited, waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.decode import decode_line, decode_mastodon
+from birdfall.watch.feeds.json_fields import JsonFields
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
@@ -318,7 +319,7 @@ def test_a_client_is_read_from_lines_and_from_mastodon():
         "created_at": "2023-11-14T22:13:20Z",
         "object": {"id": "7", "username": "a", "created_by_application_id": 12},
     }
-    assert decode_mastodon(body)[0].client == "application:12"
+    assert decode_mastodon(JsonFields(body))[0].client == "application:12"
 
 
 @pytest.mark.parametrize("seed", range(4))

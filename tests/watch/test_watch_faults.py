@@ -377,7 +377,7 @@ def test_any_order_and_any_repetition_leave_one_truth(tmp_path_factory, events, 
 def test_every_byte_of_a_frame_may_be_wrong():
     import random
 
-    from birdfall.watch.feeds.decode import DecodeError
+    from birdfall.watch.feeds.json_fields import DecodeError
 
     rng, frame = random.Random(0), account("did:plc:abcdefgh", T, status="takendown", sequence=5)
     for _ in range(20_000):

@@ -25,7 +25,11 @@ class Instance:
         self.suspended, self.reports, self.at, self.asked = set(), reports, T, []
         monkeypatch.setattr("birdfall.watch.feeds.polling.now", lambda: self.at)
 
-    def get(self, address):
+    def fetch(self, address):
+        body, link = self.answer(address)
+        return json.dumps(body).encode(), link
+
+    def answer(self, address):
         self.asked.append(address)
         if "/reports" in address:
             after = int(address.partition("min_id=")[2].partition("&")[0] or 0)
@@ -45,8 +49,8 @@ class Instance:
 
 
 def asked(feed, instance, watcher):
-    feed.get = instance.get
-    feed.turn(lambda batch: watcher.process_batches([(feed, batch)]))
+    feed.fetch = instance.fetch
+    feed.poll(lambda batch: watcher.process_batches([(feed, batch)]))
 
 
 def watched(path, instance, **more):
@@ -184,15 +188,15 @@ def test_a_moderation_service_is_read_from_now_on_unless_all_is_asked_for(tmp_pa
     monkeypatch.setattr("birdfall.watch.feeds.polling.now", lambda: T)
     asked_for = []
 
-    def get(address):
+    def fetch(address):
         asked_for.append(address)
-        return {"events": []}, ""
+        return b'{"events": []}', ""
 
     for start, cursor in (("live", f"cursor={T // 1000 - 30_000}%3A%3A0"), ("all", "")):
         feed = OzoneFeed(name="o", url="https://x", start=start)
-        feed.get = get
+        feed.fetch = fetch
         steps = []
-        feed.turn(steps.extend)
+        feed.poll(steps.extend)
         assert (cursor in asked_for[-1]) if cursor else ("cursor" not in asked_for[-1])
         if start == "live":
             assert steps[-1].cursor == f"{T // 1000}::0", (
@@ -211,6 +215,6 @@ def test_the_command_line_says_where_to_begin(monkeypatch):
     ):
         assert open_feed(text).start == "live"
         assert open_feed(text, FeedOptions(start="all")).start == "all"
-    assert "cursor=1" in open_feed("jetstream:wss://x", FeedOptions(start="all")).address()
-    assert "cursor" not in open_feed("jetstream:wss://x").address()
+    assert "cursor=1" in open_feed("jetstream:wss://x", FeedOptions(start="all")).connection_url()
+    assert "cursor" not in open_feed("jetstream:wss://x").connection_url()
     assert json.dumps(open_feed("mastodon:https://x").cursor) == "null"

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from watch_running import Running, until
 
 from birdfall.watch.feeds.base import now
-from birdfall.watch.feeds.decode import DecodeError
 from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed, parse_cursor, parse_message
+from birdfall.watch.feeds.json_fields import DecodeError
 from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.feeds.websocket import MAX_FRAME_BYTES
 from birdfall.watch.model.events import Follow, Identity, Status, Unfollow
@@ -333,8 +333,8 @@ def test_a_message_that_would_fill_the_memory_is_refused(tmp_path):
     place = tmp_path / "dictionary"
     place.write_bytes(data)
     reader.dictionary = place
-    assert f"zstdDictionary={int.from_bytes(data[4:8], 'little')}" in reader.address()
-    step = reader.read(bomb, now())
+    assert f"zstdDictionary={int.from_bytes(data[4:8], 'little')}" in reader.connection_url()
+    step = reader.decode_message(bomb, now())
     assert step.refused == "a message that would be too large unpacked"
 
 
@@ -424,5 +424,5 @@ def test_a_kept_place_asks_by_number_or_by_time(cursor):
     reader = JetstreamV2Feed(name="j", url="ws://127.0.0.1:9", compressed=False, cursor=cursor)
     assert (
         f"cursor={7 if cursor.startswith('7') else 1_700_000_000_000_000 - 5_000_000}"
-        in reader.address()
+        in reader.connection_url()
     )

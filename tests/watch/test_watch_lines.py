@@ -6,7 +6,9 @@ import subprocess
 import threading
 import time
 
-from birdfall.watch.feeds.replay import read_pipe_lines
+import pytest
+
+from birdfall.watch.feeds.replay import poll_by_select, poll_in_thread, read_pipe_lines
 from processes import BIRDFALL, Child
 
 
@@ -21,7 +23,11 @@ def test_ctrl_c_ends_it_though_the_pipe_is_open(tmp_path):
     assert "Fatal" not in "".join(watch.err)
 
 
-def test_lines_are_whole_however_they_arrive():
+POLLS = pytest.mark.parametrize("poll", [poll_by_select, poll_in_thread])
+
+
+@POLLS
+def test_lines_are_whole_however_they_arrive(poll):
     taken, given = os.pipe()
     text = b"one\ntwo\r\n\nthree" + b"x" * 100_000 + b"\nlast without an end"
     writer = threading.Thread(
@@ -31,7 +37,7 @@ def test_lines_are_whole_however_they_arrive():
         )
     )
     writer.start()
-    found = list(read_pipe_lines(taken, threading.Event(), longest=10_000))
+    found = list(read_pipe_lines(taken, threading.Event(), longest=10_000, poll=poll))
     writer.join()
     os.close(taken)
     assert b"".join(found) == text
@@ -40,10 +46,11 @@ def test_lines_are_whole_however_they_arrive():
     assert max(map(len, found)) <= 10_000
 
 
-def test_a_silent_pipe_does_not_hold_it():
+@POLLS
+def test_a_silent_pipe_does_not_hold_it(poll):
     taken, given = os.pipe()
     stop = threading.Event()
-    reader = threading.Thread(target=lambda: list(read_pipe_lines(taken, stop)))
+    reader = threading.Thread(target=lambda: list(read_pipe_lines(taken, stop, poll=poll)))
     reader.start()
     stop.set()
     reader.join(20)

@@ -33,7 +33,7 @@ class Service:
     def __init__(self, page=100):
         self.stored, self.page, self.questions = [], page, 0
 
-    def get(self, address):
+    def fetch(self, address):
         self.questions += 1
         cursor = parse_qs(urlparse(address).query).get("cursor", ["0::0"])[0]
         after = tuple(map(int, cursor.split("::")))
@@ -44,14 +44,14 @@ class Service:
         ]
         listed = found[: self.page]
         more = {"cursor": f"{listed[-1]['_at']}::{listed[-1]['id']}"} if listed else {}
-        return json.loads(json.dumps({"events": listed} | more)), ""
+        return json.dumps({"events": listed} | more).encode(), ""
 
 
 def asked(feed, service):
     """The reports that one turn hands on."""
-    feed.get = service.get
+    feed.fetch = service.fetch
     found = []
-    feed.turn(found.extend)
+    feed.poll(found.extend)
     return [e.reporter.removeprefix("did:plc:") for step in found for e in step.events]
 
 

@@ -16,6 +16,7 @@ from watch_running import Running, until
 from birdfall.watch.feeds import webhook as hooks
 from birdfall.watch.feeds.base import MAX_REQUESTED_WAIT_SECONDS, ConnectionLost
 from birdfall.watch.feeds.decode import decode_mediawiki
+from birdfall.watch.feeds.json_fields import JsonFields
 from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
 from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed, requested_wait
 from birdfall.watch.feeds.webhook import MastodonWebhookFeed, is_signed
@@ -255,16 +256,16 @@ BLOCK = {
 
 
 def test_canaries_are_no_blocks():
-    assert decode_mediawiki({**BLOCK, "meta": {"domain": "canary"}}) == []
+    assert decode_mediawiki(JsonFields({**BLOCK, "meta": {"domain": "canary"}})) == []
     assert (
-        decode_mediawiki({**BLOCK, "meta": {"domain": "test.wikipedia.org"}})[0].status
+        decode_mediawiki(JsonFields({**BLOCK, "meta": {"domain": "test.wikipedia.org"}}))[0].status
         == "suspended"
     )
-    assert decode_mediawiki({**BLOCK, "log_action": "reblock"})[0].status == "suspended"
+    assert decode_mediawiki(JsonFields({**BLOCK, "log_action": "reblock"}))[0].status == "suspended"
     assert (
-        decode_mediawiki({**BLOCK, "log_action": "reblock", "log_params": {"sitewide": False}})[
-            0
-        ].status
+        decode_mediawiki(
+            JsonFields({**BLOCK, "log_action": "reblock", "log_params": {"sitewide": False}})
+        )[0].status
         == "limited"
     )
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from birdfall.watch.feeds.decode import (
     MAX_CLOCK_LEAD_US,
-    DecodeError,
     decode_frame,
     decode_jetstream,
     decode_line,
@@ -18,6 +17,7 @@ from birdfall.watch.feeds.decode import (
     decode_mediawiki,
     decode_ozone,
 )
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import Follow, Identity, Report, Status, Unfollow
 
 T = 1_700_000_000_000_000
@@ -94,7 +94,7 @@ def test_any_bytes_are_an_event_or_refused(data):
 def test_any_object_is_events_or_refused(plain):
     for read in (decode_ozone, decode_mediawiki, decode_mastodon):
         with contextlib.suppress(DecodeError):
-            read(plain)
+            read(JsonFields(plain))
 
 
 def test_jetstream():
@@ -137,11 +137,13 @@ def test_ozone():
         "createdBy": "did:plc:a",
         "createdAt": "2023-11-14T22:13:20Z",
     }
-    assert decode_ozone(report) == [Report("did:plc:a", "did:plc:b", T, "5", "reasonSpam")]
+    assert decode_ozone(JsonFields(report)) == [
+        Report("did:plc:a", "did:plc:b", T, "5", "reasonSpam")
+    ]
     down = {**report, "event": {"$type": "tools.ozone.moderation.defs#modEventTakedown"}}
-    assert decode_ozone(down)[0].status == "taken_down"
+    assert decode_ozone(JsonFields(down))[0].status == "taken_down"
     post = {**down, "subject": {"uri": "at://did:plc:b/app.bsky.feed.post/1"}}
-    assert decode_ozone(post) == [], "a takedown of one post is no suspension"
+    assert decode_ozone(JsonFields(post)) == [], "a takedown of one post is no suspension"
 
 
 def test_a_block_of_some_pages_is_no_suspension():
@@ -154,10 +156,13 @@ def test_a_block_of_some_pages_is_no_suspension():
         "timestamp": T // 1_000_000,
         "log_params": [],
     }
-    assert decode_mediawiki(change)[0].status == "suspended"
-    assert decode_mediawiki({**change, "log_params": {"sitewide": False}})[0].status == "limited"
-    assert decode_mediawiki({**change, "log_action": "unblock"})[0].status == "active"
-    assert decode_mediawiki({**change, "title": "User:192.0.2.1"}) == []
+    assert decode_mediawiki(JsonFields(change))[0].status == "suspended"
+    assert (
+        decode_mediawiki(JsonFields({**change, "log_params": {"sitewide": False}}))[0].status
+        == "limited"
+    )
+    assert decode_mediawiki(JsonFields({**change, "log_action": "unblock"}))[0].status == "active"
+    assert decode_mediawiki(JsonFields({**change, "title": "User:192.0.2.1"})) == []
 
 
 def test_mastodon():
@@ -166,7 +171,7 @@ def test_mastodon():
         "created_at": "2023-11-14T22:13:20Z",
         "object": {"id": "7", "username": "a", "suspended": True},
     }
-    assert decode_mastodon(body)[1] == Status("7", "suspended", T, "", "")
+    assert decode_mastodon(JsonFields(body))[1] == Status("7", "suspended", T, "", "")
     report = {
         "event": "report.created",
         "object": {
@@ -177,8 +182,8 @@ def test_mastodon():
             "target_account": {"id": "2"},
         },
     }
-    assert decode_mastodon(report) == [Report("1", "2", T, "report:9", "spam")]
-    assert decode_mastodon({**report, "event": "report.updated"}) == []
+    assert decode_mastodon(JsonFields(report)) == [Report("1", "2", T, "report:9", "spam")]
+    assert decode_mastodon(JsonFields({**report, "event": "report.updated"})) == []
 
 
 def test_lines():

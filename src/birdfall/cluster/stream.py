@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from birdfall.watch.feeds.decode import DecodeError
+from birdfall.watch.feeds.json_fields import DecodeError
 from birdfall.watch.feeds.kafka import client_settings, decode_message
 from birdfall.watch.model.events import (
     Event,

@@ -163,13 +163,10 @@ def send(channel: Channel, body: dict[str, Any]) -> str:
                 headers["Authorization"] = f"Bearer {channel.values['token']}"
             _post(channel.values["url"], _plain(body, link=False).encode(), headers)
         elif channel.kind == "kafka":
-            kafka.send_action(
-                channel.values,
-                action(
-                    body["key"], action_name(body["kind"], body.get("news", "")), body, body["time"]
-                ),
-                body["key"],
-            )
+            name = action_name(body["kind"], body.get("news", ""))
+            sent = action(body["key"], name, body, body["time"])
+            text = json.dumps(sent, ensure_ascii=False, sort_keys=True)
+            kafka.send_action(channel.values, text.encode(), body["key"])
         else:
             _mail(channel.values, body)
     except (OSError, smtplib.SMTPException, urllib.error.URLError, ValueError) as error:

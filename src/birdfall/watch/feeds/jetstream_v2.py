@@ -1,7 +1,7 @@
-"""Jetstream v2 (`network.bsky.jetstream.subscribeEvents`): the same news as v1, counted by sequence numbers of the server.
+"""Jetstream v2 (`network.bsky.jetstream.subscribeEvents`): the events of v1, counted by sequence numbers of the server.
 
-Frames are `{"$type": "message", "payload": {"$type": "...#account", "seq": 7, "did": ..., "time": ..., "account": {...}}}`; an error
-frame is the last of its connection. A cursor is inclusive: the event it names comes again and is taken once. Three traps:
+Frames are `{"$type": "message", "payload": {"$type": "...#account", "seq": 7, "did": ..., "time": ..., "account": {...}}}`;
+an error frame is the last of its connection. A cursor is inclusive: the event it names comes again and is taken once. Three traps:
 a cursor ahead of a server (it was reset) is answered with the live end and no word of it; one that is too old is refused with
 `CursorTooOld`; a time in place of a number is moved up to what is kept, which `#info OutdatedCursor` tells. So the place in the
 stream is kept as number and time, `7@1700000000000000`, and the time serves where the number does not.
@@ -10,17 +10,16 @@ Wire: github.com/bluesky-social/jetstream, docs/README.md and the lexicon (2026-
 
 from __future__ import annotations
 
-import json
 import struct
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.sources.atproto import frames
-from birdfall.watch.feeds.decode import WANTED_COLLECTIONS, DecodeError, events_from_atproto
+from birdfall.watch.feeds.decode import WANTED_COLLECTIONS, events_from_atproto
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.feeds.websocket import (
     JETSTREAM_REWIND_US,
     MAX_FRAME_BYTES,
@@ -37,7 +36,19 @@ _MAGIC = b"\x37\xa4\x30\xec"
 
 @dataclass(frozen=True, slots=True)
 class JetstreamFrame:
-    """One frame. said: what the server says of itself (an error's or an advisory's name); sequence, time: of an event."""
+    """One parsed frame.
+
+    Attributes
+    ----------
+    events
+        What the watch needs of it.
+    sequence, time
+        Number and time, in microseconds, of an event; None for what the server says of itself.
+    said
+        Name of an error or advisory.
+    fatal
+        Whether the server ends the connection after it.
+    """
 
     events: tuple[Event, ...] = ()
     sequence: int | None = None
@@ -47,106 +58,116 @@ class JetstreamFrame:
 
 
 def parse_message(line: bytes, received: int, host: str = "") -> JetstreamFrame:
-    """What one frame says. Raises DecodeError, and nothing else."""
-    try:
-        plain = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DecodeError("not JSON") from error
-    if not isinstance(plain, dict):
-        raise DecodeError("not a frame")
-    if plain.get("$type") == "error":
+    """Parse one frame. `received` in microseconds; `host` is written into its events. Raises DecodeError."""
+    frame = JsonFields.parse(line)
+    if frame.text("$type") == "error":
         return JetstreamFrame(
-            said=str(plain.get("error") or "an error without a name")[:80], fatal=True
+            said=frame.label("error", 80) or "an error without a name", fatal=True
         )
-    payload = plain.get("payload")
-    if plain.get("$type") != "message" or not isinstance(payload, dict):
+    payload = frame.fields("payload")
+    if frame.text("$type") != "message" or payload is None:
         raise DecodeError("a frame that is neither message nor error")
-    kind = payload.get("$type")
-    if not isinstance(kind, str) or not kind.startswith(_TYPE_PREFIX):
+    kind = payload.text("$type") or ""
+    if not kind.startswith(_TYPE_PREFIX):
         raise DecodeError("a message of another stream")
     kind = kind.removeprefix(_TYPE_PREFIX)
     if kind == "info":
-        return JetstreamFrame(said=str(payload.get("name") or "")[:80])
-    sequence = payload.get("seq")
-    if type(sequence) is not int or not 0 < sequence < 1 << 63:
+        return JetstreamFrame(said=payload.label("name", 80))
+    sequence = payload.integer("seq")
+    if sequence is None or not 0 < sequence < 1 << 63:
         raise DecodeError("an event without its number")
     try:
-        time = frames.parse_time(payload.get("time"))
-        event = _event(kind, payload, time)
+        time = frames.parse_time(payload.members.get("time"))
+        event = _decode_event(kind, payload, time)
     except frames.FrameError as error:
         raise DecodeError(str(error)) from error
     return JetstreamFrame(tuple(events_from_atproto(event, received, host)), sequence, time)
 
 
-def _event(kind: str, payload: dict[str, Any], time: int) -> frames.Event:
-    body = payload.get(kind)
+def _decode_event(kind: str, payload: JsonFields, time: int) -> frames.Event:
     if kind in ("account", "identity"):
-        if not isinstance(body, dict):
+        body = payload.fields(kind)
+        if body is None:
             raise frames.FrameError(f"an #{kind} without its {kind}")
-        return frames.parse_account(body) if kind == "account" else frames.parse_identity(body)
+        if kind == "account":
+            return frames.parse_account(body.members)
+        return frames.parse_identity(body.members)
     if kind != "commit":
         return frames.OtherEvent(f"#{kind}"[:80], time, None)
-    did = frames.parse_name(payload.get("did"), "did")
-    action, collection = payload.get("operation"), payload.get("collection")
-    if not isinstance(action, str) or not isinstance(collection, str):
+    did = frames.parse_name(payload.members.get("did"), "did")
+    action, collection = payload.text("operation"), payload.text("collection")
+    if action is None or collection is None:
         raise frames.FrameError("a commit without operation and collection")
-    key, record = frames.parse_name(payload.get("rkey"), "record key"), payload.get("record")
-    problem = (
-        None if action == "delete" or isinstance(record, dict) else "the event lacks its record"
+    key, record = (
+        frames.parse_name(payload.members.get("rkey"), "record key"),
+        payload.fields("record"),
     )
+    lacking = action != "delete" and record is None
     operation = frames.RecordOperation(
-        action, collection, key, record if isinstance(record, dict) else None, problem
+        action,
+        collection,
+        key,
+        None if record is None else record.members,
+        "the event lacks its record" if lacking else None,
     )
     return frames.CommitEvent(did, time, [operation], None)
 
 
 @dataclass
 class JetstreamV2Feed(WebSocketFeed):
-    """The feed. dictionary: a file of the service's zstd dictionary; without it the service is asked for it once.
+    """Reads a service of Jetstream v2.
 
-    compressed: ask for compression at all. accounts: only these (10,000 at most).
+    Attributes
+    ----------
+    dictionary
+        File of the service's zstd dictionary; without it the service is asked for it once.
+    compressed
+        Whether compression is asked for at all.
+    accounts
+        Ids of the only accounts that are asked for, 10,000 at most; empty for all.
     """
 
     dictionary: Path | None = None
     compressed: bool = True
     accounts: tuple[str, ...] = ()
-    _unpack: DictionaryDecompressor | None = None
-    _asked: tuple[int, int] | None = field(default=None, init=False)
+    _decompressor: DictionaryDecompressor | None = None
+    _requested: tuple[int, int] | None = field(default=None, init=False)
     _clamped: bool = field(default=False, init=False)
 
     def subprotocols(self) -> list[str]:
+        """The protocol that has frames as JSON."""
         return ["xrpc.v1.json"]
 
-    def address(self) -> str:
-        asked: list[tuple[str, str]] = [
+    def connection_url(self) -> str:
+        """The address with the kinds of events that are wanted, the dictionary, and the cursor."""
+        query: list[tuple[str, str]] = [
             *_REQUESTED_KINDS,
             *(("collections", c) for c in sorted(WANTED_COLLECTIONS)),
         ]
-        asked += [("dids", a) for a in self.accounts]
-        if self.compressed and self._unpack is None:
-            self._unpack = self._learn()
-        if self._unpack is not None:
-            asked.append(("zstdDictionary", str(self._unpack.number)))
-        self._asked, self._clamped = None, False
+        query += [("dids", a) for a in self.accounts]
+        if self.compressed and self._decompressor is None:
+            self._decompressor = self._load_dictionary()
+        if self._decompressor is not None:
+            query.append(("zstdDictionary", str(self._decompressor.number)))
+        self._requested, self._clamped = None, False
         if self.cursor is not None:
             sequence, time = parse_cursor(self.cursor)
-            self._asked = sequence, time
-            asked.append(("cursor", str(sequence or max(time - JETSTREAM_REWIND_US, 0))))
+            self._requested = sequence, time
+            query.append(("cursor", str(sequence or max(time - JETSTREAM_REWIND_US, 0))))
         elif self.start == "all":
-            asked.append(("cursor", "0"))
-        return (
-            f"{self.url.rstrip('/')}/xrpc/network.bsky.jetstream.subscribeEvents?{urlencode(asked)}"
-        )
+            query.append(("cursor", "0"))
+        base = self.url.rstrip("/")
+        return f"{base}/xrpc/network.bsky.jetstream.subscribeEvents?{urlencode(query)}"
 
-    def read(self, message: bytes | str, received: int) -> StreamBatch:
-        """One frame; binary ones are compressed."""
+    def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
+        """Decode one frame; binary ones are compressed."""
         raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
         try:
             line = raw
             if isinstance(message, bytes):
-                if self._unpack is None:
+                if self._decompressor is None:
                     raise DecodeError("a compressed message that was not asked for")
-                line = self._unpack(message)
+                line = self._decompressor.decompress(message)
             found = parse_message(line, received, self.host)
         except DecodeError as error:
             return StreamBatch(received, refused=str(error), raw=raw)
@@ -160,35 +181,34 @@ class JetstreamV2Feed(WebSocketFeed):
     def _step(
         self, found: JetstreamFrame, sequence: int, time: int, line: bytes, received: int
     ) -> StreamBatch:
-        asked, self._asked = self._asked, None
+        requested, self._requested = self._requested, None
         clamped, self._clamped = self._clamped, False
-        if asked is not None and asked[0] and sequence < asked[0]:
+        if requested is not None and requested[0] and sequence < requested[0]:
             # The server counts anew, and went on at its live end: what it has is read again, from the time on.
             epoch = str(int(self.epoch or "0") + 1)
-            self.cursor, self.epoch = f"0@{asked[1]}", epoch
-            gap = Gap(asked[1], time, "server-began-anew")
+            self.cursor, self.epoch = f"0@{requested[1]}", epoch
+            gap = Gap(requested[1], time, "server-began-anew")
             return StreamBatch(received, (), self.cursor, epoch, line, (gap,), reconnect=True)
         gaps: tuple[Gap, ...] = ()
-        if asked is not None and clamped and time > asked[1]:
-            gaps = (Gap(asked[1], time, "cursor-too-old"),)
+        if requested is not None and clamped and time > requested[1]:
+            gaps = (Gap(requested[1], time, "cursor-too-old"),)
         return StreamBatch(received, found.events, f"{sequence}@{time}", self.epoch, line, gaps)
 
-    def turned_away(self, status: int, body: bytes) -> str:
-        """Refused before the stream began: what can be mended is mended for the next connection."""
+    def on_rejected(self, status: int, body: bytes) -> str:
+        """Correct cursor or dictionary for the next connection, where the server refused them; the reason."""
         try:
-            plain = json.loads(body)
-        except (ValueError, RecursionError):
-            plain = None
-        name = str(plain.get("error"))[:80] if isinstance(plain, dict) else ""
+            name = JsonFields.parse(body).label("error", 80)
+        except DecodeError:
+            name = ""
         if name == "CursorTooOld" and self.cursor is not None:
             # by the time it is not refused: the server moves it up to what it keeps, and says so
             self.cursor = f"0@{parse_cursor(self.cursor)[1]}"
         elif name == "UnknownZstdDictionary":
-            self._unpack, self.dictionary = None, None
+            self._decompressor, self.dictionary = None, None
         return f"HTTP {status} {name}".rstrip()
 
-    def _learn(self) -> DictionaryDecompressor | None:
-        """The dictionary, from its file or the service; None where there is none, and messages come plain."""
+    def _load_dictionary(self) -> DictionaryDecompressor | None:
+        """The dictionary, from its file or the service; None where there is none, and messages come uncompressed."""
         data = self.dictionary.read_bytes() if self.dictionary is not None else self._download()
         number = dictionary_number(data)
         return DictionaryDecompressor(data, number) if number else None
@@ -196,7 +216,8 @@ class JetstreamV2Feed(WebSocketFeed):
     def _download(self) -> bytes:
         parts = urlsplit(self.url)
         scheme = "https" if parts.scheme == "wss" else "http"
-        address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/xrpc/network.bsky.jetstream.getZstdDictionary"
+        base = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        address = f"{base}/xrpc/network.bsky.jetstream.getZstdDictionary"
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 data: bytes = answer.read(MAX_FRAME_BYTES + 1)
@@ -206,7 +227,7 @@ class JetstreamV2Feed(WebSocketFeed):
 
 
 def parse_cursor(cursor: str) -> tuple[int, int]:
-    """(sequence number or 0, time in microseconds) of a kept cursor."""
+    """(sequence number or 0, time in microseconds) of a stored cursor."""
     sequence, _, time = cursor.partition("@")
     return int(sequence or 0), int(time or 0)
 

@@ -1,28 +1,32 @@
-"""MediaWiki EventStreams: recent changes as server-sent events, gone on with from the last id after a loss."""
+"""MediaWiki EventStreams: recent changes as server-sent events, resumed from the last event id after a loss."""
 
 from __future__ import annotations
 
 import http.client
-import json
 import threading
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
-from birdfall.watch.feeds.decode import DecodeError, decode_mediawiki
+from birdfall.watch.feeds.decode import decode_mediawiki
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import StreamBatch
 
-#: A line longer than this is an attack.
+#: Longest line that is read, in bytes; a longer one breaks the connection.
 MAX_LINE_BYTES = 1 << 20
 
 
 @dataclass
 class MediaWikiFeed(ReconnectingFeed):
-    """`https://stream.wikimedia.org/v2/stream/recentchange`, or another address of that form. wiki: only this one, if given."""
+    """Reads `https://stream.wikimedia.org/v2/stream/recentchange`, or another address of that form.
+
+    wiki: database name of the only wiki that is watched, such as "enwiki"; empty for all.
+    """
 
     wiki: str = ""
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
+        """Read one connection until it breaks or `stop` is set. Raises ConnectionLost."""
         parts = urlsplit(self.url)
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -63,22 +67,23 @@ class MediaWikiFeed(ReconnectingFeed):
                 identity = plain[3:].strip().decode("utf-8", "replace")
             elif not plain and (data or identity):
                 if data:
-                    put([self.step(b"\n".join(data), identity)])
+                    put([self.decode_event(b"\n".join(data), identity)])
                     self.cursor = identity or self.cursor
                 data, identity = [], None
 
-    def step(self, data: bytes, identity: str | None) -> StreamBatch:
-        """One event. Changes that are no news for the watch leave only the cursor."""
+    def decode_event(self, data: bytes, identity: str | None) -> StreamBatch:
+        """Decode one event. Changes that are no news for the watch leave only the cursor.
+
+        data: the event's data lines, joined. identity: its id, which is the cursor after it.
+        """
         received = now()
         try:
-            plain = json.loads(data)
-            if not isinstance(plain, dict):
-                raise DecodeError("not an object")
-            events = (
-                decode_mediawiki(plain) if not self.wiki or plain.get("wiki") == self.wiki else []
-            )
-        except (DecodeError, ValueError, RecursionError) as error:
+            change = JsonFields.parse(data)
+            wanted = not self.wiki or change.text("wiki") == self.wiki
+            events = decode_mediawiki(change) if wanted else []
+        except DecodeError as error:
+            refused = str(error)[:200]
             return StreamBatch(
-                received, cursor=identity, epoch=self.epoch, refused=str(error)[:200], raw=data
+                received, cursor=identity, epoch=self.epoch, refused=refused, raw=data
             )
         return StreamBatch(received, tuple(events), identity, self.epoch, data if events else b"")

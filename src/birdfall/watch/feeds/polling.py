@@ -1,14 +1,14 @@
 """Sources that are asked again and again: Ozone's queue of moderation events, and Mastodon's admin API.
 
-Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a little before; at the first start
-from now on, or with start "all" from the first that is kept.
+Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a little before; at the first
+start from now on, or with start "all" from the first that is kept.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import json
+import datetime as dt
 import re
 import threading
 import urllib.error
@@ -16,8 +16,9 @@ import urllib.request
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.watch.feeds.base import (
@@ -28,25 +29,38 @@ from birdfall.watch.feeds.base import (
     failure_reason,
     now,
 )
-from birdfall.watch.feeds.decode import DecodeError, decode_mastodon, decode_ozone
+from birdfall.watch.feeds.decode import MAX_TEXT_CHARS, decode_mastodon, decode_ozone
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import Gap, Identity, StatusSnapshot, StreamBatch
 
-#: Answers larger than this are no answers.
-MAX_ANSWER_BYTES = 32 << 20
-#: Milliseconds within which Ozone may store what it dated earlier; events remembered so that they are handed on once.
-OZONE_REWIND_MS, MAX_REMEMBERED_EVENTS = 30_000, 100_000
-#: Lists that lie further apart than this, in microseconds, do not tell when an account came to be on the later one.
+#: Largest answer that is read, in bytes; and how long it may take.
+MAX_ANSWER_BYTES, TIMEOUT_SECONDS = 32 << 20, 30
+#: Ozone may store an event so many milliseconds after it dated it.
+OZONE_REWIND_MS = 30_000
+#: Ids of Ozone's events that are remembered, so that each is put once.
+MAX_REMEMBERED_EVENTS = 100_000
+#: Lists that lie further apart than this do not tell when an account came to be on the later one.
 MAX_DATED_INTERVAL_US = 60_000_000
+#: Reports that are asked for at once, and pages of suspended accounts that are read.
+REPORTS_PER_PAGE, MAX_ACCOUNT_PAGES = 200, 500
 _CURSOR = re.compile(r"(\d{1,15})::(\d{1,18})")
 
 
-def requested_wait(headers: Any, moment: float) -> float:
-    """Seconds a server asks to wait: `Retry-After` (seconds or a date), or else `RateLimit-Reset` (seconds since 1970)."""
-    said = str(headers.get("Retry-After") or "").strip()
-    if said.isdigit():
-        return float(said[:9])
+def requested_wait(headers: Message, moment: float) -> float:
+    """Seconds a server asks to wait.
+
+    Parameters
+    ----------
+    headers
+        `Retry-After` (seconds or a date) is read, or else `RateLimit-Reset` (seconds since 1970).
+    moment
+        The time now, in seconds since 1970.
+    """
+    retry = str(headers.get("Retry-After") or "").strip()
+    if retry.isdigit():
+        return float(retry[:9])
     with contextlib.suppress(ValueError, TypeError):
-        return max(parsedate_to_datetime(said).timestamp() - moment, 0.0)
+        return max(parsedate_to_datetime(retry).timestamp() - moment, 0.0)
     reset = str(headers.get("RateLimit-Reset") or "").strip()
     left = str(headers.get("RateLimit-Remaining") or "").strip()
     return max(float(reset[:12]) - moment, 0.0) if reset.isdigit() and left == "0" else 0.0
@@ -54,7 +68,19 @@ def requested_wait(headers: Any, moment: float) -> float:
 
 @dataclass
 class PollingFeed(ReconnectingFeed, ABC):
-    """One HTTP API. url: its base. secret: as the service wants it. every: seconds between questions. start: "live" or "all"."""
+    """Asks an HTTP API again and again.
+
+    Attributes
+    ----------
+    url
+        Base address of the API.
+    secret
+        What authorises the questions, in the form the service wants.
+    every
+        Seconds between questions.
+    start
+        Where to begin without a cursor: "live" or "all".
+    """
 
     pushed: ClassVar[bool] = False
 
@@ -63,41 +89,38 @@ class PollingFeed(ReconnectingFeed, ABC):
     start: Start = "all"
 
     def headers(self) -> dict[str, str]:
+        """Headers that authorise a question."""
         return {}
 
-    def get(self, address: str) -> tuple[Any, str]:
-        """The JSON at `address` and the Link header. Raises ConnectionLost."""
+    def fetch(self, address: str) -> tuple[bytes, str]:
+        """The body at `address` and its Link header. Raises ConnectionLost."""
         if urlsplit(address).scheme not in ("http", "https"):
             raise ConnectionLost("an address that is not HTTP")
-        request = urllib.request.Request(
-            address, headers={"Accept": "application/json", **self.headers()}
-        )
+        headers = {"Accept": "application/json", **self.headers()}
+        request = urllib.request.Request(address, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                body = answer.read(MAX_ANSWER_BYTES + 1)
-                link = answer.headers.get("Link") or ""
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+                body: bytes = answer.read(MAX_ANSWER_BYTES + 1)
+                link: str = answer.headers.get("Link") or ""
         except urllib.error.HTTPError as error:
-            raise ConnectionLost(
-                f"HTTP {error.code}", requested_wait(error.headers, now() / 1e6)
-            ) from error
+            wait = requested_wait(error.headers, now() / 1e6)
+            raise ConnectionLost(f"HTTP {error.code}", wait) from error
         except urllib.error.URLError as error:
-            raise ConnectionLost(
-                failure_reason(error.reason) if isinstance(error.reason, Exception) else "no answer"
-            ) from error
+            cause = error.reason
+            reason = failure_reason(cause) if isinstance(cause, Exception) else "no answer"
+            raise ConnectionLost(reason) from error
         if len(body) > MAX_ANSWER_BYTES:
             raise ConnectionLost("an answer too large")
-        try:
-            return json.loads(body), link
-        except (ValueError, RecursionError) as error:
-            raise ConnectionLost("an answer that is not JSON") from error
+        return body, link
 
     @abstractmethod
-    def turn(self, put: Put) -> bool:
-        """Ask once and hand on; whether more is waiting."""
+    def poll(self, put: Put) -> bool:
+        """Ask once and put what is new; whether more is waiting."""
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
+        """Ask until `stop` is set or a question fails. Raises ConnectionLost."""
         while not stop.is_set():
-            more = self.turn(put)
+            more = self.poll(put)
             if not self.health.connected:
                 self.health.mark_connected()
             if not more:
@@ -106,65 +129,78 @@ class PollingFeed(ReconnectingFeed, ABC):
 
 @dataclass
 class OzoneFeed(PollingFeed):
-    """`tools.ozone.moderation.queryEvents` of a labelling service. secret: `user:password` for Basic, or a token.
+    """Reads `tools.ozone.moderation.queryEvents` of a labelling service.
 
-    The service dates an event before it stores it, so events of one moment come to be seen in another order than their cursors':
-    each question reaches `OZONE_REWIND_MS` behind the last answer, and what was handed on before is left out.
+    The service dates an event before it stores it, so events of one moment can be seen in another order than their cursors':
+    each question reaches `OZONE_REWIND_MS` behind the last answer, and events that were put before are left out.
+    `secret`: "user:password" for Basic authorisation, or a token.
     """
 
-    _given: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _put_before: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def headers(self) -> dict[str, str]:
+        """Basic authorisation for a "user:password", a bearer token otherwise."""
         if ":" in self.secret:
             return {"Authorization": "Basic " + base64.b64encode(self.secret.encode()).decode()}
         return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
 
-    def turn(self, put: Put) -> bool:
+    def poll(self, put: Put) -> bool:
+        """Ask for all pages since the last answer."""
         begins = self.cursor is None and self.start == "live"
         at = rewind_cursor(f"{now() // 1000}::0" if begins else self.cursor)
         if begins:
             self.cursor = f"{now() // 1000}::0"
         while True:
-            listed, cursor = self._page(at)
+            items, cursor = self._page(at)
             if begins:
                 # nothing was heard yet: a watch that is stopped before anything comes goes on from here
                 begins = False
                 put([StreamBatch(0, cursor=self.cursor, epoch=self.epoch)])
-            steps = [s for item in listed if (s := self._fresh(item)) is not None]
+            steps = [self._decode(item) for item in items if self._is_new(item)]
             newest = cursor if cursor and _is_later(cursor, self.cursor) else None
             if steps or newest:
                 if newest:
                     steps.append(StreamBatch(now(), cursor=newest, epoch=self.epoch))
                 put(steps)
                 self.cursor = newest or self.cursor
-            if cursor is None or cursor == at or not listed:
+            if cursor is None or cursor == at or not items:
                 return False
             at = cursor
 
-    def _page(self, cursor: str | None) -> tuple[list[Any], str | None]:
+    def _page(self, cursor: str | None) -> tuple[list[JsonFields], str | None]:
         kinds = ("Report", "Takedown", "ReverseTakedown")
-        asked = [("types", f"tools.ozone.moderation.defs#modEvent{k}") for k in kinds]
-        asked += [("sortDirection", "asc"), ("limit", "100")]
+        query = [("types", f"tools.ozone.moderation.defs#modEvent{k}") for k in kinds]
+        query += [("sortDirection", "asc"), ("limit", "100")]
         if cursor is not None:
-            asked.append(("cursor", cursor))
-        plain, _ = self.get(
-            f"{self.url.rstrip('/')}/xrpc/tools.ozone.moderation.queryEvents?{urlencode(asked)}"
-        )
-        listed = plain.get("events") if isinstance(plain, dict) else None
-        if not isinstance(listed, list):
+            query.append(("cursor", cursor))
+        base = self.url.rstrip("/")
+        body, _ = self.fetch(f"{base}/xrpc/tools.ozone.moderation.queryEvents?{urlencode(query)}")
+        try:
+            page = JsonFields.parse(body)
+        except DecodeError as error:
+            raise ConnectionLost(f"an answer that is {error}") from error
+        items = page.children("events")
+        if items is None:
             raise ConnectionLost("an answer without events")
-        found = plain.get("cursor")
-        return listed, found if isinstance(found, str) and found else None
+        return items, page.text("cursor") or None
 
-    def _fresh(self, item: Any) -> StreamBatch | None:
-        """One event, unless it was handed on before."""
-        key = str(item.get("id")) if isinstance(item, dict) else ""
-        if key and key in self._given:
-            return None
-        self._given[key] = None
-        while len(self._given) > MAX_REMEMBERED_EVENTS:
-            self._given.popitem(last=False)
-        return _read_ozone(item, now())
+    def _is_new(self, item: JsonFields) -> bool:
+        """Whether an event was not put before; remembers it."""
+        key = item.identifier("id")
+        if key and key in self._put_before:
+            return False
+        self._put_before[key] = None
+        while len(self._put_before) > MAX_REMEMBERED_EVENTS:
+            self._put_before.popitem(last=False)
+        return True
+
+    @staticmethod
+    def _decode(item: JsonFields) -> StreamBatch:
+        received, raw = now(), item.to_bytes()
+        try:
+            return StreamBatch(received, tuple(decode_ozone(item)), raw=raw)
+        except DecodeError as error:
+            return StreamBatch(received, refused=str(error), raw=raw)
 
 
 def rewind_cursor(cursor: str | None) -> str | None:
@@ -174,131 +210,134 @@ def rewind_cursor(cursor: str | None) -> str | None:
 
 
 def _is_later(cursor: str, known: str | None) -> bool:
-    """Whether a cursor lies behind the one that is kept."""
+    """Whether a cursor lies behind the one that is known."""
     new, old = _CURSOR.fullmatch(cursor), _CURSOR.fullmatch(known or "")
     if new is None or old is None:
         return cursor != known
     return (int(new[1]), int(new[2])) > (int(old[1]), int(old[2]))
 
 
-def _read_ozone(item: Any, received: int) -> StreamBatch:
-    raw = json.dumps(item, ensure_ascii=False).encode()
-    try:
-        return StreamBatch(
-            received, tuple(decode_ozone(item if isinstance(item, dict) else {})), raw=raw
-        )
-    except DecodeError as error:
-        return StreamBatch(received, refused=str(error), raw=raw)
-
-
 @dataclass
 class MastodonFeed(PollingFeed):
-    """Reports of Mastodon's admin API (`/api/v1/admin/reports`), and the accounts it lists as suspended.
+    """Reads Mastodon's admin API: reports, and the accounts it lists as suspended.
 
-    secret: an access token with `admin:read:reports` and `admin:read:accounts`. Reports of other servers come from one actor
-    per server, not from persons: they are taken as reports by that server.
+    `secret`: an access token with `admin:read:reports` and `admin:read:accounts`. Reports of other servers come from one
+    actor per server, not from persons: they are taken as reports by that server.
     """
 
     every: float = 10.0
     _suspended: frozenset[str] | None = None
 
     def headers(self) -> dict[str, str]:
+        """Authorisation by the token."""
         return {"Authorization": f"Bearer {self.secret}"}
 
-    def turn(self, put: Put) -> bool:
-        """Reports since the last one, and who is suspended. The cursor is the last report's id and when all was last asked: `9@1700000000000000`."""
-        base = self.url.rstrip("/")
+    def poll(self, put: Put) -> bool:
+        """Ask for reports since the last one, and for who is suspended.
+
+        The cursor is the last report's id and when all was last asked for, in microseconds: `9@1700000000000000`.
+        """
         known, since = _parse_cursor(self.cursor)
         if known is None and self.start == "all":
             known = 0
-        items: dict[int, Any] = {}
-        reached: list[int] = []
-        # A report that was resolved before it was asked for is a report all the same.
-        for resolved in ("false", "true"):
-            asked = {"limit": "200", "resolved": resolved} | (
-                {} if known is None else {"min_id": str(known)}
-            )
-            plain, _ = self.get(f"{base}/api/v1/admin/reports?{urlencode(asked)}")
-            if not isinstance(plain, list):
-                raise ConnectionLost("an answer that is no list of reports")
-            page = {
-                int(i["id"]): i
-                for i in plain
-                if isinstance(i, dict) and str(i.get("id", "")).isdigit()
-            }
-            items |= page
-            if len(plain) >= 200 and page:
-                reached.append(max(page))
+        reports, reached = self._reports_after(known)
         received = now()
         if known is None:
             # a watch that begins now has nothing to do with what was reported before
-            known, items, reached = max(items, default=0), {}, []
+            known, reports, reached = max(reports, default=0), {}, []
         # Where one list has more, the cursor goes no further than it: what lies between is asked for again.
-        last = min(reached, default=max(items, default=known))
-        listed = [items[i] for i in sorted(items) if i <= last]
-        found = [
-            _read_mastodon({"event": "report.created", "object": item}, received) for item in listed
+        last = min(reached, default=max(reports, default=known))
+        steps = [
+            _decode_mastodon("report.created", reports[number], received)
+            for number in sorted(reports)
+            if number <= last
         ]
-        found += self._changes(base, received, since)
+        steps += self._status_changes(received, since)
         self.cursor = f"{last}@{received}"
-        put([*found, StreamBatch(received, cursor=self.cursor, epoch=self.epoch)])
+        put([*steps, StreamBatch(received, cursor=self.cursor, epoch=self.epoch)])
         return bool(reached)
 
-    def _changes(self, base: str, received: int, since: int) -> list[StreamBatch]:
-        """Who is listed as suspended now and was not before, and the reverse: the API tells of no moment.
+    def _reports_after(self, known: int | None) -> tuple[dict[int, JsonFields], list[int]]:
+        """One page of each list of reports, by id; and the last id of each list that has more."""
+        found: dict[int, JsonFields] = {}
+        reached: list[int] = []
+        # A report that was resolved before it was asked for is a report all the same.
+        for resolved in ("false", "true"):
+            query = {"limit": str(REPORTS_PER_PAGE), "resolved": resolved}
+            if known is not None:
+                query["min_id"] = str(known)
+            items, _ = self._list(f"/api/v1/admin/reports?{urlencode(query)}", "reports")
+            page = {int(n): item for item in items if (n := item.identifier("id")).isdigit()}
+            found |= page
+            if len(items) >= REPORTS_PER_PAGE and page:
+                reached.append(max(page))
+        return found, reached
 
-        since: when the list was last asked for, 0 if never. What changed in longer than `MAX_DATED_INTERVAL_US` happened nobody knows when.
+    def _list(self, path: str, what: str) -> tuple[list[JsonFields], str]:
+        body, link = self.fetch(self.url.rstrip("/") + path)
+        try:
+            return JsonFields.parse_list(body), link
+        except DecodeError as error:
+            raise ConnectionLost(f"an answer that is no list of {what}") from error
+
+    def _status_changes(self, received: int, since: int) -> list[StreamBatch]:
+        """Who is listed as suspended now and was not before, and the reverse: the API names no moment.
+
+        since: when the list was last asked for, 0 if never. What changed in longer than `MAX_DATED_INTERVAL_US` happened
+        nobody knows when.
         """
-        now_listed: dict[str, dict[str, Any]] = {}
-        address = f"{base}/api/v2/admin/accounts?status=suspended&limit=200"
-        for _ in range(500):
-            plain, link = self.get(address)
-            for item in plain if isinstance(plain, list) else []:
-                if isinstance(item, dict) and "id" in item:
-                    now_listed[str(item["id"])] = item
-            following = re.search(r'<([^>]+)>;\s*rel="next"', link)
-            if following is None or urlsplit(following[1]).netloc != urlsplit(base).netloc:
-                break
-            address = following[1]
-        before, self._suspended = self._suspended, frozenset(now_listed)
-        counts = 0 <= received - since <= MAX_DATED_INTERVAL_US
-        if before is None or not counts:
-            gaps = (Gap(since, received, "not-connected"),) if since and not counts else ()
+        listed = self._list_suspended()
+        before, self._suspended = self._suspended, frozenset(listed)
+        dated = 0 <= received - since <= MAX_DATED_INTERVAL_US
+        if before is None or not dated:
+            gaps = (Gap(since, received, "not-connected"),) if since and not dated else ()
             names = tuple(
-                Identity(account, str(item.get("username") or "")[:200], received)
-                for account, item in now_listed.items()
+                Identity(account, item.label("username", MAX_TEXT_CHARS), received)
+                for account, item in listed.items()
             )
-            stands = StatusSnapshot("suspended", tuple(sorted(now_listed)), received, counts)
-            return [StreamBatch(received, (*names, stands), gaps=gaps)]
-        moment = _rfc3339(received)
-        gone = sorted(before - self._suspended)
-        changed = [now_listed[i] for i in sorted(self._suspended - before)]
-        changed += [{"id": i, "suspended": False} for i in gone]
-        return [
-            _read_mastodon(
-                {"event": "account.updated", "created_at": moment, "object": item}, received
-            )
-            for item in changed
+            snapshot = StatusSnapshot("suspended", tuple(sorted(listed)), received, dated)
+            return [StreamBatch(received, (*names, snapshot), gaps=gaps)]
+        changed = [listed[account] for account in sorted(self._suspended - before)]
+        changed += [
+            JsonFields({"id": account, "suspended": False})
+            for account in sorted(before - self._suspended)
         ]
+        return [_decode_mastodon("account.updated", item, received) for item in changed]
+
+    def _list_suspended(self) -> dict[str, JsonFields]:
+        """All accounts that are listed as suspended, by id, from as many pages as there are."""
+        listed: dict[str, JsonFields] = {}
+        path = "/api/v2/admin/accounts?status=suspended&limit=200"
+        base = urlsplit(self.url.rstrip("/"))
+        for _ in range(MAX_ACCOUNT_PAGES):
+            items, link = self._list(path, "accounts")
+            listed |= {n: item for item in items if (n := item.identifier("id"))}
+            following = re.search(r'<([^>]+)>;\s*rel="next"', link)
+            if following is None:
+                break
+            parts = urlsplit(following[1])
+            if parts.netloc != base.netloc:
+                break
+            path = parts.path.removeprefix(base.path) + (f"?{parts.query}" if parts.query else "")
+        return listed
 
 
 def _parse_cursor(cursor: str | None) -> tuple[int | None, int]:
-    """(id of the last report or None, when all was last asked for or 0) of a kept cursor."""
+    """(id of the last report or None, when all was last asked or 0) of a stored cursor."""
     if cursor is None:
         return None, 0
     number, _, time = cursor.partition("@")
     return int(number or 0), int(time or 0)
 
 
-def _read_mastodon(plain: dict[str, Any], received: int) -> StreamBatch:
-    raw = json.dumps(plain, ensure_ascii=False).encode()
+def _decode_mastodon(event: str, item: JsonFields, received: int) -> StreamBatch:
+    """An item of a page as the webhook of `event` would have brought it."""
+    delivery = JsonFields({"event": event, "object": item.members})
+    if event.startswith("account."):
+        moment = dt.datetime.fromtimestamp(received / 1e6, dt.UTC).isoformat()
+        delivery = JsonFields({"event": event, "created_at": moment, "object": item.members})
+    raw = delivery.to_bytes()
     try:
-        return StreamBatch(received, tuple(decode_mastodon(plain)), raw=raw)
+        return StreamBatch(received, tuple(decode_mastodon(delivery)), raw=raw)
     except DecodeError as error:
         return StreamBatch(received, refused=str(error), raw=raw)
-
-
-def _rfc3339(moment: int) -> str:
-    import datetime as dt
-
-    return dt.datetime.fromtimestamp(moment / 1e6, dt.UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Events that were recorded, at any speed, and lines that come through a pipe.
+"""Recordings replayed at any speed, and lines read from a pipe.
 
 A recording has a clock of its own: what arrived a minute later arrives a minute later, or a minute divided by the speed.
 """
@@ -6,43 +6,59 @@ A recording has a clock of its own: what arrived a minute later arrives a minute
 from __future__ import annotations
 
 import io
-import json
 import os
+import queue
 import select
 import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, Final
 
 from birdfall.model.errors import InputError
+from birdfall.sources import jetstream, mediawiki, ozone
 from birdfall.sources.shared.open import open_bytes, read_head, read_lines
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
 from birdfall.watch.feeds.decode import (
-    DecodeError,
     decode_frame,
     decode_jetstream,
     decode_line,
     decode_mediawiki,
     decode_ozone,
 )
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import StreamBatch
 
-_HEADER = struct.Struct(">QI")
-_MAGIC = b"ATFH1\n"
-_MAX_FRAME_BYTES = 64 << 20
+_HEADER: Final = struct.Struct(">QI")
+_MAGIC: Final = b"ATFH1\n"
+#: Longest frame or line that is read, in bytes.
+_MAX_FRAME_BYTES: Final = 64 << 20
+#: Most steps that are put at once.
 MAX_BATCH_STEPS = 1000
+#: Steps due within so many seconds are put together.
+MIN_WAIT_SECONDS: Final = 0.02
+#: Seconds between looks at whether the watch was stopped, while a pipe is silent.
+STOP_CHECK_SECONDS: Final = 0.5
+#: Waits for chunks of a file descriptor, until it ends or the event is set.
+Poll = Callable[[int, threading.Event], Iterator[bytes]]
 
 
 @dataclass
 class RecordingFeed:
-    """Files: frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON, merged by when each step arrived.
+    """Replays files, merged by when each step arrived.
 
-    speed: 0 as fast as can be, 1 as it was. Its cursor is the number of the step, so that a replay that was killed goes on.
+    Its cursor is the number of the step, so that a replay that was killed goes on where it stopped.
+
+    Attributes
+    ----------
+    paths
+        Frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON.
+    speed
+        0: as fast as can be; 1: at the pace of the recording.
     """
 
     name: str
@@ -55,38 +71,21 @@ class RecordingFeed:
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
-        """All steps after `cursor`."""
+        """Put all steps after `cursor`, the number of the last step that was committed."""
         self.health.mark_connected()
-        skip, waiting = int(cursor or 0), list[StreamBatch]()
-        began, first = time.monotonic(), None
-        for number, step in enumerate(
-            merge(*map(read_steps, self.paths), key=lambda s: s.received), 1
-        ):
+        waiting: list[StreamBatch] = []
+        pace = _Pace(self.speed)
+        for step in self._steps_after(int(cursor or 0), epoch):
             if stop.is_set():
                 break
-            if number <= skip:
-                continue
-            first = step.received if first is None else first
-            if self.speed > 0:
-                due = began + (step.received - first) / 1e6 / self.speed
-                if due > time.monotonic() + 0.02:
-                    if waiting:
-                        put(waiting)
-                        waiting = []
-                    if stop.wait(due - time.monotonic()):
-                        break
-            waiting.append(
-                StreamBatch(
-                    step.received,
-                    step.events,
-                    str(number),
-                    epoch,
-                    step.raw,
-                    step.gaps,
-                    step.refused,
-                    step.reconnect,
-                )
-            )
+            wait = pace.wait_for(step.received)
+            if wait > MIN_WAIT_SECONDS:
+                if waiting:
+                    put(waiting)
+                    waiting = []
+                if stop.wait(wait):
+                    break
+            waiting.append(step)
             if len(waiting) >= MAX_BATCH_STEPS:
                 put(waiting)
                 waiting = []
@@ -95,25 +94,50 @@ class RecordingFeed:
         self.health.ended = True
         self.health.connected = False
 
+    def _steps_after(self, skipped: int, epoch: str) -> Iterator[StreamBatch]:
+        """The steps of all files in order, without the first `skipped`, each with its number as cursor."""
+        merged = merge(*map(read_steps, self.paths), key=lambda step: step.received)
+        for number, step in enumerate(merged, 1):
+            if number > skipped:
+                yield replace(step, cursor=str(number), epoch=epoch)
+
+
+class _Pace:
+    """When a step of a recording is due: as long after the first as it was, divided by `speed`; at once for speed 0."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._began = time.monotonic()
+        self._first: int | None = None
+
+    def wait_for(self, received: int) -> float:
+        """Seconds until the step that arrived at `received`, in microseconds, is due."""
+        if self._speed <= 0:
+            return 0.0
+        if self._first is None:
+            self._first = received
+        due = self._began + (received - self._first) / 1e6 / self._speed
+        return due - time.monotonic()
+
 
 def read_steps(path: Path) -> Iterator[StreamBatch]:
     """The steps of a recording, each with the time it arrived. Raises InputError if it is none."""
     kind = recording_format(path)
     if kind == "frames":
         with open_bytes(path) as stream:
-            yield from _frames(stream)
+            yield from _read_frames(stream)
         return
     latest = 0
     for _, line, _ in read_lines(path):
         plain = line.strip()
         if not plain or plain.startswith((b":", b"event:", b"id:", b"retry:")):
             continue
-        step = _line(kind, plain.removeprefix(b"data:").strip(), latest)
+        step = _decode_recorded(kind, plain.removeprefix(b"data:").strip(), latest)
         latest = max(latest, step.received)
         yield step
 
 
-def _frames(stream: BinaryIO) -> Iterator[StreamBatch]:
+def _read_frames(stream: BinaryIO) -> Iterator[StreamBatch]:
     stream.read(len(_MAGIC))
     while len(header := stream.read(_HEADER.size)) == _HEADER.size:
         nanoseconds, length = _HEADER.unpack(header)
@@ -129,9 +153,7 @@ def _frames(stream: BinaryIO) -> Iterator[StreamBatch]:
 
 
 def recording_format(path: Path) -> str:
-    """What a recording holds. Raises InputError if it is none."""
-    from birdfall.sources import jetstream, mediawiki, ozone
-
+    """The format of a recording: frames, jetstream, ozone, changes or lines. Raises InputError if it has none of these."""
     start = read_head(path)
     if start.startswith(_MAGIC):
         return "frames"
@@ -147,26 +169,26 @@ def recording_format(path: Path) -> str:
     )
 
 
-def _line(kind: str, line: bytes, latest: int) -> StreamBatch:
+def _decode_recorded(kind: str, line: bytes, latest: int) -> StreamBatch:
+    """Decode one line of a recording; `latest`, in microseconds, is the time of a line that has none."""
     try:
         if kind == "jetstream":
-            events, sent = decode_jetstream(line, 1 << 62)
-            return StreamBatch(sent, tuple(events), raw=line)
+            found, sent = decode_jetstream(line, 1 << 62)
+            return StreamBatch(sent, tuple(found), raw=line)
         if kind == "lines":
             events = decode_line(line, latest)
+        elif kind == "ozone":
+            events = decode_ozone(JsonFields.parse(line))
         else:
-            plain = json.loads(line)
-            if not isinstance(plain, dict):
-                raise DecodeError("not an object")
-            events = decode_ozone(plain) if kind == "ozone" else decode_mediawiki(plain)
-    except (DecodeError, ValueError, RecursionError) as error:
+            events = decode_mediawiki(JsonFields.parse(line))
+    except DecodeError as error:
         return StreamBatch(latest, refused=str(error)[:200], raw=line)
     return StreamBatch(max((e.time for e in events), default=latest), tuple(events), raw=line)
 
 
 @dataclass
 class LinesFeed:
-    """NDJSON on standard input (or another stream of bytes), taken as it comes."""
+    """Reads NDJSON from standard input, or from `stream`, as it comes."""
 
     name: str = "-"
     stream: BinaryIO | None = None
@@ -177,15 +199,10 @@ class LinesFeed:
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
-        """Until the pipe is closed."""
+        """Put one step per line until the pipe is closed or `stop` is set; a pipe cannot go back to `cursor`."""
+        del cursor, epoch
         self.health.mark_connected()
-        given = self.stream
-        read = (
-            read_pipe_lines(sys.stdin.fileno(), stop)
-            if given is None
-            else iter(lambda: given.readline(_MAX_FRAME_BYTES), b"")
-        )
-        for line in read:
+        for line in self._lines(stop):
             if stop.is_set():
                 break
             if not line.strip():
@@ -197,29 +214,78 @@ class LinesFeed:
                 put([StreamBatch(received, refused=str(error), raw=line[:1000])])
         self.health.connected, self.health.ended = False, True
 
+    def _lines(self, stop: threading.Event) -> Iterator[bytes]:
+        stream = self.stream
+        if stream is None:
+            return read_pipe_lines(sys.stdin.fileno(), stop)
+        return iter(lambda: stream.readline(_MAX_FRAME_BYTES), b"")
+
 
 def read_pipe_lines(
-    descriptor: int, stop: threading.Event, longest: int = _MAX_FRAME_BYTES
+    descriptor: int,
+    stop: threading.Event,
+    longest: int = _MAX_FRAME_BYTES,
+    poll: Poll | None = None,
 ) -> Iterator[bytes]:
-    """Lines of a pipe or file, each with its end, until it ends or `stop` is set; a line longer than `longest` comes in pieces.
+    """Lines of a pipe or file, each with its end, until it ends or `stop` is set.
 
-    Not by a buffered reader: a thread that waits in one cannot be left when the process ends.
+    Parameters
+    ----------
+    descriptor
+        File descriptor, open for reading.
+    stop
+        Ends the reading within half a second, also while the pipe is silent.
+    longest
+        A line of more bytes comes in pieces of so many.
+    poll
+        How chunks are waited for; the way of this system if not given.
     """
-    kept = bytearray()
+    if poll is None:
+        poll = poll_in_thread if os.name == "nt" else poll_by_select
+    buffer = bytearray()
+    for chunk in poll(descriptor, stop):
+        for piece in io.BytesIO(chunk):
+            buffer += piece
+            while len(buffer) > longest:
+                yield bytes(buffer[:longest])
+                del buffer[:longest]
+            if buffer.endswith(b"\n"):
+                yield bytes(buffer)
+                buffer.clear()
+    if buffer and not stop.is_set():
+        yield bytes(buffer)
+
+
+def poll_by_select(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
+    """Chunks of a pipe. Not by a buffered reader: a thread that waits in one cannot be left when the process ends."""
     while not stop.is_set():
-        # Windows waits for sockets only: there the read itself blocks, until the writer ends.
-        if sys.platform != "win32" and not select.select([descriptor], [], [], 0.5)[0]:
+        if not select.select([descriptor], [], [], STOP_CHECK_SECONDS)[0]:
             continue
         data = os.read(descriptor, 1 << 16)
         if not data:
-            break
-        for piece in io.BytesIO(data):
-            kept += piece
-            while len(kept) > longest:
-                yield bytes(kept[:longest])
-                del kept[:longest]
-            if kept.endswith(b"\n"):
-                yield bytes(kept)
-                kept.clear()
-    if kept and not stop.is_set():
-        yield bytes(kept)
+            return
+        yield data
+
+
+def poll_in_thread(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
+    """Chunks of a pipe where `select` takes only sockets (Windows): a thread waits in `os.read`, which holds no lock."""
+    chunks: queue.Queue[bytes] = queue.Queue(maxsize=1)
+
+    def read() -> None:
+        data = b"first"
+        while data and not stop.is_set():
+            try:
+                data = os.read(descriptor, 1 << 16)
+            except OSError:
+                data = b""
+            chunks.put(data)
+
+    threading.Thread(target=read, name="standard input", daemon=True).start()
+    while not stop.is_set():
+        try:
+            data = chunks.get(timeout=STOP_CHECK_SECONDS)
+        except queue.Empty:
+            continue
+        if not data:
+            return
+        yield data

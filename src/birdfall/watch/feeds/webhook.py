@@ -1,10 +1,9 @@
-"""Mastodon's webhooks: a small server of our own that takes what is signed with the secret, and nothing else."""
+"""Mastodon's webhooks: a small HTTP server that accepts deliveries signed with the secret."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import threading
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,33 +11,38 @@ from typing import ClassVar
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
-from birdfall.watch.feeds.decode import DecodeError, decode_mastodon
+from birdfall.watch.feeds.decode import decode_mastodon
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import StreamBatch
 
+#: Largest delivery, in bytes.
 MAX_BODY_BYTES = 1 << 20
 #: Deliveries handled at once; more are answered 503, and sent again.
 MAX_CONCURRENT_DELIVERIES = 32
 
 
 def is_signed(body: bytes, secret: str, signature: str) -> bool:
-    """Whether `signature` ("sha256=<hex>", header X-Hub-Signature) was made of `body` with `secret`; in constant time."""
+    """Whether `signature` (header X-Hub-Signature, "sha256=<hex>") was made of `body` with `secret`; in constant time."""
     wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
 
 
 def decode_delivery(body: bytes, received: int) -> StreamBatch:
-    """What one delivery says."""
+    """Decode one delivery; `received` in microseconds."""
     try:
-        plain = json.loads(body)
-        events = decode_mastodon(plain if isinstance(plain, dict) else {})
-    except (DecodeError, ValueError, RecursionError) as error:
+        events = decode_mastodon(JsonFields.parse(body))
+    except DecodeError as error:
         return StreamBatch(received, refused=str(error)[:200], raw=body)
     return StreamBatch(received, tuple(events), raw=body)
 
 
 @dataclass
 class MastodonWebhookFeed:
-    """The server. A delivery is answered 200 only after it was kept: Mastodon sends it again otherwise."""
+    """Receives Mastodon's webhooks.
+
+    A delivery is answered 200 only after it was committed; Mastodon sends it again otherwise. `bound` is the port that
+    the server listens on, for `port` 0.
+    """
 
     name: str
     secret: str
@@ -52,7 +56,7 @@ class MastodonWebhookFeed:
     bound: int = 0
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
-        """Listen until stopped."""
+        """Serve until `stop` is set. Raises UsageError if the address cannot be bound."""
         secret, room = self.secret, threading.BoundedSemaphore(MAX_CONCURRENT_DELIVERIES)
 
         class Handler(BaseHTTPRequestHandler):
@@ -64,11 +68,11 @@ class MastodonWebhookFeed:
                     self._answer(503)
                     return
                 try:
-                    self._take()
+                    self._receive()
                 finally:
                     room.release()
 
-            def _take(self) -> None:
+            def _receive(self) -> None:
                 length = self.headers.get("Content-Length", "")
                 if not length.isdigit() or int(length) > MAX_BODY_BYTES:
                     self._answer(413)

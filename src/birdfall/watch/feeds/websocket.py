@@ -1,6 +1,6 @@
 """Event streams over WebSockets: the AT Protocol firehose, and Jetstream v1 with its compression.
 
-Frames are gathered for a moment and handed on together, so that one transaction keeps many. Sequence numbers are cursors and
+Frames are gathered for a moment and put together, so that one transaction holds many. Sequence numbers are cursors and
 nothing more: gaps in them are normal (a deleted account's events are taken out of the past), and never counted as loss.
 """
 
@@ -14,13 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import zstandard
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.typing import Subprotocol
+
 from birdfall.model.errors import UsageError
 from birdfall.sources.atproto import frames
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, Start, now
-from birdfall.watch.feeds.decode import DecodeError, decode_frame, decode_jetstream
+from birdfall.watch.feeds.decode import decode_frame, decode_jetstream
+from birdfall.watch.feeds.json_fields import DecodeError
 from birdfall.watch.model.events import Gap, StreamBatch
 
-#: A batch is handed on after so many frames or seconds.
+#: Frames are put after so many of them, or so many seconds.
 MAX_BATCH_STEPS, FLUSH_SECONDS = 1000, 0.1
 #: The largest frame the protocol allows is 5 MB.
 MAX_FRAME_BYTES = 8 << 20
@@ -32,66 +38,40 @@ JETSTREAM_LOOKBACK_US = 36 * 3_600_000_000
 
 @dataclass
 class WebSocketFeed(ReconnectingFeed, ABC):
-    """One WebSocket. url: `wss://host` or `ws://host:port`. start: "live" or "all", where nothing is known yet."""
+    """Reads a WebSocket at `url`, `wss://host` or `ws://host:port`; `start` says where, if there is no cursor."""
 
     start: Start = "live"
 
     @property
     def host(self) -> str:
-        """The host's name, as events carry it."""
+        """Name and port of the host, as events carry it."""
         return urlsplit(self.url).netloc
 
     @abstractmethod
-    def address(self) -> str:
-        """Where to connect, with where to go on from."""
+    def connection_url(self) -> str:
+        """The address to connect to, with the cursor."""
 
     @abstractmethod
-    def read(self, message: bytes | str, received: int) -> StreamBatch:
-        """What a message says."""
+    def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
+        """Decode one message that arrived at `received`, in microseconds."""
 
     def subprotocols(self) -> list[str]:
-        """Names of protocols that are offered."""
+        """Names of the protocols that are offered to the server."""
         return []
 
-    def turned_away(self, status: int, body: bytes) -> str:
-        """The server refused before the stream began: a code for what it said."""
+    def on_rejected(self, status: int, body: bytes) -> str:
+        """The reason why the server refused before the stream began; a subclass reads more from its body."""
+        del body
         return f"HTTP {status}"
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
-        asyncio.run(self._once(put, stop))
+        """Read one connection until it breaks or `stop` is set. Raises ConnectionLost."""
+        asyncio.run(self._read_connection(put, stop))
 
-    async def _once(self, put: Put, stop: threading.Event) -> None:
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import (
-            ConnectionClosed,
-            InvalidHandshake,
-            InvalidStatus,
-            InvalidURI,
-        )
-        from websockets.typing import Subprotocol
-
-        waiting: list[StreamBatch] = []
-
-        def flush() -> None:
-            if waiting:
-                batch = waiting.copy()
-                waiting.clear()
-                put(batch)
-                last = next((a for a in reversed(batch) if a.cursor is not None), None)
-                if last is not None:
-                    self.cursor, self.epoch = last.cursor, last.epoch
-
-        async def beat(socket: object) -> None:
-            while True:
-                await asyncio.sleep(FLUSH_SECONDS)
-                flush()
-                if stop.is_set() or self.health.reconnect:
-                    await socket.close()  # type: ignore[attr-defined]
-                    return
-
+    async def _read_connection(self, put: Put, stop: threading.Event) -> None:
         try:
             async with connect(
-                self.address(),
+                self.connection_url(),
                 max_size=MAX_FRAME_BYTES,
                 compression=None,
                 open_timeout=10,
@@ -102,24 +82,11 @@ class WebSocketFeed(ReconnectingFeed, ABC):
                 subprotocols=[Subprotocol(p) for p in self.subprotocols()] or None,
             ) as socket:
                 self.health.mark_connected()
-                beating = asyncio.create_task(beat(socket))
-                try:
-                    async for message in socket:
-                        step = self.read(message, now())
-                        waiting.append(step)
-                        if len(waiting) >= MAX_BATCH_STEPS:
-                            flush()
-                            await asyncio.sleep(0)
-                        if step.reconnect:
-                            break
-                finally:
-                    beating.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await beating
-                    flush()
+                await self._read_messages(socket, put, stop)
         except InvalidStatus as error:
+            answer = error.response
             raise ConnectionLost(
-                self.turned_away(error.response.status_code, bytes(error.response.body or b""))
+                self.on_rejected(answer.status_code, bytes(answer.body or b""))
             ) from error
         except (ConnectionClosed, InvalidHandshake) as error:
             raise ConnectionLost(type(error).__name__) from error
@@ -130,45 +97,87 @@ class WebSocketFeed(ReconnectingFeed, ABC):
         if self.health.reason and not self.health.connected:
             raise ConnectionLost(self.health.reason)
 
+    async def _read_messages(
+        self, socket: ClientConnection, put: Put, stop: threading.Event
+    ) -> None:
+        """Decode messages until the connection ends, and put what waits ten times a second."""
+        waiting: list[StreamBatch] = []
+
+        async def flush_regularly() -> None:
+            while True:
+                await asyncio.sleep(FLUSH_SECONDS)
+                self._flush(waiting, put)
+                if stop.is_set() or self.health.reconnect:
+                    await socket.close()
+                    return
+
+        flushing = asyncio.create_task(flush_regularly())
+        try:
+            async for message in socket:
+                step = self.decode_message(message, now())
+                waiting.append(step)
+                if len(waiting) >= MAX_BATCH_STEPS:
+                    self._flush(waiting, put)
+                    await asyncio.sleep(0)
+                if step.reconnect:
+                    break
+        finally:
+            flushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await flushing
+            self._flush(waiting, put)
+
+    def _flush(self, waiting: list[StreamBatch], put: Put) -> None:
+        """Put what waits, and remember where to go on from."""
+        if not waiting:
+            return
+        batch = waiting.copy()
+        waiting.clear()
+        put(batch)
+        last = next((step for step in reversed(batch) if step.cursor is not None), None)
+        if last is not None:
+            self.cursor, self.epoch = last.cursor, last.epoch
+
 
 class DictionaryDecompressor:
-    """Messages compressed with a dictionary, each by itself. number: the dictionary's. Raises DecodeError."""
+    """Decompresses messages that were compressed with a zstd dictionary, each by itself.
+
+    dictionary: its bytes. number: its number, as the service names it.
+    """
 
     def __init__(self, dictionary: bytes, number: int = 0) -> None:
-        import zstandard
-
         self.number = number
-        self._zstandard = zstandard
-        self._press = zstandard.ZstdDecompressor(
+        self._decompressor = zstandard.ZstdDecompressor(
             dict_data=zstandard.ZstdCompressionDict(dictionary)
         )
 
-    def __call__(self, message: bytes) -> bytes:
+    def decompress(self, message: bytes) -> bytes:
+        """The message as it was. Raises DecodeError if it cannot be decompressed, or would be too large."""
         try:
             # a frame says how large it will be, and that much is set aside at once: never more than a message may be
-            size = self._zstandard.frame_content_size(message)
-            if size > MAX_FRAME_BYTES:
+            if zstandard.frame_content_size(message) > MAX_FRAME_BYTES:
                 raise DecodeError("a message that would be too large unpacked")
-            plain: bytes = self._press.decompress(message, max_output_size=MAX_FRAME_BYTES)
-        except (self._zstandard.ZstdError, MemoryError) as error:
+            plain: bytes = self._decompressor.decompress(message, max_output_size=MAX_FRAME_BYTES)
+        except (zstandard.ZstdError, MemoryError) as error:
             raise DecodeError("a message that cannot be unpacked") from error
         return plain
 
 
 @dataclass
 class FirehoseFeed(WebSocketFeed):
-    """`com.atproto.sync.subscribeRepos` of a host or relay."""
+    """Reads `com.atproto.sync.subscribeRepos` of a host or relay."""
 
     _clamped: bool = False
 
-    def address(self) -> str:
+    def connection_url(self) -> str:
+        """The address with the cursor: a sequence number."""
         self._clamped = False
         cursor = self.cursor if self.cursor is not None else "0" if self.start == "all" else None
         query = "" if cursor is None else "?" + urlencode({"cursor": cursor})
         return f"{self.url.rstrip('/')}/xrpc/com.atproto.sync.subscribeRepos{query}"
 
-    def read(self, message: bytes | str, received: int) -> StreamBatch:
-        """One frame. What a server says of itself is told apart from what cannot be read."""
+    def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
+        """Decode one frame. Messages of the server about itself are told apart from what cannot be decoded."""
         if isinstance(message, str):
             return StreamBatch(
                 received,
@@ -178,7 +187,7 @@ class FirehoseFeed(WebSocketFeed):
         try:
             events, sequence = decode_frame(message, received, self.host)
         except DecodeError as error:
-            return self._said(message, received, str(error))
+            return self._handle_refusal(message, received, str(error))
         # #info is rare and short: looked for by its name only there
         if sequence is None and len(message) < 300 and b"OutdatedCursor" in message:
             # what the server no longer keeps was not seen: until the first event that it still has
@@ -201,7 +210,7 @@ class FirehoseFeed(WebSocketFeed):
             gaps,
         )
 
-    def _said(self, message: bytes, received: int, reason: str) -> StreamBatch:
+    def _handle_refusal(self, message: bytes, received: int, reason: str) -> StreamBatch:
         if "FutureCursor" in reason:
             # The server has begun to count anew (it was reset): all it still has is read again under a new epoch.
             epoch = str(int(self.epoch or "0") + 1)
@@ -217,51 +226,68 @@ class FirehoseFeed(WebSocketFeed):
 
 @dataclass
 class JetstreamFeed(WebSocketFeed):
-    """Jetstream v1 (`/subscribe`). #account and #identity come whatever is asked for; of records only follows are.
+    """Reads Jetstream v1 (`/subscribe`).
 
-    dictionary: the file of the zstd dictionary that the service publishes; with it messages come compressed.
+    #account and #identity come whatever is asked for; of records only follows are asked for.
+
+    Attributes
+    ----------
+    dictionary
+        File of the zstd dictionary that the service publishes; with it messages come compressed.
+    accounts
+        Ids of the only accounts that are asked for; empty for all.
     """
 
     dictionary: Path | None = None
     accounts: tuple[str, ...] = ()
-    _unpack: DictionaryDecompressor | None = None
-    _asked: int | None = None
+    _decompressor: DictionaryDecompressor | None = None
+    _requested: int | None = None
 
-    def address(self) -> str:
-        asked: list[tuple[str, str]] = [("wantedCollections", "app.bsky.graph.follow")]
-        asked += [("wantedDids", a) for a in self.accounts]
+    def connection_url(self) -> str:
+        """The address with the collection that is wanted, and the cursor: a time, set back a little."""
+        query: list[tuple[str, str]] = [("wantedCollections", "app.bsky.graph.follow")]
+        query += [("wantedDids", a) for a in self.accounts]
         if self.dictionary is not None:
-            asked.append(("compress", "true"))
+            query.append(("compress", "true"))
         if self.cursor is not None:
-            self._asked = int(self.cursor)
-            asked.append(("cursor", str(max(self._asked - JETSTREAM_REWIND_US, 0))))
+            self._requested = int(self.cursor)
+            query.append(("cursor", str(max(self._requested - JETSTREAM_REWIND_US, 0))))
         elif self.start == "all":
             # the service moves it up to the oldest it keeps
-            asked.append(("cursor", "1"))
-        return f"{self.url.rstrip('/')}/subscribe?{urlencode(asked)}"
+            query.append(("cursor", "1"))
+        return f"{self.url.rstrip('/')}/subscribe?{urlencode(query)}"
 
-    def read(self, message: bytes | str, received: int) -> StreamBatch:
-        """One message; binary ones are compressed with the dictionary."""
+    def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
+        """Decode one message; binary ones are compressed with the dictionary."""
         try:
-            line = self._unpacked(message) if isinstance(message, bytes) else message.encode()
+            line = self._decompress(message) if isinstance(message, bytes) else message.encode()
             events, sent = decode_jetstream(line, received, self.host)
         except DecodeError as error:
             raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
             return StreamBatch(received, refused=str(error), raw=raw)
         return StreamBatch(
-            received, tuple(events), str(sent), self.epoch, line, self._clamped(sent, received)
+            received,
+            tuple(events),
+            str(sent),
+            self.epoch,
+            line,
+            self._find_clamping(sent, received),
         )
 
-    def _unpacked(self, message: bytes) -> bytes:
-        if self._unpack is None:
+    def _decompress(self, message: bytes) -> bytes:
+        if self._decompressor is None:
             if self.dictionary is None:
                 raise DecodeError("a compressed message that was not asked for")
-            self._unpack = DictionaryDecompressor(self.dictionary.read_bytes())
-        return self._unpack(message)
+            self._decompressor = DictionaryDecompressor(self.dictionary.read_bytes())
+        return self._decompressor.decompress(message)
 
-    def _clamped(self, sent: int, received: int) -> tuple[Gap, ...]:
-        """The service moves a cursor that is older than what it keeps up to what it has, and does not say so."""
-        asked, self._asked = self._asked, None
-        if asked is not None and received - asked > JETSTREAM_LOOKBACK_US and sent > asked:
-            return (Gap(asked, sent, "cursor-too-old"),)
+    def _find_clamping(self, sent: int, received: int) -> tuple[Gap, ...]:
+        """The gap left by a cursor older than what the service keeps: it is moved up without a word."""
+        requested, self._requested = self._requested, None
+        if (
+            requested is not None
+            and received - requested > JETSTREAM_LOOKBACK_US
+            and sent > requested
+        ):
+            return (Gap(requested, sent, "cursor-too-old"),)
         return ()
