@@ -13,8 +13,11 @@ Names are imported when first used, so that `import birdfall` is instant.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+#: True for type checkers only; the module `typing` itself takes longer to load than this package.
+TYPE_CHECKING = False
 
 __version__ = "0.2.0"
 
@@ -76,14 +79,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "watch":
         # a package that can be called: any import of one of its modules binds the name to it
         return import_module("birdfall.watch")
     if name not in _PLACES:
         raise AttributeError(f"module 'birdfall' has no attribute {name!r}")
     module, attribute = _PLACES[name]
-    return getattr(import_module(module), attribute)
+    found: object = getattr(import_module(module), attribute)
+    if "IPython" in sys.modules:
+        # a notebook: show the limits of findings in sentences, from the first use of a name on
+        import_module("birdfall.tell.notebook").register_in_ipython()
+    return found
 
 
 def __dir__() -> list[str]:

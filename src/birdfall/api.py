@@ -1,262 +1,487 @@
 """The public API's one object: an inquiry into a record, on disk or in memory.
 
-    case = birdfall.open("caso/")            # or birdfall.read("events.parquet"), birdfall.simulate("caracas-2013")
+    case = birdfall.open("caso/")            # or birdfall.read("events.parquet")
     waves = case.waves()
     case.audiences(waves)
 
-Every method returns a `Finding`, which shows itself in a notebook, knows what it was computed from and how, and writes
-itself as JSON. The same functions serve the command line, so both give the same numbers.
+Every method returns a `Finding`, which shows itself in a notebook, knows what it was computed from
+and how, and writes itself as JSON. What each measure is asked, and with which arguments, stands in
+`birdfall.pipeline.catalogue`, which `birdfall run` uses too, so both give the same numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from birdfall.model import findings
 from birdfall.model.errors import CannotAnswer
-from birdfall.model.findings import Finding, Note
+from birdfall.model.findings import Finding, as_plain
 from birdfall.model.progress import silent
+from birdfall.pipeline.catalogue import Measure, Subject, measure_named
+from birdfall.pipeline.context import Inputs, Options, Run
 from birdfall.record.case import Case
 from birdfall.record.record import Record
+
+LANGUAGES = ("en", "es", "fr", "ar", "pt")
+#: Options of `read` that `coordination` takes for files.
+READ_OPTIONS = ("mapping", "reader", "time_zone", "date_format")
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """A record to ask, and the case it lies in, if it lies in one."""
+    """A record to ask, and the case it lies in, if it lies in one.
+
+    Parameters
+    ----------
+    record
+        The data.
+    case
+        The case on disk; None: the record is in memory only, and nothing is kept.
+
+    Examples
+    --------
+    >>> import birdfall
+    >>> inquiry = birdfall.simulate("quiet", accounts=500)
+    >>> inquiry.coverage().answer
+    'found'
+    """
 
     record: Record
     case: Case | None = None
 
     def coverage(self) -> Finding:
         """What was watched when, with gaps, clock trouble and duplicates; which questions the data can answer."""
-        from birdfall.measures.coverage import coverage
-
-        return self._labelled(coverage(self.record))
+        return self.measure("coverage")
 
     def waves(self, **parameters: Any) -> Finding:
-        """Intervals in which suspensions exceed the base rate more than chance allows. Parameters: `measures.waves.waves`.
+        """Intervals in which suspensions exceed the base rate more than chance allows.
 
-        Raises CannotAnswer if the record holds no statuses.
+        Parameters
+        ----------
+        **parameters
+            Those of `birdfall.measures.waves.waves`.
+
+        Raises
+        ------
+        CannotAnswer
+            If the record holds no statuses.
         """
-        from birdfall.measures import waves
-
-        _refuse(waves.applies_to(self.record))
-        return self._labelled(waves.waves(self.record, **parameters))
+        return self.measure("waves", **parameters)
 
     def audiences(
         self, waves: Finding | None = None, *, wave: int = 1, **parameters: Any
     ) -> Finding:
         """Whose audience one wave hit, all leaders tested, explained away step by step.
 
-        waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without follows or without that wave.
-        """
-        from birdfall.measures import audiences
+        Parameters
+        ----------
+        waves
+            A finding of `waves()`; the one kept in the case, or computed, if not given.
+        wave
+            The number of the wave.
+        **parameters
+            Those of `birdfall.measures.audiences.audiences`.
 
-        _refuse(audiences.applies_to(self.record))
-        settings = self.record.settings
-        chosen: dict[str, Any] = {
-            "leaders": settings.leaders,
-            "controls": settings.controls,
-            "negative_controls": settings.negative_controls,
-        }
-        found = self._wave(waves, wave)
-        return self._labelled(
-            audiences.audiences(self.record, found, wave_number=wave, **(chosen | parameters))
-        )
+        Raises
+        ------
+        CannotAnswer
+            Without follows, or without that wave.
+        """
+        return self.measure("audiences", waves=waves, wave=wave, **parameters)
 
     def ledger(self, leader: str, **parameters: Any) -> Finding:
-        """The dated gains and losses of one account's followers by cause. leader: the account's id."""
-        from birdfall.measures import ledgers
+        """The dated gains and losses of one account's followers by cause.
 
-        _refuse(ledgers.applies_to(self.record))
-        return self._labelled(ledgers.ledger(self.record, leader, **parameters))
+        Parameters
+        ----------
+        leader
+            The account's id.
+        **parameters
+            Those of `birdfall.measures.ledgers.ledger`.
+
+        Raises
+        ------
+        CannotAnswer
+            Without follows or statuses.
+        """
+        return self.measure("ledgers", leaders=(leader,), **parameters)
 
     def returns(
         self, waves: Finding | None = None, *, wave: int | None = None, **parameters: Any
     ) -> Finding:
-        """How soon the fallen came back (Kaplan-Meier), of one wave or of the whole record."""
-        from birdfall.measures import returns
+        """How soon the fallen came back (Kaplan-Meier), of one wave or of the whole record.
 
-        _refuse(returns.applies_to(self.record))
-        if wave is None and waves is None:
-            return self._labelled(returns.returns(self.record, **parameters))
-        number = wave or 1
-        found = self._wave(waves, number)
-        return self._labelled(
-            returns.returns(self.record, wave=found, wave_number=number, **parameters)
-        )
+        Parameters
+        ----------
+        waves
+            A finding of `waves()`; the one kept in the case, or computed, if not given.
+        wave
+            The number of the wave; the whole record if neither is given.
+        **parameters
+            Those of `birdfall.measures.returns.returns`.
+
+        Raises
+        ------
+        CannotAnswer
+            Without statuses, or without that wave.
+        """
+        number = (wave or 1) if waves is not None or wave is not None else None
+        return self.measure("returns", waves=waves, wave=number, **parameters)
 
     def counts(self, **parameters: Any) -> Finding:
-        """What follower counts alone can tell: drops beyond each account's own growth, net and gross."""
-        from birdfall.measures import follower_counts as counts
+        """What follower counts alone can tell: drops beyond each account's own growth, net and gross.
 
-        _refuse(counts.applies_to(self.record))
-        settings = self.record.settings
-        chosen: dict[str, Any] = {"leaders": settings.leaders, "controls": settings.controls}
-        return self._labelled(counts.follower_counts(self.record, **(chosen | parameters)))
+        Parameters
+        ----------
+        **parameters
+            Those of `birdfall.measures.follower_counts.follower_counts`.
+
+        Raises
+        ------
+        CannotAnswer
+            Without enough counts.
+        """
+        return self.measure("counts", **parameters)
 
     def coordination(self, **parameters: Any) -> Finding:
-        """Which accounts moved together more than chance allows. Parameters: `measures.coordination.coordination`."""
-        from birdfall.measures.coordination import coordination
+        """Which accounts moved together more than chance allows.
 
-        return self._labelled(coordination(self.record, **parameters))
+        Parameters
+        ----------
+        **parameters
+            Those of `birdfall.measures.coordination.coordination`, such as trace="repost".
+
+        Raises
+        ------
+        CannotAnswer
+            Without acts of the trace.
+        """
+        return self.measure("coordination", **parameters)
 
     def brigades(self, **parameters: Any) -> Finding:
-        """Who reported accounts together, and whether it worked. Parameters: `measures.brigades.brigades`.
+        """Who reported accounts together, and whether it worked.
 
-        Raises CannotAnswer if the record holds no reports.
+        Parameters
+        ----------
+        **parameters
+            Those of `birdfall.measures.brigades.brigades`.
+
+        Raises
+        ------
+        CannotAnswer
+            If the record holds no reports.
         """
-        from birdfall.measures.brigades import measure as brigades
+        return self.measure("brigades", **parameters)
 
-        _refuse(brigades.applies_to(self.record))
-        return self._labelled(brigades.brigades(self.record, **parameters))
-
-    def automation(self, waves: Finding | None = None, *, wave: int = 1) -> Finding:
+    def automation(
+        self, waves: Finding | None = None, *, wave: int = 1, **parameters: Any
+    ) -> Finding:
         """Which share of the fallen is inauthentic, automated but authentic, or by hand, in bounds against matched controls.
 
-        waves: a finding of `waves()`; computed if not given. Raises CannotAnswer without acts or profiles, or without that wave.
-        """
-        from birdfall.measures import automation
+        Followers of the settings' leaders and controls are compared with followers; without any,
+        those of the audiences that explain a wave.
 
-        _refuse(automation.applies_to(self.record))
-        found, settings = self._wave(waves, wave), self.record.settings
-        whose = [
-            a
-            for a in (*settings.leaders, *settings.controls)
-            if self.record.ids.code(a) is not None
-        ]
-        return self._labelled(automation.automation(self.record, found, wave, leaders=whose))
+        Parameters
+        ----------
+        waves
+            A finding of `waves()`; the one kept in the case, or computed, if not given.
+        wave
+            The number of the wave.
+        **parameters
+            Those of `birdfall.measures.automation.automation`, such as leaders=["42"].
+
+        Raises
+        ------
+        CannotAnswer
+            Without acts or profiles, or without that wave.
+        """
+        return self.measure("automation", waves=waves, wave=wave, **parameters)
 
     def explanations(self, *, wave: int = 1) -> Finding:
-        """Which causes of a wave the evidence leaves, weighed on simulated worlds. Measures everything first if nothing is kept."""
-        from birdfall.explanations.measure import explanations
+        """Which causes of a wave the evidence leaves, weighed on simulated worlds.
 
-        known = self.findings() or self.run()
-        self._wave(known.get("waves"), wave)
-        return self._labelled(explanations(self.record, known, wave=wave))
+        Everything is measured first if the case keeps no findings.
+
+        Parameters
+        ----------
+        wave
+            The number of the wave.
+
+        Raises
+        ------
+        CannotAnswer
+            Without that wave.
+        """
+        return self.measure("explanations", wave=wave)
+
+    def measure(
+        self,
+        name: str,
+        *,
+        waves: Finding | None = None,
+        wave: int | None = None,
+        leaders: Sequence[str] | None = None,
+        **parameters: Any,
+    ) -> Finding:
+        """One measure of the catalogue, by its name; measures of other packages too.
+
+        What it reads of other measures (waves, audiences) is taken from the findings the case
+        keeps, or measured first.
+
+        Parameters
+        ----------
+        name
+            The name of the measure, such as "waves".
+        waves
+            A finding of kind `waves`, instead of the one kept.
+        wave
+            The number of the wave in question.
+        leaders
+            The accounts in question (platform ids).
+        **parameters
+            Arguments of the measure's function, which go before the settings.
+
+        Raises
+        ------
+        CannotAnswer
+            If the record cannot carry the answer.
+        UsageError
+            If there is no measure of that name.
+        """
+        measure = measure_named(name)
+        run = self._run(waves, everything=name == "explanations")
+        # a network is asked of its own trace, and says itself what the record lacks for it
+        if name != "coordination":
+            self._require(measure)
+        needs = [m for m in measure.needs(run) if wave is not None or m != "waves"]
+        if leaders is None and "leaders" not in parameters:
+            self._measure_first(run, needs)
+        else:
+            self._measure_first(run, [m for m in needs if m == "waves"])
+            parameters |= {} if leaders is None or name == "ledgers" else {"leaders": leaders}
+        if wave is not None:
+            _check_wave(run, wave)
+        subject = Subject(name, name, wave, tuple(leaders or ()))
+        return measure.measure(run, subject, parameters)[0]
 
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
-        """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record."""
-        from birdfall.claims import check_sentence
+        """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record.
 
-        findings = self.findings() or self._basic()
-        return [
-            self._labelled(f)
-            for f in check_sentence(
-                self.record, findings, statement, language=language, settings=self.record.settings
-            )
-        ]
+        Parameters
+        ----------
+        statement
+            The sentence, in the asker's words.
+        language
+            Its language; recognised if not given.
+        """
+        from birdfall.claims import check_sentence  # the lexicon, which other methods do not need
+
+        findings = self.findings()
+        if not findings and measure_named("waves").applies_to(self.record) is None:
+            findings = {"waves": self.waves()}
+        checked = check_sentence(
+            self.record, findings, statement, language=language, settings=self.record.settings
+        )
+        claims, run = measure_named("claims"), Run(self.record)
+        return [claims.label(run, finding) for finding in checked]
 
     def findings(self) -> dict[str, Finding]:
         """The findings kept in the case, by name; empty in memory."""
         return {} if self.case is None else self.case.findings()
 
     def run(self, **options: Any) -> dict[str, Finding]:
-        """Everything that applies, in order; kept in the case if there is one."""
-        from birdfall.pipeline import run as inquiry
+        """Everything that applies, in order; kept in the case if there is one.
 
-        chosen = inquiry.Options(**options)
+        Parameters
+        ----------
+        **options
+            Those of `birdfall.pipeline.context.Options`, such as seed=1 or waves=5.
+        """
+        from birdfall.pipeline.run import compute, run  # the measures, which take a second to load
+
+        chosen = Options(**options)
         if self.case is not None:
-            return inquiry.run(self.case, chosen)
-        return inquiry.compute(self.record, chosen, inquiry.Inputs())
+            return run(self.case, chosen)
+        return compute(self.record, chosen, Inputs())
 
-    def report(
-        self, *, language: str = "en", languages: Sequence[str] = ("en", "es", "fr", "ar", "pt")
-    ) -> bytes:
-        """The report of a case that has been run, as HTML. Raises CannotAnswer for a record in memory."""
-        from birdfall.tell.report import render
+    def report(self, *, language: str = "en", languages: Sequence[str] = LANGUAGES) -> bytes:
+        """The report of a case that has been run, as HTML.
+
+        Parameters
+        ----------
+        language
+            The language of its first view.
+        languages
+            All languages it holds.
+
+        Raises
+        ------
+        CannotAnswer
+            For a record in memory.
+        """
+        from birdfall.pipeline.report import render_report  # templates and fonts
 
         if self.case is None:
             raise CannotAnswer(
                 "a record in memory has no report",
                 fix="Make a case of it: birdfall import FILE -o CASE",
             )
-        return render(self.case, languages=tuple(languages), default=language)
+        return render_report(self.case, languages=tuple(languages), default=language)
 
-    def _basic(self) -> dict[str, Finding]:
-        from birdfall.measures import waves
+    def _run(self, waves: Finding | None, *, everything: bool) -> Run:
+        """An inquiry with the findings that are at hand. waves: those in question, if not the ones kept."""
+        found = self.findings()
+        if everything and not found:
+            found = self.run()
+        if waves is not None and ("waves" not in found or not _same(waves, found["waves"])):
+            # what was kept of other waves says nothing of these
+            found = {"waves": waves}
+        inputs = Inputs() if self.case is None else Inputs.of_case(self.case)
+        return Run(self.record, inputs=inputs, found=found)
 
-        return {} if waves.applies_to(self.record) is not None else {"waves": self.waves()}
-
-    def _wave(self, waves: Finding | None, number: int) -> Finding:
-        found = waves or self.findings().get("waves") or self.waves()
-        if found.answer != "found" or number not in found.table("waves").column("wave").to_pylist():
+    def _require(self, measure: Measure) -> None:
+        """Raise CannotAnswer where the record cannot carry the measure's answer."""
+        note = measure.applies_to(self.record)
+        if note is not None:
             raise CannotAnswer(
-                f"there is no wave {number} in this record", fix="Look at waves() first."
+                f"this record cannot answer that: {note.code}",
+                why=str(note.values.get("needs", "")),
             )
-        return found
 
-    def _labelled(self, finding: Finding) -> Finding:
-        return finding.replace(simulated=True) if self.record.settings.simulated else finding
+    def _measure_first(self, run: Run, needs: Sequence[str]) -> None:
+        """Put the findings of other measures that are not at hand into the run."""
+        for name in needs:
+            measure = measure_named(name)
+            if any(f.kind == measure.finding_kind for f in run.found.values()):
+                continue
+            if name == "waves":
+                self._require(measure)
+            for subject in measure.subjects_of(run):
+                run.add(*measure.answer(run, subject))
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         rows = "".join(
             f"<li>{rows:,} {escape(name)}</li>" for name, rows in self.record.sizes.items() if rows
         )
         label = " · simulated data" if self.record.settings.simulated else ""
-        return f"<div><b>{escape(self.record.settings.title or 'record')}</b>{label}<ul>{rows}</ul></div>"
+        title = escape(self.record.settings.title or "record")
+        return f"<div><b>{title}</b>{label}<ul>{rows}</ul></div>"
 
 
-def _sentence(note: Note) -> str:
-    from birdfall.tell.words import words
+def _check_wave(run: Run, number: int) -> None:
+    waves = run.found.get("waves")
+    known = (
+        waves.table("waves").column("wave").to_pylist()
+        if waves is not None and waves.answer == "found"
+        else []
+    )
+    if number not in known:
+        raise CannotAnswer(
+            f"there is no wave {number} in this record", fix="Look at waves() first."
+        )
 
-    return words("en", "UTC").note(note)
 
-
-findings.sentence = _sentence
+def _same(one: Finding, other: Finding) -> bool:
+    """Whether two findings say the same, whatever versions their methods state."""
+    return as_plain(replace(one, method_version=None)) == as_plain(
+        replace(other, method_version=None)
+    )
 
 
 def open_case(path: str | Path) -> Inquiry:
-    """A case on disk. Raises CaseError if there is none."""
+    """A case on disk.
+
+    Raises
+    ------
+    CaseError
+        If there is none.
+    """
     case = Case.open(path)
     return Inquiry(case.record(), case)
 
 
 def read(*paths: str | Path, **options: Any) -> Inquiry:
-    """Files read into memory, without making a case. Options as of `sources.ingest.load` (time_zone, mapping, ...)."""
-    from birdfall.sources.ingest import load
+    """Files read into memory, without making a case.
+
+    Parameters
+    ----------
+    *paths
+        Files of any known form.
+    **options
+        Those of `birdfall.sources.ingest.load`: time_zone, date_format, mapping, reader, ...
+    """
+    from birdfall.sources.ingest import load  # the readers, which a case on disk does not need
 
     return Inquiry(load(*[Path(p) for p in paths], **options))
 
 
 def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -> Inquiry:
-    """A simulated world as a record in memory, labelled simulated. Its truth: `birdfall.world.simulate.simulate`."""
-    from birdfall.world.simulate import simulate as simulated
+    """A simulated world as a record in memory, labelled simulated.
 
-    return Inquiry(simulated(scenario, seed=seed, **options).record())
+    Parameters
+    ----------
+    scenario
+        caracas-2013, caracas-2013-gaps, quiet, or caracas-2013-CAUSE.
+    seed
+        Which of the possible worlds.
+    **options
+        Those of `birdfall.world.simulate.simulate`, which has the world's truth too.
+    """
+    from birdfall.world.simulate import simulate as simulate_world  # SciPy, for this alone
+
+    return Inquiry(simulate_world(scenario, seed=seed, **options).record())
 
 
 def coordination(
     data: Any, *, columns: Mapping[str, str] | None = None, **parameters: Any
 ) -> Finding:
-    """Who moved together, in any table of account, object and time, in files, or in an inquiry. See `measures.coordination`.
+    """Who moved together, in any table of account, object and time, in files, or in an inquiry.
 
-    columns: which column is what where the names do not say it, such as {"account": "user_id", "object": "url", "time": "posted"}.
-    Of files (a path or several) only the columns needed are read where that will do; options of `read` may be given too.
+    Parameters
+    ----------
+    data
+        A table (Arrow, data frame, mapping, tuple of three columns), one path or several, or an
+        inquiry. Of files only the columns needed are read where that will do.
+    columns
+        Which column is what where the names do not say it, such as
+        {"account": "user_id", "object": "url", "time": "posted"}.
+    **parameters
+        Those of `birdfall.measures.coordination.coordination`; for files also the options of `read`.
+
+    Examples
+    --------
+    >>> import birdfall
+    >>> acts = {"account": ["a", "b"] * 4, "object": list("wwxxyyzz"), "time": list(range(8))}
+    >>> finding = birdfall.coordination(acts, window="5s", null="none")
+    >>> finding.table("edges").select(["weight"]).to_pylist()
+    [{'weight': 4}]
     """
     if isinstance(data, Inquiry):
         return data.coordination(**parameters)
-    if isinstance(data, (str, Path)) or (
-        isinstance(data, (list, tuple)) and data and all(isinstance(d, (str, Path)) for d in data)
-    ):
-        return _of_files(
-            [Path(p) for p in ([data] if isinstance(data, (str, Path)) else data)],
-            columns,
-            parameters,
-        )
-    from birdfall.measures.coordination import coordination as measured
+    paths = _paths(data)
+    if paths:
+        return _coordination_of_files(paths, columns, parameters)
+    from birdfall.measures.coordination import coordination as measure_table
     from birdfall.measures.coordination import rename_columns
 
-    return measured(data if columns is None else rename_columns(data, columns), **parameters)
+    found = measure_table(data if columns is None else rename_columns(data, columns), **parameters)
+    return found.replace(method_version=measure_named("coordination").method_version)
 
 
-def _of_files(
-    paths: list[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]
+def _paths(data: Any) -> list[Path]:
+    """The files that `data` names; none if it is a table."""
+    if isinstance(data, (str, Path)):
+        return [Path(data)]
+    if isinstance(data, (list, tuple)) and all(isinstance(d, (str, Path)) for d in data):
+        return [Path(d) for d in data]
+    return []
+
+
+def _coordination_of_files(
+    paths: Sequence[Path], columns: Mapping[str, str] | None, parameters: dict[str, Any]
 ) -> Finding:
     from birdfall.measures.coordination import (
         CoordinationOptions,
@@ -265,21 +490,12 @@ def _of_files(
         mapping_from_columns,
     )
 
-    reading: dict[str, Any] = {
-        k: parameters.pop(k)
-        for k in ("mapping", "reader", "time_zone", "date_format")
-        if k in parameters
-    }
+    reading = {k: parameters.pop(k) for k in READ_OPTIONS if k in parameters}
     if columns is not None:
         reading["mapping"] = mapping_from_columns(columns, parameters.get("trace", "repost"))
     progress = parameters.pop("progress", silent)
     asked = CoordinationOptions(**parameters)
     found = coordinate_files(paths, asked, FileReading(**reading), progress=progress)
-    return found[0] if found is not None else read(*paths, **reading).coordination(**parameters)
-
-
-def _refuse(note: Note | None) -> None:
-    if note is not None:
-        raise CannotAnswer(
-            f"this record cannot answer that: {note.code}", why=str(note.values.get("needs", ""))
-        )
+    if found is None:
+        return read(*paths, **reading).coordination(**parameters)
+    return found[0].replace(method_version=measure_named("coordination").method_version)

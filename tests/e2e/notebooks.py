@@ -10,6 +10,9 @@ import json
 import sys
 from pathlib import Path
 
+from birdfall.model.findings import Finding
+from birdfall.tell.notebook import render
+
 
 def run_cells(path):
     """(cell, text output, HTML or None) of each code cell, run in one namespace."""
@@ -25,8 +28,15 @@ def run_cells(path):
             exec(compile(tree, str(path), "exec"), names)  # our own notebook
             if last is not None:
                 value = eval(compile(ast.Expression(last.value), str(path), "eval"), names)
-        page = value._repr_html_() if hasattr(value, "_repr_html_") else None
+        page = as_html(value)
         yield cell, said.getvalue() + ("" if value is None else repr(value)), page
+
+
+def as_html(value):
+    """What IPython shows, once `birdfall` has told it how findings are shown."""
+    if isinstance(value, Finding):
+        return render(value)
+    return value._repr_html_() if hasattr(value, "_repr_html_") else None
 
 
 def outputs(text, page, count):

@@ -178,7 +178,8 @@ def test_an_event_that_speaks_against_its_label_is_called_contradicted(casebook)
 @pytest.mark.parametrize("cause", ["purge", "brigade", "error", "targeted"])
 def test_the_full_worlds_of_each_cause(cause, tmp_path):
     """The same public counts from different truths: the true one is never left out."""
-    from birdfall.pipeline.run import Options, run
+    from birdfall.pipeline.context import Options
+    from birdfall.pipeline.run import run
     from birdfall.record.case import Case
     from birdfall.world.write_case import write_case
 
@@ -196,7 +197,8 @@ def test_swapping_who_is_who_changes_nothing():
     import pyarrow as pa
 
     from birdfall.model.settings import Settings
-    from birdfall.pipeline.run import Inputs, Options, compute
+    from birdfall.pipeline.context import Inputs, Options
+    from birdfall.pipeline.run import compute
     from birdfall.record.record import from_tables
 
     def told(rename):

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import sys
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import birdfall
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
+from birdfall.tell import notebook
 
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
@@ -70,10 +73,33 @@ def test_what_cannot_be_drawn_is_said():
         birdfall.chart(Finding("audiences", "audiences-1", "found"))
 
 
-def test_a_finding_says_its_limits_in_sentences():
+def limited():
     rows = {"account": ["a", None, "b"], "object": ["x"] * 3, "time": [1.0, 2.0, 3.0]}
-    shown = birdfall.coordination(rows)._repr_html_()
+    return birdfall.coordination(rows)
+
+
+def test_a_finding_says_its_limits_in_sentences():
+    shown = notebook.render(limited())
     assert "Rows that lacked account, object or time were left out (1)." in shown
     assert (
         "interests-from-the-same-acts" not in shown and shown.count("Interests were learned") == 1
     )
+
+
+def test_a_finding_alone_says_its_limits_by_code():
+    """It knows no language: it shows the same whatever else is imported."""
+    assert "interests-from-the-same-acts" in limited()._repr_html_()
+
+
+def test_a_notebook_shows_the_sentences_from_the_first_name_used(monkeypatch):
+    renderers = {}
+    formatter = SimpleNamespace(for_type=renderers.__setitem__)
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"text/html": formatter}))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert birdfall.coordination is not None
+    assert "were left out (1)" in renderers[Finding](limited())
+
+
+def test_outside_a_notebook_nothing_is_registered(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert birdfall.coordination is not None

@@ -10,7 +10,8 @@ import pytest
 from birdfall.model.errors import UsageError
 from birdfall.model.schemas import Rows
 from birdfall.model.settings import Settings
-from birdfall.pipeline import run as inquiry
+from birdfall.pipeline.context import Options
+from birdfall.pipeline.run import run
 from birdfall.record.case import Case
 from birdfall.tell.report import render
 from birdfall.tell.seal import seal_holds
@@ -48,7 +49,7 @@ def case_of(folder, *, wave=300, settings=None):
         [Rows("statuses", statuses), Rows("accounts", accounts), Rows("follows", follows)],
         source=HOSTILE,
     )
-    inquiry.run(case, inquiry.Options(replicates=99, permutations=50))
+    run(case, Options(replicates=99, permutations=50))
     return case
 
 
@@ -102,7 +103,7 @@ def test_simulated_data_is_labelled_in_every_language(tmp_path):
 def test_an_empty_case_cannot_say(tmp_path):
     case = Case.create(tmp_path / "empty", Settings(title="Empty"))
     case.append([Rows("accounts", pa.record_batch({"account": ["a"]}))], source="x")
-    inquiry.run(case)
+    run(case)
     page = render(case, default="es").decode()
     assert '<html lang="es"' in page
     assert "Estos datos no permiten decir si cayeron cuentas" in page

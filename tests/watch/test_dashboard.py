@@ -394,7 +394,8 @@ def test_a_usual_minute_is_judged_by_what_a_minute_brings():
 
 
 def test_a_case_is_shown_in_the_same_pages(tmp_path):
-    from birdfall.pipeline.run import Options, run
+    from birdfall.pipeline.context import Options
+    from birdfall.pipeline.run import run
     from birdfall.watch.dashboard.case_view import CaseView
     from birdfall.watch.detect.wave_queries import waves
     from birdfall.watch.engine.archive import case_of

@@ -68,7 +68,8 @@ def test_a_wave_becomes_a_case_with_the_same_truth(state, tmp_path):
         ).fetchone()[0]
     )
     assert state.leader in case.settings.leaders
-    from birdfall.pipeline.run import Options, run
+    from birdfall.pipeline.context import Options
+    from birdfall.pipeline.run import run
 
     found = run(case, Options(permutations=99, replicates=99))
     assert found["waves"]["waves"].value == 1

@@ -107,14 +107,14 @@ def print_verdicts(
 def _save_claims(case: Case, claims: bytes) -> None:
     """Save the claims, their findings, and the report if there is one, so that they agree."""
     from birdfall.pipeline.run import replace_claims
-    from birdfall.pipeline.verify import languages_of
-    from birdfall.tell.report import render
+    from birdfall.pipeline.verify import page_languages
+    from birdfall.pipeline.report import render_report
 
     replace_claims(case, claims)
     page = case.read("reports/report.html")
     if page is not None:
-        default, languages = languages_of(page)
-        case.put({"reports/report.html": render(case, languages=languages, default=default)})
+        default, languages = page_languages(page)
+        case.put({"reports/report.html": render_report(case, languages=languages, default=default)})
 
 
 def _print_verdict(

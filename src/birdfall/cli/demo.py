@@ -42,7 +42,7 @@ def demo(
         Replace the folder, if it holds an earlier demo.
     """
     from birdfall.cli.run import measure_and_report
-    from birdfall.pipeline.run import Options
+    from birdfall.pipeline.context import Options
 
     scenario = "quiet" if innocent else "caracas-2013" if cause is None else f"caracas-2013-{cause}"
     if again:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from birdfall.cli.output import print_json, print_result
 from birdfall.cli.parameters import LANGUAGES, Json, Language, OptionalOut
-from birdfall.model.errors import CaseError, ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from birdfall.record.case import Case
+from birdfall.model.errors import CaseError, ExitCode
 
 
 def report(
@@ -36,6 +33,7 @@ def report(
     lang
         The language of its first view.
     """
+    from birdfall.pipeline.report import write_report
     from birdfall.record.case import Case
 
     opened = Case.open(case)
@@ -50,29 +48,3 @@ def report(
     else:
         print_result(str(path))
     return ExitCode.FOUND
-
-
-def write_report(
-    case: Case,
-    default: str,
-    languages: tuple[str, ...] = LANGUAGES,
-    out: Path | None = None,
-) -> Path:
-    """Keep the report in the case, and write it to `out` too if given; returns where it is to be looked at.
-
-    default: the language of its first view. Raises UsageError if `languages` does not hold it.
-    """
-    from birdfall.record.atomic import write_bytes
-    from birdfall.tell.report import render
-
-    if default not in languages:
-        raise UsageError(
-            f"the page is to open in {default!r} but does not hold it",
-            fix=f"Add it to --languages {','.join(languages)}.",
-        )
-    page = render(case, languages=languages, default=default)
-    case.put({"reports/report.html": page})
-    if out is None:
-        return case.path / "reports" / "report.html"
-    write_bytes(out, page)
-    return out

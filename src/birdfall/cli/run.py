@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import Flag, Json, Language, Many, OptionalOut, Out
-from birdfall.cli.report import write_report
 from birdfall.model.errors import ExitCode, printable
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
+    from birdfall.pipeline.context import Options
     from birdfall.pipeline.intake import FileReceipt
-    from birdfall.pipeline.run import Options
     from birdfall.record.case import Case
 
 
@@ -126,8 +125,8 @@ def run(
     allow_large
         Take in compressed files that unpack to very much more than their size.
     """
+    from birdfall.pipeline.context import Options
     from birdfall.pipeline.intake import Choices, ReadOptions, change_choices, prepare, put_inputs
-    from birdfall.pipeline.run import Options
 
     read = ReadOptions(mapping, reader, time_zone, date_format, allow_large)
     with show_progress(json) as progress:
@@ -158,6 +157,7 @@ def measure_and_report(
 ) -> int:
     """Run every measure on a case, write its report and print the verdict; returns the exit code."""
     from birdfall.model.findings import as_plain
+    from birdfall.pipeline.report import write_report
     from birdfall.pipeline.run import run as run_measures
     from birdfall.tell.terminal import verdict_text
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Differences that are printed; the rest are counted.
 MAX_DIFFERENCES = 50
+#: The longest sentence on a difference, in characters.
+MAX_SENTENCE = 500
 
 
 def verify(path: Path, *, case: Path | None = None, json: Json = False) -> int:
@@ -31,17 +33,7 @@ def verify(path: Path, *, case: Path | None = None, json: Json = False) -> int:
     with show_progress(json) as progress:
         result = verify_path(path, case=case, progress=progress)
     if json:
-        print_json(
-            {
-                "subject": result.subject,
-                "holds": result.holds,
-                "checked": result.checked,
-                "recomputed": result.recomputed,
-                "differences": [
-                    {"where": d.where, "said": d.said, "found": d.found} for d in result.differences
-                ],
-            }
-        )
+        print_json(result.to_json())
     else:
         _print_verification(result)
     return ExitCode.FOUND if result.holds else ExitCode.ERROR
@@ -49,10 +41,7 @@ def verify(path: Path, *, case: Path | None = None, json: Json = False) -> int:
 
 def _print_verification(result: Verification) -> None:
     for difference in result.differences[:MAX_DIFFERENCES]:
-        print_result(
-            f"differs: {difference.where}\n  said:  {printable(difference.said)}\n"
-            f"  found: {printable(difference.found)}"
-        )
+        print_result(printable(difference.sentence, MAX_SENTENCE))
     if len(result.differences) > MAX_DIFFERENCES:
         print_result(f"and {len(result.differences) - MAX_DIFFERENCES} more")
     if result.holds:

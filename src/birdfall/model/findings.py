@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Final, Literal
 
 import pyarrow as pa
@@ -61,10 +62,34 @@ class Input:
 class Finding:
     """One measured answer.
 
-    kind: the measure ("waves", "audiences", "ledger", ...). name: unique within a case, a file-name-safe slug.
-    answer: "found", "nothing" (looked and found none), "cannot" (the data cannot carry it; `reasons` says why).
-    parameters: everything that was set, defaults included, seed included: enough to compute it again.
-    details: small structured results that are not a table. tables: the large ones.
+    Parameters
+    ----------
+    kind
+        The measure: "waves", "audiences", "ledger", ...
+    name
+        Unique within a case, a file-name-safe slug.
+    answer
+        "found", "nothing" (looked and found none), or "cannot" (the data cannot carry it; `reasons`
+        says why).
+    estimates
+        Its numbers, by name.
+    parameters
+        Everything that was set, defaults and seed included: enough to compute it again.
+    inputs
+        The tables it was computed from.
+    reasons, limits
+        Why there is no answer; what bounds the one there is.
+    method
+        The method in a few words and its sources.
+    details
+        Small structured results that are not a table.
+    tables
+        The large ones.
+    simulated
+        Whether the data come from a simulated world.
+    method_version
+        The version of the method; a higher one says that results may differ. None: not stated, as
+        in findings made before methods had versions.
     """
 
     kind: str
@@ -79,6 +104,7 @@ class Finding:
     details: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     simulated: bool = False
+    method_version: int | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -110,10 +136,7 @@ class Finding:
         """For a terminal: the answer and its numbers, one a line."""
         lines = [f"<{self.name}: {self.answer}{', simulated data' if self.simulated else ''}"]
         lines += [f"  {key}: {_shown(e)} {e.unit}" for key, e in sorted(self.estimates.items())]
-        lines += [
-            f"  {n.code} {json.dumps(n.values) if n.values else ''}".rstrip()
-            for n in self.reasons + self.limits
-        ]
+        lines += [f"  {_note_text(n)}" for n in self.reasons + self.limits]
         return (
             "\n".join(lines)
             + (f"\n  tables: {', '.join(sorted(self.tables))}" if self.tables else "")
@@ -121,7 +144,15 @@ class Finding:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
+        return self.to_html()
+
+    def to_html(self, note_text: Callable[[Note], str] | None = None) -> str:
+        """The answer, its numbers and limits as HTML for a notebook.
+
+        note_text: says a note; by its code if not given (`birdfall.tell.notebook.render` has the
+        sentences).
+        """
+        say = note_text or _note_text
 
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(key)}</th><td>{_shown(e)}</td><td>{escape(e.unit)}</td></tr>"
@@ -132,7 +163,8 @@ class Finding:
             f"{escape(n)} ({t.num_rows:,} rows)" for n, t in sorted(self.tables.items())
         )
         notes = "".join(
-            f"<li>{escape(t)}</li>" for t in dict.fromkeys(map(said, self.reasons + self.limits))
+            f"<li>{escape(text)}</li>"
+            for text in dict.fromkeys(map(say, self.reasons + self.limits))
         )
         return (
             f"<div><b>{escape(self.kind)}</b>: {escape(self.answer)}{label}<table>{rows}</table>"
@@ -140,20 +172,14 @@ class Finding:
         )
 
 
-def said(note: Note) -> str:
-    """A note as a notebook shows it: the sentence, where the words are at hand."""
-    if sentence is not None:
-        return sentence(note)
-    return f"{note.code} {json.dumps(note.values, default=str)}"
-
-
-#: Tells the sentence of a note; the words stand on a floor above, which puts it here.
-sentence: Callable[[Note], str] | None = None
+def _note_text(note: Note) -> str:
+    """A note by its code and values; `birdfall.tell.notebook` has the sentences."""
+    return f"{note.code} {json.dumps(note.values, default=str) if note.values else ''}".rstrip()
 
 
 def as_plain(finding: Finding) -> dict[str, Any]:
     """`finding` as JSON-ready values, without table contents. NaN and infinities become null."""
-    return {
+    plain = {
         "format": FORMAT,
         "kind": finding.kind,
         "name": finding.name,
@@ -171,6 +197,9 @@ def as_plain(finding: Finding) -> dict[str, Any]:
         },
         "simulated": finding.simulated,
     }
+    if finding.method_version is not None:
+        plain["method_version"] = finding.method_version
+    return plain
 
 
 def _type_name(kind: pa.DataType) -> str:
@@ -193,6 +222,7 @@ def from_plain(plain: dict[str, Any], tables: dict[str, pa.Table]) -> Finding:
         details=plain["details"],
         tables=tables,
         simulated=plain["simulated"],
+        method_version=plain.get("method_version"),
     )
 
 

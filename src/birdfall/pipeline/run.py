@@ -1,7 +1,9 @@
-"""An inquiry: every measure that applies to a record, in order, kept as findings; what does not apply is refused with its reason.
+"""A run: every measure of the catalogue that applies, in order, kept as findings; what does not apply is refused with its reason.
 
-The plan is a pure function of record, settings, claims and options, so a finished case can be computed again and
-compared (`verify`), and a run that was cut off goes on where it stopped.
+The steps are a pure function of record, settings, inputs and options, so a finished case can be
+computed again and compared (`verify`), and a run that was cut off goes on where it stopped. Each
+finding carries the version of its method: after a method has changed, its findings and those that
+may have read them are made again.
 """
 
 from __future__ import annotations
@@ -9,64 +11,100 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TypedDict
 
-import birdfall
-from birdfall.model.findings import Finding, Note
+from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
+from birdfall.pipeline.catalogue import Measure, Subject, catalogue, measure_named
+from birdfall.pipeline.context import Inputs, Options, OptionsJson, Run
+from birdfall.pipeline.networks import NetworkRequest
 from birdfall.record.case import Case
 from birdfall.record.record import Record
 
 STAGES_FILE = "run.json"
+#: What stood in the keys of cases before methods had versions: the version of the software then. It
+#: stays, so that such cases go on where they are.
+KEY_FORMAT = "0.1.0"
+#: The version of methods before findings carried one.
+FIRST_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How an inquiry is run.
+@dataclass(frozen=True)
+class Step:
+    """One step of a run: a measure asked about one subject."""
 
-    waves: how many of the largest waves are followed up. ledgers: how many at most. asked: further coordination networks,
-    each the parameters of `measures.coordination.coordination` as JSON.
-    """
-
-    seed: int = 0
-    alpha: float = 0.01
-    waves: int = 3
-    ledgers: int = 12
-    permutations: int = 400
-    replicates: int = 999
-    asked: tuple[str, ...] = ()
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Options:
-        return cls(**{**plain, "asked": tuple(plain.get("asked", ()))})
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the run is to answer besides the data: claims to check and published facts to reconcile, as stored."""
-
-    claims: bytes = b""
-    facts: bytes = b""
-
-
-@dataclass
-class Run:
-    """The findings so far, and how further ones are come by."""
-
-    record: Record
-    options: Options
-    inputs: Inputs
-    progress: Progress = silent
-    found: dict[str, Finding] = field(default_factory=dict)
+    measure: Measure
+    about: Subject
 
     @property
-    def simulated(self) -> bool:
-        return self.record.settings.simulated
+    def name(self) -> str:
+        """The name under which a case keeps that the step is done."""
+        return self.about.step
+
+    def take(self, run: Run) -> list[Finding]:
+        """The findings of the step; they are not put among those of the run yet."""
+        return self.measure.answer(run, self.about)
 
 
-Step = tuple[str, Callable[[Run], Sequence[Finding]]]
+class StagesJson(TypedDict, total=False):
+    """What a case keeps of its run (`run.json`)."""
+
+    key: str
+    options: OptionsJson
+    done: dict[str, list[str]]
+    methods: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What a case keeps of its run.
+
+    Parameters
+    ----------
+    key
+        A digest of all the run was made from: record, settings, options and inputs.
+    options
+        How it was run.
+    done
+        The names of the findings by the step that made them.
+    methods
+        The versions of the methods by measure.
+    """
+
+    key: str
+    options: Options
+    done: dict[str, list[str]] = field(default_factory=dict)
+    methods: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_case(cls, case: Case) -> Stages | None:
+        """What the case keeps; None if it was never run."""
+        stored = case.read(STAGES_FILE)
+        if stored is None:
+            return None
+        plain: StagesJson = json.loads(stored)
+        return cls(
+            plain["key"],
+            Options.from_json(plain["options"]),
+            dict(plain["done"]),
+            dict(plain.get("methods", {})),
+        )
+
+    def put(self, case: Case) -> None:
+        """Keep it in the case."""
+        plain: StagesJson = {
+            "key": self.key,
+            "options": self.options.to_json(),
+            "done": self.done,
+            "methods": self.methods,
+        }
+        case.put({STAGES_FILE: (json.dumps(plain, indent=1, sort_keys=True) + "\n").encode()})
+
+    def is_current(self, measure: Measure) -> bool:
+        """Whether the measure's method is of the version it had then."""
+        return self.methods.get(measure.name, FIRST_VERSION) == measure.method_version
 
 
 def run(
@@ -77,22 +115,30 @@ def run(
     Returns all findings by name. Raises CaseError if the case is damaged or locked.
     """
     options = options or Options()
-    record = case.record()
-    inputs = Inputs(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
-    key = _key(record, options, inputs)
-    done = _stages(case, key)
-    if not done and case.finding_names():
+    inputs = Inputs.of_case(case)
+    state = Run(case.record(), options, inputs, progress)
+    stages = _stages(case, state)
+    if not stages.done and case.finding_names():
         case.remove_findings()
-    state = Run(record, options, inputs, progress)
-    for name, compute in plan(state):
-        if name in done:
-            kept = [case.finding(n) for n in done[name]]
-        else:
-            kept = [_labelled(f, state) for f in compute(state)]
-            case.save(*kept)
-            done[name] = [f.name for f in kept]
-            _keep_stages(case, key, options, done)
-        state.found.update({f.name: f for f in kept})
+    walked: list[str] = []
+    outdated = False
+    for step in plan(state):
+        if not outdated and not stages.is_current(step.measure):
+            # what later measures read may change with this one's method: they are asked again too
+            outdated = True
+            stages = replace(stages, done={s: n for s, n in stages.done.items() if s in walked})
+        walked.append(step.name)
+        if step.name in stages.done:
+            state.add(*(case.finding(name) for name in stages.done[step.name]))
+            continue
+        found = step.take(state)
+        state.add(*found)
+        case.save(*found)
+        stages.done[step.name] = [f.name for f in found]
+        stages.methods[step.measure.name] = step.measure.method_version
+        stages.put(case)
+    if outdated:
+        _forget_all_but(case, state.found)
     return state.found
 
 
@@ -101,109 +147,100 @@ def compute(
 ) -> dict[str, Finding]:
     """The same findings in memory, nothing kept."""
     state = Run(record, options, inputs, progress)
-    for _, step in plan(state):
-        state.found.update({f.name: _labelled(f, state) for f in step(state)})
+    for step in plan(state):
+        state.add(*step.take(state))
     return state.found
 
 
-def add_network(case: Case, request: Mapping[str, Any], *, progress: Progress = silent) -> Finding:
+def plan(state: Run) -> Iterator[Step]:
+    """The steps, in order. Later ones look at what earlier ones found, so this is walked while it is carried out."""
+    for measure in catalogue():
+        for about in measure.subjects_of(state):
+            yield Step(measure, about)
+
+
+def add_network(
+    case: Case, parameters: Mapping[str, object], *, progress: Progress = silent
+) -> Finding:
     """One more coordination network on a case, kept with its findings and computed again by `verify`.
 
-    request: parameters of `measures.coordination.coordination`. A network of the same name is replaced.
+    parameters: those of `birdfall.coordination`. A network of the same name is replaced.
     """
-    from birdfall.pipeline.steps import measure_network, network_step
-
-    text = json.dumps(dict(request), sort_keys=True)
-    record = case.record()
-    inputs = Inputs(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
-    before = options_of(case) or Options()
-    done = _stages(case, _key(record, before, inputs))
-    state = Run(record, before, inputs, progress)
-    finding = _labelled(measure_network(state, text), state)
-    kept = tuple(a for a in before.asked if network_step(a) != network_step(text))
-    options = dataclasses.replace(before, asked=(*kept, text))
+    request = NetworkRequest.of(parameters)
+    options = options_of(case) or Options()
+    state = Run(case.record(), options, Inputs.of_case(case), progress)
+    stages = _stages(case, state)
+    about = Subject(request.step, request.name, request=request.parameters, asked=True)
+    (finding,) = measure_named("coordination").measure(state, about)
+    others = tuple(t for t in options.asked if NetworkRequest(t).step != request.step)
+    options = replace(options, asked=(*others, request.text))
     case.save(finding)
-    if done:
-        done = {step: names for step, names in done.items() if names != [finding.name]} | {
-            network_step(text): [finding.name]
-        }
-        _keep_stages(case, _key(record, options, inputs), options, done)
+    if stages.done:
+        done = {s: names for s, names in stages.done.items() if names != [finding.name]}
+        key = _key(dataclasses.replace(state, options=options))
+        Stages(key, options, {**done, request.step: [finding.name]}, stages.methods).put(case)
     return finding
 
 
 def replace_claims(case: Case, claims: bytes, *, progress: Progress = silent) -> None:
     """Keep other claims in a case and check them, without measuring anything else again.
 
-    claims: a claims.toml. What an earlier run found stays; a case that was not run yet only keeps the claims.
+    claims: a claims.toml. What an earlier run found stays; a case that was not run yet only keeps
+    the claims.
     """
-    from birdfall.pipeline.steps import check_claims
-
-    record = case.record()
     options = options_of(case) or Options()
-    facts = case.read("facts.csv") or b""
-    done = _stages(case, _key(record, options, Inputs(case.read("claims.toml") or b"", facts)))
+    inputs = Inputs.of_case(case)
+    record = case.record()
+    stages = _stages(case, Run(record, options, inputs))
     case.put({"claims.toml": claims})
-    if not done:
+    if not stages.done:
         return
-    inputs = Inputs(claims, facts)
-    state = Run(record, options, inputs, progress, dict(case.findings()))
-    for name in done.get("claims", ()):
+    state = Run(record, options, replace(inputs, claims=claims), progress, dict(case.findings()))
+    (step,) = (s for s in plan(state) if s.name == "claims")
+    before = stages.done.get(step.name, [])
+    for name in before:
         state.found.pop(name, None)
-    found = [_labelled(f, state) for f in check_claims(state)]
-    gone = set(done.get("claims", ())) - {f.name for f in found}
+    found = step.take(state)
+    gone = set(before) - {f.name for f in found}
     if gone:
         case.remove_findings(*sorted(gone))
     case.save(*found)
-    _keep_stages(
-        case, _key(record, options, inputs), options, done | {"claims": [f.name for f in found]}
-    )
+    done = stages.done | {step.name: [f.name for f in found]}
+    Stages(_key(state), options, done, stages.methods).put(case)
 
 
 def options_of(case: Case) -> Options | None:
     """The options of the last run of this case, None if there was none."""
-    stored = case.read(STAGES_FILE)
-    return None if stored is None else Options.from_plain(json.loads(stored)["options"])
+    stages = Stages.of_case(case)
+    return None if stages is None else stages.options
 
 
-def plan(state: Run) -> Iterator[Step]:
-    """The steps, in order. Later steps look at what earlier ones found, so this is walked while it is carried out."""
-    from birdfall.pipeline import steps
-
-    yield from steps.steps(state)
-
-
-def refusal(kind: str, name: str, note: Note) -> Finding:
-    """A finding that says why the data cannot carry an answer."""
-    return Finding(kind=kind, name=name, answer="cannot", reasons=(note,))
-
-
-def _labelled(finding: Finding, state: Run) -> Finding:
-    return finding.replace(simulated=state.simulated or finding.simulated)
-
-
-def _key(record: Record, options: Options, inputs: Inputs) -> str:
+def _key(state: Run) -> str:
+    record, inputs = state.record, state.inputs
     plain = [
-        birdfall.__version__,
+        KEY_FORMAT,
         dict(sorted(record.digests.items())),
         asdict(record.settings),
-        asdict(options),
+        asdict(state.options),
         hashlib.sha256(inputs.claims).hexdigest(),
         hashlib.sha256(inputs.facts).hexdigest(),
     ]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
-def _stages(case: Case, key: str) -> dict[str, list[str]]:
-    stored = case.read(STAGES_FILE)
-    if stored is None:
-        return {}
-    plain = json.loads(stored)
-    if plain["key"] != key:
-        return {}
+def _stages(case: Case, state: Run) -> Stages:
+    """What is done of the run that `state` begins: all that the case keeps of it, nothing if it was another run."""
+    key = _key(state)
+    stages = Stages.of_case(case)
+    if stages is None or stages.key != key:
+        return Stages(key, state.options)
     present = set(case.finding_names())
-    return {step: names for step, names in plain["done"].items() if present.issuperset(names)}
+    done = {step: names for step, names in stages.done.items() if present.issuperset(names)}
+    return replace(stages, done=done)
 
 
-def _keep_stages(case: Case, key: str, options: Options, done: dict[str, list[str]]) -> None:
-    plain = {"key": key, "options": asdict(options), "done": done}
-    case.put({STAGES_FILE: (json.dumps(plain, indent=1, sort_keys=True) + "\n").encode()})
+def _forget_all_but(case: Case, found: Mapping[str, Finding]) -> None:
+    """Take findings out of the case that the methods of now do not make."""
+    gone = sorted(set(case.finding_names()) - set(found))
+    if gone:
+        case.remove_findings(*gone)

@@ -1,8 +1,13 @@
 """Verification: is this report, or this case, what its data say?
 
-A case: every file against the manifest, then every finding computed again from the record and compared number by
-number. A report: first against its own seal, then, if its case is beside it (or named), page against page: the report
-is rendered again from findings computed again, and the first number that differs is named.
+A case: every file against the manifest, then every finding computed again from the record and
+compared number by number. A report: first against its own seal, then, if its case is beside it (or
+named), page against page: the report is rendered again from findings computed again, and the first
+place that differs is named.
+
+Four things can be amiss, and are told apart: a file was changed, a number differs, a page reads
+otherwise, or a finding was made by an older version of its method, which this Birdfall no longer
+has: such a finding holds if its numbers still come out, and else waits for another run.
 """
 
 from __future__ import annotations
@@ -10,37 +15,126 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pyarrow as pa
 
 from birdfall.model.errors import CaseError, UsageError
 from birdfall.model.findings import Finding, as_plain
 from birdfall.model.progress import Progress, silent
-from birdfall.pipeline import run as inquiry
+from birdfall.pipeline.catalogue import measure_of
+from birdfall.pipeline.context import Inputs, Options
+from birdfall.pipeline.report import render_report
+from birdfall.pipeline.run import FIRST_VERSION, compute, options_of
 from birdfall.record.case import Case
 from birdfall.record.manifest import NAME as MANIFEST
+from birdfall.tell.seal import seal_holds
 
-#: Numbers agree if they differ by less than this share: sums of floats may be taken in another order on another machine.
+#: Numbers agree if they differ by less than this share: sums of floats may be taken in another order
+#: on another machine.
 TOLERANCE = 1e-9
-#: So do numbers of a fit, which ends when it is as near its optimum as that; smaller ones if they differ by no more than this.
-FITTED = {"explanations": 1e-5}
+#: So do numbers of a fit, which ends when it is as near its optimum as that; smaller ones if they
+#: differ by no more than this.
+FIT_TOLERANCES = {"explanations": 1e-5}
+#: Bytes of a page shown on either side of the first difference.
+PAGE_CONTEXT_BYTES = 40
 SEAL = re.compile(rb'<meta name="birdfall-seal" content="[0-9a-f]*">')
+
+
+class DifferenceKind(StrEnum):
+    """What is amiss."""
+
+    FILE = "changed-file"
+    NUMBER = "number"
+    METHOD = "older-method"
+    PAGE = "page"
+
+
+class DifferenceJson(TypedDict):
+    """A `Difference` as JSON."""
+
+    kind: str
+    where: str
+    said: str
+    found: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it was said: where, what was said, and what it is."""
+    """One thing that is not as it was said.
+
+    Parameters
+    ----------
+    where
+        The file, finding, number or page.
+    said
+        What stands there; the version of a method.
+    found
+        What it is.
+    kind
+        What is amiss.
+    """
 
     where: str
     said: str
     found: str
+    kind: DifferenceKind = DifferenceKind.NUMBER
+
+    @property
+    def sentence(self) -> str:
+        """What differs, in one sentence."""
+        match self.kind:
+            case DifferenceKind.FILE:
+                return f"changed file: {self.where} should be {self.said}, but {self.found}."
+            case DifferenceKind.METHOD:
+                return (
+                    f"older method: {self.where} was made by version {self.said} of its method and "
+                    f"this Birdfall has version {self.found}; `birdfall run` brings the case up to date."
+                )
+            case DifferenceKind.PAGE:
+                return f"page differs: it says {self.said!r}, computed again it is {self.found!r}."
+            case _:
+                return f"number differs: {self.where} is {self.said}, computed again {self.found}."
+
+    def to_json(self) -> DifferenceJson:
+        """The difference as JSON values."""
+        return {
+            "kind": self.kind.value,
+            "where": self.where,
+            "said": self.said,
+            "found": self.found,
+            "sentence": self.sentence,
+        }
+
+
+class VerificationJson(TypedDict):
+    """A `Verification` as JSON."""
+
+    subject: str
+    holds: bool
+    checked: int
+    recomputed: bool
+    differences: list[DifferenceJson]
 
 
 @dataclass
 class Verification:
-    """The outcome. `checked` counts the numbers compared; `recomputed` is False where no record was at hand."""
+    """The outcome.
+
+    Parameters
+    ----------
+    subject
+        The case or report.
+    differences
+        All that is not as it was said.
+    checked
+        How many values were compared.
+    recomputed
+        Whether a record was at hand to compute the findings again.
+    """
 
     subject: str
     differences: list[Difference] = field(default_factory=list)
@@ -49,11 +143,39 @@ class Verification:
 
     @property
     def holds(self) -> bool:
+        """Whether nothing differs."""
         return not self.differences
+
+    def add(self, kind: DifferenceKind, where: str, said: object, found: object) -> None:
+        """Note a difference."""
+        self.differences.append(Difference(where, str(said), str(found), kind))
+
+    def to_json(self) -> VerificationJson:
+        """The outcome as JSON values."""
+        return {
+            "subject": self.subject,
+            "holds": self.holds,
+            "checked": self.checked,
+            "recomputed": self.recomputed,
+            "differences": [d.to_json() for d in self.differences],
+        }
 
 
 def verify(path: Path, *, case: Path | None = None, progress: Progress = silent) -> Verification:
-    """Verify a case folder or a report file. Raises UsageError if `path` is neither."""
+    """Verify a case folder or a report file.
+
+    Parameters
+    ----------
+    path
+        A case, or a report.html.
+    case
+        The case a report was made from, if it does not lie in it.
+
+    Raises
+    ------
+    UsageError
+        If `path` is neither.
+    """
     if path.is_dir():
         return verify_case(Case.open(path), progress=progress)
     if path.suffix.lower() in (".html", ".htm") and path.is_file():
@@ -69,15 +191,14 @@ def verify_case(case: Case, *, progress: Progress = silent) -> Verification:
     """Files against the manifest, then findings against the record."""
     result = Verification(str(case.path))
     for file, problem in case.find_damage():
-        result.differences.append(Difference(file, "as in the manifest", problem))
+        result.add(DifferenceKind.FILE, file, "as the manifest says", f"it is {problem}")
     result.checked += len(case.manifest.files)
     if any(d.where.startswith("record/") or d.where == "case.toml" for d in result.differences):
         return result
-    options = inquiry.options_of(case)
+    options = options_of(case)
     if options is None:
         return result
-    fresh = _recomputed(case, options, progress)
-    _compare_findings(case.findings(), fresh, result)
+    compare_findings(case.findings(), _recompute(case, options, progress), result)
     result.recomputed = True
     return result
 
@@ -86,21 +207,16 @@ def verify_report(
     path: Path, case_path: Path | None, *, progress: Progress = silent
 ) -> Verification:
     """A report against its own seal and, where its case is at hand, against a report computed again."""
-    from birdfall.tell.report import render
-    from birdfall.tell.seal import seal_holds
-
     page = path.read_bytes()
-    result = Verification(str(path))
-    result.checked = 1
+    result = Verification(str(path), checked=1)
     if not seal_holds(page):
-        result.differences.append(
-            Difference("seal", "the page as it was written", "the page was changed")
+        result.add(
+            DifferenceKind.FILE, str(path), "the page as it was sealed", "its seal is broken"
         )
     if case_path is None:
         return result
     case = Case.open(case_path)
-    options = inquiry.options_of(case)
-    if options is None:
+    if options_of(case) is None:
         raise CaseError(
             "this case has no findings",
             where=str(case_path),
@@ -110,16 +226,16 @@ def verify_report(
     result.differences += [d for d in inner.differences if not d.where.startswith("reports/")]
     result.checked += inner.checked
     result.recomputed = inner.recomputed
-    default, languages = languages_of(page)
-    expected = render(case, languages=languages, default=default)
+    default, languages = page_languages(page)
+    expected = render_report(case, languages=languages, default=default)
     if expected != page:
         # the seal differs whenever anything does, and says nothing of what
         said, found = first_difference(SEAL.sub(b"", page), SEAL.sub(b"", expected))
-        result.differences.append(Difference("page", said, found))
+        result.add(DifferenceKind.PAGE, "page", said, found)
     return result
 
 
-def languages_of(page: bytes) -> tuple[str, tuple[str, ...]]:
+def page_languages(page: bytes) -> tuple[str, tuple[str, ...]]:
     """The default language of a report and all it holds, as the page itself declares them."""
     text = page.decode("utf-8", "replace")
     default = re.search(r'<html[^>]*\blang="([a-z]{2})"', text)
@@ -131,89 +247,109 @@ def languages_of(page: bytes) -> tuple[str, tuple[str, ...]]:
     return default.group(1), tuple(held.group(1).replace(" ", "").split(","))
 
 
-def first_difference(said: bytes, found: bytes, around: int = 40) -> tuple[str, str]:
+def first_difference(
+    said: bytes, found: bytes, around: int = PAGE_CONTEXT_BYTES
+) -> tuple[str, str]:
     """The first place where two pages differ, with some text around it from each."""
     length = min(len(said), len(found))
     at = next((i for i in range(length) if said[i] != found[i]), length)
     start = max(0, at - around)
 
-    def shown(page: bytes) -> str:
+    def excerpt(page: bytes) -> str:
         return re.sub(r"\s+", " ", page[start : at + around].decode("utf-8", "replace"))
 
-    return shown(said), shown(found)
+    return excerpt(said), excerpt(found)
 
 
-def _recomputed(case: Case, options: inquiry.Options, progress: Progress) -> dict[str, Finding]:
-    inputs = inquiry.Inputs(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
-    return inquiry.compute(case.record(), options, inputs, progress=progress)
-
-
-def _compare_findings(
+def compare_findings(
     said: dict[str, Finding], found: dict[str, Finding], result: Verification
 ) -> None:
+    """Note every number of the findings `said` that `found` has otherwise.
+
+    A finding made by an older version of its method whose numbers differ is one difference of that
+    kind; one without a version is of the first.
+    """
     for name in sorted(set(said) | set(found)):
         if name not in found:
-            result.differences.append(Difference(name, "a finding", "the data give none"))
+            result.add(DifferenceKind.NUMBER, name, "a finding", "the data give none")
         elif name not in said:
-            result.differences.append(Difference(name, "no finding", "the data give one"))
+            result.add(DifferenceKind.NUMBER, name, "no finding", "the data give one")
         else:
-            within = FITTED.get(said[name].kind)
-            _compare_plain(name, as_plain(said[name]), as_plain(found[name]), result, within)
-            for table in said[name].tables:
-                if table in found[name].tables:
-                    _compare_tables(
-                        f"{name}.{table}",
-                        said[name].tables[table],
-                        found[name].tables[table],
-                        result,
-                        within,
-                    )
+            _compare_finding(said[name], found[name], result)
 
 
-def _compare_plain(
-    where: str, said: Any, found: Any, result: Verification, within: float | None = None
+def _compare_finding(said: Finding, found: Finding, result: Verification) -> None:
+    own = Verification(said.name)
+    within = FIT_TOLERANCES.get(said.kind)
+    version, now = said.method_version or FIRST_VERSION, _method_version(found)
+    plain, again = (as_plain(f.replace(method_version=None)) for f in (said, found))
+    _compare_values(said.name, plain, again, own, within)
+    for table in said.tables:
+        if table in found.tables:
+            where = f"{said.name}.{table}"
+            _compare_tables(where, said.tables[table], found.tables[table], own, within)
+    result.checked += own.checked
+    if own.holds:
+        return
+    if version < now:
+        result.add(DifferenceKind.METHOD, said.name, version, now)
+    else:
+        result.differences += own.differences
+
+
+def _method_version(finding: Finding) -> int:
+    measure = measure_of(finding)
+    return FIRST_VERSION if measure is None else measure.method_version
+
+
+def _compare_values(
+    where: str, said: object, found: object, result: Verification, within: float | None
 ) -> None:
     if isinstance(said, dict) and isinstance(found, dict):
         for key in sorted(set(said) | set(found)):
-            _compare_plain(f"{where}.{key}", said.get(key), found.get(key), result, within)
+            _compare_values(f"{where}.{key}", said.get(key), found.get(key), result, within)
     elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
         for i, (a, b) in enumerate(zip(said, found, strict=True)):
-            _compare_plain(f"{where}[{i}]", a, b, result, within)
+            _compare_values(f"{where}[{i}]", a, b, result, within)
     else:
         result.checked += 1
-        if not _same(said, found, within):
-            result.differences.append(Difference(where, json.dumps(said), json.dumps(found)))
+        if not _agree(said, found, within):
+            result.add(DifferenceKind.NUMBER, where, json.dumps(said), json.dumps(found))
 
 
 def _compare_tables(
-    where: str, said: pa.Table, found: pa.Table, result: Verification, within: float | None = None
+    where: str, said: pa.Table, found: pa.Table, result: Verification, within: float | None
 ) -> None:
     result.checked += said.num_rows
     if said.equals(found):
         return
     if said.num_rows != found.num_rows:
-        result.differences.append(
-            Difference(where, f"{said.num_rows} rows", f"{found.num_rows} rows")
-        )
+        result.add(DifferenceKind.NUMBER, where, f"{said.num_rows} rows", f"{found.num_rows} rows")
         return
     for name in said.column_names:
         if name not in found.column_names:
-            result.differences.append(Difference(f"{where}.{name}", "a column", "none"))
+            result.add(DifferenceKind.NUMBER, f"{where}.{name}", "a column", "none")
             continue
         pairs = zip(said.column(name).to_pylist(), found.column(name).to_pylist(), strict=True)
-        wrong = next(((i, a, b) for i, (a, b) in enumerate(pairs) if not _same(a, b, within)), None)
+        wrong = next(
+            ((i, a, b) for i, (a, b) in enumerate(pairs) if not _agree(a, b, within)), None
+        )
         if wrong is not None:
             row, a, b = wrong
-            result.differences.append(Difference(f"{where}, row {row + 1}, {name}", str(a), str(b)))
+            result.add(DifferenceKind.NUMBER, f"{where}, row {row + 1}, {name}", a, b)
 
 
-def _same(a: Any, b: Any, within: float | None = None) -> bool:
+def _agree(a: object, b: object, within: float | None) -> bool:
     if isinstance(a, float) and isinstance(b, (int, float)) and not isinstance(b, bool):
         allowed = (
             TOLERANCE * max(abs(a), abs(b)) if within is None else within * max(abs(a), abs(b), 1.0)
         )
         return a == b or abs(a - b) <= allowed or (a != a and b != b)
     return bool(a == b)
+
+
+def _recompute(case: Case, options: Options, progress: Progress) -> dict[str, Finding]:
+    return compute(case.record(), options, Inputs.of_case(case), progress=progress)
 
 
 def _case_beside(report: Path) -> Path | None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.tell import figures
+from birdfall.tell.words import words
 
 if TYPE_CHECKING:
     import altair
+
+
+class HtmlFormatter(Protocol):
+    """The part of IPython's formatter of one MIME type that is used here."""
+
+    def for_type(self, kind: type, render: Callable[[Finding], str]) -> object:
+        """Have values of `kind` shown by `render`."""
+        ...
+
+
+HtmlFormatters = Mapping[str, HtmlFormatter]
 
 #: The table a chart is drawn from, by kind of finding.
 TABLES: Final = {"waves": "series", "returns": "curve", "ledger": "series"}
@@ -76,6 +89,27 @@ def chart(
     line["mark"]["tooltip"] = True
     line["encoding"]["tooltip"] = _tooltip(finding.kind)
     return altair.Chart.from_dict({**spec})
+
+
+def render(finding: Finding, language: str = "en") -> str:
+    """A finding as HTML with its limits and refusals in sentences. language: of the sentences."""
+    return finding.to_html(words(language, "UTC").note)
+
+
+def register(formatters: HtmlFormatters) -> None:
+    """Let a notebook show findings as `render` does.
+
+    formatters: those of IPython by MIME type (`get_ipython().display_formatter.formatters`).
+    """
+    formatters["text/html"].for_type(Finding, render)
+
+
+def register_in_ipython() -> None:
+    """`register` with the IPython that runs, if one does; without it nothing is done."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is not None:
+        register(shell.display_formatter.formatters)
 
 
 def _spec(finding: Finding, zone: ZoneInfo, width: int, height: int) -> figures.ChartSpec:

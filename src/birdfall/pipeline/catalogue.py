@@ -1,0 +1,443 @@
+"""The one table of measures: what the API, a run, the command line, the report, the export and `verify` know of each.
+
+A measure stands in a package of its own, its face, with a function that answers a question about a
+record, `applies_to(record)`, which says why the record cannot carry the answer, and
+`METHOD_VERSION`. The row of the table adds what an inquiry needs besides: in which order it is
+asked, about what, with which arguments from the settings, and where its findings are shown.
+
+Other packages add measures through the entry point group `birdfall.measures`: each entry point is
+a `Measure`. It is asked after the built-in ones, before the explanations, and reads their findings.
+
+    from birdfall.pipeline.catalogue import Measure
+
+    daily = Measure(name="daily", face="my_package.daily", question="on which days accounts fell")
+
+A face is imported when its measure is first asked: NumPy, Numba and SciPy take a second to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module, metadata
+from typing import Final
+
+from birdfall.model.errors import CannotAnswer, UsageError
+from birdfall.model.findings import Finding, Note
+from birdfall.pipeline.context import Run
+from birdfall.record.record import Record
+
+#: Keyword arguments of a measure's function.
+Arguments = Mapping[str, object]
+
+#: The entry point group of measures of other packages.
+GROUP: Final = "birdfall.measures"
+#: Formats that hold the tables of every finding.
+TABLE_FORMATS: Final = ("csv", "parquet", "sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What one step of a run asks a measure about.
+
+    Parameters
+    ----------
+    step
+        The name of the step; kept with the case, so that a run that was cut off goes on after it.
+    finding
+        The name of the finding that says why the question cannot be answered.
+    wave
+        The number of the wave in question; None: the whole record.
+    leaders
+        The accounts in question (platform ids).
+    request
+        Further keyword arguments of the measure's function.
+    asked
+        Whether a person asked for just this: then what it raises is not turned into a refusal.
+    """
+
+    step: str
+    finding: str
+    wave: int | None = None
+    leaders: tuple[str, ...] = ()
+    request: Arguments = field(default_factory=dict)
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One row of the catalogue.
+
+    Parameters
+    ----------
+    name
+        How the measure is called: the name of its step, and of its method in the API.
+    face
+        The dotted name of the package or module that has the function, `applies_to` and
+        `METHOD_VERSION`. Without `applies_to` the measure answers every record.
+    question
+        What it answers, in a few words, as `birdfall look` lists it.
+    function
+        The function of `face`: `function(record, **arguments)`, which returns a finding or several;
+        the measure's name if empty.
+    kind
+        The kind of its findings; the measure's name if empty.
+    arguments
+        The keyword arguments of the function, from the settings, the options and earlier findings.
+    subjects
+        What a run asks it about, in order; None: the record as a whole, once.
+    needs
+        The measures whose findings it reads, given the run.
+    section
+        The key of the report's section that shows it.
+    command
+        The word of the command line that asks for it.
+    exports
+        The formats its tables are exported in.
+    version_name
+        The name of the version of its method in `face`.
+    missing
+        What a run lacks to ask this about a subject, beyond what `applies_to` sees in the record.
+    unmeasurable
+        The refusal of a subject that nobody asked for and that proves unmeasurable underway; None:
+        that is an error.
+    """
+
+    name: str
+    face: str
+    question: str
+    function: str = ""
+    kind: str = ""
+    arguments: Callable[[Run, Subject], Arguments] = lambda _run, about: about.request
+    subjects: Callable[[Run], Sequence[Subject]] | None = None
+    needs: Callable[[Run], Sequence[str]] = lambda _run: ()
+    section: str = ""
+    command: str = "run"
+    exports: tuple[str, ...] = TABLE_FORMATS
+    version_name: str = "METHOD_VERSION"
+    missing: Callable[[Run, Subject], Note | None] = lambda _run, _about: None
+    unmeasurable: Note | None = None
+
+    @property
+    def finding_kind(self) -> str:
+        """The kind of its findings."""
+        return self.kind or self.name
+
+    @property
+    def method_version(self) -> int:
+        """The version of its method, which its findings carry."""
+        return int(getattr(import_module(self.face), self.version_name, 1))
+
+    def applies_to(self, record: Record) -> Note | None:
+        """None if the record can carry the answer; else what is missing."""
+        asked = getattr(import_module(self.face), "applies_to", None)
+        note: Note | None = None if asked is None else asked(record)
+        return note
+
+    def subjects_of(self, run: Run) -> Sequence[Subject]:
+        """What a run asks it about, given the findings so far."""
+        return [Subject(self.name, self.name)] if self.subjects is None else self.subjects(run)
+
+    def measure(self, run: Run, about: Subject, given: Arguments | None = None) -> list[Finding]:
+        """The findings about one subject, with the version of the method. given: arguments that go before all others."""
+        function = getattr(import_module(self.face), self.function or self.name)
+        arguments = {**self.arguments(run, about), **(given or {})}
+        made = function(run.record, **arguments)
+        return [self.label(run, f) for f in ([made] if isinstance(made, Finding) else made)]
+
+    def answer(self, run: Run, about: Subject) -> list[Finding]:
+        """As `measure`; what the record cannot carry is answered by a finding that says why."""
+        if not about.asked:
+            note = self.applies_to(run.record) or self.missing(run, about)
+            if note is not None:
+                return [self.label(run, self.refuse(about, note))]
+        try:
+            return self.measure(run, about)
+        except CannotAnswer:
+            if about.asked or self.unmeasurable is None:
+                raise
+            return [self.label(run, self.refuse(about, self.unmeasurable))]
+
+    def refuse(self, about: Subject, note: Note) -> Finding:
+        """The finding that says why the record cannot carry an answer."""
+        return Finding(self.finding_kind, about.finding, "cannot", reasons=(note,))
+
+    def label(self, run: Run, finding: Finding) -> Finding:
+        """The finding with the version of its method, and as simulated where the record is."""
+        return finding.replace(
+            method_version=self.method_version,
+            simulated=finding.simulated or run.record.settings.simulated,
+        )
+
+
+def _each_wave(name: str) -> Callable[[Run], Sequence[Subject]]:
+    return lambda run: [Subject(f"{name}-{w}", f"{name}-{w}", w) for w in run.wave_numbers()]
+
+
+def _largest_wave(name: str) -> Callable[[Run], Sequence[Subject]]:
+    return lambda run: _each_wave(name)(run)[:1]
+
+
+def _waves(run: Run, about: Subject) -> Arguments:
+    options = run.options
+    return {
+        "alpha": options.alpha,
+        "replicates": options.replicates,
+        "seed": options.seed,
+        "progress": run.progress,
+        **about.request,
+    }
+
+
+def _audiences(run: Run, about: Subject) -> Arguments:
+    settings = run.record.settings
+    return {
+        "waves": run.found["waves"],
+        "wave_number": about.wave or 1,
+        "leaders": settings.leaders,
+        "controls": settings.controls,
+        "negative_controls": settings.negative_controls,
+        "permutations": run.options.permutations,
+        "seed": run.options.seed,
+        "progress": run.progress,
+    }
+
+
+def _returns(run: Run, about: Subject) -> Arguments:
+    if about.wave is None:
+        return {}
+    return {"wave": run.found["waves"], "wave_number": about.wave}
+
+
+def _ledger_subjects(run: Run) -> Sequence[Subject]:
+    return [Subject("ledgers", "ledger", leaders=tuple(run.leaders()))]
+
+
+def _missing_leaders(_run: Run, about: Subject) -> Note | None:
+    return None if about.leaders else Note("no-leader-chosen", {"needs": "leaders"})
+
+
+def _follower_counts(run: Run, about: Subject) -> Arguments:
+    del about
+    settings = run.record.settings
+    return {
+        "leaders": settings.leaders,
+        "controls": settings.controls,
+        "seed": run.options.seed,
+    }
+
+
+def _networks(run: Run) -> Sequence[Subject]:
+    from birdfall.pipeline.networks import NetworkRequest, standard_traces  # loads the measure
+
+    asked = [NetworkRequest(text) for text in run.options.asked]
+    standard = standard_traces(run.record, run.options.asked)
+    return [
+        *(Subject(n, n, request={"trace": t}) for t in standard for n in [f"coordination-{t}"]),
+        *(Subject(r.step, r.name, request=r.parameters, asked=True) for r in asked),
+    ]
+
+
+def _coordination(run: Run, about: Subject) -> Arguments:
+    return {
+        "alpha": run.options.alpha,
+        "seed": run.options.seed,
+        "progress": run.progress,
+        **about.request,
+    }
+
+
+def _brigades(run: Run, about: Subject) -> Arguments:
+    del about
+    return {"alpha": run.options.alpha, "seed": run.options.seed, "progress": run.progress}
+
+
+def _automation(run: Run, about: Subject) -> Arguments:
+    return {"waves": run.found["waves"], "wave": about.wave or 1, "leaders": run.leaders()}
+
+
+def _explanations(run: Run, about: Subject) -> Arguments:
+    run.progress("explanations", 0, None, "worlds")
+    return {"findings": run.found, "wave": about.wave or 1}
+
+
+def _if_facts(name: str) -> Callable[[Run], Sequence[Subject]]:
+    return lambda run: [Subject(name, name)] if run.inputs.facts else []
+
+
+#: The measures in the order they are asked; later ones read what earlier ones found.
+BUILT_IN: Final = (
+    Measure(
+        "coverage",
+        "birdfall.measures.coverage",
+        "what was watched when",
+        section="method",
+        command="look",
+    ),
+    Measure(
+        "waves",
+        "birdfall.measures.waves",
+        "did something fall",
+        arguments=_waves,
+        section="base",
+    ),
+    Measure(
+        "audiences",
+        "birdfall.measures.audiences",
+        "whose audience was it",
+        arguments=_audiences,
+        subjects=_each_wave("audiences"),
+        needs=lambda _run: ("waves",),
+        section="audience",
+    ),
+    Measure(
+        "returns",
+        "birdfall.measures.returns",
+        "did they come back",
+        arguments=_returns,
+        subjects=_each_wave("returns"),
+        needs=lambda _run: ("waves",),
+        section="returns",
+    ),
+    Measure(
+        "ledgers",
+        "birdfall.measures.ledgers",
+        "who lost which followers",
+        kind="ledger",
+        arguments=lambda _run, about: {"leaders": about.leaders},
+        subjects=_ledger_subjects,
+        needs=lambda run: () if run.chosen_leaders() else ("waves", "audiences"),
+        section="ledgers",
+        missing=_missing_leaders,
+    ),
+    Measure(
+        "counts",
+        "birdfall.measures.follower_counts",
+        "what follower counts alone tell",
+        function="follower_counts",
+        arguments=_follower_counts,
+        section="counts",
+    ),
+    Measure(
+        "reconciliation",
+        "birdfall.pipeline.published",
+        "do the published figures agree",
+        function="reconcile",
+        arguments=lambda run, _about: {"facts": run.inputs.facts},
+        subjects=_if_facts("reconciliation"),
+        section="reconciliation",
+        version_name="RECONCILE_VERSION",
+    ),
+    Measure(
+        "coordination",
+        "birdfall.measures.coordination",
+        "who moved together",
+        arguments=_coordination,
+        subjects=_networks,
+        section="coordination",
+        command="coordinate",
+        exports=(*TABLE_FORMATS, "gexf", "graphml"),
+        # acts that turn out to hold nothing of the trace, such as texts too short to tell
+        unmeasurable=Note("no-acts", {"needs": "acts"}),
+    ),
+    Measure(
+        "brigades",
+        "birdfall.measures.brigades.measure",
+        "who reported them",
+        arguments=_brigades,
+        section="brigades",
+    ),
+    Measure(
+        "automation",
+        "birdfall.measures.automation",
+        "were they automated",
+        arguments=_automation,
+        subjects=_largest_wave("automation"),
+        needs=lambda run: ("waves",) if run.chosen_leaders() else ("waves", "audiences"),
+        section="automation",
+    ),
+)
+#: Asked last, since they weigh or use the findings of all others.
+CONCLUDING: Final = (
+    Measure(
+        "explanations",
+        "birdfall.explanations.measure",
+        "which explanation fits",
+        arguments=_explanations,
+        subjects=_largest_wave("explanations"),
+        needs=lambda _run: ("waves",),
+        section="explanations",
+        command="explain",
+    ),
+    Measure(
+        "explanations-published",
+        "birdfall.pipeline.published",
+        "which explanation fits the published figures",
+        function="explain_published",
+        kind="explanations",
+        arguments=lambda run, _about: {"facts": run.inputs.facts, "findings": run.found},
+        subjects=_if_facts("explanations-published"),
+        section="explanations",
+        command="explain",
+    ),
+    Measure(
+        "claims",
+        "birdfall.pipeline.statements",
+        "is what was said true",
+        function="check_claims",
+        kind="claim",
+        arguments=lambda run, _about: {"claims": run.inputs.claims, "findings": run.found},
+        section="claims",
+        command="check",
+    ),
+)
+
+
+@cache
+def catalogue() -> tuple[Measure, ...]:
+    """All measures in the order they are asked: built in, of other packages, concluding."""
+    return (*BUILT_IN, *_plugin_measures(), *CONCLUDING)
+
+
+def _plugin_measures() -> Iterator[Measure]:
+    """The measures of other packages. Raises UsageError for an entry point that is none, or bears a name twice."""
+    taken = {m.name for m in (*BUILT_IN, *CONCLUDING)}
+    for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name):
+        measure = point.load()
+        if not isinstance(measure, Measure):
+            raise UsageError(
+                f"{point.value} is no measure",
+                where=f"entry point {point.name} of {GROUP}",
+                why="A birdfall.pipeline.catalogue.Measure is expected there.",
+                fix="Mend the package, or uninstall it.",
+            )
+        if measure.name in taken:
+            raise UsageError(
+                f"there are two measures called {measure.name!r}",
+                where=f"entry point {point.name} of {GROUP}",
+                fix="Give the other package's measure another name.",
+            )
+        taken.add(measure.name)
+        yield measure
+
+
+def measure_named(name: str) -> Measure:
+    """The measure of that name. Raises UsageError with the known names."""
+    for measure in catalogue():
+        if measure.name == name:
+            return measure
+    known = ", ".join(m.name for m in catalogue())
+    raise UsageError(f"there is no measure {name!r}", fix=f"Measures: {known}.")
+
+
+def measure_of(finding: Finding) -> Measure | None:
+    """The measure that makes findings of this name or kind; None if no installed package has it."""
+    by_name = {m.name: m for m in catalogue()}
+    by_kind = {m.finding_kind: m for m in reversed(catalogue())}
+    return by_name.get(finding.name) or by_kind.get(finding.kind)
+
+
+def questions() -> Mapping[str, str]:
+    """What each measure answers, by its name, in a few words."""
+    return {m.name: m.question for m in catalogue()}

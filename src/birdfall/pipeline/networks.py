@@ -1,0 +1,62 @@
+"""Which coordination networks an inquiry looks at: the standard traces, and those that were asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from birdfall.measures.coordination import applies_to, trace_sizes
+from birdfall.record.record import Record
+
+#: Traces a run looks at without being asked, if the record has enough of them.
+STANDARD_TRACES = ("repost", "report", "text", "link")
+#: Accounts a trace needs before it is worth a network.
+MIN_TRACE_ACCOUNTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRequest:
+    """One network that was asked for: the parameters of `birdfall.coordination`, kept as JSON with the case."""
+
+    text: str
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, object]) -> NetworkRequest:
+        """The request of these parameters."""
+        return cls(json.dumps(dict(parameters), sort_keys=True))
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """The keyword arguments of `birdfall.coordination`."""
+        parameters: Mapping[str, object] = json.loads(self.text)
+        return parameters
+
+    @property
+    def name(self) -> str:
+        """The name of the finding it makes."""
+        given = self.parameters.get("name")
+        if given:
+            return str(given)
+        trace = self.parameters.get("trace", "repost")
+        if isinstance(trace, list):
+            trace = trace[0] if len(trace) == 1 else "layers"
+        return f"coordination-{trace}"
+
+    @property
+    def step(self) -> str:
+        """The name of the step of a run that computes it."""
+        return f"asked {self.name}"
+
+
+def standard_traces(record: Record, asked: tuple[str, ...]) -> list[str]:
+    """The standard traces of which the record has enough, without those whose finding an asked network makes."""
+    if applies_to(record) is not None:
+        return []
+    sizes = trace_sizes(record)
+    taken = {NetworkRequest(text).name for text in asked}
+    return [
+        trace
+        for trace in STANDARD_TRACES
+        if sizes.get(trace, 0) >= MIN_TRACE_ACCOUNTS and f"coordination-{trace}" not in taken
+    ]

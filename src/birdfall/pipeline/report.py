@@ -1,0 +1,59 @@
+"""The report of a case: rendered with the sections of every installed measure, and kept in the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from birdfall.model.errors import UsageError
+from birdfall.record.atomic import write_bytes
+from birdfall.record.case import Case
+from birdfall.tell.report import render
+from birdfall.tell.words import LANGUAGES
+
+REPORT_FILE = "reports/report.html"
+
+
+def render_report(
+    case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | None = None
+) -> bytes:
+    """The report of a case as UTF-8 HTML.
+
+    Parameters
+    ----------
+    case
+        A case that was run.
+    languages
+        The languages the page holds.
+    default
+        The language of its first view; the case's own if not given.
+
+    Raises
+    ------
+    UsageError
+        For a language there are no words for.
+    """
+    return render(case, languages=languages, default=default)
+
+
+def write_report(
+    case: Case,
+    default: str,
+    languages: Sequence[str] = LANGUAGES,
+    out: Path | None = None,
+) -> Path:
+    """Keep the report in the case, and write it to `out` too if given; returns where it is to be looked at.
+
+    default: the language of its first view. Raises UsageError if `languages` does not hold it.
+    """
+    if default not in languages:
+        raise UsageError(
+            f"the page is to open in {default!r} but does not hold it",
+            fix=f"Add it to --languages {','.join(languages)}.",
+        )
+    page = render_report(case, languages=languages, default=default)
+    case.put({REPORT_FILE: page})
+    if out is None:
+        return case.path / REPORT_FILE
+    write_bytes(out, page)
+    return out

@@ -1,0 +1,125 @@
+"""What was made earlier: a case of before methods had versions, and findings of an older method, are told apart from damage."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from birdfall.measures import returns
+from birdfall.model.findings import from_plain
+from birdfall.pipeline.run import run
+from birdfall.pipeline.verify import DifferenceKind, Verification, compare_findings, verify_case
+from birdfall.record.case import Case
+
+#: A case of 123 accounts, run with few draws, as it was kept before findings stated their method.
+EARLIER = Path(__file__).parent / "cases" / "before_method_versions.zip"
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    folder = tmp_path / "case"
+    with zipfile.ZipFile(EARLIER) as archive:
+        archive.extractall(folder)
+    return Case.open(folder)
+
+
+def test_a_case_of_before_holds_and_a_run_leaves_it_as_it_is(earlier):
+    assert earlier.finding("waves").method_version is None
+    result = verify_case(earlier)
+    assert result.holds and result.recomputed, result.differences
+    before = {p.name: p.read_bytes() for p in (earlier.path / "findings").glob("*.json")}
+    options = json.loads((earlier.path / "run.json").read_text())["options"]
+    found = run(earlier, options_from(options))
+    assert {p.name: p.read_bytes() for p in (earlier.path / "findings").glob("*.json")} == before
+    assert found.keys() == {Path(name).stem for name in before}
+
+
+def options_from(plain):
+    from birdfall.pipeline.context import Options
+
+    return Options.from_json(plain)
+
+
+def test_a_changed_file_is_named_as_one(earlier):
+    finding = earlier.path / "findings" / "waves.json"
+    finding.write_text(finding.read_text().replace('"simulated": false', '"simulated": true'))
+    kinds = {(d.kind, d.where) for d in verify_case(earlier).differences}
+    assert (DifferenceKind.FILE, "findings/waves.json") in kinds
+    assert (DifferenceKind.NUMBER, "waves.simulated") in kinds
+
+
+def test_a_number_that_differs_is_named_with_both_values(earlier):
+    returned = earlier.finding("returns-1")
+    (name, estimate), *_ = returned.estimates.items()
+    wrong = returned.replace(
+        estimates={**returned.estimates, name: type(estimate)(12345.0, estimate.unit)}
+    )
+    earlier.save(wrong)
+    differences = verify_case(earlier).differences
+    assert {d.kind for d in differences} == {DifferenceKind.NUMBER}
+    value = next(d for d in differences if d.where == f"returns-1.estimates.{name}.value")
+    assert value.sentence == (
+        f"number differs: returns-1.estimates.{name}.value is 12345.0, "
+        f"computed again {value.found}."
+    )
+
+
+def compare(said, found):
+    result = Verification("case")
+    compare_findings({said.name: said}, {found.name: found}, result)
+    return result.differences
+
+
+def test_a_finding_of_an_older_method_is_one_sentence(earlier, monkeypatch):
+    kept = earlier.finding("returns-1")
+    monkeypatch.setattr(returns, "METHOD_VERSION", 2)
+    other = kept.replace(details={**kept.details, "more": 1}, method_version=2)
+    (difference,) = compare(kept, other)
+    assert difference.kind is DifferenceKind.METHOD
+    assert difference.sentence == (
+        "older method: returns-1 was made by version 1 of its method and this Birdfall has "
+        "version 2; `birdfall run` brings the case up to date."
+    )
+    same = kept.replace(method_version=2)
+    assert not compare(kept, same), "an older method whose numbers still come out holds"
+    damaged = compare(kept.replace(method_version=2), other)
+    assert {d.kind for d in damaged} == {DifferenceKind.NUMBER}, "made by the method of now"
+
+
+def test_a_run_makes_findings_of_an_older_method_again(earlier, monkeypatch):
+    """And what is asked after them, which may have read them; what came before stays."""
+    monkeypatch.setattr(returns, "METHOD_VERSION", 2)
+    options = options_from(json.loads((earlier.path / "run.json").read_text())["options"])
+    times = {p.name: p.stat().st_mtime_ns for p in (earlier.path / "findings").glob("*.json")}
+    found = run(earlier, options)
+    assert found["returns-1"].method_version == 2
+    again = {p.name: p.stat().st_mtime_ns for p in (earlier.path / "findings").glob("*.json")}
+    assert again["waves.json"] == times["waves.json"]
+    assert again["returns-1.json"] != times["returns-1.json"]
+    assert again["brigades.json"] != times["brigades.json"]
+    assert verify_case(earlier).holds
+
+
+def test_a_run_that_was_cut_off_while_it_brought_up_to_date_goes_on(earlier, monkeypatch):
+    monkeypatch.setattr(returns, "METHOD_VERSION", 2)
+    options = options_from(json.loads((earlier.path / "run.json").read_text())["options"])
+
+    def stop(stage, done, total, unit):
+        if stage == "explanations":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(earlier, options, progress=stop)
+    names = json.loads((earlier.path / "run.json").read_text())["done"]
+    assert "returns-1" in names and "explanations-1" not in names and "claims" not in names
+    run(earlier, options)
+    assert verify_case(earlier).holds
+
+
+def test_a_finding_without_a_version_still_loads(earlier):
+    plain = json.loads((earlier.path / "findings" / "waves.json").read_text())
+    assert "method_version" not in plain
+    assert from_plain(plain, {}).method_version is None
