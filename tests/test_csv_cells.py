@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from birdfall.pipeline.export import _UNSAFE, safe_cell, write_csv
+from birdfall.pipeline.csv_cells import UNSAFE_PATTERN, safe_cell, write_csv
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -22,7 +22,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 @example("\n@")
 @example("a\n=")
 def test_what_arrow_takes_for_unsafe_is_what_safe_cell_changes(text):
-    risky = pc.match_substring_regex(pa.array([text]), _UNSAFE)[0].as_py()
+    risky = pc.match_substring_regex(pa.array([text]), UNSAFE_PATTERN)[0].as_py()
     assert risky == (safe_cell(text) != text)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, as_plain
 from birdfall.model.progress import silent
-from birdfall.pipeline.catalogue import Measure, Subject, measure_named
+from birdfall.pipeline.catalogue import Measure, Subject, find_measure
 from birdfall.pipeline.context import Inputs, Options, Run
 from birdfall.record.case import Case
 from birdfall.record.record import Record
@@ -53,7 +53,9 @@ class Inquiry:
     case: Case | None = None
 
     def coverage(self) -> Finding:
-        """What was watched when, with gaps, clock trouble and duplicates; which questions the data can answer."""
+        """What was watched when, with gaps, clock trouble and duplicates; which questions the data
+        can answer.
+        """
         return self.measure("coverage")
 
     def waves(self, **parameters: Any) -> Finding:
@@ -132,7 +134,8 @@ class Inquiry:
         return self.measure("returns", waves=waves, wave=number, **parameters)
 
     def counts(self, **parameters: Any) -> Finding:
-        """What follower counts alone can tell: drops beyond each account's own growth, net and gross.
+        """What follower counts alone can tell: drops beyond each account's own growth, net and
+        gross.
 
         Parameters
         ----------
@@ -179,7 +182,8 @@ class Inquiry:
     def automation(
         self, waves: Finding | None = None, *, wave: int = 1, **parameters: Any
     ) -> Finding:
-        """Which share of the fallen is inauthentic, automated but authentic, or by hand, in bounds against matched controls.
+        """Which share of the fallen is inauthentic, automated but authentic, or by hand, in bounds
+        against matched controls.
 
         Followers of the settings' leaders and controls are compared with followers; without any,
         those of the audiences that explain a wave.
@@ -251,7 +255,7 @@ class Inquiry:
         UsageError
             If there is no measure of that name.
         """
-        measure = measure_named(name)
+        measure = find_measure(name)
         run = self._run(waves, everything=name == "explanations")
         # a network is asked of its own trace, and says itself what the record lacks for it
         if name != "coordination":
@@ -280,12 +284,12 @@ class Inquiry:
         from birdfall.claims import check_sentence  # the lexicon, which other methods do not need
 
         findings = self.findings()
-        if not findings and measure_named("waves").applies_to(self.record) is None:
+        if not findings and find_measure("waves").applies_to(self.record) is None:
             findings = {"waves": self.waves()}
         checked = check_sentence(
             self.record, findings, statement, language=language, settings=self.record.settings
         )
-        claims, run = measure_named("claims"), Run(self.record)
+        claims, run = find_measure("claims"), Run(self.record)
         return [claims.label(run, finding) for finding in checked]
 
     def findings(self) -> dict[str, Finding]:
@@ -332,14 +336,16 @@ class Inquiry:
         return render_report(self.case, languages=tuple(languages), default=language)
 
     def _run(self, waves: Finding | None, *, everything: bool) -> Run:
-        """An inquiry with the findings that are at hand. waves: those in question, if not the ones kept."""
+        """An inquiry with the findings that are at hand. waves: those in question, if not the ones
+        kept.
+        """
         found = self.findings()
         if everything and not found:
             found = self.run()
         if waves is not None and ("waves" not in found or not _same(waves, found["waves"])):
             # what was kept of other waves says nothing of these
             found = {"waves": waves}
-        inputs = Inputs() if self.case is None else Inputs.of_case(self.case)
+        inputs = Inputs() if self.case is None else Inputs.from_case(self.case)
         return Run(self.record, inputs=inputs, found=found)
 
     def _require(self, measure: Measure) -> None:
@@ -354,7 +360,7 @@ class Inquiry:
     def _measure_first(self, run: Run, needs: Sequence[str]) -> None:
         """Put the findings of other measures that are not at hand into the run."""
         for name in needs:
-            measure = measure_named(name)
+            measure = find_measure(name)
             if any(f.kind == measure.finding_kind for f in run.found.values()):
                 continue
             if name == "waves":
@@ -449,7 +455,8 @@ def coordination(
         Which column is what where the names do not say it, such as
         {"account": "user_id", "object": "url", "time": "posted"}.
     **parameters
-        Those of `birdfall.measures.coordination.coordination`; for files also the options of `read`.
+        Those of `birdfall.measures.coordination.coordination`; for files also the options of
+        `read`.
 
     Examples
     --------
@@ -468,7 +475,7 @@ def coordination(
     from birdfall.measures.coordination import rename_columns
 
     found = measure_table(data if columns is None else rename_columns(data, columns), **parameters)
-    return found.replace(method_version=measure_named("coordination").method_version)
+    return found.replace(method_version=find_measure("coordination").method_version)
 
 
 def _paths(data: Any) -> list[Path]:
@@ -498,4 +505,4 @@ def _coordination_of_files(
     found = coordinate_files(paths, asked, FileReading(**reading), progress=progress)
     if found is None:
         return read(*paths, **reading).coordination(**parameters)
-    return found[0].replace(method_version=measure_named("coordination").method_version)
+    return found[0].replace(method_version=find_measure("coordination").method_version)

@@ -1,6 +1,8 @@
-"""Notebooks without a notebook server: cells are run in order, the last expression of each is its output, as Jupyter does it.
+"""Notebooks without a notebook server: cells are run in order, the last expression of each is its
+output, as Jupyter does it.
 
-Run as a program it runs a notebook and writes the outputs into it:  python tests/e2e/notebooks.py examples/NAME.ipynb
+Run as a program it runs a notebook and writes the outputs into it:  python tests/e2e/notebooks.py
+examples/NAME.ipynb
 """
 
 import ast

@@ -12,7 +12,8 @@ def test_methods_give_the_numbers_that_are_kept(demo, kind):
     again = getattr(case, kind)()
     assert again.answer == kept.answer and again.details.get("set") == kept.details.get("set")
     for name, estimate in kept.estimates.items():
-        # commands keep linear algebra to one thread; where it has several, a fitted weight differs in its third digit
+        # commands keep linear algebra to one thread; where it has several, a fitted weight differs
+        # in its third digit
         value = again[name].value
         assert value == (
             None if estimate.value is None else pytest.approx(estimate.value, rel=0.01)

@@ -30,7 +30,7 @@ def test_help_and_version(run):
     assert "--lang" in done.stderr
 
 
-def test_the_demo_finds_what_was_planted(run, demo):
+def test_the_demo_finds_what_was_planted(demo):
     truth = json.loads((demo / "truth/facts.json").read_text())
     findings = {p.stem: json.loads(p.read_text()) for p in (demo / "findings").glob("*.json")}
     import pyarrow.parquet as pq

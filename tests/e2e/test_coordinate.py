@@ -1,4 +1,6 @@
-"""`birdfall coordinate` from a file to a network: presets, one file of edges, objects left out by name, rows refused and told."""
+"""`birdfall coordinate` from a file to a network: presets, one file of edges, objects left out by
+name, rows refused and told.
+"""
 
 import csv
 import json
@@ -178,9 +180,12 @@ def test_objects_are_left_out_by_name_and_the_cost_is_told(tweets, capsys):
 
 
 def test_no_command_waits_for_pandas_or_linear_algebra(tweets, tmp_path):
-    """Arrow would import the one to ask about values no command has, and Numba the other to know whether it could multiply matrices."""
+    """Arrow would import the one to ask about values no command has, and Numba the other to know
+    whether it could multiply matrices.
+    """
     script = (
-        "import sys; sys.argv[1:] = ['coordinate', *sys.argv[1:]]; from birdfall.cli import main; code = main(); "
+        "import sys; sys.argv[1:] = ['coordinate', *sys.argv[1:]]; "
+        "from birdfall.cli import main; code = main(); "
         "assert not {'pandas', 'scipy.linalg'} & set(sys.modules); sys.exit(code)"
     )
     said = [str(tweets), "--preset", "toolkit", "--out", str(tmp_path / "edges.csv")]
@@ -199,7 +204,9 @@ def test_a_file_that_cannot_be_read_is_one_error_and_no_more(tmp_path):
 
 
 def test_no_file_names_an_account_unless_ids_are_asked_for(tmp_path):
-    """Neither the members of groups, nor the other half of an example, nor an object that is an account."""
+    """Neither the members of groups, nor the other half of an example, nor an object that is an
+    account.
+    """
     accounts, source = [f"zzqx{k}" for k in range(4)], tmp_path / "mentions.csv"
     noise = np.random.default_rng(2).integers((300, 200), size=(900, 2)).tolist()
     rows = [
@@ -242,7 +249,9 @@ def test_no_file_names_an_account_unless_ids_are_asked_for(tmp_path):
 
 @pytest.fixture
 def shares(tmp_path):
-    """A table of odd columns: semicolons, a byte order mark, times of three forms, what was done in the platform's own words."""
+    """A table of odd columns: semicolons, a byte order mark, times of three forms, what was done in
+    the platform's own words.
+    """
     path = tmp_path / "compartidos.csv"
     rng = np.random.default_rng(4)
     rows = [
@@ -324,7 +333,9 @@ def test_what_the_columns_were_taken_for_is_told(shares, tmp_path, capsys):
 
 
 def test_a_layered_network_leaves_whole(tmp_path, capsys):
-    """Its combined view, what groups acted on, what other windows say; each edge with its layer; a limit said once."""
+    """Its combined view, what groups acted on, what other windows say; each edge with its layer; a
+    limit said once.
+    """
     rows = [
         [f"ring{k}", kind, f"{kind}{j}", 1_400_000_000 + 600 * j + 3 * k]
         for kind in ("repost", "like")

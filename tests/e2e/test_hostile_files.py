@@ -1,4 +1,6 @@
-"""Files that attack or fail: each is one clear error or a counted rejection, and the case is as it was."""
+"""Files that attack or fail: each is one clear error or a counted rejection, and the case is as it
+was.
+"""
 
 import contextlib
 import csv
@@ -126,7 +128,9 @@ def test_a_disk_that_fills_up(run, case, tmp_path):
 
 
 def test_a_full_disk_leaves_the_case_as_it_was(case, tmp_path):
-    """A limit on the size of files stands for a full disk: the write fails in the middle, as it would there."""
+    """A limit on the size of files stands for a full disk: the write fails in the middle, as it
+    would there.
+    """
     resource = pytest.importorskip("resource")
     rows = tmp_path / "large.csv"
     with rows.open("w") as file:
@@ -205,8 +209,10 @@ def test_bad_rows_are_counted_and_the_others_taken(run, tmp_path):
     files = {
         "acts": (
             GOOD
-            + "z,1970-01-01T00:00:00Z,x\nz,2262-04-11T23:47:16Z,x\nz,0,x\nz\0z,2013-10-31T22:20:00Z,x\n"
-            + f"{'y' * 1_000_000},2013-10-31T22:20:00Z,x\nz,2013-10-31T22:20:00Z,{'y' * 1_000_000}\n"
+            + "z,1970-01-01T00:00:00Z,x\nz,2262-04-11T23:47:16Z,x\nz,0,x\n"
+            + "z\0z,2013-10-31T22:20:00Z,x\n"
+            + f"{'y' * 1_000_000},2013-10-31T22:20:00Z,x\n"
+            + f"z,2013-10-31T22:20:00Z,{'y' * 1_000_000}\n"
             + "z,2013-10-31T22:20:00+02:00,another zone\n",
             51,
             6,  # without an id of its own a text stands for its post: one so long cannot
@@ -289,16 +295,20 @@ def test_columns_of_one_name_are_told_apart(run, tmp_path):
 
 
 ATTACKS = (
-    "<script>alert(1)</script>", "\"><img src=x onerror=alert(2)>", "</svg><svg onload=alert(3)>", "=1+1", "+cmd|' /C calc'!A0",
-    "@SUM(1)", "-2+3", "\x1b[31mred\x1b[0m", "\x9b31m", "../../etc/passwd", "..\\..\\evil", "/etc/shadow", "a/../b", "\u202egpj.exe",
-    "\u2066isolated", "javascript:alert(4)", "{{7*7}}", "${jndi:ldap://x}", "'; DROP TABLE acts; --", "%s%n", "CON", "a\tb",
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(2)>", "</svg><svg onload=alert(3)>",
+    "=1+1", "+cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "\x1b[31mred\x1b[0m", "\x9b31m",
+    "../../etc/passwd", "..\\..\\evil", "/etc/shadow", "a/../b", "\u202egpj.exe", "\u2066isolated",
+    "javascript:alert(4)", "{{7*7}}", "${jndi:ldap://x}", "'; DROP TABLE acts; --", "%s%n", "CON",
+    "a\tb",
 )  # fmt: skip
 REPAINTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @pytest.fixture(scope="module")
 def attacked(run, tmp_path_factory):
-    """A case of attackers who fell together, and reposted together; all of them shown by their own handles."""
+    """A case of attackers who fell together, and reposted together; all of them shown by their own
+    handles.
+    """
     folder = tmp_path_factory.mktemp("attacked")
     with (folder / "statuses.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)

@@ -1,4 +1,6 @@
-"""A statement that is kept stands in the report at once, nothing else is measured again, and all of it still verifies."""
+"""A statement that is kept stands in the report at once, nothing else is measured again, and all of
+it still verifies.
+"""
 
 import json
 

@@ -1,4 +1,7 @@
-"""`birdfall verify`: what was measured holds, elsewhere too, and what was changed is named. A file of its own, for it takes long."""
+"""`birdfall verify`: what was measured holds, elsewhere too, and what was changed is named.
+
+A file of its own, for it takes long.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ import pytest
 
 @pytest.fixture(scope="module")
 def small(run, tmp_path_factory):
-    """The night of the demo in a world of 8,000 accounts: each verification computes all of it again."""
+    """The night of the demo in a world of 8,000 accounts: each verification computes all of it
+    again.
+    """
     folder = tmp_path_factory.mktemp("small") / "case"
     run("simulate", "caracas-2013", "--accounts", "8000", "-o", folder, check=0)
     run("run", folder, check=0)
@@ -44,7 +49,9 @@ def test_verify_holds_and_names_what_was_changed(run, small, tmp_path):
 
 @pytest.mark.slow
 def test_a_case_holds_on_another_processor(demo):
-    """What its owner's processor computed, another kind computes too: the linear algebra can be told to take another's ways."""
+    """What its owner's processor computed, another kind computes too: the linear algebra can be
+    told to take another's ways.
+    """
     other = {**os.environ, "OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "2"}
     done = subprocess.run(
         [sys.executable, "-m", "birdfall", "verify", str(demo)],

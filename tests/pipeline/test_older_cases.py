@@ -1,4 +1,6 @@
-"""What was made earlier: a case of before methods had versions, and findings of an older method, are told apart from damage."""
+"""What was made earlier: a case of before methods had versions, and findings of an older method,
+are told apart from damage.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,7 @@ def test_a_run_that_was_cut_off_while_it_brought_up_to_date_goes_on(earlier, mon
     monkeypatch.setattr(returns, "METHOD_VERSION", 2)
     options = options_from(json.loads((earlier.path / "run.json").read_text())["options"])
 
-    def stop(stage, done, total, unit):
+    def stop(stage, *_rest):
         if stage == "explanations":
             raise KeyboardInterrupt
 

@@ -1,4 +1,6 @@
-"""The table of commands, and how one is run: every way it can end becomes an exit code and a sentence."""
+"""The table of commands, and how one is run: every way it can end becomes an exit code and a
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ MAX_ERROR_TEXT, MAX_ERROR_PLACE = 2000, 500
 app = App(
     name="birdfall",
     version=birdfall.__version__,
-    help="Why did the flock fall? Measure waves of suspensions, whose audience was hit, whether it came back, and "
-    "whether what was claimed is true.\n\nStart with: birdfall demo",
+    help="Why did the flock fall? Measure waves of suspensions, whose audience was hit, whether it "
+    "came back, and whether what was claimed is true.\n\nStart with: birdfall demo",
     help_format="plaintext",
     help_formatter="plain",
     suppress_keyboard_interrupt=False,
@@ -102,8 +104,9 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         log(f"\n{signals.SENTENCE}")
         return signals.exit_code(error)
     except Exception as error:
-        if signals.received() is not None:
-            # whatever fails after a signal (a query, an import that was cut off) fails because of it
+        if signals.received_signal() is not None:
+            # whatever fails after a signal (a query, an import that was cut off) fails because of
+            # it
             log(f"\n{signals.SENTENCE}")
             return signals.exit_code()
         return _exit_code_of(error)
@@ -111,7 +114,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 
 
 def _exit_code_of(error: Exception) -> int:
-    """Print what a command ended with; raises it again if it is no error that a person can act on."""
+    """Print what a command ended with; raises it again if a person cannot act on it."""
     if isinstance(error, CycloptsError):
         log(f"{error}\nSee: birdfall --help")
         return ExitCode.USAGE

@@ -355,7 +355,8 @@ def write_network(
     """
     import pyarrow.parquet as pq
 
-    from birdfall.pipeline.export import pseudonymised, write_csv
+    from birdfall.pipeline.csv_cells import write_csv
+    from birdfall.pipeline.pseudonyms import pseudonymise
     from birdfall.record.atomic import explain_write_errors, write_bytes, write_with
 
     if _is_edge_file(out):
@@ -377,7 +378,7 @@ def write_network(
             continue
         table = finding.table(table_name)
         if not identified:
-            table = pseudonymised(table, people, people.public, b"network")
+            table = pseudonymise(table, people, people.public, b"network")
         for form in ("csv", "parquet"):
             path = out / f"{table_name}.{form}"
             made.append(path)
@@ -394,7 +395,7 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from birdfall.pipeline.export import write_csv
+    from birdfall.pipeline.csv_cells import write_csv
     from birdfall.record.atomic import explain_write_errors, write_with
 
     table = finding.table("edges")

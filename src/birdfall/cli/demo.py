@@ -67,7 +67,8 @@ def simulate(
     Parameters
     ----------
     scenario
-        caracas-2013, caracas-2013-gaps, quiet, or caracas-2013-CAUSE (purge, brigade, error, targeted, mixed, churn).
+        caracas-2013, caracas-2013-gaps, quiet, or caracas-2013-CAUSE (purge, brigade, error,
+        targeted, mixed, churn).
     out
         The folder to make. The truth lies in its folder `truth`, which no measure reads.
     seed

@@ -1,4 +1,6 @@
-"""`birdfall explain`, `casebook` and `calibrate`: explanations of a wave, of known events, and how well the weighing is calibrated."""
+"""`birdfall explain`, `casebook` and `calibrate`: explanations of a wave, of known events, and how
+well the weighing is calibrated.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,13 @@ from birdfall.model.errors import CaseError, ExitCode, UsageError
 if TYPE_CHECKING:
     from birdfall.explanations.casebook import WeighedEvent
     from birdfall.model.findings import Finding
+
+#: What a command answers to the shell, by the answer of its finding.
+EXIT_CODES = {
+    "found": ExitCode.FOUND,
+    "nothing": ExitCode.NOTHING_FOUND,
+    "cannot": ExitCode.CANNOT_ANSWER,
+}
 
 
 def explain(
@@ -29,10 +38,12 @@ def explain(
     lang
         The language of the answer.
     request
-        Print the letters that ask the platform for the records that would decide it, and nothing else.
+        Print the letters that ask the platform for the records that would decide it, and nothing
+        else.
     """
-    from birdfall.explanations.measure import explanations
     from birdfall.model.findings import as_plain
+    from birdfall.pipeline.catalogue import Subject, find_measure
+    from birdfall.pipeline.context import Run
     from birdfall.record.case import Case
 
     opened = Case.open(case)
@@ -41,22 +52,15 @@ def explain(
         raise CaseError(
             "this case was not run yet", where=str(case), fix=f"Run it: birdfall run {case}"
         )
-    finding = explanations(opened.record(), findings, wave=wave).replace(
-        simulated=opened.settings.simulated
-    )
+    about = Subject("explanations", f"explanations-{wave}", wave)
+    (finding,) = find_measure("explanations").measure(Run(opened.record(), found=findings), about)
     if json:
         print_json(as_plain(finding))
     elif request:
-        return _requests(finding, lang)
+        return _print_letters(finding, lang)
     else:
         _show(finding, opened, findings, lang)
-    return (
-        ExitCode.CANNOT_ANSWER
-        if finding.answer == "cannot"
-        else ExitCode.FOUND
-        if finding.answer == "found"
-        else ExitCode.NOTHING_FOUND
-    )
+    return EXIT_CODES[finding.answer]
 
 
 def casebook(*, json: Json = False) -> int:
@@ -85,13 +89,13 @@ def casebook(*, json: Json = False) -> int:
         return ExitCode.FOUND
     rows = [("event", "cause", "known by", "explanations left")]
     for w in found:
-        told = _told(w)
+        verdict = _verdict_text(w)
         rows.append(
             (
                 w.event.id,
                 w.event.cause,
                 w.event.strength,
-                f"CONTRADICTED: {told}" if w.contradicted else told,
+                f"CONTRADICTED: {verdict}" if w.contradicted else verdict,
             )
         )
     for row in rows:
@@ -99,12 +103,13 @@ def casebook(*, json: Json = False) -> int:
     weighed_ones = [w for w in found if w.verdict is not None]
     known = [w for w in weighed_ones if w.event.cause != "unresolved"]
     print_result(
-        f"{len(found)} events, {len(weighed_ones)} weighed, {len(known)} of these with a known cause, {sum(w.contradicted for w in known)} contradicted."
+        f"{len(found)} events, {len(weighed_ones)} weighed, {len(known)} of these with a known "
+        f"cause, {sum(w.contradicted for w in known)} contradicted."
     )
     return ExitCode.FOUND
 
 
-def _told(w: WeighedEvent) -> str:
+def _verdict_text(w: WeighedEvent) -> str:
     if w.verdict is None:
         return (
             "a base rate: not weighed"
@@ -129,11 +134,13 @@ def calibrate(
     again
         Draw all worlds anew and replace the reference that ships (some minutes).
     fresh
-        Draw so many new worlds, measure on them instead of those that ship, and hold the figures against the gates.
+        Draw so many new worlds, measure on them instead of those that ship, and hold the figures
+        against the gates.
     seed
         Which new worlds.
     second_opinion
-        Also let boosted trees learn from the same worlds, as a cross-check (needs scikit-learn; minutes).
+        Also let boosted trees learn from the same worlds, as a cross-check (needs scikit-learn;
+        minutes).
     """
     from dataclasses import replace
 
@@ -178,7 +185,7 @@ def calibrate(
     return ExitCode.CANNOT_ANSWER if failed else ExitCode.FOUND
 
 
-def _requests(finding: Finding, lang: str) -> int:
+def _print_letters(finding: Finding, lang: str) -> int:
     """The letters; where none is to be written, why not."""
     from birdfall.tell.sections.record_request import records_to_request, request_letter
     from birdfall.tell.words import words

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from birdfall.cli.output import log, print_json, print_result
 from birdfall.cli.parameters import Flag, Json, Out
@@ -13,7 +12,7 @@ from birdfall.model.errors import ExitCode
 def export(
     case: Path,
     *,
-    format: Literal["csv", "parquet", "sqlite"] = "csv",
+    format: str = "csv",
     out: Out,
     identified: Flag = False,
     json: Json = False,
@@ -25,7 +24,8 @@ def export(
     case
         The case.
     format
-        csv and parquet make a folder, sqlite a file that Datasette opens.
+        csv and parquet make a folder, sqlite a file that Datasette opens; other packages may add
+        more.
     out
         What to make.
     identified

@@ -40,7 +40,9 @@ def print_json(value: object) -> None:
 
 @contextmanager
 def show_progress(quiet: bool = False) -> Iterator[Progress]:
-    """A progress listener: a live line with rate and time left on a terminal, one line per stage elsewhere."""
+    """A progress listener: a live line with rate and time left on a terminal, one line per stage
+    elsewhere.
+    """
     if quiet:
         yield silent
         return
@@ -94,18 +96,18 @@ def _progress_text(done: int, total: int | None, unit: str, seconds: float) -> s
     # How many rows a file has is only known at its end.
     about = "about " if unit == "rows" and total != done else ""
     text = (
-        f"{_grouped(done)} {unit}"
+        f"{_format_count(done)} {unit}"
         if total is None
-        else f"{_grouped(done)} of {about}{_grouped(total)} {unit}"
+        else f"{_format_count(done)} of {about}{_format_count(total)} {unit}"
     )
     if rate >= 1:
-        text += f", {_grouped(round(rate))}/s"
+        text += f", {_format_count(round(rate))}/s"
         if total is not None and done < total:
             text += f", {_duration((total - done) / rate)} left"
     return text
 
 
-def _grouped(number: int) -> str:
+def _format_count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 

@@ -155,7 +155,7 @@ def run(
 def measure_and_report(
     case: Case, lang: str, options: Options, json: bool, *, report_at: Path | None = None
 ) -> int:
-    """Run every measure on a case, write its report and print the verdict; returns the exit code."""
+    """Run every measure on a case, write its report, print the verdict; returns the exit code."""
     from birdfall.model.findings import as_plain
     from birdfall.pipeline.report import write_report
     from birdfall.pipeline.run import run as run_measures

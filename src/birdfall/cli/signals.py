@@ -1,9 +1,10 @@
-"""Interrupt and termination: every command ends with one sentence and an exit code, never a traceback.
+"""Interrupt and termination: every command ends with one sentence and an exit code, never a
+traceback.
 
-Ctrl-C (SIGINT) ends a command with exit code 130, SIGTERM with 143. A command that was started in the
-background by a shell inherits SIGINT ignored and keeps it so, as is customary; SIGTERM always works.
-Commands that run until they are stopped (`serve`, `watch`, `replay`) use `stop_event` instead, which
-listens to both signals however the process was started.
+Ctrl-C (SIGINT) ends a command with exit code 130, SIGTERM with 143. A command that was started in
+the background by a shell inherits SIGINT ignored and keeps it so, as is customary; SIGTERM always
+works. Commands that run until they are stopped (`serve`, `watch`, `replay`) use `stop_event`
+instead, which listens to both signals however the process was started.
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ EXIT_TERMINATED = 143
 SENTENCE = "Stopped. What was finished is kept; run the same command again to go on."
 #: How long a command may take to clean up after a signal before the process is ended.
 MAX_CLEANUP_S = 10.0
+#: How long after an interrupt that nobody could receive it is raised again.
+RAISE_AGAIN_S = 0.02
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived. A KeyboardInterrupt, so that whatever cleans up after Ctrl-C does so here too."""
+    """SIGTERM arrived.
+
+    A KeyboardInterrupt, so that whatever cleans up after Ctrl-C does so here too.
+    """
 
 
 class _State:
@@ -41,7 +47,8 @@ _state = _State()
 
 
 def install() -> None:
-    """Take over SIGINT (unless it is ignored) and SIGTERM for this process; call it before anything heavy is imported.
+    """Take over SIGINT (unless it is ignored) and SIGTERM for this process; call it before anything
+    heavy is imported.
 
     The first signal raises KeyboardInterrupt, or `Terminated`, in the main thread. A second one, or
     one that comes when the command has already ended, ends the process at once: all that Birdfall
@@ -54,7 +61,7 @@ def install() -> None:
     threading.excepthook = _failed_thread
 
 
-def received() -> int | None:
+def received_signal() -> int | None:
     """The number of the signal that arrived since `install`, None if there was none.
 
     What a library raises after a signal (DuckDB: "interrupted", an import that was cut off) is a
@@ -70,7 +77,9 @@ def exit_code(error: BaseException | None = None) -> int:
 
 
 def end_of_command() -> None:
-    """From here on only the interpreter's own shutdown is left: a signal ends the process without unwinding."""
+    """From here on only the interpreter's own shutdown is left: a signal ends the process without
+    unwinding.
+    """
     _state.command_runs = False
 
 
@@ -115,15 +124,22 @@ def _end_at_once() -> NoReturn:
 
 
 def _unraisable(args: Any) -> None:
-    """An interrupt that was raised where nobody can receive it (a finaliser, a callback) is raised once more."""
+    """An interrupt that was raised where nobody can receive it (a finaliser, a callback) is raised
+    once more.
+    """
     if isinstance(args.exc_value, KeyboardInterrupt) and _state.received is not None:
         number, _state.received = _state.received, None
-        _thread.interrupt_main(signal.Signals(number))
+        # from a thread: raised here and now it would be lost in this very hook
+        again = threading.Timer(RAISE_AGAIN_S, _thread.interrupt_main, (signal.Signals(number),))
+        again.daemon = True
+        again.start()
     elif _state.received is None:
         sys.__unraisablehook__(args)
 
 
 def _failed_thread(args: Any) -> None:
-    """What a thread meets while the command is being stopped (closed files and connections) is not reported."""
+    """What a thread meets while the command is being stopped (closed files and connections) is not
+    reported.
+    """
     if _state.received is None:
         threading.__excepthook__(args)

@@ -1,7 +1,10 @@
-"""A short start: libraries that another one imports only in case somebody wants them, and no command does."""
+"""A short start: libraries that another one imports only in case somebody wants them, and no
+command does.
+"""
 
 from __future__ import annotations
 
+import inspect
 import sys
 from functools import cache
 from importlib import metadata
@@ -12,18 +15,21 @@ ARROW_CALLERS = ("birdfall", "pyarrow")
 
 
 class OptionalImports:
-    """A finder for `sys.meta_path` that keeps three optional imports from slowing a command's start.
+    """A finder for `sys.meta_path` that keeps three optional imports from slowing a command's
+    start.
 
     Wherever pandas is installed Arrow imports it, half a second, to ask of values whether they are
-    pandas' own; none of Birdfall's are. Whoever imports pandas themselves gets it, and so does Arrow
-    where a plugin of Birdfall is installed, which may well hand pandas' values over. Before its first
-    kernel Numba loads SciPy's linear algebra, an eighth of a second, to know whether compiled code
-    could multiply matrices. For predicting links, which no command does, NetworKit loads
-    scikit-learn, three quarters of a second.
+    pandas' own; none of Birdfall's are. Whoever imports pandas themselves gets it, and so does
+    Arrow where a plugin of Birdfall is installed, which may well hand pandas' values over. Before
+    its first kernel Numba loads SciPy's linear algebra, an eighth of a second, to know whether
+    compiled code could multiply matrices. For predicting links, which no command does, NetworKit
+    loads scikit-learn, three quarters of a second.
     """
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Raise ModuleNotFoundError for an optional import that no command needs; else leave it to other finders."""
+        """Raise ModuleNotFoundError for an optional import that no command needs; else leave it to
+        other finders.
+        """
         del path, target
         if name == "pandas" and _arrow_asks() and PathFinder.find_spec(name) is not None:
             if not has_plugins():
@@ -37,16 +43,21 @@ class OptionalImports:
 
 @cache
 def has_plugins() -> bool:
-    """Whether another installed package adds to Birdfall (an entry point of a group `birdfall.*`)."""
+    """Whether an installed package adds to Birdfall (an entry point of a group `birdfall.*`)."""
     return any(group.startswith("birdfall.") for group in metadata.entry_points().groups)
 
 
 def _arrow_asks() -> bool:
-    """Whether the import was asked for by Arrow's compiled code, which leaves no frame of its own, for one of `ARROW_CALLERS`."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("importlib"):
+    """Whether the import was asked for by Arrow's compiled code, which leaves no frame of its own,
+    for one of `ARROW_CALLERS`.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name != __name__ and not name.startswith("importlib"):
+            return name.partition(".")[0] in ARROW_CALLERS
         frame = frame.f_back
-    return frame.f_globals.get("__name__", "").partition(".")[0] in ARROW_CALLERS
+    return False
 
 
 def _is_loading(module: str, *, until: str) -> bool:

@@ -1,7 +1,8 @@
 """A finding: one measured answer, with its interval, method, inputs, coverage and limits.
 
-Findings hold no sentences. What a limit or a refusal means is said by the catalogues of `tell`, in five languages, from
-its `code` and its parameters. Tables travel by reference: the JSON names them, Parquet holds them.
+Findings hold no sentences. What a limit or a refusal means is said by the catalogues of `tell`, in
+five languages, from its `code` and its parameters. Tables travel by reference: the JSON names them,
+Parquet holds them.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 class Estimate:
     """A number with its interval.
 
-    `unit` is one of: accounts, followers, events, pairs, share (0..1), ratio, seconds, per_hour, per_day, per_minute,
-    time (integer microseconds since 1970 UTC), p, bits, count, score. `low`/`high` bound it at `level`; None where no
-    interval is claimed. `bounds` is "confidence" for a sampling interval and "identified" for a range within which the
-    data cannot tell (interval-censored times, snapshots).
+    `unit` is one of: accounts, followers, events, pairs, share (0..1), ratio, seconds, per_hour,
+    per_day, per_minute, time (integer microseconds since 1970 UTC), p, bits, count, score.
+    `low`/`high` bound it at `level`; None where no interval is claimed. `bounds` is "confidence"
+    for a sampling interval and "identified" for a range within which the data cannot tell
+    (interval-censored times, snapshots).
     """
 
     value: float | int | None
@@ -43,7 +45,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A limit, a refusal or a warning by code; the words are in the catalogues under `note.<code>`."""
+    """A limit, a refusal or a warning by code; the catalogues have its words (`note.<code>`)."""
 
     code: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +53,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a finding was computed from: a table of the record, its rows, and the digest of its parts."""
+    """What a finding was computed from: a table of the record, its rows, and the digest of its
+    parts.
+    """
 
     table: str
     rows: int
@@ -124,7 +128,9 @@ class Finding:
         return dataclasses.replace(self, **changes)
 
     def to_json(self) -> str:
-        """JSON by the published schema (`finding.schema.json`); tables by name, columns and row count."""
+        """JSON by the published schema (`finding.schema.json`); tables by name, columns and row
+        count.
+        """
         return (
             json.dumps(
                 as_plain(self), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
@@ -155,7 +161,8 @@ class Finding:
         say = note_text or _note_text
 
         rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(key)}</th><td>{_shown(e)}</td><td>{escape(e.unit)}</td></tr>"
+            f"<tr><th style='text-align:left'>{escape(key)}</th><td>{_shown(e)}</td>"
+            f"<td>{escape(e.unit)}</td></tr>"
             for key, e in sorted(self.estimates.items())
         )
         label = " · simulated data" if self.simulated else ""
@@ -203,7 +210,9 @@ def as_plain(finding: Finding) -> dict[str, Any]:
 
 
 def _type_name(kind: pa.DataType) -> str:
-    """A column's type; what a list calls its items differs between memory and Parquet, and says nothing."""
+    """A column's type; what a list calls its items differs between memory and Parquet, and says
+    nothing.
+    """
     return str(kind).replace("list<element: ", "list<item: ")
 
 
@@ -227,7 +236,9 @@ def from_plain(plain: dict[str, Any], tables: dict[str, pa.Table]) -> Finding:
 
 
 def to_plain(value: Any) -> Any:
-    """JSON-ready: numpy scalars to Python's, NaN and infinities to None, tuples to lists, times to ISO."""
+    """JSON-ready: numpy scalars to Python's, NaN and infinities to None, tuples to lists, times to
+    ISO.
+    """
     if isinstance(value, dict):
         return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -1,1 +1,3 @@
-"""An inquiry from files to findings: intake, the catalogue of measures, the run, verification, export."""
+"""An inquiry from files to findings: intake, the catalogue of measures, the run, verification,
+export.
+"""

@@ -1,4 +1,5 @@
-"""The one table of measures: what the API, a run, the command line, the report, the export and `verify` know of each.
+"""The one table of measures: what the API, a run, the command line, the report, the export and
+`verify` know of each.
 
 A measure stands in a package of its own, its face, with a function that answers a question about a
 record, `applies_to(record)`, which says why the record cannot carry the answer, and
@@ -140,7 +141,9 @@ class Measure:
         return [Subject(self.name, self.name)] if self.subjects is None else self.subjects(run)
 
     def measure(self, run: Run, about: Subject, given: Arguments | None = None) -> list[Finding]:
-        """The findings about one subject, with the version of the method. given: arguments that go before all others."""
+        """The findings about one subject, with the version of the method. given: arguments that go
+        before all others.
+        """
         function = getattr(import_module(self.face), self.function or self.name)
         arguments = {**self.arguments(run, about), **(given or {})}
         made = function(run.record, **arguments)
@@ -374,7 +377,7 @@ CONCLUDING: Final = (
         "explanations-published",
         "birdfall.pipeline.published",
         "which explanation fits the published figures",
-        function="explain_published",
+        function="weigh_published_figures",
         kind="explanations",
         arguments=lambda run, _about: {"facts": run.inputs.facts, "findings": run.found},
         subjects=_if_facts("explanations-published"),
@@ -401,7 +404,10 @@ def catalogue() -> tuple[Measure, ...]:
 
 
 def _plugin_measures() -> Iterator[Measure]:
-    """The measures of other packages. Raises UsageError for an entry point that is none, or bears a name twice."""
+    """The measures of other packages.
+
+    Raises UsageError for an entry point that is none, or bears a name twice.
+    """
     taken = {m.name for m in (*BUILT_IN, *CONCLUDING)}
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name):
         measure = point.load()
@@ -422,7 +428,7 @@ def _plugin_measures() -> Iterator[Measure]:
         yield measure
 
 
-def measure_named(name: str) -> Measure:
+def find_measure(name: str) -> Measure:
     """The measure of that name. Raises UsageError with the known names."""
     for measure in catalogue():
         if measure.name == name:

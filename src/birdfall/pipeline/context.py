@@ -1,4 +1,6 @@
-"""What an inquiry is made from: the options of a run, what people gave besides the data, and the findings so far."""
+"""What an inquiry is made from: the options of a run, what people gave besides the data, and the
+findings so far.
+"""
 
 from __future__ import annotations
 
@@ -68,13 +70,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What people gave besides the data, as stored: claims to check (TOML) and published figures (CSV)."""
+    """What people gave besides the data, as stored: claims to check (TOML) and published figures
+    (CSV).
+    """
 
     claims: bytes = b""
     facts: bytes = b""
 
     @classmethod
-    def of_case(cls, case: Case) -> Inputs:
+    def from_case(cls, case: Case) -> Inputs:
         """The inputs a case keeps."""
         return cls(case.read("claims.toml") or b"", case.read("facts.csv") or b"")
 
@@ -112,7 +116,9 @@ class Run:
         ]
 
     def leaders(self) -> list[str]:
-        """Whose followers are looked at: `chosen_leaders`; without any, the audiences that explain a wave."""
+        """Whose followers are looked at: `chosen_leaders`; without any, the audiences that explain
+        a wave.
+        """
         return (self.chosen_leaders() or explained_leaders(self.found))[: self.options.ledgers]
 
 

@@ -1,4 +1,6 @@
-"""The way into an inquiry: open a case or make one, take files in, and keep what a person decided and asks."""
+"""The way into an inquiry: open a case or make one, take files in, and keep what a person decided
+and asks.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from birdfall.model.progress import Progress, silent
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
 from birdfall.record.manifest import is_case
-from birdfall.sources.ingest import ingest
+from birdfall.record.record import Record
+from birdfall.sources.ingest import Look, ingest, load, look_into
 from birdfall.sources.table.mapping import load_mapping, read_small_file
 
 #: Accounts named where a handle fits several.
@@ -58,7 +61,9 @@ class FileReceiptJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class FileReceipt:
-    """What was taken from one file: rows per table, rejected rows, whether the same file had been taken before."""
+    """What was taken from one file: rows per table, rejected rows, whether the same file had been
+    taken before.
+    """
 
     file: str
     rows: dict[str, int]
@@ -79,8 +84,8 @@ class FileReceipt:
 class Choices:
     """What a person decides about a case; what is left empty stays as the case has it.
 
-    leaders, controls, negative_controls, public: accounts, each by id or by handle. The other fields
-    are those of `birdfall.Settings`.
+    leaders, controls, negative_controls, public: accounts, each by id or by handle. The other
+    fields are those of `birdfall.Settings`.
     """
 
     leaders: tuple[str, ...] = ()
@@ -146,7 +151,9 @@ def prepare(
 
 
 def open_or_create(path: Path, title: str = "") -> Case:
-    """The case at `path`, made if there is none. title: of a new case; the folder's name if not given."""
+    """The case at `path`, made if there is none. title: of a new case; the folder's name if not
+    given.
+    """
     if is_case(path):
         return Case.open(path)
     return Case.create(path, Settings(title=title or path.name))
@@ -157,7 +164,8 @@ def add_files(
 ) -> list[FileReceipt]:
     """Take files into a case, each whole or not at all, in their order.
 
-    Raises UsageError if no file is named or a pattern fits none, and as `sources.ingest.ingest` does.
+    Raises UsageError if no file is named or a pattern fits none, and as `sources.ingest.ingest`
+    does.
     """
     if not files:
         raise UsageError("no files were named", fix="birdfall import tweets.csv -o case/")
@@ -179,8 +187,39 @@ def add_files(
     return receipts
 
 
+def look_at_files(files: Sequence[Path], read: ReadOptions) -> list[Look]:
+    """What each file is, seen from its beginning, and how it would be read."""
+    mapping = None if read.mapping is None else load_mapping(read.mapping)
+    return [
+        look_into(
+            path,
+            mapping=mapping,
+            reader=read.reader,
+            time_zone=read.time_zone,
+            date_format=read.date_format,
+            allow_large=read.allow_large,
+        )
+        for path in files
+    ]
+
+
+def load_files(files: Sequence[Path], read: ReadOptions, *, progress: Progress = silent) -> Record:
+    """The files as one record in memory, without a case."""
+    return load(
+        *files,
+        mapping=None if read.mapping is None else load_mapping(read.mapping),
+        reader=read.reader,
+        time_zone=read.time_zone,
+        date_format=read.date_format,
+        allow_large=read.allow_large,
+        progress=progress,
+    )
+
+
 def expand_patterns(files: Sequence[Path]) -> list[Path]:
-    """`files` with patterns such as "data/*.csv" as the files they fit, sorted: some shells leave that to us."""
+    """`files` with patterns such as "data/*.csv" as the files they fit, sorted: some shells leave
+    that to us.
+    """
     found: list[Path] = []
     for path in files:
         if not glob.has_magic(str(path)) or path.exists():
@@ -212,7 +251,10 @@ def change_choices(case: Case, choices: Choices) -> None:
 
 
 def find_account(case: Case, name: str) -> str:
-    """The id of an account given by id or by handle. Raises UsageError if the record knows none or several."""
+    """The id of an account given by id or by handle.
+
+    Raises UsageError if the record knows none or several.
+    """
     record = case.record()
     if record.ids.code(name) is not None:
         return name
@@ -232,7 +274,9 @@ def find_account(case: Case, name: str) -> str:
 
 
 def put_inputs(case: Case, *, claims: Path | None = None, facts: Path | None = None) -> None:
-    """Keep claims to check (TOML) and published figures to reconcile (CSV) in the case, read strictly first."""
+    """Keep claims to check (TOML) and published figures to reconcile (CSV) in the case, read
+    strictly first.
+    """
     files = {}
     if claims is not None:
         data = read_small_file(claims)

@@ -1,4 +1,6 @@
-"""Which coordination networks an inquiry looks at: the standard traces, and those that were asked for."""
+"""Which coordination networks an inquiry looks at: the standard traces, and those that were asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ MIN_TRACE_ACCOUNTS = 20
 
 @dataclass(frozen=True, slots=True)
 class NetworkRequest:
-    """One network that was asked for: the parameters of `birdfall.coordination`, kept as JSON with the case."""
+    """One network that was asked for: the parameters of `birdfall.coordination`, kept as JSON with
+    the case.
+    """
 
     text: str
 
@@ -50,7 +54,9 @@ class NetworkRequest:
 
 
 def standard_traces(record: Record, asked: tuple[str, ...]) -> list[str]:
-    """The standard traces of which the record has enough, without those whose finding an asked network makes."""
+    """The standard traces of which the record has enough, without those whose finding an asked
+    network makes.
+    """
     if applies_to(record) is not None:
         return []
     sizes = trace_sizes(record)

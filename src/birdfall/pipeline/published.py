@@ -1,4 +1,5 @@
-"""Published figures as an inquiry asks about them: do they agree, and which explanations do they leave?
+"""Published figures as an inquiry asks about them: do they agree, and which explanations do they
+leave?
 
 Both read the table of figures that a person gave (`facts.csv`), not the record.
 """
@@ -13,7 +14,7 @@ from birdfall.measures.follower_counts import reconcile as reconcile_facts
 from birdfall.model.findings import Finding
 from birdfall.record.record import Record
 
-__all__ = ["RECONCILE_VERSION", "explain_published", "reconcile"]
+__all__ = ["RECONCILE_VERSION", "reconcile", "weigh_published_figures"]
 
 FACTS_FILE = "facts.csv"
 
@@ -24,8 +25,12 @@ def reconcile(record: Record, *, facts: bytes) -> Finding:
     return reconcile_facts(read_facts(facts, FACTS_FILE))
 
 
-def explain_published(record: Record, *, facts: bytes, findings: Mapping[str, Finding]) -> Finding:
-    """Which explanations the published figures leave. findings: those so far, the reconciliation among them."""
+def weigh_published_figures(
+    record: Record, *, facts: bytes, findings: Mapping[str, Finding]
+) -> Finding:
+    """Which explanations the published figures leave. findings: those so far, the reconciliation
+    among them.
+    """
     del record
     return published_explanations(
         read_facts(facts, FACTS_FILE), findings.get("reconciliation"), facts

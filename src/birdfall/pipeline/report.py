@@ -1,4 +1,6 @@
-"""The report of a case: rendered with the sections of every installed measure, and kept in the case."""
+"""The report of a case: rendered with the sections of every installed measure, and kept in the
+case.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ def write_report(
     languages: Sequence[str] = LANGUAGES,
     out: Path | None = None,
 ) -> Path:
-    """Keep the report in the case, and write it to `out` too if given; returns where it is to be looked at.
+    """Keep the report in the case, and write it to `out` too if given; returns where it is to be
+    looked at.
 
     default: the language of its first view. Raises UsageError if `languages` does not hold it.
     """

@@ -1,4 +1,5 @@
-"""A run: every measure of the catalogue that applies, in order, kept as findings; what does not apply is refused with its reason.
+"""A run: every measure of the catalogue that applies, in order, kept as findings; what does not
+apply is refused with its reason.
 
 The steps are a pure function of record, settings, inputs and options, so a finished case can be
 computed again and compared (`verify`), and a run that was cut off goes on where it stopped. Each
@@ -17,7 +18,7 @@ from typing import TypedDict
 
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
-from birdfall.pipeline.catalogue import Measure, Subject, catalogue, measure_named
+from birdfall.pipeline.catalogue import Measure, Subject, catalogue, find_measure
 from birdfall.pipeline.context import Inputs, Options, OptionsJson, Run
 from birdfall.pipeline.networks import NetworkRequest
 from birdfall.record.case import Case
@@ -32,7 +33,7 @@ FIRST_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Step:
+class RunStep:
     """One step of a run: a measure asked about one subject."""
 
     measure: Measure
@@ -79,7 +80,7 @@ class Stages:
     methods: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of_case(cls, case: Case) -> Stages | None:
+    def from_case(cls, case: Case) -> Stages | None:
         """What the case keeps; None if it was never run."""
         stored = case.read(STAGES_FILE)
         if stored is None:
@@ -110,12 +111,13 @@ class Stages:
 def run(
     case: Case, options: Options | None = None, *, progress: Progress = silent
 ) -> dict[str, Finding]:
-    """Run all measures on a case and keep their findings; goes on where an earlier run with the same inputs stopped.
+    """Run all measures on a case and keep their findings; goes on where an earlier run with the
+    same inputs stopped.
 
     Returns all findings by name. Raises CaseError if the case is damaged or locked.
     """
     options = options or Options()
-    inputs = Inputs.of_case(case)
+    inputs = Inputs.from_case(case)
     state = Run(case.record(), options, inputs, progress)
     stages = _stages(case, state)
     if not stages.done and case.finding_names():
@@ -152,26 +154,30 @@ def compute(
     return state.found
 
 
-def plan(state: Run) -> Iterator[Step]:
-    """The steps, in order. Later ones look at what earlier ones found, so this is walked while it is carried out."""
+def plan(state: Run) -> Iterator[RunStep]:
+    """The steps, in order.
+
+    Later ones look at what earlier ones found, so this is walked while it is carried out.
+    """
     for measure in catalogue():
         for about in measure.subjects_of(state):
-            yield Step(measure, about)
+            yield RunStep(measure, about)
 
 
 def add_network(
     case: Case, parameters: Mapping[str, object], *, progress: Progress = silent
 ) -> Finding:
-    """One more coordination network on a case, kept with its findings and computed again by `verify`.
+    """One more coordination network on a case, kept with its findings and computed again by
+    `verify`.
 
     parameters: those of `birdfall.coordination`. A network of the same name is replaced.
     """
     request = NetworkRequest.of(parameters)
     options = options_of(case) or Options()
-    state = Run(case.record(), options, Inputs.of_case(case), progress)
+    state = Run(case.record(), options, Inputs.from_case(case), progress)
     stages = _stages(case, state)
     about = Subject(request.step, request.name, request=request.parameters, asked=True)
-    (finding,) = measure_named("coordination").measure(state, about)
+    (finding,) = find_measure("coordination").measure(state, about)
     others = tuple(t for t in options.asked if NetworkRequest(t).step != request.step)
     options = replace(options, asked=(*others, request.text))
     case.save(finding)
@@ -189,7 +195,7 @@ def replace_claims(case: Case, claims: bytes, *, progress: Progress = silent) ->
     the claims.
     """
     options = options_of(case) or Options()
-    inputs = Inputs.of_case(case)
+    inputs = Inputs.from_case(case)
     record = case.record()
     stages = _stages(case, Run(record, options, inputs))
     case.put({"claims.toml": claims})
@@ -211,7 +217,7 @@ def replace_claims(case: Case, claims: bytes, *, progress: Progress = silent) ->
 
 def options_of(case: Case) -> Options | None:
     """The options of the last run of this case, None if there was none."""
-    stages = Stages.of_case(case)
+    stages = Stages.from_case(case)
     return None if stages is None else stages.options
 
 
@@ -229,9 +235,11 @@ def _key(state: Run) -> str:
 
 
 def _stages(case: Case, state: Run) -> Stages:
-    """What is done of the run that `state` begins: all that the case keeps of it, nothing if it was another run."""
+    """What is done of the run that `state` begins: all that the case keeps of it, nothing if it was
+    another run.
+    """
     key = _key(state)
-    stages = Stages.of_case(case)
+    stages = Stages.from_case(case)
     if stages is None or stages.key != key:
         return Stages(key, state.options)
     present = set(case.finding_names())

@@ -1,4 +1,6 @@
-"""The claims of a case as an inquiry checks them: every statement of `claims.toml` against the findings so far."""
+"""The claims of a case as an inquiry checks them: every statement of `claims.toml` against the
+findings so far.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ from birdfall.record.case import Case
 from birdfall.record.manifest import NAME as MANIFEST
 from birdfall.tell.seal import seal_holds
 
-#: Numbers agree if they differ by less than this share: sums of floats may be taken in another order
+#: Numbers agree if they differ by less than this share: sums of floats may be taken in another
+#: order
 #: on another machine.
 TOLERANCE = 1e-9
 #: So do numbers of a fit, which ends when it is as near its optimum as that; smaller ones if they
@@ -91,8 +92,9 @@ class Difference:
                 return f"changed file: {self.where} should be {self.said}, but {self.found}."
             case DifferenceKind.METHOD:
                 return (
-                    f"older method: {self.where} was made by version {self.said} of its method and "
-                    f"this Birdfall has version {self.found}; `birdfall run` brings the case up to date."
+                    f"older method: {self.where} was made by version {self.said} of its method "
+                    f"and this Birdfall has version {self.found}; `birdfall run` brings the case "
+                    "up to date."
                 )
             case DifferenceKind.PAGE:
                 return f"page differs: it says {self.said!r}, computed again it is {self.found!r}."
@@ -206,7 +208,9 @@ def verify_case(case: Case, *, progress: Progress = silent) -> Verification:
 def verify_report(
     path: Path, case_path: Path | None, *, progress: Progress = silent
 ) -> Verification:
-    """A report against its own seal and, where its case is at hand, against a report computed again."""
+    """A report against its own seal and, where its case is at hand, against a report computed
+    again.
+    """
     page = path.read_bytes()
     result = Verification(str(path), checked=1)
     if not seal_holds(page):
@@ -349,7 +353,7 @@ def _agree(a: object, b: object, within: float | None) -> bool:
 
 
 def _recompute(case: Case, options: Options, progress: Progress) -> dict[str, Finding]:
-    return compute(case.record(), options, Inputs.of_case(case), progress=progress)
+    return compute(case.record(), options, Inputs.from_case(case), progress=progress)
 
 
 def _case_beside(report: Path) -> Path | None:

@@ -1,0 +1,91 @@
+"""CSV that no spreadsheet takes for formulas and no terminal for commands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+
+#: Characters that repaint a terminal or turn the reading order around; tabs and line ends are left,
+#: a
+#: CSV holds them.
+REPAINTING: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
+#: What a text begins with that a spreadsheet takes for a formula.
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Texts that `safe_cell` changes, as Arrow's patterns (RE2) have it.
+UNSAFE_PATTERN: Final = (
+    r"^[=+\-@\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}"
+    r"\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]"
+)
+_HEADER: Final = pcsv.WriteOptions(include_header=True, quoting_style="needed")
+_ROWS: Final = pcsv.WriteOptions(include_header=False, quoting_style="needed")
+
+
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula and no terminal for a command.
+
+    Text that begins like a formula is given a leading apostrophe; control characters and overrides
+    of the writing direction are written out, as `\\x1b`. Parquet and SQLite keep every text as it
+    was.
+    """
+    if not isinstance(value, str):
+        return value
+    shown = REPAINTING.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+    return "'" + shown if shown.startswith(FORMULA_STARTS) else shown
+
+
+def write_csv(path: Path, table: pa.Table) -> None:
+    """Write one table as CSV."""
+    write_csv_batches(path, table.schema, [table])
+
+
+def write_csv_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.Table]) -> None:
+    """Write a table that comes in batches as CSV."""
+    with path.open("wb") as file:
+        header = {name: pa.array([], pa.string()) for name in schema.names}
+        pcsv.write_csv(pa.table(header), file, _HEADER)
+        for batch in batches:
+            cells = [_cells(column) for column in batch.columns]
+            pcsv.write_csv(pa.table(cells, names=schema.names), file, _ROWS)
+
+
+def plain_value(value: Any) -> Any:
+    """A value CSV and SQLite can hold: times in ISO 8601 with their zone, lists as JSON, true and
+    false as 1 and 0.
+    """
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value
+
+
+def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """A column as a CSV shows it: numbers as they are, true and false as 1 and 0, all else as safe
+    text.
+    """
+    kind = column.type
+    if pa.types.is_boolean(kind):
+        return column.cast(pa.int8())
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind):
+        return column
+    if not pa.types.is_string(kind):
+        if not pa.types.is_timestamp(kind):
+            return pa.array([safe_cell(plain_value(v)) for v in column.to_pylist()], pa.string())
+        times = column.combine_chunks().dictionary_encode()
+        texts = pa.array([plain_value(v) for v in times.dictionary.to_pylist()], pa.string())
+        return texts.take(times.indices)
+    texts = column.combine_chunks()
+    risky = pc.fill_null(pc.match_substring_regex(texts, UNSAFE_PATTERN), False)
+    safe = pa.array([safe_cell(v) for v in texts.filter(risky).to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, risky, safe)

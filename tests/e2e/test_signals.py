@@ -1,0 +1,149 @@
+"""Ctrl-C or SIGTERM, at whatever moment of a command, ends it with one sentence and its exit code."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from birdfall.cli.signals import EXIT_INTERRUPTED, EXIT_TERMINATED, SENTENCE
+
+ENDINGS = [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)]
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "suspended.csv"
+    path.write_text("account,status,time\nu1,suspended,2024-05-01T00:00:00Z\n")
+    return path
+
+
+def started(script, *arguments, ignored=False):
+    """A command in a process of its own, after `script`, which arranges for what is to happen in
+    it.
+    """
+    begin = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" if ignored else ""
+    end = "\nfrom birdfall.__main__ import main\nsys.exit(main())\n"
+    code = begin + "import os, signal, sys, threading\n" + textwrap.dedent(script) + end
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def check_ending(done, code):
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+    assert done.stderr.count(SENTENCE) == 1, done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+@pytest.mark.parametrize("module", ["cyclopts", "pyarrow", "duckdb", "birdfall.measures.coverage"])
+def test_a_signal_while_a_module_is_imported(table, module, number, code):
+    script = f"""
+        class Interrupting:
+            def find_spec(self, name, path=None, target=None):
+                if name == {module!r}:
+                    sys.meta_path.remove(self)
+                    os.kill(os.getpid(), {int(number)})
+
+        sys.meta_path.insert(0, Interrupting())
+    """
+    check_ending(started(script, "look", table), code)
+
+
+#: What a command is made to do instead of reading its files.
+SLOW_QUERY = """
+    import duckdb
+    from birdfall.pipeline import intake
+
+    def query(*_args, **_options):
+        threading.Timer(0.5, os.kill, (os.getpid(), {number})).start()
+        duckdb.sql("SELECT sum(a.range * b.range) FROM range(1000000000) a, range(99) b").fetchall()
+
+    intake.look_at_files = query
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_a_signal_while_duckdb_works(table, number, code):
+    """DuckDB raises an error of its own then, which is no error of the command."""
+    check_ending(started(SLOW_QUERY.format(number=int(number)), "look", table), code)
+
+
+def test_a_signal_that_arrives_where_nobody_can_receive_it(table):
+    """In a finaliser Python only reports the exception and goes on."""
+    script = """
+        class Interrupting:
+            def __del__(self):
+                os.kill(os.getpid(), signal.SIGINT)
+                for _ in range(1000):
+                    pass
+
+        from birdfall.pipeline import intake
+
+        def look(*_args, **_options):
+            Interrupting()
+            while True:
+                pass
+
+        intake.look_at_files = look
+    """
+    check_ending(started(script, "look", table), EXIT_INTERRUPTED)
+
+
+def test_what_swallows_the_signal_is_ended_all_the_same(table):
+    script = """
+        from birdfall.cli import signals
+        from birdfall.pipeline import intake
+
+        signals.MAX_CLEANUP_S = 0.5
+
+        def look(*_args, **_options):
+            while True:
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    threading.Event().wait()
+                except BaseException:
+                    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+
+        intake.look_at_files = look
+    """
+    check_ending(started(script, "look", table), EXIT_INTERRUPTED)
+
+
+def test_a_signal_when_the_command_has_ended(table):
+    script = """
+        import atexit
+
+        atexit.register(os.kill, os.getpid(), signal.SIGINT)
+    """
+    check_ending(started(script, "look", table), EXIT_INTERRUPTED)
+
+
+def test_in_the_background_of_a_shell_sigterm_still_ends_it(table):
+    """A shell hands on SIGINT ignored there; the terminal's Ctrl-C is then meant for others."""
+    script = SLOW_QUERY.format(number=int(signal.SIGTERM)).replace(
+        "threading.Timer", "os.kill(os.getpid(), signal.SIGINT); threading.Timer"
+    )
+    check_ending(started(script, "look", table, ignored=True), EXIT_TERMINATED)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_runs_until_it_is_stopped_hears_both_signals_however_it_was_started(number):
+    script = f"""
+        from birdfall.cli.signals import stop_event
+
+        with stop_event() as stop:
+            threading.Timer(0.2, os.kill, (os.getpid(), {int(number)})).start()
+            assert stop.wait(10)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        sys.argv[1:] = ["--version"]
+    """
+    done = started(script, ignored=True)
+    assert done.returncode == 0, done.stderr
