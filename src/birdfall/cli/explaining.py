@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import Flag, Json, Language
@@ -15,6 +15,7 @@ from birdfall.model.errors import CaseError, ExitCode, UsageError
 if TYPE_CHECKING:
     from birdfall.explanations.casebook import WeighedEvent
     from birdfall.model.findings import Finding
+    from birdfall.record.case import Case
 
 #: What a command answers to the shell, by the answer of its finding.
 EXIT_CODES = {
@@ -59,7 +60,7 @@ def explain(
     elif request:
         return _print_letters(finding, lang)
     else:
-        _show(finding, opened, findings, lang)
+        _print_explanations(finding, opened, findings, lang)
     return EXIT_CODES[finding.answer]
 
 
@@ -207,7 +208,9 @@ def _print_letters(finding: Finding, lang: str) -> int:
     return ExitCode.FOUND
 
 
-def _show(finding: Finding, case: Any, findings: Mapping[str, Finding], lang: str) -> None:
+def _print_explanations(
+    finding: Finding, case: Case, findings: Mapping[str, Finding], lang: str
+) -> None:
     from birdfall.tell.blocks import NoteBlock, StepsBlock, TableBlock, TextBlock
     from birdfall.tell.page import Page
     from birdfall.tell.sections.explanations import section

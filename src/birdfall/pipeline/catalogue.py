@@ -10,8 +10,14 @@ Other packages add measures through the entry point group `birdfall.measures`: e
 a `Measure`. It is asked after the built-in ones, before the explanations, and reads their findings.
 
     from birdfall.pipeline.catalogue import Measure
+    from birdfall.tell.page import Section
 
-    daily = Measure(name="daily", face="my_package.daily", question="on which days accounts fell")
+    daily = Measure(
+        name="daily",
+        face="my_package.daily",
+        question="on which days accounts fell",
+        section=Section("daily", write_section, "daily", {"en": "Day by day"}),
+    )
 
 A face is imported when its measure is first asked: NumPy, Numba and SciPy take a second to load.
 """
@@ -28,6 +34,7 @@ from birdfall.model.errors import CannotAnswer, UsageError
 from birdfall.model.findings import Finding, Note
 from birdfall.pipeline.context import Run
 from birdfall.record.record import Record
+from birdfall.tell.page import Section
 
 #: Keyword arguments of a measure's function.
 Arguments = Mapping[str, object]
@@ -91,7 +98,8 @@ class Measure:
     needs
         The measures whose findings it reads, given the run.
     section
-        The key of the report's section that shows it.
+        The key of the report's section that shows it, or a section of its own; it stands after
+        those of the built-in measures.
     command
         The word of the command line that asks for it.
     exports
@@ -113,7 +121,7 @@ class Measure:
     arguments: Callable[[Run, Subject], Arguments] = lambda _run, about: about.request
     subjects: Callable[[Run], Sequence[Subject]] | None = None
     needs: Callable[[Run], Sequence[str]] = lambda _run: ()
-    section: str = ""
+    section: str | Section = ""
     command: str = "run"
     exports: tuple[str, ...] = TABLE_FORMATS
     version_name: str = "METHOD_VERSION"
@@ -442,6 +450,11 @@ def measure_of(finding: Finding) -> Measure | None:
     by_name = {m.name: m for m in catalogue()}
     by_kind = {m.finding_kind: m for m in reversed(catalogue())}
     return by_name.get(finding.name) or by_kind.get(finding.kind)
+
+
+def extra_sections() -> list[Section]:
+    """The report's sections that other packages' measures bring."""
+    return [m.section for m in catalogue() if isinstance(m.section, Section)]
 
 
 def questions() -> Mapping[str, str]:

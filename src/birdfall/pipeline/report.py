@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from birdfall.model.errors import UsageError
+from birdfall.pipeline.catalogue import extra_sections
 from birdfall.record.atomic import write_bytes
 from birdfall.record.case import Case
 from birdfall.tell.report import render
+from birdfall.tell.sections.order import order_sections
 from birdfall.tell.words import LANGUAGES
 
 REPORT_FILE = "reports/report.html"
@@ -35,7 +37,8 @@ def render_report(
     UsageError
         For a language there are no words for.
     """
-    return render(case, languages=languages, default=default)
+    sections = order_sections(extra_sections())
+    return render(case, languages=languages, default=default, sections=sections)
 
 
 def write_report(
