@@ -106,9 +106,9 @@ def print_verdicts(
 
 def _save_claims(case: Case, claims: bytes) -> None:
     """Save the claims, their findings, and the report if there is one, so that they agree."""
+    from birdfall.pipeline.report import render_report
     from birdfall.pipeline.run import replace_claims
     from birdfall.pipeline.verify import page_languages
-    from birdfall.pipeline.report import render_report
 
     replace_claims(case, claims)
     page = case.read("reports/report.html")
