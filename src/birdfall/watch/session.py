@@ -1,6 +1,8 @@
-"""`birdfall.watch(...)` and `birdfall.replay(...)`: a watch put together from its parts, and run until it ends.
+"""`birdfall.watch(...)` and `birdfall.replay(...)`: a watch put together from its parts, and run
+until it ends.
 
-This is the only place where feeds, state, detectors, alerts, retention and dashboard are joined; the command line calls it.
+This is the only place where feeds, state, detectors, alerts, retention and dashboard are joined;
+the command line calls it.
 """
 
 from __future__ import annotations
@@ -46,9 +48,11 @@ class WatchOptions:
     state
         Folder that keeps what was seen; the same folder goes on where it stopped.
     leaders
-        Accounts whose audiences are watched: ids, or `@handle` where the source or the state knows it.
+        Accounts whose audiences are watched: ids, or `@handle` where the source or the state knows
+        it.
     rules
-        TOML file that says which alerts go where (`alerts.rules`); None: every alert as a JSON line on standard output.
+        TOML file that says which alerts go where (`alerts.rules`); None: every alert as a JSON line
+        on standard output.
     notify
         False keeps alerts in the state and sends them nowhere.
     case
@@ -64,9 +68,11 @@ class WatchOptions:
     dashboard
         Where the dashboard is served: "PORT" or "ADDRESS:PORT"; None for nowhere.
     token
-        What visitors of a dashboard beyond loopback must show, at least 16 characters; made if None.
+        What visitors of a dashboard beyond loopback must show, at least 16 characters; made if
+        None.
     link
-        Address of the dashboard as those who are alerted reach it, if it is another one (a proxy's).
+        Address of the dashboard as those who are alerted reach it, if it is another one (a
+        proxy's).
     simulated
         Whether pages say that the data is simulated; the state remembers it.
     """
@@ -110,15 +116,15 @@ def watch(
     *sources: str | Path | Feed,
     options: WatchOptions | None = None,
     stop: threading.Event | None = None,
-    log: Log = lambda message: None,
+    log: Log = lambda _: None,
 ) -> WatchResult:
     """Watch sources until they end, `stop` is set, or Ctrl-C is pressed.
 
     Parameters
     ----------
     sources
-        What to watch, each once: `SCHEME:ADDRESS`, "-" for lines on standard input, the path of a recording
-        (`feeds.registry.open_feed`), or a feed of your own.
+        What to watch, each once: `SCHEME:ADDRESS`, "-" for lines on standard input, the path of a
+        recording (`feeds.registry.open_feed`), or a feed of your own.
     options
         `WatchOptions`; the defaults if not given.
     stop
@@ -180,18 +186,20 @@ def replay(
     speed: float = 0.0,
     options: WatchOptions | None = None,
     stop: threading.Event | None = None,
-    log: Log = lambda message: None,
+    log: Log = lambda _: None,
 ) -> WatchResult:
     """Watch recordings as if they happened now.
 
     Parameters
     ----------
     recordings
-        Frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON; several are merged by time.
+        Frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON; several are merged by
+        time.
     speed
         0: as fast as can be; 1: at the pace of the recording; 10: ten times as fast.
     options, stop, log
-        As for `watch`; the folder of the state, `birdfall-replay` if no options are given, must hold no watch yet.
+        As for `watch`; the folder of the state, `birdfall-replay` if no options are given, must
+        hold no watch yet.
 
     Returns
     -------
@@ -299,7 +307,9 @@ def _check_link(link: str | None) -> str:
 def _prepare(
     state: State, feeds: Sequence[Feed], rules: Iterable[Rule], options: WatchOptions, log: Log
 ) -> tuple[tuple[str, ...], list[Rule]]:
-    """The ids of the watched leaders, and the rules with the ids of theirs; takes in what a case knows."""
+    """The ids of the watched leaders, and the rules with the ids of theirs; takes in what a case
+    knows.
+    """
     if options.simulated:
         with state.transaction():
             state.keep_meta(simulated=1)
@@ -321,7 +331,9 @@ def _prepare(
 
 
 def _import_edges(state: State, case: Case, leaders: tuple[str, ...]) -> int:
-    """Take in follow edges a case knows, so that unfollows and falls of old followers are seen; how many were new."""
+    """Take in follow edges a case knows, so that unfollows and falls of old followers are seen; how
+    many were new.
+    """
     state.watch_leaders(leaders)
     number = 0
     with state.transaction():
@@ -363,7 +375,9 @@ def _describe_backtests(state: State) -> Iterator[str]:
 
 @contextmanager
 def _pass_on(asked: threading.Event) -> Iterator[threading.Event]:
-    """An event that is set when `asked` is, and that a watch may set for itself without anybody having asked."""
+    """An event that is set when `asked` is, and that a watch may set for itself without anybody
+    having asked.
+    """
     stop, over = threading.Event(), threading.Event()
 
     def pass_on() -> None:

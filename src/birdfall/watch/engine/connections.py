@@ -20,7 +20,8 @@ class _Reported(Enum):
 class ConnectionReporter:
     """Reports when live sources connect, fall silent or are lost.
 
-    A loss is reported when it has lasted for the grace period, so that what heals within moments is not.
+    A loss is reported when it has lasted for the grace period, so that what heals within moments is
+    not.
 
     Parameters
     ----------

@@ -27,7 +27,8 @@ class WatchFolder:
     keep_days
         Events, changes, reports and alerts older than this are removed; None keeps them for good.
     keep_gigabytes
-        The oldest raw events are removed while they and the state are larger than this together, in 10^9 bytes.
+        The oldest raw events are removed while they and the state are larger than this together, in
+        10^9 bytes.
     log
         Receives one message if the state alone is larger than `keep_gigabytes`.
 
@@ -42,7 +43,7 @@ class WatchFolder:
         path: Path,
         keep_days: float | None = None,
         keep_gigabytes: float | None = None,
-        log: Callable[[str], None] = lambda message: None,
+        log: Callable[[str], None] = lambda _: None,
     ) -> None:
         if (keep_days is not None and keep_days <= 0) or (
             keep_gigabytes is not None and keep_gigabytes <= 0
@@ -67,7 +68,8 @@ class WatchFolder:
     def maintain(self, state: State, *, everything: bool = False) -> None:
         """Put raw events away and remove a little of what is older than the limits.
 
-        everything: put away also the raw events of a file that is not full yet; for the end of a watch.
+        everything: put away also the raw events of a file that is not full yet; for the end of a
+        watch.
         """
         raw = self.path / "raw"
         rotate(state, raw, everything=everything)

@@ -1,11 +1,13 @@
 """What a source of live events is, and how it stays connected.
 
-A feed runs in a thread of its own and delivers lists of steps (`StreamBatch`) in the order they came. It is told where to go on
-from: steps it delivered that were not committed when the process died are delivered again, and the state counts each once.
-`put` blocks while the watch is busy, so no feed can fill the memory.
+A feed runs in a thread of its own and delivers lists of steps (`StreamBatch`) in the order they
+came. It is told where to go on from: steps it delivered that were not committed when the process
+died are delivered again, and the state counts each once. `put` blocks while the watch is busy, so
+no feed can fill the memory.
 
-Other packages bring feeds of their own by the entry point group `birdfall.feeds` (`feeds.registry`): the name of the entry
-point is the scheme, and it loads a `FeedOpener`. A feed over connections that break is best made from `ReconnectingFeed`.
+Other packages bring feeds of their own by the entry point group `birdfall.feeds`
+(`feeds.registry`): the name of the entry point is the scheme, and it loads a `FeedOpener`. A feed
+over connections that break is best made from `ReconnectingFeed`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import random
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +29,8 @@ from birdfall.watch.model.events import StreamBatch
 CONNECTED_BUT_SILENT = "connected, but says nothing"
 Put = Callable[[list[StreamBatch]], None]
 Start = Literal["live", "all"]
-#: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many watchers spread out.
+#: Waits between attempts to connect, in seconds: doubled each time, with chance in it so that many
+#: watchers spread out.
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.25, 30.0
 #: A server may ask for so long a wait, and no longer.
 MAX_REQUESTED_WAIT_SECONDS = 900.0
@@ -144,9 +148,11 @@ class FeedOptions:
     Attributes
     ----------
     start
-        Where to begin if the state knows no cursor: "live" from now on, "all" with everything the server still has.
+        Where to begin if the state knows no cursor: "live" from now on, "all" with everything the
+        server still has.
     dictionary
-        File of the zstd dictionary that compressed messages need; None to ask the service for it, where it has one.
+        File of the zstd dictionary that compressed messages need; None to ask the service for it,
+        where it has one.
     """
 
     start: Start = "live"
@@ -184,16 +190,21 @@ def failure_reason(error: BaseException) -> str:
 
 
 class ConnectionLost(Exception):
-    """A connection was lost or not made; the text is a code. The feed connects again, after `wait` seconds at the earliest."""
+    """A connection was lost or not made; the text is a code.
 
-    def __init__(self, said: str, wait: float = 0.0) -> None:
-        super().__init__(said)
+    The feed connects again, after `wait` seconds at the earliest.
+    """
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
         self.wait = min(max(wait, 0.0), MAX_REQUESTED_WAIT_SECONDS)
 
 
 @dataclass
-class ReconnectingFeed:
-    """A feed over connections that break. A subclass makes one connection in `connect_once`, and keeps `cursor` and `epoch` right.
+class ReconnectingFeed(ABC):
+    """A feed over connections that break: connects again after each loss, at growing intervals.
+
+    A subclass makes one connection in `connect_once`, and keeps `cursor` and `epoch` up to date.
 
     `connect_once` ends when `health.reconnect` is set.
     """
@@ -211,9 +222,9 @@ class ReconnectingFeed:
         """Host that events are about; empty unless a subclass knows one."""
         return ""
 
+    @abstractmethod
     def connect_once(self, put: Put, stop: threading.Event) -> None:
-        """One connection, from `cursor` on. Raises ConnectionLost when it breaks."""
-        raise ConnectionLost("a feed without a connection")
+        """Make one connection and put what comes, from `cursor` on. Raises ConnectionLost."""
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Connect, and again after each loss, until `stop` is set."""
@@ -231,7 +242,8 @@ class ReconnectingFeed:
             except BirdfallError:
                 raise
             except Exception as error:
-                # whatever an answer was that nobody thought of: the source is asked again, and said to be down meanwhile
+                # whatever an answer was that nobody thought of: the source is asked again, and said
+                # to be down meanwhile
                 said = failure_reason(error)
             if self.health.connected and self.health.since != connected_before:
                 wait = MIN_WAIT_SECONDS

@@ -1,6 +1,7 @@
 """From what a platform sends to what the watch needs, one pure function per wire format.
 
-Each raises `DecodeError`, and nothing else, for what cannot be decoded; an event without news for the watch is an empty list.
+Each raises `DecodeError`, and nothing else, for what cannot be decoded; an event without news for
+the watch is an empty list.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, NotATime,
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import Event, Follow, Identity, Report, Status, Unfollow
 
-#: Longest free text (a comment, a handle) and longest code (a reason, a category) that is kept, in characters.
+#: Longest free text (a comment, a handle) and longest code (a reason, a category) that is kept, in
+#: characters.
 MAX_TEXT_CHARS, MAX_CODE_CHARS = 200, 80
 _FOLLOW = "app.bsky.graph.follow"
 #: Only follows are unpacked from the archives of commits: four in five commits hold none.
@@ -123,7 +125,9 @@ def decode_mediawiki(change: JsonFields) -> list[Event]:
 
 
 def decode_mastodon(delivery: JsonFields) -> list[Event]:
-    """Decode the body of a Mastodon webhook, or `{"event": ..., "object": ...}` made of a page of its admin API."""
+    """Decode the body of a Mastodon webhook, or `{"event": ..., "object": ...}` made of a page of
+    its admin API.
+    """
     body = delivery.fields("object")
     if body is None:
         raise DecodeError("no object")
@@ -181,9 +185,10 @@ def decode_line(line: bytes | str, received: int) -> list[Event]:
     Parameters
     ----------
     line
-        An object such as `{"kind": "status", "account": ..., "status": ..., "time": ...}`. Kinds: status (may have `reason`,
-        `host`, `client`), follow, unfollow, report (may have `id`, `reason`), account (may have `handle`, `created`,
-        `client`), and heard, which says that all before it came. `time` is RFC 3339 with a zone, or microseconds.
+        An object such as `{"kind": "status", "account": ..., "status": ..., "time": ...}`. Kinds:
+        status (may have `reason`, `host`, `client`), follow, unfollow, report (may have `id`,
+        `reason`), account (may have `handle`, `created`, `client`), and heard, which says that all
+        before it came. `time` is RFC 3339 with a zone, or microseconds.
     received
         When the line arrived, in microseconds; the time of a line that has none.
     """
@@ -234,7 +239,10 @@ def _line_status(item: JsonFields, time: int) -> Status:
 
 
 def parse_time(text: str | None) -> int:
-    """A time with a zone, in microseconds. Raises DecodeError if it is missing, unreadable or implausible."""
+    """A time with a zone, in microseconds.
+
+    Raises DecodeError if it is missing, unreadable or implausible.
+    """
     if text is None:
         raise DecodeError("no time")
     try:

@@ -1,11 +1,14 @@
-"""Jetstream v2 (`network.bsky.jetstream.subscribeEvents`): the events of v1, counted by sequence numbers of the server.
+"""Jetstream v2 (`network.bsky.jetstream.subscribeEvents`): the events of v1, counted by sequence
+numbers of the server.
 
-Frames are `{"$type": "message", "payload": {"$type": "...#account", "seq": 7, "did": ..., "time": ..., "account": {...}}}`;
-an error frame is the last of its connection. A cursor is inclusive: the event it names comes again and is taken once. Three traps:
-a cursor ahead of a server (it was reset) is answered with the live end and no word of it; one that is too old is refused with
-`CursorTooOld`; a time in place of a number is moved up to what is kept, which `#info OutdatedCursor` tells. So the place in the
-stream is kept as number and time, `7@1700000000000000`, and the time serves where the number does not.
-Wire: github.com/bluesky-social/jetstream, docs/README.md and the lexicon (2026-08).
+Frames are `{"$type": "message", "payload": {"$type": "...#account", "seq": 7, "did": ..., "time":
+..., "account": {...}}}`; an error frame is the last of its connection. A cursor is inclusive: the
+event it names comes again and is taken once. Three traps: a cursor ahead of a server (it was reset)
+is answered with the live end and no word of it; one that is too old is refused with `CursorTooOld`;
+a time in place of a number is moved up to what is kept, which `#info OutdatedCursor` tells. So the
+place in the stream is kept as number and time, `7@1700000000000000`, and the time serves where the
+number does not. Wire: github.com/bluesky-social/jetstream, docs/README.md and the lexicon
+(2026-08).
 """
 
 from __future__ import annotations
@@ -58,7 +61,10 @@ class JetstreamFrame:
 
 
 def parse_message(line: bytes, received: int, host: str = "") -> JetstreamFrame:
-    """Parse one frame. `received` in microseconds; `host` is written into its events. Raises DecodeError."""
+    """Parse one frame.
+
+    `received` in microseconds; `host` is written into its events. Raises DecodeError.
+    """
     frame = JsonFields.parse(line)
     if frame.text("$type") == "error":
         return JetstreamFrame(
@@ -184,7 +190,8 @@ class JetstreamV2Feed(WebSocketFeed):
         requested, self._requested = self._requested, None
         clamped, self._clamped = self._clamped, False
         if requested is not None and requested[0] and sequence < requested[0]:
-            # The server counts anew, and went on at its live end: what it has is read again, from the time on.
+            # The server counts anew, and went on at its live end: what it has is read again, from
+            # the time on.
             epoch = str(int(self.epoch or "0") + 1)
             self.cursor, self.epoch = f"0@{requested[1]}", epoch
             gap = Gap(requested[1], time, "server-began-anew")
@@ -195,7 +202,9 @@ class JetstreamV2Feed(WebSocketFeed):
         return StreamBatch(received, found.events, f"{sequence}@{time}", self.epoch, line, gaps)
 
     def on_rejected(self, status: int, body: bytes) -> str:
-        """Correct cursor or dictionary for the next connection, where the server refused them; the reason."""
+        """Correct cursor or dictionary for the next connection, where the server refused them; the
+        reason.
+        """
         try:
             name = JsonFields.parse(body).label("error", 80)
         except DecodeError:
@@ -208,7 +217,9 @@ class JetstreamV2Feed(WebSocketFeed):
         return f"HTTP {status} {name}".rstrip()
 
     def _load_dictionary(self) -> DictionaryDecompressor | None:
-        """The dictionary, from its file or the service; None where there is none, and messages come uncompressed."""
+        """The dictionary, from its file or the service; None where there is none, and messages come
+        uncompressed.
+        """
         data = self.dictionary.read_bytes() if self.dictionary is not None else self._download()
         number = dictionary_number(data)
         return DictionaryDecompressor(data, number) if number else None

@@ -1,4 +1,6 @@
-"""JSON of a platform read by type: a member that is missing or of another type is absent, and never an error."""
+"""JSON of a platform read by type: a member that is missing or of another type is absent, and never
+an error.
+"""
 
 from __future__ import annotations
 
@@ -94,6 +96,9 @@ class JsonFields:
         return JsonFields(value) if isinstance(value, dict) else None
 
     def children(self, key: str) -> list[JsonFields] | None:
-        """A list of objects within this one; None if there is none. Other items become objects without known members."""
+        """A list of objects within this one; None if there is none.
+
+        Other items become objects without known members.
+        """
         value = self.members.get(key)
         return [self._of(item) for item in value] if isinstance(value, list) else None

@@ -1,8 +1,10 @@
-"""Kafka, in and out (extra `birdfall[kafka]`): a topic read as a stream, and alerts sent as Osprey actions.
+"""Kafka, in and out (extra `birdfall[kafka]`): a topic read as a stream, and alerts sent as Osprey
+actions.
 
-Offsets are kept in the state, in one transaction with what was read; nothing is committed to the broker. So a crash between
-the two cannot lose or double anything, and any number of watches read a topic without knowing of each other. Settings that a
-broker asks for (SASL, TLS) stand in a file of librdkafka's `name=value` lines, named by BIRDFALL_KAFKA_CONFIG.
+Offsets are kept in the state, in one transaction with what was read; nothing is committed to the
+broker. So a crash between the two cannot lose or double anything, and any number of watches read a
+topic without knowing of each other. Settings that a broker asks for (SASL, TLS) stand in a file of
+librdkafka's `name=value` lines, named by BIRDFALL_KAFKA_CONFIG.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ MAX_BATCH_MESSAGES: Final = 1000
 POLL_SECONDS: Final = 0.2
 #: Seconds a broker may take to answer, and between looks for new partitions.
 BROKER_TIMEOUT_SECONDS, PARTITION_CHECK_SECONDS = 10.0, 30.0
-#: A topic with heartbeats (`birdfall.cluster.stream`) that had none for so many seconds is lost, though the broker answers.
+#: A topic with heartbeats (`birdfall.cluster.stream`) that had none for so many seconds is lost,
+#: though the broker answers.
 HEARTBEAT_TIMEOUT_SECONDS: Final = 15.0
 _HEARTBEAT: Final = b'{"kind":"heard"'
 
@@ -48,8 +51,9 @@ _HEARTBEAT: Final = b'{"kind":"heard"'
 class KafkaFeed(ReconnectingFeed):
     """Reads a topic.
 
-    A message is a frame of the AT Protocol firehose, a line of Jetstream (v1 or v2), or a line as on standard input: each is
-    known by how it begins. The cursor is `{"partition": next offset}` as JSON.
+    A message is a frame of the AT Protocol firehose, a line of Jetstream (v1 or v2), or a line as
+    on standard input: each is known by how it begins. The cursor is `{"partition": next offset}` as
+    JSON.
 
     Attributes
     ----------
@@ -58,7 +62,8 @@ class KafkaFeed(ReconnectingFeed):
     start
         Where a topic without a cursor begins: "live" or "all".
     timed
-        Take the message's time as that of its arrival (the topic was filled by another watch), not the moment it was read.
+        Take the message's time as that of its arrival (the topic was filled by another watch), not
+        the moment it was read.
     """
 
     servers: str = ""
@@ -92,7 +97,9 @@ class KafkaFeed(ReconnectingFeed):
             consumer.close()
 
     def _begin(self, consumer: Consumer, put: Put) -> None:
-        """Take up each partition where it was left; report a gap where that is not possible any more."""
+        """Take up each partition where it was left; report a gap where that is not possible any
+        more.
+        """
         known = {int(k): int(v) for k, v in json.loads(self.cursor or "{}").items()}
         gaps: list[Gap] = []
         self._next, received = {}, now()
@@ -206,7 +213,10 @@ def _name_of(error: KafkaException) -> str:
 
 
 def decode_message(value: bytes, received: int) -> list[Event]:
-    """Decode one message of any of the known forms. `received` in microseconds. Raises DecodeError."""
+    """Decode one message of any of the known forms.
+
+    `received` in microseconds. Raises DecodeError.
+    """
     if not value.startswith(b"{"):
         return decode_frame(value, received)[0]
     # The first hundred bytes name what a line is; only a line of our own may be of any order.
@@ -221,7 +231,10 @@ def decode_message(value: bytes, received: int) -> list[Event]:
 
 
 def client_settings() -> dict[str, str]:
-    """The settings of librdkafka in the file that BIRDFALL_KAFKA_CONFIG names. Raises UsageError."""
+    """The settings of librdkafka in the file that BIRDFALL_KAFKA_CONFIG names.
+
+    Raises UsageError.
+    """
     name = os.environ.get("BIRDFALL_KAFKA_CONFIG")
     if not name:
         return {}
@@ -247,7 +260,10 @@ def client_settings() -> dict[str, str]:
 
 
 def open_topic(text: str, start: Start) -> KafkaFeed:
-    """The feed of `text`, `HOST:PORT/TOPIC`. Raises UsageError if it is none, or the client is not installed."""
+    """The feed of `text`, `HOST:PORT/TOPIC`.
+
+    Raises UsageError if it is none, or the client is not installed.
+    """
     servers, _, topic = text.removeprefix("//").partition("/")
     if not topic or ":" not in servers:
         raise UsageError(

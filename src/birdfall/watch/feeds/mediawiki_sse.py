@@ -1,4 +1,6 @@
-"""MediaWiki EventStreams: recent changes as server-sent events, resumed from the last event id after a loss."""
+"""MediaWiki EventStreams: recent changes as server-sent events, resumed from the last event id
+after a loss.
+"""
 
 from __future__ import annotations
 

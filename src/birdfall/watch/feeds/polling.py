@@ -1,7 +1,8 @@
-"""Sources that are asked again and again: Ozone's queue of moderation events, and Mastodon's admin API.
+"""Sources that are asked again and again: Ozone's queue of moderation events, and Mastodon's admin
+API.
 
-Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a little before; at the first
-start from now on, or with start "all" from the first that is kept.
+Neither pushes anything. Both are read oldest first from where the last answer ended, Ozone from a
+little before; at the first start from now on, or with start "all" from the first that is kept.
 """
 
 from __future__ import annotations
@@ -131,9 +132,10 @@ class PollingFeed(ReconnectingFeed, ABC):
 class OzoneFeed(PollingFeed):
     """Reads `tools.ozone.moderation.queryEvents` of a labelling service.
 
-    The service dates an event before it stores it, so events of one moment can be seen in another order than their cursors':
-    each question reaches `OZONE_REWIND_MS` behind the last answer, and events that were put before are left out.
-    `secret`: "user:password" for Basic authorisation, or a token.
+    The service dates an event before it stores it, so events of one moment can be seen in another
+    order than their cursors': each question reaches `OZONE_REWIND_MS` behind the last answer, and
+    events that were put before are left out. `secret`: "user:password" for Basic authorisation, or
+    a token.
     """
 
     _put_before: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -153,7 +155,8 @@ class OzoneFeed(PollingFeed):
         while True:
             items, cursor = self._page(at)
             if begins:
-                # nothing was heard yet: a watch that is stopped before anything comes goes on from here
+                # nothing was heard yet: a watch that is stopped before anything comes goes on from
+                # here
                 begins = False
                 put([StreamBatch(0, cursor=self.cursor, epoch=self.epoch)])
             steps = [self._decode(item) for item in items if self._is_new(item)]
@@ -221,8 +224,9 @@ def _is_later(cursor: str, known: str | None) -> bool:
 class MastodonFeed(PollingFeed):
     """Reads Mastodon's admin API: reports, and the accounts it lists as suspended.
 
-    `secret`: an access token with `admin:read:reports` and `admin:read:accounts`. Reports of other servers come from one
-    actor per server, not from persons: they are taken as reports by that server.
+    `secret`: an access token with `admin:read:reports` and `admin:read:accounts`. Reports of other
+    servers come from one actor per server, not from persons: they are taken as reports by that
+    server.
     """
 
     every: float = 10.0
@@ -235,7 +239,8 @@ class MastodonFeed(PollingFeed):
     def poll(self, put: Put) -> bool:
         """Ask for reports since the last one, and for who is suspended.
 
-        The cursor is the last report's id and when all was last asked for, in microseconds: `9@1700000000000000`.
+        The cursor is the last report's id and when all was last asked for, in microseconds:
+        `9@1700000000000000`.
         """
         known, since = _parse_cursor(self.cursor)
         if known is None and self.start == "all":
@@ -245,7 +250,8 @@ class MastodonFeed(PollingFeed):
         if known is None:
             # a watch that begins now has nothing to do with what was reported before
             known, reports, reached = max(reports, default=0), {}, []
-        # Where one list has more, the cursor goes no further than it: what lies between is asked for again.
+        # Where one list has more, the cursor goes no further than it: what lies between is asked
+        # for again.
         last = min(reached, default=max(reports, default=known))
         steps = [
             _decode_mastodon("report.created", reports[number], received)
@@ -281,10 +287,11 @@ class MastodonFeed(PollingFeed):
             raise ConnectionLost(f"an answer that is no list of {what}") from error
 
     def _status_changes(self, received: int, since: int) -> list[StreamBatch]:
-        """Who is listed as suspended now and was not before, and the reverse: the API names no moment.
+        """Who is listed as suspended now and was not before, and the reverse: the API names no
+        moment.
 
-        since: when the list was last asked for, 0 if never. What changed in longer than `MAX_DATED_INTERVAL_US` happened
-        nobody knows when.
+        since: when the list was last asked for, 0 if never. What changed in longer than
+        `MAX_DATED_INTERVAL_US` happened nobody knows when.
         """
         listed = self._list_suspended()
         before, self._suspended = self._suspended, frozenset(listed)

@@ -1,8 +1,8 @@
 """From the text that names a source to the feed that reads it.
 
-A source is written `SCHEME:ADDRESS`; each scheme has an opener. Schemes of other packages are registered under the entry
-point group `birdfall.feeds`: the entry point's name is the scheme, and it loads a `FeedOpener`. A text whose scheme nobody
-registered is the path of a recording.
+A source is written `SCHEME:ADDRESS`; each scheme has an opener. Schemes of other packages are
+registered under the entry point group `birdfall.feeds`: the entry point's name is the scheme, and
+it loads a `FeedOpener`. A text whose scheme nobody registered is the path of a recording.
 """
 
 from __future__ import annotations

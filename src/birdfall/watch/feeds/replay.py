@@ -1,6 +1,7 @@
 """Recordings replayed at any speed, and lines read from a pipe.
 
-A recording has a clock of its own: what arrived a minute later arrives a minute later, or a minute divided by the speed.
+A recording has a clock of its own: what arrived a minute later arrives a minute later, or a minute
+divided by the speed.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class RecordingFeed:
         self.health.connected = False
 
     def _steps_after(self, skipped: int, epoch: str) -> Iterator[StreamBatch]:
-        """The steps of all files in order, without the first `skipped`, each with its number as cursor."""
+        """The steps of all files in order, without the first `skipped`, each with its number as
+        cursor.
+        """
         merged = merge(*map(read_steps, self.paths), key=lambda step: step.received)
         for number, step in enumerate(merged, 1):
             if number > skipped:
@@ -103,7 +106,9 @@ class RecordingFeed:
 
 
 class _Pace:
-    """When a step of a recording is due: as long after the first as it was, divided by `speed`; at once for speed 0."""
+    """When a step of a recording is due: as long after the first as it was, divided by `speed`; at
+    once for speed 0.
+    """
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
@@ -153,7 +158,10 @@ def _read_frames(stream: BinaryIO) -> Iterator[StreamBatch]:
 
 
 def recording_format(path: Path) -> str:
-    """The format of a recording: frames, jetstream, ozone, changes or lines. Raises InputError if it has none of these."""
+    """The format of a recording: frames, jetstream, ozone, changes or lines.
+
+    Raises InputError if it has none of these.
+    """
     start = read_head(path)
     if start.startswith(_MAGIC):
         return "frames"
@@ -170,7 +178,9 @@ def recording_format(path: Path) -> str:
 
 
 def _decode_recorded(kind: str, line: bytes, latest: int) -> StreamBatch:
-    """Decode one line of a recording; `latest`, in microseconds, is the time of a line that has none."""
+    """Decode one line of a recording; `latest`, in microseconds, is the time of a line that has
+    none.
+    """
     try:
         if kind == "jetstream":
             found, sent = decode_jetstream(line, 1 << 62)
@@ -199,7 +209,9 @@ class LinesFeed:
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
-        """Put one step per line until the pipe is closed or `stop` is set; a pipe cannot go back to `cursor`."""
+        """Put one step per line until the pipe is closed or `stop` is set; a pipe cannot go back to
+        `cursor`.
+        """
         del cursor, epoch
         self.health.mark_connected()
         for line in self._lines(stop):
@@ -257,7 +269,10 @@ def read_pipe_lines(
 
 
 def poll_by_select(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
-    """Chunks of a pipe. Not by a buffered reader: a thread that waits in one cannot be left when the process ends."""
+    """Chunks of a pipe.
+
+    Not by a buffered reader: a thread that waits in one cannot be left when the process ends.
+    """
     while not stop.is_set():
         if not select.select([descriptor], [], [], STOP_CHECK_SECONDS)[0]:
             continue
@@ -268,7 +283,9 @@ def poll_by_select(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
 
 
 def poll_in_thread(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
-    """Chunks of a pipe where `select` takes only sockets (Windows): a thread waits in `os.read`, which holds no lock."""
+    """Chunks of a pipe where `select` takes only sockets (Windows): a thread waits in `os.read`,
+    which holds no lock.
+    """
     chunks: queue.Queue[bytes] = queue.Queue(maxsize=1)
 
     def read() -> None:

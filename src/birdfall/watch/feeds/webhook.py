@@ -22,7 +22,9 @@ MAX_CONCURRENT_DELIVERIES = 32
 
 
 def is_signed(body: bytes, secret: str, signature: str) -> bool:
-    """Whether `signature` (header X-Hub-Signature, "sha256=<hex>") was made of `body` with `secret`; in constant time."""
+    """Whether `signature` (header X-Hub-Signature, "sha256=<hex>") was made of `body` with
+    `secret`; in constant time.
+    """
     wanted = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
 
@@ -40,8 +42,8 @@ def decode_delivery(body: bytes, received: int) -> StreamBatch:
 class MastodonWebhookFeed:
     """Receives Mastodon's webhooks.
 
-    A delivery is answered 200 only after it was committed; Mastodon sends it again otherwise. `bound` is the port that
-    the server listens on, for `port` 0.
+    A delivery is answered 200 only after it was committed; Mastodon sends it again otherwise.
+    `bound` is the port that the server listens on, for `port` 0.
     """
 
     name: str
@@ -57,6 +59,7 @@ class MastodonWebhookFeed:
 
     def run(self, cursor: str | None, epoch: str, put: Put, stop: threading.Event) -> None:
         """Serve until `stop` is set. Raises UsageError if the address cannot be bound."""
+        del cursor, epoch  # deliveries have no order to go on from
         secret, room = self.secret, threading.BoundedSemaphore(MAX_CONCURRENT_DELIVERIES)
 
         class Handler(BaseHTTPRequestHandler):

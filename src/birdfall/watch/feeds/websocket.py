@@ -1,7 +1,8 @@
 """Event streams over WebSockets: the AT Protocol firehose, and Jetstream v1 with its compression.
 
-Frames are gathered for a moment and put together, so that one transaction holds many. Sequence numbers are cursors and
-nothing more: gaps in them are normal (a deleted account's events are taken out of the past), and never counted as loss.
+Frames are gathered for a moment and put together, so that one transaction holds many. Sequence
+numbers are cursors and nothing more: gaps in them are normal (a deleted account's events are taken
+out of the past), and never counted as loss.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from birdfall.watch.model.events import Gap, StreamBatch
 MAX_BATCH_STEPS, FLUSH_SECONDS = 1000, 0.1
 #: The largest frame the protocol allows is 5 MB.
 MAX_FRAME_BYTES = 8 << 20
-#: Jetstream's cursor is a time: after a loss it is set back by this much, and what comes twice is taken once.
+#: Jetstream's cursor is a time: after a loss it is set back by this much, and what comes twice is
+#: taken once.
 JETSTREAM_REWIND_US = 5_000_000
 #: How far back Jetstream v1 can go.
 JETSTREAM_LOOKBACK_US = 36 * 3_600_000_000
@@ -38,7 +40,9 @@ JETSTREAM_LOOKBACK_US = 36 * 3_600_000_000
 
 @dataclass
 class WebSocketFeed(ReconnectingFeed, ABC):
-    """Reads a WebSocket at `url`, `wss://host` or `ws://host:port`; `start` says where, if there is no cursor."""
+    """Reads a WebSocket at `url`, `wss://host` or `ws://host:port`; `start` says where, if there is
+    no cursor.
+    """
 
     start: Start = "live"
 
@@ -60,7 +64,9 @@ class WebSocketFeed(ReconnectingFeed, ABC):
         return []
 
     def on_rejected(self, status: int, body: bytes) -> str:
-        """The reason why the server refused before the stream began; a subclass reads more from its body."""
+        """The reason why the server refused before the stream began; a subclass reads more from its
+        body.
+        """
         del body
         return f"HTTP {status}"
 
@@ -152,9 +158,13 @@ class DictionaryDecompressor:
         )
 
     def decompress(self, message: bytes) -> bytes:
-        """The message as it was. Raises DecodeError if it cannot be decompressed, or would be too large."""
+        """The message as it was.
+
+        Raises DecodeError if it cannot be decompressed, or would be too large.
+        """
         try:
-            # a frame says how large it will be, and that much is set aside at once: never more than a message may be
+            # a frame says how large it will be, and that much is set aside at once: never more than
+            # a message may be
             if zstandard.frame_content_size(message) > MAX_FRAME_BYTES:
                 raise DecodeError("a message that would be too large unpacked")
             plain: bytes = self._decompressor.decompress(message, max_output_size=MAX_FRAME_BYTES)
@@ -177,7 +187,10 @@ class FirehoseFeed(WebSocketFeed):
         return f"{self.url.rstrip('/')}/xrpc/com.atproto.sync.subscribeRepos{query}"
 
     def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
-        """Decode one frame. Messages of the server about itself are told apart from what cannot be decoded."""
+        """Decode one frame.
+
+        Messages of the server about itself are told apart from what cannot be decoded.
+        """
         if isinstance(message, str):
             return StreamBatch(
                 received,
@@ -212,7 +225,8 @@ class FirehoseFeed(WebSocketFeed):
 
     def _handle_refusal(self, message: bytes, received: int, reason: str) -> StreamBatch:
         if "FutureCursor" in reason:
-            # The server has begun to count anew (it was reset): all it still has is read again under a new epoch.
+            # The server has begun to count anew (it was reset): all it still has is read again
+            # under a new epoch.
             epoch = str(int(self.epoch or "0") + 1)
             self.start, self.cursor, self.epoch = "all", None, epoch
             gap = Gap(0, received, "server-began-anew")
@@ -244,7 +258,9 @@ class JetstreamFeed(WebSocketFeed):
     _requested: int | None = None
 
     def connection_url(self) -> str:
-        """The address with the collection that is wanted, and the cursor: a time, set back a little."""
+        """The address with the collection that is wanted, and the cursor: a time, set back a
+        little.
+        """
         query: list[tuple[str, str]] = [("wantedCollections", "app.bsky.graph.follow")]
         query += [("wantedDids", a) for a in self.accounts]
         if self.dictionary is not None:
@@ -282,7 +298,9 @@ class JetstreamFeed(WebSocketFeed):
         return self._decompressor.decompress(message)
 
     def _find_clamping(self, sent: int, received: int) -> tuple[Gap, ...]:
-        """The gap left by a cursor older than what the service keeps: it is moved up without a word."""
+        """The gap left by a cursor older than what the service keeps: it is moved up without a
+        word.
+        """
         requested, self._requested = self._requested, None
         if (
             requested is not None
