@@ -103,7 +103,9 @@ def reduce_texts(texts: pa.Array | pa.ChunkedArray) -> ReducedTexts:
 
     parts = _run_threads(part)
     starts = np.cumsum([0] + [len(codes) for codes, _ in parts])
-    ends = np.concatenate([ends + start for (_, ends), start in zip(parts, starts, strict=True)])
+    ends = np.concatenate(
+        [ends + start for (_, ends), start in zip(parts, starts[:-1], strict=True)]
+    )
     return ReducedTexts(
         np.concatenate([codes for codes, _ in parts]), np.r_[0, ends].astype(np.int64)
     )
