@@ -6,9 +6,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
+from commands import birdfall
 from processes import end_started
+
+# Linear algebra on one thread, as in the commands: workers share the cores, and several threads of
+# each spin there for ten times the work. Nothing above has loaded numpy yet.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci")
@@ -18,7 +24,7 @@ DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 @pytest.fixture
 def real():
-    """`real("caracas-2013/facts.csv")`: the path of real data, or a skip that says what is missing."""
+    """`real("caracas-2013/facts.csv")`: the path of real data, or a skip that names what lacks."""
 
     def find(relative: str) -> Path:
         path = Path(os.environ.get("BIRDFALL_DATA", DATA)) / relative
@@ -27,6 +33,35 @@ def real():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """`once("name", make)`: the folder that `make(folder)` fills, one for all workers; read only."""
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name, make) -> Path:
+        folder = common / "once" / name
+        with FileLock(common / f"{name}.lock"):
+            if not folder.exists():
+                half = folder.with_name(f"{name}.half")
+                half.mkdir(parents=True)
+                make(half)
+                half.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo(once) -> Path:
+    """The demo of the README, as the command makes it; read only: copy it to change anything."""
+
+    def make(folder):
+        birdfall("demo", "-o", folder / "birdfall-demo", check=0)
+
+    return once("demo", make) / "birdfall-demo"
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -27,15 +25,8 @@ QUIET = [
 
 
 @pytest.fixture(scope="module")
-def page_path(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser") / "demo"
-    subprocess.run(
-        [sys.executable, "-m", "birdfall", "demo", "-o", str(folder)],
-        check=True,
-        capture_output=True,
-        timeout=600,
-    )
-    return folder / "report.html"
+def page_path(demo):
+    return demo / "report.html"
 
 
 @pytest.fixture(scope="module")
