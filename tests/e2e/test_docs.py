@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from processes import Child
+from commands import birdfall
+from processes import BIRDFALL, Child
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "examples" / "data"
@@ -53,18 +54,16 @@ def run(line, folder):
     words = shlex.split(plain)
     assert words[0] == "birdfall", line
     words = [w.replace("did:plc:...", "did:plc:example").replace("8470", "0") for w in words[1:]]
-    command = [sys.executable, "-m", "birdfall", *words]
     if words[0] in ("watch", "serve"):
-        if words[0] == "serve":
-            command += ["--at", "0"]
-        with Child(command, cwd=folder) as child:
+        port = ["--at", "0"] if words[0] == "serve" else []
+        with Child([*BIRDFALL, *words, *port], cwd=folder) as child:
             child.wait_for("Stop with Ctrl-C" if words[0] == "serve" else "watching ")
             time.sleep(1)
             assert child.process.poll() is None, child.err
             child.stop()
         assert "Traceback" not in "".join(child.err), child.err
         return
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = birdfall(*words, cwd=folder)
     assert "Traceback" not in done.stderr, done.stderr
     # 0 found, 3 nothing found, 4 the data cannot answer: all are answers
     assert done.returncode in (0, 3, 4), f"{line}\n{done.stdout}\n{done.stderr}"

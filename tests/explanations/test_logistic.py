@@ -133,6 +133,7 @@ np.savez(sys.argv[1], ratio=made.log10_ratio, parts=made.parts, gain=list(made.g
 """
 
 
+@pytest.mark.slow
 def test_a_verdict_is_the_same_on_other_processors(tmp_path):
     """The linear algebra has ways of its own for every kind of processor, and can be told to take another's."""
     made = []

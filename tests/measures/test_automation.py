@@ -48,6 +48,7 @@ def of_world(name, seed=1, acts=1_200_000):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["caracas-2013-error", "caracas-2013-purge", "caracas-2013-targeted"]
 )

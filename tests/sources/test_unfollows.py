@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 
 import pytest
 from atproto_streams import follow, microseconds, recording, unfollow
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from birdfall.measures.coverage import coverage
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest, load
+from commands import birdfall
 
 ANA, BEA, LEA = "did:plc:ana", "did:plc:bea", "did:plc:lea"
 EDGES = "SELECT follower, followed, epoch_us(since) AS since, epoch_us(until) AS until FROM follows ORDER BY ALL"
@@ -87,11 +86,7 @@ def test_a_recording_cut_in_two_gives_the_same_edges_in_either_order(tmp_path, w
 def test_two_commands_do_as_one(tmp_path):
     files = two_files(tmp_path, "atfh")
     for path in reversed(files):
-        done = subprocess.run(
-            [sys.executable, "-m", "birdfall", "import", str(path), "-o", str(tmp_path / "case")],
-            capture_output=True,
-        )
-        assert done.returncode == 0, done.stderr
+        birdfall("import", path, "-o", tmp_path / "case", check=0)
     assert Case.open(tmp_path / "case").record().sql(EDGES).num_rows == 5
 
 

@@ -16,6 +16,7 @@ from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Gap, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
+from commands import birdfall
 
 T = 1_700_000_000_000_000
 EVIL = "<script>alert(1)</script>\"'\u202e"
@@ -440,23 +441,12 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
 
 
 def test_a_case_without_waves_says_so(tmp_path):
-    import subprocess
-    import sys
-
     from birdfall.watch.dashboard.case_view import CaseView
 
     lines = "account,status,time\n" + "".join(
         f"b{i},suspended,2023-11-{1 + i // 4:02d}T{i % 4 * 5:02d}:00:00Z\n" for i in range(100)
     )
     (tmp_path / "quiet.csv").write_text(lines)
-
-    def birdfall(*words):
-        subprocess.run(
-            [sys.executable, "-m", "birdfall", *map(str, words)],
-            check=False,
-            capture_output=True,
-            timeout=300,
-        )
 
     def said():
         view = CaseView(tmp_path / "case")
