@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
+.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -46,6 +46,9 @@ test-live: $(VENV)/.dev live-servers ## the watch against a real server on loopb
 test-nightly: $(VENV)/.dev live-servers ## 10,000 accounts, the full network with its moderation service, and a wiki (Debian, as root; about half an hour)
 	tests/live/prepare_nightly.sh
 	$(BIN)/python -m pytest tests/live -m nightly -rs
+
+nightly: $(VENV)/.dev ## all that takes hours, part after part; can be stopped and goes on where it was; writes docs/nightly.md
+	$(BIN)/python tests/nightly.py
 
 calibrate: $(VENV)/.base ## draw the worlds of the explanations anew and measure their calibration (minutes)
 	$(BIN)/birdfall calibrate --again
