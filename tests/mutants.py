@@ -2,10 +2,10 @@
 
     python tests/mutants.py [--number 40] [--seed 1] [--results FILE] [--slow]
 
-Each fault changes one comparison, operator, number or condition of a random module, in a copy of the
-sources. The tests of that module's package run against the copy; the fault is caught if one fails.
-Results are kept line by line, so a run that was stopped goes on where it was. The source: DeMillo,
-Lipton and Sayward 1978 (hints on test data selection).
+Each fault changes one comparison, operator, number or condition of a random module, in a copy of
+the sources. The tests of that module's package run against the copy; the fault is caught if one
+fails. Results are kept line by line, so a run that was stopped goes on where it was. Source:
+DeMillo, Lipton and Sayward 1978 (hints on test data selection).
 """
 
 import argparse

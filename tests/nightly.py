@@ -2,8 +2,8 @@
 
     python tests/nightly.py [--list] [PART...]
 
-A run that is stopped goes on with the part it was at; a part that failed is run again. When all parts
-of a round are done, or with `--table`, the rows go into docs/nightly.md.
+A run that is stopped goes on with the part it was at; a part that failed is run again. When all
+parts of a round are done, the rows go into docs/nightly.md.
 """
 
 import argparse
