@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdfall.kernels.interval_censoring import count_in_windows, likely_number, turnbull
+from birdfall.kernels.interval_censoring import count_in_windows, expected_number, turnbull
 
 intervals = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=25)
 
@@ -77,7 +77,9 @@ def test_a_sharp_wave_draws_the_loosely_known_to_it():
     estimate = turnbull(low, high)
     certain, possible = count_in_windows(low, high, np.array([100]), np.array([110]))
     # five sixths of what is exactly known fell there, one more by chance
-    assert likely_number(low, high, 100, 110, estimate) == pytest.approx(51 + 40 * 51 / 60, abs=0.1)
+    assert expected_number(low, high, 100, 110, estimate) == pytest.approx(
+        51 + 40 * 51 / 60, abs=0.1
+    )
     assert certain[0] == 51
     assert possible[0] == 91
 
@@ -89,6 +91,6 @@ def test_many_overlapping_intervals_end_with_their_certificate():
     high = t + rng.integers(0, 500, len(t))
     estimate = turnbull(low, high)
     assert estimate.gap < 0.01
-    assert likely_number(low, high, 2000, 4000, estimate) == pytest.approx(
+    assert expected_number(low, high, 2000, 4000, estimate) == pytest.approx(
         ((t > 2000) & (t <= 4000)).sum(), rel=0.03
     )

@@ -1,18 +1,27 @@
-"""The e-detector: evidence, tick by tick, that a stream now runs above its base rate, with a bound on false alarms.
+"""The e-detector: evidence, tick by tick, that a stream runs above its base rate.
 
-Plain version, for multipliers theta_1 < ... < theta_J, count x of mean m and negative-binomial size k in this tick:
+Plain version, for multipliers theta_1 < ... < theta_J, count x of mean m and negative-binomial size
+k in this tick:
+
     LR_j = (theta_j (m + k) / (theta_j m + k))^x  ((m + k) / (theta_j m + k))^k
     R_j  = (R_j + 1) LR_j                            evidence = mean(R_j)
     alarm when evidence >= threshold
-Guarantee: if, whatever happened before, the count of a tick has mean at most m and is no wider than size k says, the mean
-number of ticks until an alarm is at least `threshold`. (Under the base rate E[LR_j] = 1, so evidence minus ticks is a
-supermartingale; LR_j is increasing and convex in x, so lower means and narrower spreads only slow it down.) It does not
-hold where `expected` runs below the truth, or where a tick depends on the one before and `expected` does not say so.
 
-Cost: J multiplications per tick, O(1) in everything else; a run of empty ticks in closed form. Safe: the state is kept as
-logarithms, so no wave overflows it; arrays are only read, the state returned is new; no threads inside.
-Source: Shiryaev 1963 and Roberts 1966; e-detectors, Shin, Ramdas and Rinaldo 2023; many streams at once by e-BH (Wang and
-Ramdas 2022), whose error over patience is bounded under any dependence (Dandapanthula and Ramdas 2025).
+Guarantee: if, whatever happened before, the count of a tick has mean at most m and is no wider than
+size k says, the mean number of ticks until an alarm is at least `threshold`. (Under the base rate
+E[LR_j] = 1, so evidence minus ticks is a supermartingale; LR_j is increasing and convex in x, so
+lower means and narrower spreads only slow it down.) It does not hold where `expected` runs below
+the truth, or where a tick depends on the one before and `expected` does not account for it.
+
+Cost: J multiplications per tick, O(1) in everything else; a run of empty ticks in closed form.
+Safe: the state is kept as logarithms, so no wave overflows it; arrays are only read, the state
+returned is new; no threads inside.
+
+References
+----------
+Shiryaev (1963) and Roberts (1966); e-detectors: Shin, Ramdas and Rinaldo (2023); many streams at
+once by e-BH (Wang and Ramdas 2022), whose error over patience is bounded under any dependence
+(Dandapanthula and Ramdas 2025).
 """
 
 from __future__ import annotations
@@ -22,10 +31,14 @@ from numba import njit
 
 #: From this size on the negative binomial is taken for its limit, the Poisson.
 POISSON_SIZE = 1e7
+YEAR_S = 365.25 * 86400
 
 
 def multipliers(number: int = 8, lowest: float = 1.5, highest: float = 100.0) -> np.ndarray:
-    """float64[number], log-spaced: how many times the base rate a wave may run at. Waves between two cost little power."""
+    """How many times the base rate a wave may run at: float64[number], log-spaced.
+
+    Waves between two multipliers cost little power. Raises ValueError unless 1 < lowest <= highest.
+    """
     if number < 1 or not 1.0 < lowest <= highest:
         raise ValueError("multipliers lie above 1, lowest first")
     return np.geomspace(lowest, highest, number)
@@ -38,7 +51,7 @@ def initial_state(number: int = 8) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def log_ratio(count: float, mean: float, size: float, theta: float) -> float:
-    """log LR of `count` under mean theta * mean against mean; 0 where nothing could be expected (mean <= 0)."""
+    """log LR of `count` under mean theta * mean against mean; 0 where mean <= 0."""
     if mean <= 0.0:
         return 0.0
     if size > POISSON_SIZE:
@@ -74,10 +87,34 @@ def advance(
     covered: np.ndarray,
     thetas: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take in ticks: (state after them, log evidence after each).
+    """Advance a detector by ticks.
 
-    state: float64[J] from `initial_state` or an earlier call. counts, expected, sizes: float64[n]. covered: bool[n]; a tick that was
-    not watched changes nothing, for no data is not silence. thetas: float64[J] from `multipliers`. `state` is not altered.
+    Parameters
+    ----------
+    state
+        float64[J] from `initial_state` or an earlier call; not altered.
+    counts, expected, sizes
+        float64[n], counts with their means and negative-binomial sizes.
+    covered
+        bool[n]; a tick that was not watched changes nothing, for no data is not silence.
+    thetas
+        float64[J] from `multipliers`.
+
+    Returns
+    -------
+    state
+        float64[J], after the last tick.
+    evidence
+        float64[n], log evidence after each tick.
+
+    Examples
+    --------
+    >>> thetas = multipliers()
+    >>> ones = np.ones(3)
+    >>> counts = np.array([1.0, 1.0, 40.0])
+    >>> _, log_evidence = advance(initial_state(), counts, ones, ones * 5, ones > 0, thetas)
+    >>> bool(log_evidence[2] > np.log(1000))
+    True
     """
     now = state.copy()
     evidence = np.empty(len(counts))
@@ -102,9 +139,22 @@ def alarms(
     thetas: np.ndarray,
     threshold: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `advance`, starting anew after each alarm: (state after the last tick, ticks of the alarms as int64[a]).
+    """Advance a detector, starting anew after each alarm.
 
-    Started anew, alarms come on average at least `threshold` covered ticks apart while nothing happens.
+    Parameters
+    ----------
+    state, counts, expected, sizes, covered, thetas
+        As for `advance`.
+    threshold
+        Evidence of an alarm, at least 1.
+
+    Returns
+    -------
+    state
+        float64[J], after the last tick.
+    ticks
+        int64[a], ticks of the alarms. While nothing happens they come on average at least
+        `threshold` covered ticks apart.
     """
     now = state.copy()
     found = np.empty(len(counts), np.int64)
@@ -129,9 +179,23 @@ def advance_many(
     thetas: np.ndarray,
     keep: bool,
 ) -> np.ndarray:
-    """One tick of many detectors: log evidence after it, float64[K].
+    """Advance many detectors by one tick.
 
-    states: float64[K, J], taken a tick further if `keep`, else left as they are. counts, expected, sizes: float64[K].
+    Parameters
+    ----------
+    states
+        float64[K, J], advanced in place if `keep`, else left as they are.
+    counts, expected, sizes
+        float64[K].
+    thetas
+        float64[J].
+    keep
+        Whether the tick is over.
+
+    Returns
+    -------
+    float64[K]
+        Log evidence after the tick.
     """
     evidence = np.empty(len(counts))
     for k in range(len(counts)):
@@ -144,9 +208,10 @@ def advance_many(
 def skip_empty_ticks(
     state: np.ndarray, ticks: int, mean: float, size: float, thetas: np.ndarray
 ) -> np.ndarray:
-    """The state after `ticks` covered ticks without an event, all of the same mean and size, in closed form.
+    """The state after covered ticks without an event, all of the same mean and size.
 
-    R -> q^n R + q (1 - q^n) / (1 - q) with q = LR(0): a stream need be touched only when something happens in it.
+    In closed form: R -> q^n R + q (1 - q^n) / (1 - q) with q = LR(0). So a stream need be touched
+    only when something happens in it. state: float64[J], not altered.
     """
     now = state.copy()
     if ticks <= 0:
@@ -167,7 +232,10 @@ def skip_empty_ticks(
 def skip_empty_ticks_many(
     states: np.ndarray, ticks: int, expected: np.ndarray, sizes: np.ndarray, thetas: np.ndarray
 ) -> None:
-    """`skip_empty_ticks` of many detectors, in place. states: float64[K, J]; expected, sizes: float64[K]."""
+    """`skip_empty_ticks` of many detectors, in place.
+
+    states: float64[K, J]. expected, sizes: float64[K].
+    """
     for k in range(len(states)):
         if states[k].max() > -np.inf or expected[k] > 0.0:
             states[k] = skip_empty_ticks(states[k], ticks, expected[k], sizes[k], thetas)
@@ -181,9 +249,10 @@ def likely_onset(
     covered: np.ndarray,
     thetas: np.ndarray,
 ) -> int:
-    """The tick at which a change that is still on began most likely, judged at the last tick; len(counts) if none did.
+    """The tick at which a change that still lasts began most likely; len(counts) if none did.
 
-    Greatest likelihood over starts and multipliers (the maximum of which the evidence is the sum).
+    Greatest likelihood over starts and multipliers, judged at the last tick (the maximum of which
+    the evidence is the sum). counts, expected, sizes: float64[n]. covered: bool[n].
     """
     best, at = 0.0, len(counts)
     for j in range(len(thetas)):
@@ -198,18 +267,31 @@ def likely_onset(
 
 
 def threshold_for(tick_seconds: float, *, false_alarms_per_year: float) -> float:
-    """The threshold at which a stream raises on average at most so many false alarms per watched year."""
+    """The threshold at which a stream raises at most so many false alarms per watched year.
+
+    Raises ValueError unless both numbers are positive.
+    """
     if tick_seconds <= 0 or false_alarms_per_year <= 0:
-        raise ValueError("a tick lasts some time, and some false alarms must be allowed")
-    return max(365.25 * 86400 / tick_seconds / false_alarms_per_year, 1.0)
+        raise ValueError("tick_seconds and false_alarms_per_year must be positive")
+    return max(YEAR_S / tick_seconds / false_alarms_per_year, 1.0)
 
 
 def e_bh(log_evidence: np.ndarray, threshold: float) -> np.ndarray:
-    """Which of K streams stand out together: bool[K].
+    """Select the streams that stand out together, bool[K].
 
-    log_evidence: float64[K], of the same moment. The k strongest are chosen, k the largest with evidence_(k) >=
-    threshold * K / k. The expected share of false ones among those chosen, at any stopping time, is at most its expected
-    number of ticks divided by `threshold`, however the streams hang together (Dandapanthula and Ramdas 2025).
+    Parameters
+    ----------
+    log_evidence
+        float64[K], of the same moment.
+    threshold
+        Evidence of an alarm of one stream.
+
+    Notes
+    -----
+    The k strongest are chosen, k the largest with evidence_(k) >= threshold * K / k. The expected
+    share of false ones among those chosen, at any stopping time, is at most its expected number of
+    ticks divided by `threshold`, however the streams depend on each other (Dandapanthula and Ramdas
+    2025).
     """
     streams = len(log_evidence)
     chosen = np.zeros(streams, np.bool_)

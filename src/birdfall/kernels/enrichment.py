@@ -1,9 +1,10 @@
-"""Whose audience was hit: counting the fallen in every audience, and what chance does to all of them at once.
+"""Audience enrichment: count the fallen in every audience, and in draws of the fallen.
 
-Plain version: `for leader: sum(fallen[f] for f in followers(leader))`, and the same for fallen accounts drawn anew within strata.
-Cost: the counting pass reads each edge once; a permutation costs the degrees of the fallen and one look at each audience. Safe:
-codes are below n by construction, so they are taken as unsigned (no test for indices counted from the end, which halves the
-speed); a count fits int32 as no audience has 2^31 followers; threads write to separate rows.
+Plain version: `for leader: sum(fallen[f] for f in followers(leader))`, and the same for fallen
+accounts drawn anew within strata. Cost: the counting pass reads each edge once; a permutation costs
+the degrees of the fallen and one pass over the audiences. Safe: codes are below n by construction,
+so they are taken as unsigned (no test for indices counted from the end, which halves the speed); a
+count fits int32 as no audience has 2^31 followers; threads write to separate rows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def bitset(members: np.ndarray, n: int) -> np.ndarray:
-    """uint64 words with the bits of `members` (codes < n) set: 64 accounts a word stay in cache where a byte mask would not."""
+    """uint64[ceil(n / 64)] with the bits of `members` (codes < n) set.
+
+    64 accounts a word stay in cache where a byte mask would not.
+    """
     words = np.zeros((n + 63) // 64, np.uint64)
     for m in members:
         words[m >> 6] |= np.uint64(1) << np.uint64(m & 63)
@@ -30,9 +34,10 @@ def fallen_per_audience(
     last: int,
     out: np.ndarray,
 ) -> None:
-    """out[a]: how many of audience a's followers are in the bit set, for audiences first..last.
+    """Count the followers of audiences [first, last) that are in a bit set, into out[a].
 
-    starts: int64[leaders + 1] into follower: int32[edges].
+    starts, follower: int64[leaders + 1] into int32[edges]. words: uint64, from `bitset`. out:
+    int64[leaders].
     """
     for a in range(first, last):
         number = np.uint64(0)
@@ -46,9 +51,10 @@ def fallen_per_audience(
 def followed_by_fallen(
     starts: np.ndarray, followed: np.ndarray, fallen: np.ndarray, out: np.ndarray
 ) -> None:
-    """Adds one to out[a] for each follow edge of the accounts `fallen` to audience a: costs their degrees only.
+    """Add one to out[a] for each follow edge of the accounts `fallen` to audience a.
 
-    starts: int64[n + 1] into followed: int32[edges], whom each account follows.
+    Costs their degrees only. starts, followed: int64[n + 1] into int32[edges], whom each account
+    follows.
     """
     for f in fallen:
         for e in range(np.uint64(starts[f]), np.uint64(starts[f + 1])):
@@ -59,7 +65,10 @@ def followed_by_fallen(
 def transpose_edges(
     starts: np.ndarray, follower: np.ndarray, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same edges by account: starts int64[n + 1] and audience int32[edges], ascending. One counting sort."""
+    """The same edges by account: int64[n + 1] into int32[edges], audiences ascending.
+
+    One counting sort.
+    """
     begin = np.zeros(n + 1, np.int64)
     for f in follower:
         begin[f + 1] += 1
@@ -84,7 +93,10 @@ def count_per_stratum(
     strata: int,
     audience: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For one audience: followers and fallen followers per stratum, int64[strata] each."""
+    """Followers and fallen followers of one audience per stratum, int64[strata] each.
+
+    stratum: int32[n]. fallen: int8[n].
+    """
     size = np.zeros(strata, np.int64)
     hit = np.zeros(strata, np.int64)
     for e in range(starts[audience], starts[audience + 1]):
@@ -110,12 +122,32 @@ def moments(
     variance: np.ndarray,
     log_e: np.ndarray,
 ) -> None:
-    """What drawing the fallen at random within strata does to each audience: mean and variance of its fallen, and its log e-value.
+    """What drawing the fallen at random within strata does to audiences [first, last).
 
-    rate: fallen / accounts per stratum; spread: rate (1 - rate) / (accounts - 1); total: accounts; count: fallen per audience.
-    Mean = sum n_s rate_s, variance = sum n_s (N_s - n_s) rate_s (1 - rate_s) / (N_s - 1) (Cochran 1954; Mantel, Haenszel 1959).
-    The e-value is the mean over boosts b of b^count / prod (1 + rate_s (b - 1))^n_s: a hypergeometric has no larger moment
-    generating function than the binomial of its mean (Hoeffding 1963), so it has expectation of at most 1 if nothing is raised.
+    Parameters
+    ----------
+    starts, follower
+        int64[leaders + 1] into int32[edges].
+    stratum
+        int32[n], stratum of each account.
+    rate, spread, total
+        float64[strata]: fallen / accounts; rate (1 - rate) / (accounts - 1); accounts.
+    boosts
+        float64[B], multiples of the rate that the e-value averages over.
+    first, last
+        Range of audiences.
+    count
+        int64[leaders], fallen per audience.
+    mean, variance, log_e
+        float64[leaders], results: mean and variance of the fallen, and the log e-value.
+
+    Notes
+    -----
+    Mean = sum n_s rate_s, variance = sum n_s (N_s - n_s) rate_s (1 - rate_s) / (N_s - 1) (Cochran
+    1954; Mantel and Haenszel 1959). The e-value is the mean over boosts b of
+    b^count / prod (1 + rate_s (b - 1))^n_s: a hypergeometric has no larger moment generating
+    function than the binomial of its mean (Hoeffding 1963), so its expectation is at most 1 if
+    nothing is raised.
     """
     strata = len(rate)
     size = np.zeros(strata, np.int64)
@@ -158,11 +190,30 @@ def permuted_maxima(
     seed: int,
     out: np.ndarray,
 ) -> None:
-    """out[r]: the largest z over all audiences when the fallen are drawn anew within strata, for replicates first..last.
+    """The largest z over all audiences in replicates [first, last) of the fallen, into out[r].
 
-    followed_starts, followed: whom each account follows, as CSR by account. order: accounts by stratum, stratum s being
-    order[stratum_starts[s]:stratum_starts[s + 1]]; fallen_in: how many fell in each. Only audiences with deviation > 0 count.
-    All are drawn before any is counted: the rows of several accounts are then fetched from memory at once.
+    Parameters
+    ----------
+    followed_starts, followed
+        int64[n + 1] into int32[edges], audiences each account is in.
+    order, stratum_starts
+        int32[n], accounts by stratum; stratum s is
+        order[stratum_starts[s]:stratum_starts[s + 1]].
+    fallen_in
+        int64[strata], how many fell in each.
+    mean, deviation
+        float64[leaders]; only audiences with deviation > 0 count.
+    first, last
+        Range of replicates.
+    seed
+        Of the draws.
+    out
+        float64[replicates], results.
+
+    Notes
+    -----
+    All fallen of a replicate are drawn before any is counted: the rows of several accounts are then
+    fetched from memory at once.
     """
     np.random.seed(seed)
     pool = order.copy()

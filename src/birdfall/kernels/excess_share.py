@@ -1,10 +1,12 @@
-"""How many of a group lie above what controls alone would show: the mixture proportion, from below and with confidence.
+"""Excess share: how much of a group lies above what controls alone would show, from below.
 
-If a share p of the group is unlike the controls and the rest is like them, the group's distribution function is at least
-(1 - p) times theirs everywhere, so p is at least 1 - F_group(c) / F_controls(c) at every c. Asked at a few quantiles of the controls,
-both functions moved against us by exact binomial bounds (Clopper and Pearson 1934) shared out among them, so `low` holds at
-all of them together; the visible share is read at the best (the best bin of Garg et al. 2021). Of the bands that hold at every c
-(Massart 1990) the width is that of the middle; these are half as wide where few are left, and there small shares show.
+If a share p of the group is unlike the controls and the rest is like them, the group's distribution
+function is at least (1 - p) times theirs everywhere, so p is at least
+1 - F_group(c) / F_controls(c) at every c. Tested at a few quantiles of the controls, both functions
+moved against us by exact binomial bounds (Clopper and Pearson 1934) shared out among them, so `low`
+holds at all of them together; the visible share is read at the best (the best bin of Garg et al.
+2021). Bands that hold at every c (Massart 1990) are as wide as in the middle; these are half as
+wide where few are left, and there small shares show.
 """
 
 from __future__ import annotations
@@ -15,13 +17,25 @@ from typing import Final
 
 import numpy as np
 
-#: Quantiles of the controls at which is asked: most of what is machine-like lies high.
+#: Quantiles of the controls at which shares are compared: what is machine-like lies high.
 CONTROL_QUANTILES: Final = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """Shares 0..1 of the group. low: at least, at the level asked. visible: the estimate. high: of the visible share, at the level."""
+    """Share of a group beyond its controls, 0..1.
+
+    Parameters
+    ----------
+    low
+        At least so much, at the level given.
+    visible
+        The estimate.
+    high
+        Upper bound of the visible share, at the level.
+    threshold
+        Score above which it is read.
+    """
 
     low: float
     visible: float
@@ -36,9 +50,28 @@ def excess(
     *,
     level: float = 0.95,
 ) -> Excess:
-    """The share of `group` (float64[n]) above `controls` (float64[m]) with weights (float64[m] > 0; default: even).
+    """The share of a group above its controls.
 
-    Larger scores are those of the kind looked for. Raises ValueError for an empty side.
+    Parameters
+    ----------
+    group
+        float64[n], scores; larger ones are of the kind looked for.
+    controls, weight
+        float64[m], scores and weights > 0 (even if None).
+    level
+        Of the bounds.
+
+    Raises
+    ------
+    ValueError
+        For an empty side.
+
+    Examples
+    --------
+    >>> controls = np.linspace(0, 1, 1000)
+    >>> found = excess(np.r_[np.linspace(0, 1, 700), np.full(300, 2.0)], controls)
+    >>> round(found.visible, 2), found.low > 0.2
+    (0.3, True)
     """
     if not len(group) or not len(controls):
         raise ValueError("an excess needs a group and controls")
@@ -64,6 +97,7 @@ def excess(
 
 def _bounds(share: np.ndarray, n: float, delta: float) -> tuple[np.ndarray, np.ndarray]:
     """One-sided bounds of shares seen among n, each at confidence 1 - delta."""
+    # scipy.stats takes most of a second to load, and importers often need only the types.
     from scipy.stats import beta
 
     k = share * n

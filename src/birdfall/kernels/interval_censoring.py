@@ -1,8 +1,9 @@
-"""Falls known only within intervals: how many lie in a window for certain, at most, and most likely.
+"""Events known only within intervals: how many lie in a window for certain, at most, most likely.
 
-A fall in (low, high] lies in (a, b] for certain if the interval does, possibly if the two overlap. The most likely number is
-the sum of each fall's probability to lie there under the non-parametric maximum-likelihood estimate of when falls happen
-(Turnbull 1976). All times int64 microseconds; an exact time t is the interval (t - 1, t].
+An event in (low, high] lies in (a, b] for certain if the interval does, possibly if the two
+overlap. The most likely number is the sum of each event's probability to lie there under the
+non-parametric maximum-likelihood estimate of when events happen (Turnbull 1976). All times int64
+microseconds; an exact time t is the interval (t - 1, t].
 """
 
 from __future__ import annotations
@@ -11,21 +12,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: The estimate is accepted when no interval's likelihood could be raised by more than this share per fall.
+#: The estimate is accepted when no interval's likelihood could be raised by more than this share.
 TOLERANCE, MAX_ROUNDS = 1e-4, 5000
 
 
 def count_in_windows(
     low: np.ndarray, high: np.ndarray, begin: np.ndarray, end: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(certain, possible) number of falls in each window (begin, end]: int64[w] each.
+    """Certain and possible number of events in each window.
 
-    low, high: int64[n], low < high, or low == high for an exact time. begin < end: int64[w]. Possible by two sorts, certain by
-    a pass per window: windows are few.
+    Parameters
+    ----------
+    low, high
+        int64[n], low < high, or low == high for an exact time.
+    begin, end
+        int64[w], begin < end; windows (begin, end].
+
+    Returns
+    -------
+    certain, possible
+        int64[w] each. Possible by two sorts, certain by a pass per window: windows are few.
+
+    Examples
+    --------
+    >>> low, high = np.array([0, 5]), np.array([4, 20])
+    >>> count_in_windows(low, high, np.array([0]), np.array([10]))
+    (array([1]), array([2]))
     """
     low = np.where(low == high, high - 1, low)
     by_low, by_high = np.sort(low), np.sort(high)
-    # all but those over by `begin` and those that start at `end` or later; no interval is both
+    # All but those over by `begin` and those that start at `end` or later; no interval is both.
     possible = np.searchsorted(by_low, end, "left") - np.searchsorted(by_high, begin, "right")
     certain = np.array(
         [((low >= a) & (high <= b)).sum() for a, b in zip(begin, end, strict=True)], np.int64
@@ -35,9 +51,16 @@ def count_in_windows(
 
 @dataclass(frozen=True)
 class Turnbull:
-    """The estimate: probability `share` in each innermost interval (low, high]. Within one, nothing says where.
+    """The estimate: a probability for each innermost interval. Within one, its place is unknown.
 
-    low, high: int64[m], disjoint, ascending. share: float64[m], sums to 1. gap: how much likelihood per fall may be missing.
+    Parameters
+    ----------
+    low, high
+        int64[m], innermost intervals (low, high], disjoint, ascending.
+    share
+        float64[m], probabilities, sum 1.
+    gap
+        Log-likelihood per event that may be missing from the maximum.
     """
 
     low: np.ndarray
@@ -53,10 +76,22 @@ def turnbull(
     *,
     tolerance: float = TOLERANCE,
 ) -> Turnbull:
-    """The non-parametric maximum-likelihood estimate of when falls in (low, high] happened.
+    """The non-parametric maximum-likelihood estimate of when events in (low, high] happened.
 
-    low, high: int64[n]; times: how often each is meant (None: once). Self-consistency (Turnbull 1976) over innermost intervals, O(n + m) a round by prefix sums; stopped by
-    its own certificate: at the maximum no innermost interval has a likelihood gradient above 1 (Gentleman and Geyer 1994).
+    Parameters
+    ----------
+    low, high
+        int64[n].
+    times
+        float64[n], how often each counts; None: once.
+    tolerance
+        Likelihood gradient above 1 at which the iteration stops.
+
+    Notes
+    -----
+    Self-consistency (Turnbull 1976) over innermost intervals, O(n + m) a round by prefix sums;
+    stopped by its own certificate: at the maximum no innermost interval has a likelihood gradient
+    above 1 (Gentleman and Geyer 1994).
     """
     low = np.where(low == high, high - 1, low)
     pairs, place, number = np.unique(
@@ -67,7 +102,7 @@ def turnbull(
     if not len(pairs):
         return Turnbull(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), 0.0)
     lows, highs = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
-    # innermost: a low end with a high end next after it; at one instant intervals end before others begin
+    # Innermost: a low end with a high end next; at one instant intervals end before others begin.
     ends = np.r_[highs, lows]
     opens = np.r_[np.zeros(len(highs), bool), np.ones(len(lows), bool)]
     order = np.lexsort((opens, ends))
@@ -94,10 +129,10 @@ def turnbull(
     return Turnbull(inner_low, inner_high, share, gap)
 
 
-def likely_number(
+def expected_number(
     low: np.ndarray, high: np.ndarray, begin: int, end: int, estimate: Turnbull
 ) -> float:
-    """The number of falls most likely in (begin, end]: each by its own interval under the estimate of all.
+    """The expected number of events in (begin, end], each by its own interval.
 
     An innermost interval that the window cuts counts by the share of its length inside.
     """

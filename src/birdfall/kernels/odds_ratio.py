@@ -1,4 +1,4 @@
-"""The size of an effect over strata: pooled odds ratio with its interval, and what a hidden trait would have to be."""
+"""Effect size over strata: pooled odds ratio with its interval, and its E-value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Z_95 = 1.959963984540054
-#: Nothing below these is called raised: smaller ones can be confounding that nobody measured.
+#: Nothing below these is called raised: smaller ones can be confounding that was not measured.
 ODDS_RATIO_FLOOR, E_VALUE_FLOOR = 2.0, 3.0
 
 
@@ -29,10 +29,26 @@ class OddsRatio:
 def pool_odds_ratio(
     hit: np.ndarray, size: np.ndarray, fallen: np.ndarray, total: np.ndarray
 ) -> OddsRatio:
-    """Odds of falling inside an audience against outside, pooled over strata.
+    """Pool the odds of falling inside an audience against outside over strata.
 
-    hit, size: fallen and all followers per stratum; fallen, total: of all accounts. Half a count is added to each cell of the
-    sums where one is empty, so that no interval is infinite. Source: Mantel and Haenszel 1959; Robins, Breslow, Greenland 1986.
+    Parameters
+    ----------
+    hit, size
+        int64[strata], fallen and all followers.
+    fallen, total
+        float64[strata], fallen and all accounts.
+
+    Notes
+    -----
+    Half a count is added to each cell of the sums where one is empty, so that no interval is
+    infinite. Source: Mantel and Haenszel 1959; Robins, Breslow and Greenland 1986.
+
+    Examples
+    --------
+    >>> one = np.array
+    >>> odds = pool_odds_ratio(one([30]), one([100]), one([60]), one([1000]))
+    >>> round(odds.ratio, 1), odds.raised
+    (12.4, True)
     """
     a, b = hit.astype(float), (size - hit).astype(float)
     c, d = (fallen - hit).astype(float), (total - size - (fallen - hit)).astype(float)
@@ -56,7 +72,7 @@ def pool_odds_ratio(
 
 
 def e_value(ratio: float) -> float:
-    """How strongly a hidden trait would have to go with both to explain a ratio away; 1 if it needs none.
+    """How strongly a hidden trait must go with both to explain a ratio away; 1 if none is needed.
 
     An odds ratio of a rare outcome is read as a risk ratio. Source: VanderWeele and Ding 2017.
     """

@@ -1,9 +1,10 @@
 """Scan statistics over time: which interval holds more events than its expectation explains.
 
-Plain version: for every start i and every length L = 1, 2, 4, ...: c = sum(counts[i:i+L]), m = sum(expected[i:i+L]);
-LLR = c ln(c/m) - (c+k) ln((c+k)/(m+k)) if c > m else 0. The largest wins.
-Cost: O(n log n) for the dyadic scan, O(m^2) for the exact interval among m events. Safe: indices stay within the prefix sums; no
-threads inside. Source: Kulldorff 1997 with a negative-binomial likelihood (Tango and Takahashi 2005 discuss over-dispersion).
+Plain version: for every start i and every length L = 1, 2, 4, ...: c = sum(counts[i:i+L]),
+m = sum(expected[i:i+L]); LLR = c ln(c/m) - (c+k) ln((c+k)/(m+k)) if c > m else 0. The largest wins.
+Cost: O(n log n) for the dyadic scan, O(m^2) for the exact interval among m events. Safe: indices
+stay within the prefix sums; no threads inside. Source: Kulldorff 1997 with a negative-binomial
+likelihood (Tango and Takahashi 2005 discuss over-dispersion).
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from birdfall.kernels.random_draws import poisson, seed_state, uniform
 
 @njit(cache=True, nogil=True)
 def excess(c: float, m: float, k: float) -> float:
-    """Negative-binomial log-likelihood ratio of a raised mean: c observed, m > 0 expected, size k (var = m + m^2/k)."""
+    """Negative-binomial log-likelihood ratio of a raised mean.
+
+    c: observed. m: expected, > 0. k: size (variance m + m^2 / k).
+    """
     if c <= m or m <= 0.0:
         return 0.0
     if k > 1e7:  # Poisson limit
@@ -28,10 +32,29 @@ def excess(c: float, m: float, k: float) -> float:
 def dyadic_maximum(
     counts: np.ndarray, expected: np.ndarray, covered: np.ndarray, sizes: np.ndarray
 ) -> tuple[float, int, int]:
-    """The largest excess over windows of 2^j steps, j < len(sizes): (LLR, first step, number of steps).
+    """The largest excess over windows of 2^j steps, j < len(sizes).
 
-    counts, expected: float64[n]. covered: bool[n], steps not covered count for nothing. sizes: float64[J], the
-    negative-binomial size of sums over 2^j steps.
+    Parameters
+    ----------
+    counts, expected
+        float64[n].
+    covered
+        bool[n]; steps not covered count for nothing.
+    sizes
+        float64[J], the negative-binomial size of sums over 2^j steps.
+
+    Returns
+    -------
+    value, first, length
+        The log-likelihood ratio and the window [first, first + length); length 0 if none exceeds.
+
+    Examples
+    --------
+    >>> ones = np.ones(8)
+    >>> counts = np.array([1.0, 1, 1, 1, 20, 20, 1, 1])
+    >>> value, first, length = dyadic_maximum(counts, ones, ones > 0, ones * 5)
+    >>> first, length
+    (4, 2)
     """
     n = len(counts)
     c_sum = np.zeros(n + 1)
@@ -48,7 +71,8 @@ def dyadic_maximum(
         if length > n:
             break
         k = sizes[j]
-        # long windows are looked at together: what all of them hold bounds each from below, what any holds from above
+        # Long windows are judged together: what all of them expect bounds each from below, what any
+        # of them holds from above.
         together = length >> 2 if length >= 16 else 1
         for first in range(0, n - length + 1, together):
             last = min(first + together, n - length + 1) - 1
@@ -62,7 +86,8 @@ def dyadic_maximum(
                 if c < 2:
                     continue
                 m = m_sum[i + length] - m_sum[i]
-                # the excess lies below its parabola at m, for its curvature falls in c: most windows need no logarithm
+                # The excess lies below its parabola at m, for its curvature falls in c: most windows
+                # need no logarithm.
                 if c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
                     continue
                 value = excess(c, m, k)
@@ -73,7 +98,10 @@ def dyadic_maximum(
 
 @njit(cache=True, nogil=True)
 def logarithmic(p: float) -> np.ndarray:
-    """Cumulative probabilities of 1, 2, ... under the logarithmic distribution (Fisher 1943), up to all but 1e-12 of it."""
+    """Cumulative probabilities of 1, 2, ... under the logarithmic distribution (Fisher 1943).
+
+    Up to all but 1e-12 of it, float64[<= 2000]. p: its parameter in [0, 1); 0 is always one.
+    """
     found = np.empty(2000)
     if p <= 0.0:
         found[0] = 1.0
@@ -87,6 +115,58 @@ def logarithmic(p: float) -> np.ndarray:
         if total > 1.0 - 1e-12:
             return found[: i + 1]
     return found
+
+
+@njit(cache=True, nogil=True)
+def _draw_top_ratios(ratios: np.ndarray, tail: np.ndarray) -> None:
+    """Draw the largest fiftieth of the sorted `ratios` afresh, in place.
+
+    The largest of B uniforms, one below the other: as survival, exponential spacings (Renyi 1953).
+    """
+    blocks = len(ratios)
+    spacing = 0.0
+    for q in range(1, (blocks + 49) // 50 + 1):
+        spacing += np.random.exponential() / (blocks - q + 1)
+        depth = -np.log(-np.expm1(-spacing)) * 8.0
+        i = min(int(depth), len(tail) - 2)
+        part = min(depth, len(tail) - 1.0) - i
+        ratios[blocks - q] = tail[i] + part * (tail[i + 1] - tail[i])
+
+
+@njit(cache=True, nogil=True)
+def _scatter_events(
+    counts: np.ndarray,
+    total: np.ndarray,
+    low: int,
+    high: int,
+    mean: float,
+    clumps: np.ndarray,
+    state: np.ndarray,
+) -> None:
+    """Add a Poisson process along the expected total to steps [low, high) of `counts`.
+
+    How many, then each anywhere; the step is guessed and corrected. total: float64[n + 1], prefix
+    sums of the expected counts. mean: of the number of clumps. clumps: from `logarithmic`; with one
+    entry events come one by one.
+    """
+    span = total[high] - total[low]
+    per = (high - low) / span
+    for _ in range(poisson(mean, state)):
+        reached = uniform(state) * span
+        at = min(low + int(reached * per), high - 1)
+        reached += total[low]
+        while at + 1 < high and total[at + 1] < reached:
+            at += 1
+        while at > low and total[at] >= reached:
+            at -= 1
+        number = 1.0
+        if len(clumps) > 1:
+            u = uniform(state)
+            d = 0
+            while d < len(clumps) - 1 and u > clumps[d]:
+                d += 1
+            number += d
+        counts[at] += number
 
 
 @njit(cache=True, nogil=True)
@@ -105,13 +185,36 @@ def null_maxima(
 ) -> np.ndarray:
     """Largest excess of each of `replicates` records in which nothing happened.
 
-    ranks: int64[B], 0 to B - 1: the order of the record's own blocks of `block` steps by observed / expected. Runs of `run`
-    blocks are drawn anew, so that what hangs together in time stays together (moving-block bootstrap, Kuensch 1989), and
-    each rank gets its place in a fresh sample of a fitted spread: a bootstrap that could only repeat the largest value seen
-    says nothing of a maximum (Bickel and Freedman 1981). bulk: float64[B], the spread's quantiles by rank; tail: float64[],
-    its quantiles at 1 - exp(-x), x = 0, 1/8, 2/8, ...: only the largest fiftieth is drawn afresh, for the rest does not make
-    maxima. clump: in [0, 1), parameter of the logarithmic number of events that come together in one step; 0: one by one.
-    Returns float64[replicates].
+    Parameters
+    ----------
+    expected, covered, sizes
+        As for `dyadic_maximum`.
+    ranks
+        int64[B], 0 to B - 1: the order of the record's own blocks by observed / expected.
+    block
+        Steps per block.
+    bulk
+        float64[B], quantiles of the spread of levels by rank, ascending.
+    tail
+        float64[], its quantiles at 1 - exp(-x), x = 0, 1/8, 2/8, ...
+    run
+        Blocks drawn together.
+    clump
+        In [0, 1), parameter of the logarithmic number of events that come together in one step;
+        0: one by one.
+    replicates, seed
+        Records drawn, and the seed.
+
+    Returns
+    -------
+    float64[replicates]
+
+    Notes
+    -----
+    Runs of blocks are drawn anew, so that what hangs together in time stays together (moving-block
+    bootstrap, Kuensch 1989), and each rank gets its place in a fresh sample of a fitted spread: a
+    bootstrap that could only repeat the largest value seen says nothing of a maximum (Bickel and
+    Freedman 1981). Only the largest fiftieth is drawn afresh, for the rest does not make maxima.
     """
     np.random.seed(seed)
     n = len(expected)
@@ -125,24 +228,13 @@ def null_maxima(
     found = np.empty(replicates)
     counts = np.empty(n)
     ratios = bulk.copy()
-    fresh = (len(ranks) + 49) // 50
     for r in range(replicates):
-        # the largest of B uniforms, one below the other: as survival, exponential spacings (Renyi 1953)
-        spacing = 0.0
-        for q in range(1, fresh + 1):
-            spacing += np.random.exponential() / (len(ranks) - q + 1)
-            depth = -np.log(-np.expm1(-spacing)) * 8.0
-            i = min(int(depth), len(tail) - 2)
-            ratios[len(ranks) - q] = tail[i] + (min(depth, len(tail) - 1.0) - i) * (
-                tail[i + 1] - tail[i]
-            )
+        _draw_top_ratios(ratios, tail)
         counts[:] = 0.0
         b = 0
         while b < blocks:
             start = np.random.randint(0, len(ranks))
-            for s in range(run):
-                if b >= blocks:
-                    break
+            for s in range(min(run, blocks - b)):
                 ratio = ratios[ranks[(start + s) % len(ranks)]]
                 low, high = b * block, min(n, (b + 1) * block)
                 mean = (total[high] - total[low]) * ratio / together
@@ -150,25 +242,7 @@ def null_maxima(
                     for i in range(low, high):
                         counts[i] = poisson(expected[i] * ratio, state)
                 elif total[high] > total[low]:
-                    # a Poisson process along the expected total: how many, then each anywhere; the step is guessed and put right
-                    span = total[high] - total[low]
-                    per = (high - low) / span
-                    for _ in range(poisson(mean, state)):
-                        reached = uniform(state) * span
-                        at = min(low + int(reached * per), high - 1)
-                        reached += total[low]
-                        while at + 1 < high and total[at + 1] < reached:
-                            at += 1
-                        while at > low and total[at] >= reached:
-                            at -= 1
-                        number = 1.0
-                        if clump > 0.0:
-                            u = uniform(state)
-                            d = 0
-                            while d < len(clumps) - 1 and u > clumps[d]:
-                                d += 1
-                            number += d
-                        counts[at] += number
+                    _scatter_events(counts, total, low, high, mean, clumps, state)
                 b += 1
         found[r] = dyadic_maximum(counts, expected, covered, sizes)[0]
     return found
@@ -176,7 +250,10 @@ def null_maxima(
 
 @njit(cache=True, nogil=True)
 def crowding(events: float, share: float, number: float) -> float:
-    """Log-likelihood ratio of `events` of `number` in a `share` of the time watched (Kulldorff 1997, conditional)."""
+    """Log-likelihood ratio of `events` of `number` in a `share` of the time watched.
+
+    Conditional on `number` (Kulldorff 1997).
+    """
     mean = number * share
     if events <= mean or share >= 1.0:
         return 0.0
@@ -190,7 +267,10 @@ def crowding(events: float, share: float, number: float) -> float:
 def most_crowded_window(
     counts: np.ndarray, covered: np.ndarray, lengths: int
 ) -> tuple[float, int, int]:
-    """The most crowded window of 2^j steps, j < lengths, against an even rate over what was watched: as `dyadic_maximum`."""
+    """The window of 2^j steps, j < lengths, most crowded against an even rate while watched.
+
+    Arguments and result as for `dyadic_maximum`.
+    """
     n = len(counts)
     c_sum = np.zeros(n + 1)
     t_sum = np.zeros(n + 1)
@@ -225,7 +305,10 @@ def crowding_null_maxima(
     replicates: int,
     seed: int,
 ) -> np.ndarray:
-    """Largest crowding of `replicates` records of as many events, spread over blocks of gamma(size) rates."""
+    """Largest crowding of `replicates` records of `events` events, float64[replicates].
+
+    They are spread over blocks of `block` steps with gamma(size) rates. covered: bool[n].
+    """
     np.random.seed(seed)
     n = len(covered)
     found = np.empty(replicates)
@@ -256,10 +339,23 @@ def best_interval(
     starts: tuple[int, int],
     ends: tuple[int, int],
 ) -> tuple[float, int, int]:
-    """The interval [times[i], times[j]], i < j, with the largest excess over a constant `rate`: (LLR, i, j).
+    """The interval [times[i], times[j]], i < j, with the largest excess over a constant rate.
 
-    times: float64[m], sorted, in units of 1/rate. least: the shortest duration counted, so that two events at once are not
-    an infinite rate. starts, ends: half-open ranges of i and of j. Costs their product.
+    Parameters
+    ----------
+    times
+        float64[m], ascending, in units of 1 / rate.
+    rate, k
+        Expected events per unit of time, and their negative-binomial size.
+    least
+        Shortest duration counted, so that two events at once are not an infinite rate.
+    starts, ends
+        Half-open ranges of i and of j. Costs their product.
+
+    Returns
+    -------
+    value, i, j
+        The log-likelihood ratio and the interval.
     """
     best, first, last = 0.0, 0, 0
     for i in range(starts[0], starts[1]):
@@ -275,7 +371,7 @@ def best_interval(
 
 @njit(cache=True, nogil=True)
 def onset_profile(times: np.ndarray, rate: float, k: float, least: float, last: int) -> np.ndarray:
-    """For each possible first event i < last, the excess of [times[i], times[last]]: float64[last]."""
+    """The excess of [times[i], times[last]] for each first event i < last, float64[last]."""
     out = np.zeros(last)
     for i in range(last):
         out[i] = excess(last - i + 1.0, rate * max(times[last] - times[i], least), k)

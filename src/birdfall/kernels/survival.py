@@ -1,7 +1,8 @@
 """Time to an event under right censoring: the product-limit estimate with Greenwood's variance.
 
-Kaplan and Meier, 1958, J. Am. Stat. Assoc. 53; Greenwood, 1926; band on the log-minus-log scale (Kalbfleisch and
-Prentice, 1980), which stays within 0 and 1; before the first event Clopper and Pearson's bound, 1934.
+Kaplan and Meier, 1958, J. Am. Stat. Assoc. 53; Greenwood, 1926; band on the log-minus-log scale
+(Kalbfleisch and Prentice, 1980), which stays within 0 and 1; before the first event Clopper and
+Pearson's bound, 1934.
 """
 
 from __future__ import annotations
@@ -15,10 +16,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class SurvivalCurve:
-    """Share that had the event by each time. All arrays have one entry per distinct duration, ascending.
+    """Share that had the event by each time, one entry per distinct duration, ascending.
 
-    time: int64 (the unit of the durations). happened, low, high: float64 shares. at_risk, events, censored: int64;
-    at_risk counts those with a duration of `time` or more. at_start: the upper edge before the first duration.
+    Parameters
+    ----------
+    time
+        int64[n], in the unit of the durations.
+    happened, low, high
+        float64[n], shares and their band.
+    at_risk, events, censored
+        int64[n]; `at_risk` counts those with a duration of `time` or more.
+    at_start
+        Upper edge before the first duration.
     """
 
     time: NDArray[np.int64]
@@ -40,9 +49,23 @@ class SurvivalCurve:
 def kaplan_meier(
     durations: NDArray[np.int64], happened: NDArray[np.bool_], z: float = 1.959963984540054
 ) -> SurvivalCurve:
-    """The curve of `durations` (int64[n], not negative); those not `happened` (bool[n]) are censored at theirs.
+    """The product-limit estimate of durations under right censoring.
 
-    z: standard normal quantile of the band. An event and a censoring at one time: the event came first.
+    Parameters
+    ----------
+    durations
+        int64[n], not negative.
+    happened
+        bool[n]; the others are censored at their duration. An event and a censoring at one time:
+        the event came first.
+    z
+        Standard normal quantile of the band.
+
+    Examples
+    --------
+    >>> curve = kaplan_meier(np.array([1, 2, 3]), np.array([True, True, False]))
+    >>> curve.happened.round(2).tolist()
+    [0.33, 0.67, 0.67]
     """
     times, place = np.unique(durations, return_inverse=True)
     events = np.bincount(place[happened], minlength=len(times)).astype(np.int64)
@@ -62,7 +85,7 @@ def kaplan_meier(
         )
         theta = z * np.sqrt(spread) / np.abs(np.log(survival))
         upper, lower = survival ** np.exp(-theta), survival ** np.exp(theta)
-    # Before the first event the variance is nought and says nothing: the exact binomial bound of none among n.
+    # Before the first event the variance is 0 and says nothing: the exact binomial bound of none.
     none_yet = 1 - NormalDist().cdf(-z) ** (1 / at_risk)
     inside = (survival > 0) & (survival < 1)
     # Where all had the event the variance is not defined: the band keeps its last lower edge.

@@ -1,9 +1,10 @@
 """Targets under fire: one e-detector per target, touched only when a report comes.
 
-Plain version, per target: before each tick its rate is (1 + reports so far) / (1 / base + ticks so far), the mean of a gamma
-prior of one report at the base rate, but never below its usual rate; the tick's count goes through the e-detector of
-`kernels.edetector`; empty ticks in closed form. The detector stops at its first alarm, or at the end of the record.
-Cost: O(multipliers) per tick with a report. Safe: every target writes its own row.
+Plain version, per target: before each tick its rate is (1 + reports so far) / (1 / base + ticks so
+far), the mean of a gamma prior of one report at the base rate, but never below its usual rate; the
+tick's count goes through the e-detector of `kernels.edetector`; empty ticks in closed form. The
+detector stops at its first alarm, or at the end of the record. Cost: O(multipliers) per tick with a
+report. Safe: every target writes its own row.
 """
 
 from __future__ import annotations
@@ -25,10 +26,31 @@ def detect_targets(
     thetas: np.ndarray,
     bound: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Per target: (log evidence at most float64[k], tick of the alarm int64[k] or -1).
+    """Run a detector over the reports of every target.
 
-    begin: int64[k + 1], each target's rows in tick and count (int64[n], ascending within a target). base: reports per tick of an ordinary target; usual: float64[k], of each.
-    size: negative-binomial size of a tick. bound: log of the threshold.
+    Parameters
+    ----------
+    begin
+        int64[k + 1], where each target's rows in `tick` and `count` begin.
+    tick, count
+        int64[n], ticks with reports, ascending within a target, and how many.
+    base
+        Reports per tick of an ordinary target.
+    usual
+        float64[k], reports per tick of each target.
+    size
+        Negative-binomial size of a tick's count.
+    thetas
+        float64[J] from `edetector.multipliers`.
+    bound
+        Log of the threshold.
+
+    Returns
+    -------
+    highest
+        float64[k], largest log evidence.
+    alarm
+        int64[k], tick of the alarm, or -1.
     """
     number = len(begin) - 1
     alarm = np.full(number, -1, np.int64)

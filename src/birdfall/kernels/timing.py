@@ -1,18 +1,22 @@
-"""How machine-like the timing of accounts is: regularity, repetition, full minutes, and days without a night.
+"""How machine-like the timing of accounts is: regularity, repetition, full minutes, no nights.
 
-Every signal is larger the more machine-like, and NaN where an account gave too little to tell. Acts at one and the same
-moment (a post and the hashtags in it) count once.
+Every signal is larger the more machine-like, and NaN where an account gave too little to tell. Acts
+at one and the same moment (a post and the hashtags in it) count once.
 
-- regularity: minus the burstiness of the gaps, corrected for their number (Goh and Barabási 2008; Kim and Jo 2016); -1..1.
-- repetition: 1 minus the corrected conditional entropy of the gaps in five bins (Porta et al. 1998; Gianvecchio et al. 2011)
-  as a share of the entropy that five even bins have; up to 1.
-- full_second: how far seconds of the minute are from even, chi-square over its largest possible value; about 0..1.
-- sleepless: 24 less the longest run of hours of the day with less than a quarter of the usual acts; hours.
+- regularity: minus the burstiness of the gaps, corrected for their number (Goh and Barabási 2008;
+  Kim and Jo 2016); -1..1.
+- repetition: 1 minus the corrected conditional entropy of the gaps in five bins (Porta et al. 1998;
+  Gianvecchio et al. 2011) as a share of the entropy that five even bins have; up to 1.
+- full_second: how far seconds of the minute are from even, chi-square over its largest possible
+  value; about 0..1.
+- sleepless: 24 less the longest run of hours of the day with less than a quarter of the usual acts;
+  hours.
 - clockless: 1 minus the length of the mean vector over the hours of the day (Rayleigh); 0..1.
-- sameness: 1 minus the entropy of the gaps in five bins, corrected for their number (Miller 1955), over that of five even bins; 0..1.
+- sameness: 1 minus the entropy of the gaps in five bins, corrected for their number (Miller 1955),
+  over that of five even bins; 0..1.
 
-Beside them `scripts`: the same corrected conditional entropy on what an account does and after which pause (behaviour strings:
-Cresci et al. 2016; Nwala et al. 2023).
+Beside them `scripts`: the same corrected conditional entropy on what an account does and after
+which pause (behaviour strings: Cresci et al. 2016; Nwala et al. 2023).
 """
 
 from __future__ import annotations
@@ -23,20 +27,33 @@ import numpy as np
 from numba import njit
 
 SIGNALS: Final = ("regularity", "repetition", "full_second", "sleepless", "clockless", "sameness")
-#: Moments without which nothing is said of an account; for its days also so many moments over so many days.
+#: Moments an account must have for any signal, and for those of its days, over so many days.
 MIN_MOMENTS, MIN_MOMENTS_OVER_DAYS, MIN_DAYS = 20, 48, 14
 GAP_BINS, MAX_PATTERN_LENGTH = 5, 6
-#: Acts told apart in behaviour strings, all others being one more; each after one of four pauses: under a minute, an hour, a day, longer.
+#: Acts told apart in behaviour strings, all others being one more; each after one of four pauses:
+#: under a minute, an hour, a day, longer.
 KINDS: Final = ("post", "repost", "reply", "quote", "like", "follow", "mention")
 _SYMBOLS = 4 * (len(KINDS) + 1)
 _SECOND_US, _HOUR_US, _DAY_US = 1_000_000, 3_600_000_000, 86_400_000_000
 
 
 def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(signals float64[k, 6] in the order of `SIGNALS`, moments int64[k]) of k accounts.
+    """Compute the timing signals of k accounts.
 
-    start: int64[k + 1], where the acts of each account begin in `time`. time: int64[n] us, ascending within an account.
-    Gaps are binned by the fifths of all gaps of all accounts given, so compare only what was computed together.
+    Parameters
+    ----------
+    start
+        int64[k + 1], where the acts of each account begin in `time`.
+    time
+        int64[n], microseconds, ascending within an account.
+
+    Returns
+    -------
+    signals
+        float64[k, 6] in the order of `SIGNALS`. Gaps are binned by the fifths of all gaps given, so
+        compare only what was computed together.
+    moments
+        int64[k], distinct moments.
     """
     cuts = _cuts(start, time)
     out = np.full((len(start) - 1, len(SIGNALS)), np.nan)
@@ -46,9 +63,10 @@ def timing(start: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """float64[k]: 1 - corrected conditional entropy of the behaviour string, over the entropy of as many even symbols; NaN below `MIN_MOMENTS` acts.
+    """How repetitive the behaviour string of each account is, float64[k]; NaN below `MIN_MOMENTS`.
 
-    start, time: as for `timing`. kind: int64[n], place in `KINDS` from 1, 0 for another act.
+    1 - corrected conditional entropy over the entropy of as many even symbols. start, time: as for
+    `timing`. kind: int64[n], place in `KINDS` from 1, 0 for another act.
     """
     out = np.full(len(start) - 1, np.nan)
     _fill_scripts(start.astype(np.int64), time.astype(np.int64), kind.astype(np.int64), out)
@@ -141,7 +159,10 @@ def _fill_scripts(start: np.ndarray, time: np.ndarray, kind: np.ndarray, out: np
 
 @njit(cache=True)
 def _corrected_entropy(symbol: np.ndarray, base: int) -> float:
-    """The smallest over pattern lengths of: conditional entropy + share of patterns seen once * entropy of single symbols (nats)."""
+    """Corrected conditional entropy, nats: the smallest over pattern lengths.
+
+    Conditional entropy + share of patterns seen once * entropy of single symbols.
+    """
     n = len(symbol)
     codes = np.zeros(n, np.int64)
     before = first = 0.0

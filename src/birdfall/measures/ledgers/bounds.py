@@ -1,8 +1,9 @@
-"""The fewest and the most followers a leader can have had, where edges and falls are known only within intervals.
+"""Bounds of a leader's followers where edges and absences are known only within intervals.
 
-A follower surely counts while the edge surely stands and the follower surely can be seen; it possibly counts while the
-edge possibly stands and the follower is not surely hidden. Both are states per account, counted over all accounts, so
-the band holds every history that the record allows (identified bounds; Manski, 2003).
+A follower surely counts while the edge surely stands and the follower surely can be seen; it
+possibly counts while the edge possibly stands and the follower is not surely hidden. Both are
+states per account, counted over all accounts, so the band holds every history that the record
+allows (identified bounds; Manski, 2003).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Times = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class _Windows:
-    """[start, end) per account, empty ones left out; windows of one account may overlap."""
+    """Intervals [start, end) in us per account, empty ones left out; those of one may overlap."""
 
     code: NDArray[np.int32]
     start: Times
@@ -30,7 +31,10 @@ class _Windows:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Least and greatest numbers at given times, int64[n] each."""
+    """Least and greatest numbers at given times, int64[n] each.
+
+    low, high: visible followers. missing_low, missing_high: followers hidden by suspension.
+    """
 
     low: Times
     high: Times
@@ -38,8 +42,22 @@ class Bounds:
     missing_high: Times
 
 
-def bounds(edges: EdgeEvents, hidden: Absences, times: Times) -> Bounds:
-    """Bounds of visible followers, and of those missing through suspension, at `times` (microseconds)."""
+def bound_followers(edges: EdgeEvents, hidden: Absences, times: Times) -> Bounds:
+    """Bound visible followers, and those missing through suspension, at given times.
+
+    Parameters
+    ----------
+    edges
+        Beginnings and ends of the leader's edges.
+    hidden
+        Absences of any accounts.
+    times
+        int64[n], microseconds.
+
+    References
+    ----------
+    Manski (2003), Partial identification of probability distributions.
+    """
     surely, possibly = _edges(edges)
     ours = hidden.select(np.isin(hidden.code, edges.code))
     away = _windows(ours.code, ours.fell_by, _earliest(ours.back_after, ours.back_by))
@@ -56,11 +74,12 @@ def bounds(edges: EdgeEvents, hidden: Absences, times: Times) -> Bounds:
 
 
 def _earliest(after: Times, time: Times) -> Times:
-    """The first moment at which something of (after, time] may have happened; exactly known where both are equal."""
+    """The first moment at which what happened in (after, time] may have; exact where both agree."""
     return np.where(after == time, time, np.where(after == ALWAYS, ALWAYS, after + 1))
 
 
 def _windows(code: NDArray[np.int32], start: Times, end: Times) -> _Windows:
+    """The intervals that are not empty."""
     some = start < end
     return _Windows(code[some], start[some], end[some])
 
@@ -78,7 +97,7 @@ def _edges(edges: EdgeEvents) -> tuple[_Windows, _Windows]:
     before = np.concatenate(([False], begins[:-1]))[: len(code)] & ~fresh
     opens, closes = begins & ~before, ~begins & before
     turn = np.flatnonzero(opens | closes)
-    # beginnings and ends take turns within an account, so an end is the next turn after its beginning
+    # Beginnings and ends alternate within an account: an end is the next turn after its beginning.
     at = np.flatnonzero(opens[turn])
     following = np.minimum(at + 1, len(turn) - 1)
     ended = (
@@ -92,7 +111,7 @@ def _edges(edges: EdgeEvents) -> tuple[_Windows, _Windows]:
 
 
 def _count(inside: _Windows, other: _Windows, wanted: int, times: Times) -> Times:
-    """How many accounts at each time are within `inside` and (wanted: 1) within or (0) outside of `other`."""
+    """Accounts at each time within `inside`, and within (wanted: 1) or outside of (0) `other`."""
     parts = ((inside, 1, 0), (other, 0, 1))
     code = np.concatenate([c for w, _, _ in parts for c in (w.code, w.code)])
     time = np.concatenate([t for w, _, _ in parts for t in (w.start, w.end)])
@@ -100,7 +119,7 @@ def _count(inside: _Windows, other: _Windows, wanted: int, times: Times) -> Time
     second = np.concatenate([np.full(len(w.code), s * b) for w, _, b in parts for s in (1, -1)])
     order = np.lexsort((time, code))
     code, time = code[order], time[order]
-    # within an account all windows close in the end, so the running sums over all accounts are sums within each
+    # All windows of an account close, so running sums over all accounts are sums within each.
     within, without = np.cumsum(first[order]), np.cumsum(second[order])
     last = np.concatenate((((code[1:] != code[:-1]) | (time[1:] != time[:-1])), [True]))[
         : len(code)

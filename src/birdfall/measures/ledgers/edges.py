@@ -1,7 +1,7 @@
-"""Who followed a leader when: follow rows, exact or from lists taken now and then, as edges that begin and end.
+"""Edges of a leader that begin and end: from exact follow rows, or from lists taken now and then.
 
-A platform's list of followers leaves out whoever is suspended at that moment, so an account missing from a later list
-has unfollowed only if it could be seen then. Times are int64 microseconds UTC.
+A platform's list of followers leaves out whoever is suspended at that moment, so an account missing
+from a later list has unfollowed only if it could be seen then. Times are int64 microseconds UTC.
 """
 
 from __future__ import annotations
@@ -21,8 +21,20 @@ ONE_LIST_US: Final = 3_600_000_000
 
 @dataclass(frozen=True)
 class EdgeEvents:
-    """Beginnings and ends of edges. It happened in (after, time]; exact when equal; `ALWAYS` as `time`: stood before the
-    record. code: int32[n]; after, time: int64[n]; begins: bool[n]. lists: when lists of followers were complete."""
+    """Beginnings and ends of edges, one entry each.
+
+    Parameters
+    ----------
+    code
+        int32[n], follower.
+    after, time
+        int64[n]; it happened in (after, time], exactly where both are equal; `ALWAYS` as `time`:
+        the edge stood before the record.
+    begins
+        bool[n], a beginning or an end.
+    lists
+        int64[m], when lists of followers were complete.
+    """
 
     code: NDArray[np.int32]
     after: NDArray[np.int64]
@@ -32,12 +44,26 @@ class EdgeEvents:
 
 
 def edge_events(record: Record, leader: str, hidden: Absences, until: int | None) -> EdgeEvents:
-    """Edges to `leader` as known at `until`. hidden: all falls, to tell who could not stand in a list."""
+    """Read the edges to one leader.
+
+    Parameters
+    ----------
+    record
+        Read: `follows`.
+    leader
+        Id.
+    hidden
+        All absences, to know which accounts could not stand in a list.
+    until
+        Microseconds; nothing later is used. None: the whole record.
+    """
     end = NEVER - 1 if until is None else until
     rows = record.sql(
         f"""
-        SELECT i.code, coalesce(epoch_us(f.since), {ALWAYS}) AS since, coalesce(epoch_us(f.until), {NEVER}) AS until,
-               coalesce(epoch_us(f.observed_at), {ALWAYS}) AS observed, f.observation = 'seen' AND f.since IS NULL AS listed
+        SELECT i.code, coalesce(epoch_us(f.since), {ALWAYS}) AS since,
+               coalesce(epoch_us(f.until), {NEVER}) AS until,
+               coalesce(epoch_us(f.observed_at), {ALWAYS}) AS observed,
+               f.observation = 'seen' AND f.since IS NULL AS listed
         FROM follows f JOIN ids i ON i.id = f.follower WHERE f.followed = $1
         """,
         [leader],
@@ -64,7 +90,7 @@ def edge_events(record: Record, leader: str, hidden: Absences, until: int | None
 
 
 def _list_times(observed: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The last moment of each list."""
+    """The last moment of each list: rows within `ONE_LIST_US` of each other are one list."""
     times = np.unique(observed)
     return times[np.concatenate((np.diff(times) > ONE_LIST_US, [True]))] if len(times) else times
 
@@ -78,7 +104,7 @@ def _edges_from_lists(
     present[np.searchsorted(times, observed), row] = True
     standing = present[0]
     parts = [(accounts[standing], *_constant_pair(ALWAYS, standing.sum()), True)]
-    # an account out of sight when the first list was taken may have stood on it unseen: it begins at its first list
+    # An account hidden at the first list may have followed then: it begins at its first list.
     for number in range(1, len(times)):
         here, away = present[number], _hidden_at(accounts, hidden, times[number])
         began, ended = here & ~standing, standing & ~here & ~away
@@ -97,7 +123,7 @@ def _edges_from_lists(
 
 
 def _hidden_at(accounts: NDArray[np.int32], hidden: Absences, time: np.int64) -> NDArray[np.bool_]:
-    # whoever may have been out of sight is given the benefit of the doubt: no unfollow is claimed
+    """Which of `accounts` may have been out of sight at `time`: no unfollow is claimed of them."""
     away = (hidden.fell_after < time) & (hidden.fell_by >= time) | (hidden.fell_by <= time) & (
         hidden.back_by > time
     )
@@ -105,4 +131,5 @@ def _hidden_at(accounts: NDArray[np.int32], hidden: Absences, time: np.int64) ->
 
 
 def _constant_pair(value: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`value` as both ends of `count` intervals."""
     return np.full(int(count), value, dtype=np.int64), np.full(int(count), value, dtype=np.int64)

@@ -1,7 +1,8 @@
 """One leader's followers as entries of an account book: who was gained or lost, when, and why.
 
-An edge and its follower's visibility are two states. A follower counts while the edge stands and the follower can be
-seen, so a suspension hides a follower and ends no edge, and one who unfollowed before being suspended is no loss.
+An edge and its follower's visibility are two states. A follower counts while the edge stands and
+the follower can be seen, so a suspension hides a follower and ends no edge, and an account that
+unfollowed before being suspended is no loss.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from birdfall.measures.ledgers.edges import EdgeEvents
 from birdfall.measures.suspensions import ALWAYS, DEACTIVATED, DELETED, SUSPENSION, Absences
 from birdfall.record.record import NEVER
 
-#: Causes of entries, by number. `restored`: back from a suspension; `reactivated`: back by its owner. `standing`: followed before the record began, part of the opening balance.
+#: Causes of entries, by number. `restored`: back from a suspension; `reactivated`: back by its
+#: owner; `standing`: followed before the record began, part of the opening balance.
 CAUSES: Final = (
-    "new", "refollowed", "restored", "unfollowed", "suspension", "deactivated", "deleted", "standing",
-    "reactivated",
+    "new", "refollowed", "restored", "unfollowed", "suspension", "deactivated", "deleted",
+    "standing", "reactivated",
 )  # fmt: skip
 (
     NEW,
@@ -37,11 +39,19 @@ _LOST: Final = {SUSPENSION: LOST_SUSPENSION, DEACTIVATED: LOST_DEACTIVATED, DELE
 
 @dataclass(frozen=True)
 class Entries:
-    """Changes of visible followers, and of those missing through suspension, ordered by (time, code).
+    """Changes of visible followers, and of those missing through suspension, by (time, code).
 
-    code: int32[n]; after, time: int64[n], it happened in (after, time]; cause: int8[n], an index of `CAUSES`;
-    change: int8[n], -1, 0 or 1 visible followers; missing: int8[n], -1, 0 or 1 missing through suspension. Entries of
-    change 0 are kept where `missing` changes: an edge that ended while its follower was out of sight.
+    Parameters
+    ----------
+    code
+        int32[n], follower.
+    after, time
+        int64[n]; it happened in (after, time], microseconds.
+    cause
+        int8[n], an index of `CAUSES`.
+    change, missing
+        int8[n], -1, 0 or 1 visible followers, and followers missing through suspension. Entries of
+        change 0 are kept where `missing` changes: an edge that ended while its follower was hidden.
     """
 
     code: NDArray[np.int32]
@@ -52,8 +62,8 @@ class Entries:
     missing: NDArray[np.int8]
 
 
-def entries(edges: EdgeEvents, hidden: Absences) -> Entries:
-    """The entries that edges and falls together make. hidden: falls of any accounts."""
+def make_entries(edges: EdgeEvents, hidden: Absences) -> Entries:
+    """The entries that edges and absences make together. hidden: absences of any accounts."""
     ours = hidden.select(np.isin(hidden.code, edges.code))
     back = ours.back_by != NEVER
     code: NDArray[np.int32] = np.concatenate((edges.code, ours.code, ours.code[back]))
@@ -62,11 +72,11 @@ def entries(edges: EdgeEvents, hidden: Absences) -> Entries:
     is_edge: NDArray[np.bool_] = np.concatenate(
         (np.ones(len(edges.code), bool), np.zeros(len(code) - len(edges.code), bool))
     )
-    # 1: edge stands; 0: it does not. For falls: the cause while it lasts, 0 when it is over.
+    # 1: edge stands; 0: it does not. For absences: the cause while it lasts, 0 when it is over.
     value: NDArray[np.int8] = np.concatenate(
         (edges.begins.astype(np.int8), ours.cause, np.zeros(int(back.sum()), np.int8))
     )
-    # At one moment: an account comes into sight, edges end, edges begin, it falls out of sight.
+    # At one moment: an account comes into sight, edges end, edges begin, it goes out of sight.
     rank = np.where(is_edge, np.where(value == 1, 2, 1), np.where(value == 0, 0, 3))
     order = np.lexsort((rank, time, code))
     code, after, time, is_edge, value = (
@@ -110,7 +120,7 @@ def _group_starts(code: NDArray[np.int32]) -> NDArray[np.int64]:
 def _latest_value(
     which: NDArray[np.bool_], value: NDArray[np.int8], start: NDArray[np.int64]
 ) -> NDArray[np.int8]:
-    """For each row, `value` at the last row of `which` up to it within its group; 0 before the first."""
+    """For each row, `value` at the last row of `which` so far in its group; 0 before the first."""
     place = np.maximum.accumulate(np.where(which, np.arange(len(value)), -1))
     return np.where(place >= start, value[np.maximum(place, 0)], 0).astype(np.int8)
 

@@ -1,16 +1,18 @@
-"""What happened to one leader's followers: lost to suspension, deletion, deactivation or their own will; back; new.
+"""Ledgers: what happened to one leader's followers.
 
-Followers at each time are counted as edges that stand from accounts that can be seen, and every change has a cause
-(`ledgers.entries`). Where times are known only within intervals the series is a band that holds every possible history.
-What is missing through suspension is followed to its return by Kaplan and Meier (see `returns`), and the sum is laid
-beside the platform's own follower counts where there are any. Method: `docs/methods/ledgers.md`.
+Lost to suspension, deletion, deactivation or by their own choice; back; new. Followers at each time
+are counted as edges that stand from accounts that can be seen, and every change has a cause
+(`ledgers.entries`). Where times are known only within intervals the series is a band that holds
+every possible history. What is missing through suspension is followed to its return (see
+`returns`), and the sum is laid beside the platform's own follower counts where there are any.
+Method: docs/methods/ledgers.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,14 +21,19 @@ from numpy.typing import NDArray
 from birdfall.measures.ledgers import entries as book
 from birdfall.measures.ledgers.edges import edge_events
 from birdfall.measures.ledgers.series import (
-    SERIES,
     Balance,
     balance,
     compare_with_counts,
-    series,
+    series_table,
     uncertain_followers,
 )
-from birdfall.measures.returns import CURVE_SCHEMA, MAX_CURVE_ROWS, return_curve
+from birdfall.measures.returns import (
+    CURVE_SCHEMA,
+    MAX_CURVE_ROWS,
+    IntervalCurve,
+    ReturnCurve,
+    return_curve,
+)
 from birdfall.measures.suspensions import ALWAYS, SUSPENSION, Absences, find_absences, record_end
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
@@ -35,27 +42,31 @@ from birdfall.record.record import NEVER, Record
 METHOD: Final = ("edge-and-visibility", "kaplan-meier-1958", "greenwood-1926", "identified-bounds")
 #: Grows when the same data would give other numbers.
 METHOD_VERSION: Final = 1
-ENTRIES: Final = pa.schema(
-    [
-        pa.field("time", TIME), pa.field("time_low", TIME), pa.field("account", pa.string()), pa.field("cause", pa.string()),
-        pa.field("change", pa.int8()), pa.field("missing", pa.int8()),
-    ]
-)  # fmt: skip
+ENTRIES: Final = pa.schema([
+    ("time", TIME), ("time_low", TIME), ("account", pa.string()), ("cause", pa.string()),
+    ("change", pa.int8()), ("missing", pa.int8()),
+])  # fmt: skip
 _ESTIMATES: Final = {
-    "lost_suspension": book.LOST_SUSPENSION, "lost_deleted": book.LOST_DELETED, "lost_deactivated": book.LOST_DEACTIVATED,
-    "unfollowed": book.UNFOLLOWED, "restored": book.RESTORED, "reactivated": book.REACTIVATED, "refollowed": book.REFOLLOWED, "new": book.NEW,
+    "lost_suspension": book.LOST_SUSPENSION, "lost_deleted": book.LOST_DELETED,
+    "lost_deactivated": book.LOST_DEACTIVATED, "unfollowed": book.UNFOLLOWED,
+    "restored": book.RESTORED, "reactivated": book.REACTIVATED, "refollowed": book.REFOLLOWED,
+    "new": book.NEW,
 }  # fmt: skip
+_TABLES: Final = ("follows", "statuses", "counts", "coverage")
 
 
 def applies_to(record: Record) -> Note | None:
-    """None if the record has follows; else the reason why not."""
+    """What is missing; None if the record has follows."""
     return None if record.has("follows") else Note("no-follows", {"needs": "follows"})
 
 
 def ledgers(
     record: Record, leaders: Sequence[str], *, until: int | None = None, level: float = 0.95
 ) -> list[Finding]:
-    """A ledger for each of `leaders`, in their order; statuses are read once."""
+    """Keep a ledger for each of `leaders`, in their order; statuses are read once.
+
+    until, level: as for `ledger`.
+    """
     hidden = find_absences(record, until)
     return [_ledger(record, leader, hidden, until, level) for leader in leaders]
 
@@ -63,11 +74,40 @@ def ledgers(
 def ledger(
     record: Record, leader: str, *, until: int | None = None, level: float = 0.95
 ) -> Finding:
-    """The ledger of one leader (a platform id).
+    """Keep the ledger of one leader.
 
-    until: microseconds since 1970; nothing later is looked at. level: of the band of the return curve. The answer is
-    "found" if followers were lost to suspension, "nothing" if none was, "cannot" if the record has no edge to the leader.
-    Estimates and tables: `docs/reference/findings.md`.
+    Parameters
+    ----------
+    record
+        Read: `follows`, `statuses`, `counts`, `coverage`.
+    leader
+        Id.
+    until
+        Microseconds since 1970 UTC; nothing later is used. None: the whole record.
+    level
+        Of the band of the return curve.
+
+    Returns
+    -------
+    Finding
+        Of kind `ledger`, with tables `entries`, `causes`, `series`, `returns` and `reconciled`
+        (docs/reference/findings.md). It answers "found" if followers were lost to suspension,
+        "nothing" if none was, "cannot" if the record has no edge to the leader.
+
+    References
+    ----------
+    Manski (2003), Partial identification of probability distributions. Kaplan and Meier (1958).
+
+    Examples
+    --------
+    >>> from birdfall.record.record import from_tables
+    >>> follows = pa.table({"follower": ["a", "b"], "followed": ["leader"] * 2,
+    ...                     "since": pa.array([10, 20]).cast(TIME), "observation": ["change"] * 2})
+    >>> statuses = pa.table({"account": ["a"], "status": ["suspended"],
+    ...                      "time": pa.array([30]).cast(TIME), "observation": ["change"]})
+    >>> finding = ledger(from_tables({"follows": follows, "statuses": statuses}), "leader")
+    >>> finding["before"].value, finding["now"].value, finding["lost_suspension"].value
+    (2, 1, 1)
     """
     return _ledger(record, leader, find_absences(record, until), until, level)
 
@@ -76,97 +116,106 @@ def _ledger(
     record: Record, leader: str, hidden: Absences, until: int | None, level: float
 ) -> Finding:
     code = record.ids.code(leader)
-    parameters: dict[str, Any] = {"leader": leader, "until": until, "level": level}
-    tables = ("follows", "statuses", "counts", "coverage")
-    common: dict[str, Any] = {
-        "kind": "ledger",
-        "name": "ledger-unknown" if code is None else f"ledger-{code}",
-        "parameters": parameters,
-        "inputs": tuple(record.input(t) for t in tables if record.has(t)),
-        "method": METHOD,
-        "details": {"leader": leader},
-        "simulated": record.settings.simulated,
-    }
     edges = None if code is None else edge_events(record, leader, hidden, until)
     if code is None or edges is None or not len(edges.code):
-        reason = applies_to(record) or Note(
-            "no-edges-of-leader" if code is not None else "unknown-leader",
-            {"leader": leader, "needs": "follows"},
-        )
-        return Finding(answer="cannot", reasons=(reason,), **common)
-    made = book.entries(edges, hidden)
+        return _refuse(record, leader, code, until, level)
+    made = book.make_entries(edges, hidden)
     kept = balance(made)
-    lost = made.cause == book.LOST_SUSPENSION
     returning = _costly_absences(made, hidden, until if until is not None else record_end(record))
-    came = returning.back_by != NEVER
-    curve = (
-        return_curve(returning, NormalDist().inv_cdf(0.5 + level / 2)) if len(returning) else None
-    )
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    curve = return_curve(returning, z) if len(returning) else None
     counted, difference = compare_with_counts(record, leader, kept, until)
+    over_time = series_table(made, kept, edges, hidden)
+    lost = bool((made.cause == book.LOST_SUSPENSION).any())
     exact = not len(uncertain_followers(edges, hidden))
-    over_time = series(made, kept, edges, hidden)
-    estimates = {
-        "before": _series_estimate(over_time, kept.before, None, exact),
-        "lowest": _series_estimate(over_time, kept.lowest, kept.lowest_at, exact),
-        "now": _series_estimate(
-            over_time,
-            int(kept.followers[-1]) if len(kept.followers) else kept.opening,
-            None,
-            exact,
-            end=True,
-        ),
-        "lowest_at": Estimate(kept.lowest_at, "time", level=None, bounds="none"),
-        **{name: _accounts_of_cause(made, cause) for name, cause in _ESTIMATES.items()},
-        "missing": _series_estimate(
-            over_time,
-            int(kept.missing[-1]) if len(kept.missing) else 0,
-            None,
-            exact,
-            end=True,
-            of="missing",
-        ),
-        "unexplained": Estimate(difference, "accounts", level=None, bounds="none"),
-        "returned_share": curve.share(None, level)
-        if curve
-        else Estimate(None, "share", level=level),
-        "half_return": curve.half(level) if curve else Estimate(None, "seconds", level=level),
-    }
-    limits = [
-        *_limits(record, hidden, edges.lists, made, code, kept),
-        *(curve.limits if curve else ()),
-    ]
+    limits = _limits(record, hidden, edges.lists, made, code, kept)
+    if curve:
+        limits += curve.limits
     if difference:
         limits.append(Note("counts-differ", {"accounts": difference}))
-    out = {
-        "entries": _entries_table(record, made),
-        "causes": _causes_table(made),
-        "series": over_time,
-        "returns": curve.table(CURVE_SCHEMA, MAX_CURVE_ROWS)
-        if curve
-        else CURVE_SCHEMA.empty_table(),
-        "reconciled": counted,
-    }
-    details = {
-        "leader": leader,
-        "code": code,
-        "opening": kept.opening,
-        "lost_falls": len(returning),
-        "back": int(came.sum()),
-    }
-    reasons = () if lost.any() else (Note("none-lost-to-suspension", {"followers": kept.before}),)
-    common["details"] = details
     return Finding(
-        answer="found" if lost.any() else "nothing",
-        estimates=estimates,
-        tables=out,
+        kind="ledger",
+        name=f"ledger-{code}",
+        answer="found" if lost else "nothing",
+        estimates={
+            **_balance_estimates(over_time, kept, exact),
+            **{name: _accounts_of_cause(made, cause) for name, cause in _ESTIMATES.items()},
+            "unexplained": Estimate(difference, "accounts", level=None, bounds="none"),
+            **_return_estimates(curve, level),
+        },
+        parameters={"leader": leader, "until": until, "level": level},
+        inputs=tuple(record.input(t) for t in _TABLES if record.has(t)),
+        reasons=() if lost else (Note("none-lost-to-suspension", {"followers": kept.before}),),
         limits=tuple(limits),
-        reasons=reasons,
-        **common,
+        method=METHOD,
+        details={
+            "leader": leader,
+            "code": code,
+            "opening": kept.opening,
+            "lost_falls": len(returning),
+            "back": int((returning.back_by != NEVER).sum()),
+        },
+        tables={
+            "entries": _entries_table(record, made),
+            "causes": _causes_table(made),
+            "series": over_time,
+            "returns": curve.table(CURVE_SCHEMA, MAX_CURVE_ROWS)
+            if curve
+            else CURVE_SCHEMA.empty_table(),
+            "reconciled": counted,
+        },
+        simulated=record.settings.simulated,
     )
+
+
+def _refuse(
+    record: Record, leader: str, code: int | None, until: int | None, level: float
+) -> Finding:
+    """The finding of a leader without edges. code: None if the record does not know the leader."""
+    missing = "unknown-leader" if code is None else "no-edges-of-leader"
+    reason = applies_to(record) or Note(missing, {"leader": leader, "needs": "follows"})
+    return Finding(
+        kind="ledger",
+        name="ledger-unknown" if code is None else f"ledger-{code}",
+        answer="cannot",
+        reasons=(reason,),
+        parameters={"leader": leader, "until": until, "level": level},
+        inputs=tuple(record.input(t) for t in _TABLES if record.has(t)),
+        method=METHOD,
+        details={"leader": leader},
+        simulated=record.settings.simulated,
+    )
+
+
+def _balance_estimates(over_time: pa.Table, kept: Balance, exact: bool) -> dict[str, Estimate]:
+    """Followers before and after the largest fall, now, and missing now."""
+    now = int(kept.followers[-1]) if len(kept.followers) else kept.opening
+    missing = int(kept.missing[-1]) if len(kept.missing) else 0
+    return {
+        "before": _series_estimate(over_time, kept.before, None, exact),
+        "lowest": _series_estimate(over_time, kept.lowest, kept.lowest_at, exact),
+        "now": _series_estimate(over_time, now, None, exact, end=True),
+        "lowest_at": Estimate(kept.lowest_at, "time", level=None, bounds="none"),
+        "missing": _series_estimate(over_time, missing, None, exact, end=True, of="missing"),
+    }
+
+
+def _return_estimates(
+    curve: ReturnCurve | IntervalCurve | None, level: float
+) -> dict[str, Estimate]:
+    if curve is None:
+        return {
+            "returned_share": Estimate(None, "share", level=level),
+            "half_return": Estimate(None, "seconds", level=level),
+        }
+    return {"returned_share": curve.share(None, level), "half_return": curve.half(level)}
 
 
 def _costly_absences(made: book.Entries, hidden: Absences, end: int) -> Absences:
-    """The suspensions that cost this leader a follower; one who unfollowed while away is censored at that moment."""
+    """The suspensions that cost this leader a follower.
+
+    A follower that unfollowed while away is censored at that moment. end: microseconds.
+    """
     lost = made.cause == book.LOST_SUSPENSION
     if not lost.any():
         return hidden.select(np.zeros(len(hidden), dtype=bool))
@@ -199,6 +248,7 @@ def _code_time_keys(code: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray
 
 
 def _accounts_of_cause(made: book.Entries, cause: int) -> Estimate:
+    """Distinct accounts with entries of `cause`, at least those surely within the record."""
     which = (made.cause == cause) & (
         (made.change != 0) if cause != book.UNFOLLOWED else np.ones(len(made.cause), bool)
     )
@@ -292,6 +342,3 @@ def _causes_table(made: book.Entries) -> pa.Table:
     names, *numbers = zip(*rows, strict=True)
     columns = [pa.array(names, pa.string()), *(pa.array(n, pa.int64()) for n in numbers)]
     return pa.table(columns, names=["cause", "count", "low", "high"])
-
-
-__all__ = ["ENTRIES", "SERIES", "applies_to", "ledger", "ledgers"]

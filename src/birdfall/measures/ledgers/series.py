@@ -1,4 +1,4 @@
-"""A leader's followers over time: the balance after every entry, its bounds, and the platform's counts beside it."""
+"""A leader's followers over time: balance, bounds, and the platform's own counts beside them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birdfall.measures.ledgers.bounds import bounds
+from birdfall.measures.ledgers.bounds import bound_followers
 from birdfall.measures.ledgers.edges import EdgeEvents
 from birdfall.measures.ledgers.entries import Entries
 from birdfall.measures.suspensions import ALWAYS, Absences
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 
-#: Rows of a series; with more distinct times, those between are left out (never the turning points).
+#: Rows of a series; of more distinct times some are left out, never the turning points.
 MAX_ROWS: Final = 4_000
 
 SERIES: Final = pa.schema(
@@ -34,10 +34,20 @@ RECONCILED: Final = pa.schema(
 
 @dataclass(frozen=True)
 class Balance:
-    """After each distinct time: visible followers and those missing (int64[n]). opening: before the first of them.
+    """Running balance after each distinct time.
 
-    before and lowest: the two ends of the largest fall of the series; lowest_at: when its low was reached, None if
-    there was no fall.
+    Parameters
+    ----------
+    opening
+        Followers before the first time.
+    time
+        int64[n], microseconds, ascending.
+    followers, missing
+        int64[n], visible followers, and those missing through suspension.
+    before, lowest
+        The two ends of the largest fall of the series.
+    lowest_at
+        When its low was reached, microseconds; None if there was no fall.
     """
 
     opening: int
@@ -50,7 +60,7 @@ class Balance:
 
 
 def balance(made: Entries) -> Balance:
-    """The running sums of `made`."""
+    """The running sums of the entries `made`."""
     first = made.time == ALWAYS
     opening, away = int(made.change[first].sum()), int(made.missing[first].sum())
     # entries are in order of time already
@@ -69,20 +79,20 @@ def balance(made: Entries) -> Balance:
     )
 
 
-def series(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Absences) -> pa.Table:
-    """Schema `SERIES`. low and high hold every history that the intervals allow."""
+def series_table(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Absences) -> pa.Table:
+    """Followers over time. Schema `SERIES`; low and high hold every history the intervals allow."""
     rows = _chosen_rows(kept)
     times, followers, missing = kept.time[rows], kept.followers[rows], kept.missing[rows]
     columns = [followers, followers, followers, missing, missing, missing]
     vague = uncertain_followers(edges, hidden)
     if len(vague):
-        # accounts of which all is known exactly count the same in every history
+        # Accounts of which all is known exactly count the same in every history.
         sure = ~np.isin(made.code, vague)
         of = np.isin(edges.code, vague)
         some = EdgeEvents(
             edges.code[of], edges.after[of], edges.time[of], edges.begins[of], edges.lists
         )
-        found = bounds(some, hidden, times)
+        found = bound_followers(some, hidden, times)
         exact = [
             _sums(made.time[sure], change[sure], times) for change in (made.change, made.missing)
         ]
@@ -93,7 +103,7 @@ def series(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Absences) ->
 
 
 def uncertain_followers(edges: EdgeEvents, hidden: Absences) -> NDArray[np.int32]:
-    """Codes of followers of whom something is known only within an interval, sorted."""
+    """Codes of followers of which something is known only within an interval, ascending."""
     ours = hidden.select(np.isin(hidden.code, edges.code))
     vague = (ours.fell_after != ours.fell_by) | (ours.back_after != ours.back_by)
     found: NDArray[np.int32] = np.unique(
@@ -105,11 +115,19 @@ def uncertain_followers(edges: EdgeEvents, hidden: Absences) -> NDArray[np.int32
 def compare_with_counts(
     record: Record, leader: str, kept: Balance, until: int | None
 ) -> tuple[pa.Table, int | None]:
-    """Counts of `leader` beside the ledger (schema `RECONCILED`), and by how much their changes differ from first to
-    last count; None with fewer than two counts."""
+    """Counts of `leader` beside the ledger.
+
+    Returns
+    -------
+    table
+        Schema `RECONCILED`.
+    difference
+        By how much their changes differ from first to last count; None with fewer than two.
+    """
     rows = record.sql(
-        "SELECT epoch_us(time) AS time, followers FROM counts WHERE account = $1 AND followers IS NOT NULL "
-        "AND ($2 IS NULL OR epoch_us(time) <= $2) ORDER BY time, line",
+        """SELECT epoch_us(time) AS time, followers FROM counts
+        WHERE account = $1 AND followers IS NOT NULL AND ($2 IS NULL OR epoch_us(time) <= $2)
+        ORDER BY time, line""",
         [leader, until],
     )
     time, counted = (np.asarray(rows.column(i).to_numpy(), dtype=np.int64) for i in (0, 1))
@@ -125,6 +143,7 @@ def compare_with_counts(
 
 
 def _chosen_rows(kept: Balance) -> NDArray[np.int64]:
+    """Rows of the series to list, int64[<= MAX_ROWS]."""
     count = len(kept.time)
     if count <= MAX_ROWS:
         return np.arange(count)

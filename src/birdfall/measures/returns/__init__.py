@@ -4,19 +4,21 @@
 followers a leader lost.
 """
 
-from birdfall.measures.returns.measure import (
+from birdfall.measures.returns.curves import (
     CURVE_SCHEMA,
     MAX_CURVE_ROWS,
-    METHOD_VERSION,
-    applies_to,
+    ReturnCurve,
     return_curve,
-    returns,
 )
+from birdfall.measures.returns.measure import METHOD_VERSION, applies_to, returns
+from birdfall.measures.returns.turnbull import IntervalCurve
 
 __all__ = [
     "CURVE_SCHEMA",
     "MAX_CURVE_ROWS",
     "METHOD_VERSION",
+    "IntervalCurve",
+    "ReturnCurve",
     "applies_to",
     "return_curve",
     "returns",

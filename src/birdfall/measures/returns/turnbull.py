@@ -1,8 +1,9 @@
-"""How soon accounts came back when fall and return are known only within intervals: Turnbull's estimate, and its band.
+"""Return curves of absences known only within intervals: Turnbull's estimate, and its band.
 
-A fall in (a, b] that ended in (c, d] lasted more than c - b and at most d - a; one not seen to end, longer than it is known to
-have lasted. The share returned by a time is the non-parametric maximum-likelihood estimate over those intervals (Turnbull, 1976); its
-band is a bootstrap of the falls, and within an innermost interval, where the likelihood says nothing, both edges are kept.
+A fall in (a, b] that ended in (c, d] lasted more than c - b and at most d - a; one not seen to end,
+longer than it is known to have lasted. The share returned by a time is the non-parametric
+maximum-likelihood estimate over those intervals (Turnbull, 1976). Its band is a bootstrap of the
+absences; within an innermost interval, where the likelihood is flat, both edges are kept.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 
 from birdfall.kernels.interval_censoring import Turnbull, turnbull
 from birdfall.model.findings import Estimate, Note
+from birdfall.model.units import SECOND_US
 
-SECOND_US: Final = 1_000_000
 #: A duration that has not ended is shorter than this.
 ENDLESS_US: Final = 2**61
-#: Draws of the bootstrap, and distinct intervals beyond which durations are rounded outward before drawing.
+#: Draws of the bootstrap, and distinct intervals beyond which durations are rounded outward.
 BOOTSTRAP_DRAWS, MAX_DISTINCT_INTERVALS = 200, 4_000
 #: How much likelihood per fall a drawn curve may miss: its noise is far larger.
 DRAW_TOLERANCE: Final = 1e-3
@@ -31,7 +32,10 @@ Times = NDArray[np.int64]
 
 
 def are_wide(shortest: Times, longest: Times, came: NDArray[np.bool_]) -> bool:
-    """Whether durations in (shortest, longest] are known too roughly to be taken for exact. came: bool[n], seen to end."""
+    """Whether durations in (shortest, longest] are known too roughly to be taken for exact.
+
+    shortest, longest: int64[n], microseconds. came: bool[n], seen to end.
+    """
     if not came.any():
         return False
     width = np.median((longest - shortest)[came])
@@ -40,10 +44,23 @@ def are_wide(shortest: Times, longest: Times, came: NDArray[np.bool_]) -> bool:
 
 @dataclass(frozen=True)
 class IntervalCurve:
-    """Turnbull's estimate of the share returned, with the low and high edge of its band at every innermost interval.
+    """Turnbull's estimate of the share returned, with its band at every innermost interval.
 
-    estimate: of durations, microseconds. edges: float64[m + 1, 2], the band of the share returned before the first innermost interval and
-    after each. longest_known: how long falls were followed. at_risk, events, censored: per end of an innermost interval.
+    Parameters
+    ----------
+    estimate
+        Of durations, microseconds.
+    edges
+        float64[m + 1, 2], (low, high) of the share returned before the first innermost interval and
+        after each.
+    longest_known
+        How long absences were followed, microseconds.
+    ends
+        int64[k], ends of innermost intervals.
+    at_risk, events, censored
+        int64[k], per end.
+    limits
+        Notes for the finding.
     """
 
     estimate: Turnbull
@@ -57,7 +74,7 @@ class IntervalCurve:
     exact: bool = False
 
     def at(self, after: Times) -> NDArray[np.float64]:
-        """Rows (returned, low, high) at each of `after` (microseconds): float64[n, 3]."""
+        """Rows (returned, low, high) at each of `after`, float64[n, 3]. after: int64[n], us."""
         one = self.estimate
         upto = np.r_[0.0, np.cumsum(one.share)]
         done = np.searchsorted(one.high, after, side="right")
@@ -65,7 +82,7 @@ class IntervalCurve:
         inside = np.minimum(done, len(one.low) - 1)
         width = np.maximum(one.high[inside] - one.low[inside], 1)
         part = np.clip((after - one.low[inside]) / width, 0.0, 1.0) * (begun > done)
-        # what never ended has no place at which it would have
+        # What never ended has no place at which it would have.
         part = np.where(one.high[inside] >= ENDLESS_US, 0.0, part)
         value = np.minimum(upto[done] + part * (upto[begun] - upto[done]), 1.0)
         reach = np.where(one.high[inside] >= ENDLESS_US, done, begun)
@@ -74,7 +91,7 @@ class IntervalCurve:
         )
 
     def share(self, after: int | None, level: float) -> Estimate:
-        """The share returned `after` so many microseconds (None: by the end); no value beyond what was followed."""
+        """The share returned `after` so many us (None: by the end); no value beyond follow-up."""
         if after is not None and after > self.longest_known:
             return Estimate(None, "share", level=level)
         when = self.longest_known if after is None else after
@@ -92,7 +109,7 @@ class IntervalCurve:
         return Estimate(middle, "seconds", early, late, level)
 
     def table(self, schema: pa.Schema, most: int) -> pa.Table:
-        """Rows at the ends of the innermost intervals; with more than `most`, some are left out and their events are in the next."""
+        """Rows at ends of innermost intervals, at most `most`; left out ones count in the next."""
         rows = np.arange(len(self.ends))
         if len(rows) > most:
             rows = np.unique(np.linspace(0, len(self.ends) - 1, most).round().astype(np.int64))
@@ -122,7 +139,21 @@ def interval_curve(
     limits: tuple[Note, ...],
     seed: int = 0,
 ) -> IntervalCurve:
-    """The curve of falls that lasted (shortest, longest]; those not `came` lasted longer than `shortest`. Microseconds, n >= 1."""
+    """Estimate the return curve of absences that lasted (shortest, longest].
+
+    Parameters
+    ----------
+    shortest, longest
+        int64[n], n >= 1, microseconds.
+    came
+        bool[n]; the others lasted longer than `shortest`.
+    level
+        Of the band.
+    limits
+        Notes to carry on.
+    seed
+        Of the bootstrap.
+    """
     high = np.where(came, np.maximum(longest, shortest), ENDLESS_US)
     estimate = turnbull(shortest, high)
     edges = _band(shortest, high, estimate, level, seed)
@@ -148,7 +179,7 @@ def interval_curve(
 def _band(
     low: Times, high: Times, estimate: Turnbull, level: float, seed: int
 ) -> NDArray[np.float64]:
-    """Pointwise quantiles of the share returned after each innermost interval, over falls drawn anew: float64[m + 1, 2]."""
+    """Pointwise bootstrap quantiles of the share after each interval, float64[m + 1, 2]."""
     low, high = _round_outward(low, high)
     pairs, number = np.unique(np.stack([low, high], axis=1), axis=0, return_counts=True)
     rng = np.random.default_rng(seed)
@@ -169,17 +200,17 @@ def _band(
             np.searchsorted(again.low, at, side="left"),
         )
         endless = again.high[np.minimum(done, len(again.high) - 1)] >= ENDLESS_US
-        # what stands in an interval not yet over may have come by then, or not
+        # What stands in an interval not yet over may have come by then, or not.
         least[draw], most[draw] = upto[done], upto[np.where(endless, done, begun)]
     found = np.column_stack((np.quantile(least, tail, axis=0), np.quantile(most, 1 - tail, axis=0)))
-    # no draw can show a return that nobody made: the exact binomial bound of none among all
+    # No draw can show a return that did not happen: the exact binomial bound of none among all.
     none = 1 - tail ** (1 / total)
     found[:, 1] = np.maximum(found[:, 1], none)
     return np.maximum.accumulate(np.clip(found, 0.0, 1.0), axis=0)
 
 
 def _round_outward(low: Times, high: Times) -> tuple[Times, Times]:
-    """Intervals rounded outward until there are few distinct ones: wider, and so never surer than the data."""
+    """Intervals rounded outward until few are distinct: wider, and so never surer than the data."""
     grid = SECOND_US
     while True:
         if len(np.unique(np.stack([low, high], axis=1), axis=0)) <= MAX_DISTINCT_INTERVALS:

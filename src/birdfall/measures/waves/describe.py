@@ -236,7 +236,7 @@ def wave_table(
         likely = (
             float(wave.observed)
             if estimate is None
-            else interval_censoring.likely_number(known, high, a, b, estimate)
+            else interval_censoring.expected_number(known, high, a, b, estimate)
         )
         rows.append(
             _row(number, wave, int(certain[number - 1]), int(possible[number - 1]), likely, shared)
