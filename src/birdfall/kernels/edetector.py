@@ -272,7 +272,7 @@ def threshold_for(tick_seconds: float, *, false_alarms_per_year: float) -> float
     Raises ValueError unless both numbers are positive.
     """
     if tick_seconds <= 0 or false_alarms_per_year <= 0:
-        raise ValueError("tick_seconds and false_alarms_per_year must be positive")
+        raise ValueError("tick_seconds must be positive, and some false alarms must be allowed")
     return max(YEAR_S / tick_seconds / false_alarms_per_year, 1.0)
 
 

@@ -86,8 +86,8 @@ def dyadic_maximum(
                 if c < 2:
                     continue
                 m = m_sum[i + length] - m_sum[i]
-                # The excess lies below its parabola at m, for its curvature falls in c: most windows
-                # need no logarithm.
+                # The excess lies below its parabola at m, for its curvature falls in c: most
+                # windows need no logarithm.
                 if c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
                     continue
                 value = excess(c, m, k)
