@@ -76,3 +76,131 @@ def test_the_check_sees_an_arrow_that_runs_up():
     assert floor_of("birdfall.measures.waves.measure") > floor_of("birdfall.record.case")
     assert floor_of("birdfall.watch.dashboard.app") > floor_of("birdfall.watch.store.database")
     assert floor_of("birdfall.cli") > floor_of("birdfall.tell.report")
+
+
+# -- measures: floors within, and one face to the outside ------------------------------------------
+
+#: Floors within the measures: absences carry all; waves are found before what is asked of each.
+MEASURE_FLOORS = [
+    {"suspensions", "coordination", "follower_counts", "audiences"},
+    {"waves", "returns", "brigades", "automation"},
+    {"ledgers"},
+    {"coverage"},
+]
+
+
+def measure_floor_of(module: str) -> int:
+    part = module.removeprefix("birdfall.measures").lstrip(".").partition(".")[0]
+    floors = [number for number, names in enumerate(MEASURE_FLOORS) if part in names]
+    assert floors, f"{module} has no floor"
+    return floors[0]
+
+
+def package_of_measure(module: str) -> str:
+    return ".".join(module.split(".")[:3])
+
+
+def upward_in_measures(module: str, imported: str) -> bool:
+    inside = all(name.startswith("birdfall.measures.") for name in (module, imported))
+    if not inside or package_of_measure(module) == package_of_measure(imported):
+        return False
+    return measure_floor_of(imported) >= measure_floor_of(module)
+
+
+def test_no_import_runs_up_or_across_within_the_measures():
+    wrong = [
+        f"{module} imports {imported}"
+        for module, path in modules()
+        for imported in imports_of(path)
+        if upward_in_measures(module, imported)
+    ]
+    assert not wrong, wrong
+
+
+def face_names(package: str) -> set[str]:
+    """What the face of a package of measures exports."""
+    path = ROOT.joinpath(*package.split(".")[1:], "__init__.py")
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def past_the_face(module: str, imported: str) -> bool:
+    """Whether `module` reaches into a package of measures that it is no part of."""
+    package = package_of_measure(imported)
+    if not imported.startswith("birdfall.measures.") or module.startswith(package):
+        return False
+    if not ROOT.joinpath(*package.split(".")[1:]).is_dir() or imported == package:
+        return False
+    names = imported.removeprefix(package).lstrip(".").split(".")
+    return len(names) > 1 or names[0] not in face_names(package)
+
+
+def test_the_outside_imports_only_the_face_of_a_measure():
+    wrong = [
+        f"{module} imports {imported}"
+        for module, path in modules()
+        for imported in imports_of(path)
+        if past_the_face(module, imported)
+    ]
+    assert not wrong, wrong
+
+
+def test_the_checks_see_who_passes_a_face_by():
+    waves = "birdfall.measures.waves"
+    assert past_the_face("birdfall.api", f"{waves}.baseline.fit_baseline")
+    assert past_the_face("birdfall.api", f"{waves}.baseline")
+    assert past_the_face("birdfall.measures.returns.measure", f"{waves}.measure.waves")
+    assert not past_the_face("birdfall.api", f"{waves}.waves")
+    assert not past_the_face(f"{waves}.measure", f"{waves}.baseline.fit_baseline")
+    assert upward_in_measures("birdfall.measures.suspensions.absences", f"{waves}.waves")
+    assert upward_in_measures(f"{waves}.measure", "birdfall.measures.returns.returns")
+
+
+# -- no circles: between packages, and between modules
+# ----------------------------------------------
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of nodes that reach each other, as far as they hold more than one."""
+    reached = {node: reachable(graph, node) for node in graph}
+    groups = {tuple(sorted(b for b in graph if b in reached[a] and a in reached[b])) for a in graph}
+    return sorted(list(group) for group in groups if len(group) > 1)
+
+
+def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    seen, waiting = {start}, [start]
+    while waiting:
+        for node in graph.get(waiting.pop(), ()):
+            if node not in seen:
+                seen.add(node)
+                waiting.append(node)
+    return seen
+
+
+def module_graph() -> dict[str, set[str]]:
+    """Which module imports which, wherever in it: at its head, in a function, or for type checkers
+    alone.
+    """
+    known = {module for module, _ in modules()}
+    graph: dict[str, set[str]] = {}
+    for module, path in modules():
+        graph[module] = set()
+        for imported in imports_of(path):
+            while imported not in known and "." in imported:
+                imported = imported.rpartition(".")[0]
+            if imported in known - {"birdfall", module}:
+                graph[module].add(imported)
+    return graph
+
+
+def test_no_circle_between_modules_not_even_hidden_from_the_interpreter():
+    graph = module_graph()
+    del graph["birdfall"]
+    assert not circles(graph)
+
+
+def test_the_check_sees_a_circle():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}
+    assert circles(graph) == [["b", "c"]]
