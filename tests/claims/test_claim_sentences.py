@@ -18,7 +18,7 @@ ALL = [
 ]
 
 
-def told(claim):
+def describe(claim):
     if claim.quantity == "level":
         return "level " + " ".join(f"{level.role}={level.value:g}" for level in claim.levels)
     parts = [claim.quantity]
@@ -50,9 +50,9 @@ def test_there_are_forty_of_each_language():
 
 @pytest.mark.parametrize(("language", "text", "wanted"), ALL, ids=[t for _, t, _ in ALL])
 def test_what_each_sentence_claims(language, text, wanted):
-    assert [told(claim) for claim in parse(text)] == wanted
+    assert [describe(claim) for claim in parse(text)] == wanted
     # that the language is told and not guessed makes no difference
-    assert [told(claim) for claim in parse(text, language)] == wanted
+    assert [describe(claim) for claim in parse(text, language)] == wanted
 
 
 @pytest.mark.parametrize(("language", "text", "wanted"), ALL, ids=[t for _, t, _ in ALL])
@@ -68,7 +68,7 @@ def test_dress_makes_no_difference(language, text, wanted):
         f"«{text}»",
     ]
     for one in dressed:
-        found = [told(claim).casefold() for claim in parse(one, language)]
+        found = [describe(claim).casefold() for claim in parse(one, language)]
         assert found == [w.casefold() for w in wanted], one
 
 

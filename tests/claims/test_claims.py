@@ -144,7 +144,7 @@ def record(seconds, *, after=None, back=0):
     )
 
 
-def said(text, data, findings=None):
+def check_one(text, data, findings=None):
     (finding,) = check(data, findings or {}, Claim(text), settings=Settings())
     return finding
 
@@ -153,7 +153,7 @@ NIGHT = np.sort(np.r_[np.random.default_rng(1).random(6600) * 600, 50_000 + np.a
 
 
 def test_supported_and_the_windows_for_which_it_holds():
-    finding = said("6.600 cuentas en diez minutos", record(NIGHT))
+    finding = check_one("6.600 cuentas en diez minutos", record(NIGHT))
     assert finding.details["verdict"] == "supported"
     assert finding["measured"].value == 6600
     assert 570 < finding.details["true_from_s"] < 600 < finding.details["true_to_s"]
@@ -162,38 +162,45 @@ def test_supported_and_the_windows_for_which_it_holds():
 
 def test_supported_within_contradicted_and_never_by_luck():
     assert (
-        said("7,000 accounts in ten minutes", record(NIGHT)).details["verdict"]
+        check_one("7,000 accounts in ten minutes", record(NIGHT)).details["verdict"]
         == "supported_within"
     )
     assert (
-        said("more than 10,600 accounts in ten minutes", record(NIGHT)).details["verdict"]
+        check_one("more than 10,600 accounts in ten minutes", record(NIGHT)).details["verdict"]
         == "contradicted"
     )
     assert (
-        said("about 7,000 accounts in ten minutes", record(NIGHT)).details["verdict"] == "supported"
+        check_one("about 7,000 accounts in ten minutes", record(NIGHT)).details["verdict"]
+        == "supported"
     )
-    assert said("6.600 cuentas en un minuto", record(NIGHT)).details["verdict"] == "contradicted"
     assert (
-        said("only 135 accounts in ten minutes", record(NIGHT)).details["verdict"] == "contradicted"
+        check_one("6.600 cuentas en un minuto", record(NIGHT)).details["verdict"] == "contradicted"
+    )
+    assert (
+        check_one("only 135 accounts in ten minutes", record(NIGHT)).details["verdict"]
+        == "contradicted"
     )
 
 
 def test_off_by_more_than_a_tenth_is_contradicted():
     times = np.sort(np.random.default_rng(2).random(6200) * 600)
-    assert said("7000 accounts in ten minutes", record(times)).details["verdict"] == "contradicted"
     assert (
-        said("exactly 6500 accounts in ten minutes", record(times)).details["verdict"]
+        check_one("7000 accounts in ten minutes", record(times)).details["verdict"]
         == "contradicted"
     )
     assert (
-        said("exactly 6200 accounts in ten minutes", record(times)).details["verdict"]
+        check_one("exactly 6500 accounts in ten minutes", record(times)).details["verdict"]
+        == "contradicted"
+    )
+    assert (
+        check_one("exactly 6200 accounts in ten minutes", record(times)).details["verdict"]
         == "supported"
     )
 
 
 def test_the_second_window_is_the_fullest_that_does_not_touch_the_best():
     times = np.r_[np.full(5, 91.0), 100.0, np.full(20, 109.0)]
-    second = said("21 accounts in 10 seconds", record(times)).details["second_reading"]
+    second = check_one("21 accounts in 10 seconds", record(times)).details["second_reading"]
     assert second["value"] == 5
     assert second["to"] == pytest.approx(START.timestamp() + 91)
 
@@ -205,26 +212,26 @@ def test_a_number_of_accounts_is_not_a_year():
 
 def test_days_cannot_answer_for_minutes():
     day = np.full(6600, 86400.0)
-    finding = said("6.600 cuentas en diez minutos", record(day, after=day - 86400))
+    finding = check_one("6.600 cuentas en diez minutos", record(day, after=day - 86400))
     assert finding.details["verdict"] == "not_answerable"
     assert finding.answer == "cannot"
     assert (
-        said("6.600 cuentas en dos días", record(day, after=day - 86400)).details["verdict"]
+        check_one("6.600 cuentas en dos días", record(day, after=day - 86400)).details["verdict"]
         == "supported"
     )
 
 
 def test_restored_and_unknown():
     assert (
-        said("50 cuentas fueron restablecidas", record(NIGHT, back=50)).details["verdict"]
+        check_one("50 cuentas fueron restablecidas", record(NIGHT, back=50)).details["verdict"]
         == "supported"
     )
     assert (
-        said("6.600 seguidores de @nadie en diez minutos", record(NIGHT)).reasons[0].code
+        check_one("6.600 seguidores de @nadie en diez minutos", record(NIGHT)).reasons[0].code
         == "account-not-known"
     )
-    assert said("nobody knows", record(NIGHT)).reasons[0].code == "claim-without-number"
-    assert said("50 accounts fell", from_tables({})).reasons[0].code == "no-statuses"
+    assert check_one("nobody knows", record(NIGHT)).reasons[0].code == "claim-without-number"
+    assert check_one("50 accounts fell", from_tables({})).reasons[0].code == "no-statuses"
 
 
 @pytest.mark.parametrize(
