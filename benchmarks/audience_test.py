@@ -1,9 +1,12 @@
-"""Audience test: counting passes against one sequential read of the same edges by numpy, and the permutations.
+"""Audience test.
+
+Counting passes against one sequential read of the same edges by numpy, and the permutations.
 
     python benchmarks/audience_test.py [edges in millions]
 
-Follow edges are heavy-tailed over audiences and ascending within one, as the measure holds them; 10,000 accounts have fallen.
-Each ratio is the median of pairs timed one after the other, so that other work on the machine falls on both.
+Follow edges are heavy-tailed over audiences and ascending within one, as the measure holds them;
+10,000 accounts have fallen. Each ratio is the median of pairs timed one after the other, so that
+other work on the machine falls on both.
 """
 
 import json

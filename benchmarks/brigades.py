@@ -1,12 +1,16 @@
-"""Brigades, diluted and camouflaged, among honest pile-ons: what is found at one false alarm per 1,000 targets; and two real logs.
+"""Brigades, diluted and camouflaged, among honest pile-ons.
+
+What is found at one false alarm per 1,000 targets; and two real logs.
 
     python benchmarks/brigades.py [worlds per row] [folder of the real data]
 
-Every log holds ordinary reports, flaggers, thirty pile-ons and six dramas (tests/measures/brigade_worlds.py). Each detector gives every
-target a score; its threshold is the score that one honest target in 1,000 exceeds, over logs without a brigade, pile-ons included.
-A brigade counts as found if at least half of its victims score higher. Rows beside ours: the one integer (most reports on a target
-within a minute), MIDAS and MIDAS-R (Bhatia et al. 2020: chi-squared of count-min sketches, written here from the paper), our
-own e-detector, which knows of one target at a time, and reports counted by distinct reporters. Then the reporters: how many of the
+Every log holds ordinary reports, flaggers, thirty pile-ons and six dramas
+(tests/measures/brigade_worlds.py). Each detector gives every target a score; its threshold is the
+score that one honest target in 1,000 exceeds, over logs without a brigade, pile-ons included. A
+brigade counts as found if at least half of its victims score higher. Rows beside ours: the one
+integer (most reports on a target within a minute), MIDAS and MIDAS-R (Bhatia et al. 2020:
+chi-squared of count-min sketches, written here from the paper), our own e-detector, which knows of
+one target at a time, and reports counted by distinct reporters. Then the reporters: how many of the
 crew are named at the one per cent setting, and how many honest ones.
 """
 
@@ -33,7 +37,8 @@ from birdfall.measures.brigades.threshold_test import find_jump, placebo_jumps  
 WINDOW = 300_000_000
 #: Seeds of the logs: not those on which the window and the floors of the measure were chosen.
 QUIET, CREWS = 60_000, 50_000
-#: Those on which the measure's own calls are counted: nothing of it was chosen on them, its second sign (coming at once) included.
+#: Those on which the measure's own calls are counted: nothing of it was chosen on them, its second
+#: sign (coming at once) included.
 NAMED_QUIET, NAMED_CIRCLES, NAMED_CREWS = 410_000, 420_000, 430_000
 BUDGET = 1 / 1000
 ROWS, BUCKETS = 2, 1024
@@ -44,7 +49,11 @@ SETTINGS = [(j, c, 120.0) for j in (1.0, 0.5, 0.3, 0.2, 0.1) for c in (0, 10)] +
 
 
 def midas(reports: Reports, *, relational: bool) -> np.ndarray:
-    """float64[n]: score of each report by MIDAS, or MIDAS-R, with ticks of a minute (Bhatia et al. 2020, algorithms 1 and 2)."""
+    """float64[n].
+
+    Score of each report by MIDAS, or MIDAS-R, with ticks of a minute (Bhatia et al. 2020,
+    algorithms 1 and 2).
+    """
     rng = np.random.default_rng(1)
     odd = rng.integers(1, 1 << 30, (3, ROWS)) * 2 + 1
     tick = ((reports.time - reports.time.min()) // 60_000_000 + 1).tolist()
@@ -127,7 +136,10 @@ def planted(worlds: int) -> dict:
 
 
 def named_reporters(worlds: int) -> dict:
-    """Blocks and names at the one per cent setting: what the measure itself reports, hard negatives included."""
+    """Blocks and names at the one per cent setting.
+
+    What the measure itself reports, hard negatives included.
+    """
     rows = {
         "no brigade": (8 * worlds, NAMED_QUIET, {}),
         "no brigade, circles of 300": (5 * worlds, NAMED_CIRCLES, {"circle": 300}),
@@ -227,7 +239,11 @@ def wikipedia(data: Path) -> dict:
 
 
 def wikipedia_record(data: Path):
-    """The two logs as a record: a hit is a report by the filter on the account, a block a suspension until it is lifted or runs out."""
+    """The two logs as a record.
+
+    A hit is a report by the filter on the account, a block a suspension until it is lifted or runs
+    out.
+    """
     import duckdb
     import pyarrow as pa
 

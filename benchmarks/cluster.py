@@ -1,9 +1,13 @@
-"""The engine past one machine against the single process, on the same acts: identical edges, seconds without start-up.
+"""The engine past one machine against the single process, on the same acts.
 
-    python benchmarks/cluster.py [acts] [sides]      with pysail, or with pyspark and Java, installed beside Birdfall
+Identical edges, seconds without start-up.
 
-Acts lie in Parquet; both sides go from there to edges in memory. Two workers. Seconds on the clock, and, since machines are shared, of
-processors: of this process and all it started, the Java ones too.
+    python benchmarks/cluster.py [acts] [sides]      with pysail, or with pyspark and Java,
+    installed beside Birdfall
+
+Acts lie in Parquet; both sides go from there to edges in memory. Two workers. Seconds on the clock,
+and, since machines are shared, of processors: of this process and all it started, the Java ones
+too.
 """
 
 import json

@@ -28,7 +28,10 @@ MINUTE = 60
 
 @njit(cache=True)
 def _cascades(start: np.ndarray, born: np.ndarray, seed: int) -> np.ndarray:
-    """Seconds of each act: three in ten come by themselves with a heavy-tailed delay, the others follow an earlier act."""
+    """Seconds of each act.
+
+    Three in ten come by themselves with a heavy-tailed delay, the others follow an earlier act.
+    """
     np.random.seed(seed)  # noqa: NPY002  # numba's own generator
     found = np.empty(start[-1], np.int64)
     for o in range(len(born)):
@@ -48,7 +51,11 @@ def _cascades(start: np.ndarray, born: np.ndarray, seed: int) -> np.ndarray:
 
 
 def acts(n: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """n acts: Zipf-Mandelbrot objects, heavy-tailed accounts, cascades, and a few groups that act within 45 s. Time in seconds."""
+    """n acts.
+
+    Zipf-Mandelbrot objects, heavy-tailed accounts, cascades, and a few groups that act within 45 s.
+    Time in seconds.
+    """
     rng = np.random.default_rng(seed)
     objects, accounts = max(1000, n // 20), max(1000, n // 12)
     parts = []
@@ -154,7 +161,10 @@ def lines(command: list[str]) -> list[dict[str, float]]:
 
 
 def compared(path: Path, yardstick: Path, count: str, rounds: int) -> dict[str, object]:
-    """Ours and the yardstick in turn; the first repeat of each process (cold pages, loading) is not counted."""
+    """Ours and the yardstick in turn.
+
+    The first repeat of each process (cold pages, loading) is not counted.
+    """
     mine: list[dict[str, float]] = []
     theirs: list[dict[str, float]] = []
     for _ in range(rounds):
@@ -181,7 +191,10 @@ def compared(path: Path, yardstick: Path, count: str, rounds: int) -> dict[str, 
 
 
 def hubs() -> list[dict[str, object]]:
-    """30,000 acts on one object within a minute among a million others; one in five, or all, by accounts that act elsewhere."""
+    """30,000 acts on one object within a minute among a million others.
+
+    One in five, or all, by accounts that act elsewhere.
+    """
     from birdfall.kernels.coaction.coaction import coaction
 
     account, object_, seconds = acts(1_000_000)
@@ -224,7 +237,10 @@ def hubs() -> list[dict[str, object]]:
 
 
 def finding() -> dict[str, float]:
-    """A whole finding on a million acts, warm: edges, nulls, shift, fixed rule, groups; with sensitivity over four windows too."""
+    """A whole finding on a million acts, warm.
+
+    Edges, nulls, shift, fixed rule, groups; with sensitivity over four windows too.
+    """
     from birdfall.measures.coordination import coordination
 
     account, object_, seconds = acts(1_000_000)

@@ -1,13 +1,17 @@
-"""What the nulls call on simulated worlds whose truth is known: false share, found share, and the customary rules beside them.
+"""What the nulls call on simulated worlds whose truth is known.
 
-    python benchmarks/coordination_null.py [--seeds 10] [--first 1000] [--windows 60] [--worlds TEXT] [--out rows.jsonl]
+False share, found share, and the customary rules beside them.
 
-Each world is drawn anew per seed (cascades, popularity, rhythm, silos of interest; a planted group, a dilute one, or nobody). One
-row per world and window, at the 1 % setting, over all seeds: pairs called, the share of them that is false (not both of the
-group), the share of the group's pairs found, in how many seeds anything false was called; then the same of
-"two or more within 60 s", "three or more within 60 s" and of the hypergeometric null of statistically validated networks
-(Tumminello et al. 2011) on the objects that two accounts co-acted on; last, in worlds without
-a group or with a dilute one, blocks found.
+    python benchmarks/coordination_null.py [--seeds 10] [--first 1000] [--windows 60] [--worlds
+    TEXT] [--out rows.jsonl]
+
+Each world is drawn anew per seed (cascades, popularity, rhythm, silos of interest; a planted group,
+a dilute one, or nobody). One row per world and window, at the 1 % setting, over all seeds: pairs
+called, the share of them that is false (not both of the group), the share of the group's pairs
+found, in how many seeds anything false was called; then the same of "two or more within 60 s",
+"three or more within 60 s" and of the hypergeometric null of statistically validated networks
+(Tumminello et al. 2011) on the objects that two accounts co-acted on; last, in worlds without a
+group or with a dilute one, blocks found.
 """
 
 import argparse

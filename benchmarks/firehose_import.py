@@ -1,7 +1,10 @@
-"""How many events a second a recording is read at, from the file to the case: `python benchmarks/firehose_import.py FILE`.
+"""How many events a second a recording is read at, from the file to the case.
 
-The recording is repeated, with accounts renamed within the frames so that every repetition is new people, until it holds
-EVENTS events; the best of the runs is told, with its parts: splitting the file, decoding, rows, and all of it into a case.
+`python benchmarks/firehose_import.py FILE`.
+
+The recording is repeated, with accounts renamed within the frames so that every repetition is new
+people, until it holds EVENTS events; the best of the runs is told, with its parts: splitting the
+file, decoding, rows, and all of it into a case.
 """
 
 from __future__ import annotations

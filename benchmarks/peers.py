@@ -110,7 +110,10 @@ def ours(path: Path, preset: str, out: Path) -> list[str]:
 
 
 def mine(folder: Path, preset: str) -> dict[str, object]:
-    """Our own figures: one command from CSV and from Parquet, a second call in the same process, and the step alone."""
+    """Our own figures.
+
+    One command from CSV and from Parquet, a second call in the same process, and the step alone.
+    """
     timed(
         ours(folder / "small.csv", preset, folder / f"warm-{preset}.csv")
     )  # compiles, once per machine
@@ -147,7 +150,8 @@ def against_toolkit(folder: Path, python: str) -> dict[str, object]:
     whole, _ = timed(
         [*cli, "preprocess", str(folder / "acts.csv")], [*cli, "compute", "co_retweet", *asked]
     )
-    # its workers' seconds of processors are known when they have ended, so a start without work is taken off
+    # its workers' seconds of processors are known when they have ended, so a start without work is
+    # taken off
     started, _ = timed([python, "-c", TOOLKIT_STEP.partition("t = ")[0]])
     computed, said = timed([python, "-c", TOOLKIT_STEP, str(database)])
     step = {

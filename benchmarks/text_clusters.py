@@ -1,9 +1,12 @@
-"""Near-identical text: texts a second, all in, and the ratio to rensa on the same texts in the same run.
+"""Near-identical text.
+
+Texts a second, all in, and the ratio to rensa on the same texts in the same run.
 
     python benchmarks/text_clusters.py [texts]
 
-Synthetic posts in eight scripts with planted copies and edits. rensa (Rust MinHash and LSH) gives candidates only and wants
-lists of shingles, which are part of its job here as reducing and verifying are part of ours. Install it with: pip install rensa
+Synthetic posts in eight scripts with planted copies and edits. rensa (Rust MinHash and LSH) gives
+candidates only and wants lists of shingles, which are part of its job here as reducing and
+verifying are part of ours. Install it with: pip install rensa
 """
 
 import json

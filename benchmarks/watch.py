@@ -1,11 +1,14 @@
-"""The watch catching up: frames decoded, detected and kept a second, on one core, with many watched audiences.
+"""The watch catching up.
+
+Frames decoded, detected and kept a second, on one core, with many watched audiences.
 
     python benchmarks/watch.py RECORDING.atfh.gz [times] [audiences]
     python benchmarks/watch.py RECORDING.atfh.gz --paced 2000 --seconds 600 [--audiences 10000]
 
-The recording is repeated with new accounts and later times until it is long enough. Raw frames are kept, as they are live. Paced,
-frames come at their rate with the time of now, one repetition in sixty with its wave; every ten seconds memory and lag (from
-a frame's arrival to the end of the transaction that keeps it) are told. The first minute is left out of what is said of growth.
+The recording is repeated with new accounts and later times until it is long enough. Raw frames are
+kept, as they are live. Paced, frames come at their rate with the time of now, one repetition in
+sixty with its wave; every ten seconds memory and lag (from a frame's arrival to the end of the
+transaction that keeps it) are told. The first minute is left out of what is said of growth.
 """
 
 import gzip
@@ -53,7 +56,10 @@ _TIME = re.compile(rb"dtimex\x18.{24}", re.DOTALL)
 
 
 class Paced:
-    """A live source in the watch's own process: frames at a rate, as a socket would hand them on."""
+    """A live source in the watch's own process.
+
+    Frames at a rate, as a socket would hand them on.
+    """
 
     name, live = "paced", True
 

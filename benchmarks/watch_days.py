@@ -1,12 +1,15 @@
 """How often the watch calls anything on the recorded days of 2022: docs/methods/watch.md.
 
-    python benchmarks/watch_days.py FOLDER [listed|totals] [seed] [hours between learning from what is stored, 6 as the watch does]
+    python benchmarks/watch_days.py FOLDER [listed|totals] [seed] [hours between learning from what
+    is stored, 6 as the watch does]
 
-FOLDER has suspensions.parquet and daily_totals.csv. Five minutes for those listed, twenty for the totals (8 if learned once a day).
+FOLDER has suspensions.parquet and daily_totals.csv. Five minutes for those listed, twenty for the
+totals (8 if learned once a day).
 
-The data count days, so each report's suspensions are laid at random over the time since the report before (nobody knows when within
-it they fell): a day, or the days without a report before it. That assumes no bursts within a day: it tries false alarms of levels that
-differ from day to day, and no delays. The first report has nothing before it, and is left out.
+The data count days, so each report's suspensions are laid at random over the time since the report
+before (nobody knows when within it they fell): a day, or the days without a report before it. That
+assumes no bursts within a day: it tries false alarms of levels that differ from day to day, and no
+delays. The first report has nothing before it, and is left out.
 """
 
 import csv
@@ -71,7 +74,10 @@ def laid_out(days: dict[int, int], seed: int) -> np.ndarray:
 
 
 def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[str, object]]:
-    """The waves that a watch from day `begin` to before day `end` calls, by its own loop; eight weeks before are its stored history."""
+    """The waves that a watch from day `begin` to before day `end` calls, by its own loop.
+
+    Eight weeks before are its stored history.
+    """
     state, feed = State.open(place), RecordingFeed("r", ())
     before = times[(times >= (begin - MOST_DAYS) * DAY) & (times < begin * DAY)]
     with state.transaction():

@@ -1,8 +1,11 @@
-"""How soon the watch calls a rate that rose, and how often it calls nothing at all: the tables of docs/methods/watch.md.
+"""How soon the watch calls a rate that rose, and how often it calls nothing at all.
+
+The tables of docs/methods/watch.md.
 
     python benchmarks/watch_delay.py [runs]
 
-Delays are over seeds, by the rate before (events a minute), how many times it rose, and how long was watched before.
+Delays are over seeds, by the rate before (events a minute), how many times it rose, and how long
+was watched before.
 """
 
 import copy
@@ -39,9 +42,12 @@ def watched(
 def delay(
     bank: DetectorBank, rng: np.random.Generator, rate: float, times: float, others: float = -1.0
 ) -> float:
-    """Seconds from the rise, at any moment of a tick, until the event at which it is called; infinity if not within ten minutes.
+    """Seconds from the rise, at any moment of a tick, until the event at which it is called.
 
-    others: -1: all suspensions rise from `rate`; else the first audience does, beside so many events a minute outside of it.
+    Infinity if not within ten minutes.
+
+    others: -1: all suspensions rise from `rate`; else the first audience does, beside so many
+    events a minute outside of it.
     """
     rose, name = rng.random(), "all" if others < 0 else "leader:0"
     k = bank.place[name]

@@ -1,8 +1,11 @@
-"""Past one machine: frames a core sieves a second, and news a core judges a second (docs/methods/watch-sizing.md).
+"""Past one machine.
+
+Frames a core sieves a second, and news a core judges a second (docs/methods/watch-sizing.md).
 
     python benchmarks/watch_sieve.py RECORDING.atfh.gz
 
-The sieve in this process, without the broker's share; the judge over the sieve's own lines, with its state on disk.
+The sieve in this process, without the broker's share; the judge over the sieve's own lines, with
+its state on disk.
 """
 
 import json

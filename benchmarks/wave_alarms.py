@@ -1,9 +1,12 @@
-"""How often the wave scan is wrong, and what it finds: `python benchmarks/wave_alarms.py [--records 200] [--first 0] [--only NAME]`.
+"""How often the wave scan is wrong, and what it finds.
 
-Draws records in which nothing happened (counts that are negative binomial, hang together in time and have a season; Poisson
-counts; levels that drift; simulated quiet worlds) from seeds of its own and prints for each kind the share in which the scan
-called any wave at alpha 0.01 and 0.05, with an exact interval (Clopper and Pearson 1934); then plants waves of several sizes in the
-same records and prints the share found. Several processes at once share the work with --only.
+`python benchmarks/wave_alarms.py [--records 200] [--first 0] [--only NAME]`.
+
+Draws records in which nothing happened (counts that are negative binomial, hang together in time
+and have a season; Poisson counts; levels that drift; simulated quiet worlds) from seeds of its own
+and prints for each kind the share in which the scan called any wave at alpha 0.01 and 0.05, with an
+exact interval (Clopper and Pearson 1934); then plants waves of several sizes in the same records
+and prints the share found. Several processes at once share the work with --only.
 """
 
 from __future__ import annotations
@@ -28,7 +31,10 @@ def clock_of(steps: int, step: float) -> ScanClock:
 
 
 def levels(rng: np.random.Generator, steps: int, size: float, together: float) -> np.ndarray:
-    """float64[steps] of mean 1: gamma(size) at every step, joined by a normal AR(1) of coefficient `together` (a copula)."""
+    """float64[steps] of mean 1.
+
+    Gamma(size) at every step, joined by a normal AR(1) of coefficient `together` (a copula).
+    """
     noise = rng.standard_normal(steps)
     for t in range(1, steps):
         noise[t] = together * noise[t - 1] + np.sqrt(1 - together**2) * noise[t]

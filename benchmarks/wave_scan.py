@@ -1,7 +1,10 @@
-"""How long the wave scan takes, against sorting the same times: `python benchmarks/wave_scan.py [--events 10000000]`.
+"""How long the wave scan takes, against sorting the same times.
 
-Prints seconds and ratios of one run on one machine: numpy's sort of the event times, the count and base rate, the scan of one
-series, 999 records in which nothing happened, and the e-detector per tick.
+`python benchmarks/wave_scan.py [--events 10000000]`.
+
+Prints seconds and ratios of one run on one machine: numpy's sort of the event times, the count and
+base rate, the scan of one series, 999 records in which nothing happened, and the e-detector per
+tick.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The report in a real browser: one request, no error, no violation, in five languages, light and dark, narrow and printed, without scripts."""
+"""The report in a real browser.
+
+One request, no error, no violation, in five languages, light and dark, narrow and printed, without
+scripts.
+"""
 
 import os
 import shutil

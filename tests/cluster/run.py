@@ -1,4 +1,7 @@
-"""Run the cluster tests on each engine, in an environment of its own: Sail and Apache Spark cannot share one."""
+"""Run the cluster tests on each engine, in an environment of its own.
+
+Sail and Apache Spark cannot share one.
+"""
 
 import shutil
 import subprocess

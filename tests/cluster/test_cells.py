@@ -1,4 +1,7 @@
-"""Cells of the grid of accounts, counted apart, are the edges of the whole without any summing. Needs no engine."""
+"""Cells of the grid of accounts, counted apart, are the edges of the whole without any summing.
+
+Needs no engine.
+"""
 
 import numpy as np
 import pyarrow as pa

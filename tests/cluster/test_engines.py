@@ -1,4 +1,7 @@
-"""The same edges from Sail and from Apache Spark as from one machine. Which of the two is tested is what is installed."""
+"""The same edges from Sail and from Apache Spark as from one machine.
+
+Which of the two is tested is what is installed.
+"""
 
 import datetime as dt
 import os
@@ -135,7 +138,10 @@ def test_degrees(spark):
 
 
 def test_the_tutorial_runs_as_it_stands(spark, acts, tmp_path, capsys):
-    """All its Python but the session, which is the one here (of an engine that began elsewhere); its edges are those of one machine."""
+    """All its Python but the session, which is the one here (of an engine that began elsewhere).
+
+    Its edges are those of one machine.
+    """
     account, object_, time = acts
     (tmp_path / "acts").mkdir()
     pq.write_table(

@@ -1,4 +1,7 @@
-"""Tasks cut out of the acts, counted apart and summed, give the edges of the whole. Needs no engine."""
+"""Tasks cut out of the acts, counted apart and summed, give the edges of the whole.
+
+Needs no engine.
+"""
 
 from collections import Counter
 

@@ -1,4 +1,7 @@
-"""The gates of the weighing, small and on fixed seeds; large ones run by `make test-calibration`. The docs print the shipped figures."""
+"""The gates of the weighing, small and on fixed seeds.
+
+Large ones run by `make test-calibration`. The docs print the shipped figures.
+"""
 
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from scipy.stats import binom
 from birdfall.explanations.calibration import failed_gates, items_of_tier, measure_tier
 from birdfall.explanations.calibration_report import calibration_tables, second_opinion_table
 from birdfall.explanations.conformal_sets import calibrate_sets
-from birdfall.explanations.likelihood_ratio import RISING, fit_calibrated
+from birdfall.explanations.likelihood_ratio import MONOTONE_ITEMS, fit_calibrated
 from birdfall.explanations.ratio_check import misleading_shares, pair_figures, ratio_cost
 from birdfall.explanations.recalibration import pairs_to_keep, recalibration
 from birdfall.explanations.reference_worlds import (
@@ -187,7 +190,10 @@ def test_without_scikit_learn_a_second_opinion_says_what_to_install(monkeypatch)
 
 
 def gaussian(n, shift, rng):
-    """Two causes that are two normal distributions, the others out of reach: ratios are known exactly."""
+    """Two causes that are two normal distributions, the others out of reach.
+
+    Ratios are known exactly.
+    """
     cause = np.repeat([0, 1, 2, 3, 4], n)
     x = rng.normal(np.where(cause == 1, shift, 0.0), 1.0)
     logits = np.zeros((len(x), 5))
@@ -253,14 +259,17 @@ def test_cost_and_misleading_evidence_by_hand():
 
 
 def test_more_reinstatements_never_speak_for_a_purge(tier, fresh):
-    """On worlds of every cause, all else equal: the ratio of an error to a purge never falls as more come back."""
+    """On worlds of every cause, all else equal.
+
+    The ratio of an error to a purge never falls as more come back.
+    """
     _, model, _ = tier
     if "returned_share" not in model.scale.items:
         pytest.skip("counts hold no reinstatements")
     rows = fresh.columns(model.scale.items)[:400]
     rows = rows[~np.isnan(rows).any(axis=1)][:200]
     at = model.scale.items.index("returned_share")
-    more, less = (CAUSES.index(c) for c in RISING["returned_share"])
+    more, less = (CAUSES.index(c) for c in MONOTONE_ITEMS["returned_share"])
     last = np.full(len(rows), -np.inf)
     for share in np.linspace(0, 1, 41):
         rows[:, at] = share

@@ -41,7 +41,10 @@ def test_a_case_is_explained_in_words(case, capsys):
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_letters_are_printed_by_themselves(case, capsys, language):
-    """A letter for each record that would tell, and nothing else; each names its record and its period."""
+    """A letter for each record that would tell, and nothing else.
+
+    Each names its record and its period.
+    """
     from birdfall.tell.words import words
 
     explaining.explain(case, json=True)
@@ -55,7 +58,8 @@ def test_letters_are_printed_by_themselves(case, capsys, language):
     assert told.count(say("letter.to")) == len(gains)
     for gain in gains:
         assert say("record." + gain["record"]) in told
-    # looked at once a day, the wave of the evening of the 31st is first seen at midnight: the period asked for holds the evening
+    # looked at once a day, the wave of the evening of the 31st is first seen at midnight: the
+    # period asked for holds the evening
     assert "2013-10-31 00:00:00" in told and "2013-11-01 00:00:00" in told
 
 

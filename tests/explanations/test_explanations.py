@@ -1,10 +1,14 @@
-"""Explanations: calibrated on worlds never seen before, silent where data cannot tell, the same whoever is who, and honest on 2013."""
+"""Explanations.
+
+Calibrated on worlds never seen before, silent where data cannot tell, the same whoever is who, and
+honest on 2013.
+"""
 
 import numpy as np
 import pytest
 
 from birdfall.explanations.casebook import LABELS, STRENGTHS, events, weigh_events
-from birdfall.explanations.conformal_sets import MISFIT
+from birdfall.explanations.conformal_sets import MIN_MISFIT_P
 from birdfall.explanations.measure import published_explanations
 from birdfall.explanations.reference_worlds import CAUSES, reference
 from birdfall.explanations.verdict import ITEM_CAP, TOTAL_CAP, enfsi_word, weigh_causes
@@ -51,7 +55,7 @@ def test_nothing_is_said_of_what_was_never_simulated():
         reference(),
         deep=False,
     )
-    assert found.misfit < MISFIT
+    assert found.misfit < MIN_MISFIT_P
     assert found.members == ()
     usual = weigh_causes(purge_like(), reference(), deep=False)
     assert usual.misfit > 0.05
@@ -104,7 +108,11 @@ def test_nothing_known_is_refused():
 
 
 def test_2013_from_the_published_figures_alone(real):
-    """Not churn; a pure purge fits poorly; the rest cannot be told apart; three records would decide it. Nothing typed in."""
+    """Not churn.
+
+    A pure purge fits poorly; the rest cannot be told apart; three records would decide it. Nothing
+    typed in.
+    """
     raw = real("caracas-2013/facts.csv").read_bytes()
     facts = read_facts(raw, "facts.csv")
     finding = published_explanations(facts, reconcile(facts), raw)
@@ -116,7 +124,8 @@ def test_2013_from_the_published_figures_alone(real):
     assert against["purge"] < min(against["brigade"], against["error"], against["targeted"])
     assert "reports" in finding.details["asked_first"][:3]
     assert len([g for g in finding.table("gains").to_pylist() if g["bits"] > 0.05]) >= 3
-    # leave one out: two items carry the weights most, and the one partisan chain on restorations is the next
+    # leave one out: two items carry the weights most, and the one partisan chain on restorations is
+    # the next
     assert finding.details["carrying"] == ["log10_size", "log_hazard_ratio", "returned_share"]
     swing = {
         r["left_out"]: r["log10_swing"]
@@ -259,7 +268,10 @@ def weighed_bytes(finding):
 
 
 def test_what_a_detector_would_flag_is_bounded_as_tightly_as_the_shares_are():
-    """Against a search over all mixtures: the bounds on each of the three shares are used, the manual one too."""
+    """Against a search over all mixtures.
+
+    The bounds on each of the three shares are used, the manual one too.
+    """
     from birdfall.explanations.evidence import FLAGGED_AT_LEAST, FLAGGED_AT_MOST, least_total
     from birdfall.world.priors import priors
 

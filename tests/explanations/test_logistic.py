@@ -1,4 +1,7 @@
-"""The one optimum of the logistic regression: against a slow way to it, from anywhere, on any processor."""
+"""The one optimum of the logistic regression.
+
+Against a slow way to it, from anywhere, on any processor.
+"""
 
 import os
 import subprocess
@@ -25,7 +28,10 @@ def problem(seed, n=120, k=4, classes=4):
 
 
 def loss(x, kind, classes, ridge, weight, bias):
-    """The obvious way: the mean over classes of the mean cross-entropy of their rows, and the ridge."""
+    """The obvious way.
+
+    The mean over classes of the mean cross-entropy of their rows, and the ridge.
+    """
     z = x @ weight + bias
     log_p = (
         z
@@ -93,7 +99,10 @@ def test_where_it_begins_does_not_matter(seed, far):
 
 
 def test_a_bound_that_binds_is_kept_and_costs_no_more_than_it_must():
-    """Rows of the class that should rise lie low: unbound its weight falls short, bound both weights are one."""
+    """Rows of the class that should rise lie low.
+
+    Unbound its weight falls short, bound both weights are one.
+    """
     rng = np.random.default_rng(3)
     kind = rng.integers(0, 3, 300)
     x = (rng.normal(size=300) - 1.5 * (kind == 1) + 1.5 * (kind == 0))[:, None]

@@ -1,4 +1,7 @@
-"""What the report says of automation: shares in bounds, or that nothing was seen; in five languages."""
+"""What the report says of automation.
+
+Shares in bounds, or that nothing was seen; in five languages.
+"""
 
 import datetime as dt
 

@@ -1,4 +1,7 @@
-"""The section on brigades: what it says, in every language, for each outcome, and when it says nothing."""
+"""The section on brigades.
+
+What it says, in every language, for each outcome, and when it says nothing.
+"""
 
 import datetime as dt
 

@@ -1,4 +1,7 @@
-"""The section on coordination: each group with its span and languages, and what it acted on, safely, in five languages."""
+"""The section on coordination.
+
+Each group with its span and languages, and what it acted on, safely, in five languages.
+"""
 
 from __future__ import annotations
 

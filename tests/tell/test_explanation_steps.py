@@ -1,4 +1,7 @@
-"""The steps between the two leading explanations add up to the weight that is told; the levers are there only where they may be."""
+"""The steps between the two leading explanations add up to the weight that is told.
+
+The levers are there only where they may be.
+"""
 
 import math
 
@@ -12,7 +15,8 @@ from birdfall.tell.words import LANGUAGES, words
 
 @pytest.fixture(scope="module")
 def finding():
-    from birdfall.explanations.measure import _finding
+    from birdfall.explanations.evidence import CaseEvidence
+    from birdfall.explanations.measure import explain_evidence
 
     known = {
         "log10_size": 3.8,
@@ -21,7 +25,8 @@ def finding():
         "log_hazard_ratio": 2.3,
         "returned_share": (0.3, 0.9),
     }
-    return _finding("explanations-1", known, dict.fromkeys(known, "figures"), (), {})
+    evidence = CaseEvidence(known, dict.fromkeys(known, "figures"))
+    return explain_evidence("explanations-1", evidence, {})
 
 
 def told(finding, language="en"):

@@ -1,4 +1,7 @@
-"""The network as a picture and as files: the same every time, readable by others, safe whatever accounts are called."""
+"""The network as a picture and as files.
+
+The same every time, readable by others, safe whatever accounts are called.
+"""
 
 import datetime as dt
 import xml.etree.ElementTree as ET
@@ -186,7 +189,8 @@ def test_gexf_is_laid_out_coloured_and_timed():
     assert len(edges) == 2
     assert edges[0].get("weight") == "3"
     spell = edges[0].find("g:spells/g:spell", space)
-    # networkx knows no other form for times that are texts, and Gephi reads them to the millisecond in either
+    # networkx knows no other form for times that are texts, and Gephi reads them to the millisecond
+    # in either
     assert root.find("g:graph", space).get("timeformat") == "date"
     assert (spell.get("start"), spell.get("end")) == (
         "2013-10-31T22:20:00.000Z",

@@ -1,4 +1,7 @@
-"""A finding as a chart for a notebook: the report's numbers, valid for Vega, refused where there is nothing to draw."""
+"""A finding as a chart for a notebook.
+
+The report's numbers, valid for Vega, refused where there is nothing to draw.
+"""
 
 import datetime as dt
 import json

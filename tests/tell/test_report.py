@@ -1,4 +1,8 @@
-"""The page: whole without a network, the same every time, safe whatever accounts are called, honest about refusals."""
+"""The page.
+
+Whole without a network, the same every time, safe whatever accounts are called, honest about
+refusals.
+"""
 
 import datetime as dt
 import html

@@ -1,4 +1,7 @@
-"""Sections say what their findings hold: ledgers beside each other, five questions, gaps hatched, methods of what was used."""
+"""Sections say what their findings hold.
+
+Ledgers beside each other, five questions, gaps hatched, methods of what was used.
+"""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

@@ -1,4 +1,7 @@
-"""The catalogues: the same keys, whole plurals, no stray English, numbers as each language writes them."""
+"""The catalogues.
+
+The same keys, whole plurals, no stray English, numbers as each language writes them.
+"""
 
 import json
 import re

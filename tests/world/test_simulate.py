@@ -1,4 +1,7 @@
-"""The simulated world: the same for a seed, true to its truth, and looked at in ways that hide what they should."""
+"""The simulated world.
+
+The same for a seed, true to its truth, and looked at in ways that hide what they should.
+"""
 
 import datetime as dt
 

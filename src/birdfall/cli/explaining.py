@@ -211,7 +211,7 @@ def _print_letters(finding: Finding, lang: str) -> int:
 def _print_explanations(
     finding: Finding, case: Case, findings: Mapping[str, Finding], lang: str
 ) -> None:
-    from birdfall.tell.blocks import NoteBlock, StepsBlock, TableBlock, TextBlock
+    from birdfall.tell.blocks import NoteBlock, TableBlock, TextBlock, WaterfallBlock
     from birdfall.tell.page import Page
     from birdfall.tell.sections.explanations import section
     from birdfall.tell.words import words
@@ -227,7 +227,7 @@ def _print_explanations(
         if isinstance(block, TableBlock):
             for row in block.rows:
                 print_result("  " + " · ".join(str(cell) for cell in row))
-        elif isinstance(block, StepsBlock):
+        elif isinstance(block, WaterfallBlock):
             for step in block.rows:
                 print_result(f"  {step.factor:>8}  {step.label}")
         elif isinstance(block, TextBlock | NoteBlock):

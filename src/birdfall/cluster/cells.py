@@ -1,8 +1,11 @@
-"""The grid of accounts: acts dealt into blocks by the side their account stands on, and the edges of each cell of two sides.
+"""The grid of accounts.
 
-Every pair of accounts is counted in exactly one cell: a pair across two sides in theirs, a pair within a side in the cell right of
-the diagonal (the last side's pairs in the cell of the first and the last). So the edges of a cell are final, nothing is summed.
-An engine moves blocks, columns of a few hundred thousand acts packed into one row, which costs it far less than a row for each act.
+Acts dealt into blocks by the side their account stands on, and the edges of each cell of two sides.
+
+Every pair of accounts is counted in exactly one cell: a pair across two sides in theirs, a pair
+within a side in the cell right of the diagonal (the last side's pairs in the cell of the first and
+the last). So the edges of a cell are final, nothing is summed. An engine moves blocks, columns of a
+few hundred thousand acts packed into one row, which costs it far less than a row for each act.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ import pyarrow as pa
 
 from birdfall.kernels.coaction.coaction import Count, coaction
 
-#: Acts of one side: `account` and `object` packed as int32 or int64, `time` as int64 microseconds, `acts` of each.
+#: Acts of one side: `account` and `object` packed as int32 or int64, `time` as int64 microseconds,
+#: `acts` of each.
 BLOCKS = pa.schema(
     [
         pa.field("side", pa.int32()),
@@ -30,14 +34,18 @@ EDGES = pa.schema(
     [pa.field("lo", pa.int64()), pa.field("hi", pa.int64()), pa.field("weight", pa.int64())]
 )
 
-#: Acts taken together before they are dealt into blocks: a block of a grid of four sides is then about a megabyte.
+#: Acts taken together before they are dealt into blocks: a block of a grid of four sides is then
+#: about a megabyte.
 ACTS_AT_ONCE = 1 << 18
 #: Sides that a cell's number has room for.
 MAX_SIDES = 1 << 15
 
 
 def side_of(account: np.ndarray, sides: int) -> np.ndarray:
-    """The side (uint16[n]) each account (int64[n]) stands on: by a hash of all its bits (the finalizer of MurmurHash3)."""
+    """The side (uint16[n]) each account (int64[n]) stands on.
+
+    By a hash of all its bits (the finalizer of MurmurHash3).
+    """
     mixed = account.astype(np.uint64)
     mixed = (mixed ^ (mixed >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     mixed = (mixed ^ (mixed >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
@@ -47,7 +55,10 @@ def side_of(account: np.ndarray, sides: int) -> np.ndarray:
 def deal_blocks(
     batches: Iterable[pa.RecordBatch], *, sides: int, at_once: int = ACTS_AT_ONCE
 ) -> Iterator[pa.RecordBatch]:
-    """Acts (columns account, object, time: integers without nulls) as blocks of their sides (schema `BLOCKS`)."""
+    """Acts (columns account, object, time.
+
+    Integers without nulls) as blocks of their sides (schema `BLOCKS`).
+    """
     held: list[pa.RecordBatch] = []
     waiting = 0
     for batch in batches:
@@ -131,7 +142,10 @@ def _unpack_column(blocks: pa.Table, name: str) -> np.ndarray:
 
 
 def encode_ids(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(ids int64[k], codes int32[n]): the values themselves where they are small, else in the order they come."""
+    """(ids int64[k], codes int32[n]).
+
+    The values themselves where they are small, else in the order they come.
+    """
     if len(values) and values.min() >= 0 and values.max() < min(1 << 31, 4 * len(values) + 1024):
         return np.arange(int(values.max()) + 1), values.astype(np.int32)
     found = pa.array(values).dictionary_encode()

@@ -1,7 +1,9 @@
-"""The narrow interface between an engine and the kernel: acts of whole tasks in, partial edges out, Arrow to Arrow.
+"""The narrow interface between an engine and the kernel.
 
-A task is either all acts of one object, or one cell of a hub object's grid (see `spark`). The kernel is the one that
-runs on a single machine; nothing of its counting is done again here.
+Acts of whole tasks in, partial edges out, Arrow to Arrow.
+
+A task is either all acts of one object, or one cell of a hub object's grid (see `spark`). The
+kernel is the one that runs on a single machine; nothing of its counting is done again here.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import pyarrow as pa
 
 from birdfall.kernels.coaction.coaction import Count, coaction
 
-#: Acts of tasks. `cell_i` <= `cell_j` is the cell of a hub's grid, `side` the row or column the account stands in; all
-#: three are -1 for objects that are whole.
+#: Acts of tasks. `cell_i` <= `cell_j` is the cell of a hub's grid, `side` the row or column the
+#: account stands in; all three are -1 for objects that are whole.
 TASKS = pa.schema(
     [
         pa.field("account", pa.int64()),
@@ -54,7 +56,10 @@ def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.R
 def _count_tasks(
     columns: dict[str, np.ndarray], rows: np.ndarray, window: int, count: Count
 ) -> pa.RecordBatch:
-    """Edges of one task, or of all whole objects together. In a cell off the diagonal only pairs across it count."""
+    """Edges of one task, or of all whole objects together.
+
+    In a cell off the diagonal only pairs across it count.
+    """
     ids, account = np.unique(columns["account"][rows], return_inverse=True)
     _, object_ = np.unique(columns["object"][rows], return_inverse=True)
     edges = coaction(

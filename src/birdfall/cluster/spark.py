@@ -1,16 +1,22 @@
-"""Co-action past one machine, written to the Spark DataFrame API: the same edges from Apache Spark, Sail, or any cluster of either.
+"""Co-action past one machine, written to the Spark DataFrame API.
 
-    edges = coaction(frame, window="60s", count="pairs", at_least=2)     # account, object, time -> lo, hi, weight
+The same edges from Apache Spark, Sail, or any cluster of either.
 
-Accounts are dealt into sides by hash, and each task is a cell of the grid of sides: it gets all acts of two sides and counts, with
-the kernel of the single machine, the pairs between them (`cells`). Every pair of accounts stands in exactly one cell, so nothing is left
-to sum and no pair that is too light ever leaves its worker; a hub, an object whose pairs would sink one worker, is cut by
-the same grid. Each act is sent to sides - 1 cells, packed with others into blocks.
+    edges = coaction(frame, window="60s", count="pairs", at_least=2)     # account, object, time ->
+    lo, hi, weight
 
-layout="objects" is the other way round, for acts too many to be sent several times, with few pairs: acts are brought together by
-object, each partition is counted, and partial counts are summed by pair. There a hub is laid out as a grid of its own.
+Accounts are dealt into sides by hash, and each task is a cell of the grid of sides: it gets all
+acts of two sides and counts, with the kernel of the single machine, the pairs between them
+(`cells`). Every pair of accounts stands in exactly one cell, so nothing is left to sum and no pair
+that is too light ever leaves its worker; a hub, an object whose pairs would sink one worker, is cut
+by the same grid. Each act is sent to sides - 1 cells, packed with others into blocks.
 
-Workers need this package installed. Source: grid partitioning of a self-join, as in Afrati and Ullman 2010 (shares).
+layout="objects" is the other way round, for acts too many to be sent several times, with few pairs:
+acts are brought together by object, each partition is counted, and partial counts are summed by
+pair. There a hub is laid out as a grid of its own.
+
+Workers need this package installed. Source: grid partitioning of a self-join, as in Afrati and
+Ullman 2010 (shares).
 """
 
 from __future__ import annotations
@@ -29,7 +35,8 @@ from birdfall.model.errors import UsageError, WindowError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-#: Pairs of acts one task may hold before its object is laid out as a grid: about half a second of one core.
+#: Pairs of acts one task may hold before its object is laid out as a grid: about half a second of
+#: one core.
 PAIRS_PER_TASK = 20_000_000
 
 
@@ -46,12 +53,14 @@ def coaction(
 ) -> DataFrame:
     """Edges between accounts that act on one object within a window.
 
-    acts: columns account, object (texts or integers) and time (timestamp, or integer microseconds). window: > 0,
-    inclusive. sides: of the grid, 2 or more: its sides * (sides - 1) / 2 cells should be more than the workers, and each holds
-    2 / sides of the acts (docs/methods/sizing.md). partitions: what the cells, or objects, are spread over, some times the cells. pairs_per_task: of the layout
-    by objects, from when an object is a hub. Returns lo < hi (of the accounts' own type) and weight >= at_least, in no
-    order. Raises WindowError, and UsageError for a missing column, a number out of range, or two ids that hash alike
-    (retry with integer codes). Exact, no sampling: the edges are those of `kernels.coaction`.
+    acts: columns account, object (texts or integers) and time (timestamp, or integer microseconds).
+    window: > 0, inclusive. sides: of the grid, 2 or more: its sides * (sides - 1) / 2 cells should
+    be more than the workers, and each holds 2 / sides of the acts (docs/methods/sizing.md).
+    partitions: what the cells, or objects, are spread over, some times the cells. pairs_per_task:
+    of the layout by objects, from when an object is a hub. Returns lo < hi (of the accounts' own
+    type) and weight >= at_least, in no order. Raises WindowError, and UsageError for a missing
+    column, a number out of range, or two ids that hash alike (retry with integer codes). Exact, no
+    sampling: the edges are those of `kernels.coaction`.
     """
     micros = _micros(window)
     for column in ("account", "object", "time"):
@@ -95,7 +104,10 @@ def _micros(window: timedelta) -> int:
 
 
 def _encode_ids(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
-    """`acts` with 64-bit integers for ids and time; and the accounts by their code, None if they were integers."""
+    """`acts` with 64-bit integers for ids and time.
+
+    And the accounts by their code, None if they were integers.
+    """
     from pyspark.sql import functions as f
 
     kinds = dict(acts.dtypes)
@@ -121,7 +133,10 @@ def _encode_ids(acts: DataFrame) -> tuple[DataFrame, DataFrame | None]:
 
 
 def _no_collision(acts: DataFrame, column: str) -> None:
-    """Raise if two ids have one hash: with 64 bits about 3 in 100,000 for ten million ids, but an edge would be wrong."""
+    """Raise if two ids have one hash.
+
+    With 64 bits about 3 in 100,000 for ten million ids, but an edge would be wrong.
+    """
     from pyspark.sql import functions as f
 
     distinct = acts.select(column).where(f.col(column).isNotNull()).distinct()

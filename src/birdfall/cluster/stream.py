@@ -1,10 +1,14 @@
-"""The watch past one machine: a Kafka topic of raw frames is sieved on many cores, and one watch judges what is left.
+"""The watch past one machine.
 
-Nearly all of a stream is no news for the watch. The sieve decodes frames, takes each account's state further, and passes on only
-what changes something: an account's status, a follow or unfollow of a watched leader, a report. It runs on Quix Streams, as many
-processes as the topic has partitions; frames are keyed by account, so that one account's events stay in order on one of them.
-What is left fits one process: `birdfall watch kafka:HOST:PORT/NEWS` judges it with the same detectors and the same state as a
-watch of the stream itself, so alerts are the same. Sizing: docs/methods/watch-sizing.md. Needs the extra `birdfall[stream]`.
+A Kafka topic of raw frames is sieved on many cores, and one watch judges what is left.
+
+Nearly all of a stream is no news for the watch. The sieve decodes frames, takes each account's
+state further, and passes on only what changes something: an account's status, a follow or unfollow
+of a watched leader, a report. It runs on Quix Streams, as many processes as the topic has
+partitions; frames are keyed by account, so that one account's events stay in order on one of them.
+What is left fits one process: `birdfall watch kafka:HOST:PORT/NEWS` judges it with the same
+detectors and the same state as a watch of the stream itself, so alerts are the same. Sizing:
+docs/methods/watch-sizing.md. Needs the extra `birdfall[stream]`.
 """
 
 from __future__ import annotations
@@ -29,7 +33,8 @@ from birdfall.watch.model.events import (
 if TYPE_CHECKING:
     from quixstreams import Application
 
-#: Follows of one account that are remembered so that their end can be told: more than anybody follows leaders.
+#: Follows of one account that are remembered so that their end can be told: more than anybody
+#: follows leaders.
 MAX_FOLLOWS: Final = 10_000
 #: Microseconds between beats.
 HEARTBEAT_US: Final = 1_000_000
@@ -38,7 +43,10 @@ TOPIC: Final = {"retention.ms": "86400000", "retention.bytes": "-1", "cleanup.po
 
 
 class AccountMemory(Protocol):
-    """What the sieve knows of one account: a mapping that outlives the process (Quix Streams' state, or a dict)."""
+    """What the sieve knows of one account.
+
+    A mapping that outlives the process (Quix Streams' state, or a dict).
+    """
 
     def get(self, key: str, default: Any = None) -> Any: ...
 
@@ -60,7 +68,9 @@ def message_key(step: StreamBatch) -> bytes:
 def sieve_message(
     value: bytes, received: int, known: AccountMemory, leaders: frozenset[str]
 ) -> list[dict[str, Any]]:
-    """What of one message is news, as lines of `birdfall watch -`; what cannot be read is a line that says so.
+    """What of one message is news, as lines of `birdfall watch -`.
+
+    What cannot be read is a line that says so.
 
     known: of the account whose message it is. Changes nothing but `known`.
     """
@@ -107,7 +117,10 @@ def line_of(event: Event) -> dict[str, Any]:
 
 
 def publish(steps: Iterable[StreamBatch], servers: str, topic: str) -> int:
-    """Steps of a feed into a topic as they came, keyed by account, with the moment they arrived; how many."""
+    """Steps of a feed into a topic as they came, keyed by account, with the moment they arrived.
+
+    How many.
+    """
     from confluent_kafka import Producer
 
     failed: list[str] = []
@@ -151,10 +164,12 @@ def sieve(
     reset: str = "earliest",
     **more: Any,
 ) -> Application:
-    """A Quix Streams application that sieves `topic` into `news`; call its `run()`. state: a folder for what it remembers.
+    """A Quix Streams application that sieves `topic` into `news`; call its `run()`.
 
-    Run it as often as the topic has partitions, each with its own folder; a process that died is replaced by starting another.
-    more: further settings of `quixstreams.Application`.
+    state: a folder for what it remembers.
+
+    Run it as often as the topic has partitions, each with its own folder; a process that died is
+    replaced by starting another. more: further settings of `quixstreams.Application`.
     """
     from quixstreams import Application
     from quixstreams.models import TopicConfig
@@ -192,7 +207,10 @@ def sieve(
 
 
 class Heartbeat:
-    """A line each second that says the stream is heard: without it the judge could not tell a quiet stream from a dead sieve."""
+    """A line each second that says the stream is heard.
+
+    Without it the judge could not tell a quiet stream from a dead sieve.
+    """
 
     def __init__(self) -> None:
         self._last = -HEARTBEAT_US
@@ -213,7 +231,10 @@ def encode_line(line: dict[str, Any]) -> bytes:
 def sieve_locally(
     steps: Iterable[StreamBatch], leaders: Iterable[str]
 ) -> Iterator[tuple[int, bytes]]:
-    """The sieve without a broker, in this process: (when it arrived, line). What the engine must equal, and how a sieve is measured."""
+    """The sieve without a broker, in this process: (when it arrived, line).
+
+    What the engine must equal, and how a sieve is measured.
+    """
     watched, known, beat = frozenset(leaders), dict[bytes, _DictMemory](), Heartbeat()
     for step in steps:
         mine = known.setdefault(message_key(step), _DictMemory())

@@ -1,24 +1,26 @@
-"""A second opinion on the weighing: boosted trees on the same worlds, as a cross-check. They are never used in a verdict.
+"""A second opinion on the weighing: boosted trees on the same worlds, never used in a verdict.
 
-Needs scikit-learn (`pip install birdfall[calibrate]`). Trees see what a sum of lines and a few products cannot; where they know much more,
-the weighing leaves something on the table, and where the two disagree, neither is to be believed. Source: Friedman 2001.
+Needs scikit-learn (`pip install birdfall[calibrate]`). Trees find interactions that a sum of lines
+and a few products cannot: where they score much better, the weighing loses information; where the
+two disagree, neither is to be trusted. Source: Friedman 2001.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from birdfall.explanations.calibration import items_of_tier
+from birdfall.explanations.figures import SecondOpinion
 from birdfall.explanations.likelihood_ratio import fit_calibrated
 from birdfall.explanations.reference_worlds import CAUSES, Reference
 from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.world.observation import TIERS
 
-#: Trees, leaves of each and how fast they learn; set once, not searched for.
-TREES: Final = {
+#: Settings of the trees: chosen once, not searched for.
+TREE_SETTINGS: Final = {
     "max_iter": 120,
     "max_leaf_nodes": 15,
     "learning_rate": 0.08,
@@ -28,24 +30,32 @@ TREES: Final = {
 
 def second_opinion(
     reference: Reference, tiers: tuple[str, ...] = TIERS, progress: Progress = silent
-) -> dict[str, dict[str, Any]]:
-    """By way of looking: log score (bits) of the weighing and of the trees, and how often their leading cause is the same.
+) -> dict[str, SecondOpinion]:
+    """The trees beside the weighing, by way of looking.
 
-    agree_when_decided: of worlds in which one cause is ten times as likely as any other. Raises UsageError without scikit-learn.
+    Raises
+    ------
+    UsageError
+        Without scikit-learn.
     """
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped,unused-ignore]
+        # an optional dependency
+        from sklearn.ensemble import (  # type: ignore[import-untyped,unused-ignore]
+            HistGradientBoostingClassifier,
+        )
     except ImportError as error:
         raise UsageError(
             "a second opinion needs scikit-learn, which is not installed",
             fix="pip install 'birdfall[calibrate]'",
         ) from error
-    found = {}
+    found: dict[str, SecondOpinion] = {}
     learn, measure = reference.learn, reference.measure
     for number, tier in enumerate(tiers):
         progress(f"second opinion: {tier}", number, len(tiers), "ways of looking")
         items = items_of_tier(tier)
-        trees = HistGradientBoostingClassifier(**TREES, early_stopping=False, random_state=0)
+        trees = HistGradientBoostingClassifier(
+            **TREE_SETTINGS, early_stopping=False, random_state=0
+        )
         trees.fit(learn.columns(items), learn.cause)
         other = trees.predict_proba(measure.columns(items))
         own = fit_calibrated(reference, items).probabilities(measure.columns(items))

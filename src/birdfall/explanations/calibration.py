@@ -1,20 +1,29 @@
-"""How well calibrated the weighing is: measured on worlds it neither learnt from nor was calibrated on, for every way of looking.
+"""How well calibrated the weighing is, measured on worlds it did not learn from, by way of looking.
 
-Figures: log score and Brier score; reliability error (how far said probabilities lie from frequencies, over ten bins); coverage of the sets by
-cause, in distribution and under each simulator of the stress ensemble while that one is held out of the thresholds; likelihood ratios against
-their own definition (`causes/ratios.py`); how often one cause is left; how often a world in which nothing happened is given another
-explanation; and how much of it hangs on the worlds that happened to be drawn.
+Figures: log score and Brier score; reliability error (how far probabilities lie from frequencies,
+over ten bins); coverage of the sets by cause, in distribution and under each simulator of the
+stress ensemble while that one is held out of the thresholds; likelihood ratios against their own
+definition (`ratio_check`); how often one cause is left; how often a world in which nothing happened
+is given another explanation; and how much of it depends on the worlds that happened to be drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Final
 
 import numpy as np
 
-from birdfall.explanations.conformal_sets import CauseSets, calibrate_sets
+from birdfall.explanations.conformal_sets import calibrate_sets
+from birdfall.explanations.figures import (
+    CalibrationFigures,
+    OtherWorlds,
+    PairFigures,
+    ScoreFigures,
+    StressFigures,
+    TierFigures,
+    WorldCounts,
+)
 from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated
 from birdfall.explanations.ratio_check import misleading_shares, pair_figures, ratio_cost
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
@@ -22,11 +31,21 @@ from birdfall.model.progress import Progress, silent
 from birdfall.world.evidence import ITEMS
 from birdfall.world.observation import TIERS
 
-#: The gates: what a new reference must keep to (docs/methods/explanations.md).
-RELIABILITY, RELIABILITY_STRESSED = 0.02, 0.05
-COVERAGE, COVERAGE_STRESSED = (0.94, 0.96), 0.90
-CHURN_VERDICTS = 0.01
-RATIO = 0.1
+# The gates: what a new reference must keep to (docs/methods/explanations.md).
+#: Reliability error, in distribution and under a simulator of the stress ensemble.
+MAX_RELIABILITY_ERROR, MAX_STRESSED_RELIABILITY_ERROR = 0.02, 0.05
+#: Coverage of every cause (from, to), and at least under stress.
+COVERAGE_RANGE, MIN_STRESSED_COVERAGE = (0.94, 0.96), 0.90
+#: Share of worlds in which nothing happened that are given another cause alone.
+MAX_CHURN_VERDICTS: Final = 0.01
+#: Distance of a mean ratio from 1.
+MAX_RATIO_ERROR: Final = 0.1
+#: Half-width of a 95 % interval, in standard errors.
+Z_95: Final = 1.96
+#: Bins of probability in the reliability error.
+RELIABILITY_BINS: Final = 10
+#: Log10 ratios beyond this are certain either way, and say the same whatever they are.
+MAX_COMPARED_LOG10_RATIO: Final = 3
 
 
 def items_of_tier(tier: str) -> tuple[str, ...]:
@@ -35,23 +54,23 @@ def items_of_tier(tier: str) -> tuple[str, ...]:
     return tuple(i for i, way in ITEMS.items() if way in allowed)
 
 
-def measure_calibration(reference: Reference, progress: Progress = silent) -> dict[str, Any]:
-    """All figures, by way of looking."""
-    sizes = {
+def measure_calibration(reference: Reference, progress: Progress = silent) -> CalibrationFigures:
+    """All figures, by way of looking, on the worlds `reference.measure`."""
+    sizes: WorldCounts = {
         "learn": len(reference.learn),
         "tune": len(reference.tune),
         "calibrate": len(reference.calibrate),
         "measure": len(reference.measure),
         "stress": {how: len(worlds) for how, worlds in reference.stress.items()},
     }
-    out: dict[str, Any] = {"digest": reference.digest, "worlds": sizes, "tiers": {}}
+    tiers: dict[str, TierFigures] = {}
     for number, tier in enumerate(TIERS):
         progress(f"calibration: {tier}", number, len(TIERS), "ways of looking")
-        out["tiers"][tier] = measure_tier(reference, items_of_tier(tier))
-    return out
+        tiers[tier] = measure_tier(reference, items_of_tier(tier))
+    return {"digest": reference.digest, "worlds": sizes, "tiers": tiers}
 
 
-def measure_tier(reference: Reference, items: tuple[str, ...]) -> dict[str, Any]:
+def measure_tier(reference: Reference, items: tuple[str, ...]) -> TierFigures:
     """The figures of one way of looking."""
     model = fit_calibrated(reference, items)
     sets = calibrate_sets(model, reference.calibrate, reference.stress)
@@ -67,37 +86,37 @@ def measure_tier(reference: Reference, items: tuple[str, ...]) -> dict[str, Any]
         "decided": float(one.mean()),
         "decided_narrow": float((inside.sum(axis=1) == 1).mean()),
         "empty": float((~wide.any(axis=1)).mean()),
-        "wrong_when_decided": _wrong(wide, worlds),
+        "wrong_when_decided": _wrong_share(wide, worlds),
         "churn_left_out": float((~wide[churn, 0] & wide[churn].any(axis=1)).mean()),
         "churn_verdicts": float((one & ~wide[:, 0])[churn].mean()),
         "ratios": ratios,
         "cost_of_ratios": ratio_cost(model.logits(values), worlds.cause),
         "misleading": misleading_shares(model.logits(values), worlds.cause),
-        "other_worlds": _other_worlds(reference, model, sets),
+        "other_worlds": _other_worlds(reference, model),
         "stress": _stress_figures(reference, model),
     }
 
 
-def failed_gates(figures: Mapping[str, Any]) -> list[str]:
-    """Gates that figures do not keep, in words; none if all are kept."""
+def failed_gates(figures: CalibrationFigures) -> list[str]:
+    """Gates that figures do not keep, one sentence each; none if all are kept."""
     found = []
     for tier, f in figures["tiers"].items():
         stress = f["stress"].items()
         checks = [
-            ("reliability error", f["reliability_error"], 0.0, RELIABILITY),
-            ("churn called a cause", f["churn_verdicts"], 0.0, CHURN_VERDICTS),
-            *((f"coverage of {c}", share, *COVERAGE) for c, share in f["coverage"].items()),
+            ("reliability error", f["reliability_error"], 0.0, MAX_RELIABILITY_ERROR),
+            ("churn called a cause", f["churn_verdicts"], 0.0, MAX_CHURN_VERDICTS),
+            *((f"coverage of {c}", share, *COVERAGE_RANGE) for c, share in f["coverage"].items()),
             *(
                 (
                     f"reliability error, simulator {how}",
                     s["reliability_error"],
                     0.0,
-                    RELIABILITY_STRESSED,
+                    MAX_STRESSED_RELIABILITY_ERROR,
                 )
                 for how, s in stress
             ),
             *(
-                (f"coverage of {c}, simulator {how}", share, COVERAGE_STRESSED, 1.0)
+                (f"coverage of {c}, simulator {how}", share, MIN_STRESSED_COVERAGE, 1.0)
                 for how, s in stress
                 for c, share in s["coverage"].items()
             ),
@@ -105,8 +124,8 @@ def failed_gates(figures: Mapping[str, Any]) -> list[str]:
                 (
                     f"mean ratio of {r['cause']} against {r['against']}",
                     _nearest_to_1(r),
-                    1 - RATIO,
-                    1 + RATIO,
+                    1 - MAX_RATIO_ERROR,
+                    1 + MAX_RATIO_ERROR,
                 )
                 for r in f["ratios"]
                 if r["estimable"]
@@ -120,13 +139,13 @@ def failed_gates(figures: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _nearest_to_1(ratio: Mapping[str, Any]) -> float:
-    """The value in the 95 % interval of a mean ratio that speaks most for the gate: few worlds of rare ratios leave it wide."""
-    low, high = ratio["shared"] - 1.96 * ratio["error"], ratio["shared"] + 1.96 * ratio["error"]
+def _nearest_to_1(ratio: PairFigures) -> float:
+    """The value nearest to 1 in the 95 % interval of a mean ratio: few worlds leave it wide."""
+    low, high = (ratio["shared"] + sign * Z_95 * ratio["error"] for sign in (-1, 1))
     return float(min(max(1.0, low), high))
 
 
-def _scores(p: np.ndarray, cause: np.ndarray) -> dict[str, float]:
+def _scores(p: np.ndarray, cause: np.ndarray) -> ScoreFigures:
     """Log, Brier and reliability of probabilities float64[n, causes], with every cause as heavy."""
     n = len(cause)
     weight = (n / len(CAUSES) / np.maximum(np.bincount(cause, minlength=len(CAUSES)), 1))[cause]
@@ -143,32 +162,32 @@ def _scores(p: np.ndarray, cause: np.ndarray) -> dict[str, float]:
 
 
 def _reliability(p: np.ndarray, target: np.ndarray, weight: np.ndarray) -> float:
-    """Expected calibration error over all causes together, ten equal bins of said probability."""
+    """Expected calibration error over all causes together, in equal bins of probability."""
     said, was = p.ravel(), target.ravel()
     w = np.repeat(weight, p.shape[1])
-    where = np.minimum((said * 10).astype(int), 9)
-    off = np.bincount(where, w * (said - was), minlength=10)
+    where = np.minimum((said * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
+    off = np.bincount(where, w * (said - was), minlength=RELIABILITY_BINS)
     return float(np.abs(off).sum() / w.sum())
 
 
-def _stress_figures(reference: Reference, model: CauseClassifier) -> dict[str, Any]:
-    """Each simulator of the ensemble, tried on thresholds that know all others but not it."""
-    found = {}
+def _stress_figures(reference: Reference, model: CauseClassifier) -> dict[str, StressFigures]:
+    """Each simulator of the ensemble, held against thresholds from all others."""
+    found: dict[str, StressFigures] = {}
     for how, worlds in reference.stress.items():
         others = {n: w for n, w in reference.stress.items() if n != how}
         values = worlds.columns(model.scale.items)
         members = calibrate_sets(model, reference.calibrate, others).members(values)
         scores = _scores(model.probabilities(values), worlds.cause)
-        found[how] = {k: scores[k] for k in ("log_score", "reliability_error")} | {
-            "coverage": _coverage(members, worlds)
+        found[how] = {
+            "log_score": scores["log_score"],
+            "reliability_error": scores["reliability_error"],
+            "coverage": _coverage(members, worlds),
         }
     return found
 
 
-def _other_worlds(
-    reference: Reference, model: CauseClassifier, sets: CauseSets
-) -> dict[str, float]:
-    """What stays the same where the weights are learnt from each half of the worlds alone: sets, and the size of log10 ratios."""
+def _other_worlds(reference: Reference, model: CauseClassifier) -> OtherWorlds:
+    """What stays the same where the weights are learnt from each half of the worlds alone."""
     values = reference.measure.columns(model.scale.items)
     members, logits = [], []
     for half in (0, 1):
@@ -177,9 +196,7 @@ def _other_worlds(
         members.append(calibrate_sets(other, reference.calibrate, reference.stress).members(values))
         logits.append(other.logits(values))
     pairs = [(z[:, :, None] - z[:, None, :]) / np.log(10) for z in logits]
-    near = (
-        np.abs(pairs[0]) < 3
-    )  # what is certain either way may differ by any amount and says the same
+    near = np.abs(pairs[0]) < MAX_COMPARED_LOG10_RATIO
     return {
         "same_set": float((members[0] == members[1]).all(axis=1).mean()),
         "log10_ratio_apart": float(np.median(np.abs(pairs[0] - pairs[1])[near])),
@@ -187,9 +204,11 @@ def _other_worlds(
 
 
 def _coverage(members: np.ndarray, worlds: Worlds) -> dict[str, float]:
+    """By cause, the share of its worlds whose set holds it."""
     return {c: float(members[worlds.cause == k, k].mean()) for k, c in enumerate(CAUSES)}
 
 
-def _wrong(members: np.ndarray, worlds: Worlds) -> float:
+def _wrong_share(members: np.ndarray, worlds: Worlds) -> float:
+    """Of worlds with one cause left, the share for which it is another."""
     one = members.sum(axis=1) == 1
     return float((~members[np.arange(len(worlds)), worlds.cause])[one].mean()) if one.any() else 0.0

@@ -1,17 +1,25 @@
-"""The figures of the calibration as tables of Markdown: what `birdfall calibrate` prints and docs/methods/explanations.md holds."""
+"""The figures of the calibration as Markdown tables.
+
+`birdfall calibrate` prints them, and docs/methods/explanations.md holds them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from birdfall.explanations.calibration import Z_95
+from birdfall.explanations.figures import CalibrationFigures, SecondOpinion
 
 
-def calibration_tables(found: Mapping[str, Any]) -> str:
-    """Scores and coverage, ratios in short, and every pair of causes whose mean ratio can be estimated; by way of looking."""
+def calibration_tables(found: CalibrationFigures) -> str:
+    """Scores and coverage, ratios in short, and every estimable pair of causes.
+
+    By way of looking.
+    """
     return "\n\n".join((_scores(found), _ratios(found), _pairs(found)))
 
 
-def second_opinion_table(found: Mapping[str, Mapping[str, Any]]) -> str:
+def second_opinion_table(found: Mapping[str, SecondOpinion]) -> str:
     """The second opinion, by way of looking."""
     head = [
         "way of looking",
@@ -33,7 +41,7 @@ def second_opinion_table(found: Mapping[str, Mapping[str, Any]]) -> str:
     return _table(head, rows)
 
 
-def _scores(found: Mapping[str, Any]) -> str:
+def _scores(found: CalibrationFigures) -> str:
     head = [
         "way of looking",
         "log score (bits)",
@@ -68,7 +76,7 @@ def _scores(found: Mapping[str, Any]) -> str:
     return _table(head, rows)
 
 
-def _ratios(found: Mapping[str, Any]) -> str:
+def _ratios(found: CalibrationFigures) -> str:
     head = [
         "way of looking",
         "pairs estimable",
@@ -100,7 +108,7 @@ def _ratios(found: Mapping[str, Any]) -> str:
     return _table(head, rows)
 
 
-def _pairs(found: Mapping[str, Any]) -> str:
+def _pairs(found: CalibrationFigures) -> str:
     head = [
         "way of looking",
         "ratio of",
@@ -115,14 +123,14 @@ def _pairs(found: Mapping[str, Any]) -> str:
     for tier, f in found["tiers"].items():
         for r in f["ratios"]:
             if r["estimable"]:
-                low, high = r["shared"] - 1.96 * r["error"], r["shared"] + 1.96 * r["error"]
+                half = Z_95 * r["error"]
                 rows.append(
                     [
                         tier,
                         r["cause"],
                         r["against"],
                         f"{r['shared']:.2f}",
-                        f"{low:.2f} to {high:.2f}",
+                        f"{r['shared'] - half:.2f} to {r['shared'] + half:.2f}",
                         f"{r['reach']:.1f}",
                         f"{r['mean']:.2f}",
                         f"{r['effective']:.0f}",

@@ -1,39 +1,56 @@
-"""Sets of explanations that hold the true one in 95 of 100 worlds, whatever the cause; and whether a case lies among the worlds at all.
+"""Sets of explanations that hold the true one in 95 of 100 worlds, and a test of misfit.
 
-Class-conditional split conformal prediction (Vovk, Gammerman and Shafer 2005): a cause stays in the set unless worlds of that cause almost never
-look so unlike it. The threshold is the widest over the reference, its mixtures by themselves (Vovk's Mondrian taxonomies), and a stress
-ensemble of simulators that assume otherwise: the union of their sets. One member is a verdict, several cannot be told apart, none means outside what was simulated.
+Class-conditional split conformal prediction (Vovk, Gammerman and Shafer 2005): a cause stays in the
+set unless worlds of that cause almost never look so unlike it. The threshold is the widest over the
+reference, its mixtures by themselves (Vovk's Mondrian taxonomies), and a stress ensemble of
+simulators with other assumptions: the union of their sets. One member is a verdict, several cannot
+be told apart, none means outside what was simulated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from birdfall.explanations.likelihood_ratio import CauseClassifier
 from birdfall.explanations.reference_worlds import CAUSES, Worlds
 
-LEVEL = 0.95
-#: The level under each simulator and for mixtures: the real one is not among them, so each is held to a little more.
-WIDE = 0.96
-#: That nothing happened is left out only where hardly any world in which nothing happened looks so: to cry wolf is worse.
-NOTHING = 0.995
-#: A case less like any world than this share of worlds are is outside what was simulated.
-MISFIT = 0.002
+#: Coverage of the sets over the reference.
+COVERAGE_LEVEL: Final = 0.95
+#: Coverage under each simulator and for mixtures: a little more, as the real one is not among them.
+STRESS_COVERAGE_LEVEL: Final = 0.96
+#: Coverage of the worlds in which nothing happened: a false alarm is worse than a missed cause.
+CHURN_COVERAGE_LEVEL: Final = 0.995
+#: A case whose misfit p-value is lower is outside what was simulated.
+MIN_MISFIT_P: Final = 0.002
 
 
 @dataclass(frozen=True)
 class CauseSets:
-    """Thresholds. bound: float64[causes], of the reference alone; wide: of reference and stress ensemble together."""
+    """Thresholds of strangeness, by cause.
+
+    Parameters
+    ----------
+    model
+        The classifier they belong to.
+    bound
+        float64[causes], of the reference alone.
+    wide
+        float64[causes], of the reference and the stress ensemble together.
+    """
 
     model: CauseClassifier
     bound: np.ndarray
     wide: np.ndarray
 
     def members(self, values: np.ndarray, *, stressed: bool = True) -> np.ndarray:
-        """bool[n, causes]."""
+        """Which causes are in the sets of worlds float64[n, items]: bool[n, causes].
+
+        stressed: by the wide thresholds.
+        """
         found: np.ndarray = strangeness(self.model, values) <= (
             self.wide if stressed else self.bound
         )
@@ -41,25 +58,31 @@ class CauseSets:
 
 
 def strangeness(model: CauseClassifier, values: np.ndarray) -> np.ndarray:
-    """How unlike each cause a world looks: minus the logarithm of its probability, float64[n, causes]."""
+    """How unlike each cause a world looks: minus the log of its probability, float64[n, causes]."""
     found: np.ndarray = -np.log(np.maximum(model.probabilities(values), 1e-300))
     return found
 
 
 def calibrate_sets(
-    model: CauseClassifier, calibrate: Worlds, stress: Mapping[str, Worlds], level: float = LEVEL
+    model: CauseClassifier,
+    calibrate: Worlds,
+    stress: Mapping[str, Worlds],
+    level: float = COVERAGE_LEVEL,
 ) -> CauseSets:
     """Thresholds from worlds that the model did not learn from."""
-    # worlds of one cause and mixtures apart: a threshold for both together would leave out too many of the few mixtures
+    # worlds of one cause and mixtures apart: one threshold would leave out too many of the mixtures
     groups = [
         calibrate.select(~calibrate.mixed),
         calibrate.select(calibrate.mixed),
         *stress.values(),
     ]
     bound = _score_bounds(model, calibrate, level)
-    each = [bound, *(_score_bounds(model, group, WIDE) for group in groups)]
+    each = [bound, *(_score_bounds(model, group, STRESS_COVERAGE_LEVEL) for group in groups)]
     wide = np.max([np.where(np.isfinite(b), b, bound) for b in each], axis=0)
-    quiet = [_score_bounds(model, worlds, NOTHING)[0] for worlds in (calibrate, *stress.values())]
+    quiet = [
+        _score_bounds(model, worlds, CHURN_COVERAGE_LEVEL)[0]
+        for worlds in (calibrate, *stress.values())
+    ]
     wide[CAUSES.index("churn")] = (
         max(b for b in quiet if np.isfinite(b)) if np.isfinite(quiet).any() else np.inf
     )
@@ -67,7 +90,7 @@ def calibrate_sets(
 
 
 def _score_bounds(model: CauseClassifier, worlds: Worlds, level: float) -> np.ndarray:
-    """Of n scores of each cause, the one of rank ceil((n + 1) level): a new world's is at most that with at least that chance."""
+    """The score of rank ceil((n + 1) level) of each cause: a new world exceeds it no more often."""
     scores = (
         strangeness(model, worlds.columns(model.scale.items))
         if len(worlds)
@@ -84,7 +107,17 @@ def _score_bounds(model: CauseClassifier, worlds: Worlds, level: float) -> np.nd
 
 @dataclass(frozen=True)
 class WorldCloud:
-    """Where worlds lie: per cause centre and inverse covariance of the standardised items, and distances of worlds to the nearest."""
+    """Where worlds lie in the space of standardised items.
+
+    Parameters
+    ----------
+    model
+        The classifier whose items they are.
+    centre, inverse
+        float64[causes, items] and float64[causes, items, items], mean and inverse covariance.
+    usual
+        float64[n], squared distance of each world to the nearest centre, ascending.
+    """
 
     model: CauseClassifier
     centre: np.ndarray
@@ -92,13 +125,13 @@ class WorldCloud:
     usual: np.ndarray
 
     def misfit(self, values: np.ndarray) -> float:
-        """The share of worlds that lie at least as far from every cause as this one."""
+        """A p-value: the share of worlds that lie at least as far from every cause as this one."""
         distance = float(_distances(self.model, values[None], self.centre, self.inverse).min())
         return float((1 + (self.usual >= distance).sum()) / (1 + len(self.usual)))
 
 
 def fit_cloud(model: CauseClassifier, worlds: Worlds) -> WorldCloud:
-    """The cloud of worlds."""
+    """Centres, covariances and distances of worlds."""
     values = worlds.columns(model.scale.items)
     z = _standardise(model, values)
     size = z.shape[1]

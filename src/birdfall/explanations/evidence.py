@@ -1,15 +1,19 @@
-"""What is known of a real wave, in the same numbers as of simulated ones, from the findings and the record.
+"""What is known of a real wave, in the same numbers as of simulated ones.
 
-The definitions are those of `world.evidence`. A number that this record cannot give is left out, never guessed; one that it gives
-only within bounds (falls seen once a day, "thousands restored") is a range.
+The definitions are those of `world.evidence`. A number that the record cannot give is left out,
+never guessed; one that it gives only within bounds (falls seen once a day, "thousands restored") is
+a range.
 """
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import io
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -20,91 +24,148 @@ from birdfall.model.findings import Finding
 from birdfall.record.record import NEVER, Record
 from birdfall.world.evidence import MAX_DOSE, dose_jump, log_odds
 
-DAY: Final = 86_400_000_000
+DAY_US: Final = 86_400_000_000
 #: From so many followers on an account is notable.
-NOTABLE = 10_000
-#: Times that are known no better than this (s) say nothing of the pace within a minute.
-COARSE = 60.0
-#: Ordinary suspensions on the whole platform in ten minutes, at least (Thomas et al. 2011), for figures without a record.
-PLATFORM_FLOOR = 36.0
+MIN_NOTABLE_FOLLOWERS: Final = 10_000
+#: Follower counts have to be known of so large a share of the accounts.
+MIN_KNOWN_SHARE: Final = 0.2
+#: Times known no better than this (seconds) say nothing of the pace within a minute.
+MAX_TIME_ERROR_S: Final = 60.0
+#: Ordinary suspensions on the whole platform in ten minutes, at least (Thomas et al. 2011), for
+#: figures without a record.
+PLATFORM_RATE_PER_TEN_MINUTES: Final = 36.0
+#: Figures below this are of no wave.
+MIN_FIGURE: Final = 1000
+#: Days without which the dispersion is unknown; falls and returns from which shares are taken.
+MIN_DAYS, MIN_FALLS, MIN_RETURNS = 7, 10, 3
+#: A reporter of so many of the fallen is a repeater.
+MIN_REPEATED_REPORTS: Final = 3
+#: Length of the windows in which falls, and returns, are counted together (seconds).
+PEAK_WINDOW_S, BULK_WINDOW_S = 60.0, 900
 
 #: A range of shares wider than this is no evidence.
-WIDEST_RANGE: Final = 0.7
-#: What a detector of the worlds' kind flags of the inauthentic, the automated and the others: `world/priors.toml`.
+MAX_SHARE_RANGE: Final = 0.7
+#: Shares that a detector flags of the inauthentic, the automated and the others:
+#: `world/priors.toml`.
 FLAGGED_AT_LEAST: Final = (0.55, 0.2, 0.02)
 FLAGGED_AT_MOST: Final = (0.9, 0.7, 0.2)
-#: Shares of those compared speak for all the fallen if at least so many of them were.
-COMPARED: Final = 0.5
+#: Shares of those compared stand for all the fallen if at least this share of them was.
+MIN_COMPARED_SHARE: Final = 0.5
 
-Known = dict[str, Value]
+#: Items of evidence; None for what is not known.
+Items = dict[str, Value | None]
 
 
-def wave_evidence(
-    findings: Mapping[str, Finding], record: Record, wave: int = 1
-) -> tuple[Known, dict[str, str]]:
-    """Items of a wave with their values, and which finding or table each came from. Empty without a wave."""
+class CaseEvidence(NamedTuple):
+    """Items of evidence with their values, and the finding or table each came from."""
+
+    values: dict[str, Value]
+    sources: dict[str, str]
+
+
+class ScannedWave(TypedDict):
+    """A row of the table "waves", by the columns read here."""
+
+    start: dt.datetime
+    end: dt.datetime
+    expected: float
+    trigger: str | None
+    trigger_share: float
+    trigger_base_share: float
+
+
+class WaveMember(TypedDict):
+    """A row of the table "members": an account, and between which moments it fell."""
+
+    code: int
+    fell_after: dt.datetime | None
+    fell_by: dt.datetime
+
+
+class AudienceRow(TypedDict):
+    """A row of the table "audiences", by the columns read here."""
+
+    suspended: int
+    followers: int
+
+
+def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1) -> CaseEvidence:
+    """Items of a wave, from the findings and the record. Empty without a wave.
+
+    Parameters
+    ----------
+    findings
+        By name: waves, audiences, counts, automation and returns are used where they are.
+    record
+        The record they were made from.
+    wave
+        Number of the wave.
+    """
     waves = findings.get("waves")
     if waves is None or waves.answer != "found":
-        return {}, {}
+        return CaseEvidence({}, {})
     row = next((r for r in waves.table("waves").to_pylist() if r["wave"] == wave), None)
     if row is None:
-        return {}, {}
+        return CaseEvidence({}, {})
     members = [m for m in waves.table("members").to_pylist() if m["wave"] == wave]
-    known: Known = {}
+    known: dict[str, Value] = {}
     source: dict[str, str] = {}
 
-    def add(table: str, **values: Value | None) -> None:
+    def add(table: str, values: Items) -> None:
         for name, value in values.items():
             if value is not None and np.all(np.isfinite(value)):
                 known[name], source[name] = value, table
 
-    add("statuses", **_pace_items(row, members))
-    add("statuses", log10_dispersion=_log_dispersion(waves, row))
+    add("statuses", _pace_items(row, members))
+    add("statuses", {"log10_dispersion": _log_dispersion(waves, row)})
     audiences = findings.get(f"audiences-{wave}")
     if audiences is not None and audiences.answer != "cannot":
-        add("follows", **_audience_items(audiences, len(members)))
+        add("follows", _audience_items(audiences, len(members)))
     elif (counts := findings.get("counts")) is not None and counts.answer == "found":
         ratios = counts.table("ratios").to_pylist() if "ratios" in counts.tables else []
         ratio = next((r["ratio"] for r in ratios if r["ratio"] and r["ratio"] > 0), None)
-        add("counts", log_hazard_ratio=None if ratio is None else math.log(ratio))
+        add("counts", {"log_hazard_ratio": None if ratio is None else math.log(ratio)})
     codes = np.array([m["code"] for m in members], np.int64)
     notable = _notable_accounts(record)
     if notable is not None:
         hit = int(notable[codes].sum())
-        add(
-            "accounts",
-            log_or_notable=log_odds(
-                hit, len(codes), int(notable.sum()) - hit, len(notable) - len(codes)
-            ),
-        )
+        others = int(notable.sum()) - hit
+        odds = log_odds(hit, len(codes), others, len(notable) - len(codes))
+        add("accounts", {"log_or_notable": odds})
     if row.get("trigger") == "client":
-        share, base = float(row["trigger_share"]), float(row["trigger_base_share"])
-        n, everyone = len(members), len(record.ids)
-        others = max(base * everyone - share * n, 0.0)
-        add("clients", app_share=share, log_or_app=log_odds(share * n, n, others, everyone - n))
-    add("timelines", **flagged_share(findings.get(f"automation-{wave}")))
-    add(
-        "returns", **_return_items(record, codes, members, notable, findings.get(f"returns-{wave}"))
-    )
-    add("reports", **_report_items(record, row, codes))
-    return known, source
+        add("clients", _client_items(row, len(members), len(record.ids)))
+    add("timelines", flagged_share(findings.get(f"automation-{wave}")))
+    returns = findings.get(f"returns-{wave}")
+    add("returns", _return_items(record, codes, members, notable, returns))
+    add("reports", _report_items(record, row, codes))
+    return CaseEvidence(known, source)
 
 
-def published_evidence(
-    facts: list[Fact], found: Finding | None, raw: bytes
-) -> tuple[Known, dict[str, str]]:
-    """Items that published figures alone give, as ranges: size, excess, duration, risk ratio, share restored."""
-    known: Known = {}
+def published_evidence(facts: list[Fact], found: Finding | None, raw: bytes) -> CaseEvidence:
+    """Items that published figures alone give, as ranges.
+
+    Size, excess, duration, hazard ratio, share restored.
+
+    Parameters
+    ----------
+    facts
+        The figures.
+    found
+        Their reconciliation, if it was made.
+    raw
+        The file of figures, for those of restorations.
+    """
+    known: dict[str, Value] = {}
     source: dict[str, str] = {}
-    whole = [f for f in facts if f.kind == "gross" and f.population == "all" and f.value >= 1000]
-    of_leader = [
-        f for f in facts if f.kind == "gross" and f.population != "all" and f.value >= 1000
-    ]
-    gross = whole or of_leader
+    large = [f for f in facts if f.kind == "gross" and f.value >= MIN_FIGURE]
+    whole = [f for f in large if f.population == "all"]
+    of_leader = [f for f in large if f.population != "all"]
     fitting = _consistent_figures(found)
-    sized = [f for f in gross if fitting is None or f.id in fitting or f.population == "all"]
+    # a figure that cannot have happened is no evidence of size
+    sized = [
+        f for f in whole or of_leader if fitting is None or f.id in fitting or f.population == "all"
+    ]
     if sized:
-        # a figure that cannot have happened is no evidence of size
         low, high = min(f.range[0] for f in sized), max(f.range[1] for f in sized)
         known["log10_size"] = (math.log10(low + 0.5), math.log10(high + 0.5))
         source["log10_size"] = "figures of the wave"
@@ -114,10 +175,11 @@ def published_evidence(
                 math.log10(0.8 * min(windows) + 1),
                 math.log10(1.2 * max(windows) + 1),
             )
-            usual = PLATFORM_FLOOR * min(windows) / 600
-            known["log10_excess"] = tuple(
-                math.log10((n + 0.5) / (usual * k + 0.5)) for n, k in ((low, 10.0), (high, 1.0))
-            )  # type: ignore[assignment]
+            usual = PLATFORM_RATE_PER_TEN_MINUTES * min(windows) / 600
+            known["log10_excess"] = (
+                math.log10((low + 0.5) / (usual * 10.0 + 0.5)),
+                math.log10((high + 0.5) / (usual * 1.0 + 0.5)),
+            )
             source["log10_duration_s"] = source["log10_excess"] = "figures of the wave"
     if found is not None and "ratios" in found.tables:
         rows = [r for r in found.table("ratios").to_pylist() if r.get("ratio")]
@@ -129,19 +191,28 @@ def published_evidence(
     if share is not None:
         known["returned_share"] = share
         source["returned_share"] = "figures of restorations"
-    return known, source
+    return CaseEvidence(known, source)
 
 
-def _pace_items(row: Mapping[str, Any], members: list[dict[str, Any]]) -> dict[str, Value | None]:
+def _client_items(row: ScannedWave, fallen: int, everyone: int) -> Items:
+    """How many of the fallen used the client they share, against all others."""
+    share, base = float(row["trigger_share"]), float(row["trigger_base_share"])
+    others = max(base * everyone - share * fallen, 0.0)
+    odds = log_odds(share * fallen, fallen, others, everyone - fallen)
+    return {"app_share": share, "log_or_app": odds}
+
+
+def _pace_items(row: ScannedWave, members: Sequence[WaveMember]) -> Items:
+    """Size, excess and pace of the wave."""
     n, expected = len(members), float(row["expected"])
     after = np.array([_microseconds(m["fell_after"]) for m in members], float)
     by = np.array([_microseconds(m["fell_by"]) for m in members], float)
-    width = float(np.median(by - after)) / 1e6 if n else 0.0
-    out: dict[str, Value | None] = {
+    width_s = float(np.median(by - after)) / 1e6 if n else 0.0
+    out: Items = {
         "log10_size": math.log10(n + 0.5),
         "log10_excess": math.log10((n + 0.5) / (expected + 0.5)),
     }
-    if width > COARSE:
+    if width_s > MAX_TIME_ERROR_S:
         longest = float(np.quantile(by, 0.95) - np.quantile(after, 0.05)) / 1e6
         out["log10_duration_s"] = (math.log10(2.0), math.log10(longest + 1))
         return out
@@ -149,29 +220,30 @@ def _pace_items(row: Mapping[str, Any], members: list[dict[str, Any]]) -> dict[s
     low, high = np.quantile(fell, [0.05, 0.95])
     out["log10_duration_s"] = math.log10(high - low + 1)
     ordered = np.sort(fell)
-    fullest = np.searchsorted(ordered, ordered + 60.0, "right") - np.arange(n)
+    fullest = np.searchsorted(ordered, ordered + PEAK_WINDOW_S, "right") - np.arange(n)
     out["peak_share"] = float(fullest.max() / n)
-    if n >= 10 and high > low:
+    if n >= MIN_FALLS and high > low:
         counts = np.histogram(fell, 100)[0]
         out["burst_share"] = float(np.sort(counts)[-10:].sum() / n)
     return out
 
 
-def _log_dispersion(waves: Finding, row: Mapping[str, Any]) -> float | None:
+def _log_dispersion(waves: Finding, row: ScannedWave) -> float | None:
+    """Log10 of the variance to the mean of daily counts before the wave."""
     days: dict[int, float] = {}
     start = _microseconds(row["start"])
     for step in waves.table("series").to_pylist():
         if step["covered"] and _microseconds(step["to"]) <= start:
-            days[_microseconds(step["from"]) // DAY] = (
-                days.get(_microseconds(step["from"]) // DAY, 0.0) + step["observed"]
-            )
+            day = _microseconds(step["from"]) // DAY_US
+            days[day] = days.get(day, 0.0) + step["observed"]
     counts = np.array(list(days.values()))
-    if len(counts) < 7:
+    if len(counts) < MIN_DAYS:
         return None
     return float(np.log10(counts.var() / max(counts.mean(), 1e-9) + 0.1))
 
 
-def _audience_items(finding: Finding, fallen: int) -> dict[str, Value | None]:
+def _audience_items(finding: Finding, fallen: int) -> Items:
+    """Odds ratios of the leader's and the control's audience, and the ratio of their hazards."""
     rows = finding.table("audiences").to_pylist()
     everyone = int(finding["accounts"].value or 0)
     explains = [r for r in rows if r["outcome"] == "explains"]
@@ -179,14 +251,14 @@ def _audience_items(finding: Finding, fallen: int) -> dict[str, Value | None]:
     leader = max(leaders, key=lambda r: r["z"]) if leaders else explains[0] if explains else None
     controls = [r for r in rows if r["role"] == "control" and r is not leader]
     control = max(controls, key=lambda r: r["followers"]) if controls else None
-    out: dict[str, Value | None] = {}
+    out: Items = {}
 
-    def odds(r: Mapping[str, Any]) -> float:
+    def odds(r: AudienceRow) -> float:
         return log_odds(
             r["suspended"], r["followers"], fallen - r["suspended"], everyone - r["followers"]
         )
 
-    def hazard(r: Mapping[str, Any]) -> float:
+    def hazard(r: AudienceRow) -> float:
         return float((r["suspended"] + 0.5) / (r["followers"] + 1))
 
     if leader is not None:
@@ -203,21 +275,27 @@ def _notable_accounts(record: Record) -> np.ndarray | None:
     if not record.has("accounts"):
         return None
     rows = record.sql(
-        "SELECT i.code, max(a.followers) AS followers FROM accounts a JOIN ids i ON i.id = a.account WHERE a.followers IS NOT NULL GROUP BY 1"
+        "SELECT i.code, max(a.followers) AS followers FROM accounts a "
+        "JOIN ids i ON i.id = a.account WHERE a.followers IS NOT NULL GROUP BY 1"
     )
-    if rows.num_rows < 0.2 * len(record.ids):
+    if rows.num_rows < MIN_KNOWN_SHARE * len(record.ids):
         return None
     out = np.zeros(len(record.ids), np.bool_)
-    out[rows.column("code").to_numpy()] = rows.column("followers").to_numpy() >= NOTABLE
+    out[rows.column("code").to_numpy()] = (
+        rows.column("followers").to_numpy() >= MIN_NOTABLE_FOLLOWERS
+    )
     return out
 
 
-def flagged_share(finding: Finding | None) -> dict[str, Value | None]:
-    """The share of the fallen that a detector of the worlds' kind would flag, given the bounds measured: a range, or nothing."""
+def flagged_share(finding: Finding | None) -> Items:
+    """The share of the fallen that a detector like the worlds' would flag: a range, or nothing.
+
+    finding: of automation, whose bounds it follows from.
+    """
     if finding is None or finding.answer != "found":
         return {}
     compared = min(finding["scoreable_timing"].value or 0, finding["scoreable_profile"].value or 0)
-    if compared < COMPARED * (finding["fallen"].value or 0):
+    if compared < MIN_COMPARED_SHARE * (finding["fallen"].value or 0):
         return {}
     shares = [finding[name] for name in ("inauthentic", "automated_authentic", "manual")]
     least, most = (
@@ -226,7 +304,7 @@ def flagged_share(finding: Finding | None) -> dict[str, Value | None]:
     )
     low = least_total(FLAGGED_AT_LEAST, least, most)
     high = -least_total([-rate for rate in FLAGGED_AT_MOST], least, most)
-    return {"flagged_share": (low, high)} if high - low <= WIDEST_RANGE else {}
+    return {"flagged_share": (low, high)} if high - low <= MAX_SHARE_RANGE else {}
 
 
 def least_total(rates: Sequence[float], least: Sequence[float], most: Sequence[float]) -> float:
@@ -243,10 +321,11 @@ def least_total(rates: Sequence[float], least: Sequence[float], most: Sequence[f
 def _return_items(
     record: Record,
     codes: np.ndarray,
-    members: list[dict[str, Any]],
+    members: Sequence[WaveMember],
     notable: np.ndarray | None,
     finding: Finding | None,
-) -> dict[str, Value | None]:
+) -> Items:
+    """How many came back, when, and whether together."""
     if finding is None or finding.answer == "cannot" or not len(codes):
         return {}
     four = finding["returned_4d"]
@@ -260,20 +339,18 @@ def _return_items(
     )
     chosen = found.select(mine)
     back = chosen.back_by != NEVER
-    out: dict[str, Value | None] = {"returned_share": float(four.value)}
-    if back.sum() >= 3:
+    out: Items = {"returned_share": float(four.value)}
+    if back.sum() >= MIN_RETURNS:
         exact = chosen.back_after[back] == chosen.back_by[back]
         times = np.sort(chosen.back_by[back]) / 1e6
         delay = (chosen.back_by[back] - chosen.fell_by[back]) / 3.6e9
         out["log10_return_hours"] = math.log10(float(np.median(delay)) + 0.01)
         if exact.mean() > 0.9:
-            out["bulk_share"] = float(
-                (np.searchsorted(times, times + 900, "right") - np.arange(len(times))).max()
-                / len(times)
-            )
+            together = np.searchsorted(times, times + BULK_WINDOW_S, "right")
+            out["bulk_share"] = float((together - np.arange(len(times))).max() / len(times))
     if notable is not None:
         known = notable[chosen.code]
-        within = back & (chosen.back_by - chosen.fell_by <= 4 * DAY)
+        within = back & (chosen.back_by - chosen.fell_by <= 4 * DAY_US)
         if known.any() and not known.all():
             out["log_or_return_notable"] = log_odds(
                 within[known].sum(), known.sum(), within[~known].sum(), (~known).sum()
@@ -281,16 +358,16 @@ def _return_items(
     return out
 
 
-def _report_items(
-    record: Record, row: Mapping[str, Any], codes: np.ndarray
-) -> dict[str, Value | None]:
+def _report_items(record: Record, row: ScannedWave, codes: np.ndarray) -> Items:
     """From reports a day before the wave to a day after it."""
     if not record.has("acts"):
         return {}
-    begin, end = _microseconds(row["start"]) - DAY, _microseconds(row["end"]) + DAY
+    begin, end = _microseconds(row["start"]) - DAY_US, _microseconds(row["end"]) + DAY_US
     rows = record.sql(
-        "SELECT i.code AS target, r.code AS reporter FROM acts a JOIN ids i ON i.id = coalesce(a.target, a.object) "
-        "LEFT JOIN ids r ON r.id = a.account WHERE a.kind = 'report' AND epoch_us(a.time) BETWEEN $1 AND $2",
+        "SELECT i.code AS target, r.code AS reporter FROM acts a "
+        "JOIN ids i ON i.id = coalesce(a.target, a.object) "
+        "LEFT JOIN ids r ON r.id = a.account "
+        "WHERE a.kind = 'report' AND epoch_us(a.time) BETWEEN $1 AND $2",
         [begin, end],
     )
     total = (
@@ -309,7 +386,7 @@ def _report_items(
     on_fallen = fell[target]
     pairs = np.unique(np.stack([reporter[on_fallen], target[on_fallen]], axis=1), axis=0)
     several = (
-        np.bincount(pairs[:, 0], minlength=everyone) >= 3
+        np.bincount(pairs[:, 0], minlength=everyone) >= MIN_REPEATED_REPORTS
         if len(pairs)
         else np.zeros(everyone, np.bool_)
     )
@@ -327,6 +404,7 @@ def _report_items(
 
 
 def _consistent_figures(found: Finding | None) -> set[str] | None:
+    """Ids of the figures that can be true together; None where that was not asked."""
     if found is None or "figures" not in found.tables:
         return None
     return {r["id"] for r in found.table("figures").to_pylist() if r["consistent"]}
@@ -338,10 +416,7 @@ def _window_seconds(window: str) -> float | None:
 
 
 def _restored_share(raw: bytes, sized: list[Fact]) -> tuple[float, float] | None:
-    """The share restored within four days, from figures of restored accounts: "thousands" is from two thousand on."""
-    import csv
-    import io
-
+    """The share restored within four days, from figures; "thousands" is two thousand at least."""
     if not sized:
         return None
     rows = [
@@ -356,5 +431,5 @@ def _restored_share(raw: bytes, sized: list[Fact]) -> tuple[float, float] | None
     return min(max(least) / size, 0.9), 0.95
 
 
-def _microseconds(value: Any) -> int:
+def _microseconds(value: dt.datetime | None) -> int:
     return int(value.timestamp() * 1_000_000) if value is not None else -NEVER

@@ -1,9 +1,11 @@
-"""Likelihood ratios by calibrated classification: a multinomial logistic on what is known, bent at knots, and on products of what is seen alike.
+"""Likelihood ratios by calibrated classification.
 
-Fitted anew for exactly the items a case has, on simulated worlds in which each cause is as frequent: a difference of two causes' logits is
-then the logarithm of their likelihood ratio. Nothing stands in for what is missing; it is not asked. Sources: Cranmer, Pavez and
-Louppe 2015 (likelihood ratios by classification); Hastie and Tibshirani 1986 (a sum of bent lines); Robert, Cornuet, Marin and Pillai 2011
-(why not ABC posteriors).
+A multinomial logistic regression on piecewise-linear items and products of items seen together,
+fitted for exactly the items a case has, on simulated worlds in which each cause is as frequent: a
+difference of two causes' logits is then the logarithm of their likelihood ratio. Missing items are
+not imputed; they are left out. Sources: Cranmer, Pavez and Louppe 2015 (likelihood ratios by
+classification); Hastie and Tibshirani 1986 (additive models); Robert, Cornuet, Marin and Pillai
+2011 (why not ABC posteriors).
 """
 
 from __future__ import annotations
@@ -20,25 +22,41 @@ from birdfall.explanations.recalibration import recalibration
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.world.evidence import ITEMS
 
-#: Ridge, times the square of the number of columns and divided by that of worlds: keeps separable causes finite. The more columns
-#: there are, the more of what a fit finds is chance. Of factors from a tenth to ten times this, worlds not learnt from are told best.
+#: Ridge, times the squared number of columns over the number of worlds: keeps separable causes
+#: finite. The more columns, the more of what a fit finds is chance. Of factors from a tenth to ten
+#: times this, worlds not learnt from are classified best by this one.
 RIDGE: Final = 5e-5
-#: Quantiles of an item over worlds at which its line may bend; beyond the first and the last a value says no more.
-KNOTS: Final = (0.005, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.995)
-#: Standardised values count up to here in products.
-FARTHEST: Final = 3.0
-#: The item of which more never speaks for the second cause against the first, whatever chance had it in the worlds learnt from.
-RISING: Final = {"returned_share": ("error", "purge")}
+#: Quantiles of an item over worlds at which its line may bend; values are clipped to the outer two.
+KNOT_QUANTILES: Final = (0.005, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.995)
+#: Standardised values are clipped to this in products.
+MAX_STANDARDISED: Final = 3.0
+#: An item of which more never supports the second cause against the first, whatever the sample
+#: says.
+MONOTONE_ITEMS: Final = {"returned_share": ("error", "purge")}
 #: Largest entry of the gradient at the end of a fit, and of a quick one.
-EXACTLY: Final = 1e-9
-QUICKLY: Final = 1e-7
-#: So many worlds give a first guess.
-ROUGH: Final = 3_000
+GRADIENT_TOLERANCE: Final = 1e-9
+QUICK_GRADIENT_TOLERANCE: Final = 1e-7
+#: Worlds that give a first guess.
+FIRST_GUESS_WORLDS: Final = 3_000
+#: Items lacking in more worlds than this share have a column for that.
+MAX_LACKING_SHARE: Final = 0.002
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How items become columns. centre, spread: float64[items]. knots: where each line bends. gaps: items that even a full look may lack."""
+    """How items become columns of the regression.
+
+    Parameters
+    ----------
+    items
+        Names of the items.
+    centre, spread
+        float64[items], median and half the range from the 16th to the 84th percentile.
+    knots
+        Where the line of each item bends.
+    gaps
+        Whether worlds may lack an item even where its way of looking was had.
+    """
 
     items: tuple[str, ...]
     centre: np.ndarray
@@ -52,19 +70,22 @@ class Scale:
         parts = []
         for j, knots in enumerate(self.knots):
             x = np.clip(np.where(lacking[:, j], self.centre[j], values[:, j]), knots[0], knots[-1])
-            # a ramp from knot to knot: a line that bends is a sum of them, and rises where all of them do
+            # a ramp from knot to knot: a line that bends is a sum of them, and rises where all of
+            # them do
             parts.append(np.clip((x[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0))
             if self.gaps[j]:
                 parts.append(lacking[:, j : j + 1].astype(float))
         z = np.where(
-            lacking, 0.0, np.clip((values - self.centre) / self.spread, -FARTHEST, FARTHEST)
+            lacking,
+            0.0,
+            np.clip((values - self.centre) / self.spread, -MAX_STANDARDISED, MAX_STANDARDISED),
         )
         one, other = self._pairs
         parts.append(z[:, one] * z[:, other])
         return np.concatenate(parts, axis=1)
 
     def subset(self, items: tuple[str, ...]) -> Scale | None:
-        """The same for some of the items; None where it does not have them all."""
+        """The same for some of the items; None if it does not have them all."""
         if not set(items) <= set(self.items):
             return None
         at = [self.items.index(i) for i in items]
@@ -78,7 +99,7 @@ class Scale:
 
     @property
     def labels(self) -> list[tuple[str, ...]]:
-        """What each column is: (item, which ramp), (item, "lacking") or (item, item) of a product."""
+        """What each column is: (item, number of the ramp), (item, "lacking") or (item, item)."""
         found: list[tuple[str, ...]] = []
         for item, knots, gap in zip(self.items, self.knots, self.gaps, strict=True):
             found += [(item, str(k)) for k in range(len(knots) - 1)]
@@ -88,7 +109,10 @@ class Scale:
 
     @property
     def owners(self) -> np.ndarray:
-        """Which item a column belongs to, float64[items, columns]: products by halves, which is their Shapley value."""
+        """Share of each column that is an item's, float64[items, columns].
+
+        Half of a product (Shapley).
+        """
         where = {item: j for j, item in enumerate(self.items)}
         labels = self.labels
         found = np.zeros((len(self.items), len(labels)))
@@ -100,8 +124,11 @@ class Scale:
 
     @property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Items that one way of looking shows together, less those whose line must rise whatever the others are."""
-        ways = [None if i in RISING else ITEMS[i] for i in self.items]
+        """Pairs of items of one way of looking.
+
+        A monotone item has none, as products could bend it.
+        """
+        ways = [None if i in MONOTONE_ITEMS else ITEMS[i] for i in self.items]
         pairs = [
             (i, j)
             for i in range(len(ways))
@@ -118,17 +145,28 @@ def scale_of(items: tuple[str, ...], values: np.ndarray) -> Scale:
     spread = np.maximum((high - low) / 2, 1e-3)
     knots = []
     for j in range(len(items)):
-        at = np.unique(np.round(np.nanquantile(values[:, j], KNOTS), 9))
+        at = np.unique(np.round(np.nanquantile(values[:, j], KNOT_QUANTILES), 9))
         knots.append(at if len(at) > 1 else np.array([at[0], at[0] + 1.0]))
-    gaps = tuple(bool(share > 0.002) for share in np.isnan(values).mean(axis=0))
+    gaps = tuple(bool(share > MAX_LACKING_SHARE) for share in np.isnan(values).mean(axis=0))
     return Scale(items, centre, spread, tuple(knots), gaps)
 
 
 @dataclass(frozen=True)
 class CauseClassifier:
-    """The fitted classifier. weight: float64[columns, causes]; bias: float64[causes]; mean: of each column over worlds.
+    """The fitted classifier of causes.
 
-    learnt: the same before it was set right, where it was.
+    Parameters
+    ----------
+    scale
+        How items become columns.
+    weight
+        float64[columns, causes].
+    bias
+        float64[causes].
+    mean
+        float64[columns], of each column over worlds.
+    learnt
+        The classifier before it was recalibrated, if it was.
     """
 
     scale: Scale
@@ -138,7 +176,7 @@ class CauseClassifier:
     learnt: CauseClassifier | None = None
 
     def logits(self, values: np.ndarray) -> np.ndarray:
-        """float64[n, causes], up to a constant per world: differences are natural-log likelihood ratios."""
+        """float64[n, causes], up to a constant per world: differences are natural-log ratios."""
         found: np.ndarray = self.scale.columns(values) @ self.weight + self.bias
         return found
 
@@ -149,7 +187,10 @@ class CauseClassifier:
         return found
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
-        """What each item adds to the logits of worlds, on average over them, beyond the average world: float64[items, causes]."""
+        """What each item adds to the mean logits beyond the average world.
+
+        Returns float64[items, causes].
+        """
         columns = self.scale.columns(values).mean(axis=0) - self.mean
         found: np.ndarray = self.scale.owners @ (columns[:, None] * self.weight)
         return found
@@ -171,7 +212,18 @@ def fit_classifier(
 ) -> CauseClassifier:
     """The classifier of `items`, learnt from worlds.
 
-    start: a model to begin from. scale: of these items, by default that of the worlds. quick: logits good to four digits.
+    Parameters
+    ----------
+    worlds
+        Worlds to learn from.
+    items
+        Names of the items.
+    start
+        A classifier to begin from.
+    scale
+        Of these items; by default that of the worlds.
+    quick
+        Logits good to four digits are enough.
     """
     values = worlds.columns(items)
     scale = scale or scale_of(items, values)
@@ -180,11 +232,19 @@ def fit_classifier(
     x -= mean
     cause, bound = worlds.cause.astype(np.int64), _rising_bound(scale)
     begin = _starting_weights(scale, start)
-    tolerance, ridge = QUICKLY if quick else EXACTLY, RIDGE * x.shape[1] ** 2 / len(x)
-    if begin is None and len(x) >= 2 * ROUGH:
-        some = slice(None, None, len(x) // ROUGH)
+    tolerance, ridge = (
+        QUICK_GRADIENT_TOLERANCE if quick else GRADIENT_TOLERANCE,
+        RIDGE * x.shape[1] ** 2 / len(x),
+    )
+    if begin is None and len(x) >= 2 * FIRST_GUESS_WORLDS:
+        some = slice(None, None, len(x) // FIRST_GUESS_WORLDS)
         begin = logistic(
-            x[some], cause[some], len(CAUSES), ridge=ridge, bound=bound, tolerance=QUICKLY
+            x[some],
+            cause[some],
+            len(CAUSES),
+            ridge=ridge,
+            bound=bound,
+            tolerance=QUICK_GRADIENT_TOLERANCE,
         )
     weight, bias = logistic(
         x, cause, len(CAUSES), ridge=ridge, bound=bound, begin=begin, tolerance=tolerance
@@ -214,7 +274,10 @@ def fit_calibrated(
     *,
     quick: bool = False,
 ) -> CauseClassifier:
-    """The classifier of `items`, learnt and then set right on worlds of the reference. start, quick: as of `fit_classifier`."""
+    """The classifier of `items`, learnt and then recalibrated on worlds of the reference.
+
+    start, quick: as of `fit_classifier`.
+    """
     scale = start.scale.subset(items) if start is not None else None
     model = fit_classifier(reference.learn, items, start, scale=scale, quick=quick)
     map_, shift = recalibration(
@@ -226,23 +289,28 @@ def fit_calibrated(
 
 @functools.lru_cache(maxsize=32)
 def fit_full(reference: Reference, items: tuple[str, ...]) -> CauseClassifier:
-    """`fit_calibrated` on all worlds of the reference, kept: the fit hangs on nothing else, and takes seconds."""
+    """`fit_calibrated` on all worlds of the reference, kept.
+
+    The fit hangs on nothing else, and takes seconds.
+    """
     return fit_calibrated(reference, items)
 
 
 def _rising_bound(scale: Scale) -> Bound | None:
-    """The ramps of which more never speaks for the second cause against the first."""
+    """The ramps of the monotone item, as a bound of the regression; None without it."""
     found = [
-        n for n, label in enumerate(scale.labels) if label[0] in RISING and label[1] != "lacking"
+        n
+        for n, label in enumerate(scale.labels)
+        if label[0] in MONOTONE_ITEMS and label[1] != "lacking"
     ]
     if not found:
         return None
-    more, less = RISING[scale.labels[found[0]][0]]
+    more, less = MONOTONE_ITEMS[scale.labels[found[0]][0]]
     return Bound(np.array(found), CAUSES.index(more), CAUSES.index(less))
 
 
 def _enforce_bound(weight: np.ndarray, bound: Bound | None) -> np.ndarray:
-    """Weights that keep to the bound: where they fall short, both become their mean."""
+    """Weights that keep to the bound: where they do not, both become their mean."""
     if bound is None:
         return weight
     weight = weight.copy()

@@ -1,8 +1,9 @@
 """Multinomial logistic regression with a ridge, to its one optimum.
 
-By Newton's method, so that the answer is the same wherever it is computed. Methods that need only gradients stop on a long way
-through a flat valley, where the logits of unlikely causes still change by whole units, and where they stop hangs on the rounding
-of the processor. Some weights may be bound not to fall short of another's: by projection (Bertsekas 1982).
+By Newton's method, so that the answer is the same wherever it is computed. First-order methods stop
+somewhere in a long flat valley, where the logits of unlikely causes still change by whole units,
+and where they stop depends on the processor's rounding. Some weights may be bounded below by
+others: by projection (Bertsekas 1982).
 """
 
 from __future__ import annotations
@@ -14,24 +15,32 @@ from typing import Final
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-#: Steps at most. Ten are usual from nothing, four from near by.
-MOST_STEPS: Final = 200
-#: A curvature is used again and again unless so many steps have not made the gradient so much smaller.
-PATIENCE: Final = 5
-GOOD_STEPS: Final = 0.1
-#: A step is halved at most so often.
-MOST_HALVES: Final = 20
-#: What the curvature's diagonal is raised by, at least, where a step does not lead down.
-DAMPING: Final = 1e-6
+#: Steps, at most. Ten are usual from zero, four from near the optimum.
+MAX_STEPS: Final = 200
+#: A Hessian is computed anew if the gradient has not shrunk to this share within so many steps.
+HESSIAN_STEPS: Final = 5
+MAX_GRADIENT_SHARE: Final = 0.1
+#: Halvings of a step, at most.
+MAX_HALVINGS: Final = 20
+#: Smallest damping of the Hessian's diagonal, where a step does not decrease the loss.
+MIN_DAMPING: Final = 1e-6
 #: An unknown this near its bound may be held there.
-NEAR: Final = 1e-3
-#: Share of the decrease that the slope promises which a step must bring (Armijo 1966).
-ENOUGH: Final = 1e-4
+BOUND_DISTANCE: Final = 1e-3
+#: Share of the decrease predicted by the gradient that a step must reach (Armijo 1966).
+ARMIJO_SHARE: Final = 1e-4
 
 
 @dataclass(frozen=True)
 class Bound:
-    """Weights that must not be less than others of the same columns. columns: int64[m]; more, less: the two classes, not the last."""
+    """Weights that must not be less than others of the same columns.
+
+    Parameters
+    ----------
+    columns
+        int64[m], the columns.
+    more, less
+        The class of the larger and of the smaller weights; neither is the last class.
+    """
 
     columns: np.ndarray
     more: int
@@ -39,10 +48,11 @@ class Bound:
 
 
 class _Problem:
-    """The loss of the unknowns, float64[(classes - 1) * (k + 1)]: weights and bias of each class, less those of the last one.
+    """The loss as a function of the unknowns, float64[(classes - 1) * (k + 1)].
 
-    Logits are known up to a constant, and the ridge takes the weights whose mean over classes is 0. Of a bound weight the unknown
-    is what it exceeds the other by. heavy: float64[n], the weight of each row, adding up to 1.
+    Unknowns are weights and bias of each class less those of the last: logits are known up to a
+    constant, and the ridge takes the weights whose mean over classes is 0. Of a bounded weight the
+    unknown is what it exceeds the other by. heavy: float64[n], weight of each row, summing to 1.
     """
 
     def __init__(
@@ -73,7 +83,7 @@ class _Problem:
         return found.reshape(self.classes - 1, -1)
 
     def probabilities(self, unknown: np.ndarray) -> tuple[np.ndarray, float]:
-        """Of every class but the last, float64[n, classes - 1], and the mean cross-entropy with the ridge."""
+        """Probabilities of all classes but the last, float64[n, classes - 1], and the loss."""
         weight = self.coefficients(unknown)
         z = self.x @ weight[:, :-1].T + weight[:, -1]
         top = np.maximum(z.max(axis=1), 0.0)
@@ -97,7 +107,10 @@ class _Problem:
         return flat
 
     def hessian(self, p: np.ndarray) -> np.ndarray:
-        """The matrix of second derivatives, to single precision: it directs the steps, and does not say where they end."""
+        """The Hessian, to single precision.
+
+        It directs the steps, and does not decide where they end.
+        """
         size, some = self.wide.shape[1], self.classes - 1
         found = np.empty((some, size, some, size))
         at = np.arange(size - 1)
@@ -131,14 +144,39 @@ def logistic(
     begin: tuple[np.ndarray, np.ndarray] | None = None,
     tolerance: float = 1e-9,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights float64[k, classes] and bias float64[classes] of least mean cross-entropy, every class as heavy whatever its rows.
+    """Weights and bias of least mean cross-entropy, every class as heavy however many rows it has.
 
-    x: float64[n, k]. kind: int64[n], 0 to classes - 1. ridge: half of it times the square of each weight is added. begin: where to
-    begin. tolerance: largest entry of the gradient at the end. Raises ValueError if the last class is bound, ArithmeticError if
-    the end is not reached.
+    Parameters
+    ----------
+    x
+        float64[n, k].
+    kind
+        int64[n], 0 to classes - 1.
+    classes
+        Number of classes.
+    ridge
+        Half of it times the square of each weight is added to the loss.
+    bound
+        Weights that must not be less than others.
+    begin
+        Weights and bias to begin from; zeros by default.
+    tolerance
+        Largest entry of the gradient at the end.
+
+    Returns
+    -------
+    weight, bias
+        float64[k, classes] and float64[classes].
+
+    Raises
+    ------
+    ValueError
+        If the last class is bounded.
+    ArithmeticError
+        If the optimum is not reached within `MAX_STEPS`.
     """
     if bound is not None and classes - 1 in (bound.more, bound.less):
-        raise ValueError("the last class cannot be bound")
+        raise ValueError("the last class cannot be bounded")
     n, k = x.shape
     heavy = (n / classes / np.maximum(np.bincount(kind, minlength=classes), 1))[kind] / n
     problem = _Problem(x, kind, classes, heavy, ridge, bound)
@@ -158,13 +196,14 @@ def _minimise(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.nd
     bent: _QuasiNewton | None = None
     damping = 0.0
     held = np.zeros(len(unknown), bool)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         left = _largest_gradient(problem, unknown, gradient)
         if left <= tolerance:
             return unknown
-        # unknowns so near their bound that this step would take them there stay where they are (Bertsekas' epsilon)
+        # unknowns so near their bound that this step would take them there stay (Bertsekas'
+        # epsilon)
         at_bound = np.zeros(len(unknown), bool)
-        at_bound[problem.over] = (unknown[problem.over] <= min(left, NEAR)) & (
+        at_bound[problem.over] = (unknown[problem.over] <= min(left, BOUND_DISTANCE)) & (
             gradient[problem.over] > 0.0
         )
         if bent is None or bent.stale(left) or (at_bound != held).any():
@@ -175,37 +214,40 @@ def _minimise(problem: _Problem, unknown: np.ndarray, tolerance: float) -> np.nd
         step[held] = -gradient[held]
         moved = _line_search(problem, unknown, value, gradient, step)
         if moved is None:
-            bent, damping = None, max(10 * damping, DAMPING)
+            bent, damping = None, max(10 * damping, MIN_DAMPING)
             continue
-        damping = damping / 10 if damping > DAMPING else 0.0
+        damping = damping / 10 if damping > MIN_DAMPING else 0.0
         before, gradient_before = unknown, gradient
         unknown, p, value = moved
         gradient = problem.gradient(unknown, p)
         bent.learn((unknown - before)[~held], (gradient - gradient_before)[~held])
-    raise ArithmeticError(f"no optimum within {MOST_STEPS} steps")
+    raise ArithmeticError(f"no optimum within {MAX_STEPS} steps")
 
 
 class _QuasiNewton:
-    """A curvature that was computed once, and what the steps since have told of it (Nocedal 1980)."""
+    """A Hessian that was computed once, updated by the steps since (L-BFGS, Nocedal 1980)."""
 
     def __init__(self, solver: Callable[[np.ndarray], np.ndarray]) -> None:
         self._solver = solver
         self._pairs: list[tuple[np.ndarray, np.ndarray, float]] = []
-        self._left: list[float] = []
+        self._gradients: list[float] = []
 
     def stale(self, left: float) -> bool:
-        """Whether the last steps have brought so little that the curvature is better computed anew. left: of the gradient."""
-        self._left.append(left)
-        return len(self._left) > PATIENCE and left > GOOD_STEPS * self._left[-1 - PATIENCE]
+        """Whether the gradient (largest entry `left`) shrank too little for this Hessian."""
+        self._gradients.append(left)
+        return (
+            len(self._gradients) > HESSIAN_STEPS
+            and left > MAX_GRADIENT_SHARE * self._gradients[-1 - HESSIAN_STEPS]
+        )
 
     def learn(self, moved: np.ndarray, turned: np.ndarray) -> None:
-        """Take in how the gradient turned with a step."""
+        """Update by a step and the change of the gradient along it."""
         along = float(moved @ turned)
         if along > 0.0:
             self._pairs.append((moved, turned, along))
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
-        """The curvature's inverse times a gradient."""
+        """The inverse Hessian times a gradient."""
         rest, shares = gradient.copy(), []
         for moved, turned, along in reversed(self._pairs):
             shares.append(float(moved @ rest) / along)
@@ -227,14 +269,17 @@ def _largest_gradient(problem: _Problem, unknown: np.ndarray, gradient: np.ndarr
 
 
 def _solver(curvature: np.ndarray, damping: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Solves with a matrix, its diagonal raised until it can be factored: where no class is in doubt nothing holds the biases."""
+    """Solver of a linear system, with the diagonal damped until the matrix can be factored.
+
+    Where no class is in doubt the biases are not determined.
+    """
     while True:
         raised = curvature.copy()
         raised[np.diag_indices(len(raised))] += damping
         try:
             factor = cho_factor(raised, lower=True, overwrite_a=True)
         except np.linalg.LinAlgError:
-            damping = max(10 * damping, DAMPING)
+            damping = max(10 * damping, MIN_DAMPING)
         else:
             return lambda gradient: np.array(cho_solve(factor, gradient))
 
@@ -242,15 +287,15 @@ def _solver(curvature: np.ndarray, damping: float) -> Callable[[np.ndarray], np.
 def _line_search(
     problem: _Problem, unknown: np.ndarray, value: float, gradient: np.ndarray, step: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """The unknowns a step further, halved until it leads down; None if it never does."""
+    """The unknowns a step further, halved until the loss decreases; None if it never does."""
     share = 1.0
-    for _ in range(MOST_HALVES):
+    for _ in range(MAX_HALVINGS):
         tried = unknown + share * step
         tried[problem.over] = np.maximum(tried[problem.over], 0.0)
         p, found = problem.probabilities(tried)
         promised = float(gradient @ (tried - unknown))
         # near the end a step changes less than a sum can show
-        if promised <= 0.0 and found <= value + ENOUGH * promised + 1e-14 * abs(value):
+        if promised <= 0.0 and found <= value + ARMIJO_SHARE * promised + 1e-14 * abs(value):
             return tried, p, found
         share /= 2
     return None

@@ -1,8 +1,9 @@
-"""Logits set right on worlds the weights did not learn from, so that ratios mean what they say.
+"""Recalibration of logits on worlds the weights did not learn from, so that ratios are calibrated.
 
-One linear map of the causes' logits and one shift each (Brummer and du Preez 2006; Kull et al. 2019), by cross-entropy and by the definition
-of a likelihood ratio itself: cut at c, its mean over worlds of j, E[min(R, c)], is that of min(1, c / R) over worlds of i. With
-c beyond all bounds this is E[R] = 1 (Good 1985); with c where worlds of j still reach, it can be estimated.
+One linear map of the causes' logits and one shift each (Brummer and du Preez 2006; Kull et al.
+2019), by cross-entropy and by the definition of a likelihood ratio itself: cut at c, its mean over
+worlds of j, E[min(R, c)], is that of min(1, c / R) over worlds of i. With c beyond all bounds this
+is E[R] = 1 (Good 1985); with c where worlds of j still reach, it can be estimated.
 """
 
 from __future__ import annotations
@@ -14,36 +15,41 @@ from scipy.optimize import minimize
 
 from birdfall.explanations.reference_worlds import CAUSES
 
-#: So many worlds of j hold a ratio at least as large as the cut.
-REACHED: Final = 50
+#: So many worlds of j have a ratio at least as large as the cut.
+CUT_WORLDS: Final = 50
 #: Pairs whose mean rests on fewer effective worlds than this do not count.
-LEAST: Final = 200
+MIN_EFFECTIVE_WORLDS: Final = 200
+#: Largest entry of the gradient at the end, and of a quick recalibration.
+GRADIENT_TOLERANCE, QUICK_GRADIENT_TOLERANCE = 1e-9, 1e-8
 Pair = tuple[int, int, float]
 
 
 def pairs_to_keep(logits: np.ndarray, cause: np.ndarray) -> list[Pair]:
-    """(i, j, log of the cut) of the pairs whose definition can be estimated. logits: float64[n, causes]; cause: int64[n]."""
+    """(i, j, log of the cut) of the pairs whose definition can be estimated.
+
+    logits: float64[n, causes]; cause: int64[n].
+    """
     found = []
     for i in range(len(CAUSES)):
         for j in range(len(CAUSES)):
             under_j = logits[cause == j, i] - logits[cause == j, j]
             under_i = logits[cause == i, i] - logits[cause == i, j]
-            if i == j or min(len(under_i), len(under_j)) < LEAST:
+            if i == j or min(len(under_i), len(under_j)) < MIN_EFFECTIVE_WORLDS:
                 continue
-            cut = float(np.sort(under_j)[-REACHED])
+            cut = float(np.sort(under_j)[-CUT_WORLDS])
             if (
                 cut >= 0
                 and min(
-                    effective(np.exp(np.minimum(under_j, cut))),
-                    effective(np.exp(np.minimum(0.0, cut - under_i))),
+                    effective_number(np.exp(np.minimum(under_j, cut))),
+                    effective_number(np.exp(np.minimum(0.0, cut - under_i))),
                 )
-                >= LEAST
+                >= MIN_EFFECTIVE_WORLDS
             ):
                 found.append((i, j, cut))
     return found
 
 
-def effective(weights: np.ndarray) -> float:
+def effective_number(weights: np.ndarray) -> float:
     """How many worlds a weighted mean rests on (Kish 1965)."""
     return float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300))
 
@@ -51,7 +57,22 @@ def effective(weights: np.ndarray) -> float:
 def recalibration(
     logits: np.ndarray, cause: np.ndarray, *, quick: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The map float64[causes, causes] and the shift float64[causes]: logits @ map + shift. quick: by cross-entropy alone."""
+    """The map and the shift that recalibrate logits: logits @ map + shift.
+
+    Parameters
+    ----------
+    logits
+        float64[n, causes].
+    cause
+        int64[n].
+    quick
+        By cross-entropy alone.
+
+    Returns
+    -------
+    map, shift
+        float64[causes, causes] and float64[causes].
+    """
     n, c = len(cause), len(CAUSES)
     middle = logits.mean(axis=1, keepdims=True)
     z, rows = logits - middle, np.arange(n)
@@ -76,7 +97,10 @@ def recalibration(
         began,
         jac=True,
         method="BFGS",
-        options={"gtol": 1e-8 if quick else 1e-9, "maxiter": 1000},
+        options={
+            "gtol": QUICK_GRADIENT_TOLERANCE if quick else GRADIENT_TOLERANCE,
+            "maxiter": 1000,
+        },
     ).x
     # the middle of a world's logits is the same for all causes, and stays out of their differences
     map_ = (np.eye(c) - 1 / c) @ found[: c * c].reshape(c, c)

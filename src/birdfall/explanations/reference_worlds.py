@@ -1,7 +1,10 @@
-"""The reference: simulated worlds under every cause, drawn from the public priors, with their evidence. It ships with the package.
+"""The reference.
 
-Five parts: worlds to learn from, worlds to set ratios right, worlds to set thresholds, worlds to measure on, and a stress ensemble of five other simulators whose
-assumptions differ from those learnt from. `birdfall calibrate` makes them anew; the same seed gives the same bytes.
+Simulated worlds under every cause, drawn from the public priors, with their evidence.
+
+It ships with the package, in five parts: worlds to learn from, to recalibrate ratios on, to set
+thresholds on, to measure on, and a stress ensemble of five simulators whose assumptions differ from
+those learnt from. `birdfall calibrate` makes them anew; the same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Final
 
 import numpy as np
 
+from birdfall.explanations.figures import CalibrationFigures
 from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.world.evidence import ITEMS
@@ -25,21 +29,34 @@ from birdfall.world.fast import LightWorlds, light_worlds
 from birdfall.world.priors import TRIGGERS, Prior, Priors, priors
 
 CAUSES: Final = TRIGGERS
+#: Worlds in each part; `CALIBRATE` holds those to recalibrate on too.
 LEARN, CALIBRATE, MEASURE, STRESS = 16_000, 40_000, 30_000, 3_000
 SEED: Final = 20131031
 #: Seeds of fresh worlds begin here: far from those of the reference.
-FRESH: Final = 900_000_000
-#: Of the worlds to calibrate on, the share on which ratios are set right; the others give thresholds.
-TUNE: Final = 0.35
+FRESH_SEED: Final = 900_000_000
+#: Of the worlds to calibrate on, the share to recalibrate ratios on; the others give thresholds.
+TUNE_SHARE: Final = 0.35
 #: Binary digits of half precision that are not kept.
-DROPPED: Final = 3
+DROPPED_BITS: Final = 3
+#: Fresh worlds are made in steps of so many, and at least so many.
+FRESH_STEP: Final = 1000
 #: The stress ensemble: what each simulator holds that the reference does not.
 STRESSES: Final = ("low", "high", "returns", "mixtures", "small")
 
 
 @dataclass(frozen=True)
 class Worlds:
-    """Evidence float64[n, len(ITEMS)] (NaN where a world has none), cause int64[n] into `CAUSES`, and whether it had two: bool[n]."""
+    """Simulated worlds.
+
+    Parameters
+    ----------
+    features
+        Evidence, float64[n, len(ITEMS)], NaN where a world has none.
+    cause
+        int64[n], into `CAUSES`.
+    mixed
+        bool[n], whether it had two.
+    """
 
     features: np.ndarray
     cause: np.ndarray
@@ -54,13 +71,29 @@ class Worlds:
         return self.features[:, [names.index(i) for i in items]]
 
     def select(self, rows: slice | np.ndarray) -> Worlds:
-        """Some of them."""
+        """Some of the worlds."""
         return Worlds(self.features[rows], self.cause[rows], self.mixed[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """All parts, and the digest of what they were read from; equal to itself alone. tune: to set ratios right; calibrate: for thresholds."""
+    """All parts, and the digest of what they were read from; equal to itself alone.
+
+    Parameters
+    ----------
+    learn
+        To learn weights from.
+    tune
+        To recalibrate ratios on.
+    calibrate
+        To set thresholds on.
+    measure
+        To measure on.
+    stress
+        The stress ensemble, by simulator.
+    digest
+        SHA-256 of the evidence and causes.
+    """
 
     learn: Worlds
     tune: Worlds
@@ -71,10 +104,21 @@ class Reference:
 
 
 def stress_priors(ranges: Priors, how: str) -> Priors:
-    """The priors of one simulator of the stress ensemble. Raises KeyError for an unknown one.
+    """The priors of one simulator of the stress ensemble.
 
-    low, high: every range without its upper (lower) third, so all are off at once. returns: restorations as likely under a
-    purge as elsewhere, and slower. mixtures, small: the priors themselves; the worlds differ.
+    Parameters
+    ----------
+    ranges
+        The public priors.
+    how
+        "low", "high": every range without its upper (lower) third, so all are off at once.
+        "returns": restorations as likely under a purge as elsewhere, and slower. "mixtures",
+        "small": the priors themselves; the worlds differ.
+
+    Raises
+    ------
+    KeyError
+        For an unknown simulator.
     """
 
     def cut(prior: Prior) -> Prior:
@@ -118,7 +162,10 @@ def stress_priors(ranges: Priors, how: str) -> Priors:
 def simulate_parts(
     seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent
 ) -> dict[str, Worlds]:
-    """All parts drawn anew: "learn", "calibrate", "measure" and "stress-<how>". scale: of their sizes."""
+    """All parts simulated anew: "learn", "calibrate", "measure", "stress-<how>".
+
+    scale: of their sizes.
+    """
     ranges = priors()
     jobs: list[tuple[str, int, Priors]] = [
         ("learn", LEARN, ranges),
@@ -147,13 +194,15 @@ def labelled_worlds(drawn: LightWorlds) -> Worlds:
 
 
 def pack_parts(parts: Mapping[str, Worlds]) -> bytes:
-    """The parts as bytes: a number to seven binary digits, which is finer than the evidence of any world."""
+    """The parts as bytes, numbers to seven binary digits: finer than the evidence of any world."""
     arrays = {}
     for name, part in parts.items():
         half = np.ascontiguousarray(part.features.T.astype(np.float16)).view(np.uint16)
-        cut = ((half.astype(np.int64) + (1 << DROPPED - 1)) >> DROPPED << DROPPED).astype(np.uint16)
+        cut = (
+            (half.astype(np.int64) + (1 << DROPPED_BITS - 1)) >> DROPPED_BITS << DROPPED_BITS
+        ).astype(np.uint16)
         kept = np.where(np.isnan(part.features.T), half, cut)
-        # item by item, high bytes first and low bytes after: alike beside alike packs a third smaller
+        # item by item, high bytes first and low bytes after: that compresses a third smaller
         arrays[f"{name}.features"] = np.stack([kept >> 8, kept & 255]).astype(np.uint8)
         arrays[f"{name}.cause"] = part.cause.astype(np.int8)
         arrays[f"{name}.mixed"] = part.mixed.astype(np.bool_)
@@ -176,7 +225,7 @@ def unpack_parts(data: bytes) -> Reference:
     digest = hashlib.sha256()
     for name in sorted(parts):
         digest.update(name.encode() + parts[name].features.tobytes() + parts[name].cause.tobytes())
-    cut = round(TUNE * len(parts["calibrate"]))
+    cut = round(TUNE_SHARE * len(parts["calibrate"]))
     tune, calibrate = (
         parts["calibrate"].select(slice(None, cut)),
         parts["calibrate"].select(slice(cut, None)),
@@ -191,25 +240,33 @@ def reference() -> Reference:
 
 
 @functools.cache
-def calibration_figures() -> dict[str, object]:
+def calibration_figures() -> CalibrationFigures:
     """The calibration figures measured on it, as `birdfall calibrate` wrote them."""
-    found: dict[str, object] = json.loads(
+    found: CalibrationFigures = json.loads(
         (files("birdfall.explanations") / "figures.json").read_text("utf-8")
     )
     return found
 
 
 def fresh_worlds(number: int, seed: int, progress: Progress = silent) -> Worlds:
-    """Worlds that no part of the reference was drawn with, in steps of a thousand. Raises UsageError for less than a thousand."""
-    if number < 1000:
+    """Worlds that no part of the reference was drawn with.
+
+    Raises
+    ------
+    UsageError
+        For fewer than `FRESH_STEP`.
+    """
+    if number < FRESH_STEP:
         raise UsageError(
             f"{number} worlds measure nothing", fix="From 1000 on; 20000 for the gates."
         )
     parts = []
-    for first in range(0, number, 1000):
+    for first in range(0, number, FRESH_STEP):
         progress("fresh worlds", first, number, "worlds")
         parts.append(
-            labelled_worlds(light_worlds(min(1000, number - first), FRESH + seed, first=first))
+            labelled_worlds(
+                light_worlds(min(FRESH_STEP, number - first), FRESH_SEED + seed, first=first)
+            )
         )
     return Worlds(
         *(
@@ -219,8 +276,8 @@ def fresh_worlds(number: int, seed: int, progress: Progress = silent) -> Worlds:
     )
 
 
-def write_reference(data: bytes, found: Mapping[str, object]) -> Path:
-    """Puts a new reference and its figures where the package keeps them; returns the folder."""
+def write_reference(data: bytes, found: CalibrationFigures) -> Path:
+    """Write a new reference and its figures where the package keeps them; return the folder."""
     folder = Path(str(files("birdfall.explanations")))
     plain = json.dumps(found, indent=1, sort_keys=True) + "\n"
     for name, content in (("worlds.npz", data), ("figures.json", plain.encode())):

@@ -1,6 +1,8 @@
-"""The verdict on one case: likelihood ratios with caps, the set, misfit, fragility, and what record would decide it.
+"""The verdict on one case.
 
-Nothing here knows who is who: a cause is weighed by numbers that stay the same when the names are swapped.
+Capped likelihood ratios, the set, misfit, fragility, and what would decide.
+
+Nothing here knows who is who: causes are weighed by numbers that stay the same under other names.
 """
 
 from __future__ import annotations
@@ -8,25 +10,34 @@ from __future__ import annotations
 import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from birdfall.explanations.conformal_sets import MISFIT, calibrate_sets, fit_cloud, strangeness
+from birdfall.explanations.conformal_sets import (
+    MIN_MISFIT_P,
+    calibrate_sets,
+    fit_cloud,
+    strangeness,
+)
 from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated, fit_full
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.world.evidence import ITEMS
 
-#: A simulator cannot support more: largest |log10 likelihood ratio| of one item, and of all.
+#: Largest |log10 likelihood ratio| of one item, and of all: a simulator cannot support more.
 ITEM_CAP, TOTAL_CAP = 3.0, 6.0
 #: Draws of a number known only as a range.
-DRAWS: Final = 64
-#: Of these, so many are moved to find the smallest change that alters the set.
-FLIPPED: Final = 64
-#: Worlds a quick second fit learns from, where many are needed.
-QUICK: Final = 3_000
-#: Fits side by side.
-ABREAST: Final = 2
+RANGE_DRAWS: Final = 64
+#: Of these, so many are shifted to find the smallest change that alters the set.
+FLIP_DRAWS: Final = 64
+#: Changes that are tried, in spreads over worlds: the largest, and the step.
+MAX_FLIP, FLIP_STEP = 4.0, 0.1
+#: Training-set size of the fast refits, of which many are needed.
+REFIT_WORLDS: Final = 3_000
+#: Refits that run at the same time.
+REFIT_THREADS: Final = 2
+#: Draws for which the misfit is computed, about.
+MISFIT_DRAWS: Final = 16
 LOG10 = float(np.log(10))
 
 Value = float | tuple[float, float]
@@ -34,15 +45,39 @@ Value = float | tuple[float, float]
 
 @dataclass(frozen=True)
 class CauseVerdict:
-    """What is said of a case.
+    """What the evidence says of the causes of one case.
 
-    items: names of what was known. log10_ratio: float64[causes, causes], row over column, capped. parts: float64[items + 1, causes],
-    log10 support that each item (last: all together) adds to each cause against the mean of the others, capped. probability: with
-    every cause as likely beforehand. members: the set, after the misfit gate (empty: outside what was simulated). misfit: p.
-    without: per item left out, the set. sources: per source left out, the set. whole: the set with all, made the same quick way as these,
-    to compare them with. swing: per item or source left out, the largest change of log10 of a ratio between causes that are not out of
-    the question. flip: per item, the smallest change (in spreads) that alters the set, None if none up to four does. gain: per way of
-    looking not had, bits expected of it.
+    Parameters
+    ----------
+    items, values
+        What was known, and its values.
+    log10_ratio
+        float64[causes, causes], likelihood ratio of row over column, capped.
+    parts
+        float64[items + 1, causes], log10 support of each item for each cause against the mean of
+        the others, capped; the last row is what no item adds alone.
+    probability
+        float64[causes], with every cause as likely beforehand.
+    members
+        The set of causes that are left; none if the case is outside what was simulated.
+    strange
+        float64[causes], strangeness less its threshold: above 0 is out of the set.
+    misfit
+        p-value of the case being one of the worlds.
+    without, sources
+        By item left out, and by source left out, the set.
+    whole
+        The set with all, by a fast refit like those, to compare them with.
+    swing
+        By item or source left out, the largest change of a log10 ratio between causes that are
+        within 10^3 of the best.
+    flip
+        By item, the smallest change (in spreads over worlds) that alters the set; None if none up
+        to `MAX_FLIP` does.
+    gain
+        By way of looking that was not had, bits expected of it.
+    entropy
+        Of `probability`, in bits.
     """
 
     items: tuple[str, ...]
@@ -76,8 +111,21 @@ def weigh_causes(
 ) -> CauseVerdict:
     """Weigh what is known of a case.
 
-    known: items (`world.evidence.ITEMS`) with their value, or a range (low, high) within which it lies. sources: where each came
-    from, for leaving a whole source out. deep: also fragility and what would decide. Raises ValueError if nothing is known.
+    Parameters
+    ----------
+    known
+        Items (`world.evidence.ITEMS`) with their value, or a range (low, high) it lies within.
+    reference
+        Worlds to learn from and to calibrate on.
+    sources
+        Where each item came from, for leaving a whole source out.
+    deep
+        Also compute fragility and what would decide.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known.
     """
     of = tuple((i, (sources or {}).get(i, "")) for i in ITEMS if i in known)
     return _weigh_known(tuple((i, known[i]) for i, _ in of), reference, of, deep)
@@ -90,7 +138,10 @@ def _weigh_known(
     source_of: tuple[tuple[str, str], ...],
     deep: bool,
 ) -> CauseVerdict:
-    """`weigh_causes` of what can be a key: a case is weighed for its report, its page and its check."""
+    """`weigh_causes` of what can be a key.
+
+    A case is weighed for its report, its page and its check.
+    """
     known, sources = dict(evidence), {i: source for i, source in source_of if source}
     items = tuple(known)
     if not items:
@@ -102,44 +153,11 @@ def _weigh_known(
     pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
     probability = np.exp(logits - logits.max())
     probability /= probability.sum()
-    without: dict[str, tuple[str, ...]] = {}
-    by_source: dict[str, tuple[str, ...]] = {}
-    swing: dict[str, float] = {}
-    flip: dict[str, float | None] = {}
-    gain: dict[str, float] = {}
-    whole = members
-    if deep:
-        fewer = _reduced_reference(reference)
-        # learnt from the same worlds as those to come, so each of them begins near its end
-        near = fit_calibrated(fewer, items, model, quick=True)
-        whole, base = _plausible_causes(near, fewer, drawn)[0], _mean_logits(near, drawn)
-
-        gone_by_item = {i: (i,) for i in items} if len(items) > 1 else {}
-        gone_by_source = {}
-        for source in sorted(set(sources.values())):
-            gone = tuple(i for i in items if sources.get(i) == source)
-            if gone and len(gone) < len(items):
-                gone_by_source[source] = gone
-        # Each is a fit of its own, and numpy lets go of the interpreter: side by side they take half the time.
-        with ThreadPoolExecutor(ABREAST) as beside:
-            begun = [
-                {
-                    name: beside.submit(_refit_without, known, gone, fewer, near)
-                    for name, gone in group.items()
-                }
-                for group in (gone_by_item, gone_by_source)
-            ]
-            moved = beside.submit(_smallest_flips, model, reference, drawn)
-            gained = beside.submit(_expected_gains, near, probability, fewer)
-        without, by_source = (
-            {name: fit.result()[0] for name, fit in group.items()} for group in begun
-        )
-        swing = {
-            name: _largest_swing(base, fit.result()[1])
-            for group in begun
-            for name, fit in group.items()
-        }
-        flip, gain = moved.result(), gained.result()
+    fragility = (
+        _fragility(known, sources, reference, model, drawn, probability)
+        if deep
+        else _Fragility({}, {}, members, {}, {}, {})
+    )
     entropy = float(-(probability * np.log2(np.maximum(probability, 1e-12))).sum())
     return CauseVerdict(
         items,
@@ -150,18 +168,74 @@ def _weigh_known(
         members,
         strange,
         misfit,
-        without,
-        by_source,
-        whole,
-        swing,
-        flip,
-        gain,
+        fragility.without,
+        fragility.sources,
+        fragility.whole,
+        fragility.swing,
+        fragility.flip,
+        fragility.gain,
         entropy,
     )
 
 
+class _Fragility(NamedTuple):
+    """The fields of a verdict that say what it depends on."""
+
+    without: dict[str, tuple[str, ...]]
+    sources: dict[str, tuple[str, ...]]
+    whole: tuple[str, ...]
+    swing: dict[str, float]
+    flip: dict[str, float | None]
+    gain: dict[str, float]
+
+
+def _fragility(
+    known: dict[str, Value],
+    sources: dict[str, str],
+    reference: Reference,
+    model: CauseClassifier,
+    drawn: np.ndarray,
+    probability: np.ndarray,
+) -> _Fragility:
+    """Refit without each item and each source, and shift each item, to see what changes."""
+    items = model.scale.items
+    fewer = _reduced_reference(reference)
+    # learnt from the same worlds as the refits to come, so each of them begins near its end
+    near = fit_calibrated(fewer, items, model, quick=True)
+    whole, base = _plausible_causes(near, fewer, drawn)[0], _mean_logits(near, drawn)
+    by_item = {i: (i,) for i in items} if len(items) > 1 else {}
+    by_source = {}
+    for source in sorted(set(sources.values())):
+        left_out = tuple(i for i in items if sources.get(i) == source)
+        if left_out and len(left_out) < len(items):
+            by_source[source] = left_out
+    # each is a fit of its own, and numpy releases the interpreter: in threads they take half the
+    # time
+    with ThreadPoolExecutor(REFIT_THREADS) as pool:
+        item_fits, source_fits = (
+            {
+                name: pool.submit(_refit_without, known, left_out, fewer, near)
+                for name, left_out in group.items()
+            }
+            for group in (by_item, by_source)
+        )
+        flips = pool.submit(_smallest_flips, model, reference, drawn)
+        gains = pool.submit(_expected_gains, near, probability, fewer)
+    without = {name: fit.result()[0] for name, fit in item_fits.items()}
+    without_source = {name: fit.result()[0] for name, fit in source_fits.items()}
+    swing = {
+        name: _largest_swing(base, fit.result()[1])
+        for fits in (item_fits, source_fits)
+        for name, fit in fits.items()
+    }
+    return _Fragility(without, without_source, whole, swing, flips.result(), gains.result())
+
+
 def enfsi_word(log10_ratio: float) -> str:
-    """The ENFSI (2015) word for a likelihood ratio, as a key; against the first cause where it is below 1."""
+    """The ENFSI (2015) word for a likelihood ratio, as a key.
+
+    Of its inverse where it is below 1.
+    """
     size = abs(log10_ratio)
     for bound, word in (
         (0.301, "none"),
@@ -177,9 +251,12 @@ def enfsi_word(log10_ratio: float) -> str:
 
 
 def _sample_values(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarray:
-    """Evenly spread draws of what is known, float64[draws, items]; one if nothing is a range."""
+    """Evenly spread draws of what is known, float64[draws, items].
+
+    One draw if nothing is a range.
+    """
     ranged = [i for i in items if isinstance(known[i], tuple)]
-    number = DRAWS if ranged else 1
+    number = RANGE_DRAWS if ranged else 1
     out = np.empty((number, len(items)))
     rng = np.random.default_rng(7)
     for j, item in enumerate(items):
@@ -193,7 +270,10 @@ def _sample_values(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarra
 
 
 def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
-    """Logits of the average likelihood over the draws, float64[causes]. The evidence's own chance cancels per draw only."""
+    """Logits of the mean likelihood over the draws, float64[causes].
+
+    Evidence cancels per draw only.
+    """
     p = model.probabilities(drawn).mean(axis=0)
     found: np.ndarray = np.log(np.maximum(p, 1e-300))
     return found
@@ -202,18 +282,24 @@ def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
 def _plausible_causes(
     model: CauseClassifier, reference: Reference, drawn: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, float]:
+    """The set, the strangeness of each cause beyond its threshold, and the misfit p-value."""
     sets = calibrate_sets(model, reference.calibrate, reference.stress)
     cloud = fit_cloud(model, reference.calibrate)
     inside = np.asarray(sets.members(drawn).any(axis=0))
-    misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // 16, 1)])
+    misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // MISFIT_DRAWS, 1)])
     members = (
-        tuple(c for c, on in zip(CAUSES, inside, strict=True) if on) if misfit >= MISFIT else ()
+        tuple(c for c, on in zip(CAUSES, inside, strict=True) if on)
+        if misfit >= MIN_MISFIT_P
+        else ()
     )
     return members, strangeness(model, drawn).min(axis=0) - sets.wide, misfit
 
 
 def _item_support(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
-    """Support of each item for each cause against the mean of the others, log10 and capped; the last row is the rest."""
+    """Log10 support of each item for each cause against the mean of the others, capped.
+
+    Then the rest.
+    """
     rows = np.vstack([model.contributions(drawn), model.rest])
     others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
     found: np.ndarray = np.clip((rows - others) / LOG10, -ITEM_CAP, ITEM_CAP)
@@ -221,9 +307,9 @@ def _item_support(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
 
 
 def _reduced_reference(reference: Reference) -> Reference:
-    """Fewer worlds, of every part."""
-    part = slice(None, QUICK)
-    stress = {n: w.select(slice(None, QUICK // 3)) for n, w in reference.stress.items()}
+    """The reference with fewer worlds in every part, for fast refits."""
+    part = slice(None, REFIT_WORLDS)
+    stress = {n: w.select(slice(None, REFIT_WORLDS // 3)) for n, w in reference.stress.items()}
     learn, tune, calibrate = (
         reference.learn.select(part),
         reference.tune.select(part),
@@ -244,7 +330,7 @@ def _refit_without(
 
 
 def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
-    """The largest change of log10 of a ratio, between causes that one or the other leaves within 10^3 of the best."""
+    """The largest change of a log10 ratio between causes within 10^3 of the best in either."""
     near = (before.max() - before < ITEM_CAP * LOG10) | (after.max() - after < ITEM_CAP * LOG10)
     change = ((after - before) / LOG10)[near]
     return float(min(change.max() - change.min(), TOTAL_CAP))
@@ -253,11 +339,14 @@ def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
 def _smallest_flips(
     model: CauseClassifier, reference: Reference, drawn: np.ndarray
 ) -> dict[str, float | None]:
-    """How far each number would have to move, in spreads over worlds, before the set is another. A range moves as a whole."""
+    """By item, the smallest change in spreads over worlds that alters the set.
+
+    Ranges shift as a whole.
+    """
     sets = calibrate_sets(model, reference.calibrate, reference.stress)
     wanted = sets.members(drawn).any(axis=0)
-    steps = np.concatenate([[s, -s] for s in np.arange(0.1, 4.01, 0.1)])
-    some = drawn[:: max(len(drawn) // FLIPPED, 1)]
+    steps = np.concatenate([[s, -s] for s in np.arange(FLIP_STEP, MAX_FLIP + 0.01, FLIP_STEP)])
+    some = drawn[:: max(len(drawn) // FLIP_DRAWS, 1)]
     found: dict[str, float | None] = {}
     for j, item in enumerate(model.scale.items):
         rows = np.repeat(some[None], len(steps), axis=0)
@@ -275,8 +364,10 @@ def _smallest_flips(
 def _expected_gains(
     model: CauseClassifier, probability: np.ndarray, reference: Reference
 ) -> dict[str, float]:
-    """Bits by which each way of looking that is not had would lower the uncertainty between causes, on average over worlds of
-    the causes as likely as they are now. model: learnt from `reference`.
+    """Bits expected of each way of looking that was not had.
+
+    By how much it would lower the uncertainty between causes, on average over worlds of the causes
+    as likely as they are now. model: learnt from `reference`.
     """
     items, test = model.scale.items, reference.calibrate
     base = _uncertainty(model, test, probability)
@@ -295,7 +386,7 @@ def _expected_gains(
 
 
 def _uncertainty(model: CauseClassifier, worlds: Worlds, probability: np.ndarray) -> float:
-    """Mean entropy (bits) of what the model says, over worlds weighted as their causes are likely, with that as its prior."""
+    """Mean entropy (bits) of the model's posterior, over worlds as likely as their causes are."""
     p = model.probabilities(worlds.columns(model.scale.items)) * probability
     p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
     entropy = -(p * np.log2(np.maximum(p, 1e-12))).sum(axis=1)

@@ -1,4 +1,6 @@
-"""The blocks a section of the report is made of; the template knows how to write each, and no block holds markup.
+"""The blocks a section of the report is made of.
+
+The template knows how to write each, and no block holds markup.
 
 Each block names its `kind`, by which the template chooses; text is escaped there.
 """
@@ -111,7 +113,7 @@ class LabelPlace:
 
 @dataclass(frozen=True)
 class ChartLabel:
-    """Lines of text inside a chart, and where they stand by the size of the chart ("wide", "narrow")."""
+    """Lines of text inside a chart, and their place by size of the chart ("wide", "narrow")."""
 
     lines: Sequence[str]
     places: Mapping[str, LabelPlace]
@@ -159,8 +161,11 @@ class SourcesBlock:
 
 
 @dataclass(frozen=True)
-class StepBar:
-    """A bar of the waterfall: where it begins and how long it is (drawing units), and which way it points."""
+class WaterfallBar:
+    """A bar of the waterfall.
+
+    Where it begins and how long it is (drawing units), and which way it points.
+    """
 
     x: float
     width: float
@@ -168,20 +173,23 @@ class StepBar:
 
 
 @dataclass(frozen=True)
-class Step:
+class WaterfallStep:
     """One step of the waterfall: what it is, its factor in words, its bar."""
 
     label: str
     factor: str
-    bar: StepBar
+    bar: WaterfallBar
 
 
 @dataclass(frozen=True)
-class StepsBlock:
-    """The waterfall from one explanation to the next; `zero` is the neutral line, `wide` the drawing's width."""
+class WaterfallBlock:
+    """The waterfall from one explanation to the next.
+
+    `zero` is the neutral line, `wide` the drawing's width.
+    """
 
     head: Sequence[str]
-    rows: Sequence[Step]
+    rows: Sequence[WaterfallStep]
     zero: float
     wide: int
     kind: ClassVar[str] = "steps"
@@ -200,7 +208,10 @@ class LetterBlock:
 
 @dataclass(frozen=True)
 class PriorSlider:
-    """A slider for one cause: its name, and the log10 weight of the evidence against the best cause."""
+    """A slider for one cause.
+
+    Its name, and the log10 weight of the evidence against the best cause.
+    """
 
     name: str
     log10: float
@@ -226,7 +237,7 @@ Block = (
     | ChartBlock
     | MapBlock
     | SourcesBlock
-    | StepsBlock
+    | WaterfallBlock
     | LetterBlock
     | PriorBlock
 )

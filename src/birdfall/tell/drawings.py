@@ -1,4 +1,7 @@
-"""The charts of a report: drawn once for all languages, wide and narrow, while its words are written."""
+"""The charts of a report.
+
+Drawn once for all languages, wide and narrow, while its words are written.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ def chart_specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> dict[str, fi
 
 
 class ChartRendering:
-    """Charts being rendered by a thread of their own: the renderer starts as slowly as all the words are written.
+    """Charts being rendered by a thread of their own.
+
+    The renderer starts as slowly as all the words are written.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Charts as static SVG from Vega-Lite specs: no script, no words of any language, colours of the page.
+"""Charts as static SVG from Vega-Lite specs.
+
+No script, no words of any language, colours of the page.
 
 A chart holds numerals only (dates in ISO order, times as HH:MM), so one drawing serves all five
 languages; what it means stands in words beside it. Colours are custom properties of the page, so

@@ -1,4 +1,7 @@
-"""What an account is called on a page: its handle if the case lists it as public, else its pseudonym."""
+"""What an account is called on a page.
+
+Its handle if the case lists it as public, else its pseudonym.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Names:
     isolated: bool = False
 
     def __call__(self, account: str | None) -> str:
-        """The name of an account by id; control characters and direction overrides are taken out."""
+        """The name of an account by id.
+
+        Control characters and direction overrides are taken out.
+        """
         shown = self._display_name(account)
         return f"\u2068{shown}\u2069" if self.isolated else shown
 

@@ -1,4 +1,7 @@
-"""A finding as an interactive chart for a notebook: the report's own chart, with tooltips and zoom."""
+"""A finding as an interactive chart for a notebook.
+
+The report's own chart, with tooltips and zoom.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a section is written from: one language of a report, with the findings and what was drawn for all languages."""
+"""What a section is written from.
+
+One language of a report, with the findings and what was drawn for all languages.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,8 @@ class Section:
     kind
         The kind of finding it is about; "" for sections over all findings.
     titles
-        Its title by language, for sections whose key no catalogue has; English stands in for a language that is missing.
+        Its title by language, for sections whose key no catalogue has; English stands in for a
+        language that is missing.
     """
 
     key: str

@@ -1,8 +1,11 @@
-"""What accounts do: posts and what follows them, through the day and night of Caracas, and apps that share for their owners.
+"""What accounts do.
 
-A post, by anyone, at an hour people are up. Reposts, replies and likes go to a post of some time before, mostly of one's own
-community and mostly one of the few that travel: cascades with heavy tails, in which nothing is shared before it was written.
-Schedulers post on the full minute. Hashtags, links and mentions are acts of their own, at the time of the post that holds them.
+Posts and reactions through the day of Caracas, and apps that share for their owners.
+
+A post, by anyone, at an hour people are up. Reposts, replies and likes go to an earlier post,
+mostly of one's own community and mostly one of the few that spread: cascades with heavy tails, in
+which nothing is shared before it was written. Schedulers post on the full minute. Hashtags, links
+and mentions are acts of their own, at the time of the post that holds them.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from birdfall.world.population import (
 )
 from birdfall.world.scenarios import Scenario
 
-#: People by local hour (elicited; the trough before dawn and the evening peak are those of any such record).
+#: People by local hour (elicited; the trough before dawn and the evening peak are those of any such
+#: record).
 _HOURS = np.array([3, 2, 1, 1, 1, 1, 2, 4, 6, 7, 8, 8, 8, 8, 7, 7, 7, 8, 9, 10, 10, 9, 7, 5], float)
 #: Caracas in 2013: UTC-04:30.
 _WEST_H = 4.5
@@ -31,20 +35,28 @@ KINDS = ("post", "repost", "reply", "like", "hashtag", "link", "mention")
 POST, REPOST, REPLY, LIKE, HASHTAG, LINK, MENTION = range(7)
 _KIND_SHARES = np.array([0.26, 0.36, 0.11, 0.16, 0.06, 0.03, 0.02])
 _OBJECT_KINDS = ("post", "post", "post", "post", "hashtag", "link", "account")
-#: Of all posts, and of those that travel, the share that travels (further).
-_TRAVELS = 0.04
-#: How often a reaction goes to any post, to one that travels, to one that travels far.
-_REACH = np.array([0.25, 0.35, 0.4])
-#: Posts of the president a day, shared by the app within seconds; median seconds of the app.
-_PRESIDENT_A_DAY, _APP_S = 2, 25.0
+#: Share of all posts that spread, and of these the share that spread far.
+_SPREAD_SHARE = 0.04
+#: How often a reaction goes to any post, to one that spreads, to one that spreads far.
+_LEVEL_SHARES = np.array([0.25, 0.35, 0.4])
+#: Share of reactions, and of hashtags, that stay in one's own community.
+_HOME_SHARE = 0.8
+#: Seconds from a post to a reaction: median, and the spread of its logarithm.
+_REACTION_MEDIAN_S, _REACTION_SPREAD = 2400, 1.5
+#: Posts of the president a day; mean seconds until the app shares one, and its share of reposts.
+_PRESIDENT_POSTS_PER_DAY, _APP_DELAY_S, _APP_SHARE = 2, 25.0, 0.25
+#: Share of texts of inauthentic accounts that come from a template.
+_TEMPLATE_SHARE = 0.35
+_DAY_S = 86400
 
 
 def acts(
     world: Scenario, people: Population, falls: SimulatedFalls, rng: np.random.Generator
 ) -> pa.Table:
-    """The acts of a world as a table of the record's schema, ordered by time. Accounts that have fallen are silent.
+    """The acts of a world as a table of the record's schema, ordered by time.
 
-    About `world.acts` of them, less those the fallen did not do. Cost: O(n log n); 5,000,000 in some seconds.
+    About `world.acts` of them, less those of fallen accounts, which are silent. Cost: O(n log n);
+    5,000,000 in some seconds.
     """
     n = world.acts
     begin = world.begin.timestamp()
@@ -53,16 +65,16 @@ def acts(
     kind = rng.choice(len(KINDS), n, p=_KIND_SHARES).astype(np.int8)
     planned = (kind == POST) & (people.client[account] == SCHEDULER)
     time[planned] = np.floor(time[planned] / 60) * 60 + rng.random(int(planned.sum()))
-    official = np.arange(_PRESIDENT_A_DAY * world.days)
+    official = np.arange(_PRESIDENT_POSTS_PER_DAY * world.days)
     account = np.r_[np.full(len(official), PRESIDENT, np.int32), account]
-    time = np.r_[begin + (official + 0.6) * 86400 / _PRESIDENT_A_DAY, time]
+    time = np.r_[begin + (official + 0.6) * _DAY_S / _PRESIDENT_POSTS_PER_DAY, time]
     kind = np.r_[np.full(len(official), POST, np.int8), kind]
-    keep = np.flatnonzero(_alive(world, people, falls, account, time))
+    keep = np.flatnonzero(_is_up(world, people, falls, account, time))
     keep = keep[np.argsort(time[keep], kind="stable")]
     account, time, kind = account[keep], time[keep], kind[keep]
     object_ = _objects(people, account, time, kind, rng)
-    object_, time = _app(world, people, account, time, kind, object_, rng)
-    keep = np.flatnonzero(_alive(world, people, falls, account, time))
+    object_, time = _app_shares(world, people, account, time, kind, object_, rng)
+    keep = np.flatnonzero(_is_up(world, people, falls, account, time))
     keep = keep[np.argsort(time[keep], kind="stable")]
     return _table(people, account, time, kind, object_, keep, rng)
 
@@ -77,7 +89,7 @@ def _draw_times(world: Scenario, n: int, rng: np.random.Generator) -> np.ndarray
     """Seconds from the beginning: any day, by the local clock."""
     hour = rng.choice(24, n, p=_HOURS / _HOURS.sum())
     return (
-        rng.integers(0, world.days, n) * 86400.0
+        rng.integers(0, world.days, n) * _DAY_S
         + (hour + _WEST_H) % 24 * 3600
         + rng.random(n) * 3600
     )
@@ -90,28 +102,33 @@ def _objects(
     kind: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The row of the post that each act is about (its own for a post and what it holds): int64[n]; -1: none was there yet."""
+    """The row of the post each act is about, its own for a post.
+
+    Int64[n]; -1 if there was none yet.
+    """
     object_ = np.arange(len(account))
     reacts = np.flatnonzero((kind == REPOST) | (kind == REPLY) | (kind == LIKE))
     posts = np.flatnonzero(kind == POST)
     place = people.community[account]
-    travels = np.where(account[posts] == PRESIDENT, 0.0, rng.random(len(posts)))
+    spreads = np.where(account[posts] == PRESIDENT, 0.0, rng.random(len(posts)))
     home = np.where(
-        rng.random(len(reacts)) < 0.8, place[reacts], rng.integers(0, place.max() + 1, len(reacts))
+        rng.random(len(reacts)) < _HOME_SHARE,
+        place[reacts],
+        rng.integers(0, place.max() + 1, len(reacts)),
     )
-    reach = rng.choice(3, len(reacts), p=_REACH)
-    before = time[reacts] - rng.lognormal(np.log(2400), 1.5, len(reacts))
+    reach = rng.choice(3, len(reacts), p=_LEVEL_SHARES)
+    before = time[reacts] - rng.lognormal(np.log(_REACTION_MEDIAN_S), _REACTION_SPREAD, len(reacts))
     object_[reacts] = -1
     for community in range(int(place.max()) + 1):
         for level in range(3):
-            here = posts[(place[posts] == community) & (travels < _TRAVELS**level)]
+            here = posts[(place[posts] == community) & (spreads < _SPREAD_SHARE**level)]
             mine = np.flatnonzero((home == community) & (reach == level))
             found = np.searchsorted(time[here], before[mine], "right") - 1
             object_[reacts[mine[found >= 0]]] = here[found[found >= 0]]
     return object_
 
 
-def _app(
+def _app_shares(
     world: Scenario,
     people: Population,
     account: np.ndarray,
@@ -120,21 +137,23 @@ def _app(
     object_: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The app shares the president's posts for its owners: a quarter of their reposts, seconds after the post."""
+    """Objects and times with the app's shares of the president's posts, seconds after each."""
     official = np.flatnonzero((account == PRESIDENT) & (kind == POST))
     shared = np.flatnonzero(
-        (people.state[account] == WITH_APP) & (kind == REPOST) & (rng.random(len(account)) < 0.25)
+        (people.state[account] == WITH_APP)
+        & (kind == REPOST)
+        & (rng.random(len(account)) < _APP_SHARE)
     )
     if not len(official) or not len(shared):
         return object_, time
     post = official[rng.integers(0, len(official), len(shared))]
     object_, time = object_.copy(), time.copy()
     object_[shared] = post
-    time[shared] = time[post] + rng.exponential(_APP_S, len(shared))
+    time[shared] = time[post] + rng.exponential(_APP_DELAY_S, len(shared))
     return object_, time
 
 
-def _alive(
+def _is_up(
     world: Scenario,
     people: Population,
     falls: SimulatedFalls,
@@ -145,7 +164,7 @@ def _alive(
     back = np.full(len(people), np.inf)
     down[falls.account] = falls.time
     back[falls.account] = falls.back
-    end = world.begin.timestamp() + world.days * 86400
+    end = world.begin.timestamp() + world.days * _DAY_S
     return np.asarray((time < end) & ((time < down[account]) | (time > back[account])))
 
 
@@ -171,7 +190,9 @@ def _table(
     leaders = np.minimum(rng.zipf(1.5, len(named)) - 1, len(people) - 1)
     target[named] = leaders
     said = own | (kind == REPLY)
-    templated = said & (people.state[account] == INAUTHENTIC) & (rng.random(len(account)) < 0.35)
+    templated = (
+        said & (people.state[account] == INAUTHENTIC) & (rng.random(len(account)) < _TEMPLATE_SHARE)
+    )
     return pa.table(
         {
             "account": ids.take(pa.array(account)),
@@ -216,4 +237,5 @@ def _names(
 
 
 def to_timestamps(seconds: np.ndarray) -> pa.Array:
+    """Timestamps from seconds since 1970."""
     return pa.array(np.round(seconds * 1e6).astype(np.int64)).cast(TIME)

@@ -1,8 +1,11 @@
-"""What the platform does: ordinary suspensions at an over-dispersed rate, the wave by its cause, who appeals, and who comes back when.
+"""What the platform does.
 
-Whom a cause hits, how fast and who returns is of the same hazards, pace and restorations as in the worlds that explanations are calibrated
-on (`world/hazards.py`, `world/pace.py`), from the middle of the public priors; how many fall, of whose followers and how many of them
-return is the scenario's, so that the same public counts come from different truths. A wave may have several causes.
+Ordinary suspensions, the wave by its cause, who appeals, who returns when.
+
+Whom a cause hits, how fast, and who returns follow the hazards, pace and restorations of the worlds
+that explanations are calibrated on (`world.hazards`, `world.timing`), from the middle of the public
+priors; how many fall, of whose followers, and how many return is the scenario's, so that the same
+public counts come from different truths. A wave may have several causes.
 """
 
 from __future__ import annotations
@@ -21,10 +24,23 @@ from birdfall.world.timing import pace, returns, siege
 
 @dataclass(frozen=True)
 class SimulatedFalls:
-    """Per fall: account number, time, time of return (inf: never), whether it is of the wave. Seconds since 1970.
+    """All falls of a world, one entry each; times in seconds since 1970.
 
-    status: "suspended", "deactivated" or "deleted". trigger: of a fall in the wave, "" elsewhere. appealed: when its owner appealed
-    (inf: never); a return without an appeal was part of a mending for all.
+    Parameters
+    ----------
+    account
+        int32[n], number of the account.
+    time, back
+        float64[n], when it fell and returned (inf: never).
+    wave
+        bool[n], whether the fall is of the wave.
+    status
+        "suspended", "deactivated" or "deleted".
+    trigger
+        Of a fall in the wave, "" elsewhere.
+    appealed
+        When its owner appealed (inf: never); a return without an appeal was part of a restoration
+        of all.
     """
 
     account: np.ndarray
@@ -53,7 +69,7 @@ def simulate_falls(
 
 
 def parameters_of(world: Scenario, trigger: str) -> Parameters:
-    """The middle of the priors, with what the scenario says of pace and restorations."""
+    """The middle of the priors, with the scenario's figures of pace and restorations."""
     figures = {
         "duration_s": world.duration_s,
         "returned": world.restored,
@@ -149,7 +165,8 @@ def _draw_part(
         fell = pace(trigger, values, number, rng)
     notable = (account < world.leaders).astype(np.int64)
     back = returns(values, notable, fell, rng)
-    # restored alone means that an appeal was heard; those in one batch at the end were mended for all
+    # restored alone means that an appeal was heard; those in one batch at the end were mended for
+    # all
     last, median = (fell.max() if number else 0.0), values["return_median_h"] * 3600
     bulk = (back >= last + median) & (back <= last + median + 600)
     heard = np.isfinite(back) & ~bulk
@@ -174,7 +191,10 @@ def _single_fall(account: int, time: float, returns_after: float, trigger: str) 
 def _ordinary_suspensions(
     world: Scenario, people: Population, rng: np.random.Generator, taken: set[int]
 ) -> SimulatedFalls:
-    """Hourly counts: negative binomial around a level that wanders (AR(1)) and breathes with the day."""
+    """Hourly counts.
+
+    Negative binomial around a level that wanders (AR(1)) and breathes with the day.
+    """
     hours = world.days * 24
     noise = rng.normal(0, 0.18, hours)
     level = np.zeros(hours)

@@ -1,8 +1,11 @@
-"""Evidence: what can be seen of a wave, in two dozen numbers, each with the way of looking it needs.
+"""Evidence.
 
-One definition for the full world (which counts accounts) and the light one (which counts kinds of them), so that
-a table of likelihood ratios made from light worlds means the same on full ones. Odds ratios are logarithms to base e
-with a half added to every cell; shares are 0..1; a number that the world does not have is NaN.
+What can be seen of a wave, in two dozen numbers, each with the way of looking it needs.
+
+One definition for the full world (which counts accounts) and the light one (which counts kinds of
+them), so that a table of likelihood ratios made from light worlds means the same on full ones. Odds
+ratios are logarithms to base e with a half added to every cell; shares are 0..1; a number that the
+world does not have is NaN.
 """
 
 from __future__ import annotations
@@ -33,14 +36,17 @@ MAX_DOSE: Final = 200
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in one world, before it is reduced. The fallen are all n that fell from the wave's onset to its end,
-    those of an ordinary day among them: nobody who looks can tell them apart.
+    """What happened in one world, before it is reduced.
 
-    people, hit: int64[48], accounts and fallen by kind (`world.hazards`). fell, back: float64[n], seconds from the onset, back
-    inf if never. notable: of each of the n. flagged, flagged_of: looking inauthentic among the n and among `controls` standing
-    accounts. base_per_s: ordinary falls per second. daily: falls by day before the wave. doses, doses_fell: int64[201],
-    accounts by number of reports around the wave, and those of them that fell. on_fallen, by_repeaters: reports on the fallen,
-    and of those by reporters of at least three of them.
+    The fallen are all n that fell from the wave's onset to its end, those of an ordinary day among
+    them: nobody who looks can tell them apart.
+
+    people, hit: int64[48], accounts and fallen by kind (`world.hazards`). fell, back: float64[n],
+    seconds from the onset, back inf if never. notable: of each of the n. flagged, flagged_of:
+    looking inauthentic among the n and among `controls` standing accounts. base_per_s: ordinary
+    falls per second. daily: falls by day before the wave. doses, doses_fell: int64[201], accounts
+    by number of reports around the wave, and those of them that fell. on_fallen, by_repeaters:
+    reports on the fallen, and of those by reporters of at least three of them.
     """
 
     people: np.ndarray
@@ -140,7 +146,10 @@ def _fullest(times: np.ndarray, length: float) -> int:
 
 
 def _burst(times: np.ndarray) -> float:
-    """The share of events in the fullest ten of a hundred equal parts of the wave: 0.1 when even, towards 1 in batches."""
+    """The share of events in the fullest ten of a hundred equal parts of the wave.
+
+    0.1 when even, towards 1 in batches.
+    """
     if len(times) < 10 or times.max() <= times.min():
         return float("nan")
     counts = np.histogram(times, 100)[0]

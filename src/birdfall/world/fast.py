@@ -1,7 +1,9 @@
-"""Light worlds: a wave drawn by kinds of accounts instead of accounts, for calibration on tens of thousands of them.
+"""Light worlds.
 
-The same hazards, pace, sieges, restorations and ordinary falls as the full world, and the same evidence; no graph, no acts, no
-text. A world takes about a millisecond.
+A wave drawn by kinds of accounts instead of accounts, for calibration on tens of thousands of them.
+
+The same hazards, pace, sieges, restorations and ordinary falls as the full world, and the same
+evidence; no graph, no acts, no text. A world takes about a millisecond.
 """
 
 from __future__ import annotations
@@ -41,7 +43,10 @@ REPEATED: Final = 3
 
 
 def trigger_sizes(parameters: Parameters) -> list[tuple[str, float]]:
-    """Triggers of a wave and the accounts each is to hit, the brigade last: those it fails on are hit by no other."""
+    """Triggers of a wave and the accounts each is to hit, the brigade last.
+
+    Those it fails on are hit by no other.
+    """
     size = parameters.size()
     return sorted(
         ((t, size * s) for t, s in parameters.shares.items()),
@@ -68,7 +73,10 @@ def looks_inauthentic(parameters: Parameters) -> np.ndarray:
 
 @dataclass(frozen=True)
 class LightWorlds:
-    """Evidence of many worlds: features float64[n, len(ITEMS)] in the order of `ITEMS`, and the parameters of each."""
+    """Evidence of many worlds.
+
+    Features float64[n, len(ITEMS)] in the order of `ITEMS`, and the parameters of each.
+    """
 
     features: np.ndarray
     parameters: tuple[Parameters, ...]
@@ -82,7 +90,10 @@ class LightWorlds:
 def simulate_light(
     parameters: Parameters, rng: np.random.Generator, *, accounts: int = 100_000
 ) -> dict[str, float]:
-    """The evidence of one light world: a float for every name in `evidence.ITEMS`, NaN where the world has none."""
+    """The evidence of one light world.
+
+    A float for every name in `evidence.ITEMS`, NaN where the world has none.
+    """
     return evidence(light_outcome(parameters, rng, accounts=accounts))
 
 
@@ -96,7 +107,10 @@ def light_worlds(
     mixed: bool | None = None,
     first: int = 0,
 ) -> LightWorlds:
-    """Many worlds, each from a stream of its own: world i is the same whatever `number` is. first: the i of the first."""
+    """Many worlds, each from a stream of its own: world i is the same whatever `number` is.
+
+    first: the i of the first.
+    """
     ranges = ranges or priors()
     drawn, rows = [], np.empty((number, len(ITEMS)))
     for i in range(number):
@@ -144,7 +158,10 @@ def light_outcome(
 
 @dataclass(frozen=True)
 class _Fallen:
-    """kind, fell, back of each; reports by the crew on those of a brigade, and on its targets that did not fall."""
+    """kind, fell, back of each.
+
+    Reports by the crew on those of a brigade, and on its targets that did not fall.
+    """
 
     kind: np.ndarray
     fell: np.ndarray
@@ -185,7 +202,10 @@ def _with_ordinary(
     wave: _Fallen | None,
     rng: np.random.Generator,
 ) -> _Fallen:
-    """The fallen of the wave and the ordinary ones of its window; without a wave, those of the busiest ten minutes."""
+    """The fallen of the wave and the ordinary ones of its window.
+
+    Without a wave, those of the busiest ten minutes.
+    """
     none = np.empty(0, np.int64)
     if wave is None:
         times = rng.random(int(windows.max())) * WINDOW_S

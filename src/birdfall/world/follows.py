@@ -1,4 +1,7 @@
-"""Who follows whom: heavy-tailed audiences, communities that prefer their own leaders, celebrities that all share."""
+"""Who follows whom.
+
+Heavy-tailed audiences, communities that prefer their own leaders, celebrities that all share.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ LARGEST: Final = 0.4
 
 @dataclass(frozen=True)
 class Follows:
-    """Edges by account number. since, until: seconds since 1970; -inf before the record, inf while it stands."""
+    """Edges by account number.
+
+    since, until: seconds since 1970; -inf before the record, inf while it stands.
+    """
 
     follower: np.ndarray
     followed: np.ndarray
@@ -44,7 +50,10 @@ def follows(
     rng: np.random.Generator,
     audiences: Mapping[int, np.ndarray] | None = None,
 ) -> Follows:
-    """The graph: `world.follows` distinct edges to leaders, most of them older than the record, some begun or ended in it.
+    """The graph.
+
+    `world.follows` distinct edges to leaders, most of them older than the record, some begun or
+    ended in it.
 
     audiences: accounts that follow a member of the cast, where they are given already.
     """
@@ -55,7 +64,8 @@ def follows(
     sizes = _sizes(world, rng.pareto(1.1, leaders - len(CAST)) + 0.05, world.follows - len(cast))
     pairs = [cast]
     for leader, size in enumerate(sizes, len(CAST)):
-        # an exponential race: who arrives first follows, in proportion to eagerness, six times as readily at home
+        # an exponential race: who arrives first follows, in proportion to eagerness, six times as
+        # readily at home
         arrival = rng.standard_exponential(n) / (
             eager * np.where(people.community == home[leader], 6.0, 1.0)
         )
@@ -85,7 +95,10 @@ def _cast(
     audiences: Mapping[int, np.ndarray],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Audiences of the cast: the president's from two communities and all that is bought, the opponent's from others."""
+    """Audiences of the cast.
+
+    The president's from two communities and all that is bought, the opponent's from others.
+    """
     n, leaders = len(people), np.int64(world.leaders)
     near = np.array([5.0, 3.5, 1.2, 0.8, 0.4, 0.4, 0.3, 0.3])[people.community % 8]
     far = np.array([0.35, 0.5, 1.5, 3.0, 3.0, 2.5, 2.0, 2.0])[people.community % 8]

@@ -1,8 +1,11 @@
-"""Who is hit: the relative hazard of an account under each trigger, by what it is. One definition for the full and the light world.
+"""Who is hit: the relative hazard of an account under each trigger, by what it is.
 
-An account has a state, follows the leader or not, follows the control or not, uses the shared app or not, is notable or not.
-Under a trigger it falls independently of the others with chance 1 - exp(-hazard x dose); the dose is set so that the expected
-size is the one drawn. The full world applies this to accounts, the light one to the 48 kinds of them: the same distribution.
+One definition for the full and the light world.
+
+An account has a state, follows the leader or not, follows the control or not, uses the shared app
+or not, is notable or not. Under a trigger it falls independently of the others with chance 1 -
+exp(-hazard x dose); the dose is set so that the expected size is the one drawn. The full world
+applies this to accounts, the light one to the 48 kinds of them: the same distribution.
 """
 
 from __future__ import annotations
@@ -59,7 +62,10 @@ def hazard(
     app: np.ndarray,
     notable: np.ndarray,
 ) -> np.ndarray:
-    """Relative hazards under a trigger (`churn`: of ordinary suspension) for accounts or kinds: float64[n]."""
+    """Relative hazards under a trigger (`churn`.
+
+    Of ordinary suspension) for accounts or kinds: float64[n].
+    """
     if trigger == "churn":
         p = parameters.every
         return np.asarray(
@@ -76,9 +82,12 @@ def hazard(
 
 
 def chances(weight: np.ndarray, number: np.ndarray | float, size: float) -> np.ndarray:
-    """The chance to be hit of accounts of each weight, so that `size` are expected: 1 - exp(-weight x dose).
+    """The chance to be hit of accounts of each weight, so that `size` are expected.
 
-    weight: float64[n] >= 0, of which there are `number` each. size is cut to `MOST` of those with any weight.
+    1 - exp(-weight x dose).
+
+    weight: float64[n] >= 0, of which there are `number` each. size is cut to `MOST` of those with
+    any weight.
     """
     number = np.broadcast_to(np.asarray(number, np.float64), weight.shape)
     eligible = float(number[weight > 0].sum())

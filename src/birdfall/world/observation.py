@@ -1,9 +1,11 @@
-"""What is seen of a world: everything, one look a day, or only follower counts; with coverage that says so.
+"""What is seen of a world.
 
-full: every change with its time, follows, acts, reports and daily counts. snapshots: statuses as one look a day would find
-them. Tiers, each adding to the one before: counts; list (who was seen suspended on which day); timelines (acts);
-reinstatement (who was seen back); reports. A scenario may have gaps in what was recorded and keep a share of the acts only; both stand in
-the coverage.
+Everything, one look a day, or only follower counts; with coverage that says so.
+
+full: every change with its time, follows, acts, reports and daily counts. snapshots: statuses as
+one look a day would find them. Tiers, each adding to the one before: counts; list (who was seen
+suspended on which day); timelines (acts); reinstatement (who was seen back); reports. A scenario
+may have gaps in what was recorded and keep a share of the acts only; both stand in the coverage.
 """
 
 from __future__ import annotations
@@ -95,7 +97,10 @@ def changes(people: Population, falls: SimulatedFalls) -> pa.Table:
 def sightings(
     world: Scenario, people: Population, falls: SimulatedFalls, *, back: bool
 ) -> pa.Table:
-    """One look a day: up on the day before, down at the first look after, up again at the first look after the return."""
+    """One look a day.
+
+    Up on the day before, down at the first look after, up again at the first look after the return.
+    """
     end = world.begin.timestamp() + world.days * DAY
     seen_down = np.ceil(falls.time / DAY) * DAY
     gone_before = seen_down >= np.where(
@@ -149,7 +154,10 @@ def follows(world: Scenario, people: Population, graph: Follows, *, exact: bool)
 
 
 def counts(world: Scenario, people: Population, graph: Follows, falls: SimulatedFalls) -> pa.Table:
-    """Followers of the cast: daily, hourly around the night. The minister's profile is rebuilt after its own return."""
+    """Followers of the cast: daily, hourly around the night.
+
+    The minister's profile is rebuilt after its own return.
+    """
     begin, onset = world.begin.timestamp(), world.onset.timestamp()
     looks = np.unique(
         np.r_[begin + np.arange(world.days + 1) * DAY, onset + np.arange(-12, 49) * 3600.0 + 300]
@@ -190,7 +198,10 @@ def _standing(since: np.ndarray, until: np.ndarray, looks: np.ndarray) -> np.nda
 
 
 def _rebuilt(number: np.ndarray, looks: np.ndarray, down: float, back: float) -> np.ndarray:
-    """Counts of an account that was itself suspended: none while it is down, one on its return, half after six hours."""
+    """Counts of an account that was itself suspended.
+
+    None while it is down, one on its return, half after six hours.
+    """
     hours = np.maximum(
         0.0, (looks - back) / 3600 - 1
     )  # for the first hour nothing but one follower is shown

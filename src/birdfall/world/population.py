@@ -1,6 +1,9 @@
-"""Who lives in the world: accounts with age, language, community, activity, client and state, and the few that lead.
+"""Who lives in the world.
 
-Handles are invented. States: inauthentic (controlled, bought), with an app that shares for its owner, or by hand.
+Accounts with age, language, community, activity, client and state, and the few that lead.
+
+Handles are invented. States: inauthentic (controlled, bought), with an app that shares for its
+owner, or by hand.
 """
 
 from __future__ import annotations
@@ -62,7 +65,10 @@ _SYLLABLES = [
 
 @dataclass(frozen=True)
 class Population:
-    """Arrays of n accounts, by number: id, handle, created (s since 1970), community, state, client, activity (relative)."""
+    """Arrays of n accounts, by number.
+
+    Id, handle, created (s since 1970), community, state, client, activity (relative).
+    """
 
     ids: list[str]
     handles: list[str]

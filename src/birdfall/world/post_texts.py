@@ -1,6 +1,9 @@
-"""Words of the simulated accounts: sentences nobody wrote, templates that are filled in by machines, hashtags and links.
+"""Words of the simulated accounts.
 
-Invented, harmless and Spanish like the streets they are set in. Texts are built as Arrow columns, millions a second.
+Sentences nobody wrote, templates that are filled in by machines, hashtags and links.
+
+Invented, harmless and Spanish like the streets they are set in. Texts are built as Arrow columns,
+millions a second.
 """
 
 from __future__ import annotations
@@ -61,7 +64,10 @@ LINKS: Final = 500
 
 
 def texts(said: np.ndarray, templated: np.ndarray, rng: np.random.Generator) -> pa.Array:
-    """Texts of acts: null where nothing is `said`, near-identical where `templated`, else a sentence with a number of its own.
+    """Texts of acts.
+
+    Null where nothing is `said`, near-identical where `templated`, else a sentence with a number of
+    its own.
 
     said, templated: bool[n]. Returns string[n].
     """

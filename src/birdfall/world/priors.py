@@ -1,7 +1,10 @@
-"""Priors: from what ranges the parameters of a simulated world are drawn, and where each range comes from.
+"""Priors.
 
-All of them stand in `priors.toml`, one file, each with its meaning, its origin (measured, published or elicited) and its
-source. `draw` gives one world's parameters; the same generator state gives the same ones.
+From what ranges the parameters of a simulated world are drawn, and where each range comes from.
+
+All of them stand in `priors.toml`, one file, each with its meaning, its origin (measured, published
+or elicited) and its source. `draw` gives one world's parameters; the same generator state gives the
+same ones.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import numpy as np
 
 from birdfall.model.errors import UsageError
 
-#: Triggers of design: T0 none, T1 internal rule, T2 outside reports, T3 over-broad rule or defect, T4 directed.
+#: Triggers of design: T0 none, T1 internal rule, T2 outside reports, T3 over-broad rule or defect,
+#: T4 directed.
 TRIGGERS: Final = ("churn", "purge", "brigade", "error", "targeted")
 Trigger = Literal["churn", "purge", "brigade", "error", "targeted"]
 #: Triggers that make a wave.
@@ -72,7 +76,8 @@ Priors = Mapping[str, Mapping[str, Prior]]
 class Parameters:
     """One world's parameters. shares: of the wave by trigger, summing to 1, empty for churn.
 
-    every: what holds for all (`all` in the priors). by_trigger: what holds for the part of the wave with that trigger.
+    every: what holds for all (`all` in the priors). by_trigger: what holds for the part of the wave
+    with that trigger.
     """
 
     shares: Mapping[str, float]
@@ -97,7 +102,10 @@ class Parameters:
     def with_values(
         self, every: Mapping[str, float] | None = None, **by_trigger: Mapping[str, float]
     ) -> Parameters:
-        """The same with some values replaced. Raises UsageError for a name the priors do not have."""
+        """The same with some values replaced.
+
+        Raises UsageError for a name the priors do not have.
+        """
         for table, new, old in [
             ("all", every or {}, self.every),
             *((t, v, self.by_trigger.get(t, {})) for t, v in by_trigger.items()),
@@ -112,7 +120,10 @@ class Parameters:
 
 
 def priors(path: Path | None = None) -> Priors:
-    """The public priors, or others from a file of the same form. Raises UsageError naming what is wrong in it."""
+    """The public priors, or others from a file of the same form.
+
+    Raises UsageError naming what is wrong in it.
+    """
     return _packaged_priors() if path is None else parse_priors(path.read_text("utf-8"), str(path))
 
 
@@ -124,7 +135,10 @@ def _packaged_priors() -> Priors:
 
 
 def parse_priors(text: str, where: str) -> Priors:
-    """Priors from TOML. Raises UsageError naming the table and what is missing, unknown or impossible."""
+    """Priors from TOML.
+
+    Raises UsageError naming the table and what is missing, unknown or impossible.
+    """
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -180,8 +194,9 @@ def draw(
 ) -> Parameters:
     """One world's parameters.
 
-    trigger: the (leading) one; by default each of the five is as likely. mixed: whether a second trigger has a part of the
-    wave of up to a half; by default with chance `MIXED`, never for churn. Raises UsageError for an unknown trigger.
+    trigger: the (leading) one; by default each of the five is as likely. mixed: whether a second
+    trigger has a part of the wave of up to a half; by default with chance `MIXED`, never for churn.
+    Raises UsageError for an unknown trigger.
     """
     if trigger is not None and trigger not in TRIGGERS:
         raise UsageError(

@@ -1,6 +1,9 @@
-"""Who reports whom: honest reports all the time, honest pile-ons, and a crew that reuses its people against many.
+"""Who reports whom.
 
-Reports are acts of kind `report` on an account. A crew leaves out some targets (dilution) and reports bystanders (camouflage).
+Honest reports all the time, honest pile-ons, and a crew that reuses its people against many.
+
+Reports are acts of kind `report` on an account. A crew leaves out some targets (dilution) and
+reports bystanders (camouflage).
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ from birdfall.world.timing import siege
 def reports(
     world: Scenario, people: Population, falls: SimulatedFalls, rng: np.random.Generator
 ) -> pa.Table:
-    """Reports against accounts: honest ones all the time, and a crew's before the wave if a brigade made it."""
+    """Reports against accounts.
+
+    Honest ones all the time, and a crew's before the wave if a brigade made it.
+    """
     begin = world.begin.timestamp()
     n = 4_000
     reporter = rng.integers(world.leaders, len(people), n).astype(np.int32)
@@ -49,16 +55,20 @@ def reports(
 def _siege(
     world: Scenario, people: Population, hit: np.ndarray, fell: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Reporter, target and time of a crew's reports: each target falls with the one that reaches the threshold.
+    """Reporter, target and time of a crew's reports.
 
-    A tenth as many targets again are reported too seldom to fall, and some bystanders to hide among.
+    Each target falls with the one that reaches the threshold.
+
+    A tenth as many targets again are reported too seldom to fall, and some bystanders to hide
+    among.
     """
     values = parameters_of(world, "brigade").by_trigger["brigade"]
     plan = siege(values)
     free = np.setdiff1d(np.arange(world.leaders, len(people)), hit)
     crew = rng.choice(free, plan.crew, replace=False)
     spared = rng.choice(free, len(hit) // 10, replace=False)
-    # who of the crew reaches a target first is any of it: a random order per target, the first `threshold` in it
+    # who of the crew reaches a target first is any of it: a random order per target, the first
+    # `threshold` in it
     order = np.argsort(rng.random((len(hit), plan.crew)), axis=1)[:, : plan.threshold]
     lag = np.sort(rng.exponential(values["lag_s"], (len(hit), plan.threshold)), axis=1)
     time = fell[:, None] - 1 - (lag[:, -1:] - lag)

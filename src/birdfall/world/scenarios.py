@@ -1,8 +1,11 @@
-"""Scenarios: what is simulated, in numbers. The night of 31 October 2013 under several causes, and a month in which nothing fell.
+"""Scenarios: what is simulated, in numbers.
 
-Figures of the night are those that were published (6,600 of the president's followers in ten minutes from 17:50 in Caracas,
-some 7,000 accounts in all, a minister's 32,000, 1, 17,000); audiences are scaled down so that a laptop can do it in a minute.
-What nobody published is elicited and marked so. Names of accounts are invented.
+The night of 31 October 2013 under several causes, and a month in which nothing fell.
+
+Figures of the night are those that were published (6,600 of the president's followers in ten
+minutes from 17:50 in Caracas, some 7,000 accounts in all, a minister's 32,000, 1, 17,000);
+audiences are scaled down so that a laptop can do it in a minute. What nobody published is elicited
+and marked so. Names of accounts are invented.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ class Scenario:
     #: Beginning and length of the record, so that a base rate can be seen before the night.
     begin: dt.datetime = dt.datetime(2013, 9, 26, tzinfo=dt.UTC)
     days: int = 42
-    #: Population and graph, scaled (elicited): accounts, distinct follows, leaders with an audience worth a test.
+    #: Population and graph, scaled (elicited): accounts, distinct follows, leaders with an audience
+    #: worth a test.
     accounts: int = 60_000
     follows: int = 450_000
     leaders: int = 400
@@ -39,11 +43,13 @@ class Scenario:
     duration_s: float = 600.0
     fallen: int = 7_000
     fallen_followers: int = 6_600
-    #: Ordinary suspensions: mean per day, negative-binomial size per hour (real streams: 1 to 6), share reversed (2 to 6 %).
+    #: Ordinary suspensions: mean per day, negative-binomial size per hour (real streams: 1 to 6),
+    #: share reversed (2 to 6 %).
     base_per_day: float = 120.0
     base_size: float = 2.0
     base_restored: float = 0.04
-    #: Restorations after the wave: share back within the record, median delay in hours (by cause, elicited).
+    #: Restorations after the wave: share back within the record, median delay in hours (by cause,
+    #: elicited).
     restored: float = 0.45
     restored_median_h: float = 40.0
     #: States of accounts in the population (elicited): inauthentic, authentic with a sharing app.
@@ -51,16 +57,19 @@ class Scenario:
     with_app: float = 0.10
     #: Further causes of the wave with their shares of it (elicited); the leading one has the rest.
     mixture: tuple[tuple[Cause, float], ...] = ()
-    #: A pure clean-up: hazard of an authentic account relative to an inauthentic one (elicited; below what the priors allow for).
+    #: A pure clean-up: hazard of an authentic account relative to an inauthentic one (elicited;
+    #: below what the priors allow for).
     leak: float = 0.00125
-    #: A brigade's crew, the share of targets a member leaves out, the reports that suspend, mean seconds from call to report (elicited).
+    #: A brigade's crew, the share of targets a member leaves out, the reports that suspend, mean
+    #: seconds from call to report (elicited).
     crew: float = 80
     dilution: float = 0.8
     threshold: float = 6
     lag_s: float = 60.0
     #: Of those not restored, the share that appealed in vain (elicited).
     appeals_refused: float = 0.25
-    #: What is seen: hours from the onset in which nothing was recorded, and the share of acts that were.
+    #: What is seen: hours from the onset in which nothing was recorded, and the share of acts that
+    #: were.
     gaps_h: tuple[tuple[float, float], ...] = ()
     sampled: float = 1.0
 

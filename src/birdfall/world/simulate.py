@@ -1,13 +1,16 @@
-"""A simulated world: its record, its truth apart from it, and the settings and claims of an inquiry into it.
+"""A simulated world.
 
-Everything is drawn from named streams of one seed, so the same seed gives the same bytes and a change in one part does not
-reshuffle the others. What is simulated is labelled so in the settings, and from there on every page.
+Its record, its truth apart from it, and the settings and claims of an inquiry into it.
+
+Everything is drawn from named streams of one seed, so the same seed gives the same bytes and a
+change in one part does not reshuffle the others. What is simulated is labelled so in the settings,
+and from there on every page.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -34,20 +37,65 @@ from birdfall.world.reporting import reports as reports_of
 from birdfall.world.scenarios import Scenario, scenario
 
 #: The streams of random numbers, by name: appended to, never reordered.
-STREAMS = ("population", "follows", "enforcement", "acts", "reports", "observation")
+RNG_STREAMS = ("population", "follows", "enforcement", "acts", "reports", "observation")
+
+
+class WorldFacts(TypedDict):
+    """What truly happened in a world, in numbers; times in seconds since 1970.
+
+    cause: of the wave, "none" without one. observe: the way of looking. wave_begin, wave_end: of
+    the falls in the wave, None without any. restored, appealed: of these. by_trigger: falls of the
+    wave by trigger. follows: edges of the graph.
+    """
+
+    scenario: str
+    cause: str
+    observe: str
+    wave_size: int
+    wave_begin: float | None
+    wave_end: float | None
+    restored: int
+    appealed: int
+    by_trigger: dict[str, int]
+    follows: int
+
+
+class SimulatedClaim(TypedDict, total=False):
+    """A claim of claims.toml: the statement, who made it and when, and its language."""
+
+    text: str
+    who: str
+    when: str
+    language: str
 
 
 @dataclass(frozen=True)
 class World:
-    """tables: the record. truth: tables no measure reads. settings, claims: of an inquiry into it. key: of its pseudonyms."""
+    """A simulated world.
+
+    Parameters
+    ----------
+    scenario, seed
+        What it was drawn from.
+    tables
+        The record's tables.
+    truth
+        Tables no measure reads: every fall and every account's state.
+    facts
+        What truly happened, in numbers.
+    settings, claims
+        Of an inquiry into it.
+    key
+        Of its pseudonyms.
+    """
 
     scenario: Scenario
     seed: int
     tables: dict[str, pa.Table]
     truth: dict[str, pa.Table]
-    facts: dict[str, Any]
+    facts: WorldFacts
     settings: Settings
-    claims: list[dict[str, Any]]
+    claims: list[SimulatedClaim]
     key: bytes
 
     def record(self) -> Record:
@@ -65,9 +113,25 @@ def simulate(
     accounts: int | None = None,
     **changes: Any,
 ) -> World:
-    """A world by scenario and seed. observe: see `world.observation`. accounts: its size; the wave keeps its own.
+    """A world by scenario and seed.
 
-    changes: any figure of the scenario. Raises UsageError for an unknown scenario or way of looking.
+    Parameters
+    ----------
+    name
+        Of a scenario of `world.scenarios`.
+    seed
+        The same seed gives the same bytes.
+    observe
+        The way of looking: one of `world.observation.OBSERVED`.
+    accounts
+        Size of the population; the wave keeps its own.
+    changes
+        Any figure of the scenario.
+
+    Raises
+    ------
+    UsageError
+        For an unknown scenario or way of looking.
     """
     world = scenario(name)
     if accounts is not None:
@@ -85,7 +149,11 @@ def simulate(
         }
     world = replace(world, **changes)
     streams = dict(
-        zip(STREAMS, np.random.SeedSequence([seed, 20131031]).spawn(len(STREAMS)), strict=True)
+        zip(
+            RNG_STREAMS,
+            np.random.SeedSequence([seed, 20131031]).spawn(len(RNG_STREAMS)),
+            strict=True,
+        )
     )
     rng = {stream: np.random.default_rng(sequence) for stream, sequence in streams.items()}
     people = population(world, rng["population"])
@@ -142,7 +210,7 @@ def _truth(people: Population, graph: Follows, fallen: SimulatedFalls) -> dict[s
     }
 
 
-def _facts(world: Scenario, graph: Follows, fallen: SimulatedFalls, observe: str) -> dict[str, Any]:
+def _facts(world: Scenario, graph: Follows, fallen: SimulatedFalls, observe: str) -> WorldFacts:
     wave = fallen.wave
     return {
         "scenario": world.name,
@@ -179,7 +247,7 @@ def _settings(world: Scenario, people: Population) -> Settings:
     )
 
 
-def _claims(world: Scenario) -> list[dict[str, Any]]:
+def _claims(world: Scenario) -> list[SimulatedClaim]:
     if not world.name.startswith("caracas"):
         return [
             {

@@ -1,4 +1,7 @@
-"""When: how fast a wave runs under each trigger, when a besieged account falls, who is restored and when, how ordinary falls come.
+"""When.
+
+How fast a wave runs under each trigger, when a besieged account falls, who is restored and when,
+how ordinary falls come.
 
 Shared by the full and the light world. Times are seconds.
 """
@@ -14,16 +17,20 @@ from birdfall.world.priors import Parameters
 
 WINDOW_S = 600.0
 DAY_S = 86400.0
-#: Day-to-day correlation of the level of ordinary suspensions (0.62 to 0.71 on 383 real days of 2022-23).
+#: Day-to-day correlation of the level of ordinary suspensions (0.62 to 0.71 on 383 real days of
+#: 2022-23).
 CARRIED_OVER = 0.65
 
 
 def pace(
     trigger: str, values: Mapping[str, float], number: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Seconds from the onset at which each of `number` falls: batches for a purge, one sweep for a defect, a list worked off.
+    """Seconds from the onset at which each of `number` falls.
 
-    The falls of a brigade come from its reports: see `Siege`. Returns float64[number] within the wave's duration.
+    Batches for a purge, one sweep for a defect, a list worked off.
+
+    The falls of a brigade come from its reports: see `Siege`. Returns float64[number] within the
+    wave's duration.
     """
     length = values["duration_s"]
     if trigger == "purge":
@@ -37,7 +44,10 @@ def pace(
 
 @dataclass(frozen=True)
 class Siege:
-    """What a crew can do: its size, the chance that a member reports a target, and how many reports suspend."""
+    """What a crew can do.
+
+    Its size, the chance that a member reports a target, and how many reports suspend.
+    """
 
     crew: int
     joins: float
@@ -47,10 +57,13 @@ class Siege:
     def falls(
         self, joined: np.ndarray, values: Mapping[str, float], rng: np.random.Generator
     ) -> np.ndarray:
-        """Seconds from the onset at which targets with `joined` >= threshold reports fall: float64[n].
+        """Seconds from the onset at which targets with `joined` >= threshold reports fall.
 
-        The call to report a target comes at any moment of the wave, its reports follow after exponential lags, and the
-        account falls with the report that reaches the threshold (the order statistic, drawn by its beta distribution).
+        Float64[n].
+
+        The call to report a target comes at any moment of the wave, its reports follow after
+        exponential lags, and the account falls with the report that reaches the threshold (the
+        order statistic, drawn by its beta distribution).
         """
         call = rng.random(len(joined)) * values["duration_s"]
         rank = rng.beta(self.threshold, joined - self.threshold + 1)
@@ -58,7 +71,10 @@ class Siege:
 
 
 def siege(values: Mapping[str, float]) -> Siege:
-    """The crew of a brigade. One too small for the threshold makes no wave, so the threshold is cut to what it reaches."""
+    """The crew of a brigade.
+
+    One too small for the threshold makes no wave, so the threshold is cut to what it reaches.
+    """
     from scipy.stats import binom
 
     crew, joins = max(5, round(values["crew"])), 1 - values["dilution"]
@@ -71,7 +87,8 @@ def returns(
 ) -> np.ndarray:
     """When each of the fallen is restored (inf: never), in the clock of `fell`: float64[n].
 
-    Alone, after a delay of median `return_median_h`, or with all others of the batch, at one time after the last fall.
+    Alone, after a delay of median `return_median_h`, or with all others of the batch, at one time
+    after the last fall.
     """
     share, odds = min(values["returned"], 0.999), values["return_notable"]
     chance = np.where(notable == 1, share * odds / (1 - share + share * odds), share)
@@ -95,8 +112,8 @@ def ordinary_returns(
 def ordinary_counts(parameters: Parameters, days: int, rng: np.random.Generator) -> np.ndarray:
     """Ordinary suspensions per window of ten minutes: int64[days x 144].
 
-    Gamma levels by day (correlated from day to day) and again by window, both of the drawn size, with Poisson counts on top:
-    over-dispersed at every window length, as real streams are.
+    Gamma levels by day (correlated from day to day) and again by window, both of the drawn size,
+    with Poisson counts on top: over-dispersed at every window length, as real streams are.
     """
     size = parameters.every["base_size"]
     shock = rng.normal(0, 1, days)
@@ -104,7 +121,8 @@ def ordinary_counts(parameters: Parameters, days: int, rng: np.random.Generator)
     level[0] = shock[0]
     for day in range(1, days):
         level[day] = CARRIED_OVER * level[day - 1] + np.sqrt(1 - CARRIED_OVER**2) * shock[day]
-    # log-normal days with the spread of a gamma of this size: 1 / size is the squared coefficient of variation
+    # log-normal days with the spread of a gamma of this size: 1 / size is the squared coefficient
+    # of variation
     spread = np.sqrt(np.log1p(1 / size))
     by_day = np.exp(spread * level - spread**2 / 2)
     windows = rng.gamma(size, 1 / size, (days, 144))

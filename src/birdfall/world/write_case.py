@@ -1,4 +1,7 @@
-"""A simulated world written as a case: its record where every case has it, its truth in a folder no measure reads."""
+"""A simulated world as a case.
+
+The record as in every case, the truth in a folder no measure reads.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from birdfall.model.schemas import Rows
 from birdfall.record.case import Case
 from birdfall.world.simulate import World, conform, simulate
 
+#: Rows of one batch.
+BATCH_ROWS = 1 << 17
+
 
 def write_case(
     scenario: str,
@@ -24,13 +30,26 @@ def write_case(
     accounts: int | None = None,
     **changes: Any,
 ) -> Case:
-    """Simulate a world and write it as a case. Raises CaseError if something stands at `out` already."""
+    """Simulate a world and write it as a case.
+
+    Parameters
+    ----------
+    scenario, seed, observe, accounts, changes
+        As of `world.simulate.simulate`.
+    out
+        Folder to make.
+
+    Raises
+    ------
+    CaseError
+        If there is something at `out` already.
+    """
     world = simulate(scenario, seed=seed, observe=observe, accounts=accounts, **changes)
     case = Case.create(out, world.settings, key=world.key)
     items = [
         Rows(name, batch)
         for name, table in sorted(world.tables.items())
-        for batch in conform(name, table).to_batches(max_chunksize=1 << 17)
+        for batch in conform(name, table).to_batches(max_chunksize=BATCH_ROWS)
     ]
     options = {"scenario": scenario, "seed": seed, "observe": observe}
     case.append(

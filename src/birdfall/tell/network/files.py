@@ -98,7 +98,7 @@ class NetworkDrawing:
         ]
         ends = [
             np.where(edges.column(c).to_numpy() < len(place), place[e], -1)
-            for c, e in zip(("source", "target"), ends)
+            for c, e in zip(("source", "target"), ends, strict=True)
         ]
         keep = (ends[0] >= 0) & (ends[1] >= 0)
         self.edges = edges.filter(pa.array(keep))
@@ -119,7 +119,10 @@ class NetworkDrawing:
         self.simulated = finding.simulated
 
     def column(self, name: str) -> list[XmlValue]:
-        """A column of the edges, None throughout where there is none; times as ISO 8601, to milliseconds."""
+        """A column of the edges, None throughout where there is none.
+
+        Times as ISO 8601, to milliseconds.
+        """
         if name not in self.edges.column_names:
             return [None] * self.edges.num_rows
         column = self.edges.column(name)
@@ -268,7 +271,7 @@ def to_graphml(
 
 
 def clean_text(text: str) -> str:
-    """`text` with U+FFFD for what XML 1.0 cannot hold, terminal controls and direction overrides."""
+    """`text` with U+FFFD for what XML cannot hold, terminal controls and direction overrides."""
     kept = []
     for character in text:
         code = ord(character)

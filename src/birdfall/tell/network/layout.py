@@ -1,4 +1,7 @@
-"""Places for a coordination network: groups first, members inside their group; the same for every reader and every run."""
+"""Places for a coordination network.
+
+Groups first, members inside their group; the same for every reader and every run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from birdfall.kernels.layout import pack_discs, spring_layout
 
 @dataclass(frozen=True)
 class Layout:
-    """x, y: float64[n], all within the unit disc. centre, radius: of each group's disc, by group label as in `label`."""
+    """x, y: float64[n], all within the unit disc.
+
+    centre, radius: of each group's disc, by group label as in `label`.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -30,7 +36,9 @@ def layout(
     *,
     seed: int = 7,
 ) -> Layout:
-    """Places of n accounts. source, target: int32[e] in 0..n-1; weight: float64[e] > 0; group: int32[n], -1 for none.
+    """Places of n accounts.
+
+    source, target: int32[e] in 0..n-1; weight: float64[e] > 0; group: int32[n], -1 for none.
 
     Accounts of no group are drawn as groups of one. Bit-identical for the same arguments.
     """
@@ -54,7 +62,7 @@ def layout(
 
 
 def _discs(n: int, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A label per disc (the group, or -1 - account for accounts alone), and the disc of each account."""
+    """A label per disc (the group; -1 - account for accounts alone), and each account's disc."""
     own = np.where(group >= 0, group, -1 - np.arange(n, dtype=np.int64))
     return np.unique(own, return_inverse=True)
 

@@ -1,6 +1,9 @@
-"""The network as a picture that needs no script: edges as ink, accounts as dots, written as PNG by hand.
+"""The network as a picture that needs no script.
 
-It is the map wherever scripts, WebGL or paper do not give more; the interactive map draws the same places over it.
+Edges as ink, accounts as dots, written as PNG by hand.
+
+It is the map wherever scripts, WebGL or paper do not give more; the interactive map draws the same
+places over it.
 """
 
 from __future__ import annotations
@@ -11,10 +14,17 @@ from typing import Final
 
 import numpy as np
 
-#: Okabe and Ito's colours that two deficient eyes tell apart, in the order groups get them; the rest are grey.
+#: Okabe and Ito's colours that two deficient eyes tell apart, in the order groups get them; the
+#: rest are grey.
 PALETTE: Final = (
-    (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233), (150, 130, 20),
-)  # fmt: skip
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (230, 159, 0),
+    (86, 180, 233),
+    (150, 130, 20),
+)
 GREY: Final = (138, 148, 163)
 
 
@@ -38,7 +48,10 @@ def poster(
     height: int = 960,
     dark: bool = False,
 ) -> bytes:
-    """A PNG of the network. x, y: within the unit disc; colour: uint8[n, 3]; size: float64[n], radius in pixels."""
+    """A PNG of the network.
+
+    x, y: within the unit disc; colour: uint8[n, 3]; size: float64[n], radius in pixels.
+    """
     scale = min(width, height) / 2 - 14
     px, py = width / 2 + x * scale, height / 2 - y * scale
     ink = _ink(px, py, source, target, width, height)
@@ -48,7 +61,8 @@ def poster(
     grey_first = np.argsort((colour != np.array(GREY, np.uint8)).any(axis=1), kind="stable")
     for i in grey_first:
         _dot(picture, px[i], py[i], size[i], colour[i])
-    # sixteen levels per channel where something is drawn: hardly visible, and a quarter of the bytes
+    # sixteen levels per channel where something is drawn: hardly visible, and a quarter of the
+    # bytes
     pixels = (np.clip(picture, 0, 255) / 17 + 0.5).astype(np.uint8) * 17
     pixels[(np.abs(picture - background) < 9).all(axis=2)] = background.astype(np.uint8)
     return png(pixels)
@@ -96,7 +110,10 @@ def _dot(picture: np.ndarray, x: float, y: float, radius: float, colour: np.ndar
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """uint8[h, w, 3] as an indexed PNG of at most 256 colours (the most frequent; others go to the nearest); same bytes always."""
+    """uint8[h, w, 3] as an indexed PNG of at most 256 colours (the most frequent.
+
+    Others go to the nearest); same bytes always.
+    """
     height, width, _ = pixels.shape
     flat = pixels.reshape(-1, 3).astype(np.int32)
     keys, place, number = np.unique(

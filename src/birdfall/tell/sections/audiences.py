@@ -1,4 +1,7 @@
-"""The section on audiences: who was hit, x of a hundred against y of a hundred alike, controls beside them."""
+"""The section on audiences.
+
+Who was hit, x of a hundred against y of a hundred alike, controls beside them.
+"""
 
 from __future__ import annotations
 

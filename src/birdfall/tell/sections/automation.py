@@ -1,4 +1,7 @@
-"""The section on automation: which share of the fallen looks inauthentic or automated, in bounds."""
+"""The section on automation.
+
+Which share of the fallen looks inauthentic or automated, in bounds.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from birdfall.tell.page import Page
 
 
 def section(page: Page) -> list[Block]:
-    """How often chance would do this, what a cruder scan would have called, what the fallen share."""
+    """How often chance does this, what a cruder scan would have called, what the fallen share."""
     finding, say = page.findings.get("waves"), page.say
     if finding is None or finding.answer == "cannot":
         return []

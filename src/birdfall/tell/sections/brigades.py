@@ -1,4 +1,7 @@
-"""The section on brigades: who was reported together, by how many, and whether the reports had an effect."""
+"""The section on brigades.
+
+Who was reported together, by how many, and whether the reports had an effect.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ P_VALUE_DIGITS: Final = 3
 
 
 def section(page: Page) -> list[Block]:
-    """Blocks of the section; none if the measure was not asked, or had neither reports nor calls."""
+    """Blocks of the section.
+
+    None if the measure was not asked, or had neither reports nor calls.
+    """
     finding, say = page.findings.get("brigades"), page.say
     if finding is None or "calls" not in finding.tables:
         return []
@@ -39,7 +45,10 @@ def _p_value(value: float | int | None, say: Words) -> str:
 
 
 def _reporting_blocks(finding: Finding, page: Page) -> list[Block]:
-    """What was looked at, and the groups that were found with their targets; or what could stay unseen."""
+    """What was looked at, and the groups that were found with their targets.
+
+    Or what could stay unseen.
+    """
     say = page.say
 
     def number(key: str) -> str:
@@ -116,7 +125,10 @@ def _target_table(finding: Finding, page: Page) -> TableBlock:
 
 
 def _dose_blocks(finding: Finding, say: Words) -> list[Block]:
-    """The dose-response curve, and one sentence on it: a jump, a rise without a jump, or neither."""
+    """The dose-response curve, and one sentence on it.
+
+    A jump, a rise without a jump, or neither.
+    """
     curve = [r for r in finding.table("dose").to_pylist() if r["counted"] == "reporters"]
     if not curve or "jump_p" not in finding.estimates:
         return []

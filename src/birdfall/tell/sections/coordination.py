@@ -1,4 +1,7 @@
-"""The section on coordination: pairs, what the null model leaves of them, the map, and the groups."""
+"""The section on coordination.
+
+Pairs, what the null model leaves of them, the map, and the groups.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
 
 
 def _trace_name(finding: Finding, page: Page) -> str:
-    """What was done together, as the beginning of a sentence: by the network's traces, not its name."""
+    """What was done together, as the beginning of a sentence.
+
+    By the network's traces, not its name.
+    """
     traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
     keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
     known = dict.fromkeys(page.say(k if page.say.has(k) else "trace.other") for k in keys)
@@ -120,7 +126,10 @@ def _example_blocks(finding: Finding, page: Page) -> list[Block]:
 
 
 def _object_cell(example: ExampleRow, page: Page) -> Cell:
-    """The text without the accounts it names; an account by its name here; else the object itself."""
+    """The text without the accounts it names.
+
+    An account by its name here; else the object itself.
+    """
     if example["shown"]:
         text = _MENTION.sub("@…", sanitize_text(example["shown"]))
         if len(text) > MAX_EXAMPLE_CHARACTERS:

@@ -1,4 +1,7 @@
-"""The section on explanations: which are left, the evidence for and against each, and what would decide."""
+"""The section on explanations.
+
+Which are left, the evidence for and against each, and what would decide.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from birdfall.tell.blocks import (
     NoteBlock,
     PriorBlock,
     PriorSlider,
-    Step,
-    StepBar,
-    StepsBlock,
     TableBlock,
     TextBlock,
+    WaterfallBar,
+    WaterfallBlock,
+    WaterfallStep,
 )
 from birdfall.tell.page import Page
 from birdfall.tell.sections.record_request import records_to_request, request_letter
@@ -157,12 +160,12 @@ def _step_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> l
     scale = STEPS_WIDTH / max(high - low, 1e-9)
     rows, begin = [], 0.0
     for (label, value), end in zip(steps, ends, strict=True):
-        bar = StepBar(
+        bar = WaterfallBar(
             round((min(begin, end) - low) * scale, 1),
             round(max(abs(value) * scale, 1.0), 1),
             value >= 0,
         )
-        rows.append(Step(label, _factor_text(value, say), bar))
+        rows.append(WaterfallStep(label, _factor_text(value, say), bar))
         begin = end
     lead = say(
         "explanations.steps",
@@ -172,13 +175,13 @@ def _step_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> l
         word=say("lr." + ratio["word"]),
     )
     head = [say(f"explanations.{k}") for k in ("item", "factor", "sum")]
-    return [TextBlock(lead), StepsBlock(head, rows, round(-low * scale, 1), STEPS_WIDTH)]
+    return [TextBlock(lead), WaterfallBlock(head, rows, round(-low * scale, 1), STEPS_WIDTH)]
 
 
 def _weight_steps(
     finding: Finding, details: ExplanationDetails, total: float, say: Words
 ) -> list[tuple[str, float]]:
-    """(label, log10 weight) of each step from the second explanation to the best, summing to `total`."""
+    """(label, log10 weight) of each step from the second explanation to the best; sum `total`."""
     best, second = details.order[:2]
     causes = len(details.order)
     # the table holds support against the mean of the others
@@ -223,7 +226,10 @@ def _prior_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
 
 
 def _equal_prior_shares(log10_against_best: dict[str, float]) -> dict[str, float]:
-    """Shares with every cause as likely beforehand, by the capped weights: all sliders at their middle."""
+    """Shares with every cause as likely beforehand, by the capped weights.
+
+    All sliders at their middle.
+    """
     odds = {c: 10.0**w for c, w in log10_against_best.items()}
     return {c: o / sum(odds.values()) for c, o in odds.items()}
 

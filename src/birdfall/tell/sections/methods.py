@@ -30,7 +30,7 @@ _CALIBRATION: Final = {
 
 
 def section(page: Page) -> list[Block]:
-    """Plain words on each method, how well weighing works in simulated worlds, and the references."""
+    """Plain words on each method, how well weighing works in simulated worlds, and references."""
     say = page.say
     answered = [f for f in page.findings.values() if f.answer != "cannot"]
     used = {f.kind for f in answered}

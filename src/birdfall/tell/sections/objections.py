@@ -1,4 +1,7 @@
-"""The section on how it could be wrong: five questions a sceptic will ask, answered from the record."""
+"""The section on how it could be wrong.
+
+Five questions a sceptic will ask, answered from the record.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What stands beside a verdict on a claim: levels, readings for which it is true, why none is given."""
+"""What stands beside a verdict on a claim.
+
+Levels, readings for which it is true, why none is given.
+"""
 
 from __future__ import annotations
 
