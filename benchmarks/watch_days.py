@@ -20,14 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
-from birdfall.watch.alerts.rules import MOST_DAYS
-from birdfall.watch.detect.detector_bank import TICK_US
-from birdfall.watch.detect.wave_queries import waves
+from birdfall.watch.alerts.backtest import MAX_HISTORY_DAYS
 from birdfall.watch.engine import watcher
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Status, StreamBatch
-from birdfall.watch.store.database import State
+from birdfall.watch.model.stream_key import ALL_FALLS
+from birdfall.watch.model.ticks import TICK_US
+from birdfall.watch.store.database import State, TickValues
+from birdfall.watch.store.queries.waves import list_waves
 
 DAY = 86_400_000_000
 
@@ -79,12 +80,12 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
     Eight weeks before are its stored history.
     """
     state, feed = State.open(place), RecordingFeed("r", ())
-    before = times[(times >= (begin - MOST_DAYS) * DAY) & (times < begin * DAY)]
+    before = times[(times >= (begin - MAX_HISTORY_DAYS) * DAY) & (times < begin * DAY)]
     with state.transaction():
         ticks, counts = np.unique(before // TICK_US, return_counts=True)
         state.keep_ticks(
             [
-                ("all", int(t) * TICK_US, int(n), 0.0, 0.0, 0.0)
+                TickValues(ALL_FALLS, int(t) * TICK_US, int(n), 0.0, 0.0)
                 for t, n in zip(ticks, counts, strict=True)
             ]
         )
@@ -97,7 +98,7 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
             for i, t in enumerate(mine[k : k + 2000])
         ]
         watch.process_batches([(feed, batch)])
-    watch._settle()
+    watch.settle()
     told = [
         json.loads(r[0])
         for r in state.connection.execute(
@@ -110,7 +111,7 @@ def watched(times: np.ndarray, begin: int, end: int, place: Path) -> list[dict[s
             "fallen": w.fallen,
             "told": [a["news"] for a in told if a["numbers"]["wave"] == w.id],
         }
-        for w in reversed(waves(state))
+        for w in reversed(list_waves(state))
         if w.kind == "falls"
     ]
     state.close()

@@ -15,7 +15,10 @@ import sys
 import numpy as np
 from scipy import stats
 
-from birdfall.watch.detect.detector_bank import TICK_US, WIDEST, YOUNG, DetectorBank
+from birdfall.watch.detect.chance_bounds import MAX_SIZE, MAX_YOUNG_SIZE
+from birdfall.watch.detect.detector_bank import DetectorBank
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
+from birdfall.watch.model.ticks import TICK_US
 
 PER_MINUTE = 60_000_000 // TICK_US
 
@@ -27,15 +30,15 @@ def watched(
     rng = np.random.default_rng(seed)
     bank = DetectorBank()
     bank.tick = 1
-    bank.add(["all", "reports", *(f"leader:{i}" for i in range(audiences))])
+    bank.add([ALL_FALLS, ALL_REPORTS, *(StreamKey.parse(f"leader:{i}") for i in range(audiences))])
     teach = np.ones(len(bank), bool)
     for _ in range(int(hours * 60 * PER_MINUTE)):
-        bank.put("all", rng.poisson(rate / PER_MINUTE))
+        bank.add_events(ALL_FALLS, rng.poisson(rate / PER_MINUTE))
         if within:
             number = rng.poisson(within / PER_MINUTE)
-            bank.put("all", number)
-            bank.put("leader:0", number)
-        bank.close(teach=teach, covered=True)
+            bank.add_events(ALL_FALLS, number)
+            bank.add_events(StreamKey.parse("leader:0"), number)
+        bank.close_tick(teach=teach, covered=True)
     return bank, rng
 
 
@@ -49,8 +52,8 @@ def delay(
     others: -1: all suspensions rise from `rate`; else the first audience does, beside so many
     events a minute outside of it.
     """
-    rose, name = rng.random(), "all" if others < 0 else "leader:0"
-    k = bank.place[name]
+    rose, name = rng.random(), ALL_FALLS if others < 0 else StreamKey.parse("leader:0")
+    k = bank.row[name]
     teach = np.ones(len(bank), bool)
     for tick in range(10 * PER_MINUTE + 1):
         calm = rose if not tick else 0.0
@@ -64,14 +67,14 @@ def delay(
             bank.count[k] = (low + high) // 2
             if k:
                 bank.count[0] = bank.count[k] + outside
-            called = name in bank.standing_out(bank.evidence())
+            called = name in bank.significant_streams(bank.evidence())
             low, high = (low, (low + high) // 2) if called else ((low + high) // 2, high)
         if high <= len(moments):
             return float(max(tick + moments[high - 1] - rose, 0.0) * TICK_US / 1e6)
         bank.count[k] = len(moments)
         if k:
             bank.count[0] = len(moments) + outside
-        bank.close(teach=teach, covered=True)
+        bank.close_tick(teach=teach, covered=True)
     return float("inf")
 
 
@@ -80,16 +83,16 @@ def quiet(hours: float, audiences: int, seed: int, wander: float) -> int:
     rng = np.random.default_rng(seed)
     bank = DetectorBank()
     bank.tick = 1
-    bank.add(f"leader:{i}" for i in range(audiences))
+    bank.add(StreamKey.parse(f"leader:{i}") for i in range(audiences))
     rates, alarms = np.geomspace(0.001, 3, audiences), 0
     for _ in range(int(hours)):
         level = rates * rng.gamma(1 / wander**2, wander**2, audiences)
         for _ in range(60 * PER_MINUTE):
             bank.count[:audiences] = rng.poisson(level)
-            called = bank.standing_out(bank.evidence())
+            called = bank.significant_streams(bank.evidence())
             alarms += bool(called)
-            bank.begin_anew(called)
-            bank.close(teach=np.ones(audiences, bool), covered=True)
+            bank.reset_evidence(called)
+            bank.close_tick(teach=np.ones(audiences, bool), covered=True)
     return alarms
 
 
@@ -99,18 +102,18 @@ def quiet_whole(days: int, seed: int, wander: float) -> int:
     for _ in range(days):
         bank, rate, last = DetectorBank(), 10 ** rng.uniform(-2, 1), -PER_MINUTE
         bank.tick = 1
-        bank.add(["all", "reports"])
+        bank.add([ALL_FALLS, ALL_REPORTS])
         teach = np.ones(2, bool)
         for hour in range(24):
             level = rate * rng.gamma(1 / wander**2, wander**2)
             for tick in range(60 * PER_MINUTE):
                 bank.count[0] = rng.poisson(level)
                 now = hour * 60 * PER_MINUTE + tick
-                if bank.count[0] and bank.standing_out(bank.evidence()):
+                if bank.count[0] and bank.significant_streams(bank.evidence()):
                     alarms += now - last > PER_MINUTE
                     last = now
-                    bank.begin_anew(["all"])
-                bank.close(teach=teach, covered=True)
+                    bank.reset_evidence([ALL_FALLS])
+                bank.close_tick(teach=teach, covered=True)
     return alarms
 
 
@@ -136,8 +139,8 @@ def main() -> None:
                 {
                     "per_minute": rate,
                     "at_most_steady": round(bound(rate, 10, 1, 1e7), 3),
-                    "at_most_young": round(bound(rate, 10, 3, YOUNG), 3),
-                    "at_most_grown": round(bound(rate, 10, 3, WIDEST), 3),
+                    "at_most_young": round(bound(rate, 10, 3, MAX_YOUNG_SIZE), 3),
+                    "at_most_grown": round(bound(rate, 10, 3, MAX_SIZE), 3),
                 }
             ),
             flush=True,

@@ -72,6 +72,47 @@ def test_kernels_import_nothing_of_ours():
     assert not wrong, wrong
 
 
+#: Floors within the watch: an event goes from its feed down to the model, and an alert from detection up to the dashboard.
+WATCH_FLOORS = [
+    {"model"},
+    {"store", "feeds"},
+    {"detect"},
+    {"alerts"},
+    {"engine"},
+    {"dashboard", "session"},
+]
+
+
+def watch_floor_of(module: str) -> int | None:
+    """The floor of a module of the watch; None of the package itself."""
+    part = module.removeprefix("birdfall.watch").lstrip(".").partition(".")[0]
+    return next((number for number, names in enumerate(WATCH_FLOORS) if part in names), None)
+
+
+def upward_in_watch(module: str, imported: str) -> bool:
+    if not (module.startswith("birdfall.watch.") and imported.startswith("birdfall.watch.")):
+        return False
+    above, own = watch_floor_of(imported), watch_floor_of(module)
+    assert own is not None, f"{module} has no floor"
+    return above is not None and above > own
+
+
+def test_no_import_runs_up_within_the_watch():
+    wrong = [
+        f"{module} imports {imported}"
+        for module, path in modules()
+        for imported in imports_of(path)
+        if upward_in_watch(module, imported)
+    ]
+    assert not wrong, wrong
+
+
+def test_the_check_sees_an_arrow_that_runs_up_within_the_watch():
+    assert upward_in_watch("birdfall.watch.store.database", "birdfall.watch.detect.open_waves.X")
+    assert upward_in_watch("birdfall.watch.model.events", "birdfall.watch.feeds.base.Feed")
+    assert not upward_in_watch("birdfall.watch.engine.clock", "birdfall.watch.store.database.State")
+
+
 def test_the_check_sees_an_arrow_that_runs_up():
     assert floor_of("birdfall.measures.waves.measure") > floor_of("birdfall.record.case")
     assert floor_of("birdfall.watch.dashboard.app") > floor_of("birdfall.watch.store.database")

@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from birdfall.watch.alerts.rules import DEFAULT, keep_rules
+from birdfall.watch.alerts.backtest import keep_rules
+from birdfall.watch.alerts.rules import DEFAULT_RULES
 from birdfall.watch.dashboard.app import PageActions
 from birdfall.watch.dashboard.server import DashboardServer
 from birdfall.watch.engine.watcher import Watcher
@@ -78,7 +79,7 @@ def watched(folder, *, fall):
     every = list(steps(fall=fall))
     for i in range(0, len(every), 50):
         watcher.process_batches([(feed, every[i : i + 50])])
-    keep_rules(state, list(DEFAULT), false_alarms_per_year=1.0, until=FALL)
+    keep_rules(state, list(DEFAULT_RULES), false_alarms_per_year=1.0, until=FALL)
     state.close()
     return folder / "watch.sqlite"
 

@@ -20,6 +20,8 @@ from birdfall.watch.feeds.base import FeedOptions, now
 from birdfall.watch.feeds.json_fields import DecodeError
 from birdfall.watch.feeds.kafka import KafkaFeed, client_settings, decode_message
 from birdfall.watch.feeds.registry import open_feed
+from birdfall.watch.model.alert import AlertKind, ReturnsAlert, SuspensionAlert, WaveStage
+from birdfall.watch.model.stream_key import ALL_FALLS
 from birdfall.watch.store.database import State
 
 
@@ -194,14 +196,21 @@ def test_alerts_arrive_as_osprey_actions(broker, tmp_path):
     [rule], channels = load_rules(rules)
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        for news in ("opened", "grown-to-80", "closed"):
-            body = {
-                "numbers": {"fallen": 40, "seconds": 9, "expected": 0.1, "wave": 1},
-                "news": news,
-            }
-            alerts.raise_alert(
-                state, f"wave:1:{news}", "falls", [rule], 1_700_000_000_000_000, body
+        for stage, fallen in (
+            (WaveStage.OPENED, 40),
+            (WaveStage.GROWN, 80),
+            (WaveStage.CLOSED, 80),
+        ):
+            alert = SuspensionAlert(
+                wave=1,
+                stage=stage,
+                stream=ALL_FALLS,
+                begin=1_700_000_000_000_000,
+                seconds=9,
+                expected=0.1,
+                fallen=fallen,
             )
+            alerts.raise_alert(state, alert, [rule], 1_700_000_000_000_000)
     courier = alerts.Courier(str(tmp_path / "w.sqlite"), channels)
     courier.deliver(state)
     courier.deliver(state)
@@ -230,9 +239,8 @@ def test_a_broker_that_is_away_delays_an_alert(tmp_path, monkeypatch):
     channel = Channel("q", "kafka", {"servers": "127.0.0.1:9", "topic": "t"})
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        alerts.raise_alert(
-            state, "k", "falls", [Rule("r", "falls", notify=("q",))], 1, {"numbers": {}}
-        )
+        alert = ReturnsAlert(wave=1, fallen=60, returned=30)
+        alerts.raise_alert(state, alert, [Rule("r", AlertKind.RETURNS, notify=("q",))], 1)
     alerts.Courier(str(tmp_path / "w.sqlite"), [channel]).deliver(state)
     done, tries, said = state.connection.execute(
         "SELECT done, tries, said FROM deliveries"

@@ -8,11 +8,11 @@ import pytest
 from watch_running import until
 
 from birdfall.cluster import stream
-from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.kafka import KafkaFeed
 from birdfall.watch.feeds.replay import RecordingFeed, read_steps
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries.waves import list_waves
 
 
 def alerts(state):
@@ -29,7 +29,7 @@ def told(state):
         "alerts": alerts(state),
         "waves": [
             (w.stream, w.begin, w.opened, w.closed, w.fallen, w.returned, w.details)
-            for w in waves(state)
+            for w in list_waves(state)
         ],
         "changes": sorted(tuple(r) for r in c.execute("SELECT account, status, time FROM changes")),
         "edges": sorted(tuple(r) for r in c.execute("SELECT followed, follower, since FROM edges")),

@@ -10,8 +10,9 @@ from scenario import people
 from seeing import Seeing
 from watching import DOWN, Watch, lags
 
-from birdfall.watch.detect.wave_queries import seen, waves
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries.falls import visible_followers
+from birdfall.watch.store.queries.waves import list_waves
 
 pytestmark = pytest.mark.live
 #: Until it has been quiet for so long a watch cannot know what is usual.
@@ -44,17 +45,17 @@ def agrees(folder, scenario):
         ]
         assert sorted(returns) == sorted(scenario.restored), "each restoration once"
         for name, leader in (("leader", scenario.leader), ("control", scenario.control)):
-            assert seen(state, leader["did"], 1 << 62) == scenario.followers(name), name
-        [wave] = [w for w in waves(state) if w.kind == "falls"]
+            assert visible_followers(state, leader["did"], 1 << 62) == scenario.followers(name), (
+                name
+            )
+        [wave] = [w for w in list_waves(state) if w.kind == "falls"]
         assert wave.fallen == len(scenario.taken_down)
         assert wave.returned == len(scenario.restored)
-        assert {e["leader"] for e in wave.details["leaders"] if e["hit"]} == {
-            scenario.leader["did"]
-        }
-        ledger = next(e for e in wave.details["leaders"] if e["leader"] == scenario.leader["did"])
-        assert ledger["suspended"] == len(scenario.taken_down)
-        assert ledger["after"] == ledger["before"] - ledger["suspended"]
-        assert ledger["now"] == len(scenario.followers("leader"))
+        assert {e.leader for e in wave.ledgers if e.hit} == {scenario.leader["did"]}
+        ledger = next(e for e in wave.ledgers if e.leader == scenario.leader["did"])
+        assert ledger.suspended == len(scenario.taken_down)
+        assert ledger.after == ledger.before - ledger.suspended
+        assert ledger.now == len(scenario.followers("leader"))
         return wave
     finally:
         state.close()

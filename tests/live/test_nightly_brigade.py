@@ -14,7 +14,7 @@ from scenario import spread
 from watching import Watch
 
 from birdfall.watch.alerts.handoff import export_wave
-from birdfall.watch.detect.wave_queries import waves
+from birdfall.watch.store.queries.waves import list_waves
 
 pytestmark = pytest.mark.nightly
 BRIGADE, HONEST, VICTIMS, SPAMMERS = 60, 60, 5, 6
@@ -112,10 +112,10 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
     ]
     assert sorted(returns) == sorted(v["did"] for v in victims[:3])
 
-    [burst] = [w for w in waves(state) if w.kind == "reports"]
-    named = set(burst.details["together"])
+    [burst] = [w for w in list_waves(state) if w.kind == "reports"]
+    named = set(burst.together)
     mine, theirs = {b["did"] for b in brigade}, {h["did"] for h in honest}
-    targets = {t["target"] for t in burst.details["targets"]}
+    targets = {t.target for t in burst.targets}
     at = watch.told("reports")[0][0]
     figures |= {
         "reports": len(filed),

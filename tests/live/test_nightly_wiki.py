@@ -10,7 +10,7 @@ from scenario import spread
 from test_live_host import until_told
 from watching import Watch
 
-from birdfall.watch.detect.wave_queries import waves
+from birdfall.watch.store.queries.waves import list_waves
 
 pytestmark = pytest.mark.nightly
 SOCKS, BLOCKED, LIFTED = 90, 60, 30
@@ -69,7 +69,7 @@ def test_a_block_wave(wiki, tmp_path, figures):
         c.execute("SELECT status FROM standing WHERE account = ?", (socks[-2],)).fetchone()[0]
         == "limited"
     )
-    [wave] = [w for w in waves(state) if w.kind == "falls"]
+    [wave] = [w for w in list_waves(state) if w.kind == "falls"]
     assert (wave.fallen, wave.returned) == (BLOCKED, LIFTED)
     state.close()
     logged = administrator.ask(action="query", list="logevents", letype="block", lelimit="max")[

@@ -7,15 +7,19 @@ import pytest
 from starlette.testclient import TestClient
 
 from birdfall.model.errors import UsageError
-from birdfall.watch.alerts.rules import DEFAULT, keep_rules
+from birdfall.watch.alerts.backtest import keep_rules
+from birdfall.watch.alerts.rules import DEFAULT_RULES
 from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.security import MAX_BURST_REQUESTS, is_loopback
 from birdfall.watch.dashboard.server import DashboardServer, parse_address
 from birdfall.watch.dashboard.state_view import StateView
+from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Gap, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch, note_gap
+from birdfall.watch.store.queries.waves import list_waves
 from commands import birdfall
 
 T = 1_700_000_000_000_000
@@ -49,7 +53,7 @@ def path(tmp_path):
     ]
     for i in range(0, len(steps), 50):
         watcher.process_batches([(feed, steps[i : i + 50])])
-    keep_rules(state, list(DEFAULT), false_alarms_per_year=1.0, until=fall)
+    keep_rules(state, list(DEFAULT_RULES), false_alarms_per_year=1.0, until=fall)
     state.close()
     return tmp_path / "watch.sqlite"
 
@@ -187,8 +191,10 @@ def test_a_running_server_renews_its_pages(path):
             assert first.startswith(b"data: ")
             state = State.open(path)
             with state.transaction():
-                state.ingest(
-                    "recording:x", [StreamBatch(T, (Status("new", "suspended", T + 700_000_000),))]
+                ingest_batch(
+                    state,
+                    "recording:x",
+                    [StreamBatch(T, (Status("new", "suspended", T + 700_000_000),))],
                 )
             state.close()
             stream.readline()
@@ -269,8 +275,8 @@ def test_pages_are_drawn_once_for_many_visitors(path, monkeypatch):
     assert len(drawn) == 1
     state = State.open(path)
     with state.transaction():
-        state.ingest(
-            "recording:x", [StreamBatch(T, (Status("new", "suspended", T + 700_000_000),))]
+        ingest_batch(
+            state, "recording:x", [StreamBatch(T, (Status("new", "suspended", T + 700_000_000),))]
         )
     state.close()
     web.get("/en/waves")
@@ -298,7 +304,7 @@ def test_reporters_are_set_beside_those_who_do_the_like(path):
     ]
     honest += [StreamBatch(late + 50, (Report("h0", "y", late + 2_000_000, "h0y"),))]
     with state.transaction():
-        state.ingest("recording:x", honest)
+        ingest_batch(state, "recording:x", honest)
     state.close()
     assert StateView(path).reporters()["alike"] == {"all": 10, "like": 1}
 
@@ -306,8 +312,8 @@ def test_reporters_are_set_beside_those_who_do_the_like(path):
 def test_a_burst_says_which_of_its_targets_fell(path):
     state = State.open(path)
     with state.transaction():
-        state.ingest(
-            "recording:x", [StreamBatch(T, (Status("t1", "taken_down", T + 670_000_000),))]
+        ingest_batch(
+            state, "recording:x", [StreamBatch(T, (Status("t1", "taken_down", T + 670_000_000),))]
         )
     state.close()
     burst = StateView(path).wave(2)
@@ -320,7 +326,9 @@ def test_a_wave_that_has_ended_is_not_called_unusual(path):
     with state.transaction():
         end = T + 700_000_000
         state.connection.execute("UPDATE waves SET closed = ?", (end,))
-        state.ingest("recording:x", [StreamBatch(end, (Identity("a1", "", end + 60_000_000),))])
+        ingest_batch(
+            state, "recording:x", [StreamBatch(end, (Identity("a1", "", end + 60_000_000),))]
+        )
     state.close()
     text = client(path).get("/en/now").text
     assert "A wave has ended" in text
@@ -398,8 +406,6 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     from birdfall.pipeline.context import Options
     from birdfall.pipeline.run import run
     from birdfall.watch.dashboard.case_view import CaseView
-    from birdfall.watch.detect.wave_queries import waves
-    from birdfall.watch.engine.archive import case_of
 
     state = State.open(tmp_path / "w.sqlite")
     feed = RecordingFeed("recording:x", ())
@@ -422,7 +428,7 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     ]
     watcher.process_batches([(feed, steps)])
     watcher.run(threading.Event())
-    case = case_of(state, waves(state)[0], tmp_path / "case")
+    case = case_from_wave(state, list_waves(state)[0], tmp_path / "case")
     run(case, Options(permutations=99, replicates=99))
     web = TestClient(
         create_application(CaseView(case.path), token=None, host="127.0.0.1"),
@@ -506,7 +512,7 @@ def test_simulated_data_is_said_to_be_so_on_every_page(path):
 def test_standard_input_is_named(path):
     state = State.open(path)
     with state.transaction():
-        state.ingest("-", [StreamBatch(T, (), "1")])
+        ingest_batch(state, "-", [StreamBatch(T, (), "1")])
     state.close()
     assert "standard input" in client(path).get("/en/sources").text
 
@@ -531,7 +537,7 @@ def test_nothing_is_usual_where_nothing_was_watched():
 def test_the_page_draws_no_band_over_a_gap(path):
     state = State.open(path)
     with state.transaction():
-        state.note_gap("recording:x", Gap(T + 300_000_000, T + 540_000_000, "not-connected"))
+        note_gap(state, "recording:x", Gap(T + 300_000_000, T + 540_000_000, "not-connected"))
     state.close()
     drawn = StateView(path).now()["chart"]
     bare = [p["at"] for p in drawn["series"] if p["high"] is None and p["at"] >= T]
@@ -547,7 +553,7 @@ def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
     state = State.open(path)
     with state.transaction():
         # as a watch leaves it that is killed
-        state.ingest("atproto:example.org", [StreamBatch(T, (), "1")])
+        ingest_batch(state, "atproto:example.org", [StreamBatch(T, (), "1")])
         state.keep_health("atproto:example.org", True, T, "")
     state.close()
     held = lock_folder(path.parent)
@@ -567,7 +573,8 @@ def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
 def test_what_is_lost_now_is_no_time_that_was_watched(path):
     state = State.open(path)
     with state.transaction():
-        state.ingest(
+        ingest_batch(
+            state,
             "atproto:example.org",
             [StreamBatch(T + 600_000_000, (Identity("z", "", T + 600_000_000),), "1")],
         )

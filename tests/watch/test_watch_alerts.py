@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import socketserver
 import threading
+from dataclasses import replace
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -12,19 +13,35 @@ import pytest
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts import delivery as alerts
-from birdfall.watch.alerts.rules import Channel, Rule, backtest_rule, history, load_rules, matching
-from birdfall.watch.detect.detector_bank import TICK_US
-from birdfall.watch.engine.watcher import Watcher, learned_from
+from birdfall.watch.alerts.backtest import RuleBacktest, backtest_rule, load_history
+from birdfall.watch.alerts.channels import is_signed
+from birdfall.watch.alerts.messages import AlertMessage, sentence, to_payload
+from birdfall.watch.alerts.rules import Channel, Rule, load_rules, matching_rules
+from birdfall.watch.engine.learning import learn_baseline
+from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.model.alert import (
+    AlertKind,
+    AudienceHit,
+    DataAgainAlert,
+    NoDataAlert,
+    NoDataReason,
+    ReportsAlert,
+    ReturnsAlert,
+    SuspensionAlert,
+    WaveStage,
+    parse_alert,
+)
 from birdfall.watch.model.events import Status, StreamBatch
-from birdfall.watch.store.database import State
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS
+from birdfall.watch.model.ticks import TICK_US
+from birdfall.watch.store.database import State, TickValues
 
 T = int(dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp() * 1e6)
-BODY = {
-    "key": "wave:1:opened",
-    "kind": "falls",
-    "numbers": {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1},
-}
+ALERT = SuspensionAlert(
+    wave=1, stage=WaveStage.OPENED, stream=ALL_FALLS, begin=T, seconds=9, expected=0.5, fallen=30
+)
+MESSAGE = AlertMessage(ALERT, ALERT.key, T, to_payload(ALERT, rules=[], time=T))
 
 
 def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
@@ -47,10 +64,8 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
     )
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        number = alerts.raise_alert(
-            state, "k", "falls", [Rule("r", "falls", notify=("hook",))], T, BODY
-        )
-        assert alerts.raise_alert(state, "k", "falls", [], T, BODY) is None, "one alert a key"
+        number = alerts.raise_alert(state, ALERT, [Rule("r", AlertKind.FALLS, notify=("hook",))], T)
+        assert alerts.raise_alert(state, ALERT, [], T) is None, "one alert a key"
     clock = {"at": T}
     monkeypatch.setattr(alerts, "now", lambda: clock["at"])
     courier = alerts.Courier(str(tmp_path / "w.sqlite"), [channel])
@@ -64,15 +79,15 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
     assert waits == [1, 2, 3, 3, 3, 3], "tried again after each failure, and not after it arrived"
     body, headers = got[-1]
     assert json.loads(body)["rules"] == ["r"]
-    assert headers["Birdfall-Key"] == "k"
+    assert headers["Birdfall-Key"] == "wave:1:opened"
     header, seconds = (
         headers["Birdfall-Signature"],
         int(headers["Birdfall-Signature"][2:].partition(",")[0]),
     )
-    assert alerts.verified(body, "s", header, at=seconds)
-    assert not alerts.verified(body + b" ", "s", header, at=seconds)
-    assert not alerts.verified(body, "other", header, at=seconds)
-    assert not alerts.verified(body, "s", header, at=seconds + 301)
+    assert is_signed(body, "s", header, at=seconds)
+    assert not is_signed(body + b" ", "s", header, at=seconds)
+    assert not is_signed(body, "other", header, at=seconds)
+    assert not is_signed(body, "s", header, at=seconds + 301)
     row = state.connection.execute(
         "SELECT done, tries FROM deliveries WHERE alert = ?", (number,)
     ).fetchone()
@@ -130,14 +145,9 @@ def test_a_letter_arrives_and_is_sent_again_when_it_was_refused(tmp_path, monkey
     }
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        alerts.raise_alert(
-            state,
-            "wave:1:opened",
-            "falls",
-            [Rule("r", "falls", notify=("m",))],
-            T,
-            {**BODY, "why": "x\r\nBcc: evil@example.org"},
-        )
+        hit = AudienceHit("l", 3, 2, 1, 0, 9.0, handle="x\r\nBcc: evil@example.org")
+        alert = replace(ALERT, hit=(hit,))
+        alerts.raise_alert(state, alert, [Rule("r", AlertKind.FALLS, notify=("m",))], T)
     clock = {"at": T}
     monkeypatch.setattr(alerts, "now", lambda: clock["at"])
     courier = alerts.Courier(str(tmp_path / "w.sqlite"), [Channel("m", "email", values)])
@@ -180,14 +190,15 @@ def test_ntfy_and_standard_output(capsys):
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/birds"
-    assert alerts.send(Channel("n", "ntfy", {"url": url, "token": "tk"}), BODY) == ""
+    assert alerts.send(Channel("n", "ntfy", {"url": url, "token": "tk"}), MESSAGE) == ""
     server.shutdown()
     server.server_close()
     [(text, headers)] = got
     assert text.startswith("30 accounts were suspended within 9 s")
     assert headers["Authorization"] == "Bearer tk"
     assert headers["Priority"] == "high"
-    assert alerts.send(Channel("s", "stdout", {}), {**BODY, "why": "\x1b[31m"}) == ""
+    hostile = replace(MESSAGE, payload={**MESSAGE.payload, "why": "\x1b[31m"})
+    assert alerts.send(Channel("s", "stdout", {}), hostile) == ""
     said = capsys.readouterr().out
     assert json.loads(said)["why"] == "\x1b[31m"
     assert "\x1b" not in said, "one line of ASCII: nothing of it is acted on by a terminal"
@@ -228,21 +239,32 @@ def test_an_alert_says_why_what_would_silence_it_the_numbers_and_where_to_look(t
 
 
 def test_every_kind_of_alert_has_a_sentence():
-    numbers = {
-        "fallen": 1,
-        "seconds": 1,
-        "expected": 1.0,
-        "wave": 1,
-        "returned": 1,
-        "reporters": 1,
-        "targets": 1,
-        "together": 1,
-        "source": "x\x1b[31m",
-    }
-    for kind in ("falls", "returns", "reports", "no-data"):
-        text = alerts.sentence({"kind": kind, "numbers": numbers})
+    burst = ReportsAlert(
+        wave=1,
+        stage=WaveStage.CLOSED,
+        stream=ALL_REPORTS,
+        begin=T,
+        seconds=1,
+        expected=1.0,
+        reporters=1,
+    )
+    returns = ReturnsAlert(wave=1, fallen=1, returned=1)
+    silent = NoDataAlert(
+        source="x\x1b[31m",
+        since=T,
+        seconds=1,
+        reason=NoDataReason.NOT_CONNECTED,
+        said="y\x1b[31m",
+    )
+    again = DataAgainAlert(source="x\x1b[31m", since=T, seconds=1)
+    alerts_of_all_kinds = (ALERT, burst, returns, silent, again)
+    assert {alert.kind for alert in alerts_of_all_kinds} == set(AlertKind)
+    for alert in alerts_of_all_kinds:
+        text = sentence(alert)
+        assert text
         assert "{" not in text
         assert "\x1b" not in text
+        assert parse_alert(to_payload(alert, rules=[], time=T)) == alert, "JSON and back"
 
 
 GOOD = """
@@ -266,9 +288,9 @@ def test_rules_are_read(tmp_path, monkeypatch):
     rules, channels = load_rules(path)
     assert rules == [Rule("ours", "falls", 20, "did:plc:x", ("stdout", "hook"))]
     assert channels[1].values["secret"] == "hidden"
-    assert matching(rules, "falls", 20, {"did:plc:x"}) == rules
-    assert matching(rules, "falls", 19, {"did:plc:x"}) == []
-    assert matching(rules, "falls", 99, {"did:plc:y"}) == []
+    assert matching_rules(rules, AlertKind.FALLS, 20, {"did:plc:x"}) == rules
+    assert matching_rules(rules, AlertKind.FALLS, 19, {"did:plc:x"}) == []
+    assert matching_rules(rules, AlertKind.FALLS, 99, {"did:plc:y"}) == []
 
 
 @pytest.mark.parametrize(
@@ -324,39 +346,38 @@ def watched(path, days, bursts, rng):
 def test_a_rule_is_tried_on_the_past(tmp_path):
     state, end = watched(tmp_path / "w.sqlite", 30, [7, 13, 22, 28], np.random.default_rng(0))
     tried = backtest_rule(state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=end)
-    assert (tried["fires"], tried["days"]) == (4, 30.0)
+    assert (tried.fires, tried.days) == (4, 30.0)
     large = backtest_rule(state, Rule("r", "falls", 500), false_alarms_per_year=1.0, until=end)
-    assert large["fires"] == 0
+    assert large.fires == 0
     short = backtest_rule(
         state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=T + 3_600_000_000
     )
-    assert short["why"] == "history-too-short"
-    assert backtest_rule(state, Rule("r", "no-data"), false_alarms_per_year=1.0, until=end) == {
-        "why": "not-a-detector"
-    }
+    assert short.why == "history-too-short"
+    assert backtest_rule(
+        state, Rule("r", AlertKind.NO_DATA), false_alarms_per_year=1.0, until=end
+    ) == RuleBacktest(why="not-a-detector")
 
 
 def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
     day, end = 86_400_000_000, T + 400 * 86_400_000_000
     with state.transaction():
-        state.keep_ticks([("all", T + d * day, 5, 0.1, 0.5, 0.0) for d in range(400)])
+        state.keep_ticks([TickValues(ALL_FALLS, T + d * day, 5, 0.1, 0.5) for d in range(400)])
         state.keep_meta(begun=T)
-    counts, covered, first = history(state, "all", T, end)
+    counts, covered, first = load_history(state, ALL_FALLS, T, end)
     assert (len(counts), first) == (56 * 8640, end - 56 * day)
     assert counts.sum() == 56 * 5
     assert (
-        backtest_rule(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end)["days"]
-        == 56.0
+        backtest_rule(state, Rule("r", "falls"), false_alarms_per_year=1.0, until=end).days == 56.0
     )
 
 
 def test_what_history_says_is_used_for_the_next_tick(tmp_path):
     state, end = watched(tmp_path / "w.sqlite", 20, [], np.random.default_rng(1))
-    learned = learned_from(state, "all", T, end, 1.0)
+    learned = learn_baseline(state, ALL_FALLS, T, end, 1.0)
     rate = 2 / 360
     assert rate < learned.expected < 10 * rate
-    assert learned_from(state, "reports", T, end, 1.0) is None
+    assert learn_baseline(state, ALL_REPORTS, T, end, 1.0) is None
     assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0, (
         "twenty quiet days"
     )

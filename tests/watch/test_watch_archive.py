@@ -10,12 +10,15 @@ import pytest
 
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest
-from birdfall.watch.alerts.handoff import FORMS, export_wave
-from birdfall.watch.detect.wave_queries import waves
-from birdfall.watch.engine.archive import case_of, forget, rotate
+from birdfall.watch.alerts.handoff import export_wave, format_names
+from birdfall.watch.engine.archive import case_from_wave, delete_raw_files, rotate
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.model.stream_key import ALL_FALLS
+from birdfall.watch.model.wave import SuspensionDetails
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
+from birdfall.watch.store.queries.waves import find_wave, insert_wave, list_waves
 
 
 @pytest.fixture
@@ -47,14 +50,14 @@ def test_raw_events_put_away_are_the_recording_again(real, state, tmp_path):
 
 def test_old_raw_files_go_when_asked(state, tmp_path):
     [path] = rotate(state, tmp_path / "raw", everything=True)
-    assert forget(state, tmp_path / "raw", gigabytes=1.0, now=0) == []
-    assert forget(state, tmp_path / "raw", gigabytes=1e-6, now=0) == [path.name]
+    assert delete_raw_files(state, tmp_path / "raw", gigabytes=1.0, now=0) == []
+    assert delete_raw_files(state, tmp_path / "raw", gigabytes=1e-6, now=0) == [path.name]
     assert not path.exists()
     assert state.connection.execute("SELECT count(*) FROM raw_files").fetchone()[0] == 0
 
 
 def test_a_wave_becomes_a_case_with_the_same_truth(state, tmp_path):
-    case = case_of(state, waves(state)[0], tmp_path / "case")
+    case = case_from_wave(state, list_waves(state)[0], tmp_path / "case")
     record = case.record()
     fell = (
         record.sql("SELECT count(DISTINCT account) AS n FROM statuses WHERE status = 'taken_down'")
@@ -78,8 +81,8 @@ def test_a_wave_becomes_a_case_with_the_same_truth(state, tmp_path):
 
 
 def test_every_form_of_handing_over(state):
-    wave = waves(state)[0]
-    texts = {form: export_wave(state, wave, form) for form in FORMS}
+    wave = list_waves(state)[0]
+    texts = {form: export_wave(state, wave, form) for form in format_names()}
     rows = list(csv.DictReader(io.StringIO(texts["csv"])))
     assert len(rows) == wave.fallen
     assert {r["status_now"] for r in rows} <= {"active", "taken_down"}
@@ -113,7 +116,6 @@ def test_every_form_of_handing_over(state):
 
 def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real, tmp_path):
     state = State.open(tmp_path / "b.sqlite")
-    from birdfall.watch.detect.wave_queries import keep_wave, wave
     from birdfall.watch.model.events import Report, Status, StreamBatch
 
     t = 1_700_000_000_000_000
@@ -123,11 +125,10 @@ def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real
     reports += [Report(f"honest{i}", "spammer", t + i * 1000, f"h{i}") for i in range(20)]
     falls = [Status(a, "taken_down", t + 60_000_000) for a in ("v0", "v1", "=evil", "spammer")]
     with state.transaction():
-        state.ingest("s", [StreamBatch(t, (*reports, *falls))])
-        number = keep_wave(
+        ingest_batch(state, "s", [StreamBatch(t, (*reports, *falls))])
+        number = insert_wave(
             state,
-            None,
-            stream="all",
+            stream=ALL_FALLS,
             begin=t,
             opened=t,
             closed=t + 90_000_000,
@@ -135,9 +136,9 @@ def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real
             returned=0,
             expected=0.0,
             evidence=1.0,
-            details={"kind": "falls"},
+            details=SuspensionDetails(),
         )
-    found = wave(state, number)
+    found = find_wave(state, number)
     assert [
         r["account"] for r in csv.DictReader(io.StringIO(export_wave(state, found, "hold")))
     ] == [
@@ -173,7 +174,7 @@ def burst(tmp_path):
 
 
 def test_who_reported_is_handed_over_by_platform_id(burst):
-    [wave] = waves(burst)
+    [wave] = list_waves(burst)
     rows = list(csv.DictReader(io.StringIO(export_wave(burst, wave, "reporters"))))
     assert {r["reporter"] for r in rows} == {f"r{i}" for i in range(20)} | {"'=once"}
     assert {r["targets"] for r in rows[:20]} == {"4"}
@@ -182,7 +183,6 @@ def test_who_reported_is_handed_over_by_platform_id(burst):
 
 
 def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path):
-    from birdfall.watch.detect.wave_queries import keep_wave, wave
     from birdfall.watch.model.events import Report, Status, StreamBatch
 
     t = 1_700_000_000_000_000
@@ -193,11 +193,12 @@ def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path
         Report("other", "w", t, "3"),
     ]
     with made.transaction():
-        made.ingest("s", [StreamBatch(t, (*reports, Status("v", "taken_down", t + 20_000_000)))])
-        number = keep_wave(
+        ingest_batch(
+            made, "s", [StreamBatch(t, (*reports, Status("v", "taken_down", t + 20_000_000)))]
+        )
+        number = insert_wave(
             made,
-            None,
-            stream="all",
+            stream=ALL_FALLS,
             begin=t,
             opened=t,
             closed=t + 90_000_000,
@@ -205,14 +206,14 @@ def test_of_a_wave_of_suspensions_the_reporters_are_those_of_the_fallen(tmp_path
             returned=0,
             expected=0.0,
             evidence=1.0,
-            details={"kind": "falls"},
+            details=SuspensionDetails(),
         )
-    text = export_wave(made, wave(made, number), "reporters")
+    text = export_wave(made, find_wave(made, number), "reporters")
     assert [r["reporter"] for r in csv.DictReader(io.StringIO(text))] == ["before"]
 
 
 def test_what_is_handed_over_of_a_burst_says_that_it_is_one(burst):
-    [wave] = waves(burst)
+    [wave] = list_waves(burst)
     comment = json.loads(export_wave(burst, wave, "ozone"))["event"]["comment"]
     assert comment.startswith(
         "Suspended after 21 accounts reported 4 others together from 2023-11-14T22:28:20"
@@ -223,6 +224,6 @@ def test_what_is_handed_over_of_a_burst_says_that_it_is_one(burst):
 
 def test_what_is_usual_beside_a_burst_is_of_the_time_before_it(burst):
     """The burst's own first reports had taught before it was called: 60 reporters stood beside 146 that would have been usual."""
-    [wave] = waves(burst)
-    assert wave.details["reports"] == 81
+    [wave] = list_waves(burst)
+    assert wave.details.reports == 81
     assert 0 < wave.expected < 1.0, "one a minute, for sixteen seconds"

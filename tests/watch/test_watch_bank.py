@@ -7,37 +7,37 @@ import pytest
 from scipy import stats
 
 from birdfall.kernels import edetector
+from birdfall.watch.detect.chance_bounds import LearnedBaseline, log_tail
 from birdfall.watch.detect.detector_bank import (
-    LAG,
-    REMEMBERED,
-    SETTLED,
+    LEARNING_LAG_TICKS,
+    ONSET_HISTORY_TICKS,
+    SETTLED_TICKS,
     DetectorBank,
-    Learned,
-    log_tail,
 )
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
 
 
 def close(bank, counts):
     for name, number in counts.items():
-        bank.put(name, number)
-    bank.close(teach=np.ones(len(bank), bool), covered=True)
+        bank.add_events(name, number)
+    bank.close_tick(teach=np.ones(len(bank), bool), covered=True)
 
 
 def test_the_open_tick_is_judged_as_the_closed_one_will_be():
     bank = DetectorBank()
     bank.tick = 1000
-    bank.add(["all", "leader:x"])
+    bank.add([ALL_FALLS, StreamKey.parse("leader:x")])
     for _ in range(40):
-        close(bank, {"all": 1})
-    bank.put("all", 30)
-    expected, sizes = bank.expected(), bank.sizes()
+        close(bank, {ALL_FALLS: 1})
+    bank.add_events(ALL_FALLS, 30)
+    expected, sizes = bank.expected_counts(), bank.spread_sizes()
     now = bank.evidence()
     state = bank.state[:2].copy()
     after, evidence = edetector.advance(
         state[0], np.array([30.0]), expected[:1], sizes[:1], np.ones(1, bool), bank.thetas
     )
     assert now[0] == pytest.approx(evidence[0])
-    bank.close(teach=np.ones(2, bool), covered=True)
+    bank.close_tick(teach=np.ones(2, bool), covered=True)
     assert bank.state[0] == pytest.approx(after)
 
 
@@ -45,18 +45,21 @@ def test_a_kept_bank_goes_on_as_if_it_never_stopped():
     rng = np.random.default_rng(0)
     first = DetectorBank()
     first.tick = 5
-    first.add(["all", "leader:x", "target:y"])
+    first.add([ALL_FALLS, StreamKey.parse("leader:x"), StreamKey.parse("target:y")])
     for _ in range(200):
-        close(first, {"all": int(rng.poisson(1)), "target:y": int(rng.poisson(0.1))})
+        close(
+            first,
+            {ALL_FALLS: int(rng.poisson(1)), StreamKey.parse("target:y"): int(rng.poisson(0.1))},
+        )
     second = DetectorBank()
-    second.restore(first.plain())
-    second.add(["leader:new"])
-    first.add(["leader:new"])
+    second.restore(first.export_states())
+    second.add([StreamKey.parse("leader:new")])
+    first.add([StreamKey.parse("leader:new")])
     for bank in (first, second):
-        bank.put("all", 12)
-        bank.put("target:y", 9)
+        bank.add_events(ALL_FALLS, 12)
+        bank.add_events(StreamKey.parse("target:y"), 9)
     assert second.tick == first.tick
-    assert second.expected() == pytest.approx(first.expected())
+    assert second.expected_counts() == pytest.approx(first.expected_counts())
     assert second.evidence() == pytest.approx(first.evidence())
 
 
@@ -64,13 +67,13 @@ def test_empty_ticks_skipped_are_empty_ticks_lived():
     lived, skipped = DetectorBank(), DetectorBank()
     for bank in (lived, skipped):
         bank.tick = 10
-        bank.add(["all"])
-        for _ in range(SETTLED + LAG):
-            close(bank, {"all": 2})
+        bank.add([ALL_FALLS])
+        for _ in range(SETTLED_TICKS + LEARNING_LAG_TICKS):
+            close(bank, {ALL_FALLS: 2})
     for _ in range(50):
         close(lived, {})
-    skipped.skip(50, covered=True)
-    assert skipped.expected() == pytest.approx(lived.expected())
+    skipped.skip_ticks(50, covered=True)
+    assert skipped.expected_counts() == pytest.approx(lived.expected_counts())
     assert skipped.tick == lived.tick
     # while skipping, the bound of the beginning is used throughout: evidence differs a little, and never upward by much
     assert skipped.evidence()[0] <= lived.evidence()[0] + 0.5
@@ -83,16 +86,21 @@ def test_what_was_sums_up_alike_whether_empty_ticks_are_skipped_or_lived(ticks, 
     rng = np.random.default_rng(ticks)
     bank = DetectorBank()
     bank.tick = 17
-    bank.add(["all", "leader:x"])
+    bank.add([ALL_FALLS, StreamKey.parse("leader:x")])
     for k in range(500):
-        bank.put("all", int(rng.poisson(3 if k < 450 else 9)))
-        bank.put("leader:x", int(rng.poisson(0.2)))
-        bank.close(teach=np.array([k % 7 != 0, True]), covered=True)
-    bank.skip(ticks, covered=covered)
-    old = np.arange(bank.tick - REMEMBERED, bank.tick - LAG) % REMEMBERED
-    late = np.arange(bank.tick - LAG, bank.tick)
-    counts, taught = bank.recent[:2].astype(float), bank.taught[:2][:, late % LAG]
-    assert bank.sums[:2, 0] == pytest.approx((counts[:, late % REMEMBERED] * taught).sum(axis=1))
+        bank.add_events(ALL_FALLS, int(rng.poisson(3 if k < 450 else 9)))
+        bank.add_events(StreamKey.parse("leader:x"), int(rng.poisson(0.2)))
+        bank.close_tick(teach=np.array([k % 7 != 0, True]), covered=True)
+    bank.skip_ticks(ticks, covered=covered)
+    old = (
+        np.arange(bank.tick - ONSET_HISTORY_TICKS, bank.tick - LEARNING_LAG_TICKS)
+        % ONSET_HISTORY_TICKS
+    )
+    late = np.arange(bank.tick - LEARNING_LAG_TICKS, bank.tick)
+    counts, taught = bank.recent[:2].astype(float), bank.taught[:2][:, late % LEARNING_LAG_TICKS]
+    assert bank.sums[:2, 0] == pytest.approx(
+        (counts[:, late % ONSET_HISTORY_TICKS] * taught).sum(axis=1)
+    )
     assert bank.sums[:2, 1] == pytest.approx(taught.sum(axis=1))
     assert bank.sums[:2, 2] == pytest.approx(counts[:, old].sum(axis=1))
     assert bank.sums[:2, 3] == pytest.approx((counts[:, old] ** 2).sum(axis=1))
@@ -101,13 +109,13 @@ def test_what_was_sums_up_alike_whether_empty_ticks_are_skipped_or_lived(ticks, 
 def test_a_burst_does_not_become_its_own_yardstick():
     bank = DetectorBank()
     bank.tick = 1
-    bank.add(["all"])
+    bank.add([ALL_FALLS])
     for _ in range(500):
-        close(bank, {"all": 1})
-    before = bank.expected()[0]
-    for _ in range(LAG - 1):
-        close(bank, {"all": 50})
-    assert bank.expected()[0] <= 1.2 * before
+        close(bank, {ALL_FALLS: 1})
+    before = bank.expected_counts()[0]
+    for _ in range(LEARNING_LAG_TICKS - 1):
+        close(bank, {ALL_FALLS: 50})
+    assert bank.expected_counts()[0] <= 1.2 * before
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -116,7 +124,7 @@ def test_false_alarms_stay_within_the_budget(seed):
     rng = np.random.default_rng(seed)
     bank = DetectorBank(false_alarms_per_year=1.0)
     bank.tick = 1
-    names = [f"leader:{i}" for i in range(100)]
+    names = [StreamKey.parse(f"leader:{i}") for i in range(100)]
     rates = np.geomspace(0.001, 3, 100)
     bank.add(names)
     alarms = 0
@@ -125,10 +133,10 @@ def test_false_alarms_stay_within_the_budget(seed):
         level = rates * rng.gamma(8, 1 / 8, 100)
         for _ in range(360):
             bank.count[:100] = rng.poisson(level)
-            called = bank.standing_out(bank.evidence())
+            called = bank.significant_streams(bank.evidence())
             alarms += bool(called)
-            bank.begin_anew(called)
-            bank.close(teach=np.ones(100, bool), covered=True)
+            bank.reset_evidence(called)
+            bank.close_tick(teach=np.ones(100, bool), covered=True)
     # a day of a watch at one a year: one alarm at all is a chance of about 0.3 %
     assert alarms == 0
 
@@ -139,13 +147,13 @@ def test_all_suspensions_raise_nothing_while_their_level_wanders(rate):
     rng = np.random.default_rng(int(rate * 100))
     bank = DetectorBank(false_alarms_per_year=1.0)
     bank.tick = 1
-    bank.add(["all", "reports"])
+    bank.add([ALL_FALLS, ALL_REPORTS])
     for _hour in range(24):
         level = rate * rng.gamma(8, 1 / 8)
         for _ in range(360):
             bank.count[0] = rng.poisson(level)
-            assert bank.standing_out(bank.evidence()) == []
-            bank.close(teach=np.ones(2, bool), covered=True)
+            assert bank.significant_streams(bank.evidence()) == []
+            bank.close_tick(teach=np.ones(2, bool), covered=True)
 
 
 @pytest.mark.parametrize(
@@ -169,38 +177,40 @@ def test_what_stands_for_everything_weighs_more_than_one_of_many():
     def needed(audiences, name):
         bank = DetectorBank()
         bank.tick = 1
-        bank.add(["all", "reports", *(f"leader:{i}" for i in range(audiences))])
+        bank.add(
+            [ALL_FALLS, ALL_REPORTS, *(StreamKey.parse(f"leader:{i}") for i in range(audiences))]
+        )
         bank.ticks[: len(bank)] = 2000
         bank.total[: len(bank)] = 200
         for number in range(1, 100):
-            bank.count[bank.place[name]] = number
-            if name in bank.standing_out(bank.evidence()):
+            bank.count[bank.row[name]] = number
+            if name in bank.significant_streams(bank.evidence()):
                 return number
         return None
 
-    assert needed(10, "all") == needed(5000, "all")
-    assert needed(10, "all") < needed(5000, "leader:0")
+    assert needed(10, ALL_FALLS) == needed(5000, ALL_FALLS)
+    assert needed(10, ALL_FALLS) < needed(5000, StreamKey.parse("leader:0"))
 
 
 def test_weights_are_shared_out_and_no_more():
     """Of e-BH's weights only their sum is bounded, by the number of streams."""
     bank = DetectorBank()
-    bank.add(["all", "reports", *(f"leader:{i}" for i in range(8))])
+    bank.add([ALL_FALLS, ALL_REPORTS, *(StreamKey.parse(f"leader:{i}") for i in range(8))])
     budget = np.log(bank.threshold)
 
     def called(evidence):
-        return bank.standing_out(np.array(evidence))
+        return bank.significant_streams(np.array(evidence))
 
     none = [-np.inf] * 10
     # a quarter of the budget; from a quarter of an hour on half of that is for evidence: eight times the threshold
-    assert called([budget + np.log(4) + 0.01, *none[1:]]) == ["all"]
-    bank.ticks[:10] = SETTLED
-    assert called([budget + np.log(8) + 0.01, *none[1:]]) == ["all"]
+    assert called([budget + np.log(4) + 0.01, *none[1:]]) == [ALL_FALLS]
+    bank.ticks[:10] = SETTLED_TICKS
+    assert called([budget + np.log(8) + 0.01, *none[1:]]) == [ALL_FALLS]
     assert called([budget + np.log(8) - 0.01, *none[1:]]) == []
     # half of it for eight others: sixteen times
-    assert called([*none[1:], budget + np.log(16) + 0.01]) == ["leader:7"]
+    assert called([*none[1:], budget + np.log(16) + 0.01]) == [StreamKey.parse("leader:7")]
     assert called([*none[1:], budget + np.log(16) - 0.01]) == []
-    bank.learned["all"] = Learned(1.0, 10.0)
+    bank.learned[ALL_FALLS] = LearnedBaseline(1.0, 10.0)
     assert called([budget + np.log(16) - 0.01, *none[1:]]) == []
 
 
@@ -210,18 +220,18 @@ def test_a_tenfold_rate_is_called_within_a_minute(rate, hours, share):
     rng = np.random.default_rng(1)
     bank = DetectorBank()
     bank.tick = 1
-    bank.add(["all", "reports", *(f"leader:{i}" for i in range(50))])
+    bank.add([ALL_FALLS, ALL_REPORTS, *(StreamKey.parse(f"leader:{i}") for i in range(50))])
     for _ in range(hours * 360):
-        close(bank, {"all": int(rng.poisson(rate))})
+        close(bank, {ALL_FALLS: int(rng.poisson(rate))})
     late = []
     for _ in range(40):
         risen = copy.deepcopy(bank)
         for tick in range(12):
-            risen.put("all", int(rng.poisson(10 * rate)))
-            if "all" in risen.standing_out(risen.evidence()):
+            risen.add_events(ALL_FALLS, int(rng.poisson(10 * rate)))
+            if ALL_FALLS in risen.significant_streams(risen.evidence()):
                 late.append(tick + 1)
                 break
-            risen.close(teach=np.ones(len(bank), bool), covered=True)
+            risen.close_tick(teach=np.ones(len(bank), bool), covered=True)
         else:
             late.append(99)
     assert np.mean(np.array(late) <= 6) >= share
@@ -231,14 +241,14 @@ def test_a_tenfold_rate_is_called_within_a_minute(rate, hours, share):
 def _begun(bank, seconds, moments):
     """Whether falls at these seconds are called by a bank whose watch began at a moment of a tick; the tick is ten seconds."""
     bank.tick = 1
-    bank.add(["all", "reports", "leader:x"])
+    bank.add([ALL_FALLS, ALL_REPORTS, StreamKey.parse("leader:x")])
     for tick in range(int(seconds // 10) + 1):
         number = np.count_nonzero(np.floor(np.asarray(moments) / 10) == tick)
-        bank.put("all", number)
-        bank.put("leader:x", number)
-        if bank.standing_out(bank.evidence()):
+        bank.add_events(ALL_FALLS, number)
+        bank.add_events(StreamKey.parse("leader:x"), number)
+        if bank.significant_streams(bank.evidence()):
             return True
-        bank.close(teach=np.ones(3, bool), covered=True)
+        bank.close_tick(teach=np.ones(3, bool), covered=True)
     return False
 
 
@@ -265,13 +275,13 @@ def test_a_watch_that_begins_takes_what_it_finds_for_usual(rate, size):
         rng = np.random.default_rng(seed)
         bank = DetectorBank()
         bank.tick = 1
-        bank.add(["all", "reports"])
+        bank.add([ALL_FALLS, ALL_REPORTS])
         counts = rng.poisson(rate * rng.gamma(size, 1 / size, 60))
         counts[0] = rng.binomial(counts[0], rng.random())
         for number in counts:
-            bank.put("all", number)
-            called += bool(bank.standing_out(bank.evidence()))
-            bank.close(teach=np.ones(2, bool), covered=True)
+            bank.add_events(ALL_FALLS, number)
+            called += bool(bank.significant_streams(bank.evidence()))
+            bank.close_tick(teach=np.ones(2, bool), covered=True)
     # ticks that vary as widely as size 1 are at the limit of what is granted: one in 500 watches is measured there
     assert called == 0 if size > 1 else called <= 2
 
@@ -279,17 +289,17 @@ def test_a_watch_that_begins_takes_what_it_finds_for_usual(rate, size):
 def test_dropped_streams_leave_the_others_as_they_were():
     bank = DetectorBank()
     bank.tick = 1
-    bank.add(["all", "target:a", "target:b"])
-    close(bank, {"all": 3, "target:b": 2})
-    kept = bank.plain(["target:b"])["target:b"]
-    bank.drop({"target:a"})
-    assert bank.names == ["all", "target:b"]
-    assert bank.plain(["target:b"])["target:b"] == kept
+    bank.add([ALL_FALLS, StreamKey.parse("target:a"), StreamKey.parse("target:b")])
+    close(bank, {ALL_FALLS: 3, StreamKey.parse("target:b"): 2})
+    kept = bank.export_states([StreamKey.parse("target:b")])[StreamKey.parse("target:b")]
+    bank.drop({StreamKey.parse("target:a")})
+    assert bank.streams == [ALL_FALLS, StreamKey.parse("target:b")]
+    assert bank.export_states([StreamKey.parse("target:b")])[StreamKey.parse("target:b")] == kept
 
 
 def test_more_streams_than_there_was_room_for():
     bank = DetectorBank()
     bank.tick = 1
-    bank.add((f"leader:{i}" for i in range(1000)), ticks=10)
-    bank.put("leader:999", 5)
+    bank.add((StreamKey.parse(f"leader:{i}") for i in range(1000)), ticks=10)
+    bank.add_events(StreamKey.parse("leader:999"), 5)
     assert bank.evidence()[999] > bank.evidence()[0]

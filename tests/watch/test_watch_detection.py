@@ -8,16 +8,19 @@ import pytest
 
 from birdfall.measures.waves import baseline as wave_baseline
 from birdfall.watch.alerts.rules import Rule
-from birdfall.watch.detect import detector_bank as bank
+from birdfall.watch.detect import chance_bounds
 from birdfall.watch.detect import host_client_streams as groups
 from birdfall.watch.detect import reporter_lockstep as lockstep
-from birdfall.watch.detect.wave_queries import limited, waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.decode import decode_line, decode_mastodon
 from birdfall.watch.feeds.json_fields import JsonFields
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Identity, Report, Status, StreamBatch
+from birdfall.watch.model.stream_key import LOCKSTEP, StreamKey, StreamKind
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
+from birdfall.watch.store.queries.falls import count_limited_by_host
+from birdfall.watch.store.queries.waves import list_waves
 
 T = 1_700_000_000_000_000
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -34,7 +37,7 @@ def watched(path, events, *, until=None, **more):
         steps.append(StreamBatch(until))
     for i in range(0, len(steps), 200):
         watcher.process_batches([(feed, steps[i : i + 200])])
-    watcher._settle()
+    watcher.settle()
     return state, watcher
 
 
@@ -73,14 +76,14 @@ def test_a_host_is_called_where_the_whole_stream_is_not(tmp_path):
     quiet += [Status(f"s{i}", DOWN, T + i * HOUR, host="small.test") for i in range(6)]
     wave = falls("w", 12, T + 6 * HOUR, 10 * SECOND, rng, host="small.test")
     state, _ = watched(tmp_path / "w", quiet + wave, until=T + 7 * HOUR)
-    [found] = waves(state)
-    assert found.stream == "host:small.test"
-    assert found.details["called"] == ["host:small.test"]
+    [found] = list_waves(state)
+    assert found.stream == StreamKey.parse("host:small.test")
+    assert found.called == (StreamKey.parse("host:small.test"),)
     [first, *_] = alerts(state, "falls")
     assert first["hosts"] == ["small.test"]
     state.close()
     state, _ = watched(tmp_path / "q", quiet, until=T + 7 * HOUR)
-    assert waves(state) == [], "without the twelve nothing is called"
+    assert list_waves(state) == [], "without the twelve nothing is called"
 
 
 def test_a_client_is_called_by_what_was_said_of_its_accounts(tmp_path):
@@ -90,9 +93,9 @@ def test_a_client_is_called_by_what_was_said_of_its_accounts(tmp_path):
     born = [Identity(f"w{i}", "", T + i, True, "scheduler") for i in range(14)]
     wave = falls("w", 14, T + 6 * HOUR, 10 * SECOND, rng)
     state, _ = watched(tmp_path / "w", quiet + born + wave, until=T + 7 * HOUR)
-    [found] = waves(state)
-    assert found.stream == "client:scheduler"
-    assert found.details["clients"]["scheduler"] == 14
+    [found] = list_waves(state)
+    assert found.stream == StreamKey.parse("client:scheduler")
+    assert found.details.clients["scheduler"] == 14
     [first, *_] = alerts(state, "falls")
     assert first["clients"] == ["scheduler"]
 
@@ -116,13 +119,13 @@ def test_a_day_over_many_hosts_raises_nothing(tmp_path):
     rng = np.random.default_rng(3)
     events = background(rng, 24, 600, [f"h{i}" for i in range(300)], ["a", "b", "c"])
     state, watcher = watched(tmp_path / "w", events, until=T + 25 * HOUR)
-    assert waves(state) == []
-    assert sum(n.startswith("host:") for n in watcher.bank.names) == 300
+    assert list_waves(state) == []
+    assert sum(s.kind is StreamKind.HOST for s in watcher.bank.streams) == 300
 
 
 def test_hosts_without_number_do_not_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(groups, "MOST", 50)
-    monkeypatch.setattr(groups, "KEPT", 30)
+    monkeypatch.setattr(groups, "MAX_STREAMS", 50)
+    monkeypatch.setattr(groups, "STREAMS_AFTER_TRIM", 30)
     events = [Status(f"a{i}", DOWN, T + i * 2 * SECOND, host=f"h{i}") for i in range(2000)]
     state, watcher = watched(tmp_path / "w", events)
     assert len(watcher.bank) <= 2 + 100
@@ -137,8 +140,10 @@ def test_the_only_host_watched_is_no_stream_of_its_own(tmp_path):
 
     feed = FirehoseFeed(name="f", url="wss://relay.test")
     watcher = Watcher(State.open(tmp_path / "w"), [feed])
-    assert watcher.groups.of("relay.test", "") == []
-    assert watcher.groups.of("other.test", "") == ["host:other.test"]
+    assert watcher.streams.hosts_and_clients.streams_of("relay.test", "") == []
+    assert watcher.streams.hosts_and_clients.streams_of("other.test", "") == [
+        StreamKey.parse("host:other.test")
+    ]
 
 
 def test_detectors_of_hosts_go_on_after_a_restart(tmp_path):
@@ -147,8 +152,11 @@ def test_detectors_of_hosts_go_on_after_a_restart(tmp_path):
     state, first = watched(tmp_path / "w", quiet)
     state.close()
     second = Watcher(State.open(tmp_path / "w"), [RecordingFeed("r", ())])
-    assert set(second.bank.names) == set(first.bank.names)
-    assert second.groups._seen.keys() == first.groups._seen.keys()
+    assert set(second.bank.streams) == set(first.bank.streams)
+    assert (
+        second.streams.hosts_and_clients.last_seen.keys()
+        == first.streams.hosts_and_clients.last_seen.keys()
+    )
 
 
 def test_throttled_accounts_are_counted_by_host_and_never_as_a_wave(tmp_path):
@@ -163,15 +171,15 @@ def test_throttled_accounts_are_counted_by_host_and_never_as_a_wave(tmp_path):
     ]
     quiet = background(rng, 2, 20, HOSTS)
     state, _ = watched(tmp_path / "w", events + quiet)
-    assert waves(state) == []
-    assert limited(state, T, T + 2 * HOUR) == {"big.test": 443, "b.test": 3}
+    assert list_waves(state) == []
+    assert count_limited_by_host(state, T, T + 2 * HOUR) == {"big.test": 443, "b.test": 3}
     state.close()
     # beside a real wave they are told of, and not counted
     wave = falls("w", 80, T + HOUR, 10 * SECOND, rng, host="small.test")
     state, _ = watched(tmp_path / "v", events + quiet + wave, until=T + 2 * HOUR)
-    [found] = waves(state)
+    [found] = list_waves(state)
     assert found.fallen < 90
-    assert found.details["limited"]["big.test"] > 0
+    assert found.details.limited["big.test"] > 0
 
 
 def test_an_audience_a_report_burst_restorations_and_a_followers_drop(tmp_path):
@@ -184,22 +192,22 @@ def test_an_audience_a_report_burst_restorations_and_a_followers_drop(tmp_path):
     events += [Status(f"fan{i}", UP, T + 4 * HOUR + i * 300_000) for i in range(30)]
     events += [Report(f"r{i}", "victim", T + 5 * HOUR + i * 200_000, f"id{i}") for i in range(50)]
     state, _ = watched(tmp_path / "w", events, until=T + 6 * HOUR, leaders=("leader", "control"))
-    burst, fall = waves(state)
+    burst, fall = list_waves(state)
     assert fall.kind == "falls"
-    ledger = {e["leader"]: e for e in fall.details["leaders"]}
-    assert (ledger["leader"]["before"], ledger["leader"]["after"], ledger["leader"]["now"]) == (
+    ledger = {e.leader: e for e in fall.ledgers}
+    assert (ledger["leader"].before, ledger["leader"].after, ledger["leader"].now) == (
         60,
         20,
         50,
     ), "before, after, now"
-    assert ledger["leader"]["hit"]
-    assert not ledger["control"]["hit"]
+    assert ledger["leader"].hit
+    assert not ledger["control"].hit
     back = [a["numbers"]["returned"] for a in alerts(state, "returns")]
     assert back == sorted(set(back))
     assert back[-1] == 30
     assert len(back) <= 3, "each quarter once at most"
     assert burst.kind == "reports"
-    assert [t["target"] for t in burst.details["targets"]] == ["victim"]
+    assert [t.target for t in burst.targets] == ["victim"]
 
 
 def honest(rng, hours, reporters=400, targets=120, rate=40):
@@ -231,9 +239,9 @@ def test_a_slow_brigade_is_found_by_its_steps(tmp_path):
     state, _ = watched(
         tmp_path / "w", honest(rng, 12) + brigade(rng, 8, 8, HOUR, 8 * MINUTE), until=T + 13 * HOUR
     )
-    [crew] = [w for w in waves(state) if w.stream == "lockstep"]
-    assert set(crew.details["together"]) == {f"b{m}" for m in range(8)}
-    assert {t["target"] for t in crew.details["targets"]} <= {f"v{k}" for k in range(8)}
+    [crew] = [w for w in list_waves(state) if w.stream == LOCKSTEP]
+    assert set(crew.together) == {f"b{m}" for m in range(8)}
+    assert {t.target for t in crew.targets} <= {f"v{k}" for k in range(8)}
     told = [a for a in alerts(state, "reports") if a["stream"] == "lockstep"]
     assert len(told) == 1, "one crew is one alert"
     assert told[0]["time"] <= T + 9 * HOUR, "called while it goes on"
@@ -252,7 +260,7 @@ def test_honest_reporters_are_no_crew(tmp_path, seed):
             for i in range(k * 140, k * 140 + 200)
         ]
     state, _ = watched(tmp_path / "w", events, until=T + 25 * HOUR)
-    assert [w for w in waves(state) if w.stream == "lockstep"] == []
+    assert [w for w in list_waves(state) if w.stream == LOCKSTEP] == []
 
 
 def test_a_fast_brigade_is_told_of_once(tmp_path):
@@ -262,9 +270,9 @@ def test_a_fast_brigade_is_told_of_once(tmp_path):
         honest(rng, 4) + brigade(rng, 20, 5, MINUTE // 2, 20 * SECOND),
         until=T + 6 * HOUR,
     )
-    found = [w for w in waves(state) if w.kind == "reports"]
+    found = [w for w in list_waves(state) if w.kind == "reports"]
     assert len(found) == 1
-    assert set(found[0].details["together"]) >= {f"b{m}" for m in range(20)}
+    assert set(found[0].together) >= {f"b{m}" for m in range(20)}
 
 
 def test_pairs_that_meet_by_chance_are_left_out():
@@ -273,13 +281,13 @@ def test_pairs_that_meet_by_chance_are_left_out():
         rng.integers(0, 50, 3000).astype(np.int32),
         rng.integers(0, 20, 3000).astype(np.int32),
     )
-    times = np.sort(rng.integers(0, lockstep.BACK, 3000))
-    lo, hi = lockstep.together(who, whom, times)
+    times = np.sort(rng.integers(0, lockstep.WINDOW_US, 3000))
+    lo, hi = lockstep.find_pairs(who, whom, times)
     assert len(lo) == 0
 
 
 def test_what_is_assumed_of_spreads_is_what_the_measure_assumes():
-    assert bank.ASSUMED_SIZE == wave_baseline.ASSUMED_SIZE
+    assert chance_bounds.ASSUMED_SIZE == wave_baseline.ASSUMED_SIZE
 
 
 def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
@@ -299,7 +307,7 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
     old.close()
     state = State.open(path)
     with state.transaction():
-        state.ingest("s", [StreamBatch(2, (Status("a", DOWN, 2, host="h", client="c"),))])
+        ingest_batch(state, "s", [StreamBatch(2, (Status("a", DOWN, 2, host="h", client="c"),))])
     assert tuple(state.connection.execute("SELECT host, client FROM changes").fetchone()) == (
         "h",
         "c",
@@ -349,9 +357,9 @@ def test_a_burst_names_all_it_hits_and_nobody_else(tmp_path, seed):
                 )
             )
     state, _ = watched(tmp_path / "w", events, until=T + 150 * SECOND)
-    [burst] = [w for w in waves(state) if w.kind == "reports"]
-    assert {t["target"] for t in burst.details["targets"]} == set(victims)
-    together = set(burst.details["together"])
+    [burst] = [w for w in list_waves(state) if w.kind == "reports"]
+    assert {t.target for t in burst.targets} == set(victims)
+    together = set(burst.together)
     assert len([x for x in together if x.startswith("b")]) >= 57
     assert not [x for x in together if x.startswith("h")]
 
@@ -371,8 +379,8 @@ def test_a_burst_against_one_account_does_not_draw_others_in(tmp_path, seed):
         for k in range(150)
     ]
     state, _ = watched(tmp_path / "w", events, until=T + HOUR + MINUTE)
-    [burst] = [w for w in waves(state) if w.kind == "reports"]
-    assert [t["target"] for t in burst.details["targets"]] == ["victim"]
+    [burst] = [w for w in list_waves(state) if w.kind == "reports"]
+    assert [t.target for t in burst.targets] == ["victim"]
 
 
 def test_what_a_batch_brings_after_the_alarm_is_counted_though_no_tick_ends(tmp_path):
@@ -384,6 +392,6 @@ def test_what_a_batch_brings_after_the_alarm_is_counted_though_no_tick_ends(tmp_
     watcher.process_batches(
         [(feed, [StreamBatch(begin + i, (Status(f"a{i}", DOWN, begin + i),)) for i in range(80)])]
     )
-    [found] = waves(state)
+    [found] = list_waves(state)
     assert found.fallen == 80
     state.close()

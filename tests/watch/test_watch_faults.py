@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 from watch_running import Running, until
 
 from birdfall.model.errors import BirdfallError, CaseError
-from birdfall.watch.detect.detector_bank import TICK_US
+from birdfall.watch.engine import watcher as watcher_module
 from birdfall.watch.engine.archive import rotate
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import ConnectionHealth, now
 from birdfall.watch.feeds.decode import decode_frame
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Status, StreamBatch
+from birdfall.watch.model.ticks import TICK_US
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
 from processes import start
 
 T = 1_700_000_000_000_000
@@ -158,8 +160,8 @@ def test_a_full_disk_stops_the_watch_with_one_clear_error(tmp_path, monkeypatch)
     watcher = Watcher(state, [feed])
     feed.batches.append(falls(now() - MINUTE, 5))
     monkeypatch.setattr(
-        state,
-        "ingest",
+        watcher_module,
+        "ingest_batch",
         lambda *a, **k: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full")),
     )
     with pytest.raises(BirdfallError) as error:
@@ -173,13 +175,13 @@ def test_an_archive_that_cannot_be_written_keeps_its_rows(tmp_path, monkeypatch)
 
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        state.ingest("s", falls(T, 50))
+        ingest_batch(state, "s", falls(T, 50))
 
     def full(*args, **more):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(archive, "_write", full)
+        broken.setattr(archive, "write_raw_file", full)
         with pytest.raises((OSError, BirdfallError)):
             rotate(state, tmp_path / "raw", everything=True)
     assert state.connection.execute("SELECT count(*) FROM raw").fetchone()[0] == 50
@@ -281,7 +283,7 @@ def test_a_torn_state_is_said_and_left_alone(tmp_path):
     path = tmp_path / "w.sqlite"
     state = State.open(path)
     with state.transaction():
-        state.ingest("s", falls(T, 2000))
+        ingest_batch(state, "s", falls(T, 2000))
     state.close()
     whole = path.read_bytes()
     for begin, length in ((0, 100), (100, 4000), (4096, 4096), (len(whole) // 2, 40_000)):
@@ -338,7 +340,7 @@ def test_a_slow_disk_holds_the_source_back_and_memory_stays_bounded(tmp_path):
 
         def slowly(batches):
             slow.wait(0.005)
-            waiting.append(run.watcher._queue.qsize())
+            waiting.append(run.watcher.waiting_batches)
             take(batches)
 
         run.watcher.process_batches = slowly
@@ -360,13 +362,13 @@ def test_any_order_and_any_repetition_leave_one_truth(tmp_path_factory, events, 
     steps = [StreamBatch(T + i, (e,), str(i + 1)) for i, e in enumerate(events)]
     first = State.open(tmp_path_factory.mktemp("a") / "w")
     with first.transaction():
-        first.ingest("s", steps)
+        ingest_batch(first, "s", steps)
     second = State.open(tmp_path_factory.mktemp("b") / "w")
     cut = data.draw(st.integers(0, len(steps)))
     back = data.draw(st.integers(0, cut))
     for part in (steps[:cut], steps[back:]):
         with second.transaction():
-            second.ingest("s", part)
+            ingest_batch(second, "s", part)
     query = "SELECT account, status, time FROM standing ORDER BY 1"
     one, other = ([tuple(r) for r in s.connection.execute(query)] for s in (first, second))
     assert [r[:2] for r in one] == [r[:2] for r in other]

@@ -14,8 +14,7 @@ from frames_made import Host, account, advisory, failure
 from watch_running import Running, until
 
 from birdfall.watch.alerts.rules import Rule
-from birdfall.watch.detect.wave_queries import keep_wave, wave
-from birdfall.watch.engine.archive import case_of
+from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import now
 from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
@@ -24,7 +23,11 @@ from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.feeds.webhook import MastodonWebhookFeed
 from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
 from birdfall.watch.model.events import Status, StreamBatch
+from birdfall.watch.model.stream_key import ALL_FALLS
+from birdfall.watch.model.wave import SuspensionDetails
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
+from birdfall.watch.store.queries.waves import find_wave, insert_wave
 
 T = 1_700_000_000_000_000
 
@@ -100,7 +103,9 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
     path = tmp_path / "w"
     state = State.open(path)
     with state.transaction():
-        state.ingest("f", [StreamBatch(kept, (Status("did:plc:a", "taken_down", kept),), "7")])
+        ingest_batch(
+            state, "f", [StreamBatch(kept, (Status("did:plc:a", "taken_down", kept),), "7")]
+        )
     state.close()
 
     def script(number, cursor):
@@ -116,7 +121,7 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
         until(lambda: len(run.fallen()) == 2)
     assert host.asked[0] == 7
     assert run.rows("SELECT begin, end, why FROM gaps") == [(kept, later, "cursor-too-old")]
-    case = case_of(State.open(path), _one_wave(path), tmp_path / "case")
+    case = case_from_wave(State.open(path), _one_wave(path), tmp_path / "case")
     rows = (
         case.record().sql("SELECT DISTINCT kind, note FROM coverage WHERE kind = 'gap'").to_pylist()
     )
@@ -126,10 +131,9 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
 def _one_wave(path):
     state = State.open(path)
     with state.transaction():
-        number = keep_wave(
+        number = insert_wave(
             state,
-            None,
-            stream="all",
+            stream=ALL_FALLS,
             begin=1,
             opened=1,
             closed=1,
@@ -137,9 +141,9 @@ def _one_wave(path):
             returned=0,
             expected=0.0,
             evidence=0.0,
-            details={},
+            details=SuspensionDetails(),
         )
-    return wave(state, number)
+    return find_wave(state, number)
 
 
 def test_a_reader_that_was_too_slow_comes_back_for_the_rest(tmp_path):

@@ -4,15 +4,18 @@ import json
 
 import pytest
 
-from birdfall.watch.detect.wave_queries import fallen, waves
-from birdfall.watch.engine.archive import case_of
+from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import FeedOptions
 from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
 from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Status, StreamBatch
+from birdfall.watch.model.stream_key import ALL_FALLS
+from birdfall.watch.model.wave import SuspensionDetails
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries.falls import list_falls
+from birdfall.watch.store.queries.waves import find_wave, insert_wave, list_waves
 
 MINUTE = 60_000_000
 T = 1_700_000_000_000_000
@@ -75,20 +78,20 @@ def test_accounts_that_were_suspended_before_the_watch_are_no_wave(tmp_path, mon
     for _ in range(40):
         asked(feed, instance, watcher)
         instance.at += 10_000_000
-    assert waves(state) == []
+    assert list_waves(state) == []
     assert (
         state.connection.execute(
             "SELECT count(*) FROM standing WHERE status = 'suspended'"
         ).fetchone()[0]
         == 3000
     )
-    assert fallen(state, 0, 1 << 62) == []
+    assert list_falls(state, 0, 1 << 62) == []
     # and one that happens while it watches is
     instance.suspended |= {f"b{i}" for i in range(100)}
     for _ in range(30):
         asked(feed, instance, watcher)
         instance.at += 10_000_000
-    [wave] = waves(state)
+    [wave] = list_waves(state)
     assert wave.fallen == 100
 
 
@@ -104,13 +107,13 @@ def test_what_changed_while_the_watch_was_off_is_known_but_is_no_wave(tmp_path, 
     for _ in range(10):
         asked(feed, instance, watcher)
         instance.at += 10_000_000
-    assert waves(state) == []
+    assert list_waves(state) == []
     now = dict(state.connection.execute("SELECT account, status FROM standing").fetchall())
     assert now["back"] == "active", "a restoration that nobody saw is not forgotten"
     assert sum(s == "suspended" for s in now.values()) == 501
     [gap] = state.connection.execute('SELECT "begin", "end", why FROM gaps').fetchall()
     assert tuple(gap) == (T, T + 8 * 60 * MINUTE, "not-connected")
-    case = case_of(state, _wave_of(state), tmp_path / "case")
+    case = case_from_wave(state, _wave_of(state), tmp_path / "case")
     rows = (
         case.record().sql("SELECT observation, count(*) AS n FROM statuses GROUP BY 1").to_pylist()
     )
@@ -118,13 +121,11 @@ def test_what_changed_while_the_watch_was_off_is_known_but_is_no_wave(tmp_path, 
 
 
 def _wave_of(state):
-    from birdfall.watch.detect.wave_queries import keep_wave, wave
 
     with state.transaction():
-        number = keep_wave(
+        number = insert_wave(
             state,
-            None,
-            stream="all",
+            stream=ALL_FALLS,
             begin=T,
             opened=T,
             closed=T,
@@ -132,9 +133,9 @@ def _wave_of(state):
             returned=0,
             expected=0.0,
             evidence=0.0,
-            details={},
+            details=SuspensionDetails(),
         )
-    return wave(state, number)
+    return find_wave(state, number)
 
 
 def test_a_watch_that_is_killed_and_started_at_once_counts_on(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.dashboard.app import create_application
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.engine import silence as measure
-from birdfall.watch.engine import watcher as watching
+from birdfall.watch.engine import source_health
 from birdfall.watch.engine.connections import ConnectionReporter
 from birdfall.watch.engine.silence import SilenceMonitor
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
@@ -27,6 +27,7 @@ from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
 from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
 from birdfall.watch.model.events import Gap
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import note_gap
 
 T, SECOND = 1_700_000_000_000_000, 1_000_000
 
@@ -130,12 +131,12 @@ def test_only_what_is_pushed_can_fall_silent():
 @pytest.fixture
 def soon(monkeypatch):
     """Silences of seconds instead of minutes."""
-    monkeypatch.setattr(measure, "SHORTEST", 1.0)
-    monkeypatch.setattr(measure, "EXPECTED", 20.0)
-    monkeypatch.setattr(measure, "DOUBTED", 4.0)
-    monkeypatch.setattr(measure, "FIRST_RETRY", 0.5)
-    monkeypatch.setattr(measure, "LAST_RETRY", 0.5)
-    monkeypatch.setattr(watching, "UNDATED", 1)
+    monkeypatch.setattr(measure, "MIN_SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(measure, "MIN_MISSED_MESSAGES", 20.0)
+    monkeypatch.setattr(measure, "DOUBTFUL_MESSAGES", 4.0)
+    monkeypatch.setattr(measure, "FIRST_RETRY_SECONDS", 0.5)
+    monkeypatch.setattr(measure, "LAST_RETRY_SECONDS", 0.5)
+    monkeypatch.setattr(source_health, "UNDATED_SECONDS", 1)
 
 
 def known(path, source="f", rate=60.0):
@@ -289,7 +290,7 @@ def test_the_dashboard_says_so_in_every_language(tmp_path, language):
     state = State.open(tmp_path / "w")
     with state.transaction():
         state.keep_health("wss://host", False, now(), CONNECTED_BUT_SILENT)
-        state.note_gap("wss://host", Gap(now() - SECOND, now(), "says-nothing"))
+        note_gap(state, "wss://host", Gap(now() - SECOND, now(), "says-nothing"))
     state.close()
     web = TestClient(
         create_application(StateView(tmp_path / "w"), token=None, host="127.0.0.1"),

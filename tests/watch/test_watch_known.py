@@ -2,11 +2,12 @@
 
 import pytest
 
-from birdfall.watch.detect.wave_queries import waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Status, StreamBatch
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
+from birdfall.watch.store.queries.waves import list_waves
 
 T = 1_700_000_000_000_000
 
@@ -26,16 +27,17 @@ def test_the_audience_that_was_hit_is_named_where_only_follows_were_heard(tmp_pa
     ]
     for i in range(0, len(steps), 100):
         watcher.process_batches([(feed, steps[i : i + 100])])
-    [wave] = waves(state)
+    [wave] = list_waves(state)
     assert wave.fallen == 200
-    assert [e["leader"] for e in wave.details["leaders"] if e["hit"]] == ["leader"]
+    assert [e.leader for e in wave.ledgers if e.hit] == ["leader"]
 
 
 def test_a_follow_does_not_raise_the_fallen(tmp_path):
     state = State.open(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
     with state.transaction():
-        state.ingest(
+        ingest_batch(
+            state,
             "x",
             [StreamBatch(T, (Status("a", "suspended", T), Follow("a", "leader", T + 1, "a/k")))],
         )
@@ -65,8 +67,6 @@ def test_a_wave_begins_with_its_first_fall_wherever_in_a_tick_that_is(tmp_path, 
     ]
     for step in steps:
         watcher.process_batches([(feed, [step])])
-    [wave] = waves(state)
+    [wave] = list_waves(state)
     assert (wave.begin, wave.fallen) == (fall, 200)
-    assert [(e["leader"], e["before"], e["suspended"]) for e in wave.details["leaders"]] == [
-        ("leader", 600, 200)
-    ]
+    assert [(e.leader, e.before, e.suspended) for e in wave.ledgers] == [("leader", 600, 200)]

@@ -13,6 +13,7 @@ from birdfall.watch.feeds.replay import LinesFeed
 from birdfall.watch.feeds.websocket import FirehoseFeed
 from birdfall.watch.model.events import Identity, StreamBatch
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_a_handle_that_nobody_knows_is_refused(state, host, leader):
 
 def test_a_state_and_a_case_know_handles_too(state):
     with state.transaction():
-        state.ingest("-", [StreamBatch(1, (Identity("17", "One", 1),))])
+        ingest_batch(state, "-", [StreamBatch(1, (Identity("17", "One", 1),))])
     assert resolve_leaders(
         ["@one", "@two"], state, [LinesFeed()], {"18": "Two"}, lambda text: None
     ) == (

@@ -8,7 +8,8 @@ import pytest
 
 from birdfall.watch.feeds.polling import OZONE_REWIND_MS, OzoneFeed, rewind_cursor
 from birdfall.watch.model.events import Status, StreamBatch
-from birdfall.watch.store.database import ECHO, State
+from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import MAX_ECHO_US, ingest_batch
 
 T = 1_700_000_000_000  # milliseconds
 
@@ -89,7 +90,7 @@ def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_und
 
     def took(source, *events):
         with state.transaction():
-            return [c.status for c in state.ingest(source, [StreamBatch(t, events)]).changes]
+            return [c.status for c in ingest_batch(state, source, [StreamBatch(t, events)]).changes]
 
     stream = (
         Status("a", "active", t),
@@ -104,4 +105,4 @@ def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_und
     )
     # a new takedown is news, and so is an old one that nobody told of
     assert took("ozone", Status("a", "taken_down", t + 2_000_000)) == ["taken_down"]
-    assert took("ozone", Status("a", "active", t - 3 * ECHO)) == ["active"]
+    assert took("ozone", Status("a", "active", t - 3 * MAX_ECHO_US)) == ["active"]

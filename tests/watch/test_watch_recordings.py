@@ -12,10 +12,11 @@ import time
 
 import pytest
 
-from birdfall.watch.detect.wave_queries import seen, waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed, read_steps
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries.falls import visible_followers
+from birdfall.watch.store.queries.waves import list_waves
 from processes import start
 
 
@@ -45,7 +46,7 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
     meta = json.loads(real(f"atproto-recordings/{name}-truth.json").read_text())
     who = (meta["leader"], meta["control"])
     state = replayed(tmp_path / "w.sqlite", real(f"atproto-recordings/{name}.atfh.gz"), leaders=who)
-    [wave] = waves(state)
+    [wave] = list_waves(state)
     fell = {r["did"] for r in truth if r["takedown_at"]}
     found = {
         r[0]
@@ -57,10 +58,10 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
         for r in state.connection.execute("SELECT account FROM standing WHERE status = 'active'")
     }
     assert up == {r["did"] for r in truth if r["final"] == "active"}
-    ledger = {e["leader"]: e for e in wave.details["leaders"]}
-    assert ledger[meta["leader"]]["suspended"] == meta["lost_at_peak_leader"]
-    assert ledger[meta["leader"]]["hit"]
-    assert not ledger[meta["control"]]["hit"]
+    ledger = {e.leader: e for e in wave.ledgers}
+    assert ledger[meta["leader"]].suspended == meta["lost_at_peak_leader"]
+    assert ledger[meta["leader"]].hit
+    assert not ledger[meta["control"]].hit
     for leader, key in ((meta["leader"], "leader"), (meta["control"], "control")):
         followers = {
             r["did"]
@@ -69,7 +70,7 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
             and r[f"unfollowed_{key}"] == "0"
             and r["final"] == "active"
         }
-        assert seen(state, leader, 1 << 62) == followers
+        assert visible_followers(state, leader, 1 << 62) == followers
     assert wave.returned == meta["restored"]
     assert (wave.opened - wave.begin) / 1e6 < 10
     kinds = [kind for kind, _ in alerts(state)]
@@ -98,10 +99,10 @@ def test_the_brigade_and_its_reporters(real, tmp_path):
         for n in ("brigade-firehose.atfh.gz", "brigade-ozone-events.jsonl.gz")
     ]
     state = replayed(tmp_path / "w.sqlite", *files)
-    wave = next(w for w in waves(state) if w.kind == "reports")
+    wave = next(w for w in list_waves(state) if w.kind == "reports")
     with real("atproto-recordings/brigade-truth.csv").open(newline="") as file:
         roles = {r["did"]: r["role"] for r in csv.DictReader(file)}
-    named = set(wave.details["together"])
+    named = set(wave.together)
     brigade = {d for d, role in roles.items() if role.startswith("brig")}
     assert len(brigade) == 60
     # reporters of the targets under fire; who else was reported is not judged here
@@ -113,7 +114,7 @@ def test_a_block_wave_on_a_wiki(real, tmp_path):
     state = replayed(
         tmp_path / "w.sqlite", real("atproto-recordings/mediawiki-rc-block-wave.jsonl.gz")
     )
-    [wave] = waves(state)
+    [wave] = list_waves(state)
     assert (wave.fallen, wave.returned) == (60, 30)
 
 
@@ -144,7 +145,7 @@ from pathlib import Path
 from birdfall.watch.engine import watcher
 from birdfall.watch.feeds import replay
 from birdfall.watch.store.database import State
-watcher.BATCH = 50
+watcher.BATCH_STEPS = 50
 replay.MAX_BATCH_STEPS = 25
 state = State.open(sys.argv[1])
 print("go", flush=True)
@@ -218,5 +219,5 @@ def test_frames_that_are_torn_or_hostile_cost_only_themselves(real, tmp_path):
     row = state.connection.execute("SELECT steps, refused FROM sources").fetchone()
     assert row["steps"] == 1881 + count
     assert row["refused"] >= 0.9 * count
-    wave = waves(state)[-1]
-    assert wave.details["leaders"][0]["suspended"] == meta["lost_at_peak_leader"]
+    wave = list_waves(state)[-1]
+    assert wave.ledgers[0].suspended == meta["lost_at_peak_leader"]

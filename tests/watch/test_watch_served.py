@@ -7,10 +7,11 @@ import urllib.request
 
 import pytest
 
+from birdfall.model.units import DAY_US
 from birdfall.watch.dashboard.server import DashboardServer, reachable_host
-from birdfall.watch.engine.retention import DAY
 from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import ingest_batch
 from birdfall.watch.store.lock import lock_folder
 from processes import BIRDFALL, Child
 
@@ -21,7 +22,7 @@ T = 1_700_000_000_000_000
 def folder(tmp_path):
     state = State.open(tmp_path / "w" / "watch.sqlite")
     with state.transaction():
-        state.ingest("-", [StreamBatch(T, (Status("a", "suspended", T),), "1")])
+        ingest_batch(state, "-", [StreamBatch(T, (Status("a", "suspended", T),), "1")])
         state.keep_meta(tick=T // 10_000_000)
     state.close()
     return tmp_path / "w"
@@ -100,10 +101,14 @@ def test_a_folder_of_an_earlier_birdfall_that_is_watched_says_what_to_do(folder)
 
 def test_a_watch_forgets_as_it_is_told_and_says_what_is_too_large(folder):
     state = State.open(folder / "watch.sqlite")
-    later = T + 30 * DAY
+    later = T + 30 * DAY_US
     with state.transaction():
-        state.ingest("-", [StreamBatch(later, (Status("b", "limited", later),), "2", raw=b"x")])
-        state.ingest("-", [StreamBatch(later + 1, (Status("a", "active", later - 20 * DAY),), "3")])
+        ingest_batch(
+            state, "-", [StreamBatch(later, (Status("b", "limited", later),), "2", raw=b"x")]
+        )
+        ingest_batch(
+            state, "-", [StreamBatch(later + 1, (Status("a", "active", later - 20 * DAY_US),), "3")]
+        )
         state.keep_meta(tick=later // 10_000_000)
     state.close()
     done = subprocess.run(
@@ -119,7 +124,7 @@ def test_a_watch_forgets_as_it_is_told_and_says_what_is_too_large(folder):
     assert "more than --keep-gigabytes 1e-05: no raw events are kept" in done.stderr
     assert not list((folder / "raw").glob("*.parquet"))
     state = State.open(folder / "watch.sqlite", read_only=True)
-    assert state.kept_from == later - 5 * DAY
+    assert state.kept_from == later - 5 * DAY_US
     for wrong in ("--keep-days=0", "--keep-gigabytes=-1"):
         done = subprocess.run(
             birdfall("watch", "-", wrong, "--state", folder),

@@ -7,14 +7,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from birdfall.watch.alerts import delivery as alerts
+from birdfall.watch.alerts.messages import AlertMessage, headline, sentence
 from birdfall.watch.alerts.rules import Channel, Rule
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.model.alert import AlertKind, ReturnsAlert, parse_alert
 from birdfall.watch.model.events import Follow, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries.waves import list_waves
 
 T = 1_700_000_000_000_000
 LINK = "http://127.0.0.1:8470/"
+
+
+def message(body):
+    """A stored alert as a channel gets it."""
+    return AlertMessage.parse(json.dumps(body))
 
 
 @pytest.fixture
@@ -93,11 +101,11 @@ def test_a_wave_is_told_with_whose_it_is_and_how_many_were_reported(bodies):
     assert hit["leader"] == "did:plc:leader"
     assert hit["handle"] == "leader.example"
     assert (hit["before"], hit["suspended"], hit["after"]) == (100, 60, 40)
-    assert alerts.sentence(last) == last["why"], "text channels and JSON say the same"
+    assert sentence(parse_alert(last)) == last["why"], "text channels and JSON say the same"
 
 
 def test_news_of_a_wave_can_be_told_apart(bodies):
-    falls = [alerts.headline(b) for b in bodies if b["kind"] == "falls"]
+    falls = [headline(parse_alert(b)) for b in bodies if b["kind"] == "falls"]
     assert falls[0] == "Wave 2: accounts fall" or falls[0] == "Wave 1: accounts fall"
     assert falls[-1].endswith("is over")
     assert len(set(falls)) >= 2
@@ -122,12 +130,12 @@ def test_a_link_leads_to_the_wave(bodies):
 
 def test_a_phone_shows_whose_it_is_and_opens_the_wave(server, bodies):
     body = next(b for b in bodies if b["kind"] == "falls")
-    assert alerts.send(Channel("n", "ntfy", {"url": server.url + "/birds"}), body) == ""
+    assert alerts.send(Channel("n", "ntfy", {"url": server.url + "/birds"}), message(body)) == ""
     [(_, _, text, headers)] = server.got
     assert "@leader.example" in text
     assert f"Silenced by: {body['silenced_by']}" in text
     assert headers["Click"] == body["link"]
-    assert headers["Title"] == alerts.headline(body)
+    assert headers["Title"] == headline(parse_alert(body))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -135,7 +143,7 @@ def test_an_address_that_moved_is_no_delivery(server, bodies, status):
     """A redirected POST would arrive as a GET without a body, and be answered 200."""
     server.handler.answers = ((status, {"Location": server.url + "/elsewhere"}), (200, {}))
     channel = Channel("h", "webhook", {"url": server.url + "/hook", "secret": "s"})
-    assert str(status) in alerts.send(channel, bodies[0])
+    assert str(status) in alerts.send(channel, message(bodies[0]))
     assert [g[:2] for g in server.got] == [("POST", "/hook")]
 
 
@@ -143,10 +151,8 @@ def delivered(tmp_path, monkeypatch, url, *, times, apart):
     """One alert waits for a webhook and is tried `times` times, `apart` microseconds from each other; the state, and what was said."""
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
-        numbers = {"fallen": 30, "seconds": 9, "expected": 0.5, "wave": 1}
-        alerts.raise_alert(
-            state, "k", "falls", [Rule("r", "falls", notify=("h",))], T, {"numbers": numbers}
-        )
+        alert = ReturnsAlert(wave=1, fallen=60, returned=30)
+        alerts.raise_alert(state, alert, [Rule("r", AlertKind.RETURNS, notify=("h",))], T)
     clock = {"at": T}
     monkeypatch.setattr(alerts, "now", lambda: clock["at"])
     said = []
@@ -172,10 +178,10 @@ def test_an_alert_that_does_not_arrive_is_said_once_and_when_it_arrives(
 
 def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
     state, said = delivered(
-        tmp_path, monkeypatch, "http://127.0.0.1:9/", times=alerts.TRIES + 2, apart=700_000_000
+        tmp_path, monkeypatch, "http://127.0.0.1:9/", times=alerts.MAX_TRIES + 2, apart=700_000_000
     )
     assert state.connection.execute("SELECT tries, done FROM deliveries").fetchone()[:] == (
-        alerts.TRIES,
+        alerts.MAX_TRIES,
         None,
     )
     assert len(said) == 2
@@ -184,8 +190,7 @@ def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
 
 def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
     """Reasons and names come from outside: escape sequences, C1 controls, overrides of direction, formulas."""
-    from birdfall.watch.alerts.handoff import FORMS, export_wave
-    from birdfall.watch.detect.wave_queries import waves
+    from birdfall.watch.alerts.handoff import export_wave, format_names
 
     state = State.open(tmp_path / "w.sqlite")
     feed = RecordingFeed("r", ())
@@ -202,8 +207,8 @@ def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
         for i in range(3)
     ]
     watcher.process_batches([(feed, falls)])
-    [wave] = [w for w in waves(state) if w.kind == "falls"]
-    for form in FORMS:
+    [wave] = [w for w in list_waves(state) if w.kind == "falls"]
+    for form in format_names():
         text = export_wave(state, wave, form)
         assert not set(text) & set("\x1b\x9b\u202e\r"), form
         if form in ("csv", "restore"):

@@ -53,8 +53,9 @@ def serve(
 
 def upgrade_state(folder: Path, path: Path) -> None:
     """A state that an earlier Birdfall kept: pages read it only in the form of this one."""
-    from birdfall.watch.store.database import OlderError, State
+    from birdfall.watch.store.database import State
     from birdfall.watch.store.lock import lock_folder
+    from birdfall.watch.store.schema import OlderError
 
     try:
         State.open(path, read_only=True).close()

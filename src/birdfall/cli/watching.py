@@ -13,7 +13,7 @@ from birdfall.cli.signals import stop_event
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from birdfall.watch.detect.wave_queries import Wave
+    from birdfall.watch.model.wave import Wave
 
 #: A lone hyphen is a source, and no option.
 Sources = Annotated[str, Parameter(allow_leading_hyphen=True)]
@@ -161,20 +161,7 @@ def propose(
     state: Path,
     wave: int,
     *,
-    form: Annotated[
-        Literal[
-            "ozone",
-            "ozone-comment",
-            "ozone-report",
-            "osprey",
-            "coop",
-            "csv",
-            "hold",
-            "restore",
-            "reporters",
-        ],
-        Parameter(name="--as"),
-    ] = "csv",
+    form: Annotated[str, Parameter(name="--as")] = "csv",
     by: str = "",
     propose_hold: bool = False,
 ) -> int:
@@ -195,9 +182,9 @@ def propose(
         The same as --as hold.
     """
     from birdfall.cli.serving import upgrade_state
-    from birdfall.watch.alerts.handoff import TABLES, export_wave
-    from birdfall.watch.detect.wave_queries import wave as wave_of
+    from birdfall.watch.alerts.handoff import export_wave, is_table
     from birdfall.watch.store.database import State
+    from birdfall.watch.store.queries.waves import find_wave
 
     if propose_hold:
         form = "hold"
@@ -211,7 +198,7 @@ def propose(
     upgrade_state(state, path)
     opened = State.open(path, read_only=True)
     try:
-        found = wave_of(opened, wave)
+        found = find_wave(opened, wave)
         if found is None:
             raise UsageError(
                 f"there is no wave {wave}",
@@ -222,38 +209,43 @@ def propose(
     finally:
         opened.close()
     print_result(text.rstrip("\n"))
-    return ExitCode.FOUND if text.count("\n") > (form in TABLES) else ExitCode.NOTHING_FOUND
+    return ExitCode.FOUND if text.count("\n") > is_table(form) else ExitCode.NOTHING_FOUND
 
 
 def _wave_json(wave: Wave) -> dict[str, Any]:
     return {
         "wave": wave.id,
-        "kind": wave.kind,
-        "stream": wave.stream,
+        "kind": wave.kind.value,
+        "stream": str(wave.stream),
         "begin": wave.begin,
         "opened": wave.opened,
         "closed": wave.closed,
         "size": wave.fallen,
         "returned": wave.returned,
         "expected": wave.expected,
-        "details": wave.details,
+        "details": wave.details.to_json(),
     }
 
 
 def _describe(wave: Wave) -> str:
     import datetime as dt
 
+    from birdfall.watch.model.wave import ReportDetails
+
     begin = dt.datetime.fromtimestamp(wave.begin / 1e6, dt.UTC).isoformat(timespec="seconds")
     late = (wave.opened - wave.begin) / 1e6
-    if wave.kind == "reports":
-        d = wave.details
+    details = wave.details
+    if isinstance(details, ReportDetails):
         return (
-            f"wave {wave.id}: from {begin}, {d['reporters']} accounts reported {len(d['targets'])} targets, "
-            f"{len(d['together'])} of them several; called after {late:.1f} s"
+            f"wave {wave.id}: from {begin}, {details.reporters} accounts reported "
+            f"{len(details.targets)} targets, {len(details.together)} of them several; "
+            f"called after {late:.1f} s"
         )
-    hit = [e for e in wave.details["leaders"] if e["hit"]]
-    said = f"wave {wave.id}: from {begin}, {wave.fallen} fell, {wave.returned} returned; called after {late:.1f} s"
+    said = (
+        f"wave {wave.id}: from {begin}, {wave.fallen} fell, {wave.returned} returned; "
+        f"called after {late:.1f} s"
+    )
     return said + "".join(
-        f"\n  {e['leader']}: {e['before']} followers, {e['after']} after, {e['now']} now"
-        for e in hit
+        f"\n  {hit.leader}: {hit.before} followers, {hit.after} after, {hit.now} now"
+        for hit in details.hit_leaders
     )

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 from birdfall.model.errors import UsageError
 from birdfall.record.case import Case
 from birdfall.sources.atproto.rows import load_follows
+from birdfall.watch.alerts.backtest import HISTORY_TOO_SHORT, RuleBacktest, keep_rules
 from birdfall.watch.alerts.delivery import Courier
-from birdfall.watch.alerts.rules import DEFAULT, STDOUT, Rule, keep_rules, load_rules
-from birdfall.watch.detect.wave_queries import Wave, waves
+from birdfall.watch.alerts.rules import DEFAULT_RULES, STDOUT, Rule, load_rules
 from birdfall.watch.engine.connections import ConnectionReporter
 from birdfall.watch.engine.folder import STATE_FILE, WatchFolder
 from birdfall.watch.engine.handles import resolve_leaders, resolve_rule_leaders
@@ -28,8 +28,13 @@ from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import Feed, FeedOptions, Start
 from birdfall.watch.feeds.registry import open_feed, open_recordings
 from birdfall.watch.model.events import Follow
+from birdfall.watch.model.wave import Wave
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import add_follow
 from birdfall.watch.store.lock import lock_folder
+from birdfall.watch.store.queries.alerts import list_rules
+from birdfall.watch.store.queries.sources import latest_event
+from birdfall.watch.store.queries.waves import list_waves
 
 if TYPE_CHECKING:
     from birdfall.watch.dashboard.server import DashboardServer
@@ -237,7 +242,7 @@ def _run(
     if options.false_alarms_per_year <= 0:
         raise UsageError("--false-alarms must be above 0")
     rules, channels = (
-        (list(DEFAULT), [STDOUT]) if options.rules is None else load_rules(options.rules)
+        (list(DEFAULT_RULES), [STDOUT]) if options.rules is None else load_rules(options.rules)
     )
     if not options.notify:
         rules = [replace(r, notify=()) for r in rules]
@@ -255,7 +260,7 @@ def _run(
             state,
             rules,
             false_alarms_per_year=options.false_alarms_per_year,
-            until=_latest_event(state),
+            until=latest_event(state),
         )
         for line in _describe_backtests(state):
             log(line)
@@ -293,7 +298,7 @@ def _run(
         except KeyboardInterrupt:
             # where the caller has no handler of its own, Ctrl-C is how a watch is stopped
             pass
-        return WatchResult(folder.path, tuple(reversed(waves(state))), stopped)
+        return WatchResult(folder.path, tuple(reversed(list_waves(state))), stopped)
 
 
 def _check_link(link: str | None) -> str:
@@ -339,7 +344,9 @@ def _import_edges(state: State, case: Case, leaders: tuple[str, ...]) -> int:
     with state.transaction():
         for key, (followed, since) in load_follows(case.record()).items():
             if followed in state.leaders:
-                number += state.know(Follow(key.partition("/")[0], followed, since or 0, key))
+                number += add_follow(
+                    state, Follow(key.partition("/")[0], followed, since or 0, key)
+                )
     return number
 
 
@@ -352,25 +359,19 @@ def _start_dashboard(folder: WatchFolder, address: str, token: str | None) -> Da
     return server
 
 
-def _latest_event(state: State) -> int:
-    row = state.connection.execute("SELECT max(event) FROM sources").fetchone()
-    return int(row[0] or 0)
-
-
 def _describe_backtests(state: State) -> Iterator[str]:
     """One line per armed rule: how often it would have fired on the stored history."""
-    for name, text in state.connection.execute("SELECT name, backtest FROM rules ORDER BY name"):
-        tried = json.loads(text)
-        if "fires" in tried:
-            yield f"rule {name!r}: would have fired {tried['fires']} times in {tried['days']} days"
+    for row in list_rules(state):
+        tried = RuleBacktest.from_json(json.loads(row.backtest))
+        if tried.fires is not None:
+            yield (f"rule {row.name!r}: would have fired {tried.fires} times in {tried.days} days")
             continue
-        short = tried["why"] == "history-too-short"
         why = (
             "would be tried on history once two days of it are stored"
-            if short
+            if tried.why == HISTORY_TOO_SHORT
             else "nothing to try on history"
         )
-        yield f"rule {name!r}: armed; {why}"
+        yield f"rule {row.name!r}: armed; {why}"
 
 
 @contextmanager

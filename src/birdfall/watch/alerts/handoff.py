@@ -1,239 +1,358 @@
-"""Hand-over: a wave in the shapes other people's tools take. Nothing here acts; a person reads it and decides.
+"""Hand-over: a wave in the forms that other people's tools take. Nothing here acts; a person reads
+it and decides.
 
-ozone: bodies for `tools.ozone.moderation.emitEvent`, one per account: a tag; ozone-comment: a comment; ozone-report: a report. osprey: actions for its input
-topic. coop: bodies for `POST /api/v1/report`. csv: the accounts. hold: suspensions that look like a brigade's work, for review.
-restore: accounts of the wave that are still down. reporters: who reported them, or the targets of a burst.
+ozone: bodies for `tools.ozone.moderation.emitEvent`, one per account: a tag; ozone-comment: a
+comment; ozone-report: a report. osprey: actions for its input topic. coop: bodies for `POST
+/api/v1/report`. csv: the accounts. hold: suspensions that look like a brigade's work, for review.
+restore: accounts of the wave that are still down. reporters: who reported them, or the targets of a
+burst.
+
+Other packages bring formats of their own by the entry point group `birdfall.handoff_formats`: the
+entry point's name is the format's, and it loads an object with the attributes of `HandoffFormat`.
 """
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
-import hashlib
 import io
 import json
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from typing import Final, NamedTuple, Protocol
 
 from birdfall.model.errors import UsageError, printable
-from birdfall.watch.detect.wave_queries import Wave, fallen, is_kept
+from birdfall.watch.alerts.actions import action_name, action_text, rfc3339
+from birdfall.watch.detect.wave_contents import has_accounts
+from birdfall.watch.model.alert import AlertKind, WaveStage
+from birdfall.watch.model.ticks import FOREVER_US
+from birdfall.watch.model.wave import SuspensionDetails, Wave, WaveKind
 from birdfall.watch.store.database import State
-
-FORMS: Final = (
-    "ozone",
-    "ozone-comment",
-    "ozone-report",
-    "osprey",
-    "coop",
-    "csv",
-    "hold",
-    "restore",
-    "reporters",
+from birdfall.watch.store.queries.accounts import status_of
+from birdfall.watch.store.queries.falls import FallRow, list_falls
+from birdfall.watch.store.queries.reports import (
+    ReporterRow,
+    TargetSpan,
+    list_reporters,
+    reporters_before,
+    reporters_of_two,
 )
-#: Forms that are tables, with a line of names first.
-TABLES: Final = ("csv", "hold", "restore", "reporters")
-#: A suspension looks like a brigade's work if so many of those who reported the account had reported others of the wave too.
-TOGETHER, REPORTERS = 0.5, 5
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+#: Entry point group of formats that other packages bring.
+GROUP: Final = "birdfall.handoff_formats"
+#: A suspension looks like a brigade's work if so many reported the account, and this part of them
+#: others of the wave too.
+MIN_HOLD_REPORTERS, MIN_HOLD_TOGETHER = 5, 0.5
 #: Characters of a text that a cell holds.
-LONGEST: Final = 10_000
+MAX_CELL_CHARS: Final = 10_000
+#: A cell that begins so is a formula to a spreadsheet.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_VISIBLE: Final = ("active", "limited")
 
 
-def export_wave(state: State, wave: Wave, form: str, by: str = "") -> str:
-    """The wave as text in one of `FORMS`. by: the did of the moderator who will send it to Ozone. Raises UsageError for another form, and where its accounts were forgotten."""
-    if not is_kept(state, wave):
+class ExportedAccount(NamedTuple):
+    """One fallen account, as the tables list it.
+
+    suspended_at: text in UTC. status_now: its status when this was made. reporters: accounts that
+    had reported it before; together: the part of them that reported others of the wave too, from 0
+    to 1.
+    """
+
+    account: str
+    suspended_at: str
+    reason: str
+    status_now: str
+    reporters: int
+    together: float
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaveExport:
+    """What a format may write of a wave.
+
+    Parameters
+    ----------
+    state
+        The state of the watch.
+    wave
+        The wave; its accounts are kept.
+    moderator
+        The did of the moderator who will send it; empty where nobody was named.
+    """
+
+    state: State
+    wave: Wave
+    moderator: str = ""
+
+    @property
+    def end(self) -> int:
+        """Until when accounts belong to it, in microseconds."""
+        details = self.wave.details
+        end = details.end if isinstance(details, SuspensionDetails) else None
+        return end or self.wave.closed or FOREVER_US
+
+    def falls(self) -> list[FallRow]:
+        """Every suspension of the wave, in order; one account may have several."""
+        return list_falls(self.state, self.wave.begin, self.end)
+
+    def accounts(self) -> list[ExportedAccount]:
+        """The fallen accounts, each once, in the order they fell."""
+        first_falls: dict[str, FallRow] = {}
+        for fall in self.falls():
+            first_falls.setdefault(fall.account, fall)
+        several = reporters_of_two(self.state, first_falls)
+        found = []
+        for fall in first_falls.values():
+            reporters = reporters_before(self.state, fall.account, fall.time)
+            together = len(reporters & several) / len(reporters) if reporters else 0.0
+            found.append(
+                ExportedAccount(
+                    fall.account,
+                    rfc3339(fall.time),
+                    fall.reason,
+                    status_of(self.state, fall.account),
+                    len(reporters),
+                    round(together, 3),
+                    self.wave.id,
+                )
+            )
+        return found
+
+    def reporters(self) -> list[ReporterRow]:
+        """Who reported the targets of a burst within it, or the fallen before they fell; most
+        targets first."""
+        if self.wave.kind is WaveKind.REPORTS:
+            end = self.wave.closed or FOREVER_US
+            spans = [TargetSpan(t.target, self.wave.begin, end) for t in self.wave.targets]
+        else:
+            spans = [TargetSpan(fall.account, 0, fall.time) for fall in self.falls()]
+        return list_reporters(self.state, spans)
+
+
+class HandoffFormat(Protocol):
+    """One form of a wave; what entry points in the group `birdfall.handoff_formats` load.
+
+    Examples
+    --------
+    A format of a package of its own:
+
+    >>> class AccountLines:
+    ...     is_table = False
+    ...     def write(self, export):
+    ...         return "".join(fall.account + chr(10) for fall in export.falls())
+    """
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the text is a table whose first line names the columns."""
+        ...
+
+    def write(self, export: WaveExport) -> str:
+        """The wave as text, one line for each thing."""
+        ...
+
+
+def export_wave(state: State, wave: Wave, name: str, moderator: str = "") -> str:
+    """A wave as text in one of `format_names`.
+
+    Parameters
+    ----------
+    state
+        The state of the watch.
+    wave
+        The wave.
+    name
+        The format.
+    moderator
+        The did of the moderator who will send it to Ozone.
+
+    Raises
+    ------
+    UsageError
+        No format is called so, or the accounts of the wave are no longer kept.
+    """
+    if not has_accounts(state, wave):
         raise UsageError(
             f"the accounts of wave {wave.id} are no longer kept",
             where=str(state.path),
             fix="Those of the waves that are listed are.",
         )
-    end = int(wave.details.get("end") or wave.closed or 1 << 62)
-    if form == "reporters":
-        return _csv(
-            _reporters(state, wave, end),
-            ["reporter", "targets", "reports", "first", "last", "ever", "wave"],
-        )
-    if form in TABLES:
-        rows = list(_rows(state, wave, end))
-        if form == "hold":
-            rows = [r for r in rows if r["reporters"] >= REPORTERS and r["together"] >= TOGETHER]
-        elif form == "restore":
-            rows = [r for r in rows if r["status_now"] not in ("active", "limited")]
-        return _csv(
-            rows,
-            ["account", "suspended_at", "reason", "status_now", "reporters", "together", "wave"],
-        )
-    if form.startswith("ozone") and form in FORMS:
-        kind = form.partition("-")[2] or "tag"
-        return _lines(
-            _ozone(wave, account, kind, by)
-            for account in dict.fromkeys(a for a, _, _ in fallen(state, wave.begin, end))
-        )
-    if form == "osprey":
-        return _lines([_osprey(wave)])
-    if form == "coop":
-        return _lines(
-            _coop(wave, account, moment) for account, moment, _ in fallen(state, wave.begin, end)
-        )
-    raise UsageError(f"no form is called {form!r}", fix=f"Known: {', '.join(FORMS)}.")
+    return find_format(name).write(WaveExport(state, wave, moderator))
 
 
-def _rows(state: State, wave: Wave, end: int) -> Iterator[dict[str, Any]]:
-    c = state.connection
-    listed = fallen(state, wave.begin, end)
-    c.execute("CREATE TEMP TABLE IF NOT EXISTS those (account TEXT PRIMARY KEY) WITHOUT ROWID")
-    c.execute("DELETE FROM those")
-    c.executemany("INSERT OR IGNORE INTO those VALUES (?)", [(a,) for a, _, _ in listed])
-    several = {
-        r[0]
-        for r in c.execute(
-            "SELECT reporter FROM reports WHERE target IN (SELECT account FROM those) GROUP BY reporter HAVING count(DISTINCT target) >= 2"
+def find_format(name: str) -> HandoffFormat:
+    """The format of that name, built in or of another package.
+
+    Raises UsageError with the known names.
+    """
+    if name in _FORMATS:
+        return _FORMATS[name]
+    for point in metadata.entry_points(group=GROUP, name=name):
+        form: HandoffFormat = point.load()
+        return form
+    raise UsageError(f"no form is called {name!r}", fix=f"Known: {', '.join(format_names())}.")
+
+
+def format_names() -> tuple[str, ...]:
+    """The names of the formats: built in, then those of other packages."""
+    others = sorted(point.name for point in metadata.entry_points(group=GROUP))
+    return (*_FORMATS, *(name for name in others if name not in _FORMATS))
+
+
+def is_table(name: str) -> bool:
+    """Whether a format is known and is a table with a line of names first."""
+    return name in format_names() and find_format(name).is_table
+
+
+@dataclass(frozen=True, slots=True)
+class _BuiltInFormat:
+    """A format that comes with Birdfall."""
+
+    writer: Callable[[WaveExport], str]
+    is_table: bool = False
+
+    def write(self, export: WaveExport) -> str:
+        """The wave as text."""
+        return self.writer(export)
+
+
+def _is_hold_candidate(account: ExportedAccount) -> bool:
+    return account.reporters >= MIN_HOLD_REPORTERS and account.together >= MIN_HOLD_TOGETHER
+
+
+def _is_still_down(account: ExportedAccount) -> bool:
+    return account.status_now not in _VISIBLE
+
+
+def _write_accounts(
+    export: WaveExport, wanted: Callable[[ExportedAccount], bool] = lambda _: True
+) -> str:
+    rows = [account for account in export.accounts() if wanted(account)]
+    return _csv_text(ExportedAccount._fields, rows)
+
+
+def _write_reporters(export: WaveExport) -> str:
+    rows = [
+        (
+            row.reporter,
+            row.targets,
+            row.reports,
+            rfc3339(row.first),
+            rfc3339(row.last),
+            row.ever,
+            export.wave.id,
         )
-    }
-    seen = set()
-    for account, moment, reason in listed:
-        if account in seen:
-            continue
-        seen.add(account)
-        by = {
-            r[0]
-            for r in c.execute(
-                "SELECT DISTINCT reporter FROM reports WHERE target = ? AND time <= ?",
-                (account, moment),
-            )
-        }
-        status = c.execute("SELECT status FROM standing WHERE account = ?", (account,)).fetchone()
-        yield {
-            "account": account,
-            "suspended_at": _rfc(moment),
-            "reason": reason,
-            "status_now": status[0] if status else "",
-            "reporters": len(by),
-            "together": round(len(by & several) / len(by), 3) if by else 0.0,
-            "wave": wave.id,
-        }
-
-
-def _reporters(state: State, wave: Wave, end: int) -> list[dict[str, Any]]:
-    """Who reported the targets of a burst within it, or the fallen of a wave before they fell; most targets first."""
-    c = state.connection
-    c.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS theirs (account TEXT PRIMARY KEY, begin INTEGER, end INTEGER) WITHOUT ROWID"
-    )
-    c.execute("DELETE FROM theirs")
-    if wave.kind == "reports":
-        spans = [
-            (t["target"], wave.begin, wave.closed or 1 << 62)
-            for t in wave.details.get("targets", [])
-        ]
-    else:
-        spans = [(account, 0, moment) for account, moment, _ in fallen(state, wave.begin, end)]
-    c.executemany("INSERT OR IGNORE INTO theirs VALUES (?, ?, ?)", spans)
-    rows = c.execute(
-        "SELECT reporter, count(DISTINCT target) AS targets, count(*) AS reports, min(time) AS first, max(time) AS last "
-        "FROM reports r JOIN theirs t ON t.account = r.target AND r.time BETWEEN t.begin AND t.end GROUP BY reporter ORDER BY targets DESC, first, reporter"
-    ).fetchall()
-    ever = dict(c.execute("SELECT reporter, count(*) FROM reports GROUP BY reporter").fetchall())
-    return [
-        {
-            **dict(r),
-            "first": _rfc(r["first"]),
-            "last": _rfc(r["last"]),
-            "ever": ever[r["reporter"]],
-            "wave": wave.id,
-        }
-        for r in rows
+        for row in export.reporters()
     ]
+    return _csv_text((*ReporterRow._fields, "wave"), rows)
 
 
-def _csv(rows: list[dict[str, Any]], names: list[str]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: _cell(v) if isinstance(v, str) else v for k, v in r.items()} for r in rows)
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A cell that a spreadsheet would take for a formula gets a quote in front; what would steer a terminal is written out."""
-    shown = printable(text, LONGEST)
-    return f"'{shown}" if text.startswith(_DANGEROUS) else shown
-
-
-def _lines(items: Any) -> str:
-    # other than ASCII is written as \\u...: the lines are shown in terminals, and mean the same
-    return "".join(json.dumps(item, ensure_ascii=True, sort_keys=True) + "\n" for item in items)
-
-
-def _ozone(wave: Wave, account: str, kind: str, by: str) -> dict[str, Any]:
-    """A tag, a comment or a report: each puts the account before moderators and changes nothing for its owner."""
-    if wave.kind == "reports":
-        what = f"Suspended after {wave.fallen} accounts reported {len(wave.details.get('targets', []))} others together"
+def _write_ozone(export: WaveExport, kind: str) -> str:
+    """A tag, a comment or a report: each puts the account before moderators and changes nothing for
+    its owner."""
+    wave = export.wave
+    if wave.kind is WaveKind.REPORTS:
+        what = (
+            f"Suspended after {wave.fallen} accounts reported {len(wave.targets)} others together"
+        )
     else:
         what = f"One of {wave.fallen} accounts suspended together"
-    comment = f"{what} from {_rfc(wave.begin)} (Birdfall, wave {wave.id}); proposed for review."
-    event: dict[str, Any] = {
+    begin = rfc3339(wave.begin)
+    event: dict[str, str | list[str]] = {
         "$type": f"tools.ozone.moderation.defs#modEvent{kind.capitalize()}",
-        "comment": comment,
+        "comment": f"{what} from {begin} (Birdfall, wave {wave.id}); proposed for review.",
     }
     if kind == "tag":
         event |= {"add": [f"birdfall-wave-{wave.id}"], "remove": []}
     elif kind == "report":
         event |= {"reportType": "com.atproto.moderation.defs#reasonOther"}
-    return {
-        "event": event,
-        "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": account},
-        "createdBy": by or "put the did of the moderator here",
-    }
-
-
-def _osprey(wave: Wave) -> dict[str, Any]:
-    stage = "closed" if wave.closed else "opened"
-    data = {
-        "wave": wave.id,
-        "stream": wave.stream,
-        "begin": _rfc(wave.begin),
-        "size": wave.fallen,
-        "returned": wave.returned,
-        "expected": wave.expected,
-    }
-    return action(
-        f"wave:{wave.id}:{stage}", action_name(wave.kind, stage), data, wave.closed or wave.opened
+    return "".join(
+        _json_line(
+            {
+                "event": event,
+                "subject": {"$type": "com.atproto.admin.defs#repoRef", "did": account},
+                "createdBy": export.moderator or "put the did of the moderator here",
+            }
+        )
+        for account in dict.fromkeys(fall.account for fall in export.falls())
     )
 
 
-def action_name(kind: str, news: str) -> str:
-    """What an alert is called as an action: `wave_opened`, `wave_updated`, `wave_closed`, `brigade_detected`, ..."""
-    if kind not in ("falls", "reports"):
-        return {"returns": "wave_returning", "no-data": "no_data"}.get(kind, kind.replace("-", "_"))
-    stage = news if news in ("opened", "closed") else "updated"
-    return (
-        f"wave_{stage}"
-        if kind == "falls"
-        else f"brigade_{'detected' if stage == 'opened' else stage}"
+def _write_osprey(export: WaveExport) -> str:
+    wave = export.wave
+    stage = WaveStage.CLOSED if wave.closed else WaveStage.OPENED
+    action = action_text(
+        f"wave:{wave.id}:{stage.value}",
+        action_name(AlertKind(wave.kind.value), stage),
+        {
+            "wave": wave.id,
+            "stream": str(wave.stream),
+            "begin": rfc3339(wave.begin),
+            "size": wave.fallen,
+            "returned": wave.returned,
+            "expected": wave.expected,
+        },
+        wave.closed or wave.opened,
+        ascii_only=True,
     )
+    return action + "\n"
 
 
-def action(key: str, name: str, data: dict[str, Any], moment: int) -> dict[str, Any]:
-    """An action as Osprey's input topic takes it. `action_id` is made of the key: what is sent twice has one id."""
-    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) >> 1
-    return {
-        "send_time": _rfc(moment),
-        "data": {"action_id": number, "action_name": name, "data": data},
-    }
-
-
-def _coop(wave: Wave, account: str, moment: int) -> dict[str, Any]:
+def _write_coop(export: WaveExport) -> str:
+    wave = export.wave
     reason = f"suspended together with {wave.fallen - 1} others"
-    if wave.kind == "reports":
-        reason = f"suspended after {wave.fallen} accounts reported {len(wave.details.get('targets', []))} others together"
-    return {
-        "reporter": {"kind": "user", "typeId": "birdfall", "id": "birdfall"},
-        "reportedAt": _rfc(moment),
-        "reportedItem": {"id": account, "typeId": "account", "data": {"wave": wave.id}},
-        "reportedForReason": {"reason": f"{reason}; proposed for review"},
-    }
+    if wave.kind is WaveKind.REPORTS:
+        reason = (
+            f"suspended after {wave.fallen} accounts reported {len(wave.targets)} others together"
+        )
+    return "".join(
+        _json_line(
+            {
+                "reporter": {"kind": "user", "typeId": "birdfall", "id": "birdfall"},
+                "reportedAt": rfc3339(fall.time),
+                "reportedItem": {
+                    "id": fall.account,
+                    "typeId": "account",
+                    "data": {"wave": wave.id},
+                },
+                "reportedForReason": {"reason": f"{reason}; proposed for review"},
+            }
+        )
+        for fall in export.falls()
+    )
 
 
-def _rfc(moment: int) -> str:
-    return dt.datetime.fromtimestamp(moment / 1e6, dt.UTC).isoformat(timespec="milliseconds")
+def _json_line(value: object) -> str:
+    # other than ASCII is written as \\u...: the lines are shown in terminals, and mean the same
+    return json.dumps(value, ensure_ascii=True, sort_keys=True) + "\n"
+
+
+def _csv_text(names: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(
+        [_safe_cell(value) if isinstance(value, str) else value for value in row] for row in rows
+    )
+    return out.getvalue()
+
+
+def _safe_cell(text: str) -> str:
+    """A text that neither a spreadsheet takes for a formula nor a terminal for a command."""
+    shown = printable(text, MAX_CELL_CHARS)
+    return f"'{shown}" if text.startswith(_FORMULA_STARTS) else shown
+
+
+_FORMATS: Final[dict[str, HandoffFormat]] = {
+    "ozone": _BuiltInFormat(partial(_write_ozone, kind="tag")),
+    "ozone-comment": _BuiltInFormat(partial(_write_ozone, kind="comment")),
+    "ozone-report": _BuiltInFormat(partial(_write_ozone, kind="report")),
+    "osprey": _BuiltInFormat(_write_osprey),
+    "coop": _BuiltInFormat(_write_coop),
+    "csv": _BuiltInFormat(_write_accounts, is_table=True),
+    "hold": _BuiltInFormat(partial(_write_accounts, wanted=_is_hold_candidate), is_table=True),
+    "restore": _BuiltInFormat(partial(_write_accounts, wanted=_is_still_down), is_table=True),
+    "reporters": _BuiltInFormat(_write_reporters, is_table=True),
+}

@@ -1,88 +1,167 @@
-"""Rules: which alerts go where, read strictly from TOML, and tried on stored history before they are armed.
+"""Rules: which alerts go where, read strictly from TOML.
 
-[[rule]]
-name = "our readers"
-on = "falls"                    # falls, reports, returns, no-data
-leader = "did:plc:..."          # only waves that hit this audience; host = "..." and client = "..." likewise
-at_least = 20                   # fallen accounts (or reporters)
-notify = ["stdout", "webhook"]  # names of channels
-[channel.webhook]
-kind = "webhook"
-url = "https://..."
-secret = "env:BIRDFALL_WEBHOOK_SECRET"
+[[rule]] name = "our readers" on = "falls"                    # falls, reports, returns, no-data
+leader = "did:plc:..."          # only waves that hit this audience; host = "..." and client = "..."
+likewise at_least = 20                   # fallen accounts (or reporters) notify = ["stdout",
+"webhook"]  # names of channels [channel.webhook] kind = "webhook" url = "https://..." secret =
+"env:BIRDFALL_WEBHOOK_SECRET"
 """
 
 from __future__ import annotations
 
 import os
-import re
 import tomllib
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from birdfall.model.errors import UsageError
-from birdfall.watch.detect.detector_bank import TICK_US
-from birdfall.watch.store.database import State
+from birdfall.watch.alerts.channels import AlertChannel, channel_kinds, find_channel
+from birdfall.watch.model.alert import AlertKind
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey, StreamKind
 
-KINDS: Final = ("falls", "reports", "returns", "no-data")
-CHANNELS: Final = {
-    "stdout": (),
-    "webhook": ("url", "secret"),
-    "ntfy": ("url",),
-    "email": ("server", "sender", "to"),
-    "kafka": ("servers", "topic"),
+#: Keys of a rule's table, with the type each must have.
+_RULE_KEYS: Final[dict[str, type]] = {
+    "name": str,
+    "on": str,
+    "at_least": int,
+    "leader": str,
+    "host": str,
+    "client": str,
+    "notify": list,
 }
-_MAY: Final = {
-    "webhook": (),
-    "ntfy": ("token",),
-    "email": ("user", "password", "port"),
-    "stdout": (),
-    "kafka": (),
-}
-#: History shorter than this says nothing of how often a rule fires.
-SHORTEST_DAYS = 2.0
-#: Eight weeks show what the hours of a week bring; more would only cost memory (half a gigabyte for 400 days) and time.
-MOST_DAYS = 56
+#: Keys that ask for one audience, host or client.
+_NARROWING_KEYS: Final = ("leader", "host", "client")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. at_least: fallen accounts, reporters, or (for no-data) seconds without any."""
+    """Which alerts are wanted, and where they go.
+
+    Parameters
+    ----------
+    name
+        Unique among the rules of a watch.
+    on
+        What alerts must be about.
+    at_least
+        Fallen accounts, reporters, returned accounts, or (for no-data) seconds without any.
+    leader, host, client
+        Only waves that hit this audience, this host, this client; empty for any.
+    notify
+        Names of channels.
+    """
 
     name: str
-    on: str
+    on: AlertKind
     at_least: int = 0
     leader: str = ""
     notify: tuple[str, ...] = ("stdout",)
     host: str = ""
     client: str = ""
 
+    @property
+    def stream(self) -> StreamKey:
+        """The stream whose history tells how often the rule fires."""
+        if self.leader:
+            return StreamKey(StreamKind.LEADER, self.leader)
+        if self.host:
+            return StreamKey(StreamKind.HOST, self.host)
+        if self.client:
+            return StreamKey(StreamKind.CLIENT, self.client)
+        return ALL_FALLS if self.on == AlertKind.FALLS else ALL_REPORTS
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where alerts go. values: what the kind needs; secrets may be `env:NAME`."""
+    """Where alerts go.
+
+    name: as rules call it. kind: one of `channels.channel_kinds`. values: what the kind needs.
+    """
 
     name: str
     kind: str
     values: dict[str, str]
 
 
-DEFAULT: Final = (
-    Rule("a wave of suspensions", "falls"),
-    Rule("a burst of reports", "reports"),
-    Rule("accounts came back", "returns"),
-    Rule("a source is silent", "no-data", 60),
+DEFAULT_RULES: Final = (
+    Rule("a wave of suspensions", AlertKind.FALLS),
+    Rule("a burst of reports", AlertKind.REPORTS),
+    Rule("accounts came back", AlertKind.RETURNS),
+    Rule("a source is silent", AlertKind.NO_DATA, 60),
 )
 STDOUT: Final = Channel("stdout", "stdout", {})
 
 
 def load_rules(path: Path) -> tuple[list[Rule], list[Channel]]:
-    """Rules and channels of a file. Raises UsageError that names the rule and the key that is wrong."""
+    """Read the rules and channels of a file.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or something in it is wrong; names the rule or channel, and the
+        key.
+    """
+    plain = _read_toml(path)
+    where = str(path)
+    unknown = sorted(set(plain) - {"rule", "channel"})
+    if unknown:
+        raise UsageError(
+            f"unknown key {unknown[0]!r}", where=where, fix="Known keys: rule, channel."
+        )
+    tables = plain.get("channel", {})
+    if not isinstance(tables, dict) or "stdout" in tables:
+        raise UsageError(
+            "channels are tables, and stdout is one that is always there",
+            where=where,
+            fix='Write [channel.NAME], kind = "...".',
+        )
+    channels = [STDOUT, *(_parse_channel(name, table, where) for name, table in tables.items())]
+    listed = plain.get("rule", [])
+    if not isinstance(listed, list):
+        raise UsageError("rules are a list", where=where, fix="Write [[rule]].")
+    names = {channel.name for channel in channels}
+    rules = [_parse_rule(table, names, where) for table in listed]
+    _check_names(rules, where)
+    return rules, channels
+
+
+def matching_rules(
+    rules: Iterable[Rule],
+    kind: AlertKind,
+    size: int,
+    leaders: AbstractSet[str] = frozenset(),
+    called: AbstractSet[StreamKey] = frozenset(),
+) -> list[Rule]:
+    """Rules that an alert fires.
+
+    Parameters
+    ----------
+    rules
+        The rules of the watch.
+    kind, size
+        What the alert is about, and what `at_least` is compared with.
+    leaders
+        Whose audiences were hit.
+    called
+        Hosts and clients that stood out.
+    """
+    return [
+        rule
+        for rule in rules
+        if rule.on == kind
+        and size >= rule.at_least
+        and (not rule.leader or rule.leader in leaders)
+        and (not rule.host or StreamKey(StreamKind.HOST, rule.host) in called)
+        and (not rule.client or StreamKey(StreamKind.CLIENT, rule.client) in called)
+    ]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        plain = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(
             "this file cannot be read", where=str(path), fix="Check its name and its rights."
@@ -91,74 +170,42 @@ def load_rules(path: Path) -> tuple[list[Rule], list[Channel]]:
         raise UsageError(
             f"this is not TOML: {error}", where=str(path), fix="Mend the line."
         ) from error
-    unknown = sorted(set(plain) - {"rule", "channel"})
-    if unknown:
-        raise UsageError(
-            f"unknown key {unknown[0]!r}", where=str(path), fix="Known keys: rule, channel."
-        )
-    given = plain.get("channel", {})
-    if not isinstance(given, dict) or "stdout" in given:
-        raise UsageError(
-            "channels are tables, and stdout is one that is always there",
-            where=str(path),
-            fix='Write [channel.NAME], kind = "...".',
-        )
-    channels = [STDOUT, *(_channel(name, value, str(path)) for name, value in given.items())]
-    names = {c.name for c in channels}
-    listed = plain.get("rule", [])
-    if not isinstance(listed, list):
-        raise UsageError("rules are a list", where=str(path), fix="Write [[rule]].")
-    rules = [_rule(value, names, str(path)) for value in listed]
-    twice = {r.name for r in rules if [x.name for x in rules].count(r.name) > 1}
+
+
+def _check_names(rules: list[Rule], where: str) -> None:
+    names = [rule.name for rule in rules]
+    twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise UsageError(
-            f"two rules are called {min(twice)!r}", where=str(path), fix="Give each its own name."
+            f"two rules are called {min(twice)!r}", where=where, fix="Give each its own name."
         )
     if not rules:
         raise UsageError(
             "there is no rule in this file",
-            where=str(path),
+            where=where,
             fix='Begin with [[rule]], name = "..." and on = "falls".',
         )
-    return rules, channels
 
 
-def _rule(value: Any, channels: set[str], where: str) -> Rule:
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
+def _parse_rule(table: Any, channels: set[str], where: str) -> Rule:
+    if not isinstance(table, dict) or not isinstance(table.get("name"), str) or not table["name"]:
         raise UsageError("a rule without a name", where=where, fix='Write name = "...".')
-    name = value["name"]
-    known = {
-        "name": str,
-        "on": str,
-        "at_least": int,
-        "leader": str,
-        "host": str,
-        "client": str,
-        "notify": list,
-    }
-    for key, given in value.items():
-        if key not in known:
-            raise UsageError(
-                f"rule {name!r}: unknown key {key!r}",
-                where=where,
-                fix=f"Known keys: {', '.join(known)}.",
-            )
-        if not isinstance(given, known[key]) or isinstance(given, bool):
-            raise UsageError(
-                f"rule {name!r}: {key} must be of type {known[key].__name__}", where=where
-            )
-    if value.get("on", "") not in KINDS:
-        raise UsageError(f"rule {name!r}: on must be one of {', '.join(KINDS)}", where=where)
-    narrowed = next((k for k in ("leader", "host", "client") if value.get(k)), "")
-    if narrowed and value["on"] not in ("falls", "returns"):
+    name = table["name"]
+    _check_rule_keys(name, table, where)
+    on = table.get("on", "")
+    if on not in set(AlertKind):
+        kinds = ", ".join(kind.value for kind in AlertKind)
+        raise UsageError(f"rule {name!r}: on must be one of {kinds}", where=where)
+    narrowed = next((key for key in _NARROWING_KEYS if table.get(key)), "")
+    if narrowed and on not in (AlertKind.FALLS, AlertKind.RETURNS):
         raise UsageError(
             f"rule {name!r}: {narrowed} goes with suspensions and returns only",
             where=where,
             fix=f'Leave {narrowed} out, or write on = "falls".',
         )
-    if value.get("at_least", 0) < 0:
+    if table.get("at_least", 0) < 0:
         raise UsageError(f"rule {name!r}: at_least must be 0 or more", where=where)
-    notify = tuple(value.get("notify", ["stdout"]))
+    notify = tuple(table.get("notify", ["stdout"]))
     for channel in notify:
         if channel not in channels:
             raise UsageError(
@@ -168,155 +215,70 @@ def _rule(value: Any, channels: set[str], where: str) -> Rule:
             )
     return Rule(
         name,
-        value["on"],
-        value.get("at_least", 0),
-        value.get("leader", ""),
+        AlertKind(on),
+        table.get("at_least", 0),
+        table.get("leader", ""),
         notify,
-        value.get("host", ""),
-        value.get("client", ""),
+        table.get("host", ""),
+        table.get("client", ""),
     )
 
 
-def _channel(name: str, value: Any, where: str) -> Channel:
-    kind = value.get("kind") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in CHANNELS:
+def _check_rule_keys(name: str, table: dict[str, Any], where: str) -> None:
+    for key, given in table.items():
+        if key not in _RULE_KEYS:
+            raise UsageError(
+                f"rule {name!r}: unknown key {key!r}",
+                where=where,
+                fix=f"Known keys: {', '.join(_RULE_KEYS)}.",
+            )
+        if not isinstance(given, _RULE_KEYS[key]) or isinstance(given, bool):
+            raise UsageError(
+                f"rule {name!r}: {key} must be of type {_RULE_KEYS[key].__name__}", where=where
+            )
+
+
+def _parse_channel(name: str, table: Any, where: str) -> Channel:
+    kind = table.get("kind") if isinstance(table, dict) else None
+    channel = find_channel(kind) if isinstance(kind, str) else None
+    if channel is None:
         raise UsageError(
-            f"channel {name!r}: kind must be one of {', '.join(CHANNELS)}", where=where
+            f"channel {name!r}: kind must be one of {', '.join(channel_kinds())}", where=where
         )
-    needs, may = CHANNELS[kind], _MAY[kind]
-    values: dict[str, str] = {}
-    for key, given in value.items():
-        if key == "kind":
-            continue
-        if key not in needs + may:
-            raise UsageError(
-                f"channel {name!r}: unknown key {key!r}",
-                where=where,
-                fix=f"Known: {', '.join(needs + may)}.",
-            )
-        if key == "port":
-            given = str(given)
-            if not given.isdigit() or not 0 < int(given) < 65536:
-                raise UsageError(
-                    f"channel {name!r}: port must be a number from 1 to 65535", where=where
-                )
-        if not isinstance(given, str):
-            raise UsageError(f"channel {name!r}: {key} must be a text", where=where)
-        if given.startswith("env:") and given[4:] not in os.environ:
-            raise UsageError(
-                f"channel {name!r}: {given[4:]} is not set",
-                where=where,
-                fix="Set it in the environment.",
-            )
-        values[key] = os.environ[given[4:]] if given.startswith("env:") else given
-    missing = [key for key in needs if not values.get(key)]
+    values = {
+        key: _channel_value(name, key, given, channel, where)
+        for key, given in table.items()
+        if key != "kind"
+    }
+    missing = [key for key in channel.required if not values.get(key)]
     if missing:
         raise UsageError(f"channel {name!r} needs {missing[0]!r}", where=where)
-    if "url" in values and not re.match(r"https?://[^/\s]", values["url"]):
+    try:
+        channel.check(values)
+    except UsageError as error:
         raise UsageError(
-            f"channel {name!r}: url must be http://HOST/... or https://HOST/...", where=where
+            f"channel {name!r}: {error.what}", where=where, why=error.why, fix=error.fix
+        ) from error
+    return Channel(name, str(kind), values)
+
+
+def _channel_value(name: str, key: str, given: Any, channel: AlertChannel, where: str) -> str:
+    known = channel.required + channel.optional
+    if key not in known:
+        raise UsageError(
+            f"channel {name!r}: unknown key {key!r}", where=where, fix=f"Known: {', '.join(known)}."
         )
-    if kind == "kafka":
-        from birdfall.watch.feeds.kafka import require_client
-
-        require_client()
-    return Channel(name, kind, values)
-
-
-def matching(
-    rules: list[Rule],
-    kind: str,
-    size: int,
-    leaders: set[str],
-    called: set[str] | frozenset[str] = frozenset(),
-) -> list[Rule]:
-    """Rules that an alert of `kind` and `size` fires. leaders: whose audiences were hit; called: streams that stood out."""
-    return [
-        r
-        for r in rules
-        if r.on == kind
-        and size >= r.at_least
-        and (not r.leader or r.leader in leaders)
-        and (not r.host or f"host:{r.host}" in called)
-        and (not r.client or f"client:{r.client}" in called)
-    ]
-
-
-def backtest_rule(
-    state: State, rule: Rule, *, false_alarms_per_year: float, until: int
-) -> dict[str, Any]:
-    """How often a rule would have fired on the history that is stored: `{"fires", "days", "at"}`, or `{"why"}` it cannot be said.
-
-    The detector of that history (`measures.waves.back_test`) is run over its own past; a wave counts from its alarm until the
-    stream is quiet again, and fires the rule if as many fell in it as the rule asks.
-    """
-    if rule.on in ("returns", "no-data"):
-        return {"why": "not-a-detector"}
-    stream = stream_of(rule)
-    row = state.connection.execute("SELECT min(begin) FROM ticks WHERE stream = 'all'").fetchone()
-    begun = int(state.meta("begun", "0")) or row[0]
-    if not begun or until - begun < SHORTEST_DAYS * 86_400_000_000:
-        return {
-            "why": "history-too-short",
-            "days": round(max(until - (begun or until), 0) / 86_400_000_000, 2),
-        }
-    from birdfall.measures.waves import back_test
-
-    counts, covered, first = history(state, stream, begun, until)
-    found = back_test(
-        counts, covered, TICK_US / 1e6, first / 1e6, false_alarms_per_year=false_alarms_per_year
-    )
-    fired = []
-    for number, alarm in enumerate(found.alarms):
-        end = int(found.alarms[number + 1]) if number + 1 < len(found.alarms) else len(counts)
-        quiet = np.flatnonzero(np.convolve(counts[alarm:end], np.ones(12), "valid") == 0)
-        last = int(alarm + quiet[0]) if len(quiet) else end
-        if counts[max(alarm - 6, 0) : last].sum() >= rule.at_least:
-            fired.append(int(first + alarm * TICK_US))
-    days = round(float(covered.sum()) * TICK_US / 86_400_000_000, 1)
-    return {"fires": len(fired), "days": days, "at": fired[-20:], "budget": round(found.allowed, 2)}
-
-
-def stream_of(rule: Rule) -> str:
-    """The stream whose history tells how often a rule fires."""
-    for kind in ("leader", "host", "client"):
-        if getattr(rule, kind):
-            return f"{kind}:{getattr(rule, kind)}"
-    return "all" if rule.on == "falls" else "reports"
-
-
-def history(state: State, stream: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """(events per tick as float64[n], covered as bool[n], first microsecond) of a stream's stored ticks, the last `MOST_DAYS`."""
-    begin = max(begin, end - MOST_DAYS * 86_400_000_000, int(state.meta("ticks_from", "0")))
-    first = begin - begin % TICK_US
-    n = max((end - first) // TICK_US, 1)
-    counts, covered = np.zeros(n), np.ones(n, np.bool_)
-    rows = state.connection.execute(
-        "SELECT begin, observed FROM ticks WHERE stream = ? AND begin BETWEEN ? AND ?",
-        (stream, first, end - TICK_US),
-    )
-    for row in rows:
-        counts[(row["begin"] - first) // TICK_US] = row["observed"]
-    for gap in state.connection.execute('SELECT "begin", "end" FROM gaps'):
-        covered[
-            max((gap["begin"] - first) // TICK_US, 0) : max((gap["end"] - first) // TICK_US + 1, 0)
-        ] = False
-    return counts, covered, first
-
-
-def keep_rules(
-    state: State, rules: list[Rule], *, false_alarms_per_year: float, until: int
-) -> None:
-    """Try each rule on history and keep it, armed; call outside a transaction."""
-    import json
-
-    tried = [
-        (r, backtest_rule(state, r, false_alarms_per_year=false_alarms_per_year, until=until))
-        for r in rules
-    ]
-    with state.transaction():
-        state.connection.execute("DELETE FROM rules")
-        state.connection.executemany(
-            "INSERT INTO rules (name, rule, armed, backtest) VALUES (?, ?, 1, ?)",
-            [(r.name, json.dumps(asdict(r), ensure_ascii=False), json.dumps(b)) for r, b in tried],
+    # a port may be written as the number it is
+    value = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    if not isinstance(value, str):
+        raise UsageError(f"channel {name!r}: {key} must be a text", where=where)
+    if not value.startswith("env:"):
+        return value
+    variable = value.removeprefix("env:")
+    if variable not in os.environ:
+        raise UsageError(
+            f"channel {name!r}: {variable} is not set",
+            where=where,
+            fix="Set it in the environment.",
         )
+    return os.environ[variable]

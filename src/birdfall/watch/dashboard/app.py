@@ -27,7 +27,7 @@ from starlette.routing import Route
 
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
-from birdfall.watch.alerts.handoff import TABLES
+from birdfall.watch.alerts.handoff import is_table
 from birdfall.watch.dashboard.live_updates import Updates
 from birdfall.watch.dashboard.security import HEADERS, AccessGuard
 from birdfall.watch.dashboard.view import View, usual_band_path
@@ -120,7 +120,7 @@ class _Pages:
     async def download(self, request: Request) -> Response:
         """The accounts of a wave, as CSV."""
         number, form = request.path_params["number"], request.path_params["form"]
-        text = await run_in_threadpool(self.view.download, number, form) if form in TABLES else None
+        text = await run_in_threadpool(self.view.download, number, form) if is_table(form) else None
         if text is None:
             return self._missing("en")
         disposition = {"Content-Disposition": f'attachment; filename="wave-{number}-{form}.csv"'}

@@ -157,19 +157,19 @@ def case_maker(path: Path) -> Callable[[int], Path]:
     """
 
     def make(number: int) -> Path:
-        from birdfall.watch.detect.wave_queries import wave
-        from birdfall.watch.engine.archive import case_of
+        from birdfall.watch.engine.archive import case_from_wave
         from birdfall.watch.store.database import State
+        from birdfall.watch.store.queries.waves import find_wave
 
         state = State.open(path, read_only=True)
         try:
-            found = wave(state, number)
+            found = find_wave(state, number)
             if found is None:
                 raise UsageError(f"there is no wave {number}")
             folder = (
                 path.parent / f"case-wave-{number}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
             )
-            case_of(state, found, folder)
+            case_from_wave(state, found, folder)
         finally:
             state.close()
         command = [sys.executable, "-m", "birdfall", "run", str(folder)]

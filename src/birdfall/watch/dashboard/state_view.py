@@ -6,13 +6,12 @@ import hashlib
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from birdfall.model.schemas import FALLEN
 from birdfall.record.ids import pseudonym
-from birdfall.watch.alerts.delivery import TRIES
+from birdfall.watch.alerts.delivery import MAX_TRIES
 from birdfall.watch.alerts.handoff import export_wave
-from birdfall.watch.alerts.rules import DEFAULT
+from birdfall.watch.alerts.rules import DEFAULT_RULES
 from birdfall.watch.dashboard.bursts import (
     burst_reporters,
     burst_targets,
@@ -21,23 +20,40 @@ from birdfall.watch.dashboard.bursts import (
 )
 from birdfall.watch.dashboard.pseudonym_key import pseudonym_key
 from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, build_chart, usual_limit
-from birdfall.watch.detect.detector_bank import FIRST, TICK_US
-from birdfall.watch.detect.wave_queries import BEFORE, MOST, SHOWN, Wave, is_kept, wave, waves
+from birdfall.watch.detect.detector_bank import LEARNING_TICKS
+from birdfall.watch.detect.wave_contents import CHART_BEFORE_US, MAX_CHART_US, has_accounts
 from birdfall.watch.engine.retention import size_of
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
+from birdfall.watch.model.ticks import TICK_US
+from birdfall.watch.model.wave import ReportDetails, SuspensionDetails, Wave, WaveKind
 from birdfall.watch.store.database import State
 from birdfall.watch.store.lock import is_in_use
+from birdfall.watch.store.queries.accounts import handle_of
+from birdfall.watch.store.queries.alerts import (
+    count_alerts_by_rule,
+    count_deliveries,
+    list_rules,
+)
+from birdfall.watch.store.queries.falls import count_falls_per_step
+from birdfall.watch.store.queries.raw import raw_file_bytes
+from birdfall.watch.store.queries.reports import count_reports_per_step
+from birdfall.watch.store.queries.sources import (
+    any_connected,
+    first_watched,
+    latest_event,
+    list_gaps_of,
+    list_gaps_within,
+    list_sources,
+    state_version,
+)
+from birdfall.watch.store.queries.ticks import find_detector, list_ticks
+from birdfall.watch.store.queries.waves import LISTED_WAVES, find_wave, list_waves
 
+#: Gaps of a source that its page lists, latest first.
+MAX_SHOWN_GAPS = 50
 #: A burst of reports this long before a wave is told of with it.
 MAX_BURST_LEAD_US = HOUR
-
-_FALLEN: Final = ", ".join(f"'{s}'" for s in FALLEN)
-#: Events per step of a stream: (first, step, first, last).
-_COUNT_EVENTS: Final = {
-    "all": f"SELECT (time - ?) / ? AS k, count(*) FROM changes WHERE time BETWEEN ? AND ? AND NOT seen AND status IN ({_FALLEN}) "
-    f"AND coalesce(previous, '') NOT IN ({_FALLEN}) GROUP BY k",
-    "reports": "SELECT (time - ?) / ? AS k, count(*) FROM reports WHERE time BETWEEN ? AND ? GROUP BY k",
-}
 
 
 class StateView:
@@ -61,19 +77,14 @@ class StateView:
 
     def version(self) -> str:
         with closing(self._state()) as state:
-            row = state.connection.execute(
-                "SELECT (SELECT max(id) FROM changes), (SELECT max(id) FROM reports), (SELECT max(id) FROM alerts), "
-                "(SELECT sum(tries) FROM deliveries), (SELECT sum(connected) FROM sources), (SELECT value FROM meta WHERE key = 'tick'), "
-                "(SELECT sum(fallen) + sum(returned) + count(closed) FROM waves)"
-            ).fetchone()
-        return "-".join(str(v) for v in row)
+            return state_version(state)
 
     def now(self) -> dict[str, Any]:
         with closing(self._state()) as state:
-            every = waves(state)
+            every = list_waves(state)
             on = [w for w in every if w.closed is None]
             latest = self._latest(state)
-            series = self._series(state, "all", latest - 2 * HOUR, latest, MINUTE)
+            series = self._series(state, ALL_FALLS, latest - 2 * HOUR, latest, MINUTE)
             sources = self._sources(state)
             down = [s["source"] for s in sources if s["state"] in ("down", "mute")]
             stopped = any(s["state"] == "stopped" for s in sources)
@@ -82,10 +93,10 @@ class StateView:
             calm = "young" if _is_young(state, latest) else "unusual" if loud else "quiet"
             kind = "nodata" if down else "ended" if recent else calm
             if on:
-                kind = "wave" if any(w.kind == "falls" for w in on) else "reports"
+                kind = "wave" if any(w.kind is WaveKind.FALLS for w in on) else "reports"
             if stopped:
                 kind = "stopped"
-            shown = sorted(on or recent[:3], key=lambda w: w.kind != "falls")
+            shown = sorted(on or recent[:3], key=lambda w: w.kind is not WaveKind.FALLS)
             found = [self._plain(state, w, every) for w in shown]
             return {
                 "state": kind,
@@ -100,19 +111,22 @@ class StateView:
 
     def waves(self) -> list[dict[str, Any]]:
         with closing(self._state()) as state:
-            every = waves(state)
-            return [self._plain(state, w, every) for w in every[:SHOWN]]
+            every = list_waves(state)
+            return [self._plain(state, w, every) for w in every[:LISTED_WAVES]]
 
     def wave(self, number: int) -> dict[str, Any] | None:
         with closing(self._state()) as state:
-            found = wave(state, number)
+            found = find_wave(state, number)
             if found is None:
                 return None
-            return {**self._plain(state, found, waves(state)), "close": self._close(state, found)}
+            return {
+                **self._plain(state, found, list_waves(state)),
+                "close": self._close(state, found),
+            }
 
     def reporters(self) -> dict[str, Any]:
         with closing(self._state()) as state:
-            bursts = [w for w in waves(state) if w.kind == "reports"]
+            bursts = [w for w in list_waves(state) if w.kind is WaveKind.REPORTS]
             rows = [
                 {**row, "reporter": self._shown(row["reporter"]), "burst": w.id}
                 for w in bursts[:20]
@@ -134,18 +148,16 @@ class StateView:
 
     def download(self, number: int, form: str) -> str | None:
         with closing(self._state()) as state:
-            found = wave(state, number)
+            found = find_wave(state, number)
             return (
                 export_wave(state, found, form)
-                if found is not None and is_kept(state, found)
+                if found is not None and has_accounts(state, found)
                 else None
             )
 
     def kept(self) -> dict[str, Any] | None:
         with closing(self._state()) as state:
-            raw = state.connection.execute(
-                "SELECT coalesce(sum(bytes), 0) FROM raw_files"
-            ).fetchone()[0]
+            raw = raw_file_bytes(state)
             since, size = max(self._since(state), state.kept_from), size_of(self.path)
             most = float(state.meta("keep_gigabytes", "0"))
             return {
@@ -163,98 +175,85 @@ class StateView:
     # -- parts ----------------------------------------------------------------------------------------------------
 
     def _latest(self, state: State) -> int:
-        row = state.connection.execute("SELECT max(event), sum(connected) FROM sources").fetchone()
         tick = int(state.meta("tick", "0")) * TICK_US
-        return now() if row[1] and self._running() else max(int(row[0] or 0), tick)
+        if any_connected(state) and self._running():
+            return now()
+        return max(latest_event(state), tick)
 
     def _running(self) -> bool:
         """Whether a watch writes this state: one that was killed could not say that it ended."""
         return is_in_use(self.path.parent) is not False
 
     def _rules(self, state: State) -> list[dict[str, Any]]:
-        sent: dict[str, int] = {}
-        for row in state.connection.execute("SELECT rule FROM alerts"):
-            for name in row["rule"].split(", "):
-                sent[name] = sent.get(name, 0) + 1
+        sent = count_alerts_by_rule(state)
         found = []
-        for r in state.connection.execute("SELECT name, rule, backtest FROM rules ORDER BY name"):
-            rule = json.loads(r["rule"])
+        for row in list_rules(state):
+            rule = json.loads(row.rule)
             if rule.get("leader"):
                 rule["leader"] = self._leader(state, rule["leader"])
-            given = r["name"] not in {d.name for d in DEFAULT}
+            given = row.name not in {d.name for d in DEFAULT_RULES}
             found.append(
                 {
                     **rule,
                     "given": given,
-                    "past": json.loads(r["backtest"]),
-                    "alerts": sent.get(r["name"], 0),
+                    "past": json.loads(row.backtest),
+                    "alerts": sent.get(row.name, 0),
                 }
             )
         return found
 
     def _sources(self, state: State) -> list[dict[str, Any]]:
-        c = state.connection
         running = self._running()
         found = []
-        for row in c.execute("SELECT * FROM sources ORDER BY source"):
+        for row in list_sources(state):
             gaps = [
-                {"begin": g["begin"], "end": g["end"], "why": g["why"]}
-                for g in c.execute(
-                    'SELECT "begin", "end", why FROM gaps WHERE source = ? ORDER BY id DESC LIMIT 50',
-                    (row["source"],),
-                )
+                {"begin": gap.begin, "end": gap.end, "why": gap.why}
+                for gap in list_gaps_of(state, row.source, MAX_SHOWN_GAPS)
             ]
-            over = not row["connected"] and (
-                row["source"].startswith("recording:") or row["source"] == "-"
-            )
+            over = not row.connected and (row.source.startswith("recording:") or row.source == "-")
             stands = (
                 "up"
-                if row["connected"]
+                if row.connected
                 else "over"
                 if over
                 else "mute"
-                if row["said"] == CONNECTED_BUT_SILENT
+                if row.said == CONNECTED_BUT_SILENT
                 else "down"
             )
             found.append(
                 {
-                    "source": row["source"],
-                    "said": row["said"],
+                    "source": row.source,
+                    "said": row.said,
                     "state": stands if running or over else "stopped",
-                    "since": row["since"],
-                    "lost": max(row["since"], row["received"]),
-                    "lag": max(row["received"] - row["event"], 0) / 1e6 if row["event"] else None,
-                    "steps": row["steps"],
-                    "refused": row["refused"],
+                    "since": row.since,
+                    "lost": max(row.since, row.received),
+                    "lag": max(row.received - row.event, 0) / 1e6 if row.event else None,
+                    "steps": row.steps,
+                    "refused": row.refused,
                     "gaps": gaps,
-                    "heard": row["received"] or None,
+                    "heard": row.received or None,
                 }
             )
         return found
 
     def _gaps(self, state: State, begin: int, end: int) -> list[list[int]]:
         """[begin, end] within a span that a source did not tell of: before the watch began, gaps since, and one that is lost now."""
-        rows = state.connection.execute(
-            'SELECT "begin", "end" FROM gaps WHERE "end" >= ? AND "begin" <= ? ORDER BY "begin"',
-            (begin, end),
-        )
+        gaps = list_gaps_within(state, begin, end)
         since = self._since(state)
         early = [[begin, min(since, end)]] if since > begin else []
         lost = [
             s["lost"] for s in self._sources(state) if s["state"] in ("down", "mute") and s["lost"]
         ]
         late = [[max(since, begin), end] for since in lost if since < end]
-        return early + [[max(r["begin"], begin), min(r["end"], end)] for r in rows] + late
+        return early + [[max(gap.begin, begin), min(gap.end, end)] for gap in gaps] + late
 
     def _since(self, state: State) -> int:
         """Since when there is something to see: a stream may have told of the time before the watch began."""
-        row = state.connection.execute(
-            "SELECT (SELECT min(begun) FROM sources WHERE begun > 0), (SELECT min(time) FROM changes), (SELECT min(since) FROM edges)"
-        ).fetchone()
-        return min((int(v) for v in row if v is not None), default=int(state.meta("begun", "0")))
+        first = first_watched(state)
+        return int(state.meta("begun", "0")) if first is None else first
 
     def _series(
-        self, state: State, stream: str, begin: int, end: int, step: int
+        self, state: State, stream: StreamKey, begin: int, end: int, step: int
     ) -> list[dict[str, Any]]:
         """Observed and the most that is usual, per `step`: what happened is counted anew, up to this moment; what a tick expected is kept
         with each that had events, and between them the last one's word holds.
@@ -262,19 +261,14 @@ class StateView:
         first = begin - begin % step
         n = max(int((end - first) // step) + 1, 1)
         observed, expected = [0] * n, [0.0] * n
-        c = state.connection
-        for k, number in c.execute(
-            _COUNT_EVENTS[stream], (first, step, first, first + n * step - 1)
-        ):
+        count = count_reports_per_step if stream.counts_reports else count_falls_per_step
+        for k, number in count(state, first, step, n).items():
             observed[k] = number
-        rows = c.execute(
-            'SELECT "begin", expected FROM ticks WHERE stream = ? AND "begin" BETWEEN ? AND ? ORDER BY "begin"',
-            (stream, first, end),
-        ).fetchall()
-        for row in rows:
-            k = (row["begin"] - first) // step
-            expected[k] = max(expected[k], row["expected"])
-        usual = rows[0]["expected"] if rows else 0.0
+        ticks = list_ticks(state, stream, first, end)
+        for tick in ticks:
+            k = (tick.begin - first) // step
+            expected[k] = max(expected[k], tick.expected)
+        usual = ticks[0].expected if ticks else 0.0
         series = []
         for k in range(n):
             usual = expected[k] or usual
@@ -289,26 +283,26 @@ class StateView:
 
     def _close(self, state: State, w: Wave) -> dict[str, Any]:
         """The chart of a wave from near, in ticks."""
-        end = min(max(w.closed or self._latest(state), w.begin + MINUTE), w.begin + MOST)
-        begin, end = w.begin - BEFORE, end + MINUTE
-        stream = "all" if w.kind == "falls" else "reports"
+        end = min(max(w.closed or self._latest(state), w.begin + MINUTE), w.begin + MAX_CHART_US)
+        begin, end = w.begin - CHART_BEFORE_US, end + MINUTE
+        stream = ALL_FALLS if w.kind is WaveKind.FALLS else ALL_REPORTS
         return build_chart(
             self._series(state, stream, begin, end, TICK_US),
             self._gaps(state, begin, end),
             TICK_US,
-            stream,
+            str(stream),
         )
 
     def _plain(self, state: State, w: Wave, every: list[Wave]) -> dict[str, Any]:
-        details = dict(w.details)
+        details = w.details
         leaders = [
-            {**e, "name": self._leader(state, e["leader"])} for e in details.get("leaders", [])
+            {**ledger.to_json(), "name": self._leader(state, ledger.leader)} for ledger in w.ledgers
         ]
-        end = (
-            last_report_time(state, w)
-            if w.kind == "reports"
-            else int(details.get("end") or w.closed or w.opened)
-        )
+        falls = details if isinstance(details, SuspensionDetails) else SuspensionDetails()
+        if isinstance(details, ReportDetails):
+            end = last_report_time(state, w)
+        else:
+            end = details.end or w.closed or w.opened
         end = min(end, w.closed or end)
         since = self._since(state)
         gaps = self._gaps(state, max(w.begin - HOUR, since), w.closed or end)
@@ -317,17 +311,17 @@ class StateView:
                 (
                     b
                     for b in every
-                    if b.kind == "reports" and w.begin - MAX_BURST_LEAD_US < b.begin <= end
+                    if b.kind is WaveKind.REPORTS and w.begin - MAX_BURST_LEAD_US < b.begin <= end
                 ),
                 None,
             )
-            if w.kind == "falls"
+            if w.kind is WaveKind.FALLS
             else None
         )
-        targets = burst_targets(state, w) if w.kind == "reports" else []
+        targets = burst_targets(state, w) if w.kind is WaveKind.REPORTS else []
         return {
             "id": w.id,
-            "kind": w.kind,
+            "kind": w.kind.value,
             "begin": w.begin,
             "opened": w.opened,
             "closed": w.closed,
@@ -337,32 +331,30 @@ class StateView:
             "delay": (w.opened - w.begin) / 1e6,
             "leaders": leaders,
             "seconds": max((end - w.begin) / 1e6, 1.0),
-            "reasons": {k: v for k, v in details.get("reasons", {}).items() if k},
-            "hosts": details.get("hosts", {}),
-            "clients": details.get("clients", {}),
-            "reported": details.get("reported", 0),
+            "reasons": {k: v for k, v in falls.reasons.items() if k},
+            "hosts": dict(falls.hosts),
+            "clients": dict(falls.clients),
+            "reported": falls.reported,
             "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
             "fell": sum(t["fell"] is not None for t in targets),
-            "together": len(details.get("together", [])),
-            "reports": details.get("reports"),
+            "together": len(w.together),
+            "reports": details.reports if isinstance(details, ReportDetails) else None,
             "gaps": len(gaps),
             "case": w.begin >= state.kept_from,
-            "kept": is_kept(state, w),
+            "kept": has_accounts(state, w),
             "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
             "burst": None
             if burst is None
             else {
                 "id": burst.id,
                 "reporters": burst.fallen,
-                "together": len(burst.details["together"]),
+                "together": len(burst.together),
             },
         }
 
     def _leader(self, state: State, account: str) -> str:
-        row = state.connection.execute(
-            "SELECT handle FROM standing WHERE account = ?", (account,)
-        ).fetchone()
-        return f"@{row[0]}" if row and row[0] else account
+        handle = handle_of(state, account)
+        return f"@{handle}" if handle else account
 
     def _shown(self, account: str) -> str:
         digest = hashlib.blake2b(account.encode(), key=self._key, digest_size=4).digest()
@@ -371,20 +363,13 @@ class StateView:
 
 def channel_deliveries(state: State) -> list[dict[str, Any]]:
     """How alerts fare on their ways: {channel, arrived, waiting, lost, said}. lost: given up; said: what was last wrong, if something still is."""
-    rows = state.connection.execute(
-        "SELECT channel, count(done) AS arrived, sum(done IS NULL AND tries < ?1) AS waiting, sum(done IS NULL AND tries >= ?1) AS lost, "
-        "(SELECT said FROM deliveries l WHERE l.channel = d.channel AND l.tries > 0 ORDER BY l.alert DESC LIMIT 1) AS said "
-        "FROM deliveries d GROUP BY channel ORDER BY channel",
-        (TRIES,),
-    )
-    return [dict(r) for r in rows]
+    return [count._asdict() for count in count_deliveries(state, MAX_TRIES)]
 
 
 def _is_young(state: State, latest: int) -> bool:
     """Whether the watch has not yet seen so much that it could call anything."""
-    row = state.connection.execute("SELECT state FROM detectors WHERE stream = 'all'").fetchone()
-    if row is None:
+    kept = find_detector(state, ALL_FALLS)
+    if kept is None:
         return True
-    kept = json.loads(row[0])
     # ticks in which nothing came are not written down one by one
-    return bool(kept["ticks"] + max(latest // TICK_US - kept["tick"], 0) < FIRST)
+    return bool(kept["ticks"] + max(latest // TICK_US - kept["tick"], 0) < LEARNING_TICKS)

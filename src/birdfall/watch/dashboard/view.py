@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from birdfall.watch.detect.detector_bank import TICK_US
+from birdfall.watch.model.ticks import TICK_US
 
 HOUR: Final = 3_600_000_000
 MINUTE: Final = 60_000_000

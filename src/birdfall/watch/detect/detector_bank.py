@@ -1,98 +1,103 @@
-"""Many e-detectors side by side: one for all suspensions, one for each watched audience and host, one for each reported account.
+"""Many e-detectors side by side: one for each stream (`model.stream_key`), advanced together as
+arrays.
 
-A tick lasts ten seconds; the open one is judged as it fills, against what a whole tick may bring, so that an alarm need
-not wait for its end. What a stream may bring is bounded from above by what it brought so far (a Gamma bound on its rate: a
-stream watched for a minute may bring more than one watched for a month), or, where enough history is stored, by the
-detector made from it (`measures.waves.design_detector`). Ticks within a wave teach nothing. Method: docs/methods/watch.md.
+A tick lasts ten seconds; the open one is judged as it fills, against what a whole tick may bring,
+so that an alarm need not wait for its end. What a stream may bring is bounded from above by what it
+brought so far (a Gamma bound on its rate: a stream watched for a minute may bring more than one
+watched for a month), or, where enough history is stored, by the detector made from it
+(`measures.waves.design_detector`). Ticks within a wave teach nothing. Method:
+docs/methods/watch.md.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import numpy as np
 
 from birdfall.kernels import edetector
+from birdfall.watch.detect.chance_bounds import (
+    ASSUMED_SIZE,
+    MIN_SPREAD_EVENTS,
+    LearnedBaseline,
+    log_tail,
+    rate_bound,
+    spread_size,
+)
+from birdfall.watch.model.detector_state import DetectorJson
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey, StreamKind
+from birdfall.watch.model.ticks import TICK_US
 
-TICK_US = 10_000_000
-#: Quantile of the Gamma bound, as a normal deviate: the rate lies below it in 39 of 40 streams.
-BOUND = 1.96
-#: The spread of a stream whose history does not show it, as `measures.waves` assumes it (which is heavy to load).
-ASSUMED_SIZE = 1.0
-#: Levels wander: until history says how far, so many times the usual rate still counts as nothing.
-ASSUMED_LIFT = 3.0
-#: Events in the last hour from which on its spread is believed, and the limits of what is believed.
-ENOUGH, NARROWEST, WIDEST = 20, 0.5, 50.0
-#: The narrowest spread that less than an hour can show: a level may wander by a third from one hour to the next, (1 / 3) ** -2.
-YOUNG = 9.0
 #: Ticks remembered to say when a wave began.
-REMEMBERED = 360
-ROOM = 64
-#: Streams that stand for everything, and the part of the false alarms that each may have; the rest is shared by all others.
-WHOLE, SHARE = ("all", "reports"), 0.25
-#: Ticks that are also counted together, the open one the last: a minute of a tenfold rate is too short for evidence to multiply.
-WINDOWS = (1, 2, 3, 6)
-#: The last ticks do not teach yet: a burst must not be the yardstick it is measured by. In a stream younger than `SETTLED` ticks the
-#: last third does not, where that would raise the bound. Of reported accounts never: they are new by nature.
-LAG, SETTLED = 30, 90
+ONSET_HISTORY_TICKS: Final = 360
+INITIAL_ROWS: Final = 64
+#: Streams that stand for everything, and the part of the false alarms that each may have; all
+#: others share the rest.
+TOTALS: Final = (ALL_FALLS, ALL_REPORTS)
+TOTAL_SHARE: Final = 0.25
+#: Ticks that are also counted together, the open one the last: a minute of a tenfold rate is too
+#: short for evidence to multiply.
+WINDOW_TICKS: Final = (1, 2, 3, 6)
+#: The last ticks do not teach yet: a burst must not be the yardstick it is measured by. In a stream
+#: younger than `SETTLED_TICKS` the last third does not, where that would raise the bound. Of
+#: reported accounts never: they are new by nature.
+LEARNING_LAG_TICKS, SETTLED_TICKS = 30, 90
 #: Ticks that only teach: what a stream brings at all is not known before.
-FIRST = 2
-
-
-@dataclass
-class Learned:
-    """What stored history says of a stream: expected events per tick, lifted; size of their spread."""
-
-    expected: float
-    size: float
-
-
-def log_tail(number: float, mean: float, size: float) -> float:
-    """Log of at least the chance that a negative binomial brings so many or more: its terms fall at least as fast as the first or the last two."""
-    if number <= mean or mean <= 0.0:
-        return 0.0
-    size = min(size, 1e7)
-    share = mean / (mean + size)
-    term = math.lgamma(number + size) - math.lgamma(size) - math.lgamma(number + 1)
-    term += number * math.log(share) + size * math.log1p(-share)
-    return min(term - math.log1p(-max(share, share * (number + size) / (number + 1))), 0.0)
-
-
-def _most(events: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-    """The most that a tick may bring of what brought so many events in so many ticks, float64[K]."""
-    shape, ticks = events + 1.0, np.maximum(ticks, 1.0)
-    # Wilson and Hilferty 1931: a Gamma variate's cube root is nearly normal
-    bound = shape * (1 - 1 / (9 * shape) + BOUND / (3 * np.sqrt(shape))) ** 3 / ticks
-    found: np.ndarray = np.maximum(bound, ASSUMED_LIFT * events / ticks)
-    return found
+LEARNING_TICKS: Final = 2
 
 
 class DetectorBank:
-    """Detectors by stream name. All arrays have one row per stream."""
+    """Detectors of many streams. All arrays have one row per stream.
+
+    Parameters
+    ----------
+    false_alarms_per_year
+        Budget of all streams together.
+
+    Attributes
+    ----------
+    streams, row
+        The streams in the order of their rows, and the row of each.
+    tick
+        Number of the open tick: microseconds since 1970 divided by `TICK_US`; 0 before time began.
+    learned
+        Baselines from stored history, by stream.
+    count, total, ticks
+        float64[rows]: events of the open tick; events and ticks that have taught.
+    state, last
+        Log evidence per multiplier, float64[rows, T]; of each stream after the last tick,
+        float64[rows].
+    recent, taught
+        Counts of the last ticks, column tick % ONSET_HISTORY_TICKS; which of the last ticks taught,
+        column tick % LEARNING_LAG_TICKS.
+    sums
+        float64[rows, 4], kept as the columns change: events and ticks that teach but late; counts
+        and their squares before the late ones.
+    """
 
     def __init__(self, *, false_alarms_per_year: float = 1.0) -> None:
         self.thetas = edetector.multipliers()
         self.threshold = edetector.threshold_for(
             TICK_US / 1e6, false_alarms_per_year=false_alarms_per_year
         )
-        self.names: list[str] = []
-        self.place: dict[str, int] = {}
+        self.streams: list[StreamKey] = []
+        self.row: dict[StreamKey, int] = {}
         self.tick = 0
-        self.learned: dict[str, Learned] = {}
-        self._is_new, self._new_of = np.zeros(0, np.bool_), (0, "")
+        self.learned: dict[StreamKey, LearnedBaseline] = {}
+        self._target_mask, self._mask_of = np.zeros(0, np.bool_), (0, ALL_FALLS)
         number = len(self.thetas)
-        self.state = np.full((ROOM, number), -np.inf)
-        self.count, self.total, self.ticks = np.zeros(ROOM), np.zeros(ROOM), np.zeros(ROOM)
-        #: counts of the last ticks, column tick % REMEMBERED; which of the last LAG taught, column tick % LAG
-        self.recent = np.zeros((ROOM, REMEMBERED), np.float32)
-        self.taught = np.zeros((ROOM, LAG), np.float32)
-        #: sums over those columns, kept as they change: events and ticks that teach but late; counts and squares before the late
-        self.sums = np.zeros((ROOM, 4))
-        #: log evidence after the last tick
-        self.last = np.full(ROOM, -np.inf)
+        self.state = np.full((INITIAL_ROWS, number), -np.inf)
+        self.count, self.total, self.ticks = (
+            np.zeros(INITIAL_ROWS),
+            np.zeros(INITIAL_ROWS),
+            np.zeros(INITIAL_ROWS),
+        )
+        self.recent = np.zeros((INITIAL_ROWS, ONSET_HISTORY_TICKS), np.float32)
+        self.taught = np.zeros((INITIAL_ROWS, LEARNING_LAG_TICKS), np.float32)
+        self.sums = np.zeros((INITIAL_ROWS, 4))
+        self.last = np.full(INITIAL_ROWS, -np.inf)
         self._known: tuple[np.ndarray, np.ndarray] | None = None
 
     def _grow(self, rows: int) -> None:
@@ -109,280 +114,329 @@ class DetectorBank:
         )
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.streams)
 
-    def add(self, names: Iterable[str], ticks: float = 0.0) -> None:
-        """Streams to be watched from now on; `ticks` is how long they would have been heard of already."""
-        fresh = [name for name in dict.fromkeys(names) if name not in self.place]
-        if len(self.names) + len(fresh) > len(self.count):
-            self._grow(len(self.names) + len(fresh))
-        for name in fresh:
-            self.place[name] = len(self.names)
-            self.ticks[len(self.names)] = ticks
-            self.names.append(name)
+    def add(self, streams: Iterable[StreamKey], ticks: float = 0.0) -> None:
+        """Watch these streams from now on. ticks: how long they count as watched already."""
+        fresh = [stream for stream in dict.fromkeys(streams) if stream not in self.row]
+        if len(self.streams) + len(fresh) > len(self.count):
+            self._grow(len(self.streams) + len(fresh))
+        for stream in fresh:
+            self.row[stream] = len(self.streams)
+            self.ticks[len(self.streams)] = ticks
+            self.streams.append(stream)
 
-    def drop(self, names: set[str]) -> None:
-        """Streams that are no longer watched."""
-        kept = np.array([i for i, n in enumerate(self.names) if n not in names], np.int64)
-        for array in self._arrays():
+    def drop(self, streams: set[StreamKey]) -> None:
+        """Watch these streams no longer."""
+        kept = np.array([i for i, s in enumerate(self.streams) if s not in streams], np.int64)
+        for array in self.arrays():
             array[: len(kept)] = array[kept]
         n = len(kept)
-        self.names = [self.names[i] for i in kept]
-        self.place = {name: i for i, name in enumerate(self.names)}
-        self._new_of = (-1, "")
-        self.forget_known()
-        for array in self._arrays():
+        self.streams = [self.streams[i] for i in kept]
+        self.row = {stream: i for i, stream in enumerate(self.streams)}
+        self._mask_of = (-1, ALL_FALLS)
+        self.invalidate_bounds()
+        for array in self.arrays():
             array[n:] = -np.inf if array is self.state or array is self.last else 0.0
 
-    def put(self, name: str, number: float = 1.0) -> None:
-        """Events in the open tick of a stream."""
-        self.count[self.place[name]] += number
+    def add_events(self, stream: StreamKey, number: float = 1.0) -> None:
+        """Count events in the open tick of a stream. Raises KeyError if it is not watched."""
+        self.count[self.row[stream]] += number
 
-    def expected(self) -> np.ndarray:
+    def expected_counts(self) -> np.ndarray:
         """The most that a tick of each stream may bring while nothing happens, float64[K]."""
-        return self._judged_by()[0]
+        return self._bounds_and_spreads()[0]
 
-    def sizes(self) -> np.ndarray:
+    def spread_sizes(self) -> np.ndarray:
         """Negative-binomial size of a tick of each stream, float64[K]."""
-        return self._judged_by()[1]
+        return self._bounds_and_spreads()[1]
 
-    def forget_known(self) -> None:
-        """What streams are judged by is computed anew: time went on, or streams came or went."""
+    def invalidate_bounds(self) -> None:
+        """Compute bounds and spreads anew: time went on, or streams came or went."""
         self._known = None
 
-    def _judged_by(self) -> tuple[np.ndarray, np.ndarray]:
-        if self._known is None or len(self._known[0]) != len(self.names):
+    def _bounds_and_spreads(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._known is None or len(self._known[0]) != len(self.streams):
             self._known = self._bounds(), self._spreads()
-            for name, learned in self.learned.items():
-                if name in self.place:
-                    self._known[0][self.place[name]] = max(learned.expected, 1e-9)
-                    self._known[1][self.place[name]] = learned.size
+            for stream, learned in self.learned.items():
+                if stream in self.row:
+                    self._known[0][self.row[stream]] = max(learned.expected, 1e-9)
+                    self._known[1][self.row[stream]] = learned.size
         return self._known
 
     def _bounds(self) -> np.ndarray:
-        n = len(self.names)
-        settled = self.of_targets() | (self.ticks[:n] > SETTLED)
+        n = len(self.streams)
+        settled = self.target_mask() | (self.ticks[:n] > SETTLED_TICKS)
         late = self.sums[:n, :2] * settled[:, None]
-        found = _most(self.total[:n] - late[:, 0], self.ticks[:n] - late[:, 1])
-        # silence teaches what it can: only where something came lately would less be known without it
+        found = rate_bound(self.total[:n] - late[:, 0], self.ticks[:n] - late[:, 1])
+        # silence teaches what it can: only where something came lately would less be known without
+        # it
         young = np.flatnonzero(~settled & (self.sums[:n, 0] > 0))
         if len(young):
             late = self._last_third(young)
             found[young] = np.minimum(
-                found[young], _most(self.total[young] - late[:, 0], self.ticks[young] - late[:, 1])
+                found[young],
+                rate_bound(self.total[young] - late[:, 0], self.ticks[young] - late[:, 1]),
             )
         return found
 
     def _last_third(self, young: np.ndarray) -> np.ndarray:
-        """Events and ticks that taught within the last third of what was watched of these streams, float64[len(young), 2]."""
-        back = np.arange(1, LAG + 1)
+        """Events and ticks that taught within the last third of what was watched of these streams,
+        float64[len(young), 2]."""
+        back = np.arange(1, LEARNING_LAG_TICKS + 1)
         then = self.tick - back
-        counted = self.taught[np.ix_(young, then % LAG)] * (back <= self.ticks[young, None] // 3)
-        events = (self.recent[np.ix_(young, then % REMEMBERED)] * counted).sum(axis=1)
+        counted = self.taught[np.ix_(young, then % LEARNING_LAG_TICKS)] * (
+            back <= self.ticks[young, None] // 3
+        )
+        events = (self.recent[np.ix_(young, then % ONSET_HISTORY_TICKS)] * counted).sum(axis=1)
         return np.column_stack([events, counted.sum(axis=1)]).astype(float)
 
     def _spreads(self) -> np.ndarray:
-        """The spread within the last hour, of streams old and busy enough to show it; bursts only widen it."""
-        n = len(self.names)
-        watched = np.clip(self.ticks[:n], SETTLED, REMEMBERED) - LAG
-        mean = self.sums[:n, 2] / watched
-        variance = self.sums[:n, 3] / watched - mean**2
-        known = (self.ticks[:n] >= SETTLED) & (self.sums[:n, 2] >= ENOUGH)
-        widest = np.where(self.ticks[:n] >= REMEMBERED, WIDEST, YOUNG)
-        seen = np.clip(
-            mean**2 / np.maximum(variance - mean, 0.02 * mean**2 + 1e-9), NARROWEST, widest
+        """The spread within the last hour, float64[K]; bursts only widen it."""
+        n = len(self.streams)
+        ticks, events = self.ticks[:n], self.sums[:n, 2]
+        watched = np.clip(ticks, SETTLED_TICKS, ONSET_HISTORY_TICKS) - LEARNING_LAG_TICKS
+        known = (ticks >= SETTLED_TICKS) & (events >= MIN_SPREAD_EVENTS)
+        seen = spread_size(
+            events / watched, self.sums[:n, 3] / watched, mature=ticks >= ONSET_HISTORY_TICKS
         )
         found: np.ndarray = np.where(known, seen, ASSUMED_SIZE)
         return found
 
-    def of_targets(self) -> np.ndarray:
+    def target_mask(self) -> np.ndarray:
         """Which streams are of reported accounts, bool[K]."""
-        if self._new_of != (len(self.names), self.names[-1] if self.names else ""):
-            self._is_new = np.array([n.startswith("target:") for n in self.names], np.bool_)
-            self._new_of = (len(self.names), self.names[-1] if self.names else "")
-        return self._is_new
+        shape = (len(self.streams), self.streams[-1] if self.streams else ALL_FALLS)
+        if self._mask_of != shape:
+            kinds = [stream.kind is StreamKind.TARGET for stream in self.streams]
+            self._target_mask, self._mask_of = np.array(kinds, np.bool_), shape
+        return self._target_mask
 
-    def of_reports(self) -> np.ndarray:
+    def report_mask(self) -> np.ndarray:
         """Which streams count reports, bool[K]; the others count suspensions."""
-        found = self.of_targets().copy()
-        if "reports" in self.place:
-            found[self.place["reports"]] = True
+        found = self.target_mask().copy()
+        if ALL_REPORTS in self.row:
+            found[self.row[ALL_REPORTS]] = True
         return found
 
-    def _push(self, counts: np.ndarray | float, teach: np.ndarray | bool) -> None:
+    def _push_tick(self, counts: np.ndarray | float, teach: np.ndarray | bool) -> None:
         """One tick into the columns and their sums; the tick is the open one."""
-        n = len(self.names)
+        n = len(self.streams)
         sums, recent, taught = self.sums[:n], self.recent[:n], self.taught[:n]
-        late = self.tick % LAG
-        leaving = recent[:, (self.tick - LAG) % REMEMBERED].astype(float)
+        late = self.tick % LEARNING_LAG_TICKS
+        leaving = recent[:, (self.tick - LEARNING_LAG_TICKS) % ONSET_HISTORY_TICKS].astype(float)
         sums[:, 0] += np.where(teach, counts, 0.0) - leaving * taught[:, late]
         sums[:, 1] += np.asarray(teach, float) - taught[:, late]
-        oldest = recent[:, self.tick % REMEMBERED].astype(float)
+        oldest = recent[:, self.tick % ONSET_HISTORY_TICKS].astype(float)
         sums[:, 2] += leaving - oldest
         sums[:, 3] += leaving**2 - oldest**2
-        recent[:, self.tick % REMEMBERED] = counts
+        recent[:, self.tick % ONSET_HISTORY_TICKS] = counts
         taught[:, late] = teach
 
-    def _sum_up(self) -> None:
+    def _recompute_sums(self) -> None:
         """The sums, from the columns."""
-        n = len(self.names)
-        late = np.arange(self.tick - LAG, self.tick)
-        recent, taught = self.recent[:n].astype(float), self.taught[:n][:, late % LAG]
-        old = recent[:, np.arange(self.tick - REMEMBERED, self.tick - LAG) % REMEMBERED]
-        self.sums[:n, 0] = (recent[:, late % REMEMBERED] * taught).sum(axis=1)
+        n = len(self.streams)
+        late = np.arange(self.tick - LEARNING_LAG_TICKS, self.tick)
+        recent, taught = (
+            self.recent[:n].astype(float),
+            self.taught[:n][:, late % LEARNING_LAG_TICKS],
+        )
+        old = recent[
+            :,
+            np.arange(self.tick - ONSET_HISTORY_TICKS, self.tick - LEARNING_LAG_TICKS)
+            % ONSET_HISTORY_TICKS,
+        ]
+        self.sums[:n, 0] = (recent[:, late % ONSET_HISTORY_TICKS] * taught).sum(axis=1)
         self.sums[:n, 1] = taught.sum(axis=1)
         self.sums[:n, 2], self.sums[:n, 3] = old.sum(axis=1), (old**2).sum(axis=1)
 
-    def _push_empty(self, ticks: int, teach: bool) -> None:
-        """As many empty ticks as `_push` would take, at once: what was in the columns grows old, leaves, and is nought."""
-        n = len(self.names)
+    def _push_empty_ticks(self, ticks: int, teach: bool) -> None:
+        """As many empty ticks as `_push_tick` would take, at once: what was in the columns grows
+        old, leaves, and is nought."""
+        n = len(self.streams)
         sums, recent, taught = self.sums[:n], self.recent[:n], self.taught[:n]
         begin, end = self.tick, self.tick + ticks
-        late = np.arange(begin - LAG, min(end - LAG, begin))
-        growing, taught_then = recent[:, late % REMEMBERED].astype(float), taught[:, late % LAG]
+        late = np.arange(begin - LEARNING_LAG_TICKS, min(end - LEARNING_LAG_TICKS, begin))
+        growing, taught_then = (
+            recent[:, late % ONSET_HISTORY_TICKS].astype(float),
+            taught[:, late % LEARNING_LAG_TICKS],
+        )
         leaving = recent[
-            :, np.arange(begin - REMEMBERED, min(end - REMEMBERED, begin)) % REMEMBERED
+            :,
+            np.arange(begin - ONSET_HISTORY_TICKS, min(end - ONSET_HISTORY_TICKS, begin))
+            % ONSET_HISTORY_TICKS,
         ].astype(float)
         sums[:, 0] -= (growing * taught_then).sum(axis=1)
-        sums[:, 1] += min(ticks, LAG) * float(teach) - taught_then.sum(axis=1)
+        sums[:, 1] += min(ticks, LEARNING_LAG_TICKS) * float(teach) - taught_then.sum(axis=1)
         sums[:, 2] += growing.sum(axis=1) - leaving.sum(axis=1)
         sums[:, 3] += (growing**2).sum(axis=1) - (leaving**2).sum(axis=1)
-        recent[:, np.arange(max(begin, end - REMEMBERED), end) % REMEMBERED] = 0.0
-        taught[:, np.arange(max(begin, end - LAG), end) % LAG] = teach
+        recent[:, np.arange(max(begin, end - ONSET_HISTORY_TICKS), end) % ONSET_HISTORY_TICKS] = 0.0
+        taught[:, np.arange(max(begin, end - LEARNING_LAG_TICKS), end) % LEARNING_LAG_TICKS] = teach
         self.tick = end
 
     def evidence(self) -> np.ndarray:
-        """Log evidence of each stream if the open tick ended now, float64[K]: what is yet to come can only raise it."""
-        n = len(self.names)
+        """Log evidence of each stream if the open tick ended now, float64[K]: what is yet to come
+        can only raise it."""
+        n = len(self.streams)
         found = self.last[:n].copy()
         # where nothing came in this tick yet, nothing has been added to what the last one left
-        busy = np.flatnonzero((self.count[:n] > 0) & (self.ticks[:n] >= FIRST))
+        busy = np.flatnonzero((self.count[:n] > 0) & (self.ticks[:n] >= LEARNING_TICKS))
         found[busy] = edetector.advance_many(
             self.state[busy],
             self.count[busy],
-            self.expected()[busy],
-            self.sizes()[busy],
+            self.expected_counts()[busy],
+            self.spread_sizes()[busy],
             self.thetas,
             False,
         )
         return found
 
-    def _left(self) -> np.ndarray:
+    def _carried_evidence(self) -> np.ndarray:
         """Log evidence of what is kept, float64[K]."""
-        state = self.state[: len(self.names)]
+        state = self.state[: len(self.streams)]
         top = state.max(axis=1, initial=-np.inf)
         safe = np.where(np.isneginf(top), 0.0, top)
         with np.errstate(divide="ignore"):
             found: np.ndarray = top + np.log(np.exp(state - safe[:, None]).mean(axis=1))
         return np.where(np.isneginf(top), -np.inf, found)
 
-    def standing_out(self, evidence: np.ndarray) -> list[str]:
-        """Streams called together at the false-alarm budget, strongest first. evidence: of the open tick, from `evidence`.
+    def significant_streams(self, evidence: np.ndarray) -> list[StreamKey]:
+        """Streams called together at the false-alarm budget, strongest first.
 
-        What history raised the rate of a stream to (`Learned`) may be passed half as often as false alarms are allowed; its evidence has
-        the other half. Streams that stand for everything weigh more than one of many (e-BH with weights); once settled, half of what they have is
-        for counts of some ticks together: a number that chance passes in one of 1 / a windows is an e-value of 1 / a where it is passed.
+        Parameters
+        ----------
+        evidence
+            Log evidence of the open tick, float64[K], from `evidence`.
+
+        Notes ----- e-BH with weights. What history raised the rate of a stream to
+        (`LearnedBaseline`) may be passed half as often as false alarms are allowed; its evidence
+        has the other half. Streams that stand for everything weigh more than one of many; once
+        settled, half of what they have is for counts of some ticks together: a number that chance
+        passes in one of 1 / a windows is an e-value of 1 / a where it is passed.
         """
-        streams = len(self.names)
-        whole = [name for name in WHOLE if name in self.place]
+        streams = len(self.streams)
+        totals = [stream for stream in TOTALS if stream in self.row]
         weighed = evidence.copy()
-        weighed[[self.place[name] for name in self.learned if name in self.place]] -= np.log(2)
-        if len(whole) < streams:
+        weighed[[self.row[s] for s in self.learned if s in self.row]] -= np.log(2)
+        if len(totals) < streams:
             rest = np.ones(streams, np.bool_)
-            rest[[self.place[name] for name in whole]] = False
-            weighed[rest] += np.log((1 - SHARE * len(whole)) * streams / (streams - len(whole)))
+            rest[[self.row[stream] for stream in totals]] = False
+            share = 1 - TOTAL_SHARE * len(totals)
+            weighed[rest] += np.log(share * streams / (streams - len(totals)))
         # what it takes to be called by itself
         enough = np.log(self.threshold * streams)
-        for name in whole:
-            k = self.place[name]
-            weight = np.log((SHARE if len(whole) < streams else 1 / len(whole)) * streams)
-            if self.ticks[k] < SETTLED and name not in self.learned:
+        for stream in totals:
+            k = self.row[stream]
+            share = TOTAL_SHARE if len(totals) < streams else 1 / len(totals)
+            weight = np.log(share * streams)
+            if self.ticks[k] < SETTLED_TICKS and stream not in self.learned:
                 weighed[k] += weight
                 continue
             weight -= np.log(2)
-            passed = self._passed(
-                name, weight - enough - (np.log(2) if name in self.learned else 0.0)
-            )
+            learned_share = np.log(2) if stream in self.learned else 0.0
+            passed = self._exceeds_chance(stream, weight - enough - learned_share)
             weighed[k] = np.logaddexp(weighed[k] + weight, enough if passed else -np.inf)
         called = np.flatnonzero(edetector.e_bh(weighed, self.threshold))
-        return [self.names[i] for i in called[np.argsort(-weighed[called], kind="stable")]]
+        return [self.streams[i] for i in called[np.argsort(-weighed[called], kind="stable")]]
 
-    def _passed(self, name: str, log_chance: float) -> bool:
-        """Whether in one of the windows that end in the open tick there is more than chance brings as often as `log_chance` says."""
-        k = self.place[name]
+    def _exceeds_chance(self, stream: StreamKey, log_chance: float) -> bool:
+        """Whether a window that ends in the open tick holds more than chance brings in
+        exp(log_chance) of all."""
+        k = self.row[stream]
         if not self.count[k]:
             return False
-        mean, size = float(self.expected()[k]), float(self.sizes()[k])
-        for ticks in WINDOWS:
-            before = np.arange(self.tick - ticks + 1, self.tick) % REMEMBERED
+        mean, size = float(self.expected_counts()[k]), float(self.spread_sizes()[k])
+        for ticks in WINDOW_TICKS:
+            before = np.arange(self.tick - ticks + 1, self.tick) % ONSET_HISTORY_TICKS
             number = float(self.count[k]) + float(self.recent[k, before].sum())
-            if log_tail(number, ticks * mean, ticks * size) <= log_chance - math.log(len(WINDOWS)):
+            if log_tail(number, ticks * mean, ticks * size) <= log_chance - math.log(
+                len(WINDOW_TICKS)
+            ):
                 return True
         return False
 
-    def close(self, *, teach: np.ndarray, covered: bool) -> np.ndarray:
-        """End the open tick: its counts, float64[K]. teach: bool[K], streams for which it is ordinary time."""
-        n = len(self.names)
+    def close_tick(self, *, teach: np.ndarray, covered: bool) -> np.ndarray:
+        """End the open tick: its counts, float64[K]. teach: bool[K], streams for which it is
+        ordinary time."""
+        n = len(self.streams)
         counts = self.count[:n].copy()
         if covered:
             self.last[:n] = edetector.advance_many(
-                self.state[:n], counts, self.expected(), self.sizes(), self.thetas, True
+                self.state[:n],
+                counts,
+                self.expected_counts(),
+                self.spread_sizes(),
+                self.thetas,
+                True,
             )
             self.total[:n] += np.where(teach, counts, 0.0)
             self.ticks[:n] += teach
-        self._push(counts if covered else 0.0, teach if covered else False)
-        forgotten = (~teach & ~self.of_targets()) | (self.ticks[:n] <= FIRST)
+        self._push_tick(counts if covered else 0.0, teach if covered else False)
+        forgotten = (~teach & ~self.target_mask()) | (self.ticks[:n] <= LEARNING_TICKS)
         self.state[:n][forgotten], self.last[:n][forgotten] = -np.inf, -np.inf
         self.count[:n] = 0.0
         self.tick += 1
-        self.forget_known()
+        self.invalidate_bounds()
         return counts
 
-    def skip(self, ticks: int, *, covered: bool) -> None:
+    def skip_ticks(self, ticks: int, *, covered: bool) -> None:
         """Ticks in which nothing came, in closed form."""
-        n = len(self.names)
+        n = len(self.streams)
         if ticks > 0 and n:
             if covered:
                 edetector.skip_empty_ticks_many(
-                    self.state[:n], ticks, self.expected(), self.sizes(), self.thetas
+                    self.state[:n], ticks, self.expected_counts(), self.spread_sizes(), self.thetas
                 )
                 self.ticks[:n] += ticks
-                self.last[:n] = self._left()
-            self._push_empty(ticks, covered)
-            self.forget_known()
+                self.last[:n] = self._carried_evidence()
+            self._push_empty_ticks(ticks, covered)
+            self.invalidate_bounds()
         elif ticks > 0:
             self.tick += ticks
 
-    def onset(self, name: str) -> int:
+    def onset(self, stream: StreamKey) -> int:
         """The tick in which what is on in a stream began most likely; the open one if it is that."""
-        k = self.place[name]
-        watched = int(min(self.ticks[k] + 1, REMEMBERED))
-        past = self.recent[k, np.arange(self.tick - watched, self.tick) % REMEMBERED]
+        k = self.row[stream]
+        watched = int(min(self.ticks[k] + 1, ONSET_HISTORY_TICKS))
+        past = self.recent[k, np.arange(self.tick - watched, self.tick) % ONSET_HISTORY_TICKS]
         counts = np.r_[past, self.count[k]].astype(float)
-        expected = np.full(len(counts), self.expected()[k])
-        sizes = np.full(len(counts), self.sizes()[k])
+        expected = np.full(len(counts), self.expected_counts()[k])
+        sizes = np.full(len(counts), self.spread_sizes()[k])
         at: int = edetector.likely_onset(
             counts, expected, sizes, np.ones(len(counts), np.bool_), self.thetas
         )
         return self.tick - (len(counts) - 1 - min(at, len(counts) - 1))
 
-    def begin_anew(self, names: Iterable[str]) -> None:
+    def reset_evidence(self, streams: Iterable[StreamKey]) -> None:
         """Forget the evidence of these streams."""
-        for name in names:
-            if name in self.place:
-                self.state[self.place[name]] = -np.inf
-                self.last[self.place[name]] = -np.inf
+        for stream in streams:
+            if stream in self.row:
+                self.state[self.row[stream]] = -np.inf
+                self.last[self.row[stream]] = -np.inf
 
-    # -- kept with the state --------------------------------------------------------------------------------------
+    def rate_before(self, stream: StreamKey, tick: int) -> float:
+        """Events a tick brings, as learned before `tick`: the first ones of a wave have taught
+        before it was called."""
+        if stream in self.learned:
+            return self.learned[stream].expected
+        k = self.row[stream]
+        since = np.arange(max(tick, self.tick - LEARNING_LAG_TICKS), self.tick)
+        taught = self.taught[k, since % LEARNING_LAG_TICKS]
+        own = float((self.recent[k, since % ONSET_HISTORY_TICKS] * taught).sum())
+        ticks = float(self.ticks[k] - taught.sum())
+        return max(float(self.total[k]) - own, 0.0) / max(ticks, 1.0)
 
-    def plain(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """What to keep, by stream."""
-        chosen = self.names if names is None else [n for n in names if n in self.place]
-        found = {}
-        for name in chosen:
-            k = self.place[name]
+    # -- kept with the state ------------------------------------------------------------------
+
+    def export_states(
+        self, streams: Iterable[StreamKey] | None = None
+    ) -> dict[StreamKey, DetectorJson]:
+        """What to keep of these streams, or of all."""
+        chosen = self.streams if streams is None else [s for s in streams if s in self.row]
+        found: dict[StreamKey, DetectorJson] = {}
+        for stream in chosen:
+            k = self.row[stream]
             columns = np.flatnonzero(self.recent[k])
-            found[name] = {
+            found[stream] = {
                 "state": [None if np.isneginf(v) else float(v) for v in self.state[k]],
                 "count": float(self.count[k]),
                 "total": float(self.total[k]),
@@ -393,36 +447,40 @@ class DetectorBank:
             }
         return found
 
-    def restore(self, kept: dict[str, dict[str, Any]]) -> None:
-        """Take up what `plain` gave. Streams kept at an earlier tick are brought up to the latest with empty ticks."""
+    def restore(self, kept: Mapping[StreamKey, DetectorJson]) -> None:
+        """Take up what `export_states` gave.
+
+        Streams kept at an earlier tick get empty ticks up to the latest.
+        """
         latest = max((int(v["tick"]) for v in kept.values()), default=0)
         for tick in sorted({int(v["tick"]) for v in kept.values()}):
             together = DetectorBank()
             together.thetas, together.learned = self.thetas, self.learned
-            chosen = {name: v for name, v in kept.items() if int(v["tick"]) == tick}
-            together.add(chosen)
-            for name, value in chosen.items():
-                together._take_up(together.place[name], value)
-            together.tick = tick
-            together._sum_up()
-            together.skip(latest - tick, covered=True)
-            self.add(chosen)
-            mine = [self.place[name] for name in together.names]
-            n = len(mine)
-            for ours, theirs in zip(self._arrays(), together._arrays(), strict=True):
-                ours[mine] = theirs[:n]
+            together.load({s: v for s, v in kept.items() if int(v["tick"]) == tick}, tick)
+            together.skip_ticks(latest - tick, covered=True)
+            self.add(together.streams)
+            mine = [self.row[stream] for stream in together.streams]
+            for ours, theirs in zip(self.arrays(), together.arrays(), strict=True):
+                ours[mine] = theirs[: len(mine)]
         self.tick = max(self.tick, latest)
-        self.last[: len(self.names)] = self._left()
-        self.forget_known()
+        self.last[: len(self.streams)] = self._carried_evidence()
+        self.invalidate_bounds()
 
-    def _take_up(self, k: int, value: dict[str, Any]) -> None:
-        self.state[k] = [-np.inf if v is None else v for v in value["state"]]
-        self.count[k], self.total[k], self.ticks[k] = value["count"], value["total"], value["ticks"]
-        self.taught[k] = value["taught"]
-        for i, v in value["recent"].items():
-            self.recent[k, int(i)] = v
+    def load(self, kept: Mapping[StreamKey, DetectorJson], tick: int) -> None:
+        """Take up, in an empty bank, streams that were all kept at the same tick."""
+        self.add(kept)
+        for stream, value in kept.items():
+            k = self.row[stream]
+            self.state[k] = [-np.inf if v is None else v for v in value["state"]]
+            self.count[k], self.total[k] = value["count"], value["total"]
+            self.ticks[k], self.taught[k] = value["ticks"], value["taught"]
+            for column, count in value["recent"].items():
+                self.recent[k, int(column)] = count
+        self.tick = tick
+        self._recompute_sums()
 
-    def _arrays(self) -> tuple[np.ndarray, ...]:
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All arrays of one row per stream."""
         return (
             self.state,
             self.last,

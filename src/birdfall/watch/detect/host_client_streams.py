@@ -1,51 +1,71 @@
-"""Suspensions by host and by client: a detector for each that a fallen account belonged to, made when the first one falls.
+"""Suspensions by host and by client: a detector for each that a fallen account belonged to, made
+when the first one falls.
 
-Names of hosts and clients come from outside, and an attacker can make any number of them: the least recent give way.
+Names of hosts and clients come from outside, and an attacker can make any number of them: the least
+recent give way.
 """
 
 from __future__ import annotations
 
 from birdfall.watch.detect.detector_bank import DetectorBank
+from birdfall.watch.model.stream_key import ALL_FALLS, StreamKey, StreamKind
 
 #: Hosts and clients watched at once, and how many stay when there are more.
-MOST, KEPT = 2_000, 1_500
+MAX_STREAMS, STREAMS_AFTER_TRIM = 2_000, 1_500
 
 
-class Groups:
-    """The detectors of hosts and clients in `bank`. plain: hosts that say nothing, as everything is on them."""
+class HostClientStreams:
+    """The detectors of hosts and clients in a bank.
 
-    def __init__(self, bank: DetectorBank, plain: frozenset[str] = frozenset()) -> None:
-        self._bank, self._plain = bank, plain
-        self._seen: dict[str, int] = {}
+    Parameters
+    ----------
+    bank
+        The bank that holds them.
+    uninformative_hosts
+        Hosts that get no detector of their own, as every account is on them.
+    """
 
-    def of(self, host: str, client: str) -> list[str]:
-        """The streams a fall of an account on `host`, acting through `client`, belongs to; new ones are made."""
-        names = [f"host:{host}"] if host and host not in self._plain else []
-        names += [f"client:{client}"] if client else []
-        for name in names:
-            if name not in self._bank.place and len(self._seen) < 2 * MOST:
-                everything = self._bank.place["all"]
-                # It was watched as long as all are, and nothing fell there but this: the fall that makes us look has taught.
-                self._bank.add([name], float(self._bank.ticks[everything]))
-                self._bank.total[self._bank.place[name]] += 1.0
-                self._bank.forget_known()
-            if name in self._bank.place:
-                self._seen[name] = self._bank.tick
-        return [name for name in names if name in self._bank.place]
+    def __init__(
+        self, bank: DetectorBank, uninformative_hosts: frozenset[str] = frozenset()
+    ) -> None:
+        self._bank, self._uninformative = bank, uninformative_hosts
+        #: the tick in which something last fell on each
+        self.last_seen: dict[StreamKey, int] = {}
 
-    def too_many(self) -> set[str]:
-        """Those that give way, once there are more than can be watched; the least recent."""
-        if len(self._seen) <= MOST:
+    def streams_of(self, host: str, client: str) -> list[StreamKey]:
+        """The streams that a fall of an account on `host`, acting through `client`, belongs to; new
+        ones are made."""
+        bank, streams = self._bank, []
+        if host and host not in self._uninformative:
+            streams.append(StreamKey(StreamKind.HOST, host))
+        if client:
+            streams.append(StreamKey(StreamKind.CLIENT, client))
+        for stream in streams:
+            if stream not in bank.row and len(self.last_seen) < 2 * MAX_STREAMS:
+                # It was watched as long as all are, and nothing fell there but this: the fall that
+                # made us look has taught.
+                bank.add([stream], float(bank.ticks[bank.row[ALL_FALLS]]))
+                bank.total[bank.row[stream]] += 1.0
+                bank.invalidate_bounds()
+            if stream in bank.row:
+                self.last_seen[stream] = bank.tick
+        return [stream for stream in streams if stream in bank.row]
+
+    def trim(self) -> set[StreamKey]:
+        """The least recent streams give way once there are more than can be watched; which these
+        are."""
+        if len(self.last_seen) <= MAX_STREAMS:
             return set()
-        gone = sorted(self._seen, key=lambda name: self._seen[name])[: len(self._seen) - KEPT]
-        for name in gone:
-            del self._seen[name]
+        oldest = sorted(self.last_seen, key=lambda stream: self.last_seen[stream])
+        gone = oldest[: len(self.last_seen) - STREAMS_AFTER_TRIM]
+        for stream in gone:
+            del self.last_seen[stream]
         return set(gone)
 
     def restore(self) -> None:
         """Take up those that the bank took up."""
-        self._seen = {
-            name: self._bank.tick
-            for name in self._bank.names
-            if name.startswith(("host:", "client:"))
+        self.last_seen = {
+            stream: self._bank.tick
+            for stream in self._bank.streams
+            if stream.kind in (StreamKind.HOST, StreamKind.CLIENT)
         }

@@ -1,13 +1,15 @@
-"""From the state to files: raw events rotate into Parquet that `birdfall import` reads again, and a wave becomes a case."""
+"""From the state to files: raw events rotate into Parquet that `birdfall import` reads, and a wave
+becomes a case."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,18 +18,24 @@ import pyarrow.parquet as pq
 from birdfall.model.errors import CaseError
 from birdfall.model.schemas import TABLES, Rows, conform
 from birdfall.model.settings import Settings
+from birdfall.model.units import DAY_US, SECOND_US
 from birdfall.record.atomic import fsync_folder, write_with
-from birdfall.watch.detect.wave_queries import Wave
+from birdfall.watch.model.wave import Wave
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries import case_rows, raw
+from birdfall.watch.store.queries.sources import list_gaps, list_sources
 
 if TYPE_CHECKING:
     from birdfall.record.case import Case
 
-#: Raw events are written out when so many wait, so many at a time.
-ROWS, GROUP = 50_000, 2_000
-#: A group ends at so many bytes, too.
-LARGE = 16 << 20
-RAW = pa.schema(
+#: Rows of a file: raw events are written out when so many wait.
+FILE_ROWS = 50_000
+#: Rows and bytes of a row group, at most.
+GROUP_ROWS, MAX_GROUP_BYTES = 2_000, 16 << 20
+#: Rows that are taken into a case at a time.
+CASE_BATCH_ROWS: Final = 1 << 16
+_COVERED_TABLES: Final = ("acts", "follows", "statuses")
+RAW_SCHEMA = pa.schema(
     [
         pa.field("source", pa.string()),
         pa.field("received", pa.timestamp("us", tz="UTC")),
@@ -38,65 +46,79 @@ RAW = pa.schema(
 
 
 def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path]:
-    """Move raw events from the state into a Parquet file in `folder`, if enough wait; the new files.
+    """Move raw events from the state into Parquet files in `folder`, if enough wait.
 
-    The file is written and synced before its rows leave the state in one transaction that also lists it: after a crash
-    between the two the rows are still there, and the same file is written again.
+    Parameters
+    ----------
+    state
+        Opened for writing.
+    folder
+        Made if need be.
+    everything
+        Whether a file that is not full is written, too.
+
+    Returns
+    -------
+    list of Path
+        The new files.
+
+    Notes ----- A file is written and synced before its rows leave the state in one transaction that
+    also lists it: after a crash between the two the rows are still there, and the same file is
+    written again.
     """
-    c = state.connection
     made: list[Path] = []
     while True:
-        first, last = c.execute(
-            "SELECT (SELECT min(id) FROM raw), (SELECT max(id) FROM raw)"
-        ).fetchone()
-        if first is None or (last - first + 1 < ROWS and not everything):
+        bounds = raw.raw_bounds(state)
+        if bounds is None:
             return made
-        last = min(last, first + ROWS - 1)
+        first, last = bounds
+        if last - first + 1 < FILE_ROWS and not everything:
+            return made
+        last = min(last, first + FILE_ROWS - 1)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"raw-{first:012d}.parquet"
-        write_with(path, partial(_write, state, first, last))
+        write_with(path, partial(write_raw_file, state, first, last))
         fsync_folder(folder)
         with state.transaction():
-            done = c.execute("DELETE FROM raw WHERE id <= ?", (last,))
-            c.execute(
-                "INSERT OR REPLACE INTO raw_files VALUES (?, ?, ?, ?, ?)",
-                (path.name, first, last, done.rowcount, path.stat().st_size),
-            )
+            raw.replace_raw_by_file(state, path.name, first, last, path.stat().st_size)
         made.append(path)
 
 
-def _write(state: State, first: int, last: int, path: Path) -> None:
-    """Rows `first` to `last`, a group at a time, so that memory stays flat however many there are or however large."""
-    query = "SELECT source, received, data FROM raw WHERE id BETWEEN ? AND ? ORDER BY id"
-    with pq.ParquetWriter(path, RAW, compression="zstd", use_dictionary=["source"]) as writer:
-        for group in _groups(state.connection.execute(query, (first, last))):
-            received = np.array([r["received"] for r in group], np.int64)
+def write_raw_file(state: State, first: int, last: int, path: Path) -> None:
+    """Write raw steps `first` to `last` as Parquet, a group at a time: memory stays flat however
+    many there are."""
+    with pq.ParquetWriter(
+        path, RAW_SCHEMA, compression="zstd", use_dictionary=["source"]
+    ) as writer:
+        for group in _group_rows(raw.iter_raw(state, first, last)):
+            received = np.array([row.received for row in group], np.int64)
             columns = [
-                _bytes(pa.string(), [r["source"].encode() for r in group]),
+                _binary_array(pa.string(), [row.source.encode() for row in group]),
                 pa.Array.from_buffers(
-                    RAW.field(1).type, len(group), [None, pa.py_buffer(received)]
+                    RAW_SCHEMA.field(1).type, len(group), [None, pa.py_buffer(received)]
                 ),
-                _bytes(pa.binary(), [r["data"] for r in group]),
+                _binary_array(pa.binary(), [row.data for row in group]),
             ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=RAW))
+            writer.write_table(pa.Table.from_arrays(columns, schema=RAW_SCHEMA))
 
 
-def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    """Rows in groups of `GROUP`, or fewer where they are large."""
-    group: list[Any] = []
+def _group_rows(rows: Iterable[raw.RawRow]) -> Iterator[list[raw.RawRow]]:
+    """Rows in groups of `GROUP_ROWS`, or fewer where they are large."""
+    group: list[raw.RawRow] = []
     size = 0
     for row in rows:
         group.append(row)
-        size += len(row["data"])
-        if len(group) == GROUP or size > LARGE:
+        size += len(row.data)
+        if len(group) == GROUP_ROWS or size > MAX_GROUP_BYTES:
             yield group
             group, size = [], 0
     if group:
         yield group
 
 
-def _bytes(kind: pa.DataType, values: list[bytes]) -> pa.Array:
-    """An array from bytes as they are: pa.array would load pandas, 60 MB, to see whether they are of it."""
+def _binary_array(kind: pa.DataType, values: list[bytes]) -> pa.Array:
+    """An array from bytes as they are: pa.array would load pandas, 60 MB, to see whether they are
+    of it."""
     offsets = np.zeros(len(values) + 1, np.int32)
     np.cumsum([len(v) for v in values], out=offsets[1:])
     return pa.Array.from_buffers(
@@ -104,7 +126,7 @@ def _bytes(kind: pa.DataType, values: list[bytes]) -> pa.Array:
     )
 
 
-def forget(
+def delete_raw_files(
     state: State,
     folder: Path,
     *,
@@ -113,18 +135,36 @@ def forget(
     now: int,
     beside: int = 0,
 ) -> list[str]:
-    """Remove the oldest raw files beyond an age or a size; their names. What was measured from them stays in the state.
+    """Remove the oldest raw files beyond an age or a size. What was measured from them stays in the
+    state.
 
-    beside: bytes of the state, which count as well.
+    Parameters
+    ----------
+    state
+        Opened for writing.
+    folder
+        Where the files are.
+    days, gigabytes
+        Files older than this go, and the oldest while all are larger than this (10^9 bytes); None
+        for no limit.
+    now
+        The machine's time in microseconds.
+    beside
+        Bytes of the state, which count as well.
+
+    Returns
+    -------
+    list of str
+        Names of the files that went.
     """
-    gone = []
-    rows = state.connection.execute("SELECT path, bytes FROM raw_files ORDER BY first").fetchall()
-    total = beside + sum(r["bytes"] for r in rows)
-    for row in rows:
-        path = folder / row["path"]
+    gone: list[str] = []
+    files = raw.list_raw_files(state)
+    total = beside + sum(file.bytes for file in files)
+    for file in files:
+        path = folder / file.path
         # a file that is not there was removed, and the process died before that was written down
         old = not path.exists() or (
-            days is not None and path.stat().st_mtime * 1e6 < now - days * 86_400_000_000
+            days is not None and path.stat().st_mtime * 1e6 < now - days * DAY_US
         )
         large = gigabytes is not None and total > gigabytes * 1e9
         if not (old or large):
@@ -132,131 +172,99 @@ def forget(
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         with state.transaction():
-            state.connection.execute("DELETE FROM raw_files WHERE path = ?", (row["path"],))
-        total -= row["bytes"]
-        gone.append(str(row["path"]))
+            raw.delete_raw_file(state, file.path)
+        total -= file.bytes
+        gone.append(file.path)
     return gone
 
 
-def case_of(
+def case_from_wave(
     state: State, wave: Wave, folder: Path, *, title: str = "", public: tuple[str, ...] = ()
 ) -> Case:
-    """A case with all the watch has seen, its question the wave.
+    """Make a case of all the watch has seen, its question the wave.
 
-    Raises CaseError if the folder is taken, or if not all from before the wave is kept: then it would lack what it is measured against.
+    Parameters
+    ----------
+    state
+        The state of the watch.
+    wave
+        The wave.
+    folder
+        The new case.
+    title, public
+        Title and public accounts of the case's settings.
+
+    Raises
+    ------
+    CaseError
+        The folder is taken, or not all from before the wave is kept: then it would lack what it is
+        measured against.
     """
-    with _unmoved(state):
-        return _case_of(state, wave, folder, title, public)
+    with state.snapshot():
+        if wave.begin < state.kept_from:
+            kept_from = dt.datetime.fromtimestamp(state.kept_from // SECOND_US, dt.UTC)
+            raise CaseError(
+                f"what was before wave {wave.id} is no longer kept",
+                where=str(state.path),
+                why=f"All is kept from {kept_from:%Y-%m-%d %H:%M} UTC on; the wave began before.",
+                fix="The accounts of listed waves can still be had: birdfall propose. Raw events, "
+                "where they are kept longer, can be imported.",
+            )
+        # a case loads DuckDB, which a watch at work never needs
+        from birdfall.record.case import Case
 
-
-@contextlib.contextmanager
-def _unmoved(state: State) -> Iterator[None]:
-    """The state as it is now, whatever the watch keeps or forgets meanwhile."""
-    begun = not state.connection.in_transaction
-    if begun:
-        state.connection.execute("BEGIN")
-        state.reread()
-    try:
-        yield
-    finally:
-        if begun:
-            state.connection.execute("ROLLBACK")
-
-
-def _case_of(state: State, wave: Wave, folder: Path, title: str, public: tuple[str, ...]) -> Case:
-    if wave.begin < state.kept_from:
-        raise CaseError(
-            f"what was before wave {wave.id} is no longer kept",
-            where=str(state.path),
-            why=f"All is kept from {dt.datetime.fromtimestamp(state.kept_from // 1_000_000, dt.UTC):%Y-%m-%d %H:%M} UTC on; the wave began before.",
-            fix="The accounts of listed waves can still be had: birdfall propose. Raw events, where they are kept longer, can be imported.",
+        settings = Settings(
+            title=title or f"Wave {wave.id}",
+            question=title,
+            leaders=tuple(sorted(state.leaders)),
+            public=public,
         )
-    # a case loads DuckDB, which a watch at work never needs
-    from birdfall.record.case import Case
-
-    settings = Settings(
-        title=title or f"Wave {wave.id}",
-        question=title,
-        leaders=tuple(sorted(state.leaders)),
-        public=public,
-    )
-    case = Case.create(folder, settings)
-    case.append(_rows(state), source=state.path.name, reader="watch", notes=(f"wave:{wave.id}",))
-    return case
+        case = Case.create(folder, settings)
+        notes = (f"wave:{wave.id}",)
+        case.append(_case_rows(state), source=state.path.name, reader="watch", notes=notes)
+        return case
 
 
-def _rows(state: State) -> Any:
-    c = state.connection
+def _case_rows(state: State) -> Iterator[Rows]:
     name, since = state.path.name, state.kept_from
-    # of the time before all is kept only how accounts stood when it ended: as when a watch begins
-    yield from _batches(
-        "statuses",
-        c.execute(
-            "SELECT account, status, max(time, ?1) AS time, CASE WHEN seen OR time < ?1 THEN 'seen' ELSE 'change' END AS observation, reason, "
-            "?2 AS source, id AS line FROM changes c WHERE time >= ?1 OR (status != 'active' AND id = "
-            "(SELECT max(id) FROM changes l WHERE l.account = c.account AND l.time < ?1)) ORDER BY id",
-            (since, name),
-        ),
-    )
-    yield from _batches(
-        "follows",
-        c.execute(
-            "SELECT follower, followed, since, NULL AS until, 'change' AS observation, since AS observed_at, ? AS source FROM edges UNION ALL "
-            "SELECT follower, followed, since, until, 'change', until, ? FROM ends WHERE until >= ? ORDER BY 3, 1, 2",
-            (name, name, since),
-        ),
-    )
-    yield from _batches(
-        "acts",
-        c.execute(
-            "SELECT reporter AS account, 'report' AS kind, target AS object, time, 'account' AS object_kind, target, reason AS client, "
-            "key AS act_id, ? AS source, id AS line FROM reports WHERE time >= ? ORDER BY id",
-            (name, since),
-        ),
-    )
-    yield from _batches(
-        "accounts",
-        c.execute(
-            "SELECT account, handle, time AS observed_at, ? AS source FROM standing WHERE handle != '' ORDER BY account",
-            (name,),
-        ),
-    )
-    yield from _coverage(state)
+    yield from _batches("statuses", case_rows.select_statuses(state, name, since))
+    yield from _batches("follows", case_rows.select_follows(state, name, since))
+    yield from _batches("acts", case_rows.select_acts(state, name, since))
+    yield from _batches("accounts", case_rows.select_accounts(state, name))
+    yield from _coverage_rows(state)
 
 
-def _coverage(state: State) -> Any:
-    c = state.connection
-    rows = []
-    for source in c.execute(
-        "SELECT source, begun, received FROM sources WHERE received > 0 ORDER BY source"
-    ).fetchall():
-        begun = max(source["begun"], state.kept_from)
-        if begun <= source["received"]:
+def _coverage_rows(state: State) -> Iterator[Rows]:
+    rows: list[tuple[int, int, str, str, str | None, str]] = []
+    for source in list_sources(state):
+        begun = max(source.begun, state.kept_from)
+        if source.received > 0 and begun <= source.received:
             rows += [
-                (begun, source["received"], table, "watched", None, source["source"])
-                for table in ("acts", "follows", "statuses")
+                (begun, source.received, table, "watched", None, source.source)
+                for table in _COVERED_TABLES
             ]
-    for gap in c.execute('SELECT source, "begin", "end", why FROM gaps ORDER BY id'):
-        begin = max(gap["begin"], state.kept_from)
-        if gap["end"] > begin:
+    for gap in list_gaps(state):
+        begin = max(gap.begin, state.kept_from)
+        if gap.end > begin:
             rows += [
-                (begin, gap["end"], t, "gap", gap["why"], gap["source"])
-                for t in ("acts", "follows", "statuses")
+                (begin, gap.end, table, "gap", gap.why, gap.source) for table in _COVERED_TABLES
             ]
     names = ("from", "to", "what", "kind", "note", "source")
     if rows:
-        yield Rows("coverage", conform("coverage", _batch("coverage", names, rows)))
+        yield Rows("coverage", conform("coverage", _record_batch("coverage", names, rows)))
 
 
-def _batches(table: str, cursor: Any) -> Any:
-    names = tuple(d[0] for d in cursor.description)
-    while rows := cursor.fetchmany(1 << 16):
-        yield Rows(table, conform(table, _batch(table, names, rows)))
+def _batches(table: str, cursor: sqlite3.Cursor) -> Iterator[Rows]:
+    names = tuple(column[0] for column in cursor.description)
+    while rows := cursor.fetchmany(CASE_BATCH_ROWS):
+        yield Rows(table, conform(table, _record_batch(table, names, rows)))
 
 
-def _batch(table: str, names: tuple[str, ...], rows: list[Any]) -> pa.RecordBatch:
+def _record_batch(
+    table: str, names: tuple[str, ...], rows: Sequence[Sequence[object] | sqlite3.Row]
+) -> pa.RecordBatch:
     schema = TABLES[table]
-    columns = list(zip(*(tuple(r) for r in rows), strict=True))
+    columns = list(zip(*(tuple(row) for row in rows), strict=True))
     arrays = []
     for name, column in zip(names, columns, strict=True):
         kind = schema.field(name).type

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import Enum
 
-from birdfall.watch.engine.watcher import GRACE
+from birdfall.watch.engine.source_health import GRACE_US
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, Feed, now
 
 
@@ -58,5 +58,5 @@ class ConnectionReporter:
             return _Reported.SILENT
         if health.connected:
             return _Reported.CONNECTED
-        lost = health.since and not health.ended and now() - health.since > GRACE
+        lost = health.since and not health.ended and now() - health.since > GRACE_US
         return _Reported.LOST if lost else None

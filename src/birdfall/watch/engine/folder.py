@@ -8,7 +8,7 @@ from typing import Final
 
 from birdfall.model.errors import UsageError
 from birdfall.record.atomic import explain_write_errors
-from birdfall.watch.engine.archive import forget, rotate
+from birdfall.watch.engine.archive import delete_raw_files, rotate
 from birdfall.watch.engine.retention import Retention, size_of
 from birdfall.watch.feeds.base import now
 from birdfall.watch.store.database import State
@@ -83,7 +83,7 @@ class WatchFolder:
         if self._keep_days is None and self._keep_gigabytes is None:
             return
         size = size_of(self.state_path)
-        forget(
+        delete_raw_files(
             state,
             raw,
             days=self._keep_days,

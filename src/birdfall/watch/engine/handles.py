@@ -1,10 +1,11 @@
-"""Which account a person means by the handle of a leader: streams and states know accounts by id only."""
+"""Handles of leaders: streams and states know accounts by id only, people by name."""
 
 from __future__ import annotations
 
 import json
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -14,12 +15,14 @@ from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.feeds.base import Feed
 from birdfall.watch.model.events import Identity
 from birdfall.watch.store.database import State
+from birdfall.watch.store.ingest import set_identity
+from birdfall.watch.store.queries.accounts import find_account
 
 #: Sources whose accounts are all called did:...
-_ATPROTO: Final = ("atproto:", "jetstream:", "jetstream2:", "ozone:")
-_ASK: Final = "/xrpc/com.atproto.identity.resolveHandle?handle="
-#: Seconds to wait for a host's answer, and the largest one.
-PATIENCE, LARGEST = 10, 1 << 16
+_ATPROTO_SOURCES: Final = ("atproto:", "jetstream:", "jetstream2:", "ozone:")
+_RESOLVE_PATH: Final = "/xrpc/com.atproto.identity.resolveHandle?handle="
+#: Seconds to wait for a host's answer, and bytes of the largest one.
+ANSWER_SECONDS, MAX_ANSWER_BYTES = 10, 1 << 16
 
 
 def resolve_leaders(
@@ -29,73 +32,92 @@ def resolve_leaders(
     names: Mapping[str, str],
     tell: Callable[[str], None],
 ) -> tuple[str, ...]:
-    """The ids of leaders. names: the handles a case knows, by id. tell: told what a handle was taken for. Raises UsageError."""
+    """The ids of leaders.
+
+    Parameters
+    ----------
+    leaders
+        Ids, or handles with an @ (without one, where all sources know accounts as did:...).
+    state
+        Handles that the watch knows; one that is found is kept.
+    feeds
+        The sources: a firehose's host is asked.
+    names
+        The handles that a case knows, by id.
+    tell
+        Told what a handle was taken for.
+
+    Raises
+    ------
+    UsageError
+        Nobody knows a handle, and the sources know accounts by id only.
+    """
     feeds = list(feeds)
-    did_only = bool(feeds) and all(f.name.startswith(_ATPROTO) for f in feeds)
+    did_only = bool(feeds) and all(f.name.startswith(_ATPROTO_SOURCES) for f in feeds)
     found = []
     for leader in leaders:
         if leader.startswith("did:") or not (leader.startswith("@") or did_only):
             found.append(leader)
             continue
         handle = leader.removeprefix("@").lower()
-        account = _known(state, leader, handle) or next(
-            (a for a, n in names.items() if n.lower() == handle), ""
+        account = (
+            find_account(state, leader, handle)
+            or next((a for a, name in names.items() if name.lower() == handle), "")
+            or next(filter(None, (_ask_host(feed, handle) for feed in feeds)), "")
         )
-        account = account or next(filter(None, (_asked(f, handle) for f in feeds)), "")
         if account:
             tell(f"{leader} is {account}")
             with state.transaction():
-                state.name(Identity(account, handle, 0))
+                set_identity(state, Identity(account, handle, 0))
         elif did_only:
+            address = f"https://public.api.bsky.app{_RESOLVE_PATH}{quote(handle)}"
             raise UsageError(
                 f"the account with the handle {leader!r} is not known here, nor to the source",
                 why="Streams name accounts by id.",
-                fix=f"Give its id, did:...; https://public.api.bsky.app{_ASK}{quote(handle)} tells it.",
+                fix=f"Give its id, did:...; {address} tells it.",
             )
         else:
             tell(
-                f"no account with the handle {leader} is known yet: it is watched as an id; give the id if it has another"
+                f"no account with the handle {leader} is known yet: it is watched as an id; "
+                "give the id if it has another"
             )
         found.append(account or leader)
     return tuple(found)
 
 
 def resolve_rule_leaders(
-    rules: Iterable[Rule], watched: set[str], ids: Callable[[str], str], tell: Callable[[str], None]
+    rules: Iterable[Rule],
+    watched: AbstractSet[str],
+    id_of: Callable[[str], str],
+    tell: Callable[[str], None],
 ) -> list[Rule]:
-    """Rules with the ids of their leaders; those that wait for an audience nobody watches are told of."""
-    found = [replace(rule, leader=ids(rule.leader)) if rule.leader else rule for rule in rules]
+    """Rules with the ids of their leaders.
+
+    watched: leaders whose audiences are watched; id_of: the id of a leader that a rule names; tell:
+    told of rules that wait for an audience nobody watches.
+    """
+    found = [replace(rule, leader=id_of(rule.leader)) if rule.leader else rule for rule in rules]
     for rule in found:
         if rule.leader and rule.leader not in watched:
             tell(
-                f"rule {rule.name!r} cannot fire: the audience of {rule.leader} is not watched; add --leader {rule.leader}"
+                f"rule {rule.name!r} cannot fire: the audience of {rule.leader} is not watched; "
+                f"add --leader {rule.leader}"
             )
     return found
 
 
-def _known(state: State, leader: str, handle: str) -> str:
-    row = state.connection.execute(
-        "SELECT account FROM standing WHERE account = ?1 OR lower(handle) = ?2 ORDER BY account <> ?1, time DESC LIMIT 1",
-        (leader, handle),
-    ).fetchone()
-    return "" if row is None else str(row[0])
-
-
-def _asked(feed: Feed, handle: str) -> str:
+def _ask_host(feed: Feed, handle: str) -> str:
     """What the host of a firehose says; empty where it says nothing."""
     parts = urlsplit(feed.url)
     if not feed.name.startswith("atproto:") or parts.scheme not in ("ws", "wss"):
         return ""
-    address = f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc.rpartition('@')[2]}{_ASK}{quote(handle, safe='')}"
+    scheme = "https" if parts.scheme == "wss" else "http"
+    host = parts.netloc.rpartition("@")[2]
+    address = f"{scheme}://{host}{_RESOLVE_PATH}{quote(handle, safe='')}"
     try:
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-            account = json.loads(answer.read(LARGEST)).get("did", "")
+        with urllib.request.urlopen(address, timeout=ANSWER_SECONDS) as answer:
+            account = json.loads(answer.read(MAX_ANSWER_BYTES)).get("did", "")
     except (OSError, ValueError, AttributeError, RecursionError):
         return ""
-    return (
-        account
-        if isinstance(account, str)
-        and account.startswith("did:")
-        and printable(account, 300) == account
-        else ""
-    )
+    known = isinstance(account, str) and account.startswith("did:")
+    return account if known and printable(account, 300) == account else ""

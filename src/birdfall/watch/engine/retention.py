@@ -1,386 +1,386 @@
-"""What a watch forgets, and when, so that its state does not grow for ever and nothing that is still needed goes.
+"""Retention: what a watch forgets, and when, so that its state stays bounded and nothing still
+needed goes.
 
-Ticks older than what back-tests and detectors of history read go always. With a number of days, changes and reports older than
-that go too, but for those of the waves that are listed and what says how an account stands. Each step is small and one
-transaction, and from when on all is kept is written down before the first row goes: no reader takes what is gone for quiet.
+Ticks older than what back-tests and detectors of history read go always. With a number of days,
+changes and reports older than that go too, but for those of the waves that are listed and what says
+how an account stands. Each step is small and one transaction, and from when on all is kept is
+written down before the first row goes: no reader takes what is gone for quiet.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from birdfall.model.schemas import FALLEN
-from birdfall.watch.alerts.delivery import TRIES
-from birdfall.watch.alerts.rules import MOST_DAYS
-from birdfall.watch.detect.detector_bank import TICK_US
-from birdfall.watch.detect.wave_queries import BEFORE, MOST, SHOWN
+from birdfall.model.units import DAY_US, HOUR_US, MINUTE_US
+from birdfall.watch.alerts.backtest import MAX_HISTORY_DAYS
+from birdfall.watch.alerts.delivery import MAX_TRIES
+from birdfall.watch.detect.wave_contents import CHART_BEFORE_US, MAX_CHART_US
+from birdfall.watch.model.alert import wave_number
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS
+from birdfall.watch.model.ticks import FOREVER_US, TICK_US
+from birdfall.watch.model.wave import Wave, WaveKind
 from birdfall.watch.store.database import State
+from birdfall.watch.store.queries import retention as rows
+from birdfall.watch.store.queries.retention import EventTable, OldEvent
+from birdfall.watch.store.queries.sources import latest_event, list_gaps
+from birdfall.watch.store.queries.waves import LISTED_WAVES, list_waves, next_wave, waves_version
 
-DAY: Final = 86_400_000_000
-HOUR: Final = 3_600_000_000
-MINUTE: Final = 60_000_000
 #: A day more than what is read.
-TICK_DAYS: Final = MOST_DAYS + 1
-#: However few days are asked for: crews look back a day, and an open tick is counted again after a crash.
-LEAST_DAYS: Final = 2.0
+TICK_DAYS: Final = MAX_HISTORY_DAYS + 1
+#: However few days are asked for: crews look back a day, and an open tick is counted again after a
+#: crash.
+MIN_DAYS: Final = 2.0
 #: Rows looked at in a step, streams swept in a step, pages given back in a step.
-ROWS, STREAMS, PAGES = 1_000, 500, 500
+STEP_ROWS, STEP_STREAMS, STEP_PAGES = 1_000, 500, 500
+#: A sweep of ticks begins when so much more of them is old.
+SWEEP_EVERY_US: Final = 6 * HOUR_US
 #: Seconds between looks once nothing was left to do.
-REST: Final = 30.0
-#: Free pages wait to be used again; more than so many bytes of them, and more than a quarter of the file, go back to the disk.
-SPARE: Final = 64 << 20
-EVER: Final = 1 << 62
+IDLE_SECONDS: Final = 30.0
+#: Free pages wait to be used again; more than so many bytes of them, and more than a quarter of the
+#: file, go back to the disk.
+SPARE_BYTES: Final = 64 << 20
+
+#: [begin, end] in microseconds.
+Span = tuple[int, int]
+_CHARTED_STREAMS: Final = (str(ALL_FALLS), str(ALL_REPORTS))
 
 
 @dataclass
 class ProtectedSpans:
-    """What the listed waves hold: [begin, end] in microseconds, merged, with what is shown around them.
+    """What the listed waves hold: spans in microseconds, merged, with what is shown around them.
 
-    falls: of waves of suspensions; reports: of the charts of bursts; around: of all. targets: of bursts by reported account.
-    first: the earliest wave that is listed, 0 if all are; open_since: since when one is on.
+    Attributes
+    ----------
+    falls, reports, around
+        Of waves of suspensions; of the charts of bursts; of all.
+    targets
+        Spans of bursts by reported account.
+    first_wave
+        The earliest wave that is listed; 0 if all are.
+    open_since
+        Since when a wave is on, in microseconds; `FOREVER_US` if none is.
     """
 
-    falls: list[tuple[int, int]] = field(default_factory=list)
-    reports: list[tuple[int, int]] = field(default_factory=list)
-    around: list[tuple[int, int]] = field(default_factory=list)
-    targets: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    first: int = 0
-    open_since: int = EVER
+    falls: list[Span] = field(default_factory=list)
+    reports: list[Span] = field(default_factory=list)
+    around: list[Span] = field(default_factory=list)
+    targets: dict[str, list[Span]] = field(default_factory=dict)
+    first_wave: int = 0
+    open_since: int = FOREVER_US
 
     @classmethod
-    def of(cls, state: State) -> ProtectedSpans:
-        """As the waves of `state` stand now."""
+    def load(cls, state: State, listed_waves: int) -> ProtectedSpans:
+        """As the last `listed_waves` waves of `state` stand now."""
         found = cls()
-        rows = state.connection.execute(
-            "SELECT * FROM waves ORDER BY id DESC LIMIT ?", (SHOWN,)
-        ).fetchall()
-        for row in rows:
-            details = json.loads(row["details"])
-            begin, end = _window(row)
-            if details.get("kind", "falls") == "falls":
+        waves = list_waves(state, limit=listed_waves)
+        for wave in waves:
+            begin, end = _shown_span(wave)
+            if wave.kind is WaveKind.FALLS:
                 found.falls.append((begin, end))
             else:
-                found.reports.append((begin, min(end, row["begin"] + MOST + MINUTE)))
-            for target in details.get("targets", []):
-                found.targets.setdefault(target["target"], []).append((begin, end))
+                found.reports.append((begin, min(end, wave.begin + MAX_CHART_US + MINUTE_US)))
+            for target in wave.targets:
+                found.targets.setdefault(target.target, []).append((begin, end))
             found.around.append((begin, end))
-            if row["closed"] is None:
+            if wave.closed is None:
                 found.open_since = min(begin, found.open_since)
-        found.first = rows[-1]["id"] if len(rows) == SHOWN else 0
+        found.first_wave = waves[-1].id if len(waves) == listed_waves else 0
         for spans in (found.falls, found.reports, found.around):
-            spans[:] = _merged(spans)
+            spans[:] = _merge_spans(spans)
         return found
 
     def holds_fall(self, account: str, moment: int) -> bool:
-        """Whether a fall of `account` belongs to a listed wave, or came after a listed burst against it."""
-        return _within(self.falls, moment) or any(
+        """Whether a fall of `account` belongs to a listed wave, or came after a listed burst
+        against it."""
+        return _contains(self.falls, moment) or any(
             begin <= moment for begin, _ in self.targets.get(account, ())
         )
 
     def holds_report(self, target: str, moment: int) -> bool:
         """Whether a report of `target` belongs to a listed burst, or is on its chart."""
-        return _within(self.reports, moment) or any(
-            b <= moment <= e for b, e in self.targets.get(target, ())
+        return _contains(self.reports, moment) or any(
+            begin <= moment <= end for begin, end in self.targets.get(target, ())
         )
 
 
 @dataclass
 class Retention:
-    """Forgets in `state`, a step at a time. days: None keeps all changes and reports."""
+    """Deletes from a state what is no longer needed, a step at a time.
+
+    Parameters
+    ----------
+    state
+        Opened for writing.
+    days
+        Changes and reports older than this go; None keeps them all.
+    """
 
     state: State
     days: float | None = None
 
     def __post_init__(self) -> None:
         #: up to when ticks were swept, and the last stream of a sweep that goes on
-        self._swept: int
-        self._stream: str | None
-        self._needed: tuple[Any, ProtectedSpans] = ((), ProtectedSpans())
-        self._swept, self._stream, self._tidied = 0, None, 0
-        self._resting = 0.0
+        self._swept_until, self._sweep_stream = 0, ""
+        self._sweeping = False
+        self._protected: tuple[tuple[int, int, int], ProtectedSpans] | None = None
+        #: up to when ends of follows, gaps and alerts were deleted
+        self._tidied_until = 0
+        self._idle_until = 0.0
 
     def run(self, moment: int) -> bool:
-        """One step, unless there was nothing to do a moment ago. moment: the machine's clock. Whether there is more to do."""
-        if time.monotonic() < self._resting:
+        """One step, unless there was nothing to do a moment ago; whether there is more to do.
+
+        moment: the machine's clock, in microseconds.
+        """
+        if time.monotonic() < self._idle_until:
             return False
         more = self.step(moment)
-        self._resting = 0.0 if more else time.monotonic() + REST
+        self._idle_until = 0.0 if more else time.monotonic() + IDLE_SECONDS
         return more
 
     def step(self, moment: int) -> bool:
-        """A little of what is due; whether there is more to do."""
-        at = self._time(moment)
+        """Delete a little of what is due; whether there is more to do."""
+        at = self._trusted_time(moment)
         if at <= 0:
             return False
-        horizon = self._horizon(at)
-        work: list[Callable[[], bool]] = [lambda: self._ticks(at - TICK_DAYS * DAY)]
+        horizon = self._move_horizon(at)
+        work: list[Callable[[], bool]] = [lambda: self._delete_ticks(at - TICK_DAYS * DAY_US)]
         if horizon:
             work += [
-                lambda: self._changes(horizon, at),
-                lambda: self._reports(horizon, at),
-                self._let_go,
+                lambda: self._delete_changes(horizon, at),
+                lambda: self._delete_reports(horizon, at),
+                self._release_wave,
+                lambda: self._delete_rest(horizon),
             ]
-            work.append(lambda: self._rest(horizon))
         for task in work:
             with self.state.transaction():
-                some = task()
-            if some:
+                more = task()
+            if more:
                 return True
-        return self._give_back()
+        return self._release_pages()
 
-    # -- when -----------------------------------------------------------------------------------------------------
+    # -- when ---------------------------------------------------------------------------------
 
-    def _time(self, moment: int) -> int:
-        """What time it is for what is kept: the earliest of the machine's, of what was judged, and of the latest event.
+    def _trusted_time(self, moment: int) -> int:
+        """The earliest of the machine's time, of what was judged, and of the latest event.
 
         A clock that jumps a year ahead must not make old what is of today.
         """
-        row = self.state.connection.execute("SELECT max(event) FROM sources").fetchone()
-        return min(moment, int(self.state.meta("tick", "0")) * TICK_US, int(row[0] or 0))
+        judged = int(self.state.meta("tick", "0")) * TICK_US
+        return min(moment, judged, latest_event(self.state))
 
-    def _horizon(self, at: int) -> int:
-        """From when on all is kept, 0 for from the beginning; written down before anything goes, an hour at a time."""
+    def _move_horizon(self, at: int) -> int:
+        """From when on all is kept, 0 for from the beginning; written down first, an hour at a
+        time."""
         if self.days is None:
             return 0
-        horizon = min(int(at - max(self.days, LEAST_DAYS) * DAY), self._held().open_since)
-        if horizon >= self.state.kept_from + HOUR and self._earliest() < horizon:
+        oldest = int(at - max(self.days, MIN_DAYS) * DAY_US)
+        horizon = min(oldest, self._load_protected().open_since)
+        earliest = rows.earliest_moment(self.state)
+        if (
+            horizon >= self.state.kept_from + HOUR_US
+            and earliest is not None
+            and earliest < horizon
+        ):
             with self.state.transaction():
                 self.state.keep_meta(kept_from=horizon)
-            self.state.reread()
+            self.state.drop_caches()
         return self.state.kept_from
 
-    def _earliest(self) -> int:
-        row = self.state.connection.execute(
-            "SELECT (SELECT min(begun) FROM sources WHERE begun > 0), (SELECT min(time) FROM changes), (SELECT min(time) FROM reports)"
-        ).fetchone()
-        return min((int(v) for v in row if v is not None), default=EVER)
+    def _load_protected(self) -> ProtectedSpans:
+        version = waves_version(self.state)
+        if self._protected is None or self._protected[0] != version:
+            self._protected = version, ProtectedSpans.load(self.state, LISTED_WAVES)
+        return self._protected[1]
 
-    def _held(self) -> ProtectedSpans:
-        key = tuple(
-            self.state.connection.execute(
-                "SELECT max(id), count(closed), max(closed) FROM waves"
-            ).fetchone()
-        )
-        if key != self._needed[0]:
-            self._needed = key, ProtectedSpans.of(self.state)
-        return self._needed[1]
+    def _meta_number(self, key: str) -> int:
+        return int(self.state.meta(key, "0"))
 
-    # -- what -----------------------------------------------------------------------------------------------------
+    # -- what ---------------------------------------------------------------------------------
 
-    def _ticks(self, before: int) -> bool:
-        """Ticks that nothing reads any more, stream by stream; a sweep begins when six more hours of them are."""
-        if self._stream is None:
-            if before < self._swept + 6 * HOUR:
+    def _delete_ticks(self, before: int) -> bool:
+        """Ticks that nothing reads any more, stream by stream."""
+        if not self._sweeping:
+            if before < self._swept_until + SWEEP_EVERY_US:
                 return False
-            self._swept, self._stream = before, ""
-        around, gone = self._held().around, 0
-        for _ in range(STREAMS):
-            row = self.state.connection.execute(
-                "SELECT min(stream) FROM ticks WHERE stream > ?", (self._stream,)
-            )
-            stream = row.fetchone()[0]
+            self._swept_until, self._sweep_stream, self._sweeping = before, "", True
+        around, deleted = self._load_protected().around, 0
+        for _ in range(STEP_STREAMS):
+            stream = rows.next_tick_stream(self.state, self._sweep_stream)
             if stream is None:
-                self._stream = None
+                self._sweeping = False
                 return False
-            done = self._ticks_of(
-                stream, around if stream in ("all", "reports") else [], ROWS - gone
-            )
-            gone += done
+            charted = around if stream in _CHARTED_STREAMS else []
+            done = self._delete_ticks_of(stream, charted, STEP_ROWS - deleted)
+            deleted += done
             if done:
-                self.state.keep_meta(
-                    ticks_from=max(self._swept, int(self.state.meta("ticks_from", "0")))
-                )
-            if gone >= ROWS:
+                swept = max(self._swept_until, self._meta_number("ticks_from"))
+                self.state.keep_meta(ticks_from=swept)
+            if deleted >= STEP_ROWS:
                 break
-            self._stream = stream
+            self._sweep_stream = stream
         return True
 
-    def _ticks_of(self, stream: str, kept: list[tuple[int, int]], most: int) -> int:
-        """How many rows went of one stream; what charts of listed waves show stays."""
-        gone, begin, before = 0, 0, self._swept
-        for first, last in [*(span for span in kept if span[0] < before), (before, before)]:
-            gone += self.state.connection.execute(
-                "DELETE FROM ticks WHERE stream = ?1 AND begin IN "
-                "(SELECT begin FROM ticks WHERE stream = ?1 AND begin >= ?2 AND begin < ?3 LIMIT ?4)",
-                (stream, begin, first - first % TICK_US, most - gone),
-            ).rowcount
+    def _delete_ticks_of(self, stream: str, charted: list[Span], limit: int) -> int:
+        """Delete old ticks of one stream, at most `limit`, but for those on charts of listed waves;
+        how many went."""
+        deleted, begin, before = 0, 0, self._swept_until
+        for first, last in [*(span for span in charted if span[0] < before), (before, before)]:
+            end = first - first % TICK_US
+            deleted += rows.delete_ticks(self.state, stream, begin, end, limit - deleted)
             begin = last + 1
-        return gone
+        return deleted
 
-    def _changes(self, horizon: int, at: int) -> bool:
-        """Changes in the order they were heard, up to the first that is young enough."""
-        rows, last = self._next("changes", "account", horizon, at)
-        self._settle({row["account"]: row["id"] for row in rows})
-        return self._passed("changes", last)
+    def _delete_changes(self, horizon: int, at: int) -> bool:
+        """Changes in the order they were kept, up to the first that is young enough."""
+        old, last = self._next_old(EventTable.CHANGES, horizon, at)
+        self._thin_changes({event.account: event.id for event in old})
+        return self._mark_swept(EventTable.CHANGES, last)
 
-    def _settle(self, accounts: dict[str, int]) -> None:
-        """Of an account's changes up to an id, leave those of listed waves, and the last one where it says how the account stands.
+    def _thin_changes(self, accounts: dict[str, int]) -> None:
+        """Of an account's changes up to a row, leave those of listed waves, and the last one where
+        it is needed.
 
-        That is where it is not up, or where an earlier one is left: then it says that the account came back.
+        That is where the account is not up, or where an earlier one is left: then it says that the
+        account came back.
         """
-        needed, young = self._held(), self.state.kept_from
-        gone: list[tuple[int]] = []
+        protected, young = self._load_protected(), self.state.kept_from
+        gone: list[int] = []
         for account, until in accounts.items():
-            rows = self.state.connection.execute(
-                "SELECT id, status, previous, time, seen FROM changes WHERE account = ? AND id <= ? ORDER BY id",
-                (account, until),
-            ).fetchall()
+            changes = rows.list_changes_of(self.state, account, until)
             held = [
-                r["time"] >= young or (_falls(r) and needed.holds_fall(account, r["time"]))
-                for r in rows
+                change.time >= young
+                or (change.falls and protected.holds_fall(account, change.time))
+                for change in changes
             ]
-            if rows:
-                held[-1] |= rows[-1]["status"] != "active" or any(held)
-            gone += [(r["id"],) for r, h in zip(rows, held, strict=True) if not h]
-        self.state.connection.executemany("DELETE FROM changes WHERE id = ?", gone)
+            if changes:
+                held[-1] |= changes[-1].status != "active" or any(held)
+            gone += [
+                change.id for change, is_held in zip(changes, held, strict=True) if not is_held
+            ]
+        rows.delete_events(self.state, EventTable.CHANGES, gone)
 
-    def _reports(self, horizon: int, at: int) -> bool:
-        rows, last = self._next("reports", "target", horizon, at)
-        self._settle_reports(rows)
-        return self._passed("reports", last)
+    def _delete_reports(self, horizon: int, at: int) -> bool:
+        old, last = self._next_old(EventTable.REPORTS, horizon, at)
+        self._thin_reports(old)
+        return self._mark_swept(EventTable.REPORTS, last)
 
-    def _settle_reports(self, rows: list[Any]) -> None:
-        """Of some reports, leave those of listed bursts, and those before their target fell in a listed wave."""
-        needed, young = self._held(), self.state.kept_from
-        fell: dict[str, int] = {}
-        for target in {row["target"] for row in rows}:
-            query = "SELECT status, previous, time, seen FROM changes WHERE account = ?"
-            changes = self.state.connection.execute(query, (target,))
+    def _thin_reports(self, reports: list[OldEvent]) -> None:
+        """Of some reports, leave those of listed bursts, and those before their target fell in a
+        listed wave."""
+        protected, young = self._load_protected(), self.state.kept_from
+        last_fall: dict[str, int] = {}
+        for target in {report.account for report in reports}:
             falls = [
-                r["time"] for r in changes if _falls(r) and needed.holds_fall(target, r["time"])
+                change.time
+                for change in rows.list_changes_of(self.state, target)
+                if change.falls and protected.holds_fall(target, change.time)
             ]
-            fell[target] = max(falls, default=-EVER)
+            last_fall[target] = max(falls, default=-FOREVER_US)
         gone = [
-            (row["id"],)
-            for row in rows
-            if fell[row["target"]] < row["time"] < young
-            and not needed.holds_report(row["target"], row["time"])
+            report.id
+            for report in reports
+            if last_fall[report.account] < report.time < young
+            and not protected.holds_report(report.account, report.time)
         ]
-        self.state.connection.executemany("DELETE FROM reports WHERE id = ?", gone)
+        rows.delete_events(self.state, EventTable.REPORTS, gone)
 
-    def _next(self, table: str, account: str, horizon: int, at: int) -> tuple[list[Any], int]:
-        """(The next rows that are old enough, the last id looked at or 0). One dated ahead of the clock is passed over, and stays.
+    def _next_old(self, table: EventTable, horizon: int, at: int) -> tuple[list[OldEvent], int]:
+        """(the next rows that are old enough, the last row looked at or 0).
 
-        The latest row of all stays: SQLite would give its number again, and what comes later must have a larger one.
+        One dated ahead of the clock stays.
         """
-        found: list[Any] = []
+        found: list[OldEvent] = []
         last = 0
-        rows = self.state.connection.execute(
-            f"SELECT id, {account}, time FROM {table} WHERE id > ? AND id < (SELECT max(id) FROM {table}) ORDER BY id LIMIT ?",
-            (int(self.state.meta(f"forgot_{table}", "0")), ROWS),
-        )
-        for row in rows:
-            if horizon <= row["time"] <= at:
+        swept = self._meta_number(f"forgot_{table.value}")
+        for event in rows.list_next_events(self.state, table, swept, STEP_ROWS):
+            if horizon <= event.time <= at:
                 break
-            last = row["id"]
-            if row["time"] < horizon:
-                found.append(row)
+            last = event.id
+            if event.time < horizon:
+                found.append(event)
         return found, last
 
-    def _passed(self, table: str, last: int) -> bool:
+    def _mark_swept(self, table: EventTable, last: int) -> bool:
         if last:
-            self.state.keep_meta(**{f"forgot_{table}": last})
+            self.state.keep_meta(**{f"forgot_{table.value}": last})
         return bool(last)
 
-    def _let_go(self) -> bool:
-        """What was kept for a wave that is no longer listed, a wave at a time."""
-        c = self.state.connection
-        row = c.execute(
-            "SELECT * FROM waves WHERE id > ? AND id < ? ORDER BY id LIMIT 1",
-            (int(self.state.meta("let_go", "0")), self._held().first),
-        ).fetchone()
-        if row is None or _window(row)[1] >= self.state.kept_from:
+    def _release_wave(self) -> bool:
+        """Delete what was kept for a wave that is no longer listed, a wave at a time."""
+        first_listed = self._load_protected().first_wave
+        wave = next_wave(self.state, self._meta_number("let_go"), first_listed)
+        if wave is None or _shown_span(wave)[1] >= self.state.kept_from:
             return False
-        span = _window(row)
-        accounts = {
-            r[0] for r in c.execute("SELECT account FROM changes WHERE time BETWEEN ? AND ?", span)
-        }
-        accounts |= {t["target"] for t in json.loads(row["details"]).get("targets", [])}
-        self._settle(dict.fromkeys(accounts, int(self.state.meta("forgot_changes", "0"))))
-        until = int(self.state.meta("forgot_reports", "0"))
-        query = "SELECT id, target, time FROM reports WHERE id <= ? AND "
+        begin, end = _shown_span(wave)
+        accounts = rows.accounts_changed_within(self.state, begin, end)
+        accounts |= {target.target for target in wave.targets}
+        self._thin_changes(dict.fromkeys(accounts, self._meta_number("forgot_changes")))
+        until = self._meta_number("forgot_reports")
         for account in accounts:
-            self._settle_reports(c.execute(query + "target = ?", (until, account)).fetchall())
-        self._settle_reports(c.execute(query + "time BETWEEN ? AND ?", (until, *span)).fetchall())
-        self.state.keep_meta(let_go=row["id"])
+            self._thin_reports(rows.list_reports_of(self.state, account, until))
+        self._thin_reports(rows.list_reports_within(self.state, begin, end, until))
+        self.state.keep_meta(let_go=wave.id)
         return True
 
-    def _rest(self, horizon: int) -> bool:
+    def _delete_rest(self, horizon: int) -> bool:
         """Ends of follows that say nothing any more, gaps and alerts, once for each horizon."""
-        if horizon <= self._tidied:
+        if horizon <= self._tidied_until:
             return False
-        c, needed = self.state.connection, self._held()
-        # of an edge that ended the last end stays: a list made before it must not bring the edge to life again
-        ends = c.execute(
-            "DELETE FROM ends WHERE id IN (SELECT e.id FROM ends e WHERE e.until < ? AND (EXISTS (SELECT 1 FROM ends l WHERE "
-            "l.follower = e.follower AND l.followed = e.followed AND (l.until, l.id) > (e.until, e.id)) OR EXISTS "
-            "(SELECT 1 FROM edges g WHERE g.followed = e.followed AND g.follower = e.follower)) LIMIT ?)",
-            (horizon, ROWS),
-        ).rowcount
-        old = min(horizon, int(self.state.meta("ticks_from", "0")) or horizon)
-        listed = c.execute('SELECT id, "begin", "end" FROM gaps WHERE "end" < ?', (old,)).fetchall()
+        protected = self._load_protected()
+        ends = rows.delete_old_ends(self.state, horizon, STEP_ROWS)
+        old = min(horizon, self._meta_number("ticks_from") or horizon)
         gaps = [
-            (g["id"],)
-            for g in listed
-            if not any(b - HOUR <= g["end"] and g["begin"] <= e for b, e in needed.around)
+            gap.id
+            for gap in list_gaps(self.state)
+            if gap.end < old
+            and not any(
+                begin - HOUR_US <= gap.end and gap.begin <= end for begin, end in protected.around
+            )
         ]
-        c.executemany("DELETE FROM gaps WHERE id = ?", gaps[:ROWS])
-        listed = c.execute(
-            "SELECT id, key FROM alerts a WHERE time < ? AND id < (SELECT max(id) FROM alerts) AND NOT EXISTS "
-            "(SELECT 1 FROM deliveries d WHERE d.alert = a.id AND d.done IS NULL AND d.tries < ?)",
-            (horizon, TRIES),
-        ).fetchall()
-        alerts = [(a["id"],) for a in listed if _wave_of(a["key"]) < max(needed.first, 1)]
-        c.executemany("DELETE FROM deliveries WHERE alert = ?", alerts[:ROWS])
-        c.executemany("DELETE FROM alerts WHERE id = ?", alerts[:ROWS])
-        more = ends == ROWS or len(gaps) > ROWS or len(alerts) > ROWS
-        self._tidied = self._tidied if more else horizon
+        rows.delete_gaps(self.state, gaps[:STEP_ROWS])
+        first_wave = max(protected.first_wave, 1)
+        alerts = [
+            alert.id
+            for alert in rows.list_old_alerts(self.state, horizon, MAX_TRIES)
+            if wave_number(alert.key) < first_wave
+        ]
+        rows.delete_alerts(self.state, alerts[:STEP_ROWS])
+        more = ends == STEP_ROWS or len(gaps) > STEP_ROWS or len(alerts) > STEP_ROWS
+        self._tidied_until = self._tidied_until if more else horizon
         return more
 
-    def _give_back(self) -> bool:
-        """Room that nothing uses goes back to the disk, where the file was made so that it can."""
-        c = self.state.connection
-        free, pages, size, way = (
-            c.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("freelist_count", "page_count", "page_size", "auto_vacuum")
-        )
-        if way != 2 or free * size <= SPARE or 4 * free <= pages:
+    def _release_pages(self) -> bool:
+        """Give free pages back to the disk, where the file was made so that it can."""
+        room = rows.file_room(self.state)
+        free_bytes = room.free_pages * room.page_bytes
+        if not room.can_shrink or free_bytes <= SPARE_BYTES or 4 * room.free_pages <= room.pages:
             return False
-        c.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+        rows.release_pages(self.state, STEP_PAGES)
         return True
 
 
 def size_of(path: Path) -> int:
     """Bytes of a state on the disk, with what is on its way into it."""
-    return sum(p.stat().st_size for p in (path, path.with_name(path.name + "-wal")) if p.exists())
+    files = (path, path.with_name(path.name + "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
-def _window(row: Any) -> tuple[int, int]:
+def _shown_span(wave: Wave) -> Span:
     """What the page of a wave shows of the time around it."""
-    begin, closed = row["begin"], row["closed"]
-    return begin - BEFORE, EVER if closed is None else max(closed, begin + MINUTE) + MINUTE
+    if wave.closed is None:
+        return wave.begin - CHART_BEFORE_US, FOREVER_US
+    return wave.begin - CHART_BEFORE_US, max(wave.closed, wave.begin + MINUTE_US) + MINUTE_US
 
 
-def _falls(row: Any) -> bool:
-    return not row["seen"] and row["status"] in FALLEN and (row["previous"] or "") not in FALLEN
-
-
-def _wave_of(key: str) -> int:
-    """The wave an alert is about; 0 if none."""
-    kind, _, rest = key.partition(":")
-    number = rest.partition(":")[0]
-    return int(number) if kind == "wave" and number.isdigit() else 0
-
-
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_spans(spans: Iterable[Span]) -> list[Span]:
     """Spans in order, those that overlap as one."""
-    found: list[tuple[int, int]] = []
+    found: list[Span] = []
     for begin, end in sorted(spans):
         if found and begin <= found[-1][1]:
             found[-1] = found[-1][0], max(end, found[-1][1])
@@ -389,6 +389,6 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _within(spans: list[tuple[int, int]], moment: int) -> bool:
+def _contains(spans: list[Span], moment: int) -> bool:
     k = bisect_right(spans, (moment, 1 << 63)) - 1
     return k >= 0 and spans[k][0] <= moment <= spans[k][1]
