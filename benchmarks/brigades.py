@@ -178,7 +178,7 @@ def recorded(data: Path) -> dict:
     """The recorded Ozone service: sixty brigade accounts among honest ones."""
     import csv
 
-    from birdfall.measures.brigades.measure import brigades
+    from birdfall.measures.brigades import brigades
     from birdfall.sources.ingest import load
 
     finding = brigades(load(data / "atproto-recordings" / "brigade-ozone-events.jsonl.gz"))

@@ -19,7 +19,7 @@ ERRORS = ("BirdfallError", "CannotAnswer")
 #: The measures behind the methods, where all parameters stand.
 MEASURES = (
     "measures.coverage.coverage", "measures.waves.waves", "measures.audiences.audiences", "measures.ledgers.ledger", "measures.returns.returns",
-    "measures.follower_counts.follower_counts", "measures.coordination.coordination", "measures.brigades.measure.brigades", "measures.automation.automation",
+    "measures.follower_counts.follower_counts", "measures.coordination.coordination", "measures.brigades.brigades", "measures.automation.automation",
     "claims.check_sentence", "explanations.measure.explanations", "sources.ingest.load", "cluster.spark.coaction",
 )  # fmt: skip
 

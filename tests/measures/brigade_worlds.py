@@ -23,7 +23,7 @@ START = 1_700_000_000_000_000
 
 @dataclass(frozen=True)
 class World:
-    """reports, and the truth: crew and victims (codes), and which targets had a pile-on or a drama."""
+    """reports, and the truth: crew and victims (codes), and targets with a pile-on or a drama."""
 
     reports: Reports
     crew: np.ndarray

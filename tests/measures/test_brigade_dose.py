@@ -200,7 +200,7 @@ def test_a_steep_but_smooth_rise_is_no_jump_as_a_rule():
 
 
 def test_the_null_of_a_step_is_fitted_in_every_draw():
-    """A draw whose fit stalls far from its optimum has a score of dozens, and would hide any step."""
+    """A draw whose fit stalls far from its optimum scores dozens, and would hide any step."""
     found, _ = judged(1, lambda dose, _: 0.3 if dose >= 10 else 0.01)
     low, high = dose_bins(found.dose)
     where = np.searchsorted(low, found.dose, "right") - 1
@@ -307,8 +307,10 @@ def test_a_step_that_may_lead_down_is_no_jump(ratio, low, high, spoken):
     """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331
     hits on Wikipedia, 2013).
     """
-    from birdfall.measures.brigades.measure import is_jump_called
-    from birdfall.measures.brigades.threshold_test import Jump
+    from birdfall.measures.brigades.dose_tests import DoseTest, is_jump_called
+    from birdfall.measures.brigades.threshold_test import Jump, PlaceboJump
 
     step = Jump(331, 331, 331, ratio, low, high, 0.0005, 0.0004, 0.001, 0.001, 12.0)
-    assert is_jump_called({"reporters": (None, step, [(0.5, 0.1)] * 40)}) is spoken
+    assert (
+        is_jump_called({"reporters": DoseTest(None, step, [PlaceboJump(0.5, 0.1)] * 40)}) is spoken
+    )

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.kernels.coaction.lockstep import core_densities
+from birdfall.measures.brigades import applies_to, brigades
 from birdfall.measures.brigades.crew import fit_crew
 from birdfall.measures.brigades.dense_blocks import (
     count_company,
@@ -34,7 +35,6 @@ from birdfall.measures.brigades.lockstep import (
     lockstep_pairs,
     voice_weights,
 )
-from birdfall.measures.brigades.measure import applies_to, brigades
 from birdfall.measures.brigades.reporters import judge_reporters
 from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls, read_falls, read_reports
 from birdfall.measures.brigades.targets import find_targets_under_fire

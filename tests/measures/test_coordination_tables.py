@@ -92,6 +92,7 @@ def test_a_digest_is_of_all_names_however_many_are_joined_at_once(monkeypatch):
         assert traces.trace_digest(made) == plain.hexdigest()
 
 
+CARACAS = dt.timezone(dt.timedelta(hours=-4))
 ACCOUNTS, OBJECTS, SECONDS = (
     ["a", "b", "a", "b"],
     ["x", "x", "y", "y"],
@@ -113,10 +114,7 @@ ACCOUNTS, OBJECTS, SECONDS = (
         ([str(s) for s in SECONDS], []),
         ([f"{dt.datetime.fromtimestamp(s, dt.UTC):%Y-%m-%dT%H:%M:%SZ}" for s in SECONDS], []),
         (
-            [
-                f"{dt.datetime.fromtimestamp(s, dt.timezone(dt.timedelta(hours=-4))):%Y-%m-%d %H:%M:%S%z}"
-                for s in SECONDS
-            ],
+            [f"{dt.datetime.fromtimestamp(s, CARACAS):%Y-%m-%d %H:%M:%S%z}" for s in SECONDS],
             [],
         ),
         (

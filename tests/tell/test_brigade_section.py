@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from birdfall.measures.brigades.measure import brigades
+from birdfall.measures.brigades import brigades
 from birdfall.model.findings import Estimate
 from birdfall.record.record import from_tables
 from birdfall.tell.names import names_of

@@ -477,8 +477,10 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
         )
         for layer in finding.details["layers"] if len(finding.details["layers"]) > 1 else ():
             print_result(
-                f"    {layer['trace']} alone: {layer['edges']:,} edges, {layer['significant']:,} beyond the null, "
-                f"{layer['shifted_significant']:,} in shifted time, {layer['fixed_rule_edges']:,} by the fixed rule"
+                f"    {layer['trace']} alone: {layer['edges']:,} edges, "
+                f"{layer['significant']:,} beyond the null, "
+                f"{layer['shifted_significant']:,} in shifted time, "
+                f"{layer['fixed_rule_edges']:,} by the fixed rule"
             )
         print_result(f"  groups                 {value('groups')}")
         _print_groups(finding)
@@ -501,7 +503,8 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
     if "left_out" in finding.tables:
         for row in finding.table("left_out").slice(0, MAX_SHOWN_GROUPS).to_pylist():
             print_result(
-                f"  left out: {printable(row['object'], 80)}  ({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
+                f"  left out: {printable(row['object'], 80)}  "
+                f"({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
             )
     for path in made:
         print_result(str(path))

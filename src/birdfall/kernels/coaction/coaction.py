@@ -8,9 +8,9 @@ Plain version:
         weight[pair] += 1
 
 Plan: order the acts (`order`); where windows are crowded, drop what no edge can need (`prune`) and
-defer hubs; emit pairs into buckets, in as many passes as the memory allows (`emit`); count (`count`).
-Cost: O(n log n) for n acts + O(1) per co-acting pair.
-Safe: threads are plain threads around compiled code that holds no lock.
+defer hubs; emit pairs into buckets, in as many passes as the memory allows (`emit`); count
+(`count`). Cost: O(n log n) for n acts + O(1) per co-acting pair. Safe: threads are plain threads
+around compiled code that holds no lock.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def coaction(
     threads : int
         The result does not depend on it.
     prune : bool, optional
-        Whether acts that no edge can need are dropped first; None decides by how crowded windows are.
+        Whether acts that no edge can need are dropped first; None decides by how crowded windows
+        are.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The columns of a co-action run: checked, in their types, without the objects that are left out."""
+"""The columns of a co-action run: checked, in their types, without the objects left out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def check_columns(
         raise ValueError(f"{len(account)} accounts, {len(object_)} objects and {len(time)} times")
     if len(time) >= MAX_ACTS:
         raise ValueError(
-            f"{len(time):,} acts are more than one run takes; cut the record in time, or spread it (docs/methods/sizing.md)"
+            f"{len(time):,} acts are more than one run takes; cut the record in time, "
+            "or spread it (docs/methods/sizing.md)"
         )
     return (
         _to_integers(account, "account", np.int32),

@@ -17,7 +17,7 @@ from birdfall.kernels.coaction.null import jitter_chance
 
 @njit(cache=True, nogil=True)
 def index_edges(lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> None:
-    """Fill `table` (int64, power of two > 1.5 e, all -1) with edge numbers by hash of their pair."""
+    """Fill `table` (int64, power of two > 1.5 e, all -1) with edge numbers by their pair's hash."""
     mask = np.int64(len(table) - 1)
     for i in range(len(lo)):
         key = (np.int64(lo[i]) << 32) | np.int64(hi[i])

@@ -6,11 +6,10 @@ Plain version, per object with acts sorted by time:
 `OBJECTS` emits a pair of accounts once per object; `MESSAGES` emits (account of r, account of s)
 once per act r and distinct account s. A pair is lo << 32 | hi.
 
-Pairs go to a small buffer, then through 64-byte lines into chunks of 512 keys chained per bucket, so
-memory is written in whole cache lines and no bucket's size need be known before.
-Cost: one multiplication and about 10 bytes per co-action.
-Safe: a thread has its own sink, sized by an upper bound counted before; codes are below 2^31, so a
-key never turns negative.
+Pairs go to a small buffer, then through 64-byte lines into chunks of 512 keys chained per bucket,
+so memory is written in whole cache lines and no bucket's size need be known before. Cost: one
+multiplication and about 10 bytes per co-action. Safe: a thread has its own sink, sized by an upper
+bound counted before; codes are below 2^31, so a key never turns negative.
 """
 
 from __future__ import annotations

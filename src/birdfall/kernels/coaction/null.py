@@ -3,8 +3,8 @@
 Degree null: with d acts per account, T co-actions in all and M = sum(d),
     kappa = 2 T / (M^2 - sum(d^2)),  lambda_uv = d_u d_v kappa,
     p_uv = P(Poisson(lambda_uv) >= weight_uv).
-The expected co-actions over all pairs then add up to T exactly (with M^2 alone they fall short where
-few accounts do much). Where lambda is large against the smaller activity the count cannot be
+The expected co-actions over all pairs then add up to T exactly (with M^2 alone they fall short
+where few accounts do much). Where lambda is large against the smaller activity the count cannot be
 Poisson, being bounded by it: binomial tail instead.
 
 Surprise: S = sum of w_o = log(U / c_o) over co-acted objects;
@@ -187,7 +187,10 @@ THETA_GRID = np.concatenate(
 
 
 def cumulant(surprise: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """h and h' on `THETAS`. surprise: float64[k] w_o; share: float64[k] q_o (they add up to kappa)."""
+    """h and h' on `THETA_GRID`.
+
+    surprise: float64[k] w_o; share: float64[k] q_o, which add up to kappa.
+    """
     keep = share > 0
     surprise, share = surprise[keep], share[keep]
     # objects of one surprise are one term
@@ -227,7 +230,7 @@ def _triangular(x: float, reach: float) -> float:
 
 @njit(cache=True, nogil=True)
 def jitter_chance(distance: float, window: float, reach: float) -> float:
-    """P(two acts `distance` apart lie within `window` once each is moved uniformly within +-reach)."""
+    """P(two acts `distance` apart lie within `window` once each is moved within +-reach)."""
     return float(_triangular(window - distance, reach) - _triangular(-window - distance, reach))
 
 

@@ -1,6 +1,7 @@
 """Acts that no edge can need are set aside, and how the work is shared among threads.
 
-What decides is compiled (`cost`); here it is run over the partitions, again and again while it pays.
+What decides is compiled (`cost`); here it is run over the partitions, again and again while it
+pays.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from birdfall.kernels.coaction import cost as bound
 from birdfall.kernels.coaction.emit import OBJECTS, PAIRS
 from birdfall.kernels.coaction.order import OrderedActs
 
-#: Rounds of pruning, and the least share of the acts that a round must drop for another to be tried.
+#: Rounds of pruning, and the share of the acts that one must drop for another to be tried.
 MAX_ROUNDS, MIN_DROPPED_SHARE = 3, 0.05
 
 
@@ -100,7 +101,7 @@ def _drop_acts(
     ends: np.ndarray,
     thread: int,
 ) -> None:
-    """Drop, in place, what no edge can need from a thread's partitions; `ends` says where they end."""
+    """Drop, in place, what no edge can need from a thread's partitions; `ends`: where they end."""
     bound.drop_weak(
         acts.key,
         acts.who,

@@ -41,7 +41,7 @@ def _slot(account: int, object_: int, table: np.ndarray) -> int:
 
 @njit(cache=True, nogil=True)
 def _draw_share(state: np.uint64) -> float:
-    """A number in [0, 1) of a state, by its top 53 bits; the bias of n times it is below n / 2^53."""
+    """A number in [0, 1) by a state's top 53 bits; the bias of n times it is below n / 2^53."""
     return float(np.float64(mix(state) >> np.uint64(11)) / 9007199254740992.0)
 
 
@@ -49,7 +49,8 @@ def _draw_share(state: np.uint64) -> float:
 def _permute_cells(
     found: np.ndarray, by_cell: np.ndarray, begin: np.ndarray, live: np.ndarray, state: np.uint64
 ) -> np.uint64:
-    """Give the first `live` acts of each cell accounts drawn from the whole cell without replacement.
+    """Give the first `live` acts of each cell accounts drawn from the whole cell without
+    replacement.
 
     These are the first steps of Fisher and Yates; the other acts keep what is left. Returns the
     state.
@@ -61,6 +62,25 @@ def _permute_cells(
             a, b = by_cell[i], by_cell[j]
             found[a], found[b] = found[b], found[a]
     return state
+
+
+@njit(cache=True, nogil=True)
+def _count_acts(
+    found: np.ndarray,
+    object_: np.ndarray,
+    by_cell: np.ndarray,
+    begin: np.ndarray,
+    live: np.ndarray,
+) -> np.ndarray:
+    """Table int64[s, 2] of acts that matter, by account and object, with room for some more."""
+    size = 64
+    while size < 4 * live.sum():
+        size *= 2
+    table = np.full((size, 2), -1, np.int64)
+    for c in range(len(begin) - 1):
+        for at in range(begin[c], begin[c] + live[c]):
+            table[_slot(found[by_cell[at]], object_[by_cell[at]], table), 1] += 1
+    return table
 
 
 @njit(cache=True, nogil=True)
@@ -76,15 +96,8 @@ def _spread_repeats(
 
     Two acts of one account on one object are one co-action, so repeats would thin the network out.
     """
-    matter = live.sum()
-    size = 64
-    while size < 4 * matter:
-        size *= 2
-    table = np.full((size, 2), -1, np.int64)
-    for c in range(len(begin) - 1):
-        for at in range(begin[c], begin[c] + live[c]):
-            table[_slot(found[by_cell[at]], object_[by_cell[at]], table), 1] += 1
-    room = size - size // 8 - matter  # entries that swaps may still add
+    table = _count_acts(found, object_, by_cell, begin, live)
+    room = len(table) - len(table) // 8 - live.sum()  # entries that swaps may still add
     for c in range(len(begin) - 1):
         length = begin[c + 1] - begin[c]
         for at in range(begin[c], begin[c] + live[c]):

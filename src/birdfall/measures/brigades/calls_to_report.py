@@ -19,7 +19,8 @@ import pyarrow as pa
 from birdfall.record.record import Record
 
 CALLS_SCHEMA = pa.schema([
-    ("target", pa.string()), ("account", pa.string()), ("language", pa.string()), ("posts", pa.int64()), ("callers", pa.int64()),
+    ("target", pa.string()), ("account", pa.string()), ("language", pa.string()),
+    ("posts", pa.int64()), ("callers", pa.int64()),
     ("first", pa.timestamp("us", tz="UTC")), ("last", pa.timestamp("us", tz="UTC")),
 ])  # fmt: skip
 
@@ -30,61 +31,86 @@ _NEWS = r"\s+(?:desde|direto de|depuis|from|que|qu'|that)\b"
 #: clause; what may stand between verb and handle; words for "this account".
 _FORMS: Final[dict[str, tuple[str, str, str, str]]] = {
     "en": (
-        r"(?:please|pls|plz|everyone|everybody|guys|let'?s(?: all)?|go(?: and)?|mass|must|should|spam|all|(?:need|time|have) to)\s+report|"
-        r"report(?: and|,? ?&)? block|block and report|(?:keep|start) reporting|help(?: me| us)? report|(?:hit|press|use|push) the report button",
+        r"(?:please|pls|plz|everyone|everybody|guys|let'?s(?: all)?|go(?: and)?|mass|must|"
+        r"should|spam|all|(?:need|time|have) to)\s+report|"
+        r"report(?: and|,? ?&)? block|block and report|(?:keep|start) reporting|help(?: me|"
+        r" us)? report|(?:hit|press|use|push) the report button",
         r"report",
-        r"(?:all|the|this|that|these|user|account|accounts|profile|of|on|for|spam|now|asap|and|block|bot|fake|troll|please|pls)",
-        r"(?:this|that|these|those|the|his|her|their) (?:\w+ )?(?:account|accounts|profile|user|handle)",
+        r"(?:all|the|this|that|these|user|account|accounts|profile|of|on|for|spam|now|asap|"
+        r"and|block|bot|fake|troll|please|pls)",
+        r"(?:this|that|these|those|the|his|her|their) (?:\w+ )?(?:account|accounts|profile|"
+        r"user|handle)",
     ),
     "es": (
-        r"denuncien|denunciad|denunciemos|denúncienlo|denuncienlo|denúncienla|denuncienla|reporten|reportad|reportemos|repórtenlo|"
-        r"reportenlo|(?:hay que|toca|es hora de|tenemos que|vamos (?:todos )?a|favor|favor de|debemos|todos a|ay[uú]d(?:en|a|ad)(?:me|nos)? a) (?:denunciar|reportar)|"
-        r"(?:sigan|sigamos|sigue|sigan todos) (?:denunciando|reportando)|(?:denunciar|reportar) (?:en masa|masivamente)",
+        r"denuncien|denunciad|denunciemos|denúncienlo|denuncienlo|denúncienla|denuncienla|"
+        r"reporten|reportad|reportemos|repórtenlo|"
+        r"reportenlo|(?:hay que|toca|es hora de|tenemos que|vamos (?:todos )?a|favor|favor de|"
+        r"debemos|todos a|ay[uú]d(?:en|a|ad)(?:me|nos)? a) (?:denunciar|reportar)|"
+        r"(?:sigan|sigamos|sigue|sigan todos) (?:denunciando|reportando)|(?:denunciar|"
+        r"reportar) (?:en masa|masivamente)",
         r"denuncia(?!\s+de\b)|reporta|(?:a )?(?:denunciar|reportar)",
-        r"(?:a|al|la|el|los|las|esta|este|estas|estos|cuenta|cuentas|perfil|usuario|todos|por|spam|favor|ya|y|bloqueen|bloquea|bloquead|masivamente|de)",
+        r"(?:a|al|la|el|los|las|esta|este|estas|estos|cuenta|cuentas|perfil|usuario|todos|por|"
+        r"spam|favor|ya|y|bloqueen|bloquea|bloquead|masivamente|de)",
         r"(?:a |la |el )?(?:esta|este|esa|ese|la|el|su) (?:cuenta|perfil|usuario)",
     ),
     "fr": (
-        r"signalez(?:-le|-la)?|on signale|signalons|dénoncez|denoncez|(?:il faut|faut|merci de|pensez à|allons|veuillez|on doit|n'hésitez pas à|n'hesitez pas a|(?:il est )?temps de|nous devons|on va|aidez(?:-moi|-nous)? à|continuez (?:de|à)) "
+        r"signalez(?:-le|-la)?|on signale|signalons|dénoncez|denoncez|(?:il faut|faut|"
+        r"merci de|pensez à|allons|veuillez|on doit|n'hésitez pas à|n'hesitez pas a|"
+        r"(?:il est )?temps de|nous devons|on va|aidez(?:-moi|-nous)? à|continuez (?:de|à)) "
         r"(?:le |la |tous )?signaler|"
         r"signaler (?:en masse|massivement)|à signaler",
         r"signale|signaler",
-        r"(?:le|la|les|ce|cette|ces|compte|comptes|profil|de|du|tous|toutes|et|bloquez|pour|spam|massivement|svp|stp|en masse|l'utilisateur)",
+        r"(?:le|la|les|ce|cette|ces|compte|comptes|profil|de|du|tous|toutes|et|bloquez|pour|"
+        r"spam|massivement|svp|stp|en masse|l'utilisateur)",
         r"(?:ce|cet|cette|ces|le|son) (?:compte|comptes|profil|utilisateur)",
     ),
     "pt": (
-        r"denunciem|denunciemos|reportem|(?:vamos|vamos todos|bora|favor|é preciso|precisamos|hora de|temos que|todos a|ajud(?:em|e)(?:-me)? a) "
-        r"(?:denunciar|reportar)|(?:continuem|continuemos|sigam) (?:denunciando|reportando)|(?:denunciar|reportar) em massa",
+        r"denunciem|denunciemos|reportem|(?:vamos|vamos todos|bora|favor|é preciso|precisamos|"
+        r"hora de|temos que|todos a|ajud(?:em|e)(?:-me)? a) "
+        r"(?:denunciar|reportar)|(?:continuem|continuemos|sigam) (?:denunciando|reportando)|"
+        r"(?:denunciar|reportar) em massa",
         r"denuncie|reporte|denuncia(?!\s+de\b)|(?:a )?(?:denunciar|reportar)|reporta",
-        r"(?:o|a|os|as|ao|esse|essa|este|esta|conta|contas|perfil|usuário|usuario|todos|por|spam|favor|já|e|bloqueiem|do|da|de|em massa)",
+        r"(?:o|a|os|as|ao|esse|essa|este|esta|conta|contas|perfil|usuário|usuario|todos|por|"
+        r"spam|favor|já|e|bloqueiem|do|da|de|em massa)",
         r"(?:o |a )?(?:esse|essa|este|esta|o|a|seu|sua) (?:conta|perfil|usuário|usuario)",
     ),
     "ar": (
-        r"بلغوا|بلغو|ابلغوا|ابلغو|قدموا بلاغ(?:ات)?|قدموا بلاغا|(?:اعملوا|اضغطوا|اضغطوا على) (?:ريبورت|بلاغ|تبليغ)|سووا (?:ريبورت|بلاغ|تبليغ)|"
-        r"(?:نرجو|يرجي|الرجاء|يجب|واصلوا|شاركوا في|نطلب منكم|استمروا في) (?:التبليغ|الابلاغ)|(?:لازم|خلونا|خلينا|دعونا|هيا) نبلغ|حمله (?:تبليغ|تبليغات|بلاغات)",
+        r"بلغوا|بلغو|ابلغوا|ابلغو|قدموا بلاغ(?:ات)?|قدموا بلاغا|(?:اعملوا|اضغطوا|"
+        r"اضغطوا على) (?:ريبورت|بلاغ|تبليغ)|سووا (?:ريبورت|بلاغ|تبليغ)|"
+        r"(?:نرجو|يرجي|الرجاء|يجب|واصلوا|شاركوا في|نطلب منكم|استمروا في) (?:التبليغ|الابلاغ)|"
+        r"(?:لازم|خلونا|خلينا|دعونا|هيا) نبلغ|حمله (?:تبليغ|تبليغات|بلاغات)",
         r"بلغ(?=\s+(?:عن|علي|ضد)\b)|تبليغ|ريبورت|التبليغ",
-        r"(?:عن|على|علي|ضد|هذا|هذه|الحساب|حساب|الصفحه|المستخدم|كل|كلكم|جميعا|الان|حظر|وحظر|واحظروا|و)",
+        r"(?:عن|على|علي|ضد|هذا|هذه|الحساب|حساب|الصفحه|المستخدم|كل|كلكم|جميعا|الان|حظر|وحظر|"
+        r"واحظروا|و)",
         r"(?:عن |على |علي |ضد )?(?:هذا|هذه|هل) ?(?:الحساب|الصفحه|المستخدم)",
     ),
 }  # fmt: skip
 #: Words shortly before a verb that turn a call round, or tell of one.
 _NEGATION: Final = re.compile(
-    r"(?:\b(?:do not|don'?t|dont|never|stop|nobody|no one|no need to|not|no|nunca|jamás|jamas|nadie|ninguno|dejen de|deja de|dejad de|sin|ne|n'|n’|jamais|personne|rien|inutile de|"
-    r"arrêtez de|arretez de|não|nao|ninguém|ninguem|parem de|pare de)|(?:^|\s)(?:لا|لم|لن|ما|عدم|توقفوا عن|بدون))[\s\w]{0,12}$"
+    r"(?:\b(?:do not|don'?t|dont|never|stop|nobody|no one|no need to|not|no|nunca|jamás|jamas|"
+    r"nadie|ninguno|dejen de|deja de|dejad de|sin|ne|n'|n’|jamais|personne|rien|inutile de|"
+    r"arrêtez de|arretez de|não|nao|ninguém|ninguem|parem de|pare de)|(?:^|\s)(?:لا|لم|لن|ما|"
+    r"عدم|توقفوا عن|بدون))[\s\w]{0,12}$"
 )
 _REPORTED_SPEECH: Final = re.compile(
-    r"(?:\b(?:they|he|she|people|who|asks?|asked|asking|calling|calls|called|told|telling|urging|campaign|threaten\w*|refus\w+|wants?|says?|said|tells?)\b"
-    r"|\b(?:piden|pide|pidieron|pidiendo|llaman|llamando|llama|llamado|llamaron|convocan|convoca|dicen|dice|dijo|dijeron|amenaz\w+|negó|nego|quieren|quiere|ordenan|ordena|campaña|"
+    r"(?:\b(?:they|he|she|people|who|asks?|asked|asking|calling|calls|called|told|telling|"
+    r"urging|campaign|threaten\w*|refus\w+|wants?|says?|said|tells?)\b"
+    r"|\b(?:piden|pide|pidieron|pidiendo|llaman|llamando|llama|llamado|llamaron|convocan|"
+    r"convoca|dicen|dice|dijo|dijeron|amenaz\w+|negó|nego|quieren|quiere|ordenan|ordena|campaña|"
     r"campana|mandan|manda|invitan|invita|incitan|incita)\b"
-    r"|\b(?:demandent|demande|demandé|appellent|appelle|appel|disent|dit|menac\w+|refus\w+|veulent|veut|campagne|incitent|incite|invitent)\b"
-    r"|\b(?:pedem|pede|pediram|pedindo|chamam|chama|chamaram|dizem|diz|disse|disseram|ameaç\w+|recus\w+|querem|quer|campanha|mandam|manda|convocam)\b"
-    r"|(?:يطالبون|يطالب|يطلبون|يطلب|يدعون|يدعو|يحرضون|يحرض|قالوا|يقولون|قال|يقول|طلبوا|طلب|رفض|هدد|دعوا|يريدون|يريد))[^.!?؟\n]{0,60}$"
+    r"|\b(?:demandent|demande|demandé|appellent|appelle|appel|disent|dit|menac\w+|refus\w+|"
+    r"veulent|veut|campagne|incitent|incite|invitent)\b"
+    r"|\b(?:pedem|pede|pediram|pedindo|chamam|chama|chamaram|dizem|diz|disse|disseram|"
+    r"ameaç\w+|recus\w+|querem|quer|campanha|mandam|manda|convocam)\b"
+    r"|(?:يطالبون|يطالب|يطلبون|يطلب|يدعون|يدعو|يحرضون|يحرض|قالوا|يقولون|قال|يقول|طلبوا|طلب|"
+    r"رفض|هدد|دعوا|يريدون|يريد))[^.!?؟\n]{0,60}$"
 )
 _QUOTES: Final = re.compile(r"[\"“”«»„‟][^\"“”«»„‟]{0,280}[\"“”«»„‟]")
 #: A clause begins at the beginning, after a stop, after signs that are no letters, and after a
 #: handle that is spoken to.
 _CLAUSE: Final = re.compile(
-    r"(?:^|[.!?؟:;,\n\-–—…|>]|rt @\S+|[^\w\s@#'’])\s*(?:#\w+\s+|(?:por favor|please|pls|svp|stp|rt)[\s,:]+)*$"
+    r"(?:^|[.!?؟:;,\n\-–—…|>]|rt @\S+|[^\w\s@#'’])\s*(?:#\w+\s+|(?:por favor|please|pls|svp|"
+    r"stp|rt)[\s,:]+)*$"
 )
 #: A form that is a call only at the beginning of a clause is none if the clause is a question.
 _QUESTION: Final = re.compile(r"^[^.!\n]{0,40}[?؟]")
@@ -107,7 +133,10 @@ class Call:
 def _patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     made = {}
     for language, (sure, weak, between, this) in _FORMS.items():
-        rest = rf"(?!\w)[\s:,]+(?:(?:{between})[\s:,]+){{0,6}}(?:{_HANDLE}(?![\w.\-])(?!{_NEWS})|(?P<this>{this}))"
+        rest = (
+            rf"(?!\w)[\s:,]+(?:(?:{between})[\s:,]+){{0,6}}"
+            rf"(?:{_HANDLE}(?![\w.\-])(?!{_NEWS})|(?P<this>{this}))"
+        )
         made[language] = (
             re.compile(rf"(?<![\w@#])(?:{sure}){rest}"),
             re.compile(rf"(?<![\w@#])(?:{weak}){rest}"),
@@ -161,7 +190,8 @@ def find_calls(text: str) -> list[Call]:
 _POSTS = """
 SELECT account, text, epoch_us(time) AS time FROM acts
 WHERE kind IN ('post', 'reply', 'quote', 'repost') AND text IS NOT NULL
-AND regexp_matches(regexp_replace(lower(text), '[\u064b-\u065f\u0670\u0640]', '', 'g'), 'report|denunci|denúnci|signal|denonc|dénonc|بلغ|بليغ|بلاغ|ريبورت')
+AND regexp_matches(regexp_replace(lower(text), '[\u064b-\u065f\u0670\u0640]', '', 'g'),
+  'report|denunci|denúnci|signal|denonc|dénonc|بلغ|بليغ|بلاغ|ريبورت')
 ORDER BY time, account, text
 """
 
@@ -214,7 +244,8 @@ def _accounts_by_handle(record: Record) -> dict[str, str]:
     left out.
     """
     rows = record.sql(
-        "SELECT lower(ltrim(handle, '@')) AS handle, min(account) AS account FROM accounts WHERE handle IS NOT NULL "
+        "SELECT lower(ltrim(handle, '@')) AS handle, min(account) AS account FROM accounts "
+        "WHERE handle IS NOT NULL "
         "GROUP BY 1 HAVING count(DISTINCT account) = 1"
     )
     return dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))

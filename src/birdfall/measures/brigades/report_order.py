@@ -44,7 +44,7 @@ class ReportOrder:
 def report_order(
     reports: Reports, falls: TargetFalls, *, begin: int, draws: int = DEFAULT_DRAWS, seed: int = 0
 ) -> ReportOrder:
-    """Reports before and after each reported target's first fall. begin: us, where the log begins."""
+    """Reports before and after each reported target's first fall. begin: start of the log, us."""
     code, first_fall = np.unique(falls.code, return_index=True)
     reported = np.isin(code, reports.target)
     code, first_fall = code[reported], first_fall[reported]

@@ -6,10 +6,11 @@ target is given. Reports of an account against itself are left out and counted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.measures.suspensions import spells
 from birdfall.record.record import Record
@@ -21,7 +22,8 @@ WHERE a.kind = 'report'
 ORDER BY time, reporter, target
 """
 _UNKNOWN = """
-SELECT count(*) FROM acts a LEFT JOIN ids t ON t.id = coalesce(a.target, a.object) WHERE a.kind = 'report' AND t.code IS NULL
+SELECT count(*) FROM acts a LEFT JOIN ids t ON t.id = coalesce(a.target, a.object)
+WHERE a.kind = 'report' AND t.code IS NULL
 """
 NEVER = np.iinfo(np.int64).max
 
@@ -104,6 +106,54 @@ def read_falls(record: Record) -> TargetFalls:
     back = np.array([s == "active" for s in table.column("ended_as").to_pylist()], bool)
     order = np.lexsort((by, code))
     return TargetFalls(code[order], lower[order], by[order], np.where(back, ended, NEVER)[order])
+
+
+@dataclass(frozen=True)
+class ReportAccounts:
+    """The accounts of a log of reports, by codes in the order of their own ids.
+
+    Attributes
+    ----------
+    ids : string array, k
+        The id of each.
+    record_codes : int32[k]
+        The record's own code of each.
+    """
+
+    ids: pa.Array
+    record_codes: np.ndarray
+
+    def decode(self, codes: np.ndarray) -> pa.Array:
+        """The ids of accounts."""
+        return self.ids.take(pa.array(codes))
+
+    def record_code(self, codes: np.ndarray) -> np.ndarray:
+        """int32[n]: the record's own codes of accounts."""
+        return np.asarray(self.record_codes[codes], np.int32)
+
+
+def canonical_reports(
+    record: Record, reports: Reports, falls: TargetFalls
+) -> tuple[ReportAccounts, Reports, TargetFalls]:
+    """Reports and falls by codes in the order of the accounts' own ids.
+
+    The record's codes hang on its random key; blocks and shuffles, which take accounts one after
+    the other, would hang on it too.
+    """
+    codes = np.unique(np.concatenate([reports.reporter, reports.target, falls.code]))
+    ids = record.ids.decode(codes)
+    order = pc.sort_indices(ids)
+    accounts = ReportAccounts(ids.take(order), codes[order.to_numpy()].astype(np.int32))
+    place = np.empty(len(codes), np.int32)
+    place[order.to_numpy()] = np.arange(len(codes), dtype=np.int32)
+    reporter, target, code = (
+        place[np.searchsorted(codes, c)] for c in (reports.reporter, reports.target, falls.code)
+    )
+    rows = np.lexsort((target, reporter, reports.time))
+    log = replace(reports, reporter=reporter[rows], target=target[rows], time=reports.time[rows])
+    rows = np.lexsort((falls.by, code))
+    fell = TargetFalls(code[rows], falls.after[rows], falls.by[rows], falls.ended[rows])
+    return accounts, log, fell
 
 
 def _microseconds(column: pa.ChunkedArray) -> np.ndarray:

@@ -5,7 +5,7 @@ have stayed unseen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Final, NamedTuple, TypedDict
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,9 @@ from birdfall.measures.brigades.dose_response import DoseCurve
 from birdfall.measures.brigades.lockstep import Lockstep
 from birdfall.measures.brigades.report_order import ReportOrder
 from birdfall.measures.brigades.reporters import Reporters
-from birdfall.measures.brigades.reports import NEVER, Reports, TargetFalls
+from birdfall.measures.brigades.reports import NEVER, ReportAccounts, Reports, TargetFalls
 from birdfall.measures.brigades.targets import TargetFire
 from birdfall.model.schemas import TIME
-from birdfall.record.record import Record
 
 
 def victims(found: list[ReportBlock]) -> np.ndarray:
@@ -28,7 +27,7 @@ def victims(found: list[ReportBlock]) -> np.ndarray:
 
 
 def target_table(
-    record: Record,
+    accounts: ReportAccounts,
     reports: Reports,
     fire: TargetFire,
     graph: ReportGraph,
@@ -59,8 +58,8 @@ def target_table(
     return _sort_rows(
         order,
         {
-            "target": record.ids.decode(fire.code),
-            "code": fire.code,
+            "target": accounts.decode(fire.code),
+            "code": accounts.record_code(fire.code),
             "reports": fire.reports,
             "reporters": fire.reporters,
             "first": _timestamps(fire.first),
@@ -80,15 +79,15 @@ def target_table(
     )
 
 
-def reporter_table(record: Record, people: Reporters, found: Lockstep) -> pa.Table:
+def reporter_table(accounts: ReportAccounts, people: Reporters, found: Lockstep) -> pa.Table:
     """Everyone who reported, those named first, then by lockstep."""
     order = np.lexsort((people.code, found.p, ~people.named))
     block = people.block.astype(np.int32)
     return _sort_rows(
         order,
         {
-            "reporter": record.ids.decode(people.code),
-            "code": people.code,
+            "reporter": accounts.decode(people.code),
+            "code": accounts.record_code(people.code),
             "reports": people.reports,
             "targets": people.targets,
             "mates": found.mates,
@@ -104,7 +103,7 @@ def reporter_table(record: Record, people: Reporters, found: Lockstep) -> pa.Tab
     )
 
 
-def block_table(record: Record, found: list[ReportBlock], alpha: float) -> pa.Table:
+def block_table(accounts: ReportAccounts, found: list[ReportBlock], alpha: float) -> pa.Table:
     """One row per block, densest first.
 
     `reporters` counts those named, `members` the core that peeling found.
@@ -127,53 +126,60 @@ def block_table(record: Record, found: list[ReportBlock], alpha: float) -> pa.Ta
             "crew_share": pa.array([b.crew.share for b in found], pa.float64()),
             "crew_p": pa.array([b.crew.p for b in found], pa.float64()),
             "target_ids": pa.array(
-                [record.ids.decode(b.targets).to_pylist() for b in found], pa.list_(pa.string())
+                [accounts.decode(b.targets).to_pylist() for b in found], pa.list_(pa.string())
             ),
         }
     )
+
+
+class _DoseRow(NamedTuple):
+    """One row of `dose`: doses from dose_from to dose_to (inclusive), and the chance to fall after
+    them.
+    """
+
+    counted: str
+    dose_from: int
+    dose_to: int
+    occasions: int
+    falls: int
+    hazard: float
+    low: float
+    high: float
+    isotonic: float
+
+
+_DOSE_SCHEMA: Final = pa.schema(
+    [
+        ("counted", pa.string()),
+        *[(n, pa.int64()) for n in ("dose_from", "dose_to", "occasions", "falls")],
+        *[(n, pa.float64()) for n in ("hazard", "low", "high", "isotonic")],
+    ]
+)
 
 
 def dose_table(curves: Mapping[str, DoseCurve]) -> pa.Table:
     """By way of counting and dose: the chance to fall before the next report, its interval, and the
     monotone fit.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[_DoseRow] = []
     for kind, shown in curves.items():
         low, high = shown.interval()
-        rows += [
-            {
-                "counted": kind,
-                "dose_from": int(shown.low[i]),
-                "dose_to": int(shown.high[i]),
-                "occasions": int(shown.occasions[i]),
-                "falls": int(shown.falls[i]),
-                "hazard": float(shown.chance[i]),
-                "low": float(low[i]),
-                "high": float(high[i]),
-                "isotonic": float(shown.isotonic[i]),
-            }
-            for i in range(len(shown.low))
-        ]
-    numbers = ("dose_from", "dose_to", "occasions", "falls")
-    shares = ("hazard", "low", "high", "isotonic")
-    schema = pa.schema(
-        [
-            ("counted", pa.string()),
-            *[(n, pa.int64()) for n in numbers],
-            *[(n, pa.float64()) for n in shares],
-        ]
-    )
-    return pa.Table.from_pylist(rows, schema=schema)
+        columns = (
+            shown.low, shown.high, shown.occasions, shown.falls, shown.chance, low, high,
+            shown.isotonic,
+        )  # fmt: skip
+        rows += [_DoseRow(kind, *row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+    return pa.Table.from_pylist([row._asdict() for row in rows], schema=_DOSE_SCHEMA)
 
 
-def order_table(record: Record, found: ReportOrder) -> pa.Table:
+def order_table(accounts: ReportAccounts, found: ReportOrder) -> pa.Table:
     """Every target that was reported and fell, by time of its fall."""
     by = np.lexsort((found.target, found.fell))
     return _sort_rows(
         by,
         {
-            "target": record.ids.decode(found.target),
-            "code": found.target,
+            "target": accounts.decode(found.target),
+            "code": accounts.record_code(found.target),
             "fell": _timestamps(found.fell),
             "exact": found.exact,
             "reports_before": found.before,
@@ -185,9 +191,18 @@ def order_table(record: Record, found: ReportOrder) -> pa.Table:
     )
 
 
+class CamouflageBound(TypedDict):
+    """How much of its calls a crew of some size may have followed without being found."""
+
+    members: int
+    targets: int
+    share_of_reporters: float
+    follows_at_most: float
+
+
 def camouflage_bounds(
     left: float, sizes: tuple[tuple[int, int, float], ...]
-) -> list[dict[str, Any]]:
+) -> list[CamouflageBound]:
     """Per size of crew: the largest share of its calls that its members may have followed,
     together, without being found.
     """
@@ -204,7 +219,7 @@ def camouflage_bounds(
     ]
 
 
-def _sort_rows(order_: np.ndarray, columns: dict[str, Any]) -> pa.Table:
+def _sort_rows(order_: np.ndarray, columns: Mapping[str, pa.Array | np.ndarray]) -> pa.Table:
     return pa.table(columns).take(pa.array(order_))
 
 

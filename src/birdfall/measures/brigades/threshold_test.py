@@ -9,6 +9,7 @@ docs/methods/brigades.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,6 +52,13 @@ class Jump:
     @property
     def p(self) -> float:
         return max(self.flat_p, self.step_p)
+
+
+class PlaceboJump(NamedTuple):
+    """The jump of a placebo: its p, and its score z (0 without one)."""
+
+    p: float
+    score: float
 
 
 def find_jump(found: Occasions, *, draws: int = 999, seed: int = 0) -> Jump | None:
@@ -261,7 +269,7 @@ def fit_smooth_rise(
 
 def placebo_jumps(
     found: Occasions, *, number: int = PLACEBOS, draws: int = PLACEBO_DRAWS, seed: int = 0
-) -> list[tuple[float, float]]:
+) -> list[PlaceboJump]:
     """(p, score) of the jump where times mean nothing: every fall follows a report of its own count
     drawn at random instead.
 
@@ -270,7 +278,7 @@ def placebo_jumps(
     """
     falling = found.fell.nonzero()[0]
     begin = np.searchsorted(found.episode, found.episode[falling])
-    judged: list[tuple[float, float]] = []
+    judged: list[PlaceboJump] = []
     for i in range(number):
         rng = np.random.default_rng([seed, 13, i])
         drawn = rng.integers(begin, falling + 1)
@@ -292,5 +300,7 @@ def placebo_jumps(
             0,
         )
         tested = find_jump(other, draws=draws, seed=seed + i + 1)
-        judged.append((1.0, 0.0) if tested is None else (tested.p, tested.score))
+        judged.append(
+            PlaceboJump(1.0, 0.0) if tested is None else PlaceboJump(tested.p, tested.score)
+        )
     return judged

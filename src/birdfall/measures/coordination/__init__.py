@@ -89,7 +89,8 @@ _PARTS = {
     "layers": ("Layer", "build_layer"),
     "measure": ("METHOD_VERSION", "applies_to", "coordination", "trace_sizes"),
     "options": (
-        "TRACES", "CoordinationKeywords", "CoordinationOptions", "GroupMethod", "Window", "parse_window",
+        "TRACES", "CoordinationKeywords", "CoordinationOptions", "GroupMethod", "Window",
+        "parse_window",
     ),
     "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
     "text_clusters": ("TextClusters", "cluster_texts"),

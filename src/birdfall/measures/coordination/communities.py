@@ -253,7 +253,7 @@ def _sample_pairs(account: np.ndarray, object_: np.ndarray) -> tuple[np.ndarray,
 
 
 def _majority_label(account: np.ndarray, label: np.ndarray, accounts: int) -> np.ndarray:
-    """int64[accounts]: the commonest label of each account, the smallest of equals; -1 without any."""
+    """int64[accounts]: commonest label of each account, the smallest of equals; -1 without any."""
     found = np.full(accounts, -1, np.int64)
     if len(account):
         labels = int(label.max()) + 1

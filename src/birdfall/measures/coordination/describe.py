@@ -23,7 +23,8 @@ from birdfall.model.findings import Estimate, Note
 FEW_ACCOUNTS: Final = 30
 #: Estimates that only tests can give.
 _TEST_ESTIMATES: Final = (
-    "significant", "shifted_edges", "shifted_significant", "pairs_tested", "kappa", "jitter_ratio", "empirical_fdr",
+    "significant", "shifted_edges", "shifted_significant", "pairs_tested", "kappa", "jitter_ratio",
+    "empirical_fdr",
 )  # fmt: skip
 
 

@@ -36,7 +36,8 @@ from birdfall.sources.table.mapping import Emit, Mapping
 #: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if
 #: anything.
 DIRECT_TRACES: Final = {
-    "repost": True, "quote": False, "reply": False, "like": True, "link": False, "mention": False, "report": False, "hashtag": False,
+    "repost": True, "quote": False, "reply": False, "like": True, "link": False, "mention": False,
+    "report": False, "hashtag": False,
 }  # fmt: skip
 #: Traces whose object is the account acted on, where the row names one.
 _TARGET_TRACES: Final = ("mention", "report")
@@ -200,14 +201,16 @@ def mapping_from_columns(columns: Dict[str, str], trace: str | Sequence[str]) ->
     columns = dict(columns)
     if names == ["text"] and "object" not in columns and "text" in columns:
         columns["object"] = columns["text"]
-    missing = [c for c in ("account", "object", "time") if c not in columns]
+    needed = ("account", "object", "time")
+    missing = [c for c in needed if c not in columns]
+    others = [c for c in known if c not in needed]
     unknown = [c for c in columns if c not in known]
     if missing or unknown:
         raise UsageError(
             f"there is no column {unknown[0]!r} in a table of acts"
             if unknown
             else f"no column is named for {', '.join(missing)}",
-            fix=f"Name account, object and time; also known: {', '.join(c for c in known if c not in ('account', 'object', 'time'))}.",
+            fix=f"Name account, object and time; also known: {', '.join(others)}.",
         )
     constants = {}
     if "kind" not in columns:

@@ -32,11 +32,12 @@ MAX_LANGUAGES: Final = 3
 _TEXT, _INT, _FLOAT = pa.string(), pa.int64(), pa.float64()
 GROUP_SCHEMA: Final = pa.schema(
     [
-        ("group", pa.int32()), ("kind", _TEXT), ("members", _INT), ("edges", _INT), ("density", _FLOAT),
-        ("p_value", _FLOAT), ("first", TIME), ("last", TIME), ("span_s", _FLOAT), ("objects", _INT),
-        ("co_actions", _INT), ("activity", _INT), ("coactive_share", _FLOAT), ("top_object", _TEXT),
-        ("top_layer", _TEXT), ("languages", _TEXT), ("stability_seeds", _FLOAT),
-        ("stability_windows", _FLOAT), ("accounts", pa.list_(_TEXT)),
+        ("group", pa.int32()), ("kind", _TEXT), ("members", _INT), ("edges", _INT),
+        ("density", _FLOAT), ("p_value", _FLOAT), ("first", TIME), ("last", TIME),
+        ("span_s", _FLOAT), ("objects", _INT), ("co_actions", _INT), ("activity", _INT),
+        ("coactive_share", _FLOAT), ("top_object", _TEXT), ("top_layer", _TEXT),
+        ("languages", _TEXT), ("stability_seeds", _FLOAT), ("stability_windows", _FLOAT),
+        ("accounts", pa.list_(_TEXT)),
     ]
 )  # fmt: skip
 TOP_SCHEMA: Final = pa.schema(
@@ -47,8 +48,9 @@ TOP_SCHEMA: Final = pa.schema(
 )  # fmt: skip
 EXAMPLE_SCHEMA: Final = pa.schema(
     [
-        ("group", pa.int32()), ("layer", _TEXT), ("object", _TEXT), ("account", _TEXT), ("time", TIME),
-        ("other", _TEXT), ("other_time", TIME), ("apart_s", _FLOAT), ("shown", _TEXT),
+        ("group", pa.int32()), ("layer", _TEXT), ("object", _TEXT), ("account", _TEXT),
+        ("time", TIME), ("other", _TEXT), ("other_time", TIME), ("apart_s", _FLOAT),
+        ("shown", _TEXT),
     ]
 )  # fmt: skip
 
@@ -79,7 +81,7 @@ class Example(NamedTuple):
     shown: str | None
 
 
-class GroupRow(NamedTuple):
+class NetworkGroup(NamedTuple):
     """One row of `groups`; first, last: us, None without a co-action."""
 
     group: int
@@ -141,7 +143,7 @@ class GroupToDescribe:
 class DescribedGroup(NamedTuple):
     """A group's row, its top objects, and its examples."""
 
-    row: GroupRow
+    row: NetworkGroup
     top: list[TopObject]
     examples: list[Example]
 
@@ -186,7 +188,7 @@ def describe_group(group: GroupToDescribe) -> DescribedGroup:
     top.sort(key=lambda r: (-r.co_actions, r.layer, r.object))
     members = len(group.members)
     common = sorted(languages.items(), key=lambda i: (-i[1], i[0]))[:MAX_LANGUAGES]
-    row = GroupRow(
+    row = NetworkGroup(
         group=group.number,
         kind=group.kind,
         members=members,

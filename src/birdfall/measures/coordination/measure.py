@@ -309,7 +309,7 @@ def _build_layer(
 def _find_network(
     layers: list[Layer], asked: CoordinationOptions, progress: Progress
 ) -> NetworkFacts:
-    """The layers as one network, the edges that count, their groups, and blocks without such edges."""
+    """The layers as one network: edges that count, their groups, and blocks without such edges."""
     whole = combine_layers(layers, asked.alpha)
     if asked.null == "degree":
         chosen = whole.q <= asked.alpha
@@ -355,7 +355,7 @@ def _parameters(asked: CoordinationOptions, names: list[str], window: int) -> di
 
 
 def _slug(name: str) -> str:
-    """The name of a bare table's trace as part of a finding's name: "RT" is rt, "my acts" my-acts."""
+    """A bare table's trace as part of a finding's name: "RT" is rt, "my acts" my-acts."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "acts"
 
 

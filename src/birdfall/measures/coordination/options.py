@@ -1,4 +1,4 @@
-"""What may be asked of coordination: the options of the measure, their defaults and their checks."""
+"""What may be asked of coordination: options, their defaults and their checks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from birdfall.measures.coordination.peer_options import PeerName, PeerOption
 from birdfall.model.errors import UsageError, WindowError
 
 TRACES: Final = (
-    "repost", "quote", "reply", "like", "mention", "report", "follow", "hashtag", "hashtags", "link", "text", "status",
-    "creation",
+    "repost", "quote", "reply", "like", "mention", "report", "follow", "hashtag", "hashtags",
+    "link", "text", "status", "creation",
 )  # fmt: skip
 #: "louvain" is the former name of "leiden", kept for cases and scripts that use it.
 GroupMethod = Literal["propagation", "leiden", "louvain"]

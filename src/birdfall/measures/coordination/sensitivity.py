@@ -118,7 +118,7 @@ def _rebuild(layer: Layer, window: int, at_least: int, alpha: float) -> Layer:
 def seed_stability(
     edges: WeightedEdges, grouping: Grouping, asked: CoordinationOptions
 ) -> np.ndarray:
-    """float64[groups]: mean best Jaccard similarity of each group over `OTHER_SEEDS` other seeds."""
+    """float64[groups]: mean best Jaccard similarity of each group over other seeds."""
     if not len(edges.lo):
         return np.empty(0)
     seeds = range(asked.seed + 1, asked.seed + 1 + OTHER_SEEDS)
@@ -129,7 +129,7 @@ def seed_stability(
 def window_stability(
     networks: list[list[WeightedEdges]], grouping: Grouping, asked: CoordinationOptions
 ) -> list[float | None]:
-    """Mean best Jaccard similarity of each group over the other windows; None where none was tried."""
+    """Mean best Jaccard similarity of each group over other windows; None where none was tried."""
     found = []
     for layers in networks:
         if layers:

@@ -234,7 +234,7 @@ def _combined_table(whole: CombinedNetwork, trace: Trace) -> pa.Table:
 
 
 def _keep_accounts(layer: Layer, members: list[np.ndarray]) -> Layer:
-    """The layer with the acts of these accounts alone: what is said of groups looks at no others."""
+    """The layer with the acts of these accounts alone: all that is said of groups."""
     wanted = np.zeros(int(layer.trace.account.max(initial=-1)) + 1, np.bool_)
     for codes in members:
         wanted[codes[codes < len(wanted)]] = True

@@ -201,7 +201,7 @@ class _ShingleSets:
     shingles: np.ndarray
 
     def similarities(self, left: np.ndarray, right: np.ndarray, at_least: float) -> np.ndarray:
-        """Exact Jaccard index of pairs of positions; 0 where the sizes alone rule `at_least` out."""
+        """Exact Jaccard index of pairs of positions; 0 where sizes alone rule `at_least` out."""
         found = np.empty(len(left), np.float64)
         a, b = self.place[left], self.place[right]
         cuts = [len(left) * i // THREADS for i in range(THREADS + 1)]

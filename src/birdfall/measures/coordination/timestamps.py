@@ -138,7 +138,8 @@ def _times_from_texts(column: pa.Array, unit: str | None) -> tuple[pa.Array, lis
         except timestamps.NeedsDayOrder as error:
             raise UsageError(
                 f'"{printable(text, 60)}" fits two dates, and no date of this column settles which',
-                fix="Make time stamps of them first, such as with pandas.to_datetime(..., dayfirst=True).",
+                fix="Make time stamps of them first, such as with "
+                "pandas.to_datetime(..., dayfirst=True).",
             ) from error
         except timestamps.NotATime:
             values.append(None)

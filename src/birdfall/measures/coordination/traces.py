@@ -142,66 +142,83 @@ def canonical_accounts(traces: list[Trace]) -> list[Trace]:
 
 
 _ACTS = """
-SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language, {shown} AS shown,
-a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = '{kind}' AND {object} IS NOT NULL
+SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language,
+{shown} AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
+WHERE a.kind = '{kind}' AND {object} IS NOT NULL
 """
 _TAG = "lower(ltrim(trim(a.object), '#＃'))"
 _OBJECTS = {
-    "repost": "a.object", "quote": "a.object", "reply": "a.object", "like": "a.object", "link": "a.object",
+    "repost": "a.object", "quote": "a.object", "reply": "a.object", "like": "a.object",
+    "link": "a.object",
     "mention": "coalesce(a.target, a.object)", "report": "coalesce(a.target, a.object)",
     "follow": "coalesce(a.target, a.object)", "hashtag": _TAG,
 }  # fmt: skip
 _SHOWN = {"repost": "a.text", "quote": "NULL", "reply": "NULL", "like": "a.text"}
 
 
-def read_trace(record: Record, trace: str) -> Trace:
-    """The acts of one trace, account codes being the record's own.
+_QUERIES = {
+    "status": """
+        SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language,
+        NULL AS shown, NULL AS content FROM statuses s JOIN ids i ON i.id = s.account
+        WHERE s.observation = 'change' AND s."after" IS NULL AND list_contains($1, s.status)""",
+    "creation": """
+        SELECT DISTINCT i.code AS account, 'created' AS object, epoch_us(a.created_at) AS time,
+        NULL AS language, NULL AS shown, NULL AS content
+        FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL""",
+    "hashtags": f"""
+        SELECT i.code AS account,
+        array_to_string(list_sort(list_distinct(list({_TAG}))), ' ') AS object,
+        epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown,
+        any_value(a.act_id) AS content FROM acts a JOIN ids i ON i.id = a.account
+        WHERE a.kind = 'hashtag'
+        GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1""",
+    "text": """
+        SELECT i.code AS account, i.id AS id, a.text AS object, epoch_us(a.time) AS time,
+        a.language AS language, a.text AS shown, a.act_id AS content
+        FROM acts a JOIN ids i ON i.id = a.account
+        WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL""",
+}
+_FOLLOWS = """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL FROM follows f
+JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
 
-    Raises UsageError for an unknown trace.
+
+def _read_rows(record: Record, trace: str) -> pa.Table:
+    """Rows [account, object, time, language, shown, content] by time, account and object."""
+    if trace in _QUERIES:
+        rows = record.sql(_QUERIES[trace], [list(FALLEN)] if trace == "status" else None)
+    else:
+        shown = _SHOWN.get(trace, "NULL")
+        query = _ACTS.format(object=_OBJECTS[trace], kind=trace, language="a.language", shown=shown)
+        rows = record.sql(query + (_FOLLOWS if trace == "follow" else ""))
+    # texts are numbered as they come, so among those of one moment the accounts' own ids decide
+    by = ("time", "id" if trace == "text" else "account", "object")
+    return rows.sort_by([(column, "ascending") for column in by])
+
+
+def read_trace(record: Record, trace: str) -> Trace:
+    """The acts of one trace of a record.
+
+    Parameters
+    ----------
+    record : Record
+        What is read.
+    trace : str
+        One of `TRACES`.
+
+    Returns
+    -------
+    Trace
+        Account codes are the record's own.
+
+    Raises
+    ------
+    UsageError
+        For an unknown trace.
     """
     if trace not in TRACES:
         raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
-    if trace == "status":
-        rows = record.sql(
-            """SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language, NULL AS shown,
-            NULL AS content FROM statuses s JOIN ids i ON i.id = s.account
-            WHERE s.observation = 'change' AND s."after" IS NULL AND list_contains($1, s.status)""",
-            [list(FALLEN)],
-        )
-    elif trace == "creation":
-        rows = record.sql(
-            """SELECT DISTINCT i.code AS account, 'created' AS object, epoch_us(a.created_at) AS time, NULL AS language,
-            NULL AS shown, NULL AS content FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL"""
-        )
-    elif trace == "hashtags":
-        rows = record.sql(
-            f"""SELECT i.code AS account, array_to_string(list_sort(list_distinct(list({_TAG}))), ' ') AS object,
-            epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown,
-            any_value(a.act_id) AS content FROM acts a JOIN ids i ON i.id = a.account WHERE a.kind = 'hashtag'
-            GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1"""
-        )
-    elif trace == "text":
-        rows = record.sql(
-            """SELECT i.code AS account, i.id AS id, a.text AS object, epoch_us(a.time) AS time, a.language AS language,
-            a.text AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
-            WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL"""
-        )
-    else:
-        query = _ACTS.format(
-            object=_OBJECTS[trace],
-            kind=trace,
-            language="a.language",
-            shown=_SHOWN.get(trace, "NULL"),
-        )
-        if trace == "follow":
-            query += """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL FROM follows f
-            JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
-        rows = record.sql(query)
-    # texts are numbered as they come, so among those of one moment the accounts' own ids decide
-    by = ("time", "id" if trace == "text" else "account", "object")
-    rows = rows.sort_by([(column, "ascending") for column in by])
+    rows = _read_rows(record, trace)
     objects = rows.column("object").combine_chunks().cast(pa.string())
-    times = rows.column("time").to_numpy().astype(np.int64)
     if trace == "link":
         objects = _map_distinct(objects, normalise_url)
     if trace == "text":
@@ -209,16 +226,15 @@ def read_trace(record: Record, trace: str) -> Trace:
         from birdfall.measures.coordination.text_clusters import text_objects
 
         objects = text_objects(objects).cast(pa.string())
-    source = {"status": "statuses", "creation": "accounts"}.get(trace, "acts")
     return _trace_from_texts(
         trace,
         rows.column("account").to_numpy().astype(np.int32),
         objects,
-        times,
+        rows.column("time").to_numpy().astype(np.int64),
         record.ids.id_of,
         rows.column("shown").combine_chunks(),
         rows.column("language").combine_chunks(),
-        source,
+        {"status": "statuses", "creation": "accounts"}.get(trace, "acts"),
         rows.column("content").combine_chunks(),
     )
 
@@ -282,7 +298,7 @@ def trace_from_codes(
     source: str,
     contents: pa.Array | None,
 ) -> Trace:
-    """A trace of acts whose objects are codes of `values` already; columns of nulls count as none."""
+    """A trace of acts whose objects are codes of `values`; columns of nulls count as none."""
     seen: dict[int, str] = {}
     if shown is not None and shown.null_count < len(shown):
         first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
@@ -312,7 +328,8 @@ def trace_from_table(
         raise UsageError(
             f"the table has no column {' and no column '.join(missing)}",
             why=_list_columns(columns) if columns else "",
-            fix='Rename them, or say which is which: columns={"account": "user_id", "object": "url", "time": "posted_at"}.',
+            fix="Rename them, or say which is which: "
+            'columns={"account": "user_id", "object": "url", "time": "posted_at"}.',
         )
     account, objects = (_as_ids(columns[c], c) for c in ("account", "object"))
     time, read = parse_times(_as_array(columns["time"]), time_unit)

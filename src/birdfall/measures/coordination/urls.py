@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 #: Query parameters that say how a reader came, not what is read.
 TRACKING: Final = frozenset((
-    "fbclid", "gclid", "gclsrc", "dclid", "wbraid", "gbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid",
-    "igsh", "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "vero_id", "oly_anon_id", "oly_enc_id", "wickedid",
+    "fbclid", "gclid", "gclsrc", "dclid", "wbraid", "gbraid", "msclkid", "yclid", "twclid",
+    "ttclid", "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "vero_id",
+    "oly_anon_id", "oly_enc_id", "wickedid",
     "s_cid", "ref_src", "ref_url", "cmpid", "ncid", "sr_share", "share_id", "spm", "ocid",
 ))  # fmt: skip
 TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_medium", "at_campaign")
