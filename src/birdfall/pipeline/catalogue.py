@@ -354,7 +354,7 @@ BUILT_IN: Final = (
     ),
     Measure(
         "brigades",
-        "birdfall.measures.brigades.measure",
+        "birdfall.measures.brigades",
         "who reported them",
         arguments=_brigades,
         section="brigades",
