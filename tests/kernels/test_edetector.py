@@ -1,4 +1,4 @@
-"""The e-detector against its formula in plain arithmetic, and its promise against streams in which nothing happens."""
+"""The e-detector against its formula in plain arithmetic, and its bound on quiet streams."""
 
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ def plain(counts, means, sizes, covered):
     log = lambda x, mean, k: stats.nbinom.logpmf(x, k, k / (k + mean))  # noqa: E731
     runs = np.zeros(len(THETAS))
     out = []
-    for x, m, k, seen in zip(counts, means, sizes, covered):
+    for x, m, k, seen in zip(counts, means, sizes, covered, strict=True):
         if seen:
             runs = (runs + 1) * np.exp([log(x, theta * m, k) - log(x, m, k) for theta in THETAS])
         out.append(runs.mean())
@@ -33,7 +33,7 @@ ticks = st.lists(
 
 
 def columns(rows):
-    counts, means, sizes, covered = zip(*rows)
+    counts, means, sizes, covered = zip(*rows, strict=True)
     return np.array(counts, float), np.array(means), np.array(sizes), np.array(covered)
 
 
@@ -86,7 +86,10 @@ def test_the_likelihood_ratio_is_worth_one_on_average(mean, size):
     x = np.arange(0, int(mean * 1000 + 8000))
     for theta in (1.5, 5.0, 100.0):
         log = np.array([edetector.log_ratio(float(c), mean, size, theta) for c in x])
-        worth = lambda m, k: np.exp(stats.nbinom.logpmf(x, k, k / (k + m)) + log).sum()  # noqa: E731
+
+        def worth(m, k, log=log):
+            return np.exp(stats.nbinom.logpmf(x, k, k / (k + m)) + log).sum()
+
         assert worth(mean, size) == pytest.approx(1.0, abs=2e-3)
         # a lower mean, or a narrower spread, only makes it less
         assert worth(0.8 * mean, size) < 1

@@ -1,4 +1,4 @@
-"""Counting and permuting against plain sums, and against what scipy says of drawing without replacement."""
+"""Counting and permuting against plain sums, and against drawing without replacement."""
 
 import numpy as np
 import pytest
@@ -137,7 +137,7 @@ def test_the_family_wise_p_of_a_single_audience_is_the_exact_hypergeometric_tail
 
 
 def test_permutations_keep_strata_and_reach_the_right_maxima():
-    audiences, starts, follower, fallen, stratum = graph(4)
+    audiences, _starts, _follower, fallen, stratum = graph(4)
     n, leaders = len(fallen), len(audiences)
     follows = [
         np.array([a for a in range(leaders) if i in audiences[a]], np.int32) for i in range(n)
@@ -178,8 +178,8 @@ def test_permutations_keep_strata_and_reach_the_right_maxima():
         assert np.quantile(out, q) == pytest.approx(np.quantile(plain, q), abs=0.12)
 
 
-#: Admissions to Berkeley in 1973 by department: men admitted and refused, women admitted and refused (Bickel, Hammel and
-#: O'Connell 1975).
+#: Admissions to Berkeley in 1973 by department: men admitted and refused, women admitted and
+#: refused (Bickel, Hammel and O'Connell 1975).
 BERKELEY = np.array(
     [
         [512, 313, 89, 19],
@@ -193,7 +193,9 @@ BERKELEY = np.array(
 
 
 def test_pooled_odds_and_interval_are_those_that_r_gives_for_berkeley():
-    """R, mantelhaen.test(UCBAdmissions): odds ratio 0.9046968, 95 % interval 0.7719074 to 1.0603298 (Robins et al. 1986)."""
+    """R, mantelhaen.test(UCBAdmissions): odds ratio 0.9046968, 95 % interval 0.7719074 to 1.0603298
+    (Robins et al. 1986).
+    """
     a, b, c, d = BERKELEY.T
     odds = pool_odds_ratio(a, a + b, a + c, a + b + c + d)
     assert odds.ratio == pytest.approx(0.9046968, abs=5e-8)
@@ -201,7 +203,9 @@ def test_pooled_odds_and_interval_are_those_that_r_gives_for_berkeley():
 
 
 def test_moments_give_the_chi_square_that_r_gives_for_berkeley():
-    """R, mantelhaen.test(UCBAdmissions): X-squared 1.4269 with its correction for continuity. Men are the audience."""
+    """R, mantelhaen.test(UCBAdmissions): X-squared 1.4269 with its correction for continuity. Men
+    are the audience.
+    """
     a, b, c, d = BERKELEY.T
     total, hit = (a + b + c + d).astype(float), a + c
     stratum = np.repeat(np.arange(6, dtype=np.int32), a + b + c + d)
@@ -228,7 +232,9 @@ def test_moments_give_the_chi_square_that_r_gives_for_berkeley():
 
 
 def test_pooled_odds_of_a_worked_example():
-    """Two strata worked by hand with the formulas of Mantel and Haenszel and of Robins, Breslow and Greenland."""
+    """Two strata worked by hand with the formulas of Mantel and Haenszel and of Robins, Breslow and
+    Greenland.
+    """
     hit, size = np.array([8, 20]), np.array([100, 80])
     fallen, total = np.array([12, 32]), np.array([300, 200])
     a, b, c, d, n = (

@@ -1,4 +1,6 @@
-"""Falls within intervals: bounds by counting one by one, the estimate against a slow one and against its own certificate."""
+"""Events within intervals: bounds by counting, the estimate against a slow one and its
+certificate.
+"""
 
 import numpy as np
 import pytest
@@ -29,13 +31,15 @@ def test_bounds_are_what_counting_one_by_one_says(rows, windows):
     begin, end = ends(windows)
     certain, possible = count_in_windows(low, high, begin, end)
     for w in range(len(begin)):
-        told = [inside(a, b, begin[w], end[w]) for a, b in zip(low, high)]
+        told = [inside(a, b, begin[w], end[w]) for a, b in zip(low, high, strict=True)]
         assert certain[w] == sum(all(t) for t in told)
         assert possible[w] == sum(any(t) for t in told)
 
 
 def slow_turnbull(low, high, rounds=4000):
-    """EM over single instants: shares of instants in the same innermost interval add up to the estimate's."""
+    """EM over single instants: shares of instants in the same innermost interval add up to the
+    estimate's.
+    """
     low = np.where(low == high, high - 1, low)
     instants = np.arange(low.min() + 1, high.max() + 1)
     holds = (low[:, None] < instants) & (instants <= high[:, None])
@@ -56,7 +60,8 @@ def test_the_estimate_is_as_likely_as_a_slow_one(rows):
     share, holds = slow_turnbull(low, high)
     lows = np.where(low == high, high - 1, low)
     mine = [
-        estimate.share[(estimate.low >= a) & (estimate.high <= b)].sum() for a, b in zip(lows, high)
+        estimate.share[(estimate.low >= a) & (estimate.high <= b)].sum()
+        for a, b in zip(lows, high, strict=True)
     ]
     assert np.log(mine).sum() >= np.log((holds * share).sum(axis=1)).sum() - len(rows) * 2e-4
 

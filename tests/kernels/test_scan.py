@@ -13,7 +13,9 @@ TAIL = stats.gamma(2, scale=0.5).isf(np.exp(-np.arange(321) / 8))
 
 
 def plain_excess(c, m, k):
-    """Log-likelihood of the best raised mean against the expected one, from scipy's negative binomial."""
+    """Log-likelihood of the best raised mean against the expected one, from scipy's negative
+    binomial.
+    """
     if c <= m:
         return 0.0
     log = lambda mean: stats.nbinom.logpmf(c, k, k / (k + mean))  # noqa: E731
@@ -100,7 +102,8 @@ def test_null_records_repeat_for_a_seed_and_differ_between_seeds():
 
 
 def test_drawn_records_have_the_mean_and_the_spread_asked_for():
-    # one step, one block: the maximum of a record is its own excess, so the record can be read back from it
+    # one step, one block: the maximum of a record is its own excess, so the record can be read back
+    # from it
     sizes, seen = np.full(1, 2.0), np.ones(1, bool)
     for clump in (0.0, 0.6):
         found = scan.null_maxima(

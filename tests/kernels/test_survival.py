@@ -46,8 +46,8 @@ def test_it_is_the_product_of_the_shares_that_stayed(rows):
 
 
 def test_a_published_example():
-    # Remission under 6-mercaptopurine (Freireich et al., 1963; the textbook example): S(6) = 0.857, S(10) = 0.753,
-    # S(23) = 0.448 with Greenwood standard errors 0.076, 0.096, 0.135
+    # Remission under 6-mercaptopurine (Freireich et al., 1963; the textbook example): S(6) = 0.857,
+    # S(10) = 0.753, S(23) = 0.448 with Greenwood standard errors 0.076, 0.096, 0.135
     durations = np.array(
         [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
     )

@@ -1,4 +1,6 @@
-"""Timing signals against plain reference code, and the mixture share against truth and its promise."""
+"""Timing signals against plain reference code, and the mixture share against truth and its
+promise.
+"""
 
 import numpy as np
 import pytest
@@ -78,7 +80,9 @@ def test_too_little_says_nothing_and_one_moment_counts_once():
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.6])
 def test_the_lower_bound_keeps_its_promise(share):
-    """In at most one of twenty draws is more claimed than there is (allowed for chance: 200 draws)."""
+    """In at most one of twenty draws is more claimed than there is (allowed for chance: 200
+    draws).
+    """
     rng = np.random.default_rng(int(share * 10))
     false = []
     for _ in range(200):

@@ -1,4 +1,6 @@
-"""Audiences: a planted one is first and alone, overlap is explained away, and a world without a target names nobody."""
+"""Audiences: a planted one is first and alone, overlap is explained away, and a world without a
+target names nobody.
+"""
 
 import datetime as dt
 
@@ -44,7 +46,7 @@ def asked(world, record, found, **more):
 
 
 def test_the_targeted_audience_is_first_and_no_other_is_named(night):
-    world, record, found = night
+    world, _record, _found = night
     finding = asked(*night)
     steps = finding.table("explanation").to_pylist()
     assert [s["leader"] for s in steps] == [world.settings.leaders[0]]
@@ -57,7 +59,7 @@ def test_the_targeted_audience_is_first_and_no_other_is_named(night):
 
 
 def test_matched_controls_stand_beside_the_hit(night):
-    world, record, found = night
+    world, _record, _found = night
     compared = asked(*night).table("compared").to_pylist()
     mine = {r["group"]: r for r in compared if r["leader"] == world.settings.leaders[0]}
     assert (
@@ -71,7 +73,9 @@ def test_the_same_seed_gives_the_same_finding(night):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_when_nobody_is_targeted_nobody_is_named(seed):
-    """Accounts with an app fall everywhere; whoever they follow is hit, and none of them is targeted."""
+    """Accounts with an app fall everywhere; whoever they follow is hit, and none of them is
+    targeted.
+    """
     rng = np.random.default_rng(seed)
     world = simulate("quiet", seed=seed, accounts=10_000)
     clients = {}
@@ -109,8 +113,10 @@ def wave_of(record, world, accounts):
 
 
 def test_two_overlapping_audiences_need_one_explanation(night):
-    """An audience that shares most of its followers with the targeted one is hit too, and explained away."""
-    world, record, found = night
+    """An audience that shares most of its followers with the targeted one is hit too, and explained
+    away.
+    """
+    world, _record, _found = night
     tables = dict(world.tables)
     leader, shadow = world.settings.leaders[0], "shadow"
     follows = tables["follows"].to_pylist()
@@ -132,7 +138,7 @@ def test_two_overlapping_audiences_need_one_explanation(night):
 
 
 def test_what_is_missing_is_said(night):
-    world, record, found = night
+    _world, record, found = night
     assert applies_to(from_tables({})).code == "no-follows"
     with pytest.raises(CannotAnswer, match="wave 9"):
         audiences(record, found, wave_number=9)
@@ -142,10 +148,13 @@ def test_what_is_missing_is_said(night):
 
 
 def small_world(rng, accounts=3000, leaders=120, seen=True, target=None, since=True, hazard=8.0):
-    """Spammy accounts follow more, follow celebrities (the first tenth) most, and fall `hazard` times as often.
+    """Spammy accounts follow more, follow celebrities (the first tenth) most, and fall `hazard`
+    times as often.
 
-    Returns the record and the chance to fall of each account. seen: whether the client tells who is spammy. target: an
-    audience that falls six times as often besides. Written without anything of the measure, so that it can contradict it.
+    Returns the record and the chance to fall of each account. seen: whether the client tells who is
+    spammy. target: an
+    audience that falls six times as often besides. Written without anything of the measure, so that
+    it can contradict it.
     """
     spammy = rng.random(accounts) < 0.15
     popular = 1 / np.arange(1, leaders + 1) ** 0.6
@@ -207,9 +216,11 @@ def asked_small(rng, **more):
 
 
 def test_false_hits_keep_to_the_family_wise_error_that_was_set():
-    """Thirty worlds of 120 audiences where nobody is targeted, but what is hit follows celebrities: 5 % of worlds may err.
+    """Thirty worlds of 120 audiences where nobody is targeted, but what is hit follows celebrities:
+    5 % of worlds may err.
 
-    More than five of thirty has a chance of 0.3 %, were the error as set. The naive test errs in every one.
+    More than five of thirty has a chance of 0.3 %, were the error as set. The naive test errs in
+    every one.
     """
     wrong, naive = 0, 0
     for seed in range(30):
@@ -223,9 +234,11 @@ def test_false_hits_keep_to_the_family_wise_error_that_was_set():
 
 
 def test_a_trait_that_nobody_recorded_names_nobody_if_it_is_not_strong():
-    """Who is spammy is hidden and falls three times as often: the test sees audiences differ, the floors keep them unnamed.
+    """Who is spammy is hidden and falls three times as often: the test sees audiences differ, the
+    floors keep them unnamed.
 
-    A hidden trait of eight times the hazard can pass the floors; that is why the E-value is printed.
+    A hidden trait of eight times the hazard can pass the floors; that is why the E-value is
+    printed.
     """
     rows = []
     for seed in range(10):
@@ -273,9 +286,11 @@ def test_e_bh_is_its_definition(log_e, alpha):
 
 
 def test_a_small_audience_is_found_behind_large_ones_below_the_floor():
-    """Thirty large audiences are raised a little with great certainty, one small one much: the small one explains.
+    """Thirty large audiences are raised a little with great certainty, one small one much: the
+    small one explains.
 
-    Everybody follows as many accounts: those in few large audiences follow others that are too small to be tested.
+    Everybody follows as many accounts: those in few large audiences follow others that are too
+    small to be tested.
     """
     rng = np.random.default_rng(0)
     n, large = 10_000, 30
@@ -335,7 +350,9 @@ def test_as_many_are_matched_as_nearly_all_followers_find(strata):
 
 
 def test_matched_accounts_are_as_many_of_each_kind():
-    """Who was matched follows nobody of the audience, and each group holds the same number per follower of each stratum."""
+    """Who was matched follows nobody of the audience, and each group holds the same number per
+    follower of each stratum.
+    """
     finding = asked_small(np.random.default_rng(3), target=5, leaders=("leader005", "leader000"))
     rows = finding.table("compared").to_pylist()
     assert {r["leader"] for r in rows} == {"leader005", "leader000"}

@@ -1,4 +1,6 @@
-"""What the fallen share: the subset scan against all subsets, a planted app among rare ones, and worlds without any."""
+"""What the fallen share: the subset scan against all subsets, a planted app among rare ones, and
+worlds without any.
+"""
 
 import datetime as dt
 from itertools import combinations
@@ -35,7 +37,9 @@ def test_the_best_prefix_is_the_best_of_all_subsets(rows):
 
 
 def world(rng, n=4000, fell=400, app=None, handles=None):
-    """Accounts with rare apps, languages and ages; those that fall use `app` at this share, where given."""
+    """Accounts with rare apps, languages and ages; those that fall use `app` at this share, where
+    given.
+    """
     client = np.array([f"rare {i}" for i in rng.integers(0, 2000, n)], dtype=object)
     client[rng.random(n) < 0.7] = "web"
     client[rng.random(n) < 0.08] = "app X"
@@ -103,7 +107,9 @@ def test_what_was_done_after_the_wave_explains_nothing():
 
 
 def talk(rng, n=1500, fell=150, word=None, link=None, hashtag=None, hour=False):
-    """Accounts with texts of common words; of the fallen nine in ten, and one in twenty others, share what is planted."""
+    """Accounts with texts of common words; of the fallen nine in ten, and one in twenty others,
+    share what is planted.
+    """
     vocabulary = [f"palabra{i}" for i in range(60)]
     marked = np.where(np.arange(n) < fell, rng.random(n) < 0.9, rng.random(n) < 0.05)
     rows = []
@@ -130,7 +136,7 @@ def talk(rng, n=1500, fell=150, word=None, link=None, hashtag=None, hour=False):
     if hour:
         created = [
             START - dt.timedelta(hours=5000.2 if m else float(h))
-            for m, h in zip(marked, rng.exponential(9000, n))
+            for m, h in zip(marked, rng.exponential(9000, n), strict=True)
         ]
     record = from_tables(
         {

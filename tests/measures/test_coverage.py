@@ -1,4 +1,6 @@
-"""Coverage: what is there, what is missing, and which questions are answered by the measures' own word."""
+"""Coverage: what is there, what is missing, and which questions are answered by the measures' own
+word.
+"""
 
 import datetime as dt
 

@@ -1,4 +1,6 @@
-"""Follower counts alone: a fall is told from growth, and a real, acknowledged clean-up is found by the scan itself."""
+"""Follower counts alone: a fall is told from growth, and a real, acknowledged clean-up is found by
+the scan itself.
+"""
 
 import datetime as dt
 
@@ -22,7 +24,7 @@ def record(levels):
         for d, v in enumerate(series)
         if np.isfinite(v)
     ]
-    accounts, times, followers = zip(*rows)
+    accounts, times, followers = zip(*rows, strict=True)
     return from_tables(
         {
             "counts": pa.table(

@@ -1,4 +1,6 @@
-"""One leader's book: against a census of every moment, bounds that hold, lists of followers, and recorded truth."""
+"""One leader's book: against a census of every moment, bounds that hold, lists of followers, and
+recorded truth.
+"""
 
 import csv
 import datetime as dt
@@ -33,7 +35,9 @@ def micro(number):
 
 
 def record_of(follows=(), statuses=(), counts=()):
-    """follows: (follower, since, until[, observed]); statuses: (account, status, time[, after]); counts: (time, n)."""
+    """follows: (follower, since, until[, observed]); statuses: (account, status, time[, after]);
+    counts: (time, n).
+    """
     tables = {}
     if follows:
         rows = [(*f, None)[:4] for f in follows]
@@ -243,7 +247,8 @@ def test_coarse_times_give_bounds_that_hold_the_truth(history, step):
         for time, status in sorted(last.items()):
             if (status in HIDDEN) != (before in HIDDEN):
                 coarse.append((account, status, time, time - step))
-                # the truth that is compared with: somewhere in the interval, here at its earliest whole hour
+                # the truth that is compared with: somewhere in the interval, here at its earliest
+                # whole hour
                 kept.append((account, status, time - step + 1))
             before = status
     if not follows or not coarse:

@@ -10,7 +10,8 @@ def facts(*rows):
     lines = [",".join((*FACT_COLUMNS, "url"))]
     for number, (when, who, relation, value, population, kind) in enumerate(rows):
         lines.append(
-            f"g{number},{when},{who},q,{relation},{value},followers,1 day,{population},{kind},paper,"
+            f"g{number},{when},{who},q,{relation},{value},"
+            f"followers,1 day,{population},{kind},paper,"
         )
     return read_facts("\n".join(lines).encode(), "facts.csv")
 

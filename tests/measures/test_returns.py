@@ -154,7 +154,9 @@ def test_intervals_widen_the_band_and_hold_the_truth():
 
 
 def slow_turnbull(low, high, rounds=20_000):
-    """The estimate by plain self-consistency over every elementary interval (Turnbull 1976), a row per fall."""
+    """The estimate by plain self-consistency over every elementary interval (Turnbull 1976), a row
+    per fall.
+    """
     points = np.unique(np.r_[low, high])
     left, right = points[:-1], points[1:]
     inside = (low[:, None] <= left) & (right <= high[:, None])
@@ -185,7 +187,9 @@ def test_the_curve_of_intervals_is_turnbulls(seed):
 
 
 def test_the_band_of_intervals_covers_the_truth():
-    """Snapshots every two days of returns that take five days on average: the band at four days holds the true share."""
+    """Snapshots every two days of returns that take five days on average: the band at four days
+    holds the true share.
+    """
     held = 0
     day_us = 86_400 * 1_000_000
     for seed in range(40):
@@ -273,19 +277,22 @@ def test_2022_daily_reports(real):
     found = {}
     for which in ("tracked", "NOT tracked"):
         rows = duckdb.sql(
-            f"SELECT account, suspended_observed, reversed_observed FROM '{path}' WHERE {which} ORDER BY ALL"
+            "SELECT account, suspended_observed, reversed_observed "
+            f"FROM '{path}' WHERE {which} ORDER BY ALL"
         ).fetchall()
         base = dt.date(2026, 3, 1)
         statuses = [(a, "suspended", (s - base).days, (s - base).days - 1) for a, s, _ in rows]
         statuses += [(a, "active", (r - base).days, (r - base).days - 1) for a, _, r in rows if r]
         finding = returns(record_of(statuses))
-        # two days are much of what the tracked ones were away, and little of what the large ones were
+        # two days are much of what the tracked ones were away, and little of what the large ones
+        # were
         by_intervals = {"interval-censored-times", "curve-from-intervals"}
         assert {n.code for n in finding.limits} == (
             by_intervals if which == "tracked" else {"interval-censored-times"}
         )
         assert finding.method[0] == ("turnbull-1976" if which == "tracked" else "kaplan-meier-1958")
-        # reports four days apart tell of three to five days: those three apart are back by then, those five apart are not
+        # reports four days apart tell of three to five days: those three apart are back by then,
+        # those five apart are not
         sure, may = (
             sum(r is not None and (r - s).days <= days for _, s, r in rows) / len(rows)
             for days in (3, 4)
@@ -307,7 +314,8 @@ def test_2013_blocks_return_and_run_out(real, tmp_path):
     from birdfall.sources.ingest import load
 
     rows = duckdb.sql(
-        f"SELECT epoch(time)::BIGINT, action, account, duration FROM '{real('wikipedia-2013/blocks.parquet')}'"
+        "SELECT epoch(time)::BIGINT, action, account, duration "
+        f"FROM '{real('wikipedia-2013/blocks.parquet')}'"
     )
     path = tmp_path / "blocks.jsonl"
     with path.open("w", encoding="utf-8") as file:
@@ -335,6 +343,7 @@ def test_2013_blocks_return_and_run_out(real, tmp_path):
         record.sql("SELECT count(*) FROM statuses WHERE reason = 'expired'").column(0)[0].as_py()
     )
     assert expired > 3000 and finding["fallen"].value > 70_000
-    # nine blocks in ten are for ever: few return, and most of those by the clock, a day or two after
+    # nine blocks in ten are for ever: few return, and most of those by the clock, a day or two
+    # after
     assert 0.04 < finding["returned_share"].value < 0.15 and finding["returned_4d"].value > 0.02
     assert finding["half_return"].value is None and not finding.limits

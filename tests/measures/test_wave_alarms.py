@@ -1,4 +1,6 @@
-"""How often the scan calls a wave where there is none, and whether it finds those that are there: a smaller form of the benchmark."""
+"""How often the scan calls a wave where there is none, and whether it finds those that are there: a
+smaller form of the benchmark.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The detector tried on history: quiet streams stay within what is promised, waves are called in minutes."""
+"""The detector tried on history: quiet streams stay within what is promised, waves are called in
+minutes.
+"""
 
 import numpy as np
 import pytest

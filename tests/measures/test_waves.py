@@ -1,4 +1,6 @@
-"""Waves: planted ones are found whole, quiet worlds stay quiet, real days are not called waves by the hundred."""
+"""Waves: planted ones are found whole, quiet worlds stay quiet, real days are not called waves by
+the hundred.
+"""
 
 import csv
 import datetime as dt
@@ -85,7 +87,8 @@ def test_a_planted_wave_is_found_whole(seed):
         <= first
         <= wave["onset_high"] + dt.timedelta(seconds=1)
     )
-    # 3.3 a second begin to show at once: the set of plausible onsets is seconds, not back to whoever fell last before
+    # 3.3 a second begin to show at once: the set of plausible onsets is seconds, not back to
+    # whoever fell last before
     assert wave["onset_high"] - wave["onset_low"] < dt.timedelta(seconds=10)
     assert wave["peak_per_minute"] >= 200
     assert finding.table("members").num_rows == wave["observed"]
@@ -307,7 +310,7 @@ def test_the_recorded_wave_is_found(real, name, size):
     said = [(r["did"], "active", r["created_at"]) for r in rows]
     said += [(r["did"], "taken_down", r["takedown_at"]) for r in rows if r["takedown_at"]]
     said += [(r["did"], "active", r["restored_at"]) for r in rows if r["restored_at"]]
-    accounts, statuses, times = zip(*said)
+    accounts, statuses, times = zip(*said, strict=True)
     times = [dt.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in times]
     table = {
         "account": accounts,
@@ -360,7 +363,9 @@ def test_real_daily_totals(real):
 
 
 def test_80_000_blocks_of_2013(real):
-    """Exact to the second: a base rate with its season, and bursts of seconds as well as of hours."""
+    """Exact to the second: a base rate with its season, and bursts of seconds as well as of
+    hours.
+    """
     table = pq.read_table(
         real("wikipedia-2013/blocks.parquet"), columns=["account", "action", "time"]
     )
