@@ -104,9 +104,23 @@ def _narrow(values: np.ndarray) -> np.ndarray:
 def cell_edges(
     blocks: pa.Table, *, window: int, count: Count, at_least: int, sides: int
 ) -> Iterator[pa.RecordBatch]:
-    """Edges of the cells in `blocks` (schema `CELL_BLOCKS`), which hold all acts of their two sides.
+    """Edges of the cells in `blocks`, which hold all acts of their two sides.
 
-    window: microseconds, inclusive. sides: of the grid. Yields a batch of `EDGES` per cell. Source: as `kernels.coaction`.
+    Parameters
+    ----------
+    blocks
+        Blocks of whole cells (schema `CELL_BLOCKS`).
+    window
+        Microseconds > 0, inclusive.
+    count, at_least
+        As of `kernels.coaction`, where the counting is described.
+    sides
+        Of the grid.
+
+    Yields
+    ------
+    pyarrow.RecordBatch
+        Edges of one cell (schema `EDGES`).
     """
     cells = blocks.column("cell").to_numpy()
     for cell in np.unique(cells).tolist():

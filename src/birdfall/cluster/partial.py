@@ -33,10 +33,22 @@ PARTIAL = pa.schema(
 
 
 def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.RecordBatch]:
-    """Edges of the tasks in `acts` (schema `TASKS`), each pair of acts counted in exactly one task.
+    """Edges of the tasks in `acts`, each pair of acts counted in exactly one task.
 
-    window: microseconds, inclusive. Yields batches of `PARTIAL`: one for all whole objects, one per hub cell; the same
-    pair may come from several, so the caller sums. Source: as `kernels.coaction`.
+    Parameters
+    ----------
+    acts
+        Acts of whole tasks (schema `TASKS`).
+    window
+        Microseconds > 0, inclusive.
+    count
+        As of `kernels.coaction`, where the counting is described.
+
+    Yields
+    ------
+    pyarrow.RecordBatch
+        Edges (schema `PARTIAL`): one batch for all whole objects, one per cell of a hub. The same
+        pair may come from several, so the caller sums.
     """
     columns = {name: acts.column(name).to_numpy() for name in TASKS.names}
     whole = columns["cell_i"] < 0
@@ -49,7 +61,7 @@ def partial_edges(acts: pa.Table, *, window: int, count: Count) -> Iterator[pa.R
     order = np.lexsort(keys[::-1])
     sorted_keys = keys[:, order]
     starts = np.flatnonzero(np.r_[True, (np.diff(sorted_keys, axis=1) != 0).any(axis=0)])
-    for begin, end in zip(starts, np.r_[starts[1:], len(order)]):
+    for begin, end in zip(starts, np.r_[starts[1:], len(order)], strict=True):
         yield _count_tasks(columns, hubs[order[begin:end]], window, count)
 
 

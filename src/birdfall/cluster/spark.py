@@ -53,14 +53,37 @@ def coaction(
 ) -> DataFrame:
     """Edges between accounts that act on one object within a window.
 
-    acts: columns account, object (texts or integers) and time (timestamp, or integer microseconds).
-    window: > 0, inclusive. sides: of the grid, 2 or more: its sides * (sides - 1) / 2 cells should
-    be more than the workers, and each holds 2 / sides of the acts (docs/methods/sizing.md).
-    partitions: what the cells, or objects, are spread over, some times the cells. pairs_per_task:
-    of the layout by objects, from when an object is a hub. Returns lo < hi (of the accounts' own
-    type) and weight >= at_least, in no order. Raises WindowError, and UsageError for a missing
-    column, a number out of range, or two ids that hash alike (retry with integer codes). Exact, no
-    sampling: the edges are those of `kernels.coaction`.
+    Exact, no sampling: the edges are those of `kernels.coaction`.
+
+    Parameters
+    ----------
+    acts
+        Columns account, object (texts or integers) and time (timestamp, or integer microseconds).
+    window
+        > 0, inclusive.
+    count, at_least
+        Count pairs of acts or distinct objects; least weight of an edge.
+    layout
+        "accounts" deals accounts into a grid; "objects" brings the acts of an object together.
+    sides
+        Of the grid, 2 or more: its sides * (sides - 1) / 2 cells should be more than the workers,
+        and each holds 2 / sides of the acts (docs/methods/sizing.md).
+    partitions
+        What cells, or objects, are spread over: some times as many as there are cells.
+    pairs_per_task
+        Of the layout by objects: from so many pairs on an object is a hub.
+
+    Returns
+    -------
+    DataFrame
+        lo < hi (of the accounts' own type) and weight >= at_least, in no order.
+
+    Raises
+    ------
+    WindowError
+        If the window is not positive.
+    UsageError
+        For a missing column, a number out of range, or two ids of one hash (retry with integers).
     """
     micros = _micros(window)
     for column in ("account", "object", "time"):
@@ -208,10 +231,10 @@ def _tasks(coded: DataFrame, window: int, pairs_per_task: int) -> DataFrame:
 
 
 def _hubs(coded: DataFrame, window: int, pairs_per_task: int) -> list[tuple[int, int]]:
-    """Objects whose pairs within the window may exceed a task, with the number of sides of their grid.
+    """Objects whose pairs within the window may exceed a task, and the sides of their grids.
 
-    The bound counts acts in buckets one window wide: every pair within the window lies in one bucket or two neighbours,
-    so there are at most 3/2 of the sum of squares.
+    The bound counts acts in buckets one window wide: every pair within the window lies in one bucket or
+    two neighbours, so there are at most 3/2 of the sum of squares.
     """
     from pyspark.sql import functions as f
 

@@ -1,14 +1,13 @@
-"""The watch past one machine.
+"""The watch on several machines: a Kafka topic of raw frames is sieved on many cores.
 
-A Kafka topic of raw frames is sieved on many cores, and one watch judges what is left.
-
-Nearly all of a stream is no news for the watch. The sieve decodes frames, takes each account's
-state further, and passes on only what changes something: an account's status, a follow or unfollow
-of a watched leader, a report. It runs on Quix Streams, as many processes as the topic has
-partitions; frames are keyed by account, so that one account's events stay in order on one of them.
-What is left fits one process: `birdfall watch kafka:HOST:PORT/NEWS` judges it with the same
-detectors and the same state as a watch of the stream itself, so alerts are the same. Sizing:
-docs/methods/watch-sizing.md. Needs the extra `birdfall[stream]`.
+One watch judges what is left. Nearly all of a stream changes nothing for the watch. The sieve
+decodes frames, takes each account's state further, and passes on only what changes something: an
+account's status, a follow or unfollow of a watched leader, a report. It runs on Quix Streams, as
+many processes as the topic has partitions; frames are keyed by account, so that one account's
+events stay in order on one of them. What is left fits one process: `birdfall watch
+kafka:HOST:PORT/NEWS` judges it with the same detectors and the same state as a watch of the stream
+itself, so alerts are the same. Sizing: docs/methods/watch-sizing.md. Needs the extra
+`birdfall[stream]`.
 """
 
 from __future__ import annotations
@@ -33,28 +32,44 @@ from birdfall.watch.model.events import (
 if TYPE_CHECKING:
     from quixstreams import Application
 
-#: Follows of one account that are remembered so that their end can be told: more than anybody
-#: follows leaders.
+#: Follows of one account that are remembered, at most: more than anybody follows leaders.
 MAX_FOLLOWS: Final = 10_000
-#: Microseconds between beats.
+#: Microseconds between heartbeats.
 HEARTBEAT_US: Final = 1_000_000
-#: What a broker is told of topics it makes.
-TOPIC: Final = {"retention.ms": "86400000", "retention.bytes": "-1", "cleanup.policy": "delete"}
+#: Settings of topics a broker makes.
+TOPIC_SETTINGS: Final = {
+    "retention.ms": "86400000",
+    "retention.bytes": "-1",
+    "cleanup.policy": "delete",
+}
+
+
+#: Characters of the reason why a message could not be read, at most.
+MAX_REASON_CHARACTERS: Final = 200
+#: Seconds to wait for the broker at the end, and for room in its queue.
+FLUSH_S, QUEUE_WAIT_S = 60, 0.1
+
+#: A line of JSON that `birdfall watch -` reads: its kind, and the fields of the event.
+NewsLine = dict[str, str | int | bool]
+#: What is remembered of an account: its status, its handle, and the leaders it follows by key.
+MemoryValue = str | dict[str, str]
 
 
 class AccountMemory(Protocol):
     """What the sieve knows of one account.
 
-    A mapping that outlives the process (Quix Streams' state, or a dict).
+    It outlives the process (Quix Streams' state), or not (`_DictMemory`).
     """
 
-    def get(self, key: str, default: Any = None) -> Any: ...
+    def get(self, key: str, default: MemoryValue | None = None) -> MemoryValue | None:
+        """What is remembered under a key."""
 
-    def set(self, key: str, value: Any) -> None: ...
+    def set(self, key: str, value: MemoryValue) -> None:
+        """Remember a value under a key."""
 
 
 def message_key(step: StreamBatch) -> bytes:
-    """The key of a step: whose it is. Steps without news go anywhere."""
+    """The key of a step's message: the account whose it is; b"" for steps without events."""
     for event in step.events:
         if isinstance(event, Status | Identity):
             return event.account.encode()
@@ -67,18 +82,32 @@ def message_key(step: StreamBatch) -> bytes:
 
 def sieve_message(
     value: bytes, received: int, known: AccountMemory, leaders: frozenset[str]
-) -> list[dict[str, Any]]:
-    """What of one message is news, as lines of `birdfall watch -`.
+) -> list[NewsLine]:
+    """What of one message changes something, as lines of `birdfall watch -`.
 
-    What cannot be read is a line that says so.
+    Changes nothing but `known`.
 
-    known: of the account whose message it is. Changes nothing but `known`.
+    Parameters
+    ----------
+    value
+        The message as the topic holds it.
+    received
+        When it arrived, microseconds UTC.
+    known
+        What is remembered of the account whose message it is.
+    leaders
+        Accounts whose followers are watched.
+
+    Returns
+    -------
+    list
+        Lines in order; a message that cannot be decoded gives one line that says why.
     """
     try:
         events = decode_message(value, received)
     except DecodeError as error:
-        return [{"kind": "refused", "why": str(error)[:200]}]
-    found = []
+        return [{"kind": "refused", "why": str(error)[:MAX_REASON_CHARACTERS]}]
+    found: list[NewsLine] = []
     for event in events:
         if isinstance(event, Status):
             if known.get("status") != event.status:
@@ -92,12 +121,12 @@ def sieve_message(
                 found.append(line_of(event))
         elif isinstance(event, Follow):
             if event.followed in leaders:
-                followed = dict(known.get("follows") or {})
+                followed = _remembered_follows(known)
                 if event.key not in followed and len(followed) < MAX_FOLLOWS:
                     known.set("follows", {**followed, event.key: event.followed})
                     found.append(line_of(event))
         elif isinstance(event, Unfollow):
-            followed = dict(known.get("follows") or {})
+            followed = _remembered_follows(known)
             leader = event.followed or followed.pop(event.key, "")
             if leader in leaders:
                 known.set("follows", followed)
@@ -107,7 +136,13 @@ def sieve_message(
     return found
 
 
-def line_of(event: Event) -> dict[str, Any]:
+def _remembered_follows(known: AccountMemory) -> dict[str, str]:
+    """Leaders an account follows, by the key of the follow."""
+    follows = known.get("follows")
+    return dict(follows) if isinstance(follows, dict) else {}
+
+
+def line_of(event: Event) -> NewsLine:
     """An event as a line of JSON that `birdfall watch -` reads."""
     plain = {k: v for k, v in asdict(event).items() if v not in ("", False)}
     if isinstance(event, Report):
@@ -117,23 +152,32 @@ def line_of(event: Event) -> dict[str, Any]:
 
 
 def publish(steps: Iterable[StreamBatch], servers: str, topic: str) -> int:
-    """Steps of a feed into a topic as they came, keyed by account, with the moment they arrived.
+    """Put the steps of a feed into a topic, keyed by account, with the moment they arrived.
 
-    How many.
+    Returns
+    -------
+    int
+        How many steps.
+
+    Raises
+    ------
+    OSError
+        If the broker did not keep all of them.
     """
+    # an optional dependency
     from confluent_kafka import Producer
 
     failed: list[str] = []
     producer = Producer(
         {**client_settings(), "bootstrap.servers": servers, "acks": "all", "linger.ms": 20}
     )
+
+    def check_delivery(error: object, _: object) -> None:
+        if error is not None:
+            failed.append(str(error))
+
     number = 0
     for step in steps:
-
-        def check_delivery(error: Any, _: Any) -> None:
-            if error is not None:
-                failed.append(str(error))
-
         while True:
             try:
                 producer.produce(
@@ -145,10 +189,10 @@ def publish(steps: Iterable[StreamBatch], servers: str, topic: str) -> int:
                 )
                 break
             except BufferError:
-                producer.poll(0.1)
+                producer.poll(QUEUE_WAIT_S)
         number += 1
         producer.poll(0)
-    if producer.flush(60) or failed:
+    if producer.flush(FLUSH_S) or failed:
         raise OSError(f"not everything was kept by the broker: {failed[:1]}")
     return number
 
@@ -166,11 +210,25 @@ def sieve(
 ) -> Application:
     """A Quix Streams application that sieves `topic` into `news`; call its `run()`.
 
-    state: a folder for what it remembers.
-
     Run it as often as the topic has partitions, each with its own folder; a process that died is
-    replaced by starting another. more: further settings of `quixstreams.Application`.
+    replaced by starting another.
+
+    Parameters
+    ----------
+    servers
+        Addresses of the broker.
+    topic, news
+        Topic of raw frames, and topic of what is left.
+    leaders
+        Accounts whose followers are watched.
+    state
+        Folder for what it remembers.
+    group, reset
+        Consumer group, and where it begins without an offset.
+    more
+        Further settings of `quixstreams.Application`.
     """
+    # an optional dependency
     from quixstreams import Application
     from quixstreams.models import TopicConfig
 
@@ -186,22 +244,21 @@ def sieve(
         news,
         key_serializer="bytes",
         value_serializer="bytes",
-        config=TopicConfig(1, 1, dict(TOPIC)),
+        config=TopicConfig(1, 1, dict(TOPIC_SETTINGS)),
     )
     watched = frozenset(leaders)
 
     beat = Heartbeat()
 
-    def pass_on(value: bytes, key: Any, moment: int, headers: Any, known: Any) -> list[bytes]:
-        return [
-            encode_line(line)
-            for line in beat.with_beat(
-                sieve_message(value, moment * 1000, known, watched), moment * 1000
-            )
-        ]
+    # quixstreams hands (value, key, timestamp, headers, state) to a stateful function with metadata
+    def pass_on(
+        value: bytes, _key: object, moment_ms: int, _headers: object, known: AccountMemory
+    ) -> list[bytes]:
+        received = moment_ms * 1000
+        lines = beat.with_beat(sieve_message(value, received, known, watched), received)
+        return [encode_line(line) for line in lines]
 
     frame = app.dataframe(parts)
-    # quixstreams hands (value, key, timestamp, headers, state) to a stateful function with metadata
     frame.apply(pass_on, stateful=True, metadata=True, expand=True).to_topic(out)
     return app
 
@@ -215,7 +272,7 @@ class Heartbeat:
     def __init__(self) -> None:
         self._last = -HEARTBEAT_US
 
-    def with_beat(self, lines: list[dict[str, Any]], received: int) -> list[dict[str, Any]]:
+    def with_beat(self, lines: list[NewsLine], received: int) -> list[NewsLine]:
         """The lines of a step that arrived at `received`, and a beat if one is due."""
         if received - self._last < HEARTBEAT_US:
             return lines
@@ -223,8 +280,8 @@ class Heartbeat:
         return [*lines, {"kind": "heard", "time": received}]
 
 
-def encode_line(line: dict[str, Any]) -> bytes:
-    """A line as bytes."""
+def encode_line(line: NewsLine) -> bytes:
+    """A line as compact JSON, UTF-8."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -249,10 +306,10 @@ class _DictMemory:
     __slots__ = ("_values",)
 
     def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, MemoryValue] = {}
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: MemoryValue | None = None) -> MemoryValue | None:
         return self._values.get(key, default)
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: MemoryValue) -> None:
         self._values[key] = value

@@ -73,7 +73,7 @@ def acts(
     keep = keep[np.argsort(time[keep], kind="stable")]
     account, time, kind = account[keep], time[keep], kind[keep]
     object_ = _objects(people, account, time, kind, rng)
-    object_, time = _app_shares(world, people, account, time, kind, object_, rng)
+    object_, time = _app_shares(people, account, time, kind, object_, rng)
     keep = np.flatnonzero(_is_up(world, people, falls, account, time))
     keep = keep[np.argsort(time[keep], kind="stable")]
     return _table(people, account, time, kind, object_, keep, rng)
@@ -129,7 +129,6 @@ def _objects(
 
 
 def _app_shares(
-    world: Scenario,
     people: Population,
     account: np.ndarray,
     time: np.ndarray,

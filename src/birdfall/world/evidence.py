@@ -20,15 +20,29 @@ from birdfall.world.timing import DAY_S
 
 #: Each number and the first way of looking at which it can be had (`world.observation.TIERS`).
 ITEMS: Final[dict[str, str]] = {
-    "log10_size": "counts", "log10_excess": "counts", "log10_duration_s": "counts", "log_hazard_ratio": "counts",
+    "log10_size": "counts",
+    "log10_excess": "counts",
+    "log10_duration_s": "counts",
+    "log_hazard_ratio": "counts",
     "log10_dispersion": "counts",
-    "log_or_leader": "list", "log_or_control": "list", "log_or_notable": "list", "peak_share": "list",
+    "log_or_leader": "list",
+    "log_or_control": "list",
+    "log_or_notable": "list",
+    "peak_share": "list",
     "burst_share": "list",
-    "log_or_flagged": "timelines", "flagged_share": "timelines", "log_or_app": "timelines", "app_share": "timelines",
-    "returned_share": "reinstatement", "bulk_share": "reinstatement", "log_or_return_notable": "reinstatement",
+    "log_or_flagged": "timelines",
+    "flagged_share": "timelines",
+    "log_or_app": "timelines",
+    "app_share": "timelines",
+    "returned_share": "reinstatement",
+    "bulk_share": "reinstatement",
+    "log_or_return_notable": "reinstatement",
     "log10_return_hours": "reinstatement",
-    "log10_reports": "reports", "lockstep_share": "reports", "dose_jump": "reports", "log_or_reported": "reports",
-}  # fmt: skip
+    "log10_reports": "reports",
+    "lockstep_share": "reports",
+    "dose_jump": "reports",
+    "log_or_reported": "reports",
+}
 
 #: Doses are counted up to here; more is counted here.
 MAX_DOSE: Final = 200
@@ -105,16 +119,24 @@ def evidence(world: Outcome) -> dict[str, float]:
 
 
 def log_odds(hit: float, of: float, other_hit: float, other_of: float) -> float:
-    """The logarithm of the odds ratio of two shares, with a half added to every cell (Haldane 1956, Anscombe 1956)."""
+    """The natural log of the odds ratio of two shares, hit / of against other_hit / other_of.
+
+    A half is added to every cell (Haldane 1956, Anscombe 1956).
+    """
     return float(
         np.log((hit + 0.5) * (other_of - other_hit + 0.5) / ((of - hit + 0.5) * (other_hit + 0.5)))
     )
 
 
 def dose_jump(doses: np.ndarray, fell: np.ndarray, least: int = 10) -> float:
-    """The largest rise in the share that fell, from fewer than d reports (but some) to at least d, over all d.
+    """The largest rise in the share that fell from fewer than d reports (but some) to at least d.
 
-    Only where both sides hold `least` accounts; 0 if no d does.
+    Parameters
+    ----------
+    doses, fell
+        int64[MAX_DOSE + 1], accounts by number of reports, and those of them that fell.
+    least
+        Both sides of d must hold so many accounts; 0 if no d does.
     """
     above, above_fell = np.cumsum(doses[::-1])[::-1], np.cumsum(fell[::-1])[::-1]
     below, below_fell = np.cumsum(doses) - doses[0] - doses, np.cumsum(fell) - fell[0] - fell

@@ -238,7 +238,7 @@ def _reports(
     wave: _Fallen | None,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """Accounts by dose, the fallen by dose, reports on the fallen, and those by reporters of three or more of them.
+    """Accounts by dose, the fallen by dose, reports on the fallen, and those by repeaters.
 
     followers: of the leader, in all and among the fallen.
     """

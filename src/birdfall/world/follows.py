@@ -24,7 +24,7 @@ from birdfall.world.population import (
 from birdfall.world.scenarios import Scenario
 
 #: No audience drawn by popularity is a larger share of all accounts.
-LARGEST: Final = 0.4
+MAX_AUDIENCE_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,11 @@ def follows(
 
 
 def _sizes(world: Scenario, popularity: np.ndarray, total: int) -> np.ndarray:
-    """Audience sizes in proportion to popularity, one at least, `LARGEST` of all accounts at most, `total` in sum."""
-    most = LARGEST * world.accounts
+    """Audience sizes in proportion to popularity, summing to `total`.
+
+    Each is one at least and `MAX_AUDIENCE_SHARE` of all accounts at most.
+    """
+    most = MAX_AUDIENCE_SHARE * world.accounts
     low, high = 0.0, max(total, 1) / popularity.min()
     for _ in range(80):
         middle = (low + high) / 2

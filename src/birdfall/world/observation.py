@@ -23,7 +23,7 @@ from birdfall.world.follows import Follows
 from birdfall.world.population import MINISTER, Population
 from birdfall.world.scenarios import Scenario
 
-DAY = 86400.0
+DAY_S = 86400.0
 TIERS: Final = ("counts", "list", "timelines", "reinstatement", "reports")
 #: Tables that a recorder writes as it goes, and misses when it fails.
 STREAMED: Final = ("acts", "statuses")
@@ -101,24 +101,24 @@ def sightings(
 
     Up on the day before, down at the first look after, up again at the first look after the return.
     """
-    end = world.begin.timestamp() + world.days * DAY
-    seen_down = np.ceil(falls.time / DAY) * DAY
+    end = world.begin.timestamp() + world.days * DAY_S
+    seen_down = np.ceil(falls.time / DAY_S) * DAY_S
     gone_before = seen_down >= np.where(
         np.isfinite(falls.back), falls.back, np.inf
     )  # down and up between two looks
     shown = ~gone_before & (seen_down <= end)
     rows = [
-        (falls.account[shown], np.full(shown.sum(), "active"), seen_down[shown] - DAY),
+        (falls.account[shown], np.full(shown.sum(), "active"), seen_down[shown] - DAY_S),
         (falls.account[shown], falls.status[shown], seen_down[shown]),
     ]
     if back:
         returned = shown & np.isfinite(falls.back)
-        seen_up = np.ceil(falls.back / DAY) * DAY
-        rows.append((falls.account[returned], falls.status[returned], seen_up[returned] - DAY))
+        seen_up = np.ceil(falls.back / DAY_S) * DAY_S
+        rows.append((falls.account[returned], falls.status[returned], seen_up[returned] - DAY_S))
         rows.append((falls.account[returned], np.full(returned.sum(), "active"), seen_up[returned]))
         still = shown & ~np.isfinite(falls.back)
         rows.append((falls.account[still], falls.status[still], np.full(still.sum(), end)))
-    account, status, time = (np.concatenate(c) for c in zip(*rows))
+    account, status, time = (np.concatenate(c) for c in zip(*rows, strict=True))
     order = np.lexsort((status, account, time))
     ids = np.array(people.ids, object)
     return pa.table(
@@ -160,9 +160,9 @@ def counts(world: Scenario, people: Population, graph: Follows, falls: Simulated
     """
     begin, onset = world.begin.timestamp(), world.onset.timestamp()
     looks = np.unique(
-        np.r_[begin + np.arange(world.days + 1) * DAY, onset + np.arange(-12, 49) * 3600.0 + 300]
+        np.r_[begin + np.arange(world.days + 1) * DAY_S, onset + np.arange(-12, 49) * 3600.0 + 300]
     )
-    looks = looks[(looks >= begin) & (looks <= begin + world.days * DAY)]
+    looks = looks[(looks >= begin) & (looks <= begin + world.days * DAY_S)]
     down = np.full(len(people), np.inf)
     back = np.full(len(people), np.inf)
     down[falls.account], back[falls.account] = falls.time, falls.back
@@ -179,8 +179,8 @@ def counts(world: Scenario, people: Population, graph: Follows, falls: Simulated
         number -= _standing(hidden_from[hides], hidden_to[hides], looks)
         if leader == MINISTER and np.isfinite(down[MINISTER]):
             number = _rebuilt(number, looks, down[MINISTER], back[MINISTER])
-        rows += [(people.ids[leader], t, int(k)) for t, k in zip(looks, number)]
-    account, time, followers = zip(*rows)
+        rows += [(people.ids[leader], t, int(k)) for t, k in zip(looks, number, strict=True)]
+    account, time, followers = zip(*rows, strict=True)
     return pa.table(
         {
             "account": list(account),
@@ -213,7 +213,7 @@ def _rebuilt(number: np.ndarray, looks: np.ndarray, down: float, back: float) ->
 def _drop_unrecorded(
     world: Scenario, tables: dict[str, pa.Table], rng: np.random.Generator
 ) -> dict[str, pa.Table]:
-    """The tables without what fell into a gap of the recorder, and with the share of acts that it kept."""
+    """The tables without rows in a gap of the recorder, and with the share of acts it kept."""
     tables = dict(tables)
     for name in sorted(set(STREAMED) & set(tables)):
         seconds = tables[name].column("time").cast(pa.int64()).to_numpy() / 1e6

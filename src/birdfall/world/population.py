@@ -130,5 +130,5 @@ def _handles(state: np.ndarray, rng: np.random.Generator) -> list[str]:
     numbered = rng.random(n) < np.where(state == INAUTHENTIC, 0.8, 0.46)
     return [
         "".join(_SYLLABLES[p] for p in row) + (f"{k:04d}" if with_number else f"_{i:x}")
-        for i, (row, k, with_number) in enumerate(zip(parts, numbers, numbered))
+        for i, (row, k, with_number) in enumerate(zip(parts, numbers, numbered, strict=True))
     ]

@@ -81,22 +81,60 @@ class Scenario:
 
 CARACAS: Final = Scenario("caracas-2013", "error")
 
-SCENARIOS: Final[dict[str, Scenario]] = {
-    "caracas-2013": CARACAS,
-    "caracas-2013-error": replace(CARACAS, name="caracas-2013-error"),
+_NIGHTS: Final = (
+    CARACAS,
+    replace(CARACAS, name="caracas-2013-error"),
     # bought followers go in one sweep; few come back
-    "caracas-2013-purge": replace(CARACAS, name="caracas-2013-purge", cause="purge", restored=0.04, restored_median_h=72, inauthentic=0.34),
+    replace(
+        CARACAS,
+        name="caracas-2013-purge",
+        cause="purge",
+        restored=0.04,
+        restored_median_h=72,
+        inauthentic=0.34,
+    ),
     # reporters trip a threshold; most are restored on appeal, slowly
-    "caracas-2013-brigade": replace(CARACAS, name="caracas-2013-brigade", cause="brigade", restored=0.6, restored_median_h=60),
+    replace(
+        CARACAS,
+        name="caracas-2013-brigade",
+        cause="brigade",
+        restored=0.6,
+        restored_median_h=60,
+    ),
     # a list is carried out; few come back, the known ones first
-    "caracas-2013-targeted": replace(CARACAS, name="caracas-2013-targeted", cause="targeted", restored=0.12, restored_median_h=80),
-    # an honest rule against bought accounts that also swallows people with a sharing app
-    "caracas-2013-mixed": replace(CARACAS, name="caracas-2013-mixed", cause="purge", mixture=(("error", 0.35),), restored=0.3, inauthentic=0.25),
+    replace(
+        CARACAS,
+        name="caracas-2013-targeted",
+        cause="targeted",
+        restored=0.12,
+        restored_median_h=80,
+    ),
+    # an honest rule against bought accounts that also hits people with a sharing app
+    replace(
+        CARACAS,
+        name="caracas-2013-mixed",
+        cause="purge",
+        mixture=(("error", 0.35),),
+        restored=0.3,
+        inauthentic=0.25,
+    ),
     # the same night as the first, through a recorder that failed twice and kept one act of five
-    "caracas-2013-gaps": replace(CARACAS, name="caracas-2013-gaps", gaps_h=((-75.0, -70.5), (26.0, 29.0)), sampled=0.2),
-    "caracas-2013-churn": replace(CARACAS, name="caracas-2013-churn", cause="none"),
-    "quiet": Scenario("quiet", "none", begin=dt.datetime(2014, 2, 3, tzinfo=dt.UTC), onset=dt.datetime(2014, 3, 10, 22, 20, tzinfo=dt.UTC)),
-}  # fmt: skip
+    replace(
+        CARACAS,
+        name="caracas-2013-gaps",
+        gaps_h=((-75.0, -70.5), (26.0, 29.0)),
+        sampled=0.2,
+    ),
+    replace(CARACAS, name="caracas-2013-churn", cause="none"),
+)
+_QUIET: Final = Scenario(
+    "quiet",
+    "none",
+    begin=dt.datetime(2014, 2, 3, tzinfo=dt.UTC),
+    onset=dt.datetime(2014, 3, 10, 22, 20, tzinfo=dt.UTC),
+)
+#: All scenarios, by name.
+SCENARIOS: Final[dict[str, Scenario]] = {s.name: s for s in (*_NIGHTS, _QUIET)}
 
 
 def scenario(name: str) -> Scenario:
