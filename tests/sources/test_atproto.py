@@ -27,6 +27,7 @@ from birdfall.sources.atproto import reader as atproto
 from birdfall.sources.atproto.frames import FrameError, decode_frame
 from birdfall.sources.atproto.rows import RowBuilder, load_follows
 from birdfall.sources.ingest import ingest, load
+from birdfall.sources.shared.follow_index import load_follow_index
 from birdfall.sources.shared.protocol import SourceOptions
 
 ANA, BEA, LEA = "did:plc:ana", "did:plc:bea", "did:plc:lea"
@@ -110,16 +111,17 @@ def test_an_unfollow_of_an_edge_begun_earlier_is_told_until_it_is_known(tmp_path
     assert (
         "unfollow of somebody unknown" in reason and value.split()[0] == f"{ANA}/k1" and line == 1
     )
-    known = load_follows(first)
-    assert known == {f"{ANA}/k1": (LEA, microseconds(1))}
+    assert load_follows(first) == {f"{ANA}/k1": (LEA, microseconds(1))}
+    known = load_follow_index(first)
+    assert list(known.follows.values()) == [(LEA, microseconds(1))]
     (batch,) = [
         r.batch
-        for r in atproto.read(later, SourceOptions(), silent, follows=known)
+        for r in atproto.read(later, SourceOptions(known_follows=known), silent)
         if r.table == "follows"
     ]
     assert batch.column("followed").to_pylist() == [LEA]
     assert batch.column("until").cast("int64").to_pylist() == [microseconds(9)]
-    assert known == {}
+    assert known.follows == {}
 
 
 def test_a_post_and_all_it_points_to(tmp_path):

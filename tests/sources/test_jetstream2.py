@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from birdfall.sources import jetstream
 from birdfall.sources.atproto.frames import AccountEvent, CommitEvent, FrameError, OtherEvent
 from birdfall.sources.ingest import load, look_into
-from birdfall.sources.jetstream import decode_frame, decode_line, sniff
+from birdfall.sources.jetstream import decode_line, sniff
+from birdfall.sources.shared.json_object import JsonObject
 
 ANA, LEA = "did:plc:ana", "did:plc:lea"
 STREAM = "network.bsky.jetstream.subscribeEvents"
+
+
+def decode_frame(plain):
+    return jetstream.decode_frame(JsonObject(plain))
 
 
 def frame(kind, sequence, seconds, **fields):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from birdfall.model.findings import Finding
     from birdfall.record.ids import Ids
-    from birdfall.sources.table.mapping import Mapping
+    from birdfall.sources.shared.column_mapping import ColumnMapping
 
 
 #: Groups told in the terminal.
@@ -219,7 +219,7 @@ def _find_coordination(
 
 def _read_mapping(
     column: Sequence[str], mapping: Path | None, trace: str | Sequence[str]
-) -> Mapping | None:
+) -> ColumnMapping | None:
     """The mapping of columns that --column or --mapping give; None if neither is given."""
     if not column and mapping is None:
         return None

@@ -24,7 +24,7 @@ from birdfall.measures import (
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
-from birdfall.sources.atproto.rows import UNKNOWN_UNFOLLOW, count_resolved_unfollows
+from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolved_unfollows
 
 #: Grows when the same data would give other numbers.
 METHOD_VERSION: Final = 1

@@ -23,11 +23,10 @@ from birdfall.record.atomic import digest
 from birdfall.record.case import Case, Receipt
 from birdfall.record.record import Record, from_tables
 from birdfall.sources.registry import choose_source
-from birdfall.sources.shared.protocol import Source, SourceOptions
-from birdfall.sources.table.mapping import Mapping
+from birdfall.sources.shared.column_mapping import ColumnMapping
+from birdfall.sources.shared.follow_index import FollowIndex, load_follow_index
+from birdfall.sources.shared.protocol import Source, SourceOptions, wants_follows
 
-#: Sources whose unfollows are resolved through follows that came before.
-STREAMS = ("atproto", "jetstream", "watch")
 #: How many rows `look_into` reads before it tells what it saw.
 LOOK_ROWS = 20_000
 
@@ -52,7 +51,7 @@ class Look:
     path: str
     reader: str
     columns: tuple[Column, ...]
-    mapping: Mapping | None
+    mapping: ColumnMapping | None
     question: BirdfallError | None
     rows: dict[str, int]
     rejected: int
@@ -69,7 +68,7 @@ def ingest(
     case: Case,
     path: str | Path,
     *,
-    mapping: Mapping | None = None,
+    mapping: ColumnMapping | None = None,
     reader: str | None = None,
     time_zone: str | None = None,
     date_format: str | None = None,
@@ -84,7 +83,14 @@ def ingest(
     place = Path(path)
     source = choose_source(place, reader)
     with tempfile.TemporaryDirectory(prefix="birdfall-") as staging:
-        options = SourceOptions(time_zone, date_format, mapping, allow_large, Path(staging))
+        options = SourceOptions(
+            time_zone,
+            date_format,
+            mapping,
+            allow_large,
+            Path(staging),
+            known_follows=_known_follows(source, case),
+        )
         said = {
             "time_zone": time_zone,
             "date_format": date_format,
@@ -94,7 +100,7 @@ def ingest(
             known_by = beside.submit(digest, place)
             try:
                 receipt = case.append(
-                    _read(source, place, options, progress, case),
+                    source.read(place, options, progress),
                     source=place.name,
                     reader=source.NAME,
                     digest=known_by.result,
@@ -106,22 +112,9 @@ def ingest(
     return receipt
 
 
-def _read(
-    source: Source, place: Path, options: SourceOptions, progress: Progress, case: Case
-) -> Any:
-    """The rows of a file; a stream is told of the follows that the case knows, for its unfollows name only their record."""
-    if source.NAME not in STREAMS or not case.manifest.imports:
-        return source.read(place, options, progress)
-    from birdfall.sources.atproto.rows import load_follows, load_waiting_unfollows
-
-    record = case.record()
-    known = {"follows": load_follows(record), "unfollows": load_waiting_unfollows(record)}
-    return source.read(place, options, progress, **known)
-
-
 def load(
     *paths: str | Path,
-    mapping: Mapping | None = None,
+    mapping: ColumnMapping | None = None,
     reader: str | None = None,
     time_zone: str | None = None,
     date_format: str | None = None,
@@ -132,11 +125,11 @@ def load(
     """Files as one record in memory, without a case. Raises as `ingest` does."""
     batches: dict[str, list[pa.RecordBatch]] = {}
     options = SourceOptions(time_zone, date_format, mapping, allow_large)
-    edges: dict[str, Any] = {"follows": {}, "unfollows": {}}
+    known_follows = FollowIndex()
     for path in map(Path, paths):
         source = choose_source(path, reader)
-        known = edges if source.NAME in STREAMS else {}
-        for item in source.read(path, options, progress, **known):
+        wanted = known_follows if wants_follows(source) else None
+        for item in source.read(path, replace(options, known_follows=wanted), progress):
             if isinstance(item, Rows):
                 batches.setdefault(item.table, []).append(conform(item.table, item.batch))
             else:
@@ -151,7 +144,7 @@ def load(
 def look_into(
     path: str | Path,
     *,
-    mapping: Mapping | None = None,
+    mapping: ColumnMapping | None = None,
     reader: str | None = None,
     time_zone: str | None = None,
     date_format: str | None = None,
@@ -197,6 +190,13 @@ def look_into(
         tuple(examples),
         notes,
     )
+
+
+def _known_follows(source: Source, case: Case) -> FollowIndex | None:
+    """The follows of the case, for a source whose unfollows name only the follow they end."""
+    if not wants_follows(source):
+        return None
+    return load_follow_index(case.record()) if case.manifest.imports else FollowIndex()
 
 
 def _first_items(source: Source, place: Path, options: SourceOptions) -> Any:

@@ -1,9 +1,10 @@
-"""Recent changes of a MediaWiki (the `recentchange` stream or its export), one JSON object a line, also as `data:` lines.
+"""Recent changes of a MediaWiki (the `recentchange` stream or its export), one JSON object a line.
 
-Blocks of accounts are suspensions: `block` and `reblock` suspend (a block of some pages only limits), `unblock`
-restores, and a block with a duration ends by itself with the reason "expired", if that end lies within the log. Blocks
-of network addresses are no accounts and are counted as left out. Sign-ups say when an account began; edits are acts of
-kind `post` on the page. An account is its user name, without the namespace.
+The lines may be those of server-sent events (`data: {...}`). Blocks of accounts are suspensions:
+`block` and `reblock` suspend (a block of some pages only limits), `unblock` restores, and a block
+with a duration ends by itself with the reason "expired", if that end lies within the log. Blocks of
+network addresses are no accounts and are counted as skipped. Sign-ups say when an account began;
+edits are acts of kind `post` on the page. An account is its user name, without the namespace.
 """
 
 from __future__ import annotations
@@ -11,31 +12,28 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.model.units import SECOND_US
-from birdfall.sources.shared.json_log import (
-    ROWS_PER_BATCH,
-    RowBuffers,
-    UnusableLine,
-    first_object,
-    parse_line,
-    text_or_none,
-)
+from birdfall.sources.shared.durations import end_of
+from birdfall.sources.shared.json_log import EventLog, UnusableLine, first_object, parse_line
+from birdfall.sources.shared.json_object import JsonObject
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
+from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, AccountRow, ActRow, StatusRow
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
-from birdfall.sources.table.sql_plan import end_of
 
 NAME = "mediawiki"
 _KEYS: Final = {"type", "title", "user", "timestamp"}
 _USER_NAMESPACE: Final = 2
+#: Lines of server-sent events that hold no data.
+_STREAM_FIELDS: Final = (b":", b"event:", b"id:", b"retry:")
 
 
 def sniff(path: Path, head: bytes) -> float:
-    """Sure when the first line is a change of a wiki."""
+    """Certain when the first line is a change of a wiki."""
     first = first_object(head)
     if first is None or not first.keys() >= _KEYS:
         return 0.0
@@ -47,142 +45,136 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
     log = WikiLog(options.source_of(path))
     size = path.stat().st_size
     for number, line, done in read_lines(path, allow_large=options.allow_large):
-        plain = line.strip()
-        # of server-sent events only the data lines speak
-        if not plain or plain.startswith((b":", b"event:", b"id:", b"retry:")):
+        data = line.strip()
+        if not data or data.startswith(_STREAM_FIELDS):
             continue
         try:
-            log.add_event(number, parse_line(plain.removeprefix(b"data:")))
+            log.add_event(number, parse_line(data.removeprefix(b"data:")))
         except UnusableLine as error:
-            log.buffers.rejections.add(
-                number, None, line[:200].decode("utf-8", "replace"), str(error)
-            )
+            log.events.reject_line(number, line, str(error))
         if number % 1024 == 0:
             progress("read", done, size, "bytes")
-            yield from log.buffers.rows(at_least=ROWS_PER_BATCH)
+            yield from log.events.rows(at_least=ROWS_PER_BATCH)
     log.close()
-    yield from log.buffers.finish()
+    yield from log.events.finish()
 
 
 class WikiLog:
-    """Rows of one log, event by event."""
+    """Rows of one log of changes, change by change."""
 
     def __init__(self, source: str) -> None:
-        self.buffers = RowBuffers(source)
+        self.events = EventLog(source)
         self._wiki: str | None = None
         self._seen: set[int] = set()
+        # account: when its block ends, and the line of the block
         self._ends: dict[str, tuple[int, int]] = {}
 
-    def add_event(self, number: int, change: dict[str, Any]) -> None:
+    def add_event(self, number: int, change: JsonObject) -> None:
+        """Take the change of line `number`. Raises UnusableLine."""
         if not change.keys() >= _KEYS:
             raise UnusableLine("not a change of a wiki")
-        time = time_of(change["timestamp"])
-        wiki = text_or_none(change.get("wiki")) or ""
+        time = time_of(change.require("timestamp"))
+        wiki = change.filled_text("wiki") or ""
         if self._wiki is None:
             self._wiki = wiki
         if wiki != self._wiki:
             # A block holds on its own wiki only; one name on two wikis would mix two stories.
-            self.buffers.skipped[
+            self.events.skipped[
                 "changes of another wiki than the first one's: give each its own file and case"
             ] += 1
             return
-        identity = change.get("id")
+        identity = change.value("id")
         if isinstance(identity, int):
             if identity in self._seen:
-                self.buffers.skipped["a change that came twice with the same id"] += 1
+                self.events.skipped["a change that came twice with the same id"] += 1
                 return
             self._seen.add(identity)
-        self.buffers.extend_span(time)
-        kind, of = change["type"], (change.get("log_type"), change.get("log_action"))
+        self.events.extend_span(time)
+        kind, log = change.require("type"), (change.value("log_type"), change.value("log_action"))
         if kind in ("edit", "new"):
-            self._edit(number, change, time)
-        elif kind == "log" and of[0] == "block":
-            self._block(number, change, time)
-        elif kind == "log" and of[0] == "newusers":
-            self.buffers.add("accounts", account_of(change), None, time, time, number)
+            self._add_edit(number, change, time)
+        elif kind == "log" and log[0] == "block":
+            self._add_block(number, change, time)
+        elif kind == "log" and log[0] == "newusers":
+            account = account_of(change)
+            self.events.add(AccountRow(account, number, created_at=time, observed_at=time))
         else:
-            what = "/".join(str(v)[:40] for v in (kind, *of) if v)
-            self.buffers.skipped[f"changes of kind {what} hold nothing for the record"] += 1
+            what = "/".join(str(v)[:40] for v in (kind, *log) if v)
+            self.events.skipped[f"changes of kind {what} hold nothing for the record"] += 1
 
     def close(self) -> None:
-        """Blocks whose time was up before the log ended."""
+        """End the blocks whose time was up before the log ended."""
         for account in sorted(self._ends):
-            self._expire(account, self.buffers.latest or 0)
+            self._expire(account, self.events.latest or 0)
 
-    def _edit(self, number: int, change: dict[str, Any], time: int) -> None:
-        user, title = text_or_none(change["user"]), text_or_none(change["title"])
+    def _add_edit(self, number: int, change: JsonObject, time: int) -> None:
+        user, title = change.filled_text("user"), change.filled_text("title")
         if user is None or title is None:
             raise UnusableLine("an edit without user or page")
-        identity = change.get("id")
-        named = None if identity is None else str(identity)[:80]
-        comment = text_or_none(change.get("comment"))
-        self.buffers.add(
-            "acts", user, "post", title, time, "page", None, comment, None, named, number
+        identity = change.value("id")
+        act_id = None if identity is None else str(identity)[:80]
+        comment = change.filled_text("comment")
+        self.events.add(
+            ActRow(user, "post", title, time, number, "page", None, comment, act_id=act_id)
         )
 
-    def _block(self, number: int, change: dict[str, Any], time: int) -> None:
+    def _add_block(self, number: int, change: JsonObject, time: int) -> None:
         account = account_of(change)
         if is_address(account):
-            self.buffers.skipped["blocks of network addresses are no accounts"] += 1
+            self.events.skipped["blocks of network addresses are no accounts"] += 1
             return
-        action = change.get("log_action")
+        action = change.value("log_action")
         if action not in ("block", "reblock", "unblock"):
             raise UnusableLine("a block of unknown action")
         self._expire(account, time)
         self._ends.pop(account, None)
         # without parameters the log says [] where it otherwise has an object
-        given = change.get("log_params")
-        parameters = given if isinstance(given, dict) else {}
+        parameters = change.child("log_params") or JsonObject({})
         status = "active" if action == "unblock" else "suspended"
-        if status == "suspended" and parameters.get("sitewide") is False:
+        if status == "suspended" and parameters.value("sitewide") is False:
             status = "limited"
-        self.buffers.add(
-            "statuses", account, status, time, "change", text_or_none(change.get("comment")), number
-        )
+        reason = change.filled_text("comment")
+        self.events.add(StatusRow(account, status, time, number, reason=reason))
         if action != "unblock":
-            lasts = (
-                text_or_none(parameters.get("duration"))
-                or text_or_none(parameters.get("expiry"))
-                or "infinity"
+            self._keep_end(number, account, time, parameters)
+
+    def _keep_end(self, number: int, account: str, time: int, parameters: JsonObject) -> None:
+        duration = parameters.filled_text("duration") or parameters.filled_text("expiry")
+        try:
+            end = end_of(time, duration or "infinity", None)
+        except (ValueError, OverflowError):
+            self.events.rejections.add(
+                number,
+                "duration",
+                duration,
+                "the block is taken, its duration cannot be read: it counts as endless",
             )
-            try:
-                end = end_of(time, lasts, None)
-            except (ValueError, OverflowError):
-                self.buffers.rejections.add(
-                    number,
-                    "duration",
-                    lasts,
-                    "the block is taken, its duration cannot be read: it counts as endless",
-                )
-                return
-            if end is not None:
-                self._ends[account] = (max(end, time), number)
+            return
+        if end is not None:
+            self._ends[account] = (max(end, time), number)
 
     def _expire(self, account: str, now: int) -> None:
         end, number = self._ends.get(account, (now + 1, 0))
         if end <= now:
             del self._ends[account]
-            self.buffers.add("statuses", account, "active", end, "change", "expired", number)
+            self.events.add(StatusRow(account, "active", end, number, reason="expired"))
 
 
-def account_of(change: dict[str, Any]) -> str:
-    """Whom a log entry is about. Raises UnusableLine."""
-    title = text_or_none(change["title"])
+def account_of(change: JsonObject) -> str:
+    """The account that a log entry is about. Raises UnusableLine."""
+    title = change.filled_text("title")
     if title is None:
         raise UnusableLine("nobody is named")
     # the namespace has another name on every wiki; its number is the same
-    name = (
-        title.partition(":")[2]
-        if change.get("namespace") == _USER_NAMESPACE and ":" in title
-        else title
-    )
-    if not name:
+    if change.value("namespace") == _USER_NAMESPACE and ":" in title:
+        title = title.partition(":")[2]
+    if not title:
         raise UnusableLine("nobody is named")
-    return name
+    return title
 
 
 def is_address(account: str) -> bool:
-    """Whether a block is of a network address."""
+    """Whether a block is of a network address or a range of them."""
     try:
         ipaddress.ip_network(account, strict=False)
     except ValueError:
@@ -190,8 +182,8 @@ def is_address(account: str) -> bool:
     return True
 
 
-def time_of(value: Any) -> int:
-    """The time of a change in microseconds. Raises UnusableLine."""
+def time_of(value: object) -> int:
+    """The time of a change, whole seconds since 1970, in microseconds. Raises UnusableLine."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise UnusableLine("a timestamp that is no whole number of seconds")
     microseconds = value * SECOND_US

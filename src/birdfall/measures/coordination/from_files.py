@@ -10,8 +10,7 @@ bounds costs its row in a record, not here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as Dict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -29,9 +28,9 @@ from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.sources.registry import choose_source
+from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.table import reader as tables
-from birdfall.sources.table.mapping import Emit, Mapping
 
 #: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if
 #: anything.
@@ -86,7 +85,7 @@ class FileReading:
 
     Attributes
     ----------
-    mapping : Mapping, optional
+    mapping : ColumnMapping, optional
         Which column is what; guessed by their names if None.
     reader : str, optional
         The source to read them by; told by their look if None.
@@ -94,7 +93,7 @@ class FileReading:
         Of times that do not say it themselves.
     """
 
-    mapping: Mapping | None = None
+    mapping: ColumnMapping | None = None
     reader: str | None = None
     time_zone: str | None = None
     date_format: str | None = None
@@ -178,7 +177,7 @@ def guessed_columns(paths: Sequence[Path], reading: FileReading) -> list[str]:
     return read
 
 
-def _column_guesses(path: Path, mapping: Mapping) -> list[str]:
+def _column_guesses(path: Path, mapping: ColumnMapping) -> list[str]:
     found = {c: " + ".join(n) for e in mapping.emits for c, n in e.columns.items()}
     if mapping.name != "guessed" or all(c == name.casefold() for c, name in found.items()):
         return []
@@ -189,7 +188,7 @@ def _column_guesses(path: Path, mapping: Mapping) -> list[str]:
     return [f"{printable(path.name, 80)}: {named}"]
 
 
-def mapping_from_columns(columns: Dict[str, str], trace: str | Sequence[str]) -> Mapping:
+def mapping_from_columns(columns: Mapping[str, str], trace: str | Sequence[str]) -> ColumnMapping:
     """A table of acts by the names of its columns: account, object, time, and kind if rows say it
     themselves.
 
@@ -221,7 +220,7 @@ def mapping_from_columns(columns: Dict[str, str], trace: str | Sequence[str]) ->
                 fix="Name the column that says it: kind=COLUMN.",
             )
         constants["kind"] = kind
-    return Mapping((Emit("acts", {c: (n,) for c, n in columns.items()}, constants),))
+    return ColumnMapping((Emit("acts", {c: (n,) for c, n in columns.items()}, constants),))
 
 
 def coordinate_files(
@@ -282,7 +281,9 @@ def coordinate_files(
     return finding.replace(limits=(*finding.limits, *acts.limits)), acts
 
 
-def _narrow_mapping(mapping: Mapping, trace: str, bare: bool, handles: bool) -> Mapping | None:
+def _narrow_mapping(
+    mapping: ColumnMapping, trace: str, bare: bool, handles: bool
+) -> ColumnMapping | None:
     """A mapping with the columns this needs: of its acts all, of the rest what names accounts.
     None: it will not do.
     """
@@ -302,7 +303,7 @@ def _narrow_mapping(mapping: Mapping, trace: str, bare: bool, handles: bool) -> 
     return replace(mapping, emits=tuple(emits))
 
 
-def _names_every_account(emit: Emit, mapping: Mapping) -> bool:
+def _names_every_account(emit: Emit, mapping: ColumnMapping) -> bool:
     """Whether an emit takes every row that has an account, and no other column of the file names
     accounts.
     """

@@ -1,17 +1,19 @@
-"""What one frame of an AT Protocol event stream says, as a pure function of its bytes.
+"""Events of an AT Protocol stream, decoded from its frames as a pure function of their bytes.
 
-A frame of `com.atproto.sync.subscribeRepos` is two DAG-CBOR values (header, body). Nothing here reads a file or keeps
-state, so a recording and a live connection decode alike. Only records a wave can be seen in are unpacked from the CAR
-archive of a commit. CIDs come from libipld as plain bytes; they are used as keys only and never shown.
+A frame of `com.atproto.sync.subscribeRepos` is two DAG-CBOR values (header, body). Nothing here
+reads a file or keeps state, so a recording and a live connection decode alike. Only records a wave
+can be seen in are unpacked from the CAR archive of a commit. CIDs come from libipld as plain bytes;
+they are used as keys only and never shown.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import libipld
 
+from birdfall.sources.shared.json_object import JsonObject
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
 
 #: Collections whose records become rows.
@@ -22,22 +24,27 @@ COLLECTIONS: Final = frozenset(
     }
 )  # fmt: skip
 
-#: The protocol's words for an account that is not active. A throttled or desynchronised account can still be seen.
+#: The protocol's words for an account that is not active. A throttled or desynchronised account can
+#: still be seen.
 STATUS_OF: Final = {
     "takendown": "taken_down", "suspended": "suspended", "deactivated": "deactivated", "deleted": "deleted",
     "throttled": "limited", "desynchronized": "limited",
 }  # fmt: skip
 
-#: A did or a record key longer than this is no name but an attack (the specification allows 2,048 and 512).
+#: A did or a record key longer than this is no name but an attack (the specification allows 2,048
+#: and 512).
 MAX_NAME_CHARS: Final = 2048
 
 
 class FrameError(ValueError):
-    """A frame or a line that cannot be taken; the text is the reason."""
+    """A frame or a line that cannot be decoded; the text is the reason."""
 
 
 class AccountEvent(NamedTuple):
-    """The host says how an account stands. time: microseconds, the host's own; status: its word, where not active."""
+    """The status of an account, by its host.
+
+    time: microseconds, the host's own. status: the host's word, where the account is not active.
+    """
 
     did: str
     time: int
@@ -56,12 +63,15 @@ class IdentityEvent(NamedTuple):
 
 
 class RecordOperation(NamedTuple):
-    """One record written or deleted. record: None for a deletion; problem: why a written record cannot be read."""
+    """One record written or deleted.
+
+    record: None for a deletion. problem: why a written record cannot be read.
+    """
 
     action: str
     collection: str
     key: str
-    record: dict[str, Any] | None
+    record: JsonObject | None
     problem: str | None = None
 
 
@@ -87,9 +97,20 @@ Event = AccountEvent | IdentityEvent | CommitEvent | OtherEvent
 
 
 def decode_frame(frame: bytes, wanted: frozenset[str] = COLLECTIONS) -> Event:
-    """The event in `frame`. Raises FrameError, and nothing else, for bytes that are no event.
+    """Decode the event in a frame.
 
-    wanted: collections whose records are unpacked; operations on others keep their place without a record.
+    Parameters
+    ----------
+    frame
+        The bytes of one message of the stream.
+    wanted
+        Collections whose records are unpacked; operations on others keep their place without a
+        record.
+
+    Raises
+    ------
+    FrameError
+        For bytes that are no event; nothing else is raised.
     """
     try:
         parts = libipld.decode_dag_cbor_multi(frame)
@@ -97,46 +118,40 @@ def decode_frame(frame: bytes, wanted: frozenset[str] = COLLECTIONS) -> Event:
         raise FrameError(f"not DAG-CBOR: {error}") from error
     if len(parts) != 2 or not isinstance(parts[0], dict) or not isinstance(parts[1], dict):
         raise FrameError("not a header and a body")
-    header, body = parts
-    if header.get("op") == -1:
-        raise FrameError(f"the server reported an error: {body.get('error')}")
-    kind = header.get("t")
+    header, body = JsonObject(parts[0]), JsonObject(parts[1])
+    if header.value("op") == -1:
+        raise FrameError(f"the server reported an error: {body.value('error')}")
+    kind = header.text("t")
     if kind == "#commit":
-        return _commit(body, wanted)
+        return _parse_commit(body, wanted)
     if kind == "#account":
         return parse_account(body)
     if kind == "#identity":
         return parse_identity(body)
-    if not isinstance(kind, str):
+    if kind is None:
         raise FrameError("the header names no type")
-    return OtherEvent(kind, None, _sequence(body))
+    return OtherEvent(kind, None, body.integer("seq"))
 
 
-def parse_account(body: dict[str, Any]) -> AccountEvent:
+def parse_account(body: JsonObject) -> AccountEvent:
     """An #account body, of a frame or of a line of JSON. Raises FrameError."""
-    active, status = body.get("active"), body.get("status")
-    if not isinstance(active, bool) or not (status is None or isinstance(status, str)):
+    active, status = body.flag("active"), body.value("status")
+    if active is None or not (status is None or isinstance(status, str)):
         raise FrameError("an account event without a status that can be read")
-    return AccountEvent(
-        parse_name(body.get("did"), "did"),
-        parse_time(body.get("time")),
-        active,
-        status,
-        _sequence(body),
-    )
+    did, time = parse_name(body.value("did"), "did"), parse_time(body.value("time"))
+    return AccountEvent(did, time, active, status, body.integer("seq"))
 
 
-def parse_identity(body: dict[str, Any]) -> IdentityEvent:
+def parse_identity(body: JsonObject) -> IdentityEvent:
     """An #identity body, of a frame or of a line of JSON. Raises FrameError."""
-    handle = body.get("handle")
+    handle = body.value("handle")
     if not (handle is None or isinstance(handle, str)):
         raise FrameError("a handle that is no text")
-    return IdentityEvent(
-        parse_name(body.get("did"), "did"), parse_time(body.get("time")), handle, _sequence(body)
-    )
+    did, time = parse_name(body.value("did"), "did"), parse_time(body.value("time"))
+    return IdentityEvent(did, time, handle, body.integer("seq"))
 
 
-def parse_name(value: Any, what: str) -> str:
+def parse_name(value: object, what: str) -> str:
     """`value` if it can be the name of an account or a record. Raises FrameError."""
     if not isinstance(value, str) or not value or len(value) > MAX_NAME_CHARS:
         raise FrameError(f"no usable {what}")
@@ -145,8 +160,14 @@ def parse_name(value: Any, what: str) -> str:
     return value
 
 
-def parse_time(value: Any) -> int:
-    """A time as the protocol writes it (RFC 3339 with a zone) in microseconds since 1970. Raises FrameError."""
+def parse_time(value: object) -> int:
+    """A time as the protocol writes it (RFC 3339 with a zone), in microseconds since 1970.
+
+    Raises
+    ------
+    FrameError
+        If it is none, or lies outside 1990 to 2099.
+    """
     if not isinstance(value, str):
         raise FrameError("no time")
     try:
@@ -163,45 +184,49 @@ def parse_time(value: Any) -> int:
     return found
 
 
-def _commit(body: dict[str, Any], wanted: frozenset[str]) -> CommitEvent:
-    did, time = parse_name(body.get("repo"), "did"), parse_time(body.get("time"))
-    listed = body.get("ops")
+class _OperationHeader(NamedTuple):
+    """One operation as a commit lists it, its record named by `cid` in the commit's archive."""
+
+    action: str
+    collection: str
+    key: str
+    cid: object
+
+
+def _parse_commit(body: JsonObject, wanted: frozenset[str]) -> CommitEvent:
+    did, time = parse_name(body.value("repo"), "did"), parse_time(body.value("time"))
+    listed = body.value("ops")
     if not isinstance(listed, list):
         raise FrameError("a commit without a list of operations")
-    sequence = _sequence(body)
     headers = [_parse_operation(op) for op in listed]
-    blocks: dict[bytes, Any] = {}
-    problem = (
-        "the commit was too big for the stream and came without its records"
-        if body.get("tooBig") is True
-        else None
-    )
-    if any(action != "delete" and collection in wanted for action, collection, _, _ in headers):
+    blocks, problem = {}, None
+    if body.value("tooBig") is True:
+        problem = "the commit was too big for the stream and came without its records"
+    if any(h.action != "delete" and h.collection in wanted for h in headers):
         try:
-            blocks = libipld.decode_car(body.get("blocks"))[1]
+            blocks = libipld.decode_car(body.value("blocks"))[1]
         except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
             problem = problem or f"the commit's archive cannot be read: {error}"
     operations = []
     for action, collection, key, cid in headers:
         record, missing = None, None
         if action != "delete" and collection in wanted:
-            record = blocks.get(cid) if isinstance(cid, bytes) else None
-            if not isinstance(record, dict):
-                record, missing = None, problem or "the commit's archive lacks this record"
+            block = blocks.get(cid) if isinstance(cid, bytes) else None
+            if isinstance(block, dict):
+                record = JsonObject(block)
+            else:
+                missing = problem or "the commit's archive lacks this record"
         operations.append(RecordOperation(action, collection, key, record, missing))
-    return CommitEvent(did, time, operations, sequence, problem if not operations else None)
+    return CommitEvent(
+        did, time, operations, body.integer("seq"), problem if not operations else None
+    )
 
 
-def _parse_operation(op: Any) -> tuple[str, str, str, Any]:
+def _parse_operation(op: object) -> _OperationHeader:
     if not isinstance(op, dict):
         raise FrameError("an operation that is no map")
     action, path = op.get("action"), op.get("path")
     if not isinstance(action, str) or not isinstance(path, str) or len(path) > MAX_NAME_CHARS:
         raise FrameError("an operation without action and path")
     collection, _, key = path.partition("/")
-    return action, collection, key, op.get("cid")
-
-
-def _sequence(body: dict[str, Any]) -> int | None:
-    found = body.get("seq")
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    return _OperationHeader(action, collection, key, op.get("cid"))

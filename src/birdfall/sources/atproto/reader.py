@@ -1,8 +1,9 @@
 """Recordings of an AT Protocol event stream (`.atfh`, plain, gzip or zstd).
 
-The file: `ATFH1\\n`, then per frame its arrival as unsigned 64-bit big-endian nanoseconds since 1970, its length as
-unsigned 32-bit big-endian bytes, and the frame as it came. What a frame says is `atproto_frames`, what becomes of it
-`atproto_rows`. A frame that cannot be read is a rejected row with its number; the frames after it are read.
+The file: `ATFH1\\n`, then per frame its arrival as unsigned 64-bit big-endian nanoseconds since
+1970, its length as unsigned 32-bit big-endian bytes, and the frame as it came. `frames` decodes a
+frame, `rows` makes rows of it. A frame that cannot be read is a rejected row with its number; the
+frames after it are read.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.atproto.frames import FrameError, decode_frame
-from birdfall.sources.atproto.rows import ROWS_PER_BATCH, Follows, RowBuilder, Unfollows
+from birdfall.sources.atproto.rows import RowBuilder
 from birdfall.sources.shared.open import open_bytes, packed_position
 from birdfall.sources.shared.protocol import SourceOptions
+from birdfall.sources.shared.record_rows import ROWS_PER_BATCH
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
 
 NAME = "atproto"
+WANTS_FOLLOWS = True
 MAGIC: Final = b"ATFH1\n"
-#: Frames are 5 MB at most by the protocol; a length beyond this means the file is no longer understood.
+#: Frames are 5 MB at most by the protocol; a greater length means that the file is damaged.
 MAX_FRAME_BYTES: Final = 64 << 20
 _HEADER: Final = struct.Struct(">QI")
 
@@ -33,21 +36,18 @@ def sniff(path: Path, head: bytes) -> float:
     return 1.0 if head.startswith(MAGIC) else 0.0
 
 
-def read(
-    path: Path,
-    options: SourceOptions,
-    progress: Progress,
-    *,
-    follows: Follows | None = None,
-    unfollows: Unfollows | None = None,
-) -> Iterator[Rows | Part]:
-    """Rows of a recording. follows: edges begun before it (`atproto_rows.load_follows`), unfollows: those that were read
-    before their follow (`atproto_rows.load_waiting_unfollows`); both are brought up to date.
+def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
+    """Rows of a recording.
 
-    Raises InputError if the file is no recording or its archive is damaged. A recording that ends within a frame (the
-    recorder was killed) is taken up to there, the rest is a rejected row.
+    A recording that ends within a frame (the recorder was killed) is read up to there; the rest is
+    a rejected row.
+
+    Raises
+    ------
+    InputError
+        If the file is no recording, or its archive is damaged.
     """
-    builder = RowBuilder(options.source_of(path), follows, unfollows)
+    builder = RowBuilder(options.source_of(path), options.known_follows)
     size = path.stat().st_size
     with open_bytes(path, allow_large=options.allow_large) as stream:
         if stream.read(len(MAGIC)) != MAGIC:

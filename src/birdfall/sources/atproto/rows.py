@@ -1,17 +1,18 @@
-"""From events of an AT Protocol stream to rows of the record: one builder for recordings, Jetstream and live watching.
+"""Rows of the record from events of an AT Protocol stream: recordings, Jetstream and live alike.
 
-The builder keeps what a row needs from earlier events: which record a deleted follow named (a deletion carries only the
-record's key), which sequence numbers were seen, what was first heard of an account. Times of rows: an account event's
-own `time` (when the host changed the status), a commit's `time` (when the repository's host took it in). A record's
-`createdAt` is the writer's claim and is not used; where it is off by more than a day, coverage says so.
+The builder keeps what a row needs from earlier events: which follow a deletion ends (a deletion
+carries only the record's key), which sequence numbers were seen, what first came of an account.
+Times of rows: an account event's own `time` (when the host changed the status), a commit's `time`
+(when the repository's host took it in). A record's `createdAt` is the writer's claim and is not
+used; where it is off by more than a day, coverage says so.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from birdfall.model.schemas import Rows
 from birdfall.model.units import SECOND_US
@@ -19,58 +20,58 @@ from birdfall.record.record import Record
 from birdfall.sources.atproto import frames
 from birdfall.sources.atproto.acts import acts_of
 from birdfall.sources.atproto.frames import STATUS_OF
-from birdfall.sources.shared.batches import build_batch
 from birdfall.sources.shared.coverage import ObservedSpans
-from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.shared.follow_index import (
+    UNKNOWN_UNFOLLOW,
+    FollowIndex,
+    KnownFollow,
+    WaitingUnfollow,
+    load_follow_index,
+)
+from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.record_rows import (
+    AccountRow,
+    ActRow,
+    FollowRow,
+    RowBuffers,
+    StatusRow,
+    build_batch,
+)
 
-ROWS_PER_BATCH: Final = 1 << 16
-#: Sequence numbers remembered to know a repeated event after a reconnection: this many at least, twice as many at most.
+#: Sequence numbers kept to recognise a repeated event after a reconnection: this many at least,
+#: twice as many at most.
 MIN_SEQUENCES_KEPT: Final = 1 << 18
-
-#: Between the two announcements of a new account.
+#: Time between the two announcements of a new account, at most.
 NEW_ACCOUNT_WITHIN_US: Final = SECOND_US
+_FOLLOW: Final = "app.bsky.graph.follow"
 
-_COLUMNS: Final = {
-    "accounts": ("account", "handle", "name", "description", "created_at", "observed_at"),
-    "acts": (
-        "account",
-        "kind",
-        "object",
-        "time",
-        "object_kind",
-        "target",
-        "text",
-        "language",
-        "act_id",
-    ),
-    "statuses": ("account", "status", "time", "observation", "reason"),
-    "follows": ("follower", "followed", "since", "until", "observation", "observed_at"),
-}
 
-#: (subject, since in microseconds or None) of a follow, by "did/record key".
-Follows = dict[str, tuple[str, int | None]]
-#: (time in microseconds, line, source) of unfollows whose follow is not known yet, by "did/record key".
-Unfollows = dict[str, list[tuple[int, int, str]]]
+class _EndedFollow(NamedTuple):
+    """The rows of one unfollow."""
 
-UNKNOWN_UNFOLLOW: Final = "an unfollow of somebody unknown: the follow was not recorded"
-#: Unfollows kept waiting for their follow while a stream is read; the others stand in `rejected` alone.
-MAX_WAITING_UNFOLLOWS: Final = 1_000_000
+    edge: FollowRow
+    act: ActRow
 
 
 class RowBuilder:
-    """Rows of one stream. source: what the rows carry in `source`. follows: edges begun before the stream (see
-    `load_follows`). unfollows: those that came before their follow (see `load_waiting_unfollows`). Both are changed as the
-    stream goes on, and may be handed to the builder of the next stream."""
+    """Rows of one stream.
 
-    def __init__(
-        self, source: str, follows: Follows | None = None, unfollows: Unfollows | None = None
-    ) -> None:
-        self.follows: Follows = {} if follows is None else follows
-        self.unfollows: Unfollows = {} if unfollows is None else unfollows
-        self._late: dict[str, list[tuple[tuple[Any, ...], tuple[Any, ...]]]] = {}
-        self.rejections = Rejections(source)
+    Parameters
+    ----------
+    source
+        What the rows carry in `source`.
+    known_follows
+        Follows begun before the stream, and unfollows that came before their follow. It is changed
+        as the stream goes on, and may be given to the builder of the next stream.
+    """
+
+    def __init__(self, source: str, known_follows: FollowIndex | None = None) -> None:
+        self.known_follows = FollowIndex() if known_follows is None else known_follows
+        self._buffers = RowBuffers(source)
+        self.rejections = self._buffers.rejections
         self._source = source
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
+        # unfollows of earlier files that this stream resolved, by their source
+        self._late: defaultdict[str, list[_EndedFollow]] = defaultdict(list)
         self._spans = ObservedSpans(source, ("acts", "follows", "statuses"))
         self._first: dict[str, int | None] = {}
         self._recent: set[tuple[int, str]] = set()
@@ -78,7 +79,17 @@ class RowBuilder:
         self._skipped: Counter[str] = Counter()
 
     def add_event(self, line: int, event: frames.Event, received: int | None) -> None:
-        """One event. line: its number in the stream, from 1. received: when it arrived, in microseconds."""
+        """Take one event.
+
+        Parameters
+        ----------
+        line
+            Its number in the stream, from 1.
+        event
+            What `frames.decode_frame` or a Jetstream line gave.
+        received
+            When it arrived, in microseconds; None: not known.
+        """
         if received is not None:
             self._spans.add_arrival(received, event.time)
         if event.sequence is not None and self._is_repeat(event):
@@ -88,50 +99,41 @@ class RowBuilder:
             if event.problem:
                 self.rejections.add(line, "blocks", event.did, event.problem)
             for operation in event.operations:
-                self._operation(line, event.did, event.time, operation)
+                self._add_operation(line, event.did, event.time, operation)
         elif isinstance(event, frames.AccountEvent):
-            self._account(line, event)
+            self._add_account(line, event)
         elif isinstance(event, frames.IdentityEvent):
-            self._identity(line, event)
+            self._add_identity(line, event)
         else:
             self._skipped[f"{event.kind} events hold nothing for the record"] += 1
 
     def reject(
         self, line: int, reason: str, received: int | None = None, value: object = None
     ) -> None:
-        """One event that could not be decoded."""
+        """Note one event that could not be decoded."""
         if received is not None:
             self._spans.add_arrival(received, None)
         self.rejections.add(line, None, value, reason)
 
     def rows(self, *, at_least: int = 1) -> Iterator[Rows]:
         """What is waiting, per table that has `at_least` so many rows."""
-        for table, waiting in self._waiting.items():
-            if len(waiting) >= max(at_least, 1):
-                self._waiting[table] = []
-                yield Rows(table, build_batch(table, _COLUMNS[table], waiting, self._source))
-        yield from self.rejections.rows(at_least=at_least)
+        yield from self._buffers.batches(at_least=at_least)
 
     def finish(self) -> Iterator[Rows]:
-        """All that is left, what was watched when, and what kinds of event were left out, with their number."""
+        """All that is left, the coverage, and what kinds of event were skipped, with their number."""
         for what, count in sorted(self._skipped.items()):
             self.rejections.add(None, None, count, what)
         yield from self.rows()
-        for source, pairs in sorted(self._late.items()):
-            yield Rows(
-                "follows",
-                build_batch("follows", _COLUMNS["follows"], [edge for edge, _ in pairs], source),
-            )
-            yield Rows(
-                "acts", build_batch("acts", _COLUMNS["acts"], [act for _, act in pairs], source)
-            )
-        self._late = {}
+        for source, ended in sorted(self._late.items()):
+            yield build_batch([e.edge for e in ended], source)
+            yield build_batch([e.act for e in ended], source)
+        self._late.clear()
         yield from self._spans.rows()
 
-    # -- events -------------------------------------------------------------------------------------------------
+    # -- events -----------------------------------------------------------------------------------
 
     def _is_repeat(self, event: frames.Event) -> bool:
-        # A server that starts its numbers afresh is told from a repetition by who the event is about, and when.
+        # A server that starts its numbers afresh is told from a repetition by account and time.
         key = (event.sequence or 0, f"{getattr(event, 'did', '')} {event.time}")
         if key in self._recent or key in self._older:
             return True
@@ -140,7 +142,7 @@ class RowBuilder:
             self._older, self._recent = self._recent, set()
         return False
 
-    def _account(self, line: int, event: frames.AccountEvent) -> None:
+    def _add_account(self, line: int, event: frames.AccountEvent) -> None:
         status, reason = "active", None
         if not event.active:
             status = STATUS_OF.get(event.status or "", "deactivated")
@@ -148,162 +150,131 @@ class RowBuilder:
                 reason = f"inactive, status {(event.status or 'not given')[:80]}"
             elif status == "limited":
                 reason = event.status
-        self._waiting["statuses"].append((event.did, status, event.time, "change", reason, line))
+        self._buffers.add(StatusRow(event.did, status, event.time, line, reason=reason))
         begun = self._first.get(event.did)
         if event.active and begun is not None and 0 <= event.time - begun <= NEW_ACCOUNT_WITHIN_US:
-            # Hosts announce a new account by #identity and then #account, and nothing of it was heard before.
-            self._waiting["accounts"].append((event.did, None, None, None, begun, event.time, line))
+            # Hosts announce a new account by #identity and then #account, with nothing before.
+            self._buffers.add(AccountRow(event.did, line, created_at=begun, observed_at=event.time))
         self._first[event.did] = None
 
-    def _identity(self, line: int, event: frames.IdentityEvent) -> None:
+    def _add_identity(self, line: int, event: frames.IdentityEvent) -> None:
         self._first[event.did] = None if event.did in self._first else event.time
-        self._waiting["accounts"].append(
-            (event.did, event.handle, None, None, None, event.time, line)
-        )
+        self._buffers.add(AccountRow(event.did, line, event.handle, observed_at=event.time))
 
-    def _operation(self, line: int, did: str, time: int, operation: frames.RecordOperation) -> None:
+    def _add_operation(
+        self, line: int, did: str, time: int, operation: frames.RecordOperation
+    ) -> None:
         action, collection, key, record, problem = operation
         self._first[did] = None
         if collection not in frames.COLLECTIONS:
             self._skipped[f"records of {collection[:80]} are no part of the record"] += 1
         elif problem is not None:
             self.rejections.add(line, collection, f"{did}/{key}", problem)
-        elif collection == "app.bsky.graph.follow":
-            self._follow(line, did, time, action, key, record)
+        elif collection == _FOLLOW:
+            if action == "delete":
+                self._end_follow(line, did, time, key)
+            else:
+                self._begin_follow(line, did, time, key, record)
         elif action == "delete":
             self._skipped[f"deletions of {collection} are no part of the record"] += 1
         elif record is None or action not in ("create", "update"):
-            self.rejections.add(
-                line,
-                collection,
-                f"{did}/{key}",
-                "an operation that is none of create, update, delete",
-            )
+            reason = "an operation that is none of create, update, delete"
+            self.rejections.add(line, collection, f"{did}/{key}", reason)
         elif collection == "app.bsky.actor.profile":
-            shown, text = record.get("displayName"), record.get("description")
-            if isinstance(shown, str) or isinstance(text, str):
-                row = (
-                    did,
-                    None,
-                    shown if isinstance(shown, str) else None,
-                    text if isinstance(text, str) else None,
+            shown, text = record.text("displayName"), record.text("description")
+            if shown is not None or text is not None:
+                self._buffers.add(
+                    AccountRow(did, line, name=shown, description=text, observed_at=time)
                 )
-                self._waiting["accounts"].append((*row, None, time, line))
         elif action == "update":
             self._skipped[f"edits of {collection} are no part of the record"] += 1
         else:
             self._spans.check_created(_created_at(record), time)
-            try:
-                found = acts_of(did, collection, key, record)
-            except frames.FrameError as error:
-                self.rejections.add(line, collection, f"{did}/{key}", str(error))
-                return
-            for act in found:
-                self._waiting["acts"].append((did, act[0], act[1], time, *act[2:], line))
+            self._add_acts(line, did, time, collection, key, record)
 
-    def _follow(
-        self, line: int, did: str, time: int, action: str, key: str, record: dict[str, Any] | None
+    def _add_acts(
+        self, line: int, did: str, time: int, collection: str, key: str, record: JsonObject
     ) -> None:
-        edge, uri = f"{did}/{key}", f"at://{did}/app.bsky.graph.follow/{key}"
-        if action == "delete":
-            known = self.follows.pop(edge, None)
-            if known is None:
-                self._unknown(line, edge, time)
-                return
-            ended, act = _unfollow_rows(did, uri, known, time, line)
-            self._waiting["follows"].append(ended)
-            self._waiting["acts"].append(act)
-            return
         try:
-            subject = frames.parse_name((record or {}).get("subject"), "did")
+            acts = acts_of(did, collection, key, record)
         except frames.FrameError as error:
-            self.rejections.add(line, "app.bsky.graph.follow", edge, str(error))
+            self.rejections.add(line, collection, f"{did}/{key}", str(error))
             return
-        self._spans.check_created(_created_at(record or {}), time)
-        self.follows[edge] = (subject, time)
-        self._waiting["follows"].append((did, subject, time, None, "change", time, line))
-        self._waiting["acts"].append(
-            (did, "follow", subject, time, "account", subject, None, None, uri, line)
-        )
-        for until, told_in_line, source in self.unfollows.pop(edge, ()):
-            if until >= time:
-                # Its own file came first: the row says where the unfollow stands, not where the follow does.
-                self.follows.pop(edge, None)
-                row = _unfollow_rows(did, uri, (subject, time), until, told_in_line)
-                self._late.setdefault(source, []).append(row)
+        for a in acts:
+            self._buffers.add(
+                ActRow(
+                    did, a.kind, a.object, time, line,
+                    a.object_kind, a.target, a.text, a.language, None, a.act_id,
+                )
+            )  # fmt: skip
 
-    def _unknown(self, line: int, edge: str, time: int) -> None:
-        if len(self.unfollows) < MAX_WAITING_UNFOLLOWS:
-            self.unfollows.setdefault(edge, []).append((time, line, self._source))
+    def _begin_follow(
+        self, line: int, did: str, time: int, key: str, record: JsonObject | None
+    ) -> None:
+        try:
+            subject = frames.parse_name(record.value("subject") if record else None, "did")
+        except frames.FrameError as error:
+            self.rejections.add(line, _FOLLOW, f"{did}/{key}", str(error))
+            return
+        self._spans.check_created(_created_at(record) if record else None, time)
+        uri = _follow_uri(did, key)
+        self._buffers.add(FollowRow(did, subject, line, since=time, observed_at=time))
+        self._buffers.add(
+            ActRow(did, "follow", subject, time, line, "account", subject, act_id=uri)
+        )
+        for unfollow in self.known_follows.begin(uri, subject, time):
+            if unfollow.time >= time:
+                # Its own file came first: the row says where the unfollow stands, not the follow.
+                self.known_follows.end(uri)
+                row = _unfollow_rows(
+                    did, uri, KnownFollow(subject, time), unfollow.time, unfollow.line
+                )
+                self._late[unfollow.source].append(row)
+
+    def _end_follow(self, line: int, did: str, time: int, key: str) -> None:
+        uri = _follow_uri(did, key)
+        follow = self.known_follows.end(uri)
+        if follow is not None:
+            edge, act = _unfollow_rows(did, uri, follow, time, line)
+            self._buffers.add(edge)
+            self._buffers.add(act)
+            return
+        self.known_follows.wait(uri, WaitingUnfollow(time, line, self._source))
         moment = dt.datetime.fromtimestamp(time / 1e6, dt.UTC).isoformat(timespec="microseconds")
         self.rejections.add(
             line,
-            "app.bsky.graph.follow",
-            f"{edge} {moment}",
+            _FOLLOW,
+            f"{did}/{key} {moment}",
             UNKNOWN_UNFOLLOW,
             "Import the recording that holds the follow into the same case, before or after.",
         )
 
 
-def _unfollow_rows(
-    did: str, uri: str, known: tuple[str, int | None], time: int, line: int
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The rows of `follows` and `acts` of one unfollow."""
-    subject, since = known
-    edge = (did, subject, since, time, "change", time, line)
-    return edge, (did, "unfollow", subject, time, "account", subject, None, None, uri, line)
-
-
-def load_follows(record: Record) -> Follows:
-    """Follows of a record that stand at its end, for the builder of what comes after it."""
-    rows = record.sql(
-        """
-        SELECT act_id, arg_max(object, time) AS subject, epoch_us(max(time)) AS since FROM acts
-        WHERE kind IN ('follow', 'unfollow') AND act_id LIKE 'at://%/app.bsky.graph.follow/%'
-        GROUP BY act_id HAVING arg_max(kind, time) = 'follow' ORDER BY act_id
-        """
-    )
+def load_follows(record: Record) -> dict[str, KnownFollow]:
+    """Follows that stand at the end of a record, by DID/KEY as a deletion of the stream names them."""
+    marker = f"/{_FOLLOW}/"
     return {
-        uri.removeprefix("at://").replace("/app.bsky.graph.follow/", "/"): (subject, since)
-        for uri, subject, since in zip(*(c.to_pylist() for c in rows.columns), strict=True)
+        act_id.removeprefix("at://").replace(marker, "/"): follow
+        for act_id, follow in load_follow_index(record).follows.items()
+        if act_id.startswith("at://") and marker in act_id
     }
 
 
-#: Unfollows that stand in `rejected`, with the address of their follow and whether a later import found it.
-_UNKNOWN_UNFOLLOWS_SQL: Final = f"""
-    SELECT r.edge, r.time, r.line, r.source, EXISTS (
-        SELECT 1 FROM acts a WHERE a.kind = 'unfollow' AND a.time = r.time
-        AND a.act_id = 'at://' || replace(r.edge, '/', '/app.bsky.graph.follow/')) AS found
-    FROM (SELECT split_part(value, ' ', 1) AS edge, TRY_CAST(split_part(value, ' ', 2) AS TIMESTAMPTZ) AS time, line, source
-          FROM rejected WHERE reason = '{UNKNOWN_UNFOLLOW}') r
-    WHERE r.time IS NOT NULL
-"""
+def _follow_uri(did: str, key: str) -> str:
+    return f"at://{did}/{_FOLLOW}/{key}"
 
 
-def load_waiting_unfollows(record: Record) -> Unfollows:
-    """Unfollows of a record whose follow no import has held yet."""
-    rows = record.sql(
-        f"SELECT edge, epoch_us(time), line, source FROM ({_UNKNOWN_UNFOLLOWS_SQL}) WHERE NOT found ORDER BY source, line"
-    )
-    waiting: Unfollows = {}
-    for edge, time, line, source in zip(*(c.to_pylist() for c in rows.columns), strict=True):
-        waiting.setdefault(edge, []).append((time, line, source))
-    return waiting
-
-
-def count_resolved_unfollows(record: Record) -> int:
-    """How many rows of `rejected` are unfollows whose follow a later import has held: they count no more."""
-    if not record.has("rejected"):
-        return 0
-    return int(
-        record.sql(f"SELECT count(*) FROM ({_UNKNOWN_UNFOLLOWS_SQL}) WHERE found")
-        .column(0)[0]
-        .as_py()
+def _unfollow_rows(did: str, uri: str, follow: KnownFollow, time: int, line: int) -> _EndedFollow:
+    """The rows of `follows` and `acts` of one unfollow."""
+    subject, since = follow
+    return _EndedFollow(
+        FollowRow(did, subject, line, since, until=time, observed_at=time),
+        ActRow(did, "unfollow", subject, time, line, "account", subject, act_id=uri),
     )
 
 
-def _created_at(record: dict[str, Any]) -> int | None:
+def _created_at(record: JsonObject) -> int | None:
     try:
-        return frames.parse_time(record.get("createdAt"))
+        return frames.parse_time(record.value("createdAt"))
     except frames.FrameError:
         return None

@@ -1,7 +1,7 @@
-"""What a stream was watched for and when: from first to last arrival, less silences; and clocks that disagree.
+"""Coverage of a stream: from first to last arrival, less silences; and clocks that disagree.
 
-Sequence numbers say nothing of loss: a relay numbers events of all hosts, a filter leaves out what was not asked for,
-and gaps are normal. Silence is what can be seen: no event at all for a minute.
+Sequence numbers say nothing of loss: a relay numbers events of all hosts, a filter leaves out what
+was not asked for, and gaps are normal. Silence is what can be seen: no event at all for a minute.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ CREATED_TOLERANCE_US: Final = DAY_US
 
 
 class ObservedSpans:
-    """Arrivals of one stream, in microseconds. tables: what it was watched for. silence: None where quiet hours are no
-    sign of a broken stream."""
+    """When one stream was observed, from the arrivals of its events, all in microseconds.
+
+    Parameters
+    ----------
+    source
+        What the rows carry in `source`.
+    tables
+        What the stream was observed for.
+    silence
+        Without any event for so long, the stream counts as not observed; None where quiet hours are
+        no sign of a broken stream.
+    """
 
     def __init__(
         self, source: str, tables: tuple[str, ...], silence: int | None = SILENCE_US
@@ -39,7 +49,7 @@ class ObservedSpans:
         self._clock: dict[str, list[int]] = {}
 
     def add_arrival(self, received: int, time: int | None) -> None:
-        """Something arrived at `received` that says it happened at `time`."""
+        """Note an event that arrived at `received` and says it happened at `time`."""
         if self._begun is None:
             self._begun = self._latest = received
         elif received < self._latest:
@@ -59,7 +69,7 @@ class ObservedSpans:
             self._note_clock_problem(what, received, abs(received - time))
 
     def check_created(self, created: int | None, time: int) -> None:
-        """A record says it was created at `created` (None: it cannot be read), and was written at `time`."""
+        """Compare when a record says it was created (None: unreadable) with when it was written."""
         if created is None:
             self._note_clock_problem("records whose createdAt cannot be read", time, 0)
         elif abs(created - time) > CREATED_TOLERANCE_US:
@@ -68,7 +78,7 @@ class ObservedSpans:
             )
 
     def rows(self) -> Iterator[Rows]:
-        """Coverage rows; none if nothing was heard."""
+        """Coverage rows; none if nothing arrived."""
         self._close()
         spans = list(self._rows)
         for problem, (first, last, count, largest) in sorted(self._clock.items()):

@@ -1,93 +1,80 @@
-"""Rows of a small log of JSON lines (moderation events, changes of a wiki), buffers per table while it is read."""
+"""Row buffers for JSON Lines event logs: moderation events, changes of a wiki."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from birdfall.model.schemas import Rows
-from birdfall.sources.shared.batches import build_batch
 from birdfall.sources.shared.coverage import ObservedSpans
-from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.shared.json_object import JsonObject, parse_json_object
+from birdfall.sources.shared.record_rows import RecordRow, RowBuffers
 
-ROWS_PER_BATCH: Final = 1 << 16
-COLUMNS: Final = {
-    "accounts": ("account", "handle", "created_at", "observed_at"),
-    "acts": (
-        "account",
-        "kind",
-        "object",
-        "time",
-        "object_kind",
-        "target",
-        "text",
-        "client",
-        "act_id",
-    ),
-    "statuses": ("account", "status", "time", "observation", "reason"),
-}
+#: How much of a rejected line is shown.
+MAX_SHOWN_BYTES: Final = 200
 
 
 class UnusableLine(ValueError):
-    """A line that cannot be taken; the text is the reason."""
+    """A line that cannot be used; the text is the reason."""
 
 
-class RowBuffers:
-    """Rows that wait, what was refused, what was left out by kind, and from when to when the log runs."""
+class EventLog:
+    """Rows of one log, its rejected lines, what was skipped by kind, and the time it spans."""
 
     def __init__(self, source: str) -> None:
-        self.rejections = Rejections(source)
+        self._buffers = RowBuffers(source)
+        self.rejections = self._buffers.rejections
         self.skipped: Counter[str] = Counter()
+        #: the time of the latest event, in microseconds; None: there was none
         self.latest: int | None = None
-        self._source = source
         # Hours without a report or a block are no sign of a broken log.
         self._spans = ObservedSpans(source, ("acts", "statuses"), silence=None)
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
 
     def extend_span(self, time: int) -> None:
-        """The log holds an event of `time`."""
+        """Note that the log holds an event of `time`."""
         self.latest = time if self.latest is None else max(self.latest, time)
         self._spans.add_arrival(time, None)
 
-    def add(self, table: str, *row: Any) -> None:
-        """A row: the values of `COLUMNS[table]`, then the line."""
-        self._waiting[table].append(row)
+    def add(self, row: RecordRow) -> None:
+        """Keep a row for the next batch of its table."""
+        self._buffers.add(row)
+
+    def reject_line(self, number: int, line: bytes, reason: str) -> None:
+        """Note a line that cannot be used."""
+        shown = line[:MAX_SHOWN_BYTES].decode("utf-8", "replace")
+        self.rejections.add(number, None, shown, reason)
 
     def rows(self, *, at_least: int = 1) -> Iterator[Rows]:
-        for table, waiting in self._waiting.items():
-            if len(waiting) >= max(at_least, 1):
-                self._waiting[table] = []
-                yield Rows(table, build_batch(table, COLUMNS[table], waiting, self._source))
-        yield from self.rejections.rows(at_least=at_least)
+        """What is waiting, per table that has `at_least` so many rows."""
+        yield from self._buffers.batches(at_least=at_least)
 
     def finish(self) -> Iterator[Rows]:
+        """All that is left, the coverage, and what was skipped, with its number."""
         for what, count in sorted(self.skipped.items()):
             self.rejections.add(None, None, count, what)
         yield from self.rows()
         yield from self._spans.rows()
 
 
-def parse_line(line: bytes) -> dict[str, Any]:
-    """A JSON object. Raises UnusableLine."""
+def parse_line(line: bytes) -> JsonObject:
+    """The JSON object of a line.
+
+    Raises
+    ------
+    UnusableLine
+        If the line holds none.
+    """
     try:
-        plain = json.loads(line)
+        value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UnusableLine("not JSON") from error
-    if not isinstance(plain, dict):
+    if not isinstance(value, dict):
         raise UnusableLine("not a JSON object")
-    return plain
+    return JsonObject(value)
 
 
-def text_or_none(value: Any) -> str | None:
-    """`value` if it is text that says something."""
-    return value if isinstance(value, str) and value else None
-
-
-def first_object(head: bytes) -> dict[str, Any] | None:
+def first_object(head: bytes) -> JsonObject | None:
     """The object in the first line of a file's head; None if there is none."""
-    try:
-        return parse_line(head.lstrip().removeprefix(b"data: ").partition(b"\n")[0])
-    except UnusableLine:
-        return None
+    return parse_json_object(head.lstrip().removeprefix(b"data: ").partition(b"\n")[0])

@@ -23,7 +23,7 @@ import pyarrow.csv as pcsv
 from birdfall.model.errors import InputError, printable
 from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.table.sql_plan import NULL_WORDS
+from birdfall.sources.table.sql_text import NULL_WORDS
 
 DELIMITERS: Final = (",", "\t", ";", "|")
 #: Bytes Arrow reads at a time; a longer row is left to the patient reader.

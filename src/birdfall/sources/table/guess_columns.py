@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from birdfall.sources.table.mapping import Emit, Mapping, ready_mapping, ready_mapping_names
+from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
+from birdfall.sources.table.mapping import ready_mapping, ready_mapping_names
 
 _NAMES: Final[dict[str, str]] = {
     "account": "account account_id accountid user user_id userid author author_id authorid did actor username screen_name "
@@ -51,7 +52,7 @@ def fold_name(name: str) -> str:
     return re.sub(r"[^\w]+", "_", plain).strip("_")
 
 
-def find_ready_mapping(columns: Iterable[str]) -> Mapping | None:
+def find_ready_mapping(columns: Iterable[str]) -> ColumnMapping | None:
     """A mapping that comes with Birdfall whose columns are all there, the one that uses the most; None if none fits."""
     names = set(columns)
     fitting = [
@@ -62,7 +63,7 @@ def find_ready_mapping(columns: Iterable[str]) -> Mapping | None:
     return max(fitting, key=lambda m: (len(m.used), m.name), default=None)
 
 
-def guess_mapping(columns: Iterable[str]) -> Mapping | None:
+def guess_mapping(columns: Iterable[str]) -> ColumnMapping | None:
     """A mapping by the names of columns; None if they say too little."""
     role: dict[str, str] = {}
     listed = list(columns)
@@ -75,7 +76,7 @@ def guess_mapping(columns: Iterable[str]) -> Mapping | None:
         if found:
             role.setdefault(found, column)
     emits = tuple(_emits(role))
-    return Mapping(emits, name="guessed") if emits else None
+    return ColumnMapping(emits, name="guessed") if emits else None
 
 
 def _emits(role: dict[str, str]) -> Iterable[Emit]:

@@ -17,17 +17,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import tomli_w
 
 from birdfall.model.errors import InputError, UsageError
 from birdfall.model.schemas import ACT_KINDS, OBSERVATIONS, STATUSES, TABLES
+from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
 
 #: Columns that hold one word of a list.
 WORDS: Final = {"status": STATUSES, "kind": ACT_KINDS, "observation": OBSERVATIONS}
@@ -61,67 +60,7 @@ KIND_WORDS: Final = {
 _MAX_SMALL_FILE_BYTES: Final = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
-    """One row of the record for each row of the file.
-
-    columns: record column to the file's column (several: joined by a space). constants: the same in every row. values:
-    per record column, the file's word to ours; words not listed stay as they are, but for common names of kinds. interval: how far before `time` a
-    change may have happened. until: a column with how long it lasts ("24 hours", "infinity", a date): `time` of the row
-    becomes the end, and rows without an end are skipped. split: columns of several values, each its own row.
-    first_of: keep only the first row of each value of that record column.
-    """
-
-    table: str
-    columns: dict[str, tuple[str, ...]]
-    constants: dict[str, str] = field(default_factory=dict)
-    values: dict[str, dict[str, str]] = field(default_factory=dict)
-    interval: dt.timedelta | None = None
-    until: str | None = None
-    skip_if_null: tuple[str, ...] = ()
-    skip_if_present: tuple[str, ...] = ()
-    only_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    split: tuple[str, ...] = ()
-    first_of: str | None = None
-
-    @property
-    def used(self) -> set[str]:
-        """Columns of the file it reads."""
-        chosen = {name for names in self.columns.values() for name in names}
-        chosen |= {*self.skip_if_null, *self.skip_if_present, *self.only_if}
-        return chosen | ({self.until} if self.until else set())
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """All emits of one kind of file, with what is known of its times."""
-
-    emits: tuple[Emit, ...]
-    time_zone: str | None = None
-    date_format: str | None = None
-    name: str = ""
-
-    @property
-    def used(self) -> set[str]:
-        """Columns of the file that any emit reads."""
-        return set().union(*(emit.used for emit in self.emits))
-
-    def to_toml(self) -> str:
-        """The mapping as a file that `load_mapping` reads back to the same."""
-        plain: dict[str, Any] = {
-            k: v
-            for k, v in (
-                ("name", self.name),
-                ("time_zone", self.time_zone),
-                ("date_format", self.date_format),
-            )
-            if v
-        }
-        plain["emit"] = [_emit_document(emit) for emit in self.emits]
-        return tomli_w.dumps(plain)
-
-
-def load_mapping(path: str | Path) -> Mapping:
+def load_mapping(path: str | Path) -> ColumnMapping:
     """A mapping from a TOML file, or one of the ready ones by name. Raises UsageError naming what is wrong in it."""
     if str(path) in ready_mapping_names():
         return ready_mapping(str(path))
@@ -132,7 +71,7 @@ def load_mapping(path: str | Path) -> Mapping:
     return parse_mapping(text, str(path))
 
 
-def parse_mapping(text: str, where: str) -> Mapping:
+def parse_mapping(text: str, where: str) -> ColumnMapping:
     """A mapping from TOML text. Raises UsageError."""
     try:
         plain = tomllib.loads(text)
@@ -145,7 +84,7 @@ def parse_mapping(text: str, where: str) -> Mapping:
     for key in ("time_zone", "date_format", "name"):
         if not isinstance(plain.get(key, ""), str):
             raise UsageError(f"{key} must be a text", where=where)
-    return Mapping(
+    return ColumnMapping(
         tuple(_parse_emit(e, f"{where}, emit {n}") for n, e in enumerate(emits, 1)),
         plain.get("time_zone"),
         plain.get("date_format"),
@@ -154,7 +93,7 @@ def parse_mapping(text: str, where: str) -> Mapping:
 
 
 @cache
-def ready_mapping(name: str) -> Mapping:
+def ready_mapping(name: str) -> ColumnMapping:
     """A mapping that comes with Birdfall."""
     text = (
         resources.files("birdfall.sources.table")
@@ -257,31 +196,6 @@ def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
         _names(plain.get("split", []), where),
         plain.get("first_of"),
     )
-
-
-def _emit_document(emit: Emit) -> dict[str, Any]:
-    def one_or_list(names: tuple[str, ...]) -> str | list[str]:
-        return names[0] if len(names) == 1 else list(names)
-
-    seconds = int(emit.interval.total_seconds()) if emit.interval else 0
-    full: dict[str, Any] = {
-        "table": emit.table,
-        "columns": {c: one_or_list(n) for c, n in emit.columns.items()},
-        "constants": emit.constants,
-        "values": emit.values,
-        "interval": f"{seconds // 86400}d"
-        if seconds and not seconds % 86400
-        else f"{seconds}s"
-        if seconds
-        else "",
-        "until": emit.until,
-        "skip_if_null": list(emit.skip_if_null),
-        "skip_if_present": list(emit.skip_if_present),
-        "only_if": {c: list(v) for c, v in emit.only_if.items()},
-        "split": list(emit.split),
-        "first_of": emit.first_of,
-    }
-    return {key: value for key, value in full.items() if value}
 
 
 def _section(plain: dict[str, Any], key: str, where: str) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from collections.abc import Mapping as Dict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,20 +11,15 @@ from birdfall.model.errors import UsageError, printable
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared import json_array, timestamps
+from birdfall.sources.shared.column_mapping import ColumnMapping
 from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.table.cells import join_cells
 from birdfall.sources.table.guess_columns import find_ready_mapping, guess_mapping
-from birdfall.sources.table.mapping import Mapping
 from birdfall.sources.table.rows import Emitter
-from birdfall.sources.table.sql_plan import (
-    Plan,
-    Query,
-    build_plan,
-    join_cells,
-    quote_name,
-    quote_text,
-)
+from birdfall.sources.table.sql_plan import Plan, Query, build_plan
+from birdfall.sources.table.sql_text import quote_name, quote_text
 from birdfall.sources.table.tabular import PARQUET, Tabular, open_table
 
 NAME = "table"
@@ -56,7 +50,7 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
 
 
 def read_mapped_rows(
-    table: Tabular, mapping: Mapping, options: SourceOptions, progress: Progress = silent
+    table: Tabular, mapping: ColumnMapping, options: SourceOptions, progress: Progress = silent
 ) -> Iterator[Rows]:
     """The rows that an opened table becomes by `mapping`. Raises as `read`."""
     table = table.restrict_to(mapping.used)
@@ -81,7 +75,7 @@ def read_mapped_rows(
 @contextmanager
 def open_mapped_table(
     path: Path, options: SourceOptions, progress: Progress = silent
-) -> Iterator[tuple[Tabular, Mapping]]:
+) -> Iterator[tuple[Tabular, ColumnMapping]]:
     """The table and how its columns become rows."""
     kind = table_kind(read_head(path)) or "csv"
     with open_table(
@@ -90,7 +84,7 @@ def open_mapped_table(
         yield table, choose_mapping(table.types, options, str(path))
 
 
-def choose_mapping(types: Dict[str, str], options: SourceOptions, where: str) -> Mapping:
+def choose_mapping(types: Mapping[str, str], options: SourceOptions, where: str) -> ColumnMapping:
     """The mapping given, else the one known for these columns, else the guess. Raises UsageError without any."""
     mapping = options.mapping or find_ready_mapping(types) or guess_mapping(types)
     if mapping is None:
@@ -103,7 +97,7 @@ def choose_mapping(types: Dict[str, str], options: SourceOptions, where: str) ->
 
 
 def build_plans(
-    table: Tabular, mapping: Mapping, options: SourceOptions, query: Query
+    table: Tabular, mapping: ColumnMapping, options: SourceOptions, query: Query
 ) -> list[Plan]:
     """One plan per emit, their expressions in `query`, with the day order of each time column settled over the whole column where it is needed."""
     zone = timestamps.find_zone(options.time_zone or mapping.time_zone)
@@ -127,7 +121,7 @@ def build_plans(
 
 
 def _settle_day_orders(
-    table: Tabular, mapping: Mapping, sample: list[dict[str, str | None]]
+    table: Tabular, mapping: ColumnMapping, sample: list[dict[str, str | None]]
 ) -> dict[str, timestamps.Order | None]:
     orders: dict[str, timestamps.Order | None] = {}
     moments = {

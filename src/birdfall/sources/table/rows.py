@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.model.schemas import TABLES, Rows
+from birdfall.sources.shared.durations import end_of
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.table.sql_plan import Cell, Plan, end_of, fix_of, read_cell, time_array
+from birdfall.sources.table.cells import Cell, fix_of, read_cell, time_array
+from birdfall.sources.table.sql_plan import Plan
 
 #: Ids longer than this are not ids.
 MAX_ID_BYTES = 2_000

@@ -6,56 +6,23 @@ that stood there. Python then reads those texts with all the patience of `source
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from birdfall.model.errors import UsageError, Where
+from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TABLES
 from birdfall.sources.shared import timestamps
+from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table import arrow_columns
-from birdfall.sources.table.mapping import KIND_WORDS, WORDS, Emit
-
-#: Words with which a cell says that nothing stands in it.
-NULL_WORDS: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
-_ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
-_ISO_ZONED: Final = _ISO + r"(?:Z|[+-]\d\d:\d\d)"
-_ISO_LOCAL: Final = _ISO
-_DAY: Final = r"\d{4}-\d\d-\d\d"
-_WHOLE: Final = r"\d{9,19}"
-_TWITTER: Final = "%a %b %d %H:%M:%S %z %Y"
-#: Rows looked at for the forms of times that SQL is to read; the others are read by Python, more slowly.
-_TIME_SAMPLE_ROWS: Final = 1_000
-_SLASHED: Final = ("{0} %H:%M:%S", "{0} %H:%M", "{0}")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One column of one emit: where it comes from and what it must be.
-
-    answer, raw: columns of the query's answer with the value, and with the text where there is no value (None for texts).
-    """
-
-    column: str
-    file_columns: tuple[str, ...]
-    kind: str  # "time", "count", "flag", "word", "text"
-    required: bool
-    reading: timestamps.TimeReader
-    words: tuple[str, ...]
-    answer: str
-    raw: str | None
-    thousands: str | None = None
-
-    @property
-    def shown(self) -> str:
-        """The file's column, as a rejection names it."""
-        return " + ".join(self.file_columns)
+from birdfall.sources.table.cells import Cell, join_cells, thousands_sign
+from birdfall.sources.table.mapping import KIND_WORDS, WORDS
+from birdfall.sources.table.sql_text import NULL_WORDS_SQL, quote_name, quote_text
+from birdfall.sources.table.sql_times import plausible_sql, time_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +141,7 @@ def build_plan(
         reading = timestamps.TimeReader(
             zone, date_format, next((orders[n] for n in names if orders.get(n)), None)
         )
-        sign = _thousands([join_cells(row, names) for row in rows]) if kind == "count" else None
+        sign = thousands_sign([join_cells(row, names) for row in rows]) if kind == "count" else None
         cell = Cell(
             column, names, kind, not field.nullable, reading, WORDS.get(column, ()), "", None, sign
         )
@@ -185,22 +152,12 @@ def build_plan(
             query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit))
             continue
         found = query.value(value)
-        checked = _plausible(found) if kind == "time" else found
+        checked = plausible_sql(found) if kind == "time" else found
         raw = query.answer(f"CASE WHEN ({checked}) IS NULL THEN {text} END")
         cells.append(replace(cell, answer=query.answer(checked), raw=raw))
         query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit), raw)
     until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
     return Plan(emit, tuple(cells), _skip(emit, types, query), until)
-
-
-def quote_name(name: str) -> str:
-    """A column's name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _kind(type_: pa.DataType) -> str:
@@ -221,31 +178,8 @@ def _text(name: str, types: Mapping[str, str]) -> str:
     elif kind != "VARCHAR":
         return f"CAST({column} AS VARCHAR)"
     if column != quote_name(name):
-        return f"CASE WHEN {column} IN ({_LISTED}) THEN NULL ELSE {column} END"
+        return f"CASE WHEN {column} IN ({NULL_WORDS_SQL}) THEN NULL ELSE {column} END"
     return column
-
-
-_LISTED: Final = ", ".join(quote_text(n) for n in NULL_WORDS)
-
-
-def trim_source(source: str, types: Mapping[str, str]) -> str:
-    """`source` with no blanks around its texts, and nulls for words that say nothing.
-
-    Looking for blanks first is far cheaper than trimming every cell; the length is known without a look at the text.
-    """
-    texts = [quote_name(name) for name, kind in types.items() if kind == "VARCHAR"]
-    if not texts:
-        return source
-    longest = max(map(len, NULL_WORDS))
-    trimmed = ", ".join(
-        f"CASE WHEN prefix({t}, ' ') OR suffix({t}, ' ') THEN trim({t}) ELSE {t} END AS {t}"
-        for t in texts
-    )
-    kept = ", ".join(
-        f"CASE WHEN strlen({t}) <= {longest} AND {t} IN ({_LISTED}) THEN NULL ELSE {t} END AS {t}"
-        for t in texts
-    )
-    return f"(SELECT * REPLACE ({kept}) FROM (SELECT * REPLACE ({trimmed}) FROM {source}))"
 
 
 def _join_texts(names: tuple[str, ...], types: Mapping[str, str]) -> str:
@@ -262,7 +196,7 @@ def _value(
     file: str,
 ) -> str:
     if cell.kind == "time":
-        return _time(cell, text, types, rows, file)
+        return time_sql(cell, text, types, rows, file)
     if cell.kind == "count":
         number = f"TRY_CAST({text} AS BIGINT)"
         return f"CASE WHEN regexp_full_match({text}, '\\d+') THEN {number} END"
@@ -323,118 +257,6 @@ def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
     )
 
 
-def _time(
-    cell: Cell, text: str, types: Mapping[str, str], rows: list[Mapping[str, str | None]], file: str
-) -> str:
-    zone = cell.reading.zone
-    if len(cell.file_columns) == 1:
-        name = cell.file_columns[0]
-        kind, column = types[name], quote_name(name)
-        if kind == "TIMESTAMP WITH TIME ZONE":
-            return column
-        if kind.startswith("TIMESTAMP") or kind == "DATE":
-            if zone is None:
-                shown = next((str(row[name]) for row in rows if row.get(name)), "")
-                raise timestamps.zone_error(file, name, shown)
-            return _moment(f"CAST({column} AS TIMESTAMP)", zone)
-        if kind in ("DOUBLE", "FLOAT"):
-            return f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
-    if cell.reading.format == timestamps.EXCEL:
-        if zone is None:
-            raise timestamps.zone_error(file, cell.shown, _sample_text(cell, rows))
-        return "CAST(NULL AS TIMESTAMPTZ)"  # few are so written, and `times` reads them
-    if cell.reading.format is not None:
-        value = f"try_strptime({text}, {quote_text(cell.reading.format)})"
-        if "%z" not in cell.reading.format.lower():
-            if zone is None:
-                raise timestamps.zone_error(file, cell.shown, _sample_text(cell, rows))
-            value = _moment(value, zone)
-        return f"CAST({value} AS TIMESTAMPTZ)"
-    return _free_time(cell, text, rows)
-
-
-def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> str:
-    """SQL for the forms that occur in the sample; forms that do not occur are left to Python."""
-    shown = [
-        t for t in (join_cells(row, cell.file_columns) for row in rows[:_TIME_SAMPLE_ROWS]) if t
-    ]
-    zone = cell.reading.zone
-    cases = []
-
-    def occurs(pattern: str) -> bool:
-        return any(re.fullmatch(pattern, t) for t in shown)
-
-    if occurs(_ISO_ZONED):
-        # Most files hold one form alone; LIKE knows it faster than a regular expression.
-        cases.append(
-            f"WHEN {text} LIKE '____-__-__T__:__:__Z' THEN TRY_CAST({text} AS TIMESTAMPTZ)"
-        )
-        cases.append(
-            f"WHEN regexp_full_match({text}, '{_ISO_ZONED}') THEN TRY_CAST({text} AS TIMESTAMPTZ)"
-        )
-    if occurs(_WHOLE):
-        number = f"TRY_CAST({text} AS BIGINT)"
-        cases.append(
-            f"WHEN regexp_full_match({text}, '\\d{{9,10}}') THEN {_stamp(f'{number} * 1000000')} "
-            f"WHEN regexp_full_match({text}, '\\d{{12,13}}') THEN {_stamp(f'{number} * 1000')} "
-            f"WHEN regexp_full_match({text}, '\\d{{15,16}}') THEN {_stamp(number)}"
-        )
-    if zone is not None:
-        if occurs(_ISO_LOCAL) or occurs(_DAY):
-            exact = f"{text} LIKE '____-__-__ __:__:__' OR {text} LIKE '____-__-__T__:__:__'"
-            cases.append(f"WHEN {exact} THEN {_moment(f'TRY_CAST({text} AS TIMESTAMP)', zone)}")
-            local = (
-                f"regexp_full_match({text}, '{_ISO_LOCAL}') OR regexp_full_match({text}, '{_DAY}')"
-            )
-            cases.append(f"WHEN {local} THEN {_moment(f'TRY_CAST({text} AS TIMESTAMP)', zone)}")
-        if cell.reading.order and occurs(r"\d{1,2}/\d{1,2}/\d{4}.*"):
-            day = "%d/%m/%Y" if cell.reading.order == "dmy" else "%m/%d/%Y"
-            forms = ", ".join(quote_text(f.format(day)) for f in _SLASHED)
-            cases.append(
-                f"WHEN contains({text}, '/') THEN {_moment(f'try_strptime({text}, [{forms}])', zone)}"
-            )
-    if occurs(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [+]0000 \d{4}"):
-        bare = quote_text(_TWITTER.replace("%z", "+0000"))
-        cases.append(
-            f"WHEN contains({text}, ' +0000 ') THEN timezone('UTC', try_strptime({text}, {bare}))"
-        )
-    return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS TIMESTAMPTZ)"
-
-
-def _moment(clock: str, zone: ZoneInfo) -> str:
-    """The moment at which a clock in `zone` showed `clock`, a TIMESTAMP; of an hour that the clocks repeat, the first."""
-    key = quote_text(zone.key)
-    last = f"timezone({key}, {clock})"
-    if zone.key == "UTC":
-        return last
-    earlier = " ".join(
-        f"WHEN timezone({key}, {last} - INTERVAL {step} MINUTE) = {clock} THEN {last} - INTERVAL {step} MINUTE"
-        for step in (30, 60, 120)
-    )
-    return f"CASE {earlier} ELSE {last} END"
-
-
-def join_cells(row: Mapping[str, str | None], names: tuple[str, ...]) -> str:
-    """The text of several columns of a sample row; empty if one is missing."""
-    texts = [row.get(name) or "" for name in names]
-    return " ".join(t.strip() for t in texts) if all(texts) else ""
-
-
-def _sample_text(cell: Cell, rows: list[Mapping[str, str | None]]) -> str:
-    return next((t for t in (join_cells(row, cell.file_columns) for row in rows) if t), "")
-
-
-def _stamp(microseconds: str) -> str:
-    return f"timezone('UTC', make_timestamp(CAST({microseconds} AS BIGINT)))"
-
-
-def _plausible(value: str) -> str:
-    return (
-        f"CASE WHEN ({value}) >= TIMESTAMPTZ '{timestamps.EARLIEST.isoformat()}' "
-        f"AND ({value}) < TIMESTAMPTZ '{timestamps.LATEST.isoformat()}' THEN ({value}) END"
-    )
-
-
 def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
     """The answer that says which rows the emit passes over."""
     conditions = [f"{query.text(_text(n, types))} IS NULL" for n in emit.skip_if_null]
@@ -455,121 +277,3 @@ def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
             only_if=emit.only_if,
         )
     return answer
-
-
-def read_cell(cell: Cell, text: str, file: str) -> Any:
-    """The value of a text that SQL could not read. Raises ValueError with the reason, or UsageError if it must be asked."""
-    if cell.kind == "time":
-        try:
-            return cell.reading.microseconds(text)
-        except timestamps.NeedsZone:
-            raise timestamps.zone_error(file, cell.shown, text) from None
-        except timestamps.NeedsDayOrder:
-            raise timestamps.day_order_error(file, cell.shown, text) from None
-    if cell.kind == "count":
-        return _count(timestamps.ascii_digits(text), cell.thousands)
-    if cell.kind == "word":
-        raise ValueError(f"no {cell.column} that Birdfall knows")
-    raise ValueError("neither true nor false")
-
-
-def _count(text: str, thousands: str | None) -> int:
-    if thousands and re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", text):
-        text = text.replace(thousands, "")
-    if re.fullmatch(r"\d+(?:\.0*)?", text):
-        number = int(text.split(".")[0])
-    elif re.fullmatch(r"\d{1,3}(?:([ ,.'\u00a0\u202f])\d{3})(?:\1\d{3})+|\d{1,3}[ ']\d{3}", text):
-        number = int(re.sub(r"\D", "", text))
-    elif re.fullmatch(r"-\d+(?:\.\d*)?", text):
-        raise ValueError("a negative count")
-    elif re.fullmatch(r"\d+(?:[.,]\d+)+", text):
-        raise ValueError("not a whole number, or one whose sign may part thousands or decimals")
-    else:
-        raise ValueError("not a whole number")
-    if number >= 1 << 63:
-        raise ValueError("a number too large")
-    return number
-
-
-def _thousands(texts: Iterable[str]) -> str | None:
-    """The sign that parts thousands in a column of counts: one that always stands before three digits; None if none does.
-
-    A follower cannot be counted in parts, so 1.234 is a thousand and more, unless 12.5 in the same column shows that the
-    sign parts decimals.
-    """
-    for sign in ".,":
-        signed = [t for t in texts if sign in t]
-        if signed and all(
-            re.fullmatch(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+", t) for t in signed
-        ):
-            return sign
-    return None
-
-
-def fix_of(cell: Cell, reason: str = "") -> str:
-    """What a person can do about a refused cell."""
-    if "digits are lost" in reason:
-        return "Export the file again with this column as text; the digits cannot be had back."
-    if reason == timestamps.DAY_NUMBER:
-        return "Say --date-format excel, or format the column as a date and save the file again."
-    if "bytes long" in reason or "NUL" in reason:
-        return "Leave the row out, or mend the cell."
-    return {
-        "time": "Correct the time, or say its form with --date-format.",
-        "count": "Write whole numbers from 0, such as 1234.",
-        "word": f"Write a known word, or say with --mapping what this one means; known: {', '.join(cell.words)}.",
-        "flag": "Write true or false.",
-    }.get(cell.kind, "Fill the cell, or leave the row out.")
-
-
-def time_array(values: list[int]) -> pa.Array:
-    """Microseconds as the record's times."""
-    return pa.array(values, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
-
-
-def where(file: str, cell: Cell) -> Where:
-    return Where(file, column=cell.shown)
-
-
-def end_of(start: int, text: str, zone: ZoneInfo | None) -> int | None:
-    """When something that began at `start` and lasts `text` ends, in microseconds; None if it does not end.
-
-    text: "24 hours", "6 months", "infinity", "indefinite" or an absolute time (UTC unless it says otherwise). Raises
-    ValueError if it is none of these.
-    """
-    plain = text.strip().casefold()
-    if plain in ("infinity", "infinite", "indefinite", "never", "permanent", ""):
-        return None
-    parts = re.findall(
-        r"(\d+)\s*(second|sec|minute|min|hour|day|week|fortnight|month|year)s?", plain
-    )
-    if parts and not re.sub(
-        r"(\d+)\s*(second|sec|minute|min|hour|day|week|fortnight|month|year)s?|[\s,]|and", "", plain
-    ):
-        moment = dt.datetime.fromtimestamp(start / 1e6, dt.UTC)
-        for count, unit in parts:
-            moment = _add_duration(moment, int(count), unit)
-        return round(moment.timestamp() * 1e6)
-    return timestamps.TimeReader(zone or ZoneInfo("UTC")).microseconds(text)
-
-
-def _add_duration(moment: dt.datetime, count: int, unit: str) -> dt.datetime:
-    seconds = {
-        "second": 1,
-        "sec": 1,
-        "minute": 60,
-        "min": 60,
-        "hour": 3600,
-        "day": 86400,
-        "week": 604800,
-        "fortnight": 1209600,
-    }
-    try:
-        if unit in seconds:
-            return moment + dt.timedelta(seconds=count * seconds[unit])
-        months = moment.month - 1 + count * (12 if unit == "year" else 1)
-        first = moment.replace(year=moment.year + months // 12, month=months % 12 + 1, day=1)
-        # As MediaWiki (PHP) counts: a month after 31 January is 3 March, not 28 February.
-        return first + dt.timedelta(days=moment.day - 1)
-    except (OverflowError, ValueError) as error:
-        raise ValueError("a duration beyond all calendars") from error

@@ -27,7 +27,8 @@ from birdfall.sources.shared import decompress, json_lines
 from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.table import delimited
-from birdfall.sources.table.sql_plan import NULL_WORDS, Query, quote_name, quote_text, trim_source
+from birdfall.sources.table.sql_plan import Query
+from birdfall.sources.table.sql_text import NULL_WORDS, quote_name, quote_text, trim_source
 
 SAMPLE_ROWS: Final = 10_000
 BATCH_ROWS: Final = 1 << 17

@@ -13,6 +13,7 @@ from birdfall.sources import jetstream, mediawiki
 from birdfall.sources.atproto import frames
 from birdfall.sources.atproto.frames import STATUS_OF
 from birdfall.sources.shared.json_log import UnusableLine
+from birdfall.sources.shared.json_object import JsonObject
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, NotATime, TimeReader
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import Event, Follow, Identity, Report, Status, Unfollow
@@ -58,8 +59,8 @@ def _follow_events(commit: frames.CommitEvent, time: int) -> list[Event]:
         if operation.action == "delete":
             found.append(Unfollow(commit.did, time, key))
         elif operation.problem is None:
-            subject = (operation.record or {}).get("subject")
-            if isinstance(subject, str):
+            subject = operation.record.text("subject") if operation.record else None
+            if subject is not None:
                 found.append(Follow(commit.did, subject, time, key))
     return found
 
@@ -108,7 +109,7 @@ def decode_mediawiki(change: JsonFields) -> list[Event]:
         return []
     try:
         time = mediawiki.time_of(change.members.get("timestamp"))
-        account = mediawiki.account_of(change.members)
+        account = mediawiki.account_of(JsonObject(change.members))
     except (UnusableLine, KeyError) as error:
         raise DecodeError(str(error)) from error
     if kind == "newusers":

@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.sources.atproto import frames
+from birdfall.sources.shared.json_object import JsonObject
 from birdfall.watch.feeds.decode import WANTED_COLLECTIONS, events_from_atproto
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.feeds.websocket import (
@@ -96,8 +97,8 @@ def _decode_event(kind: str, payload: JsonFields, time: int) -> frames.Event:
         if body is None:
             raise frames.FrameError(f"an #{kind} without its {kind}")
         if kind == "account":
-            return frames.parse_account(body.members)
-        return frames.parse_identity(body.members)
+            return frames.parse_account(JsonObject(body.members))
+        return frames.parse_identity(JsonObject(body.members))
     if kind != "commit":
         return frames.OtherEvent(f"#{kind}"[:80], time, None)
     did = frames.parse_name(payload.members.get("did"), "did")
@@ -113,7 +114,7 @@ def _decode_event(kind: str, payload: JsonFields, time: int) -> frames.Event:
         action,
         collection,
         key,
-        None if record is None else record.members,
+        None if record is None else JsonObject(record.members),
         "the event lacks its record" if lacking else None,
     )
     return frames.CommitEvent(did, time, [operation], None)

@@ -1,0 +1,98 @@
+"""JSON objects of unknown content, read field by field as the type that is wanted.
+
+What platforms send is hostile input: a field may be missing or hold anything. Each accessor gives
+the value if it has the type that is asked for, and None otherwise, so that callers decide what a
+missing value means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, KeysView
+from typing import Any
+
+
+class JsonObject:
+    """One JSON object.
+
+    Parameters
+    ----------
+    fields
+        The object as a JSON or CBOR decoder gives it.
+
+    Examples
+    --------
+    >>> post = JsonObject({"uri": "at://x", "count": 3, "reply": {"parent": None}})
+    >>> post.text("uri"), post.text("count"), post.integer("count")
+    ('at://x', None, 3)
+    >>> post.child("reply").keys()
+    dict_keys(['parent'])
+    """
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.fields = fields
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JsonObject) and self.fields == other.fields
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"JsonObject({self.fields!r})"
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.fields
+
+    def keys(self) -> KeysView[str]:
+        """The names of its fields."""
+        return self.fields.keys()
+
+    def value(self, key: str) -> Any:
+        """The field as it stands; None if it is missing."""
+        return self.fields.get(key)
+
+    def require(self, key: str) -> Any:
+        """The field as it stands. Raises KeyError if it is missing."""
+        return self.fields[key]
+
+    def text(self, key: str) -> str | None:
+        """The field if it is a string, an empty one included."""
+        value = self.fields.get(key)
+        return value if isinstance(value, str) else None
+
+    def filled_text(self, key: str) -> str | None:
+        """The field if it is a string that is not empty."""
+        return self.text(key) or None
+
+    def integer(self, key: str) -> int | None:
+        """The field if it is a whole number; true and false are none."""
+        value = self.fields.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def flag(self, key: str) -> bool | None:
+        """The field if it is true or false."""
+        value = self.fields.get(key)
+        return value if isinstance(value, bool) else None
+
+    def child(self, key: str) -> JsonObject | None:
+        """The field if it is an object."""
+        value = self.fields.get(key)
+        return JsonObject(value) if isinstance(value, dict) else None
+
+    def children(self, key: str, limit: int | None = None) -> Iterator[JsonObject]:
+        """The objects among the first `limit` items of the field, if it is a list."""
+        value = self.fields.get(key)
+        for item in value[:limit] if isinstance(value, list) else ():
+            if isinstance(item, dict):
+                yield JsonObject(item)
+
+
+def parse_json_object(data: bytes | str) -> JsonObject | None:
+    """The object that JSON text holds; None if it holds none or is no JSON."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return JsonObject(value) if isinstance(value, dict) else None
