@@ -3,7 +3,6 @@
 import datetime as dt
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,14 +13,15 @@ from birdfall.claims.windows import count_bounds
 from birdfall.measures.waves import waves
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
+from builders import after, follows, statuses
+from builders import counts as count_table
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2013, 10, 31, 12, 0, tzinfo=dt.UTC)
 HOUR, DAY = 3600.0, 86400.0
 
 
 def at(seconds):
-    return START + dt.timedelta(seconds=float(seconds))
+    return after(START, seconds)
 
 
 def record(falls=(), back=(), *, counts=(), followers=(), settings=None):
@@ -32,34 +32,11 @@ def record(falls=(), back=(), *, counts=(), followers=(), settings=None):
     rows = [(a, "suspended", at(t)) for a, t in falls] + [(a, "active", at(t)) for a, t in back]
     tables = {}
     if rows:
-        account, status, time = zip(*rows, strict=True)
-        tables["statuses"] = pa.table(
-            {
-                "account": account,
-                "status": status,
-                "time": pa.array(time, TIME),
-                "observation": ["change"] * len(rows),
-            }
-        )
+        tables["statuses"] = statuses(rows)
     if counts:
-        account, time, number = zip(*counts, strict=True)
-        tables["counts"] = pa.table(
-            {
-                "account": account,
-                "time": pa.array([at(t) for t in time], TIME),
-                "followers": pa.array(number, pa.int64()),
-            }
-        )
+        tables["counts"] = count_table([(a, at(t), n) for a, t, n in counts])
     if followers:
-        a, b = zip(*followers, strict=True)
-        tables["follows"] = pa.table(
-            {
-                "follower": a,
-                "followed": b,
-                "since": pa.array([at(-10 * DAY)] * len(a), TIME),
-                "observation": ["change"] * len(a),
-            }
-        )
+        tables["follows"] = follows([(*pair, at(-10 * DAY)) for pair in followers])
     return from_tables(tables, settings)
 
 

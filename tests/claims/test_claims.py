@@ -3,7 +3,6 @@
 import datetime as dt
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +15,9 @@ from birdfall.claims.parse.tokens import tokens
 from birdfall.model.errors import UsageError
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
+from builders import after as moment
+from builders import statuses
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
 
 
@@ -118,30 +118,13 @@ def test_grouped_digits_come_back(n):
 
 
 def record(seconds, *, after=None, back=0):
-    n = len(seconds)
+    earlier = [None] * len(seconds) if after is None else [moment(START, a) for a in after]
     rows = [
-        (f"a{i}", "suspended", START + dt.timedelta(seconds=float(s)))
-        for i, s in enumerate(seconds)
+        (f"a{i}", "suspended", moment(START, s), a)
+        for i, (s, a) in enumerate(zip(seconds, earlier, strict=True))
     ]
     rows += [(f"a{i}", "active", START + dt.timedelta(days=2)) for i in range(back)]
-    lower = [
-        None if after is None else START + dt.timedelta(seconds=float(a))
-        for a in (after if after is not None else seconds)
-    ]
-    accounts, statuses, times = zip(*rows, strict=True)
-    return from_tables(
-        {
-            "statuses": pa.table(
-                {
-                    "account": accounts,
-                    "status": statuses,
-                    "time": pa.array(times, TIME),
-                    "observation": ["change"] * len(rows),
-                    "after": pa.array(lower + [None] * (len(rows) - n), TIME),
-                }
-            )
-        }
-    )
+    return from_tables({"statuses": statuses(rows)})
 
 
 def check_one(text, data, findings=None):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from birdfall.measures.waves.common_trigger import find_common_trigger, largest_subset_ratio
 from birdfall.measures.waves.common_words import WordUse, word_strengths
+from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2013, 10, 1, tzinfo=dt.UTC)
 BEFORE = round((START + dt.timedelta(days=30)).timestamp() * 1e6)
 

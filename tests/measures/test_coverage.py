@@ -9,23 +9,17 @@ import pyarrow as pa
 from birdfall.measures import audiences, ledgers, returns, waves
 from birdfall.measures import follower_counts as counts
 from birdfall.measures.coverage import coverage
+from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
+from builders import acts as act_table
+from builders import after
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2024, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
 
 
 def acts(seconds, ids=None):
-    n = len(seconds)
-    return pa.table(
-        {
-            "account": [f"a{i % 7}" for i in range(n)],
-            "kind": ["repost"] * n,
-            "object": [f"p{i}" for i in range(n)],
-            "time": pa.array([START + dt.timedelta(seconds=float(s)) for s in seconds], TIME),
-            "act_id": ids or [f"x{i}" for i in range(n)],
-        }
-    )
+    rows = [(f"a{i % 7}", "repost", f"p{i}", after(START, s)) for i, s in enumerate(seconds)]
+    return act_table(rows, act_id=ids or [f"x{i}" for i in range(len(rows))])
 
 
 def questions(finding):

@@ -5,7 +5,6 @@ sightings only, counts of nought.
 import datetime as dt
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,56 +15,34 @@ from birdfall.measures.returns import returns
 from birdfall.measures.waves import waves
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
+from builders import after, counts, coverage, follows
+from builders import statuses as status_table
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 DAY = 86400.0
 
 
-def record(statuses=(), *, days=None, observation="change", counted=(), follows=()):
+def record(statuses=(), *, days=None, observation="change", counted=(), followers=()):
     """statuses: (account, status, seconds).
 
     days: how long statuses were watched, None: not said. counted: (account, seconds, followers).
+    followers: (follower, followed).
     """
     tables = {}
     if statuses:
-        account, status, time = zip(*statuses, strict=True)
-        tables["statuses"] = pa.table(
-            {
-                "account": account,
-                "status": status,
-                "time": pa.array([at(t) for t in time], TIME),
-                "observation": [observation] * len(account),
-            }
-        )
+        rows = [(a, status, at(t)) for a, status, t in statuses]
+        tables["statuses"] = status_table(rows, observation=observation)
     if days is not None:
-        tables["coverage"] = pa.table(
-            {
-                "from": pa.array([START], TIME),
-                "to": pa.array([at(days * DAY)], TIME),
-                "what": ["statuses"],
-                "kind": ["watched"],
-            }
-        )
+        tables["coverage"] = coverage([("watched", START, at(days * DAY))])
     if counted:
-        account, time, number = zip(*counted, strict=True)
-        tables["counts"] = pa.table(
-            {
-                "account": account,
-                "time": pa.array([at(t) for t in time], TIME),
-                "followers": pa.array(number, pa.int64()),
-            }
-        )
-    if follows:
-        a, b = zip(*follows, strict=True)
-        tables["follows"] = pa.table(
-            {"follower": a, "followed": b, "observation": ["change"] * len(a)}
-        )
+        tables["counts"] = counts([(a, at(t), n) for a, t, n in counted])
+    if followers:
+        tables["follows"] = follows(followers)
     return from_tables(tables, Settings(leaders=("L",)))
 
 
 def at(seconds):
-    return START + dt.timedelta(seconds=float(seconds))
+    return after(START, seconds)
 
 
 def burst(begin, number=300, seconds=600, name="w", seed=0):
@@ -178,7 +155,7 @@ def test_sightings_of_the_fallen_alone_have_no_time():
 
 
 def test_a_leader_without_followers():
-    data = record(QUIET, follows=[("a", "M")])
+    data = record(QUIET, followers=[("a", "M")])
     assert ledger(data, "L").reasons[0].code == "unknown-leader"
     assert ledger(data, "a").reasons[0].code == "no-edges-of-leader"
 
@@ -245,7 +222,7 @@ statuses = st.lists(
 @given(statuses, st.sampled_from(["change", "seen"]), st.sampled_from([None, 40, 41]))
 def test_no_record_breaks_a_measure(rows, observation, days):
     follows = [(a, "L") for a in "abcdef"]
-    data = record(rows, observation=observation, days=days, follows=follows)
+    data = record(rows, observation=observation, days=days, followers=follows)
     fallen = {a for a, s, _ in rows if s in ("suspended", "taken_down")}
     found_waves, back, book = (
         waves(data, replicates=19, attributes=False),

@@ -5,14 +5,14 @@ the scan itself.
 import datetime as dt
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from birdfall.measures.follower_counts import applies_to, follower_counts
+from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
+from builders import counts
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2018, 3, 1, 8, tzinfo=dt.UTC)
 
 
@@ -24,14 +24,7 @@ def record(levels):
         for d, v in enumerate(series)
         if np.isfinite(v)
     ]
-    accounts, times, followers = zip(*rows, strict=True)
-    return from_tables(
-        {
-            "counts": pa.table(
-                {"account": accounts, "time": pa.array(times, TIME), "followers": followers}
-            )
-        }
-    )
+    return from_tables({"counts": counts(rows)})
 
 
 def growing(rng, days=90, start=10_000.0, growth=20.0, noise=6.0):

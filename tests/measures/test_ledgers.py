@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from birdfall.measures.ledgers import applies_to, ledger, ledgers
 from birdfall.record.record import from_tables
 from birdfall.sources.ingest import load
+from builders import counts as count_table
+from builders import follows as follow_table
+from builders import statuses as status_table
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-TIME = pa.timestamp("us", "UTC")
 HIDDEN = {
     "suspended": "suspension",
     "taken_down": "suspension",
@@ -35,42 +37,18 @@ def micro(number):
 
 
 def record_of(follows=(), statuses=(), counts=()):
-    """follows: (follower, since, until[, observed]); statuses: (account, status, time[, after]);
+    """A record of the leader L.
+
+    follows: (follower, since, until[, observed]); statuses: (account, status, time[, after]);
     counts: (time, n).
     """
     tables = {}
     if follows:
-        rows = [(*f, None)[:4] for f in follows]
-        tables["follows"] = pa.table(
-            {
-                "follower": [r[0] for r in rows],
-                "followed": ["L"] * len(rows),
-                "since": pa.array([hour(r[1]) for r in rows], TIME),
-                "until": pa.array([hour(r[2]) for r in rows], TIME),
-                "observation": ["change" if r[3] is None else "seen" for r in rows],
-                "observed_at": pa.array([hour(r[3]) for r in rows], TIME),
-            }
-        )
+        tables["follows"] = follow_table([(f, "L", *map(hour, when)) for f, *when in follows])
     if statuses:
-        rows = [(*s, None)[:4] for s in statuses]
-        tables["statuses"] = pa.table(
-            {
-                "account": [r[0] for r in rows],
-                "status": [r[1] for r in rows],
-                "time": pa.array([hour(r[2]) for r in rows], TIME),
-                "after": pa.array([hour(r[3]) for r in rows], TIME),
-                "observation": ["change"] * len(rows),
-                "line": pa.array(range(len(rows)), pa.int64()),
-            }
-        )
+        tables["statuses"] = status_table([(a, s, *map(hour, when)) for a, s, *when in statuses])
     if counts:
-        tables["counts"] = pa.table(
-            {
-                "account": ["L"] * len(counts),
-                "time": pa.array([hour(t) for t, _ in counts], TIME),
-                "followers": pa.array([n for _, n in counts], pa.int64()),
-            }
-        )
+        tables["counts"] = count_table([("L", hour(t), n) for t, n in counts])
     return from_tables(tables)
 
 

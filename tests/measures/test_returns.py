@@ -13,6 +13,8 @@ from birdfall.measures.suspensions import find_absences
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.record.record import NEVER, from_tables
+from builders import coverage as covered
+from builders import statuses
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 DAY = 86_400
@@ -24,24 +26,10 @@ def day(number):
 
 def record_of(rows, coverage=None, observation="change"):
     """rows: (account, status, day) or (account, status, day, after)."""
-    rows = [(*r, None)[:4] for r in rows]
-    tables = {
-        "statuses": pa.table(
-            {
-                "account": [r[0] for r in rows],
-                "status": [r[1] for r in rows],
-                "time": pa.array([day(r[2]) for r in rows], pa.timestamp("us", "UTC")),
-                "after": pa.array([day(r[3]) for r in rows], pa.timestamp("us", "UTC")),
-                "observation": [observation] * len(rows),
-                "line": pa.array(range(len(rows)), pa.int64()),
-            }
-        )
-    }
+    dated = [(a, status, *map(day, when)) for a, status, *when in rows]
+    tables = {"statuses": statuses(dated, observation=observation)}
     if coverage:
-        times = [pa.array([day(c)], pa.timestamp("us", "UTC")) for c in coverage]
-        tables["coverage"] = pa.table(
-            [*times, ["statuses"], ["watched"]], names=["from", "to", "what", "kind"]
-        )
+        tables["coverage"] = covered([("watched", *map(day, coverage))])
     return from_tables(tables)
 
 

@@ -9,25 +9,17 @@ from hypothesis import strategies as st
 from birdfall.measures.suspensions import spells
 from birdfall.model.schemas import FALLEN
 from birdfall.record.record import from_tables
+from builders import after, statuses
 
 EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 def at(seconds):
-    return None if seconds is None else EPOCH + dt.timedelta(seconds=seconds)
+    return after(EPOCH, seconds)
 
 
 def record(rows):
-    table = pa.table(
-        {
-            "account": pa.array([r[0] for r in rows], pa.string()),
-            "status": pa.array([r[1] for r in rows], pa.string()),
-            "time": pa.array([at(r[2]) for r in rows], pa.timestamp("us", tz="UTC")),
-            "observation": pa.array([r[3] for r in rows], pa.string()),
-            "line": pa.array(range(len(rows)), pa.int64()),
-        }
-    )
-    return from_tables({"statuses": table})
+    return from_tables({"statuses": statuses([(a, s, at(t), None, o) for a, s, t, o in rows])})
 
 
 def plain_spells(rows):

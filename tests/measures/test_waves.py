@@ -13,48 +13,24 @@ import pytest
 from scipy import stats
 
 from birdfall.measures.waves import applies_to, waves, waves_from_counts
+from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
+from builders import after as moment
+from builders import coverage as covered
+from builders import falls
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2013, 9, 19, tzinfo=dt.UTC)
 DAY = 86400.0
 
 
 def record(seconds, *, days=42.0, coverage=(), after=None, extra=None):
     """Accounts that fell at `seconds` after START, in a record watched for `days`."""
-    n = len(seconds)
-    at = [START + dt.timedelta(seconds=float(s)) for s in seconds]
+    earlier = None if after is None else [moment(START, s) for s in after]
+    spans = [("watched", START, START + dt.timedelta(days=days))]
+    spans += [("gap", moment(START, a), moment(START, b)) for a, b in coverage]
     tables = {
-        "statuses": pa.table(
-            {
-                "account": [f"a{i}" for i in range(n)],
-                "status": ["suspended"] * n,
-                "time": pa.array(at, TIME),
-                "after": pa.array(
-                    [None] * n
-                    if after is None
-                    else [START + dt.timedelta(seconds=float(s)) for s in after],
-                    TIME,
-                ),
-                "observation": ["change"] * n,
-            }
-        ),
-        "coverage": pa.table(
-            {
-                "from": pa.array(
-                    [START, *(START + dt.timedelta(seconds=a) for a, _ in coverage)], TIME
-                ),
-                "to": pa.array(
-                    [
-                        START + dt.timedelta(days=days),
-                        *(START + dt.timedelta(seconds=b) for _, b in coverage),
-                    ],
-                    TIME,
-                ),
-                "what": ["statuses"] * (1 + len(coverage)),
-                "kind": ["watched", *(["gap"] * len(coverage))],
-            }
-        ),
+        "statuses": falls([moment(START, s) for s in seconds], earlier=earlier),
+        "coverage": covered(spans),
     }
     return from_tables(tables | (extra or {}))
 

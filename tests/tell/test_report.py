@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from birdfall.model.errors import UsageError
-from birdfall.model.schemas import Rows
+from birdfall.model.schemas import TIME, Rows
 from birdfall.model.settings import Settings
 from birdfall.pipeline.context import Options
 from birdfall.pipeline.run import run
@@ -21,7 +21,6 @@ from birdfall.tell.report import render
 from birdfall.tell.seal import seal_holds
 from birdfall.tell.terminal import sparkline, verdict_text
 
-TIME = pa.timestamp("us", tz="UTC")
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 HOSTILE = '"><script>alert(1)</script>\u202e\x1b[31m'
 
