@@ -1,6 +1,6 @@
-"""Audience test.
+"""The audience test: counting passes against one sequential read of the edges by numpy.
 
-Counting passes against one sequential read of the same edges by numpy, and the permutations.
+And the permutations.
 
     python benchmarks/audience_test.py [edges in millions]
 
@@ -9,6 +9,7 @@ Follow edges are heavy-tailed over audiences and ascending within one, as the me
 other work on the machine falls on both.
 """
 
+import itertools
 import json
 import os
 import resource
@@ -34,7 +35,7 @@ def graph(edges: int, accounts: int, leaders: int, rng: np.random.Generator) -> 
     weight = 1 / np.arange(1, leaders + 1) ** 0.9
     starts = np.r_[0, np.cumsum(rng.multinomial(edges, weight / weight.sum()))].astype(np.int64)
     follower = rng.integers(0, accounts, edges, dtype=np.int32)
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in itertools.pairwise(starts):
         follower[first:last].sort()
     begin, followed = kernel.transpose_edges(starts, follower, accounts)
     return FollowGraph(

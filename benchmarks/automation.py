@@ -1,16 +1,21 @@
-"""The share of automated or bought accounts in a group, on two labelled sets of profiles, each method tried on the set it does not know.
+"""The share of automated or bought accounts in a group, on two labelled sets of profiles.
+
+Each method is tried on the set it does not know.
 
     python benchmarks/automation.py FOLDER [seeds]
 
-FOLDER holds mib-2015.csv.gz and nyu-2017.csv.gz. Rows: a depth-3 tree that counts, a logistic model with its prevalence adjusted
-(Saerens, Latinne and Decaestecker 2002), both trained on the other set; and the measure, which learns from no labels and compares
-the group with other people of the same set. Printed per set and true share: mean, mean error; for the measure how often the truth
-lies between its bounds, how wide they are, and how often they say that some are there. Of the bought followers the inauthentic share is
-asked, of the classroom bots the automated one: that is what they were labelled for.
+FOLDER holds mib-2015.csv.gz and nyu-2017.csv.gz. Rows: a depth-3 tree that counts, a logistic model
+with its prevalence adjusted (Saerens, Latinne and Decaestecker 2002), both trained on the other
+set; and the measure, which learns from no labels and compares the group with other people of the
+same set. Printed per set and true share: mean, mean error; for the measure how often the truth lies
+between its bounds, how wide they are, and how often they say that some are there. Of the bought
+followers the inauthentic share is asked, of the classroom bots the automated one: that is what they
+were labelled for.
 
     python benchmarks/automation.py worlds [seeds]
 
-prints the same on simulated waves, where timing is known too: per scenario and share how often the truth lies within the bounds.
+prints the same on simulated waves, where timing is known too: per scenario and share how often the
+truth lies within the bounds.
 """
 
 import csv

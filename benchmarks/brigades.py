@@ -251,13 +251,16 @@ def wikipedia_record(data: Path):
 
     folder = data / "wikipedia-2013"
     hits = duckdb.sql(
-        f"SELECT 'filter ' || filter AS account, 'report' AS kind, account AS object, time, account AS target FROM '{folder}/filter_hits.parquet'"
+        "SELECT 'filter ' || filter AS account, 'report' AS kind, account AS object, time, "
+        f"account AS target FROM '{folder}/filter_hits.parquet'"
     ).to_arrow_table()
     blocks_ = (
         duckdb.sql(
-            f"""SELECT account, action, epoch_us(time) AS time, CASE WHEN try_cast('2013-01-01'::TIMESTAMP + try_cast(duration AS INTERVAL) AS TIMESTAMP) IS NOT NULL
-        THEN epoch_us(time + try_cast(duration AS INTERVAL)) END AS until
-        FROM '{folder}/blocks.parquet' WHERE kind = 'account' AND action IN ('block', 'unblock') ORDER BY time"""
+            f"""SELECT account, action, epoch_us(time) AS time,
+        CASE WHEN try_cast('2013-01-01'::TIMESTAMP + try_cast(duration AS INTERVAL) AS TIMESTAMP)
+        IS NOT NULL THEN epoch_us(time + try_cast(duration AS INTERVAL)) END AS until
+        FROM '{folder}/blocks.parquet'
+        WHERE kind = 'account' AND action IN ('block', 'unblock') ORDER BY time"""
         )
         .to_arrow_table()
         .to_pylist()

@@ -2,8 +2,9 @@
 
 Identical edges, seconds without start-up.
 
-    python benchmarks/cluster.py [acts] [sides]      with pysail, or with pyspark and Java,
-    installed beside Birdfall
+    python benchmarks/cluster.py [acts] [sides]
+
+Needs pysail, or pyspark and Java, installed beside Birdfall.
 
 Acts lie in Parquet; both sides go from there to edges in memory. Two workers. Seconds on the clock,
 and, since machines are shared, of processors: of this process and all it started, the Java ones

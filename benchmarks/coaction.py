@@ -1,9 +1,10 @@
-"""Co-action against the C++ yardstick, its memory, hubs, the cost of the null, and a whole coordination finding.
+"""Co-action against a C++ reference, its memory, hubs, the cost of the null, and a whole finding.
 
     python benchmarks/coaction.py [--acts 10000000] [--rounds 3] [--large | --only-large]
 
-Both sides run in turn, in processes of their own, on the same acts; CPU seconds are compared, medians of rounds. Prints JSON.
-`--large` adds 100 million acts, `--only-large` measures nothing else. Needs g++ for the yardstick.
+Both sides run in turn, in processes of their own, on the same acts; CPU seconds are compared,
+medians of rounds. Prints JSON. `--large` adds 100 million acts, `--only-large` measures nothing
+else. Needs g++ for the reference.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def acts(n: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     who = rng.permutation(accounts)[
         np.minimum(accounts - 1, np.searchsorted(weight, rng.random(left) * weight[-1]))
     ]
-    columns = [np.concatenate(c) for c in zip((who, what, when), *parts)]
+    columns = [np.concatenate(c) for c in zip((who, what, when), *parts, strict=True)]
     order = np.argsort(columns[2], kind="stable")
     return (
         columns[0][order].astype(np.int32),

@@ -2,8 +2,8 @@
 
 False share, found share, and the customary rules beside them.
 
-    python benchmarks/coordination_null.py [--seeds 10] [--first 1000] [--windows 60] [--worlds
-    TEXT] [--out rows.jsonl]
+    python benchmarks/coordination_null.py [--seeds 10] [--first 1000] [--windows 60]
+                                           [--worlds TEXT] [--out rows.jsonl]
 
 Each world is drawn anew per seed (cascades, popularity, rhythm, silos of interest; a planted group,
 a dilute one, or nobody). One row per world and window, at the 1 % setting, over all seeds: pairs
@@ -44,7 +44,7 @@ def tested(w: World, known: bool) -> World:
 def hypergeometric_tails(
     shared: np.ndarray, one: np.ndarray, other: np.ndarray, objects: int
 ) -> np.ndarray:
-    """log P(at least `shared` of `other` objects, drawn at random from `objects`, are among `one` others)."""
+    """log P(at least `shared` of `other` objects, drawn from `objects`, are among `one` others)."""
     found = np.empty(len(shared))
     for i in range(len(shared)):
         k, a, b = shared[i], one[i], other[i]
@@ -69,7 +69,7 @@ def hypergeometric_tails(
 
 
 def hypergeometric(w: World, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs the hypergeometric null calls at 1 % (Benjamini-Hochberg over all pairs of active accounts)."""
+    """Pairs the hypergeometric null calls at 1 % (Benjamini-Hochberg over all active pairs)."""
     edges = coaction(w.account, w.object_, w.time, window=window, count="objects", at_least=1)
     pairs = np.unique(w.account.astype(np.int64) << 32 | w.object_)
     degree = np.bincount(pairs >> 32)
@@ -163,7 +163,8 @@ def main() -> None:
     chosen = parser.parse_args()
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     print(
-        "| world | W | called | false | worst | found | >= 2 in 60 s: false | >= 3: false | hypergeometric: false, found | blocks: seeds, false |"
+        "| world | W | called | false | worst | found | >= 2 in 60 s: false | >= 3: false "
+        "| hypergeometric: false, found | blocks: seeds, false |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in WORLDS:

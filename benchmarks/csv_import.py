@@ -1,11 +1,15 @@
-"""How long a CSV import into a case takes, as a ratio to DuckDB's own read_csv into Parquet, same file, same run.
+"""How long a CSV import into a case takes, as a ratio to DuckDB's read_csv into Parquet.
+
+Same file, same run.
 
     python benchmarks/csv_import.py [rows] [shape ...] [--runs N]
 
-Shapes: `acts` (five columns), `quoted` (text in quotes, with commas, quotes and line ends), `wide` (the 31 columns of an
-information-operations release, of which 20 are used, as seven kinds of row), `toolkit` (the columns of the Coordination Network
-Toolkit). Beside the case, `memory` is `ingest.load`, what `birdfall coordinate FILE` reads with. Seconds of the clock and of the
-processor: where other work runs beside, the second are the ones to believe. Each shape runs in a process of its own.
+Shapes: `acts` (five columns), `quoted` (text in quotes, with commas, quotes and line ends), `wide`
+(the 31 columns of an information-operations release, of which 20 are used, as seven kinds of row),
+`toolkit` (the columns of the Coordination Network Toolkit). Beside the case, `memory` is
+`ingest.load`, what `birdfall coordinate FILE` reads with. Seconds of the clock and of the
+processor: where other work runs beside, the second are the ones to believe. Each shape runs in a
+process of its own.
 """
 
 import argparse
@@ -190,7 +194,8 @@ def runs(
     def duck() -> None:
         with connect() as connection:
             connection.execute(
-                f"COPY (SELECT * FROM read_csv('{path}')) TO '{folder}/duck.parquet' (COMPRESSION zstd)"
+                f"COPY (SELECT * FROM read_csv('{path}')) "
+                f"TO '{folder}/duck.parquet' (COMPRESSION zstd)"
             )
 
     ingest(Case.create(folder / "warm"), small)

@@ -1,18 +1,23 @@
-"""Birdfall against its peers on the same CSV, from the file to a file of edges, one command each, identical edges asserted.
+"""Birdfall against its peers on the same CSV, from the file to a file of edges.
+
+One command each, identical edges asserted.
 
     python benchmarks/peers.py --toolkit PYTHON [--coortweet SOURCES] [--acts 1000000]
 
-PYTHON is an interpreter that has coordination-network-toolkit 1.5.2; both commands of its own documented way are timed (preprocess,
-compute), start-up included, and its compute step alone. SOURCES is a folder with the source of CooRTweet, whose detect_groups and
-generate_coordinated_network are run by Rscript with data.table and igraph. Seconds on the clock and, since machines are shared, of
-processors, children included. In a process that has started: `cell` is one call on the CSV, `codes` one call on a Parquet file
-whose accounts, objects and messages are whole numbers, reading included, and `step` co-action alone, from codes to edges.
+PYTHON is an interpreter that has coordination-network-toolkit 1.5.2; both commands of its
+documentation are timed (preprocess, compute), start-up included, and its compute step alone.
+SOURCES is a folder with the source of CooRTweet, whose detect_groups and
+generate_coordinated_network are run by Rscript with data.table and igraph. Seconds on the clock
+and, since machines are shared, of processors, children included. In a process that has started:
+`cell` is one call on the CSV, `codes` one call on a Parquet file whose accounts, objects and
+messages are whole numbers, reading included, and `step` co-action alone, from codes to edges.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import sqlite3
@@ -48,13 +53,15 @@ for _ in range(3):
     cell = time.perf_counter() - t, time.process_time() - c
 for _ in range(3):
     t, c = time.perf_counter(), time.process_time()
-    birdfall.coordination(pq.read_table(sys.argv[3]), preset=sys.argv[2], window="60s", preset_options=options, time_unit="s")
+    birdfall.coordination(pq.read_table(sys.argv[3]), preset=sys.argv[2], window="60s",
+                          preset_options=options, time_unit="s")
     codes = time.perf_counter() - t, time.process_time() - c
 trace = read_acts([Path(sys.argv[1])], "repost", bare=True).trace
 columns = trace.account, trace.object_, content_codes(trace.contents), trace.time
 for _ in range(3):
     t, c = time.perf_counter(), time.process_time()
-    {"toolkit": toolkit, "coortweet": coortweet}[sys.argv[2]](*columns, window=60_000_000, **options)
+    method = {"toolkit": toolkit, "coortweet": coortweet}[sys.argv[2]]
+    method(*columns, window=60_000_000, **options)
     step = time.perf_counter() - t, time.process_time() - c
 print(*cell, *codes, *step)
 """
@@ -70,12 +77,14 @@ print(time.perf_counter() - t)
 COORTWEET = """
 args <- commandArgs(TRUE)
 suppressMessages({library(data.table); library(igraph)})
-for (f in c("calc_group_combinations.R", "detect_groups.R", "generate_coordinated_network.R")) source(file.path(args[1], "R", f))
+parts <- c("calc_group_combinations.R", "detect_groups.R", "generate_coordinated_network.R")
+for (f in parts) source(file.path(args[1], "R", f))
 x <- fread(args[2], select = c("repost_id", "user_id", "message_id", "timestamp"),
            colClasses = list(character = c("repost_id", "user_id", "message_id")))
 setnames(x, c("object_id", "account_id", "content_id", "timestamp_share"))
 before <- proc.time()
-found <- generate_coordinated_network(detect_groups(x, time_window = 60, min_participation = 2), edge_weight = 0.5)
+groups <- detect_groups(x, time_window = 60, min_participation = 2)
+found <- generate_coordinated_network(groups, edge_weight = 0.5)
 after <- proc.time() - before
 fwrite(as_data_frame(found, "edges")[, c("from", "to", "weight", "avg_time_delta")], args[3])
 cat(after[["elapsed"]], after[["user.self"]] + after[["sys.self"]])
@@ -186,7 +195,7 @@ def against_coortweet(folder: Path, sources: Path) -> dict[str, object]:
     whole, said = timed(
         ["Rscript", "-e", COORTWEET, str(sources), str(folder / "acts.csv"), str(out)]
     )
-    step = dict(zip(("s", "cpu_s"), (round(float(x), 2) for x in said.split()[-2:])))
+    step = dict(zip(("s", "cpu_s"), (round(float(x), 2) for x in said.split()[-2:]), strict=True))
     wanted = edges(out, ("from", "to", "weight"), False)
     got = edges(folder / "coortweet.csv", ("source_id", "target_id", "weight"), False)
     return {
@@ -205,7 +214,7 @@ def against_coortweet(folder: Path, sources: Path) -> dict[str, object]:
 
 
 def write(folder: Path, number: int) -> None:
-    """The acts in the toolkit's columns, as CSV and as Parquet, the first of them, and their codes."""
+    """The acts in the toolkit's columns, as CSV and Parquet, the first of them, and their codes."""
     account, thing, when = acts(number)
     with (folder / "acts.csv").open("w") as file:
         file.write("message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n")
@@ -216,7 +225,7 @@ def write(folder: Path, number: int) -> None:
             )
         )
     with (folder / "acts.csv").open() as file:
-        (folder / "small.csv").write_text("".join(line for _, line in zip(range(2000), file)))
+        (folder / "small.csv").write_text("".join(line for line in itertools.islice(file, 2000)))
     pq.write_table(pcsv.read_csv(folder / "acts.csv"), folder / "acts.parquet")
     columns = {
         "account": account,

@@ -1,6 +1,4 @@
-"""Near-identical text.
-
-Texts a second, all in, and the ratio to rensa on the same texts in the same run.
+"""Near-identical texts: texts a second, and the ratio to rensa on the same texts.
 
     python benchmarks/text_clusters.py [texts]
 

@@ -1,6 +1,6 @@
-"""The watch catching up.
+"""Frames the watch decodes, judges and keeps a second when it catches up, on one core.
 
-Frames decoded, detected and kept a second, on one core, with many watched audiences.
+With many watched audiences.
 
     python benchmarks/watch.py RECORDING.atfh.gz [times] [audiences]
     python benchmarks/watch.py RECORDING.atfh.gz --paced 2000 --seconds 600 [--audiences 10000]
@@ -45,9 +45,14 @@ def repeated(path: Path, times: int, target: Path) -> int:
         for turn in range(times):
             letters = bytes([alphabet[turn % 32], alphabet[turn // 32 % 32]])
             for received, frame in frames:
-                renamed = _DID.sub(lambda m: b"did:plc:" + letters + m[1][2:], frame)
+                renamed = rename_accounts(frame, letters)
                 out.write(struct.pack(">QI", received + turn * span, len(renamed)) + renamed)
     return len(frames) * times
+
+
+def rename_accounts(frame: bytes, letters: bytes) -> bytes:
+    """The frame with other letters at the beginning of every account's id."""
+    return _DID.sub(lambda m: b"did:plc:" + letters + m[1][2:], frame)
 
 
 #: Which of sixty repetitions holds its wave.
@@ -74,7 +79,7 @@ class Paced:
             self.frames.append((frame, b"gstatus" in frame[-120:] or b"dtimex" not in frame))
             at += 12 + length
 
-    def run(self, cursor, epoch, put, stop) -> None:
+    def run(self, _cursor, _epoch, put, stop) -> None:
         from birdfall.watch.feeds.base import now
         from birdfall.watch.feeds.decode import decode_frame
         from birdfall.watch.feeds.json_fields import DecodeError
@@ -96,7 +101,7 @@ class Paced:
                     + f".{received // 1000 % 1000:03d}Z"
                 )
                 frame = _TIME.sub(b"dtimex\x18" + stamp.encode(), frame, count=1)
-                frame = _DID.sub(lambda m: b"did:plc:" + letters + m[1][2:], frame)
+                frame = rename_accounts(frame, letters)
                 try:
                     events, _ = decode_frame(frame, received)
                     batch.append(StreamBatch(received, tuple(events), str(number), "", frame))
@@ -141,7 +146,8 @@ def paced(path: Path, rate: int, seconds: int, audiences: int) -> None:
                 due[0] += 10
                 memory.append(resident())
                 print(
-                    f"{len(memory) * 10:5d} s  {memory[-1]:6.0f} MB  lag {max(lags[-50:], default=0):.2f} s",
+                    f"{len(memory) * 10:5d} s  {memory[-1]:6.0f} MB"
+                    f"  lag {max(lags[-50:], default=0):.2f} s",
                     flush=True,
                 )
 

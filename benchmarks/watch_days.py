@@ -1,10 +1,9 @@
 """How often the watch calls anything on the recorded days of 2022: docs/methods/watch.md.
 
-    python benchmarks/watch_days.py FOLDER [listed|totals] [seed] [hours between learning from what
-    is stored, 6 as the watch does]
+    python benchmarks/watch_days.py FOLDER [listed|totals] [seed] [hours]
 
-FOLDER has suspensions.parquet and daily_totals.csv. Five minutes for those listed, twenty for the
-totals (8 if learned once a day).
+hours: between learning from what is stored, 6 as the watch does. FOLDER has suspensions.parquet and
+daily_totals.csv. Five minutes for those listed, twenty for the totals (8 if learned once a day).
 
 The data count days, so each report's suspensions are laid at random over the time since the report
 before (nobody knows when within it they fell): a day, or the days without a report before it. That
@@ -13,6 +12,7 @@ delays. The first report has nothing before it, and is left out.
 """
 
 import csv
+import itertools
 import json
 import sys
 import tempfile
@@ -34,7 +34,7 @@ DAY = 86_400_000_000
 
 
 def listed(folder: Path) -> dict[int, int]:
-    """Listed accounts (over 1,000 followers, or tracked) by the day their suspension was found out, days since 1970."""
+    """Listed accounts (over 1,000 followers, or tracked) by the day they were found suspended."""
     import pyarrow.parquet as pq
 
     found = (
@@ -69,7 +69,7 @@ def laid_out(days: dict[int, int], seed: int) -> np.ndarray:
     known = sorted(days)
     parts = [
         rng.integers((before + 1) * DAY, (now + 1) * DAY, days[now])
-        for before, now in zip(known[:-1], known[1:], strict=True)
+        for before, now in itertools.pairwise(known)
     ]
     return np.sort(np.concatenate(parts))
 

@@ -26,7 +26,10 @@ PER_MINUTE = 60_000_000 // TICK_US
 def watched(
     rate: float, hours: float, audiences: int, seed: int, within: float = 0.0
 ) -> tuple[DetectorBank, np.random.Generator]:
-    """A bank that has watched `rate` events a minute for so long, `within` more in the first audience, nothing in the others."""
+    """A bank that has watched `rate` events a minute for so long.
+
+    `within` more in the first audience, nothing in the others.
+    """
     rng = np.random.default_rng(seed)
     bank = DetectorBank()
     bank.tick = 1
@@ -79,7 +82,7 @@ def delay(
 
 
 def quiet(hours: float, audiences: int, seed: int, wander: float) -> int:
-    """Alarms of a bank whose streams' levels change each hour by a Gamma of this relative spread."""
+    """Alarms of a bank whose levels change each hour by a Gamma of this relative spread."""
     rng = np.random.default_rng(seed)
     bank = DetectorBank()
     bank.tick = 1
@@ -97,7 +100,7 @@ def quiet(hours: float, audiences: int, seed: int, wander: float) -> int:
 
 
 def quiet_whole(days: int, seed: int, wander: float) -> int:
-    """Alarms of all suspensions, a rate drawn anew for each day of watching, its level changing each hour as above."""
+    """Alarms of all suspensions: a new rate each day, its level changing each hour as above."""
     rng, alarms = np.random.default_rng(seed), 0
     for _ in range(days):
         bank, rate, last = DetectorBank(), 10 ** rng.uniform(-2, 1), -PER_MINUTE
@@ -118,9 +121,11 @@ def quiet_whole(days: int, seed: int, wander: float) -> int:
 
 
 def bound(rate: float, times: float, lift: float, size: float) -> float:
-    """The largest part of rises that any detector calls within a minute at one false alarm a year, where nothing is told from something
-    by the counts of that minute alone: the most powerful test (Neyman and Pearson 1933) of Poisson counts at `times` the rate, against
-    negative binomial ones at `lift` times the rate, of this size a tick. `lift` 1 and a large size: were the rate known and steady.
+    """The largest share of rises any detector calls within a minute at one false alarm a year.
+
+    From the counts of that minute alone: the most powerful test (Neyman and Pearson 1933) of
+    Poisson counts at `times` the rate, against negative binomial ones at `lift` times the rate, of
+    this size a tick. `lift` 1 and a large size: were the rate known and steady.
     """
     chance = 60 / (365.25 * 86400)
     size *= PER_MINUTE

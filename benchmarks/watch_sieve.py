@@ -1,6 +1,6 @@
-"""Past one machine.
+"""Frames that a core sieves a second, and lines that a core judges a second.
 
-Frames a core sieves a second, and news a core judges a second (docs/methods/watch-sizing.md).
+See docs/methods/watch-sizing.md.
 
     python benchmarks/watch_sieve.py RECORDING.atfh.gz
 
@@ -33,7 +33,7 @@ class Given:
     def __init__(self, lines) -> None:
         self.health, self.lines = ConnectionHealth(), lines
 
-    def run(self, cursor, epoch, put, stop) -> None:
+    def run(self, _cursor, _epoch, put, _stop) -> None:
         self.health.up()
         for begin in range(0, len(self.lines), 1000):
             part = self.lines[begin : begin + 1000]

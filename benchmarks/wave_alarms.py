@@ -125,7 +125,7 @@ def false_alarms(name: str, clock: ScanClock, draw: Draw, first: int, records: i
 
 
 def power(name: str, clock: ScanClock, draw: Draw, first: int, records: int) -> None:
-    """A wave in one step of several times the mean (of ten minutes and several sizes for minutes), at a random place."""
+    """A wave in one step of several times the mean, or in ten minutes, at a random place."""
     sizes = (30, 60, 120, 240) if clock.step < 3600 else (4, 8, 16, 32)
     row = []
     for size in sizes:
@@ -154,7 +154,8 @@ def worlds(first: int, records: int) -> None:
             at_5 += 1
             at_1 += world.waves(alpha=0.01, seed=seed, attributes=False).answer == "found"
     print(
-        f"{'quiet worlds':36} false waves at 0.05: {share(at_5, records)}   at 0.01: {share(at_1, records)}",
+        f"{'quiet worlds':36} false waves at 0.05: {share(at_5, records)}"
+        f"   at 0.01: {share(at_1, records)}",
         flush=True,
     )
 

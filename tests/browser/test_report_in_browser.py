@@ -114,11 +114,17 @@ def test_labels_of_charts_do_not_overlap(browser, page_path):
             """() => { const found = [];
             for (const symbol of document.querySelectorAll('svg.defs symbol')) {
               const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-              svg.setAttribute('viewBox', symbol.getAttribute('viewBox')); svg.style.inlineSize = '720px';
+              svg.setAttribute('viewBox', symbol.getAttribute('viewBox'));
+              svg.style.inlineSize = '720px';
               svg.append(...symbol.cloneNode(true).childNodes); document.body.append(svg);
-              const boxes = [...svg.querySelectorAll('text')].filter(t => t.textContent && getComputedStyle(t).opacity !== '0').map(t => [t.textContent, t.getBoundingClientRect()]);
-              for (let i = 0; i < boxes.length; i++) for (let j = 0; j < i; j++) { const [a, p] = boxes[i], [b, q] = boxes[j];
-                if (p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1) found.push([symbol.id, a, b]); }
+              const boxes = [...svg.querySelectorAll('text')]
+                .filter(t => t.textContent && getComputedStyle(t).opacity !== '0')
+                .map(t => [t.textContent, t.getBoundingClientRect()]);
+              for (let i = 0; i < boxes.length; i++) for (let j = 0; j < i; j++) {
+                const [a, p] = boxes[i], [b, q] = boxes[j];
+                if (p.left < q.right - 1 && q.left < p.right - 1
+                    && p.top < q.bottom - 1 && q.top < p.bottom - 1)
+                  found.push([symbol.id, a, b]); }
               svg.remove(); } return found; }"""
         )
         assert overlaps == []
@@ -201,7 +207,8 @@ def test_it_prints(browser, page_path):
 def test_targets_are_large_enough(browser, page_path):
     page = opened(browser, page_path, "en", viewport={"width": 360, "height": 800})
     sizes = page.evaluate(
-        "[...document.querySelectorAll('.strip a, .strip label, button')].filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+        "[...document.querySelectorAll('.strip a, .strip label, button')]"
+        ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
     )
     assert sizes and min(sizes) >= 44
     page.close()

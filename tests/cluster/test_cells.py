@@ -43,7 +43,7 @@ def test_cells_hold_every_pair_once_with_its_whole_weight(
     count, acts, sides, window, at_least, wide, at_once, cuts
 ):
     """wide: ids that are no small numbers. at_once, cuts: however the acts come in pieces."""
-    account, object_, time = (np.array(c) for c in zip(*acts))
+    account, object_, time = (np.array(c) for c in zip(*acts, strict=True))
     ids = account * 10**12 - 5 * 10**12 if wide else account
     things = object_ * -(10**11) if wide else object_
     table = pa.table({"account": ids, "object": things, "time": time})
@@ -56,10 +56,10 @@ def test_cells_hold_every_pair_once_with_its_whole_weight(
             found[pair] = row["weight"]
     columns = account.astype(np.int32), object_.astype(np.int32), time.astype(np.int64)
     edges = coaction(*columns, window=window, count=count, at_least=at_least)
-    name = {int(a): int(i) for a, i in zip(account, ids)}
+    name = {int(a): int(i) for a, i in zip(account, ids, strict=True)}
     whole = {
         tuple(sorted((name[int(a)], name[int(b)]))): int(w)
-        for a, b, w in zip(edges.lo, edges.hi, edges.weight)
+        for a, b, w in zip(edges.lo, edges.hi, edges.weight, strict=True)
     }
     assert found == whole
 

@@ -72,13 +72,14 @@ def on_one_machine(acts, count, name=int):
     edges = coaction(*acts, window=60 * 10**6, count=count, at_least=2)
     return {
         (*sorted((name(int(a)), name(int(b)))), int(w))
-        for a, b, w in zip(edges.lo, edges.hi, edges.weight)
+        for a, b, w in zip(edges.lo, edges.hi, edges.weight, strict=True)
     }
 
 
 def rows(frame):
     table = frame.toArrow()
-    got = list(zip(*(table.column(c).to_pylist() for c in ("lo", "hi", "weight"))))
+    columns = (table.column(c).to_pylist() for c in ("lo", "hi", "weight"))
+    got = list(zip(*columns, strict=True))
     assert len(got) == len(set(got)), "an edge came twice"
     return set(got)
 
@@ -96,7 +97,7 @@ def rows(frame):
 )
 def test_edges_are_those_of_one_machine(spark, acts, count, laid):
     frame = spark.createDataFrame(
-        pa.table(dict(zip(("account", "object", "time"), acts))).to_pandas()
+        pa.table(dict(zip(("account", "object", "time"), acts, strict=True))).to_pandas()
     )
     got = clustered(frame, window=MINUTE, count=count, at_least=2, partitions=8, **laid)
     assert rows(got) == on_one_machine(acts, count)
@@ -131,10 +132,8 @@ def test_degrees(spark):
         [("a", "x", 1), ("a", "y", 2), ("b", "x", 3)], "account string, object string, time long"
     )
     table = degrees(frame).toArrow()
-    assert dict(zip(table.column("account").to_pylist(), table.column("acts").to_pylist())) == {
-        "a": 2,
-        "b": 1,
-    }
+    accounts, acts = (table.column(c).to_pylist() for c in ("account", "acts"))
+    assert dict(zip(accounts, acts, strict=True)) == {"a": 2, "b": 1}
 
 
 def test_the_tutorial_runs_as_it_stands(spark, acts, tmp_path, capsys):

@@ -18,16 +18,17 @@ from birdfall.kernels.coaction.coaction import coaction
 def tasks(account, object_, time, hubs):
     """Acts laid out as `spark` does: {object: sides} for hubs, all others whole."""
     rows = []
-    for a, o, t in zip(account, object_, time):
+    for a, o, t in zip(account, object_, time, strict=True):
         sides = hubs.get(int(o))
         if sides is None:
             rows.append((a, o, t, -1, -1, -1))
             continue
         side = hash(("side", int(a))) % sides
         rows += [(a, o, t, min(side, k), max(side, k), side) for k in range(sides)]
-    columns = list(zip(*rows)) or [[]] * 6
+    columns = list(zip(*rows, strict=True)) or [[]] * 6
     return pa.table(
-        [pa.array(np.array(c, np.int64)).cast(f.type) for c, f in zip(columns, TASKS)], schema=TASKS
+        [pa.array(np.array(c, np.int64)).cast(f.type) for c, f in zip(columns, TASKS, strict=True)],
+        schema=TASKS,
     )
 
 
@@ -42,7 +43,7 @@ def tasks(account, object_, time, hubs):
     st.integers(1, 100),
 )
 def test_partial_counts_sum_to_the_whole(count, acts, hubs, window):
-    account, object_, time = (np.array(c) for c in zip(*acts))
+    account, object_, time = (np.array(c) for c in zip(*acts, strict=True))
     total = Counter()
     for batch in partial_edges(tasks(account, object_, time, hubs), window=window, count=count):
         for row in batch.to_pylist():
@@ -55,5 +56,7 @@ def test_partial_counts_sum_to_the_whole(count, acts, hubs, window):
         count=count,
         at_least=1,
     )
-    whole = {(int(a), int(b)): int(w) for a, b, w in zip(edges.lo, edges.hi, edges.weight)}
+    whole = {
+        (int(a), int(b)): int(w) for a, b, w in zip(edges.lo, edges.hi, edges.weight, strict=True)
+    }
     assert {k: v for k, v in total.items() if v} == whole

@@ -202,7 +202,7 @@ def test_the_full_worlds_of_each_cause(cause, tmp_path):
 
 @pytest.mark.slow
 def test_swapping_who_is_who_changes_nothing():
-    """The leader and all accounts under other names, and both camps in each other's place, the same events: the same bytes."""
+    """All accounts under other names, both camps in each other's place: the same bytes."""
     import pyarrow as pa
 
     from birdfall.model.settings import Settings

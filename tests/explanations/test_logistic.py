@@ -137,14 +137,16 @@ values = reference.calibrate.columns(items)
 row = values[np.flatnonzero(np.isfinite(values).all(axis=1))[7]]
 known = dict(zip(items[:9], map(float, row[:9])))
 made = verdict.weigh_causes(known, reference, sources={i: ITEMS[i] or "times" for i in known})
-np.savez(sys.argv[1], ratio=made.log10_ratio, parts=made.parts, gain=list(made.gain.values()), swing=list(made.swing.values()),
-         flip=[-1 if f is None else f for f in made.flip.values()], members=made.members)
+flip = [-1 if f is None else f for f in made.flip.values()]
+gain, swing = list(made.gain.values()), list(made.swing.values())
+np.savez(sys.argv[1], ratio=made.log10_ratio, parts=made.parts, gain=gain, swing=swing, flip=flip,
+         members=made.members)
 """
 
 
 @pytest.mark.slow
 def test_a_verdict_is_the_same_on_other_processors(tmp_path):
-    """The linear algebra has ways of its own for every kind of processor, and can be told to take another's."""
+    """Linear algebra has a path for each kind of processor, and can be told to take another's."""
     made = []
     for kind in ("", "Haswell", "Prescott"):
         out = tmp_path / f"{kind or 'own'}.npz"

@@ -22,7 +22,7 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def record_of(crew, *, text=None):
-    """Twenty-four accounts that report four victims within minutes (or not), among honest reports over ten days."""
+    """Twenty-four accounts that report four victims at once (or not), among honest reports."""
     rng = np.random.default_rng(1)
     rows = [
         (f"honest{rng.integers(300)}", f"other{rng.integers(150)}", float(t))

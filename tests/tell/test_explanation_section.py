@@ -190,21 +190,37 @@ def test_the_runner_up_and_the_share_of_wrong_verdicts_stand_beside_a_verdict():
 SENTENCES = [
     ("lies outside everything that was simulated", {"left": ()}, {}),
     ("Looked for and not found: one app that most of them used", {"absent": ("app_share",)}, {}),
-    ("Not looked at, because the data does not hold it: reports by the same people", {"unknown": ("lockstep_share",)}, {}),
-    ("Without share back within four days the answer would be another", {"fragile": ("returned_share",)}, {"fragile": ()}),
+    (
+        "Not looked at, because the data does not hold it: reports by the same people",
+        {"unknown": ("lockstep_share",)},
+        {},
+    ),
+    (
+        "Without share back within four days the answer would be another",
+        {"fragile": ("returned_share",)},
+        {"fragile": ()},
+    ),
     ("1 item carries the weights", {"carrying": ("returned_share",)}, {}),
-    ("2 items carry the weights", {"carrying": ("returned_share", "log10_size")}, {"carrying": ("returned_share",)}),
+    (
+        "2 items carry the weights",
+        {"carrying": ("returned_share", "log10_size")},
+        {"carrying": ("returned_share",)},
+    ),
     ("No single item decides", {}, {"fragile": ("returned_share",)}),
     ("hangs on one source: without it (the returns)", {"sources": ("returns",)}, {}),
     ("hangs on each of 2 sources", {"sources": ("returns", "statuses")}, {"sources": ("returns",)}),
-    ("alters the answer: share back within four days, by 0.4 times", {}, {"flips": {"returned_share": None}}),
+    (
+        "alters the answer: share back within four days, by 0.4 times",
+        {},
+        {"flips": {"returned_share": None}},
+    ),
     ("What would decide it: the log of reports", {}, {"left": ("error",)}),
     ("What would decide it", {}, {"gains": {"reports": 0.04}}),
     ("Only if all five were held equally likely beforehand", {}, {"left": ()}),
     ("weights of evidence, not chances", {}, None),
     ("ask the platform and those concerned", {}, None),
     ("it was not measured", {}, None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("sentence", "when", "otherwise"), SENTENCES)

@@ -233,8 +233,8 @@ def _tasks(coded: DataFrame, window: int, pairs_per_task: int) -> DataFrame:
 def _hubs(coded: DataFrame, window: int, pairs_per_task: int) -> list[tuple[int, int]]:
     """Objects whose pairs within the window may exceed a task, and the sides of their grids.
 
-    The bound counts acts in buckets one window wide: every pair within the window lies in one bucket or
-    two neighbours, so there are at most 3/2 of the sum of squares.
+    The bound counts acts in buckets one window wide: every pair within the window lies in one
+    bucket or two neighbours, so there are at most 3/2 of the sum of squares.
     """
     from pyspark.sql import functions as f
 
