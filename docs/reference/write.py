@@ -27,7 +27,11 @@ MEASURES = (
 def command_line() -> str:
     """`birdfall --help` of every command, as Markdown."""
     text = app.generate_docs(output_format="markdown")
-    codes = "\nExit codes: 0 found, 3 nothing found, 2 usage, 4 the data cannot answer. Data goes to stdout, talk to stderr.\n"
+    codes = (
+        "\nExit codes: 0 found, 3 nothing found, 2 usage, 4 the data cannot answer, 1 anything else, 130 interrupted (Ctrl-C), "
+        "143 terminated (SIGTERM). `serve` and `watch` run until they are stopped, which is their normal end (0). Results go to "
+        "stdout, messages to stderr.\n"
+    )
     head, _, rest = text.partition("\n## Table of Contents")
     return _tidy(head + codes + "\n## Table of Contents" + rest)
 

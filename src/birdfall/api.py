@@ -20,7 +20,7 @@ from typing import Any
 from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, as_plain
 from birdfall.model.progress import silent
-from birdfall.pipeline.catalogue import Measure, Subject, find_measure
+from birdfall.pipeline.catalogue import Measure, StepSubject, find_measure
 from birdfall.pipeline.context import Inputs, Options, Run
 from birdfall.record.case import Case
 from birdfall.record.record import Record
@@ -61,10 +61,7 @@ class Inquiry:
     def waves(self, **parameters: Any) -> Finding:
         """Intervals in which suspensions exceed the base rate more than chance allows.
 
-        Parameters
-        ----------
-        **parameters
-            Those of `birdfall.measures.waves.waves`.
+        Parameters: those of `birdfall.measures.waves.waves`.
 
         Raises
         ------
@@ -137,10 +134,7 @@ class Inquiry:
         """What follower counts alone can tell: drops beyond each account's own growth, net and
         gross.
 
-        Parameters
-        ----------
-        **parameters
-            Those of `birdfall.measures.follower_counts.follower_counts`.
+        Parameters: those of `birdfall.measures.follower_counts.follower_counts`.
 
         Raises
         ------
@@ -167,10 +161,7 @@ class Inquiry:
     def brigades(self, **parameters: Any) -> Finding:
         """Who reported accounts together, and whether it worked.
 
-        Parameters
-        ----------
-        **parameters
-            Those of `birdfall.measures.brigades.brigades`.
+        Parameters: those of `birdfall.measures.brigades.brigades`.
 
         Raises
         ------
@@ -268,7 +259,7 @@ class Inquiry:
             parameters |= {} if leaders is None or name == "ledgers" else {"leaders": leaders}
         if wave is not None:
             _check_wave(run, wave)
-        subject = Subject(name, name, wave, tuple(leaders or ()))
+        subject = StepSubject(name, name, wave, tuple(leaders or ()))
         return measure.measure(run, subject, parameters)[0]
 
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
@@ -493,16 +484,14 @@ def _coordination_of_files(
     from birdfall.measures.coordination import (
         CoordinationOptions,
         FileReading,
-        coordinate_files,
         mapping_from_columns,
     )
+    from birdfall.pipeline.networks import network_of_files
 
     reading = {k: parameters.pop(k) for k in READ_OPTIONS if k in parameters}
     if columns is not None:
         reading["mapping"] = mapping_from_columns(columns, parameters.get("trace", "repost"))
     progress = parameters.pop("progress", silent)
-    asked = CoordinationOptions(**parameters)
-    found = coordinate_files(paths, asked, FileReading(**reading), progress=progress)
-    if found is None:
-        return read(*paths, **reading).coordination(**parameters)
-    return found[0].replace(method_version=find_measure("coordination").method_version)
+    options = CoordinationOptions(**parameters)
+    found = network_of_files(paths, FileReading(**reading), options, progress)
+    return found or read(*paths, **reading).coordination(**parameters)

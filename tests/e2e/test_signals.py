@@ -1,4 +1,4 @@
-"""Ctrl-C or SIGTERM, at whatever moment of a command, ends it with one sentence and its exit code."""
+"""Ctrl-C or SIGTERM, at any moment of a command, ends it with one sentence and its exit code."""
 
 from __future__ import annotations
 

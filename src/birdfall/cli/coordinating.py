@@ -179,7 +179,7 @@ def _find_coordination(
         case = Case.open(files[0])
         record = case.record()
         with show_progress(quiet) as progress:
-            return add_network(case, dict(request), progress=progress), NetworkAccounts(
+            return add_network(case, request, progress=progress), NetworkAccounts(
                 record.ids, set(record.settings.public), record.names
             )
     from birdfall.measures.coordination import (

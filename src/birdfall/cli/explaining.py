@@ -43,7 +43,7 @@ def explain(
         else.
     """
     from birdfall.model.findings import as_plain
-    from birdfall.pipeline.catalogue import Subject, find_measure
+    from birdfall.pipeline.catalogue import StepSubject, find_measure
     from birdfall.pipeline.context import Run
     from birdfall.record.case import Case
 
@@ -53,7 +53,7 @@ def explain(
         raise CaseError(
             "this case was not run yet", where=str(case), fix=f"Run it: birdfall run {case}"
         )
-    about = Subject("explanations", f"explanations-{wave}", wave)
+    about = StepSubject("explanations", f"explanations-{wave}", wave)
     (finding,) = find_measure("explanations").measure(Run(opened.record(), found=findings), about)
     if json:
         print_json(as_plain(finding))

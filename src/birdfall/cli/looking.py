@@ -149,7 +149,7 @@ def _print_file(look: Look) -> None:
         rows = ", ".join(f"{n:,} {table}" for table, n in look.rows.items())
         print_result(f"  rows    {rows} (of those looked at)")
     if look.rejected:
-        _print_rejected(look)
+        _print_rejected_rows(look)
     if look.question is not None:
         print_result(f"  asks    {printable(look.question.what)}")
         for part in (look.question.why, look.question.fix):
@@ -157,7 +157,7 @@ def _print_file(look: Look) -> None:
                 print_result(f"          {printable(part)}")
 
 
-def _print_rejected(look: Look) -> None:
+def _print_rejected_rows(look: Look) -> None:
     """How many rows could not be read, the first of them, and what to do."""
     print_result(f"  refused {look.rejected:,}, for example:")
     for row in look.examples[:MAX_EXAMPLES]:

@@ -46,7 +46,7 @@ TABLE_FORMATS: Final = ("csv", "parquet", "sqlite")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StepSubject:
     """What one step of a run asks a measure about.
 
     Parameters
@@ -118,14 +118,14 @@ class Measure:
     question: str
     function: str = ""
     kind: str = ""
-    arguments: Callable[[Run, Subject], Arguments] = lambda _run, about: about.request
-    subjects: Callable[[Run], Sequence[Subject]] | None = None
+    arguments: Callable[[Run, StepSubject], Arguments] = lambda _run, about: about.request
+    subjects: Callable[[Run], Sequence[StepSubject]] | None = None
     needs: Callable[[Run], Sequence[str]] = lambda _run: ()
     section: str | Section = ""
     command: str = "run"
     exports: tuple[str, ...] = TABLE_FORMATS
     version_name: str = "METHOD_VERSION"
-    missing: Callable[[Run, Subject], Note | None] = lambda _run, _about: None
+    missing: Callable[[Run, StepSubject], Note | None] = lambda _run, _about: None
     unmeasurable: Note | None = None
 
     @property
@@ -144,11 +144,13 @@ class Measure:
         note: Note | None = None if asked is None else asked(record)
         return note
 
-    def subjects_of(self, run: Run) -> Sequence[Subject]:
+    def subjects_of(self, run: Run) -> Sequence[StepSubject]:
         """What a run asks it about, given the findings so far."""
-        return [Subject(self.name, self.name)] if self.subjects is None else self.subjects(run)
+        return [StepSubject(self.name, self.name)] if self.subjects is None else self.subjects(run)
 
-    def measure(self, run: Run, about: Subject, given: Arguments | None = None) -> list[Finding]:
+    def measure(
+        self, run: Run, about: StepSubject, given: Arguments | None = None
+    ) -> list[Finding]:
         """The findings about one subject, with the version of the method. given: arguments that go
         before all others.
         """
@@ -157,7 +159,7 @@ class Measure:
         made = function(run.record, **arguments)
         return [self.label(run, f) for f in ([made] if isinstance(made, Finding) else made)]
 
-    def answer(self, run: Run, about: Subject) -> list[Finding]:
+    def answer(self, run: Run, about: StepSubject) -> list[Finding]:
         """As `measure`; what the record cannot carry is answered by a finding that says why."""
         if not about.asked:
             note = self.applies_to(run.record) or self.missing(run, about)
@@ -170,7 +172,7 @@ class Measure:
                 raise
             return [self.label(run, self.refuse(about, self.unmeasurable))]
 
-    def refuse(self, about: Subject, note: Note) -> Finding:
+    def refuse(self, about: StepSubject, note: Note) -> Finding:
         """The finding that says why the record cannot carry an answer."""
         return Finding(self.finding_kind, about.finding, "cannot", reasons=(note,))
 
@@ -182,15 +184,15 @@ class Measure:
         )
 
 
-def _each_wave(name: str) -> Callable[[Run], Sequence[Subject]]:
-    return lambda run: [Subject(f"{name}-{w}", f"{name}-{w}", w) for w in run.wave_numbers()]
+def _each_wave(name: str) -> Callable[[Run], Sequence[StepSubject]]:
+    return lambda run: [StepSubject(f"{name}-{w}", f"{name}-{w}", w) for w in run.wave_numbers()]
 
 
-def _largest_wave(name: str) -> Callable[[Run], Sequence[Subject]]:
+def _largest_wave(name: str) -> Callable[[Run], Sequence[StepSubject]]:
     return lambda run: _each_wave(name)(run)[:1]
 
 
-def _waves(run: Run, about: Subject) -> Arguments:
+def _waves(run: Run, about: StepSubject) -> Arguments:
     options = run.options
     return {
         "alpha": options.alpha,
@@ -201,7 +203,7 @@ def _waves(run: Run, about: Subject) -> Arguments:
     }
 
 
-def _audiences(run: Run, about: Subject) -> Arguments:
+def _audiences(run: Run, about: StepSubject) -> Arguments:
     settings = run.record.settings
     return {
         "waves": run.found["waves"],
@@ -215,21 +217,21 @@ def _audiences(run: Run, about: Subject) -> Arguments:
     }
 
 
-def _returns(run: Run, about: Subject) -> Arguments:
+def _returns(run: Run, about: StepSubject) -> Arguments:
     if about.wave is None:
         return {}
     return {"wave": run.found["waves"], "wave_number": about.wave}
 
 
-def _ledger_subjects(run: Run) -> Sequence[Subject]:
-    return [Subject("ledgers", "ledger", leaders=tuple(run.leaders()))]
+def _ledger_subjects(run: Run) -> Sequence[StepSubject]:
+    return [StepSubject("ledgers", "ledger", leaders=tuple(run.leaders()))]
 
 
-def _missing_leaders(_run: Run, about: Subject) -> Note | None:
+def _missing_leaders(_run: Run, about: StepSubject) -> Note | None:
     return None if about.leaders else Note("no-leader-chosen", {"needs": "leaders"})
 
 
-def _follower_counts(run: Run, about: Subject) -> Arguments:
+def _follower_counts(run: Run, about: StepSubject) -> Arguments:
     del about
     settings = run.record.settings
     return {
@@ -239,18 +241,18 @@ def _follower_counts(run: Run, about: Subject) -> Arguments:
     }
 
 
-def _networks(run: Run) -> Sequence[Subject]:
+def _networks(run: Run) -> Sequence[StepSubject]:
     from birdfall.pipeline.networks import NetworkRequest, standard_traces  # loads the measure
 
     asked = [NetworkRequest(text) for text in run.options.asked]
     standard = standard_traces(run.record, run.options.asked)
     return [
-        *(Subject(n, n, request={"trace": t}) for t in standard for n in [f"coordination-{t}"]),
-        *(Subject(r.step, r.name, request=r.parameters, asked=True) for r in asked),
+        *(StepSubject(n, n, request={"trace": t}) for t in standard for n in [f"coordination-{t}"]),
+        *(StepSubject(r.step, r.name, request=r.parameters, asked=True) for r in asked),
     ]
 
 
-def _coordination(run: Run, about: Subject) -> Arguments:
+def _coordination(run: Run, about: StepSubject) -> Arguments:
     return {
         "alpha": run.options.alpha,
         "seed": run.options.seed,
@@ -259,22 +261,22 @@ def _coordination(run: Run, about: Subject) -> Arguments:
     }
 
 
-def _brigades(run: Run, about: Subject) -> Arguments:
+def _brigades(run: Run, about: StepSubject) -> Arguments:
     del about
     return {"alpha": run.options.alpha, "seed": run.options.seed, "progress": run.progress}
 
 
-def _automation(run: Run, about: Subject) -> Arguments:
+def _automation(run: Run, about: StepSubject) -> Arguments:
     return {"waves": run.found["waves"], "wave": about.wave or 1, "leaders": run.leaders()}
 
 
-def _explanations(run: Run, about: Subject) -> Arguments:
+def _explanations(run: Run, about: StepSubject) -> Arguments:
     run.progress("explanations", 0, None, "worlds")
     return {"findings": run.found, "wave": about.wave or 1}
 
 
-def _if_facts(name: str) -> Callable[[Run], Sequence[Subject]]:
-    return lambda run: [Subject(name, name)] if run.inputs.facts else []
+def _if_facts(name: str) -> Callable[[Run], Sequence[StepSubject]]:
+    return lambda run: [StepSubject(name, name)] if run.inputs.facts else []
 
 
 #: The measures in the order they are asked; later ones read what earlier ones found.

@@ -5,10 +5,21 @@ for.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from birdfall.measures.coordination import applies_to, trace_sizes
+from birdfall.measures.coordination import (
+    METHOD_VERSION,
+    CoordinationKeywords,
+    CoordinationOptions,
+    FileReading,
+    applies_to,
+    coordinate_files,
+    trace_sizes,
+)
+from birdfall.model.findings import Finding
+from birdfall.model.progress import Progress
 from birdfall.record.record import Record
 
 #: Traces a run looks at without being asked, if the record has enough of them.
@@ -26,14 +37,14 @@ class NetworkRequest:
     text: str
 
     @classmethod
-    def of(cls, parameters: Mapping[str, object]) -> NetworkRequest:
+    def of(cls, parameters: CoordinationKeywords) -> NetworkRequest:
         """The request of these parameters."""
         return cls(json.dumps(dict(parameters), sort_keys=True))
 
     @property
-    def parameters(self) -> Mapping[str, object]:
+    def parameters(self) -> CoordinationKeywords:
         """The keyword arguments of `birdfall.coordination`."""
-        parameters: Mapping[str, object] = json.loads(self.text)
+        parameters: CoordinationKeywords = json.loads(self.text)
         return parameters
 
     @property
@@ -66,3 +77,14 @@ def standard_traces(record: Record, asked: tuple[str, ...]) -> list[str]:
         for trace in STANDARD_TRACES
         if sizes.get(trace, 0) >= MIN_TRACE_ACCOUNTS and f"coordination-{trace}" not in taken
     ]
+
+
+def network_of_files(
+    files: Sequence[Path],
+    reading: FileReading,
+    options: CoordinationOptions,
+    progress: Progress,
+) -> Finding | None:
+    """The network of files of which a few columns do; None if they must be read whole."""
+    found = coordinate_files(files, options, reading, progress=progress)
+    return None if found is None else found[0].replace(method_version=METHOD_VERSION)

@@ -93,9 +93,9 @@ class _Names:
         for field in table.schema:
             column = table.column(field.name)
             if self.is_account(field):
-                found |= _known(column.unique().to_pylist())
+                found |= _without_none(column.unique().to_pylist())
             elif self.is_account_list(field):
-                found |= _known(pc.list_flatten(column).to_pylist())
+                found |= _without_none(pc.list_flatten(column).to_pylist())
         accounts = sorted(found)
         codes = record.ids.encode(pa.array(accounts, pa.string())).tolist()
         self._codes = dict(zip(accounts, codes, strict=True))
@@ -123,7 +123,7 @@ class _Names:
         return "id-" + whole[:DIGEST_DIGITS]
 
 
-def _known(values: Iterable[str | None]) -> set[str]:
+def _without_none(values: Iterable[str | None]) -> set[str]:
     return {v for v in values if v is not None}
 
 

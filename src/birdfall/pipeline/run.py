@@ -16,9 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypedDict
 
+from birdfall.measures.coordination import CoordinationKeywords
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
-from birdfall.pipeline.catalogue import Measure, Subject, catalogue, find_measure
+from birdfall.pipeline.catalogue import Measure, StepSubject, catalogue, find_measure
 from birdfall.pipeline.context import Inputs, Options, OptionsJson, Run
 from birdfall.pipeline.networks import NetworkRequest
 from birdfall.record.case import Case
@@ -37,7 +38,7 @@ class RunStep:
     """One step of a run: a measure asked about one subject."""
 
     measure: Measure
-    about: Subject
+    about: StepSubject
 
     @property
     def name(self) -> str:
@@ -165,7 +166,7 @@ def plan(state: Run) -> Iterator[RunStep]:
 
 
 def add_network(
-    case: Case, parameters: Mapping[str, object], *, progress: Progress = silent
+    case: Case, parameters: CoordinationKeywords, *, progress: Progress = silent
 ) -> Finding:
     """One more coordination network on a case, kept with its findings and computed again by
     `verify`.
@@ -176,7 +177,7 @@ def add_network(
     options = options_of(case) or Options()
     state = Run(case.record(), options, Inputs.from_case(case), progress)
     stages = _stages(case, state)
-    about = Subject(request.step, request.name, request=request.parameters, asked=True)
+    about = StepSubject(request.step, request.name, request=request.parameters, asked=True)
     (finding,) = find_measure("coordination").measure(state, about)
     others = tuple(t for t in options.asked if NetworkRequest(t).step != request.step)
     options = replace(options, asked=(*others, request.text))
