@@ -12,7 +12,7 @@ ODDS_RATIO_FLOOR, E_VALUE_FLOOR = 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class OddsRatio:
+class PooledOddsRatio:
     """Mantel-Haenszel odds ratio with its 95 % interval, and the E-value of the lower bound."""
 
     ratio: float
@@ -28,7 +28,7 @@ class OddsRatio:
 
 def pool_odds_ratio(
     hit: np.ndarray, size: np.ndarray, fallen: np.ndarray, total: np.ndarray
-) -> OddsRatio:
+) -> PooledOddsRatio:
     """Pool the odds of falling inside an audience against outside over strata.
 
     Parameters
@@ -68,7 +68,7 @@ def pool_odds_ratio(
         )
         deviation = float(np.sqrt(variance))
     low, high = float(ratio * np.exp(-Z_95 * deviation)), float(ratio * np.exp(Z_95 * deviation))
-    return OddsRatio(float(ratio), low, high, e_value(low))
+    return PooledOddsRatio(float(ratio), low, high, e_value(low))
 
 
 def e_value(ratio: float) -> float:

@@ -26,7 +26,7 @@ from birdfall.measures.audiences.strata import AccountStrata, strata
 from birdfall.measures.audiences.tables import (
     audience_rows,
     audience_table,
-    compare_matched,
+    compare_with_matches,
     explanation_table,
     roles_of,
 )
@@ -196,7 +196,7 @@ def audiences(
         tables={
             "audiences": audience_table(rows),
             "explanation": explanation_table(record, graph, steps),
-            "compared": compare_matched(graph, fallen, groups, rows, seed),
+            "compared": compare_with_matches(graph, fallen, groups, rows, seed),
             "strata": pa.table(
                 {
                     "stratum": list(groups.names),

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from birdfall.kernels import enrichment as kernel
-from birdfall.kernels.odds_ratio import OddsRatio, pool_odds_ratio
+from birdfall.kernels.odds_ratio import PooledOddsRatio, pool_odds_ratio
 from birdfall.measures.audiences.follow_graph import FollowGraph
 from birdfall.measures.audiences.permutation import AudienceTests, PermutationPlan, permutation_test
 from birdfall.measures.audiences.strata import AccountStrata
@@ -40,7 +40,7 @@ class ExplanationStep:
     """
 
     audience: int
-    odds: OddsRatio
+    odds: PooledOddsRatio
     p: float
     fallen: int
     share: float
@@ -102,7 +102,7 @@ def explain_away(
 
 def _strongest_audience(
     graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, now: AudienceTests
-) -> tuple[int, OddsRatio] | None:
+) -> tuple[int, PooledOddsRatio] | None:
     """The significant audience of largest statistic whose odds pass the floors.
 
     All are checked: a large audience can have a larger statistic than the one that was hit, and
@@ -118,7 +118,7 @@ def _strongest_audience(
 
 def odds_of(
     graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, a: int
-) -> OddsRatio:
+) -> PooledOddsRatio:
     """The odds of falling inside audience `a` against outside, pooled over strata."""
     size, hit = kernel.count_per_stratum(graph.starts, graph.follower, of, fallen, number, a)
     return pool_odds_ratio(

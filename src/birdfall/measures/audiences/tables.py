@@ -38,7 +38,7 @@ MAX_OTHER_AUDIENCES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class AudienceRow:
+class TestedAudience:
     """One row of `AUDIENCES`.
 
     Parameters
@@ -94,7 +94,7 @@ def audience_rows(
     tested: np.ndarray,
     steps: list[ExplanationStep],
     roles: np.ndarray,
-) -> list[AudienceRow]:
+) -> list[TestedAudience]:
     """Audiences of interest, strongest first.
 
     Those with a role, those that explain, those raised by themselves, and the strongest others.
@@ -122,7 +122,7 @@ def audience_rows(
         else:
             outcome = "explained away" if odds.raised else "below the floor"
         rows.append(
-            AudienceRow(
+            TestedAudience(
                 leader=leader,
                 code=int(graph.leaders[a]),
                 followers=int(graph.sizes[a]),
@@ -145,7 +145,7 @@ def audience_rows(
     return rows
 
 
-def audience_table(rows: list[AudienceRow]) -> pa.Table:
+def audience_table(rows: list[TestedAudience]) -> pa.Table:
     """The rows as a table. Schema `AUDIENCES`."""
     return pa.Table.from_pylist([asdict(row) for row in rows], schema=AUDIENCES)
 
@@ -172,11 +172,11 @@ def explanation_table(record: Record, graph: FollowGraph, steps: list[Explanatio
     return pa.Table.from_pylist(rows, schema=EXPLANATION)
 
 
-def compare_matched(
+def compare_with_matches(
     graph: FollowGraph,
     fallen: np.ndarray,
     groups: AccountStrata,
-    rows: list[AudienceRow],
+    rows: list[TestedAudience],
     seed: int,
 ) -> pa.Table:
     """Fallen followers of audiences beside matched accounts that did not follow. Schema `COMPARED`.

@@ -179,7 +179,7 @@ def automation_of_accounts(
             "automated": shares.automated,
             "automated_authentic": shares.automated_authentic,
             "manual": shares.manual,
-            **_count_flagged(families, fallen, np.flatnonzero(stood)),
+            **_flag_counts(families, fallen, np.flatnonzero(stood)),
         },
         parameters={
             "before": before,
@@ -318,7 +318,7 @@ def _unknown_share(level: float) -> Estimate:
     return Estimate(None, "share", 0.0, 1.0, level, "identified")
 
 
-def _count_flagged(
+def _flag_counts(
     families: dict[str, _Family | None], fallen: np.ndarray, others: np.ndarray
 ) -> dict[str, Estimate]:
     """How many look automated or made to order, by a threshold one in ten that stood passes."""

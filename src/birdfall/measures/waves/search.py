@@ -172,7 +172,7 @@ def _find_bursts(
             base.run,
             base.clump,
             halves[half],
-            _stream_seed(seed, half),
+            _seed_of_stream(seed, half),
         )
         return maxima
 
@@ -247,7 +247,7 @@ def _crowd_maxima(
     halves = _halves(replicates)
 
     def draw(half: int) -> np.ndarray:
-        stream = _stream_seed(seed, 2 * turn + half)
+        stream = _seed_of_stream(seed, 2 * turn + half)
         maxima: np.ndarray = scan.crowding_null_maxima(
             events, left, lengths, block, ASSUMED_SIZE, halves[half], stream
         )
@@ -319,5 +319,5 @@ def _join_touching(windows: list[ScanWindow]) -> list[ScanWindow]:
     return found
 
 
-def _stream_seed(seed: int, stream: int) -> int:
+def _seed_of_stream(seed: int, stream: int) -> int:
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] & 0x7FFFFFFF)
