@@ -1,4 +1,5 @@
-"""Alert channels and handoff formats of another package, found by entry points, work like those that are built in."""
+"""Alert channels and handoff formats of another package, found by entry points, work like those
+that are built in."""
 
 import json
 
@@ -32,7 +33,8 @@ class FileChannel:
 
     def send(self, values, message):
         with open(values["path"], "a") as file:
-            file.write(values.get("prefix", "") + message.headline + "|" + message.to_text() + chr(10))
+            head = values.get("prefix", "") + message.headline
+            print(head, message.to_text(), sep="|", file=file)
 
 
 class AccountLines:
@@ -66,7 +68,8 @@ def plugin(tmp_path, monkeypatch):
 def rules_file(tmp_path, channel):
     path = tmp_path / "rules.toml"
     path.write_text(
-        f'[[rule]]\nname = "r"\non = "returns"\nnotify = ["f"]\n[channel.f]\nkind = "file"\n{channel}'
+        '[[rule]]\nname = "r"\non = "returns"\nnotify = ["f"]\n'
+        f'[channel.f]\nkind = "file"\n{channel}'
     )
     return path
 

@@ -1,7 +1,9 @@
-"""A state that an earlier version kept opens and goes on: the same waves, alerts and JSON as that version would have made.
+"""A state that an earlier version kept opens and goes on: the same waves, alerts and JSON as that
+version would have made.
 
-`states/version_0_1.sql` is the dump of a state that version 0.1.0 kept of `events` up to the middle of a wave;
-`states/version_0_1_continued.json` the waves and alerts that version 0.1.0 had once it had taken in the rest.
+`states/version_0_1.sql` is the dump of a state that version 0.1.0 kept of `events` up to the middle
+of a wave; `states/version_0_1_continued.json` the waves and alerts that version 0.1.0 had once it
+had taken in the rest.
 """
 
 import json
@@ -39,7 +41,7 @@ def suspended(account, moment):
 
 
 def events():
-    """A burst of reports, then a wave over one audience, host and client that comes back in part."""
+    """A burst of reports, then a wave over one audience, host and client, back in part."""
     found = [Identity("leader", "lead.example", T)]
     found += [Follow(f"fan{i}", "leader", T + i, f"fan{i}/k") for i in range(60)]
     found += [Follow(f"other{i}", "control", T + i, f"other{i}/k") for i in range(60)]

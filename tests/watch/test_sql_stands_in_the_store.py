@@ -1,6 +1,8 @@
-"""SQL over the state of a watch stands in `watch.store` alone; whoever asks for something calls a typed function there.
+"""SQL over the state of a watch stands in `watch.store` alone; whoever asks for something calls a
+typed function there.
 
-Measures, claims, sources and exports ask the record of a case by SQL of DuckDB; that is the record's interface.
+Measures, claims, sources and exports ask the record of a case by SQL of DuckDB; that is the
+record's interface.
 """
 
 import ast

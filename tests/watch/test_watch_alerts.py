@@ -1,4 +1,5 @@
-"""Alerts reach their channels once, signed, also after failures; rules are read strictly and tried on history."""
+"""Alerts reach their channels once, signed, also after failures; rules are read strictly and tried
+on history."""
 
 import datetime as dt
 import json
@@ -14,7 +15,7 @@ import pytest
 from birdfall.model.errors import UsageError
 from birdfall.watch.alerts import delivery as alerts
 from birdfall.watch.alerts.backtest import RuleBacktest, backtest_rule, load_history
-from birdfall.watch.alerts.channels import is_signed
+from birdfall.watch.alerts.channels import verify_signature
 from birdfall.watch.alerts.messages import AlertMessage, sentence, to_payload
 from birdfall.watch.alerts.rules import Channel, Rule, load_rules, matching_rules
 from birdfall.watch.engine.learning import learn_baseline
@@ -84,10 +85,10 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
         headers["Birdfall-Signature"],
         int(headers["Birdfall-Signature"][2:].partition(",")[0]),
     )
-    assert is_signed(body, "s", header, at=seconds)
-    assert not is_signed(body + b" ", "s", header, at=seconds)
-    assert not is_signed(body, "other", header, at=seconds)
-    assert not is_signed(body, "s", header, at=seconds + 301)
+    assert verify_signature(body, "s", header, at=seconds)
+    assert not verify_signature(body + b" ", "s", header, at=seconds)
+    assert not verify_signature(body, "other", header, at=seconds)
+    assert not verify_signature(body, "s", header, at=seconds + 301)
     row = state.connection.execute(
         "SELECT done, tries FROM deliveries WHERE alert = ?", (number,)
     ).fetchone()
@@ -96,7 +97,8 @@ def test_a_webhook_is_signed_and_tried_until_it_arrives(tmp_path, monkeypatch):
 
 
 class Post(socketserver.ThreadingTCPServer):
-    """A mail server as RFC 5321 has it, small: takes letters in `letters`; `refuse` answers the first ones with 451."""
+    """A mail server as RFC 5321 has it, small: takes letters in `letters`; `refuse` answers the
+    first ones with 451."""
 
     allow_reuse_address = daemon_threads = True
 
@@ -322,7 +324,8 @@ def test_what_is_wrong_with_rules_is_said(tmp_path, text, said):
 
 
 def watched(path, days, bursts, rng):
-    """A state that has watched `days` of a suspension or two an hour, with bursts of 60 in a minute on some days."""
+    """A state that has watched `days` of a suspension or two an hour, with bursts of 60 in a minute
+    on some days."""
     state = State.open(path)
     events = []
     for hour in range(days * 24):
@@ -364,7 +367,7 @@ def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
     with state.transaction():
         state.keep_ticks([TickValues(ALL_FALLS, T + d * day, 5, 0.1, 0.5) for d in range(400)])
         state.keep_meta(begun=T)
-    counts, covered, first = load_history(state, ALL_FALLS, T, end)
+    counts, _, first = load_history(state, ALL_FALLS, T, end)
     assert (len(counts), first) == (56 * 8640, end - 56 * day)
     assert counts.sum() == 56 * 5
     assert (

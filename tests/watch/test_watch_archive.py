@@ -1,4 +1,5 @@
-"""What a watch has seen leaves it: raw events into Parquet that import reads again, a wave as a case, lists for other tools."""
+"""What a watch has seen leaves it: raw events into Parquet that import reads again, a wave as a
+case, lists for other tools."""
 
 import csv
 import io
@@ -114,7 +115,7 @@ def test_every_form_of_handing_over(state):
     assert json.loads(texts["osprey"])["data"]["action_name"] in ("wave_opened", "wave_closed")
 
 
-def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real, tmp_path):
+def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(tmp_path):
     state = State.open(tmp_path / "b.sqlite")
     from birdfall.watch.model.events import Report, Status, StreamBatch
 
@@ -150,7 +151,8 @@ def test_suspensions_that_look_like_a_brigades_work_are_proposed_for_review(real
 
 @pytest.fixture
 def burst(tmp_path):
-    """Twenty accounts that report four others together, after a quarter of an hour in which one report a minute came."""
+    """Twenty accounts that report four others together, after a quarter of an hour in which one
+    report a minute came."""
     from birdfall.watch.model.events import Report, Status, StreamBatch
 
     t = 1_700_000_000_000_000
@@ -223,7 +225,8 @@ def test_what_is_handed_over_of_a_burst_says_that_it_is_one(burst):
 
 
 def test_what_is_usual_beside_a_burst_is_of_the_time_before_it(burst):
-    """The burst's own first reports had taught before it was called: 60 reporters stood beside 146 that would have been usual."""
+    """The burst's own first reports had taught before it was called: 60 reporters stood beside 146
+    that would have been usual."""
     [wave] = list_waves(burst)
     assert wave.details.reports == 81
     assert 0 < wave.expected < 1.0, "one a minute, for sixteen seconds"

@@ -1,4 +1,5 @@
-"""What is watched and by which stream it is called: all, an audience, a host, a client, an account under fire, reporters in step."""
+"""What is watched and by which stream it is called: all, an audience, a host, a client, an account
+under fire, reporters in step."""
 
 import json
 import sqlite3
@@ -71,7 +72,8 @@ HOSTS = [f"host{i}.test" for i in range(40)]
 
 def test_a_host_is_called_where_the_whole_stream_is_not(tmp_path):
     rng = np.random.default_rng(0)
-    # 1,800 falls an hour over forty hosts; twelve within ten seconds on a small one are no news to the whole
+    # 1,800 falls an hour over forty hosts; twelve within ten seconds on a small one are no news to
+    # the whole
     quiet = background(rng, 6, 1800, HOSTS)
     quiet += [Status(f"s{i}", DOWN, T + i * HOUR, host="small.test") for i in range(6)]
     wave = falls("w", 12, T + 6 * HOUR, 10 * SECOND, rng, host="small.test")
@@ -282,7 +284,7 @@ def test_pairs_that_meet_by_chance_are_left_out():
         rng.integers(0, 20, 3000).astype(np.int32),
     )
     times = np.sort(rng.integers(0, lockstep.WINDOW_US, 3000))
-    lo, hi = lockstep.find_pairs(who, whom, times)
+    lo, _ = lockstep.find_pairs(who, whom, times)
     assert len(lo) == 0
 
 
@@ -332,7 +334,8 @@ def test_a_client_is_read_from_lines_and_from_mastodon():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_burst_names_all_it_hits_and_nobody_else(tmp_path, seed):
-    """Sixty report two to four of five accounts each within 45 s, among honest reports of 66 others; the watch is a minute old."""
+    """Sixty report two to four of five accounts each within 45 s, among honest reports of 66
+    others; the watch is a minute old."""
     rng = np.random.default_rng(seed)
     victims, spammers = [f"v{i}" for i in range(5)], [f"s{i}" for i in range(6)]
     ordinary = [(f"h{i}", spammers[rng.integers(6)]) for i in range(48)]
@@ -366,7 +369,8 @@ def test_a_burst_names_all_it_hits_and_nobody_else(tmp_path, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_burst_against_one_account_does_not_draw_others_in(tmp_path, seed):
-    """An hour of reports of a hundred accounts, each at a rate of its own; one of them comes under fire."""
+    """An hour of reports of a hundred accounts, each at a rate of its own; one of them comes under
+    fire."""
     rng = np.random.default_rng(seed)
     rate = rng.pareto(1.5, 100) + 0.2
     draw = rng.choice(100, 3000, p=rate / rate.sum())

@@ -1,4 +1,5 @@
-"""What happens when things break: a full disk, clocks that jump, events of the past and the future, a torn state, two watches, a slow disk."""
+"""What happens when things break: a full disk, clocks that jump, events of the past and the future,
+a torn state, two watches, a slow disk."""
 
 import errno
 import os
@@ -52,7 +53,7 @@ class Handed:
         self.health, self.wanted = ConnectionHealth(), threading.Event()
         self.batches = []
 
-    def run(self, cursor, epoch, put, stop):
+    def run(self, cursor, _epoch, put, stop):
         self.health.mark_connected()
         self.cursor = cursor
         while not stop.is_set():
@@ -162,7 +163,9 @@ def test_a_full_disk_stops_the_watch_with_one_clear_error(tmp_path, monkeypatch)
     monkeypatch.setattr(
         watcher_module,
         "ingest_batch",
-        lambda *a, **k: (_ for _ in ()).throw(sqlite3.OperationalError("database or disk is full")),
+        lambda *_, **__: (_ for _ in ()).throw(
+            sqlite3.OperationalError("database or disk is full")
+        ),
     )
     with pytest.raises(BirdfallError) as error:
         watcher.run(threading.Event())
@@ -177,7 +180,7 @@ def test_an_archive_that_cannot_be_written_keeps_its_rows(tmp_path, monkeypatch)
     with state.transaction():
         ingest_batch(state, "s", falls(T, 50))
 
-    def full(*args, **more):
+    def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as broken:
@@ -192,7 +195,8 @@ def test_an_archive_that_cannot_be_written_keeps_its_rows(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("jump", [-48 * HOUR, -HOUR, -10 * SECOND, 10 * SECOND, HOUR, 48 * HOUR])
 def test_the_machines_clock_jumps(tmp_path, jump):
-    """While it is quiet, and while events come: nothing is counted twice, no wave is made up, and the next wave is called."""
+    """While it is quiet, and while events come: nothing is counted twice, no wave is made up, and
+    the next wave is called."""
     clock, feed = {"at": T + HOUR}, Handed()
     state = State.open(tmp_path / "w.sqlite")
     watcher = Watcher(state, [feed], clock=lambda: clock["at"], recount_every=0.0)
@@ -331,7 +335,8 @@ def test_two_watches_on_one_folder(tmp_path):
 
 
 def test_a_slow_disk_holds_the_source_back_and_memory_stays_bounded(tmp_path):
-    """A watch that cannot keep up blocks its feed: no more than the queue waits, and in the end everything is there."""
+    """A watch that cannot keep up blocks its feed: no more than the queue waits, and in the end
+    everything is there."""
     feed = Handed()
     feed.batches = [falls(now() - HOUR + i * 100 * 1000, 100, f"b{i}-", 1000) for i in range(120)]
     waiting = []
@@ -350,9 +355,11 @@ def test_a_slow_disk_holds_the_source_back_and_memory_stays_bounded(tmp_path):
 
 
 _EVENT = st.builds(
-    Status, st.sampled_from(["a", "b", "c"]), st.sampled_from(["active", "suspended", "deleted", "limited"]),
+    Status,
+    st.sampled_from(["a", "b", "c"]),
+    st.sampled_from(["active", "suspended", "deleted", "limited"]),
     st.integers(T - 10 * MINUTE, T + 10 * MINUTE),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=25, deadline=None)

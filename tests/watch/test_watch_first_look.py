@@ -1,4 +1,5 @@
-"""What a source lists when it is first asked, or asked again after a while, is how things stand: nobody fell at that moment."""
+"""What a source lists when it is first asked, or asked again after a while, is how things stand:
+nobody fell at that moment."""
 
 import json
 
@@ -185,7 +186,7 @@ def test_a_server_without_reports_begins_with_its_first(tmp_path, monkeypatch):
     assert state.connection.execute("SELECT count(*) FROM reports").fetchone()[0] == 3
 
 
-def test_a_moderation_service_is_read_from_now_on_unless_all_is_asked_for(tmp_path, monkeypatch):
+def test_a_moderation_service_is_read_from_now_on_unless_all_is_asked_for(monkeypatch):
     monkeypatch.setattr("birdfall.watch.feeds.polling.now", lambda: T)
     asked_for = []
 

@@ -1,4 +1,5 @@
-"""Ozone dates an event before it stores it: what is stored late, and what two sources tell of one change, counts once."""
+"""Ozone dates an event before it stores it: what is stored late, and what two sources tell of one
+change, counts once."""
 
 import json
 import re
@@ -29,7 +30,8 @@ def event(number, moment):
 
 
 class Service:
-    """Answers as Ozone does: what is stored, in the order of its dates, from behind the cursor on, a few at a time."""
+    """Answers as Ozone does: what is stored, in the order of its dates, from behind the cursor on,
+    a few at a time."""
 
     def __init__(self, page=100):
         self.stored, self.page, self.questions = [], page, 0
@@ -98,7 +100,8 @@ def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_und
         Status("a", "active", t + 1_000_000),
     )
     assert took("firehose", *stream) == ["active", "taken_down", "active"]
-    # the queue is read two seconds later: the takedown first, its reversal then, both dated a little before
+    # the queue is read two seconds later: the takedown first, its reversal then, both dated a
+    # little before
     assert (
         took("ozone", Status("a", "taken_down", t + 90_000), Status("a", "active", t + 990_000))
         == []

@@ -1,4 +1,5 @@
-"""The watch over real recordings: the wave found, the ledgers equal to the truth, the brigade's reporters, and nothing lost when killed."""
+"""The watch over real recordings: the wave found, the ledgers equal to the truth, the brigade's
+reporters, and nothing lost when killed."""
 
 import csv
 import gzip
@@ -149,12 +150,17 @@ watcher.BATCH_STEPS = 50
 replay.MAX_BATCH_STEPS = 25
 state = State.open(sys.argv[1])
 print("go", flush=True)
-watcher.Watcher(state, [replay.RecordingFeed("r", (Path(sys.argv[2]),))], leaders=(sys.argv[3],), recount_every=0.0).run(threading.Event())
+feed = replay.RecordingFeed("r", (Path(sys.argv[2]),))
+watch = watcher.Watcher(state, [feed], leaders=(sys.argv[3],), recount_every=0.0)
+watch.run(threading.Event())
 """
 
 
 def killed_often(path, recording, leader, times, rng):
-    """Replay, killing the process at random moments; then once to the end. How often it was killed while at work."""
+    """Replay, killing the process at random moments; then once to the end.
+
+    How often it was killed while at work.
+    """
     deaths = 0
     for _ in range(times):
         process = start(
@@ -206,7 +212,8 @@ def test_frames_that_are_torn_or_hostile_cost_only_themselves(real, tmp_path):
             for _ in range(rng.randrange(1, 9)):
                 bad[rng.randrange(len(bad))] = rng.randrange(256)
             bad = bad[: rng.randrange(1, len(bad) + 1)]
-            # a broken frame about somebody else cannot make an honest one wrong: dids are told apart by their bytes
+            # a broken frame about somebody else cannot make an honest one wrong: dids are told
+            # apart by their bytes
             if rng.random() < 0.5:
                 bad = rng.randbytes(rng.randrange(1, 200))
             if bytes(bad[:20]) != bytes(frame[:20]) or len(bad) < len(frame) // 2:

@@ -117,7 +117,7 @@ def sign(body: bytes, secret: str, seconds: int) -> str:
     return f"t={seconds},v1={mac}"
 
 
-def is_signed(
+def verify_signature(
     body: bytes,
     secret: str,
     header: str,

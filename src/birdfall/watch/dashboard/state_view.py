@@ -39,8 +39,8 @@ from birdfall.watch.store.queries.falls import count_falls_per_step
 from birdfall.watch.store.queries.raw import raw_file_bytes
 from birdfall.watch.store.queries.reports import count_reports_per_step
 from birdfall.watch.store.queries.sources import (
-    any_connected,
-    first_watched,
+    has_connection,
+    first_observation,
     latest_event,
     list_gaps_of,
     list_gaps_within,
@@ -176,7 +176,7 @@ class StateView:
 
     def _latest(self, state: State) -> int:
         tick = int(state.meta("tick", "0")) * TICK_US
-        if any_connected(state) and self._running():
+        if has_connection(state) and self._running():
             return now()
         return max(latest_event(state), tick)
 
@@ -249,7 +249,7 @@ class StateView:
 
     def _since(self, state: State) -> int:
         """Since when there is something to see: a stream may have told of the time before the watch began."""
-        first = first_watched(state)
+        first = first_observation(state)
         return int(state.meta("begun", "0")) if first is None else first
 
     def _series(

@@ -48,7 +48,7 @@ class CrewWaves:
         if self._reported and tick - self._last_tick >= CREW_SEARCH_TICKS:
             self.search(tick, moment)
 
-    def search_if_reported(self, tick: int, moment: int) -> None:
+    def search_pending(self, tick: int, moment: int) -> None:
         """Look for crews, if something was reported since the last look."""
         if self._reported:
             self.search(tick, moment)

@@ -160,7 +160,7 @@ class OpenWaves:
 
     # -- what came ----------------------------------------------------------------------------
 
-    def mark_changed(self, kinds: Iterable[WaveKind]) -> None:
+    def mark_for_recount(self, kinds: Iterable[WaveKind]) -> None:
         """Something of these kinds was stored: what is on is counted anew."""
         self._changed |= set(kinds)
 
@@ -171,7 +171,7 @@ class OpenWaves:
     def end_batch(self, kinds: Iterable[WaveKind]) -> None:
         """All stored events count again; what was counted within the batch is counted anew."""
         self.as_of = FOREVER_US
-        self.mark_changed(kinds)
+        self.mark_for_recount(kinds)
 
     def reevaluate_within_batch(self, kind: WaveKind) -> None:
         """Evaluate each time a tick has grown by a third: alarms come as they would live."""

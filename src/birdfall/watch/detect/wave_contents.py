@@ -52,7 +52,7 @@ class Contents(NamedTuple):
     details: SuspensionDetails
 
 
-class OddsRatio(NamedTuple):
+class AudienceOdds(NamedTuple):
     """An odds ratio with its 95 % interval."""
 
     ratio: float
@@ -106,7 +106,7 @@ def describe_suspensions(state: State, begin: int, end: int, as_of: int = FOREVE
     known = count_accounts(state)
     return Contents(
         number,
-        falls.count_returned(state, as_of),
+        falls.count_returns(state, as_of),
         SuspensionDetails(
             end=end,
             accounts=known,
@@ -120,19 +120,19 @@ def describe_suspensions(state: State, begin: int, end: int, as_of: int = FOREVE
     )
 
 
-def count_returned(state: State, begin: int, end: int, as_of: int = FOREVER_US) -> int:
+def count_returns(state: State, begin: int, end: int, as_of: int = FOREVER_US) -> int:
     """How many of those who fell within [begin, end] can be seen again at `as_of`."""
     falls.stage_fallen(state, begin, end)
-    return falls.count_returned(state, as_of)
+    return falls.count_returns(state, as_of)
 
 
-def recount_returned(state: State, wave: Wave) -> tuple[int, SuspensionDetails]:
+def recount_returns(state: State, wave: Wave) -> tuple[int, SuspensionDetails]:
     """(returned, details) of a wave of suspensions whose first falls are no longer all kept.
 
     What it came to stands; only who is back is counted anew.
     """
     falls.stage_fallen(state, wave.begin, wave.closed or wave.opened)
-    back = falls.count_returned(state, FOREVER_US)
+    back = falls.count_returns(state, FOREVER_US)
     up = falls.staged_accounts_up(state)
     ledgers = []
     for ledger in wave.ledgers:
@@ -166,7 +166,7 @@ def describe_reports(state: State, begin: int, end: int, targets: Sequence[str])
     )
 
 
-def odds_ratio(inside_fallen: int, inside: int, fallen: int, known: int) -> OddsRatio:
+def odds_ratio(inside_fallen: int, inside: int, fallen: int, known: int) -> AudienceOdds:
     """Odds of falling inside an audience against outside (Haldane 1956), with the 95 % interval
     (Woolf 1955).
 
@@ -182,7 +182,7 @@ def odds_ratio(inside_fallen: int, inside: int, fallen: int, known: int) -> Odds
     d = max(known - inside - (fallen - inside_fallen), 0) + 0.5
     ratio = a * d / (b * c)
     spread = Z_95 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    return OddsRatio(ratio, ratio * math.exp(-spread), ratio * math.exp(spread))
+    return AudienceOdds(ratio, ratio * math.exp(-spread), ratio * math.exp(spread))
 
 
 def _make_ledgers(

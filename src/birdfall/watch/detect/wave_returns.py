@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from birdfall.watch.detect.wave_contents import (
-    count_returned,
+    count_returns,
     describe_suspensions,
-    recount_returned,
+    recount_returns,
 )
 from birdfall.watch.model.news import ReturnNews
 from birdfall.watch.model.wave import SuspensionDetails
@@ -35,10 +35,10 @@ def find_returns(state: State, moment: int, as_of: int) -> ReturnNews | None:
     if wave is None or not wave.fallen:
         return None
     end = wave.closed or moment
-    fallen, returned = wave.fallen, count_returned(state, wave.begin, end, as_of)
+    fallen, returned = wave.fallen, count_returns(state, wave.begin, end, as_of)
     if returned != wave.returned:
         if wave.begin < state.kept_from:
-            returned, details = recount_returned(state, wave)
+            returned, details = recount_returns(state, wave)
         else:
             fallen, returned, details = describe_suspensions(state, wave.begin, end, as_of)
             if isinstance(wave.details, SuspensionDetails):

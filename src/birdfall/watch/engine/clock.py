@@ -72,7 +72,7 @@ class TickClock:
             self.close_tick(covered=True)
         self._bank.skip_ticks(tick - self._bank.tick, covered=True)
 
-    def skip_unobserved(self, moment: int, *, min_ticks: int = 1) -> None:
+    def skip_gap(self, moment: int, *, min_ticks: int = 1) -> None:
         """Go on to `moment` over ticks in which a source was not seen, if there are `min_ticks` or
         more."""
         missed = moment // TICK_US - self._bank.tick

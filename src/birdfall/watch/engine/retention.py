@@ -180,7 +180,7 @@ class Retention:
         if self.days is None:
             return 0
         oldest = int(at - max(self.days, MIN_DAYS) * DAY_US)
-        horizon = min(oldest, self._load_protected().open_since)
+        horizon = min(oldest, self._protected_spans().open_since)
         earliest = rows.earliest_moment(self.state)
         if (
             horizon >= self.state.kept_from + HOUR_US
@@ -192,7 +192,7 @@ class Retention:
             self.state.drop_caches()
         return self.state.kept_from
 
-    def _load_protected(self) -> ProtectedSpans:
+    def _protected_spans(self) -> ProtectedSpans:
         version = waves_version(self.state)
         if self._protected is None or self._protected[0] != version:
             self._protected = version, ProtectedSpans.load(self.state, LISTED_WAVES)
@@ -209,7 +209,7 @@ class Retention:
             if before < self._swept_until + SWEEP_EVERY_US:
                 return False
             self._swept_until, self._sweep_stream, self._sweeping = before, "", True
-        around, deleted = self._load_protected().around, 0
+        around, deleted = self._protected_spans().around, 0
         for _ in range(STEP_STREAMS):
             stream = rows.next_tick_stream(self.state, self._sweep_stream)
             if stream is None:
@@ -249,7 +249,7 @@ class Retention:
         That is where the account is not up, or where an earlier one is left: then it says that the
         account came back.
         """
-        protected, young = self._load_protected(), self.state.kept_from
+        protected, young = self._protected_spans(), self.state.kept_from
         gone: list[int] = []
         for account, until in accounts.items():
             changes = rows.list_changes_of(self.state, account, until)
@@ -273,7 +273,7 @@ class Retention:
     def _thin_reports(self, reports: list[OldEvent]) -> None:
         """Of some reports, leave those of listed bursts, and those before their target fell in a
         listed wave."""
-        protected, young = self._load_protected(), self.state.kept_from
+        protected, young = self._protected_spans(), self.state.kept_from
         last_fall: dict[str, int] = {}
         for target in {report.account for report in reports}:
             falls = [
@@ -313,7 +313,7 @@ class Retention:
 
     def _release_wave(self) -> bool:
         """Delete what was kept for a wave that is no longer listed, a wave at a time."""
-        first_listed = self._load_protected().first_wave
+        first_listed = self._protected_spans().first_wave
         wave = next_wave(self.state, self._meta_number("let_go"), first_listed)
         if wave is None or _shown_span(wave)[1] >= self.state.kept_from:
             return False
@@ -332,7 +332,7 @@ class Retention:
         """Ends of follows that say nothing any more, gaps and alerts, once for each horizon."""
         if horizon <= self._tidied_until:
             return False
-        protected = self._load_protected()
+        protected = self._protected_spans()
         ends = rows.delete_old_ends(self.state, horizon, STEP_ROWS)
         old = min(horizon, self._meta_number("ticks_from") or horizon)
         gaps = [

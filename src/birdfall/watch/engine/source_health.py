@@ -232,7 +232,7 @@ class SourceHealth:
             # nothing tells this source where to go on from: what happened meanwhile was not seen
             gap = Gap(since, moment, NoDataReason.NOT_CONNECTED.value)
             note_gap(self._state, feed.name, gap)
-            self._clock.skip_unobserved(moment, min_ticks=2)
+            self._clock.skip_gap(moment, min_ticks=2)
 
     def _resume(self, feed: Feed, source: _SourceState, resumed: _Resumed, moment: int) -> None:
         """A source goes on from `moment` by its own time: where that is after its silence, what
@@ -242,7 +242,7 @@ class SourceHealth:
             return
         gap = Gap(resumed.silent_since, moment, NoDataReason.SAYS_NOTHING.value)
         note_gap(self._state, feed.name, gap)
-        self._clock.skip_unobserved(moment)
+        self._clock.skip_gap(moment)
 
     def _keep_monitor(self, name: str) -> None:
         monitor = self._sources[name].monitor

@@ -204,7 +204,7 @@ class Watcher:
         """Judge and keep what is open, for the end of a watch."""
         with self.state.transaction():
             self.waves.evaluate(recount=True)
-            self._crews.search_if_reported(self.bank.tick, self.waves.moment)
+            self._crews.search_pending(self.bank.tick, self.waves.moment)
             self.state.keep_detectors(self.bank.export_states(TOTALS))
             self._sources.keep_monitors()
             for feed in self.feeds:
@@ -230,7 +230,7 @@ class Watcher:
         events += [(report.time, report.target) for report in ingested.reports]
         events.sort(key=lambda event: event[0])
         kinds = _changed_kinds(ingested)
-        self.waves.mark_changed(kinds)
+        self.waves.mark_for_recount(kinds)
         for moment, event in events:
             self._clock.advance_to(moment)
             self.waves.follow_event(moment)

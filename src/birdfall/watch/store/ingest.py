@@ -100,7 +100,7 @@ def ingest_batch(
     for step in batch:
         for gap in step.gaps:
             if not gap.begin:
-                heard = _last_received(state, source, progress.received)
+                heard = _last_receipt_time(state, source, progress.received)
                 gap = replace(gap, begin=heard or gap.end)
             note_gap(state, source, gap)
         progress.add(step)
@@ -213,7 +213,7 @@ def _keep_progress(state: State, source: str, progress: _SourceProgress) -> None
     )
 
 
-def _last_received(state: State, source: str, within_batch: int) -> int:
+def _last_receipt_time(state: State, source: str, within_batch: int) -> int:
     """When a source last sent something: within the batch, or as kept; 0 if never."""
     row = state.connection.execute(
         "SELECT received FROM sources WHERE source = ?", (source,)

@@ -112,7 +112,7 @@ def stage_fallen(state: State, begin: int, end: int) -> tuple[int, int | None]:
     return int(number), last
 
 
-def count_returned(state: State, moment: int) -> int:
+def count_returns(state: State, moment: int) -> int:
     """How many of the staged can be seen again at `moment`."""
     # a batch may hold the future of the moment that is judged: who returned later has not yet
     row = state.connection.execute(

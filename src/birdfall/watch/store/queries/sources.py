@@ -89,13 +89,13 @@ def latest_event(state: State) -> int:
     return int(row[0] or 0)
 
 
-def any_connected(state: State) -> bool:
+def has_connection(state: State) -> bool:
     """Whether any source was connected when the watch last wrote."""
     row = state.connection.execute("SELECT sum(connected) FROM sources").fetchone()
     return bool(row[0])
 
 
-def first_watched(state: State) -> int | None:
+def first_observation(state: State) -> int | None:
     """Since when there is something to see: a source began, or something it told of happened; None
     if nothing is there."""
     row = state.connection.execute(

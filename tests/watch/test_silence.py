@@ -1,4 +1,5 @@
-"""A source that is connected and says nothing that it used to say is no data; one that is quiet by nature never is."""
+"""A source that is connected and says nothing that it used to say is no data; one that is quiet by
+nature never is."""
 
 import json
 import threading
@@ -33,7 +34,8 @@ T, SECOND = 1_700_000_000_000_000, 1_000_000
 
 
 def lived(counts, heard=None, connected=True):
-    """A source of so many messages in each second: (what is known of it, seconds at which it was called silent)."""
+    """A source of so many messages in each second: (what is known of it, seconds at which it was
+    called silent)."""
     heard, called = heard or SilenceMonitor(), []
     begin = max(heard.looked, T)
     for second, count in enumerate(counts.tolist()):
@@ -45,7 +47,8 @@ def lived(counts, heard=None, connected=True):
 
 
 def around(day, peak, night):
-    """Messages of each second of so many days, whose nights bring `night` times what the peak does; levels wander by a third an hour."""
+    """Messages of each second of so many days, whose nights bring `night` times what the peak does;
+    levels wander by a third an hour."""
     rng = np.random.default_rng(round(24 * day))
     seconds = np.arange(int(day * 86400))
     level = night + (1 - night) * (1 + np.sin(2 * np.pi * seconds / 86400)) / 2
@@ -60,7 +63,8 @@ def around(day, peak, night):
     ("peak", "night"), [(50.0, 1.0), (50.0, 0.1), (2.0, 0.1), (0.2, 0.05), (1 / 300, 1.0)]
 )
 def test_no_stream_is_called_silent_that_goes_on(peak, night):
-    """From the first hour on, begun by day: whole days, in which the nights come that it does not know yet."""
+    """From the first hour on, begun by day: whole days, in which the nights come that it does not
+    know yet."""
     heard, called = lived(around(3, peak, night))
     assert called == []
     if peak >= 50:
@@ -164,11 +168,13 @@ def told(run):
 RULES = [Rule("silent", "no-data", 1)]
 
 
-def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_path, soon):
-    """Connected anew again and again, which proves nothing; what it then says lies after the silence, so that the time between is a gap."""
+@pytest.mark.usefixtures("soon")
+def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_path):
+    """Connected anew again and again, which proves nothing; what it then says lies after the
+    silence, so that the time between is a gap."""
     begun = now()
 
-    def script(number, cursor):
+    def script(number, _cursor):
         if number == 1:
             return [identity(f"did:plc:{i}", begun + i, "x", sequence=i) for i in range(1, 40)]
         if number < 4:
@@ -180,7 +186,7 @@ def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_pa
 
     path = known(tmp_path / "w")
     with (
-        Host(script, hold=lambda number: True) as host,
+        Host(script, hold=lambda _: True) as host,
         Running(path, FirehoseFeed(name="f", url=host.url), rules=RULES) as run,
     ):
         until(lambda: len(host.asked) >= 3)
@@ -206,10 +212,11 @@ def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_pa
     assert float(run.watcher.bank.ticks[0]) <= taught + 1
 
 
-def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path, soon):
+@pytest.mark.usefixtures("soon")
+def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path):
     begun = now()
 
-    def script(number, cursor):
+    def script(number, _cursor):
         if number == 1:
             return [identity(f"did:plc:{i}", begun + i, "x", sequence=i) for i in range(1, 40)]
         # all that it had to say meanwhile, from where it fell silent
@@ -219,7 +226,7 @@ def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path, soon):
         ]
 
     with (
-        Host(script, hold=lambda number: True) as host,
+        Host(script, hold=lambda _: True) as host,
         Running(known(tmp_path / "w"), FirehoseFeed(name="f", url=host.url), rules=RULES) as run,
     ):
         until(lambda: len(run.fallen()) == 5)
@@ -227,8 +234,9 @@ def test_what_is_handed_on_after_a_silence_is_no_gap(tmp_path, soon):
     assert run.rows("SELECT * FROM gaps") == []
 
 
-def test_a_watch_begun_anew_in_a_silence_knows_of_it(tmp_path, soon):
-    def script(number, cursor):
+@pytest.mark.usefixtures("soon")
+def test_a_watch_begun_anew_in_a_silence_knows_of_it(tmp_path):
+    def script(number, _cursor):
         return (
             [identity(f"did:plc:{i}", now(), "x", sequence=i) for i in range(1, 40)]
             if number == 1
@@ -236,7 +244,7 @@ def test_a_watch_begun_anew_in_a_silence_knows_of_it(tmp_path, soon):
         )
 
     path = known(tmp_path / "w")
-    with Host(script, hold=lambda number: True) as host:
+    with Host(script, hold=lambda _: True) as host:
         with Running(path, FirehoseFeed(name="f", url=host.url), rules=RULES) as run:
             until(lambda: run.feeds[0].health.silent)
         run.state.close()
@@ -248,10 +256,12 @@ def test_a_watch_begun_anew_in_a_silence_knows_of_it(tmp_path, soon):
             assert len(told(run)) == 1
 
 
-def test_a_lost_source_that_is_usually_loud_is_back_when_it_is_heard(tmp_path, soon):
-    """It was lost, and connects again to a server that says nothing: whoever was told of it is not told that it is back."""
+@pytest.mark.usefixtures("soon")
+def test_a_lost_source_that_is_usually_loud_is_back_when_it_is_heard(tmp_path):
+    """It was lost, and connects again to a server that says nothing: whoever was told of it is not
+    told that it is back."""
 
-    def script(number, cursor):
+    def script(number, _cursor):
         return (
             [
                 identity(f"did:plc:{number}-{i}", now(), "x", sequence=number * 100 + i)
@@ -272,9 +282,10 @@ def test_a_lost_source_that_is_usually_loud_is_back_when_it_is_heard(tmp_path, s
         assert len(host.asked) >= 4
 
 
-def test_a_small_source_is_back_when_it_is_connected(tmp_path, soon):
+@pytest.mark.usefixtures("soon")
+def test_a_small_source_is_back_when_it_is_connected(tmp_path):
     with (
-        Host(lambda number, cursor: [], hold=lambda number: number >= 2) as host,
+        Host(lambda *_: [], hold=lambda number: number >= 2) as host,
         Running(
             known(tmp_path / "w", rate=0.0), FirehoseFeed(name="f", url=host.url), rules=RULES
         ) as run,
@@ -326,7 +337,8 @@ def test_the_terminal_says_so_once():
     ]
 
 
-def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path, soon):
+@pytest.mark.usefixtures("soon")
+def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path):
     """Comments keep a connection of server-sent events open, and say nothing."""
     asked = []
 
@@ -367,10 +379,10 @@ def test_a_stream_of_changes_that_only_beats_is_mute_and_connected_anew(tmp_path
 
 def test_a_topic_is_left_when_it_is_asked_to_be():
     class Consumer:
-        def consume(self, number, seconds):
+        def consume(self, *_):
             feed.health.reconnect = True
             return []
 
     feed = KafkaFeed(name="k", servers="x:1", topic="t")
-    feed._read(Consumer(), lambda batch: None, threading.Event())
+    feed._read(Consumer(), lambda _: None, threading.Event())
     assert feed.health.reconnect

@@ -1,4 +1,5 @@
-"""What a person reads of an alert, wherever it arrives: whose followers fell, who reported, where to look; and when it does not arrive."""
+"""What a person reads of an alert, wherever it arrives: whose followers fell, who reported, where
+to look; and when it does not arrive."""
 
 import json
 import threading
@@ -95,7 +96,8 @@ def test_a_wave_is_told_with_whose_it_is_and_how_many_were_reported(bodies):
     assert last["news"] == "closed"
     assert last["why"] == (
         "60 accounts were suspended within 5 s; fewer than one would have been usual. "
-        "60 of them followed @leader.example: 100 followers before, 40 after. 20 had been reported before they fell."
+        "60 of them followed @leader.example: 100 followers before, 40 after. "
+        "20 had been reported before they fell."
     )
     [hit] = last["hit"]
     assert hit["leader"] == "did:plc:leader"
@@ -148,7 +150,8 @@ def test_an_address_that_moved_is_no_delivery(server, bodies, status):
 
 
 def delivered(tmp_path, monkeypatch, url, *, times, apart):
-    """One alert waits for a webhook and is tried `times` times, `apart` microseconds from each other; the state, and what was said."""
+    """One alert waits for a webhook and is tried `times` times, `apart` microseconds from each
+    other; the state, and what was said."""
     state = State.open(tmp_path / "w.sqlite")
     with state.transaction():
         alert = ReturnsAlert(wave=1, fallen=60, returned=30)
@@ -189,7 +192,8 @@ def test_an_alert_that_is_given_up_is_said(tmp_path, monkeypatch):
 
 
 def test_what_is_handed_over_steers_no_terminal_and_no_spreadsheet(tmp_path):
-    """Reasons and names come from outside: escape sequences, C1 controls, overrides of direction, formulas."""
+    """Reasons and names come from outside: escape sequences, C1 controls, overrides of direction,
+    formulas."""
     from birdfall.watch.alerts.handoff import export_wave, format_names
 
     state = State.open(tmp_path / "w.sqlite")

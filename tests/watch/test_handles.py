@@ -1,4 +1,5 @@
-"""Leaders named by handle: looked up where they are known, refused where nobody knows them, never watched in vain unsaid."""
+"""Leaders named by handle: looked up where they are known, refused where nobody knows them, never
+watched in vain unsaid."""
 
 import json
 import threading
@@ -83,7 +84,7 @@ def test_a_state_and_a_case_know_handles_too(state):
     with state.transaction():
         ingest_batch(state, "-", [StreamBatch(1, (Identity("17", "One", 1),))])
     assert resolve_leaders(
-        ["@one", "@two"], state, [LinesFeed()], {"18": "Two"}, lambda text: None
+        ["@one", "@two"], state, [LinesFeed()], {"18": "Two"}, lambda _: None
     ) == (
         "17",
         "18",

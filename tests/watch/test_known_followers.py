@@ -1,4 +1,5 @@
-"""Accounts that are known by whom they follow, and by nothing else, are accounts: an audience is compared with all of them."""
+"""Accounts that are known by whom they follow, and by nothing else, are accounts: an audience is
+compared with all of them."""
 
 import pytest
 

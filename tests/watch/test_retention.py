@@ -1,4 +1,5 @@
-"""What a watch forgets: only what nothing needs any more, in small steps, written down; and its file stays bounded."""
+"""What a watch forgets: only what nothing needs any more, in small steps, written down; and its
+file stays bounded."""
 
 import random
 import signal
@@ -16,11 +17,11 @@ from birdfall.watch.alerts.handoff import export_wave
 from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.detect.wave_contents import (
-    count_returned,
+    count_returns,
     describe_suspensions,
-    recount_returned,
+    recount_returns,
 )
-from birdfall.watch.engine import retention as keeping
+from birdfall.watch.engine import retention
 from birdfall.watch.engine.archive import case_from_wave, delete_raw_files, rotate
 from birdfall.watch.engine.learning import learn_baseline
 from birdfall.watch.engine.retention import Retention
@@ -92,8 +93,9 @@ def a_wave(state, begin, number, name, *, kind="falls", targets=()):
         )
 
 
-def years(state, days, seed=1):
-    """A stream of so many days: people follow, fall, return, report and unfollow; a wave now and then. Its events, as they were taken."""
+def years(days, seed=1):
+    """A stream of so many days: people follow, fall, return, report and unfollow; a wave now and
+    then. Its events, as they were taken."""
     chance = random.Random(seed)
     said = []
     for day in range(days):
@@ -209,8 +211,7 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
     assert StateView(state.path).wave(old)["close"] == chart
     # a look at the past that was forgotten says that it was not watched
     assert (
-        backtest_rule(state, rule, false_alarms_per_year=1.0, until=begin + 10 * DAY_US)["days"]
-        < 0.1
+        backtest_rule(state, rule, false_alarms_per_year=1.0, until=begin + 10 * DAY_US).days < 0.1
     )
 
 
@@ -218,7 +219,7 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
 def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
     whole, less = begun(tmp_path / "whole.sqlite"), begun(tmp_path / "less.sqlite")
     chance = random.Random(seed)
-    said = years(whole, 40, seed)
+    said = years(40, seed)
     numbers = []
     for state in (whole, less):
         state.watch_leaders(["leader"])
@@ -254,12 +255,12 @@ def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
         assert list_falls(less, ours.begin, ours.closed) == list_falls(
             whole, theirs.begin, theirs.closed
         )
-        assert count_returned(less, ours.begin, ours.closed) == count_returned(
+        assert count_returns(less, ours.begin, ours.closed) == count_returns(
             whole, theirs.begin, theirs.closed
         )
         for form in ("csv", "hold", "restore", "ozone", "coop"):
             assert export_wave(less, ours, form) == export_wave(whole, theirs, form)
-        back, details = recount_returned(less, ours)
+        back, details = recount_returns(less, ours)
         size, same, again = describe_suspensions(whole, theirs.begin, theirs.closed)
         assert (ours.fallen, back) == (size, same)
         for entry, other in zip(details.leaders, again.leaders, strict=True):
@@ -274,7 +275,7 @@ def test_what_is_measured_of_what_is_kept_is_what_it_was(tmp_path, seed):
 def test_the_past_read_again_is_no_news(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
-    said = years(state, 20)
+    said = years(20)
     # a status said twice before it changed is another matter: only what was news is read again
     said = [e for e in said if take(state, e.time, e).changes or not isinstance(e, Status)]
     forgotten(state, said[-1].time, days=5)
@@ -326,7 +327,7 @@ def test_a_clock_a_year_ahead_forgets_nothing(tmp_path):
 
 
 def test_waves_beyond_the_listed_ones_let_go_of_their_accounts(tmp_path, monkeypatch):
-    monkeypatch.setattr(keeping, "LISTED_WAVES", 2)
+    monkeypatch.setattr(retention, "LISTED_WAVES", 2)
     state = begun(tmp_path / "w.sqlite")
     for i in range(4):
         a_wave(state, T + i * 5 * DAY_US, 20, f"w{i}-")
@@ -409,7 +410,8 @@ def test_a_case_of_a_wave_whose_beginnings_went_is_refused_and_a_later_one_says_
     coverage = record.sql('SELECT DISTINCT kind, epoch_us("from") AS a FROM coverage').to_pylist()
     assert coverage == [{"kind": "watched", "a": since}]
     rows = record.sql(
-        "SELECT account, status, epoch_us(time) AS t FROM statuses WHERE observation = 'seen' ORDER BY 1"
+        "SELECT account, status, epoch_us(time) AS t FROM statuses WHERE observation = 'seen' "
+        "ORDER BY 1"
     ).to_pylist()
     assert rows == [
         {"account": a, "status": "suspended", "t": since}
@@ -456,7 +458,8 @@ def test_the_file_stays_bounded(tmp_path):
                 if not forgetting.step(begin):
                     break
         sizes[day] = state.connection.execute("PRAGMA page_count").fetchone()[0]
-    # from the first eight weeks and a day on, which ticks stay, nothing grows but what accounts there are
+    # from the first eight weeks and a day on, which ticks stay, nothing grows but what accounts
+    # there are
     assert max(sizes[d] for d in range(70, 110)) <= 1.1 * sizes[69]
     assert count(state, "ticks") < 60 * 6 * 10 * 3
     assert count(state, "reports") < 9 * 90
@@ -474,10 +477,10 @@ while forgetting.step(int(sys.argv[2])):
 """
 
 
-def test_killed_at_any_moment(tmp_path, monkeypatch):
+def test_killed_at_any_moment(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
-    for event in years(state, 60):
+    for event in years(60):
         take(state, event.time, event)
         now = event.time
     a_wave(state, T + 3 * DAY_US, 30, "w")
@@ -500,7 +503,8 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
     whole = (tmp_path / "w.sqlite").read_bytes()
     code = _KILLED.replace(
         "from birdfall.watch.store.database",
-        "from birdfall.watch import keeping\nkeeping.ROWS = 20\nfrom birdfall.watch.store.database",
+        "from birdfall.watch.engine import retention\nretention.STEP_ROWS = 20\n"
+        "from birdfall.watch.store.database",
     )
     (tmp_path / "right.sqlite").write_bytes(whole)
     subprocess.run(
@@ -532,7 +536,7 @@ def test_killed_at_any_moment(tmp_path, monkeypatch):
 
 
 def test_room_that_nothing_uses_goes_back_to_the_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(keeping, "SPARE", 1 << 16)
+    monkeypatch.setattr(retention, "SPARE_BYTES", 1 << 16)
     state = begun(tmp_path / "w.sqlite")
     for i in range(200):
         take(state, T + i, *(Report("r" * 100, "t" * 100, T + i, f"{i}-{k}") for k in range(20)))

@@ -1,4 +1,5 @@
-"""Detectors side by side: each does what the single one does, and a bank that was kept goes on as if it never stopped."""
+"""Detectors side by side: each does what the single one does, and a bank that was kept goes on as
+if it never stopped."""
 
 import copy
 
@@ -75,14 +76,16 @@ def test_empty_ticks_skipped_are_empty_ticks_lived():
     skipped.skip_ticks(50, covered=True)
     assert skipped.expected_counts() == pytest.approx(lived.expected_counts())
     assert skipped.tick == lived.tick
-    # while skipping, the bound of the beginning is used throughout: evidence differs a little, and never upward by much
+    # while skipping, the bound of the beginning is used throughout: evidence differs a little, and
+    # never upward by much
     assert skipped.evidence()[0] <= lived.evidence()[0] + 0.5
 
 
 @pytest.mark.parametrize("ticks", [1, 20, 29, 30, 31, 359, 360, 361, 389, 390, 391, 1000, 100_000])
 @pytest.mark.parametrize("covered", [True, False])
 def test_what_was_sums_up_alike_whether_empty_ticks_are_skipped_or_lived(ticks, covered):
-    """What a silence of hours leaves behind is nothing: a spread of counts that are gone would judge those that come."""
+    """What a silence of hours leaves behind is nothing: a spread of counts that are gone would
+    judge those that come."""
     rng = np.random.default_rng(ticks)
     bank = DetectorBank()
     bank.tick = 17
@@ -120,7 +123,7 @@ def test_a_burst_does_not_become_its_own_yardstick():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_false_alarms_stay_within_the_budget(seed):
-    """A hundred audiences of all kinds of rates, watched for a day each, at one false alarm a year."""
+    """A hundred audiences of all kinds of rates, watched for a day, at one false alarm a year."""
     rng = np.random.default_rng(seed)
     bank = DetectorBank(false_alarms_per_year=1.0)
     bank.tick = 1
@@ -143,7 +146,8 @@ def test_false_alarms_stay_within_the_budget(seed):
 
 @pytest.mark.parametrize("rate", [0.02, 0.3, 3.0, 30.0])
 def test_all_suspensions_raise_nothing_while_their_level_wanders(rate):
-    """What stands for everything has a quarter of the budget, and counts of some ticks together: a day of each rate."""
+    """What stands for everything has a quarter of the budget, and counts of some ticks together: a
+    day of each rate."""
     rng = np.random.default_rng(int(rate * 100))
     bank = DetectorBank(false_alarms_per_year=1.0)
     bank.tick = 1
@@ -172,7 +176,7 @@ def test_the_tail_is_never_taken_for_less_than_it_is(mean, size):
 
 
 def test_what_stands_for_everything_weighs_more_than_one_of_many():
-    """However many audiences are watched, all suspensions together are called by the same number."""
+    """However many audiences are watched, all suspensions are called by the same number."""
 
     def needed(audiences, name):
         bank = DetectorBank()
@@ -202,7 +206,8 @@ def test_weights_are_shared_out_and_no_more():
         return bank.significant_streams(np.array(evidence))
 
     none = [-np.inf] * 10
-    # a quarter of the budget; from a quarter of an hour on half of that is for evidence: eight times the threshold
+    # a quarter of the budget; from a quarter of an hour on half of that is for evidence: eight
+    # times the threshold
     assert called([budget + np.log(4) + 0.01, *none[1:]]) == [ALL_FALLS]
     bank.ticks[:10] = SETTLED_TICKS
     assert called([budget + np.log(8) + 0.01, *none[1:]]) == [ALL_FALLS]
@@ -239,7 +244,8 @@ def test_a_tenfold_rate_is_called_within_a_minute(rate, hours, share):
 
 
 def _begun(bank, seconds, moments):
-    """Whether falls at these seconds are called by a bank whose watch began at a moment of a tick; the tick is ten seconds."""
+    """Whether falls at these seconds are called by a bank whose watch began at a moment of a tick;
+    the tick is ten seconds."""
     bank.tick = 1
     bank.add([ALL_FALLS, ALL_REPORTS, StreamKey.parse("leader:x")])
     for tick in range(int(seconds // 10) + 1):
@@ -257,7 +263,8 @@ def _begun(bank, seconds, moments):
     ("quiet", "falls", "lasts"), [(30, 80, 8), (30, 200, 40), (60, 50, 4), (60, 80, 40)]
 )
 def test_a_wave_is_called_in_a_watch_that_is_half_a_minute_old(begun, quiet, falls, lasts):
-    """However it lies over the ticks: the part of it in a tick that ended may not be what the rest is measured by."""
+    """However it lies over the ticks: the part of it in a tick that ended may not be what the rest
+    is measured by."""
     before = [begun + quiet / 4, begun + quiet / 3]
     assert _begun(
         DetectorBank(),
@@ -282,7 +289,8 @@ def test_a_watch_that_begins_takes_what_it_finds_for_usual(rate, size):
             bank.add_events(ALL_FALLS, number)
             called += bool(bank.significant_streams(bank.evidence()))
             bank.close_tick(teach=np.ones(2, bool), covered=True)
-    # ticks that vary as widely as size 1 are at the limit of what is granted: one in 500 watches is measured there
+    # ticks that vary as widely as size 1 are at the limit of what is granted: one in 500 watches is
+    # measured there
     assert called == 0 if size > 1 else called <= 2
 
 
