@@ -39,8 +39,8 @@ from birdfall.watch.store.queries.falls import count_falls_per_step
 from birdfall.watch.store.queries.raw import raw_file_bytes
 from birdfall.watch.store.queries.reports import count_reports_per_step
 from birdfall.watch.store.queries.sources import (
-    has_connection,
     first_observation,
+    has_connection,
     latest_event,
     list_gaps_of,
     list_gaps_within,
