@@ -13,14 +13,13 @@ import pytest
 from test_watch_feeds import Served, report
 from watch_running import Running, until
 
-from birdfall.watch.alerts.channels import is_signed
 from birdfall.watch.feeds import webhook as hooks
 from birdfall.watch.feeds.base import MAX_REQUESTED_WAIT_SECONDS, ConnectionLost
 from birdfall.watch.feeds.decode import decode_mediawiki
 from birdfall.watch.feeds.json_fields import JsonFields
 from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
 from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed, requested_wait
-from birdfall.watch.feeds.webhook import MastodonWebhookFeed
+from birdfall.watch.feeds.webhook import MastodonWebhookFeed, is_signed
 
 T = 1_700_000_000_000_000
 
