@@ -307,10 +307,10 @@ def test_a_step_that_may_lead_down_is_no_jump(ratio, low, high, spoken):
     """Far out, where few occasions lie, a bent curve can be left by a step that leads nowhere (331
     hits on Wikipedia, 2013).
     """
-    from birdfall.measures.brigades.dose_tests import DoseTest, is_jump_called
+    from birdfall.measures.brigades.dose_tests import DoseTest, may_call_jump
     from birdfall.measures.brigades.threshold_test import Jump, PlaceboJump
 
     step = Jump(331, 331, 331, ratio, low, high, 0.0005, 0.0004, 0.001, 0.001, 12.0)
     assert (
-        is_jump_called({"reporters": DoseTest(None, step, [PlaceboJump(0.5, 0.1)] * 40)}) is spoken
+        may_call_jump({"reporters": DoseTest(None, step, [PlaceboJump(0.5, 0.1)] * 40)}) is spoken
     )

@@ -15,11 +15,12 @@ import pytest
 import birdfall
 from birdfall.kernels.coaction.coaction import estimate_cost
 from birdfall.measures.coordination import applies_to, coordination, parse_window, trace_sizes
+from birdfall.measures.coordination.act_profile import profile_acts, trace_edges
+from birdfall.measures.coordination.bare_tables import trace_from_table
 from birdfall.measures.coordination.communities import best_jaccard, find_groups, find_interests
+from birdfall.measures.coordination.comparisons import jitter_null
 from birdfall.measures.coordination.cost import cost_line
 from birdfall.measures.coordination.layers import combine_layers
-from birdfall.measures.coordination.null_model import jitter_null, profile_acts, trace_edges
-from birdfall.measures.coordination.traces import trace_from_table
 from birdfall.model.errors import CannotAnswer, UsageError, WindowError
 from birdfall.model.findings import from_plain
 from birdfall.record.record import from_tables
@@ -283,8 +284,8 @@ def test_layers_are_seen_apart_and_together():
 
 def test_combined_p_is_that_of_the_formula():
     w = world(3, decay=600.0, accounts=400, objects=500)
+    from birdfall.measures.coordination.bare_tables import trace_from_table
     from birdfall.measures.coordination.layers import build_layer
-    from birdfall.measures.coordination.traces import trace_from_table
 
     layers = [
         build_layer(

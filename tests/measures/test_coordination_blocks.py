@@ -14,6 +14,8 @@ import pytest
 from birdfall.kernels.coaction.shuffle import exchange_accounts, repeated_pairs
 from birdfall.kernels.densest_subgraph import densest_block
 from birdfall.measures.coordination import coordination, null_model
+from birdfall.measures.coordination.act_profile import profile_acts
+from birdfall.measures.coordination.bare_tables import trace_from_table
 from birdfall.measures.coordination.communities import find_interests, place_newcomers
 from birdfall.measures.coordination.dense_blocks import (
     ActShuffler,
@@ -22,8 +24,7 @@ from birdfall.measures.coordination.dense_blocks import (
     peel_blocks,
 )
 from birdfall.measures.coordination.layers import build_layer
-from birdfall.measures.coordination.null_model import InterestStrata, company_share, profile_acts
-from birdfall.measures.coordination.traces import trace_from_table
+from birdfall.measures.coordination.null_model import InterestStrata, company_share
 
 sys.path.insert(0, str(Path(__file__).parent))
 from coordination_worlds import SECOND, world

@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 
 import birdfall
 from birdfall.measures.coordination import coordination, traces
-from birdfall.measures.coordination.traces import (
-    content_ids,
-    encode_values,
-    rename_columns,
-    trace_from_table,
-)
+from birdfall.measures.coordination.bare_tables import rename_columns, trace_from_table
+from birdfall.measures.coordination.traces import content_ids
+from birdfall.measures.coordination.value_codes import encode_values
 from birdfall.model.errors import UsageError
 
 

@@ -73,7 +73,7 @@ def _class_of(code: int, kinds: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _write_reduced(
+def _write_text(
     codes: np.ndarray,
     n: int,
     kinds: np.ndarray,
@@ -159,6 +159,6 @@ def reduce(
             grown = np.empty(2 * len(out) + n * (MAX_CODE_POINTS + 1), np.uint32)
             grown[:at] = out[:at]
             out = grown
-        at = _write_reduced(scratch, n, kinds, starts, pieces, out, at, http, https, www)
+        at = _write_text(scratch, n, kinds, starts, pieces, out, at, http, https, www)
         ends[t - first] = at
     return out[:at].copy()

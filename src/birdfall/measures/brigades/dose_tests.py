@@ -156,7 +156,7 @@ def dose_estimates(doses: DoseTests) -> dict[str, Estimate]:
     return made
 
 
-def is_jump_called(doses: DoseTests) -> bool:
+def may_call_jump(doses: DoseTests) -> bool:
     """Whether a jump may be spoken of: it is there, surely leads up, and is greater than the
     placebos'.
     """

@@ -24,7 +24,7 @@ from birdfall.measures.brigades.dose_tests import (
     DoseTests,
     JumpDetails,
     dose_estimates,
-    is_jump_called,
+    may_call_jump,
     measure_doses,
 )
 from birdfall.measures.brigades.lockstep import Lockstep, lockstep, voice_weights
@@ -216,6 +216,7 @@ def brigades(
         method=METHOD,
         tables={"calls": calls},
         simulated=record.settings.simulated,
+        method_version=METHOD_VERSION,
     )
     if not len(reports):
         return blank
@@ -321,7 +322,7 @@ def _details(found: _Measured) -> _Details:
         "dispersion": found.fire.size,
         "unseen": tables.camouflage_bounds(found.sought.left, CAMOUFLAGE_SIZES),
         "density_left": found.sought.left,
-        "jump": is_jump_called(found.doses),
+        "jump": may_call_jump(found.doses),
         "jumps": {dose: tested.to_json() for dose, tested in found.doses.items()},
     }
 

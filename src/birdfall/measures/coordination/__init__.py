@@ -10,6 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from birdfall.measures.coordination.bare_tables import (
+        TableLike,
+        rename_columns,
+        trace_from_table,
+    )
     from birdfall.measures.coordination.from_files import (
         FileActs,
         FileReading,
@@ -40,13 +45,7 @@ if TYPE_CHECKING:
         check_options,
     )
     from birdfall.measures.coordination.text_clusters import TextClusters, cluster_texts
-    from birdfall.measures.coordination.traces import (
-        TableLike,
-        Trace,
-        read_trace,
-        rename_columns,
-        trace_from_table,
-    )
+    from birdfall.measures.coordination.traces import Trace, read_trace
 
 __all__ = [
     "METHOD_VERSION",
@@ -82,6 +81,7 @@ __all__ = [
 
 #: Where each name stands.
 _PARTS = {
+    "bare_tables": ("TableLike", "rename_columns", "trace_from_table"),
     "from_files": (
         "FileActs", "FileReading", "coordinate_files", "count_rejected_rows", "guessed_columns",
         "mapping_from_columns",
@@ -94,7 +94,7 @@ _PARTS = {
     ),
     "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
     "text_clusters": ("TextClusters", "cluster_texts"),
-    "traces": ("TableLike", "Trace", "read_trace", "rename_columns", "trace_from_table"),
+    "traces": ("Trace", "read_trace"),
 }  # fmt: skip
 
 

@@ -22,14 +22,10 @@ import numpy as np
 from birdfall.kernels.coaction.shuffle import exchange_accounts, repeated_pairs
 from birdfall.kernels.densest_subgraph import densest_block
 from birdfall.measures.coordination import null_model
+from birdfall.measures.coordination.act_profile import ActProfile, profile_acts
 from birdfall.measures.coordination.communities import Grouping, find_interests
 from birdfall.measures.coordination.layers import Layer
-from birdfall.measures.coordination.null_model import (
-    ActProfile,
-    bonferroni_log_p,
-    count_company,
-    profile_acts,
-)
+from birdfall.measures.coordination.null_model import bonferroni_log_p, count_company
 from birdfall.model.progress import Progress, silent
 
 #: Blocks are looked for where a shuffle is cheap: a hundred of them walk a hundred times so many

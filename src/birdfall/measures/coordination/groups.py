@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.coordination.layers import Layer
-from birdfall.measures.coordination.null_model import (
+from birdfall.measures.coordination.act_profile import (
     ActProfile,
     EdgeEvidence,
     profile_acts,
     trace_edges,
 )
+from birdfall.measures.coordination.layers import Layer
 from birdfall.measures.coordination.traces import Trace
 from birdfall.model.schemas import TIME
 

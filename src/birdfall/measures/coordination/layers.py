@@ -17,12 +17,15 @@ import numpy as np
 from birdfall.kernels.coaction import null as nulls
 from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, Count, coaction
 from birdfall.measures.coordination import null_model
-from birdfall.measures.coordination.null_model import (
-    ActProfile,
-    DegreeNull,
-    InterestStrata,
+from birdfall.measures.coordination.act_profile import ActProfile, profile_acts, trace_edges
+from birdfall.measures.coordination.comparisons import (
+    RULE_WINDOW_US,
     ShiftedCounts,
+    count_fixed_rule_edges,
+    count_shifted_edges,
+    jitter_null,
 )
+from birdfall.measures.coordination.null_model import DegreeNull, InterestStrata
 from birdfall.measures.coordination.traces import Trace
 
 #: How far the jitter null moves an act, in windows.
@@ -86,20 +89,20 @@ def build_layer(
     """
     columns = (trace.account, trace.object_, trace.time)
     edges = coaction(*columns, window=window, count=count, at_least=at_least, memory=memory)
-    crowd = null_model.profile_acts(*columns, window)
+    crowd = profile_acts(*columns, window)
     total = edges.emitted
     if count != "objects" and crowd.repeats:
         total = coaction(
             *columns, window=window, count="objects", at_least=at_least, memory=memory
         ).emitted
     null = null_model.degree_null(crowd, total, strata, in_blocks)
-    traced = null_model.trace_edges(crowd, edges.lo, edges.hi)
+    traced = trace_edges(crowd, edges.lo, edges.hi)
     rate = null.rate(edges.lo, edges.hi)
     counted = null.count_log_p(edges.lo, edges.hi, traced.objects, rate)
     surprised = null.surprise_log_p(traced.surprise, rate)
     log_p = null_model.bonferroni_log_p(counted, surprised)
     q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
-    by_rule = count == "pairs" and at_least == 2 and window == null_model.RULE_WINDOW_US
+    by_rule = count == "pairs" and at_least == 2 and window == RULE_WINDOW_US
     return Layer(
         trace,
         window,
@@ -130,7 +133,7 @@ def add_checks(
     """
     trace = layer.trace
     chosen = layer.significant(alpha)
-    jitter = null_model.jitter_null(
+    jitter = jitter_null(
         trace.account,
         trace.object_,
         trace.time,
@@ -144,13 +147,13 @@ def add_checks(
     if jitter.holds:
         log_p[chosen] = jitter.log_p
     columns = (trace.account, trace.object_, trace.time)
-    moved = null_model.count_shifted_edges(
+    moved = count_shifted_edges(
         *columns, layer.window, at_least, layer.null, layer.cutoff, seed, memory
     )
     fixed = (
         (len(layer), int((layer.weight >= 3).sum()))
         if layer.by_rule
-        else null_model.count_fixed_rule_edges(*columns, memory)
+        else count_fixed_rule_edges(*columns, memory)
     )
     return replace(
         layer,
@@ -162,11 +165,11 @@ def add_checks(
     )
 
 
-def mark_untested(layer: Layer) -> Layer:
+def skip_tests(layer: Layer) -> Layer:
     """The layer with every edge counted as it stands: no null, q 0."""
     none = np.zeros(len(layer))
     columns = (layer.trace.account, layer.trace.object_, layer.trace.time)
-    fixed = null_model.count_fixed_rule_edges(*columns)
+    fixed = count_fixed_rule_edges(*columns)
     return replace(layer, log_p=none - 1.0, q=none, cutoff=0.0, fixed=fixed)
 
 
@@ -185,7 +188,7 @@ def count_rule_edges(layers: list[Layer], memory: int = DEFAULT_MEMORY_BYTES) ->
                 x.trace.account,
                 x.trace.object_,
                 x.trace.time,
-                window=null_model.RULE_WINDOW_US,
+                window=RULE_WINDOW_US,
                 count="pairs",
                 at_least=2,
                 memory=memory,

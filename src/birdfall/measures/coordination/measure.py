@@ -19,6 +19,7 @@ import numpy as np
 
 from birdfall.kernels.coaction.coaction import estimate_cost
 from birdfall.measures.coordination import describe
+from birdfall.measures.coordination.bare_tables import TableLike, trace_from_table
 from birdfall.measures.coordination.communities import find_groups, find_interests, place_newcomers
 from birdfall.measures.coordination.cost import cost_line
 from birdfall.measures.coordination.dense_blocks import MAX_BLOCKS, DiluteBlock, find_dilute_groups
@@ -28,7 +29,7 @@ from birdfall.measures.coordination.layers import (
     add_checks,
     build_layer,
     combine_layers,
-    mark_untested,
+    skip_tests,
 )
 from birdfall.measures.coordination.null_model import InterestStrata
 from birdfall.measures.coordination.options import (
@@ -46,12 +47,10 @@ from birdfall.measures.coordination.tables import (
     object_table,
 )
 from birdfall.measures.coordination.traces import (
-    TableLike,
     Trace,
     canonical_accounts,
     read_trace,
     trace_digest,
-    trace_from_table,
 )
 from birdfall.model.errors import CannotAnswer, MemoryBudgetError, UsageError
 from birdfall.model.findings import Finding, Input, Note
@@ -194,7 +193,9 @@ def coordination(
     window = asked.checked_window()
     traces, inputs, limits = _read_traces(data, asked)
     if asked.preset is not None:
-        return peer_finding(traces, asked.preset, window, asked.preset_options or {}, inputs)
+        options_given = asked.preset_options or {}
+        peer = peer_finding(traces, asked.preset, window, options_given, inputs)
+        return peer.replace(method_version=METHOD_VERSION)
     read = _build_layers(canonical_accounts(traces), asked, window, progress)
     limits = [*limits, *(n for n in read.notes if n not in limits)]
     if not read.layers:
@@ -234,6 +235,7 @@ def coordination(
         },
         tables=tables,
         simulated=isinstance(data, Record) and data.settings.simulated,
+        method_version=METHOD_VERSION,
     )
 
 
@@ -300,7 +302,7 @@ def _build_layer(
             fix="Allow more, or leave out the objects named by estimate_cost.",
         ) from error
     if asked.null == "none":
-        return mark_untested(layer)
+        return skip_tests(layer)
     return add_checks(
         layer, alpha=asked.alpha, at_least=asked.at_least, seed=asked.seed, memory=asked.memory
     )

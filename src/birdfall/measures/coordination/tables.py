@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.kernels.coaction.coaction import coaction
+from birdfall.measures.coordination.act_profile import EdgeEvidence, profile_acts, trace_edges
 from birdfall.measures.coordination.communities import Grouping
 from birdfall.measures.coordination.dense_blocks import DiluteBlock
 from birdfall.measures.coordination.groups import (
@@ -23,7 +24,6 @@ from birdfall.measures.coordination.groups import (
     member_acts,
 )
 from birdfall.measures.coordination.layers import CombinedNetwork, Layer
-from birdfall.measures.coordination.null_model import EdgeEvidence, profile_acts, trace_edges
 from birdfall.measures.coordination.options import CoordinationOptions
 from birdfall.measures.coordination.sensitivity import (
     WeightedEdges,
@@ -150,7 +150,7 @@ def _p_values(log_p: np.ndarray) -> pa.Array:
     return pa.array(np.exp(log_p), mask=np.isnan(log_p))
 
 
-def _listed(log_p: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+def _most_significant(log_p: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """Positions of the most significant edges, `MAX_LISTED_EDGES` at most, ascending."""
     if len(lo) <= MAX_LISTED_EDGES:
         return np.arange(len(lo))
@@ -188,7 +188,7 @@ def _edge_table(layers: list[Layer]) -> pa.Table:
     """All layers' edges, each layer's most significant at most, by layer, source, target."""
     parts = []
     for x in layers:
-        ends = _edge_ends(x.trace, _listed(x.log_p, x.lo, x.hi), x.lo, x.hi)
+        ends = _edge_ends(x.trace, _most_significant(x.log_p, x.lo, x.hi), x.lo, x.hi)
         keep = ends.keep
         parts.append(
             pa.table(
@@ -215,7 +215,7 @@ def _edge_table(layers: list[Layer]) -> pa.Table:
 
 def _combined_table(whole: CombinedNetwork, trace: Trace) -> pa.Table:
     """The edges of all layers as one network, the most significant at most, by source, target."""
-    ends = _edge_ends(trace, _listed(whole.log_p, whole.lo, whole.hi), whole.lo, whole.hi)
+    ends = _edge_ends(trace, _most_significant(whole.log_p, whole.lo, whole.hi), whole.lo, whole.hi)
     keep = ends.keep
     return pa.table(
         {
