@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,12 +14,14 @@ from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.security import MAX_BURST_REQUESTS, is_loopback
 from birdfall.watch.dashboard.server import DashboardServer, parse_address
 from birdfall.watch.dashboard.state_view import StateView
+from birdfall.watch.dashboard.view import ReporterComparison
 from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Follow, Gap, Identity, Report, Status, StreamBatch
 from birdfall.watch.store.database import State
 from birdfall.watch.store.ingest import ingest_batch, note_gap
+from birdfall.watch.store.queries.alerts import ChannelCount
 from birdfall.watch.store.queries.waves import list_waves
 from commands import birdfall
 
@@ -158,7 +161,7 @@ def test_too_much_is_turned_away(path):
 
 def test_only_this_site_can_ask_for_a_case(path, tmp_path):
     made = []
-    web = client(path, handlers=PageActions(lambda number: made.append(number) or tmp_path))
+    web = client(path, actions=PageActions(lambda number: made.append(number) or tmp_path))
     assert web.post("/en/wave/1/case", headers={"origin": "http://evil.example"}).status_code == 403
     assert web.post("/en/wave/1/case", headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert made == []
@@ -208,7 +211,7 @@ def test_a_token_is_made_beyond_loopback_and_a_weak_one_refused(path):
     assert served.token is not None
     assert len(served.token) >= 32
     assert served.token in served.invitation
-    served._socket.close()
+    served.stop()
     with pytest.raises(UsageError):
         DashboardServer(path, "0.0.0.0:0", "short")
 
@@ -294,9 +297,9 @@ def test_pseudonyms_stay_for_as_long_as_the_watch_is_kept(path):
 
 def test_reporters_are_set_beside_those_who_do_the_like(path):
     data = StateView(path).reporters()
-    assert len(data["rows"]) == 40
-    assert {r["targets"] for r in data["rows"]} == {2}
-    assert data["alike"] is None, "there is nobody to compare with"
+    assert len(data.rows) == 40
+    assert {r.targets for r in data.rows} == {2}
+    assert data.comparison is None, "there is nobody to compare with"
     state = State.open(path)
     late = T + 620_000_000
     honest = [
@@ -306,7 +309,7 @@ def test_reporters_are_set_beside_those_who_do_the_like(path):
     with state.transaction():
         ingest_batch(state, "recording:x", honest)
     state.close()
-    assert StateView(path).reporters()["alike"] == {"all": 10, "like": 1}
+    assert StateView(path).reporters().comparison == ReporterComparison(others=10, similar=1)
 
 
 def test_a_burst_says_which_of_its_targets_fell(path):
@@ -317,7 +320,7 @@ def test_a_burst_says_which_of_its_targets_fell(path):
         )
     state.close()
     burst = StateView(path).wave(2)
-    assert {t["target"]: t["fell"] for t in burst["targets"]} == {"t0": None, "t1": T + 670_000_000}
+    assert {t.target: t.fell for t in burst.targets} == {"t0": None, "t1": T + 670_000_000}
     assert "1 of 2 since the burst began" in client(path).get("/en/wave/2").text
 
 
@@ -367,35 +370,35 @@ def test_a_case_that_cannot_be_made_says_why(path):
     def refuse(number):
         raise UsageError("no <b>room</b>", fix="Make some.")
 
-    web = client(path, handlers=PageActions(refuse))
+    web = client(path, actions=PageActions(refuse))
     answer = web.post("/en/wave/1/case", headers={"origin": "http://127.0.0.1:8470"})
     assert answer.status_code == 409
     assert "&lt;b&gt;room" in answer.text
 
 
 def test_a_wave_becomes_a_case_with_its_report(path):
-    from birdfall.watch.dashboard.server import case_maker, latest_case
+    from birdfall.watch.dashboard.server import latest_case, make_case
 
     assert latest_case(path, 1) is None
-    folder = case_maker(path)(1)
+    folder = make_case(path, 1)
     assert "<h1" in (folder / "reports" / "report.html").read_text()
     assert latest_case(path, 1) == folder
     assert latest_case(path, 2) is None
     with pytest.raises(UsageError, match="no wave 99"):
-        case_maker(path)(99)
+        make_case(path, 99)
 
 
 def test_a_case_whose_report_fails_says_what_went_wrong(path, monkeypatch):
     from birdfall.model.errors import CaseError
-    from birdfall.watch.dashboard.server import case_maker
+    from birdfall.watch.dashboard.server import make_case
 
     monkeypatch.setattr("birdfall.watch.dashboard.server.sys.executable", "/bin/false")
     with pytest.raises(CaseError, match="its report was not"):
-        case_maker(path)(1)
+        make_case(path, 1)
 
 
 def test_a_usual_minute_is_judged_by_what_a_minute_brings():
-    from birdfall.watch.dashboard.view import usual_limit
+    from birdfall.watch.dashboard.charts import usual_limit
 
     assert usual_limit(0.0, 60_000_000) == 1.0
     # ten a tick are sixty a minute: seventy are usual, two hundred are not
@@ -486,10 +489,10 @@ def test_alerts_that_do_not_arrive_are_shown_beside_the_rules(path):
         state.connection.execute(row, (1, "phone", None, 12, "HTTPError: 403"))
         state.connection.execute(row, (2, "phone", None, 3, "HTTPError: <b>404"))
     state.close()
-    assert StateView(path).rules()["channels"] == [
-        {"channel": "desk", "arrived": 1, "waiting": 0, "lost": 0, "said": ""},
-        {"channel": "phone", "arrived": 0, "waiting": 1, "lost": 1, "said": "HTTPError: <b>404"},
-    ]
+    assert StateView(path).rules().channels == (
+        ChannelCount("desk", arrived=1, waiting=0, lost=0, said=""),
+        ChannelCount("phone", arrived=0, waiting=1, lost=1, said="HTTPError: <b>404"),
+    )
     text = client(path).get("/en/rules").text
     assert "Given up" in text
     assert "HTTPError: &lt;b&gt;404" in text
@@ -518,20 +521,18 @@ def test_standard_input_is_named(path):
 
 
 def test_nothing_is_usual_where_nothing_was_watched():
-    from birdfall.watch.dashboard.view import build_chart, usual_band_path
+    from birdfall.watch.dashboard.charts import Count, Span, build_chart
 
-    series = [{"at": k * 10, "observed": 4 * (k == 5), "high": 2.0} for k in range(6)]
-    drawn = build_chart(series, [[25, 32], [12, 26], [30, 40]], 10, "all")
-    assert drawn["gaps"] == [[12, 40]]
-    assert [p["high"] for p in drawn["series"]] == [2.0, 2.0, None, None, 2.0, 2.0]
-    assert [p["over"] for p in drawn["series"]] == [False] * 5 + [True]
+    counts = [Count(k * 10, 4 * (k == 5), 2.0) for k in range(6)]
+    gaps = [Span(25, 32), Span(12, 26), Span(30, 40)]
+    drawn = build_chart(counts, gaps, 10, "all")
+    assert drawn.gaps == ((12, 40),)
+    assert [p.high for p in drawn.series] == [2.0, 2.0, None, None, 2.0, 2.0]
+    assert [p.over for p in drawn.series] == [False] * 5 + [True]
     # in the step that is watched in part the band ends where the gap begins
-    drawn["seconds"] = 10 / 1_000_000
-    assert usual_band_path(drawn, 4.0) == "M0 100V50H1V50H1.2V100ZM4 100V50H5V50H6V100Z"
-    assert (
-        usual_band_path({**drawn, "series": [{**p, "high": None} for p in drawn["series"]]}, 4.0)
-        == ""
-    )
+    assert drawn.usual_band_path(4.0) == "M0 100V50H1V50H1.2V100ZM4 100V50H5V50H6V100Z"
+    unwatched = tuple(replace(p, high=None) for p in drawn.series)
+    assert replace(drawn, series=unwatched).usual_band_path(4.0) == ""
 
 
 def test_the_page_draws_no_band_over_a_gap(path):
@@ -539,8 +540,8 @@ def test_the_page_draws_no_band_over_a_gap(path):
     with state.transaction():
         note_gap(state, "recording:x", Gap(T + 300_000_000, T + 540_000_000, "not-connected"))
     state.close()
-    drawn = StateView(path).now()["chart"]
-    bare = [p["at"] for p in drawn["series"] if p["high"] is None and p["at"] >= T]
+    drawn = StateView(path).overview().chart
+    bare = [p.at for p in drawn.series if p.high is None and p.at >= T]
     # whole minutes within the four; the two at its ends are watched in part
     assert len(bare) == 3
     assert bare[0] > T + 300_000_000
@@ -557,13 +558,13 @@ def test_a_watch_that_no_longer_runs_is_not_called_quiet(path):
         state.keep_health("atproto:example.org", True, T, "")
     state.close()
     held = lock_folder(path.parent)
-    assert StateView(path).now()["state"] == "wave"
-    assert StateView(path).sources()[0]["state"] == "up"
+    assert StateView(path).overview().state == "wave"
+    assert StateView(path).sources()[0].state == "up"
     held.close()
-    found = StateView(path).now()
-    assert (found["state"], found["down"]) == ("stopped", [])
-    assert found["latest"] < T + 700_000_000, "and time does not go on"
-    assert StateView(path).sources()[0]["state"] == "stopped"
+    found = StateView(path).overview()
+    assert (found.state, found.down) == ("stopped", ())
+    assert found.latest < T + 700_000_000, "and time does not go on"
+    assert StateView(path).sources()[0].state == "stopped"
     text = client(path).get("/en/now").text
     assert "No watch is running" in text
     assert "80 accounts were suspended" in text
@@ -580,8 +581,8 @@ def test_what_is_lost_now_is_no_time_that_was_watched(path):
         )
         state.keep_health("atproto:example.org", False, T + 630_000_000, "refused")
     state.close()
-    drawn = StateView(path).now()
-    assert drawn["chart"]["gaps"][-1] == [T + 630_000_000, drawn["latest"]]
+    drawn = StateView(path).overview()
+    assert drawn.chart.gaps[-1] == (T + 630_000_000, drawn.latest)
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "ar", "pt"])
@@ -607,7 +608,7 @@ def test_before_the_first_thing_is_heard_nothing_was_usual(tmp_path):
         state.keep_meta(begun=begun)
         state.keep_health("atproto:example.org", True, begun, "")
     held = lock_folder(tmp_path)
-    drawn = StateView(tmp_path / "watch.sqlite").now()["chart"]
+    drawn = StateView(tmp_path / "watch.sqlite").overview().chart
     held.close()
-    assert drawn["gaps"][0][1] == begun
-    assert {p["high"] for p in drawn["series"][1:-2]} == {None}
+    assert drawn.gaps[0].end == begun
+    assert {p.high for p in drawn.series[1:-2]} == {None}

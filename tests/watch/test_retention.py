@@ -193,7 +193,7 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
             backtest_rule(state, Rule("a", "falls", 5), false_alarms_per_year=1.0, until=end),
         )
 
-    before, chart = results(), StateView(state.path).wave(old)["close"]
+    before, chart = results(), StateView(state.path).wave(old).near
     forgotten(state, end)
     assert results() == before
     oldest = dict(
@@ -208,7 +208,7 @@ def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
     assert 0 < count(state, f"ticks WHERE begin < {begin + 2 * DAY_US}") < 10, (
         "only what the chart of the wave shows is left"
     )
-    assert StateView(state.path).wave(old)["close"] == chart
+    assert StateView(state.path).wave(old).near == chart
     # a look at the past that was forgotten says that it was not watched
     assert (
         backtest_rule(state, rule, false_alarms_per_year=1.0, until=begin + 10 * DAY_US).days < 0.1
@@ -349,7 +349,7 @@ def test_waves_beyond_the_listed_ones_let_go_of_their_accounts(tmp_path, monkeyp
     assert len(export_wave(state, find_wave(state, 3), "csv").splitlines()) == 21
     view = StateView(state.path)
     assert view.download(1, "csv") is None
-    assert (view.wave(1)["kept"], view.wave(3)["kept"], view.wave(3)["case"]) == (
+    assert (view.wave(1).has_accounts, view.wave(3).has_accounts, view.wave(3).can_make_case) == (
         False,
         True,
         False,
@@ -378,7 +378,7 @@ def test_a_burst_keeps_its_reports(tmp_path):
     assert count(state, "reports WHERE target = 'other'") < 8
     assert (
         export_wave(state, find_wave(state, number), "reporters"),
-        {**StateView(state.path).wave(number), "case": True},
+        replace(StateView(state.path).wave(number), can_make_case=True),
     ) == (
         before[0],
         before[1],
@@ -559,8 +559,8 @@ def test_follows_are_found_by_an_index(tmp_path):
 def test_the_pages_say_what_is_kept(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     take(state, T, Status("a", "suspended", T))
-    kept = StateView(state.path).kept()
-    assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (
+    kept = StateView(state.path).storage()
+    assert (kept.since, kept.removes, kept.removed, kept.over) == (
         T,
         False,
         False,
@@ -570,8 +570,8 @@ def test_the_pages_say_what_is_kept(tmp_path):
     forgotten(state, T + 30 * DAY_US, days=3)
     with state.transaction():
         state.keep_meta(keep_days=3.0, keep_gigabytes=1e-9)
-    kept = StateView(state.path).kept()
-    assert (kept["since"], kept["forgets"], kept["forgot"], kept["over"]) == (
+    kept = StateView(state.path).storage()
+    assert (kept.since, kept.removes, kept.removed, kept.over) == (
         state.kept_from,
         True,
         True,

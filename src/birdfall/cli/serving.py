@@ -25,7 +25,8 @@ def serve(
     folder
         A case, or the folder of a watch.
     at
-        Where to stand: a port, or ADDRESS:PORT. Addresses beyond this machine ask visitors for a token.
+        Where to stand: a port, or ADDRESS:PORT. Addresses beyond this machine ask visitors for a
+        token.
     token
         The token; made and printed if not given.
     """

@@ -1,4 +1,6 @@
-"""`birdfall watch`, `replay` and `propose`: live streams, recordings of them, and handing a wave to other tools."""
+"""`birdfall watch`, `replay` and `propose`: live streams, recordings of them, and handing a wave to
+other tools.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,14 @@ def watch(
     Parameters
     ----------
     sources
-        wss://HOST (AT Protocol), jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST, mastodon:https://HOST,
-        mastodon-hooks:ADDRESS:PORT, wiki:https://HOST/PATH, kafka:HOST:PORT/TOPIC, - for lines on standard input, or a recording.
+        wss://HOST (AT Protocol), jetstream:wss://HOST, jetstream2:wss://HOST, ozone:https://HOST,
+        mastodon:https://HOST, mastodon-hooks:ADDRESS:PORT, wiki:https://HOST/PATH,
+        kafka:HOST:PORT/TOPIC, - for lines on standard input, or a recording.
     state
         The folder that keeps what was seen. The same folder goes on where it stopped.
     leader
-        An account whose audience is watched: its id, or @handle where the source or the state knows it.
+        An account whose audience is watched: its id, or @handle where the source or the state knows
+        it.
     rules
         A TOML file that says which alerts go where.
     case
@@ -54,20 +58,24 @@ def watch(
     start
         all: begin with everything the server still has.
     dictionary
-        The zstd dictionary of Jetstream, for compressed messages; version 2 is asked for it if not given.
+        The zstd dictionary of Jetstream, for compressed messages; version 2 is asked for it if not
+        given.
     false_alarms
         How many false alarms a year are allowed.
     keep_days
-        Forget what is older: raw events, and of the state changes, reports and alerts (of these at least 2 days are kept, and all of
-        the waves that are listed). Without it these are kept for good. Counts of ticks go after eight weeks either way.
+        Forget what is older: raw events, and of the state changes, reports and alerts (of these at
+        least 2 days are kept, and all of the waves that are listed). Without it these are kept for
+        good. Counts of ticks go after eight weeks either way.
     keep_gigabytes
         Remove the oldest raw events where they and the state are larger than this together.
     dashboard
         Serve the dashboard here: a port, or ADDRESS:PORT.
     token
-        What a visitor must show where the dashboard is not on loopback; made and printed if not given.
+        What a visitor must show where the dashboard is not on loopback; made and printed if not
+        given.
     link
-        The address of the dashboard as those who are alerted reach it, if it is another one (a proxy's).
+        The address of the dashboard as those who are alerted reach it, if it is another one (a
+        proxy's).
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
@@ -114,11 +122,13 @@ def replay(
     Parameters
     ----------
     recordings
-        Frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON; several are merged by time.
+        Frames (.atfh), or lines of Jetstream, Ozone, MediaWiki or NDJSON; several are merged by
+        time.
     state
         The folder that keeps what was seen; it must not exist yet.
     leader
-        An account whose audience is watched: its id, or @handle where the source or the state knows it.
+        An account whose audience is watched: its id, or @handle where the source or the state knows
+        it.
     rules
         A TOML file that says which alerts go where.
     speed
@@ -165,7 +175,8 @@ def propose(
     by: str = "",
     propose_hold: bool = False,
 ) -> int:
-    """Hand a wave to other tools. Nothing is done by itself: the text is for a person to look through and use.
+    """Hand a wave to other tools. Nothing is done by itself: the text is for a person to look
+    through and use.
 
     Parameters
     ----------
@@ -174,8 +185,9 @@ def propose(
     wave
         Its number.
     form
-        ozone (a tag), ozone-comment, ozone-report, osprey or coop: bodies for their interfaces, one a line; csv: the accounts; hold: suspensions that look like a
-        brigade's work; restore: accounts that are still down; reporters: who reported them.
+        ozone (a tag), ozone-comment, ozone-report, osprey or coop: bodies for their interfaces, one
+        a line; csv: the accounts; hold: suspensions that look like a brigade's work; restore:
+        accounts that are still down; reporters: who reported them.
     by
         The did of the moderator who will send it to Ozone, which asks for one.
     propose_hold

@@ -1,4 +1,4 @@
-"""The pages of the dashboard, drawn on the server: they are whole without scripts, which only renew them and draw the chart."""
+"""The pages of the dashboard, rendered on the server: scripts only renew them and draw the chart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.applications import Starlette
@@ -26,53 +26,104 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from birdfall.model.errors import BirdfallError
-from birdfall.tell.words import LANGUAGES, NAMES, Words, words
+from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 from birdfall.watch.alerts.handoff import is_table
 from birdfall.watch.dashboard.live_updates import Updates
 from birdfall.watch.dashboard.security import HEADERS, AccessGuard
-from birdfall.watch.dashboard.view import View, usual_band_path
+from birdfall.watch.dashboard.view import (
+    Overview,
+    ReportersPage,
+    RulesPage,
+    SourceRow,
+    StorageSummary,
+    View,
+    WaveRow,
+)
 
 ASSETS = {
     "dashboard.js": "text/javascript",
     "dashboard.css": "text/css",
     "dashboard.licences.txt": "text/plain",
 }
-#: A page that was drawn is good for so many seconds, unless something changed; so many pages are kept.
+#: A rendered page is good for so many seconds, unless something changed; so many are cached.
 PAGE_TTL_SECONDS, MAX_CACHED_PAGES = 2.0, 200
-#: Keys that lead to the pages.
+#: Keys of the keyboard that lead to the pages.
 PAGE_KEYS = {"now": "n", "waves": "w", "reporters": "r", "rules": "u", "sources": "s"}
 
 
 @dataclass(frozen=True)
 class PageActions:
-    """What a page can ask for beyond reading.
+    """What a page offers beyond reading.
 
-    make_case: a case and its report from a wave; the case's folder. made: the folder of the last case made from a wave, if any.
+    Attributes
+    ----------
+    make_case
+        Makes a case and its report from a wave of this number; returns the case's folder. None
+        where none can be made.
+    find_case
+        The folder of the last case that was made from a wave, if any.
     """
 
     make_case: Callable[[int], Path] | None = None
-    made: Callable[[int], Path | None] = lambda number: None
+    find_case: Callable[[int], Path | None] = lambda _: None
+
+
+PageData = (
+    Overview
+    | WaveRow
+    | ReportersPage
+    | RulesPage
+    | tuple[WaveRow, ...]
+    | tuple[SourceRow, ...]
+    | None
+)
+Renderer = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the template of a page is filled with. said: an error text, as it is shown."""
+
+    data: PageData = None
+    storage: StorageSummary | None = None
+    case: Path | None = None
+    can_make: bool = False
+    said: str = ""
+
+
+class _CachedPage(NamedTuple):
+    """A rendered page. at: seconds of the monotonic clock."""
+
+    version: str
+    at: float
+    text: str
+
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.at < PAGE_TTL_SECONDS
 
 
 class _Pages:
-    def __init__(self, view: View, handlers: PageActions) -> None:
-        self.view, self.handlers = view, handlers
-        loader = PackageLoader("birdfall.watch.dashboard", "templates")
-        self.environment = Environment(
-            loader=loader,
+    """The handlers of all addresses."""
+
+    def __init__(self, view: View, actions: PageActions) -> None:
+        self.view, self.actions = view, actions
+        self.updates = Updates(view.version)
+        self._environment = Environment(
+            loader=PackageLoader("birdfall.watch.dashboard", "templates"),
             autoescape=select_autoescape(default=True, default_for_string=True),
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
-        self.environment.globals |= {"isolated": isolate_direction, "band": usual_band_path}
-        self.environment.filters["straight"] = strip_direction
-        self.updates = Updates(view.version)
-        self.drawn: OrderedDict[tuple[str, ...], tuple[str, float, str]] = OrderedDict()
-        self.making = asyncio.Lock()
+        self._environment.globals["isolate_direction"] = isolate_direction
+        self._environment.filters["strip_direction"] = strip_direction
+        self._cache: OrderedDict[tuple[str, ...], _CachedPage] = OrderedDict()
+        self._making = asyncio.Lock()
 
     async def root(self, request: Request) -> Response:
-        """The first page in the visitor's language; or the page that a link in an alert means, which knows no language."""
+        """The first page in the visitor's language; or the page that a link in an alert means,
+        which knows no language.
+        """
         wanted = request.headers.get("accept-language", "").lower()
         asked = [part.split(";")[0].strip()[:2] for part in wanted.split(",")]
         meant = request.url.path.strip("/") or "now"
@@ -83,33 +134,42 @@ class _Pages:
         language, name = request.path_params["language"], request.path_params["page"]
         if language not in LANGUAGES or name not in self.view.pages:
             return self._missing(language)
-        return HTMLResponse(await run_in_threadpool(self._kept, (language, name), self._page))
+        return HTMLResponse(
+            await run_in_threadpool(self._render_cached, (language, name), self._render_page)
+        )
 
     async def wave(self, request: Request) -> Response:
         """One wave."""
         language, number = request.path_params["language"], request.path_params["number"]
         if language not in LANGUAGES:
             return self._missing(language)
-        text = await run_in_threadpool(self._kept, (language, "wave", str(number)), self._wave)
+        text = await run_in_threadpool(
+            self._render_cached, (language, "wave", str(number)), self._render_wave
+        )
         return HTMLResponse(text) if text else self._missing(language)
 
     async def make(self, request: Request) -> Response:
-        """A case and its report from a wave; then back to the wave. One at a time: the watch needs its share of the machine."""
+        """A case and its report from a wave; then back to the wave.
+
+        One at a time: the watch needs its share of the machine.
+        """
         language, number = request.path_params["language"], request.path_params["number"]
-        if language not in LANGUAGES or self.handlers.make_case is None:
+        if language not in LANGUAGES or self.actions.make_case is None:
             return self._missing(language)
-        async with self.making:
+        async with self._making:
             try:
-                await run_in_threadpool(self.handlers.make_case, number)
+                await run_in_threadpool(self.actions.make_case, number)
             except BirdfallError as error:
-                return HTMLResponse(self._draw("failed", language, said=str(error)), 409)
-        self.drawn.clear()
+                return HTMLResponse(
+                    self._render("failed", language, _Context(said=str(error))), 409
+                )
+        self._cache.clear()
         return RedirectResponse(f"/{language}/wave/{number}", 303)
 
     async def case_report(self, request: Request) -> Response:
         """The report of a case that was made here, or of the case that is served."""
         number = request.path_params.get("number")
-        path = self.view.report() if number is None else self.handlers.made(number)
+        path = self.view.report() if number is None else self.actions.find_case(number)
         path = path / "reports" / "report.html" if path is not None and path.is_dir() else path
         if path is None or not path.is_file():
             return self._missing("en")
@@ -142,46 +202,54 @@ class _Pages:
         data = (files("birdfall.watch.dashboard") / "assets" / name).read_bytes()
         return Response(data, media_type=ASSETS[name])
 
-    # -- drawing --------------------------------------------------------------------------------------------------
+    # -- rendering ---------------------------------------------------------------------------------
 
-    def _kept(self, key: tuple[str, ...], draw: Callable[..., str]) -> str:
-        """A page, drawn anew only if it could look different: a hundred visitors cost no more than one."""
+    def _render_cached(self, key: tuple[str, ...], render: Renderer) -> str:
+        """A page, rendered anew only if it could look different: many visitors cost as much as one."""
         version = self.view.version()
-        known = self.drawn.get(key)
-        if (
-            known is not None
-            and known[0] == version
-            and time.monotonic() - known[1] < PAGE_TTL_SECONDS
-        ):
-            return known[2]
-        text = draw(*key)
+        cached = self._cache.get(key)
+        if cached is not None and cached.version == version and cached.is_fresh():
+            return cached.text
+        text = render(*key)
         if text:
-            self.drawn[key] = (version, time.monotonic(), text)
-            while len(self.drawn) > MAX_CACHED_PAGES:
-                self.drawn.popitem(last=False)
+            self._cache[key] = _CachedPage(version, time.monotonic(), text)
+            while len(self._cache) > MAX_CACHED_PAGES:
+                self._cache.popitem(last=False)
         return text
 
-    def _page(self, language: str, name: str) -> str:
-        kept = self.view.kept() if name in ("sources", "reporters") else None
-        return self._draw(name, language, data=getattr(self.view, name)(), kept=kept)
+    def _render_page(self, language: str, name: str) -> str:
+        storage = self.view.storage() if name in ("sources", "reporters") else None
+        return self._render(name, language, _Context(data=self._page_data(name), storage=storage))
 
-    def _wave(self, language: str, _: str, number: str) -> str:
+    def _page_data(self, name: str) -> PageData:
+        match name:
+            case "now":
+                return self.view.overview()
+            case "waves":
+                return self.view.waves()
+            case "reporters":
+                return self.view.reporters()
+            case "rules":
+                return self.view.rules()
+            case _:
+                return self.view.sources()
+
+    def _render_wave(self, language: str, _: str, number: str) -> str:
+        """The page of one wave; empty if there is none of that number."""
         data = self.view.wave(int(number))
         if data is None:
             return ""
-        case = self.handlers.made(int(number))
-        return self._draw(
-            "wave", language, data=data, case=case, can_make=self.handlers.make_case is not None
-        )
+        case = self.actions.find_case(int(number))
+        can_make = self.actions.make_case is not None
+        return self._render("wave", language, _Context(data=data, case=case, can_make=can_make))
 
     def _missing(self, language: str) -> Response:
-        return HTMLResponse(
-            self._draw("missing", language if language in LANGUAGES else "en", data=None), 404
-        )
+        known = language if language in LANGUAGES else "en"
+        return HTMLResponse(self._render("missing", known, _Context()), 404)
 
-    def _draw(self, name: str, language: str, **more: Any) -> str:
+    def _render(self, name: str, language: str, context: _Context) -> str:
         say = words(language)
-        return self.environment.get_template("page.html.j2").render(
+        return self._environment.get_template("page.html.j2").render(
             page=name,
             w=_DashboardWords(say),
             say=say,
@@ -191,7 +259,11 @@ class _Pages:
             live=self.view.live,
             simulated=self.view.simulated,
             report=self.view.report() is not None,
-            **{"data": None, **more},
+            data=context.data,
+            storage=context.storage,
+            case=context.case,
+            can_make=context.can_make,
+            said=context.said,
         )
 
 
@@ -205,31 +277,47 @@ _DIRECTION_CONTROLS = {
 
 
 def strip_direction(name: str) -> str:
-    """A name of somebody's own choosing, without what would turn it around: it is read as it is written."""
+    """A name of somebody's own choosing, without what would turn it around: it is read as it is
+    written.
+    """
     return name.translate(_DIRECTION_CONTROLS)
 
 
 def isolate_direction(name: str) -> str:
-    """A name of somebody's own choosing within a sentence: it cannot turn the direction of what stands around it."""
+    """A name of somebody's own choosing within a sentence: it cannot turn the direction of what
+    stands around it.
+    """
     return f"\u2068{strip_direction(name)}\u2069"
 
 
 class _DashboardWords:
-    """Words of the dashboard by short key."""
+    """The dashboard's words by short key: those of the catalogue that begin with `watch.`."""
 
     def __init__(self, say: Words) -> None:
         self._say = say
 
-    def __call__(self, key: str, **values: Any) -> str:
+    def __call__(self, key: str, **values: MessageValue) -> str:
         return self._say(f"watch.{key}", **values)
 
 
 def create_application(
-    view: View, *, token: str | None, host: str, handlers: PageActions | None = None
+    view: View, *, token: str | None, host: str, actions: PageActions | None = None
 ) -> Starlette:
-    """The dashboard over `view`. token: None only where `host` is loopback."""
-    pages = _Pages(view, handlers or PageActions())
-    made = Starlette(
+    """The dashboard as an ASGI application.
+
+    Parameters
+    ----------
+    view
+        What the pages show.
+    token
+        What visitors must show; None only where `host` is loopback.
+    host
+        The address the server listens on.
+    actions
+        What pages offer beyond reading; nothing if not given.
+    """
+    pages = _Pages(view, actions or PageActions())
+    application = Starlette(
         routes=[
             Route("/", pages.root),
             Route("/wave/{number:int}", pages.root),
@@ -245,8 +333,8 @@ def create_application(
         ],
         middleware=[Middleware(AccessGuard, token=token, host=host)],
     )
-    made.state.updates = pages.updates
-    return made
+    application.state.updates = pages.updates
+    return application
 
 
 __all__ = ["HEADERS", "PageActions", "create_application"]

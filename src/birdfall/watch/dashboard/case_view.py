@@ -1,237 +1,252 @@
-"""The pages over the findings of a finished case: the same components as over a watch, and nothing renews itself."""
+"""Pages over the findings of a finished case: those of a watch, but nothing renews itself."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from birdfall.model.findings import Finding
+from birdfall.model.units import HOUR_US, MINUTE_US
+from birdfall.record.case import Case
 from birdfall.record.ids import pseudonym
-from birdfall.watch.dashboard.view import PAGES, build_chart
+from birdfall.watch.dashboard.charts import Chart, Count, Span, build_chart
+from birdfall.watch.dashboard.view import (
+    PAGES,
+    AudienceRow,
+    GapRow,
+    Overview,
+    ReporterRow,
+    ReportersPage,
+    RulesPage,
+    Situation,
+    SourceRow,
+    SourceState,
+    StorageSummary,
+    WaveRow,
+)
+from birdfall.watch.model.stream_key import ALL_FALLS
+from birdfall.watch.model.wave import WaveKind
 
-#: Steps of the overview's chart, latest last.
-MAX_CHART_STEPS = 400
+#: Steps of the overview's chart, around the busiest one.
+MAX_CHART_STEPS: Final = 400
+#: Waves that the first page shows.
+MAX_OVERVIEW_WAVES: Final = 3
+
+#: A row of a finding's table, by column.
+Row = dict[str, Any]
 
 
 class CaseView:
-    """Over a case. Waves, reporters and gaps are what its findings say; a question nobody asked has no answer here."""
+    """Pages over a case: waves, reporters and gaps are what its findings say.
+
+    path: the folder of the case. A question that nobody asked of it has no answer here.
+    """
 
     live = False
     pages: tuple[str, ...] = tuple(p for p in PAGES if p != "rules")
 
     def __init__(self, path: Path) -> None:
-        from birdfall.record.case import Case
-
         self._case = Case.open(path)
         self._findings = self._case.findings()
-        self.simulated = any(f.simulated for f in self._findings.values())
         self._names = self._case.record().names()
-        self._public = {
-            *self._case.settings.public,
-            *self._case.settings.leaders,
-            *self._case.settings.controls,
-        }
+        settings = self._case.settings
+        self._public = {*settings.public, *settings.leaders, *settings.controls}
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any finding is of simulated data."""
+        return any(f.simulated for f in self._findings.values())
 
     def version(self) -> str:
-        return self._case.manifest.files[0].sha256 if self._case.manifest.files else ""
+        """A text that is another one for another case."""
+        files = self._case.manifest.files
+        return files[0].sha256 if files else ""
 
-    def now(self) -> dict[str, Any]:
-        found = self.waves()
-        shown = self._rows("waves", "series")
-        at = self._busiest(shown)
-        shown = shown[max(0, at - MAX_CHART_STEPS // 2) :][:MAX_CHART_STEPS]
-        kind = "found" if found else "none" if "waves" in self._findings else "unmeasured"
-        return {
-            "state": kind,
-            "waves": found[:3],
-            "count": len(found),
-            "latest": _microseconds(shown[-1]["from"]) if shown else None,
-            "down": [],
-            "chart": self._chart(shown),
-            "close": self._close(found[0]["id"]) if found else None,
-        }
+    def overview(self) -> Overview:
+        """The first waves, and what happened around the busiest step."""
+        waves = self.waves()
+        rows = self._rows("waves", "series")
+        busiest = max(range(len(rows)), key=lambda k: int(rows[k]["observed"]), default=0)
+        rows = rows[max(0, busiest - MAX_CHART_STEPS // 2) :][:MAX_CHART_STEPS]
+        measured = Situation.NONE if "waves" in self._findings else Situation.UNMEASURED
+        return Overview(
+            Situation.FOUND if waves else measured,
+            waves[:MAX_OVERVIEW_WAVES],
+            len(waves),
+            _microseconds(rows[-1]["from"]) if rows else None,
+            (),
+            self._chart(rows),
+            self._near_chart(waves[0].id) if waves else None,
+        )
 
-    def waves(self) -> list[dict[str, Any]]:
-        return [self._wave(r) for r in self._rows("waves", "waves")]
+    def waves(self) -> tuple[WaveRow, ...]:
+        """The waves that were found, in the order of the finding."""
+        return tuple(self._wave_row(r) for r in self._rows("waves", "waves"))
 
-    def wave(self, number: int) -> dict[str, Any] | None:
-        found = next((r for r in self._rows("waves", "waves") if r["wave"] == number), None)
-        return None if found is None else {**self._wave(found), "close": self._close(number)}
-
-    def reporters(self) -> dict[str, Any]:
-        rows = [
-            {
-                "reporter": pseudonym(r["code"]),
-                "targets": r["targets"],
-                "ever": r["reports"],
-                "first": None,
-                "last": None,
-                "burst": None,
-            }
-            for r in self._rows("brigades", "reporters")
-            if r.get("named", False)
-        ]
-        return {"bursts": [], "rows": rows, "alike": None}
-
-    def rules(self) -> dict[str, Any]:
-        return {"rules": [], "channels": []}
-
-    def sources(self) -> list[dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for span in self._rows("coverage", "spans"):
-            name = span["source"] or ""
-            row = found.setdefault(
-                name,
-                {
-                    "source": name,
-                    "state": "over",
-                    "said": "",
-                    "since": 0,
-                    "lag": None,
-                    "steps": None,
-                    "refused": None,
-                    "gaps": [],
-                    "heard": None,
-                },
-            )
-            row["heard"] = max(row["heard"] or 0, _microseconds(span["to"])) or None
-            if span["kind"] == "gap":
-                gap = {
-                    "begin": _microseconds(span["from"]),
-                    "end": _microseconds(span["to"]),
-                    "why": span["note"] or "",
-                }
-                # each table of a source has the gap; one line says it
-                if gap not in row["gaps"]:
-                    row["gaps"].append(gap)
-        return list(found.values())
-
-    def download(self, number: int, form: str) -> str | None:
+    def wave(self, number: int) -> WaveRow | None:
+        """One wave with its chart; None if there is none of that number."""
+        for row in self._rows("waves", "waves"):
+            if row["wave"] == number:
+                return replace(self._wave_row(row), near=self._near_chart(number))
         return None
 
-    def kept(self) -> dict[str, Any] | None:
+    def reporters(self) -> ReportersPage:
+        """The reporters that the finding on brigades names."""
+        rows = tuple(
+            ReporterRow(pseudonym(r["code"]), r["targets"], r["reports"])
+            for r in self._rows("brigades", "reporters")
+            if r.get("named", False)
+        )
+        return ReportersPage((), rows, None)
+
+    def rules(self) -> RulesPage:
+        """Nothing: a case has no rules."""
+        return RulesPage()
+
+    def sources(self) -> tuple[SourceRow, ...]:
+        """The files of the case, with their gaps."""
+        heard: dict[str, int] = {}
+        gaps: dict[str, list[GapRow]] = {}
+        for span in self._rows("coverage", "spans"):
+            name = span["source"] or ""
+            begin, end = _microseconds(span["from"]), _microseconds(span["to"])
+            heard[name] = max(heard.get(name, 0), end)
+            listed = gaps.setdefault(name, [])
+            gap = GapRow(begin, end, span["note"] or "")
+            # each table of a source has the gap; one line says it
+            if span["kind"] == "gap" and gap not in listed:
+                listed.append(gap)
+        return tuple(
+            SourceRow(
+                source=name,
+                state=SourceState.OVER,
+                heard=heard[name] or None,
+                gaps=tuple(gaps[name]),
+            )
+            for name in heard
+        )
+
+    def download(self, number: int, form: str) -> str | None:
+        """None: lists of a case are files of its export."""
+        del number, form
+        return None
+
+    def storage(self) -> StorageSummary | None:
+        """None: nothing of a case is removed."""
         return None
 
     def report(self) -> Path | None:
+        """The report of the case, if it was written."""
         path = self._case.path / "reports" / "report.html"
         return path if path.is_file() else None
 
-    # -- parts ----------------------------------------------------------------------------------------------------
+    # -- parts -------------------------------------------------------------------------------------
 
-    def _rows(self, name: str, table: str) -> list[dict[str, Any]]:
+    def _rows(self, name: str, table: str) -> list[Row]:
         finding = self._findings.get(name)
         if finding is None or table not in finding.tables:
             return []
-        rows: list[dict[str, Any]] = finding.table(table).to_pylist()
+        rows: list[Row] = finding.table(table).to_pylist()
         return rows
 
-    @staticmethod
-    def _busiest(rows: list[dict[str, Any]]) -> int:
-        return max(range(len(rows)), key=lambda k: rows[k]["observed"], default=0)
-
-    def _close(self, number: int) -> dict[str, Any] | None:
+    def _near_chart(self, number: int) -> Chart | None:
         return self._chart([r for r in self._rows("waves", "minutes") if r["wave"] == number])
 
-    def _chart(self, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """The chart of rows of the waves finding; what they do not cover is a gap, as the sources' own are."""
+    def _chart(self, rows: Sequence[Row]) -> Chart | None:
+        """The chart of rows of the finding on waves; times they do not cover are gaps."""
         if not rows:
             return None
-        points = [
-            {"at": _microseconds(r["from"]), "observed": r["observed"], "high": r["high"]}
-            for r in rows
-        ]
-        step = points[1]["at"] - points[0]["at"] if len(points) > 1 else 60_000_000
-        begin, end = points[0]["at"], points[-1]["at"] + step
+        counts = [Count(_microseconds(r["from"]), r["observed"], r["high"]) for r in rows]
+        step = counts[1].at - counts[0].at if len(counts) > 1 else MINUTE_US
+        begin, end = counts[0].at, counts[-1].at + step
         gaps = [
-            [max(g["begin"], begin), min(g["end"], end)]
-            for s in self.sources()
-            for g in s["gaps"]
-            if g["end"] > begin and g["begin"] < end
+            Span(max(gap.begin, begin), min(gap.end, end)) for gap in self._gaps_within(begin, end)
         ]
         gaps += [
-            [p["at"], p["at"] + step] for p, r in zip(points, rows, strict=True) if not r["covered"]
+            Span(count.at, count.at + step)
+            for count, row in zip(counts, rows, strict=True)
+            if not row["covered"]
         ]
-        return build_chart(points, gaps, step, "all")
+        return build_chart(counts, gaps, step, str(ALL_FALLS))
 
-    def _wave(self, row: dict[str, Any]) -> dict[str, Any]:
-        leaders = [
-            self._leader(a)
-            for a in self._rows(f"audiences-{row['wave']}", "audiences")
-            if a["role"] != "other" or a["outcome"] == "explains"
-        ]
-        returns = self._findings.get(f"returns-{row['wave']}")
-        back = (
-            returns["returned"].value
-            if returns is not None and "returned" in returns.estimates
-            else None
-        )
+    def _gaps_within(self, begin: int, end: int) -> Iterable[GapRow]:
+        for source in self.sources():
+            for gap in source.gaps:
+                if gap.end > begin and gap.begin < end:
+                    yield gap
+
+    def _wave_row(self, row: Row) -> WaveRow:
+        number = row["wave"]
+        returns = self._findings.get(f"returns-{number}")
+        returned = None
+        if returns is not None and "returned" in returns.estimates:
+            returned = _count_of(returns, "returned")
         begin, end = _microseconds(row["start"]), _microseconds(row["end"])
-        return {
-            "id": row["wave"],
-            "kind": "falls",
-            "begin": begin,
-            "opened": begin,
-            "closed": end,
-            "size": row["observed"],
-            "returned": back,
-            "expected": row["expected"],
-            "delay": None,
-            "leaders": leaders,
-            "seconds": max((end - begin) / 1e6, 1.0),
-            "reasons": {},
-            "reported": None,
-            "targets": [],
-            "fell": 0,
-            "together": 0,
-            "gaps": sum(
-                g["end"] > begin - 3_600_000_000 and g["begin"] < end
-                for s in self.sources()
-                for g in s["gaps"]
+        return WaveRow(
+            id=number,
+            kind=WaveKind.FALLS,
+            begin=begin,
+            opened=begin,
+            closed=end,
+            size=row["observed"],
+            returned=returned,
+            expected=row["expected"],
+            delay=None,
+            seconds=max((end - begin) / 1e6, 1.0),
+            leaders=tuple(
+                self._audience_row(audience)
+                for audience in self._rows(f"audiences-{number}", "audiences")
+                if audience["role"] != "other" or audience["outcome"] == "explains"
             ),
-            "burst": None,
-            "young": None,
-            "case": True,
-            "kept": True,
-        }
-
-    def _leader(self, audience: dict[str, Any]) -> dict[str, Any]:
-        """One audience of a wave; with its ledger, where the case measured one."""
-        entry = {
-            "leader": audience["leader"],
-            "name": self._name(audience["leader"]),
-            "before": audience["followers"],
-            "suspended": audience["suspended"],
-            "returned": None,
-            "left": None,
-            "after": None,
-            "now": None,
-            "odds_ratio": audience["odds_ratio"],
-            "or_low": audience["or_low"],
-            "or_high": audience["or_high"],
-            "hit": audience["outcome"] == "explains",
-        }
-        ledger = next(
-            (
-                f
-                for f in self._findings.values()
-                if f.kind == "ledger" and f.details.get("leader") == entry["leader"]
-            ),
-            None,
+            gaps=sum(1 for _ in self._gaps_within(begin - HOUR_US, end)),
         )
-        if ledger is not None:
-            entry |= {
-                "before": ledger["before"].value,
-                "after": ledger["lowest"].value,
-                "now": ledger["now"].value,
-                "returned": ledger["restored"].value,
-            }
-        return entry
 
-    def _name(self, account: str) -> str:
+    def _audience_row(self, row: Row) -> AudienceRow:
+        """One audience of a wave; with its ledger, where the case measured one."""
+        leader = row["leader"]
+        found = AudienceRow(
+            leader,
+            self._name_of(leader),
+            row["followers"],
+            row["suspended"],
+            None,
+            None,
+            None,
+            row["odds_ratio"],
+            row["or_low"],
+            row["or_high"],
+            row["outcome"] == "explains",
+        )
+        ledger = self._ledger_of(leader)
+        if ledger is None:
+            return found
+        return replace(
+            found,
+            before=_count_of(ledger, "before"),
+            after=_count_of(ledger, "lowest"),
+            now=_count_of(ledger, "now"),
+            returned=_count_of(ledger, "restored"),
+        )
+
+    def _ledger_of(self, leader: str) -> Finding | None:
+        for finding in self._findings.values():
+            if finding.kind == "ledger" and finding.details.get("leader") == leader:
+                return finding
+        return None
+
+    def _name_of(self, account: str) -> str:
         if account in self._public:
             return "@" + self._names.get(account, account)
-        code = self._case.record().ids.code(account)
-        return pseudonym(code or 0)
+        return pseudonym(self._case.record().ids.code(account) or 0)
 
 
-def _microseconds(value: Any) -> int:
-    return int(value.timestamp() * 1_000_000) if value is not None else 0
+def _count_of(finding: Finding, name: str) -> int | None:
+    value = finding[name].value
+    return None if value is None else int(value)
+
+
+def _microseconds(moment: dt.datetime | None) -> int:
+    return 0 if moment is None else int(moment.timestamp() * 1_000_000)

@@ -1,7 +1,9 @@
-"""One look at the state for everybody who waits: however many pages are open, the watch is asked once.
+"""One look at the state for everybody who waits: however many pages are open, the watch is asked
+once.
 
-A page that is told nothing new is told that it is still connected. Whoever reads slowly is told late, and holds up nobody: each
-listener has its own task and no queue, for only the latest version counts.
+A page that is told nothing new is told that it is still connected. Whoever reads slowly is told
+late, and holds up nobody: each listener has its own task and no queue, for only the latest version
+counts.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from starlette.concurrency import run_in_threadpool
 
 from birdfall.model.errors import BirdfallError
 
-#: Seconds between looks at whether something changed, and until a page is told it is still connected.
+#: Seconds between looks at whether something changed, and until a page is told it is still
+#: connected.
 CHECK_SECONDS, HEARTBEAT_SECONDS = 0.5, 15.0
 
 
 class Updates:
-    """version: changes whenever a page would look different; asked in a thread, while anybody listens."""
+    """version: changes whenever a page would look different; asked in a thread, while anybody
+    listens.
+    """
 
     def __init__(self, version: Callable[[], str]) -> None:
         self._version = version

@@ -1,4 +1,6 @@
-"""The key of a watch's pseudonyms: kept beside its state, so that an account has one name for as long as the watch is kept."""
+"""The key of a watch's pseudonyms: kept beside its state, so that an account has one name for as
+long as the watch is kept.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ KEY_BYTES = 16
 
 
 def pseudonym_key(state: Path) -> bytes:
-    """The key of the watch whose state is this file; made if there is none. A folder that cannot be written to gets a key for now only."""
+    """The key of the watch whose state is this file; made if there is none.
+
+    A folder that cannot be written to gets a key for now only.
+    """
     path = state.with_name("pseudonyms.key")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,7 +1,9 @@
-"""Who may see the dashboard: on loopback whoever is on this machine, elsewhere whoever has the token.
+"""Who may see the dashboard: on loopback whoever is on this machine, elsewhere whoever has the
+token.
 
-Also here: the headers of every answer, the names the server answers to (so that a page of another site cannot reach it by a
-name that leads to loopback), and limits on how often and how much is asked.
+Also here: the headers of every answer, the names the server answers to (so that a page of another
+site cannot reach it by a name that leads to loopback), and limits on how often and how much is
+asked.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ COOKIE = "birdfall"
 MAX_BURST_REQUESTS, REQUESTS_PER_SECOND, MAX_BODY_BYTES = 60, 20.0, 1 << 14
 #: Visitors remembered.
 MAX_REMEMBERED_VISITORS = 10_000
-#: "no-referrer" would have browsers send the origin of our own forms as "null", which the guard rightly refuses.
+#: "no-referrer" would have browsers send the origin of our own forms as "null", which the guard
+#: rightly refuses.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -45,7 +48,9 @@ def is_loopback(host: str) -> bool:
 
 
 class AccessGuard:
-    """ASGI middleware. token: what a visitor must show; None on loopback. host: the address the server listens on."""
+    """ASGI middleware. token: what a visitor must show; None on loopback. host: the address the
+    server listens on.
+    """
 
     def __init__(self, app: Any, *, token: str | None, host: str) -> None:
         self.app, self.token, self.host = app, token, host

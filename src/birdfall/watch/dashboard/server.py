@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import secrets
@@ -10,7 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -22,7 +25,16 @@ from birdfall.watch.dashboard.live_updates import Updates
 from birdfall.watch.dashboard.security import is_loopback
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import View
+from birdfall.watch.engine.archive import case_from_wave
+from birdfall.watch.store.database import State
+from birdfall.watch.store.queries.waves import find_wave
 
+#: Shortest token that is accepted.
+MIN_TOKEN_CHARS = 16
+#: Seconds that ending the server may take.
+STOP_TIMEOUT_SECONDS = 5
+#: How much lower the priority of making a case is, in steps of POSIX.
+NICENESS = 5
 #: Seconds between looks at whether the server has ended by itself.
 STOP_CHECK_SECONDS = 0.5
 
@@ -38,27 +50,41 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 class DashboardServer:
-    """A running server. path: the state of a watch, or the folder of a case."""
+    """The dashboard's HTTP server.
+
+    Parameters
+    ----------
+    path
+        The state of a watch, or the folder of a case.
+    where
+        Where to listen: "PORT" or "ADDRESS:PORT"; port 0 takes a free one.
+    token
+        What visitors must show beyond loopback, at least 16 characters; made if not given.
+    actions
+        What pages offer beyond reading; by default, a watch's pages make cases.
+
+    Raises
+    ------
+    UsageError
+        If the address cannot be bound, or the token is too short.
+    """
 
     def __init__(
-        self, path: Path, where: str, token: str | None = None, handlers: PageActions | None = None
+        self, path: Path, where: str, token: str | None = None, actions: PageActions | None = None
     ) -> None:
         self.host, self.port = parse_address(where)
-        own = is_loopback(self.host)
-        self.token = token if token or own else secrets.token_urlsafe(24)
-        if self.token is not None and len(self.token) < 16:
+        open_to_all = is_loopback(self.host)
+        self.token = token if token or open_to_all else secrets.token_urlsafe(24)
+        if self.token is not None and len(self.token) < MIN_TOKEN_CHARS:
             raise UsageError(
-                "a token shorter than 16 characters can be guessed",
+                f"a token shorter than {MIN_TOKEN_CHARS} characters can be guessed",
                 fix="Leave it out: one is made and printed.",
             )
-        case = path.is_dir()
-        view: View = CaseView(path) if case else StateView(path)
-        made = handlers or (
-            PageActions()
-            if case
-            else PageActions(case_maker(path), lambda number: latest_case(path, number))
-        )
-        app = create_application(view, token=self.token, host=self.host, handlers=made)
+        is_case = path.is_dir()
+        view: View = CaseView(path) if is_case else StateView(path)
+        if actions is None and not is_case:
+            actions = PageActions(partial(make_case, path), partial(latest_case, path))
+        app = create_application(view, token=self.token, host=self.host, actions=actions)
         self._updates: Updates = app.state.updates
         self._socket = _bind(self.host, self.port)
         self.port = self._socket.getsockname()[1]
@@ -88,8 +114,6 @@ class DashboardServer:
         return self.address if self.token is None else f"{self.address}?token={self.token}"
 
     def _run(self) -> None:
-        import asyncio
-
         asyncio.run(self._server.serve([self._socket]))
 
     def start(self) -> None:
@@ -99,10 +123,12 @@ class DashboardServer:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """End. Pages that listen are let go first."""
+        """End the server, and before it the connections of pages that listen."""
         self._updates.close()
         self._server.should_exit = True
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self._thread.join(STOP_TIMEOUT_SECONDS)
+        self._socket.close()
 
     def wait(self, stop: threading.Event) -> None:
         """Wait until `stop` is set or the server has ended by itself."""
@@ -111,7 +137,9 @@ class DashboardServer:
 
 
 def reachable_host(host: str) -> str:
-    """`host`; for "on every address of this machine", which nobody can open, the one by which others reach it."""
+    """`host`; for "on every address of this machine", which nobody can open, the one by which
+    others reach it.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -121,7 +149,8 @@ def reachable_host(host: str) -> str:
     six = address.version == 6
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # nothing is sent: the system says which of its addresses it would use for an address of the documentation
+            # nothing is sent: the system says which of its addresses it would use for an address of
+            # the documentation
             probe.connect(("2001:db8::1" if six else "192.0.2.1", 9))
         except OSError:
             return "::1" if six else "127.0.0.1"
@@ -145,50 +174,55 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def latest_case(path: Path, number: int) -> Path | None:
-    """The last case that was made here from a wave of the state in `path`, and has its report."""
+    """The last case that was made from a wave of the state in `path`, if it has its report."""
     found = sorted(path.parent.glob(f"case-wave-{number}-*/reports/report.html"))
     return found[-1].parent.parent if found else None
 
 
-def case_maker(path: Path) -> Callable[[int], Path]:
-    """What makes a case from a wave of the state in `path`, beside it, with its report.
+def make_case(path: Path, number: int) -> Path:
+    """Make a case from a wave of the state in `path`, beside it, with its report; its folder.
 
-    The measuring is a process of its own, behind the watch in line: it takes memory and minutes that the watch must not lack.
+    The measuring is a process of its own, with low priority: it takes memory and minutes that the
+    watch must not lack.
+
+    Raises
+    ------
+    UsageError
+        If there is no wave of that number.
+    CaseError
+        If the report could not be written.
     """
+    with closing(State.open(path, read_only=True)) as state:
+        found = find_wave(state, number)
+        if found is None:
+            raise UsageError(f"there is no wave {number}")
+        moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        folder = path.parent / f"case-wave-{number}-{moment}"
+        case_from_wave(state, found, folder)
+    said = _run_slowly([sys.executable, "-m", "birdfall", "run", str(folder)])
+    if not (folder / "reports" / "report.html").is_file():
+        raise CaseError(
+            "the case was made, but its report was not",
+            where=str(folder),
+            why=said.strip()[-500:],
+            fix=f"Try: birdfall run {folder}",
+        )
+    return folder
 
-    def make(number: int) -> Path:
-        from birdfall.watch.engine.archive import case_from_wave
-        from birdfall.watch.store.database import State
-        from birdfall.watch.store.queries.waves import find_wave
 
-        state = State.open(path, read_only=True)
-        try:
-            found = find_wave(state, number)
-            if found is None:
-                raise UsageError(f"there is no wave {number}")
-            folder = (
-                path.parent / f"case-wave-{number}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
-            )
-            case_from_wave(state, found, folder)
-        finally:
-            state.close()
-        command = [sys.executable, "-m", "birdfall", "run", str(folder)]
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            os.setpriority(os.PRIO_PROCESS, process.pid, 5)
-            said = process.communicate()[1]
-        if not (folder / "reports" / "report.html").is_file():
-            raise CaseError(
-                "the case was made, but its report was not",
-                where=str(folder),
-                why=said.strip()[-500:],
-                fix=f"Try: birdfall run {folder}",
-            )
-        return folder
-
-    return make
+def _run_slowly(command: Sequence[str]) -> str:
+    """Run a command with low priority; what it wrote on standard error."""
+    lower = 0
+    if sys.platform == "win32":
+        lower = subprocess.BELOW_NORMAL_PRIORITY_CLASS
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        creationflags=lower,
+    ) as process:
+        if sys.platform != "win32":
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        return process.communicate()[1]

@@ -1,14 +1,17 @@
-"""The pages over a watch. Each question opens its state anew, read-only: the watch is never held up."""
+"""Pages over a watch. Each question opens its state anew, read-only: the watch is never held up."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+from birdfall.model.units import HOUR_US, MINUTE_US
 from birdfall.record.ids import pseudonym
+from birdfall.watch.alerts.backtest import RuleBacktest
 from birdfall.watch.alerts.delivery import MAX_TRIES
 from birdfall.watch.alerts.handoff import export_wave
 from birdfall.watch.alerts.rules import DEFAULT_RULES
@@ -18,46 +21,64 @@ from birdfall.watch.dashboard.bursts import (
     compare_reporters,
     last_report_time,
 )
+from birdfall.watch.dashboard.charts import Chart, Count, Span, build_chart, usual_limit
 from birdfall.watch.dashboard.pseudonym_key import pseudonym_key
-from birdfall.watch.dashboard.view import HOUR, MINUTE, PAGES, build_chart, usual_limit
+from birdfall.watch.dashboard.view import (
+    PAGES,
+    AudienceRow,
+    BurstLink,
+    GapRow,
+    Overview,
+    ReporterRow,
+    ReportersPage,
+    RuleRow,
+    RulesPage,
+    Situation,
+    SourceRow,
+    SourceState,
+    StorageSummary,
+    TargetRow,
+    WaveRow,
+)
 from birdfall.watch.detect.detector_bank import LEARNING_TICKS
 from birdfall.watch.detect.wave_contents import CHART_BEFORE_US, MAX_CHART_US, has_accounts
 from birdfall.watch.engine.retention import size_of
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
 from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
 from birdfall.watch.model.ticks import TICK_US
-from birdfall.watch.model.wave import ReportDetails, SuspensionDetails, Wave, WaveKind
+from birdfall.watch.model.wave import (
+    LeaderLedger,
+    ReportDetails,
+    SuspensionDetails,
+    Wave,
+    WaveKind,
+)
 from birdfall.watch.store.database import State
 from birdfall.watch.store.lock import is_in_use
+from birdfall.watch.store.queries import sources as source_queries
 from birdfall.watch.store.queries.accounts import handle_of
-from birdfall.watch.store.queries.alerts import (
-    count_alerts_by_rule,
-    count_deliveries,
-    list_rules,
-)
+from birdfall.watch.store.queries.alerts import count_alerts_by_rule, count_deliveries, list_rules
 from birdfall.watch.store.queries.falls import count_falls_per_step
 from birdfall.watch.store.queries.raw import raw_file_bytes
 from birdfall.watch.store.queries.reports import count_reports_per_step
-from birdfall.watch.store.queries.sources import (
-    first_observation,
-    has_connection,
-    latest_event,
-    list_gaps_of,
-    list_gaps_within,
-    list_sources,
-    state_version,
-)
 from birdfall.watch.store.queries.ticks import find_detector, list_ticks
 from birdfall.watch.store.queries.waves import LISTED_WAVES, find_wave, list_waves
 
-#: Gaps of a source that its page lists, latest first.
-MAX_SHOWN_GAPS = 50
-#: A burst of reports this long before a wave is told of with it.
-MAX_BURST_LEAD_US = HOUR
+#: Gaps of a source that its page lists, and bursts on the page of reporters; latest first.
+MAX_LISTED_GAPS, MAX_LISTED_BURSTS = 50, 20
+#: Waves that ended within the last hour and are shown on the first page.
+MAX_RECENT_WAVES: Final = 3
+#: A burst of reports that began so long before a wave is shown with it.
+MAX_BURST_LEAD_US: Final = HOUR_US
+#: How far back the first page's chart goes.
+OVERVIEW_US: Final = 2 * HOUR_US
 
 
 class StateView:
-    """Over the SQLite file of a watch."""
+    """Pages over the SQLite file of a watch.
+
+    path: the file; its folder holds the key of the pages' pseudonyms.
+    """
 
     live = True
     pages: tuple[str, ...] = PAGES
@@ -69,307 +90,350 @@ class StateView:
     @property
     def simulated(self) -> bool:
         """Whether who began the watch said that its data is simulated."""
-        with closing(self._state()) as state:
+        with closing(self._open()) as state:
             return state.meta("simulated") == "1"
 
-    def _state(self) -> State:
-        return State.open(self.path, read_only=True)
-
     def version(self) -> str:
-        with closing(self._state()) as state:
-            return state_version(state)
+        """A text that changes with every stored change, report, alert, delivery and tick."""
+        with closing(self._open()) as state:
+            return source_queries.state_version(state)
 
-    def now(self) -> dict[str, Any]:
-        with closing(self._state()) as state:
-            every = list_waves(state)
-            on = [w for w in every if w.closed is None]
+    def overview(self) -> Overview:
+        """The waves that are on, or that ended within the hour, and the last two hours."""
+        with closing(self._open()) as state:
+            waves = list_waves(state)
             latest = self._latest(state)
-            series = self._series(state, ALL_FALLS, latest - 2 * HOUR, latest, MINUTE)
+            on = [w for w in waves if w.closed is None]
+            recent = [w for w in waves if w.closed and w.closed > latest - HOUR_US]
+            shown = sorted(on or recent[:MAX_RECENT_WAVES], key=lambda w: w.kind != WaveKind.FALLS)
+            counts = self._counts(state, ALL_FALLS, latest - OVERVIEW_US, latest, MINUTE_US)
             sources = self._sources(state)
-            down = [s["source"] for s in sources if s["state"] in ("down", "mute")]
-            stopped = any(s["state"] == "stopped" for s in sources)
-            loud = any(p["observed"] > p["high"] for p in series[-60:])
-            recent = [w for w in every if w.closed and w.closed > latest - HOUR]
-            calm = "young" if _is_young(state, latest) else "unusual" if loud else "quiet"
-            kind = "nodata" if down else "ended" if recent else calm
-            if on:
-                kind = "wave" if any(w.kind is WaveKind.FALLS for w in on) else "reports"
-            if stopped:
-                kind = "stopped"
-            shown = sorted(on or recent[:3], key=lambda w: w.kind is not WaveKind.FALLS)
-            found = [self._plain(state, w, every) for w in shown]
-            return {
-                "state": kind,
-                "waves": found,
-                "latest": latest,
-                "down": down,
-                "chart": build_chart(
-                    series, self._gaps(state, latest - 2 * HOUR, latest), MINUTE, "all"
+            return Overview(
+                _situation(on, recent, sources, counts, is_young=_is_young(state, latest)),
+                tuple(self._wave_row(state, w, waves) for w in shown),
+                0,
+                latest,
+                tuple(s.source for s in sources if s.is_lost),
+                build_chart(
+                    counts,
+                    self._gaps(state, latest - OVERVIEW_US, latest),
+                    MINUTE_US,
+                    str(ALL_FALLS),
                 ),
-                "close": self._close(state, shown[0]) if shown else None,
-            }
+                self._near_chart(state, shown[0]) if shown else None,
+            )
 
-    def waves(self) -> list[dict[str, Any]]:
-        with closing(self._state()) as state:
-            every = list_waves(state)
-            return [self._plain(state, w, every) for w in every[:LISTED_WAVES]]
+    def waves(self) -> tuple[WaveRow, ...]:
+        """The waves and bursts of which all is stored, latest first."""
+        with closing(self._open()) as state:
+            waves = list_waves(state)
+            return tuple(self._wave_row(state, w, waves) for w in waves[:LISTED_WAVES])
 
-    def wave(self, number: int) -> dict[str, Any] | None:
-        with closing(self._state()) as state:
+    def wave(self, number: int) -> WaveRow | None:
+        """One wave or burst with its chart in ticks; None if there is none of that number."""
+        with closing(self._open()) as state:
             found = find_wave(state, number)
             if found is None:
                 return None
-            return {
-                **self._plain(state, found, list_waves(state)),
-                "close": self._close(state, found),
-            }
+            return self._wave_row(
+                state, found, list_waves(state), near=self._near_chart(state, found)
+            )
 
-    def reporters(self) -> dict[str, Any]:
-        with closing(self._state()) as state:
-            bursts = [w for w in list_waves(state) if w.kind is WaveKind.REPORTS]
-            rows = [
-                {**row, "reporter": self._shown(row["reporter"]), "burst": w.id}
-                for w in bursts[:20]
-                for row in burst_reporters(state, w)
-            ]
-            return {
-                "bursts": [self._plain(state, w, bursts) for w in bursts[:20]],
-                "rows": rows,
-                "alike": compare_reporters(state, bursts),
-            }
+    def reporters(self) -> ReportersPage:
+        """The latest bursts, their reporters by pseudonym, and what others did."""
+        with closing(self._open()) as state:
+            every = [w for w in list_waves(state) if w.kind == WaveKind.REPORTS]
+            bursts = every[:MAX_LISTED_BURSTS]
+            rows = tuple(
+                ReporterRow(
+                    self._pseudonym(r.reporter), r.targets, r.ever, r.first, r.last, burst.id
+                )
+                for burst in bursts
+                for r in burst_reporters(state, burst)
+            )
+            return ReportersPage(
+                tuple(self._wave_row(state, w, every) for w in bursts),
+                rows,
+                compare_reporters(state, every),
+            )
 
-    def rules(self) -> dict[str, Any]:
-        with closing(self._state()) as state:
-            return {"rules": self._rules(state), "channels": channel_deliveries(state)}
+    def rules(self) -> RulesPage:
+        """The rules with what they would have done on history, and how alerts fare."""
+        with closing(self._open()) as state:
+            return RulesPage(self._rules(state), tuple(count_deliveries(state, MAX_TRIES)))
 
-    def sources(self) -> list[dict[str, Any]]:
-        with closing(self._state()) as state:
+    def sources(self) -> tuple[SourceRow, ...]:
+        """How each source stands, by name."""
+        with closing(self._open()) as state:
             return self._sources(state)
 
     def download(self, number: int, form: str) -> str | None:
-        with closing(self._state()) as state:
+        """Accounts of a wave as CSV; None without that wave, or if they were removed."""
+        with closing(self._open()) as state:
             found = find_wave(state, number)
-            return (
-                export_wave(state, found, form)
-                if found is not None and has_accounts(state, found)
-                else None
+            if found is None or not has_accounts(state, found):
+                return None
+            return export_wave(state, found, form)
+
+    def storage(self) -> StorageSummary | None:
+        """How much the watch keeps, and from when on."""
+        with closing(self._open()) as state:
+            size = size_of(self.path)
+            limit = float(state.meta("keep_gigabytes", "0"))
+            return StorageSummary(
+                since=max(_first_seen(state), state.kept_from),
+                removes=state.meta("keep_days") != "",
+                removed=state.kept_from > 0,
+                state_mb=size / 1e6,
+                raw_mb=raw_file_bytes(state) / 1e6,
+                over=0 < limit * 1e9 < size,
             )
 
-    def kept(self) -> dict[str, Any] | None:
-        with closing(self._state()) as state:
-            raw = raw_file_bytes(state)
-            since, size = max(self._since(state), state.kept_from), size_of(self.path)
-            most = float(state.meta("keep_gigabytes", "0"))
-            return {
-                "since": since,
-                "forgets": state.meta("keep_days") != "",
-                "forgot": state.kept_from > 0,
-                "state": size / 1e6,
-                "raw": raw / 1e6,
-                "over": 0 < most * 1e9 < size,
-            }
-
     def report(self) -> Path | None:
+        """None: a watch has no report of its own."""
         return None
 
-    # -- parts ----------------------------------------------------------------------------------------------------
+    # -- parts -------------------------------------------------------------------------------------
+
+    def _open(self) -> State:
+        return State.open(self.path, read_only=True)
 
     def _latest(self, state: State) -> int:
-        tick = int(state.meta("tick", "0")) * TICK_US
-        if has_connection(state) and self._running():
+        """The moment up to which pages show things: now, or when the last source was last heard."""
+        if source_queries.has_connection(state) and self._is_running():
             return now()
-        return max(latest_event(state), tick)
+        tick = int(state.meta("tick", "0")) * TICK_US
+        return max(source_queries.latest_event(state), tick)
 
-    def _running(self) -> bool:
+    def _is_running(self) -> bool:
         """Whether a watch writes this state: one that was killed could not say that it ended."""
         return is_in_use(self.path.parent) is not False
 
-    def _rules(self, state: State) -> list[dict[str, Any]]:
+    def _rules(self, state: State) -> tuple[RuleRow, ...]:
         sent = count_alerts_by_rule(state)
-        found = []
+        defaults = {rule.name for rule in DEFAULT_RULES}
+        rows = []
         for row in list_rules(state):
             rule = json.loads(row.rule)
-            if rule.get("leader"):
-                rule["leader"] = self._leader(state, rule["leader"])
-            given = row.name not in {d.name for d in DEFAULT_RULES}
-            found.append(
-                {
-                    **rule,
-                    "given": given,
-                    "past": json.loads(row.backtest),
-                    "alerts": sent.get(row.name, 0),
-                }
+            leader = self._leader_name(state, rule["leader"]) if rule.get("leader") else ""
+            past = RuleBacktest.from_json(json.loads(row.backtest))
+            rows.append(
+                RuleRow(
+                    row.name,
+                    rule["on"],
+                    tuple(filter(None, (leader, rule.get("host"), rule.get("client")))),
+                    tuple(rule["notify"]),
+                    rule["at_least"],
+                    row.name in defaults,
+                    past.fires,
+                    past.days,
+                    tuple(past.at),
+                    past.why,
+                    sent.get(row.name, 0),
+                )
             )
-        return found
+        return tuple(rows)
 
-    def _sources(self, state: State) -> list[dict[str, Any]]:
-        running = self._running()
-        found = []
-        for row in list_sources(state):
-            gaps = [
-                {"begin": gap.begin, "end": gap.end, "why": gap.why}
-                for gap in list_gaps_of(state, row.source, MAX_SHOWN_GAPS)
-            ]
-            over = not row.connected and (row.source.startswith("recording:") or row.source == "-")
-            stands = (
-                "up"
-                if row.connected
-                else "over"
-                if over
-                else "mute"
-                if row.said == CONNECTED_BUT_SILENT
-                else "down"
+    def _sources(self, state: State) -> tuple[SourceRow, ...]:
+        running = self._is_running()
+        return tuple(
+            SourceRow(
+                source=row.source,
+                state=_source_state(row, running),
+                said=row.said,
+                heard=row.received or None,
+                lost_at=max(row.since, row.received),
+                lag=max(row.received - row.event, 0) / 1e6 if row.event else None,
+                steps=row.steps,
+                refused=row.refused,
+                gaps=tuple(
+                    GapRow(gap.begin, gap.end, gap.why)
+                    for gap in source_queries.list_gaps_of(state, row.source, MAX_LISTED_GAPS)
+                ),
             )
-            found.append(
-                {
-                    "source": row.source,
-                    "said": row.said,
-                    "state": stands if running or over else "stopped",
-                    "since": row.since,
-                    "lost": max(row.since, row.received),
-                    "lag": max(row.received - row.event, 0) / 1e6 if row.event else None,
-                    "steps": row.steps,
-                    "refused": row.refused,
-                    "gaps": gaps,
-                    "heard": row.received or None,
-                }
-            )
-        return found
+            for row in source_queries.list_sources(state)
+        )
 
-    def _gaps(self, state: State, begin: int, end: int) -> list[list[int]]:
-        """[begin, end] within a span that a source did not tell of: before the watch began, gaps since, and one that is lost now."""
-        gaps = list_gaps_within(state, begin, end)
-        since = self._since(state)
-        early = [[begin, min(since, end)]] if since > begin else []
-        lost = [
-            s["lost"] for s in self._sources(state) if s["state"] in ("down", "mute") and s["lost"]
+    def _gaps(self, state: State, begin: int, end: int) -> list[Span]:
+        """Times within [begin, end] in which a source was not watched.
+
+        That is before the watch began, in gaps since, and from when a source was lost that still
+        is.
+        """
+        gaps = [
+            Span(max(gap.begin, begin), min(gap.end, end))
+            for gap in source_queries.list_gaps_within(state, begin, end)
         ]
-        late = [[max(since, begin), end] for since in lost if since < end]
-        return early + [[max(gap.begin, begin), min(gap.end, end)] for gap in gaps] + late
+        since = _first_seen(state)
+        early = [Span(begin, min(since, end))] if since > begin else []
+        lost = [s.lost_at for s in self._sources(state) if s.is_lost and s.lost_at]
+        late = [Span(max(moment, begin), end) for moment in lost if moment < end]
+        return early + gaps + late
 
-    def _since(self, state: State) -> int:
-        """Since when there is something to see: a stream may have told of the time before the watch began."""
-        first = first_observation(state)
-        return int(state.meta("begun", "0")) if first is None else first
-
-    def _series(
+    def _counts(
         self, state: State, stream: StreamKey, begin: int, end: int, step: int
-    ) -> list[dict[str, Any]]:
-        """Observed and the most that is usual, per `step`: what happened is counted anew, up to this moment; what a tick expected is kept
-        with each that had events, and between them the last one's word holds.
+    ) -> list[Count]:
+        """What was observed and the most that is usual, per step of [begin, end].
+
+        Events are counted anew, up to this moment. What is usual is stored with each tick that had
+        events; between them the last one holds.
         """
         first = begin - begin % step
-        n = max(int((end - first) // step) + 1, 1)
-        observed, expected = [0] * n, [0.0] * n
+        steps = max(int((end - first) // step) + 1, 1)
         count = count_reports_per_step if stream.counts_reports else count_falls_per_step
-        for k, number in count(state, first, step, n).items():
-            observed[k] = number
+        observed = count(state, first, step, steps)
+        expected = [0.0] * steps
         ticks = list_ticks(state, stream, first, end)
         for tick in ticks:
             k = (tick.begin - first) // step
             expected[k] = max(expected[k], tick.expected)
         usual = ticks[0].expected if ticks else 0.0
-        series = []
-        for k in range(n):
+        counts = []
+        for k in range(steps):
             usual = expected[k] or usual
-            series.append(
-                {
-                    "at": first + k * step,
-                    "observed": observed[k],
-                    "high": round(usual_limit(usual, step), 2),
-                }
-            )
-        return series
+            high = round(usual_limit(usual, step), 2)
+            counts.append(Count(first + k * step, observed.get(k, 0), high))
+        return counts
 
-    def _close(self, state: State, w: Wave) -> dict[str, Any]:
-        """The chart of a wave from near, in ticks."""
-        end = min(max(w.closed or self._latest(state), w.begin + MINUTE), w.begin + MAX_CHART_US)
-        begin, end = w.begin - CHART_BEFORE_US, end + MINUTE
-        stream = ALL_FALLS if w.kind is WaveKind.FALLS else ALL_REPORTS
-        return build_chart(
-            self._series(state, stream, begin, end, TICK_US),
-            self._gaps(state, begin, end),
-            TICK_US,
-            str(stream),
-        )
+    def _near_chart(self, state: State, wave: Wave) -> Chart:
+        """The chart of a wave in ticks."""
+        end = max(wave.closed or self._latest(state), wave.begin + MINUTE_US)
+        end = min(end, wave.begin + MAX_CHART_US) + MINUTE_US
+        begin = wave.begin - CHART_BEFORE_US
+        stream = ALL_FALLS if wave.kind == WaveKind.FALLS else ALL_REPORTS
+        counts = self._counts(state, stream, begin, end, TICK_US)
+        return build_chart(counts, self._gaps(state, begin, end), TICK_US, str(stream))
 
-    def _plain(self, state: State, w: Wave, every: list[Wave]) -> dict[str, Any]:
-        details = w.details
-        leaders = [
-            {**ledger.to_json(), "name": self._leader(state, ledger.leader)} for ledger in w.ledgers
-        ]
+    def _wave_row(
+        self, state: State, wave: Wave, every: Sequence[Wave], near: Chart | None = None
+    ) -> WaveRow:
+        details = wave.details
         falls = details if isinstance(details, SuspensionDetails) else SuspensionDetails()
-        if isinstance(details, ReportDetails):
-            end = last_report_time(state, w)
-        else:
-            end = details.end or w.closed or w.opened
-        end = min(end, w.closed or end)
-        since = self._since(state)
-        gaps = self._gaps(state, max(w.begin - HOUR, since), w.closed or end)
-        burst = (
-            next(
-                (
-                    b
-                    for b in every
-                    if b.kind is WaveKind.REPORTS and w.begin - MAX_BURST_LEAD_US < b.begin <= end
-                ),
-                None,
-            )
-            if w.kind is WaveKind.FALLS
-            else None
+        end = _end_of(state, wave)
+        since = _first_seen(state)
+        gaps = self._gaps(state, max(wave.begin - HOUR_US, since), wave.closed or end)
+        targets = burst_targets(state, wave) if wave.kind == WaveKind.REPORTS else ()
+        watched = wave.begin - since
+        return WaveRow(
+            id=wave.id,
+            kind=wave.kind,
+            begin=wave.begin,
+            opened=wave.opened,
+            closed=wave.closed,
+            size=wave.fallen,
+            returned=wave.returned,
+            expected=wave.expected,
+            delay=(wave.opened - wave.begin) / 1e6,
+            seconds=max((end - wave.begin) / 1e6, 1.0),
+            leaders=tuple(self._audience_row(state, ledger) for ledger in wave.ledgers),
+            reasons={reason: n for reason, n in falls.reasons.items() if reason},
+            hosts=falls.hosts,
+            clients=falls.clients,
+            reported=falls.reported,
+            targets=tuple(
+                TargetRow(t.target, self._pseudonym(t.target), t.reporters, t.fell) for t in targets
+            ),
+            fell=sum(t.fell is not None for t in targets),
+            together=len(wave.together),
+            reports=details.reports if isinstance(details, ReportDetails) else None,
+            gaps=len(gaps),
+            young=watched / 1e6 if watched < HOUR_US else None,
+            burst=_burst_before(wave, end, every),
+            can_make_case=wave.begin >= state.kept_from,
+            has_accounts=has_accounts(state, wave),
+            near=near,
         )
-        targets = burst_targets(state, w) if w.kind is WaveKind.REPORTS else []
-        return {
-            "id": w.id,
-            "kind": w.kind.value,
-            "begin": w.begin,
-            "opened": w.opened,
-            "closed": w.closed,
-            "size": w.fallen,
-            "returned": w.returned,
-            "expected": w.expected,
-            "delay": (w.opened - w.begin) / 1e6,
-            "leaders": leaders,
-            "seconds": max((end - w.begin) / 1e6, 1.0),
-            "reasons": {k: v for k, v in falls.reasons.items() if k},
-            "hosts": dict(falls.hosts),
-            "clients": dict(falls.clients),
-            "reported": falls.reported,
-            "targets": [{**t, "name": self._shown(t["target"])} for t in targets],
-            "fell": sum(t["fell"] is not None for t in targets),
-            "together": len(w.together),
-            "reports": details.reports if isinstance(details, ReportDetails) else None,
-            "gaps": len(gaps),
-            "case": w.begin >= state.kept_from,
-            "kept": has_accounts(state, w),
-            "young": (w.begin - since) / 1e6 if w.begin - since < HOUR else None,
-            "burst": None
-            if burst is None
-            else {
-                "id": burst.id,
-                "reporters": burst.fallen,
-                "together": len(burst.together),
-            },
-        }
 
-    def _leader(self, state: State, account: str) -> str:
+    def _audience_row(self, state: State, ledger: LeaderLedger) -> AudienceRow:
+        return AudienceRow(
+            ledger.leader,
+            self._leader_name(state, ledger.leader),
+            ledger.before,
+            ledger.suspended,
+            ledger.returned,
+            ledger.after,
+            ledger.now,
+            ledger.odds_ratio,
+            ledger.or_low,
+            ledger.or_high,
+            ledger.hit,
+        )
+
+    def _leader_name(self, state: State, account: str) -> str:
         handle = handle_of(state, account)
         return f"@{handle}" if handle else account
 
-    def _shown(self, account: str) -> str:
+    def _pseudonym(self, account: str) -> str:
         digest = hashlib.blake2b(account.encode(), key=self._key, digest_size=4).digest()
         return pseudonym(int.from_bytes(digest) % 1_000_000)
 
 
-def channel_deliveries(state: State) -> list[dict[str, Any]]:
-    """How alerts fare on their ways: {channel, arrived, waiting, lost, said}. lost: given up; said: what was last wrong, if something still is."""
-    return [count._asdict() for count in count_deliveries(state, MAX_TRIES)]
+def _situation(
+    on: Sequence[Wave],
+    recent: Sequence[Wave],
+    sources: Sequence[SourceRow],
+    counts: Sequence[Count],
+    *,
+    is_young: bool,
+) -> Situation:
+    """How things stand. on: waves that are on; recent: those that ended within the hour."""
+    if any(s.state is SourceState.STOPPED for s in sources):
+        return Situation.STOPPED
+    if on:
+        falls = any(w.kind == WaveKind.FALLS for w in on)
+        return Situation.WAVE if falls else Situation.REPORTS
+    if any(s.is_lost for s in sources):
+        return Situation.NO_DATA
+    if recent:
+        return Situation.ENDED
+    if is_young:
+        return Situation.YOUNG
+    unusual = any(c.observed > c.high for c in counts[-60:])
+    return Situation.UNUSUAL if unusual else Situation.QUIET
+
+
+def _source_state(row: source_queries.SourceRow, running: bool) -> SourceState:
+    ended = not row.connected and (row.source.startswith("recording:") or row.source == "-")
+    if not running and not ended:
+        return SourceState.STOPPED
+    if row.connected:
+        return SourceState.UP
+    if ended:
+        return SourceState.OVER
+    return SourceState.SILENT if row.said == CONNECTED_BUT_SILENT else SourceState.DOWN
+
+
+def _first_seen(state: State) -> int:
+    """From when on there is something to see: a stream may tell of the time before the watch."""
+    first = source_queries.first_observation(state)
+    return int(state.meta("begun", "0")) if first is None else first
+
+
+def _end_of(state: State, wave: Wave) -> int:
+    """When a wave or burst ended, as far as is known."""
+    if isinstance(wave.details, SuspensionDetails):
+        end = int(wave.details.end or wave.closed or wave.opened)
+    else:
+        end = last_report_time(state, wave)
+    return min(end, wave.closed or end)
+
+
+def _burst_before(wave: Wave, end: int, every: Sequence[Wave]) -> BurstLink | None:
+    """The burst of reports that began shortly before or during a wave of suspensions."""
+    if wave.kind != WaveKind.FALLS:
+        return None
+    begin = wave.begin - MAX_BURST_LEAD_US
+    for other in every:
+        if other.kind == WaveKind.REPORTS and begin < other.begin <= end:
+            return BurstLink(other.id, other.fallen, len(other.together))
+    return None
 
 
 def _is_young(state: State, latest: int) -> bool:
     """Whether the watch has not yet seen so much that it could call anything."""
-    kept = find_detector(state, ALL_FALLS)
-    if kept is None:
+    detector = find_detector(state, ALL_FALLS)
+    if detector is None:
         return True
-    # ticks in which nothing came are not written down one by one
-    return bool(kept["ticks"] + max(latest // TICK_US - kept["tick"], 0) < LEARNING_TICKS)
+    # ticks in which nothing came are not stored one by one
+    ticks = detector["ticks"] + max(latest // TICK_US - detector["tick"], 0)
+    return bool(ticks < LEARNING_TICKS)
