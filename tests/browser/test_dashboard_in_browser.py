@@ -289,7 +289,7 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
         return case
 
     served = DashboardServer(
-        path, "0", handlers=PageActions(make, lambda number: case if case.exists() else None)
+        path, "0", actions=PageActions(make, lambda number: case if case.exists() else None)
     )
     served.start()
     try:
