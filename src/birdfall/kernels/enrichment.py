@@ -126,16 +126,12 @@ def moments(
 
     Parameters
     ----------
-    starts, follower
-        int64[leaders + 1] into int32[edges].
-    stratum
-        int32[n], stratum of each account.
+    starts, follower, stratum
+        int64[leaders + 1] into int32[edges]; int32[n], stratum of each account.
     rate, spread, total
         float64[strata]: fallen / accounts; rate (1 - rate) / (accounts - 1); accounts.
     boosts
         float64[B], multiples of the rate that the e-value averages over.
-    first, last
-        Range of audiences.
     count
         int64[leaders], fallen per audience.
     mean, variance, log_e
@@ -203,10 +199,6 @@ def permuted_maxima(
         int64[strata], how many fell in each.
     mean, deviation
         float64[leaders]; only audiences with deviation > 0 count.
-    first, last
-        Range of replicates.
-    seed
-        Of the draws.
     out
         float64[replicates], results.
 

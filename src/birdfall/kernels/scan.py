@@ -36,10 +36,8 @@ def dyadic_maximum(
 
     Parameters
     ----------
-    counts, expected
-        float64[n].
-    covered
-        bool[n]; steps not covered count for nothing.
+    counts, expected, covered
+        float64[n], float64[n] and bool[n]; steps not covered count for nothing.
     sizes
         float64[J], the negative-binomial size of sums over 2^j steps.
 
@@ -51,9 +49,7 @@ def dyadic_maximum(
     Examples
     --------
     >>> ones = np.ones(8)
-    >>> counts = np.array([1.0, 1, 1, 1, 20, 20, 1, 1])
-    >>> value, first, length = dyadic_maximum(counts, ones, ones > 0, ones * 5)
-    >>> first, length
+    >>> dyadic_maximum(np.r_[ones[:4], 20.0, 20.0, 1.0, 1.0], ones, ones > 0, ones * 5)[1:]
     (4, 2)
     """
     n = len(counts)

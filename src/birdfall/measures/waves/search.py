@@ -110,10 +110,6 @@ def search(
     progress
         Called after each pass.
 
-    Returns
-    -------
-    SearchResult
-
     Notes
     -----
     Whether there is any wave is decided in the first pass, in which nothing has been left out.
