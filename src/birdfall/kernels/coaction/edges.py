@@ -29,6 +29,7 @@ def index_edges(lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> None:
 
 @njit(cache=True, nogil=True)
 def find_edge(x: int, y: int, lo: np.ndarray, hi: np.ndarray, table: np.ndarray) -> int:
+    """The number of the edge between x and y, -1 if there is none."""
     a, b = min(x, y), max(x, y)
     mask = np.int64(len(table) - 1)
     key = (np.int64(a) << 32) | np.int64(b)

@@ -113,6 +113,7 @@ def lockstep_by_pairs(reports: Reports, pairs: NearPairs) -> np.ndarray:
 
 
 def lockstep_by_coaction(reports: Reports, window: int) -> np.ndarray:
+    """The same positions by the co-action kernel, where pairs are too many to keep."""
     lo, hi = lockstep_pairs(reports, window)
     return np.flatnonzero(find_partners(reports, lo, hi, window))
 

@@ -65,6 +65,7 @@ class DoseCurve:
 
     @property
     def chance(self) -> np.ndarray:
+        """float64[b]: falls per occasion."""
         return np.asarray(self.falls / np.maximum(1, self.occasions), np.float64)
 
     def interval(self, z: float = 1.959963984540054) -> tuple[np.ndarray, np.ndarray]:
@@ -229,6 +230,7 @@ def dose_bins(dose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def curve_from_bins(
     low: np.ndarray, high: np.ndarray, dose: np.ndarray, fell: np.ndarray
 ) -> DoseCurve:
+    """The chance to fall by dose in given bins (inclusive bounds), and its isotonic fit."""
     where = np.searchsorted(low, dose, "right") - 1
     number = np.bincount(where, minlength=len(low))
     falls = np.bincount(where[fell], minlength=len(low))

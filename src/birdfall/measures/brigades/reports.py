@@ -89,6 +89,7 @@ class TargetFalls:
 
     @property
     def exact(self) -> np.ndarray:
+        """bool[k]: whether the moment of each fall is known."""
         return np.asarray(self.after == self.by)
 
 

@@ -51,6 +51,7 @@ class Jump:
 
     @property
     def p(self) -> float:
+        """The larger of flat_p and step_p."""
         return max(self.flat_p, self.step_p)
 
 

@@ -31,6 +31,7 @@ class ActProfile:
 
     @property
     def repeats(self) -> bool:
+        """Whether any account acted twice on an object."""
         return bool((self.acts != self.crowd).any())
 
     @property

@@ -40,10 +40,12 @@ class JitterNull:
 
     @property
     def ratio(self) -> float:
+        """Pairs seen over pairs expected; NaN where none is expected."""
         return self.seen / self.expected if self.expected > 0 else float("nan")
 
     @property
     def holds(self) -> bool:
+        """Whether ordinary accounts co-act about as often as their jittered selves."""
         return self.expected >= 10 and self.ratio <= JITTER_TOLERANCE
 
 

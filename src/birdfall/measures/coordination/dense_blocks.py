@@ -155,6 +155,7 @@ class ActShuffler:
         self._cells: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def observed_network(self) -> Network:
+        """The weighted network as it happened."""
         return self._network(self._crowd.order.who)
 
     def shuffled_network(self, i: int) -> Network:

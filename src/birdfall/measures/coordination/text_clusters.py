@@ -49,6 +49,7 @@ class ReducedTexts:
         return len(self.offset) - 1
 
     def text(self, t: int) -> str:
+        """One text as it is compared."""
         return "".join(map(chr, self.codes[self.offset[t] : self.offset[t + 1]]))
 
 
