@@ -85,32 +85,44 @@ def render(
         named = replace(name, isolated=say.direction == "rtl")
         page = Page(findings, record, say, named, frozenset(specs), maps)
         articles.append(_article(page, case, sections))
+    posters = (_poster(key, maps[key]) for key in sorted(maps))
+    symbols = Markup("".join((*rendering.symbols(), *posters)))
+    html = _page_html(articles, record, findings, symbols, with_map=bool(maps))
+    return seal(html.encode("utf-8", "replace"))
+
+
+def _page_html(
+    articles: Sequence[Article],
+    record: Record,
+    findings: Mapping[str, Finding],
+    symbols: Markup,
+    *,
+    with_map: bool,
+) -> str:
+    """The page of these articles, the first of them in view, with a blank seal."""
     style, script = _asset("report.css"), _asset("report.js")
-    if maps:
+    if with_map:
         script += "\n" + (files("birdfall.tell") / "assets" / "map.js").read_text("utf-8")
-    html = (
+    return (
         _environment()
         .from_string(_asset("report.html.j2"))
         .render(
             articles=articles,
-            first=first,
-            languages=order,
+            first=articles[0].lang,
+            languages=[a.lang for a in articles],
             names=NAMES,
             style=Markup(style),
             script=Markup(script),
             csp=_policy(style, script),
             simulated=record.settings.simulated,
             title=sanitize_text(record.settings.title) or "Birdfall",
-            symbols=Markup(
-                "".join((*rendering.symbols(), *(_poster(key, maps[key]) for key in sorted(maps))))
-            ),
+            symbols=symbols,
             sizes=SIZES,
             data=Markup(_machine_data(findings, record)),
             blank=BLANK.decode(),
             version=birdfall.__version__,
         )
     )
-    return seal(html.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def observe_world(
 
 
 def accounts(world: Scenario, people: Population) -> pa.Table:
+    """Profiles, as seen at the beginning of the record."""
     return pa.table(
         {
             "account": people.ids,
@@ -236,6 +237,7 @@ def gaps(world: Scenario) -> list[tuple[dt.datetime, dt.datetime]]:
 
 
 def coverage(world: Scenario, tables: list[str]) -> pa.Table:
+    """What was recorded when: each table, its gaps, and the share of acts that was kept."""
     end = world.begin + dt.timedelta(days=world.days)
     rows = []
     for table in tables:

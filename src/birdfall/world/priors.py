@@ -93,6 +93,7 @@ class Parameters:
 
     @property
     def mixed(self) -> bool:
+        """Whether the wave has more than one trigger."""
         return len(self.shares) > 1
 
     def size(self) -> float:

@@ -134,20 +134,7 @@ def simulate(
         For an unknown scenario or way of looking.
     """
     world = scenario(name)
-    if accounts is not None:
-        scale = accounts / world.accounts
-        changes = {
-            "accounts": accounts,
-            "follows": int(world.follows * scale),
-            "acts": int(world.acts * scale),
-            "leader_audience": max(
-                int(world.leader_audience * scale), int(world.fallen_followers * 1.5)
-            ),
-            "control_audience": int(world.control_audience * scale),
-            "base_per_day": world.base_per_day * scale,
-            **changes,
-        }
-    world = replace(world, **changes)
+    world = replace(world if accounts is None else _resized(world, accounts), **changes)
     streams = dict(
         zip(
             RNG_STREAMS,
@@ -171,6 +158,21 @@ def simulate(
         settings=_settings(world, people),
         claims=_claims(world),
         key=f"simulated {name} {seed}".encode(),
+    )
+
+
+def _resized(world: Scenario, accounts: int) -> Scenario:
+    """The scenario with another population; its wave keeps its size."""
+    scale = accounts / world.accounts
+    audience = max(int(world.leader_audience * scale), int(world.fallen_followers * 1.5))
+    return replace(
+        world,
+        accounts=accounts,
+        follows=int(world.follows * scale),
+        acts=int(world.acts * scale),
+        leader_audience=audience,
+        control_audience=int(world.control_audience * scale),
+        base_per_day=world.base_per_day * scale,
     )
 
 

@@ -7,7 +7,7 @@ took most of the time of a large network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypedDict
 from xml.sax.saxutils import escape, quoteattr
 
@@ -188,6 +188,15 @@ def to_gexf(
         ),
         "  <nodes>",
     ]
+    lines += _gexf_nodes(drawn)
+    lines.append("  </nodes>\n  <edges>")
+    lines += _gexf_edges(drawn)
+    lines.append("  </edges>\n </graph>\n</gexf>\n")
+    return _to_document(lines)
+
+
+def _gexf_nodes(drawn: NetworkDrawing) -> Iterator[str]:
+    """A line for each node."""
     for i, node in enumerate(drawn.nodes):
         red, green, blue = (int(c) for c in drawn.colour[i])
         values = _gexf_values(
@@ -197,14 +206,17 @@ def to_gexf(
                 ("coactive_share", node.get("coactive_share")),
             )
         )
-        lines.append(
+        yield (
             f'   <node id="{node["code"]}" label={_attribute_value(drawn.label[i])}>{values}'
             f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
             f'<viz:position x="{_coordinate(drawn.places.x[i])}"'
             f' y="{_coordinate(drawn.places.y[i])}" z="0.0"/>'
             f'<viz:size value="{drawn.size[i]:.3f}"/></node>'
         )
-    lines.append("  </nodes>\n  <edges>")
+
+
+def _gexf_edges(drawn: NetworkDrawing) -> Iterator[str]:
+    """A line for each edge."""
     columns = (
         drawn.column(c)
         for c in ("source", "target", "weight", "p_value", "q_value", "layer", "first", "last")
@@ -214,12 +226,10 @@ def to_gexf(
     ):
         spell = f'<spells><spell start="{first}" end="{last}"/></spells>' if first and last else ""
         values = _gexf_values((("p_value", p), ("q_value", q), ("layer", layer)))
-        lines.append(
+        yield (
             f'   <edge id="{i}" source="{source}" target="{target}"'
             f' weight="{_number_text(weight)}">{values}{spell}</edge>'
         )
-    lines.append("  </edges>\n </graph>\n</gexf>\n")
-    return _to_document(lines)
 
 
 def to_graphml(
