@@ -236,6 +236,24 @@ def module_graph() -> dict[str, set[str]]:
     return graph
 
 
+def package_of(module: str) -> str:
+    """The package a module stands in; a module beside packages (`watch.session`) counts as one
+    itself.
+    """
+    parts = module.split(".")[1:]
+    folder = ROOT / parts[0]
+    nested = folder.is_dir() and any((p / "__init__.py").exists() for p in folder.iterdir())
+    return ".".join(parts[: 2 if nested else 1])
+
+
+def test_no_circle_between_packages():
+    graph: dict[str, set[str]] = {}
+    for module, imported in module_graph().items():
+        if module != "birdfall":
+            graph.setdefault(package_of(module), set()).update(map(package_of, imported))
+    assert not circles(graph)
+
+
 def test_no_circle_between_modules_not_even_hidden_from_the_interpreter():
     graph = module_graph()
     del graph["birdfall"]
