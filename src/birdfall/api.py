@@ -215,6 +215,7 @@ class Inquiry:
     def measure(
         self,
         name: str,
+        /,
         *,
         waves: Finding | None = None,
         wave: int | None = None,
