@@ -22,8 +22,8 @@ def _ignore_interrupt():
 def start(command, *, interrupt_ignored=False, outlives_test=False, **options):
     """A process in a group of its own, which is ended with the test at the latest.
 
-    interrupt_ignored: as a shell starts what it puts into the background. outlives_test: it serves several tests, and
-    whoever starts it ends it.
+    interrupt_ignored: as a shell starts what it puts into the background. outlives_test: it serves
+    several tests, and whoever starts it ends it.
     """
     if os.name == "nt":
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP

@@ -1,5 +1,6 @@
-"""The dashboard in a real browser: no error, no violation, nothing asked for elsewhere, in five languages, light and dark, narrow and
-printed, by keyboard, without scripts; a wave that comes in while the page is open; and one click to a case.
+"""The dashboard in a real browser: no error, no violation, nothing asked for elsewhere, in five
+languages, light and dark, narrow and printed, by keyboard, without scripts; a wave that comes in
+while the page is open; and one click to a case.
 """
 
 import os
@@ -33,7 +34,9 @@ EVIL = "<img src=x onerror=document.title='taken'>\u202e@leader"
 
 
 def steps(*, fall):
-    """Two hours in which somebody falls now and then; with `fall`, a brigade and a wave, some returns, and a gap."""
+    """Two hours in which somebody falls now and then; with `fall`, a brigade and a wave, some
+    returns, and a gap.
+    """
     chance = random.Random(3)
     yield StreamBatch(
         T, (Identity("leader", EVIL, T), Identity("control", "sports.example.com", T))
@@ -312,7 +315,9 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
 
 @pytest.fixture(scope="module")
 def case_place(tmp_path_factory):
-    """The address of a dashboard over a finished case: a month in which somebody falls now and then, and 300 at once."""
+    """The address of a dashboard over a finished case: a month in which somebody falls now and
+    then, and 300 at once.
+    """
     folder = tmp_path_factory.mktemp("case")
     chance = random.Random(0)
     falls = [

@@ -1,4 +1,6 @@
-"""The first minute with the watch: what cannot be read is said before anything is written, and a source that is not reached is named."""
+"""The first minute with the watch: what cannot be read is said before anything is written, and a
+source that is not reached is named.
+"""
 
 import os
 import socket

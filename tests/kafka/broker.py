@@ -16,7 +16,10 @@ KEPT = {"retention.ms": "86400000", "retention.bytes": "-1", "cleanup.policy": "
 
 
 class Broker:
-    """The process. `kill` and `start` as a power cut would: what it held is gone, for it keeps all in memory."""
+    """The process.
+
+    `kill` and `start` as a power cut would: what it held is gone, for it keeps all in memory.
+    """
 
     def __init__(self):
         with socket.socket() as free:

@@ -1,4 +1,7 @@
-"""Run the tests of Kafka in an environment of their own, with a broker that comes as a package. Says so where it cannot be had."""
+"""Run the tests of Kafka in an environment of their own, with a broker that comes as a package.
+
+Says so where it cannot be had.
+"""
 
 import subprocess
 import sys

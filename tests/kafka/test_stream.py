@@ -1,4 +1,6 @@
-"""Past one machine: the sieve on Quix Streams and the judge behind it raise the alerts of the single process."""
+"""Past one machine: the sieve on Quix Streams and the judge behind it raise the alerts of the
+single process.
+"""
 
 import json
 import threading
@@ -109,7 +111,8 @@ def test_over_several_partitions_only_the_order_between_accounts_is_lost(broker,
     source, news = broker.topic("frames3", 3), broker.topic("news3")
     stream.publish(steps, broker.servers, source)
     for _ in range(2):
-        # a second sieve that starts from the beginning (the first one's place was lost) passes everything on again
+        # a second sieve that starts from the beginning (the first one's place was lost) passes
+        # everything on again
         app = stream.sieve(
             broker.servers,
             source,

@@ -1,4 +1,6 @@
-"""What the live and the nightly tests share: one network for each test, the folder for pictures, and the figures they measure."""
+"""What the live and the nightly tests share: one network for each test, the folder for pictures,
+and the figures they measure.
+"""
 
 import json
 import os
@@ -15,7 +17,9 @@ FIGURES: dict[str, dict[str, object]] = {}
 
 @pytest.fixture
 def network():
-    """One of its own for each test: falls half a minute apart are one wave, so no test may see another's."""
+    """One of its own for each test: falls half a minute apart are one wave, so no test may see
+    another's.
+    """
     if shutil.which("node") is None or not (SERVERS / "node_modules").is_dir():
         pytest.skip("no servers here: run `make test-live` (Node 20)")
     made = Network()

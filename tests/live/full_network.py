@@ -1,4 +1,6 @@
-"""The whole network on loopback, with the moderation service that people report to: on a throw-away Postgres and Redis."""
+"""The whole network on loopback, with the moderation service that people report to: on a throw-away
+Postgres and Redis.
+"""
 
 import json
 import os
@@ -149,10 +151,13 @@ class FullNetwork(Acting):
             self._postgres("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    # -- what people and moderators do ------------------------------------------------------------------------------
+    # -- what people and moderators do
+    # ------------------------------------------------------------------------------
 
     def report(self, who, whom, reason, text="", record=None):
-        """One account reports another, or one of its records, as anybody does: through its own host."""
+        """One account reports another, or one of its records, as anybody does: through its own
+        host.
+        """
         subject = {"$type": REPO, "did": whom["did"]}
         if record is not None:
             subject = {
@@ -181,7 +186,9 @@ class FullNetwork(Acting):
         return self.call("tools.ozone.moderation.emitEvent", body, self.admin, at=self.moderation)
 
     def filed(self):
-        """Every report the moderation service has, as it lists them: {"id", "createdBy", "createdAt", "subject"} and more."""
+        """Every report the moderation service has, as it lists them: {"id", "createdBy",
+        "createdAt", "subject"} and more.
+        """
         found, cursor = [], None
         while True:
             asked = {

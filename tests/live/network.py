@@ -1,4 +1,6 @@
-"""A network on loopback: a real host and the directory it needs, nobody here wrote them, started, killed and stopped."""
+"""A network on loopback: a real host and the directory it needs, nobody here wrote them, started,
+killed and stopped.
+"""
 
 import os
 import secrets
@@ -26,7 +28,10 @@ def free_port():
 
 
 class Network(Acting):
-    """The directory and the host. `kill` ends the host as a power cut would, `start_host` starts it on the same data."""
+    """The directory and the host.
+
+    `kill` ends the host as a power cut would, `start_host` starts it on the same data.
+    """
 
     password = PASSWORD
 

@@ -1,8 +1,10 @@
-"""A wave as a script: who follows whom, who falls and returns, and beside it what must not be taken for one.
+"""A wave as a script: who follows whom, who falls and returns, and beside it what must not be taken
+for one.
 
-A ring follows the leader, fans follow the control, some of the fans the leader too, and a crowd neither. In the wave part of the
-ring is taken down, at a steady pace. Noise is what happens on any day: a takedown in the crowd, accounts that deactivate
-themselves, unfollows, and a takedown said twice. What was done is kept, as the truth that a watch is held against.
+A ring follows the leader, fans follow the control, some of the fans the leader too, and a crowd
+neither. In the wave part of the ring is taken down, at a steady pace. Noise is what happens on any
+day: a takedown in the crowd, accounts that deactivate themselves, unfollows, and a takedown said
+twice. What was done is kept, as the truth that a watch is held against.
 """
 
 import random
@@ -63,7 +65,9 @@ class Scenario:
 
 
 def people(network, *, ring=110, fans=60, both=20, crowd=40, at_once=8):
-    """A Scenario of so many accounts, leader and control beside them. both: of the fans, who follow the leader too."""
+    """A Scenario of so many accounts, leader and control beside them. both: of the fans, who follow
+    the leader too.
+    """
     leader, control = network.account("leader"), network.account("control")
     names = [f"ring{i:05d}" for i in range(ring)] + [f"fan{i:05d}" for i in range(fans)]
     made = many(network.account, names + [f"crowd{i:05d}" for i in range(crowd)], at_once)

@@ -1,4 +1,7 @@
-"""A browser that looks at the dashboard: Debian's Chromium, driven by playwright. Skips the test where there is none."""
+"""A browser that looks at the dashboard: Debian's Chromium, driven by playwright.
+
+Skips the test where there is none.
+"""
 
 import os
 import shutil

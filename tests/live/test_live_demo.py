@@ -1,4 +1,6 @@
-"""The command a newcomer types: a live wave on the dashboard against a real server, and nothing left behind after Ctrl-C."""
+"""The command a newcomer types: a live wave on the dashboard against a real server, and nothing
+left behind after Ctrl-C.
+"""
 
 import os
 import re

@@ -1,5 +1,6 @@
-"""The watch against a running server nobody here wrote: every takedown and restoration, alarm within ten seconds, the server
-killed and the watch killed in mid-wave, and the dashboard watched in a browser meanwhile.
+"""The watch against a running server nobody here wrote: every takedown and restoration, alarm
+within ten seconds, the server killed and the watch killed in mid-wave, and the dashboard watched in
+a browser meanwhile.
 """
 
 import signal
@@ -166,7 +167,8 @@ def test_the_dashboard_tells_a_wave_while_it_is_on(network, scenario, tmp_path, 
             page.goto(f"{address}en/{name}")
             page.screenshot(path=artefacts / f"5-{name}.png", full_page=True)
         page.goto(address + "en/wave/1")
-        # a click of playwright's own would wait half a minute for the page that comes when the case is made
+        # a click of playwright's own would wait half a minute for the page that comes when the case
+        # is made
         with page.expect_navigation(timeout=400_000):
             page.evaluate("document.querySelector('form button').click()")
         page.wait_for_selector('a[href*="/report#"]', timeout=5_000)

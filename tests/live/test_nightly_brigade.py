@@ -1,5 +1,5 @@
-"""A brigade on the whole network: real reports to a real moderation service, wrongful takedowns and their reversal, and the watch
-connected to both, told what the truth is by nobody.
+"""A brigade on the whole network: real reports to a real moderation service, wrongful takedowns and
+their reversal, and the watch connected to both, told what the truth is by nobody.
 """
 
 import os
@@ -62,7 +62,8 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
             posts.get(whom["did"]) if chance.random() < 0.4 else None,
         )
 
-    # honest reports all the time: a spammer is reported by many, each honest account reports once or twice
+    # honest reports all the time: a spammer is reported by many, each honest account reports once
+    # or twice
     ordinary = [(who, chance.choice(spammers)) for who in honest if chance.random() < 0.8]
     ordinary += [
         (who, chance.choice([h for h in honest if h is not who]))
@@ -133,7 +134,8 @@ def test_a_brigade_and_its_wrongful_takedowns(whole, tmp_path, figures, seed):
     assert not named & theirs, "and no honest reporter"
     assert targets >= {v["did"] for v in victims}
 
-    # the takedowns that look like the brigade's work are the wrongful ones, and no rightful one is among them
+    # the takedowns that look like the brigade's work are the wrongful ones, and no rightful one is
+    # among them
     held = {line.split(",")[0] for line in export_wave(state, burst, "hold").splitlines()[1:]}
     figures["wrongful_takedowns_found"] = len(held & {v["did"] for v in victims[:4]})
     figures["rightful_ones_named"] = len(held - {v["did"] for v in victims[:4]})

@@ -1,4 +1,6 @@
-"""Ten thousand accounts on a real host, and a wave among them: everything found, with how much memory and how late."""
+"""Ten thousand accounts on a real host, and a wave among them: everything found, with how much
+memory and how late.
+"""
 
 import os
 import time

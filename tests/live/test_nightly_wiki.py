@@ -1,4 +1,6 @@
-"""A block wave on a real wiki, software that has nothing in common with the network: blocks, unblocks, sign-ups and edits."""
+"""A block wave on a real wiki, software that has nothing in common with the network: blocks,
+unblocks, sign-ups and edits.
+"""
 
 import json
 import random

@@ -15,7 +15,9 @@ DOWN = "SELECT count(*) FROM standing WHERE status = 'taken_down'"
 
 
 class Watch:
-    """Its alerts are read as they come, with the moment of each. environment: more than the tests' own."""
+    """Its alerts are read as they come, with the moment of each. environment: more than the tests'
+    own.
+    """
 
     def __init__(self, sources, folder, *leaders, more=(), environment=None):
         command = [

@@ -1,5 +1,6 @@
-"""A wiki on loopback: MediaWiki as Debian packs it, on SQLite, and its recent changes as the server-sent events that a public
-wiki farm makes of them. The wiki sends each change as a datagram; what stands between only gives it an id and hands it on.
+"""A wiki on loopback: MediaWiki as Debian packs it, on SQLite, and its recent changes as the
+server-sent events that a public wiki farm makes of them. The wiki sends each change as a datagram;
+what stands between only gives it an id and hands it on.
 """
 
 import http.cookiejar
@@ -37,7 +38,10 @@ def missing():
 
 
 class Wiki:
-    """Started when made. `stream` is the address of its changes; `cut` ends all connections to it."""
+    """Started when made.
+
+    `stream` is the address of its changes; `cut` ends all connections to it.
+    """
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="birdfall-wiki-"))
@@ -54,7 +58,8 @@ class Wiki:
 
     def _install(self):
         self.files = self.folder / "wiki"
-        # the package links to places of an installed system: what is linked there is not needed here
+        # the package links to places of an installed system: what is linked there is not needed
+        # here
         shutil.copytree(PACKED, self.files, symlinks=True)
         for name in ("LocalSettings.php", "config", "images", "extensions"):
             (self.files / name).unlink(missing_ok=True)

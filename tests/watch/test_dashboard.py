@@ -217,7 +217,10 @@ def test_a_token_is_made_beyond_loopback_and_a_weak_one_refused(path):
 
 
 def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
-    """Half of them never read: their answers pile up in the sockets. The rest get the news, pages are drawn, the watch goes on."""
+    """Half of them never read: their answers pile up in the sockets.
+
+    The rest get the news, pages are drawn, the watch goes on.
+    """
     import socket
     import urllib.request
 
@@ -521,10 +524,10 @@ def test_standard_input_is_named(path):
 
 
 def test_nothing_is_usual_where_nothing_was_watched():
-    from birdfall.watch.dashboard.charts import Count, Span, build_chart
+    from birdfall.watch.dashboard.charts import Count, TimeSpan, build_chart
 
     counts = [Count(k * 10, 4 * (k == 5), 2.0) for k in range(6)]
-    gaps = [Span(25, 32), Span(12, 26), Span(30, 40)]
+    gaps = [TimeSpan(25, 32), TimeSpan(12, 26), TimeSpan(30, 40)]
     drawn = build_chart(counts, gaps, 10, "all")
     assert drawn.gaps == ((12, 40),)
     assert [p.high for p in drawn.series] == [2.0, 2.0, None, None, 2.0, 2.0]

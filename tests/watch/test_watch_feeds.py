@@ -1,4 +1,6 @@
-"""Sources over the network, against servers of our own: reconnection, error frames, polling, webhooks, server-sent events."""
+"""Sources over the network, against servers of our own: reconnection, error frames, polling,
+webhooks, server-sent events.
+"""
 
 import hashlib
 import hmac

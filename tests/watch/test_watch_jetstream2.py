@@ -1,5 +1,6 @@
-"""Jetstream v2 against a server written here from the documented wire, and knowing nothing of the reader: cursors that are inclusive,
-too old, ahead or moved up; error frames; events that come twice; compression with a dictionary that changes."""
+"""Jetstream v2 against a server written here from the documented wire, and knowing nothing of the
+reader: cursors that are inclusive, too old, ahead or moved up; error frames; events that come
+twice; compression with a dictionary that changes."""
 
 import asyncio
 import contextlib
@@ -71,8 +72,9 @@ def failed(name):
 
 
 class Service:
-    """A service of Jetstream v2 on loopback. log: [(sequence, time, frame)]; floor: the lowest number it replays;
-    ending: {connection: frame sent last, after `after` frames, before the connection ends}; dictionary: bytes it compresses with."""
+    """A service of Jetstream v2 on loopback. log: [(sequence, time, frame)]; floor: the lowest
+    number it replays; ending: {connection: frame sent last, after `after` frames, before the
+    connection ends}; dictionary: bytes it compresses with."""
 
     def __init__(self, log, *, floor=1, dictionary=b"", after=None, ending=None):
         self.log, self.floor, self.dictionary = log, floor, dictionary

@@ -1,4 +1,6 @@
-"""Sources at their worst: rate limits, events of one millisecond, canaries, replays, slow and large deliveries, and lists with gaps."""
+"""Sources at their worst: rate limits, events of one millisecond, canaries, replays, slow and large
+deliveries, and lists with gaps.
+"""
 
 import hashlib
 import hmac

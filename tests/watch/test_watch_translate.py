@@ -1,4 +1,6 @@
-"""What platforms send, reduced to what the watch needs; whatever else they send is refused with a reason."""
+"""What platforms send, reduced to what the watch needs; whatever else they send is refused with a
+reason.
+"""
 
 import contextlib
 import json

@@ -69,13 +69,15 @@ def upgrade_state(folder: Path, path: Path) -> None:
                 older.what,
                 where=str(path),
                 why="Another watch uses the folder, so it is not brought up to date now.",
-                fix=f"Stop that watch, and begin it with this Birdfall: birdfall watch SOURCE --state {folder}",
+                fix="Stop that watch, and begin it with this Birdfall: "
+                f"birdfall watch SOURCE --state {folder}",
             ) from error
         except (OSError, CaseError) as error:
             raise CaseError(
                 older.what,
                 where=str(path),
                 why=f"It cannot be brought up to date here: {getattr(error, 'what', error)}.",
-                fix=f"Copy the folder to where it can be written, or begin a watch on it once: birdfall watch SOURCE --state {folder}",
+                fix="Copy the folder to where it can be written, or begin a watch on it once: "
+                f"birdfall watch SOURCE --state {folder}",
             ) from error
         log(f"{path}: kept by an earlier Birdfall, brought up to date")

@@ -1,4 +1,4 @@
-"""The pages of the dashboard, rendered on the server: scripts only renew them and draw the chart."""
+"""The dashboard's pages, rendered on the server: scripts only renew them and draw the chart."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from birdfall.watch.dashboard.view import (
     Overview,
     ReportersPage,
     RulesPage,
-    SourceRow,
+    SourceEntry,
     StorageSummary,
     View,
-    WaveRow,
+    WaveEntry,
 )
 
 ASSETS = {
@@ -70,11 +70,11 @@ class PageActions:
 
 PageData = (
     Overview
-    | WaveRow
+    | WaveEntry
     | ReportersPage
     | RulesPage
-    | tuple[WaveRow, ...]
-    | tuple[SourceRow, ...]
+    | tuple[WaveEntry, ...]
+    | tuple[SourceEntry, ...]
     | None
 )
 Renderer = Callable[..., str]
@@ -186,7 +186,7 @@ class _Pages:
         disposition = {"Content-Disposition": f'attachment; filename="wave-{number}-{form}.csv"'}
         return PlainTextResponse(text, media_type="text/csv", headers=disposition)
 
-    async def events(self, request: Request) -> Response:
+    async def events(self, _: Request) -> Response:
         """Server-sent events: a line whenever a page would look different."""
         return StreamingResponse(
             self.updates.stream(),
@@ -205,7 +205,7 @@ class _Pages:
     # -- rendering ---------------------------------------------------------------------------------
 
     def _render_cached(self, key: tuple[str, ...], render: Renderer) -> str:
-        """A page, rendered anew only if it could look different: many visitors cost as much as one."""
+        """A page, rendered anew only if it could look different: visitors share what it costs."""
         version = self.view.version()
         cached = self._cache.get(key)
         if cached is not None and cached.version == version and cached.is_fresh():

@@ -12,20 +12,20 @@ from birdfall.model.findings import Finding
 from birdfall.model.units import HOUR_US, MINUTE_US
 from birdfall.record.case import Case
 from birdfall.record.ids import pseudonym
-from birdfall.watch.dashboard.charts import Chart, Count, Span, build_chart
+from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart
 from birdfall.watch.dashboard.view import (
     PAGES,
-    AudienceRow,
-    GapRow,
+    AudienceEntry,
+    GapEntry,
     Overview,
-    ReporterRow,
+    ReporterEntry,
     ReportersPage,
     RulesPage,
     Situation,
-    SourceRow,
+    SourceEntry,
     SourceState,
     StorageSummary,
-    WaveRow,
+    WaveEntry,
 )
 from birdfall.watch.model.stream_key import ALL_FALLS
 from birdfall.watch.model.wave import WaveKind
@@ -82,11 +82,11 @@ class CaseView:
             self._near_chart(waves[0].id) if waves else None,
         )
 
-    def waves(self) -> tuple[WaveRow, ...]:
+    def waves(self) -> tuple[WaveEntry, ...]:
         """The waves that were found, in the order of the finding."""
         return tuple(self._wave_row(r) for r in self._rows("waves", "waves"))
 
-    def wave(self, number: int) -> WaveRow | None:
+    def wave(self, number: int) -> WaveEntry | None:
         """One wave with its chart; None if there is none of that number."""
         for row in self._rows("waves", "waves"):
             if row["wave"] == number:
@@ -96,7 +96,7 @@ class CaseView:
     def reporters(self) -> ReportersPage:
         """The reporters that the finding on brigades names."""
         rows = tuple(
-            ReporterRow(pseudonym(r["code"]), r["targets"], r["reports"])
+            ReporterEntry(pseudonym(r["code"]), r["targets"], r["reports"])
             for r in self._rows("brigades", "reporters")
             if r.get("named", False)
         )
@@ -106,21 +106,21 @@ class CaseView:
         """Nothing: a case has no rules."""
         return RulesPage()
 
-    def sources(self) -> tuple[SourceRow, ...]:
+    def sources(self) -> tuple[SourceEntry, ...]:
         """The files of the case, with their gaps."""
         heard: dict[str, int] = {}
-        gaps: dict[str, list[GapRow]] = {}
+        gaps: dict[str, list[GapEntry]] = {}
         for span in self._rows("coverage", "spans"):
             name = span["source"] or ""
             begin, end = _microseconds(span["from"]), _microseconds(span["to"])
             heard[name] = max(heard.get(name, 0), end)
             listed = gaps.setdefault(name, [])
-            gap = GapRow(begin, end, span["note"] or "")
+            gap = GapEntry(begin, end, span["note"] or "")
             # each table of a source has the gap; one line says it
             if span["kind"] == "gap" and gap not in listed:
                 listed.append(gap)
         return tuple(
-            SourceRow(
+            SourceEntry(
                 source=name,
                 state=SourceState.OVER,
                 heard=heard[name] or None,
@@ -163,29 +163,30 @@ class CaseView:
         step = counts[1].at - counts[0].at if len(counts) > 1 else MINUTE_US
         begin, end = counts[0].at, counts[-1].at + step
         gaps = [
-            Span(max(gap.begin, begin), min(gap.end, end)) for gap in self._gaps_within(begin, end)
+            TimeSpan(max(gap.begin, begin), min(gap.end, end))
+            for gap in self._gaps_within(begin, end)
         ]
         gaps += [
-            Span(count.at, count.at + step)
+            TimeSpan(count.at, count.at + step)
             for count, row in zip(counts, rows, strict=True)
             if not row["covered"]
         ]
         return build_chart(counts, gaps, step, str(ALL_FALLS))
 
-    def _gaps_within(self, begin: int, end: int) -> Iterable[GapRow]:
+    def _gaps_within(self, begin: int, end: int) -> Iterable[GapEntry]:
         for source in self.sources():
             for gap in source.gaps:
                 if gap.end > begin and gap.begin < end:
                     yield gap
 
-    def _wave_row(self, row: Row) -> WaveRow:
+    def _wave_row(self, row: Row) -> WaveEntry:
         number = row["wave"]
         returns = self._findings.get(f"returns-{number}")
         returned = None
         if returns is not None and "returned" in returns.estimates:
             returned = _count_of(returns, "returned")
         begin, end = _microseconds(row["start"]), _microseconds(row["end"])
-        return WaveRow(
+        return WaveEntry(
             id=number,
             kind=WaveKind.FALLS,
             begin=begin,
@@ -204,10 +205,10 @@ class CaseView:
             gaps=sum(1 for _ in self._gaps_within(begin - HOUR_US, end)),
         )
 
-    def _audience_row(self, row: Row) -> AudienceRow:
+    def _audience_row(self, row: Row) -> AudienceEntry:
         """One audience of a wave; with its ledger, where the case measured one."""
         leader = row["leader"]
-        found = AudienceRow(
+        found = AudienceEntry(
             leader,
             self._name_of(leader),
             row["followers"],

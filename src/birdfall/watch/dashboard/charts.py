@@ -11,7 +11,7 @@ from birdfall.model.units import SECOND_US
 from birdfall.watch.model.ticks import TICK_US
 
 
-class Span(NamedTuple):
+class TimeSpan(NamedTuple):
     """A time from `begin` to `end`, in microseconds."""
 
     begin: int
@@ -83,7 +83,7 @@ class Chart:
     """
 
     series: tuple[ChartPoint, ...]
-    gaps: tuple[Span, ...]
+    gaps: tuple[TimeSpan, ...]
     step: int
     stream: str
 
@@ -150,7 +150,7 @@ def usual_limit(expected: float, step: int) -> float:
     return max(2 * mean, mean + 3 * math.sqrt(mean), 1.0)
 
 
-def build_chart(counts: Sequence[Count], gaps: Iterable[Span], step: int, stream: str) -> Chart:
+def build_chart(counts: Sequence[Count], gaps: Iterable[TimeSpan], step: int, stream: str) -> Chart:
     """A chart of counts.
 
     Parameters
@@ -173,12 +173,12 @@ def build_chart(counts: Sequence[Count], gaps: Iterable[Span], step: int, stream
     return Chart(tuple(points), merged, step, stream)
 
 
-def _merge_gaps(gaps: Iterable[Span]) -> tuple[Span, ...]:
+def _merge_gaps(gaps: Iterable[TimeSpan]) -> tuple[TimeSpan, ...]:
     """Gaps in order, those that touch as one."""
-    merged: list[Span] = []
+    merged: list[TimeSpan] = []
     for begin, end in sorted(gaps):
         if merged and begin <= merged[-1].end:
-            merged[-1] = Span(merged[-1].begin, max(merged[-1].end, end))
+            merged[-1] = TimeSpan(merged[-1].begin, max(merged[-1].end, end))
         else:
-            merged.append(Span(begin, end))
+            merged.append(TimeSpan(begin, end))
     return tuple(merged)

@@ -12,11 +12,10 @@ import hmac
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "birdfall"
 #: Requests a visitor may make at once, and per second from then on; the largest body.
@@ -26,15 +25,17 @@ MAX_REMEMBERED_VISITORS = 10_000
 #: "no-referrer" would have browsers send the origin of our own forms as "null", which the guard
 #: rightly refuses.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
-}  # fmt: skip
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
 def is_loopback(host: str) -> bool:
@@ -52,7 +53,7 @@ class AccessGuard:
     server listens on.
     """
 
-    def __init__(self, app: Any, *, token: str | None, host: str) -> None:
+    def __init__(self, app: ASGIApp, *, token: str | None, host: str) -> None:
         self.app, self.token, self.host = app, token, host
         self._seen: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -61,14 +62,14 @@ class AccessGuard:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        refused = self._refused(request)
+        refused = self._check_request(request)
         if refused is not None:
             for name, value in HEADERS.items():
                 refused.headers[name] = value
             await refused(scope, receive, send)
             return
 
-        async def dressed(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 names = {n.lower() for n, _ in message["headers"]}
                 message["headers"] += [
@@ -78,13 +79,13 @@ class AccessGuard:
                 ]
             await send(message)
 
-        await self.app(scope, receive, dressed)
+        await self.app(scope, receive, send_with_headers)
 
-    def _refused(self, request: Request) -> Response | None:
+    def _check_request(self, request: Request) -> Response | None:
         name = request.url.hostname or ""
         if self.token is None and not is_loopback(name):
             return PlainTextResponse("This server answers to this machine only.", 421)
-        if not self._allowed(request.client.host if request.client else ""):
+        if not self._take_from_bucket(request.client.host if request.client else ""):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         length = request.headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
@@ -122,7 +123,7 @@ class AccessGuard:
             return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
         return origin == f"{request.url.scheme}://{request.url.netloc}"
 
-    def _allowed(self, visitor: str) -> bool:
+    def _take_from_bucket(self, visitor: str) -> bool:
         """A bucket of `MAX_BURST_REQUESTS` drops that fills at `REQUESTS_PER_SECOND`."""
         moment = time.monotonic()
         left, at = self._seen.pop(visitor, (float(MAX_BURST_REQUESTS), moment))

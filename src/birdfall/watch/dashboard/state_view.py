@@ -21,24 +21,24 @@ from birdfall.watch.dashboard.bursts import (
     compare_reporters,
     last_report_time,
 )
-from birdfall.watch.dashboard.charts import Chart, Count, Span, build_chart, usual_limit
+from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart, usual_limit
 from birdfall.watch.dashboard.pseudonym_key import pseudonym_key
 from birdfall.watch.dashboard.view import (
     PAGES,
-    AudienceRow,
+    AudienceEntry,
     BurstLink,
-    GapRow,
+    GapEntry,
     Overview,
-    ReporterRow,
+    ReporterEntry,
     ReportersPage,
-    RuleRow,
+    RuleEntry,
     RulesPage,
     Situation,
-    SourceRow,
+    SourceEntry,
     SourceState,
     StorageSummary,
-    TargetRow,
-    WaveRow,
+    TargetEntry,
+    WaveEntry,
 )
 from birdfall.watch.detect.detector_bank import LEARNING_TICKS
 from birdfall.watch.detect.wave_contents import CHART_BEFORE_US, MAX_CHART_US, has_accounts
@@ -123,13 +123,13 @@ class StateView:
                 self._near_chart(state, shown[0]) if shown else None,
             )
 
-    def waves(self) -> tuple[WaveRow, ...]:
+    def waves(self) -> tuple[WaveEntry, ...]:
         """The waves and bursts of which all is stored, latest first."""
         with closing(self._open()) as state:
             waves = list_waves(state)
             return tuple(self._wave_row(state, w, waves) for w in waves[:LISTED_WAVES])
 
-    def wave(self, number: int) -> WaveRow | None:
+    def wave(self, number: int) -> WaveEntry | None:
         """One wave or burst with its chart in ticks; None if there is none of that number."""
         with closing(self._open()) as state:
             found = find_wave(state, number)
@@ -145,7 +145,7 @@ class StateView:
             every = [w for w in list_waves(state) if w.kind == WaveKind.REPORTS]
             bursts = every[:MAX_LISTED_BURSTS]
             rows = tuple(
-                ReporterRow(
+                ReporterEntry(
                     self._pseudonym(r.reporter), r.targets, r.ever, r.first, r.last, burst.id
                 )
                 for burst in bursts
@@ -162,7 +162,7 @@ class StateView:
         with closing(self._open()) as state:
             return RulesPage(self._rules(state), tuple(count_deliveries(state, MAX_TRIES)))
 
-    def sources(self) -> tuple[SourceRow, ...]:
+    def sources(self) -> tuple[SourceEntry, ...]:
         """How each source stands, by name."""
         with closing(self._open()) as state:
             return self._sources(state)
@@ -209,7 +209,7 @@ class StateView:
         """Whether a watch writes this state: one that was killed could not say that it ended."""
         return is_in_use(self.path.parent) is not False
 
-    def _rules(self, state: State) -> tuple[RuleRow, ...]:
+    def _rules(self, state: State) -> tuple[RuleEntry, ...]:
         sent = count_alerts_by_rule(state)
         defaults = {rule.name for rule in DEFAULT_RULES}
         rows = []
@@ -218,7 +218,7 @@ class StateView:
             leader = self._leader_name(state, rule["leader"]) if rule.get("leader") else ""
             past = RuleBacktest.from_json(json.loads(row.backtest))
             rows.append(
-                RuleRow(
+                RuleEntry(
                     row.name,
                     rule["on"],
                     tuple(filter(None, (leader, rule.get("host"), rule.get("client")))),
@@ -234,10 +234,10 @@ class StateView:
             )
         return tuple(rows)
 
-    def _sources(self, state: State) -> tuple[SourceRow, ...]:
+    def _sources(self, state: State) -> tuple[SourceEntry, ...]:
         running = self._is_running()
         return tuple(
-            SourceRow(
+            SourceEntry(
                 source=row.source,
                 state=_source_state(row, running),
                 said=row.said,
@@ -247,27 +247,27 @@ class StateView:
                 steps=row.steps,
                 refused=row.refused,
                 gaps=tuple(
-                    GapRow(gap.begin, gap.end, gap.why)
+                    GapEntry(gap.begin, gap.end, gap.why)
                     for gap in source_queries.list_gaps_of(state, row.source, MAX_LISTED_GAPS)
                 ),
             )
             for row in source_queries.list_sources(state)
         )
 
-    def _gaps(self, state: State, begin: int, end: int) -> list[Span]:
+    def _gaps(self, state: State, begin: int, end: int) -> list[TimeSpan]:
         """Times within [begin, end] in which a source was not watched.
 
         That is before the watch began, in gaps since, and from when a source was lost that still
         is.
         """
         gaps = [
-            Span(max(gap.begin, begin), min(gap.end, end))
+            TimeSpan(max(gap.begin, begin), min(gap.end, end))
             for gap in source_queries.list_gaps_within(state, begin, end)
         ]
         since = _first_seen(state)
-        early = [Span(begin, min(since, end))] if since > begin else []
+        early = [TimeSpan(begin, min(since, end))] if since > begin else []
         lost = [s.lost_at for s in self._sources(state) if s.is_lost and s.lost_at]
-        late = [Span(max(moment, begin), end) for moment in lost if moment < end]
+        late = [TimeSpan(max(moment, begin), end) for moment in lost if moment < end]
         return early + gaps + late
 
     def _counts(
@@ -306,7 +306,7 @@ class StateView:
 
     def _wave_row(
         self, state: State, wave: Wave, every: Sequence[Wave], near: Chart | None = None
-    ) -> WaveRow:
+    ) -> WaveEntry:
         details = wave.details
         falls = details if isinstance(details, SuspensionDetails) else SuspensionDetails()
         end = _end_of(state, wave)
@@ -314,7 +314,7 @@ class StateView:
         gaps = self._gaps(state, max(wave.begin - HOUR_US, since), wave.closed or end)
         targets = burst_targets(state, wave) if wave.kind == WaveKind.REPORTS else ()
         watched = wave.begin - since
-        return WaveRow(
+        return WaveEntry(
             id=wave.id,
             kind=wave.kind,
             begin=wave.begin,
@@ -331,7 +331,8 @@ class StateView:
             clients=falls.clients,
             reported=falls.reported,
             targets=tuple(
-                TargetRow(t.target, self._pseudonym(t.target), t.reporters, t.fell) for t in targets
+                TargetEntry(t.target, self._pseudonym(t.target), t.reporters, t.fell)
+                for t in targets
             ),
             fell=sum(t.fell is not None for t in targets),
             together=len(wave.together),
@@ -344,8 +345,8 @@ class StateView:
             near=near,
         )
 
-    def _audience_row(self, state: State, ledger: LeaderLedger) -> AudienceRow:
-        return AudienceRow(
+    def _audience_row(self, state: State, ledger: LeaderLedger) -> AudienceEntry:
+        return AudienceEntry(
             ledger.leader,
             self._leader_name(state, ledger.leader),
             ledger.before,
@@ -371,7 +372,7 @@ class StateView:
 def _situation(
     on: Sequence[Wave],
     recent: Sequence[Wave],
-    sources: Sequence[SourceRow],
+    sources: Sequence[SourceEntry],
     counts: Sequence[Count],
     *,
     is_young: bool,

@@ -49,7 +49,7 @@ class SourceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AudienceRow:
+class AudienceEntry:
     """One leader's audience in a wave; None where it was not measured.
 
     Attributes
@@ -80,7 +80,7 @@ class AudienceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetRow:
+class TargetEntry:
     """A reported account. name: its pseudonym. fell: when it fell from the burst on, or None."""
 
     target: str
@@ -99,7 +99,7 @@ class BurstLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaveRow:
+class WaveEntry:
     """A wave of suspensions or a burst of reports.
 
     Attributes
@@ -144,12 +144,12 @@ class WaveRow:
     expected: float
     delay: float | None
     seconds: float
-    leaders: tuple[AudienceRow, ...] = ()
+    leaders: tuple[AudienceEntry, ...] = ()
     reasons: Mapping[str, int] = field(default_factory=dict)
     hosts: Mapping[str, int] = field(default_factory=dict)
     clients: Mapping[str, int] = field(default_factory=dict)
     reported: int | None = None
-    targets: tuple[TargetRow, ...] = ()
+    targets: tuple[TargetEntry, ...] = ()
     fell: int = 0
     together: int = 0
     reports: int | None = None
@@ -182,7 +182,7 @@ class Overview:
     """
 
     state: Situation
-    waves: tuple[WaveRow, ...]
+    waves: tuple[WaveEntry, ...]
     count: int
     latest: int | None
     down: tuple[str, ...]
@@ -191,7 +191,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class ReporterRow:
+class ReporterEntry:
     """A reporter of several targets. ever: its reports at all times. burst: the number of the
     burst.
     """
@@ -216,13 +216,13 @@ class ReporterComparison:
 class ReportersPage:
     """The page of reporters. comparison: None where there is nobody to compare with."""
 
-    bursts: tuple[WaveRow, ...]
-    rows: tuple[ReporterRow, ...]
+    bursts: tuple[WaveEntry, ...]
+    rows: tuple[ReporterEntry, ...]
     comparison: ReporterComparison | None
 
 
 @dataclass(frozen=True, slots=True)
-class RuleRow:
+class RuleEntry:
     """A rule of the watch.
 
     Attributes
@@ -258,12 +258,12 @@ class RuleRow:
 class RulesPage:
     """The page of rules, and how alerts fare on each channel."""
 
-    rules: tuple[RuleRow, ...] = ()
+    rules: tuple[RuleEntry, ...] = ()
     channels: tuple[ChannelCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class GapRow:
+class GapEntry:
     """A time a source was not watched. why: a code, or words of the source."""
 
     begin: int
@@ -272,7 +272,7 @@ class GapRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRow:
+class SourceEntry:
     """A source.
 
     Attributes
@@ -297,7 +297,7 @@ class SourceRow:
     lag: float | None = None
     steps: int | None = None
     refused: int | None = None
-    gaps: tuple[GapRow, ...] = ()
+    gaps: tuple[GapEntry, ...] = ()
 
     @property
     def is_lost(self) -> bool:
@@ -348,11 +348,11 @@ class View(Protocol):
         """The first page."""
         ...
 
-    def waves(self) -> tuple[WaveRow, ...]:
+    def waves(self) -> tuple[WaveEntry, ...]:
         """Waves and bursts, latest first."""
         ...
 
-    def wave(self, number: int) -> WaveRow | None:
+    def wave(self, number: int) -> WaveEntry | None:
         """One of them with its chart; None if there is none of that number."""
         ...
 
@@ -364,7 +364,7 @@ class View(Protocol):
         """Which alerts go where."""
         ...
 
-    def sources(self) -> tuple[SourceRow, ...]:
+    def sources(self) -> tuple[SourceEntry, ...]:
         """How each source stands."""
         ...
 

@@ -73,7 +73,7 @@ class JsonFields:
         return str(self.members.get(key) or "")[:length]
 
     def identifier(self, key: str) -> str:
-        """A string or number that names something, as text of at most 200 characters; else empty."""
+        """A string or number that names something, as text cut to 200 characters; else empty."""
         value = self.members.get(key)
         return str(value)[:200] if isinstance(value, str | int) else ""
 
