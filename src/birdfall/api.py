@@ -55,6 +55,13 @@ class Inquiry:
     def coverage(self) -> Finding:
         """What was watched when, with gaps, clock trouble and duplicates; which questions the data
         can answer.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.coverage()['gaps'].value
+        0
         """
         return self.measure("coverage")
 
@@ -67,6 +74,14 @@ class Inquiry:
         ------
         CannotAnswer
             If the record holds no statuses.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> waves = case.waves()
+        >>> waves['waves'].value, waves.table('waves').column('size').to_pylist()
+        (1, [299.9793703165194])
         """
         return self.measure("waves", **parameters)
 
@@ -88,6 +103,13 @@ class Inquiry:
         ------
         CannotAnswer
             Without follows, or without that wave.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.audiences().table('explanation').column('leader').to_pylist()
+        ['@presidencia']
         """
         return self.measure("audiences", waves=waves, wave=wave, **parameters)
 
@@ -105,6 +127,14 @@ class Inquiry:
         ------
         CannotAnswer
             Without follows or statuses.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> ledger = case.ledger('@presidencia')
+        >>> sorted(ledger.estimates)[:3]
+        ['before', 'half_return', 'lost_deactivated']
         """
         return self.measure("ledgers", leaders=(leader,), **parameters)
 
@@ -126,6 +156,13 @@ class Inquiry:
         ------
         CannotAnswer
             Without statuses, or without that wave.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.returns(wave=1)['returned'].value
+        146
         """
         number = (wave or 1) if waves is not None or wave is not None else None
         return self.measure("returns", waves=waves, wave=number, **parameters)
@@ -140,6 +177,13 @@ class Inquiry:
         ------
         CannotAnswer
             Without enough counts.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.simulate('quiet', accounts=3_000, observe='counts')
+        >>> case.counts().kind
+        'counts'
         """
         return self.measure("counts", **parameters)
 
@@ -155,6 +199,14 @@ class Inquiry:
         ------
         CannotAnswer
             Without acts of the trace.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/tweets.csv")
+        >>> network = case.coordination(trace='repost', window='60s')
+        >>> network['groups'].value, network['significant'].value
+        (1, 28)
         """
         return self.measure("coordination", **parameters)
 
@@ -167,6 +219,13 @@ class Inquiry:
         ------
         CannotAnswer
             If the record holds no reports.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.simulate('quiet', accounts=500)
+        >>> case.brigades()['brigades'].value
+        0
         """
         return self.measure("brigades", **parameters)
 
@@ -192,6 +251,15 @@ class Inquiry:
         ------
         CannotAnswer
             Without acts or profiles, or without that wave.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.automation()
+        Traceback (most recent call last):
+            ...
+        birdfall.model.errors.CannotAnswer: ...
         """
         return self.measure("automation", waves=waves, wave=wave, **parameters)
 
@@ -209,6 +277,13 @@ class Inquiry:
         ------
         CannotAnswer
             Without that wave.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.explanations().details['set']
+        ['brigade', 'targeted']
         """
         return self.measure("explanations", wave=wave)
 
@@ -246,6 +321,13 @@ class Inquiry:
             If the record cannot carry the answer.
         UsageError
             If there is no measure of that name.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.measure('waves').kind
+        'waves'
         """
         measure = find_measure(name)
         run = self._run(waves, everything=name == "explanations")
@@ -272,6 +354,14 @@ class Inquiry:
             The sentence, in the asker's words.
         language
             Its language; recognised if not given.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> [claim] = case.check('300 accounts were suspended in ten minutes')
+        >>> claim.details['verdict']
+        'supported'
         """
         from birdfall.claims import check_sentence  # the lexicon, which other methods do not need
 
@@ -285,7 +375,15 @@ class Inquiry:
         return [claims.label(run, finding) for finding in checked]
 
     def findings(self) -> dict[str, Finding]:
-        """The findings kept in the case, by name; empty in memory."""
+        """The findings kept in the case, by name; empty in memory.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.findings()
+        {}
+        """
         return {} if self.case is None else self.case.findings()
 
     def run(self, **options: Any) -> dict[str, Finding]:
@@ -295,6 +393,13 @@ class Inquiry:
         ----------
         **options
             Those of `birdfall.pipeline.context.Options`, such as seed=1 or waves=5.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> sorted(case.run(permutations=99, replicates=49))[:2]
+        ['audiences-1', 'automation-1']
         """
         from birdfall.pipeline.run import compute, run  # the measures, which take a second to load
 
@@ -317,6 +422,15 @@ class Inquiry:
         ------
         CannotAnswer
             For a record in memory.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.report()
+        Traceback (most recent call last):
+            ...
+        birdfall.model.errors.CannotAnswer: ...
         """
         from birdfall.pipeline.report import render_report  # templates and fonts
 
@@ -396,6 +510,15 @@ def open_case(path: str | Path) -> Inquiry:
     ------
     CaseError
         If there is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import birdfall
+    >>> folder = tempfile.mkdtemp()
+    >>> made = birdfall.Case.create(folder, birdfall.Settings(title="A case"))
+    >>> birdfall.open(folder).record.settings.title
+    'A case'
     """
     case = Case.open(path)
     return Inquiry(case.record(), case)
@@ -410,6 +533,13 @@ def read(*paths: str | Path, **options: Any) -> Inquiry:
         Files of any known form.
     **options
         Those of `birdfall.sources.ingest.load`: time_zone, date_format, mapping, reader, ...
+
+    Examples
+    --------
+    >>> import birdfall
+    >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+    >>> case.record.sizes['statuses']
+    539
     """
     from birdfall.sources.ingest import load  # the readers, which a case on disk does not need
 
@@ -427,6 +557,13 @@ def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -
         Which of the possible worlds.
     **options
         Those of `birdfall.world.simulate.simulate`, which has the world's truth too.
+
+    Examples
+    --------
+    >>> import birdfall
+    >>> world = birdfall.simulate('quiet', accounts=500)
+    >>> world.record.settings.simulated
+    True
     """
     from birdfall.world.simulate import simulate as simulate_world  # SciPy, for this alone
 

@@ -37,7 +37,14 @@ class Where:
 
 
 class BirdfallError(Exception):
-    """One clear error: `what` happened, `where`, `why` it matters and the `fix`."""
+    """One clear error: `what` happened, `where`, `why` it matters and the `fix`.
+
+    Examples
+    --------
+    >>> error = BirdfallError("there is no case here", where="case/", fix="Name its folder.")
+    >>> print(error)
+    case/: there is no case here Name its folder.
+    """
 
     exit_code = ExitCode.ERROR
 
@@ -72,7 +79,13 @@ class CaseError(BirdfallError):
 
 
 class CannotAnswer(BirdfallError):
-    """The data cannot carry this answer."""
+    """The data cannot carry this answer.
+
+    Examples
+    --------
+    >>> CannotAnswer("this record holds no reports").exit_code
+    4
+    """
 
     exit_code = ExitCode.CANNOT_ANSWER
 

@@ -33,6 +33,11 @@ class Estimate:
     `low`/`high` bound it at `level`; None where no interval is claimed. `bounds` is "confidence"
     for a sampling interval and "identified" for a range within which the data cannot tell
     (interval-censored times, snapshots).
+
+    Examples
+    --------
+    >>> Estimate(300.0, 'accounts').value
+    300.0
     """
 
     value: float | int | None
@@ -94,6 +99,14 @@ class Finding:
     method_version
         The version of the method; a higher one says that results may differ. None: not stated, as
         in findings made before methods had versions.
+
+    Examples
+    --------
+    >>> import birdfall
+    >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+    >>> finding = case.waves()
+    >>> finding.kind, finding.answer, sorted(finding.tables)
+    ('waves', 'found', ['members', 'minutes', 'pit', 'series', 'waves'])
     """
 
     kind: str
@@ -118,18 +131,42 @@ class Finding:
         return self.estimates[estimate]
 
     def table(self, name: str) -> pa.Table:
-        """The table `name` of this finding; KeyError names those it has."""
+        """The table `name` of this finding; KeyError names those it has.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.waves().table('waves').num_rows
+        1
+        """
         if name not in self.tables:
             raise KeyError(f"{self.name} has no table {name!r}; it has {sorted(self.tables)}")
         return self.tables[name]
 
     def replace(self, **changes: Any) -> Finding:
-        """A copy with some fields changed."""
+        """A copy with some fields changed.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.coverage().replace(simulated=True).simulated
+        True
+        """
         return dataclasses.replace(self, **changes)
 
     def to_json(self) -> str:
         """JSON by the published schema (`finding.schema.json`); tables by name, columns and row
         count.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> import json
+        >>> json.loads(case.coverage().to_json())['kind']
+        'coverage'
         """
         return (
             json.dumps(
@@ -157,6 +194,13 @@ class Finding:
 
         note_text: says a note; by its code if not given (`birdfall.tell.notebook.render` has the
         sentences).
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.coverage().to_html()[:5]
+        '<div>'
         """
         say = note_text or _note_text
 

@@ -19,6 +19,11 @@ class Settings:
     leaders: ids of accounts whose audiences are in question. controls: comparable accounts. negative_controls: accounts
     whose audience nobody would target (musicians, sports). public: ids that may be shown by handle; all others appear
     under a pseudonym. time_zone: an IANA name, for display. question: as asked, in the asker's words.
+
+    Examples
+    --------
+    >>> Settings(leaders=('42',)).leaders
+    ('42',)
     """
 
     title: str = ""
@@ -36,6 +41,13 @@ class Settings:
     reply: tuple[dict[str, str], ...] = ()
 
     def to_toml(self) -> str:
+        """The text of `case.toml`.
+
+        Examples
+        --------
+        >>> "leaders" in Settings(leaders=("42",)).to_toml()
+        True
+        """
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return (
             "# A Birdfall case. Ids are the platform's own; accounts not under `public` are shown by pseudonym.\n"

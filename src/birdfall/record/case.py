@@ -63,7 +63,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Case:
-    """A case folder. Holds no state of its own: every call reads what stands on disk."""
+    """A case folder. Holds no state of its own: every call reads what stands on disk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> case = Case.create(tempfile.mkdtemp())
+    >>> case.record().sizes["accounts"], case.findings()
+    (0, {})
+    """
 
     path: Path
 

@@ -71,6 +71,13 @@ def chart(
     ------
     UsageError
         For a finding that has no chart.
+
+    Examples
+    --------
+    >>> import birdfall
+    >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+    >>> type(birdfall.chart(case.waves())).__name__
+    'LayerChart'
     """
     rows = finding.tables.get(TABLES.get(finding.kind, ""))
     if rows is None or not rows.num_rows:

@@ -80,6 +80,11 @@ class WatchOptions:
         proxy's).
     simulated
         Whether pages say that the data is simulated; the state remembers it.
+
+    Examples
+    --------
+    >>> WatchOptions(leaders=('did:example:leader',)).false_alarms_per_year
+    1.0
     """
 
     state: Path = Path("birdfall-watch")
@@ -217,6 +222,17 @@ def replay(
         If an option cannot be used, or the folder holds an earlier watch.
     InputError
         If a recording is not there or cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> options = WatchOptions(
+    ...     state=Path(tempfile.mkdtemp()), leaders=("did:example:leader",), notify=False
+    ... )
+    >>> result = replay("examples/data/stream.jsonl", options=options)
+    >>> len(result.waves)
+    6
     """
     options = options or WatchOptions(state=Path("birdfall-replay"))
     if not recordings:

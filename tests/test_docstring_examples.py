@@ -1,0 +1,53 @@
+"""Examples in docstrings say what they give, and everything public has one."""
+
+import doctest
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import birdfall
+
+SOURCES = Path(birdfall.__file__).parent
+ROOT = Path(__file__).resolve().parents[1]
+WITH_EXAMPLES = [
+    ".".join(("birdfall", *path.relative_to(SOURCES).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    )
+    for path in sorted(SOURCES.rglob("*.py"))
+    if ">>> " in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_give_what_they_say(name, monkeypatch, tmp_path):
+    """They run in a folder that holds the sample files where the pages say they are."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    module = import_module(name)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    tried = doctest.testmod(module, optionflags=flags, verbose=False)
+    assert tried.attempted > 0, "an example that nobody runs"
+    assert tried.failed == 0
+
+
+def public():
+    """Functions and classes of the public interface, and the methods that a user calls."""
+    for name in birdfall.__all__:
+        thing = getattr(birdfall, name)
+        if name == "__version__":
+            continue
+        if inspect.ismodule(thing):  # a package that is called as its function of the same name
+            thing = import_module("birdfall.watch.session").watch
+        yield f"birdfall.{name}", thing
+        if thing in (birdfall.Inquiry, birdfall.Finding, birdfall.Settings):
+            for method, made in vars(thing).items():
+                if inspect.isfunction(made) and not method.startswith("_"):
+                    yield f"{name}.{method}", made
+
+
+@pytest.mark.parametrize(("name", "thing"), [pytest.param(*p, id=p[0]) for p in public()])
+def test_everything_public_has_an_example(name, thing):
+    text = inspect.getdoc(thing) or ""
+    assert ">>> " in text, f"{name} has no example"
