@@ -68,6 +68,9 @@ frontend: ## build the front-end bundles (needs Node 20 or later)
 frontend-check: frontend ## the committed bundles are what the sources build, byte for byte
 	git diff --exit-code -- src/birdfall/tell/assets src/birdfall/watch/dashboard/assets
 
+wheels-check: $(VENV)/.base ## whether every supported platform has wheels of all dependencies (asks the package index)
+	$(BIN)/python requirements/check_wheels.py --check docs/platforms.md
+
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks

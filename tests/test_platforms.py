@@ -1,4 +1,4 @@
-"""Birdfall runs on Linux, macOS and Windows: what only one of them has is used behind a check of the platform."""
+"""Birdfall runs on Linux, macOS and Windows: what one of them lacks is used behind a check."""
 
 import ast
 from pathlib import Path
@@ -14,12 +14,14 @@ POSIX_MODULES = {
 }  # fmt: skip
 #: Functions and signals that Windows lacks, as `module.name`.
 POSIX_NAMES = {
-    "asyncio.add_signal_handler", "os.chown", "os.fchmod", "os.fork", "os.forkpty", "os.getegid", "os.geteuid",
-    "os.getgid", "os.getpgid", "os.getuid", "os.killpg", "os.lchown", "os.mkfifo", "os.nice", "os.pread", "os.setpgid",
-    "os.setsid", "os.statvfs", "os.sysconf", "os.uname", "os.wait", "select.epoll", "select.kqueue", "select.poll",
-    "select.select", "signal.SIGALRM", "signal.SIGCHLD", "signal.SIGHUP", "signal.SIGKILL", "signal.SIGPIPE",
-    "signal.SIGQUIT", "signal.SIGSTOP", "signal.SIGUSR1", "signal.SIGUSR2", "signal.alarm", "signal.pause",
-    "signal.pthread_sigmask", "signal.setitimer", "signal.sigwait", "socket.AF_UNIX", "time.tzset",
+    "asyncio.add_signal_handler", "os.chown", "os.fchmod", "os.fork", "os.forkpty", "os.getegid",
+    "os.geteuid", "os.getgid", "os.getpgid", "os.getuid", "os.killpg", "os.lchown", "os.mkfifo",
+    "os.nice", "os.pread", "os.setpgid", "os.setsid", "os.statvfs", "os.sysconf", "os.uname",
+    "os.wait", "select.epoll", "select.kqueue", "select.poll", "select.select", "signal.SIGALRM",
+    "signal.SIGCHLD", "signal.SIGHUP", "signal.SIGKILL", "signal.SIGPIPE", "signal.SIGQUIT",
+    "signal.SIGSTOP", "signal.SIGUSR1", "signal.SIGUSR2", "signal.alarm", "signal.pause",
+    "signal.pthread_sigmask", "signal.setitimer", "signal.sigwait", "socket.AF_UNIX",
+    "time.tzset",
 }  # fmt: skip
 #: What no file name on Windows may hold, and names that are devices there.
 FORBIDDEN_CHARACTERS = set('<>:"|?*\\')
