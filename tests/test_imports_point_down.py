@@ -13,7 +13,7 @@ FLOORS = [
     {"claims", "explanations", "world"},
     {"watch", "tell", "cluster"},
     {"watch.dashboard", "watch.session", "pipeline"},
-    {"cli", "api", "__main__", ""},
+    {"cli", "api", "inquiry", "__main__", ""},
 ]
 #: A package that can be called stands as high as the function it calls.
 CALLABLE = {"watch": "watch.session"}

@@ -30,7 +30,7 @@ _PLACES = {
     "WatchOptions": ("birdfall.watch.session", "WatchOptions"),
     "replay": ("birdfall.watch.session", "replay"),
     "chart": ("birdfall.tell.notebook", "chart"),
-    "Inquiry": ("birdfall.api", "Inquiry"),
+    "Inquiry": ("birdfall.inquiry", "Inquiry"),
     "Case": ("birdfall.record.case", "Case"),
     "Settings": ("birdfall.model.settings", "Settings"),
     "Finding": ("birdfall.model.findings", "Finding"),
@@ -40,11 +40,11 @@ _PLACES = {
 }
 
 if TYPE_CHECKING:
-    from birdfall.api import Inquiry as Inquiry
     from birdfall.api import coordination as coordination
     from birdfall.api import open_case as open_case
     from birdfall.api import read as read
     from birdfall.api import simulate as simulate
+    from birdfall.inquiry import Inquiry as Inquiry
     from birdfall.model.errors import BirdfallError as BirdfallError
     from birdfall.model.errors import CannotAnswer as CannotAnswer
     from birdfall.model.findings import Estimate as Estimate

@@ -185,7 +185,7 @@ def _find_coordination(
         _print_guesses(acts.read, quiet)
         _print_rejected_rows(acts.rejected, quiet)
         return finding, NetworkAccounts(acts.ids, set(), acts.names)
-    from birdfall.api import Inquiry
+    from birdfall.inquiry import Inquiry
     from birdfall.sources.ingest import load
 
     _print_guesses(guessed_columns(files, reading), quiet)

@@ -66,7 +66,7 @@ def look(
     save_mapping
         Where to keep the mapping that was guessed, to be mended and used again.
     """
-    from birdfall.api import Inquiry
+    from birdfall.inquiry import Inquiry
     from birdfall.pipeline.intake import ReadOptions, expand_patterns, load_files, look_at_files
 
     if not files:
