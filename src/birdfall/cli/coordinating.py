@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from birdfall.sources.shared.column_mapping import ColumnMapping
 
 
-#: Groups told in the terminal.
+#: Groups listed in the terminal.
 MAX_SHOWN_GROUPS = 5
 
 
@@ -232,8 +232,8 @@ def _warm_up(preset: str | None) -> None:
     """Load the measure and its compiled code while the files are read: half a second that nobody
     then waits for.
 
-    What fails here, as when the command has ended with an error meanwhile, fails again and is told
-    where it is needed.
+    What fails here, as when the command has ended with an error meanwhile, fails again and is
+    reported where it is needed.
     """
     with suppress(Exception):
         import numpy as np

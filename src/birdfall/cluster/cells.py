@@ -1,6 +1,4 @@
-"""The grid of accounts.
-
-Acts dealt into blocks by the side their account stands on, and the edges of each cell of two sides.
+"""The grid of accounts: acts in blocks by the side of their account, and the edges of each cell.
 
 Every pair of accounts is counted in exactly one cell: a pair across two sides in theirs, a pair
 within a side in the cell right of the diagonal (the last side's pairs in the cell of the first and

@@ -1,6 +1,4 @@
-"""The narrow interface between an engine and the kernel.
-
-Acts of whole tasks in, partial edges out, Arrow to Arrow.
+"""The interface between an engine and the kernel: acts of tasks in, partial edges out, in Arrow.
 
 A task is either all acts of one object, or one cell of a hub object's grid (see `spark`). The
 kernel is the one that runs on a single machine; nothing of its counting is done again here.

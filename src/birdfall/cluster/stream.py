@@ -116,7 +116,7 @@ def sieve_message(
         elif isinstance(event, Identity):
             if known.get("handle") != event.handle or known.get("status") is None:
                 known.set("handle", event.handle)
-                # an account first heard of is up, as the watch takes it
+                # a new account is active, as in the watch
                 known.set("status", known.get("status") or "active")
                 found.append(line_of(event))
         elif isinstance(event, Follow):
@@ -264,7 +264,7 @@ def sieve(
 
 
 class Heartbeat:
-    """A line each second that says the stream is heard.
+    """A line each second that shows that the stream is alive.
 
     Without it the judge could not tell a quiet stream from a dead sieve.
     """

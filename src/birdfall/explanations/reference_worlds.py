@@ -1,6 +1,4 @@
-"""The reference.
-
-Simulated worlds under every cause, drawn from the public priors, with their evidence.
+"""Reference worlds: simulated under every cause, drawn from the public priors, with evidence.
 
 It ships with the package, in five parts: worlds to learn from, to recalibrate ratios on, to set
 thresholds on, to measure on, and a stress ensemble of five simulators whose assumptions differ from

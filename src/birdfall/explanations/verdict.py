@@ -1,6 +1,4 @@
-"""The verdict on one case.
-
-Capped likelihood ratios, the set, misfit, fragility, and what would decide.
+"""The verdict on one case: capped likelihood ratios, the set, misfit, fragility, next records.
 
 Nothing here knows who is who: causes are weighed by numbers that stay the same under other names.
 """

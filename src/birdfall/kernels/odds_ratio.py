@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Z_95 = 1.959963984540054
-#: Nothing below these is called raised: smaller ones can be confounding that was not measured.
+#: Effects below these are not reported: they can be confounding that was not measured.
 ODDS_RATIO_FLOOR, E_VALUE_FLOOR = 2.0, 3.0
 
 

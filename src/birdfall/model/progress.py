@@ -1,4 +1,4 @@
-"""How long work tells where it stands, without knowing who listens.
+"""Progress of long work, reported to a listener that the work knows nothing about.
 
 A listener is any callable `(stage, done, total, unit)`. `total` is None when it cannot be known.
 """

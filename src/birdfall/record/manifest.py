@@ -1,7 +1,7 @@
 """The manifest: every file of a case with its SHA-256, and the single point at which a change becomes true.
 
 A file of the case that the manifest does not list does not exist for Birdfall. How files and manifest change together is
-told in `birdfall.record.transaction`; orphans are swept at the next change.
+described in `birdfall.record.transaction`; orphans are swept at the next change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What a section is written from.
-
-One language of a report, with the findings and what was drawn for all languages.
-"""
+"""What a section is written from: one language of a report, the findings, and the drawings."""
 
 from __future__ import annotations
 

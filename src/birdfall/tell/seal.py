@@ -1,6 +1,4 @@
-"""The seal of a page.
-
-Its own SHA-256, written into it, so that a changed character shows without a case.
+"""The seal of a page: its own SHA-256, which shows a changed character without the case.
 
 A seal shows change, not authorship: who wants to deceive can seal again. What holds against that is
 the case, from which `birdfall verify` computes every number anew.

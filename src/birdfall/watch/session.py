@@ -46,12 +46,12 @@ STOP_CHECK_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """What a watch is told beyond its sources.
+    """Options of a watch, apart from its sources.
 
     Attributes
     ----------
     state
-        Folder that keeps what was seen; the same folder goes on where it stopped.
+        Folder of the stored state; a watch on the same folder resumes where the last one stopped.
     leaders
         Accounts whose audiences are watched: ids, or `@handle` where the source or the state knows
         it.

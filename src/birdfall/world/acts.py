@@ -1,6 +1,4 @@
-"""What accounts do.
-
-Posts and reactions through the day of Caracas, and apps that share for their owners.
+"""Acts: posts and reactions through the day of Caracas, and apps that share for their owners.
 
 A post, by anyone, at an hour people are up. Reposts, replies and likes go to an earlier post,
 mostly of one's own community and mostly one of the few that spread: cascades with heavy tails, in

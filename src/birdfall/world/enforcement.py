@@ -165,8 +165,8 @@ def _draw_part(
         fell = pace(trigger, values, number, rng)
     notable = (account < world.leaders).astype(np.int64)
     back = returns(values, notable, fell, rng)
-    # restored alone means that an appeal was heard; those in one batch at the end were mended for
-    # all
+    # an account restored alone had an appeal granted; those in one batch at the end were all
+    # restored without one
     last, median = (fell.max() if number else 0.0), values["return_median_h"] * 3600
     bulk = (back >= last + median) & (back <= last + median + 600)
     heard = np.isfinite(back) & ~bulk

@@ -1,6 +1,4 @@
-"""Evidence.
-
-What can be seen of a wave, in two dozen numbers, each with the way of looking it needs.
+"""Evidence of a wave: two dozen observable numbers, each with the kind of observation it needs.
 
 One definition for the full world (which counts accounts) and the light one (which counts kinds of
 them), so that a table of likelihood ratios made from light worlds means the same on full ones. Odds

@@ -1,6 +1,4 @@
-"""Light worlds.
-
-A wave drawn by kinds of accounts instead of accounts, for calibration on tens of thousands of them.
+"""Light worlds: waves drawn by kinds of accounts, not single ones, for calibration on thousands.
 
 The same hazards, pace, sieges, restorations and ordinary falls as the full world, and the same
 evidence; no graph, no acts, no text. A world takes about a millisecond.

@@ -1,7 +1,4 @@
-"""Who follows whom.
-
-Heavy-tailed audiences, communities that prefer their own leaders, celebrities that all share.
-"""
+"""Follow edges: heavy-tailed audiences, communities with leaders of their own, celebrities."""
 
 from __future__ import annotations
 

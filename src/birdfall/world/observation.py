@@ -1,6 +1,4 @@
-"""What is seen of a world.
-
-Everything, one look a day, or only follower counts; with coverage that says so.
+"""Observation of a world: everything, one look a day, or follower counts only, with coverage.
 
 full: every change with its time, follows, acts, reports and daily counts. snapshots: statuses as
 one look a day would find them. Tiers, each adding to the one before: counts; list (who was seen

@@ -1,6 +1,4 @@
-"""Who lives in the world.
-
-Accounts with age, language, community, activity, client and state, and the few that lead.
+"""The population: accounts with age, language, community, activity, client, state; leaders.
 
 Handles are invented. States: inauthentic (controlled, bought), with an app that shares for its
 owner, or by hand.

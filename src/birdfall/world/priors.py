@@ -1,6 +1,4 @@
-"""Priors.
-
-From what ranges the parameters of a simulated world are drawn, and where each range comes from.
+"""Priors: the ranges from which parameters of a simulated world are drawn, with their origins.
 
 All of them stand in `priors.toml`, one file, each with its meaning, its origin (measured, published
 or elicited) and its source. `draw` gives one world's parameters; the same generator state gives the

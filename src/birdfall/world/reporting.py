@@ -1,6 +1,4 @@
-"""Who reports whom.
-
-Honest reports all the time, honest pile-ons, and a crew that reuses its people against many.
+"""Reports: honest ones all the time, honest pile-ons, and a crew that reports many targets.
 
 Reports are acts of kind `report` on an account. A crew leaves out some targets (dilution) and
 reports bystanders (camouflage).

@@ -1,6 +1,4 @@
-"""A simulated world.
-
-Its record, its truth apart from it, and the settings and claims of an inquiry into it.
+"""A simulated world: its record, its separate truth, and settings and claims of an inquiry.
 
 Everything is drawn from named streams of one seed, so the same seed gives the same bytes and a
 change in one part does not reshuffle the others. What is simulated is labelled so in the settings,

@@ -1,7 +1,5 @@
-"""When.
-
-How fast a wave runs under each trigger, when a besieged account falls, who is restored and when,
-how ordinary falls come.
+"""Timing: how fast a wave runs under each trigger, when a besieged account falls, who is restored
+and when, and how ordinary falls arrive.
 
 Shared by the full and the light world. Times are seconds.
 """

@@ -1,4 +1,4 @@
-"""Co-action: who acted on the same object within a window of whom, how often.
+"""Co-action: which accounts acted on the same object within a window, and how often.
 
     coaction(account, object_, time, window=...)   edges between accounts, exact, in bounded memory
     estimate_cost(account, object_, time, ...)     what it would cost, and on which objects
@@ -32,7 +32,7 @@ from birdfall.kernels.coaction.prune import balanced_cuts, prune_acts, tally_act
 Count = Literal["pairs", "objects", "messages"]
 MODES = {"pairs": emission.PAIRS, "objects": emission.OBJECTS, "messages": emission.MESSAGES}
 
-#: Bytes a pass may hold in pairs, unless told otherwise.
+#: Default of the bytes that a pass may hold in pairs.
 DEFAULT_MEMORY_BYTES = 1 << 30
 #: Less memory than this for pairs is refused.
 MIN_MEMORY_BYTES = 1 << 16

@@ -29,7 +29,7 @@ SUPPOSED_HONEST = 0.5
 #: A crew's members follow at least this share of its calls, or this many: people of an honest
 #: circle meet again less often.
 MIN_JOINS, MIN_CALLS = 0.3, 6.0
-#: A crew that follows fewer calls is told from an honest circle if those who come back come at
+#: A crew that follows fewer calls differs from an honest circle if those who come back come at
 #: once: within this part of the time the rest of the crowd takes on the same targets. It must
 #: follow at least so many calls all the same, and nobody of it is named.
 MAX_SYNCHRONY_RATIO, MIN_SYNCHRONOUS_JOINS = 0.45, 0.15

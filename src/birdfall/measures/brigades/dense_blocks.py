@@ -43,7 +43,7 @@ class ReportBlock:
 
     p: of its density among the densest blocks of shuffled reports, twice the smaller of two nulls;
     null: which of them; shuffled: the greatest density a shuffle of that null reached. crew:
-    whether its people come back more often than one crowd would (measures.brigade_crew).
+    whether its people come back more often than one crowd would (`measures.brigades.crew`).
     """
 
     members: np.ndarray

@@ -61,7 +61,7 @@ METHOD = (
     "score test of a step (Rao 1948), placebos",
     "order: circular shifts within targets",
 )
-#: The sizes of crew for which the camouflage bound is told: members, targets, share of each
+#: The sizes of crew for which the camouflage bound is stated: members, targets, share of each
 #: target's reporters.
 CAMOUFLAGE_SIZES = ((10, 5, 0.5), (30, 5, 0.5), (100, 10, 0.5))
 #: A fall that lasts upholds a report if it came this soon after it.

@@ -2,8 +2,8 @@
 
 Track record: of the targets a reporter reported outside the blocks, the share that then fell and
 was not seen back. Specificity: the share of a reporter's reports that lie within a block. Both
-describe; neither names anybody. Named are only those whom the crowd of their block does not explain
-(measures.brigade_crew).
+describe; neither names anybody. Only reporters that the crowd of their block does not explain are
+named (`measures.brigades.crew`).
 """
 
 from __future__ import annotations

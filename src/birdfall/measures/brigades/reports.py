@@ -94,7 +94,7 @@ class TargetFalls:
 
 
 def read_falls(record: Record) -> TargetFalls:
-    """Every fall of every account, by `measures.spells`."""
+    """Every fall of every account, by `measures.suspensions`."""
     if not record.has("statuses"):
         none = np.zeros(0, np.int64)
         return TargetFalls(none.astype(np.int32), none, none, none)

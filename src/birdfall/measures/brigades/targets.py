@@ -1,4 +1,4 @@
-"""Targets under fire: against whom reports come faster than against an ordinary target.
+"""Targets under fire: accounts that are reported faster than an ordinary target.
 
 One e-detector per target; its base rate is learned from the target's own past, from its usual rate,
 and from all targets. Beside it the one integer everyone can count: the most reports on a target

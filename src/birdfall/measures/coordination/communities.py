@@ -195,7 +195,7 @@ def find_interests(
     return found, len(large) + 1
 
 
-#: Accounts with fewer acts than this before are placed by whom they meet later.
+#: Accounts with fewer earlier acts than this are placed by the accounts they meet later.
 MIN_KNOWN_ACTS = 6
 
 

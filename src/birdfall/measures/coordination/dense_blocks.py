@@ -37,9 +37,9 @@ SHUFFLES = 99
 MAX_PAIR_P = 1e-2
 #: A block has at least so many members: a pair or three is what the test of pairs is for.
 MIN_MEMBERS = 4
-#: At most so many blocks are told.
+#: At most so many blocks are listed.
 MAX_BLOCKS = 5
-#: A block is not told if company explains most of its co-actions, or if most of them lie on two
+#: A block is not listed if company explains most of its co-actions, or if most of them lie on two
 #: objects.
 MAX_EXPLAINED_SHARE = 0.5
 MAX_SHARE_ON_TWO = 0.5
@@ -79,12 +79,12 @@ def find_dilute_groups(
     alpha: float,
     progress: Progress = silent,
 ) -> list[DiluteBlock]:
-    """Blocks with at least `SMALLEST` accounts beside the `known` (int32 codes, of `groups`
+    """Blocks with at least `MIN_MEMBERS` accounts beside the `known` (int32 codes, of `groups`
     groups), per layer small enough.
 
     Members of groups already known stay in: a block may be what hangs on to them. A block that is
-    little else is not told again, so it is not tested either. Blocks that are not `told` are among
-    them.
+    little else is not listed again, so it is not tested either. Blocks that are not `told` (listed)
+    are among them.
     """
     found = []
     for number, layer in enumerate(layers):

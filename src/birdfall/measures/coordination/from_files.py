@@ -88,7 +88,7 @@ class FileReading:
     mapping : ColumnMapping, optional
         Which column is what; guessed by their names if None.
     reader : str, optional
-        The source to read them by; told by their look if None.
+        The source that reads them; chosen by their content if None.
     time_zone, date_format : str, optional
         Of times that do not say it themselves.
     """

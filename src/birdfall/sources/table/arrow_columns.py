@@ -1,7 +1,7 @@
 """Columns of texts that Arrow reads in one go. Each function answers for all of a column, or gives None: then SQL reads it.
 
-Most files write a column in one form throughout. What one of these reads, SQL and the patience of `sources.times` read to
-the same value; they only take longer.
+Most files write a column in one form throughout. What one of these reads, SQL and
+`timestamps` read to the same value; they only take longer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From a mapping to SQL that reads most cells at once, and plain Python for the cells that SQL could not read.
 
-The query gives one row for each row of the file, in order: every value, and beside a value that did not parse the text
-that stood there. Python then reads those texts with all the patience of `sources.times`, or says why they are refused.
+The query gives one row for each row of the file, in order: every value, and beside a value that did
+not parse its text. Python then reads those texts (times by `shared.timestamps`) or says why they
+are refused.
 """
 
 from __future__ import annotations

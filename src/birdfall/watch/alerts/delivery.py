@@ -1,8 +1,8 @@
 """Delivery of alerts: written into the state with the events that caused them, sent by a thread of
 its own until they arrive.
 
-An alert is kept before anybody is told, so a crash between the two only delays it. Each carries a
-key that a receiver can know it by, should it come twice.
+An alert is stored before it is sent, so a crash in between only delays it. Each carries a key by
+which a receiver can recognise one that arrives twice.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""One look at the state for everybody who waits: however many pages are open, the watch is asked
-once.
+"""Live updates: the state is read once per interval, however many pages are open.
 
-A page that is told nothing new is told that it is still connected. Whoever reads slowly is told
-late, and holds up nobody: each listener has its own task and no queue, for only the latest version
-counts.
+A page without news gets a heartbeat, which shows that it is still connected. A slow reader delays
+nobody else: each listener has its own task and no queue, as only the latest version counts.
 """
 
 from __future__ import annotations
@@ -17,8 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from birdfall.model.errors import BirdfallError
 
-#: Seconds between looks at whether something changed, and until a page is told it is still
-#: connected.
+#: Seconds between two checks for changes, and until a page without news gets a heartbeat.
 CHECK_SECONDS, HEARTBEAT_SECONDS = 0.5, 15.0
 
 

@@ -1,5 +1,5 @@
-"""What chance may bring: bounds on rates, spreads of counts, and tails, of negative-binomial counts
-per tick."""
+"""Negative-binomial counts per tick: upper bounds on rates, estimates of spread, and tail
+probabilities."""
 
 from __future__ import annotations
 

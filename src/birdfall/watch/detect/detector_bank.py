@@ -1,11 +1,10 @@
-"""Many e-detectors side by side: one for each stream (`model.stream_key`), advanced together as
-arrays.
+"""A bank of e-detectors, one for each stream (`model.stream_key`), updated together as arrays.
 
-A tick lasts ten seconds; the open one is judged as it fills, against what a whole tick may bring,
-so that an alarm need not wait for its end. What a stream may bring is bounded from above by what it
-brought so far (a Gamma bound on its rate: a stream watched for a minute may bring more than one
-watched for a month), or, where enough history is stored, by the detector made from it
-(`measures.waves.design_detector`). Ticks within a wave teach nothing. Method:
+A tick lasts ten seconds. The open tick is tested while it fills, against the expected count of a
+whole tick, so that an alarm need not wait for its end. The expected count is an upper bound learned
+from the stream so far (a Gamma bound on its rate: wider for a stream observed for a minute than for
+one observed for a month) or, where enough history is stored, from the detector designed on that
+history (`measures.waves.design_detector`). Ticks within a wave are excluded from learning. Method:
 docs/methods/watch.md.
 """
 
@@ -30,21 +29,21 @@ from birdfall.watch.model.detector_state import DetectorJson
 from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey, StreamKind
 from birdfall.watch.model.ticks import TICK_US
 
-#: Ticks remembered to say when a wave began.
+#: Ticks whose counts are kept to estimate the onset of a wave.
 ONSET_HISTORY_TICKS: Final = 360
 INITIAL_ROWS: Final = 64
-#: Streams that stand for everything, and the part of the false alarms that each may have; all
-#: others share the rest.
+#: Streams of totals, and the share of the false-alarm budget that each has; all others divide the
+#: rest.
 TOTALS: Final = (ALL_FALLS, ALL_REPORTS)
 TOTAL_SHARE: Final = 0.25
-#: Ticks that are also counted together, the open one the last: a minute of a tenfold rate is too
-#: short for evidence to multiply.
+#: Lengths of windows, ending in the open tick, that are also tested by their total count: evidence
+#: that multiplies tick by tick is too slow for a tenfold rate of one minute.
 WINDOW_TICKS: Final = (1, 2, 3, 6)
-#: The last ticks do not teach yet: a burst must not be the yardstick it is measured by. In a stream
-#: younger than `SETTLED_TICKS` the last third does not, where that would raise the bound. Of
-#: reported accounts never: they are new by nature.
+#: The latest ticks are excluded from learning, so that a burst does not raise the baseline it is
+#: tested against. In a stream younger than `SETTLED_TICKS` the last third is excluded, where that
+#: lowers the bound; in streams of reported accounts, always young, the latest ticks are.
 LEARNING_LAG_TICKS, SETTLED_TICKS = 30, 90
-#: Ticks that only teach: what a stream brings at all is not known before.
+#: First ticks, used for learning only: nothing is known of the rate of a stream before.
 LEARNING_TICKS: Final = 2
 
 
@@ -65,7 +64,7 @@ class DetectorBank:
     learned
         Baselines from stored history, by stream.
     count, total, ticks
-        float64[rows]: events of the open tick; events and ticks that have taught.
+        float64[rows]: events of the open tick; events and ticks learned from.
     state, last
         Log evidence per multiplier, float64[rows, T]; of each stream after the last tick,
         float64[rows].
@@ -117,7 +116,7 @@ class DetectorBank:
         return len(self.streams)
 
     def add(self, streams: Iterable[StreamKey], ticks: float = 0.0) -> None:
-        """Watch these streams from now on. ticks: how long they count as watched already."""
+        """Add streams to the bank. ticks: for how many ticks they count as observed already."""
         fresh = [stream for stream in dict.fromkeys(streams) if stream not in self.row]
         if len(self.streams) + len(fresh) > len(self.count):
             self._grow(len(self.streams) + len(fresh))
@@ -127,7 +126,7 @@ class DetectorBank:
             self.streams.append(stream)
 
     def drop(self, streams: set[StreamKey]) -> None:
-        """Watch these streams no longer."""
+        """Remove streams from the bank."""
         kept = np.array([i for i, s in enumerate(self.streams) if s not in streams], np.int64)
         for array in self.arrays():
             array[: len(kept)] = array[kept]
@@ -144,7 +143,7 @@ class DetectorBank:
         self.count[self.row[stream]] += number
 
     def expected_counts(self) -> np.ndarray:
-        """The most that a tick of each stream may bring while nothing happens, float64[K]."""
+        """Upper bound of the expected count of a tick without a wave, by stream, float64[K]."""
         return self._bounds_and_spreads()[0]
 
     def spread_sizes(self) -> np.ndarray:
@@ -152,7 +151,7 @@ class DetectorBank:
         return self._bounds_and_spreads()[1]
 
     def invalidate_bounds(self) -> None:
-        """Compute bounds and spreads anew: time went on, or streams came or went."""
+        """Mark bounds and spreads as outdated: a tick ended, or streams were added or removed."""
         self._known = None
 
     def _bounds_and_spreads(self) -> tuple[np.ndarray, np.ndarray]:
@@ -169,8 +168,7 @@ class DetectorBank:
         settled = self.target_mask() | (self.ticks[:n] > SETTLED_TICKS)
         late = self.sums[:n, :2] * settled[:, None]
         found = rate_bound(self.total[:n] - late[:, 0], self.ticks[:n] - late[:, 1])
-        # silence teaches what it can: only where something came lately would less be known without
-        # it
+        # empty ticks always count: the last third is excluded only where it holds events
         young = np.flatnonzero(~settled & (self.sums[:n, 0] > 0))
         if len(young):
             late = self._last_third(young)
@@ -204,7 +202,7 @@ class DetectorBank:
         return found
 
     def target_mask(self) -> np.ndarray:
-        """Which streams are of reported accounts, bool[K]."""
+        """Which streams count the reports of one account, bool[K]."""
         shape = (len(self.streams), self.streams[-1] if self.streams else ALL_FALLS)
         if self._mask_of != shape:
             kinds = [stream.kind is StreamKind.TARGET for stream in self.streams]
@@ -219,7 +217,7 @@ class DetectorBank:
         return found
 
     def _push_tick(self, counts: np.ndarray | float, teach: np.ndarray | bool) -> None:
-        """One tick into the columns and their sums; the tick is the open one."""
+        """Enter the counts of the open tick into the columns and their running sums."""
         n = len(self.streams)
         sums, recent, taught = self.sums[:n], self.recent[:n], self.taught[:n]
         late = self.tick % LEARNING_LAG_TICKS
@@ -233,7 +231,7 @@ class DetectorBank:
         taught[:, late] = teach
 
     def _recompute_sums(self) -> None:
-        """The sums, from the columns."""
+        """Compute the running sums from the columns."""
         n = len(self.streams)
         late = np.arange(self.tick - LEARNING_LAG_TICKS, self.tick)
         recent, taught = (
@@ -250,8 +248,8 @@ class DetectorBank:
         self.sums[:n, 2], self.sums[:n, 3] = old.sum(axis=1), (old**2).sum(axis=1)
 
     def _push_empty_ticks(self, ticks: int, teach: bool) -> None:
-        """As many empty ticks as `_push_tick` would take, at once: what was in the columns grows
-        old, leaves, and is nought."""
+        """Enter `ticks` empty ticks at once, as that many calls of `_push_tick` would: older
+        counts move out of the columns and become zero."""
         n = len(self.streams)
         sums, recent, taught = self.sums[:n], self.recent[:n], self.taught[:n]
         begin, end = self.tick, self.tick + ticks
@@ -274,11 +272,11 @@ class DetectorBank:
         self.tick = end
 
     def evidence(self) -> np.ndarray:
-        """Log evidence of each stream if the open tick ended now, float64[K]: what is yet to come
-        can only raise it."""
+        """Log evidence of each stream if the open tick ended now, float64[K]; further events can
+        only raise it."""
         n = len(self.streams)
         found = self.last[:n].copy()
-        # where nothing came in this tick yet, nothing has been added to what the last one left
+        # a stream without events in the open tick keeps the evidence of the last one
         busy = np.flatnonzero((self.count[:n] > 0) & (self.ticks[:n] >= LEARNING_TICKS))
         found[busy] = edetector.advance_many(
             self.state[busy],
@@ -291,7 +289,7 @@ class DetectorBank:
         return found
 
     def _carried_evidence(self) -> np.ndarray:
-        """Log evidence of what is kept, float64[K]."""
+        """Log evidence of each stream from its stored state, float64[K]."""
         state = self.state[: len(self.streams)]
         top = state.max(axis=1, initial=-np.inf)
         safe = np.where(np.isneginf(top), 0.0, top)
@@ -307,11 +305,13 @@ class DetectorBank:
         evidence
             Log evidence of the open tick, float64[K], from `evidence`.
 
-        Notes ----- e-BH with weights. What history raised the rate of a stream to
-        (`LearnedBaseline`) may be passed half as often as false alarms are allowed; its evidence
-        has the other half. Streams that stand for everything weigh more than one of many; once
-        settled, half of what they have is for counts of some ticks together: a number that chance
-        passes in one of 1 / a windows is an e-value of 1 / a where it is passed.
+        Notes
+        -----
+        e-BH with weights. Of the false-alarm budget of a stream with a learned baseline
+        (`LearnedBaseline`) half is for its rate passing that baseline, half for its evidence.
+        Streams of totals have larger weights than single ones. Once settled, half of their weight
+        is for the counts of windows: a count that chance reaches in a share a of windows is an
+        e-value of 1 / a where it is reached.
         """
         streams = len(self.streams)
         totals = [stream for stream in TOTALS if stream in self.row]
@@ -322,7 +322,7 @@ class DetectorBank:
             rest[[self.row[stream] for stream in totals]] = False
             share = 1 - TOTAL_SHARE * len(totals)
             weighed[rest] += np.log(share * streams / (streams - len(totals)))
-        # what it takes to be called by itself
+        # evidence at which a stream is called by itself
         enough = np.log(self.threshold * streams)
         for stream in totals:
             k = self.row[stream]
@@ -339,8 +339,8 @@ class DetectorBank:
         return [self.streams[i] for i in called[np.argsort(-weighed[called], kind="stable")]]
 
     def _exceeds_chance(self, stream: StreamKey, log_chance: float) -> bool:
-        """Whether a window that ends in the open tick holds more than chance brings in
-        exp(log_chance) of all."""
+        """Whether a window that ends in the open tick holds more events than all but
+        exp(log_chance) of windows hold by chance."""
         k = self.row[stream]
         if not self.count[k]:
             return False
@@ -355,8 +355,8 @@ class DetectorBank:
         return False
 
     def close_tick(self, *, teach: np.ndarray, covered: bool) -> np.ndarray:
-        """End the open tick: its counts, float64[K]. teach: bool[K], streams for which it is
-        ordinary time."""
+        """End the open tick and return its counts, float64[K]. teach: bool[K], streams that learn
+        from it because no wave is on."""
         n = len(self.streams)
         counts = self.count[:n].copy()
         if covered:
@@ -379,7 +379,7 @@ class DetectorBank:
         return counts
 
     def skip_ticks(self, ticks: int, *, covered: bool) -> None:
-        """Ticks in which nothing came, in closed form."""
+        """Advance over ticks without events, in closed form."""
         n = len(self.streams)
         if ticks > 0 and n:
             if covered:
@@ -394,7 +394,7 @@ class DetectorBank:
             self.tick += ticks
 
     def onset(self, stream: StreamKey) -> int:
-        """The tick in which what is on in a stream began most likely; the open one if it is that."""
+        """The most likely onset tick of the wave that is on in a stream; may be the open tick."""
         k = self.row[stream]
         watched = int(min(self.ticks[k] + 1, ONSET_HISTORY_TICKS))
         past = self.recent[k, np.arange(self.tick - watched, self.tick) % ONSET_HISTORY_TICKS]
@@ -407,14 +407,14 @@ class DetectorBank:
         return self.tick - (len(counts) - 1 - min(at, len(counts) - 1))
 
     def reset_evidence(self, streams: Iterable[StreamKey]) -> None:
-        """Forget the evidence of these streams."""
+        """Set the evidence of these streams to zero."""
         for stream in streams:
             if stream in self.row:
                 self.state[self.row[stream]] = -np.inf
                 self.last[self.row[stream]] = -np.inf
 
     def rate_before(self, stream: StreamKey, tick: int) -> float:
-        """Events a tick brings, as learned before `tick`: the first ones of a wave have taught
+        """Mean events per tick, learned before `tick`: the first ticks of a wave were learned from
         before it was called."""
         if stream in self.learned:
             return self.learned[stream].expected
@@ -430,7 +430,7 @@ class DetectorBank:
     def export_states(
         self, streams: Iterable[StreamKey] | None = None
     ) -> dict[StreamKey, DetectorJson]:
-        """What to keep of these streams, or of all."""
+        """The stored form of these streams, or of all."""
         chosen = self.streams if streams is None else [s for s in streams if s in self.row]
         found: dict[StreamKey, DetectorJson] = {}
         for stream in chosen:
@@ -448,9 +448,9 @@ class DetectorBank:
         return found
 
     def restore(self, kept: Mapping[StreamKey, DetectorJson]) -> None:
-        """Take up what `export_states` gave.
+        """Restore streams from what `export_states` returned.
 
-        Streams kept at an earlier tick get empty ticks up to the latest.
+        Streams stored at an earlier tick get empty ticks up to the latest.
         """
         latest = max((int(v["tick"]) for v in kept.values()), default=0)
         for tick in sorted({int(v["tick"]) for v in kept.values()}):
@@ -467,7 +467,7 @@ class DetectorBank:
         self.invalidate_bounds()
 
     def load(self, kept: Mapping[StreamKey, DetectorJson], tick: int) -> None:
-        """Take up, in an empty bank, streams that were all kept at the same tick."""
+        """Fill an empty bank with streams that were all stored at the same tick."""
         self.add(kept)
         for stream, value in kept.items():
             k = self.row[stream]

@@ -124,7 +124,7 @@ class Announcer:
             raise_alert(self._state, alert, rules, moment)
 
     def announce_data_again(self, source: str, since: int, moment: int) -> None:
-        """A source gives data again: who was told that it is silent is told that too."""
+        """A source sends data again: announced where its silence was."""
         if not has_alert(self._state, no_data_key(source, since)):
             return
         alert = DataAgainAlert(

@@ -1,8 +1,8 @@
-"""The clock of a watch: time is the events' own, in ticks; each tick that ends is judged, stored,
-and teaches.
+"""The clock of a watch: event time in ticks; each finished tick is tested, stored, and learned
+from.
 
-A stream that catches up after a loss is judged as if it had been heard in time. Ticks in which a
-source was not seen are skipped without being taken for quiet ones.
+A stream that catches up after a loss is tested as if its events had arrived in time. Ticks in which
+a source was not observed are skipped and do not count as quiet.
 """
 
 from __future__ import annotations

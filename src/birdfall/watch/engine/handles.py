@@ -94,7 +94,7 @@ def resolve_rule_leaders(
     """Rules with the ids of their leaders.
 
     watched: leaders whose audiences are watched; id_of: the id of a leader that a rule names; tell:
-    told of rules that wait for an audience nobody watches.
+    called with a message for each rule whose audience is not watched.
     """
     found = [replace(rule, leader=id_of(rule.leader)) if rule.leader else rule for rule in rules]
     for rule in found:

@@ -1,4 +1,4 @@
-"""Restart: where a watch that died goes on, so that the tick it was in is counted once."""
+"""Restart: where a killed watch resumes, so that its open tick is counted once."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class SilenceMonitor:
     longest, silent
         The longest silence of the hour that is on, and the present one.
     last
-        When it was heard last, in microseconds; 0 if never.
+        When it last sent, in microseconds; 0 if never.
     mute
         Whether its silence was called.
     looked
@@ -140,7 +140,7 @@ class SilenceMonitor:
         return self.mute or self.silent * self.slowest_rate() >= DOUBTFUL_MESSAGES
 
     def is_talkative(self) -> bool:
-        """Whether it would be heard within a minute, so that being connected alone proves nothing."""
+        """Whether it would send within a minute, so that being connected alone proves nothing."""
         return self.slowest_rate() * MIN_SILENCE_SECONDS >= DOUBTFUL_MESSAGES
 
     def to_text(self) -> str:
@@ -159,7 +159,7 @@ class SilenceMonitor:
 
     @classmethod
     def from_text(cls, text: str) -> SilenceMonitor:
-        """From the stored form: a silence that was called goes on until something is heard."""
+        """From the stored form: a silence that was called lasts until data arrives."""
         if not text:
             return cls()
         plain = json.loads(text)

@@ -1,8 +1,7 @@
-"""Which sources are connected, lost or silent, and what that makes of the time: a gap is no quiet
-hour.
+"""Which sources are connected, lost or silent: time without data is a gap, not a quiet hour.
 
-A source that is lost makes a gap unless it says afterwards all that happened meanwhile; one that is
-connected and says nothing that it usually says (`engine.silence`) is lost too, until it is heard
+A lost source makes a gap unless it delivers afterwards all that happened meanwhile. A source that
+is connected but sends none of its usual events (`engine.silence`) counts as lost until it sends
 again.
 """
 
@@ -24,17 +23,17 @@ from birdfall.watch.store.ingest import note_gap
 
 #: How long a source may be behind the clock before time stops waiting for its events.
 GRACE_US: Final = 3 * SECOND_US
-#: Events this far behind the clock are of a past that is caught up with.
+#: Events this far behind the clock show that a source is catching up.
 CATCH_UP_US: Final = 15 * SECOND_US
 #: Between two times that what sources usually send is kept.
 KEEP_MONITORS_US: Final = MINUTE_US
-#: Seconds after which a source that is heard again but dates nothing has made a gap.
+#: Seconds after which a source that sends again, but only undated events, has made a gap.
 UNDATED_SECONDS: Final = 30.0
 
 
 class _Resumed(NamedTuple):
-    """A source that is heard again: when it was heard before, how long it may be silent by itself,
-    and when it came."""
+    """A source that sends again: since when it was silent, how long it may be silent without an
+    outage, and when its data arrived."""
 
     silent_since: int
     limit: int
@@ -89,8 +88,7 @@ class SourceHealth:
         self._monitors_kept = 0
 
     def restore(self) -> None:
-        """Take up what sources usually send; a silence that was called goes on until something is
-        heard."""
+        """Restore what sources usually send; a silence that was called lasts until data arrives."""
         for feed in self._feeds:
             if feed.live and feed.pushed:
                 monitor = SilenceMonitor.from_text(self._state.meta(f"heard:{feed.name}"))
@@ -169,7 +167,7 @@ class SourceHealth:
         ):
             return False
         sources = [self._source(feed) for feed in live]
-        # nor does it where one is silent as it never was, or has not said yet whether it goes on
+        # nor does it while a source is unusually silent, or has not yet shown whether it resumes
         # where it fell silent
         if any(s.resumed is not None for s in self._sources.values()) or any(
             s.monitor is not None and s.monitor.is_doubtful() for s in sources
@@ -188,12 +186,12 @@ class SourceHealth:
                 self._keep_monitor(name)
 
     def _source(self, feed: Feed) -> _SourceState:
-        # a batch may be handed on for a source that is no feed of this watch
+        # a batch may come from a source that is no feed of this watch
         return self._sources.setdefault(feed.name, _SourceState())
 
     def _is_silent(self, source: _SourceState) -> bool:
-        """Whether a connected source is mute, or was lost and is one that would be heard at once
-        were it back."""
+        """Whether a connected source is silent, or was lost and would send at once if it were
+        back."""
         monitor, down_since = source.monitor, source.down_since
         if monitor is None:
             return False
@@ -235,8 +233,8 @@ class SourceHealth:
             self._clock.skip_gap(moment, min_ticks=2)
 
     def _resume(self, feed: Feed, source: _SourceState, resumed: _Resumed, moment: int) -> None:
-        """A source goes on from `moment` by its own time: where that is after its silence, what
-        came then is lost."""
+        """A source resumes at `moment` by its own time: where that is later than the begin of its
+        silence, the events in between are lost."""
         source.resumed = None
         if moment - resumed.silent_since <= resumed.limit:
             return

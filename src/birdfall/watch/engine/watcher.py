@@ -1,8 +1,8 @@
-"""The loop of a watch: take in what feeds hand on, keep it, evaluate it, and raise alerts, each
-batch as one transaction.
+"""The loop of a watch: receive the batches of feeds, store and evaluate them, and raise alerts,
+each batch in one transaction.
 
-Time is the events' own (`engine.clock`). Where nothing is heard it goes on only while every live
-source is connected (`engine.source_health`).
+Time is event time (`engine.clock`). Without events it advances only while every live source is
+connected (`engine.source_health`).
 """
 
 from __future__ import annotations
@@ -157,18 +157,17 @@ class Watcher:
         try:
             feed.run(cursor, epoch, put, stop)
         except BirdfallError as error:
-            # a source that can never be read is no source that has ended: whoever began the watch
-            # is told
+            # a source that can never be read has not ended: the error goes to the caller of `run`
             self._failed = error
             stop.set()
 
     @property
     def waiting_batches(self) -> int:
-        """Batches that feeds handed on and that are not taken in yet."""
+        """Batches that feeds delivered and that are not processed yet."""
         return self._queue.qsize()
 
     def poll(self, wait: float) -> bool:
-        """Take in what waits, or after `wait` seconds let time go on; whether anything was there."""
+        """Process waiting batches, or advance time after `wait` seconds; whether any were waiting."""
         batches: list[tuple[Feed, list[StreamBatch]]] = []
         try:
             batches.append(self._queue.get(timeout=wait) if wait else self._queue.get_nowait())
@@ -274,7 +273,7 @@ class Watcher:
 def _changed_kinds(ingested: Ingested) -> set[WaveKind]:
     """Kinds of waves that a batch may change."""
     kinds = {WaveKind.REPORTS} if ingested.reports else set()
-    # an account that is first heard of, and is well, is no news of a wave
+    # a first status that is active is no news of a wave
     if any(c.previous is not None or c.status != "active" for c in ingested.changes):
         kinds.add(WaveKind.FALLS)
     return kinds

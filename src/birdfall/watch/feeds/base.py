@@ -1,9 +1,9 @@
-"""What a source of live events is, and how it stays connected.
+"""The interface of a feed (a source of live events), and the base of feeds that reconnect.
 
 A feed runs in a thread of its own and delivers lists of steps (`StreamBatch`) in the order they
-came. It is told where to go on from: steps it delivered that were not committed when the process
-died are delivered again, and the state counts each once. `put` blocks while the watch is busy, so
-no feed can fill the memory.
+came. It gets the cursor to resume from: steps that were delivered but not committed when the
+process died are delivered again, and the state counts each once. `put` blocks while the watch is
+busy, so no feed can fill the memory.
 
 Other packages bring feeds of their own by the entry point group `birdfall.feeds`
 (`feeds.registry`): the name of the entry point is the scheme, and it loads a `FeedOpener`. A feed

@@ -119,7 +119,7 @@ class KafkaFeed(ReconnectingFeed):
         self._assign(consumer)
         self.health.mark_connected()
         self.cursor = self._cursor_text()
-        # nothing was heard yet: the first message says when the watch began
+        # no message yet: the first one tells when the watch began
         put([StreamBatch(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
 
     def _read(self, consumer: Consumer, put: Put, stop: threading.Event) -> None:

@@ -155,8 +155,7 @@ class OzoneFeed(PollingFeed):
         while True:
             items, cursor = self._page(at)
             if begins:
-                # nothing was heard yet: a watch that is stopped before anything comes goes on from
-                # here
+                # no events yet: a watch that is stopped before the first one resumes here
                 begins = False
                 put([StreamBatch(0, cursor=self.cursor, epoch=self.epoch)])
             steps = [self._decode(item) for item in items if self._is_new(item)]

@@ -52,7 +52,7 @@ Poll = Callable[[int, threading.Event], Iterator[bytes]]
 class RecordingFeed:
     """Replays files, merged by when each step arrived.
 
-    Its cursor is the number of the step, so that a replay that was killed goes on where it stopped.
+    Its cursor is the number of the step, so that a killed replay resumes where it stopped.
 
     Attributes
     ----------

@@ -280,7 +280,7 @@ class ReportsAlert(_WaveAlert):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnsAlert:
-    """Accounts of a wave can be seen again; told once for each quarter of the fallen (`quarters`,
+    """Accounts of a wave can be seen again; raised once for each quarter of the fallen (`quarters`,
     from 1)."""
 
     kind: ClassVar[AlertKind] = AlertKind.RETURNS
@@ -371,7 +371,7 @@ class NoDataAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataAgainAlert:
-    """A source whose silence since `since` was told of gives data again."""
+    """A source whose silence since `since` was announced sends data again."""
 
     kind: ClassVar[AlertKind] = AlertKind.NO_DATA
 
@@ -435,7 +435,7 @@ def parse_alert(plain: AlertJson) -> Alert:
 
 
 def no_data_key(source: str, since: int) -> str:
-    """The key of the alert that says that a source is silent since a moment."""
+    """The key of the alert on the silence of a source since a moment."""
     return f"no-data:{source}:{since}"
 
 

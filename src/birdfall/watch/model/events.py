@@ -1,8 +1,8 @@
-"""What a stream says, reduced to what the watch needs: one small shape per kind of event, whatever
-the platform.
+"""Events of a stream in a form that is the same for every platform: one dataclass per kind of
+event, with the fields that the watch needs.
 
-Times are int64 microseconds UTC. `time` is the platform's own time of the event; `received` is
-ours.
+Times are int64 microseconds since 1970 UTC. `time` is the platform's own time of the event;
+`received` is when the watch received it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The platform says what an account's status is now (a word of `model.schemas.STATUSES`).
-    client: the app it acts through."""
+    """The current status of an account, as the platform states it (a word of
+    `model.schemas.STATUSES`). client: the app that the account acts through."""
 
     account: str
     status: str
@@ -26,9 +26,9 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """An edge begins.
+    """A follow edge begins.
 
-    `key` names it for the unfollow, which on some networks names nothing else.
+    `key` identifies the edge: on some networks the unfollow carries only this key.
     """
 
     follower: str
@@ -39,7 +39,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Unfollow:
-    """An edge ends: by its key, or by whom it led to."""
+    """A follow edge ends, identified by its key or by the followed account."""
 
     follower: str
     time: int
@@ -51,7 +51,7 @@ class Unfollow:
 class Report:
     """One account reports another.
 
-    `id` is the platform's own, so that a report read twice is one.
+    `id` is the platform's own, so that a report read twice is counted once.
     """
 
     reporter: str
@@ -63,8 +63,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account's handle, as of `time`; `created` if this is its beginning. client: the app it
-    came through."""
+    """An account's handle as of `time`. created: whether the account was created then. client: the
+    app it was created with."""
 
     account: str
     handle: str
@@ -75,11 +75,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class StatusSnapshot:
-    """A source lists exactly these accounts as having `status` at `time`; when they came to have it
-    is not said.
+    """All accounts that a source lists with `status` at `time`; since when each has it is unknown.
 
-    counts: it listed them a moment ago as well, so that whoever is new fell between. Otherwise it
-    is how things stand, and no change.
+    counts: True if the source was listed shortly before as well, so that accounts new to the list
+    fell in between and are counted. False: the list is an initial state, not a change.
     """
 
     status: str
@@ -90,8 +89,8 @@ class StatusSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The stream was not seen from `begin` to `end`; `why` is a code. begin 0: from when the source
-    was last heard, which the state knows."""
+    """The stream was not observed from `begin` to `end`; `why` is a code. begin 0: since the last
+    data of the source, which the state knows."""
 
     begin: int
     end: int
@@ -103,12 +102,12 @@ Event = Status | Follow | Unfollow | Report | Identity | StatusSnapshot
 
 @dataclass(frozen=True, slots=True)
 class StreamBatch:
-    """One step of a stream: what it said, and where to go on from after it.
+    """One step of a stream: its events, and the cursor from which to resume after it.
 
-    cursor: text a source understands; None keeps the last one. epoch: changes when the server has
-    begun to count anew. raw: the step as it came, for the evidence. refused: why a step could not
-    be read. reconnect: the feed is to leave this connection after the step and connect anew.
-    on_commit: called once the transaction that keeps the step has been committed.
+    cursor: text that the source understands; None keeps the previous one. epoch: changes when the
+    server restarts its numbering. raw: the bytes received, kept as evidence. refused: why a step
+    could not be decoded. reconnect: the feed shall close this connection after the step and open
+    another. on_commit: called once the transaction that stores the step has been committed.
     """
 
     received: int

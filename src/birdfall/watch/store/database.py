@@ -1,11 +1,11 @@
-"""The state of a watch in one SQLite file: what was seen, how accounts stand, alerts, and where to
-go on.
+"""The state of a watch in one SQLite file: events, the current status of accounts, alerts, and the
+cursors from which streams resume.
 
-One transaction holds a batch's events, every state they change, the detectors and the cursor: after
-a crash the stream goes on from the cursor, and what it repeats changes nothing, so each event
+One transaction holds a batch's events, all state that they change, the detectors and the cursor:
+after a crash the stream resumes at the cursor, and repeated events change nothing, so each event
 counts once. WAL with synchronous=FULL: what was committed survives a power cut.
 
-SQL stands in this package only: here what every part of the watch needs, in `ingest` what a batch
+This package holds all SQL of the watch: here what every part needs, in `ingest` what a batch
 changes, in `queries` the rest by theme.
 """
 

@@ -128,8 +128,8 @@ def add_follow(state: State, event: Follow) -> bool:
     )
     if done.rowcount != 1:
         return False
-    # who follows is an account that is up, though nothing else was ever heard of it: audiences are
-    # compared with all accounts that are known
+    # a follower is an active account, even if nothing else is known of it: audiences are compared
+    # with all known accounts
     state.connection.execute(
         "INSERT OR IGNORE INTO standing (account, status, time) VALUES (?, 'active', ?)",
         (event.follower, event.time),
@@ -139,7 +139,7 @@ def add_follow(state: State, event: Follow) -> bool:
 
 def set_identity(state: State, event: Identity) -> None:
     """Keep what an account is called."""
-    # an account first heard of is up: its first suspension is then a change from `active`
+    # an account is active at first: its first suspension is then a change from `active`
     state.connection.execute(
         "INSERT INTO standing (account, status, time, handle, client) "
         "VALUES (?1, 'active', ?2, ?3, ?4) ON CONFLICT (account) DO UPDATE SET handle = ?3, "
@@ -294,7 +294,7 @@ def _apply_snapshot(
         "WHERE s.status IS NOT ? ORDER BY 1",
         (event.status,),
     ).fetchall()
-    # of those who are no longer listed, only whom this source told of: another one's accounts are
+    # of the accounts no longer listed only those from this source: accounts of other sources are
     # not on its list
     gone = c.execute(
         "SELECT account, status FROM standing s WHERE status = ?1 "

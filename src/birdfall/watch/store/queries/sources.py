@@ -96,8 +96,8 @@ def has_connection(state: State) -> bool:
 
 
 def first_observation(state: State) -> int | None:
-    """Since when there is something to see: a source began, or something it told of happened; None
-    if nothing is there."""
+    """Begin of the observations: when the first source began, or its first event happened; None
+    if there are none."""
     row = state.connection.execute(
         "SELECT (SELECT min(begun) FROM sources WHERE begun > 0), "
         "(SELECT min(time) FROM changes), (SELECT min(since) FROM edges)"
