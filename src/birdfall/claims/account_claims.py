@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from birdfall.claims.parse import Base, ParsedClaim, Quantity, Unit
 from birdfall.claims.readings import Reading, ReadingDetails, exact_reading, nearest
-from birdfall.claims.subjects import Source, Subject
+from birdfall.claims.subjects import ClaimSource, Subject
 from birdfall.claims.wave import first_wave
 from birdfall.claims.windows import (
     EventTimes,
@@ -50,7 +50,7 @@ def read_events(record: Record) -> tuple[EventTimes, EventTimes]:
     return events[0], events[1]
 
 
-def measure_accounts(source: Source, claim: ParsedClaim, subject: Subject) -> list[Reading]:
+def measure_accounts(source: ClaimSource, claim: ParsedClaim, subject: Subject) -> list[Reading]:
     """Readings of a claim that accounts fell, came back or are missing, the plainest first."""
     falls, returns = read_events(source.record)
     if claim.quantity is Quantity.FALLEN:
@@ -84,7 +84,7 @@ def _bound_by_group(reading: Reading, group: str, claim: ParsedClaim) -> Reading
 
 
 def _measure_fallen(
-    source: Source, claim: ParsedClaim, subject: Subject, falls: EventTimes
+    source: ClaimSource, claim: ParsedClaim, subject: Subject, falls: EventTimes
 ) -> list[Reading]:
     ours = falls.of_accounts(subject.codes)
     everybody = len(source.record.ids) if subject.codes is None else len(subject.codes)
@@ -145,7 +145,7 @@ def _measure_window(
 # -- restored and missing -----------------------------------------------------------------------
 
 
-def _wave_and_record(source: Source) -> Iterator[tuple[str, Codes | None]]:
+def _wave_and_record(source: ClaimSource) -> Iterator[tuple[str, Codes | None]]:
     """Where returns are looked for: among the accounts of the wave, then in the whole record."""
     wave = first_wave(source.findings)
     if wave is not None:
@@ -154,7 +154,11 @@ def _wave_and_record(source: Source) -> Iterator[tuple[str, Codes | None]]:
 
 
 def _measure_restored(
-    source: Source, claim: ParsedClaim, subject: Subject, falls: EventTimes, returns: EventTimes
+    source: ClaimSource,
+    claim: ParsedClaim,
+    subject: Subject,
+    falls: EventTimes,
+    returns: EventTimes,
 ) -> list[Reading]:
     """Those that came back, by the time claimed."""
     wave = first_wave(source.findings)
@@ -225,7 +229,11 @@ def _midnight(record: Record, moment: float, days: int) -> float:
 
 
 def _measure_missing(
-    source: Source, claim: ParsedClaim, subject: Subject, falls: EventTimes, returns: EventTimes
+    source: ClaimSource,
+    claim: ParsedClaim,
+    subject: Subject,
+    falls: EventTimes,
+    returns: EventTimes,
 ) -> list[Reading]:
     """Those that fell and were not seen back by the end of the record."""
     found = []

@@ -15,7 +15,7 @@ from birdfall.claims.parse import LEADER, ParsedClaim, Quantity, Unit
 from birdfall.claims.ratio_claims import measure_ratio
 from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
 from birdfall.claims.statements import Claim, Statement, claim_slug, parse_claim
-from birdfall.claims.subjects import Source, Subject, find_subject
+from birdfall.claims.subjects import ClaimSource, Subject, find_subject
 from birdfall.claims.verdicts import NEAR_SHARE, Judgement, Verdict, judge, worst
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.model.settings import Settings
@@ -82,7 +82,7 @@ def check_statement(
     record: Record, findings: Mapping[str, Finding], statement: Statement, *, settings: Settings
 ) -> list[Finding]:
     """Check every claim of a statement that is parsed already. As `check_sentence`."""
-    source = Source(record, findings, settings)
+    source = ClaimSource(record, findings, settings)
     if not statement.parsed:
         return [_refusal(statement.claim, None, Note("claim-without-number", {}))]
     found = []
@@ -92,7 +92,7 @@ def check_statement(
     return found
 
 
-def _check_one(source: Source, claim: Claim, parsed: ParsedClaim) -> Finding:
+def _check_one(source: ClaimSource, claim: Claim, parsed: ParsedClaim) -> Finding:
     """Check one claim.
 
     "Her followers" are those of the account in question; of several leaders, of the first for
@@ -111,7 +111,7 @@ def _check_one(source: Source, claim: Claim, parsed: ParsedClaim) -> Finding:
 
 
 def _check_subject(
-    source: Source, claim: Claim, parsed: ParsedClaim, leader: str | None
+    source: ClaimSource, claim: Claim, parsed: ParsedClaim, leader: str | None
 ) -> Finding:
     subject = find_subject(source, parsed, leader)
     if isinstance(subject, Refusal):
@@ -122,7 +122,7 @@ def _check_subject(
     return _finding(source.record, claim, parsed, readings, subject)
 
 
-def _measure(source: Source, claim: ParsedClaim, subject: Subject) -> list[Reading] | Refusal:
+def _measure(source: ClaimSource, claim: ParsedClaim, subject: Subject) -> list[Reading] | Refusal:
     """What the record says of a claim, in the readings its words allow, the plainest first."""
     if claim.quantity in (Quantity.LEVEL, Quantity.LOST, Quantity.GAINED):
         if subject.account is None:

@@ -23,7 +23,7 @@ from birdfall.claims.readings import (
     nearest,
     refuse,
 )
-from birdfall.claims.subjects import Source
+from birdfall.claims.subjects import ClaimSource
 from birdfall.claims.verdicts import NEAR_SHARE, Verdict
 from birdfall.measures.ledgers import ledger
 from birdfall.model.findings import Finding, Note
@@ -61,7 +61,9 @@ class CountChange(NamedTuple):
 # -- lost and gained ----------------------------------------------------------------------------
 
 
-def measure_change(source: Source, claim: ParsedClaim, account: str) -> list[Reading] | Refusal:
+def measure_change(
+    source: ClaimSource, claim: ParsedClaim, account: str
+) -> list[Reading] | Refusal:
     """Readings of a claim that an account lost or gained so many followers, or such a share.
 
     A claim without a window is of a day.
@@ -105,7 +107,7 @@ def _measure_gross_loss(findings: Mapping[str, Finding], account: str) -> list[R
 # -- the count over time ------------------------------------------------------------------------
 
 
-def read_series(source: Source, account: str) -> dict[str, CountSeries]:
+def read_series(source: ClaimSource, account: str) -> dict[str, CountSeries]:
     """An account's followers over time, by the platform's "counts" and by the "ledger"."""
     found: dict[str, CountSeries] = {}
     if source.record.has("counts"):
@@ -124,7 +126,7 @@ def read_series(source: Source, account: str) -> dict[str, CountSeries]:
     return found
 
 
-def _read_ledger(source: Source, account: str) -> CountSeries | None:
+def _read_ledger(source: ClaimSource, account: str) -> CountSeries | None:
     """Followers by the ledger, from the opening balance on; None if it says nothing."""
     known = _known_ledger(source.findings, account) or ledger(source.record, account)
     if "series" not in known.tables or known.answer == "cannot":
@@ -173,7 +175,9 @@ def largest_change(series: CountSeries, window_s: float, *, rise: bool = False) 
 # -- levels -------------------------------------------------------------------------------------
 
 
-def measure_levels(source: Source, claim: ParsedClaim, account: str) -> list[Reading] | Refusal:
+def measure_levels(
+    source: ClaimSource, claim: ParsedClaim, account: str
+) -> list[Reading] | Refusal:
     """Readings of a claim about what an account's followers stood at."""
     found = []
     for name, series in read_series(source, account).items():

@@ -5,14 +5,16 @@ from __future__ import annotations
 from birdfall.claims.account_claims import read_events
 from birdfall.claims.parse import Comparison, ParsedClaim
 from birdfall.claims.readings import Reading, Refusal, exact_reading, refuse
-from birdfall.claims.subjects import Source, Subject, find_account, find_followers
+from birdfall.claims.subjects import ClaimSource, Subject, find_account, find_followers
 from birdfall.claims.wave import first_wave
 
 #: Keeps a ratio finite where next to nothing would have been usual.
 MIN_EXPECTED = 1e-9
 
 
-def measure_ratio(source: Source, claim: ParsedClaim, subject: Subject) -> list[Reading] | Refusal:
+def measure_ratio(
+    source: ClaimSource, claim: ParsedClaim, subject: Subject
+) -> list[Reading] | Refusal:
     """The reading of a claim that something is so many times another thing."""
     if claim.of == Comparison.USUAL:
         return _measure_against_usual(source)
@@ -23,7 +25,7 @@ def measure_ratio(source: Source, claim: ParsedClaim, subject: Subject) -> list[
     return refuse("comparison-not-told", needs="what it is compared with")
 
 
-def _measure_against_usual(source: Source) -> list[Reading] | Refusal:
+def _measure_against_usual(source: ClaimSource) -> list[Reading] | Refusal:
     wave = first_wave(source.findings)
     if wave is None:
         return refuse("no-wave-to-compare", needs="statuses")
@@ -35,7 +37,7 @@ def _measure_against_usual(source: Source) -> list[Reading] | Refusal:
     return [Reading("usual", value, min(low, value), max(high, value))]
 
 
-def _measure_against_returns(source: Source, subject: Subject) -> list[Reading] | Refusal:
+def _measure_against_returns(source: ClaimSource, subject: Subject) -> list[Reading] | Refusal:
     falls, returns = read_events(source.record)
     fallen = falls.of_accounts(subject.codes).count_accounts()
     returned = returns.of_accounts(subject.codes).count_accounts()
@@ -45,7 +47,7 @@ def _measure_against_returns(source: Source, subject: Subject) -> list[Reading] 
 
 
 def _measure_against_account(
-    source: Source, handle: str, subject: Subject
+    source: ClaimSource, handle: str, subject: Subject
 ) -> list[Reading] | Refusal:
     falls, _ = read_events(source.record)
     other = find_account(source, handle)

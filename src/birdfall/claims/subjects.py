@@ -27,7 +27,7 @@ MIN_COMMON_LETTERS = 5
 
 
 @dataclass(frozen=True)
-class Source:
+class ClaimSource:
     """What claims are held against: a record, what is known of it already, and the settings.
 
     findings: by name; the waves tell where to look first.
@@ -61,7 +61,7 @@ class Subject:
 
 
 def find_subject(
-    source: Source, claim: ParsedClaim, leader: str | None = None
+    source: ClaimSource, claim: ParsedClaim, leader: str | None = None
 ) -> Subject | Refusal:
     """The accounts a claim is about.
 
@@ -91,7 +91,9 @@ def find_subject(
     return Subject(None, None, group, (Note("claim-leader-not-set", {"needs": "leaders"}),))
 
 
-def _subject_of(source: Source, claim: ParsedClaim, account: str, group: str) -> Subject | Refusal:
+def _subject_of(
+    source: ClaimSource, claim: ParsedClaim, account: str, group: str
+) -> Subject | Refusal:
     """The account itself where its count is meant, else its followers."""
     if claim.quantity in COUNT_QUANTITIES:
         return Subject(account, None, "")
@@ -104,7 +106,7 @@ def _unknown(account: str) -> Refusal:
     return refuse("account-not-known", account=account, needs="leaders")
 
 
-def find_followers(source: Source, account: str) -> NDArray[np.int64]:
+def find_followers(source: ClaimSource, account: str) -> NDArray[np.int64]:
     """Codes of those who followed an account when the wave began, or ever if there is no wave.
 
     Returns
@@ -122,7 +124,7 @@ def find_followers(source: Source, account: str) -> NDArray[np.int64]:
     return np.unique(edges.follower[present])
 
 
-def find_account(source: Source, handle: str) -> str | None:
+def find_account(source: ClaimSource, handle: str) -> str | None:
     """The id behind a handle, by the names the record and the settings know."""
     plain = handle.removeprefix("@")
     names = source.record.names() | source.settings.names
@@ -132,7 +134,7 @@ def find_account(source: Source, handle: str) -> str | None:
     return plain if source.record.ids.code(plain) is not None else None
 
 
-def _leader(source: Source) -> str | None:
+def _leader(source: ClaimSource) -> str | None:
     """The account in question: the first leader, or the only one that is counted or followed."""
     if source.settings.leaders:
         return source.settings.leaders[0]
@@ -145,7 +147,7 @@ def _leader(source: Source) -> str | None:
     return None
 
 
-def _account_named_like(source: Source, word: str) -> str | None:
+def _account_named_like(source: ClaimSource, word: str) -> str | None:
     """The account of the inquiry whose handle begins like a word: "oposição" and @oposicion."""
     settings = source.settings
     names = source.record.names() | settings.names

@@ -14,23 +14,20 @@ import contextlib
 import datetime as dt
 import json
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import birdfall
 from birdfall.model.errors import CaseError
 from birdfall.model.findings import Finding, as_plain, from_plain
 from birdfall.model.progress import Progress, silent
-from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
+from birdfall.model.schemas import TABLES, Part, Rows
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import manifest as manifests
 from birdfall.record.atomic import digest, explain_write_errors
@@ -38,18 +35,14 @@ from birdfall.record.file_lock import try_lock
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.manifest import Import, Manifest
-from birdfall.record.record import Record, connect, from_parquet
+from birdfall.record.parts import write_parts
+from birdfall.record.record import Record, from_parquet
 from birdfall.record.transaction import STAGING, Transaction, finish_commit
 
-ROWS_PER_GROUP = 1 << 17
-#: Lists of accounts that are kept before they are made one.
-MAX_ACCOUNT_LISTS = 64
 #: What a process that died while it made a case may have left.
 _CRASH_REMAINS = frozenset({"case.key", ".lock", STAGING, manifests.COMMITTED})
 #: Seconds after which a change that is still being moved into place is no longer waited for.
 _MOVE_TIMEOUT_S = 5.0
-#: Rows looked at to tell whether the texts of a column repeat.
-_REPEAT_SAMPLE_ROWS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -164,7 +157,7 @@ class Case:
             self._remove_unlisted(before)
             number = len(before.imports)
             with explain_write_errors(self.path), Transaction(self.path) as transaction:
-                written, named = _write_parts(items, transaction.workplace)
+                written, named = write_parts(items, transaction.workplace)
                 # Reading tells its own progress; what is left is names and digests.
                 progress("keep", sum(written.values()), sum(written.values()), "rows")
                 ids = self._grow_ids(transaction.workplace, named)
@@ -388,110 +381,6 @@ class Case:
                     path.unlink()
         for path in self.path.glob("**/.*.partial"):
             path.unlink(missing_ok=True)
-
-
-def _write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str, int], pa.Array]:
-    """Stream `items` into one Parquet file per table; returns rows per table, and the accounts they name."""
-    named: list[pa.Array] = []
-    writers: dict[str, pq.ParquetWriter] = {}
-    waiting: dict[str, list[pa.RecordBatch]] = {}
-    counts: dict[str, int] = {}
-    ready: dict[str, list[Part]] = {}
-    writer = ThreadPoolExecutor(1)
-    writing: list[Future[None]] = []
-
-    def flush(table: str) -> None:
-        batches = waiting.pop(table, [])
-        if not batches:
-            return
-        # One batch is written while the next is read; no more than one waits, so the memory stays bounded.
-        if writing:
-            writing.pop().result()
-        writing.append(writer.submit(write, table, pa.Table.from_batches(batches, TABLES[table])))
-
-    def write(table: str, rows: pa.Table) -> None:
-        if table not in writers:
-            writers[table] = pq.ParquetWriter(
-                staging / f"{table}.parquet",
-                rows.schema,
-                compression="zstd",
-                compression_level=1,
-                **_parquet_options(rows),
-            )
-        writers[table].write_table(rows, row_group_size=ROWS_PER_GROUP)
-        named.extend(pc.unique(rows.column(c)) for c in ACCOUNT_COLUMNS.get(table, ()))
-        if len(named) >= MAX_ACCOUNT_LISTS:
-            named[:] = [pc.unique(pa.concat_arrays(named))]
-
-    try:
-        for item in items:
-            if isinstance(item, Part):
-                ready.setdefault(item.table, []).append(item)
-                counts[item.table] = counts.get(item.table, 0) + item.rows
-                continue
-            if item.batch.num_rows == 0:
-                continue
-            waiting.setdefault(item.table, []).append(conform(item.table, item.batch))
-            counts[item.table] = counts.get(item.table, 0) + item.batch.num_rows
-            if sum(b.num_rows for b in waiting[item.table]) >= ROWS_PER_GROUP:
-                flush(item.table)
-        for table, parts in ready.items():
-            if table not in writers and table not in waiting and len(parts) == 1:
-                named += _accounts_in(Path(parts[0].path), table)
-                shutil.move(parts[0].path, staging / f"{table}.parquet")
-                continue
-            for part in parts:
-                for batch in pq.ParquetFile(part.path).iter_batches(ROWS_PER_GROUP):
-                    waiting.setdefault(table, []).append(conform(table, batch))
-                    flush(table)
-        for table in list(waiting):
-            flush(table)
-        for written in writing:
-            written.result()
-    finally:
-        writer.shutdown()
-        for file in writers.values():
-            file.close()
-    return {t: n for t, n in counts.items() if n}, pa.concat_arrays(
-        [pa.array([], pa.string()), *named]
-    )
-
-
-def _parquet_options(rows: pa.Table) -> dict[str, Any]:
-    """How a table's columns are kept, by its first rows: numbers and times by their differences, texts that repeat by a dictionary."""
-    times = [f.name for f in rows.schema if pa.types.is_timestamp(f.type)]
-    numbers = [f.name for f in rows.schema if pa.types.is_integer(f.type)] + times
-    return {
-        "use_dictionary": [
-            f.name
-            for f in rows.schema
-            if pa.types.is_string(f.type) and _has_repeats(rows.column(f.name))
-        ],
-        "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
-        # Only times are asked for by range; the bounds of texts would cost a fifth of the writing.
-        "write_statistics": times,
-    }
-
-
-def _has_repeats(texts: pa.ChunkedArray) -> bool:
-    """Whether a dictionary of the texts saves space: of those looked at, at most half are different."""
-    looked_at = texts.slice(0, _REPEAT_SAMPLE_ROWS)
-    return bool(2 * pc.count_distinct(looked_at, mode="all").as_py() <= len(looked_at) + 2)
-
-
-def _accounts_in(path: Path, table: str) -> list[pa.Array]:
-    """The accounts that a Parquet file of `table` names."""
-    found = []
-    with contextlib.closing(connect()) as connection:
-        for column in ACCOUNT_COLUMNS.get(table, ()):
-            query = f'SELECT DISTINCT "{column}" FROM read_parquet($1)'
-            found.append(
-                connection.sql(query, params=[str(path)])
-                .to_arrow_table()
-                .column(0)
-                .combine_chunks()
-            )
-    return [column.cast(pa.string()) for column in found]
 
 
 def _now() -> str:

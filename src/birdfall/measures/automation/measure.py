@@ -24,7 +24,7 @@ from birdfall.measures.automation.profiles import PACE, PROFILE
 from birdfall.measures.automation.score import account_scores
 from birdfall.measures.automation.signals import FAMILIES, TIMING, Signals, signals
 from birdfall.measures.suspensions import find_absences
-from birdfall.model.findings import Estimate, Finding, Note
+from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.record.record import Record
 
 KIND: Final = "automation"
@@ -145,42 +145,13 @@ def automation_of_accounts(
     'cannot'
     """
     fallen = np.unique(np.asarray(fallen, np.int64))
-    known = signals(record, before)
-    stood = np.ones(len(record.ids), np.bool_)
-    stood[fallen] = False
-    stood[find_absences(record).code] = False
-    traits = [
-        _activity_bins(known.acts),
-        _age_bins(record, before),
-        _follows_leader(record, leaders, before),
-    ]
-    families = {
-        family: _compare_family(known, family, fallen, np.flatnonzero(stood), traits, level)
-        for family in FAMILIES
-    }
-    shares = _bound_shares(families, level)
-    scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
-    reasons, limits = _reasons_and_limits(families, scoreable, len(fallen))
-    answer = (
-        "cannot" if not any(families.values()) else "found" if shares.some_are_sure else "nothing"
-    )
-    if answer == "nothing":
-        limits.append(Note("nothing-visible-is-not-manual", {}))
+    found = _compare_groups(record, fallen, before, leaders, level)
+    answer, reasons, limits = _judge(found)
     return Finding(
         kind=KIND,
         name=name,
-        answer=answer,  # type: ignore[arg-type]
-        estimates={
-            "fallen": _accounts(len(fallen)),
-            "scoreable_timing": _accounts(scoreable[TIMING]),
-            "scoreable_profile": _accounts(scoreable[PROFILE]),
-            "scoreable_pace": _accounts(scoreable[PACE]),
-            "inauthentic": shares.inauthentic,
-            "automated": shares.automated,
-            "automated_authentic": shares.automated_authentic,
-            "manual": shares.manual,
-            **_flag_counts(families, fallen, np.flatnonzero(stood)),
-        },
+        answer=answer,
+        estimates=_estimates(found),
         parameters={
             "before": before,
             "leaders": list(leaders),
@@ -195,11 +166,75 @@ def automation_of_accounts(
         method=METHOD,
         tables={
             "signals": _signal_table(
-                known, families, _client_row(record, families, before, level), level
+                found.known,
+                found.families,
+                _client_row(record, found.families, before, level),
+                level,
             )
         },
         simulated=record.settings.simulated,
     )
+
+
+class _Comparison(NamedTuple):
+    """The fallen beside those that stood: their signals, each family compared, and the shares.
+
+    fallen, stood: int64[...], account codes, ascending. scoreable: of the fallen, by family.
+    """
+
+    fallen: np.ndarray
+    stood: np.ndarray
+    known: Signals
+    families: dict[str, _Family | None]
+    scoreable: dict[str, int]
+    shares: _Shares
+
+
+def _compare_groups(
+    record: Record, fallen: np.ndarray, before: int, leaders: Sequence[str], level: float
+) -> _Comparison:
+    """The fallen against all accounts that never fell, family by family."""
+    known = signals(record, before)
+    is_standing = np.ones(len(record.ids), np.bool_)
+    is_standing[fallen] = False
+    is_standing[find_absences(record).code] = False
+    stood = np.flatnonzero(is_standing)
+    traits = [
+        _activity_bins(known.acts),
+        _age_bins(record, before),
+        _follows_leader(record, leaders, before),
+    ]
+    families = {
+        family: _compare_family(known, family, fallen, stood, traits, level) for family in FAMILIES
+    }
+    scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
+    return _Comparison(fallen, stood, known, families, scoreable, _bound_shares(families, level))
+
+
+def _judge(found: _Comparison) -> tuple[Answer, list[Note], list[Note]]:
+    """The answer, its reasons, and its limits."""
+    reasons, limits = _reasons_and_limits(found.families, found.scoreable, len(found.fallen))
+    if not any(found.families.values()):
+        return "cannot", reasons, limits
+    if found.shares.some_are_sure:
+        return "found", reasons, limits
+    return "nothing", reasons, [*limits, Note("nothing-visible-is-not-manual", {})]
+
+
+def _estimates(found: _Comparison) -> dict[str, Estimate]:
+    """The finding's numbers."""
+    shares = found.shares
+    return {
+        "fallen": _accounts(len(found.fallen)),
+        "scoreable_timing": _accounts(found.scoreable[TIMING]),
+        "scoreable_profile": _accounts(found.scoreable[PROFILE]),
+        "scoreable_pace": _accounts(found.scoreable[PACE]),
+        "inauthentic": shares.inauthentic,
+        "automated": shares.automated,
+        "automated_authentic": shares.automated_authentic,
+        "manual": shares.manual,
+        **_flag_counts(found.families, found.fallen, found.stood),
+    }
 
 
 def _compare_family(
