@@ -23,6 +23,7 @@ from birdfall.measures.automation.matching import MatchedControls, match_control
 from birdfall.measures.automation.profiles import PACE, PROFILE
 from birdfall.measures.automation.score import account_scores
 from birdfall.measures.automation.signals import FAMILIES, TIMING, Signals, signals
+from birdfall.measures.automation.traits import matching_traits
 from birdfall.measures.suspensions import find_absences
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.record.record import Record
@@ -47,8 +48,6 @@ MIN_FALLEN, MIN_CONTROLS = 50, 100
 MIN_SENSITIVITY: Final = 0.35
 #: An account is flagged above this quantile of the scores of accounts that stood.
 FLAG_QUANTILE: Final = 0.9
-#: Quantiles at which ages are cut for matching.
-AGE_QUANTILES: Final = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -146,48 +145,28 @@ def automation_of_accounts(
     """
     fallen = np.unique(np.asarray(fallen, np.int64))
     found = _compare_groups(record, fallen, before, leaders, level)
-    answer, reasons, limits = _judge(found)
-    return Finding(
-        kind=KIND,
-        name=name,
-        answer=answer,
-        estimates=_estimates(found),
-        parameters={
-            "before": before,
-            "leaders": list(leaders),
-            "level": level,
-            "sensitivity": MIN_SENSITIVITY,
-        },
-        inputs=tuple(
-            record.input(t) for t in ("statuses", "acts", "accounts", "follows") if record.has(t)
-        ),
-        reasons=tuple(reasons),
-        limits=tuple(limits),
-        method=METHOD,
-        tables={
-            "signals": _signal_table(
-                found.known,
-                found.families,
-                _client_row(record, found.families, before, level),
-                level,
-            )
-        },
-        simulated=record.settings.simulated,
-    )
+    parameters: dict[str, int | float | list[str]] = {
+        "before": before,
+        "leaders": list(leaders),
+        "level": level,
+        "sensitivity": MIN_SENSITIVITY,
+    }
+    return _finding(record, found, name, parameters)
 
 
 class _Comparison(NamedTuple):
     """The fallen beside those that stood: their signals, each family compared, and the shares.
 
-    fallen, stood: int64[...], account codes, ascending. scoreable: of the fallen, by family.
+    fallen, stood: int64[...], account codes, ascending. scoreable: of the fallen, by family. table: each
+    signal by itself.
     """
 
     fallen: np.ndarray
     stood: np.ndarray
-    known: Signals
     families: dict[str, _Family | None]
     scoreable: dict[str, int]
     shares: _Shares
+    table: pa.Table
 
 
 def _compare_groups(
@@ -199,16 +178,40 @@ def _compare_groups(
     is_standing[fallen] = False
     is_standing[find_absences(record).code] = False
     stood = np.flatnonzero(is_standing)
-    traits = [
-        _activity_bins(known.acts),
-        _age_bins(record, before),
-        _follows_leader(record, leaders, before),
-    ]
+    traits = matching_traits(record, known.acts, leaders, before)
     families = {
         family: _compare_family(known, family, fallen, stood, traits, level) for family in FAMILIES
     }
     scoreable = {f: int(_scoreable(known, f)[fallen].sum()) for f in FAMILIES}
-    return _Comparison(fallen, stood, known, families, scoreable, _bound_shares(families, level))
+    shares = _bound_shares(families, level)
+    client = _client_row(record, families, before, level)
+    table = _signal_table(known, families, client, level)
+    return _Comparison(fallen, stood, families, scoreable, shares, table)
+
+
+def _finding(
+    record: Record,
+    found: _Comparison,
+    name: str,
+    parameters: dict[str, int | float | list[str]],
+) -> Finding:
+    """What the comparison says."""
+    answer, reasons, limits = _judge(found)
+    return Finding(
+        kind=KIND,
+        name=name,
+        answer=answer,
+        estimates=_estimates(found),
+        parameters=parameters,
+        inputs=tuple(
+            record.input(t) for t in ("statuses", "acts", "accounts", "follows") if record.has(t)
+        ),
+        reasons=tuple(reasons),
+        limits=tuple(limits),
+        method=METHOD,
+        tables={"signals": found.table},
+        simulated=record.settings.simulated,
+    )
 
 
 def _judge(found: _Comparison) -> tuple[Answer, list[Note], list[Note]]:
@@ -469,38 +472,6 @@ def _reasons_and_limits(
                 Note("fallen-without-like", {"accounts": found.pair.unmatched, "family": family})
             )
     return reasons, limits
-
-
-def _activity_bins(acts: np.ndarray) -> np.ndarray:
-    """Powers of two of the number of acts."""
-    return np.asarray(np.floor(np.log2(acts + 1)).astype(np.int64))
-
-
-def _age_bins(record: Record, before: int) -> np.ndarray:
-    age = np.full(len(record.ids), np.nan)
-    if record.has("accounts"):
-        rows = record.sql(
-            """SELECT i.code, min(epoch_us(a.created_at)) FROM accounts a
-            JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1"""
-        )
-        age[rows.column(0).to_numpy()] = before - rows.column(1).to_numpy()
-    known = np.isfinite(age)
-    bins = np.full(len(age), len(AGE_QUANTILES) + 1, np.int64)
-    if known.any():
-        bins[known] = np.searchsorted(np.quantile(age[known], AGE_QUANTILES), age[known], "right")
-    return bins
-
-
-def _follows_leader(record: Record, leaders: Sequence[str], before: int) -> np.ndarray:
-    follows = np.zeros(len(record.ids), np.int64)
-    if leaders and record.has("follows"):
-        rows = record.sql(
-            """SELECT DISTINCT i.code FROM follows f JOIN ids i ON i.id = f.follower
-            WHERE list_contains($1, f.followed) AND (f.since IS NULL OR epoch_us(f.since) < $2)""",
-            [list(leaders), before],
-        )
-        follows[rows.column(0).to_numpy()] = 1
-    return follows
 
 
 def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:

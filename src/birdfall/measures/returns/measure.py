@@ -86,67 +86,79 @@ def returns(
     >>> finding["fallen"].value, finding["returned"].value, finding["half_return"].value
     (2, 1, 3600.0)
     """
+    name = "returns" if wave is None else f"returns-{wave_number}"
     note = applies_to(record)
     if note is not None:
-        name = "returns" if wave is None else f"returns-{wave_number}"
-        return Finding(
-            "returns", name, "cannot", reasons=(note,), simulated=record.settings.simulated
-        )
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+        return _blank_finding(record, name).replace(answer="cannot", reasons=(note,))
+    number = None if wave is None else wave_number
+    found, asked = _select_falls(record, accounts, wave, wave_number, until)
+    parameters = {"wave": number, "until": until, "level": level, "accounts": asked}
+    return _measure(record, found, level, _blank_finding(record, name, parameters))
+
+
+def _blank_finding(
+    record: Record, name: str, parameters: dict[str, int | float | None] | None = None
+) -> Finding:
+    """A finding of which only the question is known."""
+    simulated = record.settings.simulated
+    return Finding("returns", name, "nothing", parameters=parameters or {}, simulated=simulated)
+
+
+def _select_falls(
+    record: Record,
+    accounts: Iterable[str | int] | None,
+    wave: Finding | None,
+    wave_number: int,
+    until: int | None,
+) -> tuple[Absences, int | None]:
+    """The suspensions that are asked for, and how many accounts were named, None if none were."""
     found = find_absences(record, until)
     found = found.select(found.cause == SUSPENSION)
-    name = "returns"
-    parameters = {"wave": None, "until": until, "level": level, "accounts": None}
     if wave is not None:
-        name, parameters["wave"] = f"returns-{wave_number}", wave_number
         found = found.select(_is_member_of_wave(record, found, wave, wave_number))
-    if accounts is not None:
-        codes = _account_codes(record, accounts)
-        parameters["accounts"] = len(codes)
-        found = found.select(np.isin(found.code, codes))
+    if accounts is None:
+        return found, None
+    codes = _account_codes(record, accounts)
+    return found.select(np.isin(found.code, codes)), len(codes)
+
+
+def _measure(record: Record, found: Absences, level: float, blank: Finding) -> Finding:
+    """The blank finding filled in from the suspensions."""
     inputs = tuple(record.input(t) for t in ("statuses", "coverage") if record.has(t))
     if not len(found):
-        return Finding(
-            "returns",
-            name,
-            "nothing",
-            parameters=parameters,
+        return blank.replace(
             inputs=inputs,
             method=METHOD,
             reasons=(Note("no-suspended-accounts", {}),),
-            simulated=record.settings.simulated,
             tables={"curve": CURVE_SCHEMA.empty_table()},
         )
-    curve = return_curve(found, z)
+    curve = return_curve(found, NormalDist().inv_cdf(0.5 + level / 2))
     limits = list(curve.limits)
     gone = int(((found.later == DELETED) & (found.back_by == NEVER)).sum())
     if gone:
         limits.append(Note("suspended-then-deleted", {"accounts": gone}))
     came = found.back_by != NEVER
-    estimates = {
-        "fallen": Estimate(len(np.unique(found.code)), "accounts", level=None, bounds="none"),
-        "returned": Estimate(
-            len(np.unique(found.code[came])), "accounts", level=None, bounds="none"
-        ),
-        "returned_share": curve.share(None, level),
-        "returned_4d": curve.share(FOUR_DAYS_US, level),
-        "half_return": curve.half(level),
-        "censored": Estimate(int((~came).sum()), "accounts", level=None, bounds="none"),
-    }
-    return Finding(
-        "returns",
-        name,
-        "found" if came.any() else "nothing",
-        estimates,
-        parameters,
-        inputs,
+    return blank.replace(
+        answer="found" if came.any() else "nothing",
+        reasons=() if came.any() else (Note("none-returned", {"fallen": len(found)}),),
+        estimates={
+            "fallen": _accounts(len(np.unique(found.code))),
+            "returned": _accounts(len(np.unique(found.code[came]))),
+            "returned_share": curve.share(None, level),
+            "returned_4d": curve.share(FOUR_DAYS_US, level),
+            "half_return": curve.half(level),
+            "censored": _accounts(int((~came).sum())),
+        },
+        inputs=inputs,
         limits=tuple(limits),
         method=METHOD if isinstance(curve, ReturnCurve) else INTERVAL_METHOD,
         details={"falls": len(found)},
         tables={"curve": curve.table(CURVE_SCHEMA, MAX_CURVE_ROWS)},
-        simulated=record.settings.simulated,
-        reasons=() if came.any() else (Note("none-returned", {"fallen": len(found)}),),
     )
+
+
+def _accounts(number: int) -> Estimate:
+    return Estimate(number, "accounts", level=None, bounds="none")
 
 
 def _account_codes(record: Record, accounts: Iterable[str | int]) -> NDArray[np.int64]:
