@@ -25,7 +25,9 @@ def started(script, *arguments, ignored=False):
     """A command in a process of its own, after `script`, which arranges for what is to happen in
     it.
     """
-    begin = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" if ignored else ""
+    # told either way: these tests may themselves run in the background, where SIGINT is ignored
+    handler = "signal.SIG_IGN" if ignored else "signal.default_int_handler"
+    begin = f"import signal; signal.signal(signal.SIGINT, {handler})\n"
     end = "\nfrom birdfall.__main__ import main\nsys.exit(main())\n"
     code = begin + "import os, signal, sys, threading\n" + textwrap.dedent(script) + end
     return subprocess.run(
