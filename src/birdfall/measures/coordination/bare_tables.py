@@ -45,8 +45,9 @@ def trace_from_table(
     time).
 
     Columns account, object, time and optionally language, text, content (the act's own id). Times:
-    as `timestamps` reads them. Returns the trace and notes on the reading (rows with an empty field,
-    times guessed from their form). Raises UsageError if a column is missing or cannot be read.
+    as `timestamps` reads them. Returns the trace and notes on the reading (rows with an empty
+    field, times guessed from their form). Raises UsageError if a column is missing or cannot be
+    read.
     """
     columns = _table_columns(table)
     missing = [c for c in ("account", "object", "time") if c not in columns]

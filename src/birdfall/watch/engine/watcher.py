@@ -167,7 +167,7 @@ class Watcher:
         return self._queue.qsize()
 
     def poll(self, wait: float) -> bool:
-        """Process waiting batches, or advance time after `wait` seconds; whether any were waiting."""
+        """Process waiting batches, or advance time after `wait` s; whether any were waiting."""
         batches: list[tuple[Feed, list[StreamBatch]]] = []
         try:
             batches.append(self._queue.get(timeout=wait) if wait else self._queue.get_nowait())
