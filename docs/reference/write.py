@@ -10,11 +10,12 @@ from pathlib import Path
 
 import birdfall
 from birdfall.cli.app import app
+from birdfall.watch.session import replay, watch
 
 HERE = Path(__file__).parent
 #: Parts of the interface in the order a reader meets them.
 FUNCTIONS = ("open", "read", "simulate", "coordination", "chart")
-CLASSES = ("Inquiry", "Finding", "Estimate", "Settings")
+CLASSES = ("Inquiry", "WatchOptions", "Finding", "Estimate", "Settings")
 ERRORS = ("BirdfallError", "CannotAnswer")
 #: The measures behind the methods, where all parameters stand.
 MEASURES = (
@@ -40,6 +41,8 @@ def python() -> str:
     """Signatures and docstrings of everything public, as Markdown."""
     parts = ["# The Python interface\n", "`import birdfall` is instant; what a name needs is imported when it is first used.\n"]
     parts += [_entry(f"birdfall.{name}", getattr(birdfall, name), 2) for name in FUNCTIONS]
+    # `birdfall.watch` is a package that can be called; its function has the signature
+    parts += [_entry("birdfall.watch", watch, 2), _entry("birdfall.replay", replay, 2)]
     for name in (*CLASSES, *ERRORS):
         kind = getattr(birdfall, name)
         parts.append(_entry(f"birdfall.{name}", kind, 2))
@@ -58,6 +61,8 @@ def _entry(name: str, thing: object, level: int) -> str:
     signature = re.sub(r"\bself, |\(self\)", lambda m: "()" if m.group() == "(self)" else "", signature)
     signature = re.sub(r"<factory>|<class '([\w.]+)'>", lambda m: m.group(1) or "...", signature)
     signature = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", signature)
+    signature = re.sub(r"<function <lambda> at 0x[0-9a-f]+>", "...", signature)
+    signature = re.sub(r"(?:Posix|Windows)Path\('", "Path('", signature)
     signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
     return f"{'#' * level} {name}\n\n```python\n{name}{signature}\n```\n\n{inspect.getdoc(thing) or ''}\n"
 
