@@ -6,6 +6,8 @@ BIN := $(VENV)/Scripts
 else
 PYTHON ?= python3
 BIN := $(VENV)/bin
+# where Python code stands
+CODE := src tests benchmarks examples docs requirements
 endif
 
 .PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
@@ -77,13 +79,13 @@ wheels-check: $(VENV)/.base ## whether every supported platform has wheels of al
 	$(BIN)/python requirements/check_wheels.py --check docs/platforms.md
 
 lint: $(VENV)/.dev ## ruff and mypy
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
 format: $(VENV)/.dev ## format the code
-	$(BIN)/ruff check --fix src tests benchmarks
-	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
 
 reference: $(VENV)/.base ## write the reference pages of the commands and of the Python interface from the code
 	$(BIN)/python docs/reference/write.py

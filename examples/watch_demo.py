@@ -1,9 +1,10 @@
-"""A wave on the dashboard without any server: lines as a platform would send them, simulated, at their own pace.
+"""A wave on the dashboard without any server, from simulated lines at their own pace.
 
     python examples/watch_demo.py [seconds of quiet before the wave]
 
-Twelve hundred accounts follow a leader or a control; people fall now and then; then two hundred of the leader's followers fall
-within twenty seconds, reported by forty accounts before; some come back. Everything here is simulated.
+Twelve hundred accounts follow a leader or a control; people fall now and then; then two hundred of
+the leader's followers fall within twenty seconds, reported by forty accounts before; some come
+back. Everything here is simulated.
 """
 
 import datetime as dt
@@ -45,7 +46,9 @@ def main() -> None:
         for name in ("leader", "control"):
             pipe.write(line(kind="account", account=name, handle=f"{name}.simulated"))
         for i in range(1200):
-            pipe.write(line(kind="follow", follower=f"a{i}", followed="leader" if i % 2 else "control"))
+            pipe.write(
+                line(kind="follow", follower=f"a{i}", followed="leader" if i % 2 else "control")
+            )
         pipe.flush()
         print(
             "Simulated data. Open http://127.0.0.1:8470/ and wait: the wave comes in",
@@ -56,12 +59,21 @@ def main() -> None:
         end = time.monotonic() + quiet
         while time.monotonic() < end:
             time.sleep(chance.expovariate(0.1))
-            pipe.write(line(kind="status", account=f"b{chance.randrange(10**6)}", status="suspended"))
+            pipe.write(
+                line(kind="status", account=f"b{chance.randrange(10**6)}", status="suspended")
+            )
             pipe.flush()
         victims = [f"a{i}" for i in range(1, 401, 2)]
         for reporter in range(40):
             for target in chance.sample(victims[:8], 6):
-                pipe.write(line(kind="report", account=f"r{reporter}", target=target, id=f"{reporter}-{target}"))
+                pipe.write(
+                    line(
+                        kind="report",
+                        account=f"r{reporter}",
+                        target=target,
+                        id=f"{reporter}-{target}",
+                    )
+                )
             pipe.flush()
             time.sleep(0.2)
         for victim in victims:

@@ -49,7 +49,8 @@ class Platform:
 
 def _manylinux(machine: str) -> tuple[str, ...]:
     """Tags of a Linux with glibc 2.28 or later (Debian 10, RHEL 8, Ubuntu 20.04)."""
-    return tuple(f"manylinux_2_{minor}_{machine}" for minor in (28, 27, 26, 24, 17)) + (
+    return (
+        *(f"manylinux_2_{minor}_{machine}" for minor in (28, 27, 26, 24, 17)),
         f"manylinux2014_{machine}",
     )
 
@@ -57,16 +58,20 @@ def _manylinux(machine: str) -> tuple[str, ...]:
 PLATFORMS = (
     Platform("Linux x86-64", _manylinux("x86_64"), "linux", "posix", "Linux", "x86_64", PYTHONS),
     Platform("Linux ARM64", _manylinux("aarch64"), "linux", "posix", "Linux", "aarch64", PYTHONS),
-    Platform("macOS Apple silicon", ("macosx_15_0_arm64",), "darwin", "posix", "Darwin", "arm64", PYTHONS),
-    Platform("macOS Intel", ("macosx_15_0_x86_64",), "darwin", "posix", "Darwin", "x86_64", PYTHONS[:3]),
+    Platform(
+        "macOS Apple silicon", ("macosx_15_0_arm64",), "darwin", "posix", "Darwin", "arm64", PYTHONS
+    ),
+    Platform(
+        "macOS Intel", ("macosx_15_0_x86_64",), "darwin", "posix", "Darwin", "x86_64", PYTHONS[:3]
+    ),
     Platform("Windows x86-64", ("win_amd64",), "win32", "nt", "Windows", "AMD64", PYTHONS),
     Platform("Windows ARM64", ("win_arm64",), "win32", "nt", "Windows", "ARM64", ()),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the index has for one platform and Python: wheels by package, and packages without one."""
+    """What the index has for one platform and Python: wheels by package, packages without one."""
 
     wheels: dict[str, str]
     missing: tuple[str, ...]
@@ -106,7 +111,8 @@ def ask_index(pins: Sequence[str], platform: Platform, python: str) -> Answer:
             report = Path(folder, "report.json")
             done = subprocess.run(
                 [
-                    *(sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet"),
+                    *(sys.executable, "-m", "pip", "install"),
+                    *("--disable-pip-version-check", "--quiet"),
                     *("--dry-run", "--ignore-installed", "--ignore-requires-python", "--no-deps"),
                     *("--only-binary=:all:", "--implementation", "cp", "--python-version", python),
                     *(part for tag in platform.tags for part in ("--platform", tag)),
@@ -185,7 +191,8 @@ def main() -> int:
         head, _, rest = given.write.read_text("utf-8").partition(BEGIN)
         given.write.write_text(f"{head}{BEGIN}\n{table}{END}{rest.partition(END)[2]}", "utf-8")
     failed = [
-        f"{platform.name} under Python {python}: no wheel of {', '.join(answers[platform.name, python].missing)}"
+        f"{platform.name} under Python {python}: "
+        f"no wheel of {', '.join(answers[platform.name, python].missing)}"
         for platform, python in pairs
         if python in platform.supported and answers[platform.name, python].missing
     ]

@@ -57,7 +57,7 @@ def counts(rows):
 
 
 def follows(rows):
-    """Rows (follower, followed[, since[, until[, observed_at]]]); `seen` where observed_at is there."""
+    """Rows (follower, followed[, since[, until[, observed_at]]]); `seen` with observed_at."""
     follower, followed, since, until, observed = _columns(rows, 5)
     return pa.table(
         {

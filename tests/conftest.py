@@ -37,7 +37,7 @@ def real():
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
-    """`once("name", make)`: the folder that `make(folder)` fills, one for all workers; read only."""
+    """`once("name", make)`: the folder `make(folder)` fills, one for all workers; read only."""
     base = tmp_path_factory.getbasetemp()
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 

@@ -1,4 +1,4 @@
-"""Child processes of tests: each leads a process group of its own, which is ended whatever happens."""
+"""Child processes of tests: each leads its own process group, which is always ended."""
 
 import contextlib
 import os

@@ -72,7 +72,8 @@ def test_kernels_import_nothing_of_ours():
     assert not wrong, wrong
 
 
-#: Floors within the watch: an event goes from its feed down to the model, and an alert from detection up to the dashboard.
+#: Floors within the watch: an event goes from its feed down to the model, and an alert from
+#: detection up to the dashboard.
 WATCH_FLOORS = [
     {"model"},
     {"store", "feeds"},

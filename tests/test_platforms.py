@@ -10,7 +10,8 @@ import birdfall
 ROOT = Path(birdfall.__file__).parent
 #: Modules of the standard library that Windows lacks.
 POSIX_MODULES = {
-    "fcntl", "grp", "nis", "posix", "pty", "pwd", "readline", "resource", "spwd", "syslog", "termios", "tty",
+    "fcntl", "grp", "nis", "posix", "pty", "pwd", "readline", "resource", "spwd",
+    "syslog", "termios", "tty",
 }  # fmt: skip
 #: Functions and signals that Windows lacks, as `module.name`.
 POSIX_NAMES = {

@@ -216,7 +216,8 @@ def test_the_keyboard_goes_everywhere(browser, places):
 def test_targets_are_large_enough(browser, places):
     page = opened(browser, places["wave"] + "en/wave/2", viewport={"width": 360, "height": 800})
     sizes = page.evaluate(
-        "[...document.querySelectorAll('header a, button, summary, .downloads a')].filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
+        "[...document.querySelectorAll('header a, button, summary, .downloads a')]"
+        ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().height)"
     )
     assert sizes and min(sizes) >= 44
     page.close()
@@ -283,7 +284,7 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
     path, done = watched(tmp_path / "w", fall=True), threading.Event()
     case = tmp_path / "case-wave-2-now"
 
-    def make(number):
+    def make(_number):
         done.wait(30)
         (case / "reports").mkdir(parents=True)
         (case / "reports" / "report.html").write_text(
@@ -292,14 +293,15 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
         return case
 
     served = DashboardServer(
-        path, "0", actions=PageActions(make, lambda number: case if case.exists() else None)
+        path, "0", actions=PageActions(make, lambda _number: case if case.exists() else None)
     )
     served.start()
     try:
         page = opened(browser, served.address + "en/wave/2")
         # playwright's own click would wait for the page that comes when all is done
         button, said = page.evaluate(
-            "() => { const b = document.querySelector('form button'); b.click(); return [b.disabled, document.querySelector('.said').textContent]; }"
+            "() => { const b = document.querySelector('form button'); b.click();"
+            " return [b.disabled, document.querySelector('.said').textContent]; }"
         )
         assert button, "it is asked for once"
         assert "being made" in said

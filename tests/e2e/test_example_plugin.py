@@ -1,4 +1,4 @@
-"""The example plugin, installed like any package: all that it adds works from the command line and the API."""
+"""The example plugin, installed like any package: all it adds works from command line and API."""
 
 import datetime as dt
 import json

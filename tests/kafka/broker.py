@@ -1,4 +1,4 @@
-"""A broker that speaks Kafka's protocol and that nobody here wrote (Tansu), on loopback, in memory."""
+"""An independent broker that speaks Kafka's protocol (Tansu), on loopback, in memory."""
 
 import contextlib
 import socket

@@ -22,7 +22,8 @@ def main() -> int:
             )
         except subprocess.CalledProcessError:
             print(
-                "the broker and its clients cannot be installed here: the tests of Kafka were not run"
+                "the broker and its clients cannot be installed here: "
+                "the tests of Kafka were not run"
             )
             return 0
         subprocess.run(

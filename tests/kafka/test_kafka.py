@@ -144,7 +144,13 @@ from birdfall.watch.feeds import kafka
 from birdfall.watch.store.database import State
 watcher.BATCH = kafka.MAX_BATCH_MESSAGES = 20
 state = State.open(sys.argv[1])
-watcher.Watcher(state, [kafka.KafkaFeed(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")], after=lambda: state.connection.execute("SELECT 1 FROM raw LIMIT 1").fetchone() and print("kept", flush=True)).run(threading.Event())
+feed = kafka.KafkaFeed(name="k", servers=sys.argv[2], topic=sys.argv[3], start="all")
+
+def tell():
+    if state.connection.execute("SELECT 1 FROM raw LIMIT 1").fetchone():
+        print("kept", flush=True)
+
+watcher.Watcher(state, [feed], after=tell).run(threading.Event())
 """
 
 
@@ -191,7 +197,8 @@ def test_alerts_arrive_as_osprey_actions(broker, tmp_path):
     topic = broker.topic("osprey.actions_input")
     rules = tmp_path / "rules.toml"
     rules.write_text(
-        f'[[rule]]\nname = "r"\non = "falls"\nnotify = ["queue"]\n[channel.queue]\nkind = "kafka"\nservers = "{broker.servers}"\ntopic = "{topic}"\n'
+        '[[rule]]\nname = "r"\non = "falls"\nnotify = ["queue"]\n[channel.queue]\nkind = "kafka"\n'
+        f'servers = "{broker.servers}"\ntopic = "{topic}"\n'
     )
     [rule], channels = load_rules(rules)
     state = State.open(tmp_path / "w.sqlite")

@@ -25,7 +25,7 @@ def alerts(state):
 
 
 def told(state):
-    """All a watch says: its alerts and waves with all they are made of, and what stands in the end."""
+    """All a watch says: its alerts, its waves with their parts, and what stands in the end."""
     c = state.connection
     return {
         "alerts": alerts(state),
@@ -132,7 +132,7 @@ def test_over_several_partitions_only_the_order_between_accounts_is_lost(broker,
     assert sum(w[4] for w in one["waves"]) == sum(w[4] for w in other["waves"])
 
 
-def test_a_sieve_that_died_is_no_quiet_stream(broker, tmp_path, monkeypatch):
+def test_a_sieve_that_died_is_no_quiet_stream(broker, monkeypatch):
     from birdfall.watch.feeds import kafka
 
     monkeypatch.setattr(kafka, "HEARTBEAT_TIMEOUT_SECONDS", 1.0)
@@ -140,7 +140,7 @@ def test_a_sieve_that_died_is_no_quiet_stream(broker, tmp_path, monkeypatch):
     feed = KafkaFeed(name="k", servers=broker.servers, topic=topic, start="all")
     stop = threading.Event()
     threading.Thread(
-        target=feed.run, args=(None, "", lambda batch: None, stop), daemon=True
+        target=feed.run, args=(None, "", lambda _batch: None, stop), daemon=True
     ).start()
     until(lambda: feed.health.connected, 30)
     time.sleep(2)

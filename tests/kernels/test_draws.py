@@ -18,7 +18,7 @@ def many_uniform(number, seed):
 
 @njit
 def many_poisson(number, mean, seed):
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)
     state = seed_state(seed)
     return np.array([poisson(mean, state) for _ in range(number)])
 

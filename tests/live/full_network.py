@@ -126,8 +126,9 @@ class FullNetwork(Acting):
         self._programs = postgres_programs()
         self._postgres("initdb", "-D", data, "-A", "trust", "-U", "birdfall", "--no-sync")
         options = (
-            f"-p {self.database_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} -c fsync=off -c synchronous_commit=off "
-            "-c full_page_writes=off -c max_connections=300"
+            f"-p {self.database_port} -c listen_addresses=127.0.0.1 "
+            f"-c unix_socket_directories={data} "
+            "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
         )
         self._postgres("pg_ctl", "-D", data, "-w", "-l", data / "log", "-o", options, "start")
         self._postgres(
@@ -197,7 +198,8 @@ class FullNetwork(Acting):
                 "limit": "100",
             }
             asked |= {"cursor": cursor} if cursor else {}
-            address = f"{self.moderation}/xrpc/tools.ozone.moderation.queryEvents?{urllib.parse.urlencode(asked)}"
+            query = urllib.parse.urlencode(asked)
+            address = f"{self.moderation}/xrpc/tools.ozone.moderation.queryEvents?{query}"
             request = urllib.request.Request(address, headers={"Authorization": self.admin})
             with urllib.request.urlopen(request, timeout=60) as answer:
                 page = json.load(answer)

@@ -32,7 +32,7 @@ def watching(network, scenario, folder, *more):
 
 
 def agrees(folder, scenario):
-    """The watch's record against the truth, account for account; the wave of suspensions it called."""
+    """The watch's record against the truth, account by account; the wave of suspensions called."""
     state = State.open(folder / "watch.sqlite", read_only=True)
     try:
         c = state.connection

@@ -84,9 +84,11 @@ class Wiki:
             )
         with (self.files / "LocalSettings.php").open("a") as settings:
             settings.write(
-                f"\n$wgRCFeeds['watch'] = ['formatter' => 'JSONRCFeedFormatter', 'uri' => 'udp://127.0.0.1:{self.changes.datagrams}',\n"
+                "\n$wgRCFeeds['watch'] = ['formatter' => 'JSONRCFeedFormatter', "
+                f"'uri' => 'udp://127.0.0.1:{self.changes.datagrams}',\n"
                 "  'add_interwiki_prefix' => false, 'omit_bots' => false];\n"
-                "$wgAccountCreationThrottle = []; $wgRateLimits = []; $wgMainCacheType = CACHE_NONE; $wgPasswordDefault = 'A';\n"
+                "$wgAccountCreationThrottle = []; $wgRateLimits = []; "
+                "$wgMainCacheType = CACHE_NONE; $wgPasswordDefault = 'A';\n"
             )
 
     def _serve(self):

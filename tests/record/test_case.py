@@ -150,7 +150,10 @@ def test_a_full_disk_is_one_clear_error_and_no_change(tmp_path, monkeypatch):
 
 def test_two_processes_do_not_change_a_case_at_once(tmp_path):
     case = Case.create(tmp_path / "case")
-    script = f"from birdfall.record.case import Case\nimport time\nwith Case.open({str(case.path)!r}).lock():\n print('held', flush=True)\n time.sleep(30)"
+    script = (
+        "from birdfall.record.case import Case\nimport time\n"
+        f"with Case.open({str(case.path)!r}).lock():\n print('held', flush=True)\n time.sleep(30)"
+    )
     holder = start([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout.readline().strip() == "held"

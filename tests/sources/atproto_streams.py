@@ -1,4 +1,4 @@
-"""Small event streams written from scratch: frames with real CAR archives, and the recording around them."""
+"""Small event streams written from scratch: frames with real CAR archives, and a recording."""
 
 import datetime as dt
 import hashlib

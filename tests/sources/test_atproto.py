@@ -244,7 +244,8 @@ def test_coverage_tells_silences_and_clocks_but_not_sequence_gaps(tmp_path):
     record = taken(tmp_path, frames, arrivals)
     spans = rows(
         record,
-        """SELECT epoch_us("from"), epoch_us("to"), kind FROM coverage WHERE what = 'statuses' ORDER BY 1""",
+        """SELECT epoch_us("from"), epoch_us("to"), kind
+        FROM coverage WHERE what = 'statuses' ORDER BY 1""",
     )
     assert spans == [
         (arrivals[0], arrivals[1], "watched"),

@@ -1,4 +1,7 @@
-"""Tables as people have them: saved by spreadsheets, data frames and platforms. Nothing is guessed, nothing is lost silently."""
+"""Tables as people have them: saved by spreadsheets, data frames and platforms.
+
+Nothing is guessed, nothing is lost silently.
+"""
 
 import datetime as dt
 import gzip
@@ -43,7 +46,10 @@ def test_marks_line_ends_and_packing(tmp_path, ends, mark, pack):
 
 
 def test_semicolons_european_dates_and_points_in_thousands(tmp_path):
-    rows = "usuario;fecha;seguidores\na;31/10/2013 22:20;1.234\nb;01/11/2013;17.234.567\nc;02/11/2013;12\n"
+    rows = (
+        "usuario;fecha;seguidores\n"
+        "a;31/10/2013 22:20;1.234\nb;01/11/2013;17.234.567\nc;02/11/2013;12\n"
+    )
     record = load(written(tmp_path, "in.csv", rows), time_zone="UTC")
     assert column(record, "counts", "followers") == [1234, 17_234_567, 12]
     assert column(record, "counts", "time")[0] == MOMENT
@@ -70,7 +76,10 @@ def test_day_numbers_of_a_spreadsheet_are_refused_until_said(tmp_path):
 
 
 def test_cells_that_a_spreadsheet_was_made_to_keep_as_text(tmp_path):
-    rows = f'account,time,text\n"=""123456789012345678""",{WHEN},hi\n"=""99""",{WHEN},"=""quoted"""\n7,{WHEN},=1+1\n'
+    rows = (
+        f'account,time,text\n"=""123456789012345678""",{WHEN},hi\n'
+        f'"=""99""",{WHEN},"=""quoted"""\n7,{WHEN},=1+1\n'
+    )
     record = load(written(tmp_path, "in.csv", rows))
     assert column(record, "acts", "account") == ["123456789012345678", "99", "7"]
     assert column(record, "acts", "text") == ["hi", "quoted", "=1+1"]
@@ -94,7 +103,11 @@ def test_ids_that_lost_their_digits_are_refused(tmp_path):
 
 
 def test_ids_of_json_keep_every_digit(tmp_path):
-    rows = f'{{"account":123456789012345678,"time":"{WHEN}","text":"a"}}\n\n{{"account":99999999999999999999,"time":1383258000,"text":"b"}}\n{{"account":1.23e17,"time":1383258000000,"text":"c"}}\n'
+    rows = (
+        f'{{"account":123456789012345678,"time":"{WHEN}","text":"a"}}\n\n'
+        '{"account":99999999999999999999,"time":1383258000,"text":"b"}\n'
+        '{"account":1.23e17,"time":1383258000000,"text":"c"}\n'
+    )
     for name, data in (
         ("in.jsonl", rows.encode()),
         ("in.jsonl.zst", zstandard.compress(rows.encode())),
@@ -261,7 +274,10 @@ def test_parquet_of_many_types(tmp_path):
 
 
 def test_parquet_of_texts_and_numbers_reads_as_its_csv_does(tmp_path):
-    """Read in texts or asked in SQL: blanks, words for nothing, rounded ids and bad times come to the same rows and refusals."""
+    """Read in texts or asked in SQL.
+
+    Blanks, words for nothing, rounded ids and bad times come to the same rows and refusals.
+    """
     rows = {
         "account": [" a ", "b", "NULL", "c", None, "1.23E+17", "d"],
         "act_id": [1, 2, 3, 4, 5, 6, 7],
@@ -284,7 +300,7 @@ def test_parquet_of_texts_and_numbers_reads_as_its_csv_does(tmp_path):
 
 
 def seen(record):
-    """Rows and refusals, without the file and the row in it (a header is a row of CSV), in an order of their own."""
+    """Rows and refusals in an order of their own, without file and row (CSV counts its header)."""
     tables = {
         name: record.table(name).drop_columns(["source", "line"])
         for name in ("accounts", "acts", "rejected")

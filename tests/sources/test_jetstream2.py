@@ -1,4 +1,4 @@
-"""Jetstream version 2: frames of the lexicon `network.bsky.jetstream.subscribeEvents` become the rows that version 1 gives."""
+"""Jetstream version 2: frames of its lexicon become the rows that version 1 gives."""
 
 import contextlib
 import datetime as dt

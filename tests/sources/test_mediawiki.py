@@ -38,7 +38,8 @@ def taken(tmp_path, *lines):
 
 def statuses(record):
     rows = record.sql(
-        f"SELECT account, status, reason, epoch(time)::BIGINT - {START} t FROM statuses ORDER BY time, line"
+        f"SELECT account, status, reason, epoch(time)::BIGINT - {START} t "
+        "FROM statuses ORDER BY time, line"
     )
     return [tuple(r.values()) for r in rows.to_pylist()]
 

@@ -1,4 +1,4 @@
-"""Shortcuts: what Arrow reads of a whole column at once, SQL and the patient reader read to the same rows, only more slowly."""
+"""Shortcuts: Arrow reads whole columns to the rows that SQL and the patient reader give."""
 
 import datetime as dt
 
@@ -22,7 +22,7 @@ FORMS = {
     "milliseconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp() * 1000)),
     "microseconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000),
     "nanoseconds": lambda m: str(int(m.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000_000),
-    "nonsense": lambda m: "soon",
+    "nonsense": lambda _m: "soon",
 }
 KINDS = ("post", "Repost", "LIKE", "", "null", "shout", " post ", "réponse")
 

@@ -1,4 +1,4 @@
-"""Tables: every row of a file is taken, skipped or refused, and a refused file leaves the case as it was."""
+"""Tables: each row is taken, skipped or refused; a refused file leaves the case as it was."""
 
 import gzip
 import hashlib
@@ -95,7 +95,8 @@ def test_a_folder_and_a_missing_file_are_said_to_be_so(case, tmp_path):
 def test_a_later_date_settles_the_order_of_day_and_month(tmp_path):
     path = write(
         tmp_path,
-        "account,time,text\na,03/04/2013 22:20,x\nb,31/10/2013 22:20,y\nc,10/31/2013 1:00,z\nd,30/10/2013 1:00,z\n",
+        "account,time,text\na,03/04/2013 22:20,x\nb,31/10/2013 22:20,y\n"
+        "c,10/31/2013 1:00,z\nd,30/10/2013 1:00,z\n",
     )
     record = load(path, time_zone="UTC")
     got = record.sql("SELECT time::VARCHAR AS t FROM acts ORDER BY line").column(0).to_pylist()
@@ -208,8 +209,10 @@ def test_a_killed_import_leaves_the_case_as_it_was(case, tmp_path):
     )
     before = state(case)
     code = (
-        "import sys\nfrom birdfall.record.case import Case\nfrom birdfall.sources.ingest import ingest\n"
-        "def tell(stage, done, total, unit):\n    print('reading', flush=True)\n    import time; time.sleep(0.2)\n"
+        "import sys\nfrom birdfall.record.case import Case\n"
+        "from birdfall.sources.ingest import ingest\n"
+        "def tell(stage, done, total, unit):\n    print('reading', flush=True)\n"
+        "    import time; time.sleep(0.2)\n"
         "ingest(Case.open(sys.argv[1]), sys.argv[2], progress=tell)\n"
     )
     child = start([sys.executable, "-c", code, str(case.path), str(path)], stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""Unfollows name only the key of their follow: it is found in earlier files, in later ones, and in the case."""
+"""Unfollows name only their follow's key: it is found in earlier and later files, and the case."""
 
 import gzip
 import json
@@ -14,8 +14,10 @@ from birdfall.sources.ingest import ingest, load
 from commands import birdfall
 
 ANA, BEA, LEA = "did:plc:ana", "did:plc:bea", "did:plc:lea"
-EDGES = "SELECT follower, followed, epoch_us(since) AS since, epoch_us(until) AS until FROM follows ORDER BY ALL"
-ACTS = "SELECT account, kind, object, epoch_us(time) AS time, act_id, source, line FROM acts ORDER BY ALL"
+EDGES = """SELECT follower, followed, epoch_us(since) AS since, epoch_us(until) AS until
+FROM follows ORDER BY ALL"""
+ACTS = """SELECT account, kind, object, epoch_us(time) AS time, act_id, source, line
+FROM acts ORDER BY ALL"""
 
 
 def told(did, seconds, key, action="create"):

@@ -1,20 +1,50 @@
-"""X: tweets of both versions give the same acts; suspended accounts named in a page's errors are seen suspended."""
+"""X: both versions give the same acts; accounts that errors call suspended are seen so."""
 
 import json
 
 from birdfall.sources.ingest import load
 
-V1 = {"id_str": "10", "created_at": "Thu Oct 31 22:20:00 +0000 2013", "full_text": "RT @b: hi", "lang": "es",
-      "source": '<a href="x">App</a>', "user": {"id_str": "1", "screen_name": "a", "followers_count": 5},
-      "retweeted_status": {"id_str": "9", "user": {"id_str": "2"}}}  # fmt: skip
+V1 = {
+    "id_str": "10",
+    "created_at": "Thu Oct 31 22:20:00 +0000 2013",
+    "full_text": "RT @b: hi",
+    "lang": "es",
+    "source": '<a href="x">App</a>',
+    "user": {"id_str": "1", "screen_name": "a", "followers_count": 5},
+    "retweeted_status": {"id_str": "9", "user": {"id_str": "2"}},
+}
 PAGE = {
-    "data": [{"id": "20", "author_id": "1", "created_at": "2013-10-31T22:20:00.000Z", "text": "hola #x", "lang": "es",
-              "referenced_tweets": [{"type": "replied_to", "id": "9"}], "in_reply_to_user_id": "2",
-              "entities": {"hashtags": [{"tag": "x"}], "mentions": [{"id": "2", "username": "b"}], "urls": [{"expanded_url": "https://e.org"}]}}],
-    "includes": {"users": [{"id": "1", "username": "a", "created_at": "2010-01-01T00:00:00.000Z", "public_metrics": {"followers_count": 5}}]},
-    "errors": [{"resource_type": "user", "resource_id": "3", "detail": "User has been suspended: [3]."}],
+    "data": [
+        {
+            "id": "20",
+            "author_id": "1",
+            "created_at": "2013-10-31T22:20:00.000Z",
+            "text": "hola #x",
+            "lang": "es",
+            "referenced_tweets": [{"type": "replied_to", "id": "9"}],
+            "in_reply_to_user_id": "2",
+            "entities": {
+                "hashtags": [{"tag": "x"}],
+                "mentions": [{"id": "2", "username": "b"}],
+                "urls": [{"expanded_url": "https://e.org"}],
+            },
+        }
+    ],
+    "includes": {
+        "users": [
+            {
+                "id": "1",
+                "username": "a",
+                "created_at": "2010-01-01T00:00:00.000Z",
+                "public_metrics": {"followers_count": 5},
+            }
+        ]
+    },
+    "errors": [
+        {"resource_type": "user", "resource_id": "3", "detail": "User has been suspended: [3]."}
+    ],
     "__twarc": {"retrieved_at": "2013-11-01T00:00:00+00:00"},
-}  # fmt: skip
+}
 
 
 def read(tmp_path, *objects):

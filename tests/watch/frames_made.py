@@ -40,10 +40,13 @@ def advisory(name):
 
 
 class Host:
-    """A WebSocket server on loopback: `script(number of the connection, cursor asked for)` gives the frames of a connection,
-    after which it is closed unless `hold` says to keep it open."""
+    """A WebSocket server on loopback.
 
-    def __init__(self, script, hold=lambda number: False):
+    `script(number of the connection, cursor asked for)` gives the frames of a
+    connection, after which it is closed unless `hold` says to keep it open.
+    """
+
+    def __init__(self, script, hold=lambda _number: False):
         self.script, self.hold, self.asked = script, hold, []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()

@@ -228,7 +228,7 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
     at, asked = [0], []
     # news so large that a few of them fill what a socket holds
     monkeypatch.setattr(
-        StateView, "version", lambda self: asked.append(1) or f"{at[0]}-" + "x" * 400_000
+        StateView, "version", lambda _self: asked.append(1) or f"{at[0]}-" + "x" * 400_000
     )
     served = DashboardServer(path, "0")
     served.start()
@@ -370,7 +370,7 @@ def test_a_length_that_is_no_number_is_turned_away(path):
 
 
 def test_a_case_that_cannot_be_made_says_why(path):
-    def refuse(number):
+    def refuse(_number):
         raise UsageError("no <b>room</b>", fix="Make some.")
 
     web = client(path, actions=PageActions(refuse))
@@ -486,7 +486,10 @@ def test_a_link_in_an_alert_leads_to_its_page_in_the_visitors_language(path):
 def test_alerts_that_do_not_arrive_are_shown_beside_the_rules(path):
     state = State.open(path)
     with state.transaction():
-        row = "INSERT INTO deliveries (alert, channel, done, tries, next, said) VALUES (?, ?, ?, ?, 0, ?)"
+        row = (
+            "INSERT INTO deliveries (alert, channel, done, tries, next, said) "
+            "VALUES (?, ?, ?, ?, 0, ?)"
+        )
         state.connection.execute("DELETE FROM deliveries")
         state.connection.execute(row, (1, "desk", T, 1, ""))
         state.connection.execute(row, (1, "phone", None, 12, "HTTPError: 403"))

@@ -1,7 +1,10 @@
-"""The recorded days of 2022 as a watch would have met them: what it calls there, against what was promised.
+"""The recorded days of 2022 as a watch would have met them.
 
-The data count days. Each report's suspensions are laid at random over the time since the report before (`benchmarks/watch_days.py`):
-levels that jump from day to day are the real ones, and nothing is known of bursts within a day.
+What it calls there, against what was promised.
+
+The data count days. Each report's suspensions are laid at random over the time since the report
+before (`benchmarks/watch_days.py`): levels that jump from day to day are the real ones, and nothing
+is known of bursts within a day.
 """
 
 import sys
@@ -23,7 +26,10 @@ def days(real):
 
 
 def test_the_day_the_platform_changed_hands_is_one_wave(days, tmp_path, monkeypatch):
-    """3,386 of its large accounts, 26 times the usual day, spread over a day: told when it begins and when it is over, and not 17 times."""
+    """3,386 of its large accounts, 26 times the usual day, spread over a day.
+
+    Told when it begins and when it is over, and not 17 times.
+    """
     monkeypatch.setattr(watcher, "RELEARN", 8640)
     found = watched(laid_out(days, 0), day("2022-10-27"), day("2022-10-31"), tmp_path / "w.sqlite")
     assert [w["begin"][:10] for w in found] == ["2022-10-29"]
@@ -33,7 +39,7 @@ def test_the_day_the_platform_changed_hands_is_one_wave(days, tmp_path, monkeypa
 
 
 def test_ordinary_days_raise_nothing(days, tmp_path, monkeypatch):
-    """Thirty days, the busiest of which has 2.6 times the day before; 0.08 false alarms are allowed in them."""
+    """Thirty days, the busiest with 2.6 times the day before; 0.08 false alarms are allowed."""
     monkeypatch.setattr(watcher, "RELEARN", 4 * 8640)
     times = laid_out(days, 1)
     assert watched(times, day("2023-01-10"), day("2023-02-09"), tmp_path / "w.sqlite") == []
@@ -57,7 +63,10 @@ def test_days_without_a_report_are_not_quiet_days(days):
 
 @pytest.mark.slow
 def test_all_the_days_raise_no_more_than_the_budget_allows(days, tmp_path, monkeypatch):
-    """One false alarm a year in 1.14 years: beside the wave, and what was found out late after four days without a report."""
+    """One false alarm a year in 1.14 years.
+
+    Beside the wave, and what was found out late after four days without a report.
+    """
     monkeypatch.setattr(watcher, "RELEARN", 8640)
     times = laid_out(days, 0)
     found = watched(times, int(times[0] // DAY), int(times[-1] // DAY) + 1, tmp_path / "w.sqlite")

@@ -384,5 +384,5 @@ def test_a_topic_is_left_when_it_is_asked_to_be():
             return []
 
     feed = KafkaFeed(name="k", servers="x:1", topic="t")
-    feed._read(Consumer(), lambda _: None, threading.Event())
+    feed.read_until_reconnect(Consumer(), lambda _: None, threading.Event())
     assert feed.health.reconnect

@@ -37,7 +37,7 @@ T = 1_700_000_000_000_000
 def test_a_stream_that_breaks_goes_on_where_it_was(tmp_path):
     start = now()
 
-    def script(number, cursor):
+    def script(_number, cursor):
         begin = 0 if cursor is None else cursor
         # each connection ends after three frames
         return [
@@ -57,14 +57,14 @@ def test_a_stream_that_breaks_goes_on_where_it_was(tmp_path):
 def test_a_watch_that_is_started_again_asks_for_what_it_missed(tmp_path):
     start = now()
 
-    def script(number, cursor):
+    def script(_number, cursor):
         begin = 0 if cursor is None else cursor
         return [
             account(f"did:plc:{i}", start + i, status="takendown", sequence=i)
             for i in range(begin + 1, begin + 6)
         ]
 
-    with Host(script, hold=lambda number: True) as host:
+    with Host(script, hold=lambda _number: True) as host:
         with Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run:
             until(lambda: len(run.fallen()) == 5)
         run.state.close()
@@ -110,14 +110,14 @@ def test_what_a_server_no_longer_keeps_is_a_gap_in_the_coverage(tmp_path):
         )
     state.close()
 
-    def script(number, cursor):
+    def script(_number, _cursor):
         return [
             advisory("OutdatedCursor"),
             account("did:plc:b", later, status="takendown", sequence=99),
         ]
 
     with (
-        Host(script, hold=lambda number: True) as host,
+        Host(script, hold=lambda _number: True) as host,
         Running(path, FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: len(run.fallen()) == 2)
@@ -151,7 +151,7 @@ def _one_wave(path):
 def test_a_reader_that_was_too_slow_comes_back_for_the_rest(tmp_path):
     start = now()
 
-    def script(number, cursor):
+    def script(number, _cursor):
         if number == 1:
             return [
                 account("did:plc:a", start, status="takendown", sequence=1),
@@ -177,7 +177,7 @@ def test_garbage_is_counted_and_passed_over(tmp_path):
         b"{}",
     ]
     with (
-        Host(lambda number, cursor: frames, hold=lambda number: True) as host,
+        Host(lambda _number, _cursor: frames, hold=lambda _number: True) as host,
         Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: run.rows("SELECT steps FROM sources") == [(5,)])
@@ -243,7 +243,7 @@ def test_who_was_told_of_silence_is_told_of_its_end(tmp_path):
 def test_a_wave_on_the_wire_is_called_within_seconds(tmp_path):
     start = now()
 
-    def script(number, cursor):
+    def script(_number, _cursor):
         # the host still has the minute before: what nobody watched has nothing to stand out from
         before = account("did:plc:x", start - 60_000_000, status="takendown", sequence=0)
         return [
@@ -255,7 +255,7 @@ def test_a_wave_on_the_wire_is_called_within_seconds(tmp_path):
         ]
 
     with (
-        Host(script, hold=lambda number: True) as host,
+        Host(script, hold=lambda _number: True) as host,
         Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: run.rows("SELECT kind FROM alerts WHERE kind = 'falls'"))
@@ -265,14 +265,14 @@ def test_a_wave_on_the_wire_is_called_within_seconds(tmp_path):
 def test_throttled_hosts_make_no_wave(tmp_path):
     start = now()
 
-    def script(number, cursor):
+    def script(_number, _cursor):
         return [
             account(f"did:plc:{i}", start + i * 1000, status="throttled", sequence=i)
             for i in range(1, 500)
         ]
 
     with (
-        Host(script, hold=lambda number: True) as host,
+        Host(script, hold=lambda _number: True) as host,
         Running(tmp_path / "w", FirehoseFeed(name="f", url=host.url)) as run,
     ):
         until(lambda: run.rows("SELECT steps FROM sources") == [(499,)])
@@ -307,7 +307,7 @@ def test_jetstream_with_its_dictionary_and_its_cursor(tmp_path):
     place.write_bytes(dictionary.as_bytes())
     press = zstandard.ZstdCompressor(dict_data=dictionary)
 
-    def script(number, cursor):
+    def script(number, _cursor):
         # at least once: what was sent comes again
         return [press.compress(line(i)) for i in range(1, 10)] + (
             [press.compress(line(10))] if number > 1 else [b"\x00broken"]
@@ -431,7 +431,8 @@ def test_mastodon_is_asked_for_reports_and_suspensions(tmp_path):
             until(
                 lambda: (
                     run.rows(
-                        "SELECT account FROM changes WHERE status = 'active' AND previous = 'suspended'"
+                        "SELECT account FROM changes "
+                        "WHERE status = 'active' AND previous = 'suspended'"
                     )
                     == [("2",)]
                 )
@@ -468,7 +469,7 @@ def test_webhooks_are_taken_only_when_signed(tmp_path, secret, status):
 def test_server_sent_events_go_on_from_the_last_id(tmp_path):
     asked = []
 
-    def answer(path, headers):
+    def answer(_path, headers):
         asked.append(headers.get("Last-Event-ID"))
         first = 1 if asked[-1] is None else int(asked[-1]) + 1
         if first > 6:

@@ -100,10 +100,9 @@ class Service:
 
     def _refuse(self, connection, name, message):
         self.refused.append(name)
-        answer = connection.respond(
+        return connection.respond(
             http.HTTPStatus.BAD_REQUEST, json.dumps({"error": name, "message": message})
         )
-        return answer
 
     def _asks(self, connection, request):
         parts = urlsplit(request.path)
@@ -190,7 +189,7 @@ class Service:
             compression=None,
             process_request=self._asks,
             subprotocols=["xrpc.v1.json"],
-            select_subprotocol=lambda c, offered: next(
+            select_subprotocol=lambda _c, offered: next(
                 (p for p in offered if p == "xrpc.v1.json"), None
             ),
         ) as server:

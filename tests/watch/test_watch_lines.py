@@ -1,4 +1,4 @@
-"""Lines on standard input: stopped while the pipe is open, and whole however they come in pieces."""
+"""Lines on standard input: stopped while the pipe is open, whole however they are cut."""
 
 import json
 import os

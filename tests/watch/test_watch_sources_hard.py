@@ -51,7 +51,7 @@ def test_what_a_server_asks_is_waited():
 def test_a_rate_limit_is_kept_and_nothing_is_lost(tmp_path):
     asked = []
 
-    def answer(path, headers):
+    def answer(path, _headers):
         at = int(parse_qs(urlparse(path).query).get("cursor", ["0::0"])[0].partition("::")[2])
         asked.append((time.monotonic(), at))
         if len(asked) == 2:
@@ -77,7 +77,7 @@ def test_a_rate_limit_is_kept_and_nothing_is_lost(tmp_path):
 def test_events_of_one_millisecond_are_told_apart_and_a_page_without_cursor_is_taken_once(tmp_path):
     count = {"asked": 0}
 
-    def answer(path, headers):
+    def answer(path, _headers):
         count["asked"] += 1
         # 130 events of one moment; the last page never brings a cursor
         at = int(parse_qs(urlparse(path).query).get("cursor", ["0::0"])[0].partition("::")[2])
@@ -112,7 +112,7 @@ def test_events_of_one_millisecond_are_told_apart_and_a_page_without_cursor_is_t
 )
 def test_hostile_answers_of_a_poll(tmp_path, body):
     feed = OzoneFeed(name="o", url="", secret="t", every=0.05)
-    with Served(lambda path, headers: (200, {}, body)) as server:
+    with Served(lambda _path, _headers: (200, {}, body)) as server:
         feed.url = server.url
         with Running(tmp_path / "w", feed) as run:
             until(
@@ -135,7 +135,7 @@ def test_reports_that_were_resolved_at_once_and_lists_longer_than_a_page(tmp_pat
             "target_account": {"id": f"t{i}"},
         }
 
-    def answer(path, headers):
+    def answer(path, _headers):
         if "/reports" not in path:
             return 200, {}, b"[]"
         query = parse_qs(urlparse(path).query)
@@ -152,7 +152,11 @@ def test_reports_that_were_resolved_at_once_and_lists_longer_than_a_page(tmp_pat
 
 
 def delivery(port, body, signature, *, length=None, slow=False):
-    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) if length is None else length}\r\nX-Hub-Signature: {signature}\r\n\r\n"
+    head = (
+        "POST / HTTP/1.1\r\nHost: x\r\n"
+        f"Content-Length: {len(body) if length is None else length}\r\n"
+        f"X-Hub-Signature: {signature}\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", port), 20) as connection:
         connection.sendall(head.encode() if not slow else head.encode()[:20])
         if not slow:
@@ -220,7 +224,7 @@ def test_a_signature_is_compared_in_constant_time(monkeypatch):
     assert len(seen) == 2
 
 
-def test_more_deliveries_than_can_be_handled_are_sent_away(tmp_path, monkeypatch):
+def test_more_deliveries_than_can_be_handled_are_sent_away(monkeypatch):
     monkeypatch.setattr(hooks, "MAX_CONCURRENT_DELIVERIES", 2)
     feed = MastodonWebhookFeed(name="h", secret="right", port=0)
     stop, waiting = threading.Event(), []
@@ -285,7 +289,7 @@ def test_a_block_a_reblock_and_an_unblock_are_one_fall_and_one_return(tmp_path):
         + b'\n\ndata: {"cut": '
     )
 
-    def answer(path, headers):
+    def answer(_path, headers):
         if headers.get("Last-Event-ID") is None:
             return 200, {"Content-Type": "text/event-stream"}, stream + broken
         time.sleep(0.2)
@@ -305,7 +309,7 @@ def test_a_block_a_reblock_and_an_unblock_are_one_fall_and_one_return(tmp_path):
 
 def test_a_line_without_end_is_left(tmp_path):
     feed = MediaWikiFeed(name="c", url="")
-    with Served(lambda path, headers: (200, {}, b"data: " + b"x" * (3 << 20))) as server:
+    with Served(lambda _path, _headers: (200, {}, b"data: " + b"x" * (3 << 20))) as server:
         feed.url = server.url + "/"
         with Running(tmp_path / "w", feed):
             until(lambda: feed.health.reason == "a line too long")

@@ -332,7 +332,7 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
     def value(key: str) -> str:
         found = finding.estimates.get(key)
         return (
-            "–"
+            "\N{EN DASH}"
             if found is None or found.value is None
             else f"{found.value:,.4g}"
             if isinstance(found.value, float)

@@ -1,4 +1,7 @@
-"""A coordination network as files for other tools: GEXF, GraphML, CSV, Parquet, or its edges alone."""
+"""A coordination network as files for other tools.
+
+GEXF, GraphML, CSV, Parquet, or its edges alone.
+"""
 
 from __future__ import annotations
 

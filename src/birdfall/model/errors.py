@@ -1,7 +1,7 @@
 """Errors a person can act on: what happened, where, why it matters, what to do.
 
-Every error that reaches a user is a `BirdfallError`. Its parts are kept apart so that the terminal, the dashboard and
-a notebook can each lay them out, and so that tests can ask for them.
+Every error that reaches a user is a `BirdfallError`. Its parts are kept apart so that the terminal,
+the dashboard and a notebook can each lay them out, and so that tests can ask for them.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class MemoryBudgetError(BirdfallError):
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """`text` safe for a terminal or a log: control and direction-override characters made visible, length bounded.
+    """`text` safe for a terminal or a log.
+
+    Control and direction-override characters made visible, length bounded.
 
     Content from platforms is hostile: a handle may carry escape sequences that repaint a terminal.
     """

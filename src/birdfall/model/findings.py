@@ -305,7 +305,7 @@ def _finite(value: Any) -> Any:
 
 def _shown(estimate: Estimate) -> str:
     def number(x: float | int | None) -> str:
-        return "–" if x is None else f"{x:,.6g}" if isinstance(x, float) else f"{x:,}"
+        return "\N{EN DASH}" if x is None else f"{x:,.6g}" if isinstance(x, float) else f"{x:,}"
 
     if estimate.low is None and estimate.high is None:
         return number(estimate.value)

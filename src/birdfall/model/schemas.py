@@ -1,7 +1,8 @@
 """The record: five Arrow tables, their coverage, and the rows that were refused.
 
-Times are UTC microseconds. Ids are strings here, at the edge; dense int32 codes belong to `record.ids`. Every row
-keeps `source` (which file or stream) and `line` (which row of it, from 1) so that a finding can be traced back.
+Times are UTC microseconds. Ids are strings here, at the edge; dense int32 codes belong to
+`record.ids`. Every row keeps `source` (which file or stream) and `line` (which row of it, from 1)
+so that a finding can be traced back.
 """
 
 from __future__ import annotations
@@ -15,14 +16,26 @@ TIME: Final = pa.timestamp("us", tz="UTC")
 
 #: What an act can be. Platforms' own words are translated to these by the sources.
 ACT_KINDS: Final = (
-    "post", "repost", "reply", "quote", "like", "follow", "unfollow", "report", "block", "mention", "link", "hashtag",
-)  # fmt: skip
+    "post",
+    "repost",
+    "reply",
+    "quote",
+    "like",
+    "follow",
+    "unfollow",
+    "report",
+    "block",
+    "mention",
+    "link",
+    "hashtag",
+)
 
 #: What a platform can say of an account.
 STATUSES: Final = ("active", "suspended", "taken_down", "deactivated", "deleted", "limited")
 
-#: The statuses by which a platform makes an account invisible. A `limited` account (silenced, throttled,
-#: desynchronised host) can still be seen and is never counted; `deactivated` and `deleted` are mostly the owner's doing.
+#: The statuses by which a platform makes an account invisible. A `limited` account (silenced,
+#: throttled, desynchronised host) can still be seen and is never counted; `deactivated` and
+#: `deleted` are mostly the owner's doing.
 FALLEN: Final = ("suspended", "taken_down")
 
 #: `change`: it happened then (or within (after, time]); `seen`: it was so then.
@@ -41,37 +54,74 @@ _S, _I, _B = pa.string(), pa.int64(), pa.bool_()
 
 TABLES: Final[dict[str, pa.Schema]] = {
     "accounts": _schema(
-        ("account", _S, True), ("handle", _S, False), ("name", _S, False), ("created_at", TIME, False),
-        ("description", _S, False), ("location", _S, False), ("language", _S, False), ("verified", _B, False),
-        ("followers", _I, False), ("following", _I, False), ("posts", _I, False), ("observed_at", TIME, False),
+        ("account", _S, True),
+        ("handle", _S, False),
+        ("name", _S, False),
+        ("created_at", TIME, False),
+        ("description", _S, False),
+        ("location", _S, False),
+        ("language", _S, False),
+        ("verified", _B, False),
+        ("followers", _I, False),
+        ("following", _I, False),
+        ("posts", _I, False),
+        ("observed_at", TIME, False),
     ),
     "acts": _schema(
-        ("account", _S, True), ("kind", _S, True), ("object", _S, True), ("time", TIME, True),
-        ("object_kind", _S, False), ("target", _S, False), ("text", _S, False), ("language", _S, False),
-        ("client", _S, False), ("act_id", _S, False),
+        ("account", _S, True),
+        ("kind", _S, True),
+        ("object", _S, True),
+        ("time", TIME, True),
+        ("object_kind", _S, False),
+        ("target", _S, False),
+        ("text", _S, False),
+        ("language", _S, False),
+        ("client", _S, False),
+        ("act_id", _S, False),
     ),
-    # `after`: for a change known only within an interval, it happened in (after, time]. Null: exactly at `time`.
+    # `after`: for a change known only within an interval, it happened in (after, time]. Null:
+    # exactly at `time`.
     "statuses": _schema(
-        ("account", _S, True), ("status", _S, True), ("time", TIME, True), ("observation", _S, True),
-        ("after", TIME, False), ("reason", _S, False),
+        ("account", _S, True),
+        ("status", _S, True),
+        ("time", TIME, True),
+        ("observation", _S, True),
+        ("after", TIME, False),
+        ("reason", _S, False),
     ),
-    # `since` and `until`: when the edge began and ended, where known. `observation` = `seen`: it stood at `observed_at`.
+    # `since` and `until`: when the edge began and ended, where known. `observation` = `seen`: it
+    # stood at `observed_at`.
     "follows": _schema(
-        ("follower", _S, True), ("followed", _S, True), ("since", TIME, False), ("until", TIME, False),
-        ("observation", _S, True), ("observed_at", TIME, False),
+        ("follower", _S, True),
+        ("followed", _S, True),
+        ("since", TIME, False),
+        ("until", TIME, False),
+        ("observation", _S, True),
+        ("observed_at", TIME, False),
     ),
     "counts": _schema(
-        ("account", _S, True), ("time", TIME, True), ("followers", _I, False), ("following", _I, False),
+        ("account", _S, True),
+        ("time", TIME, True),
+        ("followers", _I, False),
+        ("following", _I, False),
         ("posts", _I, False),
     ),
-    # What was watched when. `kind`: watched, gap, sampled (with `rate` in 0..1), clock. `what`: a table name or a word.
+    # What was watched when. `kind`: watched, gap, sampled (with `rate` in 0..1), clock. `what`: a
+    # table name or a word.
     "coverage": _schema(
-        ("from", TIME, True), ("to", TIME, True), ("what", _S, True), ("kind", _S, True), ("rate", pa.float64(), False),
+        ("from", TIME, True),
+        ("to", TIME, True),
+        ("what", _S, True),
+        ("kind", _S, True),
+        ("rate", pa.float64(), False),
         ("note", _S, False),
     ),
-    # Rows that could not be taken. `value` is cut to 200 characters; nothing is dropped without standing here.
-    "rejected": _schema(("column", _S, False), ("value", _S, False), ("reason", _S, True), ("fix", _S, False)),
-}  # fmt: skip
+    # Rows that could not be taken. `value` is cut to 200 characters; nothing is dropped without
+    # standing here.
+    "rejected": _schema(
+        ("column", _S, False), ("value", _S, False), ("reason", _S, True), ("fix", _S, False)
+    ),
+}
 
 #: Columns that hold account ids, per table: what the case's dictionary is made of.
 ACCOUNT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -85,7 +135,10 @@ ACCOUNT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows of one table (a name in `TABLES`). Columns that are missing are filled with nulls."""
+    """Some rows of one table (a name in `TABLES`).
+
+    Columns that are missing are filled with nulls.
+    """
 
     table: str
     batch: pa.RecordBatch
@@ -93,7 +146,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A Parquet file in the table's own schema, written by a source for speed; the case takes it over as it is."""
+    """A Parquet file in the table's own schema, written by a source for speed.
+
+    The case takes it over as it is.
+    """
 
     table: str
     path: str
@@ -103,8 +159,8 @@ class Part:
 def conform(table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
     """`batch` with exactly the columns of `table`, in order and type.
 
-    Raises KeyError for a column the table does not have, pyarrow.ArrowInvalid for a type that does not fit, and
-    ValueError when a required column is missing or holds nulls.
+    Raises KeyError for a column the table does not have, pyarrow.ArrowInvalid for a type that does
+    not fit, and ValueError when a required column is missing or holds nulls.
     """
     schema = TABLES[table]
     unknown = set(batch.schema.names) - set(schema.names)

@@ -16,9 +16,10 @@ from birdfall.model.errors import UsageError
 class Settings:
     """The choices of one inquiry.
 
-    leaders: ids of accounts whose audiences are in question. controls: comparable accounts. negative_controls: accounts
-    whose audience nobody would target (musicians, sports). public: ids that may be shown by handle; all others appear
-    under a pseudonym. time_zone: an IANA name, for display. question: as asked, in the asker's words.
+    leaders: ids of accounts whose audiences are in question. controls: comparable accounts.
+    negative_controls: accounts whose audience nobody would target (musicians, sports). public: ids
+    that may be shown by handle; all others appear under a pseudonym. time_zone: an IANA name, for
+    display. question: as asked, in the asker's words.
 
     Examples
     --------
@@ -37,7 +38,8 @@ class Settings:
     simulated: bool = False
     scenario: str = ""
     names: dict[str, str] = field(default_factory=dict)
-    #: Who was asked for their account and what came back: `[[reply]]` with who, asked, and once it came received and text.
+    #: Who was asked for their account and what came back: `[[reply]]` with who, asked, and once it
+    #: came received and text.
     reply: tuple[dict[str, str], ...] = ()
 
     def to_toml(self) -> str:
@@ -50,8 +52,8 @@ class Settings:
         """
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return (
-            "# A Birdfall case. Ids are the platform's own; accounts not under `public` are shown by pseudonym.\n"
-            + (tomli_w.dumps(plain))
+            "# A Birdfall case. Ids are the platform's own; "
+            "accounts not under `public` are shown by pseudonym.\n" + (tomli_w.dumps(plain))
         )
 
 
@@ -95,7 +97,10 @@ def parse_settings(text: str, where: str) -> Settings:
 
 
 def _replies(value: Any, where: str) -> tuple[dict[str, str], ...]:
-    fix = 'Write [[reply]] with who = "..." and asked = "2013-11-01", and once it came received = "..." and text = "...".'
+    fix = (
+        'Write [[reply]] with who = "..." and asked = "2013-11-01", '
+        'and once it came received = "..." and text = "...".'
+    )
     if not isinstance(value, list) or not all(isinstance(r, dict) for r in value):
         raise UsageError("reply must be a list of tables", where=where, fix=fix)
     found = []

@@ -1,7 +1,7 @@
 """Writes that happen whole or not at all.
 
-A file is written beside its place, flushed to disk, then renamed over it: a reader, or a process that comes after a
-crash, sees the old file or the new one, never half of either.
+A file is written beside its place, flushed to disk, then renamed over it: a reader, or a process
+that comes after a crash, sees the old file or the new one, never half of either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from birdfall.model.errors import BirdfallError
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` by `data`, atomically and durably. Raises BirdfallError on a full disk or a closed folder."""
+    """Replace `path` by `data`, atomically and durably.
+
+    Raises BirdfallError on a full disk or a closed folder.
+    """
 
     def fill(temporary: Path) -> None:
         with temporary.open("wb") as f:

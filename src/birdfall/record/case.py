@@ -1,11 +1,13 @@
 """A case: the folder that holds the data, findings, claims and reports of one inquiry.
 
-    case.toml        what a person decided        record/TABLE/*.parquet   the tables, one part per import
-    manifest.json    every file and its digest    record/ids.parquet       ids and codes
-    case.key         the key of the pseudonyms    findings/NAME.json       findings; their tables in findings/tables/
-    claims.toml      statements to be checked     reports/                 what is told
+    case.toml        what a person decided       record/TABLE/*.parquet  tables, one part per import
+    manifest.json    every file and its digest   record/ids.parquet      ids and codes
+    case.key         the key of the pseudonyms   findings/NAME.json      findings
+                                                 findings/tables/        their tables
+    claims.toml      statements to be checked    reports/                what is told
 
-All writes are atomic and become true together (`birdfall.record.transaction`). One process changes a case at a time.
+All writes are atomic and become true together (`birdfall.record.transaction`). One process changes
+a case at a time.
 """
 
 from __future__ import annotations
@@ -47,7 +49,10 @@ _MOVE_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an import took in: rows per table, rejected rows, and whether the same input had been taken before."""
+    """What an import took in.
+
+    Rows per table, rejected rows, and whether it had been taken before.
+    """
 
     rows: dict[str, int]
     rejected: int
@@ -68,7 +73,7 @@ class Case:
 
     path: Path
 
-    # -- making and opening -------------------------------------------------------------------------------------
+    # -- making and opening ------------------------------------------------------------------------
 
     @classmethod
     def create(
@@ -129,7 +134,7 @@ class Case:
             self._put({"case.toml": settings.to_toml().encode()})
         return settings
 
-    # -- the record ---------------------------------------------------------------------------------------------
+    # -- the record --------------------------------------------------------------------------------
 
     def append(
         self,
@@ -144,8 +149,8 @@ class Case:
     ) -> Receipt:
         """Take rows into the record as one atomic change: all of them, or (on any error) none.
 
-        digest: identifies the input; an input that was taken before is left out and the receipt says so. If it is computed
-        meanwhile, what waits for it.
+        digest: identifies the input; an input that was taken before is left out and the receipt
+        says so. If it is computed meanwhile, what waits for it.
         """
         with self.lock():
             before = self.manifest
@@ -213,7 +218,10 @@ class Case:
         return Ids(pq.read_table(path, columns=["id"]).column("id").combine_chunks())
 
     def _grow_ids(self, staging: Path, named: pa.Array) -> Ids | None:
-        """The dictionary with the accounts `named` in it, written to the staging folder; None if none of them is new."""
+        """The dictionary with the accounts `named` in it, written to the staging folder.
+
+        None if none of them is new.
+        """
         ids = self._ids()
         merge = ids.merge(named, self.key)
         if len(merge) == len(ids):
@@ -239,7 +247,7 @@ class Case:
                 fix="Restore it from a copy.",
             ) from error
 
-    # -- findings and other files -------------------------------------------------------------------------------
+    # -- findings and other files ------------------------------------------------------------------
 
     def save(self, *findings: Finding) -> None:
         """Keep findings, replacing those of the same name, as one atomic change."""
@@ -314,7 +322,7 @@ class Case:
             self._remove_unlisted(self.manifest)
 
     def put(self, files: dict[str, bytes]) -> None:
-        """Write other files of the case (reports, claims) by relative path, as one atomic change."""
+        """Write other files of the case (reports, claims) by relative path in one atomic change."""
         with self.lock():
             self._put(files)
 
@@ -333,11 +341,13 @@ class Case:
                 found.append((file.path, "changed"))
         return found
 
-    # -- inside -------------------------------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the case for writing, whole: a change that a dead process left half moved is finished first.
+        """Hold the case for writing, whole.
+
+        A change that a dead process left half moved is finished first.
 
         Raises CaseError if another process holds it.
         """
@@ -355,7 +365,7 @@ class Case:
             yield
 
     def _finish_transaction(self) -> None:
-        """See to it that no change stands half moved: its process is at it this moment, or died of it."""
+        """See to it that no change stands half moved, by a process at work or one that died."""
         until = time.monotonic() + _MOVE_TIMEOUT_S
         while (self.path / manifests.COMMITTED).is_dir():
             try:
@@ -373,7 +383,7 @@ class Case:
             transaction.commit(before.with_files(added))
 
     def _remove_unlisted(self, manifest: Manifest) -> None:
-        """Remove what a dead process left: files of the record and findings that the manifest does not list."""
+        """Remove what a dead process left: files that the manifest does not list."""
         listed = {f.path for f in manifest.files}
         for section in ("record", "findings"):
             for path in (self.path / section).rglob("*"):

@@ -1,8 +1,11 @@
-"""One dictionary per case: account ids to dense codes, and codes to pseudonyms a person can say on the phone.
+"""One dictionary per case.
 
-New ids are given the next codes in the order of a SHA-256 keyed by the case's own key, so a code tells nothing of the
-id or of the order of the input, the same data and key give the same codes, and an id keeps its code when more data
-comes. The pseudonym (`heron-41`) is a function of the code alone; the key never leaves the case folder.
+Account ids to dense codes, and codes to pseudonyms a person can say on the phone.
+
+New ids are given the next codes in the order of a SHA-256 keyed by the case's own key, so a code
+tells nothing of the id or of the order of the input, the same data and key give the same codes, and
+an id keeps its code when more data comes. The pseudonym (`heron-41`) is a function of the code
+alone; the key never leaves the case folder.
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ class Ids:
         )
 
     def merge(self, new: pa.Array, key: bytes) -> Ids:
-        """This dictionary with the ids in `new` that it did not know, in keyed order, at its end."""
+        """This dictionary with the ids of `new` that it lacks at its end, in keyed order."""
         new = pc.unique(new.drop_null())
         unknown = (
             new.filter(pc.invert(pc.is_in(new, value_set=self.id_of))) if len(self.id_of) else new
@@ -72,14 +75,17 @@ class Ids:
 
 
 def _keyed_order(ids: pa.Array, key: bytes) -> pa.Array:
-    """`ids` in the order of SHA-256 over the key and the id. Only the order leaves this function, never a digest.
+    """`ids` in the order of SHA-256 over the key and the id.
+
+    Only the order leaves this function, never a digest.
 
     DuckDB hashes and sorts in all threads: a million ids in half a second.
     """
     if not len(ids):
         return ids
     with contextlib.closing(duckdb.connect(":memory:")) as connection:
-        # In many batches, so that all threads hash; half the key is secret enough, and spares every id a block of the hash.
+        # In many batches, so that all threads hash; half the key is secret enough, and spares every
+        # id a block of the hash.
         connection.register(
             "unknown", pa.Table.from_batches(pa.table({"id": ids}).to_batches(1 << 14))
         )

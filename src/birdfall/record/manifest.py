@@ -1,7 +1,8 @@
-"""The manifest: every file of a case with its SHA-256, and the single point at which a change becomes true.
+"""The manifest: every file of a case with its SHA-256, and where a change becomes true at once.
 
-A file of the case that the manifest does not list does not exist for Birdfall. How files and manifest change together is
-described in `birdfall.record.transaction`; orphans are swept at the next change.
+A file of the case that the manifest does not list does not exist for Birdfall. How files and
+manifest change together is described in `birdfall.record.transaction`; orphans are swept at the
+next change.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ COMMITTED: Final = ".committed"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file: path relative to the case with forward slashes, digest, size, and rows if it is a table."""
+    """One file: path in the case with forward slashes, digest, size, and a table's rows."""
 
     path: str
     sha256: str
@@ -31,7 +32,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What one import took in. `digest` identifies the input, so that the same file is not taken in twice."""
+    """What one import took in.
+
+    `digest` identifies the input, so that the same file is not taken in twice.
+    """
 
     source: str
     reader: str
@@ -50,7 +54,7 @@ class Manifest:
     software: str = ""
 
     def with_files(self, added: list[File], *, without: tuple[str, ...] = ()) -> Manifest:
-        """A manifest in which `added` replace files of the same path and the paths in `without` are gone."""
+        """A manifest where `added` replace files of the same path and those `without` are gone."""
         gone = {f.path for f in added} | set(without)
         kept = [f for f in self.files if f.path not in gone]
         return replace(self, files=tuple(sorted(kept + added, key=lambda f: f.path)))
@@ -60,7 +64,10 @@ class Manifest:
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of a case. Raises CaseError if there is none, or if it is damaged or of a later format."""
+    """The manifest of a case.
+
+    Raises CaseError if there is none, or if it is damaged or of a later format.
+    """
     path = folder / NAME
     try:
         plain = json.loads(path.read_text("utf-8"))
@@ -78,7 +85,8 @@ def read(folder: Path) -> Manifest:
         ) from error
     if plain.get("format") != FORMAT:
         raise CaseError(
-            f"this case is of format {plain.get('format')!r} and this Birdfall reads format {FORMAT}",
+            f"this case is of format {plain.get('format')!r} "
+            f"and this Birdfall reads format {FORMAT}",
             where=str(path),
             fix="Use the Birdfall that wrote it.",
         )
@@ -105,5 +113,5 @@ def to_json(manifest: Manifest) -> str:
 
 
 def is_case(folder: Path) -> bool:
-    """Whether this folder is a case, be it one whose first change is still being moved into place."""
+    """Whether this folder is a case, even one whose first change is still being moved."""
     return (folder / NAME).exists() or (folder / COMMITTED / NAME).exists()

@@ -1,7 +1,7 @@
 """The record as measures see it: read-only tables, queries over them, and the dictionary of ids.
 
-A `Record` comes from a case on disk (`Case.record()`) or from Arrow tables in memory (`from_tables`). Measures take a
-record and never learn which.
+A `Record` comes from a case on disk (`Case.record()`) or from Arrow tables in memory
+(`from_tables`). Measures take a record and never learn which.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from birdfall.record.ids import Ids, empty_ids
 
 @dataclass(frozen=True)
 class FollowEdges:
-    """Follow edges by code. since, until: int64 microseconds, `NEVER` where unknown or still standing."""
+    """Follow edges by code.
+
+    since, until: int64 microseconds, `NEVER` where unknown or still standing.
+    """
 
     follower: np.ndarray
     followed: np.ndarray
@@ -64,19 +67,24 @@ class Record:
         return Input(table, self.sizes.get(table, 0), self.digests.get(table, ""))
 
     def edges(self, followed: Sequence[str] | None = None) -> FollowEdges:
-        """Distinct follow edges by code, ordered by (followed, follower); only of the accounts `followed` if given.
+        """Distinct follow edges by code, ordered by (followed, follower).
 
-        An edge seen or begun several times is one edge: its earliest `since`; its latest `until`, or `NEVER` if its
-        last word is that it stands.
+        With `followed` given, only the edges to these accounts.
+
+        An edge seen or begun several times is one edge: its earliest `since`; its latest `until`,
+        or `NEVER` if its last word is that it stands.
         """
         chosen = "" if followed is None else "WHERE f.followed IN (SELECT unnest($1))"
         rows = self.sql(
             f"""
             SELECT a.code AS follower, b.code AS followed,
                    coalesce(min(epoch_us(f.since)), {NEVER}) AS since,
-                   CASE WHEN bool_or(f.until IS NULL AND coalesce(f.since, f.observed_at) >= last_until OR last_until IS NULL)
+                   CASE WHEN bool_or(f.until IS NULL
+                                     AND coalesce(f.since, f.observed_at) >= last_until
+                                     OR last_until IS NULL)
                         THEN {NEVER} ELSE max(epoch_us(f.until)) END AS until
-            FROM (SELECT *, max(until) OVER (PARTITION BY follower, followed) AS last_until FROM follows f {chosen}) f
+            FROM (SELECT *, max(until) OVER (PARTITION BY follower, followed) AS last_until
+                  FROM follows f {chosen}) f
             JOIN ids a ON a.id = f.follower JOIN ids b ON b.id = f.followed
             GROUP BY ALL ORDER BY followed, follower
             """,
@@ -86,9 +94,10 @@ class Record:
         return FollowEdges(*column)
 
     def names(self) -> dict[str, str]:
-        """Latest known handle (or display name given in the settings) of each account that has one."""
+        """Latest known handle (or display name in the settings) of each account that has one."""
         rows = self.sql(
-            "SELECT account, arg_max(handle, coalesce(observed_at, created_at, TIMESTAMPTZ '1970-01-01')) AS handle "
+            "SELECT account, arg_max(handle, "
+            "coalesce(observed_at, created_at, TIMESTAMPTZ '1970-01-01')) AS handle "
             "FROM accounts WHERE handle IS NOT NULL GROUP BY account"
         )
         found = dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
@@ -96,7 +105,7 @@ class Record:
 
 
 def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A fresh in-memory DuckDB in UTC that spills to a temporary folder and reaches nothing outside."""
+    """A fresh in-memory DuckDB in UTC that spills to a temporary folder, without outside access."""
     config: dict[str, Any] = {"TimeZone": "UTC", "preserve_insertion_order": True}
     if threads:
         config["threads"] = threads
@@ -111,7 +120,10 @@ def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
 def from_tables(
     tables: Mapping[str, pa.Table], settings: Settings | None = None, *, key: bytes = b"birdfall"
 ) -> Record:
-    """A record from Arrow tables in memory; columns that are missing are nulls. For notebooks, tests and the simulator."""
+    """A record from Arrow tables in memory; columns that are missing are nulls.
+
+    For notebooks, tests and the simulator.
+    """
     settings = settings or Settings()
     connection = connect()
     digests, sizes, ids = {}, {}, empty_ids()
@@ -134,7 +146,10 @@ def from_tables(
 def from_parquet(
     parts: Mapping[str, Sequence[tuple[Path, str, int]]], ids: Ids, settings: Settings
 ) -> Record:
-    """A record over Parquet parts: per table a list of (path, digest, rows). Nothing is read until asked for."""
+    """A record over Parquet parts: per table a list of (path, digest, rows).
+
+    Nothing is read until asked for.
+    """
     connection = connect()
     digests, sizes = {}, {}
     for name, schema in TABLES.items():

@@ -1,10 +1,11 @@
-"""One change of a case: files are made apart, and all of them become true at one moment, or none does.
+"""One change of a case: files are made apart and become true all at one moment, or none does.
 
-A change is written whole into `.staging/whole`, with the manifest that will list it, and flushed to disk. Then that folder
-is renamed to `.committed`: from this moment the change has happened. What is left is to move its files to their places, the
-manifest last; a process that dies meanwhile leaves a `.committed`, and whoever opens the case next moves the rest. Files
-that keep their name (the ids, a finding, a report) are thus never seen new beside a manifest that is old, which replacing
-them one by one could not promise.
+A change is written whole into `.staging/whole`, with the manifest that will list it, and flushed to
+disk. Then that folder is renamed to `.committed`: from this moment the change has happened. What is
+left is to move its files to their places, the manifest last; a process that dies meanwhile leaves a
+`.committed`, and whoever opens the case next moves the rest. Files that keep their name (the ids, a
+finding, a report) are thus never seen new beside a manifest that is old, which replacing them one
+by one could not promise.
 """
 
 from __future__ import annotations
@@ -85,7 +86,10 @@ class Transaction:
             finish_commit(self.folder)
 
     def _place(self, relative: str) -> Path:
-        """Where a file waits; its folder in the case is made too, so that nothing but renames is left after the commit."""
+        """Where a file waits.
+
+        Its folder in the case is made too, so that nothing but renames is left after the commit.
+        """
         if not (self.folder / relative).resolve().is_relative_to(self.folder.resolve()):
             raise BirdfallError("a file name leads out of the case", where=relative)
         place = self._complete / relative
@@ -96,7 +100,10 @@ class Transaction:
 
 
 def finish_commit(folder: Path) -> None:
-    """Move the files of a committed change to their places, if one was left half moved. The caller holds the lock."""
+    """Move the files of a committed change to their places, if one was left half moved.
+
+    The caller holds the lock.
+    """
     committed = folder / COMMITTED
     if not committed.is_dir():
         return

@@ -1,6 +1,7 @@
 """The way in: a file into a case, into a record in memory, or only looked into.
 
-A file is taken whole or not at all; the rows of it that could not be taken are listed in the table `rejected`.
+A file is taken whole or not at all; the rows of it that could not be taken are listed in the table
+`rejected`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ LOOK_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: its type in the file, some values, and whether the mapping reads it."""
+    """One column of a table: its type in the file, some values, whether the mapping reads it."""
 
     name: str
     type: str
@@ -43,9 +44,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a file is, seen from its beginning. rows: per table, of those looked at. rejected: examples, as dicts.
+    """What a file is, seen from its beginning.
 
-    question: what must be said before the file can be imported (a time zone, a day order, a mapping); None: nothing.
+    rows: per table, of those looked at. rejected: examples, as dicts.
+
+    question: what must be said before the file can be imported (a time zone, a day order, a
+    mapping); None: nothing.
     """
 
     path: str
@@ -77,8 +81,9 @@ def ingest(
 ) -> Receipt:
     """Take a file into a case, whole or not at all.
 
-    Raises InputError if the file cannot be read, UsageError if its times or columns must be explained first, CaseError if
-    the case is in use. A file that was taken before is left out; the receipt says so.
+    Raises InputError if the file cannot be read, UsageError if its times or columns must be
+    explained first, CaseError if the case is in use. A file that was taken before is left out; the
+    receipt says so.
     """
     place = Path(path)
     source = choose_source(place, reader)
@@ -151,7 +156,9 @@ def look_into(
     allow_large: bool = False,
     limit: int = LOOK_ROWS,
 ) -> Look:
-    """What a file is, from about its first `limit` rows. What would have to be asked stands in `question`, not raised.
+    """What a file is, from about its first `limit` rows.
+
+    What would have to be asked stands in `question`, not raised.
 
     Raises InputError if the file cannot be read at all.
     """

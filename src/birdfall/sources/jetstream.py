@@ -62,7 +62,7 @@ class DecodedFrame:
     fatal: bool = False
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Certain when the first whole line is an event of either version."""
     line = json_array.skip_to_object(head).partition(b"\n")[0].rstrip(b"\r, ")
     if not line.startswith(b"{") or not (

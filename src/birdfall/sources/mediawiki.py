@@ -32,7 +32,7 @@ _USER_NAMESPACE: Final = 2
 _STREAM_FIELDS: Final = (b":", b"event:", b"id:", b"retry:")
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Certain when the first line is a change of a wiki."""
     first = first_object(head)
     if first is None or not first.keys() >= _KEYS:

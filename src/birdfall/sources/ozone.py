@@ -1,4 +1,4 @@
-"""Moderation events of Ozone (`tools.ozone.moderation`), one JSON object a line, as its queries give.
+"""Moderation events of Ozone (`tools.ozone.moderation`), one JSON object a line.
 
 A report becomes an act of kind `report`: who reported (`account`), whose account or post
 (`target`, `object`, `object_kind`), the comment (`text`) and the kind of reason (`client`, as the
@@ -29,7 +29,7 @@ _EVENT: Final = "tools.ozone.moderation.defs#modEvent"
 MAX_TAKEDOWN_HOURS: Final = 1e6
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Certain when the first line is a moderation event."""
     first = first_object(head)
     event = first.child("event") if first else None

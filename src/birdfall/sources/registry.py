@@ -1,4 +1,7 @@
-"""Which sources there are, and which of them reads a file. A source's module is loaded when a file is shown to it."""
+"""Which sources there are, and which of them reads a file.
+
+A source's module is loaded when a file is shown to it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from birdfall.model.errors import InputError, UsageError
 from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.protocol import Source
 
-#: Name to module. Specific formats stand before general ones: the first of equally sure sources reads the file.
+#: Name to module. Specific formats stand before general ones: the first of equally sure sources
+#: reads the file.
 _BUILT_IN: Final = {
     "atproto": "birdfall.sources.atproto.reader",
     "jetstream": "birdfall.sources.jetstream",
@@ -43,7 +47,10 @@ def find_source(name: str) -> Source:
 
 
 def choose_source(path: Path, reader: str | None = None) -> Source:
-    """The source that is surest it can read `path`. Raises InputError if the file cannot be read or none knows it."""
+    """The source that is surest it can read `path`.
+
+    Raises InputError if the file cannot be read or none knows it.
+    """
     start = read_head(path)
     if reader is not None:
         return find_source(reader)

@@ -1,7 +1,10 @@
-"""X (Twitter) as twarc and the API write it: v1.1 tweets, v2 tweets, v2 pages with their includes, users, and errors.
+"""X (Twitter) as twarc and the API write it.
 
-A page's `errors` name accounts that could not be shown because they were suspended: that is a status `seen` at the time
-twarc noted (`__twarc.retrieved_at`); a page that says no time rejects them, for a status without a time tells nothing.
+Tweets of v1.1 and of v2, v2 pages with their includes, users, and errors.
+
+A page's `errors` name accounts that could not be shown because they were suspended: that is a
+status `seen` at the time twarc noted (`__twarc.retrieved_at`); a page that says no time rejects
+them, for a status without a time tells nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ _ARCHIVE: Final = re.compile(
 Row = dict[str, Any]
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Sure when the first object has the keys of a tweet, a user or a page of them."""
     if _ARCHIVE.match(head):
         return 0.95
@@ -63,7 +66,7 @@ def sniff(path: Path, head: bytes) -> float:
 
 
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
-    """Posts, reposts, quotes, replies, mentions, hashtags, links, accounts and seen suspensions of a file of JSON lines."""
+    """Acts of every kind, accounts and seen suspensions of a file of JSON lines."""
     source = options.source_of(path)
     rejections = Rejections(source)
     size = path.stat().st_size
@@ -111,7 +114,10 @@ def _batch(table: str, rows: list[Row]) -> Rows:
 
 
 def _owner(path: Path) -> Row | None:
-    """Whose archive a file belongs to, by the `account.js` beside it: its tweets and followers do not say."""
+    """Whose archive a file belongs to, by the `account.js` beside it.
+
+    Its tweets and followers do not say.
+    """
     beside = path.with_name("account.js")
     if not beside.is_file():
         return None

@@ -1,1 +1,1 @@
-"""An example of a package that adds to Birdfall: a source, a feed, a measure, and forms of output."""
+"""An example of a package that adds to Birdfall: a source, a feed, a measure, forms of output."""

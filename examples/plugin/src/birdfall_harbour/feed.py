@@ -53,7 +53,7 @@ class LogFeed:
                     yield number, line.rstrip(b"\r\n")
 
 
-def open_log(text: str, options: FeedOptions) -> LogFeed:
+def open_log(text: str, _options: FeedOptions) -> LogFeed:
     """Open the log that `harbour:LOG` names. Raises UsageError."""
     path = Path(text.partition(":")[2])
     if not path.is_file() or not path.read_bytes()[: len(HEADER)] == HEADER:

@@ -1,4 +1,4 @@
-"""The log of a Harbour forum: one event a line, tab-separated, for the source and the feed alike."""
+"""The log of a Harbour forum: one event a line, tab-separated, for source and feed alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source: reads Harbour's logs with pandas, and resolves unfollows that name only their follow."""
+"""A source: reads Harbour's logs with pandas, resolves unfollows that name only their follow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WANTS_FOLLOWS = True
 CHUNK_LINES = 100_000
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Certain by the first line."""
     return 1.0 if head.startswith(HEADER) else 0.0
 

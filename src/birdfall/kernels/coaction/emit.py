@@ -95,7 +95,7 @@ def _finish(
 
 
 @njit(cache=True, nogil=True)
-def emit(  # one compiled loop; its state is too much to hand on for every pair
+def emit(  # noqa: C901 - one compiled loop; its state is too much to hand on for every pair
     key: np.ndarray,
     who: np.ndarray,
     starts: np.ndarray,

@@ -157,8 +157,8 @@ def automation_of_accounts(
 class _Comparison(NamedTuple):
     """The fallen beside those that stood: their signals, each family compared, and the shares.
 
-    fallen, stood: int64[...], account codes, ascending. scoreable: of the fallen, by family. table: each
-    signal by itself.
+    fallen, stood: int64[...], account codes, ascending. scoreable: of the fallen, by family. table:
+    each signal by itself.
     """
 
     fallen: np.ndarray

@@ -88,7 +88,7 @@ _FORMS: Final[dict[str, tuple[str, str, str, str]]] = {
 #: Words shortly before a verb that turn a call round, or tell of one.
 _NEGATION: Final = re.compile(
     r"(?:\b(?:do not|don'?t|dont|never|stop|nobody|no one|no need to|not|no|nunca|jamás|jamas|"
-    r"nadie|ninguno|dejen de|deja de|dejad de|sin|ne|n'|n’|jamais|personne|rien|inutile de|"
+    r"nadie|ninguno|dejen de|deja de|dejad de|sin|ne|n'|n\u2019|jamais|personne|rien|inutile de|"
     r"arrêtez de|arretez de|não|nao|ninguém|ninguem|parem de|pare de)|(?:^|\s)(?:لا|لم|لن|ما|"
     r"عدم|توقفوا عن|بدون))[\s\w]{0,12}$"
 )
@@ -109,7 +109,8 @@ _QUOTES: Final = re.compile(r"[\"“”«»„‟][^\"“”«»„‟]{0,280}[\
 #: A clause begins at the beginning, after a stop, after signs that are no letters, and after a
 #: handle that is spoken to.
 _CLAUSE: Final = re.compile(
-    r"(?:^|[.!?؟:;,\n\-–—…|>]|rt @\S+|[^\w\s@#'’])\s*(?:#\w+\s+|(?:por favor|please|pls|svp|"
+    r"(?:^|[.!?؟:;,\n\-\u2013—…|>]|rt @\S+|[^\w\s@#'\u2019])"
+    r"\s*(?:#\w+\s+|(?:por favor|please|pls|svp|"
     r"stp|rt)[\s,:]+)*$"
 )
 #: A form that is a call only at the beginning of a clause is none if the clause is a question.
@@ -151,7 +152,11 @@ def normalise_text(text: str) -> str:
     """Lower case, composed, one kind of apostrophe; Arabic without vowel signs and with one form of
     alif, ya and ta marbuta.
     """
-    text = unicodedata.normalize("NFKC", text[:4000]).casefold().replace("’", "'")
+    text = (
+        unicodedata.normalize("NFKC", text[:4000])
+        .casefold()
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    )
     text = _ARABIC.sub("", text)
     return text.translate(str.maketrans("أإآٱىة", "اااايه"))
 

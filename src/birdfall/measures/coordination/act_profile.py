@@ -1,4 +1,4 @@
-"""What the acts of a trace and its edges are made of: accounts, objects, crowds, and what stands behind an edge."""
+"""What the acts of a trace and its edges are made of: accounts, objects, crowds, evidence."""
 
 from __future__ import annotations
 

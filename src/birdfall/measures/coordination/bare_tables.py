@@ -1,4 +1,7 @@
-"""A trace from a bare table of (account, object, time), whatever holds it: Arrow, data frames, mappings, tuples."""
+"""A trace from a bare table of (account, object, time), whatever holds it.
+
+Arrow, data frames, mappings, tuples.
+"""
 
 from __future__ import annotations
 

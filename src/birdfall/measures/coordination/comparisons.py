@@ -1,4 +1,6 @@
-"""What else could explain a network: jittered times, shifted clocks, and what the customary fixed rule claims.
+"""What else could explain a network.
+
+Jittered times, shifted clocks, and what the customary fixed rule claims.
 
 These stand beside the degree null. Method: docs/methods/coordination.md.
 """

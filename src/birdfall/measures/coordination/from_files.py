@@ -391,7 +391,7 @@ def _encode_objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np
     """
     texts = coded.dictionary.cast(pa.string())
     if trace == "hashtag":
-        texts = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#＃"))
+        texts = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#\N{FULLWIDTH NUMBER SIGN}"))
     elif trace == "link":
         texts = pa.array([normalise_url(t) for t in texts.to_pylist()], pa.string())
     values = pc.unique(texts.drop_null())

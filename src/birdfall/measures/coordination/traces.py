@@ -123,7 +123,7 @@ SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {languag
 {shown} AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
 WHERE a.kind = '{kind}' AND {object} IS NOT NULL
 """
-_TAG = "lower(ltrim(trim(a.object), '#＃'))"
+_TAG = "lower(ltrim(trim(a.object), '#\N{FULLWIDTH NUMBER SIGN}'))"
 _OBJECTS = {
     "repost": "a.object", "quote": "a.object", "reply": "a.object", "like": "a.object",
     "link": "a.object",

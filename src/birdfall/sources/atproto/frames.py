@@ -19,17 +19,25 @@ from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
 #: Collections whose records become rows.
 COLLECTIONS: Final = frozenset(
     {
-        "app.bsky.actor.profile", "app.bsky.feed.like", "app.bsky.feed.post", "app.bsky.feed.repost",
-        "app.bsky.graph.block", "app.bsky.graph.follow",
+        "app.bsky.actor.profile",
+        "app.bsky.feed.like",
+        "app.bsky.feed.post",
+        "app.bsky.feed.repost",
+        "app.bsky.graph.block",
+        "app.bsky.graph.follow",
     }
-)  # fmt: skip
+)
 
 #: The protocol's words for an account that is not active. A throttled or desynchronised account can
 #: still be seen.
 STATUS_OF: Final = {
-    "takendown": "taken_down", "suspended": "suspended", "deactivated": "deactivated", "deleted": "deleted",
-    "throttled": "limited", "desynchronized": "limited",
-}  # fmt: skip
+    "takendown": "taken_down",
+    "suspended": "suspended",
+    "deactivated": "deactivated",
+    "deleted": "deleted",
+    "throttled": "limited",
+    "desynchronized": "limited",
+}
 
 #: A did or a record key longer than this is no name but an attack (the specification allows 2,048
 #: and 512).

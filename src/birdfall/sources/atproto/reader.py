@@ -31,7 +31,7 @@ MAX_FRAME_BYTES: Final = 64 << 20
 _HEADER: Final = struct.Struct(">QI")
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Certain when the magic stands first."""
     return 1.0 if head.startswith(MAGIC) else 0.0
 

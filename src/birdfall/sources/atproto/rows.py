@@ -120,7 +120,7 @@ class RowBuilder:
         yield from self._buffers.batches(at_least=at_least)
 
     def finish(self) -> Iterator[Rows]:
-        """All that is left, the coverage, and what kinds of event were skipped, with their number."""
+        """All that is left, the coverage, and how many events of which kinds were skipped."""
         for what, count in sorted(self._skipped.items()):
             self.rejections.add(None, None, count, what)
         yield from self.rows()
@@ -251,7 +251,7 @@ class RowBuilder:
 
 
 def load_follows(record: Record) -> dict[str, KnownFollow]:
-    """Follows that stand at the end of a record, by DID/KEY as a deletion of the stream names them."""
+    """Follows that stand at the end of a record, by DID/KEY as a stream's deletion names them."""
     marker = f"/{_FOLLOW}/"
     return {
         act_id.removeprefix("at://").replace(marker, "/"): follow

@@ -1,4 +1,4 @@
-"""A file as plain bytes in UTF-8: unpacked and recoded into a temporary folder where that is needed."""
+"""A file as plain bytes in UTF-8: unpacked and recoded into a temporary folder if needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ CHUNK_BYTES = 1 << 20
 def copy_as_utf8(
     path: Path, folder: Path, *, text: bool, allow_large: bool, progress: Progress = silent
 ) -> tuple[Path, list[str]]:
-    """`path` itself, or a copy of it in `folder` that is unpacked and (for text) UTF-8; and notes such as "encoding:cp1252".
+    """`path` itself, or a copy of it in `folder` that is unpacked and (for text) UTF-8.
+
+    With it notes such as "encoding:cp1252".
 
     Raises InputError as `open.open_bytes` does.
     """
@@ -45,7 +47,10 @@ def copy_as_utf8(
 
 
 def _encoding(path: Path) -> str:
-    """UTF-16 by its mark; Windows-1252 when more non-ASCII lines break UTF-8 than keep it; else UTF-8."""
+    """UTF-16 by its mark.
+
+    Windows-1252 when more non-ASCII lines break UTF-8 than keep it; else UTF-8.
+    """
     with path.open("rb") as file:
         start = file.read(4096)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

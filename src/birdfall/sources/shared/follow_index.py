@@ -102,7 +102,7 @@ def load_follow_index(record: Record) -> FollowIndex:
 
 
 def count_resolved_unfollows(record: Record) -> int:
-    """Rows of `rejected` that are unfollows whose follow a later import brought: they count no more."""
+    """Rows of `rejected` that are unfollows whose follow came later: they count no more."""
     if not record.has("rejected"):
         return 0
     found = record.sql(f"SELECT count(*) FROM ({_UNKNOWN_SQL}) WHERE found")

@@ -1,7 +1,9 @@
-"""JSON values in a file that does not keep them one a line: arrays, objects written over many lines, and X's own archives.
+"""JSON values in a file that does not keep them one a line.
 
-An archive of X (`tweets.js`) is an array behind `window.YTD.tweets.part0 =`. Elements come one after another, however large
-the file: only one is held at a time.
+Arrays, objects written over many lines, and X's own archives.
+
+An archive of X (`tweets.js`) is an array behind `window.YTD.tweets.part0 =`. Elements come one
+after another, however large the file: only one is held at a time.
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ def skip_to_object(head: bytes) -> bytes:
 
 
 def read_elements(stream: BinaryIO, longest: int) -> Iterator[bytes]:
-    """Every object of a stream that stands outside of all others, or within one array. One over `longest` bytes comes cut."""
+    """Every object of a stream that stands outside of all others, or within one array.
+
+    One over `longest` bytes comes cut.
+    """
     waiting, place, depth, start = b"", 0, 0, -1
     while piece := stream.read(CHUNK_BYTES):
         waiting += piece

@@ -1,4 +1,7 @@
-"""Rows of a file of JSON objects, one a line: inner objects under dotted names, every value as a text that keeps its digits."""
+"""Rows of a file of JSON objects, one a line.
+
+Inner objects under dotted names, every value as a text that keeps its digits.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _NAME_SAMPLE_LINES = 2_000
 
 
 def column_names(path: Path, plain: Path) -> list[str]:
-    """The names of all columns of the first lines. Raises InputError if none of them is an object."""
+    """The names of all columns of the first lines.
+
+    Raises InputError if none of them is an object.
+    """
     names: dict[str, None] = {}
     for _, line, _ in itertools.islice(read_lines(plain), _NAME_SAMPLE_LINES):
         value = parse_object(line)
@@ -35,7 +41,10 @@ def column_names(path: Path, plain: Path) -> list[str]:
 def read_records(
     path: Path, used: Sequence[str], rejections: Rejections, place: list[int]
 ) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-    """(line, the values `used`) of every object. Lines that are none are refused. place: is told the bytes read."""
+    """(line, the values `used`) of every object.
+
+    Lines that are none are refused. place: is told the bytes read.
+    """
     for number, line, read in read_lines(path):
         place[0] = read
         if not line.strip():

@@ -1,7 +1,7 @@
-"""Opening what people send: plain, gzip and zstd files as one stream of bytes, with a bound on what they unpack to.
+"""Plain, gzip and zstd files as one stream of bytes, with a bound on what they unpack to.
 
-A small file that unpacks to terabytes is refused before it fills the disk; a file that was cut short raises one clear
-error. The kind is told by the first bytes, never by the name.
+A small file that unpacks to terabytes is refused before it fills the disk; a file that was cut
+short raises one clear error. The kind is told by the first bytes, never by the name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from birdfall.sources.shared.protocol import HEAD_BYTES
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 
-#: Unpacking stops here unless it was allowed. Text archives of tweets unpack 5 to 30 times; bombs 1,000 times and more.
+#: Unpacking stops here unless it was allowed. Text archives of tweets unpack 5 to 30 times; bombs
+#: 1,000 times and more.
 MAX_UNPACKED_BYTES = 64 << 30
 MAX_UNPACK_RATIO = 200
 #: Below this size the ratio says nothing: a few repeated lines compress without end.
@@ -28,7 +29,10 @@ MIN_BYTES_FOR_RATIO = 256 << 20
 
 
 def compression(path: Path) -> str | None:
-    """ "gzip", "zstd" or None, by the first bytes. Raises InputError if `path` is no file that can be read."""
+    """ "gzip", "zstd" or None, by the first bytes.
+
+    Raises InputError if `path` is no file that can be read.
+    """
     start = _first(path, 4)
     if start.startswith(GZIP):
         return "gzip"
@@ -38,7 +42,8 @@ def compression(path: Path) -> str | None:
 def open_bytes(path: Path, *, allow_large: bool = False) -> BinaryIO:
     """The bytes of `path`, decompressed, as a buffered stream to be closed by the caller.
 
-    Reading raises InputError when the archive is cut short or damaged, or unpacks beyond the limits.
+    Reading raises InputError when the archive is cut short or damaged, or unpacks beyond the
+    limits.
     """
     kind = compression(path)
     if kind is None:
@@ -52,7 +57,10 @@ def open_bytes(path: Path, *, allow_large: bool = False) -> BinaryIO:
 
 
 def read_head(path: Path, size: int = HEAD_BYTES) -> bytes:
-    """The first `size` bytes, decompressed; fewer if the file is shorter. Raises InputError as `opened` does."""
+    """The first `size` bytes, decompressed; fewer if the file is shorter.
+
+    Raises InputError as `opened` does.
+    """
     with open_bytes(path) as stream:
         return stream.read(size)
 
@@ -62,8 +70,9 @@ def read_lines(
 ) -> Iterator[tuple[int, bytes, int]]:
     """(line number from 1, the line without its end, packed bytes read so far) of a file of lines.
 
-    A line over `longest` bytes comes cut at `longest`, its rest skipped, so that one endless line cannot fill the memory. Of
-    JSON that does not stand in lines (an array, an archive of X) every object comes as if it were a line.
+    A line over `longest` bytes comes cut at `longest`, its rest skipped, so that one endless line
+    cannot fill the memory. Of JSON that does not stand in lines (an array, an archive of X) every
+    object comes as if it were a line.
     """
     size = path.stat().st_size
     if not json_array.is_lines(read_head(path)):
@@ -135,7 +144,8 @@ class DecompressedStream(io.RawIOBase):
         super().close()
 
     def _cut_short(self) -> bool:
-        # The stream reader takes the end of the file in mid-frame for the end of the data; the frames tell otherwise.
+        # The stream reader takes the end of the file in mid-frame for the end of the data; the
+        # frames tell otherwise.
         return not is_zstd_complete(self._path)
 
     def _damage_error(self) -> InputError:
@@ -151,7 +161,8 @@ class DecompressedStream(io.RawIOBase):
             return
         if self.unpacked > self._limit or self.unpacked > MAX_UNPACK_RATIO * max(self.packed, 1):
             raise InputError(
-                f"the archive has unpacked to {self.unpacked >> 20:,} MiB from {self.packed >> 10:,} KiB and goes on",
+                f"the archive has unpacked to {self.unpacked >> 20:,} MiB "
+                f"from {self.packed >> 10:,} KiB and goes on",
                 where=str(self._path),
                 why="That is how a decompression bomb looks.",
                 fix="If you know what it is, say so with --allow-large.",
@@ -159,7 +170,10 @@ class DecompressedStream(io.RawIOBase):
 
 
 def is_zstd_complete(path: Path) -> bool:
-    """Whether the last zstd frame of a file is whole, by walking block headers (RFC 8878); reads headers only."""
+    """Whether the last zstd frame of a file is whole, by walking block headers (RFC 8878).
+
+    Reads headers only.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         place = 0

@@ -113,7 +113,7 @@ def build_batch(rows: Sequence[RecordRow], source: str) -> Rows:
 
 
 def text_array(values: Sequence[str | None]) -> pa.Array:
-    """Text as Arrow; half characters that JSON can carry (lone surrogates) become question marks."""
+    """Text as Arrow; lone surrogates, which JSON can carry, become question marks."""
     try:
         return pa.array(values, pa.string())
     except (UnicodeEncodeError, pa.ArrowException):
@@ -124,7 +124,7 @@ def text_array(values: Sequence[str | None]) -> pa.Array:
 
 
 class RowBuffers:
-    """Rows of one file or stream per table, and its rejected rows, until there are enough for a batch."""
+    """Rows of one file or stream per table, and its rejected rows, until they fill a batch."""
 
     def __init__(self, source: str) -> None:
         self.source = source

@@ -1,4 +1,7 @@
-"""Which rows of a file were refused, and why: collected while reading, yielded as rows of the table `rejected`."""
+"""Which rows of a file were refused, and why.
+
+Collected while reading, yielded as rows of the table `rejected`.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What moment a text means: every common form of a time stamp, and what must be asked before it is known.
+"""What moment a text means: the common forms of a time stamp, and what must be asked first.
 
-Two things are never guessed. A time without a zone needs the zone of whoever wrote it; a date such as 03/04/2013 needs
-to be told which number is the day, unless another date of the same column settles it (a 31 can be no month).
+Two things are never guessed. A time without a zone needs the zone of whoever wrote it; a date such
+as 03/04/2013 needs to be told which number is the day, unless another date of the same column
+settles it (a 31 can be no month).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from birdfall.model.errors import UsageError, Where, printable
 
-#: Times outside are sentinels (0, year 9999) or errors: no platform kept accounts before, no row can lie after.
+#: Times outside are sentinels (0, year 9999) or errors: no platform kept accounts before, no row
+#: can lie after.
 EARLIEST: Final = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -98,7 +100,10 @@ class NeedsDayOrder(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TimeReader:
-    """How the times of one column are read. order: which of the first two numbers of a date is the day."""
+    """How the times of one column are read.
+
+    order: which of the first two numbers of a date is the day.
+    """
 
     zone: ZoneInfo | None = None
     format: str | None = None
@@ -182,7 +187,7 @@ def proven_day_order(text: str) -> Order | None:
 
 
 def majority_day_order(texts: Iterable[str]) -> Order | None:
-    """The order that the dates of a column prove: that of the majority of proofs, None without any."""
+    """The order that most of a column's proving dates prove; None without any."""
     votes = {"dmy": 0, "mdy": 0}
     for text in texts:
         shown = proven_day_order(text)
@@ -194,7 +199,10 @@ def majority_day_order(texts: Iterable[str]) -> Order | None:
 
 
 def unix_microseconds(text: str) -> int:
-    """Microseconds of a Unix time in s, ms, us or ns; the unit is the one that gives a plausible time."""
+    """Microseconds of a Unix time in s, ms, us or ns.
+
+    The unit is the one that gives a plausible time.
+    """
     if re.fullmatch(r"[+-]?\d{1,25}", text):
         number = int(text)
         for up, down in ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000)):
@@ -215,23 +223,23 @@ _LAST_NUMBER: Final = 73_050
 
 
 def _spreadsheet_time(text: str) -> dt.datetime:
-    """The clock time of a spreadsheet's day number, to the second: its fractions are no finer than that."""
+    """The clock time of a spreadsheet's day number, to the second (its fractions are no finer)."""
     if not re.fullmatch(r"\d{1,6}(?:[.,]\d+)?", text):
         raise NotATime("not a day number")
     return _FIRST_DAY + dt.timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
 
 
 def ascii_digits(text: str) -> str:
-    """`text` with Arabic-Indic, Persian and full-width digits as 0-9, and without direction marks."""
+    """`text` with Arabic-Indic, Persian and full-width digits as 0-9, without direction marks."""
     if text.isascii():
         return text
     return text.translate(_DIGITS)
 
 
 _DIGITS: Final = (
-    {ord("٠") + d: str(d) for d in range(10)}
-    | {ord("۰") + d: str(d) for d in range(10)}
-    | {ord("０") + d: str(d) for d in range(10)}
+    {ord("\N{ARABIC-INDIC DIGIT ZERO}") + d: str(d) for d in range(10)}
+    | {ord("\N{EXTENDED ARABIC-INDIC DIGIT ZERO}") + d: str(d) for d in range(10)}
+    | {ord("\N{FULLWIDTH DIGIT ZERO}") + d: str(d) for d in range(10)}
     | {0x200E: None, 0x200F: None, 0x061C: None, 0x202F: " ", 0xA0: " ", ord("،"): ","}
 )
 

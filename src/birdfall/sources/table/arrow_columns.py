@@ -1,4 +1,6 @@
-"""Columns of texts that Arrow reads in one go. Each function answers for all of a column, or gives None: then SQL reads it.
+"""Columns of texts that Arrow reads in one go.
+
+Each function answers for all of a column, or gives None: then SQL reads it.
 
 Most files write a column in one form throughout. What one of these reads, SQL and
 `timestamps` read to the same value; they only take longer.
@@ -60,7 +62,10 @@ def read_counts(texts: pa.Array) -> pa.Array | None:
 def word_reader(
     cases: Mapping[str, Any], kind: pa.DataType, *, fold: bool, others_stay: bool = False
 ) -> ArrowReader:
-    """Each word by what it means. fold: whatever its case. others_stay: a word that is not listed stays as it is."""
+    """Each word by what it means.
+
+    fold: whatever its case. others_stay: a word that is not listed stays as it is.
+    """
 
     def read(texts: pa.Array) -> pa.Array | None:
         coded = texts.dictionary_encode()

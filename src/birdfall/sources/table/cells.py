@@ -1,4 +1,4 @@
-"""Single cells: what a column of an emit must hold, and reading one text that SQL could not read."""
+"""Single cells: what a column of an emit must hold, and reading a text that SQL could not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from birdfall.sources.shared import timestamps
 class Cell:
     """One column of one emit: where it comes from and what it must be.
 
-    answer, raw: columns of the query's answer with the value, and with the text where there is no value (None for texts).
+    answer, raw: columns of the query's answer with the value, and with the text where there is no
+    value (None for texts).
     """
 
     column: str
@@ -35,7 +36,10 @@ class Cell:
 
 
 def read_cell(cell: Cell, text: str, file: str) -> int:
-    """The value of a text that SQL could not read. Raises ValueError with the reason, or UsageError if it must be asked."""
+    """The value of a text that SQL could not read.
+
+    Raises ValueError with the reason, or UsageError if it must be asked.
+    """
     if cell.kind == "time":
         try:
             return cell.reading.microseconds(text)
@@ -69,10 +73,12 @@ def _count(text: str, thousands: str | None) -> int:
 
 
 def thousands_sign(texts: Iterable[str]) -> str | None:
-    """The sign that parts thousands in a column of counts: one that always stands before three digits; None if none does.
+    """The sign that parts thousands in a column of counts.
 
-    A follower cannot be counted in parts, so 1.234 is a thousand and more, unless 12.5 in the same column shows that the
-    sign parts decimals.
+    One that always stands before three digits; None if none does.
+
+    A follower cannot be counted in parts, so 1.234 is a thousand and more, unless 12.5 in the same
+    column shows that the sign parts decimals.
     """
     for sign in ".,":
         signed = [t for t in texts if sign in t]
@@ -94,7 +100,8 @@ def fix_of(cell: Cell, reason: str = "") -> str:
     return {
         "time": "Correct the time, or say its form with --date-format.",
         "count": "Write whole numbers from 0, such as 1234.",
-        "word": f"Write a known word, or say with --mapping what this one means; known: {', '.join(cell.words)}.",
+        "word": "Write a known word, or say with --mapping what this one means; "
+        f"known: {', '.join(cell.words)}.",
         "flag": "Write true or false.",
     }.get(cell.kind, "Fill the cell, or leave the row out.")
 

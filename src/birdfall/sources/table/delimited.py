@@ -1,7 +1,9 @@
-"""Rows of delimited text (CSV, TSV): read by Arrow, many rows at a time, and by Python from the first row on that Arrow refuses.
+"""Rows of delimited text (CSV, TSV).
 
-Arrow stops at a row of too few or too many cells, at bytes that are not UTF-8, and at an endless cell. The patient reader
-goes on from there, so that one bad row costs itself alone.
+Read by Arrow, many rows at a time, and by Python from the first row on that Arrow refuses.
+
+Arrow stops at a row of too few or too many cells, at bytes that are not UTF-8, and at an endless
+cell. The patient reader goes on from there, so that one bad row costs itself alone.
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ def detect_dialect(text: str) -> tuple[str, list[str]]:
 
 
 def column_names(path: Path, header: list[str], notes: list[str]) -> list[str]:
-    """The names of the columns, each its own; what was renamed is told in `notes`. Raises InputError without a header."""
+    """The names of the columns, each its own; what was renamed is told in `notes`.
+
+    Raises InputError without a header.
+    """
     names: list[str] = []
     for number, cell in enumerate(header, 1):
         name = cell.strip().removeprefix("\ufeff").replace("\0", "") or f"column {number}"
@@ -83,7 +88,10 @@ def column_names(path: Path, header: list[str], notes: list[str]) -> list[str]:
 def read_blocks(
     path: Path, delimiter: str, names: Sequence[str], used: Sequence[str], block: int = BLOCK_BYTES
 ) -> Iterator[pa.RecordBatch]:
-    """The columns `used` as texts, block after block, words for nothing as nulls. Raises ArrowInvalid at a row it refuses."""
+    """The columns `used` as texts, block after block, words for nothing as nulls.
+
+    Raises ArrowInvalid at a row it refuses.
+    """
     blank = len(_BLANK.findall(_BLANKS.match(read_head(path).removeprefix(codecs.BOM_UTF8))[0]))  # type: ignore[index]
     reader = pcsv.open_csv(
         path,
@@ -104,9 +112,10 @@ def read_blocks(
 
 
 def has_balanced_quotes(path: Path, delimiter: str) -> bool:
-    """Whether every quote opens a cell, closes one, or stands doubled in one, and as many open as close.
+    """Whether each quote opens, closes or stands doubled in a cell, and as many open as close.
 
-    If not, some quote may open and never close, and take the rows after it into its cell; that takes patience.
+    If not, some quote may open and never close, and take the rows after it into its cell; that
+    takes patience.
     """
     opened = closed = either = 0
     with pa.memory_map(str(path)) as mapped:
@@ -127,7 +136,10 @@ def has_balanced_quotes(path: Path, delimiter: str) -> bool:
 
 
 def _quotes(piece: np.ndarray, delimiter: str) -> tuple[int, int, int] | None:
-    """How many quotes open, close, or may do either; None if one does neither. Two together are one quote in a text."""
+    """How many quotes open, close, or may do either; None if one does neither.
+
+    Two together are one quote in a text.
+    """
     places = np.flatnonzero(piece == ord('"'))
     if not len(places):
         return 0, 0, 0
@@ -178,10 +190,12 @@ def read_records(
     skip: int,
     place: list[int],
 ) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-    """(row, the cells `used`) after the first `skip` rows, numbered from 2 as the header is row 1; empty rows do not count.
+    """(row, the cells `used`) after the first `skip` rows, numbered from 2 as the header is row 1.
 
-    A quote that opens and does not close makes its own line refused; the lines after it are rows again. place: is told the
-    bytes read.
+    Empty rows do not count.
+
+    A quote that opens and does not close makes its own line refused; the lines after it are rows
+    again. place: is told the bytes read.
     """
     csv.field_size_limit(1 << 30)
     places = [list(names).index(name) for name in used]
@@ -249,7 +263,7 @@ def read_records(
 
 
 def _has_unclosed_quote(lines: list[str], fits: bool, delimiter: str) -> bool:
-    """Whether a record of these lines is a quote that ran on into the rows after it, or to the end of the file."""
+    """Whether a record of these lines is a quote that ran on into the next rows or to the end."""
     if len(lines) > 1 and not fits:
         return True
     if '"' not in lines[0]:

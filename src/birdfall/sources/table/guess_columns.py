@@ -1,4 +1,7 @@
-"""What the columns of an unknown table probably are, by their names in five languages; always shown, never hidden."""
+"""What the columns of an unknown table probably are, by their names in five languages.
+
+Always shown, never hidden.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +14,30 @@ from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
 from birdfall.sources.table.mapping import ready_mapping, ready_mapping_names
 
 _NAMES: Final[dict[str, str]] = {
-    "account": "account account_id accountid user user_id userid author author_id authorid did actor username screen_name "
-    "user_screen_name usuario usuario_id id_usuario cuenta cuenta_id id_cuenta autor utilisateur id_utilisateur compte auteur "
-    "usuaria utilizador conta id_conta perfil المستخدم مستخدم حساب الحساب",
-    "time": "time timestamp created_at createdat datetime date_time tweet_time posted_at published_at ts at when fecha_hora "
-    "fecha_y_hora momento horodatage date_heure data_hora carimbo observed_at collected_at date fecha data day dia jour "
-    "التاريخ تاريخ الوقت وقت",
+    "account": "account account_id accountid user user_id userid author author_id authorid did "
+    "actor username screen_name user_screen_name usuario usuario_id id_usuario cuenta cuenta_id "
+    "id_cuenta autor utilisateur id_utilisateur compte auteur usuaria utilizador conta id_conta "
+    "perfil المستخدم مستخدم حساب الحساب",
+    "time": "time timestamp created_at createdat datetime date_time tweet_time posted_at "
+    "published_at ts at when fecha_hora fecha_y_hora momento horodatage date_heure data_hora "
+    "carimbo observed_at collected_at date fecha data day dia jour التاريخ تاريخ الوقت وقت",
     "hour": "hour hora heure time_of_day ساعة الساعة",
-    "object": "object object_id objectid content_id url link retweeted_id retweet_id retweet_tweetid retweeted_tweet_id "
-    "retweeted_status_id repost_id reposted_id reposted_post_id shared_id shared_post_id shared_url original_id original_post_id "
-    "original_tweet_id referenced_id referenced_tweet_id objeto enlace url_compartida id_compartido id_mensaje_compartido "
-    "id_del_mensaje_compartido id_publicacion_compartida id_tuit_original lien objet lien_partage الرابط رابط",
+    "object": "object object_id objectid content_id url link retweeted_id retweet_id "
+    "retweet_tweetid retweeted_tweet_id retweeted_status_id repost_id reposted_id reposted_post_id "
+    "shared_id shared_post_id shared_url original_id original_post_id original_tweet_id "
+    "referenced_id referenced_tweet_id objeto enlace url_compartida id_compartido "
+    "id_mensaje_compartido id_del_mensaje_compartido id_publicacion_compartida id_tuit_original "
+    "lien objet lien_partage الرابط رابط",
     "act_id": "act_id tweet_id tweetid post_id postid status_id message_id id id_tweet id_mensaje",
     "target": "target target_id target_user mentioned to_user objetivo destino cible alvo",
-    "text": "text message content body full_text tweet_text tweet texto mensaje contenido texte contenu mensagem conteudo نص النص",
+    "text": "text message content body full_text tweet_text tweet texto mensaje contenido texte "
+    "contenu mensagem conteudo نص النص",
     "kind": "kind type action act tipo accion acao نوع",
     "status": "status state account_status estado statut etat situacao الحالة حالة",
-    "suspended": "suspended_at suspended_observed suspended_on suspension_date suspension_time fecha_suspension suspendida "
-    "suspendido date_suspension data_suspensao",
-    "reversed": "reversed_at reversed_observed restored_at reinstated_at fecha_restauracion date_retablissement",
+    "suspended": "suspended_at suspended_observed suspended_on suspension_date suspension_time "
+    "fecha_suspension suspendida suspendido date_suspension data_suspensao",
+    "reversed": "reversed_at reversed_observed restored_at reinstated_at fecha_restauracion "
+    "date_retablissement",
     "follower": "follower follower_id from_id seguidor seguidora abonne متابع",
     "followed": "followed followed_id followee leader followed_user seguido seguida suivi",
     "followers": "followers follower_count followers_count seguidores abonnes متابعون المتابعون",
@@ -39,7 +47,8 @@ _NAMES: Final[dict[str, str]] = {
     "name": "name display_name user_display_name nombre nom nome الاسم",
     "language": "language lang tweet_language idioma langue lingua",
     "client": "client app source_app tweet_client_name cliente",
-    "created_at": "account_created account_created_at account_creation_date created joined fecha_creacion",
+    "created_at": "account_created account_created_at account_creation_date created joined "
+    "fecha_creacion",
     "seen": "seen_at checked_at seen_on observed_on visto vu",
 }  # fmt: skip
 _ROLE: Final = {name: role for role, names in _NAMES.items() for name in names.split()}
@@ -53,7 +62,10 @@ def fold_name(name: str) -> str:
 
 
 def find_ready_mapping(columns: Iterable[str]) -> ColumnMapping | None:
-    """A mapping that comes with Birdfall whose columns are all there, the one that uses the most; None if none fits."""
+    """A mapping that comes with Birdfall whose columns are all there, the one that uses the most.
+
+    None if none fits.
+    """
     names = set(columns)
     fitting = [
         ready_mapping(n)

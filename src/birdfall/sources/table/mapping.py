@@ -1,13 +1,13 @@
 """How the columns of a table become rows of the record: guessed, shown, kept as TOML, used again.
 
-    time_zone = "UTC"                       # of times that carry none
+    time_zone = "UTC"           # of times that carry none
     [[emit]]
     table = "statuses"
     columns = {account = "user", time = ["date", "hour"]}
     constants = {status = "suspended", observation = "change"}
     values = {status = {block = "suspended", unblock = "active"}}
-    interval = "1d"                         # it happened within the day before `time`: fills `after`
-    skip_if_null = ["date"]                 # rows without it say nothing to this emit, and are not rejected
+    interval = "1d"             # it happened within the day before `time`: fills `after`
+    skip_if_null = ["date"]     # rows without it say nothing to this emit, and are not rejected
 
 One row of the file can emit several rows; each emit either takes, skips or rejects it.
 """
@@ -35,9 +35,10 @@ KIND_WORDS: Final = {
     word: kind
     for kind, names in {
         "post": "tweet toot status publicacion publicación publication publicação تغريدة منشور",
-        "repost": "retweet retweeted rt reblog boost share shared reposted announce retuit retuiteo compartido partage partagé "
-        "partilha compartilhamento repostagem مشاركة",
-        "reply": "replied replied_to comment respuesta comentario réponse reponse commentaire resposta comentário رد تعليق",
+        "repost": "retweet retweeted rt reblog boost share shared reposted announce retuit "
+        "retuiteo compartido partage partagé partilha compartilhamento repostagem مشاركة",
+        "reply": "replied replied_to comment respuesta comentario réponse reponse commentaire "
+        "resposta comentário رد تعليق",
         "quote": "quoted quote_tweet quotetweet cita citation citação اقتباس",
         "like": "liked favorite favourite favorited fav curtida إعجاب",
         "follow": "followed seguimiento abonnement متابعة",
@@ -61,7 +62,10 @@ _MAX_SMALL_FILE_BYTES: Final = 16 << 20
 
 
 def load_mapping(path: str | Path) -> ColumnMapping:
-    """A mapping from a TOML file, or one of the ready ones by name. Raises UsageError naming what is wrong in it."""
+    """A mapping from a TOML file, or one of the ready ones by name.
+
+    Raises UsageError naming what is wrong in it.
+    """
     if str(path) in ready_mapping_names():
         return ready_mapping(str(path))
     try:
@@ -144,14 +148,10 @@ def parse_interval(text: str, where: str = "interval") -> dt.timedelta:
         raise UsageError(f"{text!r} is no interval", where=where) from error
 
 
-def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
-    _check_keys(plain, set(Emit.__dataclass_fields__), where)
-    table = plain.get("table")
-    if table not in TABLES or table == "rejected":
-        raise UsageError(f"{table!r} is no table", where=where, fix=f"Tables: {', '.join(TABLES)}.")
-    columns = {c: _names(v, where) for c, v in _section(plain, "columns", where).items()}
-    constants = _section(plain, "constants", where)
-    values = _section(plain, "values", where)
+def _check_columns(
+    table: str, columns: dict[str, tuple[str, ...]], constants: dict[str, Any], where: str
+) -> None:
+    """Raise UsageError unless `table` has these columns, and all that it needs."""
     schema = TABLES[table]
     for column in (*columns, *constants):
         if column not in schema.names or column in ("source", "line"):
@@ -174,15 +174,33 @@ def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
         raise UsageError(
             f"{table} needs {', '.join(missing)}", where=where, fix="Give a column or a constant."
         )
+
+
+def _check_words(plain: dict[str, Any], values: dict[str, Any], where: str) -> None:
+    """Raise UsageError unless what an emit says of its values, interval and ends are texts."""
     if not all(
         isinstance(v, dict) and all(isinstance(w, str) for w in v.values()) for v in values.values()
     ):
         raise UsageError("values must be tables of texts", where=where)
-    if "interval" in plain and (table != "statuses" or not isinstance(plain["interval"], str)):
+    if "interval" in plain and (
+        plain["table"] != "statuses" or not isinstance(plain["interval"], str)
+    ):
         raise UsageError('interval belongs to statuses and is a text like "1d"', where=where)
     for key in ("until", "first_of"):
         if not isinstance(plain.get(key, ""), str):
             raise UsageError(f"{key} must be a text", where=where)
+
+
+def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
+    _check_keys(plain, set(Emit.__dataclass_fields__), where)
+    table = plain.get("table")
+    if table not in TABLES or table == "rejected":
+        raise UsageError(f"{table!r} is no table", where=where, fix=f"Tables: {', '.join(TABLES)}.")
+    columns = {c: _names(v, where) for c, v in _section(plain, "columns", where).items()}
+    constants = _section(plain, "constants", where)
+    values = _section(plain, "values", where)
+    _check_columns(table, columns, constants, where)
+    _check_words(plain, values, where)
     return Emit(
         table,
         columns,

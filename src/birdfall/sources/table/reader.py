@@ -1,4 +1,4 @@
-"""Any table: CSV, TSV, JSON Lines or Parquet through a mapping that is given, known from the columns, or guessed."""
+"""Any table (CSV, TSV, JSON Lines, Parquet) by a mapping: given, known, or guessed."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ from birdfall.sources.table.tabular import PARQUET, Tabular, open_table
 NAME = "table"
 
 #: Three numbers of which the first is no year: the only dates whose day and month can be confused.
-_NUMBERED = re.compile(r"(?<!\d)[\d٠-٩۰-۹]{1,2}[-/.][\d٠-٩۰-۹]{1,2}[-/.][\d٠-٩۰-۹]{2}")
+#: In any digits: Latin, Arabic-Indic or Persian.
+_DIGIT = r"[\d\u0660-\u0669\u06F0-\u06F9]"
+_NUMBERED = re.compile(rf"(?<!\d){_DIGIT}{{1,2}}[-/.]{_DIGIT}{{1,2}}[-/.]{_DIGIT}{{2}}")
 
 
-def sniff(path: Path, head: bytes) -> float:
+def sniff(_path: Path, head: bytes) -> float:
     """Sure of Parquet, fairly sure of lines of objects and of text with a delimiter."""
     kind = table_kind(head)
     return {"parquet": 0.9, "json": 0.3, "csv": 0.2}[kind] if kind else 0.0
@@ -44,7 +46,10 @@ def table_kind(head: bytes) -> str | None:
 
 
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
-    """The rows of one table. Raises UsageError when no mapping fits or a time zone or day order must be asked."""
+    """The rows of one table.
+
+    Raises UsageError when no mapping fits or a time zone or day order must be asked.
+    """
     with open_mapped_table(path, options, progress) as (table, mapping):
         yield from read_mapped_rows(table, mapping, options, progress)
 
@@ -85,11 +90,15 @@ def open_mapped_table(
 
 
 def choose_mapping(types: Mapping[str, str], options: SourceOptions, where: str) -> ColumnMapping:
-    """The mapping given, else the one known for these columns, else the guess. Raises UsageError without any."""
+    """The mapping given, else the one known for these columns, else the guess.
+
+    Raises UsageError without any.
+    """
     mapping = options.mapping or find_ready_mapping(types) or guess_mapping(types)
     if mapping is None:
         raise UsageError(
-            f"the columns {', '.join(printable(c, 40) for c in list(types)[:20])} do not say what they are",
+            f"the columns {', '.join(printable(c, 40) for c in list(types)[:20])} "
+            "do not say what they are",
             where=where,
             fix="Write a mapping (docs/methods/sources.md) and give it with --mapping FILE.",
         )
@@ -99,7 +108,10 @@ def choose_mapping(types: Mapping[str, str], options: SourceOptions, where: str)
 def build_plans(
     table: Tabular, mapping: ColumnMapping, options: SourceOptions, query: Query
 ) -> list[Plan]:
-    """One plan per emit, their expressions in `query`, with the day order of each time column settled over the whole column where it is needed."""
+    """One plan per emit, with its expressions in `query`.
+
+    The day order of each time column is settled over the whole column where it is needed.
+    """
     zone = timestamps.find_zone(options.time_zone or mapping.time_zone)
     date_format = options.date_format or mapping.date_format
     missing = mapping.used - set(table.types)

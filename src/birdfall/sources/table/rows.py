@@ -1,4 +1,7 @@
-"""From the answers of a plan to rows of the record: each row of the file is taken, skipped or refused, by every emit."""
+"""From the answers of a plan to rows of the record.
+
+Each row of the file is taken, skipped or refused, by every emit.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from birdfall.sources.table.sql_plan import Plan
 MAX_ID_BYTES = 2_000
 #: Free text may be this long; platforms' own limits lie far below.
 MAX_TEXT_BYTES = 4 << 20
-#: 1.23E+17, and whole numbers beyond 2^53 that passed through a float: what spreadsheets and data frames make of long ids.
+#: 1.23E+17, and whole numbers beyond 2^53 that passed through a float: what spreadsheets and data
+#: frames make of long ids.
 LOST_DIGITS_PATTERN = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
@@ -70,7 +74,10 @@ class Emitter:
         yield from self._build_rows(columns, lines)
 
     def finish(self) -> Iterator[Rows]:
-        """What could be known only at the end: ends that nothing later overtook, within the time of the file."""
+        """What is known only at the end.
+
+        Ends that nothing later overtook, within the file's time.
+        """
         found = []
         for account, start, end, line in self._ends:
             overtaken = any(start < acted <= end for acted in self._acted[account])
@@ -264,7 +271,7 @@ class Emitter:
 
 
 def _may_be_numbers(texts: pa.Array) -> bool:
-    """Whether any id could be a number that a spreadsheet or a data frame wrote: it holds a plus, or ends in ".0"."""
+    """Whether any id may be a number that a spreadsheet wrote: it holds a plus or ends in ".0"."""
     ends = np.frombuffer(texts.buffers()[1], np.int32 if texts.type == pa.string() else np.int64)
     ends = ends[texts.offset : texts.offset + len(texts) + 1]
     letters = np.frombuffer(texts.buffers()[2], np.uint8)

@@ -1,4 +1,4 @@
-"""From a mapping to SQL that reads most cells at once, and plain Python for the cells that SQL could not read.
+"""From a mapping to SQL that reads most cells at once, and Python for the cells it could not.
 
 The query gives one row for each row of the file, in order: every value, and beside a value that did
 not parse its text. Python then reads those texts (times by `shared.timestamps`) or says why they
@@ -28,7 +28,10 @@ from birdfall.sources.table.sql_times import plausible_sql, time_sql
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One emit, ready to run. skip, until: columns of the query's answer (until None: the emit has none)."""
+    """One emit, ready to run.
+
+    skip, until: columns of the query's answer (until None: the emit has none).
+    """
 
     emit: Emit
     cells: tuple[Cell, ...]
@@ -37,10 +40,13 @@ class Plan:
 
 
 class Query:
-    """What all emits of a file ask of its rows: expressions in three layers, each over the one before (texts, values, answers).
+    """What all emits of a file ask of its rows.
 
-    An expression that several emits need is computed once: a name belongs to an expression, not to an emit. A column of
-    texts that is asked for as it stands is its own answer. shortcuts: answers that Arrow may find without SQL.
+    Expressions in three layers, each over the one before (texts, values, answers).
+
+    An expression that several emits need is computed once: a name belongs to an expression, not to
+    an emit. A column of texts that is asked for as it stands is its own answer. shortcuts: answers
+    that Arrow may find without SQL.
     """
 
     def __init__(self, types: Mapping[str, str], used: Iterable[str] | None = None) -> None:
@@ -78,7 +84,7 @@ class Query:
     def use_arrow(
         self, answer: str, text: str, way: arrow_columns.ArrowReader | None, raw: str | None = None
     ) -> None:
-        """`way` may find `answer` from the column `text`; then no text is left for the answer `raw`."""
+        """`way` may find `answer` from the column `text`; no text is then left for `raw`."""
         if way is None or text not in self._texts:
             return
         name = self._texts[text]
@@ -96,7 +102,7 @@ class Query:
         return {name: expression for expression, name in self._layers[2].items()}
 
     def sql(self, source: str, answers: Iterable[str]) -> str:
-        """The query for some answers over `source`, whose texts must be without blanks and words for nothing."""
+        """Query some answers over `source`, of texts without blanks or words for nothing."""
         for names in self._layers[:2]:
             if names:
                 inner = ", ".join(
@@ -122,7 +128,9 @@ def build_plan(
     date_format: str | None,
     file: str,
 ) -> Plan:
-    """One emit, its expressions put into `query`. types: DuckDB types of the file's columns. orders: day order per column, where settled.
+    """One emit, its expressions put into `query`.
+
+    types: DuckDB types of the file's columns. orders: day order per column, where settled.
 
     Raises UsageError if the file lacks a column, or if its times need a zone that was not given.
     """
@@ -173,9 +181,14 @@ def _text(name: str, types: Mapping[str, str]) -> str:
     kind = types[name]
     column = quote_name(name)
     if kind in ("DOUBLE", "FLOAT"):
-        # An id that passed through a spreadsheet or pandas: whole up to 2^53, beyond that its last digits are gone.
+        # An id that passed through a spreadsheet or pandas: whole up to 2^53, beyond that its last
+        # digits are gone.
         whole = f"{column} = round({column}) AND abs({column}) < 9007199254740992"
-        column = f"CASE WHEN isnan({column}) THEN NULL WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+        column = (
+            f"CASE WHEN isnan({column}) THEN NULL "
+            f"WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
+            f"ELSE CAST({column} AS VARCHAR) END"
+        )
     elif kind != "VARCHAR":
         return f"CAST({column} AS VARCHAR)"
     if column != quote_name(name):

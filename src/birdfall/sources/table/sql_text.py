@@ -25,7 +25,8 @@ NULL_WORDS_SQL: Final = ", ".join(quote_text(n) for n in NULL_WORDS)
 def trim_source(source: str, types: Mapping[str, str]) -> str:
     """`source` with no blanks around its texts, and nulls for words that say nothing.
 
-    Looking for blanks first is far cheaper than trimming every cell; the length is known without a look at the text.
+    Looking for blanks first is far cheaper than trimming every cell; the length is known without a
+    look at the text.
     """
     texts = [quote_name(name) for name, kind in types.items() if kind == "VARCHAR"]
     if not texts:
@@ -36,7 +37,8 @@ def trim_source(source: str, types: Mapping[str, str]) -> str:
         for t in texts
     )
     kept = ", ".join(
-        f"CASE WHEN strlen({t}) <= {longest} AND {t} IN ({NULL_WORDS_SQL}) THEN NULL ELSE {t} END AS {t}"
+        f"CASE WHEN strlen({t}) <= {longest} AND {t} IN ({NULL_WORDS_SQL}) THEN NULL "
+        f"ELSE {t} END AS {t}"
         for t in texts
     )
     return f"(SELECT * REPLACE ({kept}) FROM (SELECT * REPLACE ({trimmed}) FROM {source}))"

@@ -17,7 +17,8 @@ _ISO_LOCAL: Final = _ISO
 _DAY: Final = r"\d{4}-\d\d-\d\d"
 _WHOLE: Final = r"\d{9,19}"
 _TWITTER: Final = "%a %b %d %H:%M:%S %z %Y"
-#: Rows looked at for the forms of times that SQL is to read; the others are read by Python, more slowly.
+#: Rows looked at for the forms of times that SQL is to read; the others are read by Python, more
+#: slowly.
 _TIME_SAMPLE_ROWS: Final = 1_000
 _SLASHED: Final = ("{0} %H:%M:%S", "{0} %H:%M", "{0}")
 
@@ -37,7 +38,8 @@ def time_sql(
                 raise timestamps.zone_error(file, name, shown)
             return _moment(f"CAST({column} AS TIMESTAMP)", zone)
         if kind in ("DOUBLE", "FLOAT"):
-            return f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {_stamp(f'round({column} * 1000000)')} END"
+            stamp = _stamp(f"round({column} * 1000000)")
+            return f"CASE WHEN {column} BETWEEN 631152000 AND 4102444799 THEN {stamp} END"
     if cell.reading.format == timestamps.EXCEL:
         if zone is None:
             raise timestamps.zone_error(file, cell.shown, _sample_text(cell, rows))
@@ -89,9 +91,8 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
         if cell.reading.order and occurs(r"\d{1,2}/\d{1,2}/\d{4}.*"):
             day = "%d/%m/%Y" if cell.reading.order == "dmy" else "%m/%d/%Y"
             forms = ", ".join(quote_text(f.format(day)) for f in _SLASHED)
-            cases.append(
-                f"WHEN contains({text}, '/') THEN {_moment(f'try_strptime({text}, [{forms}])', zone)}"
-            )
+            moment = _moment(f"try_strptime({text}, [{forms}])", zone)
+            cases.append(f"WHEN contains({text}, '/') THEN {moment}")
     if occurs(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [+]0000 \d{4}"):
         bare = quote_text(_TWITTER.replace("%z", "+0000"))
         cases.append(
@@ -101,13 +102,17 @@ def _free_time(cell: Cell, text: str, rows: list[Mapping[str, str | None]]) -> s
 
 
 def _moment(clock: str, zone: ZoneInfo) -> str:
-    """The moment at which a clock in `zone` showed `clock`, a TIMESTAMP; of an hour that the clocks repeat, the first."""
+    """The moment at which a clock in `zone` showed `clock`, a TIMESTAMP.
+
+    Of an hour that the clocks repeat, the first.
+    """
     key = quote_text(zone.key)
     last = f"timezone({key}, {clock})"
     if zone.key == "UTC":
         return last
     earlier = " ".join(
-        f"WHEN timezone({key}, {last} - INTERVAL {step} MINUTE) = {clock} THEN {last} - INTERVAL {step} MINUTE"
+        f"WHEN timezone({key}, {last} - INTERVAL {step} MINUTE) = {clock} "
+        f"THEN {last} - INTERVAL {step} MINUTE"
         for step in (30, 60, 120)
     )
     return f"CASE {earlier} ELSE {last} END"

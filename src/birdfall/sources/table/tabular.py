@@ -1,8 +1,11 @@
-"""Files of rows and columns, opened as something that can be asked: CSV in any dialect, Parquet, JSON Lines.
+"""Files of rows and columns, opened as something that can be asked.
 
-Of text files the columns that are used come as texts, many rows at a time; what a text means Arrow finds at once where a whole
-column is written in one common form (`shortcuts`), and SQL where it is not. Parquet comes in the same way if the columns that
-are used hold texts and whole numbers, and is asked in SQL if they hold more.
+CSV in any dialect, Parquet, JSON Lines.
+
+Of text files the columns that are used come as texts, many rows at a time; what a text means Arrow
+finds at once where a whole column is written in one common form (`shortcuts`), and SQL where it is
+not. Parquet comes in the same way if the columns that are used hold texts and whole numbers, and is
+asked in SQL if they hold more.
 """
 
 from __future__ import annotations
@@ -54,8 +57,10 @@ _AS_TEXTS: Final = frozenset(
 
 @dataclass
 class Tabular:
-    """One opened file. `types`: DuckDB types of its columns. `has_balanced_quotes`: whether its quotes close. `notes`: what a
-    person should know about the reading."""
+    """One opened file.
+
+    `types`: DuckDB types of its columns. `has_balanced_quotes`: whether its quotes close. `notes`:
+    what a person should know about the reading."""
 
     path: Path
     plain: Path
@@ -71,7 +76,7 @@ class Tabular:
     _first: pa.Table | None = None
 
     def restrict_to(self, used: Collection[str]) -> Tabular:
-        """This file, of which the columns `used` are to be read: in texts, if nothing is lost by it."""
+        """This file, of which the columns `used` are to be read: as texts, if nothing is lost."""
         if self.in_texts or not all(self.types.get(name) in _AS_TEXTS for name in used):
             return self
         return replace(
@@ -81,7 +86,10 @@ class Tabular:
     def run_query(
         self, query: Query, rejections: Rejections
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """Batches of the query's answers over all rows, with the row of the file of each. Rows that cannot be read are refused."""
+        """Batches of the query's answers over all rows, with the row of the file of each.
+
+        Rows that cannot be read are refused.
+        """
         if not self.in_texts:
             source = f"read_parquet({quote_text(str(self.plain))})"
             yield from self._stream_sql(
@@ -213,7 +221,8 @@ def open_table(
 ) -> Iterator[Tabular]:
     """`path` opened for reading, unpacked and recoded into a temporary file where that is needed.
 
-    kind: "csv", "json" or "parquet". Raises InputError for a file that is empty, damaged or has no header.
+    kind: "csv", "json" or "parquet". Raises InputError for a file that is empty, damaged or has no
+    header.
     """
     from birdfall.record.record import connect
 
@@ -274,7 +283,10 @@ def _damaged_parquet_error(path: Path) -> InputError:
 
 
 def _to_text(column: pa.Array) -> pa.Array:
-    """Texts as they are if they are UTF-8, whole numbers as their digits. Raises ArrowInvalid otherwise."""
+    """Texts as they are if they are UTF-8, whole numbers as their digits.
+
+    Raises ArrowInvalid otherwise.
+    """
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())
     if pa.types.is_dictionary(column.type):
@@ -294,7 +306,10 @@ def _batch_records(
 
 
 def _clean_texts(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
-    """`batch` with no blanks around its texts and no `="..."` of spreadsheets; words: nulls for words that say nothing, too."""
+    """`batch` with no blanks around its texts and no `="..."` of spreadsheets.
+
+    words: nulls for words that say nothing, too.
+    """
     columns = []
     for column in batch.columns:
         begun, ended = _first_and_last_bytes(column)
@@ -313,7 +328,7 @@ def _clean_texts(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
 
 
 def _first_and_last_bytes(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """The first and last bytes of all texts that are not empty: two looks per text, instead of a copy of each."""
+    """The first and last bytes of all texts that are not empty, without a copy of each text."""
     data = texts.buffers()[2]
     if data is None or not len(texts):
         return np.array([], np.uint8), np.array([], np.uint8)

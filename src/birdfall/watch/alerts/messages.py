@@ -112,7 +112,10 @@ class AlertMessage:
 
 
 def to_payload(alert: Alert, *, rules: Sequence[str], time: int) -> AlertJson:
-    """The JSON of an alert that is raised. rules: names of those that want it; time: microseconds."""
+    """The JSON of an alert that is raised.
+
+    rules: names of those that want it; time: microseconds.
+    """
     return alert.to_json() | {
         "why": sentence(alert),
         "key": alert.key,

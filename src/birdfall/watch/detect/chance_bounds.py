@@ -50,7 +50,7 @@ def log_tail(number: float, mean: float, size: float) -> float:
 
 
 def rate_bound(events: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-    """The most that a tick may bring of what brought so many events in so many ticks, float64[K]."""
+    """The most a tick may bring of what brought so many events in so many ticks, float64[K]."""
     shape, ticks = events + 1.0, np.maximum(ticks, 1.0)
     # Wilson and Hilferty 1931: a Gamma variate's cube root is nearly normal
     bound = shape * (1 - 1 / (9 * shape) + RATE_BOUND_Z / (3 * np.sqrt(shape))) ** 3 / ticks

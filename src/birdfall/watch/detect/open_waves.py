@@ -209,7 +209,7 @@ class OpenWaves:
             self._next_recount = time.monotonic() + self._recount_every
 
     def teaching_mask(self) -> np.ndarray:
-        """For which streams the open tick is ordinary time, bool[K]: those of no wave that is on."""
+        """For which streams the open tick is ordinary time, bool[K]: no wave is on there."""
         teach = np.ones(len(self._bank), np.bool_)
         for kind in self.by_kind:
             reports = self._bank.report_mask()

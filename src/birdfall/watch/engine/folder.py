@@ -1,4 +1,4 @@
-"""The folder of a watch: its state, the raw events put away beside it, and how long they are kept."""
+"""The folder of a watch: its state, the raw events beside it, and how long they are kept."""
 
 from __future__ import annotations
 

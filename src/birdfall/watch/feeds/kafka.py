@@ -90,7 +90,7 @@ class KafkaFeed(ReconnectingFeed):
         )
         try:
             self._begin(consumer, put)
-            self._read(consumer, put, stop)
+            self.read_until_reconnect(consumer, put, stop)
         except KafkaException as error:
             raise ConnectionLost(f"Kafka: {_name_of(error)}") from error
         finally:
@@ -122,7 +122,8 @@ class KafkaFeed(ReconnectingFeed):
         # no message yet: the first one tells when the watch began
         put([StreamBatch(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
 
-    def _read(self, consumer: Consumer, put: Put, stop: threading.Event) -> None:
+    def read_until_reconnect(self, consumer: Consumer, put: Put, stop: threading.Event) -> None:
+        """Give what `consumer` brings to `put` until it is to stop, or to connect again."""
         checked = time.monotonic()
         heartbeat = _HeartbeatMonitor(self.health)
         while not stop.is_set() and not self.health.reconnect:

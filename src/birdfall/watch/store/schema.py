@@ -114,7 +114,7 @@ def write_error(place: Path, error: sqlite3.DatabaseError) -> CaseError:
 
 
 def prepare_connection(connection: sqlite3.Connection) -> None:
-    """Set the pragmas, create the tables in an empty file, and migrate those of an earlier format."""
+    """Set the pragmas, create the tables in an empty file, migrate those of an earlier format."""
     if not connection.execute("PRAGMA page_count").fetchone()[0]:
         # only a file that is still empty can be told to give back room
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")

@@ -132,7 +132,10 @@ def list_reporters_of_several(
 
 
 def list_reporters(state: State, spans: Iterable[TargetSpan]) -> list[ReporterRow]:
-    """Reporters of accounts, each within a span of its own; most targets first, then the earliest."""
+    """Reporters of accounts, each within a span of its own.
+
+    Most targets first, then the earliest.
+    """
     c = state.connection
     c.execute(
         "CREATE TEMP TABLE IF NOT EXISTS theirs "

@@ -18,7 +18,7 @@ class EventTable(StrEnum):
 
 
 class OldEvent(NamedTuple):
-    """A row of an event table: its number, the account it is about, and its time in microseconds."""
+    """A row of an event table: its number, the account concerned, and its time in microseconds."""
 
     id: int
     account: str
