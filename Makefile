@@ -6,9 +6,9 @@ BIN := $(VENV)/Scripts
 else
 PYTHON ?= python3
 BIN := $(VENV)/bin
+endif
 # where Python code stands
 CODE := src tests benchmarks examples docs requirements
-endif
 
 .PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
 
