@@ -328,7 +328,9 @@ def _print_groups(finding: Finding) -> None:
         print_result(f"    ... and {len(rows) - MAX_SHOWN_GROUPS} more; -o FOLDER writes them all")
 
 
-def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> None:
+def _print_counts(finding: Finding) -> None:
+    """Accounts, edges beside what chance gives, and groups."""
+
     def value(key: str) -> str:
         found = finding.estimates.get(key)
         return (
@@ -366,6 +368,10 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
             )
         print_result(f"  groups                 {value('groups')}")
         _print_groups(finding)
+
+
+def _print_limits(finding: Finding) -> None:
+    """What limits the finding; a sentence that holds for several traces once."""
     from birdfall.model.errors import printable
     from birdfall.tell.words import words
 
@@ -382,12 +388,24 @@ def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> 
             else ""
         )
         print_result(f"  {printable(sentence + named, 400)}")
+
+
+def _print_left_out(finding: Finding) -> None:
+    """The objects that were left out, the first of them."""
+    from birdfall.model.errors import printable
+
+    for row in finding.table("left_out").slice(0, MAX_SHOWN_GROUPS).to_pylist():
+        print_result(
+            f"  left out: {printable(row['object'], 80)}  "
+            f"({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
+        )
+
+
+def _print_finding(finding: Finding, made: Sequence[Path], identified: bool) -> None:
+    _print_counts(finding)
+    _print_limits(finding)
     if "left_out" in finding.tables:
-        for row in finding.table("left_out").slice(0, MAX_SHOWN_GROUPS).to_pylist():
-            print_result(
-                f"  left out: {printable(row['object'], 80)}  "
-                f"({row['events']:,} acts, {row['pairs']:,} pairs within the window)"
-            )
+        _print_left_out(finding)
     for path in made:
         print_result(str(path))
     if made and not identified:

@@ -228,26 +228,28 @@ def wave_chart(
         },
     ]
     if wave is not None and rows[0]["from"] <= wave[0] and wave[1] <= rows[-1]["to"]:
-        layers.insert(
-            0,
-            {
-                "data": {
-                    "values": [{"t": _local_time(wave[0], zone), "e": _local_time(wave[1], zone)}]
-                },
-                "mark": {"type": "rect", "color": HIT, "opacity": 0.14},
-                "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
-            },
-        )
+        layers.insert(0, _wave_layer(wave, zone))
     if any(d["gap"] for d in data):
-        layers.insert(
-            0,
-            {
-                "transform": [{"filter": "datum.gap"}],
-                "mark": {"type": "rect", "color": GAP},
-                "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
-            },
-        )
+        layers.insert(0, _gap_layer())
     return {**_plot_area(width, height), "data": {"values": data}, "layer": layers}
+
+
+def _wave_layer(wave: tuple[dt.datetime, dt.datetime], zone: ZoneInfo) -> LayerSpec:
+    """The tint of a wave."""
+    return {
+        "data": {"values": [{"t": _local_time(wave[0], zone), "e": _local_time(wave[1], zone)}]},
+        "mark": {"type": "rect", "color": HIT, "opacity": 0.14},
+        "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
+    }
+
+
+def _gap_layer() -> LayerSpec:
+    """The hatching of steps that were not watched."""
+    return {
+        "transform": [{"filter": "datum.gap"}],
+        "mark": {"type": "rect", "color": GAP},
+        "encoding": {"x": {"field": "t", "type": "temporal"}, "x2": {"field": "e"}},
+    }
 
 
 def return_chart(rows: Sequence[ReturnRow], width: int, height: int) -> ChartSpec:

@@ -20,7 +20,7 @@ from birdfall.record.case import Case
 from birdfall.sources.atproto.rows import load_follows
 from birdfall.watch.alerts.backtest import HISTORY_TOO_SHORT, RuleBacktest, keep_rules
 from birdfall.watch.alerts.delivery import Courier
-from birdfall.watch.alerts.rules import DEFAULT_RULES, STDOUT, Rule, load_rules
+from birdfall.watch.alerts.rules import DEFAULT_RULES, STDOUT, Channel, Rule, load_rules
 from birdfall.watch.engine.connections import ConnectionReporter
 from birdfall.watch.engine.folder import STATE_FILE, WatchFolder
 from birdfall.watch.engine.handles import resolve_leaders, resolve_rule_leaders
@@ -257,20 +257,13 @@ def _run(
     folder = WatchFolder(options.state, options.keep_days, options.keep_gigabytes, log)
     if options.false_alarms_per_year <= 0:
         raise UsageError("--false-alarms must be above 0")
-    rules, channels = (
-        (list(DEFAULT_RULES), [STDOUT]) if options.rules is None else load_rules(options.rules)
-    )
-    if not options.notify:
-        rules = [replace(r, notify=()) for r in rules]
+    rules, channels = _read_rules(options)
     with ExitStack() as stack:
         stack.enter_context(closing(lock_folder(folder.path)))
         state = stack.enter_context(closing(folder.open_state()))
         leaders, rules = _prepare(state, feeds, rules, options, log)
-        dashboard = None
-        if options.dashboard is not None:
-            dashboard = _start_dashboard(folder, options.dashboard, options.token)
-            stack.callback(dashboard.stop)
-            log(f"dashboard: {dashboard.invitation}")
+        dashboard = _open_dashboard(stack, folder, options, log)
+        if dashboard is not None:
             link = link or dashboard.address
         keep_rules(
             state,
@@ -315,6 +308,28 @@ def _run(
             # where the caller has no handler of its own, Ctrl-C is how a watch is stopped
             pass
         return WatchResult(folder.path, tuple(reversed(list_waves(state))), stopped)
+
+
+def _open_dashboard(
+    stack: ExitStack, folder: WatchFolder, options: WatchOptions, log: Log
+) -> DashboardServer | None:
+    """The dashboard, if one is asked for; `stack` stops it."""
+    if options.dashboard is None:
+        return None
+    dashboard = _start_dashboard(folder, options.dashboard, options.token)
+    stack.callback(dashboard.stop)
+    log(f"dashboard: {dashboard.invitation}")
+    return dashboard
+
+
+def _read_rules(options: WatchOptions) -> tuple[list[Rule], list[Channel]]:
+    """The rules and channels of a watch; rules that notify nobody if that is asked."""
+    rules, channels = (
+        (list(DEFAULT_RULES), [STDOUT]) if options.rules is None else load_rules(options.rules)
+    )
+    if not options.notify:
+        rules = [replace(r, notify=()) for r in rules]
+    return rules, channels
 
 
 def _check_link(link: str | None) -> str:

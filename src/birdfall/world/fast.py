@@ -26,6 +26,7 @@ from birdfall.world.priors import Parameters, Priors, draw, priors
 from birdfall.world.timing import (
     DAY_S,
     WINDOW_S,
+    Siege,
     ordinary_counts,
     ordinary_returns,
     pace,
@@ -246,15 +247,8 @@ def _reports(
     crew = siege(parameters.by_trigger["brigade"])
     joined = wave.joined if wave else np.empty(0, np.int64)
     spared = wave.spared if wave else np.empty(0, np.int64)
-    if not brigade:  # a crew may report the leader's followers to no effect
-        down, up = (
-            rng.binomial(followers[1], p["idle_crew"]),
-            rng.binomial(followers[0] - followers[1], p["idle_crew"]),
-        )
-        joined, spared = (
-            rng.binomial(crew.crew, crew.joins, down),
-            rng.binomial(crew.crew, crew.joins, up),
-        )
+    if not brigade:
+        joined, spared = _idle_crew_reports(crew, followers, p["idle_crew"], rng)
     hidden = (
         parameters.by_trigger["brigade"]["camouflage"] * (joined.sum() + spared.sum()) / accounts
         if brigade
@@ -291,11 +285,28 @@ def _reports(
         - plain * (plain / accounts) * np.exp(-plain / accounts)
     )
     if len(joined):
-        each = rng.binomial(len(joined), joined.mean() / crew.crew, crew.crew)
-        again += float(
-            (by_crew.sum() + hiding.sum()) * each[each >= REPEATED].sum() / max(each.sum(), 1)
-        )
+        again += _crew_repeats(crew, joined, int(by_crew.sum() + hiding.sum()), rng)
     return dose, dose_fell, int(of_fallen.sum()), round(again)
+
+
+def _idle_crew_reports(
+    crew: Siege, followers: tuple[int, int], share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reports of a crew that had no effect, on each follower it chose: the fallen, and the others.
+
+    share: of the leader's followers that such a crew reports.
+    """
+    down, up = (
+        rng.binomial(followers[1], share),
+        rng.binomial(followers[0] - followers[1], share),
+    )
+    return rng.binomial(crew.crew, crew.joins, down), rng.binomial(crew.crew, crew.joins, up)
+
+
+def _crew_repeats(crew: Siege, joined: np.ndarray, reports: int, rng: np.random.Generator) -> float:
+    """Expected reports by those of a crew who reported several, of all `reports` of the crew."""
+    each = rng.binomial(len(joined), joined.mean() / crew.crew, crew.crew)
+    return float(reports * each[each >= REPEATED].sum() / max(each.sum(), 1))
 
 
 def _negative_binomial(size: float, mean: float) -> np.ndarray:

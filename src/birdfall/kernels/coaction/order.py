@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -205,20 +206,27 @@ def _sort_ties(key: np.ndarray, who: np.ndarray, starts: np.ndarray, p0: int, p1
             i = e
 
 
-def order_acts(
-    account: np.ndarray,
-    object_: np.ndarray,
-    time: np.ndarray,
-    window: int,
-    pool: ThreadPoolExecutor,
-    threads: int,
-) -> OrderedActs:
-    """`Ordered` acts. account, object_: int32[n] >= 0; time: int64[n] microseconds; window:
-    microseconds >= 0; n > 0.
+class _KeyLayout(NamedTuple):
+    """How object and time share a key of 63 bits, and how keys are parted by the object's top bits.
 
-    Raises ValueError for negative codes and missing times (NaT), and OverflowError if objects and
-    times together need more bits than a key has.
+    first, quantum, reach: microseconds, quanta in microseconds, and quanta. low: bits of the object
+    that stay in the key.
     """
+
+    first: int
+    quantum: int
+    reach: int
+    time_bits: int
+    low: int
+    object_bits: int
+    partition_bits: int
+    accounts: int
+
+
+def _plan_keys(
+    account: np.ndarray, object_: np.ndarray, time: np.ndarray, window: int
+) -> _KeyLayout:
+    """The narrowest keys that hold these acts. Raises as `order_acts` does."""
     n = len(time)
     a, o, first, last, divisor, a_low, o_low = _extent(account, object_, time)
     if min(a_low, o_low) < 0:
@@ -242,8 +250,28 @@ def order_acts(
         raise OverflowError(
             "the objects and the span of time are too many for one key; cut the record in time"
         )
-    parts = 1 << partition_bits
-    mask = (1 << object_bits) - 1
+    return _KeyLayout(
+        int(first), quantum, reach, time_bits, low, object_bits, partition_bits, int(a) + 1
+    )
+
+
+def order_acts(
+    account: np.ndarray,
+    object_: np.ndarray,
+    time: np.ndarray,
+    window: int,
+    pool: ThreadPoolExecutor,
+    threads: int,
+) -> OrderedActs:
+    """`Ordered` acts. account, object_: int32[n] >= 0; time: int64[n] microseconds; window:
+    microseconds >= 0; n > 0.
+
+    Raises ValueError for negative codes and missing times (NaT), and OverflowError if objects and
+    times together need more bits than a key has.
+    """
+    n, layout = len(time), _plan_keys(account, object_, time, window)
+    first, quantum, reach, time_bits, low, object_bits, partition_bits, accounts = layout
+    parts, mask = 1 << partition_bits, (1 << object_bits) - 1
     cuts = [n * i // threads for i in range(threads + 1)]
     counts = np.zeros((threads, parts), np.int64)
     list(
@@ -266,7 +294,7 @@ def order_acts(
                 cuts[i + 1],
                 mask,
                 low,
-                int(first),
+                first,
                 quantum,
                 time_bits,
                 place[i],
@@ -285,5 +313,5 @@ def order_acts(
 
     list(pool.map(sort_piece, range(pieces)))
     return OrderedActs(
-        key, who, starts, time_bits, low, object_bits, int(first), quantum, reach, int(a) + 1
+        key, who, starts, time_bits, low, object_bits, first, quantum, reach, accounts
     )

@@ -94,20 +94,8 @@ def find_occasions(
     n = len(target)
     same = np.r_[False, target[1:] == target[:-1]]
     gap = np.r_[0, np.diff(time)]
-    # falls of the same target up to each report: a report made at the very moment counts as made
-    # before
-    if len(falls):
-        fallen = np.argsort(falls.code, kind="stable")
-        code, by, after, ended = (
-            x[fallen] for x in (falls.code, falls.by, falls.after, falls.ended)
-        )
-    else:  # one fall of nobody spares every line below the case of none
-        code, by, after, ended = (
-            np.array([-1]),
-            np.zeros(1, np.int64),
-            np.zeros(1, np.int64),
-            np.zeros(1, np.int64),
-        )
+    # a report made at the very moment of a fall counts as made before
+    code, by, after, ended = _sorted_falls(falls)
     passed = _rank(code, by, target, time)
     start = np.searchsorted(code, target)
     down = (passed > start) & (time < ended[np.maximum(passed - 1, 0)])
@@ -118,11 +106,7 @@ def find_occasions(
     at = np.minimum(passed, len(code) - 1)
     next_by = np.where(has_next, by[at], np.iinfo(np.int64).max)
     next_after = np.where(has_next, after[at], np.iinfo(np.int64).max)
-    next_report = (
-        np.r_[np.where(same[1:], time[1:], np.iinfo(np.int64).max), np.iinfo(np.int64).max]
-        if n
-        else time
-    )
+    next_report = _next_report_times(time, same)
     until = np.minimum(
         next_report - 1, np.where(time > np.iinfo(np.int64).max - within, time, time + within)
     )
@@ -141,20 +125,48 @@ def find_occasions(
     last = ~np.r_[same[1:] & (gap[1:] == 0), np.zeros(min(1, n), bool)]
     tempo_gap = _gap_to_previous(np.where(fresh, DAY_US, gap), ~(same & (gap == 0)))
     kept = ~down & ~uncertain & last
-    tempo = np.digitize(tempo_gap, [MINUTE_US, HOUR_US, DAY_US])
-    period = np.zeros(n, np.int64)
-    if n:
-        period = (time - time.min()) * PERIODS // (int(time.max() - time.min()) + 1)
     return Occasions(
         target[kept],
         time[kept],
         count[kept],
         fell[kept],
         episode[kept],
-        (period * 4 + tempo)[kept],
+        _strata(time, tempo_gap)[kept],
         undated,
         int(down.sum()),
     )
+
+
+def _sorted_falls(falls: TargetFalls) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Codes and the times `by`, `after` and `ended` of the falls, int64[k] each, by code.
+
+    One fall of nobody spares every line that follows the case of none.
+    """
+    if not len(falls):
+        none = np.zeros(1, np.int64)
+        return np.array([-1]), none, none, none
+    order = np.argsort(falls.code, kind="stable")
+    return falls.code[order], falls.by[order], falls.after[order], falls.ended[order]
+
+
+def _next_report_times(time: np.ndarray, same: np.ndarray) -> np.ndarray:
+    """int64[n] us: the next report on the same target, the largest number if there is none.
+
+    same: bool[n], whether the report before is on the same target.
+    """
+    if not len(time):
+        return time
+    never = np.iinfo(np.int64).max
+    return np.asarray(np.r_[np.where(same[1:], time[1:], never), never], np.int64)
+
+
+def _strata(time: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """int64[n]: the period of the record, and how soon a report followed the one before."""
+    period = np.zeros(len(time), np.int64)
+    if len(time):
+        period = (time - time.min()) * PERIODS // (int(time.max() - time.min()) + 1)
+    tempo = np.digitize(gap, [MINUTE_US, HOUR_US, DAY_US])
+    return np.asarray(period * 4 + tempo, np.int64)
 
 
 def _gap_to_previous(gap: np.ndarray, leads: np.ndarray) -> np.ndarray:

@@ -201,33 +201,28 @@ def brigades(
     asked = BrigadeOptions(**keywords) if options is None else options
     asked.check()
     reports = read_reports(record)
+    blank = _blank_finding(record, asked)
+    if not len(reports):
+        return blank
+    return _fill_finding(blank, _measure(record, reports, asked, progress), asked.alpha)
+
+
+def _blank_finding(record: Record, asked: BrigadeOptions) -> Finding:
+    """A finding without reports: the question, and the calls to report."""
     calls, posts, callers = tabulate_calls(record)
-    spoken = {"calls": _count_estimate(posts), "callers": _estimate(callers, "accounts")}
-    weak = (Note("calls-are-a-weak-sign", {"posts": posts}),) if posts else ()
-    blank = Finding(
+    return Finding(
         kind=KIND,
         name=NAME,
         answer="cannot",
-        estimates=spoken,
+        estimates={"calls": _count_estimate(posts), "callers": _estimate(callers, "accounts")},
         parameters=asked.to_json(),
         inputs=tuple(record.input(t) for t in ("acts", "statuses")),
         reasons=(Note("no-reports", {"needs": "reports"}),),
-        limits=weak,
+        limits=(Note("calls-are-a-weak-sign", {"posts": posts}),) if posts else (),
         method=METHOD,
         tables={"calls": calls},
         simulated=record.settings.simulated,
         method_version=METHOD_VERSION,
-    )
-    if not len(reports):
-        return blank
-    found = _measure(record, reports, asked, progress)
-    return blank.replace(
-        answer="found" if found.sought.blocks else "nothing",
-        estimates=_estimates(found) | spoken,
-        reasons=(),
-        limits=_limit_notes(found) + found.dose_notes + weak,
-        details=_details(found),
-        tables=_tables(found, asked.alpha) | {"calls": calls},
     )
 
 
@@ -279,6 +274,18 @@ def _measure(
     progress("brigades", 4, 4, "steps")
     return _Measured(
         accounts, reports, falls, fire, together, graph, sought, people, doses, notes, order
+    )
+
+
+def _fill_finding(blank: Finding, found: _Measured, alpha: float) -> Finding:
+    """The blank finding with what was found."""
+    return blank.replace(
+        answer="found" if found.sought.blocks else "nothing",
+        estimates=_estimates(found) | blank.estimates,
+        reasons=(),
+        limits=_limit_notes(found) + found.dose_notes + blank.limits,
+        details=_details(found),
+        tables=_tables(found, alpha) | blank.tables,
     )
 
 

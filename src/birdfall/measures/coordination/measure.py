@@ -13,9 +13,10 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Unpack
+from typing import Final, Unpack
 
 import numpy as np
+import pyarrow as pa
 
 from birdfall.kernels.coaction.coaction import estimate_cost
 from birdfall.measures.coordination import describe
@@ -39,6 +40,7 @@ from birdfall.measures.coordination.options import (
     InterestSource,
 )
 from birdfall.measures.coordination.peer_methods import peer_finding
+from birdfall.measures.coordination.peer_options import PeerName
 from birdfall.measures.coordination.sensitivity import try_windows
 from birdfall.measures.coordination.tables import (
     NetworkFacts,
@@ -193,18 +195,62 @@ def coordination(
     window = asked.checked_window()
     traces, inputs, limits = _read_traces(data, asked)
     if asked.preset is not None:
-        options_given = asked.preset_options or {}
-        peer = peer_finding(traces, asked.preset, window, options_given, inputs)
-        return peer.replace(method_version=METHOD_VERSION)
+        return _peer_finding(traces, asked.preset, asked, window, inputs)
     read = _build_layers(canonical_accounts(traces), asked, window, progress)
-    limits = [*limits, *(n for n in read.notes if n not in limits)]
-    if not read.layers:
-        raise CannotAnswer(
-            "no acts are left to look at", fix="Choose another trace, or leave out fewer objects."
-        )
+    return _measure(read, asked, limits, progress).replace(
+        name=_finding_name(asked, traces),
+        inputs=inputs,
+        parameters=_parameters(asked, [t.name for t in traces], window),
+        simulated=isinstance(data, Record) and data.settings.simulated,
+    )
+
+
+def _peer_finding(
+    traces: list[Trace],
+    preset: PeerName,
+    asked: CoordinationOptions,
+    window: int,
+    inputs: tuple[Input, ...],
+) -> Finding:
+    """The edges of another tool, as a finding of this version."""
+    finding = peer_finding(traces, preset, window, asked.preset_options or {}, inputs)
+    return finding.replace(method_version=METHOD_VERSION)
+
+
+def _finding_name(asked: CoordinationOptions, traces: list[Trace]) -> str:
+    """The name that was given, else the kind and what was done together."""
+    return asked.name or f"{KIND}-{_slug(traces[0].name) if len(traces) == 1 else 'layers'}"
+
+
+def _measure(
+    read: _ReadLayers, asked: CoordinationOptions, reading_limits: list[Note], progress: Progress
+) -> Finding:
+    """What the layers show as one network; the question and the inputs are the caller's."""
     found = _find_network(read.layers, asked, progress)
+    limits = [*reading_limits, *(n for n in read.notes if n not in reading_limits)]
     if explained := sum(not b.listed for b in found.blocks):
         limits.append(Note("blocks-explained", {"blocks": explained}))
+    limits += describe.limit_notes(read.layers, found.whole, asked.null, read.left_out)
+    return Finding(
+        kind=KIND,
+        name=KIND,
+        answer="found" if found.chosen.any() or found.listed_blocks else "nothing",
+        estimates=describe.estimates(found, asked.null, asked.memory),
+        limits=tuple(limits),
+        method=METHOD,
+        details={
+            "layers": describe.layer_details(read.layers, asked.alpha),
+            "blocks": describe.block_details(found),
+        },
+        tables=_tables(read, found, asked),
+        method_version=METHOD_VERSION,
+    )
+
+
+def _tables(
+    read: _ReadLayers, found: NetworkFacts, asked: CoordinationOptions
+) -> dict[str, pa.Table]:
+    """The finding's tables; without a null model the columns of its tests are blank."""
     sensitivity, neighbours = try_windows(
         read.layers, asked.at_least, asked.alpha, wanted=asked.sensitivity
     )
@@ -215,28 +261,7 @@ def coordination(
     tables["left_out"] = object_table(read.left_out)
     heaviest = sorted(read.heaviest, key=lambda h: (-h[2], h[0]))[:MAX_HEAVIEST]
     tables["heaviest"] = object_table(heaviest)
-    limits += describe.limit_notes(read.layers, found.whole, asked.null, read.left_out)
-    answer: Literal["found", "nothing"] = (
-        "found" if found.chosen.any() or found.listed_blocks else "nothing"
-    )
-    name = _slug(traces[0].name) if len(traces) == 1 else "layers"
-    return Finding(
-        kind=KIND,
-        name=asked.name or f"{KIND}-{name}",
-        answer=answer,
-        estimates=describe.estimates(found, asked.null, asked.memory),
-        parameters=_parameters(asked, [t.name for t in traces], window),
-        inputs=inputs,
-        limits=tuple(limits),
-        method=METHOD,
-        details={
-            "layers": describe.layer_details(read.layers, asked.alpha),
-            "blocks": describe.block_details(found),
-        },
-        tables=tables,
-        simulated=isinstance(data, Record) and data.settings.simulated,
-        method_version=METHOD_VERSION,
-    )
+    return tables
 
 
 @dataclass
@@ -254,7 +279,10 @@ class _ReadLayers:
 def _build_layers(
     traces: list[Trace], asked: CoordinationOptions, window: int, progress: Progress
 ) -> _ReadLayers:
-    """Every trace as a layer of tested edges; traces without acts are none."""
+    """Every trace as a layer of tested edges; traces without acts are none.
+
+    Raises CannotAnswer if no layer is left.
+    """
     found = _ReadLayers()
     leave_out = asked.objects_left_out
     for trace in traces:
@@ -278,6 +306,10 @@ def _build_layers(
     unknown = sorted(set(leave_out) - {name for name, _, _ in found.left_out})
     if unknown:
         found.notes.append(Note("objects-to-leave-out-unknown", {"objects": unknown}))
+    if not found.layers:
+        raise CannotAnswer(
+            "no acts are left to look at", fix="Choose another trace, or leave out fewer objects."
+        )
     return found
 
 

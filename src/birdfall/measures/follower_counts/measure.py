@@ -169,28 +169,49 @@ def follower_counts(
     >>> finding["net"].value, finding["gross"].value
     (-990, 1000.0)
     """
-    parameters = {
-        "leaders": list(leaders),
-        "controls": list(controls),
-        "alpha": alpha,
-        "seed": seed,
-        "deviations": FALL_DEVIATIONS,
-        "history_days": HISTORY_DAYS,
-    }
+    blank = _blank_finding(leaders, controls, alpha, seed)
     note = applies_to(record)
     if note is not None:
-        return Finding("counts", "counts", "cannot", reasons=(note,), parameters=parameters)
+        return blank.replace(reasons=(note,))
     daily = daily_levels(record)
     progress("counts", len(daily.accounts), len(daily.accounts), "accounts")
     waves = _find_waves(daily, leaders, controls, alpha, seed)
-    summaries = [_summarise(daily, wave) for wave in waves]
-    detailed = waves[:DETAILED_WAVES]
+    return _fill_finding(blank, record, daily, waves, leaders, controls)
+
+
+def _blank_finding(
+    leaders: tuple[str, ...], controls: tuple[str, ...], alpha: float, seed: int
+) -> Finding:
+    """A finding of which only the question is known."""
     return Finding(
         kind="counts",
         name="counts",
+        answer="cannot",
+        parameters={
+            "leaders": list(leaders),
+            "controls": list(controls),
+            "alpha": alpha,
+            "seed": seed,
+            "deviations": FALL_DEVIATIONS,
+            "history_days": HISTORY_DAYS,
+        },
+    )
+
+
+def _fill_finding(
+    blank: Finding,
+    record: Record,
+    daily: Daily,
+    waves: list[_Wave],
+    leaders: tuple[str, ...],
+    controls: tuple[str, ...],
+) -> Finding:
+    """The blank finding with what the waves show."""
+    summaries = [_summarise(daily, wave) for wave in waves]
+    detailed = waves[:DETAILED_WAVES]
+    return blank.replace(
         answer="found" if waves else "nothing",
         estimates=_estimates(daily, summaries, detailed, leaders),
-        parameters=parameters,
         inputs=(record.input("counts"),),
         limits=_limits(summaries, detailed),
         method=METHOD,

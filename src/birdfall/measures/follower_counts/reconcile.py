@@ -197,6 +197,13 @@ def reconcile(
             reasons=(Note("too-few-levels", {"needs": "levels"}),),
             parameters=parameters,
         )
+    return _compare_figures(facts, leader, day, growth).replace(parameters=parameters)
+
+
+def _compare_figures(
+    facts: list[Fact], leader: str, day: dt.date, growth: tuple[float, float]
+) -> Finding:
+    """What the figures of a day say, given the mean growth a day, (low, high)."""
     low, high = growth[0] * (1 - DAILY_SWING), growth[1] * (1 + DAILY_SWING)
     net = [f for f in facts if f.kind == "net" and f.population == leader and f.date == day]
     gross = [
@@ -215,7 +222,6 @@ def reconcile(
         answer=answer,
         reasons=reasons,
         estimates=_estimates(growth, (low, high), net, figures, ratios),
-        parameters=parameters,
         limits=(
             Note("cause-not-in-counts", {}),
             Note("growth-of-the-day-assumed", {"swing_share": DAILY_SWING}),

@@ -16,7 +16,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -176,9 +176,9 @@ class _RewindableLines:
         return line
 
     def keep_first(self) -> str:
-        """Give back all lines of the record but its first, which is returned."""
+        """Give back all lines of the record but its first, whose text is returned."""
         self._back.extendleft(reversed(self.taken[1:]))
-        return self.taken[0] if self.taken else ""
+        return _valid_text(self.taken[0].rstrip("\r\n")) if self.taken else ""
 
 
 def read_records(
@@ -216,7 +216,7 @@ def read_records(
                 return
             except csv.Error as error:
                 number += 1
-                shown = lines.keep_first().rstrip("\r\n").encode("utf-8", "replace").decode()
+                shown = lines.keep_first()
                 rejections.add(
                     number, None, shown, f"not readable as CSV: {error}", "Mend the row."
                 )
@@ -228,7 +228,7 @@ def read_records(
             if number <= skip + 1:
                 continue
             if _has_unclosed_quote(lines.taken, len(cells) == len(names), delimiter):
-                shown = lines.keep_first().rstrip("\r\n").encode("utf-8", "replace").decode()
+                shown = lines.keep_first()
                 rejections.add(
                     number,
                     None,
@@ -238,28 +238,43 @@ def read_records(
                 )
                 rows = csv.reader(lines, delimiter=delimiter)
                 continue
-            if len(cells) != len(names):
-                shown = delimiter.join(cells).encode("utf-8", "replace").decode()
-                rejections.add(
-                    number,
-                    None,
-                    shown,
-                    f"{len(cells)} cells where the header has {len(names)}",
-                    "Put text that holds the delimiter in quotes.",
-                )
-                continue
-            broken = next((i for i in places if not _is_utf8(cells[i])), None)
-            if broken is not None:
-                shown = cells[broken].encode("utf-8", "replace").decode()
-                rejections.add(
-                    number,
-                    names[broken],
-                    shown,
-                    "bytes that are not UTF-8",
-                    "Save the file as UTF-8.",
-                )
+            fault = _find_fault(cells, names, places, delimiter)
+            if fault is not None:
+                rejections.add(number, *fault)
                 continue
             yield number, tuple([cells[i] for i in places])
+
+
+class _Fault(NamedTuple):
+    """Why a row is refused: the column, if it is one, what stands there, and what to do."""
+
+    column: str | None
+    text: str
+    reason: str
+    fix: str
+
+
+def _find_fault(
+    cells: list[str], names: Sequence[str], places: list[int], delimiter: str
+) -> _Fault | None:
+    """What makes a row unusable; None if nothing does. places: of the cells that are used."""
+    if len(cells) != len(names):
+        return _Fault(
+            None,
+            _valid_text(delimiter.join(cells)),
+            f"{len(cells)} cells where the header has {len(names)}",
+            "Put text that holds the delimiter in quotes.",
+        )
+    broken = next((i for i in places if not _is_utf8(cells[i])), None)
+    if broken is None:
+        return None
+    text = _valid_text(cells[broken])
+    return _Fault(names[broken], text, "bytes that are not UTF-8", "Save the file as UTF-8.")
+
+
+def _valid_text(text: str) -> str:
+    """The text with a question mark for every byte that was not UTF-8."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _has_unclosed_quote(lines: list[str], fits: bool, delimiter: str) -> bool:
