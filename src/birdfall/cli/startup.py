@@ -22,8 +22,7 @@ class OptionalImports:
     pandas' own; none of Birdfall's are. Whoever imports pandas themselves gets it, and so does
     Arrow where a plugin of Birdfall is installed, which may well hand pandas' values over. Before
     its first kernel Numba loads SciPy's linear algebra, an eighth of a second, to know whether
-    compiled code could multiply matrices. For predicting links, which no command does, NetworKit
-    loads scikit-learn, three quarters of a second.
+    compiled code could multiply matrices.
     """
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
@@ -36,8 +35,6 @@ class OptionalImports:
                 raise ModuleNotFoundError("no command uses pandas", name=name)
         elif name == "scipy.linalg" and _is_loading("numba.np.arraymath", until="_HAVE_BLAS"):
             raise ModuleNotFoundError("no kernel multiplies matrices", name=name)
-        elif name == "sklearn" and _is_loading("networkit", until="setup"):
-            raise ModuleNotFoundError("no command predicts links", name=name)
         return None
 
 

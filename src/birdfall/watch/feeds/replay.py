@@ -273,6 +273,8 @@ def poll_by_select(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
 
     Not by a buffered reader: a thread that waits in one cannot be left when the process ends.
     """
+    if os.name == "nt":
+        return  # there `select` takes sockets only, and `poll_in_thread` is chosen
     while not stop.is_set():
         if not select.select([descriptor], [], [], STOP_CHECK_SECONDS)[0]:
             continue
