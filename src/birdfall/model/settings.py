@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -66,7 +66,7 @@ def parse_settings(text: str, where: str) -> Settings:
             f"this is not TOML: {error}", where=where, fix="Mend the line, or restore the file."
         ) from error
     known = Settings()
-    values: dict[str, Any] = {}
+    settings = known
     for key, value in plain.items():
         if not hasattr(known, key):
             raise UsageError(
@@ -83,8 +83,7 @@ def parse_settings(text: str, where: str) -> Settings:
             value = tuple(value)
         elif not isinstance(value, type(wanted)):
             raise UsageError(f"{key} must be of type {type(wanted).__name__}", where=where)
-        values[key] = value
-    settings = Settings(**values)
+        settings = replace(settings, **{key: value})
     try:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -36,7 +36,7 @@ from birdfall.record.atomic import digest, explain_write_errors
 from birdfall.record.file_lock import try_lock
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty_ids
-from birdfall.record.manifest import Import, Manifest
+from birdfall.record.manifest import Import, ImportOptions, Manifest
 from birdfall.record.parts import write_parts
 from birdfall.record.record import Record, from_parquet
 from birdfall.record.transaction import STAGING, Transaction, finish_commit
@@ -143,7 +143,7 @@ class Case:
         source: str,
         reader: str = "",
         digest: str | Callable[[], str] = "",
-        options: dict[str, Any] | None = None,
+        options: ImportOptions | None = None,
         notes: tuple[str, ...] = (),
         progress: Progress = silent,
     ) -> Receipt:

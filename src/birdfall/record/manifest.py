@@ -8,9 +8,10 @@ next change.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from birdfall.model.errors import CaseError
 
@@ -18,6 +19,10 @@ FORMAT: Final = 1
 NAME: Final = "manifest.json"
 #: Holds a change that has happened and whose files are being moved to their places.
 COMMITTED: Final = ".committed"
+
+
+#: How an import was asked for, as the manifest keeps it.
+ImportOptions = Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Import:
     rows: dict[str, int]
     rejected: int
     at: str
-    options: dict[str, Any] = field(default_factory=dict)
+    options: ImportOptions = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 

@@ -6,6 +6,7 @@ A `Record` comes from a case on disk (`Case.record()`) or from Arrow tables in m
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ from birdfall.model.findings import Input
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
 from birdfall.model.settings import Settings
 from birdfall.record.ids import Ids, empty_ids
+
+#: What a named parameter of a query may be.
+SqlValue = str | int | float | bool | bytes | dt.datetime | Sequence[str] | Sequence[int] | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ class Record:
         chosen = ", ".join(f'"{c}"' for c in columns) if columns else "*"
         return self.sql(f"SELECT {chosen} FROM {table}")
 
-    def sql(self, query: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> pa.Table:
+    def sql(
+        self, query: str, parameters: Sequence[object] | Mapping[str, SqlValue] | None = None
+    ) -> pa.Table:
         """An Arrow table from SQL over the record's tables and `ids` (id, code)."""
         return self.connection.sql(query, params=parameters).to_arrow_table()
 
@@ -106,12 +112,11 @@ class Record:
 
 def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A fresh in-memory DuckDB in UTC that spills to a temporary folder, without outside access."""
-    config: dict[str, Any] = {"TimeZone": "UTC", "preserve_insertion_order": True}
-    if threads:
-        config["threads"] = threads
     connection = duckdb.connect(":memory:")
-    for key, value in config.items():
-        connection.execute(f"SET {key} = '{value}'")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET preserve_insertion_order = true")
+    if threads:
+        connection.execute(f"SET threads = {threads:d}")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     return connection

@@ -27,6 +27,7 @@ from birdfall.sources.registry import choose_source
 from birdfall.sources.shared.column_mapping import ColumnMapping
 from birdfall.sources.shared.follow_index import FollowIndex, load_follow_index
 from birdfall.sources.shared.protocol import Source, SourceOptions, wants_follows
+from birdfall.sources.shared.rejections import RejectedRow
 
 #: How many rows `look_into` reads before it tells what it saw.
 LOOK_ROWS = 20_000
@@ -59,7 +60,7 @@ class Look:
     question: BirdfallError | None
     rows: dict[str, int]
     rejected: int
-    examples: tuple[dict[str, Any], ...]
+    examples: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
 
     @property
@@ -171,7 +172,7 @@ def look_into(
     if source.NAME == "table":
         columns, options, notes, question = _columns(place, options)
     counts: Counter[str] = Counter()
-    examples: list[dict[str, Any]] = []
+    examples: list[RejectedRow] = []
     if question is None:
         try:
             for item in _first_items(source, place, options):

@@ -1,45 +1,88 @@
-"""X (Twitter) as twarc and the API write it.
+"""X (Twitter) as twarc and the API write it: v1.1 and v2 tweets, pages of them, users, and errors.
 
-Tweets of v1.1 and of v2, v2 pages with their includes, users, and errors.
-
-A page's `errors` name accounts that could not be shown because they were suspended: that is a
-status `seen` at the time twarc noted (`__twarc.retrieved_at`); a page that says no time rejects
-them, for a status without a time tells nothing.
+Archives that X gives its own people (`tweets.js`, `follower.js`) are read too. A page's `errors`
+name accounts that could not be shown because they were suspended: that is a status `seen` at the
+time twarc noted (`__twarc.retrieved_at`); a page that says no time rejects them, for a status
+without a time tells nothing.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
-
-import pyarrow as pa
+from typing import Any, Final, NamedTuple
 
 from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
-from birdfall.model.schemas import TABLES, Part, Rows
+from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared import json_array
+from birdfall.sources.shared.json_object import JsonObject
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
+from birdfall.sources.shared.record_rows import (
+    AccountRow,
+    ActRow,
+    FollowRow,
+    RecordRow,
+    RowBuffers,
+    StatusRow,
+)
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.shared.timestamps import TimeReader
 
 NAME = "x"
-_READING: Final = TimeReader()
-_ROWS: Final = 1 << 14
+_TIMES: Final = TimeReader()
+#: Rows of one table, and rejected lines, after which a batch is handed on.
+_ROWS_PER_BATCH: Final = 1 << 14
 _REFERENCES: Final = {"retweeted": "repost", "quoted": "quote", "replied_to": "reply"}
 
 #: Files of the archive that X gives its own people, by the name in their first line.
 _ARCHIVE: Final = re.compile(
     rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account)\.part\d+\s*="
 )
+_ARCHIVE_KEYS: Final = {"tweet", "follower", "following", "account"}
+#: Keys of which a tweet, a user or a page has at least one, and those it has beside it.
+_MARKS: Final = (
+    b'"id_str"',
+    b'"author_id"',
+    b'"includes"',
+    b'"__twarc"',
+    b'"public_metrics"',
+    b'"screen_name"',
+)
+_CONTENTS: Final = (b'"created_at"', b'"data"', b'"errors"')
 
-Row = dict[str, Any]
+
+class _Rejected(NamedTuple):
+    """A part of a line that cannot be used."""
+
+    column: str
+    value: str
+    reason: str
+    fix: str
+
+
+class _Base(NamedTuple):
+    """What all acts of one tweet share."""
+
+    account: str
+    time: int
+    act_id: str
+    line: int
+
+
+class _Said(NamedTuple):
+    """The text of a tweet, its language and the app it was written with."""
+
+    text: str | None
+    language: str | None
+    client: str | None
+
+
+_Found = RecordRow | _Rejected
 
 
 def sniff(_path: Path, head: bytes) -> float:
@@ -50,73 +93,48 @@ def sniff(_path: Path, head: bytes) -> float:
     first = first.split(b"\n", 1)[0] if json_array.is_lines(head) else first
     if not first.startswith(b"{"):
         return 0.0
-    marks = (
-        b'"id_str"',
-        b'"author_id"',
-        b'"includes"',
-        b'"__twarc"',
-        b'"public_metrics"',
-        b'"screen_name"',
-    )
-    if any(mark in first for mark in marks) and (
-        b'"created_at"' in first or b'"data"' in first or b'"errors"' in first
-    ):
-        return 0.95
-    return 0.0
+    known = any(mark in first for mark in _MARKS) and any(key in first for key in _CONTENTS)
+    return 0.95 if known else 0.0
 
 
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
-    """Acts of every kind, accounts and seen suspensions of a file of JSON lines."""
-    source = options.source_of(path)
-    rejections = Rejections(source)
+    """Rows of a file of JSON lines: acts, accounts, follows and seen suspensions."""
+    buffers = RowBuffers(options.source_of(path))
     size = path.stat().st_size
-    waiting: dict[str, list[Row]] = defaultdict(list)
     owner = _owner(path)
     for number, line, packed in read_lines(path, allow_large=options.allow_large):
         if not line.strip():
             continue
         try:
-            found = list(_rows(json.loads(line.removeprefix(b"\xef\xbb\xbf")), owner))
+            found = list(_rows(json.loads(line.removeprefix(b"\xef\xbb\xbf")), number, owner))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            shown = line[:200].decode("utf-8", "replace")
-            rejections.add(
-                number,
-                None,
-                shown,
-                f"no tweet, user or page of them: {_words(error)}",
-                "Mend or remove the line.",
-            )
+            _reject_line(buffers.rejections, number, line, error)
             continue
-        for table, row in found:
-            if table == "rejected":
-                rejections.add(number, row["column"], row["value"], row["reason"], row["fix"])
+        for row in found:
+            if isinstance(row, _Rejected):
+                buffers.rejections.add(number, row.column, row.value, row.reason, row.fix)
             else:
-                waiting[table].append(row | {"source": source, "line": number})
-        for table in [t for t, rows in waiting.items() if len(rows) >= _ROWS]:
-            yield _batch(table, waiting.pop(table))
+                buffers.add(row)
+        if number % 1024 == 0:
             progress("read", packed, size, "bytes")
-        yield from rejections.rows(at_least=1 << 12)
-    for table, rows in sorted(waiting.items()):
-        yield _batch(table, rows)
-    yield from rejections.rows()
+            yield from buffers.batches(at_least=_ROWS_PER_BATCH)
+    yield from buffers.batches()
 
 
-def _words(error: Exception) -> str:
-    return (
-        f"{error.args[0]} is missing"
-        if isinstance(error, KeyError) and error.args
-        else str(error)[:120]
-    )
+def _reject_line(rejections: Rejections, number: int, line: bytes, error: Exception) -> None:
+    if isinstance(error, KeyError) and error.args:
+        why = f"{error.args[0]} is missing"
+    else:
+        why = str(error)[:120]
+    shown = line[:200].decode("utf-8", "replace")
+    reason = f"no tweet, user or page of them: {why}"
+    rejections.add(number, None, shown, reason, "Mend or remove the line.")
 
 
-def _batch(table: str, rows: list[Row]) -> Rows:
-    return Rows(table, pa.RecordBatch.from_pylist(rows, schema=TABLES[table]))
+def _owner(path: Path) -> JsonObject | None:
+    """The account an archive is of, by the `account.js` beside it: tweets and followers do not say.
 
-
-def _owner(path: Path) -> Row | None:
-    """Whose archive a file belongs to, by the `account.js` beside it.
-
-    Its tweets and followers do not say.
+    It has the keys of a user of a v1.1 tweet.
     """
     beside = path.with_name("account.js")
     if not beside.is_file():
@@ -124,257 +142,242 @@ def _owner(path: Path) -> Row | None:
     try:
         for _, line, _ in read_lines(beside):
             account = json.loads(line)["account"]
-            return {"id_str": str(account["accountId"]), "screen_name": account.get("username")}
+            name = account.get("username")
+            return JsonObject({"id_str": str(account["accountId"]), "screen_name": name})
     except (InputError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return None
 
 
-def _archive_rows(value: Row, owner: Row | None) -> Iterator[tuple[str, Row]]:
+def _rows(value: object, line: int, owner: JsonObject | None) -> Iterator[_Found]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    plain = JsonObject(value)
+    if len(value) == 1 and value.keys() <= _ARCHIVE_KEYS:
+        yield from _archive_rows(plain, line, owner)
+    elif "data" in plain or "errors" in plain or "includes" in plain:
+        yield from _page_rows(plain, line)
+    elif "author_id" in plain or plain.child("author") is not None:
+        yield from _tweet_v2(plain, line, {}, _retrieved_at(plain))
+    elif plain.child("user") is not None:
+        yield from _tweet_v1(plain, _object(plain, "user"), line)
+    elif "screen_name" in plain:
+        yield _user_v1(plain, line, None)
+    elif "username" in plain:
+        yield _user_v2(plain, line, _retrieved_at(plain))
+    else:
+        raise ValueError("none of their keys")
+
+
+def _archive_rows(value: JsonObject, line: int, owner: JsonObject | None) -> Iterator[_Found]:
     """One element of an archive: a tweet, a follower, somebody followed, or the account itself."""
     if "account" in value:
-        account = value["account"]
-        yield (
-            "accounts",
-            {
-                "account": str(account["accountId"]),
-                "handle": account.get("username"),
-                "name": account.get("accountDisplayName"),
-                "created_at": _optional_time(account.get("createdAt")),
-            },
+        account = _object(value, "account")
+        yield AccountRow(
+            str(account.require("accountId")),
+            line,
+            _text(account.value("username")),
+            _text(account.value("accountDisplayName")),
+            _optional_time(account.value("createdAt")),
         )
         return
     if owner is None:
         raise ValueError("whose archive this is stands in account.js, which is not beside it")
     if "tweet" in value:
-        yield from _v1(value["tweet"] | {"user": owner})
+        yield from _tweet_v1(_object(value, "tweet"), owner, line)
         return
-    other = str((value.get("follower") or value["following"])["accountId"])
-    pair = (other, owner["id_str"]) if "follower" in value else (owner["id_str"], other)
-    yield "follows", {"follower": pair[0], "followed": pair[1], "observation": "seen"}
+    is_follower = "follower" in value
+    other = str(_object(value, "follower" if is_follower else "following").require("accountId"))
+    own = str(owner.require("id_str"))
+    follower, followed = (other, own) if is_follower else (own, other)
+    yield FollowRow(follower, followed, line, observation="seen")
 
 
-def _rows(value: Any, owner: Row | None = None) -> Iterator[tuple[str, Row]]:
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    if len(value) == 1 and value.keys() <= {"tweet", "follower", "following", "account"}:
-        yield from _archive_rows(value, owner)
-        return
-    if "data" in value or "errors" in value or "includes" in value:
-        yield from _page(value)
-    elif "author_id" in value or isinstance(value.get("author"), dict):
-        yield from _v2(value, {}, _retrieved_at(value))
-    elif isinstance(value.get("user"), dict):
-        yield from _v1(value)
-    elif "screen_name" in value:
-        yield "accounts", _user_v1(value, None)
-    elif "username" in value:
-        yield "accounts", _user_v2(value, _retrieved_at(value))
-    else:
-        raise ValueError("none of their keys")
-
-
-def _page(page: Row) -> Iterator[tuple[str, Row]]:
+def _page_rows(page: JsonObject, line: int) -> Iterator[_Found]:
     seen = _retrieved_at(page)
-    includes = page.get("includes") or {}
-    tweets = {t["id"]: t for t in includes.get("tweets", ())}
-    for user in includes.get("users", ()):
-        yield "accounts", _user_v2(user, seen)
-    data = page.get("data") or []
-    for item in [data] if isinstance(data, dict) else data:
+    includes = page.child("includes") or JsonObject({})
+    tweets = {t.require("id"): t for t in _objects(includes, "tweets")}
+    for user in _objects(includes, "users"):
+        yield _user_v2(user, line, seen)
+    single = page.child("data")
+    for item in [single] if single is not None else _objects(page, "data"):
         if "username" in item and "author_id" not in item:
-            yield "accounts", _user_v2(item, seen)
+            yield _user_v2(item, line, seen)
         else:
-            yield from _v2(item, tweets, seen)
-    for error in page.get("errors") or ():
-        yield from _error(error, seen)
+            yield from _tweet_v2(item, line, tweets, seen)
+    for error in _objects(page, "errors"):
+        yield from _error_rows(error, line, seen)
 
 
-def _error(error: Row, seen: dt.datetime | None) -> Iterator[tuple[str, Row]]:
-    detail = str(error.get("detail", ""))
-    if error.get("resource_type") != "user" or "suspended" not in detail.casefold():
+def _error_rows(error: JsonObject, line: int, seen: int | None) -> Iterator[_Found]:
+    detail = str(error.fields.get("detail", ""))
+    if error.value("resource_type") != "user" or "suspended" not in detail.casefold():
         return
-    account = str(error.get("resource_id") or error.get("value") or "")
+    account = str(error.value("resource_id") or error.value("value") or "")
     if seen is None or not account.isdigit():
-        reason = (
-            "a suspension seen at a time not told"
-            if seen is None
-            else "a suspension of a name without an id"
-        )
-        yield (
-            "rejected",
-            {
-                "column": "errors",
-                "value": account,
-                "reason": reason,
-                "fix": "Collect with twarc 2, by user id.",
-            },
-        )
+        reason = "a suspension of a name without an id"
+        if seen is None:
+            reason = "a suspension seen at a time not told"
+        yield _Rejected("errors", account, reason, "Collect with twarc 2, by user id.")
         return
-    yield (
-        "statuses",
-        {"account": account, "status": "suspended", "time": seen, "observation": "seen"},
+    yield StatusRow(account, "suspended", seen, line, "seen")
+
+
+def _tweet_v2(
+    tweet: JsonObject, line: int, included: dict[str, JsonObject], seen: int | None
+) -> Iterator[_Found]:
+    author = tweet.child("author")
+    account = tweet.value("author_id") or (author or JsonObject({})).require("id")
+    if author is not None:
+        yield _user_v2(author, line, seen)
+    base = _Base(str(account), _time(tweet.require("created_at")), str(tweet.require("id")), line)
+    said = _Said(
+        _text(tweet.value("text")), _text(tweet.value("lang")), _text(tweet.value("source"))
     )
-
-
-def _v2(
-    tweet: Row, included: dict[str, Row], seen: dt.datetime | None
-) -> Iterator[tuple[str, Row]]:
-    author = tweet.get("author") if isinstance(tweet.get("author"), dict) else None
-    account = str(tweet.get("author_id") or (author or {})["id"])
-    if author:
-        yield "accounts", _user_v2(author, seen)
-    base = {"account": account, "time": _time(tweet["created_at"]), "act_id": str(tweet["id"])}
-    more = {
-        "text": _text(tweet.get("text")),
-        "language": tweet.get("lang"),
-        "client": tweet.get("source"),
-    }
     kinds = set()
-    for reference in tweet.get("referenced_tweets") or ():
-        kind = _REFERENCES.get(reference["type"])
+    for reference in _objects(tweet, "referenced_tweets"):
+        kind = _REFERENCES.get(reference.require("type"))
         if kind is None:
             continue
         kinds.add(kind)
-        other = included.get(reference["id"], reference)
-        target = other.get("author_id") or (
-            tweet.get("in_reply_to_user_id") if kind == "reply" else None
-        )
-        yield (
-            "acts",
-            base
-            | more
-            | {
-                "kind": kind,
-                "object": str(reference["id"]),
-                "object_kind": "post",
-                "target": target,
-            },
-        )
+        identity = reference.require("id")
+        target = included.get(identity, reference).value("author_id")
+        if not target and kind == "reply":
+            target = tweet.value("in_reply_to_user_id")
+        yield _post_act(base, kind, str(identity), said, _text(target))
     if "repost" in kinds:
         return
-    yield "acts", base | more | {"kind": "post", "object": base["act_id"], "object_kind": "post"}
-    entities = tweet.get("entities") or {}
-    links = [
-        u.get("unwound_url") or u.get("expanded_url") or u.get("url")
-        for u in entities.get("urls", ())
-    ]
-    yield from _parts(
+    yield _post_act(base, "post", base.act_id, said, None)
+    entities = tweet.child("entities") or JsonObject({})
+    links = (
+        u.value("unwound_url") or u.value("expanded_url") or u.value("url")
+        for u in _objects(entities, "urls")
+    )
+    yield from _entity_acts(
         base,
-        [h.get("tag") for h in entities.get("hashtags", ())],
+        (h.value("tag") for h in _objects(entities, "hashtags")),
         links,
-        [m.get("id") for m in entities.get("mentions", ())],
+        (m.value("id") for m in _objects(entities, "mentions")),
     )
 
 
-def _v1(tweet: Row) -> Iterator[tuple[str, Row]]:
-    time = _time(tweet["created_at"])
-    yield "accounts", _user_v1(tweet["user"], time)
-    base = {"account": _id(tweet["user"]), "time": time, "act_id": _id(tweet)}
-    more = {
-        "text": _text(tweet.get("full_text") or tweet.get("text")),
-        "language": tweet.get("lang"),
-        "client": _client(tweet.get("source")),
-    }
-    original = tweet.get("retweeted_status")
-    if isinstance(original, dict):
-        yield (
-            "acts",
-            base
-            | more
-            | {
-                "kind": "repost",
-                "object": _id(original),
-                "object_kind": "post",
-                "target": _id(original["user"]),
-            },
-        )
+def _tweet_v1(tweet: JsonObject, user: JsonObject, line: int) -> Iterator[_Found]:
+    time = _time(tweet.require("created_at"))
+    yield _user_v1(user, line, time)
+    base = _Base(_id(user), time, _id(tweet), line)
+    said = _Said(
+        _text(tweet.value("full_text") or tweet.value("text")),
+        _text(tweet.value("lang")),
+        _client(tweet.value("source")),
+    )
+    original = tweet.child("retweeted_status")
+    if original is not None:
+        yield _post_act(base, "repost", _id(original), said, _id(_object(original, "user")))
         return
-    yield "acts", base | more | {"kind": "post", "object": base["act_id"], "object_kind": "post"}
-    if tweet.get("in_reply_to_status_id_str") or tweet.get("in_reply_to_status_id"):
-        replied = str(tweet.get("in_reply_to_status_id_str") or tweet["in_reply_to_status_id"])
-        target = tweet.get("in_reply_to_user_id_str") or tweet.get("in_reply_to_user_id")
-        yield (
-            "acts",
-            base
-            | {
-                "kind": "reply",
-                "object": replied,
-                "object_kind": "post",
-                "target": target and str(target),
-            },
-        )
-    if tweet.get("quoted_status_id_str") or tweet.get("quoted_status_id"):
-        quoted = tweet.get("quoted_status") or {}
-        target = _id(quoted["user"]) if isinstance(quoted.get("user"), dict) else None
-        identity = str(tweet.get("quoted_status_id_str") or tweet["quoted_status_id"])
-        yield (
-            "acts",
-            base
-            | more
-            | {"kind": "quote", "object": identity, "object_kind": "post", "target": target},
-        )
-    entities = (tweet.get("extended_tweet") or tweet).get("entities") or {}
-    mentions = [
-        _id(m) if m.get("id_str") or m.get("id") else None
-        for m in entities.get("user_mentions", ())
-    ]
-    links = [u.get("expanded_url") or u.get("url") for u in entities.get("urls", ())]
-    yield from _parts(base, [h.get("text") for h in entities.get("hashtags", ())], links, mentions)
-
-
-def _parts(
-    base: Row, hashtags: list[Any], links: list[Any], mentions: list[Any]
-) -> Iterator[tuple[str, Row]]:
-    named = itertools.chain(
-        (("hashtag", h, {}) for h in hashtags),
-        (("link", u, {"object_kind": "url"}) for u in links),
-        (("mention", m, {"object_kind": "account", "target": str(m)}) for m in mentions),
+    yield _post_act(base, "post", base.act_id, said, None)
+    replied = tweet.value("in_reply_to_status_id_str") or tweet.value("in_reply_to_status_id")
+    if replied:
+        target = tweet.value("in_reply_to_user_id_str") or tweet.value("in_reply_to_user_id")
+        silent = _Said(None, None, None)
+        yield _post_act(base, "reply", str(replied), silent, str(target) if target else None)
+    quoted = tweet.value("quoted_status_id_str") or tweet.value("quoted_status_id")
+    if quoted:
+        writer = (tweet.child("quoted_status") or JsonObject({})).child("user")
+        yield _post_act(base, "quote", str(quoted), said, _id(writer) if writer else None)
+    entities = (tweet.child("extended_tweet") or tweet).child("entities") or JsonObject({})
+    mentions = (
+        _id(m) if m.value("id_str") or m.value("id") else None
+        for m in _objects(entities, "user_mentions")
     )
-    for kind, thing, more in named:
-        if thing:
-            yield "acts", base | {"kind": kind, "object": str(thing), "object_kind": kind} | more
+    links = (u.value("expanded_url") or u.value("url") for u in _objects(entities, "urls"))
+    hashtags = (h.value("text") for h in _objects(entities, "hashtags"))
+    yield from _entity_acts(base, hashtags, links, mentions)
 
 
-def _user_v1(user: Row, seen: dt.datetime | None) -> Row:
-    return {
-        "account": _id(user),
-        "handle": user.get("screen_name"),
-        "name": user.get("name"),
-        "created_at": _optional_time(user.get("created_at")),
-        "description": user.get("description"),
-        "location": user.get("location"),
-        "language": user.get("lang"),
-        "verified": user.get("verified"),
-        "followers": _count(user.get("followers_count")),
-        "following": _count(user.get("friends_count")),
-        "posts": _count(user.get("statuses_count")),
-        "observed_at": seen,
-    }
+def _post_act(base: _Base, kind: str, thing: str, said: _Said, target: str | None) -> ActRow:
+    """An act on a post."""
+    return ActRow(
+        base.account, kind, thing, base.time, base.line, "post", target, *said, act_id=base.act_id
+    )
 
 
-def _user_v2(user: Row, seen: dt.datetime | None) -> Row:
-    metrics = user.get("public_metrics") or {}
-    return {
-        "account": str(user["id"]),
-        "handle": user.get("username"),
-        "name": user.get("name"),
-        "created_at": _optional_time(user.get("created_at")),
-        "description": user.get("description"),
-        "location": user.get("location"),
-        "verified": user.get("verified"),
-        "followers": _count(metrics.get("followers_count")),
-        "following": _count(metrics.get("following_count")),
-        "posts": _count(metrics.get("tweet_count")),
-        "observed_at": seen,
-    }
+def _entity_acts(
+    base: _Base, hashtags: Iterator[Any], links: Iterator[Any], mentions: Iterator[Any]
+) -> Iterator[ActRow]:
+    """One act for each hashtag, link and mention of a tweet."""
+    named = itertools.chain(
+        (("hashtag", "hashtag", h) for h in hashtags),
+        (("link", "url", u) for u in links),
+        (("mention", "account", m) for m in mentions),
+    )
+    for kind, object_kind, value in named:
+        if value:
+            thing = _text(value) or ""
+            target = thing if kind == "mention" else None
+            yield ActRow(
+                base.account, kind, thing, base.time, base.line, object_kind, target,
+                act_id=base.act_id,
+            )  # fmt: skip
 
 
-def _id(thing: Row) -> str:
-    return str(thing.get("id_str") or thing["id"])
+def _user_v1(user: JsonObject, line: int, seen: int | None) -> AccountRow:
+    return AccountRow(
+        _id(user),
+        line,
+        _text(user.value("screen_name")),
+        _text(user.value("name")),
+        _optional_time(user.value("created_at")),
+        _text(user.value("description")),
+        _text(user.value("location")),
+        _text(user.value("lang")),
+        _flag(user.value("verified")),
+        _count(user.value("followers_count")),
+        _count(user.value("friends_count")),
+        _count(user.value("statuses_count")),
+        seen,
+    )
 
 
-def _count(value: Any) -> int | None:
+def _user_v2(user: JsonObject, line: int, seen: int | None) -> AccountRow:
+    metrics = user.child("public_metrics") or JsonObject({})
+    return AccountRow(
+        str(user.require("id")),
+        line,
+        _text(user.value("username")),
+        _text(user.value("name")),
+        _optional_time(user.value("created_at")),
+        _text(user.value("description")),
+        _text(user.value("location")),
+        None,
+        _flag(user.value("verified")),
+        _count(metrics.value("followers_count")),
+        _count(metrics.value("following_count")),
+        _count(metrics.value("tweet_count")),
+        seen,
+    )
+
+
+def _object(value: JsonObject, key: str) -> JsonObject:
+    """The object under `key`. Raises KeyError if it is missing, ValueError if it is none."""
+    found = value.require(key)
+    if not isinstance(found, dict):
+        raise ValueError(f"{key} is no object")
+    return JsonObject(found)
+
+
+def _objects(value: JsonObject, key: str) -> list[JsonObject]:
+    """The objects in the list under `key`, which may be missing. Raises ValueError for another."""
+    listed = value.value(key) or []
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise ValueError(f"{key} is no list of objects")
+    return [JsonObject(item) for item in listed]
+
+
+def _id(thing: JsonObject) -> str:
+    return str(thing.value("id_str") or thing.require("id"))
+
+
+def _count(value: object) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or value < 0:
@@ -382,33 +385,35 @@ def _count(value: Any) -> int | None:
     return value
 
 
-def _text(value: Any) -> str | None:
-    return (
-        None
-        if value is None
-        else str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-    )
+def _flag(value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
 
 
-def _client(value: Any) -> str | None:
+def _text(value: object) -> str | None:
+    """`value` as text that Arrow takes: no lone surrogates, no NUL bytes."""
+    if value is None:
+        return None
+    return str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def _client(value: object) -> str | None:
     """`<a href="...">Twitter for iPhone</a>` without its link."""
     text = _text(value)
-    return (
-        text.split(">", 1)[1].split("<", 1)[0]
-        if text and text.startswith("<a ") and ">" in text
-        else text
-    )
+    if text and text.startswith("<a ") and ">" in text:
+        return text.split(">", 1)[1].split("<", 1)[0]
+    return text
 
 
-def _time(value: Any) -> dt.datetime:
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(
-        microseconds=_READING.microseconds(str(value))
-    )
+def _time(value: object) -> int:
+    return _TIMES.microseconds(str(value))
 
 
-def _optional_time(value: Any) -> dt.datetime | None:
+def _optional_time(value: object) -> int | None:
     return None if value is None else _time(value)
 
 
-def _retrieved_at(value: Row) -> dt.datetime | None:
-    return _optional_time((value.get("__twarc") or {}).get("retrieved_at"))
+def _retrieved_at(value: JsonObject) -> int | None:
+    about = value.child("__twarc")
+    return _optional_time(about.value("retrieved_at")) if about else None

@@ -51,7 +51,7 @@ def write_case(
         for name, table in sorted(world.tables.items())
         for batch in conform(name, table).to_batches(max_chunksize=BATCH_ROWS)
     ]
-    options = {"scenario": scenario, "seed": seed, "observe": observe}
+    options: dict[str, str | int] = {"scenario": scenario, "seed": seed, "observe": observe}
     case.append(
         items,
         source=f"simulated:{scenario}",

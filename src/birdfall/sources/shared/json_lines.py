@@ -9,9 +9,9 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from birdfall.model.errors import InputError
+from birdfall.sources.shared.json_object import JsonObject, parse_json_object
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.rejections import Rejections
 
@@ -63,13 +63,13 @@ def read_records(
         yield number, tuple([found.get(name) for name in used])
 
 
-def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
+def flatten(value: JsonObject, prefix: str = "") -> dict[str, str | None]:
     """A JSON object as texts, its inner objects under dotted names; lists stay JSON."""
     found: dict[str, str | None] = {}
-    for key, inner in value.items():
+    for key, inner in value.fields.items():
         name = prefix + key.encode("utf-8", "replace").decode()
         if isinstance(inner, dict) and inner and prefix.count(".") < 4:
-            found |= flatten(inner, f"{name}.")
+            found |= flatten(JsonObject(inner), f"{name}.")
         elif inner is None:
             found[name] = None
         else:
@@ -78,10 +78,6 @@ def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
     return found
 
 
-def parse_object(line: bytes) -> dict[str, Any] | None:
+def parse_object(line: bytes) -> JsonObject | None:
     """The object of a line; None if it holds none."""
-    try:
-        value = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    return parse_json_object(line.removeprefix(b"\xef\xbb\xbf"))

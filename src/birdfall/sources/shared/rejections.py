@@ -6,6 +6,7 @@ Collected while reading, yielded as rows of the table `rejected`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypedDict
 
 import pyarrow as pa
 
@@ -13,6 +14,17 @@ from birdfall.model.schemas import TABLES, Rows
 
 MAX_VALUE_CHARS = 200
 ROWS_PER_BATCH = 1 << 14
+
+
+class RejectedRow(TypedDict):
+    """One row of the table `rejected`, as a dict."""
+
+    column: str | None
+    value: str | None
+    reason: str
+    fix: str | None
+    source: str | None
+    line: int | None
 
 
 class Rejections:

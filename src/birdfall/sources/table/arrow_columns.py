@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ ArrowReader = Callable[[pa.Array], pa.Array | None]
 
 #: So many different words are looked up one by one, not more.
 _MAX_WORDS: Final = 4_096
+#: Arrow knows no daylight saving from 2038 on, where the tables of the time zones end.
+ZONED_LATEST_US: Final = 2_114_380_800_000_000
 #: Units of Unix time as (multiplier, divisor) to microseconds: s, ms, us, ns.
 _UNITS: Final = ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000))
 _ZONED: Final = re.compile(r"\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
@@ -38,10 +40,12 @@ def time_reader(reading: TimeReader) -> ArrowReader | None:
             return pa.nulls(len(texts), TIME)
         if _all_digits(texts):
             return _read_unix(texts)
+        latest = LATEST_US
         try:
             if reading.zone is None or _first_has_zone(texts):
                 found = pc.cast(texts, TIME)
             else:
+                latest = ZONED_LATEST_US
                 local = pc.cast(texts, pa.timestamp("us"))
                 found = pc.assume_timezone(
                     local, reading.zone.key, ambiguous="earliest", nonexistent="raise"
@@ -49,7 +53,7 @@ def time_reader(reading: TimeReader) -> ArrowReader | None:
         except (pa.ArrowException, ValueError):
             return None
         bounds = pc.min_max(found.cast(pa.int64())).as_py()
-        return found if bounds["min"] >= EARLIEST_US and bounds["max"] < LATEST_US else None
+        return found if bounds["min"] >= EARLIEST_US and bounds["max"] < latest else None
 
     return read
 
@@ -60,7 +64,11 @@ def read_counts(texts: pa.Array) -> pa.Array | None:
 
 
 def word_reader(
-    cases: Mapping[str, Any], kind: pa.DataType, *, fold: bool, others_stay: bool = False
+    cases: Mapping[str, str] | Mapping[str, bool],
+    kind: pa.DataType,
+    *,
+    fold: bool,
+    others_stay: bool = False,
 ) -> ArrowReader:
     """Each word by what it means.
 

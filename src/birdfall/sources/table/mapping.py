@@ -27,6 +27,7 @@ import pyarrow as pa
 from birdfall.model.errors import InputError, UsageError
 from birdfall.model.schemas import ACT_KINDS, OBSERVATIONS, STATUSES, TABLES
 from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
+from birdfall.sources.shared.json_object import JsonObject
 
 #: Columns that hold one word of a list.
 WORDS: Final = {"status": STATUSES, "kind": ACT_KINDS, "observation": OBSERVATIONS}
@@ -81,7 +82,7 @@ def parse_mapping(text: str, where: str) -> ColumnMapping:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"this is not TOML: {error}", where=where, fix="Mend the line.") from error
-    _check_keys(plain, {"emit", "time_zone", "date_format", "name"}, where)
+    _check_keys(JsonObject(plain), {"emit", "time_zone", "date_format", "name"}, where)
     emits = plain.get("emit")
     if not isinstance(emits, list) or not emits or not all(isinstance(e, dict) for e in emits):
         raise UsageError("a mapping needs at least one [[emit]]", where=where)
@@ -89,7 +90,7 @@ def parse_mapping(text: str, where: str) -> ColumnMapping:
         if not isinstance(plain.get(key, ""), str):
             raise UsageError(f"{key} must be a text", where=where)
     return ColumnMapping(
-        tuple(_parse_emit(e, f"{where}, emit {n}") for n, e in enumerate(emits, 1)),
+        tuple(_parse_emit(JsonObject(e), f"{where}, emit {n}") for n, e in enumerate(emits, 1)),
         plain.get("time_zone"),
         plain.get("date_format"),
         plain.get("name", ""),
@@ -149,18 +150,18 @@ def parse_interval(text: str, where: str = "interval") -> dt.timedelta:
 
 
 def _check_columns(
-    table: str, columns: dict[str, tuple[str, ...]], constants: dict[str, Any], where: str
+    table: str, columns: dict[str, tuple[str, ...]], constants: JsonObject, where: str
 ) -> None:
     """Raise UsageError unless `table` has these columns, and all that it needs."""
     schema = TABLES[table]
-    for column in (*columns, *constants):
+    for column in (*columns, *constants.keys()):
         if column not in schema.names or column in ("source", "line"):
             raise UsageError(
                 f"{table} has no column {column!r}",
                 where=where,
                 fix=f"It has: {', '.join(schema.names)}.",
             )
-    for column, value in constants.items():
+    for column, value in constants.fields.items():
         if not isinstance(value, str):
             raise UsageError(f"the constant {column!r} must be a text", where=where)
         if column in WORDS and column in schema.names and value not in WORDS[column]:
@@ -169,34 +170,37 @@ def _check_columns(
             )
         if not pa.types.is_string(schema.field(column).type):
             raise UsageError(f"{column!r} cannot be constant", where=where)
-    missing = [f.name for f in schema if not f.nullable and f.name not in {*columns, *constants}]
+    missing = [
+        f.name for f in schema if not f.nullable and f.name not in {*columns, *constants.keys()}
+    ]
     if missing:
         raise UsageError(
             f"{table} needs {', '.join(missing)}", where=where, fix="Give a column or a constant."
         )
 
 
-def _check_words(plain: dict[str, Any], values: dict[str, Any], where: str) -> None:
+def _check_words(plain: JsonObject, values: JsonObject, where: str) -> None:
     """Raise UsageError unless what an emit says of its values, interval and ends are texts."""
     if not all(
-        isinstance(v, dict) and all(isinstance(w, str) for w in v.values()) for v in values.values()
+        isinstance(v, dict) and all(isinstance(w, str) for w in v.values())
+        for v in values.fields.values()
     ):
         raise UsageError("values must be tables of texts", where=where)
     if "interval" in plain and (
-        plain["table"] != "statuses" or not isinstance(plain["interval"], str)
+        plain.value("table") != "statuses" or plain.text("interval") is None
     ):
         raise UsageError('interval belongs to statuses and is a text like "1d"', where=where)
     for key in ("until", "first_of"):
-        if not isinstance(plain.get(key, ""), str):
+        if not isinstance(plain.fields.get(key, ""), str):
             raise UsageError(f"{key} must be a text", where=where)
 
 
-def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
+def _parse_emit(plain: JsonObject, where: str) -> Emit:
     _check_keys(plain, set(Emit.__dataclass_fields__), where)
-    table = plain.get("table")
+    table = plain.value("table")
     if table not in TABLES or table == "rejected":
         raise UsageError(f"{table!r} is no table", where=where, fix=f"Tables: {', '.join(TABLES)}.")
-    columns = {c: _names(v, where) for c, v in _section(plain, "columns", where).items()}
+    columns = _name_lists(plain, "columns", where)
     constants = _section(plain, "constants", where)
     values = _section(plain, "values", where)
     _check_columns(table, columns, constants, where)
@@ -204,25 +208,29 @@ def _parse_emit(plain: dict[str, Any], where: str) -> Emit:
     return Emit(
         table,
         columns,
-        constants,
-        {c: dict(v) for c, v in values.items()},
-        parse_interval(plain["interval"], where) if "interval" in plain else None,
-        plain.get("until"),
-        _names(plain.get("skip_if_null", []), where),
-        _names(plain.get("skip_if_present", []), where),
-        {c: _names(v, where) for c, v in _section(plain, "only_if", where).items()},
-        _names(plain.get("split", []), where),
-        plain.get("first_of"),
+        constants.fields,
+        {c: dict(v) for c, v in values.fields.items()},
+        parse_interval(plain.require("interval"), where) if "interval" in plain else None,
+        plain.text("until"),
+        _names(plain.fields.get("skip_if_null", []), where),
+        _names(plain.fields.get("skip_if_present", []), where),
+        _name_lists(plain, "only_if", where),
+        _names(plain.fields.get("split", []), where),
+        plain.text("first_of"),
     )
 
 
-def _section(plain: dict[str, Any], key: str, where: str) -> dict[str, Any]:
-    value = plain.get(key, {})
+def _section(plain: JsonObject, key: str, where: str) -> JsonObject:
+    value = plain.fields.get(key, {})
     if not isinstance(value, dict):
         raise UsageError(
             f"{key} must be a table", where=where, fix=f'Write {key} = {{account = "user"}}.'
         )
-    return value
+    return JsonObject(value)
+
+
+def _name_lists(plain: JsonObject, key: str, where: str) -> dict[str, tuple[str, ...]]:
+    return {c: _names(v, where) for c, v in _section(plain, key, where).fields.items()}
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:
@@ -232,8 +240,8 @@ def _names(value: Any, where: str) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _check_keys(plain: dict[str, Any], keys: set[str], where: str) -> None:
-    unknown = sorted(set(plain) - keys)
+def _check_keys(plain: JsonObject, keys: set[str], where: str) -> None:
+    unknown = sorted(plain.keys() - keys)
     if unknown:
         raise UsageError(
             f"unknown key {unknown[0]!r}",

@@ -78,6 +78,13 @@ def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
         assert rows_of(path, zone, patched, without="arrow") == whole
 
 
+def test_clocks_keep_their_summer_time_beyond_2037(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("account,kind,object,time\na,post,x,2038-07-01 12:00:00\n")
+    (row,) = load(path, time_zone="Europe/Madrid").table("acts").to_pylist()
+    assert row["time"] == dt.datetime(2038, 7, 1, 10, tzinfo=dt.UTC)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
