@@ -176,30 +176,19 @@ def explain_evidence(
         "item_cap": ITEM_CAP,
         "total_cap": TOTAL_CAP,
     }
+    blank = Finding("explanations", name, "cannot", parameters=settings, inputs=inputs)
     if len(evidence.values) < MIN_ITEMS:
         reason = Note("too-little-known-to-explain", {"needs": "statuses"})
-        return Finding(
-            "explanations",
-            name,
-            "cannot",
-            parameters=settings,
-            inputs=inputs,
-            reasons=(reason,),
-            method=METHOD,
-        )
+        return blank.replace(reasons=(reason,), method=METHOD)
     worlds = reference()
     weighed = weigh_causes(evidence.values, worlds, sources=evidence.sources)
     tier = _last_tier(weighed.items)
     limits = [Note("explanations-simulated", {"worlds": len(worlds.learn)})]
     if weighed.misfit < MIN_MISFIT_P:
         limits.append(Note("outside-what-was-simulated", {"p": weighed.misfit}))
-    return Finding(
-        "explanations",
-        name,
-        "found" if weighed.decided else "nothing",
+    return blank.replace(
+        answer="found" if weighed.decided else "nothing",
         estimates=_estimates(weighed, calibration_figures()["tiers"][tier]),
-        parameters=settings,
-        inputs=inputs,
         limits=tuple(limits),
         method=METHOD,
         details=_details(weighed, evidence.sources, tier, worlds.digest, scope).to_json(),
