@@ -132,21 +132,21 @@ def decode_line(line: bytes) -> JetstreamLine:
         raise frames.FrameError("not JSON") from error
     if not isinstance(value, dict):
         raise frames.FrameError("not an event")
-    plain = JsonObject(value)
-    if "time_us" not in plain and "$type" in plain:
-        frame = decode_frame(plain)
+    if "time_us" not in value and "$type" in value:
+        frame = decode_frame(JsonObject(value))
         if frame.event is None or frame.witnessed is None:
             what = "ended the stream" if frame.fatal else "said"
             raise frames.FrameError(f"the server {what}: {frame.message}")
         return JetstreamLine(frame.witnessed, frame.event)
-    sent = plain.integer("time_us")
-    if sent is None or not EARLIEST_US <= sent < LATEST_US:
+    # Read without JsonObject: this is done for every event of a day's stream.
+    sent, kind = value.get("time_us"), value.get("kind")
+    if type(sent) is not int or not EARLIEST_US <= sent < LATEST_US:
         raise frames.FrameError("no plausible time_us")
-    kind = plain.text("kind")
-    body = plain.child(kind) if kind is not None else None
-    if kind is None or body is None:
+    body = value.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str) or not isinstance(body, dict):
         raise frames.FrameError("an event of unknown kind")
-    return JetstreamLine(sent, _parse_event(kind, plain, body, sent, None))
+    event = _parse_event(kind, value.get("did"), JsonObject(body), sent, None)
+    return JetstreamLine(sent, event)
 
 
 def decode_frame(plain: JsonObject) -> DecodedFrame:
@@ -183,22 +183,22 @@ def decode_frame(plain: JsonObject) -> DecodedFrame:
         body = body or payload
     if body is None:
         raise frames.FrameError(f"an #{kind[:40]} without its {kind[:40]}")
-    event = _parse_event(kind, payload, body, time, sequence)
+    event = _parse_event(kind, payload.value("did"), body, time, sequence)
     return DecodedFrame(event, sequence, time, witnessed)
 
 
 def _parse_event(
-    kind: str, outer: JsonObject, body: JsonObject, time: int, sequence: int | None
+    kind: str, account: object, body: JsonObject, time: int, sequence: int | None
 ) -> frames.Event:
-    """The event of `kind` whose fields stand in `body`, the account of a commit in `outer`."""
+    """The event of `kind` whose fields stand in `body`; account: that of a commit."""
     if kind == "account":
         return frames.parse_account(body)
     if kind == "identity":
         return frames.parse_identity(body)
     if kind != "commit":
         return frames.OtherEvent(f"#{kind}"[:80], time, sequence)
-    did = frames.parse_name(outer.value("did"), "did")
-    action, collection, key = (body.text(k) for k in ("operation", "collection", "rkey"))
+    did = frames.parse_name(account, "did")
+    action, collection, key = body.text("operation"), body.text("collection"), body.text("rkey")
     if action is None or collection is None or key is None:
         raise frames.FrameError("a commit without operation, collection and rkey")
     record = body.child("record")

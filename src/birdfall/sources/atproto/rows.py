@@ -218,9 +218,9 @@ class RowBuilder:
             return
         self._spans.check_created(_created_at(record) if record else None, time)
         uri = _follow_uri(did, key)
-        self._buffers.add(FollowRow(did, subject, line, since=time, observed_at=time))
+        self._buffers.add(FollowRow(did, subject, line, time, None, "change", time))
         self._buffers.add(
-            ActRow(did, "follow", subject, time, line, "account", subject, act_id=uri)
+            ActRow(did, "follow", subject, time, line, "account", subject, None, None, None, uri)
         )
         for unfollow in self.known_follows.begin(uri, subject, time):
             if unfollow.time >= time:
