@@ -1,15 +1,21 @@
 """Alert channels and handoff formats of another package, found by entry points, work like those
 that are built in."""
 
+import http.client
 import json
+from dataclasses import replace
 
 import pytest
 
+from birdfall.cli.export import export
+from birdfall.cli.watching import propose
 from birdfall.model.errors import UsageError
+from birdfall.watch.alerts import channels as channel_module
+from birdfall.watch.alerts import rules as rules_module
 from birdfall.watch.alerts.channels import channel_kinds
 from birdfall.watch.alerts.delivery import Courier, raise_alert
 from birdfall.watch.alerts.handoff import export_wave, format_names, is_table
-from birdfall.watch.alerts.rules import load_rules
+from birdfall.watch.alerts.rules import Channel, load_rules
 from birdfall.watch.model.alert import ReturnsAlert
 from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.model.stream_key import ALL_FALLS
@@ -136,3 +142,64 @@ def test_a_wave_is_exported_in_another_packages_format(tmp_path):
     assert text == "a0 suspended\na1 active\na2 suspended\n"
     with pytest.raises(UsageError, match="no form is called 'nothing'"):
         export_wave(state, find_wave(state, number), "nothing")
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("full"), http.client.BadStatusLine("x"), http.client.IncompleteRead(b"")]
+)
+@pytest.mark.parametrize("place", ["find", "send"])
+def test_whatever_a_channel_raises_is_kept_and_other_alerts_go_out(
+    tmp_path, monkeypatch, capsys, error, place
+):
+    def fail(*_):
+        raise error
+
+    class Broken:
+        send = staticmethod(fail)
+
+    find = channel_module.find_channel
+    broken = fail if place == "find" else lambda _: Broken()
+    monkeypatch.setattr(
+        "birdfall.watch.alerts.delivery.find_channel",
+        lambda kind: broken(kind) if kind == "broken" else find(kind),
+    )
+    path = tmp_path / "rules.toml"
+    path.write_text('[[rule]]\nname = "r"\non = "returns"\nnotify = ["stdout"]\n')
+    (rule,), channels = load_rules(path)
+    state = State.open(tmp_path / "w.sqlite")
+    with state.transaction():
+        rule = replace(rule, notify=("a", "stdout"))
+        raise_alert(state, ReturnsAlert(wave=3, fallen=60, returned=30), [rule], T)
+    told = []
+    channels = [Channel("a", "broken", {}), Channel("stdout", "stdout", {})]
+    Courier(str(tmp_path / "w.sqlite"), channels, told.append).deliver(state)
+    assert '"wave": 3' in capsys.readouterr().out
+    assert len(told) == 1 and type(error).__name__ in told[0]
+    kept = dict(state.connection.execute("SELECT channel, said FROM deliveries"))
+    assert kept["a"].startswith(type(error).__name__) and not kept["stdout"]
+
+
+@pytest.mark.parametrize("given", ["12345", "true", "1.5"])
+def test_only_a_port_may_be_a_number(tmp_path, given):
+    path = tmp_path / "rules.toml"
+    rule = '[[rule]]\nname = "r"\non = "falls"\nnotify = ["h"]\n[channel.h]\n'
+    path.write_text(f'{rule}kind = "webhook"\nurl = "https://x.example"\nsecret = {given}\n')
+    with pytest.raises(UsageError, match="secret must be a text"):
+        load_rules(path)
+    path.write_text(f'{rule}kind = "email"\nserver = "s"\nsender = "a"\nto = "b"\nport = 587\n')
+    assert load_rules(path)[1][-1].values["port"] == "587"
+
+
+def test_the_example_of_the_rules_is_toml(tmp_path, monkeypatch):
+    monkeypatch.setenv("BIRDFALL_WEBHOOK_SECRET", "s")
+    path = tmp_path / "rules.toml"
+    path.write_text(rules_module.__doc__.partition("\n")[2])
+    (rule,), _ = load_rules(path)
+    assert (rule.name, rule.at_least, rule.notify) == ("our readers", 20, ("stdout", "webhook"))
+
+
+def test_a_wrong_form_is_said_before_anything_is_opened(tmp_path):
+    with pytest.raises(UsageError, match=r"no form is called 'x'.*ozone.*reporters"):
+        propose(tmp_path / "none", 1, form="x")
+    with pytest.raises(UsageError, match=r"no format 'x'.*csv .*parquet .*sqlite"):
+        export(tmp_path / "none", format="x", out=tmp_path / "out")

@@ -24,16 +24,18 @@ def export(
     case
         The case.
     format
-        csv and parquet make a folder, sqlite a file that Datasette opens; other packages may add
-        more.
+        One of csv and parquet, which make a folder, and sqlite, a file that Datasette opens; other
+        packages may add more.
     out
         What to make.
     identified
         With the platform's ids, handles and texts as they are, instead of pseudonyms.
     """
     from birdfall.pipeline.export import export as export_case
+    from birdfall.pipeline.export import find_format
     from birdfall.record.case import Case
 
+    find_format(format)  # a wrong one is said before the case is opened
     made = export_case(Case.open(case), format, out, identified=identified)
     if json:
         print_json({"made": [str(p) for p in made], "identified": identified})

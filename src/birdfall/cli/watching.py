@@ -185,21 +185,23 @@ def propose(
     wave
         Its number.
     form
-        ozone (a tag), ozone-comment, ozone-report, osprey or coop: bodies for their interfaces, one
-        a line; csv: the accounts; hold: suspensions that look like a brigade's work; restore:
-        accounts that are still down; reporters: who reported them.
+        One of ozone (a tag), ozone-comment, ozone-report, osprey and coop: bodies for their
+        interfaces, one a line; csv: the accounts; hold: suspensions that look like a brigade's
+        work; restore: accounts that are still down; reporters: who reported them. Other packages
+        may add more.
     by
         The did of the moderator who will send it to Ozone, which asks for one.
     propose_hold
         The same as --as hold.
     """
     from birdfall.cli.serving import upgrade_state
-    from birdfall.watch.alerts.handoff import export_wave, is_table
+    from birdfall.watch.alerts.handoff import export_wave, find_format, is_table
     from birdfall.watch.store.database import State
     from birdfall.watch.store.queries.waves import find_wave
 
     if propose_hold:
         form = "hold"
+    find_format(form)  # a wrong one is said before the state is opened
     path = state / "watch.sqlite"
     if not path.is_file():
         raise UsageError(

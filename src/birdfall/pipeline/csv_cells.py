@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 #: Characters that repaint a terminal or turn the reading order around; tabs and line ends are left,
-#: a
-#: CSV holds them.
+#: a CSV holds them.
 REPAINTING: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )

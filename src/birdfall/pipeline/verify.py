@@ -33,8 +33,7 @@ from birdfall.record.manifest import NAME as MANIFEST
 from birdfall.tell.seal import seal_holds
 
 #: Numbers agree if they differ by less than this share: sums of floats may be taken in another
-#: order
-#: on another machine.
+#: order on another machine.
 TOLERANCE = 1e-9
 #: So do numbers of a fit, which ends when it is as near its optimum as that; smaller ones if they
 #: differ by no more than this.

@@ -89,8 +89,8 @@ class AlertChannel(Protocol):
 
         Raises
         ------
-        OSError, ValueError
-            If it did not arrive; it is tried again.
+        Exception
+            Any, if it did not arrive; it is said, and tried again.
         """
         ...
 

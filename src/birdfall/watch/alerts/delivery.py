@@ -8,7 +8,6 @@ which a receiver can recognise one that arrives twice.
 from __future__ import annotations
 
 import json
-import smtplib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -159,11 +158,12 @@ class Courier:
 
 def send(channel: Channel, message: AlertMessage) -> str:
     """Deliver one alert; empty, or what went wrong."""
-    kind = find_channel(channel.kind)
-    if kind is None:
-        return f"no channel is of kind {channel.kind!r}"
     try:
+        kind = find_channel(channel.kind)
+        if kind is None:
+            return f"no channel is of kind {channel.kind!r}"
         kind.send(channel.values, message)
-    except (OSError, smtplib.SMTPException, ValueError) as error:
+    except Exception as error:
+        # whatever a channel raises, other packages' too: the other alerts still go out
         return f"{type(error).__name__}: {printable(str(error), 150)}"
     return ""

@@ -1,10 +1,16 @@
 """Rules: which alerts go where, read strictly from TOML.
 
-[[rule]] name = "our readers" on = "falls"                    # falls, reports, returns, no-data
-leader = "did:plc:..."          # only waves that hit this audience; host = "..." and client = "..."
-likewise at_least = 20                   # fallen accounts (or reporters) notify = ["stdout",
-"webhook"]  # names of channels [channel.webhook] kind = "webhook" url = "https://..." secret =
-"env:BIRDFALL_WEBHOOK_SECRET"
+[[rule]]
+name = "our readers"
+on = "falls"                    # falls, reports, returns, no-data
+leader = "did:plc:..."          # only waves that hit it; host and client likewise
+at_least = 20                   # fallen accounts (or reporters)
+notify = ["stdout", "webhook"]  # names of channels
+
+[channel.webhook]
+kind = "webhook"
+url = "https://..."
+secret = "env:BIRDFALL_WEBHOOK_SECRET"
 """
 
 from __future__ import annotations
@@ -269,7 +275,7 @@ def _channel_value(name: str, key: str, given: Any, channel: AlertChannel, where
             f"channel {name!r}: unknown key {key!r}", where=where, fix=f"Known: {', '.join(known)}."
         )
     # a port may be written as the number it is
-    value = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    value = str(given) if key == "port" and type(given) is int else given
     if not isinstance(value, str):
         raise UsageError(f"channel {name!r}: {key} must be a text", where=where)
     if not value.startswith("env:"):
