@@ -149,3 +149,33 @@ def test_what_runs_until_it_is_stopped_hears_both_signals_however_it_was_started
     """
     done = started(script, ignored=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+@pytest.mark.parametrize("background", [False, True])
+def test_a_signal_while_a_watch_is_set_up(tmp_path, number, code, background):
+    script = f"""
+        from birdfall.watch import session
+
+        def prepare(*_args, **_options):
+            os.kill(os.getpid(), {int(number)})
+            threading.Event().wait()
+
+        session._prepare = prepare
+    """
+    words = ["watch", "ws://127.0.0.1:9", "--state", tmp_path / "w"]
+    check_ending(started(script, *words, ignored=background), code)
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_a_second_signal_ends_what_does_not_stop(number, code):
+    script = f"""
+        from birdfall.cli.signals import stop_event
+
+        with stop_event() as stop:
+            os.kill(os.getpid(), {int(number)})
+            assert stop.wait(10)
+            os.kill(os.getpid(), {int(number)})
+            threading.Event().wait()
+    """
+    check_ending(started(script), code)

@@ -42,9 +42,9 @@ def serve(
         )
     if state.is_file():
         upgrade_state(folder, state)
+    server = DashboardServer(state if state.is_file() else folder, at, token)
+    server.start()
     with stop_event() as stop:
-        server = DashboardServer(state if state.is_file() else folder, at, token)
-        server.start()
         print_result(server.invitation)
         log("Stop with Ctrl-C.")
         server.wait(stop)

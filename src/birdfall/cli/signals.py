@@ -5,6 +5,10 @@ Ctrl-C (SIGINT) ends a command with exit code 130, SIGTERM with 143. A command t
 the background by a shell inherits SIGINT ignored and keeps it so, as is customary; SIGTERM always
 works. Commands that run until they are stopped (`serve`, `watch`, `replay`) use `stop_event`
 instead, which listens to both signals however the process was started.
+
+Python answers a signal between two of its own steps: one that comes during a long call into native
+code (a query, a sort) takes effect when that call returns. SIGKILL always works, and leaves nothing
+half written either.
 """
 
 from __future__ import annotations
@@ -51,8 +55,9 @@ def install() -> None:
     heavy is imported.
 
     The first signal raises KeyboardInterrupt, or `Terminated`, in the main thread. A second one, or
-    one that comes when the command has already ended, ends the process at once: all that Birdfall
-    writes becomes true by one rename, so nothing is left half written.
+    one that comes when the command has already ended, ends the process without unwinding: all that
+    Birdfall writes becomes true by one rename, so nothing is left half written. Both take effect at
+    the next step of Python's own, not within native code.
     """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _on_signal)
@@ -83,19 +88,45 @@ def end_of_command() -> None:
     _state.command_runs = False
 
 
+class _StopEvent(threading.Event):
+    """An event that knows whether anybody has looked at it yet."""
+
+    looked_at = False
+
+    def is_set(self) -> bool:
+        self.looked_at = True
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.looked_at = True
+        return super().wait(timeout)
+
+
 @contextmanager
-def stop_event() -> Iterator[threading.Event]:
+def stop_event(*, set_up: bool = False) -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set, also where the process was started with SIGINT ignored.
 
-    For commands that run until they are stopped. The handlers from before are put back at the end.
-    Outside the main thread, where no handler can be set, the event is left to the caller.
+    For commands that run until they are stopped. With `set_up` a signal that comes before anybody
+    has looked at the event, so while the command is still being set up, interrupts it as it does
+    other commands. A second signal ends the process without unwinding. The handlers from before are
+    put back at the end. Outside the main thread, where no handler can be set, the event is left to
+    the caller.
     """
-    event = threading.Event()
+    event = _StopEvent()
+    event.looked_at = not set_up
+    asked = False
     if threading.current_thread() is not threading.main_thread():
         yield event
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if not event.looked_at:
+            _on_signal(number, frame)
+        if asked or _state.received is not None:
+            _state.received = _state.received or number
+            _end_at_once()
+        asked = True
         event.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -100,7 +100,7 @@ def watch(
         link=link,
         simulated=simulated,
     )
-    with stop_event() as stop:
+    with stop_event(set_up=True) as stop:
         run_watch(*sources, options=options, stop=stop, log=log)
     return ExitCode.FOUND
 
@@ -155,7 +155,7 @@ def replay(
         token=token,
         simulated=simulated,
     )
-    with stop_event() as stop:
+    with stop_event(set_up=True) as stop:
         found = run_replay(*recordings, speed=speed, options=options, stop=stop, log=log).waves
     if json:
         print_json({"waves": [_wave_json(w) for w in found], "state": str(state)})

@@ -46,7 +46,7 @@ STOP_CHECK_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """Options of a watch, apart from its sources.
+    """Options of a watch, apart from its sources. Paths may be given as text.
 
     Attributes
     ----------
@@ -101,6 +101,12 @@ class WatchOptions:
     token: str | None = None
     link: str | None = None
     simulated: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("state", "rules", "case", "dictionary"):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, Path(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,22 +297,25 @@ def _run(
             link=link,
             recount_every=1.0 if any(f.live for f in feeds) else 0.0,
         )
-        for feed in feeds:
-            log(f"watching {feed.name}")
-        if not state.leaders:
-            log("no --leader is given: waves are found, but not whose followers fell")
-        stopped = True
+        courier.start()
+        stopped = False
         try:
             with _pass_on(asked) as stop:
-                courier.start()
+                for feed in feeds:
+                    log(f"watching {feed.name}")
+                if not state.leaders:
+                    log("no --leader is given: waves are found, but not whose followers fell")
                 watcher.run(stop)
-            stopped = asked.is_set()
-            folder.maintain(state, everything=True)
-            courier.stop()
-            _wait_for_visitors(feeds, folder, dashboard, asked, log)
         except KeyboardInterrupt:
             # where the caller has no handler of its own, Ctrl-C is how a watch is stopped
-            pass
+            stopped = True
+        stopped = stopped or asked.is_set()
+        folder.maintain(state, everything=True)
+        courier.stop()
+        try:
+            _wait_for_visitors(feeds, folder, dashboard, asked, stopped, log)
+        except KeyboardInterrupt:
+            stopped = True
         return WatchResult(folder.path, tuple(reversed(list_waves(state))), stopped)
 
 
@@ -411,6 +420,9 @@ def _pass_on(asked: threading.Event) -> Iterator[threading.Event]:
     having asked.
     """
     stop, over = threading.Event(), threading.Event()
+    # looked at before anything runs: from here on a signal is a wish to stop, not an interrupt
+    if asked.is_set():
+        stop.set()
 
     def pass_on() -> None:
         while not over.is_set():
@@ -432,10 +444,11 @@ def _wait_for_visitors(
     folder: WatchFolder,
     dashboard: DashboardServer | None,
     asked: threading.Event,
+    stopped: bool,
     log: Log,
 ) -> None:
     """Say why the watch ended; after a recording its dashboard stays until the watch is stopped."""
-    if asked.is_set():
+    if stopped:
         log("stopped")
     elif any(f.live for f in feeds):
         log(f"standard input has ended; to look at what was seen: birdfall serve {folder.path}")

@@ -89,6 +89,8 @@ class Watcher:
         self._keep_raw, self._machine_clock, self._after = keep_raw, clock, after
         self._queue: queue.Queue[tuple[Feed, list[StreamBatch]]] = queue.Queue(MAX_WAITING_BATCHES)
         self._failed: BirdfallError | None = None
+        #: Whether memory is ahead of the state: a transaction was begun and did not end.
+        self._unfinished = False
         self.bank = DetectorBank(false_alarms_per_year=false_alarms_per_year)
         # where one host is all that is watched, that an account is on it says nothing more than
         # that it fell
@@ -138,6 +140,12 @@ class Watcher:
             self.settle()
             if self._failed is not None:
                 raise self._failed
+        except KeyboardInterrupt:
+            # a batch that was undone comes again at the next start; detectors that have counted it
+            # already are not kept, or it would count twice
+            if not self._unfinished:
+                self.settle()
+            raise
         except sqlite3.DatabaseError as error:
             raise write_error(self.state.path, error) from error
         finally:
@@ -182,6 +190,7 @@ class Watcher:
         """Take in batches of feeds as one transaction, with all that follows from them."""
         listed = list(batches)
         busy = {feed.name for feed, _ in listed}
+        self._unfinished = True
         with self.state.transaction():
             for feed, batch in listed:
                 self._clock.start(batch)
@@ -193,6 +202,7 @@ class Watcher:
             self._sources.check_silence(busy, queue_empty=self._queue.empty())
             self._let_time_pass(busy)
             self.waves.evaluate()
+        self._unfinished = False
         for _, batch in listed:
             for step in batch:
                 if step.on_commit is not None:
@@ -201,6 +211,7 @@ class Watcher:
 
     def settle(self) -> None:
         """Judge and keep what is open, for the end of a watch."""
+        self._unfinished = True
         with self.state.transaction():
             self.waves.evaluate(recount=True)
             self._crews.search_pending(self.bank.tick, self.waves.moment)
