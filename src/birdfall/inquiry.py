@@ -17,7 +17,7 @@ from html import escape
 from typing import Any
 
 from birdfall.model.errors import CannotAnswer
-from birdfall.model.findings import Finding, as_plain
+from birdfall.model.findings import Finding, Note, as_plain
 from birdfall.pipeline.catalogue import Measure, StepSubject, find_measure
 from birdfall.pipeline.context import Inputs, Options, Run
 from birdfall.record.case import Case
@@ -232,7 +232,8 @@ class Inquiry:
         against matched controls.
 
         Followers of the settings' leaders and controls are compared with followers; without any,
-        those of the audiences that explain a wave.
+        those of the audiences that explain a wave. Of more than twelve the first twelve are taken,
+        as in a run; `leaders` takes all it is given.
 
         Parameters
         ----------
@@ -296,7 +297,8 @@ class Inquiry:
         """One measure of the catalogue, by its name; measures of other packages too.
 
         What it reads of other measures (waves, audiences) is taken from the findings the case
-        keeps, or measured first.
+        keeps, or measured first. Where a measure makes several findings, as ledgers and claims do,
+        the first is returned; `run` returns all.
 
         Parameters
         ----------
@@ -305,7 +307,8 @@ class Inquiry:
         waves
             A finding of kind `waves`, instead of the one kept.
         wave
-            The number of the wave in question.
+            The number of the wave in question. If not given, it is 1 where the measure needs one;
+            returns are then those of the whole record.
         leaders
             The accounts in question (platform ids).
         **parameters
@@ -314,7 +317,8 @@ class Inquiry:
         Raises
         ------
         CannotAnswer
-            If the record cannot carry the answer.
+            If the record cannot carry the answer, or what people gave besides it (facts, claims)
+            is missing.
         UsageError
             If there is no measure of that name.
 
@@ -330,7 +334,12 @@ class Inquiry:
         # a network is asked of its own trace, and says itself what the record lacks for it
         if name != "coordination":
             self._require(measure)
-        needs = [m for m in measure.needs(run) if wave is not None or m != "waves"]
+        needs = list(measure.needs(run))
+        if wave is None and "waves" in needs:
+            if name == "returns" or (name == "ledgers" and leaders is not None):
+                needs.remove("waves")
+            elif name != "ledgers":
+                wave = 1
         if leaders is None and "leaders" not in parameters:
             self._measure_first(run, needs)
         else:
@@ -338,8 +347,14 @@ class Inquiry:
             parameters |= {} if leaders is None or name == "ledgers" else {"leaders": leaders}
         if wave is not None:
             _check_wave(run, wave)
+        if leaders is None and name == "ledgers":
+            leaders = run.leaders()
         subject = StepSubject(name, name, wave, tuple(leaders or ()))
-        return measure.measure(run, subject, parameters)[0]
+        _refuse(measure.missing(run, subject))
+        found = measure.measure(run, subject, parameters)
+        if not found:
+            raise CannotAnswer(f"{name} found nothing to answer in this record")
+        return found[0]
 
     def check(self, statement: str, *, language: str | None = None) -> list[Finding]:
         """Every measurable claim in a sentence (es, en, fr, ar, pt), checked against this record.
@@ -452,12 +467,7 @@ class Inquiry:
 
     def _require(self, measure: Measure) -> None:
         """Raise CannotAnswer where the record cannot carry the measure's answer."""
-        note = measure.applies_to(self.record)
-        if note is not None:
-            raise CannotAnswer(
-                f"this record cannot answer that: {note.code}",
-                why=str(note.values.get("needs", "")),
-            )
+        _refuse(measure.applies_to(self.record))
 
     def _measure_first(self, run: Run, needs: Sequence[str]) -> None:
         """Put the findings of other measures that are not at hand into the run."""
@@ -477,6 +487,13 @@ class Inquiry:
         label = " · simulated data" if self.record.settings.simulated else ""
         title = escape(self.record.settings.title or "record")
         return f"<div><b>{title}</b>{label}<ul>{rows}</ul></div>"
+
+
+def _refuse(note: Note | None) -> None:
+    if note is not None:
+        raise CannotAnswer(
+            f"this record cannot answer that: {note.code}", why=str(note.values.get("needs", ""))
+        )
 
 
 def _check_wave(run: Run, number: int) -> None:

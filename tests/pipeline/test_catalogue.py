@@ -5,6 +5,7 @@ can add theirs.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,7 @@ from birdfall.record.record import from_tables
 from birdfall.tell.sections.order import SECTIONS
 from birdfall.world.simulate import simulate
 
+DATA = Path(__file__).parents[2] / "examples" / "data"
 #: Few draws: what is compared is whether both ways ask the same, not what they find.
 QUICK = {"replicates": 49, "permutations": 99, "waves": 1}
 
@@ -197,3 +199,21 @@ def test_no_measure_takes_the_name_of_another(plugin):
 def test_an_unknown_measure_is_answered_by_the_known_ones(record):
     with pytest.raises(UsageError, match="Measures: coverage, waves"):
         birdfall.Inquiry(record).measure("weather")
+
+
+def test_a_measure_by_name_is_answered_or_refused():
+    few = birdfall.read(DATA / "suspended.csv", DATA / "follows.csv")
+    assert few.measure("audiences").kind == "audiences"
+    assert few.measure("ledgers").details["leader"] == "@presidencia"
+    assert few.measure("returns").answer == "found"
+    for name in ("claims", "reconciliation", "explanations-published"):
+        with pytest.raises(birdfall.CannotAnswer):
+            few.measure(name)
+
+
+def test_a_finding_is_of_the_measure_of_its_kind():
+    named = Finding("coordination", "brigades", "nothing")
+    assert catalogue.measure_of(named).name == "coordination"
+    published = Finding("explanations", "explanations-published", "nothing")
+    assert catalogue.measure_of(published).name == "explanations-published"
+    assert catalogue.measure_of(Finding("claim", "claim-1", "found")).name == "claims"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from birdfall.measures import returns
+from birdfall.measures import brigades, returns
 from birdfall.model.findings import from_plain
-from birdfall.pipeline.run import run
+from birdfall.pipeline.catalogue import StepSubject, measure_of
+from birdfall.pipeline.run import RunStep, Stages, add_network, run
 from birdfall.pipeline.verify import DifferenceKind, Verification, compare_findings, verify_case
 from birdfall.record.case import Case
 
@@ -28,7 +29,9 @@ def earlier(tmp_path):
     return Case.open(folder)
 
 
-def test_a_case_of_before_holds_and_a_run_leaves_it_as_it_is(earlier):
+def test_a_case_of_before_holds_and_a_run_leaves_it_as_it_is(earlier, monkeypatch):
+    """As long as no method changes: that of brigades has since, though not its numbers here."""
+    monkeypatch.setattr(brigades, "METHOD_VERSION", 1)
     assert earlier.finding("waves").method_version is None
     result = verify_case(earlier)
     assert result.holds and result.recomputed, result.differences
@@ -91,6 +94,28 @@ def test_a_finding_of_an_older_method_is_one_sentence(earlier, monkeypatch):
     assert {d.kind for d in damaged} == {DifferenceKind.NUMBER}, "made by the method of now"
 
 
+def test_what_may_have_read_a_finding_of_an_older_method_is_told_as_such(earlier, monkeypatch):
+    said = {n: earlier.finding(n) for n in ("waves", "returns-1", "automation-1")}
+    monkeypatch.setattr(returns, "METHOD_VERSION", 2)
+    found = {n: f.replace(details={**f.details, "more": 1}) for n, f in said.items()}
+    result = Verification("case")
+    compare_findings(said, found, result)
+    assert [(d.where, d.kind) for d in result.differences] == [
+        ("waves.details.more", DifferenceKind.NUMBER),
+        ("returns-1", DifferenceKind.METHOD),
+        ("automation-1", DifferenceKind.METHOD),
+    ]
+    assert "as returns-1, asked before it, was made by version 1" in result.differences[2].sentence
+
+
+def test_a_measure_that_was_never_asked_is_current(earlier, monkeypatch):
+    monkeypatch.setattr(returns, "METHOD_VERSION", 2)
+    measure = measure_of(earlier.finding("returns-1"))
+    stages = Stages.from_case(earlier)
+    for name, current in (("returns-1", False), ("returns-9", True)):
+        assert stages.is_current(RunStep(measure, StepSubject(name, name))) == current
+
+
 def test_a_run_makes_findings_of_an_older_method_again(earlier, monkeypatch):
     """And what is asked after them, which may have read them; what came before stays."""
     monkeypatch.setattr(returns, "METHOD_VERSION", 2)
@@ -125,3 +150,8 @@ def test_a_finding_without_a_version_still_loads(earlier):
     plain = json.loads((earlier.path / "findings" / "waves.json").read_text())
     assert "method_version" not in plain
     assert from_plain(plain, {}).method_version is None
+
+
+def test_an_added_network_is_kept_with_its_version(earlier):
+    finding = add_network(earlier, {"trace": "status"})
+    assert Stages.from_case(earlier).methods == {"coordination": finding.method_version}

@@ -73,6 +73,8 @@ def print_verdicts(
         Nothing in the statement can be measured.
     """
     from birdfall.claims import Verdict, check_statement, read_claims, read_statement, write_claims
+    from birdfall.pipeline.catalogue import find_measure
+    from birdfall.pipeline.context import Run
     from birdfall.tell.names import names_of
     from birdfall.tell.words import words
 
@@ -85,7 +87,11 @@ def print_verdicts(
             fix='For example: birdfall check CASE "6,600 accounts in ten minutes"',
         )
     record, claim = case.record(), statement.claim
-    found = check_statement(record, case.findings(), statement, settings=case.settings)
+    claims, run = find_measure("claims"), Run(record)
+    found = [
+        claims.label(run, finding)
+        for finding in check_statement(record, case.findings(), statement, settings=case.settings)
+    ]
     say = words(lang or claim.language or case.settings.language, case.settings.time_zone)
     if save:
         before = read_claims((case.read("claims.toml") or b"").decode())

@@ -231,6 +231,10 @@ def _missing_leaders(_run: Run, about: StepSubject) -> Note | None:
     return None if about.leaders else Note("no-leader-chosen", {"needs": "leaders"})
 
 
+def _missing_facts(run: Run, _about: StepSubject) -> Note | None:
+    return None if run.inputs.facts else Note("no-facts", {"needs": "facts"})
+
+
 def _follower_counts(run: Run, about: StepSubject) -> Arguments:
     del about
     settings = run.record.settings
@@ -340,6 +344,7 @@ BUILT_IN: Final = (
         arguments=lambda run, _about: {"facts": run.inputs.facts},
         subjects=_if_facts("reconciliation"),
         section="reconciliation",
+        missing=_missing_facts,
         version_name="RECONCILE_VERSION",
     ),
     Measure(
@@ -392,6 +397,7 @@ CONCLUDING: Final = (
         arguments=lambda run, _about: {"facts": run.inputs.facts, "findings": run.found},
         subjects=_if_facts("explanations-published"),
         section="explanations",
+        missing=_missing_facts,
         command="explain",
     ),
     Measure(
@@ -448,10 +454,11 @@ def find_measure(name: str) -> Measure:
 
 
 def measure_of(finding: Finding) -> Measure | None:
-    """The measure that makes findings of this name or kind; None if no installed package has it."""
-    by_name = {m.name: m for m in catalogue()}
-    by_kind = {m.finding_kind: m for m in reversed(catalogue())}
-    return by_name.get(finding.name) or by_kind.get(finding.kind)
+    """The measure that makes findings of this kind, that of its name if several do; None if no
+    installed package has it.
+    """
+    of_kind = [m for m in catalogue() if m.finding_kind == finding.kind]
+    return next((m for m in of_kind if m.name == finding.name), of_kind[0] if of_kind else None)
 
 
 def extra_sections() -> list[Section]:

@@ -104,8 +104,11 @@ class Stages:
         }
         case.put({STAGES_FILE: (json.dumps(plain, indent=1, sort_keys=True) + "\n").encode()})
 
-    def is_current(self, measure: Measure) -> bool:
-        """Whether the measure's method is of the version it had then."""
+    def is_current(self, step: RunStep) -> bool:
+        """Whether the step's method is of the version it had then; so is one that was not asked."""
+        measure = step.measure
+        if measure.name not in self.methods and step.name not in self.done:
+            return True
         return self.methods.get(measure.name, FIRST_VERSION) == measure.method_version
 
 
@@ -126,7 +129,7 @@ def run(
     walked: list[str] = []
     outdated = False
     for step in plan(state):
-        if not outdated and not stages.is_current(step.measure):
+        if not outdated and not stages.is_current(step):
             # what later measures read may change with this one's method: they are asked again too
             outdated = True
             stages = replace(stages, done={s: n for s, n in stages.done.items() if s in walked})
@@ -178,14 +181,19 @@ def add_network(
     state = Run(case.record(), options, Inputs.from_case(case), progress)
     stages = _stages(case, state)
     about = StepSubject(request.step, request.name, request=request.parameters, asked=True)
-    (finding,) = find_measure("coordination").measure(state, about)
+    measure = find_measure("coordination")
+    (finding,) = measure.measure(state, about)
     others = tuple(t for t in options.asked if NetworkRequest(t).step != request.step)
     options = replace(options, asked=(*others, request.text))
     case.save(finding)
     if stages.done:
         done = {s: names for s, names in stages.done.items() if names != [finding.name]}
         key = _key(dataclasses.replace(state, options=options))
-        Stages(key, options, {**done, request.step: [finding.name]}, stages.methods).put(case)
+        methods = dict(stages.methods)
+        if not any(s.step in done and s.step != about.step for s in measure.subjects_of(state)):
+            # the version is of all networks: where older ones are kept, theirs stays
+            methods[measure.name] = measure.method_version
+        Stages(key, options, {**done, request.step: [finding.name]}, methods).put(case)
     return finding
 
 

@@ -7,7 +7,8 @@ place that differs is named.
 
 Four things can be amiss, and are told apart: a file was changed, a number differs, a page reads
 otherwise, or a finding was made by an older version of its method, which this Birdfall no longer
-has: such a finding holds if its numbers still come out, and else waits for another run.
+has: such a finding holds if its numbers still come out, and else waits for another run, and with it
+those of later measures, which may have read it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import pyarrow as pa
 from birdfall.model.errors import CaseError, UsageError
 from birdfall.model.findings import Finding, as_plain
 from birdfall.model.progress import Progress, silent
-from birdfall.pipeline.catalogue import measure_of
+from birdfall.pipeline.catalogue import catalogue, measure_of
 from birdfall.pipeline.context import Inputs, Options
 from birdfall.pipeline.report import render_report
 from birdfall.pipeline.run import FIRST_VERSION, compute, options_of
@@ -76,12 +77,15 @@ class Difference:
         What it is.
     kind
         What is amiss.
+    reads
+        The finding of an older method that this one may have read, if its own method is of now.
     """
 
     where: str
     said: str
     found: str
     kind: DifferenceKind = DifferenceKind.NUMBER
+    reads: str = ""
 
     @property
     def sentence(self) -> str:
@@ -89,6 +93,12 @@ class Difference:
         match self.kind:
             case DifferenceKind.FILE:
                 return f"changed file: {self.where} should be {self.said}, but {self.found}."
+            case DifferenceKind.METHOD if self.reads:
+                return (
+                    f"older method: {self.where} differs, as {self.reads}, asked before it, was "
+                    f"made by version {self.said} of its method and this Birdfall has version "
+                    f"{self.found}; `birdfall run` brings the case up to date."
+                )
             case DifferenceKind.METHOD:
                 return (
                     f"older method: {self.where} was made by version {self.said} of its method "
@@ -270,15 +280,34 @@ def compare_findings(
     """Note every number of the findings `said` that `found` has otherwise.
 
     A finding made by an older version of its method whose numbers differ is one difference of that
-    kind; one without a version is of the first.
+    kind, and so is each finding of a later measure that differs then; one without a version is of
+    the first.
     """
-    for name in sorted(set(said) | set(found)):
+    order = {m.name: i for i, m in enumerate(catalogue())}
+
+    def place(name: str) -> int:
+        measure = measure_of(said.get(name) or found[name])
+        return len(order) if measure is None else order[measure.name]
+
+    older: Difference | None = None
+    for name in sorted(set(said) | set(found), key=lambda n: (place(n), n)):
+        own = Verification(name)
         if name not in found:
-            result.add(DifferenceKind.NUMBER, name, "a finding", "the data give none")
+            own.add(DifferenceKind.NUMBER, name, "a finding", "the data give none")
         elif name not in said:
-            result.add(DifferenceKind.NUMBER, name, "no finding", "the data give one")
+            own.add(DifferenceKind.NUMBER, name, "no finding", "the data give one")
         else:
-            _compare_finding(said[name], found[name], result)
+            _compare_finding(said[name], found[name], own)
+        result.checked += own.checked
+        if own.holds:
+            continue
+        if own.differences[0].kind is DifferenceKind.METHOD:
+            older = older or own.differences[0]
+        elif older is not None and place(older.where) < place(name):
+            own.differences = [
+                Difference(name, older.said, older.found, DifferenceKind.METHOD, older.where)
+            ]
+        result.differences += own.differences
 
 
 def _compare_finding(said: Finding, found: Finding, result: Verification) -> None:
