@@ -408,9 +408,9 @@ class Inquiry:
         Examples
         --------
         >>> import birdfall
-        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
-        >>> sorted(case.run(permutations=99, replicates=49))[:2]
-        ['audiences-1', 'automation-1']
+        >>> case = birdfall.read("examples/data/follows.csv")
+        >>> sorted(case.run())
+        ['brigades', 'counts', 'coverage', 'ledger', 'waves']
         """
         from birdfall.pipeline.run import compute, run  # the measures, which take a second to load
 
