@@ -1,8 +1,7 @@
 """An inquiry into a record, on disk or in memory: the object that every question is asked of.
 
     case = birdfall.open("caso/")            # or birdfall.read("events.parquet")
-    waves = case.waves()
-    case.audiences(waves)
+    case.audiences(case.waves())
 
 Every method returns a `Finding`, which shows itself in a notebook, knows what it was computed from
 and how, and writes itself as JSON. What each measure is asked, and with which arguments, stands in
@@ -346,7 +345,7 @@ class Inquiry:
             self._measure_first(run, [m for m in needs if m == "waves"])
             parameters |= {} if leaders is None or name == "ledgers" else {"leaders": leaders}
         if wave is not None:
-            _check_wave(run, wave)
+            run.require_wave(wave)
         if leaders is None and name == "ledgers":
             leaders = run.leaders()
         subject = StepSubject(name, name, wave, tuple(leaders or ()))
@@ -481,9 +480,8 @@ class Inquiry:
                 run.add(*measure.answer(run, subject))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<li>{rows:,} {escape(name)}</li>" for name, rows in self.record.sizes.items() if rows
-        )
+        sizes = self.record.sizes.items()
+        rows = "".join(f"<li>{rows:,} {escape(name)}</li>" for name, rows in sizes if rows)
         label = " · simulated data" if self.record.settings.simulated else ""
         title = escape(self.record.settings.title or "record")
         return f"<div><b>{title}</b>{label}<ul>{rows}</ul></div>"
@@ -496,21 +494,7 @@ def _refuse(note: Note | None) -> None:
         )
 
 
-def _check_wave(run: Run, number: int) -> None:
-    waves = run.found.get("waves")
-    known = (
-        waves.table("waves").column("wave").to_pylist()
-        if waves is not None and waves.answer == "found"
-        else []
-    )
-    if number not in known:
-        raise CannotAnswer(
-            f"there is no wave {number} in this record", fix="Look at waves() first."
-        )
-
-
 def _same(one: Finding, other: Finding) -> bool:
     """Whether two findings say the same, whatever versions their methods state."""
-    return as_plain(replace(one, method_version=None)) == as_plain(
-        replace(other, method_version=None)
-    )
+    first, second = (as_plain(replace(f, method_version=None)) for f in (one, other))
+    return first == second

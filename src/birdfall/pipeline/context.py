@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TypedDict
 
+from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
 from birdfall.record.case import Case
@@ -105,6 +106,19 @@ class Run:
         return [
             int(w) for w in waves.table("waves").column("wave").to_pylist()[: self.options.waves]
         ]
+
+    def require_wave(self, number: int) -> None:
+        """Raise CannotAnswer if the waves found have none of that number."""
+        waves = self.found.get("waves")
+        known = (
+            waves.table("waves").column("wave").to_pylist()
+            if waves is not None and waves.answer == "found"
+            else []
+        )
+        if number not in known:
+            raise CannotAnswer(
+                f"there is no wave {number} in this record", fix="Look at waves() first."
+            )
 
     def chosen_leaders(self) -> list[str]:
         """The leaders and controls of the settings that the record knows."""
