@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -110,7 +111,7 @@ class AudienceHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _WaveAlert:
+class _WaveAlert(ABC):
     """What alerts of waves and of bursts have in common.
 
     seconds: how long it has lasted. expected: events that would have been usual meanwhile. begin:
@@ -127,9 +128,9 @@ class _WaveAlert:
     link: str = ""
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """What rules compare with `at_least`."""
-        raise NotImplementedError
 
     @property
     def news(self) -> str:
