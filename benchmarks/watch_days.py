@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from birdfall.watch.alerts.backtest import MAX_HISTORY_DAYS
-from birdfall.watch.engine import watcher
+from birdfall.watch.engine import learning
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import Status, StreamBatch
@@ -122,7 +122,7 @@ def main() -> None:
     folder, which = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "listed"
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     if len(sys.argv) > 4:
-        watcher.RELEARN = int(float(sys.argv[4]) * 3.6e9 / TICK_US)
+        learning.RELEARN_TICKS = int(float(sys.argv[4]) * 3.6e9 / TICK_US)
     times = laid_out({"listed": listed, "totals": totals}[which](folder), seed)
     first, last = int(times[0] // DAY), int(times[-1] // DAY) + 1
     with tempfile.TemporaryDirectory() as place:
@@ -134,7 +134,7 @@ def main() -> None:
                 "seed": seed,
                 "days": last - first,
                 "events": len(times),
-                "learned_every_hours": watcher.RELEARN * TICK_US / 3.6e9,
+                "learned_every_hours": learning.RELEARN_TICKS * TICK_US / 3.6e9,
                 "waves": len(found),
                 "allowed": round((last - first) / 365.25, 2),
                 "at": found,

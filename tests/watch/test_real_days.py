@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from birdfall.watch.engine import watcher
+from birdfall.watch.engine import learning
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
@@ -30,7 +30,7 @@ def test_the_day_the_platform_changed_hands_is_one_wave(days, tmp_path, monkeypa
 
     Told when it begins and when it is over, and not 17 times.
     """
-    monkeypatch.setattr(watcher, "RELEARN", 8640)
+    monkeypatch.setattr(learning, "RELEARN_TICKS", 8640)
     found = watched(laid_out(days, 0), day("2022-10-27"), day("2022-10-31"), tmp_path / "w.sqlite")
     assert [w["begin"][:10] for w in found] == ["2022-10-29"]
     assert found[0]["told"][0] == "opened"
@@ -40,7 +40,7 @@ def test_the_day_the_platform_changed_hands_is_one_wave(days, tmp_path, monkeypa
 
 def test_ordinary_days_raise_nothing(days, tmp_path, monkeypatch):
     """Thirty days, the busiest with 2.6 times the day before; 0.08 false alarms are allowed."""
-    monkeypatch.setattr(watcher, "RELEARN", 4 * 8640)
+    monkeypatch.setattr(learning, "RELEARN_TICKS", 4 * 8640)
     times = laid_out(days, 1)
     assert watched(times, day("2023-01-10"), day("2023-02-09"), tmp_path / "w.sqlite") == []
     per_day = np.bincount(
@@ -67,7 +67,7 @@ def test_all_the_days_raise_no_more_than_the_budget_allows(days, tmp_path, monke
 
     Beside the wave, and what was found out late after four days without a report.
     """
-    monkeypatch.setattr(watcher, "RELEARN", 8640)
+    monkeypatch.setattr(learning, "RELEARN_TICKS", 8640)
     times = laid_out(days, 0)
     found = watched(times, int(times[0] // DAY), int(times[-1] // DAY) + 1, tmp_path / "w.sqlite")
     called = {w["begin"][:10] for w in found}
