@@ -11,7 +11,13 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
-from birdfall.cli.network_files import NetworkAccounts, is_edge_file, write_network
+from birdfall.cli.network_files import (
+    NetworkAccounts,
+    accounts_of_case,
+    accounts_of_files,
+    is_edge_file,
+    write_network,
+)
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import Flag, Json, Many, OptionalOut
 from birdfall.model.errors import ExitCode, UsageError
@@ -166,9 +172,8 @@ def _find_coordination(
         case = Case.open(files[0])
         record = case.record()
         with show_progress(quiet) as progress:
-            return add_network(case, request, progress=progress), NetworkAccounts(
-                record.ids, set(record.settings.public), record.names
-            )
+            found = add_network(case, request, progress=progress)
+        return found, accounts_of_case(case, record)
     from birdfall.measures.coordination import (
         CoordinationOptions,
         coordinate_files,
@@ -184,8 +189,9 @@ def _find_coordination(
         finding, acts = direct
         _print_guesses(acts.read, quiet)
         _print_rejected_rows(acts.rejected, quiet)
-        return finding, NetworkAccounts(acts.ids, set(), acts.names)
+        return finding, accounts_of_files(acts.ids, acts.names)
     from birdfall.inquiry import Inquiry
+    from birdfall.record.mentions import every_handle
     from birdfall.sources.ingest import load
 
     _print_guesses(guessed_columns(files, reading), quiet)
@@ -201,7 +207,7 @@ def _find_coordination(
     _print_rejected_rows(record.table("rejected"), quiet)
     with show_progress(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
-    return finding, NetworkAccounts(record.ids, set(record.settings.public), record.names)
+    return finding, accounts_of_files(record.ids, record.names, lambda: every_handle(record))
 
 
 def _read_mapping(

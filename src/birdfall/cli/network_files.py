@@ -5,7 +5,8 @@ GEXF, GraphML, CSV, Parquet, or its edges alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
+    from birdfall.pipeline.pseudonyms import Pseudonyms
+    from birdfall.record.case import Case
     from birdfall.record.ids import Ids
+    from birdfall.record.record import Record
 
 #: Tables of a network that go into its folder: these always, those where they have rows.
 REQUIRED_TABLES = ("nodes", "edges", "groups")
@@ -32,27 +36,58 @@ EXPORTED_TABLES = (
 class NetworkAccounts:
     """Whom the codes of a finding mean.
 
-    public: accounts that go by their own names. names: handles by account id.
+    public: accounts that go by their own names. names: handles by account id. pseudonyms: what
+    accounts are called outside.
     """
 
     ids: Ids
     public: set[str]
     names: Callable[[], dict[str, str]]
+    pseudonyms: Callable[[], Pseudonyms]
 
     def shown(self, identified: bool) -> Callable[[int, str], str]:
-        """What an account is called, from its code and id."""
-        from birdfall.record.ids import pseudonym
-
+        """What an account is called, from its code and id, in a finding that is `shared` where it
+        is not `identified`.
+        """
         handles = self.names() if identified or self.public else {}
+        if not identified:
+            handles = {a: h for a, h in handles.items() if a in self.public}
+        return lambda _code, account: handles.get(account, account)
 
-        def name(code: int, account: str) -> str:
-            return (
-                handles.get(account, account)
-                if identified or account in self.public
-                else pseudonym(code)
-            )
+    def shared(self, finding: Finding) -> Finding:
+        """The finding with nobody in it but by pseudonym."""
+        return self.pseudonyms().finding(finding)
 
-        return name
+
+def accounts_of_case(case: Case, record: Record) -> NetworkAccounts:
+    """Those of a case. record: that of the case."""
+    from birdfall.pipeline.shared_case import pseudonyms_of
+
+    return NetworkAccounts(
+        record.ids,
+        set(record.settings.public),
+        record.names,
+        lambda: pseudonyms_of(case, record),
+    )
+
+
+def accounts_of_files(
+    ids: Ids,
+    names: Callable[[], dict[str, str]],
+    handles: Callable[[], Iterable[tuple[str, str]]] = lambda: (),
+) -> NetworkAccounts:
+    """Those of files without a case: nobody is public, and the key of the digests comes from the
+    accounts themselves, so that the same files give the same bytes. handles: all of each account.
+    """
+
+    def pseudonyms() -> Pseudonyms:
+        from birdfall.pipeline.pseudonyms import Pseudonyms
+        from birdfall.record.mentions import Mentions
+
+        key = hashlib.sha256("\0".join(sorted(ids.id_of.to_pylist())).encode()).digest()
+        return Pseudonyms(ids, frozenset(), key, Mentions(ids, handles()))
+
+    return NetworkAccounts(ids, set(), names, pseudonyms)
 
 
 def is_edge_file(out: Path | None) -> TypeGuard[Path]:
@@ -69,11 +104,11 @@ def write_network(
     import pyarrow.parquet as pq
 
     from birdfall.pipeline.csv_cells import write_csv
-    from birdfall.pipeline.pseudonyms import pseudonymise
     from birdfall.record.atomic import explain_write_errors, write_bytes, write_with
 
     if is_edge_file(out):
         return [_write_edges(finding, people, out, identified)]
+    finding = finding if identified else people.shared(finding)
     from birdfall.tell.network.files import NetworkDrawing, to_gexf, to_graphml
 
     shown = people.shown(identified)
@@ -90,8 +125,6 @@ def write_network(
         ):
             continue
         table = finding.table(table_name)
-        if not identified:
-            table = pseudonymise(table, people, people.public, b"network")
         for form in ("csv", "parquet"):
             path = out / f"{table_name}.{form}"
             made.append(path)
@@ -118,8 +151,13 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
     if identified:
         names = accounts
     else:
+        from birdfall.record.ids import pseudonym
+
         shown = people.shown(False)
-        names = [shown(c, a) for c, a in zip(code.tolist(), accounts, strict=True)]
+        names = [
+            shown(c, a) if a in people.public else pseudonym(c)
+            for c, a in zip(code.tolist(), accounts, strict=True)
+        ]
     named = pa.array(names, pa.string())
     for column, end in zip(("source_id", "target_id"), ends, strict=True):
         place = table.column_names.index(column)

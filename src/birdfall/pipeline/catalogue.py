@@ -111,6 +111,14 @@ class Measure:
     unmeasurable
         The refusal of a subject that nobody asked for and that proves unmeasurable underway; None:
         that is an error.
+    accounts
+        Where its findings name accounts by the platform's ids: `details.leader` in the JSON,
+        `tables.NAME.COLUMN` for columns that have none of the common names
+        (`birdfall.pipeline.pseudonyms.ACCOUNTS`).
+    objects
+        The same for objects of the platform: posts, links, tags, accounts.
+    texts
+        The same for words that people wrote.
     """
 
     name: str
@@ -127,6 +135,9 @@ class Measure:
     version_name: str = "METHOD_VERSION"
     missing: Callable[[Run, StepSubject], Note | None] = lambda _run, _about: None
     unmeasurable: Note | None = None
+    accounts: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     @property
     def finding_kind(self) -> str:
@@ -327,6 +338,7 @@ BUILT_IN: Final = (
         needs=lambda run: () if run.chosen_leaders() else ("waves", "audiences"),
         section="ledgers",
         missing=_missing_leaders,
+        accounts=("details.leader", "parameters.leader", "reasons.values.leader"),
     ),
     Measure(
         "counts",
@@ -335,6 +347,7 @@ BUILT_IN: Final = (
         function="follower_counts",
         arguments=_follower_counts,
         section="counts",
+        accounts=("parameters.leaders", "parameters.controls", "details.leader"),
     ),
     Measure(
         "reconciliation",
@@ -346,6 +359,7 @@ BUILT_IN: Final = (
         section="reconciliation",
         missing=_missing_facts,
         version_name="RECONCILE_VERSION",
+        texts=("details.leader", "parameters.leader"),
     ),
     Measure(
         "coordination",
@@ -358,6 +372,7 @@ BUILT_IN: Final = (
         exports=(*TABLE_FORMATS, "gexf", "graphml"),
         # acts that turn out to hold nothing of the trace, such as texts too short to tell
         unmeasurable=Note("no-acts", {"needs": "acts"}),
+        objects=("parameters.leave_out",),
     ),
     Measure(
         "brigades",
@@ -374,6 +389,7 @@ BUILT_IN: Final = (
         subjects=_largest_wave("automation"),
         needs=lambda run: ("waves",) if run.chosen_leaders() else ("waves", "audiences"),
         section="automation",
+        accounts=("parameters.leaders",),
     ),
 )
 #: Asked last, since they weigh or use the findings of all others.
@@ -409,6 +425,12 @@ CONCLUDING: Final = (
         arguments=lambda run, _about: {"claims": run.inputs.claims, "findings": run.found},
         section="claims",
         command="check",
+        accounts=("details.account",),
+        texts=(
+            "reasons.values.account",
+            *(f"details.said.{key}" for key in ("text", "who", "where", "when")),
+            *(f"details.parsed.{key}" for key in ("population", "of", "group")),
+        ),
     ),
 )
 

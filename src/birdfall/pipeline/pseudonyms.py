@@ -1,24 +1,33 @@
-"""Tables as they may be shared: accounts by pseudonym, what can tell who a person is left out.
+"""Tables and findings as they may be shared: accounts by pseudonym, what can tell who a person is
+left out.
 
 Accounts go by pseudonym, except those the case lists as public; names, descriptions, places and
-texts of others stay behind, and ids inside objects are replaced by keyed digests.
+texts of others stay behind, and ids inside objects are replaced by keyed digests. A finding's
+measure says which of its fields hold accounts (`Measure.accounts`); what a measure does not declare
+is looked through all the same.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.model.findings import Finding, Note
+from birdfall.pipeline.catalogue import measure_of
 from birdfall.record.ids import Ids, pseudonym
+from birdfall.record.mentions import Mentions
 
 #: Columns that can tell who a person is, left empty for all who are not public.
 PERSONAL: Final = ("handle", "name", "description", "location", "text", "value", "example", "shown")
 #: Columns that name things by the platform's ids, which contain or lead to accounts.
-IDENTIFYING: Final = ("object", "act_id", "top_object")
+IDENTIFYING: Final = ("object", "top_object")
+#: Columns of ids that lead to a post, and with it to who wrote it, whatever the post was about.
+POSTS: Final = ("act_id",)
 #: Columns of findings and tables that hold account ids.
 ACCOUNTS: Final = (
     "account", "target", "follower", "followed", "leader", "control", "largest_account",
@@ -32,99 +41,273 @@ OWNERS: Final = ("account", "leader", "follower")
 OPEN_OBJECTS: Final = ("hashtag", "hashtags", "link", "text", "page", "status", "creation")
 #: Columns that say of what kind the object beside them is.
 OBJECT_KINDS: Final = ("object_kind", "layer", "top_layer")
+#: Columns of words that Birdfall itself chose, which name nobody.
+WORDS: Final = (
+    "kind", "status", "observation", "language", "languages", "what", "column", "fix",
+    *OBJECT_KINDS,
+)  # fmt: skip
+#: Columns and fields that name the file or stream a row came from.
+SOURCES: Final = ("source",)
+#: What stands for a client that fewer than `MIN_CLIENT_ACCOUNTS` accounts use, and for a group of
+#: accounts as small.
+MERGED: Final = "other"
+MIN_CLIENT_ACCOUNTS: Final = 10
 #: Hexadecimal digits of the digest that stands for an id.
 DIGEST_DIGITS: Final = 16
 
 
-class HasIds(Protocol):
-    """A record, or whatever else knows which account has which code."""
-
-    @property
-    def ids(self) -> Ids:
-        """The accounts by code."""
-        ...
-
-
-def pseudonymise(table: pa.Table, record: HasIds, public: set[str], key: bytes) -> pa.Table:
-    """`table` with account ids as pseudonyms, personal columns emptied and platform ids as keyed
-    digests.
+@dataclass(frozen=True)
+class Pseudonyms:
+    """What accounts, and the texts, objects and files that may name them, are called outside.
 
     Parameters
     ----------
-    table
-        Any table of a record or a finding; its columns are told by their names.
-    record
-        Knows the codes of the accounts, from which pseudonyms are made.
+    ids
+        The codes of the accounts, from which pseudonyms are made.
     public
         Ids of accounts that go by their own names.
     key
         Of the digests; without it an id cannot be guessed from its digest.
+    mentions
+        Finds accounts in words that people wrote.
+    rare_clients
+        Clients that too few accounts use to be named.
     """
-    names = _Names(table, record, public, key)
-    owners = _first_column(table, OWNERS)
-    kinds = _first_column(table, OBJECT_KINDS)
-    columns = []
-    for field in table.schema:
-        column = table.column(field.name)
-        if names.is_account(field):
-            column = pa.array([names.account(v) for v in column.to_pylist()], pa.string())
-        elif names.is_account_list(field):
-            lists = [
-                None if v is None else [names.account(a) for a in v] for v in column.to_pylist()
-            ]
-            column = pa.array(lists, field.type)
-        elif field.name in PERSONAL and pa.types.is_string(field.type):
-            pairs = zip(column.to_pylist(), owners, strict=True)
-            column = pa.array([v if owner in public else None for v, owner in pairs], pa.string())
-        elif field.name in IDENTIFYING and pa.types.is_string(field.type):
-            pairs = zip(column.to_pylist(), kinds, strict=True)
-            shown = [v if v is None or k in OPEN_OBJECTS else names.digest(v) for v, k in pairs]
-            column = pa.array(shown, pa.string())
-        columns.append(column)
-    return pa.table(columns, names=table.column_names)
 
-
-class _Names:
-    """What the accounts of one table are called."""
-
-    def __init__(self, table: pa.Table, record: HasIds, public: set[str], key: bytes) -> None:
-        self._public, self._key = public, key
-        found: set[str] = set()
-        for field in table.schema:
-            column = table.column(field.name)
-            if self.is_account(field):
-                found |= _without_none(column.unique().to_pylist())
-            elif self.is_account_list(field):
-                found |= _without_none(pc.list_flatten(column).to_pylist())
-        accounts = sorted(found)
-        codes = record.ids.encode(pa.array(accounts, pa.string())).tolist()
-        self._codes = dict(zip(accounts, codes, strict=True))
-
-    @staticmethod
-    def is_account(field: pa.Field) -> bool:
-        """Whether the column holds account ids."""
-        return field.name in ACCOUNTS and pa.types.is_string(field.type)
-
-    @staticmethod
-    def is_account_list(field: pa.Field) -> bool:
-        """Whether the column holds lists of account ids."""
-        return field.name in ACCOUNT_LISTS and pa.types.is_list(field.type)
+    ids: Ids
+    public: frozenset[str]
+    key: bytes
+    mentions: Mentions
+    rare_clients: frozenset[str] = frozenset()
+    _sources: dict[str, str] = field(default_factory=dict)
 
     def account(self, account: str | None) -> str | None:
         """The pseudonym of an account; a digest for one that the record does not know."""
-        if account is None or account in self._public:
+        if account is None or account in self.public:
             return account
-        code = self._codes[account]
-        return pseudonym(code) if code >= 0 else self.digest(account)
+        code = self.ids.code(account)
+        return pseudonym(code) if code is not None else self.digest(account)
 
     def digest(self, text: str) -> str:
         """What stands for an id of the platform."""
-        whole = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+        whole = hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
         return "id-" + whole[:DIGEST_DIGITS]
 
+    def object(self, text: str, kind: str | None = None) -> str:
+        """An object of the platform: an account by its name here, words with nobody named in them,
+        anything else by its digest.
+        """
+        if self.mentions.knows(text):
+            return self.account(text) or ""
+        return self.text(text) if kind in OPEN_OBJECTS else self.digest(text)
 
-def _without_none(values: Iterable[str | None]) -> set[str]:
-    return {v for v in values if v is not None}
+    def text(self, text: str) -> str:
+        """Words that people wrote, with every account of the record that they name by pseudonym."""
+        return self.mentions.replace(text, self._name)
+
+    def source(self, name: str) -> str:
+        """A file's name; a number instead of one that holds an id or a handle."""
+        if name not in self._sources:
+            named = self.mentions.stands_in(name, besides=self.public)
+            self._sources[name] = f"source-{self.digest(name)[3:9]}" if named else name
+        return self._sources[name]
+
+    def client(self, client: str) -> str:
+        """An application's name; one word for all that too few accounts use."""
+        return MERGED if client in self.rare_clients else self.text(client)
+
+    def _name(self, account: str) -> str | None:
+        return None if account in self.public else self.account(account)
+
+    # -- tables ------------------------------------------------------------------------------------
+
+    def table(
+        self, table: pa.Table, *, accounts: Iterable[str] = (), objects: Iterable[str] = ()
+    ) -> pa.Table:
+        """`table` with account ids as pseudonyms, personal columns emptied and platform ids as
+        keyed digests. Its columns are told by their names.
+
+        accounts, objects: further columns that hold these.
+        """
+        table = self._merge_small_strata(table)
+        is_account, is_object = {*ACCOUNTS, *accounts}, {*IDENTIFYING, *objects}
+        owners = _first_column(table, OWNERS)
+        kinds = _first_column(table, OBJECT_KINDS)
+        columns = []
+        for one in table.schema:
+            column = table.column(one.name)
+            if pa.types.is_list(one.type) and pa.types.is_string(one.type.value_type):
+                list_of = self._account_column if one.name in ACCOUNT_LISTS else self._words
+                column = _map_lists(column, list_of)
+            elif not pa.types.is_string(one.type):
+                pass
+            elif one.name in is_account:
+                column = self._account_column(column)
+            elif one.name in PERSONAL:
+                pairs = zip(column.to_pylist(), owners, strict=True)
+                shown = [v if owner in self.public else None for v, owner in pairs]
+                column = pa.array(shown, pa.string())
+            elif one.name in is_object:
+                things = list(zip(column.to_pylist(), kinds, strict=True))
+                called = {(v, k): None if v is None else self.object(v, k) for v, k in set(things)}
+                column = pa.array([called[thing] for thing in things], pa.string())
+            elif one.name in POSTS:
+                column = _map_values(column, self.digest)
+            elif one.name in SOURCES:
+                column = _map_values(column, self.source)
+            elif one.name == "client":
+                column = _map_values(column, self.client)
+            elif one.name not in WORDS:
+                column = self._words(column)
+            columns.append(column)
+        return pa.table(columns, names=table.column_names)
+
+    def _account_column(self, column: pa.ChunkedArray) -> pa.Array:
+        """The pseudonyms of a column of accounts, all looked up at once."""
+        accounts = column.unique().drop_null() if len(column) else pa.array([], pa.string())
+        codes = self.ids.encode(accounts).tolist()
+        called = {
+            account: account
+            if account in self.public
+            else pseudonym(code)
+            if code >= 0
+            else self.digest(account)
+            for account, code in zip(accounts.to_pylist(), codes, strict=True)
+        }
+        return pa.array([called.get(v) for v in column.to_pylist()], pa.string())
+
+    def _words(self, column: pa.ChunkedArray) -> pa.Array:
+        return _map_values(column, self._clean_words)
+
+    def _clean_words(self, text: str) -> str:
+        """Words of an undeclared column or field: one that is an account by its name, any other
+        without those it names.
+        """
+        if not text.isalpha() and self.mentions.knows(text):
+            return self.account(text) or ""
+        return self._without_rare_client(self.text(text))
+
+    def _without_rare_client(self, text: str) -> str:
+        """The name of a stratum or a trigger without a client that too few use."""
+        if text in self.rare_clients:
+            return MERGED
+        head, comma, rest = text.partition(", ")
+        if head.startswith("client ") and head.removeprefix("client ") in self.rare_clients:
+            return f"client {MERGED}{comma}{rest}"
+        return text
+
+    def _merge_small_strata(self, table: pa.Table) -> pa.Table:
+        """Strata of fewer than `MIN_CLIENT_ACCOUNTS` accounts as one row, other tables as they
+        are.
+        """
+        if not {"stratum", "accounts"} <= set(table.column_names):
+            return table
+        small = pc.less(table.column("accounts"), MIN_CLIENT_ACCOUNTS)
+        kept, merged = table.filter(pc.invert(small)), table.filter(small)
+        if not merged.num_rows:
+            return table
+        row = {
+            one.name: [MERGED if one.name == "stratum" else pc.sum(merged.column(one.name)).as_py()]
+            for one in table.schema
+        }
+        return pa.concat_tables([kept, pa.table(row, schema=table.schema)])
+
+    # -- findings ----------------------------------------------------------------------------------
+
+    def finding(self, finding: Finding) -> Finding:
+        """The finding with nobody in it but by pseudonym: its fields, its tables and its name."""
+        fields = _Fields.of(finding)
+
+        def clean(part: str, value: Any) -> Any:
+            return self._clean(fields, part, value)
+
+        def notes(part: str, found: tuple[Note, ...]) -> tuple[Note, ...]:
+            return tuple(Note(n.code, clean(f"{part}.values", n.values)) for n in found)
+
+        return finding.replace(
+            name=self.finding_name(finding),
+            parameters=clean("parameters", finding.parameters),
+            details=clean("details", finding.details),
+            reasons=notes("reasons", finding.reasons),
+            limits=notes("limits", finding.limits),
+            tables={
+                name: self.table(
+                    table,
+                    accounts=fields.columns(fields.accounts, name),
+                    objects=fields.columns(fields.objects, name),
+                )
+                for name, table in finding.tables.items()
+            },
+        )
+
+    def finding_name(self, finding: Finding) -> str:
+        """The finding's name; a keyed number instead of words that name somebody."""
+        said = finding.details.get("said")
+        text = said.get("text", "") if isinstance(said, dict) else ""
+        if self.text(text) == text and not self.mentions.stands_in(
+            finding.name.removeprefix(finding.kind), besides=self.public
+        ):
+            return finding.name
+        return f"{finding.kind}-{self.digest(finding.name)[3:11]}"
+
+    def _clean(self, fields: _Fields, path: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                self._clean_words(str(k)): self._clean(fields, f"{path}.{k}", v)
+                for k, v in value.items()
+            }
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [self._clean(fields, path, one) for one in value]
+        if not isinstance(value, str):
+            return value
+        if path in fields.accounts:
+            return self.account(value)
+        if path in fields.objects:
+            return self.object(value)
+        return self.text(value) if path in fields.texts else self._clean_words(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Which fields of a finding hold accounts, objects and words of people, by their paths."""
+
+    accounts: frozenset[str]
+    objects: frozenset[str]
+    texts: frozenset[str]
+
+    @classmethod
+    def of(cls, finding: Finding) -> _Fields:
+        """Those that the finding's measure declares; none for one that is not installed."""
+        measure = measure_of(finding)
+        if measure is None:
+            return cls(frozenset(), frozenset(), frozenset())
+        return cls(
+            frozenset(measure.accounts), frozenset(measure.objects), frozenset(measure.texts)
+        )
+
+    @staticmethod
+    def columns(paths: frozenset[str], table: str) -> list[str]:
+        """The columns of a table among these paths."""
+        start = f"tables.{table}."
+        return [path.removeprefix(start) for path in paths if path.startswith(start)]
+
+
+def _map_values(column: pa.ChunkedArray, change: Callable[[str], str]) -> pa.Array:
+    """A column of texts with each different value changed once."""
+    values = column.unique().drop_null().to_pylist() if len(column) else []
+    changed = {value: change(value) for value in values}
+    if all(value == new for value, new in changed.items()):
+        return column
+    return pa.array([changed.get(v) for v in column.to_pylist()], pa.string())
+
+
+def _map_lists(column: pa.ChunkedArray, change: Callable[[pa.ChunkedArray], pa.Array]) -> pa.Array:
+    """A column of lists of texts with their items changed."""
+    lists = column.to_pylist()
+    items = pa.chunked_array([pa.array([v for one in lists for v in one or ()], pa.string())])
+    changed = iter(change(items).to_pylist())
+    return pa.array([None if one is None else [next(changed) for _ in one] for one in lists],
+                    column.type)  # fmt: skip
 
 
 def _first_column(table: pa.Table, names: tuple[str, ...]) -> list[str | None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -13,8 +13,9 @@ from birdfall.model.findings import Finding
 from birdfall.model.schemas import TABLES
 from birdfall.model.settings import Settings
 from birdfall.pipeline.catalogue import measure_of
-from birdfall.pipeline.pseudonyms import pseudonymise
+from birdfall.pipeline.pseudonyms import MIN_CLIENT_ACCOUNTS, Pseudonyms
 from birdfall.record.case import Case
+from birdfall.record.mentions import mentions_of
 from birdfall.record.record import Record
 
 #: Rows of a batch.
@@ -56,13 +57,15 @@ class SharedCase:
 
     @property
     def name(self) -> str:
-        """The name of its folder."""
-        return self.case.path.name
+        """The name of its folder; a number where that names somebody."""
+        name = self.case.path.resolve().name
+        return name if self.identified else self.pseudonyms.source(name)
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         """What a person decided about it."""
-        return self.case.settings
+        settings = self.case.settings
+        return settings if self.identified else shared_settings(settings, self.pseudonyms)
 
     @property
     def software(self) -> str:
@@ -71,13 +74,22 @@ class SharedCase:
 
     @cached_property
     def findings(self) -> Mapping[str, Finding]:
-        """Its findings by name; their own tables still name accounts by id."""
-        return self.case.findings()
+        """Its findings by name."""
+        findings = self.case.findings()
+        if self.identified:
+            return findings
+        shared = (self.pseudonyms.finding(finding) for finding in findings.values())
+        return {finding.name: finding for finding in shared}
 
     @cached_property
     def record(self) -> Record:
         """Its record, which names accounts by id."""
         return self.case.record()
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """What its accounts are called outside."""
+        return pseudonyms_of(self.case, self.record)
 
     def tables(self, form: str | None = None) -> Iterator[SharedTable]:
         """Every table that has rows. form: leave out the findings of measures that are not exported
@@ -91,19 +103,50 @@ class SharedCase:
             measure = measure_of(finding)
             if form is not None and measure is not None and form not in measure.exports:
                 continue
-            for table_name, table in sorted(finding.tables.items()):
-                shown = self._view(table)
+            for table_name, shown in sorted(finding.tables.items()):
                 name = f"{finding.name}.{table_name}".replace("-", "_")
                 yield SharedTable(name, shown.schema, iter([shown]))
 
     def _batches(self, name: str) -> Iterator[pa.Table]:
+        if not self.identified:
+            _ = self.pseudonyms  # asks the record, which cannot be asked while rows are read
         reader = self.record.connection.sql(f"SELECT * FROM {name}").to_arrow_reader(BATCH_ROWS)
         for batch in reader:
             yield self._view(pa.Table.from_batches([batch]))
 
-    @cached_property
-    def _view(self) -> Callable[[pa.Table], pa.Table]:
-        if self.identified:
-            return lambda table: table
-        record, public, key = self.record, set(self.settings.public), self.case.key
-        return lambda table: pseudonymise(table, record, public, key)
+    def _view(self, table: pa.Table) -> pa.Table:
+        return table if self.identified else self.pseudonyms.table(table)
+
+
+def pseudonyms_of(case: Case, record: Record) -> Pseudonyms:
+    """What the accounts of a case are called outside. record: that of the case."""
+    rare = record.sql(
+        "SELECT client FROM acts WHERE client IS NOT NULL "
+        "GROUP BY 1 HAVING count(DISTINCT account) < $1",
+        [MIN_CLIENT_ACCOUNTS],
+    )
+    return Pseudonyms(
+        record.ids,
+        frozenset(record.settings.public),
+        case.key,
+        mentions_of(record),
+        frozenset(rare.column(0).to_pylist()),
+    )
+
+
+def shared_settings(settings: Settings, called: Pseudonyms) -> Settings:
+    """The settings with nobody in them but by pseudonym; names are those of public accounts."""
+
+    def all_of(accounts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(called.account(account) or "" for account in accounts)
+
+    return replace(
+        settings,
+        title=called.text(settings.title),
+        question=called.text(settings.question),
+        leaders=all_of(settings.leaders),
+        controls=all_of(settings.controls),
+        negative_controls=all_of(settings.negative_controls),
+        names={a: name for a, name in settings.names.items() if a in called.public},
+        reply=tuple({k: called.text(v) for k, v in r.items()} for r in settings.reply),
+    )

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -33,6 +33,7 @@ from birdfall.tell.first_screen import KeyNumber, charts, four_numbers
 from birdfall.tell.names import names_of, sanitize_text
 from birdfall.tell.network.map import POSTER_SIZE, draw_maps
 from birdfall.tell.page import NetworkMap, Page, Section
+from birdfall.tell.quoting import Quoting, quoting_of
 from birdfall.tell.seal import BLANK, seal
 from birdfall.tell.sections.order import SECTIONS, write_sections
 from birdfall.tell.sentences import CaseVerdict, verdict
@@ -74,7 +75,8 @@ def render(
     record = case.record()
     first = default or record.settings.language
     order = [first, *(one for one in languages if one != first)]
-    findings = case.findings()
+    quoting = quoting_of(record)
+    findings = quoting.findings(case.findings())
     specs = chart_specs(findings, ZoneInfo(record.settings.time_zone))
     rendering = ChartRendering(specs)
     name = names_of(record)
@@ -84,10 +86,11 @@ def render(
         say = words(one, record.settings.time_zone)
         named = replace(name, isolated=say.direction == "rtl")
         page = Page(findings, record, say, named, frozenset(specs), maps)
-        articles.append(_article(page, case, sections))
+        articles.append(_article(page, case, sections, quoting))
     posters = (_poster(key, maps[key]) for key in sorted(maps))
     symbols = Markup("".join((*rendering.symbols(), *posters)))
-    html = _page_html(articles, record, findings, symbols, with_map=bool(maps))
+    title = quoting.text(record.settings.title)
+    html = _page_html(articles, record, findings, symbols, title=title, with_map=bool(maps))
     return seal(html.encode("utf-8", "replace"))
 
 
@@ -97,6 +100,7 @@ def _page_html(
     findings: Mapping[str, Finding],
     symbols: Markup,
     *,
+    title: str,
     with_map: bool,
 ) -> str:
     """The page of these articles, the first of them in view, with a blank seal."""
@@ -115,7 +119,7 @@ def _page_html(
             script=Markup(script),
             csp=_policy(style, script),
             simulated=record.settings.simulated,
-            title=sanitize_text(record.settings.title) or "Birdfall",
+            title=title or "Birdfall",
             symbols=symbols,
             sizes=SIZES,
             data=Markup(_machine_data(findings, record)),
@@ -166,23 +170,23 @@ class Article:
     jsonld: Markup
 
 
-def _article(page: Page, case: Case, sections: Sequence[Section]) -> Article:
+def _article(page: Page, case: Case, sections: Sequence[Section], quoting: Quoting) -> Article:
     say, settings, findings = page.say, page.record.settings, page.findings
     imports = [
         ImportedFile(
-            sanitize_text(i.source),
+            quoting.file(i.source, number),
             i.reader,
             say.number(sum(i.rows.values())),
             say.number(i.rejected),
             i.digest,
         )
-        for i in case.manifest.imports
+        for number, i in enumerate(case.manifest.imports, 1)
     ]
     return Article(
         lang=say.language,
         dir=say.direction,
         say=say,
-        question=sanitize_text(settings.question),
+        question=quoting.text(settings.question),
         verdict=verdict(findings, say, page.name),
         simulated=settings.simulated,
         four=four_numbers(page),
@@ -192,16 +196,18 @@ def _article(page: Page, case: Case, sections: Sequence[Section]) -> Article:
         imports=imports,
         inputs=[UsedTable(i.table, say.number(i.rows), i.digest) for i in _inputs(findings)],
         settings=_run_options(case),
-        replies=replies(settings, say),
+        replies=replies(settings, say, quoting.text),
         jsonld=Markup(_claim_reviews(findings, say)),
     )
 
 
-def replies(settings: Settings, say: Words) -> list[str]:
+def replies(
+    settings: Settings, say: Words, quote: Callable[[str], str] = sanitize_text
+) -> list[str]:
     """What those concerned answered, that they did not, or that nobody asked them."""
     said = []
     for reply in settings.reply:
-        values = {k: sanitize_text(v) for k, v in reply.items()}
+        values = {k: quote(v) for k, v in reply.items()}
         said.append(
             say(
                 "reply.given" if values.get("text") else "reply.waiting",

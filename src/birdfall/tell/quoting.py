@@ -1,0 +1,88 @@
+"""Words that people wrote, as a page quotes them: nobody in them but by pseudonym, public accounts
+as they were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from birdfall.model.findings import Finding, Note
+from birdfall.record.ids import pseudonym
+from birdfall.record.mentions import Mentions, mentions_of
+from birdfall.record.record import Record
+from birdfall.tell.names import sanitize_text
+
+#: The parts of a claim's details that hold its words.
+CLAIM_WORDS = ("said", "parsed")
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """How texts are quoted.
+
+    Parameters
+    ----------
+    record
+        Whose accounts are named.
+    mentions
+        Finds them in a text.
+    """
+
+    record: Record
+    mentions: Mentions
+
+    def text(self, text: str) -> str:
+        """A text without control characters and with nobody named who is not public."""
+        return sanitize_text(self.mentions.replace(text, self._called))
+
+    def file(self, name: str, number: int) -> str:
+        """The name of an imported file; its number instead of a name that holds an id or handle of
+        someone who is not public.
+        """
+        if not self.mentions.stands_in(name, besides=self.record.settings.public):
+            return sanitize_text(name)
+        return f"{number}{PurePath(name).suffix}"
+
+    def findings(self, findings: Mapping[str, Finding]) -> dict[str, Finding]:
+        """The findings, with claims in whose words nobody is named; such a one goes by number."""
+        quoted = {}
+        for number, (name, finding) in enumerate(findings.items(), 1):
+            if finding.kind == "claim":
+                finding = self._claim(finding, number)
+            quoted[name if finding.name == name else finding.name] = finding
+        return quoted
+
+    def _claim(self, finding: Finding, number: int) -> Finding:
+        details = {
+            key: self._clean(value) if key in CLAIM_WORDS else value
+            for key, value in finding.details.items()
+        }
+        clean = finding.replace(
+            details=details,
+            reasons=tuple(Note(n.code, self._clean(n.values)) for n in finding.reasons),
+            limits=tuple(Note(n.code, self._clean(n.values)) for n in finding.limits),
+        )
+        if details.get("said") == finding.details.get("said"):
+            return clean
+        return clean.replace(name=f"claim-{number}")
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._clean(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._clean(one) for one in value]
+        return self.mentions.replace(value, self._called) if isinstance(value, str) else value
+
+    def _called(self, account: str) -> str | None:
+        if account in self.record.settings.public:
+            return None
+        code = self.record.ids.code(account)
+        return None if code is None else pseudonym(code)
+
+
+def quoting_of(record: Record) -> Quoting:
+    """How texts about this record are quoted."""
+    return Quoting(record, mentions_of(record))

@@ -1,0 +1,101 @@
+"""What leaves a case names nobody: every export format, searched for canaries byte by byte."""
+
+from __future__ import annotations
+
+import hmac
+
+import pytest
+
+from birdfall.cli.network_files import accounts_of_case, accounts_of_files, write_network
+from birdfall.inquiry import Inquiry
+from birdfall.pipeline.export import BUILT_IN, export
+from birdfall.pipeline.report import write_report
+from birdfall.tell.words import LANGUAGES
+from canaries import MARK, account, canaries_in, canary_case, handle
+
+FORMATS = [f.name for f in BUILT_IN]
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    return canary_case(tmp_path_factory.mktemp("leaves") / "case")
+
+
+def reportable_case(folder):
+    """The same with findings that a page can show: made from it, and the claim."""
+    case = canary_case(folder)
+    claim = next(f for f in case.findings().values() if f.kind == "claim")
+    case.remove_findings()
+    inquiry = Inquiry(case.record(), case)
+    made = [inquiry.coverage(), inquiry.waves(), inquiry.ledger(account(0)), inquiry.brigades()]
+    case.save(claim, *made)
+    return case
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    return reportable_case(tmp_path_factory.mktemp("reported") / "case")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_export_names_anybody(case, form, tmp_path):
+    made = export(case, form, tmp_path / "out")
+    assert made
+    assert canaries_in(*made)[:5] == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_search_finds_what_an_identified_export_holds(case, form, tmp_path):
+    assert canaries_in(*export(case, form, tmp_path / "out", identified=True))
+
+
+@pytest.fixture(scope="module")
+def network(case):
+    record = case.record()
+    return case.finding("coordination-repost"), accounts_of_case(case, record)
+
+
+def test_no_file_of_a_network_names_anybody(network, tmp_path):
+    made = write_network(*network, tmp_path / "network", False)
+    assert {p.suffix for p in made} == {".gexf", ".graphml", ".json", ".csv", ".parquet"}
+    assert canaries_in(*made)[:5] == []
+
+
+@pytest.mark.parametrize("name", ["edges.csv", "edges.parquet"])
+def test_no_file_of_edges_names_anybody(network, name, tmp_path):
+    (made,) = write_network(*network, tmp_path / name, False)
+    assert canaries_in(made) == []
+
+
+def test_the_digest_of_an_object_cannot_be_guessed_from_a_network_of_files(case, tmp_path):
+    record = case.record()
+    people = accounts_of_files(record.ids, record.names)
+    write_network(case.finding("coordination-repost"), people, tmp_path / "network", False)
+    shared = (tmp_path / "network" / "groups.csv").read_text()
+    assert "id-" in shared
+    for known in (b"network", b"birdfall", b""):
+        guess = hmac.digest(known, f"{MARK}-post-2".encode(), "sha256").hex()
+        assert guess[:16] not in shared
+
+
+def test_a_public_account_goes_by_its_handle(tmp_path):
+    case = canary_case(tmp_path / "case")
+    case.change_settings(public=(account(1),))
+    people = accounts_of_case(case, case.record())
+    made = write_network(case.finding("coordination-repost"), people, tmp_path / "network", False)
+    drawn = next(p for p in made if p.suffix == ".gexf").read_text("utf-8")
+    assert f'label="{handle(1)}"' in drawn and f"{MARK}0002" not in drawn
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_report_names_anybody(reported, language, tmp_path):
+    path = write_report(reported, language, (language,), tmp_path / f"{language}.html")
+    assert b"-10 lost 200 followers" in path.read_bytes()
+    assert canaries_in(path)[:5] == []
+
+
+def test_the_report_of_a_public_account_quotes_it_as_it_was_written(tmp_path):
+    case = reportable_case(tmp_path / "case")
+    case.change_settings(public=(account(1),))
+    page = write_report(case, "en", ("en",)).read_text("utf-8")
+    assert f"@{handle(1)} lost 200 followers" in page and handle(2) not in page
