@@ -111,7 +111,7 @@ def test_half_characters_do_not_stop_the_import(tmp_path):
             record=record,
         )
     )
-    assert load(path).sql("SELECT text FROM acts").to_pylist() == [{"text": "? hola"}]
+    assert load(path).sql("SELECT text FROM acts").to_pylist() == [{"text": "\ufffd hola"}]
 
 
 @given(

@@ -21,7 +21,7 @@ from birdfall.model.schemas import Part, Rows
 from birdfall.sources.atproto import frames
 from birdfall.sources.atproto.rows import RowBuilder
 from birdfall.sources.shared import json_array
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import JsonObject, load_json
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH
@@ -127,8 +127,8 @@ def decode_line(line: bytes) -> JetstreamLine:
         For a line that holds no event; nothing else is raised.
     """
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        value = load_json(line)
+    except ValueError as error:
         raise frames.FrameError("not JSON") from error
     if not isinstance(value, dict):
         raise frames.FrameError("not an event")

@@ -19,7 +19,7 @@ from birdfall.model.schemas import Part, Rows
 from birdfall.model.units import SECOND_US
 from birdfall.sources.shared.durations import end_of
 from birdfall.sources.shared.json_log import EventLog, UnusableLine, first_object, parse_line
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, AccountRow, ActRow, StatusRow
@@ -170,6 +170,8 @@ def account_of(change: JsonObject) -> str:
         title = title.partition(":")[2]
     if not title:
         raise UnusableLine("nobody is named")
+    if UNREADABLE in title:
+        raise UnusableLine("a name with a character that cannot be read")
     return title
 
 

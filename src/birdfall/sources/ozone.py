@@ -17,7 +17,7 @@ from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.model.units import HOUR_US
 from birdfall.sources.shared.json_log import EventLog, UnusableLine, first_object, parse_line
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, AccountRow, ActRow, StatusRow
@@ -85,6 +85,8 @@ class ModerationLog:
         by = plain.filled_text("createdBy")
         if did is None or not did.startswith("did:"):
             raise UnusableLine("a subject that is neither account nor record")
+        if UNREADABLE in did or UNREADABLE in (by or ""):
+            raise UnusableLine("a name with a character that cannot be read")
         self.events.extend_span(time)
         self._add_handle(number, did, plain.filled_text("subjectHandle"), time)
         self._add_handle(number, by, plain.filled_text("creatorHandle"), time)

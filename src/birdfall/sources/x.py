@@ -9,7 +9,6 @@ without a time tells nothing.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared import json_array
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import JsonObject, load_json
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import (
@@ -106,7 +105,7 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
         if not line.strip():
             continue
         try:
-            found = list(_rows(json.loads(line.removeprefix(b"\xef\xbb\xbf")), number, owner))
+            found = list(_rows(load_json(line.removeprefix(b"\xef\xbb\xbf")), number, owner))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _reject_line(buffers.rejections, number, line, error)
             continue
@@ -141,7 +140,7 @@ def _owner(path: Path) -> JsonObject | None:
         return None
     try:
         for _, line, _ in read_lines(beside):
-            account = json.loads(line)["account"]
+            account = load_json(line)["account"]
             name = account.get("username")
             return JsonObject({"id_str": str(account["accountId"]), "screen_name": name})
     except (InputError, ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import libipld
 
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
 
 #: Collections whose records become rows.
@@ -163,6 +163,9 @@ def parse_name(value: object, what: str) -> str:
     """`value` if it can be the name of an account or a record. Raises FrameError."""
     if not isinstance(value, str) or not value or len(value) > MAX_NAME_CHARS:
         raise FrameError(f"no usable {what}")
+    if UNREADABLE in value:
+        # two names with unreadable characters could be taken for one
+        raise FrameError(f"a {what} with a character that cannot be read")
     if what == "did" and not value.startswith("did:"):
         raise FrameError("an account that is no did")
     return value

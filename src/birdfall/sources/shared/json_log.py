@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from birdfall.model.schemas import Rows
 from birdfall.sources.shared.coverage import ObservedSpans
-from birdfall.sources.shared.json_object import JsonObject, parse_json_object
+from birdfall.sources.shared.json_object import JsonObject, load_json, parse_json_object
 from birdfall.sources.shared.record_rows import RecordRow, RowBuffers
 
 #: How much of a rejected line is shown.
@@ -67,8 +66,8 @@ def parse_line(line: bytes) -> JsonObject:
         If the line holds none.
     """
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        value = load_json(line)
+    except ValueError as error:
         raise UnusableLine("not JSON") from error
     if not isinstance(value, dict):
         raise UnusableLine("not a JSON object")

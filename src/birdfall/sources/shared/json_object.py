@@ -8,8 +8,14 @@ missing value means.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, KeysView
-from typing import Any
+from typing import Any, Final
+
+#: Stands where a character could not be read. Texts may hold it; a name that does is no name: two
+#: names could be taken for one.
+UNREADABLE: Final = "\ufffd"
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
 class JsonObject:
@@ -92,7 +98,49 @@ class JsonObject:
 def parse_json_object(data: bytes | str) -> JsonObject | None:
     """The object that JSON text holds; None if it holds none or is no JSON."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = load_json(data)
+    except ValueError:
         return None
     return JsonObject(value) if isinstance(value, dict) else None
+
+
+def load_json(data: bytes | str) -> Any:
+    """What JSON text holds, as `json.loads` gives it, of texts that can be kept.
+
+    JSON may hold one half of a surrogate pair (`"\\ud800"`), which is no character and can be
+    written to no file: each becomes U+FFFD (`UNREADABLE`).
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested too deeply.
+
+    Examples
+    --------
+    >>> load_json(r'{"name": "a\\ud800"}')
+    {'name': 'a\ufffd'}
+    """
+    try:
+        value = json.loads(data)
+        # half a pair stands in JSON as an escape, or in bytes that are no UTF-8, or in another UTF
+        if isinstance(data, str):
+            doubtful = "\\u" in data or not data.isascii()
+        else:
+            doubtful = b"\\u" in data or b"\xed" in data or b"\0" in data
+        return _with_whole_characters(value) if doubtful else value
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _with_whole_characters(value: Any) -> Any:
+    """A value in whose texts each half of a surrogate pair is U+FFFD."""
+    if isinstance(value, str):
+        return _HALF_PAIR.sub(UNREADABLE, value)
+    if isinstance(value, list):
+        return [_with_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            _HALF_PAIR.sub(UNREADABLE, key): _with_whole_characters(item)
+            for key, item in value.items()
+        }
+    return value

@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import re
 import smtplib
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -26,6 +25,7 @@ from birdfall.watch.alerts.actions import action_name, action_text
 from birdfall.watch.alerts.messages import AlertMessage
 from birdfall.watch.feeds import kafka
 from birdfall.watch.feeds.base import now
+from birdfall.watch.feeds.web import NoAnswer, WebLimits, ask
 from birdfall.watch.model.alert import (
     AlertKind,
     DataAgainAlert,
@@ -36,10 +36,12 @@ from birdfall.watch.model.alert import (
 
 #: Entry point group of channel kinds that other packages bring.
 GROUP: Final = "birdfall.alert_channels"
-#: Seconds that a server has to take an alert.
-HTTP_TIMEOUT_SECONDS, MAIL_TIMEOUT_SECONDS = 10, 20
-#: Characters of a subject line, and bytes read of a server's answer.
-MAX_SUBJECT_CHARS, MAX_ANSWER_BYTES = 180, 1 << 16
+#: Seconds that a mail server has for each step of taking an alert.
+MAIL_TIMEOUT_SECONDS: Final = 20
+#: How long a web server has to take an alert, and how much it may answer.
+POST_LIMITS: Final = WebLimits(seconds=10, max_bytes=1 << 16)
+#: Characters of a subject line.
+MAX_SUBJECT_CHARS: Final = 180
 #: Seconds by which a signature may be older or newer than its receiver's clock.
 SIGNATURE_TOLERANCE_SECONDS: Final = 300
 
@@ -205,24 +207,10 @@ def _send_kafka(values: Mapping[str, str], message: AlertMessage) -> None:
     kafka.send_action(values, action.encode(), message.key)
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: a redirected POST would arrive as a GET without its body, and look
-    delivered."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Refuse."""
-        return
-
-
-_OPENER: Final = urllib.request.build_opener(_NoRedirects)
-
-
 def _post(url: str, data: bytes, headers: dict[str, str]) -> None:
-    request = urllib.request.Request(
-        url, data=data, headers={"User-Agent": "birdfall", **headers}, method="POST"
-    )
-    with _OPENER.open(request, timeout=HTTP_TIMEOUT_SECONDS) as answer:
-        answer.read(MAX_ANSWER_BYTES)
+    answer = ask(url, headers, post=data, limits=POST_LIMITS)
+    if not 200 <= answer.status < 300:
+        raise NoAnswer(f"HTTP {answer.status}")
 
 
 def _check_url(values: Mapping[str, str]) -> None:

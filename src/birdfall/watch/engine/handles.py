@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -13,6 +11,8 @@ from urllib.parse import quote, urlsplit
 from birdfall.model.errors import UsageError, printable
 from birdfall.watch.alerts.rules import Rule
 from birdfall.watch.feeds.base import Feed
+from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
+from birdfall.watch.feeds.web import NoAnswer, WebLimits, ask
 from birdfall.watch.model.events import Identity
 from birdfall.watch.store.database import State
 from birdfall.watch.store.ingest import set_identity
@@ -21,8 +21,8 @@ from birdfall.watch.store.queries.accounts import find_account
 #: Sources whose accounts are all called did:...
 _ATPROTO_SOURCES: Final = ("atproto:", "jetstream:", "jetstream2:", "ozone:")
 _RESOLVE_PATH: Final = "/xrpc/com.atproto.identity.resolveHandle?handle="
-#: Seconds to wait for a host's answer, and bytes of the largest one.
-ANSWER_SECONDS, MAX_ANSWER_BYTES = 10, 1 << 16
+#: How long a host's answer may take, and how large it may be.
+ANSWER_LIMITS: Final = WebLimits(seconds=10, max_bytes=1 << 16)
 
 
 def resolve_leaders(
@@ -115,9 +115,9 @@ def _ask_host(feed: Feed, handle: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     address = f"{scheme}://{host}{_RESOLVE_PATH}{quote(handle, safe='')}"
     try:
-        with urllib.request.urlopen(address, timeout=ANSWER_SECONDS) as answer:
-            account = json.loads(answer.read(MAX_ANSWER_BYTES)).get("did", "")
-    except (OSError, ValueError, AttributeError, RecursionError):
+        answer = ask(address, limits=ANSWER_LIMITS)
+        account = JsonFields.parse(answer.body).text("did") or ""
+    except (NoAnswer, DecodeError):
         return ""
-    known = isinstance(account, str) and account.startswith("did:")
+    known = answer.status == 200 and account.startswith("did:")
     return account if known and printable(account, 300) == account else ""

@@ -13,7 +13,6 @@ over connections that break is best made from `ReconnectingFeed`.
 from __future__ import annotations
 
 import random
-import socket
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
 from birdfall.model.errors import BirdfallError
+from birdfall.watch.feeds.web import describe_failure
 from birdfall.watch.model.events import StreamBatch
 
 #: What is said of a source that is connected and mute.
@@ -180,15 +180,6 @@ class FeedOpener(Protocol):
         ...
 
 
-def failure_reason(error: BaseException) -> str:
-    """Why a connection failed, in a word or two."""
-    if isinstance(error, socket.gaierror):
-        return "no such host"
-    if isinstance(error, ConnectionRefusedError):
-        return "refused"
-    return "timed out" if isinstance(error, TimeoutError) else type(error).__name__
-
-
 class ConnectionLost(Exception):
     """A connection was lost or not made; the text is a code.
 
@@ -205,6 +196,8 @@ class ReconnectingFeed(ABC):
     """A feed over connections that break: connects again after each loss, at growing intervals.
 
     A subclass makes one connection in `connect_once`, and keeps `cursor` and `epoch` up to date.
+    Whatever it raises after a source was once connected is a loss, and tried again; only before
+    that does a BirdfallError end the watch, as an address that cannot be right.
 
     `connect_once` ends when `health.reconnect` is set.
     """
@@ -230,6 +223,8 @@ class ReconnectingFeed(ABC):
         """Connect, and again after each loss, until `stop` is set."""
         self.cursor, self.epoch = cursor, epoch
         wait = MIN_WAIT_SECONDS
+        # a cursor is of an earlier watch, which was connected to this address
+        connected_once = cursor is not None
         while not stop.is_set():
             asked = 0.0
             self.health.reconnect = False
@@ -239,12 +234,18 @@ class ReconnectingFeed(ABC):
                 said = CONNECTED_BUT_SILENT if self.health.reconnect else "closed by the server"
             except ConnectionLost as error:
                 said, asked = str(error), error.wait
-            except BirdfallError:
-                raise
+            except BirdfallError as error:
+                # only an address that never worked is refused: one that did is mended by waiting,
+                # and the other sources go on
+                connected_once = connected_once or self.health.connected
+                if not connected_once:
+                    raise
+                said = error.what
             except Exception as error:
                 # whatever an answer was that nobody thought of: the source is asked again, and said
                 # to be down meanwhile
-                said = failure_reason(error)
+                said = describe_failure(error)
+            connected_once = connected_once or self.health.connected
             if self.health.connected and self.health.since != connected_before:
                 wait = MIN_WAIT_SECONDS
             self.health.mark_lost(said)

@@ -13,7 +13,7 @@ from birdfall.sources import jetstream, mediawiki
 from birdfall.sources.atproto import frames
 from birdfall.sources.atproto.frames import STATUS_OF
 from birdfall.sources.shared.json_log import UnusableLine
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, NotATime, TimeReader
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import Event, Follow, Identity, Report, Status, Unfollow
@@ -85,11 +85,13 @@ def decode_ozone(item: JsonFields) -> list[Event]:
         did = "" if uri is None else uri.removeprefix("at://").partition("/")[0]
     if not did.startswith("did:") or len(did) > frames.MAX_NAME_CHARS:
         raise DecodeError("a subject that is neither account nor record")
+    _require_readable(did)
     time = parse_time(item.text("createdAt"))
     if kind == "modEventReport":
         by = item.text("createdBy")
         if by is None or not by.startswith("did:"):
             raise DecodeError("a report by nobody")
+        _require_readable(by)
         reason = event.label("reportType", MAX_TEXT_CHARS).rpartition("#")[2]
         return [Report(by, did, time, item.identifier("id"), reason[:MAX_CODE_CHARS])]
     if kind in ("modEventTakedown", "modEventReverseTakedown") and not subject.flag("uri"):
@@ -140,6 +142,7 @@ def decode_mastodon(delivery: JsonFields) -> list[Event]:
     account = body.identifier("id")
     if not account:
         raise DecodeError("an account without an id")
+    _require_readable(account)
     time = parse_time(delivery.text("created_at"))
     host = body.label("domain", MAX_TEXT_CHARS)
     status = (
@@ -158,10 +161,12 @@ def _decode_mastodon_report(body: JsonFields) -> list[Event]:
     target, by = body.fields("target_account"), body.fields("account")
     if target is None or by is None:
         raise DecodeError("a report without both accounts")
+    reporter, reported = by.label("id", MAX_TEXT_CHARS), target.label("id", MAX_TEXT_CHARS)
+    _require_readable(reporter, reported)
     return [
         Report(
-            by.label("id", MAX_TEXT_CHARS),
-            target.label("id", MAX_TEXT_CHARS),
+            reporter,
+            reported,
             parse_time(body.text("created_at")),
             f"report:{body.identifier('id')}",
             body.label("category", MAX_CODE_CHARS),
@@ -202,6 +207,7 @@ def decode_line(line: bytes | str, received: int) -> list[Event]:
     values = [item.text(key) or "" for key in wanted]
     if not all(0 < len(v) <= frames.MAX_NAME_CHARS for v in values):
         raise DecodeError(f"{kind} needs {' and '.join(wanted)}, as texts")
+    _require_readable(*values)
     match kind:
         case "status":
             return [_line_status(item, time)]
@@ -237,6 +243,12 @@ def _line_status(item: JsonFields, time: int) -> Status:
         raise DecodeError(f"a status that is none of {', '.join(STATUSES)}")
     reason, host, client = (item.label(key, MAX_TEXT_CHARS) for key in ("reason", "host", "client"))
     return Status(item.text("account") or "", status, time, reason, host, client)
+
+
+def _require_readable(*names: str) -> None:
+    """Raises DecodeError if a character of a name could not be read: two could be taken for one."""
+    if any(UNREADABLE in name for name in names):
+        raise DecodeError("a name with a character that cannot be read")
 
 
 def parse_time(text: str | None) -> int:

@@ -14,8 +14,6 @@ number does not. Wire: github.com/bluesky-social/jetstream, docs/README.md and t
 from __future__ import annotations
 
 import struct
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +22,7 @@ from birdfall.sources.atproto import frames
 from birdfall.sources.shared.json_object import JsonObject
 from birdfall.watch.feeds.decode import WANTED_COLLECTIONS, events_from_atproto
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
+from birdfall.watch.feeds.web import NoAnswer, WebLimits, ask
 from birdfall.watch.feeds.websocket import (
     JETSTREAM_REWIND_US,
     MAX_FRAME_BYTES,
@@ -231,11 +230,10 @@ class JetstreamV2Feed(WebSocketFeed):
         base = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         address = f"{base}/xrpc/network.bsky.jetstream.getZstdDictionary"
         try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
-                data: bytes = answer.read(MAX_FRAME_BYTES + 1)
-        except (OSError, urllib.error.URLError, ValueError):
+            answer = ask(address, limits=WebLimits(seconds=10, max_bytes=MAX_FRAME_BYTES))
+        except NoAnswer:
             return b""
-        return data if len(data) <= MAX_FRAME_BYTES else b""
+        return answer.body if answer.status == 200 else b""
 
 
 def parse_cursor(cursor: str) -> tuple[int, int]:

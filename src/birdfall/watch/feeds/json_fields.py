@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from birdfall.sources.shared.json_object import load_json
+
 
 class DecodeError(ValueError):
     """What was received cannot be decoded; the text is the reason."""
@@ -18,7 +20,7 @@ class JsonFields:
     Parameters
     ----------
     members
-        The object as `json.loads` gives it; it is not copied.
+        The object as `load_json` gives it; it is not copied.
 
     Examples
     --------
@@ -36,8 +38,8 @@ class JsonFields:
     def parse(cls, data: bytes | str) -> JsonFields:
         """Parse one object. Raises DecodeError if `data` is no JSON, or no object."""
         try:
-            members = json.loads(data)
-        except (ValueError, RecursionError) as error:
+            members = load_json(data)
+        except ValueError as error:
             raise DecodeError("not JSON") from error
         if not isinstance(members, dict):
             raise DecodeError("not an object")
@@ -51,8 +53,8 @@ class JsonFields:
     def parse_list(cls, data: bytes | str) -> list[JsonFields]:
         """Parse a list of objects. Raises DecodeError if `data` is no JSON, or no list."""
         try:
-            items = json.loads(data)
-        except (ValueError, RecursionError) as error:
+            items = load_json(data)
+        except ValueError as error:
             raise DecodeError("not JSON") from error
         if not isinstance(items, list):
             raise DecodeError("not a list")

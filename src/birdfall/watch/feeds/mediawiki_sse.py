@@ -4,18 +4,28 @@ after a loss.
 
 from __future__ import annotations
 
-import http.client
+import asyncio
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Final
+
+import httpx
 
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, now
 from birdfall.watch.feeds.decode import decode_mediawiki
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
+from birdfall.watch.feeds.web import CONNECT_SECONDS, describe_failure, open_answer
 from birdfall.watch.model.events import StreamBatch
 
-#: Longest line that is read, in bytes; a longer one breaks the connection.
+#: Longest line, and longest event, that is read, in bytes; a longer one breaks the connection.
 MAX_LINE_BYTES = 1 << 20
+#: Longest event id that is kept, in characters; those of EventStreams have some 300.
+MAX_ID_CHARS: Final = 10_000
+#: Seconds for which a stream may send nothing: the service sends something every few seconds.
+IDLE_SECONDS: Final = 15.0
+#: Seconds between looks at whether the watch ends.
+STOP_CHECK_SECONDS: Final = 0.2
 
 
 @dataclass
@@ -29,49 +39,56 @@ class MediaWikiFeed(ReconnectingFeed):
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
         """Read one connection until it breaks or `stop` is set. Raises ConnectionLost."""
-        parts = urlsplit(self.url)
-        kind = (
-            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        )
-        connection = kind(parts.netloc, timeout=15)
-        headers = {"Accept": "text/event-stream", "User-Agent": "birdfall"}
+        asyncio.run(self._read_until_stopped(put, stop))
+
+    async def _read_until_stopped(self, put: Put, stop: threading.Event) -> None:
+        reading = asyncio.create_task(self._read_connection(put))
+        while not reading.done() and not stop.is_set() and not self.health.reconnect:
+            await asyncio.wait({reading}, timeout=STOP_CHECK_SECONDS)
+        if not reading.done():
+            reading.cancel()
+        try:
+            await reading
+        except asyncio.CancelledError:
+            return
+        except ConnectionLost:
+            raise
+        except Exception as error:
+            raise ConnectionLost(describe_failure(error)) from error
+
+    async def _read_connection(self, put: Put) -> None:
+        headers = {"Accept": "text/event-stream"}
         if self.cursor:
             headers["Last-Event-ID"] = self.cursor
-        try:
-            connection.request(
-                "GET",
-                (parts.path or "/") + ("?" + parts.query if parts.query else ""),
-                headers=headers,
-            )
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise ConnectionLost(f"HTTP {answer.status}")
+        opened = open_answer(self.url, headers, idle_seconds=IDLE_SECONDS)
+        # what comes before the body has one bound over all: a line of it could come byte by byte
+        async with asyncio.timeout(CONNECT_SECONDS + IDLE_SECONDS) as head, opened as answer:
+            head.reschedule(None)
+            if answer.status_code != 200:
+                raise ConnectionLost(f"HTTP {answer.status_code}")
+            kind = answer.headers.get("content-type", "text/event-stream")
+            if not kind.lower().startswith("text/event-stream"):
+                raise ConnectionLost("an answer that is no stream of events")
             self.health.mark_connected()
-            self._read(answer, put, stop)
-        except (TimeoutError, http.client.HTTPException) as error:
-            raise ConnectionLost(type(error).__name__) from error
-        finally:
-            connection.close()
+            await self._read(answer, put)
 
-    def _read(self, answer: http.client.HTTPResponse, put: Put, stop: threading.Event) -> None:
+    async def _read(self, answer: httpx.Response, put: Put) -> None:
         identity: str | None = None
         data: list[bytes] = []
-        while not stop.is_set() and not self.health.reconnect:
-            line = answer.readline(MAX_LINE_BYTES + 1)
-            if not line:
-                return
-            if len(line) > MAX_LINE_BYTES:
-                raise ConnectionLost("a line too long")
-            plain = line.rstrip(b"\r\n")
-            if plain.startswith(b"data:"):
-                data.append(plain[5:].lstrip())
-            elif plain.startswith(b"id:"):
-                identity = plain[3:].strip().decode("utf-8", "replace")
-            elif not plain and (data or identity):
+        size = 0
+        async for line in _lines(answer):
+            if line.startswith(b"data:"):
+                data.append(line[5:].lstrip())
+                size += len(line)
+                if size > MAX_LINE_BYTES:
+                    raise ConnectionLost("an event too long")
+            elif line.startswith(b"id:"):
+                identity = _usable_id(line[3:].strip())
+            elif not line and (data or identity):
                 if data:
                     put([self.decode_event(b"\n".join(data), identity)])
                     self.cursor = identity or self.cursor
-                data, identity = [], None
+                data, identity, size = [], None, 0
 
     def decode_event(self, data: bytes, identity: str | None) -> StreamBatch:
         """Decode one event. Changes that are no news for the watch leave only the cursor.
@@ -89,3 +106,25 @@ class MediaWikiFeed(ReconnectingFeed):
                 received, cursor=identity, epoch=self.epoch, refused=refused, raw=data
             )
         return StreamBatch(received, tuple(events), identity, self.epoch, data if events else b"")
+
+
+def _usable_id(identity: bytes) -> str | None:
+    """An event id that can be sent back as a header; None if it cannot, and resumes nothing."""
+    text = identity.decode("ascii", "replace")
+    plain = text.isascii() and text.isprintable() and len(text) <= MAX_ID_CHARS
+    return text if plain else None
+
+
+async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """The lines of an answer as they come, without their ends; an unfinished last one is none."""
+    waiting = bytearray()
+    async for part in answer.aiter_raw():
+        waiting += part
+        *lines, rest = waiting.split(b"\n")
+        waiting = rest
+        for line in lines:
+            if len(line) > MAX_LINE_BYTES:
+                raise ConnectionLost("a line too long")
+            yield bytes(line).rstrip(b"\r")
+        if len(waiting) > MAX_LINE_BYTES:
+            raise ConnectionLost("a line too long")

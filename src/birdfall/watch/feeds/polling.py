@@ -12,14 +12,12 @@ import contextlib
 import datetime as dt
 import re
 import threading
-import urllib.error
-import urllib.request
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
 from birdfall.watch.feeds.base import (
@@ -27,15 +25,15 @@ from birdfall.watch.feeds.base import (
     Put,
     ReconnectingFeed,
     Start,
-    failure_reason,
     now,
 )
 from birdfall.watch.feeds.decode import MAX_TEXT_CHARS, decode_mastodon, decode_ozone
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
+from birdfall.watch.feeds.web import NoAnswer, WebLimits, ask
 from birdfall.watch.model.events import Gap, Identity, StatusSnapshot, StreamBatch
 
-#: Largest answer that is read, in bytes; and how long it may take.
-MAX_ANSWER_BYTES, TIMEOUT_SECONDS = 32 << 20, 30
+#: Largest answer that is read, and how long it may take.
+ANSWER_LIMITS: Final = WebLimits(seconds=30, max_bytes=32 << 20)
 #: Ozone may store an event so many milliseconds after it dated it.
 OZONE_REWIND_MS = 30_000
 #: Ids of Ozone's events that are remembered, so that each is put once.
@@ -47,7 +45,7 @@ REPORTS_PER_PAGE, MAX_ACCOUNT_PAGES = 200, 500
 _CURSOR = re.compile(r"(\d{1,15})::(\d{1,18})")
 
 
-def requested_wait(headers: Message, moment: float) -> float:
+def requested_wait(headers: Mapping[str, str], moment: float) -> float:
     """Seconds a server asks to wait.
 
     Parameters
@@ -57,13 +55,14 @@ def requested_wait(headers: Message, moment: float) -> float:
     moment
         The time now, in seconds since 1970.
     """
-    retry = str(headers.get("Retry-After") or "").strip()
+    found = {name.lower(): value for name, value in headers.items()}
+    retry = str(found.get("retry-after") or "").strip()
     if retry.isdigit():
         return float(retry[:9])
     with contextlib.suppress(ValueError, TypeError):
         return max(parsedate_to_datetime(retry).timestamp() - moment, 0.0)
-    reset = str(headers.get("RateLimit-Reset") or "").strip()
-    left = str(headers.get("RateLimit-Remaining") or "").strip()
+    reset = str(found.get("ratelimit-reset") or "").strip()
+    left = str(found.get("ratelimit-remaining") or "").strip()
     return max(float(reset[:12]) - moment, 0.0) if reset.isdigit() and left == "0" else 0.0
 
 
@@ -95,24 +94,15 @@ class PollingFeed(ReconnectingFeed, ABC):
 
     def fetch(self, address: str) -> tuple[bytes, str]:
         """The body at `address` and its Link header. Raises ConnectionLost."""
-        if urlsplit(address).scheme not in ("http", "https"):
-            raise ConnectionLost("an address that is not HTTP")
         headers = {"Accept": "application/json", **self.headers()}
-        request = urllib.request.Request(address, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
-                body: bytes = answer.read(MAX_ANSWER_BYTES + 1)
-                link: str = answer.headers.get("Link") or ""
-        except urllib.error.HTTPError as error:
-            wait = requested_wait(error.headers, now() / 1e6)
-            raise ConnectionLost(f"HTTP {error.code}", wait) from error
-        except urllib.error.URLError as error:
-            cause = error.reason
-            reason = failure_reason(cause) if isinstance(cause, Exception) else "no answer"
-            raise ConnectionLost(reason) from error
-        if len(body) > MAX_ANSWER_BYTES:
-            raise ConnectionLost("an answer too large")
-        return body, link
+            answer = ask(address, headers, limits=ANSWER_LIMITS)
+        except NoAnswer as error:
+            raise ConnectionLost(str(error)) from error
+        if not 200 <= answer.status < 300:
+            wait = requested_wait(answer.headers, now() / 1e6)
+            raise ConnectionLost(f"HTTP {answer.status}", wait)
+        return answer.body, answer.headers.get("link", "")
 
     @abstractmethod
     def poll(self, put: Put) -> bool:
@@ -314,18 +304,26 @@ class MastodonFeed(PollingFeed):
         """All accounts that are listed as suspended, by id, from as many pages as there are."""
         listed: dict[str, JsonFields] = {}
         path = "/api/v2/admin/accounts?status=suspended&limit=200"
-        base = urlsplit(self.url.rstrip("/"))
         for _ in range(MAX_ACCOUNT_PAGES):
             items, link = self._list(path, "accounts")
             listed |= {n: item for item in items if (n := item.identifier("id"))}
             following = re.search(r'<([^>]+)>;\s*rel="next"', link)
             if following is None:
-                break
-            parts = urlsplit(following[1])
-            if parts.netloc != base.netloc:
-                break
-            path = parts.path.removeprefix(base.path) + (f"?{parts.query}" if parts.query else "")
-        return listed
+                return listed
+            path = self._path_of(following[1])
+        # accounts that are missing from half a list would be taken for restored
+        raise ConnectionLost("a list of suspended accounts that does not end")
+
+    def _path_of(self, address: str) -> str:
+        """The path and query of a next page, which must lie where the first one did."""
+        base = urlsplit(self.url.rstrip("/"))
+        try:
+            parts = urlsplit(address)
+        except ValueError as error:
+            raise ConnectionLost("a next page whose address cannot be read") from error
+        if (parts.scheme, parts.netloc) != (base.scheme, base.netloc.rpartition("@")[2]):
+            raise ConnectionLost("a next page at another address, which is not asked")
+        return parts.path.removeprefix(base.path) + (f"?{parts.query}" if parts.query else "")
 
 
 def _parse_cursor(cursor: str | None) -> tuple[int | None, int]:

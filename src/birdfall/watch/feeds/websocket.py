@@ -13,18 +13,25 @@ import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import zstandard
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+    SecurityError,
+)
 from websockets.typing import Subprotocol
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.sources.atproto import frames
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, Start, now
 from birdfall.watch.feeds.decode import decode_frame, decode_jetstream
 from birdfall.watch.feeds.json_fields import DecodeError
+from birdfall.watch.feeds.web import describe_failure
 from birdfall.watch.model.events import Gap, StreamBatch
 
 #: Frames are put after so many of them, or so many seconds.
@@ -36,6 +43,8 @@ MAX_FRAME_BYTES = 8 << 20
 JETSTREAM_REWIND_US = 5_000_000
 #: How far back Jetstream v1 can go.
 JETSTREAM_LOOKBACK_US = 36 * 3_600_000_000
+#: Answers in place of a stream that lead to another address.
+REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
 
 @dataclass
@@ -72,12 +81,18 @@ class WebSocketFeed(ReconnectingFeed, ABC):
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
         """Read one connection until it breaks or `stop` is set. Raises ConnectionLost."""
-        asyncio.run(self._read_connection(put, stop))
-
-    async def _read_connection(self, put: Put, stop: threading.Event) -> None:
         try:
-            async with connect(
-                self.connection_url(),
+            # the address may have to be asked for (a dictionary), outside the loop of events
+            asyncio.run(self._read_connection(self.connection_url(), put, stop))
+        except (ConnectionLost, BirdfallError):
+            raise
+        except Exception as error:
+            raise ConnectionLost(describe_failure(error)) from error
+
+    async def _read_connection(self, address: str, put: Put, stop: threading.Event) -> None:
+        try:
+            async with _ConnectWithinOrigin(
+                address,
                 max_size=MAX_FRAME_BYTES,
                 compression=None,
                 open_timeout=10,
@@ -94,8 +109,8 @@ class WebSocketFeed(ReconnectingFeed, ABC):
             raise ConnectionLost(
                 self.on_rejected(answer.status_code, bytes(answer.body or b""))
             ) from error
-        except (ConnectionClosed, InvalidHandshake) as error:
-            raise ConnectionLost(type(error).__name__) from error
+        except (ConnectionClosed, InvalidHandshake, SecurityError) as error:
+            raise ConnectionLost(_describe_loss(error)) from error
         except InvalidURI as error:
             raise UsageError(
                 "this is no address of a stream", where=self.url, fix="Write wss://host."
@@ -143,6 +158,38 @@ class WebSocketFeed(ReconnectingFeed, ABC):
         last = next((step for step in reversed(batch) if step.cursor is not None), None)
         if last is not None:
             self.cursor, self.epoch = last.cursor, last.epoch
+
+
+class _ConnectWithinOrigin(connect):
+    """Connects, and follows redirects only within the origin that was asked: scheme, host, port.
+
+    A redirect elsewhere, or to an address that cannot be read, is a lost connection.
+    """
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """The address to go on to, or the error that the connection ends with."""
+        if not isinstance(exc, InvalidStatus) or exc.response.status_code not in REDIRECTS:
+            return exc
+        location = exc.response.headers.get("Location", "")
+        try:
+            target = urldefrag(urljoin(self.uri, location)).url
+            parts, asked = urlsplit(target), urlsplit(self.uri)
+            same = (parts.scheme, parts.hostname, parts.port) == (
+                asked.scheme,
+                asked.hostname,
+                asked.port,
+            )
+        except ValueError:
+            same = False
+        if not location or not same or not target.isascii() or not target.isprintable():
+            return SecurityError("a redirect elsewhere")
+        return target
+
+
+def _describe_loss(error: Exception) -> str:
+    if isinstance(error, SecurityError):
+        return "a redirect to another address, which is not followed"
+    return type(error).__name__
 
 
 class DictionaryDecompressor:
