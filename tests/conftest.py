@@ -9,8 +9,10 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from birdfall.world.write_case import write_case
 from commands import birdfall
 from processes import end_started
+from worlds import SMALL
 
 # Linear algebra on one thread, as in the commands: workers share the cores, and several threads of
 # each spin there for ten times the work. Nothing above has loaded numpy yet.
@@ -62,6 +64,17 @@ def demo(once) -> Path:
         birdfall("demo", "-o", folder / "birdfall-demo", check=0)
 
     return once("demo", make) / "birdfall-demo"
+
+
+@pytest.fixture(scope="session")
+def small_case(once) -> Path:
+    """A night as the demo's, of a tenth of its size, measured and told; read only as well."""
+
+    def make(folder):
+        write_case("caracas-2013", folder / "case", **SMALL)
+        birdfall("run", folder / "case", "--lang", "en", check=0)
+
+    return once("small", make) / "case"
 
 
 @pytest.fixture(autouse=True)

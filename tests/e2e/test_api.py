@@ -6,8 +6,8 @@ import birdfall
 
 
 @pytest.mark.parametrize("kind", ["brigades", "automation", "explanations"])
-def test_methods_give_the_numbers_that_are_kept(demo, kind):
-    case = birdfall.open(demo)
+def test_methods_give_the_numbers_that_are_kept(small_case, kind):
+    case = birdfall.open(small_case)
     kept = next(f for f in case.findings().values() if f.kind == kind)
     again = getattr(case, kind)()
     assert again.answer == kept.answer and again.details.get("set") == kept.details.get("set")

@@ -14,20 +14,9 @@ import sys
 import pytest
 
 
-@pytest.fixture(scope="module")
-def small(run, tmp_path_factory):
-    """The night of the demo in a world of 8,000 accounts: each verification computes all of it
-    again.
-    """
-    folder = tmp_path_factory.mktemp("small") / "case"
-    run("simulate", "caracas-2013", "--accounts", "8000", "-o", folder, check=0)
-    run("run", folder, check=0)
-    return folder
-
-
-def test_verify_holds_and_names_what_was_changed(run, small, tmp_path):
+def test_verify_holds_and_names_what_was_changed(run, small_case, tmp_path):
     copy = tmp_path / "case"
-    shutil.copytree(small, copy)
+    shutil.copytree(small_case, copy)
     assert "holds" in run("verify", copy, check=0).stdout
     report = copy / "reports" / "report.html"
     assert "holds" in run("verify", report, check=0).stdout
