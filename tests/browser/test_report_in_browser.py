@@ -4,44 +4,15 @@ One request, no error, no violation, in five languages, light and dark, narrow a
 scripts.
 """
 
-import os
-import shutil
-
 import pytest
+from views import SCHEMES, WIDTHS
 
 pytestmark = pytest.mark.browser
-CHROMIUM = (
-    os.environ.get("CHROMIUM")
-    or shutil.which("chromium")
-    or shutil.which("chromium-browser")
-    or shutil.which("google-chrome")
-)
-LANGUAGES = ("en", "es", "fr", "ar", "pt")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-unsafe-swiftshader",
-]
 
 
 @pytest.fixture(scope="module")
 def page_path(demo):
     return demo / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here")
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
 
 
 def opened(browser, path, language, **options):
@@ -55,8 +26,7 @@ def opened(browser, path, language, **options):
     return page
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize(("language", "width"), WIDTHS)
 def test_reads_at_every_width_with_one_request(browser, page_path, language, width):
     page = opened(browser, page_path, language, viewport={"width": width, "height": 900})
     assert [u for u in page.asked if not u.startswith(("data:", "blob:"))] == [
@@ -72,8 +42,7 @@ def test_reads_at_every_width_with_one_request(browser, page_path, language, wid
     page.close()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "scheme"), SCHEMES)
 def test_no_accessibility_violations(browser, page_path, language, scheme):
     from axe_playwright_python.sync_playwright import Axe
 

@@ -219,7 +219,9 @@ def test_json_everywhere_is_json_and_alone_on_stdout(run, table, small_case, tmp
     [(b"", "empty"), (b"\x1f\x8b\x08\x00truncated", ""), (b"\x00" * 5000, "")],
     ids=["empty", "truncated gzip", "zeros"],
 )
-def test_bad_files_are_one_clear_error_and_no_case_is_harmed(run, small_case, tmp_path, content, says):
+def test_bad_files_are_one_clear_error_and_no_case_is_harmed(
+    run, small_case, tmp_path, content, says
+):
     bad = tmp_path / "bad.csv"
     bad.write_bytes(content)
     copy = tmp_path / "case"
