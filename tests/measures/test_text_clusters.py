@@ -1,5 +1,6 @@
 """Near-identical texts against brute force, and texts as hostile as people write them."""
 
+import math
 import random
 import unicodedata
 
@@ -9,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birdfall.kernels.text_normal import MAX_CODE_POINTS
-from birdfall.measures.coordination.text_clusters import cluster_texts, near_pairs, reduce_texts
-from birdfall.measures.coordination.text_normalisation import character_table
+from birdfall.kernels.text_normal import BREAK, DROP, KEEP, MAX_CODE_POINTS
+from birdfall.measures.coordination.text_clusters import (
+    agreeing_values,
+    cluster_texts,
+    near_pairs,
+    reduce_texts,
+)
+from birdfall.measures.coordination.text_normalisation import (
+    ARABIC,
+    DECORATIONS,
+    TATWEEL,
+    character_table,
+)
 
 WORDS = {
     "es": [
@@ -253,6 +264,59 @@ def test_hostile_texts_are_taken_as_they_are():
 
 def test_no_character_becomes_more_than_the_kernel_leaves_room_for():
     assert np.diff(character_table().starts).max() <= MAX_CODE_POINTS
+
+
+def one_character(c):
+    """(kind, code points) of one character, by itself and step by step."""
+
+    def decorates(x):
+        return x == "\u0640" or any(low <= ord(x) <= high for low, high in DECORATIONS)
+
+    def emoji(x):
+        kind = unicodedata.category(x)
+        return (kind == "So" and x >= "\u2190") or (kind == "Sk" and 0x1F3FB <= ord(x) <= 0x1F3FF)
+
+    category = unicodedata.category(c)
+    if category in ("Cf", "Cs") or decorates(c):
+        return DROP, []
+    if c != "#" and (category[0] in "ZPC" or (category[0] == "S" and not emoji(c))):
+        return BREAK, []
+    folded = unicodedata.normalize("NFKD", c).casefold()
+    kept = ""
+    for x in unicodedata.normalize("NFKD", folded).casefold():
+        if not decorates(x) and (unicodedata.category(x)[0] in "LMN" or x == "#" or emoji(x)):
+            kept += str(unicodedata.digit(x, ARABIC.get(x, x)))
+    return (KEEP, [ord(x) for x in kept]) if kept else (BREAK, [])
+
+
+def test_the_table_of_characters_is_that_of_each_character_by_itself():
+    assert TATWEEL == 0x0640
+    table = character_table()
+    for code in [*range(0x3500), *range(0x3500, len(table.kinds), 17)]:
+        becomes = table.pieces[table.starts[code] : table.starts[code + 1]].tolist()
+        assert (table.kinds[code], becomes) == one_character(chr(code)), hex(code)
+
+
+def test_signatures_that_agree_too_little_lose_one_near_pair_in_ten_million():
+    kept = agreeing_values(0.8)
+    chance = [math.comb(64, k) * 0.8**k * 0.2 ** (64 - k) for k in range(64)]
+    assert sum(chance[:kept]) <= 1e-7 < sum(chance[: kept + 1])
+    assert agreeing_values(1.0) == 64
+
+
+def test_a_narrow_vocabulary_is_compared_pair_by_pair_once():
+    """Ten stems and digits: nearly all keys are crowded, and pairs stand in many bands."""
+    rng = random.Random(2)
+    stems = ["casa", "pueblo", "sol", "luna", "vota", "hoy", "todos", "calle", "marcha", "plaza"]
+    texts = [
+        " ".join(f"{rng.choice(stems)}{rng.randrange(2)}" for _ in range(5)) for _ in range(500)
+    ]
+    texts += [f"{text} {text[:9]}" for text in texts[:100]]
+    wanted = brute_force(texts, 0.7)
+    got = near_pairs(pa.array(texts), at_least=0.7)
+    assert len({(i, j) for i, j, _ in got}) == len(got)
+    assert {(i, j): s for i, j, s in got}.items() <= wanted.items()
+    assert len(got) > 0.9 * len(wanted) > 90
 
 
 def test_the_same_texts_give_the_same_clusters():

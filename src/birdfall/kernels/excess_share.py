@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.special import betaincinv
 
 #: Quantiles of the controls at which shares are compared: what is machine-like lies high.
 CONTROL_QUANTILES: Final = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -97,10 +98,7 @@ def excess(
 
 def _bounds(share: np.ndarray, n: float, delta: float) -> tuple[np.ndarray, np.ndarray]:
     """One-sided bounds of shares seen among n, each at confidence 1 - delta."""
-    # scipy.stats takes most of a second to load, and importers often need only the types.
-    from scipy.stats import beta
-
     k = share * n
-    low = np.where(k > 0, beta.ppf(delta, np.maximum(k, 1e-9), n - k + 1), 0.0)
-    high = np.where(k < n, beta.ppf(1 - delta, k + 1, np.maximum(n - k, 1e-9)), 1.0)
+    low = np.where(k > 0, betaincinv(np.maximum(k, 1e-9), n - k + 1, delta), 0.0)
+    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1e-9), 1 - delta), 1.0)
     return low, high

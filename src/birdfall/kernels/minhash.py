@@ -123,42 +123,92 @@ def signatures(
 
 
 @njit(cache=True, nogil=True)
-def band_keys(signature: np.ndarray, band: int, rows: int, out: np.ndarray) -> None:
-    """One key per text from the `rows` values of one band."""
+def band_keys(signature: np.ndarray, band: int, rows: int, bits: int, out: np.ndarray) -> None:
+    """Per text the key of one band of `rows` values, its lowest `bits` bits the text's number.
+
+    So sorting `out`, uint64[n], brings the texts of one key together, the earlier first.
+    """
     for t in range(len(signature)):
         h = np.uint64(band * 7919 + 1)
         for k in range(band * rows, (band + 1) * rows):
             h = mix(h ^ np.uint64(signature[t, k]))
-        out[t] = h
+        out[t] = h >> np.uint64(bits) << np.uint64(bits) | np.uint64(t)
 
 
 @njit(cache=True, nogil=True)
-def candidates(keys: np.ndarray, order: np.ndarray, reach: int, out: np.ndarray) -> tuple[int, int]:
-    """Pairs of texts of one key, as lo << 32 | hi, into `out` if it is large enough; returns pairs
-    and crowded keys.
-
-    keys: sorted. order: the texts in that order. In a key of more than `reach` texts each is paired
-    with the next `reach` only, so a key costs at most texts x reach; such keys are counted as
-    crowded.
+def rank_texts(keys: np.ndarray, bits: int, band: int, reach: int, rank: np.ndarray) -> int:
+    """The place of each text in the sorted keys of a band into `rank[:, band]`; returns how many
+    keys more than `reach` texts share.
     """
-    n = len(keys)
-    pairs = 0
+    some = np.uint64(bits)
+    text = (np.uint64(1) << some) - np.uint64(1)
     crowded = 0
-    i = 0
-    while i < n:
-        j = i + 1
-        while j < n and keys[j] == keys[i]:
-            j += 1
-        if j - i > reach:
+    first = 0
+    for at in range(len(keys)):
+        rank[keys[at] & text, band] = at
+        if keys[at] >> some != keys[first] >> some:
+            first = at
+        if at - first == reach:
             crowded += 1
-        for a in range(i, j):
-            for b in range(a + 1, min(j, a + 1 + reach)):
-                if pairs < len(out):
-                    x, y = np.uint64(order[a]), np.uint64(order[b])
-                    out[pairs] = (min(x, y) << np.uint64(32)) | max(x, y)
-                pairs += 1
-        i = j
-    return pairs, crowded
+    return crowded
+
+
+@njit(cache=True, nogil=True)
+def _tried_before(
+    signature: np.ndarray, rank: np.ndarray, x: int, y: int, band: int, rows: int, reach: int
+) -> bool:
+    """Whether an earlier band paired these texts: one key, and within reach of each other."""
+    for b in range(band):
+        if abs(np.int64(rank[x, b]) - np.int64(rank[y, b])) <= reach:
+            k = b * rows
+            while k < (b + 1) * rows and signature[x, k] == signature[y, k]:
+                k += 1
+            if k == (b + 1) * rows:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def candidates(
+    keys: np.ndarray,
+    bits: int,
+    signature: np.ndarray,
+    rank: np.ndarray,
+    band: int,
+    rows: int,
+    reach: int,
+    agreeing: int,
+    first: int,
+    last: int,
+    out: np.ndarray,
+) -> tuple[int, int]:
+    """Pairs of texts of one key of a band, as lo << 32 | hi, that no earlier band had and whose
+    signatures agree in at least `agreeing` values; from `first` on until `last` or `out` is full.
+
+    keys, rank: as of `band_keys`, sorted, and `rank_texts`. Each text is paired with the next
+    `reach` of its key only, so a key costs at most texts x reach. Returns the number of pairs and
+    where to go on.
+    """
+    some = np.uint64(bits)
+    text = (np.uint64(1) << some) - np.uint64(1)
+    values = signature.shape[1]
+    pairs = 0
+    at = first
+    while at < last and pairs + reach <= len(out):
+        x = np.int64(keys[at] & text)
+        for other in range(at + 1, min(len(keys), at + 1 + reach)):
+            if keys[other] >> some != keys[at] >> some:
+                break
+            y = np.int64(keys[other] & text)
+            same = 0
+            for k in range(values):
+                same += signature[x, k] == signature[y, k]
+            if same < agreeing or _tried_before(signature, rank, x, y, band, rows, reach):
+                continue
+            out[pairs] = np.uint64(min(x, y)) << np.uint64(32) | np.uint64(max(x, y))
+            pairs += 1
+        at += 1
+    return pairs, at
 
 
 @njit(cache=True, nogil=True)
@@ -203,23 +253,23 @@ def similarities(
     first: int,
     last: int,
 ) -> None:
-    """Exact Jaccard index of pairs of shingle sets; 0 where the sizes alone rule `at_least` out."""
+    """Exact Jaccard index of pairs of shingle sets; 0 where it is below `at_least`.
+
+    A pair is left as soon as too much differs: of a + b shingles, J >= t leaves at most
+    (a + b) (1 - t) / (1 + t) that only one of the two has.
+    """
     for p in range(first, last):
         a, a_end = starts[left[p]], ends[left[p]]
         b, b_end = starts[right[p]], ends[right[p]]
         total = a_end - a + b_end - b
-        out[p] = 0.0
-        if min(a_end - a, b_end - b) < at_least * max(a_end - a, b_end - b):
-            continue
+        # a little more, so that rounding decides nothing here
+        most = total * (1.0 - at_least) / (1.0 + at_least) + 1e-6 * total
+        differing = 0
         shared = 0
-        while a < a_end and b < b_end:
-            if sets[a] == sets[b]:
-                shared += 1
-                a += 1
-                b += 1
-            elif sets[a] < sets[b]:
-                a += 1
-            else:
-                b += 1
-        if total > shared:
-            out[p] = shared / (total - shared)
+        while a < a_end and b < b_end and differing <= most:
+            x, y = sets[a], sets[b]
+            a += x <= y
+            b += y <= x
+            shared += x == y
+            differing += x != y
+        out[p] = shared / (total - shared) if differing <= most and total > shared else 0.0

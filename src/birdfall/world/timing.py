@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from birdfall.kernels import tails
 from birdfall.world.priors import Parameters
 
 WINDOW_S = 600.0
@@ -73,11 +74,9 @@ def siege(values: Mapping[str, float]) -> Siege:
 
     One too small for the threshold makes no wave, so the threshold is cut to what it reaches.
     """
-    from scipy.stats import binom
-
     crew, joins = max(5, round(values["crew"])), 1 - values["dilution"]
     threshold = int(min(round(values["threshold"]), max(2, np.floor(crew * joins))))
-    return Siege(crew, joins, threshold, float(binom.sf(threshold - 1, crew, joins)))
+    return Siege(crew, joins, threshold, tails.binomial_tail(threshold, crew, joins))
 
 
 def returns(

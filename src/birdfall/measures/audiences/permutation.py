@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from birdfall.kernels import enrichment as kernel
+from birdfall.kernels import tails
 from birdfall.measures.audiences.follow_graph import (
     MAX_THREADS,
     FollowGraph,
@@ -215,7 +215,7 @@ def count_naive_hits(
 ) -> int:
     """How many audiences hypergeometric tests with Benjamini-Hochberg at 5 % would have called."""
     p = np.sort(
-        stats.hypergeom.sf(count[tested] - 1, graph.n, int(fallen.sum()), graph.sizes[tested])
+        tails.hypergeometric_tail(count[tested], graph.n, int(fallen.sum()), graph.sizes[tested])
     )
     passed = np.flatnonzero(p <= 0.05 * np.arange(1, len(p) + 1) / len(p))
     return int(passed[-1] + 1) if len(passed) else 0

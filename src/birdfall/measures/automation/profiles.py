@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.record.record import Record
 
@@ -128,15 +129,17 @@ def _odd_handles(record: Record, n: int) -> np.ndarray:
     if rows.num_rows < MIN_HANDLES:
         return odd
     size = len(_CHARACTERS) + 2  # a letter of another script, and the edge of the handle
-    place = {c: k for k, c in enumerate(_CHARACTERS)}
-    handles = [
-        [size - 1, *(place.get(c, size - 2) for c in handle), size - 1]
-        for handle in rows.column(1).to_pylist()
-    ]
-    length = np.array([len(handle) - 1 for handle in handles])
-    flat = np.concatenate(handles)
+    # each between edges; a line break may stand in a handle, so edges are told by their place
+    handles = pc.binary_join_element_wise("\n", rows.column(1), "\n", "").combine_chunks()
+    length = pc.utf8_length(handles).to_numpy() - 1
+    codes = np.frombuffer("".join(handles.to_pylist()).encode("utf-32-le"), "<u4")
+    place = np.full(128, size - 2)
+    place[[ord(c) for c in _CHARACTERS]] = np.arange(len(_CHARACTERS))
+    flat = np.where(codes < len(place), place[np.minimum(codes, len(place) - 1)], size - 2)
+    end = np.cumsum(length + 1)
+    flat[end - 1] = flat[np.r_[0, end[:-1]]] = size - 1
     first = np.ones(len(flat), np.bool_)
-    first[np.cumsum(length + 1) - 1] = False
+    first[end - 1] = False
     a, b = flat[first], flat[np.flatnonzero(first) + 1]
     pairs = np.bincount(a * size + b, minlength=size * size)
     # the pair itself is taken out, half a pair of every kind put in

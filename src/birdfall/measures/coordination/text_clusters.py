@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.special import bdtr
 
 from birdfall.kernels import minhash, text_normal
 from birdfall.measures.coordination.text_normalisation import character_table
@@ -27,7 +29,13 @@ from birdfall.measures.coordination.text_normalisation import character_table
 VALUES, BANDS = 64, 16
 #: Pairs tried per text and key where a key is shared by very many texts.
 MAX_PARTNERS_PER_KEY = 24
+#: Of near pairs, so many at most are not compared because their signatures agree too little.
+MAX_LOST_SHARE = 1e-7
+#: Candidates that are gathered at a time.
+PIECE_PAIRS = 1 << 16
 THREADS = 2
+#: Smallest Jaccard index of 5-character shingles that joins two texts.
+NEAR = 0.8
 #: Texts with fewer reduced characters are never joined.
 MIN_TEXT_LENGTH = 16
 
@@ -115,7 +123,7 @@ def reduce_texts(texts: pa.Array | pa.ChunkedArray) -> ReducedTexts:
 def cluster_texts(
     texts: pa.Array | pa.ChunkedArray,
     *,
-    at_least: float = 0.8,
+    at_least: float = NEAR,
     shortest: int = MIN_TEXT_LENGTH,
     floor: float | None = None,
 ) -> TextClusters:
@@ -129,7 +137,12 @@ def cluster_texts(
     """
     if not 0 < at_least <= 1 or shortest < minhash.SHINGLE:
         raise ValueError(f"at_least must be in (0, 1] and shortest at least {minhash.SHINGLE}")
-    plain = reduce_texts(texts)
+    return _cluster_reduced(reduce_texts(texts), at_least, shortest, floor)
+
+
+def _cluster_reduced(
+    plain: ReducedTexts, at_least: float, shortest: int, floor: float | None
+) -> TextClusters:
     length = np.diff(plain.offset)
     long_enough = np.flatnonzero(length >= shortest)
     representative = _first_copies(plain)
@@ -150,8 +163,9 @@ def text_objects(texts: pa.Array) -> pa.Array:
 
     Null for texts too short to tell.
     """
-    found = cluster_texts(texts)
-    length = np.diff(reduce_texts(texts).offset)
+    plain = reduce_texts(texts)
+    found = _cluster_reduced(plain, NEAR, MIN_TEXT_LENGTH, None)
+    length = np.diff(plain.offset)
     names = [
         None if n < MIN_TEXT_LENGTH else f"text-{c}" if c >= 0 else f"single-{i}"
         for i, (c, n) in enumerate(zip(found.cluster.tolist(), length.tolist(), strict=True))
@@ -159,7 +173,7 @@ def text_objects(texts: pa.Array) -> pa.Array:
     return pa.array(names, pa.string())
 
 
-def near_pairs(texts: pa.Array, *, at_least: float = 0.8) -> list[tuple[int, int, float]]:
+def near_pairs(texts: pa.Array, *, at_least: float = NEAR) -> list[tuple[int, int, float]]:
     """All verified pairs (i < j, Jaccard index) of distinct texts: the step before clusters, for
     audits.
     """
@@ -228,11 +242,7 @@ def _near_pairs(
             plain.codes, plain.offset, distinct, cuts[i], cuts[i + 1], signature
         )
     )
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(lambda band: _band_pairs(signature, band), range(BANDS)))
-    crowded = sum(c for _, c in found)
-    pairs = np.sort(np.concatenate([p for p, _ in found]))
-    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
+    pairs, crowded = _candidate_pairs(signature, at_least)
     left, right = (
         (pairs >> np.uint64(32)).astype(np.int64),
         (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64),
@@ -243,17 +253,47 @@ def _near_pairs(
     return left[near], right[near], similarity[near], sets, crowded
 
 
-def _band_pairs(signature: np.ndarray, band: int) -> tuple[np.ndarray, int]:
-    keys = np.empty(len(signature), np.uint64)
-    minhash.band_keys(signature, band, VALUES // BANDS, keys)
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    number, crowded = minhash.candidates(
-        ordered, order, MAX_PARTNERS_PER_KEY, np.empty(0, np.uint64)
-    )
-    pairs = np.empty(number, np.uint64)
-    minhash.candidates(ordered, order, MAX_PARTNERS_PER_KEY, pairs)
-    return pairs, crowded
+def _candidate_pairs(signature: np.ndarray, at_least: float) -> tuple[np.ndarray, int]:
+    """Pairs of rows that share a band and agree in as many values as near texts do, ascending, as
+    lo << 32 | hi; and how many keys were crowded.
+    """
+    n, rows = len(signature), VALUES // BANDS
+    rank = np.empty((n, BANDS), np.int32)
+    bits, agreeing = max(n - 1, 1).bit_length(), agreeing_values(at_least)
+    keys = np.empty(n, np.uint64)
+    cuts = [n * i // THREADS for i in range(THREADS + 1)]
+    crowded, found = 0, [np.empty(0, np.uint64)]
+    for band in range(BANDS):
+        minhash.band_keys(signature, band, rows, bits, keys)
+        keys.sort()
+        crowded += minhash.rank_texts(keys, bits, band, MAX_PARTNERS_PER_KEY, rank)
+
+        def part(i: int, band: int = band) -> list[np.ndarray]:
+            at, pieces, room = cuts[i], [], np.empty(PIECE_PAIRS, np.uint64)
+            while at < cuts[i + 1]:
+                number, at = minhash.candidates(
+                    keys, bits, signature, rank, band, rows, MAX_PARTNERS_PER_KEY, agreeing,
+                    at, cuts[i + 1], room,
+                )  # fmt: skip
+                pieces.append(room[:number].copy())
+            return pieces
+
+        for pieces in _run_threads(part):
+            found += pieces
+    pairs = np.concatenate(found)
+    pairs.sort()
+    return pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs, crowded
+
+
+@lru_cache(maxsize=8)
+def agreeing_values(at_least: float) -> int:
+    """In how many of `VALUES` values two signatures must agree for their texts to be compared.
+
+    Each agrees with the chance of the Jaccard index, so of pairs at `at_least` or above at most
+    `MAX_LOST_SHARE` agree in fewer.
+    """
+    lost = bdtr(np.arange(VALUES), VALUES, at_least)
+    return int((lost <= MAX_LOST_SHARE).sum())
 
 
 def _shingle_sets(

@@ -42,6 +42,8 @@ DECORATIONS = (
     (0xFE20, 0xFE2F),
 )
 
+_DECORATING = frozenset(c for low, high in DECORATIONS for c in range(low, high + 1))
+
 TATWEEL = 0x0640
 
 
@@ -60,36 +62,40 @@ class CharacterTable:
 @lru_cache(maxsize=1)
 def character_table() -> CharacterTable:
     """The table, made once per process from the Unicode database that Python carries."""
-    kinds = np.empty(TABLE_SIZE, np.int8)
-    starts = np.zeros(TABLE_SIZE + 1, np.int32)
-    pieces: list[int] = []
-    for code in range(TABLE_SIZE):
-        kind, becomes = _reduce_character(chr(code))
-        kinds[code] = kind
-        pieces.extend(becomes)
-        starts[code + 1] = len(pieces)
-    return CharacterTable(kinds, starts, np.array(pieces, np.uint32))
+    kinds = np.array([_kind_of(chr(code)) for code in range(TABLE_SIZE)], np.int8)
+    kept = np.flatnonzero(kinds == KEEP)
+    # a line break neither decomposes nor folds nor joins its neighbours: all characters in one go
+    lines = "\n".join(map(chr, kept.tolist()))
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", lines).casefold())
+    becomes = folded.casefold().translate(_Pieces()).split("\n")
+    lengths = np.zeros(TABLE_SIZE, np.int32)
+    lengths[kept] = [len(piece) for piece in becomes]
+    kinds[kept[lengths[kept] == 0]] = BREAK
+    pieces = np.frombuffer("".join(becomes).encode("utf-32-le"), "<u4").astype(np.uint32)
+    return CharacterTable(kinds, np.r_[0, np.cumsum(lengths)].astype(np.int32), pieces)
 
 
-def _reduce_character(character: str) -> tuple[int, list[int]]:
+def _kind_of(character: str) -> int:
+    """What becomes of a character; KEEP unless nothing is left of it once it is folded."""
     category = unicodedata.category(character)
     code = ord(character)
     if category in ("Cf", "Cs") or code == TATWEEL or _is_decoration(code):
-        return DROP, []
+        return DROP
     if category[0] in "ZPC" and character != "#":
-        return BREAK, []
-    if category[0] == "S" and not _is_emoji(code, category):
-        return BREAK, []
-    kept = []
-    folded = unicodedata.normalize(
-        "NFKD", unicodedata.normalize("NFKD", character).casefold()
-    ).casefold()
-    for piece in folded:
-        if _is_decoration(ord(piece)) or ord(piece) == TATWEEL or not _is_content(piece):
-            continue
-        digit = unicodedata.digit(piece, None)
-        kept.append(str(digit) if digit is not None else ARABIC.get(piece, piece))
-    return (KEEP, [ord(c) for c in "".join(kept)]) if kept else (BREAK, [])
+        return BREAK
+    return BREAK if category[0] == "S" and not _is_emoji(code, category) else KEEP
+
+
+class _Pieces(dict[int, str]):
+    """What each code point of a folded character is written as; for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        piece = chr(code)
+        if piece != "\n" and (_is_decoration(code) or code == TATWEEL or not _is_content(piece)):
+            piece = ""
+        digit = unicodedata.digit(piece, None) if piece else None
+        self[code] = str(digit) if digit is not None else ARABIC.get(piece, piece)
+        return self[code]
 
 
 def _is_content(piece: str) -> bool:
@@ -98,7 +104,7 @@ def _is_content(piece: str) -> bool:
 
 
 def _is_decoration(code: int) -> bool:
-    return any(low <= code <= high for low, high in DECORATIONS)
+    return code in _DECORATING
 
 
 def _is_emoji(code: int, category: str) -> bool:

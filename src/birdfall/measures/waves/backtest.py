@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from birdfall.kernels import edetector
 from birdfall.measures.waves.baseline import Baseline, fit_baseline
@@ -91,7 +91,7 @@ def design_detector(base: Baseline, step: float, *, false_alarms_per_year: float
     runs = YEAR_S / (base.block * base.run * step)
     wide = np.sqrt(np.log1p(1 / base.block_size))
     # A run of blocks is one chance to pass the lift.
-    beyond = stats.norm.isf(min(false_alarms_per_year / 2 / runs, 0.5))
+    beyond = -ndtri(min(false_alarms_per_year / 2 / runs, 0.5))
     surplus = 1 / float(base.sizes[0]) - 1 / base.block_size
     return Detector(
         step=step,

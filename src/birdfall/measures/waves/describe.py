@@ -8,9 +8,8 @@ from typing import Final, TypedDict
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
 
-from birdfall.kernels import interval_censoring, scan
+from birdfall.kernels import interval_censoring, scan, tails
 from birdfall.measures.waves.baseline import Baseline, count_band, size_at
 from birdfall.measures.waves.clock import DAY_S, ScanClock, to_datetime
 from birdfall.measures.waves.common_trigger import SharedTrait, find_common_trigger
@@ -457,7 +456,7 @@ def count_poisson_alarms(counts: np.ndarray, clock: ScanClock, base: Baseline) -
     starts = np.arange(0, clock.steps, together)
     observed = np.add.reduceat(np.where(clock.covered, counts, 0), starts)
     mean = np.add.reduceat(np.where(clock.covered, base.expected, 0), starts)
-    p = stats.poisson.sf(observed - 1, np.maximum(mean, 1e-9))
+    p = tails.poisson_tail(observed, np.maximum(mean, 1e-9))
     return int((p < _POISSON_ALARM_P).sum())
 
 
