@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from birdfall.claims.moments import Interval, claimed_interval
 from birdfall.claims.parse import Base, ParsedClaim, Quantity, Unit
-from birdfall.claims.readings import Reading, ReadingDetails, exact_reading, nearest
+from birdfall.claims.readings import Reading, ReadingDetails, Refusal, exact_reading, nearest
 from birdfall.claims.subjects import ClaimSource, Subject
 from birdfall.claims.wave import first_wave
 from birdfall.claims.windows import (
@@ -50,10 +51,17 @@ def read_events(record: Record) -> tuple[EventTimes, EventTimes]:
     return events[0], events[1]
 
 
-def measure_accounts(source: ClaimSource, claim: ParsedClaim, subject: Subject) -> list[Reading]:
+def measure_accounts(
+    source: ClaimSource, claim: ParsedClaim, subject: Subject
+) -> list[Reading] | Refusal:
     """Readings of a claim that accounts fell, came back or are missing, the plainest first."""
     falls, returns = read_events(source.record)
-    if claim.quantity is Quantity.FALLEN:
+    interval = claimed_interval(source, claim)
+    if isinstance(interval, Refusal):
+        return interval
+    if interval is not None:
+        found = _measure_dated(source, claim, subject, falls, returns, interval)
+    elif claim.quantity is Quantity.FALLEN:
         found = _measure_fallen(source, claim, subject, falls)
     elif claim.quantity is Quantity.MISSING:
         found = _measure_missing(source, claim, subject, falls, returns)
@@ -62,6 +70,38 @@ def measure_accounts(source: ClaimSource, claim: ParsedClaim, subject: Subject) 
     if subject.group:
         return [_bound_by_group(reading, subject.group, claim) for reading in found]
     return found
+
+
+def _measure_dated(
+    source: ClaimSource,
+    claim: ParsedClaim,
+    subject: Subject,
+    falls: EventTimes,
+    returns: EventTimes,
+    interval: Interval,
+) -> list[Reading]:
+    """Readings of what happened at the date and hour claimed."""
+    fell = falls.of_accounts(subject.codes)
+    if claim.quantity is Quantity.FALLEN:
+        base = len(source.record.ids) if subject.codes is None else len(subject.codes)
+        if claim.of == Base.FALLEN:
+            base = falls.within(*interval)[0].count_accounts()
+        events = fell
+    else:
+        base, events = fell.count_accounts(), returns.of_accounts(subject.codes)
+    seen, sure, possible = events.within(*interval)
+    factor = _factor(claim, base)
+    counted = claim.window_s if claim.when is not None and not claim.when.has_hour else None
+    value, low, high = (
+        float(
+            fullest_window(np.sort(part.high), counted).value
+            if counted is not None and len(part.code)
+            else part.count_accounts()
+        )
+        * factor
+        for part in (seen, sure, possible)
+    )
+    return [Reading("dated", value, low, high, ReadingDetails(base=base, by=interval.end))]
 
 
 def _bound_by_group(reading: Reading, group: str, claim: ParsedClaim) -> Reading:
@@ -211,10 +251,7 @@ def _measure_between(
     returned: EventTimes, begin: float, end: float, base: int, factor: float, name: str
 ) -> Reading:
     """The accounts that came back in [begin, end], with the least and most that can have."""
-    ended = returned.high >= begin
-    sure = returned.select((returned.low >= begin) & (returned.high <= end))
-    possible = returned.select(ended & ((returned.low < end) | (returned.high <= end)))
-    seen = returned.select(ended & (returned.high <= end))
+    seen, sure, possible = returned.within(begin, end)
     number, low, high = (
         float(events.count_accounts()) * factor for events in (seen, sure, possible)
     )

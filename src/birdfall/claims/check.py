@@ -11,7 +11,8 @@ from typing import TypedDict
 
 from birdfall.claims.account_claims import measure_accounts
 from birdfall.claims.follower_claims import measure_change, measure_levels
-from birdfall.claims.parse import LEADER, ParsedClaim, Quantity, Unit
+from birdfall.claims.moments import measure_onset
+from birdfall.claims.parse import LEADER, Manner, ParsedClaim, Quantity, Unit
 from birdfall.claims.ratio_claims import measure_ratio
 from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
 from birdfall.claims.statements import Claim, Statement, claim_slug, parse_claim
@@ -27,6 +28,14 @@ ANSWERS: Mapping[Verdict, Answer] = {
     Verdict.SUPPORTED_WITHIN: "found",
     Verdict.CONTRADICTED: "nothing",
     Verdict.NOT_ANSWERABLE: "cannot",
+}
+
+
+#: What a denial makes of a verdict.
+_DENIED: Mapping[Verdict, Verdict] = {
+    Verdict.SUPPORTED: Verdict.CONTRADICTED,
+    Verdict.CONTRADICTED: Verdict.SUPPORTED,
+    Verdict.SUPPORTED_WITHIN: Verdict.NOT_ANSWERABLE,
 }
 
 
@@ -85,11 +94,43 @@ def check_statement(
     source = ClaimSource(record, findings, settings)
     if not statement.parsed:
         return [_refusal(statement.claim, None, Note("claim-without-number", {}))]
+    reason = _why_unchecked(statement)
     found = []
     for number, parsed in enumerate(statement.parsed, 1):
-        finding = _check_one(source, statement.claim, parsed)
+        if reason is not None:
+            finding = _refusal(statement.claim, parsed, reason)
+        else:
+            finding = _check_one(source, statement.claim, parsed)
+        if statement.manner is Manner.DENIED and reason is None:
+            finding = _deny(finding)
         found.append(finding if number == 1 else finding.replace(name=f"{finding.name}-{number}"))
     return found
+
+
+def _why_unchecked(statement: Statement) -> Note | None:
+    """Why no verdict may be given on a statement, None if one may.
+
+    All or nothing: one word that carries meaning and was not understood may change what is said.
+    """
+    if statement.manner in (Manner.ASKED, Manner.SUPPOSED):
+        return Note(f"claim-{statement.manner}", {})
+    if statement.unread:
+        return Note("word-not-understood", {"word": statement.unread})
+    if statement.manner is Manner.DENIED and len(statement.parsed) > 1:
+        return Note("several-claims-denied", {})
+    return None
+
+
+def _deny(finding: Finding) -> Finding:
+    """The finding of a claim that is denied: "it is not true that ..." holds if it does not.
+
+    A claim that is only off by a tenth is neither true nor false enough to be denied.
+    """
+    verdict = Verdict(finding.details["verdict"])
+    turned = _DENIED.get(verdict, verdict)
+    return finding.replace(
+        answer=ANSWERS[turned], details={**finding.details, "verdict": str(turned), "denied": True}
+    )
 
 
 def _check_one(source: ClaimSource, claim: Claim, parsed: ParsedClaim) -> Finding:
@@ -133,6 +174,8 @@ def _measure(source: ClaimSource, claim: ParsedClaim, subject: Subject) -> list[
         return refuse("no-statuses", needs="statuses")
     if claim.quantity is Quantity.RATIO:
         return measure_ratio(source, claim, subject)
+    if claim.quantity is Quantity.BEGAN:
+        return measure_onset(source, claim)
     return measure_accounts(source, claim, subject)
 
 

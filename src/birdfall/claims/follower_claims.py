@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from birdfall.claims.moments import claimed_interval
 from birdfall.claims.parse import Level, ParsedClaim, Quantity, Role, Unit
 from birdfall.claims.readings import (
     MeasuredLevel,
@@ -49,6 +50,12 @@ class CountSeries(NamedTuple):
     time: NDArray[np.float64]
     level: NDArray[np.float64]
 
+    def between(self, begin: float, end: float) -> CountSeries:
+        """The counts in [begin, end], and the last one before."""
+        first = max(int(np.searchsorted(self.time, begin, "right")) - 1, 0)
+        last = int(np.searchsorted(self.time, end, "right"))
+        return CountSeries(self.time[first:last], self.level[first:last])
+
 
 class CountChange(NamedTuple):
     """A change of a count: its size, and the count before and after."""
@@ -68,9 +75,13 @@ def measure_change(
 
     A claim without a window is of a day.
     """
+    interval = claimed_interval(source, claim)
+    if isinstance(interval, Refusal):
+        return interval
     window_s = (claim.window_most_s or claim.window_s or float(DAY_S)) * WINDOW_SLACK
     found: list[Reading] = []
-    for name, series in read_series(source, account).items():
+    for name, whole in read_series(source, account).items():
+        series = whole if interval is None else whole.between(*interval)
         if len(series.time) < 2:
             continue
         change = largest_change(series, window_s, rise=claim.quantity is Quantity.GAINED)
@@ -78,7 +89,7 @@ def measure_change(
         if claim.unit is Unit.PERCENT:
             number = 100 * change.size / max(change.before, 1.0)
         found.append(exact_reading(f"net-{name}", number, before=change.before, after=change.after))
-    if claim.quantity is Quantity.LOST and claim.unit is not Unit.PERCENT:
+    if claim.quantity is Quantity.LOST and claim.unit is not Unit.PERCENT and interval is None:
         found += _measure_gross_loss(source.findings, account)
     return found or refuse("no-counts", needs="counts")
 

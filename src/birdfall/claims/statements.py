@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 
 import tomli_w
 
-from birdfall.claims.parse import ParsedClaim, language_of, parse
+from birdfall.claims.parse import Manner, ParsedClaim, language_of, parse_sentence
 from birdfall.model.errors import UsageError
 
 FILE_NAME = "claims.toml"
@@ -31,10 +31,24 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A claim with everything measurable that was read in it, in the order said."""
+    """A claim with everything measurable that was read in it, in the order said.
+
+    Parameters
+    ----------
+    claim
+        The statement.
+    parsed
+        What was read in it.
+    manner
+        Whether that is stated, denied, asked or supposed.
+    unread
+        The word that was not understood, "" if all were.
+    """
 
     claim: Claim
     parsed: tuple[ParsedClaim, ...]
+    manner: Manner = Manner.STATED
+    unread: str = ""
 
 
 def parse_claim(claim: Claim) -> Statement:
@@ -45,7 +59,8 @@ def parse_claim(claim: Claim) -> Statement:
     UsageError
         The text is too long.
     """
-    return Statement(claim, tuple(parse(claim.text, claim.language or None)))
+    read = parse_sentence(claim.text, claim.language or None)
+    return Statement(claim, read.claims, read.manner, read.unread)
 
 
 def read_statement(text: str, *, who: str = "") -> Statement:

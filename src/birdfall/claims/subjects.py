@@ -14,6 +14,7 @@ from birdfall.claims.parse import (
     LEADER,
     ParsedClaim,
     fold,
+    fold_words,
     is_office,
 )
 from birdfall.claims.readings import Refusal, refuse
@@ -80,9 +81,9 @@ def find_subject(
     if named is not None:
         return _subject_of(source, claim, named, "")
     counted = claim.quantity in COUNT_QUANTITIES
-    if group and counted and not is_office(group):
+    if group and (counted or is_office(group)):
+        # "the minister" is whom the case names so, never the first leader
         return _unknown(group)
-    group = "" if is_office(group) else group
     account = leader or _leader(source)
     if account is not None:
         return _subject_of(source, claim, account, group)
@@ -148,8 +149,18 @@ def _leader(source: ClaimSource) -> str | None:
 
 
 def _account_named_like(source: ClaimSource, word: str) -> str | None:
-    """The account of the inquiry whose handle begins like a word: "oposição" and @oposicion."""
+    """The account that a word names: by its name in the case, or by its handle.
+
+    A name of the case ("the minister, la ministra") holds the word itself. A handle is the word, or
+    that of an account of the inquiry begins like it: "oposição" and @oposicion.
+    """
     settings = source.settings
+    for account, name in sorted(settings.names.items()):
+        if word in fold_words(name.replace(",", " ")):
+            return account
+    exact = find_account(source, word)
+    if exact is not None:
+        return exact
     names = source.record.names() | settings.names
     for account in (
         *settings.leaders,

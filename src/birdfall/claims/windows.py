@@ -43,6 +43,15 @@ class EventTimes:
         """The events of some accounts; None: of all."""
         return self if codes is None else self.select(np.isin(self.code, codes))
 
+    def within(self, begin: float, end: float) -> tuple[EventTimes, EventTimes, EventTimes]:
+        """The events seen in [begin, end], those that happened in it for sure, and possibly."""
+        ended = self.high >= begin
+        return (
+            self.select(ended & (self.high <= end)),
+            self.select((self.low >= begin) & (self.high <= end)),
+            self.select(ended & ((self.low < end) | (self.high <= end))),
+        )
+
     def count_accounts(self) -> int:
         """How many accounts had an event."""
         return len(np.unique(self.code))

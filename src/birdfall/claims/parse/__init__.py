@@ -1,15 +1,22 @@
 """From a sentence to what can be measured in it: `parse` gives one `ParsedClaim` per claim."""
 
+from birdfall.claims.parse.calendar import Relation, When
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Unit
 from birdfall.claims.parse.languages import language_of
 from birdfall.claims.parse.levels import Role
 from birdfall.claims.parse.number_words import LANGUAGES
 from birdfall.claims.parse.parsed_claim import Level, ParsedClaim
-from birdfall.claims.parse.parser import MAX_CHARACTERS, parse
+from birdfall.claims.parse.parser import (
+    MAX_CHARACTERS,
+    Manner,
+    ParsedSentence,
+    parse,
+    parse_sentence,
+)
 from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_office
 from birdfall.claims.parse.qualifiers import Qualifier
-from birdfall.claims.parse.tokens import fold
+from birdfall.claims.parse.tokens import fold, fold_words
 
 __all__ = [
     "COUNT_QUANTITIES",
@@ -20,13 +27,19 @@ __all__ = [
     "Base",
     "Comparison",
     "Level",
+    "Manner",
     "ParsedClaim",
+    "ParsedSentence",
     "Qualifier",
     "Quantity",
+    "Relation",
     "Role",
     "Unit",
+    "When",
     "fold",
+    "fold_words",
     "is_office",
     "language_of",
     "parse",
+    "parse_sentence",
 ]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import EventMention, Quantity
-from birdfall.claims.parse.items import Item, Unit
+from birdfall.claims.parse.items import Base, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import Qualifier
 from birdfall.claims.parse.sentence import Sentence
@@ -25,6 +25,8 @@ MAX_DENIAL = 4
 #: What a number between costs a duration, and a delay beside what is no return, in words.
 NUMBER_COST, DELAY_COST = 100, 50
 _DELAYED = (Quantity.RESTORED, Quantity.MISSING)
+#: What can be said to have happened on a day.
+_DATED = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.GAINED)
 _BACK_OR_AWAY = (Quantity.RESTORED, Quantity.FALLEN)
 #: What a denied event makes of a qualifier: "no volvieron más de 50" is at most 50.
 _TURNED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
@@ -54,8 +56,22 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
         if whole and item.noun_counts_followers:
             continue
         event = _choose_event(item, events, following, part=part, whole=whole)
+        if event is None and item.of == Base.FALLEN and _says_whom_they_followed(sentence, item):
+            found.append(replace(item, quantity=Quantity.FALLEN))
+            continue
         found.append(item if event is None else _with_event(sentence, item, event))
     return _inherit_events(sentence, found)
+
+
+def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
+    """Whether a share of the suspended accounts is said to have followed somebody."""
+    words = sentence.words
+    return any(
+        end < len(words)
+        and TokenKind.HANDLE in (words[end].kind, words[min(end + 1, len(words) - 1)].kind)
+        and math.isfinite(sentence.crossing_cost(item.end, begin))
+        for begin, end in words.ranges(Tag.FOLLOW_VERB, item.end)
+    )
 
 
 def _reachable_events(
@@ -140,6 +156,8 @@ def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
         strict = item.qualifier in (Qualifier.PLAIN, Qualifier.NOT, Qualifier.MORE_THAN)
         qualifier = Qualifier.EXACTLY if strict else item.qualifier
         return replace(item, quantity=event.quantity, qualifier=qualifier)
+    if sentence.words.length(item.begin, Tag.NOT_EVEN):  # "no volvieron ni 100": at most
+        return replace(item, quantity=event.quantity)
     turned = _TURNED.get(item.qualifier)
     if turned is None:
         return replace(item, quantity=_quantity_of(item, event))
@@ -263,3 +281,22 @@ def _span_cost(sentence: Sentence, items: list[Item], item: Item, span: Span) ->
     if span.kind is SpanKind.DELAY and item.quantity not in _DELAYED:
         cost += DELAY_COST
     return cost
+
+
+# -- dates and hours ----------------------------------------------------------------------------
+
+
+def attach_time(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """The items with the date and hour of the sentence, which belongs to the nearest one."""
+    time = sentence.time
+    if time is None:
+        return items
+    costs = [
+        (abs(item.begin - time.begin) + sentence.crossing_cost(item.begin, time.begin), n)
+        for n, item in enumerate(items)
+        if item.quantity in _DATED
+    ]
+    if not costs or not math.isfinite(min(costs)[0]):
+        return items
+    nearest = min(costs)[1]
+    return [replace(item, when=time.when) if n == nearest else item for n, item in enumerate(items)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from birdfall.claims.parse.lexicon import DUAL_SECONDS, UNIT_QUARTERS, UNIT_SECONDS, Tag
+from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.number_words import ARABIC_AND_HALF, HALVES
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.tags import TaggedTokens
@@ -67,14 +67,20 @@ class _Length(NamedTuple):
     counted: bool = False
 
 
-def read_spans(words: TaggedTokens, amounts: list[Amount]) -> tuple[list[Span], set[int]]:
-    """All durations of a sentence, and the indices of the amounts that belong to them."""
+def read_spans(
+    words: TaggedTokens, amounts: list[Amount], dated: frozenset[int] = frozenset()
+) -> tuple[list[Span], set[int]]:
+    """All durations of a sentence, and the indices of the amounts that belong to them.
+
+    dated: the tokens of its dates and hours, which are no durations.
+    """
     found: list[Span] = []
     begins = {amount.begin: amount for amount in amounts}
     end = 0
+    usual = words.ranges(Tag.USUAL)
     for at in range(len(words)):
-        if at < end:
-            continue
+        if at < end or at in dated or any(begin <= at < stop for begin, stop in usual):
+            continue  # "than on a normal day"
         span = _read_phrase(words, at)
         if span is None:
             length = _read_length(words, at, begins.get(at))
@@ -107,7 +113,8 @@ def _unit_s(words: TaggedTokens, at: int) -> float | None:
     """Seconds of the unit of time at `at`, None if none stands there."""
     if at >= len(words):
         return None
-    return next((UNIT_SECONDS[f] for f in forms(words[at].text) if f in UNIT_SECONDS), None)
+    seconds = words.lexicon.unit_seconds
+    return next((seconds[f] for f in forms(words[at].text) if f in seconds), None)
 
 
 def _read_length(words: TaggedTokens, at: int, amount: Amount | None) -> _Length | None:
@@ -119,7 +126,8 @@ def _read_length(words: TaggedTokens, at: int, amount: Amount | None) -> _Length
         return _Length(seconds, seconds, at, at + 1)
     if token.kind is not TokenKind.WORD and amount is None:
         return None
-    dual = next((DUAL_SECONDS[f] for f in forms(token.text) if f in DUAL_SECONDS), None)
+    duals = words.lexicon.dual_seconds
+    dual = next((duals[f] for f in forms(token.text) if f in duals), None)
     if dual is not None:
         return _Length(dual, dual, at, at + 1)
     if amount is not None:
@@ -172,7 +180,7 @@ def _read_part(words: TaggedTokens, at: int) -> _Length | None:
         (
             0.5 if form in HALVES else 0.25
             for form in forms(words[at].text)
-            if form in HALVES or form in UNIT_QUARTERS
+            if form in HALVES or form in words.lexicon.words[Tag.UNIT_QUARTERS]
         ),
         None,
     )

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from birdfall.claims.parse.lexicon import Tag
-from birdfall.claims.parse.tags import TaggedTokens
+from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 
 #: Words looked back over for "still" before a suspension, and for "not" before any event.
 STILL_WORDS, DENIAL_WORDS = 6, 5
+NO_TOKENS = TokenRange(0, 0)
 
 
 class Quantity(StrEnum):
-    """What a claim measures. A ratio compares two others; a level is what a count stood at."""
+    """What a claim measures.
+
+    A ratio compares two others; a level is what a count stood at; began: how many waves did at a
+    time.
+    """
 
     FALLEN = "fallen"
     RESTORED = "restored"
@@ -23,6 +28,7 @@ class Quantity(StrEnum):
     GAINED = "gained"
     LEVEL = "level"
     RATIO = "ratio"
+    BEGAN = "began"
 
 
 #: Events by tag; of phrases of one length the first counts.
@@ -37,12 +43,16 @@ EVENT_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class EventMention:
-    """Tokens [begin, end) that say what happened. denied: a "not" stands before it."""
+    """Tokens [begin, end) that say what happened.
+
+    denied: a "not" stands before it. marks: the tokens of that "not", or of "still".
+    """
 
     quantity: Quantity
     begin: int
     end: int
     denied: bool = False
+    marks: TokenRange = NO_TOKENS
 
 
 def find_events(words: TaggedTokens) -> list[EventMention]:
@@ -62,14 +72,16 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
 
 
 def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> EventMention:
-    if quantity is Quantity.RESTORED:
-        return EventMention(quantity, begin, end, _has_denial(words, begin))
-    if quantity is not Quantity.FALLEN:
+    if quantity not in (Quantity.RESTORED, Quantity.FALLEN):
         return EventMention(quantity, begin, end)
-    denied = _has_denial(words, begin)
-    if not denied and words.contains(Tag.STILL, begin - STILL_WORDS, begin):
-        return EventMention(Quantity.MISSING, begin, end)
-    return EventMention(quantity, begin, end, denied)
+    denial = _denial_before(words, begin)
+    if quantity is Quantity.RESTORED or denial is not None:
+        marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
+        return EventMention(quantity, begin, end, denial is not None, marks)
+    still = words.ranges(Tag.STILL, begin - STILL_WORDS, begin)
+    if still:
+        return EventMention(Quantity.MISSING, begin, end, marks=still[-1])
+    return EventMention(quantity, begin, end)
 
 
 def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:
@@ -77,13 +89,14 @@ def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:
     return length == 1 and words[begin].text == "back" and words.is_a(begin + 1, Tag.CALENDAR)
 
 
-def _has_denial(words: TaggedTokens, at: int) -> bool:
-    """Whether "not" stands before `at`, with nothing but small words between."""
+def _denial_before(words: TaggedTokens, at: int) -> TokenRange | None:
+    """The "not" that stands before `at`, with nothing but small words between."""
     back = at
     while back > 0 and words[back - 1].kind is TokenKind.WORD and at - back < DENIAL_WORDS:
-        if words.length_before(back, Tag.NOT):
-            return True
+        length = words.length_before(back, Tag.NOT)
+        if length:
+            return TokenRange(back - length, back)
         if not words.is_a(back - 1, Tag.DENIAL_FILLER):
-            return False
+            return None
         back -= 1
-    return False
+    return None

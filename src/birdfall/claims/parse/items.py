@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from birdfall.claims.parse.calendar import When
 from birdfall.claims.parse.durations import Span
 from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.nouns import Noun
@@ -72,6 +73,8 @@ class Item:
         The parts of the sentence that were attached.
     bare
         No noun says what is counted.
+    when
+        The date and hour said, None if none is.
     """
 
     begin: int
@@ -90,6 +93,7 @@ class Item:
     event: EventMention | None = None
     window: Span | None = None
     bare: bool = False
+    when: When | None = None
 
     @property
     def noun_counts_followers(self) -> bool:
@@ -102,6 +106,8 @@ class Item:
         for part in (self.noun, self.event, self.window):
             if part is not None:
                 yield TokenRange(part.begin, part.end)
+        if self.event is not None:
+            yield self.event.marks
 
 
 def unit_of(noun: Noun | None) -> Unit:

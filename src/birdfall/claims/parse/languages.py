@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
+from birdfall.claims.parse.lexicon import lexicon
 from birdfall.claims.parse.number_words import ADDED, LANGUAGES, MULTIPLIERS
 from birdfall.claims.parse.tokens import fold, fold_words
 
@@ -78,8 +80,21 @@ def is_known(language: str | None) -> bool:
 def _belongs(word: str, language: str) -> bool:
     return (
         word in FREQUENT_WORDS[language]
+        or word in _vocabulary(language)
         or word in ADDED[language]
         or (len(word) > 1 and word in MULTIPLIERS[language])
+    )
+
+
+@cache
+def _vocabulary(language: str) -> frozenset[str]:
+    """The words that the lexicon of a language spells out."""
+    return frozenset(
+        word
+        for group in lexicon(language).phrases.values()
+        for phrase in group
+        for word in phrase
+        if len(word) > 2
     )
 
 

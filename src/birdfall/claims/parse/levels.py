@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
+from birdfall.claims.parse.items import LEADER
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.non_counts import counts_nothing
 from birdfall.claims.parse.nouns import Noun, NounKind, noun_after
@@ -50,6 +51,7 @@ class Chain:
     begin: int
     population: str
     window: Span | None
+    group: str = ""
 
 
 #: Words looked back over for "had", "lost", "later", and on for "left"; between two levels.
@@ -84,10 +86,17 @@ def read_chains(sentence: Sentence) -> list[Chain]:
         return []
     steps = _order_steps([_step(sentence, amounts[i], roles[i]) for i in sorted(roles)])
     sentence.take(*roles)
+    for i in roles:
+        begin = read_qualifier(sentence, amounts[i].begin, amounts[i].end).begin
+        sentence.use(begin, amounts[i].end)
     first = amounts[min(roles)]
     noun = Noun(NounKind.FOLLOWERS, first.begin, first.begin)
     population = population_of(sentence, first.begin, first.end, noun, Quantity.LEVEL)
-    return [Chain(steps, first.begin, population, _take_window(sentence, first.begin))]
+    group = ""
+    if population == LEADER:
+        groups = sentence.words.ranges(Tag.GROUP)
+        group = sentence.words[groups[0].begin].text if groups else ""
+    return [Chain(steps, first.begin, population, _take_window(sentence, first.begin), group)]
 
 
 def _read_move(sentence: Sentence, free: list[int]) -> dict[int, Role]:
@@ -106,8 +115,7 @@ def _step(sentence: Sentence, amount: Amount, role: Role) -> Step:
         qualifier = Qualifier.PLAIN
     if amount.about and qualifier is Qualifier.PLAIN:
         qualifier = Qualifier.ABOUT
-    later = role in (Role.LATER, Role.NOW)
-    return Step(role, amount.value, qualifier, _delay(sentence, amount) if later else None)
+    return Step(role, amount.value, qualifier, _delay(sentence, amount))
 
 
 def _is_move(sentence: Sentence, start: Amount, end: Amount) -> bool:
@@ -293,6 +301,7 @@ def _delay(sentence: Sentence, amount: Amount) -> tuple[float, float] | None:
             and 0 <= gap <= DELAY_WORDS
             and number not in sentence.used_spans
         ):
+            sentence.use(span.begin, span.end)
             return span.low_s * shortest, span.high_s * longest
     return None
 
@@ -330,5 +339,6 @@ def _take_window(sentence: Sentence, begin: int) -> Span | None:
             gap = min(span.end, begin), max(span.begin, begin)
             if sentence.crossing_cost(*gap) < float("inf"):
                 sentence.used_spans.add(number)
+                sentence.use(span.begin, span.end)
                 return span
     return None

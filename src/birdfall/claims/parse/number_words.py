@@ -155,6 +155,8 @@ INDEFINITE_ARTICLES: Final = fold_words("a an un une una uno um uma")
 ARABIC_ONE: Final = fold_words("أحد إحدى واحد واحدة الواحد")
 #: "And one" looks like "one" once its letters are folded.
 ARABIC_AND_ONE: Final = fold_words("وأحد وواحد وإحدى وواحدة واحدة")
+#: Written onto a hundred it makes it "percent".
+ARABIC_PER: Final = "بال"
 ARABIC_AND_HALF: Final = fold("ونصف")
 #: The "and" within a number, by language.
 AND_IN_NUMBER: Final[Mapping[str, str]] = {"en": "and", "es": "y", "fr": "et", "ar": "و", "pt": "e"}

@@ -22,6 +22,7 @@ from birdfall.claims.parse.number_words import (
     ARABIC_AND_ONE,
     ARABIC_DUALS,
     ARABIC_ONE,
+    ARABIC_PER,
     EXACT_ROUND,
     FEW,
     HALVES,
@@ -134,6 +135,8 @@ def _numeral(word: str, language: str) -> Numeral | None:
         (NumeralKind.MULTIPLIER, MULTIPLIERS[language]),
         (NumeralKind.ROUND, ROUND[language]),
     )
+    if word.startswith(ARABIC_PER):  # "بالمئة" is percent and no hundred
+        return None
     for form in forms(word) if language == "ar" else (word,):
         for kind, values in tables:
             if form in values:

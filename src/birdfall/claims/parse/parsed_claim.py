@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from birdfall.claims.parse.calendar import When
 from birdfall.claims.parse.durations import NEXT_DAY_S, Span
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
@@ -68,6 +69,8 @@ class ParsedClaim:
         What a share is of, or a ratio to; "" where it is not said.
     levels
         Of a count, in the order of time.
+    when
+        The date and hour at which it is said to have happened, None if it is not said.
     """
 
     quantity: Quantity
@@ -84,6 +87,7 @@ class ParsedClaim:
     group: str = ""
     of: str = ""
     levels: tuple[Level, ...] = field(default=())
+    when: When | None = None
 
     @property
     def means_next_day(self) -> bool:
@@ -115,6 +119,7 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         window_most_s=window_most_s,
         group=item.group,
         of=item.of,
+        when=item.when,
     )
 
 
@@ -139,6 +144,7 @@ def from_chain(chain: Chain, language: str) -> ParsedClaim:
         qualifier=Qualifier.PLAIN,
         language=language,
         window_most_s=window_most_s,
+        group=chain.group,
         levels=tuple(levels),
     )
 

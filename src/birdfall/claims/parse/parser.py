@@ -7,31 +7,70 @@ its other reading.
 
 from __future__ import annotations
 
-from birdfall.claims.parse.attribution import attach_events, attach_windows
+from dataclasses import dataclass
+from enum import StrEnum
+
+from birdfall.claims.parse.attribution import attach_events, attach_time, attach_windows
 from birdfall.claims.parse.counts import read_counts
+from birdfall.claims.parse.coverage import first_unread
+from birdfall.claims.parse.events import DENIAL_WORDS
 from birdfall.claims.parse.items import Item
 from birdfall.claims.parse.languages import is_known, language_of
 from birdfall.claims.parse.levels import read_chains
+from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.none_all import read_alls, read_nones
 from birdfall.claims.parse.number_words import LANGUAGES
 from birdfall.claims.parse.numbers import amounts
+from birdfall.claims.parse.onsets import read_onsets
 from birdfall.claims.parse.parsed_claim import ParsedClaim, from_chain, from_item
 from birdfall.claims.parse.populations import attach_population
 from birdfall.claims.parse.ranges_ratios import read_ranges, read_ratios
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import read_shares
-from birdfall.claims.parse.tags import TaggedTokens, tag
-from birdfall.claims.parse.tokens import tokens
+from birdfall.claims.parse.tags import tag
+from birdfall.claims.parse.tokens import Token, TokenKind, tokens
 from birdfall.model.errors import UsageError
 
 #: A statement is a sentence or a few, not a book.
 MAX_CHARACTERS = 4_000
 #: More items than a sentence has; what follows is left out.
 MAX_ITEMS = 12
+_QUESTION_MARKS = frozenset("?¿؟")
+
+
+class Manner(StrEnum):
+    """How a sentence says what it says: only statements and their denials can be checked."""
+
+    STATED = "stated"
+    DENIED = "denied"
+    ASKED = "asked"
+    SUPPOSED = "supposed"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSentence:
+    """What was read in a sentence.
+
+    Parameters
+    ----------
+    claims
+        In the order said; empty if nothing can be measured.
+    manner
+        Whether they are stated, denied ("it is not true that"), asked or supposed.
+    unread
+        The first word that carries meaning and that no reader used, "" if all were used.
+    language
+        The language it was read in.
+    """
+
+    claims: tuple[ParsedClaim, ...]
+    manner: Manner
+    unread: str
+    language: str
 
 
 def parse(sentence: str, language: str | None = None) -> list[ParsedClaim]:
-    """Read every measurable claim of a sentence.
+    """Read every measurable claim of a sentence, whether or not all its words were understood.
 
     Parameters
     ----------
@@ -56,6 +95,19 @@ def parse(sentence: str, language: str | None = None) -> list[ParsedClaim]:
     >>> claim.value, claim.window_s, str(claim.quantity)
     (6600.0, 600.0, 'fallen')
     """
+    return list(parse_sentence(sentence, language).claims)
+
+
+def parse_sentence(sentence: str, language: str | None = None) -> ParsedSentence:
+    """Read a sentence: its claims, how it says them, and the word that was not understood.
+
+    Parameters and errors as of `parse`.
+
+    Examples
+    --------
+    >>> parse_sentence("6,600 accounts fell because of spam").unread
+    'because'
+    """
     if len(sentence) > MAX_CHARACTERS:
         raise UsageError(
             f"this statement has {len(sentence):,} characters",
@@ -63,32 +115,65 @@ def parse(sentence: str, language: str | None = None) -> list[ParsedClaim]:
             fix=f"Give the sentences one by one, at most {MAX_CHARACTERS:,} characters each.",
         )
     spoken = language if is_known(language) else language_of(sentence)
-    words = tag(tokens(sentence))
-    found = _read(words, spoken) if spoken is not None else []
-    if found:
-        return found
+    words = tokens(sentence)
+    first = _read(words, spoken or LANGUAGES[0])
+    if spoken is not None and first.claims:
+        return first
     # a wrong guess at the language costs a second reading, not the claim
     others = [_read(words, other) for other in LANGUAGES if other != spoken]
-    return max(others, key=len)
+    best = max(others, key=lambda read: len(read.claims))
+    return best if best.claims else first
 
 
-def _read(words: TaggedTokens, language: str) -> list[ParsedClaim]:
-    """The claims of a sentence in one language; levels first, as their numbers are no counts."""
-    sentence = Sentence(words, language, amounts(words, language))
-    found = [(c.begin, from_chain(c, language)) for c in read_chains(sentence)]
-    found += [(item.begin, from_item(item, language)) for item in _read_items(sentence)]
-    return [claim for _, claim in sorted(found, key=lambda f: f[0])]
+def _read(words: list[Token], language: str) -> ParsedSentence:
+    """What a sentence says in one language; levels first, as their numbers are no counts."""
+    manner, words, odd = _manner(words, language)
+    sentence = Sentence(tag(words, language), language, amounts(words, language))
+    chains = read_chains(sentence)
+    items = _read_items(sentence)
+    found = [(c.begin, from_chain(c, language)) for c in chains]
+    found += [(item.begin, from_item(item, language)) for item in items]
+    claims = tuple(claim for _, claim in sorted(found, key=lambda f: f[0]))
+    return ParsedSentence(claims, manner, odd or first_unread(sentence, items, chains), language)
+
+
+def _manner(words: list[Token], language: str) -> tuple[Manner, list[Token], str]:
+    """How a sentence says it, the tokens without the denial, and a denial that is one too many."""
+    tagged = tag(words, language)
+    if any(w.kind is TokenKind.MARK and w.text in _QUESTION_MARKS for w in words):
+        return Manner.ASKED, words, ""
+    if tagged.length(0, Tag.QUESTION):
+        return Manner.ASKED, words, ""
+    if tagged.length(0, Tag.CONDITION):
+        return Manner.SUPPOSED, words, ""
+    denials = tagged.ranges(Tag.DENIED_THAT)
+    denials += [
+        after
+        for after in tagged.ranges(Tag.FALSE_AFTER)
+        if not any(before.begin <= after.begin < before.end for before in denials)
+    ]
+    if not denials:
+        return Manner.STATED, words, ""
+    begin, end = denials[0]
+    odd = words[denials[1].begin].text if len(denials) > 1 else ""
+    if not odd and tagged.contains(Tag.NOT, max(0, begin - DENIAL_WORDS), begin):
+        odd = words[begin].text
+    return Manner.DENIED, words[:begin] + words[end:], odd
 
 
 def _read_items(sentence: Sentence) -> list[Item]:
     """Everything measurable that is no level, in order."""
+    onsets = read_onsets(sentence)
+    if onsets:
+        return onsets
     found = [*read_ratios(sentence), *read_ranges(sentence), *read_shares(sentence)]
     found = _sort_items(found + read_counts(sentence))
     found = attach_windows(sentence, attach_events(sentence, found))
     found += attach_windows(sentence, read_nones(sentence, found))
     found += attach_windows(sentence, read_alls(sentence, found))
     measurable = [item for item in _sort_items(found) if item.quantity is not None]
-    return [attach_population(sentence, item) for item in measurable[:MAX_ITEMS]]
+    timed = attach_time(sentence, measurable[:MAX_ITEMS])
+    return [attach_population(sentence, item) for item in timed]
 
 
 def _sort_items(items: list[Item]) -> list[Item]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Item
-from birdfall.claims.parse.lexicon import OFFICES, PLATFORMS, Tag
+from birdfall.claims.parse.lexicon import Tag, lexicon
 from birdfall.claims.parse.nouns import Noun
+from birdfall.claims.parse.number_words import LANGUAGES
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.tokens import TokenKind
 
@@ -19,6 +21,8 @@ OTHER_CLAUSE_COST = 100
 
 def attach_population(sentence: Sentence, item: Item) -> Item:
     """The item with whose accounts it is about: a handle, her or his followers, a group."""
+    if item.population != EVERYBODY:
+        return item
     words = sentence.words
     population = population_of(sentence, item.begin, item.end, item.noun, item.quantity)
     group = item.group or (item.noun.group if item.noun is not None else "")
@@ -26,17 +30,20 @@ def attach_population(sentence: Sentence, item: Item) -> Item:
         first, _ = sentence.clause(item.begin)
         named = words.ranges(Tag.GROUP, first, item.begin)
         group = words[named[0].begin].text if named else ""
-    if population == LEADER:
-        if group and item.noun_counts_followers and is_office(group):
-            group = ""
-    elif population != EVERYBODY:
+    if population not in (LEADER, EVERYBODY):
         group = ""
     return replace(item, population=population, group=group)
 
 
 def is_office(group: str) -> bool:
     """Whether a word names the holder of an office and no group."""
-    return group.startswith(OFFICES)
+    return group.startswith(_offices())
+
+
+@cache
+def _offices() -> tuple[str, ...]:
+    """How words for an office begin in any language."""
+    return tuple(sorted({w for name in LANGUAGES for w in lexicon(name).words[Tag.OFFICE]}))
 
 
 def population_of(
@@ -56,8 +63,8 @@ def population_of(
     for at, word in enumerate(words):
         if (
             word.kind is not TokenKind.HANDLE
-            or word.text.lower() in PLATFORMS
-            or _is_speaker(sentence, at)
+            or sentence.is_platform(at)
+            or is_speaker(sentence, at)
             or not (followers or _owns_followers(sentence, at))
         ):
             continue
@@ -75,7 +82,7 @@ def _owns_followers(sentence: Sentence, at: int) -> bool:
     return possessive or words.is_a(at - 1, Tag.FOLLOWED) or words.is_form_of(at - 1, Tag.OF)
 
 
-def _is_speaker(sentence: Sentence, at: int) -> bool:
+def is_speaker(sentence: Sentence, at: int) -> bool:
     """Whether the handle at `at` is who says it: "@x: ...", "según @x", "RT @x"."""
     words = sentence.words
     if words.is_a(at - 1, Tag.TO_SOURCE) and words.length_before(at - 1, Tag.SOURCE):

@@ -35,6 +35,7 @@ class Qualified(NamedTuple):
 
 #: Qualifiers by the tag of the words before a number; of phrases of one length the first counts.
 TAGS_BEFORE = {
+    Tag.NOT_EVEN: Qualifier.AT_MOST,
     Tag.AT_LEAST: Qualifier.AT_LEAST,
     Tag.MORE_THAN: Qualifier.MORE_THAN,
     Tag.AT_MOST: Qualifier.AT_MOST,
@@ -100,7 +101,7 @@ def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
         if words.length_before(at, Tag.CERCA_DE) == length:
             qualifier = _CERCA_DE.get(sentence.language, qualifier)
         # "hasta 6.600" is an upper bound, "de 7.000 hasta 6.600" is not; "more than" may be denied
-        if qualifier in DENIED and words.length_before(start, Tag.NOT):
+        if tag is not Tag.NOT_EVEN and qualifier in DENIED and words.length_before(start, Tag.NOT):
             return Qualified(DENIED[qualifier], start - 1)
         return Qualified(qualifier, start)
     return None

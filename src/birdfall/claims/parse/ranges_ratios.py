@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from birdfall.claims.parse.events import Quantity
-from birdfall.claims.parse.items import Comparison, Item, Unit, unit_of
+from birdfall.claims.parse.items import EVERYBODY, Comparison, Item, Unit, unit_of
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.non_counts import counts_nothing
 from birdfall.claims.parse.nouns import Noun, NounKind, noun_after, noun_around, says_who
@@ -17,6 +18,8 @@ from birdfall.claims.parse.tokens import TokenKind
 
 #: Ratios by the tag of their words.
 MULTIPLES = {Tag.DOUBLE: 2.0, Tag.TRIPLE: 3.0}
+#: What suspensions grew to, by the verb that says so.
+GROWTHS = {Tag.DOUBLED: 2.0, Tag.TRIPLED: 3.0}
 #: A lower end so many times smaller than the upper lacks its "thousand": "6 a 7 mil".
 MIN_SCALE_GAP = 100
 _DASHES = frozenset("-–—")
@@ -94,27 +97,97 @@ def _range(
 
 def read_ratios(sentence: Sentence) -> list[Item]:
     """All ratios of a sentence; their numbers are taken."""
-    found = []
+    words = sentence.words
+    found = [*_read_growth(sentence), *_read_more_or_fewer(sentence)]
     for tag, value in MULTIPLES.items():
-        for begin, end in sentence.words.ranges(tag):
-            if not any(begin < amount.begin < end for amount in sentence.taken_amounts()):
+        for begin, end in words.ranges(tag):
+            counted = words.length(begin, Tag.TIMES) and any(
+                amount.end == begin for amount in sentence.amounts
+            )
+            taken = any(begin < amount.begin < end for amount in sentence.taken_amounts())
+            if not (counted or taken):
                 found.append(_ratio(sentence, begin, end, value))
                 sentence.take_within(begin, end)
     for i in sentence.free():
         amount = sentence.amounts[i]
-        times = sentence.words.length(amount.end, Tag.TIMES)
-        end = amount.end + times
-        if times and amount.value >= 1 and sentence.words.length(end, Tag.COMPARED):
-            found.append(_ratio(sentence, amount.begin, end, amount.value))
+        end = amount.end + words.length(amount.end, Tag.TIMES)
+        fewer = words.length(end, Tag.FEWER_TIMES)
+        if end > amount.end and amount.value >= 1 and (fewer or words.length(end, Tag.COMPARED)):
+            stop = end + fewer
+            found.append(_ratio(sentence, amount.begin, stop, amount.value, fewer=bool(fewer)))
             sentence.take(i)
     return found
 
 
-def _ratio(sentence: Sentence, begin: int, end: int, value: float) -> Item:
+def _read_growth(sentence: Sentence) -> list[Item]:
+    """Suspensions that multiplied, doubled, or rose by so many percent: against the usual."""
+    words = sentence.words
+    found = []
+    for tag, value in GROWTHS.items():
+        for begin, end in words.ranges(tag):
+            if _are_suspensions(sentence, begin):
+                found.append(_growth(begin, end, value))
+    for i in sentence.free():
+        amount = sentence.amounts[i]
+        percent = percent_end(sentence, amount.end)
+        tag = Tag.GREW_BY if percent else Tag.MULTIPLIED
+        _, first = read_qualifier(sentence, amount.begin, amount.end)
+        length = words.length_before(first, tag)
+        if length and _are_suspensions(sentence, first):
+            value = 1 + amount.value / 100 if percent else amount.value
+            found.append(_growth(first - length, percent or amount.end, value))
+            sentence.take(i)
+            sentence.take_within(amount.begin, percent or amount.end)
+    return found
+
+
+def _growth(begin: int, end: int, value: float) -> Item:
+    return Item(
+        begin,
+        end,
+        value,
+        Unit.TIMES,
+        Qualifier.ABOUT,
+        quantity=Quantity.RATIO,
+        of=Comparison.USUAL,
+    )
+
+
+def _are_suspensions(sentence: Sentence, at: int) -> bool:
+    """Whether a clause tells of suspensions and of no followers of anybody."""
+    first, last = sentence.clause(at)
+    return {e.quantity for e in sentence.events if first <= e.begin < last} == {
+        Quantity.FALLEN
+    } and not sentence.words.contains(Tag.FOLLOWER, first, last)
+
+
+def _read_more_or_fewer(sentence: Sentence) -> list[Item]:
+    """Read "@x lost more followers than @y": more than once as many."""
+    words = sentence.words
+    found = []
+    for tag in (Tag.MORE_FOLLOWERS, Tag.FEWER_FOLLOWERS):
+        for begin, end in words.ranges(tag):
+            # Arabic may say the verb again: "than what @y lost"
+            stop = next((n for n in (end, end + 1) if _is_handle(sentence, n)), None)
+            if stop is not None:
+                item = _ratio(sentence, begin, end, 1.0, fewer=tag is Tag.FEWER_FOLLOWERS)
+                found.append(replace(item, qualifier=Qualifier.MORE_THAN))
+    return found
+
+
+def _is_handle(sentence: Sentence, at: int) -> bool:
+    return at < len(sentence.words) and sentence.words[at].kind is TokenKind.HANDLE
+
+
+def _ratio(sentence: Sentence, begin: int, end: int, value: float, *, fewer: bool = False) -> Item:
+    """The ratio in tokens [begin, end). fewer: the account compared with lost more."""
     first, last = sentence.clause(begin)
     seen = {event.quantity for event in sentence.events if first <= event.begin < last}
     qualifier, start = read_qualifier(sentence, begin, end)
     measurable = seen or says_who(sentence.words, first, last) is not None
+    ours, theirs = _compared(sentence, begin, end, seen)
+    if fewer:
+        ours, theirs = (theirs, ours) if theirs.startswith("@") else (ours, Comparison.UNKNOWN)
     return Item(
         start,
         end,
@@ -122,16 +195,24 @@ def _ratio(sentence: Sentence, begin: int, end: int, value: float) -> Item:
         Unit.TIMES,
         Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier,
         quantity=Quantity.RATIO if measurable else None,
-        of=_compared_with(sentence, first, last, seen),
+        population=ours,
+        of=theirs,
         noun=noun_after(sentence, end),
     )
 
 
-def _compared_with(sentence: Sentence, first: int, last: int, seen: set[Quantity]) -> str:
-    """What a ratio in tokens [first, last) is to: a `Comparison`, or a handle."""
-    if sentence.words.contains(Tag.USUAL, first, last):
-        return Comparison.USUAL
+def _compared(sentence: Sentence, begin: int, end: int, seen: set[Quantity]) -> tuple[str, str]:
+    """Whose events a ratio compares, and with what: a `Comparison`, or a handle."""
+    words = sentence.words
+    first, last = sentence.clause(begin)
+    before = [w.text for w in words[first:begin] if w.kind is TokenKind.HANDLE]
+    after = [w.text for w in words[end:last] if w.kind is TokenKind.HANDLE]
+    if words.contains(Tag.USUAL, first, last):
+        return EVERYBODY, Comparison.UNKNOWN if before or after else Comparison.USUAL
     if {Quantity.FALLEN, Quantity.RESTORED} <= seen:
-        return Comparison.RESTORED
-    handles = [w.text for w in sentence.words[first:last] if w.kind is TokenKind.HANDLE]
-    return handles[-1] if len(handles) >= 2 else Comparison.UNKNOWN
+        return EVERYBODY, Comparison.RESTORED
+    if len(before) == len(after) == 1:
+        return before[0], after[0]
+    if len(after) == 2 and not before:  # "five times as many followers of @x as of @y"
+        return after[0], after[1]
+    return EVERYBODY, Comparison.UNKNOWN

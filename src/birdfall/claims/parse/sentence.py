@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from birdfall.claims.parse.calendar import read_when
 from birdfall.claims.parse.durations import read_spans
 from birdfall.claims.parse.events import find_events
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.tags import TaggedTokens, TokenRange
-from birdfall.claims.parse.tokens import TokenKind
+from birdfall.claims.parse.tokens import TokenKind, fold
 
 #: What a joining word or a comma between a number and a verb costs, in words.
 CROSSING_COST = 8
@@ -24,13 +25,23 @@ class Sentence:
 
     def __init__(self, words: TaggedTokens, language: str, amounts: list[Amount]) -> None:
         self.words, self.language, self.amounts = words, language, amounts
-        self.spans, self._taken = read_spans(words, amounts)
+        self.time = read_when(words, amounts)
+        dated = self._dated_tokens()
+        self.spans, self._taken = read_spans(words, amounts, dated)
+        self.take(*(i for i, amount in enumerate(amounts) if amount.begin in dated))
         #: Indices of the spans that a chain of levels has taken.
         self.used_spans: set[int] = set()
+        #: Tokens that a reader used and that stand in no part of an item.
+        self.understood: set[int] = set()
         self.events = find_events(words)
         # the one of "not a single one" is no number
         for begin, end in words.ranges(Tag.NONE):
             self.take_within(begin, end)
+
+    def _dated_tokens(self) -> frozenset[int]:
+        """The tokens of dates and hours."""
+        ranges = () if self.time is None else self.time.ranges
+        return frozenset(at for begin, end in ranges for at in range(begin, end))
 
     def free(self) -> list[int]:
         """Indices of the numbers that nothing has taken, in order."""
@@ -51,6 +62,14 @@ class Sentence:
     def taken_amounts(self) -> list[Amount]:
         """The numbers that were taken, in order."""
         return [self.amounts[i] for i in sorted(self._taken)]
+
+    def use(self, begin: int, end: int) -> None:
+        """Mark the tokens [begin, end) as understood."""
+        self.understood.update(range(begin, end))
+
+    def is_platform(self, at: int) -> bool:
+        """Whether the handle at `at` is one of a platform, and no account in question."""
+        return fold(self.words[at].text) in self.words.lexicon.words[Tag.PLATFORM]
 
     def crossing_cost(self, a: int, b: int) -> float:
         """What lies between two places: a cost per joint, infinite over the end of a sentence."""

@@ -74,7 +74,8 @@ def base_of(sentence: Sentence, end: int) -> str:
         and (event.begin == noun.end or end <= event.begin < noun.begin)
     ]
     # "the suspended accounts": only where another event says what happened to them
-    if named and len(named) < len(sentence.events) and noun.kind is NounKind.ACCOUNTS:
+    told = len(named) < len(sentence.events) or sentence.words.contains(Tag.FOLLOW_VERB, noun.end)
+    if named and told and noun.kind is NounKind.ACCOUNTS:
         return Base.FALLEN
     return Base(noun.kind)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, overload
 
-from birdfall.claims.parse.lexicon import PHRASES, WORDS, Phrase, Tag
+from birdfall.claims.parse.lexicon import Lexicon, Phrase, Tag, lexicon
 from birdfall.claims.parse.tokens import Token, forms
 
 _NO_PHRASE: Mapping[Tag, int] = {}
@@ -27,12 +27,13 @@ class TokenRange(NamedTuple):
 class TaggedTokens(Sequence[Token]):
     """The tokens of a sentence with their tags. Places outside the sentence carry no tag."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], language: str) -> None:
         self._tokens = list(tokens)
+        self.language = language
         size = len(self._tokens)
         self._from: list[dict[Tag, int]] = [{} for _ in range(size)]
         self._to: list[dict[Tag, int]] = [{} for _ in range(size + 1)]
-        words = _word_tags()
+        self._word_tags = words = _word_tags(language)
         self._exact = [words.get(token.text, _NO_WORD) for token in self._tokens]
         for at in range(size):
             for phrase, tags in self._phrases_at(at):
@@ -50,6 +51,11 @@ class TaggedTokens(Sequence[Token]):
 
     def __len__(self) -> int:
         return len(self._tokens)
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The lexicon of the language the tokens are tagged in."""
+        return lexicon(self.language)
 
     def text(self, at: int) -> str:
         """The text of the token at `at`, "" outside the sentence."""
@@ -77,7 +83,7 @@ class TaggedTokens(Sequence[Token]):
         """As `is_a`, or without the small words that Arabic writes onto it."""
         if not 0 <= at < len(self._tokens):
             return False
-        words = _word_tags()
+        words = self._word_tags
         return any(not words.get(f, _NO_WORD).isdisjoint(tags) for f in forms(self.text(at)))
 
     def contains(self, tag: Tag, begin: int = 0, end: int | None = None) -> bool:
@@ -103,7 +109,7 @@ class TaggedTokens(Sequence[Token]):
     def _phrases_at(self, at: int) -> Iterator[tuple[Phrase, tuple[Tag, ...]]]:
         if self._tokens[at].kind != "word":
             return
-        whole, prefixes = _phrases_by_first_word()
+        whole, prefixes = _phrases_by_first_word(self.language)
         for form in forms(self.text(at)):
             candidates = [*whole.get(form, ())]
             for size in range(1, len(form) + 1):
@@ -120,27 +126,27 @@ class TaggedTokens(Sequence[Token]):
         return pattern in forms(self.text(at))
 
 
-def tag(tokens: Sequence[Token]) -> TaggedTokens:
-    """The tokens of a sentence with all tags of the lexicon.
+def tag(tokens: Sequence[Token], language: str) -> TaggedTokens:
+    """The tokens of a sentence with all tags of the lexicon of its language.
 
     Examples
     --------
     >>> from birdfall.claims.parse.tokens import tokens
-    >>> tagged = tag(tokens("no more than 50 came back"))
+    >>> tagged = tag(tokens("no more than 50 came back"), "en")
     >>> tagged.length(0, Tag.AT_MOST), tagged.length(4, Tag.RESTORED)
     (3, 2)
     """
-    return TaggedTokens(tokens)
+    return TaggedTokens(tokens, language)
 
 
 _Candidates = dict[str, list[tuple[Phrase, tuple[Tag, ...]]]]
 
 
 @cache
-def _phrases_by_first_word() -> tuple[_Candidates, _Candidates]:
+def _phrases_by_first_word(language: str) -> tuple[_Candidates, _Candidates]:
     """Phrases with their tags, by a first word that is spelled out, and by one that ends in *."""
     tags_of: dict[Phrase, list[Tag]] = {}
-    for name, group in PHRASES.items():
+    for name, group in lexicon(language).phrases.items():
         for phrase in group:
             tags_of.setdefault(phrase, []).append(name)
     whole: _Candidates = {}
@@ -153,10 +159,10 @@ def _phrases_by_first_word() -> tuple[_Candidates, _Candidates]:
 
 
 @cache
-def _word_tags() -> dict[str, frozenset[Tag]]:
+def _word_tags(language: str) -> dict[str, frozenset[Tag]]:
     """The word tags of each word."""
     found: dict[str, set[Tag]] = {}
-    for name, group in WORDS.items():
+    for name, group in lexicon(language).words.items():
         for word in group:
             found.setdefault(word, set()).add(name)
     return {word: frozenset(tags) for word, tags in found.items()}

@@ -1,0 +1,93 @@
+"""Which seconds a date and an hour of a claim mean, in the zone of the case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from birdfall.claims.parse import ParsedClaim, Relation, When
+from birdfall.claims.readings import Reading, Refusal, exact_reading, refuse
+from birdfall.claims.subjects import ClaimSource
+from birdfall.claims.wave import first_wave
+from birdfall.model.units import HOUR_S, MINUTE_S
+
+#: "At 17:50" is meant to so many seconds, before it and after.
+AT_BEFORE_S, AT_AFTER_S = 5 * MINUTE_S, 15 * MINUTE_S
+
+
+class Interval(NamedTuple):
+    """Seconds since 1970, both inclusive."""
+
+    begin: float
+    end: float
+
+
+def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refusal | None:
+    """When a claim says that it happened; None if it does not say.
+
+    An hour without a date is of the day on which the first wave began; a date without a year is of
+    that year.
+    """
+    when = claim.when
+    if when is None:
+        return None
+    zone = ZoneInfo("UTC" if when.utc else source.settings.time_zone)
+    wave = first_wave(source.findings)
+    began = None if wave is None else dt.datetime.fromtimestamp(wave.onset_s, zone)
+    if began is None and (when.year is None):
+        return refuse("date-without-year", needs="statuses")
+    try:
+        first, last = _days(when, began, zone)
+    except ValueError:
+        return refuse("no-such-date")
+    if when.first_s is None or when.last_s is None:
+        return Interval(first.timestamp(), last.timestamp())
+    if (last - first).days > 1:
+        return refuse("hour-without-day")
+    return _hours(when, first, last, claim.window_most_s or claim.window_s)
+
+
+def _days(when: When, began: dt.datetime | None, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+    """The first and the last midnight of the date."""
+    year = when.year if when.year is not None else began.year if began is not None else 0
+    if when.month is None:
+        if when.year is not None:
+            return dt.datetime(year, 1, 1, tzinfo=zone), dt.datetime(year + 1, 1, 1, tzinfo=zone)
+        if began is None:
+            raise ValueError("an hour without a date, and no wave")
+        first = began.replace(hour=0, minute=0, second=0, microsecond=0)
+    elif when.day is None:
+        after = (year + when.month // 12, when.month % 12 + 1)
+        return (
+            dt.datetime(year, when.month, 1, tzinfo=zone),
+            dt.datetime(*after, 1, tzinfo=zone),
+        )
+    else:
+        first = dt.datetime(year, when.month, when.day, tzinfo=zone)
+    return first, first + dt.timedelta(days=1)
+
+
+def _hours(when: When, first: dt.datetime, last: dt.datetime, window_s: float | None) -> Interval:
+    """The hours of one day."""
+    begin, end = first.timestamp(), last.timestamp()
+    low, high = begin + (when.first_s or 0.0), begin + (when.last_s or 0.0)
+    if when.relation is Relation.BEFORE:
+        return Interval(begin, low)
+    if when.relation is Relation.AFTER:
+        return Interval(low, low + window_s if window_s is not None else end)
+    if when.relation is Relation.BETWEEN:
+        return Interval(low, high)
+    after = AT_AFTER_S if window_s is None else min(window_s, HOUR_S) + AT_BEFORE_S
+    return Interval(low - AT_BEFORE_S, low + after)
+
+
+def measure_onset(source: ClaimSource, claim: ParsedClaim) -> list[Reading] | Refusal:
+    """The reading of a claim that the wave began at a time: how many waves did."""
+    interval = claimed_interval(source, claim)
+    if isinstance(interval, Refusal):
+        return interval
+    wave = first_wave(source.findings)
+    if wave is None or interval is None:
+        return refuse("no-wave-to-compare", needs="statuses")
+    return [exact_reading("onset", float(interval.begin <= wave.onset_s <= interval.end))]

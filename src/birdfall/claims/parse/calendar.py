@@ -1,0 +1,354 @@
+"""Dates and hours in a sentence: "on 31 October 2013", "between 17:50 and 18:00", "before noon".
+
+A sentence that names two dates, or a time that is not read to the end, is left unread here, and so
+refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.numbers import Amount
+from birdfall.claims.parse.tags import TaggedTokens, TokenRange
+from birdfall.claims.parse.tokens import TokenKind, forms
+from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
+
+#: Numbers in digits that may be a year.
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+MAX_DAY_OF_MONTH, MAX_MONTH, MAX_HOUR = 31, 12, 24
+#: Hours of the parts of a day, generously: people do not agree where an evening begins.
+DAY_PARTS = {
+    Tag.MORNING: (4 * HOUR_S, 12 * HOUR_S),
+    Tag.AFTERNOON: (12 * HOUR_S, 20 * HOUR_S),
+    Tag.EVENING: (16 * HOUR_S, DAY_S),
+}
+#: Parts of a day that make an hour of the clock a later one: 9 in the evening is 21.
+_LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING)
+
+
+class Relation(StrEnum):
+    """What a clock time bounds."""
+
+    AT = "at"
+    BEFORE = "before"
+    AFTER = "after"
+    BETWEEN = "between"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When something is said to have happened.
+
+    Parameters
+    ----------
+    year, month, day
+        The date, None where it is not said.
+    first_s, last_s
+        Seconds of the day between which it was, None where no hour is said. AT: both are the same.
+    relation
+        What the hour bounds.
+    utc
+        Whether the hour is said in UTC; else it is in the zone of the case.
+    """
+
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    first_s: float | None = None
+    last_s: float | None = None
+    relation: Relation = Relation.AT
+    utc: bool = False
+
+    @property
+    def has_hour(self) -> bool:
+        """Whether an hour is said."""
+        return self.first_s is not None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMention:
+    """When, and the tokens that say so."""
+
+    when: When
+    ranges: tuple[TokenRange, ...]
+    begin: int
+
+
+def read_when(words: TaggedTokens, amounts: list[Amount]) -> TimeMention | None:
+    """The date and hour of a sentence; None if it names none, or more than one date."""
+    reader = _CalendarReader(words, amounts)
+    return reader.read()
+
+
+class _CalendarReader:
+    """Reads the dates and hours of a sentence from left to right."""
+
+    def __init__(self, words: TaggedTokens, amounts: list[Amount]) -> None:
+        self.words = words
+        self.amounts = {amount.begin: amount for amount in amounts}
+        self.dates: list[When] = []
+        self.hours: list[tuple[int, float]] = []
+        self.ranges: list[TokenRange] = []
+        self.part: tuple[float, float] | None = None
+
+    def read(self) -> TimeMention | None:
+        at = 0
+        while at < len(self.words):
+            overnight = self.words.length(at, Tag.OVERNIGHT)
+            if overnight:
+                at += overnight
+                continue
+            at = max(self._date(at) or self._hour(at) or self._part(at), at + 1)
+        if len(self.dates) > 1 or len(self.hours) > 2 or not self.ranges:
+            return None
+        when = self._hours_of(self.dates[0] if self.dates else When())
+        if when is None:
+            return None
+        for tag in (Tag.UTC, Tag.LOCAL_TIME):
+            self.ranges += self.words.ranges(tag)
+        utc = self.words.contains(Tag.UTC)
+        begin = min(r.begin for r in self.ranges)
+        return TimeMention(replace(when, utc=utc), tuple(self._widened()), begin)
+
+    def _widened(self) -> list[TokenRange]:
+        """The ranges with the small words before them."""
+        found = []
+        for begin, end in self.ranges:
+            first = begin
+            while self.words.length_before(first, Tag.DATE_BEFORE):
+                first -= self.words.length_before(first, Tag.DATE_BEFORE)
+            found.append(TokenRange(first, end))
+        return found
+
+    def _hours_of(self, when: When) -> When | None:
+        """When with its hours: one that something was at, before or after, or two."""
+        if not self.hours:
+            if self.part is not None:
+                first, last = self.part
+                return replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
+            return when
+        if len(self.hours) == 2:
+            (begin, first), (end, last) = self.hours
+            opened = self._opened(begin, Tag.BETWEEN, Tag.FROM)
+            if not opened or first >= last:
+                return None
+            middle = range(begin + 1, end)
+            self.ranges.append(TokenRange(begin - opened, end))
+            linked = any(self.words.is_form_of(n, Tag.AND) for n in middle) or any(
+                self.words.length(n, Tag.TO) for n in middle
+            )
+            linked = linked or self.words.text(end).startswith("و")
+            return (
+                replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
+                if linked
+                else None
+            )
+        begin, second = self.hours[0]
+        for tag, relation in (
+            (Tag.CLOCK_BEFORE, Relation.BEFORE),
+            (Tag.CLOCK_AFTER, Relation.AFTER),
+        ):
+            length = self._opened(begin, tag)
+            if length:
+                self.ranges.append(TokenRange(begin - length, begin))
+                return replace(when, first_s=second, last_s=second, relation=relation)
+        return replace(when, first_s=second, last_s=second)
+
+    def _opened(self, begin: int, *tags: Tag) -> int:
+        """How many tokens before an hour say what it bounds, articles between included."""
+        skipped = 0
+        while skipped <= 2:
+            for tag in tags:
+                length = self.words.length_before(begin - skipped, tag)
+                if length:
+                    return length + skipped
+            if not self.words.length_before(begin - skipped, Tag.DATE_BEFORE) and not (
+                self.words.length_before(begin - skipped, Tag.AT_CLOCK)
+            ):
+                return 0
+            skipped += 1
+        return 0
+
+    # -- dates ----------------------------------------------------------------------------------
+
+    def _date(self, at: int) -> int:
+        """Where the date that begins at `at` ends, 0 if none begins there."""
+        token = self.words[at]
+        if token.kind is TokenKind.DATE:
+            return self._written_date(at)
+        month = self._month(at)
+        if month is not None:
+            number, end = month
+            following = self.amounts.get(end)
+            if following is not None and _is_day(following) and self.words.language == "en":
+                return self._dated(at, following.end, number, int(following.value))
+            return self._dated(at, end, number, None)
+        day = self._day(at)
+        if day is not None:
+            value, stop = day
+            while self.words.is_a(stop, Tag.ORDINAL) and self.words[stop].glued:
+                stop += 1
+            while self.words.is_a(stop, Tag.DATE_LINK):
+                stop += 1
+            month = self._month(stop)
+            if month is not None:
+                return self._dated(at, month[1], month[0], value)
+        amount = self.amounts.get(at)
+        if amount is not None and _is_year(amount) and self._year_is_told(at, amount.end):
+            self.dates.append(When(year=int(amount.value)))
+            self.ranges.append(TokenRange(at, amount.end))
+            return amount.end
+        return 0
+
+    def _day(self, at: int) -> tuple[int, int] | None:
+        amount = self.amounts.get(at)
+        if amount is not None and _is_day(amount):
+            return int(amount.value), amount.end
+        ordinals = self.words.lexicon.ordinals
+        value = next((ordinals[f] for f in forms(self.words.text(at)) if f in ordinals), None)
+        return None if value is None else (int(value), at + 1)
+
+    def _month(self, at: int) -> tuple[int, int] | None:
+        """The number of the month named at `at`, and where its name ends."""
+        months = self.words.lexicon.months
+        number = next((months[f] for f in forms(self.words.text(at)) if f in months), None)
+        if not number:
+            return None
+        if self.words.text(at) == "may" and self.words.is_a(at + 1, Tag.MAY_VERB):
+            return None
+        end = at + 1
+        if self.words.text(end) == "/":  # "نوفمبر/تشرين الثاني"
+            end += 2
+            while self.words.is_a(end, Tag.MONTH) or self._is_ordinal(end):
+                end += 1
+        return int(number), end
+
+    def _is_ordinal(self, at: int) -> bool:
+        return any(f in self.words.lexicon.ordinals for f in forms(self.words.text(at)))
+
+    def _dated(self, begin: int, end: int, month: int, day: int | None) -> int:
+        """Note a date, with the year that may follow it."""
+        stop = end
+        while self.words.is_a(stop, Tag.DATE_LINK) or self.words.text(stop) == ",":
+            stop += 1
+        following = self.amounts.get(stop)
+        year = None
+        if following is not None and _is_year(following):
+            year, end = int(following.value), following.end
+        self.dates.append(When(year=year, month=month, day=day))
+        self.ranges.append(TokenRange(begin, end))
+        return end
+
+    def _written_date(self, at: int) -> int:
+        text = self.words[at].text
+        parts = [p for p in text.replace("/", "-").replace(".", "-").split("-") if p.isdigit()]
+        if len(parts) != 3:
+            return 0
+        numbers = [int(part) for part in parts]
+        if len(parts[0]) == 4:
+            year, month, day = numbers
+        else:
+            day, month, year = numbers
+            if self.words.language == "en" and day <= MAX_MONTH and day != month:
+                return 0  # 10/11/2013: nobody knows which
+            if self.words.language == "en" and month > MAX_MONTH:
+                day, month = month, day
+        if year < FIRST_YEAR or not (1 <= month <= MAX_MONTH and 1 <= day <= MAX_DAY_OF_MONTH):
+            return 0
+        self.dates.append(When(year=year, month=month, day=day))
+        self.ranges.append(TokenRange(at, at + 1))
+        return at + 1
+
+    def _year_is_told(self, at: int, end: int) -> bool:
+        counted = self.words.length(end, Tag.ACCOUNT, Tag.FOLLOWER) or self.words.is_a(
+            end, Tag.AUXILIARY, Tag.OF
+        )
+        return self.words.is_a(at - 1, Tag.BEFORE_YEAR) and not counted
+
+    # -- hours ----------------------------------------------------------------------------------
+
+    def _hour(self, at: int) -> int:
+        """Where the hour that begins at `at` ends, 0 if none begins there."""
+        words = self.words
+        for tag, second in ((Tag.NOON, DAY_S / 2), (Tag.MIDNIGHT, float(DAY_S))):
+            length = words.length(at, tag)
+            if length:
+                return self._timed(at, at + length, second)
+        if words[at].kind is TokenKind.CLOCK:
+            text = words[at].text.replace("h", ":").replace(" ", "")
+            lasts = text != words[at].text and words.length_before(at, Tag.WITHIN)
+            if lasts and not words.length_before(at, Tag.AT_CLOCK):
+                return 0  # "en 1h30"
+            numbers = [int(part) for part in text.split(":")]
+            second = numbers[0] * HOUR_S + numbers[1] * MINUTE_S + sum(numbers[2:])
+            return self._late(at, at + 1, float(second))
+        told = bool(words.length_before(at, Tag.AT_CLOCK))
+        value = self._hour_number(at, told=told)
+        if value is None:
+            return 0
+        number, end = value
+        unit = words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
+        if told and words.length_before(at, Tag.TO) and not unit:
+            return 0  # "de 32 000 à 1"
+        end += unit and told
+        if words.length(end, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT) or (
+            end < len(words) and words[end].kind is TokenKind.PERCENT
+        ):
+            return 0
+        late = words.is_a(end, Tag.AM, Tag.PM) or any(words.length(end, t) for t in DAY_PARTS)
+        if not (late or told):
+            return 0
+        return self._late(at, end, number * float(HOUR_S))
+
+    def _hour_number(self, at: int, *, told: bool) -> tuple[float, int] | None:
+        amount = self.amounts.get(at)
+        if amount is not None and amount.value == int(amount.value) and amount.value <= MAX_HOUR:
+            return amount.value, amount.end
+        if told or self.words.length_before(at, Tag.BETWEEN) or self.hours:
+            ordinals = self.words.lexicon.ordinals
+            value = next((ordinals[f] for f in forms(self.words.text(at)) if f in ordinals), None)
+            if value is not None:
+                return value, at + 1
+        return None
+
+    def _late(self, begin: int, end: int, second: float) -> int:
+        """Note an hour, moved to the second half of the day where words after it say so."""
+        words = self.words
+        if words.is_a(end, Tag.PM) and second < DAY_S / 2:
+            second += DAY_S / 2
+        if words.is_a(end, Tag.AM, Tag.PM):
+            return self._timed(begin, end + 1, second)
+        for tag in DAY_PARTS:
+            length = words.length(end, tag)
+            if length:
+                if tag in _LATE_PARTS and second < DAY_S / 2:
+                    second += DAY_S / 2
+                return self._timed(begin, end + length, second)
+        return self._timed(begin, end, second)
+
+    def _timed(self, begin: int, end: int, second: float) -> int:
+        self.hours.append((begin, second))
+        before = self.words.length_before(begin, Tag.AT_CLOCK)
+        self.ranges.append(TokenRange(begin - before, end))
+        return end
+
+    def _part(self, at: int) -> int:
+        """Where the part of a day at `at` ends, 0 if none stands there."""
+        for tag, bounds in DAY_PARTS.items():
+            length = self.words.length(at, tag)
+            if length:
+                self.part = bounds
+                self.ranges.append(TokenRange(at, at + length))
+                return at + length
+        return 0
+
+
+def _is_day(amount: Amount) -> bool:
+    value = amount.value
+    return value == int(value) and 1 <= value <= MAX_DAY_OF_MONTH
+
+
+def _is_year(amount: Amount) -> bool:
+    return amount.written and FIRST_YEAR <= amount.value <= LAST_YEAR and amount.value % 1 == 0

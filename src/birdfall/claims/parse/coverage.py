@@ -1,0 +1,188 @@
+"""All or nothing: which word of a sentence no reader used, so that no verdict may be given.
+
+A token is understood if it is part of a claim that was read (its number, qualifier, noun, event,
+window, whose), or if the lexicon of the language lists it as filler. What is left decides: one
+token that carries meaning and was not used, and the whole sentence is refused with that word.
+"""
+
+from __future__ import annotations
+
+from birdfall.claims.parse.durations import Span
+from birdfall.claims.parse.events import Quantity
+from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Item, Unit
+from birdfall.claims.parse.levels import Chain
+from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_speaker
+from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.tags import TokenRange
+from birdfall.claims.parse.tokens import TokenKind
+
+#: Marks that say nothing by themselves.
+_SILENT_MARKS = frozenset(".,;:!¡()[]\"'«»“”…—–-،؛")
+#: What may be said of the suspended accounts as what they are: "the suspended accounts came back".
+_OF_FALLEN = (Quantity.RESTORED, Quantity.MISSING)
+#: The words that tell levels, used up by a chain of levels.
+_LEVEL_TAGS = (
+    Tag.MOVED,
+    Tag.ROSE,
+    Tag.HAD,
+    Tag.HAS,
+    Tag.LEFT_WITH,
+    Tag.NOW,
+    Tag.LATER,
+    Tag.BEFOREHAND,
+    Tag.FROM,
+    Tag.TO,
+    Tag.EXACTLY,
+)
+
+
+def first_unread(sentence: Sentence, items: list[Item], chains: list[Chain]) -> str:
+    """The first word that carries meaning and was used by nothing, "" if there is none."""
+    used = _used_tokens(sentence, items, chains)
+    for at, token in enumerate(sentence.words):
+        if at in used:
+            continue
+        if token.kind is not TokenKind.MARK or token.text not in _SILENT_MARKS:
+            return token.text
+    return ""
+
+
+def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> set[int]:
+    words = sentence.words
+    used: set[int] = set(sentence.understood)
+    ranges = [r for item in items for r in item.token_ranges()]
+    ranges += [r for item in items for r in _told_by(sentence, item)]
+    ranges += [
+        r for item in items if item.window is not None for r in _around(sentence, item.window)
+    ]
+    if sentence.time is not None and any(item.when is not None for item in items):
+        ranges += sentence.time.ranges
+    ranges += words.ranges(Tag.FILLER) + words.ranges(Tag.ACCOUNT)
+    if any(item.value == 0 for item in items):
+        ranges += words.ranges(Tag.ANYONE)
+    if any(item.qualifier is Qualifier.NOT for item in items):
+        ranges += words.ranges(Tag.BUT)
+    if any(_is_about_followers(item) for item in items) or chains:
+        ranges += words.ranges(Tag.FOLLOWER)
+    if chains:
+        ranges += [r for tag in _LEVEL_TAGS for r in words.ranges(tag)]
+        ranges += [
+            TokenRange(at, at + 1)
+            for at in range(len(words))
+            if words[at].kind is TokenKind.ARROW or words.is_a(at, Tag.SINGLE)
+        ]
+    ranges += _reporting(sentence)
+    ranges += _named_as_fallen(sentence, items)
+    ranges += _whose(sentence, items, chains)
+    for begin, end in ranges:
+        used.update(range(begin, end))
+    return used
+
+
+def _around(sentence: Sentence, window: Span) -> list[TokenRange]:
+    """The tokens of a duration with the words around that make it a window, a delay or a rate."""
+    words = sentence.words
+    begin, end = window.begin, window.end
+    while words.is_a(begin - 1, Tag.TIME_FILLER) and not words.length_before(begin, Tag.WITHIN):
+        begin -= 1
+    for tag in (Tag.WITHIN, Tag.PER, Tag.DELAY_BEFORE, Tag.DELAY_AFTER):
+        begin -= words.length_before(begin, tag)
+    end += words.length(end, Tag.DELAY_AFTER)
+    return [TokenRange(begin, end)]
+
+
+def _is_about_followers(item: Item) -> bool:
+    return item.population != EVERYBODY or item.unit is Unit.FOLLOWERS
+
+
+def _told_by(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The words that say what a ratio is to, and of which wave a number is."""
+    words = sentence.words
+    found = words.ranges(Tag.OF_WAVE) if item.quantity in (Quantity.FALLEN, *_OF_FALLEN) else []
+    almost = words.length_before(item.begin, Tag.ALMOST)
+    found.append(TokenRange(item.begin - almost, item.begin))
+    if words.text(item.end) == "+":
+        found.append(TokenRange(item.end, item.end + 1))
+    if item.unit is Unit.TIMES:
+        if item.of == Comparison.USUAL:
+            found += words.ranges(Tag.USUAL)
+        found += words.ranges(Tag.COMPARED, item.begin, item.end + 2)
+        if item.of == Comparison.RESTORED:
+            found += [TokenRange(e.begin, e.end) for e in sentence.events]
+        else:
+            found += _events_of_ratio(sentence, item)
+    return found
+
+
+def _events_of_ratio(sentence: Sentence, item: Item) -> list[TokenRange]:
+    first, last = sentence.clause(item.begin)
+    kinds = (Quantity.FALLEN, Quantity.LOST)
+    return [
+        TokenRange(event.begin, event.end)
+        for event in sentence.events
+        if first <= event.begin < last and event.quantity in kinds and not event.denied
+    ]
+
+
+def _reporting(sentence: Sentence) -> list[TokenRange]:
+    """Who says it, and that it is said: "@x said that", "..., officials insisted"."""
+    words = sentence.words
+    found = []
+    for begin, end in words.ranges(Tag.SAYS):
+        that = words.is_a(end, Tag.THAT) or (end < len(words) and words[end].kind is TokenKind.MARK)
+        if that or end == len(words) or words.text(begin - 1) == ",":
+            found.append(TokenRange(begin, end + words.is_a(end, Tag.THAT)))
+    for at, word in enumerate(words):
+        if word.kind is TokenKind.HANDLE and is_speaker(sentence, at):
+            before = words.length_before(at, Tag.SOURCE)
+            linked = words.length_before(at - 1, Tag.SOURCE)
+            first = at - before if before else at - 1 - linked if linked else at
+            found.append(TokenRange(first, at + 1 + words.length(at + 1, Tag.SAYS)))
+    return found
+
+
+def _named_as_fallen(sentence: Sentence, items: list[Item]) -> list[TokenRange]:
+    """Where suspended accounts are only named: beside their noun, while another event is told."""
+    words = sentence.words
+    told = any(item.quantity in _OF_FALLEN or item.of == Base.FALLEN for item in items)
+    if not told:
+        return []
+    nouns = words.ranges(Tag.ACCOUNT) + words.ranges(Tag.FOLLOWER)
+    begins, ends = {noun.begin for noun in nouns}, {noun.end for noun in nouns}
+    return [
+        TokenRange(event.begin, event.end)
+        for event in sentence.events
+        if event.quantity is Quantity.FALLEN
+        and not event.denied
+        and (
+            event.end in begins
+            or event.begin in ends
+            or (words.is_a(event.begin - 1, Tag.ARTICLE) and words.text(event.end) == ":")
+        )
+    ]
+
+
+def _whose(sentence: Sentence, items: list[Item], chains: list[Chain]) -> list[TokenRange]:
+    """The handles, groups and possessives that say whose accounts a claim is about."""
+    words = sentence.words
+    named = {item.population for item in items} | {chain.population for chain in chains}
+    named |= {item.of for item in items if item.unit is Unit.TIMES}
+    groups = {item.group for item in items if item.group} | {c.group for c in chains if c.group}
+    found = []
+    for at, word in enumerate(words):
+        if word.kind is TokenKind.HANDLE and (word.text in named or sentence.is_platform(at)):
+            found.append(TokenRange(at, at + 1))
+            if words.text(at + 1) == "s":
+                found.append(TokenRange(at + 1, at + 2))
+        elif word.text in groups and words.length(at, Tag.GROUP):
+            if words.text(at + 1) == "s":
+                found.append(TokenRange(at + 1, at + 2))
+            found.append(TokenRange(at, at + 1))
+    for begin, end in words.ranges(Tag.FOLLOW_VERB):
+        if words.text(end) in named or words.text(end + 1) in named:
+            found.append(TokenRange(begin, end + 1))
+    if LEADER in named or any(item.quantity in COUNT_QUANTITIES for item in items):
+        found += words.ranges(Tag.POSSESSIVE)
+    return found
