@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hmac
+import os
+import re
 
+import pyarrow.parquet as pq
 import pytest
 
 from birdfall.cli.network_files import accounts_of_case, accounts_of_files, write_network
 from birdfall.inquiry import Inquiry
 from birdfall.pipeline.export import BUILT_IN, export
 from birdfall.pipeline.report import write_report
+from birdfall.record.ids import pseudonym
 from birdfall.tell.words import LANGUAGES
-from canaries import MARK, account, canaries_in, canary_case, handle
+from canaries import ACCOUNTS, MARK, account, canaries_in, canary_case, handle
 
 FORMATS = [f.name for f in BUILT_IN]
 
@@ -99,3 +103,64 @@ def test_the_report_of_a_public_account_quotes_it_as_it_was_written(tmp_path):
     case.change_settings(public=(account(1),))
     page = write_report(case, "en", ("en",)).read_text("utf-8")
     assert f"@{handle(1)} lost 200 followers" in page and handle(2) not in page
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_identified_export_is_for_its_owner_alone(case, form, tmp_path):
+    made = export(case, form, tmp_path / "out", identified=True)
+    assert {p.stat().st_mode & 0o077 for p in (tmp_path / "out", *made)} == {0}
+
+
+def test_strata_and_clients_of_fewer_than_ten_are_merged(case, tmp_path):
+    export(case, "parquet", tmp_path / "out")
+    strata = pq.read_table(tmp_path / "out" / "audiences_1.strata.parquet").to_pylist()
+    assert strata == [
+        {"stratum": "client other, age 1/4", "accounts": 60, "suspended": 1},
+        {"stratum": "other", "accounts": 9, "suspended": 5},
+    ]
+    acts = pq.read_table(tmp_path / "out" / "acts.parquet")
+    assert set(acts.column("client").to_pylist()) == {"phone", "other"}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_what_leaves_depends_on_nobodys_name_or_place(form, tmp_path):
+    """Renamed and reordered, the same flock leaves the same but for the pseudonyms."""
+    plain = canary_case(tmp_path / "plain")
+
+    def other_account(number):
+        return f"did:web:qzvw{(number * 17 + 5) % ACCOUNTS:03d}.example"
+
+    def other_handle(number):
+        return f"qzvw-{(number * 23 + 1) % ACCOUNTS:03d}.example"
+
+    other = canary_case(
+        tmp_path / "other",
+        account=other_account,
+        handle=other_handle,
+        numbers=range(ACCOUNTS - 1, -1, -1),
+    )
+    shown = [
+        _leaves(plain, account, form, tmp_path / "plain-out"),
+        _leaves(other, other_account, form, tmp_path / "other-out"),
+    ]
+    assert shown[0] == shown[1]
+
+
+def _leaves(case, account, form, out):
+    """Sorted rows of every file, pseudonyms by the number of the account, digests made alike."""
+    ids = case.record().ids
+    called = {pseudonym(ids.code(account(n))): f"account {n}" for n in range(ACCOUNTS)}
+    texts = {}
+    for path in export(case, form, out):
+        table = pq.read_table(path).to_pylist() if form == "parquet" else []
+        rows = [str(row) for row in table] or path.read_text("utf-8").splitlines()
+        texts[path.name] = sorted(
+            re.sub(
+                r"[a-z]+-\d+\b",
+                lambda m: called.get(m[0], m[0]),
+                re.sub(r"(id|source)-[0-9a-f]{6,}", "digest", row),
+            )
+            for row in rows
+        )
+    return texts

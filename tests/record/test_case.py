@@ -21,7 +21,7 @@ from birdfall.model.schemas import Rows
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import atomic
 from birdfall.record.case import Case
-from birdfall.record.ids import empty_ids, pseudonym
+from birdfall.record.ids import empty_ids, keyed_pseudonym, pseudonym
 from processes import start
 
 SCHEMA = json.loads((Path(findings_module.__file__).parent / "finding.schema.json").read_text())
@@ -285,3 +285,26 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
         atomic.write_with(path, broken)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_keyed_pseudonyms_do_not_collide():
+    names = {keyed_pseudonym(f"did:plc:{n}", b"key") for n in range(100_000)}
+    assert len(names) == 100_000
+    assert keyed_pseudonym("did:plc:1", b"other") not in names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions otherwise")
+def test_a_case_is_for_its_owner_alone_whatever_the_mask(tmp_path):
+    before = os.umask(0)
+    try:
+        case = Case.create(tmp_path / "case")
+        case.append([statuses("a", "b")], source="x", digest="d")
+        table = pa.table({"n": [1]})
+        case.save(Finding("theirs", "theirs", "found", tables={"one": table}))
+        case.put({"reports/report.html": b"<html>"})
+    finally:
+        os.umask(before)
+    paths = [case.path, *case.path.rglob("*")]
+    modes = {p.relative_to(tmp_path).as_posix(): oct(p.stat().st_mode & 0o777) for p in paths}
+    assert {m for p, m in modes.items() if (tmp_path / p).is_dir()} == {"0o700"}
+    assert {m for p, m in modes.items() if not (tmp_path / p).is_dir()} == {"0o600"}, modes

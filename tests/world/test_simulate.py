@@ -4,6 +4,7 @@ The same for a seed, true to its truth, and looked at in ways that hide what the
 """
 
 import datetime as dt
+import re
 
 import numpy as np
 import pyarrow.compute as pc
@@ -289,3 +290,13 @@ def test_a_recorder_with_gaps_says_so_and_keeps_the_share_it_says():
         )
     )
     assert not any(c["kind"] != "watched" for c in whole.tables["coverage"].to_pylist())
+
+
+@pytest.mark.parametrize("name", ["caracas-2013", "caracas-2013-brigade", "quiet"])
+def test_a_population_too_small_for_its_wave_is_refused_with_the_least_that_does(name):
+    with pytest.raises(UsageError, match="too few") as caught:
+        simulate(name, accounts=300)
+    least = int(re.search(r"\d+", caught.value.fix)[0])
+    assert simulate(name, accounts=least).tables["accounts"].num_rows == least
+    with pytest.raises(UsageError):
+        simulate(name, accounts=least - 1)

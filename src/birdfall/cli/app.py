@@ -114,9 +114,9 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
 
 
 def _exit_code_of(error: Exception) -> int:
-    """Print what a command ended with; raises it again if a person cannot act on it."""
+    """Print what a command ended with, in sentences that a person can act on."""
     if isinstance(error, CycloptsError):
-        log(f"{error}\nSee: birdfall --help")
+        log(f"{printable(str(error), MAX_ERROR_TEXT)}\nSee: birdfall --help")
         return ExitCode.USAGE
     if isinstance(error, BirdfallError):
         _print_error(error)
@@ -125,7 +125,13 @@ def _exit_code_of(error: Exception) -> int:
         # the reader of a pipe has gone (head, less): no fault, and nothing more to say
         sys.stderr.close()
         return ExitCode.FOUND
-    raise error
+    from birdfall.cli.unforeseen import RAISE_VARIABLE, explain
+
+    if os.environ.get(RAISE_VARIABLE):
+        raise error
+    explained = explain(error)
+    _print_error(explained)
+    return explained.exit_code
 
 
 def _print_error(error: BirdfallError) -> None:

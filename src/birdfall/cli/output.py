@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from birdfall.model.progress import Progress, silent
 
@@ -20,12 +21,12 @@ LIVE_INTERVAL_S = 0.1
 
 def log(text: str) -> None:
     """Print one message, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(_encodable(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def print_result(text: str) -> None:
     """Print a result, on stdout."""
-    print(text, flush=True)
+    print(_encodable(text, sys.stdout), flush=True)
 
 
 def print_json(value: object) -> None:
@@ -35,7 +36,13 @@ def print_json(value: object) -> None:
     text = json.dumps(
         to_plain(value), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
     )
-    print(text, flush=True)
+    print(_encodable(text, sys.stdout), flush=True)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """The text with what the stream cannot hold (half of a pair, an unreadable name) as escapes."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextmanager

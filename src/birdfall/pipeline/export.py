@@ -91,7 +91,11 @@ def export(case: Case, form: str, out: Path, *, identified: bool = False) -> lis
         )
     with explain_write_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        return chosen.write(SharedCase(case, identified), out)
+        made = chosen.write(SharedCase(case, identified), out)
+    if identified:
+        for path in (out, *made):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    return made
 
 
 @cache

@@ -23,6 +23,7 @@ from birdfall.pipeline.catalogue import Measure, StepSubject, catalogue, find_me
 from birdfall.pipeline.context import Inputs, Options, OptionsJson, Run
 from birdfall.pipeline.networks import NetworkRequest
 from birdfall.record.case import Case
+from birdfall.record.damage import RUN_AGAIN, explain_damage
 from birdfall.record.record import Record
 
 STAGES_FILE = "run.json"
@@ -86,13 +87,14 @@ class Stages:
         stored = case.read(STAGES_FILE)
         if stored is None:
             return None
-        plain: StagesJson = json.loads(stored)
-        return cls(
-            plain["key"],
-            Options.from_json(plain["options"]),
-            dict(plain["done"]),
-            dict(plain.get("methods", {})),
-        )
+        with explain_damage(case.path / STAGES_FILE, RUN_AGAIN):
+            plain: StagesJson = json.loads(stored)
+            return cls(
+                plain["key"],
+                Options.from_json(plain["options"]),
+                {step: list(names) for step, names in plain["done"].items()},
+                dict(plain.get("methods", {})),
+            )
 
     def put(self, case: Case) -> None:
         """Keep it in the case."""
@@ -121,6 +123,7 @@ def run(
     Returns all findings by name. Raises CaseError if the case is damaged or locked.
     """
     options = options or Options()
+    _ = case.key  # a case without its key is damaged, and said so before anything is measured
     inputs = Inputs.from_case(case)
     state = Run(case.record(), options, inputs, progress)
     stages = _stages(case, state)

@@ -110,9 +110,8 @@ class SharedCase:
     def _batches(self, name: str) -> Iterator[pa.Table]:
         if not self.identified:
             _ = self.pseudonyms  # asks the record, which cannot be asked while rows are read
-        reader = self.record.connection.sql(f"SELECT * FROM {name}").to_arrow_reader(BATCH_ROWS)
-        for batch in reader:
-            yield self._view(pa.Table.from_batches([batch]))
+        for batch in self.record.batches(name, BATCH_ROWS):
+            yield self._view(batch)
 
     def _view(self, table: pa.Table) -> pa.Table:
         return table if self.identified else self.pseudonyms.table(table)

@@ -33,13 +33,14 @@ from birdfall.model.schemas import TABLES, Part, Rows
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record import manifest as manifests
 from birdfall.record.atomic import digest, explain_write_errors
+from birdfall.record.damage import RUN_AGAIN, check_whole, explain_damage
 from birdfall.record.file_lock import try_lock
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.manifest import Import, ImportOptions, Manifest
 from birdfall.record.parts import write_parts
 from birdfall.record.record import Record, from_parquet
-from birdfall.record.transaction import STAGING, Transaction, finish_commit
+from birdfall.record.transaction import FOLDER_MODE, STAGING, Transaction, finish_commit
 
 #: What a process that died while it made a case may have left.
 _CRASH_REMAINS = frozenset({"case.key", ".lock", STAGING, manifests.COMMITTED})
@@ -97,10 +98,11 @@ class Case:
                 fix="Choose an empty folder with -o.",
             )
         with explain_write_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         case = cls(folder)
         with case.lock(), Transaction(folder) as transaction:
-            transaction.write("case.key", key or secrets.token_bytes(32), mode=0o600)
+            transaction.write("case.key", key or secrets.token_bytes(32))
             settled = transaction.write("case.toml", (settings or Settings()).to_toml().encode())
             transaction.commit(Manifest(files=(settled,), software=_software()))
         return case
@@ -120,12 +122,9 @@ class Case:
     @property
     def settings(self) -> Settings:
         where = self.path / "case.toml"
-        try:
-            return parse_settings(where.read_text("utf-8"), str(where))
-        except FileNotFoundError as error:
-            raise CaseError(
-                "case.toml is missing", where=str(self.path), fix="Restore it from a copy."
-            ) from error
+        with explain_damage(where, "Restore it from a copy."):
+            text = where.read_text("utf-8")
+        return parse_settings(text, str(where))
 
     def change_settings(self, **changes: Any) -> Settings:
         """Replace some settings and record it."""
@@ -201,21 +200,18 @@ class Case:
             section, _, rest = file.path.partition("/")
             table = rest.partition("/")[0]
             if section == "record" and table in TABLES:
-                path = self.path / file.path
-                if not path.exists():
-                    raise CaseError(
-                        "a file of the record is missing",
-                        where=str(path),
-                        fix="Restore it, or import again.",
-                    )
+                path = check_whole(self.path, file)
                 parts.setdefault(table, []).append((path, file.sha256, file.rows or 0))
         return from_parquet(parts, self._ids(), self.settings)
 
     def _ids(self) -> Ids:
-        path = self.path / "record" / "ids.parquet"
-        if self.manifest.find("record/ids.parquet") is None:
+        listed = self.manifest.find("record/ids.parquet")
+        if listed is None:
             return empty_ids()
-        return Ids(pq.read_table(path, columns=["id"]).column("id").combine_chunks())
+        path = check_whole(self.path, listed)
+        with explain_damage(path):
+            column = pq.read_table(path, columns=["id"]).column("id")
+            return Ids(column.cast(pa.string()).combine_chunks())
 
     def _grow_ids(self, staging: Path, named: pa.Array) -> Ids | None:
         """The dictionary with the accounts `named` in it, written to the staging folder.
@@ -236,13 +232,19 @@ class Case:
 
     @property
     def key(self) -> bytes:
-        """The key of the pseudonyms. It never leaves the folder."""
+        """The key of the pseudonyms. It never leaves the folder.
+
+        Raises CaseError if it is missing or empty.
+        """
         try:
-            return (self.path / "case.key").read_bytes()
+            key = (self.path / "case.key").read_bytes()
+            if not key:
+                raise FileNotFoundError
+            return key
         except FileNotFoundError as error:
             raise CaseError(
-                "case.key is missing",
-                where=str(self.path),
+                "case.key is missing or empty",
+                where=str(self.path / "case.key"),
                 why="Pseudonyms could not stay the same.",
                 fix="Restore it from a copy.",
             ) from error
@@ -283,12 +285,17 @@ class Case:
                 where=str(self.path),
                 fix=f"It has: {known}.",
             )
-        plain = json.loads((self.path / f"findings/{name}.json").read_text("utf-8"))
-        tables = {
-            t: pq.read_table(self.path / f"findings/tables/{name}.{t}.parquet")
-            for t in plain["tables"]
-        }
-        return from_plain(plain, tables)
+        path = self.path / f"findings/{name}.json"
+        with explain_damage(path, RUN_AGAIN):
+            plain = json.loads(path.read_text("utf-8"))
+            listed = list(plain["tables"])
+        tables = {}
+        for table in listed:
+            place = self.path / f"findings/tables/{name}.{table}.parquet"
+            with explain_damage(place, RUN_AGAIN):
+                tables[table] = pq.read_table(place)
+        with explain_damage(path, RUN_AGAIN):
+            return from_plain(plain, tables)
 
     def finding_names(self) -> list[str]:
         """Names of all findings, sorted."""
@@ -327,12 +334,21 @@ class Case:
             self._put(files)
 
     def read(self, relative: str) -> bytes | None:
-        """A file of the case that the manifest lists, or None."""
-        return (self.path / relative).read_bytes() if self.manifest.find(relative) else None
+        """A file of the case that the manifest lists, or None.
+
+        Raises CaseError if it is listed and cannot be read.
+        """
+        if self.manifest.find(relative) is None:
+            return None
+        with explain_damage(self.path / relative):
+            return (self.path / relative).read_bytes()
 
     def find_damage(self) -> list[tuple[str, str]]:
-        """Files that differ from the manifest: (path, "missing" or "changed")."""
+        """Files that differ from the manifest: (path, "missing" or "changed"), and the key."""
         found = []
+        key = self.path / "case.key"
+        if not key.is_file() or not key.stat().st_size:
+            found.append(("case.key", "missing"))
         for file in self.manifest.files:
             path = self.path / file.path
             if not path.is_file():

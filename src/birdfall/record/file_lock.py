@@ -6,6 +6,7 @@ ends, so that a crash leaves none behind. The lock file itself stays in place.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Final, Self
@@ -19,7 +20,8 @@ class HeldLock:
     """An exclusive lock that this process holds, until it is closed or its `with` block ends."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        # only its owner may open it: who can hold the lock can keep everybody else waiting
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
     def acquire(self) -> bool:
         """Take the lock without waiting.

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from birdfall.model.errors import CaseError
@@ -19,6 +19,7 @@ FORMAT: Final = 1
 NAME: Final = "manifest.json"
 #: Holds a change that has happened and whose files are being moved to their places.
 COMMITTED: Final = ".committed"
+_KEYS: Final = {"format", "software", "imports", "files"}
 
 
 #: How an import was asked for, as the manifest keeps it.
@@ -76,18 +77,20 @@ def read(folder: Path) -> Manifest:
     path = folder / NAME
     try:
         plain = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise CaseError(
             "this folder is not a case",
             where=str(folder),
             fix="Make one with: birdfall import FILE -o FOLDER",
         ) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CaseError(
             "the manifest is damaged",
             where=str(path),
             fix="Restore it from a copy, or import again.",
         ) from error
+    if not isinstance(plain, dict):
+        raise _damaged(path, "it is no table of keys")
     if plain.get("format") != FORMAT:
         raise CaseError(
             f"this case is of format {plain.get('format')!r} "
@@ -95,19 +98,70 @@ def read(folder: Path) -> Manifest:
             where=str(path),
             fix="Use the Birdfall that wrote it.",
         )
-    return Manifest(
-        files=tuple(File(**f) for f in plain["files"]),
-        imports=tuple(
-            Import(**{**i, "notes": tuple(i.get("notes", ()))}) for i in plain["imports"]
-        ),
-        software=plain.get("software", ""),
+    unknown = set(plain) - _KEYS
+    if unknown:
+        raise _damaged(path, f"its keys {sorted(unknown)} are not known")
+    try:
+        return Manifest(
+            files=tuple(_read_file(f) for f in plain["files"]),
+            imports=tuple(_read_import(i) for i in plain["imports"]),
+            software=str(plain.get("software", "")),
+        )
+    except KeyError as error:
+        raise _damaged(path, f"it lacks the key {error}") from error
+    except (TypeError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, why: str) -> CaseError:
+    return CaseError(
+        "the manifest is damaged",
+        where=str(path),
+        why=f"{why[:200].rstrip('.')}.",
+        fix="Restore it from a copy, or import again.",
     )
+
+
+def _read_file(plain: object) -> File:
+    """A file as the manifest lists it. Raises KeyError, TypeError or ValueError if it is none."""
+    if not isinstance(plain, dict):
+        raise TypeError("a file is listed otherwise than by its keys")
+    unknown = set(plain) - {"path", "sha256", "bytes", "rows"}
+    if unknown:
+        raise ValueError(f"the keys {sorted(unknown)} of a file are not known")
+    path, sha256, size, rows = plain["path"], plain["sha256"], plain["bytes"], plain.get("rows")
+    if not isinstance(path, str) or not isinstance(sha256, str):
+        raise TypeError("a file's path and sha256 must be texts")
+    if not isinstance(size, int) or not (rows is None or isinstance(rows, int)):
+        raise TypeError(f"bytes and rows of {path} must be whole numbers")
+    parts = PurePosixPath(path).parts
+    if not parts or PurePosixPath(path).is_absolute() or ".." in parts or "\\" in path:
+        raise ValueError(f"the path {path!r} leads out of the case")
+    return File(path, sha256, size, rows)
+
+
+def _read_import(plain: object) -> Import:
+    """An import as the manifest lists it. Errors as of `_read_file`."""
+    if not isinstance(plain, dict):
+        raise TypeError("an import is listed otherwise than by its keys")
+    unknown = set(plain) - {one.name for one in fields(Import)}
+    if unknown:
+        raise ValueError(f"the keys {sorted(unknown)} of an import are not known")
+    rows, notes = plain["rows"], plain.get("notes", ())
+    if not isinstance(rows, dict) or not all(isinstance(n, int) for n in rows.values()):
+        raise TypeError("the rows of an import must be whole numbers by table")
+    if not isinstance(notes, (list, tuple)) or not isinstance(plain.get("options", {}), dict):
+        raise TypeError("notes and options of an import must be a list and a table")
+    texts = {key: plain[key] for key in ("source", "reader", "digest", "at")}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise TypeError("source, reader, digest and at of an import must be texts")
+    if not isinstance(plain["rejected"], int):
+        raise TypeError("the rejected rows of an import must be a whole number")
+    return Import(**{**plain, "notes": tuple(notes)})
 
 
 def to_json(manifest: Manifest) -> str:
     """The manifest as it stands on disk."""
-    from dataclasses import asdict
-
     plain = {
         "format": FORMAT,
         "software": manifest.software,

@@ -6,10 +6,11 @@ A `Record` comes from a case on disk (`Case.record()`) or from Arrow tables in m
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pyarrow as pa
 from birdfall.model.findings import Input
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
 from birdfall.model.settings import Settings
+from birdfall.record.damage import damaged
 from birdfall.record.ids import Ids, empty_ids
 
 #: What a named parameter of a query may be.
@@ -52,6 +54,8 @@ class Record:
     settings: Settings
     digests: Mapping[str, str]
     sizes: Mapping[str, int]
+    #: The Parquet files that it lies over; none in memory.
+    files: tuple[Path, ...] = ()
 
     def has(self, table: str) -> bool:
         """Whether `table` holds at least one row."""
@@ -65,8 +69,30 @@ class Record:
     def sql(
         self, query: str, parameters: Sequence[object] | Mapping[str, SqlValue] | None = None
     ) -> pa.Table:
-        """An Arrow table from SQL over the record's tables and `ids` (id, code)."""
-        return self.connection.sql(query, params=parameters).to_arrow_table()
+        """An Arrow table from SQL over the record's tables and `ids` (id, code).
+
+        Raises CaseError where a file of the record cannot be read to its end.
+        """
+        with self._explain_torn_files():
+            return self.connection.sql(query, params=parameters).to_arrow_table()
+
+    def batches(self, table: str, rows: int) -> Iterator[pa.Table]:
+        """The whole of `table` in stored order, `rows` at a time; nothing else may be asked of the
+        record meanwhile. Errors as of `sql`.
+        """
+        with self._explain_torn_files():
+            for batch in self.connection.sql(f"SELECT * FROM {table}").to_arrow_reader(rows):
+                yield pa.Table.from_batches([batch])
+
+    @contextlib.contextmanager
+    def _explain_torn_files(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException) as error:
+            torn = next((path for path in self.files if not _is_readable(path)), None)
+            if torn is None:
+                raise
+            raise damaged(torn, "its rows cannot be read") from error
 
     def input(self, table: str) -> Input:
         """What a finding says it was computed from."""
@@ -162,7 +188,11 @@ def from_parquet(
         if listed:
             paths = [str(p) for p, _, _ in listed]
             quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{quoted}])")
+            try:
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{quoted}])")
+            except duckdb.Error as error:
+                torn = next((p for p, _, _ in listed if not _is_readable(p)), listed[0][0])
+                raise damaged(torn, "it is no table of the record") from error
         else:
             connection.register(name, schema.empty_table())
         sizes[name] = sum(rows for _, _, rows in listed)
@@ -172,7 +202,21 @@ def from_parquet(
             else ""
         )
     connection.register("ids", ids.table())
-    return Record(connection, ids, settings, digests, sizes)
+    files = tuple(path for listed in parts.values() for path, _, _ in listed)
+    return Record(connection, ids, settings, digests, sizes, files)
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether every row of a Parquet file can be read."""
+    with contextlib.closing(connect()) as connection:
+        try:
+            # every column: a count of rows would read none of them
+            rows = connection.sql("SELECT * FROM read_parquet($1)", params=[str(path)])
+            for _ in rows.to_arrow_reader():
+                pass
+        except (duckdb.Error, pa.ArrowException, OSError):
+            return False
+    return True
 
 
 def _digest(table: pa.Table) -> str:

@@ -23,6 +23,9 @@ from birdfall.record.atomic import digest, explain_write_errors, fsync_file, fsy
 from birdfall.record.manifest import COMMITTED, File, Manifest
 
 STAGING = ".staging"
+#: Who may read a case: its owner. Whoever wants otherwise changes it (chmod), and it stays so for
+#: what is there.
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
 
 class Transaction:
@@ -44,13 +47,13 @@ class Transaction:
     def __enter__(self) -> Self:
         with explain_write_errors(self.folder):
             shutil.rmtree(self.workplace, ignore_errors=True)
-            self._complete.mkdir(parents=True)
+            make_folder(self._complete)
         return self
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.workplace, ignore_errors=True)
 
-    def write(self, relative: str, data: bytes, *, mode: int = 0o644) -> File:
+    def write(self, relative: str, data: bytes, *, mode: int = FILE_MODE) -> File:
         """Add a file of these bytes."""
         place = self._place(relative)
         with explain_write_errors(self.folder / relative):
@@ -63,19 +66,23 @@ class Transaction:
         """Add a table as Parquet."""
         place = self._place(relative)
         with explain_write_errors(self.folder / relative):
+            place.touch(FILE_MODE)
             pq.write_table(table, place, compression="zstd")
             return _describe(place, relative, table.num_rows)
 
     def adopt(self, made: Path, relative: str, rows: int) -> File:
         """Add a file of the workplace."""
         place = self._place(relative)
+        made.chmod(FILE_MODE)
         made.replace(place)
         return _describe(place, relative, rows)
 
     def commit(self, manifest: Manifest) -> None:
         """Make the change true, with `manifest` as the truth about the case."""
         with explain_write_errors(self.folder):
-            self._place(manifests.NAME).write_text(manifests.to_json(manifest), "utf-8")
+            place = self._place(manifests.NAME)
+            place.touch(FILE_MODE)
+            place.write_text(manifests.to_json(manifest), "utf-8")
             for path in (*self._complete.rglob("*"), self._complete):
                 if path.is_dir():
                     fsync_folder(path)
@@ -94,8 +101,8 @@ class Transaction:
             raise BirdfallError("a file name leads out of the case", where=relative)
         place = self._complete / relative
         with explain_write_errors(self.folder / relative):
-            (self.folder / relative).parent.mkdir(parents=True, exist_ok=True)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder((self.folder / relative).parent)
+            make_folder(place.parent)
         return place
 
 
@@ -113,13 +120,22 @@ def finish_commit(folder: Path) -> None:
         )
         for path in moved:
             place = folder / path.relative_to(committed)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             path.replace(place)
         for parent in {(folder / path.relative_to(committed)).parent for path in moved}:
             fsync_folder(parent)
         (committed / manifests.NAME).replace(folder / manifests.NAME)
         fsync_folder(folder)
     shutil.rmtree(committed)
+
+
+def make_folder(folder: Path) -> None:
+    """A folder that only its owner may read, with those above it; one that exists stays as it
+    is.
+    """
+    for one in (*reversed(folder.parents), folder):
+        if not one.is_dir():
+            one.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def _describe(path: Path, relative: str, rows: int | None) -> File:

@@ -26,6 +26,7 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding, Input
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
+from birdfall.record.damage import RUN_AGAIN, explain_damage
 from birdfall.record.record import Record
 from birdfall.tell.blocks import ChartBlock, WrittenSection
 from birdfall.tell.drawings import SIZES, ChartRendering, chart_specs
@@ -219,7 +220,9 @@ def replies(
 
 def _run_options(case: Case) -> str:
     """The options of the last run, in a line."""
-    options = json.loads(case.read("run.json") or b"{}").get("options", {})
+    stored = case.read("run.json") or b"{}"
+    with explain_damage(case.path / "run.json", RUN_AGAIN):
+        options = dict(json.loads(stored).get("options", {}))
     return " ".join(f"{key}={value}" for key, value in sorted(options.items()) if key != "asked")
 
 

@@ -7,12 +7,14 @@ and from there on every page.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
 
+from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TABLES
 from birdfall.model.settings import Settings
 from birdfall.record.record import Record, from_tables
@@ -36,6 +38,9 @@ from birdfall.world.scenarios import Scenario, scenario
 
 #: The streams of random numbers, by name: appended to, never reordered.
 RNG_STREAMS = ("population", "follows", "enforcement", "acts", "reports", "observation")
+
+#: Accounts beside the leaders that a world needs even without a wave.
+MIN_OTHERS = 100
 
 
 class WorldFacts(TypedDict):
@@ -129,10 +134,11 @@ def simulate(
     Raises
     ------
     UsageError
-        For an unknown scenario or way of looking.
+        For an unknown scenario or way of looking, or a population too small for its wave.
     """
     world = scenario(name)
     world = replace(world if accounts is None else _resized(world, accounts), **changes)
+    _check_size(world)
     streams = dict(
         zip(
             RNG_STREAMS,
@@ -157,6 +163,23 @@ def simulate(
         claims=_claims(world),
         key=f"simulated {name} {seed}".encode(),
     )
+
+
+def _check_size(world: Scenario) -> None:
+    """Raise UsageError for a population that cannot hold its leaders and its wave."""
+    wave = (
+        0 if world.cause == "none" else max(world.fallen, math.ceil(1.5 * world.fallen_followers))
+    )
+    least = world.leaders + max(wave, MIN_OTHERS)
+    if world.accounts < least:
+        raise UsageError(
+            f"{world.accounts} accounts are too few for the world {world.name!r}",
+            why=f"It has {world.leaders} leaders, and a wave of {world.fallen}, whatever the "
+            "population."
+            if wave
+            else f"It has {world.leaders} leaders.",
+            fix=f"Give it {least} accounts or more.",
+        )
 
 
 def _resized(world: Scenario, accounts: int) -> Scenario:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.units import HOUR_US, MINUTE_US
-from birdfall.record.ids import pseudonym
+from birdfall.record.ids import keyed_pseudonym
 from birdfall.watch.alerts.backtest import RuleBacktest
 from birdfall.watch.alerts.delivery import MAX_TRIES
 from birdfall.watch.alerts.handoff import export_wave
@@ -365,8 +364,7 @@ class StateView:
         return f"@{handle}" if handle else account
 
     def _pseudonym(self, account: str) -> str:
-        digest = hashlib.blake2b(account.encode(), key=self._key, digest_size=4).digest()
-        return pseudonym(int.from_bytes(digest) % 1_000_000)
+        return keyed_pseudonym(account, self._key)
 
 
 def _situation(
