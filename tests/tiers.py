@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from hypothesis import settings
 
 
 def every_pair(first, second, *, fast):
@@ -27,3 +28,15 @@ def some_fast(values, number):
         value if i < number else pytest.param(value, marks=pytest.mark.slow)
         for i, value in enumerate(values)
     ]
+
+
+def in_both_tiers(test, drawn, *, few, many, marks=(), **options):
+    """A test of drawn examples twice: with few in the fast tests, with many in the slow ones.
+
+    drawn: `given(...)`. few, many: how many examples; the few are the first of the many. marks: of
+    pytest, on both. options: further settings of Hypothesis.
+    """
+    both = [settings(max_examples=n, **options)(drawn(test)) for n in (few, many)]
+    for mark in marks:
+        both = [mark(one) for one in both]
+    return both[0], pytest.mark.slow(both[1])

@@ -62,25 +62,38 @@ def run(site):
     return started
 
 
+SEVERAL = """
+import json, sys
+
+from birdfall.cli import main
+
+for words in json.loads(sys.argv[1]):
+    if code := main(words):
+        sys.exit(code)
+"""
+
+
 @pytest.fixture
-def command(run):
-    return lambda *arguments, **options: run("-m", "birdfall", *arguments, **options)
+def commands(run):
+    """Run commands, each a list of words, one after another in one process."""
+    return lambda *each: run("-c", SEVERAL, json.dumps([[str(w) for w in words] for words in each]))
 
 
-def test_its_source_measure_section_and_format_work_from_the_command_line(command, log, tmp_path):
-    case = tmp_path / "case"
-    command("run", log, "-o", case)
+def test_its_source_measure_section_and_format_work_from_the_command_line(commands, log, tmp_path):
+    case, out = tmp_path / "case", tmp_path / "accounts.txt"
+    commands(
+        ["run", log, "-o", case],
+        ["export", case, "--format", "accounts", "-o", out],
+        ["verify", case],
+    )
     found = json.loads((case / "findings" / "weekdays.json").read_text("utf-8"))
     assert found["answer"] == "found" and found["estimates"]["suspensions"]["value"] == 240
     report = next((case / "reports").glob("*.html")).read_text("utf-8")
     assert "By weekday" in report and "Tuesday" in report
-    out = tmp_path / "accounts.txt"
-    command("export", case, "--format", "accounts", "-o", out)
     assert len(out.read_text("utf-8").splitlines()) == 240
-    command("verify", case)
 
 
-def test_its_feed_channel_and_form_work_from_the_command_line(command, log, tmp_path):
+def test_its_feed_channel_and_form_work_from_the_command_line(commands, log, tmp_path):
     alerts = tmp_path / "alerts.txt"
     rules = tmp_path / "rules.toml"
     rules.write_text(
@@ -88,9 +101,9 @@ def test_its_feed_channel_and_form_work_from_the_command_line(command, log, tmp_
         f"[channel.desk]\nkind = \"file\"\npath = '{alerts}'\n"
     )
     state = tmp_path / "watch"
-    command("watch", f"harbour:{log}", "--rules", rules, "--state", state)
+    commands(["watch", f"harbour:{log}", "--rules", rules, "--state", state])
     assert "suspended" in alerts.read_text("utf-8")
-    listed = command("propose", state, 1, "--as", "harbour").splitlines()
+    listed = commands(["propose", state, 1, "--as", "harbour"]).splitlines()
     assert listed[0] == "member\tsuspended_at\tstatus" and len(listed) == 61
     assert listed[1].startswith("did:example:") and listed[1].endswith("suspended")
 

@@ -62,7 +62,10 @@ def test_a_signal_while_a_module_is_imported(table, module, number, code):
 #: What a command is made to do instead of reading its files.
 SLOW_QUERY = """
     import duckdb
+    from birdfall.cli import signals
     from birdfall.pipeline import intake
+
+    signals.MAX_CLEANUP_S = 1.0
 
     def query(*_args, **_options):
         threading.Timer(0.5, os.kill, (os.getpid(), {number})).start()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 import birdfall
@@ -18,6 +18,7 @@ from birdfall.measures.coordination.from_files import read_acts
 from birdfall.measures.coordination.traces import read_trace
 from birdfall.model.errors import CannotAnswer, UsageError
 from birdfall.sources.ingest import load
+from tiers import in_both_tiers
 
 TOOLKIT = [
     "message_id",
@@ -93,16 +94,7 @@ def told(trace, record_ids):
     return acts, record_ids.id_of.to_pylist(), trace.objects.to_pylist()
 
 
-@pytest.mark.parametrize(
-    ("form", "trace"), [("csv", "repost"), ("parquet", "repost"), ("csv", "reply"), ("csv", "link")]
-)
-@settings(
-    max_examples=25,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(rows=ROWS)
-def test_acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
+def acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
     path = written(tmp_path_factory.mktemp("acts"), TOOLKIT, rows, form)
     record = load(path)
     for bare in (False, True):
@@ -125,13 +117,18 @@ def test_acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
     } <= refused
 
 
-@settings(
-    max_examples=25,
+FORMS_AND_TRACES = [("csv", "repost"), ("parquet", "repost"), ("csv", "reply"), ("csv", "link")]
+test_acts_are_those_of_the_record, test_many_acts_are_those_of_the_record = in_both_tiers(
+    acts_are_those_of_the_record,
+    given(rows=ROWS),
+    few=8,
+    many=60,
+    marks=[pytest.mark.parametrize(("form", "trace"), FORMS_AND_TRACES)],
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(rows=st.lists(st.tuples(ID, ID, TIME, st.integers(0, 9).map(str)), min_size=1, max_size=20))
-def test_rows_refused_are_all_listed(tmp_path_factory, rows):
+
+
+def rows_refused_are_all_listed(tmp_path_factory, rows):
     path = written(
         tmp_path_factory.mktemp("acts"),
         ["account_id", "object_id", "timestamp_share", "content_id"],
@@ -147,6 +144,17 @@ def test_rows_refused_are_all_listed(tmp_path_factory, rows):
     assert [n.values["rows"] for n in direct.limits] == (
         [len(rows) - len(direct.trace)] if direct.rejected.num_rows else []
     )
+
+
+test_rows_refused_are_all_listed, test_many_rows_refused_are_all_listed = in_both_tiers(
+    rows_refused_are_all_listed,
+    given(
+        rows=st.lists(st.tuples(ID, ID, TIME, st.integers(0, 9).map(str)), min_size=1, max_size=20)
+    ),
+    few=10,
+    many=60,
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 def test_a_finding_of_files_is_the_finding_of_their_record(tmp_path):

@@ -6,7 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.measures.follower_counts import follower_counts
@@ -17,6 +17,7 @@ from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
 from builders import after, counts, coverage, follows
 from builders import statuses as status_table
+from tiers import in_both_tiers
 
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 DAY = 86400.0
@@ -218,9 +219,7 @@ statuses = st.lists(
 )
 
 
-@settings(max_examples=40)
-@given(statuses, st.sampled_from(["change", "seen"]), st.sampled_from([None, 40, 41]))
-def test_no_record_breaks_a_measure(rows, observation, days):
+def no_record_breaks_a_measure(rows, observation, days):
     follows = [(a, "L") for a in "abcdef"]
     data = record(rows, observation=observation, days=days, followers=follows)
     fallen = {a for a, s, _ in rows if s in ("suspended", "taken_down")}
@@ -238,3 +237,11 @@ def test_no_record_breaks_a_measure(rows, observation, days):
         assert 0 <= back["returned"].value <= len(fallen)
     if "members" in found_waves.tables:
         assert set(found_waves.table("members").column("account").to_pylist()) <= fallen
+
+
+test_no_record_breaks_a_measure, test_none_of_many_records_breaks_a_measure = in_both_tiers(
+    no_record_breaks_a_measure,
+    given(statuses, st.sampled_from(["change", "seen"]), st.sampled_from([None, 40, 41])),
+    few=15,
+    many=200,
+)

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from hypothesis import settings as limited
 from hypothesis import strategies as st
 
 from birdfall.measures.ledgers import applies_to, ledger, ledgers
@@ -18,6 +17,7 @@ from birdfall.sources.ingest import load
 from builders import counts as count_table
 from builders import follows as follow_table
 from builders import statuses as status_table
+from tiers import in_both_tiers
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 HIDDEN = {
@@ -180,9 +180,7 @@ def census(follows, statuses, time):
     return visible, missing
 
 
-@given(histories())
-@limited(max_examples=60)
-def test_the_book_is_the_census_at_every_moment(history):
+def the_book_is_the_census_at_every_moment(history):
     follows, statuses = history
     if not follows:
         return
@@ -208,9 +206,12 @@ def test_the_book_is_the_census_at_every_moment(history):
         assert values(early, "now", "missing") == census(follows, statuses, 20)
 
 
-@given(histories(), st.integers(2, 12))
-@limited(max_examples=60)
-def test_coarse_times_give_bounds_that_hold_the_truth(history, step):
+test_the_book_is_the_census_at_every_moment, test_many_books_are_the_census = in_both_tiers(
+    the_book_is_the_census_at_every_moment, given(histories()), few=20, many=200
+)
+
+
+def coarse_times_give_bounds_that_hold_the_truth(history, step):
     follows, statuses = history
     coarse, states = [], {}
     for account, status, time in statuses:
@@ -245,6 +246,14 @@ def test_coarse_times_give_bounds_that_hold_the_truth(history, step):
         assert row["low"] <= followers <= row["high"]
         assert row["missing_low"] <= missing <= row["missing_high"]
         assert row["low"] <= row["followers"] <= row["high"]
+
+
+test_coarse_times_give_bounds_that_hold_the_truth, test_many_bounds_hold_the_truth = in_both_tiers(
+    coarse_times_give_bounds_that_hold_the_truth,
+    given(histories(), st.integers(2, 12)),
+    few=20,
+    many=200,
+)
 
 
 def test_lists_of_followers_tell_unfollowed_from_hidden():

@@ -174,13 +174,16 @@ def test_the_curve_of_intervals_is_turnbulls(seed):
     assert (np.diff(found.at(np.arange(20) * scale), axis=0) >= -1e-12).all()
 
 
-def test_the_band_of_intervals_covers_the_truth():
+@pytest.mark.parametrize(
+    ("records", "least"), [(12, 11), pytest.param(40, 37, marks=pytest.mark.slow)]
+)
+def test_the_band_of_intervals_covers_the_truth(records, least):
     """Snapshots every two days of returns that take five days on average: the band at four days
     holds the true share.
     """
     held = 0
     day_us = 86_400 * 1_000_000
-    for seed in range(40):
+    for seed in range(records):
         rng = np.random.default_rng(1000 + seed)
         fell, lasted = rng.uniform(0, 20, 150), rng.exponential(5, 150)
         a, c = np.floor(fell / 2) * 2, np.floor((fell + lasted) / 2) * 2
@@ -195,7 +198,7 @@ def test_the_band_of_intervals_covers_the_truth():
         )
         _, low, high = found.at(np.array([4 * day_us]))[0]
         held += low <= 1 - np.exp(-4 / 5) <= high
-    assert held >= 37
+    assert held >= least
 
 
 def test_narrow_intervals_keep_the_product_limit():

@@ -10,6 +10,7 @@ from birdfall.measures.suspensions import spells
 from birdfall.model.schemas import FALLEN
 from birdfall.record.record import from_tables
 from builders import after, statuses
+from tiers import in_both_tiers
 
 EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -65,12 +66,16 @@ ROWS = st.lists(
 )
 
 
-@given(ROWS)
-def test_spells_are_what_a_careful_reader_would_say(rows):
+def spells_are_what_a_careful_reader_would_say(rows):
     got = spells(record(rows)).drop_columns(["code", "reason"]).to_pylist()
     wanted = plain_spells(rows)
     key = lambda s: (s["account"], s["fell_by"])  # noqa: E731
     assert sorted(got, key=key) == sorted(wanted, key=key)
+
+
+test_spells_are_what_a_careful_reader_would_say, test_many_spells_are_what_one_would_say = (
+    in_both_tiers(spells_are_what_a_careful_reader_would_say, given(ROWS), few=35, many=300)
+)
 
 
 def test_a_takedown_said_twice_is_one():

@@ -21,6 +21,7 @@ from birdfall.pipeline.run import compute, plan
 from birdfall.record.record import from_tables
 from birdfall.tell.sections.order import SECTIONS
 from birdfall.world.simulate import simulate
+from memory import remember_findings
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 #: Few draws: what is compared is whether both ways ask the same, not what they find.
@@ -38,38 +39,13 @@ def without_choices(record):
     return from_tables(tables, Settings(simulated=True))
 
 
-def remember(monkeypatch, record):
-    """Let no measure be asked twice with the same arguments: a second time it gives what it gave.
-
-    Asked with other arguments it is measured truly, and what it gives differs.
-    """
-    memory = {}
-    measure_truly = Measure.measure
-
-    def key(value):
-        if isinstance(value, Finding):
-            return repr(as_plain(value))
-        if isinstance(value, dict):
-            return repr(sorted((k, key(v)) for k, v in value.items() if k != "progress"))
-        return repr(list(value)) if isinstance(value, (list, tuple)) else repr(value)
-
-    def measure(self, run, about, given=None):
-        assert run.record is record
-        asked = self.name, key({**self.arguments(run, about), **(given or {})})
-        if asked not in memory:
-            memory[asked] = measure_truly(self, run, about, given)
-        return memory[asked]
-
-    monkeypatch.setattr(Measure, "measure", measure)
-
-
 @pytest.mark.parametrize("chosen", [True, False], ids=["with leaders", "without leaders"])
 def test_the_interface_gives_the_findings_of_a_run(record, chosen, monkeypatch):
     """Where nobody chose leaders both look at the audiences that explain a wave."""
     if not chosen:
         record = without_choices(record)
     assert bool(record.settings.leaders) == chosen
-    remember(monkeypatch, record)
+    remember_findings(monkeypatch, [record])
     run = Run(record, Options(**QUICK))
     for step in plan(run):
         # explanations are asked by the interface of a whole run, texts like reposts
@@ -201,8 +177,9 @@ def test_an_unknown_measure_is_answered_by_the_known_ones(record):
         birdfall.Inquiry(record).measure("weather")
 
 
-def test_a_measure_by_name_is_answered_or_refused():
+def test_a_measure_by_name_is_answered_or_refused(monkeypatch):
     few = birdfall.read(DATA / "suspended.csv", DATA / "follows.csv")
+    remember_findings(monkeypatch, [few.record])
     assert few.measure("audiences").kind == "audiences"
     assert few.measure("ledgers").details["leader"] == "@presidencia"
     assert few.measure("returns").answer == "found"

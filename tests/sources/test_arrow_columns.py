@@ -3,12 +3,13 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from birdfall.model.errors import UsageError
 from birdfall.sources.ingest import load
 from birdfall.sources.table import arrow_columns, delimited, sql_plan
+from tiers import in_both_tiers
 
 MOMENTS = st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2110, 1, 1))
 FORMS = {
@@ -47,21 +48,7 @@ def refusing(*_):
     raise pa.ArrowInvalid("not today")
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["a", "b", " c ", "", "NULL", "ñandú", "123456789012345678901"]),
-            MOMENTS,
-            st.sampled_from(KINDS),
-            st.sampled_from(["x", "", "o 1", ' "quoted", twice', "two\nlines", "nan"]),
-        ),
-        max_size=30,
-    ),
-    st.lists(st.sampled_from(sorted(FORMS)), min_size=1, max_size=2),
-    st.sampled_from(["UTC", "America/Caracas", "Europe/Madrid"]),
-)
-def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
+def every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
     import csv
 
     path = tmp_path_factory.mktemp("t") / "in.csv"
@@ -78,6 +65,26 @@ def test_every_way_reads_the_same(tmp_path_factory, rows, forms, zone):
         assert rows_of(path, zone, patched, without="arrow") == whole
 
 
+test_every_way_reads_the_same, test_every_way_reads_many_the_same = in_both_tiers(
+    every_way_reads_the_same,
+    given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["a", "b", " c ", "", "NULL", "ñandú", "123456789012345678901"]),
+                MOMENTS,
+                st.sampled_from(KINDS),
+                st.sampled_from(["x", "", "o 1", ' "quoted", twice', "two\nlines", "nan"]),
+            ),
+            max_size=30,
+        ),
+        st.lists(st.sampled_from(sorted(FORMS)), min_size=1, max_size=2),
+        st.sampled_from(["UTC", "America/Caracas", "Europe/Madrid"]),
+    ),
+    few=20,
+    many=200,
+)
+
+
 def test_clocks_keep_their_summer_time_beyond_2037(tmp_path):
     path = tmp_path / "in.csv"
     path.write_text("account,kind,object,time\na,post,x,2038-07-01 12:00:00\n")
@@ -85,14 +92,7 @@ def test_clocks_keep_their_summer_time_beyond_2037(tmp_path):
     assert row["time"] == dt.datetime(2038, 7, 1, 10, tzinfo=dt.UTC)
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(["0", "7", "00012", "-5", "1.0", "1,234", "0x1F", "", "many", "9" * 25]),
-        max_size=12,
-    )
-)
-def test_counts_are_the_same_every_way(tmp_path_factory, counts):
+def counts_are_the_same_every_way(tmp_path_factory, counts):
     path = tmp_path_factory.mktemp("t") / "in.csv"
     lines = [f'a,2013-10-31T00:00:00Z,"{count}"' for count in counts]
     path.write_text("account,time,followers\n" + "".join(line + "\n" for line in lines))
@@ -100,6 +100,21 @@ def test_counts_are_the_same_every_way(tmp_path_factory, counts):
         whole = rows_of(path, "UTC", patched, without=None)
         assert rows_of(path, "UTC", patched, without="shortcuts") == whole
         assert rows_of(path, "UTC", patched, without="arrow") == whole
+
+
+test_counts_are_the_same_every_way, test_many_counts_are_the_same_every_way = in_both_tiers(
+    counts_are_the_same_every_way,
+    given(
+        st.lists(
+            st.sampled_from(
+                ["0", "7", "00012", "-5", "1.0", "1,234", "0x1F", "", "many", "9" * 25]
+            ),
+            max_size=12,
+        )
+    ),
+    few=12,
+    many=100,
+)
 
 
 def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_as_ever(tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from birdfall.sources.ingest import ingest, load, look_into
 from birdfall.sources.table.guess_columns import guess_mapping
 from birdfall.sources.table.mapping import parse_mapping, ready_mapping, ready_mapping_names
 from processes import start
+from tiers import in_both_tiers
 
 GOOD = "account,time,text\na,2013-10-31T22:20:00Z,hello\nb,2013-10-31T22:21:00Z,there\n"
 
@@ -178,17 +179,7 @@ def test_garbage_is_counted_or_refused_and_never_half_taken(tmp_path, data):
         assert sum(receipt.rows.values()) >= 0 and not case.find_damage()
 
 
-@settings(max_examples=40)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["a", "", "b"]),
-            st.sampled_from(["2013-10-31T22:20:00Z", "x", "1383258000", ""]),
-        ),
-        max_size=40,
-    )
-)
-def test_every_row_is_taken_or_refused(tmp_path_factory, rows):
+def every_row_is_taken_or_refused(tmp_path_factory, rows):
     path = write(
         tmp_path_factory.mktemp("t"),
         "account,time,text\n" + "".join(f"{a},{t},hi\n" for a, t in rows),
@@ -199,6 +190,22 @@ def test_every_row_is_taken_or_refused(tmp_path_factory, rows):
     assert sorted(record.table("rejected").column("line").to_pylist()) == sorted(
         set(range(2, len(rows) + 2)) - set(good)
     )
+
+
+test_every_row_is_taken_or_refused, test_every_row_of_many_is_taken_or_refused = in_both_tiers(
+    every_row_is_taken_or_refused,
+    given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["a", "", "b"]),
+                st.sampled_from(["2013-10-31T22:20:00Z", "x", "1383258000", ""]),
+            ),
+            max_size=40,
+        )
+    ),
+    few=15,
+    many=100,
+)
 
 
 def test_a_killed_import_leaves_the_case_as_it_was(case, tmp_path):
