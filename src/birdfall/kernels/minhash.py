@@ -3,7 +3,8 @@
 Plain version: `s = {text[i:i+5] for i in range(len(text) - 4)}; J = len(s & t) / len(s | t)`, for
 every pair. Plan: one-permutation MinHash of each text (Li, Owen, Zhang 2012) with optimal
 densification (Shrivastava 2017), bands of the signature as keys (Broder 1997; Indyk and Motwani
-1998), and every candidate pair verified by its exact Jaccard index. Cost: O(characters) for
+1998), and every candidate pair whose
+bits leave it possible verified by its exact Jaccard index. Cost: O(characters) for
 signatures, O(candidates) to verify. Safe: 64-bit shingle hashes collide with probability below
 1e-12 for texts of 4,096 shingles; ranges of texts and of pairs are disjoint, so threads share
 nothing they write.
@@ -15,6 +16,8 @@ import numpy as np
 from numba import njit
 
 SHINGLE = 5
+#: Words of 64 bits in which a text's shingles are marked: one line of a processor's cache.
+WORDS = 8
 #: Base of the rolling polynomial hash of a shingle (modulo 2^64), and its power for the character
 #: that leaves.
 BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -79,9 +82,16 @@ def mark_equal(
 
 @njit(cache=True, nogil=True)
 def signatures(
-    codes: np.ndarray, offset: np.ndarray, texts: np.ndarray, first: int, last: int, out: np.ndarray
+    codes: np.ndarray,
+    offset: np.ndarray,
+    texts: np.ndarray,
+    first: int,
+    last: int,
+    out: np.ndarray,
+    bits: np.ndarray,
 ) -> None:
-    """MinHash signatures of `texts[first:last]` into rows of `out`, uint32[n, K], K a power of two.
+    """MinHash signatures of `texts[first:last]` into rows of `out`, uint32[n, K], K a power of two;
+    into rows of `bits`, uint64[n, WORDS], one bit per shingle, which some may share.
 
     Each text must have at least SHINGLE code points.
     """
@@ -100,7 +110,10 @@ def signatures(
         number = _shingles(codes, offset[t], offset[t + 1], scratch)
         signature = out[row]
         signature[:] = empty
+        bits[row] = 0
         for j in range(number):
+            bit = scratch[j] >> np.uint64(32) & np.uint64(64 * WORDS - 1)
+            bits[row, bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
             bin_ = scratch[j] >> shift
             value = np.uint32(scratch[j] & np.uint64(0xFFFFFFFE))
             if value < signature[bin_]:
@@ -123,8 +136,8 @@ def signatures(
 
 
 @njit(cache=True, nogil=True)
-def band_keys(signature: np.ndarray, band: int, rows: int, bits: int, out: np.ndarray) -> None:
-    """Per text the key of one band of `rows` values, its lowest `bits` bits the text's number.
+def band_keys(signature: np.ndarray, band: int, rows: int, low: int, out: np.ndarray) -> None:
+    """Per text the key of one band of `rows` values, its lowest `low` bits the text's number.
 
     So sorting `out`, uint64[n], brings the texts of one key together, the earlier first.
     """
@@ -132,15 +145,15 @@ def band_keys(signature: np.ndarray, band: int, rows: int, bits: int, out: np.nd
         h = np.uint64(band * 7919 + 1)
         for k in range(band * rows, (band + 1) * rows):
             h = mix(h ^ np.uint64(signature[t, k]))
-        out[t] = h >> np.uint64(bits) << np.uint64(bits) | np.uint64(t)
+        out[t] = h >> np.uint64(low) << np.uint64(low) | np.uint64(t)
 
 
 @njit(cache=True, nogil=True)
-def rank_texts(keys: np.ndarray, bits: int, band: int, reach: int, rank: np.ndarray) -> int:
+def rank_texts(keys: np.ndarray, low: int, band: int, reach: int, rank: np.ndarray) -> int:
     """The place of each text in the sorted keys of a band into `rank[:, band]`; returns how many
     keys more than `reach` texts share.
     """
-    some = np.uint64(bits)
+    some = np.uint64(low)
     text = (np.uint64(1) << some) - np.uint64(1)
     crowded = 0
     first = 0
@@ -169,29 +182,57 @@ def _tried_before(
 
 
 @njit(cache=True, nogil=True)
+def most_differing(at_least: float) -> float:
+    """Of the shingles of two texts, the largest share that only one of them has, at a Jaccard index
+    of `at_least`.
+
+    A little more, so that rounding decides nothing.
+    """
+    return (1.0 - at_least) / (1.0 + at_least) + 1e-6
+
+
+@njit(cache=True, nogil=True)
+def _differing(bits: np.ndarray, x: int, y: int) -> int:
+    """Bits that only one of two texts has: at most the shingles that only one has."""
+    total = np.uint64(0)
+    for w in range(WORDS):
+        v = bits[x, w] ^ bits[y, w]
+        v -= v >> np.uint64(1) & np.uint64(0x5555555555555555)
+        v = (v & np.uint64(0x3333333333333333)) + (
+            v >> np.uint64(2) & np.uint64(0x3333333333333333)
+        )
+        v = (v + (v >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        total += v * np.uint64(0x0101010101010101) >> np.uint64(56)
+    return np.int64(total)
+
+
+@njit(cache=True, nogil=True)
 def candidates(
     keys: np.ndarray,
-    bits: int,
+    low: int,
     signature: np.ndarray,
+    bits: np.ndarray,
+    size: np.ndarray,
     rank: np.ndarray,
     band: int,
     rows: int,
     reach: int,
-    agreeing: int,
+    at_least: float,
     first: int,
     last: int,
     out: np.ndarray,
 ) -> tuple[int, int]:
     """Pairs of texts of one key of a band, as lo << 32 | hi, that no earlier band had and whose
-    signatures agree in at least `agreeing` values; from `first` on until `last` or `out` is full.
+    bits allow a Jaccard index of `at_least`; from `first` on until `last` or `out` is full.
 
-    keys, rank: as of `band_keys`, sorted, and `rank_texts`. Each text is paired with the next
-    `reach` of its key only, so a key costs at most texts x reach. Returns the number of pairs and
-    where to go on.
+    keys, low, rank: as of `band_keys` (sorted) and `rank_texts`. signature, bits: as of
+    `signatures`. size: int64[n], shingles of each text, repeats included. Each text is paired with
+    the next `reach` of its key only, so a key costs at most texts x reach. Returns the number of
+    pairs and where to go on.
     """
-    some = np.uint64(bits)
+    some = np.uint64(low)
     text = (np.uint64(1) << some) - np.uint64(1)
-    values = signature.shape[1]
+    share = most_differing(at_least)
     pairs = 0
     at = first
     while at < last and pairs + reach <= len(out):
@@ -200,10 +241,9 @@ def candidates(
             if keys[other] >> some != keys[at] >> some:
                 break
             y = np.int64(keys[other] & text)
-            same = 0
-            for k in range(values):
-                same += signature[x, k] == signature[y, k]
-            if same < agreeing or _tried_before(signature, rank, x, y, band, rows, reach):
+            if _differing(bits, x, y) > share * (size[x] + size[y]):
+                continue
+            if _tried_before(signature, rank, x, y, band, rows, reach):
                 continue
             out[pairs] = np.uint64(min(x, y)) << np.uint64(32) | np.uint64(max(x, y))
             pairs += 1
@@ -253,17 +293,13 @@ def similarities(
     first: int,
     last: int,
 ) -> None:
-    """Exact Jaccard index of pairs of shingle sets; 0 where it is below `at_least`.
-
-    A pair is left as soon as too much differs: of a + b shingles, J >= t leaves at most
-    (a + b) (1 - t) / (1 + t) that only one of the two has.
-    """
+    """Exact Jaccard index of pairs of shingle sets; 0 where more differs than `at_least` allows."""
+    share = most_differing(at_least)
     for p in range(first, last):
         a, a_end = starts[left[p]], ends[left[p]]
         b, b_end = starts[right[p]], ends[right[p]]
         total = a_end - a + b_end - b
-        # a little more, so that rounding decides nothing here
-        most = total * (1.0 - at_least) / (1.0 + at_least) + 1e-6 * total
+        most = share * total
         differing = 0
         shared = 0
         while a < a_end and b < b_end and differing <= most:

@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.special import bdtr
 
 from birdfall.kernels import minhash, text_normal
 from birdfall.measures.coordination.text_normalisation import character_table
@@ -29,8 +27,6 @@ from birdfall.measures.coordination.text_normalisation import character_table
 VALUES, BANDS = 64, 16
 #: Pairs tried per text and key where a key is shared by very many texts.
 MAX_PARTNERS_PER_KEY = 24
-#: Of near pairs, so many at most are not compared because their signatures agree too little.
-MAX_LOST_SHARE = 1e-7
 #: Candidates that are gathered at a time.
 PIECE_PAIRS = 1 << 16
 THREADS = 2
@@ -236,13 +232,15 @@ def _near_pairs(
     """
     n = len(distinct)
     signature = np.empty((n, VALUES), np.uint32)
+    bits = np.empty((n, minhash.WORDS), np.uint64)
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
     _run_threads(
         lambda i: minhash.signatures(
-            plain.codes, plain.offset, distinct, cuts[i], cuts[i + 1], signature
+            plain.codes, plain.offset, distinct, cuts[i], cuts[i + 1], signature, bits
         )
     )
-    pairs, crowded = _candidate_pairs(signature, at_least)
+    size = np.diff(plain.offset)[distinct] - minhash.SHINGLE + 1
+    pairs, crowded = _candidate_pairs(signature, bits, size, at_least)
     left, right = (
         (pairs >> np.uint64(32)).astype(np.int64),
         (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64),
@@ -253,27 +251,29 @@ def _near_pairs(
     return left[near], right[near], similarity[near], sets, crowded
 
 
-def _candidate_pairs(signature: np.ndarray, at_least: float) -> tuple[np.ndarray, int]:
-    """Pairs of rows that share a band and agree in as many values as near texts do, ascending, as
-    lo << 32 | hi; and how many keys were crowded.
+def _candidate_pairs(
+    signature: np.ndarray, bits: np.ndarray, size: np.ndarray, at_least: float
+) -> tuple[np.ndarray, int]:
+    """Pairs of rows that share a band and may be near, ascending, as lo << 32 | hi; and how many
+    keys were crowded.
     """
     n, rows = len(signature), VALUES // BANDS
     rank = np.empty((n, BANDS), np.int32)
-    bits, agreeing = max(n - 1, 1).bit_length(), agreeing_values(at_least)
+    low = max(n - 1, 1).bit_length()
     keys = np.empty(n, np.uint64)
     cuts = [n * i // THREADS for i in range(THREADS + 1)]
     crowded, found = 0, [np.empty(0, np.uint64)]
     for band in range(BANDS):
-        minhash.band_keys(signature, band, rows, bits, keys)
+        minhash.band_keys(signature, band, rows, low, keys)
         keys.sort()
-        crowded += minhash.rank_texts(keys, bits, band, MAX_PARTNERS_PER_KEY, rank)
+        crowded += minhash.rank_texts(keys, low, band, MAX_PARTNERS_PER_KEY, rank)
 
         def part(i: int, band: int = band) -> list[np.ndarray]:
             at, pieces, room = cuts[i], [], np.empty(PIECE_PAIRS, np.uint64)
             while at < cuts[i + 1]:
                 number, at = minhash.candidates(
-                    keys, bits, signature, rank, band, rows, MAX_PARTNERS_PER_KEY, agreeing,
-                    at, cuts[i + 1], room,
+                    keys, low, signature, bits, size, rank, band, rows, MAX_PARTNERS_PER_KEY,
+                    at_least, at, cuts[i + 1], room,
                 )  # fmt: skip
                 pieces.append(room[:number].copy())
             return pieces
@@ -283,17 +283,6 @@ def _candidate_pairs(signature: np.ndarray, at_least: float) -> tuple[np.ndarray
     pairs = np.concatenate(found)
     pairs.sort()
     return pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs, crowded
-
-
-@lru_cache(maxsize=8)
-def agreeing_values(at_least: float) -> int:
-    """In how many of `VALUES` values two signatures must agree for their texts to be compared.
-
-    Each agrees with the chance of the Jaccard index, so of pairs at `at_least` or above at most
-    `MAX_LOST_SHARE` agree in fewer.
-    """
-    lost = bdtr(np.arange(VALUES), VALUES, at_least)
-    return int((lost <= MAX_LOST_SHARE).sum())
 
 
 def _shingle_sets(
