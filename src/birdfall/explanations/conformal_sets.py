@@ -70,39 +70,49 @@ def calibrate_sets(
     level: float = COVERAGE_LEVEL,
 ) -> CauseSets:
     """Thresholds from worlds that the model did not learn from."""
+    whole = _score_worlds(model, calibrate)
+    stressed = [_score_worlds(model, worlds) for worlds in stress.values()]
+    bound = whole.bounds(level)
     # worlds of one cause and mixtures apart: one threshold would leave out too many of the mixtures
-    groups = [
-        calibrate.select(~calibrate.mixed),
-        calibrate.select(calibrate.mixed),
-        *stress.values(),
-    ]
-    bound = _score_bounds(model, calibrate, level)
-    each = [bound, *(_score_bounds(model, group, STRESS_COVERAGE_LEVEL) for group in groups)]
+    groups = [whole.select(~calibrate.mixed), whole.select(calibrate.mixed), *stressed]
+    each = [bound, *(group.bounds(STRESS_COVERAGE_LEVEL) for group in groups)]
     wide = np.max([np.where(np.isfinite(b), b, bound) for b in each], axis=0)
-    quiet = [
-        _score_bounds(model, worlds, CHURN_COVERAGE_LEVEL)[0]
-        for worlds in (calibrate, *stress.values())
-    ]
+    quiet = [scores.bounds(CHURN_COVERAGE_LEVEL)[0] for scores in (whole, *stressed)]
     wide[CAUSES.index("churn")] = (
         max(b for b in quiet if np.isfinite(b)) if np.isfinite(quiet).any() else np.inf
     )
     return CauseSets(model, bound, wide)
 
 
-def _score_bounds(model: CauseClassifier, worlds: Worlds, level: float) -> np.ndarray:
-    """The score of rank ceil((n + 1) level) of each cause: a new world exceeds it no more often."""
-    scores = (
-        strangeness(model, worlds.columns(model.scale.items))
-        if len(worlds)
-        else np.empty((0, len(CAUSES)))
-    )
-    found = np.full(len(CAUSES), np.inf)
-    for k in range(len(CAUSES)):
-        own = np.sort(scores[worlds.cause == k, k])
-        rank = int(np.ceil((len(own) + 1) * level))
-        if rank <= len(own):
-            found[k] = own[rank - 1]
-    return found
+@dataclass(frozen=True)
+class _Scores:
+    """Strangeness of worlds, float64[n, causes], and their causes, int64[n]."""
+
+    strange: np.ndarray
+    cause: np.ndarray
+
+    def select(self, rows: np.ndarray) -> _Scores:
+        """Those of some of the worlds."""
+        return _Scores(self.strange[rows], self.cause[rows])
+
+    def bounds(self, level: float) -> np.ndarray:
+        """The score of rank ceil((n + 1) level) of each cause.
+
+        A new world exceeds it no more often.
+        """
+        found = np.full(len(CAUSES), np.inf)
+        for k in range(len(CAUSES)):
+            own = np.sort(self.strange[self.cause == k, k])
+            rank = int(np.ceil((len(own) + 1) * level))
+            if rank <= len(own):
+                found[k] = own[rank - 1]
+        return found
+
+
+def _score_worlds(model: CauseClassifier, worlds: Worlds) -> _Scores:
+    if not len(worlds):
+        return _Scores(np.empty((0, len(CAUSES))), worlds.cause)
+    return _Scores(strangeness(model, worlds.columns(model.scale.items)), worlds.cause)
 
 
 @dataclass(frozen=True)

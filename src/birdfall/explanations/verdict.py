@@ -14,6 +14,7 @@ import numpy as np
 
 from birdfall.explanations.conformal_sets import (
     MIN_MISFIT_P,
+    CauseSets,
     calibrate_sets,
     fit_cloud,
     strangeness,
@@ -147,12 +148,13 @@ def _weigh_known(
     drawn = _sample_values(items, known)
     model = fit_full(reference, items)
     logits = _mean_logits(model, drawn)
-    members, strange, misfit = _plausible_causes(model, reference, drawn)
+    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    members, strange, misfit = _plausible_causes(sets, reference, drawn)
     pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
     probability = np.exp(logits - logits.max())
     probability /= probability.sum()
     fragility = (
-        _fragility(known, sources, reference, model, drawn, probability)
+        _fragility(known, sources, reference, sets, drawn, probability)
         if deep
         else _Fragility({}, {}, members, {}, {}, {})
     )
@@ -191,16 +193,17 @@ def _fragility(
     known: dict[str, Value],
     sources: dict[str, str],
     reference: Reference,
-    model: CauseClassifier,
+    sets: CauseSets,
     drawn: np.ndarray,
     probability: np.ndarray,
 ) -> _Fragility:
     """Refit without each item and each source, and shift each item, to see what changes."""
-    items = model.scale.items
+    model, items = sets.model, sets.model.scale.items
     fewer = _reduced_reference(reference)
     # learnt from the same worlds as the refits to come, so each of them begins near its end
     near = fit_calibrated(fewer, items, model, quick=True)
-    whole, base = _plausible_causes(near, fewer, drawn)[0], _mean_logits(near, drawn)
+    near_sets = calibrate_sets(near, fewer.calibrate, fewer.stress)
+    whole, base = _plausible_causes(near_sets, fewer, drawn)[0], _mean_logits(near, drawn)
     by_item = {i: (i,) for i in items} if len(items) > 1 else {}
     by_source = {}
     for source in sorted(set(sources.values())):
@@ -217,7 +220,7 @@ def _fragility(
             }
             for group in (by_item, by_source)
         )
-        flips = pool.submit(_smallest_flips, model, reference, drawn)
+        flips = pool.submit(_smallest_flips, sets, drawn)
         gains = pool.submit(_expected_gains, near, probability, fewer)
     without = {name: fit.result()[0] for name, fit in item_fits.items()}
     without_source = {name: fit.result()[0] for name, fit in source_fits.items()}
@@ -278,10 +281,10 @@ def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
 
 
 def _plausible_causes(
-    model: CauseClassifier, reference: Reference, drawn: np.ndarray
+    sets: CauseSets, reference: Reference, drawn: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, float]:
     """The set, the strangeness of each cause beyond its threshold, and the misfit p-value."""
-    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    model = sets.model
     cloud = fit_cloud(model, reference.calibrate)
     inside = np.asarray(sets.members(drawn).any(axis=0))
     misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // MISFIT_DRAWS, 1)])
@@ -324,7 +327,8 @@ def _refit_without(
     items = tuple(i for i in ITEMS if i in left)
     model = fit_calibrated(reference, items, start, quick=True)
     drawn = _sample_values(items, left)
-    return _plausible_causes(model, reference, drawn)[0], _mean_logits(model, drawn)
+    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    return _plausible_causes(sets, reference, drawn)[0], _mean_logits(model, drawn)
 
 
 def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
@@ -334,14 +338,12 @@ def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
     return float(min(change.max() - change.min(), TOTAL_CAP))
 
 
-def _smallest_flips(
-    model: CauseClassifier, reference: Reference, drawn: np.ndarray
-) -> dict[str, float | None]:
+def _smallest_flips(sets: CauseSets, drawn: np.ndarray) -> dict[str, float | None]:
     """By item, the smallest change in spreads over worlds that alters the set.
 
     Ranges shift as a whole.
     """
-    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    model = sets.model
     wanted = sets.members(drawn).any(axis=0)
     steps = np.concatenate([[s, -s] for s in np.arange(FLIP_STEP, MAX_FLIP + 0.01, FLIP_STEP)])
     some = drawn[:: max(len(drawn) // FLIP_DRAWS, 1)]
