@@ -203,7 +203,7 @@ def _differing(bits: np.ndarray, x: int, y: int) -> int:
         )
         v = (v + (v >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
         total += v * np.uint64(0x0101010101010101) >> np.uint64(56)
-    return np.int64(total)
+    return int(total)
 
 
 @njit(cache=True, nogil=True)
