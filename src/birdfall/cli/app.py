@@ -57,6 +57,14 @@ COMMANDS = {
         "Compute a case or a report again, and say which number differs.",
     ),
     "export": ("export:export", "Write a case as CSV, Parquet or SQLite, by pseudonym."),
+    "remove": (
+        "keeping:remove",
+        "Remove a person from a case, its findings, reports and exports.",
+    ),
+    "expire": (
+        "keeping:expire",
+        "Delete the cases whose day has passed, or set that day.",
+    ),
     "explain": (
         "explaining:explain",
         "Weigh the explanations of a wave: what fits, what cannot be told apart.",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from birdfall.record.case import Case
     from birdfall.record.ids import Ids
     from birdfall.record.record import Record
+    from birdfall.tell.network.files import NetworkDrawing
 
 #: Tables of a network that go into its folder: these always, those where they have rows.
 REQUIRED_TABLES = ("nodes", "edges", "groups")
@@ -101,20 +102,33 @@ def write_network(
     """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into
     one file; returns the files.
     """
-    import pyarrow.parquet as pq
-
-    from birdfall.pipeline.csv_cells import write_csv
-    from birdfall.record.atomic import explain_write_errors, write_bytes, write_with
+    from birdfall.record.atomic import made_whole
 
     if is_edge_file(out):
         return [_write_edges(finding, people, out, identified)]
     finding = finding if identified else people.shared(finding)
-    from birdfall.tell.network.files import NetworkDrawing, to_gexf, to_graphml
+    from birdfall.tell.network.files import NetworkDrawing
 
     shown = people.shown(identified)
     drawn = NetworkDrawing(finding, shown)
-    with explain_write_errors(out):
-        out.mkdir(parents=True)
+    with made_whole(out) as place:
+        made = _write_network_folder(finding, shown, drawn, place)
+    return [out / path.relative_to(place) for path in made]
+
+
+def _write_network_folder(
+    finding: Finding,
+    shown: Callable[[int, str], str],
+    drawn: NetworkDrawing,
+    out: Path,
+) -> list[Path]:
+    import pyarrow.parquet as pq
+
+    from birdfall.pipeline.csv_cells import write_csv
+    from birdfall.record.atomic import write_bytes, write_with
+    from birdfall.tell.network.files import to_gexf, to_graphml
+
+    out.mkdir()
     made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml", out / "finding.json"]
     write_bytes(made[0], to_gexf(finding, shown, drawn))
     write_bytes(made[1], to_graphml(finding, shown, drawn))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import Flag, Json, Language, Many, OptionalOut, Out
-from birdfall.model.errors import ExitCode, printable
+from birdfall.model.errors import BirdfallError, ExitCode, printable
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
@@ -164,7 +164,11 @@ def measure_and_report(
     with show_progress(json) as progress:
         found = run_measures(case, options, progress=progress)
         progress("report", 0, None, "pages")
-        path = write_report(case, lang, out=report_at)
+        try:
+            path = write_report(case, lang, out=report_at)
+        except BirdfallError as error:
+            error.why = "The findings are kept; the report was not written."
+            raise
     if json:
         print_json(
             {

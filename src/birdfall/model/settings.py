@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -41,6 +42,8 @@ class Settings:
     #: Who was asked for their account and what came back: `[[reply]]` with who, asked, and once it
     #: came received and text.
     reply: tuple[dict[str, str], ...] = ()
+    #: The day after which the case is to be deleted (2027-01-31); empty: none.
+    delete_after: str = ""
 
     def to_toml(self) -> str:
         """The text of `case.toml`.
@@ -51,6 +54,8 @@ class Settings:
         True
         """
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        if not self.delete_after:
+            del plain["delete_after"]  # which earlier versions do not know
         return (
             "# A Birdfall case. Ids are the platform's own; "
             "accounts not under `public` are shown by pseudonym.\n" + (tomli_w.dumps(plain))
@@ -92,6 +97,15 @@ def parse_settings(text: str, where: str) -> Settings:
             where=where,
             fix='Use a name like "America/Caracas" or "UTC".',
         ) from error
+    if settings.delete_after:
+        try:
+            dt.date.fromisoformat(settings.delete_after)
+        except ValueError as error:
+            raise UsageError(
+                f"{settings.delete_after!r} is no day",
+                where=where,
+                fix='Write delete_after = "2027-01-31".',
+            ) from error
     return settings
 
 

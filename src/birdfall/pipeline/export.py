@@ -31,10 +31,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birdfall.model.errors import UsageError
+from birdfall.pipeline.copies import Copy, note_copy
 from birdfall.pipeline.csv_cells import write_csv_batches
 from birdfall.pipeline.shared_case import SharedCase, SharedTable
 from birdfall.pipeline.sqlite_file import write_sqlite
-from birdfall.record.atomic import explain_write_errors, write_with
+from birdfall.record.atomic import made_whole, write_with
 from birdfall.record.case import Case
 
 #: Writes one table: path, columns, rows in batches.
@@ -89,13 +90,17 @@ def export(case: Case, form: str, out: Path, *, identified: bool = False) -> lis
         raise UsageError(
             "this name is taken", where=str(out), fix="Choose another with -o, or remove it."
         )
-    with explain_write_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made = chosen.write(SharedCase(case, identified), out)
-    if identified:
-        for path in (out, *made):
-            path.chmod(0o700 if path.is_dir() else 0o600)
-    return made
+    with made_whole(out) as place:
+        made = chosen.write(SharedCase(case, identified), place)
+        if identified:
+            for path in (place, *made):
+                path.chmod(0o700 if path.is_dir() else 0o600)
+    files = [path.relative_to(place) for path in made]
+    note_copy(
+        case,
+        Copy(str(out.resolve()), form, tuple(f.as_posix() for f in files), identified=identified),
+    )
+    return [out / file for file in files]
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypedDict
 
 from birdfall.claims import read_claims
 from birdfall.measures.follower_counts import read_facts
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
@@ -171,18 +171,27 @@ def add_files(
         raise UsageError("no files were named", fix="birdfall import tweets.csv -o case/")
     paths = expand_patterns(files)
     mapping = None if read.mapping is None else load_mapping(read.mapping)
-    receipts = []
+    receipts: list[FileReceipt] = []
     for path in paths:
-        receipt = ingest(
-            case,
-            path,
-            mapping=mapping,
-            reader=read.reader,
-            time_zone=read.time_zone,
-            date_format=read.date_format,
-            allow_large=read.allow_large,
-            progress=progress,
-        )
+        try:
+            receipt = ingest(
+                case,
+                path,
+                mapping=mapping,
+                reader=read.reader,
+                time_zone=read.time_zone,
+                date_format=read.date_format,
+                allow_large=read.allow_large,
+                progress=progress,
+            )
+        except BirdfallError as error:
+            if receipts:
+                before = error.why.replace("Nothing was changed.", "").strip()
+                kept = (
+                    f"{len(receipts)} of {len(paths)} files were taken in before it and are kept."
+                )
+                error.why = f"{before} {kept}".strip()
+            raise
         receipts.append(FileReceipt(str(path), receipt.rows, receipt.rejected, receipt.already))
     return receipts
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from birdfall.model.errors import UsageError
 from birdfall.pipeline.catalogue import extra_sections
+from birdfall.pipeline.copies import REPORT, Copy, note_copy
 from birdfall.record.atomic import write_bytes
 from birdfall.record.case import Case
 from birdfall.tell.report import render
@@ -62,4 +63,5 @@ def write_report(
     if out is None:
         return case.path / REPORT_FILE
     write_bytes(out, page)
+    note_copy(case, Copy(str(out.resolve()), REPORT, (".",), language=default))
     return out

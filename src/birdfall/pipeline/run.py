@@ -9,6 +9,7 @@ may have read them are made again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TypedDict
 
 from birdfall.measures.coordination import CoordinationKeywords
+from birdfall.model.errors import BirdfallError
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
 from birdfall.pipeline.catalogue import Measure, StepSubject, catalogue, find_measure
@@ -142,13 +144,26 @@ def run(
             continue
         found = step.take(state)
         state.add(*found)
-        case.save(*found)
-        stages.done[step.name] = [f.name for f in found]
-        stages.methods[step.measure.name] = step.measure.method_version
-        stages.put(case)
+        with _say_what_is_kept(len(walked) - 1):
+            case.save(*found)
+            stages.done[step.name] = [f.name for f in found]
+            stages.methods[step.measure.name] = step.measure.method_version
+            stages.put(case)
     if outdated:
         _forget_all_but(case, state.found)
     return state.found
+
+
+@contextlib.contextmanager
+def _say_what_is_kept(steps: int) -> Iterator[None]:
+    """Let an error of writing say what a run kept before it. steps: those finished before."""
+    try:
+        yield
+    except BirdfallError as error:
+        if steps:
+            error.why = f"What {steps} steps before it found is kept; this one's findings are not."
+            error.fix = f"{error.fix} The run goes on where it stopped."
+        raise
 
 
 def compute(
@@ -238,7 +253,7 @@ def _key(state: Run) -> str:
     plain = [
         KEY_FORMAT,
         dict(sorted(record.digests.items())),
-        asdict(record.settings),
+        {k: v for k, v in asdict(record.settings).items() if k != "delete_after"},
         asdict(state.options),
         hashlib.sha256(inputs.claims).hexdigest(),
         hashlib.sha256(inputs.facts).hexdigest(),

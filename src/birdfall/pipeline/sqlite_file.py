@@ -4,6 +4,7 @@ holds.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -37,7 +38,19 @@ ABOUT: Final = {
 
 
 def write_sqlite(path: Path, case: SharedCase) -> None:
-    """Write all tables and findings of a case into a new SQLite file."""
+    """Write all tables and findings of a case into a new SQLite file.
+
+    Raises OSError where the disk does not take it.
+    """
+    try:
+        _write(path, case)
+    except sqlite3.OperationalError as error:
+        # what SQLite says of a full disk, of a limit on sizes, and of a disk that fails
+        code = errno.ENOSPC if "full" in str(error) else errno.EIO
+        raise OSError(code, str(error), str(path)) from error
+
+
+def _write(path: Path, case: SharedCase) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = OFF")
         rows: dict[str, int] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,6 +53,21 @@ def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -
             temporary.unlink(missing_ok=True)
             raise
         fsync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def made_whole(out: Path) -> Iterator[Path]:
+    """A place to make a file or folder of this name in; it is moved to `out` when the block ends,
+    and leaves nothing behind if it fails.
+    """
+    with explain_write_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=out.parent))
+        try:
+            yield folder / out.name
+            (folder / out.name).rename(out)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def fsync_file(path: Path) -> None:

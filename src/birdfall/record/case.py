@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import birdfall
-from birdfall.model.errors import CaseError
+from birdfall.model.errors import BirdfallError, CaseError
 from birdfall.model.findings import Finding, as_plain, from_plain
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import TABLES, Part, Rows
@@ -108,12 +108,31 @@ class Case:
         return case
 
     @classmethod
-    def open(cls, path: str | Path) -> Case:
-        """An existing case. Raises CaseError if there is none or it is damaged."""
+    def open(cls, path: str | Path, *, though_due: bool = False) -> Case:
+        """An existing case. though_due: also one that was to be deleted by now.
+
+        Raises CaseError if there is none, it is damaged, or its day has passed.
+        """
         case = cls(Path(path))
         case._finish_transaction()
         manifests.read(case.path)
+        if not though_due and case.is_due():
+            raise CaseError(
+                f"this case was to be deleted after {case.settings.delete_after}",
+                where=str(case.path),
+                why="Its data were to be kept no longer.",
+                fix=f"Delete it: birdfall expire {case.path}. Or give it another day: "
+                f"birdfall expire {case.path} --after 2030-01-31",
+            )
         return case
+
+    def is_due(self) -> bool:
+        """Whether the day after which it is to be deleted has passed, in UTC."""
+        try:
+            day = self.settings.delete_after
+        except BirdfallError:
+            return False  # whoever reads the settings says what is wrong with them
+        return bool(day) and dt.date.fromisoformat(day) < dt.datetime.now(dt.UTC).date()
 
     @property
     def manifest(self) -> Manifest:

@@ -69,6 +69,17 @@ class Ids:
             [self.id_of, pa.array(np.arange(len(self.id_of), dtype=np.int32))], schema=SCHEMA
         )
 
+    def only(self, account: str) -> Ids:
+        """A dictionary of this account alone."""
+        return Ids(pa.array([account], pa.string()))
+
+    def without(self, code: int) -> Ids:
+        """This dictionary with a mark that is nobody's id in the place of one: all others keep
+        their codes.
+        """
+        mark = pa.array([f"removed:{code}"], pa.string())
+        return Ids(pa.concat_arrays([self.id_of[:code], mark, self.id_of[code + 1 :]]))
+
     def merge(self, new: pa.Array, key: bytes) -> Ids:
         """This dictionary with the ids of `new` that it lacks at its end, in keyed order."""
         new = pc.unique(new.drop_null())

@@ -1,0 +1,97 @@
+"""`birdfall remove` and `expire`: how long data of people are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from birdfall.cli.output import log, print_json, print_result, show_progress
+from birdfall.cli.parameters import Json
+from birdfall.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from birdfall.pipeline.removal import Removal
+
+
+def remove(case: Path, account: str, *, json: Json = False) -> int:
+    """Remove a person from a case, its findings, reports and exports.
+
+    Parameters
+    ----------
+    case
+        The case.
+    account
+        Who is removed: @handle or id.
+    """
+    from birdfall.pipeline.removal import remove_person
+    from birdfall.record.case import Case
+
+    with show_progress(json) as progress:
+        removal = remove_person(Case.open(case, though_due=True), account, progress=progress)
+    if json:
+        print_json(asdict(removal))
+    else:
+        _print_removal(removal)
+    return ExitCode.FOUND
+
+
+def _print_removal(removal: Removal) -> None:
+    rows = ", ".join(f"{n:,} {table}" for table, n in removal.rows.items()) or "no rows"
+    print_result(f"removed {removal.pseudonym}: {rows}; {removal.blanked:,} texts blanked")
+    if removal.claims:
+        print_result(f"claims that named the person, taken out: {removal.claims}")
+    print_result(f"measured again: {', '.join(removal.findings) or 'nothing was measured before'}")
+    print_result(f"  of these other than before: {', '.join(removal.changed) or 'none'}")
+    for path in removal.rewritten:
+        print_result(f"made anew: {path}")
+    for path, reason in removal.left.items():
+        print_result(f"not made anew: {path}: {reason}")
+    log("Copies that were moved or sent to others are not known here; nor are backups.")
+
+
+def expire(*cases: Path, after: str | None = None, never: bool = False, json: Json = False) -> int:
+    """Delete the cases whose day has passed, or set that day.
+
+    Parameters
+    ----------
+    cases
+        The cases.
+    after
+        The day after which they are to be deleted, such as 2027-01-31.
+    never
+        Take the day away.
+    """
+    from birdfall.pipeline.removal import delete_case
+    from birdfall.record.case import Case
+
+    if not cases:
+        raise UsageError("no case was named", fix="birdfall expire case/ --after 2027-01-31")
+    day = "" if never else _read_day(after)
+    told = {}
+    for path in cases:
+        case = Case.open(path, though_due=True)
+        if day is not None:
+            case.change_settings(delete_after=day)
+            told[str(path)] = f"to be deleted after {day}" if day else "kept until it is deleted"
+        elif case.is_due():
+            told[str(path)] = f"deleted; {delete_case(case)} says when"
+        else:
+            due = case.settings.delete_after
+            told[str(path)] = f"kept: its day is {due}" if due else "kept: it has no day"
+    if json:
+        print_json(told)
+    else:
+        for name, words in told.items():
+            print_result(f"{name}: {words}")
+    return ExitCode.FOUND
+
+
+def _read_day(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day", fix="Write it as 2027-01-31.") from error
