@@ -169,7 +169,7 @@ HOSTILE = '=HYPERLINK("http://x")'
 def table(tmp_path) -> Path:
     path = tmp_path / "suspended.csv"
     rows = ["account,status,time"]
-    rows += [f"u{i},suspended,2024-05-{1 + i % 28:02d}T{i % 24:02d}:10:00Z" for i in range(300)]
+    rows += [f"u{i},suspended,2024-05-{14 + i % 14:02d}T{i % 24:02d}:10:00Z" for i in range(300)]
     rows += [f"w{i},suspended,2024-05-20T12:00:{i % 60:02d}Z" for i in range(400)]
     rows += [
         f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",suspended,2024-05-20T12:00:30Z',

@@ -9,7 +9,7 @@ def suspended(folder):
     rows = ["account,suspended_at"]
     rows += [
         f"v{d}-{i},2013-10-{d:02d}T{(5 * i + d) % 24:02d}:{(7 * i + 11 * d) % 60:02d}:00Z"
-        for d in range(1, 31)
+        for d in range(21, 31)
         for i in range(3)
     ]
     rows += [f"w{i},2013-10-31T22:2{i % 10}:{i % 60:02d}Z" for i in range(300)]

@@ -477,7 +477,8 @@ while forgetting.step(int(sys.argv[2])):
 """
 
 
-def test_killed_at_any_moment(tmp_path):
+@pytest.mark.parametrize("copies", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_killed_at_any_moment(tmp_path, copies):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
     for event in years(60):
@@ -515,7 +516,7 @@ def test_killed_at_any_moment(tmp_path):
     right = all_of(tmp_path / "right.sqlite")
     assert right != all_of(tmp_path / "w.sqlite")
     chance = random.Random()
-    for i in range(4):
+    for i in range(copies):
         path = tmp_path / f"k{i}.sqlite"
         path.write_bytes(whole)
         for _ in range(3):
