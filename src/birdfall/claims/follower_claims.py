@@ -25,7 +25,7 @@ from birdfall.claims.readings import (
     refuse,
 )
 from birdfall.claims.subjects import ClaimSource
-from birdfall.claims.verdicts import NEAR_SHARE, Verdict
+from birdfall.claims.verdicts import NEAR_SHARE, Verdict, precision
 from birdfall.measures.ledgers import ledger
 from birdfall.model.findings import Finding, Note
 from birdfall.model.units import DAY_S
@@ -273,5 +273,6 @@ def _judge_level(step: Level, measured: float | None) -> Verdict:
     high = step.high if step.high is not None else np.inf
     if low <= measured <= high:
         return Verdict.SUPPORTED
-    near = abs(measured - step.value) <= NEAR_SHARE * step.value
+    gap = abs(measured - step.value)
+    near = gap <= NEAR_SHARE * step.value and gap < precision(step.value)
     return Verdict.SUPPORTED_WITHIN if near else Verdict.CONTRADICTED

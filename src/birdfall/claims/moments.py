@@ -22,6 +22,10 @@ class Interval(NamedTuple):
     begin: float
     end: float
 
+    def holds(self, moment: float) -> bool:
+        """Whether a moment lies in it."""
+        return self.begin <= moment <= self.end
+
 
 def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refusal | None:
     """When a claim says that it happened; None if it does not say.
@@ -90,4 +94,4 @@ def measure_onset(source: ClaimSource, claim: ParsedClaim) -> list[Reading] | Re
     wave = first_wave(source.findings)
     if wave is None or interval is None:
         return refuse("no-wave-to-compare", needs="statuses")
-    return [exact_reading("onset", float(interval.begin <= wave.onset_s <= interval.end))]
+    return [exact_reading("onset", float(interval.holds(wave.onset_s)))]

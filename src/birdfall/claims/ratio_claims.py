@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from birdfall.claims.account_claims import read_events
+from birdfall.claims.moments import claimed_interval
 from birdfall.claims.parse import Comparison, ParsedClaim
 from birdfall.claims.readings import Reading, Refusal, exact_reading, refuse
 from birdfall.claims.subjects import ClaimSource, Subject, find_account, find_followers
@@ -17,7 +18,7 @@ def measure_ratio(
 ) -> list[Reading] | Refusal:
     """The reading of a claim that something is so many times another thing."""
     if claim.of == Comparison.USUAL:
-        return _measure_against_usual(source)
+        return _measure_against_usual(source, claim)
     if claim.of == Comparison.RESTORED:
         return _measure_against_returns(source, subject)
     if claim.of.startswith("@") and subject.codes is not None:
@@ -25,9 +26,12 @@ def measure_ratio(
     return refuse("comparison-not-told", needs="what it is compared with")
 
 
-def _measure_against_usual(source: ClaimSource) -> list[Reading] | Refusal:
+def _measure_against_usual(source: ClaimSource, claim: ParsedClaim) -> list[Reading] | Refusal:
     wave = first_wave(source.findings)
-    if wave is None:
+    interval = claimed_interval(source, claim)
+    if isinstance(interval, Refusal):
+        return interval
+    if wave is None or (interval is not None and not interval.holds(wave.onset_s)):
         return refuse("no-wave-to-compare", needs="statuses")
     expected = max(float(wave.expected), MIN_EXPECTED)
     low, high = (

@@ -9,6 +9,8 @@ from birdfall.claims.parse import ParsedClaim, Qualifier
 
 #: Off by no more than this share of the claimed number: supported within.
 NEAR_SHARE = 0.10
+#: A number from this on may be round.
+MIN_ROUND = 10
 
 
 class Verdict(StrEnum):
@@ -29,6 +31,22 @@ class Judgement(NamedTuple):
 
     verdict: Verdict
     off_by: float | None
+
+
+def precision(value: float) -> float:
+    """How precisely a number is said: the unit of its last digit that is not nought.
+
+    Who says 3,300 does not mean 3,000; who says 3,000 may.
+
+    Examples
+    --------
+    >>> precision(3300), precision(3000), precision(33)
+    (100.0, 1000.0, 1.0)
+    """
+    unit = 1.0
+    while value >= MIN_ROUND and value % (10 * unit) == 0:
+        unit *= 10
+    return unit
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
@@ -72,4 +90,6 @@ def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
     edges = [e for e in (claim.low, claim.high) if e is not None] if ranged else [claim.value]
     gap = min(abs(value - edge) for value in (low, high) for edge in edges)
     near = gap <= NEAR_SHARE * claim.value and claim.qualifier is not Qualifier.EXACTLY
+    if claim.qualifier is Qualifier.PLAIN and gap >= precision(claim.value):
+        near = False
     return Verdict.SUPPORTED_WITHIN if near else Verdict.CONTRADICTED

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import EventMention, Quantity
-from birdfall.claims.parse.items import Base, Item, Unit
+from birdfall.claims.parse.items import Base, Comparison, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import Qualifier
 from birdfall.claims.parse.sentence import Sentence
@@ -27,7 +27,7 @@ NUMBER_COST, DELAY_COST = 100, 50
 _DELAYED = (Quantity.RESTORED, Quantity.MISSING)
 #: What can be said to have happened on a day.
 _DATED = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.GAINED)
-_BACK_OR_AWAY = (Quantity.RESTORED, Quantity.FALLEN)
+_DENIABLE = (Quantity.RESTORED, Quantity.FALLEN, Quantity.LOST)
 #: What a denied event makes of a qualifier: "no volvieron más de 50" is at most 50.
 _TURNED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
 
@@ -54,6 +54,7 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
             unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit
             item = replace(item, noun=following[0].noun, unit=unit)
         if whole and item.noun_counts_followers:
+            found.append(replace(item, quantity=Quantity.LEVEL))
             continue
         event = _choose_event(item, events, following, part=part, whole=whole)
         if event is None and item.of == Base.FALLEN and _says_whom_they_followed(sentence, item):
@@ -148,7 +149,7 @@ def _distance(sentence: Sentence, item: Item, event: EventMention) -> float:
 def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
     """An item with its event; a denial may turn its qualifier."""
     item = replace(item, event=event)
-    denies = event.denied and event.quantity in _BACK_OR_AWAY and event.end <= item.begin
+    denies = event.denied and event.quantity in _DENIABLE and event.end <= item.begin
     if not denies:
         return replace(item, quantity=_quantity_of(item, event))
     # "لم يعد سوى 50": how many at most did, not how many did not
@@ -169,8 +170,8 @@ def _quantity_of(item: Item, event: EventMention) -> Quantity | None:
     quantity = event.quantity
     if quantity is Quantity.RESTORED:
         return Quantity.MISSING if event.denied else quantity
-    if quantity is Quantity.FALLEN:
-        return None if event.denied and item.qualifier is not Qualifier.NOT else quantity
+    if quantity in (Quantity.FALLEN, Quantity.LOST) and event.denied:
+        return None if item.qualifier is not Qualifier.NOT else quantity
     counts_accounts = item.noun is not None and not item.noun.counts_followers
     if quantity is Quantity.LOST and counts_accounts and item.unit is not Unit.PERCENT:
         return Quantity.FALLEN
@@ -289,12 +290,12 @@ def _span_cost(sentence: Sentence, items: list[Item], item: Item, span: Span) ->
 def attach_time(sentence: Sentence, items: list[Item]) -> list[Item]:
     """The items with the date and hour of the sentence, which belongs to the nearest one."""
     time = sentence.time
-    if time is None:
+    if time is None or any(item.quantity is Quantity.BEGAN for item in items):
         return items
     costs = [
         (abs(item.begin - time.begin) + sentence.crossing_cost(item.begin, time.begin), n)
         for n, item in enumerate(items)
-        if item.quantity in _DATED
+        if item.quantity in _DATED or item.of == Comparison.USUAL
     ]
     if not costs or not math.isfinite(min(costs)[0]):
         return items

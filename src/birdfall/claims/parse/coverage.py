@@ -21,7 +21,13 @@ from birdfall.claims.parse.tokens import TokenKind
 #: Marks that say nothing by themselves.
 _SILENT_MARKS = frozenset(".,;:!¡()[]\"'«»“”…—–-،؛")
 #: What may be said of the suspended accounts as what they are: "the suspended accounts came back".
+#: Words between "said" and "that" where the speaker stands there.
+SPEAKER_WORDS = 5
+#: Words between "only" and the verb of its number.
+STRICT_WORDS = 2
 _OF_FALLEN = (Quantity.RESTORED, Quantity.MISSING)
+#: What may be said to be of the wave.
+_OF_THE_WAVE = (*_OF_FALLEN, Quantity.FALLEN, Quantity.LOST, Quantity.GAINED)
 #: The words that tell levels, used up by a chain of levels.
 _LEVEL_TAGS = (
     Tag.MOVED,
@@ -62,6 +68,11 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += words.ranges(Tag.FILLER) + words.ranges(Tag.ACCOUNT)
     if any(item.value == 0 for item in items):
         ranges += words.ranges(Tag.ANYONE)
+    if any(item.quantity is Quantity.MISSING for item in items):
+        ranges += words.ranges(Tag.STILL)
+    if len(items) > 1:
+        ranges += words.ranges(Tag.THEM)
+    ranges += [r for item in items for r in _strictly(sentence, item)]
     if any(item.qualifier is Qualifier.NOT for item in items):
         ranges += words.ranges(Tag.BUT)
     if any(_is_about_followers(item) for item in items) or chains:
@@ -93,6 +104,28 @@ def _around(sentence: Sentence, window: Span) -> list[TokenRange]:
     return [TokenRange(begin, end)]
 
 
+def _strictly(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """Words of strictness that stand apart from their number: "apenas le tumbaron 60".
+
+    And the second "no" of "no hubo ni 5.000", which adds nothing to the first.
+    """
+    words = sentence.words
+    first = sentence.clause(item.begin).begin
+    found = []
+    if words.length(item.begin, Tag.NOT_EVEN) and not (item.event and item.event.denied):
+        found += words.ranges(Tag.NOT, first, item.begin)
+    if item.qualifier in (Qualifier.PLAIN, Qualifier.ABOUT) and item.window is not None:
+        end = item.window.end
+        found.append(TokenRange(end, end + words.length(end, Tag.EXACTLY, Tag.EXACTLY_AFTER)))
+    if item.qualifier is Qualifier.PLAIN and item.event is not None:
+        found += [
+            strict
+            for strict in words.ranges(Tag.EXACTLY, first, item.begin)
+            if 0 <= item.event.begin - strict.end <= STRICT_WORDS and item.event.end <= item.begin
+        ]
+    return found
+
+
 def _is_about_followers(item: Item) -> bool:
     return item.population != EVERYBODY or item.unit is Unit.FOLLOWERS
 
@@ -100,7 +133,8 @@ def _is_about_followers(item: Item) -> bool:
 def _told_by(sentence: Sentence, item: Item) -> list[TokenRange]:
     """The words that say what a ratio is to, and of which wave a number is."""
     words = sentence.words
-    found = words.ranges(Tag.OF_WAVE) if item.quantity in (Quantity.FALLEN, *_OF_FALLEN) else []
+    of_wave = item.quantity in _OF_THE_WAVE or item.of == Comparison.USUAL
+    found = words.ranges(Tag.OF_WAVE) if of_wave else []
     almost = words.length_before(item.begin, Tag.ALMOST)
     found.append(TokenRange(item.begin - almost, item.begin))
     if words.text(item.end) == "+":
@@ -134,6 +168,8 @@ def _reporting(sentence: Sentence) -> list[TokenRange]:
         that = words.is_a(end, Tag.THAT) or (end < len(words) and words[end].kind is TokenKind.MARK)
         if that or end == len(words) or words.text(begin - 1) == ",":
             found.append(TokenRange(begin, end + words.is_a(end, Tag.THAT)))
+        elif any(words.is_a(at, Tag.THAT) for at in range(end, end + SPEAKER_WORDS)):
+            found.append(TokenRange(begin, end))  # Arabic: "said the ministry that"
     for at, word in enumerate(words):
         if word.kind is TokenKind.HANDLE and is_speaker(sentence, at):
             before = words.length_before(at, Tag.SOURCE)

@@ -15,6 +15,8 @@ from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
 #: The longest that a unit without a number ("minutes") can mean: short of the next unit.
 MAX_VAGUE_S = {1: MINUTE_S, MINUTE_S: HOUR_S, HOUR_S: DAY_S, DAY_S: 7 * DAY_S}
+#: The longest that "in the blink of an eye" can mean.
+MAX_MOMENT_S = 15 * MINUTE_S
 #: Longer without "in" before it is an age and no window.
 MIN_AGE_S = 2_000_000.0
 #: A number of at least so many whose unit makes it longer than this counts something else.
@@ -84,7 +86,7 @@ def read_spans(
         span = _read_phrase(words, at)
         if span is None:
             length = _read_length(words, at, begins.get(at))
-            span = None if length is None else _classify(words, length)
+            span = None if length is None else _classify(words, length, dated)
         if span is not None:
             found.append(span)
             end = span.end
@@ -101,6 +103,7 @@ def _read_phrase(words: TaggedTokens, at: int) -> Span | None:
     for tag, kind, low_s, high_s in (
         (Tag.NEXT_DAY, SpanKind.DELAY, 0, NEXT_DAY_S),
         (Tag.OVERNIGHT, SpanKind.WINDOW, DAY_S / 2, DAY_S / 2),
+        (Tag.MOMENT, SpanKind.WINDOW, 1, MAX_MOMENT_S),
         (Tag.SAME_DAY, SpanKind.WINDOW, DAY_S, DAY_S),
     ):
         length = words.length(at, tag)
@@ -160,7 +163,7 @@ def _read_number_of_units(words: TaggedTokens, amount: Amount) -> _Length | None
         if (
             unit is None
             or (skip and not (of or words.is_a(end, Tag.SINGLE_UNIT)))
-            or (of and amount.value < MIN_WITH_OF)
+            or (of and amount.value < MIN_WITH_OF and not amount.about)
         ):
             continue
         low = amount.low if amount.low is not None else amount.value
@@ -222,7 +225,8 @@ def _read_few(words: TaggedTokens, at: int) -> _Length | None:
 def _read_bare_unit(words: TaggedTokens, at: int) -> _Length | None:
     """Read a unit without a number: "minutes", "hora", "ساعة ونصف"."""
     unit = _unit_s(words, at)
-    if unit is None or words.is_a(at, Tag.UNIT_AFTER_NUMBER):
+    per = words.length_before(at, Tag.PER)
+    if unit is None or (words.is_a(at, Tag.UNIT_AFTER_NUMBER) and not per):
         return None
     if words.is_form_of(at, Tag.PLURAL_UNIT):
         return _Length(2 * unit, _max_vague_s(unit), at, at + 1)
@@ -263,12 +267,14 @@ def _read_and_half(words: TaggedTokens, at: int) -> tuple[int, bool]:
     return at, False
 
 
-def _classify(words: TaggedTokens, length: _Length) -> Span:
+def _classify(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> Span:
     """What a length of time says by the words around it."""
-    return Span(_kind_of(words, length), length.low_s, length.high_s, length.begin, length.end)
+    return Span(
+        _kind_of(words, length, dated), length.low_s, length.high_s, length.begin, length.end
+    )
 
 
-def _kind_of(words: TaggedTokens, length: _Length) -> SpanKind:
+def _kind_of(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> SpanKind:
     begin, end = length.begin, length.end
     left = begin
     while words.is_a(left - 1, Tag.TIME_FILLER) and not words.length_before(left, Tag.WITHIN):
@@ -279,7 +285,8 @@ def _kind_of(words: TaggedTokens, length: _Length) -> SpanKind:
         or words.length_before(left, Tag.AGO_BEFORE)
     ):
         return SpanKind.PAST
-    if words.length(end, Tag.DELAY_AFTER) or words.length_before(left, Tag.DELAY_BEFORE):
+    delayed = words.length(end, Tag.DELAY_AFTER) and end not in dated
+    if delayed or words.length_before(left, Tag.DELAY_BEFORE):
         return SpanKind.DELAY
     if words.length_before(begin, Tag.PER) or _is_rate_by_article(words, length):
         return SpanKind.RATE

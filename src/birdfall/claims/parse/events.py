@@ -72,10 +72,10 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
 
 
 def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> EventMention:
-    if quantity not in (Quantity.RESTORED, Quantity.FALLEN):
+    if quantity not in (Quantity.RESTORED, Quantity.FALLEN, Quantity.LOST):
         return EventMention(quantity, begin, end)
     denial = _denial_before(words, begin)
-    if quantity is Quantity.RESTORED or denial is not None:
+    if quantity is not Quantity.FALLEN or denial is not None:
         marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
         return EventMention(quantity, begin, end, denial is not None, marks)
     still = words.ranges(Tag.STILL, begin - STILL_WORDS, begin)

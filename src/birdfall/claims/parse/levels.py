@@ -55,6 +55,7 @@ class Chain:
 
 
 #: Words looked back over for "had", "lost", "later", and on for "left"; between two levels.
+EVENT_WORDS = 5  # from the noun of a number to what happened to the accounts
 STOOD_WORDS, LOST_WORDS, LATER_WORDS, LEFT_WORDS, MOVE_WORDS = 5, 5, 3, 3, 8
 #: Words of the phrase around a level, before and after it; to its noun; to its delay.
 PHRASE_WORDS_BEFORE, PHRASE_WORDS_AFTER, NOUN_WORDS, DELAY_WORDS = 6, 4, 3, 5
@@ -173,10 +174,13 @@ def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
         return None
     # "had 6,600 followers suspended" is a fall
     fell = any(
-        event.begin - noun.end in (0, 1) and event.quantity in _HAPPENED_TO_ACCOUNTS
+        0 <= event.begin - noun.end <= EVENT_WORDS
+        and event.quantity in _HAPPENED_TO_ACCOUNTS
+        and not sentence.crossing_cost(noun.end, event.begin)
+        and not words.contains(Tag.BEFOREHAND, noun.end, event.begin)
         for event in sentence.events
     )
-    if fell and not sentence.crossing_cost(noun.end, noun.end + 1):
+    if fell:
         return None
     lost = any(
         event.quantity in _LOST_OR_GAINED

@@ -153,6 +153,7 @@ class Tag(Enum):
     NEXT_DAY = auto()
     SAME_DAY = auto()
     OVERNIGHT = auto()
+    MOMENT = auto()  # in the blink of an eye
     AT_CLOCK = auto()  # before an hour of the day
     # Words by themselves, as they are spelled
     OF = auto()

@@ -15,13 +15,15 @@ def read_onsets(sentence: Sentence) -> list[Item]:
     began = words.ranges(Tag.BEGAN)
     waves = words.ranges(Tag.WAVE)
     falls = [event for event in sentence.events if event.quantity is Quantity.FALLEN]
-    if len(began) != 1 or sentence.time is None or not (waves or falls) or sentence.free():
+    if len(began) != 1 or sentence.time is None or not (waves or falls):
+        return []
+    if sentence.free() and not waves:
         return []
     if len(falls) != len(sentence.events):
         return []
     for begin, end in waves:
         sentence.use(begin, end)
-    for event in falls:
+    for event in falls if not sentence.free() else []:
         sentence.use(event.begin, event.end)
     begin, end = began[0]
     item = Item(

@@ -99,6 +99,8 @@ def from_item(item: Item, language: str) -> ParsedClaim:
     """The claim of an item whose quantity is known."""
     if item.quantity is None:
         raise ValueError("an item without a quantity is no claim")
+    if item.quantity is Quantity.LEVEL:
+        return from_level(item, language)
     low, high = item.low, item.high
     if low is None and high is None:
         low, high = allowed_range(item.value, item.qualifier)
@@ -120,6 +122,25 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         group=item.group,
         of=item.of,
         when=item.when,
+    )
+
+
+def from_level(item: Item, language: str) -> ParsedClaim:
+    """The claim of how many followers an account had before: "half of her 6,000 followers"."""
+    qualifier = Qualifier.ABOUT if item.qualifier is Qualifier.PLAIN else item.qualifier
+    low, high = allowed_range(item.value, qualifier)
+    return ParsedClaim(
+        quantity=Quantity.LEVEL,
+        value=item.value,
+        low=low,
+        high=high,
+        unit=Unit.FOLLOWERS,
+        window_s=None,
+        population=item.population,
+        qualifier=qualifier,
+        language=language,
+        group=item.group,
+        levels=(Level(Role.BEFORE, item.value, low, high),),
     )
 
 

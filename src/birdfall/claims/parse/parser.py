@@ -164,9 +164,7 @@ def _manner(words: list[Token], language: str) -> tuple[Manner, list[Token], str
 def _read_items(sentence: Sentence) -> list[Item]:
     """Everything measurable that is no level, in order."""
     onsets = read_onsets(sentence)
-    if onsets:
-        return onsets
-    found = [*read_ratios(sentence), *read_ranges(sentence), *read_shares(sentence)]
+    found = [*onsets, *read_ratios(sentence), *read_ranges(sentence), *read_shares(sentence)]
     found = _sort_items(found + read_counts(sentence))
     found = attach_windows(sentence, attach_events(sentence, found))
     found += attach_windows(sentence, read_nones(sentence, found))

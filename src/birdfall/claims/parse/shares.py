@@ -93,6 +93,7 @@ def find_parts_of_wholes(sentence: Sentence) -> list[PartOfWhole]:
 def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
     words, part, whole = sentence.words, sentence.amounts[i], sentence.amounts[i + 1]
     noun = words.length(part.end, Tag.ACCOUNT, Tag.FOLLOWER)
+    noun += words.length(part.end + noun, Tag.FALLEN) if noun else 0
     joint = words.length(part.end + noun, Tag.OUT_OF)
     if (
         not joint
@@ -115,8 +116,11 @@ def _read_part(sentence: Sentence, part: PartOfWhole) -> Item:
     qualifier, begin = read_qualifier(sentence, part.begin, part.end)
     percent = 100 * sentence.amounts[part.part].value / sentence.amounts[part.whole].value
     share = _share(sentence, begin, part.end, percent, _about(qualifier))
-    inside = says_who(sentence.words, part.begin, part.end)
+    words = sentence.words
+    inside = says_who(words, part.begin, part.end)
     sentence.take(part.part, part.whole)
+    if words.contains(Tag.FALLEN, part.begin, part.end):
+        return replace(share, of=Base.FALLEN)
     return replace(share, of=share.of or (Base(inside) if inside is not None else ""))
 
 
