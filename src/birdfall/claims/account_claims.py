@@ -22,40 +22,17 @@ from birdfall.claims.windows import (
     fullest_window,
     second_window,
 )
-from birdfall.measures.suspensions import spells
 from birdfall.model.findings import Note
 from birdfall.record.record import Record
 
-#: Stands for "no lower bound" while times are integers.
-_NO_BOUND_US = -(2**62)
 Codes = NDArray[np.int64]
-
-
-def read_events(record: Record) -> tuple[EventTimes, EventTimes]:
-    """All falls of a record, and all returns."""
-    table = spells(record)
-    code = table.column("code").to_numpy().astype(np.int64)
-    ended_as = table.column("ended_as").to_pylist()
-    returned = np.array([status in ("active", "limited") for status in ended_as], bool)
-    events = []
-    for first, last, keep in (
-        ("fell_after", "fell_by", np.ones(len(code), bool)),
-        ("ended_after", "ended_by", returned),
-    ):
-        low, high = (
-            table.column(name).cast("int64").fill_null(_NO_BOUND_US).to_numpy()
-            for name in (first, last)
-        )
-        low = np.where(low <= _NO_BOUND_US, high, low)
-        events.append(EventTimes(code[keep], low[keep] / 1e6, high[keep] / 1e6))
-    return events[0], events[1]
 
 
 def measure_accounts(
     source: ClaimSource, claim: ParsedClaim, subject: Subject
 ) -> list[Reading] | Refusal:
     """Readings of a claim that accounts fell, came back or are missing, the plainest first."""
-    falls, returns = read_events(source.record)
+    falls, returns = source.events
     interval = claimed_interval(source, claim)
     if isinstance(interval, Refusal):
         return interval
@@ -234,17 +211,26 @@ def _measure_by_then(
     """By the end of the window claimed; "the next day" is also that day alone."""
     window_s = float(claim.window_most_s or claim.window_s or 0.0)
     factor = _factor(claim, base)
-    if not claim.means_next_day:
-        found = [_measure_between(returned, begin, begin + window_s, base, factor, name)]
+    if not claim.next_day:
+        found = [_measure_after_fall(returned, window_s, base, factor, name)]
         if claim.window_most_s is not None and claim.window_s is not None:
-            end = begin + claim.window_s
-            found.append(_measure_between(returned, begin, end, base, factor, name))
+            found.append(_measure_after_fall(returned, claim.window_s, base, factor, name))
         return found
     day, end = _midnight(record, begin, 1), _midnight(record, begin, 2)
     return [
         _measure_between(returned, begin, end, base, factor, name),
         _measure_between(returned, day, end, base, factor, f"{name}-day"),
     ]
+
+
+def _measure_after_fall(
+    returned: EventTimes, window_s: float, base: int, factor: float, name: str
+) -> Reading:
+    """The accounts that came back at most a window after their own fall, with bounds."""
+    value, low, high = (
+        float(events.count_accounts()) * factor for events in returned.back_within(window_s)
+    )
+    return Reading(name, value, low, high, ReadingDetails(base=base))
 
 
 def _measure_between(

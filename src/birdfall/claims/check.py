@@ -91,7 +91,11 @@ def check_statement(
     record: Record, findings: Mapping[str, Finding], statement: Statement, *, settings: Settings
 ) -> list[Finding]:
     """Check every claim of a statement that is parsed already. As `check_sentence`."""
-    source = ClaimSource(record, findings, settings)
+    return check_against(ClaimSource(record, findings, settings), statement)
+
+
+def check_against(source: ClaimSource, statement: Statement) -> list[Finding]:
+    """Check every claim of a statement against a source that may serve for several."""
     if not statement.parsed:
         return [_refusal(statement.claim, None, Note("claim-without-number", {}))]
     reason = _why_unchecked(statement)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from birdfall.claims.account_claims import read_events
 from birdfall.claims.moments import claimed_interval
 from birdfall.claims.parse import Comparison, ParsedClaim
 from birdfall.claims.readings import Reading, Refusal, exact_reading, refuse
@@ -42,7 +41,7 @@ def _measure_against_usual(source: ClaimSource, claim: ParsedClaim) -> list[Read
 
 
 def _measure_against_returns(source: ClaimSource, subject: Subject) -> list[Reading] | Refusal:
-    falls, returns = read_events(source.record)
+    falls, returns = source.events
     fallen = falls.of_accounts(subject.codes).count_accounts()
     returned = returns.of_accounts(subject.codes).count_accounts()
     if not returned:
@@ -53,7 +52,7 @@ def _measure_against_returns(source: ClaimSource, subject: Subject) -> list[Read
 def _measure_against_account(
     source: ClaimSource, handle: str, subject: Subject
 ) -> list[Reading] | Refusal:
-    falls, _ = read_events(source.record)
+    falls, _ = source.events
     other = find_account(source, handle)
     if other is None:
         return refuse("account-not-known", account=handle, needs="leaders")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from birdfall.claims.event_times import read_events
 from birdfall.claims.parse import (
     COUNT_QUANTITIES,
     EVERYBODY,
@@ -19,6 +21,7 @@ from birdfall.claims.parse import (
 )
 from birdfall.claims.readings import Refusal, refuse
 from birdfall.claims.wave import first_wave
+from birdfall.claims.windows import EventTimes
 from birdfall.model.findings import Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.record import NEVER, Record
@@ -37,6 +40,21 @@ class ClaimSource:
     record: Record
     findings: Mapping[str, Finding]
     settings: Settings
+
+    @cached_property
+    def events(self) -> tuple[EventTimes, EventTimes]:
+        """All falls of the record, and all returns; read once for all claims."""
+        return read_events(self.record)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The names that the record and the settings know, by account."""
+        return self.record.names() | self.settings.names
+
+    @cached_property
+    def followers(self) -> dict[str, NDArray[np.int64]]:
+        """Those who followed the accounts that were asked for so far."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,13 @@ def find_followers(source: ClaimSource, account: str) -> NDArray[np.int64]:
     int[n]
         Ascending.
     """
+    known = source.followers.get(account)
+    if known is None:
+        known = source.followers[account] = _read_followers(source, account)
+    return known
+
+
+def _read_followers(source: ClaimSource, account: str) -> NDArray[np.int64]:
     edges = source.record.edges([account])
     waves = first_wave(source.findings)
     if waves is None:
@@ -128,8 +153,7 @@ def find_followers(source: ClaimSource, account: str) -> NDArray[np.int64]:
 def find_account(source: ClaimSource, handle: str) -> str | None:
     """The id behind a handle, by the names the record and the settings know."""
     plain = handle.removeprefix("@")
-    names = source.record.names() | source.settings.names
-    for account, name in sorted(names.items()):
+    for account, name in sorted(source.names.items()):
         if name.removeprefix("@").casefold() == plain.casefold():
             return account
     return plain if source.record.ids.code(plain) is not None else None
@@ -161,7 +185,7 @@ def _account_named_like(source: ClaimSource, word: str) -> str | None:
     exact = find_account(source, word)
     if exact is not None:
         return exact
-    names = source.record.names() | settings.names
+    names = source.names
     for account in (
         *settings.leaders,
         *settings.controls,

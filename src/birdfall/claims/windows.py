@@ -29,15 +29,30 @@ class EventTimes:
         int[n], the code of the account.
     low, high
         float[n], seconds since 1970.
+    fell
+        Of returns: the fall that each one ended.
     """
 
     code: NDArray[np.int64]
     low: Seconds
     high: Seconds
+    fell: EventTimes | None = None
 
     def select(self, keep: NDArray[np.bool_]) -> EventTimes:
         """The events that a mask keeps."""
-        return EventTimes(self.code[keep], self.low[keep], self.high[keep])
+        fell = None if self.fell is None else self.fell.select(keep)
+        return EventTimes(self.code[keep], self.low[keep], self.high[keep], fell)
+
+    def back_within(self, window_s: float) -> tuple[EventTimes, EventTimes, EventTimes]:
+        """The returns seen at most a window after each one's own fall; those sure and possible."""
+        fell = self.fell
+        if fell is None:
+            raise ValueError("these events are no returns")
+        return (
+            self.select(self.high - fell.high <= window_s),
+            self.select(self.high - fell.low <= window_s),
+            self.select(self.low - fell.high <= window_s),
+        )
 
     def of_accounts(self, codes: NDArray[np.int64] | None) -> EventTimes:
         """The events of some accounts; None: of all."""

@@ -183,8 +183,9 @@ def _inherit_events(sentence: Sentence, items: list[Item]) -> list[Item]:
     timed = any(span.kind in (SpanKind.WINDOW, SpanKind.RATE) for span in sentence.spans)
     found = list(items)
     for n, item in enumerate(found):
-        if item.quantity is not None or item.unit is Unit.TIMES:
-            continue
+        denied = item.event is not None and item.event.denied
+        if item.quantity is not None or item.unit is Unit.TIMES or denied:
+            continue  # "3,300 accounts were not suspended" says of no number that they were
         before = next(
             (f for f in reversed(found[:n]) if f.quantity is not None and f.unit is not Unit.TIMES),
             None,

@@ -50,6 +50,8 @@ class Span:
         Seconds; they differ where the words are vague.
     begin, end
         Its tokens [begin, end).
+    next_day
+        It is "the next day": a day of the calendar and no length of time.
     """
 
     kind: SpanKind
@@ -57,6 +59,7 @@ class Span:
     high_s: float
     begin: int
     end: int
+    next_day: bool = False
 
 
 class _Length(NamedTuple):
@@ -108,7 +111,8 @@ def _read_phrase(words: TaggedTokens, at: int) -> Span | None:
     ):
         length = words.length(at, tag)
         if length:
-            return Span(kind, float(low_s), float(high_s), at, at + length)
+            next_day = tag is Tag.NEXT_DAY
+            return Span(kind, float(low_s), float(high_s), at, at + length, next_day)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from birdfall.claims.parse.calendar import When
-from birdfall.claims.parse.durations import NEXT_DAY_S, Span
+from birdfall.claims.parse.durations import Span
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.levels import Chain, Role
@@ -71,6 +71,8 @@ class ParsedClaim:
         Of a count, in the order of time.
     when
         The date and hour at which it is said to have happened, None if it is not said.
+    next_day
+        The window is "the next day": until the second midnight, or that day alone.
     """
 
     quantity: Quantity
@@ -88,11 +90,7 @@ class ParsedClaim:
     of: str = ""
     levels: tuple[Level, ...] = field(default=())
     when: When | None = None
-
-    @property
-    def means_next_day(self) -> bool:
-        """Whether the window is "the next day", which is told from "within two days" by nothing."""
-        return self.window_s == NEXT_DAY_S and self.window_most_s is None
+    next_day: bool = False
 
 
 def from_item(item: Item, language: str) -> ParsedClaim:
@@ -122,6 +120,7 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         group=item.group,
         of=item.of,
         when=item.when,
+        next_day=item.window is not None and item.window.next_day,
     )
 
 

@@ -167,6 +167,8 @@ def _read_more_or_fewer(sentence: Sentence) -> list[Item]:
     found = []
     for tag in (Tag.MORE_FOLLOWERS, Tag.FEWER_FOLLOWERS):
         for begin, end in words.ranges(tag):
+            if words.length_before(begin, Tag.TIMES):
+                continue  # "fifty times more followers than" is read with its number
             # Arabic may say the verb again: "than what @y lost"
             stop = next((n for n in (end, end + 1) if _is_handle(sentence, n)), None)
             if stop is not None:

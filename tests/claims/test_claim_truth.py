@@ -1,0 +1,79 @@
+"""Sentences of known truth: no wrong verdict in any, and most of what can be measured answered."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from claim_grammar import LANGUAGES, changed_sentences, sentences, strange_sentences
+from known_cases import CARACAS, CASES
+
+from birdfall.claims.check import check_against
+from birdfall.claims.statements import Claim, parse_claim
+
+#: Of the sentences of the grammar that can be measured, at least so many are answered.
+MIN_ANSWERED = 0.85
+#: The same of sentences as people wrote them.
+MIN_ANSWERED_WRITTEN = 0.75
+WRITTEN = list(csv.DictReader((Path(__file__).parent / "truth.csv").open(encoding="utf-8")))
+
+
+def told(source, text, language):
+    """S, C, or N where no verdict is given, as a reader of the verdicts would say."""
+    found = check_against(source, parse_claim(Claim(text, language=language)))
+    given = [f.details["verdict"] for f in found if f.answer != "cannot"]
+    if not given:
+        return "N"
+    if "contradicted" in given:
+        return "C"
+    return "S" if len(given) == len(found) else "N"
+
+
+def judge(source, said):
+    """Which of these (language, text, expected, construct) are wrong, and how many answered."""
+    wrong, answered, measurable = [], Counter(), Counter()
+    for language, text, expected, construct in said:
+        verdict = told(source, text, language)
+        if verdict not in ("N", expected):
+            wrong.append(f"{language} {expected} and not {verdict}: {text}")
+        for key in (language, construct, f"{language} {construct}") if expected != "N" else ():
+            measurable[key] += 1
+            answered[key] += verdict == expected
+    return wrong, {key: answered[key] / number for key, number in measurable.items()}
+
+
+def generated(case, step=1, first=0):
+    rows = [(s.language, s.text, s.expected, s.construct) for s in sentences(case)]
+    return rows[first::step]
+
+
+def test_no_written_sentence_gets_a_wrong_verdict():
+    rows = [(r["language"], r["sentence"], r["expected"], "written") for r in WRITTEN]
+    wrong, answered = judge(CARACAS.source(), rows)
+    assert not wrong
+    assert {k: v for k, v in answered.items() if v < MIN_ANSWERED_WRITTEN} == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_no_generated_sentence_gets_a_wrong_verdict(case):
+    wrong, answered = judge(case.source(), generated(case, step=37))
+    assert not wrong
+    assert {k: v for k, v in answered.items() if k in LANGUAGES and v < MIN_ANSWERED} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_none_of_thousands_of_generated_sentences_gets_a_wrong_verdict(case):
+    wrong, answered = judge(case.source(), generated(case))
+    assert not wrong
+    assert {k: v for k, v in answered.items() if v < MIN_ANSWERED} == {}
+
+
+def test_what_no_record_tells_is_refused_wherever_it_stands():
+    for said in strange_sentences(CARACAS):
+        assert told(CARACAS.source(), said.text, said.language) == "N", said.text
+
+
+def test_one_word_that_changes_the_truth_changes_the_verdict():
+    for language, text in changed_sentences(CARACAS):
+        assert told(CARACAS.source(), text, language) != "S", text
