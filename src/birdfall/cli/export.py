@@ -24,8 +24,8 @@ def export(
     case
         The case.
     format
-        One of csv and parquet, which make a folder, and sqlite, a file that Datasette opens; other
-        packages may add more.
+        One of csv and parquet, which make a folder, sqlite, a file that Datasette opens, and
+        evidence, a case by pseudonym that others can compute again; other packages may add more.
     out
         What to make.
     identified

@@ -33,6 +33,7 @@ import pyarrow.parquet as pq
 from birdfall.model.errors import UsageError
 from birdfall.pipeline.copies import Copy, note_copy
 from birdfall.pipeline.csv_cells import write_csv_batches
+from birdfall.pipeline.evidence import write_evidence
 from birdfall.pipeline.shared_case import SharedCase, SharedTable
 from birdfall.pipeline.sqlite_file import write_sqlite
 from birdfall.record.atomic import made_whole, write_with
@@ -179,4 +180,5 @@ BUILT_IN: Final = (
     ExportFormat("csv", "a folder of tables that no spreadsheet runs", _write_csv_folder),
     ExportFormat("parquet", "a folder of tables with their types", _write_parquet_folder),
     ExportFormat("sqlite", "one file that Datasette opens", _write_sqlite_file),
+    ExportFormat("evidence", "a case by pseudonym that others compute again", write_evidence),
 )

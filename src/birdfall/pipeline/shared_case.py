@@ -95,10 +95,7 @@ class SharedCase:
         """Every table that has rows. form: leave out the findings of measures that are not exported
         in it.
         """
-        for name, schema in TABLES.items():
-            if self.record.has(name):
-                columns = pa.schema([pa.field(f.name, f.type) for f in schema])
-                yield SharedTable(name, columns, self._batches(name))
+        yield from self.record_tables()
         for finding in self.findings.values():
             measure = measure_of(finding)
             if form is not None and measure is not None and form not in measure.exports:
@@ -106,6 +103,13 @@ class SharedCase:
             for table_name, shown in sorted(finding.tables.items()):
                 name = f"{finding.name}.{table_name}".replace("-", "_")
                 yield SharedTable(name, shown.schema, iter([shown]))
+
+    def record_tables(self) -> Iterator[SharedTable]:
+        """The tables of the record that have rows."""
+        for name, schema in TABLES.items():
+            if self.record.has(name):
+                columns = pa.schema([pa.field(f.name, f.type) for f in schema])
+                yield SharedTable(name, columns, self._batches(name))
 
     def _batches(self, name: str) -> Iterator[pa.Table]:
         if not self.identified:

@@ -163,9 +163,12 @@ class Case:
         digest: str | Callable[[], str] = "",
         options: ImportOptions | None = None,
         notes: tuple[str, ...] = (),
+        dictionary: Ids | None = None,
         progress: Progress = silent,
     ) -> Receipt:
         """Take rows into the record as one atomic change: all of them, or (on any error) none.
+
+        dictionary: the accounts by code of a case that has none yet, instead of in keyed order.
 
         digest: identifies the input; an input that was taken before is left out and the receipt
         says so. If it is computed meanwhile, what waits for it.
@@ -183,7 +186,7 @@ class Case:
                 written, named = write_parts(items, transaction.workplace)
                 # Reading tells its own progress; what is left is names and digests.
                 progress("keep", sum(written.values()), sum(written.values()), "rows")
-                ids = self._grow_ids(transaction.workplace, named)
+                ids = self._grow_ids(transaction.workplace, named, dictionary)
                 added = []
                 for table, rows in written.items():
                     place = f"record/{table}/part-{number:05d}.parquet"
@@ -232,13 +235,15 @@ class Case:
             column = pq.read_table(path, columns=["id"]).column("id")
             return Ids(column.cast(pa.string()).combine_chunks())
 
-    def _grow_ids(self, staging: Path, named: pa.Array) -> Ids | None:
+    def _grow_ids(
+        self, staging: Path, named: pa.Array, dictionary: Ids | None = None
+    ) -> Ids | None:
         """The dictionary with the accounts `named` in it, written to the staging folder.
 
         None if none of them is new.
         """
         ids = self._ids()
-        merge = ids.merge(named, self.key)
+        merge = (ids if dictionary is None or len(ids) else dictionary).merge(named, self.key)
         if len(merge) == len(ids):
             return None
         pq.write_table(

@@ -85,7 +85,7 @@ class Mentions:
         >>> import pyarrow as pa
         >>> mentions = Mentions(Ids(pa.array(["42"])), [("42", "luna")])
         >>> mentions.replace("@Luna lost 42 followers", lambda account: "heron-10")
-        'heron-10 lost 42 followers'
+        '@heron-10 lost 42 followers'
         """
 
         def replaced(match: re.Match[str]) -> str:
@@ -95,7 +95,8 @@ class Mentions:
                 account = self.find(part) if _may_name(part) else None
                 called = None if account is None else name(account)
                 if called is not None:
-                    return word.replace(part, called)
+                    at = "@" if part.startswith("@") and not called.startswith("@") else ""
+                    return word.replace(part, at + called)
             return word
 
         return _WORD.sub(replaced, text)

@@ -1,0 +1,69 @@
+"""Another newsroom computes again, by pseudonym, every number that needs no ids."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from birdfall.pipeline.run import run
+from birdfall.record.case import Case
+from birdfall.record.ids import pseudonym
+from canaries import account, canaries_in, canary_case, handle
+from commands import birdfall
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evidence")
+    case = canary_case(folder / "case")
+    case.remove_findings()
+    claims = f'[[claim]]\ntext = "@{handle(1)} lost 200 followers"\n'
+    case.put({"claims.toml": claims.encode()})
+    run(case)
+    birdfall("export", case.path, "--format", "evidence", "-o", folder / "evidence", check=0)
+    shutil.move(folder / "evidence", folder / "elsewhere")
+    return folder
+
+
+def test_evidence_names_nobody(folder):
+    made = [p for p in (folder / "elsewhere").rglob("*") if p.is_file()]
+    assert canaries_in(*made)[:5] == []
+    assert (folder / "case" / "case.key").read_bytes() != (
+        folder / "elsewhere" / "case.key"
+    ).read_bytes()
+
+
+def test_it_holds_where_it_is_taken(folder):
+    assert "holds" in birdfall("verify", folder / "elsewhere", check=0).stdout
+
+
+def test_numbers_that_need_no_ids_are_those_of_the_case_and_the_others_are_listed(folder):
+    own, other = Case.open(folder / "case"), Case.open(folder / "elsewhere")
+    told = json.loads(other.read("evidence.json"))
+    assert told["measured"] and told["compared"] > 100
+    assert {"waves", "counts"} <= set(told["same"]) and "coordination-text" in told["need_ids"]
+    said, found = own.findings(), other.findings()
+    for name in told["same"]:
+        if said.get(name) is not None:
+            assert said[name].estimates == found[name].estimates, name
+    differ = {
+        n for n in said if n in found and (said[n].estimates, said[n].answer)
+        != (found[n].estimates, found[n].answer)
+    }  # fmt: skip
+    assert differ <= set(told["need_ids"])
+
+
+def test_codes_and_with_them_pseudonyms_are_those_of_the_case(folder):
+    own, other = (Case.open(folder / n).record().ids for n in ("case", "elsewhere"))
+    for number in range(10):
+        code = own.code(account(number))
+        assert other.code(pseudonym(code)) == code
+
+
+def test_with_ids_there_is_no_evidence(folder, tmp_path):
+    done = birdfall("export", folder / "case", "--format", "evidence", "--identified", "-o",
+                    tmp_path / "out", check=2)  # fmt: skip
+    assert "goes by pseudonym" in done.stderr
+    assert not (tmp_path / "out").exists()
