@@ -283,7 +283,7 @@ def _run(
         connections = ConnectionReporter(feeds, log)
 
         def after_batch() -> None:
-            courier.woken.set()
+            courier.wake()
             folder.maintain(state)
             connections.report()
 

@@ -1,5 +1,5 @@
-"""Delivery of alerts: written into the state with the events that caused them, sent by a thread of
-its own until they arrive.
+"""Delivery of alerts: written into the state with the events that caused them, sent by a thread for
+each channel until they arrive.
 
 An alert is stored before it is sent, so a crash in between only delays it. Each carries a key by
 which a receiver can recognise one that arrives twice.
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from birdfall.model.errors import printable
@@ -29,9 +31,11 @@ MAX_TRIES: Final = 12
 MAX_DELIVERIES, MAX_SAID_CHARS = 100, 200
 #: Seconds between looks for what is due, and until a thread that is to end is left alone.
 POLL_SECONDS, STOP_SECONDS = 1.0, 30
+#: Seconds until a state that could not be used is tried again.
+STATE_WAIT_SECONDS: Final = 5.0
 
 
-def raise_alert(state: State, alert: Alert, rules: Sequence[Rule], time: int) -> int | None:
+def raise_alert(state: State, alert: Alert, rules: Sequence[Rule], moment: int) -> int | None:
     """Keep an alert and whom it goes to; call inside a transaction.
 
     Parameters
@@ -42,7 +46,7 @@ def raise_alert(state: State, alert: Alert, rules: Sequence[Rule], time: int) ->
         The alert.
     rules
         Rules that want it. With none it is kept (the dashboard shows it) and goes nowhere.
-    time
+    moment
         When it is raised, in microseconds.
 
     Returns
@@ -58,18 +62,32 @@ def raise_alert(state: State, alert: Alert, rules: Sequence[Rule], time: int) ->
         key=alert.key,
         kind=alert.kind.value,
         rules=names,
-        time=time,
+        time=moment,
         body=json.dumps(
-            to_payload(alert, rules=names, time=time), ensure_ascii=False, sort_keys=True
+            to_payload(alert, rules=names, time=moment), ensure_ascii=False, sort_keys=True
         ),
     )
     channels = sorted({channel for rule in rules for channel in rule.notify})
-    alert_store.insert_deliveries(state, number, channels, time)
+    alert_store.insert_deliveries(state, number, channels, moment)
     return number
 
 
+@dataclass(slots=True)
+class _Queue:
+    """What waits for one channel; None: for channels that are none any more. said: what keeps the
+    state from being used, as it was last told."""
+
+    channel: str | None
+    woken: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread = field(default_factory=threading.Thread)
+    said: str = ""
+
+
 class Courier:
-    """Delivers what waits. It opens the state for itself, as it runs beside the watch.
+    """Delivers what waits, each channel by itself: one that hangs or fails holds up no other.
+
+    Nothing that a channel does ends it, and neither does a state that cannot be read for a while:
+    both are said, and tried again. It opens the state for itself, as it runs beside the watch.
 
     Parameters
     ----------
@@ -89,36 +107,74 @@ class Courier:
         self._tell = tell
         self._failing: set[str] = set()
         self._channels = {channel.name: channel for channel in channels}
-        self.woken = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        # what waits for channels that the rules no longer name has a queue of its own: None
+        self._queues = [_Queue(name) for name in (*self._channels, None)]
+        for queue in self._queues:
+            queue.thread = threading.Thread(
+                target=self._run, args=(queue,), name=f"courier {queue.channel}", daemon=True
+            )
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        for queue in self._queues:
+            queue.thread.start()
+
+    def wake(self) -> None:
+        """Look for what is due now."""
+        for queue in self._queues:
+            queue.woken.set()
 
     def stop(self) -> None:
         """Deliver what waits now, once, and end."""
         self._stop.set()
-        self.woken.set()
-        self._thread.join(STOP_SECONDS)
+        self.wake()
+        deadline = time.monotonic() + STOP_SECONDS
+        for queue in self._queues:
+            queue.thread.join(max(deadline - time.monotonic(), 0.0))
 
-    def _run(self) -> None:
-        state = State.open(self._path)
-        try:
-            while not self._stop.is_set():
-                self.woken.wait(POLL_SECONDS)
-                self.woken.clear()
-                self.deliver(state)
-            self.deliver(state)
-        finally:
+    def _run(self, queue: _Queue) -> None:
+        """Deliver what comes for one channel until the courier is stopped, and once more then."""
+        state: State | None = None
+        over = False
+        wait = POLL_SECONDS
+        while not over:
+            queue.woken.wait(wait)
+            queue.woken.clear()
+            over = self._stop.is_set()
+            wait = POLL_SECONDS
+            try:
+                state = state or State.open(self._path)
+                self._deliver_to(state, queue.channel)
+                queue.said = ""
+            except Exception as error:
+                # the state is locked, or the disk is full: tried again, and said once
+                wait = STATE_WAIT_SECONDS
+                said = f"{type(error).__name__}: {printable(str(error), 150)}"
+                if queue.said != said:
+                    queue.said = said
+                    self._tell(f"alerts wait, as the state cannot be used: {said}; tried again")
+                if state is not None:
+                    state.close()
+                state = None
+        if state is not None:
             state.close()
 
     def deliver(self, state: State) -> None:
-        """One round over what is due."""
+        """One round over what is due, channel after channel."""
+        for queue in self._queues:
+            self._deliver_to(state, queue.channel)
+
+    def _deliver_to(self, state: State, name: str | None) -> None:
+        """One round over what is due for a channel; None: for those that are none any more."""
         moment = now()
         due = alert_store.list_due_deliveries(
-            state, moment, max_tries=MAX_TRIES, limit=MAX_DELIVERIES
+            state,
+            moment,
+            max_tries=MAX_TRIES,
+            limit=MAX_DELIVERIES,
+            channels=list(self._channels) if name is None else [name],
+            among=name is not None,
         )
         for delivery in due:
             said = self._attempt(delivery)
@@ -140,7 +196,8 @@ class Courier:
             return "no such channel any more"
         try:
             message = AlertMessage.parse(delivery.body)
-        except (KeyError, ValueError) as error:
+        except Exception as error:
+            # an alert that was kept otherwise than this Birdfall keeps them
             return f"this alert cannot be read: {type(error).__name__}"
         return send(channel, message)
 
@@ -163,7 +220,7 @@ def send(channel: Channel, message: AlertMessage) -> str:
         if kind is None:
             return f"no channel is of kind {channel.kind!r}"
         kind.send(channel.values, message)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # whatever a channel raises, other packages' too: the other alerts still go out
         return f"{type(error).__name__}: {printable(str(error), 150)}"
     return ""

@@ -68,14 +68,21 @@ def insert_deliveries(state: State, alert: int, channels: Iterable[str], due: in
 
 
 def list_due_deliveries(
-    state: State, moment: int, *, max_tries: int, limit: int
+    state: State,
+    moment: int,
+    *,
+    max_tries: int,
+    limit: int,
+    channels: Sequence[str],
+    among: bool = True,
 ) -> list[DueDelivery]:
-    """Deliveries due at `moment` and tried fewer than `max_tries` times, oldest alerts first."""
+    """Deliveries to `channels` that are due at `moment` and were tried fewer than `max_tries`
+    times, oldest alerts first; `among` False: to all other channels."""
     rows = state.connection.execute(
         "SELECT d.alert, d.channel, d.tries, a.body FROM deliveries d "
         "JOIN alerts a ON a.id = d.alert WHERE d.done IS NULL AND d.tries < ? AND d.next <= ? "
-        "ORDER BY d.alert LIMIT ?",
-        (max_tries, moment, limit),
+        "AND (d.channel IN (SELECT value FROM json_each(?))) = ? ORDER BY d.alert LIMIT ?",
+        (max_tries, moment, json.dumps(list(channels)), int(among), limit),
     )
     return [DueDelivery(*row) for row in rows.fetchall()]
 
