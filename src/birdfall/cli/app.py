@@ -80,6 +80,7 @@ COMMANDS = {
     "watch": ("watching:watch", "Watch live streams: alerts within a minute when a flock falls."),
     "replay": ("watching:replay", "Watch recordings as if they happened now."),
     "propose": ("watching:propose", "Hand a wave of a watch to other tools, for people to decide."),
+    "set-apart": ("setting_apart:set_apart", "List what a watch could not keep, or bring it back."),
     "serve": ("serving:serve", "Show a finished case, or a watch, as a dashboard."),
     "simulate": ("demo:simulate", "Make a case from a simulated world, its truth kept apart."),
 }

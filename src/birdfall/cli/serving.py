@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from birdfall.cli.dashboard_token import read_token
 from birdfall.cli.output import log, print_result
 from birdfall.cli.signals import stop_event
 from birdfall.model.errors import CaseError, ExitCode, UsageError
@@ -17,6 +18,7 @@ def serve(
     *,
     at: Annotated[str, Parameter(name="--at")] = "127.0.0.1:8470",
     token: str | None = None,
+    token_file: Path | None = None,
 ) -> int:
     """Show a finished case, or the folder of a watch, as a dashboard, until stopped.
 
@@ -28,7 +30,10 @@ def serve(
         Where to stand: a port, or ADDRESS:PORT. Addresses beyond this machine ask visitors for a
         token.
     token
-        The token; made and printed if not given.
+        The token; made and printed if not given. Other users of this machine can read it: better
+        use --token-file.
+    token_file
+        A file with the token. BIRDFALL_DASHBOARD_TOKEN in the environment does the same.
     """
     from birdfall.record.manifest import is_case
     from birdfall.watch.dashboard.server import DashboardServer
@@ -42,7 +47,9 @@ def serve(
         )
     if state.is_file():
         upgrade_state(folder, state)
-    server = DashboardServer(state if state.is_file() else folder, at, token)
+    server = DashboardServer(
+        state if state.is_file() else folder, at, read_token(token, token_file)
+    )
     server.start()
     with stop_event() as stop:
         print_result(server.invitation)

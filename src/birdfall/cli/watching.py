@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from birdfall.cli.dashboard_token import read_token
 from birdfall.cli.output import log, print_json, print_result
 from birdfall.cli.parameters import Json, Many
 from birdfall.cli.signals import stop_event
@@ -35,6 +36,7 @@ def watch(
     keep_gigabytes: float | None = None,
     dashboard: str | None = None,
     token: str | None = None,
+    token_file: Path | None = None,
     link: str | None = None,
     simulated: bool = False,
 ) -> int:
@@ -71,11 +73,13 @@ def watch(
     dashboard
         Serve the dashboard here: a port, or ADDRESS:PORT.
     token
-        What a visitor must show where the dashboard is not on loopback; made and printed if not
-        given.
+        What a visitor must show where the dashboard is not on loopback or has a --link; made and
+        printed if not given. Other users of this machine can read it: better use --token-file.
+    token_file
+        A file with the token. BIRDFALL_DASHBOARD_TOKEN in the environment does the same.
     link
         The address of the dashboard as those who are alerted reach it, if it is another one (a
-        proxy's).
+        proxy's). Visitors must then show the token.
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
@@ -96,7 +100,7 @@ def watch(
         keep_days=keep_days,
         keep_gigabytes=keep_gigabytes,
         dashboard=dashboard,
-        token=token,
+        token=read_token(token, token_file),
         link=link,
         simulated=simulated,
     )
@@ -114,6 +118,7 @@ def replay(
     false_alarms: float = 1.0,
     dashboard: str | None = None,
     token: str | None = None,
+    token_file: Path | None = None,
     simulated: bool = False,
     json: Json = False,
 ) -> int:
@@ -138,7 +143,10 @@ def replay(
     dashboard
         Serve the dashboard here while replaying, and after, until stopped.
     token
-        What a visitor must show where the dashboard is not on loopback.
+        What a visitor must show where the dashboard is not on loopback. Other users of this machine
+        can read it: better use --token-file.
+    token_file
+        A file with the token. BIRDFALL_DASHBOARD_TOKEN in the environment does the same.
     simulated
         Say on every page that the data is simulated; the state remembers it.
     """
@@ -152,7 +160,7 @@ def replay(
         notify=not json,
         false_alarms_per_year=false_alarms,
         dashboard=dashboard,
-        token=token,
+        token=read_token(token, token_file),
         simulated=simulated,
     )
     with stop_event(set_up=True) as stop:

@@ -73,8 +73,8 @@ class WatchOptions:
     dashboard
         Where the dashboard is served: "PORT" or "ADDRESS:PORT"; None for nowhere.
     token
-        What visitors of a dashboard beyond loopback must show, at least 16 characters; made if
-        None.
+        What visitors of a dashboard beyond loopback, or of one with a `link`, must show, at least
+        16 characters; made if None.
     link
         Address of the dashboard as those who are alerted reach it, if it is another one (a
         proxy's).
@@ -296,6 +296,7 @@ def _run(
             after=after_batch,
             link=link,
             recount_every=1.0 if any(f.live for f in feeds) else 0.0,
+            tell=log,
         )
         courier.start()
         stopped = False
@@ -325,7 +326,7 @@ def _open_dashboard(
     """The dashboard, if one is asked for; `stack` stops it."""
     if options.dashboard is None:
         return None
-    dashboard = _start_dashboard(folder, options.dashboard, options.token)
+    dashboard = _start_dashboard(folder, options.dashboard, options.token, options.link)
     stack.callback(dashboard.stop)
     log(f"dashboard: {dashboard.invitation}")
     return dashboard
@@ -390,11 +391,13 @@ def _import_edges(state: State, case: Case, leaders: tuple[str, ...]) -> int:
     return number
 
 
-def _start_dashboard(folder: WatchFolder, address: str, token: str | None) -> DashboardServer:
+def _start_dashboard(
+    folder: WatchFolder, address: str, token: str | None, link: str | None
+) -> DashboardServer:
     # the web server is not loaded by a watch that serves nothing
     from birdfall.watch.dashboard.server import DashboardServer
 
-    server = DashboardServer(folder.state_path, address, token)
+    server = DashboardServer(folder.state_path, address, token, link=link)
     server.start()
     return server
 

@@ -8,6 +8,7 @@ which a receiver can recognise one that arrives twice.
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -144,7 +145,10 @@ class Courier:
             over = self._stop.is_set()
             wait = POLL_SECONDS
             try:
-                state = state or State.open(self._path)
+                if state is None:
+                    state = State.open(self._path)
+                    # an alert that arrived must be noted, or it would go out again
+                    state.wait_while_locked(self._check_not_stopped)
                 self._deliver_to(state, queue.channel)
                 queue.said = ""
             except Exception as error:
@@ -159,6 +163,10 @@ class Courier:
                 state = None
         if state is not None:
             state.close()
+
+    def _check_not_stopped(self) -> None:
+        if self._stop.is_set():
+            raise sqlite3.OperationalError("another program locks it")
 
     def deliver(self, state: State) -> None:
         """One round over what is due, channel after channel."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -24,10 +25,12 @@ from starlette.responses import (
     StreamingResponse,
 )
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 from birdfall.watch.alerts.handoff import is_table
+from birdfall.watch.dashboard.connection_limits import StreamPlaces
 from birdfall.watch.dashboard.live_updates import Updates
 from birdfall.watch.dashboard.security import HEADERS, AccessGuard
 from birdfall.watch.dashboard.view import (
@@ -102,6 +105,21 @@ class _CachedPage(NamedTuple):
         return time.monotonic() - self.at < PAGE_TTL_SECONDS
 
 
+class _EventStream(StreamingResponse):
+    """A stream of news; however it ends, `leave` is called."""
+
+    def __init__(self, news: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
+        headers = {"X-Accel-Buffering": "no"}
+        super().__init__(news, media_type="text/event-stream", headers=headers)
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
+
+
 class _Pages:
     """The handlers of all addresses."""
 
@@ -119,6 +137,7 @@ class _Pages:
         self._environment.filters["strip_direction"] = strip_direction
         self._cache: OrderedDict[tuple[str, ...], _CachedPage] = OrderedDict()
         self._making = asyncio.Lock()
+        self._places = StreamPlaces()
 
     async def root(self, request: Request) -> Response:
         """The first page in the visitor's language; or the page that a link in an alert means,
@@ -186,13 +205,16 @@ class _Pages:
         disposition = {"Content-Disposition": f'attachment; filename="wave-{number}-{form}.csv"'}
         return PlainTextResponse(text, media_type="text/csv", headers=disposition)
 
-    async def events(self, _: Request) -> Response:
+    async def events(self, request: Request) -> Response:
         """Server-sent events: a line whenever a page would look different."""
-        return StreamingResponse(
-            self.updates.stream(),
-            media_type="text/event-stream",
-            headers={"X-Accel-Buffering": "no"},
-        )
+        address = request.client.host if request.client else ""
+        if not self._places.take(address):
+            return PlainTextResponse(
+                "Too many open pages: this one is not renewed by itself.",
+                503,
+                {"Retry-After": "60"},
+            )
+        return _EventStream(self.updates.stream(), partial(self._places.leave, address))
 
     async def asset(self, request: Request) -> Response:
         """Scripts and styles."""

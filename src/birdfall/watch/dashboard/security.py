@@ -18,6 +18,19 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "birdfall"
+#: Headers by which a proxy says for whom it asks. Whoever comes through one is not this machine.
+FORWARDED = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "via",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "x-original-host",
+)
 #: Requests a visitor may make at once, and per second from then on; the largest body.
 MAX_BURST_REQUESTS, REQUESTS_PER_SECOND, MAX_BODY_BYTES = 60, 20.0, 1 << 14
 #: Visitors remembered.
@@ -85,7 +98,16 @@ class AccessGuard:
         name = request.url.hostname or ""
         if self.token is None and not is_loopback(name):
             return PlainTextResponse("This server answers to this machine only.", 421)
-        if not self._take_from_bucket(request.client.host if request.client else ""):
+        if self.token is None and any(header in request.headers for header in FORWARDED):
+            return PlainTextResponse(
+                "Asked through a proxy, which would let in anybody: begin the dashboard with a "
+                "token (--token-file) or its address (--link).",
+                401,
+            )
+        visitor = request.client.host if request.client else ""
+        shown = self._shows_token(request)
+        # who has no token cannot use up what those with one may ask from the same address
+        if not self._take_from_bucket(f"{visitor} with a token" if shown else visitor):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         length = request.headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
@@ -98,18 +120,24 @@ class AccessGuard:
             return None
         given = request.query_params.get("token")
         if given is not None and self._right(given):
-            answer = RedirectResponse(request.url.remove_query_params("token").path, 303)
+            # two slashes at its begin would lead to another host
+            path = "/" + request.url.path.lstrip("/\\")
+            answer = RedirectResponse(path, 303)
             secure = request.url.scheme == "https"
             answer.set_cookie(COOKIE, given, httponly=True, samesite="strict", secure=secure)
             return answer
-        if self._right(request.cookies.get(COOKIE, "")):
-            return None
-        authorization = request.headers.get("authorization", "")
-        if authorization.startswith("Bearer ") and self._right(authorization[7:]):
+        if shown:
             return None
         return PlainTextResponse(
             "A token is needed: open the address that the watch printed when it began.", 401
         )
+
+    def _shows_token(self, request: Request) -> bool:
+        """Whether a request carries the token, as a cookie or a header."""
+        if self._right(request.cookies.get(COOKIE, "")):
+            return True
+        authorization = request.headers.get("authorization", "")
+        return authorization.startswith("Bearer ") and self._right(authorization[7:])
 
     def _right(self, given: str) -> bool:
         return self.token is not None and hmac.compare_digest(

@@ -21,6 +21,7 @@ import uvicorn
 from birdfall.model.errors import CaseError, UsageError
 from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.case_view import CaseView
+from birdfall.watch.dashboard.connection_limits import ConnectionTable
 from birdfall.watch.dashboard.live_updates import Updates
 from birdfall.watch.dashboard.security import is_loopback
 from birdfall.watch.dashboard.state_view import StateView
@@ -62,6 +63,9 @@ class DashboardServer:
         What visitors must show beyond loopback, at least 16 characters; made if not given.
     actions
         What pages offer beyond reading; by default, a watch's pages make cases.
+    link
+        The address by which others reach it through a proxy, if there is one: then visitors must
+        show the token on loopback too, as the proxy's all come from there.
 
     Raises
     ------
@@ -70,10 +74,17 @@ class DashboardServer:
     """
 
     def __init__(
-        self, path: Path, where: str, token: str | None = None, actions: PageActions | None = None
+        self,
+        path: Path,
+        where: str,
+        token: str | None = None,
+        actions: PageActions | None = None,
+        *,
+        link: str | None = None,
     ) -> None:
         self.host, self.port = parse_address(where)
-        open_to_all = is_loopback(self.host)
+        self._link = link.rstrip("/") + "/" if link else ""
+        open_to_all = is_loopback(self.host) and not link
         self.token = token if token or open_to_all else secrets.token_urlsafe(24)
         if self.token is not None and len(self.token) < MIN_TOKEN_CHARS:
             raise UsageError(
@@ -96,7 +107,8 @@ class DashboardServer:
             date_header=False,
             timeout_graceful_shutdown=2,
             h11_max_incomplete_event_size=1 << 15,
-            limit_concurrency=200,
+            http=ConnectionTable().protocol(),
+            ws="none",
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, daemon=True, name="dashboard")
@@ -111,7 +123,8 @@ class DashboardServer:
     @property
     def invitation(self) -> str:
         """The address that lets a visitor in."""
-        return self.address if self.token is None else f"{self.address}?token={self.token}"
+        address = self._link or self.address
+        return address if self.token is None else f"{address}?token={self.token}"
 
     def _run(self) -> None:
         asyncio.run(self._server.serve([self._socket]))

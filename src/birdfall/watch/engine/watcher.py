@@ -23,9 +23,11 @@ from birdfall.watch.detect.watched_streams import WatchedStreams
 from birdfall.watch.engine.announce import Announcer
 from birdfall.watch.engine.clock import TickClock
 from birdfall.watch.engine.learning import BaselineLearner
+from birdfall.watch.engine.locked_state import LockedState
 from birdfall.watch.engine.restart import events_of_open_tick
 from birdfall.watch.engine.source_health import GRACE_US, SourceHealth
 from birdfall.watch.feeds.base import Feed, now
+from birdfall.watch.feeds.replay import RecordingFeed
 from birdfall.watch.model.events import StreamBatch
 from birdfall.watch.model.wave import WaveKind
 from birdfall.watch.store.database import State, StatusChange
@@ -69,6 +71,8 @@ class Watcher:
         The address of the dashboard with a slash at its end; empty where there is none.
     recount_every
         Seconds between counts of what a wave is made of.
+    tell
+        Told what cannot be kept, and that the state is locked.
     """
 
     def __init__(
@@ -84,11 +88,14 @@ class Watcher:
         after: Callable[[], None] = lambda: None,
         link: str = "",
         recount_every: float = 1.0,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.state, self.feeds = state, list(feeds)
         self._keep_raw, self._machine_clock, self._after = keep_raw, clock, after
         self._queue: queue.Queue[tuple[Feed, list[StreamBatch]]] = queue.Queue(MAX_WAITING_BATCHES)
         self._failed: BirdfallError | None = None
+        self._tell = tell
+        self._lock = LockedState(state, self._queue, tell)
         #: Whether memory is ahead of the state: a transaction was begun and did not end.
         self._unfinished = False
         self.bank = DetectorBank(false_alarms_per_year=false_alarms_per_year)
@@ -120,6 +127,8 @@ class Watcher:
         BirdfallError
             A source can never be read, or the state cannot be written.
         """
+        self._lock.stop = stop
+        self._take_backlog()
         threads = [
             threading.Thread(target=self._run_feed, args=(f, stop), daemon=True, name=f.name)
             for f in self.feeds
@@ -176,6 +185,7 @@ class Watcher:
 
     def poll(self, wait: float) -> bool:
         """Process waiting batches, or advance time after `wait` s; whether any were waiting."""
+        self._take_backlog()
         batches: list[tuple[Feed, list[StreamBatch]]] = []
         try:
             batches.append(self._queue.get(timeout=wait) if wait else self._queue.get_nowait())
@@ -186,23 +196,43 @@ class Watcher:
         self.process_batches(batches)
         return bool(batches)
 
+    def _take_backlog(self) -> None:
+        """Process what waited on disk while the state was locked, before anything newer."""
+        feeds = {feed.name: feed for feed in self.feeds}
+        backlog = self._lock.backlog
+        if not backlog:
+            return
+        while (found := backlog.take()) is not None:
+            source, batch = found
+            # of a source that is not watched any more only what it said is kept
+            feed = feeds.get(source) or RecordingFeed(source, ())
+            self.process_batches([(feed, batch)])
+        backlog.forget()
+
     def process_batches(self, batches: Batches) -> None:
         """Take in batches of feeds as one transaction, with all that follows from them."""
         listed = list(batches)
         busy = {feed.name for feed, _ in listed}
         self._unfinished = True
         with self.state.transaction():
+            apart: list[str] = []
             for feed, batch in listed:
-                self._clock.start(batch)
-                self._sources.record(feed, batch)
                 ingested = ingest_batch(self.state, feed.name, batch, keep_raw=self._keep_raw)
+                self._clock.start(ingested.kept)
+                self._sources.record(feed, ingested.kept)
                 self._apply_events(ingested)
                 if not feed.live and batch:
-                    self._clock.advance_to(max(step.received for step in batch))
+                    self._clock.advance_to(max(step.received for step in ingested.kept))
+                apart += [f"{feed.name}: {why}" for why in ingested.set_apart]
+            if self._lock.backlog:
+                self.state.keep_meta(backlog=self._lock.backlog.place)
             self._sources.check_silence(busy, queue_empty=self._queue.empty())
             self._let_time_pass(busy)
             self.waves.evaluate()
         self._unfinished = False
+        self._lock.report_end()
+        for said in apart:
+            self._tell(f"set apart, as it cannot be kept: {said}; birdfall set-apart lists it")
         for _, batch in listed:
             for step in batch:
                 if step.on_commit is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ from birdfall.watch.store.schema import (
 
 #: Files up to so many bytes are checked for damage when a watch begins: that takes a second or so.
 MAX_CHECKED_BYTES: Final = 512 << 20
+#: Milliseconds between looks at whether a locked file is free again.
+LOOK_MILLISECONDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class State:
         self.path = path
         self._leaders: set[str] | None = None
         self._kept_from: int | None = None
+        self._while_locked: Callable[[], None] | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, check: bool = False) -> State:
@@ -136,7 +139,7 @@ class State:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Keep all that happens inside together, or not at all."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             yield
             self.connection.execute("COMMIT")
@@ -146,6 +149,41 @@ class State:
                 self.connection.execute("ROLLBACK")
             self.drop_caches()
             raise
+
+    def _begin(self) -> None:
+        while True:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if self._while_locked is None or not is_locked(error):
+                    raise
+                self._while_locked()
+
+    def wait_while_locked(self, meanwhile: Callable[[], None]) -> None:
+        """Wait for as long as another program locks the file, whenever a transaction begins.
+
+        Parameters
+        ----------
+        meanwhile
+            Called about once a second while it waits. What it raises ends the waiting.
+        """
+        self._while_locked = meanwhile
+        self.connection.execute(f"PRAGMA busy_timeout = {LOOK_MILLISECONDS}")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Within a transaction: keep all that happens inside together, or nothing of it."""
+        self.connection.execute("SAVEPOINT step")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO step")
+                self.connection.execute("RELEASE step")
+            self.drop_caches()
+            raise
+        self.connection.execute("RELEASE step")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -248,6 +286,12 @@ class State:
             "INSERT OR REPLACE INTO ticks VALUES (?, ?, ?, ?, ?, ?)",
             [(str(tick.stream), *tick[1:]) for tick in ticks],
         )
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another program locks the file: that passes."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _connect(place: Path, read_only: bool) -> sqlite3.Connection:

@@ -5,10 +5,12 @@ All functions are called inside `State.transaction`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from birdfall.model.errors import printable
 from birdfall.watch.model.events import (
     Event,
     Follow,
@@ -20,8 +22,12 @@ from birdfall.watch.model.events import (
     StreamBatch,
     Unfollow,
 )
+from birdfall.watch.model.step_text import step_to_text
 from birdfall.watch.store.database import State, StatusChange
+from birdfall.watch.store.queries.set_apart import insert_set_apart
 
+#: Characters kept of why a step could not be kept.
+MAX_REASON_CHARS: Final = 200
 #: Two sources that tell of one change date it within so many microseconds of each other.
 MAX_ECHO_US: Final = 10_000_000
 
@@ -47,6 +53,10 @@ class Ingested:
         Edges of watched leaders that began and ended.
     unresolved
         Unfollows of edges that are not known.
+    set_apart
+        Why steps could not be kept, one reason each.
+    kept
+        The steps; of those that could not be kept the rest: no events, and the reason.
     """
 
     changes: list[StatusChange] = field(default_factory=list)
@@ -54,6 +64,18 @@ class Ingested:
     follows: list[EdgeChange] = field(default_factory=list)
     unfollows: list[EdgeChange] = field(default_factory=list)
     unresolved: int = 0
+    set_apart: list[str] = field(default_factory=list)
+    kept: list[StreamBatch] = field(default_factory=list)
+
+    def extend(self, other: Ingested) -> None:
+        """Add what another part of the batch changed."""
+        self.changes += other.changes
+        self.reports += other.reports
+        self.follows += other.follows
+        self.unfollows += other.unfollows
+        self.unresolved += other.unresolved
+        self.set_apart += other.set_apart
+        self.kept += other.kept
 
 
 @dataclass(slots=True)
@@ -94,8 +116,82 @@ def ingest_batch(
         Its next steps, in order.
     keep_raw
         Whether the steps are kept as they came, too.
+
+    Notes
+    -----
+    A step that cannot be kept, whatever the reason, is set apart with it: the other steps and the
+    cursor are kept. Only a state that cannot be written ends the batch.
     """
-    ingested, progress = Ingested(), _SourceProgress()
+    steps = list(batch)
+    try:
+        with state.savepoint():
+            return _ingest_steps(state, source, steps, keep_raw=keep_raw)
+    except Exception as error:
+        if _is_of_the_file(error):
+            raise
+    # one of them cannot be kept: step by step it is seen which
+    whole = Ingested()
+    for step in steps:
+        try:
+            with state.savepoint():
+                whole.extend(_ingest_steps(state, source, [step], keep_raw=keep_raw))
+        except Exception as error:
+            if _is_of_the_file(error):
+                raise
+            whole.extend(_set_apart(state, source, step, error))
+    return whole
+
+
+def ingest_again(state: State, source: str, step: StreamBatch) -> Ingested:
+    """Keep the events of a step that was set apart; what they changed. Its cursor is long past.
+
+    Raises
+    ------
+    Exception
+        Any, if it still cannot be kept; then nothing of it is.
+    """
+    ingested = Ingested()
+    with state.savepoint():
+        for event in step.events:
+            _require_sound(event)
+            _ingest_event(state, source, event, step.received, ingested)
+    return ingested
+
+
+def _set_apart(state: State, source: str, step: StreamBatch, error: Exception) -> Ingested:
+    """Hold a step that cannot be kept, and keep that it came."""
+    why = f"{type(error).__name__}: {printable(str(error), MAX_REASON_CHARS)}"
+    received = step.received if _is_moment(step.received) else 0
+    insert_set_apart(state, source, received, why, step_to_text(step))
+    rest = StreamBatch(
+        received or 1, (), step.cursor, step.epoch, refused=why, on_commit=step.on_commit
+    )
+    found = _ingest_steps(state, source, [rest], keep_raw=False)
+    found.set_apart.append(why)
+    return found
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    """Whether an error is of the file and not of what was to be kept in it."""
+    broken = isinstance(error, sqlite3.OperationalError | sqlite3.InternalError | MemoryError)
+    return broken or type(error) is sqlite3.DatabaseError
+
+
+def _is_moment(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
+
+
+def _require_sound(event: Event) -> None:
+    """Raises ValueError for an event that would be kept as something else than it says."""
+    if not _is_moment(event.time):
+        raise ValueError(f"a time that is none: {str(event.time)[:40]}")
+
+
+def _ingest_steps(
+    state: State, source: str, batch: list[StreamBatch], *, keep_raw: bool
+) -> Ingested:
+    """Write steps, all or none."""
+    ingested, progress = Ingested(kept=batch), _SourceProgress()
     raw: list[tuple[int, bytes]] = []
     for step in batch:
         for gap in step.gaps:
@@ -107,6 +203,7 @@ def ingest_batch(
         if keep_raw and step.raw:
             raw.append((step.received, step.raw))
         for event in step.events:
+            _require_sound(event)
             _ingest_event(state, source, event, step.received, ingested)
     if raw:
         _insert_raw(state, source, raw)

@@ -9,7 +9,7 @@ from typing import Final
 
 from birdfall.model.errors import CaseError
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -58,6 +58,8 @@ CREATE TABLE raw (id INTEGER PRIMARY KEY, source TEXT NOT NULL, received INTEGER
     data BLOB NOT NULL);
 CREATE TABLE raw_files (path TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
     rows INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE set_apart (id INTEGER PRIMARY KEY, source TEXT NOT NULL, received INTEGER NOT NULL,
+    why TEXT NOT NULL, step TEXT NOT NULL);
 """
 #: Statements that bring a state of an earlier format to the next one.
 MIGRATIONS: Final = {
@@ -67,6 +69,10 @@ MIGRATIONS: Final = {
         "ALTER TABLE changes ADD COLUMN client TEXT NOT NULL DEFAULT ''",
     ),
     2: ("ALTER TABLE changes ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",),
+    3: (
+        "CREATE TABLE set_apart (id INTEGER PRIMARY KEY, source TEXT NOT NULL, "
+        "received INTEGER NOT NULL, why TEXT NOT NULL, step TEXT NOT NULL)",
+    ),
 }
 
 
