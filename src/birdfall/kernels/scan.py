@@ -14,6 +14,9 @@ from numba import njit
 
 from birdfall.kernels.random_draws import poisson, seed_state, uniform
 
+#: No window holds as many.
+_MOST_EVENTS = 1e15
+
 
 @njit(cache=True, nogil=True)
 def excess(c: float, m: float, k: float) -> float:
@@ -52,13 +55,56 @@ def dyadic_maximum(
     >>> dyadic_maximum(np.r_[ones[:4], 20.0, 20.0, 1.0, 1.0], ones, ones > 0, ones * 5)[1:]
     (4, 2)
     """
-    n = len(counts)
-    c_sum = np.zeros(n + 1)
-    m_sum = np.zeros(n + 1)
-    for i in range(n):
-        seen = 1.0 if covered[i] else 0.0
-        c_sum[i + 1] = c_sum[i] + counts[i] * seen
-        m_sum[i + 1] = m_sum[i] + expected[i] * seen
+    m_sum = _covered_sums(expected, covered)
+    least = _least_expected(m_sum, len(sizes))
+    return _best_window(_covered_sums(counts, covered), m_sum, least, sizes)
+
+
+@njit(cache=True, nogil=True)
+def _covered_sums(values: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """Prefix sums over the steps that are covered, float64[n + 1]."""
+    out = np.zeros(len(values) + 1)
+    for i in range(len(values)):
+        out[i + 1] = out[i] + (values[i] if covered[i] else 0.0)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _least_expected(m_sum: np.ndarray, lengths: int) -> np.ndarray:
+    """The least that any window of 2^j steps expects, of those that expect anything."""
+    out = np.full(lengths, np.inf)
+    for j in range(lengths):
+        length = 1 << j
+        for i in range(len(m_sum) - length):
+            m = m_sum[i + length] - m_sum[i]
+            if 0.0 < m < out[j]:
+                out[j] = m
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _too_few(best: float, m: float, k: float) -> float:
+    """So many events, or fewer, have no excess above `best` where `m` or more are expected."""
+    if best <= 0.0:
+        return 0.0
+    enough = best - 1e-9 * (1.0 + best)
+    found, step = np.floor(m), 1.0
+    while step < _MOST_EVENTS and excess(found + step, m, k) < enough:
+        found += step
+        step *= 2.0
+    while step > 1.0:
+        step /= 2.0
+        if excess(found + step, m, k) < enough:
+            found += step
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _best_window(
+    c_sum: np.ndarray, m_sum: np.ndarray, least: np.ndarray, sizes: np.ndarray
+) -> tuple[float, int, int]:
+    """`dyadic_maximum` of prefix sums; least: as of `_least_expected`."""
+    n = len(c_sum) - 1
     best = 0.0
     at = 0
     long = 0
@@ -70,16 +116,22 @@ def dyadic_maximum(
         # Long windows are judged together: what all of them expect bounds each from below, what any
         # of them holds from above.
         together = length >> 2 if length >= 16 else 1
+        # Most windows hold too few events even for where least is expected.
+        if not np.isfinite(least[j]):
+            continue
+        few = _too_few(best, least[j], k)
         for first in range(0, n - length + 1, together):
             last = min(first + together, n - length + 1) - 1
             if together > 1:
                 c = c_sum[last + length] - c_sum[first]
+                if c <= few:
+                    continue
                 m = m_sum[first + length] - m_sum[last]
                 if c < 2 or c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
                     continue
             for i in range(first, last + 1):
                 c = c_sum[i + length] - c_sum[i]
-                if c < 2:
+                if c <= few or c < 2:
                     continue
                 m = m_sum[i + length] - m_sum[i]
                 # The excess lies below its parabola at m, for its curvature falls in c: most
@@ -89,6 +141,7 @@ def dyadic_maximum(
                 value = excess(c, m, k)
                 if value > best:
                     best, at, long = value, i, length
+                    few = _too_few(best, least[j], k)
     return best, at, long
 
 
@@ -223,6 +276,8 @@ def null_maxima(
     state = seed_state(seed)
     found = np.empty(replicates)
     counts = np.empty(n)
+    m_sum = _covered_sums(expected, covered)
+    least = _least_expected(m_sum, len(sizes))
     ratios = bulk.copy()
     for r in range(replicates):
         _draw_top_ratios(ratios, tail)
@@ -240,7 +295,7 @@ def null_maxima(
                 elif total[high] > total[low]:
                     _scatter_events(counts, total, low, high, mean, clumps, state)
                 b += 1
-        found[r] = dyadic_maximum(counts, expected, covered, sizes)[0]
+        found[r] = _best_window(_covered_sums(counts, covered), m_sum, least, sizes)[0]
     return found
 
 
