@@ -15,6 +15,7 @@ import numpy as np
 from birdfall.explanations.conformal_sets import (
     MIN_MISFIT_P,
     CauseSets,
+    WorldCloud,
     calibrate_sets,
     fit_cloud,
     strangeness,
@@ -146,15 +147,15 @@ def _weigh_known(
     if not items:
         raise ValueError("nothing is known")
     drawn = _sample_values(items, known)
-    model = fit_full(reference, items)
+    whole = _fit_whole(reference, items)
+    model = whole.sets.model
     logits = _mean_logits(model, drawn)
-    sets = calibrate_sets(model, reference.calibrate, reference.stress)
-    members, strange, misfit = _plausible_causes(sets, reference, drawn)
+    members, strange, misfit = _plausible_causes(whole, drawn)
     pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
     probability = np.exp(logits - logits.max())
     probability /= probability.sum()
     fragility = (
-        _fragility(known, sources, reference, sets, drawn, probability)
+        _fragility(known, sources, reference, whole.sets, drawn, probability)
         if deep
         else _Fragility({}, {}, members, {}, {}, {})
     )
@@ -198,12 +199,9 @@ def _fragility(
     probability: np.ndarray,
 ) -> _Fragility:
     """Refit without each item and each source, and shift each item, to see what changes."""
-    model, items = sets.model, sets.model.scale.items
-    fewer = _reduced_reference(reference)
-    # learnt from the same worlds as the refits to come, so each of them begins near its end
-    near = fit_calibrated(fewer, items, model, quick=True)
-    near_sets = calibrate_sets(near, fewer.calibrate, fewer.stress)
-    whole, base = _plausible_causes(near_sets, fewer, drawn)[0], _mean_logits(near, drawn)
+    items = sets.model.scale.items
+    near = _fit_near(reference, items)
+    whole, base = _plausible_causes(near, drawn)[0], _mean_logits(near.sets.model, drawn)
     by_item = {i: (i,) for i in items} if len(items) > 1 else {}
     by_source = {}
     for source in sorted(set(sources.values())):
@@ -215,13 +213,13 @@ def _fragility(
     with ThreadPoolExecutor(REFIT_THREADS) as pool:
         item_fits, source_fits = (
             {
-                name: pool.submit(_refit_without, known, left_out, fewer, near)
+                name: pool.submit(_weigh_without, known, left_out, reference)
                 for name, left_out in group.items()
             }
             for group in (by_item, by_source)
         )
         flips = pool.submit(_smallest_flips, sets, drawn)
-        gains = pool.submit(_expected_gains, near, probability, fewer)
+        gains = pool.submit(_expected_gains, reference, items, probability)
     without = {name: fit.result()[0] for name, fit in item_fits.items()}
     without_source = {name: fit.result()[0] for name, fit in source_fits.items()}
     swing = {
@@ -281,11 +279,11 @@ def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
 
 
 def _plausible_causes(
-    sets: CauseSets, reference: Reference, drawn: np.ndarray
+    fitted: _Fitted, drawn: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, float]:
     """The set, the strangeness of each cause beyond its threshold, and the misfit p-value."""
+    sets, cloud = fitted
     model = sets.model
-    cloud = fit_cloud(model, reference.calibrate)
     inside = np.asarray(sets.members(drawn).any(axis=0))
     misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // MISFIT_DRAWS, 1)])
     members = (
@@ -307,6 +305,44 @@ def _item_support(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
     return found
 
 
+class _Fitted(NamedTuple):
+    """What was learnt from worlds, thresholds and distances included; no case changes it."""
+
+    sets: CauseSets
+    cloud: WorldCloud
+
+
+def _with_thresholds(model: CauseClassifier, reference: Reference) -> _Fitted:
+    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    return _Fitted(sets, fit_cloud(model, reference.calibrate))
+
+
+@functools.lru_cache(maxsize=16)
+def _fit_whole(reference: Reference, items: tuple[str, ...]) -> _Fitted:
+    """What all worlds of the reference teach of these items."""
+    return _with_thresholds(fit_full(reference, items), reference)
+
+
+@functools.lru_cache(maxsize=16)
+def _fit_near(reference: Reference, items: tuple[str, ...]) -> _Fitted:
+    """The same from fewer worlds.
+
+    Refits without some items learn from these too, so each of them begins near its end.
+    """
+    fewer = _reduced_reference(reference)
+    start = fit_full(reference, items)
+    return _with_thresholds(fit_calibrated(fewer, items, start, quick=True), fewer)
+
+
+@functools.lru_cache(maxsize=512)
+def _refit(reference: Reference, items: tuple[str, ...], others: tuple[str, ...]) -> _Fitted:
+    """What the fewer worlds teach of other items, from the fit of `items` on."""
+    fewer = _reduced_reference(reference)
+    start = _fit_near(reference, items).sets.model
+    return _with_thresholds(fit_calibrated(fewer, others, start, quick=True), fewer)
+
+
+@functools.lru_cache(maxsize=2)
 def _reduced_reference(reference: Reference) -> Reference:
     """The reference with fewer worlds in every part, for fast refits."""
     part = slice(None, REFIT_WORLDS)
@@ -319,16 +355,15 @@ def _reduced_reference(reference: Reference) -> Reference:
     return replace(reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress)
 
 
-def _refit_without(
-    known: dict[str, Value], gone: tuple[str, ...], reference: Reference, start: CauseClassifier
+def _weigh_without(
+    known: dict[str, Value], gone: tuple[str, ...], reference: Reference
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """The set and the logits float64[causes] with some items left out."""
     left = {i: v for i, v in known.items() if i not in gone}
     items = tuple(i for i in ITEMS if i in left)
-    model = fit_calibrated(reference, items, start, quick=True)
+    fitted = _refit(reference, tuple(known), items)
     drawn = _sample_values(items, left)
-    sets = calibrate_sets(model, reference.calibrate, reference.stress)
-    return _plausible_causes(sets, reference, drawn)[0], _mean_logits(model, drawn)
+    return _plausible_causes(fitted, drawn)[0], _mean_logits(fitted.sets.model, drawn)
 
 
 def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
@@ -362,24 +397,21 @@ def _smallest_flips(sets: CauseSets, drawn: np.ndarray) -> dict[str, float | Non
 
 
 def _expected_gains(
-    model: CauseClassifier, probability: np.ndarray, reference: Reference
+    reference: Reference, items: tuple[str, ...], probability: np.ndarray
 ) -> dict[str, float]:
     """Bits expected of each way of looking that was not had.
 
     By how much it would lower the uncertainty between causes, on average over worlds of the causes
-    as likely as they are now. model: learnt from `reference`.
+    as likely as they are now.
     """
-    items, test = model.scale.items, reference.calibrate
-    base = _uncertainty(model, test, probability)
+    test = _reduced_reference(reference).calibrate
+    base = _uncertainty(_fit_near(reference, items).sets.model, test, probability)
     found = {}
     for way in dict.fromkeys(ITEMS.values()):
         more = tuple(i for i in ITEMS if i in items or ITEMS[i] == way)
         if len(more) > len(items):
             found[way] = max(
-                base
-                - _uncertainty(
-                    fit_calibrated(reference, more, model, quick=True), test, probability
-                ),
+                base - _uncertainty(_refit(reference, items, more).sets.model, test, probability),
                 0.0,
             )
     return found
