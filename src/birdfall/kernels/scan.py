@@ -57,7 +57,8 @@ def dyadic_maximum(
     """
     m_sum = _covered_sums(expected, covered)
     least = _least_expected(m_sum, len(sizes))
-    return _best_window(_covered_sums(counts, covered), m_sum, least, sizes)
+    value, first, length = _best_window(_covered_sums(counts, covered), m_sum, least, sizes)
+    return value, first, length
 
 
 @njit(cache=True, nogil=True)
@@ -96,7 +97,7 @@ def _too_few(best: float, m: float, k: float) -> float:
         step /= 2.0
         if excess(found + step, m, k) < enough:
             found += step
-    return found
+    return float(found)
 
 
 @njit(cache=True, nogil=True)
