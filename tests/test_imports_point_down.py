@@ -1,6 +1,7 @@
 """Data flows one way, and so do imports: no module imports from a floor above its own."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import birdfall
@@ -32,12 +33,15 @@ def floor_of(module: str) -> int:
     return level
 
 
-def imports_of(path: Path):
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)
 
 
 def modules():

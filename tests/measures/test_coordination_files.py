@@ -122,7 +122,7 @@ test_acts_are_those_of_the_record, test_many_acts_are_those_of_the_record = in_b
     acts_are_those_of_the_record,
     given(rows=ROWS),
     few=8,
-    many=60,
+    many=30,
     marks=[pytest.mark.parametrize(("form", "trace"), FORMS_AND_TRACES)],
     phases=(Phase.explicit, Phase.generate),
 )
@@ -152,7 +152,7 @@ test_rows_refused_are_all_listed, test_many_rows_refused_are_all_listed = in_bot
         rows=st.lists(st.tuples(ID, ID, TIME, st.integers(0, 9).map(str)), min_size=1, max_size=20)
     ),
     few=10,
-    many=60,
+    many=40,
     phases=(Phase.explicit, Phase.generate),
 )
 

@@ -243,5 +243,5 @@ test_no_record_breaks_a_measure, test_none_of_many_records_breaks_a_measure = in
     no_record_breaks_a_measure,
     given(statuses, st.sampled_from(["change", "seen"]), st.sampled_from([None, 40, 41])),
     few=15,
-    many=200,
+    many=100,
 )

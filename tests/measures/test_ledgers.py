@@ -207,7 +207,7 @@ def the_book_is_the_census_at_every_moment(history):
 
 
 test_the_book_is_the_census_at_every_moment, test_many_books_are_the_census = in_both_tiers(
-    the_book_is_the_census_at_every_moment, given(histories()), few=20, many=200
+    the_book_is_the_census_at_every_moment, given(histories()), few=20, many=100
 )
 
 
@@ -252,7 +252,7 @@ test_coarse_times_give_bounds_that_hold_the_truth, test_many_bounds_hold_the_tru
     coarse_times_give_bounds_that_hold_the_truth,
     given(histories(), st.integers(2, 12)),
     few=20,
-    many=200,
+    many=100,
 )
 
 

@@ -74,7 +74,7 @@ def spells_are_what_a_careful_reader_would_say(rows):
 
 
 test_spells_are_what_a_careful_reader_would_say, test_many_spells_are_what_one_would_say = (
-    in_both_tiers(spells_are_what_a_careful_reader_would_say, given(ROWS), few=35, many=300)
+    in_both_tiers(spells_are_what_a_careful_reader_would_say, given(ROWS), few=35, many=200)
 )
 
 

@@ -81,7 +81,7 @@ test_every_way_reads_the_same, test_every_way_reads_many_the_same = in_both_tier
         st.sampled_from(["UTC", "America/Caracas", "Europe/Madrid"]),
     ),
     few=20,
-    many=200,
+    many=100,
 )
 
 
@@ -113,7 +113,7 @@ test_counts_are_the_same_every_way, test_many_counts_are_the_same_every_way = in
         )
     ),
     few=12,
-    many=100,
+    many=60,
 )
 
 

@@ -204,7 +204,7 @@ test_every_row_is_taken_or_refused, test_every_row_of_many_is_taken_or_refused =
         )
     ),
     few=15,
-    many=100,
+    many=60,
 )
 
 

@@ -477,7 +477,7 @@ while forgetting.step(int(sys.argv[2])):
 """
 
 
-@pytest.mark.parametrize("copies", [2, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("copies", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_killed_at_any_moment(tmp_path, copies):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
