@@ -107,6 +107,8 @@ def test_two_thousand_drawn_lines_end_with_a_sentence(things, tmp_path):
     [
         (RuntimeError("what is this"), "nobody foresaw (RuntimeError: what is this)"),
         (MemoryError(), "not enough memory"),
+        (OSError("Memory mapping file failed: Cannot allocate memory"), "not enough memory"),
+        (RuntimeError("can't start new thread"), "not enough memory"),
         (OSError(28, "No space left on device", "case/x"), "the disk is full"),
         (OSError(36, "File name too long", "x"), "the system refused: File name too long"),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), "nobody foresaw"),

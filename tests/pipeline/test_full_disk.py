@@ -9,6 +9,7 @@ import sqlite3
 import pytest
 
 from birdfall.cli.network_files import accounts_of_case, write_network
+from birdfall.inquiry import Inquiry
 from birdfall.model.errors import BirdfallError
 from birdfall.pipeline import sqlite_file
 from birdfall.pipeline.export import BUILT_IN, export
@@ -51,8 +52,9 @@ def fills_after(monkeypatch):
 def test_an_export_that_does_not_fit_leaves_nothing(case, fills_after, form, writes, tmp_path):
     fills_after(0 if form == "sqlite" else writes)
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(BirdfallError, match="the disk is full"):
+    with pytest.raises(BirdfallError, match="the disk is full") as caught:
         export(case, form, tmp_path / "out")
+    assert str(caught.value.where) == str(tmp_path / "out")
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -96,3 +98,28 @@ def test_of_several_files_it_is_said_which_were_taken_in(tmp_path):
     done = birdfall("import", sound, torn, "-o", tmp_path / "new", check=2)
     assert "1 of 2 files were taken in before it and are kept" in done.stderr
     assert Case.open(tmp_path / "new").record().sizes["statuses"] == 1
+
+
+def closed(*_args, **_options):
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_of_a_case_that_can_only_be_read_a_report_and_an_export_are_made_elsewhere(
+    tmp_path, monkeypatch
+):
+    case = canary_case(tmp_path / "case")
+    case.remove_findings()
+    case.save(Inquiry(case.record(), case).coverage())
+    before = case.manifest
+    monkeypatch.setattr("birdfall.record.case.try_lock", closed)
+    birdfall("report", case.path, "-o", tmp_path / "told.html", check=0)
+    birdfall("export", case.path, "-o", tmp_path / "shared", check=0)
+    assert (tmp_path / "told.html").exists() and case.manifest == before
+    assert "cannot be written" in birdfall("report", case.path, check=1).stderr
+
+
+def test_a_key_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    case = canary_case(tmp_path / "case")
+    monkeypatch.setattr("pathlib.Path.read_bytes", closed)
+    done = birdfall("export", case.path, "-o", tmp_path / "shared", check=1)
+    assert "case.key may not be read" in done.stderr and not (tmp_path / "shared").exists()

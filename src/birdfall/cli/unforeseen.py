@@ -16,6 +16,8 @@ from birdfall.model.errors import BirdfallError, CaseError
 
 #: Set to anything, an error that nobody foresaw is raised as Python has it.
 RAISE_VARIABLE: Final = "BIRDFALL_TRACEBACK"
+#: What libraries say, in errors of other kinds, when memory has run out.
+_OUT_OF_MEMORY: Final = ("bad_alloc", "Cannot allocate memory", "can't start new thread")
 #: Characters of an error's own words that are printed.
 MAX_WORDS: Final = 300
 
@@ -46,7 +48,7 @@ def _explain_memory(error: Exception) -> BirdfallError | None:
         "OutOfMemoryException",
         "ArrowMemoryError",
     )
-    if not out and "bad_alloc" not in str(error):
+    if not out and not any(words in str(error) for words in _OUT_OF_MEMORY):
         return None
     return BirdfallError(
         "there is not enough memory for this",

@@ -4,10 +4,11 @@ case.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.pipeline.catalogue import extra_sections
 from birdfall.pipeline.copies import REPORT, Copy, note_copy
 from birdfall.record.atomic import write_bytes
@@ -48,8 +49,8 @@ def write_report(
     languages: Sequence[str] = LANGUAGES,
     out: Path | None = None,
 ) -> Path:
-    """Keep the report in the case, and write it to `out` too if given; returns where it is to be
-    looked at.
+    """Keep the report in the case, as far as it can be written, and write it to `out` if given;
+    returns where it is to be looked at.
 
     default: the language of its first view. Raises UsageError if `languages` does not hold it.
     """
@@ -59,9 +60,12 @@ def write_report(
             fix=f"Add it to --languages {','.join(languages)}.",
         )
     page = render_report(case, languages=languages, default=default)
-    case.put({REPORT_FILE: page})
     if out is None:
+        case.put({REPORT_FILE: page})
         return case.path / REPORT_FILE
     write_bytes(out, page)
+    # a case that can only be read has its report elsewhere
+    with contextlib.suppress(BirdfallError):
+        case.put({REPORT_FILE: page})
     note_copy(case, Copy(str(out.resolve()), REPORT, (".",), language=default))
     return out

@@ -66,6 +66,10 @@ def made_whole(out: Path) -> Iterator[Path]:
         try:
             yield folder / out.name
             (folder / out.name).rename(out)
+        except BirdfallError as error:
+            if str(folder) in str(error.where):
+                error.where = str(out)
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -265,6 +265,13 @@ class Case:
             if not key:
                 raise FileNotFoundError
             return key
+        except PermissionError as error:
+            raise CaseError(
+                "case.key may not be read",
+                where=str(self.path / "case.key"),
+                why="Without it nothing can be called by pseudonym.",
+                fix="Run this as the owner of the case.",
+            ) from error
         except FileNotFoundError as error:
             raise CaseError(
                 "case.key is missing or empty",
