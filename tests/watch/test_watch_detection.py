@@ -307,6 +307,7 @@ def test_a_state_of_the_first_format_is_brought_up_to_date(tmp_path):
         ("changes", "seen"),
     ):
         old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    old.execute("DROP TABLE set_apart")
     old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.execute("INSERT INTO standing (account, status, time) VALUES ('a', 'active', 1)")
     old.commit()

@@ -38,6 +38,7 @@ def older(path):
         ("changes", "seen"),
     ):
         old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    old.execute("DROP TABLE set_apart")
     old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.commit()
     old.close()
