@@ -22,6 +22,10 @@ PARTS = {
     "slow": ("the slow suites", ["make", "test-slow"]),
     "calibration": ("explanations on 30,000 new worlds", ["make", "test-calibration"]),
     "live": ("real servers: 10,000 accounts, moderation, a wiki", ["make", "test-nightly"]),
+    "hostile": (
+        "10,000 drawn conversations with hostile servers for each protocol",
+        [sys.executable, "tests/watch/try_faults.py", "--conversations", "10000"],
+    ),
     "mutants": ("forty seeded faults", [sys.executable, "tests/mutants.py"]),
 }
 HEADER = """# Nightly runs

@@ -1,0 +1,65 @@
+"""Drawn conversations with servers that misbehave: nothing ends, is lost, doubled, or let out."""
+
+import pytest
+from hostile import PROTOCOLS, Outcome, converse_often
+
+from birdfall.watch.feeds import base, web
+from birdfall.watch.feeds.polling import OzoneFeed
+from birdfall.watch.store.ingest import ingest_batch
+
+
+def check(outcome, number):
+    assert outcome.wrong == []
+    assert outcome.tried == number
+    assert outcome.lost == outcome.doubled == outcome.ended == outcome.leaked == 0
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_few_conversations(tmp_path, protocol):
+    check(converse_often(protocol, 5, 2, tmp_path), 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_many_conversations(tmp_path, protocol):
+    outcome = converse_often(protocol, 200, 3, tmp_path)
+    check(outcome, 200)
+    assert len(outcome.said) >= 5
+
+
+def test_the_conversations_see_a_secret_that_leaves(tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "_origin", lambda _: ("", "", None))
+    assert converse_often("ozone", 60, 1, tmp_path).leaked > 0
+
+
+def test_the_conversations_see_a_source_that_ends(tmp_path, monkeypatch):
+    def run(feed, _cursor, _epoch, put, stop):
+        feed.connect_once(put, stop)
+
+    monkeypatch.setattr(base.ReconnectingFeed, "run", run)
+    assert converse_often("wiki", 5, 1, tmp_path).ended > 0
+
+
+def test_the_conversations_see_what_is_doubled(tmp_path, monkeypatch):
+    monkeypatch.setattr("birdfall.watch.store.ingest._is_known_change", lambda *_: False)
+    monkeypatch.setattr(
+        "hostile.ingest_batch",
+        lambda state, source, batch: [
+            (ingest_batch(state, source, batch), forget_standing(state)) for _ in range(2)
+        ],
+    )
+    assert converse_often("firehose", 3, 1, tmp_path).doubled > 0
+
+
+def forget_standing(state):
+    state.connection.execute("DELETE FROM standing")
+
+
+def test_the_conversations_see_what_is_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr("hostile.DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr(
+        OzoneFeed, "_is_new", lambda _feed, item: str(item.members["id"])[-1] != "3"
+    )
+    outcome = converse_often("ozone", 2, 1, tmp_path)
+    assert outcome.lost == 2
+    assert isinstance(outcome, Outcome)
