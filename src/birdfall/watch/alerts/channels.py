@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import re
 import smtplib
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -191,7 +192,8 @@ def _send_mail(values: Mapping[str, str], message: AlertMessage) -> None:
     port = int(values.get("port") or smtplib.SMTP_PORT)
     with smtplib.SMTP(values["server"], port, timeout=MAIL_TIMEOUT_SECONDS) as server:
         if values.get("user"):
-            server.starttls()
+            # the password goes to nobody but the server that has this name
+            server.starttls(context=ssl.create_default_context())
             server.login(values["user"], values.get("password", ""))
         server.send_message(mail)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import socket
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from birdfall.model.errors import UsageError
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
@@ -19,6 +22,9 @@ from birdfall.watch.model.events import StreamBatch
 MAX_BODY_BYTES = 1 << 20
 #: Deliveries handled at once; more are answered 503, and sent again.
 MAX_CONCURRENT_DELIVERIES = 32
+#: Connections that are open at once, and seconds for which one may be: to say what it has to, and
+#: to be told that it is kept.
+MAX_CONNECTIONS, MAX_DELIVERY_SECONDS = 200, 25.0
 
 
 def is_signed(body: bytes, secret: str, signature: str) -> bool:
@@ -36,6 +42,48 @@ def decode_delivery(body: bytes, received: int) -> StreamBatch:
     except DecodeError as error:
         return StreamBatch(received, refused=str(error)[:200], raw=body)
     return StreamBatch(received, tuple(events), raw=body)
+
+
+class _DeliveryServer(ThreadingHTTPServer):
+    """Takes deliveries, each in a thread of its own, with a bound of how many and how long: who
+    says slowly what there is to say holds up nobody."""
+
+    daemon_threads = True
+    request_queue_size = MAX_CONNECTIONS
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        # which connections are open, and since when; oldest first
+        self._open: dict[socket.socket, float] = {}
+        self._guard = threading.Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection; beyond the bound it takes the place of the oldest."""
+        with self._guard:
+            if len(self._open) >= MAX_CONNECTIONS:
+                _end(next(iter(self._open)))
+                del self._open[next(iter(self._open))]
+            self._open[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """A connection is over."""
+        with self._guard:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """End connections that take too long; called about twice a second."""
+        with self._guard:
+            late = time.monotonic() - MAX_DELIVERY_SECONDS
+            for request in [one for one, begun in self._open.items() if begun < late]:
+                _end(request)
+                del self._open[request]
+
+
+def _end(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass
@@ -67,20 +115,24 @@ class MastodonWebhookFeed:
             server_version, sys_version = "birdfall", ""
 
             def do_POST(self) -> None:
+                length = self.headers.get("Content-Length", "")
+                if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
+                    self._answer(413)
+                    return
+                # read whole before it takes one of the places: who is slow holds none
+                body = self.rfile.read(int(length))
+                if len(body) < int(length):
+                    self._answer(400)
+                    return
                 if not room.acquire(blocking=False):
                     self._answer(503)
                     return
                 try:
-                    self._receive()
+                    self._receive(body)
                 finally:
                     room.release()
 
-            def _receive(self) -> None:
-                length = self.headers.get("Content-Length", "")
-                if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-                    self._answer(413)
-                    return
-                body = self.rfile.read(int(length))
+            def _receive(self, body: bytes) -> None:
                 if not is_signed(body, secret, self.headers.get("X-Hub-Signature", "")):
                     self._answer(401)
                     return
@@ -98,7 +150,7 @@ class MastodonWebhookFeed:
                 """Deliveries are counted in the state, not written to a log."""
 
         try:
-            listening = ThreadingHTTPServer((self.bind, self.port), Handler)
+            listening = _DeliveryServer((self.bind, self.port), Handler)
         except OSError as error:
             raise UsageError(
                 f"webhooks cannot be taken at {self.bind}:{self.port}",
@@ -106,7 +158,6 @@ class MastodonWebhookFeed:
                 fix="Choose another port.",
             ) from error
         with listening as server:
-            server.daemon_threads = True
             self.bound = server.server_address[1]
             self.health.mark_connected()
             threading.Thread(target=server.serve_forever, daemon=True).start()
