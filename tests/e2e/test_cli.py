@@ -77,6 +77,14 @@ def test_demo_leaves_other_folders_alone(run, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
+def test_check_takes_a_claim_in_fields(run, demo):
+    claim = ["--measure", "fallen", "--within", "10m"]
+    done = run("check", demo, *claim, "--at-least", "6600")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run("check", demo, *claim, "--at-most", "100").returncode == 3
+    assert run("check", demo, *claim).returncode == 2
+
+
 @pytest.mark.parametrize(
     ("statement", "code"),
     [

@@ -11,10 +11,13 @@ from birdfall.claims.statements import (
     read_statement,
     write_claims,
 )
+from birdfall.claims.structured import MEASURES, Measured
 from birdfall.claims.verdicts import Verdict, judge
 
 __all__ = [
+    "MEASURES",
     "Claim",
+    "Measured",
     "ParsedClaim",
     "Statement",
     "Verdict",

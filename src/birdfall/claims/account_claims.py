@@ -78,7 +78,15 @@ def _measure_dated(
         * factor
         for part in (seen, sure, possible)
     )
-    return [Reading("dated", value, low, high, ReadingDetails(base=base, by=interval.end))]
+    return [
+        Reading(
+            "dated",
+            value,
+            low,
+            high,
+            ReadingDetails(base=base, since=interval.begin, by=interval.end),
+        )
+    ]
 
 
 def _bound_by_group(reading: Reading, group: str, claim: ParsedClaim) -> Reading:

@@ -210,7 +210,7 @@ def _finding(
     if parsed.ambiguous is not None:
         limits = (Note("number-read-two-ways", {"other": parsed.ambiguous}), *limits)
     details = {
-        "said": asdict(claim),
+        "said": claim.to_json(),
         "parsed": asdict(parsed),
         "verdict": str(verdict),
         "off_by": off_by,
@@ -290,7 +290,7 @@ def _refusal(claim: Claim, parsed: ParsedClaim | None, note: Note) -> Finding:
         answer="cannot",
         reasons=(note,),
         details={
-            "said": asdict(claim),
+            "said": claim.to_json(),
             "parsed": None if parsed is None else asdict(parsed),
             "verdict": str(Verdict.NOT_ANSWERABLE),
             "off_by": None,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from birdfall.claims.parse import ParsedClaim, Relation, When
-from birdfall.claims.readings import Reading, Refusal, exact_reading, refuse
+from birdfall.claims.readings import Reading, ReadingDetails, Refusal, refuse
 from birdfall.claims.subjects import ClaimSource
 from birdfall.claims.wave import first_wave
 from birdfall.model.units import HOUR_S, MINUTE_S
@@ -94,4 +94,6 @@ def measure_onset(source: ClaimSource, claim: ParsedClaim) -> list[Reading] | Re
     wave = first_wave(source.findings)
     if wave is None or interval is None:
         return refuse("no-wave-to-compare", needs="statuses")
-    return [exact_reading("onset", float(interval.holds(wave.onset_s)))]
+    number = float(interval.holds(wave.onset_s))
+    details = ReadingDetails(since=interval.begin, by=interval.end)
+    return [Reading("onset", number, number, number, details)]

@@ -29,6 +29,7 @@ class DetailsJson(TypedDict, total=False):
     """What a reading adds to the details of a finding; only what was measured is there."""
 
     base: int
+    since: float
     by: float
     before: float
     after: float
@@ -107,8 +108,8 @@ class ReadingDetails:
     ----------
     base
         The number of accounts that a share is of, or that might have been counted.
-    by
-        The end of the time claimed, seconds since 1970.
+    since, by
+        The beginning and the end of the time claimed, seconds since 1970.
     before, after
         The count at both ends of a change.
     fullest
@@ -118,6 +119,7 @@ class ReadingDetails:
     """
 
     base: int | None = None
+    since: float | None = None
     by: float | None = None
     before: float | None = None
     after: float | None = None
@@ -129,6 +131,8 @@ class ReadingDetails:
         found: DetailsJson = {}
         if self.base is not None:
             found["base"] = self.base
+        if self.since is not None:
+            found["since"] = self.since
         if self.by is not None:
             found["by"] = self.by
         if self.before is not None:

@@ -6,11 +6,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import tomli_w
 
 from birdfall.claims.parse import Manner, ParsedClaim, language_of, parse_sentence
+from birdfall.claims.structured import Measured, structured_claim
 from birdfall.model.errors import UsageError
 
 FILE_NAME = "claims.toml"
@@ -20,13 +22,22 @@ SLUG_WORDS, SLUG_DIGITS = 5, 6
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A statement: what was said, by whom, when and where, and in which language."""
+    """A statement: what was said, by whom, when and where, and in which language.
+
+    measured: what is claimed, in fields; then the text only names it.
+    """
 
     text: str
     who: str = ""
     when: str = ""
     where: str = ""
     language: str = ""
+    measured: Measured = field(default_factory=Measured)
+
+    def to_json(self) -> dict[str, object]:
+        """As a finding keeps it: the fields of `measured` only where they are used."""
+        plain = {key: value for key, value in asdict(self).items() if key != "measured"}
+        return plain | _told(self.measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,8 @@ def parse_claim(claim: Claim) -> Statement:
     UsageError
         The text is too long.
     """
+    if claim.measured.measure:
+        return Statement(claim, (structured_claim(claim.measured),))
     read = parse_sentence(claim.text, claim.language or None)
     return Statement(claim, read.claims, read.manner, read.unread)
 
@@ -70,6 +83,8 @@ def read_statement(text: str, *, who: str = "") -> Statement:
 
 def read_claims(text: str) -> list[Claim]:
     """Read claims from TOML: `[[claim]]` tables with text, who, when, where, language.
+
+    Instead of a text a table may hold the fields of `Measured`: measure, of, within, at_least ...
 
     Raises
     ------
@@ -86,10 +101,12 @@ def read_claims(text: str) -> list[Claim]:
     return [_read_row(number, row) for number, row in enumerate(rows, 1)]
 
 
-def _read_row(number: int, row: Mapping[str, str]) -> Claim:
+def _read_row(number: int, row: Mapping[str, Any]) -> Claim:
     """One `[[claim]]` table; its values are what TOML gives."""
-    unknown = set(row) - {field.name for field in fields(Claim)}
-    text = row.get("text")
+    measured = {one.name for one in fields(Measured)}
+    unknown = set(row) - {one.name for one in fields(Claim)} - measured | {"measured"} & set(row)
+    told = Measured(**{key: value for key, value in row.items() if key in measured})
+    text = row.get("text") or (told.words() if told.measure else None)
     if unknown or not isinstance(text, str) or not text.strip():
         what = f"unknown keys {sorted(unknown)}" if unknown else "no text"
         raise UsageError(
@@ -97,13 +114,22 @@ def _read_row(number: int, row: Mapping[str, str]) -> Claim:
             where=FILE_NAME,
             fix='Write text = "...", who = "...", when = "...", language = "es".',
         )
-    return Claim(**{key: str(value) for key, value in row.items()})
+    plain = {key: str(value) for key, value in row.items() if key not in measured}
+    return Claim(**plain | {"text": text}, measured=told)
 
 
 def write_claims(claims: list[Claim]) -> str:
     """Write claims as TOML, the inverse of `read_claims`."""
-    rows = [{key: value for key, value in asdict(claim).items() if value} for claim in claims]
+    rows = [
+        {key: value for key, value in claim.to_json().items() if value not in ("", None)}
+        for claim in claims
+    ]
     return tomli_w.dumps({"claim": rows})
+
+
+def _told(measured: Measured) -> dict[str, object]:
+    """The fields that are used."""
+    return {key: value for key, value in asdict(measured).items() if value not in ("", None)}
 
 
 def claim_slug(text: str) -> str:

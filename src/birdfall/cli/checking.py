@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from birdfall.cli.output import print_json, print_result
 from birdfall.cli.parameters import Flag, Json, Language
@@ -12,21 +12,35 @@ from birdfall.model.errors import ExitCode, UsageError, printable
 from birdfall.model.findings import as_plain
 
 if TYPE_CHECKING:
+    from birdfall.claims import Statement
     from birdfall.model.findings import Estimate, Finding
     from birdfall.record.case import Case
     from birdfall.tell.words import Words
 
+Measure = Literal["fallen", "restored", "missing", "lost", "gained"]
+Share = Literal["accounts", "followers", "fallen"]
+
 
 def check(
     first: str,
-    second: str,
+    second: str = "",
     *,
     lang: Language | None = None,
     save: Flag = False,
     said_by: str = "",
+    measure: Measure | None = None,
+    of: str = "",
+    within: str = "",
+    at_least: float | None = None,
+    at_most: float | None = None,
+    about: float | None = None,
+    exactly: float | None = None,
+    share_of: Share | None = None,
     json: Json = False,
 ) -> int:
     """Check a statement against a case: birdfall check CASE "6.600 cuentas en diez minutos".
+
+    Without a sentence: birdfall check CASE --measure fallen --of @x --within 10m --at-least 6600.
 
     Parameters
     ----------
@@ -40,9 +54,47 @@ def check(
         Keep the statement among the case's claims, so that the report shows it.
     said_by
         Who said it.
+    measure
+        What is claimed to have happened, instead of a statement.
+    of
+        Whose followers: a handle. Without it all accounts are meant.
+    within
+        The length of time claimed: 10m, 48h, 2d.
+    at_least
+        The number claimed is this or more.
+    at_most
+        The number claimed is this or less.
+    about
+        The number claimed is about this.
+    exactly
+        The number claimed is this.
+    share_of
+        The number is a percentage of these.
     """
-    case, statement = _case_and_text(first, second)
-    return print_verdicts(case, statement, lang, save, said_by, json)
+    from birdfall.claims import Claim, Measured, parse_claim, read_statement
+
+    if measure is not None:
+        fields = Measured(
+            measure, of, within, at_least, at_most, about, exactly, str(share_of or "")
+        )
+        case = _case(first)
+        statement = parse_claim(Claim(second or fields.words(), who=said_by, measured=fields))
+    else:
+        case, text = _case_and_text(first, second)
+        statement = read_statement(text, who=said_by)
+    return print_verdicts(case, statement, lang, save, json)
+
+
+def _case(path: str) -> Case:
+    from birdfall.record.case import Case
+    from birdfall.record.manifest import is_case
+
+    if not is_case(Path(path)):
+        raise UsageError(
+            f"{path} is no case",
+            fix="birdfall check CASE --measure fallen --within 10m --at-least 6600",
+        )
+    return Case.open(Path(path))
 
 
 def _case_and_text(first: str, second: str) -> tuple[Case, str]:
@@ -58,7 +110,7 @@ def _case_and_text(first: str, second: str) -> tuple[Case, str]:
 
 
 def print_verdicts(
-    case: Case, text: str, lang: str | None, save: bool, said_by: str, json: bool
+    case: Case, statement: Statement, lang: str | None, save: bool, json: bool
 ) -> int:
     """Print the verdicts on a statement.
 
@@ -72,13 +124,13 @@ def print_verdicts(
     UsageError
         Nothing in the statement can be measured.
     """
-    from birdfall.claims import Verdict, check_statement, read_claims, read_statement, write_claims
+    from birdfall.claims import Verdict, check_statement, read_claims, write_claims
     from birdfall.pipeline.catalogue import find_measure
     from birdfall.pipeline.context import Run
     from birdfall.tell.names import names_of
     from birdfall.tell.words import words
 
-    statement = read_statement(text, who=said_by)
+    text = statement.claim.text
     if not statement.parsed:
         raise UsageError(
             "nothing in this statement can be measured",
@@ -102,8 +154,11 @@ def print_verdicts(
         print_json(as_plain(found[0]) | {"also": [as_plain(f) for f in found[1:]]})
     else:
         print_result(f"“{printable(text)}”")
+        spoken = words(claim.language or say.language, case.settings.time_zone)
+        readers = words(lang or case.settings.language, case.settings.time_zone)
         for number, finding in enumerate(found, 1):
-            _print_verdict(finding, say, number if len(found) > 1 else None, names_of(record))
+            shown = number if len(found) > 1 else None
+            _print_verdict(finding, say, shown, names_of(record), (spoken, readers))
     verdicts = {f.details["verdict"] for f in found}
     if Verdict.CONTRADICTED in verdicts:
         return ExitCode.NOTHING_FOUND
@@ -124,9 +179,17 @@ def _save_claims(case: Case, claims: bytes) -> None:
 
 
 def _print_verdict(
-    finding: Finding, say: Words, number: int | None, name: Callable[[str], str]
+    finding: Finding,
+    say: Words,
+    number: int | None,
+    name: Callable[[str], str],
+    readings: tuple[Words, Words],
 ) -> None:
-    """Print one claim: what was claimed, the verdict, what was measured, and the reading taken."""
+    """Print one claim: how it was read, the verdict, what was measured, and why.
+
+    readings: the languages of the statement and of the reader.
+    """
+    from birdfall.tell.sections.claim_reading import reading_words
     from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
     from birdfall.tell.terminal import claim_words
 
@@ -135,6 +198,9 @@ def _print_verdict(
         print_result(
             f"{number}. {_number_words(claimed, say) if claimed is not None else ''}".rstrip()
         )
+    for line in dict.fromkeys(reading_words(finding, one, name) for one in readings):
+        if line:
+            print_result(f"  {printable(line)}")
     print_result(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
     print_result(f"  {say('claims.measured')}: {measured_value(finding, say)}")
     account = finding.details.get("account")

@@ -6,7 +6,7 @@ from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Uni
 from birdfall.claims.parse.languages import language_of
 from birdfall.claims.parse.levels import Role
 from birdfall.claims.parse.number_words import LANGUAGES
-from birdfall.claims.parse.parsed_claim import Level, ParsedClaim
+from birdfall.claims.parse.parsed_claim import Level, ParsedClaim, allowed_range
 from birdfall.claims.parse.parser import (
     MAX_CHARACTERS,
     Manner,
@@ -36,6 +36,7 @@ __all__ = [
     "Role",
     "Unit",
     "When",
+    "allowed_range",
     "fold",
     "fold_words",
     "is_office",
