@@ -15,7 +15,14 @@ from birdfall.claims.statements import Claim, parse_claim
 MIN_ANSWERED = 0.85
 #: The same of sentences as people wrote them.
 MIN_ANSWERED_WRITTEN = 0.75
-WRITTEN = list(csv.DictReader((Path(__file__).parent / "truth.csv").open(encoding="utf-8")))
+
+
+def _read(name):
+    rows = csv.DictReader((Path(__file__).parent / name).open(encoding="utf-8"))
+    return [(row["language"], row["sentence"], row["expected"], "written") for row in rows]
+
+
+WRITTEN, HARD = _read("truth.csv"), _read("hard.csv")
 
 
 def told(source, text, language):
@@ -48,10 +55,14 @@ def generated(case, step=1, first=0):
 
 
 def test_no_written_sentence_gets_a_wrong_verdict():
-    rows = [(r["language"], r["sentence"], r["expected"], "written") for r in WRITTEN]
-    wrong, answered = judge(CARACAS.source(), rows)
+    wrong, answered = judge(CARACAS.source(), WRITTEN)
     assert not wrong
     assert {k: v for k, v in answered.items() if v < MIN_ANSWERED_WRITTEN} == {}
+
+
+def test_sentences_written_to_mislead_are_read_right_or_refused():
+    wrong, _ = judge(CARACAS.source(), HARD)
+    assert not wrong
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

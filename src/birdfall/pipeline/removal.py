@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from birdfall.claims import read_claims
-from birdfall.claims.statements import write_claims
+from birdfall.claims import read_claims, write_claims
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent

@@ -86,7 +86,8 @@ def _reachable_events(
     named = named_events(item, sentence.events)
     found = []
     for event in sentence.events:
-        if left <= event.begin and event.end <= right and event not in named:
+        inside = item.begin <= event.begin < item.end  # "two suspended accounts in three"
+        if left <= event.begin and event.end <= right and event not in named and not inside:
             distance = _distance(sentence, item, event)
             if math.isfinite(distance):
                 found.append((event, distance))
@@ -236,6 +237,8 @@ def attach_windows(sentence: Sentence, items: list[Item]) -> list[Item]:
         if n is None:
             continue
         item = found[n]
+        if span.same_day and item.quantity in _DELAYED:
+            continue  # a day of the calendar, which is not measured
         if span.kind is SpanKind.DELAY and item.quantity not in (*_DELAYED, Quantity.LOST):
             continue
         if item.window is None or (

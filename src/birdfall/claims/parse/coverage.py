@@ -78,6 +78,12 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     if any(_is_about_followers(item) for item in items) or chains:
         ranges += words.ranges(Tag.FOLLOWER)
     if chains:
+        ranges += [
+            wave
+            for wave in words.ranges(Tag.WAVE)
+            if words.length_before(wave.begin, Tag.BEFOREHAND)
+            or words.length_before(wave.begin - 1, Tag.BEFOREHAND)
+        ]
         ranges += [r for tag in _LEVEL_TAGS for r in words.ranges(tag)]
         ranges += [
             TokenRange(at, at + 1)

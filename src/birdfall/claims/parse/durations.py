@@ -52,6 +52,8 @@ class Span:
         Its tokens [begin, end).
     next_day
         It is "the next day": a day of the calendar and no length of time.
+    same_day
+        It is "the same day".
     """
 
     kind: SpanKind
@@ -60,6 +62,7 @@ class Span:
     begin: int
     end: int
     next_day: bool = False
+    same_day: bool = False
 
 
 class _Length(NamedTuple):
@@ -112,7 +115,8 @@ def _read_phrase(words: TaggedTokens, at: int) -> Span | None:
         length = words.length(at, tag)
         if length:
             next_day = tag is Tag.NEXT_DAY
-            return Span(kind, float(low_s), float(high_s), at, at + length, next_day)
+            same_day = tag is Tag.SAME_DAY
+            return Span(kind, float(low_s), float(high_s), at, at + length, next_day, same_day)
     return None
 
 
@@ -293,7 +297,8 @@ def _kind_of(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> Spa
     if delayed or words.length_before(left, Tag.DELAY_BEFORE):
         return SpanKind.DELAY
     if words.length_before(begin, Tag.PER) or _is_rate_by_article(words, length):
-        return SpanKind.RATE
+        # so many a day is said of many days, and no window shows that
+        return SpanKind.RATE if length.high_s <= HOUR_S else SpanKind.PAST
     inside = words.length_before(left, Tag.WITHIN) or words.length_before(begin, Tag.WITHIN)
     # ages: "accounts of less than thirty days", "the day", "minutes" by itself
     of_noun = left < begin and words.length_before(left, Tag.ACCOUNT, Tag.FOLLOWER)

@@ -203,6 +203,9 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
         for event in sentence.events
         if end <= event.begin < last and sentence.crossing_cost(end, event.begin) < CROSSING_COST
     ]
+    first = sentence.clause(begin).begin
+    if any(event.denied and first <= event.begin < last for event in sentence.events):
+        return None  # "tous ne sont pas revenus": not all, or none
     event = min(following, key=lambda e: e.begin, default=None)
     if event is None or event.quantity not in _ALL_QUANTITIES:
         return None
@@ -211,10 +214,6 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
     if kind is not None and event.quantity is Quantity.FALLEN and event.begin <= at + 1:
         event = _restored_after(sentence, event, last) or event
     quantity = event.quantity
-    if event.denied:
-        if quantity is not Quantity.RESTORED:
-            return None
-        quantity = Quantity.MISSING
     nearly = words.length_before(begin, Tag.ALMOST)
     return Item(
         begin,

@@ -73,6 +73,8 @@ def noun_after(sentence: Sentence, end: int) -> Noun | None:
             if length:
                 return Noun(kind, at, at + length, group or group_after(words, at + length))
         length = words.length(at, Tag.GROUP)
+        if length and words.is_a(at - 1, Tag.AUXILIARY):
+            break  # "were bots" says what they were, not which are counted
         if length and not group:
             group, group_at = words[at].text, at
         elif at > end and (sentence.joins(at) or words.length(at, Tag.IN_TIME)):

@@ -66,6 +66,7 @@ def population_of(
             or sentence.is_platform(at)
             or is_speaker(sentence, at)
             or not (followers or _owns_followers(sentence, at))
+            or (not followers and _is_of_another_number(sentence, begin, end, at))
         ):
             continue
         inside = clause.begin <= at < clause.end
@@ -73,6 +74,20 @@ def population_of(
     if handles:
         return min(handles)[1]
     return LEADER if followers else EVERYBODY
+
+
+def _is_of_another_number(sentence: Sentence, begin: int, end: int, at: int) -> bool:
+    """Whether a number between tokens [begin, end) and a handle has it for its own.
+
+    "3,300 accounts fell, 60 of them followers of @x": the 3,300 are not of @x.
+    """
+    first, last = (end, at) if at >= end else (at, begin)
+    timed = [span for span in sentence.spans if first <= span.begin < last]
+    return any(
+        first <= amount.begin < last
+        and not any(span.begin <= amount.begin < span.end for span in timed)
+        for amount in sentence.amounts
+    )
 
 
 def _owns_followers(sentence: Sentence, at: int) -> bool:
