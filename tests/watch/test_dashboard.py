@@ -618,3 +618,15 @@ def test_before_the_first_thing_is_heard_nothing_was_usual(tmp_path):
     held.close()
     assert drawn.gaps[0].end == begun
     assert {p.high for p in drawn.series[1:-2]} == {None}
+
+
+@pytest.mark.parametrize("number", ["9" * 5, "9" * 19, "9" * 40, "9" * 4301])
+def test_a_number_too_large_is_a_page_that_is_not_there(path, number):
+    with TestClient(
+        create_application(StateView(path), token=None, host="127.0.0.1"),
+        base_url="http://127.0.0.1",
+        raise_server_exceptions=False,
+    ) as client:
+        for place in ("/en/wave/{}", "/wave/{}/csv.csv", "/wave/{}/report", "/wave/{}"):
+            answer = client.get(place.format(number), follow_redirects=True)
+            assert answer.status_code == 404, place

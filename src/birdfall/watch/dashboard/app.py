@@ -15,6 +15,7 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import (
@@ -322,6 +323,12 @@ class _DashboardWords:
         return self._say(f"watch.{key}", **values)
 
 
+class _WaveNumber(IntegerConvertor):
+    """The number of a wave in an address: one that no store can hold is an address of nothing."""
+
+    regex = "[0-9]{1,18}"
+
+
 def create_application(
     view: View, *, token: str | None, host: str, actions: PageActions | None = None
 ) -> Starlette:
@@ -338,19 +345,20 @@ def create_application(
     actions
         What pages offer beyond reading; nothing if not given.
     """
+    register_url_convertor("wave", _WaveNumber())
     pages = _Pages(view, actions or PageActions())
     application = Starlette(
         routes=[
             Route("/", pages.root),
-            Route("/wave/{number:int}", pages.root),
+            Route("/wave/{number:wave}", pages.root),
             Route("/sources", pages.root),
             Route("/events", pages.events),
             Route("/report", pages.case_report),
             Route("/assets/{name}", pages.asset),
-            Route("/wave/{number:int}/report", pages.case_report),
-            Route("/wave/{number:int}/{form}.csv", pages.download),
-            Route("/{language}/wave/{number:int}", pages.wave),
-            Route("/{language}/wave/{number:int}/case", pages.make, methods=["POST"]),
+            Route("/wave/{number:wave}/report", pages.case_report),
+            Route("/wave/{number:wave}/{form}.csv", pages.download),
+            Route("/{language}/wave/{number:wave}", pages.wave),
+            Route("/{language}/wave/{number:wave}/case", pages.make, methods=["POST"]),
             Route("/{language}/{page}", pages.page),
         ],
         middleware=[Middleware(AccessGuard, token=token, host=host)],
