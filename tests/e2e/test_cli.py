@@ -107,7 +107,9 @@ def test_the_same_seed_gives_the_same_report(run, small_case, tmp_path):
     assert (tmp_path / "again.html").read_bytes() == before
 
 
-def test_exports_are_by_pseudonym_and_open(run, small_case, tmp_path):
+def test_exports_are_by_pseudonym_and_open(run, small_case, monkeypatch, tmp_path):
+    # several batches of a small case, as a large one has them
+    monkeypatch.setattr("birdfall.pipeline.shared_case.BATCH_ROWS", 2048)
     run("export", small_case, "--format", "sqlite", "-o", tmp_path / "case.db", check=0)
     database = sqlite3.connect(tmp_path / "case.db")
     tables = {
