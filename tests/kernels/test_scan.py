@@ -139,6 +139,27 @@ def test_crowding_is_the_binomial_likelihood_ratio(inside, share, outside):
 
 
 @given(
+    st.lists(st.integers(0, 400), min_size=1, max_size=40),
+    st.integers(1, 300),
+    st.integers(1, 9),
+    st.lists(st.tuples(st.integers(0, 300), st.integers(1, 90)), max_size=3),
+)
+def test_walking_events_is_walking_steps(places, steps, lengths, gaps):
+    covered = np.ones(steps, bool)
+    for begin, length in gaps:
+        covered[begin : begin + length] = False
+    seen = np.flatnonzero(covered)
+    if not len(seen):
+        return
+    at = np.sort(seen[np.array(places) % len(seen)])
+    counts = np.bincount(at, minlength=steps).astype(float)
+    wanted = scan.most_crowded_window(counts, covered, lengths)[0]
+    before = np.r_[0.0, np.cumsum(covered)]
+    reach = scan.covered_range(before, lengths)
+    assert scan.greatest_crowding(at, before, reach, lengths) == wanted
+
+
+@given(
     st.lists(st.integers(0, 9), min_size=2, max_size=40),
     st.lists(st.booleans(), min_size=40, max_size=40),
 )
