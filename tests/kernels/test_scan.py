@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from birdfall.kernels import scan
+from birdfall.kernels import crowding, scan
 
 BULK = stats.gamma(2, scale=0.5).ppf((np.arange(50) + 0.5) / 50)
 TAIL = stats.gamma(2, scale=0.5).isf(np.exp(-np.arange(321) / 8))
@@ -133,7 +133,7 @@ def test_crowding_is_the_binomial_likelihood_ratio(inside, share, outside):
     if inside > number * share:
         log = stats.binom.logpmf
         wanted = log(inside, number, inside / number) - log(inside, number, share)
-    assert scan.crowding(float(inside), share, float(number)) == pytest.approx(
+    assert crowding.crowding(float(inside), share, float(number)) == pytest.approx(
         wanted, rel=1e-6, abs=1e-7
     )
 
@@ -153,10 +153,10 @@ def test_walking_events_is_walking_steps(places, steps, lengths, gaps):
         return
     at = np.sort(seen[np.array(places) % len(seen)])
     counts = np.bincount(at, minlength=steps).astype(float)
-    wanted = scan.most_crowded_window(counts, covered, lengths)[0]
+    wanted = crowding.most_crowded_window(counts, covered, lengths)[0]
     before = np.r_[0.0, np.cumsum(covered)]
-    reach = scan.covered_range(before, lengths)
-    assert scan.greatest_crowding(at, before, reach, lengths) == wanted
+    reach = crowding.covered_range(before, lengths)
+    assert crowding.greatest_crowding(at, before, reach, lengths) == wanted
 
 
 @given(
@@ -172,16 +172,16 @@ def test_the_most_crowded_window_is_the_best_of_all(counts, seen):
             window = slice(i, i + (1 << j))
             inside = (counts * covered)[window].sum()
             if inside >= 2:
-                best = max(best, scan.crowding(inside, covered[window].sum() / watched, number))
-    assert scan.most_crowded_window(counts, covered, 4)[0] == pytest.approx(best, abs=1e-9)
+                best = max(best, crowding.crowding(inside, covered[window].sum() / watched, number))
+    assert crowding.most_crowded_window(counts, covered, 4)[0] == pytest.approx(best, abs=1e-9)
 
 
 def test_even_records_are_as_crowded_as_their_null_says():
     covered = np.ones(64, bool)
-    null = np.sort(scan.crowding_null_maxima(40, covered, 5, 64, 1e6, 2000, 1))
+    null = np.sort(crowding.crowding_null_maxima(40, covered, 5, 64, 1e6, 2000, 1))
     rng = np.random.default_rng(2)
     drawn = [
-        scan.most_crowded_window(
+        crowding.most_crowded_window(
             np.bincount(rng.integers(0, 64, 40), minlength=64).astype(float), covered, 5
         )[0]
         for _ in range(1000)

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.kernels import scan
+from birdfall.kernels import crowding, scan
 from birdfall.measures.waves.baseline import (
     ASSUMED_SIZE,
     MAX_WINDOW_SHARE,
@@ -213,7 +213,7 @@ def _find_crowds(
     while True:
         maxima = _crowd_maxima(counts, left, lengths, base.block, replicates, seed, len(windows))
         first_maxima = maxima if first_maxima is None else first_maxima
-        value, first, length = scan.most_crowded_window(counts, left, lengths)
+        value, first, length = crowding.most_crowded_window(counts, left, lengths)
         p, kind = _p_value(value, maxima)
         if length == 0 or p > alpha or len(windows) >= MAX_WAVES:
             break
@@ -244,7 +244,7 @@ def _crowd_maxima(
 
     def draw(half: int) -> np.ndarray:
         stream = _seed_of_stream(seed, 2 * turn + half)
-        maxima: np.ndarray = scan.crowding_null_maxima(
+        maxima: np.ndarray = crowding.crowding_null_maxima(
             events, left, lengths, block, ASSUMED_SIZE, halves[half], stream
         )
         return maxima
