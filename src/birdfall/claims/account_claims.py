@@ -119,6 +119,8 @@ def _measure_fallen(
         return [exact_reading("record", 0.0, base=0)]
     factor = 100.0 / base if share else 1.0
     if claim.window_s is not None and len(ours.code):
+        if claim.rate and ours.is_exact:
+            return [_measure_rate(source, ours, claim, claim.window_s, factor, base)]
         return [_measure_window(ours, claim, claim.window_s, factor, base)]
     number = float(ours.count_accounts() if share else len(ours.code)) * factor
     details = ReadingDetails(
@@ -138,6 +140,31 @@ def _measure_fallen(
 
 def _shared(members: Codes, codes: Codes | None) -> Codes:
     return members if codes is None else members[np.isin(members, codes)]
+
+
+def _measure_rate(
+    source: ClaimSource,
+    events: EventTimes,
+    claim: ParsedClaim,
+    window_s: float,
+    factor: float,
+    base: int,
+) -> Reading:
+    """So many in each window: between the mean over the wave and its fullest window.
+
+    A number in between is true; a bound must hold for both.
+    """
+    times = np.sort(events.high)
+    best = fullest_window(times, window_s)
+    wave = first_wave(source.findings)
+    inside = times if wave is None else np.sort(events.of_accounts(wave.members).high)
+    lasted_s = max(float(inside[-1] - inside[0]), window_s) if len(inside) else window_s
+    mean, peak = len(inside) * window_s / lasted_s * factor, best.value * factor
+    details = ReadingDetails(base=base, fullest=best)
+    if claim.low is None or claim.high is None:
+        return Reading("window", mean, min(mean, peak), peak, details)
+    value = nearest(claim.low, claim.high, min(mean, peak), peak)
+    return Reading("window", value, value, value, details)
 
 
 def _measure_window(

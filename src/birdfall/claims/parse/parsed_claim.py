@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from birdfall.claims.parse.calendar import When
-from birdfall.claims.parse.durations import Span
+from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.levels import Chain, Role
@@ -73,6 +73,8 @@ class ParsedClaim:
         The date and hour at which it is said to have happened, None if it is not said.
     next_day
         The window is "the next day": until the second midnight, or that day alone.
+    rate
+        The number is of each such window ("330 a minute"), not of one.
     """
 
     quantity: Quantity
@@ -91,6 +93,7 @@ class ParsedClaim:
     levels: tuple[Level, ...] = field(default=())
     when: When | None = None
     next_day: bool = False
+    rate: bool = False
 
 
 def from_item(item: Item, language: str) -> ParsedClaim:
@@ -121,6 +124,7 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         of=item.of,
         when=item.when,
         next_day=item.window is not None and item.window.next_day,
+        rate=item.window is not None and item.window.kind is SpanKind.RATE,
     )
 
 
