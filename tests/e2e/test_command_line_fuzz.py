@@ -93,13 +93,13 @@ def endings(things, tmp_path, seeds):
 
 
 def test_every_drawn_line_ends_with_a_sentence(things, tmp_path):
-    assert endings(things, tmp_path, range(60)) == []
+    assert endings(things, tmp_path, range(40)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_two_thousand_drawn_lines_end_with_a_sentence(things, tmp_path):
-    assert endings(things, tmp_path, range(60, 2060)) == []
+    assert endings(things, tmp_path, range(40, 2040)) == []
 
 
 @pytest.mark.parametrize(

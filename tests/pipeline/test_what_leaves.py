@@ -124,7 +124,7 @@ def test_strata_and_clients_of_fewer_than_ten_are_merged(case, tmp_path):
     assert set(acts.column("client").to_pylist()) == {"phone", "other"}
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("form", ["parquet", pytest.param("csv", marks=pytest.mark.slow)])
 def test_what_leaves_depends_on_nobodys_name_or_place(form, tmp_path):
     """Renamed and reordered, the same flock leaves the same but for the pseudonyms."""
     plain = canary_case(tmp_path / "plain")
