@@ -109,3 +109,13 @@ def test_a_change_that_another_source_told_of_is_not_told_again_after_it_was_und
     # a new takedown is news, and so is an old one that nobody told of
     assert took("ozone", Status("a", "taken_down", t + 2_000_000)) == ["taken_down"]
     assert took("ozone", Status("a", "active", t - 3 * MAX_ECHO_US)) == ["active"]
+
+
+def test_an_event_that_came_spoiled_is_taken_when_it_comes_whole():
+    spoiled = event(1, T) | {"event": {"$tspe": "tools.ozone.moderation.defs#modEventReport"}}
+    pages, got = [[spoiled], [event(1, T)], [event(1, T)]], []
+    feed = OzoneFeed(name="o", url="http://127.0.0.1:9")
+    feed.fetch = lambda _: (json.dumps({"events": pages.pop(0)}).encode(), "")
+    for _ in range(3):
+        feed.poll(got.extend)
+    assert [len(step.events) for step in got if step.raw] == [0, 1], "whole, and once"

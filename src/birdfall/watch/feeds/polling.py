@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
+import hashlib
 import re
 import threading
 from abc import ABC, abstractmethod
@@ -177,9 +178,14 @@ class OzoneFeed(PollingFeed):
         return items, page.text("cursor") or None
 
     def _is_new(self, item: JsonFields) -> bool:
-        """Whether an event was not put before; remembers it."""
-        key = item.identifier("id")
-        if key and key in self._put_before:
+        """Whether an event was not put before as it is now; remembers it.
+
+        One that comes again with other content under its number is looked at again: what came
+        first may have been spoiled.
+        """
+        number = item.identifier("id")
+        key = f"{number}:{hashlib.blake2b(item.to_bytes(), digest_size=8).hexdigest()}"
+        if number and key in self._put_before:
             return False
         self._put_before[key] = None
         while len(self._put_before) > MAX_REMEMBERED_EVENTS:
