@@ -15,6 +15,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from birdfall.model.errors import UsageError, Where, printable
+from birdfall.sources.shared import time_words
 
 #: Times outside are sentinels (0, year 9999) or errors: no platform kept accounts before, no row
 #: can lie after.
@@ -58,6 +59,7 @@ _YEAR_FIRST: Final = re.compile(
 _YEAR_LAST: Final = re.compile(
     rf"(?P<first>\d{{1,2}})[-/.](?P<second_part>\d{{1,2}})[-/.](?P<year>\d{{4}}|\d{{2}})(?:[T\s,]+{_CLOCK}\s*{_ZONE})?"
 )
+_ANY_DATE: Final = re.compile(r"(?<![\d/.-])\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?![\d/.-])")
 _TWITTER: Final = re.compile(
     rf"[^\W\d]+,?\s+(?P<word>[^\W\d]+)\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+{_ZONE}\s*(?P<year>\d{{4}})"
 )
@@ -152,13 +154,37 @@ class TimeReader:
             if match := pattern.fullmatch(text):
                 month = _MONTHS.get(match["word"].casefold())
                 if month is None:
-                    raise NotATime(NO_TIME)
+                    return self._in_words(text)
                 return _build_datetime(match, month, int(match["day"]))
         if match := _CLOCK_FIRST.fullmatch(text):
             day = self._free(match["rest"].strip())
             if isinstance(day, dt.datetime):
                 return _add_clock(match, day)
-        raise NotATime(NO_TIME)
+        return self._in_words(text)
+
+    def _in_words(self, text: str) -> dt.datetime | int:
+        plain = time_words.plain_signs(text)
+        if re.fullmatch(r"\d{9,10},\d{1,9}", plain):
+            return unix_microseconds(plain.replace(",", "."))
+        dated = time_words.day_by_week_or_number(plain)
+        if dated is not None and dated != text:
+            return self._free(dated)
+        found = time_words.read_words(plain)
+        if found is None:
+            raise NotATime(NO_TIME)
+        year, month, day = found.date if not isinstance(found.date, str) else (0, 0, 0)
+        if isinstance(found.date, str):
+            match = _YEAR_LAST.fullmatch(found.date)
+            if match is None:
+                raise NotATime(NO_TIME)
+            month, day = self._month_and_day(match, found.date)
+            year = _full_year(match["year"])
+        hour, minute, second, fraction = found.clock
+        zone = None if found.offset is None else dt.timezone(found.offset)
+        try:
+            return dt.datetime(year, month, day, hour, minute, second, fraction, zone)
+        except ValueError as error:
+            raise NotATime(NO_TIME) from error
 
     def _month_and_day(self, match: re.Match[str], text: str) -> tuple[int, int]:
         first, second = int(match["first"]), int(match["second_part"])
@@ -181,7 +207,10 @@ def proven_day_order(text: str) -> Order | None:
     match = _YEAR_LAST.fullmatch(ascii_digits(text).strip())
     if match is None:
         match = _CLOCK_FIRST.fullmatch(ascii_digits(text).strip())
-        return proven_day_order(match["rest"]) if match else None
+        if match is None:
+            found = _ANY_DATE.search(text)
+            return None if found is None else proven_day_order(found[0])
+        return proven_day_order(match["rest"])
     first, second = int(match["first"]), int(match["second_part"])
     return "dmy" if first > 12 >= second else "mdy" if second > 12 >= first else None
 
@@ -275,12 +304,14 @@ def find_zone(name: str | None) -> ZoneInfo | None:
         ) from error
 
 
+def _full_year(text: str) -> int:
+    year = int(text)
+    return year + (0 if len(text) > 2 else 2000 if year < 70 else 1900)
+
+
 def _build_datetime(match: re.Match[str], month: int, day: int) -> dt.datetime:
-    year = int(match["year"])
-    if len(match["year"]) == 2:
-        year += 2000 if year < 70 else 1900
     try:
-        return _add_clock(match, dt.datetime(year, month, day))
+        return _add_clock(match, dt.datetime(_full_year(match["year"]), month, day))
     except ValueError as error:
         raise NotATime(NO_TIME) from error
 
