@@ -4,19 +4,58 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import re
 from pathlib import Path
 
+import charset_normalizer
 import numpy as np
 import pyarrow as pa
 
+from birdfall.model.errors import UsageError, printable
 from birdfall.model.progress import Progress, silent
 from birdfall.sources.shared.open import compression, open_bytes, packed_position
 
 CHUNK_BYTES = 1 << 20
 
 
+def copy_rows(path: Path, folder: Path, skip: int, backslash: bool) -> Path:
+    """A copy of a UTF-8 file without its first `skip` lines.
+
+    backslash: with quotes that stand behind a backslash doubled instead, as readers of CSV know
+    them.
+    """
+    made = folder / "rows"
+    with path.open("rb") as source, made.open("wb") as target:
+        for _ in range(skip):
+            source.readline()
+        waiting = b""
+        while piece := source.read(CHUNK_BYTES):
+            if backslash:
+                piece = waiting + piece
+                # a backslash at the end belongs to what comes
+                cut = len(piece) - len(piece.rstrip(b"\\"))
+                piece, waiting = piece[: len(piece) - cut], piece[len(piece) - cut :]
+                piece = _ESCAPED.sub(_doubled, piece)
+            target.write(piece)
+        target.write(waiting)
+    return made
+
+
+_ESCAPED = re.compile(rb"\\([\\\"])")
+
+
+def _doubled(match: re.Match[bytes]) -> bytes:
+    return b'""' if match[1] == b'"' else b"\\"
+
+
 def copy_as_utf8(
-    path: Path, folder: Path, *, text: bool, allow_large: bool, progress: Progress = silent
+    path: Path,
+    folder: Path,
+    *,
+    text: bool,
+    allow_large: bool,
+    progress: Progress = silent,
+    encoding: str | None = None,
 ) -> tuple[Path, list[str]]:
     """`path` itself, or a copy of it in `folder` that is unpacked and (for text) UTF-8.
 
@@ -32,7 +71,15 @@ def copy_as_utf8(
             while piece := source.read(CHUNK_BYTES):
                 target.write(piece)
                 progress("unpack", min(packed_position(source), size), size, "bytes")
-    encoding = _encoding(found) if text else "utf-8"
+    if encoding is not None:
+        try:
+            encoding = codecs.lookup(encoding).name
+        except LookupError as error:
+            raise UsageError(
+                f"there is no encoding {printable(encoding, 40)!r}",
+                fix="Use a name such as utf-8, windows-1252, windows-1256 or mac-roman.",
+            ) from error
+    encoding = encoding or (_encoding(found) if text else "utf-8")
     if encoding != "utf-8":
         notes.append(f"encoding:{encoding}")
         recoded = folder / "recoded"
@@ -72,7 +119,25 @@ def _encoding(path: Path) -> str:
                 good += 1
             except UnicodeDecodeError:
                 bad += 1
-        return "cp1252" if bad > good else "utf-8"
+        return _single_byte_encoding(path) if bad > good else "utf-8"
+
+
+#: Encodings of one byte a letter that people of the five languages and their neighbours have.
+_LIKELY = ("cp1252", "cp1256", "cp1251", "mac_roman")
+#: Where Windows-1254 has the letters of Turkish, Windows-1252 has those of Icelandic.
+_TURKISH = bytes.fromhex("d0dddef0fdfe")
+
+
+def _single_byte_encoding(path: Path) -> str:
+    """The encoding in which the text reads as words, by the frequencies of its letters."""
+    with path.open("rb") as file:
+        lines = itertools.islice(iter(lambda: file.readline(1 << 20), b""), 200_000)
+        told = b"".join(itertools.islice((x for x in lines if not x.isascii()), 2_000))
+    found = charset_normalizer.from_bytes(told[: 1 << 18], cp_isolation=list(_LIKELY)).best()
+    encoding = "cp1252" if found is None else str(found.encoding)
+    letters = [b for b in told if b >= 0xC0]
+    turkish = sum(b in _TURKISH for b in letters)
+    return "cp1254" if encoding == "cp1252" and turkish > 0.1 * len(letters) else encoding
 
 
 def _is_utf8(path: Path) -> bool:

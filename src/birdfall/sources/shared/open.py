@@ -1,4 +1,4 @@
-"""Plain, gzip and zstd files as one stream of bytes, with a bound on what they unpack to.
+"""Plain, gzip, zstd, xz and bzip2 files as one stream of bytes, with a bound on their size.
 
 A small file that unpacks to terabytes is refused before it fills the disk; a file that was cut
 short raises one clear error. The kind is told by the first bytes, never by the name.
@@ -6,8 +6,10 @@ short raises one clear error. The kind is told by the first bytes, never by the 
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,8 @@ from birdfall.sources.shared.protocol import HEAD_BYTES
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
+XZ = b"\xfd7zXZ\x00"
+BZIP2 = b"BZh"
 
 #: Unpacking stops here unless it was allowed. Text archives of tweets unpack 5 to 30 times; bombs
 #: 1,000 times and more.
@@ -29,14 +33,15 @@ MIN_BYTES_FOR_RATIO = 256 << 20
 
 
 def compression(path: Path) -> str | None:
-    """ "gzip", "zstd" or None, by the first bytes.
+    """ "gzip", "zstd", "xz", "bzip2" or None, by the first bytes.
 
     Raises InputError if `path` is no file that can be read.
     """
-    start = _first(path, 4)
-    if start.startswith(GZIP):
-        return "gzip"
-    return "zstd" if start == ZSTD else None
+    start = _first(path, 10)
+    if start.startswith(BZIP2) and start[4:] == b"1AY&SY":
+        return "bzip2"
+    kinds = {GZIP: "gzip", ZSTD: "zstd", XZ: "xz"}
+    return next((kind for sign, kind in kinds.items() if start.startswith(sign)), None)
 
 
 def open_bytes(path: Path, *, allow_large: bool = False) -> BinaryIO:
@@ -109,6 +114,8 @@ class DecompressedStream(io.RawIOBase):
         self._inner: Any
         if kind == "gzip":
             self._inner = gzip.GzipFile(fileobj=self._file, mode="rb")
+        elif kind in ("xz", "bzip2"):
+            self._inner = (lzma.LZMAFile if kind == "xz" else bz2.BZ2File)(self._file, "rb")
         else:
             import zstandard
 
@@ -123,7 +130,7 @@ class DecompressedStream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._inner.read(len(buffer))
-        except (EOFError, OSError, zlib.error) as error:
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
             raise self._damage_error() from error
         except Exception as error:
             # zstandard's own error type is not importable without loading it for every plain file

@@ -32,6 +32,8 @@ DELIMITERS: Final = (",", "\t", ";", "|")
 BLOCK_BYTES: Final = 8 << 20
 #: Lines that one row may have; no quote is looked for beyond them.
 MAX_ROW_LINES: Final = 10_000
+#: Lines above the header, at most.
+MAX_LINES_ABOVE: Final = 40
 _BLANK: Final = re.compile(rb"\r\n|\n|\r")
 _BLANKS: Final = re.compile(rb"[\r\n]*")
 
@@ -60,6 +62,79 @@ def detect_dialect(text: str) -> tuple[str, list[str]]:
         if best is None or score > best[0]:
             best = (score, delimiter, rows[0])
     return (best[1], best[2]) if best else (",", [])
+
+
+class Layout(NamedTuple):
+    """How a text file is laid out: what parts its cells, how many lines stand above the header,
+    whether quotes in cells are escaped by backslashes, and the header."""
+
+    delimiter: str
+    skip: int
+    backslash: bool
+    header: list[str]
+
+
+def detect_layout(text: str, skip: int | None = None) -> Layout:
+    """The layout of a file that begins so.
+
+    A line `sep=;` names the delimiter, for spreadsheets. Lines of fewer cells than the rest that
+    stand above the first full row are no header; skip: how many there are, where a person said.
+    """
+    lines = text.splitlines(keepends=True)
+    named = re.match(r"\ufeff?\s*sep=(.)\s*$", lines[0], re.IGNORECASE) if lines else None
+    if skip is None:
+        skip = 1 if named else _lines_above(lines)
+    rest = "".join(lines[skip:])
+    delimiter, header = detect_dialect(rest)
+    if named and (named[1] in DELIMITERS or named[1] == " "):
+        delimiter = named[1]
+        header = next(csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter), [])
+    return Layout(delimiter, skip, _has_backslash_quotes(rest, delimiter, len(header)), header)
+
+
+def _lines_above(lines: list[str]) -> int:
+    """How many lines stand above the header: title, dates of a report, blank lines."""
+    best = 0
+    for delimiter in DELIMITERS:
+        widths = [
+            sum(bool(c.strip()) for c in row) if (row := _cells(line, delimiter)) else 0
+            for line in lines[:MAX_LINES_ABOVE]
+        ]
+        whole = [len(_cells(line, delimiter)) for line in lines[:200]]
+        most = max(whole, default=0)
+        if most < 3 or sum(w == most for w in whole) < 0.5 * len(whole[:-1] or whole):
+            continue
+        first = next((n for n, w in enumerate(widths) if w >= max(3, 0.6 * most)), 0)
+        # blank lines alone are passed over anyway
+        if any(widths[:first]) and all(w <= 2 for w in widths[:first]):
+            best = max(best, first)
+    return best
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _has_backslash_quotes(text: str, delimiter: str, width: int) -> bool:
+    """Whether quotes inside cells stand behind a backslash, as some exporters write them."""
+    if '\\"' not in text or not width:
+        return False
+    try:
+        plain = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[:-1]
+        escaped = list(
+            csv.reader(
+                io.StringIO(text, newline=""),
+                delimiter=delimiter, escapechar="\\", doublequote=False,
+            )
+        )[:-1]  # fmt: skip
+    except csv.Error:
+        return True
+    fits = sum(len(row) == width for row in plain if row) / max(1, sum(map(bool, plain)))
+    better = sum(len(row) == width for row in escaped if row) / max(1, sum(map(bool, escaped)))
+    return better > fits
 
 
 def column_names(path: Path, header: list[str], notes: list[str]) -> list[str]:
