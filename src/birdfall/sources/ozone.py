@@ -1,4 +1,4 @@
-"""Moderation events of Ozone (`tools.ozone.moderation`), one JSON object a line.
+"""Moderation events of Ozone (`tools.ozone.moderation`), one JSON object a line, or in pages.
 
 A report becomes an act of kind `report`: who reported (`account`), whose account or post
 (`target`, `object`, `object_kind`), the comment (`text`) and the kind of reason (`client`, as the
@@ -9,6 +9,7 @@ single posts and all other events (tags, notes, labels) are counted as skipped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from birdfall.model.schemas import Part, Rows
 from birdfall.model.units import HOUR_US
 from birdfall.sources.shared.json_log import EventLog, UnusableLine, first_object, parse_line
 from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
+from birdfall.sources.shared.json_pages import items_of
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, AccountRow, ActRow, StatusRow
@@ -25,15 +27,18 @@ from birdfall.sources.shared.timestamps import NotATime, TimeReader
 
 NAME = "ozone"
 _EVENT: Final = "tools.ozone.moderation.defs#modEvent"
+_PAGE: Final = re.compile(rb'"events"\s*:\s*\[')
 #: Durations of takedowns are below this; more is no duration.
 MAX_TAKEDOWN_HOURS: Final = 1e6
 
 
 def sniff(_path: Path, head: bytes) -> float:
-    """Certain when the first line is a moderation event."""
+    """Certain when the first line is a moderation event, or a page of them (`queryEvents`)."""
     first = first_object(head)
     event = first.child("event") if first else None
-    return 1.0 if event and str(event.value("$type")).startswith(_EVENT) else 0.0
+    if event and str(event.value("$type")).startswith(_EVENT):
+        return 1.0
+    return 0.95 if _PAGE.search(head) and _EVENT.encode() in head else 0.0
 
 
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
@@ -44,7 +49,11 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
         if not line.strip():
             continue
         try:
-            log.add_event(number, parse_line(line))
+            found = parse_line(line)
+            page = items_of(found, "events")
+            # pages begin with the latest
+            for event in [found] if page is None else reversed(page):
+                log.add_event(number, event)
         except UnusableLine as error:
             log.events.reject_line(number, line, str(error))
         if number % 1024 == 0:

@@ -18,10 +18,15 @@ from birdfall.sources.shared.protocol import Source
 #: Name to module. Specific formats stand before general ones: the first of equally sure sources
 #: reads the file.
 _BUILT_IN: Final = {
+    "container": "birdfall.sources.container",
     "atproto": "birdfall.sources.atproto.reader",
     "jetstream": "birdfall.sources.jetstream",
     "ozone": "birdfall.sources.ozone",
     "mediawiki": "birdfall.sources.mediawiki",
+    "telegram": "birdfall.sources.telegram",
+    "activitypub": "birdfall.sources.activitypub",
+    "mastodon-admin": "birdfall.sources.mastodon_admin",
+    "bluesky-pages": "birdfall.sources.bluesky_pages",
     "x": "birdfall.sources.x",
     "watch": "birdfall.sources.watch_archive",
     "table": "birdfall.sources.table.reader",
@@ -60,6 +65,12 @@ def choose_source(path: Path, reader: str | None = None) -> Source:
             where=str(path),
             fix="Check that it was downloaded or copied whole.",
         )
+    if (kind := _binary_kind(start)) is not None:
+        raise InputError(
+            f"this is {kind}, not data",
+            where=str(path),
+            fix="Export the data behind it as CSV, JSON, Parquet or a workbook.",
+        )
     best, surest = None, 0.0
     for _, load in sources():
         source = load()
@@ -71,6 +82,30 @@ def choose_source(path: Path, reader: str | None = None) -> Source:
             "no reader knows this kind of file", where=str(path), fix="Choose one with --reader."
         )
     return best
+
+
+#: What files are that hold no rows, by their first bytes.
+_BINARIES: Final = {
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x7fELF": "a program",
+    b"MZ\x90\x00": "a program",
+    b"RIFF": "a sound or a film",
+    b"ID3": "a sound",
+    b"{\\rtf": "a text document (RTF)",
+    b"<!DOCTYPE html": "a web page",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
+
+
+def _binary_kind(head: bytes) -> str | None:
+    """What a file is by its first bytes, if it is one of which nothing can be read."""
+    return next((kind for sign, kind in _BINARIES.items() if head.startswith(sign)), None)
 
 
 def _module(name: str) -> Source:

@@ -43,6 +43,12 @@ _ARCHIVE: Final = re.compile(
     rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account)\.part\d+\s*="
 )
 _ARCHIVE_KEYS: Final = {"tweet", "follower", "following", "account"}
+#: What the streams of v1 say between tweets: deletions, limits, warnings.
+_NOTICE_KEYS: Final = (
+    "delete", "limit", "scrub_geo", "status_withheld", "user_withheld", "disconnect", "warning",
+    "friends", "friends_str", "control", "event",
+)  # fmt: skip
+_NOTICE: Final = re.compile(rb'\{\s*"(?:' + "|".join(_NOTICE_KEYS).encode() + rb')"\s*:')
 #: Keys of which a tweet, a user or a page has at least one, and those it has beside it.
 _MARKS: Final = (
     b'"id_str"',
@@ -89,7 +95,10 @@ def sniff(_path: Path, head: bytes) -> float:
     if _ARCHIVE.match(head):
         return 0.95
     first = json_array.skip_to_object(head)
-    first = first.split(b"\n", 1)[0] if json_array.is_lines(head) else first
+    if json_array.is_lines(head):
+        # a stream may begin with notices about other tweets
+        lines = (line.strip() for line in first.split(b"\n"))
+        first = next((x for x in lines if x and not _NOTICE.match(x)), b"")
     if not first.startswith(b"{"):
         return 0.0
     known = any(mark in first for mark in _MARKS) and any(key in first for key in _CONTENTS)
@@ -101,8 +110,12 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
     buffers = RowBuffers(options.source_of(path))
     size = path.stat().st_size
     owner = _owner(path)
+    notices = 0
     for number, line, packed in read_lines(path, allow_large=options.allow_large):
         if not line.strip():
+            continue
+        if _NOTICE.match(line):
+            notices += 1
             continue
         try:
             found = list(_rows(load_json(line.removeprefix(b"\xef\xbb\xbf")), number, owner))
@@ -117,6 +130,8 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
         if number % 1024 == 0:
             progress("read", packed, size, "bytes")
             yield from buffers.batches(at_least=_ROWS_PER_BATCH)
+    if notices:
+        buffers.rejections.add(None, None, notices, "notices of the stream, which are no tweets")
     yield from buffers.batches()
 
 

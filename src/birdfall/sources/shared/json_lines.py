@@ -9,12 +9,21 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from birdfall.model.errors import InputError
 from birdfall.sources.shared.json_object import JsonObject, parse_json_object
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.rejections import Rejections
 
+#: Columns of one file, at most.
+MAX_NAMES: Final = 5_000
+#: What interfaces call the list that a page is for.
+PAGE_KEYS: Final = (
+    "data", "items", "results", "result", "posts", "tweets", "statuses", "messages", "videos",
+    "comments", "itemList", "item_list", "events", "records", "accounts", "users", "followers",
+    "following", "documents", "hits", "rows", "edges",
+)  # fmt: skip
 #: Lines looked at for the names of columns.
 _NAME_SAMPLE_LINES = 2_000
 
@@ -27,8 +36,10 @@ def column_names(path: Path, plain: Path) -> list[str]:
     names: dict[str, None] = {}
     for _, line, _ in itertools.islice(read_lines(plain), _NAME_SAMPLE_LINES):
         value = parse_object(line)
-        if value is not None:
-            names |= dict.fromkeys(flatten(value))
+        for item in () if value is None else open_page(value):
+            names |= dict.fromkeys(flatten(item))
+            if len(names) > MAX_NAMES:
+                break
     if not names:
         raise InputError(
             "no line of this file is a JSON object",
@@ -59,8 +70,27 @@ def read_records(
                 "Mend or remove the line.",
             )
             continue
-        found = flatten(value)
-        yield number, tuple([found.get(name) for name in used])
+        for item in open_page(value):
+            found = flatten(item)
+            yield number, tuple([found.get(name) for name in used])
+
+
+def open_page(value: JsonObject) -> list[JsonObject]:
+    """The objects that a page holds in a list, each with what the page says beside it; else itself.
+
+    A page has one list of objects under a name that interfaces use, alone or within `data`.
+    """
+    for holder in (value, value.child("data"), value.child("response"), value.child("result")):
+        for key in PAGE_KEYS if holder is not None else ():
+            inner = holder.value(key) if holder is not None else None
+            if isinstance(inner, list) and inner and all(isinstance(i, dict) for i in inner):
+                beside = {
+                    f"page.{k}": v
+                    for k, v in value.fields.items()
+                    if not isinstance(v, (list, dict))
+                }
+                return [JsonObject(beside | item) for item in inner]
+    return [value]
 
 
 def flatten(value: JsonObject, prefix: str = "") -> dict[str, str | None]:
