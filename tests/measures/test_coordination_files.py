@@ -18,6 +18,7 @@ from birdfall.measures.coordination.from_files import read_acts
 from birdfall.measures.coordination.traces import read_trace
 from birdfall.model.errors import CannotAnswer, UsageError
 from birdfall.sources.ingest import load
+from birdfall.sources.shared.repeats import REPEATED
 from tiers import in_both_tiers
 
 TOOLKIT = [
@@ -97,9 +98,13 @@ def told(trace, record_ids):
 def acts_are_those_of_the_record(tmp_path_factory, form, trace, rows):
     path = written(tmp_path_factory.mktemp("acts"), TOOLKIT, rows, form)
     record = load(path)
+    again = REPEATED in record.table("rejected").column("reason").to_pylist()
     for bare in (False, True):
         direct = read_acts([path], trace, bare=bare)
-        assert told(direct.trace, direct.ids) == told(read_trace(record, trace), record.ids)
+        # the edges of other tools are made of the rows as they stand, those that came again too
+        assert (bare and again) or told(direct.trace, direct.ids) == told(
+            read_trace(record, trace), record.ids
+        )
         assert direct.trace.shown == {} or not bare
     whole = read_trace(record, trace)
     ordered = read_acts([path], trace).trace
@@ -136,10 +141,10 @@ def rows_refused_are_all_listed(tmp_path_factory, rows):
     )
     record = load(path)
     direct = read_acts([path], "repost", bare=True)
-    assert (
-        direct.rejected.sort_by("line").to_pylist()
-        == record.table("rejected").sort_by("line").to_pylist()
-    )
+    refused = record.table("rejected").sort_by("line").to_pylist()
+    assert direct.rejected.sort_by("line").to_pylist() == [
+        r for r in refused if r["reason"] != REPEATED
+    ]
     assert len(direct.trace) + direct.rejected.num_rows == len(rows)
     assert [n.values["rows"] for n in direct.limits] == (
         [len(rows) - len(direct.trace)] if direct.rejected.num_rows else []

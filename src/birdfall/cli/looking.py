@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import Json
+from birdfall.cli.parameters import (
+    Column,
+    Const,
+    Encoding,
+    Json,
+    Sheet,
+    SkipLines,
+    parse_pairs,
+)
 from birdfall.model.errors import BirdfallError, ExitCode, UsageError, printable
 
 if TYPE_CHECKING:
@@ -46,6 +54,11 @@ def look(
     time_zone: str | None = None,
     date_format: str | None = None,
     reader: str | None = None,
+    column: Column = (),
+    const: Const = (),
+    skip_lines: SkipLines = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     save_mapping: Path | None = None,
     json: Json = False,
 ) -> int:
@@ -72,7 +85,17 @@ def look(
     if not files:
         raise UsageError("nothing to look at", fix="birdfall look tweets.csv")
     paths = expand_patterns(files)
-    read = ReadOptions(mapping, reader, time_zone, date_format)
+    read = ReadOptions(
+        mapping,
+        reader,
+        time_zone,
+        date_format,
+        columns=parse_pairs(column, "--column"),
+        constants=parse_pairs(const, "--const"),
+        skip_lines=skip_lines,
+        encoding=encoding,
+        sheet=sheet,
+    )
     looks = look_at_files(paths, read)
     if save_mapping is not None:
         _save_mapping(looks, save_mapping)
@@ -125,6 +148,7 @@ def _print_looks_json(looks: Sequence[Look], coverage: Finding | None) -> None:
                     "rejected": look.rejected,
                     "examples": look.examples,
                     "notes": look.notes,
+                    "repeated": look.repeated,
                 }
                 for look in looks
             ],
@@ -142,12 +166,14 @@ def _print_file(look: Look) -> None:
     for column in look.columns:
         mark = "reads " if column.used else "leaves"
         sample = printable(", ".join(column.sample), 70)
-        print_result(f"  {mark}  {printable(column.name):24} {column.type:10} {sample}")
+        print_result(f"  {mark}  {printable(column.name):24} {_kind(column.type):10} {sample}")
     for note in look.notes:
-        print_result(f"  note    {printable(note)}")
+        print_result(f"  note    {printable(_note_sentence(note))}")
     if look.rows:
         rows = ", ".join(f"{n:,} {table}" for table, n in look.rows.items())
         print_result(f"  rows    {rows} (of those looked at)")
+    if look.repeated:
+        print_result(f"  twice   {look.repeated:,} duplicates left out: each act counts once")
     if look.rejected:
         _print_rejected_rows(look)
     if look.question is not None:
@@ -155,6 +181,34 @@ def _print_file(look: Look) -> None:
         for part in (look.question.why, look.question.fix):
             if part:
                 print_result(f"          {printable(part)}")
+
+
+#: What a column holds, in words that are no database's.
+KINDS = {
+    "VARCHAR": "text",
+    "DOUBLE": "number",
+    "FLOAT": "number",
+    "BOOLEAN": "yes or no",
+    "DATE": "day",
+}
+_NOTES = {
+    "encoding": "read as {}, by its letters; another can be said with --encoding",
+    "duplicate-column": 'two columns are called "{}"; the second was renamed',
+    "lines-above": "{} lines above the header were passed over (--skip-lines)",
+    "rounded-ids": 'the ids in "{}" were rounded by a spreadsheet, and are left out',
+    "backslash-quotes": "quotes inside cells stand behind a backslash, and were read so",
+}
+
+
+def _kind(type_: str) -> str:
+    if type_.startswith("TIMESTAMP"):
+        return "time"
+    return KINDS.get(type_, "whole" if type_.endswith("INT") or "INTEGER" in type_ else "other")
+
+
+def _note_sentence(note: str) -> str:
+    key, _, value = note.partition(":")
+    return _NOTES.get(key, note).format(value)
 
 
 def _print_rejected_rows(look: Look) -> None:

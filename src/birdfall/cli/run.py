@@ -6,7 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import Flag, Json, Language, Many, OptionalOut, Out
+from birdfall.cli.parameters import (
+    Column,
+    Const,
+    Encoding,
+    Flag,
+    Json,
+    Language,
+    Many,
+    OptionalOut,
+    Out,
+    Sheet,
+    SkipLines,
+    parse_pairs,
+)
 from birdfall.model.errors import BirdfallError, ExitCode, printable
 
 if TYPE_CHECKING:
@@ -23,6 +36,11 @@ def import_(
     time_zone: str | None = None,
     date_format: str | None = None,
     reader: str | None = None,
+    column: Column = (),
+    const: Const = (),
+    skip_lines: SkipLines = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     title: str = "",
     allow_large: Flag = False,
     json: Json = False,
@@ -50,7 +68,18 @@ def import_(
     """
     from birdfall.pipeline.intake import ReadOptions, add_files, open_or_create
 
-    read = ReadOptions(mapping, reader, time_zone, date_format, allow_large)
+    read = ReadOptions(
+        mapping,
+        reader,
+        time_zone,
+        date_format,
+        allow_large,
+        parse_pairs(column, "--column"),
+        parse_pairs(const, "--const"),
+        skip_lines,
+        encoding,
+        sheet,
+    )
     case = open_or_create(out, title)
     with show_progress(json) as progress:
         receipts = add_files(case, files, read, progress=progress)
@@ -79,6 +108,11 @@ def run(
     time_zone: str | None = None,
     date_format: str | None = None,
     reader: str | None = None,
+    column: Column = (),
+    const: Const = (),
+    skip_lines: SkipLines = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     seed: int = 0,
     alpha: float = 0.01,
     allow_large: Flag = False,
@@ -128,7 +162,18 @@ def run(
     from birdfall.pipeline.context import Options
     from birdfall.pipeline.intake import Choices, ReadOptions, change_choices, prepare, put_inputs
 
-    read = ReadOptions(mapping, reader, time_zone, date_format, allow_large)
+    read = ReadOptions(
+        mapping,
+        reader,
+        time_zone,
+        date_format,
+        allow_large,
+        parse_pairs(column, "--column"),
+        parse_pairs(const, "--const"),
+        skip_lines,
+        encoding,
+        sheet,
+    )
     with show_progress(json) as progress:
         case, receipts = prepare(files, out, read, title=title, facts=facts, progress=progress)
     for receipt in receipts:
@@ -200,6 +245,8 @@ def _receipt_line(receipt: FileReceipt) -> str:
     line = f"{printable(receipt.file)}: {rows}"
     if receipt.already:
         return line + " (taken in before; nothing changed)"
+    if receipt.repeated:
+        line += f", {receipt.repeated:,} duplicates left out (each act counts once)"
     if receipt.rejected:
         line += f", {receipt.rejected:,} rejected (table `rejected` lists them)"
     return line

@@ -25,6 +25,7 @@ from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
 from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolved_unfollows
+from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
 METHOD_VERSION: Final = 1
@@ -146,6 +147,7 @@ def coverage(record: Record) -> Finding:
     span = (max(lasts) - min(firsts)).total_seconds() if firsts else 0.0
     missing = sum((g["to"] - g["from"]).total_seconds() for g in gaps)
     rejected = record.sizes.get("rejected", 0) - count_resolved_unfollows(record)
+    rejected -= len(_repeated(record))
     return Finding(
         kind="coverage",
         name="coverage",
@@ -279,17 +281,30 @@ def _clock(record: Record) -> list[_ClockRow]:
 
 
 def _duplicates(record: Record) -> int:
-    """Acts that stand more than once: by their own id, or equal in all that matters."""
+    """Acts that stand more than once: by their own id, or equal in all that matters.
+
+    Those that came again within a file were left out there, and stand among the refused rows.
+    """
     if not record.has("acts"):
         return 0
     row = record.sql(
-        """SELECT (SELECT count(act_id) - count(DISTINCT act_id) FROM acts)
-        + (SELECT coalesce(sum(n - 1), 0) FROM (
+        """SELECT (SELECT coalesce(sum(n - 1), 0) FROM (
+            SELECT count(*) AS n FROM acts WHERE act_id IS NOT NULL
+            GROUP BY act_id, account, kind, object HAVING n > 1
+        )) + (SELECT coalesce(sum(n - 1), 0) FROM (
             SELECT count(*) AS n FROM acts WHERE act_id IS NULL
             GROUP BY account, kind, object, time HAVING n > 1
         ))"""
     )
-    return int(row.column(0)[0].as_py())
+    return int(row.column(0)[0].as_py()) + sum(_repeated(record))
+
+
+def _repeated(record: Record) -> list[int]:
+    """Per file that has some, how many acts came again in it and were left out."""
+    if not record.has("rejected"):
+        return []
+    rows = record.sql("SELECT value FROM rejected WHERE reason = $1", [REPEATED])
+    return [int(v) for v in rows.column(0).to_pylist()]
 
 
 def _contradictions(record: Record) -> int:
@@ -311,9 +326,9 @@ def _rejected_reasons(record: Record) -> list[_RejectedRow]:
         return []
     rows = record.sql(
         f"""SELECT reason, count(*) - CASE WHEN reason = $1 THEN $2::BIGINT ELSE 0 END AS rows
-        FROM rejected GROUP BY reason HAVING rows > 0
+        FROM rejected WHERE reason != $3 GROUP BY reason HAVING rows > 0
         ORDER BY rows DESC, reason LIMIT {MAX_REASONS}""",
-        [UNKNOWN_UNFOLLOW, count_resolved_unfollows(record)],
+        [UNKNOWN_UNFOLLOW, count_resolved_unfollows(record), REPEATED],
     )
     return list(rows.to_pylist())
 

@@ -5,8 +5,8 @@ and asks.
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -18,7 +18,9 @@ from birdfall.model.settings import Settings
 from birdfall.record.case import Case
 from birdfall.record.manifest import is_case
 from birdfall.record.record import Record
-from birdfall.sources.ingest import Look, ingest, load, look_into
+from birdfall.sources.ingest import Look, ingest, load, look_into_all
+from birdfall.sources.shared.column_mapping import ColumnMapping
+from birdfall.sources.table.handles import fold_handle
 from birdfall.sources.table.mapping import load_mapping, read_small_file
 
 #: Accounts named where a handle fits several.
@@ -41,6 +43,14 @@ class ReadOptions:
         strptime format of times whose day and month cannot be told apart.
     allow_large
         Take archives that unpack to very much more than their size.
+    columns, constants
+        Role to the column that has it, and role to what is so in every row.
+    skip_lines
+        Lines above the header; None: found.
+    encoding
+        Of text files; None: found.
+    sheet
+        The one sheet, table or file of a container that is read; None: all.
     """
 
     mapping: Path | None = None
@@ -48,6 +58,42 @@ class ReadOptions:
     time_zone: str | None = None
     date_format: str | None = None
     allow_large: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    skip_lines: int | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+
+    @property
+    def keywords(self) -> ReadKeywords:
+        """The same as the functions of `sources.ingest` take them."""
+        return {
+            "mapping": None if self.mapping is None else load_mapping(self.mapping),
+            "reader": self.reader,
+            "time_zone": self.time_zone,
+            "date_format": self.date_format,
+            "allow_large": self.allow_large,
+            "columns": self.columns,
+            "constants": self.constants,
+            "skip_lines": self.skip_lines,
+            "encoding": self.encoding,
+            "sheet": self.sheet,
+        }
+
+
+class ReadKeywords(TypedDict):
+    """`ReadOptions` as keywords, with the mapping read."""
+
+    mapping: ColumnMapping | None
+    reader: str | None
+    time_zone: str | None
+    date_format: str | None
+    allow_large: bool
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    skip_lines: int | None
+    encoding: str | None
+    sheet: str | None
 
 
 class FileReceiptJson(TypedDict):
@@ -57,6 +103,7 @@ class FileReceiptJson(TypedDict):
     rows: dict[str, int]
     rejected: int
     already: bool
+    repeated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +116,7 @@ class FileReceipt:
     rows: dict[str, int]
     rejected: int
     already: bool
+    repeated: int = 0
 
     def to_json(self) -> FileReceiptJson:
         """The receipt as JSON values."""
@@ -77,6 +125,7 @@ class FileReceipt:
             "rows": self.rows,
             "rejected": self.rejected,
             "already": self.already,
+            "repeated": self.repeated,
         }
 
 
@@ -170,20 +219,11 @@ def add_files(
     if not files:
         raise UsageError("no files were named", fix="birdfall import tweets.csv -o case/")
     paths = expand_patterns(files)
-    mapping = None if read.mapping is None else load_mapping(read.mapping)
+    keywords = read.keywords
     receipts: list[FileReceipt] = []
     for path in paths:
         try:
-            receipt = ingest(
-                case,
-                path,
-                mapping=mapping,
-                reader=read.reader,
-                time_zone=read.time_zone,
-                date_format=read.date_format,
-                allow_large=read.allow_large,
-                progress=progress,
-            )
+            receipt = ingest(case, path, progress=progress, **keywords)
         except BirdfallError as error:
             if receipts:
                 before = error.why.replace("Nothing was changed.", "").strip()
@@ -192,37 +232,23 @@ def add_files(
                 )
                 error.why = f"{before} {kept}".strip()
             raise
-        receipts.append(FileReceipt(str(path), receipt.rows, receipt.rejected, receipt.already))
+        receipts.append(
+            FileReceipt(
+                str(path), receipt.rows, receipt.rejected, receipt.already, receipt.repeated
+            )
+        )
     return receipts
 
 
 def look_at_files(files: Sequence[Path], read: ReadOptions) -> list[Look]:
     """What each file is, seen from its beginning, and how it would be read."""
-    mapping = None if read.mapping is None else load_mapping(read.mapping)
-    return [
-        look_into(
-            path,
-            mapping=mapping,
-            reader=read.reader,
-            time_zone=read.time_zone,
-            date_format=read.date_format,
-            allow_large=read.allow_large,
-        )
-        for path in files
-    ]
+    keywords = read.keywords
+    return [look for path in files for look in look_into_all(path, **keywords)]
 
 
 def load_files(files: Sequence[Path], read: ReadOptions, *, progress: Progress = silent) -> Record:
     """The files as one record in memory, without a case."""
-    return load(
-        *files,
-        mapping=None if read.mapping is None else load_mapping(read.mapping),
-        reader=read.reader,
-        time_zone=read.time_zone,
-        date_format=read.date_format,
-        allow_large=read.allow_large,
-        progress=progress,
-    )
+    return load(*files, progress=progress, **read.keywords)
 
 
 def expand_patterns(files: Sequence[Path]) -> list[Path]:
@@ -267,8 +293,10 @@ def find_account(case: Case, name: str) -> str:
     record = case.record()
     if record.ids.code(name) is not None:
         return name
-    handle = name.removeprefix("@").casefold()
-    found = sorted(a for a, h in record.names().items() if h.removeprefix("@").casefold() == handle)
+    handle = fold_handle(name)
+    if record.ids.code(handle) is not None:
+        return handle
+    found = sorted(a for a, h in record.names().items() if fold_handle(h) == handle)
     if len(found) == 1:
         return found[0]
     if not found:

@@ -52,12 +52,13 @@ _MOVE_TIMEOUT_S = 5.0
 class Receipt:
     """What an import took in.
 
-    Rows per table, rejected rows, and whether it had been taken before.
+    Rows per table, rejected rows, whether it had been taken before, and acts that came again.
     """
 
     rows: dict[str, int]
     rejected: int
     already: bool = False
+    repeated: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,25 +9,29 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.model.errors import BirdfallError, InputError
 from birdfall.model.progress import Progress, silent
-from birdfall.model.schemas import TABLES, Rows, conform
+from birdfall.model.schemas import TABLES, Part, Rows, conform
 from birdfall.model.settings import Settings
 from birdfall.record.atomic import digest
 from birdfall.record.case import Case, Receipt
 from birdfall.record.record import Record, from_tables
+from birdfall.sources.container import unpack
 from birdfall.sources.registry import choose_source
 from birdfall.sources.shared.column_mapping import ColumnMapping
 from birdfall.sources.shared.follow_index import FollowIndex, load_follow_index
 from birdfall.sources.shared.protocol import Source, SourceOptions, wants_follows
-from birdfall.sources.shared.rejections import RejectedRow
+from birdfall.sources.shared.rejections import RejectedRow, Rejections
+from birdfall.sources.shared.repeats import REPEATED, Repeats
 
 #: How many rows `look_into` reads before it tells what it saw.
 LOOK_ROWS = 20_000
@@ -47,7 +51,8 @@ class Column:
 class Look:
     """What a file is, seen from its beginning.
 
-    rows: per table, of those looked at. rejected: examples, as dicts.
+    rows: per table, of those looked at. rejected: how many were refused, with examples as dicts.
+    repeated: acts that came again, and count once.
 
     question: what must be said before the file can be imported (a time zone, a day order, a
     mapping); None: nothing.
@@ -62,6 +67,7 @@ class Look:
     rejected: int
     examples: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
+    repeated: int = 0
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -78,6 +84,11 @@ def ingest(
     time_zone: str | None = None,
     date_format: str | None = None,
     allow_large: bool = False,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    skip_lines: int | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
     progress: Progress = silent,
 ) -> Receipt:
     """Take a file into a case, whole or not at all.
@@ -95,18 +106,25 @@ def ingest(
             mapping,
             allow_large,
             Path(staging),
+            columns=columns or {},
+            constants=constants or {},
+            skip_lines=skip_lines,
+            encoding=encoding,
+            sheet=sheet,
             known_follows=_known_follows(source, case),
         )
         said = {
             "time_zone": time_zone,
             "date_format": date_format,
             "mapping": mapping.to_toml() if mapping else None,
-        }
+        } | _as_texts(options)
+        repeats = Repeats()
+        items = _without_repeats(source, place, options, repeats, progress)
         with ThreadPoolExecutor(1) as beside:
             known_by = beside.submit(digest, place)
             try:
                 receipt = case.append(
-                    source.read(place, options, progress),
+                    items,
                     source=place.name,
                     reader=source.NAME,
                     digest=known_by.result,
@@ -115,7 +133,10 @@ def ingest(
                 )
             except pa.ArrowException as error:
                 raise _unreadable_error(place, error) from error
-    return receipt
+    if receipt.already or not repeats.count:
+        return receipt
+    # the row that tells of them is none that was refused
+    return replace(receipt, repeated=repeats.count, rejected=receipt.rejected - 1)
 
 
 def load(
@@ -125,17 +146,33 @@ def load(
     time_zone: str | None = None,
     date_format: str | None = None,
     allow_large: bool = False,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    skip_lines: int | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
     settings: Settings | None = None,
     progress: Progress = silent,
 ) -> Record:
     """Files as one record in memory, without a case. Raises as `ingest` does."""
     batches: dict[str, list[pa.RecordBatch]] = {}
-    options = SourceOptions(time_zone, date_format, mapping, allow_large)
-    known_follows = FollowIndex()
+    options = SourceOptions(
+        time_zone,
+        date_format,
+        mapping,
+        allow_large,
+        columns=columns or {},
+        constants=constants or {},
+        skip_lines=skip_lines,
+        encoding=encoding,
+        sheet=sheet,
+    )
+    known_follows, repeats = FollowIndex(), Repeats()
     for path in map(Path, paths):
         source = choose_source(path, reader)
         wanted = known_follows if wants_follows(source) else None
-        for item in source.read(path, replace(options, known_follows=wanted), progress):
+        told = replace(options, known_follows=wanted)
+        for item in _without_repeats(source, path, told, repeats, progress):
             if isinstance(item, Rows):
                 batches.setdefault(item.table, []).append(conform(item.table, item.batch))
             else:
@@ -155,6 +192,11 @@ def look_into(
     time_zone: str | None = None,
     date_format: str | None = None,
     allow_large: bool = False,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    skip_lines: int | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
     limit: int = LOOK_ROWS,
 ) -> Look:
     """What a file is, from about its first `limit` rows.
@@ -165,18 +207,32 @@ def look_into(
     """
     place = Path(path)
     source = choose_source(place, reader)
-    options = SourceOptions(time_zone, date_format, mapping, allow_large)
-    columns: tuple[Column, ...] = ()
+    options = SourceOptions(
+        time_zone,
+        date_format,
+        mapping,
+        allow_large,
+        columns=columns or {},
+        constants=constants or {},
+        skip_lines=skip_lines,
+        encoding=encoding,
+        sheet=sheet,
+    )
+    shown: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
     question: BirdfallError | None = None
     if source.NAME == "table":
-        columns, options, notes, question = _columns(place, options)
+        shown, options, notes, question = _columns(place, options)
     counts: Counter[str] = Counter()
     examples: list[RejectedRow] = []
+    repeated = 0
     if question is None:
         try:
             for item in _first_items(source, place, options):
                 count = item.batch.num_rows if isinstance(item, Rows) else item.rows
+                if isinstance(item, Rows) and item.table == "rejected":
+                    item, again = _part_repeats(item)
+                    repeated, count = repeated + again, item.batch.num_rows
                 counts[item.table] += count
                 if isinstance(item, Rows) and item.table == "rejected":
                     examples += item.batch.slice(0, 10 - len(examples)).to_pylist()
@@ -190,14 +246,41 @@ def look_into(
     return Look(
         str(path),
         source.NAME,
-        columns,
+        shown,
         options.mapping,
         question,
         dict(counts),
         rejected,
         tuple(examples),
         notes,
+        repeated,
     )
+
+
+def look_into_all(path: str | Path, **options: Any) -> list[Look]:
+    """What a file is, and of one that holds files what each of them is; as `look_into`.
+
+    Raises InputError if the file cannot be read at all.
+    """
+    place = Path(path)
+    source = choose_source(place, options.get("reader"))
+    if source.NAME != "container":
+        return [look_into(path, **options)]
+    told = Rejections(place.name)
+    with tempfile.TemporaryDirectory(prefix="birdfall-") as folder:
+        said = SourceOptions(
+            allow_large=options.get("allow_large", False), sheet=options.get("sheet")
+        )
+        looks = [
+            replace(
+                look_into(member.path, **options | {"sheet": None}),
+                path=f"{path}: {member.name}",
+            )
+            for member in unpack(place, Path(folder), said, told)
+        ]
+    # a note or an empty sheet beside data is no question
+    useful = [look for look in looks if look.rows]
+    return useful or looks or [look_into(path, **options)]
 
 
 def _known_follows(source: Source, case: Case) -> FollowIndex | None:
@@ -208,7 +291,36 @@ def _known_follows(source: Source, case: Case) -> FollowIndex | None:
 
 
 def _first_items(source: Source, place: Path, options: SourceOptions) -> Any:
-    return itertools.islice(source.read(place, options, silent), 10_000)
+    items = _without_repeats(source, place, options, Repeats(), silent)
+    return itertools.islice(items, 10_000)
+
+
+#: Streams come with ids of their own and in parts: what came twice their readers know.
+_STREAMS = ("atproto", "jetstream", "watch")
+
+
+def _without_repeats(
+    source: Source, place: Path, options: SourceOptions, repeats: Repeats, progress: Progress
+) -> Iterator[Rows | Part]:
+    items = source.read(place, options, progress)
+    return items if source.NAME in _STREAMS else repeats.drop(items, options.source_of(place))
+
+
+def _part_repeats(item: Rows) -> tuple[Rows, int]:
+    """Refused rows without those that tell of acts that came again, and how many did."""
+    told = pc.equal(item.batch.column("reason"), REPEATED)
+    again = sum(int(v) for v in item.batch.filter(told).column("value").to_pylist())
+    return Rows("rejected", item.batch.filter(pc.invert(told))), again
+
+
+def _as_texts(options: SourceOptions) -> dict[str, str | None]:
+    """What a person said of a file's layout and columns, as an import keeps it."""
+    pairs = {"columns": options.columns, "constants": options.constants}
+    found: dict[str, str | None] = {
+        name: ", ".join(f"{k}={v}" for k, v in said.items()) or None for name, said in pairs.items()
+    }
+    lines = None if options.skip_lines is None else str(options.skip_lines)
+    return found | {"skip_lines": lines, "encoding": options.encoding, "sheet": options.sheet}
 
 
 def _columns(
@@ -220,10 +332,15 @@ def _columns(
 
     question: BirdfallError | None = None
     with open_table(
-        place, table_kind(read_head(place)) or "csv", allow_large=options.allow_large, staging=None
+        place,
+        table_kind(read_head(place)) or "csv",
+        allow_large=options.allow_large,
+        staging=None,
+        encoding=options.encoding,
+        skip_lines=options.skip_lines,
     ) as table:
         try:
-            options = replace(options, mapping=choose_mapping(table.types, options, str(place)))
+            options = replace(options, mapping=choose_mapping(table, options, str(place)))
         except BirdfallError as error:
             question = error
         used = options.mapping.used if options.mapping else set()
@@ -246,4 +363,4 @@ def _unreadable_error(place: Path, error: Exception) -> InputError:
     )
 
 
-__all__ = ["Column", "Look", "ingest", "load", "look_into"]
+__all__ = ["Column", "Look", "ingest", "load", "look_into", "look_into_all"]

@@ -10,7 +10,7 @@ bounds costs its row in a record, not here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -25,11 +25,12 @@ from birdfall.measures.coordination.urls import normalise_url
 from birdfall.model.errors import CannotAnswer, UsageError, printable
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
-from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES
+from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES, Part, Rows
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.sources.registry import choose_source
 from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
 from birdfall.sources.shared.protocol import SourceOptions
+from birdfall.sources.shared.repeats import REPEATED, Repeats
 from birdfall.sources.table import reader as tables
 
 #: Traces whose acts stand row by row in the table `acts`, with what people saw of their object, if
@@ -73,6 +74,7 @@ def count_rejected_rows(rejected: pa.Table) -> int:
     """How many rows of the files a table `rejected` speaks of: a row is refused once for each kind
     of row it would have made.
     """
+    rejected = rejected.filter(pc.not_equal(rejected.column("reason"), REPEATED))
     rows: int = (
         rejected.select(["source", "line"]).group_by(["source", "line"]).aggregate([]).num_rows
     )
@@ -147,6 +149,7 @@ def read_acts(
     acts: list[pa.RecordBatch] = []
     others: dict[str, list[pa.RecordBatch]] = {}
     read: list[str] = []
+    repeats = Repeats()
     for path in paths:
         source = choose_source(path, reading.reader)
         if source.NAME != "table":
@@ -156,7 +159,10 @@ def read_acts(
             if cut is None:
                 return None
             read += _column_guesses(path, mapping)
-            for item in tables.read_mapped_rows(table, cut, options, progress):
+            rows: Iterator[Rows | Part] = tables.read_mapped_rows(table, cut, options, progress)
+            for item in rows if bare else repeats.drop(rows, path.name):
+                if not isinstance(item, Rows):
+                    continue
                 if item.table == "acts" and item.batch.column("kind")[0].as_py() == trace:
                     acts.append(item.batch)
                 else:
@@ -308,7 +314,7 @@ def _names_every_account(emit: Emit, mapping: ColumnMapping) -> bool:
     accounts.
     """
     needs = {f.name for f in TABLES[emit.table] if not f.nullable} - set(emit.constants)
-    conditions = (emit.skip_if_null, emit.skip_if_present, emit.only_if, emit.until)
+    conditions = (emit.conditions, emit.until, emit.find)
     columns = {
         e.columns[c]
         for e in mapping.emits
@@ -328,6 +334,8 @@ def _narrow_emit(emit: Emit, wanted: set[str]) -> Emit:
         | required
         | set(ACCOUNT_COLUMNS.get(emit.table, ()))
         | set(emit.split)
+        | set(emit.find)
+        | set(emit.extract)
         | {emit.first_of or ""}
     )
     return replace(emit, columns={c: names for c, names in emit.columns.items() if c in kept})

@@ -46,8 +46,18 @@ class Emit:
         the end, and rows without an end are skipped.
     skip_if_null, skip_if_present
         Columns of the file; a row in which one of them is empty, or is not, is skipped.
-    only_if
-        Column of the file to the words of which it must hold one; other rows are skipped.
+    only_if, skip_if
+        Column of the file to words: rows in which it holds none of them are skipped, or those in
+        which it holds one. The empty word stands for an empty cell.
+    matching, not_matching
+        Column of the file to a regular expression (RE2): rows whose text does not match are
+        skipped, or those whose text does. An empty cell matches nothing.
+    extract
+        Record column to a regular expression: its first group in the text is the value.
+    find
+        Record column to a regular expression: each match (its first group) becomes a row.
+    handles
+        Record columns that hold handles: written in small letters, without @ and address.
     split
         Record columns of several values, each of which becomes its own row.
     first_of
@@ -65,12 +75,24 @@ class Emit:
     only_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
     split: tuple[str, ...] = ()
     first_of: str | None = None
+    skip_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    matching: dict[str, str] = field(default_factory=dict)
+    not_matching: dict[str, str] = field(default_factory=dict)
+    extract: dict[str, str] = field(default_factory=dict)
+    find: dict[str, str] = field(default_factory=dict)
+    handles: tuple[str, ...] = ()
+
+    @property
+    def conditions(self) -> set[str]:
+        """Columns of the file that say which rows it takes."""
+        words = {*self.only_if, *self.skip_if, *self.matching, *self.not_matching}
+        return {*self.skip_if_null, *self.skip_if_present, *words}
 
     @property
     def used(self) -> set[str]:
         """Columns of the file it reads."""
         chosen = {name for names in self.columns.values() for name in names}
-        chosen |= {*self.skip_if_null, *self.skip_if_present, *self.only_if}
+        chosen |= self.conditions
         return chosen | ({self.until} if self.until else set())
 
 
@@ -128,5 +150,11 @@ def _emit_document(emit: Emit) -> dict[str, _TomlValue]:
         "only_if": {c: list(v) for c, v in emit.only_if.items()},
         "split": list(emit.split),
         "first_of": emit.first_of,
+        "skip_if": {c: list(v) for c, v in emit.skip_if.items()},
+        "matching": emit.matching,
+        "not_matching": emit.not_matching,
+        "extract": emit.extract,
+        "find": emit.find,
+        "handles": list(emit.handles),
     }
     return {key: value for key, value in full.items() if value}

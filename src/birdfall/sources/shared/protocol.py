@@ -25,8 +25,8 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -57,6 +57,14 @@ class SourceOptions:
         An empty folder for the files of `Part`; None: yield `Rows` only.
     name
         What the rows carry in `source`; empty: the file's own name.
+    columns, constants
+        Role to the column that has it, and role to what is so in every row, as a person said.
+    skip_lines
+        Lines above the header; None: found.
+    encoding
+        The encoding of a text file; None: found.
+    sheet
+        The one sheet, table or file of a container to read; None: all.
     known_follows
         Follows that stand and unfollows that wait, for a source with `WANTS_FOLLOWS`, which keeps
         it up to date; None for all others.
@@ -68,6 +76,11 @@ class SourceOptions:
     allow_large: bool = False
     staging: Path | None = None
     name: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    skip_lines: int | None = None
+    encoding: str | None = None
+    sheet: str | None = None
     known_follows: FollowIndex | None = None
 
     def source_of(self, path: Path) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.model.schemas import TIME
+from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, TimeReader
 
 ArrowReader = Callable[[pa.Array], pa.Array | None]
@@ -89,25 +90,31 @@ def word_reader(
     return read
 
 
-def skipped_rows(
-    batch: pa.RecordBatch,
-    if_null: Iterable[str],
-    if_present: Iterable[str],
-    only_if: Mapping[str, Iterable[str]],
-) -> pa.Array:
-    """Which rows an emit passes over, by the same words as in `mapping.Emit`."""
+def skipped_rows(batch: pa.RecordBatch, emit: Emit) -> pa.Array:
+    """Which rows an emit passes over."""
     found = pa.repeat(False, batch.num_rows)
-    for name in if_null:
+    for name in emit.skip_if_null:
         found = pc.or_(found, pc.is_null(batch.column(name)))
-    for name in if_present:
+    for name in emit.skip_if_present:
         found = pc.or_(found, pc.is_valid(batch.column(name)))
-    for name, listed in only_if.items():
-        fitting = pc.is_in(
-            pc.utf8_lower(batch.column(name)),
-            value_set=pa.array([w.casefold() for w in listed], pa.string()),
-        )
-        found = pc.or_(found, pc.invert(fitting))
+    for name, words in emit.only_if.items():
+        found = pc.or_(found, pc.invert(_holds_word(batch.column(name), words)))
+    for name, words in emit.skip_if.items():
+        found = pc.or_(found, _holds_word(batch.column(name), words))
+    for name, pattern in emit.matching.items():
+        found = pc.or_(found, pc.invert(_matches(batch.column(name), pattern)))
+    for name, pattern in emit.not_matching.items():
+        found = pc.or_(found, _matches(batch.column(name), pattern))
     return found
+
+
+def _holds_word(texts: pa.Array, words: Iterable[str]) -> pa.Array:
+    listed = pa.array([w.casefold() for w in words], pa.string())
+    return pc.is_in(pc.fill_null(pc.utf8_lower(texts), ""), value_set=listed)
+
+
+def _matches(texts: pa.Array, pattern: str) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(texts, pattern), False)
 
 
 def _all_digits(texts: pa.Array) -> bool:

@@ -10,6 +10,19 @@ import pyarrow as pa
 
 from birdfall.sources.shared import timestamps
 
+#: Answers that say only that an account was not shown.
+UNTOLD_STATUSES = frozenset((
+    "403", "404", "410", "not found", "notfound", "not_found", "unavailable", "error", "forbidden",
+    "user not found", "page not found", "account not found", "gone", "does not exist", "missing",
+    "no encontrada", "no encontrado", "no existe", "introuvable", "n'existe pas", "indisponible",
+    "não encontrada", "não encontrado", "não existe", "indisponível", "no disponible", "غير موجود",
+))  # fmt: skip
+NOT_THERE = (
+    "it says only that the account was not shown: suspended, deleted and renamed look the same"
+)
+#: Why a count such as "32K" is refused: its last digits are not told.
+ROUNDED = "a rounded figure, not a count"
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -50,6 +63,8 @@ def read_cell(cell: Cell, text: str, file: str) -> int:
     if cell.kind == "count":
         return _count(timestamps.ascii_digits(text), cell.thousands)
     if cell.kind == "word":
+        if cell.column == "status" and text.casefold().strip(" .") in UNTOLD_STATUSES:
+            raise ValueError(NOT_THERE)
         raise ValueError(f"no {cell.column} that Birdfall knows")
     raise ValueError("neither true nor false")
 
@@ -61,6 +76,10 @@ def _count(text: str, thousands: str | None) -> int:
         number = int(text.split(".")[0])
     elif re.fullmatch(r"\d{1,3}(?:([ ,.'\u00a0\u202f])\d{3})(?:\1\d{3})+|\d{1,3}[ ']\d{3}", text):
         number = int(re.sub(r"\D", "", text))
+    elif re.fullmatch(
+        r"[~≈<>+]?\s*\d+(?:[.,]\d+)?\s*(?:[kKmMbB]|mil|mill?\.?|mio|tsd|M|ألف|مليون)\+?", text
+    ):
+        raise ValueError(ROUNDED)
     elif re.fullmatch(r"-\d+(?:\.\d*)?", text):
         raise ValueError("a negative count")
     elif re.fullmatch(r"\d+(?:[.,]\d+)+", text):
@@ -93,6 +112,8 @@ def fix_of(cell: Cell, reason: str = "") -> str:
     """What a person can do about a refused cell."""
     if "digits are lost" in reason:
         return "Export the file again with this column as text; the digits cannot be had back."
+    if reason == ROUNDED:
+        return "Write it out in full, such as 32145; where only this is known, leave the row out."
     if reason == timestamps.DAY_NUMBER:
         return "Say --date-format excel, or format the column as a date and save the file again."
     if "bytes long" in reason or "NUL" in reason:

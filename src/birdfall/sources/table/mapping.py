@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from birdfall.model.errors import InputError, UsageError
+from birdfall.model.errors import InputError, UsageError, printable
 from birdfall.model.schemas import ACT_KINDS, OBSERVATIONS, STATUSES, TABLES
 from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
 from birdfall.sources.shared.json_object import JsonObject
@@ -35,7 +36,8 @@ WORDS: Final = {"status": STATUSES, "kind": ACT_KINDS, "observation": OBSERVATIO
 KIND_WORDS: Final = {
     word: kind
     for kind, names in {
-        "post": "tweet toot status publicacion publicación publication publicação تغريدة منشور",
+        "post": "original origin tweet toot status publicacion publicación publication publicação "
+        "تغريدة منشور",
         "repost": "retweet retweeted rt reblog boost share shared reposted announce retuit "
         "retuiteo compartido partage partagé partilha compartilhamento repostagem مشاركة",
         "reply": "replied replied_to comment respuesta comentario réponse reponse commentaire "
@@ -58,6 +60,36 @@ KIND_WORDS: Final = {
     "j'aime": "like",
     "إعادة نشر": "repost",
     "إعادة تغريد": "repost",
+}
+#: What platforms and people call what became of an account; small letters.
+STATUS_WORDS: Final = {
+    word: status
+    for status, words in {
+        "active": "live|exists|ok|normal|available|visible|alive|open|unsuspended|reinstated|"
+        "restored|activa|activo|activée|actif|active|ativa|ativo|visible|existe|restaurada|"
+        "restaurado|rétabli|rétablie|reativada|reativado|restituida|restituido|نشط|نشطة|مستعاد|"
+        "موجود|200|unblock|unblocked|account is active",
+        "suspended": "suspend|suspended account|account suspended|account is suspended|"
+        "user has been suspended|user has been suspended.|this account has been suspended|"
+        "this account is suspended|banned|ban|blocked|63|50|suspendida|suspendido|"
+        "cuenta suspendida|la cuenta fue suspendida|cuenta bloqueada|bloqueada|bloqueado|"
+        "suspendu|suspendue|compte suspendu|banni|bannie|bloqué|bloquée|suspensa|suspenso|"
+        "conta suspensa|banida|banido|موقوف|موقوفة|معلق|معلّق|معلقة|محظور|محظورة|حساب موقوف|"
+        "permanently suspended|temporarily suspended",
+        "taken_down": "takedown|taken down|takendown|removed|removed by platform|"
+        "eliminada por la plataforma|retirada|retirado|removida|removido|"
+        "supprimé par la plateforme|"
+        "retiré|retirée|مزال",
+        "deactivated": "deactivate|disabled by user|desactivada|desactivado|désactivé|désactivée|"
+        "desativada|desativado|معطل|معطّل|معطلة",
+        "deleted": "delete|deleted account|account deleted|borrada|borrado|eliminada|eliminado|"
+        "supprimé|supprimée|excluída|excluído|apagada|apagado|محذوف|محذوفة",
+        "limited": "silenced|limit|silence|restricted|throttled|shadowbanned|"
+        "temporarily restricted|"
+        "limitada|limitado|restringida|restringido|limité|limitée|restreint|restreinte|restrita|"
+        "restrito|silenciada|silenciado|مقيد|مقيّد|محدود",
+    }.items()
+    for word in words.split("|")
 }
 _MAX_SMALL_FILE_BYTES: Final = 16 << 20
 
@@ -168,7 +200,8 @@ def _check_columns(
             raise UsageError(
                 f"{value!r} is no {column}", where=where, fix=f"Use: {', '.join(WORDS[column])}."
             )
-        if not pa.types.is_string(schema.field(column).type):
+        kind = schema.field(column).type
+        if not pa.types.is_string(kind) and not pa.types.is_timestamp(kind):
             raise UsageError(f"{column!r} cannot be constant", where=where)
     missing = [
         f.name for f in schema if not f.nullable and f.name not in {*columns, *constants.keys()}
@@ -217,7 +250,26 @@ def _parse_emit(plain: JsonObject, where: str) -> Emit:
         _name_lists(plain, "only_if", where),
         _names(plain.fields.get("split", []), where),
         plain.text("first_of"),
+        _name_lists(plain, "skip_if", where),
+        _patterns(plain, "matching", where),
+        _patterns(plain, "not_matching", where),
+        _patterns(plain, "extract", where),
+        _patterns(plain, "find", where),
+        _names(plain.fields.get("handles", []), where),
     )
+
+
+def _patterns(plain: JsonObject, key: str, where: str) -> dict[str, str]:
+    """Column to regular expression. Raises UsageError for one that cannot be used."""
+    found = _section(plain, key, where).fields
+    for pattern in found.values():
+        try:
+            pc.match_substring_regex(pa.array(["x"]), pattern)
+        except (pa.ArrowException, TypeError) as error:
+            raise UsageError(
+                f"{printable(str(pattern), 60)} is no regular expression", where=where
+            ) from error
+    return dict(found)
 
 
 def _section(plain: JsonObject, key: str, where: str) -> JsonObject:

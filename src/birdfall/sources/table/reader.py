@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from birdfall.model.errors import UsageError, printable
+from birdfall.model.errors import InputError, printable
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared import json_array, timestamps
@@ -16,13 +16,20 @@ from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.table.cells import join_cells
-from birdfall.sources.table.guess_columns import find_ready_mapping, guess_mapping
+from birdfall.sources.table.column_choice import rounded_columns
+from birdfall.sources.table.guess_columns import (
+    find_ready_mapping,
+    guess_mapping,
+    unknown_columns_error,
+)
 from birdfall.sources.table.rows import Emitter
 from birdfall.sources.table.sql_plan import Plan, Query, build_plan
 from birdfall.sources.table.sql_text import quote_name, quote_text
 from birdfall.sources.table.tabular import PARQUET, Tabular, open_table
 
 NAME = "table"
+#: Rows by whose values columns are told apart.
+GUESS_ROWS = 1_000
 
 #: Three numbers of which the first is no year: the only dates whose day and month can be confused.
 #: In any digits: Latin, Arabic-Indic or Persian.
@@ -84,25 +91,55 @@ def open_mapped_table(
     """The table and how its columns become rows."""
     kind = table_kind(read_head(path)) or "csv"
     with open_table(
-        path, kind, allow_large=options.allow_large, staging=options.staging, progress=progress
+        path,
+        kind,
+        allow_large=options.allow_large,
+        staging=options.staging,
+        progress=progress,
+        encoding=options.encoding,
+        skip_lines=options.skip_lines,
     ) as table:
-        yield table, choose_mapping(table.types, options, str(path))
+        yield table, choose_mapping(table, options, str(path))
 
 
-def choose_mapping(types: Mapping[str, str], options: SourceOptions, where: str) -> ColumnMapping:
+def choose_mapping(table: Tabular, options: SourceOptions, where: str) -> ColumnMapping:
     """The mapping given, else the one known for these columns, else the guess.
 
     Raises UsageError without any.
     """
-    mapping = options.mapping or find_ready_mapping(types) or guess_mapping(types)
+    types = table.types
+    mapping = options.mapping
+    if mapping is None and not options.columns:
+        mapping = find_ready_mapping(types)
+    rounded = [] if options.mapping else rounded_columns(list(types), table.sample()[:GUESS_ROWS])
+    if mapping is not None and mapping.used & set(rounded):
+        raise rounded_ids_error(rounded, where)
     if mapping is None:
-        raise UsageError(
-            f"the columns {', '.join(printable(c, 40) for c in list(types)[:20])} "
-            "do not say what they are",
+        mapping = guess_mapping(
+            [name for name in types if name not in rounded],
+            table.sample()[:GUESS_ROWS],
+            options.columns,
+            options.constants,
+            zoned=options.time_zone is not None,
             where=where,
-            fix="Write a mapping (docs/methods/sources.md) and give it with --mapping FILE.",
         )
+    if mapping is None and rounded:
+        raise rounded_ids_error(rounded, where)
+    table.notes += [f"rounded-ids:{name}" for name in rounded]
+    if mapping is None:
+        raise unknown_columns_error(list(types), table.sample()[:GUESS_ROWS], where)
     return mapping
+
+
+def rounded_ids_error(columns: list[str], where: str) -> InputError:
+    """Ids that a spreadsheet rounded, and nothing else names who or what is meant."""
+    named = ", ".join(f'"{printable(c, 40)}"' for c in columns)
+    return InputError(
+        f"the ids in {named} were rounded by a spreadsheet: from the 16th digit on all are zeros",
+        where=where,
+        why="Different accounts or posts would be taken for one, or for somebody else's.",
+        fix="Export the file again with this column as text; the digits cannot be had back.",
+    )
 
 
 def build_plans(

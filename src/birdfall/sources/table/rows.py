@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.model.schemas import TABLES, Rows
+from birdfall.model.schemas import TABLES, TIME, Rows
 from birdfall.sources.shared.durations import end_of
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.table.cells import Cell, fix_of, read_cell, time_array
+from birdfall.sources.table.handles import fold_handles
 from birdfall.sources.table.sql_plan import Plan
 
 #: Ids longer than this are not ids.
@@ -40,15 +41,18 @@ class Emitter:
         self._ends: list[tuple[str, int, int, int]] = []
         self._acted: dict[str, list[int]] = {}
         self._last = 0
+        self._told: set[str] = set()
         self.skipped = 0
         self.taken = 0
 
     def rows(self, batch: pa.RecordBatch, lines: np.ndarray, checked: set[str]) -> Iterator[Rows]:
         """The rows of one batch of answers. lines: int64[n], the rows of the file.
 
-        checked: texts of this batch found sound by the emits before; those found here are added.
+        checked: texts of this batch found sound by the emits before, and cells that were refused;
+        those found here are added.
         """
         emit = self.plan.emit
+        self._told = checked
         keep = np.ones(batch.num_rows, bool)
         skip = batch.column(self.plan.skip)
         if pc.any(skip).as_py():
@@ -69,6 +73,11 @@ class Emitter:
         self.taken += len(lines)
         for split in emit.split:
             columns, lines = _split_column(columns, lines, split)
+        for found in emit.find:
+            columns, lines = _spread_lists(columns, lines, found)
+        for handle in emit.handles:
+            if handle in columns:
+                columns[handle] = fold_handles(columns[handle])
         if emit.first_of:
             columns, lines = self._drop_repeats(columns, lines, emit.first_of)
         yield from self._build_rows(columns, lines)
@@ -97,7 +106,11 @@ class Emitter:
             return
         schema = TABLES[emit.table]
         for column, value in emit.constants.items():
-            columns[column] = pa.repeat(pa.scalar(value, pa.string()), count)
+            if schema.field(column).type == TIME:
+                moment = self.plan.reading.microseconds(value)
+                columns[column] = pa.repeat(pa.scalar(moment, pa.int64()), count).cast(TIME)
+            else:
+                columns[column] = pa.repeat(pa.scalar(value, pa.string()), count)
         if emit.interval is not None:
             columns["after"] = pc.subtract(
                 columns["time"], pa.scalar(emit.interval, pa.duration("us"))
@@ -117,6 +130,8 @@ class Emitter:
         checked: set[str],
     ) -> pa.Array:
         values = batch.column(cell.answer)
+        if cell.column in self.plan.emit.find:
+            return values
         if cell.raw is None:
             kind = f"{cell.answer} {cell.column in _FREE_TEXT}"
             if kind not in checked:
@@ -214,6 +229,11 @@ class Emitter:
         index: int,
     ) -> None:
         keep[index] = False
+        # another kind of row that the same row of the file would have made told it before
+        told = f"refused {lines[index]} {cell.shown}"
+        if told in self._told:
+            return
+        self._told.add(told)
         self._rejections.add(int(lines[index]), cell.shown, value, reason, fix_of(cell, reason))
 
     def _collect_ends(
@@ -239,6 +259,15 @@ class Emitter:
                     texts[index],
                     str(error) or "no duration",
                     None,
+                )
+                continue
+            if end is not None and end < moment:
+                self._rejections.add(
+                    int(lines[index]),
+                    self.plan.emit.until,
+                    texts[index],
+                    "an end that lies before its begin",
+                    "Correct one of the two times.",
                 )
                 continue
             if end is not None:
@@ -294,11 +323,25 @@ def _split_column(
     columns: dict[str, pa.Array], lines: np.ndarray, name: str
 ) -> tuple[dict[str, pa.Array], np.ndarray]:
     plain = pc.utf8_trim_whitespace(pc.replace_substring_regex(columns[name], r"[\[\]'\"]", ""))
-    lists = pc.split_pattern_regex(plain, r"[\s,|]+")
+    lists = pc.split_pattern_regex(plain, r"[\s,|;]+")
+    return _spread_lists({**columns, name: lists}, lines, name)
+
+
+def _spread_lists(
+    columns: dict[str, pa.Array], lines: np.ndarray, name: str
+) -> tuple[dict[str, pa.Array], np.ndarray]:
+    """Each item of the lists in `name` as a row of its own; of equal items of a list, the first."""
+    lists = columns[name]
     parents = pc.list_parent_indices(lists)
     values = pc.list_flatten(lists)
     full = pc.and_(pc.is_valid(values), pc.greater(pc.utf8_length(values), 0))
     parents, values = parents.filter(full), values.filter(full)
+    coded = values.dictionary_encode()
+    pairs = parents.to_numpy() * (len(coded.dictionary) + 1) + coded.indices.to_numpy()
+    _, firsts = np.unique(pairs, return_index=True)
+    if len(firsts) < len(pairs):
+        kept = pa.array(np.sort(firsts))
+        parents, values = parents.take(kept), values.take(kept)
     spread = {c: a.take(parents) for c, a in columns.items()}
     spread[name] = values
     return spread, lines[parents.to_numpy()]

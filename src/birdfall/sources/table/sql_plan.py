@@ -7,6 +7,7 @@ are refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from birdfall.sources.shared import timestamps
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table import arrow_columns
 from birdfall.sources.table.cells import Cell, join_cells, thousands_sign
-from birdfall.sources.table.mapping import KIND_WORDS, WORDS
+from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS, WORDS
 from birdfall.sources.table.sql_text import NULL_WORDS_SQL, quote_name, quote_text
 from birdfall.sources.table.sql_times import plausible_sql, time_sql
 
@@ -37,6 +38,7 @@ class Plan:
     cells: tuple[Cell, ...]
     skip: str
     until: str | None
+    reading: timestamps.TimeReader
 
 
 class Query:
@@ -166,7 +168,8 @@ def build_plan(
         cells.append(replace(cell, answer=query.answer(checked), raw=raw))
         query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit), raw)
     until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
-    return Plan(emit, tuple(cells), _skip(emit, types, query), until)
+    reading = timestamps.TimeReader(zone, date_format)
+    return Plan(emit, tuple(cells), _skip(emit, types, query), until, reading)
 
 
 def _kind(type_: pa.DataType) -> str:
@@ -220,6 +223,11 @@ def _value(
             + " ".join(f"WHEN {quote_text(k)} THEN {v}" for k, v in _FLAGS.items())
             + " END"
         )
+    if pattern := emit.find.get(cell.column):
+        return f"regexp_extract_all({text}, {quote_text(pattern)}, {_group(pattern)})"
+    if pattern := emit.extract.get(cell.column):
+        found = f"regexp_extract({text}, {quote_text(pattern)}, {_group(pattern)})"
+        text = f"nullif(trim({found}), '')"
     chosen = emit.values.get(cell.column, {})
     if cell.kind == "word":
         cases = _cases(cell, emit)
@@ -237,14 +245,20 @@ def _value(
     return text
 
 
-_FLAGS: Final = dict.fromkeys(("true", "1", "yes", "t"), True) | dict.fromkeys(
-    ("false", "0", "no", "f"), False
-)
+def _group(pattern: str) -> int:
+    """Which group of a pattern holds the value: the first if it has one, else all of it."""
+    return int(re.search(r"(?<!\\)\((?!\?)", pattern) is not None)
+
+
+#: Words that say yes or no, in five languages; small letters.
+YES_WORDS: Final = ("true", "1", "yes", "y", "t", "sí", "si", "oui", "vrai", "sim", "نعم", "1.0")
+NO_WORDS: Final = ("false", "0", "no", "n", "f", "non", "faux", "não", "nao", "لا", "0.0")
+_FLAGS: Final = dict.fromkeys(YES_WORDS, True) | dict.fromkeys(NO_WORDS, False)
 
 
 def _cases(cell: Cell, emit: Emit) -> dict[str, str]:
     """The file's words, in small letters, to ours."""
-    common = KIND_WORDS if cell.column == "kind" and emit.table == "acts" else {}
+    common = {"kind": KIND_WORDS, "status": STATUS_WORDS}.get(cell.column, {})
     cases = (
         common
         | {w: w for w in cell.words}
@@ -263,6 +277,8 @@ def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
         return arrow_columns.word_reader(_FLAGS, pa.bool_(), fold=True)
     if cell.kind == "word":
         return arrow_columns.word_reader(_cases(cell, emit), pa.string(), fold=True)
+    if cell.column in emit.find or cell.column in emit.extract:
+        return None
     chosen = emit.values.get(cell.column, {})
     return (
         arrow_columns.word_reader(chosen, pa.string(), fold=False, others_stay=True)
@@ -273,21 +289,25 @@ def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
 
 def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
     """The answer that says which rows the emit passes over."""
-    conditions = [f"{query.text(_text(n, types))} IS NULL" for n in emit.skip_if_null]
-    conditions += [f"{query.text(_text(n, types))} IS NOT NULL" for n in emit.skip_if_present]
+
+    def text(name: str) -> str:
+        return query.text(_text(name, types))
+
+    def listed(words: Iterable[str]) -> str:
+        return ", ".join(quote_text(w.casefold()) for w in words)
+
+    conditions = [f"{text(n)} IS NULL" for n in emit.skip_if_null]
+    conditions += [f"{text(n)} IS NOT NULL" for n in emit.skip_if_present]
     for name, words in emit.only_if.items():
-        listed = ", ".join(quote_text(w.casefold()) for w in words)
-        conditions.append(
-            f"coalesce(lower({query.text(_text(name, types))}) NOT IN ({listed}), true)"
-        )
+        conditions.append(f"coalesce(lower({text(name)}), '') NOT IN ({listed(words)})")
+    for name, words in emit.skip_if.items():
+        conditions.append(f"coalesce(lower({text(name)}), '') IN ({listed(words)})")
+    for name, pattern in emit.matching.items():
+        found = f"regexp_matches({text(name)}, {quote_text(pattern)})"
+        conditions.append(f"NOT coalesce({found}, false)")
+    for name, pattern in emit.not_matching.items():
+        conditions.append(f"coalesce(regexp_matches({text(name)}, {quote_text(pattern)}), false)")
     answer = query.answer(f"({' OR '.join(conditions) or 'false'})")
-    if all(
-        types[n] == "VARCHAR" for n in (*emit.skip_if_null, *emit.skip_if_present, *emit.only_if)
-    ):
-        query.shortcuts[answer] = partial(
-            arrow_columns.skipped_rows,
-            if_null=emit.skip_if_null,
-            if_present=emit.skip_if_present,
-            only_if=emit.only_if,
-        )
+    if all(types[n] == "VARCHAR" for n in emit.conditions):
+        query.shortcuts[answer] = partial(arrow_columns.skipped_rows, emit=emit)
     return answer

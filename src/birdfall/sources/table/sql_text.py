@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 #: Words with which a cell says that nothing stands in it.
-NULL_WORDS: Final = ("", "null", "NULL", "None", "nan", "NaN", r"\N")
+NULL_WORDS: Final = (
+    "", "null", "NULL", "None", "nan", "NaN", r"\N", "NA", "N/A", "#N/A", "n/a", "#NA", "undefined",
+    "N/D", "n/d", "s/d", "S/D", "NaT", "<NA>", "#VALUE!", "#REF!", "#¡VALOR!",
+)  # fmt: skip
 
 
 def quote_name(name: str) -> str:

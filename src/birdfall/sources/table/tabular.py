@@ -73,6 +73,7 @@ class Tabular:
     #: how many bytes have been read, as the only item
     place: list[int] = field(default_factory=lambda: [0])
     in_texts: bool = True
+    lines_above: int = 0
     _first: pa.Table | None = None
 
     def restrict_to(self, used: Collection[str]) -> Tabular:
@@ -104,7 +105,10 @@ class Tabular:
     def sample(self, names: Sequence[str] | None = None) -> list[dict[str, str | None]]:
         """The first rows as texts; only some columns of them if `names` are given."""
         if self._first is None:
-            self._first = self._read_first_rows()
+            try:
+                self._first = self._read_first_rows()
+            except duckdb.Error as error:
+                raise _damaged_parquet_error(self.path) from error
         return list(self._first.select(names or list(self.types)).to_pylist())
 
     def estimate_rows(self, rows: int) -> int | None:
@@ -168,13 +172,15 @@ class Tabular:
             for batch in delimited.read_blocks(self.plain, self.delimiter, names, used, block):
                 texts = _clean_texts(batch, words=False)
                 self.place[0] += block
-                yield texts, np.arange(done + 2, done + 2 + texts.num_rows)
+                begin = done + 2 + self.lines_above
+                yield texts, np.arange(begin, begin + texts.num_rows)
                 done += texts.num_rows
         except pa.ArrowInvalid:
             records = delimited.read_records(
                 self.plain, self.delimiter, names, used, rejections, done, self.place
             )
-            yield from _batch_records(records, used)
+            for texts, rows in _batch_records(records, used):
+                yield texts, rows + self.lines_above
 
     def _read_parquet_texts(
         self, used: Sequence[str], rows: int
@@ -217,12 +223,20 @@ class Tabular:
 
 @contextmanager
 def open_table(
-    path: Path, kind: str, *, allow_large: bool, staging: Path | None, progress: Progress = silent
+    path: Path,
+    kind: str,
+    *,
+    allow_large: bool,
+    staging: Path | None,
+    progress: Progress = silent,
+    encoding: str | None = None,
+    skip_lines: int | None = None,
 ) -> Iterator[Tabular]:
     """`path` opened for reading, unpacked and recoded into a temporary file where that is needed.
 
-    kind: "csv", "json" or "parquet". Raises InputError for a file that is empty, damaged or has no
-    header.
+    kind: "csv", "json" or "parquet". encoding, skip_lines: as a person said.
+
+    Raises InputError for a file that is empty, damaged or has no header.
     """
     from birdfall.record.record import connect
 
@@ -232,7 +246,12 @@ def open_table(
     ):
         connection.execute("SET enable_progress_bar = false")
         plain, notes = decompress.copy_as_utf8(
-            path, Path(folder), text=kind != "parquet", allow_large=allow_large, progress=progress
+            path,
+            Path(folder),
+            text=kind != "parquet",
+            allow_large=allow_large,
+            progress=progress,
+            encoding=encoding,
         )
         if plain.stat().st_size == 0:
             raise InputError(
@@ -247,19 +266,23 @@ def open_table(
             types = dict.fromkeys(json_lines.column_names(path, plain), "VARCHAR")
             yield Tabular(path, plain, types, kind, connection, notes=notes)
         else:
-            delimiter, header = delimited.detect_dialect(
-                read_head(plain).decode("utf-8-sig", "replace")
-            )
-            types = dict.fromkeys(delimited.column_names(path, header, notes), "VARCHAR")
+            head = read_head(plain).decode("utf-8-sig", "replace")
+            layout = delimited.detect_layout(head, skip_lines)
+            if layout.skip or layout.backslash:
+                plain = decompress.copy_rows(plain, Path(folder), layout.skip, layout.backslash)
+                notes += [f"lines-above:{layout.skip}"] if layout.skip else []
+                notes += ["backslash-quotes"] if layout.backslash else []
+            types = dict.fromkeys(delimited.column_names(path, layout.header, notes), "VARCHAR")
             yield Tabular(
                 path,
                 plain,
                 types,
                 kind,
                 connection,
-                delimiter,
-                delimited.has_balanced_quotes(plain, delimiter),
+                layout.delimiter,
+                delimited.has_balanced_quotes(plain, layout.delimiter),
                 notes,
+                lines_above=layout.skip,
             )
 
 

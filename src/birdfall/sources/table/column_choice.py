@@ -1,0 +1,312 @@
+"""Which column of an unknown table has which role: by its name, corrected by its first values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from birdfall.model.errors import UsageError, printable
+from birdfall.sources.shared import timestamps
+from birdfall.sources.table.column_roles import columns_by_role, squeeze_name
+from birdfall.sources.table.handles import are_handles
+
+#: Rows whose values are looked at.
+SAMPLE_ROWS: Final = 1_000
+#: Values by which a column says that it holds none.
+NO_ID: Final = ("", "0", "-1", "false", "no", "none", "[]", "{}", "n/a")
+#: The address of a single post on a platform: the row's own, where the row is a post.
+_OF_A_POST: Final = re.compile(
+    r"https?://[^/]*(?:/(?:@?[^/]+/)?(?:status(?:es)?|posts?|videos?|reel|p|photo|comments)/[\w:.-]+"
+    r"|/watch\?v=|t\.me/[^/]+/\d+|/permalink\.php|/groups/[^/]+/permalink/|/@[^/]+/\d{6,}"
+    r"|/profile/[^/]+/post/)"
+)
+_CLOCK: Final = re.compile(
+    r"\s*\d{1,2}(?::|h|\.)\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*"
+    r"(?:[AaPp]\.?\s?[Mm]\.?|hs?\.?|hrs?\.?|[صم])?\s*",
+)
+_DAY: Final = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*")
+
+
+@dataclass
+class Chosen:
+    """Which column has which role, and the values by which that was told.
+
+    Attributes
+    ----------
+    by_role : dict
+        Per role its columns, the better first.
+    sample : sequence of dict
+        The first rows, as texts.
+    said : dict
+        Roles a person named.
+    """
+
+    by_role: dict[str, list[str]]
+    sample: Sequence[Mapping[str, str | None]] = ()
+    said: dict[str, str] = field(default_factory=dict)
+    zoned: bool = False
+
+    def values(self, column: str) -> list[str]:
+        """The texts of a column that are there."""
+        return [v for row in self.sample if (v := row.get(column))]
+
+    def columns(self, role: str) -> list[str]:
+        """All columns that may have a role, the better first."""
+        return self.by_role.get(role, [])
+
+    def first(self, *roles: str) -> str | None:
+        """The best column of the first of these roles that has one with values, else without."""
+        listed = [c for role in roles for c in self.columns(role)]
+        filled = (c for c in listed if not self.sample or self.values(c))
+        return next(filled, None) or next(iter(listed), None)
+
+    def filled(self, *roles: str) -> str | None:
+        """As `first`, of columns with values alone."""
+        listed = (c for role in roles for c in self.columns(role))
+        return next((c for c in listed if not self.sample or self.values(c)), None)
+
+    def take_away(self, column: str | None, *but: str) -> None:
+        """Leave a column no role but these."""
+        for role in self.by_role:
+            if role not in but and column in self.by_role[role]:
+                self.by_role[role] = [c for c in self.by_role[role] if c != column]
+
+
+def choose_roles(
+    columns: Sequence[str],
+    sample: Sequence[Mapping[str, str | None]],
+    said: Mapping[str, str],
+    where: str = "",
+    *,
+    zoned: bool = False,
+) -> Chosen:
+    """The roles of columns: by name, corrected by what stands in them, and as a person said.
+
+    Raises UsageError for a role or a column that there is not.
+    """
+    for role, column in said.items():
+        if role not in ROLES:
+            raise UsageError(
+                f"there is no role {printable(role, 40)!r}",
+                where=where,
+                fix=f"Roles: {', '.join(ROLES)}.",
+            )
+        if column not in columns:
+            raise UsageError(
+                f"there is no column {printable(column, 60)!r}",
+                where=where,
+                fix=f"The file has: {', '.join(printable(c, 40) for c in columns[:40])}.",
+            )
+    rows = list(sample[:SAMPLE_ROWS])
+    chosen = Chosen(columns_by_role(columns), rows, dict(said), zoned)
+    if rows:
+        _correct_by_values(chosen)
+    for role, column in said.items():
+        own = ROLES[role]
+        chosen.take_away(column, *own)
+        for name in own:
+            chosen.by_role[name] = [column]
+        for other in _SAME_QUESTION.get(role, ()):
+            if other not in own:
+                chosen.by_role.pop(other, None)
+    return chosen
+
+
+#: What a person may say a column is, and the roles it then has here.
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    "account": ("account_id",),
+    "handle": ("handle",),
+    "time": ("posted",),
+    "hour": ("hour",),
+    "observed_at": ("observed",),
+    "created_at": ("born",),
+    "object": ("object",),
+    "repost_of": ("repost_id",),
+    "reply_to": ("reply_id",),
+    "quote_of": ("quote_id",),
+    "link": ("links",),
+    "hashtags": ("hashtags",),
+    "mentions": ("mentions",),
+    "act_id": ("act_id",),
+    "target": ("target",),
+    "text": ("text",),
+    "kind": ("kind",),
+    "status": ("status",),
+    "suspended_at": ("suspended",),
+    "suspended": ("is_suspended",),
+    "restored_at": ("reversed",),
+    "last_seen": ("last_seen",),
+    "follower": ("follower",),
+    "followed": ("followed",),
+    "followers": ("followers",),
+    "following": ("following",),
+    "posts": ("posts",),
+    "name": ("name",),
+    "language": ("language",),
+    "client": ("client",),
+    "reporter": ("reporter",),
+    "reason": ("reason",),
+}
+#: Roles that no other column shall have once a person said which has it.
+_SAME_QUESTION: Final = {
+    "account": ("account", "account_id"),
+    "time": ("posted", "hour"),
+}
+
+
+#: Digits of a whole number that a spreadsheet keeps.
+_KEPT_DIGITS: Final = 15
+#: So many zeros beyond them, in all values together, are no chance.
+_LOST_DIGITS: Final = 9
+
+
+def rounded_columns(
+    columns: Sequence[str], sample: Sequence[Mapping[str, str | None]]
+) -> list[str]:
+    """Columns of long ids that a spreadsheet rounded: zeros alone from the 16th digit on."""
+    found = []
+    for column in columns:
+        values = {v for row in sample if (v := row.get(column))}
+        beyond = [v[_KEPT_DIGITS:] for v in values if v.isdecimal() and len(v) > _KEPT_DIGITS]
+        lost = sum(map(len, beyond))
+        if (
+            len(beyond) == len(values) > 1
+            and lost >= _LOST_DIGITS
+            and not "".join(beyond).strip("0")
+        ):
+            found.append(column)
+    return found
+
+
+def _correct_by_values(chosen: Chosen) -> None:
+    """Take roles away from columns whose values speak against them."""
+    for column in list(chosen.columns("posted")):
+        values = chosen.values(column)
+        if values and all(_CLOCK.fullmatch(v) for v in values):
+            _move(chosen, column, "posted", "hour")
+    for role in ("suspended", "reversed", "last_seen"):
+        for column in list(chosen.columns(role)):
+            if not any(_looks_like_time(v) for v in chosen.values(column)):
+                _move(chosen, column, role)
+    for column in list(chosen.columns("is_suspended")):
+        values = chosen.values(column)
+        if values and all(_looks_like_time(v) for v in values):
+            _move(chosen, column, "is_suspended", "suspended")
+    for column in list(chosen.columns("reply_id")):
+        # threads whose posts name themselves
+        own = chosen.filled("act_id")
+        rows = [(row[column], row.get(own or "")) for row in chosen.sample if row.get(column)]
+        if rows and all(answered == itself for answered, itself in rows):
+            _move(chosen, column, "reply_id")
+    _tell_counts_from_lists(chosen)
+    _tell_flags_from_ids(chosen)
+
+
+def _tell_counts_from_lists(chosen: Chosen) -> None:
+    """Counts are called like what they count."""
+    for role in ("hashtags", "links", "mentions"):
+        for column in list(chosen.columns(role)):
+            values = chosen.values(column)
+            if values and all(re.fullmatch(r"-?\d{1,6}", v) for v in values):
+                _move(chosen, column, role)
+    for role in ("followers", "following", "posts"):
+        for column in list(chosen.columns(role)):
+            if any(re.search(r"[^\W\d]{6,}|https?:", v) for v in chosen.values(column)[:50]):
+                _move(chosen, column, role)
+
+
+def _tell_flags_from_ids(chosen: Chosen) -> None:
+    """Columns called "retweet" may hold yes and no, or the id of what was retweeted."""
+    for column in list(chosen.columns("is_repost")):
+        if any(len(v) > 6 for v in chosen.values(column)):
+            _move(chosen, column, "is_repost")
+    for column in list(chosen.columns("repost_id")):
+        values = chosen.values(column)
+        if values and all(v.casefold() in _FLAGS for v in values):
+            said = any(v not in ("0", "-1") for v in values)
+            _move(chosen, column, "repost_id", "is_repost" if said else None)
+
+
+def _move(chosen: Chosen, column: str, role: str, to: str | None = None) -> None:
+    chosen.by_role[role].remove(column)
+    if to is not None and column not in chosen.columns(to):
+        chosen.by_role.setdefault(to, []).append(column)
+
+
+_FLAGS: Final = frozenset(("true", "false", "yes", "no", "t", "f", "0", "1", "-1"))
+
+
+def are_known_handles(chosen: Chosen, column: str | None) -> bool:
+    """Whether a column holds handles: by its name, or by the look of some of its values."""
+    if column is None:
+        return False
+    named = column in chosen.columns("handle")
+    return named or are_handles(chosen.values(column))
+
+
+def is_own_address(chosen: Chosen, column: str, act_id: str | None) -> bool:
+    """Whether a column of addresses holds each row's own, which nobody shared."""
+    rows = [row for row in chosen.sample if row.get(column)][:200]
+    if not rows or squeeze_name(column).endswith("permalink"):
+        return act_id is not None
+    own = sum(
+        bool(
+            _OF_A_POST.match(row[column] or "")
+            or (act_id and len(row.get(act_id) or "") > 3 and (row[act_id] or "") in row[column])  # type: ignore[operator]
+        )
+        for row in rows
+    )
+    return own > len(rows) / 2
+
+
+def _looks_like_time(text: str) -> bool:
+    try:
+        timestamps.TimeReader(_UTC, order="dmy").microseconds(text)
+    except ValueError as error:
+        return str(error) == timestamps.ORDER
+    return True
+
+
+_UTC: Final = timestamps.find_zone("UTC")
+
+
+def _needs_zone(text: str) -> bool:
+    try:
+        timestamps.TimeReader(order="dmy").microseconds(text)
+    except timestamps.NeedsZone:
+        return True
+    except ValueError:
+        return False
+    return False
+
+
+def states_zone(chosen: Chosen, column: str) -> bool:
+    """Whether the times of a column need no zone to be told."""
+    return chosen.zoned or not any(_needs_zone(v) for v in chosen.values(column)[:50])
+
+
+def time_columns(chosen: Chosen, *roles: str) -> tuple[str, ...] | None:
+    """The column of the time, or the columns that make it together.
+
+    One that states its zone comes before one that does not, one with an hour before a day alone.
+    """
+    listed = [c for role in roles for c in chosen.columns(role)]
+    if not chosen.sample:
+        hour = chosen.first("hour")
+        return ((listed[0], hour) if hour else (listed[0],)) if listed else None
+    fitting = [c for c in listed if any(_looks_like_time(v) for v in chosen.values(c)[:50])]
+    if not fitting:
+        return (listed[0],) if listed and chosen.values(listed[0]) else None
+
+    def worth(column: str) -> tuple[bool, bool]:
+        values = chosen.values(column)[:50]
+        bare = all(_DAY.fullmatch(v) for v in values)
+        return (bare, not chosen.zoned and all(_needs_zone(v) for v in values))
+
+    best = min(fitting, key=worth)  # the first of equals
+    hour = chosen.filled("hour")
+    if worth(best)[0] and hour:
+        return (best, hour)
+    return (best,)

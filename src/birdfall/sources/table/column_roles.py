@@ -1,0 +1,191 @@
+"""What the columns of tables are called, in five languages and by the tools of the field.
+
+A role is what a column can be. Names stand squeezed: small letters, no accents, no signs, so that
+`retweet/id`, `retweetId` and `retweet_id` are one. Within a role the better column comes first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+#: Role to the squeezed names of its columns.
+ROLE_NAMES: Final[dict[str, str]] = {
+    # who: an id that stays, a word that may be either, a handle that may change hands
+    "account_id": "accountid userid useridstr authorid authoridstr fromuserid fromuseridstr "
+    "authoraccountid userpk externalauthorid authorchannelid channelid pageid facebookid uid "
+    "ownerid posterid senderid raterparticipantid noteauthorparticipantid participantid "
+    "posterpageid twitteruserid tweetauthorid actorid did fromid accountdid authordid "
+    "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
+    "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora surfaceid "
+    "blockedid targetuserid postownerid twitterid",
+    "account": "account user author actor usuario usuaria cuenta autor autora utilisateur compte "
+    "auteur utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
+    "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle",
+    "handle": "handle username screenname userscreenname userusername authorusername "
+    "authorscreenname authorhandle accounthandle accountusername fromuser fromuserscreenname "
+    "fromusername twitterhandle tweetuser userhandle channelusername profilehandle userhandle "
+    "usernametag accountaddress uniqueid authoruniqueid twitterscreenname influencer "
+    "nombredeusuario "
+    "nomdutilisateur nomedeusuario pseudo arroba alias nick nickname اسمالمستخدم المعرف",
+    "name": "name displayname userdisplayname userrealname fromuserrealname authorname fullname "
+    "authorfullname authorfull accountdisplayname userfullname realname pagename channeltitle "
+    "channelname nombre nom nome الاسم from userdisplay useralias",
+    # when
+    "posted": "unixtimestamp timestamputc dateunixtime unixtime epoch epochtime createdutc "
+    "createdatmillis "
+    "timestampms createtime createtimeiso takenattimestamp takenat createdtimestamp "
+    "createdtime tweettime tweetcreatedat postedat postedon posttime postdate publishedat "
+    "publishedtime publishdate publishedon published dateposted datepublished datecreated "
+    "creationtime createdate createdat created postcreated timestampshare parsedcreatedat "
+    "timestamp localtime datetime dateandtime time ts at when moment date day indexedat "
+    "fechahora fechayhora fechapublicacion fechadepublicacion publicado momento fecha dia "
+    "horodatage dateheure datedepublication datepublication publiele jour "
+    "datahora dataehora datadepublicacao datapublicacao publicadoem carimbo data "
+    "التاريخ تاريخ الوقت وقت تاريخالنشر التوقيت logtimestamp",
+    "observed": "collectiontime observedat collectedat retrievedat checkedat seenat seenon "
+    "observedon checkedon "
+    "timestampcollected lastchecked scrapedat crawledat fetchedat queriedat harvestedat "
+    "harvesteddate snapshotat snapshotdate snapshot captureddat capturedat twarcretrievedat "
+    "measuredat dateobserved datechecked datecollected lookedat recordedat asof "
+    "observadoen consultado fechaconsulta fechadeconsulta fecharevision revisado visto vistoen "
+    "observado consultele dateconsultation dateobservation datedeconsultation vu verifieele "
+    "verificadoem dataconsulta datadeconsulta observadoem تاريخالرصد تاريخالفحص",
+    "born": "accountcreated accountcreatedat accountcreationdate accountcreation createdatuser "
+    "usercreatedat usercreated authorcreatedat fromusercreatedat membersince joined joinedat "
+    "joindate joindat datejoined registered registeredat registrationdate pagecreated "
+    "userregistration channelcreated profilecreatedat fechacreacion fechadecreacion "
+    "fechaderegistro datecreation datedecreation dateinscription datacriacao datadecriacao "
+    "datadecadastro تاريخالإنشاء تاريخانشاءالحساب",
+    "hour": "hour hora heure timeofday postcreatedtime clock horas heures ساعة الساعة",
+    # what was acted on
+    "object": "object objectid contentid objeto objet objetocompartido sharedobject item itemid",
+    "repost_id": "retweettweetid retweetedtweetid retweetedstatusid retweetedstatusidstr "
+    "retweetstatusid referencedtweetsretweetedid retweetedid retweetid retweetidstr "
+    "retweetedtweetidstr repostid repostedid repostedpostid repostof repostofid repostofuri "
+    "reblogid reblogofid boostofid rebloguri reposteduri sharedid sharedpostid originalid "
+    "originalpostid originaltweetid originalstatusid referencedid referencedtweetid "
+    "retweetof retweetofid retweetofstatusid rtof rtid retweetoriginalid retweetsourceid "
+    "retuitsde retuitde retuiteode retuiteade idretuit idretweet idcompartido "
+    "idmensajecompartido iddelmensajecompartido idpublicacioncompartida idtuitoriginal "
+    "retweetsde retweetde idtweetoriginal idpartage lienpartage retuitedem idtweetoriginel "
+    "urlcompartida sharedurl forwardedmessageid معرفالأصل إعادةتغريدمن",
+    "repost_or_quote_id": "retweetorquoteid",
+    "is_repost": "isretweet isretweeted isrepost isreblog isshare isboost retweet isrt esretuit "
+    "esretweet estretweet eretweet",
+    "repost_of": "retweeteduserid retweetuserid retweeteduser retweetedusername "
+    "retweeteduserscreenname retweetedstatususeridstr retweetedstatususerid "
+    "retweetedstatususerscreenname retweetusername retweetuser userrtid userrt retweetauthorid "
+    "retweetauthorusername retweetedtweetuserid retweetedtweetuserusername "
+    "reposteduserid repostedby repostedfrom authorforwardedfromid authorforwardedfromusername "
+    "forwardedfromid forwardedfrom authorforwardedfromname retweetoruserid",
+    "reply_id": "inreplytotweetid inreplytostatusid inreplytostatusidstr inreplytoid "
+    "referencedtweetsrepliedtoid replytoid replyid repliedtoid replyto isreplyto parentid "
+    "parentcommentid replytomessageid inreplytouri replyparenturi inreplytotweetidstr "
+    "responsea idrespuesta reponsea",
+    "reply_to": "inreplytouserid inreplytouseridstr replieduserid repliedtouserid touserid",
+    "quote_id": "quotedtweettweetid quotedstatusid quotedstatusidstr quotedtweetid "
+    "referencedtweetsquotedid quoteid quotedid quotedpostid quoteduri quotestatusid",
+    "hashtags": "hashtags hashtag entitieshashtags allhashtags hashtagnames challenges "
+    "hashtagslist etiquetas etiqueta motsdiese الوسوم وسم هاشتاغ",
+    "links": "linkattachmentlink urls links entitiesurls expandedurls urlslinked alllinks "
+    "outlinks urlsexpanded "
+    "expandedlinks finallink linksshared enlaces liens sharedlinks expandedurl "
+    "unshortenedurl canonicalurl",
+    "url": "link url lien enlace href urls address tweeturl statusurl posturl permalink "
+    "permalinkurl tweetpermalink messageurl videourl twitterurl tiktokurl postlink "
+    "linkdelpost enlacedelpost website pagina web الرابط رابط sharedlink linkurl",
+    "mentions": "usermentions mentions mentionedusers entitiesmentions entitiesusermentions "
+    "mentionednames mentioneduserids menciones mentionsids",
+    "act_id": "tweetid tweetidstr actid postid statusid messageid msgid noteid "
+    "commentid documentid mentionid resourceid idtweet idtuit idmensaje "
+    "idpublicacion iddelpost uri aturi idstr id",
+    "target": "target targetid targetuser mentioned touser objetivo destino cible alvo subject "
+    "reported reporteduser reportedaccount reportedid denunciado denunciada signale "
+    "targetaccount accused victim",
+    "reporter": "reporter reporterid reporteraccount reportedby denunciante denunciador "
+    "signaleur auteurdusignalement reportingaccount flagger المبلغ",
+    "text": "fulltext rawcontent text tweettext posttext messagetext message content body "
+    "tweet caption postcontent commenttext textdisplay textoriginal selftext renderedcontent "
+    "videodescription hitsentence snippet openingtext fullcontent contentstext summary "
+    "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
+    "نص النص المحتوى الرسالة",
+    "kind": "kind type action act tweettype posttype interaction interactiontype "
+    "tipo accion acao typeaction نوع",
+    # what became of an account
+    "status": "status state accountstatus userstatus estado estatus estadodelacuenta statut "
+    "etat statutducompte situacao estadodaconta situacaodaconta الحالة حالة حالةالحساب",
+    "suspended": "suspendedat suspendedobserved suspendedon suspensiondate suspensiontime "
+    "datesuspended takendownat removedat bannedat fechasuspension fechadesuspension "
+    "suspendidael suspendidoel datesuspension datedesuspension datasuspensao datadesuspensao "
+    "gone dategone goneat disappeared disappearedat desaparecida desaparecio disparu "
+    "desapareceu تاريخالتعليق",
+    "is_suspended": "suspended issuspended suspendida suspendido suspenso suspensa suspendu "
+    "suspendue banned takendown موقوف معلق",
+    "reversed": "reversedat reversedobserved restoredat reinstatedat fecharestauracion "
+    "datedereabilitacao dateretablissement returnedat backat",
+    "last_seen": "lastseen datelastseen lastseenat lastseenon lastactive ultimavez "
+    "vistoporultimavez ultimavezvista ultimavezvisto dernierefois vupourladernierefois "
+    "ultimavezvista vistapelaultimavez آخرظهور",
+    "reason": "reason motivo raison motif razon السبب",
+    # follows and counts
+    "follower": "follower followerid followerdid seguidor seguidora abonne متابع idseguidor",
+    "followed": "followed followedid followee followeeid leader followeduser following_user "
+    "seguido seguida suivi cuentaseguida المتابع",
+    "edge_from": "source from origen origem",
+    "edge_to": "target to destino destination",
+    "followers": "followers followercount followerscount seguidores numseguidores nseguidores "
+    "abonnes nombredabonnes userfollowerscount userfollowers authorfollowers "
+    "publicmetricsfollowerscount authorpublicmetricsfollowerscount userfollowerscount "
+    "followersatposting fans fanscount subscribers subscribercount subscribersatposting "
+    "likesatposting fromuserfollowercount authorfollowerscount usernumfollowers "
+    "متابعون المتابعون عددالمتابعين",
+    "following": "following followingcount followscount friends friendscount seguidos abonnements "
+    "seguindo userfriendscount publicmetricsfollowingcount userfriends authorfollowing "
+    "authorpublicmetricsfollowingcount fromuserfriendcount friendcount userfollowing",
+    "posts": "posts postcount postscount statusescount tweetcount tweets statuses updates "
+    "publicaciones publications publicacoes userstatusescount publicmetricstweetcount "
+    "authorpublicmetricstweetcount fromusertweetcount mediacount videocount uploads",
+    # what is known of it besides
+    "language": "language lang tweetlanguage languageguess idioma langue lingua langcode "
+    "contentlanguage postlanguage userlang",
+    "client": "client sourceapp tweetclientname sourcelabel cliente source",
+    "verified": "verified userverified isverified authorisverified authorverified verificado "
+    "fromuserverified verifie",
+    "description": "description bio userdescription authordescription fromuserdescription "
+    "biografia biographie profiledescription pagedescription rawdescription descripcion "
+    "userreporteddescription",
+    "location": "location userlocation authorlocation fromuserlocation ubicacion lieu "
+    "localizacao userreportedlocation",
+}  # fmt: skip
+
+
+def squeeze_name(name: str) -> str:
+    """A column's name in small letters, without accents and signs."""
+    plain = unicodedata.normalize("NFKD", name)
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return re.sub(r"[\W_]+", "", plain)
+
+
+def _ranks() -> dict[str, dict[str, int]]:
+    """Per squeezed name, its roles and its place in each."""
+    found: dict[str, dict[str, int]] = {}
+    for role, names in ROLE_NAMES.items():
+        for place, name in enumerate(names.split()):
+            found.setdefault(squeeze_name(name), {}).setdefault(role, place)
+    return found
+
+
+_RANKS: Final = _ranks()
+
+
+def columns_by_role(columns: Iterable[str]) -> dict[str, list[str]]:
+    """The columns that each role may have, the better first; a column may stand in several."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for column in columns:
+        name = squeeze_name(column)
+        for role, place in (_RANKS.get(name) or _RANKS.get(name.removeprefix("data"), {})).items():
+            found.setdefault(role, []).append((place, column))
+    return {role: [c for _, c in sorted(p, key=lambda p: p[0])] for role, p in found.items()}

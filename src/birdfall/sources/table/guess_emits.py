@@ -1,0 +1,267 @@
+"""Which rows of the record a table becomes, by the roles of its columns.
+
+Profiles are accounts, never acts at the time of their creation; a flag or a word about an account
+is a status at the time when somebody looked; a row with a text or an id of its own is a post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from birdfall.model.errors import UsageError
+from birdfall.model.schemas import STATUSES
+from birdfall.sources.shared.column_mapping import Emit
+from birdfall.sources.table.column_choice import (
+    Chosen,
+    are_known_handles,
+    time_columns,
+)
+from birdfall.sources.table.column_roles import squeeze_name
+from birdfall.sources.table.guess_posts import post_emits
+from birdfall.sources.table.mapping import STATUS_WORDS
+from birdfall.sources.table.sql_plan import NO_WORDS, YES_WORDS
+
+#: Names of an id that say of what only by the company they keep.
+BARE_IDS: Final = ("id", "idstr", "uri")
+#: Columns of times that begin so are times of looking.
+_SEEN_NAMES: Final = (
+    "observed", "collected", "checked", "date", "day", "fecha", "dia", "jour", "data", "تاريخ",
+)  # fmt: skip
+#: Roles that only a table of accounts has without a text.
+_PROFILE_ROLES: Final = (
+    "born", "description", "followers", "following", "posts", "verified", "name", "location",
+)  # fmt: skip
+
+
+def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
+    """The rows that each row of the table becomes. Raises UsageError for what must be asked."""
+    if chosen.first("follower") and chosen.first("followed"):
+        yield _follow(chosen, chosen.first("follower"), chosen.first("followed"))
+    elif chosen.first("reporter") and (reported := chosen.first("target", "account_id", "account")):
+        yield from _reports(chosen, reported)
+    elif _is_about_accounts(chosen, constants):
+        yield from _account_emits(chosen, constants, where)
+    elif _is_edge_list(chosen):
+        yield _follow(chosen, chosen.first("edge_from"), chosen.first("edge_to"))
+    else:
+        yield from post_emits(chosen, constants)
+
+
+def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Emit:
+    assert follower and followed
+    seen = time_columns(chosen, "observed")
+    when = None if seen else time_columns(chosen, "posted")
+    columns: dict[str, tuple[str, ...]] = {"follower": (follower,), "followed": (followed,)}
+    if seen:
+        columns["observed_at"] = seen
+    elif when:
+        columns["since"] = when
+    handles = tuple(
+        role
+        for role, column in (("follower", follower), ("followed", followed))
+        if are_known_handles(chosen, column)
+    )
+    return Emit("follows", columns, {"observation": "change" if when else "seen"}, handles=handles)
+
+
+def _is_edge_list(chosen: Chosen) -> bool:
+    others = ("account_id", "account", "handle", "text", "object", "repost_id")
+    return bool(
+        chosen.first("edge_from")
+        and chosen.first("edge_to")
+        and not any(chosen.first(r) for r in others)
+    )
+
+
+def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
+    reporter, when = chosen.first("reporter"), time_columns(chosen, "posted", "observed")
+    if reporter is None or when is None:
+        return
+    act_id = chosen.filled("act_id")
+    columns = {"account": (reporter,), "object": (reported,), "target": (reported,), "time": when}
+    text = chosen.filled("text", "reason")
+    columns |= {"text": (text,)} if text else {}
+    columns |= {"act_id": (act_id,)} if act_id else {}
+    folded = tuple(
+        role
+        for role, column in (("account", reporter), ("object", reported), ("target", reported))
+        if are_known_handles(chosen, column)
+    )
+    yield Emit("acts", columns, {"kind": "report", "object_kind": "account"}, handles=folded)
+
+
+def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
+    """Whether each row says something of an account, and none is an act."""
+    says_status = bool(
+        chosen.first("status", "suspended", "is_suspended")
+        or "status" in constants
+        or _reason_as_status(chosen)
+    )
+    act_id = chosen.filled("act_id")
+    own_id = act_id is not None and squeeze_name(act_id) not in BARE_IDS
+    acts = chosen.filled("object", "repost_id", "links", "reply_id", "hashtags", "is_repost")
+    if own_id or acts or chosen.filled("text"):
+        return says_status and not chosen.filled("text") and not acts
+    if says_status:
+        return True
+    named = chosen.filled("account_id", "account", "handle") or act_id or "account" in constants
+    known = any(chosen.first(r) for r in _PROFILE_ROLES) or chosen.first("handle")
+    if not known and chosen.filled("account_id", "account"):
+        times = chosen.columns("posted")
+        return not act_id and bool(times) and all(_is_creation(c) for c in times)
+    bare = act_id and chosen.filled("account_id", "account") and not chosen.first("followers")
+    return bool(named and known and not bare and not chosen.first("url_of_a_post"))
+
+
+def _reason_as_status(chosen: Chosen) -> str | None:
+    """The column of reasons where its words are statuses, as X's compliance answers have it."""
+    column = chosen.filled("reason")
+    if column is None or not chosen.first("kind"):
+        return None
+    known = all(v.casefold() in (*STATUS_WORDS, *STATUSES) for v in chosen.values(column))
+    return column if known and chosen.values(column) else None
+
+
+def _is_creation(column: str) -> bool:
+    return squeeze_name(column).startswith(
+        ("created", "datecreated", "creationtime", "creation", "creado", "criad", "cree")
+    )
+
+
+def _account_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
+    account = chosen.filled("account_id") or _own_id(chosen) or chosen.filled("account", "handle")
+    if account is None and "account" not in constants:
+        return
+    who: dict[str, tuple[str, ...]] = {"account": (account,)} if account else {}
+    fixed = {} if account else {"account": constants["account"]}
+    created = chosen.first("born") or next(filter(_is_creation, chosen.columns("posted")), None)
+    chosen.take_away(created, "born")
+    folded = ("account",) if are_known_handles(chosen, account) else ()
+    statuses = list(_statuses(chosen, who, folded, constants, where))
+    yield from (replace(s, constants=s.constants | fixed) for s in statuses)
+    when = _looked(chosen, where)
+    counts = _present(chosen, "followers", "following", "posts")
+    if counts and when and not statuses:
+        yield Emit("counts", who | {"time": when} | counts, fixed, handles=folded)
+    if account is None:
+        return
+    yield from _profile(chosen, account, created, folded, bool(counts and when))
+
+
+def _own_id(chosen: Chosen) -> str | None:
+    act_id = chosen.filled("act_id")
+    return act_id if act_id and squeeze_name(act_id) in BARE_IDS else None
+
+
+def _present(chosen: Chosen, *roles: str) -> dict[str, tuple[str, ...]]:
+    return {r: (c,) for r in roles if (c := chosen.filled(r))}
+
+
+def _looked(chosen: Chosen, where: str) -> tuple[str, ...] | None:
+    """The time at which accounts were looked at. Raises UsageError if two columns may tell it."""
+    when = time_columns(chosen, "observed")
+    if when:
+        return when
+    when = time_columns(chosen, "posted")
+    if when is None or len(chosen.columns("posted")) < 2 or "time" in chosen.said:
+        return when
+    first, second = chosen.columns("posted")[:2]
+    pairs = [(r.get(first), r.get(second)) for r in chosen.sample]
+    if any(a and b and a[:10] != b[:10] for a, b in pairs) and len(when) == 1:
+        raise UsageError(
+            f'either "{first}" or "{second}" may be the time at which this was so',
+            where=where,
+            why=f"The first row has {pairs[0][0]!r} and {pairs[0][1]!r}.",
+            fix=f"Say which: --column 'time={first}' or --column 'time={second}'.",
+        )
+    return when
+
+
+def _statuses(
+    chosen: Chosen,
+    who: dict[str, tuple[str, ...]],
+    folded: tuple[str, ...],
+    constants: dict[str, str],
+    where: str,
+) -> Iterator[Emit]:
+    if suspended := chosen.first("suspended"):
+        yield from _changes(chosen, who, suspended, folded)
+        return
+    word = chosen.first("status") or _reason_as_status(chosen)
+    flag = chosen.first("is_suspended")
+    if not (word or flag or "status" in constants):
+        return
+    columns = dict(who)
+    said: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    if "status" in constants:
+        said["status"] = constants["status"]
+    else:
+        columns["status"] = (word or flag or "",)
+        if not word:
+            values["status"] = dict.fromkeys(YES_WORDS, "suspended") | dict.fromkeys(
+                NO_WORDS, "active"
+            )
+    when = _looked(chosen, where)
+    seen = bool(
+        not word
+        or (when and when[0] in chosen.columns("observed"))
+        or (when and squeeze_name(when[0]).startswith(_SEEN_NAMES))
+    )
+    if when is None:
+        given = constants.get("observed_at") or constants.get("time")
+        if given is None:
+            raise UsageError(
+                "this says what became of accounts, but not when somebody looked",
+                where=where,
+                why="An account may have fallen at any time before that.",
+                fix="Say when it was looked at: --const observed_at=2021-10-18T12:00:00Z "
+                "(or --column observed_at=NAME if a column says it).",
+            )
+        said["time"], seen = given, "time" not in constants
+    else:
+        columns["time"] = when
+    said["observation"] = "seen" if seen else "change"
+    columns |= _present(chosen, "reason")
+    yield Emit("statuses", columns, said, values, handles=folded)
+
+
+def _changes(
+    chosen: Chosen, who: dict[str, tuple[str, ...]], suspended: str, folded: tuple[str, ...]
+) -> Iterator[Emit]:
+    for column, status in ((suspended, "suspended"), (chosen.first("reversed"), "active")):
+        if column is None:
+            continue
+        columns = who | {"time": (column,)}
+        last_seen = chosen.filled("last_seen")
+        if status == "suspended" and last_seen:
+            columns["after"] = (last_seen,)
+        columns |= _present(chosen, "reason") if status == "suspended" else {}
+        yield Emit(
+            "statuses",
+            columns,
+            {"status": status, "observation": "change"},
+            skip_if_null=(column,),
+            handles=folded,
+        )
+
+
+def _profile(
+    chosen: Chosen, account: str, created: str | None, folded: tuple[str, ...], counted: bool
+) -> Iterator[Emit]:
+    known = _present(chosen, "handle", "name", "description", "location", "verified")
+    if not counted:
+        known |= _present(chosen, "followers", "following", "posts")
+    else:
+        known |= _present(chosen, "followers", "following", "posts") if known else {}
+    if created and (not chosen.sample or chosen.values(created)):
+        known["created_at"] = (created,)
+    if folded and known.get("handle") == (account,):
+        del known["handle"]
+    if not known:
+        return
+    seen = time_columns(chosen, "observed")
+    columns = {"account": (account,)} | known | ({"observed_at": seen} if seen else {})
+    yield Emit("accounts", columns, first_of="account", handles=folded)

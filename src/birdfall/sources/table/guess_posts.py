@@ -1,0 +1,274 @@
+"""Posts as tables: which rows are posts, reposts, replies and quotes, and what they hold.
+
+A repost is told by the id of what was reposted, else by a flag, a word or a text that begins with
+"RT @"; an empty id, 0 and -1 mean none. A row's own address is never a thing that it shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from birdfall.model.schemas import ACT_KINDS
+from birdfall.sources.shared.column_mapping import Emit
+from birdfall.sources.table.column_choice import (
+    NO_ID,
+    Chosen,
+    are_known_handles,
+    is_own_address,
+    states_zone,
+    time_columns,
+)
+from birdfall.sources.table.mapping import KIND_WORDS
+from birdfall.sources.table.sql_plan import YES_WORDS
+
+#: A post that repeats another's, as people and the first clients of Twitter wrote it.
+_RETWEET_TEXT: Final = r"^\s*(?:RT|rt)\s+@\w+"
+#: The author and the words of the post that such a text repeats.
+_RETWEETED: Final = r"^\s*(?:(?:RT|rt)\s+)?((?s:.+))$"
+_HASHTAGS: Final = r"(?:^|[^\pL\pN_&/])[#\x{FF03}]([\pL\pM\pN_]*\pL[\pL\pM\pN_]*)"
+_LINKS: Final = r"https?://[^\s<>\"'”»]*[^\s<>\"'”».,;:!?…)\]]"
+_MENTIONS: Final = r"(?:^|[^\pL\pN_@.])[@\x{FF20}]([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"
+#: How lists of objects in a cell name what they hold, the fuller first.
+_LISTED: Final = {
+    "hashtags": ("text", "tag", "name", "title"),
+    "links": ("unwound_url", "expanded_url", "expandedUrl", "url"),
+    "mentions": ("id_str", "id", "screen_name", "username"),
+}
+_FIND: Final = {"hashtags": _HASHTAGS, "links": _LINKS, "mentions": _MENTIONS}
+_ENTITIES: Final = {
+    "hashtags": {"kind": "hashtag", "object_kind": "hashtag"},
+    "links": {"kind": "link", "object_kind": "url"},
+    "mentions": {"kind": "mention", "object_kind": "account"},
+}
+REPOST_WORDS: Final = ("repost", *(w for w, kind in KIND_WORDS.items() if kind == "repost"))
+
+QUOTE_WORDS: Final = ("quote", *(w for w, kind in KIND_WORDS.items() if kind == "quote"))
+
+
+def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
+    """Acts, and the accounts of their authors; none if no account or no time is told."""
+    account = chosen.filled("account_id", "account", "handle") or chosen.first(
+        "account_id", "account", "handle"
+    )
+    when = time_columns(chosen, "posted", "observed")
+    if when is None and (empty := chosen.first("posted", "observed")):
+        when = (empty,)
+    if when is None or (account is None and "account" not in constants):
+        return
+    act_id, text = chosen.filled("act_id"), chosen.filled("text")
+    if not (act_id or text or chosen.filled("object", "url", "links", "repost_id")):
+        act_id, text = chosen.first("act_id"), chosen.first("text")
+    if act_id == account:
+        act_id = None
+    shared, own = _addresses(chosen, act_id)
+    act_id = act_id or own
+    base = {"account": (account,), "time": when} if account else {"time": when}
+    folded = ("account",) if are_known_handles(chosen, account) else ()
+    said = _said(chosen, text, act_id)
+    kind = _kind_column(chosen)
+    thing = chosen.filled("object") or (None if act_id or text else shared)
+    if not (thing or act_id or text):
+        thing = chosen.first("object", "links", "url")
+    if thing is None and chosen.filled("repost_id") is None and not (act_id or text):
+        return
+    if thing is not None:
+        target = {"target": (t,)} if (t := chosen.filled("target")) else {}
+        fixed = {} if kind else {"kind": constants.get("kind", "repost")}
+        columns = base | {"object": (thing,)} | said | target | ({"kind": (kind,)} if kind else {})
+        made = [Emit("acts", columns, fixed, handles=folded)]
+    else:
+        made = list(_posts(chosen, base, said, act_id or text, kind, folded, shared, constants))
+    if account is None:
+        one = {"account": constants["account"]}
+        yield from (replace(emit, constants=emit.constants | one) for emit in made)
+        return
+    yield from made
+    yield from _authors(chosen, account, folded)
+
+
+def _addresses(chosen: Chosen, act_id: str | None) -> tuple[str | None, str | None]:
+    """The column of addresses that rows share, and that of their own."""
+    shared, own = chosen.filled("links"), None
+    for column in chosen.columns("url"):
+        if not is_own_address(chosen, column, act_id):
+            shared = shared or column
+        elif own is None:
+            own = column
+    return shared, own
+
+
+def _said(chosen: Chosen, text: str | None, act_id: str | None) -> dict[str, tuple[str, ...]]:
+    found = {"text": text, "act_id": act_id}
+    found |= {role: chosen.filled(role) for role in ("language", "client")}
+    return {role: (column,) for role, column in found.items() if column}
+
+
+def _kind_column(chosen: Chosen) -> str | None:
+    """A column whose words are kinds of acts, all that are known of them."""
+    for column in chosen.columns("kind"):
+        words = {v.casefold() for v in chosen.values(column)}
+        if column == chosen.said.get("kind") or not chosen.sample:
+            return column
+        if any(w in KIND_WORDS or w in ACT_KINDS for w in words):
+            return column
+    return None
+
+
+def _posts(
+    chosen: Chosen,
+    base: dict[str, tuple[str, ...]],
+    said: dict[str, tuple[str, ...]],
+    own: str | None,
+    kind: str | None,
+    folded: tuple[str, ...],
+    shared: str | None,
+    constants: dict[str, str],
+) -> Iterator[Emit]:
+    text = said.get("text", (None,))[0]
+    repost = _repost(chosen, base | said, text, kind)
+    others = _without(repost)
+    if own is not None:
+        yield replace(
+            others, columns=base | said | {"object": (own,)},
+            constants={"kind": constants.get("kind", "post"), "object_kind": "post"},
+            handles=folded,
+        )  # fmt: skip
+    if repost is not None:
+        yield replace(repost, handles=(*folded, *repost.handles))
+    ids = {"act_id": said["act_id"]} if "act_id" in said else {}
+    either = chosen.filled("repost_or_quote_id")
+    if either and kind:
+        yield Emit(
+            "acts", base | ids | {"object": (either,)}, {"kind": "quote", "object_kind": "post"},
+            only_if={kind: QUOTE_WORDS}, handles=folded,
+        )  # fmt: skip
+    for role, name in (("reply_id", "reply"), ("quote_id", "quote")):
+        if column := chosen.filled(role):
+            target = chosen.filled("reply_to") if name == "reply" else None
+            columns = base | ids | {"object": (column,)}
+            columns |= {"target": (target,)} if target else {}
+            yield Emit(
+                "acts", columns, {"kind": name, "object_kind": "post"},
+                skip_if={column: NO_ID}, handles=folded,
+            )  # fmt: skip
+    for role, said_as in _ENTITIES.items():
+        column = shared if role == "links" else chosen.filled(role)
+        yield from _entities(chosen, role, column, text, base | ids, said_as, others, folded)
+
+
+def _repost(
+    chosen: Chosen, columns: dict[str, tuple[str, ...]], text: str | None, kind: str | None
+) -> Emit | None:
+    """The emit of reposts; None if nothing tells which rows are some."""
+    target = {"target": (t,)} if (t := chosen.filled("repost_of")) else {}
+    fixed = {"kind": "repost", "object_kind": "post"}
+    flag = chosen.filled("is_repost")
+    either = chosen.filled("repost_or_quote_id")
+    if either and kind:
+        return Emit(
+            "acts", columns | target | {"object": (either,)}, fixed, only_if={kind: REPOST_WORDS}
+        )
+    if column := chosen.filled("repost_id"):
+        handles = ("object",) if are_known_handles(chosen, column) else ()
+        if handles:
+            fixed["object_kind"] = "account"
+        return Emit(
+            "acts", columns | target | {"object": (column,)}, fixed,
+            skip_if={column: NO_ID}, handles=handles,
+        )  # fmt: skip
+    if text is None:
+        return None
+    named = Emit("acts", columns | target | {"object": (text,)}, fixed)
+    named = replace(named, extract={"object": _RETWEETED})
+    if flag:
+        return replace(named, only_if={flag: YES_WORDS})
+    words = {v.casefold() for v in chosen.values(kind)} if kind else set()
+    if kind and words & set(REPOST_WORDS):
+        return replace(named, only_if={kind: REPOST_WORDS})
+    return replace(named, matching={text: _RETWEET_TEXT})
+
+
+def _without(repost: Emit | None) -> Emit:
+    """An emit that takes the rows which `repost` passes over."""
+    if repost is None:
+        return Emit("acts", {})
+    return Emit(
+        "acts",
+        {},
+        only_if=repost.skip_if,
+        skip_if=repost.only_if,
+        not_matching=repost.matching,
+    )
+
+
+def _entities(
+    chosen: Chosen,
+    role: str,
+    column: str | None,
+    text: str | None,
+    columns: dict[str, tuple[str, ...]],
+    said_as: dict[str, str],
+    others: Emit,
+    folded: tuple[str, ...],
+) -> Iterator[Emit]:
+    """The hashtags, links or mentions of posts: by their column, else out of the text."""
+    if role == "mentions" and column is None and not folded:
+        return  # a handle in a text, where accounts go by id, is nobody that is known
+    source = column or text
+    if source is None:
+        return
+    made = replace(
+        others,
+        columns=columns | {"object": (source,)},
+        constants=said_as,
+        handles=folded,
+    )
+    if role == "mentions" and are_handles_of(chosen, column):
+        made = replace(made, handles=(*folded, "object"))
+    if column is None:
+        yield replace(made, find={"object": _FIND[role]})
+        return
+    made = replace(made, skip_if_null=(column,))
+    values = chosen.values(column)
+    if any("{" in v for v in values):
+        keys = [k for k in _LISTED[role] if any(f'{k}"' in v or f"{k}'" in v for v in values)]
+        key = keys[0] if keys else _LISTED[role][0]
+        yield replace(made, find={"object": rf"""['"]{key}['"]\s*:\s*['"]?([^'",\}}]+)"""})
+    elif role == "links" and any("://" in v for v in values):
+        yield replace(made, find={"object": r"https?://[^\s|;'\"\]]+[^\s|;,'\"\]]"})
+    else:
+        yield replace(made, split=("object",))
+
+
+def are_handles_of(chosen: Chosen, column: str | None) -> bool:
+    """Whether the mentions of posts are handles: words, where ids would be numbers."""
+    if column is None:
+        return True
+    values = chosen.values(column)
+    return bool(values) and not any(c.isdigit() and len(v) > 9 for v in values for c in v[:1])
+
+
+def _authors(chosen: Chosen, account: str, folded: tuple[str, ...]) -> Iterator[Emit]:
+    """What the rows say of who wrote them."""
+    handle = next(
+        (
+            c
+            for role in ("handle", "account")
+            for c in chosen.columns(role)
+            if c != account and chosen.values(c)
+        ),
+        None,
+    )
+    known: dict[str, tuple[str, ...]] = {"handle": (handle,)} if handle else {}
+    for role, name in (
+        ("name", "name"), ("born", "created_at"), ("followers", "followers"),
+        ("following", "following"), ("posts", "posts"), ("verified", "verified"),
+    ):  # fmt: skip
+        if (column := chosen.filled(role)) and column not in (account, handle):
+            if name == "created_at" and not states_zone(chosen, column):
+                continue  # not worth a question: it is no time of any act
+            known[name] = (column,)
+    if known:
+        yield Emit("accounts", {"account": (account,)} | known, first_of="account", handles=folded)

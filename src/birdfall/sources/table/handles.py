@@ -1,0 +1,65 @@
+"""Handles as one account: `@Alfa`, `alfa` and `https://x.com/alfa` are the same where a platform
+folds case, as X, Mastodon and Bluesky do."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: The address of a profile, up to the handle in it.
+_PROFILE: Final = (
+    r"^(?i:https?://(?:[a-z]+\.)?(?:twitter\.com|x\.com|bsky\.app/profile|threads\.net"
+    r"|instagram\.com|t\.me|tiktok\.com|facebook\.com)/)@?([^/?#\s]+)/?(?:[?#].*)?$"
+)
+_MASTODON: Final = r"^(?i:https?://([^/\s]+)/(?:@|users/))([^/?#@\s]+)/?$"
+#: Marks of direction and of no width, which nobody sees, at either end.
+_UNSEEN: Final = (
+    "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff\u202a\u202b\u202c\u202d\u202e \t\xa0"
+)
+_PROFILE_RE: Final = re.compile(_PROFILE)
+_MASTODON_RE: Final = re.compile(_MASTODON)
+_IS_HANDLE: Final = re.compile(rf"\s*(?:@\S+|{_PROFILE[1:-1]}|{_MASTODON[1:-1]})\s*")
+
+
+def fold_handles(texts: pa.Array) -> pa.Array:
+    """Handles in small letters, without @ and address; each different text is looked at once."""
+    coded = texts.dictionary_encode()
+    words = coded.dictionary
+    plain = pc.replace_substring_regex(words, _PROFILE, r"\1")
+    plain = pc.replace_substring_regex(plain, _MASTODON, r"\2@\1")
+    if _is_ascii(plain):
+        plain = pc.utf8_lower(pc.utf8_ltrim(plain, f"@{_UNSEEN}"))
+    else:
+        plain = pa.array([_fold(w) for w in plain.to_pylist()], pa.string())
+    return plain.take(coded.indices)
+
+
+def fold_handle(text: str) -> str:
+    """One handle as `fold_handles` has it."""
+    match = _PROFILE_RE.match(text.strip()) or None
+    found = _MASTODON_RE.match(text.strip())
+    if match:
+        text = match[1]
+    elif found:
+        text = f"{found[2]}@{found[1]}"
+    return _fold(text) or ""
+
+
+def are_handles(texts: Iterable[str | None]) -> bool:
+    """Whether some of a column's texts are handles by their look: an @ or a profile's address."""
+    return any(t is not None and _IS_HANDLE.fullmatch(t) for t in texts)
+
+
+def _fold(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return unicodedata.normalize("NFC", text.strip(_UNSEEN).lstrip("@")).strip(_UNSEEN).lower()
+
+
+def _is_ascii(texts: pa.Array) -> bool:
+    return bool(pc.all(pc.string_is_ascii(texts)).as_py() is not False)
