@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,17 @@ def open_case(path: str | Path) -> Inquiry:
     return Inquiry(case.record(), case)
 
 
-def read(*paths: str | Path, **options: Any) -> Inquiry:
-    """Files read into memory, without making a case.
+def read(*data: Any, **options: Any) -> Inquiry:
+    """Files, or tables in memory, read without making a case.
 
     Parameters
     ----------
-    *paths
-        Files of any known form.
+    *data
+        Paths of files of any known form, or tables: pandas, Polars, Arrow, DuckDB relations,
+        mappings of column names to values.
     **options
-        Those of `birdfall.sources.ingest.load`: time_zone, date_format, mapping, reader, ...
+        Those of `birdfall.sources.ingest.load`: time_zone, date_format, columns (such as
+        {"account": "user"}), constants, mapping, reader, ...
 
     Examples
     --------
@@ -53,10 +56,25 @@ def read(*paths: str | Path, **options: Any) -> Inquiry:
     >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
     >>> case.record.sizes['statuses']
     539
+    >>> seen = {"who": ["a", "b"], "status": ["suspended"] * 2, "checked_at": ["2024-01-20"] * 2}
+    >>> table = birdfall.read(seen, columns={"account": "who"}, time_zone="UTC")
+    >>> table.record.sizes['statuses']
+    2
     """
-    from birdfall.sources.ingest import load  # the readers, which a case on disk does not need
+    # the readers, which a case on disk does not need
+    from birdfall.sources.frames import write_table
+    from birdfall.sources.ingest import load
 
-    return Inquiry(load(*[Path(p) for p in paths], **options))
+    with tempfile.TemporaryDirectory(prefix="birdfall-") as folder:
+        paths = []
+        for number, item in enumerate(data, 1):
+            if isinstance(item, (str, Path)):
+                paths.append(Path(item))
+                continue
+            made = Path(folder) / f"table-{number}.parquet"
+            write_table(item, made)
+            paths.append(made)
+        return Inquiry(load(*paths, **options))
 
 
 def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -> Inquiry:

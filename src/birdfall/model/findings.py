@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
+from importlib import import_module
 from typing import Any, Final, Literal
 
 import pyarrow as pa
@@ -143,6 +144,26 @@ class Finding:
         if name not in self.tables:
             raise KeyError(f"{self.name} has no table {name!r}; it has {sorted(self.tables)}")
         return self.tables[name]
+
+    def to_arrow(self, name: str | None = None) -> pa.Table:
+        """A table of this finding in Arrow; without a name, its first.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.waves().to_arrow().num_rows
+        1
+        """
+        return self.table(next(iter(self.tables), "") if name is None else name)
+
+    def to_pandas(self, name: str | None = None) -> Any:
+        """The same as a pandas data frame, where pandas is installed."""
+        return self.to_arrow(name).to_pandas()
+
+    def to_polars(self, name: str | None = None) -> Any:
+        """The same as a Polars data frame, where Polars is installed."""
+        return import_module("polars").from_arrow(self.to_arrow(name))
 
     def replace(self, **changes: Any) -> Finding:
         """A copy with some fields changed.
