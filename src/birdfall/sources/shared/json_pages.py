@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from birdfall.sources.shared.json_object import JsonObject
+from birdfall.sources.shared.json_object import JsonObject, load_json
 from birdfall.sources.shared.open import read_lines
 
 #: A page may be this large; what is larger comes cut, and is refused.
@@ -26,8 +25,8 @@ def read_objects(
         if not line.strip():
             continue
         try:
-            value = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-        except (ValueError, RecursionError):
+            value = load_json(line.removeprefix(b"\xef\xbb\xbf"))
+        except ValueError:
             value = None
         yield number, JsonObject(value) if isinstance(value, dict) else None, line, done
 

@@ -38,18 +38,18 @@ _PROFILE_ROLES: Final = (
 def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
     """The rows that each row of the table becomes. Raises UsageError for what must be asked."""
     if chosen.first("follower") and chosen.first("followed"):
-        yield _follow(chosen, chosen.first("follower"), chosen.first("followed"))
+        yield from _follow(chosen, chosen.first("follower"), chosen.first("followed"))
     elif chosen.first("reporter") and (reported := chosen.first("target", "account_id", "account")):
         yield from _reports(chosen, reported)
     elif _is_about_accounts(chosen, constants):
         yield from _account_emits(chosen, constants, where)
     elif _is_edge_list(chosen):
-        yield _follow(chosen, chosen.first("edge_from"), chosen.first("edge_to"))
+        yield from _follow(chosen, chosen.first("edge_from"), chosen.first("edge_to"))
     else:
         yield from post_emits(chosen, constants)
 
 
-def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Emit:
+def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Iterator[Emit]:
     assert follower and followed
     seen = time_columns(chosen, "observed")
     when = None if seen else time_columns(chosen, "posted")
@@ -63,7 +63,12 @@ def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Emit:
         for role, column in (("follower", follower), ("followed", followed))
         if are_known_handles(chosen, column)
     )
-    return Emit("follows", columns, {"observation": "change" if when else "seen"}, handles=handles)
+    said = {"observation": "change" if when else "seen"}
+    yield Emit("follows", columns, said, handles=handles)
+    # accounts go by the folded handle, and are shown by the one that stands in the file
+    for role in handles:
+        named = {"account": columns[role], "handle": columns[role]}
+        yield Emit("accounts", named, first_of="account", handles=("account",))
 
 
 def _is_edge_list(chosen: Chosen) -> bool:
@@ -258,8 +263,8 @@ def _profile(
         known |= _present(chosen, "followers", "following", "posts") if known else {}
     if created and (not chosen.sample or chosen.values(created)):
         known["created_at"] = (created,)
-    if folded and known.get("handle") == (account,):
-        del known["handle"]
+    if folded:  # shown by the handle as it stands in the file
+        known.setdefault("handle", (account,))
     if not known:
         return
     seen = time_columns(chosen, "observed")

@@ -261,6 +261,8 @@ def _authors(chosen: Chosen, account: str, folded: tuple[str, ...]) -> Iterator[
         ),
         None,
     )
+    if handle is None and folded:  # shown as it stands in the file
+        handle = account
     known: dict[str, tuple[str, ...]] = {"handle": (handle,)} if handle else {}
     for role, name in (
         ("name", "name"), ("born", "created_at"), ("followers", "followers"),
