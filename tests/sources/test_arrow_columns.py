@@ -85,6 +85,13 @@ test_every_way_reads_the_same, test_every_way_reads_many_the_same = in_both_tier
 )
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_time_is_read_the_same_every_way(tmp_path_factory, form):
+    moment = dt.datetime(2013, 10, 31, 22, 20)
+    rows = [("a", moment, "post", "x"), ("b", moment + dt.timedelta(days=1), "LIKE", "o 1")]
+    every_way_reads_the_same(tmp_path_factory, rows, [form], "America/Caracas")
+
+
 def test_clocks_keep_their_summer_time_beyond_2037(tmp_path):
     path = tmp_path / "in.csv"
     path.write_text("account,kind,object,time\na,post,x,2038-07-01 12:00:00\n")
