@@ -30,7 +30,7 @@ demo: $(VENV)/.base ## simulate the night of 31 October 2013, measure it, write 
 	$(BIN)/birdfall demo -o birdfall-demo --again
 
 test: $(VENV)/.dev lint ## lint, type check, run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not live and not nightly"
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and not live and not nightly"
 
 test-slow: $(VENV)/.dev ## the slow suites
 	$(BIN)/python -m pytest -m slow

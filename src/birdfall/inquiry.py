@@ -11,12 +11,12 @@ and how, and writes itself as JSON. What each measure is asked, and with which a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from birdfall.model.errors import CannotAnswer
-from birdfall.model.findings import Finding, Note, as_plain
+from birdfall.model.findings import Finding, Note, say_the_same
 from birdfall.pipeline.catalogue import Measure, StepSubject, find_measure
 from birdfall.pipeline.context import Inputs, Options, Run
 from birdfall.record.case import Case
@@ -104,7 +104,7 @@ class Inquiry:
         >>> import birdfall
         >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
         >>> case.audiences().table('explanation').column('leader').to_pylist()
-        ['@presidencia']
+        ['presidencia']
         """
         return self.measure("audiences", waves=waves, wave=wave, **parameters)
 
@@ -114,7 +114,7 @@ class Inquiry:
         Parameters
         ----------
         leader
-            The account's id.
+            The account's id or handle.
         **parameters
             Those of `birdfall.measures.ledgers.ledger`.
 
@@ -309,7 +309,7 @@ class Inquiry:
             The number of the wave in question. If not given, it is 1 where the measure needs one;
             returns are then those of the whole record.
         leaders
-            The accounts in question (platform ids).
+            The accounts in question, each by id or by handle.
         **parameters
             Arguments of the measure's function, which go before the settings.
 
@@ -329,6 +329,7 @@ class Inquiry:
         'waves'
         """
         measure = find_measure(name)
+        leaders = _known_ids(self.record, leaders)
         run = self._run(waves, everything=name == "explanations")
         # a network is asked of its own trace, and says itself what the record lacks for it
         if name != "coordination":
@@ -458,7 +459,7 @@ class Inquiry:
         found = self.findings()
         if everything and not found:
             found = self.run()
-        if waves is not None and ("waves" not in found or not _same(waves, found["waves"])):
+        if waves is not None and ("waves" not in found or not say_the_same(waves, found["waves"])):
             # what was kept of other waves says nothing of these
             found = {"waves": waves}
         inputs = Inputs() if self.case is None else Inputs.from_case(self.case)
@@ -494,7 +495,7 @@ def _refuse(note: Note | None) -> None:
         )
 
 
-def _same(one: Finding, other: Finding) -> bool:
-    """Whether two findings say the same, whatever versions their methods state."""
-    first, second = (as_plain(replace(f, method_version=None)) for f in (one, other))
-    return first == second
+def _known_ids(record: Record, names: Sequence[str] | None) -> list[str] | None:
+    from birdfall.pipeline.intake import known_id  # the readers, which a case on disk rarely needs
+
+    return None if names is None else [known_id(record, name) for name in names]

@@ -171,7 +171,7 @@ REFUSED = {
     "a gzip cut short": (gzip.compress(GOOD.encode() * 50)[:-30], "too soon"),
     "a zstd cut short": (zstandard.compress(GOOD.encode() * 50)[:-30], "too soon"),
     "a gzip damaged within": (gzip.compress(os.urandom(5000))[:2000] + b"x" * 500, "damaged"),
-    "unknown columns": (b"x1,x2\n1,2\n", "--mapping"),
+    "unknown columns": (b"x1,x2\n1,2\n", "--column"),
     "no time zone": (GOOD.replace("Z,", ",").encode(), "--time-zone"),
     "zones in some rows only": (GOOD.encode() + b"z,2013-10-31 22:20:00,x\n", "--time-zone"),
     "two orders of day and month": (b"account,time,text\na,03/04/2013 22:20,x\n", "--date-format"),

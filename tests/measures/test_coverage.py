@@ -71,11 +71,9 @@ def test_duplicates_contradictions_and_early_acts_are_counted():
             "observation": ["seen"] * 2,
         }
     )
-    finding = coverage(
-        from_tables(
-            {"acts": acts([1, 2, 3], ["x", "x", "y"]), "accounts": accounts, "statuses": statuses}
-        )
-    )
+    again = [("a0", "repost", "p0", after(START, s)) for s in (1, 2)]
+    twice = act_table([*again, ("a1", "repost", "p1", after(START, 3))], act_id=["x", "x", "x"])
+    finding = coverage(from_tables({"acts": twice, "accounts": accounts, "statuses": statuses}))
     assert finding["duplicates"].value == 1
     assert finding["contradictions"].value == 1
     assert {r["problem"] for r in finding.table("clock").to_pylist()} == {"acts-before-creation"}

@@ -22,6 +22,7 @@ from birdfall.record.record import from_tables
 from birdfall.tell.sections.order import SECTIONS
 from birdfall.world.simulate import simulate
 from memory import remember_findings
+from worlds import make_worlds_small
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 #: Few draws: what is compared is whether both ways ask the same, not what they find.
@@ -30,7 +31,9 @@ QUICK = {"replicates": 49, "permutations": 99, "waves": 1}
 
 @pytest.fixture(scope="module")
 def record():
-    return simulate("caracas-2013", accounts=8_000).record()
+    with pytest.MonkeyPatch.context() as patch:
+        make_worlds_small(patch)
+        return simulate("caracas-2013").record()
 
 
 def without_choices(record):
@@ -181,7 +184,7 @@ def test_a_measure_by_name_is_answered_or_refused(monkeypatch):
     few = birdfall.read(DATA / "suspended.csv", DATA / "follows.csv")
     remember_findings(monkeypatch, [few.record])
     assert few.measure("audiences").kind == "audiences"
-    assert few.measure("ledgers").details["leader"] == "@presidencia"
+    assert few.measure("ledgers").details["leader"] == "presidencia"
     assert few.measure("returns").answer == "found"
     for name in ("claims", "reconciliation", "explanations-published"):
         with pytest.raises(birdfall.CannotAnswer):

@@ -28,7 +28,7 @@ from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolve
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 1
+METHOD_VERSION: Final = 2
 #: Columns of a table's accounts, and SQL of its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "accounts": (("account",), "coalesce(observed_at, created_at)"),

@@ -158,11 +158,26 @@ class Finding:
         return self.table(next(iter(self.tables), "") if name is None else name)
 
     def to_pandas(self, name: str | None = None) -> Any:
-        """The same as a pandas data frame, where pandas is installed."""
+        """The same as a pandas data frame, where pandas is installed.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> list(case.coverage().to_pandas("questions").columns)[:2]
+        ['question', 'answerable']
+        """
         return self.to_arrow(name).to_pandas()
 
     def to_polars(self, name: str | None = None) -> Any:
-        """The same as a Polars data frame, where Polars is installed."""
+        """The same as a Polars data frame, where Polars is installed.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.coverage().to_polars("questions")  # doctest: +SKIP
+        """
         return import_module("polars").from_arrow(self.to_arrow(name))
 
     def replace(self, **changes: Any) -> Finding:
@@ -331,3 +346,9 @@ def _shown(estimate: Estimate) -> str:
     if estimate.low is None and estimate.high is None:
         return number(estimate.value)
     return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
+
+
+def say_the_same(one: Finding, other: Finding) -> bool:
+    """Whether two findings say the same, whatever versions their methods state."""
+    first, second = (as_plain(f.replace(method_version=None)) for f in (one, other))
+    return first == second

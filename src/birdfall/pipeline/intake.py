@@ -278,19 +278,19 @@ def change_choices(case: Case, choices: Choices) -> None:
     changes: dict[str, str | tuple[str, ...]] = {}
     for key, value in asdict(choices).items():
         if isinstance(value, tuple):
-            value = tuple(find_account(case, name) for name in value)
+            record = case.record()
+            value = tuple(find_account(record, name) for name in value)
         if value and value != current[key]:
             changes[key] = value
     if changes:
         case.change_settings(**changes)
 
 
-def find_account(case: Case, name: str) -> str:
+def find_account(record: Record, name: str) -> str:
     """The id of an account given by id or by handle.
 
     Raises UsageError if the record knows none or several.
     """
-    record = case.record()
     if record.ids.code(name) is not None:
         return name
     handle = fold_handle(name)
@@ -308,6 +308,14 @@ def find_account(case: Case, name: str) -> str:
         f"{len(found)} accounts have had the handle {name!r}",
         fix="Give the id: " + ", ".join(found[:MAX_NAMED_ACCOUNTS]),
     )
+
+
+def known_id(record: Record, name: str) -> str:
+    """The id of an account given by id or by handle; a name that is neither stays as it is."""
+    try:
+        return find_account(record, name)
+    except UsageError:
+        return name
 
 
 def put_inputs(case: Case, *, claims: Path | None = None, facts: Path | None = None) -> None:

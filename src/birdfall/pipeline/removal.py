@@ -92,7 +92,7 @@ def remove_person(case: Case, name: str, *, progress: Progress = silent) -> Remo
     CaseError
         If the case is damaged or locked.
     """
-    account = find_account(case, name)
+    account = find_account(case.record(), name)
     code = case.record().ids.code(account)
     if code is None:
         raise UsageError(f"no account {name!r} in this record", fix="Give its id or its handle.")

@@ -11,7 +11,7 @@ from birdfall.model.findings import Finding
 from birdfall.record.record import Record
 
 #: Version of the method, kept with each finding: a higher one says that results may differ.
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 
 
 def check_claims(

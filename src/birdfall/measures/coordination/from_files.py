@@ -184,14 +184,26 @@ def guessed_columns(paths: Sequence[Path], reading: FileReading) -> list[str]:
 
 
 def _column_guesses(path: Path, mapping: ColumnMapping) -> list[str]:
-    found = {c: " + ".join(n) for e in mapping.emits for c, n in e.columns.items()}
-    if mapping.name != "guessed" or all(c == name.casefold() for c, name in found.items()):
+    found: dict[str, dict[str, None]] = {}
+    for emit in mapping.emits:
+        for column, names in emit.columns.items():
+            found.setdefault(column, {})[" + ".join(names)] = None
+    read = {name for names in found.values() for name in names}
+    for emit in mapping.emits:  # a column that only tells what was done
+        for name in set(emit.only_if) - read if emit.table == "acts" else ():
+            found.setdefault("kind", {})[name] = None
+    if mapping.name != "guessed" or all({c} == set(map(str.casefold, found[c])) for c in found):
         return []
     first = [c for c in ("account", "object", "time", "kind") if c in found]
     named = ", ".join(
-        f'{c} is "{printable(found[c], 40)}"' for c in (*first, *sorted(set(found) - set(first)))
+        f"{c} is {' or '.join(_quoted(name) for name in found[c])}"
+        for c in (*first, *sorted(set(found) - set(first)))
     )
     return [f"{printable(path.name, 80)}: {named}"]
+
+
+def _quoted(name: str) -> str:
+    return f'"{printable(name, 40)}"'
 
 
 def mapping_from_columns(columns: Mapping[str, str], trace: str | Sequence[str]) -> ColumnMapping:

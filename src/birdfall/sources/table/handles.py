@@ -23,17 +23,25 @@ _UNSEEN: Final = (
 )
 _PROFILE_RE: Final = re.compile(_PROFILE)
 _MASTODON_RE: Final = re.compile(_MASTODON)
-_IS_HANDLE: Final = re.compile(rf"\s*(?:@\S+|{_PROFILE[1:-1]}|{_MASTODON[1:-1]})\s*")
+_IS_HANDLE: Final = re.compile(
+    rf"\s*(?:@[\w.\-]+(?:@[\w.\-]+)?|{_PROFILE[1:-1]}|{_MASTODON[1:-1]})\s*"
+)
+#: What a handle is made of; other texts stay as they are.
+_FOLDABLE: Final = rf"^[@{_UNSEEN}]*[\w.\-]+(?:@[\w.\-]+)?[{_UNSEEN}]*$"
+_FOLDABLE_RE: Final = re.compile(_FOLDABLE)
 
 
 def fold_handles(texts: pa.Array) -> pa.Array:
-    """Handles in small letters, without @ and address; each different text is looked at once."""
+    """Handles in small letters, without @ and address; each different text is looked at once, and
+    one that can be no handle stays as it is.
+    """
     coded = texts.dictionary_encode()
     words = coded.dictionary
     plain = pc.replace_substring_regex(words, _PROFILE, r"\1")
     plain = pc.replace_substring_regex(plain, _MASTODON, r"\2@\1")
     if _is_ascii(plain):
-        plain = pc.utf8_lower(pc.utf8_ltrim(plain, f"@{_UNSEEN}"))
+        folded = pc.utf8_lower(pc.utf8_rtrim(pc.utf8_ltrim(plain, f"@{_UNSEEN}"), _UNSEEN))
+        plain = pc.if_else(pc.match_substring_regex(plain, _FOLDABLE), folded, words)
     else:
         plain = pa.array([_fold(w) for w in plain.to_pylist()], pa.string())
     return plain.take(coded.indices)
@@ -58,7 +66,8 @@ def are_handles(texts: Iterable[str | None]) -> bool:
 def _fold(text: str | None) -> str | None:
     if text is None:
         return None
-    return unicodedata.normalize("NFC", text.strip(_UNSEEN).lstrip("@")).strip(_UNSEEN).lower()
+    plain = unicodedata.normalize("NFC", text.strip(_UNSEEN).lstrip("@")).strip(_UNSEEN)
+    return plain.lower() if _FOLDABLE_RE.match(plain) else text
 
 
 def _is_ascii(texts: pa.Array) -> bool:
