@@ -453,9 +453,7 @@ class Inquiry:
         return render_report(self.case, languages=tuple(languages), default=language)
 
     def _run(self, waves: Finding | None, *, everything: bool) -> Run:
-        """An inquiry with the findings that are at hand. waves: those in question, if not the ones
-        kept.
-        """
+        """An inquiry with the findings at hand. waves: those in question, if not the ones kept."""
         found = self.findings()
         if everything and not found:
             found = self.run()
