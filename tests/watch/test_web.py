@@ -1,6 +1,7 @@
 """The one HTTP client: whatever a server answers, there is an answer or a reason, within limits of
 size and time, and what authorises a question goes to nobody else."""
 
+import asyncio
 import threading
 import time
 
@@ -55,6 +56,14 @@ def test_what_is_no_answer_is_said_so(broken):
 def test_no_connection_is_said_by_its_reason(address, said):
     with pytest.raises(NoAnswer, match=said):
         ask(address)
+
+
+def test_a_notebook_that_runs_a_loop_asks_as_others_do():
+    async def cell():
+        return ask(server.url)
+
+    with RawServer(sends(http_answer(b"here"))) as server:
+        assert asyncio.run(cell()).body == b"here"
 
 
 def test_a_server_without_its_tls_is_said():

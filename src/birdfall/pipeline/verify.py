@@ -38,7 +38,7 @@ from birdfall.tell.seal import seal_holds
 TOLERANCE = 1e-9
 #: So do numbers of a fit, which ends when it is as near its optimum as that; smaller ones if they
 #: differ by no more than this.
-FIT_TOLERANCES = {"explanations": 1e-5}
+FIT_TOLERANCES = {"explanations": 1e-4}
 #: Bytes of a page shown on either side of the first difference.
 PAGE_CONTEXT_BYTES = 40
 SEAL = re.compile(rb'<meta name="birdfall-seal" content="[0-9a-f]*">')

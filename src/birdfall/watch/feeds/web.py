@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -98,12 +99,24 @@ def ask(
         If there is none within the limits, or it cannot be read.
     """
     try:
-        return asyncio.run(_ask(address, dict(headers or {}), post, limits))
+        return _run_apart(_ask(address, dict(headers or {}), post, limits))
     except NoAnswer:
         raise
     except Exception as error:
         # whatever an answer makes the client raise: the caller hears that there was none
         raise NoAnswer(describe_failure(error)) from error
+
+
+def _run_apart(question: Coroutine[None, None, WebAnswer]) -> WebAnswer:
+    """Run a question to its end; on a thread of its own where this one runs a loop already, as in a
+    notebook.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(question)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, question).result()
 
 
 async def _ask(
