@@ -14,7 +14,7 @@ from typing import Any, Final
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared.json_object import JsonObject
-from birdfall.sources.shared.json_pages import items_of, plain_text, read_objects
+from birdfall.sources.shared.json_pages import items_of, plain_text, read_pages
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, ActRow, RowBuffers
 from birdfall.sources.shared.timestamps import TimeReader
@@ -34,12 +34,10 @@ def sniff(_path: Path, head: bytes) -> float:
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """Acts of an outbox. What is none (updates, deletions) is counted."""
     buffers = RowBuffers(options.source_of(path))
-    size, place, others = path.stat().st_size, 0, 0
-    for number, page, line, done in read_objects(path, allow_large=options.allow_large):
-        if page is None:
-            shown = line[:200].decode("utf-8", "replace")
-            buffers.rejections.add(number, None, shown, "not a JSON object")
-            continue
+    place, others = 0, 0
+    for page in read_pages(
+        path, buffers.rejections, allow_large=options.allow_large, progress=progress
+    ):
         listed = items_of(page, "orderedItems", "items")
         for activity in [page] if listed is None else listed:
             place += 1
@@ -53,7 +51,6 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
                 else:
                     buffers.add(row)
             yield from buffers.batches(at_least=ROWS_PER_BATCH)
-        progress("read", done, size, "bytes")
     if others:
         buffers.rejections.add(None, None, others, "activities that are no posts, boosts or likes")
     yield from buffers.batches()

@@ -43,7 +43,7 @@ def sniff(_path: Path, head: bytes) -> float:
 
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """Rows of saved pages, one a line or one a file."""
-    page_rows = _Pages(RowBuffers(options.source_of(path)), _seen(options))
+    page_rows = _SavedPages(RowBuffers(options.source_of(path)), _seen(options))
     size = path.stat().st_size
     for number, page, line, done in read_objects(path, allow_large=options.allow_large):
         if page is None or not page_rows.add(page):
@@ -61,7 +61,7 @@ def _seen(options: SourceOptions) -> int | None:
     return TimeReader(find_zone(options.time_zone)).microseconds(said) if said else None
 
 
-class _Pages:
+class _SavedPages:
     """The rows of pages. `line` is the place of an item among all items, from 1."""
 
     def __init__(self, buffers: RowBuffers, seen: int | None) -> None:

@@ -14,7 +14,7 @@ from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared.json_object import JsonObject
-from birdfall.sources.shared.json_pages import items_of, plain_text, read_objects
+from birdfall.sources.shared.json_pages import items_of, plain_text, read_pages
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, AccountRow, RowBuffers, StatusRow
 from birdfall.sources.shared.timestamps import TimeReader, find_zone
@@ -41,12 +41,10 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
         )
     seen = TimeReader(find_zone(options.time_zone)).microseconds(said)
     buffers = RowBuffers(options.source_of(path))
-    size, place = path.stat().st_size, 0
-    for number, page, line, done in read_objects(path, allow_large=options.allow_large):
-        if page is None:
-            shown = line[:200].decode("utf-8", "replace")
-            buffers.rejections.add(number, None, shown, "not a JSON object")
-            continue
+    place = 0
+    for page in read_pages(
+        path, buffers.rejections, allow_large=options.allow_large, progress=progress
+    ):
         listed = items_of(page, "accounts", "data")
         for account in [page] if listed is None else listed:
             place += 1
@@ -57,7 +55,6 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
             buffers.add(_account_row(account, identity, place, seen))
             buffers.add(StatusRow(identity, _status(account), seen, place, "seen"))
             yield from buffers.batches(at_least=ROWS_PER_BATCH)
-        progress("read", done, size, "bytes")
     yield from buffers.batches()
 
 

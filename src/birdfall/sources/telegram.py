@@ -15,7 +15,7 @@ from typing import Final
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared.json_object import JsonObject
-from birdfall.sources.shared.json_pages import read_objects
+from birdfall.sources.shared.json_pages import read_pages
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, AccountRow, ActRow, RowBuffers
 from birdfall.sources.shared.timestamps import NeedsZone, TimeReader, find_zone, zone_error
@@ -40,17 +40,13 @@ def sniff(_path: Path, head: bytes) -> float:
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """Rows of an export: acts and accounts. Service messages are counted, not taken."""
     export = _Export(path, options)
-    size = path.stat().st_size
-    for number, page, line, done in read_objects(path, allow_large=options.allow_large):
-        if page is None:
-            shown = line[:200].decode("utf-8", "replace")
-            export.buffers.rejections.add(number, None, shown, "not a JSON object")
-            continue
+    for page in read_pages(
+        path, export.buffers.rejections, allow_large=options.allow_large, progress=progress
+    ):
         for chat in _chats(page):
             for message in chat.children("messages"):
                 export.add(message, chat)
                 yield from export.buffers.batches(at_least=ROWS_PER_BATCH)
-        progress("read", done, size, "bytes")
     yield from export.finish()
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from birdfall.model.progress import Progress
 from birdfall.sources.shared.json_object import JsonObject, load_json
 from birdfall.sources.shared.open import read_lines
+from birdfall.sources.shared.rejections import Rejections
 
 #: A page may be this large; what is larger comes cut, and is refused.
 MAX_PAGE_BYTES: Final = 1 << 30
@@ -29,6 +31,20 @@ def read_objects(
         except ValueError:
             value = None
         yield number, JsonObject(value) if isinstance(value, dict) else None, line, done
+
+
+def read_pages(
+    path: Path, rejections: Rejections, *, allow_large: bool, progress: Progress
+) -> Iterator[JsonObject]:
+    """The objects of a file of JSON; what is none is rejected. progress: told after each."""
+    size = path.stat().st_size
+    for number, page, line, done in read_objects(path, allow_large=allow_large):
+        if page is None:
+            shown = line[:200].decode("utf-8", "replace")
+            rejections.add(number, None, shown, "not a JSON object")
+            continue
+        yield page
+        progress("read", done, size, "bytes")
 
 
 def items_of(page: JsonObject, *keys: str) -> list[JsonObject] | None:

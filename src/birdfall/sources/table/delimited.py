@@ -64,7 +64,7 @@ def detect_dialect(text: str) -> tuple[str, list[str]]:
     return (best[1], best[2]) if best else (",", [])
 
 
-class Layout(NamedTuple):
+class DelimitedLayout(NamedTuple):
     """How a text file is laid out: what parts its cells, how many lines stand above the header,
     whether quotes in cells are escaped by backslashes, and the header."""
 
@@ -74,7 +74,7 @@ class Layout(NamedTuple):
     header: list[str]
 
 
-def detect_layout(text: str, skip: int | None = None) -> Layout:
+def detect_layout(text: str, skip: int | None = None) -> DelimitedLayout:
     """The layout of a file that begins so.
 
     A line `sep=;` names the delimiter, for spreadsheets. Lines of fewer cells than the rest that
@@ -89,7 +89,9 @@ def detect_layout(text: str, skip: int | None = None) -> Layout:
     if named and (named[1] in DELIMITERS or named[1] == " "):
         delimiter = named[1]
         header = next(csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter), [])
-    return Layout(delimiter, skip, _has_backslash_quotes(rest, delimiter, len(header)), header)
+    return DelimitedLayout(
+        delimiter, skip, _has_backslash_quotes(rest, delimiter, len(header)), header
+    )
 
 
 def _lines_above(lines: list[str]) -> int:
