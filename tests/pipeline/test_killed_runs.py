@@ -38,17 +38,20 @@ def killed_after(case, seconds):
 @pytest.mark.timeout(3000)
 def test_a_run_killed_at_any_moment_loses_and_doubles_nothing(tmp_path):
     canary_case(tmp_path / "sound").remove_findings()
-    shutil.copytree(tmp_path / "sound", tmp_path / "whole")
-    began = time.monotonic()
-    assert not killed_after(tmp_path / "whole", 600)
-    lasts = time.monotonic() - began
+    for name in ("first", "whole"):  # the first may compile the kernels, which the others find
+        shutil.copytree(tmp_path / "sound", tmp_path / name)
+        began = time.monotonic()
+        assert not killed_after(tmp_path / name, 600)
+        lasts = time.monotonic() - began
     whole = Case.open(tmp_path / "whole").findings()
     draw, kills = random.Random(0), 0
     for number in range(KILLS // KILLS_OF_A_CASE):
         shutil.copytree(tmp_path / "sound", tmp_path / str(number))
         imported = Case.open(tmp_path / str(number)).manifest.imports
         for _ in range(KILLS_OF_A_CASE):
-            kills += killed_after(tmp_path / str(number), draw.uniform(0.1, lasts))
+            kills += killed_after(
+                tmp_path / str(number), draw.uniform(0.1, lasts / KILLS_OF_A_CASE)
+            )
             Case.open(tmp_path / str(number)).findings()
         case = Case.open(tmp_path / str(number))
         run(case)

@@ -38,7 +38,8 @@ def rows_of(path, zone, monkeypatch, *, without):
         record = load(path, time_zone=zone)
     tables = ("acts", "accounts", "counts", "rejected")
     return {
-        t: sorted(record.table(t).to_pylist(), key=lambda r: (r["line"], str(r))) for t in tables
+        t: sorted(record.table(t).to_pylist(), key=lambda r: (r["line"] or 0, str(r)))
+        for t in tables
     }
 
 
@@ -101,7 +102,7 @@ def test_clocks_keep_their_summer_time_beyond_2037(tmp_path):
 
 def counts_are_the_same_every_way(tmp_path_factory, counts):
     path = tmp_path_factory.mktemp("t") / "in.csv"
-    lines = [f'a,2013-10-31T00:00:00Z,"{count}"' for count in counts]
+    lines = [f'a,2013-10-31T00:00:00Z,"{count}"' for count in ["3", *counts]]
     path.write_text("account,time,followers\n" + "".join(line + "\n" for line in lines))
     with pytest.MonkeyPatch.context() as patched:
         whole = rows_of(path, "UTC", patched, without=None)
@@ -122,6 +123,13 @@ test_counts_are_the_same_every_way, test_many_counts_are_the_same_every_way = in
     few=12,
     many=60,
 )
+
+
+def test_a_column_without_any_value_is_named(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("account,time,followers\na,2013-10-31T00:00:00Z,\n")
+    with pytest.raises(UsageError, match='no row has a value in "followers"'):
+        load(path)
 
 
 def test_an_hour_that_the_clocks_repeat_or_leave_out_is_read_as_ever(tmp_path, monkeypatch):

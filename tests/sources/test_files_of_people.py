@@ -102,6 +102,18 @@ def test_ids_that_lost_their_digits_are_refused(tmp_path):
     assert column(record, "acts", "account") == ["12", "a+b", "x.0"]
 
 
+@pytest.mark.parametrize("named", ["time", "when_it_was_sent_out"])
+@pytest.mark.parametrize("zeros", [6, 9])
+def test_fine_moments_that_end_in_zeros_are_no_rounded_ids(tmp_path, named, zeros):
+    moments = [f"{1383258000 + n}{'0' * zeros}" for n in range(5)]
+    rows = "".join(f"a{m[9]},{m},hi\n" for m in moments)
+    path = written(tmp_path, "in.csv", f"account,{named},text\n{rows}")
+    record = load(path, columns={"time": named})
+    assert [t.timestamp() for t in column(record, "acts", "time")] == [
+        1383258000 + n for n in range(5)
+    ]
+
+
 def test_ids_of_json_keep_every_digit(tmp_path):
     rows = (
         f'{{"account":123456789012345678,"time":"{WHEN}","text":"a"}}\n\n'

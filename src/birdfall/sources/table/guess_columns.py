@@ -88,7 +88,9 @@ def unknown_columns_error(
     ]
     shown = "; ".join(_shown_column(chosen, c) for c in list(columns)[:12])
     names = ", ".join(ROLES)
-    missing = " ".join(asked) or "it is not clear what each row is."
+    empty = [c for c in columns if chosen.sample and not chosen.values(c)]
+    without = f"no row has a value in {', '.join(_shown_column(chosen, c) for c in empty[:12])}."
+    missing = " ".join(asked) or (without if empty else "it is not clear what each row is.")
     return UnknownColumns(
         f"the columns do not say what they are: {missing}",
         where=where,
