@@ -193,7 +193,7 @@ def table(tmp_path) -> Path:
 def test_a_csv_becomes_a_report(run, table, tmp_path):
     looked = run("look", table)
     assert looked.returncode == 0, looked.stdout + looked.stderr
-    assert "did something fall" in looked.stdout
+    assert "did something fall (birdfall run)" in looked.stdout
     case = tmp_path / "case"
     done = run("run", table, "-o", case, "--lang", "fr", "--title", "Essai")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,7 +4,7 @@ well the weighing is calibrated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,10 +180,14 @@ def calibrate(
         print_result(calibration_tables(found))
         if second:
             print_result("\n" + second_opinion_table(second))
-        print_result("\n" + ("All gates are kept." if not failed else "Gates not kept:"))
-        for line in failed:
-            print_result("  " + line)
+        _print_gates(failed)
     return ExitCode.CANNOT_ANSWER if failed else ExitCode.FOUND
+
+
+def _print_gates(failed: Sequence[str]) -> None:
+    print_result("\n" + ("Gates not kept:" if failed else "All gates are kept."))
+    for line in failed:
+        print_result("  " + line)
 
 
 def _print_letters(finding: Finding, lang: str) -> int:

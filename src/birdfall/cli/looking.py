@@ -224,16 +224,18 @@ def _print_rejected_rows(look: Look) -> None:
 
 
 def _print_questions(coverage: Finding) -> None:
-    from birdfall.pipeline.catalogue import questions
+    from birdfall.pipeline.catalogue import catalogue
 
-    asks = questions()
+    measures = {m.name: m for m in catalogue()}
     print_result("\nWhat can be concluded from this:")
     for name, answerable, reason, needs in _questions(coverage):
+        asks = measures[name].question if name in measures else name
         if answerable:
-            print_result(f"  yes  {asks.get(name, name)}")
+            with_command = f" (birdfall {measures[name].command})" if name in measures else ""
+            print_result(f"  yes  {asks}{with_command}")
         else:
             hint = f" (needs {needs})" if needs else ""
-            print_result(f"  no   {asks.get(name, name)}: {reason}{hint}")
+            print_result(f"  no   {asks}: {reason}{hint}")
     for key, unit in COUNTED:
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:

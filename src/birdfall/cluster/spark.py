@@ -86,11 +86,7 @@ def coaction(
         For a missing column, a number out of range, or two ids of one hash (retry with integers).
     """
     micros = _micros(window)
-    for column in ("account", "object", "time"):
-        if column not in acts.columns:
-            raise UsageError(
-                f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed."
-            )
+    _require_columns(acts)
     coded, accounts = _encode_ids(acts)
     if at_least < 1 or partitions < 1:
         raise UsageError("at_least and partitions must be 1 or more")
@@ -101,15 +97,19 @@ def coaction(
             partitions, "cell"
         )
         edges = sent.mapInArrow(_cell_worker(micros, count, at_least, sides), _ddl(EDGES))
-        return edges if accounts is None else _decode_accounts(edges, accounts)
-    tasks = _tasks(coded, micros, pairs_per_task)
-    partial = (
-        tasks.repartition(partitions, "task")
-        .drop("task")
-        .mapInArrow(_worker(micros, count), _ddl(PARTIAL))
-    )
-    edges = _sum_pairs(partial, at_least)
+    else:
+        tasks = _tasks(coded, micros, pairs_per_task).repartition(partitions, "task").drop("task")
+        partial = tasks.mapInArrow(_worker(micros, count), _ddl(PARTIAL))
+        edges = _sum_pairs(partial, at_least)
     return edges if accounts is None else _decode_accounts(edges, accounts)
+
+
+def _require_columns(acts: DataFrame) -> None:
+    for column in ("account", "object", "time"):
+        if column not in acts.columns:
+            raise UsageError(
+                f"the acts have no column {column!r}", fix="Rename it with withColumnRenamed."
+            )
 
 
 def degrees(acts: DataFrame) -> DataFrame:

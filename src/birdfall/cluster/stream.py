@@ -240,15 +240,9 @@ def sieve(
         **more,
     )
     parts = app.topic(topic, key_deserializer="bytes", value_deserializer="bytes")
-    out = app.topic(
-        news,
-        key_serializer="bytes",
-        value_serializer="bytes",
-        config=TopicConfig(1, 1, dict(TOPIC_SETTINGS)),
-    )
-    watched = frozenset(leaders)
-
-    beat = Heartbeat()
+    settings = TopicConfig(1, 1, dict(TOPIC_SETTINGS))
+    out = app.topic(news, key_serializer="bytes", value_serializer="bytes", config=settings)
+    watched, beat = frozenset(leaders), Heartbeat()
 
     # quixstreams hands (value, key, timestamp, headers, state) to a stateful function with metadata
     def pass_on(

@@ -101,7 +101,7 @@ class Measure:
         The key of the report's section that shows it, or a section of its own; it stands after
         those of the built-in measures.
     command
-        The word of the command line that asks for it.
+        The word of the command line that asks for it, as `birdfall look` says beside the question.
     exports
         The formats its tables are exported in.
     version_name
@@ -486,8 +486,3 @@ def measure_of(finding: Finding) -> Measure | None:
 def extra_sections() -> list[Section]:
     """The report's sections that other packages' measures bring."""
     return [m.section for m in catalogue() if isinstance(m.section, Section)]
-
-
-def questions() -> Mapping[str, str]:
-    """What each measure answers, by its name, in a few words."""
-    return {m.name: m.question for m in catalogue()}
