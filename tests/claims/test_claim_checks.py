@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from known_cases import CARACAS
 
 from birdfall.claims import Claim, check
+from birdfall.claims.check import check_against
 from birdfall.claims.follower_claims import CountSeries, find_turning_points, largest_change
+from birdfall.claims.statements import parse_claim
 from birdfall.claims.windows import count_bounds
 from birdfall.measures.waves import waves
 from birdfall.model.settings import Settings
@@ -294,3 +297,31 @@ def test_the_largest_change_within_a_window(level, window):
         == max(0.0, max(level[i] - level[j] for j in range(len(level)) for i in range(j + 1)))
         or level[high] >= level[low]
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "verdict"),
+    [
+        ("2013-11-01", "Yesterday 3,300 accounts were suspended in ten minutes.", "supported"),
+        ("2013-11-02", "Yesterday 3,300 accounts were suspended in ten minutes.", "contradicted"),
+        ("2013-11-02", "Anteayer cayeron 3.300 cuentas en diez minutos.", "supported"),
+        ("2013-11-03", "Jeudi, 3 300 comptes ont été suspendus en dix minutes.", "supported"),
+        ("2013-11-08", "Jeudi, 3 300 comptes ont été suspendus en dix minutes.", "contradicted"),
+        ("", "Ontem 3.300 contas foram suspensas em dez minutos.", "not_answerable"),
+        ("", "Na sexta-feira, 1.100 contas voltaram.", "supported"),
+        ("", "Na quinta-feira, 1.100 contas voltaram.", "contradicted"),
+        ("", "By 2 November 1,100 accounts had been restored.", "supported"),
+        ("", "By 31 October 1,100 accounts had been restored.", "contradicted"),
+    ],
+)
+def test_days_are_told_from_the_day_of_saying(said, text, verdict):
+    (found,) = check_against(CARACAS.source(), parse_claim(Claim(text, when=said)))
+    assert found.details["verdict"] == verdict
+
+
+def test_what_is_true_of_the_whole_record_only_is_no_verdict_on_the_wave():
+    (found,) = check_against(
+        CARACAS.source(), parse_claim(Claim("More than 2,500 accounts did not come back."))
+    )
+    assert found.details["verdict"] == "not_answerable"
+    assert found.reasons[0].values == {"wave": 2200.0, "record": 3000.0}

@@ -6,13 +6,13 @@ The verdicts stand in `verdicts`. Method: docs/methods/claims.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TypedDict
 
 from birdfall.claims.account_claims import measure_accounts
 from birdfall.claims.follower_claims import measure_change, measure_levels
-from birdfall.claims.moments import measure_onset
-from birdfall.claims.parse import LEADER, Manner, ParsedClaim, Quantity, Unit
+from birdfall.claims.moments import measure_onset, tell_day
+from birdfall.claims.parse import LEADER, Manner, ParsedClaim, Qualifier, Quantity, Unit
 from birdfall.claims.ratio_claims import measure_ratio
 from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
 from birdfall.claims.statements import Claim, Statement, claim_slug, parse_claim
@@ -31,6 +31,9 @@ ANSWERS: Mapping[Verdict, Answer] = {
 }
 
 
+#: "Almost 3,300" is not said of the 3,000 of the whole record: it is closer to the number meant.
+PRECISE_SHARE = 0.05
+_OF_FALLEN = (Quantity.RESTORED, Quantity.MISSING)
 #: What a denial makes of a verdict.
 _DENIED: Mapping[Verdict, Verdict] = {
     Verdict.SUPPORTED: Verdict.CONTRADICTED,
@@ -143,6 +146,10 @@ def _check_one(source: ClaimSource, claim: Claim, parsed: ParsedClaim) -> Findin
     "Her followers" are those of the account in question; of several leaders, of the first for
     which the claim is true.
     """
+    told = tell_day(parsed, claim.when)
+    if isinstance(told, Refusal):
+        return _refusal(claim, parsed, told.note)
+    parsed = told
     leaders: tuple[str | None, ...] = (None,)
     if parsed.population == LEADER and source.settings.leaders:
         leaders = source.settings.leaders
@@ -201,7 +208,20 @@ def _finding(
     # another reading is taken only if it makes the claim true: nearly true by a far-fetched
     # reading is not nearly true
     taken = next((n for n, (_, j) in enumerate(judged) if j.verdict is Verdict.SUPPORTED), 0)
+    if judged[taken][0].name == "record" and _is_far_fetched(parsed, judged[taken][0]):
+        taken = 0
     reading, (verdict, off_by) = judged[taken]
+    if taken and reading.name.startswith("record") and parsed.quantity in _OF_FALLEN:
+        verdict, reading = (
+            Verdict.NOT_ANSWERABLE,
+            replace(
+                reading,
+                why=Note(
+                    "wave-and-record-differ",
+                    {"wave": judged[0][0].value, "record": reading.value},
+                ),
+            ),
+        )
     others = [other for other in readings if other is not reading]
     reasons: tuple[Note, ...] = ()
     if verdict is Verdict.NOT_ANSWERABLE:
@@ -235,6 +255,12 @@ def _finding(
         method=METHOD,
         details=details,
     )
+
+
+def _is_far_fetched(claim: ParsedClaim, reading: Reading) -> bool:
+    """Whether only the slack of "almost" and "about" makes a number that of the whole record."""
+    slack = claim.qualifier in (Qualifier.ALMOST, Qualifier.ABOUT)
+    return slack and abs(reading.value - claim.value) > PRECISE_SHARE * claim.value
 
 
 def _levels_json(reading: Reading) -> list[LevelJson]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from birdfall.claims.parse import ParsedClaim, Relation, When
+from birdfall.claims.parse import ParsedClaim, Quantity, Relation, When
 from birdfall.claims.readings import Reading, ReadingDetails, Refusal, refuse
 from birdfall.claims.subjects import ClaimSource
 from birdfall.claims.wave import first_wave
@@ -14,6 +15,7 @@ from birdfall.model.units import HOUR_S, MINUTE_S
 
 #: "At 17:50" is meant to so many seconds, before it and after.
 AT_BEFORE_S, AT_AFTER_S = 5 * MINUTE_S, 15 * MINUTE_S
+DAYS_PER_WEEK = 7
 
 
 class Interval(NamedTuple):
@@ -27,11 +29,32 @@ class Interval(NamedTuple):
         return self.begin <= moment <= self.end
 
 
+def tell_day(parsed: ParsedClaim, said: str) -> ParsedClaim | Refusal:
+    """A claim with "yesterday" and weekdays turned into dates by the day on which it was said.
+
+    said: that day, ISO; "" if nobody noted it: then "yesterday" is refused, and a weekday is left
+    to be the one beside the wave.
+    """
+    when = parsed.when
+    if when is None or when.month is not None or (when.days_ago, when.weekday) == (None, None):
+        return parsed
+    try:
+        day = dt.date.fromisoformat(said[: len("2013-10-31")])
+    except ValueError:
+        return parsed if when.days_ago is None else refuse("day-of-saying-not-known", needs="when")
+    if when.days_ago is not None:
+        day -= dt.timedelta(days=when.days_ago)
+    elif when.weekday is not None:
+        day -= dt.timedelta(days=(day.weekday() - when.weekday) % DAYS_PER_WEEK)
+    told = replace(when, year=day.year, month=day.month, day=day.day, days_ago=None)
+    return replace(parsed, when=told)
+
+
 def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refusal | None:
     """When a claim says that it happened; None if it does not say.
 
     An hour without a date is of the day on which the first wave began; a date without a year is of
-    that year.
+    that year; a weekday without a date is the one beside that day, of returns the one after it.
     """
     when = claim.when
     if when is None:
@@ -45,6 +68,16 @@ def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refu
         first, last = _days(when, began, zone)
     except ValueError:
         return refuse("no-such-date")
+    if when.weekday is not None and when.day is None:
+        back = 0 if claim.quantity is Quantity.RESTORED else DAYS_PER_WEEK // 2
+        ahead = (when.weekday - first.weekday() + back) % DAYS_PER_WEEK - back
+        first, last = (moment + dt.timedelta(days=ahead) for moment in (first, last))
+    elif when.weekday is not None and first.weekday() != when.weekday:
+        return refuse("weekday-not-of-date")
+    if when.relation is Relation.BY_DAY:
+        if claim.quantity is not Quantity.RESTORED or wave is None:
+            return refuse("day-bound-not-measured", needs="statuses")
+        return Interval(wave.onset_s, last.timestamp())
     if when.first_s is None or when.last_s is None:
         return Interval(first.timestamp(), last.timestamp())
     if (last - first).days > 1:

@@ -24,17 +24,29 @@ DAY_PARTS = {
     Tag.AFTERNOON: (12 * HOUR_S, 20 * HOUR_S),
     Tag.EVENING: (16 * HOUR_S, DAY_S),
 }
+WEEKDAYS = (
+    Tag.MONDAY,
+    Tag.TUESDAY,
+    Tag.WEDNESDAY,
+    Tag.THURSDAY,
+    Tag.FRIDAY,
+    Tag.SATURDAY,
+    Tag.SUNDAY,
+)
+#: Days before the day on which a sentence was said.
+DAYS_AGO = {Tag.DAY_BEFORE_YESTERDAY: 2, Tag.YESTERDAY: 1}
 #: Parts of a day that make an hour of the clock a later one: 9 in the evening is 21.
 _LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING)
 
 
 class Relation(StrEnum):
-    """What a clock time bounds."""
+    """What a clock time bounds; BY_DAY: until the end of a day."""
 
     AT = "at"
     BEFORE = "before"
     AFTER = "after"
     BETWEEN = "between"
+    BY_DAY = "by_day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,10 @@ class When:
         What the hour bounds.
     utc
         Whether the hour is said in UTC; else it is in the zone of the case.
+    weekday
+        0 for Monday, None where no weekday is said.
+    days_ago
+        So many days before it was said, None where nothing is said of that.
     """
 
     year: int | None = None
@@ -60,6 +76,8 @@ class When:
     last_s: float | None = None
     relation: Relation = Relation.AT
     utc: bool = False
+    weekday: int | None = None
+    days_ago: int | None = None
 
     @property
     def has_hour(self) -> bool:
@@ -92,6 +110,7 @@ class _CalendarReader:
         self.hours: list[tuple[int, float]] = []
         self.ranges: list[TokenRange] = []
         self.part: tuple[float, float] | None = None
+        self.weekdays: list[int] = []
 
     def read(self) -> TimeMention | None:
         at = 0
@@ -100,17 +119,37 @@ class _CalendarReader:
             if overnight:
                 at += overnight
                 continue
-            at = max(self._date(at) or self._hour(at) or self._part(at), at + 1)
-        if len(self.dates) > 1 or len(self.hours) > 2 or not self.ranges:
+            end = self._weekday(at) or self._date(at) or self._hour(at) or self._part(at)
+            at = max(end, at + 1)
+        if len(self.dates) > 1 or len(self.weekdays) > 1 or len(self.hours) > 2 or not self.ranges:
             return None
         when = self._hours_of(self.dates[0] if self.dates else When())
         if when is None:
             return None
+        if self.weekdays:
+            if when.day is None and (when.month or when.year):
+                return None  # "a Monday in October"
+            when = replace(when, weekday=self.weekdays[0])
+        if not when.has_hour and self._is_until():
+            when = replace(when, relation=Relation.BY_DAY)
         for tag in (Tag.UTC, Tag.LOCAL_TIME):
             self.ranges += self.words.ranges(tag)
         utc = self.words.contains(Tag.UTC)
         begin = min(r.begin for r in self.ranges)
         return TimeMention(replace(when, utc=utc), tuple(self._widened()), begin)
+
+    def _is_until(self) -> bool:
+        """Whether the date is said to be the last day: "by 2 November"; its words are noted."""
+        first = min(r.begin for r in self.ranges)
+        while True:
+            length = self.words.length_before(first, Tag.BY_DAY)
+            if length:
+                self.ranges.append(TokenRange(first - length, first))
+                return True
+            length = self.words.length_before(first, Tag.DATE_BEFORE)
+            if not length:
+                return False
+            first -= length
 
     def _widened(self) -> list[TokenRange]:
         """The ranges with the small words before them."""
@@ -172,6 +211,22 @@ class _CalendarReader:
         return 0
 
     # -- dates ----------------------------------------------------------------------------------
+
+    def _weekday(self, at: int) -> int:
+        """Where the weekday or "yesterday" at `at` ends, 0 if none stands there."""
+        for tag, days_ago in DAYS_AGO.items():
+            length = self.words.length(at, tag)
+            if length:
+                self.dates.append(When(days_ago=days_ago))
+                self.ranges.append(TokenRange(at, at + length))
+                return at + length
+        for number, tag in enumerate(WEEKDAYS):
+            length = self.words.length(at, tag)
+            if length:
+                self.weekdays.append(number)
+                self.ranges.append(TokenRange(at, at + length))
+                return at + length
+        return 0
 
     def _date(self, at: int) -> int:
         """Where the date that begins at `at` ends, 0 if none begins there."""

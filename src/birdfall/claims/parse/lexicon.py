@@ -183,6 +183,16 @@ class Tag(Enum):
     EVENING = auto()
     UTC = auto()
     LOCAL_TIME = auto()
+    MONDAY = auto()
+    TUESDAY = auto()
+    WEDNESDAY = auto()
+    THURSDAY = auto()
+    FRIDAY = auto()
+    SATURDAY = auto()
+    SUNDAY = auto()
+    YESTERDAY = auto()  # the day before it was said
+    DAY_BEFORE_YESTERDAY = auto()
+    BY_DAY = auto()  # before a date: until its end
     DATE_BEFORE = auto()  # what may stand before a date or an hour
     AM = auto()
     PM = auto()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from birdfall.claims.parse.events import EventMention, Quantity
-from birdfall.claims.parse.items import Item, Unit, unit_of
+from birdfall.claims.parse.items import Base, Item, Unit, unit_of
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.nouns import (
     Noun,
@@ -180,16 +180,48 @@ def read_alls(sentence: Sentence, items: list[Item]) -> list[Item]:
     """The items of "all": a hundred percent. items: those already read."""
     found = []
     for begin, end in sentence.words.ranges(Tag.ALL):
-        # "not all" is no number; "all 6,600 accounts" is one already
-        if sentence.words.length_before(begin, Tag.NOT) or any(
+        # "all 6,600 accounts" is a number already
+        if any(
             0 <= item.begin - end <= WORDS_TO_NUMBER or item.begin <= begin < item.end
             for item in items
         ):
             continue
-        item = _read_all(sentence, begin, end)
+        item = _read_not_all(sentence, begin, end) or _read_all(sentence, begin, end)
         if item is not None:
             found.append(item)
     return found
+
+
+def _read_not_all(sentence: Sentence, begin: int, end: int) -> Item | None:
+    """The item of "not all": that it was a hundred percent is denied."""
+    words = sentence.words
+    first, last = sentence.clause(begin)
+    length = words.length_before(begin, Tag.NOT, Tag.NOT_EVEN)
+    start = begin - length
+    events = [e for e in sentence.events if first <= e.begin < last]
+    told = [e for e in events if e.quantity is Quantity.RESTORED] or [
+        e for e in events if e.quantity is Quantity.FALLEN
+    ]
+    event = told[-1] if told else None
+    if event is None:
+        return None
+    if not length:  # "no volvieron todas", "لم تعد كل"
+        if not (event.denied and event.end == begin):
+            return None
+        start = event.marks.begin
+    return Item(
+        start,
+        end,
+        100.0,
+        Unit.PERCENT,
+        Qualifier.NOT,
+        100.0,
+        100.0,
+        quantity=event.quantity,
+        of=Base.FALLEN if event.quantity is Quantity.RESTORED else "",
+        noun=noun_after(sentence, end) or noun_before(sentence, begin),
+        event=event,
+    )
 
 
 def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:

@@ -167,8 +167,8 @@ def _read_items(sentence: Sentence) -> list[Item]:
     found = [*onsets, *read_ratios(sentence), *read_ranges(sentence), *read_shares(sentence)]
     found = _sort_items(found + read_counts(sentence))
     found = attach_windows(sentence, attach_events(sentence, found))
-    found += attach_windows(sentence, read_nones(sentence, found))
     found += attach_windows(sentence, read_alls(sentence, found))
+    found += attach_windows(sentence, read_nones(sentence, found))
     measurable = [item for item in _sort_items(found) if item.quantity is not None]
     timed = attach_time(sentence, measurable[:MAX_ITEMS])
     return [attach_population(sentence, item) for item in timed]
