@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-from birdfall.claims import read_claims
 from birdfall.measures.follower_counts import read_facts
 from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.model.progress import Progress, silent
@@ -324,6 +323,8 @@ def put_inputs(case: Case, *, claims: Path | None = None, facts: Path | None = N
     """
     files = {}
     if claims is not None:
+        from birdfall.claims import read_claims  # the lexicons take a while to load
+
         data = read_small_file(claims)
         read_claims(data.decode("utf-8", "replace"))
         files["claims.toml"] = data

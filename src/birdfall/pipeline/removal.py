@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from birdfall.claims import read_claims, write_claims
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
@@ -146,6 +145,8 @@ def _inputs_without(case: Case, named: Mentions) -> tuple[dict[str, bytes], int]
     inputs, gone = {}, 0
     stored = case.read("claims.toml")
     if stored:
+        from birdfall.claims import read_claims, write_claims  # the lexicons take a while to load
+
         claims = read_claims(stored.decode("utf-8"))
         kept = [c for c in claims if all(not _is_named(v, named) for v in asdict(c).values() if v)]
         gone = len(claims) - len(kept)

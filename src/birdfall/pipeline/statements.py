@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from birdfall.claims import check, read_claims
 from birdfall.model.findings import Finding
 from birdfall.record.record import Record
 
@@ -20,6 +19,8 @@ def check_claims(
     """A finding for every claim. claims: a claims.toml; empty: none."""
     if not claims:
         return []
+    from birdfall.claims import check, read_claims  # the lexicons take a while to load
+
     return [
         finding
         for claim in read_claims(claims.decode("utf-8"))

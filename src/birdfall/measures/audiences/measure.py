@@ -52,13 +52,6 @@ MIN_FOLLOWERS: Final = 30
 MIN_FALLEN: Final = 10
 
 
-def applies_to(record: Record) -> Note | None:
-    """What is missing; None if there are follow edges and statuses."""
-    if not record.has("follows"):
-        return Note("no-follows", {"needs": "follows"})
-    return None if record.has("statuses") else Note("no-statuses", {"needs": "statuses"})
-
-
 def audiences(
     record: Record,
     waves: Finding,

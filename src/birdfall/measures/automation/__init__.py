@@ -3,12 +3,21 @@
 `automation` asks it of a wave, `automation_of_accounts` of any accounts.
 """
 
-from birdfall.measures.automation.measure import (
-    METHOD_VERSION,
-    applies_to,
-    automation,
-    automation_of_accounts,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from birdfall.model.lazy_imports import import_lazily
+
+if TYPE_CHECKING:
+    from birdfall.measures.automation.applies import (
+        applies_to,
+    )
+    from birdfall.measures.automation.measure import (
+        METHOD_VERSION,
+        automation,
+        automation_of_accounts,
+    )
 
 __all__ = [
     "METHOD_VERSION",
@@ -16,3 +25,15 @@ __all__ = [
     "automation",
     "automation_of_accounts",
 ]
+
+__getattr__ = import_lazily(
+    __name__,
+    {
+        "applies": ("applies_to",),
+        "measure": (
+            "METHOD_VERSION",
+            "automation",
+            "automation_of_accounts",
+        ),
+    },
+)

@@ -70,18 +70,6 @@ UPHELD_WITHIN_US: Final = 30 * DAY_US
 Parameters = dict[str, Any]
 
 
-def applies_to(record: Record) -> Note | None:
-    """None if there is a report, or a post in which calls to report may stand; else what is
-    missing.
-    """
-    if not record.has("acts"):
-        return Note("no-reports", {"needs": "reports"})
-    found = record.sql(
-        "SELECT 1 FROM acts WHERE kind = 'report' OR text IS NOT NULL LIMIT 1"
-    ).num_rows
-    return None if found else Note("no-reports", {"needs": "reports"})
-
-
 @dataclass(frozen=True)
 class BrigadeOptions:
     """What is asked of `brigades`.

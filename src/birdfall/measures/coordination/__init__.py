@@ -6,10 +6,12 @@ command line checks its options before any compiled code is loaded.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from birdfall.model.lazy_imports import import_lazily
+
 if TYPE_CHECKING:
+    from birdfall.measures.coordination.applies import applies_to, trace_sizes
     from birdfall.measures.coordination.bare_tables import (
         TableLike,
         rename_columns,
@@ -24,12 +26,7 @@ if TYPE_CHECKING:
         mapping_from_columns,
     )
     from birdfall.measures.coordination.layers import Layer, build_layer
-    from birdfall.measures.coordination.measure import (
-        METHOD_VERSION,
-        applies_to,
-        coordination,
-        trace_sizes,
-    )
+    from birdfall.measures.coordination.measure import METHOD_VERSION, coordination
     from birdfall.measures.coordination.options import (
         TRACES,
         CoordinationKeywords,
@@ -79,27 +76,23 @@ __all__ = [
     "trace_sizes",
 ]
 
-#: Where each name stands.
-_PARTS = {
-    "bare_tables": ("TableLike", "rename_columns", "trace_from_table"),
-    "from_files": (
-        "FileActs", "FileReading", "coordinate_files", "count_rejected_rows", "guessed_columns",
-        "mapping_from_columns",
-    ),
-    "layers": ("Layer", "build_layer"),
-    "measure": ("METHOD_VERSION", "applies_to", "coordination", "trace_sizes"),
-    "options": (
-        "TRACES", "CoordinationKeywords", "CoordinationOptions", "GroupMethod", "Window",
-        "parse_window",
-    ),
-    "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
-    "text_clusters": ("TextClusters", "cluster_texts"),
-    "traces": ("Trace", "read_trace"),
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> object:
-    for part, names in _PARTS.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{part}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_lazily(
+    __name__,
+    {
+        "applies": ("applies_to", "trace_sizes"),
+        "bare_tables": ("TableLike", "rename_columns", "trace_from_table"),
+        "from_files": (
+            "FileActs", "FileReading", "coordinate_files", "count_rejected_rows", "guessed_columns",
+            "mapping_from_columns",
+        ),
+        "layers": ("Layer", "build_layer"),
+        "measure": ("METHOD_VERSION", "coordination"),
+        "options": (
+            "TRACES", "CoordinationKeywords", "CoordinationOptions", "GroupMethod", "Window",
+            "parse_window",
+        ),
+        "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
+        "text_clusters": ("TextClusters", "cluster_texts"),
+        "traces": ("Trace", "read_trace"),
+    },
+)  # fmt: skip

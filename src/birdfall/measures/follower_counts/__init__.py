@@ -4,18 +4,27 @@
 figures (`read_facts`) against each other.
 """
 
-from birdfall.measures.follower_counts.measure import (
-    METHOD_VERSION,
-    applies_to,
-    follower_counts,
-)
-from birdfall.measures.follower_counts.reconcile import (
-    FACT_COLUMNS,
-    RECONCILE_VERSION,
-    Fact,
-    read_facts,
-    reconcile,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from birdfall.model.lazy_imports import import_lazily
+
+if TYPE_CHECKING:
+    from birdfall.measures.follower_counts.applies import (
+        applies_to,
+    )
+    from birdfall.measures.follower_counts.measure import (
+        METHOD_VERSION,
+        follower_counts,
+    )
+    from birdfall.measures.follower_counts.reconciliation import (
+        FACT_COLUMNS,
+        RECONCILE_VERSION,
+        Fact,
+        read_facts,
+        reconcile,
+    )
 
 __all__ = [
     "FACT_COLUMNS",
@@ -27,3 +36,21 @@ __all__ = [
     "read_facts",
     "reconcile",
 ]
+
+__getattr__ = import_lazily(
+    __name__,
+    {
+        "applies": ("applies_to",),
+        "measure": (
+            "METHOD_VERSION",
+            "follower_counts",
+        ),
+        "reconciliation": (
+            "FACT_COLUMNS",
+            "Fact",
+            "RECONCILE_VERSION",
+            "read_facts",
+            "reconcile",
+        ),
+    },
+)

@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from birdfall.measures.follower_counts.applies import MIN_KNOWN_DAYS
 from birdfall.record.record import Record
 
 #: Days of history growth is read from, and days that must be known of them.
-HISTORY_DAYS, MIN_KNOWN_DAYS = 28, 5
+HISTORY_DAYS = 28
 #: Days on which an account's count may be missing before its change is not compared.
 MAX_GAP_DAYS: Final = 3
 #: A count that falls to this share within a day, from at least so many, is that of a profile that

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from birdfall.measures.follower_counts.applies import applies_to
 from birdfall.measures.follower_counts.daily import (
     HISTORY_DAYS,
-    MIN_KNOWN_DAYS,
     Daily,
     daily_levels,
 )
@@ -104,20 +104,6 @@ class _WaveSummary:
     median_hazard: float
     largest_hazard: float
     largest_account: str | None
-
-
-def applies_to(record: Record) -> Note | None:
-    """Why counts show nothing here; None if some account was counted often enough."""
-    if not record.has("counts"):
-        return Note("no-counts", {"needs": "counts"})
-    row = record.sql(
-        """SELECT max(n) FROM (SELECT count(DISTINCT time::DATE) AS n FROM counts
-        WHERE followers IS NOT NULL GROUP BY account)"""
-    )
-    days = row.column(0)[0].as_py() or 0
-    if days >= MIN_KNOWN_DAYS + 3:
-        return None
-    return Note("too-few-counts", {"days": days, "needs": "counts"})
 
 
 def follower_counts(

@@ -19,6 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from birdfall.measures.ledgers import entries as book
+from birdfall.measures.ledgers.applies import applies_to
 from birdfall.measures.ledgers.edges import edge_events
 from birdfall.measures.ledgers.series import (
     Balance,
@@ -53,11 +54,6 @@ _ESTIMATES: Final = {
     "new": book.NEW,
 }  # fmt: skip
 _TABLES: Final = ("follows", "statuses", "counts", "coverage")
-
-
-def applies_to(record: Record) -> Note | None:
-    """What is missing; None if the record has follows."""
-    return None if record.has("follows") else Note("no-follows", {"needs": "follows"})
 
 
 def ledgers(

@@ -4,14 +4,29 @@
 followers a leader lost.
 """
 
-from birdfall.measures.returns.curves import (
-    CURVE_SCHEMA,
-    MAX_CURVE_ROWS,
-    ReturnCurve,
-    return_curve,
-)
-from birdfall.measures.returns.measure import METHOD_VERSION, applies_to, returns
-from birdfall.measures.returns.turnbull import IntervalCurve
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from birdfall.model.lazy_imports import import_lazily
+
+if TYPE_CHECKING:
+    from birdfall.measures.returns.applies import (
+        applies_to,
+    )
+    from birdfall.measures.returns.curves import (
+        CURVE_SCHEMA,
+        MAX_CURVE_ROWS,
+        ReturnCurve,
+        return_curve,
+    )
+    from birdfall.measures.returns.measure import (
+        METHOD_VERSION,
+        returns,
+    )
+    from birdfall.measures.returns.turnbull import (
+        IntervalCurve,
+    )
 
 __all__ = [
     "CURVE_SCHEMA",
@@ -23,3 +38,21 @@ __all__ = [
     "return_curve",
     "returns",
 ]
+
+__getattr__ = import_lazily(
+    __name__,
+    {
+        "applies": ("applies_to",),
+        "curves": (
+            "CURVE_SCHEMA",
+            "MAX_CURVE_ROWS",
+            "ReturnCurve",
+            "return_curve",
+        ),
+        "measure": (
+            "METHOD_VERSION",
+            "returns",
+        ),
+        "turnbull": ("IntervalCurve",),
+    },
+)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from birdfall.measures.returns.applies import applies_to
 from birdfall.measures.returns.curves import CURVE_SCHEMA, MAX_CURVE_ROWS, ReturnCurve, return_curve
 from birdfall.measures.suspensions import DELETED, SUSPENSION, Absences, find_absences
 from birdfall.model.errors import UsageError
@@ -27,11 +28,6 @@ METHOD: Final = ("kaplan-meier-1958", "greenwood-1926", "log-minus-log-band")
 METHOD_VERSION: Final = 1
 INTERVAL_METHOD: Final = ("turnbull-1976", "gentleman-geyer-1994", "bootstrap-of-falls")
 FOUR_DAYS_US: Final = 4 * DAY_US
-
-
-def applies_to(record: Record) -> Note | None:
-    """What is missing; None if the record has statuses."""
-    return None if record.has("statuses") else Note("no-statuses", {"needs": "statuses"})
 
 
 def returns(

@@ -4,10 +4,36 @@
 `design_detector` and `back_test` serve the live watch, which uses the same base rate.
 """
 
-from birdfall.measures.waves.backtest import BackTest, Detector, back_test, design_detector
-from birdfall.measures.waves.baseline import ASSUMED_SIZE, Baseline, fit_baseline
-from birdfall.measures.waves.from_counts import CountWave, CountWaves, waves_from_counts
-from birdfall.measures.waves.measure import METHOD_VERSION, applies_to, waves
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from birdfall.model.lazy_imports import import_lazily
+
+if TYPE_CHECKING:
+    from birdfall.measures.waves.applies import (
+        applies_to,
+    )
+    from birdfall.measures.waves.backtest import (
+        BackTest,
+        Detector,
+        back_test,
+        design_detector,
+    )
+    from birdfall.measures.waves.baseline import (
+        ASSUMED_SIZE,
+        Baseline,
+        fit_baseline,
+    )
+    from birdfall.measures.waves.from_counts import (
+        CountWave,
+        CountWaves,
+        waves_from_counts,
+    )
+    from birdfall.measures.waves.measure import (
+        METHOD_VERSION,
+        waves,
+    )
 
 __all__ = [
     "ASSUMED_SIZE",
@@ -24,3 +50,30 @@ __all__ = [
     "waves",
     "waves_from_counts",
 ]
+
+__getattr__ = import_lazily(
+    __name__,
+    {
+        "applies": ("applies_to",),
+        "backtest": (
+            "BackTest",
+            "Detector",
+            "back_test",
+            "design_detector",
+        ),
+        "baseline": (
+            "ASSUMED_SIZE",
+            "Baseline",
+            "fit_baseline",
+        ),
+        "from_counts": (
+            "CountWave",
+            "CountWaves",
+            "waves_from_counts",
+        ),
+        "measure": (
+            "METHOD_VERSION",
+            "waves",
+        ),
+    },
+)

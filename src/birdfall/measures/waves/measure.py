@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from birdfall.measures.suspensions import spells
 from birdfall.measures.waves import describe
+from birdfall.measures.waves.applies import applies_to
 from birdfall.measures.waves.baseline import Baseline
 from birdfall.measures.waves.clock import DAY_S, ScanClock, scan_clock
 from birdfall.measures.waves.search import MAX_WAVES, SearchResult, search
@@ -39,13 +40,6 @@ DETAILED_WAVES: Final = 5
 YEAR_DAYS: Final = 365.25
 #: The fit of the base rate is doubted below this p of its probability integral transform.
 POOR_FIT_P: Final = 0.001
-
-
-def applies_to(record: Record) -> Note | None:
-    """Why waves cannot be measured in `record`, and what would help; None if they can."""
-    if not record.has("statuses"):
-        return Note("no-statuses", {"needs": "statuses"})
-    return None
 
 
 def waves(

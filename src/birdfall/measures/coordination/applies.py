@@ -1,0 +1,79 @@
+"""Whether a record can answer what coordination asks, and by which traces."""
+
+from __future__ import annotations
+
+from birdfall.measures.coordination.options import TRACES
+from birdfall.model.errors import UsageError
+from birdfall.model.findings import Note
+from birdfall.record.record import Record
+
+
+def applies_to(record: Record, trace: str | None = None) -> Note | None:
+    """Whether the record has acts of a trace by at least two accounts.
+
+    Parameters
+    ----------
+    record : Record
+        What is asked.
+    trace : str, optional
+        One of `TRACES`; None asks for any.
+
+    Returns
+    -------
+    Note or None
+        None if it has; else why not and what would help.
+
+    Raises
+    ------
+    UsageError
+        For an unknown trace.
+    """
+    counts = trace_sizes(record)
+    if trace is not None:
+        if trace not in TRACES:
+            raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
+        return (
+            None
+            if counts.get(trace, 0) > 1
+            else Note("no-acts-of-trace", {"trace": trace, "needs": "acts"})
+        )
+    return None if any(n > 1 for n in counts.values()) else Note("no-acts", {"needs": "acts"})
+
+
+def trace_sizes(record: Record) -> dict[str, int]:
+    """Accounts per trace that the record can give, most first; traces without any are left out.
+
+    `text` counts the accounts with texts.
+    """
+    found: dict[str, int] = {}
+    if record.has("acts"):
+        rows = record.sql(
+            "SELECT kind, count(DISTINCT account) FROM acts GROUP BY kind ORDER BY 2 DESC, 1"
+        )
+        kinds, numbers = (c.to_pylist() for c in rows.columns)
+        found = {k: n for k, n in zip(kinds, numbers, strict=True) if k in TRACES}
+        if "hashtag" in found:
+            found["hashtags"] = found["hashtag"]
+        texts = _count(record, "SELECT count(DISTINCT account) FROM acts WHERE text IS NOT NULL")
+        if texts:
+            found["text"] = texts
+    if record.has("follows"):
+        edges = _count(
+            record, "SELECT count(DISTINCT follower) FROM follows WHERE since IS NOT NULL"
+        )
+        found["follow"] = max(found.get("follow", 0), edges)
+    if record.has("statuses"):
+        found["status"] = _count(
+            record, "SELECT count(DISTINCT account) FROM statuses WHERE observation = 'change'"
+        )
+    if record.has("accounts"):
+        found["creation"] = _count(
+            record, "SELECT count(DISTINCT account) FROM accounts WHERE created_at IS NOT NULL"
+        )
+    return {k: n for k, n in sorted(found.items(), key=lambda i: (-i[1], i[0])) if n}
+
+
+def _count(record: Record, query: str) -> int:
+    """The one number that a query returns."""
+    number: int = record.sql(query).column(0)[0].as_py()
+    return number

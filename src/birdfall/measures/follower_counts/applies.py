@@ -1,0 +1,25 @@
+"""Whether a record can answer what follower counts asks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from birdfall.model.findings import Note
+from birdfall.record.record import Record
+
+#: With fewer known days before it no day is judged.
+MIN_KNOWN_DAYS: Final = 5
+
+
+def applies_to(record: Record) -> Note | None:
+    """Why counts show nothing here; None if some account was counted often enough."""
+    if not record.has("counts"):
+        return Note("no-counts", {"needs": "counts"})
+    row = record.sql(
+        """SELECT max(n) FROM (SELECT count(DISTINCT time::DATE) AS n FROM counts
+        WHERE followers IS NOT NULL GROUP BY account)"""
+    )
+    days = row.column(0)[0].as_py() or 0
+    if days >= MIN_KNOWN_DAYS + 3:
+        return None
+    return Note("too-few-counts", {"days": days, "needs": "counts"})
