@@ -337,4 +337,6 @@ def test_2013_blocks_return_and_run_out(real, tmp_path):
     # nine blocks in ten are for ever: few return, and most of those by the clock, a day or two
     # after
     assert 0.04 < finding["returned_share"].value < 0.15 and finding["returned_4d"].value > 0.02
-    assert finding["half_return"].value is None and not finding.limits
+    assert finding["half_return"].value is None
+    # three were lifted and set anew within a minute, and nothing tells when they first fell
+    assert {n.code: n.values["falls"] for n in finding.limits} == {"fell-before-first-sighting": 3}

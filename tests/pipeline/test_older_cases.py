@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from birdfall.measures import brigades, coverage, returns
+from birdfall.measures import audiences, brigades, coverage, ledgers, returns, waves
 from birdfall.model.findings import from_plain
 from birdfall.pipeline.catalogue import StepSubject, measure_of
 from birdfall.pipeline.run import RunStep, Stages, add_network, run
@@ -23,8 +23,9 @@ EARLIER = Path(__file__).parent / "cases" / "before_method_versions.zip"
 
 @pytest.fixture
 def earlier(tmp_path, monkeypatch):
-    """As if the coverage were still counted as then."""
-    monkeypatch.setattr(coverage, "METHOD_VERSION", 1)
+    """As if the coverage were still counted as then, and falls still told as then."""
+    for measure in (coverage, waves, returns, ledgers, audiences):
+        monkeypatch.setattr(measure, "METHOD_VERSION", 1)
     folder = tmp_path / "case"
     with zipfile.ZipFile(EARLIER) as archive:
         archive.extractall(folder)

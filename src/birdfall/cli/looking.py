@@ -198,6 +198,13 @@ _NOTES = {
     "rounded-ids": 'the ids in "{}" were rounded by a spreadsheet, and are left out',
     "backslash-quotes": "quotes inside cells stand behind a backslash, and were read so",
 }
+#: What is wrong with the times of some rows.
+_CLOCK = {
+    "acts-before-creation": "acts before their account was made",
+    "implausible-times": "acts at times that cannot be",
+    "said-by-the-source": "times that the source itself calls doubtful",
+    "stray-times": "statuses years away from all others, which are set apart",
+}
 
 
 def _kind(type_: str) -> str:
@@ -240,3 +247,5 @@ def _print_questions(coverage: Finding) -> None:
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:
             print_result(f"  {estimate.value:,} {unit}")
+    for row in coverage.table("clock").to_pylist():
+        print_result(f"  {row['rows']:,} {_CLOCK.get(row['problem'], row['problem'])}")

@@ -21,6 +21,7 @@ from birdfall.measures import (
     returns,
     waves,
 )
+from birdfall.measures.suspensions import find_stray_statuses
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
@@ -28,7 +29,7 @@ from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolve
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 #: Columns of a table's accounts, and SQL of its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "accounts": (("account",), "coalesce(observed_at, created_at)"),
@@ -277,6 +278,8 @@ def _clock(record: Record) -> list[_ClockRow]:
             row = record.sql(query).to_pylist()[0]
             if row["n"]:
                 problems.append({"problem": problem, "rows": row["n"], "example": row["example"]})
+    if stray := find_stray_statuses(record):
+        problems.append({"problem": "stray-times", "rows": stray.rows, "example": None})
     return problems
 
 

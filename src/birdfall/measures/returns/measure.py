@@ -25,7 +25,7 @@ from birdfall.record.record import NEVER, Record
 
 METHOD: Final = ("kaplan-meier-1958", "greenwood-1926", "log-minus-log-band")
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 1
+METHOD_VERSION: Final = 2
 INTERVAL_METHOD: Final = ("turnbull-1976", "gentleman-geyer-1994", "bootstrap-of-falls")
 FOUR_DAYS_US: Final = 4 * DAY_US
 

@@ -13,7 +13,8 @@ from birdfall.measures.suspensions.absences import (
     find_absences,
     record_end,
 )
-from birdfall.measures.suspensions.status_spells import SPELLS, spells
+from birdfall.measures.suspensions.status_spells import SPELLS, count_set_anew, spells
+from birdfall.measures.suspensions.stray_times import StrayTimes, find_stray_statuses
 
 __all__ = [
     "ALWAYS",
@@ -22,7 +23,10 @@ __all__ = [
     "SPELLS",
     "SUSPENSION",
     "Absences",
+    "StrayTimes",
+    "count_set_anew",
     "find_absences",
+    "find_stray_statuses",
     "record_end",
     "spells",
 ]

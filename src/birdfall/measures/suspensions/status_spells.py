@@ -7,6 +7,11 @@ An account's rows are taken in time order. A `change` happened at `time`, or in 
 where `after` is given; a `seen` status held at `time`, so a change between two sightings happened
 in (earlier, later]. The same status repeated is no new change. A first `seen` of a fallen status
 has no lower bound (`fell_after` = None: it was never seen up).
+
+A block whose settings are changed is lifted and set anew within seconds. Such a pair changes
+nothing: the account stayed fallen, and where nothing is told of before, it had fallen at a time
+that is not known (unless the log tells of most accounts first that they are active: those were
+made then).
 """
 
 from __future__ import annotations
@@ -37,12 +42,41 @@ SPELLS: Final = pa.schema(
     ]
 )
 
-_QUERY: Final = """
-WITH ordered AS (
+#: A fall that is lifted and set anew within this time was never lifted, microseconds.
+SET_ANEW_US: Final = 60_000_000
+
+_CHAIN: Final = f"""
+WITH begun AS (
+    -- a log that tells of most accounts first that they are active tells of their making
+    SELECT coalesce(avg(first::INT), 0) > 0.5 AS tells_of_making FROM (
+        SELECT arg_min(status = 'active' AND observation = 'change', time) AS first
+        FROM statuses GROUP BY account
+    )
+), told AS (
     SELECT account, status, reason, observation, "after", time, line, source,
-           lag(status) OVER w AS previous, lag(time) OVER w AS previous_time,
+           coalesce(status = 'active' AND observation = 'change' AND "after" IS NULL
+           AND lead(observation) OVER w = 'change' AND lead("after") OVER w IS NULL
+           AND lead(status) OVER w IN ('suspended', 'taken_down')
+           AND epoch_us(lead(time) OVER w) - epoch_us(time) <= {SET_ANEW_US}
+           AND coalesce(lag(status) OVER w != 'active', NOT tells_of_making), false) AS lifted
+    FROM statuses, begun
+    WINDOW w AS (
+        PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status
+    )
+)
+"""
+_QUERY: Final = (
+    _CHAIN
+    + """, follow AS (
+    SELECT *, coalesce(lag(lifted) OVER w, false) AS anew
+    FROM told
+    WINDOW w AS (
+        PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status
+    )
+), ordered AS (
+    SELECT *, lag(status) OVER w AS previous, lag(time) OVER w AS previous_time,
            row_number() OVER w AS n
-    FROM statuses
+    FROM follow WHERE NOT lifted
     WINDOW w AS (
         PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status
     )
@@ -54,7 +88,7 @@ WITH ordered AS (
     SELECT account, run, first(status ORDER BY n) AS status,
            first(reason ORDER BY n) FILTER (reason IS NOT NULL) AS reason,
            first(CASE WHEN "after" IS NOT NULL THEN greatest("after", previous_time)
-                      WHEN observation = 'change' THEN time
+                      WHEN observation = 'change' AND NOT anew THEN time
                       ELSE previous_time END ORDER BY n) AS lower,
            min(time) AS upper, max(time) AS last_seen
     FROM runs GROUP BY account, run
@@ -69,6 +103,7 @@ FROM spelled s JOIN ids i ON i.id = s.account
 WHERE list_contains($1, s.status)
 ORDER BY s.upper, s.lower, i.code
 """
+)
 
 
 def spells(record: Record, statuses: tuple[str, ...] = FALLEN) -> pa.Table:
@@ -98,3 +133,17 @@ def spells(record: Record, statuses: tuple[str, ...] = FALLEN) -> pa.Table:
     [(10, 'active')]
     """
     return record.sql(_QUERY, [list(statuses)]).cast(SPELLS)
+
+
+def count_set_anew(record: Record) -> int:
+    """How many suspensions were lifted and set anew within seconds, which changes nothing.
+
+    Parameters
+    ----------
+    record
+        Read: `statuses`.
+    """
+    if not record.has("statuses"):
+        return 0
+    rows = record.sql(f"{_CHAIN} SELECT count(*) FILTER (lifted) FROM told")
+    return int(rows.column(0)[0].as_py())

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from birdfall.measures.suspensions import StrayTimes
 from birdfall.record.record import Record
 
 DAY_S: Final = 86400.0
@@ -78,7 +79,13 @@ def to_datetime(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=round(seconds * 1e6))
 
 
-def scan_clock(record: Record, low: np.ndarray, high: np.ndarray, step: float | None) -> ScanClock:
+def scan_clock(
+    record: Record,
+    low: np.ndarray,
+    high: np.ndarray,
+    step: float | None,
+    stray: StrayTimes | None = None,
+) -> ScanClock:
     """The clock of a record's suspensions.
 
     Parameters
@@ -87,8 +94,12 @@ def scan_clock(record: Record, low: np.ndarray, high: np.ndarray, step: float | 
         int64[n] us, bounds of each fall.
     step
         Seconds; the finest that the times carry if None.
+    stray
+        Statuses that lie years away from the rest, over which the clock does not reach.
     """
     begin, end = _span(record, high)
+    if stray is not None:
+        begin, end = max(begin, stray.first / 1e6), min(end, stray.last / 1e6)
     late, resolution = _resolution(low, high)
     chosen = step or _step(end - begin, resolution)
     if resolution >= DAY_S:  # days begin at midnight

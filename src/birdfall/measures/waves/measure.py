@@ -12,7 +12,12 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.suspensions import spells
+from birdfall.measures.suspensions import (
+    StrayTimes,
+    count_set_anew,
+    find_stray_statuses,
+    spells,
+)
 from birdfall.measures.waves import describe
 from birdfall.measures.waves.applies import applies_to
 from birdfall.measures.waves.baseline import Baseline
@@ -30,7 +35,7 @@ METHOD: Final = (
     "onset by profile likelihood",
 )
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 1
+METHOD_VERSION: Final = 2
 #: A record that does not say when it was watched, and is shorter, may be nothing but a wave.
 MIN_ALONE_S: Final = 3600.0
 #: Steps below which a record is too short to scan.
@@ -122,7 +127,12 @@ def waves(
     fallen = spells(record, statuses)
     low, high = describe.fall_bounds(fallen)
     begun = low > describe.NEVER
-    clock = scan_clock(record, low[begun], high[begun], step)
+    stray = find_stray_statuses(record)
+    aside = np.zeros(len(high), dtype=np.bool_)
+    if stray is not None:
+        aside = (high < stray.first) | (high > stray.last)
+        begun &= ~aside
+    clock = scan_clock(record, low[begun], high[begun], step, stray)
     # A fall known only within a month is no event of the day it was noticed.
     timed = begun & (high - np.where(begun, low, 0) <= 2e6 * max(clock.resolution, clock.step))
     if clock.steps < MIN_STEPS:
@@ -164,7 +174,8 @@ def waves(
         parameters=parameters,
         inputs=(record.input("statuses"), record.input("coverage")),
         limits=(
-            *_record_limits(clock, base, low, high, timed),
+            *_record_limits(clock, base, low[~aside], high[~aside], timed[~aside]),
+            *_left_out(record, stray),
             *_wave_limits(clock, searched, found, replicates),
         ),
         method=METHOD,
@@ -258,6 +269,16 @@ def _record_limits(
         notes.append(Note("times-too-wide-to-scan", {"accounts": wide, "of": of}))
     if not clock.covered.all():
         notes.append(Note("gaps-in-coverage", {"share": float(1 - clock.covered.mean())}))
+    return notes
+
+
+def _left_out(record: Record, stray: StrayTimes | None) -> list[Note]:
+    """What was set apart as no fall of this record's time."""
+    notes = []
+    if anew := count_set_anew(record):
+        notes.append(Note("set-anew-within-seconds", {"suspensions": anew}))
+    if stray is not None:
+        notes.append(Note("stray-times", {"rows": stray.rows}))
     return notes
 
 
