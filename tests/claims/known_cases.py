@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 
 from birdfall.claims.subjects import ClaimSource
 from birdfall.measures.ledgers import ledger
@@ -94,7 +95,12 @@ class KnownCase:
             )
         settings = Settings(leaders=(self.leader,), controls=(self.control,), time_zone=self.zone)
         record = from_tables(
-            {"statuses": statuses(rows), "follows": follows(edges), "counts": counts(series)},
+            {
+                "accounts": pa.table({"account": [*ids, self.leader, self.control, self.minister]}),
+                "statuses": statuses(rows),
+                "follows": follows(edges),
+                "counts": counts(series),
+            },
             settings,
         )
         found = {name: ledger(record, name) for name in (self.leader, self.control, self.minister)}

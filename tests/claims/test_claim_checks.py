@@ -325,3 +325,17 @@ def test_what_is_true_of_the_whole_record_only_is_no_verdict_on_the_wave():
     )
     assert found.details["verdict"] == "not_answerable"
     assert found.reasons[0].values == {"wave": 2200.0, "record": 3000.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("3,000 of @ministra's followers were suspended.", "not_answerable"),
+        ("None of @ministra's followers was suspended.", "not_answerable"),
+        ("@ministra recuperó 17.000 seguidores.", "supported"),
+        ("@ministra recuperó 30.000 seguidores.", "contradicted"),
+    ],
+)
+def test_followers_whom_nobody_listed_are_not_none(text, verdict):
+    (found,) = check_against(CARACAS.source(), parse_claim(Claim(text)))
+    assert found.details["verdict"] == verdict

@@ -166,6 +166,14 @@ def _check_subject(
     source: ClaimSource, claim: Claim, parsed: ParsedClaim, leader: str | None
 ) -> Finding:
     subject = find_subject(source, parsed, leader)
+    if (
+        isinstance(subject, Refusal)
+        and subject.note.code in ("followers-not-recorded", "no-follows")
+        and parsed.quantity is Quantity.RESTORED
+        and parsed.unit is Unit.FOLLOWERS
+    ):  # whoever's followers nobody listed may still be counted: what it recovered, it gained
+        parsed = replace(parsed, quantity=Quantity.GAINED)
+        subject = find_subject(source, parsed, leader)
     if isinstance(subject, Refusal):
         return _refusal(claim, parsed, subject.note)
     readings = _measure(source, parsed, subject)

@@ -118,7 +118,10 @@ def _subject_of(
         return Subject(account, None, "")
     if not source.record.has("follows"):
         return refuse("no-follows", needs="follows")
-    return Subject(account, find_followers(source, account), group)
+    followers = find_followers(source, account)
+    if not len(followers) and not len(source.record.edges([account]).follower):
+        return refuse("followers-not-recorded", account=account, needs="follows")
+    return Subject(account, followers, group)
 
 
 def _unknown(account: str) -> Refusal:

@@ -214,6 +214,8 @@ def _inherit_events(sentence: Sentence, items: list[Item]) -> list[Item]:
 def _continues(sentence: Sentence, before: Item, item: Item) -> bool:
     """Whether a number goes on with what was said of the one before: "and 300 more"."""
     words = sentence.words
+    if _is_elliptic(sentence, before, item):
+        return True
     if not 0 < sentence.crossing_cost(before.end, item.begin) < math.inf:
         return False
     return (
@@ -221,6 +223,18 @@ def _continues(sentence: Sentence, before: Item, item: Item) -> bool:
         or item.qualifier is not Qualifier.PLAIN
         or words.is_a(item.end, Tag.FURTHER)
         or bool(words.length_before(item.begin, Tag.BUT))
+    )
+
+
+def _is_elliptic(sentence: Sentence, before: Item, item: Item) -> bool:
+    """Whether a clause has only a handle and a number: "@x lost 3,000; @y, barely 60"."""
+    words = sentence.words
+    first, last = sentence.clause(item.begin)
+    return (
+        words.text(first - 1) == ";"
+        and before.end < first < len(words)
+        and words[first].kind is TokenKind.HANDLE
+        and not any(first <= event.begin < last for event in sentence.events)
     )
 
 

@@ -23,6 +23,7 @@ MIN_AGE_S = 2_000_000.0
 MIN_COUNT, MAX_COUNTED_S = 1000, 40 * DAY_S
 #: "de" before a unit only after a million: "un millón de horas".
 MIN_WITH_OF = 1e6
+ARABIC_ARTICLE = "ال"
 
 
 #: "The next day" ends with the second midnight: at most so much later.
@@ -91,7 +92,9 @@ def read_spans(
             continue  # "than on a normal day"
         span = _read_phrase(words, at)
         if span is None:
-            length = _read_length(words, at, begins.get(at))
+            length = _read_units_before(words, at, begins.get(at + 1)) or _read_length(
+                words, at, begins.get(at)
+            )
             span = None if length is None else _classify(words, length, dated)
         if span is not None:
             found.append(span)
@@ -149,6 +152,15 @@ def _read_length(words: TaggedTokens, at: int, amount: Amount | None) -> _Length
         or _read_few(words, at)
         or _read_bare_unit(words, at)
     )
+
+
+def _read_units_before(words: TaggedTokens, at: int, amount: Amount | None) -> _Length | None:
+    """Read "الدقائق العشر", where Arabic says the number after its unit."""
+    unit = _unit_s(words, at)
+    definite = all(words.text(n).startswith(ARABIC_ARTICLE) for n in (at, at + 1))
+    if unit is None or amount is None or not definite:
+        return None
+    return _Length(amount.value * unit, amount.value * unit, at, amount.end, True)
 
 
 def _read_number_of_units(words: TaggedTokens, amount: Amount) -> _Length | None:

@@ -79,7 +79,7 @@ def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> Eve
         marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
         return EventMention(quantity, begin, end, denial is not None, marks)
     still = words.ranges(Tag.STILL, begin - STILL_WORDS, begin)
-    if still:
+    if still and not words.contains(Tag.RESTORED, still[-1].end, begin):
         return EventMention(Quantity.MISSING, begin, end, marks=still[-1])
     return EventMention(quantity, begin, end)
 

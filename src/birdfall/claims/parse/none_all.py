@@ -21,7 +21,7 @@ from birdfall.claims.parse.tokens import TokenKind
 #: "Almost none" is at most so many percent.
 MAX_ALMOST_NONE_PERCENT = 10.0
 #: A number so soon after "none" is what none are of; after "all", it is the number meant.
-WORDS_TO_WHOLE, WORDS_TO_NUMBER = 4, 3
+WORDS_TO_WHOLE, WORDS_TO_NUMBER, WORDS_TO_ALL = 4, 3, 3
 _NONE_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
 _ALL_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST)
 
@@ -90,6 +90,7 @@ def _event_of_none(sentence: Sentence, end: int, clause: TokenRange) -> EventMen
     ]
     if not events:
         return None
+    events = [event for event in events if not _names_accounts(sentence, event)] or events
     nearest = min(
         events,
         key=lambda event: (
@@ -99,6 +100,13 @@ def _event_of_none(sentence: Sentence, end: int, clause: TokenRange) -> EventMen
     )
     following = [e for e in events if e.begin >= end and not sentence.crossing_cost(end, e.begin)]
     return following[-1] if following and nearest.begin >= end else nearest
+
+
+def _names_accounts(sentence: Sentence, event: EventMention) -> bool:
+    """Whether a suspension only says which accounts are meant: "of the suspended accounts"."""
+    words = sentence.words
+    beside = words.length_before(event.begin, Tag.ACCOUNT) or words.length(event.end, Tag.ACCOUNT)
+    return event.quantity is Quantity.FALLEN and not event.denied and bool(beside)
 
 
 def _number_between(items: list[Item], begin: int, end: int, event: EventMention) -> bool:
@@ -239,9 +247,11 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
     if any(event.denied and first <= event.begin < last for event in sentence.events):
         return None  # "tous ne sont pas revenus": not all, or none
     event = min(following, key=lambda e: e.begin, default=None)
+    floated = None if event is not None else _event_before_all(sentence, begin)
+    event = event or floated
     if event is None or event.quantity not in _ALL_QUANTITIES:
         return None
-    if kind is None and event.begin != at and not words.length(at, Tag.THEM):
+    if floated is None and kind is None and event.begin != at and not words.length(at, Tag.THEM):
         return None
     if kind is not None and event.quantity is Quantity.FALLEN and event.begin <= at + 1:
         event = _restored_after(sentence, event, last) or event
@@ -255,9 +265,21 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
         Qualifier.ALMOST if nearly else Qualifier.EXACTLY,
         quantity=quantity,
         of=kind if kind is not None else "",
-        noun=noun_after(sentence, end),
+        noun=noun_after(sentence, end) or (noun_before(sentence, begin) if floated else None),
         event=event,
     )
+
+
+def _event_before_all(sentence: Sentence, begin: int) -> EventMention | None:
+    """The event that "all" is said after: "volvieron todas", "عادت الحسابات كلها"."""
+    events = [
+        event
+        for event in sentence.events
+        if 0 <= begin - event.end <= WORDS_TO_ALL
+        and event.quantity is Quantity.RESTORED
+        and not sentence.crossing_cost(event.end, begin)
+    ]
+    return events[-1] if len(events) == 1 else None
 
 
 def _is_small(sentence: Sentence, at: int) -> bool:

@@ -70,7 +70,8 @@ def population_of(
         ):
             continue
         inside = clause.begin <= at < clause.end
-        handles.append((abs(at - end) + (0 if inside else OTHER_CLAUSE_COST), word.text))
+        apart = sentence.crossing_cost(at, end) if inside else OTHER_CLAUSE_COST
+        handles.append((abs(at - end) + apart, word.text))
     if handles:
         return min(handles)[1]
     return LEADER if followers else EVERYBODY

@@ -126,7 +126,8 @@ def _read_growth(sentence: Sentence) -> list[Item]:
     for tag, value in GROWTHS.items():
         for begin, end in words.ranges(tag):
             if _are_suspensions(sentence, begin):
-                found.append(_growth(begin, end, value))
+                only = words.length_before(begin, Tag.EXACTLY)
+                found.append(_growth(begin - only, end, value))
     for i in sentence.free():
         amount = sentence.amounts[i]
         percent = percent_end(sentence, amount.end)
