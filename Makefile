@@ -10,7 +10,7 @@ endif
 # where Python code stands
 CODE := src tests benchmarks examples docs requirements
 
-.PHONY: demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
+.PHONY: app demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -28,6 +28,9 @@ $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 
 demo: $(VENV)/.base ## simulate the night of 31 October 2013, measure it, write birdfall-demo/report.html
 	$(BIN)/birdfall demo -o birdfall-demo --again
+
+app: $(VENV)/.base ## open the workspace in the browser: from a file to a report, without another command
+	$(BIN)/birdfall app
 
 test: $(VENV)/.dev lint ## lint, type check, run all tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and not live and not nightly"

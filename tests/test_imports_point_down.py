@@ -9,11 +9,12 @@ import birdfall
 ROOT = Path(birdfall.__file__).parent
 FLOORS = [
     {"model"},
-    {"kernels", "record", "sources"},
+    {"kernels", "record", "sources", "web"},
     {"measures"},
     {"claims", "explanations", "world"},
     {"watch", "tell", "cluster"},
     {"watch.dashboard", "watch.session", "pipeline"},
+    {"app"},
     {"cli", "api", "inquiry", "__main__", ""},
 ]
 #: A package that can be called stands as high as the function it calls.

@@ -99,8 +99,8 @@ def places(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch):
     """Tests ask faster than people do."""
-    monkeypatch.setattr("birdfall.watch.dashboard.security.REQUESTS_PER_SECOND", 1e6)
-    monkeypatch.setattr("birdfall.watch.dashboard.security.MAX_BURST_REQUESTS", 10**6)
+    monkeypatch.setattr("birdfall.web.door.REQUESTS_PER_SECOND", 1e6)
+    monkeypatch.setattr("birdfall.web.door.MAX_BURST_REQUESTS", 10**6)
 
 
 def opened(browser, address, **options):

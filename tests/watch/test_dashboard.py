@@ -11,7 +11,6 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.alerts.backtest import keep_rules
 from birdfall.watch.alerts.rules import DEFAULT_RULES
 from birdfall.watch.dashboard.app import PageActions, create_application
-from birdfall.watch.dashboard.security import MAX_BURST_REQUESTS, is_loopback
 from birdfall.watch.dashboard.server import DashboardServer, parse_address
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import ReporterComparison
@@ -23,6 +22,7 @@ from birdfall.watch.store.database import State
 from birdfall.watch.store.ingest import ingest_batch, note_gap
 from birdfall.watch.store.queries.alerts import ChannelCount
 from birdfall.watch.store.queries.waves import list_waves
+from birdfall.web.door import MAX_BURST_REQUESTS, is_loopback
 from commands import birdfall
 
 T = 1_700_000_000_000_000
@@ -224,7 +224,7 @@ def test_a_hundred_listeners_who_hardly_read_hold_up_nobody(path, monkeypatch):
     import socket
     import urllib.request
 
-    monkeypatch.setattr("birdfall.watch.dashboard.security.MAX_BURST_REQUESTS", 10_000)
+    monkeypatch.setattr("birdfall.web.door.MAX_BURST_REQUESTS", 10_000)
     at, asked = [0], []
     # news so large that a few of them fill what a socket holds
     monkeypatch.setattr(

@@ -13,13 +13,13 @@ from watch_running import until
 
 from birdfall.cli.dashboard_token import read_token
 from birdfall.model.errors import UsageError
-from birdfall.watch.dashboard import connection_limits
 from birdfall.watch.dashboard.app import create_application
-from birdfall.watch.dashboard.security import FORWARDED
 from birdfall.watch.dashboard.server import DashboardServer
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.session import WatchOptions, replay
 from birdfall.watch.store.database import State
+from birdfall.web import connection_limits
+from birdfall.web.door import FORWARDED
 from commands import birdfall
 
 TOKEN = "t" * 24
@@ -191,7 +191,7 @@ def test_hundreds_of_slow_requests_lock_nobody_out(path):
 
 
 def test_hundreds_of_open_pages_lock_nobody_out(path, monkeypatch):
-    monkeypatch.setattr("birdfall.watch.dashboard.security.MAX_BURST_REQUESTS", 10_000)
+    monkeypatch.setattr("birdfall.web.door.MAX_BURST_REQUESTS", 10_000)
     ask = b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     with serving(path) as server:
         found = open_many(server, 200, ask)

@@ -34,6 +34,10 @@ COMMANDS = {
         "demo:demo",
         "Simulate the night of 31 October 2013, measure it, and write a report.",
     ),
+    "app": (
+        "workspace:workspace",
+        "Open the workspace in the browser: from a file to a report.",
+    ),
     "look": (
         "looking:look",
         "Say what files are, and what can and cannot be concluded from them.",

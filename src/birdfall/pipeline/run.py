@@ -13,12 +13,12 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypedDict
 
 from birdfall.measures.coordination import CoordinationKeywords
-from birdfall.model.errors import BirdfallError
+from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
 from birdfall.pipeline.catalogue import Measure, StepSubject, catalogue, find_measure
@@ -117,10 +117,16 @@ class Stages:
 
 
 def run(
-    case: Case, options: Options | None = None, *, progress: Progress = silent
+    case: Case,
+    options: Options | None = None,
+    *,
+    progress: Progress = silent,
+    begin: Callable[[RunStep], None] = lambda _step: None,
 ) -> dict[str, Finding]:
     """Run all measures on a case and keep their findings; goes on where an earlier run with the
     same inputs stopped.
+
+    begin: is told of each step before it is taken, also of those whose findings are kept.
 
     Returns all findings by name. Raises CaseError if the case is damaged or locked.
     """
@@ -139,6 +145,7 @@ def run(
             outdated = True
             stages = replace(stages, done={s: n for s, n in stages.done.items() if s in walked})
         walked.append(step.name)
+        begin(step)
         if step.name in stages.done:
             state.add(*(case.finding(name) for name in stages.done[step.name]))
             continue
@@ -240,6 +247,33 @@ def replace_claims(case: Case, claims: bytes, *, progress: Progress = silent) ->
     case.save(*found)
     done = stages.done | {step.name: [f.name for f in found]}
     Stages(_key(state), options, done, stages.methods).put(case)
+
+
+#: Settings that say how findings are shown. No measure reads them, but for claims: whom a handle in
+#: a sentence means may hang on who is public.
+PRESENTATION = ("title", "question", "language", "public")
+
+
+def change_presentation(case: Case, **changes: str | tuple[str, ...]) -> None:
+    """Change how the findings of a case are shown; they stay as they are. Claims are checked again
+    where others become public.
+
+    changes: settings of `PRESENTATION`. Raises UsageError for another.
+    """
+    unknown = sorted(set(changes) - set(PRESENTATION))
+    if unknown:
+        raise UsageError(
+            f"{', '.join(unknown)} may change what is found",
+            fix="Change it in the settings, and run the case again.",
+        )
+    options, inputs = options_of(case) or Options(), Inputs.from_case(case)
+    before = _stages(case, Run(case.record(), options, inputs))
+    case.change_settings(**changes)
+    if before.done:
+        key = _key(Run(case.record(), options, inputs))
+        Stages(key, options, before.done, before.methods).put(case)
+        if "public" in changes and inputs.claims:
+            replace_claims(case, inputs.claims)
 
 
 def options_of(case: Case) -> Options | None:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import birdfall
@@ -73,9 +73,50 @@ def render(
             f"no words for {', '.join(unknown) or 'no language'}",
             fix=f"Languages: {', '.join(LANGUAGES)}.",
         )
+    first = default or case.settings.language
+    told = write_articles(
+        case, [first, *(one for one in languages if one != first)], sections=sections
+    )
+    html = _page_html(told)
+    return seal(html.encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class ToldCase:
+    """A case as it is told: an article for each language, and what they share.
+
+    Parameters
+    ----------
+    articles
+        One of each language, in their order.
+    symbols
+        Drawings that the articles refer to: SVG symbols by their keys.
+    findings
+        What was told, with words of people as they are quoted.
+    record
+        The record of the case.
+    title
+        Its title as it is quoted.
+    with_map
+        Whether there is a network map.
+    """
+
+    articles: Sequence[Article]
+    symbols: Markup
+    findings: Mapping[str, Finding]
+    record: Record
+    title: str
+    with_map: bool
+
+
+def write_articles(
+    case: Case, languages: Sequence[str], *, sections: Sequence[Section] = SECTIONS
+) -> ToldCase:
+    """A case that was run as articles, the same that its report holds.
+
+    languages: of `LANGUAGES`, in their order.
+    """
     record = case.record()
-    first = default or record.settings.language
-    order = [first, *(one for one in languages if one != first)]
     quoting = quoting_of(record)
     findings = quoting.findings(case.findings())
     specs = chart_specs(findings, ZoneInfo(record.settings.time_zone))
@@ -83,7 +124,7 @@ def render(
     name = names_of(record)
     maps = draw_maps(findings, name)
     articles = []
-    for one in order:
+    for one in languages:
         say = words(one, record.settings.time_zone)
         named = replace(name, isolated=say.direction == "rtl")
         page = Page(findings, record, say, named, frozenset(specs), maps)
@@ -91,26 +132,18 @@ def render(
     posters = (_poster(key, maps[key]) for key in sorted(maps))
     symbols = Markup("".join((*rendering.symbols(), *posters)))
     title = quoting.text(record.settings.title)
-    html = _page_html(articles, record, findings, symbols, title=title, with_map=bool(maps))
-    return seal(html.encode("utf-8", "replace"))
+    return ToldCase(articles, symbols, findings, record, title, bool(maps))
 
 
-def _page_html(
-    articles: Sequence[Article],
-    record: Record,
-    findings: Mapping[str, Finding],
-    symbols: Markup,
-    *,
-    title: str,
-    with_map: bool,
-) -> str:
+def _page_html(told: ToldCase) -> str:
     """The page of these articles, the first of them in view, with a blank seal."""
     style, script = _asset("report.css"), _asset("report.js")
-    if with_map:
+    if told.with_map:
         script += "\n" + (files("birdfall.tell") / "assets" / "map.js").read_text("utf-8")
+    articles = told.articles
     return (
         _environment()
-        .from_string(_asset("report.html.j2"))
+        .get_template("report.html.j2")
         .render(
             articles=articles,
             first=articles[0].lang,
@@ -119,11 +152,11 @@ def _page_html(
             style=Markup(style),
             script=Markup(script),
             csp=_policy(style, script),
-            simulated=record.settings.simulated,
-            title=title or "Birdfall",
-            symbols=symbols,
+            simulated=told.record.settings.simulated,
+            title=told.title or "Birdfall",
+            symbols=told.symbols,
             sizes=SIZES,
-            data=Markup(_machine_data(findings, record)),
+            data=Markup(_machine_data(told.findings, told.record)),
             blank=BLANK.decode(),
             version=birdfall.__version__,
         )
@@ -305,7 +338,11 @@ def _safe_json(data: object) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     return Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("birdfall.tell"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

@@ -183,6 +183,7 @@ def words(language: str, time_zone: str = "UTC") -> Words:
 def _catalogue(language: str) -> dict[str, str]:
     folder = files("birdfall.tell") / "words"
     found: dict[str, str] = json.loads((folder / f"{language}.json").read_text("utf-8"))
+    found |= json.loads((folder / f"app.{language}.json").read_text("utf-8"))
     notes = folder / f"notes.{language}.json"
     if notes.is_file():
         found |= {

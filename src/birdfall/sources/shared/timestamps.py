@@ -273,22 +273,38 @@ _DIGITS: Final = (
 )
 
 
-def zone_error(file: str, column: str, sample: str) -> UsageError:
-    return UsageError(
+class ZoneQuestion(UsageError):
+    """A person must say in which zone the times of a column were written. sample: one of them."""
+
+    sample = ""
+
+
+class DayOrderQuestion(UsageError):
+    """A person must say whether the day or the month comes first. sample: a date of the column."""
+
+    sample = ""
+
+
+def zone_error(file: str, column: str, sample: str) -> ZoneQuestion:
+    asked = ZoneQuestion(
         f'"{printable(sample, 60)}" has no time zone',
         where=Where(file, column=column),
         why="The same clock time is another moment elsewhere.",
         fix='Say where it was written with --time-zone "America/Caracas" (or UTC).',
     )
+    asked.sample = sample
+    return asked
 
 
-def day_order_error(file: str, column: str, sample: str) -> UsageError:
-    return UsageError(
+def day_order_error(file: str, column: str, sample: str) -> DayOrderQuestion:
+    asked = DayOrderQuestion(
         f'"{printable(sample, 60)}" fits two dates, and no date of this column settles which',
         where=Where(file, column=column),
         why="Waves need exact order.",
         fix='Say which with --date-format "%d/%m/%Y %H:%M" (or "%m/%d/%Y %H:%M").',
     )
+    asked.sample = sample
+    return asked
 
 
 def find_zone(name: str | None) -> ZoneInfo | None:

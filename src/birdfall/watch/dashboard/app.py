@@ -31,9 +31,7 @@ from starlette.types import Receive, Scope, Send
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 from birdfall.watch.alerts.handoff import is_table
-from birdfall.watch.dashboard.connection_limits import StreamPlaces
 from birdfall.watch.dashboard.live_updates import Updates
-from birdfall.watch.dashboard.security import HEADERS, AccessGuard
 from birdfall.watch.dashboard.view import (
     Overview,
     ReportersPage,
@@ -43,6 +41,8 @@ from birdfall.watch.dashboard.view import (
     View,
     WaveEntry,
 )
+from birdfall.web.connection_limits import StreamPlaces
+from birdfall.web.door import HEADERS, AccessGuard
 
 ASSETS = {
     "dashboard.js": "text/javascript",

@@ -21,14 +21,14 @@ import uvicorn
 from birdfall.model.errors import CaseError, UsageError
 from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.case_view import CaseView
-from birdfall.watch.dashboard.connection_limits import ConnectionTable
 from birdfall.watch.dashboard.live_updates import Updates
-from birdfall.watch.dashboard.security import is_loopback
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import View
 from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries.waves import find_wave
+from birdfall.web.connection_limits import ConnectionTable
+from birdfall.web.door import is_loopback
 
 #: Shortest token that is accepted.
 MIN_TOKEN_CHARS = 16

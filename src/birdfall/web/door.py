@@ -1,5 +1,5 @@
-"""Who may see the dashboard: on loopback whoever is on this machine, elsewhere whoever has the
-token.
+"""Who may see a server's pages: the door of all of them, and that of the dashboard, which lets in
+whoever is on this machine, and from elsewhere whoever has the token.
 
 Also here: the headers of every answer, the names the server answers to (so that a page of another
 site cannot reach it by a name that leads to loopback), and limits on how often and how much is
@@ -61,13 +61,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class AccessGuard:
-    """ASGI middleware. token: what a visitor must show; None on loopback. host: the address the
-    server listens on.
+class Door:
+    """ASGI middleware that refuses requests, and puts the headers on every answer.
+
+    app: what stands behind the door.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str | None, host: str) -> None:
-        self.app, self.token, self.host = app, token, host
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
         self._seen: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +76,7 @@ class AccessGuard:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        refused = self._check_request(request)
+        refused = self.check_request(request)
         if refused is not None:
             for name, value in HEADERS.items():
                 refused.headers[name] = value
@@ -94,7 +95,50 @@ class AccessGuard:
 
         await self.app(scope, receive, send_with_headers)
 
-    def _check_request(self, request: Request) -> Response | None:
+    def check_request(self, request: Request) -> Response | None:
+        """The answer to a request that is refused; None if it may come in."""
+        raise NotImplementedError
+
+    @staticmethod
+    def same_origin(request: Request) -> bool:
+        """Whether a request comes from a page of this server, or from no page at all."""
+        origin = request.headers.get("origin")
+        if origin is None:
+            return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        return origin == f"{request.url.scheme}://{request.url.netloc}"
+
+    def take_from_bucket(self, visitor: str) -> bool:
+        """A bucket of `MAX_BURST_REQUESTS` drops that fills at `REQUESTS_PER_SECOND`; False if it
+        was empty.
+        """
+        moment = time.monotonic()
+        left, at = self._seen.pop(visitor, (float(MAX_BURST_REQUESTS), moment))
+        left = min(left + (moment - at) * REQUESTS_PER_SECOND, float(MAX_BURST_REQUESTS))
+        self._seen[visitor] = (max(left - 1, 0.0), moment)
+        while len(self._seen) > MAX_REMEMBERED_VISITORS:
+            self._seen.popitem(last=False)
+        return left >= 1
+
+
+class AccessGuard(Door):
+    """The door of the dashboard.
+
+    Parameters
+    ----------
+    app
+        What stands behind it.
+    token
+        What a visitor must show; None on loopback.
+    host
+        The address the server listens on.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str | None, host: str) -> None:
+        super().__init__(app)
+        self.token, self.host = token, host
+
+    def check_request(self, request: Request) -> Response | None:
+        """As `Door.check_request`: by name, proxy, rate, size, method, origin and token."""
         name = request.url.hostname or ""
         if self.token is None and not is_loopback(name):
             return PlainTextResponse("This server answers to this machine only.", 421)
@@ -107,14 +151,14 @@ class AccessGuard:
         visitor = request.client.host if request.client else ""
         shown = self._shows_token(request)
         # who has no token cannot use up what those with one may ask from the same address
-        if not self._take_from_bucket(f"{visitor} with a token" if shown else visitor):
+        if not self.take_from_bucket(f"{visitor} with a token" if shown else visitor):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         length = request.headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
             return PlainTextResponse("Too large.", 413)
         if request.method not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Not here.", 405)
-        if request.method == "POST" and not self._same_origin(request):
+        if request.method == "POST" and not self.same_origin(request):
             return PlainTextResponse("Asked from another site.", 403)
         if self.token is None or request.url.path.startswith("/assets/"):
             return None
@@ -143,20 +187,3 @@ class AccessGuard:
         return self.token is not None and hmac.compare_digest(
             given.encode("utf-8", "replace"), self.token.encode()
         )
-
-    @staticmethod
-    def _same_origin(request: Request) -> bool:
-        origin = request.headers.get("origin")
-        if origin is None:
-            return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-        return origin == f"{request.url.scheme}://{request.url.netloc}"
-
-    def _take_from_bucket(self, visitor: str) -> bool:
-        """A bucket of `MAX_BURST_REQUESTS` drops that fills at `REQUESTS_PER_SECOND`."""
-        moment = time.monotonic()
-        left, at = self._seen.pop(visitor, (float(MAX_BURST_REQUESTS), moment))
-        left = min(left + (moment - at) * REQUESTS_PER_SECOND, float(MAX_BURST_REQUESTS))
-        self._seen[visitor] = (max(left - 1, 0.0), moment)
-        while len(self._seen) > MAX_REMEMBERED_VISITORS:
-            self._seen.popitem(last=False)
-        return left >= 1

@@ -1,4 +1,4 @@
-"""Limits of the dashboard's connections: nobody can lock others out by holding many, or by saying
+"""Limits of a server's connections: nobody can lock others out by holding many, or by saying
 and taking what they have to slowly.
 
 A request's head and body must be there within seconds, and what is sent must be taken. Where an
@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from birdfall.watch.dashboard.security import is_loopback
+from birdfall.web.door import is_loopback
 
 #: Seconds for a request's head, for its body, and for which nothing of an answer may be taken.
 HEAD_SECONDS, BODY_SECONDS, STALL_SECONDS = 5.0, 10.0, 30.0
@@ -29,9 +29,13 @@ MAX_STREAMS, MAX_STREAMS_PER_ADDRESS = 128, 32
 
 
 class ConnectionTable:
-    """The connections of one server: how many an address holds, and which asked nothing yet."""
+    """The connections of one server: how many an address holds, and which asked nothing yet.
 
-    def __init__(self) -> None:
+    body_seconds: the time a request's body may take; None: `BODY_SECONDS`.
+    """
+
+    def __init__(self, body_seconds: float | None = None) -> None:
+        self.body_seconds = body_seconds
         self._held: Counter[str] = Counter()
         #: oldest first
         self._waiting: dict[BoundedProtocol, None] = {}
@@ -145,7 +149,7 @@ class BoundedProtocol(H11Protocol):
         elif self._counted:
             self._table.set_waiting(self, waiting=False)
         if stage is h11.SEND_BODY:
-            self._timer = self.loop.call_later(BODY_SECONDS, self.drop)
+            self._timer = self.loop.call_later(self._table.body_seconds or BODY_SECONDS, self.drop)
 
     def _check_taken(self) -> None:
         """End a connection whose other side takes nothing of what it is sent."""

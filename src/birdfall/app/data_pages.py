@@ -1,0 +1,212 @@
+"""What the files are, and what must be said before they can be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from birdfall.app.begin_pages import take_files
+from birdfall.app.jobs import JobKind, JobRequest, begin_job
+from birdfall.app.reading import (
+    FileReading,
+    SeenFile,
+    ZoneExample,
+    coverage_of,
+    date_format_for,
+    order_examples,
+    roles_of,
+    see_file,
+    see_files,
+    zone_examples,
+)
+from birdfall.app.site import Site, go_to, in_thread, text_of, uploads_of
+from birdfall.model.errors import BirdfallError, UsageError
+from birdfall.model.findings import Finding, Note
+from birdfall.sources.shared.timestamps import (
+    DayOrderQuestion,
+    ZoneQuestion,
+    find_zone,
+)
+from birdfall.sources.table.column_choice import ROLES
+
+#: Zones between which a person may choose at once; any other can be written.
+ZONES: Final = (
+    "UTC", "America/Caracas", "America/Bogota", "America/Mexico_City", "America/New_York",
+    "America/Sao_Paulo", "Europe/London", "Europe/Madrid", "Europe/Paris", "Europe/Lisbon",
+    "Africa/Cairo", "Asia/Riyadh",
+)  # fmt: skip
+#: Rejected rows, and rows of a sample, that are shown of a file.
+MAX_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """What must be said of a file.
+
+    Parameters
+    ----------
+    kind
+        `zone`, `order` or `other`.
+    error
+        The question as the reader asks it.
+    zones
+        What the time would mean in some zones.
+    orders
+        What the date would be, by which part comes first.
+    sample
+        The time or date in question.
+    """
+
+    kind: str
+    error: BirdfallError
+    zones: tuple[ZoneExample, ...] = ()
+    orders: tuple[tuple[str, object], ...] = ()
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """A question, and why it cannot be asked; None if it can."""
+
+    name: str
+    reason: Note | None
+
+
+class DataPages:
+    """The page of the files of an inquiry, and what is done on it."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def data(self, request: Request) -> Response:
+        """Each file, how it would be read, and what can be asked."""
+        desk = self.site.desk(request)
+        seen = await in_thread(see_files, desk)
+        coverage = await in_thread(coverage_of, seen)
+        return self.site.render_desk(
+            request,
+            "data",
+            desk,
+            files=[(one, question_of(one)) for one in seen],
+            roles=[(one.file.number, _roles(one)) for one in seen],
+            known_roles=list(ROLES),
+            zones=ZONES,
+            shown=MAX_SHOWN,
+            ready=bool(seen) and all(one.is_ready for one in seen),
+            askable=askable(coverage) if isinstance(coverage, Finding) else [],
+        )
+
+    async def change(self, request: Request) -> Response:
+        """Keep what a person said of a file."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        form = await self.site.read_form(request)
+        file = desk.file(int(request.path_params["number"]))
+        if file is None:
+            raise HTTPException(404)
+        seen = await in_thread(see_file, file)
+        said_reading(seen, form).put(file)
+        return go_to(f"/{language}/c/{desk.name}/data#file-{file.number}")
+
+    async def add(self, request: Request) -> Response:
+        """Put further files on the desk."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        form = await self.site.read_form(request)
+        if not uploads_of(form, "files") and not text_of(form, "table"):
+            raise UsageError("no file was chosen", fix="Choose files, or paste a table.")
+        await take_files(desk, form)
+        return go_to(f"/{language}/c/{desk.name}/data")
+
+    async def remove(self, request: Request) -> Response:
+        """Take a file off the desk."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        await self.site.read_form(request)
+        await in_thread(desk.remove_file, int(request.path_params["number"]))
+        return go_to(f"/{language}/c/{desk.name}/data")
+
+    async def take_in(self, request: Request) -> Response:
+        """Make the case from the files."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        await self.site.read_form(request)
+        seen = await in_thread(see_files, desk)
+        if not seen or not all(one.is_ready for one in seen):
+            return go_to(f"/{language}/c/{desk.name}/data")
+        await in_thread(begin_job, desk, JobRequest(JobKind.READ, language))
+        return go_to(f"/{language}/c/{desk.name}/job")
+
+
+def question_of(seen: SeenFile) -> AskedQuestion | None:
+    """What must be said of a file before it can be read; None: nothing."""
+    question = seen.question
+    match question:
+        case None:
+            return None
+        case ZoneQuestion():
+            examples = tuple(zone_examples(question, ("UTC", "America/Caracas")))
+            return AskedQuestion("zone", question, zones=examples, sample=question.sample)
+        case DayOrderQuestion():
+            orders = tuple(order_examples(question).items())
+            return AskedQuestion("order", question, orders=orders, sample=question.sample)
+        case _:
+            return AskedQuestion("other", question)
+
+
+def said_reading(seen: SeenFile, form: FormData) -> FileReading:
+    """How a file is to be read, after what a form says of it.
+
+    Raises UsageError for a zone that there is none of.
+    """
+    reading = seen.reading
+    zone = text_of(form, "other_zone") or text_of(form, "zone")
+    if zone:
+        find_zone(zone)
+        reading = replace(reading, time_zone=zone)
+    question, order = seen.question, text_of(form, "order")
+    if order in ("dmy", "mdy") and isinstance(question, DayOrderQuestion):
+        reading = replace(reading, date_format=date_format_for(question.sample, order))
+    if text_of(form, "columns") == "yes":
+        reading = replace(reading, columns=_said_columns(seen, form))
+    if text_of(form, "forget") == "yes":
+        reading = FileReading()
+    return reading
+
+
+def _said_columns(seen: SeenFile, form: FormData) -> dict[str, str]:
+    """The roles that a form gives columns, as far as they differ from what was found."""
+    names = [column.name for look in seen.looks for column in look.columns]
+    found = _roles(seen)
+    said = dict(seen.reading.columns)
+    for key, value in form.multi_items():
+        number = re.fullmatch(r"column-(\d{1,4})", key)
+        if number is None or not isinstance(value, str) or int(number[1]) >= len(names):
+            continue
+        name = names[int(number[1])]
+        said = {role: column for role, column in said.items() if column != name or role == value}
+        if value in ROLES and found.get(name) != value:
+            said = {role: column for role, column in said.items() if column != name}
+            said[value] = name
+    return said
+
+
+def _roles(seen: SeenFile) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for look in seen.looks:
+        found |= roles_of(look.mapping, seen.reading)
+    return found
+
+
+def askable(coverage: Finding) -> list[Askable]:
+    """What can be asked, from the finding on coverage."""
+    rows = coverage.table("questions").to_pylist()
+    return [
+        Askable(
+            row["question"],
+            None if row["answerable"] else Note(row["reason"], {"needs": row["needs"]}),
+        )
+        for row in rows
+    ]

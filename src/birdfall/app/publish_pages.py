@@ -1,0 +1,130 @@
+"""What is given out: the report, the evidence, and whether every number comes out again."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from birdfall.app.ask_pages import split_names
+from birdfall.app.jobs import (
+    JobKind,
+    JobRequest,
+    JobState,
+    JobStatus,
+    begin_job,
+    job_status,
+    last_job,
+)
+from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of, texts_of
+from birdfall.app.worker import EVIDENCE
+from birdfall.app.workspace import Desk
+from birdfall.model.errors import UsageError
+from birdfall.pipeline.intake import find_account
+from birdfall.pipeline.report import REPORT_FILE, write_report
+from birdfall.pipeline.run import change_presentation
+from birdfall.record.case import Case
+from birdfall.tell.words import LANGUAGES
+
+
+class PublishPages:
+    """The pages of what leaves the machine."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def publish(self, request: Request) -> Response:
+        """Language, who is public, report, evidence, verification."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        if not is_measured(desk):
+            return go_to(f"/{language}/c/{desk.name}/")
+        case = desk.case()
+        names = await in_thread(lambda: case.record().names())
+        settings = case.settings
+        known = dict.fromkeys([*settings.leaders, *settings.controls, *settings.public])
+        evidence = desk.folder / EVIDENCE
+        return self.site.render_desk(
+            request,
+            "publish",
+            desk,
+            settings=settings,
+            accounts=[(account, names.get(account, account)) for account in known],
+            verified=last_of_kind(desk, JobKind.VERIFY),
+            evidence=evidence.stat().st_size if evidence.is_file() else None,
+            has_report=case.read(REPORT_FILE) is not None,
+        )
+
+    async def write(self, request: Request) -> Response:
+        """Write the report as the form says."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        form = await self.site.read_form(request)
+        if running(last_job(desk)):
+            raise UsageError("this case is being worked on", fix="Wait until it is done.")
+        first = text_of(form, "first")
+        names = [*texts_of(form, "public"), *split_names(text_of(form, "more_public"))]
+        await in_thread(_write, desk.case(), first if first in LANGUAGES else language, names)
+        return go_to(f"/{language}/c/{desk.name}/publish")
+
+    async def verify(self, request: Request) -> Response:
+        """Compute everything again."""
+        return await self._begin(request, JobKind.VERIFY)
+
+    async def pack(self, request: Request) -> Response:
+        """Make the evidence."""
+        return await self._begin(request, JobKind.EVIDENCE)
+
+    async def _begin(self, request: Request, kind: JobKind) -> Response:
+        desk, language = self.site.desk(request), self.site.language(request)
+        await self.site.read_form(request)
+        await in_thread(begin_job, desk, JobRequest(kind, language))
+        return go_to(f"/{language}/c/{desk.name}/job")
+
+    async def report(self, request: Request) -> Response:
+        """The report, which brings a policy of its own, stricter than this server's."""
+        desk = self.site.desk(request)
+        page = desk.case().read(REPORT_FILE) if desk.has_case else None
+        if page is None:
+            raise HTTPException(404)
+        headers = {"Content-Security-Policy": "frame-ancestors 'none'; sandbox allow-scripts "
+                   "allow-modals allow-downloads"}  # fmt: skip
+        if "download" in request.query_params:
+            headers["Content-Disposition"] = f'attachment; filename="{download_name(desk)}.html"'
+        return HTMLResponse(page, headers=headers)
+
+    async def evidence(self, request: Request) -> Response:
+        """The evidence as one file."""
+        desk = self.site.desk(request)
+        path = desk.folder / EVIDENCE
+        if not path.is_file():
+            raise HTTPException(404)
+        name = f"{download_name(desk)}-evidence.zip"
+        return FileResponse(path, media_type="application/zip", filename=name)
+
+
+def download_name(desk: Desk) -> str:
+    """A name for a file of this inquiry, in letters that any system takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", desk.name).strip("-.") or "case"
+
+
+def last_of_kind(desk: Desk, kind: JobKind) -> JobStatus | None:
+    """The last job of a kind that was done since the last measuring; None if there is none."""
+    last = last_job(desk)
+    for number in range(last.number if last else 0, 0, -1):
+        status = job_status(desk, number)
+        if status is None or status.state is not JobState.DONE:
+            continue
+        if status.request.kind is kind:
+            return status
+        if status.request.kind in (JobKind.READ, JobKind.MEASURE, JobKind.DEMO):
+            return None
+    return None
+
+
+def _write(case: Case, first: str, names: list[str]) -> None:
+    record = case.record()
+    public = tuple(dict.fromkeys(find_account(record, name) for name in names))
+    if public != case.settings.public or first != case.settings.language:
+        change_presentation(case, public=public, language=first)
+    write_report(case, first)

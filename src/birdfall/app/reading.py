@@ -1,0 +1,209 @@
+"""How the files of a desk are read: what a person said of each, and what was seen in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from birdfall.app.workspace import Desk, GivenFile
+from birdfall.model.errors import BirdfallError
+from birdfall.model.findings import Finding
+from birdfall.pipeline.catalogue import StepSubject, find_measure
+from birdfall.pipeline.context import Run
+from birdfall.pipeline.intake import ReadOptions
+from birdfall.record.atomic import digest, write_text
+from birdfall.sources.ingest import Look, load, look_into_all
+from birdfall.sources.shared.column_mapping import ColumnMapping
+from birdfall.sources.shared.timestamps import DayOrderQuestion, TimeReader, ZoneQuestion, find_zone
+from birdfall.sources.table.column_choice import ROLES
+
+#: Files up to so many bytes in all are read whole, to say what can be asked before a case is made.
+MAX_PREVIEW_BYTES: Final = 24 << 20
+#: The forms of dates between which a person chooses.
+DATE_FORMS: Final = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What a person said of a file.
+
+    Parameters
+    ----------
+    time_zone
+        IANA name of the zone of times that carry none; "" if nothing was said.
+    date_format
+        strptime format of its times; "" if nothing was said.
+    columns
+        Role to the column that has it.
+    """
+
+    time_zone: str = ""
+    date_format: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, file: GivenFile) -> FileReading:
+        """What was said of a file; nothing if nothing was."""
+        try:
+            return cls(**json.loads(file.reading_path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def put(self, file: GivenFile) -> None:
+        """Keep it beside the file."""
+        write_text(file.reading_path, json.dumps(asdict(self), sort_keys=True))
+
+    @property
+    def options(self) -> ReadOptions:
+        """The same as a reader takes it."""
+        return ReadOptions(
+            time_zone=self.time_zone or None,
+            date_format=self.date_format or None,
+            columns=self.columns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file as it would be read.
+
+    Parameters
+    ----------
+    file
+        The file.
+    reading
+        What a person said of it.
+    looks
+        What it is; of a file that holds files, each of them. Empty if it cannot be read.
+    error
+        Why it cannot be read; None if it can.
+    """
+
+    file: GivenFile
+    reading: FileReading
+    looks: tuple[Look, ...]
+    error: BirdfallError | None = None
+
+    @property
+    def question(self) -> BirdfallError | None:
+        """What must be said before it can be read; None: nothing."""
+        return next((look.question for look in self.looks if look.question is not None), None)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be taken in as it is."""
+        return self.error is None and self.question is None and any(k.rows for k in self.looks)
+
+
+def see_file(file: GivenFile) -> SeenFile:
+    """What a file is; one that has not changed is not looked at again."""
+    reading = FileReading.of(file)
+    stat = file.path.stat()
+    said = json.dumps(asdict(reading), sort_keys=True)
+    return _see(file, stat.st_mtime_ns, stat.st_size, said)
+
+
+@lru_cache(maxsize=64)
+def _see(file: GivenFile, _changed: int, _size: int, said: str) -> SeenFile:
+    reading = FileReading(**json.loads(said))
+    try:
+        return SeenFile(file, reading, tuple(look_into_all(file.path, **reading.options.keywords)))
+    except BirdfallError as error:
+        return SeenFile(file, reading, (), error)
+
+
+def see_files(desk: Desk) -> list[SeenFile]:
+    """What all files of a desk are."""
+    return [see_file(file) for file in desk.files()]
+
+
+def signature_of(desk: Desk) -> str:
+    """A text that is another one for other files, or the same read otherwise."""
+    parts = [[file.name, digest(file.path), asdict(FileReading.of(file))] for file in desk.files()]
+    return json.dumps(parts, sort_keys=True)
+
+
+def coverage_of(seen: list[SeenFile]) -> Finding | None:
+    """What can be asked of files together; None if they are too large to be read in passing, or one
+    of them cannot be read yet.
+    """
+    ready = [one for one in seen if one.is_ready]
+    if not ready or sum(one.file.path.stat().st_size for one in ready) > MAX_PREVIEW_BYTES:
+        return None
+    key = tuple((one.file, json.dumps(asdict(one.reading), sort_keys=True)) for one in ready)
+    return _coverage(key)
+
+
+@lru_cache(maxsize=4)
+def _coverage(key: tuple[tuple[GivenFile, str], ...]) -> Finding | None:
+    if len({said for _, said in key}) != 1:
+        return None  # files that are read in different ways make no record in memory together
+    keywords = FileReading(**json.loads(key[0][1])).options.keywords
+    try:
+        run = Run(load(*(file.path for file, _ in key), **keywords))
+        return find_measure("coverage").answer(run, StepSubject("coverage", "coverage"))[0]
+    except BirdfallError:
+        return None
+
+
+def roles_of(mapping: ColumnMapping | None, reading: FileReading) -> dict[str, str]:
+    """What each column of a table is read as: the role that a person gave it, else the column of
+    the record that it fills, as far as that is a role.
+    """
+    found: dict[str, str] = {}
+    for emit in mapping.emits if mapping is not None else ():
+        for filled, names in emit.columns.items():
+            for name in names:
+                if filled in ROLES:
+                    found.setdefault(name, filled)
+    return found | {column: role for role, column in reading.columns.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneExample:
+    """What a time would mean if it was written in a zone."""
+
+    zone: str
+    moment: dt.datetime
+
+
+def zone_examples(question: ZoneQuestion, zones: tuple[str, ...]) -> list[ZoneExample]:
+    """What the time of the question would mean in each of these zones."""
+    found = []
+    for zone in zones:
+        reader = TimeReader(find_zone(zone), None, "dmy")
+        try:
+            microseconds = reader.microseconds(question.sample)
+        except ValueError:
+            continue
+        moment = dt.datetime.fromtimestamp(microseconds / 1e6, dt.UTC)
+        found.append(ZoneExample(zone, moment))
+    return found
+
+
+def order_examples(question: DayOrderQuestion) -> dict[str, dt.datetime]:
+    """What the date of the question would be with the day first, and with the month first."""
+    found = {}
+    for order in ("dmy", "mdy"):
+        reader = TimeReader(find_zone("UTC"), None, order)
+        try:
+            microseconds = reader.microseconds(question.sample)
+        except ValueError:
+            continue
+        found[order] = dt.datetime.fromtimestamp(microseconds / 1e6, dt.UTC)
+    return found
+
+
+def date_format_for(sample: str, order: str) -> str:
+    """The strptime format of a numbered date in this order, as the sample writes it."""
+    date, _, clock = sample.strip().partition(" ")
+    sign = next((c for c in date if c in "/.-"), "/")
+    year = "%Y" if len(date.rsplit(sign, 1)[-1]) == 4 else "%y"
+    first, second = ("%d", "%m") if order == "dmy" else ("%m", "%d")
+    form = f"{first}{sign}{second}{sign}{year}"
+    colons = clock.count(":")
+    return form + ("" if not clock else " %H:%M:%S" if colons == 2 else " %H:%M")

@@ -1,0 +1,203 @@
+"""The server of a workspace: on this machine only, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from birdfall.app.ask_pages import AskPages
+from birdfall.app.begin_pages import BeginPages
+from birdfall.app.check_pages import CheckPages
+from birdfall.app.data_pages import DataPages
+from birdfall.app.interface import Interface, error_json
+from birdfall.app.publish_pages import PublishPages
+from birdfall.app.result_pages import ResultPages
+from birdfall.app.session import SessionDoor, Sessions
+from birdfall.app.site import ASSETS, Site, asset_bytes
+from birdfall.app.workspace import Workspace
+from birdfall.model.errors import BirdfallError, CaseError, UsageError
+from birdfall.web import ConnectionTable
+
+HOST: Final = "127.0.0.1"
+#: Seconds that an upload may take.
+UPLOAD_SECONDS: Final = 3600.0
+#: Seconds that ending the server may take, and between looks at whether it has ended by itself.
+STOP_TIMEOUT_SECONDS, STOP_CHECK_SECONDS = 5, 0.5
+
+
+def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
+    """The workspace as an ASGI application.
+
+    Parameters
+    ----------
+    workspace
+        What its pages show.
+    sessions
+        Who may come in.
+    """
+    site = Site(workspace, sessions)
+    begin, data, ask = BeginPages(site), DataPages(site), AskPages(site)
+    result, check, publish = ResultPages(site), CheckPages(site), PublishPages(site)
+    interface = Interface(site)
+    post = ["POST"]
+    case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
+
+    async def fail(request: Request, error: Exception) -> Response:
+        """What went wrong, as a page or as JSON."""
+        assert isinstance(error, BirdfallError)
+        if request.url.path.startswith("/api/"):
+            return error_json(error)
+        status = 409 if isinstance(error, CaseError) else 400
+        return site.render_error(request, error, status)
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        """An address that leads nowhere, or a form that is refused."""
+        assert isinstance(error, HTTPException)
+        if request.url.path.startswith("/api/"):
+            plain = {"what": error.detail}
+            return JSONResponse({"error": plain}, error.status_code, error.headers)
+        if error.status_code != 404:
+            return PlainTextResponse(error.detail, error.status_code, error.headers)
+        return site.render_error(request, UsageError("there is nothing here"), 404)
+
+    return Starlette(
+        routes=[
+            Route("/", begin.root),
+            Route("/c/{case}/{rest:path}", begin.root),
+            Route("/assets/{name}", asset),
+            Route("/api/v1/openapi.json", interface.openapi),
+            Route("/api/v1/cases", interface.cases),
+            Route(f"{api}/job", interface.begin_job, methods=post),
+            Route(f"{api}/job", interface.job),
+            Route(f"{api}/findings", interface.findings),
+            Route(f"{api}/accounts", interface.accounts),
+            Route(f"{api}/check", interface.check, methods=post),
+            Route("/{language}/", begin.begin),
+            Route("/{language}/begin", begin.begin_case, methods=post),
+            Route("/{language}/demo", begin.begin_demo, methods=post),
+            Route(f"{case}/data", data.data),
+            Route(f"{case}/files", data.add, methods=post),
+            Route(f"{case}/data/{{number:int}}", data.change, methods=post),
+            Route(f"{case}/data/{{number:int}}/remove", data.remove, methods=post),
+            Route(f"{case}/take-in", data.take_in, methods=post),
+            Route(f"{case}/ask", ask.begin, methods=post),
+            Route(f"{case}/ask", ask.ask),
+            Route(f"{case}/job", ask.job),
+            Route(f"{case}/stop", ask.stop, methods=post),
+            Route(f"{case}/again", ask.again, methods=post),
+            Route(f"{case}/", result.result),
+            Route(f"{case}/q/{{section}}", result.question),
+            Route(f"{case}/accounts", result.accounts),
+            Route(f"{case}/check", check.check, methods=["GET", "POST"]),
+            Route(f"{case}/check/correct", check.correct, methods=post),
+            Route(f"{case}/check/add", check.add, methods=post),
+            Route(f"{case}/publish", publish.publish),
+            Route(f"{case}/publish/report", publish.write, methods=post),
+            Route(f"{case}/publish/verify", publish.verify, methods=post),
+            Route(f"{case}/publish/evidence", publish.pack, methods=post),
+            Route(f"{case}/report.html", publish.report),
+            Route(f"{case}/evidence.zip", publish.evidence),
+        ],
+        middleware=[Middleware(SessionDoor, sessions=sessions)],
+        exception_handlers={BirdfallError: fail, HTTPException: refuse},
+    )
+
+
+async def asset(request: Request) -> Response:
+    """Scripts and styles; nothing that anybody gave."""
+    name = request.path_params["name"]
+    if name not in ASSETS:
+        raise HTTPException(404)
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(asset_bytes(name), media_type=ASSETS[name][2], headers=headers)
+
+
+class WorkspaceServer:
+    """The HTTP server of a workspace.
+
+    Parameters
+    ----------
+    folder
+        The workspace; made if it is missing.
+    port
+        Where to listen on this machine; 0 takes a free one.
+    token
+        A lasting token for programs; None: programs are not let in.
+
+    Raises
+    ------
+    UsageError
+        If the folder cannot be used, or the port is taken.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, token: str | None = None) -> None:
+        self.workspace = Workspace.open(folder)
+        self._sessions = Sessions(token)
+        self._socket = _bind(port)
+        self.port = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            create_application(self.workspace, self._sessions),
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=1 << 15,
+            http=ConnectionTable(UPLOAD_SECONDS).protocol(),
+            ws="none",
+            lifespan="off",
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, daemon=True, name="workspace")
+
+    def invitation(self, path: str = "/") -> str:
+        """An address that lets in whoever opens it first. path: the page it leads to."""
+        return f"http://{HOST}:{self.port}{path}?token={self._sessions.make_token()}"
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve([self._socket]))
+
+    def start(self) -> None:
+        """Serve from now on."""
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End the server. Jobs go on."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(STOP_TIMEOUT_SECONDS)
+        self._socket.close()
+
+    def wait(self, stop: threading.Event) -> None:
+        """Wait until `stop` is set or the server has ended by itself."""
+        while self._thread.is_alive() and not stop.wait(STOP_CHECK_SECONDS):
+            pass
+
+
+def _bind(port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        made.close()
+        raise UsageError(
+            f"the workspace cannot stand at port {port}",
+            why=str(getattr(error, "strerror", None) or error),
+            fix="Choose another port, or leave it out: a free one is taken.",
+        ) from error
+    return made

@@ -1,0 +1,175 @@
+"""Who may use the workspace: the person who began it, on this machine.
+
+The address that is printed holds a token that works once: it is exchanged for a cookie, by an
+answer that leads on without it. Programs may show a lasting token of their own. What changes
+something must also show a word that only our own pages hold.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from birdfall.web import Door, is_loopback
+from birdfall.web.door import FORWARDED
+
+#: Largest body of a form, and of an upload of files, in bytes.
+MAX_FORM_BYTES: Final = 4 << 20
+MAX_UPLOAD_BYTES: Final = 16 << 30
+#: Sessions that may stand at once: one for each token that was exchanged.
+MAX_SESSIONS: Final = 16
+#: Where files may be sent: the last part of the path.
+UPLOADS: Final = ("begin", "files")
+
+
+class Sessions:
+    """The tokens and sessions of one server.
+
+    Parameters
+    ----------
+    lasting
+        A token for programs, which works as often as it is shown; None: none does.
+    """
+
+    def __init__(self, lasting: str | None = None) -> None:
+        self._lasting = lasting
+        self._once: set[str] = set()
+        self._sessions: dict[str, str] = {}
+        self._key = secrets.token_bytes(32)
+
+    def make_token(self) -> str:
+        """A token that works once."""
+        token = secrets.token_urlsafe(24)
+        self._once.add(token)
+        return token
+
+    def exchange(self, token: str) -> str | None:
+        """The session for a token, which is spent by it; None for one that is unknown or spent."""
+        found = next((one for one in self._once if _same(one, token)), None)
+        if found is None:
+            return None
+        self._once.discard(found)
+        session = secrets.token_urlsafe(24)
+        self._sessions[session] = ""
+        while len(self._sessions) > MAX_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        return session
+
+    def knows(self, session: str) -> bool:
+        """Whether a session stands."""
+        return any(_same(one, session) for one in self._sessions)
+
+    def knows_program(self, token: str) -> bool:
+        """Whether this is the lasting token."""
+        return self._lasting is not None and _same(self._lasting, token)
+
+    def form_word(self, session: str) -> str:
+        """The word that forms of a session hold."""
+        return hmac.digest(self._key, session.encode("utf-8", "replace"), "sha256").hex()
+
+    def is_form_word(self, session: str, word: str) -> bool:
+        """Whether a form shows the word of its session."""
+        return _same(self.form_word(session), word)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
+def cookie_name(port: int) -> str:
+    """The cookie of the workspace at a port: several may run, and cookies know no ports."""
+    return f"birdfall-app-{port}"
+
+
+def session_of(request: Request) -> str:
+    """The session that a request shows; "" if it shows none."""
+    return request.cookies.get(cookie_name(_port_of(request)), "")
+
+
+def bearer_of(request: Request) -> str:
+    """The token that a program shows; "" if it shows none."""
+    authorization = request.headers.get("authorization", "")
+    return authorization[7:] if authorization.startswith("Bearer ") else ""
+
+
+def _port_of(request: Request) -> int:
+    server = request.scope.get("server")
+    return int(server[1] or 0) if server else 0
+
+
+class SessionDoor(Door):
+    """The door of the workspace. sessions: who may come in."""
+
+    def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
+        super().__init__(app)
+        self.sessions = sessions
+
+    def check_request(self, request: Request) -> Response | None:
+        """As `Door.check_request`: by name, proxy, rate, size, method, origin and session."""
+        if not is_loopback(request.url.hostname or ""):
+            return PlainTextResponse("This server answers to this machine only.", 421)
+        if any(header in request.headers for header in FORWARDED):
+            return PlainTextResponse("This server is not reached through a proxy.", 421)
+        shown = self._shows_session(request)
+        visitor = request.client.host if request.client else ""
+        if not self.take_from_bucket(f"{visitor} with a session" if shown else visitor):
+            return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
+        if request.method not in ("GET", "HEAD", "POST"):
+            return PlainTextResponse("Not here.", 405)
+        refused = _check_size(request)
+        if refused is not None:
+            return refused
+        if request.method == "POST" and not self.same_origin(request):
+            return PlainTextResponse("Asked from another site.", 403)
+        if request.url.path.startswith("/assets/"):
+            return None
+        given = request.query_params.get("token")
+        if given is not None and request.method == "GET":
+            session = self.sessions.exchange(given)
+            if session is not None:
+                return _let_in(request, session)
+            if shown:  # the address was opened a second time by who is in already
+                return RedirectResponse(_own_path(request), 303)
+        if shown:
+            return None
+        return PlainTextResponse(
+            "The address that was printed works once. Begin again for another: birdfall app", 401
+        )
+
+    def _shows_session(self, request: Request) -> bool:
+        return self.sessions.knows(session_of(request)) or (
+            request.url.path.startswith("/api/") and self.sessions.knows_program(bearer_of(request))
+        )
+
+
+def _let_in(request: Request, session: str) -> Response:
+    answer = RedirectResponse(_own_path(request), 303)
+    answer.set_cookie(
+        cookie_name(_port_of(request)), session, httponly=True, samesite="strict", path="/"
+    )
+    return answer
+
+
+def _own_path(request: Request) -> str:
+    # two slashes at its begin would lead to another host
+    return "/" + request.url.path.lstrip("/\\")
+
+
+def _check_size(request: Request) -> Response | None:
+    """Refuse a body that is too large, or of a size that is not said."""
+    if request.method != "POST":
+        length = request.headers.get("content-length", "0")
+        body = "transfer-encoding" in request.headers or length != "0"
+        return PlainTextResponse("Too large.", 413) if body else None
+    length = request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()):
+        return PlainTextResponse("The size must be said.", 411)
+    upload = request.url.path.rstrip("/").rpartition("/")[2] in UPLOADS
+    if int(length) > (MAX_UPLOAD_BYTES if upload else MAX_FORM_BYTES):
+        return PlainTextResponse("Too large.", 413)
+    return None

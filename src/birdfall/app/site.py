@@ -1,0 +1,200 @@
+"""What every page of the workspace needs: words, templates, forms, and the way to an inquiry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import birdfall
+from birdfall.app.jobs import JobStatus, last_job
+from birdfall.app.session import Sessions, bearer_of, session_of
+from birdfall.app.workspace import Desk, Workspace, title_of
+from birdfall.model.errors import BirdfallError
+from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
+
+#: Fields and files of one form.
+MAX_FIELDS, MAX_FILES_PER_FORM = 400, 200
+#: Largest field of a form, in bytes: a pasted table or article.
+MAX_FIELD_BYTES: Final = 4 << 20
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class AppWords:
+    """The words of the workspace by short key: those of the catalogue that begin with `app.`."""
+
+    def __init__(self, say: Words) -> None:
+        self._say = say
+
+    def __call__(self, key: str, **values: MessageValue) -> str:
+        return self._say(f"app.{key}", **values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a message."""
+        return self._say.has(f"app.{key}")
+
+
+class Site:
+    """The workspace as pages show it. sessions: who may change it."""
+
+    def __init__(self, workspace: Workspace, sessions: Sessions) -> None:
+        self.workspace, self.sessions = workspace, sessions
+        self._environment = Environment(
+            loader=ChoiceLoader([PackageLoader("birdfall.app"), PackageLoader("birdfall.tell")]),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        self._environment.globals["asset"] = asset_address
+
+    def language(self, request: Request) -> str:
+        """The language in a page's address. Raises HTTPException 404 for another."""
+        language = str(request.path_params.get("language", "en"))
+        if language not in LANGUAGES:
+            raise HTTPException(404)
+        return language
+
+    def desk(self, request: Request) -> Desk:
+        """The inquiry in a page's address. Raises HTTPException 404 if there is none."""
+        desk = self.workspace.desk(str(request.path_params["case"]))
+        if desk is None:
+            raise HTTPException(404)
+        return desk
+
+    def render(
+        self, request: Request, template: str, status: int = 200, /, **context: object
+    ) -> HTMLResponse:
+        """A page."""
+        language = self.language(request)
+        zone = str(context.pop("zone", "UTC"))
+        say = words(language, zone)
+        rest = request.url.path.removeprefix(f"/{language}")
+        query = f"?{request.url.query}" if request.url.query else ""
+        text = self._environment.get_template(f"{template}.html.j2").render(
+            page=template,
+            say=say,
+            w=AppWords(say),
+            language=language,
+            languages=NAMES,
+            same_page={code: f"/{code}{rest}{query}" for code in NAMES},
+            form_word=self.sessions.form_word(session_of(request)),
+            version=birdfall.__version__,
+            **{"desk": None, "job": None, "base": f"/{language}", **context},
+        )
+        return HTMLResponse(text, status)
+
+    def render_desk(
+        self, request: Request, template: str, desk: Desk, status: int = 200, /, **context: object
+    ) -> HTMLResponse:
+        """A page of an inquiry."""
+        language = self.language(request)
+        job = last_job(desk)
+        return self.render(
+            request,
+            template,
+            status,
+            **{
+                "desk": desk,
+                "title": title_of(desk),
+                "job": job,
+                "measured": is_measured(desk),
+                "base": f"/{language}/c/{desk.name}",
+                **context,
+            },
+        )
+
+    def render_error(self, request: Request, error: BirdfallError, status: int) -> Response:
+        """A page that says what went wrong."""
+        if request.path_params.get("language") not in LANGUAGES:
+            request.path_params["language"] = "en"
+        name = str(request.path_params.get("case", ""))
+        desk = self.workspace.desk(name) if name else None
+        if desk is not None:
+            return self.render_desk(request, "failed", desk, status, error=error)
+        return self.render(request, "failed", status, error=error)
+
+    async def read_form(self, request: Request) -> FormData:
+        """The fields of a form of ours. Raises HTTPException 403 for one of somebody else's."""
+        form = await request.form(
+            max_files=MAX_FILES_PER_FORM, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+        )
+        session, word = session_of(request), text_of(form, "word")
+        if not self.sessions.is_form_word(session, word):
+            await form.close()
+            raise HTTPException(403, "This form is of another session: load the page again.")
+        return form
+
+    def is_program(self, request: Request) -> bool:
+        """Whether a program asks by its own token; browsers send none by themselves."""
+        return self.sessions.knows_program(bearer_of(request))
+
+
+def text_of(form: FormData, name: str) -> str:
+    """A field of a form; "" if it is missing."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts_of(form: FormData, name: str) -> list[str]:
+    """All fields of that name that are not empty."""
+    return [v.strip() for v in form.getlist(name) if isinstance(v, str) and v.strip()]
+
+
+def uploads_of(form: FormData, name: str) -> list[UploadFile]:
+    """All files that were given in that field."""
+    return [v for v in form.getlist(name) if isinstance(v, UploadFile) and v.filename]
+
+
+def go_to(path: str) -> Response:
+    """Lead a browser on, after a form."""
+    return RedirectResponse(path, 303)
+
+
+def is_measured(desk: Desk) -> bool:
+    """Whether there are findings to show."""
+    try:
+        return desk.has_case and bool(desk.case().finding_names())
+    except BirdfallError:
+        return False
+
+
+#: Runs what takes long beside the server's loop.
+in_thread = run_in_threadpool
+
+
+ASSETS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "app.css": ("birdfall.app", "assets/app.css", "text/css"),
+    "app.js": ("birdfall.app", "assets/app.js", "text/javascript"),
+    "report.css": ("birdfall.tell", "templates/report.css", "text/css"),
+}
+
+
+@cache
+def asset_bytes(name: str) -> bytes:
+    """A script or style."""
+    package, path, _ = ASSETS[name]
+    return files(package).joinpath(path).read_bytes()
+
+
+@cache
+def asset_address(name: str) -> Markup:
+    """Where a page finds a script or style: another address for other bytes."""
+    version = hashlib.sha256(asset_bytes(name)).hexdigest()[:10]
+    return Markup(f"/assets/{name}?v={version}")
+
+
+def running(job: JobStatus | None) -> bool:
+    """Whether a job is at work."""
+    return job is not None and not job.is_over

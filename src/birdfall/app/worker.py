@@ -1,0 +1,252 @@
+"""The process of a job: `python -m birdfall.app.worker WORKSPACE CASE NUMBER`.
+
+What it does is told in the job's log, a line at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, cast
+
+from birdfall.app.jobs import (
+    NICENESS,
+    JobKind,
+    JobRequest,
+    is_stopped,
+    lock_path,
+    log_path,
+    request_path,
+)
+from birdfall.app.reading import FileReading, signature_of
+from birdfall.app.workspace import Desk
+from birdfall.model.errors import BirdfallError
+from birdfall.model.settings import Settings
+from birdfall.pipeline.context import Options
+from birdfall.pipeline.evidence import write_evidence
+from birdfall.pipeline.intake import find_account
+from birdfall.pipeline.report import write_report
+from birdfall.pipeline.run import PRESENTATION, RunStep, change_presentation, options_of, run
+from birdfall.pipeline.shared_case import SharedCase
+from birdfall.pipeline.verify import verify
+from birdfall.record.atomic import write_text
+from birdfall.record.case import Case
+from birdfall.record.file_lock import try_lock
+from birdfall.sources.ingest import ingest
+from birdfall.world.write_case import write_case
+
+#: Seconds between lines of a log that only say how far a stage is.
+TOLD_EVERY_SECONDS: Final = 0.5
+#: Differences that a log keeps of a verification.
+MAX_DIFFERENCES: Final = 50
+#: The file that says from which files, read how, a case was made.
+SIGNATURE: Final = "taken.json"
+EVIDENCE: Final = "evidence.zip"
+
+
+class JobLog:
+    """The log of a job. path: its file, which is only added to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._told_at = path, 0.0
+
+    def write(self, event: str, **values: object) -> None:
+        """Add a line."""
+        line = json.dumps({"event": event, "at": round(time.time(), 3), **values})
+        with self._path.open("ab") as file:
+            file.write(line.encode() + b"\n")
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+        self._told_at = 0.0
+        self.write("stage", name=name)
+
+    def progress(self, stage: str, done: int, total: int | None, unit: str) -> None:
+        """How far the stage is; not every call is told."""
+        del stage
+        moment = time.monotonic()
+        if moment - self._told_at >= TOLD_EVERY_SECONDS:
+            self._told_at = moment
+            self.write("progress", done=done, total=total, unit=unit)
+
+
+def main(arguments: list[str]) -> int:
+    """Do one job; 0 if it was done."""
+    workspace, name, number = Path(arguments[0]), arguments[1], int(arguments[2])
+    desk = Desk(workspace, name)
+    log = JobLog(log_path(desk, number))
+    lock = try_lock(lock_path(desk))
+    if lock is None or is_stopped(desk, number):
+        return 1
+    with lock:
+        log.write("begun", process=os.getpid())
+        _lower_priority()
+        request = JobRequest.from_text(request_path(desk, number).read_text("utf-8"))
+        return do_job(desk, request, log)
+
+
+def do_job(desk: Desk, request: JobRequest, log: JobLog) -> int:
+    """Do what is asked, and tell in the log how it ended; 0 if it was done."""
+    try:
+        outcome = WORK[request.kind](desk, request, log)
+    except BirdfallError as error:
+        where = "" if error.where is None else str(error.where)
+        told = {"what": error.what, "where": where, "why": error.why, "fix": error.fix}
+        log.write("failed", error=told)
+        return 1
+    except Exception as error:
+        told = {"what": f"{type(error).__name__}: {error}", "where": "", "why": "", "fix": ""}
+        log.write("failed", error=told)
+        raise
+    log.write("done", outcome=outcome)
+    return 0
+
+
+def _lower_priority() -> None:
+    """Leave the machine to whoever sits at it."""
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(NICENESS)
+
+
+def take_in(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
+    """Make the case of a desk from its files, unless it was made from the same already."""
+    signature = signature_of(desk)
+    kept = desk.folder / SIGNATURE
+    if desk.has_case and kept.is_file() and kept.read_text("utf-8") == signature:
+        return {}
+    settings, claims = _what_was_said(desk, request)
+    half = desk.folder / "half"
+    shutil.rmtree(half, ignore_errors=True)
+    case = Case.create(half, settings)
+    rows = rejected = 0
+    for file in desk.files():
+        log.stage("read")
+        reading = FileReading.of(file)
+        receipt = ingest(case, file.path, progress=log.progress, **reading.options.keywords)
+        rows += sum(receipt.rows.values())
+        rejected += receipt.rejected
+        log.write("result", count=sum(receipt.rows.values()))
+    if claims:
+        case.put({"claims.toml": claims})
+    if desk.has_case:
+        shutil.rmtree(desk.case_path)
+    half.rename(desk.case_path)
+    write_text(kept, signature)
+    return {"rows": rows, "rejected": rejected}
+
+
+def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, bytes]:
+    """The settings and claims of the case that is to be made anew."""
+    if desk.has_case:
+        before = desk.case()
+        return before.settings, before.read("claims.toml") or b""
+    zones = {FileReading.of(file).time_zone for file in desk.files()} - {""}
+    zone = zones.pop() if len(zones) == 1 else "UTC"
+    title = str(request.choices.get("title") or desk.name)
+    return Settings(title=title, language=request.language, time_zone=zone), b""
+
+
+def measure(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
+    """Measure all that the data can carry, and write the report."""
+    case = desk.case()
+    _apply_choices(case, request)
+
+    def begin(step: RunStep) -> None:
+        log.stage(step.measure.name)
+
+    found = run(case, options_of(case) or Options(), progress=log.progress, begin=begin)
+    log.stage("report")
+    write_report(case, request.language)
+    return {"findings": len(found)}
+
+
+def _apply_choices(case: Case, request: JobRequest) -> None:
+    """Write what a person chose into the case's settings; what they left empty becomes empty."""
+    said: dict[str, str | tuple[str, ...]] = {"language": request.language}
+    record = case.record()
+    for name, value in request.choices.items():
+        if isinstance(value, list):
+            said[name] = tuple(dict.fromkeys(find_account(record, one) for one in value))
+        else:
+            said[name] = value
+    current = asdict(case.settings)
+    changed = {name: value for name, value in said.items() if value != current[name]}
+    shown = {name: value for name, value in changed.items() if name in PRESENTATION}
+    asked = {name: value for name, value in changed.items() if name not in PRESENTATION}
+    if shown:
+        change_presentation(case, **shown)
+    if asked:
+        case.change_settings(**asked)
+
+
+def make_demo(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
+    """Simulate the night of the demo, and measure it."""
+    if not desk.has_case:
+        log.stage("simulate")
+        half = desk.folder / "half"
+        shutil.rmtree(half, ignore_errors=True)
+        write_case("caracas-2013", half)
+        half.rename(desk.case_path)
+    return measure(desk, JobRequest(JobKind.MEASURE, request.language), log)
+
+
+def verify_again(desk: Desk, _request: JobRequest, log: JobLog) -> dict[str, object]:
+    """Compute everything again, and say which number differs."""
+    log.stage("verify")
+    result = verify(desk.case_path, progress=log.progress)
+    return {
+        "holds": result.holds,
+        "checked": result.checked,
+        "differences": [d.sentence for d in result.differences[:MAX_DIFFERENCES]],
+        "count": len(result.differences),
+    }
+
+
+def pack_evidence(desk: Desk, _request: JobRequest, log: JobLog) -> dict[str, object]:
+    """Write the case by pseudonym, measured again, with its report, as one file."""
+    log.stage("evidence")
+    case = desk.case()
+    with tempfile.TemporaryDirectory(dir=desk.folder) as place:
+        folder = Path(place) / "evidence"
+        write_evidence(SharedCase(case), folder)
+        half = Path(place) / EVIDENCE
+        with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as pack:
+            for path in sorted(folder.rglob("*")):
+                # the key would lead from pseudonyms back to accounts; the evidence has its own,
+                # which leads nowhere
+                if path.is_file():
+                    pack.write(path, path.relative_to(folder.parent).as_posix())
+            report = case.read("reports/report.html")
+            if report is not None:
+                pack.writestr("report.html", report)
+        size = half.stat().st_size
+        half.replace(desk.folder / EVIDENCE)
+    return {"bytes": size}
+
+
+Work = Callable[[Desk, JobRequest, JobLog], dict[str, object]]
+#: What is done for each kind of job.
+WORK: Final = cast(
+    "dict[JobKind, Work]",
+    {
+        JobKind.READ: take_in,
+        JobKind.MEASURE: measure,
+        JobKind.DEMO: make_demo,
+        JobKind.VERIFY: verify_again,
+        JobKind.EVIDENCE: pack_evidence,
+    },
+)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,164 @@
+"""From a file to a report, as forms without scripts."""
+
+import io
+import zipfile
+
+import pytest
+from app_made import JobState, last_state
+from lists import suspension_list
+
+LANGUAGES = ("en", "es", "fr", "ar", "pt")
+
+
+def give(visitor, text, name="list.csv", **more):
+    return visitor.send(
+        "/en/", "/en/begin", {"title": "Night", **more}, {"files": (name, text, "text/csv")}
+    )
+
+
+@pytest.mark.slow
+def test_a_list_of_suspensions_becomes_an_answer(visitor):
+    page = give(visitor, suspension_list())
+    assert page.url.path == "/en/c/night/data"
+    # the zone is asked with two examples, and nothing goes on before it is answered
+    assert "names no time zone" in page.text
+    assert page.text.count("Written in") == 2
+    assert "/take-in" not in page.text
+    page = visitor.send("/en/c/night/data", "/en/c/night/data/1", {"zone": "America/Caracas"})
+    assert "400 statuses of accounts" in page.text
+    assert "Were accounts suspended together?" in page.text
+    page = visitor.send("/en/c/night/data", "/en/c/night/take-in")
+    assert page.url.path == "/en/c/night/ask"
+    assert "does not say who followed whom" in page.text
+    page = visitor.send(
+        "/en/c/night/ask", "/en/c/night/ask", {"title": "The night", "question": "Who fell?"}
+    )
+    assert page.url.path == "/en/c/night/"
+    assert last_state(visitor, "night") is JobState.DONE
+    assert "accounts were suspended in" in page.text
+    assert "Who fell?" in page.text
+    case = visitor.workspace.desk("night").case()
+    assert case.settings.time_zone == "America/Caracas"
+    assert case.finding("waves").answer == "found"
+    for language in LANGUAGES:
+        page = visitor.get(f"/{language}/c/night/")
+        assert page.status_code == 200 and f'lang="{language}"' in page.text
+
+
+def test_a_pasted_table_is_read_as_a_file_is(visitor):
+    table = suspension_list(zone="Z").replace(",", "\t")
+    page = visitor.send("/en/", "/en/begin", {"title": "Pasted", "table": table})
+    assert page.url.path == "/en/c/pasted/data"
+    assert "table.tsv" in page.text and "400 statuses of accounts" in page.text
+
+
+def test_the_day_order_is_asked_with_both_days(visitor):
+    text = "account,time,status\na,03/04/2013 10:00,suspended\nb,05/04/2013 10:00,suspended\n"
+    page = give(visitor, text)
+    assert "fits two days" in page.text
+    assert "3 Apr 2013" in page.text and "4 Mar 2013" in page.text
+    page = visitor.send("/en/c/night/data", "/en/c/night/data/1", {"order": "dmy"})
+    page = visitor.send("/en/c/night/data", "/en/c/night/data/1", {"zone": "UTC"})
+    assert "2 statuses of accounts" in page.text
+
+
+def test_a_wrong_file_says_what_is_wrong_and_stops_nothing_else(visitor):
+    page = give(visitor, b"\x89PNG\r\n\x1a\n" + bytes(200), name="photo.png")
+    assert page.status_code == 200
+    assert "This file cannot be read." in page.text or "One thing must be said first" in page.text
+    assert "/take-in" not in page.text
+    page = visitor.send("/en/c/night/data", "/en/c/night/data/1/remove")
+    assert "No files were given here." in page.text
+    page = visitor.send(
+        "/en/c/night/data",
+        "/en/c/night/files",
+        files={"files": ("list.csv", suspension_list(zone="Z"), "text/csv")},
+    )
+    assert "/take-in" in page.text
+
+
+def test_a_column_is_what_a_person_says_it_is(visitor):
+    text = "who,when it went\n" + "".join(
+        f"u{n},2013-10-{1 + n % 28:02}T10:00:00Z\n" for n in range(40)
+    )
+    page = give(visitor, text)
+    assert "/take-in" not in page.text
+    page = visitor.send(
+        "/en/c/night/data",
+        "/en/c/night/data/1",
+        {"columns": "yes", "column-0": "account", "column-1": "suspended_at"},
+    )
+    assert "40 statuses of accounts" in page.text
+    page = visitor.send("/en/c/night/data", "/en/c/night/data/1", {"forget": "yes"})
+    assert "/take-in" not in page.text
+
+
+def test_refused_rows_are_shown_with_their_reason(visitor):
+    page = give(visitor, suspension_list(zone="Z") + "u9999,some day,suspended\n")
+    assert "1 row was refused" in page.text
+    assert "some day" in page.text
+
+
+def test_what_a_file_holds_is_never_markup(visitor):
+    hostile = '<script>alert(1)</script>"><img src=x>'
+    text = f'account,time,status\n"{hostile.replace(chr(34), chr(34) * 2)}",soon,suspended\n'
+    page = give(visitor, text, name="<b>list.csv", title=hostile)
+    assert "<script>alert" not in page.text and "<img src=x" not in page.text
+
+
+def test_a_file_that_is_read_otherwise_makes_the_case_anew(visitor):
+    give(visitor, suspension_list())
+    for zone, night in (("UTC", "17:50"), ("America/Caracas", "22:20")):
+        visitor.send("/en/c/night/data", "/en/c/night/data/1", {"zone": zone})
+        visitor.send("/en/c/night/data", "/en/c/night/take-in")
+        record = visitor.workspace.desk("night").case().record()
+        begin = f"2013-10-31 {night}:00+00"
+        within = record.sql(
+            "SELECT count(*) AS n FROM statuses WHERE time >= $1::TIMESTAMPTZ "
+            "AND time < $1::TIMESTAMPTZ + INTERVAL 10 MINUTE",
+            [begin],
+        )
+        assert within.column("n")[0].as_py() >= 200
+        assert record.sizes["statuses"] == 400
+
+
+def test_nothing_is_chosen_that_the_record_does_not_know(visitor):
+    give(visitor, suspension_list(zone="Z"))
+    visitor.send("/en/c/night/data", "/en/c/night/take-in")
+    page = visitor.send("/en/c/night/ask", "/en/c/night/ask", {"more_leaders": "@nobody"})
+    assert page.status_code == 400
+    assert "no account" in page.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_of_a_measured_case_in_every_language(measured, language):
+    for page in ("", "data", "ask", "accounts", "check", "publish", "q/audience", "q/method"):
+        answer = measured.get(f"/{language}/c/night/{page}")
+        assert answer.status_code == 200, page
+        assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in (
+            answer.text
+        )
+
+
+def test_numbers_on_the_pages_are_those_of_the_findings(measured):
+    case = measured.workspace.desk("night").case()
+    wave = case.finding("waves").table("waves").to_pylist()[0]
+    assert f"{int(wave['observed']):,} accounts were suspended" in measured.get("/en/c/night/").text
+    page = measured.get("/en/c/night/accounts?wave=1").text
+    assert f"{int(wave['observed']):,} accounts." in page
+
+
+@pytest.mark.slow
+def test_evidence_and_report_are_given_out_and_hold(measured):
+    page = measured.send("/en/c/night/publish", "/en/c/night/publish/evidence")
+    assert page.url.path == "/en/c/night/publish"
+    pack = zipfile.ZipFile(io.BytesIO(measured.get("/en/c/night/evidence.zip").content))
+    names = pack.namelist()
+    assert "report.html" in names and "evidence/evidence.json" in names
+    case = measured.workspace.desk("night").case()
+    assert pack.read("evidence/case.key") != case.key
+    page = measured.send("/en/c/night/publish", "/en/c/night/publish/verify")
+    assert "Everything holds" in page.text
+    report = measured.get("/en/c/night/report.html")
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert report.content == case.read("reports/report.html")
