@@ -81,6 +81,29 @@ def test_a_signal_while_duckdb_works(table, number, code):
     check_ending(started(SLOW_QUERY.format(number=int(number)), "look", table), code)
 
 
+#: The same with a query that writes, on a connection of Birdfall's own; nobody but the query itself
+#: ends the process.
+WRITING_QUERY = """
+    from birdfall.cli import signals
+    from birdfall.pipeline import intake
+    from birdfall.record.record import connect
+
+    signals.MAX_CLEANUP_S = 1000.0
+
+    def query(*_args, **_options):
+        threading.Timer(0.5, os.kill, (os.getpid(), {number})).start()
+        rows = "SELECT sum(a.range * b.range) FROM range(1000000000) a, range(99) b"
+        connect().execute("CREATE TABLE sums AS " + rows)
+
+    intake.look_at_files = query
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_a_signal_while_duckdb_writes(table, number, code):
+    check_ending(started(WRITING_QUERY.format(number=int(number)), "look", table), code)
+
+
 def test_a_signal_that_arrives_where_nobody_can_receive_it(table):
     """In a finaliser Python only reports the exception and goes on."""
     script = """

@@ -471,6 +471,14 @@ def test_a_case_without_waves_says_so(tmp_path):
 
     birdfall("import", tmp_path / "quiet.csv", "-o", tmp_path / "case")
     assert "Not measured" in said()
+    verified = birdfall("verify", tmp_path / "case", check=0).stdout
+    assert "nothing was measured in it yet" in verified
+    assert "not at hand" not in verified
+    view = CaseView(tmp_path / "case")
+    known = {view.name_of(f"b{i}") for i in range(100)}
+    unknown = {view.name_of(f"nobody{i}") for i in range(100)}
+    assert len(known) == len(unknown) == 100
+    assert known.isdisjoint(unknown), "an account the case does not hold is nobody of the case"
     birdfall("run", tmp_path / "case")
     assert "No wave found" in said()
 

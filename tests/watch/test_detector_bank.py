@@ -15,6 +15,7 @@ from birdfall.watch.detect.detector_bank import (
     SETTLED_TICKS,
     DetectorBank,
 )
+from birdfall.watch.detect.detector_log import DetectorLog
 from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
 from tiers import some_fast
 
@@ -54,7 +55,7 @@ def test_a_kept_bank_goes_on_as_if_it_never_stopped():
             {ALL_FALLS: int(rng.poisson(1)), StreamKey.parse("target:y"): int(rng.poisson(0.1))},
         )
     second = DetectorBank()
-    second.restore(first.export_states())
+    DetectorLog().restore(second, first.export_states())
     second.add([StreamKey.parse("leader:new")])
     first.add([StreamKey.parse("leader:new")])
     for bank in (first, second):

@@ -34,7 +34,9 @@ def ended(monkeypatch):
             done.append("maintained")
         maintain(folder, state, everything=everything)
 
-    monkeypatch.setattr(Watcher, "settle", lambda w: (done.append("settled"), settle(w)))
+    monkeypatch.setattr(
+        Watcher, "settle", lambda w, **how: (done.append("settled"), settle(w, **how))
+    )
     monkeypatch.setattr(Courier, "stop", lambda c: (done.append("delivered"), stop(c)))
     monkeypatch.setattr(WatchFolder, "maintain", maintained)
     return done

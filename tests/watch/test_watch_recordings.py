@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -75,7 +76,10 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
     assert wave.returned == meta["restored"]
     assert (wave.opened - wave.begin) / 1e6 < 10
     kinds = [kind for kind, _ in alerts(state)]
-    assert kinds.count("falls") <= 3
+    said = [body for kind, body in alerts(state) if kind == "falls" and body["news"] != "closed"]
+    sizes = [body["numbers"]["fallen"] for body in said]
+    assert all(2 * one <= other for one, other in pairwise(sizes)), "told when it has doubled"
+    assert 1 <= len(sizes) <= 6
     assert kinds[0] == "falls"
     assert "returns" in kinds
 

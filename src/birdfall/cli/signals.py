@@ -145,6 +145,10 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
     watchdog = threading.Timer(MAX_CLEANUP_S, _end_at_once)
     watchdog.daemon = True
     watchdog.start()
+    # a query that writes does not look for signals; loaded only if there may be one
+    queries = sys.modules.get("birdfall.record.queries")
+    if queries is not None:
+        queries.interrupt_queries()
     raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 

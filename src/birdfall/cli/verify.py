@@ -48,6 +48,8 @@ def _print_verification(result: Verification) -> None:
         how = (
             "computed again from the record"
             if result.recomputed
+            else "its files only: nothing was measured in it yet"
+            if Path(result.subject).is_dir()
             else "against its own seal only: its case is not at hand"
         )
         print_result(f"holds: {result.subject} ({result.checked:,} values, {how})")

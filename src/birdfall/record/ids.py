@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.record.pseudonym_words import BIRDS
+from birdfall.record.queries import open_connection
 
 SCHEMA = pa.schema(
     [pa.field("id", pa.string(), nullable=False), pa.field("code", pa.int32(), nullable=False)]
@@ -99,7 +99,7 @@ def _keyed_order(ids: pa.Array, key: bytes) -> pa.Array:
     """
     if not len(ids):
         return ids
-    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+    with contextlib.closing(open_connection()) as connection:
         # In many batches, so that all threads hash; half the key is secret enough, and spares every
         # id a block of the hash.
         connection.register(

@@ -24,6 +24,7 @@ from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
 from birdfall.model.settings import Settings
 from birdfall.record.damage import damaged
 from birdfall.record.ids import Ids, empty_ids
+from birdfall.record.queries import open_connection
 
 #: What a named parameter of a query may be.
 SqlValue = str | int | float | bool | bytes | dt.datetime | Sequence[str] | Sequence[int] | None
@@ -138,7 +139,7 @@ class Record:
 
 def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A fresh in-memory DuckDB in UTC that spills to a temporary folder, without outside access."""
-    connection = duckdb.connect(":memory:")
+    connection = open_connection()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = true")
     if threads:

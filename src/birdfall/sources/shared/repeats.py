@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from birdfall.model.schemas import Part, Rows
 from birdfall.model.units import MINUTE_US
+from birdfall.record.queries import open_connection
 from birdfall.sources.shared.rejections import Rejections
 
 #: The reason with which the table `rejected` tells how many acts came again; `value` is the number.
@@ -39,7 +40,7 @@ class Repeats:
         source: what that row carries in `source`.
         """
         before = self.count
-        with duckdb.connect() as connection:
+        with open_connection() as connection:
             for item in items:
                 if isinstance(item, Rows) and item.table == "acts":
                     kept = self._first_rows(item.batch, connection)

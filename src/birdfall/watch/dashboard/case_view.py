@@ -11,7 +11,7 @@ from typing import Any, Final
 from birdfall.model.findings import Finding
 from birdfall.model.units import HOUR_US, MINUTE_US
 from birdfall.record.case import Case
-from birdfall.record.ids import pseudonym
+from birdfall.record.ids import keyed_pseudonym, pseudonym
 from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart
 from birdfall.watch.dashboard.view import (
     PAGES,
@@ -210,7 +210,7 @@ class CaseView:
         leader = row["leader"]
         found = AudienceEntry(
             leader,
-            self._name_of(leader),
+            self.name_of(leader),
             row["followers"],
             row["suspended"],
             None,
@@ -238,10 +238,15 @@ class CaseView:
                 return finding
         return None
 
-    def _name_of(self, account: str) -> str:
+    def name_of(self, account: str) -> str:
+        """What pages call an account: its handle if it is public, else a pseudonym."""
         if account in self._public:
             return "@" + self._names.get(account, account)
-        return pseudonym(self._case.record().ids.code(account) or 0)
+        code = self._case.record().ids.code(account)
+        if code is None:
+            # an account that the record does not hold has no number, and is nobody else either
+            return keyed_pseudonym(account, self._case.key)
+        return pseudonym(code)
 
 
 def _count_of(finding: Finding, name: str) -> int | None:

@@ -38,6 +38,21 @@ class CrewWaves:
     def __init__(self, state: State, announce: Callable[[WaveNews], None]) -> None:
         self._state, self._announce = state, announce
         self._reported, self._last_tick = False, 0
+        self._kept = ""
+
+    def restore(self) -> None:
+        """Go on where the last watch ended."""
+        self._kept = self._state.meta("crews")
+        if self._kept:
+            last, reported = self._kept.split()
+            self._last_tick, self._reported = int(last), bool(int(reported))
+
+    def keep(self) -> None:
+        """Keep when the next look is due, for a restart; at the end of each batch."""
+        text = f"{self._last_tick} {int(self._reported)}"
+        if text != self._kept:
+            self._state.keep_meta(crews=text)
+            self._kept = text
 
     def note_report(self) -> None:
         """Something was reported since the last look."""

@@ -447,23 +447,20 @@ class DetectorBank:
             }
         return found
 
-    def restore(self, kept: Mapping[StreamKey, DetectorJson]) -> None:
-        """Restore streams from what `export_states` returned.
-
-        Streams stored at an earlier tick get empty ticks up to the latest.
-        """
-        latest = max((int(v["tick"]) for v in kept.values()), default=0)
-        for tick in sorted({int(v["tick"]) for v in kept.values()}):
-            together = DetectorBank()
-            together.thetas, together.learned = self.thetas, self.learned
-            together.load({s: v for s, v in kept.items() if int(v["tick"]) == tick}, tick)
-            together.skip_ticks(latest - tick, covered=True)
-            self.add(together.streams)
-            mine = [self.row[stream] for stream in together.streams]
-            for ours, theirs in zip(self.arrays(), together.arrays(), strict=True):
-                ours[mine] = theirs[: len(mine)]
-        self.tick = max(self.tick, latest)
-        self.last[: len(self.streams)] = self._carried_evidence()
+    def take_up(self, kept: Mapping[StreamKey, DetectorJson], at: int | None = None) -> None:
+        """Add streams, or put them in place of those there are, as they were stored at tick `at`,
+        after which nothing came; at the open one if not given."""
+        if not kept:
+            return
+        together = DetectorBank()
+        together.thetas, together.learned = self.thetas, self.learned
+        together.load(kept, self.tick if at is None else at)
+        together.last[: len(kept)] = together._carried_evidence()
+        together.skip_ticks(self.tick - together.tick, covered=True)
+        self.add(together.streams)
+        mine = [self.row[stream] for stream in together.streams]
+        for ours, theirs in zip(self.arrays(), together.arrays(), strict=True):
+            ours[mine] = theirs[: len(mine)]
         self.invalidate_bounds()
 
     def load(self, kept: Mapping[StreamKey, DetectorJson], tick: int) -> None:

@@ -2,29 +2,34 @@
 is over.
 
 Of each kind (suspensions, reports) one wave is on at a time. Evidence comes from the detector bank;
-what a wave is made of is counted anew from the state.
+what a wave is made of is counted anew from the state. When it is looked at whether there is news
+follows from the events alone, never from how they were cut into batches or from the machine's
+clock: so a watch that was killed tells the same, dated the same.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypedDict
 
 import numpy as np
 
 from birdfall.watch.detect import wave_contents
 from birdfall.watch.detect.detector_bank import ONSET_HISTORY_TICKS, DetectorBank
+from birdfall.watch.detect.open_wave import OpenWave, OpenWaveJson
 from birdfall.watch.detect.wave_returns import find_returns
 from birdfall.watch.model.alert import WaveStage
 from birdfall.watch.model.news import ReturnNews, WaveNews
-from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey, StreamKind
-from birdfall.watch.model.ticks import FOREVER_US, TICK_US
+from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
+from birdfall.watch.model.ticks import TICK_US
 from birdfall.watch.model.wave import ReportDetails, SuspensionDetails, WaveDetails, WaveKind
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries import waves as wave_store
 from birdfall.watch.store.queries.alerts import last_announced_size
+from birdfall.watch.store.queries.falls import stage_fallen
 from birdfall.watch.store.queries.reports import first_report_time, list_targets_of_several
 
 #: A wave is over after so many quiet ticks, an hour at most, or after as many as its own rate would
@@ -36,61 +41,16 @@ FALSE_TARGET_CHANCE: Final = 0.01
 GROWTH_FACTOR: Final = 2.0
 #: Called streams whose onsets are compared when a wave begins.
 MAX_ONSET_STREAMS: Final = 5
-#: Within a batch a tick is judged again from so many events on, each time it has grown by this
-#: factor.
-MIN_REEVALUATED_EVENTS, REEVALUATION_FACTOR = 4.0, 1.33
+#: A tick is judged at its end, and within it after each event from the second to the 16th, then
+#: each time it has grown by a tenth: at these numbers of events.
+JUDGED_COUNTS: Final = frozenset((*range(2, 17), *(int(16 * 1.1**n) for n in range(1, 200))))
 
 
-@dataclass
-class OpenWave:
-    """A wave that is on.
+class OpenWavesJson(TypedDict, total=False):
+    """What is kept beside the rows of waves. latest: microseconds."""
 
-    Parameters
-    ----------
-    number, stream, begin
-        Its number, the stream that called it first, and when it began (microseconds).
-    announced_size
-        Its size when it was last announced; 0 before.
-    targets
-        Accounts under fire, with the tick in which each was called.
-    called
-        Hosts and clients that stood out by themselves.
-    baseline
-        Events a tick brought before it began.
-    quiet_ticks
-        Ticks since any of its streams brought more than is usual.
-    counted_from, events, own_quiet_ticks
-        The tick from which events of its own stream are counted, these events, and ticks since that
-        stream brought more than is usual.
-    """
-
-    number: int
-    stream: StreamKey
-    begin: int
-    announced_size: int = 0
-    targets: dict[str, int] = field(default_factory=dict)
-    called: set[StreamKey] = field(default_factory=set)
-    baseline: float = 0.0
-    quiet_ticks: int = 0
-    counted_from: int = 0
-    events: float = 0.0
-    own_quiet_ticks: int = 0
-
-    def owns(self, stream: StreamKey) -> bool:
-        """Whether events of a stream are of this wave's kind."""
-        return stream.counts_reports == self.stream.counts_reports
-
-    def extend(self, called: Iterable[StreamKey], tick: int) -> None:
-        """Further streams were called."""
-        for stream in called:
-            if stream.kind in (StreamKind.HOST, StreamKind.CLIENT):
-                self.called.add(stream)
-            if stream.kind is StreamKind.TARGET:
-                self.targets.setdefault(stream.name, tick)
-
-    def expected_until(self, end: int) -> float:
-        """Events that would have been usual until `end` (microseconds)."""
-        return self.baseline * max(end - self.begin, 1) / TICK_US
+    latest: int
+    waves: list[OpenWaveJson]
 
 
 class OpenWaves:
@@ -113,8 +73,6 @@ class OpenWaves:
         The open wave of each kind.
     latest
         The latest moment an event of which was judged, in microseconds.
-    as_of
-        Up to when stored events count: within a batch no further than it is judged, else all.
     """
 
     def __init__(
@@ -128,7 +86,6 @@ class OpenWaves:
     ) -> None:
         self.by_kind: dict[WaveKind, OpenWave] = {}
         self.latest = 0
-        self.as_of = FOREVER_US
         self._state, self._bank = state, bank
         self._announce, self._announce_returns = announce, announce_returns
         self._recount_every = recount_every
@@ -136,22 +93,43 @@ class OpenWaves:
         #: kinds of which something came since the last count, and the tick in which that was
         self._changed: set[WaveKind] = {WaveKind.FALLS, WaveKind.REPORTS}
         self._counted_tick = -1
-        self._evaluated_count: dict[WaveKind, float] = {}
+        #: returns that come at least before a further quarter can be back
+        self._returns_until_quarter = 0
+        self._kept = ""
 
     def restore(self) -> None:
         """Take up the waves that were on when the last watch ended."""
+        self._kept = self._state.meta("open_waves")
+        kept: OpenWavesJson = json.loads(self._kept or "{}")
+        self.latest = kept.get("latest", 0)
+        known = {wave["number"]: wave for wave in kept.get("waves", [])}
         for wave in wave_store.list_waves(self._state, open_only=True):
             open_wave = OpenWave(
                 wave.id,
                 wave.stream,
                 wave.begin,
                 announced_size=last_announced_size(self._state, wave.id),
-                targets=dict.fromkeys((t.target for t in wave.targets), 0),
+                targets={t.target for t in wave.targets},
                 called=set(wave.called),
                 baseline=wave.details.baseline or 0.0,
             )
             self.by_kind[wave.kind] = open_wave
-            self._count_own_events(open_wave)
+            if wave.id in known:
+                open_wave.take_up(known[wave.id])
+            else:
+                # kept by an earlier Birdfall
+                self._count_own_events(open_wave)
+
+    def keep(self) -> None:
+        """Keep what is not in the rows of waves, for a restart; at the end of each batch."""
+        plain: OpenWavesJson = {
+            "latest": self.latest,
+            "waves": [wave.to_json() for wave in self.by_kind.values()],
+        }
+        text = json.dumps(plain)
+        if text != self._kept:
+            self._state.keep_meta(open_waves=text)
+            self._kept = text
 
     @property
     def moment(self) -> int:
@@ -164,62 +142,71 @@ class OpenWaves:
         """Something of these kinds was stored: what is on is counted anew."""
         self._changed |= set(kinds)
 
-    def follow_event(self, moment: int) -> None:
-        """Judge as if no event after `moment` were stored yet."""
-        self.latest = self.as_of = max(self.latest, moment)
-
-    def end_batch(self, kinds: Iterable[WaveKind]) -> None:
-        """All stored events count again; what was counted within the batch is counted anew."""
-        self.as_of = FOREVER_US
-        self.mark_for_recount(kinds)
-
-    def reevaluate_within_batch(self, kind: WaveKind) -> None:
-        """Evaluate each time a tick has grown by a third: alarms come as they would live."""
-        if kind in self.by_kind:
-            return
+    def follow_event(self, kind: WaveKind, moment: int) -> None:
+        """An event was counted: judge, if the tick holds as many as are judged."""
+        self.latest = max(self.latest, moment)
         stream = ALL_FALLS if kind is WaveKind.FALLS else ALL_REPORTS
-        count = float(self._bank.count[self._bank.row[stream]])
-        if count < self._evaluated_count.get(kind, 0.0):
-            self._evaluated_count[kind] = 0.0
-        grown = REEVALUATION_FACTOR * self._evaluated_count.get(kind, 0.0)
-        if count >= max(MIN_REEVALUATED_EVENTS, grown):
-            self._evaluated_count[kind] = count
-            self.evaluate()
+        if int(self._bank.count[self._bank.row[stream]]) in JUDGED_COUNTS:
+            self.judge()
+
+    def follow_return(self, moment: int) -> None:
+        """A fallen account is up again: announce it where a further quarter of a wave is."""
+        self._returns_until_quarter -= 1
+        if self._returns_until_quarter <= 0:
+            self.check_returns(moment)
+
+    def check_returns(self, moment: int) -> None:
+        """Announce how many of the last wave are back, where it is a further quarter of them."""
+        if WaveKind.FALLS in self.by_kind:
+            self._store(WaveKind.FALLS, self.by_kind[WaveKind.FALLS])
+        found = find_returns(self._state, max(self.moment, moment))
+        if found is not None:
+            self._returns_until_quarter = found.until_next_quarter
+            if found.quarters:
+                self._announce_returns(found)
 
     # -- evaluation ---------------------------------------------------------------------------
 
-    def evaluate(self, *, recount: bool = False) -> None:
-        """Begin and extend waves by the evidence of the open tick. recount: count anew what they
-        are made of, now."""
-        if self._bank.count[: len(self._bank)].any():
-            evidence = self._bank.evidence()
-            called = self._bank.significant_streams(evidence)
-            for kind in WaveKind:
-                reports = kind is WaveKind.REPORTS
-                mine = [stream for stream in called if stream.counts_reports == reports]
-                if mine and kind not in self.by_kind:
-                    self._begin(kind, mine, float(evidence[self._bank.row[mine[0]]]))
-                    recount = True
-                elif mine:
-                    self.by_kind[kind].extend(mine, self._bank.tick)
-            if WaveKind.REPORTS in self.by_kind:
-                self._join_targets(self.by_kind[WaveKind.REPORTS], evidence)
-        if recount or time.monotonic() >= self._next_recount:
-            self._recount(recount or self._bank.tick != self._counted_tick)
-            self._next_recount = time.monotonic() + self._recount_every
+    def judge(self) -> None:
+        """Begin, extend and announce waves by the evidence of the open tick."""
+        if not self._bank.count[: len(self._bank)].any():
+            return
+        evidence = self._bank.evidence()
+        called = self._bank.significant_streams(evidence)
+        for kind in WaveKind:
+            reports = kind is WaveKind.REPORTS
+            mine = [stream for stream in called if stream.counts_reports == reports]
+            if mine and kind not in self.by_kind:
+                self._begin(kind, mine, float(evidence[self._bank.row[mine[0]]]))
+            elif mine:
+                self.by_kind[kind].extend(mine)
+        if WaveKind.REPORTS in self.by_kind:
+            self._join_targets(self.by_kind[WaveKind.REPORTS], evidence)
+        for kind, wave in self.by_kind.items():
+            self._announce_growth(kind, wave)
 
-    def teaching_mask(self) -> np.ndarray:
-        """For which streams the open tick is ordinary time, bool[K]: no wave is on there."""
-        teach = np.ones(len(self._bank), np.bool_)
-        for kind in self.by_kind:
-            reports = self._bank.report_mask()
-            teach &= ~reports if kind is WaveKind.REPORTS else reports
-        return teach
+    def refresh(self, *, everything: bool = False) -> None:
+        """Bring the rows of what is on up to date, for those who look; it makes no news."""
+        if not everything and time.monotonic() < self._next_recount:
+            return
+        everything = everything or self._bank.tick != self._counted_tick
+        for kind, wave in self.by_kind.items():
+            if everything or kind in self._changed:
+                self._store(kind, wave)
+        if everything or WaveKind.FALLS in self._changed:
+            find_returns(self._state, self.moment, everything=everything)
+        self._changed.clear()
+        self._counted_tick = self._bank.tick
+        self._next_recount = time.monotonic() + self._recount_every
+
+    def is_taught(self, kind: WaveKind) -> bool:
+        """Whether the open tick is ordinary time for streams of a kind: no wave is on there."""
+        return kind not in self.by_kind
 
     def close_tick(
         self, above_baseline: dict[StreamKey, bool], counts: np.ndarray, expected: np.ndarray
-    ) -> None:
-        """A tick has ended: waves that have been quiet long enough are over.
+    ) -> list[WaveKind]:
+        """A tick has ended: waves that have been quiet long enough are over; their kinds.
 
         Parameters
         ----------
@@ -228,7 +215,8 @@ class OpenWaves:
         counts, expected
             Events of the tick, and the most that was expected of it, float64[K].
         """
-        for wave in list(self.by_kind.values()):
+        ended: list[WaveKind] = []
+        for kind, wave in list(self.by_kind.items()):
             k = self._bank.row.get(wave.stream, -1)
             wave.events += float(counts[k]) if k >= 0 else 0.0
             wave.own_quiet_ticks = (
@@ -239,7 +227,9 @@ class OpenWaves:
             if wave.quiet_ticks >= MIN_QUIET_TICKS and (
                 k < 0 or wave.own_quiet_ticks >= self._quiet_limit(wave, float(expected[k]))
             ):
-                self._end(wave)
+                self._end(kind, wave)
+                ended.append(kind)
+        return ended
 
     def end_of(self, wave: OpenWave) -> int:
         """Until when a wave lasts as far as is known: now, or the end of its last tick above the
@@ -263,7 +253,7 @@ class OpenWaves:
             begin = onset if first is None else first
         baseline = self._bank.rate_before(total, begin // TICK_US)
         wave = OpenWave(0, called[0], begin, baseline=baseline)
-        wave.extend(called, self._bank.tick)
+        wave.extend(called)
         self._count_own_events(wave)
         details: WaveDetails = (
             SuspensionDetails(baseline=baseline)
@@ -283,6 +273,7 @@ class OpenWaves:
             details=details,
         )
         self.by_kind[kind] = wave
+        self._returns_until_quarter = 0
 
     def _count_own_events(self, wave: OpenWave) -> None:
         """Events of its stream since it began, or since as long as counts are remembered."""
@@ -315,22 +306,25 @@ class OpenWaves:
         ticks = np.maximum(self._bank.ticks[rows], 1.0)
         enough = np.log(ticks * len(rows) / FALSE_TARGET_CHANCE)
         joined = rows[evidence[rows] >= enough]
-        burst.extend([self._bank.streams[k] for k in joined], self._bank.tick)
+        burst.extend([self._bank.streams[k] for k in joined])
 
-    def _recount(self, everything: bool) -> None:
-        """Count anew what came something of; everything in each tick, as audiences grow by
-        themselves."""
-        for kind, wave in list(self.by_kind.items()):
-            if everything or kind in self._changed:
-                self._update(kind, wave)
-        if everything or WaveKind.FALLS in self._changed:
-            news = find_returns(self._state, self.moment, self.as_of)
-            if news is not None:
-                self._announce_returns(news)
-        self._changed.clear()
-        self._counted_tick = self._bank.tick
+    def _announce_growth(self, kind: WaveKind, wave: OpenWave) -> None:
+        """Announce a wave that has begun, or is twice as large as when it was last announced."""
+        wanted = max(wave.announced_size * GROWTH_FACTOR, 1)
+        if self._size(kind, wave) < wanted:
+            return
+        news = self._store(kind, wave)
+        self._announce(news)
+        wave.announced_size = news.size
 
-    def _update(self, kind: WaveKind, wave: OpenWave) -> None:
+    def _size(self, kind: WaveKind, wave: OpenWave) -> int:
+        """Fallen accounts or reporters of a wave so far."""
+        if kind is WaveKind.FALLS:
+            return stage_fallen(self._state, wave.begin, self.end_of(wave))[0]
+        return self._describe(kind, wave, self.end_of(wave))[0]
+
+    def _store(self, kind: WaveKind, wave: OpenWave) -> WaveNews:
+        """Count what a wave is made of and keep it; how it stands."""
         end = self.end_of(wave)
         size, returned, details = self._describe(kind, wave, end)
         expected = wave.expected_until(end)
@@ -342,18 +336,14 @@ class OpenWaves:
             expected=expected,
             details=details,
         )
-        if size >= max(wave.announced_size * GROWTH_FACTOR, 1):
-            stage = WaveStage.GROWN if wave.announced_size else WaveStage.OPENED
-            self._announce(
-                WaveNews(wave.number, wave.stream, wave.begin, stage, end, size, expected, details)
-            )
-            wave.announced_size = size
+        stage = WaveStage.GROWN if wave.announced_size else WaveStage.OPENED
+        return WaveNews(wave.number, wave.stream, wave.begin, stage, end, size, expected, details)
 
     def _describe(self, kind: WaveKind, wave: OpenWave, end: int) -> tuple[int, int, WaveDetails]:
         """(size, returned, details) of a wave up to `end`."""
         if kind is WaveKind.FALLS:
             size, returned, details = wave_contents.describe_suspensions(
-                self._state, wave.begin, end, self.as_of
+                self._state, wave.begin, end
             )
             called = tuple(sorted(wave.called))
             return size, returned, replace(details, called=called, baseline=wave.baseline)
@@ -361,8 +351,7 @@ class OpenWaves:
         burst = wave_contents.describe_reports(self._state, wave.begin, end, targets)
         return burst.reporters, 0, replace(burst, baseline=wave.baseline)
 
-    def _end(self, wave: OpenWave) -> None:
-        kind = next(kind for kind, other in self.by_kind.items() if other is wave)
+    def _end(self, kind: WaveKind, wave: OpenWave) -> None:
         end = self.end_of(wave)
         size, returned, details = self._describe(kind, wave, end)
         expected = wave.expected_until(end)
@@ -380,4 +369,3 @@ class OpenWaves:
             WaveNews(wave.number, wave.stream, wave.begin, stage, end, size, expected, details)
         )
         del self.by_kind[kind]
-        self._bank.reset_evidence([s for s in self._bank.streams if wave.owns(s)])

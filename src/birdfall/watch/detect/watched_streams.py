@@ -11,9 +11,10 @@ from typing import Final
 from birdfall.watch.detect.detector_bank import DetectorBank
 from birdfall.watch.detect.host_client_streams import HostClientStreams
 from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey, StreamKind
-from birdfall.watch.model.ticks import TICK_US
+from birdfall.watch.model.ticks import FOREVER_US, TICK_US
 from birdfall.watch.store.database import State, StatusChange
 from birdfall.watch.store.queries import ticks
+from birdfall.watch.store.queries.reports import last_report_time
 
 #: Reported accounts are forgotten after so many ticks without a report.
 TARGET_IDLE_TICKS: Final = 360
@@ -47,15 +48,21 @@ class WatchedStreams:
         self._target_seen: dict[StreamKey, int] = {}
 
     def restore(self) -> None:
-        """Take up the detectors that are stored."""
+        """Watch what is to be watched, beside the detectors that the bank took up."""
         bank = self.bank
-        bank.restore(self._state.detectors())
         leaders = (StreamKey(StreamKind.LEADER, name) for name in sorted(self._state.leaders))
         bank.add([ALL_FALLS, ALL_REPORTS, *leaders])
         self.hosts_and_clients.restore()
         self._target_seen = {
-            stream: bank.tick for stream in bank.streams if stream.kind is StreamKind.TARGET
+            stream: self._last_reported(stream)
+            for stream in bank.streams
+            if stream.kind is StreamKind.TARGET
         }
+
+    def _last_reported(self, stream: StreamKey) -> int:
+        """The tick in which a watched account was last reported."""
+        moment = last_report_time(self._state, 0, FOREVER_US, [stream.name])
+        return min((moment or 0) // TICK_US, self.bank.tick)
 
     def count_fall(self, change: StatusChange) -> None:
         """Count a suspension in the open tick of each stream it belongs to."""

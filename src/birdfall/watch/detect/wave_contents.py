@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from birdfall.model.units import MINUTE_US
-from birdfall.watch.model.ticks import FOREVER_US, TICK_US
+from birdfall.watch.model.ticks import TICK_US
 from birdfall.watch.model.wave import (
     LeaderLedger,
     ReportDetails,
@@ -99,14 +99,14 @@ def find_begin(state: State, onset: int, end: int, baseline: float) -> int:
     return next(moment for score, moment in scored if score >= best - LIKELIHOOD_TOLERANCE)
 
 
-def describe_suspensions(state: State, begin: int, end: int, as_of: int = FOREVER_US) -> Contents:
-    """The wave of suspensions within [begin, end], as it stood at `as_of`: all in microseconds."""
+def describe_suspensions(state: State, begin: int, end: int) -> Contents:
+    """The wave of suspensions within [begin, end], in microseconds."""
     number, last = falls.stage_fallen(state, begin, end)
     end = last or end
     known = count_accounts(state)
     return Contents(
         number,
-        falls.count_returns(state, as_of),
+        falls.count_returns(state),
         SuspensionDetails(
             end=end,
             accounts=known,
@@ -120,19 +120,13 @@ def describe_suspensions(state: State, begin: int, end: int, as_of: int = FOREVE
     )
 
 
-def count_returns(state: State, begin: int, end: int, as_of: int = FOREVER_US) -> int:
-    """How many of those who fell within [begin, end] can be seen again at `as_of`."""
-    falls.stage_fallen(state, begin, end)
-    return falls.count_returns(state, as_of)
-
-
 def recount_returns(state: State, wave: Wave) -> tuple[int, SuspensionDetails]:
     """(returned, details) of a wave of suspensions whose first falls are no longer all kept.
 
     What it came to stands; only who is back is counted anew.
     """
     falls.stage_fallen(state, wave.begin, wave.closed or wave.opened)
-    back = falls.count_returns(state, FOREVER_US)
+    back = falls.count_returns(state)
     up = falls.staged_accounts_up(state)
     ledgers = []
     for ledger in wave.ledgers:

@@ -42,10 +42,12 @@ class BaselineLearner:
 
     def relearn_if_due(self) -> None:
         """Learn anew, where the last time is long enough ago and there is enough history."""
-        if self._bank.tick - self._learned_tick < RELEARN_TICKS:
+        # at times that a restart does not move, from the same history
+        due = self._bank.tick // RELEARN_TICKS * RELEARN_TICKS
+        if due <= self._learned_tick:
             return
-        self._learned_tick = self._bank.tick
-        until = self._bank.tick * TICK_US
+        self._learned_tick = due
+        until = due * TICK_US
         begun = int(self._state.meta("begun", "0")) or first_tick(self._state) or until
         if until - begun < MIN_HISTORY_DAYS * DAY_US:
             return

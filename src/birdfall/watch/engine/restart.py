@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from birdfall.watch.model.ticks import TICK_US
 from birdfall.watch.store.database import State, StatusChange
 from birdfall.watch.store.queries.falls import list_changes_after
 from birdfall.watch.store.queries.reports import list_reports_after
-from birdfall.watch.store.queries.sources import last_closed_rows
-
-#: A fall, or the account a report is about, with its time in microseconds.
-TimedEvent = tuple[int, StatusChange | str]
 
 
-def remember_place(state: State, tick: int) -> None:
-    """Keep which tick is open, and the last rows that belong to finished ones; call inside a
-    transaction."""
-    changes, reports = last_closed_rows(state, tick * TICK_US)
-    state.keep_meta(tick=tick, changes=changes, reports=reports)
+@dataclass(slots=True)
+class Place:
+    """How far a watch has counted: the open tick, and the last row of each table that was counted.
+
+    Parameters
+    ----------
+    tick
+        The open tick; 0 before anything came.
+    changes, reports
+        Numbers of rows.
+    """
+
+    tick: int = 0
+    changes: int = 0
+    reports: int = 0
+
+    @classmethod
+    def kept(cls, state: State) -> Place:
+        """The place at which the open tick began, as it is kept."""
+        return cls(*(int(state.meta(name, "0")) for name in ("tick", "changes", "reports")))
+
+    def keep(self, state: State) -> None:
+        """Keep it; call inside a transaction, when a tick begins."""
+        state.keep_meta(tick=self.tick, changes=self.changes, reports=self.reports)
+
+    def note(self, event: StatusChange | str, row: int) -> None:
+        """An event was counted, or need not be."""
+        if isinstance(event, str):
+            self.reports = max(self.reports, row)
+        else:
+            self.changes = max(self.changes, row)
 
 
-def events_of_open_tick(state: State) -> Iterator[TimedEvent]:
-    """Falls and reports that were stored after the last finished tick, in the order of their own
-    times."""
-    changes = list_changes_after(state, int(state.meta("changes", "0")))
-    reports = list_reports_after(state, int(state.meta("reports", "0")))
-    events: list[TimedEvent] = [(change.time, change) for change in changes if change.falls]
-    events += [(report.time, report.target) for report in reports]
-    yield from sorted(events, key=lambda event: event[0])
+def events_of_open_tick(state: State, begin: Place) -> Iterator[StatusChange | str]:
+    """Falls, and accounts that were reported, that were counted since the open tick began."""
+    yield from (change for change in list_changes_after(state, begin.changes) if change.falls)
+    yield from (report.target for report in list_reports_after(state, begin.reports))

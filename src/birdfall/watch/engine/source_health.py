@@ -19,7 +19,7 @@ from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, Feed
 from birdfall.watch.model.alert import NoDataReason
 from birdfall.watch.model.events import Gap, StreamBatch
 from birdfall.watch.store.database import State
-from birdfall.watch.store.ingest import note_gap
+from birdfall.watch.store.ingest import note_gap, sound_times
 
 #: How long a source may be behind the clock before time stops waiting for its events.
 GRACE_US: Final = 3 * SECOND_US
@@ -101,7 +101,7 @@ class SourceHealth:
         """A source is heard; call before what it says is taken in."""
         source = self._source(feed)
         steps = sum(bool(step.received) for step in batch)
-        times = [event.time for step in batch for event in step.events]
+        times = [moment for step in batch for moment in sound_times(step)]
         source.newest = max(times, default=0)
         if source.monitor is None or not steps:
             return

@@ -21,17 +21,19 @@ from birdfall.watch.detect.detector_bank import TOTALS, DetectorBank
 from birdfall.watch.detect.open_waves import OpenWaves
 from birdfall.watch.detect.watched_streams import WatchedStreams
 from birdfall.watch.engine.announce import Announcer
+from birdfall.watch.engine.arrival import RecordedTime, cut_where_counted
 from birdfall.watch.engine.clock import TickClock
 from birdfall.watch.engine.learning import BaselineLearner
 from birdfall.watch.engine.locked_state import LockedState
-from birdfall.watch.engine.restart import events_of_open_tick
+from birdfall.watch.engine.restart import Place, events_of_open_tick
 from birdfall.watch.engine.source_health import GRACE_US, SourceHealth
 from birdfall.watch.feeds.base import Feed, now
 from birdfall.watch.feeds.replay import RecordingFeed
-from birdfall.watch.model.events import StreamBatch
+from birdfall.watch.model.events import StatusSnapshot, StreamBatch
 from birdfall.watch.model.wave import WaveKind
 from birdfall.watch.store.database import State, StatusChange
 from birdfall.watch.store.ingest import Ingested, ingest_batch
+from birdfall.watch.store.queries.sources import last_receipt_time
 from birdfall.watch.store.schema import write_error
 
 #: Steps taken in one transaction, at most.
@@ -114,6 +116,7 @@ class Watcher:
         self._crews = CrewWaves(state, announcer.announce_wave)
         learner = BaselineLearner(state, self.bank, false_alarms_per_year)
         self._clock = TickClock(state, self.streams, self.waves, self._crews, learner)
+        self._recorded = RecordedTime(state)
         self._sources = SourceHealth(state, self.feeds, self._clock, announcer, clock)
         self._restore(leaders)
 
@@ -146,14 +149,14 @@ class Watcher:
                 self.poll(0.05)
             while self.waiting_batches:
                 self.poll(0.0)
-            self.settle()
+            self.settle(ended=not stop.is_set())
             if self._failed is not None:
                 raise self._failed
         except KeyboardInterrupt:
             # a batch that was undone comes again at the next start; detectors that have counted it
             # already are not kept, or it would count twice
             if not self._unfinished:
-                self.settle()
+                self.settle(ended=False)
             raise
         except sqlite3.DatabaseError as error:
             raise write_error(self.state.path, error) from error
@@ -215,20 +218,12 @@ class Watcher:
         busy = {feed.name for feed, _ in listed}
         self._unfinished = True
         with self.state.transaction():
-            apart: list[str] = []
-            for feed, batch in listed:
-                ingested = ingest_batch(self.state, feed.name, batch, keep_raw=self._keep_raw)
-                self._clock.start(ingested.kept)
-                self._sources.record(feed, ingested.kept)
-                self._apply_events(ingested)
-                if not feed.live and batch:
-                    self._clock.advance_to(max(step.received for step in ingested.kept))
-                apart += [f"{feed.name}: {why}" for why in ingested.set_apart]
+            apart = [why for feed, batch in listed for why in self._take_in(feed, batch)]
             if self._lock.backlog:
                 self.state.keep_meta(backlog=self._lock.backlog.place)
             self._sources.check_silence(busy, queue_empty=self._queue.empty())
             self._let_time_pass(busy)
-            self.waves.evaluate()
+            self._keep_open()
         self._unfinished = False
         self._lock.report_end()
         for said in apart:
@@ -239,12 +234,17 @@ class Watcher:
                     step.on_commit()
         self._after()
 
-    def settle(self) -> None:
-        """Judge and keep what is open, for the end of a watch."""
+    def settle(self, *, ended: bool = True) -> None:
+        """Keep what is open, for the end of a watch. ended: its sources have ended, so that it is
+        judged, too; a watch that was stopped goes on with it later, as if it had not been."""
         self._unfinished = True
         with self.state.transaction():
-            self.waves.evaluate(recount=True)
-            self._crews.search_pending(self.bank.tick, self.waves.moment)
+            if ended:
+                recorded = [feed.name for feed in self.feeds if not feed.live]
+                self._clock.advance_to(max(map(self._last_receipt, recorded), default=0))
+                self.waves.judge()
+                self._crews.search_pending(self.bank.tick, self.waves.moment)
+            self._keep_open(everything=True)
             self.state.keep_detectors(self.bank.export_states(TOTALS))
             self._sources.keep_monitors()
             for feed in self.feeds:
@@ -254,6 +254,36 @@ class Watcher:
 
     # -- one batch ----------------------------------------------------------------------------
 
+    def _take_in(self, feed: Feed, batch: list[StreamBatch]) -> list[str]:
+        """Keep the steps of a batch and count them, in the order they came; why some cannot be
+        kept."""
+        apart: list[str] = []
+        heard = False
+        for chunk in cut_where_counted(batch):
+            ingested = ingest_batch(self.state, feed.name, chunk, keep_raw=self._keep_raw)
+            self._clock.start(ingested.kept)
+            if not heard:
+                heard = True
+                self._sources.record(feed, [*ingested.kept, *batch[len(chunk) :]])
+            if not feed.live:
+                self._clock.advance_to(self._recorded.moment_of(feed.name, ingested.kept))
+                self._recorded.note(feed.name, ingested.kept)
+            self._apply_events(ingested)
+            if any(isinstance(event, StatusSnapshot) for step in chunk for event in step.events):
+                self.waves.check_returns(self.waves.moment)
+            apart += [f"{feed.name}: {why}" for why in ingested.set_apart]
+        return apart
+
+    def _keep_open(self, *, everything: bool = False) -> None:
+        """Keep what memory knows of the open tick, for a restart."""
+        self.waves.refresh(everything=everything)
+        self.waves.keep()
+        self._clock.keep()
+        self._crews.keep()
+
+    def _last_receipt(self, source: str) -> int:
+        return last_receipt_time(self.state, source)
+
     def _let_time_pass(self, busy: Collection[str]) -> None:
         """Go on by the machine's clock, where it is known that nothing is missing."""
         moment = self._machine_clock()
@@ -262,22 +292,17 @@ class Watcher:
             self._clock.advance_to(moment - GRACE_US)
 
     def _apply_events(self, ingested: Ingested) -> None:
-        """Count falls and reports in their ticks, in the order of their own times, and judge as
-        they come."""
-        events: list[tuple[int, StatusChange | str]] = [
-            (change.time, change) for change in ingested.changes if change.falls
-        ]
-        events += [(report.time, report.target) for report in ingested.reports]
-        events.sort(key=lambda event: event[0])
-        kinds = _changed_kinds(ingested)
-        self.waves.mark_for_recount(kinds)
-        for moment, event in events:
-            self._clock.advance_to(moment)
-            self.waves.follow_event(moment)
-            self._count(event)
-            kind = WaveKind.REPORTS if isinstance(event, str) else WaveKind.FALLS
-            self.waves.reevaluate_within_batch(kind)
-        self.waves.end_batch(kinds)
+        """Count falls and reports in their ticks, and judge as they come."""
+        self.waves.mark_for_recount(_changed_kinds(ingested))
+        for moment, row, event in ingested.events:
+            if isinstance(event, str) or event.falls:
+                self._clock.advance_to(moment)
+                self._clock.place.note(event, row)
+                self._count(event)
+                kind = WaveKind.REPORTS if isinstance(event, str) else WaveKind.FALLS
+                self.waves.follow_event(kind, moment)
+            elif event.returns:
+                self.waves.follow_return(moment)
 
     def _count(self, event: StatusChange | str) -> None:
         """Count a fall, or a report of an account."""
@@ -293,9 +318,10 @@ class Watcher:
         """Go on where the last watch ended."""
         if leaders:
             self.state.watch_leaders(leaders)
-        self.streams.restore()
+        self._clock.restore()
         self._sources.restore()
         self.waves.restore()
+        self._crews.restore()
         with self.state.transaction():
             if not self.state.meta("begun"):
                 live = any(feed.live for feed in self.feeds)
@@ -306,8 +332,7 @@ class Watcher:
     def _recount_open_tick(self) -> None:
         """Count the open tick anew, from what was kept of it before the process died."""
         self.bank.count[:] = 0.0
-        for moment, event in events_of_open_tick(self.state):
-            self._clock.advance_to(moment)
+        for event in events_of_open_tick(self.state, Place.kept(self.state)):
             self._count(event)
 
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from heapq import merge
+from heapq import heappop, heappush, merge
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Final
 
@@ -40,6 +40,8 @@ _MAGIC: Final = b"ATFH1\n"
 _MAX_FRAME_BYTES: Final = 64 << 20
 #: Most steps that are put at once.
 MAX_BATCH_STEPS = 1000
+#: Lines of a file that are put into the order of their times.
+ORDERED_STEPS: Final = 2000
 #: Steps due within so many seconds are put together.
 MIN_WAIT_SECONDS: Final = 0.02
 #: Seconds between looks at whether the watch was stopped, while a pipe is silent.
@@ -132,6 +134,22 @@ def read_steps(path: Path) -> Iterator[StreamBatch]:
         with open_bytes(path) as stream:
             yield from _read_frames(stream)
         return
+    yield from _in_time_order(_read_line_steps(path, kind))
+
+
+def _in_time_order(steps: Iterator[StreamBatch]) -> Iterator[StreamBatch]:
+    """Steps that came up to `ORDERED_STEPS` too late, where they belong: a file may have its latest
+    line first."""
+    waiting: list[tuple[int, int, StreamBatch]] = []
+    for number, step in enumerate(steps):
+        heappush(waiting, (step.received, number, step))
+        if len(waiting) > ORDERED_STEPS:
+            yield heappop(waiting)[-1]
+    while waiting:
+        yield heappop(waiting)[-1]
+
+
+def _read_line_steps(path: Path, kind: str) -> Iterator[StreamBatch]:
     latest = 0
     for _, line, _ in read_lines(path):
         plain = line.strip()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Final
 
 from birdfall.watch.model.alert import WaveStage
 from birdfall.watch.model.stream_key import StreamKey
 from birdfall.watch.model.wave import Wave, WaveDetails
+
+#: The part of the fallen whose return is worth an alert, and each further one.
+RETURN_SHARE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,10 @@ class WaveNews:
 
 @dataclass(frozen=True, slots=True)
 class ReturnNews:
-    """A further quarter of a wave's accounts can be seen again.
+    """How many of a wave's accounts can be seen again.
 
-    wave: as it stood before. moment: when this was seen, microseconds. fallen, returned: as counted
-    now; quarters: full ones that are back.
+    wave: as it stands. moment: when this was seen, microseconds. fallen, returned: as counted now;
+    quarters: full ones that are back.
     """
 
     wave: Wave
@@ -52,3 +57,9 @@ class ReturnNews:
     fallen: int
     returned: int
     quarters: int
+
+    @property
+    def until_next_quarter(self) -> int:
+        """Returns that come at least before another quarter is back."""
+        wanted = math.ceil((self.quarters + 1) * RETURN_SHARE * self.fallen)
+        return max(wanted - self.returned, 1)

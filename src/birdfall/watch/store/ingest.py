@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from birdfall.model.errors import printable
 from birdfall.watch.model.events import (
@@ -25,6 +25,7 @@ from birdfall.watch.model.events import (
 from birdfall.watch.model.step_text import step_to_text
 from birdfall.watch.store.database import State, StatusChange
 from birdfall.watch.store.queries.set_apart import insert_set_apart
+from birdfall.watch.store.queries.sources import last_receipt_time
 
 #: Characters kept of why a step could not be kept.
 MAX_REASON_CHARS: Final = 200
@@ -41,6 +42,15 @@ class EdgeChange:
     time: int
 
 
+class KeptEvent(NamedTuple):
+    """A change of status or a report that is new. time: its own, in microseconds; row: its number
+    in its table; event: the change, or the account that was reported."""
+
+    time: int
+    row: int
+    event: StatusChange | str
+
+
 @dataclass(slots=True)
 class Ingested:
     """What one batch changed.
@@ -49,6 +59,8 @@ class Ingested:
     ----------
     changes, reports
         Status changes that were seen to happen, and new reports.
+    events
+        Both, in the order they were kept.
     follows, unfollows
         Edges of watched leaders that began and ended.
     unresolved
@@ -61,6 +73,7 @@ class Ingested:
 
     changes: list[StatusChange] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    events: list[KeptEvent] = field(default_factory=list)
     follows: list[EdgeChange] = field(default_factory=list)
     unfollows: list[EdgeChange] = field(default_factory=list)
     unresolved: int = 0
@@ -71,6 +84,7 @@ class Ingested:
         """Add what another part of the batch changed."""
         self.changes += other.changes
         self.reports += other.reports
+        self.events += other.events
         self.follows += other.follows
         self.unfollows += other.unfollows
         self.unresolved += other.unresolved
@@ -152,8 +166,7 @@ def ingest_again(state: State, source: str, step: StreamBatch) -> Ingested:
     """
     ingested = Ingested()
     with state.savepoint():
-        for event in step.events:
-            _require_sound(event)
+        for event in _in_time_order(step):
             _ingest_event(state, source, event, step.received, ingested)
     return ingested
 
@@ -187,6 +200,19 @@ def _require_sound(event: Event) -> None:
         raise ValueError(f"a time that is none: {str(event.time)[:40]}")
 
 
+def sound_times(step: StreamBatch) -> list[int]:
+    """The times of the events of a step that have one."""
+    times = (getattr(event, "time", None) for event in step.events)
+    return [time for time in times if time is not None and _is_moment(time)]
+
+
+def _in_time_order(step: StreamBatch) -> list[Event]:
+    """The events of a step by their own times, so that their rows are numbered in that order."""
+    for event in step.events:
+        _require_sound(event)
+    return sorted(step.events, key=lambda event: event.time)
+
+
 def _ingest_steps(
     state: State, source: str, batch: list[StreamBatch], *, keep_raw: bool
 ) -> Ingested:
@@ -202,8 +228,7 @@ def _ingest_steps(
         progress.add(step)
         if keep_raw and step.raw:
             raw.append((step.received, step.raw))
-        for event in step.events:
-            _require_sound(event)
+        for event in _in_time_order(step):
             _ingest_event(state, source, event, step.received, ingested)
     if raw:
         _insert_raw(state, source, raw)
@@ -257,9 +282,11 @@ def _ingest_event(
     state: State, source: str, event: Event, received: int, ingested: Ingested
 ) -> None:
     if isinstance(event, Status):
-        change = _set_status(state, source, event, received)
-        if change is not None:
+        found = _set_status(state, source, event, received)
+        if found is not None:
+            change, row = found
             ingested.changes.append(change)
+            ingested.events.append(KeptEvent(change.time, row, change))
     elif isinstance(event, Follow):
         if event.followed in state.leaders and add_follow(state, event):
             ingested.follows.append(EdgeChange(event.followed, event.follower, event.time))
@@ -270,10 +297,14 @@ def _ingest_event(
         else:
             ingested.unresolved += 1
     elif isinstance(event, Report):
-        if _add_report(state, source, event, received):
+        number = _add_report(state, source, event, received)
+        if number is not None:
             ingested.reports.append(event)
+            ingested.events.append(KeptEvent(event.time, number, event.target))
     elif isinstance(event, StatusSnapshot):
-        ingested.changes += _apply_snapshot(state, source, event, received)
+        for change, row in _apply_snapshot(state, source, event, received):
+            ingested.changes.append(change)
+            ingested.events.append(KeptEvent(change.time, row, change))
     else:
         set_identity(state, event)
 
@@ -312,13 +343,13 @@ def _keep_progress(state: State, source: str, progress: _SourceProgress) -> None
 
 def _last_receipt_time(state: State, source: str, within_batch: int) -> int:
     """When a source last sent something: within the batch, or as kept; 0 if never."""
-    row = state.connection.execute(
-        "SELECT received FROM sources WHERE source = ?", (source,)
-    ).fetchone()
-    return max(within_batch, 0 if row is None else int(row[0]))
+    return max(within_batch, last_receipt_time(state, source))
 
 
-def _set_status(state: State, source: str, event: Status, received: int) -> StatusChange | None:
+def _set_status(
+    state: State, source: str, event: Status, received: int
+) -> tuple[StatusChange, int] | None:
+    """The change that this makes and its row; None if it changes nothing."""
     row = state.connection.execute(
         "SELECT status, time, host, client FROM standing WHERE account = ?", (event.account,)
     ).fetchone()
@@ -342,7 +373,7 @@ def _set_status(state: State, source: str, event: Status, received: int) -> Stat
     change = StatusChange(
         event.account, event.status, previous, event.time, received, host, event.reason, client
     )
-    state.connection.execute(
+    done = state.connection.execute(
         "INSERT INTO changes (account, status, previous, time, received, source, host, reason, "
         "client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -357,7 +388,7 @@ def _set_status(state: State, source: str, event: Status, received: int) -> Stat
             change.client,
         ),
     )
-    return change
+    return change, int(done.lastrowid or 0)
 
 
 def _is_known_change(state: State, event: Status, stands_since: int) -> bool:
@@ -376,8 +407,8 @@ def _is_known_change(state: State, event: Status, stands_since: int) -> bool:
 
 def _apply_snapshot(
     state: State, source: str, event: StatusSnapshot, received: int
-) -> list[StatusChange]:
-    """Change the accounts that differ from what is known.
+) -> list[tuple[StatusChange, int]]:
+    """Change the accounts that differ from what is known; the changes with their rows.
 
     Where the snapshot does not count they are kept as `seen`: they changed at some time before,
     nobody knows when.
@@ -409,12 +440,13 @@ def _apply_snapshot(
             "ON CONFLICT (account) DO UPDATE SET status = ?2, time = ?3",
             (account, status, event.time),
         )
-        c.execute(
+        done = c.execute(
             "INSERT INTO changes (account, status, previous, time, received, source, seen) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (account, status, previous, event.time, received, source, int(not event.counts)),
         )
-        found.append(StatusChange(account, status, previous, event.time, received, "", ""))
+        change = StatusChange(account, status, previous, event.time, received, "", "")
+        found.append((change, int(done.lastrowid or 0)))
     return found if event.counts else []
 
 
@@ -437,10 +469,10 @@ def _end_follow(state: State, event: Unfollow) -> str | None:
     return str(row["followed"])
 
 
-def _add_report(state: State, source: str, event: Report, received: int) -> bool:
-    """Keep a report; whether it was new."""
+def _add_report(state: State, source: str, event: Report, received: int) -> int | None:
+    """Keep a report; its row, None if it is not new."""
     if event.time < state.kept_from:
-        return False
+        return None
     key = (
         f"{source}:{event.id}"
         if event.id
@@ -451,4 +483,4 @@ def _add_report(state: State, source: str, event: Report, received: int) -> bool
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (key, event.reporter, event.target, event.time, received, source, event.reason),
     )
-    return done.rowcount == 1
+    return int(done.lastrowid or 0) if done.rowcount == 1 else None

@@ -112,14 +112,11 @@ def stage_fallen(state: State, begin: int, end: int) -> tuple[int, int | None]:
     return int(number), last
 
 
-def count_returns(state: State, moment: int) -> int:
-    """How many of the staged can be seen again at `moment`."""
-    # a batch may hold the future of the moment that is judged: who returned later has not yet
+def count_returns(state: State) -> int:
+    """How many of the staged can be seen again."""
     row = state.connection.execute(
         "SELECT count(*) FROM hit h WHERE (SELECT status FROM changes c "
-        "WHERE c.account = h.account AND c.time <= ? ORDER BY c.id DESC LIMIT 1) "
-        "IN ('active', 'limited')",
-        (moment,),
+        "WHERE c.account = h.account ORDER BY c.id DESC LIMIT 1) IN ('active', 'limited')"
     ).fetchone()
     return int(row[0])
 

@@ -95,6 +95,14 @@ def has_connection(state: State) -> bool:
     return bool(row[0])
 
 
+def last_receipt_time(state: State, source: str) -> int:
+    """When a source last sent something, in microseconds; 0 if never."""
+    row = state.connection.execute(
+        "SELECT received FROM sources WHERE source = ?", (source,)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def first_observation(state: State) -> int | None:
     """Begin of the observations: when the first source began, or its first event happened; None
     if there are none."""
@@ -114,19 +122,3 @@ def state_version(state: State) -> str:
         "(SELECT sum(fallen) + sum(returned) + count(closed) FROM waves)"
     ).fetchone()
     return "-".join(str(v) for v in row)
-
-
-def last_closed_rows(state: State, begin: int) -> tuple[int, int]:
-    """(change, report): the last row of each table before the first one dated `begin` or later.
-
-    Rows of the tick that is open are counted again after a restart; those up to these are not.
-    """
-    return _last_before(state, "changes", begin), _last_before(state, "reports", begin)
-
-
-def _last_before(state: State, table: str, begin: int) -> int:
-    row = state.connection.execute(
-        f"SELECT (SELECT min(id) FROM {table} WHERE time >= ?), (SELECT max(id) FROM {table})",
-        (begin,),
-    ).fetchone()
-    return int(row[1] or 0) if row[0] is None else int(row[0]) - 1
