@@ -198,6 +198,11 @@ _NOTES = {
     "rounded-ids": 'the ids in "{}" were rounded by a spreadsheet, and are left out',
     "backslash-quotes": "quotes inside cells stand behind a backslash, and were read so",
 }
+#: How finely times are known, in seconds, where that bounds what can be asked.
+_GRAINS = {
+    86400.0: "days without an hour; what moved together is asked by the day (--window 1d)",
+    60.0: "minutes without seconds; what moved together is asked by the minute (--window 60s)",
+}
 #: What is wrong with the times of some rows.
 _CLOCK = {
     "acts-before-creation": "acts before their account was made",
@@ -247,5 +252,9 @@ def _print_questions(coverage: Finding) -> None:
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:
             print_result(f"  {estimate.value:,} {unit}")
+    for row in coverage.table("tables").to_pylist():
+        grain = _GRAINS.get(row["resolution_s"])
+        if grain and row["table"] in ("acts", "statuses") and row["rows"] > 1:
+            print_result(f"  times of {row['table']}: {grain}")
     for row in coverage.table("clock").to_pylist():
         print_result(f"  {row['rows']:,} {_CLOCK.get(row['problem'], row['problem'])}")

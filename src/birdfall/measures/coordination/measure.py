@@ -49,7 +49,7 @@ from birdfall.measures.coordination.tables import (
     network_tables,
     object_table,
 )
-from birdfall.measures.coordination.time_grain import refuse_days
+from birdfall.measures.coordination.time_grain import refuse_coarse_times
 from birdfall.measures.coordination.traces import (
     Trace,
     canonical_accounts,
@@ -127,7 +127,7 @@ def coordination(
     traces, inputs, limits = _read_traces(data, asked)
     if asked.preset is not None:
         return _peer_finding(traces, asked.preset, asked, window, inputs)
-    refuse_days(traces, window)
+    refuse_coarse_times(traces, window)
     read = _build_layers(canonical_accounts(traces), asked, window, progress)
     return _measure(read, asked, limits, progress).replace(
         name=_finding_name(asked, traces),

@@ -58,6 +58,9 @@ class Emit:
         Record column to a regular expression: each match (its first group) becomes a row.
     handles
         Record columns that hold handles: written in small letters, without @ and address.
+    some_handles
+        Record columns in which handles stand beside ids: as `handles`, but a text without @ and
+        address keeps its case unless the same handle stands in the column with one.
     split
         Record columns of several values, each of which becomes its own row.
     first_of
@@ -81,6 +84,7 @@ class Emit:
     extract: dict[str, str] = field(default_factory=dict)
     find: dict[str, str] = field(default_factory=dict)
     handles: tuple[str, ...] = ()
+    some_handles: tuple[str, ...] = ()
 
     @property
     def conditions(self) -> set[str]:
@@ -156,5 +160,6 @@ def _emit_document(emit: Emit) -> dict[str, _TomlValue]:
         "extract": emit.extract,
         "find": emit.find,
         "handles": list(emit.handles),
+        "some_handles": list(emit.some_handles),
     }
     return {key: value for key, value in full.items() if value}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.sources.shared import timestamps
+from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_roles import columns_by_role, squeeze_name
-from birdfall.sources.table.handles import are_handles
+from birdfall.sources.table.handles import are_handles, are_mostly_handles
 
 #: Rows whose values are looked at.
 SAMPLE_ROWS: Final = 1_000
@@ -256,6 +257,19 @@ def are_known_handles(chosen: Chosen, column: str | None) -> bool:
         return False
     named = column in chosen.columns("handle")
     return named or are_handles(chosen.values(column))
+
+
+def part_handles(chosen: Chosen, emit: Emit) -> Emit:
+    """The emit with those of its `handles` that stand beside ids as `some_handles`."""
+    beside = tuple(
+        column
+        for column in emit.handles
+        if column not in (*emit.find, *emit.extract, *emit.split)
+        for name in emit.columns.get(column, ())
+        if name not in chosen.columns("handle") and not are_mostly_handles(chosen.values(name))
+    )
+    handles = tuple(c for c in emit.handles if c not in beside)
+    return replace(emit, handles=handles, some_handles=beside) if beside else emit
 
 
 def is_own_address(chosen: Chosen, column: str, act_id: str | None) -> bool:

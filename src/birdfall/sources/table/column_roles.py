@@ -20,7 +20,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "posterpageid twitteruserid tweetauthorid actorid did fromid accountdid authordid "
     "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
     "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora surfaceid "
-    "blockedid targetuserid postownerid twitterid",
+    "blockedid targetuserid postownerid twitterid fromiduserid peeridchannelid peeridchatid",
     "account": "account user author actor usuario usuaria cuenta autor autora utilisateur compte "
     "auteur utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
     "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle",
@@ -71,16 +71,25 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "retuitsde retuitde retuiteode retuiteade idretuit idretweet idcompartido "
     "idmensajecompartido iddelmensajecompartido idpublicacioncompartida idtuitoriginal "
     "retweetsde retweetde idtweetoriginal idpartage lienpartage retuitedem idtweetoriginel "
-    "urlcompartida sharedurl forwardedmessageid معرفالأصل إعادةتغريدمن",
+    "urlcompartida sharedurl forwardmsglink forwardedmessageid معرفالأصل إعادةتغريدمن",
+    # which of a channel's messages was forwarded, whose own ids are those of the channel alone
+    "forwarded_part": "fwdfromchannelpost forwardfrommessageid forwardedfrommessageid "
+    "forwardedmessageid forwardoriginmessageid unixtimestampforwardedfrom "
+    "timestampforwardedfrom fwdfromdate forwarddate forwardmsgdate forwardedtimestamp "
+    "forwardedfromtimestamp forwardorigindate",
     "repost_or_quote_id": "retweetorquoteid",
-    "is_repost": "isretweet isretweeted isrepost isreblog isshare isboost retweet isrt esretuit "
+    "is_repost": "isretweet isretweeted isrepost isreblog isshare isboost retweet isrt isforward "
+    "isforwarded esretuit "
     "esretweet estretweet eretweet",
     "repost_of": "retweeteduserid retweetuserid retweeteduser retweetedusername "
     "retweeteduserscreenname retweetedstatususeridstr retweetedstatususerid "
     "retweetedstatususerscreenname retweetusername retweetuser userrtid userrt retweetauthorid "
     "retweetauthorusername retweetedtweetuserid retweetedtweetuserusername "
     "reposteduserid repostedby repostedfrom authorforwardedfromid authorforwardedfromusername "
-    "forwardedfromid forwardedfrom authorforwardedfromname retweetoruserid",
+    "forwardedfromid forwardedfrom authorforwardedfromname retweetoruserid "
+    "fwdfromfromidchannelid fwdfromfromiduserid fwdfromfromid fwdfromfromname forwardsenderid "
+    "forwardfromchatid forwardfromid forwardoriginchatid forwardmsgfrompeerid "
+    "forwardmsgfrompeername reenviadode transferede encaminhadode",
     "reply_id": "inreplytotweetid inreplytostatusid inreplytostatusidstr inreplytoid "
     "referencedtweetsrepliedtoid replytoid replyid repliedtoid replyto isreplyto parentid "
     "parentcommentid replytomessageid inreplytouri replyparenturi inreplytotweetidstr "

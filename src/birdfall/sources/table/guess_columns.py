@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.sources.shared.column_mapping import ColumnMapping
-from birdfall.sources.table.column_choice import ROLES, Chosen, choose_roles
+from birdfall.sources.table.column_choice import ROLES, Chosen, choose_roles, part_handles
 from birdfall.sources.table.guess_emits import guess_emits
 from birdfall.sources.table.mapping import ready_mapping, ready_mapping_names
 
@@ -61,7 +61,8 @@ def guess_mapping(
     """
     listed = list(columns)
     chosen = choose_roles(listed, sample, said or {}, where, zoned=zoned)
-    emits = tuple(guess_emits(chosen, dict(constants or {}), where))
+    guessed = guess_emits(chosen, dict(constants or {}), where)
+    emits = tuple(part_handles(chosen, emit) for emit in guessed)
     return ColumnMapping(emits, name="guessed") if emits else None
 
 

@@ -20,6 +20,7 @@ from birdfall.sources.table.column_choice import (
     states_zone,
     time_columns,
 )
+from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.mapping import KIND_WORDS
 from birdfall.sources.table.sql_plan import YES_WORDS
 
@@ -170,6 +171,8 @@ def _repost(
         return Emit(
             "acts", columns | target | {"object": (either,)}, fixed, only_if={kind: REPOST_WORDS}
         )
+    if (forwarded := _forwarded(chosen, columns, text)) is not None:
+        return forwarded
     if column := chosen.filled("repost_id"):
         handles = ("object",) if are_known_handles(chosen, column) else ()
         if handles:
@@ -188,6 +191,33 @@ def _repost(
     if kind and words & set(REPOST_WORDS):
         return replace(named, only_if={kind: REPOST_WORDS})
     return replace(named, matching={text: _RETWEET_TEXT})
+
+
+def _forwarded(
+    chosen: Chosen, columns: dict[str, tuple[str, ...]], text: str | None
+) -> Emit | None:
+    """The emit of messages that were forwarded: of a channel's message, which is told by its number
+    there, else by its time, else by its words; None if no column says from whom.
+    """
+    source = next((c for c in chosen.columns("repost_of") if _is_forward(chosen, c)), None)
+    if source is None:
+        return None
+    address = next((c for c in chosen.columns("repost_id") if "link" in squeeze_name(c)), None)
+    if address is not None and chosen.values(address):
+        thing: tuple[str, ...] = (address,)
+    else:
+        part = chosen.filled("forwarded_part") or text
+        thing = (source, part) if part else (source,)
+    return Emit(
+        "acts", columns | {"target": (source,), "object": thing},
+        {"kind": "repost", "object_kind": "post"}, skip_if={source: NO_ID},
+    )  # fmt: skip
+
+
+def _is_forward(chosen: Chosen, column: str) -> bool:
+    named = squeeze_name(column)
+    told = "forward" in named or named.startswith(("fwd", "reenviad", "transfer", "encaminhad"))
+    return told and bool(chosen.values(column))
 
 
 def _without(repost: Emit | None) -> Emit:

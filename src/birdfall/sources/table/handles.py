@@ -31,12 +31,23 @@ _FOLDABLE: Final = rf"^[@{_UNSEEN}]*[\w.\-]+(?:@[\w.\-]+)?[{_UNSEEN}]*$"
 _FOLDABLE_RE: Final = re.compile(_FOLDABLE)
 
 
-def fold_handles(texts: pa.Array) -> pa.Array:
+def fold_handles(texts: pa.Array, known: frozenset[str] | None = None) -> pa.Array:
     """Handles in small letters, without @ and address; each different text is looked at once, and
     one that can be no handle stays as it is.
+
+    Parameters
+    ----------
+    texts
+        Strings.
+    known
+        Folded handles; a text that neither looks like a handle nor is one of these by its letters
+        keeps its case, for ids may differ in nothing else. None: all are handles.
     """
     coded = texts.dictionary_encode()
     words = coded.dictionary
+    if known is not None:
+        plain = pa.array([_fold_known(w, known) for w in words.to_pylist()], pa.string())
+        return plain.take(coded.indices)
     plain = pc.replace_substring_regex(words, _PROFILE, r"\1")
     plain = pc.replace_substring_regex(plain, _MASTODON, r"\2@\1")
     if _is_ascii(plain):
@@ -60,7 +71,27 @@ def fold_handle(text: str) -> str:
 
 def are_handles(texts: Iterable[str | None]) -> bool:
     """Whether some of a column's texts are handles by their look: an @ or a profile's address."""
-    return any(t is not None and _IS_HANDLE.fullmatch(t) for t in texts)
+    return any(map(looks_like_handle, texts))
+
+
+def are_mostly_handles(texts: Iterable[str | None]) -> bool:
+    """Whether half and more of a column's different texts are handles by their look."""
+    told = [looks_like_handle(t) for t in set(texts)]
+    return sum(told) >= len(told) / 2
+
+
+def looks_like_handle(text: str | None) -> bool:
+    """Whether this is a handle by its look: an @ or a profile's address."""
+    return text is not None and _IS_HANDLE.fullmatch(text) is not None
+
+
+def _fold_known(text: str | None, known: frozenset[str]) -> str | None:
+    if text is None:
+        return None
+    folded = fold_handle(text)
+    if looks_like_handle(text) or folded in known:
+        return folded
+    return unicodedata.normalize("NFC", text.strip(_UNSEEN))
 
 
 def _fold(text: str | None) -> str | None:

@@ -256,6 +256,7 @@ def _parse_emit(plain: JsonObject, where: str) -> Emit:
         _patterns(plain, "extract", where),
         _patterns(plain, "find", where),
         _names(plain.fields.get("handles", []), where),
+        _names(plain.fields.get("some_handles", []), where),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from birdfall.model.errors import InputError, printable
@@ -22,6 +23,7 @@ from birdfall.sources.table.guess_columns import (
     guess_mapping,
     unknown_columns_error,
 )
+from birdfall.sources.table.handles import fold_handle, looks_like_handle
 from birdfall.sources.table.rows import Emitter
 from birdfall.sources.table.sql_plan import Plan, Query, build_plan
 from birdfall.sources.table.sql_text import quote_name, quote_text
@@ -69,7 +71,7 @@ def read_mapped_rows(
     source = options.source_of(table.path)
     rejections = Rejections(source)
     query = Query(table.types, mapping.used)
-    plans = build_plans(table, mapping, options, query)
+    plans = [_with_handles(p, table) for p in build_plans(table, mapping, options, query)]
     emitters = [Emitter(p, source, rejections, str(table.path)) for p in plans]
     done = 0
     for batch, lines in table.run_query(query, rejections):
@@ -167,6 +169,22 @@ def build_plans(
         )
         for emit in mapping.emits
     ]
+
+
+def _with_handles(plan: Plan, table: Tabular) -> Plan:
+    """The plan with the handles that stand, with @ or address, in columns that hold ids too."""
+    known: dict[str, frozenset[str]] = {}
+    for column in plan.emit.some_handles:
+        (name,) = plan.emit.columns[column]
+        query = Query(table.types, (name,))
+        said = query.text(quote_name(name))
+        query.answer(f"CASE WHEN contains({said}, '@') OR contains({said}, '://') THEN {said} END")
+        found: set[str] = set()
+        for batch, _ in table.run_query(query, Rejections("")):
+            texts = batch.column(0).drop_null().unique().to_pylist()
+            found.update(fold_handle(t) for t in texts if looks_like_handle(t))
+        known[column] = frozenset(found)
+    return replace(plan, known_handles=known) if known else plan
 
 
 def _settle_day_orders(

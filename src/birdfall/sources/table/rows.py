@@ -78,6 +78,8 @@ class Emitter:
         for handle in emit.handles:
             if handle in columns:
                 columns[handle] = fold_handles(columns[handle])
+        for column, known in self.plan.known_handles.items():
+            columns[column] = fold_handles(columns[column], known)
         if emit.first_of:
             columns, lines = self._drop_repeats(columns, lines, emit.first_of)
         yield from self._build_rows(columns, lines)

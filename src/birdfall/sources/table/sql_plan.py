@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -31,7 +31,8 @@ from birdfall.sources.table.sql_times import plausible_sql, time_sql
 class Plan:
     """One emit, ready to run.
 
-    skip, until: columns of the query's answer (until None: the emit has none).
+    skip, until: columns of the query's answer (until None: the emit has none). known_handles: per
+    record column of `emit.some_handles`, the handles that stand in it with @ or address, folded.
     """
 
     emit: Emit
@@ -39,6 +40,7 @@ class Plan:
     skip: str
     until: str | None
     reading: timestamps.TimeReader
+    known_handles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Query:
