@@ -130,7 +130,10 @@ def test_nothing_is_chosen_that_the_record_does_not_know(visitor):
     assert "no account" in page.text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(x, marks=() if x in ("fr", "ar") else pytest.mark.slow) for x in LANGUAGES],
+)
 def test_every_page_of_a_measured_case_in_every_language(measured, language):
     for page in ("", "data", "ask", "accounts", "check", "publish", "q/audience", "q/method"):
         answer = measured.get(f"/{language}/c/night/{page}")
