@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ from birdfall.measures.ledgers import ledger
 from birdfall.model.findings import Finding, Note
 from birdfall.model.units import DAY_S
 
+_TWO_ENDS = (Role.BEFORE, Role.LOWEST)
 #: Counts of a day are seldom a day apart to the second: a window is so much longer.
 WINDOW_SLACK = 1.05
 #: Two counts may be compared as times from so many seconds apart.
@@ -200,7 +202,18 @@ def measure_levels(
         unknown = any(level.measured is None for level in levels)
         why = Note("no-count-at-that-time", {"needs": "counts"}) if unknown else None
         found.append(Reading(name, value, value, value, levels=levels, why=why))
+        if tuple(step.role for step in claim.levels) == _TWO_ENDS and claim.window_s is None:
+            found.append(_measure_ends(claim, series, f"{name}-last"))
     return found or refuse("no-counts", needs="counts")
+
+
+def _measure_ends(claim: ParsedClaim, series: CountSeries, name: str) -> Reading:
+    """The reading of "from 32,000 to 17,000" as before the fall and at the end of the record."""
+    before, after = claim.levels
+    last = replace(after, role=Role.NOW)
+    levels = tuple(_measure_level(step, series, claim) for step in (before, last))
+    value = levels[-1].measured or 0.0
+    return Reading(name, value, value, value, levels=levels)
 
 
 def _measure_level(step: Level, series: CountSeries, claim: ParsedClaim) -> MeasuredLevel:

@@ -53,7 +53,7 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
         if part and item.noun is None:  # "17,000 of her 32,000 followers"
             unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit
             item = replace(item, noun=following[0].noun, unit=unit)
-        if whole and item.noun_counts_followers:
+        if item.noun_counts_followers and (whole or _is_whole_first(sentence, item, following)):
             found.append(replace(item, quantity=Quantity.LEVEL))
             continue
         event = _choose_event(item, events, following, part=part, whole=whole)
@@ -83,7 +83,7 @@ def _reachable_events(
     beyond = following[1:] if part else following
     left = before.end if before is not None else 0
     right = beyond[0].begin if beyond else len(sentence.words)
-    named = named_events(item, sentence.events)
+    named = named_events(item, sentence.events) or _named_of(sentence, item)
     found = []
     for event in sentence.events:
         inside = item.begin <= event.begin < item.end  # "two suspended accounts in three"
@@ -92,6 +92,24 @@ def _reachable_events(
             if math.isfinite(distance):
                 found.append((event, distance))
     return found
+
+
+def _named_of(sentence: Sentence, item: Item) -> list[EventMention]:
+    """The event that only names the whole of a count: "1,100 of the suspended accounts came back"."""
+    noun = item.noun
+    if noun is None or not sentence.words.is_form_of(item.end, Tag.OF):
+        return []
+    first, last = sentence.clause(item.begin)
+    named = [
+        event
+        for event in sentence.events
+        if event.quantity is Quantity.FALLEN
+        and (event.begin == noun.end or item.end <= event.begin < noun.begin)
+    ]
+    told = any(
+        event.quantity in _DELAYED and first <= event.begin < last for event in sentence.events
+    )
+    return named if told else []
 
 
 def _choose_event(
@@ -124,14 +142,33 @@ def _is_whole_of_none(sentence: Sentence, item: Item) -> bool:
     return at < item.begin and bool(words.length_before(at, Tag.NONE))
 
 
+def _is_whole_first(sentence: Sentence, item: Item, following: list[Item]) -> bool:
+    """Whether a number is the whole of the next: "of the 4,000 followers of @x, 60 fell"."""
+    words, at = sentence.words, item.begin
+    if not following:
+        return False
+    while words.is_a(at - 1, Tag.ARTICLE) and not words.length_before(at, Tag.WHOLE_FIRST):
+        at -= 1
+    first, last = sentence.clause(item.begin)
+    return bool(
+        words.length_before(at, Tag.WHOLE_FIRST)
+        and following[0].begin < last
+        and not any(first <= e.begin < following[0].begin for e in sentence.events)
+    )
+
+
 def _is_part_of(sentence: Sentence, part: Item, whole: Item) -> bool:
     """Whether nothing but "of", "the" and a noun stands between two numbers, "of" among it."""
     words, middle = sentence.words, range(part.end, whole.begin)
     return any(words.is_form_of(at, Tag.OF) for at in middle) and all(
-        words[at].kind is TokenKind.WORD
-        and (
-            words.is_form_of(at, Tag.OF, Tag.ARTICLE)
-            or words.length(at, Tag.ACCOUNT, Tag.FOLLOWER, Tag.POSSESSIVE, Tag.FALLEN)
+        words[at].kind is TokenKind.HANDLE
+        or (words.text(at) == "s" and words[at - 1].kind is TokenKind.HANDLE)
+        or (
+            (words[at].kind is TokenKind.WORD)
+            and (
+                words.is_form_of(at, Tag.OF, Tag.ARTICLE)
+                or words.length(at, Tag.ACCOUNT, Tag.FOLLOWER, Tag.POSSESSIVE, Tag.FALLEN)
+            )
         )
         for at in middle
     )
@@ -233,7 +270,7 @@ def _is_elliptic(sentence: Sentence, before: Item, item: Item) -> bool:
     return (
         words.text(first - 1) == ";"
         and before.end < first < len(words)
-        and words[first].kind is TokenKind.HANDLE
+        and TokenKind.HANDLE in (words[first].kind, words[min(first + 1, len(words) - 1)].kind)
         and not any(first <= event.begin < last for event in sentence.events)
     )
 

@@ -36,6 +36,7 @@ WEEKDAYS = (
 #: Days before the day on which a sentence was said.
 DAYS_AGO = {Tag.DAY_BEFORE_YESTERDAY: 2, Tag.YESTERDAY: 1}
 #: Parts of a day that make an hour of the clock a later one: 9 in the evening is 21.
+ARABIC_AND = "و"
 _LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING)
 
 
@@ -178,7 +179,9 @@ class _CalendarReader:
             linked = any(self.words.is_form_of(n, Tag.AND) for n in middle) or any(
                 self.words.length(n, Tag.TO) for n in middle
             )
-            linked = linked or self.words.text(end).startswith("و")
+            linked = linked or any(
+                self.words.text(n).startswith(ARABIC_AND) for n in range(begin + 1, end + 1)
+            )
             return (
                 replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
                 if linked
@@ -353,8 +356,11 @@ class _CalendarReader:
         ):
             return 0
         late = words.is_a(end, Tag.AM, Tag.PM) or any(words.length(end, t) for t in DAY_PARTS)
-        if not (late or told):
+        unit = unit or words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
+        paired = unit and bool(self.hours) and words.is_a(at - 1, Tag.AND)
+        if not (late or told or paired):
             return 0
+        end += paired
         return self._late(at, end, number * float(HOUR_S))
 
     def _hour_number(self, at: int, *, told: bool) -> tuple[float, int] | None:

@@ -112,6 +112,7 @@ class Tag(Enum):
     EXACTLY_AFTER = auto()
     # Shares and comparisons
     PERCENT = auto()
+    WHOLE_FIRST = auto()  # before a whole whose part follows: of the 4,000 followers, 60
     OUT_OF = auto()  # between part and whole: 3 out of 4
     TWO_THIRDS = auto()
     THREE_QUARTERS = auto()

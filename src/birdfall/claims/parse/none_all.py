@@ -246,8 +246,11 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
     first = sentence.clause(begin).begin
     if any(event.denied and first <= event.begin < last for event in sentence.events):
         return None  # "tous ne sont pas revenus": not all, or none
+    before = _event_before_all(sentence, begin)
+    if before is not None:
+        following = [event for event in following if not _names_accounts(sentence, event)]
     event = min(following, key=lambda e: e.begin, default=None)
-    floated = None if event is not None else _event_before_all(sentence, begin)
+    floated = None if event is not None else before
     event = event or floated
     if event is None or event.quantity not in _ALL_QUANTITIES:
         return None
