@@ -20,6 +20,7 @@ $(VENV)/.base: requirements/base.txt requirements/build.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(BIN)/python -m birdfall.kernels.compile
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt

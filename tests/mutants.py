@@ -15,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,8 @@ SIGNS = {
 }  # fmt: skip
 #: Seconds the tests of one fault may take; a fault that makes them hang is caught.
 MAX_SECONDS = 600
+#: Signals by which a process ends itself that reads where it must not.
+CRASHES = [signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL]
 
 
 class Mutant(NamedTuple):
@@ -115,17 +118,43 @@ def draw(number: int, seed: int) -> list[Mutant]:
     return drawn
 
 
+def tests_of(module: str) -> list[Path]:
+    """Test files of a module's package; first those that name the module, then its folder."""
+    names = module.removesuffix(".py").split("/")
+    files: list[Path] = []
+    for folder in TESTS[names[0]]:
+        files += sorted((ROOT / folder).rglob("test_*.py"))
+
+    def distance(file: Path) -> int:
+        text = file.read_text("utf-8")
+        if names[-1] in file.stem or ".".join(["birdfall", *names]) in text:
+            return 0
+        return 1 if ".".join(["birdfall", *names[:-1]]) in text else 2
+
+    return sorted(files, key=distance)
+
+
+def copy_sources(copy: Path, module: str) -> None:
+    """The sources in `copy`, with what numba keeps of them.
+
+    Numba looks at a function's own file only, not at those it calls: with a fault in a kernel all
+    are compiled anew.
+    """
+    kept = "*.nb[ic]" if module.startswith("kernels/") else "*.tmp"
+    shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("*.pyc", kept))
+
+
 def run_tests(mutant: Mutant, slow: bool) -> str:
     """The first test that fails with this fault in the code; "" if none does."""
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "src" / "birdfall"
-        shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_sources(copy, mutant.module)
         path = copy / mutant.module
         source = path.read_bytes()
         assert source[mutant.begin : mutant.end].decode() == mutant.old
         path.write_bytes(source[: mutant.begin] + mutant.new.encode() + source[mutant.end :])
         skipped = "live or nightly or browser" + ("" if slow else " or slow")
-        where = [t for t in TESTS[mutant.module.split("/")[0]] if (ROOT / t).exists()]
+        where = tests_of(mutant.module)
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
         environment = os.environ | {"PYTHONPATH": str(copy.parent)}
         try:
@@ -138,7 +167,11 @@ def run_tests(mutant: Mutant, slow: bool) -> str:
         if done.returncode == 0:
             return ""
         failed = [x for x in done.stdout.splitlines() if x.startswith(("FAILED", "ERROR"))]
-        return failed[0].split(" - ")[0] if failed else f"exit {done.returncode}"
+        if failed:
+            return failed[0].split(" - ")[0]
+        if -done.returncode in CRASHES:
+            return f"it crashes: {-done.returncode}"
+        sys.exit(f"the tests were stopped (exit {done.returncode}), so nothing is known: {mutant}")
 
 
 def main() -> None:

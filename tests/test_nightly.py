@@ -1,6 +1,7 @@
 """The nightly run resumes where it was, and the seeded faults are real changes of the code."""
 
 import ast
+import subprocess
 import sys
 
 import pytest
@@ -50,3 +51,45 @@ def test_faults_are_the_same_for_the_same_seed_and_change_what_the_code_means():
         source = (mutants.SOURCES / fault.module).read_bytes()
         changed = source[: fault.begin] + fault.new.encode() + source[fault.end :]
         assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source)), fault
+
+
+def test_the_tests_that_name_a_module_are_run_first():
+    files = mutants.tests_of("measures/waves/search.py")
+    named = ["birdfall.measures.waves" in f.read_text("utf-8") for f in files]
+    assert named == sorted(named, reverse=True) and named[0] and not named[-1]
+
+    assert len(files) == len(list((mutants.ROOT / "tests/measures").rglob("test_*.py")))
+
+
+@pytest.mark.parametrize(("module", "kept"), [("kernels/a.py", False), ("tell/b.py", True)])
+def test_kernels_are_compiled_anew_only_if_the_fault_is_in_one(tmp_path, monkeypatch, module, kept):
+    cache = tmp_path / "from" / "kernels" / "__pycache__"
+    cache.mkdir(parents=True)
+    for name in ("a.loop.nbi", "a.loop.1.nbc", "a.pyc"):
+        (cache / name).touch()
+    monkeypatch.setattr(mutants, "SOURCES", tmp_path / "from")
+    mutants.copy_sources(tmp_path / "to", module)
+    names = {p.name for p in (tmp_path / "to").rglob("a.*")}
+    assert names == ({"a.loop.nbi", "a.loop.1.nbc"} if kept else set())
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "by"),
+    [
+        (0, "", ""),
+        (1, "FAILED a::b - c", "FAILED a::b"),
+        (-11, "", "it crashes: 11"),
+        (-9, "", None),
+    ],
+)
+def test_tests_that_were_stopped_caught_nothing(monkeypatch, code, told, by):
+    def run(*_, **__):
+        return subprocess.CompletedProcess([], code, told, "")
+
+    monkeypatch.setattr(mutants.subprocess, "run", run)
+    fault = mutants.draw(1, 7)[0]
+    if by is None:
+        with pytest.raises(SystemExit, match="stopped"):
+            mutants.run_tests(fault, slow=False)
+    else:
+        assert mutants.run_tests(fault, slow=False) == by
