@@ -5,7 +5,10 @@ import zipfile
 
 import pytest
 from app_made import JobState, last_state
-from lists import suspension_list
+
+from birdfall.world.write_case import write_case
+from suspension_lists import suspension_list
+from worlds import SMALL
 
 LANGUAGES = ("en", "es", "fr", "ar", "pt")
 
@@ -120,6 +123,22 @@ def test_a_file_that_is_read_otherwise_makes_the_case_anew(visitor):
         )
         assert within.column("n")[0].as_py() >= 200
         assert record.sizes["statuses"] == 400
+
+
+def test_files_are_added_to_a_case_that_was_made_elsewhere(visitor):
+    write_case("caracas-2013", visitor.workspace.path / "a night & day", **SMALL)
+    page = "/en/c/a%20night%20%26%20day/data"
+    assert f'action="{page.removesuffix("/data")}/files"' in visitor.get(page).text
+    before = visitor.workspace.desk("a night & day").case().record().sizes["statuses"]
+    for _ in range(2):
+        visitor.send(
+            page,
+            page.replace("/data", "/files"),
+            files={"files": ("list.csv", suspension_list(zone="Z"), "text/csv")},
+        )
+        visitor.send(page, page.replace("/data", "/take-in"))
+        record = visitor.workspace.desk("a night & day").case().record()
+        assert record.sizes["statuses"] == before + 400
 
 
 def test_nothing_is_chosen_that_the_record_does_not_know(visitor):

@@ -11,12 +11,12 @@ import urllib.request
 from http.cookiejar import CookieJar
 
 import pytest
-from lists import suspension_list
 
 from birdfall.app.jobs import JobKind, JobRequest, JobState, begin_job, last_job, stop_job
 from birdfall.app.workspace import Workspace
 from birdfall.model.errors import UsageError
 from processes import BIRDFALL
+from suspension_lists import suspension_list
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

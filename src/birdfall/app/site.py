@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
+from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
@@ -110,7 +111,7 @@ class Site:
                 "title": title_of(desk),
                 "job": job,
                 "measured": is_measured(desk),
-                "base": f"/{language}/c/{desk.name}",
+                "base": f"/{language}/c/{quote(desk.name, safe='')}",
                 **context,
             },
         )

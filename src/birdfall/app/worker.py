@@ -40,12 +40,14 @@ from birdfall.pipeline.shared_case import SharedCase
 from birdfall.pipeline.verify import verify
 from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
-from birdfall.record.file_lock import try_lock
+from birdfall.record.file_lock import HeldLock, try_lock
 from birdfall.sources.ingest import ingest
 from birdfall.world.write_case import write_case
 
 #: Seconds between lines of a log that only say how far a stage is.
 TOLD_EVERY_SECONDS: Final = 0.5
+#: How often, and after how many seconds again, the lock of a desk is tried.
+LOCK_TRIES, LOCK_WAIT_SECONDS = 40, 0.05
 #: Differences that a log keeps of a verification.
 MAX_DIFFERENCES: Final = 50
 #: The file that says from which files, read how, a case was made.
@@ -84,7 +86,7 @@ def main(arguments: list[str]) -> int:
     workspace, name, number = Path(arguments[0]), arguments[1], int(arguments[2])
     desk = Desk(workspace, name)
     log = JobLog(log_path(desk, number))
-    lock = try_lock(lock_path(desk))
+    lock = _take_lock(desk)
     if lock is None or is_stopped(desk, number):
         return 1
     with lock:
@@ -92,6 +94,18 @@ def main(arguments: list[str]) -> int:
         _lower_priority()
         request = JobRequest.from_text(request_path(desk, number).read_text("utf-8"))
         return do_job(desk, request, log)
+
+
+def _take_lock(desk: Desk) -> HeldLock | None:
+    """The lock of a desk; None if another job holds it. Who only looks whether it is held holds it
+    for a moment too: such a moment is waited for.
+    """
+    for _ in range(LOCK_TRIES):
+        lock = try_lock(lock_path(desk))
+        if lock is not None:
+            return lock
+        time.sleep(LOCK_WAIT_SECONDS)
+    return None
 
 
 def do_job(desk: Desk, request: JobRequest, log: JobLog) -> int:
@@ -119,15 +133,38 @@ def _lower_priority() -> None:
 
 
 def take_in(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
-    """Make the case of a desk from its files, unless it was made from the same already."""
+    """Take the files of a desk into its case.
+
+    A case that was made of them before is made anew, unless nothing changed; to one that was made
+    elsewhere they are added.
+    """
     signature = signature_of(desk)
     kept = desk.folder / SIGNATURE
-    if desk.has_case and kept.is_file() and kept.read_text("utf-8") == signature:
+    if desk.has_case and not kept.is_file():
+        return _ingest_files(desk, desk.case(), log)
+    if desk.has_case and kept.read_text("utf-8") == signature:
         return {}
     settings, claims = _what_was_said(desk, request)
-    half = desk.folder / "half"
-    shutil.rmtree(half, ignore_errors=True)
+    half, old = desk.folder / "half", desk.folder / "old"
+    for left in (half, old):
+        shutil.rmtree(left, ignore_errors=True)
     case = Case.create(half, settings)
+    taken = _ingest_files(desk, case, log)
+    if claims:
+        case.put({"claims.toml": claims})
+    # wherever this is cut off, the next time the case is made anew: it is never taken for one that
+    # was made elsewhere, nor for one of these files before it is
+    write_text(kept, "")
+    if desk.has_case:
+        desk.case_path.rename(old)
+    half.rename(desk.case_path)
+    write_text(kept, signature)
+    shutil.rmtree(old, ignore_errors=True)
+    return taken
+
+
+def _ingest_files(desk: Desk, case: Case, log: JobLog) -> dict[str, object]:
+    """Take each file of a desk into a case; how many rows were taken and refused."""
     rows = rejected = 0
     for file in desk.files():
         log.stage("read")
@@ -136,12 +173,6 @@ def take_in(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
         rows += sum(receipt.rows.values())
         rejected += receipt.rejected
         log.write("result", count=sum(receipt.rows.values()))
-    if claims:
-        case.put({"claims.toml": claims})
-    if desk.has_case:
-        shutil.rmtree(desk.case_path)
-    half.rename(desk.case_path)
-    write_text(kept, signature)
     return {"rows": rows, "rejected": rejected}
 
 

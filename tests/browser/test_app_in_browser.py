@@ -1,0 +1,223 @@
+"""Journeys through the workspace in a browser, from what is visible alone; steps are counted."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from views import LANGUAGES
+
+from birdfall.app.jobs import last_job
+from birdfall.app.server import WorkspaceServer
+from suspension_lists import suspension_list
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+#: Milliseconds until a page is there, and until a job is done, on a slow machine.
+PAGE_MS, JOB_MS = 60_000, 540_000
+
+
+@pytest.fixture
+def serve(tmp_path, monkeypatch):
+    """`serve()`: a server over the same workspace each time; all are stopped at the end."""
+    monkeypatch.setattr("birdfall.web.door.MAX_BURST_REQUESTS", 10**6)
+    started = []
+
+    def begin(port=0):
+        server = WorkspaceServer(tmp_path / "work", port)
+        server.start()
+        started.append(server)
+        return server
+
+    yield begin
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def opened(browser):
+    """`opened(language=, width=, scheme=)`: a page of a browser of its own."""
+    contexts = []
+
+    def begin(width=1280, scheme="light", scripts=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+        )
+        context.set_default_timeout(PAGE_MS)
+        contexts.append(context)
+        return context.new_page()
+
+    yield begin
+    for context in contexts:
+        context.close()
+
+
+class Steps:
+    """What a person does, counted: each press, choice or entry is one step."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def press(self, name, role="button"):
+        self.count += 1
+        self.page.get_by_role(role, name=name, exact=True).first.click()
+
+    def enter(self, label, text):
+        self.count += 1
+        self.page.get_by_label(label).first.fill(text)
+
+    def choose(self, label, option):
+        self.count += 1
+        self.page.get_by_label(label, exact=True).first.select_option(option)
+
+    def give(self, label, path):
+        self.count += 1
+        self.page.get_by_label(label).first.set_input_files(path)
+
+
+@pytest.fixture
+def list_file(tmp_path):
+    """A spreadsheet as somebody has it: local times without a zone."""
+    path = tmp_path / "suspended accounts.csv"
+    path.write_text(suspension_list(), "utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_from_a_list_of_suspensions_to_a_printed_report_with_a_checked_claim(
+    serve, opened, list_file
+):
+    server = serve()
+    page = opened()
+    page.goto(server.invitation("/en/"))
+    assert "token" not in page.url
+    steps = Steps(page)
+    steps.give("Files, or drop them here", list_file)
+    steps.press("Look at these files")
+    page.wait_for_url("**/data")
+    steps.choose("Where were the times written?", "America/Caracas")
+    steps.press("Read it so")
+    steps.press("Take these files")
+    page.wait_for_url("**/ask", timeout=JOB_MS)
+    steps.press("Run")
+    page.get_by_role("heading", level=1, name="suspended in").wait_for(timeout=JOB_MS)
+    steps.press("Check a statement", "link")
+    steps.enter("A sentence, or a whole article", "200 accounts were suspended in ten minutes.")
+    steps.press("Check")
+    assert page.locator(".claim").count() == 1
+    steps.press("Add to the report")
+    page.get_by_text("200 accounts were suspended in ten minutes.").first.wait_for()
+    steps.press("Publish", "link")
+    steps.press("Open the report", "link")
+    page.get_by_role("heading", level=1, name="suspended in").wait_for()
+    assert page.get_by_text("200 accounts were suspended in ten minutes.").count() >= 1
+    printed = page.pdf()
+    steps.count += 1
+    assert printed.startswith(b"%PDF") and len(printed) > 20_000
+    assert steps.count <= 15, steps.count
+
+
+def test_the_wrong_file_is_said_and_taken_away(serve, opened, tmp_path, list_file):
+    wrong = tmp_path / "photo.png"
+    wrong.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
+    page = opened()
+    page.goto(serve().invitation("/en/"))
+    steps = Steps(page)
+    steps.give("Files, or drop them here", wrong)
+    steps.press("Look at these files")
+    page.wait_for_url("**/data")
+    assert page.locator(".problem").count() == 1
+    assert page.get_by_role("button", name="Take these files").count() == 0
+    steps.press("Take \u2068photo.png\u2069 away")
+    page.get_by_text("No files were given here.").wait_for()
+    steps.give("Files, or drop them here", list_file)
+    steps.press("Add them")
+    page.get_by_text("suspended accounts.csv").first.wait_for()
+    assert steps.count <= 5
+
+
+def test_arabic_on_a_phone_by_keyboard_alone(serve, opened, list_file):
+    page = opened(width=390)
+    page.goto(serve().invitation("/ar/"))
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.locator("#table").focus()
+    page.keyboard.insert_text(list_file.read_text("utf-8"))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/data")
+    page.locator("select[name=zone]").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("form[action$='take-in'] button").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.slow
+def test_the_server_is_killed_in_the_middle_of_a_job(serve, opened, list_file):
+    server = serve()
+    page = opened()
+    page.goto(server.invitation("/en/"))
+    steps = Steps(page)
+    steps.give("Files, or drop them here", list_file)
+    steps.press("Look at these files")
+    page.wait_for_url("**/data")
+    steps.choose("Where were the times written?", "UTC")
+    steps.press("Read it so")
+    steps.press("Take these files")
+    page.wait_for_url("**/ask", timeout=JOB_MS)
+    steps.press("Run")
+    page.wait_for_url("**/job")
+    server.stop()
+    desk = server.workspace.desks()[0]
+    assert not last_job(desk).is_over
+    again = serve()
+    page.goto(again.invitation("/en/"))
+    steps.press("suspended accounts", "link")
+    page.get_by_role("heading", level=1).wait_for()
+    page.goto(f"http://127.0.0.1:{again.port}/en/c/{desk.name}/job")
+    page.get_by_role("heading", level=1, name="suspended in").wait_for(timeout=JOB_MS)
+
+
+def test_it_works_without_scripts(serve, opened, list_file):
+    page = opened(scripts=False)
+    page.goto(serve().invitation("/en/"))
+    steps = Steps(page)
+    steps.give("Files, or drop them here", list_file)
+    steps.press("Look at these files")
+    page.wait_for_url("**/data")
+    steps.choose("Where were the times written?", "UTC")
+    steps.press("Read it so")
+    assert page.get_by_role("button", name="Take these files").count() == 1
+
+
+PAGES = ("", "data", "ask", "accounts", "check", "publish", "q/audience", "q/coordination")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_shut_out(serve, opened, tmp_path, small_case, language, scheme):
+    shutil.copytree(small_case, tmp_path / "work" / "night")
+    server = serve()
+    for width in (390, 1280):
+        page = opened(width, scheme)
+        said = []
+        page.on("console", lambda m, said=said: said.append(m.text) if m.type == "error" else None)
+        asked = []
+        page.on("request", lambda r, asked=asked: asked.append(r.url))
+        page.goto(server.invitation(f"/{language}/"))
+        for name in ("", *(f"c/night/{p}" for p in PAGES)):
+            page.goto(f"http://127.0.0.1:{server.port}/{language}/{name}")
+            found = Axe().run(page).response["violations"]
+            assert not found, (name, [(v["id"], v["nodes"][0]["html"]) for v in found])
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, (name, width, wide)
+        assert not said, said
+        here = f"http://127.0.0.1:{server.port}/"
+        assert all(url.startswith((here, "data:")) for url in asked)
