@@ -26,6 +26,10 @@ PARTS = {
         "10,000 drawn conversations with hostile servers for each protocol",
         [sys.executable, "tests/watch/try_faults.py", "--conversations", "10000"],
     ),
+    "kills": (
+        "500 kills each of import, run, and a watch of a recording, Jetstream and the firehose",
+        [sys.executable, "tests/watch/kill_often.py", "--kills", "500"],
+    ),
     "mutants": ("forty seeded faults", [sys.executable, "tests/mutants.py"]),
 }
 HEADER = """# Nightly runs

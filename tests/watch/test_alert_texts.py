@@ -2,6 +2,7 @@
 to look; and when it does not arrive."""
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -116,7 +117,7 @@ def test_news_of_a_wave_can_be_told_apart(bodies):
 def test_a_burst_is_told_with_its_targets_and_how_many_were_reported_by_the_same(bodies):
     burst = next(b for b in bodies if b["kind"] == "reports")
     assert burst["targets"]
-    assert burst["targets"][0]["target"].startswith("a")
+    assert re.fullmatch("[a-z]+-[a-z0-9]{11}", burst["targets"][0]["target"]), "by pseudonym"
     assert burst["targets"][0]["reporters"] >= 1
 
 

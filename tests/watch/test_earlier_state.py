@@ -1,5 +1,6 @@
 """A state that an earlier version kept opens and goes on: the same waves, alerts and JSON as that
-version would have made, but for the moment of returns: that version dated them by the tick.
+version would have made, but for the moment of returns, which that version dated by the tick, and
+the names of reported accounts, which alerts give by pseudonym since.
 
 `states/version_0_1.sql` is the dump of a state that version 0.1.0 kept of `events` up to the middle
 of a wave; `states/version_0_1_continued.json` the waves and alerts that version 0.1.0 had once it
@@ -64,8 +65,10 @@ def events():
 
 
 def to_the_tick(alerts):
-    """Alerts with the moments of returns as that version dated them."""
+    """Alerts with the moments of returns as that version dated them, and without names."""
     for row in alerts:
+        for target in row[-1].get("targets", ()):
+            target["target"] = ""
         if row[2] == "returns":
             row[4] -= row[4] % (10 * SECOND)
             row[-1]["time"] -= row[-1]["time"] % (10 * SECOND)

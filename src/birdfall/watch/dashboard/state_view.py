@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -21,7 +23,6 @@ from birdfall.watch.dashboard.bursts import (
     last_report_time,
 )
 from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart, usual_limit
-from birdfall.watch.dashboard.pseudonym_key import pseudonym_key
 from birdfall.watch.dashboard.view import (
     PAGES,
     AudienceEntry,
@@ -54,6 +55,7 @@ from birdfall.watch.model.wave import (
 )
 from birdfall.watch.store.database import State
 from birdfall.watch.store.lock import is_in_use
+from birdfall.watch.store.pseudonym_key import pseudonym_key
 from birdfall.watch.store.queries import sources as source_queries
 from birdfall.watch.store.queries.accounts import handle_of
 from birdfall.watch.store.queries.alerts import count_alerts_by_rule, count_deliveries, list_rules
@@ -71,6 +73,8 @@ MAX_RECENT_WAVES: Final = 3
 MAX_BURST_LEAD_US: Final = HOUR_US
 #: How far back the first page's chart goes.
 OVERVIEW_US: Final = 2 * HOUR_US
+#: Handles and ids in the words of a platform.
+_NAMES: Final = re.compile(r"@[\w.:@-]+|\bdid:[\w.:%-]+\S*|\bu/\w+", re.UNICODE)
 
 
 class StateView:
@@ -325,7 +329,7 @@ class StateView:
             delay=(wave.opened - wave.begin) / 1e6,
             seconds=max((end - wave.begin) / 1e6, 1.0),
             leaders=tuple(self._audience_row(state, ledger) for ledger in wave.ledgers),
-            reasons={reason: n for reason, n in falls.reasons.items() if reason},
+            reasons=_without_names(falls.reasons),
             hosts=falls.hosts,
             clients=falls.clients,
             reported=falls.reported,
@@ -436,3 +440,12 @@ def _is_young(state: State, latest: int) -> bool:
     # ticks in which nothing came are not stored one by one
     ticks = detector["ticks"] + max(latest // TICK_US - detector["tick"], 0)
     return bool(ticks < LEARNING_TICKS)
+
+
+def _without_names(reasons: Mapping[str, int]) -> dict[str, int]:
+    """What the platform said why, by how many fell for it; whoever it names there is left out."""
+    found: Counter[str] = Counter()
+    for reason, number in reasons.items():
+        if reason:
+            found[_NAMES.sub("@…", reason)] += number
+    return dict(found.most_common())

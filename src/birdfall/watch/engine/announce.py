@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from birdfall.record.ids import keyed_pseudonym
 from birdfall.watch.alerts.delivery import raise_alert
 from birdfall.watch.alerts.rules import Rule, matching_rules
 from birdfall.watch.model.alert import (
+    MAX_NAMED,
     Alert,
     AlertKind,
     AudienceHit,
@@ -19,8 +22,9 @@ from birdfall.watch.model.alert import (
     no_data_key,
 )
 from birdfall.watch.model.news import ReturnNews, WaveNews
-from birdfall.watch.model.wave import LeaderLedger, SuspensionDetails
+from birdfall.watch.model.wave import LeaderLedger, SuspensionDetails, TargetCount
 from birdfall.watch.store.database import State
+from birdfall.watch.store.pseudonym_key import pseudonym_key
 from birdfall.watch.store.queries.accounts import handle_of
 from birdfall.watch.store.queries.alerts import has_alert
 
@@ -45,6 +49,7 @@ class Announcer:
     ) -> None:
         self._state, self._rules = state, rules
         self._false_alarms_per_year, self._link = false_alarms_per_year, link
+        self._key = b""
 
     def announce_wave(self, news: WaveNews) -> None:
         """A wave began, has grown, or ended."""
@@ -85,7 +90,7 @@ class Announcer:
                 reports=details.reports,
                 together=len(details.together),
                 target_count=len(details.targets),
-                targets=details.targets,
+                targets=tuple(self._shown(target) for target in details.targets[:MAX_NAMED]),
             )
             leaders, called = set(), set()
         rules = matching_rules(self._rules, alert.kind, alert.size, leaders, called)
@@ -146,6 +151,14 @@ class Announcer:
             ledger.odds_ratio,
             handle_of(self._state, ledger.leader),
         )
+
+    def _shown(self, target: TargetCount) -> TargetCount:
+        """An account under fire as those who are alerted see it: by its pseudonym on the pages of
+        the watch, unless it is watched."""
+        if target.target in self._state.leaders:
+            return target
+        self._key = self._key or pseudonym_key(self._state.path)
+        return replace(target, target=keyed_pseudonym(target.target, self._key))
 
     def _wave_link(self, number: int) -> str:
         return f"{self._link}wave/{number}" if self._link else ""

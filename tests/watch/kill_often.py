@@ -1,0 +1,279 @@
+"""Commands killed at drawn moments until they are done: nothing may be lost, come twice or be dated
+anew. The same command that nobody killed says what is right.
+
+    python tests/watch/kill_often.py [--kills N] [--seed S] [KIND...]
+
+A run that is stopped goes on where it was (build/kills.json).
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT / "src")]
+
+from frames_made import account  # noqa: E402
+from hostile import accept_websocket, iso, websocket_frame  # noqa: E402
+from raw_server import RawServer  # noqa: E402
+
+from birdfall.model.findings import as_plain  # noqa: E402
+from birdfall.record.case import Case  # noqa: E402
+from birdfall.watch.store.database import State  # noqa: E402
+
+PROGRESS = ROOT / "build" / "kills.json"
+#: Kills of one story on its way, and accounts that fall in one that is sent.
+KILLS_OF_A_STORY, FALLEN = 5, 150
+SECOND = 1_000_000
+#: What a watch keeps of events, and what it says of them.
+KEPT = {
+    "changes": "SELECT account, status, previous, time FROM changes ORDER BY id",
+    "edges": "SELECT followed, follower, key, since FROM edges ORDER BY 1, 2",
+}
+SAID = {
+    "alerts": "SELECT key, time, body FROM alerts WHERE kind != 'no_data' ORDER BY id",
+    "waves": "SELECT id, stream, begin, opened FROM waves ORDER BY id",
+}
+
+
+def start(*arguments):
+    """A command of Birdfall, at work."""
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "birdfall", *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, **quiet)
+
+
+def kill_on_its_way(draw, seconds, *arguments, until=lambda: False):
+    """Start a command and kill it at drawn moments; how often it was at work then."""
+    kills = 0
+    for _ in range(KILLS_OF_A_STORY):
+        child = start(*arguments)
+        try:
+            child.wait(draw.uniform(0.3, seconds))
+        except subprocess.TimeoutExpired:
+            kills += 1
+        child.kill()
+        child.wait()
+        if until():
+            break
+    return kills
+
+
+def read_state(folder):
+    """What a watch kept."""
+    state = State.open(folder / "watch.sqlite", read_only=True)
+    try:
+        query = state.connection.execute
+        return {name: [tuple(r) for r in query(sql)] for name, sql in (KEPT | SAID).items()}
+    finally:
+        state.close()
+
+
+def compare_states(whole, killed):
+    """Whether something is lost, came twice, or was said otherwise."""
+    found = Counter(lost=0, doubled=0, dated=0)
+    for name in KEPT:
+        found["lost"] |= bool(set(whole[name]) - set(killed[name]))
+        found["doubled"] |= len(killed[name]) != len(set(killed[name]))
+        found["doubled"] |= bool(set(killed[name]) - set(whole[name]))
+    found["dated"] |= any(whole[name] != killed[name] for name in SAID)
+    return found
+
+
+def write_recording(path, draw):
+    """Forty thousand lines with a wave."""
+    begin = 1_700_000_000 * SECOND
+    fell = draw.randrange(25_000, 35_000)
+    with path.open("w") as file:
+        for i in range(40_000):
+            event = {"kind": "follow", "follower": f"a{i}", "followed": "lead"}
+            if i % 97 == 0 or (fell < i < fell + 300 and i % 2):
+                event = {"kind": "status", "account": f"a{i // 2}", "status": "suspended"}
+            file.write(json.dumps(event | {"time": begin + i * SECOND // 20}) + "\n")
+
+
+def kill_recording(draw, folder):
+    """A watch of a recording."""
+    write_recording(folder / "r.ndjson", draw)
+    begun = time.monotonic()
+    command = ("watch", folder / "r.ndjson", "--leader", "lead", "--state")
+    assert start(*command, folder / "whole").wait(600) == 0
+    seconds = time.monotonic() - begun
+    kills = kill_on_its_way(draw, seconds, *command, folder / "killed")
+    assert start(*command, folder / "killed").wait(600) == 0
+    return kills, compare_states(read_state(folder / "whole"), read_state(folder / "killed"))
+
+
+class PacedServer:
+    """Sends falls when they happen, from the cursor on that is asked for."""
+
+    def __init__(self, kind, draw):
+        self.kind, self.begin = kind, None
+        gaps = [draw.expovariate(1.0 if 30 < i < 45 else 20.0) for i in range(FALLEN)]
+        self.at = [round(sum(gaps[: i + 1]) * SECOND) for i in range(FALLEN)]
+
+    def message(self, number):
+        """A fall as the protocol tells it."""
+        name, moment = f"did:plc:a{number}", self.begin + self.at[number]
+        if self.kind == "firehose":
+            frame = account(name, moment, status="takendown", sequence=number + 1)
+            return websocket_frame(frame)
+        body = {"active": False, "did": name, "seq": number, "status": "takendown"}
+        body["time"] = iso(moment)
+        line = {"did": name, "time_us": moment, "kind": "account", "account": body}
+        return websocket_frame(json.dumps(line).encode(), 1)
+
+    def answer(self, connection, question, _number):
+        """Send what happened since the cursor, and what happens from now on."""
+        connection.sendall(accept_websocket(question))
+        while self.begin is None:
+            time.sleep(0.01)
+        asked = question.split(b"cursor=")[1:]
+        cursor = int(asked[0].split(b" ")[0].split(b"&")[0]) if asked else 0
+        for number in range(FALLEN):
+            cursor_of = number + 1 if self.kind == "firehose" else self.begin + self.at[number]
+            if cursor_of > cursor:
+                due = (self.begin + self.at[number]) / SECOND - time.time()
+                time.sleep(max(due, 0))
+                connection.sendall(self.message(number))
+        time.sleep(300)
+
+
+def kill_sent(kind):
+    """A watch of a server that sends what happens."""
+
+    def kill(draw, folder):
+        paced = PacedServer(kind, draw)
+        with RawServer(paced.answer) as server:
+            address = server.url.replace("http", "ws")
+            source = address if kind == "firehose" else f"jetstream:{address}"
+            command = ("watch", source, "--start", "all", "--state")
+            reference = start(*command, folder / "whole")
+            while not server.questions:
+                time.sleep(0.05)
+            paced.begin = round(time.time() * SECOND)
+
+            def is_whole(name):
+                path = folder / name / "watch.sqlite"
+                return path.exists() and len(read_state(folder / name)["changes"]) >= FALLEN
+
+            kills = kill_on_its_way(draw, 6.0, *command, folder / "killed")
+            last = start(*command, folder / "killed")
+            end = time.monotonic() + 120
+            while not (is_whole("whole") and is_whole("killed")) and time.monotonic() < end:
+                time.sleep(0.2)
+            time.sleep(15)  # the tick that is open ends
+            for child in (reference, last):
+                child.send_signal(signal.SIGTERM)
+                child.wait(60)
+        return kills, compare_states(read_state(folder / "whole"), read_state(folder / "killed"))
+
+    return kill
+
+
+def compare_cases(whole, killed):
+    """The same for cases: rows of the record, findings, and when files came in."""
+    found = Counter(lost=0, doubled=0, dated=0)
+    for table in ("statuses", "acts", "follows", "accounts"):
+        ours, theirs = killed.record().table(table), whole.record().table(table)
+        found["lost"] |= ours.num_rows < theirs.num_rows
+        found["doubled"] |= ours.num_rows > theirs.num_rows
+        found["dated"] |= not ours.equals(theirs)
+    ours, theirs = ({n: as_plain(f) for n, f in c.findings().items()} for c in (killed, whole))
+    found["dated"] |= ours != theirs
+    return found
+
+
+def write_table(path, draw):
+    """Sixty thousand suspensions."""
+    rows = (f"b{draw.randrange(50_000)},suspended,{1_700_000_000 + i * 7}" for i in range(60_000))
+    path.write_text("account,status,time\n" + "\n".join(rows) + "\n")
+
+
+def kill_import(draw, folder):
+    """An import of a table; each case has the same key, so that the same rows have the same
+    numbers."""
+    write_table(folder / "t.csv", draw)
+    begun = time.monotonic()
+    for name in ("whole", "killed"):
+        Case.create(folder / name, key=b"k" * 32)
+    assert start("import", folder / "t.csv", "-o", folder / "whole").wait(600) == 0
+    seconds = time.monotonic() - begun
+    command = ("import", folder / "t.csv", "-o", folder / "killed")
+    kills = kill_on_its_way(draw, seconds, *command)
+    start(*command).wait(600)
+    return kills, compare_cases(Case.open(folder / "whole"), Case.open(folder / "killed"))
+
+
+def kill_run(draw, folder):
+    """A run over a case."""
+    write_table(folder / "t.csv", draw)
+    for name in ("whole", "killed"):
+        Case.create(folder / name, key=b"k" * 32)
+        assert start("import", folder / "t.csv", "-o", folder / name).wait(600) == 0
+    begun = time.monotonic()
+    assert start("run", folder / "whole").wait(600) == 0
+    seconds = time.monotonic() - begun
+    kills = kill_on_its_way(draw, seconds, "run", folder / "killed")
+    assert start("run", folder / "killed").wait(600) == 0
+    return kills, compare_cases(Case.open(folder / "whole"), Case.open(folder / "killed"))
+
+
+KINDS = {
+    "import": kill_import,
+    "run": kill_run,
+    "recording": kill_recording,
+    "jetstream": kill_sent("jetstream"),
+    "firehose": kill_sent("firehose"),
+}
+
+
+def kill_often(kind, kills, seed, tally=None, after=lambda _: None):
+    """Kill until so many kills have met the command at work; what came of it."""
+    tally = Counter(tally or {"kills": 0, "stories": 0, "lost": 0, "doubled": 0, "dated": 0})
+    while tally["kills"] < kills:
+        draw = random.Random(f"{kind} {seed} {tally['stories']}")
+        with tempfile.TemporaryDirectory() as folder:
+            met, found = KINDS[kind](draw, Path(folder))
+        tally.update(found)
+        tally.update(kills=met, stories=1)
+        after(tally)
+    return tally
+
+
+def main():
+    """Kill, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    PROGRESS.parent.mkdir(exist_ok=True)
+    done = json.loads(PROGRESS.read_text("utf-8")) if PROGRESS.exists() else {}
+    wrong = 0
+    for kind in given.kinds or KINDS:
+        name = f"{kind} {given.seed}"
+
+        def keep(tally, name=name):
+            PROGRESS.write_text(json.dumps(done | {name: dict(tally)}), "utf-8")
+
+        done[name] = dict(kill_often(kind, given.kills, given.seed, done.get(name), keep))
+        found = done[name]
+        print(f"| {kind} | " + " | ".join(f"{number:,}" for number in found.values()) + " |")
+        wrong += found["lost"] + found["doubled"] + found["dated"]
+    print(f"{wrong} stories went wrong")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
