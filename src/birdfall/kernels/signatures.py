@@ -83,6 +83,7 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "enrichment.fallen_per_audience": (
         "int64[::1], int32[::1], uint64[::1], int64, int64, int64[::1]",
     ),
+    "enrichment.followed_by_fallen": ("int64[::1], int32[::1], int64[::1], int64[::1]",),
     "enrichment.moments": (
         "int64[::1], int32[::1], int32[::1], float64[::1], float64[::1], float64[::1], "
         "float64[::1], int64, int64, int64[::1], float64[::1], float64[::1], float64[::1]",
