@@ -6,6 +6,8 @@ import zipfile
 import pytest
 from app_made import JobState, last_state
 
+from birdfall.app import jobs, worker
+from birdfall.app.jobs import JobKind, JobRequest
 from birdfall.world.write_case import write_case
 from suspension_lists import suspension_list
 from worlds import SMALL
@@ -100,6 +102,21 @@ def test_refused_rows_are_shown_with_their_reason(visitor):
     page = give(visitor, suspension_list(zone="Z") + "u9999,some day,suspended\n")
     assert "1 row was refused" in page.text
     assert "some day" in page.text
+
+
+@pytest.mark.parametrize(("event", "state"), [("begun", "cut-off"), ("failed", "failed")])
+def test_a_run_that_is_not_done_shows_no_answer(measured, event, state):
+    desk = measured.workspace.desk("night")
+    jobs.request_path(desk, 1).parent.mkdir(parents=True)
+    jobs.request_path(desk, 1).write_text(JobRequest(JobKind.MEASURE).to_text())
+    error = {"what": "the disk is full", "where": "", "why": "", "fix": ""}
+    jobs.lock_path(desk).touch()
+    worker.JobLog(jobs.log_path(desk, 1)).write(event, process=0, error=error)
+    for page in ("", "q/audience", "accounts", "check", "publish"):
+        answer = measured.get(f"/en/c/night/{page}")
+        assert answer.url.path == "/en/c/night/job", page
+        assert f'class="state {state}"' in answer.text
+    assert "Go on" in answer.text
 
 
 def test_what_a_file_holds_is_never_markup(visitor):

@@ -179,8 +179,6 @@ def test_the_server_is_killed_in_the_middle_of_a_job(serve, opened, list_file):
     again = serve()
     page.goto(again.invitation("/en/"))
     steps.press("suspended accounts", "link")
-    page.get_by_role("heading", level=1).wait_for()
-    page.goto(f"http://127.0.0.1:{again.port}/en/c/{desk.name}/job")
     page.get_by_role("heading", level=1, name="suspended in").wait_for(timeout=JOB_MS)
 
 

@@ -23,6 +23,7 @@ SAMPLES = ROOT / "examples" / "data"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "docs" / "app.md",
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
     *sorted((ROOT / "docs" / "methods").glob("*.md")),
 ]

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from birdfall.app.site import Site, go_to, in_thread, is_measured
+from birdfall.app.site import Site, go_to, in_thread, is_half_measured, is_measured
 from birdfall.app.workspace import Desk
 from birdfall.model.findings import Finding
 from birdfall.pipeline.catalogue import extra_sections
@@ -53,6 +53,8 @@ class ResultPages:
     async def result(self, request: Request) -> Response:
         """The first screen."""
         desk, language = self.site.desk(request), self.site.language(request)
+        if is_half_measured(desk):
+            return go_to(f"/{language}/c/{desk.name}/job")
         if not is_measured(desk):
             return go_to(f"/{language}/c/{desk.name}/{'ask' if desk.has_case else 'data'}")
         told = await in_thread(tell, desk.case(), language)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import birdfall
-from birdfall.app.jobs import JobStatus, last_job
+from birdfall.app.jobs import JobKind, JobState, JobStatus, last_job
 from birdfall.app.session import Sessions, bearer_of, session_of
 from birdfall.app.workspace import Desk, Workspace, title_of
 from birdfall.model.errors import BirdfallError
@@ -164,11 +164,25 @@ def go_to(path: str) -> Response:
 
 
 def is_measured(desk: Desk) -> bool:
-    """Whether there are findings to show."""
+    """Whether there are findings to show, and all of them: a run that is under way, or was cut off,
+    has only some.
+    """
+    if is_half_measured(desk):
+        return False
     try:
         return desk.has_case and bool(desk.case().finding_names())
     except BirdfallError:
         return False
+
+
+def is_half_measured(desk: Desk) -> bool:
+    """Whether the last job was to measure, and is not done."""
+    job = last_job(desk)
+    return (
+        job is not None
+        and job.request.kind in (JobKind.MEASURE, JobKind.DEMO)
+        and job.state is not JobState.DONE
+    )
 
 
 #: Runs what takes long beside the server's loop.

@@ -28,7 +28,7 @@ from birdfall.app.jobs import (
     request_path,
 )
 from birdfall.app.reading import FileReading, signature_of
-from birdfall.app.workspace import Desk
+from birdfall.app.workspace import Desk, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.model.settings import Settings
 from birdfall.pipeline.context import Options
@@ -183,8 +183,7 @@ def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, bytes]:
         return before.settings, before.read("claims.toml") or b""
     zones = {FileReading.of(file).time_zone for file in desk.files()} - {""}
     zone = zones.pop() if len(zones) == 1 else "UTC"
-    title = str(request.choices.get("title") or desk.name)
-    return Settings(title=title, language=request.language, time_zone=zone), b""
+    return Settings(title=title_of(desk), language=request.language, time_zone=zone), b""
 
 
 def measure(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:

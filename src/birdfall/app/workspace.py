@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.errors import BirdfallError, UsageError
+from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.manifest import is_case
 
 #: The folder in a workspace that holds the desks.
 DESKS: Final = ".birdfall"
+#: The file on a desk that holds the title it was begun with.
+TITLE: Final = "title.txt"
 #: Longest name of a folder that is made from a title, and of a file that is taken, in characters.
 MAX_NAME_CHARS, MAX_FILE_NAME_CHARS = 40, 120
 #: Most files on one desk.
@@ -170,6 +173,7 @@ class Workspace:
                 desk.folder.mkdir(mode=0o700)
             except FileExistsError:
                 continue
+            write_text(desk.folder / TITLE, title)
             return desk
 
 
@@ -200,8 +204,12 @@ def _changed(desk: Desk) -> float:
 
 
 def title_of(desk: Desk) -> str:
-    """The title of an inquiry: that of its case, else the name of its folder."""
+    """The title of an inquiry: that of its case, else the one it was begun with, else the name of
+    its folder.
+    """
     try:
-        return (desk.case().settings.title if desk.has_case else "") or desk.name
-    except BirdfallError:
+        if desk.has_case:
+            return desk.case().settings.title or desk.name
+        return (desk.folder / TITLE).read_text("utf-8").strip() or desk.name
+    except (BirdfallError, OSError):
         return desk.name
