@@ -13,6 +13,7 @@ from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
 from builders import counts
 
+DAY_US = 86_400_000_000
 START = dt.datetime(2018, 3, 1, 8, tzinfo=dt.UTC)
 
 
@@ -114,3 +115,46 @@ def test_the_clean_up_of_july_2018(real):
     assert top["gross_low"] <= top["gross"] <= top["gross_high"]
     assert "widespread-not-targeted" in {note.code for note in finding.limits}
     assert finding["waves"].value <= 8
+
+
+def test_days_without_counts_are_gaps_and_the_change_over_them_is_no_fall():
+    rng = np.random.default_rng(5)
+    days = np.r_[0:40, 42:60, 79:110]  # two days and nineteen days are missing
+    rows = []
+    for a in range(30):
+        level = 90_000 - 60 * np.arange(110) + np.cumsum(rng.integers(-4, 5, 110))
+        rows += [(f"a{a}", int(d) * DAY_US, int(level[d])) for d in days]
+    finding = follower_counts(from_tables({"counts": counts(rows)}))
+    assert finding.answer == "nothing"
+    (gap,) = [n for n in finding.limits if n.code == "gaps-in-coverage"]
+    assert gap.values["share"] == pytest.approx(21 / 110)
+
+
+def test_a_fall_sums_only_accounts_that_surely_lost():
+    rng = np.random.default_rng(6)
+    rows = []
+    for a in range(60):
+        spread = 400 if a >= 20 else 4  # most accounts wander widely
+        level = 50_000 + 10 * np.arange(90) + np.cumsum(rng.normal(0, spread, 90)).astype(int)
+        if a < 20:
+            level[60:] -= 300
+        rows += [(f"a{a}", d * DAY_US, int(level[d])) for d in range(90)]
+    finding = follower_counts(from_tables({"counts": counts(rows)}))
+    wave = finding.table("waves").to_pylist()[0]
+    drops = {d["account"]: d for d in finding.table("drops").to_pylist() if d["wave"] == 1}
+    hit = [d for d in drops.values() if d["gross_low"] > 0]
+    assert wave["accounts_hit"] == len(hit) < 40 and wave["gross_low"] > 0
+    assert wave["gross"] == pytest.approx(sum(d["gross"] for d in hit))
+    assert wave["gross"] > 20 * 250
+
+
+def test_growth_that_slows_is_not_told_as_a_loss_alone():
+    rows = []
+    for a in range(40):
+        gain = np.full(80, 500)
+        gain[50] = 40  # a day on which few came
+        level = 10_000 + np.cumsum(gain) + np.random.default_rng(a).integers(-3, 4, 80)
+        rows += [(f"a{a}", d * DAY_US, int(level[d])) for d in range(80)]
+    finding = follower_counts(from_tables({"counts": counts(rows)}))
+    assert finding.table("waves").column("net").to_pylist()[0] > 0
+    assert "growth-slowed" in {n.code for n in finding.limits}

@@ -45,7 +45,7 @@ METHOD: Final = (
     "E-value of the lower bound (VanderWeele and Ding 2017)",
 )
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 #: Audiences with fewer followers are not tested.
 MIN_FOLLOWERS: Final = 30
 #: With fewer fallen no audience can be told from chance.
@@ -183,7 +183,7 @@ def audiences(
         },
         parameters=parameters,
         inputs=tuple(record.input(t) for t in ("follows", "statuses", "accounts", "acts")),
-        limits=_limits(graph, groups),
+        limits=_limits(graph, groups, sum(r.outcome == "too few alike" for r in rows)),
         method=METHOD,
         details={"traits": list(groups.traits), "strata": groups.number},
         tables={
@@ -216,11 +216,13 @@ def _wave_members(waves: Finding, number: int) -> tuple[int, np.ndarray]:
     )
 
 
-def _limits(graph: FollowGraph, groups: AccountStrata) -> tuple[Note, ...]:
+def _limits(graph: FollowGraph, groups: AccountStrata, uncompared: int) -> tuple[Note, ...]:
     notes = [
         Note("compared-within", {"traits": list(groups.traits), "strata": groups.number}),
         Note("enrichment-is-not-intent", {}),
     ]
+    if uncompared:
+        notes.append(Note("too-few-alike", {"audiences": uncompared, "needs": "follows"}))
     if graph.unknown.any():
         notes.append(
             Note(

@@ -33,6 +33,8 @@ COMPARED: Final = pa.schema([
 ])  # fmt: skip
 #: Matched accounts per follower, at most; share of followers that must find as many alike.
 MAX_MATCHES, MIN_MATCHED_SHARE = 5, 0.95
+#: Followers who may be without others alike before "not hit more" cannot be said.
+MAX_UNMATCHED_SHARE: Final = 0.25
 #: Audiences shown beside those with a role and those that explain.
 MAX_OTHER_AUDIENCES: Final = 200
 
@@ -46,7 +48,8 @@ class TestedAudience:
     suspended, suspended_low
         Fallen followers, and those whose edge surely stood at the onset.
     outcome
-        "explains", "explained away", "below the floor", "not raised" or "too small".
+        "explains", "explained away", "below the floor", "not raised", "too few alike" or
+        "too small".
     order
         Its step of the explanation, from 1; None for the others.
     """
@@ -118,7 +121,8 @@ def audience_rows(
         elif not tested[a]:
             outcome = "too small"
         elif not first.significant[a]:
-            outcome = "not raised"
+            alike = has_alike(graph, fallen, groups, a)
+            outcome = "not raised" if alike else "too few alike"
         else:
             outcome = "explained away" if odds.raised else "below the floor"
         rows.append(
@@ -143,6 +147,20 @@ def audience_rows(
             )
         )
     return rows
+
+
+def has_alike(graph: FollowGraph, fallen: np.ndarray, groups: AccountStrata, audience: int) -> bool:
+    """Whether accounts alike can show that an audience was not hit.
+
+    They cannot where its followers fell more often than everybody else did and more than
+    `MAX_UNMATCHED_SHARE` of them stand in strata with fewer others than followers: there followers
+    are compared with themselves.
+    """
+    if not odds_of(graph, fallen, np.zeros_like(groups.of), 1, audience).raised:
+        return True
+    mine = np.bincount(groups.of[graph.audience(audience)], minlength=groups.number)
+    others = np.bincount(groups.of, minlength=groups.number) - mine
+    return bool(mine[others < mine].sum() <= MAX_UNMATCHED_SHARE * mine.sum())
 
 
 def audience_table(rows: list[TestedAudience]) -> pa.Table:

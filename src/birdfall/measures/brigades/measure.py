@@ -49,7 +49,7 @@ from birdfall.record.record import Record
 KIND: Final = "brigades"
 NAME: Final = "brigades"
 #: Raised whenever the same data may give other numbers. 2: shuffles that do not hang on the key.
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 METHOD = (
     "targets under fire: an e-detector per target (Shin, Ramdas and Rinaldo 2023)",
     "lockstep: co-action on the report trace with a degree null (docs/methods/coordination.md)",

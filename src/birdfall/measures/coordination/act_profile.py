@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from birdfall.kernels.coaction import edges as tracing
+from birdfall.kernels.coaction import meetings as meeting
 from birdfall.kernels.coaction import null as nulls
 from birdfall.kernels.coaction.order import OrderedActs, order_acts
 
@@ -129,6 +130,50 @@ def trace_edges(crowd: ActProfile, lo: np.ndarray, hi: np.ndarray) -> EdgeEviden
         on_object.sum(axis=0),
         co_acts,
     )
+
+
+def meetings_of(
+    crowd: ActProfile, lo: np.ndarray, hi: np.ndarray, apart: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """How often the accounts of each edge met, int64[e], and the surprise of that, float64[e].
+
+    A meeting is what they co-acted on within `apart` microseconds; of its objects the most
+    surprising counts. lo, hi: int32[e], lo < hi.
+    """
+    order = crowd.order
+    table = empty_edge_table(len(lo))
+    tracing.index_edges(lo, hi, table)
+    room = 1 << 14
+    while True:
+        edge, time, worth = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+        rows = meeting.co_acted_objects(
+            order.key,
+            order.who,
+            order.starts,
+            order.time_bits,
+            order.window,
+            crowd.surprise,
+            lo,
+            hi,
+            table,
+            edge,
+            time,
+            worth,
+        )
+        if rows <= room:
+            break
+        room = rows
+    by = np.lexsort((worth[:rows], time[:rows], edge[:rows]))
+    meetings, surprise = np.zeros(len(lo), np.int64), np.zeros(len(lo))
+    meeting.count_meetings(
+        edge[:rows][by],
+        time[:rows][by],
+        worth[:rows][by],
+        apart // order.quantum,
+        meetings,
+        surprise,
+    )
+    return meetings, surprise
 
 
 def empty_edge_table(edges: int) -> np.ndarray:

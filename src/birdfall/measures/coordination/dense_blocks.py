@@ -24,7 +24,7 @@ from birdfall.kernels.densest_subgraph import densest_block
 from birdfall.measures.coordination import null_model
 from birdfall.measures.coordination.act_profile import ActProfile, profile_acts
 from birdfall.measures.coordination.communities import Grouping, find_interests
-from birdfall.measures.coordination.layers import Layer
+from birdfall.measures.coordination.layers import Layer, meeting_log_p
 from birdfall.measures.coordination.null_model import bonferroni_log_p, count_company
 from birdfall.model.progress import Progress, silent
 
@@ -215,7 +215,16 @@ class ActShuffler:
         )
         keep = self._log_p(lo, hi, objects, surprise, flat) < np.log(MAX_PAIR_P)
         lo, hi, objects, surprise = lo[keep], hi[keep], objects[keep], surprise[keep]
-        log_p = self._log_p(lo, hi, objects, surprise, self._layer.null.rate(lo, hi))
+        rate = self._layer.null.rate(lo, hi)
+        if who is order.who and len(lo):
+            # As it happened a pair's co-actions come in sessions, and count once in each. Shuffled
+            # hands meet one by one: there nothing is joined, which can only hide blocks.
+            counted, surprised = meeting_log_p(
+                self._crowd, self._layer.null, lo, hi, rate, self._layer.window
+            )
+            log_p = bonferroni_log_p(counted, surprised)
+        else:
+            log_p = self._log_p(lo, hi, objects, surprise, rate)
         keep = log_p < np.log(MAX_PAIR_P)
         return lo[keep], hi[keep], np.log(MAX_PAIR_P) - log_p[keep]
 

@@ -16,6 +16,7 @@ from birdfall.measures.coordination.layers import (
     count_rule_edges,
 )
 from birdfall.measures.coordination.options import NullName
+from birdfall.measures.coordination.power import Power
 from birdfall.measures.coordination.tables import MAX_LISTED_EDGES, NetworkFacts
 from birdfall.model.findings import Estimate, Note
 
@@ -129,6 +130,20 @@ def limit_notes(
     if left_out:
         pairs = sum(x[2] for x in left_out)
         found.append(Note("objects-left-out", {"objects": len(left_out), "pairs": pairs}))
+    return found
+
+
+def power_notes(powers: list[Power]) -> list[Note]:
+    """What would have been found where nothing was, or that nothing could have been."""
+    found = []
+    for power in powers:
+        if power.none:
+            found.append(Note("no-power", {"trace": power.trace, "possible": power.possible}))
+            continue
+        five, ten, many = power.meetings
+        found.append(
+            Note("power", {"trace": power.trace, "of_5": five, "of_10": ten, "of_25": many})
+        )
     return found
 
 

@@ -17,7 +17,12 @@ import numpy as np
 from birdfall.kernels.coaction import null as nulls
 from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, Count, coaction
 from birdfall.measures.coordination import null_model
-from birdfall.measures.coordination.act_profile import ActProfile, profile_acts, trace_edges
+from birdfall.measures.coordination.act_profile import (
+    ActProfile,
+    meetings_of,
+    profile_acts,
+    trace_edges,
+)
 from birdfall.measures.coordination.comparisons import (
     RULE_WINDOW_US,
     ShiftedCounts,
@@ -30,6 +35,10 @@ from birdfall.measures.coordination.traces import Trace
 
 #: How far the jitter null moves an act, in windows.
 JITTER_WINDOWS = 10
+#: What a pair shares within so many microseconds is one meeting: people act in sessions.
+SESSION_US = 1800 * 1_000_000
+#: Pairs above this p by single co-actions are not asked how often they met: it would be larger.
+MAX_ASKED_P = 0.05
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,11 @@ def build_layer(
     counted = null.count_log_p(edges.lo, edges.hi, traced.objects, rate)
     surprised = null.surprise_log_p(traced.surprise, rate)
     log_p = null_model.bonferroni_log_p(counted, surprised)
+    asked = np.flatnonzero(log_p < np.log(MAX_ASKED_P))
+    counted[asked], surprised[asked] = meeting_log_p(
+        crowd, null, edges.lo[asked], edges.hi[asked], rate[asked], window
+    )
+    log_p[asked] = null_model.bonferroni_log_p(counted[asked], surprised[asked])
     q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
     by_rule = count == "pairs" and at_least == 2 and window == RULE_WINDOW_US
     return Layer(
@@ -123,6 +137,27 @@ def build_layer(
         traced.last,
         edges.pairs,
     )
+
+
+def meeting_log_p(
+    crowd: ActProfile,
+    null: DegreeNull,
+    lo: np.ndarray,
+    hi: np.ndarray,
+    rate: np.ndarray,
+    window: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """log p of how often each pair met, and of the surprise of that.
+
+    Who opens an app acts several times within a minute, on what is new there; two who open it at
+    one time co-act on all of that by one coincidence. So what a pair shares within `SESSION_US`
+    counts once, with its most surprising object. Meetings are some of the co-actions, so the rate
+    of co-actions bounds theirs, and both tails still err on the side of fewer pairs.
+    """
+    if not len(lo):
+        return np.empty(0), np.empty(0)
+    meetings, surprise = meetings_of(crowd, lo, hi, max(SESSION_US, window))
+    return null.count_log_p(lo, hi, meetings, rate), null.surprise_log_p(surprise, rate)
 
 
 def add_checks(

@@ -42,6 +42,7 @@ from birdfall.measures.coordination.options import (
 )
 from birdfall.measures.coordination.peer_methods import peer_finding
 from birdfall.measures.coordination.peer_options import PeerName
+from birdfall.measures.coordination.power import power_of
 from birdfall.measures.coordination.sensitivity import try_windows
 from birdfall.measures.coordination.tables import (
     NetworkFacts,
@@ -63,8 +64,9 @@ from birdfall.record.record import Record
 
 KIND: Final = "coordination"
 #: Raised whenever the same data may give other numbers. 2: groups by Leiden's algorithm and label
-#: propagation in an order that hangs on neither rows nor keys.
-METHOD_VERSION: Final = 2
+#: propagation in an order that hangs on neither rows nor keys. 3: what a pair shares within half an
+#: hour counts once.
+METHOD_VERSION: Final = 3
 METHOD: Final = (
     "co-action within a window, exact (Giglietto et al. 2020)",
     "degree null with interests and time blocks, count and surprise (docs/methods/coordination.md)",
@@ -163,10 +165,13 @@ def _measure(
     if explained := sum(not b.listed for b in found.blocks):
         limits.append(Note("blocks-explained", {"blocks": explained}))
     limits += describe.limit_notes(read.layers, found.whole, asked.null, read.left_out)
+    anything = bool(found.chosen.any()) or bool(found.listed_blocks)
+    if not anything and asked.null == "degree":
+        limits += describe.power_notes([power_of(x, asked.alpha) for x in read.layers])
     return Finding(
         kind=KIND,
         name=KIND,
-        answer="found" if found.chosen.any() or found.listed_blocks else "nothing",
+        answer="found" if anything else "nothing",
         estimates=describe.estimates(found, asked.null, asked.memory),
         limits=tuple(limits),
         method=METHOD,

@@ -73,21 +73,23 @@ def daily_levels(record: Record) -> Daily:
     first = int(day.min())
     level = np.full((len(names), int(day.max()) - first + 1), np.nan)
     level[place, day - first] = rows.column(2).to_numpy()
-    change = _changes(level)
+    change, days = _changes(level)
     change[_rebuilt_days(level)] = np.nan
-    growth, spread = _growth(change)
+    growth, spread = _growth(change / days)
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = (change - growth) / spread
+        z = (change - growth * days) / (spread * np.sqrt(days))
     begin = dt.date(1970, 1, 1) + dt.timedelta(days=first)
     return Daily(names.tolist(), begin, level, change, growth, spread, z)
 
 
-def _changes(level: np.ndarray) -> np.ndarray:
-    """Change since the last known day, on the day it was seen; NaN after gaps that are too long.
+def _changes(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Change since the last known day, on the day it was seen, and the days since then.
+
+    NaN after gaps that are too long.
 
     Sharing a change out over the gap would thin a fall over days that saw none.
     """
-    change = np.full(level.shape, np.nan)
+    change, days = np.full(level.shape, np.nan), np.ones(level.shape)
     last = np.full(level.shape[0], np.nan)
     since = np.full(level.shape[0], -1)
     for d in range(level.shape[1]):
@@ -95,9 +97,10 @@ def _changes(level: np.ndarray) -> np.ndarray:
         gap = d - since
         fresh = known & (since >= 0) & (gap <= MAX_GAP_DAYS)
         change[fresh, d] = level[fresh, d] - last[fresh]
+        days[fresh, d] = gap[fresh]
         last[known] = level[known, d]
         since[known] = d
-    return change
+    return change, days
 
 
 def _rebuilt_days(level: np.ndarray) -> np.ndarray:

@@ -42,7 +42,9 @@ METHOD: Final = (
     "E-value of the lower bound (VanderWeele and Ding 2017)",
 )
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 1
+#: 2: sums are of the accounts that surely lost, days on which none did are no falls, and changes
+#: over several days are held against as many days' growth.
+METHOD_VERSION: Final = 2
 #: Waves whose accounts are listed.
 DETAILED_WAVES: Final = 3
 #: An audience is no target if so many accounts, and this share of all, fell on the same day.
@@ -199,7 +201,7 @@ def _fill_finding(
         answer="found" if waves else "nothing",
         estimates=_estimates(daily, summaries, detailed, leaders),
         inputs=(record.input("counts"),),
-        limits=_limits(summaries, detailed),
+        limits=_limits(daily, summaries, detailed),
         method=METHOD,
         details={"days": daily.level.shape[1], "first": daily.day(0)},
         tables={
@@ -220,22 +222,29 @@ def _find_waves(
 ) -> list[_Wave]:
     """Common falls with the largest gross loss first, numbered from 1.
 
-    A small loss shared by all is a smaller fall than a large one that spared many.
+    A small loss shared by all is a smaller fall than a large one that spared many. Days on which no
+    account surely lost any (the interval of its loss holds zero) are no falls.
     """
     falls = [
         (fall, account_drops(daily, fall, leaders, controls)) for fall in common_falls(daily, alpha)
     ]
-    falls.sort(key=lambda pair: (-sum(d.gross for d in pair[1] if not d.rebuilt), pair[0].first))
+    falls = [(fall, drops) for fall, drops in falls if _hit(drops)]
+    falls.sort(key=lambda pair: (-sum(d.gross for d in _hit(pair[1])), pair[0].first))
     return [
         _Wave(number, fall, drops, risk_ratios(drops, number, seed))
         for number, (fall, drops) in enumerate(falls, 1)
     ]
 
 
+def _hit(drops: list[AccountDrop]) -> list[AccountDrop]:
+    """Those that surely lost: the interval of their loss lies above zero."""
+    return [d for d in drops if not d.rebuilt and d.gross_low > 0]
+
+
 def _summarise(daily: Daily, wave: _Wave) -> _WaveSummary:
     mine = [d for d in wave.drops if not d.rebuilt]
     hazards = np.array([d.hazard for d in mine]) if mine else np.array([0.0])
-    hit = [d for d in mine if d.gross_low > 0]
+    hit = _hit(mine)
     largest = max(mine, key=lambda d: d.hazard, default=None)
     return _WaveSummary(
         wave=wave.number,
@@ -243,10 +252,10 @@ def _summarise(daily: Daily, wave: _Wave) -> _WaveSummary:
         end=daily.day(wave.fall.last + 1),
         accounts_hit=len(hit),
         accounts=len(mine),
-        net=float(sum(d.net for d in mine)),
-        gross=float(sum(d.gross for d in mine)),
-        gross_low=float(sum(d.gross_low for d in mine)),
-        gross_high=float(sum(d.gross_high for d in mine)),
+        net=float(sum(d.net for d in hit)),
+        gross=float(sum(d.gross for d in hit)),
+        gross_low=float(sum(d.gross_low for d in hit)),
+        gross_high=float(sum(d.gross_high for d in hit)),
         p_value=wave.fall.p_value,
         p_kind=wave.fall.p_kind,
         widespread_share=len(hit) / len(mine) if mine else None,
@@ -278,8 +287,14 @@ def _estimates(
     return found
 
 
-def _limits(summaries: list[_WaveSummary], waves: list[_Wave]) -> tuple[Note, ...]:
+def _limits(daily: Daily, summaries: list[_WaveSummary], waves: list[_Wave]) -> tuple[Note, ...]:
     notes = [Note("counts-are-net-of-growth", {})]
+    unseen = _unseen_days(daily)
+    if unseen.any():
+        notes.append(Note("gaps-in-coverage", {"share": float(unseen.mean())}))
+    slowed = sum(s.net >= 0 for s in summaries)
+    if slowed:
+        notes.append(Note("growth-slowed", {"waves": slowed}))
     rebuilt = {d.account for wave in waves for d in wave.drops if d.rebuilt}
     if rebuilt:
         notes.append(Note("profiles-rebuilt", {"accounts": len(rebuilt)}))
@@ -294,6 +309,13 @@ def _limits(summaries: list[_WaveSummary], waves: list[_Wave]) -> tuple[Note, ..
         }
         notes.append(Note("widespread-not-targeted", values))
     return tuple(notes)
+
+
+def _unseen_days(daily: Daily) -> np.ndarray:
+    """bool[days]: so few accounts were counted that nothing can be said of the day."""
+    counted = np.isfinite(daily.level).sum(axis=0)
+    some = counted[counted > 0]
+    return np.asarray(counted < 0.25 * np.median(some))
 
 
 def _series_table(daily: Daily, shown: tuple[str, ...]) -> pa.Table:

@@ -85,6 +85,7 @@ def scan_clock(
     high: np.ndarray,
     step: float | None,
     stray: StrayTimes | None = None,
+    phase: float | None = None,
 ) -> ScanClock:
     """The clock of a record's suspensions.
 
@@ -96,6 +97,8 @@ def scan_clock(
         Seconds; the finest that the times carry if None.
     stray
         Statuses that lie years away from the rest, over which the clock does not reach.
+    phase
+        Seconds after a whole number of steps at which steps begin; at the record's begin if None.
     """
     begin, end = _span(record, high)
     if stray is not None:
@@ -106,6 +109,8 @@ def scan_clock(
         begin = np.floor(begin / DAY_S) * DAY_S
         # An event of detection day d lies in (d - 1, d], and counts for the day it was seen.
         end = max(end, begin + chosen)
+    if phase is not None:
+        begin = np.floor((begin - phase) / chosen) * chosen + phase
     steps = max(
         1,
         int(np.ceil((end - begin) / chosen + 1e-9))

@@ -29,6 +29,8 @@ NEVER: Final = np.iinfo(np.int64).min
 _POISSON_SIZE: Final = 1e9
 #: Window in seconds in which a wave's peak is counted.
 _PEAK_S: Final = 60.0
+#: Standard deviations of a two-sided bound of 95 %.
+BOUND_95: Final = 1.96
 #: Rounds in which a window grows while the wave reaches its rim.
 _MAX_WIDENINGS: Final = 8
 #: A Poisson test calls a block below this p.
@@ -50,7 +52,7 @@ class RefinedWave:
     observed, expected
         Events in it, and those the base rate explains.
     size, size_low, size_high
-        Events beyond the base rate, and their bounds by its spread.
+        Events beyond the base rate, and their bounds by its spread and by where the wave may end.
     p, p_kind
         As in `ScanWindow`.
     peak, peak_at
@@ -128,6 +130,7 @@ def refine_window(
         inside = seconds[(seconds >= start) & (seconds <= end)]
     expected = rate * max(end - start, clock.step * 1e-3)
     low, high = count_band(np.array([expected]), k)
+    beyond = 0.0 if whole_steps else _beyond_edges(seconds, start, end, rate)
     number, at = scan.densest(inside, _PEAK_S)
     has_minutes = clock.resolution <= _PEAK_S
     tenths = np.quantile(inside, [0.1, 0.5, 0.9], method="inverted_cdf")
@@ -140,7 +143,7 @@ def refine_window(
         expected=expected,
         size=len(inside) - expected,
         size_low=len(inside) - float(high[0]),
-        size_high=len(inside) - float(low[0]),
+        size_high=len(inside) - float(low[0]) + beyond,
         p=window.p,
         p_kind=window.p_kind,
         peak=int(number) if has_minutes else None,
@@ -150,6 +153,24 @@ def refine_window(
         whole_steps=whole_steps,
         late=clock.late if whole_steps else 0.0,
     )
+
+
+def _beyond_edges(seconds: np.ndarray, start: float, end: float, rate: float) -> float:
+    """How many more falls than the base rate explains a wave may have beyond its edges.
+
+    A wave that thins out is cut where it is no longer told from the base rate. seconds: float64[n],
+    ascending. rate: base rate per second. Up to one duration before and one after it, the largest
+    surplus of falls over the lower 95 % bound of what the base rate brings.
+    """
+    reach = end - start
+    after = seconds[(seconds > end) & (seconds <= end + reach)] - end
+    before = start - seconds[(seconds < start) & (seconds >= start - reach)][::-1]
+    surplus = 0.0
+    for away in (after, before):
+        if len(away):
+            usual = np.maximum(rate * away - BOUND_95 * np.sqrt(rate * away), 0.0)
+            surplus += max(0.0, float(np.max(np.arange(1, len(away) + 1) - usual)))
+    return surplus
 
 
 def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, tuple[float, float]]:

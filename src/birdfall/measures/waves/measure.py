@@ -7,6 +7,7 @@ block bootstrap of the record's own ups and downs. Reads `statuses`; returns a f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,8 @@ from birdfall.measures.suspensions import (
 from birdfall.measures.waves import describe
 from birdfall.measures.waves.applies import applies_to
 from birdfall.measures.waves.baseline import Baseline
-from birdfall.measures.waves.clock import DAY_S, ScanClock, scan_clock
+from birdfall.measures.waves.clock import DAY_S, ScanClock, scan_clock, to_datetime
+from birdfall.measures.waves.delivery import Catch, batch_cycle, split_backlogs
 from birdfall.measures.waves.search import MAX_WAVES, SearchResult, search
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -34,8 +36,9 @@ METHOD: Final = (
     "moving-block bootstrap of the maximum (Kuensch 1989); Gumbel tail beyond it, said so",
     "onset by profile likelihood",
 )
-#: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 2
+#: Grows when the same data would give other numbers. 3: sizes allow for
+#: falls beyond the edges, and backlogs and batches are no waves.
+METHOD_VERSION: Final = 3
 #: A record that does not say when it was watched, and is shorter, may be nothing but a wave.
 MIN_ALONE_S: Final = 3600.0
 #: Steps below which a record is too short to scan.
@@ -141,6 +144,14 @@ def waves(
     if fallen.num_rows and not timed.any():
         return refuse(*_untimed_notes(begun))
     times = high[timed]
+    batches = batch_cycle(times, clock) if step is None else None
+    cycle = None if batches is None else batches[0]
+    if batches is not None:
+        # Falls handed over in batches: a batch is one event, and nothing within it is a burst.
+        clock = scan_clock(record, low[begun], high[begun], batches[0], stray, batches[1])
+        clock = replace(clock, resolution=max(clock.resolution, batches[0]))
+    if clock.steps < MIN_STEPS:
+        return refuse(Note("batched", {"cycle_s": cycle, "suspensions": len(times)}))
     counts = clock.count_per_step(times)
     searched = search(
         counts, clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress
@@ -148,6 +159,7 @@ def waves(
     base = searched.base
     strongest = sorted(searched.windows, key=lambda w: -w.evidence)
     found = _drop_shoulders([describe.refine_window(w, times, clock, base) for w in strongest])
+    found, backlogs, after_gaps = split_backlogs(found, counts, clock, base)
     found = sorted(found, key=lambda w: (-w.size, w.start))
     shared_seed = seed if attributes else None
     tables: dict[str, pa.Table] = {
@@ -177,6 +189,7 @@ def waves(
             *_record_limits(clock, base, low[~aside], high[~aside], timed[~aside]),
             *_left_out(record, stray),
             *_wave_limits(clock, searched, found, replicates),
+            *_delivery_limits(cycle, len(times), backlogs, after_gaps),
         ),
         method=METHOD,
         details={
@@ -299,6 +312,37 @@ def _wave_limits(
         notes.append(Note("more-waves-than-listed", {"listed": MAX_WAVES}))
     if any(w.p_kind == "extrapolated" for w in searched.windows):
         notes.append(Note("p-extrapolated", {"floor": 1 / (replicates + 1)}))
+    return notes
+
+
+def _delivery_limits(
+    cycle: float | None,
+    suspensions: int,
+    backlogs: list[tuple[describe.RefinedWave, Catch]],
+    after_gaps: list[tuple[describe.RefinedWave, Catch]],
+) -> list[Note]:
+    """What in the record is due to how falls reached it: in batches, caught up on.
+
+    cycle: of batches, seconds.
+    """
+    notes = []
+    if cycle is not None:
+        notes.append(Note("batched", {"cycle_s": cycle, "suspensions": suspensions}))
+    for wave, catch in backlogs:
+        values = {
+            "suspensions": wave.observed,
+            "from": to_datetime(wave.start).isoformat(),
+            "silent_from": to_datetime(catch.begin).isoformat(),
+            "silent_s": catch.end - catch.begin,
+        }
+        notes.append(Note("backlog", values))
+    for wave, catch in after_gaps:
+        values = {
+            "suspensions": wave.observed,
+            "from": to_datetime(wave.start).isoformat(),
+            "gap_s": catch.end - catch.begin,
+        }
+        notes.append(Note("wave-after-a-gap", values))
     return notes
 
 

@@ -28,6 +28,8 @@ def section(page: Page) -> list[Block]:
             tested=tested,
             naive=naive,
         )
+    elif "too few alike" in finding.table("audiences").column("outcome").to_pylist():
+        lead = say("audience.uncompared", tested=tested, naive=naive)
     else:
         lead = say("audience.nothing", tested=tested, naive=naive)
     head = [say(f"audience.{key}") for key in ("account", "of100", "matched", "odds", "outcome")]

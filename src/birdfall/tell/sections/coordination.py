@@ -20,7 +20,7 @@ from birdfall.tell.blocks import (
     TextBlock,
 )
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, join_names
+from birdfall.tell.page import Page, join_names, notes
 from birdfall.tell.rows import ExampleRow, GroupRow
 
 #: Groups in the table, at most; all are in the finding.
@@ -55,7 +55,9 @@ def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
         )
     )
     if finding.answer == "nothing":
-        return [lead, TextBlock(say("coordination.nothing"))]
+        blind = any(note.code == "no-power" for note in finding.limits)
+        key = "coordination.no_power" if blind else "coordination.nothing"
+        return [lead, TextBlock(say(key)), *notes(finding, say)]
     drawn = [_map_block(finding, page)] if finding.name in page.maps else []
     return [lead, *drawn, *_group_table(finding, page), *_example_blocks(finding, page)]
 

@@ -1,0 +1,51 @@
+"""`python -m audit`: hold every promise to worlds of another make, and print the table.
+
+It keeps what it has in build/audit.json, so it can be stopped and goes on where it was. The exit
+code is 1 where a promise is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from audit.promises import FIRST_SEED, PROMISES
+from audit.table import as_markdown, verdict
+
+STATE = Path(__file__).resolve().parents[1] / "build" / "audit.json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what is asked for; the exit code."""
+    parser = argparse.ArgumentParser(prog="audit", description=__doc__)
+    parser.add_argument("names", nargs="*", help="rows; all if none is named")
+    parser.add_argument("--short", action="store_true", help="a few worlds of each")
+    parser.add_argument("--worlds", type=int, help="so many worlds of each")
+    parser.add_argument("--minutes", type=float, default=120.0, help="stop after so long")
+    parser.add_argument("--state", type=Path, default=STATE, help="where what was got is kept")
+    parser.add_argument("--anew", action="store_true", help="forget what was got before")
+    asked = parser.parse_args(arguments)
+    unknown = sorted(set(asked.names) - {p.name for p in PROMISES})
+    if unknown:
+        parser.error(f"no such row: {', '.join(unknown)}")
+    got: dict[str, list[bool]] = {}
+    if asked.state.exists() and not asked.anew:
+        got = json.loads(asked.state.read_text("utf-8"))
+    asked.state.parent.mkdir(parents=True, exist_ok=True)
+    ends = time.monotonic() + 60 * asked.minutes
+    chosen = [p for p in PROMISES if not asked.names or p.name in asked.names]
+    for promise in chosen:
+        wanted = asked.worlds or (promise.short if asked.short else promise.worlds)
+        done = got.setdefault(promise.name, [])
+        while len(done) < wanted and time.monotonic() < ends:
+            done.append(bool(promise.holds(FIRST_SEED + len(done))))
+            asked.state.write_text(json.dumps(got), "utf-8")
+    print(as_markdown({p.name: got[p.name] for p in chosen}))
+    return int(any(verdict(p, sum(got[p.name]), len(got[p.name])) == "broken" for p in chosen))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

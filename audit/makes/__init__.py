@@ -1,0 +1,1 @@
+"""Generators written from how things happen, and from nothing of `birdfall`."""

@@ -1,0 +1,54 @@
+"""What an audit got, with its interval, and whether the promise is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scipy.stats import beta
+
+from audit.promises import PROMISES, Promise
+
+#: Fewer worlds than this do not show that a promise is kept.
+ENOUGH_WORLDS = 400
+
+
+def interval(kept: int, of: int, level: float = 0.95) -> tuple[float, float]:
+    """The Clopper-Pearson interval of a share.
+
+    Examples
+    --------
+    >>> tuple(round(x, 3) for x in interval(38, 40))
+    (0.831, 0.994)
+    """
+    tail = (1 - level) / 2
+    low = 0.0 if kept == 0 else float(beta.ppf(tail, kept, of - kept + 1))
+    high = 1.0 if kept == of else float(beta.ppf(1 - tail, kept + 1, of - kept))
+    return low, high
+
+
+def verdict(promise: Promise, kept: int, of: int) -> str:
+    """ "broken" if the interval lies below what is promised; "kept" from enough worlds on."""
+    if of and interval(kept, of)[1] < promise.promised:
+        return "broken"
+    return "kept" if of >= ENOUGH_WORLDS else "not broken"
+
+
+def as_markdown(got: Mapping[str, list[bool]]) -> str:
+    """The table. got: by name, whether each world kept it."""
+    lines = [
+        "| promise | worlds | promised | got | 95 % interval | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for promise in PROMISES:
+        worlds = got.get(promise.name, [])
+        if not worlds:
+            lines.append(f"| {promise.name} | 0 | {promise.promised:.2f} | | | not run |")
+            continue
+        kept = sum(worlds)
+        low, high = interval(kept, len(worlds))
+        lines.append(
+            f"| {promise.name} | {len(worlds)} | {promise.promised:.2f} | "
+            f"{kept}/{len(worlds)} = {kept / len(worlds):.3f} | {low:.3f} to {high:.3f} | "
+            f"{verdict(promise, kept, len(worlds))} |"
+        )
+    return "\n".join(lines)

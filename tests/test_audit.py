@@ -1,0 +1,76 @@
+"""The audit: its makes know nothing of the product's worlds, and its short version runs."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from audit.__main__ import main  # noqa: E402
+from audit.promises import FIRST_SEED, PROMISES, Promise  # noqa: E402
+from audit.table import as_markdown, interval, verdict  # noqa: E402
+
+from birdfall.explanations import reference_worlds  # noqa: E402
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def test_makes_are_written_without_the_product():
+    for path in (ROOT / "audit" / "makes").glob("*.py"):
+        assert not [m for m in imported(path) if m.startswith("birdfall")], path
+    for path in (ROOT / "audit").glob("*.py"):
+        assert not [m for m in imported(path) if m.startswith("birdfall.world")], path
+
+
+def test_no_method_was_chosen_on_a_seed_of_the_audit():
+    most = max(p.worlds for p in PROMISES)
+    audited = range(FIRST_SEED, FIRST_SEED + most)
+    for seed in (reference_worlds.SEED, reference_worlds.FRESH_SEED):
+        assert not set(range(seed, seed + 10)) & set(audited)
+    assert reference_worlds.FRESH_SEED + 10**9 < FIRST_SEED
+    assert len({p.name for p in PROMISES}) == len(PROMISES)
+
+
+def test_what_is_below_its_promise_is_broken_and_few_worlds_keep_nothing():
+    row = Promise("a", "b", 0.95, lambda _: True)
+    assert verdict(row, 40, 40) == "not broken" and verdict(row, 400, 400) == "kept"
+    assert verdict(row, 30, 40) == "broken"
+    low, high = interval(0, 20)
+    assert low == 0 and 0.16 < high < 0.17
+
+
+def test_an_audit_goes_on_where_it_was_stopped_and_fails_where_a_promise_is_broken(
+    tmp_path, capsys, monkeypatch
+):
+    asked = []
+
+    def holds(seed):
+        asked.append(seed)
+        return len(asked) < 3
+
+    monkeypatch.setattr("audit.__main__.PROMISES", (Promise("x", "y", 0.95, holds),))
+    monkeypatch.setattr("audit.table.PROMISES", (Promise("x", "y", 0.95, holds),))
+    state = tmp_path / "audit.json"
+    assert main(["--worlds", "2", "--state", str(state)]) == 0
+    assert main(["--worlds", "12", "--state", str(state)]) == 1
+    assert asked == [FIRST_SEED + i for i in range(12)]
+    assert len(json.loads(state.read_text())["x"]) == 12
+    assert "broken" in capsys.readouterr().out
+    assert as_markdown({}).count("not run") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_short_audit_breaks_no_promise(tmp_path, capsys):
+    code = main(["--short", "--state", str(tmp_path / "audit.json")])
+    table = capsys.readouterr().out
+    assert code == 0 and "not run" not in table, table
