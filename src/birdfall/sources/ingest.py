@@ -118,7 +118,7 @@ def ingest(
             "date_format": date_format,
             "mapping": mapping.to_toml() if mapping else None,
         } | _as_texts(options)
-        repeats = Repeats()
+        repeats = Repeats(case.record if case.manifest.imports else None)
         items = _without_repeats(source, place, options, repeats, progress)
         with ThreadPoolExecutor(1) as beside:
             known_by = beside.submit(digest, place)

@@ -1,4 +1,5 @@
-"""The same act twice in what people have: overlapping downloads, rows pasted again. It counts once.
+"""The same act twice in what people have: overlapping downloads, rows pasted again. It counts once,
+whether it comes again in one file, in another, or in one that is taken into a case later.
 
 Two acts are the same if they have the same id, account, kind and object; without an id if all that
 is known of them is equal and their times are to the second. Several acts of one post (two hashtags)
@@ -7,7 +8,7 @@ differ in their object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import duckdb
@@ -15,22 +16,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.model.schemas import Part, Rows
+from birdfall.model.schemas import TABLES, Part, Rows
 from birdfall.model.units import MINUTE_US
 from birdfall.record.queries import open_connection
+from birdfall.record.record import Record
 from birdfall.sources.shared.rejections import Rejections
 
 #: The reason with which the table `rejected` tells how many acts came again; `value` is the number.
 REPEATED: Final = "the same acts again, counted once"
 _FIX: Final = "Nothing need be done: each act counts once."
-_KEY: Final = ("account", "kind", "object", "time")
+_KEY: Final = "account, kind, object, time"
+#: All that is told of an act, wherever it is told.
+_TOLD: Final = tuple(n for n in TABLES["acts"].names if n not in ("source", "line"))
 
 
 class Repeats:
-    """Acts that were seen before in the same reading, and how many came again."""
+    """Acts that were seen before in the same reading, and how many came again.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    earlier
+        What was taken before; its acts are looked at once the first of these acts comes.
+    """
+
+    def __init__(self, earlier: Callable[[], Record] | None = None) -> None:
         self.count = 0
+        self._earlier = earlier
         self._seen = np.array([], np.uint64)
         self._to_the_second = False
 
@@ -57,19 +68,11 @@ class Repeats:
         self, batch: pa.RecordBatch, connection: duckdb.DuckDBPyConnection
     ) -> np.ndarray | None:
         """The rows of acts that did not come before (int64[n], ascending); None: all of them."""
-        names = [n for n in batch.schema.names if n not in ("source", "line")]
-        key = ", ".join(_KEY)
-        rest = [n for n in names if n not in _KEY]
-        if "act_id" in names:
-            key += ", act_id"
-            rest.remove("act_id")
-            told = [f"CASE WHEN act_id IS NULL THEN {n} END" for n in rest]
-        else:
-            told = rest
-        known = pa.Table.from_batches([batch.select(names)])
+        self._see_earlier()
+        known = pa.Table.from_batches([batch.select([c for c in _TOLD if c in batch.schema.names])])
         hashes = (
             connection.from_arrow(known)
-            .project(f"hash({', '.join([key, *told])}) AS h")
+            .project(f"{_hash_of(batch.schema.names)} AS h")
             .to_arrow_table()
             .column("h")
             .to_numpy()
@@ -85,6 +88,14 @@ class Repeats:
         keep = new | ~judged
         return None if keep.all() else np.flatnonzero(keep)
 
+    def _see_earlier(self) -> None:
+        """Look at the acts that were taken before, if that was not done."""
+        earlier, self._earlier = self._earlier, None
+        record = None if earlier is None else earlier()
+        if record is not None and record.has("acts"):
+            seen = record.sql(f"SELECT DISTINCT {_hash_of(_TOLD)} AS h FROM acts ORDER BY h")
+            self._seen = seen.column("h").to_numpy()
+
     def _judged(self, batch: pa.RecordBatch) -> np.ndarray:
         """Which acts can be told apart: those with an id, and those whose time is to the second."""
         times = batch.column("time").cast(pa.int64()).to_numpy(zero_copy_only=False)
@@ -96,3 +107,11 @@ class Repeats:
         if "act_id" in batch.schema.names:
             judged |= pc.is_valid(batch.column("act_id")).to_numpy(zero_copy_only=False)
         return judged
+
+
+def _hash_of(names: Sequence[str]) -> str:
+    """SQL of a number that equal acts share, whichever columns their file has."""
+    told = ", ".join(n if n in names else "NULL::VARCHAR" for n in _TOLD)
+    if "act_id" not in names:
+        return f"hash({told})"
+    return f"CASE WHEN act_id IS NULL THEN hash({told}) ELSE hash({_KEY}, act_id) END"
