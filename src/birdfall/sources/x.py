@@ -40,9 +40,11 @@ _REFERENCES: Final = {"retweeted": "repost", "quoted": "quote", "replied_to": "r
 
 #: Files of the archive that X gives its own people, by the name in their first line.
 _ARCHIVE: Final = re.compile(
-    rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account)\.part\d+\s*="
+    rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account|like|block)\.part\d+\s*="
 )
-_ARCHIVE_KEYS: Final = {"tweet", "follower", "following", "account"}
+#: Keys of what an archive tells without saying when, and what it is.
+_TIMELESS: Final = {"like": "a like", "blocking": "a block"}
+_ARCHIVE_KEYS: Final = {"tweet", "follower", "following", "account", *_TIMELESS}
 #: What the streams of v1 say between tweets: deletions, limits, warnings.
 _NOTICE_KEYS: Final = (
     "delete", "limit", "scrub_geo", "status_withheld", "user_withheld", "disconnect", "warning",
@@ -169,6 +171,8 @@ def _rows(value: object, line: int, owner: JsonObject | None) -> Iterator[_Found
     plain = JsonObject(value)
     if len(value) == 1 and value.keys() <= _ARCHIVE_KEYS:
         yield from _archive_rows(plain, line, owner)
+    elif (captured := _captured(plain)) is not None:
+        yield from _tweet_v1(*captured, line)
     elif "data" in plain or "errors" in plain or "includes" in plain:
         yield from _page_rows(plain, line)
     elif "author_id" in plain or plain.child("author") is not None:
@@ -183,6 +187,33 @@ def _rows(value: object, line: int, owner: JsonObject | None) -> Iterator[_Found
         raise ValueError("none of their keys")
 
 
+def _captured(plain: JsonObject) -> tuple[JsonObject, JsonObject] | None:
+    """A tweet and its author as the page of X has them, which Zeeschuimer keeps, else None.
+
+    Both get the keys of v1.1.
+    """
+    shown = plain.child("data") or plain
+    tweet = shown.child("legacy")
+    result = (
+        (shown.child("core") or JsonObject({})).child("user_results") or JsonObject({})
+    ).child("result")
+    if tweet is None or result is None:
+        return None
+    about = {**(result.child("core") or JsonObject({})).fields}
+    user = {**about, **(result.child("legacy") or JsonObject({})).fields}
+    user["id_str"] = result.value("rest_id") or tweet.value("user_id_str")
+    original = (tweet.child("retweeted_status_result") or JsonObject({})).child("result")
+    fields = dict(tweet.fields)
+    if original is not None:
+        original = original.child("tweet") or original
+        said = original.child("legacy") or JsonObject({})
+        fields["retweeted_status"] = {
+            "id_str": original.value("rest_id") or said.value("id_str"),
+            "user": {"id_str": said.value("user_id_str") or "0"},
+        }
+    return JsonObject(fields), JsonObject(user)
+
+
 def _archive_rows(value: JsonObject, line: int, owner: JsonObject | None) -> Iterator[_Found]:
     """One element of an archive: a tweet, a follower, somebody followed, or the account itself."""
     if "account" in value:
@@ -195,6 +226,13 @@ def _archive_rows(value: JsonObject, line: int, owner: JsonObject | None) -> Ite
             _optional_time(account.value("createdAt")),
         )
         return
+    for key, what in _TIMELESS.items():
+        if key in value:
+            other = _object(value, key)
+            thing = _text(other.value("tweetId") or other.value("accountId")) or ""
+            reason = f"{what} whose time the archive does not tell, so it is no act"
+            yield _Rejected(key, thing, reason, "Nothing can be done: the platform keeps it back.")
+            return
     if owner is None:
         raise ValueError("whose archive this is stands in account.js, which is not beside it")
     if "tweet" in value:

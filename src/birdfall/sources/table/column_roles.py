@@ -15,21 +15,25 @@ from typing import Final
 ROLE_NAMES: Final[dict[str, str]] = {
     # who: an id that stays, a word that may be either, a handle that may change hands
     "account_id": "accountid userid useridstr authorid authoridstr fromuserid fromuseridstr "
-    "authoraccountid userpk externalauthorid authorchannelid channelid pageid facebookid uid "
+    "authoraccountid userpk externalauthorid authorchannelidvalue authorchannelid "
+    "channelid pageid facebookid uid "
     "ownerid posterid senderid raterparticipantid noteauthorparticipantid participantid "
     "posterpageid twitteruserid tweetauthorid actorid did fromid accountdid authordid "
     "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
     "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora surfaceid "
-    "blockedid targetuserid postownerid twitterid fromiduserid peeridchannelid peeridchatid",
+    "blockedid targetuserid postownerid twitterid fromiduserid peeridchannelid peeridchatid "
+    "authorchannelidvalue snippetauthorchannelidvalue nutzerid benutzerid idutente userrestid",
     "account": "account user author actor usuario usuaria cuenta autor autora utilisateur compte "
     "auteur utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
-    "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle",
+    "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle "
+    "utente autore konto nutzer benutzer kullanici пользователь автор",
     "handle": "handle username screenname userscreenname userusername authorusername "
     "authorscreenname authorhandle accounthandle accountusername fromuser fromuserscreenname "
     "fromusername twitterhandle tweetuser userhandle channelusername profilehandle userhandle "
     "usernametag accountaddress uniqueid authoruniqueid twitterscreenname influencer "
     "nombredeusuario "
-    "nomdutilisateur nomedeusuario pseudo arroba alias nick nickname اسمالمستخدم المعرف",
+    "nomdutilisateur nomedeusuario pseudo arroba alias nick nickname اسمالمستخدم المعرف "
+    "nutzername benutzername nomeutente kullaniciadi",
     "name": "name displayname userdisplayname userrealname fromuserrealname authorname fullname "
     "authorfullname authorfull accountdisplayname userfullname realname pagename channeltitle "
     "channelname nombre nom nome الاسم from userdisplay useralias",
@@ -44,7 +48,9 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "fechahora fechayhora fechapublicacion fechadepublicacion publicado momento fecha dia "
     "horodatage dateheure datedepublication datepublication publiele jour "
     "datahora dataehora datadepublicacao datapublicacao publicadoem carimbo data "
-    "التاريخ تاريخ الوقت وقت تاريخالنشر التوقيت logtimestamp",
+    "التاريخ تاريخ الوقت وقت تاريخالنشر التوقيت logtimestamp "
+    "dataeora datum zeit zeitpunkt datumuhrzeit veroffentlichtam erstelltam pubblicatoil tarih "
+    "дата",
     "observed": "collectiontime observedat collectedat retrievedat checkedat seenat seenon "
     "observedon checkedon "
     "timestampcollected lastchecked scrapedat crawledat fetchedat queriedat harvestedat "
@@ -59,7 +65,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "userregistration channelcreated profilecreatedat fechacreacion fechadecreacion "
     "fechaderegistro datecreation datedecreation dateinscription datacriacao datadecriacao "
     "datadecadastro تاريخالإنشاء تاريخانشاءالحساب",
-    "hour": "hour hora heure timeofday postcreatedtime clock horas heures ساعة الساعة",
+    "hour": "hour hora heure timeofday postcreatedtime clock horas heures ساعة الساعة "
+    "uhrzeit ora saat время",
     # what was acted on
     "object": "object objectid contentid objeto objet objetocompartido sharedobject item itemid",
     "repost_id": "retweettweetid retweetedtweetid retweetedstatusid retweetedstatusidstr "
@@ -89,7 +96,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "forwardedfromid forwardedfrom authorforwardedfromname retweetoruserid "
     "fwdfromfromidchannelid fwdfromfromiduserid fwdfromfromid fwdfromfromname forwardsenderid "
     "forwardfromchatid forwardfromid forwardoriginchatid forwardmsgfrompeerid "
-    "forwardmsgfrompeername reenviadode transferede encaminhadode",
+    "forwardmsgfrompeername reenviadode transferede encaminhadode "
+    "ritwittadi ritwittatoda retweetvon geteiltvon",
     "reply_id": "inreplytotweetid inreplytostatusid inreplytostatusidstr inreplytoid "
     "referencedtweetsrepliedtoid replytoid replyid repliedtoid replyto isreplyto parentid "
     "parentcommentid replytomessageid inreplytouri replyparenturi inreplytotweetidstr "
@@ -111,6 +119,9 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "act_id": "tweetid tweetidstr actid postid statusid messageid msgid noteid "
     "commentid documentid mentionid resourceid idtweet idtuit idmensaje "
     "idpublicacion iddelpost uri aturi idstr id",
+    # what is shared that is neither a post nor a text
+    "media": "phash imagephash imagehash mediahash pdqhash pdq imageid image songid song musicid "
+    "soundid domain linkdomain",
     "target": "target targetid targetuser mentioned touser objetivo destino cible alvo subject "
     "reported reporteduser reportedaccount reportedid denunciado denunciada signale "
     "targetaccount accused victim",
@@ -120,7 +131,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "tweet caption postcontent commenttext textdisplay textoriginal selftext renderedcontent "
     "videodescription hitsentence snippet openingtext fullcontent contentstext summary "
     "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
-    "نص النص المحتوى الرسالة",
+    "نص النص المحتوى الرسالة "
+    "captiontext datadesc inhalt beitrag nachricht testo messaggio metin текст",
     "kind": "kind type action act tweettype posttype interaction interactiontype "
     "tipo accion acao typeaction نوع",
     # what became of an account
@@ -130,15 +142,18 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "datesuspended takendownat removedat bannedat fechasuspension fechadesuspension "
     "suspendidael suspendidoel datesuspension datedesuspension datasuspensao datadesuspensao "
     "gone dategone goneat disappeared disappearedat desaparecida desaparecio disparu "
-    "desapareceu تاريخالتعليق",
+    "desapareceu تاريخالتعليق "
+    "gesperrtam gesperrtseit sospesoil suspensoem",
     "is_suspended": "suspended issuspended suspendida suspendido suspenso suspensa suspendu "
-    "suspendue banned takendown موقوف معلق",
+    "suspendue banned takendown موقوف معلق "
+    "gesperrt sospeso sospesa",
     "reversed": "reversedat reversedobserved restoredat reinstatedat fecharestauracion "
     "datedereabilitacao dateretablissement returnedat backat",
     "last_seen": "lastseen datelastseen lastseenat lastseenon lastactive ultimavez "
     "vistoporultimavez ultimavezvista ultimavezvisto dernierefois vupourladernierefois "
     "ultimavezvista vistapelaultimavez آخرظهور",
-    "reason": "reason motivo raison motif razon السبب",
+    "reason": "reason motivo raison motif razon السبب "
+    "grund motivazione",
     # follows and counts
     "follower": "follower followerid followerdid seguidor seguidora abonne متابع idseguidor",
     "followed": "followed followedid followee followeeid leader followeduser following_user "
@@ -150,7 +165,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "publicmetricsfollowerscount authorpublicmetricsfollowerscount userfollowerscount "
     "followersatposting fans fanscount subscribers subscribercount subscribersatposting "
     "likesatposting fromuserfollowercount authorfollowerscount usernumfollowers "
-    "متابعون المتابعون عددالمتابعين",
+    "متابعون المتابعون عددالمتابعين "
+    "seguaci abonnenten takipciler followerzahl",
     "following": "following followingcount followscount friends friendscount seguidos abonnements "
     "seguindo userfriendscount publicmetricsfollowingcount userfriends authorfollowing "
     "authorpublicmetricsfollowingcount fromuserfriendcount friendcount userfollowing",
@@ -190,11 +206,25 @@ def _ranks() -> dict[str, dict[str, int]]:
 _RANKS: Final = _ranks()
 
 
+#: What stands around a post in pages and exports, and says nothing of it.
+_WRAPPERS: Final = re.compile(
+    r"^(?:(?:data|node|snippet|topLevelComment|attributes|_source|fields|item|post|page)[./])+"
+)
+
+
+def _roles_of(column: str) -> dict[str, int]:
+    """The roles a column may have, with its place in each; by its own name, else without what
+    stands around it.
+    """
+    name = squeeze_name(column)
+    inner = squeeze_name(_WRAPPERS.sub("", column))
+    return _RANKS.get(name) or _RANKS.get(name.removeprefix("data")) or _RANKS.get(inner, {})
+
+
 def columns_by_role(columns: Iterable[str]) -> dict[str, list[str]]:
     """The columns that each role may have, the better first; a column may stand in several."""
     found: dict[str, list[tuple[int, str]]] = {}
     for column in columns:
-        name = squeeze_name(column)
-        for role, place in (_RANKS.get(name) or _RANKS.get(name.removeprefix("data"), {})).items():
+        for role, place in _roles_of(column).items():
             found.setdefault(role, []).append((place, column))
     return {role: [c for _, c in sorted(p, key=lambda p: p[0])] for role, p in found.items()}

@@ -5,12 +5,19 @@ Always shown, never hidden. What two columns could equally be is asked, not take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from birdfall.model.errors import UsageError, printable
-from birdfall.sources.shared.column_mapping import ColumnMapping
-from birdfall.sources.table.column_choice import ROLES, Chosen, choose_roles, part_handles
+from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
+from birdfall.sources.table.column_choice import (
+    ROLES,
+    Chosen,
+    choose_roles,
+    part_handles,
+    time_columns,
+)
 from birdfall.sources.table.guess_emits import guess_emits
+from birdfall.sources.table.handles import fold_handle, looks_like_handle
 from birdfall.sources.table.mapping import ready_mapping, ready_mapping_names
 
 
@@ -63,7 +70,23 @@ def guess_mapping(
     chosen = choose_roles(listed, sample, said or {}, where, zoned=zoned)
     guessed = guess_emits(chosen, dict(constants or {}), where)
     emits = tuple(part_handles(chosen, emit) for emit in guessed)
+    emits = emits or tuple(_counts_beside(listed, chosen))
     return ColumnMapping(emits, name="guessed") if emits else None
+
+
+def _counts_beside(columns: Sequence[str], chosen: Chosen) -> Iterator[Emit]:
+    """One emit of counts for each column that is called by a handle, where the rows are times."""
+    when = time_columns(chosen, "observed", "posted")
+    counted = [c for c in columns if looks_like_handle(c)]
+    if not when or not counted or {*when, *counted} != set(columns):
+        return
+    for column in counted:
+        yield Emit(
+            "counts",
+            {"time": when, "followers": (column,)},
+            {"account": fold_handle(column)},
+            skip_if_null=(column,),
+        )
 
 
 class UnknownColumns(UsageError):

@@ -69,7 +69,9 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
     folded = ("account",) if are_known_handles(chosen, account) else ()
     said = _said(chosen, text, act_id)
     kind = _kind_column(chosen)
-    thing = chosen.filled("object") or (None if act_id or text else shared)
+    named = (c for c in chosen.columns("object") if not chosen.sample or chosen.values(c))
+    thing = next((c for c in named if not _is_own_id(chosen, c, act_id)), None)
+    thing = thing or (None if act_id or text else shared or chosen.filled("media"))
     if not (thing or act_id or text):
         thing = chosen.first("object", "links", "url")
     if thing is None and chosen.filled("repost_id") is None and not (act_id or text):
@@ -87,6 +89,14 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
         return
     yield from made
     yield from _authors(chosen, account, folded)
+
+
+def _is_own_id(chosen: Chosen, column: str, act_id: str | None) -> bool:
+    """Whether a column holds the id of each row itself, which is nothing that was acted on."""
+    if act_id in (None, column) or column == chosen.said.get("object"):
+        return act_id == column
+    rows = [row for row in chosen.sample if row.get(column)]
+    return bool(rows) and all(row[column] == row.get(act_id or "") for row in rows)
 
 
 def _addresses(chosen: Chosen, act_id: str | None) -> tuple[str | None, str | None]:
