@@ -228,8 +228,8 @@ def _archive_rows(value: JsonObject, line: int, owner: JsonObject | None) -> Ite
         return
     for key, what in _TIMELESS.items():
         if key in value:
-            other = _object(value, key)
-            thing = _text(other.value("tweetId") or other.value("accountId")) or ""
+            named = _object(value, key)
+            thing = _text(named.value("tweetId") or named.value("accountId")) or ""
             reason = f"{what} whose time the archive does not tell, so it is no act"
             yield _Rejected(key, thing, reason, "Nothing can be done: the platform keeps it back.")
             return
