@@ -9,8 +9,20 @@ from __future__ import annotations
 #: Function within `birdfall.kernels`, and the types of its arguments, one text for each way in
 #: which it is called.
 SIGNATURES: dict[str, tuple[str, ...]] = {
+    "coaction.cost.close_gaps": ("int64[::1], int32[::1], int64[::1], int64[::1], int64[::1]",),
+    "coaction.cost.count_company": (
+        "int64[::1], int32[::1], int64[::1], int64, int64, int64, int64, int32[::1], "
+        "boolean[::1], int32[::1]",
+    ),
+    "coaction.cost.drop_weak": (
+        "int64[::1], int32[::1], int64[::1], int64, int64, int64, int8[::1], boolean, "
+        "int64[::1], int32[::1]",
+    ),
     "coaction.cost.tally_pairs": (
         "int64[::1], int64[::1], int64, int64, int64, int64, int64, int64[::1], int64[:, ::1]",
+    ),
+    "coaction.cost.times_by_account": (
+        "int64[::1], int32[::1], int64, int64, int64, int64, int64[::1], int64[::1]",
     ),
     "coaction.count.bucket_lengths": ("int64[::1], int64[::1], int64[::1]",),
     "coaction.count.collect_pairs": (
@@ -51,6 +63,7 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
         "int64[::1], int32[::1], int32[::1], int64, int64, int64, int64[::1], int64[::1], "
         "int64[::1], int64[::1]",
     ),
+    "coaction.lockstep.core_densities": ("int32[::1], int32[::1], float64[::1], int64",),
     "coaction.lockstep.count_near_pairs": ("int32[::1], int64[::1], int64",),
     "coaction.lockstep.list_near_pairs": ("int32[::1], int64[::1], int64, int64",),
     "coaction.null.degree_tails": (
@@ -76,6 +89,19 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
         "int64[::1], int32[::1], int64[::1], int64, int64, float64[::1], int64",
     ),
     "densest_subgraph.densest_block": ("int32[::1], int32[::1], float64[::1], int64",),
+    "edetector.advance": (
+        "float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], float64[::1]",
+    ),
+    "edetector.advance_many": (
+        "float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], boolean",
+    ),
+    "edetector.alarms": (
+        "float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], "
+        "float64[::1], float64",
+    ),
+    "edetector.skip_empty_ticks_many": (
+        "float64[:, ::1], int64, float64[::1], float64[::1], float64[::1]",
+    ),
     "enrichment.bitset": ("int64[::1], int64",),
     "enrichment.count_per_stratum": (
         "int64[::1], int32[::1], int32[::1], int8[::1], int64, int64",
