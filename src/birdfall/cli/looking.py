@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import (
@@ -236,8 +237,11 @@ def _print_rejected_rows(look: Look) -> None:
 
 
 def _print_questions(coverage: Finding) -> None:
+    from birdfall.model.findings import Note
     from birdfall.pipeline.catalogue import catalogue
+    from birdfall.tell.words import Words
 
+    say = Words("en", ZoneInfo("UTC"))
     measures = {m.name: m for m in catalogue()}
     print_result("\nWhat can be concluded from this:")
     for name, answerable, reason, needs in _questions(coverage):
@@ -246,8 +250,9 @@ def _print_questions(coverage: Finding) -> None:
             with_command = f" (birdfall {measures[name].command})" if name in measures else ""
             print_result(f"  yes  {asks}{with_command}")
         else:
-            hint = f" (needs {needs})" if needs else ""
-            print_result(f"  no   {asks}: {reason}{hint}")
+            why = say.note(Note(reason, {})).rstrip(".") if reason else "not known"
+            hint = f" (needs {say.needs(needs)})" if needs else ""
+            print_result(f"  no   {asks}: {why[0].lower()}{why[1:]}{hint}")
     for key, unit in COUNTED:
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 import python_calamine
 
-from birdfall.model.errors import InputError, UsageError, printable
+from birdfall.model.errors import BirdfallError, InputError, UsageError, Where, printable
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.registry import choose_source
@@ -85,8 +85,14 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
                     taken += 1
                     yield item
             except UnknownColumns as error:
+                error.where = f"{path}: {member.name}"
                 first = first or error
                 rejections.add(None, None, member.name, error.what, error.fix)
+            except BirdfallError as error:
+                # where it was laid out is nothing that anybody knows
+                column = error.where.column if isinstance(error.where, Where) else None
+                error.where = Where(f"{path}: {member.name}", column=column)
+                raise
     if first is not None and not taken:
         raise first
     yield from rejections.rows()
