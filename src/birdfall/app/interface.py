@@ -19,7 +19,6 @@ from birdfall.app.jobs import JobKind, JobRequest, begin_job, last_job
 from birdfall.app.result_pages import AccountFilter, list_accounts
 from birdfall.app.site import Site, in_thread, is_measured
 from birdfall.app.workspace import Desk
-from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.model.findings import as_plain
 from birdfall.pipeline.shared_case import SharedCase
 from birdfall.record.case import Case
@@ -143,13 +142,6 @@ class Interface:
         if not isinstance(plain, dict):
             raise HTTPException(422, "The body is no JSON object.")
         return plain
-
-
-def error_json(error: BirdfallError) -> JSONResponse:
-    """What went wrong, in its parts."""
-    where = None if error.where is None else str(error.where)
-    plain = {"what": error.what, "where": where, "why": error.why, "fix": error.fix}
-    return JSONResponse({"error": plain}, 400 if isinstance(error, UsageError) else 409)
 
 
 def _findings(case: Case) -> dict[str, Any]:

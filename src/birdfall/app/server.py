@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from birdfall.app.ask_pages import AskPages
 from birdfall.app.begin_pages import BeginPages
-from birdfall.app.check_pages import CheckPages
-from birdfall.app.data_pages import DataPages
-from birdfall.app.interface import Interface, error_json
-from birdfall.app.publish_pages import PublishPages
-from birdfall.app.result_pages import ResultPages
 from birdfall.app.session import SessionDoor, Sessions
-from birdfall.app.site import ASSETS, Site, asset_bytes
+from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread
 from birdfall.app.workspace import Workspace
 from birdfall.model.errors import BirdfallError, CaseError, UsageError
 from birdfall.web import ConnectionTable
@@ -35,6 +30,51 @@ HOST: Final = "127.0.0.1"
 UPLOAD_SECONDS: Final = 3600.0
 #: Seconds that ending the server may take, and between looks at whether it has ended by itself.
 STOP_TIMEOUT_SECONDS, STOP_CHECK_SECONDS = 5, 0.5
+#: Seconds after the start until what measures is loaded.
+LOAD_AFTER_SECONDS: Final = 1.0
+
+
+#: Pages that load what measures: where they stand, and their names.
+LATER: Final = (
+    ("birdfall.app.data_pages", "DataPages"),
+    ("birdfall.app.ask_pages", "AskPages"),
+    ("birdfall.app.result_pages", "ResultPages"),
+    ("birdfall.app.check_pages", "CheckPages"),
+    ("birdfall.app.publish_pages", "PublishPages"),
+    ("birdfall.app.interface", "Interface"),
+)
+
+
+class PagesLater:
+    """Pages whose module is imported when one of them is first asked for.
+
+    What measures takes a second to load, and the first page needs none of it.
+
+    Parameters
+    ----------
+    site
+        What the pages stand on.
+    module, name
+        Where their class stands, and its name.
+    """
+
+    def __init__(self, site: Site, module: str, name: str) -> None:
+        self._site, self._module, self._name = site, module, name
+        self._pages: object | None = None
+
+    def __call__(self, method: str) -> Handler:
+        """The handler of that name."""
+
+        async def handle(request: Request) -> Response:
+            pages = self._pages or await in_thread(self._load)
+            handler: Handler = getattr(pages, method)
+            return await handler(request)
+
+        return handle
+
+    def _load(self) -> object:
+        self._pages = getattr(import_module(self._module), self._name)(self._site)
+        return self._pages
 
 
 def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
@@ -48,9 +88,8 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
         Who may come in.
     """
     site = Site(workspace, sessions)
-    begin, data, ask = BeginPages(site), DataPages(site), AskPages(site)
-    result, check, publish = ResultPages(site), CheckPages(site), PublishPages(site)
-    interface = Interface(site)
+    begin = BeginPages(site)
+    data, ask, result, check, publish, interface = (PagesLater(site, *place) for place in LATER)
     post = ["POST"]
     case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
 
@@ -58,7 +97,9 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
         """What went wrong, as a page or as JSON."""
         assert isinstance(error, BirdfallError)
         if request.url.path.startswith("/api/"):
-            return error_json(error)
+            where = None if error.where is None else str(error.where)
+            plain = {"what": error.what, "where": where, "why": error.why, "fix": error.fix}
+            return JSONResponse({"error": plain}, 409 if isinstance(error, CaseError) else 400)
         status = 409 if isinstance(error, CaseError) else 400
         return site.render_error(request, error, status)
 
@@ -77,38 +118,38 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
             Route("/", begin.root),
             Route("/c/{case}/{rest:path}", begin.root),
             Route("/assets/{name}", asset),
-            Route("/api/v1/openapi.json", interface.openapi),
-            Route("/api/v1/cases", interface.cases),
-            Route(f"{api}/job", interface.begin_job, methods=post),
-            Route(f"{api}/job", interface.job),
-            Route(f"{api}/findings", interface.findings),
-            Route(f"{api}/accounts", interface.accounts),
-            Route(f"{api}/check", interface.check, methods=post),
+            Route("/api/v1/openapi.json", interface("openapi")),
+            Route("/api/v1/cases", interface("cases")),
+            Route(f"{api}/job", interface("begin_job"), methods=post),
+            Route(f"{api}/job", interface("job")),
+            Route(f"{api}/findings", interface("findings")),
+            Route(f"{api}/accounts", interface("accounts")),
+            Route(f"{api}/check", interface("check"), methods=post),
             Route("/{language}/", begin.begin),
             Route("/{language}/begin", begin.begin_case, methods=post),
             Route("/{language}/demo", begin.begin_demo, methods=post),
-            Route(f"{case}/data", data.data),
-            Route(f"{case}/files", data.add, methods=post),
-            Route(f"{case}/data/{{number:int}}", data.change, methods=post),
-            Route(f"{case}/data/{{number:int}}/remove", data.remove, methods=post),
-            Route(f"{case}/take-in", data.take_in, methods=post),
-            Route(f"{case}/ask", ask.begin, methods=post),
-            Route(f"{case}/ask", ask.ask),
-            Route(f"{case}/job", ask.job),
-            Route(f"{case}/stop", ask.stop, methods=post),
-            Route(f"{case}/again", ask.again, methods=post),
-            Route(f"{case}/", result.result),
-            Route(f"{case}/q/{{section}}", result.question),
-            Route(f"{case}/accounts", result.accounts),
-            Route(f"{case}/check", check.check, methods=["GET", "POST"]),
-            Route(f"{case}/check/correct", check.correct, methods=post),
-            Route(f"{case}/check/add", check.add, methods=post),
-            Route(f"{case}/publish", publish.publish),
-            Route(f"{case}/publish/report", publish.write, methods=post),
-            Route(f"{case}/publish/verify", publish.verify, methods=post),
-            Route(f"{case}/publish/evidence", publish.pack, methods=post),
-            Route(f"{case}/report.html", publish.report),
-            Route(f"{case}/evidence.zip", publish.evidence),
+            Route(f"{case}/data", data("data")),
+            Route(f"{case}/files", data("add"), methods=post),
+            Route(f"{case}/data/{{number:int}}", data("change"), methods=post),
+            Route(f"{case}/data/{{number:int}}/remove", data("remove"), methods=post),
+            Route(f"{case}/take-in", data("take_in"), methods=post),
+            Route(f"{case}/ask", ask("begin"), methods=post),
+            Route(f"{case}/ask", ask("ask")),
+            Route(f"{case}/job", ask("job")),
+            Route(f"{case}/stop", ask("stop"), methods=post),
+            Route(f"{case}/again", ask("again"), methods=post),
+            Route(f"{case}/", result("result")),
+            Route(f"{case}/q/{{section}}", result("question")),
+            Route(f"{case}/accounts", result("accounts")),
+            Route(f"{case}/check", check("check"), methods=["GET", "POST"]),
+            Route(f"{case}/check/correct", check("correct"), methods=post),
+            Route(f"{case}/check/add", check("add"), methods=post),
+            Route(f"{case}/publish", publish("publish")),
+            Route(f"{case}/publish/report", publish("write"), methods=post),
+            Route(f"{case}/publish/verify", publish("verify"), methods=post),
+            Route(f"{case}/publish/evidence", publish("pack"), methods=post),
+            Route(f"{case}/report.html", publish("report")),
+            Route(f"{case}/evidence.zip", publish("evidence")),
         ],
         middleware=[Middleware(SessionDoor, sessions=sessions)],
         exception_handlers={BirdfallError: fail, HTTPException: refuse},
@@ -174,6 +215,7 @@ class WorkspaceServer:
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.01)
+        threading.Thread(target=_load_what_measures, daemon=True, name="loading").start()
 
     def stop(self) -> None:
         """End the server. Jobs go on."""
@@ -186,6 +228,13 @@ class WorkspaceServer:
         """Wait until `stop` is set or the server has ended by itself."""
         while self._thread.is_alive() and not stop.wait(STOP_CHECK_SECONDS):
             pass
+
+
+def _load_what_measures() -> None:
+    """Load what the later pages need, once the first had its time."""
+    time.sleep(LOAD_AFTER_SECONDS)
+    for module, _ in LATER:
+        import_module(module)
 
 
 def _bind(port: int) -> socket.socket:
