@@ -52,6 +52,14 @@ class ClaimSource:
         return self.record.names() | self.settings.names
 
     @cached_property
+    def accounts_by_name(self) -> dict[str, str]:
+        """Accounts by their names, bare and without capitals; of several the first."""
+        found: dict[str, str] = {}
+        for account, name in sorted(self.names.items()):
+            found.setdefault(_bare(name), account)
+        return found
+
+    @cached_property
     def followers(self) -> dict[str, NDArray[np.int64]]:
         """Those who followed the accounts that were asked for so far."""
         return {}
@@ -155,11 +163,15 @@ def _read_followers(source: ClaimSource, account: str) -> NDArray[np.int64]:
 
 def find_account(source: ClaimSource, handle: str) -> str | None:
     """The id behind a handle, by the names the record and the settings know."""
+    known = source.accounts_by_name.get(_bare(handle))
+    if known is not None:
+        return known
     plain = handle.removeprefix("@")
-    for account, name in sorted(source.names.items()):
-        if name.removeprefix("@").casefold() == plain.casefold():
-            return account
     return plain if source.record.ids.code(plain) is not None else None
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("@").casefold()
 
 
 def _leader(source: ClaimSource) -> str | None:

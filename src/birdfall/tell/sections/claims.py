@@ -8,9 +8,9 @@ from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, Cell, Mark, QuoteCell, TableBlock, TextCell
 from birdfall.tell.names import sanitize_text
 from birdfall.tell.page import Page
+from birdfall.tell.sections.claim_reading import reading_words
 from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
 from birdfall.tell.terminal import claim_words
-from birdfall.tell.words import Words
 
 #: The mark of each verdict.
 MARKS: Final[dict[str, Mark]] = {
@@ -30,7 +30,7 @@ def section(page: Page) -> list[Block]:
         [
             _quote(f),
             TextCell(
-                claim_words(f.details, say), _explanation(f, say), MARKS[f.details["verdict"]]
+                claim_words(f.details, say), _explanation(f, page), MARKS[f.details["verdict"]]
             ),
             measured_value(f, say),
         ]
@@ -39,6 +39,11 @@ def section(page: Page) -> list[Block]:
     ]
     head = [say("claims.statement"), say("claims.verdict"), say("claims.measured")]
     return [TableBlock(head, rows, (2,))] if rows else []
+
+
+def _read_as(finding: Finding, page: Page) -> str:
+    """How the statement was read, before what follows from it."""
+    return sanitize_text(reading_words(finding, page.say, page.name))
 
 
 def _quote(finding: Finding) -> QuoteCell:
@@ -50,9 +55,7 @@ def _quote(finding: Finding) -> QuoteCell:
     )
 
 
-def _explanation(finding: Finding, say: Words) -> str:
-    """For which windows or readings it holds, or why it cannot be answered."""
-    return " ".join(
-        text if text[-1:] in ".؟" else f"{text}."
-        for text in verdict_explanations(finding, say)[:MAX_EXPLANATIONS]
-    )
+def _explanation(finding: Finding, page: Page) -> str:
+    """How it was read, for which windows or readings it holds, or why it cannot be answered."""
+    told = [_read_as(finding, page), *verdict_explanations(finding, page.say)[:MAX_EXPLANATIONS]]
+    return " ".join(text if text[-1:] in ".؟" else f"{text}." for text in told if text)
