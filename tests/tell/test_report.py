@@ -109,7 +109,7 @@ def test_an_empty_case_cannot_say(tmp_path):
     run(case)
     page = render(case, default="es").decode()
     assert '<html lang="es"' in page
-    assert "Estos datos no permiten decir si cayeron cuentas" in page
+    assert "no se puede saber si hubo cuentas suspendidas" in page
     assert "no se puede saber" in page
 
 

@@ -95,7 +95,7 @@ def _reachable_events(
 
 
 def _named_of(sentence: Sentence, item: Item) -> list[EventMention]:
-    """The event that only names the whole of a count: "1,100 of the suspended accounts came back"."""
+    """The event that only names the whole of a count: "1,100 of the suspended came back"."""
     noun = item.noun
     if noun is None or not sentence.words.is_form_of(item.end, Tag.OF):
         return []

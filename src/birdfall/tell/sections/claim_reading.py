@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from birdfall.model.findings import Finding
+from birdfall.tell.names import sanitize_text
 from birdfall.tell.sections.verdict_details import measured_value
 from birdfall.tell.words import Words
 
@@ -38,6 +39,11 @@ def reading_words(finding: Finding, say: Words, name: Callable[[str], str]) -> s
     return text
 
 
+def isolated(name: str) -> str:
+    """A name that keeps its own direction in a line that runs the other way."""
+    return f"\u2068{name}\u2069"
+
+
 def _whose(
     details: Mapping[str, Any], parsed: Mapping[str, Any], say: Words, name: Callable[[str], str]
 ) -> list[str]:
@@ -55,7 +61,9 @@ def _whose(
         compared = str(parsed["of"])
         known = say.has(f"claim.read.than_{compared}")
         found.append(
-            say(f"claim.read.than_{compared}") if known else say("claim.read.than", name=compared)
+            say(f"claim.read.than_{compared}")
+            if known
+            else say("claim.read.than", name=sanitize_text(compared))
         )
     return found
 

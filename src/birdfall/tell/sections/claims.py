@@ -8,7 +8,7 @@ from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, Cell, Mark, QuoteCell, TableBlock, TextCell
 from birdfall.tell.names import sanitize_text
 from birdfall.tell.page import Page
-from birdfall.tell.sections.claim_reading import reading_words
+from birdfall.tell.sections.claim_reading import isolated, reading_words
 from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
 from birdfall.tell.terminal import claim_words
 
@@ -43,7 +43,7 @@ def section(page: Page) -> list[Block]:
 
 def _read_as(finding: Finding, page: Page) -> str:
     """How the statement was read, before what follows from it."""
-    return sanitize_text(reading_words(finding, page.say, page.name))
+    return reading_words(finding, page.say, lambda account: isolated(page.name(account)))
 
 
 def _quote(finding: Finding) -> QuoteCell:
