@@ -27,3 +27,13 @@ def test_a_question_names_the_file_in_the_archive_and_not_where_it_was_laid_out(
     with pytest.raises(UsageError) as error:
         load(path)
     assert str(error.value.where) == f"{path}: posts.csv, column time"
+
+
+def test_coordinate_takes_what_a_file_does_not_say_of_its_layout(tmp_path):
+    path = tmp_path / "in.csv"
+    above = "Export of the newsroom\nof October\n"
+    path.write_bytes((above + ROWS.replace("x", "ñ")).encode("cp1252"))
+    told = ["--time-zone", "UTC", "--null", "none", "--at-least", 1]
+    laid = ["--skip-lines", 2, "--encoding", "cp1252"]
+    said = birdfall("coordinate", path, *told, *laid, check=0).stdout
+    assert "2 accounts, 2 acts" in said

@@ -19,7 +19,17 @@ from birdfall.cli.network_files import (
     write_network,
 )
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import Flag, Json, Many, OptionalOut
+from birdfall.cli.parameters import (
+    Const,
+    Encoding,
+    Flag,
+    Json,
+    Many,
+    OptionalOut,
+    Sheet,
+    SkipLines,
+    parse_pairs,
+)
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +71,10 @@ def coordinate(
     time_zone: str | None = None,
     date_format: str | None = None,
     reader: str | None = None,
+    const: Const = (),
+    skip_lines: SkipLines = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     json: Json = False,
 ) -> int:
     """Find accounts that moved together more than chance allows.
@@ -135,7 +149,10 @@ def coordinate(
     from birdfall.measures.coordination import FileReading
 
     columns = _read_mapping(column, mapping, request["trace"])
-    reading = FileReading(columns, reader, time_zone, date_format)
+    constants = parse_pairs(const, "--const")
+    reading = FileReading(
+        columns, reader, time_zone, date_format, constants, skip_lines, encoding, sheet
+    )
     finding, people = _find_coordination(
         files, request, reading, identified and not is_edge_file(out), json
     )
@@ -203,6 +220,10 @@ def _find_coordination(
             reader=reading.reader,
             time_zone=reading.time_zone,
             date_format=reading.date_format,
+            constants=reading.constants,
+            skip_lines=reading.skip_lines,
+            encoding=reading.encoding,
+            sheet=reading.sheet,
         )
     _print_rejected_rows(record.table("rejected"), quiet)
     with show_progress(quiet) as progress:

@@ -11,7 +11,7 @@ bounds costs its row in a record, not here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -93,17 +93,33 @@ class FileReading:
         The source that reads them; chosen by their content if None.
     time_zone, date_format : str, optional
         Of times that do not say it themselves.
+    constants : mapping
+        What is so in every row, by role.
+    skip_lines, encoding, sheet
+        How the files are laid out, as `sources.shared.protocol.SourceOptions` has it.
     """
 
     mapping: ColumnMapping | None = None
     reader: str | None = None
     time_zone: str | None = None
     date_format: str | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    skip_lines: int | None = None
+    encoding: str | None = None
+    sheet: str | None = None
 
     @property
     def source_options(self) -> SourceOptions:
         """The same as sources take it."""
-        return SourceOptions(self.time_zone, self.date_format, self.mapping)
+        return SourceOptions(
+            self.time_zone,
+            self.date_format,
+            self.mapping,
+            constants=self.constants,
+            skip_lines=self.skip_lines,
+            encoding=self.encoding,
+            sheet=self.sheet,
+        )
 
 
 def read_acts(
