@@ -7,6 +7,7 @@ import pytest
 import birdfall.cli.explaining as explaining
 from birdfall.explanations.reference_worlds import calibration_figures
 from birdfall.model.errors import CaseError, UsageError
+from birdfall.model.findings import Finding
 from birdfall.record.case import Case
 from birdfall.world.write_case import write_case
 
@@ -112,3 +113,12 @@ def test_calibrate_refuses_what_makes_no_sense():
         explaining.calibrate(again=True, fresh=5000)
     with pytest.raises(UsageError, match="1000"):
         explaining.calibrate(fresh=10)
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("es", "registro"), ("ar", "سجل"), ("fr", "données")]
+)
+def test_why_there_is_no_letter_is_said_in_the_language_asked(language, word, capsys):
+    finding = Finding(kind="explanations", name="explanations-1", answer="cannot", method=())
+    assert explaining.print_letters(finding, language) != 0
+    assert word in capsys.readouterr().err

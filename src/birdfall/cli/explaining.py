@@ -58,7 +58,7 @@ def explain(
     if json:
         print_json(as_plain(finding))
     elif request:
-        return _print_letters(finding, lang)
+        return print_letters(finding, lang)
     else:
         _print_explanations(finding, opened, findings, lang)
     return EXIT_CODES[finding.answer]
@@ -190,7 +190,7 @@ def _print_gates(failed: Sequence[str]) -> None:
         print_result("  " + line)
 
 
-def _print_letters(finding: Finding, lang: str) -> int:
+def print_letters(finding: Finding, lang: str) -> int:
     """The letters; where none is to be written, why not."""
     from birdfall.tell.sections.record_request import records_to_request, request_letter
     from birdfall.tell.words import words
@@ -199,10 +199,7 @@ def _print_letters(finding: Finding, lang: str) -> int:
     wanted = records_to_request(finding)
     if not wanted:
         notes = [spoken.note(n) for n in finding.reasons]
-        log(
-            "\n".join(notes)
-            or "No record that is missing would tell these explanations further apart."
-        )
+        log("\n".join(notes) or spoken("letter.none"))
         return ExitCode.CANNOT_ANSWER if finding.answer == "cannot" else ExitCode.NOTHING_FOUND
     print_result(
         ("\n\n" + "-" * 72 + "\n\n").join(
