@@ -57,7 +57,8 @@ def run(line, folder):
     words = [w.replace("did:plc:...", "did:plc:example").replace("8470", "0") for w in words[1:]]
     if words[0] in ("watch", "serve", "app"):
         port = ["--at", "0"] if words[0] == "serve" else []
-        port += ["--no-browser", "--folder", "work"] if words[0] == "app" else []
+        if words[0] == "app":
+            port = ["--no-browser", *([] if "--folder" in words else ["--folder", "work"])]
         with Child([*BIRDFALL, *words, *port], cwd=folder) as child:
             child.wait_for("Stop with Ctrl-C" if words[0] != "watch" else "watching ")
             time.sleep(1)
