@@ -19,7 +19,6 @@ from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.session import WatchOptions, replay
 from birdfall.watch.store.database import State
 from birdfall.web import connection_limits
-from birdfall.web.door import FORWARDED
 from commands import birdfall
 
 TOKEN = "t" * 24
@@ -60,7 +59,25 @@ def client(path, token, host="127.0.0.1"):
     )
 
 
-@pytest.mark.parametrize("header", FORWARDED)
+#: As proxies and content networks write them.
+PROXY_HEADERS = (
+    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded", "Forwarded-For",
+    "X-Real-IP", "X-Client-IP", "X-Original-Host", "X-Cluster-Client-IP", "Via",
+    "CF-Connecting-IP", "CF-Ray", "True-Client-IP", "Fly-Client-IP", "Fastly-Client-IP",
+    "X-Envoy-External-Address", "X-Amzn-Trace-Id", "X-Azure-ClientIP", "Tailscale-User-Login",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1@evil", "127.0.0.1:1, evil", "", "127.0.0.1.evil.example", "localhost:x"]
+)
+def test_a_loopback_dashboard_answers_to_names_of_this_machine_alone(path, host):
+    assert client(path, None).get("/en/now", headers={"Host": host}).status_code == 421
+    for name in ("localhost:1", "127.0.0.1", "[::1]:8470", "LOCALHOST"):
+        assert client(path, None).get("/en/now", headers={"Host": name}).status_code == 200
+
+
+@pytest.mark.parametrize("header", PROXY_HEADERS)
 def test_a_loopback_dashboard_behind_a_proxy_asks_for_a_token(path, header):
     assert client(path, None).get("/en/now").status_code == 200
     answer = client(path, None).get("/en/now", headers={header: "192.0.2.7"})

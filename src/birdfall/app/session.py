@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from birdfall.web import Door, is_loopback
-from birdfall.web.door import FORWARDED
+from birdfall.web import Door
+from birdfall.web.door import comes_through_proxy, names_this_machine
 
 #: Largest body of a form, and of an upload of files, in bytes.
 MAX_FORM_BYTES: Final = 4 << 20
@@ -111,9 +111,9 @@ class SessionDoor(Door):
 
     def check_request(self, request: Request) -> Response | None:
         """As `Door.check_request`: by name, proxy, rate, size, method, origin and session."""
-        if not is_loopback(request.url.hostname or ""):
+        if not names_this_machine(request):
             return PlainTextResponse("This server answers to this machine only.", 421)
-        if any(header in request.headers for header in FORWARDED):
+        if comes_through_proxy(request):
             return PlainTextResponse("This server is not reached through a proxy.", 421)
         shown = self._shows_session(request)
         visitor = request.client.host if request.client else ""

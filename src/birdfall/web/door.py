@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import time
 from collections import OrderedDict
 
@@ -18,18 +19,17 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "birdfall"
-#: Headers by which a proxy says for whom it asks. Whoever comes through one is not this machine.
+#: How the headers begin by which proxies say that they ask for somebody, and for whom. Whoever
+#: comes through one is not this machine.
 FORWARDED = (
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-real-ip",
-    "via",
-    "cf-connecting-ip",
-    "true-client-ip",
-    "x-original-host",
+    "forwarded", "x-forwarded", "x-real-", "x-client-", "x-original-", "x-cluster-client-",
+    "x-proxy", "x-envoy-", "x-amzn-", "x-azure-", "x-vercel-", "x-appengine-", "x-cloud-trace",
+    "via", "cf-", "cdn-", "client-ip", "true-client-", "fly-", "fastly-", "remote-addr",
+    "tailscale-",
+)  # fmt: skip
+#: A name of this machine, and a port, as a browser writes them.
+_LOCAL_HOST = re.compile(
+    r"(?:localhost|127(?:\.\d{1,3}){3}|\[[0:]*:0*1\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE
 )
 #: Requests a visitor may make at once, and per second from then on; the largest body.
 MAX_BURST_REQUESTS, REQUESTS_PER_SECOND, MAX_BODY_BYTES = 60, 20.0, 1 << 14
@@ -59,6 +59,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def names_this_machine(request: Request) -> bool:
+    """Whether a request names this machine, by one Host header that holds nothing else."""
+    hosts = request.headers.getlist("host")
+    return len(hosts) == 1 and _LOCAL_HOST.fullmatch(hosts[0]) is not None
+
+
+def comes_through_proxy(request: Request) -> bool:
+    """Whether a header says that somebody else is asked for."""
+    return any(name.startswith(FORWARDED) for name in request.headers)
 
 
 class Door:
@@ -139,10 +150,9 @@ class AccessGuard(Door):
 
     def check_request(self, request: Request) -> Response | None:
         """As `Door.check_request`: by name, proxy, rate, size, method, origin and token."""
-        name = request.url.hostname or ""
-        if self.token is None and not is_loopback(name):
+        if self.token is None and not names_this_machine(request):
             return PlainTextResponse("This server answers to this machine only.", 421)
-        if self.token is None and any(header in request.headers for header in FORWARDED):
+        if self.token is None and comes_through_proxy(request):
             return PlainTextResponse(
                 "Asked through a proxy, which would let in anybody: begin the dashboard with a "
                 "token (--token-file) or its address (--link).",
