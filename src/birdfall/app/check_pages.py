@@ -16,6 +16,7 @@ from birdfall.app.jobs import last_job
 from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of
 from birdfall.app.workspace import Desk
 from birdfall.claims import (
+    BASES,
     MEASURES,
     Claim,
     Measured,
@@ -27,7 +28,6 @@ from birdfall.claims import (
     read_statement,
     write_claims,
 )
-from birdfall.claims.structured import BASES
 from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.pipeline.report import REPORT_FILE, render_report

@@ -127,7 +127,7 @@ def do_job(desk: Desk, request: JobRequest, log: JobLog) -> int:
 
 def _lower_priority() -> None:
     """Leave the machine to whoever sits at it."""
-    if hasattr(os, "nice"):
+    if os.name == "posix":
         with contextlib.suppress(OSError):
             os.nice(NICENESS)
 

@@ -11,10 +11,11 @@ from birdfall.claims.statements import (
     read_statement,
     write_claims,
 )
-from birdfall.claims.structured import MEASURES, Measured
+from birdfall.claims.structured import BASES, MEASURES, Measured
 from birdfall.claims.verdicts import Verdict, judge
 
 __all__ = [
+    "BASES",
     "MEASURES",
     "Claim",
     "Measured",
