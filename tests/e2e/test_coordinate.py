@@ -263,7 +263,7 @@ def shares(tmp_path):
         for _ in range(600)
     ]
     rows += [
-        [f"ring{k}", f"p{j}", 1_400_000_000 + 600 * j + 3 * k] for j in range(15) for k in range(4)
+        [f"ring{k}", f"p{j}", 1_400_000_000 + 3600 * j + 3 * k] for j in range(15) for k in range(4)
     ]
     forms = (
         str,
@@ -337,7 +337,7 @@ def test_a_layered_network_leaves_whole(tmp_path, capsys):
     limit said once.
     """
     rows = [
-        [f"ring{k}", kind, f"{kind}{j}", 1_400_000_000 + 600 * j + 3 * k]
+        [f"ring{k}", kind, f"{kind}{j}", 1_400_000_000 + 3600 * j + 3 * k]
         for kind in ("repost", "like")
         for j in range(12)
         for k in range(4)
