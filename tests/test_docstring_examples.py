@@ -47,10 +47,16 @@ def memory():
     return remember
 
 
+#: Modules whose examples ask every measure.
+LONG_EXAMPLES = ("birdfall.inquiry",)
+
+
 def names_and_ways():
     """Modules with examples, whose examples remember; those that read files also as they stand."""
     for name, text in WITH_EXAMPLES.items():
-        yield pytest.param(name, True, id=name)
+        yield pytest.param(
+            name, True, id=name, marks=[pytest.mark.slow] if name in LONG_EXAMPLES else []
+        )
         if "birdfall.read(" in text:
             yield pytest.param(name, False, id=f"{name}-as it stands", marks=pytest.mark.slow)
 

@@ -248,7 +248,11 @@ def test_bad_files_are_one_clear_error_and_no_case_is_harmed(
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("wave-ci.atfh.gz", 80), ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200)]
+    ("name", "size"),
+    [
+        pytest.param("wave-ci.atfh.gz", 80, marks=pytest.mark.slow),
+        ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200),
+    ],
 )
 def test_a_recording_becomes_a_case(run, real, tmp_path, name, size):
     case = tmp_path / "case"

@@ -21,12 +21,15 @@ from processes import BIRDFALL, Child
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "examples" / "data"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+README = ROOT / "README.md"
 PAGES = [
-    ROOT / "README.md",
+    README,
     ROOT / "docs" / "app.md",
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
     *sorted((ROOT / "docs" / "methods").glob("*.md")),
 ]
+#: Pages whose commands take seconds each: tried with the slow tests.
+LONG_PAGES = [page for page in PAGES if page != README and page.parent.name != "methods"]
 TUTORIALS = [page for page in PAGES if page.parent.name != "methods"]
 #: Make targets that CI runs by itself, or that stay until stopped.
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -74,7 +77,11 @@ def run(line, folder):
         (folder / target.strip()).write_text(done.stdout)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=[pytest.mark.slow] if p in LONG_PAGES else []) for p in PAGES],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
 def test_every_command_works_as_it_stands(page, checkout):
     listed = list(commands(page))
     if not listed:

@@ -257,7 +257,7 @@ def test_files_of_different_kinds_in_one_command(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("acts", "kills"), [(120_000, 5), pytest.param(300_000, 8, marks=pytest.mark.slow)]
+    ("acts", "kills"), [(40_000, 3), pytest.param(300_000, 8, marks=pytest.mark.slow)]
 )
 def test_an_import_killed_at_any_moment_is_whole_or_not_there(case, tmp_path, acts, kills):
     rows = tmp_path / "large.csv"

@@ -84,6 +84,7 @@ def test_a_case_that_was_not_run_says_what_to_do(tmp_path):
         explaining.explain(tmp_path / "case")
 
 
+@pytest.mark.slow
 def test_the_casebook_is_a_table(capsys):
     assert explaining.casebook() == 0
     lines = capsys.readouterr().out.splitlines()

@@ -69,6 +69,7 @@ def test_blocks_are_the_same_for_the_same_seed():
     assert one.equals(two)
 
 
+@pytest.mark.slow
 def test_the_block_test_is_calibrated_where_nobody_moves_together():
     """Over worlds with nobody planted the densest block's rank among 19 shuffles is about uniform,
     and blocks are rarely called.

@@ -126,7 +126,7 @@ FORMS_AND_TRACES = [("csv", "repost"), ("parquet", "repost"), ("csv", "reply"), 
 test_acts_are_those_of_the_record, test_many_acts_are_those_of_the_record = in_both_tiers(
     acts_are_those_of_the_record,
     given(rows=ROWS),
-    few=8,
+    few=3,
     many=30,
     marks=[pytest.mark.parametrize(("form", "trace"), FORMS_AND_TRACES)],
     phases=(Phase.explicit, Phase.generate),
@@ -156,7 +156,7 @@ test_rows_refused_are_all_listed, test_many_rows_refused_are_all_listed = in_bot
     given(
         rows=st.lists(st.tuples(ID, ID, TIME, st.integers(0, 9).map(str)), min_size=1, max_size=20)
     ),
-    few=10,
+    few=5,
     many=40,
     phases=(Phase.explicit, Phase.generate),
 )

@@ -338,6 +338,7 @@ def test_real_daily_totals(real):
     assert found.variance_to_mean > 500
 
 
+@pytest.mark.slow
 def test_80_000_blocks_of_2013(real):
     """Exact to the second: a base rate with its season, and bursts of seconds as well as of
     hours.

@@ -81,7 +81,7 @@ test_every_way_reads_the_same, test_every_way_reads_many_the_same = in_both_tier
         st.lists(st.sampled_from(sorted(FORMS)), min_size=1, max_size=2),
         st.sampled_from(["UTC", "America/Caracas", "Europe/Madrid"]),
     ),
-    few=20,
+    few=10,
     many=100,
 )
 
@@ -120,7 +120,7 @@ test_counts_are_the_same_every_way, test_many_counts_are_the_same_every_way = in
             max_size=12,
         )
     ),
-    few=12,
+    few=6,
     many=60,
 )
 

@@ -79,6 +79,7 @@ def test_names_of_formats_are_unique():
     assert len(set(names)) == len(names) and all(e["known_from"] for e in FORMATS)
 
 
+@pytest.mark.slow
 def test_the_page_of_formats_says_what_the_code_does():
     spec = importlib.util.spec_from_file_location("write_formats", PAGES / "write_formats.py")
     written = importlib.util.module_from_spec(spec)

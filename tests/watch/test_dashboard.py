@@ -379,6 +379,7 @@ def test_a_case_that_cannot_be_made_says_why(path):
     assert "&lt;b&gt;room" in answer.text
 
 
+@pytest.mark.slow
 def test_a_wave_becomes_a_case_with_its_report(path):
     from birdfall.watch.dashboard.server import latest_case, make_case
 

@@ -419,6 +419,7 @@ def test_a_case_of_a_wave_whose_beginnings_went_is_refused_and_a_later_one_says_
     assert record.sql("SELECT min(epoch_us(time)) AS t FROM statuses").to_pylist() == [{"t": since}]
 
 
+@pytest.mark.slow
 def test_the_file_stays_bounded(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])
