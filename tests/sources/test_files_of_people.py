@@ -329,3 +329,20 @@ def test_parquet_whose_texts_are_not_utf8_is_one_clear_error(tmp_path):
     )
     with pytest.raises(InputError, match="damaged"):
         load(tmp_path / "broken.parquet")
+
+
+def test_a_torn_first_line_does_not_swallow_the_others(tmp_path):
+    lines = [
+        '{"account":"a","tags":{"x":[1,',
+        *(f'{{"account":"b{n}","time":"{WHEN}","text":"t"}}' for n in range(3)),
+    ]
+    record = load(written(tmp_path, "in.jsonl", "\n".join(lines) + "\n"))
+    assert column(record, "acts", "account") == ["b0", "b1", "b2"]
+    assert [r["line"] for r in reasons(record)] == [1]
+
+
+def test_an_object_that_begins_in_a_line_with_others_is_read_whole(tmp_path):
+    rows = ",\n".join(f'{{"account":"b{n}","time":"{WHEN}","text":"t"}}' for n in range(3))
+    for around in ('{"data": [\n%s\n]}\n', '{"data": [%s]}\n', '{\n"data": [\n%s]}'):
+        record = load(written(tmp_path, "in.json", around % rows))
+        assert column(record, "acts", "account") == ["b0", "b1", "b2"]

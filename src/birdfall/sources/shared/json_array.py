@@ -12,8 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from birdfall.sources.shared.json_object import load_json
+
 _START: Final = re.compile(rb"[\s\xef\xbb\xbf]*(?:window\.[\w.$]{1,200}\s*=\s*)?")
 _SIGNS: Final = re.compile(rb'["{}\[\]]')
+_QUOTED: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _STRING: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 CHUNK_BYTES: Final = 1 << 20
 
@@ -23,7 +26,26 @@ def is_lines(head: bytes) -> bool:
     body = head[_START.match(head).end() :]  # type: ignore[union-attr]
     if body.startswith(b"["):
         return False
-    return not (body.startswith(b"{") and body.partition(b"\n")[0].strip() in (b"{", b"{ "))
+    first, ended, rest = body.partition(b"\n")
+    if not (ended and first.startswith(b"{") and _is_open(first)):
+        return True
+    # the first line of many is torn, or it is the first of an object over many lines: then the
+    # next is no whole object
+    return _is_whole(rest.lstrip().partition(b"\n")[0].strip())
+
+
+def _is_open(line: bytes) -> bool:
+    """Whether more brackets are opened in a line than closed."""
+    signs = _SIGNS.findall(_QUOTED.sub(b"", line))
+    return sum(1 if sign in b"{[" else -1 for sign in signs if sign != b'"') > 0
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line is one JSON object and no more."""
+    try:
+        return isinstance(load_json(line), dict)
+    except ValueError:
+        return False
 
 
 def is_json(head: bytes) -> bool:

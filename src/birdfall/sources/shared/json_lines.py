@@ -94,8 +94,13 @@ def open_page(value: JsonObject) -> list[JsonObject]:
 
 
 def flatten(value: JsonObject, prefix: str = "") -> dict[str, str | None]:
-    """A JSON object as texts, its inner objects under dotted names; lists stay JSON."""
+    """A JSON object as texts, its inner objects under dotted names; lists stay JSON.
+
+    Posts of VK also get the ids by which others know them (`_add_ids_of_vk`).
+    """
     found: dict[str, str | None] = {}
+    if not prefix and "owner_id" in value.fields and "from_id" in value.fields:
+        _add_ids_of_vk(value, found)
     for key, inner in value.fields.items():
         name = prefix + key.encode("utf-8", "replace").decode()
         if isinstance(inner, dict) and inner and prefix.count(".") < 4:
@@ -106,6 +111,16 @@ def flatten(value: JsonObject, prefix: str = "") -> dict[str, str | None]:
             text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
             found[name] = text.encode("utf-8", "replace").decode("utf-8")
     return found
+
+
+def _add_ids_of_vk(post: JsonObject, found: dict[str, str | None]) -> None:
+    """Ids of a post of VK and of the one it copied: each wall counts its posts from one, so that
+    the wall belongs to the id. What was copied is a list, the nearest first.
+    """
+    copied = next(iter(post.children("copy_history")), None)
+    for name, one in (("vk_post_id", post), ("vk_copied_post_id", copied)):
+        if one is not None and one.value("id") is not None:
+            found[name] = f"{one.value('owner_id')}_{one.value('id')}"
 
 
 def parse_object(line: bytes) -> JsonObject | None:

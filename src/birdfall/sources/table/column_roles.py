@@ -17,8 +17,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "account_id": "accountid userid useridstr authorid authoridstr fromuserid fromuseridstr "
     "authoraccountid userpk externalauthorid authorchannelidvalue authorchannelid "
     "channelid pageid facebookid uid "
-    "ownerid posterid senderid raterparticipantid noteauthorparticipantid participantid "
-    "posterpageid twitteruserid tweetauthorid actorid did fromid accountdid authordid "
+    "fromid ownerid posterid senderid raterparticipantid noteauthorparticipantid participantid "
+    "posterpageid twitteruserid tweetauthorid actorid did accountdid authordid "
     "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
     "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora surfaceid "
     "blockedid targetuserid postownerid twitterid fromiduserid peeridchannelid peeridchatid "
@@ -74,6 +74,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "retweetedtweetidstr repostid repostedid repostedpostid repostof repostofid repostofuri "
     "reblogid reblogofid boostofid rebloguri reposteduri sharedid sharedpostid originalid "
     "originalpostid originaltweetid originalstatusid referencedid referencedtweetid "
+    "vkcopiedpostid "
     "retweetof retweetofid retweetofstatusid rtof rtid retweetoriginalid retweetsourceid "
     "retuitsde retuitde retuiteode retuiteade idretuit idretweet idcompartido "
     "idmensajecompartido iddelmensajecompartido idpublicacioncompartida idtuitoriginal "
@@ -116,7 +117,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "linkdelpost enlacedelpost website pagina web الرابط رابط sharedlink linkurl",
     "mentions": "usermentions mentions mentionedusers entitiesmentions entitiesusermentions "
     "mentionednames mentioneduserids menciones mentionsids",
-    "act_id": "tweetid tweetidstr actid postid statusid messageid msgid noteid "
+    "act_id": "vkpostid tweetid tweetidstr actid postid statusid messageid msgid noteid "
     "commentid documentid mentionid resourceid idtweet idtuit idmensaje "
     "idpublicacion iddelpost uri aturi idstr id",
     # what is shared that is neither a post nor a text
