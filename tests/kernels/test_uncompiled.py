@@ -10,6 +10,8 @@ import pytest
 from processes import end, start
 
 HERE = Path(__file__).parent
+#: What has no sense without compilation: the tests of it, and these.
+COMPILING = ("test_compile.py", Path(__file__).name)
 #: Tests whose streams are too long for interpreted loops, by words of their names.
 LONG = {
     "test_coaction.py": "many_passes or pruning_and_threads or order_of_the_input or hub_of or "
@@ -22,7 +24,7 @@ LONG = {
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "path",
-    sorted(p for p in HERE.glob("test_*.py") if p.name != Path(__file__).name),
+    sorted(p for p in HERE.glob("test_*.py") if p.name not in COMPILING),
     ids=lambda path: path.stem,
 )
 def test_kernels_pass_uncompiled(path):

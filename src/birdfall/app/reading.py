@@ -150,16 +150,22 @@ def _coverage(key: tuple[tuple[GivenFile, str], ...]) -> Finding | None:
         return None
 
 
+#: Status to the role of a column that dates it, where every row that has a date has the status.
+_CHANGES: Final = {"suspended": "suspended_at", "active": "restored_at"}
+
+
 def roles_of(mapping: ColumnMapping | None, reading: FileReading) -> dict[str, str]:
     """What each column of a table is read as: the role that a person gave it, else the column of
     the record that it fills, as far as that is a role.
     """
     found: dict[str, str] = {}
     for emit in mapping.emits if mapping is not None else ():
+        when = _CHANGES.get(emit.constants.get("status", ""), "time")
         for filled, names in emit.columns.items():
+            role = when if filled == "time" else filled
             for name in names:
-                if filled in ROLES:
-                    found.setdefault(name, filled)
+                if role in ROLES:
+                    found.setdefault(name, role)
     return found | {column: role for role, column in reading.columns.items()}
 
 

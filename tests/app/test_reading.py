@@ -1,0 +1,28 @@
+"""What a page says of files that were given."""
+
+from pathlib import Path
+
+from birdfall.app.reading import FileReading, roles_of
+from birdfall.sources.ingest import look_into_all
+
+DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
+
+
+def test_columns_that_date_a_change_say_which():
+    [look] = look_into_all(DATA / "suspended.csv")
+    assert roles_of(look.mapping, FileReading()) == {
+        "account": "account",
+        "suspended_at": "suspended_at",
+        "restored_at": "restored_at",
+    }
+    assert roles_of(look.mapping, FileReading(columns={"time": "restored_at"})) == {
+        "account": "account",
+        "suspended_at": "suspended_at",
+        "restored_at": "time",
+    }
+
+
+def test_what_a_file_gives_is_listed_in_words(visitor):
+    files = {"files": ("follows.csv", (DATA / "follows.csv").read_text(), "text/csv")}
+    page = visitor.send("/en/", "/en/begin", {"title": "Follows"}, files)
+    assert "1,400 follows and 2 accounts." in page.text
