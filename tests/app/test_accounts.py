@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birdfall.app.result_pages import PAGE_ROWS
+from birdfall.app.server import create_application
 from birdfall.model.schemas import TABLES
 from birdfall.record.listing import FallenQuery, fallen_accounts, followed_accounts
 from birdfall.record.record import from_tables
@@ -139,6 +140,10 @@ def test_the_interface_gives_the_same_page(tmp_path, small_case):
     checked = visitor.client.post("/api/v1/cases/night/check", json=asked, headers=shown).json()
     assert [c["verdict"] for c in checked["claims"]] == ["supported"]
     described = visitor.get("/api/v1/openapi.json", headers=shown).json()
+    routes = create_application(visitor.workspace, visitor.sessions).routes
+    assert set(described["paths"]) == {
+        r.path for r in routes if r.path.startswith("/api/v1/") and "openapi" not in r.path
+    }
     for path, operations in described["paths"].items():
         for method in set(operations) & {"get"}:
             answer = visitor.client.request(method, path.format(case="night"), headers=shown)

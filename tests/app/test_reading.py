@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from birdfall.app.reading import FileReading, roles_of
+from birdfall.app.reading import GivenReading, roles_of
 from birdfall.sources.ingest import look_into_all
 
 DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
@@ -10,12 +10,12 @@ DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
 
 def test_columns_that_date_a_change_say_which():
     [look] = look_into_all(DATA / "suspended.csv")
-    assert roles_of(look.mapping, FileReading()) == {
+    assert roles_of(look.mapping, GivenReading()) == {
         "account": "account",
         "suspended_at": "suspended_at",
         "restored_at": "restored_at",
     }
-    assert roles_of(look.mapping, FileReading(columns={"time": "restored_at"})) == {
+    assert roles_of(look.mapping, GivenReading(columns={"time": "restored_at"})) == {
         "account": "account",
         "suspended_at": "suspended_at",
         "restored_at": "time",

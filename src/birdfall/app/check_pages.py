@@ -234,16 +234,18 @@ def fields_of(finding: Finding, statement: Statement) -> Measured:
     parsed: Mapping[str, Any] = finding.details.get("parsed") or {}
     quantity = str(parsed.get("quantity", ""))
     bound = BOUND_OF.get(str(parsed.get("qualifier")), "exactly")
-    values: dict[str, Any] = {
-        "measure": quantity if quantity in MEASURES else MEASURES[0],
-        "of": str(finding.details.get("account") or ""),
-        "within": window_text(parsed.get("window_s")),
-        bound: parsed.get("value"),
-    }
-    if parsed.get("unit") == "percent":
-        base = str(parsed.get("of") or "accounts")
-        values["share_of"] = base if base in BASES else "accounts"
-    return Measured(**values)
+    base = str(parsed.get("of") or "accounts") if parsed.get("unit") == "percent" else ""
+    number = parsed.get("value")
+    return Measured(
+        measure=quantity if quantity in MEASURES else MEASURES[0],
+        of=str(finding.details.get("account") or ""),
+        within=window_text(parsed.get("window_s")),
+        share_of=base if base in ("", *BASES) else "accounts",
+        at_least=number if bound == "at_least" else None,
+        at_most=number if bound == "at_most" else None,
+        about=number if bound == "about" else None,
+        exactly=number if bound == "exactly" else None,
+    )
 
 
 def window_text(seconds: float | None) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from birdfall.app.begin_pages import take_files
 from birdfall.app.jobs import JobKind, JobRequest, begin_job
 from birdfall.app.reading import (
-    FileReading,
+    GivenReading,
     SeenFile,
     ZoneExample,
     coverage_of,
@@ -156,7 +156,7 @@ def question_of(seen: SeenFile) -> AskedQuestion | None:
             return AskedQuestion("other", question)
 
 
-def said_reading(seen: SeenFile, form: FormData) -> FileReading:
+def said_reading(seen: SeenFile, form: FormData) -> GivenReading:
     """How a file is to be read, after what a form says of it.
 
     Raises UsageError for a zone that there is none of.
@@ -172,7 +172,7 @@ def said_reading(seen: SeenFile, form: FormData) -> FileReading:
     if text_of(form, "columns") == "yes":
         reading = replace(reading, columns=_said_columns(seen, form))
     if text_of(form, "forget") == "yes":
-        reading = FileReading()
+        reading = GivenReading()
     return reading
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Final
+import json
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from birdfall.app.workspace import Desk
 from birdfall.model.findings import as_plain
 from birdfall.pipeline.shared_case import SharedCase
 from birdfall.record.case import Case
+from birdfall.sources.shared.json_object import JsonObject, parse_json_object
 from birdfall.tell.words import LANGUAGES
 
 #: Largest body of a request of a program, in bytes.
@@ -37,7 +40,7 @@ class Interface:
     async def openapi(self, request: Request) -> Response:
         """What the interface is, as OpenAPI tells it."""
         del request
-        return JSONResponse(description())
+        return Response(description(), media_type="application/json")
 
     async def cases(self, request: Request) -> Response:
         """All cases of the workspace."""
@@ -63,12 +66,12 @@ class Interface:
         desk = self.site.desk(request)
         asked = await self._read(request)
         try:
-            kind = JobKind(str(asked.get("kind")))
+            kind = JobKind(asked.text("kind") or "")
         except ValueError:
             raise HTTPException(422, "kind: one of measure, verify, evidence.") from None
         if kind not in (JobKind.MEASURE, JobKind.VERIFY, JobKind.EVIDENCE) or not desk.has_case:
             raise HTTPException(422, "kind: one of measure, verify, evidence, of a made case.")
-        language = asked.get("language", desk.case().settings.language)
+        language = asked.text("language") or desk.case().settings.language
         if language not in LANGUAGES:
             raise HTTPException(422, f"language: one of {', '.join(LANGUAGES)}.")
         number = await in_thread(begin_job, desk, JobRequest(kind, language))
@@ -78,7 +81,7 @@ class Interface:
         """All findings of a case, without their tables."""
         desk = self._measured(request)
         found = await in_thread(_findings, desk.case())
-        return JSONResponse(found)
+        return Response(found, media_type="application/json")
 
     async def accounts(self, request: Request) -> Response:
         """A page of the accounts that fell."""
@@ -103,10 +106,10 @@ class Interface:
         """Check what was said."""
         desk = self._measured(request)
         asked = await self._read(request)
-        language = asked.get("language", "en")
-        if language not in LANGUAGES or not isinstance(asked.get("text"), str):
+        said, language = asked.text("text"), asked.text("language") or "en"
+        if language not in LANGUAGES or said is None:
             raise HTTPException(422, "text: what was said; language: one of the five.")
-        checked = await in_thread(check_text, desk.case(), asked["text"], language)
+        checked = await in_thread(check_text, desk.case(), said, language)
         return JSONResponse(
             {
                 "claims": [
@@ -129,93 +132,34 @@ class Interface:
             raise HTTPException(409, "This case was not measured yet.")
         return desk
 
-    async def _read(self, request: Request) -> dict[str, Any]:
+    async def _read(self, request: Request) -> JsonObject:
         """The JSON object of a request. Raises HTTPException for anything else."""
         if not self.site.is_program(request):
             raise HTTPException(403, "Programs show their own token: birdfall app --token-file.")
         if int(request.headers["content-length"]) > MAX_JSON_BYTES:
             raise HTTPException(413, "Too large.")
         try:
-            plain = await request.json()
-        except ValueError:
-            raise HTTPException(422, "The body is no JSON.") from None
-        if not isinstance(plain, dict):
+            asked = parse_json_object(await request.body())
+        except RecursionError:
+            asked = None
+        if asked is None:
             raise HTTPException(422, "The body is no JSON object.")
-        return plain
+        return asked
 
 
-def _findings(case: Case) -> dict[str, Any]:
-    return _plain_findings(case, tuple(file.sha256 for file in case.manifest.files))
+def _findings(case: Case) -> bytes:
+    """All findings by name, as JSON."""
+    return _findings_json(case, tuple(file.sha256 for file in case.manifest.files))
 
 
 @lru_cache(maxsize=4)
-def _plain_findings(case: Case, _state: tuple[str, ...]) -> dict[str, Any]:
-    return {name: as_plain(found) for name, found in SharedCase(case).findings.items()}
+def _findings_json(case: Case, _state: tuple[str, ...]) -> bytes:
+    found = {name: as_plain(one) for name, one in SharedCase(case).findings.items()}
+    return json.dumps(found, ensure_ascii=False).encode()
 
 
-def _answer(text: str, kind: str = "object") -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": kind}
-    return {"description": text, "content": {"application/json": {"schema": schema}}}
-
-
-def _body(**properties: dict[str, Any]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-def description() -> dict[str, Any]:
+@cache
+def description() -> bytes:
     """The interface as an OpenAPI document."""
-    case = {"name": "case", "in": "path", "required": True, "schema": {"type": "string"}}
-    texts = {"type": "string"}
-    filters = [
-        {"name": name, "in": "query", "required": False, "schema": texts, "description": about}
-        for name, about in {
-            "wave": "The number of a wave; 0: all times.",
-            "leader": "The id of a chosen account that they followed.",
-            "returned": "yes or no.",
-            "after": "The `after` of the page before.",
-        }.items()
-    ]
-    languages = {"type": "string", "enum": list(LANGUAGES)}
-    kinds = {"type": "string", "enum": ["measure", "verify", "evidence"]}
-    paths: dict[str, Any] = {
-        "/api/v1/cases": {"get": _operation("All cases.", _answer("The cases.", "array"))},
-        "/api/v1/cases/{case}/job": {
-            "parameters": [case],
-            "get": _operation("How far the last job is.", _answer("The job.")),
-            "post": _operation(
-                "Begin a job.", _answer("Its number."), "202",
-                requestBody=_body(kind=kinds, language=languages),
-            ),
-        },
-        "/api/v1/cases/{case}/findings": {
-            "parameters": [case],
-            "get": _operation("All findings, by pseudonym.", _answer("Findings by name.")),
-        },
-        "/api/v1/cases/{case}/accounts": {
-            "parameters": [case],
-            "get": _operation(
-                "A page of the accounts that fell.", _answer("The page."), parameters=filters
-            ),
-        },
-        "/api/v1/cases/{case}/check": {
-            "parameters": [case],
-            "post": _operation(
-                "Check what was said.", _answer("Each claim with its verdict."),
-                requestBody=_body(text=texts, language=languages),
-            ),
-        },
-    }  # fmt: skip
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Birdfall", "version": birdfall.__version__},
-        "paths": paths,
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-        "security": [{"token": []}],
-    }
-
-
-def _operation(
-    summary: str, answer: dict[str, Any], code: str = "200", **more: object
-) -> dict[str, Any]:
-    return {"summary": summary, "responses": {code: answer}, **more}
+    text = files("birdfall.app").joinpath("assets/openapi.json").read_text("utf-8")
+    return text.replace("{{ version }}", birdfall.__version__).encode()

@@ -28,7 +28,7 @@ DATE_FORMS: Final = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}
 
 
 @dataclass(frozen=True, slots=True)
-class FileReading:
+class GivenReading:
     """What a person said of a file.
 
     Parameters
@@ -46,7 +46,7 @@ class FileReading:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, file: GivenFile) -> FileReading:
+    def of(cls, file: GivenFile) -> GivenReading:
         """What was said of a file; nothing if nothing was."""
         try:
             return cls(**json.loads(file.reading_path.read_text("utf-8")))
@@ -84,7 +84,7 @@ class SeenFile:
     """
 
     file: GivenFile
-    reading: FileReading
+    reading: GivenReading
     looks: tuple[Look, ...]
     error: BirdfallError | None = None
 
@@ -101,7 +101,7 @@ class SeenFile:
 
 def see_file(file: GivenFile) -> SeenFile:
     """What a file is; one that has not changed is not looked at again."""
-    reading = FileReading.of(file)
+    reading = GivenReading.of(file)
     stat = file.path.stat()
     said = json.dumps(asdict(reading), sort_keys=True)
     return _see(file, stat.st_mtime_ns, stat.st_size, said)
@@ -109,7 +109,7 @@ def see_file(file: GivenFile) -> SeenFile:
 
 @lru_cache(maxsize=64)
 def _see(file: GivenFile, _changed: int, _size: int, said: str) -> SeenFile:
-    reading = FileReading(**json.loads(said))
+    reading = GivenReading(**json.loads(said))
     try:
         return SeenFile(file, reading, tuple(look_into_all(file.path, **reading.options.keywords)))
     except BirdfallError as error:
@@ -123,7 +123,7 @@ def see_files(desk: Desk) -> list[SeenFile]:
 
 def signature_of(desk: Desk) -> str:
     """A text that is another one for other files, or the same read otherwise."""
-    parts = [[file.name, digest(file.path), asdict(FileReading.of(file))] for file in desk.files()]
+    parts = [[file.name, digest(file.path), asdict(GivenReading.of(file))] for file in desk.files()]
     return json.dumps(parts, sort_keys=True)
 
 
@@ -142,7 +142,7 @@ def coverage_of(seen: list[SeenFile]) -> Finding | None:
 def _coverage(key: tuple[tuple[GivenFile, str], ...]) -> Finding | None:
     if len({said for _, said in key}) != 1:
         return None  # files that are read in different ways make no record in memory together
-    keywords = FileReading(**json.loads(key[0][1])).options.keywords
+    keywords = GivenReading(**json.loads(key[0][1])).options.keywords
     try:
         run = Run(load(*(file.path for file, _ in key), **keywords))
         return find_measure("coverage").answer(run, StepSubject("coverage", "coverage"))[0]
@@ -154,7 +154,7 @@ def _coverage(key: tuple[tuple[GivenFile, str], ...]) -> Finding | None:
 _CHANGES: Final = {"suspended": "suspended_at", "active": "restored_at"}
 
 
-def roles_of(mapping: ColumnMapping | None, reading: FileReading) -> dict[str, str]:
+def roles_of(mapping: ColumnMapping | None, reading: GivenReading) -> dict[str, str]:
     """What each column of a table is read as: the role that a person gave it, else the column of
     the record that it fills, as far as that is a role.
     """

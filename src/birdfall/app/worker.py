@@ -27,7 +27,7 @@ from birdfall.app.jobs import (
     log_path,
     request_path,
 )
-from birdfall.app.reading import FileReading, signature_of
+from birdfall.app.reading import GivenReading, signature_of
 from birdfall.app.workspace import Desk, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.model.settings import Settings
@@ -168,7 +168,7 @@ def _ingest_files(desk: Desk, case: Case, log: JobLog) -> dict[str, object]:
     rows = rejected = 0
     for file in desk.files():
         log.stage("read")
-        reading = FileReading.of(file)
+        reading = GivenReading.of(file)
         receipt = ingest(case, file.path, progress=log.progress, **reading.options.keywords)
         rows += sum(receipt.rows.values())
         rejected += receipt.rejected
@@ -181,7 +181,7 @@ def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, bytes]:
     if desk.has_case:
         before = desk.case()
         return before.settings, before.read("claims.toml") or b""
-    zones = {FileReading.of(file).time_zone for file in desk.files()} - {""}
+    zones = {GivenReading.of(file).time_zone for file in desk.files()} - {""}
     zone = zones.pop() if len(zones) == 1 else "UTC"
     return Settings(title=title_of(desk), language=request.language, time_zone=zone), b""
 
