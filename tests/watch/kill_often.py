@@ -194,6 +194,10 @@ def compare_cases(whole, killed):
     return found
 
 
+#: Exit codes of a run that measured: it found something, or nothing.
+MEASURED = (0, 3)
+
+
 def write_table(path, draw):
     """Sixty thousand suspensions."""
     rows = (f"b{draw.randrange(50_000)},suspended,{1_700_000_000 + i * 7}" for i in range(60_000))
@@ -222,10 +226,10 @@ def kill_run(draw, folder):
         Case.create(folder / name, key=b"k" * 32)
         assert start("import", folder / "t.csv", "-o", folder / name).wait(600) == 0
     begun = time.monotonic()
-    assert start("run", folder / "whole").wait(600) == 0
+    assert start("run", folder / "whole").wait(600) in MEASURED
     seconds = time.monotonic() - begun
     kills = kill_on_its_way(draw, seconds, "run", folder / "killed")
-    assert start("run", folder / "killed").wait(600) == 0
+    assert start("run", folder / "killed").wait(600) in MEASURED
     return kills, compare_cases(Case.open(folder / "whole"), Case.open(folder / "killed"))
 
 
