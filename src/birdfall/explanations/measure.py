@@ -37,6 +37,9 @@ METHOD: Final = (
     "Vovk, Gammerman, Shafer 2005",
     "Robert et al. 2011",
 )
+#: Grows when the same evidence would give other numbers. 2: "nothing unusual" holds windows of a
+#: minute to three days chosen by a scan, and recalibration is penalised.
+METHOD_VERSION: Final = 2
 #: Fewer items of evidence decide nothing.
 MIN_ITEMS: Final = 2
 #: An item without which a log10 ratio changes by so much (fivefold) carries the answer.

@@ -3,16 +3,17 @@
 One linear map of the causes' logits and one shift each (Brummer and du Preez 2006; Kull et al.
 2019), by cross-entropy and by the definition of a likelihood ratio itself: cut at c, its mean over
 worlds of j, E[min(R, c)], is that of min(1, c / R) over worlds of i. With c beyond all bounds this
-is E[R] = 1 (Good 1985); with c where worlds of j still reach, it can be estimated.
+is E[R] = 1 (Good 1985); with c where worlds of j still reach, it can be estimated. A small penalty
+keeps map and shift finite where worlds of two causes do not overlap.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scipy.optimize import minimize
 
 from birdfall.explanations.reference_worlds import CAUSES
 
@@ -20,8 +21,12 @@ from birdfall.explanations.reference_worlds import CAUSES
 CUT_WORLDS: Final = 50
 #: Pairs whose mean rests on fewer effective worlds than this do not count.
 MIN_EFFECTIVE_WORLDS: Final = 200
-#: Largest entry of the gradient at the end, and of a quick recalibration.
-GRADIENT_TOLERANCE, QUICK_GRADIENT_TOLERANCE = 1e-9, 1e-8
+#: Pull of map and shift towards those that change nothing, per squared unit: as of a prior with a
+#: spread of a third, over the worlds there are. Where worlds of two causes do not overlap the
+#: likelihood has no maximum, and without it the end of the search would hang on rounding.
+RIDGE: Final = 5e-4
+#: Largest entry of the gradient at the end; steps of the search, and the shortest of them.
+GRADIENT_TOLERANCE, MAX_STEPS, SHORTEST_STEP = 1e-12, 200, 1e-10
 Pair = tuple[int, int, float]
 
 
@@ -81,50 +86,90 @@ def recalibration(
     pairs = [] if quick else pairs_to_keep(z, cause)
     of = [np.flatnonzero(cause == k) for k in range(c)]
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        q = z @ flat[: c * c].reshape(c, c) + flat[c * c :]
+    inputs = np.column_stack([z, np.ones(n)])
+    identity = np.vstack([np.eye(c), np.zeros(c)])
+
+    def loss(found: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """The loss of a map over a shift, float64[c + 1, c], its gradient and its curvature."""
+        q = inputs @ found
         # cause by cause: reducing many rows of few numbers takes several times as long
         by_cause = np.ascontiguousarray(q.T)
         by_cause -= functools.reduce(np.maximum, by_cause)
         np.exp(by_cause, out=by_cause)
         by_cause /= functools.reduce(np.add, by_cause)
         value = -(weights * np.log(np.maximum(by_cause[cause, rows], 1e-300))).sum()
+        curved = _curvature(inputs, by_cause, weights)
         by_cause[cause, rows] -= 1.0
         by_cause *= weights
-        steep = np.ascontiguousarray(by_cause.T)
-        for i, j, cut in pairs:
-            value += _definition(q, steep, of[i], of[j], (i, j, cut))
-        return float(value), np.concatenate([(z.T @ steep).ravel(), steep.sum(axis=0)])
+        steep = inputs.T @ by_cause.T
+        for pair in pairs:
+            off, slope = _definition(inputs, q, of[pair[0]], of[pair[1]], pair)
+            value += off * off / 2
+            steep += off * slope
+            curved += np.outer(slope.ravel(), slope.ravel())
+        away = found - identity
+        value += RIDGE / 2 * (away**2).sum()
+        curved[np.diag_indices_from(curved)] += RIDGE
+        return float(value), steep + RIDGE * away, curved
 
-    began = np.concatenate([np.eye(c).ravel(), np.zeros(c)])
-    found = minimize(
-        loss,
-        began,
-        jac=True,
-        method="BFGS",
-        options={
-            "gtol": QUICK_GRADIENT_TOLERANCE if quick else GRADIENT_TOLERANCE,
-            "maxiter": 1000,
-        },
-    ).x
+    found = _minimum(loss, identity)
     # the middle of a world's logits is the same for all causes, and stays out of their differences
-    map_ = (np.eye(c) - 1 / c) @ found[: c * c].reshape(c, c)
-    return map_, found[c * c :]
+    return (np.eye(c) - 1 / c) @ found[:c], found[c]
+
+
+def _minimum(
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray, np.ndarray]], began: np.ndarray
+) -> np.ndarray:
+    """Where a loss is least, by damped Newton steps from `began`.
+
+    loss: gives its value, gradient and a positive definite curvature.
+    """
+    at = began
+    value, steep, curved = loss(at)
+    for _ in range(MAX_STEPS):
+        if np.abs(steep).max() < GRADIENT_TOLERANCE:
+            break
+        step = np.linalg.solve(curved, -steep.ravel()).reshape(at.shape)
+        fall, length = float((steep * step).sum()), 1.0
+        while True:
+            new = loss(at + length * step)
+            if new[0] <= value + 1e-4 * length * fall or length < SHORTEST_STEP:
+                break
+            length /= 2
+        if length < SHORTEST_STEP:
+            break  # what is left is rounding
+        at = at + length * step
+        value, steep, curved = new
+    return at
+
+
+def _curvature(inputs: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The second derivatives of the cross-entropy, float64[k c, k c] by (input, cause).
+
+    inputs: float64[n, k]; shares: float64[c, n], probabilities; weights: float64[n].
+    """
+    c, k = len(shares), inputs.shape[1]
+    found = np.empty((k, c, k, c))
+    for one in range(c):
+        for other in range(one, c):
+            weight = weights * shares[one] * ((one == other) - shares[other])
+            block = inputs.T @ (inputs * weight[:, None])
+            found[:, one, :, other] = block
+            found[:, other, :, one] = block
+    return found.reshape(k * c, k * c)
 
 
 def _definition(
-    q: np.ndarray, steep: np.ndarray, of_i: np.ndarray, of_j: np.ndarray, pair: Pair
-) -> float:
-    """Half the squared logarithm of the ratio of both means; its gradient is added to `steep`."""
+    inputs: np.ndarray, q: np.ndarray, of_i: np.ndarray, of_j: np.ndarray, pair: Pair
+) -> tuple[float, np.ndarray]:
+    """The logarithm of the ratio of both means, and its gradient by the map and the shift."""
     i, j, cut = pair
     under_j = np.minimum(q[of_j, i] - q[of_j, j], cut)
     under_i = np.minimum(0.0, cut - q[of_i, i] + q[of_i, j])
     mass_j, mass_i = np.exp(under_j), np.exp(under_i)
     off = float(np.log(mass_j.mean() / mass_i.mean()))
-    pull = off * np.where(under_j < cut, mass_j, 0.0) / mass_j.sum()
-    steep[of_j, i] += pull
-    steep[of_j, j] -= pull
-    pull = off * np.where(under_i < 0, mass_i, 0.0) / mass_i.sum()
-    steep[of_i, i] += pull
-    steep[of_i, j] -= pull
-    return off * off / 2
+    pull = np.where(under_j < cut, mass_j, 0.0) / mass_j.sum() @ inputs[of_j]
+    pull = pull + np.where(under_i < 0, mass_i, 0.0) / mass_i.sum() @ inputs[of_i]
+    slope = np.zeros((inputs.shape[1], q.shape[1]))
+    slope[:, i], slope[:, j] = pull, -pull
+    return off, slope

@@ -27,6 +27,7 @@ from birdfall.world.timing import (
     DAY_S,
     WINDOW_S,
     Siege,
+    busiest_window,
     ordinary_counts,
     ordinary_returns,
     pace,
@@ -203,11 +204,11 @@ def _with_ordinary(
 ) -> _Fallen:
     """The fallen of the wave and the ordinary ones of its window.
 
-    Without a wave, those of the busiest ten minutes.
+    Without a wave, those of the window that looks most like one (`timing.busiest_window`).
     """
     none = np.empty(0, np.int64)
     if wave is None:
-        times = rng.random(int(windows.max())) * WINDOW_S
+        times = busiest_window(windows, rng)
         wave = _Fallen(none, np.empty(0), np.empty(0), none, none)
     else:
         here = windows[ONSET_DAY * 144 :]

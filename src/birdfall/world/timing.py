@@ -19,6 +19,11 @@ DAY_S = 86400.0
 #: Day-to-day correlation of the level of ordinary suspensions (0.62 to 0.71 on 383 real days of
 #: 2022-23).
 CARRIED_OVER = 0.65
+#: Windows that someone may call a wave where nothing happened: from a minute to three days.
+SHORTEST_QUIET_S, LONGEST_QUIET_S = 60.0, 3 * DAY_S
+#: Of these, the share whose length a scan chose; the others have any length, and only their place
+#: is the busiest.
+SCANNED_SHARE = 0.5
 
 
 def pace(
@@ -125,3 +130,55 @@ def ordinary_counts(parameters: Parameters, days: int, rng: np.random.Generator)
     windows = rng.gamma(size, 1 / size, (days, 144))
     mean = parameters.every["base_per_ten_minutes"] * by_day[:, None] * windows
     return np.asarray(rng.poisson(mean).ravel())
+
+
+def busiest_window(counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Times (s, from the first on) of the ordinary falls that look most like a wave.
+
+    counts: int64[n], ordinary falls per window of ten minutes.
+
+    Half of the time a scan chooses: the place and the (doubling) length whose count is the least
+    likely at the mean rate. Else the length is drawn, evenly in its logarithm, and the busiest
+    place of that length is taken. So what was chosen by looking is part of what chance does.
+    """
+    if rng.random() < SCANNED_SHARE:
+        length = _least_likely_length(counts)
+    else:
+        length = float(np.exp(rng.uniform(np.log(SHORTEST_QUIET_S), np.log(LONGEST_QUIET_S))))
+    together = max(1, round(length / WINDOW_S))
+    if length >= WINDOW_S:
+        sums = _running_sums(counts, together)
+        first = int(sums.argmax())
+        here = counts[first : first + together]
+        times = (np.repeat(np.arange(together), here) + rng.random(int(here.sum()))) * WINDOW_S
+        return np.asarray(times - times.min()) if len(times) else times
+    # the fullest stretch of the fullest cells
+    best = np.empty(0)
+    for cell in np.argsort(-counts, kind="stable")[:24]:
+        times = np.sort(rng.random(int(counts[cell]))) * WINDOW_S
+        ends = np.searchsorted(times, times + length, "right")
+        held = ends - np.arange(len(times))
+        if len(held) and held.max() > len(best):
+            first = int(held.argmax())
+            best = times[first : ends[first]]
+    return np.asarray(best - best.min()) if len(best) else best
+
+
+def _running_sums(counts: np.ndarray, together: int) -> np.ndarray:
+    """Sums over every `together` neighbours."""
+    total = np.r_[0, np.cumsum(counts)]
+    return np.asarray(total[together:] - total[:-together])
+
+
+def _least_likely_length(counts: np.ndarray) -> float:
+    """The doubling length (s) of the window with the largest Poisson likelihood ratio."""
+    rate = max(float(counts.mean()), 1e-9)
+    best, length = -1.0, WINDOW_S
+    together = 1
+    while together * WINDOW_S <= LONGEST_QUIET_S and together < len(counts):
+        most, mean = float(_running_sums(counts, together).max()), rate * together
+        ratio = most * np.log(most / mean) - (most - mean) if most > mean else 0.0
+        if ratio > best:
+            best, length = ratio, together * WINDOW_S
+        together *= 2
+    return length
