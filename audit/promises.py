@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from audit.makes import delivery, quiet
 from audit.makes.sessions import people_with_apps
+from birdfall.explanations.reference_worlds import reference
+from birdfall.explanations.verdict import weigh_causes
 from birdfall.measures.coordination import coordination
 from birdfall.measures.waves import waves
 from birdfall.model.schemas import TIME
@@ -45,6 +47,13 @@ class Promise:
     holds: Callable[[int], bool]
     worlds: int = 400
     short: int = 3
+
+
+def churn_stays(length: float, seed: int) -> bool:
+    """Whether "nothing unusual" is among what is left, of the busiest window of a quiet month."""
+    rng = np.random.default_rng(seed)
+    known = quiet.what_counts_show(rng, quiet.quiet_month(rng), length)
+    return "churn" in weigh_causes(dict(known), reference(), deep=False).members
 
 
 def _moved_together(seed: int, **world: float) -> tuple[int, int, int, int]:
@@ -109,6 +118,10 @@ def size_is_covered(seed: int) -> bool:
     return bool(low <= 400 <= high)
 
 
+WINDOWS: Final = {
+    "10 minutes": 600.0, "20 minutes": 1200.0, "1 hour": 3600.0, "6 hours": 21_600.0,
+    "1 day": 86_400.0, "3 days": 259_200.0,
+}  # fmt: skip
 SESSIONS: Final[dict[str, dict[str, float]]] = {
     "10 communities": {},
     "30 communities, opened twice a day": {"communities": 30, "opens_a_day": 2.0},
@@ -120,6 +133,15 @@ SESSIONS: Final[dict[str, dict[str, float]]] = {
 }  # fmt: skip
 
 PROMISES: Final = (
+    *(
+        Promise(
+            f"nothing unusual, {name}",
+            f"the busiest {name} of a quiet month leave nothing unusual in the set",
+            0.95,
+            partial(churn_stays, length),
+        )
+        for name, length in WINDOWS.items()
+    ),
     *(
         Promise(
             f"sessions, {name}",
