@@ -25,8 +25,10 @@ MIN_EFFECTIVE_WORLDS: Final = 200
 #: spread of a third, over the worlds there are. Where worlds of two causes do not overlap the
 #: likelihood has no maximum, and without it the end of the search would hang on rounding.
 RIDGE: Final = 5e-4
-#: Largest entry of the gradient at the end; steps of the search, and the shortest of them.
-GRADIENT_TOLERANCE, MAX_STEPS, SHORTEST_STEP = 1e-12, 200, 1e-10
+#: How far a step must still lead down for another; steps of the search, and the shortest of them.
+LEAST_FALL, MAX_STEPS, SHORTEST_STEP = 1e-20, 200, 1e-4
+#: Share of a value that its rounding may hide; a fall by less is none, and so many of them the end.
+ROUNDING, LEVEL, LEVEL_STEPS = 1e-12, 1e-14, 5
 Pair = tuple[int, int, float]
 
 
@@ -126,20 +128,23 @@ def _minimum(
     """
     at = began
     value, steep, curved = loss(at)
+    level = 0
     for _ in range(MAX_STEPS):
-        if np.abs(steep).max() < GRADIENT_TOLERANCE:
-            break
         step = np.linalg.solve(curved, -steep.ravel()).reshape(at.shape)
         fall, length = float((steep * step).sum()), 1.0
-        while True:
-            new = loss(at + length * step)
-            if new[0] <= value + 1e-4 * length * fall or length < SHORTEST_STEP:
-                break
+        new = loss(at + step)
+        # a fall below what the value's last digits can show is a step within its bowl
+        while -fall > ROUNDING * abs(value) and new[0] > value + 1e-4 * length * fall:
             length /= 2
-        if length < SHORTEST_STEP:
-            break  # what is left is rounding
+            if length < SHORTEST_STEP:
+                return at
+            new = loss(at + length * step)
+        # where a cut is just reached the slope jumps, and steps may go to and fro about the least
+        level = 0 if new[0] < value - LEVEL * abs(value) else level + 1
         at = at + length * step
         value, steep, curved = new
+        if -fall < LEAST_FALL or level == LEVEL_STEPS:
+            break
     return at
 
 
