@@ -66,6 +66,13 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "coaction.lockstep.core_densities": ("int32[::1], int32[::1], float64[::1], int64",),
     "coaction.lockstep.count_near_pairs": ("int32[::1], int64[::1], int64",),
     "coaction.lockstep.list_near_pairs": ("int32[::1], int64[::1], int64, int64",),
+    "coaction.meetings.co_acted_objects": (
+        "int64[::1], int32[::1], int64[::1], int64, int64, float64[::1], int32[::1], "
+        "int32[::1], int64[::1], int64[::1], int64[::1], float64[::1]",
+    ),
+    "coaction.meetings.count_meetings": (
+        "int64[::1], int64[::1], float64[::1], int64, int64[::1], float64[::1]",
+    ),
     "coaction.null.degree_tails": (
         "int32[::1], int32[::1], int64[::1], int64[::1], float64, float64[::1]",
     ),
