@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import re
 import time
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 
 from starlette.requests import Request
@@ -72,7 +73,7 @@ def comes_through_proxy(request: Request) -> bool:
     return any(name.startswith(FORWARDED) for name in request.headers)
 
 
-class Door:
+class Door(ABC):
     """ASGI middleware that refuses requests, and puts the headers on every answer.
 
     app: what stands behind the door.
@@ -106,9 +107,9 @@ class Door:
 
         await self.app(scope, receive, send_with_headers)
 
+    @abstractmethod
     def check_request(self, request: Request) -> Response | None:
         """The answer to a request that is refused; None if it may come in."""
-        raise NotImplementedError
 
     @staticmethod
     def same_origin(request: Request) -> bool:
