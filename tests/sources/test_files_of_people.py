@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from birdfall.model.errors import InputError
+from birdfall.model.errors import InputError, UsageError
 from birdfall.sources.ingest import load, look_into
 from birdfall.sources.shared import json_array
 
@@ -233,10 +233,10 @@ def test_the_archive_that_x_gives_its_people(tmp_path):
         written(tmp_path, f"{n}.js", f"window.YTD.{n}.part0 = " + json.dumps(v, indent=2))
         for n, v in files.items()
     ]
-    alone = load(*paths)
-    assert {r["reason"].partition(": ")[2] for r in reasons(alone)} == {
-        "whose archive this is stands in account.js, which is not beside it"
-    }
+    with pytest.raises(UsageError, match="does not say whose it is") as asked:
+        load(*paths)
+    assert "--const account=" in asked.value.fix
+    assert set(column(load(*paths, constants={"account": "78"}), "acts", "account")) == {"78"}
     written(
         tmp_path,
         "account.js",

@@ -1,8 +1,11 @@
-"""Pages of Bluesky's interface as people save them: followers, follows, feeds, searches, profiles.
+"""Pages of Bluesky's interface as people save them: followers, follows, feeds, searches, profiles,
+likes, notifications and the records of an account.
 
 `getFollowers` and `getFollows` name edges that stood when the page was saved, not when that was.
 `getAuthorFeed`, `searchPosts` and `getPostThread` hold posts: a repost is one of the person whose
-feed it is, at the time at which the feed showed it.
+feed it is, at the time at which the feed showed it. `getLikes` and `listNotifications` say when;
+`getRepostedBy` does not, so that its reposts are no acts. Records of `listRecords` have the time
+that their writer's client put on them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from typing import Final
 
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
+from birdfall.sources.atproto.acts import account_of_uri, acts_of
+from birdfall.sources.atproto.frames import FrameError
 from birdfall.sources.shared.json_object import JsonObject
 from birdfall.sources.shared.json_pages import items_of, read_objects
 from birdfall.sources.shared.protocol import SourceOptions
@@ -27,7 +32,10 @@ from birdfall.sources.shared.record_rows import (
 from birdfall.sources.shared.timestamps import TimeReader, find_zone
 
 NAME = "bluesky-pages"
-_LISTS: Final = re.compile(rb'"(followers|follows|feed|posts|actors|profiles)"\s*:\s*\[')
+_LISTS: Final = re.compile(
+    rb'"(followers|follows|feed|posts|actors|profiles|likes|repostedBy|notifications|records)"\s*:\s*\['
+)
+_PROFILE: Final = re.compile(rb'\{\s*"did"\s*:\s*"did:')
 _TIMES: Final = TimeReader()
 _FACETS: Final = {
     "app.bsky.richtext.facet#link": ("link", "url", "uri"),
@@ -37,8 +45,11 @@ _FACETS: Final = {
 
 
 def sniff(_path: Path, head: bytes) -> float:
-    """Sure when a page's list is of accounts or posts of the protocol."""
-    return 0.95 if _LISTS.search(head) and b'"did:' in head and b'"handle"' in head else 0.0
+    """Sure when a page's list is of accounts, posts or records of the protocol."""
+    if b'"did:' in head and b'"handle"' in head:
+        profile = _PROFILE.match(head.lstrip()) and b'"followersCount"' in head
+        return 0.95 if _LISTS.search(head) or profile else 0.0
+    return 0.95 if b'"records"' in head and b'"at://did:' in head and b'"$type"' in head else 0.0
 
 
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
@@ -81,10 +92,79 @@ class _SavedPages:
                 self._add_post(item.child("post") or item, item.child("reason"))
             return True
         people = items_of(page, "actors", "profiles")
+        if people is None and page.filled_text("did") and page.filled_text("handle"):
+            people = [page]
         for person in people or ():
             self._place += 1
             self._add_person(person)
-        return people is not None
+        return people is not None or self._add_deeds(page)
+
+    def _add_deeds(self, page: JsonObject) -> bool:
+        """Likes and reposts of one post, notifications of one account, or its own records."""
+        uri, found = page.filled_text("uri"), False
+        for key, add in (
+            ("likes", self._add_like), ("repostedBy", self._add_reposter),
+            ("notifications", self._add_notification), ("records", self._add_record),
+        ):  # fmt: skip
+            for item in items_of(page, key) or ():
+                self._place += 1
+                add(item, uri)
+            found = found or isinstance(page.value(key), list)
+        return found
+
+    def _add_like(self, item: JsonObject, uri: str | None) -> None:
+        actor, time = item.child("actor"), _time(item.value("indexedAt") or item.value("createdAt"))
+        did = actor.filled_text("did") if actor else None
+        if actor is None or did is None or time is None or uri is None:
+            self.buffers.rejections.add(self._place, None, did, "a like without account or time")
+            return
+        self._add_person(actor)
+        target = account_of_uri(uri)
+        self.buffers.add(ActRow(did, "like", uri, time, self._place, "post", target))
+
+    def _add_reposter(self, person: JsonObject, uri: str | None) -> None:
+        self._add_person(person)
+        reason = "a repost whose time the page does not tell, so it is no act"
+        self.buffers.rejections.add(self._place, "repostedBy", uri, reason)
+
+    def _add_notification(self, item: JsonObject, _: str | None) -> None:
+        author, own = item.child("author"), item.filled_text("uri")
+        did = author.filled_text("did") if author else None
+        time = _time(item.value("indexedAt"))
+        if author is None or did is None or time is None or own is None:
+            self.buffers.rejections.add(self._place, None, own, "no account, time or address")
+            return
+        self._add_person(author)
+        self._add_written(own, did, time, item.child("record") or JsonObject({}))
+
+    def _add_record(self, item: JsonObject, _: str | None) -> None:
+        uri, record = item.filled_text("uri"), item.child("value") or JsonObject({})
+        did, time = account_of_uri(uri or ""), _time(record.value("createdAt"))
+        if uri is None or did is None or time is None:
+            self.buffers.rejections.add(self._place, None, uri, "no account, time or address")
+            return
+        self._add_written(uri, did, time, record)
+
+    def _add_written(self, uri: str, did: str, time: int, record: JsonObject) -> None:
+        """The acts of a record that an account wrote."""
+        collection, key = ([*uri.split("/"), "", "", ""])[3:5]
+        if collection == "app.bsky.graph.follow":
+            subject = record.filled_text("subject")
+            if subject:
+                self.buffers.add(FollowRow(did, subject, self._place, time, observed_at=self._seen))
+            return
+        try:
+            acts = acts_of(did, collection, key, record)
+        except FrameError as error:
+            self.buffers.rejections.add(self._place, collection, uri, str(error))
+            return
+        for act in acts:
+            self.buffers.add(
+                ActRow(
+                    did, act.kind, act.object, time, self._place, act.object_kind, act.target,
+                    act.text, act.language, act_id=act.act_id,
+                )
+            )  # fmt: skip
 
     def _add_edges(self, page: JsonObject, subject: JsonObject) -> bool:
         own = subject.filled_text("did") or ""

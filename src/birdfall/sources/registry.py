@@ -20,9 +20,12 @@ from birdfall.sources.shared.protocol import Source
 _BUILT_IN: Final = {
     "container": "birdfall.sources.container",
     "atproto": "birdfall.sources.atproto.reader",
+    "atproto-repository": "birdfall.sources.atproto.repository",
     "jetstream": "birdfall.sources.jetstream",
     "ozone": "birdfall.sources.ozone",
     "mediawiki": "birdfall.sources.mediawiki",
+    "mediawiki-log": "birdfall.sources.mediawiki_log",
+    "account-list": "birdfall.sources.account_lists",
     "telegram": "birdfall.sources.telegram",
     "activitypub": "birdfall.sources.activitypub",
     "mastodon-admin": "birdfall.sources.mastodon_admin",

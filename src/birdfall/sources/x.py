@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from birdfall.model.errors import InputError
+from birdfall.model.errors import InputError, UsageError
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared import json_array
 from birdfall.sources.shared.json_object import JsonObject, load_json
-from birdfall.sources.shared.open import read_lines
+from birdfall.sources.shared.open import read_head, read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import (
     AccountRow,
@@ -30,20 +30,29 @@ from birdfall.sources.shared.record_rows import (
     StatusRow,
 )
 from birdfall.sources.shared.rejections import Rejections
-from birdfall.sources.shared.timestamps import TimeReader
+from birdfall.sources.shared.x_values import (
+    client_in,
+    count_in,
+    flag_in,
+    id_of,
+    objects_in,
+    optional_time_in,
+    require_object,
+    retrieved_at,
+    text_in,
+    time_in,
+)
 
 NAME = "x"
-_TIMES: Final = TimeReader()
 #: Rows of one table, and rejected lines, after which a batch is handed on.
 _ROWS_PER_BATCH: Final = 1 << 14
 _REFERENCES: Final = {"retweeted": "repost", "quoted": "quote", "replied_to": "reply"}
 
 #: Files of the archive that X gives its own people, by the name in their first line.
-_ARCHIVE: Final = re.compile(
-    rb"[\s\xef\xbb\xbf]*window\.YTD\.(?:tweets?|follower|following|account|like|block)\.part\d+\s*="
-)
+_ARCHIVE: Final = re.compile(rb"[\s\xef\xbb\xbf]*window\.YTD\.([\w-]{1,80})\.part\d+\s*=")
+_RETWEET: Final = re.compile(r"RT (@(\w+).+)", re.DOTALL)
 #: Keys of what an archive tells without saying when, and what it is.
-_TIMELESS: Final = {"like": "a like", "blocking": "a block"}
+_TIMELESS: Final = {"like": "a like", "blocking": "a block", "muting": "a mute"}
 _ARCHIVE_KEYS: Final = {"tweet", "follower", "following", "account", *_TIMELESS}
 #: What the streams of v1 say between tweets: deletions, limits, warnings.
 _NOTICE_KEYS: Final = (
@@ -111,8 +120,9 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
     """Rows of a file of JSON lines: acts, accounts, follows and seen suspensions."""
     buffers = RowBuffers(options.source_of(path))
     size = path.stat().st_size
-    owner = _owner(path)
-    notices = 0
+    owner = _owner(path, options)
+    part = _ARCHIVE.match(read_head(path))
+    notices = others = 0
     for number, line, packed in read_lines(path, allow_large=options.allow_large):
         if not line.strip():
             continue
@@ -120,7 +130,13 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
             notices += 1
             continue
         try:
-            found = list(_rows(load_json(line.removeprefix(b"\xef\xbb\xbf")), number, owner))
+            value = load_json(line.removeprefix(b"\xef\xbb\xbf"))
+            if part and isinstance(value, dict) and not value.keys() <= _ARCHIVE_KEYS:
+                others += 1
+                continue
+            found = list(_rows(value, number, owner))
+        except _NoOwner as error:
+            raise _owner_question(path) from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _reject_line(buffers.rejections, number, line, error)
             continue
@@ -132,6 +148,11 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
         if number % 1024 == 0:
             progress("read", packed, size, "bytes")
             yield from buffers.batches(at_least=_ROWS_PER_BATCH)
+    if others:
+        named = part[1].decode() if part else ""
+        buffers.rejections.add(
+            None, None, others, f"entries of {named}.js, which tell no act of the account"
+        )
     if notices:
         buffers.rejections.add(None, None, notices, "notices of the stream, which are no tweets")
     yield from buffers.batches()
@@ -147,11 +168,29 @@ def _reject_line(rejections: Rejections, number: int, line: bytes, error: Except
     rejections.add(number, None, shown, reason, "Mend or remove the line.")
 
 
-def _owner(path: Path) -> JsonObject | None:
-    """The account an archive is of, by the `account.js` beside it: tweets and followers do not say.
+class _NoOwner(Exception):
+    """Nothing says whose archive this is."""
+
+
+def _owner_question(path: Path) -> UsageError:
+    return UsageError(
+        "this part of an archive of X does not say whose it is",
+        where=str(path),
+        why="That stands in account.js, which is not beside it.",
+        fix="Put account.js of the same archive beside it, or say the id of the account: "
+        "--const account=1100000000000000011.",
+    )
+
+
+def _owner(path: Path, options: SourceOptions) -> JsonObject | None:
+    """The account an archive is of, as a person said or by the `account.js` beside it: tweets and
+    followers do not say.
 
     It has the keys of a user of a v1.1 tweet.
     """
+    if said := options.constants.get("account"):
+        name = options.constants.get("handle")
+        return JsonObject({"id_str": said, "screen_name": name})
     beside = path.with_name("account.js")
     if not beside.is_file():
         return None
@@ -176,13 +215,13 @@ def _rows(value: object, line: int, owner: JsonObject | None) -> Iterator[_Found
     elif "data" in plain or "errors" in plain or "includes" in plain:
         yield from _page_rows(plain, line)
     elif "author_id" in plain or plain.child("author") is not None:
-        yield from _tweet_v2(plain, line, {}, _retrieved_at(plain))
+        yield from _tweet_v2(plain, line, {}, retrieved_at(plain))
     elif plain.child("user") is not None:
-        yield from _tweet_v1(plain, _object(plain, "user"), line)
+        yield from _tweet_v1(plain, require_object(plain, "user"), line)
     elif "screen_name" in plain:
         yield _user_v1(plain, line, None)
     elif "username" in plain:
-        yield _user_v2(plain, line, _retrieved_at(plain))
+        yield _user_v2(plain, line, retrieved_at(plain))
     else:
         raise ValueError("none of their keys")
 
@@ -217,47 +256,63 @@ def _captured(plain: JsonObject) -> tuple[JsonObject, JsonObject] | None:
 def _archive_rows(value: JsonObject, line: int, owner: JsonObject | None) -> Iterator[_Found]:
     """One element of an archive: a tweet, a follower, somebody followed, or the account itself."""
     if "account" in value:
-        account = _object(value, "account")
+        account = require_object(value, "account")
         yield AccountRow(
             str(account.require("accountId")),
             line,
-            _text(account.value("username")),
-            _text(account.value("accountDisplayName")),
-            _optional_time(account.value("createdAt")),
+            text_in(account.value("username")),
+            text_in(account.value("accountDisplayName")),
+            optional_time_in(account.value("createdAt")),
         )
         return
     for key, what in _TIMELESS.items():
         if key in value:
-            named = _object(value, key)
-            thing = _text(named.value("tweetId") or named.value("accountId")) or ""
+            named = require_object(value, key)
+            thing = text_in(named.value("tweetId") or named.value("accountId")) or ""
             reason = f"{what} whose time the archive does not tell, so it is no act"
             yield _Rejected(key, thing, reason, "Nothing can be done: the platform keeps it back.")
             return
     if owner is None:
-        raise ValueError("whose archive this is stands in account.js, which is not beside it")
+        raise _NoOwner
     if "tweet" in value:
-        yield from _tweet_v1(_object(value, "tweet"), owner, line)
+        yield from _tweet_v1(_with_original(require_object(value, "tweet")), owner, line)
         return
     is_follower = "follower" in value
-    other = str(_object(value, "follower" if is_follower else "following").require("accountId"))
+    other = str(
+        require_object(value, "follower" if is_follower else "following").require("accountId")
+    )
     own = str(owner.require("id_str"))
     follower, followed = (other, own) if is_follower else (own, other)
     yield FollowRow(follower, followed, line, observation="seen")
 
 
+def _with_original(tweet: JsonObject) -> JsonObject:
+    """A tweet of an archive, where retweets are told by their text alone: whom they are of, and in
+    which words, names what was retweeted.
+    """
+    match = _RETWEET.match(text_in(tweet.value("full_text") or tweet.value("text")) or "")
+    if match is None or "retweeted_status" in tweet:
+        return tweet
+    mentions = objects_in(tweet.child("entities") or JsonObject({}), "user_mentions")
+    writer = next((m for m in mentions if m.value("screen_name") == match[2]), None)
+    named = {"id_str": id_of(writer) if writer else f"@{match[2]}"}
+    original = {"id_str": match[1], "user": named}
+    return JsonObject({**tweet.fields, "retweeted_status": original})
+
+
 def _page_rows(page: JsonObject, line: int) -> Iterator[_Found]:
-    seen = _retrieved_at(page)
+    seen = retrieved_at(page)
     includes = page.child("includes") or JsonObject({})
-    tweets = {t.require("id"): t for t in _objects(includes, "tweets")}
-    for user in _objects(includes, "users"):
+    tweets = {t.require("id"): t for t in objects_in(includes, "tweets")}
+    for user in objects_in(includes, "users"):
         yield _user_v2(user, line, seen)
     single = page.child("data")
-    for item in [single] if single is not None else _objects(page, "data"):
+    for item in [single] if single is not None else objects_in(page, "data"):
         if "username" in item and "author_id" not in item:
             yield _user_v2(item, line, seen)
         else:
             yield from _tweet_v2(item, line, tweets, seen)
-    for error in _objects(page, "errors"):
+    for error in objects_in(page, "errors"):
         yield from _error_rows(error, line, seen)
 
 
@@ -282,12 +337,12 @@ def _tweet_v2(
     account = tweet.value("author_id") or (author or JsonObject({})).require("id")
     if author is not None:
         yield _user_v2(author, line, seen)
-    base = _Base(str(account), _time(tweet.require("created_at")), str(tweet.require("id")), line)
+    base = _Base(str(account), time_in(tweet.require("created_at")), str(tweet.require("id")), line)
     said = _Said(
-        _text(tweet.value("text")), _text(tweet.value("lang")), _text(tweet.value("source"))
+        text_in(tweet.value("text")), text_in(tweet.value("lang")), text_in(tweet.value("source"))
     )
     kinds = set()
-    for reference in _objects(tweet, "referenced_tweets"):
+    for reference in objects_in(tweet, "referenced_tweets"):
         kind = _REFERENCES.get(reference.require("type"))
         if kind is None:
             continue
@@ -296,35 +351,37 @@ def _tweet_v2(
         target = included.get(identity, reference).value("author_id")
         if not target and kind == "reply":
             target = tweet.value("in_reply_to_user_id")
-        yield _post_act(base, kind, str(identity), said, _text(target))
+        yield _post_act(base, kind, str(identity), said, text_in(target))
     if "repost" in kinds:
         return
     yield _post_act(base, "post", base.act_id, said, None)
     entities = tweet.child("entities") or JsonObject({})
     links = (
         u.value("unwound_url") or u.value("expanded_url") or u.value("url")
-        for u in _objects(entities, "urls")
+        for u in objects_in(entities, "urls")
     )
     yield from _entity_acts(
         base,
-        (h.value("tag") for h in _objects(entities, "hashtags")),
+        (h.value("tag") for h in objects_in(entities, "hashtags")),
         links,
-        (m.value("id") for m in _objects(entities, "mentions")),
+        (m.value("id") for m in objects_in(entities, "mentions")),
     )
 
 
 def _tweet_v1(tweet: JsonObject, user: JsonObject, line: int) -> Iterator[_Found]:
-    time = _time(tweet.require("created_at"))
+    time = time_in(tweet.require("created_at"))
     yield _user_v1(user, line, time)
-    base = _Base(_id(user), time, _id(tweet), line)
+    base = _Base(id_of(user), time, id_of(tweet), line)
     said = _Said(
-        _text(tweet.value("full_text") or tweet.value("text")),
-        _text(tweet.value("lang")),
-        _client(tweet.value("source")),
+        text_in(tweet.value("full_text") or tweet.value("text")),
+        text_in(tweet.value("lang")),
+        client_in(tweet.value("source")),
     )
     original = tweet.child("retweeted_status")
     if original is not None:
-        yield _post_act(base, "repost", _id(original), said, _id(_object(original, "user")))
+        yield _post_act(
+            base, "repost", id_of(original), said, id_of(require_object(original, "user"))
+        )
         return
     yield _post_act(base, "post", base.act_id, said, None)
     replied = tweet.value("in_reply_to_status_id_str") or tweet.value("in_reply_to_status_id")
@@ -335,14 +392,14 @@ def _tweet_v1(tweet: JsonObject, user: JsonObject, line: int) -> Iterator[_Found
     quoted = tweet.value("quoted_status_id_str") or tweet.value("quoted_status_id")
     if quoted:
         writer = (tweet.child("quoted_status") or JsonObject({})).child("user")
-        yield _post_act(base, "quote", str(quoted), said, _id(writer) if writer else None)
+        yield _post_act(base, "quote", str(quoted), said, id_of(writer) if writer else None)
     entities = (tweet.child("extended_tweet") or tweet).child("entities") or JsonObject({})
     mentions = (
-        _id(m) if m.value("id_str") or m.value("id") else None
-        for m in _objects(entities, "user_mentions")
+        id_of(m) if m.value("id_str") or m.value("id") else None
+        for m in objects_in(entities, "user_mentions")
     )
-    links = (u.value("expanded_url") or u.value("url") for u in _objects(entities, "urls"))
-    hashtags = (h.value("text") for h in _objects(entities, "hashtags"))
+    links = (u.value("expanded_url") or u.value("url") for u in objects_in(entities, "urls"))
+    hashtags = (h.value("text") for h in objects_in(entities, "hashtags"))
     yield from _entity_acts(base, hashtags, links, mentions)
 
 
@@ -364,7 +421,7 @@ def _entity_acts(
     )
     for kind, object_kind, value in named:
         if value:
-            thing = _text(value) or ""
+            thing = text_in(value) or ""
             target = thing if kind == "mention" else None
             yield ActRow(
                 base.account, kind, thing, base.time, base.line, object_kind, target,
@@ -374,18 +431,18 @@ def _entity_acts(
 
 def _user_v1(user: JsonObject, line: int, seen: int | None) -> AccountRow:
     return AccountRow(
-        _id(user),
+        id_of(user),
         line,
-        _text(user.value("screen_name")),
-        _text(user.value("name")),
-        _optional_time(user.value("created_at")),
-        _text(user.value("description")),
-        _text(user.value("location")),
-        _text(user.value("lang")),
-        _flag(user.value("verified")),
-        _count(user.value("followers_count")),
-        _count(user.value("friends_count")),
-        _count(user.value("statuses_count")),
+        text_in(user.value("screen_name")),
+        text_in(user.value("name")),
+        optional_time_in(user.value("created_at")),
+        text_in(user.value("description")),
+        text_in(user.value("location")),
+        text_in(user.value("lang")),
+        flag_in(user.value("verified")),
+        count_in(user.value("followers_count")),
+        count_in(user.value("friends_count")),
+        count_in(user.value("statuses_count")),
         seen,
     )
 
@@ -395,77 +452,15 @@ def _user_v2(user: JsonObject, line: int, seen: int | None) -> AccountRow:
     return AccountRow(
         str(user.require("id")),
         line,
-        _text(user.value("username")),
-        _text(user.value("name")),
-        _optional_time(user.value("created_at")),
-        _text(user.value("description")),
-        _text(user.value("location")),
+        text_in(user.value("username")),
+        text_in(user.value("name")),
+        optional_time_in(user.value("created_at")),
+        text_in(user.value("description")),
+        text_in(user.value("location")),
         None,
-        _flag(user.value("verified")),
-        _count(metrics.value("followers_count")),
-        _count(metrics.value("following_count")),
-        _count(metrics.value("tweet_count")),
+        flag_in(user.value("verified")),
+        count_in(metrics.value("followers_count")),
+        count_in(metrics.value("following_count")),
+        count_in(metrics.value("tweet_count")),
         seen,
     )
-
-
-def _object(value: JsonObject, key: str) -> JsonObject:
-    """The object under `key`. Raises KeyError if it is missing, ValueError if it is none."""
-    found = value.require(key)
-    if not isinstance(found, dict):
-        raise ValueError(f"{key} is no object")
-    return JsonObject(found)
-
-
-def _objects(value: JsonObject, key: str) -> list[JsonObject]:
-    """The objects in the list under `key`, which may be missing. Raises ValueError for another."""
-    listed = value.value(key) or []
-    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-        raise ValueError(f"{key} is no list of objects")
-    return [JsonObject(item) for item in listed]
-
-
-def _id(thing: JsonObject) -> str:
-    return str(thing.value("id_str") or thing.require("id"))
-
-
-def _count(value: object) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no count")
-    return value
-
-
-def _flag(value: object) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise ValueError(f"{value!r} is neither true nor false")
-    return value
-
-
-def _text(value: object) -> str | None:
-    """`value` as text that Arrow takes: no lone surrogates, no NUL bytes."""
-    if value is None:
-        return None
-    return str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-
-
-def _client(value: object) -> str | None:
-    """`<a href="...">Twitter for iPhone</a>` without its link."""
-    text = _text(value)
-    if text and text.startswith("<a ") and ">" in text:
-        return text.split(">", 1)[1].split("<", 1)[0]
-    return text
-
-
-def _time(value: object) -> int:
-    return _TIMES.microseconds(str(value))
-
-
-def _optional_time(value: object) -> int | None:
-    return None if value is None else _time(value)
-
-
-def _retrieved_at(value: JsonObject) -> int | None:
-    about = value.child("__twarc")
-    return _optional_time(about.value("retrieved_at")) if about else None

@@ -99,7 +99,7 @@ class Tabular:
                 )
             )
             return
-        for texts, rows in self._read_texts(query.used, rejections, delimited.BLOCK_BYTES):
+        for texts, rows in self.read_texts(query.used, rejections):
             yield self._evaluate(query, texts), rows
 
     def sample(self, names: Sequence[str] | None = None) -> list[dict[str, str | None]]:
@@ -132,7 +132,7 @@ class Tabular:
             ]
         else:
             batches = []
-            for texts, _ in self._read_texts(list(self.types), Rejections(""), _SAMPLE_BLOCK_BYTES):
+            for texts, _ in self.read_texts(list(self.types), Rejections(""), _SAMPLE_BLOCK_BYTES):
                 batches.append(texts)
                 if sum(b.num_rows for b in batches) >= SAMPLE_ROWS:
                     break
@@ -149,8 +149,8 @@ class Tabular:
                 yield batch, np.arange(number, number + batch.num_rows)
                 number += batch.num_rows
 
-    def _read_texts(
-        self, used: Sequence[str], rejections: Rejections, block: int
+    def read_texts(
+        self, used: Sequence[str], rejections: Rejections, block: int = delimited.BLOCK_BYTES
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The columns `used` of a text file as clean texts, and the row of the file of each."""
         names = list(self.types)
