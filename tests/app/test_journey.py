@@ -184,7 +184,7 @@ def test_numbers_on_the_pages_are_those_of_the_findings(measured):
     wave = case.finding("waves").table("waves").to_pylist()[0]
     assert f"{int(wave['observed']):,} accounts were suspended" in measured.get("/en/c/night/").text
     page = measured.get("/en/c/night/accounts?wave=1").text
-    assert f"{int(wave['observed']):,} accounts." in page
+    assert f"{int(wave['observed']):,} accounts were suspended from" in page
 
 
 @pytest.mark.slow

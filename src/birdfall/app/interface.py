@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 import birdfall
+from birdfall.app.account_pages import AccountFilter, list_accounts, moment_of
 from birdfall.app.begin_pages import list_case
 from birdfall.app.check_pages import check_text
 from birdfall.app.jobs import JobKind, JobRequest, begin_job, last_job
-from birdfall.app.result_pages import AccountFilter, list_accounts
+from birdfall.app.open_case import open_case
 from birdfall.app.site import Site, in_thread, is_measured
 from birdfall.app.workspace import Desk
 from birdfall.model.findings import as_plain
@@ -86,19 +87,29 @@ class Interface:
     async def accounts(self, request: Request) -> Response:
         """A page of the accounts that fell."""
         desk = self._measured(request)
-        shown = await in_thread(list_accounts, desk.case(), AccountFilter.of(request))
+        opened = await in_thread(open_case, desk.case())
+        wanted = AccountFilter.of(request, opened.settings.time_zone)
+        shown = await in_thread(list_accounts, opened, wanted)
+
+        def told(moment: int | None) -> str | None:
+            return None if moment is None else moment_of(moment).isoformat()
+
         return JSONResponse(
             {
                 "accounts": [
                     {
-                        "name": a.name,
-                        "fell": a.fell.isoformat(),
-                        "returned": None if a.returned is None else a.returned.isoformat(),
+                        "name": shown.names(row.code),
+                        "fell": told(row.fell),
+                        "returned": told(row.returned),
+                        "created": told(row.created),
+                        "client": row.client or None,
+                        "language": row.language or None,
+                        "acts": row.acts,
                     }
-                    for a in shown.accounts
+                    for row in shown.page.rows
                 ],
-                "total": shown.total,
-                "after": shown.after or None,
+                "total": shown.page.matching,
+                "after": None if shown.page.after is None else str(shown.page.after),
             }
         )
 

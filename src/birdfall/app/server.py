@@ -39,6 +39,7 @@ LATER: Final = (
     ("birdfall.app.data_pages", "DataPages"),
     ("birdfall.app.ask_pages", "AskPages"),
     ("birdfall.app.result_pages", "ResultPages"),
+    ("birdfall.app.account_pages", "AccountPages"),
     ("birdfall.app.check_pages", "CheckPages"),
     ("birdfall.app.publish_pages", "PublishPages"),
     ("birdfall.app.interface", "Interface"),
@@ -89,7 +90,9 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
     """
     site = Site(workspace, sessions)
     begin = BeginPages(site)
-    data, ask, result, check, publish, interface = (PagesLater(site, *place) for place in LATER)
+    data, ask, result, account, check, publish, interface = (
+        PagesLater(site, *place) for place in LATER
+    )
     post = ["POST"]
     case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
 
@@ -140,7 +143,10 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
             Route(f"{case}/again", ask("again"), methods=post),
             Route(f"{case}/", result("result")),
             Route(f"{case}/q/{{section}}", result("question")),
-            Route(f"{case}/accounts", result("accounts")),
+            Route(f"{case}/accounts", account("accounts")),
+            Route(f"{case}/accounts.csv", account("table")),
+            Route(f"{case}/accounts/{{code:int}}", account("account")),
+            Route(f"{case}/handles", account("handles"), methods=post),
             Route(f"{case}/check", check("check"), methods=["GET", "POST"]),
             Route(f"{case}/check/correct", check("correct"), methods=post),
             Route(f"{case}/check/add", check("add"), methods=post),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from starlette.requests import Request
@@ -27,6 +29,33 @@ MAX_SESSIONS: Final = 16
 UPLOADS: Final = ("begin", "files")
 
 
+class Role(StrEnum):
+    """What somebody may do: read; change cases too; or all, which is to see handles as well."""
+
+    READ = "read"
+    WRITE = "write"
+    OWNER = "owner"
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a session may do.
+
+    Parameters
+    ----------
+    role
+        Of whoever has it.
+    name
+        What it is called in the history of a case.
+    by_handle
+        The cases whose accounts are shown by their handles in it.
+    """
+
+    role: Role
+    name: str
+    by_handle: set[str] = field(default_factory=set)
+
+
 class Sessions:
     """The tokens and sessions of one server.
 
@@ -39,7 +68,8 @@ class Sessions:
     def __init__(self, lasting: str | None = None) -> None:
         self._lasting = lasting
         self._once: set[str] = set()
-        self._sessions: dict[str, str] = {}
+        self._sessions: dict[str, Grant] = {}
+        self._count = 0
         self._key = secrets.token_bytes(32)
 
     def make_token(self) -> str:
@@ -55,14 +85,19 @@ class Sessions:
             return None
         self._once.discard(found)
         session = secrets.token_urlsafe(24)
-        self._sessions[session] = ""
+        self._count += 1
+        self._sessions[session] = Grant(Role.OWNER, f"{Role.OWNER} {self._count}")
         while len(self._sessions) > MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         return session
 
     def knows(self, session: str) -> bool:
         """Whether a session stands."""
-        return any(_same(one, session) for one in self._sessions)
+        return self.grant(session) is not None
+
+    def grant(self, session: str) -> Grant | None:
+        """What a session may do; None if it does not stand."""
+        return next((g for one, g in self._sessions.items() if _same(one, session)), None)
 
     def knows_program(self, token: str) -> bool:
         """Whether this is the lasting token."""

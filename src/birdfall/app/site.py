@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache, partial
 from importlib.resources import files
 from typing import Final
 from urllib.parse import quote
@@ -19,9 +19,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import birdfall
 from birdfall.app.jobs import JobKind, JobState, JobStatus, last_job
-from birdfall.app.session import Sessions, bearer_of, session_of
+from birdfall.app.session import Role, Sessions, bearer_of, session_of
 from birdfall.app.workspace import Desk, Workspace, title_of
 from birdfall.model.errors import BirdfallError
+from birdfall.record.manifest import NAME as MANIFEST
 from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 
 #: Fields and files of one form.
@@ -51,6 +52,7 @@ class Site:
 
     def __init__(self, workspace: Workspace, sessions: Sessions) -> None:
         self.workspace, self.sessions = workspace, sessions
+        self._questions: dict[tuple[str, str], tuple[int, Sequence[object]]] = {}
         self._environment = Environment(
             loader=ChoiceLoader([PackageLoader("birdfall.app"), PackageLoader("birdfall.tell")]),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -111,10 +113,29 @@ class Site:
                 "title": title_of(desk),
                 "job": job,
                 "measured": is_measured(desk),
+                "questions": self.questions(desk, language),
+                "may_unmask": self.may_unmask(request),
+                "network_name": partial(network_name, words(language)),
                 "base": f"/{language}/c/{quote(desk.name, safe='')}",
                 **context,
             },
         )
+
+    def remember_questions(self, desk: Desk, language: str, listed: Sequence[object]) -> None:
+        """Keep which questions a case answers, as long as it does not change: to find out takes
+        longer than a page may.
+        """
+        self._questions[desk.name, language] = (_state_of(desk), listed)
+
+    def questions(self, desk: Desk, language: str) -> Sequence[object]:
+        """The questions that were kept; none if there are none of the case as it is."""
+        state, listed = self._questions.get((desk.name, language), (-1, ()))
+        return listed if state == _state_of(desk) else ()
+
+    def may_unmask(self, request: Request) -> bool:
+        """Whether somebody may see all accounts by their handles."""
+        grant = self.sessions.grant(session_of(request))
+        return grant is not None and grant.role is Role.OWNER
 
     def render_error(self, request: Request, error: BirdfallError, status: int) -> Response:
         """A page that says what went wrong."""
@@ -137,9 +158,46 @@ class Site:
             raise HTTPException(403, "This form is of another session: load the page again.")
         return form
 
+    def visitor(self, request: Request) -> str:
+        """Who asks, as the history of a case names them."""
+        grant = self.sessions.grant(session_of(request))
+        return "program" if grant is None else grant.name
+
+    def shows_handles(self, request: Request, desk: Desk) -> bool:
+        """Whether a session shows all accounts of a case by their handles."""
+        grant = self.sessions.grant(session_of(request))
+        return grant is not None and grant.role is Role.OWNER and desk.name in grant.by_handle
+
+    def show_handles(self, request: Request, desk: Desk, *, shown: bool) -> None:
+        """Show all accounts of a case by their handles in a session, or no longer.
+
+        Raises HTTPException 403 for anybody but the owner.
+        """
+        grant = self.sessions.grant(session_of(request))
+        if grant is None or grant.role is not Role.OWNER:
+            raise HTTPException(403, "Only the owner of this workspace sees handles.")
+        if shown:
+            grant.by_handle.add(desk.name)
+        else:
+            grant.by_handle.discard(desk.name)
+
     def is_program(self, request: Request) -> bool:
         """Whether a program asks by its own token; browsers send none by themselves."""
         return self.sessions.knows_program(bearer_of(request))
+
+
+def _state_of(desk: Desk) -> int:
+    """A number that changes whenever a case does."""
+    try:
+        return (desk.case_path / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def network_name(say: Words, name: str) -> str:
+    """What is called a network of this name: by what was done together, if it is one of ours."""
+    key = f"trace.{name.removeprefix('coordination-')}"
+    return say(key) if say.has(key) else f"\u2068{name.removeprefix('coordination-')}\u2069"
 
 
 def text_of(form: FormData, name: str) -> str:

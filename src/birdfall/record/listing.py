@@ -1,8 +1,9 @@
-"""Accounts of a record as pages list them: some at a time, in an order that a key resumes."""
+"""Accounts and acts of a record as pages list them."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -32,124 +33,143 @@ def followed_accounts(record: Record, limit: int, search: str = "") -> list[Foll
         return []
     rows = record.sql(
         """
-        SELECT f.followed AS account, coalesce(any_value(n.handle), '') AS handle,
-               count(DISTINCT f.follower) AS followers
-        FROM follows f
+        SELECT f.followed AS account, coalesce(n.handle, '') AS handle, f.followers
+        FROM (SELECT followed, count(DISTINCT follower) AS followers FROM follows GROUP BY 1) f
         LEFT JOIN (SELECT account, max(handle) AS handle FROM accounts
                    WHERE handle IS NOT NULL GROUP BY account) n ON n.account = f.followed
         WHERE $search = '' OR contains(lower(f.followed), lower($search))
               OR contains(lower(coalesce(n.handle, '')), lower($search))
-        GROUP BY f.followed ORDER BY followers DESC, account LIMIT $limit
+        ORDER BY followers DESC, account LIMIT $limit
         """,
         {"search": search.removeprefix("@"), "limit": limit},
     )
     return [FollowedAccount(**row) for row in rows.to_pylist()]
 
 
-@dataclass(frozen=True, slots=True)
-class FallenAccount:
-    """An account that fell: when, and when it was seen active again (None: never)."""
-
-    code: int
-    account: str
-    fell: dt.datetime
-    returned: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class FallenQuery:
-    """Which fallen accounts are listed.
+def fallen_accounts(record: Record, members: pa.Table | None = None) -> pa.Table:
+    """Every account that fell, once, with what is known of it.
 
     Parameters
     ----------
+    record
+        The record.
     members
-        Those of a wave: a table with columns code, account and fell_by (microseconds); None: all
-        that fell at any time.
-    leader
-        Whom they followed; "": anybody.
-    returned
-        True: those that came back; False: those that did not; None: all.
-    """
+        Those of a wave: a table with columns code and fell_by (microseconds); None: all that fell
+        at any time.
 
-    members: pa.Table | None = None
-    leader: str = ""
-    returned: bool | None = None
+    Returns
+    -------
+    pa.Table
+        [code, fell, returned, created (int64 microseconds; null: not known), client, language
+        (text; null: not known), acts], by fell and code. client and language are those of most of
+        the account's acts; of as many, the first by name.
+    """
+    if members is None:
+        if not record.has("statuses"):
+            return _no_accounts()
+        falls = f"""SELECT i.code, min(epoch_us(s.time)) AS fell FROM statuses s
+            JOIN ids i ON i.id = s.account WHERE s.status IN ({_FALLEN}) GROUP BY 1"""
+    else:
+        plain = pa.table(
+            {
+                "code": members.column("code"),
+                "fell": members.column("fell_by").cast(pa.timestamp("us", "UTC")).cast(pa.int64()),
+            }
+        )
+        record.connection.register("listed_members", plain)
+        falls = "SELECT code, min(fell) AS fell FROM listed_members GROUP BY 1"
+    return record.sql(
+        f"""
+        WITH falls AS ({falls}),
+        named AS (SELECT f.code, f.fell, i.id FROM falls f JOIN ids i USING (code)),
+        backs AS (SELECT n.code, min(epoch_us(s.time)) AS returned FROM statuses s
+            JOIN named n ON n.id = s.account
+            WHERE s.status = 'active' AND epoch_us(s.time) > n.fell GROUP BY 1),
+        made AS (SELECT n.code, min(epoch_us(a.created_at)) AS created,
+            max(nullif(a.language, '')) AS language
+            FROM accounts a JOIN named n ON n.id = a.account GROUP BY 1),
+        done AS (SELECT n.code, nullif(a.client, '') AS client,
+            nullif(a.language, '') AS language, count(*) AS acts
+            FROM acts a JOIN named n ON n.id = a.account GROUP BY ALL),
+        clients AS (SELECT code, first(client ORDER BY n DESC, client) AS client FROM (
+            SELECT code, client, sum(acts) AS n FROM done WHERE client IS NOT NULL GROUP BY 1, 2)
+            GROUP BY 1),
+        languages AS (SELECT code, first(language ORDER BY n DESC, language) AS language FROM (
+            SELECT code, language, sum(acts) AS n FROM done WHERE language IS NOT NULL
+            GROUP BY 1, 2) GROUP BY 1),
+        totals AS (SELECT code, sum(acts)::BIGINT AS acts FROM done GROUP BY 1)
+        SELECT n.code, n.fell, b.returned, m.created, c.client,
+            coalesce(l.language, m.language) AS language, coalesce(t.acts, 0) AS acts
+        FROM named n LEFT JOIN backs b USING (code) LEFT JOIN made m USING (code)
+        LEFT JOIN clients c USING (code) LEFT JOIN languages l USING (code)
+        LEFT JOIN totals t USING (code)
+        ORDER BY n.fell, n.code
+        """
+    )
+
+
+def _no_accounts() -> pa.Table:
+    number, text = pa.array([], pa.int64()), pa.array([], pa.string())
+    return pa.table(
+        {
+            "code": pa.array([], pa.int32()),
+            **dict.fromkeys(("fell", "returned", "created"), number),
+            **dict.fromkeys(("client", "language"), text),
+            "acts": number,
+        }
+    )
+
+
+def known_handles(record: Record, codes: Sequence[int]) -> dict[int, str]:
+    """The latest known handle of each of these accounts that has one."""
+    rows = record.sql(
+        """SELECT i.code, arg_max(a.handle, coalesce(a.observed_at, a.created_at,
+               TIMESTAMPTZ '1970-01-01')) AS handle
+           FROM accounts a JOIN ids i ON i.id = a.account
+           WHERE i.code IN (SELECT unnest($codes)) AND a.handle IS NOT NULL GROUP BY 1""",
+        {"codes": list(codes)},
+    )
+    columns = (rows.column(name).to_pylist() for name in ("code", "handle"))
+    return dict(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
-class FallenPage:
-    """A page of fallen accounts, in the order in which they fell.
+class ListedAct:
+    """An act as pages list it.
 
     Parameters
     ----------
-    accounts
-        Those of this page.
-    total
-        How many there are in all.
-    after
-        The key with which the next page begins; "" if this is the last.
+    place
+        Where it stands among the acts of the record.
+    code
+        Who did it.
+    time, kind, object, text
+        When, what, on what, and in which words; "" where there are none.
+    client, language
+        With which application, and in which language; "" where that is not known.
     """
 
-    accounts: tuple[FallenAccount, ...]
-    total: int
-    after: str
+    place: int
+    code: int
+    time: dt.datetime
+    kind: str
+    object: str
+    text: str
+    client: str
+    language: str
 
 
-def fallen_accounts(record: Record, query: FallenQuery, size: int, after: str = "") -> FallenPage:
-    """A page of the accounts that fell, in the order in which they did.
+_ACT = """SELECT row_number() OVER (ORDER BY a.time, i.code, a.kind, a.object, coalesce(a.text, ''))
+    AS place, i.code, a.time, a.kind, a.object, coalesce(a.text, '') AS text,
+    coalesce(a.client, '') AS client, coalesce(a.language, '') AS language
+    FROM acts a JOIN ids i ON i.id = a.account"""
 
-    after: the `after` of the page before; "" for the first. A key that is none begins anew.
-    """
-    if not record.has("statuses"):
-        return FallenPage((), 0, "")
-    moment, code = _parse_key(after)
-    if query.members is not None:
-        record.connection.register("listed_members", query.members)
-    listed, values = _listed(query), {"leader": query.leader}
-    total = record.sql(f"SELECT count(*) AS n FROM ({listed})", values)
+
+def acts_of(record: Record, code: int, size: int, after: int = 0) -> list[ListedAct]:
+    """Acts of an account in the order of time, at most `size`, those after place `after`."""
     rows = record.sql(
-        f"""SELECT * FROM ({listed})
-        WHERE epoch_us(fell) > $moment OR epoch_us(fell) = $moment AND code > $code
-        ORDER BY fell, code LIMIT $size""",
-        {**values, "moment": moment, "code": code, "size": size + 1},
-    ).to_pylist()
-    shown = [FallenAccount(**row) for row in rows[:size]]
-    key = f"{_microseconds(shown[-1].fell)}-{shown[-1].code}" if len(rows) > size else ""
-    return FallenPage(tuple(shown), int(total.column("n")[0].as_py()), key)
-
-
-def _listed(query: FallenQuery) -> str:
-    """SQL of the accounts that a query lists; its value is named leader."""
-    back = {
-        None: "",
-        True: "AND returned IS NOT NULL",
-        False: "AND returned IS NULL",
-    }[query.returned]
-    if query.members is None:
-        falls = f"""SELECT account, min(time) AS fell FROM statuses
-            WHERE status IN ({_FALLEN}) GROUP BY account"""
-    else:
-        falls = "SELECT account, min(fell_by)::TIMESTAMPTZ AS fell FROM listed_members GROUP BY 1"
-    return f"""
-        SELECT code, account, fell, returned FROM (
-          SELECT i.code, s.account, s.fell, min(a.time) AS returned
-          FROM ({falls}) s JOIN ids i ON i.id = s.account
-          LEFT JOIN statuses a
-            ON a.account = s.account AND a.status = 'active' AND a.time > s.fell
-          GROUP BY i.code, s.account, s.fell)
-        WHERE ($leader::VARCHAR = '' OR account IN
-               (SELECT follower FROM follows WHERE followed = $leader::VARCHAR)) {back}
-    """
-
-
-def _parse_key(after: str) -> tuple[int, int]:
-    """The moment (microseconds) and code after which a page begins."""
-    moment, _, code = after.partition("-")
-    if moment.isascii() and moment.isdigit() and code.isascii() and code.isdigit():
-        return min(int(moment), 2**62), min(int(code), 2**62)
-    return -(2**62), -1
-
-
-def _microseconds(moment: dt.datetime) -> int:
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    return (moment - epoch) // dt.timedelta(microseconds=1)
+        f"""SELECT * FROM ({_ACT} WHERE i.code = $code) WHERE place > $after
+            ORDER BY place LIMIT $size""",
+        {"code": code, "after": after, "size": size},
+    )
+    return [ListedAct(**row) for row in rows.to_pylist()]

@@ -74,6 +74,55 @@
     setTimeout(look, 500);
   }
 
+  // what a form of filters asks for is shown at once; the address says the same
+  for (const form of all("form[data-live]")) {
+    const brush = form.querySelector(".brush"), times = brush ? brush.dataset.times.split(" ") : [];
+    const ends = brush ? [...brush.querySelectorAll("[data-end]")] : [];
+    const field = (end) => form.querySelector(`[name="${end.dataset.end}"]`);
+    const say = (end) => end.setAttribute("aria-valuetext", times[Number(end.value)].replace("T", " "));
+    let waiting, asked = 0;
+    const paint = () => {
+      const [first, last] = ends.map((end) => Number(end.value));
+      brush.querySelectorAll("rect").forEach((bar, n) => bar.classList.toggle("on", n >= first && n < last));
+    };
+    const show = async () => {
+      const mine = ++asked, rows = document.getElementById(form.dataset.live);
+      const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+      const address = `${form.action}?${query}`;
+      rows.setAttribute("aria-busy", "true");
+      try {
+        const answer = await fetch(address);
+        if (mine !== asked) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.getElementById(form.dataset.live);
+        if (mine !== asked || !fresh) return;
+        document.getElementById(form.dataset.live).replaceWith(fresh);
+        const old = form.querySelector(".brush svg"), drawn = page.querySelector(".brush svg");
+        if (old && drawn) old.replaceWith(drawn);
+        history.replaceState(null, "", address);
+      } catch { rows.removeAttribute("aria-busy"); }
+    };
+    const later = () => { clearTimeout(waiting); waiting = setTimeout(show, 120); };
+    for (const end of ends) {
+      say(end);
+      end.addEventListener("input", () => {
+        const [first, last] = ends;
+        if (Number(first.value) >= Number(last.value)) {
+          if (end === first) first.value = Math.max(0, Number(last.value) - 1); else last.value = Math.min(times.length - 1, Number(first.value) + 1);
+        }
+        const n = Number(end.value), edge = end === first ? n === 0 : n === times.length - 1;
+        field(end).value = edge ? "" : times[n];
+        say(end);
+        paint();
+        later();
+      });
+    }
+    form.addEventListener("change", (event) => {
+      if (event.target.name === "wave" && brush) { form.requestSubmit(); return; }
+      if (event.target.name) later();
+    });
+  }
+
   for (const button of all("[data-copy]")) {
     button.addEventListener("click", async () => {
       const text = button.closest("section, details").querySelector("blockquote").innerText;
