@@ -34,11 +34,12 @@ def sniff(_path: Path, head: bytes) -> float:
 def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Rows | Part]:
     """Acts of an outbox. What is none (updates, deletions) is counted."""
     buffers = RowBuffers(options.source_of(path))
-    place, others = 0, 0
+    place = others = addresses = 0
     for page in read_pages(
         path, buffers.rejections, allow_large=options.allow_large, progress=progress
     ):
         listed = items_of(page, "orderedItems", "items")
+        addresses += _count_addresses(page)
         for activity in [page] if listed is None else listed:
             place += 1
             kind = _KINDS.get(str(activity.value("type")))
@@ -51,9 +52,19 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
                 else:
                     buffers.add(row)
             yield from buffers.batches(at_least=ROWS_PER_BATCH)
+    if addresses:
+        buffers.rejections.add(
+            None, None, addresses, "likes or bookmarks whose time is not told, so they are no acts"
+        )
     if others:
         buffers.rejections.add(None, None, others, "activities that are no posts, boosts or likes")
     yield from buffers.batches()
+
+
+def _count_addresses(page: JsonObject) -> int:
+    """How many items of a collection are addresses alone, as likes and bookmarks in an archive."""
+    listed = [page.value(key) for key in ("orderedItems", "items")]
+    return sum(isinstance(i, str) for items in listed if isinstance(items, list) for i in items)
 
 
 def _acts(activity: JsonObject, kind: str, place: int) -> Iterator[ActRow | str]:

@@ -30,6 +30,7 @@ _BUILT_IN: Final = {
     "activitypub": "birdfall.sources.activitypub",
     "mastodon-admin": "birdfall.sources.mastodon_admin",
     "bluesky-pages": "birdfall.sources.bluesky_pages",
+    "downloads": "birdfall.sources.downloads",
     "x": "birdfall.sources.x",
     "watch": "birdfall.sources.watch_archive",
     "table": "birdfall.sources.table.reader",

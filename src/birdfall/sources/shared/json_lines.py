@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.errors import InputError
+from birdfall.sources.shared.captured_items import open_envelope
 from birdfall.sources.shared.json_object import JsonObject, parse_json_object
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.rejections import Rejections
@@ -22,7 +23,7 @@ MAX_NAMES: Final = 5_000
 PAGE_KEYS: Final = (
     "data", "items", "results", "result", "posts", "tweets", "statuses", "messages", "videos",
     "comments", "itemList", "item_list", "events", "records", "accounts", "users", "followers",
-    "following", "documents", "hits", "rows", "edges",
+    "following", "documents", "hits", "rows", "edges", "children",
 )  # fmt: skip
 #: Lines looked at for the names of columns.
 _NAME_SAMPLE_LINES = 2_000
@@ -80,6 +81,9 @@ def open_page(value: JsonObject) -> list[JsonObject]:
 
     A page has one list of objects under a name that interfaces use, alone or within `data`.
     """
+    captured = open_envelope(value)
+    if captured is not None:
+        return [captured]
     for holder in (value, value.child("data"), value.child("response"), value.child("result")):
         for key in PAGE_KEYS if holder is not None else ():
             inner = holder.value(key) if holder is not None else None

@@ -235,6 +235,12 @@ def _tell_flags_from_ids(chosen: Chosen) -> None:
     for column in list(chosen.columns("is_repost")):
         if any(len(v) > 6 for v in chosen.values(column)):
             _move(chosen, column, "is_repost")
+    for role in ("text", "followers", "following", "posts"):
+        for column in list(chosen.columns(role)):
+            # whether there is a caption, or whether somebody is followed
+            flags = {v.casefold() for v in chosen.values(column)}
+            if flags and flags <= {"true", "false"}:
+                _move(chosen, column, role)
     for column in list(chosen.columns("repost_id")):
         values = chosen.values(column)
         if values and all(v.casefold() in _FLAGS for v in values):
@@ -285,6 +291,15 @@ def is_own_address(chosen: Chosen, column: str, act_id: str | None) -> bool:
         for row in rows
     )
     return own > len(rows) / 2
+
+
+def holds_addresses_of_posts(chosen: Chosen) -> bool:
+    """Whether a column of addresses holds those of posts: then the rows are posts, or of posts."""
+    for column in chosen.columns("url"):
+        values = chosen.values(column)[:200]
+        if values and sum(bool(_OF_A_POST.match(v)) for v in values) > len(values) / 2:
+            return True
+    return False
 
 
 def _looks_like_time(text: str) -> bool:

@@ -14,9 +14,10 @@ from typing import Final
 #: Role to the squeezed names of its columns.
 ROLE_NAMES: Final[dict[str, str]] = {
     # who: an id that stays, a word that may be either, a handle that may change hands
-    "account_id": "accountid userid useridstr authorid authoridstr fromuserid fromuseridstr "
+    "account_id": "accountid userid useridstr authorid authoridstr useruid authoruid authormetaid "
+    "authorexternalid fromuserid fromuseridstr "
     "authoraccountid userpk externalauthorid authorchannelidvalue authorchannelid "
-    "channelid pageid facebookid uid "
+    "channelid accountplatformid pageid facebookid uid "
     "fromid ownerid posterid senderid raterparticipantid noteauthorparticipantid participantid "
     "posterpageid twitteruserid tweetauthorid actorid did accountdid authordid "
     "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
@@ -27,8 +28,9 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "auteur utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
     "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle "
     "utente autore konto nutzer benutzer kullanici пользователь автор",
-    "handle": "handle username screenname userscreenname userusername authorusername "
-    "authorscreenname authorhandle accounthandle accountusername fromuser fromuserscreenname "
+    "handle": "handle screenname userscreenname userusername authorusername authorscreenname "
+    "username authorhandle authorshortname authormetaname "
+    "accounthandle accountusername fromuser fromuserscreenname "
     "fromusername twitterhandle tweetuser userhandle channelusername profilehandle userhandle "
     "usernametag accountaddress uniqueid authoruniqueid twitterscreenname influencer "
     "nombredeusuario "
@@ -75,6 +77,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "reblogid reblogofid boostofid rebloguri reposteduri sharedid sharedpostid originalid "
     "originalpostid originaltweetid originalstatusid referencedid referencedtweetid "
     "vkcopiedpostid "
+    "retweetedweiboid "
     "retweetof retweetofid retweetofstatusid rtof rtid retweetoriginalid retweetsourceid "
     "retuitsde retuitde retuiteode retuiteade idretuit idretweet idcompartido "
     "idmensajecompartido iddelmensajecompartido idpublicacioncompartida idtuitoriginal "
@@ -85,7 +88,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "forwardedmessageid forwardoriginmessageid unixtimestampforwardedfrom "
     "timestampforwardedfrom fwdfromdate forwarddate forwardmsgdate forwardedtimestamp "
     "forwardedfromtimestamp forwardorigindate",
-    "repost_or_quote_id": "retweetorquoteid",
+    "repost_or_quote_id": "retweetorquoteid sourcetweetid",
     "is_repost": "isretweet isretweeted isrepost isreblog isshare isboost retweet isrt isforward "
     "isforwarded esretuit "
     "esretweet estretweet eretweet",
@@ -95,7 +98,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "retweetauthorusername retweetedtweetuserid retweetedtweetuserusername "
     "reposteduserid repostedby repostedfrom authorforwardedfromid authorforwardedfromusername "
     "forwardedfromid forwardedfrom authorforwardedfromname retweetoruserid "
-    "fwdfromfromidchannelid fwdfromfromiduserid fwdfromfromid fwdfromfromname forwardsenderid "
+    "fwdfromfromidchannelid "
+    "fwdfromchannelid fwdfromfromiduserid fwdfromfromid fwdfromfromname forwardsenderid "
     "forwardfromchatid forwardfromid forwardoriginchatid forwardmsgfrompeerid "
     "forwardmsgfrompeername reenviadode transferede encaminhadode "
     "ritwittadi ritwittatoda retweetvon geteiltvon",
@@ -111,15 +115,15 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "links": "linkattachmentlink urls links entitiesurls expandedurls urlslinked alllinks "
     "outlinks urlsexpanded "
     "expandedlinks finallink linksshared enlaces liens sharedlinks expandedurl "
-    "unshortenedurl canonicalurl",
+    "unshortenedurl canonicalurl expanded expandedlink",
     "url": "link url lien enlace href urls address tweeturl statusurl posturl permalink "
     "permalinkurl tweetpermalink messageurl videourl twitterurl tiktokurl postlink "
     "linkdelpost enlacedelpost website pagina web الرابط رابط sharedlink linkurl",
     "mentions": "usermentions mentions mentionedusers entitiesmentions entitiesusermentions "
     "mentionednames mentioneduserids menciones mentionsids",
-    "act_id": "vkpostid tweetid tweetidstr actid postid statusid messageid msgid noteid "
+    "act_id": "vkpostid noteid tweetid tweetidstr actid postid statusid messageid msgid weiboid "
     "commentid documentid mentionid resourceid idtweet idtuit idmensaje "
-    "idpublicacion iddelpost uri aturi idstr id",
+    "idpublicacion iddelpost uri aturi idstr id videoid",
     # what is shared that is neither a post nor a text
     "media": "phash imagephash imagehash mediahash pdqhash pdq imageid image songid song musicid "
     "soundid domain linkdomain",
@@ -133,8 +137,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "videodescription hitsentence snippet openingtext fullcontent contentstext summary "
     "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
     "نص النص المحتوى الرسالة "
-    "captiontext datadesc inhalt beitrag nachricht testo messaggio metin текст",
-    "kind": "kind type action act tweettype posttype interaction interactiontype "
+    "captiontext desc datadesc videotitle inhalt beitrag nachricht testo messaggio metin текст",
+    "kind": "kind type action act tweettype sourcetweettype posttype interaction interactiontype "
     "tipo accion acao typeaction نوع",
     # what became of an account
     "status": "status state accountstatus userstatus estado estatus estadodelacuenta statut "
@@ -164,7 +168,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "followers": "followers followercount followerscount seguidores numseguidores nseguidores "
     "abonnes nombredabonnes userfollowerscount userfollowers authorfollowers "
     "publicmetricsfollowerscount authorpublicmetricsfollowerscount userfollowerscount "
-    "followersatposting fans fanscount subscribers subscribercount subscribersatposting "
+    "followersatposting fans fanscount authormetafans "
+    "subscribers subscribercount subscribersatposting "
     "likesatposting fromuserfollowercount authorfollowerscount usernumfollowers "
     "متابعون المتابعون عددالمتابعين "
     "seguaci abonnenten takipciler followerzahl",
@@ -192,7 +197,7 @@ def squeeze_name(name: str) -> str:
     """A column's name in small letters, without accents and signs."""
     plain = unicodedata.normalize("NFKD", name)
     plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return re.sub(r"[\W_]+", "", plain)
+    return re.sub(r"[\W_]+", "", plain.replace("\N{LATIN SMALL LETTER DOTLESS I}", "i"))
 
 
 def _ranks() -> dict[str, dict[str, int]]:

@@ -102,15 +102,26 @@ def _lines_above(lines: list[str]) -> int:
             sum(bool(c.strip()) for c in row) if (row := _cells(line, delimiter)) else 0
             for line in lines[:MAX_LINES_ABOVE]
         ]
-        whole = [len(_cells(line, delimiter)) for line in lines[:200]]
-        most = max(whole, default=0)
-        if most < 3 or sum(w == most for w in whole) < 0.5 * len(whole[:-1] or whole):
+        most = max((len(_cells(line, delimiter)) for line in lines[:200]), default=0)
+        if most < 3:
             continue
         first = next((n for n, w in enumerate(widths) if w >= max(3, 0.6 * most)), 0)
         # blank lines alone are passed over anyway
-        if any(widths[:first]) and all(w <= 2 for w in widths[:first]):
+        if not any(widths[:first]) or any(w > 2 for w in widths[:first]):
+            continue
+        rest = _rows("".join(lines[first:200]), delimiter)
+        if sum(len(row) == most for row in rest) >= 0.5 * len(rest):
             best = max(best, first)
     return best
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    """The rows of a text, but for empty ones and a last one that may be cut."""
+    try:
+        rows = [r for r in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if r]
+    except csv.Error:
+        return []
+    return rows[:-1] if len(rows) > 2 else rows
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -16,6 +16,7 @@ from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import (
     Chosen,
     are_known_handles,
+    holds_addresses_of_posts,
     time_columns,
 )
 from birdfall.sources.table.column_roles import squeeze_name
@@ -112,6 +113,8 @@ def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
     if says_status:
         return True
     named = chosen.filled("account_id", "account", "handle") or act_id or "account" in constants
+    if not says_status and holds_addresses_of_posts(chosen):
+        return False
     known = any(chosen.first(r) for r in _PROFILE_ROLES) or chosen.first("handle")
     if not known and chosen.filled("account_id", "account"):
         times = chosen.columns("posted")

@@ -16,6 +16,7 @@ from birdfall.sources.table.column_choice import (
     NO_ID,
     Chosen,
     are_known_handles,
+    holds_addresses_of_posts,
     is_own_address,
     states_zone,
     time_columns,
@@ -34,7 +35,7 @@ _MENTIONS: Final = r"(?:^|[^\pL\pN_@.])[@\x{FF20}]([A-Za-z0-9_](?:[A-Za-z0-9_.-]
 #: How lists of objects in a cell name what they hold, the fuller first.
 _LISTED: Final = {
     "hashtags": ("text", "tag", "name", "title"),
-    "links": ("unwound_url", "expanded_url", "expandedUrl", "url"),
+    "links": ("unwound_url", "expanded_url", "expandedUrl", "expanded", "url"),
     "mentions": ("id_str", "id", "screen_name", "username"),
 }
 _FIND: Final = {"hashtags": _HASHTAGS, "links": _LINKS, "mentions": _MENTIONS}
@@ -59,6 +60,8 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
     if when is None or (account is None and "account" not in constants):
         return
     act_id, text = chosen.filled("act_id"), chosen.filled("text")
+    if text is None and holds_addresses_of_posts(chosen):
+        text = chosen.filled("description")
     if not (act_id or text or chosen.filled("object", "url", "links", "repost_id")):
         act_id, text = chosen.first("act_id"), chosen.first("text")
     if act_id == account:

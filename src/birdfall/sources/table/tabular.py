@@ -150,10 +150,11 @@ class Tabular:
                 number += batch.num_rows
 
     def read_texts(
-        self, used: Sequence[str], rejections: Rejections, block: int = delimited.BLOCK_BYTES
+        self, used: Sequence[str], rejections: Rejections, block: int | None = None
     ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The columns `used` of a text file as clean texts, and the row of the file of each."""
         names = list(self.types)
+        block = block or delimited.BLOCK_BYTES
         if self.kind == "parquet":
             yield from self._read_parquet_texts(
                 used, SAMPLE_ROWS if block == _SAMPLE_BLOCK_BYTES else BATCH_ROWS
