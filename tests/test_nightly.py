@@ -83,8 +83,9 @@ def test_kernels_are_compiled_anew_only_if_the_fault_is_in_one(tmp_path, monkeyp
     ],
 )
 def test_tests_that_were_stopped_caught_nothing(monkeypatch, code, told, by):
-    def run(*_, **__):
-        return subprocess.CompletedProcess([], code, told, "")
+    def run(*_, env, **__):
+        with_fault = env["PYTHONPATH"] != str(mutants.SOURCES.parent)
+        return subprocess.CompletedProcess([], code * with_fault, told * with_fault, "")
 
     monkeypatch.setattr(mutants.subprocess, "run", run)
     fault = mutants.draw(1, 7)[0]
@@ -93,3 +94,22 @@ def test_tests_that_were_stopped_caught_nothing(monkeypatch, code, told, by):
             mutants.run_tests(fault, slow=False)
     else:
         assert mutants.run_tests(fault, slow=False) == by
+
+
+@pytest.mark.parametrize("caught", [True, False])
+def test_a_test_that_fails_without_the_fault_too_catches_nothing(monkeypatch, caught):
+    """On a busy machine `a::b` fails, whatever the code; only `c::d` is of the fault."""
+
+    def run(command, *, env, **_):
+        with_fault = env["PYTHONPATH"] != str(mutants.SOURCES.parent)
+        if not with_fault:
+            fails = "a::b" if command[-1] == "a::b" else ""
+        elif "a::b" in command:  # left out
+            fails = "c::d" if caught else ""
+        else:
+            fails = "a::b"
+        return subprocess.CompletedProcess([], int(bool(fails)), f"FAILED {fails} - x", "")
+
+    monkeypatch.setattr(mutants.subprocess, "run", run)
+    found = mutants.run_tests(mutants.draw(1, 7)[0], slow=False)
+    assert found == ("FAILED c::d" if caught else "")

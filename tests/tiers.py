@@ -20,12 +20,15 @@ def every_pair(first, second, *, fast):
 
 
 def some_fast(values, number):
-    """Values of a parameter: the first `number` of them are fast, the others slow.
+    """Values of a parameter, or tuples for several: the first `number` are fast, the others slow.
 
     For draws of a seed and the like, of which each says the same of another world.
     """
     return [
-        value if i < number else pytest.param(value, marks=pytest.mark.slow)
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)),
+            marks=[] if i < number else pytest.mark.slow,
+        )
         for i, value in enumerate(values)
     ]
 

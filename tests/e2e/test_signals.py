@@ -86,14 +86,14 @@ def test_a_signal_while_duckdb_works(table, number, code):
 WRITING_QUERY = """
     from birdfall.cli import signals
     from birdfall.pipeline import intake
-    from birdfall.record.record import connect
+    from birdfall.record.queries import open_connection
 
     signals.MAX_CLEANUP_S = 1000.0
 
     def query(*_args, **_options):
         threading.Timer(0.5, os.kill, (os.getpid(), {number})).start()
         rows = "SELECT sum(a.range * b.range) FROM range(1000000000) a, range(99) b"
-        connect().execute("CREATE TABLE sums AS " + rows)
+        open_connection().execute("CREATE TEMP TABLE sums AS " + rows)
 
     intake.look_at_files = query
 """

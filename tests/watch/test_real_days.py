@@ -25,6 +25,7 @@ def days(real):
     return listed(real("suspensions-2022/suspensions.parquet").parent)
 
 
+@pytest.mark.slow
 def test_the_day_the_platform_changed_hands_is_one_wave(days, tmp_path, monkeypatch):
     """3,386 of its large accounts, 26 times the usual day, spread over a day.
 

@@ -35,6 +35,7 @@ from birdfall.watch.store.ingest import add_follow, ingest_batch
 from birdfall.watch.store.queries.falls import count_returns, list_falls, stage_fallen
 from birdfall.watch.store.queries.waves import find_wave, insert_wave
 from processes import start
+from tiers import some_fast
 
 T = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -477,7 +478,7 @@ while forgetting.step(int(sys.argv[2])):
 """
 
 
-@pytest.mark.parametrize("copies", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("copies", some_fast([1, 4], 1))
 def test_killed_at_any_moment(tmp_path, copies):
     state = begun(tmp_path / "w.sqlite")
     state.watch_leaders(["leader"])

@@ -347,9 +347,9 @@ def watched(path, days, bursts, rng):
 
 
 def test_a_rule_is_tried_on_the_past(tmp_path):
-    state, end = watched(tmp_path / "w.sqlite", 30, [7, 13, 22, 28], np.random.default_rng(0))
+    state, end = watched(tmp_path / "w.sqlite", 15, [4, 7, 11, 14], np.random.default_rng(0))
     tried = backtest_rule(state, Rule("r", "falls", 20), false_alarms_per_year=1.0, until=end)
-    assert (tried.fires, tried.days) == (4, 30.0)
+    assert (tried.fires, tried.days) == (4, 15.0)
     large = backtest_rule(state, Rule("r", "falls", 500), false_alarms_per_year=1.0, until=end)
     assert large.fires == 0
     short = backtest_rule(
@@ -376,13 +376,13 @@ def test_no_more_of_the_past_is_read_than_the_last_weeks(tmp_path):
 
 
 def test_what_history_says_is_used_for_the_next_tick(tmp_path):
-    state, end = watched(tmp_path / "w.sqlite", 20, [], np.random.default_rng(1))
+    state, end = watched(tmp_path / "w.sqlite", 10, [], np.random.default_rng(1))
     learned = learn_baseline(state, ALL_FALLS, T, end, 1.0)
     rate = 2 / 360
     assert rate < learned.expected < 10 * rate
     assert learn_baseline(state, ALL_REPORTS, T, end, 1.0) is None
     assert state.connection.execute("SELECT count(*) FROM waves").fetchone()[0] == 0, (
-        "twenty quiet days"
+        "ten quiet days"
     )
     assert state.connection.execute("SELECT sum(observed) FROM ticks").fetchone()[0] > 0
     assert TICK_US == 10_000_000

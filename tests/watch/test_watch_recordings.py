@@ -20,6 +20,7 @@ from birdfall.watch.store.database import State
 from birdfall.watch.store.queries.falls import visible_followers
 from birdfall.watch.store.queries.waves import list_waves
 from processes import start
+from tiers import some_fast
 
 
 def replayed(path, *files, leaders=(), **more):
@@ -183,14 +184,15 @@ def killed_often(path, recording, leader, times, rng):
     return deaths
 
 
-def test_nothing_is_lost_or_counted_twice_when_it_is_killed(real, tmp_path):
+@pytest.mark.parametrize("kills", some_fast([3, 12], 1))
+def test_nothing_is_lost_or_counted_twice_when_it_is_killed(real, tmp_path, kills):
     import random
 
     recording = real("atproto-recordings/wave-ci.atfh.gz")
     leader = json.loads(real("atproto-recordings/wave-ci-truth.json").read_text())["leader"]
     whole = tmp_path / "whole.sqlite"
     replayed(whole, recording, leaders=(leader,)).close()
-    times = int(os.environ.get("BIRDFALL_KILLS", "6"))
+    times = int(os.environ.get("BIRDFALL_KILLS", kills))
     broken = tmp_path / "broken.sqlite"
     deaths = killed_often(str(broken), str(recording), leader, times, random.Random(times))
     assert deaths > 0, "it was never killed at work"

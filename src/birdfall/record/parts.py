@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
-from birdfall.record.record import connect
+from birdfall.record.queries import open_connection
 
 #: Rows of one row group.
 ROWS_PER_GROUP: Final = 1 << 17
@@ -172,7 +172,7 @@ def _has_repeats(texts: pa.ChunkedArray) -> bool:
 def _accounts_in(path: Path, table: str) -> list[pa.Array]:
     """The accounts that a Parquet file of `table` names."""
     found = []
-    with contextlib.closing(connect()) as connection:
+    with contextlib.closing(open_connection()) as connection:
         for column in ACCOUNT_COLUMNS.get(table, ()):
             query = f'SELECT DISTINCT "{column}" FROM read_parquet($1)'
             found.append(

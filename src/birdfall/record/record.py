@@ -137,18 +137,6 @@ class Record:
         return found | self.settings.names
 
 
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A fresh in-memory DuckDB in UTC that spills to a temporary folder, without outside access."""
-    connection = open_connection()
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = true")
-    if threads:
-        connection.execute(f"SET threads = {threads:d}")
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
-    return connection
-
-
 def from_tables(
     tables: Mapping[str, pa.Table], settings: Settings | None = None, *, key: bytes = b"birdfall"
 ) -> Record:
@@ -157,7 +145,7 @@ def from_tables(
     For notebooks, tests and the simulator.
     """
     settings = settings or Settings()
-    connection = connect()
+    connection = open_connection()
     digests, sizes, ids = {}, {}, empty_ids()
     for name, schema in TABLES.items():
         given = tables.get(name)
@@ -182,7 +170,7 @@ def from_parquet(
 
     Nothing is read until asked for.
     """
-    connection = connect()
+    connection = open_connection()
     digests, sizes = {}, {}
     for name, schema in TABLES.items():
         listed = parts.get(name, ())
@@ -190,7 +178,9 @@ def from_parquet(
             paths = [str(p) for p, _, _ in listed]
             quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
             try:
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{quoted}])")
+                connection.execute(
+                    f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{quoted}])"
+                )
             except duckdb.Error as error:
                 torn = next((p for p, _, _ in listed if not _is_readable(p)), listed[0][0])
                 raise damaged(torn, "it is no table of the record") from error
@@ -209,7 +199,7 @@ def from_parquet(
 
 def _is_readable(path: Path) -> bool:
     """Whether every row of a Parquet file can be read."""
-    with contextlib.closing(connect()) as connection:
+    with contextlib.closing(open_connection()) as connection:
         try:
             # every column: a count of rows would read none of them
             rows = connection.sql("SELECT * FROM read_parquet($1)", params=[str(path)])

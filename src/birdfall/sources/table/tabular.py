@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from birdfall.model.errors import InputError
 from birdfall.model.progress import Progress, silent
+from birdfall.record.queries import open_connection
 from birdfall.sources.shared import decompress, json_lines
 from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.rejections import Rejections
@@ -239,11 +240,9 @@ def open_table(
 
     Raises InputError for a file that is empty, damaged or has no header.
     """
-    from birdfall.record.record import connect
-
     with (
         tempfile.TemporaryDirectory(prefix=".reading-", dir=staging) as folder,
-        connect() as connection,
+        open_connection() as connection,
     ):
         connection.execute("SET enable_progress_bar = false")
         plain, notes = decompress.copy_as_utf8(
