@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 import time
@@ -10,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,13 +21,11 @@ from birdfall.app.session import SessionDoor, Sessions
 from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread
 from birdfall.app.workspace import Workspace
 from birdfall.model.errors import BirdfallError, CaseError, UsageError
-from birdfall.web import ConnectionTable
+from birdfall.web import ConnectionTable, PageServer
 
 HOST: Final = "127.0.0.1"
 #: Seconds that an upload may take.
 UPLOAD_SECONDS: Final = 3600.0
-#: Seconds that ending the server may take, and between looks at whether it has ended by itself.
-STOP_TIMEOUT_SECONDS, STOP_CHECK_SECONDS = 5, 0.5
 #: Seconds after the start until what measures is loaded.
 LOAD_AFTER_SECONDS: Final = 1.0
 
@@ -89,12 +85,6 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
         Who may come in.
     """
     site = Site(workspace, sessions)
-    begin = BeginPages(site)
-    data, ask, result, account, check, publish, interface = (
-        PagesLater(site, *place) for place in LATER
-    )
-    post = ["POST"]
-    case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
 
     async def fail(request: Request, error: Exception) -> Response:
         """What went wrong, as a page or as JSON."""
@@ -117,49 +107,60 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
         return site.render_error(request, UsageError("there is nothing here"), 404)
 
     return Starlette(
-        routes=[
-            Route("/", begin.root),
-            Route("/c/{case}/{rest:path}", begin.root),
-            Route("/assets/{name}", asset),
-            Route("/api/v1/openapi.json", interface("openapi")),
-            Route("/api/v1/cases", interface("cases")),
-            Route(f"{api}/job", interface("begin_job"), methods=post),
-            Route(f"{api}/job", interface("job")),
-            Route(f"{api}/findings", interface("findings")),
-            Route(f"{api}/accounts", interface("accounts")),
-            Route(f"{api}/check", interface("check"), methods=post),
-            Route("/{language}/", begin.begin),
-            Route("/{language}/begin", begin.begin_case, methods=post),
-            Route("/{language}/demo", begin.begin_demo, methods=post),
-            Route(f"{case}/data", data("data")),
-            Route(f"{case}/files", data("add"), methods=post),
-            Route(f"{case}/data/{{number:int}}", data("change"), methods=post),
-            Route(f"{case}/data/{{number:int}}/remove", data("remove"), methods=post),
-            Route(f"{case}/take-in", data("take_in"), methods=post),
-            Route(f"{case}/ask", ask("begin"), methods=post),
-            Route(f"{case}/ask", ask("ask")),
-            Route(f"{case}/job", ask("job")),
-            Route(f"{case}/stop", ask("stop"), methods=post),
-            Route(f"{case}/again", ask("again"), methods=post),
-            Route(f"{case}/", result("result")),
-            Route(f"{case}/q/{{section}}", result("question")),
-            Route(f"{case}/accounts", account("accounts")),
-            Route(f"{case}/accounts.csv", account("table")),
-            Route(f"{case}/accounts/{{code:int}}", account("account")),
-            Route(f"{case}/handles", account("handles"), methods=post),
-            Route(f"{case}/check", check("check"), methods=["GET", "POST"]),
-            Route(f"{case}/check/correct", check("correct"), methods=post),
-            Route(f"{case}/check/add", check("add"), methods=post),
-            Route(f"{case}/publish", publish("publish")),
-            Route(f"{case}/publish/report", publish("write"), methods=post),
-            Route(f"{case}/publish/verify", publish("verify"), methods=post),
-            Route(f"{case}/publish/evidence", publish("pack"), methods=post),
-            Route(f"{case}/report.html", publish("report")),
-            Route(f"{case}/evidence.zip", publish("evidence")),
-        ],
+        routes=list_routes(site),
         middleware=[Middleware(SessionDoor, sessions=sessions)],
         exception_handlers={BirdfallError: fail, HTTPException: refuse},
     )
+
+
+def list_routes(site: Site) -> list[Route]:
+    """Every address of the workspace, and what answers there."""
+    begin = BeginPages(site)
+    data, ask, result, account, check, publish, interface = (
+        PagesLater(site, *place) for place in LATER
+    )
+    post = ["POST"]
+    case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
+    return [
+        Route("/", begin.root),
+        Route("/c/{case}/{rest:path}", begin.root),
+        Route("/assets/{name}", asset),
+        Route("/api/v1/openapi.json", interface("openapi")),
+        Route("/api/v1/cases", interface("cases")),
+        Route(f"{api}/job", interface("begin_job"), methods=post),
+        Route(f"{api}/job", interface("job")),
+        Route(f"{api}/findings", interface("findings")),
+        Route(f"{api}/accounts", interface("accounts")),
+        Route(f"{api}/check", interface("check"), methods=post),
+        Route("/{language}/", begin.begin),
+        Route("/{language}/begin", begin.begin_case, methods=post),
+        Route("/{language}/demo", begin.begin_demo, methods=post),
+        Route(f"{case}/data", data("data")),
+        Route(f"{case}/files", data("add"), methods=post),
+        Route(f"{case}/data/{{number:int}}", data("change"), methods=post),
+        Route(f"{case}/data/{{number:int}}/remove", data("remove"), methods=post),
+        Route(f"{case}/take-in", data("take_in"), methods=post),
+        Route(f"{case}/ask", ask("begin"), methods=post),
+        Route(f"{case}/ask", ask("ask")),
+        Route(f"{case}/job", ask("job")),
+        Route(f"{case}/stop", ask("stop"), methods=post),
+        Route(f"{case}/again", ask("again"), methods=post),
+        Route(f"{case}/", result("result")),
+        Route(f"{case}/q/{{section}}", result("question")),
+        Route(f"{case}/accounts", account("accounts")),
+        Route(f"{case}/accounts.csv", account("table")),
+        Route(f"{case}/accounts/{{code:int}}", account("account")),
+        Route(f"{case}/handles", account("handles"), methods=post),
+        Route(f"{case}/check", check("check"), methods=["GET", "POST"]),
+        Route(f"{case}/check/correct", check("correct"), methods=post),
+        Route(f"{case}/check/add", check("add"), methods=post),
+        Route(f"{case}/publish", publish("publish")),
+        Route(f"{case}/publish/report", publish("write"), methods=post),
+        Route(f"{case}/publish/verify", publish("verify"), methods=post),
+        Route(f"{case}/publish/evidence", publish("pack"), methods=post),
+        Route(f"{case}/report.html", publish("report")),
+        Route(f"{case}/evidence.zip", publish("evidence")),
+    ]
 
 
 async def asset(request: Request) -> Response:
@@ -192,48 +193,31 @@ class WorkspaceServer:
     def __init__(self, folder: Path, port: int = 0, token: str | None = None) -> None:
         self.workspace = Workspace.open(folder)
         self._sessions = Sessions(token)
-        self._socket = _bind(port)
-        self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(
+        bound = _bind(port)
+        self.port = bound.getsockname()[1]
+        self._server = PageServer(
             create_application(self.workspace, self._sessions),
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=1 << 15,
-            http=ConnectionTable(UPLOAD_SECONDS).protocol(),
-            ws="none",
-            lifespan="off",
+            bound,
+            name="workspace",
+            connections=ConnectionTable(UPLOAD_SECONDS),
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, daemon=True, name="workspace")
 
     def invitation(self, path: str = "/") -> str:
         """An address that lets in whoever opens it first. path: the page it leads to."""
         return f"http://{HOST}:{self.port}{path}?token={self._sessions.make_token()}"
 
-    def _run(self) -> None:
-        asyncio.run(self._server.serve([self._socket]))
-
     def start(self) -> None:
         """Serve from now on."""
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            time.sleep(0.01)
+        self._server.start()
         threading.Thread(target=_load_what_measures, daemon=True, name="loading").start()
 
     def stop(self) -> None:
         """End the server. Jobs go on."""
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(STOP_TIMEOUT_SECONDS)
-        self._socket.close()
+        self._server.stop()
 
     def wait(self, stop: threading.Event) -> None:
         """Wait until `stop` is set or the server has ended by itself."""
-        while self._thread.is_alive() and not stop.wait(STOP_CHECK_SECONDS):
-            pass
+        self._server.wait(stop)
 
 
 def _load_what_measures() -> None:

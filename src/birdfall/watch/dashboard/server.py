@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 import secrets
@@ -16,8 +15,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import uvicorn
-
 from birdfall.model.errors import CaseError, UsageError
 from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.case_view import CaseView
@@ -27,17 +24,12 @@ from birdfall.watch.dashboard.view import View
 from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries.waves import find_wave
-from birdfall.web.connection_limits import ConnectionTable
-from birdfall.web.door import is_loopback
+from birdfall.web import ConnectionTable, PageServer, is_loopback
 
 #: Shortest token that is accepted.
 MIN_TOKEN_CHARS = 16
-#: Seconds that ending the server may take.
-STOP_TIMEOUT_SECONDS = 5
 #: How much lower the priority of making a case is, in steps of POSIX.
 NICENESS = 5
-#: Seconds between looks at whether the server has ended by itself.
-STOP_CHECK_SECONDS = 0.5
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -97,21 +89,9 @@ class DashboardServer:
             actions = PageActions(partial(make_case, path), partial(latest_case, path))
         app = create_application(view, token=self.token, host=self.host, actions=actions)
         self._updates: Updates = app.state.updates
-        self._socket = _bind(self.host, self.port)
-        self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=1 << 15,
-            http=ConnectionTable().protocol(),
-            ws="none",
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, daemon=True, name="dashboard")
+        bound = _bind(self.host, self.port)
+        self.port = bound.getsockname()[1]
+        self._server = PageServer(app, bound, name="dashboard", connections=ConnectionTable())
 
     @property
     def address(self) -> str:
@@ -126,27 +106,18 @@ class DashboardServer:
         address = self._link or self.address
         return address if self.token is None else f"{address}?token={self.token}"
 
-    def _run(self) -> None:
-        asyncio.run(self._server.serve([self._socket]))
-
     def start(self) -> None:
         """Serve from now on."""
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            time.sleep(0.01)
+        self._server.start()
 
     def stop(self) -> None:
         """End the server, and before it the connections of pages that listen."""
         self._updates.close()
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(STOP_TIMEOUT_SECONDS)
-        self._socket.close()
+        self._server.stop()
 
     def wait(self, stop: threading.Event) -> None:
         """Wait until `stop` is set or the server has ended by itself."""
-        while self._thread.is_alive() and not stop.wait(STOP_CHECK_SECONDS):
-            pass
+        self._server.wait(stop)
 
 
 def reachable_host(host: str) -> str:
