@@ -21,9 +21,9 @@ from birdfall.app.account_table import (
     SORTS,
     AccountPage,
     AccountQuery,
-    AccountRow,
     AccountTable,
     Bins,
+    TableRow,
     account_table,
     wave_members,
 )
@@ -133,7 +133,7 @@ def moment_of(microseconds: int) -> dt.datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class BrushBar:
     """A bar of the picture: its place and height in a frame of 1000 by 160."""
 
     x: float
@@ -159,7 +159,7 @@ class Brush:
         The same as moments in microseconds.
     """
 
-    bars: tuple[Bar, ...]
+    bars: tuple[BrushBar, ...]
     times: tuple[str, ...]
     first: int
     last: int
@@ -182,7 +182,7 @@ def draw_brush(bins: Bins, query: AccountQuery, zone: str) -> Brush | None:
     first, last = min(first, len(bins.counts)), min(last, len(bins.counts))
     width = 1000 / len(bins.counts)
     bars = tuple(
-        Bar(
+        BrushBar(
             round(n * width, 2),
             round(max(width - 0.6, 0.6), 2),
             round(160 - 156 * count / highest, 2),
@@ -364,7 +364,7 @@ def account_csv(opened: OpenCase, wanted: AccountFilter) -> Iterator[bytes]:
     return _csv_lines(head, (_cells(row, names, table) for row in table.rows(wanted.query)))
 
 
-def _cells(row: AccountRow, names: ShownNames, table: AccountTable) -> tuple[str | int, ...]:
+def _cells(row: TableRow, names: ShownNames, table: AccountTable) -> tuple[str | int, ...]:
     times = (
         "" if t is None else moment_of(t).isoformat() for t in (row.fell, row.returned, row.created)
     )

@@ -71,7 +71,7 @@ class AccountQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRow:
+class TableRow:
     """An account of the list; times in microseconds, None where they are not known."""
 
     code: int
@@ -99,7 +99,7 @@ class AccountPage:
         The code after which the next page begins; None if this is the last.
     """
 
-    rows: tuple[AccountRow, ...]
+    rows: tuple[TableRow, ...]
     matching: int
     stretch: int
     after: int | None
@@ -199,7 +199,7 @@ class AccountTable:
             rows, int(mask.sum()), int(stretch.sum()), rows[-1].code if more else None
         )
 
-    def rows(self, query: AccountQuery) -> Sequence[AccountRow]:
+    def rows(self, query: AccountQuery) -> Sequence[TableRow]:
         """All that a query lists."""
         order = self._order(query.sort)
         return [self._row(int(n)) for n in order[self._mask(query)[order]]]
@@ -212,14 +212,14 @@ class AccountTable:
                 return f"{name}:{int(groups[place[0]])}"
         return ""
 
-    def _row(self, n: int) -> AccountRow:
+    def _row(self, n: int) -> TableRow:
         number = {name: int(column[n]) for name, column in self._numbers.items()}
         word = {name: str(v[c[n]]) if c[n] >= 0 else "" for name, (c, v) in self._words.items()}
         known = {
             name: None if number[name] == UNKNOWN else number[name]
             for name in ("returned", "created")
         }
-        return AccountRow(
+        return TableRow(
             number["code"], number["fell"], known["returned"], known["created"],
             word["client"], word["language"], number["acts"],
         )  # fmt: skip

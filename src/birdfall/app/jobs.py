@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, TypedDict, cast
 
 from birdfall.app.workspace import Desk
 from birdfall.model.errors import UsageError
@@ -115,6 +115,23 @@ class JobError(TypedDict):
     fix: str
 
 
+class JobOutcome(TypedDict, total=False):
+    """What a job came to; each kind of job says some of it.
+
+    rows, rejected: of files taken in. findings: how many were made. holds, checked, differences,
+    count: of a verification; the first differences, and how many there are. bytes: of a file.
+    """
+
+    rows: int
+    rejected: int
+    findings: int
+    holds: bool
+    checked: int
+    differences: list[str]
+    count: int
+    bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
     """A job as its log tells it.
@@ -142,7 +159,7 @@ class JobStatus:
     state: JobState
     stages: tuple[JobStage, ...] = ()
     error: JobError | None = None
-    outcome: Mapping[str, object] = field(default_factory=dict)
+    outcome: JobOutcome = field(default_factory=lambda: JobOutcome())
     begun: float = 0.0
 
     @property
@@ -158,7 +175,7 @@ class JobStatus:
             "state": str(self.state),
             "stages": [asdict(stage) for stage in self.stages],
             "error": self.error,
-            "outcome": dict(self.outcome),
+            "outcome": self.outcome,
         }
 
 
@@ -271,7 +288,7 @@ class _ToldJob:
     state: JobState = JobState.STARTING
     stages: list[JobStage] = field(default_factory=list)
     error: JobError | None = None
-    outcome: dict[str, object] = field(default_factory=dict)
+    outcome: JobOutcome = field(default_factory=lambda: JobOutcome())
     process: int | None = None
 
 
@@ -309,7 +326,7 @@ def _apply(told: _ToldJob, event: dict[str, object]) -> None:
             told.stages[-1].result = int(str(event["count"]))
         case "done":
             told.state = JobState.DONE
-            told.outcome = dict(event.get("outcome") or {})  # type: ignore[call-overload]
+            told.outcome = cast(JobOutcome, event.get("outcome") or {})  # written by the worker
             for stage in told.stages:
                 stage.finished = True
         case "failed":

@@ -29,7 +29,7 @@ MAX_SESSIONS: Final = 16
 UPLOADS: Final = ("begin", "files")
 
 
-class Role(StrEnum):
+class VisitorRole(StrEnum):
     """What somebody may do: read; change cases too; or all, which is to see handles as well."""
 
     READ = "read"
@@ -51,7 +51,7 @@ class Grant:
         The cases whose accounts are shown by their handles in it.
     """
 
-    role: Role
+    role: VisitorRole
     name: str
     by_handle: set[str] = field(default_factory=set)
 
@@ -86,7 +86,7 @@ class Sessions:
         self._once.discard(found)
         session = secrets.token_urlsafe(24)
         self._count += 1
-        self._sessions[session] = Grant(Role.OWNER, f"{Role.OWNER} {self._count}")
+        self._sessions[session] = Grant(VisitorRole.OWNER, f"{VisitorRole.OWNER} {self._count}")
         while len(self._sessions) > MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         return session

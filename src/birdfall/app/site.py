@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import birdfall
 from birdfall.app.jobs import JobKind, JobState, JobStatus, last_job
-from birdfall.app.session import Role, Sessions, bearer_of, session_of
+from birdfall.app.session import Sessions, VisitorRole, bearer_of, session_of
 from birdfall.app.workspace import Desk, Workspace, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.record.manifest import NAME as MANIFEST
@@ -135,7 +135,7 @@ class Site:
     def may_unmask(self, request: Request) -> bool:
         """Whether somebody may see all accounts by their handles."""
         grant = self.sessions.grant(session_of(request))
-        return grant is not None and grant.role is Role.OWNER
+        return grant is not None and grant.role is VisitorRole.OWNER
 
     def render_error(self, request: Request, error: BirdfallError, status: int) -> Response:
         """A page that says what went wrong."""
@@ -166,7 +166,9 @@ class Site:
     def shows_handles(self, request: Request, desk: Desk) -> bool:
         """Whether a session shows all accounts of a case by their handles."""
         grant = self.sessions.grant(session_of(request))
-        return grant is not None and grant.role is Role.OWNER and desk.name in grant.by_handle
+        return (
+            grant is not None and grant.role is VisitorRole.OWNER and desk.name in grant.by_handle
+        )
 
     def show_handles(self, request: Request, desk: Desk, *, shown: bool) -> None:
         """Show all accounts of a case by their handles in a session, or no longer.
@@ -174,7 +176,7 @@ class Site:
         Raises HTTPException 403 for anybody but the owner.
         """
         grant = self.sessions.grant(session_of(request))
-        if grant is None or grant.role is not Role.OWNER:
+        if grant is None or grant.role is not VisitorRole.OWNER:
             raise HTTPException(403, "Only the owner of this workspace sees handles.")
         if shown:
             grant.by_handle.add(desk.name)

@@ -21,6 +21,7 @@ from typing import Final, cast
 from birdfall.app.jobs import (
     NICENESS,
     JobKind,
+    JobOutcome,
     JobRequest,
     is_stopped,
     lock_path,
@@ -132,7 +133,7 @@ def _lower_priority() -> None:
             os.nice(NICENESS)
 
 
-def take_in(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
+def take_in(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     """Take the files of a desk into its case.
 
     A case that was made of them before is made anew, unless nothing changed; to one that was made
@@ -163,7 +164,7 @@ def take_in(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
     return taken
 
 
-def _ingest_files(desk: Desk, case: Case, log: JobLog) -> dict[str, object]:
+def _ingest_files(desk: Desk, case: Case, log: JobLog) -> JobOutcome:
     """Take each file of a desk into a case; how many rows were taken and refused."""
     rows = rejected = 0
     for file in desk.files():
@@ -186,7 +187,7 @@ def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, bytes]:
     return Settings(title=title_of(desk), language=request.language, time_zone=zone), b""
 
 
-def measure(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
+def measure(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     """Measure all that the data can carry, and write the report."""
     case = desk.case()
     _apply_choices(case, request)
@@ -219,7 +220,7 @@ def _apply_choices(case: Case, request: JobRequest) -> None:
         case.change_settings(**asked)
 
 
-def make_demo(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]:
+def make_demo(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     """Simulate the night of the demo, and measure it."""
     if not desk.has_case:
         log.stage("simulate")
@@ -230,7 +231,7 @@ def make_demo(desk: Desk, request: JobRequest, log: JobLog) -> dict[str, object]
     return measure(desk, JobRequest(JobKind.MEASURE, request.language), log)
 
 
-def verify_again(desk: Desk, _request: JobRequest, log: JobLog) -> dict[str, object]:
+def verify_again(desk: Desk, _request: JobRequest, log: JobLog) -> JobOutcome:
     """Compute everything again, and say which number differs."""
     log.stage("verify")
     result = verify(desk.case_path, progress=log.progress)
@@ -242,7 +243,7 @@ def verify_again(desk: Desk, _request: JobRequest, log: JobLog) -> dict[str, obj
     }
 
 
-def pack_evidence(desk: Desk, _request: JobRequest, log: JobLog) -> dict[str, object]:
+def pack_evidence(desk: Desk, _request: JobRequest, log: JobLog) -> JobOutcome:
     """Write the case by pseudonym, measured again, with its report, as one file."""
     log.stage("evidence")
     case = desk.case()
@@ -264,7 +265,7 @@ def pack_evidence(desk: Desk, _request: JobRequest, log: JobLog) -> dict[str, ob
     return {"bytes": size}
 
 
-Work = Callable[[Desk, JobRequest, JobLog], dict[str, object]]
+Work = Callable[[Desk, JobRequest, JobLog], JobOutcome]
 #: What is done for each kind of job.
 WORK: Final = cast(
     "dict[JobKind, Work]",
