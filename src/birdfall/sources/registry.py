@@ -5,8 +5,8 @@ A source's module is loaded when a file is shown to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any, Final, cast
@@ -38,13 +38,16 @@ _BUILT_IN: Final = {
 GROUP: Final = "birdfall.sources"
 
 
-def sources() -> Iterator[tuple[str, Callable[[], Source]]]:
+@cache
+def sources() -> tuple[tuple[str, Callable[[], Source]], ...]:
     """(name, loader) of every source: built in, then those of other packages."""
-    for name, module in _BUILT_IN.items():
-        if util.find_spec(module) is not None:
-            yield name, partial(_module, module)
-    for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name):
-        yield point.name, point.load
+    built_in: list[tuple[str, Callable[[], Source]]] = [
+        (name, partial(_module, module))
+        for name, module in _BUILT_IN.items()
+        if util.find_spec(module) is not None
+    ]
+    points = sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name)
+    return (*built_in, *((point.name, point.load) for point in points))
 
 
 def find_source(name: str) -> Source:
