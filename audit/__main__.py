@@ -44,7 +44,14 @@ def main(arguments: list[str] | None = None) -> int:
             done.append(bool(promise.holds(FIRST_SEED + len(done))))
             asked.state.write_text(json.dumps(got), "utf-8")
     print(as_markdown({p.name: got[p.name] for p in chosen}))
-    return int(any(verdict(p, sum(got[p.name]), len(got[p.name])) == "broken" for p in chosen))
+    drawn = [p for p in chosen if got[p.name]]
+    verdicts = [verdict(p, sum(got[p.name]), len(got[p.name])) for p in drawn]
+    worlds = sum(len(got[p.name]) for p in drawn)
+    print(
+        f"\n{worlds:,} worlds of {len(drawn)} of {len(chosen)} promises: "
+        f"{verdicts.count('kept')} kept, {verdicts.count('broken')} broken"
+    )
+    return int("broken" in verdicts)
 
 
 if __name__ == "__main__":

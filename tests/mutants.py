@@ -71,8 +71,9 @@ class Mutant(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The same for the same fault in the same source."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+        """The same for the same fault in the same module; another once the module has changed."""
+        source = (SOURCES / self.module).read_bytes()
+        return hashlib.sha256(repr(self).encode() + source).hexdigest()[:12]
 
 
 def mutants_of(path: Path) -> list[Mutant]:

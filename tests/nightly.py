@@ -2,111 +2,262 @@
 
     python tests/nightly.py [--list] [PART...]
 
-A run that is stopped goes on with the part it was at; a part that failed is run again. When all
-parts of a round are done, the rows go into docs/nightly.md.
+Each part is a row of docs/nightly.md as soon as it ends. A run that is stopped goes on with the
+part it was at; parts of many repetitions go on within themselves, and their row says how many of
+how many were done.
 """
 
 import argparse
 import datetime as dt
 import json
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
+
+from processes import end, start
 
 ROOT = Path(__file__).resolve().parents[1]
-STATE = ROOT / "build" / "nightly.json"
+BUILD = ROOT / "build"
 PAGE = ROOT / "docs" / "nightly.md"
-#: Part: what it is, and its command.
-PARTS = {
-    "slow": ("the slow suites", ["make", "test-slow"]),
-    "calibration": ("explanations on 30,000 new worlds", ["make", "test-calibration"]),
-    "live": ("real servers: 10,000 accounts, moderation, a wiki", ["make", "test-nightly"]),
-    "hostile": (
-        "10,000 drawn conversations with hostile servers for each protocol",
-        [sys.executable, "tests/watch/try_faults.py", "--conversations", "10000"],
-    ),
-    "kills": (
-        "500 kills each of import, run, and a watch of a recording, Jetstream and the firehose",
-        [sys.executable, "tests/watch/kill_often.py", "--kills", "500"],
-    ),
-    "mutants": ("forty seeded faults", [sys.executable, "tests/mutants.py"]),
-}
 HEADER = """# Nightly runs
 
-What takes too long for every change, run by `make nightly`. One row a part; the newest first.
+What takes too long for every change, run by `make nightly`: one row a part, the newest first. "So
+far" is a part that was stopped, and goes on there. A part that has no row has not been run since
+this page is kept.
 
 | date | commit | part | result | minutes |
 | --- | --- | --- | --- | --- |
 """
+SO_FAR = "so far "
 
 
-def load_state() -> dict[str, dict[str, str]]:
-    """Parts of the round that are done, with their rows."""
-    return json.loads(STATE.read_text("utf-8")) if STATE.exists() else {}
+class Repetitions(NamedTuple):
+    """How far a part of many repetitions has come.
+
+    file: in build/, where the part keeps it. count: (done, went wrong) of what it holds. number:
+    how many there are. wrong: what it is called where one went wrong.
+    """
+
+    file: str
+    count: Callable[[str], tuple[int, int]]
+    number: int
+    wrong: str
+
+    def so_far(self) -> tuple[int, int]:
+        """How many are done, and how many of them went wrong."""
+        path = BUILD / self.file
+        return self.count(path.read_text("utf-8")) if path.exists() else (0, 0)
 
 
-def run_part(name: str) -> dict[str, str]:
-    """Run one part; its row. The result is the last line that it printed."""
-    begin = time.monotonic()
-    log = STATE.with_name(f"nightly-{name}.log")
-    print(f"{name}: {PARTS[name][0]} (log: {log.relative_to(ROOT)})", flush=True)
-    with log.open("w", encoding="utf-8") as file:
-        code = subprocess.run(PARTS[name][1], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
-    lines = [x.strip() for x in log.read_text("utf-8", "replace").splitlines() if x.strip()]
-    last = lines[-1].strip("= ").replace("|", "/") if lines else ""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    )
+class Part(NamedTuple):
+    """What it is, its command, and its repetitions if it can go on within itself."""
+
+    what: str
+    command: tuple[str, ...]
+    repetitions: Repetitions | None = None
+
+
+class Row(NamedTuple):
+    """One row of the page."""
+
+    date: str
+    commit: str
+    part: str
+    result: str
+    minutes: str
+
+    def __str__(self) -> str:
+        return f"| {' | '.join(self)} |\n"
+
+
+def script(*words: str) -> tuple[str, ...]:
+    """A command of this Python."""
+    return (sys.executable, *words)
+
+
+def count_faults(text: str) -> tuple[int, int]:
+    """Seeded faults that were tried, and those that nothing caught."""
+    found = [json.loads(line)["caught"] for line in text.splitlines()]
+    return len(found), sum(not by for by in found)
+
+
+def count_conversations(text: str) -> tuple[int, int]:
+    """Conversations of all protocols."""
+    found = json.loads(text).values()
+    return sum(one["tried"] for one in found), sum(len(one["wrong"]) for one in found)
+
+
+def count_kills(text: str) -> tuple[int, int]:
+    """Kills of all commands, and stories in which something was lost, doubled or dated anew."""
+    found = json.loads(text).values()
+    wrong = sum(one["lost"] + one["doubled"] + one["dated"] for one in found)
+    return sum(one["kills"] for one in found), wrong
+
+
+def count_worlds(text: str) -> tuple[int, int]:
+    """Worlds of all promises, and those in which the promise did not hold."""
+    held = [one for worlds in json.loads(text).values() for one in worlds]
+    return len(held), len(held) - sum(held)
+
+
+def number_of_conversations(each: int) -> int:
+    """How many there are with `each` a protocol."""
+    sys.path.insert(0, str(ROOT / "tests" / "watch"))
+    from try_faults import PROTOCOLS
+
+    return each * len(PROTOCOLS)
+
+
+def number_of_worlds() -> int:
+    """How many worlds the audit draws."""
+    sys.path.insert(0, str(ROOT))
+    from audit.promises import PROMISES
+
+    return sum(promise.worlds for promise in PROMISES)
+
+
+def parts() -> dict[str, Part]:
+    """All parts by name, the shortest first."""
     return {
-        "date": dt.date.today().isoformat(),
-        "commit": commit.stdout.strip(),
-        "part": name,
-        "result": last if code.returncode == 0 else f"FAILED: {last}",
-        "minutes": f"{(time.monotonic() - begin) / 60:.1f}",
+        "slow": Part("the slow suites", ("make", "test-slow")),
+        "calibration": Part("explanations on 30,000 new worlds", ("make", "test-calibration")),
+        "live": Part("real servers: 10,000 accounts, moderation, a wiki", ("make", "test-nightly")),
+        "mutants": Part(
+            "forty seeded faults",
+            script("tests/mutants.py"),
+            Repetitions("mutants.jsonl", count_faults, 40, "survived"),
+        ),
+        "hostile": Part(
+            "10,000 drawn conversations with hostile servers for each protocol",
+            script("tests/watch/try_faults.py", "--conversations", "10000"),
+            Repetitions(
+                "hostile.json", count_conversations, number_of_conversations(10_000), "went wrong"
+            ),
+        ),
+        "kills": Part(
+            "500 kills each of import, run, and a watch of a recording, Jetstream and the firehose",
+            script("tests/watch/kill_often.py", "--kills", "500"),
+            Repetitions("kills.json", count_kills, 2500, "stories went wrong"),
+        ),
+        "audit": Part(
+            "every promise of a measure on worlds of another make",
+            script("-m", "audit", "--minutes", "600"),
+            Repetitions("audit.json", count_worlds, number_of_worlds(), "did not hold"),
+        ),
     }
 
 
-def write_table(rows: list[dict[str, str]]) -> None:
-    """Put the rows before those that the page has."""
-    old = PAGE.read_text("utf-8").removeprefix(HEADER) if PAGE.exists() else ""
-    new = "".join(
-        f"| {r['date']} | {r['commit']} | {r['part']} | {r['result']} | {r['minutes']} |\n"
-        for r in rows
+def load_done() -> set[str]:
+    """Parts of this round that are done."""
+    state = BUILD / "nightly.json"
+    return set(json.loads(state.read_text("utf-8"))) if state.exists() else set()
+
+
+def keep_done(done: set[str]) -> None:
+    """Keep which parts of this round are done."""
+    (BUILD / "nightly.json").write_text(json.dumps(sorted(done)), "utf-8")
+
+
+def run_part(name: str, part: Part) -> Row:
+    """Run one part, or what is left of it, until it ends or this process is told to; its row."""
+    begin = time.monotonic()
+    log = BUILD / f"nightly-{name}.log"
+    print(f"{name}: {part.what} (log: {log.relative_to(ROOT)})", flush=True)
+    stopped = False
+    with log.open("w", encoding="utf-8") as file:
+        process = start(
+            part.command, outlives_test=True, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+        )
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            stopped = True
+        end(process)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
     )
-    PAGE.write_text(HEADER + new + old, "utf-8")
+    return Row(
+        dt.date.today().isoformat(),
+        commit.stdout.strip(),
+        name,
+        result_of(part, log.read_text("utf-8", "replace"), process.returncode, stopped=stopped),
+        f"{(time.monotonic() - begin) / 60:.1f}",
+    )
+
+
+def result_of(part: Part, log: str, code: int, *, stopped: bool) -> str:
+    """What a part came to: its last line, how far it got, and whether it failed."""
+    lines = [x.strip() for x in log.splitlines() if x.strip()]
+    last = lines[-1].strip("= ").replace("|", "/").strip() if lines else ""
+    repeated = part.repetitions
+    done, wrong = repeated.so_far() if repeated else (0, 0)
+    if repeated and done < repeated.number and (stopped or code == 0):
+        return f"{SO_FAR}{done:,} of {repeated.number:,}; {wrong:,} {repeated.wrong}"
+    if stopped:
+        return f"{SO_FAR}nothing: it was stopped"
+    return last if code == 0 else f"FAILED: {last}"
+
+
+def write_row(row: Row) -> None:
+    """Put a row before those that the page has; it takes the place of one of how far it was."""
+    old = PAGE.read_text("utf-8") if PAGE.exists() else HEADER
+    rows = [x for x in old.splitlines(keepends=True) if x.startswith("| 2")]
+    unfinished = f"| {row.part} | {SO_FAR}"
+    PAGE.write_text(HEADER + str(row) + "".join(x for x in rows if unfinished not in x), "utf-8")
+
+
+def run_round(wanted: dict[str, Part], done: set[str]) -> int:
+    """Run what is left of the round; the exit code. A part that fails does not stop the others."""
+    failed = []
+    for name, part in wanted.items():
+        if name in done:
+            print(f"{name}: done in this round")
+            continue
+        row = run_part(name, part)
+        write_row(row)
+        print(f"{name}: {row.result}", flush=True)
+        if row.result.startswith(SO_FAR):
+            if name == "audit":  # it has a limit of time of its own
+                continue
+            return 1
+        if part.repetitions:  # the next time it begins anew
+            (BUILD / part.repetitions.file).unlink(missing_ok=True)
+        if row.result.startswith("FAILED"):
+            failed.append(name)
+            continue
+        done.add(name)
+        keep_done(done)
+    left = [name for name in wanted if name not in done]
+    if not left:
+        keep_done(done - set(wanted))
+    print(f"left: {', '.join(left)}" if left else "all parts passed")
+    return int(bool(failed))
+
+
+def stop(*_: object) -> None:
+    """SIGTERM stops a round as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def main() -> int:
     """Run what is left of the round."""
+    every = parts()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(every))
     parser.add_argument("--list", action="store_true", help="say what there is, and stop")
     given = parser.parse_args()
-    if unknown := set(given.parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if unknown := set(given.parts) - set(every):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(every)}")
     if given.list:
-        print("\n".join(f"{name}: {what}" for name, (what, _) in PARTS.items()))
+        print("\n".join(f"{name}: {part.what}" for name, part in every.items()))
         return 0
-    STATE.parent.mkdir(exist_ok=True)
-    done = load_state()
-    wanted = given.parts or list(PARTS)
-    for name in wanted:
-        if name in done:
-            print(f"{name}: done ({done[name]['result']})")
-            continue
-        row = run_part(name)
-        print(f"{name}: {row['result']}", flush=True)
-        if row["result"].startswith("FAILED"):
-            return 1
-        done[name] = row
-        STATE.write_text(json.dumps(done, indent=1), "utf-8")
-    write_table([done[name] for name in wanted])
-    for name in wanted:
-        del done[name]
-    STATE.write_text(json.dumps(done, indent=1), "utf-8")
-    print(f"all parts passed; the rows stand in {PAGE.relative_to(ROOT)}")
-    return 0
+    signal.signal(signal.SIGTERM, stop)
+    BUILD.mkdir(exist_ok=True)
+    return run_round({name: every[name] for name in given.parts or every}, load_done())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The nightly run resumes where it was, and the seeded faults are real changes of the code."""
 
 import ast
+import json
 import subprocess
 import sys
 
@@ -16,32 +17,84 @@ def two_parts(tmp_path, monkeypatch):
     wall, log = tmp_path / "wall", tmp_path / "log"
     wall.touch()
     note = f"open({str(log)!r}, 'a').write"
-    first = f"{note}('first '); print('12 passed')"
-    stop = f"raise SystemExit(os.path.exists({str(wall)!r}))"
-    second = f"import os; {note}('second '); print('1 of 2'); {stop}"
+    first = f"import os; {note}('first '); print('1 of 2'); "
+    first += f"raise SystemExit(os.path.exists({str(wall)!r}))"
+    second = f"{note}('second '); print('12 passed')"
     parts = {
-        "first": ("a", [sys.executable, "-c", first]),
-        "second": ("b", [sys.executable, "-c", second]),
+        "first": nightly.Part("a", (sys.executable, "-c", first)),
+        "second": nightly.Part("b", (sys.executable, "-c", second)),
     }
-    monkeypatch.setattr(nightly, "PARTS", parts)
-    monkeypatch.setattr(nightly, "ROOT", tmp_path)
-    monkeypatch.setattr(nightly, "STATE", tmp_path / "build" / "nightly.json")
-    monkeypatch.setattr(nightly, "PAGE", tmp_path / "nightly.md")
-    monkeypatch.setattr(sys, "argv", ["nightly.py"])
+    place(monkeypatch, tmp_path, parts)
     return wall, log, tmp_path / "nightly.md"
 
 
-def test_a_round_goes_on_where_it_failed_and_writes_its_rows_once(two_parts):
+def place(monkeypatch, folder, parts):
+    """Parts, and everything that is kept in `folder`."""
+    monkeypatch.setattr(nightly, "parts", lambda: parts)
+    monkeypatch.setattr(nightly, "ROOT", folder)
+    monkeypatch.setattr(nightly, "BUILD", folder / "build")
+    monkeypatch.setattr(nightly, "PAGE", folder / "nightly.md")
+    monkeypatch.setattr(sys, "argv", ["nightly.py"])
+    monkeypatch.setattr(nightly.signal, "signal", lambda *_: None)
+
+
+def results(page):
+    """(part, result) of each row, the newest first."""
+    rows = [x.split(" | ") for x in page.read_text().splitlines() if x.startswith("| 2")]
+    return [tuple(cells[2:4]) for cells in rows]
+
+
+def test_each_part_is_a_row_at_once_and_a_round_goes_on_where_it_failed(two_parts):
     wall, log, page = two_parts
     assert nightly.main() == 1
-    assert not page.exists()
+    first = [("second", "12 passed"), ("first", "FAILED: 1 of 2")]
+    assert results(page) == first, "a part that fails does not stop the others"
     wall.unlink()
     assert nightly.main() == 0
-    assert log.read_text() == "first second second "
-    rows = [x for x in page.read_text().splitlines() if x.startswith("| 2")]
-    assert [r.split(" | ")[2:4] for r in rows] == [["first", "12 passed"], ["second", "1 of 2"]]
+    assert log.read_text() == "first second first "
+    assert results(page) == [("first", "1 of 2"), *first]
     assert nightly.main() == 0, "a new round"
-    assert len([x for x in page.read_text().splitlines() if x.startswith("| 2")]) == 4
+    assert len(results(page)) == 5
+
+
+def test_a_part_of_repetitions_that_is_stopped_says_how_many_were_done(tmp_path, monkeypatch):
+    """Its row takes the place of the last one that said so, and what it kept goes at its end."""
+    kept = tmp_path / "build" / "kept.json"
+    code = f"""
+import json, os, pathlib, signal, sys
+kept = pathlib.Path({str(kept)!r})
+done = json.loads(kept.read_text()) if kept.exists() else {{"a": {{"tried": 0, "wrong": []}}}}
+for _ in range(3):
+    done["a"]["tried"] += 1
+    kept.write_text(json.dumps(done))
+print("none went wrong", flush=True)
+if done["a"]["tried"] < 6:
+    os.kill(os.getppid(), signal.SIGINT)
+    signal.pause()
+"""
+    repeated = nightly.Repetitions("kept.json", nightly.count_conversations, 6, "went wrong")
+    part = nightly.Part("a", (sys.executable, "-c", code), repeated)
+    place(monkeypatch, tmp_path, {"often": part})
+    assert nightly.main() == 1
+    assert results(tmp_path / "nightly.md") == [("often", "so far 3 of 6; 0 went wrong")]
+    assert nightly.main() == 0
+    assert results(tmp_path / "nightly.md") == [("often", "none went wrong")]
+    assert not kept.exists()
+
+
+def test_every_part_is_there_and_its_repetitions_are_counted_as_they_are_kept():
+    every = nightly.parts()
+    for part in every.values():
+        for word in part.command:
+            assert not word.startswith("tests/") or (mutants.ROOT / word).is_file()
+    counts = {name: part.repetitions.count for name, part in every.items() if part.repetitions}
+    tally = {"kills": 3, "stories": 1, "lost": 0, "doubled": 1, "dated": 1}
+    assert counts["kills"](json.dumps({"import 1": tally, "run 1": tally})) == (6, 4)
+    tally = {"tried": 100, "wrong": [7]}
+    assert counts["hostile"](json.dumps({"ozone 1": tally})) == (100, 1)
+    assert counts["audit"]('{"a backlog": [true, false]}') == (2, 1)
+    assert counts["mutants"]('{"caught": ""}\n{"caught": "FAILED a"}\n') == (2, 1)
+    assert every["audit"].repetitions.number > 1000
 
 
 def test_faults_are_the_same_for_the_same_seed_and_change_what_the_code_means():
