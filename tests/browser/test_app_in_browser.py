@@ -75,6 +75,21 @@ class Steps:
         self.count += 1
         self.page.get_by_label(label).first.set_input_files(path)
 
+    def hand_over(self, address, file):
+        """From the first page to what is seen in a file."""
+        self.page.goto(address)
+        self.give("Files, or drop them here", file)
+        self.press("Look at these files")
+        self.page.wait_for_url("**/data")
+
+    def take_in(self, address, file, zone):
+        """From the first page to the questions that can be asked of a file of times of `zone`."""
+        self.hand_over(address, file)
+        self.choose("Where were the times written?", zone)
+        self.press("Read it so")
+        self.press("Take these files")
+        self.page.wait_for_url("**/ask", timeout=JOB_MS)
+
 
 @pytest.fixture
 def list_file(tmp_path):
@@ -90,16 +105,9 @@ def test_from_a_list_of_suspensions_to_a_printed_report_with_a_checked_claim(
 ):
     server = serve()
     page = opened()
-    page.goto(server.invitation("/en/"))
-    assert "token" not in page.url
     steps = Steps(page)
-    steps.give("Files, or drop them here", list_file)
-    steps.press("Look at these files")
-    page.wait_for_url("**/data")
-    steps.choose("Where were the times written?", "America/Caracas")
-    steps.press("Read it so")
-    steps.press("Take these files")
-    page.wait_for_url("**/ask", timeout=JOB_MS)
+    steps.take_in(server.invitation("/en/"), list_file, "America/Caracas")
+    assert "token" not in page.url
     steps.press("Run")
     page.get_by_role("heading", level=1, name="suspended in").wait_for(timeout=JOB_MS)
     steps.press("Check a statement", "link")
@@ -122,11 +130,8 @@ def test_the_wrong_file_is_said_and_taken_away(serve, opened, tmp_path, list_fil
     wrong = tmp_path / "photo.png"
     wrong.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
     page = opened()
-    page.goto(serve().invitation("/en/"))
     steps = Steps(page)
-    steps.give("Files, or drop them here", wrong)
-    steps.press("Look at these files")
-    page.wait_for_url("**/data")
+    steps.hand_over(serve().invitation("/en/"), wrong)
     assert page.locator(".problem").count() == 1
     assert page.get_by_role("button", name="Take these files").count() == 0
     steps.press("Take \u2068photo.png\u2069 away")
@@ -162,15 +167,8 @@ def test_arabic_on_a_phone_by_keyboard_alone(serve, opened, list_file):
 def test_the_server_is_killed_in_the_middle_of_a_job(serve, opened, list_file):
     server = serve()
     page = opened()
-    page.goto(server.invitation("/en/"))
     steps = Steps(page)
-    steps.give("Files, or drop them here", list_file)
-    steps.press("Look at these files")
-    page.wait_for_url("**/data")
-    steps.choose("Where were the times written?", "UTC")
-    steps.press("Read it so")
-    steps.press("Take these files")
-    page.wait_for_url("**/ask", timeout=JOB_MS)
+    steps.take_in(server.invitation("/en/"), list_file, "UTC")
     steps.press("Run")
     page.wait_for_url("**/job")
     server.stop()
@@ -184,11 +182,8 @@ def test_the_server_is_killed_in_the_middle_of_a_job(serve, opened, list_file):
 
 def test_it_works_without_scripts(serve, opened, list_file):
     page = opened(scripts=False)
-    page.goto(serve().invitation("/en/"))
     steps = Steps(page)
-    steps.give("Files, or drop them here", list_file)
-    steps.press("Look at these files")
-    page.wait_for_url("**/data")
+    steps.hand_over(serve().invitation("/en/"), list_file)
     steps.choose("Where were the times written?", "UTC")
     steps.press("Read it so")
     assert page.get_by_role("button", name="Take these files").count() == 1

@@ -130,12 +130,28 @@ def test_every_page_fits_and_asks_for_nothing_elsewhere(browser, places, languag
     page.close()
 
 
-@pytest.mark.parametrize(("language", "scheme"), SCHEMES)
-def test_no_accessibility_violations(browser, places, language, scheme):
+#: Where no violation is sought: every page in both directions and both colours, and one of each
+#: other language; all of them with the slow tests.
+WHOLE = (("en", "light"), ("ar", "dark"))
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "names"),
+    [
+        *(pytest.param(*view, PAGES) for view in WHOLE),
+        *(pytest.param(language, "light", ("now",)) for language in ("es", "fr", "pt")),
+        *(
+            pytest.param(*v.values, PAGES, marks=pytest.mark.slow)
+            for v in SCHEMES
+            if v.values not in WHOLE
+        ),
+    ],
+)
+def test_no_accessibility_violations(browser, places, language, scheme, names):
     from axe_playwright_python.sync_playwright import Axe
 
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
-    for address in [f"{places['wave']}{language}/{name}" for name in PAGES] + [
+    for address in [f"{places['wave']}{language}/{name}" for name in names] + [
         f"{places['quiet']}{language}/now"
     ]:
         page.goto(address)

@@ -299,6 +299,7 @@ def test_2022_daily_reports(real):
     ] == pytest.approx(0.020, abs=0.005)
 
 
+@pytest.mark.slow
 def test_2013_blocks_return_and_run_out(real, tmp_path):
     import json
 

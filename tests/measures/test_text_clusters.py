@@ -21,6 +21,7 @@ from birdfall.measures.coordination.text_normalisation import (
     TATWEEL,
     character_table,
 )
+from tiers import some_fast
 
 WORDS = {
     "es": [
@@ -137,7 +138,7 @@ def brute_force(texts, at_least):
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", some_fast([1, 2, 3], 1))
 def test_recall_and_precision_against_brute_force(seed):
     texts = corpus(seed)
     wanted = brute_force(texts, 0.8)

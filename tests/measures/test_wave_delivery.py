@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from birdfall.measures.waves import waves
+from birdfall.measures.waves.clock import ScanClock
+from birdfall.measures.waves.delivery import batch_cycle
 from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
 from builders import statuses
@@ -118,3 +120,13 @@ def test_a_wave_that_thins_out_is_not_told_smaller_than_it_was():
         held += row["size_low"] <= 400 <= row["size_high"]
         widths.append(row["size_high"] - row["size_low"])
     assert held == 6 and max(widths) < 150
+
+
+@pytest.mark.parametrize(("in_batch", "found"), [(19, True), (18, False)])
+def test_the_share_that_makes_batches_is_enough_itself(in_batch, found):
+    """Twenty an hour, of which 19 are the share that is asked for, and the others come later."""
+    hours = 60
+    seconds = np.r_[np.zeros(in_batch), np.full(20 - in_batch, 1800)]
+    times = (np.arange(hours)[:, None] * 3600 + seconds).ravel() * 1_000_000
+    clock = ScanClock(0.0, 60.0, hours * 60, np.ones(hours * 60, bool), 1.0)
+    assert batch_cycle(times.astype(np.int64), clock) == ((3600.0, 1800.0) if found else None)

@@ -19,7 +19,7 @@ from birdfall.sources.ingest import ingest, load, look_into
 from birdfall.sources.table.guess_columns import guess_mapping
 from birdfall.sources.table.mapping import parse_mapping, ready_mapping, ready_mapping_names
 from processes import start
-from tiers import in_both_tiers
+from tiers import every_pair, in_both_tiers
 
 GOOD = "account,time,text\na,2013-10-31T22:20:00Z,hello\nb,2013-10-31T22:21:00Z,there\n"
 
@@ -291,8 +291,13 @@ def test_real_files_need_no_word(case, real, relative, rows):
     assert ingest(case, real(relative)).already
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
-@pytest.mark.parametrize("kind", ["csv", "a csv that takes patience", "json"])
+PACKED = (bytes, gzip.compress, zstandard.ZstdCompressor().compress)
+KINDS = ("csv", "a csv that takes patience", "json")
+
+
+@pytest.mark.parametrize(
+    ("kind", "pack"), every_pair(KINDS, PACKED, fast=list(zip(KINDS, PACKED, strict=True)))
+)
 def test_what_is_left_is_told_honestly(tmp_path, pack, kind, monkeypatch):
     from birdfall.sources.table import delimited
 
