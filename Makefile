@@ -7,6 +7,8 @@ else
 PYTHON ?= python3
 BIN := $(VENV)/bin
 endif
+# What is imported is kept compiled, whatever the shell says: every process of the tests would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 # where Python code stands
 CODE := src tests benchmarks examples docs requirements
 
