@@ -4,10 +4,20 @@ One request, no error, no violation, in five languages, light and dark, narrow a
 scripts.
 """
 
+import re
+
 import pytest
-from views import SCHEMES, WIDTHS
+from views import LANGUAGES, SCHEMES, WIDTHS
 
 pytestmark = pytest.mark.browser
+
+#: How long the demo's report may be, on a phone 390 px wide and on A4.
+MAX_PHONE_PX, MAX_PRINTED_PAGES = 9_000, 6
+#: All languages; the longest stands for them in the fast suite.
+LONGEST = [
+    "es" if language == "es" else pytest.param(language, marks=pytest.mark.slow)
+    for language in LANGUAGES
+]
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +180,25 @@ def test_it_prints(browser, page_path):
     assert not page.locator(".strip").is_visible()
     assert page.locator("#report-fr .simulated").is_visible()
     assert len(page.pdf(format="A4")) > 20_000
+    page.close()
+
+
+@pytest.mark.parametrize("language", LONGEST)
+def test_it_is_short(browser, page_path, language):
+    page = opened(browser, page_path, language, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollHeight") <= MAX_PHONE_PX
+    pages = re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(prefer_css_page_size=True))
+    assert 3 <= len(pages) <= MAX_PRINTED_PAGES
+    page.close()
+
+
+def test_the_languages_stay_in_view_and_the_document_follows(browser, page_path):
+    page = opened(browser, page_path, "en", viewport={"width": 390, "height": 844})
+    page.evaluate("scrollTo(0, 3000)")
+    page.get_by_role("link", name="العربية").click()
+    page.wait_for_function("document.documentElement.dir === 'rtl'")
+    assert page.evaluate("document.documentElement.lang") == "ar"
+    assert page.locator(".strip").bounding_box()["y"] == 0
     page.close()
 
 

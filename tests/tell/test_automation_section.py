@@ -13,6 +13,7 @@ from birdfall.measures.automation import automation_of_accounts
 from birdfall.measures.automation.signals import signals
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.record import from_tables
+from birdfall.tell.blocks import unfolded
 from birdfall.tell.page import Page
 from birdfall.tell.sections.automation import section
 from birdfall.tell.words import LANGUAGES, words
@@ -56,23 +57,25 @@ def finding(answer, **shares):
 
 
 def told(found, language="en"):
-    return section(Page({"automation-1": found}, from_tables({}), words(language), str))
+    page = Page({"automation-1": found}, from_tables({}), words(language), str)
+    return list(unfolded(section(page)))
 
 
 def test_bounds_are_told_and_what_is_unknown_is_said_to_be():
     blocks = told(finding("found"))
-    rows = blocks[1].rows
-    assert rows[0][1:] == ["not known", "not known"]
-    assert rows[1][1:] == ["30%", "70%"]
-    assert rows[3][1:] == ["not known", "70%"]
-    assert [r[0] for r in blocks[2].rows] == ["passes on within ten seconds"], (
+    shares, signals = (b.rows for b in blocks if b.kind == "table")
+    assert [r[1:] for r in shares] == [["30%", "70%"], ["not known", "80%"], ["not known", "70%"]]
+    assert (shares[0][0].bar.start, shares[0][0].bar.percent) == (30, 40)
+    unknown = next(b.text for b in blocks if b.kind == "text")
+    assert unknown == "This data sets no bound for: inauthentic (made to order, bought)."
+    assert [r[0] for r in signals] == ["passes on within ten seconds"], (
         "signals that show nothing are not listed"
     )
 
 
 def test_nothing_seen_is_no_proof_of_people():
     texts = [b.text for b in told(finding("nothing")) if b.kind == "text"]
-    assert "does not show that they were people" in texts[1]
+    assert "does not show that they were people" in texts[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,6 +14,7 @@ import pytest
 from birdfall.measures.coordination import TRACES, coordination
 from birdfall.record.ids import pseudonym
 from birdfall.record.record import from_tables
+from birdfall.tell.blocks import unfolded
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page
 from birdfall.tell.sections.coordination import section
@@ -77,25 +78,19 @@ def record():
 def blocks_of(record, trace, language):
     finding = coordination(record, trace=trace, sensitivity=False)
     assert finding.answer == "found"
-    return section(
-        Page(
-            {finding.name: finding},
-            record,
-            Words(language, ZoneInfo("UTC")),
-            names_of(record),
-            frozenset(),
-            {},
-        )
-    )
+    say, name = Words(language, ZoneInfo("UTC")), names_of(record)
+    return list(unfolded(section(Page({finding.name: finding}, record, say, name))))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(record, language):
     tables = [b for b in blocks_of(record, "repost", language) if b.kind == "table"]
-    (group,), (example,) = tables[0].rows, tables[1].rows
-    assert len(group) == len(tables[0].head) == 6
-    assert group[5] == "es"
-    assert group[4] not in ("", "–")
+    (group,), (dense,), (example,) = (t.rows for t in tables)
+    assert len(group) == len(tables[0].head) == 4
+    assert len(dense) == len(tables[1].head) == 5
+    assert dense[4] == "es"
+    assert group[2] not in ("", "–")
+    assert group[3] == example[1]
     said = example[1].quote
     assert said.startswith("Todos a la plaza, dice @…")
     assert "alguien" not in said and "\u202e" not in said
@@ -104,7 +99,7 @@ def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(
 
 def test_an_account_that_was_acted_on_goes_by_its_pseudonym(record):
     tables = [b for b in blocks_of(record, "report", "en") if b.kind == "table"]
-    (example,) = tables[1].rows
+    (example,) = tables[2].rows
     assert example[1] in {pseudonym(record.ids.code(f"v{k}")) for k in range(6)}
 
 
@@ -116,11 +111,10 @@ def test_every_trace_has_a_name_whatever_the_finding_is_called(record, language)
     finding = coordination(
         record, trace=["repost", "report"], sensitivity=False, name="coordination-mine"
     )
-    blocks = section(Page({finding.name: finding}, record, say, names_of(record), frozenset(), {}))
-    first = blocks[0].text
-    assert first[0] == first[0].upper()
+    page = Page({finding.name: finding}, record, say, names_of(record))
+    first = section(page)[0].text
     assert (
-        say("trace.repost")[1:] in first
+        say("trace.repost") in first
         and say("trace.report") in first
         and say("trace.other") not in first.split()
     )

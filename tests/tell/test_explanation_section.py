@@ -12,6 +12,7 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Estimate, Finding
 from birdfall.model.settings import Settings, parse_settings
 from birdfall.record.record import from_tables
+from birdfall.tell.blocks import cell_text, unfolded
 from birdfall.tell.page import Page
 from birdfall.tell.report import replies
 from birdfall.tell.sections.explanations import section
@@ -117,14 +118,15 @@ def automation(low, high):
 
 
 def blocks(made, language="en", **others):
-    return section(Page({"explanations-1": made, **others}, from_tables({}), words(language), str))
+    page = Page({"explanations-1": made, **others}, from_tables({}), words(language), str)
+    return list(unfolded(section(page)))
 
 
 def said(made, language="en", **others):
     found = []
     for block in blocks(made, language, **others):
         if block.kind == "table":
-            found += [" | ".join(row) for row in block.rows]
+            found += [" | ".join(map(cell_text, row)) for row in block.rows]
         elif hasattr(block, "text"):
             found.append(block.text)
     return "\n".join(found)
@@ -217,7 +219,7 @@ SENTENCES = [
     ("What would decide it: the log of reports", {}, {"left": ("error",)}),
     ("What would decide it", {}, {"gains": {"reports": 0.04}}),
     ("Only if all five were held equally likely beforehand", {}, {"left": ()}),
-    ("weights of evidence, not chances", {}, None),
+    ("weights of evidence, not chances", {}, {"left": ()}),
     ("ask the platform and those concerned", {}, None),
     ("it was not measured", {}, None),
 ]

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from birdfall.record.record import from_tables
+from birdfall.tell.blocks import unfolded
 from birdfall.tell.page import Page
 from birdfall.tell.sections.explanations import section
 from birdfall.tell.words import LANGUAGES, words
@@ -30,7 +31,9 @@ def finding():
 
 
 def told(finding, language="en"):
-    return section(Page({"explanations-1": finding}, from_tables({}), words(language), str))
+    return list(
+        unfolded(section(Page({"explanations-1": finding}, from_tables({}), words(language), str)))
+    )
 
 
 def log10(factor):
@@ -66,4 +69,6 @@ def test_levers_carry_the_evidence(finding, language):
 
 def test_outside_what_was_simulated_there_are_no_levers(finding):
     outside = finding.replace(details={**finding.details, "set": []})
-    assert not [b for b in told(outside) if b.kind == "prior"]
+    blocks = told(outside)
+    assert not {"prior", "steps", "table"} & {b.kind for b in blocks}, "nothing is ranked"
+    assert words("en")("explanations.none") == blocks[0].text

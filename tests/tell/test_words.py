@@ -15,6 +15,7 @@ from birdfall.tell.words import LANGUAGES, render, words
 CATALOGUES = {
     name: json.loads((files("birdfall.tell") / "words" / f"{name}.json").read_text("utf-8"))
     | json.loads((files("birdfall.tell") / "words" / f"app.{name}.json").read_text("utf-8"))
+    | json.loads((files("birdfall.tell") / "words" / f"page.{name}.json").read_text("utf-8"))
     for name in LANGUAGES
 }
 PLURAL = re.compile(r"\{(\w+), plural,")

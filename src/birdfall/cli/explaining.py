@@ -212,7 +212,14 @@ def print_letters(finding: Finding, lang: str) -> int:
 def _print_explanations(
     finding: Finding, case: Case, findings: Mapping[str, Finding], lang: str
 ) -> None:
-    from birdfall.tell.blocks import NoteBlock, TableBlock, TextBlock, WaterfallBlock
+    from birdfall.tell.blocks import (
+        NoteBlock,
+        TableBlock,
+        TextBlock,
+        WaterfallBlock,
+        cell_text,
+        unfolded,
+    )
     from birdfall.tell.page import Page
     from birdfall.tell.sections.explanations import section
     from birdfall.tell.words import words
@@ -224,10 +231,10 @@ def _print_explanations(
         "explanations-1": finding,
         **{k: f for k, f in findings.items() if k == "automation-1"},
     }
-    for block in section(Page(shown, case.record(), spoken, str)):
+    for block in unfolded(section(Page(shown, case.record(), spoken, str))):
         if isinstance(block, TableBlock):
             for row in block.rows:
-                print_result("  " + " · ".join(str(cell) for cell in row))
+                print_result("  " + " · ".join(cell_text(cell) for cell in row))
         elif isinstance(block, WaterfallBlock):
             for step in block.rows:
                 print_result(f"  {step.factor:>8}  {step.label}")

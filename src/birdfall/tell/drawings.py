@@ -16,7 +16,7 @@ from birdfall.tell.blocks import LabelPlace
 from birdfall.tell.page import leader_ledger
 
 #: Width and height of every chart, for screens and for phones.
-SIZES: Final = {"wide": (600, 210), "narrow": (340, 180)}
+SIZES: Final = {"wide": (600, 210), "narrow": (340, 150)}
 #: Space between an interval and the words beside it, in the chart's units.
 LABEL_GAP: Final = 8
 #: Baseline of the first line of words, below the top margin.

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import ChartBlock, ChartLabel
+from birdfall.tell.blocks import ChartBlock, ChartLabel, ShownNumber
 from birdfall.tell.drawings import SIZES, plot_place
-from birdfall.tell.page import Page, leader_ledger
+from birdfall.tell.page import NumberWriter, Page, leader_ledger
 from birdfall.tell.rows import CountRow, WaveRow
 
 
@@ -20,16 +20,13 @@ class KeyNumber:
     Parameters
     ----------
     steps
-        Its texts: one, or the level before, at the lowest and now.
+        Its values: one, or the level before, at the lowest and now.
     label
         What it is.
-    key
-        The estimate it comes from, for machines.
     """
 
-    steps: Sequence[str]
+    steps: Sequence[ShownNumber]
     label: str
-    key: str
 
 
 def four_numbers(page: Page) -> list[KeyNumber]:
@@ -37,23 +34,26 @@ def four_numbers(page: Page) -> list[KeyNumber]:
     say, four = page.say, list[KeyNumber]()
     top = largest_wave(page.findings)
     if top is not None:
-        four += [
-            KeyNumber([say.number(int(top["observed"]))], say("four.hit"), "waves.observed"),
-            KeyNumber(
-                [say.duration(max(1.0, top["duration_s"]))],
-                say("four.duration"),
-                "waves.duration_s",
-            ),
-        ]
+        hit = ShownNumber(
+            say.number(int(top["observed"])), "waves.observed", int(top["observed"]), "accounts"
+        )
+        seconds = top["duration_s"]
+        length = ShownNumber(
+            say.duration(max(1.0, seconds)), "waves.duration_s", seconds, "seconds"
+        )
+        four += [KeyNumber([hit], say("four.hit")), KeyNumber([length], say("four.duration"))]
     ledger = leader_ledger(page.findings)
     if ledger is not None and ledger["before"].value:
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
-        levels = [say.number(ledger[k].value) for k in ("before", "lowest", "now")]
-        four.append(KeyNumber(levels, label, ledger.name))
+        write = NumberWriter(ledger, say)
+        for key in ("before", "lowest", "now"):
+            write.number(key)
+        four.append(KeyNumber(write.shown, label))
     returns = page.findings.get("returns-1")
-    if returns is not None and "returned" in returns.estimates:
-        share = say.percent((returns["returned"].value or 0) / max(returns["fallen"].value or 1, 1))
-        four.append(KeyNumber([share], say("four.back"), "returns-1.returned"))
+    if returns is not None and returns.estimates.get("returned") and returns["returned"].value:
+        share = (returns["returned"].value or 0) / max(returns["fallen"].value or 1, 1)
+        back = ShownNumber(say.percent(share), "returns-1.returned_of_fallen", share, "share")
+        four.append(KeyNumber([back], say("four.back")))
     return four
 
 

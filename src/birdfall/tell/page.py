@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from birdfall.model.findings import Estimate, Finding
 from birdfall.record.record import Record
-from birdfall.tell.blocks import Block, NoteBlock
+from birdfall.tell.blocks import Block, DetailsBlock, NoteBlock, ShownNumber, TextBlock
 from birdfall.tell.words import Words
+
+#: Notes on how something was computed, which fold out with the method; all others stand open.
+FOLDED_NOTES: Final = frozenset((
+    "base-rate-fits-poorly", "blocks-explained", "blocks-not-tested", "circles-beyond-chance",
+    "compared-within", "curve-from-intervals", "edges-not-listed", "edges-of-unknown-age",
+    "entries-within-intervals", "explanations-simulated", "followed-before-the-record",
+    "growth-of-the-day-assumed", "interests-from-the-same-acts", "interval-censored-times",
+    "jitter-does-not-hold", "p-extrapolated", "power", "reports-of-self", "reports-on-unknown",
+    "reports-while-down", "rows-without-account-object-or-time",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,9 +131,89 @@ class Section:
         return self.titles.get(say.language) or self.titles.get("en", self.key)
 
 
-def notes(finding: Finding, say: Words) -> list[Block]:
-    """The refusals and limits of a finding."""
-    return [NoteBlock(say.note(n)) for n in (*finding.reasons, *finding.limits)]
+def notes(*findings: Finding, say: Words) -> list[Block]:
+    """The refusals and limits of findings that a reader must know, each once, in a paragraph."""
+    said = dict.fromkeys(
+        say.note(n) for f in findings for n in (*f.reasons, *f.limits) if n.code not in FOLDED_NOTES
+    )
+    return [NoteBlock(" ".join(_as_sentence(text) for text in said))] if said else []
+
+
+#: Which notes fold out with the method: those of `FOLDED_NOTES`, all, or none.
+FoldedNotes = Literal["technical", "all", "none"]
+
+
+def how_measured(
+    page: Page,
+    *findings: Finding,
+    blocks: Sequence[Block] = (),
+    fold: FoldedNotes = "technical",
+) -> list[Block]:
+    """What folds out below a section: more of its numbers, the method, and technical limits.
+
+    blocks: of the section, for those who want more.
+    """
+    say = page.say
+    kinds = dict.fromkeys(f.kind for f in findings)
+    method = [TextBlock(say(f"method.{k}")) for k in kinds if say.has(f"method.{k}")]
+    every = [n for f in findings for n in (*f.reasons, *f.limits)]
+    chosen = [n for n in every if fold == "all" or (fold != "none" and n.code in FOLDED_NOTES)]
+    said = dict.fromkeys(say.note(n) for n in chosen)
+    folded = [NoteBlock(" ".join(_as_sentence(text) for text in said))] if said else []
+    return [DetailsBlock(say("method"), [*blocks, *method, *folded])]
+
+
+def _as_sentence(text: str) -> str:
+    return text if text[-1:] in ".!?؟" else f"{text}."
+
+
+class NumberWriter:
+    """Writes the estimates of a finding as a language does, and keeps which stood where.
+
+    Parameters
+    ----------
+    finding
+        Whose estimates.
+    say
+        The words of the language.
+
+    Attributes
+    ----------
+    shown
+        What was written so far, in order.
+    """
+
+    def __init__(self, finding: Finding, say: Words) -> None:
+        self._finding, self._say = finding, say
+        self.shown: list[ShownNumber] = []
+
+    def number(self, key: str, digits: int | None = None) -> str:
+        """An estimate as a number."""
+        return self.keep(self._say.number(self._finding[key].value, digits), key)
+
+    def percent(self, key: str, digits: int = 0) -> str:
+        """An estimate as a percentage."""
+        return self.keep(self._say.percent(self._finding[key].value, digits), key)
+
+    def count(self, key: str) -> int:
+        """An estimate that counts, for a message that chooses its form by it."""
+        value = int(self._finding[key].value or 0)
+        self.keep(self._say.number(value), key)
+        return value
+
+    def keep(self, text: str, key: str) -> str:
+        """A number as it was written elsewhere."""
+        estimate = self._finding[key]
+        name = f"{self._finding.name}.{key}"
+        meaning = definition(self._finding.kind, key, self._say)
+        self.shown.append(ShownNumber(text, name, estimate.value, estimate.unit, meaning))
+        return text
+
+
+def definition(kind: str, key: str, say: Words) -> str:
+    """What an estimate of a kind of finding counts; "" where there are no words for it."""
+    name = f"number.{kind}.{key}"
+    return say(name) if say.has(name) else ""
 
 
 def format_interval(estimate: Estimate, say: Words) -> str:

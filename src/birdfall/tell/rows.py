@@ -51,6 +51,32 @@ class LevelRow(TypedDict):
     followers: int
 
 
+class AudienceRow(TypedDict):
+    """A row of the table "audiences" of a finding of audiences."""
+
+    leader: str
+    role: str
+    outcome: str
+    odds_ratio: float
+    or_low: float
+    or_high: float
+
+
+class DropRow(TypedDict):
+    """A row of the table "drops" of a finding of counts: one account on a day many lost."""
+
+    wave: int
+    account: str
+    before: float
+    after: float
+    gross: float
+    gross_low: float
+    gross_high: float
+    hazard: float
+    role: str
+    rebuilt: bool
+
+
 class RatioRow(TypedDict):
     """A row of the table "ratios" of counts and reconciliations: one audience against another."""
 

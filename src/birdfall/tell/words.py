@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from birdfall.model.findings import Note
@@ -87,6 +88,11 @@ class Words:
         if isinstance(value, (int, float)):
             return self.number(value)
         return str(value)
+
+    def join(self, items: Sequence[str]) -> str:
+        """A list in a sentence: "a, b and c"."""
+        locale = {"en": "en_GB", "pt": "pt_BR"}.get(self.language, self.language)
+        return str(format_list(list(items), locale=locale)) if items else "–"
 
     def number(self, value: float | int | None, digits: int | None = None) -> str:
         """A number as this language writes it; a dash for none."""
@@ -183,7 +189,8 @@ def words(language: str, time_zone: str = "UTC") -> Words:
 def _catalogue(language: str) -> dict[str, str]:
     folder = files("birdfall.tell") / "words"
     found: dict[str, str] = json.loads((folder / f"{language}.json").read_text("utf-8"))
-    found |= json.loads((folder / f"app.{language}.json").read_text("utf-8"))
+    for part in ("app", "page"):
+        found |= json.loads((folder / f"{part}.{language}.json").read_text("utf-8"))
     notes = folder / f"notes.{language}.json"
     if notes.is_file():
         found |= {

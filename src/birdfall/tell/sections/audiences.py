@@ -6,8 +6,9 @@ Who was hit, x of a hundred against y of a hundred alike, controls beside them.
 from __future__ import annotations
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Bar, Block, Cell, TableBlock, TextBlock, TextCell
-from birdfall.tell.page import Page, notes
+from birdfall.tell.blocks import Bar, Block, Cell, ShownNumber, TableBlock, TextBlock, TextCell
+from birdfall.tell.page import NumberWriter, Page, definition, how_measured, notes
+from birdfall.tell.rows import AudienceRow
 
 
 def section(page: Page) -> list[Block]:
@@ -15,29 +16,50 @@ def section(page: Page) -> list[Block]:
     finding, say = page.findings.get("audiences-1"), page.say
     if finding is None or finding.answer == "cannot":
         return []
-    tested, naive = (
-        say.number(finding["leaders_tested"].value),
-        say.number(finding["naive_hits"].value),
-    )
+    write = NumberWriter(finding, say)
     if finding.answer == "found":
-        share = say.percent(finding["explained"].value)
-        lead = say(
-            "audience.found",
-            n=int(finding["hits"].value or 0),
-            share=share,
-            tested=tested,
-            naive=naive,
-        )
+        hits, share = write.count("hits"), write.percent("explained")
+    tested, naive = write.number("leaders_tested"), write.number("naive_hits")
+    if finding.answer == "found":
+        lead = say("audience.found", n=hits, share=share, tested=tested, naive=naive)
     elif "too few alike" in finding.table("audiences").column("outcome").to_pylist():
         lead = say("audience.uncompared", tested=tested, naive=naive)
     else:
         lead = say("audience.nothing", tested=tested, naive=naive)
-    head = [say(f"audience.{key}") for key in ("account", "of100", "matched", "odds", "outcome")]
+    head = [say(f"audience.{key}") for key in ("account", "of100", "matched")]
     return [
-        TextBlock(lead),
-        TableBlock(head, _rows(finding, page), (1, 2, 3), headed=True),
-        *notes(finding, say),
+        TextBlock(lead, numbers=write.shown),
+        TableBlock(head, _rows(finding, page), (1, 2), headed=True),
+        *notes(finding, say=say),
+        *how_measured(page, finding, blocks=[_odds_table(finding, page)]),
     ]
+
+
+def _odds_table(finding: Finding, page: Page) -> TableBlock:
+    """The odds ratio of each audience that was compared, with its bounds."""
+    say = page.say
+    rows = [
+        [
+            page.name(r["leader"]),
+            f"{say.number(r['odds_ratio'])} "
+            f"({say.number(r['or_low'])} – {say.number(r['or_high'])})",
+        ]
+        for r in _compared(finding)
+    ]
+    return TableBlock([say("audience.account"), say("audience.odds")], rows, (1,), headed=True)
+
+
+def _role_and_outcome(row: AudienceRow, page: Page) -> str:
+    role = page.say("role." + row["role"])
+    if row["outcome"] == "not raised":  # the two bars say it
+        return role
+    return f"{role}: {page.say('outcome.' + row['outcome'])}"
+
+
+def _compared(finding: Finding) -> list[AudienceRow]:
+    """The audiences that were compared with accounts like their followers."""
+    compared = set(finding.table("compared").column("leader").to_pylist())
+    return [r for r in finding.table("audiences").to_pylist() if r["leader"] in compared]
 
 
 def _rows(finding: Finding, page: Page) -> list[list[Cell]]:
@@ -48,25 +70,23 @@ def _rows(finding: Finding, page: Page) -> list[list[Cell]]:
     }
     highest = max(per_hundred.values(), default=1.0) or 1.0
 
-    def with_bar(value: float, tone: str) -> TextCell:
-        return TextCell(say.number(value, 1), bar=Bar(round(100 * value / highest, 1), tone))
+    def with_bar(value: float, tone: str, leader: str) -> TextCell:
+        text, key = say.number(value, 1), f"{finding.name}.of_100.{tone}.{page.name(leader)}"
+        meaning = definition("audiences", f"of_100.{tone}", say)
+        number = ShownNumber(text, key, value / 100, "share", meaning)
+        return TextCell(text, bar=Bar(round(100 * value / highest, 1), tone), number=number)
 
     rows: list[list[Cell]] = []
-    for row in finding.table("audiences").to_pylist():
+    for row in _compared(finding):
         hit = per_hundred.get((row["leader"], "hit"))
         alike = per_hundred.get((row["leader"], "matched"))
         if hit is None or alike is None:
             continue
         rows.append(
             [
-                TextCell(page.name(row["leader"]), say("role." + row["role"])),
-                with_bar(hit, "hit"),
-                with_bar(alike, "usual"),
-                TextCell(
-                    say.number(row["odds_ratio"]),
-                    f"{say.number(row['or_low'])} – {say.number(row['or_high'])}",
-                ),
-                say("outcome." + row["outcome"]),
+                TextCell(page.name(row["leader"]), _role_and_outcome(row, page)),
+                with_bar(hit, "hit", row["leader"]),
+                with_bar(alike, "usual", row["leader"]),
             ]
         )
     return rows

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from birdfall.model.findings import Estimate, Finding
-from birdfall.tell.blocks import Block, TableBlock, TextBlock
-from birdfall.tell.page import Page, notes
+from birdfall.tell.blocks import Bar, Block, Cell, TableBlock, TextBlock, TextCell
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes
 from birdfall.tell.words import Words
 
 SHARES: Final = ("inauthentic", "automated", "automated_authentic", "manual")
@@ -28,16 +28,46 @@ def section(page: Page) -> list[Block]:
     finding, say = page.findings.get("automation-1"), page.say
     if finding is None or finding.answer == "cannot":
         return []
-    counts = {k: say.number(finding[e].value) for k, e in _COUNTS.items()}
-    blocks: list[Block] = [TextBlock(say("automation.looked", **counts))]
-    if finding.answer == "found":
-        head = [say(f"automation.{h}") for h in ("kind", "at_least", "at_most")]
-        rows = [[say(f"automation.{s}"), *_bounds(finding[s], say)] for s in SHARES]
-        blocks.append(TableBlock(head, rows, (1, 2)))
-        blocks += _signal_table(finding, say)
-    else:
-        blocks.append(TextBlock(say("automation.nothing")))
-    return [*blocks, *notes(finding, say)]
+    write = NumberWriter(finding, say)
+    counts = {k: write.number(e) for k, e in _COUNTS.items()}
+    looked = TextBlock(say("automation.looked", **counts), numbers=write.shown)
+    if finding.answer != "found":
+        return [
+            TextBlock(say("automation.nothing")),
+            *notes(finding, say=say),
+            *how_measured(page, finding, blocks=[looked]),
+        ]
+    return [
+        *_share_blocks(finding, say),
+        *notes(finding, say=say),
+        *how_measured(page, finding, blocks=[looked, *_signal_table(finding, say)]),
+    ]
+
+
+def _share_blocks(finding: Finding, say: Words) -> list[Block]:
+    """The shares of which something is known, and in a line those of which nothing is."""
+    head = [say(f"automation.{h}") for h in ("kind", "at_least", "at_most")]
+    known = [s for s in SHARES if _is_bounded(finding[s])]
+    rows: list[list[Cell]] = [
+        [_range_cell(finding[s], s, say), *_bounds(finding[s], say)] for s in known
+    ]
+    blocks: list[Block] = [TableBlock(head, rows, (1, 2), headed=True)] if rows else []
+    unknown = [say(f"automation.{s}") for s in SHARES if s not in known]
+    if unknown:
+        items = say.join(unknown)
+        blocks.append(TextBlock(say("automation.no_bounds", items=items)))
+    return blocks
+
+
+def _is_bounded(share: Estimate) -> bool:
+    return bool((share.low or 0) > 0 or (share.high is not None and share.high < 1))
+
+
+def _range_cell(share: Estimate, name: str, say: Words) -> TextCell:
+    """A share's name, and a bar from its lower to its upper bound."""
+    low, high = share.low or 0.0, 1.0 if share.high is None else share.high
+    bar = Bar(round(100 * (high - low), 1), "usual", round(100 * low, 1))
+    return TextCell(say(f"automation.{name}"), bar=bar)
 
 
 def _bounds(share: Estimate, say: Words) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from birdfall.tell.blocks import Block, TextBlock
-from birdfall.tell.page import Page
+from birdfall.tell.page import Page, how_measured
 
 
 def section(page: Page) -> list[Block]:
@@ -19,7 +19,7 @@ def section(page: Page) -> list[Block]:
         waves=say.number(finding["waves"].value),
         alarms=say.number(finding["false_alarm_rate"].value),
     )
-    blocks: list[Block] = [TextBlock(rates)]
+    blocks: list[Block] = []
     for row in finding.table("waves").to_pylist()[:1]:
         blocks.append(TextBlock(say("base.chance", p=say.small(row["p_value"]))))
         if row.get("trigger"):
@@ -31,4 +31,4 @@ def section(page: Page) -> list[Block]:
                 base=say.percent(row["trigger_base_share"]),
             )
             blocks.append(TextBlock(trigger))
-    return blocks
+    return [*blocks, *how_measured(page, finding, blocks=[TextBlock(rates)])]

@@ -10,7 +10,7 @@ from typing import Final
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, SubheadBlock, TableBlock, TextBlock
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, notes
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes
 from birdfall.tell.words import Words
 
 #: Rows of each table, at most; all are in the finding.
@@ -29,15 +29,25 @@ def section(page: Page) -> list[Block]:
     finding, say = page.findings.get("brigades"), page.say
     if finding is None or "calls" not in finding.tables:
         return []
-    blocks: list[Block] = []
+    blocks, folded = list[Block](), list[Block]()
     if finding.answer != "cannot":
-        blocks += [
-            *_reporting_blocks(finding, page),
+        blocks += _reporting_blocks(finding, page)
+        folded += [
+            _looked_at(finding, say),
+            *_group_table(finding, say),
             *_dose_blocks(finding, say),
             *_order_blocks(finding, say),
         ]
-    blocks += _call_blocks(finding, say)
-    return [*blocks, *notes(finding, say)] if blocks else []
+    calls = _call_blocks(finding, say)
+    blocks, folded = (blocks, folded + calls) if blocks else (calls, folded)
+    if not blocks:
+        return []
+    quiet = finding.answer == "nothing" and not calls
+    return [
+        *blocks,
+        *([] if quiet else notes(finding, say=say)),
+        *how_measured(page, finding, blocks=folded, fold="all" if quiet else "technical"),
+    ]
 
 
 def _p_value(value: float | int | None, say: Words) -> str:
@@ -45,37 +55,32 @@ def _p_value(value: float | int | None, say: Words) -> str:
 
 
 def _reporting_blocks(finding: Finding, page: Page) -> list[Block]:
-    """What was looked at, and the groups that were found with their targets.
-
-    Or what could stay unseen.
-    """
+    """The groups that were found with their targets, or what could stay unseen."""
     say = page.say
-
-    def number(key: str) -> str:
-        return say.number(finding[key].value)
-
-    looked = say(
-        "brigades.looked",
-        reports=number("reports"),
-        seen=number("reporters_seen"),
-        targets=number("targets"),
-        fire=number("targets_under_fire"),
-    )
     if finding.answer == "nothing":
-        return [TextBlock(looked), *_unseen_blocks(finding, say)]
+        return _unseen_blocks(finding, say)
+    write = NumberWriter(finding, say)
     found = say(
         "brigades.found",
-        groups=number("brigades"),
-        reporters=number("reporters"),
-        victims=number("victims"),
-        hits=number("busiest_minute_hits"),
+        groups=write.number("brigades"),
+        reporters=write.number("reporters"),
+        victims=write.number("victims"),
+        hits=write.number("busiest_minute_hits"),
     )
-    return [
-        TextBlock(looked),
-        TextBlock(found),
-        _group_table(finding, say),
-        _target_table(finding, page),
-    ]
+    return [TextBlock(found, numbers=write.shown), _target_table(finding, page)]
+
+
+def _looked_at(finding: Finding, say: Words) -> TextBlock:
+    """What was looked at."""
+    write = NumberWriter(finding, say)
+    looked = say(
+        "brigades.looked",
+        reports=write.number("reports"),
+        seen=write.number("reporters_seen"),
+        targets=write.number("targets"),
+        fire=write.number("targets_under_fire"),
+    )
+    return TextBlock(looked, numbers=write.shown)
 
 
 def _unseen_blocks(finding: Finding, say: Words) -> list[Block]:
@@ -87,10 +92,11 @@ def _unseen_blocks(finding: Finding, say: Words) -> list[Block]:
         targets=say.number(unseen["targets"]),
         share=say.percent(unseen["follows_at_most"]),
     )
-    return [TextBlock(say("brigades.nothing")), TextBlock(bound)]
+    return [TextBlock(f"{say('brigades.nothing')} {bound}")]
 
 
-def _group_table(finding: Finding, say: Words) -> TableBlock:
+def _group_table(finding: Finding, say: Words) -> list[Block]:
+    """The groups that reported together; nothing where there are none."""
     head = ["group", "reporters", "targets", "from", "to", "joins", "p"]
     rows = [
         [
@@ -104,7 +110,8 @@ def _group_table(finding: Finding, say: Words) -> TableBlock:
         ]
         for r in finding.table("blocks").to_pylist()
     ]
-    return TableBlock([say(f"brigades.{h}") for h in head], rows, (0, 1, 2, 5, 6))
+    numeric = (0, 1, 2, 5, 6)
+    return [TableBlock([say(f"brigades.{h}") for h in head], rows, numeric)] if rows else []
 
 
 def _target_table(finding: Finding, page: Page) -> TableBlock:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Block, Cell, Mark, QuoteCell, TableBlock, TextCell
+from birdfall.tell.blocks import Block, Cell, Mark, QuoteCell, TableBlock, TextBlock, TextCell
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page
+from birdfall.tell.page import Page, how_measured
 from birdfall.tell.sections.claim_reading import isolated, reading_words
 from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
 from birdfall.tell.terminal import claim_words
@@ -19,7 +19,9 @@ MARKS: Final[dict[str, Mark]] = {
     "contradicted": "no",
     "not_answerable": "open",
 }
-#: Sentences beside a verdict, at most.
+#: Verdicts of statements that could be measured.
+ANSWERED: Final = ("supported", "supported_within", "contradicted")
+#: Sentences on other readings of a statement that fold out, at most.
 MAX_EXPLANATIONS: Final = 4
 
 
@@ -37,8 +39,15 @@ def section(page: Page) -> list[Block]:
         for f in page.findings_of_kind("claim")
         if f.details.get("verdict") in MARKS
     ]
+    if not rows:
+        return []
     head = [say("claims.statement"), say("claims.verdict"), say("claims.measured")]
-    return [TableBlock(head, rows, (2,))] if rows else []
+    claims = page.findings_of_kind("claim")
+    others = [_other_readings(f, page) for f in claims if f.details.get("verdict") in ANSWERED]
+    return [
+        TableBlock(head, rows, (2,), headed=True),
+        *how_measured(page, *claims, fold="none", blocks=[b for b in others if b is not None]),
+    ]
 
 
 def _read_as(finding: Finding, page: Page) -> str:
@@ -56,6 +65,21 @@ def _quote(finding: Finding) -> QuoteCell:
 
 
 def _explanation(finding: Finding, page: Page) -> str:
-    """How it was read, for which windows or readings it holds, or why it cannot be answered."""
-    told = [_read_as(finding, page), *verdict_explanations(finding, page.say)[:MAX_EXPLANATIONS]]
+    """How it was read; of one that cannot be answered, why."""
+    told = [_read_as(finding, page)]
+    if finding.details["verdict"] not in ANSWERED:
+        told += verdict_explanations(finding, page.say)[:MAX_EXPLANATIONS]
+    return _sentences(told)
+
+
+def _other_readings(finding: Finding, page: Page) -> TextBlock | None:
+    """For which windows or other readings a statement would hold; None if there are none."""
+    told = verdict_explanations(finding, page.say)[:MAX_EXPLANATIONS]
+    if not told:
+        return None
+    quote = sanitize_text(finding.details.get("said", {}).get("text", ""))
+    return TextBlock(_sentences(told), lead=f"“{quote}”")
+
+
+def _sentences(told: list[str]) -> str:
     return " ".join(text if text[-1:] in ".؟" else f"{text}." for text in told if text)

@@ -6,7 +6,6 @@ Pairs, what the null model leaves of them, the map, and the groups.
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import (
@@ -20,61 +19,130 @@ from birdfall.tell.blocks import (
     TextBlock,
 )
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, join_names, notes
+from birdfall.tell.page import NumberWriter, Page, how_measured, join_names, notes
 from birdfall.tell.rows import ExampleRow, GroupRow
 
-#: Groups in the table, at most; all are in the finding.
-MAX_GROUPS: Final = 12
+#: Groups in the table and in that which folds out, at most; all are in the finding.
+MAX_SHOWN_GROUPS, MAX_GROUPS = 5, 12
 #: Examples in the table, at most one a group, and the characters of each.
 MAX_EXAMPLES, MAX_EXAMPLE_CHARACTERS = 5, 140
 _MENTION = re.compile(r"@[\w.]+")
 
 
 def section(page: Page) -> list[Block]:
-    """A paragraph for each trace, with a map and a table where something was found."""
-    return [
-        block
-        for finding in page.findings_of_kind("coordination")
-        if finding.answer != "cannot" and "significant" in finding.estimates
-        for block in _trace_blocks(finding, page)
+    """Each trace in which something was found, with its map; the others together in a line."""
+    asked = [
+        f
+        for f in page.findings_of_kind("coordination")
+        if f.answer != "cannot" and "significant" in f.estimates
     ]
+    found = [f for f in asked if f.answer == "found"]
+    empty = [f for f in asked if f.answer == "nothing"]
+    if not asked:
+        return []
+    blocks = [block for finding in found for block in _trace_blocks(finding, page)]
+    blocks += _empty_blocks(empty, page)
+    folded = [block for finding in asked for block in _folded_blocks(finding, page)]
+    return [*blocks, *notes(*asked, say=page.say), *how_measured(page, *asked, blocks=folded)]
 
 
 def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
-    say = page.say
-    lead = TextBlock(
-        say(
-            "coordination.text",
-            trace=_trace_name(finding, page),
-            window=say.duration(float(finding.parameters.get("window_s", 60))),
-            edges=say.number(finding["edges"].value),
-            significant=say.number(finding["significant"].value),
-            shifted=say.number(finding["shifted_significant"].value),
-            fixed=say.number(finding["fixed_rule_edges"].value),
-            groups=say.number(finding["groups"].value),
-        )
+    """Who moved together: how many, their map, and their groups."""
+    say, groups = page.say, finding.table("groups").to_pylist()
+    write = NumberWriter(finding, say)
+    text = say(
+        "coordination.found",
+        n=sum(g["members"] for g in groups),
+        window=say.duration(float(finding.parameters.get("window_s", 60))),
+        trace=_trace_name(finding, page),
+        groups=write.count("groups"),
+        pairs=write.count("significant"),
     )
-    if finding.answer == "nothing":
-        blind = any(note.code == "no-power" for note in finding.limits)
-        key = "coordination.no_power" if blind else "coordination.nothing"
-        return [lead, TextBlock(say(key)), *notes(finding, say)]
     drawn = [_map_block(finding, page)] if finding.name in page.maps else []
-    return [lead, *drawn, *_group_table(finding, page), *_example_blocks(finding, page)]
+    return [TextBlock(text, numbers=write.shown), *drawn, *_group_table(finding, page)]
+
+
+def _empty_blocks(empty: list[Finding], page: Page) -> list[Block]:
+    """What was looked for and not found, with what would have been seen; what could not be seen."""
+    say, blocks = page.say, list[Block]()
+    blind = [f for f in empty if any(n.code == "no-power" for n in f.limits)]
+    seeing = [f for f in empty if f not in blind]
+    if seeing:
+        needed = [n.values["of_10"] for f in seeing for n in f.limits if n.code == "power"]
+        known = [n for n in needed if isinstance(n, int)]
+        traces = _trace_names(seeing, page)
+        text = say("coordination.not_found", traces=traces)
+        if known and len(known) == len(needed) == len(seeing):
+            text += " " + say("coordination.seen_from", n=max(known))
+        blocks.append(TextBlock(text))
+    if blind:
+        blocks.append(TextBlock(say("coordination.blind", traces=_trace_names(blind, page))))
+    return blocks
+
+
+def _trace_names(findings: list[Finding], page: Page) -> str:
+    return page.say.join([_trace_name(f, page) for f in findings])
+
+
+def _folded_blocks(finding: Finding, page: Page) -> list[Block]:
+    """The numbers of one trace, and examples of what its groups acted on."""
+    say, write = page.say, NumberWriter(finding, page.say)
+    name = _trace_name(finding, page)
+    text = say(
+        "coordination.text",
+        trace=name[:1].upper() + name[1:],
+        window=say.duration(float(finding.parameters.get("window_s", 60))),
+        edges=write.number("edges"),
+        significant=write.number("significant"),
+        shifted=write.number("shifted_significant"),
+        fixed=write.number("fixed_rule_edges"),
+        groups=write.number("groups"),
+    )
+    lead = TextBlock(text, numbers=write.shown)
+    if finding.answer != "found":
+        return [lead]
+    return [lead, *_density_table(finding, page), *_example_blocks(finding, page)]
 
 
 def _trace_name(finding: Finding, page: Page) -> str:
-    """What was done together, as the beginning of a sentence.
-
-    By the network's traces, not its name.
-    """
+    """What was done together, by the network's traces and not its name."""
     traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
     keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
     known = dict.fromkeys(page.say(k if page.say.has(k) else "trace.other") for k in keys)
-    name = "، ".join(known) if page.say.language == "ar" else join_names(list(known))
-    return name[:1].upper() + name[1:]
+    return page.say.join(list(known))
 
 
 def _group_table(finding: Finding, page: Page) -> list[Block]:
+    """The largest groups: how many, over which time, and an example of what they shared."""
+    say, shared = page.say, _first_examples(finding)
+    rows: list[list[Cell]] = [
+        [
+            _group_name(r, page),
+            say.number(r["members"]),
+            "–" if r["span_s"] is None else say.duration(r["span_s"]),
+            _object_cell(shared[r["group"]], page) if r["group"] in shared else "–",
+        ]
+        for r in _largest_groups(finding)[:MAX_SHOWN_GROUPS]
+    ]
+    head = [say(f"coordination.{key}") for key in ("group", "members", "span", "shared")]
+    return [TableBlock(head, rows, (1, 2), headed=True)] if rows else []
+
+
+def _largest_groups(finding: Finding) -> list[GroupRow]:
+    groups: list[GroupRow] = finding.table("groups").to_pylist()
+    return sorted(groups, key=lambda g: (-g["members"], g["group"]))
+
+
+def _first_examples(finding: Finding) -> dict[int, ExampleRow]:
+    """The first example of what each group acted on, by its number."""
+    found: dict[int, ExampleRow] = {}
+    for example in finding.table("examples").to_pylist():
+        found.setdefault(example["group"], example)
+    return found
+
+
+def _density_table(finding: Finding, page: Page) -> list[Block]:
+    """How dense each group is, how much of its activity is shared, and its languages."""
     say = page.say
     rows = [
         [
@@ -82,16 +150,14 @@ def _group_table(finding: Finding, page: Page) -> list[Block]:
             say.number(r["members"]),
             say.percent(r["density"]),
             say.percent(r["coactive_share"]),
-            "–" if r["span_s"] is None else say.duration(r["span_s"]),
             sanitize_text(r["languages"] or "–"),
         ]
-        for r in finding.table("groups").to_pylist()[:MAX_GROUPS]
+        for r in _largest_groups(finding)[:MAX_GROUPS]
     ]
     head = [
-        say(f"coordination.{key}")
-        for key in ("group", "members", "density", "share", "span", "languages")
+        say(f"coordination.{key}") for key in ("group", "members", "density", "share", "languages")
     ]
-    return [TableBlock(head, rows, (1, 2, 3, 4), headed=True)] if rows else []
+    return [TableBlock(head, rows, (1, 2, 3), headed=True)] if rows else []
 
 
 def _group_name(group: GroupRow, page: Page) -> str:
@@ -103,11 +169,7 @@ def _example_blocks(finding: Finding, page: Page) -> list[Block]:
     """Examples of what groups acted on: one each, quoted where the record has the text."""
     say = page.say
     rows: list[list[Cell]] = []
-    seen: set[int] = set()
-    for example in finding.table("examples").to_pylist():
-        if example["group"] in seen or example["group"] > MAX_GROUPS:
-            continue
-        seen.add(example["group"])
+    for example in _first_examples(finding).values():
         rows.append(
             [
                 say.number(example["group"]),

@@ -13,22 +13,23 @@ from birdfall.explanations.details import ExplanationDetails
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import (
     Block,
+    Cell,
     LetterBlock,
-    NoteBlock,
     PriorBlock,
     PriorSlider,
     TableBlock,
     TextBlock,
+    TextCell,
     WaterfallBar,
     WaterfallBlock,
     WaterfallStep,
 )
-from birdfall.tell.page import Page
+from birdfall.tell.page import Page, how_measured, notes
 from birdfall.tell.sections.record_request import records_to_request, request_letter
 from birdfall.tell.words import Words
 
-#: Items named for, and against, an explanation, at most.
-MAX_NAMED_ITEMS: Final = 2
+#: Items named for, and against, an explanation that is left, and one that is left out, at most.
+MAX_NAMED_ITEMS, MAX_NAMED_OF_OTHERS = 2, 1
 #: Support (log10) below which an item is not named.
 MIN_NAMED_SUPPORT: Final = 0.3
 #: Steps drawn one by one from the leading explanation to the next; the others are one step.
@@ -46,26 +47,34 @@ def section(page: Page) -> list[Block]:
     if finding is None or finding.answer == "cannot":
         return []
     details = ExplanationDetails.from_json(finding.details)
-    return [
-        *_answer_blocks(finding, details, say),
-        _cause_table(finding, details, say),
-        *_absence_blocks(details, say),
+    share = say("explanations.share", decided=say.percent(finding["decided_in_worlds"].value))
+    asked = _request_blocks(finding, details, say)
+    folded = [
+        *_unseen_blocks(details, say),
+        *([TextBlock(share)] if details.members else []),
         _automation_block(findings.get("automation-1"), say),
         *_step_blocks(finding, details, say),
         *_prior_blocks(details, say),
+        *_dependence_blocks(finding, details, say),
+        *asked[2:],
+    ]
+    return [
+        *_answer_blocks(finding, details, say),
+        *_cause_table(finding, details, say),
+        *_absence_blocks(details, say),
         *_fragility_blocks(finding, details, say),
-        *_request_blocks(finding, details, say),
+        *asked[:2],
         TextBlock(say("explanations.reply")),
-        *(NoteBlock(say.note(n)) for n in finding.limits),
+        *notes(finding, say=say),
+        *how_measured(page, finding, blocks=folded),
     ]
 
 
 def _answer_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
-    """Which explanations are left, and how often as much is left in simulated worlds."""
+    """Which explanations are left."""
     members, order = details.members, details.order
     if not members:
         return [TextBlock(say("explanations.none"))]
-    share = say("explanations.share", decided=say.percent(finding["decided_in_worlds"].value))
     if len(members) == 1:
         runner_up = next(c for c in order if c != members[0])
         answer = say(
@@ -82,52 +91,64 @@ def _answer_blocks(finding: Finding, details: ExplanationDetails, say: Words) ->
             causes=inside,
             others=outside or say("explanations.nobody"),
         )
-    return [TextBlock(answer), TextBlock(share)]
+    return [TextBlock(answer)]
 
 
-def _cause_table(finding: Finding, details: ExplanationDetails, say: Words) -> TableBlock:
-    """A row per cause: whether it is left, its ratio to the best, the items for and against it."""
+def _cause_table(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
+    """A row per cause: whether it is left, and the items for and against it; those left out with
+    their ratio to the likeliest that is left. Nothing where no explanation is offered.
+    """
+    if not details.members:
+        return []
     parts = [r for r in finding.table("parts").to_pylist() if r["item"] != _TOGETHER]
     ratios = {(r["cause"], r["against"]): r for r in finding.table("ratios").to_pylist()}
-    best = details.order[0]
-    rows: list[list[str]] = []
-    for cause in details.order:
+    best = next(c for c in details.order if c in details.members)
+    left = [c for c in details.order if c in details.members]
+    rows: list[list[Cell]] = []
+    for cause in [*left, *(c for c in details.order if c not in details.members)]:
         support = sorted(parts, key=lambda r: -r[cause])
-        strongest = support[:MAX_NAMED_ITEMS]
-        weakest = support[::-1][:MAX_NAMED_ITEMS]
-        ratio = ratios.get((best, cause))
+        is_left, ratio = cause in details.members, ratios.get((best, cause))
+        named = MAX_NAMED_ITEMS if is_left else MAX_NAMED_OF_OTHERS
+        strongest, weakest = support[:named], support[::-1][:named]
         against = (
-            say("explanations.best")
-            if ratio is None
+            ""
+            if is_left or ratio is None
             else say(
                 "explanations.times",
                 times=say.number(_two_digits(10 ** ratio["log10_ratio"])),
                 word=say("lr." + ratio["word"]),
             )
         )
+        standing = say("explanations.left" if is_left else "explanations.out")
         rows.append(
             [
                 _cause_name(cause, say),
-                say("explanations.yes" if cause in details.members else "explanations.no"),
-                against,
+                TextCell(standing, against, "open" if is_left else "no"),
                 _item_list([r["item"] for r in strongest if r[cause] >= MIN_NAMED_SUPPORT], say),
                 _item_list([r["item"] for r in weakest if r[cause] <= -MIN_NAMED_SUPPORT], say),
             ]
         )
-    head = [say(f"explanations.{k}") for k in ("cause", "standing", "against", "for", "contra")]
-    return TableBlock(head, rows)
+    if len(left) == 1:
+        rows[0][1] = TextCell(say("explanations.left"), mark="yes")
+    head = [say(f"explanations.{k}") for k in ("cause", "standing", "for", "contra")]
+    return [TableBlock(head, rows, headed=True)]
 
 
 def _absence_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
-    """What was looked for and not found, and what could not be looked at."""
+    """What was looked for and not found."""
     blocks: list[Block] = []
     if details.absent:
         items = _join([say("absent." + i) for i in details.absent], say)
         blocks.append(TextBlock(say("explanations.absent", items=items)))
-    if details.not_known:
-        items = _item_list(details.not_known, say)
-        blocks.append(TextBlock(say("explanations.unseen", items=items)))
     return blocks
+
+
+def _unseen_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
+    """What could not be looked at."""
+    if not details.not_known:
+        return []
+    items = _item_list(details.not_known, say)
+    return [TextBlock(say("explanations.unseen", items=items))]
 
 
 def _automation_block(automation: Finding | None, say: Words) -> TextBlock:
@@ -146,7 +167,12 @@ def _automation_block(automation: Finding | None, say: Words) -> TextBlock:
 
 
 def _step_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
-    """A waterfall: how the weight between the two leading explanations adds up, item by item."""
+    """A waterfall: how the weight between the two leading explanations adds up, item by item.
+
+    Nothing where no explanation is offered.
+    """
+    if not details.members:
+        return []
     best, second = details.order[:2]
     ratio = next(
         r
@@ -202,9 +228,10 @@ def _weight_steps(
 
 
 def _prior_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
-    """Words on priors; sliders for own ones where the case lies within what was simulated."""
-    blocks: list[Block] = [TextBlock(say("explanations.prior"))]
+    """Words on priors and sliders for own ones; nothing where no explanation is offered."""
+    blocks: list[Block] = []
     if details.members:
+        blocks.append(TextBlock(say("explanations.prior")))
         weights = details.log10_against_best
         chances = _equal_prior_shares(weights)
         shares = [
@@ -240,21 +267,29 @@ def _factor_text(log10: float, say: Words) -> str:
 
 
 def _fragility_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
-    """What the answer depends on: single items, sources, and how small a change would alter it."""
-    rows = finding.table("fragility").to_pylist()
-    if not rows:
+    """Without which items and sources the answer would be another."""
+    if not finding.table("fragility").num_rows or not details.members:
         return []
     texts = [
         say("explanations.fragile", items=_item_list(details.fragile, say))
         if details.fragile
         else say("explanations.firm")
     ]
-    if details.carrying:
-        items = _item_list(details.carrying, say)
-        texts.append(say("explanations.carried", n=len(details.carrying), items=items))
     if details.fragile_sources:
         names = [say("source." + s.replace(" ", "_")) for s in details.fragile_sources]
         texts.append(say("explanations.fragile_sources", n=len(names), sources=_join(names, say)))
+    return [TextBlock(" ".join(texts))]
+
+
+def _dependence_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
+    """Which items carry the weights, and how small a change would alter the answer."""
+    rows = finding.table("fragility").to_pylist()
+    if not rows or not details.members:
+        return []
+    texts = []
+    if details.carrying:
+        items = _item_list(details.carrying, say)
+        texts.append(say("explanations.carried", n=len(details.carrying), items=items))
     flips = [(r["flip"], r["left_out"]) for r in rows if r["flip"] is not None]
     if flips:
         spread, item = min(flips)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from birdfall.tell.blocks import Block, TextBlock
+from birdfall.model.findings import Finding
+from birdfall.tell.blocks import (
+    Bar,
+    Block,
+    Cell,
+    ShownNumber,
+    TableBlock,
+    TextBlock,
+    TextCell,
+)
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, notes
-from birdfall.tell.rows import RatioRow
+from birdfall.tell.page import Page, definition, how_measured, notes
+from birdfall.tell.rows import DropRow, RatioRow
 
 #: Common falls and risk ratios in sentences, at most; all are in the finding.
 MAX_FALLS, MAX_RATIOS = 3, 6
+#: Accounts in the table, at most; all are in the finding.
+MAX_LOSSES = 8
 
 
 def section(page: Page) -> list[Block]:
-    """The largest common falls and the risk ratios; none if counts showed nothing."""
+    """The largest common fall and who lost how much; others and the risk ratios fold out."""
     finding, say = page.findings.get("counts"), page.say
     if finding is None or finding.answer != "found":
         return []
-    blocks: list[Block] = [
+    falls: list[Block] = [
         TextBlock(
             say(
                 "counts.text",
@@ -32,8 +43,46 @@ def section(page: Page) -> list[Block]:
         for row in finding.table("waves").to_pylist()[:MAX_FALLS]
     ]
     ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS]
-    blocks += [TextBlock(ratio_sentence(row, page)) for row in ratios]
-    return [*blocks, *notes(finding, say)]
+    told: list[Block] = [TextBlock(ratio_sentence(row, page)) for row in ratios]
+    return [
+        *falls[:1],
+        *_loss_table(finding, page),
+        *notes(finding, say=say),
+        *how_measured(page, finding, blocks=[*falls[1:], *told]),
+    ]
+
+
+def _loss_table(finding: Finding, page: Page) -> list[Block]:
+    """Who lost how much on the day of the largest common fall, hardest hit first."""
+    say = page.say
+    drops: list[DropRow] = [
+        r
+        for r in finding.table("drops").to_pylist()
+        if r["wave"] == 1 and not r["rebuilt"] and r["gross"] > 0
+    ]
+    drops.sort(key=lambda r: -r["hazard"])
+    highest = max((r["hazard"] for r in drops), default=1.0)
+    rows: list[list[Cell]] = [
+        [
+            TextCell(page.name(r["account"]), say("role." + r["role"])),
+            say.number(round(r["before"])),
+            say.number(round(r["after"])),
+            _hazard_cell(r, highest, page),
+        ]
+        for r in drops[:MAX_LOSSES]
+    ]
+    head = [say(f"counts.{key}") for key in ("account", "before", "after", "of100")]
+    return [TableBlock(head, rows, (1, 2, 3), headed=True)] if rows else []
+
+
+def _hazard_cell(drop: DropRow, highest: float, page: Page) -> TextCell:
+    """What of every hundred followers was lost, growth made good."""
+    say, hazard = page.say, drop["hazard"]
+    text = say.number(100 * hazard, 1)
+    key = f"counts.of_100.{page.name(drop['account'])}"
+    number = ShownNumber(text, key, hazard, "share", definition("counts", "of_100", say))
+    bar = Bar(round(100 * hazard / highest, 1), "hit")
+    return TextCell(text, bar=bar, number=number)
 
 
 def ratio_sentence(row: RatioRow, page: Page) -> str:

@@ -6,8 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Block, ChartBlock, NoteBlock, TableBlock
-from birdfall.tell.page import Page, format_interval, join_names, leader_ledger
+from birdfall.tell.blocks import Block, ChartBlock, NoteBlock, TableBlock, TextBlock
+from birdfall.tell.page import (
+    FOLDED_NOTES,
+    NumberWriter,
+    Page,
+    format_interval,
+    how_measured,
+    join_names,
+    leader_ledger,
+)
 
 #: Causes of a change of the follower count, in the order of the table.
 CAUSES: Final = (
@@ -27,17 +35,40 @@ LEDGERS_PER_TABLE: Final = 4
 
 
 def section(page: Page) -> list[Block]:
-    """The leader's followers over time, then the ledgers beside each other, cause by cause."""
+    """What became of the leader's followers; the ledgers, cause by cause, fold out."""
     say, first = page.say, leader_ledger(page.findings)
     ledgers = [f for f in page.findings_of_kind("ledger") if f.answer != "cannot"]
     ledgers.sort(key=lambda f: (f is not first, f.name))
-    blocks: list[Block] = []
+    blocks: list[Block] = [] if first is None else [_leader_text(first, page)]
     if first is not None and "ledger-wide" in page.drawings:
         title = say("chart.ledger", leader=page.name(first.details["leader"]))
         blocks.append(ChartBlock("ledger", title, say("chart.ledger.legend")))
-    for begin in range(0, len(ledgers), LEDGERS_PER_TABLE):
-        blocks.append(_cause_table(ledgers[begin : begin + LEDGERS_PER_TABLE], page))
-    return [*blocks, *_shared_notes(ledgers, page)]
+    if not ledgers:
+        return []
+    tables = [
+        _cause_table(ledgers[begin : begin + LEDGERS_PER_TABLE], page)
+        for begin in range(0, len(ledgers), LEDGERS_PER_TABLE)
+    ]
+    return [
+        *blocks,
+        *_shared_notes(ledgers, page),
+        *how_measured(page, *ledgers, blocks=tables),
+    ]
+
+
+def _leader_text(ledger: Finding, page: Page) -> TextBlock:
+    """The followers of the account in question: before, at the lowest, now, and what became of
+    them.
+    """
+    write = NumberWriter(ledger, page.say)
+    text = page.say(
+        "ledger.text",
+        leader=page.name(ledger.details["leader"]),
+        **{key: write.number(key) for key in ("before", "lowest", "now")},
+        lost=write.number("lost_suspension"),
+        restored=write.number("restored"),
+    )
+    return TextBlock(text, numbers=write.shown)
 
 
 def _cause_table(ledgers: list[Finding], page: Page) -> TableBlock:
@@ -61,6 +92,8 @@ def _shared_notes(ledgers: list[Finding], page: Page) -> Iterator[Block]:
     for finding in ledgers:
         leader = page.name(finding.details.get("leader"))
         for note in (*finding.reasons, *finding.limits):
+            if note.code in FOLDED_NOTES:
+                continue
             leaders_by_note.setdefault(page.say.note(note), []).append(leader)
     for text, leaders in leaders_by_note.items():
         about_all = len(leaders) == len(ledgers)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Block, SubheadBlock, TextBlock
+from birdfall.tell.blocks import Block, DetailsBlock, TextBlock
 from birdfall.tell.page import Page, notes
 
 #: A share of unobserved time below this is not worth a sentence.
@@ -19,6 +19,7 @@ def section(page: Page) -> list[Block]:
     """Five questions, each with what the record itself answers."""
     say, coverage, waves = page.say, page.findings.get("coverage"), page.findings.get("waves")
     blocks: list[Block] = []
+    folded: list[Block] = [TextBlock(say("wrong.sample.text"), lead=say("wrong.sample"))]
     if coverage is not None and coverage["first"].value is not None:
         survivors = say(
             "wrong.survivors.text",
@@ -28,10 +29,7 @@ def section(page: Page) -> list[Block]:
         blocks += [
             *_coverage_blocks(coverage, page),
             *_clock_blocks(coverage, page),
-            SubheadBlock(say("wrong.sample")),
-            TextBlock(say("wrong.sample.text")),
-            SubheadBlock(say("wrong.survivors")),
-            TextBlock(survivors),
+            TextBlock(survivors, lead=say("wrong.survivors")),
         ]
     if waves is not None:
         counted = [
@@ -40,12 +38,10 @@ def section(page: Page) -> list[Block]:
             if say.has(f"status.{s}")
         ]
         if counted:
-            blocks += [
-                SubheadBlock(say("wrong.definition")),
-                TextBlock(say("wrong.definition.text", statuses=", ".join(counted))),
-            ]
-        blocks += notes(waves, say)
-    return blocks
+            text = say("wrong.definition.text", statuses=say.join(counted))
+            folded.append(TextBlock(text, lead=say("wrong.definition")))
+        blocks += notes(waves, say=say)
+    return [*blocks, DetailsBlock(say("wrong.more"), folded)] if blocks else []
 
 
 def _coverage_blocks(coverage: Finding, page: Page) -> list[Block]:
@@ -62,7 +58,7 @@ def _coverage_blocks(coverage: Finding, page: Page) -> list[Block]:
     share = coverage.estimates.get("gap_share")
     if gaps and share is not None and (share.value or 0) >= MIN_GAP_SHARE:
         text += " " + say("wrong.gone", gone=say.percent(share.value, 1))
-    return [SubheadBlock(say("wrong.watched")), TextBlock(text)]
+    return [TextBlock(text, lead=say("wrong.watched"))]
 
 
 def _clock_blocks(coverage: Finding, page: Page) -> list[Block]:
@@ -71,4 +67,4 @@ def _clock_blocks(coverage: Finding, page: Page) -> list[Block]:
     if "clock" in coverage.tables:
         rows = sum(coverage.table("clock").column("rows").to_pylist())
     text = say("wrong.clock.off", n=rows) if rows else say("wrong.clock.fine")
-    return [SubheadBlock(say("wrong.clock")), TextBlock(text)]
+    return [TextBlock(text, lead=say("wrong.clock"))]

@@ -32,7 +32,7 @@ def section(page: Page) -> list[Block]:
         blocks.append(TableBlock(head, rows, (1,)))
         ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS]
         blocks += [TextBlock(ratio_sentence(row, page)) for row in ratios]
-        blocks += notes(finding, say)
+        blocks += notes(finding, say=say)
     return blocks
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from birdfall.tell.blocks import Block, SubheadBlock, TextBlock
+from birdfall.model.findings import Finding
+from birdfall.tell.blocks import Block, TextBlock
 from birdfall.tell.page import Page
 
 
 def section(page: Page) -> list[Block]:
-    """Each finding that could not answer, with the reasons; claims have theirs beside them."""
-    say, blocks = page.say, list[Block]()
+    """Each reason with the questions it leaves open; claims have theirs beside them."""
+    say, questions = page.say, dict[str, list[str]]()
     for finding in page.findings.values():
         if finding.answer == "cannot" and finding.kind != "claim":
-            kind = say(f"kind.{finding.kind}") if say.has(f"kind.{finding.kind}") else finding.kind
-            reasons = " ".join(say.note(n) for n in finding.reasons)
-            blocks += [SubheadBlock(kind), TextBlock(reasons)]
-    return blocks
+            reason = " ".join(say.note(n) for n in finding.reasons)
+            asked = questions.setdefault(reason, [])
+            asked += [q for q in [_question(finding, page)] if q not in asked]
+    return [TextBlock(reason, lead=say.join(asked) + ":") for reason, asked in questions.items()]
+
+
+def _question(finding: Finding, page: Page) -> str:
+    key = f"kind.{finding.kind}"
+    return page.say(key) if page.say.has(key) else finding.kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from birdfall.tell.blocks import Block, ChartBlock, TextBlock
-from birdfall.tell.page import Page, notes
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes
 
 #: Shares back within four days among 60,652 suspensions of accounts over 1,000 followers and 5,261
 #: politically tracked ones (daily reports of Twitter suspensions, February 2022 to April 2023):
@@ -16,17 +16,17 @@ def section(page: Page) -> list[Block]:
     finding, say = page.findings.get("returns-1"), page.say
     if finding is None or finding.answer == "cannot":
         return []
-    within_4d = finding["returned_4d"]
+    within_4d, write = finding["returned_4d"], NumberWriter(finding, say)
     lead = say(
         "returns.text",
-        fallen=say.number(finding["fallen"].value),
-        returned=say.number(finding["returned"].value),
-        share=say.percent(within_4d.value),
+        fallen=write.number("fallen"),
+        returned=write.number("returned"),
+        share=write.percent("returned_4d"),
         low=say.percent(within_4d.low),
         high=say.percent(within_4d.high),
-        unknown=say.number(finding["censored"].value),
+        unknown=write.number("censored"),
     )
-    blocks: list[Block] = [TextBlock(lead)]
+    blocks: list[Block] = [TextBlock(lead, numbers=write.shown)]
     if "returns-wide" in page.drawings:
         blocks.append(ChartBlock("returns", say("chart.returns"), say("chart.returns.legend")))
     usual = say(
@@ -35,4 +35,8 @@ def section(page: Page) -> list[Block]:
         tracked=say.percent(USUAL_SHARE_TRACKED, 1),
         n=say.number(USUAL_ACCOUNTS),
     )
-    return [*blocks, TextBlock(usual), *notes(finding, say)]
+    return [
+        *blocks,
+        *notes(finding, say=say),
+        *how_measured(page, finding, blocks=[TextBlock(usual)]),
+    ]

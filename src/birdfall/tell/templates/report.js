@@ -1,10 +1,20 @@
 document.body.classList.add("scripted");
 for (const button of document.querySelectorAll("button[data-copy]"))
   button.addEventListener("click", async () => {
-    const text = button.closest(".letter, section").querySelector("blockquote").innerText;
-    try { await navigator.clipboard.writeText(text); } catch { const range = document.createRange(); range.selectNodeContents(button.closest(".letter, section").querySelector("blockquote")); getSelection().removeAllRanges(); getSelection().addRange(range); document.execCommand("copy"); }
-    button.nextElementSibling.nextElementSibling.textContent = button.dataset.copied;
+    const quote = button.closest(".letter, section").querySelector("blockquote"), hidden = quote.hidden;
+    quote.hidden = false;
+    const text = quote.innerText;
+    try { await navigator.clipboard.writeText(text); } catch { const range = document.createRange(); range.selectNodeContents(quote); getSelection().removeAllRanges(); getSelection().addRange(range); document.execCommand("copy"); }
+    quote.hidden = hidden;
+    button.closest(".tools").querySelector("[role=status]").textContent = button.dataset.copied;
   });
+// The language and direction of the document follow the article in view.
+const follow = () => {
+  const shown = [...document.querySelectorAll("article")].find((article) => article.offsetParent);
+  if (shown) { document.documentElement.lang = shown.lang; document.documentElement.dir = shown.dir; }
+};
+addEventListener("hashchange", follow);
+follow();
 for (const button of document.querySelectorAll("button[data-print]")) button.addEventListener("click", () => print());
 
 for (const box of document.querySelectorAll(".prior")) {
