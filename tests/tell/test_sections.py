@@ -159,7 +159,7 @@ def test_how_well_weighing_works_is_told_with_it():
         "found",
         {k: Estimate(v, "share") for k, v in share.items()},
     )
-    (_, told) = unfolded(methods.section(page_of(weighed)))
+    (told,) = unfolded(methods.section(page_of(weighed)))
     assert "91.4%" in told.text and "0.6%" in told.text and "0.3%" in told.text
 
 

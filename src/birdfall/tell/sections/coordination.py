@@ -23,7 +23,7 @@ from birdfall.tell.page import NumberWriter, Page, how_measured, join_names, not
 from birdfall.tell.rows import ExampleRow, GroupRow
 
 #: Groups in the table and in that which folds out, at most; all are in the finding.
-MAX_SHOWN_GROUPS, MAX_GROUPS = 5, 12
+MAX_SHOWN_GROUPS, MAX_GROUPS = 4, 12
 #: Examples in the table, at most one a group, and the characters of each.
 MAX_EXAMPLES, MAX_EXAMPLE_CHARACTERS = 5, 140
 _MENTION = re.compile(r"@[\w.]+")

@@ -1,4 +1,4 @@
-"""The section on methods: how well weighing works, the sources, and where to read more."""
+"""The section on methods: how well weighing works, and the sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CALIBRATION: Final = {
 
 
 def section(page: Page) -> list[Block]:
-    """Where each method is told; how well weighing works in simulated worlds, and references."""
+    """How well weighing works in simulated worlds, and references; the rest folds out elsewhere."""
     say = page.say
     answered = [f for f in page.findings.values() if f.answer != "cannot"]
     folded = list[Block]()
@@ -27,9 +27,4 @@ def section(page: Page) -> list[Block]:
     sources = sorted({m for f in answered for m in f.method})
     if sources:
         folded.append(SourcesBlock(say("method.sources"), sources))
-    if not folded:
-        return []
-    return [
-        TextBlock(say("method.where", folder="\u2066docs/methods\u2069")),
-        DetailsBlock(say("method.sources"), folded),
-    ]
+    return [DetailsBlock(say("method.open"), folded)] if folded else []
