@@ -1,4 +1,4 @@
-"""Drawn conversations with servers that misbehave, for each protocol a watch speaks.
+"""Drawn conversations with servers that misbehave, for each protocol a watch listens to.
 
 A server has some true things to tell. Before it does so honestly it misbehaves a few times, as its
 seed draws: it tears answers anywhere, drips them, sends too much, other types, other bytes, TLS,
@@ -13,27 +13,23 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-import random
 import struct
 import threading
 import time
 from unittest import mock
 
 from frames_made import account
-from raw_server import RawServer, http_answer, sends
+from raw_server import RawServer, http_answer
 
 from birdfall.watch.alerts import channels
-from birdfall.watch.alerts.delivery import send
-from birdfall.watch.alerts.messages import AlertMessage, to_payload
-from birdfall.watch.alerts.rules import Channel
-from birdfall.watch.feeds import base, mediawiki_sse, polling, websocket
+from birdfall.watch.engine import handles
+from birdfall.watch.feeds import base, mediawiki_sse, polling, webhook, websocket
 from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed
 from birdfall.watch.feeds.mediawiki_sse import MediaWikiFeed
 from birdfall.watch.feeds.polling import MastodonFeed, OzoneFeed
 from birdfall.watch.feeds.web import WebLimits
 from birdfall.watch.feeds.websocket import FirehoseFeed, JetstreamFeed
 from birdfall.watch.model.alert import ReturnsAlert
-from birdfall.watch.store.database import State
 from birdfall.watch.store.ingest import ingest_batch
 
 T, HOUR_US = 1_700_000_000_000_000, 3_600_000_000
@@ -41,8 +37,7 @@ SECRET = "tooth-and-claw"
 #: Seconds after which what was not told is lost.
 DEADLINE_SECONDS = 20.0
 MAX_MISBEHAVIOURS, THINGS = 4, 5
-_ALERT = ReturnsAlert(wave=1, fallen=60, returned=40)
-MESSAGE = AlertMessage(_ALERT, _ALERT.key, 0, to_payload(_ALERT, rules=[], time=0))
+ALERT = ReturnsAlert(wave=1, fallen=60, returned=40)
 JUNK = (None, 7, "x", [], {}, [None], {"events": 3}, {"events": [1, None, {"id": {}}]}, [[]], True)
 
 
@@ -94,6 +89,8 @@ class Conversation:
     """One server and what it has to tell; `feed` is made for it. rng: seeded."""
 
     scheme, table = "http", "changes"
+    #: What a server of ours is: it answers `answer(connection, question, number)`.
+    server = RawServer
 
     def __init__(self, number, rng):
         self.rng, self.number = rng, number
@@ -118,6 +115,10 @@ class Conversation:
     def honest(self, question):
         """The bytes of an honest answer."""
         raise NotImplementedError
+
+    def hold(self, url, state, outcome):
+        """Have the conversation with the server at `url`; adds to `outcome` what it ended in."""
+        watch(self, url, state, outcome)
 
     def answer(self, connection, question, _number):
         if self.left > 0:
@@ -293,19 +294,6 @@ class JetstreamTwo(Firehose):
         return websocket_frame(json.dumps(frame).encode(), 1)
 
 
-class Webhook(Conversation):
-    """The other direction: an alert is tried until a whole answer says that it arrived."""
-
-    kind = "webhook"
-
-    def honest(self, _question):
-        return http_answer(b"ok")
-
-
-class Ntfy(Webhook):
-    kind = "ntfy"
-
-
 FEEDS = {
     "ozone": Ozone,
     "mastodon": Mastodon,
@@ -314,7 +302,6 @@ FEEDS = {
     "jetstream": Jetstream,
     "jetstream2": JetstreamTwo,
 }
-PROTOCOLS = {**FEEDS, "webhook": Webhook, "ntfy": Ntfy}
 
 
 @contextlib.contextmanager
@@ -327,33 +314,18 @@ def small_limits():
             (base, "MAX_WAIT_SECONDS", 0.004),
             (polling, "ANSWER_LIMITS", small),
             (channels, "POST_LIMITS", small),
+            (channels, "MAIL_STEP_SECONDS", 2.0),
+            (channels, "MAIL_SECONDS", 4.0),
             (mediawiki_sse, "MAX_LINE_BYTES", 1 << 16),
             (mediawiki_sse, "STOP_CHECK_SECONDS", 0.01),
             (mediawiki_sse, "IDLE_SECONDS", 1.0),
             (websocket, "MAX_FRAME_BYTES", 1 << 16),
             (websocket, "FLUSH_SECONDS", 0.005),
+            (handles, "ANSWER_LIMITS", small),
+            (webhook, "CHECK_SECONDS", 0.01),
         ):
             stack.enter_context(mock.patch.object(module, name, value))
         yield
-
-
-def converse(protocol, number, seed, state, outcome):
-    """One conversation; adds to `outcome` what it ended in."""
-    rng = random.Random(f"{protocol}-{seed}-{number}")
-    talk = PROTOCOLS[protocol](number, rng)
-    talk.over = threading.Event()
-    with RawServer(sends(http_answer(b"{}"))) as canary, RawServer(talk.answer) as server:
-        talk.canary = canary.url
-        url = server.url.replace("http", talk.scheme, 1)
-        outcome.tried += 1
-        before = outcome.lost + outcome.doubled + outcome.ended + outcome.unsaid
-        (watch if protocol in FEEDS else deliver)(talk, url, state, outcome)
-        talk.over.set()
-        outcome.leaked += bool(canary.questions)
-        if outcome.lost + outcome.doubled + outcome.ended + outcome.unsaid > before or (
-            canary.questions
-        ):
-            outcome.wrong.append((protocol, seed, number))
 
 
 def watch(talk, url, state, outcome):
@@ -402,30 +374,3 @@ def watch(talk, url, state, outcome):
     outcome.ended += ended or bool(failed)
     outcome.unsaid += any(not reason for reason in said)
     outcome.said.update(said)
-
-
-def deliver(talk, url, _state, outcome):
-    """An alert that is sent until it arrives."""
-    values = {"url": url, "secret": "s", "token": SECRET}
-    said = "never tried"
-    for _ in range(MAX_MISBEHAVIOURS + 1):
-        try:
-            said = send(Channel("c", talk.kind, values), MESSAGE)
-        except BaseException:
-            outcome.ended += 1
-            return
-        if not said:
-            break
-        outcome.said.add(said)
-    outcome.lost += bool(said)
-
-
-def converse_often(protocol, number, seed, folder):
-    """The outcome of `number` conversations."""
-    state, outcome = State.open(folder / f"{protocol}.sqlite"), Outcome()
-    state.connection.execute("PRAGMA synchronous = OFF")
-    with small_limits():
-        for k in range(number):
-            converse(protocol, k, seed, state, outcome)
-    state.close()
-    return outcome

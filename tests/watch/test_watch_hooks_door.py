@@ -8,7 +8,9 @@ import json
 import smtplib
 import socket
 import ssl
+import struct
 import threading
+import time
 
 import pytest
 from watch_running import until
@@ -21,6 +23,8 @@ from birdfall.watch.feeds import webhook
 from birdfall.watch.feeds.webhook import MastodonWebhookFeed
 from birdfall.watch.model.alert import ReturnsAlert
 
+_ALERT = ReturnsAlert(wave=1, fallen=60, returned=40)
+MESSAGE = AlertMessage(_ALERT, _ALERT.key, 0, to_payload(_ALERT, rules=[], time=0))
 BODY = json.dumps(
     {"event": "account.updated", "created_at": "2023-11-14T22:13:20Z", "object": {"id": "7"}}
 ).encode()
@@ -95,11 +99,59 @@ def test_a_password_is_sent_to_no_mail_server_but_the_one_of_that_name(monkeypat
         def login(self, *_): ...
         def send_message(self, _): ...
 
-    monkeypatch.setattr(channels.smtplib, "SMTP", Mail)
-    alert = ReturnsAlert(wave=1, fallen=60, returned=40)
-    message = AlertMessage(alert, alert.key, 0, to_payload(alert, rules=[], time=0))
+    monkeypatch.setattr(channels, "MailConnection", Mail)
     values = {"server": "s", "sender": "a@b", "to": "c@d", "user": "u", "password": "p"}
-    assert send(Channel("m", "email", values), message) == ""
+    assert send(Channel("m", "email", values), MESSAGE) == ""
     assert contexts[0].verify_mode is ssl.CERT_REQUIRED
     assert contexts[0].check_hostname
     assert smtplib.SMTP_PORT == 25
+
+
+@contextlib.contextmanager
+def mail_server(answer):
+    """A server that speaks first; `answer(connection)` until it is left."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                connection, _ = listening.accept()
+                with connection, contextlib.suppress(OSError):
+                    answer(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
+def say_forever(connection):
+    while True:
+        connection.sendall(b"220-and more\r\n" * 1000)
+
+
+def drip(connection):
+    while True:
+        connection.sendall(b"2")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("answer", [say_forever, drip])
+def test_a_mail_server_that_never_ends_what_it_says_does_not_hold_the_courier(answer, monkeypatch):
+    monkeypatch.setattr(channels, "MAIL_SECONDS", 1.0)
+    said = []
+    with mail_server(answer) as port:
+        values = {"server": "127.0.0.1", "port": str(port), "sender": "a@b.c", "to": "d@e.f"}
+        thread = threading.Thread(
+            target=lambda: said.append(send(Channel("c", "email", values), MESSAGE)), daemon=True
+        )
+        thread.start()
+        until(lambda: said, 15)
+    assert said[0]
+
+
+def test_who_breaks_off_a_delivery_writes_nothing_on_the_terminal(capfd):
+    with receiving([]) as port:
+        for said in (HALF["half a body"], b"GET / HTTP/1.1\r\n\r\n" * 2000):
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.sendall(said)
+        assert deliver(port) == 200
+    assert "Traceback" not in capfd.readouterr().err

@@ -23,6 +23,7 @@ from typing import Final, Protocol
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.watch.alerts.actions import action_name, action_text
+from birdfall.watch.alerts.mail import MailConnection
 from birdfall.watch.alerts.messages import AlertMessage
 from birdfall.watch.feeds import kafka
 from birdfall.watch.feeds.base import now
@@ -37,8 +38,8 @@ from birdfall.watch.model.alert import (
 
 #: Entry point group of channel kinds that other packages bring.
 GROUP: Final = "birdfall.alert_channels"
-#: Seconds that a mail server has for each step of taking an alert.
-MAIL_TIMEOUT_SECONDS: Final = 20
+#: Seconds that a mail server has for each step of taking an alert, and for all of them.
+MAIL_STEP_SECONDS, MAIL_SECONDS = 20.0, 60.0
 #: How long a web server has to take an alert, and how much it may answer.
 POST_LIMITS: Final = WebLimits(seconds=10, max_bytes=1 << 16)
 #: Characters of a subject line.
@@ -190,7 +191,9 @@ def _send_mail(values: Mapping[str, str], message: AlertMessage) -> None:
     mail["From"], mail["To"] = values["sender"], values["to"]
     mail.set_content(message.text() + "\n\n" + message.to_text(indent=1))
     port = int(values.get("port") or smtplib.SMTP_PORT)
-    with smtplib.SMTP(values["server"], port, timeout=MAIL_TIMEOUT_SECONDS) as server:
+    with MailConnection(
+        values["server"], port, step_seconds=MAIL_STEP_SECONDS, seconds=MAIL_SECONDS
+    ) as server:
         if values.get("user"):
             # the password goes to nobody but the server that has this name
             server.starttls(context=ssl.create_default_context())

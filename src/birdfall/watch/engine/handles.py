@@ -63,7 +63,7 @@ def resolve_leaders(
         account = (
             find_account(state, leader, handle)
             or next((a for a, name in names.items() if name.lower() == handle), "")
-            or next(filter(None, (_ask_host(feed, handle) for feed in feeds)), "")
+            or next(filter(None, (ask_host(feed, handle) for feed in feeds)), "")
         )
         if account:
             tell(f"{leader} is {account}")
@@ -106,7 +106,7 @@ def resolve_rule_leaders(
     return found
 
 
-def _ask_host(feed: Feed, handle: str) -> str:
+def ask_host(feed: Feed, handle: str) -> str:
     """What the host of a firehose says; empty where it says nothing."""
     parts = urlsplit(feed.url)
     if not feed.name.startswith("atproto:") or parts.scheme not in ("ws", "wss"):
