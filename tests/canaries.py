@@ -79,7 +79,8 @@ def record_rows(numbers=range(ACCOUNTS), account=account, handle=handle):
             for kind, thing, thing_kind in (
                 ("post", f"{MARK}-post-{n}", "post"),
                 ("report", account((n + 1) % ACCOUNTS), "account"),
-                ("link", f"https://example.org/{handle(n)}/status/1", "link"),
+                ("link", f"https://x.com/{handle(n)}/status/{MARK}1", "link"),
+                ("link", f"https://m.example/@zqxid/{MARK}{n}", "link"),
                 ("hashtag", "#flock", "hashtag"),
             )
         ),
@@ -270,7 +271,7 @@ def _network(one, two, handle):
                 "object": [two],
                 "account": [one],
                 "other": [two],
-                "shown": [f"zqxid text of @{handle(1)}"],
+                "shown": [f"zqxid text of @{handle(1)}, https://x.com/i/status/{MARK}"],
             }
         ),
         "heaviest": pa.table({"object": [one], "events": [3]}),
@@ -284,7 +285,14 @@ def canary_case(folder, *, key=b"k" * 32, account=account, handle=handle, number
         question=f"Who reported @{handle(1)}?",
         leaders=(account(1),),
         names={account(2): handle(2)},
-        reply=({"who": f"@{handle(4)}", "asked": "2013-11-01"},),
+        reply=(
+            {
+                "who": f"@{handle(4)}",
+                "asked": "2013-11-01",
+                "received": "2013-11-02",
+                "text": f"see https://example.org/{handle(4)}/status/{MARK}",
+            },
+        ),
     )
     case = Case.create(folder, settings, key=key)
     case.append(

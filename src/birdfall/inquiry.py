@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from birdfall.model.errors import CannotAnswer
@@ -21,6 +20,7 @@ from birdfall.pipeline.catalogue import Measure, StepSubject, find_measure
 from birdfall.pipeline.context import Inputs, Options, Run
 from birdfall.record.case import Case
 from birdfall.record.record import Record
+from birdfall.tell.record_summary import record_html, record_text
 
 LANGUAGES = ("en", "es", "fr", "ar", "pt")
 
@@ -478,12 +478,11 @@ class Inquiry:
             for subject in measure.subjects_of(run):
                 run.add(*measure.answer(run, subject))
 
+    def __repr__(self) -> str:
+        return f"<Inquiry: {record_text(self.record)}>"
+
     def _repr_html_(self) -> str:
-        sizes = self.record.sizes.items()
-        rows = "".join(f"<li>{rows:,} {escape(name)}</li>" for name, rows in sizes if rows)
-        label = " · simulated data" if self.record.settings.simulated else ""
-        title = escape(self.record.settings.title or "record")
-        return f"<div><b>{title}</b>{label}<ul>{rows}</ul></div>"
+        return record_html(self.record)
 
 
 def _refuse(note: Note | None) -> None:

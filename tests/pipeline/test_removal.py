@@ -74,7 +74,7 @@ def test_it_is_said_what_was_measured_and_made_again(removed):
     _, names, told = removed
     assert told["pseudonym"] == names[GONE] and told["done"] is True
     assert told["rows"]["accounts"] == 1 and told["rows"]["follows"] == 1
-    assert told["rows"]["acts"] == 4 + 4, "its own acts, and those directed at it"
+    assert told["rows"]["acts"] == 5 + 5, "its own acts, and those directed at it"
     assert told["blanked"] > 0 and told["claims"] == 1
     assert {"waves", "coverage"} <= set(told["findings"]) and "coverage" in told["changed"]
     made = {path.rsplit("/", 1)[-1] for path in told["rewritten"]}

@@ -8,13 +8,18 @@ import re
 
 import pyarrow.parquet as pq
 import pytest
+from starlette.testclient import TestClient
 
+from birdfall.claims import claim_slug
 from birdfall.cli.network_files import accounts_of_case, accounts_of_files, write_network
 from birdfall.inquiry import Inquiry
 from birdfall.pipeline.export import BUILT_IN, export
 from birdfall.pipeline.report import write_report
 from birdfall.record.ids import pseudonym
+from birdfall.tell.notebook import render
 from birdfall.tell.words import LANGUAGES
+from birdfall.watch.dashboard.app import create_application
+from birdfall.watch.dashboard.case_view import CaseView
 from canaries import ACCOUNTS, MARK, account, canaries_in, canary_case, handle
 
 FORMATS = [f.name for f in BUILT_IN]
@@ -165,3 +170,36 @@ def _leaves(case, account, form, out):
             for row in rows
         )
     return texts
+
+
+def test_nothing_that_a_notebook_prints_names_anybody(reported):
+    record = reported.record()
+    inquiry = Inquiry(record, reported)
+    shown = [repr(inquiry), inquiry._repr_html_(), repr(record), repr(record.ids)]
+    for finding in reported.findings().values():
+        if finding.kind != "claim":
+            shown += [repr(finding), finding.to_html(), render(finding, "ar")]
+    assert "40 accounts" in shown[0]
+    assert not re.search(MARK, "".join(shown), re.IGNORECASE)
+
+
+def test_the_name_of_a_claim_holds_nobody_whom_it_names():
+    assert claim_slug(f"@{handle(1)} lost 200 followers").startswith("claim-lost-200-followers-")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_of_a_served_case_names_anybody(reported, language):
+    web = TestClient(
+        create_application(CaseView(reported.path), token=None, host="127.0.0.1"),
+        base_url="http://127.0.0.1:1",
+    )
+    for page in ("now", "waves", "wave/1", "reporters", "sources"):
+        answer = web.get(f"/{language}/{page}")
+        assert not re.search(MARK, answer.text + str(answer.headers), re.IGNORECASE), page
+
+
+def test_a_served_case_names_leaders_only_where_they_are_public(tmp_path):
+    case = canary_case(tmp_path / "case")
+    assert CaseView(case.path).name_of(account(1)) == pseudonym(case.record().ids.code(account(1)))
+    case.change_settings(public=(account(1),))
+    assert CaseView(case.path).name_of(account(1)) == f"@{handle(1)}"

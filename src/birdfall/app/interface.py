@@ -21,11 +21,13 @@ from birdfall.app.check_pages import check_text
 from birdfall.app.jobs import JobKind, JobRequest, begin_job, last_job
 from birdfall.app.open_case import open_case
 from birdfall.app.site import Site, in_thread, is_measured
-from birdfall.app.workspace import Desk
+from birdfall.app.workspace import Desk, title_of
+from birdfall.model.errors import BirdfallError
 from birdfall.model.findings import as_plain
 from birdfall.pipeline.shared_case import SharedCase
 from birdfall.record.case import Case
 from birdfall.sources.shared.json_object import JsonObject, parse_json_object
+from birdfall.tell.quoting import quoting_of
 from birdfall.tell.words import LANGUAGES
 
 #: Largest body of a request of a program, in bytes.
@@ -47,11 +49,11 @@ class Interface:
         """All cases of the workspace."""
         del request
         desks = self.site.workspace.desks()
-        listed = await in_thread(lambda: [list_case(desk) for desk in desks])
+        listed = await in_thread(lambda: [(list_case(desk), _title(desk)) for desk in desks])
         return JSONResponse(
             [
-                {"name": c.name, "title": c.title, "state": c.state, "simulated": c.simulated}
-                for c in listed
+                {"name": c.name, "title": title, "state": c.state, "simulated": c.simulated}
+                for c, title in listed
             ]
         )
 
@@ -156,6 +158,23 @@ class Interface:
         if asked is None:
             raise HTTPException(422, "The body is no JSON object.")
         return asked
+
+
+def _title(desk: Desk) -> str:
+    """The title of a case with nobody in it who is not public."""
+    title = title_of(desk)
+    if not desk.has_case:
+        return title
+    try:
+        case = desk.case()
+        return _quoted(case, title, tuple(file.sha256 for file in case.manifest.files))
+    except BirdfallError:  # a damaged case is listed all the same
+        return desk.name
+
+
+@lru_cache(maxsize=100)
+def _quoted(case: Case, title: str, _state: tuple[str, ...]) -> str:
+    return quoting_of(case.record()).text(title)
 
 
 def _findings(case: Case) -> bytes:

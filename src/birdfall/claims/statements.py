@@ -133,6 +133,8 @@ def _told(measured: Measured) -> dict[str, object]:
 
 
 def claim_slug(text: str) -> str:
-    """A finding's name for a statement: its first Latin words and a digest."""
-    words = re.findall(r"[a-z0-9]+", text.lower())[:SLUG_WORDS]
+    """A finding's name for a statement: its first Latin words, without the accounts it names by
+    their handles, and a digest."""
+    named_none = re.sub(r"@\S+", " ", text.lower())
+    words = re.findall(r"[a-z0-9]+", named_none)[:SLUG_WORDS]
     return "-".join(["claim", *words, hashlib.sha256(text.encode()).hexdigest()[:SLUG_DIGITS]])

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.measures.coordination import normalise_url
 from birdfall.model.findings import Finding, Note
 from birdfall.pipeline.catalogue import measure_of
 from birdfall.record.ids import Ids, pseudonym
@@ -99,11 +100,13 @@ class Pseudonyms:
         """
         if self.mentions.knows(text):
             return self.account(text) or ""
-        return self.text(text) if kind in OPEN_OBJECTS else self.digest(text)
+        if kind not in OPEN_OBJECTS:
+            return self.digest(text)
+        return self.mentions.replace(text, self._name, self._hide, strict=kind == "link")
 
     def text(self, text: str) -> str:
         """Words that people wrote, with every account of the record that they name by pseudonym."""
-        return self.mentions.replace(text, self._name)
+        return self.mentions.replace(text, self._name, self._hide)
 
     def source(self, name: str) -> str:
         """A file's name; a number instead of one that holds an id or a handle."""
@@ -115,6 +118,10 @@ class Pseudonyms:
     def client(self, client: str) -> str:
         """An application's name; one word for all that too few accounts use."""
         return MERGED if client in self.rare_clients else self.text(client)
+
+    def _hide(self, address: str) -> str:
+        """What stands for the path of an address: the same for all that lead to one page."""
+        return self.digest(normalise_url(address))
 
     def _name(self, account: str) -> str | None:
         return None if account in self.public else self.account(account)

@@ -41,6 +41,9 @@ class Ids:
     def __len__(self) -> int:
         return len(self.id_of)
 
+    def __repr__(self) -> str:
+        return f"<Ids: {len(self):,} accounts>"
+
     @cached_property
     def _sorted(self) -> tuple[pa.Array, np.ndarray]:
         order = pc.sort_indices(self.id_of)

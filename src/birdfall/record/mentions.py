@@ -8,10 +8,12 @@ handles of the record only: a person of whom the record knows nothing is not fou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
+from birdfall.record.addresses import Address, Hide, split_addresses, without_path
 from birdfall.record.ids import Ids
 from birdfall.record.record import Record
 
@@ -74,11 +76,22 @@ class Mentions:
     def _known(self) -> frozenset[str]:
         return frozenset(self._ids.id_of.to_pylist())
 
-    def replace(self, text: str, name: Callable[[str], str | None]) -> str:
+    def replace(
+        self,
+        text: str,
+        name: Callable[[str], str | None],
+        hide: Hide = lambda _: "…",
+        *,
+        strict: bool = False,
+    ) -> str:
         """The text with every account that it names called `name(account)`; None leaves the word.
 
         A word of letters alone counts only with an @ before it, and a bare number only from
-        `MIN_ID_DIGITS` digits on: "presidencia" is a word, and 6600 a count.
+        `MIN_ID_DIGITS` digits on: "presidencia" is a word, and 6600 a count. Of an address that
+        names an account there stays the host, as the number of a post leads to who wrote it;
+        `hide(address)` stands for the rest.
+
+        strict: hide every address of a platform of people, whether or not somebody known is named.
 
         Examples
         --------
@@ -99,7 +112,42 @@ class Mentions:
                     return word.replace(part, at + called)
             return word
 
-        return _WORD.sub(replaced, text)
+        return "".join(
+            _WORD.sub(replaced, part)
+            if isinstance(part, str)
+            else self._replace_address(part, name, hide, strict=strict)
+            for part in split_addresses(text)
+        )
+
+    def _replace_address(
+        self, address: Address, name: Callable[[str], str | None], hide: Hide, *, strict: bool
+    ) -> str:
+        """An address without what leads to an account that goes by another name."""
+        host = self._accounts.get(address.host.lower()) or self._known_id(address.host)
+        named = list(dict.fromkeys(self._named_in(address)))
+        called = [name(account) for account in ([host] if host else []) + named]
+        if not called and not (strict and address.is_of_platform):
+            return address.text
+        if called and None in called:
+            # a public account's own address is as public as it is
+            return address.text
+        if host:
+            return without_path(replace(address, host=called[0] or ""), "", hide(address.text))
+        return without_path(address, (called or [""])[0] or "", hide(address.text))
+
+    def _named_in(self, address: Address) -> Iterator[str]:
+        """The accounts that the path and the query of an address name."""
+        label = address.host.partition(".")[0]
+        if not label.isalpha() and _bare(label) in self._accounts:
+            yield self._accounts[_bare(label)]
+        for part, placed in address.parts:
+            for word in dict.fromkeys((part, part.strip(_SENTENCE_SIGNS), *_WORD.findall(part))):
+                account = self.find(word) if placed or _may_name(word) else None
+                if account is not None:
+                    yield account
+
+    def _known_id(self, text: str) -> str | None:
+        return text if self.knows(text) else None
 
     def stands_in(self, file_name: str, *, besides: Iterable[str] = ()) -> bool:
         """Whether the name of a file holds an id or a handle, also within a longer word.

@@ -58,6 +58,10 @@ class Record:
     #: The Parquet files that it lies over; none in memory.
     files: tuple[Path, ...] = ()
 
+    def __repr__(self) -> str:
+        """How many rows; whoever prints a record into a notebook names nobody."""
+        return f"<Record: {sum(self.sizes.values()):,} rows, {len(self.ids):,} accounts>"
+
     def has(self, table: str) -> bool:
         """Whether `table` holds at least one row."""
         return self.sizes.get(table, 0) > 0

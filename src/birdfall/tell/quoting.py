@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+import pyarrow as pa
+
 from birdfall.model.findings import Finding, Note
 from birdfall.record.ids import pseudonym
 from birdfall.record.mentions import Mentions, mentions_of
@@ -17,6 +19,9 @@ from birdfall.tell.names import sanitize_text
 
 #: The parts of a claim's details that hold its words.
 CLAIM_WORDS = ("said", "parsed")
+#: Columns of tables that pages quote, and the layers whose objects are words or addresses.
+QUOTED_COLUMNS = ("shown", "object", "trigger_value")
+QUOTED_LAYERS = ("link", "hashtag", "hashtags", "status", "text")
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,34 @@ class Quoting:
         for number, (name, finding) in enumerate(findings.items(), 1):
             if finding.kind == "claim":
                 finding = self._claim(finding, number)
+            else:
+                finding = finding.replace(
+                    tables={key: self._table(table) for key, table in finding.tables.items()}
+                )
             quoted[name if finding.name == name else finding.name] = finding
         return quoted
+
+    def _table(self, table: pa.Table) -> pa.Table:
+        """A table whose words of people and addresses name nobody."""
+        for column in QUOTED_COLUMNS:
+            if column not in table.column_names:
+                continue
+            values = table.column(column).to_pylist()
+            layers = table.column("layer").to_pylist() if "layer" in table.column_names else []
+            kinds = layers or [""] * len(values)
+            quoted = [
+                value if value is None else self._shared(value, kind, column)
+                for value, kind in zip(values, kinds, strict=True)
+            ]
+            place = table.column_names.index(column)
+            table = table.set_column(place, column, pa.array(quoted, pa.string()))
+        return table
+
+    def _shared(self, value: str, layer: str, column: str) -> str:
+        """What is quoted of an object or a text; ids, which pages name otherwise, as they are."""
+        if column == "object" and layer not in QUOTED_LAYERS:
+            return value
+        return self.mentions.replace(value, self._called, strict=True)
 
     def _claim(self, finding: Finding, number: int) -> Finding:
         details = {

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from birdfall.measures.coordination.text_clusters import TextClusters, cluster_texts
     from birdfall.measures.coordination.traces import Trace, read_trace
+    from birdfall.measures.coordination.urls import normalise_url
 
 __all__ = [
     "METHOD_VERSION",
@@ -69,6 +70,7 @@ __all__ = [
     "count_rejected_rows",
     "guessed_columns",
     "mapping_from_columns",
+    "normalise_url",
     "parse_window",
     "read_trace",
     "rename_columns",
@@ -94,5 +96,6 @@ __getattr__ = import_lazily(
         "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
         "text_clusters": ("TextClusters", "cluster_texts"),
         "traces": ("Trace", "read_trace"),
+        "urls": ("normalise_url",),
     },
 )  # fmt: skip

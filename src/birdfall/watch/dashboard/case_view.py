@@ -12,6 +12,7 @@ from birdfall.model.findings import Finding
 from birdfall.model.units import HOUR_US, MINUTE_US
 from birdfall.record.case import Case
 from birdfall.record.ids import keyed_pseudonym, pseudonym
+from birdfall.tell.quoting import quoting_of
 from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart
 from birdfall.watch.dashboard.view import (
     PAGES,
@@ -52,8 +53,8 @@ class CaseView:
         self._case = Case.open(path)
         self._findings = self._case.findings()
         self._names = self._case.record().names()
-        settings = self._case.settings
-        self._public = {*settings.public, *settings.leaders, *settings.controls}
+        self._public = frozenset(self._case.settings.public)
+        self._quoting = quoting_of(self._case.record())
 
     @property
     def simulated(self) -> bool:
@@ -109,19 +110,21 @@ class CaseView:
     def sources(self) -> tuple[SourceEntry, ...]:
         """The files of the case, with their gaps."""
         heard: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         gaps: dict[str, list[GapEntry]] = {}
         for span in self._rows("coverage", "spans"):
             name = span["source"] or ""
+            numbers.setdefault(name, len(numbers) + 1)
             begin, end = _microseconds(span["from"]), _microseconds(span["to"])
             heard[name] = max(heard.get(name, 0), end)
             listed = gaps.setdefault(name, [])
-            gap = GapEntry(begin, end, span["note"] or "")
+            gap = GapEntry(begin, end, self._quoting.text(span["note"] or ""))
             # each table of a source has the gap; one line says it
             if span["kind"] == "gap" and gap not in listed:
                 listed.append(gap)
         return tuple(
             SourceEntry(
-                source=name,
+                source=self._quoting.file(name, numbers[name]),
                 state=SourceState.OVER,
                 heard=heard[name] or None,
                 gaps=tuple(gaps[name]),

@@ -1,0 +1,70 @@
+"""What the workspace shows and tells programs of a case in which everybody is a canary: pages of
+results and the interface name nobody; the pages on which accounts are chosen do, and no others."""
+
+import pytest
+from app_made import Visitor
+
+from birdfall.inquiry import Inquiry
+from birdfall.pipeline.run import STAGES_FILE
+from canaries import MARK, account, canary_case
+
+TOKEN = "t" * 30
+#: Pages on which the person who has the case chooses accounts, or reads the words of a claim again.
+BY_HANDLE = ("ask", "publish")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("work")
+    case = canary_case(folder / "night")
+    claim = next(f for f in case.findings().values() if f.kind == "claim")
+    case.remove_findings()
+    inquiry = Inquiry(case.record(), case)
+    made = [inquiry.coverage(), inquiry.waves(), inquiry.ledger(account(0)), inquiry.brigades()]
+    case.save(claim, *made)
+    case.change_settings(title="A night")
+    case.put({STAGES_FILE: b"{}"})
+    return folder
+
+
+@pytest.fixture
+def visitor(folder):
+    return Visitor(folder, TOKEN).enter()
+
+
+def pages():
+    questions = ("base", "claims", "ledgers", "brigades", "method", "replies")
+    return ["", "accounts", "check", *(f"q/{name}" for name in questions)]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_pages_of_results_name_nobody(visitor, language):
+    seen = 0
+    for page in pages():
+        answer = visitor.get(f"/{language}/c/night/{page}")
+        assert MARK not in (answer.text + str(answer.headers)).lower(), page
+        seen += answer.status_code == 200
+    assert seen > 5
+
+
+def test_accounts_are_chosen_by_the_name_they_go_by(visitor):
+    page = visitor.get("/en/c/night/accounts").text
+    name = page.partition('<option value="">')[2].partition('<option value="')[2].partition('"')[0]
+    assert name
+    assert f'value="{name}" selected' in visitor.get(f"/en/c/night/accounts?leader={name}").text
+
+
+def test_the_interface_names_nobody(visitor):
+    visitor.workspace.desk("night").case().change_settings(title=f"What hit @{MARK}_0001.example")
+    program = {"Authorization": f"Bearer {TOKEN}"}
+    for path in ("cases", "cases/night/findings", "cases/night/accounts"):
+        answer = visitor.client.get(f"/api/v1/{path}", headers=program)
+        assert answer.status_code == 200
+        assert MARK not in answer.text.lower(), path
+    listed = visitor.client.get("/api/v1/cases", headers=program).json()
+    assert listed[0]["title"].startswith("What hit @")
+
+
+@pytest.mark.parametrize("page", BY_HANDLE)
+def test_pages_on_which_accounts_are_chosen_name_them(visitor, page):
+    assert MARK in visitor.get(f"/en/c/night/{page}").text
