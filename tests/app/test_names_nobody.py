@@ -42,16 +42,25 @@ def test_pages_of_results_name_nobody(visitor, language):
     seen = 0
     for page in pages():
         answer = visitor.get(f"/{language}/c/night/{page}")
-        assert MARK not in (answer.text + str(answer.headers)).lower(), page
+        # an application is no person; the page is for who has the case
+        text = answer.text.replace(f"{MARK}-app", "")
+        assert MARK not in (text + str(answer.headers)).lower(), page
         seen += answer.status_code == 200
     assert seen > 5
 
 
-def test_accounts_are_chosen_by_the_name_they_go_by(visitor):
+def test_the_list_of_accounts_that_is_taken_away_names_nobody(visitor):
+    answer = visitor.get("/en/c/night/accounts.csv?wave=0")
+    assert answer.status_code == 200 and answer.text.count("\n") == 41 and ",other," in answer.text
+    assert MARK not in (answer.text + str(answer.headers)).lower()
+
+
+def test_accounts_are_chosen_by_no_id(visitor):
     page = visitor.get("/en/c/night/accounts").text
-    name = page.partition('<option value="">')[2].partition('<option value="')[2].partition('"')[0]
-    assert name
-    assert f'value="{name}" selected' in visitor.get(f"/en/c/night/accounts?leader={name}").text
+    menu = page.partition('name="leader"')[2]
+    code = menu.partition('<option value="')[2].partition('<option value="')[2].partition('"')[0]
+    assert code.isdigit()
+    assert f'value="{code}" selected' in visitor.get(f"/en/c/night/accounts?leader={code}").text
 
 
 def test_the_interface_names_nobody(visitor):

@@ -361,15 +361,18 @@ def account_csv(opened: OpenCase, wanted: AccountFilter) -> Iterator[bytes]:
     table = account_table(opened, wanted.wave if wanted.wave in wave_members(opened) else 0)
     names = ShownNames(opened.public)
     head = ("account", "suspended", "returned", "created", "client", "language", "group", "acts")
-    return _csv_lines(head, (_cells(row, names, table) for row in table.rows(wanted.query)))
+    return _csv_lines(head, (_cells(row, names, table, opened) for row in table.rows(wanted.query)))
 
 
-def _cells(row: TableRow, names: ShownNames, table: AccountTable) -> tuple[str | int, ...]:
+def _cells(
+    row: TableRow, names: ShownNames, table: AccountTable, opened: OpenCase
+) -> tuple[str | int, ...]:
     times = (
         "" if t is None else moment_of(t).isoformat() for t in (row.fell, row.returned, row.created)
     )
     group = table.group_of(row.code)
-    return (names(row.code), *times, row.client, row.language, group, row.acts)
+    client = opened.shared_client(row.client)
+    return (names(row.code), *times, client, row.language, group, row.acts)
 
 
 def _csv_lines(head: tuple[str, ...], rows: Iterator[tuple[str | int, ...]]) -> Iterator[bytes]:

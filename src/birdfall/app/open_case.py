@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 from typing import Final, TypeVar
 
 from birdfall.model.settings import Settings
+from birdfall.pipeline.pseudonyms import MERGED
+from birdfall.pipeline.shared_case import rare_clients
 from birdfall.record.case import Case
 from birdfall.record.ids import pseudonym
 from birdfall.record.listing import ListedAct, known_handles
@@ -95,6 +97,14 @@ class OpenCase:
         if act.kind in SPOKEN_OBJECTS:
             return self.quote(act.object, by_handle=by_handle)
         return ""
+
+    @cached_property
+    def _rare_clients(self) -> frozenset[str]:
+        return self.ask(rare_clients)
+
+    def shared_client(self, client: str) -> str:
+        """An application as it may leave: one word for all that too few accounts use."""
+        return MERGED if client in self._rare_clients else client
 
     @property
     def settings(self) -> Settings:

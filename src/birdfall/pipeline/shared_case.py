@@ -123,18 +123,23 @@ class SharedCase:
 
 def pseudonyms_of(case: Case, record: Record) -> Pseudonyms:
     """What the accounts of a case are called outside. record: that of the case."""
-    rare = record.sql(
-        "SELECT client FROM acts WHERE client IS NOT NULL "
-        "GROUP BY 1 HAVING count(DISTINCT account) < $1",
-        [MIN_CLIENT_ACCOUNTS],
-    )
     return Pseudonyms(
         record.ids,
         frozenset(record.settings.public),
         case.key,
         mentions_of(record),
-        frozenset(rare.column(0).to_pylist()),
+        rare_clients(record),
     )
+
+
+def rare_clients(record: Record) -> frozenset[str]:
+    """The applications that too few accounts use to be named in what leaves."""
+    rare = record.sql(
+        "SELECT client FROM acts WHERE client IS NOT NULL "
+        "GROUP BY 1 HAVING count(DISTINCT account) < $1",
+        [MIN_CLIENT_ACCOUNTS],
+    )
+    return frozenset(rare.column(0).to_pylist())
 
 
 def shared_settings(settings: Settings, called: Pseudonyms) -> Settings:
