@@ -1,4 +1,4 @@
-"""Three made-up cases; their truth is what they were built from, never what was found in them."""
+"""Made-up cases; their truth is what they were built from, never what was found in them."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -132,4 +132,23 @@ TUNIS = KnownCase(
     fans=800, rivals=1500, hit=600, rivals_hit=150, others=50, back=60, others_back=20,
     quiet=2, levels=(15000, 300, 12000), home_min=1620,
 )  # fmt: skip
+#: Its wave begins on 10 February in UTC and in the evening of the 9th where the case is.
+MANAUS = KnownCase(
+    "manaus",
+    dt.datetime(2021, 2, 10, 1, 20, tzinfo=dt.UTC),
+    "America/Manaus",
+    "prefeita", "sindicato", "ministra",
+    fans=4000, rivals=2000, hit=1200, rivals_hit=300, others=500, back=300, others_back=200,
+    quiet=6, levels=(24000, 800, 20000), home_min=600,
+)  # fmt: skip
+#: Nobody came back, and the account compared was hit harder.
+AMMAN = KnownCase(
+    "amman",
+    dt.datetime(2018, 5, 6, 9, 15, tzinfo=dt.UTC),
+    "Asia/Amman",
+    "tareq", "nour", "wazir",
+    fans=900, rivals=900, hit=90, rivals_hit=450, others=60, back=0, others_back=0,
+    quiet=10, levels=(5000, 4500, 4800), home_min=1440,
+)  # fmt: skip
 CASES = (CARACAS, QUITO, TUNIS)
+BY_NAME = {case.name: case for case in (*CASES, MANAUS, AMMAN)}

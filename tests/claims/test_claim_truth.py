@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from claim_grammar import LANGUAGES, changed_sentences, sentences, strange_sentences
-from known_cases import CARACAS, CASES
+from known_cases import BY_NAME, CARACAS, CASES
 
 from birdfall.claims.check import check_against
 from birdfall.claims.statements import Claim, parse_claim
@@ -15,6 +15,8 @@ from birdfall.claims.statements import Claim, parse_claim
 MIN_ANSWERED = 0.85
 #: The same of sentences as people wrote them.
 MIN_ANSWERED_WRITTEN = 0.85
+#: The same of sentences that nobody wrote for what can be read.
+MIN_ANSWERED_FRESH = 0.75
 
 
 def _read(name):
@@ -23,6 +25,11 @@ def _read(name):
 
 
 WRITTEN, HARD = _read("truth.csv"), _read("hard.csv")
+#: Sentences about three cases, each judged once before the code had seen it.
+FRESH = [
+    (row["case"], row["language"], row["sentence"], row["expected"])
+    for row in csv.DictReader((Path(__file__).parent / "fresh.csv").open(encoding="utf-8"))
+]
 
 
 def told(source, text, language):
@@ -63,6 +70,14 @@ def test_no_written_sentence_gets_a_wrong_verdict():
 def test_sentences_written_to_mislead_are_read_right_or_refused():
     wrong, _ = judge(CARACAS.source(), HARD)
     assert not wrong
+
+
+@pytest.mark.parametrize("name", ["caracas", "manaus", "amman"])
+def test_no_fresh_sentence_gets_a_wrong_verdict(name):
+    said = [(*row, "fresh") for case, *row in FRESH if case == name]
+    wrong, answered = judge(BY_NAME[name].source(), said)
+    assert not wrong
+    assert answered["fresh"] >= MIN_ANSWERED_FRESH
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

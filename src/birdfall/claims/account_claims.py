@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birdfall.claims.moments import Interval, claimed_interval
-from birdfall.claims.parse import Base, ParsedClaim, Quantity, Unit
+from birdfall.claims.parse import Base, ParsedClaim, Quantity, Relation, Unit
 from birdfall.claims.readings import Reading, ReadingDetails, Refusal, exact_reading, nearest
 from birdfall.claims.subjects import ClaimSource, Subject
 from birdfall.claims.wave import first_wave
@@ -38,6 +38,11 @@ def measure_accounts(
         return interval
     if interval is not None:
         found = _measure_dated(source, claim, subject, falls, returns, interval)
+        wave = first_wave(source.findings)
+        by_part = claim.when is not None and claim.when.relation is Relation.BY_PART
+        if by_part and claim.quantity is Quantity.RESTORED and wave is not None:
+            until = Interval(wave.onset_s, interval.end)  # "by the next morning"
+            found += _measure_dated(source, claim, subject, falls, returns, until)
     elif claim.quantity is Quantity.FALLEN:
         found = _measure_fallen(source, claim, subject, falls)
     elif claim.quantity is Quantity.MISSING:

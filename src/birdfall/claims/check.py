@@ -12,7 +12,7 @@ from typing import TypedDict
 from birdfall.claims.account_claims import measure_accounts
 from birdfall.claims.follower_claims import measure_change, measure_levels
 from birdfall.claims.moments import measure_onset, tell_day
-from birdfall.claims.parse import LEADER, Manner, ParsedClaim, Qualifier, Quantity, Unit
+from birdfall.claims.parse import LEADER, Base, Manner, ParsedClaim, Qualifier, Quantity, Unit
 from birdfall.claims.ratio_claims import measure_ratio
 from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
 from birdfall.claims.statements import Claim, Statement, claim_slug, parse_claim
@@ -219,7 +219,8 @@ def _finding(
     if judged[taken][0].name == "record" and _is_far_fetched(parsed, judged[taken][0]):
         taken = 0
     reading, (verdict, off_by) = judged[taken]
-    if taken and reading.name.startswith("record") and parsed.quantity in _OF_FALLEN:
+    of_fallen = parsed.quantity in _OF_FALLEN or parsed.of == Base.FALLEN
+    if taken and reading.name.startswith("record") and of_fallen:
         verdict, reading = (
             Verdict.NOT_ANSWERABLE,
             replace(

@@ -68,6 +68,9 @@ def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refu
         first, last = _days(when, began, zone)
     except ValueError:
         return refuse("no-such-date")
+    next_day = claim.next_day or when.relation is Relation.BY_PART
+    if next_day and when.month is None and when.year is None:
+        first, last = (moment + dt.timedelta(days=1) for moment in (first, last))
     if when.weekday is not None and when.day is None:
         back = 0 if claim.quantity is Quantity.RESTORED else DAYS_PER_WEEK // 2
         ahead = (when.weekday - first.weekday() + back) % DAYS_PER_WEEK - back
@@ -113,7 +116,7 @@ def _hours(when: When, first: dt.datetime, last: dt.datetime, window_s: float | 
         return Interval(begin, low)
     if when.relation is Relation.AFTER:
         return Interval(low, low + window_s if window_s is not None else end)
-    if when.relation is Relation.BETWEEN:
+    if when.relation in (Relation.BETWEEN, Relation.BY_PART):
         return Interval(low, high)
     after = AT_AFTER_S if window_s is None else min(window_s, HOUR_S) + AT_BEFORE_S
     return Interval(low - AT_BEFORE_S, low + after)

@@ -21,7 +21,7 @@ def measure_ratio(
     if claim.of == Comparison.RESTORED:
         return _measure_against_returns(source, subject)
     if claim.of.startswith("@") and subject.codes is not None:
-        return _measure_against_account(source, claim.of, subject)
+        return _measure_against_account(source, claim, subject)
     return refuse("comparison-not-told", needs="what it is compared with")
 
 
@@ -50,14 +50,20 @@ def _measure_against_returns(source: ClaimSource, subject: Subject) -> list[Read
 
 
 def _measure_against_account(
-    source: ClaimSource, handle: str, subject: Subject
+    source: ClaimSource, claim: ParsedClaim, subject: Subject
 ) -> list[Reading] | Refusal:
+    """By the numbers of their followers that fell; "hit harder": by their shares as well."""
     falls, _ = source.events
-    other = find_account(source, handle)
-    if other is None:
-        return refuse("account-not-known", account=handle, needs="leaders")
+    other = find_account(source, claim.of)
+    if other is None or subject.codes is None:
+        return refuse("account-not-known", account=claim.of, needs="leaders")
+    followers = find_followers(source, other)
     ours = len(falls.of_accounts(subject.codes).code)
-    theirs = len(falls.of_accounts(find_followers(source, other)).code)
+    theirs = len(falls.of_accounts(followers).code)
     if not theirs:
         return refuse("no-suspended-accounts")
-    return [exact_reading("accounts", ours / theirs)]
+    ratio = ours / theirs
+    if not claim.by_share:
+        return [exact_reading("accounts", ratio)]
+    by_share = ratio * len(followers) / max(len(subject.codes), 1)
+    return [Reading("accounts", by_share, min(ratio, by_share), max(ratio, by_share))]

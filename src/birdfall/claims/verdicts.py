@@ -5,12 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from birdfall.claims.parse import ParsedClaim, Qualifier
+from birdfall.claims.parse import ParsedClaim, Qualifier, Unit
 
 #: Off by no more than this share of the claimed number: supported within.
 NEAR_SHARE = 0.10
+#: A bound ("at least", "fewer than") is off by no more than this share.
+NEAR_BOUND_SHARE = 0.02
 #: A number from this on may be round.
 MIN_ROUND = 10
+
+
+_BOUNDS = (Qualifier.AT_LEAST, Qualifier.MORE_THAN, Qualifier.AT_MOST)
 
 
 class Verdict(StrEnum):
@@ -78,9 +83,12 @@ def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
         if inside:
             return Verdict.CONTRADICTED
         return Verdict.SUPPORTED if outside else Verdict.NOT_ANSWERABLE
-    if inside:
+    strictly_more = claim.qualifier is Qualifier.MORE_THAN and high <= (claim.low or 0.0)
+    if strictly_more and claim.unit is Unit.TIMES:
+        return Verdict.CONTRADICTED  # as many are not more
+    if inside and not strictly_more:
         return Verdict.SUPPORTED
-    if not outside:
+    if not outside and not strictly_more:
         # bounds that straddle the claim decide nothing, unless they are narrow
         narrow = high - low <= NEAR_SHARE * max(claim.value, 1)
         return Verdict.SUPPORTED_WITHIN if narrow else Verdict.NOT_ANSWERABLE
@@ -89,7 +97,8 @@ def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
     ranged = claim.qualifier in (Qualifier.BETWEEN, Qualifier.VAGUE)
     edges = [e for e in (claim.low, claim.high) if e is not None] if ranged else [claim.value]
     gap = min(abs(value - edge) for value in (low, high) for edge in edges)
-    near = gap <= NEAR_SHARE * claim.value and claim.qualifier is not Qualifier.EXACTLY
+    share = NEAR_BOUND_SHARE if claim.qualifier in _BOUNDS else NEAR_SHARE
+    near = gap <= share * claim.value and claim.qualifier is not Qualifier.EXACTLY
     if claim.qualifier is Qualifier.PLAIN and gap >= precision(claim.value):
         near = False
     return Verdict.SUPPORTED_WITHIN if near else Verdict.CONTRADICTED

@@ -6,7 +6,7 @@ from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Uni
 from birdfall.claims.parse.languages import language_of
 from birdfall.claims.parse.levels import Role
 from birdfall.claims.parse.number_words import LANGUAGES
-from birdfall.claims.parse.parsed_claim import Level, ParsedClaim, allowed_range
+from birdfall.claims.parse.parsed_claim import Level, ParsedClaim
 from birdfall.claims.parse.parser import (
     MAX_CHARACTERS,
     Manner,
@@ -15,7 +15,7 @@ from birdfall.claims.parse.parser import (
     parse_sentence,
 )
 from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_office
-from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
 from birdfall.claims.parse.tokens import fold, fold_words
 
 __all__ = [

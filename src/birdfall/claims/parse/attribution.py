@@ -10,10 +10,10 @@ import math
 from dataclasses import replace
 
 from birdfall.claims.parse.durations import Span, SpanKind
-from birdfall.claims.parse.events import EventMention, Quantity
+from birdfall.claims.parse.events import EventMention, Quantity, denial_before
 from birdfall.claims.parse.items import Base, Comparison, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
-from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import named_events
 from birdfall.claims.parse.tokens import TokenKind
@@ -58,7 +58,8 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
             continue
         event = _choose_event(item, events, following, part=part, whole=whole)
         if event is None and item.of == Base.FALLEN and _says_whom_they_followed(sentence, item):
-            found.append(replace(item, quantity=Quantity.FALLEN))
+            followed = replace(item, quantity=Quantity.FALLEN)
+            found.append(_turn_if_not_followed(sentence, followed))
             continue
         found.append(item if event is None else _with_event(sentence, item, event))
     return _inherit_events(sentence, found)
@@ -72,6 +73,31 @@ def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
         and TokenKind.HANDLE in (words[end].kind, words[min(end + 1, len(words) - 1)].kind)
         and math.isfinite(sentence.crossing_cost(item.end, begin))
         for begin, end in words.ranges(Tag.FOLLOW_VERB, item.end)
+    )
+
+
+def _turn_if_not_followed(sentence: Sentence, item: Item) -> Item:
+    """The share of those who followed where that of those who did not is said."""
+    words = sentence.words
+    for begin, _ in words.ranges(Tag.FOLLOW_VERB, item.end):
+        marks = denial_before(words, begin)
+        if marks is not None and math.isfinite(sentence.crossing_cost(item.end, begin)):
+            sentence.use(marks.begin, begin)
+            return _rest_of(item)
+    return item
+
+
+def _rest_of(item: Item) -> Item:
+    """A share as that of the rest: three quarters did not are a quarter did."""
+    low, high = item.low, item.high
+    if low is None and high is None:
+        low, high = allowed_range(item.value, item.qualifier)
+    return replace(
+        item,
+        value=100.0 - item.value,
+        low=0.0 if high is None else max(0.0, 100.0 - high),
+        high=100.0 if low is None else 100.0 - low,
+        qualifier=Qualifier.BETWEEN,
     )
 
 

@@ -20,6 +20,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2100
 MAX_DAY_OF_MONTH, MAX_MONTH, MAX_HOUR = 31, 12, 24
 #: Hours of the parts of a day, generously: people do not agree where an evening begins.
 DAY_PARTS = {
+    Tag.DAWN: (0.0, 6 * HOUR_S),
     Tag.MORNING: (4 * HOUR_S, 12 * HOUR_S),
     Tag.AFTERNOON: (12 * HOUR_S, 20 * HOUR_S),
     Tag.EVENING: (16 * HOUR_S, DAY_S),
@@ -41,13 +42,17 @@ _LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING)
 
 
 class Relation(StrEnum):
-    """What a clock time bounds; BY_DAY: until the end of a day."""
+    """What a clock time bounds.
+
+    BY_DAY: until the end of a day. BY_PART: in a part of a day, or until its end.
+    """
 
     AT = "at"
     BEFORE = "before"
     AFTER = "after"
     BETWEEN = "between"
     BY_DAY = "by_day"
+    BY_PART = "by_part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,15 @@ class _CalendarReader:
         self.hours: list[tuple[int, float]] = []
         self.ranges: list[TokenRange] = []
         self.part: tuple[float, float] | None = None
+        self.part_relation = Relation.BETWEEN
         self.weekdays: list[int] = []
 
     def read(self) -> TimeMention | None:
         at = 0
         while at < len(self.words):
-            overnight = self.words.length(at, Tag.OVERNIGHT)
-            if overnight:
-                at += overnight
+            phrase = self.words.length(at, Tag.OVERNIGHT) or self._next_day(at)
+            if phrase:
+                at += phrase
                 continue
             end = self._weekday(at) or self._date(at) or self._hour(at) or self._part(at)
             at = max(end, at + 1)
@@ -138,6 +144,15 @@ class _CalendarReader:
         utc = self.words.contains(Tag.UTC)
         begin = min(r.begin for r in self.ranges)
         return TimeMention(replace(when, utc=utc), tuple(self._widened()), begin)
+
+    def _next_day(self, at: int) -> int:
+        """The tokens of "the next day" at `at`; of "by the next morning", its hours are noted."""
+        length = self.words.length(at, Tag.NEXT_DAY)
+        inside = self.words.ranges(Tag.MORNING, at, at + length)
+        if length and inside:
+            self.part, self.part_relation = DAY_PARTS[Tag.MORNING], Relation.BY_PART
+            self.ranges.append(TokenRange(at, at + length))
+        return length
 
     def _is_until(self) -> bool:
         """Whether the date is said to be the last day: "by 2 November"; its words are noted."""
@@ -167,7 +182,7 @@ class _CalendarReader:
         if not self.hours:
             if self.part is not None:
                 first, last = self.part
-                return replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
+                return replace(when, first_s=first, last_s=last, relation=self.part_relation)
             return when
         if len(self.hours) == 2:
             (begin, first), (end, last) = self.hours
@@ -175,7 +190,8 @@ class _CalendarReader:
             if not opened or first >= last:
                 return None
             middle = range(begin + 1, end)
-            self.ranges.append(TokenRange(begin - opened, end))
+            self.ranges.append(TokenRange(begin - opened, begin))
+            self.ranges += self._joints(middle)
             linked = any(self.words.is_form_of(n, Tag.AND) for n in middle) or any(
                 self.words.length(n, Tag.TO) for n in middle
             )
@@ -193,10 +209,26 @@ class _CalendarReader:
             (Tag.CLOCK_AFTER, Relation.AFTER),
         ):
             length = self._opened(begin, tag)
+            soon = self.words.length_before(begin - length, Tag.SOON) if length else 0
+            if soon:
+                self.ranges.append(TokenRange(begin - length - soon, begin))
+                first = second - HOUR_S if relation is Relation.BEFORE else second
+                return replace(
+                    when, first_s=first, last_s=first + HOUR_S, relation=Relation.BETWEEN
+                )
             if length:
                 self.ranges.append(TokenRange(begin - length, begin))
                 return replace(when, first_s=second, last_s=second, relation=relation)
         return replace(when, first_s=second, last_s=second)
+
+    def _joints(self, middle: range) -> list[TokenRange]:
+        """The words between two hours that join them and say nothing else."""
+        found = []
+        for at in middle:
+            for tag in (Tag.TO, Tag.DATE_BEFORE, Tag.AT_CLOCK, Tag.UTC, Tag.LOCAL_TIME):
+                found.append(TokenRange(at, at + self.words.length(at, tag)))
+            found.append(TokenRange(at, at + self.words.is_form_of(at, Tag.AND)))
+        return found
 
     def _opened(self, begin: int, *tags: Tag) -> int:
         """How many tokens before an hour say what it bounds, articles between included."""

@@ -13,7 +13,7 @@ from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Ite
 from birdfall.claims.parse.levels import Chain
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_speaker
-from birdfall.claims.parse.qualifiers import Qualifier
+from birdfall.claims.parse.qualifiers import MAX_WORDS_AFTER, TAGS_AFTER, Qualifier
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.tags import TokenRange
 from birdfall.claims.parse.tokens import TokenKind
@@ -40,7 +40,6 @@ _LEVEL_TAGS = (
     Tag.BEFOREHAND,
     Tag.FROM,
     Tag.TO,
-    Tag.EXACTLY,
 )
 
 
@@ -70,6 +69,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
         ranges += words.ranges(Tag.ANYONE)
     if any(item.quantity is Quantity.MISSING for item in items):
         ranges += words.ranges(Tag.STILL)
+    if items and all(item.quantity in _OF_FALLEN for item in items):
+        ranges += words.ranges(Tag.SINCE_THEN) + words.ranges(Tag.WAVE)
     if len(items) > 1:
         ranges += words.ranges(Tag.THEM)
     ranges += [r for item in items for r in _strictly(sentence, item)]
@@ -118,11 +119,22 @@ def _strictly(sentence: Sentence, item: Item) -> list[TokenRange]:
     words = sentence.words
     first = sentence.clause(item.begin).begin
     found = []
-    if words.length(item.begin, Tag.NOT_EVEN) and not (item.event and item.event.denied):
+    twice = sentence.language != "en"  # "no hubo ni 5.000": one denial
+    denied = item.event is not None and item.event.denied
+    if twice and words.length(item.begin, Tag.NOT_EVEN) and not denied:
         found += words.ranges(Tag.NOT, first, item.begin)
     if item.qualifier in (Qualifier.PLAIN, Qualifier.ABOUT) and item.window is not None:
         end = item.window.end
         found.append(TokenRange(end, end + words.length(end, Tag.EXACTLY, Tag.EXACTLY_AFTER)))
+    last = sentence.clause(item.begin).end
+    if item.qualifier in (Qualifier.PLAIN, Qualifier.ABOUT, Qualifier.EXACTLY):
+        found.append(TokenRange(last - words.length_before(last, Tag.EXACTLY_AFTER), last))
+    for stop in range(item.end, item.end + MAX_WORDS_AFTER + 1):
+        found += [
+            TokenRange(stop, stop + words.length(stop, tag))
+            for tag, qualifier in TAGS_AFTER.items()
+            if qualifier is item.qualifier
+        ]
     if item.qualifier is Qualifier.PLAIN and item.event is not None:
         found += [
             strict
@@ -223,8 +235,16 @@ def _whose(sentence: Sentence, items: list[Item], chains: list[Chain]) -> list[T
                 found.append(TokenRange(at + 1, at + 2))
             found.append(TokenRange(at, at + 1))
     for begin, end in words.ranges(Tag.FOLLOW_VERB):
-        if words.text(end) in named or words.text(end + 1) in named:
+        linked = words.is_a(end, Tag.FOLLOWED, Tag.OF) and not words.is_a(end, Tag.FURTHER)
+        if words.text(end) in named:
+            found.append(TokenRange(begin, end))
+        elif linked and words.text(end + 1) in named:
             found.append(TokenRange(begin, end + 1))
-    if LEADER in named or any(item.quantity in COUNT_QUANTITIES for item in items):
+    handles = {word.text for word in words if word.kind is TokenKind.HANDLE}
+    if (
+        LEADER in named
+        or named == handles
+        or any(item.quantity in COUNT_QUANTITIES for item in items)
+    ):
         found += words.ranges(Tag.POSSESSIVE)
     return found

@@ -74,7 +74,7 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
 def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> EventMention:
     if quantity not in (Quantity.RESTORED, Quantity.FALLEN, Quantity.LOST):
         return EventMention(quantity, begin, end)
-    denial = _denial_before(words, begin)
+    denial = denial_before(words, begin)
     if quantity is not Quantity.FALLEN or denial is not None:
         marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
         return EventMention(quantity, begin, end, denial is not None, marks)
@@ -89,7 +89,7 @@ def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:
     return length == 1 and words[begin].text == "back" and words.is_a(begin + 1, Tag.CALENDAR)
 
 
-def _denial_before(words: TaggedTokens, at: int) -> TokenRange | None:
+def denial_before(words: TaggedTokens, at: int) -> TokenRange | None:
     """The "not" that stands before `at`, with nothing but small words between."""
     back = at
     while back > 0 and words[back - 1].kind is TokenKind.WORD and at - back < DENIAL_WORDS:

@@ -75,6 +75,8 @@ class Item:
         No noun says what is counted.
     when
         The date and hour said, None if none is.
+    by_share
+        A ratio holds of the shares of both audiences as of the numbers: "hit harder".
     """
 
     begin: int
@@ -94,6 +96,7 @@ class Item:
     window: Span | None = None
     bare: bool = False
     when: When | None = None
+    by_share: bool = False
 
     @property
     def noun_counts_followers(self) -> bool:

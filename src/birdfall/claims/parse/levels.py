@@ -88,8 +88,7 @@ def read_chains(sentence: Sentence) -> list[Chain]:
     steps = _order_steps([_step(sentence, amounts[i], roles[i]) for i in sorted(roles)])
     sentence.take(*roles)
     for i in roles:
-        begin = read_qualifier(sentence, amounts[i].begin, amounts[i].end).begin
-        sentence.use(begin, amounts[i].end)
+        _use_level(sentence, amounts[i])
     first = amounts[min(roles)]
     noun = Noun(NounKind.FOLLOWERS, first.begin, first.begin)
     population = population_of(sentence, first.begin, first.end, noun, Quantity.LEVEL)
@@ -98,6 +97,15 @@ def read_chains(sentence: Sentence) -> list[Chain]:
         groups = sentence.words.ranges(Tag.GROUP)
         group = sentence.words[groups[0].begin].text if groups else ""
     return [Chain(steps, first.begin, population, _take_window(sentence, first.begin), group)]
+
+
+def _use_level(sentence: Sentence, amount: Amount) -> None:
+    """Mark a level as understood, with its qualifier; a "not" before it is not understood."""
+    qualifier, begin = read_qualifier(sentence, amount.begin, amount.end)
+    if qualifier in (Qualifier.NOT, Qualifier.AT_MOST):  # "no pasó de 32.000 a 20.000"
+        begin = amount.begin
+    end = amount.end + sentence.words.length(amount.end, Tag.EXACTLY_AFTER)
+    sentence.use(begin, end)
 
 
 def _read_move(sentence: Sentence, free: list[int]) -> dict[int, Role]:
@@ -249,7 +257,8 @@ def _role_in_chain(sentence: Sentence, amount: Amount) -> Role | None:
     delayed = _delay(sentence, amount) is not None
     if stood is Role.LOWEST:
         return stood
-    if words.contains(Tag.BEFOREHAND, begin, amount.begin) and not delayed:
+    before = words.length(noun.end if noun is not None else amount.end, Tag.BEFOREHAND)
+    if (before or words.contains(Tag.BEFOREHAND, begin, amount.begin)) and not delayed:
         return Role.BEFORE
     if words.contains(Tag.NOW, begin, end) or (stood is Role.NOW and not delayed):
         return Role.NOW

@@ -78,6 +78,7 @@ class Tag(Enum):
     FOLLOW_VERB = auto()  # before a handle: who followed it
     WAVE = auto()  # the wave itself
     OF_WAVE = auto()  # in the wave, after it
+    SINCE_THEN = auto()  # since the wave: of returns
     PLATFORM = auto()  # a handle of a platform is no account in question
     OFFICE = auto()  # how words for an office begin: its holder, not a group
     # What makes a sentence no plain statement
@@ -91,6 +92,7 @@ class Tag(Enum):
     HARDLY_ANY = auto()
     NOT = auto()
     ALL = auto()
+    EACH = auto()  # of two accounts named: what is said holds for both
     BUT = auto()
     FROM = auto()
     TO = auto()
@@ -99,6 +101,7 @@ class Tag(Enum):
     # How strictly a number is meant, said before it
     AT_LEAST = auto()
     MORE_THAN = auto()
+    JUST_OVER = auto()
     AT_MOST = auto()
     ALMOST = auto()
     ABOUT = auto()
@@ -113,10 +116,12 @@ class Tag(Enum):
     # Shares and comparisons
     PERCENT = auto()
     WHOLE_FIRST = auto()  # before a whole whose part follows: of the 4,000 followers, 60
+    OF_EVERY = auto()  # before a whole whose part follows: of every ten, nine
     OUT_OF = auto()  # between part and whole: 3 out of 4
     TWO_THIRDS = auto()
     THREE_QUARTERS = auto()
     HALF = auto()
+    HALVED = auto()  # a count lost half
     THIRD = auto()
     QUARTER = auto()
     FIFTH = auto()
@@ -133,6 +138,7 @@ class Tag(Enum):
     TRIPLED = auto()
     MORE_FOLLOWERS = auto()  # before a handle: more than that account
     FEWER_FOLLOWERS = auto()
+    HIT_HARDER = auto()  # before a handle: more of its followers were suspended, and more in share
     USUAL = auto()  # what is compared with is the base rate
     # Levels of one account's followers
     HAD = auto()
@@ -177,8 +183,10 @@ class Tag(Enum):
     # Dates and hours
     CLOCK_BEFORE = auto()
     CLOCK_AFTER = auto()
+    SOON = auto()  # before CLOCK_AFTER and CLOCK_BEFORE: no more than an hour
     NOON = auto()
     MIDNIGHT = auto()
+    DAWN = auto()
     MORNING = auto()
     AFTERNOON = auto()
     EVENING = auto()

@@ -23,7 +23,7 @@ MAX_ALMOST_NONE_PERCENT = 10.0
 #: A number so soon after "none" is what none are of; after "all", it is the number meant.
 WORDS_TO_WHOLE, WORDS_TO_NUMBER, WORDS_TO_ALL = 4, 3, 3
 _NONE_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
-_ALL_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST)
+_ALL_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
 
 
 def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
@@ -41,6 +41,7 @@ def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
         noun = noun_after(sentence, end)
         if (
             event is None
+            or _denies_twice(sentence, end, event)
             or (noun is not None and noun.kind is NounKind.OTHER)
             or _number_between(items, begin, end, event)
         ):
@@ -55,6 +56,14 @@ def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
                 clauses.add(clause.begin)
                 found.append(item)
     return found
+
+
+def _denies_twice(sentence: Sentence, end: int, event: EventMention) -> bool:
+    """Whether a "not" after none turns it round: "hardly any were not suspended".
+
+    Where two denials are one ("no volvió ninguna"), the "not" stands first.
+    """
+    return event.denied and end <= event.marks.begin and sentence.language == "en"
 
 
 def _none_places(sentence: Sentence) -> list[TokenRange]:
@@ -211,8 +220,8 @@ def _read_not_all(sentence: Sentence, begin: int, end: int) -> Item | None:
         e for e in events if e.quantity is Quantity.FALLEN
     ]
     event = told[-1] if told else None
-    if event is None:
-        return None
+    if event is None or (length and event.denied and event.marks.begin >= end):
+        return None  # "not all the suspended accounts did not come back"
     if not length:  # "no volvieron todas", "لم تعد كل"
         if not (event.denied and event.end == begin):
             return None

@@ -115,6 +115,9 @@ MULTIPLIERS: Final[Mapping[str, Numerals]] = {
 ARABIC_DUALS: Final = numerals(
     "ألفان=2000 ألفين=2000 ألفي=2000 مليونان=2000000 مليونين=2000000 مليوني=2000000"
 )
+#: A thousand or a million in the accusative; before what is counted, the dual without its n.
+ARABIC_SHORT_DUALS: Final = fold_words("ألفا مليونا")
+ARABIC_COUNTED: Final = (fold("حساب"), fold("متابع"), fold("مستخدم"))
 #: Round numerals: a dozen of. In the plural and without a number they are vague.
 ROUND: Final[Mapping[str, Numerals]] = {
     "en": numerals(

@@ -20,9 +20,11 @@ from birdfall.claims.parse.number_words import (
     AND_IN_NUMBER,
     ARABIC_AND_HALF,
     ARABIC_AND_ONE,
+    ARABIC_COUNTED,
     ARABIC_DUALS,
     ARABIC_ONE,
     ARABIC_PER,
+    ARABIC_SHORT_DUALS,
     EXACT_ROUND,
     FEW,
     HALVES,
@@ -248,6 +250,8 @@ class _NumberReader:
             return False
         joined = joined or numeral.joined
         value = numeral.value
+        if not self.pieces and token.text in ARABIC_SHORT_DUALS and self._counts_at(at + 1):
+            return self._take_dual(2 * value, joined)
         if numeral.kind is NumeralKind.ADDED:
             return not self._in_digits and self._add(value, joined, at)
         if numeral.kind is NumeralKind.DUAL:
@@ -258,6 +262,11 @@ class _NumberReader:
         if len(token.text) <= 2 and token.text != "mi" and not self._in_digits:
             return False
         return self._multiply_by_hundred(joined) if value == 100 else self._multiply(value, joined)
+
+    def _counts_at(self, at: int) -> bool:
+        """Whether what is counted follows at once: "ألفا حساب" is two thousand."""
+        word = self.words[at].text if at < len(self.words) else ""
+        return word.startswith(ARABIC_COUNTED)
 
     def _take_digits(self, token: Token, joined: bool) -> bool:
         value, other, whole = read_digits(token.text, self.language)

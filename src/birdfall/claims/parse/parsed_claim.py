@@ -9,10 +9,7 @@ from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.levels import Chain, Role
-from birdfall.claims.parse.qualifiers import Qualifier
-
-#: What a plain number allows: nobody counts to the last account. Shares of the number.
-PLAIN_SLACK, ABOUT_SLACK, ALMOST_SLACK, EXACT_SLACK = 0.02, 0.10, 0.10, 0.005
+from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,8 @@ class ParsedClaim:
         The date and hour at which it is said to have happened, None if it is not said.
     next_day
         The window is "the next day": until the second midnight, or that day alone.
+    by_share
+        The ratio must hold of the shares of both audiences as of the numbers: "hit harder".
     rate
         The number is of each such window ("330 a minute"), not of one.
     """
@@ -94,6 +93,7 @@ class ParsedClaim:
     when: When | None = None
     next_day: bool = False
     rate: bool = False
+    by_share: bool = False
 
 
 def from_item(item: Item, language: str) -> ParsedClaim:
@@ -125,6 +125,7 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         when=item.when,
         next_day=item.window is not None and item.window.next_day,
         rate=item.window is not None and item.window.kind is SpanKind.RATE,
+        by_share=item.by_share,
     )
 
 
@@ -179,23 +180,3 @@ def _window_range(span: Span | None) -> tuple[float | None, float | None]:
         return None, None
     low = span.low_s if span.low_s > 0 else span.high_s
     return low, span.high_s if span.high_s > low else None
-
-
-def allowed_range(value: float, qualifier: Qualifier) -> tuple[float | None, float | None]:
-    """The range within which a number said with this qualifier is true.
-
-    Returns
-    -------
-    low, high : float or None
-        None where the range is open. Of `Qualifier.NOT`: the range that is denied.
-    """
-    if qualifier is Qualifier.ALMOST:
-        return value * (1 - ALMOST_SLACK), value
-    if qualifier in (Qualifier.AT_LEAST, Qualifier.MORE_THAN):
-        return value, None
-    if qualifier is Qualifier.AT_MOST:
-        return None, value
-    slack = {Qualifier.ABOUT: ABOUT_SLACK, Qualifier.EXACTLY: EXACT_SLACK}.get(
-        qualifier, PLAIN_SLACK
-    )
-    return value * (1 - slack), value * (1 + slack)

@@ -23,7 +23,7 @@ from birdfall.claims.parse.number_words import LANGUAGES
 from birdfall.claims.parse.numbers import amounts
 from birdfall.claims.parse.onsets import read_onsets
 from birdfall.claims.parse.parsed_claim import ParsedClaim, from_chain, from_item
-from birdfall.claims.parse.populations import attach_population
+from birdfall.claims.parse.populations import attach_population, share_out
 from birdfall.claims.parse.ranges_ratios import read_ranges, read_ratios
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import read_shares
@@ -171,7 +171,7 @@ def _read_items(sentence: Sentence) -> list[Item]:
     found += attach_windows(sentence, read_nones(sentence, found))
     measurable = [item for item in _sort_items(found) if item.quantity is not None]
     timed = attach_time(sentence, measurable[:MAX_ITEMS])
-    return [attach_population(sentence, item) for item in timed]
+    return share_out(sentence, [attach_population(sentence, item) for item in timed])
 
 
 def _sort_items(items: list[Item]) -> list[Item]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from birdfall.claims.parse.events import Quantity
-from birdfall.claims.parse.items import EVERYBODY, LEADER, Item
+from birdfall.claims.parse.items import EVERYBODY, LEADER, Item, Unit
 from birdfall.claims.parse.lexicon import Tag, lexicon
 from birdfall.claims.parse.nouns import Noun
 from birdfall.claims.parse.number_words import LANGUAGES
@@ -33,6 +33,31 @@ def attach_population(sentence: Sentence, item: Item) -> Item:
     if population not in (LEADER, EVERYBODY):
         group = ""
     return replace(item, population=population, group=group)
+
+
+def share_out(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """The items, of two accounts where "each" says so: "@x and @y each lost 3,000"."""
+    words = sentence.words
+    each = words.ranges(Tag.EACH)
+    handles = [at for at, word in enumerate(words) if word.kind is TokenKind.HANDLE]
+    pair = len(handles) == 2 and _joined(sentence, *handles)
+    if len(each) != 1 or not pair or len(items) != 1 or items[0].unit is Unit.TIMES:
+        return items
+    names = [words[at].text for at in handles]
+    if items[0].population not in names:
+        return items
+    sentence.use(*each[0])
+    sentence.use(handles[0] + 1, handles[1])
+    return [replace(items[0], population=name) for name in names]
+
+
+def _joined(sentence: Sentence, first: int, second: int) -> bool:
+    """Whether nothing but "and" (and "of") stands between two handles."""
+    words = sentence.words
+    middle = range(first + 1, second)
+    return any(words.is_a(at, Tag.AND) for at in middle) and all(
+        words.is_a(at, Tag.AND, Tag.OF) for at in middle
+    )
 
 
 def is_office(group: str) -> bool:

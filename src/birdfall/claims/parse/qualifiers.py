@@ -19,6 +19,7 @@ class Qualifier(StrEnum):
     ALMOST = "almost"
     AT_LEAST = "at_least"
     MORE_THAN = "more_than"
+    JUST_OVER = "just_over"
     AT_MOST = "at_most"
     EXACTLY = "exactly"
     VAGUE = "vague"
@@ -37,6 +38,7 @@ class Qualified(NamedTuple):
 TAGS_BEFORE = {
     Tag.NOT_EVEN: Qualifier.AT_MOST,
     Tag.AT_LEAST: Qualifier.AT_LEAST,
+    Tag.JUST_OVER: Qualifier.JUST_OVER,
     Tag.MORE_THAN: Qualifier.MORE_THAN,
     Tag.AT_MOST: Qualifier.AT_MOST,
     Tag.ALMOST: Qualifier.ALMOST,
@@ -62,6 +64,8 @@ SIGNS_BEFORE = {
 DENIED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
 #: Articles that may stand between a qualifier and its number; words between it and one after.
 MAX_ARTICLES, MAX_WORDS_AFTER = 2, 2
+#: What a plain number allows: nobody counts to the last account. Shares of the number.
+PLAIN_SLACK, ABOUT_SLACK, ALMOST_SLACK, EXACT_SLACK = 0.02, 0.10, 0.10, 0.005
 _CERCA_DE = {"es": Qualifier.ALMOST, "pt": Qualifier.ABOUT}
 
 
@@ -91,8 +95,8 @@ def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
     """The qualifier whose words end before a number, or before the articles before it."""
     words = sentence.words
     for at in range(begin, begin - MAX_ARTICLES - 1, -1):
-        if at < begin and not words.is_a(at, Tag.ARTICLE):
-            return None
+        if at < begin and (not words.is_a(at, Tag.ARTICLE) or words.is_a(at, Tag.FURTHER)):
+            return None  # "more than another 100" adds to what was said
         tag = max(TAGS_BEFORE, key=lambda tag: words.length_before(at, tag))
         length = words.length_before(at, tag)
         if not length:
@@ -122,3 +126,25 @@ def _read_after(words: TaggedTokens, end: int) -> Qualifier | None:
             if not (following and following[0].kind is TokenKind.DIGITS):
                 return qualifier
     return None
+
+
+def allowed_range(value: float, qualifier: Qualifier) -> tuple[float | None, float | None]:
+    """The range within which a number said with this qualifier is true.
+
+    Returns
+    -------
+    low, high : float or None
+        None where the range is open. Of `Qualifier.NOT`: the range that is denied.
+    """
+    if qualifier is Qualifier.ALMOST:
+        return value * (1 - ALMOST_SLACK), value
+    if qualifier is Qualifier.JUST_OVER:
+        return value, value * (1 + ALMOST_SLACK)
+    if qualifier in (Qualifier.AT_LEAST, Qualifier.MORE_THAN):
+        return value, None
+    if qualifier is Qualifier.AT_MOST:
+        return None, value
+    slack = {Qualifier.ABOUT: ABOUT_SLACK, Qualifier.EXACTLY: EXACT_SLACK}.get(
+        qualifier, PLAIN_SLACK
+    )
+    return value * (1 - slack), value * (1 + slack)

@@ -98,7 +98,12 @@ def _range(
 def read_ratios(sentence: Sentence) -> list[Item]:
     """All ratios of a sentence; their numbers are taken."""
     words = sentence.words
-    found = [*_read_growth(sentence), *_read_more_or_fewer(sentence)]
+    found = [
+        *_read_growth(sentence),
+        *_read_more_or_fewer(sentence),
+        *_read_harder(sentence),
+        *_read_halved(sentence),
+    ]
     for tag, value in MULTIPLES.items():
         for begin, end in words.ranges(tag):
             counted = words.length(begin, Tag.TIMES) and any(
@@ -132,11 +137,13 @@ def _read_growth(sentence: Sentence) -> list[Item]:
         amount = sentence.amounts[i]
         percent = percent_end(sentence, amount.end)
         tag = Tag.GREW_BY if percent else Tag.MULTIPLIED
-        _, first = read_qualifier(sentence, amount.begin, amount.end)
+        qualifier, first = read_qualifier(sentence, amount.begin, amount.end)
         length = words.length_before(first, tag)
-        if length and _are_suspensions(sentence, first):
+        if length and qualifier is not Qualifier.NOT and _are_suspensions(sentence, first):
             value = 1 + amount.value / 100 if percent else amount.value
-            found.append(_growth(first - length, percent or amount.end, value))
+            growth = _growth(first - length, percent or amount.end, value)
+            plain = qualifier is Qualifier.PLAIN
+            found.append(growth if plain else replace(growth, qualifier=qualifier))
             sentence.take(i)
             sentence.take_within(amount.begin, percent or amount.end)
     return found
@@ -174,7 +181,72 @@ def _read_more_or_fewer(sentence: Sentence) -> list[Item]:
             stop = next((n for n in (end, end + 1) if _is_handle(sentence, n)), None)
             if stop is not None:
                 item = _ratio(sentence, begin, end, 1.0, fewer=tag is Tag.FEWER_FOLLOWERS)
-                found.append(replace(item, qualifier=Qualifier.MORE_THAN))
+                denied = item.qualifier is Qualifier.NOT
+                qualifier = Qualifier.AT_MOST if denied else Qualifier.MORE_THAN
+                found.append(replace(item, qualifier=qualifier))
+    return found
+
+
+def _read_harder(sentence: Sentence) -> list[Item]:
+    """Read "the followers of @x were hit harder than those of @y": in number and in share."""
+    words = sentence.words
+    handles = [at for at, word in enumerate(words) if word.kind is TokenKind.HANDLE]
+    phrases = words.ranges(Tag.HIT_HARDER)
+    if len(handles) != 2 or len(phrases) != 1:
+        return []
+    begin, end = phrases[0]
+    if not handles[0] < begin < end <= handles[1]:
+        return []
+    qualifier, _ = read_qualifier(sentence, begin, end)
+    if qualifier is not Qualifier.PLAIN:
+        return []
+    names = [words[at].text for at in handles]
+    sentence.use(begin, end)
+    sentence.use(*_those_of(sentence, end, handles[1]))
+    return [
+        Item(
+            begin,
+            end,
+            1.0,
+            Unit.TIMES,
+            Qualifier.MORE_THAN,
+            quantity=Quantity.RATIO,
+            population=names[0],
+            of=names[1],
+            by_share=True,
+        )
+    ]
+
+
+def _those_of(sentence: Sentence, begin: int, end: int) -> tuple[int, int]:
+    """The tokens of "those of" between "than" and a handle; none if others stand there."""
+    words = sentence.words
+    small = all(
+        not words.is_a(at, Tag.FURTHER)
+        and (
+            words.is_a(at, Tag.OF, Tag.ARTICLE)
+            or words.length(at, Tag.THEM, Tag.FOLLOWER, Tag.RELATIVE, Tag.FILLER) == 1
+        )
+        for at in range(begin, end)
+    )
+    return (begin, end) if small else (begin, begin)
+
+
+def _read_halved(sentence: Sentence) -> list[Item]:
+    """Read "@x's followers halved": it lost half of them."""
+    words, found = sentence.words, []
+    for begin, end in words.ranges(Tag.HALVED):
+        first, last = sentence.clause(begin)
+        told = {e.quantity for e in sentence.events if first <= e.begin < begin}
+        owned = words.contains(Tag.FOLLOWER, first, last) or any(
+            _is_handle(sentence, at) for at in range(first, last)
+        )
+        if told <= {Quantity.LOST} and owned:
+            qualifier, start = read_qualifier(sentence, begin, end)
+            about = Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier
+            half = Item(start, end, 50.0, Unit.PERCENT, about, quantity=Quantity.LOST)
+            found.append(half)
+            sentence.use(begin, end)
     return found
 
 

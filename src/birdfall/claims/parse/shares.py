@@ -48,7 +48,8 @@ class PartOfWhole(NamedTuple):
 
 def read_shares(sentence: Sentence) -> list[Item]:
     """All shares of a sentence; their numbers are taken."""
-    found = [_read_part(sentence, part) for part in find_parts_of_wholes(sentence)]
+    found = _read_every(sentence)
+    found += [_read_part(sentence, part) for part in find_parts_of_wholes(sentence)]
     found += _read_percentages(sentence)
     return found + _read_fractions(sentence, found)
 
@@ -124,6 +125,44 @@ def _read_part(sentence: Sentence, part: PartOfWhole) -> Item:
     return replace(share, of=share.of or (Base(inside) if inside is not None else ""))
 
 
+def _read_every(sentence: Sentence) -> list[Item]:
+    """Read "of every ten suspended accounts, nine": the whole first."""
+    words, found = sentence.words, []
+    for i in range(len(sentence.amounts) - 1):
+        whole, part = sentence.amounts[i], sentence.amounts[i + 1]
+        opened = words.length_before(whole.begin, Tag.OF_EVERY)
+        if not opened or not sentence.is_free(i, i + 1):
+            continue
+        qualifier, begin = read_qualifier(sentence, part.begin, part.end)
+        kind = says_who(words, whole.end, begin)
+        if (
+            kind is None
+            or not 1 <= part.value < whole.value <= MAX_WHOLE
+            or not _only_names(sentence, whole.end, begin)
+        ):
+            continue
+        fallen = words.contains(Tag.FALLEN, whole.end, begin)
+        percent = 100 * part.value / whole.value
+        first = whole.begin - opened
+        share = _share(sentence, first, part.end, percent, _about(qualifier))
+        found.append(replace(share, of=Base.FALLEN if fallen else Base(kind)))
+        sentence.take(i, i + 1)
+    return found
+
+
+def _only_names(sentence: Sentence, begin: int, end: int) -> bool:
+    """Whether the tokens [begin, end) only name a whole: "suspended accounts,"."""
+    words, at = sentence.words, begin
+    while at < end:
+        length = words.length(at, Tag.ACCOUNT) or words.length(at, Tag.FALLEN)
+        if not length and (words.text(at) in ",،" or words.is_a(at, Tag.OF, Tag.ARTICLE)):
+            length = not words.is_a(at, Tag.FURTHER)
+        if not length:
+            return False
+        at += length
+    return True
+
+
 def _read_percentages(sentence: Sentence) -> list[Item]:
     found = []
     for i in sentence.free():
@@ -155,8 +194,9 @@ def _read_fractions(sentence: Sentence, known: list[Item]) -> list[Item]:
             at = at + 1 if fraction is None else fraction.end
             continue
         qualifier, begin = read_qualifier(sentence, at, fraction.end)
-        if fraction.qualifier is Qualifier.MORE_THAN:
-            qualifier = Qualifier.MORE_THAN
+        if fraction.qualifier is Qualifier.MORE_THAN:  # "most"
+            denied = qualifier is Qualifier.NOT
+            qualifier = Qualifier.AT_MOST if denied else Qualifier.MORE_THAN
         found.append(_share(sentence, begin, fraction.end, fraction.percent, _about(qualifier)))
         sentence.take_within(at, fraction.end)
         at = fraction.end
@@ -181,7 +221,11 @@ def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
         return None
     for tag, percent in FRACTIONS.items():
         end = at + words.length(at, tag)
-        if end > at and (_whole_follows(sentence, end) or _is_definite(sentence, at, end)):
+        if end > at and (
+            _whole_follows(sentence, end)
+            or _is_definite(sentence, at, end)
+            or _is_elliptic(sentence, at, end)
+        ):
             if any(span.begin <= at < span.end for span in sentence.spans):
                 return None
             return Fraction(percent, Qualifier.ABOUT, end)
@@ -189,6 +233,13 @@ def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
     if end > at and _whole_follows(sentence, end) and not words.is_a(at - 1, Tag.SUPERLATIVE):
         return Fraction(50.0, Qualifier.MORE_THAN, end)
     return None
+
+
+def _is_elliptic(sentence: Sentence, at: int, end: int) -> bool:
+    """Whether a fraction stands alone with its handle: "@x lost half and @y, a tenth"."""
+    words = sentence.words
+    closed = end == len(words) or sentence.ends_sentence(end)
+    return closed and words.text(at - 1) in (",", "،") and words[at - 2].kind is TokenKind.HANDLE
 
 
 def _is_definite(sentence: Sentence, at: int, end: int) -> bool:

@@ -108,7 +108,8 @@ def clean(sentence: str) -> str:
     text = "".join(out).translate(_PLAIN_MARKS)
     # an Arabic comma between digits groups them; an Arabic letter before digits is its own word
     text = re.sub(r"(?<=\d)،(?=\d{3})", ",", text)
-    return re.sub(r"(?<=[\u0600-\u06ff])(?=\d)", " ", text)
+    text = re.sub(r"(?i)(?<=\d) ?([ap])\. ?m\b\.?", r" \1m", text)  # 9 p.m.
+    return re.sub(r"(?<=[\u0600-\u06ff])(?=[\d@])", " ", text)
 
 
 def tokens(sentence: str) -> list[Token]:
