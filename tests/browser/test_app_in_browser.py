@@ -189,7 +189,10 @@ def test_it_works_without_scripts(serve, opened, list_file):
     assert page.get_by_role("button", name="Take these files").count() == 1
 
 
-PAGES = ("", "data", "ask", "accounts", "check", "publish", "q/audience", "q/coordination")
+PAGES = (
+    "", "data", "ask", "accounts", "accounts/12", "network", "check", "publish", "q/audience",
+    "q/coordination",
+)  # fmt: skip
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final, TypeVar
 
+import numpy as np
+
 from birdfall.model.settings import Settings
 from birdfall.pipeline.pseudonyms import MERGED
 from birdfall.pipeline.shared_case import rare_clients
@@ -21,6 +23,8 @@ from birdfall.tell.quoting import Quoting, quoting_of
 
 #: Cases that are kept open at once.
 MAX_OPEN_CASES: Final = 6
+#: Longest id that stands for a name, in characters.
+MAX_ID_CHARS: Final = 60
 #: Kinds of act whose object is an account, and those whose object is no id of a post.
 ON_ACCOUNTS: Final = ("mention", "report", "follow", "unfollow", "block")
 SPOKEN_OBJECTS: Final = ("link", "hashtag")
@@ -114,15 +118,17 @@ class OpenCase:
     def names(self, codes: Iterable[int], *, by_handle: bool) -> ShownNames:
         """What these accounts go by.
 
-        by_handle: whether all go by their handles as far as these are known, not only those that
-        the case shows by name.
+        by_handle: whether all go by their handles, or ids where these are not known, and not only
+        those that the case shows by name.
         """
         if not by_handle:
             return ShownNames(self.public)
         wanted = [int(code) for code in codes]
         handles = self.ask(lambda record: known_handles(record, wanted))
         spoken = Names(self.record.ids, frozenset(handles.values()), {})
-        return ShownNames({c: spoken(h) for c, h in handles.items()} | dict(self.public))
+        ids = self.record.ids.decode(np.array(wanted, np.int32)).to_pylist()
+        found = dict(zip(wanted, (sanitize_text(i)[:MAX_ID_CHARS] for i in ids), strict=True))
+        return ShownNames(found | {c: spoken(h) for c, h in handles.items()} | dict(self.public))
 
 
 def open_case(case: Case) -> OpenCase:

@@ -36,6 +36,7 @@ LATER: Final = (
     ("birdfall.app.ask_pages", "AskPages"),
     ("birdfall.app.result_pages", "ResultPages"),
     ("birdfall.app.account_pages", "AccountPages"),
+    ("birdfall.app.network_pages", "NetworkPages"),
     ("birdfall.app.check_pages", "CheckPages"),
     ("birdfall.app.publish_pages", "PublishPages"),
     ("birdfall.app.interface", "Interface"),
@@ -116,11 +117,12 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
 def list_routes(site: Site) -> list[Route]:
     """Every address of the workspace, and what answers there."""
     begin = BeginPages(site)
-    data, ask, result, account, check, publish, interface = (
+    data, ask, result, account, network, check, publish, interface = (
         PagesLater(site, *place) for place in LATER
     )
     post = ["POST"]
     case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
+    one = f"{case}/network/{{name}}"
     return [
         Route("/", begin.root),
         Route("/c/{case}/{rest:path}", begin.root),
@@ -150,6 +152,12 @@ def list_routes(site: Site) -> list[Route]:
         Route(f"{case}/accounts", account("accounts")),
         Route(f"{case}/accounts.csv", account("table")),
         Route(f"{case}/accounts/{{code:int}}", account("account")),
+        Route(f"{case}/network", network("networks")),
+        Route(one, network("network")),
+        Route(f"{one}/group/{{number:int}}", network("group")),
+        Route(f"{one}/group/{{number:int}}/note", network("note"), methods=post),
+        Route(f"{one}/pair/{{first:int}}/{{second:int}}", network("pair")),
+        Route(f"{one}/save.{{form}}", network("save")),
         Route(f"{case}/handles", account("handles"), methods=post),
         Route(f"{case}/check", check("check"), methods=["GET", "POST"]),
         Route(f"{case}/check/correct", check("correct"), methods=post),

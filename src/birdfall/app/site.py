@@ -98,6 +98,10 @@ class Site:
         )
         return HTMLResponse(text, status)
 
+    def render_part(self, template: str, **context: object) -> str:
+        """A template that is no page."""
+        return self._environment.get_template(f"{template}.svg.j2").render(**context)
+
     def render_desk(
         self, request: Request, template: str, desk: Desk, status: int = 200, /, **context: object
     ) -> HTMLResponse:

@@ -13,6 +13,8 @@ from birdfall.record.record import Record
 
 #: Statuses that make an account invisible, as SQL lists them.
 _FALLEN = ", ".join(f"'{status}'" for status in FALLEN)
+#: The column of each table that says whose a row is.
+_OWNERS = {"acts": "account", "accounts": "account", "statuses": "account", "follows": "follower"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +175,15 @@ def acts_of(record: Record, code: int, size: int, after: int = 0) -> list[Listed
         {"code": code, "after": after, "size": size},
     )
     return [ListedAct(**row) for row in rows.to_pylist()]
+
+
+def rows_of_accounts(record: Record, codes: Sequence[int]) -> dict[str, pa.Table]:
+    """All rows of these accounts: the tables of a smaller record."""
+    found = {}
+    for table, column in _OWNERS.items():
+        found[table] = record.sql(
+            f"SELECT t.* FROM {table} t JOIN ids i ON i.id = t.{column} "
+            "WHERE i.code IN (SELECT unnest($codes))",
+            {"codes": list(codes)},
+        )
+    return found
