@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 
+import pyarrow as pa
 import pytest
 
+from birdfall.measures.coverage import coverage
+from birdfall.model.findings import Finding
+from birdfall.pipeline.evidence import _compare
 from birdfall.pipeline.run import run
 from birdfall.record.case import Case
 from birdfall.record.ids import pseudonym
+from birdfall.record.record import from_tables
 from canaries import account, canaries_in, canary_case, handle
 from commands import birdfall
 
@@ -67,3 +72,22 @@ def test_with_ids_there_is_no_evidence(folder, tmp_path):
                     tmp_path / "out", check=2)  # fmt: skip
     assert "goes by pseudonym" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_rows_in_another_order_are_the_same_rows_and_other_rows_are_not():
+    def finding(rows):
+        table = pa.table({"account": [r[0] for r in rows], "p": [r[1] for r in rows]})
+        return {"f": Finding("theirs", "f", "found", tables={"people": table})}
+
+    said = finding([("a", 0.1), ("b", 0.1), ("c", 0.5)])
+    assert _compare(said, finding([("b", 0.1), ("a", 0.1), ("c", 0.5 + 1e-12)])).same == ("f",)
+    assert _compare(said, finding([("b", 0.1), ("a", 0.2), ("c", 0.5)])).need_ids
+    assert _compare(said, finding([("b", 0.1), ("b", 0.1), ("c", 0.5)])).need_ids
+
+
+def test_how_many_accounts_a_table_names_is_counted_not_estimated():
+    ids = [f"u{number}" for number in range(2_000)]
+    same = {"status": "suspended", "observation": "change", "source": "s", "line": 1}
+    rows = [{"account": one, "time": n, **same} for n, one in enumerate(ids)]
+    counted = from_tables({"statuses": pa.Table.from_pylist(rows)})
+    assert coverage(counted).table("tables").column("accounts").to_pylist() == [2_000]

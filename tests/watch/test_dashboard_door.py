@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from attack_doors import PAGES, attack
 from starlette.testclient import TestClient
 from watch_running import until
 
@@ -236,3 +237,13 @@ def test_one_address_holds_no_more_than_its_share_of_open_pages():
     places.leave("a")
     assert places.take("c")
     assert not places.take("a")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", ["dashboard", "workspace"])
+def test_thousands_of_connections_that_are_opened_and_left_lock_nobody_out(kind):
+    opened, served, slowest, ended = attack(kind, "opened and left", 5_000)
+    assert opened > 1_000
+    assert served == PAGES
+    assert slowest < 15 and ended < 15

@@ -29,7 +29,7 @@ from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolve
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 3
+METHOD_VERSION: Final = 4
 #: Columns of a table's accounts, and SQL of its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "accounts": (("account",), "coalesce(observed_at, created_at)"),
@@ -183,7 +183,7 @@ def _tables(record: Record) -> list[_TableRow]:
             continue
         accounts = " UNION ALL ".join(f"SELECT {c} AS a FROM {table}" for c in columns)
         row = record.sql(
-            f"""SELECT (SELECT approx_count_distinct(a) FROM ({accounts})) AS accounts,
+            f"""SELECT (SELECT count(DISTINCT a) FROM ({accounts})) AS accounts,
             min({time}) AS first, max({time}) AS last,
             avg((epoch_us({time}) % 86400000000 = 0)::INT) AS midnight,
             avg((epoch_us({time}) % 60000000 = 0)::INT) AS minute,

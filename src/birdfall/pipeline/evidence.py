@@ -42,7 +42,7 @@ class Evidence:
         Findings of which every value is the same.
     need_ids
         Findings with values that come out otherwise without ids, handles and texts, or not at all:
-        by name, where in them.
+        by name, where in them. Rows in another order are the same rows.
     """
 
     measured: bool
@@ -113,8 +113,11 @@ def _compare(said: dict[str, Finding], found: dict[str, Finding]) -> Evidence:
         claims.get(_words(f), n) if f.kind == "claim" else n: f.replace(inputs=())
         for n, f in said.items()
     }
-    own = {n: f.replace(inputs=()) for n, f in found.items()}
     aligned = {n: f.replace(name=n) for n, f in renamed.items()}
+    own = {
+        n: f.replace(inputs=(), tables=_in_order_of(aligned[n], f) if n in aligned else f.tables)
+        for n, f in found.items()
+    }
     compare_findings(aligned, own, result)
     need: dict[str, list[str]] = {}
     for difference in result.differences:
@@ -124,6 +127,37 @@ def _compare(said: dict[str, Finding], found: dict[str, Finding]) -> Evidence:
         need.setdefault(name, []).append(difference.where)
     same = tuple(sorted(set(aligned) - set(need)))
     return Evidence(True, result.checked, same, need)
+
+
+def _in_order_of(said: Finding, found: Finding) -> dict[str, pa.Table]:
+    """The tables of `found`; those of `said` where they hold the same rows in another order, as
+    where a tie is broken by the order of ids.
+    """
+    tables = dict(found.tables)
+    for name, table in said.tables.items():
+        other = tables.get(name)
+        if other is None or (other.num_rows, other.schema.names) != (
+            table.num_rows,
+            table.schema.names,
+        ):
+            continue
+        if not table.equals(other) and _sorted_rows(table) == _sorted_rows(other):
+            tables[name] = table
+    return tables
+
+
+def _sorted_rows(table: pa.Table) -> list[str]:
+    """The rows as texts in their own order, lists in theirs, and numbers to eight digits."""
+    columns = [[_plain_cell(value) for value in column.to_pylist()] for column in table.columns]
+    return sorted("\0".join(cells) for cells in zip(*columns, strict=True))
+
+
+def _plain_cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.8g}"
+    if isinstance(value, list):
+        return ",".join(sorted(map(_plain_cell, value)))
+    return str(value)
 
 
 def _words(finding: Finding) -> str:

@@ -18,6 +18,10 @@ STOP_TIMEOUT_SECONDS: Final = 5
 STOP_CHECK_SECONDS: Final = 0.5
 #: Seconds that answers under way may take when it ends.
 GRACE_SECONDS: Final = 2
+#: Connections that are taken before those that are open are heard again: who asks at once is heard
+#: before so many others have come that it has to make room for them. And those that the system
+#: holds until they are taken.
+ACCEPTED_AT_ONCE, MAX_WAITING_CONNECTIONS = 16, 1024
 #: Bytes of a request's first line and headers.
 MAX_HEADER_BYTES: Final = 1 << 15
 
@@ -53,6 +57,7 @@ class PageServer:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            backlog=ACCEPTED_AT_ONCE,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             http=connections.protocol(),
             ws="none",
@@ -69,6 +74,8 @@ class PageServer:
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             time.sleep(0.01)
+        if self._server.started:
+            self._socket.listen(MAX_WAITING_CONNECTIONS)
 
     def stop(self) -> None:
         """End the server."""

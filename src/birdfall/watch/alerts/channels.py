@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from importlib import metadata
 from typing import Final, Protocol
+from urllib.parse import quote
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.watch.alerts.actions import action_name, action_text
@@ -44,6 +45,9 @@ MAIL_STEP_SECONDS, MAIL_SECONDS = 20.0, 60.0
 POST_LIMITS: Final = WebLimits(seconds=10, max_bytes=1 << 16)
 #: Characters of a subject line.
 MAX_SUBJECT_CHARS: Final = 180
+#: Characters of a header; of an address that is sent as one; signs in it that stand as they are.
+MAX_HEADER_CHARS, MAX_LINK_CHARS = 200, 1000
+_HEADER_SIGNS: Final = "".join(chr(c) for c in range(0x21, 0x7F))
 #: Seconds by which a signature may be older or newer than its receiver's clock.
 SIGNATURE_TOLERANCE_SECONDS: Final = 300
 
@@ -165,7 +169,7 @@ def _call_webhook(values: Mapping[str, str], message: AlertMessage) -> None:
     data = message.to_text().encode()
     headers = {
         "Content-Type": "application/json",
-        "Birdfall-Key": printable(message.key, 200),
+        "Birdfall-Key": header_text(message.key),
         "Birdfall-Signature": sign(data, values["secret"], now() // 1_000_000),
     }
     _post(values["url"], data, headers)
@@ -177,8 +181,8 @@ def _notify_ntfy(values: Mapping[str, str], message: AlertMessage) -> None:
         "Tags": "bird",
         "Priority": "high" if message.kind is AlertKind.FALLS else "default",
     }
-    if message.link:
-        headers["Click"] = message.link
+    if message.link and len(message.link) <= MAX_LINK_CHARS:
+        headers["Click"] = header_text(message.link, 9 * MAX_LINK_CHARS)
     if values.get("token"):
         headers["Authorization"] = f"Bearer {values['token']}"
     _post(values["url"], message.text(with_link=False).encode(), headers)
@@ -187,7 +191,8 @@ def _notify_ntfy(values: Mapping[str, str], message: AlertMessage) -> None:
 def _send_mail(values: Mapping[str, str], message: AlertMessage) -> None:
     mail = EmailMessage()
     subject = f"Birdfall: {message.headline}. {message.sentence}"
-    mail["Subject"] = subject[:MAX_SUBJECT_CHARS].replace("\n", " ")
+    # a name that is written as an encoded word would be read as what it encodes
+    mail["Subject"] = printable(subject, MAX_SUBJECT_CHARS).replace("=?", "= ?")
     mail["From"], mail["To"] = values["sender"], values["to"]
     mail.set_content(message.text() + "\n\n" + message.to_text(indent=1))
     port = int(values.get("port") or smtplib.SMTP_PORT)
@@ -210,6 +215,21 @@ def _send_kafka(values: Mapping[str, str], message: AlertMessage) -> None:
     name = action_name(message.kind, stage)
     action = action_text(message.key, name, message.payload, message.time, ascii_only=False)
     kafka.send_action(values, action.encode(), message.key)
+
+
+def header_text(text: str, limit: int = MAX_HEADER_CHARS) -> str:
+    """A text as a header of HTTP carries it: what is not plain ASCII is written as in addresses,
+    and a digest stands for the end of a long one.
+
+    Examples
+    --------
+    >>> header_text("no-data:recording:días:0")
+    'no-data:recording:d%C3%ADas:0'
+    """
+    plain = quote(text.encode("utf-8", "replace"), safe=_HEADER_SIGNS)
+    if len(plain) <= limit:
+        return plain
+    return plain[: limit - 17] + "~" + hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def _post(url: str, data: bytes, headers: dict[str, str]) -> None:
