@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from birdfall.explanations.measure import published_explanations
-from birdfall.measures.follower_counts import RECONCILE_VERSION, read_facts
+from birdfall.measures.follower_counts import (
+    RECONCILE_VERSION,
+    published_tables,
+    read_facts,
+)
 from birdfall.measures.follower_counts import reconcile as reconcile_facts
 from birdfall.model.findings import Finding
 from birdfall.record.record import Record
@@ -20,9 +24,13 @@ FACTS_FILE = "facts.csv"
 
 
 def reconcile(record: Record, *, facts: bytes) -> Finding:
-    """Which of the published figures agree with each other. facts: the table as CSV."""
+    """Which of the published figures agree with each other, and all that was published.
+
+    facts: the table as CSV.
+    """
     del record
-    return reconcile_facts(read_facts(facts, FACTS_FILE))
+    found = reconcile_facts(read_facts(facts, FACTS_FILE))
+    return found.replace(tables={**found.tables, **published_tables(facts, FACTS_FILE)})
 
 
 def weigh_published_figures(

@@ -62,6 +62,31 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Dumbbell:
+    """A figure against a band, as shares of the drawing's width, 0 to 100.
+
+    Parameters
+    ----------
+    low, high
+        Where the band begins and ends.
+    point
+        Where the figure lies.
+    fits
+        Whether it can be true.
+    """
+
+    low: float
+    high: float
+    point: float
+    fits: bool
+
+    @property
+    def nearest(self) -> float:
+        """The end of the line from the point: where the band is nearest."""
+        return min(max(self.point, self.low), self.high)
+
+
+@dataclass(frozen=True)
 class TextCell:
     """A table cell with more than its text: a second line, a verdict's mark, a bar, its number."""
 
@@ -70,6 +95,7 @@ class TextCell:
     mark: Mark | None = None
     bar: Bar | None = None
     number: ShownNumber | None = None
+    dumbbell: Dumbbell | None = None
     kind: ClassVar[str] = "text"
 
 

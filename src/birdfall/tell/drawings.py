@@ -14,6 +14,7 @@ from birdfall.model.findings import Finding
 from birdfall.tell import figures
 from birdfall.tell.blocks import LabelPlace
 from birdfall.tell.page import leader_ledger
+from birdfall.tell.rows import LevelRow
 
 #: Width and height of every chart, for screens and for phones.
 SIZES: Final = {"wide": (600, 210), "narrow": (340, 150)}
@@ -48,7 +49,30 @@ def chart_specs(findings: Mapping[str, Finding], zone: ZoneInfo) -> dict[str, fi
             found[f"ledger-{size}"] = figures.level_chart(
                 ledger.table("series").to_pylist(), zone, width, height
             )
+        counts = findings.get("counts")
+        if waves is None or waves.answer == "cannot":
+            levels = [] if counts is None else _hardest_hit_levels(counts)
+            if len(levels) > 1:
+                found[f"counts-{size}"] = figures.level_chart(levels, zone, width, height)
     return found
+
+
+def hardest_hit(counts: Finding) -> str | None:
+    """The account that lost the largest share on the day of the largest common fall."""
+    if counts.answer != "found":
+        return None
+    account: str | None = counts.table("waves").column("largest_account")[0].as_py()
+    return account
+
+
+def _hardest_hit_levels(counts: Finding) -> list[LevelRow]:
+    account = hardest_hit(counts)
+    rows = counts.table("series").to_pylist() if account is not None else []
+    return [
+        {"time": r["time"], "followers": r["followers"]}
+        for r in rows
+        if r["account"] == account and r["followers"] is not None
+    ]
 
 
 class ChartRendering:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import ChartBlock, ChartLabel, ShownNumber
-from birdfall.tell.drawings import SIZES, plot_place
+from birdfall.tell.drawings import SIZES, hardest_hit, plot_place
 from birdfall.tell.page import NumberWriter, Page, leader_ledger
 from birdfall.tell.rows import CountRow, WaveRow
 
@@ -31,16 +32,34 @@ class KeyNumber:
 
 def four_numbers(page: Page) -> list[KeyNumber]:
     """The four numbers of the first screen; those the data cannot give are left out."""
-    say, four = page.say, list[KeyNumber]()
-    top = largest_wave(page.findings)
+    findings = page.findings
+    if largest_wave(findings) is not None:
+        return _wave_numbers(page)
+    for kind, keys in _NUMBERS.items():
+        finding = findings.get(kind)
+        if finding is not None and finding.answer == "found":
+            return _estimates(finding, keys, page)
+    together = [f for f in page.findings_of_kind("coordination") if f.answer == "found"]
+    return _coordination_numbers(together, page) if together else []
+
+
+#: The numbers of a case without suspensions, by the finding they come from.
+_NUMBERS: Final = {
+    "counts": ("accounts_hit", "gross", "largest"),
+    "reconciliation": ("figures", "consistent"),
+    "brigades": ("reporters", "victims", "brigades"),
+}
+
+
+def _wave_numbers(page: Page) -> list[KeyNumber]:
+    say, four, top = page.say, list[KeyNumber](), largest_wave(page.findings)
     if top is not None:
         hit = ShownNumber(
             say.number(int(top["observed"])), "waves.observed", int(top["observed"]), "accounts"
         )
         seconds = top["duration_s"]
-        length = ShownNumber(
-            say.duration(max(1.0, seconds)), "waves.duration_s", seconds, "seconds"
-        )
+        text = say.duration(max(1.0, seconds))
+        length = ShownNumber(text, "waves.duration_s", seconds, "seconds")
         four += [KeyNumber([hit], say("four.hit")), KeyNumber([length], say("four.duration"))]
     ledger = leader_ledger(page.findings)
     if ledger is not None and ledger["before"].value:
@@ -57,16 +76,60 @@ def four_numbers(page: Page) -> list[KeyNumber]:
     return four
 
 
+def _estimates(finding: Finding, keys: Sequence[str], page: Page) -> list[KeyNumber]:
+    """Numbers of a finding, each with what it is."""
+    say, found = page.say, list[KeyNumber]()
+    row = finding.table("waves").to_pylist()[0] if finding.kind == "counts" else {}
+    of_row = {
+        "accounts_hit": row.get("accounts_hit"),
+        "gross": row.get("gross"),
+        "largest": row.get("largest_hazard"),
+    }
+    for key in keys:
+        value = of_row[key] if row else finding[key].value
+        if value is None:
+            continue
+        text = say.percent(value) if key == "largest" else say.number(round(value))
+        unit = "share" if key == "largest" else "count"
+        number = ShownNumber(text, f"{finding.name}.{key}", value, unit)
+        found.append(KeyNumber([number], say(f"four.{finding.kind}.{key}")))
+    return found
+
+
+def _coordination_numbers(together: Sequence[Finding], page: Page) -> list[KeyNumber]:
+    """Of the trace with the most accounts: how many, in how many groups."""
+    say = page.say
+    sizes = {f.name: sum(f.table("groups").column("members").to_pylist()) for f in together}
+    most = max(together, key=lambda f: sizes[f.name])
+    members, write = sizes[most.name], NumberWriter(most, say)
+    accounts = ShownNumber(say.number(members), f"{most.name}.members_all", members, "accounts")
+    write.number("groups")
+    write.number("significant")
+    labels = [say(f"four.coordination.{key}") for key in ("members", "groups", "significant")]
+    numbers = [accounts, *write.shown]
+    return [KeyNumber([n], label) for n, label in zip(numbers, labels, strict=True)]
+
+
 def charts(page: Page) -> list[ChartBlock]:
     """The whole record, and the minutes around the largest wave."""
     waves = page.findings.get("waves")
     if waves is None or waves.answer == "cannot" or "series-wide" not in page.drawings:
-        return []
+        return _count_charts(page)
     panels = [("series", "chart.days", waves.table("series").to_pylist())]
     if "minutes-wide" in page.drawings:
         minutes = [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1]
         panels.append(("minutes", "chart.minutes", minutes))
     return [_panel(key, page.say(title), rows, page) for key, title, rows in panels]
+
+
+def _count_charts(page: Page) -> list[ChartBlock]:
+    """The followers of the account hit hardest, where counts are all there is."""
+    counts = page.findings.get("counts")
+    if counts is None or "counts-wide" not in page.drawings:
+        return []
+    account = hardest_hit(counts)
+    title = page.say("chart.ledger", leader=page.name(account))
+    return [ChartBlock("counts", title, page.say("chart.counts.legend"))]
 
 
 def largest_wave(findings: Mapping[str, Finding]) -> WaveRow | None:

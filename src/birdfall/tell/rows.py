@@ -92,12 +92,29 @@ class FigureRow(TypedDict):
     """A row of the table "figures" of a reconciliation: one published figure."""
 
     said_by: str | None
+    relation: str
     value: float
     kind: str
     consistent: bool | None
     needed_growth: float | None
     growth_low: float | None
     growth_high: float | None
+
+
+class PublishedFigure(TypedDict):
+    """A row of the table "published" of a reconciliation: anything that was published."""
+
+    id: str
+    when: str
+    said_by: str
+    quantity: str
+    relation: str
+    value: float | None
+    unit: str
+    window: str
+    population: str
+    kind: str
+    source: str
 
 
 class GroupRow(TypedDict):

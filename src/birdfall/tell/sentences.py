@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from birdfall.model.findings import Finding
 from birdfall.tell.rows import WaveRow
 from birdfall.tell.words import Words
 
 Findings = Mapping[str, Finding]
+#: What the data lack, told where nothing can be measured, at most.
+MAX_LACKING: Final = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class CaseVerdict:
         1 to 5.
     change
         Key of the words for what would change it.
+    found
+        Whether something was found, and not only looked for.
     """
 
     sentence: str
@@ -35,45 +41,134 @@ class CaseVerdict:
     limit: str
     confidence: int
     change: str
+    found: bool = True
 
 
 def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -> CaseVerdict:
     """The verdict of a case in one language, from its findings alone.
 
-    The strongest finding speaks: a wave of known suspensions, else follower counts, else published
-    figures. name: from an account's id to what it is called.
+    It answers the question that was brought: what the data are about. A wave of known suspensions
+    speaks first, then follower counts, published figures, reports, and who acted together; a
+    question that nobody's data carries is no headline. name: from an account's id to what it is
+    called.
     """
     waves = findings.get("waves")
-    counts = findings.get("counts")
-    limit = say("verdict.limit")
     if waves is not None and waves.answer == "found":
-        sentence = wave_sentence(waves.table("waves").to_pylist()[0], say)
-        audience, more = findings.get("audiences-1"), ""
-        if audience is not None and audience.answer == "found":
-            step = audience.table("explanation").to_pylist()[0]
-            more = say(
-                "verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"])
-            )
-        return CaseVerdict(sentence, more, limit, *_confidence(waves))
+        return _wave_verdict(findings, waves, say, name)
+    found = [
+        v
+        for v in (
+            _counts_verdict(findings.get("counts"), say),
+            _published_verdict(findings.get("reconciliation"), say),
+            _reports_verdict(findings.get("brigades"), say),
+            _coordination_verdict(findings, say),
+        )
+        if v is not None
+    ]
     if waves is not None and waves.answer == "nothing":
         # who was suspended when is known: that outweighs what counts alone would suggest
-        return CaseVerdict(say("verdict.nothing"), "", limit, *_confidence(waves))
-    if counts is not None and counts.answer == "found":
-        row = counts.table("waves").to_pylist()[0]
-        sentence = say(
-            "verdict.counts",
-            day=say.time(row["start"]).split(",")[0],
-            n=row["accounts_hit"],
-            gross=say.number(round(row["gross"])),
-            net=say.number(round(-row["net"])),
+        more = " ".join(v.sentence for v in found if v.found and v.change != "change.statuses")
+        return CaseVerdict(say("verdict.nothing"), more, say("verdict.limit"), *_confidence(waves))
+    found.sort(key=lambda v: not v.found)
+    return found[0] if found else _nothing_measured(findings, say)
+
+
+def _wave_verdict(
+    findings: Findings, waves: Finding, say: Words, name: Callable[[str | None], str]
+) -> CaseVerdict:
+    sentence = wave_sentence(waves.table("waves").to_pylist()[0], say)
+    audience, more = findings.get("audiences-1"), ""
+    if audience is not None and audience.answer == "found":
+        step = audience.table("explanation").to_pylist()[0]
+        more = say(
+            "verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"])
         )
-        return CaseVerdict(sentence, "", limit, 3, "change.statuses")
-    if counts is not None and counts.answer == "nothing":
-        return CaseVerdict(say("verdict.nothing"), "", limit, 2, "change.statuses")
-    published = findings.get("reconciliation")
-    if published is not None and published.answer == "found":
-        return CaseVerdict(*_published_sentences(published, say), limit, 3, "change.statuses")
-    return CaseVerdict(say("verdict.cannot"), "", limit, 1, "change.statuses")
+    return CaseVerdict(sentence, more, say("verdict.limit"), *_confidence(waves))
+
+
+def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
+    """What follower counts alone say, which is of followers lost and never of suspensions."""
+    if counts is None or counts.answer == "cannot":
+        return None
+    limit = say("verdict.counts.limit")
+    if counts.answer == "nothing":
+        sentence = say("verdict.counts.nothing")
+        return CaseVerdict(sentence, "", limit, 2, "change.statuses", found=False)
+    row = counts.table("waves").to_pylist()[0]
+    sentence = say(
+        "verdict.counts",
+        day=say.time(row["start"]).split(",")[0],
+        n=row["accounts_hit"],
+        gross=say.number(round(row["gross"])),
+        net=say.number(round(-row["net"])),
+    )
+    return CaseVerdict(sentence, "", limit, 3, "change.statuses")
+
+
+def _published_verdict(published: Finding | None, say: Words) -> CaseVerdict | None:
+    if published is None or published.answer != "found":
+        return None
+    limit = say("verdict.published.limit")
+    return CaseVerdict(*_published_sentences(published, say), limit, 3, "change.statuses")
+
+
+def _reports_verdict(brigades: Finding | None, say: Words) -> CaseVerdict | None:
+    """What reports say, or that they show nothing."""
+    if brigades is None or brigades.answer == "cannot":
+        return None
+    limit = say("verdict.limit")
+    if brigades.answer == "nothing":
+        sentence = say("verdict.reports.nothing", reports=int(brigades["reports"].value or 0))
+        return CaseVerdict(sentence, "", limit, 3, "change.acts", found=False)
+    sentence = say(
+        "verdict.reports",
+        n=int(brigades["reporters"].value or 0),
+        targets=int(brigades["victims"].value or 0),
+    )
+    return CaseVerdict(sentence, say("verdict.reports.more"), limit, 4, "change.acts")
+
+
+def _coordination_verdict(findings: Findings, say: Words) -> CaseVerdict | None:
+    """Who acted together, that nobody visibly did, or that the data could not show it."""
+    asked = [
+        f
+        for f in findings.values()
+        if f.kind == "coordination" and f.answer != "cannot" and "significant" in f.estimates
+    ]
+    if not asked:
+        return None
+    limit = say("verdict.limit")
+    found = [f for f in asked if f.answer == "found"]
+    if found:
+        most = max(found, key=lambda f: sum(f.table("groups").column("members").to_pylist()))
+        sentence = say(
+            "verdict.coordination",
+            n=sum(most.table("groups").column("members").to_pylist()),
+            groups=int(most["groups"].value or 0),
+            trace=trace_names(most, say),
+            window=say.duration(float(most.parameters.get("window_s", 60))),
+        )
+        return CaseVerdict(sentence, say("verdict.coordination.more"), limit, 4, "change.acts")
+    if all(any(n.code == "no-power" for n in f.limits) for f in asked):
+        sentence = say("coordination.no_power")
+        return CaseVerdict(sentence, "", limit, 1, "change.acts", found=False)
+    return CaseVerdict(say("coordination.nothing"), "", limit, 3, "change.acts", found=False)
+
+
+def _nothing_measured(findings: Findings, say: Words) -> CaseVerdict:
+    """That nothing can be measured, and what the data lack."""
+    reasons = dict.fromkeys(
+        say.note(n) for f in findings.values() if f.kind != "claim" for n in f.reasons[:1]
+    )
+    lacking = " ".join(list(reasons)[:MAX_LACKING])
+    return CaseVerdict(say("verdict.empty"), "", lacking, 1, "change.more", found=False)
+
+
+def trace_names(finding: Finding, say: Words) -> str:
+    """What was done together, by the network's traces and not its name."""
+    traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
+    keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
+    return say.join(list(dict.fromkeys(say(k if say.has(k) else "trace.other") for k in keys)))
 
 
 def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
@@ -95,13 +190,22 @@ def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
         )
         more = say("verdict.published.pair", gross=gross, net=net, apart=apart) + " "
     ratio = finding.estimates.get("risk_ratio")
-    if ratio is None:
+    if ratio is None or ratio.low is None or ratio.value is None:
         return sentence, more.strip()
-    shown = {
-        k: say.number(v)
-        for k, v in (("ratio", ratio.value), ("low", ratio.low), ("high", ratio.high))
-    }
-    return sentence, more + say("verdict.published.ratio", **shown)
+    return sentence, more + ratio_words(ratio.value, ratio.low, say)
+
+
+def ratio_words(ratio: float, low: float, say: Words) -> str:
+    """How much harder one audience was hit than another, as a reader would say it.
+
+    ratio: the best guess; low: the least that the figures allow.
+    """
+    if low <= 1:
+        return say("published.ratio.unsure")
+    least = math.floor(low)
+    if least < 2:
+        return say("published.ratio.harder")
+    return say("published.ratio", least=say.number(least), times=say.number(round(ratio)))
 
 
 def wave_sentence(row: WaveRow, say: Words) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
         METHOD_VERSION,
         follower_counts,
     )
+    from birdfall.measures.follower_counts.published_rows import (
+        published_tables,
+    )
     from birdfall.measures.follower_counts.reconciliation import (
         FACT_COLUMNS,
         RECONCILE_VERSION,
@@ -33,6 +36,7 @@ __all__ = [
     "Fact",
     "applies_to",
     "follower_counts",
+    "published_tables",
     "read_facts",
     "reconcile",
 ]
@@ -45,6 +49,7 @@ __getattr__ = import_lazily(
             "METHOD_VERSION",
             "follower_counts",
         ),
+        "published_rows": ("published_tables",),
         "reconciliation": (
             "FACT_COLUMNS",
             "Fact",

@@ -21,7 +21,7 @@ from birdfall.model.errors import InputError, Where
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 
 #: Grows when the same figures would give other numbers.
-RECONCILE_VERSION: Final = 1
+RECONCILE_VERSION: Final = 2
 FACT_COLUMNS: Final = (
     "id",
     "when_local",

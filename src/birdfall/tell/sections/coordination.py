@@ -21,6 +21,7 @@ from birdfall.tell.blocks import (
 from birdfall.tell.names import sanitize_text
 from birdfall.tell.page import NumberWriter, Page, how_measured, join_names, notes
 from birdfall.tell.rows import ExampleRow, GroupRow
+from birdfall.tell.sentences import trace_names
 
 #: Groups in the table and in that which folds out, at most; all are in the finding.
 MAX_SHOWN_GROUPS, MAX_GROUPS = 4, 12
@@ -54,7 +55,7 @@ def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
         "coordination.found",
         n=sum(g["members"] for g in groups),
         window=say.duration(float(finding.parameters.get("window_s", 60))),
-        trace=_trace_name(finding, page),
+        trace=trace_names(finding, page.say),
         groups=write.count("groups"),
         pairs=write.count("significant"),
     )
@@ -81,13 +82,13 @@ def _empty_blocks(empty: list[Finding], page: Page) -> list[Block]:
 
 
 def _trace_names(findings: list[Finding], page: Page) -> str:
-    return page.say.join([_trace_name(f, page) for f in findings])
+    return page.say.join([trace_names(f, page.say) for f in findings])
 
 
 def _folded_blocks(finding: Finding, page: Page) -> list[Block]:
     """The numbers of one trace, and examples of what its groups acted on."""
     say, write = page.say, NumberWriter(finding, page.say)
-    name = _trace_name(finding, page)
+    name = trace_names(finding, page.say)
     text = say(
         "coordination.text",
         trace=name[:1].upper() + name[1:],
@@ -102,14 +103,6 @@ def _folded_blocks(finding: Finding, page: Page) -> list[Block]:
     if finding.answer != "found":
         return [lead]
     return [lead, *_density_table(finding, page), *_example_blocks(finding, page)]
-
-
-def _trace_name(finding: Finding, page: Page) -> str:
-    """What was done together, by the network's traces and not its name."""
-    traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
-    keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
-    known = dict.fromkeys(page.say(k if page.say.has(k) else "trace.other") for k in keys)
-    return page.say.join(list(known))
 
 
 def _group_table(finding: Finding, page: Page) -> list[Block]:

@@ -31,7 +31,7 @@ def section(page: Page) -> list[Block]:
             *_clock_blocks(coverage, page),
             TextBlock(survivors, lead=say("wrong.survivors")),
         ]
-    if waves is not None:
+    if waves is not None and waves.answer != "cannot":
         counted = [
             say(f"status.{s}")
             for s in waves.parameters.get("statuses", ())

@@ -16,6 +16,10 @@ def section(page: Page) -> list[Block]:
     finding, say = page.findings.get("returns-1"), page.say
     if finding is None or finding.answer == "cannot":
         return []
+    if not finding["returned"].value:
+        write = NumberWriter(finding, say)
+        lead = say("returns.none", n=write.count("fallen"))
+        return [TextBlock(lead, numbers=write.shown), *how_measured(page, finding, fold="all")]
     within_4d, write = finding["returned_4d"], NumberWriter(finding, say)
     lead = say(
         "returns.text",

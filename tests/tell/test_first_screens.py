@@ -1,0 +1,88 @@
+"""The first screen answers the question that was brought, and shows nothing the data cannot."""
+
+import pytest
+from small_cases import CASES, make_case
+
+from birdfall.tell.report import write_articles
+from birdfall.tell.words import LANGUAGES, words
+
+#: By case: how the headline begins in English, the keys of its numbers, and what it never says.
+EXPECTED = {
+    "posts": ("20 accounts in 1 group acted together", 3, "suspended"),
+    "quiet posts": ("Nobody moved together", 0, "suspended"),
+    "suspensions": ("201 accounts were suspended", 2, "followers"),
+    "counts": ("On 31 Jan 2024, 1 account lost followers", 3, "suspen"),
+    "quiet counts": ("No account lost followers", 0, "suspen"),
+    "suspensions and follows": ("201 accounts were suspended", 2, "%"),
+    "reports": ("20 accounts reported the same 6 accounts", 3, "suspended"),
+    "figures": ("Of 3 published figures 2 can be true", 2, "suspended"),
+    "nothing": ("Nothing can be measured", 0, "suspended"),
+}
+
+
+@pytest.fixture(scope="module")
+def case_named(once):
+    from birdfall.record.case import Case
+
+    def named(name):
+        folder = once("first-screen-" + name.replace(" ", "-"), lambda f: make_case(name, f / "c"))
+        return Case.open(folder / "c")
+
+    return named
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_headline_answers_what_was_brought(case_named, name):
+    begins, numbers, never = EXPECTED[name]
+    case = case_named(name)
+    articles = write_articles(case, LANGUAGES).articles
+    first = articles[0]
+    assert first.verdict.sentence.startswith(begins)
+    assert len(first.four) == numbers
+    screen = " ".join(
+        [first.verdict.sentence, first.verdict.more, *(k.label for k in first.four)]
+        + [n.text for k in first.four for n in k.steps]
+    )
+    assert never not in screen
+    asked = words("en")("verdict.cannot")
+    assert asked not in screen, "nobody asked whether accounts fell"
+    for article in articles:
+        shown = [n.value for k in article.four for n in k.steps]
+        assert shown == [n.value for k in first.four for n in k.steps], "one number, five languages"
+        assert "{" not in article.verdict.sentence + article.verdict.more
+
+
+def test_a_list_of_suspensions_says_nothing_of_returns(case_named):
+    (article,) = write_articles(case_named("suspensions"), ["en"]).articles
+    section = next(s for s in article.sections if s.id == "returns")
+    assert "would not show returns" in section.body[0].text
+    assert "chart" not in {b.kind for b in section.body}
+
+
+def test_only_the_accounts_that_fell_are_summed(case_named):
+    case = case_named("counts")
+    drops = case.finding("counts").table("drops").to_pylist()
+    fell = sum(r["gross"] for r in drops if r["account"] == "leader")
+    (article,) = write_articles(case, ["en"]).articles
+    assert [k.steps[0].value for k in article.four][:2] == [1, pytest.approx(fell)]
+
+
+def test_published_figures_tell_the_whole_story(case_named):
+    (article,) = write_articles(case_named("figures"), ["en"]).articles
+    section = next(s for s in article.sections if s.id == "reconciliation")
+    texts = [f"{b.lead} {b.text}" for b in section.body if b.kind == "text"]
+    (table,) = (b for b in section.body if b.kind == "table")
+    assert [r[2].mark for r in table.rows] == ["yes", "no", "yes"]
+    assert [r[1].dumbbell and r[1].dumbbell.fits for r in table.rows] == [True, False, None]
+    told = " ".join(texts)
+    for part in (
+        "@minister: 32,000, then 1, then 17,000 followers",
+        "almost 7,000 (minister, followers of @leader, 10 Jun 2020)",
+        "a part would be larger than the whole: almost 20,000",
+        "Said to have come back: about 50 (newspaper, 11 Jun 2020)",
+        "“no comment” (spokesperson of the platform, 10 Jun 2020)",
+        "hit at least 4 times as hard",
+    ):
+        assert part in told or part in str(table.rows), part
+    everything = next(b for b in section.body[-1].blocks if b.kind == "table")
+    assert len(everything.rows) == 15, "all that was published is listed"
