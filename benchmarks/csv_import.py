@@ -6,7 +6,8 @@ Same file, same run.
 
 Shapes: `acts` (five columns), `quoted` (text in quotes, with commas, quotes and line ends), `wide`
 (the 31 columns of an information-operations release, of which 20 are used, as seven kinds of row),
-`toolkit` (the columns of the Coordination Network Toolkit). Beside the case, `memory` is
+`toolkit` (the columns of the Coordination Network Toolkit), `posts` (posts whose links and hashtags
+are taken out of their text, a third of them retweets told by it). Beside the case, `memory` is
 `ingest.load`, what `birdfall coordinate FILE` reads with. Seconds of the clock and of the
 processor: where other work runs beside, the second are the ones to believe. Each shape runs in a
 process of its own.
@@ -146,6 +147,34 @@ def toolkit(chance: random.Random, number: int) -> list[object]:
     ]
 
 
+def posts(chance: random.Random, number: int) -> list[object]:
+    """A post of fifteen words, some of them links, hashtags and handles."""
+    user = chance.randrange(50_000)
+    words = [
+        "vamos",
+        "gente",
+        "hoy",
+        "el",
+        "pueblo",
+        "sale",
+        "a",
+        "la",
+        "calle",
+        "por",
+        "su",
+        "voz",
+    ]
+    found = [f"https://example.org/a/{number % 5000}", "#venezuela", "@leader"]
+    text = " ".join([*chance.choices(words, k=14), chance.choice(found)])
+    return [
+        1_450_000_000_000_000_000 + number,
+        1_100_000_000_000_000_000 + user,
+        f"u{user}",
+        f"{START + dt.timedelta(seconds=number // 3):%Y-%m-%dT%H:%M:%SZ}",
+        f"RT @leader{number % 7}: {text}" if number % 3 == 0 else text,
+    ]
+
+
 SHAPES: dict[str, tuple[list[str], Callable[[random.Random, int], list[object]]]] = {
     "acts": (["account", "kind", "object", "created_at", "text"], acts),
     "quoted": (["account", "kind", "object", "created_at", "text"], quoted),
@@ -163,6 +192,7 @@ SHAPES: dict[str, tuple[list[str], Callable[[random.Random, int], list[object]]]
         ],
         toolkit,
     ),
+    "posts": (["id", "author_id", "username", "created_at", "text"], posts),
 }
 
 

@@ -91,6 +91,12 @@ def count_conversations(text: str) -> tuple[int, int]:
     return sum(one["tried"] for one in found), sum(len(one["wrong"]) for one in found)
 
 
+def count_files(text: str) -> tuple[int, int]:
+    """Damaged files that were read, and those at which a reader raised what it must not."""
+    found = json.loads(text)
+    return found["done"], found["faults"]
+
+
 def count_kills(text: str) -> tuple[int, int]:
     """Kills of all commands, and stories in which something was lost, doubled or dated anew."""
     found = json.loads(text).values()
@@ -137,6 +143,13 @@ def parts() -> dict[str, Part]:
             Repetitions(
                 "hostile.json", count_conversations, number_of_conversations(10_000), "went wrong"
             ),
+        ),
+        "damaged": Part(
+            "20,000 damaged files of every format",
+            script(
+                "tests/sources/fuzz_files.py", "--files", "20000", "--state", "build/damaged.json"
+            ),
+            Repetitions("damaged.json", count_files, 20_000, "faults"),
         ),
         "kills": Part(
             "500 kills each of import, run, and a watch of a recording, Jetstream and the firehose",

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import lzma
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -44,6 +46,13 @@ DATA_ENDINGS: Final = (
 LARGEST_EXACT: Final = 10**15
 #: Archives in archives are opened this deep.
 MAX_DEPTH: Final = 3
+
+
+#: What the libraries raise for a file that is damaged, anywhere in it.
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, python_calamine.CalamineError,
+    sqlite3.DatabaseError, UnicodeError,
+)  # fmt: skip
 
 
 class Member(NamedTuple):
@@ -116,7 +125,7 @@ def unpack(
         else:
             members = _sheets(path, folder, options.sheet)
         yield from members
-    except (zipfile.BadZipFile, python_calamine.CalamineError, sqlite3.DatabaseError) as error:
+    except _DAMAGE as error:
         raise InputError(
             "this file is damaged, or locked by a password",
             where=str(path),

@@ -302,8 +302,20 @@ _STREAMS = ("atproto", "jetstream", "watch")
 def _without_repeats(
     source: Source, place: Path, options: SourceOptions, repeats: Repeats, progress: Progress
 ) -> Iterator[Rows | Part]:
-    items = source.read(place, options, progress)
+    items = _or_say_empty(source.read(place, options, progress), options.source_of(place))
     return items if source.NAME in _STREAMS else repeats.drop(items, options.source_of(place))
+
+
+def _or_say_empty(items: Iterator[Rows | Part], label: str) -> Iterator[Rows | Part]:
+    """`items`; if there is none, one refused row says so: nothing is no answer."""
+    count = 0
+    for item in items:
+        count += item.batch.num_rows if isinstance(item, Rows) else item.rows
+        yield item
+    if not count:
+        told = Rejections(label)
+        told.add(None, None, None, "there is no row in this file", "Check that it is whole.")
+        yield from told.rows()
 
 
 def _part_repeats(item: Rows) -> tuple[Rows, int]:

@@ -42,7 +42,7 @@ class Repeats:
     def __init__(self, earlier: Callable[[], Record] | None = None) -> None:
         self.count = 0
         self._earlier = earlier
-        self._seen = np.array([], np.uint64)
+        self._seen = _SeenNumbers()
         self._to_the_second = False
 
     def drop(self, items: Iterator[Rows | Part], source: str) -> Iterator[Rows | Part]:
@@ -79,12 +79,10 @@ class Repeats:
         )
         judged = self._judged(batch)
         values, firsts = np.unique(hashes, return_index=True)
-        at = np.searchsorted(self._seen, values)
-        old = self._seen[np.minimum(at, len(self._seen) - 1)] == values if len(self._seen) else None
+        old = self._seen.holds(values)
         new = np.zeros(len(hashes), bool)
-        new[firsts if old is None else firsts[~old]] = True
-        fresh = values if old is None else values[~old]
-        self._seen = np.insert(self._seen, np.searchsorted(self._seen, fresh), fresh)
+        new[firsts[~old]] = True
+        self._seen.add(values[~old])
         keep = new | ~judged
         return None if keep.all() else np.flatnonzero(keep)
 
@@ -94,7 +92,7 @@ class Repeats:
         record = None if earlier is None else earlier()
         if record is not None and record.has("acts"):
             seen = record.sql(f"SELECT DISTINCT {_hash_of(_TOLD)} AS h FROM acts ORDER BY h")
-            self._seen = seen.column("h").to_numpy()
+            self._seen.add(seen.column("h").to_numpy())
 
     def _judged(self, batch: pa.RecordBatch) -> np.ndarray:
         """Which acts can be told apart: those with an id, and those whose time is to the second."""
@@ -107,6 +105,31 @@ class Repeats:
         if "act_id" in batch.schema.names:
             judged |= pc.is_valid(batch.column("act_id")).to_numpy(zero_copy_only=False)
         return judged
+
+
+class _SeenNumbers:
+    """Numbers that were seen, in sorted runs: each at least twice as long as the next, so that what
+    is added is merged a few times only, however much there is.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[np.ndarray] = []
+
+    def holds(self, numbers: np.ndarray) -> np.ndarray:
+        """Which of some numbers (uint64[n]) were seen (bool[n])."""
+        found = np.zeros(len(numbers), bool)
+        for run in self._runs:
+            at = np.searchsorted(run, numbers)
+            found |= run[np.minimum(at, len(run) - 1)] == numbers
+        return found
+
+    def add(self, numbers: np.ndarray) -> None:
+        """See some numbers (uint64[n], ascending) that were not seen."""
+        while self._runs and len(self._runs[-1]) < 2 * len(numbers):
+            # a stable sort merges runs that are sorted
+            numbers = np.sort(np.concatenate([self._runs.pop(), numbers]), kind="stable")
+        if len(numbers):
+            self._runs.append(numbers)
 
 
 def _hash_of(names: Sequence[str]) -> str:

@@ -146,6 +146,7 @@ def build_plan(
             fix=f"The file has: {', '.join(list(types)[:40])}.",
         )
     rows = list(sample)
+    conditions = _skip_conditions(emit, types, query)
     cells = []
     schema = TABLES[emit.table]
     for column, names in emit.columns.items():
@@ -160,6 +161,9 @@ def build_plan(
         )
         text = query.text(_join_texts(names, types))
         value = _value(cell, text, types, emit, rows, file)
+        if conditions and (column in emit.find or column in emit.extract):
+            # looking through a text costs most of all: not in rows that are passed over
+            value = f"CASE WHEN NOT ({' OR '.join(conditions)}) THEN {value} END"
         if kind == "text":
             cells.append(replace(cell, answer=query.answer(value)))
             query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit))
@@ -171,7 +175,8 @@ def build_plan(
         query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit), raw)
     until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
     reading = timestamps.TimeReader(zone, date_format)
-    return Plan(emit, tuple(cells), _skip(emit, types, query), until, reading)
+    skip = _skip(emit, types, query, conditions)
+    return Plan(emit, tuple(cells), skip, until, reading)
 
 
 def _kind(type_: pa.DataType) -> str:
@@ -289,8 +294,16 @@ def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
     )
 
 
-def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
+def _skip(emit: Emit, types: Mapping[str, str], query: Query, conditions: list[str]) -> str:
     """The answer that says which rows the emit passes over."""
+    answer = query.answer(f"({' OR '.join(conditions) or 'false'})")
+    if all(types[n] == "VARCHAR" for n in emit.conditions):
+        query.shortcuts[answer] = partial(arrow_columns.skipped_rows, emit=emit)
+    return answer
+
+
+def _skip_conditions(emit: Emit, types: Mapping[str, str], query: Query) -> list[str]:
+    """SQL of what each makes the emit pass over a row."""
 
     def text(name: str) -> str:
         return query.text(_text(name, types))
@@ -309,7 +322,4 @@ def _skip(emit: Emit, types: Mapping[str, str], query: Query) -> str:
         conditions.append(f"NOT coalesce({found}, false)")
     for name, pattern in emit.not_matching.items():
         conditions.append(f"coalesce(regexp_matches({text(name)}, {quote_text(pattern)}), false)")
-    answer = query.answer(f"({' OR '.join(conditions) or 'false'})")
-    if all(types[n] == "VARCHAR" for n in emit.conditions):
-        query.shortcuts[answer] = partial(arrow_columns.skipped_rows, emit=emit)
-    return answer
+    return conditions
