@@ -92,6 +92,7 @@ def test_every_part_is_there_and_its_repetitions_are_counted_as_they_are_kept():
     assert counts["kills"](json.dumps({"import 1": tally, "run 1": tally})) == (6, 4)
     tally = {"tried": 100, "wrong": [7]}
     assert counts["hostile"](json.dumps({"ozone 1": tally})) == (100, 1)
+    assert counts["damaged"]('{"done": 100, "faults": 2}') == (100, 2)
     assert counts["audit"]('{"a backlog": [true, false]}') == (2, 1)
     assert counts["mutants"]('{"caught": ""}\n{"caught": "FAILED a"}\n') == (2, 1)
     assert every["audit"].repetitions.number > 1000

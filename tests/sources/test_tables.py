@@ -105,9 +105,11 @@ def test_a_later_date_settles_the_order_of_day_and_month(tmp_path):
     assert record.table("rejected").column("line").to_pylist() == [4]
 
 
-def test_header_alone_gives_no_rows(case, tmp_path):
+def test_a_header_alone_says_that_there_is_no_row(case, tmp_path):
     receipt = ingest(case, write(tmp_path, "account,time,text\n"))
-    assert receipt.rows == {} and receipt.rejected == 0
+    assert receipt.rows == {} and receipt.rejected == 1
+    (told,) = case.record().table("rejected").to_pylist()
+    assert told["reason"] == "there is no row in this file"
 
 
 def test_negative_counts_and_nul_bytes_are_refused(case, tmp_path):
@@ -321,3 +323,9 @@ def test_what_is_left_is_told_honestly(tmp_path, pack, kind, monkeypatch):
     assert read[-1][0] in (40_000, 40_001)
     unpacked = [(done, total) for stage, done, total, _ in told if stage == "unpack"]
     assert bool(unpacked) == (pack is not bytes) and all(done <= total for done, total in unpacked)
+
+
+def test_a_plain_file_may_be_called_packed(tmp_path):
+    path = tmp_path / "posts.csv.gz"
+    path.write_text("account,time,text\na,2013-10-31T22:20:00Z,hola\n", "utf-8")
+    assert load(path).sizes["acts"] == 1

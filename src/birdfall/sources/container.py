@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import errno
 import lzma
 import sqlite3
 import tempfile
@@ -51,7 +52,7 @@ MAX_DEPTH: Final = 3
 #: What the libraries raise for a file that is damaged, anywhere in it.
 _DAMAGE: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, python_calamine.CalamineError,
-    sqlite3.DatabaseError, UnicodeError,
+    sqlite3.DatabaseError, ValueError, OSError,
 )  # fmt: skip
 
 
@@ -126,6 +127,8 @@ def unpack(
             members = _sheets(path, folder, options.sheet)
         yield from members
     except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise  # no fault of the file: the disk is full
         raise InputError(
             "this file is damaged, or locked by a password",
             where=str(path),

@@ -181,8 +181,9 @@ def read_blocks(
     Raises ArrowInvalid at a row it refuses.
     """
     blank = len(_BLANK.findall(_BLANKS.match(read_head(path).removeprefix(codecs.BOM_UTF8))[0]))  # type: ignore[index]
+    # opened here: by a path Arrow would unpack what is called .gz, whatever it holds
     reader = pcsv.open_csv(
-        path,
+        pa.OSFile(str(path)),
         read_options=pcsv.ReadOptions(
             column_names=list(names), skip_rows=blank, skip_rows_after_names=1, block_size=block
         ),
