@@ -55,7 +55,9 @@ def run_jobs_here(monkeypatch):
             worker.do_job(desk, JobRequest.from_text(request.to_text()), log)
         return number
 
-    for module in ("begin_pages", "data_pages", "ask_pages", "publish_pages", "interface"):
+    for module in (
+        "begin_pages", "data_pages", "ask_pages", "figures_pages", "publish_pages", "interface",
+    ):  # fmt: skip
         monkeypatch.setattr(f"birdfall.app.{module}.begin_job", begin)
     return begin
 

@@ -11,11 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from birdfall.app.jobs import JobKind, JobRequest, begin_job, last_job
+from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, is_measured, text_of, uploads_of
 from birdfall.app.workspace import Desk, title_of
-from birdfall.model.errors import BirdfallError, UsageError
+from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import LANGUAGES
 
+#: Characters that a page's name for itself must have.
+MIN_PAGE_NAME: Final = 8
 #: Cases that the first page lists.
 MAX_LISTED: Final = 30
 
@@ -47,13 +50,22 @@ class BeginPages:
         cases = await in_thread(lambda: [list_case(desk) for desk in desks])
         return self.site.render(request, "begin", cases=cases, folder=str(self.site.workspace.path))
 
+    async def presence(self, request: Request) -> Response:
+        """A page says that it is there, or that it leaves."""
+        said = await request.body()
+        name, _, what = said[:100].decode("ascii", "replace").partition(" ")
+        presence = self.site.presence
+        if presence is not None and len(name) >= MIN_PAGE_NAME:
+            (presence.leave if what == "leaves" else presence.open)(name)
+        return Response(status_code=204)
+
     async def begin_case(self, request: Request) -> Response:
         """A new inquiry from the files, or the table, of a form."""
         language = self.site.language(request)
         form = await self.site.read_form(request)
         given, pasted = uploads_of(form, "files"), text_of(form, "table")
         if not given and not pasted:
-            raise UsageError("no file was chosen", fix="Choose files, or paste a table.")
+            raise PageError("no-file")
         title = text_of(form, "title") or (given[0].filename or "" if given else "")
         desk = self.site.workspace.begin(title.rsplit(".", 1)[0] if given else title)
         await take_files(desk, form)

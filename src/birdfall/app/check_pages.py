@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from birdfall.app.jobs import last_job
+from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of
 from birdfall.app.workspace import Desk
 from birdfall.claims import (
@@ -28,7 +29,6 @@ from birdfall.claims import (
     read_statement,
     write_claims,
 )
-from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding
 from birdfall.pipeline.report import REPORT_FILE, render_report
 from birdfall.pipeline.run import replace_claims
@@ -151,9 +151,7 @@ class CheckPages:
         desk, language = self.site.desk(request), self.site.language(request)
         form = await self.site.read_form(request)
         if running(last_job(desk)):
-            raise UsageError(
-                "this case is being worked on", fix="Wait until it is done, then add the claim."
-            )
+            raise PageError("busy")
         values = {k: str(v) for k, v in form.items()}
         said = text_of(form, "said")[:MAX_TEXT_CHARS]
         fields = measured_of(values) if text_of(form, "as") == "fields" else None
@@ -272,9 +270,7 @@ def measured_of(values: Mapping[str, str]) -> Measured:
     try:
         value = float(number)
     except ValueError as error:
-        raise UsageError(
-            f"“{values.get('number', '')}” is no number", fix="Write it in digits: 6600."
-        ) from error
+        raise PageError("not-a-number", text=f"“{values.get('number', '')}”") from error
     if bound not in BOUNDS:
         bound = "exactly"
     return Measured(

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from birdfall.app.begin_pages import take_files
 from birdfall.app.jobs import JobKind, JobRequest, begin_job
+from birdfall.app.page_error import PageError
 from birdfall.app.reading import (
     GivenReading,
     SeenFile,
@@ -26,7 +27,7 @@ from birdfall.app.reading import (
     zone_examples,
 )
 from birdfall.app.site import Site, go_to, in_thread, text_of, uploads_of
-from birdfall.model.errors import BirdfallError, UsageError
+from birdfall.model.errors import BirdfallError
 from birdfall.model.findings import Finding, Note
 from birdfall.sources.shared.timestamps import (
     DayOrderQuestion,
@@ -118,7 +119,7 @@ class DataPages:
         desk, language = self.site.desk(request), self.site.language(request)
         form = await self.site.read_form(request)
         if not uploads_of(form, "files") and not text_of(form, "table"):
-            raise UsageError("no file was chosen", fix="Choose files, or paste a table.")
+            raise PageError("no-file")
         await take_files(desk, form)
         return go_to(f"/{language}/c/{desk.name}/data")
 

@@ -32,6 +32,8 @@ class Change(StrEnum):
     HANDLES_SHOWN = "handles-shown"
     HANDLES_HIDDEN = "handles-hidden"
     NOTES = "notes"
+    FIGURES = "figures"
+    CHOICES = "choices"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypedDict, cast
 
+from birdfall.app.page_error import PageError
 from birdfall.app.workspace import Desk
-from birdfall.model.errors import UsageError
 from birdfall.record.atomic import write_text
 from birdfall.record.file_lock import is_locked
 
@@ -201,18 +201,13 @@ def _stop_path(desk: Desk, number: int) -> Path:
 def begin_job(desk: Desk, request: JobRequest) -> int:
     """Begin a job in a process of its own; its number.
 
-    Raises UsageError if another job is at work on the case.
+    Raises PageError if another job is at work on the case.
     """
     folder = desk.folder / "jobs"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     last = last_job(desk)
     if last is not None and not last.is_over:
-        raise UsageError(
-            "this case is being worked on",
-            where=desk.name,
-            why="One job at a time writes to a case.",
-            fix="Wait until it is done, or stop it.",
-        )
+        raise PageError("busy")
     number = (last.number if last else 0) + 1
     write_text(request_path(desk, number), request.to_text(), mode=0o600)
     with log_path(desk, number).open("ab") as log:

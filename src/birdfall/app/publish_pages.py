@@ -18,10 +18,10 @@ from birdfall.app.jobs import (
     job_status,
     last_job,
 )
+from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of, texts_of
 from birdfall.app.worker import EVIDENCE
 from birdfall.app.workspace import Desk
-from birdfall.model.errors import UsageError
 from birdfall.pipeline.intake import find_account
 from birdfall.pipeline.report import REPORT_FILE, write_report
 from birdfall.pipeline.run import change_presentation
@@ -61,7 +61,7 @@ class PublishPages:
         desk, language = self.site.desk(request), self.site.language(request)
         form = await self.site.read_form(request)
         if running(last_job(desk)):
-            raise UsageError("this case is being worked on", fix="Wait until it is done.")
+            raise PageError("busy")
         first = text_of(form, "first")
         names = [*texts_of(form, "public"), *split_names(text_of(form, "more_public"))]
         await in_thread(_write, desk.case(), first if first in LANGUAGES else language, names)

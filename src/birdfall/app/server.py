@@ -17,8 +17,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from birdfall.app.begin_pages import BeginPages
+from birdfall.app.jobs import last_job
+from birdfall.app.page_error import PageError
+from birdfall.app.presence import Presence
 from birdfall.app.session import SessionDoor, Sessions
-from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread
+from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread, running
 from birdfall.app.workspace import Workspace
 from birdfall.model.errors import BirdfallError, CaseError, UsageError
 from birdfall.web import ConnectionTable, PageServer
@@ -26,6 +29,8 @@ from birdfall.web import ConnectionTable, PageServer
 HOST: Final = "127.0.0.1"
 #: Seconds that an upload may take.
 UPLOAD_SECONDS: Final = 3600.0
+#: Seconds between looks at whether anybody is there.
+PEOPLE_CHECK_SECONDS: Final = 2.0
 #: Seconds after the start until what measures is loaded.
 LOAD_AFTER_SECONDS: Final = 1.0
 
@@ -34,6 +39,7 @@ LOAD_AFTER_SECONDS: Final = 1.0
 LATER: Final = (
     ("birdfall.app.data_pages", "DataPages"),
     ("birdfall.app.ask_pages", "AskPages"),
+    ("birdfall.app.figures_pages", "FiguresPages"),
     ("birdfall.app.result_pages", "ResultPages"),
     ("birdfall.app.account_pages", "AccountPages"),
     ("birdfall.app.network_pages", "NetworkPages"),
@@ -75,7 +81,9 @@ class PagesLater:
         return self._pages
 
 
-def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
+def create_application(
+    workspace: Workspace, sessions: Sessions, presence: Presence | None = None
+) -> Starlette:
     """The workspace as an ASGI application.
 
     Parameters
@@ -84,8 +92,10 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
         What its pages show.
     sessions
         Who may come in.
+    presence
+        What the pages that are open say to; None: nobody listens.
     """
-    site = Site(workspace, sessions)
+    site = Site(workspace, sessions, presence)
 
     async def fail(request: Request, error: Exception) -> Response:
         """What went wrong, as a page or as JSON."""
@@ -105,7 +115,7 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
             return JSONResponse({"error": plain}, error.status_code, error.headers)
         if error.status_code != 404:
             return PlainTextResponse(error.detail, error.status_code, error.headers)
-        return site.render_error(request, UsageError("there is nothing here"), 404)
+        return site.render_error(request, PageError("nothing-here"), 404)
 
     return Starlette(
         routes=list_routes(site),
@@ -117,7 +127,7 @@ def create_application(workspace: Workspace, sessions: Sessions) -> Starlette:
 def list_routes(site: Site) -> list[Route]:
     """Every address of the workspace, and what answers there."""
     begin = BeginPages(site)
-    data, ask, result, account, network, check, publish, interface = (
+    data, ask, figures, result, account, network, check, publish, interface = (
         PagesLater(site, *place) for place in LATER
     )
     post = ["POST"]
@@ -127,6 +137,7 @@ def list_routes(site: Site) -> list[Route]:
         Route("/", begin.root),
         Route("/c/{case}/{rest:path}", begin.root),
         Route("/assets/{name}", asset),
+        Route("/presence", begin.presence, methods=post),
         Route("/api/v1/openapi.json", interface("openapi")),
         Route("/api/v1/cases", interface("cases")),
         Route(f"{api}/job", interface("begin_job"), methods=post),
@@ -136,6 +147,8 @@ def list_routes(site: Site) -> list[Route]:
         Route(f"{api}/check", interface("check"), methods=post),
         Route("/{language}/", begin.begin),
         Route("/{language}/begin", begin.begin_case, methods=post),
+        Route("/{language}/figures", figures("begin"), methods=post),
+        Route("/{language}/figures", figures("new")),
         Route("/{language}/demo", begin.begin_demo, methods=post),
         Route(f"{case}/data", data("data")),
         Route(f"{case}/files", data("add"), methods=post),
@@ -144,6 +157,8 @@ def list_routes(site: Site) -> list[Route]:
         Route(f"{case}/take-in", data("take_in"), methods=post),
         Route(f"{case}/ask", ask("begin"), methods=post),
         Route(f"{case}/ask", ask("ask")),
+        Route(f"{case}/figures", figures("change"), methods=post),
+        Route(f"{case}/figures", figures("figures")),
         Route(f"{case}/job", ask("job")),
         Route(f"{case}/stop", ask("stop"), methods=post),
         Route(f"{case}/again", ask("again"), methods=post),
@@ -203,8 +218,9 @@ class WorkspaceServer:
         self._sessions = Sessions(token)
         bound = _bind(port)
         self.port = bound.getsockname()[1]
+        self.presence = Presence()
         self._server = PageServer(
-            create_application(self.workspace, self._sessions),
+            create_application(self.workspace, self._sessions, self.presence),
             bound,
             name="workspace",
             connections=ConnectionTable(UPLOAD_SECONDS),
@@ -226,6 +242,26 @@ class WorkspaceServer:
     def wait(self, stop: threading.Event) -> None:
         """Wait until `stop` is set or the server has ended by itself."""
         self._server.wait(stop)
+
+    def wait_for_people(self, stop: threading.Event) -> None:
+        """As `wait`, but also no longer than until the last window was closed and no job is at
+        work.
+        """
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.is_set() and not stop.wait(PEOPLE_CHECK_SECONDS):
+                if self.presence.is_over() and not self.is_at_work():
+                    break
+            ended.set()
+
+        threading.Thread(target=watch, daemon=True, name="presence").start()
+        self._server.wait(ended)
+        ended.set()
+
+    def is_at_work(self) -> bool:
+        """Whether a job is at work on any case."""
+        return any(running(last_job(desk)) for desk in self.workspace.desks())
 
 
 def _load_what_measures() -> None:

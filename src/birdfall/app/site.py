@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import birdfall
 from birdfall.app.jobs import JobKind, JobState, JobStatus, last_job
+from birdfall.app.presence import Presence
 from birdfall.app.session import Sessions, VisitorRole, bearer_of, session_of
 from birdfall.app.workspace import Desk, Workspace, title_of
 from birdfall.model.errors import BirdfallError
@@ -48,10 +49,16 @@ class AppWords:
 
 
 class Site:
-    """The workspace as pages show it. sessions: who may change it."""
+    """The workspace as pages show it.
 
-    def __init__(self, workspace: Workspace, sessions: Sessions) -> None:
+    sessions: who may change it. presence: what open pages say to, if anybody listens.
+    """
+
+    def __init__(
+        self, workspace: Workspace, sessions: Sessions, presence: Presence | None = None
+    ) -> None:
         self.workspace, self.sessions = workspace, sessions
+        self.presence = presence
         self._questions: dict[tuple[str, str], tuple[int, Sequence[object]]] = {}
         self._environment = Environment(
             loader=ChoiceLoader([PackageLoader("birdfall.app"), PackageLoader("birdfall.tell")]),

@@ -145,14 +145,14 @@ def take_in(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
         return _ingest_files(desk, desk.case(), log)
     if desk.has_case and kept.read_text("utf-8") == signature:
         return {}
-    settings, claims = _what_was_said(desk, request)
+    settings, said = _what_was_said(desk, request)
     half, old = desk.folder / "half", desk.folder / "old"
     for left in (half, old):
         shutil.rmtree(left, ignore_errors=True)
     case = Case.create(half, settings)
     taken = _ingest_files(desk, case, log)
-    if claims:
-        case.put({"claims.toml": claims})
+    if said:
+        case.put(said)
     # wherever this is cut off, the next time the case is made anew: it is never taken for one that
     # was made elsewhere, nor for one of these files before it is
     write_text(kept, "")
@@ -177,14 +177,15 @@ def _ingest_files(desk: Desk, case: Case, log: JobLog) -> JobOutcome:
     return {"rows": rows, "rejected": rejected}
 
 
-def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, bytes]:
-    """The settings and claims of the case that is to be made anew."""
+def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, dict[str, bytes]]:
+    """The settings of the case that is to be made anew, and its claims and published figures."""
     if desk.has_case:
         before = desk.case()
-        return before.settings, before.read("claims.toml") or b""
+        kept = {name: before.read(name) or b"" for name in ("claims.toml", "facts.csv")}
+        return before.settings, {name: data for name, data in kept.items() if data}
     zones = {GivenReading.of(file).time_zone for file in desk.files()} - {""}
     zone = zones.pop() if len(zones) == 1 else "UTC"
-    return Settings(title=title_of(desk), language=request.language, time_zone=zone), b""
+    return Settings(title=title_of(desk), language=request.language, time_zone=zone), {}
 
 
 def measure(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:

@@ -24,6 +24,7 @@ def workspace(
     port: int = 0,
     browser: bool = True,
     token_file: Path | None = None,
+    stay: bool = False,
 ) -> int:
     """Open the workspace in the browser: from a file to a report, without another command.
 
@@ -39,6 +40,8 @@ def workspace(
         Whether the browser is opened; the address is printed in any case.
     token_file
         A file with a token by which programs may ask /api/v1.
+    stay
+        Go on after the last window was closed; it ends then if no job is at work.
     """
     from birdfall.app.server import WorkspaceServer
     from birdfall.record.manifest import is_case
@@ -66,8 +69,10 @@ def workspace(
         log(f"The workspace is {server.workspace.path}. The address works once. Stop with Ctrl-C.")
         if browser and not webbrowser.open(address):
             log("No browser could be opened: open the address above.")
-        server.wait(stop)
+        (server.wait if stay or not browser else server.wait_for_people)(stop)
         server.stop()
+        if not stop.is_set() and not stay and browser:
+            log("The last window was closed and no job is at work: the workspace has ended.")
     return ExitCode.FOUND
 
 

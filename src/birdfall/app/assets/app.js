@@ -4,6 +4,14 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   document.body.classList.add("scripted");
 
+  // the page says that it is there, and that it leaves: the workspace ends after the last one
+  const name = Array.from(crypto.getRandomValues(new Uint8Array(8)), (n) => n.toString(16).padStart(2, "0")).join("");
+  const here = (what) => navigator.sendBeacon("/presence", `${name} ${what}`);
+  here("opens");
+  setInterval(() => here("opens"), 60_000);
+  addEventListener("pageshow", (event) => { if (event.persisted) here("opens"); });
+  addEventListener("pagehide", () => here("leaves"));
+
   // a form is sent once
   for (const form of all('form[method="post"]')) {
     form.addEventListener("submit", () => setTimeout(() => {
