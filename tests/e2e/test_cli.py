@@ -212,10 +212,10 @@ def test_a_csv_becomes_a_report(run, table, tmp_path):
 
 
 def test_json_everywhere_is_json_and_alone_on_stdout(run, table, small_case, tmp_path):
+    """That of `verify`, which takes long: tests/e2e/test_verify.py."""
     for arguments in (
         ("look", table),
         ("import", table, "-o", tmp_path / "c"),
-        ("verify", small_case),
         ("check", small_case, "7000 accounts in ten minutes"),
         ("report", small_case, "-o", tmp_path / "r.html"),
         ("export", small_case, "--format", "parquet", "-o", tmp_path / "p"),

@@ -41,6 +41,7 @@ from birdfall.measures.brigades.targets import find_targets_under_fire
 from birdfall.model.errors import UsageError, WindowError
 from birdfall.record.record import from_tables
 from birdfall.sources.ingest import load
+from tiers import some_fast
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDOW = 300_000_000
@@ -180,9 +181,14 @@ def test_a_diluted_and_camouflaged_crew_is_found_and_nobody_else_is_named(joins,
     assert not np.isin(crew.named_reporters(0.5), crew.reporter[crew.calls < 2]).any()
 
 
-def test_two_crews_are_two_blocks():
+#: A log of half the reports of the usual one; as it stands it is tried with the slow tests.
+SMALL_LOG = {"ordinary": 2500, "pile_ons": 8, "reporters": 3000, "targets": 400}
+
+
+@pytest.mark.parametrize("size", some_fast([SMALL_LOG, {}], 1), ids=["small", "whole"])
+def test_two_crews_are_two_blocks(size):
     one, other = (
-        world(3, crew=30, camouflage=3),
+        world(3, crew=30, camouflage=3, **size),
         world(4, crew=25, camouflage=3, pile_ons=0, dramas=0, ordinary=100, flaggers=0),
     )
     shifted = other.reports
@@ -213,10 +219,11 @@ def test_an_honest_circle_with_chance_overlaps_needs_no_crew():
     assert crew.p > 0.01 and not len(crew.named_reporters(0.01))
 
 
-def test_a_keen_honest_circle_is_no_crew():
+@pytest.mark.parametrize("size", some_fast([SMALL_LOG, {}], 1), ids=["small", "whole"])
+def test_a_keen_honest_circle_is_no_crew(size):
     # four targets in an evening, each reported by some eighty of the same three hundred
-    made = world(207, circle=300)
-    assert not find_blocks(made.reports, window=WINDOW).blocks
+    sought = find_blocks(world(207, circle=300, **size).reports, window=WINDOW)
+    assert not sought.blocks and sought.circles == 1
 
 
 def test_the_bound_on_what_stays_unseen_holds_for_a_block_that_was_not_found():

@@ -75,27 +75,27 @@ def test_a_host_is_called_where_the_whole_stream_is_not(tmp_path):
     rng = np.random.default_rng(0)
     # 1,800 falls an hour over forty hosts; twelve within ten seconds on a small one are no news to
     # the whole
-    quiet = background(rng, 3, 1800, HOSTS)
-    quiet += [Status(f"s{i}", DOWN, T + i * HOUR // 2, host="small.test") for i in range(6)]
-    wave = falls("w", 12, T + 3 * HOUR, 10 * SECOND, rng, host="small.test")
-    state, _ = watched(tmp_path / "w", quiet + wave, until=T + 4 * HOUR)
+    quiet = background(rng, 2, 1800, HOSTS)
+    quiet += [Status(f"s{i}", DOWN, T + i * HOUR // 3, host="small.test") for i in range(6)]
+    wave = falls("w", 12, T + 2 * HOUR, 10 * SECOND, rng, host="small.test")
+    state, _ = watched(tmp_path / "w", quiet + wave, until=T + 2 * HOUR + 30 * MINUTE)
     [found] = list_waves(state)
     assert found.stream == StreamKey.parse("host:small.test")
     assert found.called == (StreamKey.parse("host:small.test"),)
     [first, *_] = alerts(state, "falls")
     assert first["hosts"] == ["small.test"]
     state.close()
-    state, _ = watched(tmp_path / "q", quiet, until=T + 4 * HOUR)
+    state, _ = watched(tmp_path / "q", quiet, until=T + 2 * HOUR + 30 * MINUTE)
     assert list_waves(state) == [], "without the twelve nothing is called"
 
 
 def test_a_client_is_called_by_what_was_said_of_its_accounts(tmp_path):
     rng = np.random.default_rng(1)
-    quiet = background(rng, 3, 1800, [""], ["web", "phone", "other"])
+    quiet = background(rng, 2, 1800, [""], ["web", "phone", "other"])
     # the client is known from the accounts' beginning; their suspension does not repeat it
     born = [Identity(f"w{i}", "", T + i, True, "scheduler") for i in range(14)]
-    wave = falls("w", 14, T + 3 * HOUR, 10 * SECOND, rng)
-    state, _ = watched(tmp_path / "w", quiet + born + wave, until=T + 4 * HOUR)
+    wave = falls("w", 14, T + 2 * HOUR, 10 * SECOND, rng)
+    state, _ = watched(tmp_path / "w", quiet + born + wave, until=T + 2 * HOUR + 30 * MINUTE)
     [found] = list_waves(state)
     assert found.stream == StreamKey.parse("client:scheduler")
     assert found.details.clients["scheduler"] == 14
@@ -118,9 +118,7 @@ def test_rules_ask_for_a_host_or_a_client(tmp_path):
     assert fired == {"here", "app"}
 
 
-@pytest.mark.parametrize(
-    ("hours", "hosts"), [(6, 100), pytest.param(24, 300, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("hours", "hosts"), some_fast([(3, 100), (24, 300)], 1))
 def test_hours_over_many_hosts_raise_nothing(tmp_path, hours, hosts):
     rng = np.random.default_rng(3)
     events = background(rng, hours, 600, [f"h{i}" for i in range(hosts)], ["a", "b", "c"])

@@ -437,13 +437,15 @@ class DetectorBank:
             k = self.row[stream]
             columns = np.flatnonzero(self.recent[k])
             found[stream] = {
-                "state": [None if np.isneginf(v) else float(v) for v in self.state[k]],
+                "state": [None if v == -np.inf else v for v in self.state[k].tolist()],
                 "count": float(self.count[k]),
                 "total": float(self.total[k]),
                 "ticks": float(self.ticks[k]),
                 "tick": self.tick,
-                "taught": [int(v) for v in self.taught[k]],
-                "recent": {str(int(i)): float(self.recent[k, i]) for i in columns},
+                "taught": self.taught[k].astype(int).tolist(),
+                "recent": dict(
+                    zip(map(str, columns.tolist()), self.recent[k, columns].tolist(), strict=True)
+                ),
             }
         return found
 
