@@ -194,6 +194,24 @@ def test_the_outside_imports_only_the_face_of_a_measure():
     assert not wrong, wrong
 
 
+#: Further packages of which the outside imports only the face.
+WITH_FACES = ("claims", "explanations", "web")
+
+
+def test_the_outside_imports_only_the_face_of_a_package():
+    faces = {package: face_names(f"birdfall.{package}") for package in WITH_FACES}
+    wrong = [
+        f"{module} imports {imported}"
+        for module, path in modules()
+        for imported in imports_of(path)
+        for package, names in faces.items()
+        if imported.startswith(f"birdfall.{package}.")
+        and not f"{module}.".startswith(f"birdfall.{package}.")
+        and imported.removeprefix(f"birdfall.{package}.") not in names
+    ]
+    assert not wrong, wrong
+
+
 def test_the_checks_see_who_passes_a_face_by():
     waves = "birdfall.measures.waves"
     assert past_the_face("birdfall.api", f"{waves}.baseline.fit_baseline")

@@ -22,10 +22,6 @@ def imports_within(package, *, leaving_out):
                     yield str(path.relative_to(ROOT)), name
 
 
-def test_claims_are_imported_through_their_face():
-    assert not list(imports_within("birdfall.claims", leaving_out="claims"))
-
-
 def test_the_parser_is_imported_through_its_face():
     assert not list(imports_within("birdfall.claims.parse", leaving_out="claims/parse"))
 

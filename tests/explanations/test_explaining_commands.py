@@ -94,17 +94,17 @@ def test_the_casebook_is_a_table(capsys):
 
 
 def test_calibrate_prints_the_tables_and_the_gates(capsys, monkeypatch):
-    from birdfall.explanations import calibration
+    from birdfall import explanations
     from birdfall.explanations.calibration_report import calibration_tables
 
-    monkeypatch.setattr(calibration, "measure_calibration", lambda *_: calibration_figures())
+    monkeypatch.setattr(explanations, "measure_calibration", lambda *_: calibration_figures())
     assert explaining.calibrate() == 0
     told = capsys.readouterr().out
     assert calibration_tables(calibration_figures()) in told
     assert "All gates are kept." in told
     worse = json.loads(json.dumps(calibration_figures()))
     worse["tiers"]["list"]["churn_verdicts"] = 0.5
-    monkeypatch.setattr(calibration, "measure_calibration", lambda *_: worse)
+    monkeypatch.setattr(explanations, "measure_calibration", lambda *_: worse)
     assert explaining.calibrate() == 4
     assert "list: churn called a cause" in capsys.readouterr().out
 

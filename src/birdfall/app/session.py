@@ -17,8 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from birdfall.web import Door
-from birdfall.web.door import comes_through_proxy, names_this_machine
+from birdfall.web import Door, comes_through_proxy, names_this_machine
 
 #: Largest body of a form, and of an upload of files, in bytes.
 MAX_FORM_BYTES: Final = 4 << 20

@@ -13,7 +13,7 @@ from birdfall.cli.parameters import Flag, Json, Language
 from birdfall.model.errors import CaseError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from birdfall.explanations.casebook import WeighedEvent
+    from birdfall.explanations import WeighedEvent
     from birdfall.model.findings import Finding
     from birdfall.record.case import Case
 
@@ -66,7 +66,7 @@ def explain(
 
 def casebook(*, json: Json = False) -> int:
     """Weigh every event of the casebook and set it beside what was acknowledged."""
-    from birdfall.explanations.casebook import weigh_events
+    from birdfall.explanations import weigh_events
 
     found = weigh_events()
     if json:
@@ -145,17 +145,19 @@ def calibrate(
     """
     from dataclasses import replace
 
-    from birdfall.explanations.boosted_trees_check import second_opinion as opinion
-    from birdfall.explanations.calibration import failed_gates, measure_calibration
-    from birdfall.explanations.calibration_report import calibration_tables, second_opinion_table
-    from birdfall.explanations.reference_worlds import (
+    from birdfall.explanations import (
+        calibration_tables,
+        failed_gates,
         fresh_worlds,
+        measure_calibration,
         pack_parts,
         reference,
+        second_opinion_table,
         simulate_parts,
         unpack_parts,
         write_reference,
     )
+    from birdfall.explanations import second_opinion as opinion
 
     if again and fresh:
         raise UsageError(

@@ -396,7 +396,7 @@ BUILT_IN: Final = (
 CONCLUDING: Final = (
     Measure(
         "explanations",
-        "birdfall.explanations.measure",
+        "birdfall.explanations",
         "which explanation fits",
         arguments=_explanations,
         subjects=_largest_wave("explanations"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from birdfall.explanations.measure import published_explanations
+from birdfall.explanations import published_explanations
 from birdfall.measures.follower_counts import (
     RECONCILE_VERSION,
     published_tables,

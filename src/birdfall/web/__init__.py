@@ -3,7 +3,24 @@ and the thread that serves them.
 """
 
 from birdfall.web.connection_limits import ConnectionTable, StreamPlaces
-from birdfall.web.door import AccessGuard, Door, is_loopback
+from birdfall.web.door import (
+    HEADERS,
+    AccessGuard,
+    Door,
+    comes_through_proxy,
+    is_loopback,
+    names_this_machine,
+)
 from birdfall.web.server import PageServer
 
-__all__ = ["AccessGuard", "ConnectionTable", "Door", "PageServer", "StreamPlaces", "is_loopback"]
+__all__ = [
+    "HEADERS",
+    "AccessGuard",
+    "ConnectionTable",
+    "Door",
+    "PageServer",
+    "StreamPlaces",
+    "comes_through_proxy",
+    "is_loopback",
+    "names_this_machine",
+]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
-from birdfall.explanations.details import ExplanationDetails
+from birdfall.explanations import ExplanationDetails
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import (
     Block,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from birdfall.explanations.details import ExplanationDetails
+from birdfall.explanations import ExplanationDetails
 from birdfall.model.findings import Finding
 from birdfall.tell.words import Words
 

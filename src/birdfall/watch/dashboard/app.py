@@ -41,8 +41,7 @@ from birdfall.watch.dashboard.view import (
     View,
     WaveEntry,
 )
-from birdfall.web.connection_limits import StreamPlaces
-from birdfall.web.door import HEADERS, AccessGuard
+from birdfall.web import HEADERS, AccessGuard, StreamPlaces
 
 ASSETS = {
     "dashboard.js": "text/javascript",
