@@ -17,9 +17,9 @@ ADDRESS = "http://127.0.0.1:8000"
 class Visitor:
     """Somebody who was let in, and sends forms as a browser does."""
 
-    def __init__(self, folder, token=None):
+    def __init__(self, folder, token=None, read_only=False):
         self.workspace = Workspace.open(folder)
-        self.sessions = Sessions(token)
+        self.sessions = Sessions(token, read_only=read_only)
         application = create_application(self.workspace, self.sessions)
         self.client = TestClient(application, base_url=ADDRESS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
@@ -47,7 +47,8 @@ class BeginPages:
     async def begin(self, request: Request) -> Response:
         """The first page."""
         desks = self.site.workspace.desks()[:MAX_LISTED]
-        cases = await in_thread(lambda: [list_case(desk) for desk in desks])
+        title = self.site.title
+        cases = await in_thread(lambda: [replace(list_case(d), title=title(d)) for d in desks])
         return self.site.render(request, "begin", cases=cases, folder=str(self.site.workspace.path))
 
     async def presence(self, request: Request) -> Response:

@@ -49,7 +49,7 @@ class Interface:
         """All cases of the workspace."""
         del request
         desks = self.site.workspace.desks()
-        listed = await in_thread(lambda: [(list_case(desk), _title(desk)) for desk in desks])
+        listed = await in_thread(lambda: [(list_case(desk), quoted_title(desk)) for desk in desks])
         return JSONResponse(
             [
                 {"name": c.name, "title": title, "state": c.state, "simulated": c.simulated}
@@ -160,7 +160,7 @@ class Interface:
         return asked
 
 
-def _title(desk: Desk) -> str:
+def quoted_title(desk: Desk) -> str:
     """The title of a case with nobody in it who is not public."""
     title = title_of(desk)
     if not desk.has_case:

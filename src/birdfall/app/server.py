@@ -96,6 +96,8 @@ def create_application(
         What the pages that are open say to; None: nobody listens.
     """
     site = Site(workspace, sessions, presence)
+    if sessions.read_only:
+        site.title_for_readers = import_module("birdfall.app.interface").quoted_title
 
     async def fail(request: Request, error: Exception) -> Response:
         """What went wrong, as a page or as JSON."""
@@ -206,6 +208,8 @@ class WorkspaceServer:
         Where to listen on this machine; 0 takes a free one.
     token
         A lasting token for programs; None: programs are not let in.
+    read_only
+        Whether all may only read.
 
     Raises
     ------
@@ -213,9 +217,11 @@ class WorkspaceServer:
         If the folder cannot be used, or the port is taken.
     """
 
-    def __init__(self, folder: Path, port: int = 0, token: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, token: str | None = None, *, read_only: bool = False
+    ) -> None:
         self.workspace = Workspace.open(folder)
-        self._sessions = Sessions(token)
+        self._sessions = Sessions(token, read_only=read_only)
         bound = _bind(port)
         self.port = bound.getsockname()[1]
         self.presence = Presence()

@@ -8,6 +8,7 @@ something must also show a word that only our own pages hold.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,30 +63,36 @@ class Sessions:
     ----------
     lasting
         A token for programs, which works as often as it is shown; None: none does.
+    read_only
+        Whether all who come in may only read. Their tokens work as often as they are shown.
     """
 
-    def __init__(self, lasting: str | None = None) -> None:
-        self._lasting = lasting
+    def __init__(self, lasting: str | None = None, *, read_only: bool = False) -> None:
+        self._lasting, self.read_only = lasting, read_only
         self._once: set[str] = set()
         self._sessions: dict[str, Grant] = {}
         self._count = 0
         self._key = secrets.token_bytes(32)
 
     def make_token(self) -> str:
-        """A token that works once."""
+        """A token that works once; where all may only read, as often as it is shown."""
         token = secrets.token_urlsafe(24)
         self._once.add(token)
         return token
 
     def exchange(self, token: str) -> str | None:
-        """The session for a token, which is spent by it; None for one that is unknown or spent."""
+        """The session for a token, which is spent by it unless all may only read; None for one that
+        is unknown or spent.
+        """
         found = next((one for one in self._once if _same(one, token)), None)
         if found is None:
             return None
-        self._once.discard(found)
+        role = VisitorRole.READ if self.read_only else VisitorRole.OWNER
+        if role is VisitorRole.OWNER:
+            self._once.discard(found)
         session = secrets.token_urlsafe(24)
         self._count += 1
-        self._sessions[session] = Grant(VisitorRole.OWNER, f"{VisitorRole.OWNER} {self._count}")
+        self._sessions[session] = Grant(role, f"{role} {self._count}")
         while len(self._sessions) > MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         return session
@@ -170,15 +177,35 @@ class SessionDoor(Door):
             if shown:  # the address was opened a second time by who is in already
                 return RedirectResponse(_own_path(request), 303)
         if shown:
-            return None
+            return self._check_reader(request)
         return PlainTextResponse(
             "The address that was printed works once. Begin again for another: birdfall app", 401
         )
+
+    def _check_reader(self, request: Request) -> Response | None:
+        """Refuse those who only read what is not for them."""
+        if self.sessions.read_only and not is_for_readers(request):
+            return PlainTextResponse("This workspace is shown to be read only.", 403)
+        return None
 
     def _shows_session(self, request: Request) -> bool:
         return self.sessions.knows(session_of(request)) or (
             request.url.path.startswith("/api/") and self.sessions.knows_program(bearer_of(request))
         )
+
+
+#: What those who only read may ask for, and what they may send.
+_READ: Final = re.compile(
+    r"/(c/.*)?|/presence|/[a-z]{2}/(c/[^/]+/(q/[^/]+|accounts(\.csv|/\d+)?|network(/.+)?|check"
+    r"|report\.html|evidence\.zip)?)?|/api/v1/(openapi\.json|cases(/[^/]+/(findings|accounts))?)"
+)
+_SENT: Final = re.compile(r"/presence|/[a-z]{2}/c/[^/]+/check(/correct)?|/api/v1/cases/[^/]+/check")
+
+
+def is_for_readers(request: Request) -> bool:
+    """Whether a request changes nothing and shows nothing but by pseudonym."""
+    allowed = _SENT if request.method == "POST" else _READ
+    return allowed.fullmatch(request.url.path) is not None
 
 
 def _let_in(request: Request, session: str) -> Response:

@@ -59,6 +59,7 @@ class Site:
     ) -> None:
         self.workspace, self.sessions = workspace, sessions
         self.presence = presence
+        self.title_for_readers: Callable[[Desk], str] = title_of
         self._questions: dict[tuple[str, str], tuple[int, Sequence[object]]] = {}
         self._environment = Environment(
             loader=ChoiceLoader([PackageLoader("birdfall.app"), PackageLoader("birdfall.tell")]),
@@ -99,6 +100,7 @@ class Site:
             language=language,
             languages=NAMES,
             same_page={code: f"/{code}{rest}{query}" for code in NAMES},
+            reads_only=self.sessions.read_only,
             form_word=self.sessions.form_word(session_of(request)),
             version=birdfall.__version__,
             **{"desk": None, "job": None, "base": f"/{language}", **context},
@@ -121,7 +123,7 @@ class Site:
             status,
             **{
                 "desk": desk,
-                "title": title_of(desk),
+                "title": self.title(desk),
                 "job": job,
                 "measured": is_measured(desk),
                 "questions": self.questions(desk, language),
@@ -131,6 +133,10 @@ class Site:
                 **context,
             },
         )
+
+    def title(self, desk: Desk) -> str:
+        """The title of an inquiry as this workspace shows it."""
+        return self.title_for_readers(desk) if self.sessions.read_only else title_of(desk)
 
     def remember_questions(self, desk: Desk, language: str, listed: Sequence[object]) -> None:
         """Keep which questions a case answers, as long as it does not change: to find out takes

@@ -25,6 +25,8 @@ def workspace(
     browser: bool = True,
     token_file: Path | None = None,
     stay: bool = False,
+    read_only: bool = False,
+    shortcut: bool = False,
 ) -> int:
     """Open the workspace in the browser: from a file to a report, without another command.
 
@@ -42,10 +44,19 @@ def workspace(
         A file with a token by which programs may ask /api/v1.
     stay
         Go on after the last window was closed; it ends then if no job is at work.
+    read_only
+        Show the cases to be read, all accounts by pseudonym; nothing can be changed.
+    shortcut
+        Put an icon on the desktop that opens the workspace, and end.
     """
     from birdfall.app.server import WorkspaceServer
     from birdfall.record.manifest import is_case
 
+    if shortcut:
+        from birdfall.app.shortcut import put_shortcut
+
+        print_result(str(put_shortcut(folder)))
+        return ExitCode.FOUND
     path, name, given = "/", None, list(files)
     if len(files) == 1 and files[0].is_dir():
         given = []
@@ -56,8 +67,13 @@ def workspace(
     missing = next((file for file in given if not file.is_file()), None)
     if missing is not None:
         raise UsageError("there is no such file", where=str(missing), fix="Check the name.")
+    if given and read_only:
+        raise UsageError(
+            "a workspace that is read only takes no files",
+            fix="Name a folder of cases, or a case.",
+        )
     token = None if token_file is None else read_token(None, token_file)
-    server = WorkspaceServer(folder or Path.home() / "Birdfall", port, token)
+    server = WorkspaceServer(folder or Path.home() / "Birdfall", port, token, read_only=read_only)
     if given:
         path = f"/c/{_begin_with(server.workspace, given)}/data"
     elif name is not None:
@@ -66,7 +82,11 @@ def workspace(
     with stop_event() as stop:
         address = server.invitation(path)
         print_result(address)
-        log(f"The workspace is {server.workspace.path}. The address works once. Stop with Ctrl-C.")
+        times = "as often as it is opened" if read_only else "once"
+        log(
+            f"The workspace is {server.workspace.path}. The address works {times}. "
+            "Stop with Ctrl-C."
+        )
         if browser and not webbrowser.open(address):
             log("No browser could be opened: open the address above.")
         (server.wait if stay or not browser else server.wait_for_people)(stop)
