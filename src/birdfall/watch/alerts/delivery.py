@@ -69,7 +69,8 @@ def raise_alert(state: State, alert: Alert, rules: Sequence[Rule], moment: int) 
         ),
     )
     channels = sorted({channel for rule in rules for channel in rule.notify})
-    alert_store.insert_deliveries(state, number, channels, moment)
+    # due at once, though the moment be one of a source whose clock is ahead
+    alert_store.insert_deliveries(state, number, channels, 0)
     return number
 
 
@@ -180,6 +181,7 @@ class Courier:
             state,
             moment,
             max_tries=MAX_TRIES,
+            longest_wait=LAST_WAIT_SECONDS * 1_000_000,
             limit=MAX_DELIVERIES,
             channels=list(self._channels) if name is None else [name],
             among=name is not None,

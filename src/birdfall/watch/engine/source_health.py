@@ -7,13 +7,14 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from birdfall.model.units import MINUTE_US, SECOND_US
 from birdfall.watch.engine.announce import Announcer
 from birdfall.watch.engine.clock import TickClock
+from birdfall.watch.engine.machine_clock import MachineClock
 from birdfall.watch.engine.silence import SilenceMonitor
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, Feed
 from birdfall.watch.model.alert import NoDataReason
@@ -80,7 +81,7 @@ class SourceHealth:
         feeds: Iterable[Feed],
         clock: TickClock,
         announcer: Announcer,
-        machine_clock: Callable[[], int],
+        machine_clock: MachineClock,
     ) -> None:
         self._state, self._feeds = state, list(feeds)
         self._clock, self._announcer, self._machine_clock = clock, announcer, machine_clock
@@ -103,6 +104,8 @@ class SourceHealth:
         steps = sum(bool(step.received) for step in batch)
         times = [moment for step in batch for moment in sound_times(step)]
         source.newest = max(times, default=0)
+        if feed.live and times:
+            self._machine_clock.hear(source.newest)
         if source.monitor is None or not steps:
             return
         monitor, moment = source.monitor, self._machine_clock()
@@ -163,7 +166,9 @@ class SourceHealth:
         """
         live = [feed for feed in self._feeds if feed.live]
         if not live or not all(
-            feed.health.connected and moment - feed.health.since >= GRACE_US for feed in live
+            # one that connected while the clock was ahead has done so long ago
+            feed.health.connected and not 0 <= moment - feed.health.since < GRACE_US
+            for feed in live
         ):
             return False
         sources = [self._source(feed) for feed in live]

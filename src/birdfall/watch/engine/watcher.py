@@ -25,6 +25,7 @@ from birdfall.watch.engine.arrival import RecordedTime, cut_where_counted
 from birdfall.watch.engine.clock import TickClock
 from birdfall.watch.engine.learning import BaselineLearner
 from birdfall.watch.engine.locked_state import LockedState
+from birdfall.watch.engine.machine_clock import MachineClock
 from birdfall.watch.engine.restart import Place, events_of_open_tick
 from birdfall.watch.engine.source_health import GRACE_US, SourceHealth
 from birdfall.watch.feeds.base import Feed, now
@@ -66,7 +67,8 @@ class Watcher:
     keep_raw
         Whether steps are kept as they came, too.
     clock
-        The machine's time in microseconds; another one in tests.
+        The machine's time in microseconds; another one in tests, of which each leap is believed
+        unless it is a `MachineClock`.
     after
         Called after each batch, outside its transaction.
     link
@@ -93,7 +95,10 @@ class Watcher:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.state, self.feeds = state, list(feeds)
-        self._keep_raw, self._machine_clock, self._after = keep_raw, clock, after
+        self._keep_raw, self._after = keep_raw, after
+        if not isinstance(clock, MachineClock):
+            clock = MachineClock.of_machine(tell) if clock is now else MachineClock(clock)
+        self._machine_clock = clock
         self._queue: queue.Queue[tuple[Feed, list[StreamBatch]]] = queue.Queue(MAX_WAITING_BATCHES)
         self._failed: BirdfallError | None = None
         self._tell = tell
@@ -117,7 +122,7 @@ class Watcher:
         learner = BaselineLearner(state, self.bank, false_alarms_per_year)
         self._clock = TickClock(state, self.streams, self.waves, self._crews, learner)
         self._recorded = RecordedTime(state)
-        self._sources = SourceHealth(state, self.feeds, self._clock, announcer, clock)
+        self._sources = SourceHealth(state, self.feeds, self._clock, announcer, self._machine_clock)
         self._restore(leaders)
 
     # -- running ------------------------------------------------------------------------------

@@ -72,17 +72,22 @@ def list_due_deliveries(
     moment: int,
     *,
     max_tries: int,
+    longest_wait: int,
     limit: int,
     channels: Sequence[str],
     among: bool = True,
 ) -> list[DueDelivery]:
     """Deliveries to `channels` that are due at `moment` and were tried fewer than `max_tries`
-    times, oldest alerts first; `among` False: to all other channels."""
+    times, oldest alerts first; `among` False: to all other channels.
+
+    longest_wait: microseconds that one may wait; one that is due later was dated by a clock that
+    was ahead, and is due now."""
     rows = state.connection.execute(
         "SELECT d.alert, d.channel, d.tries, a.body FROM deliveries d "
-        "JOIN alerts a ON a.id = d.alert WHERE d.done IS NULL AND d.tries < ? AND d.next <= ? "
+        "JOIN alerts a ON a.id = d.alert WHERE d.done IS NULL AND d.tries < ? "
+        "AND (d.next <= ? OR d.next > ?) "
         "AND (d.channel IN (SELECT value FROM json_each(?))) = ? ORDER BY d.alert LIMIT ?",
-        (max_tries, moment, json.dumps(list(channels)), int(among), limit),
+        (max_tries, moment, moment + longest_wait, json.dumps(list(channels)), int(among), limit),
     )
     return [DueDelivery(*row) for row in rows.fetchall()]
 
