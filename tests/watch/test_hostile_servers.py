@@ -6,6 +6,8 @@ from hostile import Outcome
 
 from birdfall.watch.feeds import base, web
 from birdfall.watch.feeds.polling import OzoneFeed
+from birdfall.watch.model.events import Report, StreamBatch
+from birdfall.watch.store.database import State
 from birdfall.watch.store.ingest import ingest_batch
 
 
@@ -64,3 +66,19 @@ def test_the_conversations_see_what_is_lost(tmp_path, monkeypatch):
     outcome = converse_often("ozone", 2, 1, tmp_path)
     assert outcome.lost == 2
     assert isinstance(outcome, Outcome)
+
+
+@pytest.mark.parametrize(("protocol", "seed", "number"), [("mastodon", 1, 6580)])
+def test_conversations_that_once_went_wrong(tmp_path, protocol, seed, number):
+    check(converse_often(protocol, 1, seed, tmp_path, begin=number), 1)
+
+
+def test_a_report_that_came_spoiled_is_taken_when_it_comes_whole(tmp_path):
+    state = State.open(tmp_path / "w.sqlite")
+    for target in ("xyz", "abc", "abc", "xyz"):
+        step = StreamBatch(9, (Report("r", target, 5, "report:1"),))
+        with state.transaction():
+            ingest_batch(state, "m", [step])
+    kept = state.connection.execute("SELECT target FROM reports ORDER BY id").fetchall()
+    assert [row[0] for row in kept] == ["xyz", "abc"]
+    state.close()

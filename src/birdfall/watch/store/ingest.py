@@ -478,6 +478,12 @@ def _add_report(state: State, source: str, event: Report, received: int) -> int 
         if event.id
         else f"{source}:{event.reporter}:{event.target}:{event.time}"
     )
+    kept = state.connection.execute(
+        "SELECT reporter, target FROM reports WHERE key = ?", (key,)
+    ).fetchone()
+    if kept is not None and tuple(kept) != (event.reporter, event.target):
+        # one of the two came spoiled under the number of the other: nobody can tell which
+        key = f"{key}:{event.reporter}:{event.target}"
     done = state.connection.execute(
         "INSERT OR IGNORE INTO reports (key, reporter, target, time, received, source, reason) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
