@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from birdfall.inquiry import Inquiry
+from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding
 from birdfall.model.progress import silent
 from birdfall.pipeline.catalogue import find_measure
 from birdfall.record.case import Case
 
 #: Options of `read` that `coordination` takes for files.
-READ_OPTIONS = ("mapping", "reader", "time_zone", "date_format")
+READ_OPTIONS = (
+    "mapping", "reader", "time_zone", "date_format", "constants", "skip_lines", "encoding", "sheet",
+)  # fmt: skip
 
 
 def open_case(path: str | Path) -> Inquiry:
@@ -155,12 +158,18 @@ def _coordination_of_files(
         FileReading,
         mapping_from_columns,
     )
-    from birdfall.pipeline.networks import network_of_files
+    from birdfall.pipeline.networks import main_trace, network_of_files
 
     reading = {k: parameters.pop(k) for k in READ_OPTIONS if k in parameters}
     if columns is not None:
         reading["mapping"] = mapping_from_columns(columns, parameters.get("trace", "repost"))
     progress = parameters.pop("progress", silent)
     options = CoordinationOptions(**parameters)
-    found = network_of_files(paths, FileReading(**reading), options, progress)
-    return found or read(*paths, **reading).coordination(**parameters)
+    try:
+        found = network_of_files(paths, FileReading(**reading), options, progress)
+        return found or read(*paths, **reading).coordination(**parameters)
+    except CannotAnswer as error:
+        if "trace" in parameters or "no acts of" not in error.what:
+            raise
+        inquiry = read(*paths, **reading)
+        return inquiry.coordination(**parameters, trace=main_trace(inquiry.record))

@@ -20,6 +20,7 @@ from birdfall.cli.network_files import (
 )
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import (
+    Column,
     Const,
     Encoding,
     Flag,
@@ -29,6 +30,7 @@ from birdfall.cli.parameters import (
     Sheet,
     SkipLines,
     parse_pairs,
+    read_short_links,
 )
 from birdfall.model.errors import ExitCode, UsageError
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         PeerOption,
     )
     from birdfall.model.findings import Finding
+    from birdfall.record.record import Record
     from birdfall.sources.shared.column_mapping import ColumnMapping
 
 
@@ -51,7 +54,7 @@ MAX_SHOWN_GROUPS = 5
 
 def coordinate(
     *files: Path,
-    trace: Many = ("repost",),
+    trace: Many = (),
     window: str = "60s",
     at_least: int = 2,
     alpha: float = 0.01,
@@ -66,7 +69,8 @@ def coordinate(
     name: str | None = None,
     out: OptionalOut = None,
     identified: Flag = False,
-    column: Many = (),
+    short_links: Path | None = None,
+    column: Column = (),
     mapping: Path | None = None,
     time_zone: str | None = None,
     date_format: str | None = None,
@@ -85,7 +89,9 @@ def coordinate(
         A case, or files with acts: any table with account, object and time.
     trace
         What they did together: repost, quote, reply, like, mention, report, follow, hashtag,
-        hashtags, link, text, status or creation. Several make a layered network.
+        hashtags, link, domain, text, emoji, conversation, delete, status or creation, or any kind
+        of object that the data have, such as image or song. Several make a layered network.
+        Without it: reposts, else what most accounts did.
     window
         How close in time, such as 60s, 5min or 1h.
     at_least
@@ -115,10 +121,8 @@ def coordinate(
         edges.csv, edges.parquet.
     identified
         Write the platform's ids instead of pseudonyms.
-    column
-        Which column is what, where their names do not say it: account=NAME, object=NAME and
-        time=NAME, and kind=NAME if each row says what was done. A file of other words wants
-        --mapping.
+    short_links
+        A table of short links and the addresses they lead to: a CSV of two columns.
     mapping
         A saved mapping of columns (TOML), such as `birdfall look --save-mapping` writes.
     """
@@ -127,7 +131,7 @@ def coordinate(
             "this name is taken", where=str(out), fix="Choose another with -o, or remove it."
         )
     request: CoordinationKeywords = {
-        "trace": trace[0] if len(trace) == 1 else list(trace),
+        "trace": trace[0] if len(trace) == 1 else list(trace) or "repost",
         "window": window,
         "at_least": at_least,
         "alpha": alpha,
@@ -148,14 +152,23 @@ def coordinate(
         )
     from birdfall.measures.coordination import FileReading
 
-    columns = _read_mapping(column, mapping, request["trace"])
-    constants = parse_pairs(const, "--const")
+    if short_links is not None:
+        request["short_links"] = read_short_links(short_links)
+    columns = parse_pairs(column, "--column")
+    known = _read_mapping(columns, mapping, request["trace"])
     reading = FileReading(
-        columns, reader, time_zone, date_format, constants, skip_lines, encoding, sheet
+        known,
+        reader,
+        time_zone,
+        date_format,
+        parse_pairs(const, "--const"),
+        skip_lines,
+        encoding,
+        sheet,
+        {} if known else columns,
     )
-    finding, people = _find_coordination(
-        files, request, reading, identified and not is_edge_file(out), json
-    )
+    asked = (files, request, reading, identified and not is_edge_file(out), json)
+    finding, people = _find_coordination(*asked) if trace else _find_main_coordination(*asked)
     made = [] if out is None else write_network(finding, people, out, identified)
     if json:
         from birdfall.model.findings import as_plain
@@ -164,6 +177,56 @@ def coordinate(
     else:
         _print_finding(finding, made, identified)
     return ExitCode.FOUND if finding.answer == "found" else ExitCode.NOTHING_FOUND
+
+
+def _find_main_coordination(
+    files: Sequence[Path],
+    request: CoordinationKeywords,
+    reading: FileReading,
+    handles: bool,
+    quiet: bool,
+) -> tuple[Finding, NetworkAccounts]:
+    """As `_find_coordination` where no trace was named: of reposts, else of what most accounts
+    did.
+    """
+    from birdfall.model.errors import CannotAnswer
+    from birdfall.pipeline.networks import main_trace
+    from birdfall.record.case import Case
+    from birdfall.record.manifest import is_case
+
+    if len(files) == 1 and is_case(files[0]):
+        request["trace"] = main_trace(Case.open(files[0]).record())
+        return _find_coordination(files, request, reading, handles, quiet)
+    try:
+        return _find_coordination(files, request, reading, handles, quiet)
+    except CannotAnswer as error:
+        if "no acts of" not in error.what:
+            raise
+        request["trace"] = main_trace(_load_record(files, reading, quiet))
+        if request["trace"] == "repost":
+            raise
+        log(f"there are no reposts: {request['trace']} is looked at (--trace)")
+        return _find_coordination(files, request, reading, handles, quiet)
+
+
+def _load_record(files: Sequence[Path], reading: FileReading, quiet: bool) -> Record:
+    """The files as one record in memory."""
+    from birdfall.sources.ingest import load
+
+    with show_progress(quiet) as progress:
+        return load(
+            *files,
+            progress=progress,
+            mapping=reading.mapping,
+            reader=reading.reader,
+            time_zone=reading.time_zone,
+            date_format=reading.date_format,
+            columns=reading.columns,
+            constants=reading.constants,
+            skip_lines=reading.skip_lines,
+            encoding=reading.encoding,
+            sheet=reading.sheet,
+        )
 
 
 def _find_coordination(
@@ -209,50 +272,37 @@ def _find_coordination(
         return finding, accounts_of_files(acts.ids, acts.names)
     from birdfall.inquiry import Inquiry
     from birdfall.record.mentions import every_handle
-    from birdfall.sources.ingest import load
 
     _print_guesses(guessed_columns(files, reading), quiet)
-    with show_progress(quiet) as progress:
-        record = load(
-            *files,
-            progress=progress,
-            mapping=reading.mapping,
-            reader=reading.reader,
-            time_zone=reading.time_zone,
-            date_format=reading.date_format,
-            constants=reading.constants,
-            skip_lines=reading.skip_lines,
-            encoding=reading.encoding,
-            sheet=reading.sheet,
-        )
+    record = _load_record(files, reading, quiet)
     _print_rejected_rows(record.table("rejected"), quiet)
     with show_progress(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
     return finding, accounts_of_files(record.ids, record.names, lambda: every_handle(record))
 
 
+#: Roles that make a whole table of acts: what each row shares is then of the trace's kind.
+_ACTS = {"account", "object", "time"}
+
+
 def _read_mapping(
-    column: Sequence[str], mapping: Path | None, trace: str | Sequence[str]
+    columns: dict[str, str], mapping: Path | None, trace: str | Sequence[str]
 ) -> ColumnMapping | None:
-    """The mapping of columns that --column or --mapping give; None if neither is given."""
-    if not column and mapping is None:
-        return None
-    if column and mapping is not None:
+    """The mapping that --column or --mapping give; None if a guess uses what was said."""
+    if columns and mapping is not None:
         raise UsageError("columns are said twice", fix="Give --column or --mapping.")
     if mapping is not None:
         from birdfall.sources.table.mapping import load_mapping
 
         return load_mapping(mapping)
+    if not _ACTS - {"object"} <= columns.keys() or not columns.keys() & {"object", "text"}:
+        return None
     from birdfall.measures.coordination import mapping_from_columns
+    from birdfall.model.schemas import TABLES
 
-    pairs = [text.partition("=") for text in column]
-    if wrong := [
-        text for text, (_, sign, name) in zip(column, pairs, strict=True) if not sign or not name
-    ]:
-        raise UsageError(
-            f"{wrong[0]!r} does not say which column is what", fix="Write --column account=NAME."
-        )
-    return mapping_from_columns({role: name for role, _, name in pairs}, trace)
+    if columns.keys() - set(TABLES["acts"].names):
+        return None
+    return mapping_from_columns(columns, trace)
 
 
 def _warm_up(preset: str | None) -> None:
@@ -393,6 +443,8 @@ def _print_counts(finding: Finding) -> None:
                 f"{layer['shifted_significant']:,} in shifted time, "
                 f"{layer['fixed_rule_edges']:,} by the fixed rule"
             )
+        if "across_platforms" in finding.estimates:
+            print_result(f"  across platforms       {value('across_platforms')}")
         print_result(f"  groups                 {value('groups')}")
         _print_groups(finding)
 

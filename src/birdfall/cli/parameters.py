@@ -68,3 +68,27 @@ def parse_pairs(texts: Sequence[str], option: str) -> dict[str, str]:
             )
         found[role.strip()] = value
     return found
+
+
+def read_short_links(path: Path) -> dict[str, str]:
+    """A table of short links and the addresses they lead to, as coordination takes it.
+
+    Raises UsageError for a file without two columns, InputError for one that cannot be read.
+    """
+    import csv
+
+    from birdfall.measures.coordination import short_link_table
+    from birdfall.sources.table.mapping import read_small_file
+
+    lines = read_small_file(path).decode("utf-8-sig", "replace").splitlines()
+    sign = max(",;\t", key=lambda s: lines[0].count(s)) if lines else ","
+    rows = [row[:2] for row in csv.reader(lines, delimiter=sign) if row]
+    if not rows or any(len(row) != 2 for row in rows):
+        raise UsageError(
+            "this is no table of short links",
+            where=str(path),
+            fix="Give a CSV of two columns: the short link, and the address it leads to.",
+        )
+    if "." not in rows[0][0]:  # a header
+        rows = rows[1:]
+    return short_link_table({short: long for short, long in rows if short and long})

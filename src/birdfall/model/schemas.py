@@ -14,7 +14,9 @@ import pyarrow as pa
 
 TIME: Final = pa.timestamp("us", tz="UTC")
 
-#: What an act can be. Platforms' own words are translated to these by the sources.
+#: What an act can be. Platforms' own words are translated to these by the sources. `use`: a post
+#: holds a thing of the kind in `object_kind` (an image, a song, a conversation, whatever a file
+#: tells of); `delete`: a post was deleted.
 ACT_KINDS: Final = (
     "post",
     "repost",
@@ -28,6 +30,8 @@ ACT_KINDS: Final = (
     "mention",
     "link",
     "hashtag",
+    "use",
+    "delete",
 )
 
 #: What a platform can say of an account.
@@ -67,6 +71,9 @@ TABLES: Final[dict[str, pa.Schema]] = {
         ("posts", _I, False),
         ("observed_at", TIME, False),
     ),
+    # `conversation`: the first post of the thread that a post belongs to. `within_s`: for a time
+    # that names no second, how many seconds the act may have come after it: 60 for a minute, 86400
+    # for a day. Null: exactly at `time`.
     "acts": _schema(
         ("account", _S, True),
         ("kind", _S, True),
@@ -78,6 +85,9 @@ TABLES: Final[dict[str, pa.Schema]] = {
         ("language", _S, False),
         ("client", _S, False),
         ("act_id", _S, False),
+        ("conversation", _S, False),
+        ("platform", _S, False),
+        ("within_s", _I, False),
     ),
     # `after`: for a change known only within an interval, it happened in (after, time]. Null:
     # exactly at `time`.

@@ -28,7 +28,7 @@ PERSONAL: Final = ("handle", "name", "description", "location", "text", "value",
 #: Columns that name things by the platform's ids, which contain or lead to accounts.
 IDENTIFYING: Final = ("object", "top_object")
 #: Columns of ids that lead to a post, and with it to who wrote it, whatever the post was about.
-POSTS: Final = ("act_id",)
+POSTS: Final = ("act_id", "conversation")
 #: Columns of findings and tables that hold account ids.
 ACCOUNTS: Final = (
     "account", "target", "follower", "followed", "leader", "control", "largest_account",
@@ -39,12 +39,15 @@ ACCOUNT_LISTS: Final = ("accounts", "target_ids")
 #: Columns by which a row belongs to an account, in the order they are looked for.
 OWNERS: Final = ("account", "leader", "follower")
 #: Kinds of object that are words rather than ids.
-OPEN_OBJECTS: Final = ("hashtag", "hashtags", "link", "text", "page", "status", "creation")
+OPEN_OBJECTS: Final = (
+    "hashtag", "hashtags", "link", "domain", "text", "emoji", "page", "status", "creation",
+    "delete",
+)  # fmt: skip
 #: Columns that say of what kind the object beside them is.
 OBJECT_KINDS: Final = ("object_kind", "layer", "top_layer")
 #: Columns of words that Birdfall itself chose, which name nobody.
 WORDS: Final = (
-    "kind", "status", "observation", "language", "languages", "what", "column", "fix",
+    "kind", "status", "observation", "language", "languages", "what", "column", "fix", "platform",
     *OBJECT_KINDS,
 )  # fmt: skip
 #: Columns and fields that name the file or stream a row came from.

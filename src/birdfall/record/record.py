@@ -182,9 +182,7 @@ def from_parquet(
             paths = [str(p) for p, _, _ in listed]
             quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
             try:
-                connection.execute(
-                    f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{quoted}])"
-                )
+                connection.execute(_view_of(name, f"[{quoted}]", connection))
             except duckdb.Error as error:
                 torn = next((p for p, _, _ in listed if not _is_readable(p)), listed[0][0])
                 raise damaged(torn, "it is no table of the record") from error
@@ -199,6 +197,16 @@ def from_parquet(
     connection.register("ids", ids.table())
     files = tuple(path for listed in parts.values() for path, _, _ in listed)
     return Record(connection, ids, settings, digests, sizes, files)
+
+
+def _view_of(name: str, files: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL of a table over Parquet files, of which older ones may lack columns."""
+    source = f"read_parquet({files}, union_by_name = true)"
+    there = set(connection.sql(f"SELECT * FROM {source}").columns)
+    kinds = {pa.string(): "VARCHAR", pa.int64(): "BIGINT"}
+    missing = [f for f in TABLES[name] if f.name not in there and f.type in kinds]
+    lacking = "".join(f', NULL::{kinds[f.type]} AS "{f.name}"' for f in missing)
+    return f"CREATE TEMP VIEW {name} AS SELECT *{lacking} FROM {source}"
 
 
 def _is_readable(path: Path) -> bool:

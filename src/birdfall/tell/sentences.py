@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from birdfall.model.findings import Finding
+from birdfall.tell.names import sanitize_text
 from birdfall.tell.rows import WaveRow
 from birdfall.tell.words import Words
 
@@ -167,8 +168,15 @@ def _nothing_measured(findings: Findings, say: Words) -> CaseVerdict:
 def trace_names(finding: Finding, say: Words) -> str:
     """What was done together, by the network's traces and not its name."""
     traces = finding.parameters.get("trace") or [finding.name.removeprefix("coordination-")]
-    keys = [f"trace.{t}" for t in ([traces] if isinstance(traces, str) else traces)]
-    return say.join(list(dict.fromkeys(say(k if say.has(k) else "trace.other") for k in keys)))
+    named = [traces] if isinstance(traces, str) else traces
+    return say.join(list(dict.fromkeys(_things_of(str(t), say) for t in named)))
+
+
+def _things_of(trace: str, say: Words) -> str:
+    """What a trace consists of: by the word for it, else by the kind of object it is called by."""
+    if say.has(f"trace.{trace}"):
+        return say(f"trace.{trace}")
+    return say("trace.kind", kind=sanitize_text(trace)) if trace else say("trace.other")
 
 
 def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:

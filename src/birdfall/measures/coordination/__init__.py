@@ -17,13 +17,15 @@ if TYPE_CHECKING:
         rename_columns,
         trace_from_table,
     )
-    from birdfall.measures.coordination.from_files import (
-        FileActs,
+    from birdfall.measures.coordination.file_columns import (
         FileReading,
-        coordinate_files,
-        count_rejected_rows,
         guessed_columns,
         mapping_from_columns,
+    )
+    from birdfall.measures.coordination.from_files import (
+        FileActs,
+        coordinate_files,
+        count_rejected_rows,
     )
     from birdfall.measures.coordination.layers import Layer, build_layer
     from birdfall.measures.coordination.measure import METHOD_VERSION, coordination
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     )
     from birdfall.measures.coordination.text_clusters import TextClusters, cluster_texts
     from birdfall.measures.coordination.traces import Trace, read_trace
-    from birdfall.measures.coordination.urls import normalise_url
+    from birdfall.measures.coordination.urls import normalise_url, short_link_table
 
 __all__ = [
     "METHOD_VERSION",
@@ -74,6 +76,7 @@ __all__ = [
     "parse_window",
     "read_trace",
     "rename_columns",
+    "short_link_table",
     "trace_from_table",
     "trace_sizes",
 ]
@@ -83,10 +86,8 @@ __getattr__ = import_lazily(
     {
         "applies": ("applies_to", "trace_sizes"),
         "bare_tables": ("TableLike", "rename_columns", "trace_from_table"),
-        "from_files": (
-            "FileActs", "FileReading", "coordinate_files", "count_rejected_rows", "guessed_columns",
-            "mapping_from_columns",
-        ),
+        "file_columns": ("FileReading", "guessed_columns", "mapping_from_columns"),
+        "from_files": ("FileActs", "coordinate_files", "count_rejected_rows"),
         "layers": ("Layer", "build_layer"),
         "measure": ("METHOD_VERSION", "coordination"),
         "options": (
@@ -96,6 +97,6 @@ __getattr__ = import_lazily(
         "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
         "text_clusters": ("TextClusters", "cluster_texts"),
         "traces": ("Trace", "read_trace"),
-        "urls": ("normalise_url",),
+        "urls": ("normalise_url", "short_link_table"),
     },
 )  # fmt: skip

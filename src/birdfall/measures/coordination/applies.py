@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from birdfall.measures.coordination.options import TRACES
-from birdfall.model.errors import UsageError
+from birdfall.measures.coordination.options import TRACES, check_trace
 from birdfall.model.findings import Note
 from birdfall.record.record import Record
 
@@ -16,7 +15,7 @@ def applies_to(record: Record, trace: str | None = None) -> Note | None:
     record : Record
         What is asked.
     trace : str, optional
-        One of `TRACES`; None asks for any.
+        One of `TRACES`, or a kind of object; None asks for any.
 
     Returns
     -------
@@ -26,12 +25,11 @@ def applies_to(record: Record, trace: str | None = None) -> Note | None:
     Raises
     ------
     UsageError
-        For an unknown trace.
+        For what can be no trace.
     """
     counts = trace_sizes(record)
     if trace is not None:
-        if trace not in TRACES:
-            raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
+        check_trace(trace)
         return (
             None
             if counts.get(trace, 0) > 1
@@ -54,6 +52,17 @@ def trace_sizes(record: Record) -> dict[str, int]:
         found = {k: n for k, n in zip(kinds, numbers, strict=True) if k in TRACES}
         if "hashtag" in found:
             found["hashtags"] = found["hashtag"]
+        used = record.sql(
+            "SELECT object_kind, count(DISTINCT account) FROM acts "
+            "WHERE kind = 'use' AND object_kind IS NOT NULL GROUP BY object_kind"
+        )
+        found |= dict(zip(*(c.to_pylist() for c in used.columns), strict=True))
+        if threads := _count(
+            record, "SELECT count(DISTINCT account) FROM acts WHERE conversation IS NOT NULL"
+        ):
+            found["conversation"] = max(threads, found.get("conversation", 0))
+        if "link" in found:
+            found.setdefault("domain", found["link"])
         texts = _count(record, "SELECT count(DISTINCT account) FROM acts WHERE text IS NOT NULL")
         if texts:
             found["text"] = texts

@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import Final, TypedDict
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.measures.coordination.dense_blocks import MAX_PAIRS
 from birdfall.measures.coordination.layers import (
@@ -147,6 +149,27 @@ def power_notes(powers: list[Power]) -> list[Note]:
     return found
 
 
+def edges_across_platforms(found: NetworkFacts) -> int | None:
+    """How many of the edges that count join accounts that act on no platform in common; None where
+    the acts do not name two platforms.
+    """
+    traces = [x.trace for x in found.layers if x.trace.platforms is not None]
+    named = sorted({p for t in traces for p in pc.unique(t.platforms).drop_null().to_pylist()})
+    if len(named) < 2:
+        return None
+    size = 1 + max(int(t.account.max(initial=-1)) for t in traces)
+    acts_on = np.zeros((size, len(named)), np.bool_)
+    for trace in traces:
+        codes = pc.fill_null(pc.index_in(trace.platforms, pa.array(named)), -1)
+        platform = codes.to_numpy(zero_copy_only=False)
+        told = platform >= 0
+        acts_on[trace.account[told], platform[told]] = True
+    ends = found.whole.lo[found.chosen], found.whole.hi[found.chosen]
+    known = np.maximum(*ends) < size
+    lo, hi = (acts_on[end[known]] for end in ends)
+    return int((~(lo & hi).any(axis=1) & lo.any(axis=1) & hi.any(axis=1)).sum())
+
+
 def _finite(value: float) -> float | None:
     """A number as JSON can hold it."""
     return float(value) if np.isfinite(value) else None
@@ -186,6 +209,8 @@ def estimates(found: NetworkFacts, null: NullName, memory: int) -> dict[str, Est
     own = sum(int((x.log_p <= x.cutoff).sum()) for x in layers)
     rate = min(1.0, sum(x.moved.significant for x in layers) / own) if own else None
     made["empirical_fdr"] = Estimate(rate, "share", level=None, bounds="none")
+    if (crossing := edges_across_platforms(found)) is not None:
+        made["across_platforms"] = _count(crossing, "pairs")
     if null == "none":
         return {key: e for key, e in made.items() if key not in _TEST_ESTIMATES}
     return made

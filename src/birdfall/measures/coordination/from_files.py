@@ -11,7 +11,7 @@ bounds costs its row in a record, not here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,17 +19,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.measures.coordination.file_columns import FileReading, column_guesses
 from birdfall.measures.coordination.options import CoordinationOptions
 from birdfall.measures.coordination.traces import Trace, trace_from_codes
 from birdfall.measures.coordination.urls import normalise_url
-from birdfall.model.errors import CannotAnswer, UsageError, printable
+from birdfall.model.errors import CannotAnswer
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
-from birdfall.model.schemas import ACCOUNT_COLUMNS, ACT_KINDS, TABLES, Part, Rows
+from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows
 from birdfall.record.ids import Ids, empty_ids
+from birdfall.record.lookalikes import UNSEEN_PATTERN
 from birdfall.sources.registry import choose_source
 from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
-from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.repeats import REPEATED, Repeats
 from birdfall.sources.table import reader as tables
 
@@ -41,6 +42,10 @@ DIRECT_TRACES: Final = {
 }  # fmt: skip
 #: Traces whose object is the account acted on, where the row names one.
 _TARGET_TRACES: Final = ("mention", "report")
+#: Files that say themselves how they are read.
+_UNSAID: Final = FileReading()
+#: Columns of acts that are read for every trace.
+_KEPT: Final = ("account", "target", "object", "time", "act_id", "platform", "within_s")
 #: The key of records that are made without a case.
 _RECORD_KEY: Final = b"birdfall"
 
@@ -81,54 +86,14 @@ def count_rejected_rows(rejected: pa.Table) -> int:
     return rows
 
 
-@dataclass(frozen=True)
-class FileReading:
-    """How files are read.
-
-    Attributes
-    ----------
-    mapping : ColumnMapping, optional
-        Which column is what; guessed by their names if None.
-    reader : str, optional
-        The source that reads them; chosen by their content if None.
-    time_zone, date_format : str, optional
-        Of times that do not say it themselves.
-    constants : mapping
-        What is so in every row, by role.
-    skip_lines, encoding, sheet
-        How the files are laid out, as `sources.shared.protocol.SourceOptions` has it.
-    """
-
-    mapping: ColumnMapping | None = None
-    reader: str | None = None
-    time_zone: str | None = None
-    date_format: str | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
-    skip_lines: int | None = None
-    encoding: str | None = None
-    sheet: str | None = None
-
-    @property
-    def source_options(self) -> SourceOptions:
-        """The same as sources take it."""
-        return SourceOptions(
-            self.time_zone,
-            self.date_format,
-            self.mapping,
-            constants=self.constants,
-            skip_lines=self.skip_lines,
-            encoding=self.encoding,
-            sheet=self.sheet,
-        )
-
-
 def read_acts(
     paths: Sequence[Path],
     trace: str,
-    reading: FileReading = FileReading(),
+    reading: FileReading = _UNSAID,
     *,
     bare: bool = False,
     handles: bool = False,
+    short_links: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> FileActs | None:
     """The acts of one trace in tables.
@@ -145,6 +110,8 @@ def read_acts(
         Without languages and texts, which presets do not need; rows then stand as in the files.
     handles : bool
         Whether what `FileActs.names` says is read too.
+    short_links : mapping
+        As `normalise_url` takes them.
     progress : callable
         Told what is done.
 
@@ -174,7 +141,7 @@ def read_acts(
             cut = _narrow_mapping(mapping, trace, bare, handles)
             if cut is None:
                 return None
-            read += _column_guesses(path, mapping)
+            read += column_guesses(path, mapping)
             rows: Iterator[Rows | Part] = tables.read_mapped_rows(table, cut, options, progress)
             for item in rows if bare else repeats.drop(rows, path.name):
                 if not isinstance(item, Rows):
@@ -183,84 +150,13 @@ def read_acts(
                     acts.append(item.batch)
                 else:
                     others.setdefault(item.table, []).append(item.batch)
-    return replace(_join_batches(acts, others, trace, bare), read=tuple(read))
-
-
-def guessed_columns(paths: Sequence[Path], reading: FileReading) -> list[str]:
-    """Per table whose columns are guessed, which is taken for what; reads no rows.
-
-    For files that become a record.
-    """
-    read: list[str] = []
-    for path in paths:
-        if choose_source(path, reading.reader).NAME == "table":
-            with tables.open_mapped_table(path, reading.source_options) as (_, mapping):
-                read += _column_guesses(path, mapping)
-    return read
-
-
-def _column_guesses(path: Path, mapping: ColumnMapping) -> list[str]:
-    found: dict[str, dict[str, None]] = {}
-    for emit in mapping.emits:
-        for column, names in emit.columns.items():
-            found.setdefault(column, {})[" + ".join(names)] = None
-    read = {name for names in found.values() for name in names}
-    for emit in mapping.emits:  # a column that only tells what was done
-        for name in set(emit.only_if) - read if emit.table == "acts" else ():
-            found.setdefault("kind", {})[name] = None
-    if mapping.name != "guessed" or all({c} == set(map(str.casefold, found[c])) for c in found):
-        return []
-    first = [c for c in ("account", "object", "time", "kind") if c in found]
-    named = ", ".join(
-        f"{c} is {' or '.join(_quoted(name) for name in found[c])}"
-        for c in (*first, *sorted(set(found) - set(first)))
-    )
-    return [f"{printable(path.name, 80)}: {named}"]
-
-
-def _quoted(name: str) -> str:
-    return f'"{printable(name, 40)}"'
-
-
-def mapping_from_columns(columns: Mapping[str, str], trace: str | Sequence[str]) -> ColumnMapping:
-    """A table of acts by the names of its columns: account, object, time, and kind if rows say it
-    themselves.
-
-    columns: ours to the file's. Raises UsageError if one is missing or unknown, or if nothing says
-    of what kind the acts are.
-    """
-    known = [f.name for f in TABLES["acts"] if f.name not in ("source", "line")]
-    names = [trace] if isinstance(trace, str) else list(trace)
-    columns = dict(columns)
-    if names == ["text"] and "object" not in columns and "text" in columns:
-        columns["object"] = columns["text"]
-    needed = ("account", "object", "time")
-    missing = [c for c in needed if c not in columns]
-    others = [c for c in known if c not in needed]
-    unknown = [c for c in columns if c not in known]
-    if missing or unknown:
-        raise UsageError(
-            f"there is no column {unknown[0]!r} in a table of acts"
-            if unknown
-            else f"no column is named for {', '.join(missing)}",
-            fix=f"Name account, object and time; also known: {', '.join(others)}.",
-        )
-    constants = {}
-    if "kind" not in columns:
-        kind = "hashtag" if names == ["hashtags"] else "post" if names == ["text"] else names[0]
-        if len(names) != 1 or kind not in ACT_KINDS:
-            raise UsageError(
-                f"nothing says which acts are {', '.join(names)}",
-                fix="Name the column that says it: kind=COLUMN.",
-            )
-        constants["kind"] = kind
-    return ColumnMapping((Emit("acts", {c: (n,) for c, n in columns.items()}, constants),))
+    return replace(_join_batches(acts, others, trace, bare, short_links), read=tuple(read))
 
 
 def coordinate_files(
     paths: Sequence[Path],
     options: CoordinationOptions,
-    reading: FileReading = FileReading(),
+    reading: FileReading = _UNSAID,
     *,
     handles: bool = False,
     progress: Progress = silent,
@@ -296,7 +192,15 @@ def coordinate_files(
         return None
     trace = options.traces[0]
     bare = options.preset is not None
-    acts = read_acts(paths, trace, reading, bare=bare, handles=handles, progress=progress)
+    acts = read_acts(
+        paths,
+        trace,
+        reading,
+        bare=bare,
+        handles=handles,
+        short_links=options.short_links,
+        progress=progress,
+    )
     if acts is None:
         return None
     if not len(acts.trace):
@@ -323,9 +227,7 @@ def _narrow_mapping(
     """
     if any(e.table == "acts" and "kind" not in e.constants for e in mapping.emits):
         return None
-    wanted = {"account", "object", "target", "time", "act_id"} | (
-        set() if bare else {"text", "language"}
-    )
+    wanted = set(_KEPT) | (set() if bare else {"text", "language"})
     asked = [e for e in mapping.emits if e.table == "acts" and e.constants["kind"] == trace]
     others = [e for e in mapping.emits if e not in asked]
     whole = [] if handles else [e for e in others if _names_every_account(e, mapping)]
@@ -370,14 +272,13 @@ def _narrow_emit(emit: Emit, wanted: set[str]) -> Emit:
 
 
 def _join_batches(
-    acts: list[pa.RecordBatch], others: dict[str, list[pa.RecordBatch]], trace: str, bare: bool
+    acts: list[pa.RecordBatch],
+    others: dict[str, list[pa.RecordBatch]],
+    trace: str,
+    bare: bool,
+    short_links: Mapping[str, str] | None,
 ) -> FileActs:
-    schema = pa.schema(
-        [
-            TABLES["acts"].field(c)
-            for c in ("account", "target", "object", "time", "act_id", "text", "language")
-        ]
-    )
+    schema = pa.schema([TABLES["acts"].field(c) for c in (*_KEPT, "text", "language")])
     table = pa.Table.from_batches([_fill_columns(b, schema) for b in acts], schema)
     account = _dictionary(table.column("account"))
     ids = _collect_ids(table, account, others)
@@ -386,16 +287,16 @@ def _join_batches(
     column = table.column("object")
     if trace in _TARGET_TRACES:
         column = pc.coalesce(table.column("target"), column)
-    objects, object_ = _encode_objects(_dictionary(column), trace)
+    objects, object_ = _encode_objects(_dictionary(column), trace, short_links)
     keep = object_ >= 0
     chosen = np.flatnonzero(keep)
     if not bare:  # in the order in which a record gives them
         chosen = chosen[np.lexsort((object_[keep], codes[keep], time[keep]))]
     whole = len(chosen) == len(keep) and bare
     rows = pa.array(chosen)
-    content, text, language = (
+    content, text, language, platform, within = (
         table.column(c).combine_chunks() if whole else table.column(c).take(rows).combine_chunks()
-        for c in ("act_id", "text", "language")
+        for c in ("act_id", "text", "language", "platform", "within_s")
     )
     made = trace_from_codes(
         trace,
@@ -408,6 +309,8 @@ def _join_batches(
         language,
         "acts",
         content,
+        platform,
+        within,
     )
     rejected = pa.Table.from_batches(
         [_fill_columns(b, TABLES["rejected"]) for b in others.get("rejected", ())],
@@ -420,16 +323,21 @@ def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return column.combine_chunks().dictionary_encode()
 
 
-def _encode_objects(coded: pa.DictionaryArray, trace: str) -> tuple[pa.Array, np.ndarray]:
+def _encode_objects(
+    coded: pa.DictionaryArray, trace: str, short_links: Mapping[str, str] | None
+) -> tuple[pa.Array, np.ndarray]:
     """Sorted objects, and each act's code among them (int32[n]), -1 where it has none.
 
     Each distinct text is looked at once.
     """
     texts = coded.dictionary.cast(pa.string())
     if trace == "hashtag":
-        texts = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#\N{FULLWIDTH NUMBER SIGN}"))
+        texts = pc.utf8_ltrim(pc.utf8_trim(texts, " "), "#\N{FULLWIDTH NUMBER SIGN}")
+        seen = pc.replace_substring_regex(texts, UNSEEN_PATTERN, "")
+        texts = pc.utf8_normalize(pc.utf8_lower(seen), form="NFC")
     elif trace == "link":
-        texts = pa.array([normalise_url(t) for t in texts.to_pylist()], pa.string())
+        links = texts.to_pylist()
+        texts = pa.array([normalise_url(t, short_links) for t in links], pa.string())
     values = pc.unique(texts.drop_null())
     values = values.take(pc.sort_indices(values))
     of_text = (

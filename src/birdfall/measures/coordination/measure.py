@@ -50,7 +50,7 @@ from birdfall.measures.coordination.tables import (
     network_tables,
     object_table,
 )
-from birdfall.measures.coordination.time_grain import refuse_coarse_times
+from birdfall.measures.coordination.time_grain import settle_coarse_times
 from birdfall.measures.coordination.traces import (
     Trace,
     canonical_accounts,
@@ -60,13 +60,15 @@ from birdfall.measures.coordination.traces import (
 from birdfall.model.errors import CannotAnswer, MemoryBudgetError, UsageError
 from birdfall.model.findings import Finding, Input, Note
 from birdfall.model.progress import Progress, silent
+from birdfall.record.lookalikes import find_lookalikes
 from birdfall.record.record import Record
 
 KIND: Final = "coordination"
 #: Raised whenever the same data may give other numbers. 2: groups by Leiden's algorithm and label
 #: propagation in an order that hangs on neither rows nor keys. 3: what a pair shares within half an
-#: hour counts once.
-METHOD_VERSION: Final = 3
+#: hour counts once. 4: hashtags and hosts as one reads them (composed letters, punycode), and times
+#: without seconds are intervals.
+METHOD_VERSION: Final = 4
 METHOD: Final = (
     "co-action within a window, exact (Giglietto et al. 2020)",
     "degree null with interests and time blocks, count and surprise (docs/methods/coordination.md)",
@@ -129,7 +131,10 @@ def coordination(
     traces, inputs, limits = _read_traces(data, asked)
     if asked.preset is not None:
         return _peer_finding(traces, asked.preset, asked, window, inputs)
-    refuse_coarse_times(traces, window)
+    traces, coarse = settle_coarse_times(traces, window)
+    limits += coarse
+    if alike := find_lookalikes(traces[0].accounts):
+        limits.append(Note("ids-look-alike", {"groups": len(alike)}))
     read = _build_layers(canonical_accounts(traces), asked, window, progress)
     return _measure(read, asked, limits, progress).replace(
         name=_finding_name(asked, traces),
@@ -322,6 +327,7 @@ def _parameters(asked: CoordinationOptions, names: list[str], window: int) -> di
         "jitter_s": JITTER_WINDOWS * window / 1e6,
         "sensitivity": asked.sensitivity,
         "block_test": asked.block_test,
+        **({"short_links": dict(asked.short_links)} if asked.short_links else {}),
     }
 
 
@@ -340,13 +346,14 @@ def _read_traces(
     if not names:
         raise UsageError("no trace is named", fix=f"Traces: {', '.join(TRACES)}.")
     if isinstance(data, Record):
-        traces = [read_trace(data, n) for n in names]
+        traces = [read_trace(data, n, asked.short_links) for n in names]
         limits = [Note("no-acts-of-trace", {"trace": t.name}) for t in traces if not len(t)]
         sources = sorted({t.source for t in traces})
         found = [t for t in traces if len(t)]
         if not found:
             held = ", ".join(f"{trace} ({n:,})" for trace, n in trace_sizes(data).items())
-            raise CannotAnswer(
+            none = UsageError if not set(names) & set(TRACES) else CannotAnswer
+            raise none(
                 f"the record has no acts of {', '.join(names)}",
                 fix=f"It has, by accounts: {held}." if held else "It holds no acts at all.",
             )

@@ -13,8 +13,10 @@ from birdfall.model.errors import UsageError, WindowError
 
 TRACES: Final = (
     "repost", "quote", "reply", "like", "mention", "report", "follow", "hashtag", "hashtags",
-    "link", "text", "status", "creation",
+    "link", "text", "status", "creation", "domain", "emoji", "conversation", "delete",
 )  # fmt: skip
+#: Any other kind of object that a record has: an image, a song, whatever a file tells of.
+_KIND_OF_OBJECT: Final = re.compile(r"[^\W\d_][\w .+-]{0,39}")
 #: "louvain" is the former name of "leiden", kept for cases and scripts that use it.
 GroupMethod = Literal["propagation", "leiden", "louvain"]
 NullName = Literal["degree", "none"]
@@ -87,6 +89,15 @@ def parse_window(window: Window) -> int:
     return min(int(found), MAX_WINDOW_US)
 
 
+def check_trace(name: str) -> None:
+    """Raise UsageError for what can be neither one of `TRACES` nor a kind of object."""
+    if name not in TRACES and not _KIND_OF_OBJECT.fullmatch(name):
+        raise UsageError(
+            f"there is no trace {name!r}",
+            fix=f"Traces: {', '.join(TRACES)}, or a kind of object such as image or song.",
+        )
+
+
 @dataclass(frozen=True)
 class CoordinationOptions:
     """What is asked of `coordination`.
@@ -94,7 +105,8 @@ class CoordinationOptions:
     Attributes
     ----------
     trace : str or sequence of str
-        One of `TRACES`, or several for a layered network; for a bare table, its name.
+        One of `TRACES` or a kind of object that the record has (`image`, `song`, ...), or several
+        for a layered network; for a bare table, its name.
     window : str, timedelta or float
         Two acts on one object at most this far apart co-act (inclusive): "60s", "5min", seconds.
     at_least : int
@@ -131,6 +143,8 @@ class CoordinationOptions:
         Bytes that pairs of acts may take at a time.
     name : str, optional
         The finding's name.
+    short_links : mapping, optional
+        Short links to the addresses they lead to, for `link` and `domain`.
     """
 
     trace: str | Sequence[str] = "repost"
@@ -152,6 +166,7 @@ class CoordinationOptions:
     time_unit: str | None = None
     memory: int = DEFAULT_MEMORY_BYTES
     name: str | None = None
+    short_links: Mapping[str, str] | None = None
 
     @property
     def traces(self) -> list[str]:
@@ -169,7 +184,8 @@ class CoordinationOptions:
         Parameters
         ----------
         known_traces : bool
-            Whether the traces must be some of `TRACES`: of a record or files, not of a bare table.
+            Whether the traces must be some of `TRACES` or a kind of object: of a record or files,
+            not of a bare table.
 
         Raises
         ------
@@ -187,8 +203,7 @@ class CoordinationOptions:
                 fix="Choose one between 0 and 1 (alpha); 0.01 is usual.",
             )
         for name in self.traces if known_traces else ():
-            if name not in TRACES:
-                raise UsageError(f"there is no trace {name!r}", fix=f"Traces: {', '.join(TRACES)}.")
+            check_trace(name)
         window = parse_window(self.window)
         choices: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             (self.null, "null", ("degree", "none")),
@@ -226,3 +241,4 @@ class CoordinationKeywords(TypedDict, total=False):
     time_unit: str | None
     memory: int
     name: str | None
+    short_links: Mapping[str, str] | None

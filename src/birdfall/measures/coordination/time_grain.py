@@ -4,15 +4,17 @@ would seem to be of one moment."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 
 from birdfall.measures.coordination.traces import Trace
 from birdfall.model.errors import CannotAnswer
+from birdfall.model.findings import Note
 from birdfall.model.units import DAY_US, MINUTE_US
 from birdfall.sources.shared.timestamps import EARLIEST_US
 
+MINUTE_S: Final = MINUTE_US // 1_000_000
 #: So many times on whole minutes are no chance.
 MIN_MINUTES: Final = 5
 
@@ -50,19 +52,45 @@ def are_minutes(times: np.ndarray) -> bool:
     return not (times % MINUTE_US).any()
 
 
-def refuse_coarse_times(traces: Sequence[Trace], window: int) -> None:
-    """Raise CannotAnswer where the times are days, or minutes, and the window (us) is shorter."""
+def settle_coarse_times(traces: Sequence[Trace], window: int) -> tuple[list[Trace], list[Note]]:
+    """The traces without acts whose times leave open more than the window (us), and how many those
+    were.
+
+    Raises CannotAnswer where that is all of them.
+    """
+    kept, notes = [], []
     for trace in traces:
-        if window < DAY_US and are_days(trace.time):
-            raise CannotAnswer(
-                f"the times of {trace.name} name a day and no hour",
-                why="Two accounts twelve hours apart would seem to act at one moment.",
-                fix="Ask for a window of a day or more (--window 1d), or give times with an hour.",
-            )
-        if window < MINUTE_US and are_minutes(trace.time):
-            raise CannotAnswer(
-                f"the times of {trace.name} name a minute and no second",
-                why="Two accounts fifty seconds apart would seem to act at one moment.",
-                fix="Ask for a window of a minute or more (--window 60s), or give times with "
-                "seconds.",
-            )
+        if trace.within is not None:
+            coarse = trace.within * 1_000_000 > window
+            if coarse.all():
+                _refuse(trace.name, "day" if trace.within.max() > MINUTE_S else "minute")
+            if coarse.any():
+                values = {"trace": trace.name, "acts": int(coarse.sum())}
+                notes.append(Note("coarse-times-left-out", values))
+                trace = trace.filter(~coarse)
+        _refuse_grids(trace, window)
+        kept.append(trace)
+    return kept, notes
+
+
+def _refuse_grids(trace: Trace, window: int) -> None:
+    """The same for times that do not say how fine they are, by what all of them share."""
+    if trace.within is not None and trace.within.any():
+        return
+    if window < DAY_US and are_days(trace.time):
+        _refuse(trace.name, "day")
+    if window < MINUTE_US and are_minutes(trace.time):
+        _refuse(trace.name, "minute")
+
+
+def _refuse(trace: str, unit: str) -> NoReturn:
+    missing, apart, wider = {
+        "day": ("hour", "twelve hours", "a day or more (--window 1d)"),
+        "minute": ("second", "fifty seconds", "a minute or more (--window 60s)"),
+    }[unit]
+    raise CannotAnswer(
+        f"the times of {trace} name a {unit} and no {missing}",
+        why=f"Two accounts {apart} apart would seem to act at one moment.",
+        fix=f"Ask for a window of {wider}, or give times with {'an' if unit == 'day' else 'a'} "
+        f"{missing}.",
+    )

@@ -2,9 +2,11 @@
 of three columns.
 
 repost, quote, reply, like: the post. mention, report, follow: the account acted on. hashtag: the
-tag; hashtags: the set of tags of one post. link: the page (`coordination_links`). text: the cluster
-of near-identical texts. status: the change of status, so that accounts that fall together co-act.
-creation: accounts made within the window of each other.
+tag; hashtags: the set of tags of one post. link: the page (`urls`); domain: what is registered of
+its address. text: the cluster of near-identical texts; emoji: a run of emoji. status: the change of
+status, so that accounts that fall together co-act; delete: that posts were deleted. creation:
+accounts made within the window of each other. conversation, and any other name: objects of that
+kind, which posts use.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.measures.coordination.options import TRACES
+from birdfall.measures.coordination.emoji import MAY_HOLD_EMOJI, emoji_runs
+from birdfall.measures.coordination.options import check_trace
 from birdfall.measures.coordination.urls import normalise_url
 from birdfall.measures.coordination.value_codes import encode_values
-from birdfall.model.errors import UsageError
 from birdfall.model.schemas import FALLEN
+from birdfall.record.lookalikes import UNSEEN_PATTERN
 from birdfall.record.record import Record
 
 #: Names that are joined for a digest: together they stay below what one Arrow text can hold.
@@ -35,7 +38,8 @@ class Trace:
     code.
 
     shown: per object an example of what people saw, where there is one. languages, contents
-    (the act's own id, texts or whole numbers): per act, or None. source: the table it came from.
+    (the act's own id, texts or whole numbers), platforms, within (int64, seconds that a time leaves
+    open): per act, or None. source: the table it came from.
     """
 
     name: str
@@ -49,25 +53,28 @@ class Trace:
     source: str
     contents: pa.Array | None = None
     record_codes: np.ndarray | None = None
+    platforms: pa.Array | None = None
+    within: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.time)
 
     def filter(self, keep: np.ndarray) -> Trace:
         """The acts where `keep` (bool[n]) holds."""
-        languages = None if self.languages is None else self.languages.filter(pa.array(keep))
-        return Trace(
-            self.name,
-            self.account[keep],
-            self.object_[keep],
-            self.time[keep],
-            self.accounts,
-            self.objects,
-            self.shown,
-            languages,
-            self.source,
-            None if self.contents is None else self.contents.filter(pa.array(keep)),
-            self.record_codes,
+        mask = pa.array(keep)
+
+        def kept(column: pa.Array | None) -> pa.Array | None:
+            return None if column is None else column.filter(mask)
+
+        return replace(
+            self,
+            account=self.account[keep],
+            object_=self.object_[keep],
+            time=self.time[keep],
+            languages=kept(self.languages),
+            contents=kept(self.contents),
+            platforms=kept(self.platforms),
+            within=None if self.within is None else self.within[keep],
         )
 
     def record_code(self, account: np.ndarray) -> np.ndarray:
@@ -119,60 +126,108 @@ def canonical_accounts(traces: list[Trace]) -> list[Trace]:
 
 
 _ACTS = """
-SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, {language} AS language,
-{shown} AS shown, a.act_id AS content FROM acts a JOIN ids i ON i.id = a.account
-WHERE a.kind = '{kind}' AND {object} IS NOT NULL
+SELECT i.code AS account, {object} AS object, epoch_us(a.time) AS time, a.language AS language,
+{shown} AS shown, a.act_id AS content, a.platform AS platform, a.within_s AS within
+FROM acts a JOIN ids i ON i.id = a.account WHERE {where} AND {object} IS NOT NULL
 """
-_TAG = "lower(ltrim(trim(a.object), '#\N{FULLWIDTH NUMBER SIGN}'))"
+#: A hashtag as one reads it: without its sign, in small letters, composed, without unseen marks.
+_TAG = (
+    "nfc_normalize(lower(regexp_replace(ltrim(trim(a.object), '#\N{FULLWIDTH NUMBER SIGN}'), "
+    f"'{UNSEEN_PATTERN}', '', 'g')))"
+)
 _OBJECTS = {
     "repost": "a.object", "quote": "a.object", "reply": "a.object", "like": "a.object",
     "link": "a.object",
     "mention": "coalesce(a.target, a.object)", "report": "coalesce(a.target, a.object)",
     "follow": "coalesce(a.target, a.object)", "hashtag": _TAG,
 }  # fmt: skip
-_SHOWN = {"repost": "a.text", "quote": "NULL", "reply": "NULL", "like": "a.text"}
+_SHOWN = {"repost": "a.text", "like": "a.text"}
+#: Traces that share what they are, rather than an object: that it happened.
+_NO_MORE = "NULL AS language, NULL AS shown, NULL AS content, NULL AS platform, NULL AS within"
 
 
 _QUERIES = {
     "status": """
-        SELECT i.code AS account, s.status AS object, epoch_us(s.time) AS time, NULL AS language,
-        NULL AS shown, NULL AS content FROM statuses s JOIN ids i ON i.id = s.account
-        WHERE s.observation = 'change' AND s."after" IS NULL AND list_contains($1, s.status)""",
-    "creation": """
+        SELECT i.code AS account, s.status AS object, epoch_us(coalesce(s."after", s.time)) AS time,
+        NULL AS language, NULL AS shown, NULL AS content, NULL AS platform,
+        ceil((epoch_us(s.time) - epoch_us(s."after")) / 1e6)::BIGINT AS within
+        FROM statuses s JOIN ids i ON i.id = s.account
+        WHERE s.observation = 'change' AND list_contains($1, s.status)""",
+    "creation": f"""
         SELECT DISTINCT i.code AS account, 'created' AS object, epoch_us(a.created_at) AS time,
-        NULL AS language, NULL AS shown, NULL AS content
-        FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL""",
+        {_NO_MORE} FROM accounts a JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL""",
     "hashtags": f"""
         SELECT i.code AS account,
         array_to_string(list_sort(list_distinct(list({_TAG}))), ' ') AS object,
         epoch_us(a.time) AS time, any_value(a.language) AS language, NULL AS shown,
-        any_value(a.act_id) AS content FROM acts a JOIN ids i ON i.id = a.account
+        any_value(a.act_id) AS content, any_value(a.platform) AS platform,
+        max(a.within_s) AS within FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.kind = 'hashtag'
         GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1""",
     "text": """
         SELECT i.code AS account, i.id AS id, a.text AS object, epoch_us(a.time) AS time,
-        a.language AS language, a.text AS shown, a.act_id AS content
-        FROM acts a JOIN ids i ON i.id = a.account
+        a.language AS language, a.text AS shown, a.act_id AS content, a.platform AS platform,
+        a.within_s AS within FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL""",
+    "delete": _ACTS.format(object="'deleted'", shown="NULL", where="a.kind = 'delete'"),
 }
-_FOLLOWS = """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL FROM follows f
-JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
+_FOLLOWS = """UNION SELECT i.code, f.followed, epoch_us(f.since), NULL, NULL, NULL, NULL, NULL
+FROM follows f JOIN ids i ON i.id = f.follower WHERE f.since IS NOT NULL"""
+#: Acts on objects of one kind; of domains, the links where nothing names the domain itself.
+_OF_KIND = _ACTS.format(
+    object="a.object", shown="NULL", where="a.kind = 'use' AND a.object_kind = $1"
+)
+#: A post once, however many acts it is.
+_OF_THREADS = f"""
+SELECT i.code AS account, a.conversation AS object, epoch_us(a.time) AS time,
+any_value(a.language) AS language, NULL AS shown, a.act_id AS content,
+any_value(a.platform) AS platform, max(a.within_s) AS within
+FROM acts a JOIN ids i ON i.id = a.account WHERE a.conversation IS NOT NULL
+GROUP BY i.code, a.conversation, a.time, a.act_id
+UNION ALL {_OF_KIND.replace("$1", "'conversation'")}"""
+_ON_LINKS = _ACTS.format(object="a.object", shown="NULL", where="a.kind = 'link'")
+_WITH_EMOJI = _ACTS.format(
+    object="a.text",
+    shown="NULL",
+    where="a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL "
+    f"AND regexp_matches(a.text, '{MAY_HOLD_EMOJI}')",
+)
 
 
 def _read_rows(record: Record, trace: str) -> pa.Table:
-    """Rows [account, object, time, language, shown, content] by time, account and object."""
+    """Rows [account, object, time, language, shown, content, platform, within] by time, account and
+    object.
+    """
     if trace in _QUERIES:
         rows = record.sql(_QUERIES[trace], [list(FALLEN)] if trace == "status" else None)
-    else:
+    elif trace in _OBJECTS:
         shown = _SHOWN.get(trace, "NULL")
-        query = _ACTS.format(object=_OBJECTS[trace], kind=trace, language="a.language", shown=shown)
+        query = _ACTS.format(object=_OBJECTS[trace], shown=shown, where=f"a.kind = '{trace}'")
         rows = record.sql(query + (_FOLLOWS if trace == "follow" else ""))
+    elif trace == "emoji":
+        rows = _runs_of_emoji(record.sql(_WITH_EMOJI))
+    elif trace == "conversation":
+        rows = record.sql(_OF_THREADS)
+    else:
+        rows = record.sql(_OF_KIND, [trace])
+        if trace == "domain" and not rows.num_rows:
+            rows = record.sql(_ON_LINKS)
     # texts are numbered as they come, so among those of one moment the accounts' own ids decide
     by = ("time", "id" if trace == "text" else "account", "object")
     return rows.sort_by([(column, "ascending") for column in by])
 
 
-def read_trace(record: Record, trace: str) -> Trace:
+def _runs_of_emoji(rows: pa.Table) -> pa.Table:
+    """Per run of emoji in a text, the row of the text."""
+    coded = rows.column("object").combine_chunks().dictionary_encode()
+    runs = pa.array(
+        [emoji_runs(t) for t in coded.dictionary.to_pylist()], pa.list_(pa.string())
+    ).take(coded.indices)
+    spread = rows.take(pc.list_parent_indices(runs))
+    return spread.set_column(rows.schema.get_field_index("object"), "object", pc.list_flatten(runs))
+
+
+def read_trace(record: Record, trace: str, short_links: Mapping[str, str] | None = None) -> Trace:
     """The acts of one trace of a record.
 
     Parameters
@@ -180,7 +235,9 @@ def read_trace(record: Record, trace: str) -> Trace:
     record : Record
         What is read.
     trace : str
-        One of `TRACES`.
+        One of `TRACES`, or a kind of object.
+    short_links : mapping
+        Normalised short link to the address it leads to.
 
     Returns
     -------
@@ -190,14 +247,18 @@ def read_trace(record: Record, trace: str) -> Trace:
     Raises
     ------
     UsageError
-        For an unknown trace.
+        For what can be no trace.
     """
-    if trace not in TRACES:
-        raise UsageError(f"there is no trace {trace!r}", fix=f"Traces: {', '.join(TRACES)}.")
+    check_trace(trace)
     rows = _read_rows(record, trace)
     objects = rows.column("object").combine_chunks().cast(pa.string())
-    if trace == "link":
-        objects = _map_distinct(objects, normalise_url)
+    if trace in ("link", "domain"):
+        objects = _map_distinct(objects, lambda link: normalise_url(link, short_links))
+    if trace == "domain":
+        # the list of public suffixes, which no other trace needs
+        from birdfall.measures.coordination.domains import domain_of
+
+        objects = _map_distinct(objects, domain_of)
     if trace == "text":
         # compiled code that no other trace needs: half a second of start-up
         from birdfall.measures.coordination.text_clusters import text_objects
@@ -212,7 +273,7 @@ def read_trace(record: Record, trace: str) -> Trace:
         rows.column("shown").combine_chunks(),
         rows.column("language").combine_chunks(),
         {"status": "statuses", "creation": "accounts"}.get(trace, "acts"),
-        rows.column("content").combine_chunks(),
+        *(rows.column(c).combine_chunks() for c in ("content", "platform", "within")),
     )
 
 
@@ -229,7 +290,7 @@ def content_ids(trace: Trace) -> pa.Array:
     return rows if contents is None else pc.coalesce(contents, rows)
 
 
-def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
+def _map_distinct(values: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
     """`change` applied once per distinct text."""
     coded = values.dictionary_encode()
     changed = pa.array([change(v) for v in coded.dictionary.to_pylist()], pa.string())
@@ -245,10 +306,10 @@ def _trace_from_texts(
     shown: pa.Array | None,
     languages: pa.Array | None,
     source: str,
-    contents: pa.Array | None,
+    *more: pa.Array,
 ) -> Trace:
     """Rows without an object are dropped (they share nothing: two posts without a link have no link
-    in common).
+    in common). more: contents, platforms and within.
     """
     if objects.null_count:
         keep = objects.is_valid()
@@ -256,10 +317,10 @@ def _trace_from_texts(
         account, time, objects = account[mask], time[mask], objects.filter(keep)
         shown = None if shown is None else shown.filter(keep)
         languages = None if languages is None else languages.filter(keep)
-        contents = None if contents is None else contents.filter(keep)
+        more = tuple(column.filter(keep) for column in more)
     values, codes = encode_values(objects)
     return trace_from_codes(
-        name, account, codes, time, accounts, values, shown, languages, source, contents
+        name, account, codes, time, accounts, values, shown, languages, source, *more
     )
 
 
@@ -274,6 +335,8 @@ def trace_from_codes(
     languages: pa.Array | None,
     source: str,
     contents: pa.Array | None,
+    platforms: pa.Array | None = None,
+    within: pa.Array | None = None,
 ) -> Trace:
     """A trace of acts whose objects are codes of `values`; columns of nulls count as none."""
     seen: dict[int, str] = {}
@@ -281,8 +344,13 @@ def trace_from_codes(
         first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
         texts = shown.drop_null().take(pa.array(first[1])).to_pylist()
         seen = dict(zip(first[0].tolist(), map(str, texts), strict=True))
-    if languages is not None and languages.null_count == len(languages):
-        languages = None
-    if contents is not None and contents.null_count == len(contents):
-        contents = None
-    return Trace(name, account, codes, time, accounts, values, seen, languages, source, contents)
+    languages, contents, platforms, within = (
+        None if column is None or column.null_count == len(column) else column
+        for column in (languages, contents, platforms, within)
+    )
+    open_for = None if within is None else pc.fill_null(within, 0).to_numpy(zero_copy_only=False)
+    return Trace(
+        name, account, codes, time, accounts, values, seen, languages, source, contents,
+        platforms=None if platforms is None else platforms.cast(pa.string()),
+        within=None if open_for is None else open_for.astype(np.int64),
+    )  # fmt: skip

@@ -1,8 +1,8 @@
 """Links that lead to the same page, written the same way: the object of the `link` trace.
 
-Scheme, www, default ports, fragments, tracking parameters, parameter order and trailing slashes do
-not tell pages apart. A short link is one with the page it leads to only where the data itself says
-so. Text rules only; nothing is fetched.
+Scheme, www, default ports, fragments, tracking parameters, parameter order, trailing slashes and
+the punycode of a host do not tell pages apart. A short link is one with the page it leads to only
+where the data or a person's table says so. Text rules only; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import idna
 
 #: Query parameters that say how a reader came, not what is read.
 TRACKING: Final = frozenset((
@@ -50,6 +52,21 @@ def normalise_url(link: str, shortened: Mapping[str, str] | None = None) -> str:
     return found
 
 
+def short_link_table(pairs: Mapping[str, str]) -> dict[str, str]:
+    """A person's table of short links, as `normalise_url` takes it."""
+    return {_strip_url(short): long for short, long in pairs.items()}
+
+
+def _readable_host(host: str) -> str:
+    """A host as it is registered (punycode) in the letters that people read; others as they are."""
+    if host.isascii() and "xn--" not in host:
+        return host
+    try:
+        return idna.decode(host, uts46=True).lower()
+    except (idna.IDNAError, UnicodeError):
+        return host
+
+
 def _strip_url(link: str) -> str:
     text = link.strip()
     if "://" not in text and not text.startswith("//"):
@@ -59,7 +76,7 @@ def _strip_url(link: str) -> str:
         text = "//" + text
     try:
         parts = urlsplit(text)
-        host = (parts.hostname or "").rstrip(".")
+        host = _readable_host((parts.hostname or "").rstrip("."))
         port = parts.port
     except ValueError:
         return link.strip()

@@ -61,6 +61,9 @@ class Emit:
     some_handles
         Record columns in which handles stand beside ids: as `handles`, but a text without @ and
         address keeps its case unless the same handle stands in the column with one.
+    ordered
+        Two columns of the file, a begin and an end: a row whose end lies before its begin is
+        refused.
     split
         Record columns of several values, each of which becomes its own row.
     first_of
@@ -85,6 +88,7 @@ class Emit:
     find: dict[str, str] = field(default_factory=dict)
     handles: tuple[str, ...] = ()
     some_handles: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
 
     @property
     def conditions(self) -> set[str]:
@@ -96,7 +100,7 @@ class Emit:
     def used(self) -> set[str]:
         """Columns of the file it reads."""
         chosen = {name for names in self.columns.values() for name in names}
-        chosen |= self.conditions
+        chosen |= self.conditions | set(self.ordered)
         return chosen | ({self.until} if self.until else set())
 
 
@@ -161,5 +165,6 @@ def _emit_document(emit: Emit) -> dict[str, _TomlValue]:
         "find": emit.find,
         "handles": list(emit.handles),
         "some_handles": list(emit.some_handles),
+        "ordered": list(emit.ordered),
     }
     return {key: value for key, value in full.items() if value}

@@ -116,6 +116,8 @@ def fix_of(cell: Cell, reason: str = "") -> str:
         return "Write it out in full, such as 32145; where only this is known, leave the row out."
     if reason == timestamps.DAY_NUMBER:
         return "Say --date-format excel, or format the column as a date and save the file again."
+    if "before its begin" in reason:
+        return "Correct one of the two times."
     if "bytes long" in reason or "NUL" in reason:
         return "Leave the row out, or mend the cell."
     return {

@@ -15,6 +15,8 @@ from birdfall.sources.table.handles import are_handles, are_mostly_handles
 
 #: Rows whose values are looked at.
 SAMPLE_ROWS: Final = 1_000
+#: More different values are no names of platforms.
+MAX_PLATFORMS: Final = 30
 #: Values by which a column says that it holds none.
 NO_ID: Final = ("", "0", "-1", "false", "no", "none", "[]", "{}", "n/a")
 #: The address of a single post on a platform: the row's own, where the row is a post.
@@ -68,6 +70,18 @@ class Chosen:
         listed = (c for role in roles for c in self.columns(role))
         return next((c for c in listed if not self.sample or self.values(c)), None)
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kind of object to the column that holds such things, named by a person or by its name."""
+        named = {m[1]: c for r, c in self.said.items() if (m := KIND_ROLE.fullmatch(r))}
+        found = {r: c for r in OBJECT_ROLES if (c := self.filled(r))} | named
+        site = found.get("domain")
+        told = self.filled("links") or (site and "link" not in squeeze_name(site))
+        if site and told and "domain" not in self.said and self.filled("text", "act_id", "links"):
+            # beside a link it says nothing more, beside a post mostly where that itself stands
+            del found["domain"]
+        return found
+
     def take_away(self, column: str | None, *but: str) -> None:
         """Leave a column no role but these."""
         for role in self.by_role:
@@ -88,11 +102,11 @@ def choose_roles(
     Raises UsageError for a role or a column that there is not.
     """
     for role, column in said.items():
-        if role not in ROLES:
+        if role not in ROLES and not KIND_ROLE.fullmatch(role):
             raise UsageError(
                 f"there is no role {printable(role, 40)!r}",
                 where=where,
-                fix=f"Roles: {', '.join(ROLES)}.",
+                fix=f"Roles: {', '.join(ROLES)}, and object:KIND for any other kind of thing.",
             )
         if column not in columns:
             raise UsageError(
@@ -105,7 +119,7 @@ def choose_roles(
     if rows:
         _correct_by_values(chosen)
     for role, column in said.items():
-        own = ROLES[role]
+        own = ROLES.get(role, (role,))
         chosen.take_away(column, *own)
         for name in own:
             chosen.by_role[name] = [column]
@@ -132,6 +146,12 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "mentions": ("mentions",),
     "act_id": ("act_id",),
     "target": ("target",),
+    "image": ("image",),
+    "song": ("song",),
+    "domain": ("domain",),
+    "conversation": ("conversation",),
+    "platform": ("platform",),
+    "deleted_at": ("deleted",),
     "text": ("text",),
     "kind": ("kind",),
     "status": ("status",),
@@ -139,6 +159,8 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "suspended": ("is_suspended",),
     "restored_at": ("reversed",),
     "last_seen": ("last_seen",),
+    "since": ("since",),
+    "until": ("until",),
     "follower": ("follower",),
     "followed": ("followed",),
     "followers": ("followers",),
@@ -150,6 +172,10 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "reporter": ("reporter",),
     "reason": ("reason",),
 }
+#: Roles of things that posts use, which are kinds of objects.
+OBJECT_ROLES: Final = ("image", "song", "domain", "conversation")
+#: A role of a person's own: object:KIND, with the kind that the trace is then called by.
+KIND_ROLE: Final = re.compile(r"object:([^\W\d_][\w .+-]{0,39})")
 #: Roles that no other column shall have once a person said which has it.
 _SAME_QUESTION: Final = {
     "account": ("account", "account_id"),
@@ -199,7 +225,7 @@ def _correct_by_values(chosen: Chosen) -> None:
         values = chosen.values(column)
         if values and all(_CLOCK.fullmatch(v) for v in values):
             _move(chosen, column, "posted", "hour")
-    for role in ("suspended", "reversed", "last_seen"):
+    for role in ("suspended", "reversed", "last_seen", "since", "until", "deleted"):
         for column in list(chosen.columns(role)):
             if not any(_looks_like_time(v) for v in chosen.values(column)):
                 _move(chosen, column, role)
@@ -213,6 +239,9 @@ def _correct_by_values(chosen: Chosen) -> None:
         rows = [(row[column], row.get(own or "")) for row in chosen.sample if row.get(column)]
         if rows and all(answered == itself for answered, itself in rows):
             _move(chosen, column, "reply_id")
+    for column in list(chosen.columns("platform")):
+        if len(set(chosen.values(column))) > MAX_PLATFORMS:
+            _move(chosen, column, "platform")
     _tell_counts_from_lists(chosen)
     _tell_flags_from_ids(chosen)
 

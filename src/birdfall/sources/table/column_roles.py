@@ -125,8 +125,19 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "commentid documentid mentionid resourceid idtweet idtuit idmensaje "
     "idpublicacion iddelpost uri aturi idstr id videoid",
     # what is shared that is neither a post nor a text
-    "media": "phash imagephash imagehash mediahash pdqhash pdq imageid image songid song musicid "
-    "soundid domain linkdomain",
+    "image": "phash imagephash imagehash mediahash pdqhash pdq mediaphash photohash videohash "
+    "imageid mediaid image imagen imagem الصورة صورة",
+    "song": "songid song musicid soundid audioid musictitle musicname sound cancion chanson musica "
+    "أغنية",
+    "domain": "domain linkdomain urldomain domainname dominio domaine نطاق",
+    "conversation": "conversationid conversationidstr threadid threadrootid rootid rooturi "
+    "replyrooturi threadroot threaduri conversation thread hilo conversacion conversa",
+    # where and until when a post stood
+    "platform": "platform socialplatform socialnetwork sourceplatform plataforma redsocial "
+    "plateforme reseausocial redesocial المنصة منصة piattaforma plattform",
+    "deleted": "deletedat deletiondate deletiontime deletedon deletedtime datedeleted "
+    "tweetdeletedat postdeletedat borradoel borradael fechaborrado fechadeborrado eliminadoel "
+    "datesuppression datedesuppression supprimele apagadoem excluidoem dataexclusao تاريخالحذف",
     "target": "target targetid targetuser mentioned touser objetivo destino cible alvo subject "
     "reported reporteduser reportedaccount reportedid denunciado denunciada signale "
     "targetaccount accused victim",
@@ -163,6 +174,11 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "follower": "follower followerid followerdid seguidor seguidora abonne متابع idseguidor",
     "followed": "followed followedid followee followeeid leader followeduser following_user "
     "seguido seguida suivi cuentaseguida المتابع",
+    "since": "since followedat followedsince followingsince followdate datefollowed followstart "
+    "sigueseguidodesde desde siguedesde depuis suividepuis seguedesde desdequando منذ startdate "
+    "start begin",
+    "until": "until unfollowedat unfollowdate dateunfollowed followedto followeduntil followend "
+    "hasta jusque jusquau ate حتى enddate end",
     "edge_from": "source from origen origem",
     "edge_to": "target to destino destination",
     "followers": "followers followercount followerscount seguidores numseguidores nseguidores "

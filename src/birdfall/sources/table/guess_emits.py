@@ -53,19 +53,24 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
 def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Iterator[Emit]:
     assert follower and followed
     seen = time_columns(chosen, "observed")
-    when = None if seen else time_columns(chosen, "posted")
+    began = chosen.filled("since")
+    when = (began,) if began else None if seen else time_columns(chosen, "posted")
+    ended = chosen.filled("until")
     columns: dict[str, tuple[str, ...]] = {"follower": (follower,), "followed": (followed,)}
     if seen:
         columns["observed_at"] = seen
-    elif when:
+    if when:
         columns["since"] = when
+    if ended:
+        columns["until"] = (ended,)
     handles = tuple(
         role
         for role, column in (("follower", follower), ("followed", followed))
         if are_known_handles(chosen, column)
     )
-    said = {"observation": "change" if when else "seen"}
-    yield Emit("follows", columns, said, handles=handles)
+    said = {"observation": "change" if when or ended else "seen"}
+    ordered = (when[0], ended) if when and ended and len(when) == 1 else ()
+    yield Emit("follows", columns, said, handles=handles, ordered=ordered)
     # accounts go by the folded handle, and are shown by the one that stands in the file
     for role in handles:
         named = {"account": columns[role], "handle": columns[role]}
@@ -101,7 +106,7 @@ def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
 def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
     """Whether each row says something of an account, and none is an act."""
     says_status = bool(
-        chosen.first("status", "suspended", "is_suspended")
+        chosen.first("status", "suspended", "is_suspended", "deleted")
         or "status" in constants
         or _reason_as_status(chosen)
     )
@@ -194,8 +199,8 @@ def _statuses(
     constants: dict[str, str],
     where: str,
 ) -> Iterator[Emit]:
-    if suspended := chosen.first("suspended"):
-        yield from _changes(chosen, who, suspended, folded)
+    if chosen.first("suspended", "deleted"):
+        yield from _changes(chosen, who, folded)
         return
     word = chosen.first("status") or _reason_as_status(chosen)
     flag = chosen.first("is_suspended")
@@ -237,22 +242,32 @@ def _statuses(
 
 
 def _changes(
-    chosen: Chosen, who: dict[str, tuple[str, ...]], suspended: str, folded: tuple[str, ...]
+    chosen: Chosen, who: dict[str, tuple[str, ...]], folded: tuple[str, ...]
 ) -> Iterator[Emit]:
-    for column, status in ((suspended, "suspended"), (chosen.first("reversed"), "active")):
-        if column is None:
+    fell, back = chosen.first("suspended", "deleted"), chosen.first("reversed")
+    last_seen = chosen.filled("last_seen")
+    for role, status in (
+        ("suspended", "suspended"),
+        ("deleted", "deleted"),
+        ("reversed", "active"),
+    ):
+        column = chosen.first(role)
+        if column is None or fell is None:
             continue
         columns = who | {"time": (column,)}
-        last_seen = chosen.filled("last_seen")
-        if status == "suspended" and last_seen:
+        if column == fell and last_seen:
             columns["after"] = (last_seen,)
-        columns |= _present(chosen, "reason") if status == "suspended" else {}
+        columns |= _present(chosen, "reason") if column == fell else {}
+        ordered = (fell, back) if back else ()
+        if column == fell and last_seen and not back:
+            ordered = (last_seen, fell)
         yield Emit(
             "statuses",
             columns,
             {"status": status, "observation": "change"},
             skip_if_null=(column,),
             handles=folded,
+            ordered=ordered,
         )
 
 

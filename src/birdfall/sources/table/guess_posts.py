@@ -6,6 +6,7 @@ A repost is told by the id of what was reposted, else by a flag, a word or a tex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -31,7 +32,13 @@ _RETWEET_TEXT: Final = r"^\s*(?:RT|rt)\s+@\w+"
 _RETWEETED: Final = r"^\s*(?:(?:RT|rt)\s+)?((?s:.+))$"
 _HASHTAGS: Final = r"(?:^|[^\pL\pN_&/])[#\x{FF03}]([\pL\pM\pN_]*\pL[\pL\pM\pN_]*)"
 _LINKS: Final = r"https?://[^\s<>\"'”»]*[^\s<>\"'”».,;:!?…)\]]"
-_MENTIONS: Final = r"(?:^|[^\pL\pN_@.])[@\x{FF20}]([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"
+#: An address in a column of addresses, with or without its scheme.
+_LISTED_LINK: Final = (
+    r"((?:https?://)?[\pL\pN_-]+(?:[.@:][\pL\pN_-]+)+(?:[/?#](?:[^\s|;'\"\]]*[^\s|;,'\"\]])?)?)"
+)
+_MENTIONS: Final = (
+    r"(?:^|[^\pL\pN_@./]|(?:^|[\s(])\.)[@\x{FF20}]([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"
+)
 #: How lists of objects in a cell name what they hold, the fuller first.
 _LISTED: Final = {
     "hashtags": ("text", "tag", "name", "title"),
@@ -74,24 +81,55 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
     kind = _kind_column(chosen)
     named = (c for c in chosen.columns("object") if not chosen.sample or chosen.values(c))
     thing = next((c for c in named if not _is_own_id(chosen, c, act_id)), None)
-    thing = thing or (None if act_id or text else shared or chosen.filled("media"))
-    if not (thing or act_id or text):
+    held = (shared, *chosen.kinds.values(), chosen.filled("hashtags"), chosen.filled("mentions"))
+    if kind and not (act_id or text):
+        thing = thing or next(filter(None, held), None)
+    if not (thing or act_id or text or any(held)):
         thing = chosen.first("object", "links", "url")
-    if thing is None and chosen.filled("repost_id") is None and not (act_id or text):
+    if not (thing or act_id or text or any(held) or chosen.filled("repost_id")):
         return
     if thing is not None:
         target = {"target": (t,)} if (t := chosen.filled("target")) else {}
         fixed = {} if kind else {"kind": constants.get("kind", "repost")}
+        if not kind and "object_kind" in constants:
+            fixed = {"kind": constants.get("kind", "use"), "object_kind": constants["object_kind"]}
         columns = base | {"object": (thing,)} | said | target | ({"kind": (kind,)} if kind else {})
         made = [Emit("acts", columns, fixed, handles=folded)]
+        made += _uses(chosen, base | said, folded, besides=thing)
     else:
         made = list(_posts(chosen, base, said, act_id or text, kind, folded, shared, constants))
+    so = {c: constants[c] for c in ("platform",) if c in constants}
     if account is None:
-        one = {"account": constants["account"]}
-        yield from (replace(emit, constants=emit.constants | one) for emit in made)
-        return
-    yield from made
-    yield from _authors(chosen, account, folded)
+        so["account"] = constants["account"]
+    yield from (replace(emit, constants=emit.constants | so) for emit in made)
+    if account is not None:
+        yield from _authors(chosen, account, folded)
+
+
+def _uses(
+    chosen: Chosen,
+    columns: dict[str, tuple[str, ...]],
+    folded: tuple[str, ...],
+    besides: str | None = None,
+) -> Iterator[Emit]:
+    """Things of other kinds that posts use: images, songs, what a person named; conversations where
+    they are no column of the posts.
+    """
+    told = {c: names for c, names in columns.items() if c != "text"}
+    thread = told.pop("conversation", ())
+    for kind, column in chosen.kinds.items():
+        if column in (besides, *thread):
+            continue
+        made = Emit(
+            "acts", told | {"object": (column,)}, {"kind": "use", "object_kind": kind},
+            skip_if={column: NO_ID}, handles=folded,
+        )  # fmt: skip
+        yield replace(made, split=("object",)) if _are_lists(chosen.values(column)) else made
+
+
+def _are_lists(values: list[str]) -> bool:
+    """Whether cells hold several things each: in brackets, or parted by bars."""
+    return any(re.fullmatch(r"\[.*\]", v) or "|" in v for v in values)
 
 
 def _is_own_id(chosen: Chosen, column: str, act_id: str | None) -> bool:
@@ -115,7 +153,9 @@ def _addresses(chosen: Chosen, act_id: str | None) -> tuple[str | None, str | No
 
 def _said(chosen: Chosen, text: str | None, act_id: str | None) -> dict[str, tuple[str, ...]]:
     found = {"text": text, "act_id": act_id}
-    found |= {role: chosen.filled(role) for role in ("language", "client")}
+    found |= {role: chosen.filled(role) for role in ("language", "client", "platform")}
+    if text or act_id:
+        found["conversation"] = chosen.filled("conversation")
     return {role: (column,) for role, column in found.items() if column}
 
 
@@ -151,7 +191,14 @@ def _posts(
         )  # fmt: skip
     if repost is not None:
         yield replace(repost, handles=(*folded, *repost.handles))
-    ids = {"act_id": said["act_id"]} if "act_id" in said else {}
+    ids = {c: said[c] for c in ("act_id", "platform") if c in said}
+    thread = {c: said[c] for c in ("conversation",) if c in said}
+    yield from _uses(chosen, base | ids | thread, folded)
+    if own is not None and (deleted := chosen.filled("deleted")):
+        yield Emit(
+            "acts", base | ids | {"object": (own,), "time": (deleted,)},
+            {"kind": "delete", "object_kind": "post"}, skip_if_null=(deleted,), handles=folded,
+        )  # fmt: skip
     either = chosen.filled("repost_or_quote_id")
     if either and kind:
         yield Emit(
@@ -257,8 +304,6 @@ def _entities(
     folded: tuple[str, ...],
 ) -> Iterator[Emit]:
     """The hashtags, links or mentions of posts: by their column, else out of the text."""
-    if role == "mentions" and column is None and not folded:
-        return  # a handle in a text, where accounts go by id, is nobody that is known
     source = column or text
     if source is None:
         return
@@ -280,7 +325,7 @@ def _entities(
         key = keys[0] if keys else _LISTED[role][0]
         yield replace(made, find={"object": rf"""['"]{key}['"]\s*:\s*['"]?([^'",\}}]+)"""})
     elif role == "links" and any("://" in v for v in values):
-        yield replace(made, find={"object": r"https?://[^\s|;'\"\]]+[^\s|;,'\"\]]"})
+        yield replace(made, find={"object": _LISTED_LINK})
     else:
         yield replace(made, split=("object",))
 

@@ -257,7 +257,15 @@ def _parse_emit(plain: JsonObject, where: str) -> Emit:
         _patterns(plain, "find", where),
         _names(plain.fields.get("handles", []), where),
         _names(plain.fields.get("some_handles", []), where),
+        _begin_and_end(_names(plain.fields.get("ordered", []), where), where),
     )
+
+
+def _begin_and_end(names: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """No columns, or two. Raises UsageError for another number."""
+    if len(names) not in (0, 2):
+        raise UsageError("ordered needs a begin and an end", where=where, fix="Name two columns.")
+    return names
 
 
 def _patterns(plain: JsonObject, key: str, where: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ Each row of the file is taken, skipped or refused, by every emit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from birdfall.model.schemas import TABLES, TIME, Rows
 from birdfall.sources.shared.durations import end_of
 from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.table import time_grain
 from birdfall.sources.table.cells import Cell, fix_of, read_cell, time_array
 from birdfall.sources.table.handles import fold_handles
 from birdfall.sources.table.sql_plan import Plan
@@ -26,6 +28,8 @@ MAX_TEXT_BYTES = 4 << 20
 #: 1.23E+17, and whole numbers beyond 2^53 that passed through a float: what spreadsheets and data
 #: frames make of long ids.
 LOST_DIGITS_PATTERN = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
+#: Why a row is refused that says when something began and ended.
+END_FIRST = "an end that lies before its begin"
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -63,6 +67,9 @@ class Emitter:
         columns: dict[str, pa.Array] = {}
         for cell in self.plan.cells:
             columns[cell.column] = self._read_column(cell, batch, keep, lines, checked)
+        if self.plan.ordered:
+            self._refuse_disorder(batch, keep, lines, checked)
+        self._add_grains(columns, batch)
         if self.plan.until is not None:
             self._collect_ends(columns, batch.column(self.plan.until), keep, lines)
             return
@@ -71,6 +78,16 @@ class Emitter:
             columns = {c: a.filter(mask) for c, a in columns.items()}
             lines = lines[keep]
         self.taken += len(lines)
+        columns, lines = self._spread(columns, lines)
+        if emit.first_of:
+            columns, lines = self._drop_repeats(columns, lines, emit.first_of)
+        yield from self._build_rows(columns, lines)
+
+    def _spread(
+        self, columns: dict[str, pa.Array], lines: np.ndarray
+    ) -> tuple[dict[str, pa.Array], np.ndarray]:
+        """Cells of several values as rows, and handles as one writes them."""
+        emit = self.plan.emit
         for split in emit.split:
             columns, lines = _split_column(columns, lines, split)
         for found in emit.find:
@@ -80,9 +97,50 @@ class Emitter:
                 columns[handle] = fold_handles(columns[handle])
         for column, known in self.plan.known_handles.items():
             columns[column] = fold_handles(columns[column], known)
-        if emit.first_of:
-            columns, lines = self._drop_repeats(columns, lines, emit.first_of)
-        yield from self._build_rows(columns, lines)
+        return columns, lines
+
+    def _refuse_disorder(
+        self, batch: pa.RecordBatch, keep: np.ndarray, lines: np.ndarray, checked: set[str]
+    ) -> None:
+        """Refuse the rows whose end lies before their begin."""
+        begin, end = self.plan.ordered
+        first, last = (
+            self._read_column(c, batch, keep, lines, checked).cast(pa.int64())
+            for c in self.plan.ordered
+        )
+        wrong = pc.fill_null(pc.less(last, first), False).to_numpy(zero_copy_only=False) & keep
+        texts = batch.column(self.plan.end_text or end.answer)
+        both = replace(end, file_columns=(*begin.file_columns, *end.file_columns))
+        for index in np.flatnonzero(wrong).tolist():
+            text = str(texts[index])
+            late = last[index].as_py() + (time_grain.grain_of(text) or 0) * 1_000_000
+            if late <= first[index].as_py():
+                self._refuse(both, text, END_FIRST, keep, lines, index)
+
+    def _add_grains(self, columns: dict[str, pa.Array], batch: pa.RecordBatch) -> None:
+        """Keep times that name no second as the intervals that they are."""
+        if self.plan.coarse is not None:
+            texts = batch.column(self.plan.coarse)
+            if texts.null_count == len(texts):
+                return
+            seconds = time_grain.grains_of(texts)
+        elif self.plan.grain:
+            seconds = np.full(batch.num_rows, self.plan.grain, np.int64)
+        else:
+            return
+        if self.plan.emit.table == "acts":
+            columns["within_s"] = pa.array(seconds, mask=seconds == 0)
+            return
+        if self.plan.emit.interval is not None:
+            return
+        begin = columns["time"].cast(pa.int64())
+        # of a begin and an end on one day, the begin comes first
+        begins = self.plan.emit.columns["time"] == self.plan.emit.ordered[:1]
+        last = pa.array(np.maximum(seconds * 1_000_000 - (2 if begins else 1), 0))
+        columns["time"] = pc.add(begin, last).cast(TIME)
+        if "after" not in columns:
+            before = pc.subtract(begin, 1)
+            columns["after"] = pc.if_else(pa.array(seconds > 0), before, None).cast(TIME)
 
     def finish(self) -> Iterator[Rows]:
         """What is known only at the end.
@@ -268,7 +326,7 @@ class Emitter:
                     int(lines[index]),
                     self.plan.emit.until,
                     texts[index],
-                    "an end that lies before its begin",
+                    END_FIRST,
                     "Correct one of the two times.",
                 )
                 continue

@@ -20,7 +20,7 @@ from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TABLES
 from birdfall.sources.shared import timestamps
 from birdfall.sources.shared.column_mapping import Emit
-from birdfall.sources.table import arrow_columns
+from birdfall.sources.table import arrow_columns, time_grain
 from birdfall.sources.table.cells import Cell, join_cells, thousands_sign
 from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS, WORDS
 from birdfall.sources.table.sql_text import NULL_WORDS_SQL, quote_name, quote_text
@@ -33,6 +33,9 @@ class Plan:
 
     skip, until: columns of the query's answer (until None: the emit has none). known_handles: per
     record column of `emit.some_handles`, the handles that stand in it with @ or address, folded.
+    ordered: begin and end of the rows, of which the end must not come first; end_text: the answer
+    with the text of the end. coarse: the answer
+    with the texts of times that may name no second; None: all name one, or `grain` seconds.
     """
 
     emit: Emit
@@ -40,6 +43,10 @@ class Plan:
     skip: str
     until: str | None
     reading: timestamps.TimeReader
+    ordered: tuple[Cell, ...] = ()
+    end_text: str | None = None
+    coarse: str | None = None
+    grain: int = 0
     known_handles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -149,34 +156,78 @@ def build_plan(
     conditions = _skip_conditions(emit, types, query)
     cells = []
     schema = TABLES[emit.table]
+
+    def reading_of(names: tuple[str, ...]) -> timestamps.TimeReader:
+        order = next((orders[n] for n in names if orders.get(n)), None)
+        return timestamps.TimeReader(zone, date_format, order)
+
+    def asked(cell: Cell) -> Cell:
+        """The cell with its answers, which are put into the query."""
+        text = query.text(_join_texts(cell.file_columns, types))
+        value = _value(cell, text, types, emit, rows, file)
+        if conditions and (cell.column in emit.find or cell.column in emit.extract):
+            # looking through a text costs most of all: not in rows that are passed over
+            value = f"CASE WHEN NOT ({' OR '.join(conditions)}) THEN {value} END"
+        if cell.kind == "text":
+            found = replace(cell, answer=query.answer(value))
+            query.use_arrow(found.answer, text, _shortcut(cell, emit))
+            return found
+        said = query.value(value)
+        checked = plausible_sql(said) if cell.kind == "time" else said
+        raw = query.answer(f"CASE WHEN ({checked}) IS NULL THEN {text} END")
+        found = replace(cell, answer=query.answer(checked), raw=raw)
+        query.use_arrow(found.answer, text, _shortcut(cell, emit), raw)
+        return found
+
     for column, names in emit.columns.items():
         field = schema.field(column)
         kind = "word" if column in WORDS else _kind(field.type)
-        reading = timestamps.TimeReader(
-            zone, date_format, next((orders[n] for n in names if orders.get(n)), None)
-        )
         sign = thousands_sign([join_cells(row, names) for row in rows]) if kind == "count" else None
-        cell = Cell(
-            column, names, kind, not field.nullable, reading, WORDS.get(column, ()), "", None, sign
-        )
-        text = query.text(_join_texts(names, types))
-        value = _value(cell, text, types, emit, rows, file)
-        if conditions and (column in emit.find or column in emit.extract):
-            # looking through a text costs most of all: not in rows that are passed over
-            value = f"CASE WHEN NOT ({' OR '.join(conditions)}) THEN {value} END"
-        if kind == "text":
-            cells.append(replace(cell, answer=query.answer(value)))
-            query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit))
-            continue
-        found = query.value(value)
-        checked = plausible_sql(found) if kind == "time" else found
-        raw = query.answer(f"CASE WHEN ({checked}) IS NULL THEN {text} END")
-        cells.append(replace(cell, answer=query.answer(checked), raw=raw))
-        query.use_arrow(cells[-1].answer, text, _shortcut(cell, emit), raw)
+        words = WORDS.get(column, ())
+        required = not field.nullable
+        reading = reading_of(names)
+        cells.append(asked(Cell(column, names, kind, required, reading, words, "", None, sign)))
+    ordered = tuple(
+        asked(Cell("time", (name,), "time", False, reading_of((name,)), (), "", None))
+        for name in emit.ordered
+    )
     until = query.answer(query.text(_text(emit.until, types))) if emit.until else None
-    reading = timestamps.TimeReader(zone, date_format)
-    skip = _skip(emit, types, query, conditions)
-    return Plan(emit, tuple(cells), skip, until, reading)
+    coarse, grain = _coarse(emit, types, query, date_format)
+    return Plan(
+        emit,
+        tuple(cells),
+        _skip(emit, types, query, conditions),
+        until,
+        timestamps.TimeReader(zone, date_format),
+        ordered,
+        query.answer(query.text(_text(emit.ordered[1], types))) if ordered else None,
+        coarse,
+        grain,
+    )
+
+
+def _coarse(
+    emit: Emit, types: Mapping[str, str], query: Query, date_format: str | None
+) -> tuple[str | None, int]:
+    """The answer with the times of an emit that may name no second, and how many seconds all of
+    them leave open, if that is known.
+    """
+    names = emit.columns.get("time", ())
+    changes = emit.table == "statuses" and emit.constants.get("observation") == "change"
+    if not names or not (emit.table == "acts" or changes):
+        return None, 0
+    kinds = {types[n] for n in names}
+    if kinds == {"DATE"}:
+        return None, time_grain.grain_of("2024-01-31") or 0
+    if kinds != {"VARCHAR"} or date_format == timestamps.EXCEL:
+        return None, 0
+    if date_format is not None:
+        return None, time_grain.grain_of_format(date_format) or 0
+    text = query.text(_join_texts(names, types))
+    exact = quote_text(time_grain.EXACT_PATTERN)
+    answer = query.answer(f"CASE WHEN NOT regexp_matches({text}, {exact}) THEN {text} END")
+    query.use_arrow(answer, text, time_grain.coarse_texts)
+    return answer, 0
 
 
 def _kind(type_: pa.DataType) -> str:

@@ -59,7 +59,10 @@ def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
         groups=write.count("groups"),
         pairs=write.count("significant"),
     )
-    drawn = [_map_block(finding, page)] if finding.name in page.maps else []
+    drawn: list[Block] = [_map_block(finding, page)] if finding.name in page.maps else []
+    if "across_platforms" in finding.estimates:
+        crossing = finding["across_platforms"].value
+        drawn.insert(0, TextBlock(say("coordination.platforms", crossing=crossing)))
     return [TextBlock(text, numbers=write.shown), *drawn, *_group_table(finding, page)]
 
 
@@ -194,7 +197,7 @@ def _object_cell(example: ExampleRow, page: Page) -> Cell:
         return QuoteCell(text)
     if example["layer"] in ("mention", "report", "follow"):
         return page.name(example["object"])
-    if example["layer"] in ("hashtag", "hashtags", "status", "link"):
+    if example["layer"] in ("hashtag", "hashtags", "status", "link", "domain", "emoji"):
         return sanitize_text(example["object"])[:MAX_EXAMPLE_CHARACTERS]
     return "–"  # an object that might name somebody
 
