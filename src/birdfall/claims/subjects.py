@@ -166,7 +166,7 @@ def find_account(source: ClaimSource, handle: str) -> str | None:
     known = source.accounts_by_name.get(_bare(handle))
     if known is not None:
         return known
-    plain = handle.removeprefix("@")
+    plain = source.record.identities.account(handle.removeprefix("@"))
     return plain if source.record.ids.code(plain) is not None else None
 
 

@@ -293,6 +293,8 @@ def find_account(record: Record, name: str) -> str:
     if record.ids.code(name) is not None:
         return name
     handle = fold_handle(name)
+    if (known := record.identities.account(handle)) != handle:
+        return known
     if record.ids.code(handle) is not None:
         return handle
     found = sorted(a for a, h in record.names().items() if fold_handle(h) == handle)

@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from birdfall.model.findings import Input
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
 from birdfall.model.settings import Settings
 from birdfall.record.damage import damaged
+from birdfall.record.identities import Identities, find_identities, resolved_sql
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.queries import open_connection
 
@@ -57,6 +58,10 @@ class Record:
     sizes: Mapping[str, int]
     #: The Parquet files that it lies over; none in memory.
     files: tuple[Path, ...] = ()
+    #: The handles by which its files name accounts whose ids they give too.
+    identities: Identities = field(default_factory=Identities)
+    #: The dictionary with these handles, as the files tell accounts; None: `ids`.
+    told_ids: Ids | None = None
 
     def __repr__(self) -> str:
         """How many rows; whoever prints a record into a notebook names nobody."""
@@ -164,7 +169,19 @@ def from_tables(
         for column in ACCOUNT_COLUMNS.get(name, ()):
             ids = ids.merge(table.column(column).combine_chunks(), key)
     connection.register("ids", ids.table())
-    return Record(connection, ids, settings, digests, sizes)
+    found = find_identities(connection) if sizes["accounts"] else Identities()
+    if not found:
+        return Record(connection, ids, settings, digests, sizes)
+    connection.register("holders", found.holders)
+    tables = {t: connection.sql(resolved_sql(t, t)).to_arrow_table() for t in ACCOUNT_COLUMNS}
+    told, ids = ids, empty_ids()
+    for name, resolved in tables.items():
+        connection.register(name, resolved.cast(TABLES[name]))
+        for column in ACCOUNT_COLUMNS[name]:
+            ids = ids.merge(resolved.column(column).combine_chunks(), key)
+    connection.register("ids", ids.table())
+    settings = found.settings(settings)
+    return Record(connection, ids, settings, digests, sizes, identities=found, told_ids=told)
 
 
 def from_parquet(
@@ -196,7 +213,17 @@ def from_parquet(
         )
     connection.register("ids", ids.table())
     files = tuple(path for listed in parts.values() for path, _, _ in listed)
-    return Record(connection, ids, settings, digests, sizes, files)
+    found = find_identities(connection) if sizes["accounts"] else Identities()
+    if not found:
+        return Record(connection, ids, settings, digests, sizes, files)
+    connection.register("holders", found.holders)
+    for name in (t for t in ACCOUNT_COLUMNS if sizes[t]):
+        connection.execute(f"ALTER VIEW {name} RENAME TO told_{name}")
+        connection.execute(f"CREATE VIEW {name} AS {resolved_sql(name, f'told_{name}')}")
+    known = found.without_handles(ids)
+    connection.register("ids", known.table())
+    settings = found.settings(settings)
+    return Record(connection, known, settings, digests, sizes, files, found, ids)
 
 
 def _view_of(name: str, files: str, connection: duckdb.DuckDBPyConnection) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -75,9 +75,12 @@ def remove_account(
     """
     with case.lock():
         record = case.record()
-        code = record.ids.code(account)
         handles = [(a, h) for h, a in mentions_of(record).handles.items() if a == account]
+        handles += [(account, h) for h in record.identities.handles(account)]
+        names = (account, *record.identities.handles(account))
         named = Mentions(record.ids.only(account), handles)
+        ids = record.told_ids or record.ids
+        codes = [code for name in names if (code := ids.code(name)) is not None]
         before = case.manifest
         taken: dict[str, int] = {}
         blanked = 0
@@ -87,16 +90,18 @@ def remove_account(
                 table = file.path.split("/")[1] if file.path.startswith("record/") else ""
                 if table in ACCOUNT_COLUMNS or table in ("coverage", "rejected"):
                     source, made = check_whole(case.path, file), transaction.workplace / "part"
-                    gone, changed = _rewrite(source, made, table, account, named)
+                    gone, changed = _rewrite(source, made, table, names, named)
                     if gone or changed:
                         added.append(transaction.adopt(made, file.path, (file.rows or 0) - gone))
                     taken[table] = taken.get(table, 0) + gone
                     blanked += changed
-            if code is not None:
+            if codes:
+                for code in codes:
+                    ids = ids.without(code)
                 made = transaction.workplace / "ids.parquet"
-                table = record.ids.without(code).table().cast(IDS_SCHEMA)
+                table = ids.table().cast(IDS_SCHEMA)
                 pq.write_table(table, made, compression="zstd", use_dictionary=False)
-                added.append(transaction.adopt(made, "record/ids.parquet", len(record.ids)))
+                added.append(transaction.adopt(made, "record/ids.parquet", len(ids)))
             removed = RemovedRows({t: n for t, n in taken.items() if n}, blanked)
             settings = _settings_without(record.settings, account, named)
             added.append(transaction.write("case.toml", settings.to_toml().encode()))
@@ -113,7 +118,7 @@ def remove_account(
 
 
 def _rewrite(
-    source: Path, made: Path, table: str, account: str, named: Mentions
+    source: Path, made: Path, table: str, accounts: Sequence[str], named: Mentions
 ) -> tuple[int, int]:
     """A part without the rows of an account; returns how many went and how many texts changed."""
     gone = changed = 0
@@ -121,7 +126,7 @@ def _rewrite(
         schema = next(batches).schema
         with pq.ParquetWriter(made, schema, compression="zstd") as out:
             for rows in batches:
-                kept = rows.filter(pc.invert(_names(rows, table, account)))
+                kept = rows.filter(pc.invert(_names(rows, table, accounts)))
                 gone += rows.num_rows - kept.num_rows
                 kept, texts = _blank(kept, named)
                 changed += texts
@@ -137,12 +142,13 @@ def _read_batches(source: Path) -> Generator[pa.Table, None, None]:
             yield pa.Table.from_batches([batch])
 
 
-def _names(rows: pa.Table, table: str, account: str) -> pa.ChunkedArray:
-    """Whether each row is of the account or about it."""
+def _names(rows: pa.Table, table: str, accounts: Sequence[str]) -> pa.ChunkedArray:
+    """Whether each row is of the account or about it, by any of its names."""
+    listed = pa.array(accounts, pa.string())
     columns = [*ACCOUNT_COLUMNS.get(table, ()), *(["object"] if table == "acts" else [])]
     found = pa.chunked_array([pa.array([False] * rows.num_rows)])
     for column in columns:
-        found = pc.or_(found, pc.fill_null(pc.equal(rows.column(column), account), False))
+        found = pc.or_(found, pc.is_in(rows.column(column), value_set=listed))
     return found
 
 

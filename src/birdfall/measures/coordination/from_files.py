@@ -129,6 +129,8 @@ def read_acts(
     if trace not in DIRECT_TRACES:
         return None
     options = reading.source_options
+    if len(paths) > 1 and not bare and _name_accounts_differently(paths, reading):
+        return None
     acts: list[pa.RecordBatch] = []
     others: dict[str, list[pa.RecordBatch]] = {}
     read: list[str] = []
@@ -151,6 +153,19 @@ def read_acts(
                 else:
                     others.setdefault(item.table, []).append(item.batch)
     return replace(_join_batches(acts, others, trace, bare, short_links), read=tuple(read))
+
+
+def _name_accounts_differently(paths: Sequence[Path], reading: FileReading) -> bool:
+    """Whether some tables give ids with handles and others handles alone, which a record joins."""
+    by_both = by_handle = False
+    for path in paths:
+        if choose_source(path, reading.reader).NAME == "table":
+            with tables.open_mapped_table(path, reading.source_options) as (_, mapping):
+                by_both |= any(
+                    "handle" in e.columns and "account" not in e.handles for e in mapping.emits
+                )
+                by_handle |= any("account" in e.handles for e in mapping.emits)
+    return by_both and by_handle
 
 
 def coordinate_files(

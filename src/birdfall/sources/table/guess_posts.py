@@ -361,4 +361,6 @@ def _authors(chosen: Chosen, account: str, folded: tuple[str, ...]) -> Iterator[
                 continue  # not worth a question: it is no time of any act
             known[name] = (column,)
     if known:
+        if handle not in (None, account) and (seen := time_columns(chosen, "observed", "posted")):
+            known["observed_at"] = seen
         yield Emit("accounts", {"account": (account,)} | known, first_of="account", handles=folded)

@@ -337,6 +337,11 @@ class Emitter:
         self, columns: dict[str, pa.Array], lines: np.ndarray, by: str
     ) -> tuple[dict[str, pa.Array], np.ndarray]:
         values = columns[by]
+        if by == "account" and "handle" in columns:  # who changed the handle stands here again
+            both = pc.cast(columns["handle"], pa.string())
+            values = pc.binary_join_element_wise(
+                values, both, "\n", null_handling="replace", null_replacement=""
+            )
         coded = values.dictionary_encode()
         codes = coded.indices.to_numpy(zero_copy_only=False)
         # a null is a value too: it comes once
