@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 
 import birdfall
 from birdfall.cli import signals
-from birdfall.cli.output import log
+from birdfall.cli.output import log, print_json
 from birdfall.cli.startup import OptionalImports
 from birdfall.model.errors import BirdfallError, ExitCode, printable
 
@@ -122,17 +122,20 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
             # it
             log(f"\n{signals.SENTENCE}")
             return signals.exit_code()
-        return _exit_code_of(error)
+        words = sys.argv[1:] if arguments is None else arguments
+        return _exit_code_of(error, "--json" in words)
     return int(code or 0)
 
 
-def _exit_code_of(error: Exception) -> int:
+def _exit_code_of(error: Exception, as_json: bool = False) -> int:
     """Print what a command ended with, in sentences that a person can act on."""
     if isinstance(error, CycloptsError):
         log(f"{printable(str(error), MAX_ERROR_TEXT)}\nSee: birdfall --help")
         return ExitCode.USAGE
     if isinstance(error, BirdfallError):
         _print_error(error)
+        if as_json and error.questions:
+            print_json({"question": error.to_json()})
         return error.exit_code
     if isinstance(error, BrokenPipeError):
         # the reader of a pipe has gone (head, less): no fault, and nothing more to say

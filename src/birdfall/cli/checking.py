@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from birdfall.cli.output import print_json, print_result
-from birdfall.cli.parameters import Flag, Json, Language
+from birdfall.cli.parameters import (
+    Column,
+    Const,
+    Encoding,
+    Flag,
+    Json,
+    Language,
+    Sheet,
+    SkipLines,
+    parse_pairs,
+)
 from birdfall.model.errors import ExitCode, UsageError, printable
 from birdfall.model.findings import as_plain
 
 if TYPE_CHECKING:
     from birdfall.claims import Statement
     from birdfall.model.findings import Estimate, Finding
+    from birdfall.pipeline.intake import ReadOptions
     from birdfall.record.case import Case
     from birdfall.tell.words import Words
 
@@ -36,18 +49,27 @@ def check(
     about: float | None = None,
     exactly: float | None = None,
     share_of: Share | None = None,
+    time_zone: str | None = None,
+    date_format: str | None = None,
+    mapping: Path | None = None,
+    column: Column = (),
+    const: Const = (),
+    skip_lines: SkipLines = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     json: Json = False,
 ) -> int:
     """Check a statement against a case: birdfall check CASE "6.600 cuentas en diez minutos".
 
     Without a sentence: birdfall check CASE --measure fallen --of @x --within 10m --at-least 6600.
+    Instead of a case, one file will do.
 
     Parameters
     ----------
     first
-        The case, or the statement.
+        The case or file, or the statement.
     second
-        The statement, or the case.
+        The statement, or the case or file.
     lang
         The language of the statement and of the answer; recognised if not given.
     save
@@ -70,43 +92,77 @@ def check(
         The number claimed is this.
     share_of
         The number is a percentage of these.
+    time_zone
+        Of a file: the zone of times that state none, such as America/Caracas.
+    date_format
+        Of a file: how dates are written; dmy or mdy where only the order is open.
+    mapping
+        Of a file: a mapping of columns (TOML).
     """
     from birdfall.claims import Claim, Measured, parse_claim, read_statement
+    from birdfall.pipeline.intake import ReadOptions
 
-    if measure is not None:
-        fields = Measured(
-            measure, of, within, at_least, at_most, about, exactly, str(share_of or "")
-        )
-        case = _case(first)
-        statement = parse_claim(Claim(second or fields.words(), who=said_by, measured=fields))
-    else:
-        case, text = _case_and_text(first, second)
-        statement = read_statement(text, who=said_by)
-    return print_verdicts(case, statement, lang, save, json)
+    read = ReadOptions(
+        mapping,
+        None,
+        time_zone,
+        date_format,
+        columns=parse_pairs(column, "--column"),
+        constants=parse_pairs(const, "--const"),
+        skip_lines=skip_lines,
+        encoding=encoding,
+        sheet=sheet,
+    )
+    path, text = (first, second) if measure is not None else _path_and_text(first, second)
+    with _opened(Path(path), read, save=save, json=json) as case:
+        if measure is not None:
+            fields = Measured(
+                measure, of, within, at_least, at_most, about, exactly, str(share_of or "")
+            )
+            claim = Claim(text or fields.words(), who=said_by, measured=fields)
+            statement = parse_claim(claim)
+        else:
+            statement = read_statement(text, who=said_by)
+        return print_verdicts(case, statement, lang, save, json)
 
 
-def _case(path: str) -> Case:
-    from birdfall.record.case import Case
-    from birdfall.record.manifest import is_case
-
-    if not is_case(Path(path)):
-        raise UsageError(
-            f"{path} is no case",
-            fix="birdfall check CASE --measure fallen --within 10m --at-least 6600",
-        )
-    return Case.open(Path(path))
-
-
-def _case_and_text(first: str, second: str) -> tuple[Case, str]:
-    from birdfall.record.case import Case
+def _path_and_text(first: str, second: str) -> tuple[str, str]:
     from birdfall.record.manifest import is_case
 
     for path, text in ((first, second), (second, first)):
-        if is_case(Path(path)):
-            return Case.open(Path(path)), text
+        if is_case(Path(path)) or (path and Path(path).is_file()):
+            return path, text
     raise UsageError(
-        "neither of these is a case", fix='birdfall check CASE "6.600 cuentas en diez minutos"'
+        "neither of these is a case or a file",
+        fix='birdfall check CASE "6.600 cuentas en diez minutos"',
     )
+
+
+@contextmanager
+def _opened(path: Path, read: ReadOptions, *, save: bool, json: bool) -> Iterator[Case]:
+    """The case, or one that a file is taken into for as long as it is asked."""
+    from birdfall.cli.asking import can_ask, with_answers
+    from birdfall.pipeline.intake import add_files, open_or_create
+    from birdfall.record.case import Case
+    from birdfall.record.manifest import is_case
+
+    if is_case(path):
+        yield Case.open(path)
+        return
+    if not path.is_file():
+        raise UsageError(
+            f"{path} is no case and no file",
+            fix="birdfall check CASE --measure fallen --within 10m --at-least 6600",
+        )
+    if save:
+        raise UsageError(
+            "there is no case to keep the statement in",
+            fix=f"Make one first: birdfall import {path} -o case/",
+        )
+    with TemporaryDirectory(prefix="birdfall-") as folder:
+        case = open_or_create(Path(folder) / "case")
+        with_answers(read, lambda said: add_files(case, [path], said), ask=can_ask() and not json)
+        yield case
 
 
 def print_verdicts(

@@ -5,7 +5,7 @@ concluded from them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,19 +15,23 @@ from birdfall.cli.parameters import (
     Column,
     Const,
     Encoding,
+    Flag,
     Json,
     Sheet,
     SkipLines,
     parse_pairs,
 )
-from birdfall.model.errors import BirdfallError, ExitCode, UsageError, printable
+from birdfall.model.errors import ExitCode, UsageError, printable
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
+    from birdfall.pipeline.intake import ReadOptions
     from birdfall.sources.ingest import Look
 
 #: Rejected rows that are shown of each file.
 MAX_EXAMPLES = 3
+#: Possible answers of a question that are listed.
+MAX_ANSWERS = 12
 #: Estimates of the coverage finding that are printed, with their unit.
 COUNTED = (
     ("rows", "rows"),
@@ -61,6 +65,7 @@ def look(
     encoding: Encoding = None,
     sheet: Sheet = None,
     save_mapping: Path | None = None,
+    ask: Flag = False,
     json: Json = False,
 ) -> int:
     """Say what files are, how they would be read, and what can and cannot be concluded from them.
@@ -78,10 +83,12 @@ def look(
     reader
         Which reader to use, instead of the one that recognises the file.
     save_mapping
-        Where to keep the mapping that was guessed, to be mended and used again.
+        Where to keep the mapping of a table, to be mended and used again with --mapping.
+    ask
+        Ask what a file leaves open, one question after another.
     """
     from birdfall.inquiry import Inquiry
-    from birdfall.pipeline.intake import ReadOptions, expand_patterns, load_files, look_at_files
+    from birdfall.pipeline.intake import ReadOptions, expand_patterns, load_files
 
     if not files:
         raise UsageError("nothing to look at", fix="birdfall look tweets.csv")
@@ -97,9 +104,9 @@ def look(
         encoding=encoding,
         sheet=sheet,
     )
-    looks = look_at_files(paths, read)
+    looks, read = _look_and_ask(paths, read, ask)
     if save_mapping is not None:
-        _save_mapping(looks, save_mapping)
+        _save_mapping(looks, save_mapping, read)
     coverage = None
     if all(look.question is None for look in looks):
         with show_progress(json) as progress:
@@ -117,17 +124,47 @@ def look(
     return ExitCode.FOUND if answerable else ExitCode.CANNOT_ANSWER
 
 
-def _save_mapping(looks: Sequence[Look], path: Path) -> None:
+def _look_and_ask(
+    paths: Sequence[Path], read: ReadOptions, ask: bool
+) -> tuple[list[Look], ReadOptions]:
+    """What the files are, once what they leave open was answered, if it is asked."""
+    from birdfall.cli.asking import MAX_QUESTIONS, answer_of
+    from birdfall.pipeline.intake import look_at_files
+
+    looks = look_at_files(paths, read)
+    for _ in range(MAX_QUESTIONS if ask else 0):
+        asked = next((q for look in looks if (q := look.question) and q.questions), None)
+        answered = None if asked is None else answer_of(asked, read)
+        if answered is None:
+            break
+        read = answered
+        looks = look_at_files(paths, read)
+    return looks, read
+
+
+def _save_mapping(looks: Sequence[Look], path: Path, read: ReadOptions) -> None:
     from birdfall.record.atomic import write_text
 
-    guessed = [look.mapping for look in looks if look.mapping is not None]
-    if not guessed:
+    tables = [look for look in looks if look.mapping is not None]
+    if not tables:
+        readers = ", ".join(dict.fromkeys(look.reader for look in looks))
         raise UsageError(
-            "there is no mapping to save: these files are of a known form",
-            fix="Leave out --save-mapping.",
+            f"there are no columns to map: the reader {readers} knows what each part of this is",
+            fix="Leave out --save-mapping; another reader can be named with --reader.",
         )
-    write_text(path, guessed[0].to_toml())
-    log(f"mapping: {path}")
+    files: dict[str, list[str]] = {}
+    for look in tables:
+        if look.mapping is not None:
+            zone = look.mapping.time_zone or read.time_zone
+            order = look.mapping.date_format or read.date_format
+            kept = replace(look.mapping, time_zone=zone, date_format=order)
+            files.setdefault(kept.to_toml(), []).append(look.path)
+    for number, (text, paths) in enumerate(files.items()):
+        place = path if number == 0 else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
+        write_text(place, text)
+        log(f"mapping: {place}")
+        named = " ".join(printable(p) for p in paths)
+        log(f"  use it: birdfall import {named} --mapping {place} -o case/")
 
 
 def _questions(coverage: Finding) -> list[Question]:
@@ -142,9 +179,9 @@ def _print_looks_json(looks: Sequence[Look], coverage: Finding | None) -> None:
                 {
                     "path": look.path,
                     "reader": look.reader,
-                    "columns": [asdict(c) for c in look.columns],
+                    "columns": [asdict(c) | {"type": _kind(c.type)} for c in look.columns],
                     "mapping": None if look.mapping is None else look.mapping.to_toml(),
-                    "question": None if look.question is None else _question_json(look.question),
+                    "question": None if look.question is None else look.question.to_json(),
                     "rows": look.rows,
                     "rejected": look.rejected,
                     "examples": look.examples,
@@ -156,10 +193,6 @@ def _print_looks_json(looks: Sequence[Look], coverage: Finding | None) -> None:
             "coverage": None if coverage is None else coverage.table("questions").to_pylist(),
         }
     )
-
-
-def _question_json(error: BirdfallError) -> dict[str, str]:
-    return {"what": error.what, "where": str(error.where or ""), "why": error.why, "fix": error.fix}
 
 
 def _print_file(look: Look) -> None:
@@ -181,7 +214,11 @@ def _print_file(look: Look) -> None:
         print_result(f"  asks    {printable(look.question.what)}")
         for part in (look.question.why, look.question.fix):
             if part:
-                print_result(f"          {printable(part)}")
+                print_result(f"          {printable(part, 2_000)}")
+        for question in look.question.questions:
+            answers = ", ".join(printable(a, 40) for a in question.answers[:MAX_ANSWERS])
+            more = ", or another" if question.open and answers else ""
+            print_result(f"          {printable(question.option)}... ({answers or 'free'}{more})")
 
 
 #: What a column holds, in words that are no database's.
@@ -249,6 +286,10 @@ def _print_questions(coverage: Finding) -> None:
         if answerable:
             with_command = f" (birdfall {measures[name].command})" if name in measures else ""
             print_result(f"  yes  {asks}{with_command}")
+            if name == "coordination":
+                traces = coverage.details["traces"].items()
+                told = ", ".join(f"{printable(t)} ({n:,} accounts)" for t, n in traces if n > 1)
+                print_result(f"       by {told}")
         else:
             why = say.note(Note(reason, {})).rstrip(".") if reason else "not known"
             hint = f" (needs {say.needs(needs)})" if needs else ""
@@ -257,6 +298,10 @@ def _print_questions(coverage: Finding) -> None:
         estimate = coverage.estimates.get(key)
         if estimate is not None and estimate.value:
             print_result(f"  {estimate.value:,} {unit}")
+    if coverage.details["alike"]:
+        print_result(
+            f"  {coverage.details['alike']:,} groups of ids look the same to people and are not"
+        )
     for row in coverage.table("tables").to_pylist():
         grain = _GRAINS.get(row["resolution_s"])
         if grain and row["table"] in ("acts", "statuses") and row["rows"] > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdfall.cli.asking import can_ask, with_answers
 from birdfall.cli.output import log, print_json, print_result, show_progress
 from birdfall.cli.parameters import (
     Column,
@@ -25,7 +26,7 @@ from birdfall.model.errors import BirdfallError, ExitCode, printable
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
     from birdfall.pipeline.context import Options
-    from birdfall.pipeline.intake import FileReceipt
+    from birdfall.pipeline.intake import FileReceipt, Prepared
     from birdfall.record.case import Case
 
 
@@ -81,8 +82,12 @@ def import_(
         sheet,
     )
     case = open_or_create(out, title)
-    with show_progress(json) as progress:
-        receipts = add_files(case, files, read, progress=progress)
+
+    def take(read: ReadOptions) -> list[FileReceipt]:
+        with show_progress(json) as progress:
+            return add_files(case, files, read, progress=progress)
+
+    receipts, _ = with_answers(read, take, ask=can_ask() and not json)
     if json:
         print_json({"case": str(case.path), "files": [r.to_json() for r in receipts]})
     else:
@@ -174,8 +179,12 @@ def run(
         encoding,
         sheet,
     )
-    with show_progress(json) as progress:
-        case, receipts = prepare(files, out, read, title=title, facts=facts, progress=progress)
+
+    def take(read: ReadOptions) -> Prepared:
+        with show_progress(json) as progress:
+            return prepare(files, out, read, title=title, facts=facts, progress=progress)
+
+    (case, receipts), read = with_answers(read, take, ask=can_ask() and not json)
     for receipt in receipts:
         log(_receipt_line(receipt))
     change_choices(
@@ -188,7 +197,7 @@ def run(
             question=question,
             title=title,
             language=lang or "",
-            time_zone=time_zone or "",
+            time_zone=read.time_zone or "",
         ),
     )
     put_inputs(case, claims=claims, facts=facts)

@@ -24,6 +24,7 @@ from birdfall.measures import (
 from birdfall.measures.suspensions import find_stray_statuses
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
+from birdfall.record.lookalikes import find_lookalikes
 from birdfall.record.record import Record
 from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolved_unfollows
 from birdfall.sources.shared.repeats import REPEATED
@@ -165,7 +166,11 @@ def coverage(record: Record) -> Finding:
             "contradictions": _count(_contradictions(record), "count"),
         },
         inputs=tuple(record.input(t) for t in (*_TABLES, "coverage", "rejected")),
-        details={"rejected": _rejected_reasons(record)},
+        details={
+            "rejected": _rejected_reasons(record),
+            "traces": coordination.trace_sizes(record),
+            "alike": len(find_lookalikes(record.ids.id_of)),
+        },
         tables={
             "spans": pa.Table.from_pylist(spans, schema=SPANS),
             "tables": pa.Table.from_pylist(tables, schema=TABLE),

@@ -7,6 +7,9 @@ the dashboard and a notebook can each lay them out, and so that tests can ask fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
+
+from birdfall.model.questions import Question, QuestionJson
 
 
 class ExitCode:
@@ -36,8 +39,19 @@ class Where:
         return ", ".join(parts)
 
 
+class ErrorJson(TypedDict):
+    """A `BirdfallError` as JSON."""
+
+    what: str
+    where: str
+    why: str
+    fix: str
+    questions: list[QuestionJson]
+
+
 class BirdfallError(Exception):
-    """One clear error: `what` happened, `where`, `why` it matters and the `fix`.
+    """One clear error: `what` happened, `where`, `why` it matters and the `fix`; and the questions
+    whose answers would settle it.
 
     Examples
     --------
@@ -49,13 +63,30 @@ class BirdfallError(Exception):
     exit_code = ExitCode.ERROR
 
     def __init__(
-        self, what: str, *, where: Where | str | None = None, why: str = "", fix: str = ""
+        self,
+        what: str,
+        *,
+        where: Where | str | None = None,
+        why: str = "",
+        fix: str = "",
+        questions: tuple[Question, ...] = (),
     ) -> None:
         self.what = what
         self.where = where
         self.why = why
         self.fix = fix
+        self.questions = questions
         super().__init__(str(self))
+
+    def to_json(self) -> ErrorJson:
+        """The error as JSON values."""
+        return {
+            "what": self.what,
+            "where": "" if self.where is None else str(self.where),
+            "why": self.why,
+            "fix": self.fix,
+            "questions": [question.to_json() for question in self.questions],
+        }
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where is not None else self.what

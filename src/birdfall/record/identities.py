@@ -90,12 +90,20 @@ class Identities:
 
     def settings(self, given: Settings) -> Settings:
         """Settings that name accounts by their ids."""
-        changed = {
-            key: tuple(dict.fromkeys(map(self.account, getattr(given, key))))
-            for key in ("leaders", "controls", "negative_controls", "public")
-        }
-        names = {self.account(a): name for a, name in given.names.items()}
-        return replace(given, **changed, names=names) if self else given
+        if not self:
+            return given
+
+        def known(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(map(self.account, names)))
+
+        return replace(
+            given,
+            leaders=known(given.leaders),
+            controls=known(given.controls),
+            negative_controls=known(given.negative_controls),
+            public=known(given.public),
+            names={self.account(a): name for a, name in given.names.items()},
+        )
 
 
 def find_identities(connection: duckdb.DuckDBPyConnection) -> Identities:

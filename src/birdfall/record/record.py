@@ -192,6 +192,7 @@ def from_parquet(
     Nothing is read until asked for.
     """
     connection = open_connection()
+    told: dict[str, str] = {}
     digests, sizes = {}, {}
     for name, schema in TABLES.items():
         listed = parts.get(name, ())
@@ -199,7 +200,8 @@ def from_parquet(
             paths = [str(p) for p, _, _ in listed]
             quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
             try:
-                connection.execute(_view_of(name, f"[{quoted}]", connection))
+                told[name] = _rows_of(name, f"[{quoted}]", connection)
+                connection.execute(f"CREATE TEMP VIEW {name} AS {told[name]}")
             except duckdb.Error as error:
                 torn = next((p for p, _, _ in listed if not _is_readable(p)), listed[0][0])
                 raise damaged(torn, "it is no table of the record") from error
@@ -217,23 +219,23 @@ def from_parquet(
     if not found:
         return Record(connection, ids, settings, digests, sizes, files)
     connection.register("holders", found.holders)
-    for name in (t for t in ACCOUNT_COLUMNS if sizes[t]):
-        connection.execute(f"ALTER VIEW {name} RENAME TO told_{name}")
-        connection.execute(f"CREATE VIEW {name} AS {resolved_sql(name, f'told_{name}')}")
+    for name in (t for t in ACCOUNT_COLUMNS if t in told):
+        resolved = resolved_sql(name, f"({told[name]})")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {resolved}")
     known = found.without_handles(ids)
     connection.register("ids", known.table())
     settings = found.settings(settings)
     return Record(connection, known, settings, digests, sizes, files, found, ids)
 
 
-def _view_of(name: str, files: str, connection: duckdb.DuckDBPyConnection) -> str:
+def _rows_of(name: str, files: str, connection: duckdb.DuckDBPyConnection) -> str:
     """SQL of a table over Parquet files, of which older ones may lack columns."""
     source = f"read_parquet({files}, union_by_name = true)"
     there = set(connection.sql(f"SELECT * FROM {source}").columns)
     kinds = {pa.string(): "VARCHAR", pa.int64(): "BIGINT"}
     missing = [f for f in TABLES[name] if f.name not in there and f.type in kinds]
     lacking = "".join(f', NULL::{kinds[f.type]} AS "{f.name}"' for f in missing)
-    return f"CREATE TEMP VIEW {name} AS SELECT *{lacking} FROM {source}"
+    return f"SELECT *{lacking} FROM {source}"
 
 
 def _is_readable(path: Path) -> bool:

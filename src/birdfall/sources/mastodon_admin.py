@@ -14,6 +14,7 @@ from typing import Final
 
 from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress
+from birdfall.model.questions import Question
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared.json_object import JsonObject
 from birdfall.sources.shared.json_pages import items_of, plain_text, read_pages
@@ -101,6 +102,7 @@ def _required(seen: int | None, path: Path, what: str, why: str) -> int:
             where=str(path),
             why=why,
             fix="Say when the page was saved: --const observed_at=2024-01-20T12:00:00Z.",
+            questions=(Question("When was this page saved?", "--const observed_at=", open=True),),
         )
     return seen
 

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from birdfall.model.errors import UsageError, Where, printable
+from birdfall.model.questions import Question
 from birdfall.sources.shared import time_words
 
 #: Times outside are sentinels (0, year 9999) or errors: no platform kept accounts before, no row
@@ -291,6 +292,14 @@ def zone_error(file: str, column: str, sample: str) -> ZoneQuestion:
         where=Where(file, column=column),
         why="The same clock time is another moment elsewhere.",
         fix='Say where it was written with --time-zone "America/Caracas" (or UTC).',
+        questions=(
+            Question(
+                f'In which zone was "{printable(sample, 60)}" ({printable(column, 60)}) written?',
+                "--time-zone ",
+                ("UTC", "America/Caracas"),
+                open=True,
+            ),
+        ),
     )
     asked.sample = sample
     return asked
@@ -301,7 +310,15 @@ def day_order_error(file: str, column: str, sample: str) -> DayOrderQuestion:
         f'"{printable(sample, 60)}" fits two dates, and no date of this column settles which',
         where=Where(file, column=column),
         why="Waves need exact order.",
-        fix='Say which with --date-format "%d/%m/%Y %H:%M" (or "%m/%d/%Y %H:%M").',
+        fix="Say which comes first: --date-format dmy (the day) or --date-format mdy (the month).",
+        questions=(
+            Question(
+                f'Which comes first in "{printable(sample, 60)}" ({printable(column, 60)}), '
+                "the day (dmy) or the month (mdy)?",
+                "--date-format ",
+                ("dmy", "mdy"),
+            ),
+        ),
     )
     asked.sample = sample
     return asked

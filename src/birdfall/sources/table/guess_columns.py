@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from birdfall.model.errors import UsageError, printable
+from birdfall.model.questions import Question
 from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
 from birdfall.sources.table.column_choice import (
     ROLES,
@@ -94,33 +95,49 @@ class UnknownColumns(UsageError):
 
 
 def unknown_columns_error(
-    columns: Sequence[str], sample: Sequence[Mapping[str, str | None]], where: str
+    columns: Sequence[str],
+    sample: Sequence[Mapping[str, str | None]],
+    where: str,
+    said: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
 ) -> UnknownColumns:
-    """What a table lacks, what it has, and how to say which column is what."""
-    chosen = choose_roles(columns, sample, {}, where)
+    """What a table lacks, what it has, and how to say which column is what; said and constants: as
+    for `guess_mapping`.
+    """
+    told = said or {}
+    chosen = choose_roles(columns, sample, told, where)
+    # those that are nothing yet come first
+    known = {c for listed in chosen.by_role.values() for c in listed}
+    names = tuple(sorted((c for c in columns if c not in told.values()), key=known.__contains__))
     asked = [
-        question
-        for question, roles in (
-            ("which column is the account (account)?", ("account_id", "account", "handle")),
-            ("which is the time (time)?", ("posted", "observed")),
+        Question(f"Which column {question}?", f"--column {role}=", names)
+        for role, question, roles in (
+            ("account", "is the account", ("account_id", "account", "handle")),
+            ("time", "is the time", ("posted", "observed")),
             (
-                "which says what was done or seen (object, text, act_id, status or followers)?",
+                "object",
+                "says what was done or seen",
                 ("object", "text", "act_id", "status", "followers", "repost_id"),
             ),
         )
         if chosen.first(*roles) is None
+        and not (chosen.kinds and role == "object")
+        and role not in (constants or {})
     ]
     shown = "; ".join(_shown_column(chosen, c) for c in list(columns)[:12])
-    names = ", ".join(ROLES)
+    roles = ", ".join(ROLES)
     empty = [c for c in columns if chosen.sample and not chosen.values(c)]
     without = f"no row has a value in {', '.join(_shown_column(chosen, c) for c in empty[:12])}."
-    missing = " ".join(asked) or (without if empty else "it is not clear what each row is.")
+    missing = " ".join(q.asks for q in asked) or (
+        without if empty else "it is not clear what each row is."
+    )
     return UnknownColumns(
         f"the columns do not say what they are: {missing}",
         where=where,
         why=f"The file has {shown}{' and more' if len(columns) > 12 else ''}.",
-        fix=f"Say which column is what, such as --column account=NAME (roles: {names}), "
-        "or what is so in every row with --const ROLE=VALUE.",
+        fix=f"Say which column is what, such as --column account=NAME (roles: {roles}; "
+        "object:KIND for other things), or what is so in every row with --const ROLE=VALUE.",
+        questions=tuple(asked),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from birdfall.model.errors import UsageError
+from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import (
@@ -188,6 +189,13 @@ def _looked(chosen: Chosen, where: str) -> tuple[str, ...] | None:
             where=where,
             why=f"The first row has {pairs[0][0]!r} and {pairs[0][1]!r}.",
             fix=f"Say which: --column 'time={first}' or --column 'time={second}'.",
+            questions=(
+                Question(
+                    "Which column is the time at which this was so?",
+                    "--column time=",
+                    (first, second),
+                ),
+            ),
         )
     return when
 
@@ -232,6 +240,9 @@ def _statuses(
                 why="An account may have fallen at any time before that.",
                 fix="Say when it was looked at: --const observed_at=2021-10-18T12:00:00Z "
                 "(or --column observed_at=NAME if a column says it).",
+                questions=(
+                    Question("When was this looked at?", "--const observed_at=", open=True),
+                ),
             )
         said["time"], seen = given, "time" not in constants
     else:

@@ -89,13 +89,8 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
     if not (thing or act_id or text or any(held) or chosen.filled("repost_id")):
         return
     if thing is not None:
-        target = {"target": (t,)} if (t := chosen.filled("target")) else {}
-        fixed = {} if kind else {"kind": constants.get("kind", "repost")}
-        if not kind and "object_kind" in constants:
-            fixed = {"kind": constants.get("kind", "use"), "object_kind": constants["object_kind"]}
-        columns = base | {"object": (thing,)} | said | target | ({"kind": (kind,)} if kind else {})
-        made = [Emit("acts", columns, fixed, handles=folded)]
-        made += _uses(chosen, base | said, folded, besides=thing)
+        acted = _on_object(chosen, base | {"object": (thing,)} | said, kind, constants)
+        made = [replace(acted, handles=folded), *_uses(chosen, base | said, folded, besides=thing)]
     else:
         made = list(_posts(chosen, base, said, act_id or text, kind, folded, shared, constants))
     so = {c: constants[c] for c in ("platform",) if c in constants}
@@ -104,6 +99,23 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
     yield from (replace(emit, constants=emit.constants | so) for emit in made)
     if account is not None:
         yield from _authors(chosen, account, folded)
+
+
+def _on_object(
+    chosen: Chosen,
+    columns: dict[str, tuple[str, ...]],
+    kind: str | None,
+    constants: dict[str, str],
+) -> Emit:
+    """Acts on the objects of a column, of the kind that a column or a person says."""
+    if target := chosen.filled("target"):
+        columns = columns | {"target": (target,)}
+    if kind:
+        return Emit("acts", columns | {"kind": (kind,)})
+    if "object_kind" in constants:
+        said = {"kind": constants.get("kind", "use"), "object_kind": constants["object_kind"]}
+        return Emit("acts", columns, said)
+    return Emit("acts", columns, {"kind": constants.get("kind", "repost")})
 
 
 def _uses(

@@ -129,7 +129,8 @@ def choose_mapping(table: Tabular, options: SourceOptions, where: str) -> Column
         raise rounded_ids_error(rounded, where)
     table.notes += [f"rounded-ids:{name}" for name in rounded]
     if mapping is None:
-        raise unknown_columns_error(list(types), table.sample()[:GUESS_ROWS], where)
+        sample = table.sample()[:GUESS_ROWS]
+        raise unknown_columns_error(list(types), sample, where, options.columns, options.constants)
     return mapping
 
 
@@ -155,7 +156,12 @@ def build_plans(
     date_format = options.date_format or mapping.date_format
     missing = mapping.used - set(table.types)
     sample = table.sample(sorted(mapping.used - missing))
-    orders = {} if date_format else _settle_day_orders(table, mapping, sample)
+    orders: dict[str, timestamps.Order | None] = {}
+    if date_format == "dmy" or date_format == "mdy":
+        order: timestamps.Order = "dmy" if date_format == "dmy" else "mdy"
+        orders, date_format = dict.fromkeys(mapping.used, order), None
+    elif not date_format:
+        orders = _settle_day_orders(table, mapping, sample)
     return [
         build_plan(
             emit,
