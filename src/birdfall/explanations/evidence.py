@@ -82,7 +82,7 @@ class WaveMember(TypedDict):
     fell_by: dt.datetime
 
 
-class AudienceRow(TypedDict):
+class RankedAudience(TypedDict):
     """A row of the table "audiences", by the columns read here."""
 
     suspended: int
@@ -253,12 +253,12 @@ def _audience_items(finding: Finding, fallen: int) -> Items:
     control = max(controls, key=lambda r: r["followers"]) if controls else None
     out: Items = {}
 
-    def odds(r: AudienceRow) -> float:
+    def odds(r: RankedAudience) -> float:
         return log_odds(
             r["suspended"], r["followers"], fallen - r["suspended"], everyone - r["followers"]
         )
 
-    def hazard(r: AudienceRow) -> float:
+    def hazard(r: RankedAudience) -> float:
         return float((r["suspended"] + 0.5) / (r["followers"] + 1))
 
     if leader is not None:

@@ -16,7 +16,7 @@ _CONNECTIONS: Final[weakref.WeakSet[duckdb.DuckDBPyConnection]] = weakref.WeakSe
 #: The database in memory of each process, by its id: to begin one takes 15 ms, and a connection to
 #: it is had at once.
 _DATABASES: Final[dict[int, duckdb.DuckDBPyConnection]] = {}
-_LOCK: Final = threading.Lock()
+_LOCK: Final = threading.RLock()
 
 
 def open_connection() -> duckdb.DuckDBPyConnection:
