@@ -27,6 +27,8 @@ $(VENV)/.base: requirements/base.txt requirements/build.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@# every module is compiled and every test rewritten once, not by each worker at once
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
 demo: $(VENV)/.base ## simulate the night of 31 October 2013, measure it, write birdfall-demo/report.html

@@ -300,3 +300,20 @@ def test_a_population_too_small_for_its_wave_is_refused_with_the_least_that_does
     assert simulate(name, accounts=least).tables["accounts"].num_rows == least
     with pytest.raises(UsageError):
         simulate(name, accounts=least - 1)
+
+
+def test_who_falls_on_the_last_day_is_seen_down_at_the_last_look():
+    """The last look is at the very end; who came back before it is not seen down."""
+    world = simulate("quiet", seed=3, accounts=20_000, observe="list")
+    falls = world.truth["falls"]
+    begin = world.scenario.begin.timestamp()
+    fell = np.array([t.timestamp() - begin for t in falls.column("time").to_pylist()]) / 86_400
+    last = [
+        account
+        for account, day in zip(falls.column("account").to_pylist(), fell, strict=True)
+        if world.scenario.days - 1 < day < world.scenario.days
+    ]
+    assert len(last) > 5, "or this tries nothing"
+    seen = world.tables["statuses"].filter(pc.field("status") != "active")
+    shown = len(set(last) & set(seen.column("account").to_pylist()))
+    assert shown > len(last) / 2
