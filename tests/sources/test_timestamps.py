@@ -5,6 +5,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,15 @@ CARACAS = ZoneInfo("America/Caracas")  # UTC-4:30 then
         "Thu, 31 Oct 2013 22:20:00 GMT",
         "20131031222000Z",
         "٢٠١٣-١٠-٣١T٢٢:٢٠:٠٠Z",
+        "Thu Oct 31 18:20:00 EDT 2013",
+        "2013-10-31T17:50:00[America/Caracas]",
+        "2013-10-31 17:50:00-04:30 America/Caracas",
+        "/Date(1383258000000)/",
+        "31-Oct-13 10.20.00.000000 PM +00:00",
+        "31 octobre 2013, 17 h 50 min 00 s -0430",
+        "31 Oct 2013 17:50 VET",
+        "1 Nov 2013 02:20:00 MSK",
+        "2013-10-31 00:00:00 22:20 UTC",
     ],
 )
 def test_forms_that_carry_their_zone(text):
@@ -103,3 +113,23 @@ def test_iso_is_read_exactly(moment):
     assert TimeReader().microseconds(moment.isoformat()) == (
         moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     ) // dt.timedelta(microseconds=1)
+
+
+def test_the_midnight_that_ends_a_day_and_no_other_hour_beyond_it():
+    reader = TimeReader()
+    assert reader.microseconds("2013-10-31T24:00:00Z") == reader.microseconds("2013-11-01T00:00Z")
+    with pytest.raises(NotATime):
+        reader.microseconds("2013-10-31T24:01:00Z")
+
+
+@pytest.mark.parametrize("locale", ["es", "es_MX", "en_US", "en_GB", "fr", "fr_CA", "ar_EG",
+                                    "ar_LB", "ar_MA", "pt_BR", "pt_PT"])  # fmt: skip
+@pytest.mark.parametrize("form", ["short", "medium", "long"])
+def test_times_as_five_languages_write_them(locale, form):
+    """Against Babel, which writes them, and not our reading of our own words."""
+    utc = ZoneInfo("UTC")
+    for month in range(1, 13):
+        moment = dt.datetime(2013, month, month + 8, 2 * month - 1, 50, tzinfo=utc)
+        text = format_datetime(moment, form, tzinfo=utc, locale=locale)
+        reader = TimeReader(utc, order="mdy" if locale == "en_US" else "dmy")
+        assert reader.microseconds(text) == round(moment.timestamp() * 1e6), text

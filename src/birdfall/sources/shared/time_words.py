@@ -11,6 +11,7 @@ import datetime as dt
 import re
 import unicodedata
 from typing import Final
+from zoneinfo import ZoneInfo
 
 #: Names of months, each month's of all languages; several words are joined by "_".
 _MONTH_NAMES: Final = (
@@ -20,13 +21,13 @@ _MONTH_NAMES: Final = (
     "apr april abr abril avr avril أبريل ابريل إبريل نيسان أفريل",
     "may mayo mai maio مايو أيار ايار ماي",
     "jun june junio juin junho juni يونيو حزيران جوان",
-    "jul july julio juil juillet julho juli يوليو تموز جويلية",
-    "aug august ago agosto août aout أغسطس اغسطس آب اب أوت",
-    "sep sept september septiembre setiembre septembre set setembro سبتمبر أيلول ايلول شتنبر",
+    "jul july julio juil juill juillet julho juli يوليو يوليوز تموز جويلية",
+    "aug august ago agosto août aout أغسطس اغسطس آب اب أوت غشت أغشت",
+    "sep sept september septiembre setiembre septembre set setembro سبتمبر أيلول ايلول شتنبر شتمبر",
     "oct october octubre octobre out outubro okt oktober أكتوبر اكتوبر تشرين_الأول تشرين_الاول",
     "nov november noviembre novembre novembro نوفمبر تشرين_الثاني نونبر",
     "dec december dic diciembre déc décembre dez dezembro dezember ديسمبر كانون_الأول "
-    "كانون_الاول دجنبر",
+    "كانون_الاول دجنبر دجمبر",
 )
 _FILLER_WORDS: Final = (
     "mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday "
@@ -43,8 +44,9 @@ _FILLERS: Final = frozenset(_FILLER_WORDS.split(" "))
 #: Hours from UTC of zones by their letters. Of letters that mean several, the one of the field's
 #: tools (North America, Europe).
 ZONES: Final = {
+    "tu": 0.0,
     "utc": 0.0, "gmt": 0.0, "z": 0.0, "wet": 0.0, "west": 1.0, "bst": 1.0, "cet": 1.0, "cest": 2.0,
-    "mez": 1.0, "mesz": 2.0, "eet": 2.0, "eest": 3.0, "msk": 3.0, "trt": 3.0, "ast": -4.0,
+    "mez": 1.0, "mesz": 2.0, "eet": 2.0, "eest": 3.0, "trt": 3.0, "ast": -4.0,
     "adt": -3.0, "est": -5.0, "edt": -4.0, "cst": -6.0, "cdt": -5.0, "mst": -7.0, "mdt": -6.0,
     "pst": -8.0, "pdt": -7.0, "akst": -9.0, "akdt": -8.0, "hst": -10.0, "nst": -3.5, "ndt": -2.5,
     "brt": -3.0, "brst": -2.0, "art": -3.0, "clt": -4.0, "clst": -3.0, "cot": -5.0, "pet": -5.0,
@@ -53,13 +55,17 @@ ZONES: Final = {
     "acst": 9.5, "awst": 8.0, "nzst": 12.0, "nzdt": 13.0, "sast": 2.0, "eat": 3.0, "cat": 2.0,
     "wat": 1.0,
 }  # fmt: skip
+#: Zones by letters whose distance from UTC has changed: by the day, as tables of zones have it.
+_CHANGED_ZONES: Final = {"msk": "Europe/Moscow", "vet": "America/Caracas"}
 _OFFSET: Final = re.compile(
     r"(?:(?:\b(?:utc|gmt))\s*|(?<=[\d\s)]))([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*(?:\([^)]*\)|utc|gmt))?$"
 )
+#: A zone between the clock and the year, as `date` of Unix writes it.
+_ZONE_BEFORE_YEAR: Final = re.compile(r"(?<=\d )([a-z]{2,4}) (?=\d{4}$)")
 _BEHIND: Final = re.compile(r"\s*\([^()]*\)$")
 _LETTERS: Final = re.compile(r"(?<![^\W\d_])([a-z]{1,4})$")
 _CLOCK: Final = re.compile(
-    r"(?<!\d)(\d{1,2})\s?(?:[:h]\s?(\d{2})(?:\s?[:m]\s?(\d{2})(?:[.,](\d+))?)?s?)"
+    r"(?<!\d)(\d{1,2})\s?(?:[:h]\s?(\d{2})(?:\s?(?::|m|min)\s?(\d{2})(?:[.,](\d+))?)?(?:\s?(?:s|min)\b)?)"
     r"(?:\s*([ap])\.?\s?m\b\.?|\s*(ص|م|صباحا|مساء)(?!\w))?"
 )
 _HOUR_ALONE: Final = re.compile(r"(?<!\d)(\d{1,2})\s*([ap])\.?\s?m\b\.?")
@@ -97,38 +103,38 @@ def day_by_week_or_number(text: str) -> str | None:
 class WordsTime:
     """The parts of a time in words.
 
-    date: (year, month, day), or a text of three numbers whose order is for others to tell. offset:
-    from UTC; None if no zone is named.
+    date: (year, month, day), or a text of three numbers whose order is for others to tell. zone:
+    None if none is named.
     """
 
     def __init__(
         self,
         date: tuple[int, int, int] | str,
         clock: tuple[int, int, int, int],
-        offset: dt.timedelta | None,
+        zone: dt.tzinfo | None,
     ) -> None:
         self.date = date
         self.clock = clock
-        self.offset = offset
+        self.zone = zone
 
 
 def read_words(text: str) -> WordsTime | None:
     """A time in words; None if any of them is not known."""
-    rest, offset = _take_zone(text.casefold())
+    rest, zone = _take_zone(text.casefold())
     rest, clock = _take_clock(rest)
     if clock is None:
         return None
     if match := _DATE.search(rest):
         date = (int(match[1]), int(match[2]), int(match[3]))
-        return _whole(rest[: match.start()] + " " + rest[match.end() :], date, clock, offset)
+        return _whole(rest[: match.start()] + " " + rest[match.end() :], date, clock, zone)
     if match := _NUMBER_DATE.search(rest):
         remaining = rest[: match.start()] + " " + rest[match.end() :]
-        return _whole(remaining, match[0], clock, offset)
-    return _worded_date(rest, clock, offset)
+        return _whole(remaining, match[0], clock, zone)
+    return _worded_date(rest, clock, zone)
 
 
 def _worded_date(
-    text: str, clock: tuple[int, int, int, int], offset: dt.timedelta | None
+    text: str, clock: tuple[int, int, int, int], zone: dt.tzinfo | None
 ) -> WordsTime | None:
     for phrase in _TWO_WORDS:
         text = text.replace(phrase.replace("_", " "), phrase)
@@ -143,31 +149,41 @@ def _worded_date(
         months = [m for m in months if m != 3] or months
     if words or len(months) != 1 or len(years) != 1 or len(days) != 1 or len(numbers) != 2:
         return None
-    return WordsTime((int(years[0]), months[0], int(days[0])), clock, offset)
+    return WordsTime((int(years[0]), months[0], int(days[0])), clock, zone)
 
 
 def _whole(
     remaining: str,
     date: tuple[int, int, int] | str,
     clock: tuple[int, int, int, int],
-    offset: dt.timedelta | None,
+    zone: dt.tzinfo | None,
 ) -> WordsTime | None:
     words = re.findall(r"[^\W_]+(?:-[^\W\d]+)*", remaining)
     known = all(w in _FILLERS or w == "t" for w in words)
-    return WordsTime(date, clock, offset) if known else None
+    return WordsTime(date, clock, zone) if known else None
 
 
-def _take_zone(text: str) -> tuple[str, dt.timedelta | None]:
+def _take_zone(text: str) -> tuple[str, dt.tzinfo | None]:
+    """The text without its zone, and the zone; None if it names none."""
     if match := _OFFSET.search(text):
         hours, minutes = int(match[2]), int(match[3] or 0)
         far = dt.timedelta(hours=hours, minutes=minutes)
         # the last part of a date is no zone
-        if hours <= 14 and minutes < 60 and ":" in text[: match.start()]:
-            return text[: match.start()], -far if match[1] == "-" else far
+        if hours <= 14 and minutes < 60 and _CLOCK.search(text[: match.start()]):
+            return text[: match.start()], dt.timezone(-far if match[1] == "-" else far)
+    if (match := _ZONE_BEFORE_YEAR.search(text)) and (zone := _zone_of(match[1])):
+        return text[: match.start()] + text[match.end() :], zone
     bare = _BEHIND.sub("", text)
-    if (match := _LETTERS.search(bare)) and match[1] in ZONES:
-        return bare[: match.start()], dt.timedelta(hours=ZONES[match[1]])
+    if (match := _LETTERS.search(bare)) and (zone := _zone_of(match[1])):
+        return bare[: match.start()], zone
     return bare, None
+
+
+def _zone_of(letters: str) -> dt.tzinfo | None:
+    if letters in _CHANGED_ZONES:
+        return ZoneInfo(_CHANGED_ZONES[letters])
+    hours = ZONES.get(letters)
+    return None if hours is None else dt.timezone(dt.timedelta(hours=hours))
 
 
 def _take_clock(text: str) -> tuple[str, tuple[int, int, int, int] | None]:

@@ -79,6 +79,28 @@ _COMPACT: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE]\+?\d+)?")
 
+#: A day as data frames show it, joined with the hour of another column.
+_MIDNIGHT_AND_CLOCK: Final = re.compile(
+    r"(.*\d)[ T]00:00(?::00(?:\.0+)?)?\s+(\d{1,2}\s?[:h.]\s?\d{2}.*)"
+)
+#: A moment as .NET writes it into JSON.
+_OF_JSON: Final = re.compile(r"/?Date\((\d{9,14})\)/?")
+#: A time with the name of its zone behind it, as Java and pandas write it.
+_NAMED_ZONE: Final = re.compile(
+    r"(?P<rest>.*\d.*?)\s*\[?(?P<name>(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe"
+    r"|Indian|Pacific|Etc)/[A-Za-z_/+-]+\d*)\]?"
+)
+#: The midnight that ends a day.
+_END_OF_DAY: Final = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2}[T ])24:00(?P<rest>(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?)"
+)
+#: 18-Oct-21 12.06.07.000000 PM, as databases of Oracle write it.
+_ORACLE: Final = re.compile(
+    r"(?P<day>\d{1,2}-[A-Za-z]{3})-(?P<year>\d{2}|\d{4})"
+    r" (?P<clock>\d{1,2}\.\d{2}\.\d{2})(?:\.\d+)?"
+    r"(?P<half> [AP]M)?(?: (?P<zone>[+-]\d{2}:\d{2}|[A-Z]{3,4}))?"
+)
+
 #: A `--date-format` of its own: days since 30 December 1899, as spreadsheets count them.
 EXCEL: Final = "excel"
 _FIRST_DAY: Final = dt.datetime(1899, 12, 30)
@@ -143,6 +165,9 @@ class TimeReader:
     def _free(self, text: str) -> dt.datetime | int:
         if len(text) > 80:
             raise NotATime(NO_TIME)
+        if "24:00" in text and (match := _END_OF_DAY.fullmatch(text)):
+            day = self._free(f"{match['day']}00:00{match['rest']}")
+            return day + dt.timedelta(days=1) if isinstance(day, dt.datetime) else day
         if match := _COMPACT.fullmatch(text):
             return _build_datetime(match, int(match["month"]), int(match["day"]))
         if _NUMBER.fullmatch(text):
@@ -165,6 +190,16 @@ class TimeReader:
 
     def _in_words(self, text: str) -> dt.datetime | int:
         plain = time_words.plain_signs(text)
+        if match := _MIDNIGHT_AND_CLOCK.fullmatch(plain):
+            return self._free(f"{match[1]} {match[2]}")
+        if match := _OF_JSON.fullmatch(plain):
+            return unix_microseconds(match[1])
+        if match := _NAMED_ZONE.fullmatch(plain):
+            return _in_zone(self._free(match["rest"]), match["name"])
+        if match := _ORACLE.fullmatch(plain):
+            year, half = _full_year(match["year"]), match["half"] or ""
+            clock = f"{match['clock'].replace('.', ':')}{half} {match['zone'] or ''}"
+            return self._free(f"{match['day']} {year} {clock}".strip())
         if re.fullmatch(r"\d{9,10},\d{1,9}", plain):
             return unix_microseconds(plain.replace(",", "."))
         dated = time_words.day_by_week_or_number(plain)
@@ -181,9 +216,8 @@ class TimeReader:
             month, day = self._month_and_day(match, found.date)
             year = _full_year(match["year"])
         hour, minute, second, fraction = found.clock
-        zone = None if found.offset is None else dt.timezone(found.offset)
         try:
-            return dt.datetime(year, month, day, hour, minute, second, fraction, zone)
+            return dt.datetime(year, month, day, hour, minute, second, fraction, found.zone)
         except ValueError as error:
             raise NotATime(NO_TIME) from error
 
@@ -335,6 +369,16 @@ def find_zone(name: str | None) -> ZoneInfo | None:
             f"{printable(name)!r} is no time zone",
             fix='Use a name like "America/Caracas" or "UTC".',
         ) from error
+
+
+def _in_zone(moment: dt.datetime | int, name: str) -> dt.datetime | int:
+    """A time in the zone of that name; one that has an offset keeps it. Raises NotATime."""
+    if isinstance(moment, int) or moment.tzinfo is not None:
+        return moment
+    try:
+        return moment.replace(tzinfo=ZoneInfo(name))
+    except (OSError, ValueError, KeyError) as error:
+        raise NotATime(NO_TIME) from error
 
 
 def _full_year(text: str) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from birdfall.model.errors import UsageError, printable
+from birdfall.model.units import DAY_US
 from birdfall.sources.shared import timestamps
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_roles import columns_by_role, squeeze_name
@@ -26,10 +27,14 @@ _OF_A_POST: Final = re.compile(
     r"|/profile/[^/]+/post/)"
 )
 _CLOCK: Final = re.compile(
-    r"\s*\d{1,2}(?::|h|\.)\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*"
+    r"\s*\d{1,2}\s?(?::|h|\.)\s?\d{2}(?:\s?(?:[:.]|m|min)\s?\d{2}(?:[.,]\d+)?)?\s*(?:s|min)?\s*"
     r"(?:[AaPp]\.?\s?[Mm]\.?|hs?\.?|hrs?\.?|[صم])?\s*",
 )
-_DAY: Final = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*")
+#: What names of columns of hours hold, squeezed; and what those of other spans of time do.
+_HOUR_NAMES: Final = re.compile(r"hor[ao]|heure|hour|time|uhr|clock|saat|ساعة|وقت|توقيت")
+_SPAN_NAMES: Final = re.compile(r"durat|durac|duree|length|video|zone|zona|fuso|fuseau|datetime")
+#: A name that says its times are of UTC.
+_OF_UTC: Final = re.compile(r"(?:^|[\W_])(?:utc|gmt)(?:$|[\W_])", re.IGNORECASE)
 
 
 @dataclass
@@ -225,6 +230,8 @@ def _correct_by_values(chosen: Chosen) -> None:
         values = chosen.values(column)
         if values and all(_CLOCK.fullmatch(v) for v in values):
             _move(chosen, column, "posted", "hour")
+    if not chosen.filled("hour"):
+        chosen.by_role.setdefault("hour", []).extend(_columns_of_hours(chosen))
     for role in ("suspended", "reversed", "last_seen", "since", "until", "deleted"):
         for column in list(chosen.columns(role)):
             if not any(_looks_like_time(v) for v in chosen.values(column)):
@@ -244,6 +251,16 @@ def _correct_by_values(chosen: Chosen) -> None:
             _move(chosen, column, "platform")
     _tell_counts_from_lists(chosen)
     _tell_flags_from_ids(chosen)
+
+
+def _columns_of_hours(chosen: Chosen) -> list[str]:
+    """Columns that are called by hours and hold nothing but times of day."""
+    named = {}
+    for column in chosen.sample[0]:
+        name = squeeze_name(column)
+        if _HOUR_NAMES.search(name) and not _SPAN_NAMES.search(name):
+            named[column] = chosen.values(column)
+    return [c for c, values in named.items() if values and all(map(_CLOCK.fullmatch, values))]
 
 
 def _tell_counts_from_lists(chosen: Chosen) -> None:
@@ -339,6 +356,21 @@ def _looks_like_time(text: str) -> bool:
     return True
 
 
+def _is_bare_day(text: str) -> bool:
+    """Whether a text is a day without an hour, or at midnight as data frames show one."""
+    try:
+        moment = timestamps.TimeReader(_UTC, order="dmy").microseconds(text)
+    except ValueError as error:
+        return str(error) == timestamps.ORDER and ":" not in text
+    return moment % DAY_US == 0 and not text.strip().isdecimal()
+
+
+def say_utc(columns: Iterable[str]) -> bool:
+    """Whether the names of all these columns say that their times are of UTC."""
+    named = list(columns)
+    return bool(named) and all(_OF_UTC.search(name) for name in named)
+
+
 _UTC: Final = timestamps.find_zone("UTC")
 
 
@@ -372,7 +404,7 @@ def time_columns(chosen: Chosen, *roles: str) -> tuple[str, ...] | None:
 
     def worth(column: str) -> tuple[bool, bool]:
         values = chosen.values(column)[:50]
-        bare = all(_DAY.fullmatch(v) for v in values)
+        bare = all(map(_is_bare_day, values))
         return (bare, not chosen.zoned and all(_needs_zone(v) for v in values))
 
     best = min(fitting, key=worth)  # the first of equals

@@ -50,7 +50,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "fechahora fechayhora fechapublicacion fechadepublicacion publicado momento fecha dia "
     "horodatage dateheure datedepublication datepublication publiele jour "
     "datahora dataehora datadepublicacao datapublicacao publicadoem carimbo data "
-    "التاريخ تاريخ الوقت وقت تاريخالنشر التوقيت logtimestamp "
+    "التاريخ تاريخ اليوم الوقت وقت تاريخالنشر التوقيت logtimestamp "
     "dataeora datum zeit zeitpunkt datumuhrzeit veroffentlichtam erstelltam pubblicatoil tarih "
     "дата",
     "observed": "collectiontime observedat collectedat retrievedat checkedat seenat seenon "
@@ -234,12 +234,18 @@ _WRAPPERS: Final = re.compile(
 )
 
 
+#: What stands behind a name, in brackets.
+_BEHIND: Final = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+
+
 def _roles_of(column: str) -> dict[str, int]:
     """The roles a column may have, with its place in each; by its own name, else without what
     stands around it.
     """
     name = squeeze_name(column)
     inner = squeeze_name(_WRAPPERS.sub("", column))
+    if name not in _RANKS:  # "Date (UTC)" is a date
+        name = squeeze_name(_BEHIND.sub("", column))
     return _RANKS.get(name) or _RANKS.get(name.removeprefix("data")) or _RANKS.get(inner, {})
 
 

@@ -6,6 +6,7 @@ Always shown, never hidden. What two columns could equally be is asked, not take
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
@@ -15,11 +16,16 @@ from birdfall.sources.table.column_choice import (
     Chosen,
     choose_roles,
     part_handles,
+    say_utc,
+    states_zone,
     time_columns,
 )
 from birdfall.sources.table.guess_emits import guess_emits
 from birdfall.sources.table.handles import fold_handle, looks_like_handle
 from birdfall.sources.table.mapping import ready_mapping, ready_mapping_names
+
+#: Columns of the record that hold times.
+_TIMES: Final = ("time", "since", "until", "after", "created_at", "observed_at")
 
 
 def find_ready_mapping(columns: Iterable[str]) -> ColumnMapping | None:
@@ -72,7 +78,11 @@ def guess_mapping(
     guessed = guess_emits(chosen, dict(constants or {}), where)
     emits = tuple(part_handles(chosen, emit) for emit in guessed)
     emits = emits or tuple(_counts_beside(listed, chosen))
-    return ColumnMapping(emits, name="guessed") if emits else None
+    if not emits:
+        return None
+    timed = {n for e in emits for c in _TIMES for n in e.columns.get(c, ())}
+    zoneless = [n for n in timed if not states_zone(chosen, n)]
+    return ColumnMapping(emits, "UTC" if say_utc(zoneless) else None, name="guessed")
 
 
 def _counts_beside(columns: Sequence[str], chosen: Chosen) -> Iterator[Emit]:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from birdfall.model.errors import InputError, printable
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import Part, Rows
@@ -73,16 +75,19 @@ def read_mapped_rows(
     query = Query(table.types, mapping.used)
     plans = [_with_handles(p, table) for p in build_plans(table, mapping, options, query)]
     emitters = [Emitter(p, source, rejections, str(table.path)) for p in plans]
-    done = 0
+    done = silent_rows = 0
     for batch, lines in table.run_query(query, rejections):
         checked: set[str] = set()
         for emitter in emitters:
             yield from emitter.rows(batch, lines, checked)
+        silent_rows += int(np.logical_and.reduce([e.passed_over for e in emitters]).sum())
         yield from rejections.rows(at_least=1 << 12)
         done += len(lines)
         progress("read", done, table.estimate_rows(done), "rows")
     for emitter in emitters:
         yield from emitter.finish()
+    if silent_rows:
+        rejections.add(None, None, silent_rows, "rows that hold nothing of what is read here")
     yield from rejections.rows()
 
 

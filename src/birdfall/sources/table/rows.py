@@ -46,8 +46,8 @@ class Emitter:
         self._acted: dict[str, list[int]] = {}
         self._last = 0
         self._told: set[str] = set()
-        self.skipped = 0
-        self.taken = 0
+        #: rows of the last batch that it passed over (bool[n])
+        self.passed_over = np.zeros(0, bool)
 
     def rows(self, batch: pa.RecordBatch, lines: np.ndarray, checked: set[str]) -> Iterator[Rows]:
         """The rows of one batch of answers. lines: int64[n], the rows of the file.
@@ -61,7 +61,7 @@ class Emitter:
         skip = batch.column(self.plan.skip)
         if pc.any(skip).as_py():
             keep &= ~skip.to_numpy(zero_copy_only=False)
-            self.skipped += int((~keep).sum())
+        self.passed_over = ~keep
         if self.plan.until is None and not keep.any():
             return
         columns: dict[str, pa.Array] = {}
@@ -77,7 +77,6 @@ class Emitter:
             mask = pa.array(keep)
             columns = {c: a.filter(mask) for c, a in columns.items()}
             lines = lines[keep]
-        self.taken += len(lines)
         columns, lines = self._spread(columns, lines)
         if emit.first_of:
             columns, lines = self._drop_repeats(columns, lines, emit.first_of)
