@@ -226,12 +226,7 @@ def rounded_columns(
 
 def _correct_by_values(chosen: Chosen) -> None:
     """Take roles away from columns whose values speak against them."""
-    for column in list(chosen.columns("posted")):
-        values = chosen.values(column)
-        if values and all(_CLOCK.fullmatch(v) for v in values):
-            _move(chosen, column, "posted", "hour")
-    if not chosen.filled("hour"):
-        chosen.by_role.setdefault("hour", []).extend(_columns_of_hours(chosen))
+    _tell_hours(chosen)
     for role in ("suspended", "reversed", "last_seen", "since", "until", "deleted"):
         for column in list(chosen.columns(role)):
             if not any(_looks_like_time(v) for v in chosen.values(column)):
@@ -251,6 +246,16 @@ def _correct_by_values(chosen: Chosen) -> None:
             _move(chosen, column, "platform")
     _tell_counts_from_lists(chosen)
     _tell_flags_from_ids(chosen)
+
+
+def _tell_hours(chosen: Chosen) -> None:
+    """Columns of times of day are hours, whatever else they are called."""
+    for column in list(chosen.columns("posted")):
+        values = chosen.values(column)
+        if values and all(_CLOCK.fullmatch(v) for v in values):
+            _move(chosen, column, "posted", "hour")
+    if not chosen.filled("hour"):
+        chosen.by_role.setdefault("hour", []).extend(_columns_of_hours(chosen))
 
 
 def _columns_of_hours(chosen: Chosen) -> list[str]:
