@@ -20,6 +20,9 @@ interface MapData {
 
 type Attributes = { x: number; y: number; size: number; color: string; group: number; zIndex: number; name: string };
 
+// Accounts that are listed below the map when they are looked for.
+const MOST_FOUND = 5;
+
 function bytes(text: string): ArrayBuffer {
   const raw = atob(text);
   const out = new Uint8Array(raw.length);
@@ -28,8 +31,8 @@ function bytes(text: string): ArrayBuffer {
 }
 
 function isDark(): boolean {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const page = getComputedStyle(document.documentElement).colorScheme.trim();
+  return page === "dark" || (page !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
 }
 
 // Sigma blends premultiplied colours but does not multiply them itself: faint edges would otherwise be white on dark.
@@ -88,6 +91,7 @@ function start(figure: HTMLElement): void {
   const graph = graphOf(JSON.parse(source.textContent) as MapData);
   stage.hidden = false;
   let only: number | null = null;
+  let wanted = "";
   const dim = () => (isDark() ? "#2b3340" : "#e4e7ec");
   const sigma = new Sigma(graph, stage, {
     renderLabels: false,
@@ -100,7 +104,12 @@ function start(figure: HTMLElement): void {
     stagePadding: 14,
     allowInvalidContainer: true,
     itemSizesReference: "screen",
-    nodeReducer: (_, a) => (only !== null && a.group !== only ? { ...a, color: dim(), zIndex: 0 } : a),
+    nodeReducer: (_, a) =>
+      (only !== null && a.group !== only) || (wanted !== "" && !a.name.toLowerCase().includes(wanted))
+        ? { ...a, color: dim(), zIndex: 0 }
+        : wanted !== ""
+          ? { ...a, size: Math.max(a.size, 7), zIndex: 2 }
+          : a,
     edgeReducer: (edge, a) => {
       if (only === null || graph.extremities(edge).every((n) => graph.getNodeAttribute(n, "group") === only)) return a;
       return { ...a, hidden: true };
@@ -127,8 +136,19 @@ function start(figure: HTMLElement): void {
   const say = (text: string) => {
     if (said) said.textContent = text;
   };
-  sigma.on("enterNode", ({ node }) => say(`${graph.getNodeAttribute(node, "name")} · ${graph.degree(node)}`));
+  const describe = (node: string) => `${graph.getNodeAttribute(node, "name")} · ${said?.dataset.pairs ?? ""}: ${graph.degree(node)}`;
+  sigma.on("enterNode", ({ node }) => say(describe(node)));
   sigma.on("leaveNode", () => say(""));
+  const find = figure.querySelector<HTMLInputElement>("input.map-find");
+  if (find) {
+    find.disabled = false;
+    find.addEventListener("input", () => {
+      wanted = find.value.trim().toLowerCase();
+      const found = wanted === "" ? [] : graph.filterNodes((_, a) => a.name.toLowerCase().includes(wanted));
+      say(found.slice(0, MOST_FOUND).map(describe).join("; ") + (found.length > MOST_FOUND ? ` … (${found.length})` : ""));
+      sigma.refresh({ skipIndexation: true });
+    });
+  }
 
   for (const button of figure.querySelectorAll<HTMLButtonElement>("button[data-group]")) {
     button.disabled = false;
@@ -168,7 +188,7 @@ function start(figure: HTMLElement): void {
     graph.updateEachEdgeAttributes((_, a) => ({ ...a, color: ink }));
     sigma.refresh({ skipIndexation: true });
   };
-  new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  for (const theme of document.querySelectorAll('input[name="theme"]')) theme.addEventListener("change", recolour);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 }
 

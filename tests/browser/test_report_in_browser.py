@@ -125,6 +125,11 @@ def test_the_map_lives_filters_and_speaks(browser, page_path):
     assert [b.get_attribute("aria-pressed") for b in buttons.all()][:2] == ["false", "true"]
     buttons.nth(1).click()
     assert buttons.nth(1).get_attribute("aria-pressed") == "false"
+    find = figure.locator("input.map-find")
+    find.fill("-")
+    assert " · pairs beyond chance: " in figure.locator(".map-said").inner_text()
+    find.fill("")
+    assert figure.locator(".map-labels span").count() == buttons.count()
     stage.focus()
     page.keyboard.press("+")
     assert page.problems == []

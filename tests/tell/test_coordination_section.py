@@ -85,7 +85,8 @@ def blocks_of(record, trace, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(record, language):
     tables = [b for b in blocks_of(record, "repost", language) if b.kind == "table"]
-    (group,), (dense,), (example,) = (t.rows for t in tables)
+    (group,), (dense,), (members,), (example,) = (t.rows for t in tables)
+    assert len(members[1].split(", ")) == 3
     assert len(group) == len(tables[0].head) == 4
     assert len(dense) == len(tables[1].head) == 5
     assert dense[4] == "es"
@@ -99,7 +100,7 @@ def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(
 
 def test_an_account_that_was_acted_on_goes_by_its_pseudonym(record):
     tables = [b for b in blocks_of(record, "report", "en") if b.kind == "table"]
-    (example,) = tables[2].rows
+    (example,) = tables[3].rows
     assert example[1] in {pseudonym(record.ids.code(f"v{k}")) for k in range(6)}
 
 

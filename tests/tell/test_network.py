@@ -3,7 +3,9 @@
 The same every time, readable by others, safe whatever accounts are called.
 """
 
+import base64
 import datetime as dt
+import json
 import xml.etree.ElementTree as ET
 import zlib
 
@@ -16,6 +18,8 @@ from scipy.spatial import cKDTree
 
 from birdfall.model.findings import Finding
 from birdfall.record.ids import pseudonym
+from birdfall.record.record import from_tables
+from birdfall.tell.names import names_of
 from birdfall.tell.network.files import (
     GEXF,
     GRAPHML,
@@ -27,6 +31,7 @@ from birdfall.tell.network.files import (
     to_graphml,
 )
 from birdfall.tell.network.layout import layout
+from birdfall.tell.network.map import draw_maps
 from birdfall.tell.network.poster import colours, png, poster
 
 T0 = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
@@ -267,3 +272,46 @@ def test_thousands_of_discs_are_placed_and_none_lies_on_another():
     tree = cKDTree(np.column_stack([drawn.x, drawn.y]))
     nearest = tree.query(np.column_stack([drawn.x, drawn.y]), 2)[0][:, 1]
     assert nearest.min() >= 2 * drawn.radius.min() * (1 - 1e-9)
+
+
+def _found(groups, edges, alpha=0.01):
+    """A finding of coordination with these groups (kind, accounts) and edges (ends, q)."""
+    codes = {a: i for i, a in enumerate(sorted({a for _, own in groups for a in own}))}
+    joined = {a for kind, own in groups for a in own if kind == "edges"}
+    tables = {
+        "nodes": pa.Table.from_pylist([
+            {"code": codes[a], "account": a, "group": g}
+            for g, (kind, own) in enumerate(groups, 1) for a in own if a in joined
+        ]),
+        "groups": pa.Table.from_pylist([
+            {"group": g, "kind": kind, "members": len(own), "accounts": list(own)}
+            for g, (kind, own) in enumerate(groups, 1)
+        ]),
+        "edges": pa.Table.from_pylist([
+            {"source": codes[a], "target": codes[b], "weight": 2, "q_value": q}
+            for (a, b), q in edges
+        ]),
+    }  # fmt: skip
+    found = Finding("coordination", "coordination-x", "found", {}, {"alpha": alpha}, tables=tables)
+    record = from_tables({"accounts": pa.table({"account": sorted(codes)})})
+    return found, names_of(record)
+
+
+def test_a_map_shows_significant_pairs_and_blocks_without_any():
+    groups = [("edges", ("a", "b", "c")), ("block", ("d", "e", "f", "a"))]
+    edges = [(("a", "b"), 0.001), (("b", "c"), 0.009), (("a", "c"), 0.5)]
+    found, name = _found(groups, edges)
+    drawn = draw_maps({"coordination-x": found}, name)["coordination-x"]
+    assert drawn.shown == 6, "an account in two groups is drawn once"
+    assert [(g.group, g.members) for g in drawn.groups] == [(1, 3), (2, 3)]
+    ends = json.loads(drawn.data)["source"]
+    assert len(base64.b64decode(ends)) == 2 * 2, "two of three pairs are significant"
+    assert all(-1 <= c <= 1 for g in drawn.groups for c in g.place)
+
+
+def test_a_map_of_too_many_shows_the_largest_groups(monkeypatch):
+    monkeypatch.setattr("birdfall.tell.network.map.MAX_MAP_ACCOUNTS", 5)
+    groups = [("edges", ("a", "b")), ("block", ("c", "d", "e", "f"))]
+    found, name = _found(groups, [(("a", "b"), 0.001)])
+    drawn = draw_maps({"coordination-x": found}, name)["coordination-x"]
+    assert drawn.shown == 5 and drawn.groups[0].members == 4

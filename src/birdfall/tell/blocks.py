@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
+#: Width and height of the picture of a network.
+POSTER_UNITS: Final = 960
 #: Columns of numbers that a phone shows beside each other.
 MAX_PHONE_COLUMNS: Final = 4
 #: How a verdict is marked: by its shape as well as its colour and its word.
@@ -213,21 +215,40 @@ class ChartBlock:
 
 @dataclass(frozen=True)
 class MapButton:
-    """A button that shows one group on the network map: its rank there, its colour, its words."""
+    """A group on the network map: its rank there, its colour, its words, and its number in the map.
+
+    `place` is where the number stands, x and y in the unit disc, y upwards.
+    """
 
     rank: int
     colour: str
     label: str
+    number: str = ""
+    place: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def on_poster(self) -> tuple[float, float]:
+        """Where the number stands on the poster, in its units."""
+        x, y = self.place
+        scale = POSTER_UNITS / 2 - 14
+        return round(POSTER_UNITS / 2 + x * scale, 1), round(POSTER_UNITS / 2 - y * scale, 1)
 
 
 @dataclass(frozen=True)
 class MapBlock:
-    """A network map: the finding's name, its words, and the JSON the interactive map reads."""
+    """A network map: the finding's name, its words, and the JSON the interactive map reads.
+
+    `legend` says what lines and dots are, `pairs` what the number beside an account counts, and
+    `find` what the field does by which accounts are found.
+    """
 
     name: str
     alt: str
     data: str
     groups: Sequence[MapButton]
+    legend: str = ""
+    pairs: str = ""
+    find: str = ""
     kind: ClassVar[str] = "map"
 
 

@@ -12,6 +12,7 @@ from birdfall.tell.blocks import ChartBlock, ChartLabel, ShownNumber
 from birdfall.tell.drawings import SIZES, hardest_hit, plot_place
 from birdfall.tell.page import NumberWriter, Page, leader_ledger
 from birdfall.tell.rows import CountRow, WaveRow
+from birdfall.tell.sentences import accounts_together
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,8 @@ def _estimates(finding: Finding, keys: Sequence[str], page: Page) -> list[KeyNum
 def _coordination_numbers(together: Sequence[Finding], page: Page) -> list[KeyNumber]:
     """Of the trace with the most accounts: how many, in how many groups."""
     say = page.say
-    sizes = {f.name: sum(f.table("groups").column("members").to_pylist()) for f in together}
-    most = max(together, key=lambda f: sizes[f.name])
-    members, write = sizes[most.name], NumberWriter(most, say)
+    most = max(together, key=accounts_together)
+    members, write = accounts_together(most), NumberWriter(most, say)
     accounts = ShownNumber(say.number(members), f"{most.name}.members_all", members, "accounts")
     write.number("groups")
     write.number("significant")

@@ -36,12 +36,15 @@ class MapGroup:
         How many accounts it has.
     colour
         "#rrggbb".
+    place
+        Where its number stands, x and y in the unit disc, y upwards.
     """
 
     rank: int
     group: int
     members: int
     colour: str
+    place: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,18 @@ class NumberWriter:
         meaning = definition(self._finding.kind, key, self._say)
         self.shown.append(ShownNumber(text, name, estimate.value, estimate.unit, meaning))
         return text
+
+
+def caution(page: Page, finding: Finding) -> list[Block]:
+    """What stands beside accounts that acted together: how many of the calls may be false, what is
+    not excluded, and whether those concerned were asked.
+    """
+    say, alpha = page.say, finding.parameters.get("alpha")
+    if not isinstance(alpha, float):
+        return []
+    asked = "caution.asked" if page.record.settings.reply else "caution.not_asked"
+    text = say(f"caution.{finding.kind}", share=say.percent(alpha))
+    return [NoteBlock(f"{text} {say(asked)}")]
 
 
 def definition(kind: str, key: str, say: Words) -> str:

@@ -125,6 +125,7 @@ class GroupRow(TypedDict):
     members: int
     density: float
     coactive_share: float
+    accounts: list[str] | None
     span_s: float | None
     languages: str | None
 

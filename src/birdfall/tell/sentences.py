@@ -141,10 +141,10 @@ def _coordination_verdict(findings: Findings, say: Words) -> CaseVerdict | None:
     limit = say("verdict.limit")
     found = [f for f in asked if f.answer == "found"]
     if found:
-        most = max(found, key=lambda f: sum(f.table("groups").column("members").to_pylist()))
+        most = max(found, key=accounts_together)
         sentence = say(
             "verdict.coordination",
-            n=sum(most.table("groups").column("members").to_pylist()),
+            n=accounts_together(most),
             groups=int(most["groups"].value or 0),
             trace=trace_names(most, say),
             window=say.duration(float(most.parameters.get("window_s", 60))),
@@ -154,6 +154,12 @@ def _coordination_verdict(findings: Findings, say: Words) -> CaseVerdict | None:
         sentence = say("coordination.no_power")
         return CaseVerdict(sentence, "", limit, 1, "change.acts", found=False)
     return CaseVerdict(say("coordination.nothing"), "", limit, 3, "change.acts", found=False)
+
+
+def accounts_together(finding: Finding) -> int:
+    """How many accounts are in the groups of a finding of coordination, each once."""
+    groups = finding.table("groups").column("accounts").to_pylist()
+    return len({account for group in groups for account in group or ()})
 
 
 def _nothing_measured(findings: Findings, say: Words) -> CaseVerdict:

@@ -8,31 +8,64 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.model.findings import Finding
-from birdfall.record.ids import pseudonym
+from birdfall.record.ids import Ids, pseudonym
+from birdfall.tell.blocks import POSTER_UNITS
 from birdfall.tell.names import Names
-from birdfall.tell.network.files import NetworkDrawing
+from birdfall.tell.network.files import NetworkDrawing, NodeRow
 from birdfall.tell.network.poster import GREY, PALETTE, poster
 from birdfall.tell.page import MapGroup, NetworkMap
 
 #: Accounts on a map, at most: more would slow a browser down.
 MAX_MAP_ACCOUNTS: Final = 20_000
 #: Width and height of the poster, in pixels.
-POSTER_SIZE: Final = 960
+POSTER_SIZE: Final = POSTER_UNITS
+#: How far above its highest account the number of a group stands, of the unit disc.
+LABEL_RISE: Final = 0.05
 #: Node sizes on the map, in pixels.
 MIN_NODE_PX, MAX_NODE_PX = 1.4, 9
 
 
 def draw_maps(findings: Mapping[str, Finding], name: Names) -> dict[str, NetworkMap]:
-    """A map for each coordination finding with a network of `MAX_MAP_ACCOUNTS` at most, by name."""
-    return {
-        key: _draw_map(finding, name)
+    """A map for each coordination finding that found something, by its name."""
+    shown = {
+        key: _what_is_shown(finding, name.ids)
         for key, finding in findings.items()
-        if finding.kind == "coordination"
-        and finding.answer == "found"
-        and 0 < finding.table("nodes").num_rows <= MAX_MAP_ACCOUNTS
+        if finding.kind == "coordination" and finding.answer == "found"
     }
+    return {k: _draw_map(f, name) for k, f in shown.items() if f.table("nodes").num_rows}
+
+
+def _what_is_shown(finding: Finding, ids: Ids) -> Finding:
+    """The finding with the accounts and pairs that a map shows.
+
+    Only pairs that are significant; also the accounts of groups that no pair of theirs shows; the
+    largest groups where there would be more than `MAX_MAP_ACCOUNTS`.
+    """
+    edges, alpha = finding.table("edges"), finding.parameters.get("alpha")
+    if isinstance(alpha, float) and edges.num_rows and edges.column("q_value").null_count == 0:
+        edges = edges.filter(pc.less_equal(edges.column("q_value"), alpha))
+    nodes: list[NodeRow] = finding.table("nodes").to_pylist()
+    known = {n["code"] for n in nodes}
+    groups = sorted(finding.table("groups").to_pylist(), key=lambda g: (-g["members"], g["group"]))
+    for group in groups:
+        codes = [ids.code(a) for a in group["accounts"] or () if group["kind"] == "block"]
+        for account, code in zip(group["accounts"] or (), codes, strict=False):
+            if code is not None and code not in known:
+                known.add(code)
+                nodes.append({"code": code, "account": account, "group": group["group"]})
+    if len(nodes) > MAX_MAP_ACCOUNTS:
+        rank = {g["group"]: place for place, g in enumerate(groups)}
+        last = len(rank)
+        nodes.sort(key=lambda n: (last if n["group"] is None else rank[n["group"]], n["code"]))
+        nodes = nodes[:MAX_MAP_ACCOUNTS]
+    schema = pa.schema([("code", pa.int64()), ("account", pa.string()), ("group", pa.int64())])
+    rows = [{"code": n["code"], "account": n["account"], "group": n["group"]} for n in nodes]
+    shown = {"nodes": pa.Table.from_pylist(rows, schema=schema), "edges": edges}
+    return finding.replace(tables={**finding.tables, **shown})
 
 
 def _draw_map(finding: Finding, name: Names) -> NetworkMap:
@@ -94,10 +127,21 @@ def _map_groups(drawing: NetworkDrawing) -> list[MapGroup]:
         if node["group"] is not None
     }
     members = np.bincount(drawing.rank[drawing.rank >= 0])
-    return [
-        MapGroup(rank, number[rank], int(members[rank]), "#{:02x}{:02x}{:02x}".format(*colour))
-        for rank, colour in enumerate(PALETTE[: len(members)])
-    ]
+    x, y = drawing.places.x, drawing.places.y
+    found = []
+    for rank, colour in enumerate(PALETTE[: len(members)]):
+        own = drawing.rank == rank
+        top = float(y[own].max()) + LABEL_RISE
+        found.append(
+            MapGroup(
+                rank,
+                number[rank],
+                int(members[rank]),
+                "#{:02x}{:02x}{:02x}".format(*colour),
+                (round(float(x[own].mean()), 4), round(min(top, 1.0), 4)),
+            )
+        )
+    return found
 
 
 def _to_base64(values: np.ndarray) -> str:

@@ -28,6 +28,10 @@ PALETTE: Final = (
 GREY: Final = (138, 148, 163)
 
 
+#: How dark lines are where many lie on each other, and how strong one line of a few is.
+MOST_INK, MOST_STRENGTH = 0.8, 1.5
+
+
 def colours(group_rank: np.ndarray) -> np.ndarray:
     """uint8[n, 3]: a colour for the groups of rank 0 to 6, grey for the rest and for -1."""
     table = np.array([*PALETTE, GREY], np.uint8)
@@ -57,7 +61,7 @@ def poster(
     ink = _ink(px, py, source, target, width, height)
     background = np.array((17, 22, 31) if dark else (255, 255, 255), np.float32)
     line = np.array((150, 165, 190) if dark else (70, 85, 105), np.float32)
-    picture = background + (line - background) * (0.55 * (1 - np.exp(-ink)))[..., None]
+    picture = background + (line - background) * (MOST_INK * (1 - np.exp(-ink)))[..., None]
     grey_first = np.argsort((colour != np.array(GREY, np.uint8)).any(axis=1), kind="stable")
     for i in grey_first:
         _dot(picture, px[i], py[i], size[i], colour[i])
@@ -75,7 +79,7 @@ def _ink(
     ink = np.zeros(width * height, np.float64)
     length = np.hypot(px[source] - px[target], py[source] - py[target])
     # many edges: each fainter, so that the picture keeps its greys
-    strength = min(0.5, 60.0 / np.sqrt(max(len(source), 1)) / 12)
+    strength = min(MOST_STRENGTH, 60.0 / np.sqrt(max(len(source), 1)) / 12)
     for low, high in ((0, 30), (30, 120), (120, 400), (400, 4000)):
         chosen = np.flatnonzero((length >= low) & (length < high))
         points = min(high, 1400)

@@ -31,8 +31,32 @@ def section(page: Page) -> list[Block]:
         TextBlock(lead, numbers=write.shown),
         TableBlock(head, _rows(finding, page), (1, 2), headed=True),
         *notes(finding, say=say),
-        *how_measured(page, finding, blocks=[_odds_table(finding, page)]),
+        *how_measured(
+            page, finding, blocks=[*_two_shares(finding, page), _odds_table(finding, page)]
+        ),
     ]
+
+
+def _two_shares(finding: Finding, page: Page) -> list[Block]:
+    """The share of the leader's followers that was suspended, beside the share its count lost.
+
+    Two numbers that readers take for one; nothing where one of them is missing.
+    """
+    counts = page.findings.get("counts")
+    if counts is None or counts.answer != "found":
+        return []
+    lost = {r["account"]: r["hazard"] for r in counts.table("drops").to_pylist() if r["wave"] == 1}
+    for row in finding.table("compared").to_pylist():
+        if row["group"] == "hit" and row["leader"] in lost:
+            say, leader = page.say, page.name(row["leader"])
+            text = say(
+                "audience.two_shares",
+                leader=leader,
+                suspended=say.number(100 * row["hit"] / max(row["of"], 1), 1),
+                lost=say.number(100 * lost[row["leader"]], 1),
+            )
+            return [TextBlock(text)]
+    return []
 
 
 def _odds_table(finding: Finding, page: Page) -> TableBlock:

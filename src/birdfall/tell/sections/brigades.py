@@ -10,7 +10,7 @@ from typing import Final
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, SubheadBlock, TableBlock, TextBlock
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import NumberWriter, Page, how_measured, notes
+from birdfall.tell.page import NumberWriter, Page, caution, how_measured, notes
 from birdfall.tell.words import Words
 
 #: Rows of each table, at most; all are in the finding.
@@ -67,7 +67,8 @@ def _reporting_blocks(finding: Finding, page: Page) -> list[Block]:
         victims=write.number("victims"),
         hits=write.number("busiest_minute_hits"),
     )
-    return [TextBlock(found, numbers=write.shown), _target_table(finding, page)]
+    lead = TextBlock(found, numbers=write.shown)
+    return [lead, *caution(page, finding), _target_table(finding, page)]
 
 
 def _looked_at(finding: Finding, say: Words) -> TextBlock:

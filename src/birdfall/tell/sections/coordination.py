@@ -19,12 +19,14 @@ from birdfall.tell.blocks import (
     TextBlock,
 )
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import NumberWriter, Page, how_measured, join_names, notes
+from birdfall.tell.page import NumberWriter, Page, caution, how_measured, join_names, notes
 from birdfall.tell.rows import ExampleRow, GroupRow
-from birdfall.tell.sentences import trace_names
+from birdfall.tell.sentences import accounts_together, trace_names
 
 #: Groups in the table and in that which folds out, at most; all are in the finding.
-MAX_SHOWN_GROUPS, MAX_GROUPS = 4, 12
+MAX_SHOWN_GROUPS, MAX_GROUPS = 3, 12
+#: Members of a group that are listed, at most; all are in the finding.
+MAX_MEMBERS = 60
 #: Examples in the table, at most one a group, and the characters of each.
 MAX_EXAMPLES, MAX_EXAMPLE_CHARACTERS = 5, 140
 _MENTION = re.compile(r"@[\w.]+")
@@ -42,6 +44,7 @@ def section(page: Page) -> list[Block]:
     if not asked:
         return []
     blocks = [block for finding in found for block in _trace_blocks(finding, page)]
+    blocks += caution(page, found[0]) if found else []
     blocks += _empty_blocks(empty, page)
     folded = [block for finding in asked for block in _folded_blocks(finding, page)]
     return [*blocks, *notes(*asked, say=page.say), *how_measured(page, *asked, blocks=folded)]
@@ -49,11 +52,10 @@ def section(page: Page) -> list[Block]:
 
 def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
     """Who moved together: how many, their map, and their groups."""
-    say, groups = page.say, finding.table("groups").to_pylist()
-    write = NumberWriter(finding, say)
+    say, write = page.say, NumberWriter(finding, page.say)
     text = say(
         "coordination.found",
-        n=sum(g["members"] for g in groups),
+        n=accounts_together(finding),
         window=say.duration(float(finding.parameters.get("window_s", 60))),
         trace=trace_names(finding, page.say),
         groups=write.count("groups"),
@@ -105,7 +107,27 @@ def _folded_blocks(finding: Finding, page: Page) -> list[Block]:
     lead = TextBlock(text, numbers=write.shown)
     if finding.answer != "found":
         return [lead]
-    return [lead, *_density_table(finding, page), *_example_blocks(finding, page)]
+    return [
+        lead,
+        *_density_table(finding, page),
+        *_member_table(finding, page),
+        *_example_blocks(finding, page),
+    ]
+
+
+def _member_table(finding: Finding, page: Page) -> list[Block]:
+    """Who is in each of the largest groups, by the names they go by here."""
+    say = page.say
+    rows: list[list[Cell]] = []
+    for group in _largest_groups(finding)[:MAX_GROUPS]:
+        accounts = group["accounts"] or []
+        names = [page.name(a) for a in accounts[:MAX_MEMBERS]]
+        more = len(accounts) - len(names)
+        if more > 0:
+            names.append(say("coordination.others", n=more))
+        rows.append([_group_name(group, page), join_names(names)])
+    head = [say("coordination.group"), say("coordination.members")]
+    return [TableBlock(head, rows, headed=True)] if rows else []
 
 
 def _group_table(finding: Finding, page: Page) -> list[Block]:
@@ -209,8 +231,11 @@ def _map_block(finding: Finding, page: Page) -> MapBlock:
             g.rank,
             g.colour,
             f"{say('coordination.group')} {say.number(g.group)} ({say.number(g.members)})",
+            say.number(g.group),
+            g.place,
         )
         for g in drawn.groups
     ]
     alt = say("coordination.map", n=drawn.shown)
-    return MapBlock(finding.name, alt, drawn.data, buttons)
+    legend, pairs, find = (say(f"coordination.map.{key}") for key in ("legend", "pairs", "find"))
+    return MapBlock(finding.name, alt, drawn.data, buttons, legend, pairs, find)

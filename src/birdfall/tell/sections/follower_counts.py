@@ -64,7 +64,9 @@ def _loss_table(finding: Finding, page: Page) -> list[Block]:
     highest = max((r["hazard"] for r in drops), default=1.0)
     rows: list[list[Cell]] = [
         [
-            TextCell(page.name(r["account"]), say("role." + r["role"])),
+            TextCell(
+                page.name(r["account"]), "" if r["role"] == "other" else say("role." + r["role"])
+            ),
             say.number(round(r["before"])),
             say.number(round(r["after"])),
             _hazard_cell(r, highest, page),
