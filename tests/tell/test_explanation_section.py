@@ -16,7 +16,11 @@ from birdfall.tell.blocks import cell_text, unfolded
 from birdfall.tell.page import Page
 from birdfall.tell.report import replies
 from birdfall.tell.sections.explanations import section
-from birdfall.tell.sections.record_request import records_to_request, request_letter
+from birdfall.tell.sections.record_request import (
+    missing_records,
+    records_to_request,
+    request_letter,
+)
 from birdfall.tell.words import LANGUAGES, words
 
 ORDER = ("error", "brigade", "targeted", "purge", "churn")
@@ -323,3 +327,16 @@ def test_a_reply_that_is_not_one_is_refused(wrong):
     with pytest.raises(UsageError, match="reply") as told:
         parse_settings(wrong, "case.toml")
     assert "[[reply]]" in told.value.fix
+
+
+def test_a_letter_is_never_empty_while_a_record_is_missing():
+    slight = {"reports": 0.01, "list": 0.005}
+    assert missing_records(finding(gains=slight)) == ["reports"]
+    assert missing_records(finding(("error",), gains=slight)) == ["reports"]
+    assert missing_records(finding(gains={"reports": 0.9, "list": 0.3})) == ["reports", "list"]
+    assert missing_records(Finding("explanations", "explanations-1", "cannot")) == []
+    for language in LANGUAGES:
+        say = words(language)
+        text = request_letter(finding(("error",), gains=slight), "reports", say)
+        assert say("record.reports") in text and say("cause.error") in text
+        assert say("cause.brigade") not in text

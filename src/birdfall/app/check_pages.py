@@ -33,7 +33,7 @@ from birdfall.model.findings import Finding
 from birdfall.pipeline.report import REPORT_FILE, render_report
 from birdfall.pipeline.run import replace_claims
 from birdfall.record.case import Case
-from birdfall.tell.names import names_of
+from birdfall.tell.names import given_names
 from birdfall.tell.sections.claim_reading import reading_words
 from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
 from birdfall.tell.terminal import claim_words
@@ -160,7 +160,7 @@ class CheckPages:
 
     def _render(self, request: Request, desk: Desk, *, text: str, checked: object) -> Response:
         case = desk.case()
-        names = names_of(case.record())
+        names = given_names(case.record())
         say = words(self.site.language(request))
         chosen = [*case.settings.leaders, *case.settings.controls]
         return self.site.render_desk(
@@ -209,7 +209,7 @@ def _check(case: Case, statement: Statement, language: str) -> list[CheckedClaim
     record = case.record()
     say = words(language, case.settings.time_zone)
     found = check_statement(record, case.findings(), statement, settings=case.settings)
-    name = names_of(record)
+    name = given_names(record, [a for f in found if (a := f.details.get("account"))])
     return [
         CheckedClaim(
             statement.claim.text,

@@ -183,7 +183,7 @@ def print_verdicts(
     from birdfall.claims import Verdict, check_statement, read_claims, write_claims
     from birdfall.pipeline.catalogue import find_measure
     from birdfall.pipeline.context import Run
-    from birdfall.tell.names import names_of
+    from birdfall.tell.names import given_names
     from birdfall.tell.words import words
 
     text = statement.claim.text
@@ -212,9 +212,10 @@ def print_verdicts(
         print_result(f"“{printable(text)}”")
         spoken = words(claim.language or say.language, case.settings.time_zone)
         readers = words(lang or case.settings.language, case.settings.time_zone)
+        name = given_names(record, [a for f in found if (a := f.details.get("account"))])
         for number, finding in enumerate(found, 1):
             shown = number if len(found) > 1 else None
-            _print_verdict(finding, say, shown, names_of(record), (spoken, readers))
+            _print_verdict(finding, say, shown, name, (spoken, readers))
     verdicts = {f.details["verdict"] for f in found}
     if Verdict.CONTRADICTED in verdicts:
         return ExitCode.NOTHING_FOUND
@@ -238,7 +239,7 @@ def _print_verdict(
     finding: Finding,
     say: Words,
     number: int | None,
-    name: Callable[[str], str],
+    name: Callable[[str | None], str],
     readings: tuple[Words, Words],
 ) -> None:
     """Print one claim: how it was read, the verdict, what was measured, and why.

@@ -194,18 +194,18 @@ def _print_gates(failed: Sequence[str]) -> None:
 
 def print_letters(finding: Finding, lang: str) -> int:
     """The letters; where none is to be written, why not."""
-    from birdfall.tell.sections.record_request import records_to_request, request_letter
+    from birdfall.tell.sections.record_request import missing_records, request_letter
     from birdfall.tell.words import words
 
     spoken = words(lang)
-    wanted = records_to_request(finding)
+    wanted = missing_records(finding)
     if not wanted:
         notes = [spoken.note(n) for n in finding.reasons]
         log("\n".join(notes) or spoken("letter.none"))
         return ExitCode.CANNOT_ANSWER if finding.answer == "cannot" else ExitCode.NOTHING_FOUND
     print_result(
         ("\n\n" + "-" * 72 + "\n\n").join(
-            request_letter(finding, record, spoken) for record, _ in wanted
+            request_letter(finding, record, spoken) for record in wanted
         )
     )
     return ExitCode.FOUND

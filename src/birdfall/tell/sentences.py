@@ -98,7 +98,7 @@ def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
     row = counts.table("waves").to_pylist()[0]
     sentence = say(
         "verdict.counts",
-        day=say.time(row["start"]).split(",")[0],
+        day=say.day(row["start"]),
         n=row["accounts_hit"],
         gross=say.number(round(row["gross"])),
         net=say.number(round(-row["net"])),
@@ -230,7 +230,7 @@ def wave_sentence(row: WaveRow, say: Words) -> str:
         "verdict.wave",
         n=int(row["observed"]),
         duration=say.duration(seconds),
-        start=say.time(row["start"], seconds=seconds < 3600),
+        start=say.moment(row["start"]),
         expected=say.number(round(expected))
         if expected >= 1
         else say.number(round(expected, 1), 1),

@@ -7,13 +7,15 @@ from typing import Any
 
 from birdfall.model.errors import printable
 from birdfall.record.case import Case
-from birdfall.tell.names import names_of
+from birdfall.tell.names import given_names
 from birdfall.tell.sentences import verdict, wave_sentence
 from birdfall.tell.words import Words, words
 
 _BARS = "▁▂▃▄▅▆▇█"
 #: Waves after the largest that have a line of their own, at most.
 MAX_OTHER_WAVES = 3
+#: Names that are listed, at most.
+MAX_NAMES = 8
 #: Characters of a line, at most.
 MAX_LINE_CHARACTERS = 2000
 
@@ -22,8 +24,9 @@ def verdict_text(case: Case, *, language: str) -> str:
     """What a run found, for the terminal."""
     record = case.record()
     say = words(language, record.settings.time_zone)
-    name = names_of(record)
     findings = case.findings()
+    claimed = [f.details.get("account") for f in findings.values() if f.kind == "claim"]
+    name = given_names(record, [account for account in claimed if account])
     said = verdict(findings, say, name)
     lines = [
         f"{said.sentence} {said.more}".strip(),
@@ -42,7 +45,9 @@ def verdict_text(case: Case, *, language: str) -> str:
         if finding.kind == "claim":
             said_text = finding.details.get("said", {}).get("text", "")
             lines.append(f"“{said_text}”: {claim_words(finding.details, say)}")
-    lines.append(said.limit)
+    lines += [said.limit, say("manifest.zone", zone=record.settings.time_zone)]
+    if name.hidden():
+        lines.append(say("names.hidden", names=say.value(name.hidden()[:MAX_NAMES])))
     if record.settings.simulated:
         lines.append(say("simulated"))
     return "\n".join("  " + printable(line, MAX_LINE_CHARACTERS) for line in lines)

@@ -152,9 +152,20 @@ class Words:
         """A moment in the case's zone, with the zone named once elsewhere."""
         if value is None:
             return "–"
+        comma = "،" if self.language == "ar" else ","
+        return self._in_zone(value, f"d MMM y{comma} HH:mm" + (":ss" if seconds else ""))
+
+    def moment(self, value: dt.datetime | int) -> str:
+        """A moment in prose, in the case's zone: "31 de octubre de 2013 a las 17:50"."""
+        return self._in_zone(value, _MOMENTS[self.language])
+
+    def day(self, value: dt.datetime | int) -> str:
+        """The day of a moment in the case's zone, in prose: "31 de octubre de 2013"."""
+        return self._in_zone(value, _DAYS[self.language])
+
+    def _in_zone(self, value: dt.datetime | int, pattern: str) -> str:
         if isinstance(value, int):
             value = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=value)
-        pattern = "d MMM y, HH:mm:ss" if seconds else "d MMM y, HH:mm"
         locale = Locale.parse("ar_EG" if self.language == "ar" else self.language)
         text = str(format_datetime(value, pattern, tzinfo=self.zone, locale=locale))
         return text.translate(_ARABIC_DIGITS)
@@ -174,6 +185,21 @@ class Words:
         raise AssertionError("every length has a unit")
 
 
+#: How a day, and a moment, is written in prose.
+_DAYS: Final = {
+    "en": "d MMMM y",
+    "es": "d 'de' MMMM 'de' y",
+    "fr": "d MMMM y",
+    "ar": "d MMMM y",
+    "pt": "d 'de' MMMM 'de' y",
+}
+_MOMENTS: Final = {
+    "en": "d MMMM y, HH:mm",
+    "es": "d 'de' MMMM 'de' y 'a las' HH:mm",
+    "fr": "d MMMM y 'à' H'\u202fh\u202f'mm",
+    "ar": "d MMMM y، HH:mm",
+    "pt": "d 'de' MMMM 'de' y 'às' HH'h'mm",
+}
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ARABIC_DIGITS = {0x0660 + i: str(i) for i in range(10)}
 

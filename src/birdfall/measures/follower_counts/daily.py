@@ -6,6 +6,7 @@ import datetime as dt
 import warnings
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -37,7 +38,9 @@ class Daily:
     accounts
         Ids, one per row of the arrays.
     first
-        The first day, UTC.
+        The first day, in `zone`.
+    zone
+        The zone of the case: its midnights part the days.
     level
         float64[accounts, days], the last count of each day; NaN where unknown.
     change
@@ -50,6 +53,7 @@ class Daily:
 
     accounts: list[str]
     first: dt.date
+    zone: ZoneInfo
     level: np.ndarray
     change: np.ndarray
     growth: np.ndarray
@@ -57,16 +61,25 @@ class Daily:
     z: np.ndarray
 
     def day(self, index: int) -> dt.datetime:
-        """Midnight UTC at which day `index` begins."""
-        return dt.datetime.combine(self.first, dt.time(), dt.UTC) + dt.timedelta(days=index)
+        """The midnight of the case's zone at which day `index` begins, in UTC."""
+        date = self.first + dt.timedelta(days=index)
+        return dt.datetime.combine(date, dt.time(), self.zone).astimezone(dt.UTC)
 
 
 def daily_levels(record: Record) -> Daily:
-    """Each account's last count of every day, its change, ordinary growth and spread."""
+    """Each account's last count of every day, its change, ordinary growth and spread.
+
+    Days are those of the case's zone. Counts that all bear midnight UTC are of that date and not
+    of the evening before.
+    """
+    zone = record.settings.time_zone
     rows = record.sql(
-        """SELECT account, date_diff('day', DATE '1970-01-01', time::DATE) AS day,
+        """WITH dated AS (SELECT bool_and(time = date_trunc('day', time)) AS only FROM counts)
+        SELECT account, date_diff('day', DATE '1970-01-01',
+            CASE WHEN dated.only THEN time::DATE ELSE timezone($zone, time)::DATE END) AS day,
         arg_max(followers, time) AS followers
-        FROM counts WHERE followers IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"""
+        FROM counts, dated WHERE followers IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2""",
+        {"zone": zone},
     )
     account, day = rows.column(0).to_pylist(), rows.column(1).to_numpy()
     names, place = np.unique(np.array(account, dtype=object).astype(str), return_inverse=True)
@@ -79,7 +92,7 @@ def daily_levels(record: Record) -> Daily:
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (change - growth * days) / (spread * np.sqrt(days))
     begin = dt.date(1970, 1, 1) + dt.timedelta(days=first)
-    return Daily(names.tolist(), begin, level, change, growth, spread, z)
+    return Daily(names.tolist(), begin, ZoneInfo(zone), level, change, growth, spread, z)
 
 
 def _changes(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

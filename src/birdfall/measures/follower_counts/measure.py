@@ -44,7 +44,8 @@ METHOD: Final = (
 #: Grows when the same data would give other numbers.
 #: 2: sums are of the accounts that surely lost, days on which none did are no falls, and changes
 #: over several days are held against as many days' growth.
-METHOD_VERSION: Final = 2
+#: 3: days are those of the case's zone.
+METHOD_VERSION: Final = 3
 #: Waves whose accounts are listed.
 DETAILED_WAVES: Final = 3
 #: An audience is no target if so many accounts, and this share of all, fell on the same day.

@@ -31,7 +31,7 @@ def section(page: Page) -> list[Block]:
         TextBlock(
             say(
                 "counts.text",
-                day=say.time(row["start"]),
+                day=say.day(row["start"]),
                 hit=say.number(row["accounts_hit"]),
                 all=say.number(row["accounts"]),
                 gross=say.number(round(row["gross"])),

@@ -26,6 +26,17 @@ def records_to_request(finding: Finding) -> list[tuple[str, float]]:
     return [g for g in gains if g[1] >= MIN_BITS][:MAX_REQUESTS]
 
 
+def missing_records(finding: Finding) -> list[str]:
+    """Records that are missing, to be asked for by letter, best first.
+
+    Those that would decide it; where none would, the one that would let others check it.
+    """
+    worth_it = [record for record, _ in records_to_request(finding)]
+    if worth_it or "gains" not in finding.tables or not finding.details.get("about"):
+        return worth_it
+    return [row["record"] for row in finding.table("gains").to_pylist()][:1]
+
+
 def request_letter(finding: Finding, record: str, say: Words) -> str:
     """The request for one record, its paragraphs apart by an empty line.
 
@@ -38,12 +49,14 @@ def request_letter(finding: Finding, record: str, say: Words) -> str:
     """
     details = ExplanationDetails.from_json(finding.details)
     remaining = [c for c in details.order if c in details.members] or details.order
+    decides = any(record == one for one, _ in records_to_request(finding))
+    reason = "why" if decides or len(remaining) > 1 else "check"
     causes = "; ".join(say("cause." + c) for c in remaining)
     return "\n\n".join(
         [
             say("letter.to"),
             _subject(details, say),
-            say("letter.why", causes=causes, record=say("record." + record)),
+            say(f"letter.{reason}", causes=causes, record=say("record." + record)),
             say("letter.ask", columns=say("columns." + record), formats="CSV, JSON"),
             say("letter.end"),
         ]
