@@ -40,7 +40,7 @@ def test_a_list_of_suspensions_becomes_an_answer(visitor):
     )
     assert page.url.path == "/en/c/night/"
     assert last_state(visitor, "night") is JobState.DONE
-    assert "accounts were suspended in" in page.text
+    assert "accounts were suspended within" in page.text
     assert "Who fell?" in page.text
     case = visitor.workspace.desk("night").case()
     assert case.settings.time_zone == "America/Caracas"

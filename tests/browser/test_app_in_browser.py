@@ -109,7 +109,7 @@ def test_from_a_list_of_suspensions_to_a_printed_report_with_a_checked_claim(
     steps.take_in(server.invitation("/en/"), list_file, "America/Caracas")
     assert "token" not in page.url
     steps.press("Run")
-    page.get_by_role("heading", level=1, name="suspended in").wait_for(timeout=JOB_MS)
+    page.get_by_role("heading", level=1, name="suspended within").wait_for(timeout=JOB_MS)
     steps.press("Check a statement", "link")
     steps.enter("A sentence, or a whole article", "200 accounts were suspended in ten minutes.")
     steps.press("Check")
@@ -118,7 +118,7 @@ def test_from_a_list_of_suspensions_to_a_printed_report_with_a_checked_claim(
     page.get_by_text("200 accounts were suspended in ten minutes.").first.wait_for()
     steps.press("Publish", "link")
     steps.press("Open the report", "link")
-    page.get_by_role("heading", level=1, name="suspended in").wait_for()
+    page.get_by_role("heading", level=1, name="suspended within").wait_for()
     assert page.get_by_text("200 accounts were suspended in ten minutes.").count() >= 1
     printed = page.pdf()
     steps.count += 1
@@ -177,7 +177,7 @@ def test_the_server_is_killed_in_the_middle_of_a_job(serve, opened, list_file):
     again = serve()
     page.goto(again.invitation("/en/"))
     steps.press("suspended accounts", "link")
-    page.get_by_role("heading", level=1, name="suspended in").wait_for(timeout=JOB_MS)
+    page.get_by_role("heading", level=1, name="suspended within").wait_for(timeout=JOB_MS)
 
 
 def test_it_works_without_scripts(serve, opened, list_file):

@@ -167,7 +167,7 @@ def test_no_accessibility_violations(browser, places, language, scheme, names):
 def test_the_first_screen_answers_without_scrolling(browser, places):
     page = opened(browser, places["wave"] + "en/now", viewport={"width": 1280, "height": 800})
     for text in (
-        "A wave is on",
+        "A wave is under way",
         "180 accounts were suspended",
         "180 of them followed",
         "What to check next",
@@ -267,7 +267,7 @@ def test_a_wave_comes_in_while_the_page_is_open(browser, tmp_path):
         state.close()
         page.wait_for_selector("h1.wave", timeout=10_000)
         page.wait_for_function(
-            "document.querySelector('.said').textContent.includes('A wave is on')"
+            "document.querySelector('.said').textContent.includes('A wave is under way')"
         )
         assert page.problems == []
         page.close()

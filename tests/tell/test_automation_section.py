@@ -67,15 +67,15 @@ def test_bounds_are_told_and_what_is_unknown_is_said_to_be():
     assert [r[1:] for r in shares] == [["30%", "70%"], ["not known", "80%"], ["not known", "70%"]]
     assert (shares[0][0].bar.start, shares[0][0].bar.percent) == (30, 40)
     unknown = next(b.text for b in blocks if b.kind == "text")
-    assert unknown == "This data sets no bound for: inauthentic (made to order, bought)."
-    assert [r[0] for r in signals] == ["passes on within ten seconds"], (
+    assert unknown == "This data sets no bound for: inauthentic (mass-produced or bought)."
+    assert [r[0] for r in signals] == ["reposts within ten seconds"], (
         "signals that show nothing are not listed"
     )
 
 
 def test_nothing_seen_is_no_proof_of_people():
     texts = [b.text for b in told(finding("nothing")) if b.kind == "text"]
-    assert "does not show that they were people" in texts[0]
+    assert "does not show they were run by people" in texts[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -138,17 +138,17 @@ def said(made, language="en", **others):
 
 PURGE, BRIGADE, ERROR, LIST, CHURN = (
     "a clean-up of inauthentic accounts",
-    "reports by a brigade that tripped a threshold",
-    "an over-broad rule or a defect",
-    "a directed list",
-    "nothing unusual (ordinary suspensions)",
+    "mass reporting that tripped a threshold",
+    "an over-broad rule or a technical fault",
+    "a list of chosen accounts",
+    "nothing out of the ordinary (routine suspensions)",
 )
 NAMED = {"purge": PURGE, "brigade": BRIGADE, "error": ERROR, "targeted": LIST, "churn": CHURN}
 
 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_a_cause_is_the_one_left_only_where_it_is(cause):
-    sentence = f"one is left: {NAMED[cause]}."
+    sentence = f"one remains: {NAMED[cause]}."
     assert sentence in said(finding((cause,)))
     assert sentence not in said(finding((cause, next(c for c in CAUSES if c != cause))))
     assert sentence not in said(finding((next(c for c in CAUSES if c != cause),)))
@@ -161,7 +161,7 @@ def test_a_cause_is_named_as_possible_or_left_out_and_never_both(cause):
     third = next(c for c in CAUSES if c not in (cause, other))
     inside, outside = said(finding((cause, other))), said(finding((other, third)))
     possible, out = (
-        re.search(r"cannot be told apart with this data: (.*)\. Left out: (.*)\.", t).groups()
+        re.search(r"cannot tell these apart: (.*)\. Ruled out of the set: (.*)\.", t).groups()
         for t in (inside, outside)
     )
     assert NAMED[cause] in possible[0] and NAMED[cause] not in possible[1]
@@ -176,7 +176,7 @@ def test_what_speaks_for_and_against_a_cause_stands_in_its_row(cause):
     [row] = [r for r in said(made).splitlines() if r.startswith(NAMED[cause] + " | ")]
     *_, speaks, contradicts = row.split(" | ")
     assert speaks == "size of the wave"
-    assert contradicts == "a jump in falling from some number of reports on"
+    assert contradicts == "a jump in suspensions above some number of reports"
     [row] = [
         r
         for r in said(finding(parts={"log10_size": {}})).splitlines()
@@ -190,42 +190,46 @@ def test_what_speaks_for_and_against_a_cause_stands_in_its_row(cause):
 def test_the_runner_up_and_the_share_of_wrong_verdicts_stand_beside_a_verdict():
     text = said(finding(("error",)))
     assert f"The next best is {BRIGADE}" in text
-    assert "1% of such verdicts are wrong" in text
+    assert "such verdicts are wrong 1% of the time" in text
 
 
 SENTENCES = [
-    ("lies outside everything that was simulated", {"left": ()}, {}),
-    ("Looked for and not found: one app that most of them used", {"absent": ("app_share",)}, {}),
+    ("Nothing simulated resembles this case", {"left": ()}, {}),
+    ("Looked for, not found: one app that most of them used", {"absent": ("app_share",)}, {}),
     (
-        "Not looked at, because the data does not hold it: reports by the same people",
+        "Not examined, because it is not in the data: reports by the same people",
         {"unknown": ("lockstep_share",)},
         {},
     ),
     (
-        "Without share back within four days the answer would be another",
+        "Without share restored within four days the answer would be different",
         {"fragile": ("returned_share",)},
         {"fragile": ()},
     ),
-    ("1 item carries the weights", {"carrying": ("returned_share",)}, {}),
+    ("The result rests on 1 piece of evidence", {"carrying": ("returned_share",)}, {}),
     (
-        "2 items carry the weights",
+        "The result rests on 2 pieces of evidence",
         {"carrying": ("returned_share", "log10_size")},
         {"carrying": ("returned_share",)},
     ),
-    ("No single item decides", {}, {"fragile": ("returned_share",)}),
-    ("hangs on one source: without it (the returns)", {"sources": ("returns",)}, {}),
+    ("No single piece of evidence decides", {}, {"fragile": ("returned_share",)}),
+    ("hangs on one source: without it (the restorations)", {"sources": ("returns",)}, {}),
     ("hangs on each of 2 sources", {"sources": ("returns", "statuses")}, {"sources": ("returns",)}),
     (
-        "alters the answer: share back within four days, by 0.4 times",
+        "would alter the answer: share restored within four days, by 0.4 times",
         {},
         {"flips": {"returned_share": None}},
     ),
-    ("What would decide it: the log of reports", {}, {"left": ("error",)}),
-    ("What would decide it", {}, {"gains": {"reports": 0.04}}),
-    ("Only if all five were held equally likely beforehand", {}, {"left": ()}),
-    ("weights of evidence, not chances", {}, {"left": ()}),
+    (
+        "What would help most: the log of reports",
+        {},
+        {"left": ("error",)},
+    ),
+    ("What would help most", {}, {"gains": {"reports": 0.04}}),
+    ("Only if all five had been equally likely at the outset", {}, {"left": ()}),
+    ("weigh the evidence; they are not probabilities", {}, {"left": ()}),
     ("ask the platform and those concerned", {}, None),
-    ("it was not measured", {}, None),
+    ("It was not measured", {}, None),
 ]
 
 
@@ -239,9 +243,9 @@ def test_a_sentence_is_said_when_it_holds_and_not_otherwise(sentence, when, othe
 def test_what_the_fallen_are_is_told_apart_from_what_set_it_off():
     measured = said(finding(), **{"automation-1": automation(0.2, 0.6)})
     assert "20% to 60% of them look inauthentic, 5% to 15% automated" in measured
-    assert "it was not measured" not in measured
+    assert "It was not measured" not in measured
     unknown = Finding("automation", "automation-1", "cannot")
-    assert "it was not measured" in said(finding(), **{"automation-1": unknown})
+    assert "It was not measured" in said(finding(), **{"automation-1": unknown})
 
 
 @pytest.mark.parametrize("item", NOTHING_BELOW)

@@ -9,13 +9,13 @@ from birdfall.tell.words import LANGUAGES, words
 #: By case: how the headline begins in English, the keys of its numbers, and what it never says.
 EXPECTED = {
     "posts": ("20 accounts in 1 group acted together", 3, "suspended"),
-    "quiet posts": ("Nobody moved together", 0, "suspended"),
+    "quiet posts": ("No accounts acted together", 0, "suspended"),
     "suspensions": ("201 accounts were suspended", 2, "followers"),
-    "counts": ("On 31 Jan 2024, 1 account lost followers", 3, "suspen"),
+    "counts": ("On 31 January 2024, 1 account lost more followers", 3, "suspen"),
     "quiet counts": ("No account lost followers", 0, "suspen"),
     "suspensions and follows": ("201 accounts were suspended", 2, "%"),
     "reports": ("20 accounts reported the same 6 accounts", 3, "suspended"),
-    "figures": ("Of 3 published figures 2 can be true", 2, "suspended"),
+    "figures": ("Of 3 published figures, 2 can all be true", 2, "suspended"),
     "nothing": ("Nothing can be measured", 0, "suspended"),
 }
 

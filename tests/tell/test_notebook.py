@@ -84,9 +84,8 @@ def limited():
 def test_a_finding_says_its_limits_in_sentences():
     shown = notebook.render(limited())
     assert "Rows that lacked account, object or time were left out (1)." in shown
-    assert (
-        "interests-from-the-same-acts" not in shown and shown.count("Interests were learned") == 1
-    )
+    assert "interests-from-the-same-acts" not in shown
+    assert shown.count("Shared interests were estimated") == 1
 
 
 def test_a_finding_alone_says_its_limits_by_code():

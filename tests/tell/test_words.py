@@ -29,6 +29,8 @@ def test_every_language_has_every_key():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_messages_use_the_same_values(language):
     def names(message):
+        # the text of a plural form is no name
+        message = re.sub(r"(?:\b(?:zero|one|two|few|many|other)|=\d+) \{", " ", message)
         return set(re.findall(r"\{([a-z]\w*)(?=[},])", message, re.ASCII))
 
     for key, message in CATALOGUES[language].items():

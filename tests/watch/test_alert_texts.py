@@ -98,7 +98,7 @@ def test_a_wave_is_told_with_whose_it_is_and_how_many_were_reported(bodies):
     assert last["why"] == (
         "60 accounts were suspended within 5 s; fewer than one would have been usual. "
         "60 of them followed @leader.example: 100 followers before, 40 after. "
-        "20 had been reported before they fell."
+        "20 of 60 had been reported before they were suspended."
     )
     [hit] = last["hit"]
     assert hit["leader"] == "did:plc:leader"

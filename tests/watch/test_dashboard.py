@@ -87,7 +87,7 @@ def test_every_page_in_every_language(path, language):
 
 def test_the_first_screen_says_what_happened_and_to_whom(path):
     text = client(path).get("/en/now").text
-    assert "A wave is on" in text
+    assert "A wave is under way" in text
     assert "80 accounts were suspended" in text
     assert "&lt;script&gt;" in text, "the leader's name is shown as text"
     assert "What to check next" in text
@@ -350,7 +350,7 @@ def test_a_source_that_is_down_is_told_of_whatever_else_is_on(path):
         state.keep_health("atproto:example.org", False, T, "refused")
     state.close()
     text = client(path).get("/en/now").text
-    assert "A wave is on" in text
+    assert "A wave is under way" in text
     assert "cannot be reached" in text
     assert "atproto:example.org" in text
 
@@ -450,7 +450,7 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
             assert web.get(f"/{language}/{page}").status_code == 200
     text = web.get("/en/now").text
     assert "1 wave found" in text
-    assert "A wave is on" not in text
+    assert "A wave is under way" not in text
     assert ">Rules<" not in text
     assert web.get("/en/rules").status_code == 404, "a case has no rules"
 

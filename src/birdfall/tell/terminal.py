@@ -7,7 +7,7 @@ from typing import Any
 
 from birdfall.model.errors import printable
 from birdfall.record.case import Case
-from birdfall.tell.names import given_names
+from birdfall.tell.names import GivenNames, given_names
 from birdfall.tell.sentences import verdict, wave_sentence
 from birdfall.tell.words import Words, words
 
@@ -47,10 +47,16 @@ def verdict_text(case: Case, *, language: str) -> str:
             lines.append(f"“{said_text}”: {claim_words(finding.details, say)}")
     lines += [said.limit, say("manifest.zone", zone=record.settings.time_zone)]
     if name.hidden():
-        lines.append(say("names.hidden", names=say.value(name.hidden()[:MAX_NAMES])))
+        lines.append(_hidden_names(name, case, say))
     if record.settings.simulated:
         lines.append(say("simulated"))
     return "\n".join("  " + printable(line, MAX_LINE_CHARACTERS) for line in lines)
+
+
+def _hidden_names(name: GivenNames, case: Case, say: Words) -> str:
+    """Who goes by a pseudonym in what is shared, and how that is changed."""
+    command = f"birdfall run {case.path} --public @"
+    return say("names.hidden", names=say.value(name.hidden()[:MAX_NAMES]), command=command)
 
 
 def claim_words(details: Mapping[str, Any], say: Words) -> str:
