@@ -10,6 +10,7 @@ import textwrap
 import pytest
 
 from birdfall.cli.signals import EXIT_INTERRUPTED, EXIT_TERMINATED, SENTENCE
+from tiers import every_pair
 
 ENDINGS = [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)]
 
@@ -44,9 +45,16 @@ def check_ending(done, code):
     assert done.stderr.count(SENTENCE) == 1, done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), ENDINGS)
-@pytest.mark.parametrize("module", ["cyclopts", "pyarrow", "duckdb", "birdfall.measures.coverage"])
-def test_a_signal_while_a_module_is_imported(table, module, number, code):
+#: Modules that a command imports one after another.
+IMPORTED = ("cyclopts", "pyarrow", "duckdb", "birdfall.measures.coverage")
+
+
+@pytest.mark.parametrize(
+    ("module", "ending"),
+    every_pair(IMPORTED, ENDINGS, fast=list(zip(IMPORTED, 2 * ENDINGS, strict=True))),
+)
+def test_a_signal_while_a_module_is_imported(table, module, ending):
+    number, code = ending
     script = f"""
         class Interrupting:
             def find_spec(self, name, path=None, target=None):
@@ -177,9 +185,12 @@ def test_what_runs_until_it_is_stopped_hears_both_signals_however_it_was_started
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), ENDINGS)
-@pytest.mark.parametrize("background", [False, True])
-def test_a_signal_while_a_watch_is_set_up(tmp_path, number, code, background):
+@pytest.mark.parametrize(
+    ("ending", "background"),
+    every_pair(ENDINGS, (False, True), fast=list(zip(ENDINGS, (True, False), strict=True))),
+)
+def test_a_signal_while_a_watch_is_set_up(tmp_path, ending, background):
+    number, code = ending
     script = f"""
         from birdfall.watch import session
 
