@@ -26,6 +26,7 @@ from frames_made import account  # noqa: E402
 from hostile import accept_websocket, iso, websocket_frame  # noqa: E402
 from raw_server import RawServer  # noqa: E402
 
+from birdfall.model.errors import CaseError  # noqa: E402
 from birdfall.model.findings import as_plain  # noqa: E402
 from birdfall.record.case import Case  # noqa: E402
 from birdfall.watch.store.database import State  # noqa: E402
@@ -164,8 +165,13 @@ def kill_sent(kind):
             paced.begin = round(time.time() * SECOND)
 
             def is_whole(name):
-                path = folder / name / "watch.sqlite"
-                return path.exists() and len(read_state(folder / name)["changes"]) >= FALLEN
+                if not (folder / name / "watch.sqlite").exists():
+                    return False
+                try:
+                    return len(read_state(folder / name)["changes"]) >= FALLEN
+                except CaseError:
+                    # its tables are not made yet
+                    return False
 
             kills = kill_on_its_way(draw, 6.0, *command, folder / "killed")
             last = start(*command, folder / "killed")

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from frames_made import account
+from hostile import accept_websocket
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_server import RawServer
 from watch_running import Running, until
 
 from birdfall.model.errors import BirdfallError, CaseError
@@ -22,6 +24,7 @@ from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.base import ConnectionHealth, now
 from birdfall.watch.feeds.decode import decode_frame
 from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.feeds.websocket import JetstreamFeed
 from birdfall.watch.model.events import Status, StreamBatch
 from birdfall.watch.model.ticks import TICK_US
 from birdfall.watch.store.database import State
@@ -400,3 +403,29 @@ def test_every_byte_of_a_frame_may_be_wrong():
         assert all(
             abs(e.time) < 1 << 62 and len(e.account) < 3000 for e in events if isinstance(e, Status)
         )
+
+
+@pytest.mark.parametrize(
+    ("sent", "wanted"),
+    [
+        (b"\x81\x7f" + (100 << 20).to_bytes(8, "big") + b" " * 1000, "a frame of more than 8 MiB"),
+        (b"\xff\xff\xff\xff", "frames that are no WebSocket's"),
+        (b"\x88\x02\x03\xe9", "closed by the server"),
+        (b"", "the connection broke off"),
+    ],
+)
+def test_why_a_stream_was_lost_is_said_in_words(sent, wanted):
+    def answer(connection, question, _number):
+        connection.sendall(accept_websocket(question) + sent)
+
+    said, stop = [], threading.Event()
+    with RawServer(answer) as server:
+        feed = JetstreamFeed("j", url=server.url.replace("http", "ws"))
+        feed.health.mark_lost = lambda reason: (said.append(reason), stop.set())
+        thread = threading.Thread(
+            target=feed.run, args=(None, "", lambda _: None, stop), daemon=True
+        )
+        thread.start()
+        until(lambda: said)
+        thread.join(10)
+    assert said[0] == wanted

@@ -13,6 +13,7 @@ import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import zstandard
@@ -24,9 +25,10 @@ from websockets.exceptions import (
     InvalidURI,
     SecurityError,
 )
+from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
-from birdfall.model.errors import BirdfallError, UsageError
+from birdfall.model.errors import BirdfallError, UsageError, printable
 from birdfall.sources.atproto import frames
 from birdfall.watch.feeds.base import ConnectionLost, Put, ReconnectingFeed, Start, now
 from birdfall.watch.feeds.decode import decode_frame, decode_jetstream
@@ -186,10 +188,26 @@ class _ConnectWithinOrigin(connect):
         return target
 
 
+#: Why we closed a connection, by the code we closed it with.
+_REFUSED_FRAMES: Final[dict[int, str]] = {
+    CloseCode.PROTOCOL_ERROR: "frames that are no WebSocket's",
+    CloseCode.INVALID_DATA: "a text that is no UTF-8",
+    CloseCode.MESSAGE_TOO_BIG: f"a frame of more than {MAX_FRAME_BYTES >> 20} MiB",
+    CloseCode.INTERNAL_ERROR: "the server answers no ping",
+}
+
+
 def _describe_loss(error: Exception) -> str:
     if isinstance(error, SecurityError):
         return "a redirect to another address, which is not followed"
-    return type(error).__name__
+    if not isinstance(error, ConnectionClosed):
+        return "an answer that is no WebSocket's"
+    if error.sent is not None and not error.rcvd_then_sent:
+        return _REFUSED_FRAMES.get(error.sent.code, "the connection broke off")
+    if error.rcvd is None:
+        return "the connection broke off"
+    reason = f": {printable(error.rcvd.reason, 80)}" if error.rcvd.reason else ""
+    return f"closed by the server ({error.rcvd.code}{reason})"
 
 
 class DictionaryDecompressor:
