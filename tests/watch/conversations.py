@@ -24,7 +24,7 @@ from hostile import (
 )
 from raw_server import RawServer, http_answer, sends
 
-from birdfall.watch.alerts.delivery import send
+from birdfall.watch.alerts.delivery import MAX_TRIES, send
 from birdfall.watch.alerts.messages import AlertMessage, to_payload
 from birdfall.watch.alerts.rules import Channel
 from birdfall.watch.engine.handles import ask_host
@@ -49,7 +49,7 @@ class Webhook(Conversation):
 
     def hold(self, url, _state, outcome):
         said = "never tried"
-        for _ in range(MAX_MISBEHAVIOURS + 1):
+        for _ in range(MAX_TRIES):  # as often as the courier tries
             try:
                 said = send(Channel("c", self.kind, self.values(url)), MESSAGE)
             except BaseException:
