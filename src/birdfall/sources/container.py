@@ -51,7 +51,8 @@ MAX_DEPTH: Final = 3
 
 #: What the libraries raise for a file that is damaged, anywhere in it.
 _DAMAGE: Final = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, python_calamine.CalamineError,
+    zipfile.BadZipFile, NotImplementedError,
+    zlib.error, lzma.LZMAError, EOFError, python_calamine.CalamineError,
     sqlite3.DatabaseError, ValueError, OSError,
 )  # fmt: skip
 

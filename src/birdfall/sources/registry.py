@@ -24,6 +24,7 @@ _BUILT_IN: Final = {
     "jetstream": "birdfall.sources.jetstream",
     "ozone": "birdfall.sources.ozone",
     "mediawiki": "birdfall.sources.mediawiki",
+    "dsa": "birdfall.sources.dsa",
     "mediawiki-log": "birdfall.sources.mediawiki_log",
     "account-list": "birdfall.sources.account_lists",
     "telegram": "birdfall.sources.telegram",

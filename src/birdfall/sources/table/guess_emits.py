@@ -21,7 +21,7 @@ from birdfall.sources.table.column_choice import (
     time_columns,
 )
 from birdfall.sources.table.column_roles import squeeze_name
-from birdfall.sources.table.guess_posts import post_emits
+from birdfall.sources.table.guess_posts import deletion_emits, post_emits
 from birdfall.sources.table.mapping import STATUS_WORDS
 from birdfall.sources.table.sql_plan import NO_WORDS, YES_WORDS
 
@@ -48,6 +48,7 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
     elif _is_edge_list(chosen):
         yield from _follow(chosen, chosen.first("edge_from"), chosen.first("edge_to"))
     else:
+        yield from deletion_emits(chosen)
         yield from post_emits(chosen, constants)
 
 
@@ -114,6 +115,9 @@ def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
     act_id = chosen.filled("act_id")
     own_id = act_id is not None and squeeze_name(act_id) not in BARE_IDS
     acts = chosen.filled("object", "repost_id", "links", "reply_id", "hashtags", "is_repost")
+    if own_id and not chosen.first("status", "suspended", "is_suspended"):
+        # what was deleted is the post that has the id
+        says_status = says_status and not chosen.first("deleted")
     if own_id or acts or chosen.filled("text"):
         return says_status and not chosen.filled("text") and not acts
     if says_status:

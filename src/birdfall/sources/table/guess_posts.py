@@ -101,6 +101,19 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
         yield from _authors(chosen, account, folded)
 
 
+def deletion_emits(chosen: Chosen) -> Iterator[Emit]:
+    """Deletions of posts, where no time of theirs is told but that at which they were deleted."""
+    account, own = chosen.filled("account_id", "account", "handle"), chosen.filled("act_id")
+    deleted = chosen.filled("deleted")
+    if time_columns(chosen, "posted", "observed") is None and account and own and deleted:
+        columns = {"account": account, "object": own, "time": deleted, "act_id": own}
+        yield Emit(
+            "acts", {role: (column,) for role, column in columns.items()},
+            {"kind": "delete", "object_kind": "post"}, skip_if_null=(deleted,),
+            handles=("account",) if are_known_handles(chosen, account) else (),
+        )  # fmt: skip
+
+
 def _on_object(
     chosen: Chosen,
     columns: dict[str, tuple[str, ...]],
