@@ -132,18 +132,23 @@ def _member_table(finding: Finding, page: Page) -> list[Block]:
 
 def _group_table(finding: Finding, page: Page) -> list[Block]:
     """The largest groups: how many, over which time, and an example of what they shared."""
-    say, shared = page.say, _first_examples(finding)
+    say, examples = page.say, _first_examples(finding)
+    groups = _largest_groups(finding)[:MAX_SHOWN_GROUPS]
+    cells = [_object_cell(examples[r["group"]], page) for r in groups if r["group"] in examples]
+    shared = dict(zip([r["group"] for r in groups if r["group"] in examples], cells, strict=True))
     rows: list[list[Cell]] = [
         [
             _group_name(r, page),
             say.number(r["members"]),
             "–" if r["span_s"] is None else say.duration(r["span_s"]),
-            _object_cell(shared[r["group"]], page) if r["group"] in shared else "–",
+            shared.get(r["group"], "–"),
         ]
-        for r in _largest_groups(finding)[:MAX_SHOWN_GROUPS]
+        for r in groups
     ]
-    head = [say(f"coordination.{key}") for key in ("group", "members", "span", "shared")]
-    return [TableBlock(head, rows, (1, 2), headed=True)] if rows else []
+    keys = ["group", "members", "span", "shared"]
+    if all(row[-1] == "–" for row in rows):  # objects that might name somebody are not shown
+        keys, rows = keys[:-1], [row[:-1] for row in rows]
+    return [TableBlock([say(f"coordination.{k}") for k in keys], rows, (1, 2), headed=True)]
 
 
 def _largest_groups(finding: Finding) -> list[GroupRow]:
