@@ -17,7 +17,7 @@ from birdfall.app.account_table import AccountQuery, AccountTable
 from birdfall.app.history import last_changes
 from birdfall.app.server import create_application
 from birdfall.model.schemas import TABLES
-from birdfall.record.listing import fallen_accounts, followed_accounts
+from birdfall.record.listing import fallen_accounts, followed_accounts, followed_alike
 from birdfall.record.record import from_tables
 
 START = dt.datetime(2013, 10, 31, tzinfo=dt.UTC)
@@ -150,6 +150,21 @@ def test_only_followers_of_an_account():
     record = record_of([("a", "suspended", 1), ("b", "suspended", 2)], [("a", "x"), ("c", "x")])
     assert [(f.account, f.followers) for f in followed_accounts(record, 5)] == [("x", 2)]
     assert followed_accounts(record, 5, "nobody") == []
+    assert [f.account for f in followed_accounts(record, 5, "@X")] == ["x"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from("vwxyz")), max_size=40))
+@settings(max_examples=8)
+def test_comparable_accounts_have_half_to_twice_the_followers(pairs):
+    record = record_of([], [(f"follower{n}", one) for n, one in pairs])
+    sizes = {one: len({n for n, other in pairs if other == one}) for one in "vwxyz"}
+    alike = [a for a in "vwxyz" if a != "v" and sizes[a] and sizes["v"]
+             and sizes["v"] / 2 <= sizes[a] <= sizes["v"] * 2]  # fmt: skip
+    found = followed_alike(record, "v", 10)
+    assert sorted(f.account for f in found) == alike
+    assert all(f.followers == sizes[f.account] for f in found)
+    apart = [max(f.followers / sizes["v"], sizes["v"] / f.followers) for f in found]
+    assert apart == sorted(apart)
 
 
 def test_a_page_after_an_account_that_is_none_is_the_first():

@@ -179,6 +179,22 @@ def test_every_page_of_a_measured_case_in_every_language(measured, language):
         )
 
 
+def test_comparable_accounts_are_suggested_with_the_reason(measured):
+    page = measured.get("/en/c/night/ask").text
+    desk = measured.workspace.desk("night")
+    before = desk.case().settings
+    assert before.leaders and before.controls
+    assert "its audience is of like size" in page
+    chosen = {f"part:{before.leaders[0]}": "leaders", "title": "Only one", "keep": "yes"}
+    page = measured.send("/en/c/night/ask", "/en/c/night/ask", chosen)
+    assert page.url.path == "/en/c/night/ask"
+    assert "to compare with" in page.text
+    after = desk.case().settings
+    assert after.leaders == before.leaders[:1] and after.controls == ()
+    assert after.title == "Only one"
+    assert jobs.last_job(desk) is None  # nothing was measured
+
+
 def test_numbers_on_the_pages_are_those_of_the_findings(measured):
     case = measured.workspace.desk("night").case()
     wave = case.finding("waves").table("waves").to_pylist()[0]

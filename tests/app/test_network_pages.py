@@ -1,17 +1,24 @@
 """The network on pages: what filters leave, and what lies behind a pair and a group."""
 
 import csv
+import dataclasses
+import datetime as dt
 import io
 import re
 import xml.etree.ElementTree as ET
 
+import pyarrow as pa
 import pytest
 
 from birdfall.app.group_notes import GroupNote, group_key, put_note, read_notes
-from birdfall.app.group_panel import describe_group, describe_pair
+from birdfall.app.group_panel import describe_group, describe_pair, trace_of
 from birdfall.app.network_view import NetworkQuery, network_view, networks_of
 from birdfall.app.open_case import open_case
+from birdfall.measures.coordination import TRACES, read_trace
+from birdfall.model.schemas import ACT_KINDS, TABLES
+from birdfall.record.record import from_tables
 
+START = dt.datetime(2013, 10, 31, tzinfo=dt.UTC)
 PAGE = "/en/c/posts/network/coordination-repost"
 
 
@@ -163,3 +170,22 @@ def test_handles_stand_in_no_address(networked):
 def test_a_case_without_a_network_says_so(measured):
     assert "No network" in measured.get("/en/c/night/network").text
     assert measured.get("/en/c/night/network/coordination-link").status_code == 404
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_every_trace_is_read_from_the_tables_it_needs(opened, trace):
+    rows = {
+        "acts": [{"account": a, "kind": k, "object": "x", "target": "b", "time": START,
+                  "text": "the same words are said by two accounts at once today"}
+                 for a in "ab" for k in ACT_KINDS]
+        + [{"account": a, "kind": "hashtag", "object": "y", "time": START} for a in "ab"],
+        "accounts": [{"account": a, "created_at": START} for a in "ab"],
+        "statuses": [{"account": a, "status": "suspended", "time": START, "observation": "change"}
+                     for a in "ab"],
+        "follows": [{"follower": a, "followed": "x", "since": START, "observation": "change"}
+                    for a in "ab"],
+    }  # fmt: skip
+    tables = {n: pa.Table.from_pylist(some, TABLES[n]) for n, some in rows.items()}
+    whole = dataclasses.replace(opened, record=from_tables(tables))
+    small = trace_of(whole, trace, [whole.record.ids.code(a) for a in "ab"])
+    assert len(small) == len(read_trace(whole.record, trace)) > 0

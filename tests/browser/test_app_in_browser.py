@@ -1,6 +1,8 @@
 """Journeys through the workspace in a browser, from what is visible alone; steps are counted."""
 
 import shutil
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,10 +10,15 @@ from views import LANGUAGES
 
 from birdfall.app.jobs import last_job
 from birdfall.app.server import WorkspaceServer
+from birdfall.model.settings import Settings
+from birdfall.pipeline.run import add_network
+from birdfall.record.case import Case
+from birdfall.sources.ingest import ingest
 from suspension_lists import suspension_list
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
+TWEETS = Path(__file__).resolve().parents[2] / "examples" / "data" / "tweets.csv"
 #: Milliseconds until a page is there, and until a job is done, on a slow machine.
 PAGE_MS, JOB_MS = 60_000, 540_000
 
@@ -187,6 +194,46 @@ def test_it_works_without_scripts(serve, opened, list_file):
     steps.choose("Where were the times written?", "UTC")
     steps.press("Read it so")
     assert page.get_by_role("button", name="Take these files").count() == 1
+
+
+def test_from_a_network_to_who_came_first_and_the_acts_side_by_side(serve, opened, tmp_path):
+    server = serve()
+    case = Case.create(tmp_path / "work" / "posts", Settings(title="Posts"))
+    ingest(case, TWEETS)
+    add_network(case, {"trace": "repost", "sensitivity": False})
+    page = opened()
+    page.goto(server.invitation("/en/"))
+    steps = Steps(page)
+    steps.press("Posts", "link")
+    steps.press("Network", "link")
+    assert page.locator(".network-picture circle").count() == 8
+    steps.press("Group 1 (8)", "link")
+    page.get_by_role("heading", name="Who came first").wait_for()
+    steps.press("Its pairs alone", "link")
+    page.get_by_role("link", name="side by side").first.click()
+    steps.count += 1
+    page.get_by_text("within the window 12 times").wait_for()
+    assert steps.count == 5
+
+
+def test_a_stretch_is_chosen_by_keyboard_and_shown_at_once(serve, opened, tmp_path, small_case):
+    shutil.copytree(small_case, tmp_path / "work" / "night")
+    server = serve()
+    page = opened()
+    page.goto(server.invitation("/en/c/night/accounts"))
+    page.get_by_text("500 accounts were suspended").wait_for()
+    page.get_by_role("slider", name="Until").focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowLeft")
+    until = page.get_by_label("Until", exact=True).last.input_value()
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("to") == [until])
+    chosen = page.locator(".brush rect.on").count()
+    assert chosen == page.locator(".brush rect").count() - 40
+    said = page.locator("#rows [role=status] strong").inner_text()
+    address = page.url
+    page.goto(address)  # the address gives the same view
+    assert page.locator("#rows [role=status] strong").inner_text() == said
+    assert page.locator(".brush rect.on").count() == chosen
 
 
 PAGES = (

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Final
+from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
 from birdfall.app.data_pages import Askable, askable
+from birdfall.app.history import Change, note_change
 from birdfall.app.jobs import (
     JobKind,
     JobRequest,
@@ -18,15 +22,21 @@ from birdfall.app.jobs import (
     last_job,
     stop_job,
 )
-from birdfall.app.site import Site, go_to, in_thread, text_of, texts_of
+from birdfall.app.open_case import OpenCase, open_case
+from birdfall.app.page_error import PageError
+from birdfall.app.site import Site, go_to, in_thread, running, text_of, texts_of
+from birdfall.app.worker import apply_choices
+from birdfall.model.findings import Finding
 from birdfall.pipeline.catalogue import StepSubject, find_measure
 from birdfall.pipeline.context import Run
 from birdfall.pipeline.intake import find_account
 from birdfall.record.case import Case
-from birdfall.record.listing import FollowedAccount, followed_accounts
+from birdfall.record.listing import followed_accounts, followed_alike, known_handles
+from birdfall.record.record import Record
 
-#: Followed accounts that are offered.
-MAX_OFFERED: Final = 12
+#: Followed accounts that are offered; accounts in question for which comparable ones are sought,
+#: and these for each.
+MAX_OFFERED, MAX_COMPARED, MAX_SUGGESTED = 12, 3, 4
 #: What an account may be in an inquiry: fields of the settings.
 PARTS: Final = ("leaders", "controls", "negative_controls")
 #: Longest title and question, in characters.
@@ -45,19 +55,19 @@ class AskPages:
         if not desk.has_case:
             return go_to(f"/{language}/c/{desk.name}/data")
         search = request.query_params.get("search", "")[:100]
-        case = desk.case()
-        offered, questions, handles = await in_thread(_what_is_offered, case, search)
+        opened = await in_thread(open_case, desk.case())
+        offered, questions, handles = await in_thread(_what_is_offered, opened, search)
         return self.site.render_desk(
             request,
             "ask",
             desk,
-            settings=case.settings,
+            settings=opened.settings,
             offered=offered,
             handles=handles,
             parts_of_case=PARTS,
             search=search,
             askable=questions,
-            zone=case.settings.time_zone,
+            zone=opened.settings.time_zone,
         )
 
     async def begin(self, request: Request) -> Response:
@@ -66,6 +76,12 @@ class AskPages:
         form = await self.site.read_form(request)
         case = desk.case()
         choices = await in_thread(said_choices, case, form)
+        if text_of(form, "keep"):
+            if running(last_job(desk)):
+                raise PageError("busy")
+            await in_thread(apply_choices, case, JobRequest(JobKind.MEASURE, language, choices))
+            await in_thread(note_change, desk, Change.CHOICES, self.site.visitor(request))
+            return go_to(f"/{language}/c/{quote(desk.name, safe='')}/ask")
         await in_thread(begin_job, desk, JobRequest(JobKind.MEASURE, language, choices))
         return go_to(f"/{language}/c/{desk.name}/job")
 
@@ -107,30 +123,80 @@ NEXT_PAGE: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedAccount:
+    """An account to choose.
+
+    Parameters
+    ----------
+    account, handle, followers
+        As in the record; "" and 0 where that is not known.
+    like
+        The handle or id of an account in question whose audience is of like size, so that this one
+        can be compared with it; "": none, or it was chosen already.
+    """
+
+    account: str
+    handle: str
+    followers: int
+    like: str = ""
+
+
 def _what_is_offered(
-    case: Case, search: str
-) -> tuple[list[FollowedAccount], list[Askable], dict[str, str]]:
-    """Accounts to choose from (those chosen first), what can be asked, and handles by account."""
-    record = case.record()
-    offered = followed_accounts(record, MAX_OFFERED, search)
-    settings = case.settings
+    opened: OpenCase, search: str
+) -> tuple[list[OfferedAccount], list[Askable], dict[str, str]]:
+    """Accounts to choose from (those chosen, then those to compare with, first), what can be asked,
+    and handles by account.
+    """
+    settings = opened.settings
     chosen = dict.fromkeys([*settings.leaders, *settings.controls, *settings.negative_controls])
-    listed = {one.account for one in offered}
-    names = record.names()
-    missing = [FollowedAccount(a, names.get(a, ""), 0) for a in chosen if a not in listed]
-    handles = {a: names.get(a, a) for a in settings.public}
-    return [*missing, *offered], _questions(case, _state_of(case)), handles
+    codes = {a: opened.record.ids.code(a) for a in [*chosen, *settings.public]}
+    known = opened.ask(
+        lambda record: known_handles(record, [c for c in codes.values() if c is not None])
+    )
+    handles = {a: "" if c is None else known.get(c, "") for a, c in codes.items()}
+    names = {a: settings.names.get(a) or handle for a, handle in handles.items()}
+    offered = opened.ask(lambda record: followed_accounts(record, MAX_OFFERED, search))
+    alike = [] if search else _comparable(opened, names)
+    sizes = {one.account: one for one in offered}
+    listed = [OfferedAccount(a, names[a], getattr(sizes.get(a), "followers", 0)) for a in chosen]
+    listed += [one for one in alike if one.account not in chosen]
+    taken = {one.account for one in listed}
+    listed += [
+        OfferedAccount(one.account, one.handle, one.followers)
+        for one in offered
+        if one.account not in taken
+    ]
+    return listed, _questions(opened), {a: names[a] or a for a in settings.public}
 
 
-def _state_of(case: Case) -> tuple[str, ...]:
-    return tuple(file.sha256 for file in case.manifest.files if file.path.startswith("record"))
+def _comparable(opened: OpenCase, names: Mapping[str, str]) -> list[OfferedAccount]:
+    """Accounts of like audience to those in question, each once."""
+    found: dict[str, OfferedAccount] = {}
+    for leader in opened.settings.leaders[:MAX_COMPARED]:
+        alike = opened.ask(partial(followed_alike, account=leader, limit=MAX_SUGGESTED))
+        for one in alike:
+            like = names.get(leader) or leader
+            offer = OfferedAccount(one.account, one.handle, one.followers, like)
+            found.setdefault(one.account, offer)
+    return list(found.values())
 
 
 @lru_cache(maxsize=8)
-def _questions(case: Case, _state: tuple[str, ...]) -> list[Askable]:
-    coverage = find_measure("coverage")
-    (finding,) = coverage.answer(Run(case.record()), StepSubject("coverage", "coverage"))
+def _questions(opened: OpenCase) -> list[Askable]:
+    if "coverage" in opened.case.finding_names():
+        kept = opened.case.finding("coverage")
+        if _is_of_record(kept, opened.record):
+            return askable(kept)
+    coverage, about = find_measure("coverage"), StepSubject("coverage", "coverage")
+    (finding,) = opened.ask(lambda record: coverage.answer(Run(record), about))
     return askable(finding)
+
+
+def _is_of_record(finding: Finding, record: Record) -> bool:
+    """Whether a finding was computed from all tables of the record as they are."""
+    seen = {one.table: one.digest for one in finding.inputs if one.rows}
+    return seen == {name: record.digests[name] for name, rows in record.sizes.items() if rows}
 
 
 def said_choices(case: Case, form: FormData) -> dict[str, str | list[str]]:

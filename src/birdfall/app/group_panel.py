@@ -21,6 +21,12 @@ from birdfall.record.record import Record, from_tables
 MAX_MEETINGS, MAX_MEMBERS = 50, 60
 #: Members of a group whose acts are looked through for who came first.
 MAX_SEARCHED_MEMBERS: Final = 400
+#: The tables that a trace is read from, where it is not from acts alone.
+TABLES_OF: Final = {
+    "status": ("statuses",),
+    "creation": ("accounts",),
+    "follow": ("acts", "follows"),
+}
 #: Objects of a group that are shown.
 MAX_OBJECTS: Final = 10
 
@@ -210,7 +216,7 @@ def _leaders(opened: OpenCase, view: NetworkView, codes: Sequence[int]) -> tuple
         return ()
     counts: dict[str, int] = {}
     for layer in view.layers:
-        trace = _trace_of(opened, layer, codes)
+        trace = trace_of(opened, layer, codes)
         order = np.lexsort((trace.account, trace.time, trace.object_))
         objects, account, time = (a[order] for a in (trace.object_, trace.account, trace.time))
         if not len(objects):
@@ -227,9 +233,10 @@ def _leaders(opened: OpenCase, view: NetworkView, codes: Sequence[int]) -> tuple
     return tuple(sorted(found, key=lambda one: (-one.objects, one.code)))
 
 
-def _trace_of(opened: OpenCase, layer: str, codes: Sequence[int]) -> Trace:
+def trace_of(opened: OpenCase, layer: str, codes: Sequence[int]) -> Trace:
     """The acts of these accounts on a trace, from a record of theirs alone."""
-    tables = opened.ask(lambda record: rows_of_accounts(record, codes))
+    wanted = TABLES_OF.get(layer, ("acts",))
+    tables = opened.ask(lambda record: rows_of_accounts(record, codes, wanted))
     small: Record = from_tables(tables, opened.settings)
     return read_trace(small, layer)
 
@@ -238,7 +245,7 @@ def _meetings(opened: OpenCase, layer: str, first: int, second: int, window: int
     """Acts of two accounts on one object, each with the nearest of the other's within the window,
     in microseconds.
     """
-    trace = _trace_of(opened, layer, [first, second])
+    trace = trace_of(opened, layer, [first, second])
     ids = [opened.record.ids.id_of[code].as_py() for code in (first, second)]
     places = trace.accounts.to_pylist()
     own = [trace.account == (places.index(one) if one in places else -1) for one in ids]

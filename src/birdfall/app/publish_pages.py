@@ -18,6 +18,7 @@ from birdfall.app.jobs import (
     job_status,
     last_job,
 )
+from birdfall.app.open_case import open_case
 from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of, texts_of
 from birdfall.app.worker import EVIDENCE
@@ -26,6 +27,7 @@ from birdfall.pipeline.intake import find_account
 from birdfall.pipeline.report import REPORT_FILE, write_report
 from birdfall.pipeline.run import change_presentation
 from birdfall.record.case import Case
+from birdfall.record.listing import known_handles
 from birdfall.tell.words import LANGUAGES
 
 
@@ -41,9 +43,9 @@ class PublishPages:
         if not is_measured(desk):
             return go_to(f"/{language}/c/{desk.name}/")
         case = desk.case()
-        names = await in_thread(lambda: case.record().names())
         settings = case.settings
         known = dict.fromkeys([*settings.leaders, *settings.controls, *settings.public])
+        names = await in_thread(_names_of, case, list(known))
         evidence = desk.folder / EVIDENCE
         return self.site.render_desk(
             request,
@@ -120,6 +122,15 @@ def last_of_kind(desk: Desk, kind: JobKind) -> JobStatus | None:
         if status.request.kind in (JobKind.READ, JobKind.MEASURE, JobKind.DEMO):
             return None
     return None
+
+
+def _names_of(case: Case, accounts: list[str]) -> dict[str, str]:
+    """The handles of these accounts, as far as they are known."""
+    opened = open_case(case)
+    codes = {a: c for a in accounts if (c := opened.record.ids.code(a)) is not None}
+    handles = opened.ask(lambda record: known_handles(record, list(codes.values())))
+    named = {a: opened.settings.names.get(a) or handles.get(c, "") for a, c in codes.items()}
+    return {account: name for account, name in named.items() if name}
 
 
 def _write(case: Case, first: str, names: list[str]) -> None:

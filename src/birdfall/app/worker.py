@@ -191,7 +191,7 @@ def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, dict[str,
 def measure(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     """Measure all that the data can carry, and write the report."""
     case = desk.case()
-    _apply_choices(case, request)
+    apply_choices(case, request)
 
     def begin(step: RunStep) -> None:
         log.stage(step.measure.name)
@@ -202,7 +202,7 @@ def measure(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     return {"findings": len(found)}
 
 
-def _apply_choices(case: Case, request: JobRequest) -> None:
+def apply_choices(case: Case, request: JobRequest) -> None:
     """Write what a person chose into the case's settings; what they left empty becomes empty."""
     said: dict[str, str | tuple[str, ...]] = {"language": request.language}
     record = case.record()

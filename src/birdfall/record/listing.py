@@ -31,19 +31,44 @@ def followed_accounts(record: Record, limit: int, search: str = "") -> list[Foll
 
     search: a part of the id or handle that they must have; "" for all.
     """
+    return _followed(
+        record,
+        """$search = '' OR contains(lower(account), $search) OR contains(lower(handle), $search)""",
+        "followers DESC",
+        {"search": search.removeprefix("@").lower(), "limit": limit},
+    )
+
+
+def followed_alike(record: Record, account: str, limit: int) -> list[FollowedAccount]:
+    """Accounts whose followers in the record are at least half and at most twice as many as those
+    of another, the nearest first.
+    """
+    size = "(SELECT followers FROM followed_sizes WHERE account = $account)"
+    return _followed(
+        record,
+        f"account <> $account AND followers BETWEEN {size} / 2 AND {size} * 2",
+        f"abs(ln(followers / {size}))",
+        {"account": account, "limit": limit},
+    )
+
+
+def _followed(
+    record: Record, where: str, order: str, values: dict[str, str | int]
+) -> list[FollowedAccount]:
+    """Followed accounts that fit, in an order. How many follow each is counted once."""
     if not record.has("follows"):
         return []
-    rows = record.sql(
-        """
+    record.connection.execute(
+        """CREATE TEMP TABLE IF NOT EXISTS followed_sizes AS
         SELECT f.followed AS account, coalesce(n.handle, '') AS handle, f.followers
         FROM (SELECT followed, count(DISTINCT follower) AS followers FROM follows GROUP BY 1) f
         LEFT JOIN (SELECT account, max(handle) AS handle FROM accounts
-                   WHERE handle IS NOT NULL GROUP BY account) n ON n.account = f.followed
-        WHERE $search = '' OR contains(lower(f.followed), lower($search))
-              OR contains(lower(coalesce(n.handle, '')), lower($search))
-        ORDER BY followers DESC, account LIMIT $limit
-        """,
-        {"search": search.removeprefix("@"), "limit": limit},
+                   WHERE handle IS NOT NULL GROUP BY account) n ON n.account = f.followed"""
+    )
+    rows = record.sql(
+        f"""SELECT account, handle, followers FROM followed_sizes WHERE {where}
+        ORDER BY {order}, account LIMIT $limit""",
+        values,
     )
     return [FollowedAccount(**row) for row in rows.to_pylist()]
 
@@ -128,8 +153,8 @@ def known_handles(record: Record, codes: Sequence[int]) -> dict[int, str]:
         """SELECT i.code, arg_max(a.handle, coalesce(a.observed_at, a.created_at,
                TIMESTAMPTZ '1970-01-01')) AS handle
            FROM accounts a JOIN ids i ON i.id = a.account
-           WHERE i.code IN (SELECT unnest($codes)) AND a.handle IS NOT NULL GROUP BY 1""",
-        {"codes": list(codes)},
+           WHERE a.account IN (SELECT unnest($accounts)) AND a.handle IS NOT NULL GROUP BY 1""",
+        {"accounts": [record.ids.id_of[int(code)].as_py() for code in codes]},
     )
     columns = (rows.column(name).to_pylist() for name in ("code", "handle"))
     return dict(zip(*columns, strict=True))
@@ -161,29 +186,35 @@ class ListedAct:
     language: str
 
 
-_ACT = """SELECT row_number() OVER (ORDER BY a.time, i.code, a.kind, a.object, coalesce(a.text, ''))
-    AS place, i.code, a.time, a.kind, a.object, coalesce(a.text, '') AS text,
+_ACT = """SELECT row_number() OVER (ORDER BY a.time, a.kind, a.object, coalesce(a.text, ''))
+    AS place, $code::INTEGER AS code, a.time, a.kind, a.object, coalesce(a.text, '') AS text,
     coalesce(a.client, '') AS client, coalesce(a.language, '') AS language
-    FROM acts a JOIN ids i ON i.id = a.account"""
+    FROM acts a"""
 
 
 def acts_of(record: Record, code: int, size: int, after: int = 0) -> list[ListedAct]:
     """Acts of an account in the order of time, at most `size`, those after place `after`."""
+    account = record.ids.id_of[code].as_py()
     rows = record.sql(
-        f"""SELECT * FROM ({_ACT} WHERE i.code = $code) WHERE place > $after
+        f"""SELECT * FROM ({_ACT} WHERE a.account = $account) WHERE place > $after
             ORDER BY place LIMIT $size""",
-        {"code": code, "after": after, "size": size},
+        {"code": code, "account": account, "after": after, "size": size},
     )
     return [ListedAct(**row) for row in rows.to_pylist()]
 
 
-def rows_of_accounts(record: Record, codes: Sequence[int]) -> dict[str, pa.Table]:
-    """All rows of these accounts: the tables of a smaller record."""
-    found = {}
-    for table, column in _OWNERS.items():
-        found[table] = record.sql(
-            f"SELECT t.* FROM {table} t JOIN ids i ON i.id = t.{column} "
-            "WHERE i.code IN (SELECT unnest($codes))",
-            {"codes": list(codes)},
+def rows_of_accounts(
+    record: Record, codes: Sequence[int], tables: Sequence[str]
+) -> dict[str, pa.Table]:
+    """All rows that these accounts have in some tables: those of a smaller record.
+
+    tables: of acts, accounts, statuses and follows.
+    """
+    accounts = [record.ids.id_of[int(code)].as_py() for code in codes]
+    return {
+        table: record.sql(
+            f"SELECT * FROM {table} WHERE {_OWNERS[table]} IN (SELECT unnest($accounts))",
+            {"accounts": accounts},
         )
-    return found
+        for table in tables
+    }

@@ -106,7 +106,7 @@
         if (mine !== asked || !fresh) return;
         document.getElementById(form.dataset.live).replaceWith(fresh);
         const old = form.querySelector(".brush svg"), drawn = page.querySelector(".brush svg");
-        if (old && drawn) old.replaceWith(drawn);
+        if (old && drawn) { old.replaceWith(drawn); paint(); }
         history.replaceState(null, "", address);
       } catch { rows.removeAttribute("aria-busy"); }
     };
