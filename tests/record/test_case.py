@@ -269,6 +269,16 @@ def test_the_dictionary_is_dense_stable_and_reversible(first, more):
     assert both.decode(codes).to_pylist() == first + more
 
 
+def test_who_is_taken_out_leaves_the_codes_of_all_others():
+    ids = empty_ids().merge(pa.array(["a", "b", "c"]), b"key")
+    code = int(ids.encode(pa.array(["b"]))[0])
+    left = ids.without(code)
+    others = pa.array(["a", "c"])
+    assert len(left) == 3
+    assert left.encode(others).tolist() == ids.encode(others).tolist()
+    assert left.encode(pa.array(["b"])).tolist() == [-1]
+
+
 def test_pseudonyms_are_different_for_every_code():
     assert len({pseudonym(code) for code in range(10_000)}) == 10_000
 

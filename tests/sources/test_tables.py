@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from birdfall.model.errors import BirdfallError, InputError, UsageError
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest, load, look_into
+from birdfall.sources.shared.open import MIN_BYTES_FOR_RATIO
 from birdfall.sources.table.guess_columns import guess_mapping
 from birdfall.sources.table.mapping import parse_mapping, ready_mapping, ready_mapping_names
 from processes import start
@@ -156,8 +158,10 @@ def test_a_bomb_is_refused_before_it_is_unpacked(case, tmp_path):
             file.write(packer.compress(b"a" * (16 << 20)))
         file.write(packer.flush())
     before = state(case)
-    with pytest.raises(InputError, match="bomb"):
+    with pytest.raises(InputError, match="bomb") as refused:
         ingest(case, tmp_path / "bomb.csv")
+    (mib,) = re.findall(r"unpacked to ([\d,]+) MiB", str(refused.value))
+    assert int(mib.replace(",", "")) << 20 >= MIN_BYTES_FOR_RATIO
     assert state(case) == before
 
 
