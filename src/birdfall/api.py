@@ -48,7 +48,7 @@ def read(*data: Any, **options: Any) -> Inquiry:
     ----------
     *data
         Paths of files of any known form, or tables: pandas, Polars, Arrow, DuckDB relations,
-        mappings of column names to values.
+        mappings of column names to values, lists of rows.
     **options
         Those of `birdfall.sources.ingest.load`: time_zone, date_format, columns (such as
         {"account": "user"}), constants, mapping, reader, ...
@@ -67,8 +67,16 @@ def read(*data: Any, **options: Any) -> Inquiry:
     # the readers, which a case on disk does not need
     from birdfall.sources.frames import write_table
     from birdfall.sources.ingest import load
+    from birdfall.sources.python_words import spoken_in_python
+    from birdfall.sources.table.mapping import load_mapping
 
-    with tempfile.TemporaryDirectory(prefix="birdfall-") as folder:
+    if isinstance(options.get("mapping"), (str, Path)):
+        options["mapping"] = load_mapping(options["mapping"])
+    places: dict[str, str] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="birdfall-") as folder,
+        spoken_in_python(places),
+    ):
         paths = []
         for number, item in enumerate(data, 1):
             if isinstance(item, (str, Path)):
@@ -76,6 +84,7 @@ def read(*data: Any, **options: Any) -> Inquiry:
                 continue
             made = Path(folder) / f"table-{number}.parquet"
             write_table(item, made)
+            places[str(made)] = f"table {number}"
             paths.append(made)
         return Inquiry(load(*paths, **options))
 
@@ -137,8 +146,44 @@ def coordination(
     from birdfall.measures.coordination import coordination as measure_table
     from birdfall.measures.coordination import rename_columns
 
+    if _is_to_be_read(data, columns, parameters):
+        return _coordination_of_table(data, dict(columns or {}), parameters)
     found = measure_table(data if columns is None else rename_columns(data, columns), **parameters)
     return found.replace(method_version=find_measure("coordination").method_version)
+
+
+#: Columns of a bare table, which is taken as it stands.
+_BARE_COLUMNS = ("account", "object", "time", "language", "text", "content")
+
+
+def _is_to_be_read(
+    data: Any, columns: Mapping[str, str] | None, parameters: Mapping[str, Any]
+) -> bool:
+    """Whether a table is read as a file would be: by roles, or with what is said of its times."""
+    from birdfall.sources.frames import column_names, is_table
+
+    if not is_table(data):
+        return False
+    if parameters.keys() & set(READ_OPTIONS) or set(columns or ()) - set(_BARE_COLUMNS):
+        return True
+    there = set(columns or ()) | set(column_names(data))
+    return not {"account", "object", "time"} <= there
+
+
+def _coordination_of_table(
+    data: Any, columns: dict[str, str], parameters: dict[str, Any]
+) -> Finding:
+    from birdfall.measures.coordination import mapping_from_columns
+    from birdfall.pipeline.networks import main_trace
+
+    reading = {k: parameters.pop(k) for k in READ_OPTIONS if k in parameters}
+    if {"account", "object", "time"} <= columns.keys() <= set(_BARE_COLUMNS):
+        trace = parameters.get("trace", "repost")
+        reading["mapping"], columns = mapping_from_columns(columns, trace), {}
+    inquiry = read(data, columns=columns, **reading)
+    if "trace" not in parameters:
+        parameters["trace"] = main_trace(inquiry.record)
+    return inquiry.coordination(**parameters)
 
 
 def _paths(data: Any) -> list[Path]:

@@ -19,6 +19,8 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
+from birdfall.model.errors import UsageError
+
 Answer = Literal["found", "nothing", "cannot"]
 
 FORMAT: Final = 1
@@ -129,6 +131,9 @@ class Finding:
             raise ValueError(f"a finding's name is a lower-case slug, not {self.name!r}")
 
     def __getitem__(self, estimate: str) -> Estimate:
+        if estimate not in self.estimates:
+            known = ", ".join(sorted(self.estimates)) or "none"
+            raise KeyError(f"{self.name} has no estimate {estimate!r}; it has {known}")
         return self.estimates[estimate]
 
     def table(self, name: str) -> pa.Table:
@@ -178,7 +183,13 @@ class Finding:
         >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
         >>> case.coverage().to_polars("questions")  # doctest: +SKIP
         """
-        return import_module("polars").from_arrow(self.to_arrow(name))
+        try:
+            polars = import_module("polars")
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                "Polars is not installed", fix="pip install polars, or take to_arrow() instead."
+            ) from error
+        return polars.from_arrow(self.to_arrow(name))
 
     def replace(self, **changes: Any) -> Finding:
         """A copy with some fields changed.
