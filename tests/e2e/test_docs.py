@@ -25,6 +25,8 @@ README = ROOT / "README.md"
 PAGES = [
     README,
     ROOT / "docs" / "app.md",
+    ROOT / "docs" / "getting-data.md",
+    ROOT / "docs" / "coming-from.md",
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
     *sorted((ROOT / "docs" / "methods").glob("*.md")),
 ]

@@ -77,3 +77,15 @@ def test_duplicates_contradictions_and_early_acts_are_counted():
     assert finding["duplicates"].value == 1
     assert finding["contradictions"].value == 1
     assert {r["problem"] for r in finding.table("clock").to_pylist()} == {"acts-before-creation"}
+
+
+def test_missing_days_of_a_daily_series_are_gaps():
+    days = [d for d in range(20) if not 8 <= d < 12]
+    times = pa.array([(19_700 + d) * 86_400_000_000 for d in days], pa.int64()).cast(TIME)
+    counts = {"account": ["a"] * len(days), "time": times, "followers": days}
+    record = from_tables({"counts": pa.table(counts)})
+    (gap,) = [s for s in coverage(record).table("spans").to_pylist() if s["kind"] == "gap"]
+    assert (gap["to"] - gap["from"]).days == 5 and gap["what"] == "counts"
+    weeks = pa.array([(19_700 + 7 * d) * 86_400_000_000 for d in range(9)], pa.int64()).cast(TIME)
+    weekly = {"account": ["a"] * 9, "time": weeks, "followers": [1] * 9}
+    assert not coverage(from_tables({"counts": pa.table(weekly)})).table("spans").num_rows

@@ -30,7 +30,7 @@ from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolve
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 4
+METHOD_VERSION: Final = 5
 #: Columns of a table's accounts, and SQL of its times.
 _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "accounts": (("account",), "coalesce(observed_at, created_at)"),
@@ -43,6 +43,8 @@ _TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 SILENCE_FACTOR: Final = 8.0
 #: Fewer rows show nothing about silence.
 MIN_SILENCE_ROWS: Final = 200
+#: Days that a daily series has at least.
+MIN_DAYS: Final = 7
 #: Silences listed, at most, per table; reasons of rejected rows listed, at most.
 MAX_SILENCES, MAX_REASONS = 200, 20
 #: Times are multiples of a unit if this share of them is.
@@ -218,7 +220,36 @@ def _spans(record: Record) -> list[_Span]:
         ORDER BY "from", what, kind"""
     ).to_pylist()
     silences = [s for table in ("acts", "statuses") for s in _silences(record, table, stated)]
-    return [*stated, *silences]
+    return [*stated, *silences, *_missing_days(record, stated)]
+
+
+def _missing_days(record: Record, stated: list[_Span]) -> list[_Span]:
+    """Holes of counts that were noted day by day; none where gaps are stated."""
+    if any(s["kind"] == "gap" and s["what"] in ("counts", "all", "stream") for s in stated):
+        return []
+    if not record.has("counts"):
+        return []
+    rows = record.sql(
+        f"""WITH days AS (SELECT DISTINCT epoch_us(time) // 86400000000 AS day FROM counts),
+        steps AS (SELECT day, lead(day) OVER (ORDER BY day) AS next FROM days)
+        SELECT make_timestamp(day * 86400000000) AT TIME ZONE 'UTC' AS "from",
+               make_timestamp(next * 86400000000) AT TIME ZONE 'UTC' AS "to" FROM steps
+        WHERE next - day > 1
+        AND (SELECT median(next - day) = 1 AND count(*) >= {MIN_DAYS} FROM steps)
+        ORDER BY 1 LIMIT {MAX_SILENCES}"""
+    ).to_pylist()
+    return [
+        {
+            "from": row["from"],
+            "to": row["to"],
+            "what": "counts",
+            "kind": "gap",
+            "rate": None,
+            "note": "missing days",
+            "source": None,
+        }
+        for row in rows
+    ]
 
 
 def _silences(record: Record, table: str, stated: list[_Span]) -> list[_Span]:
