@@ -265,10 +265,11 @@ def _print_rejected_rows(look: Look) -> None:
     """How many rows could not be read, the first of them, and what to do."""
     print_result(f"  refused {look.rejected:,}, for example:")
     for row in look.examples[:MAX_EXAMPLES]:
-        where = f"row {row['line']}" if row.get("line") else "somewhere"
-        column, reason = printable(str(row.get("column") or "")), printable(str(row.get("reason")))
-        value = f" ({printable(str(row['value']), 40)})" if row.get("value") else ""
-        print_result(f"          {where}, {column}: {reason}{value}")
+        line, column = row.get("line"), row.get("column")
+        where = ", ".join([f"row {line}"] * bool(line) + [printable(str(column))] * bool(column))
+        reason = f"{where}: {printable(str(row.get('reason')))}".removeprefix(": ")
+        value = f" ({printable(str(row['value']), 80)})" if row.get("value") else ""
+        print_result(f"          {reason}{value}")
     for fix in dict.fromkeys(str(row["fix"]) for row in look.examples if row.get("fix")):
         print_result(f"          {printable(fix)}")
 

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.progress import Progress
+from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES, Part, Rows
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
@@ -194,6 +195,7 @@ class _ListRows:
                 why="An edge has two ends, and the file names one.",
                 fix="Say whose list it is: --const account=NAME@SERVER "
                 "(or --const followed=NAME@SERVER if these are the followers).",
+                questions=(Question("Whose list is this?", "--const account=", open=True),),
             )
         if self._kind in ("names", "domain names"):
             edges = "whom they follow (--const followed=NAME), who follows them (--const "
@@ -203,6 +205,7 @@ class _ListRows:
                 where=str(path),
                 fix=f"Say {edges if self._kind == 'names' else ''}what became of them: "
                 "--const status=suspended --const observed_at=2021-10-18T12:00:00Z.",
+                questions=(Question("What became of these?", "--const status=", STATUSES),),
             )
         if self._kind in ("domains", "statuses") and self._seen is None:
             raise UsageError(
@@ -210,6 +213,7 @@ class _ListRows:
                 where=str(path),
                 why="It may have happened at any time before that.",
                 fix="Say when it was saved: --const observed_at=2021-10-18T12:00:00Z.",
+                questions=(Question("When was it saved?", "--const observed_at=", open=True),),
             )
 
     def add(self, number: int, cells: list[str]) -> None:

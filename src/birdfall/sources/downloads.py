@@ -10,6 +10,7 @@ from typing import Final
 
 from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress
+from birdfall.model.questions import Question
 from birdfall.model.schemas import Part, Rows
 from birdfall.model.units import SECOND_US
 from birdfall.sources.shared.json_object import JsonObject
@@ -105,6 +106,7 @@ class _OwnRows:
                 where=str(self._path),
                 why="An edge has two ends, and the file names one.",
                 fix="Say whose list it is: --const account=NAME.",
+                questions=(Question("Whose list is this?", "--const account=", open=True),),
             )
         return self._own
 

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from birdfall.model.errors import InputError, UsageError
 from birdfall.model.progress import Progress
+from birdfall.model.questions import Question
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared import json_array
 from birdfall.sources.shared.json_object import JsonObject, load_json
@@ -179,6 +180,7 @@ def _owner_question(path: Path) -> UsageError:
         why="That stands in account.js, which is not beside it.",
         fix="Put account.js of the same archive beside it, or say the id of the account: "
         "--const account=1100000000000000011.",
+        questions=(Question("Which account (its id)?", "--const account=", open=True),),
     )
 
 
