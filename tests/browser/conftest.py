@@ -1,4 +1,4 @@
-"""One browser for all tests of a worker."""
+"""One browser for all tests of a file."""
 
 import os
 import shutil
@@ -22,8 +22,11 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Ended with its file: as long as Playwright is there an event loop runs in this thread, and
+    no later test of this worker could run one of its own.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium here")
     api = pytest.importorskip("playwright.sync_api")
