@@ -82,6 +82,16 @@ def test_a_changed_block_has_the_new_end(tmp_path):
     assert spell["ended_by"].timestamp() == START + 60 + 24 * HOUR
 
 
+def test_a_long_log_says_how_far_it_is(tmp_path):
+    path, told = tmp_path / "rc.jsonl", []
+    path.write_text("\n".join(block(i, i, title=f"User:u{i}") for i in range(3000)), "utf-8")
+    record = load(path, reader="mediawiki", progress=lambda *said: told.append(said))
+    assert record.sizes["statuses"] == 3000
+    done = [so_far for stage, so_far, total, _ in told if stage == "read" and total]
+    assert len(done) >= 2 and done == sorted(done)
+    assert 0 < done[0] < done[-1] <= path.stat().st_size
+
+
 def test_what_cannot_be_used_is_told(tmp_path):
     record = taken(
         tmp_path,
