@@ -163,7 +163,7 @@ def test_the_poster_is_the_map_without(browser, page_path, without):
 def test_the_reader_sets_what_was_likely_beforehand(browser, page_path):
     page = opened(browser, page_path, "fr")
     box = page.locator("#report-fr details.prior")
-    page.locator("#report-fr details.how").filter(has=box).locator("summary").first.click()
+    page.locator("#report-fr details.how:has(details.prior) > summary").click()
     box.locator("summary").click()
     levers, shares = box.locator("input"), box.locator("output")
     before = [s.inner_text() for s in shares.all()]

@@ -164,7 +164,9 @@ def test_the_order_of_reports_and_falls_is_two_sentences_or_none(with_crew, lang
 def test_a_crew_found_and_none_found_never_stand_together(with_crew, language):
     record, finding = with_crew
     say = words(language)
-    unseen = finding.details["unseen"][1]
+    first, unseen, *rest = finding.details["unseen"]
+    unseen = {**unseen, "follows_at_most": 0.4}
+    finding = finding.replace(details={**finding.details, "unseen": [first, unseen, *rest]})
     bound = say(
         "brigades.unseen",
         members=say.number(unseen["members"]),
@@ -181,6 +183,14 @@ def test_a_crew_found_and_none_found_never_stand_together(with_crew, language):
     assert f"{say('brigades.nothing')} {bound}" in without
     found = say("brigades.found", groups="1", reporters="24", victims="4", hits="4")
     assert found in with_texts and found not in without
+
+
+def test_that_nothing_can_have_stayed_unseen_is_not_told_as_a_share(with_crew):
+    record, finding = with_crew
+    first, unseen, *rest = finding.details["unseen"]
+    details = {**finding.details, "unseen": [first, {**unseen, "follows_at_most": 0.0}, *rest]}
+    quiet = finding.replace(answer="nothing", details=details)
+    assert said(record, quiet, "en")[0].text == words("en")("brigades.nothing")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -31,7 +31,14 @@ def case_named(once):
     return named
 
 
-@pytest.mark.parametrize("name", CASES)
+#: What takes long is weighing explanations, which one case does for all.
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name == "suspensions and follows" else name
+    for name in CASES
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_headline_answers_what_was_brought(case_named, name):
     begins, numbers, never = EXPECTED[name]
     case = case_named(name)

@@ -13,6 +13,8 @@ from birdfall.tell.names import sanitize_text
 from birdfall.tell.page import NumberWriter, Page, caution, how_measured, notes
 from birdfall.tell.words import Words
 
+#: A share below this would read as none.
+MIN_TOLD_SHARE: Final = 0.005
 #: Rows of each table, at most; all are in the finding.
 MAX_TARGETS, MAX_DOSES, MAX_CALLS = 12, 12, 8
 #: A test is significant at this level.
@@ -87,6 +89,8 @@ def _looked_at(finding: Finding, say: Words) -> TextBlock:
 def _unseen_blocks(finding: Finding, say: Words) -> list[Block]:
     """Nothing was found, and how small a brigade could have been missed."""
     unseen = finding.details["unseen"][1]
+    if unseen["follows_at_most"] < MIN_TOLD_SHARE:  # nothing of that size stays unseen
+        return [TextBlock(say("brigades.nothing"))]
     bound = say(
         "brigades.unseen",
         members=say.number(unseen["members"]),
