@@ -345,3 +345,19 @@ def test_rows_that_hold_nothing_of_what_is_read_are_counted(tmp_path):
     assert record.sizes["statuses"] == 1
     (told,) = record.table("rejected").to_pylist()
     assert (told["value"], told["reason"]) == ("2", "rows that hold nothing of what is read here")
+
+
+def test_accounts_that_are_gone_are_not_one_account(tmp_path):
+    path = tmp_path / "comments.csv"
+    path.write_text(
+        "id,author,created_utc,body\n1,[deleted],1383258000,hola\n2,b,1383258001,hola\n"
+        "3,[deleted],1383258002,[removed]\n",
+        "utf-8",
+    )
+    record = load(path)
+    assert record.table("acts").column("account").to_pylist() == ["b"]
+    told = record.table("rejected").to_pylist()
+    assert [(r["line"], r["column"], r["value"]) for r in told] == [
+        (2, "author", "[deleted]"),
+        (4, "author", "[deleted]"),
+    ]

@@ -30,6 +30,8 @@ MAX_TEXT_BYTES = 4 << 20
 LOST_DIGITS_PATTERN = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
 #: Why a row is refused that says when something began and ended.
 END_FIRST = "an end that lies before its begin"
+#: What stands for any account that is gone: taken for one, many would act as one.
+_NOBODY = pa.array(["[deleted]", "[removed]", "[deleted user]", "<deleted>"], pa.string())
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -195,6 +197,7 @@ class Emitter:
             kind = f"{cell.answer} {cell.column in _FREE_TEXT}"
             if kind not in checked:
                 values, sound = self._check_texts(cell, values, keep, lines)
+                sound &= cell.column != "account" or self._name_somebody(cell, values, keep, lines)
                 if sound:
                     checked.add(kind)
         else:
@@ -228,6 +231,17 @@ class Emitter:
         else:
             replacement = pa.array(found, values.type)
         return pc.replace_with_mask(values, pa.array(mask), replacement)
+
+    def _name_somebody(
+        self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray
+    ) -> bool:
+        """Whether all accounts are somebody's; rows of others are refused."""
+        nobody = pc.is_in(values, value_set=_NOBODY)
+        if not pc.any(nobody).as_py():
+            return True
+        reason = "what a platform writes for accounts that are gone: many are called so"
+        self._refuse_all(cell, values, nobody, reason, keep, lines)
+        return False
 
     def _check_texts(
         self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray
