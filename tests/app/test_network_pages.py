@@ -167,6 +167,14 @@ def test_handles_stand_in_no_address(networked):
     assert not [a for a in re.findall(r'href="([^"]+)"', page) if any(h in a for h in handles)]
 
 
+@pytest.mark.parametrize("number", ["\u00b2", "1" * 40, "-1", "", "1"])
+def test_accounts_of_a_group_that_is_none_are_no_error(networked, number):
+    network = networked.workspace.desk("posts").case().finding_names()
+    page = networked.get(f"/en/c/posts/accounts?group={network[0]}:{number}")
+    assert page.status_code == 200
+    assert networked.get("/en/c/posts/accounts").status_code == 200
+
+
 def test_a_case_without_a_network_says_so(measured):
     assert "No network" in measured.get("/en/c/night/network").text
     assert measured.get("/en/c/night/network/coordination-link").status_code == 404

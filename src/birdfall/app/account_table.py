@@ -254,7 +254,10 @@ class AccountTable:
         if query.group:
             network, _, number = query.group.rpartition(":")
             groups = self._groups.get(network)
-            mask &= (groups == int(number)) if groups is not None and number.isdigit() else False
+            if groups is None or not (number.isascii() and number.isdigit()):
+                mask[:] = False
+            else:
+                mask &= groups == int(number)
         return mask
 
     def _of_age(self, age: str) -> np.ndarray:
