@@ -19,6 +19,7 @@ from birdfall.model.schemas import ACT_KINDS, TABLES
 from birdfall.record.record import from_tables
 
 START = dt.datetime(2013, 10, 31, tzinfo=dt.UTC)
+EMOJI = "\U0001f525\U0001f480\U0001f40d\U0001f525\U0001f480"
 PAGE = "/en/c/posts/network/coordination-repost"
 
 
@@ -186,7 +187,10 @@ def test_every_trace_is_read_from_the_tables_it_needs(opened, trace):
         "acts": [{"account": a, "kind": k, "object": "x", "target": "b", "time": START,
                   "text": "the same words are said by two accounts at once today"}
                  for a in "ab" for k in ACT_KINDS]
-        + [{"account": a, "kind": "hashtag", "object": "y", "time": START} for a in "ab"],
+        + [{"account": a, "kind": k, "object": o, "time": START, "object_kind": w, "text": EMOJI}
+           for a in "ab" for k, o, w in (("hashtag", "y", None), ("use", "z", "conversation"),
+                                         ("link", "https://example.org/z", None),
+                                         ("post", "z", None))],
         "accounts": [{"account": a, "created_at": START} for a in "ab"],
         "statuses": [{"account": a, "status": "suspended", "time": START, "observation": "change"}
                      for a in "ab"],

@@ -47,7 +47,7 @@ PAGE_ROWS, MAX_GROUPS = 50, 50
 #: Characters of an object that are shown.
 MAX_OBJECT_CHARS: Final = 200
 #: Traces whose objects are words.
-WORDS_OF: Final = ("link", "hashtag", "hashtags", "status")
+WORDS_OF: Final = ("link", "domain", "hashtag", "hashtags", "emoji", "status")
 
 
 @dataclass(frozen=True, slots=True)
