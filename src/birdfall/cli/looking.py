@@ -42,7 +42,7 @@ COUNTED = (
 )
 
 
-class Question(NamedTuple):
+class AnswerableQuestion(NamedTuple):
     """A question of the coverage finding: whether the data can answer it, else why not and what it
     needs.
     """
@@ -167,9 +167,11 @@ def _save_mapping(looks: Sequence[Look], path: Path, read: ReadOptions) -> None:
         log(f"  use it: birdfall import {named} --mapping {place} -o case/")
 
 
-def _questions(coverage: Finding) -> list[Question]:
+def _questions(coverage: Finding) -> list[AnswerableQuestion]:
     rows = coverage.table("questions").to_pylist()
-    return [Question(r["question"], r["answerable"], r["reason"], r["needs"]) for r in rows]
+    return [
+        AnswerableQuestion(r["question"], r["answerable"], r["reason"], r["needs"]) for r in rows
+    ]
 
 
 def _print_looks_json(looks: Sequence[Look], coverage: Finding | None) -> None:
