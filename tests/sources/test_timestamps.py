@@ -133,3 +133,7 @@ def test_times_as_five_languages_write_them(locale, form):
         text = format_datetime(moment, form, tzinfo=utc, locale=locale)
         reader = TimeReader(utc, order="mdy" if locale == "en_US" else "dmy")
         assert reader.microseconds(text) == round(moment.timestamp() * 1e6), text
+
+
+def test_a_long_text_of_clocks_proves_no_order():
+    assert majority_day_order(["11:11 " * 5_000 + "2013"]) is None

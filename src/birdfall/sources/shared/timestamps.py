@@ -105,6 +105,8 @@ _ORACLE: Final = re.compile(
 EXCEL: Final = "excel"
 _FIRST_DAY: Final = dt.datetime(1899, 12, 30)
 
+#: A longer text is no time.
+MAX_TIME_CHARS: Final = 80
 DAY_NUMBER: Final = "a day number of a spreadsheet, not a time"
 NO_TIME: Final = "not a time in any form known"
 IMPLAUSIBLE: Final = "a time before 1990 or after 2099"
@@ -163,7 +165,7 @@ class TimeReader:
             raise NotATime(IMPLAUSIBLE) from error
 
     def _free(self, text: str) -> dt.datetime | int:
-        if len(text) > 80:
+        if len(text) > MAX_TIME_CHARS:
             raise NotATime(NO_TIME)
         if "24:00" in text and (match := _END_OF_DAY.fullmatch(text)):
             day = self._free(f"{match['day']}00:00{match['rest']}")
@@ -239,6 +241,8 @@ class TimeReader:
 
 def proven_day_order(text: str) -> Order | None:
     """Which order a date proves by itself; None if it is no such date or proves none."""
+    if len(text) > MAX_TIME_CHARS:
+        return None
     match = _YEAR_LAST.fullmatch(ascii_digits(text).strip())
     if match is None:
         match = _CLOCK_FIRST.fullmatch(ascii_digits(text).strip())
