@@ -10,6 +10,7 @@ from importlib.resources import files
 import pytest
 from babel import Locale
 
+from birdfall.sources.table.column_choice import ROLES
 from birdfall.tell.words import LANGUAGES, render, words
 
 CATALOGUES = {
@@ -112,3 +113,9 @@ def test_lengths_of_time():
 )
 def test_small_probabilities_keep_their_digits_and_claim_no_more(p, text):
     assert words("en").small(p).strip("\u2066\u2069") == text
+
+
+def test_every_role_of_a_column_has_words():
+    for language in LANGUAGES:
+        missing = [r for r in ROLES if f"app.role.{r}" not in CATALOGUES[language]]
+        assert not missing, (language, missing)

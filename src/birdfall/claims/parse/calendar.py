@@ -174,6 +174,8 @@ class _CalendarReader:
             first = begin
             while self.words.length_before(first, Tag.DATE_BEFORE):
                 first -= self.words.length_before(first, Tag.DATE_BEFORE)
+            # without an hour it is "from that day on", which no window shows
+            first -= self.words.length_before(first, Tag.STARTING) if self.hours else 0
             found.append(TokenRange(first, end))
         return found
 

@@ -202,6 +202,7 @@ class Tag(Enum):
     YESTERDAY = auto()  # the day before it was said
     DAY_BEFORE_YESTERDAY = auto()
     BY_DAY = auto()  # before a date: until its end
+    STARTING = auto()  # before a date with an hour: the hour at which it began
     DATE_BEFORE = auto()  # what may stand before a date or an hour
     AM = auto()
     PM = auto()
