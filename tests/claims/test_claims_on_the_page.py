@@ -25,7 +25,7 @@ def test_each_verdict_says_how_the_statement_was_read(language):
         {f.name: f for f in found}, source.record, words(language), names_of(source.record),
         frozenset(), {},
     )  # fmt: skip
-    (table,) = claims.section(page)
+    (table,) = [block for block in claims.section(page) if block.kind == "table"]
     measured, refused = sorted(table.rows, key=lambda row: row[2] == "–")
     assert measured[1].more.startswith(READ[language])
     assert "\u2068" in measured[1].more  # the name keeps its direction
