@@ -137,3 +137,8 @@ def test_times_as_five_languages_write_them(locale, form):
 
 def test_a_long_text_of_clocks_proves_no_order():
     assert majority_day_order(["11:11 " * 5_000 + "2013"]) is None
+
+
+@pytest.mark.parametrize("text", ["13/10/202", "٠٣/١٠/٢٠٢"])
+def test_a_year_of_three_digits_proves_no_order(text):
+    assert majority_day_order([text]) is None

@@ -60,7 +60,7 @@ _YEAR_FIRST: Final = re.compile(
 _YEAR_LAST: Final = re.compile(
     rf"(?P<first>\d{{1,2}})[-/.](?P<second_part>\d{{1,2}})[-/.](?P<year>\d{{4}}|\d{{2}})(?:[T\s,]+{_CLOCK}\s*{_ZONE})?"
 )
-_ANY_DATE: Final = re.compile(r"(?<![\d/.-])\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?![\d/.-])")
+_ANY_DATE: Final = re.compile(r"(?<![\d/.-])\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?![\d/.-])")
 _TWITTER: Final = re.compile(
     rf"[^\W\d]+,?\s+(?P<word>[^\W\d]+)\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+{_ZONE}\s*(?P<year>\d{{4}})"
 )
@@ -248,7 +248,7 @@ def proven_day_order(text: str) -> Order | None:
         match = _CLOCK_FIRST.fullmatch(ascii_digits(text).strip())
         if match is None:
             found = _ANY_DATE.search(text)
-            return None if found is None else proven_day_order(found[0])
+            return None if found is None or found[0] == text else proven_day_order(found[0])
         return proven_day_order(match["rest"])
     first, second = int(match["first"]), int(match["second_part"])
     return "dmy" if first > 12 >= second else "mdy" if second > 12 >= first else None
