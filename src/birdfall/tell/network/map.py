@@ -34,7 +34,10 @@ def draw_maps(findings: Mapping[str, Finding], name: Names) -> dict[str, Network
     shown = {
         key: _what_is_shown(finding, name.ids)
         for key, finding in findings.items()
-        if finding.kind == "coordination" and finding.answer == "found"
+        # the edges of another tool are no finding of groups, and no section shows them
+        if finding.kind == "coordination"
+        and finding.answer == "found"
+        and "groups" in finding.tables
     }
     return {k: _draw_map(f, name) for k, f in shown.items() if f.table("nodes").num_rows}
 
