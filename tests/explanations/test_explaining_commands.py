@@ -36,7 +36,7 @@ def test_a_case_is_explained_in_words(case, capsys):
     told = " ".join(capsys.readouterr().out.split())
     assert code in (0, 3)
     assert "an over-broad rule or a technical fault" in told
-    assert "weights of evidence, not chances" in told
+    assert "they are not probabilities" in told
     assert "÷" in told or "×" in told, "the steps are printed"
 
 
