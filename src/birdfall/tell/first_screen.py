@@ -40,7 +40,9 @@ def four_numbers(page: Page) -> list[KeyNumber]:
         finding = findings.get(kind)
         if finding is not None and finding.answer == "found":
             return _estimates(finding, keys, page)
-    together = [f for f in page.findings_of_kind("coordination") if f.answer == "found"]
+    # the edges of another tool are no finding of groups
+    asked = [f for f in page.findings_of_kind("coordination") if "significant" in f.estimates]
+    together = [f for f in asked if f.answer == "found"]
     return _coordination_numbers(together, page) if together else []
 
 
