@@ -36,6 +36,16 @@ def written(tmp_path, text, name="in.csv"):
     return path
 
 
+@pytest.mark.parametrize("column", ["created_at", "suspended_at"])
+def test_what_was_done_to_accounts_is_no_act_unless_it_is_named(tmp_path, column):
+    """Accounts made, or suspended, in one second moved nowhere together."""
+    rows = "".join(f"a{n},2024-01-01T12:00:00Z\n" for n in range(5))
+    path = written(tmp_path, f"username,{column}\n{rows}")
+    done = birdfall("coordinate", path, "--null", "none", "--at-least", 1)
+    assert done.returncode != 0
+    assert "acts" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("header", "trace"),
     [

@@ -55,6 +55,13 @@ def test_semicolons_european_dates_and_points_in_thousands(tmp_path):
     assert column(record, "counts", "time")[0] == MOMENT
 
 
+@pytest.mark.parametrize("cell", ["a\tb\tc\td", "a;b;c;d", "a|b|c|d"])
+def test_marks_in_the_cells_of_the_last_row_are_no_header(tmp_path, cell):
+    path = written(tmp_path, "x.csv", f"account,handle,name\n1,x,y\n2,z,{cell}\n3,w,{cell}\n")
+    record = load(path)
+    assert column(record, "accounts", "name") == ["y", cell, cell]
+
+
 def test_a_decimal_in_the_column_shows_that_the_sign_parts_no_thousands(tmp_path):
     rows = f"account,time,followers\na,{WHEN},1.234\nb,{WHEN},12.5\nc,{WHEN},7\n"
     record = load(written(tmp_path, "in.csv", rows))

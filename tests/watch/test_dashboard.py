@@ -326,7 +326,7 @@ def test_a_burst_says_which_of_its_targets_fell(path):
     state.close()
     burst = StateView(path).wave(2)
     assert {t.target: t.fell for t in burst.targets} == {"t0": None, "t1": T + 670_000_000}
-    assert "1 of 2 since the burst began" in client(path).get("/en/wave/2").text
+    assert "1 of 2 suspended since the burst began" in client(path).get("/en/wave/2").text
 
 
 def test_a_wave_that_has_ended_is_not_called_unusual(path):

@@ -80,12 +80,14 @@ def standard_traces(record: Record, asked: tuple[str, ...]) -> list[str]:
 
 
 #: Traces that follow from others, that most records have, or that say little of who moves together.
-_NOT_BY_THEMSELVES = ("hashtags", "domain", "emoji", "creation", "status", "text")
+_NOT_BY_THEMSELVES = ("hashtags", "domain", "emoji", "text")
+#: Traces of what was done to an account, or of its beginning: measured only where they are named.
+_NO_ACTS = ("creation", "status")
 
 
 def main_trace(record: Record) -> str:
     """The trace that is meant where none is named: reposts, else what most accounts did."""
-    sizes = {trace: n for trace, n in trace_sizes(record).items() if n > 1}
+    sizes = {t: n for t, n in trace_sizes(record).items() if n > 1 and t not in _NO_ACTS}
     if "repost" in sizes or not sizes:
         return "repost"
     return next((t for t in sizes if t not in _NOT_BY_THEMSELVES), next(iter(sizes)))

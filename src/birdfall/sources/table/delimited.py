@@ -96,6 +96,8 @@ def detect_layout(text: str, skip: int | None = None) -> DelimitedLayout:
 
 def _lines_above(lines: list[str]) -> int:
     """How many lines stand above the header: title, dates of a report, blank lines."""
+    if any(_is_one_table(lines, delimiter) for delimiter in DELIMITERS):
+        return 0
     best = 0
     for delimiter in DELIMITERS:
         widths = [
@@ -113,6 +115,12 @@ def _lines_above(lines: list[str]) -> int:
         if sum(len(row) == most for row in rest) >= 0.5 * len(rest):
             best = max(best, first)
     return best
+
+
+def _is_one_table(lines: list[str], delimiter: str) -> bool:
+    """Whether all rows have the same number of cells, two at least: nothing stands above them."""
+    rows = _rows("".join(lines[:200]), delimiter)
+    return bool(rows) and len(rows[0]) >= 2 and len({len(row) for row in rows}) == 1
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

@@ -162,7 +162,10 @@ def _sentence_parts(alert: Alert) -> list[str]:
                     f"{hit.before} followers before, {hit.after} after."
                 )
             if alert.reported_before:
-                parts.append(f"{alert.reported_before} had been reported before they fell.")
+                parts.append(
+                    f"{alert.reported_before} of {alert.fallen} had been reported before they "
+                    "were suspended."
+                )
             return parts
         case ReportsAlert():
             return [
