@@ -264,13 +264,13 @@ def test_shares_with_equal_priors_are_the_weights_and_nothing_else():
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("record", ["counts", "list", "timelines", "reinstatement", "reports"])
 def test_a_letter_names_what_it_asks_for(record, language):
-    say = words(language)
+    say = words(language, "America/Caracas")
     text = request_letter(finding(gains={record: 0.8}), record, say)
     for part in (
         say("columns." + record),
         say("record." + record),
-        "2013-10-31 22:20:00",
-        "2013-10-31 22:30:00",
+        "22:20",  # universal time, whatever the zone of the case
+        "22:30",
         say.number(7000),
         say("cause.error"),
         say("cause.brigade"),
@@ -280,6 +280,13 @@ def test_a_letter_names_what_it_asks_for(record, language):
     assert "{" not in text
     [block] = [b for b in blocks(finding(gains={record: 0.8}), language) if b.kind == "letter"]
     assert block.text == text
+
+
+def test_a_letter_says_when_to_the_second_where_minutes_would_not_tell():
+    when = {"begin": "2013-10-31T22:20:05+00:00", "end": "2013-10-31T22:20:40+00:00"}
+    made = finding(about={"accounts": [70, 70]} | when, gains={"reports": 0.8})
+    text = request_letter(made, "reports", words("es", "America/Caracas"))
+    assert "entre el 31 oct 2013, 22:20:05 y el 31 oct 2013, 22:20:40 (UTC)" in text
 
 
 def test_a_letter_on_published_figures_names_the_day():

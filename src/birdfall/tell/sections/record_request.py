@@ -7,7 +7,7 @@ from typing import Final
 
 from birdfall.explanations import ExplanationDetails
 from birdfall.model.findings import Finding
-from birdfall.tell.words import Words
+from birdfall.tell.words import Words, words
 
 #: A record expected to give fewer bits than this is not requested.
 MIN_BITS: Final = 0.05
@@ -69,15 +69,11 @@ def _subject(details: ExplanationDetails, say: Words) -> str:
     if about is None:
         raise ValueError("a letter needs to know which wave it is about")
     if about.begin:
-        begin, end = (
-            dt.datetime.fromisoformat(time).astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
-            for time in (about.begin, about.end)
-        )
-        return say(
-            "letter.about",
-            n=about.accounts[1],
-            begin=f"\u2066{begin}\u2069",
-            end=f"\u2066{end}\u2069",
-        )
+        # in UTC, as the platform keeps them, and to the second where a minute would not tell
+        universal = words(say.language, "UTC")
+        span = [dt.datetime.fromisoformat(time) for time in (about.begin, about.end)]
+        seconds = any(time.second for time in span)
+        begin, end = (universal.time(time, seconds=seconds) for time in span)
+        return say("letter.about", n=about.accounts[1], begin=begin, end=end)
     low, high = (say.number(n) for n in about.accounts)
     return say("letter.about_published", low=low, high=high, date=f"\u2066{about.date}\u2069")
