@@ -115,4 +115,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # a shell that starts it in the background hands on SIGINT ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

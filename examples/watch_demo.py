@@ -10,6 +10,7 @@ back. Everything here is simulated.
 import datetime as dt
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -93,4 +94,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # a shell that starts it in the background hands on SIGINT ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()

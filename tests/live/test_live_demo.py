@@ -27,7 +27,8 @@ def test_the_demo_shows_a_wave_and_cleans_up(tmp_path):
         pytest.skip("no servers here: run `make test-live` (Node 20)")
     environment = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
     demo = start(
-        [sys.executable, str(DEMO), "--port", "0"],
+        # as a shell starts what it runs in the background: with SIGINT ignored
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, str(DEMO), "--port", "0"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -23,6 +23,8 @@ _SILENT_MARKS = frozenset(".,;:!¡()[]\"'«»“”…—–-،؛")
 #: What may be said of the suspended accounts as what they are: "the suspended accounts came back".
 #: Words between "said" and "that" where the speaker stands there.
 SPEAKER_WORDS = 5
+#: Words between an owner and "lost": an auxiliary, an adverb.
+OWNER_WORDS = 2
 #: Words between "only" and the verb of its number.
 STRICT_WORDS = 2
 _OF_FALLEN = (Quantity.RESTORED, Quantity.MISSING)
@@ -92,6 +94,7 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
             if words[at].kind is TokenKind.ARROW or words.is_a(at, Tag.SINGLE)
         ]
     ranges += _reporting(sentence)
+    ranges += _speakers(sentence)
     ranges += _named_as_fallen(sentence, items)
     ranges += _whose(sentence, items, chains)
     for begin, end in ranges:
@@ -195,6 +198,41 @@ def _reporting(sentence: Sentence) -> list[TokenRange]:
             first = at - before if before else at - 1 - linked if linked else at
             found.append(TokenRange(first, at + 1 + words.length(at + 1, Tag.SAYS)))
     return found
+
+
+def _speakers(sentence: Sentence) -> list[TokenRange]:
+    """Who says it or did it: "the ministry said", "the authorities closed".
+
+    Not where the accounts are theirs, which no record tells: "accounts of the ministry", "the
+    authorities lost 200 accounts", "officials had 200 accounts suspended".
+    """
+    return [
+        speaker
+        for speaker in sentence.words.ranges(Tag.SPEAKER)
+        if not _is_owner(sentence, speaker)
+    ]
+
+
+def _is_owner(sentence: Sentence, speaker: TokenRange) -> bool:
+    """Whether what is counted belongs to whom a phrase names."""
+    words = sentence.words
+    before = speaker.begin - 1
+    while words.is_a(before, Tag.ARTICLE):
+        before -= 1
+    linked = words.is_form_of(before, Tag.OF) or words.length_before(before + 1, Tag.TO, Tag.FROM)
+    if linked and not words.length_before(before, Tag.SPEAKER):
+        return True
+    after = speaker.end
+    number = after + words.length(after, Tag.OWNS)
+    if number > after and any(
+        number <= amount.begin <= number + OWNER_WORDS for amount in sentence.amounts
+    ):
+        return True
+    return any(
+        event.quantity is Quantity.LOST
+        and (after <= event.begin <= after + OWNER_WORDS or event.end == before + 1)
+        for event in sentence.events
+    )
 
 
 def _named_as_fallen(sentence: Sentence, items: list[Item]) -> list[TokenRange]:

@@ -70,6 +70,8 @@ class Tag(Enum):
     OTHER_NOUN = auto()  # things that are counted but are no accounts
     GROUP = auto()  # groups that a record does not know by itself
     POSSESSIVE = auto()  # her, his: of the account in question
+    SPEAKER = auto()  # who says it or did it, and whose accounts nobody knows
+    OWNS = auto()  # between a speaker and a number: the accounts are the speaker's
     SOURCE = auto()  # before a handle: it is who says so
     SAYS = auto()  # after a handle: it is who says so
     THEM = auto()
