@@ -8,6 +8,7 @@ had taken in the rest.
 """
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -64,9 +65,15 @@ def events():
     return sorted(found, key=lambda event: event.time)
 
 
+REPORTED_BEFORE = re.compile(r"\d+( of \d+)? had been reported before they [^.]*\.")
+
+
 def to_the_tick(alerts):
-    """Alerts with the moments of returns as that version dated them, and without names."""
+    """Alerts with the moments of returns as that version dated them, without names, and without
+    the sentence on those reported before, which is worded otherwise since (its number is a field).
+    """
     for row in alerts:
+        row[-1]["why"] = REPORTED_BEFORE.sub("", row[-1].get("why", ""))
         for target in row[-1].get("targets", ()):
             target["target"] = ""
         if row[2] == "returns":
