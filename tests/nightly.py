@@ -269,6 +269,8 @@ def main() -> int:
         print("\n".join(f"{name}: {part.what}" for name, part in every.items()))
         return 0
     signal.signal(signal.SIGTERM, stop)
+    # a shell that starts it in the background hands on SIGINT ignored
+    signal.signal(signal.SIGINT, stop)
     BUILD.mkdir(exist_ok=True)
     return run_round({name: every[name] for name in given.parts or every}, load_done())
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,14 @@ import pytest
 
 import mutants
 import nightly
+
+
+@pytest.fixture
+def interruptible():
+    """SIGINT as at a terminal: a shell that starts tests in the background hands it on ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -57,6 +66,7 @@ def test_each_part_is_a_row_at_once_and_a_round_goes_on_where_it_failed(two_part
     assert len(results(page)) == 5
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_part_of_repetitions_that_is_stopped_says_how_many_were_done(tmp_path, monkeypatch):
     """Its row takes the place of the last one that said so, and what it kept goes at its end."""
     kept = tmp_path / "build" / "kept.json"
