@@ -14,6 +14,8 @@ OWNERS = {
 OWNED = {
     "en": [
         "{} lost 12,000 accounts", "12,000 accounts of {} were suspended",
+        "{}'s 12,000 accounts were suspended", "{}' 12,000 accounts were suspended",
+        "12,000 accounts belonging to {} were suspended",
         "{} had 12,000 accounts suspended", "{} saw 12,000 accounts suspended",
     ],
     "es": [
@@ -24,7 +26,10 @@ OWNED = {
     "pt": ["{} perdeu 12 mil contas", "12 mil contas de {} foram suspensas"],
     "ar": ["خسرت {} 12000 حساب", "تم تعليق 12000 حساب من {}"],
 }  # fmt: skip
+BEFORE_THE_NOUN = ["ministry", "official", "opposition", "analysts"]
 SAID = [
+    "The opposition said that 7,000 accounts were suspended",
+    "The opposition claims that 7,000 accounts were suspended",
     "The ministry said that 7,000 accounts were suspended",
     "7,000 accounts were suspended, officials said",
     "The authorities suspended 7,000 accounts",
@@ -43,6 +48,12 @@ SAID = [
 def test_accounts_of_whom_no_record_knows_are_not_everybodys(sentence):
     parsed = parse_sentence(sentence[0].upper() + sentence[1:])
     assert parsed.unread or all(c.group or c.population != "all" for c in parsed.claims)
+
+
+@pytest.mark.parametrize("who", BEFORE_THE_NOUN)
+def test_nor_are_those_named_before_their_noun(who):
+    parsed = parse_sentence(f"12,000 {who} accounts were suspended")
+    assert parsed.unread or all(claim.group for claim in parsed.claims)
 
 
 @pytest.mark.parametrize("sentence", SAID)

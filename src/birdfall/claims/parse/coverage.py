@@ -223,11 +223,14 @@ def _is_owner(sentence: Sentence, speaker: TokenRange) -> bool:
     if linked and not words.length_before(before, Tag.SPEAKER):
         return True
     after = speaker.end
+    if words.text(after) == "s" or words.length(after, Tag.ACCOUNT, Tag.FOLLOWER):
+        return True  # "the ministry's accounts", "ministry accounts"
     number = after + words.length(after, Tag.OWNS)
-    if number > after and any(
-        number <= amount.begin <= number + OWNER_WORDS for amount in sentence.amounts
-    ):
+    starts = {amount.begin for amount in sentence.amounts}
+    if number > after and not starts.isdisjoint(range(number, number + OWNER_WORDS + 1)):
         return True
+    if sentence.language == "en" and after in starts:
+        return True  # "the authorities' 200 accounts"; elsewhere the subject may stand there
     return any(
         event.quantity is Quantity.LOST
         and (after <= event.begin <= after + OWNER_WORDS or event.end == before + 1)
