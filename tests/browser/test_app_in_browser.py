@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from views import LANGUAGES
 
 from birdfall.app.jobs import last_job
@@ -19,8 +20,10 @@ from suspension_lists import suspension_list
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 TWEETS = Path(__file__).resolve().parents[2] / "examples" / "data" / "tweets.csv"
-#: Milliseconds until a page is there, and until a job is done, on a slow machine.
+#: Milliseconds until a page is there, and until a job is done, on a slow machine. After a press
+#: the next page is on its way: what it must show is waited for (`expect`), never looked at once.
 PAGE_MS, JOB_MS = 60_000, 540_000
+expect.set_options(timeout=PAGE_MS)
 
 
 @pytest.fixture
@@ -120,13 +123,13 @@ def test_from_a_list_of_suspensions_to_a_printed_report_with_a_checked_claim(
     steps.press("Check a statement", "link")
     steps.enter("A sentence, or a whole article", "200 accounts were suspended in ten minutes.")
     steps.press("Check")
-    assert page.locator(".claim").count() == 1
+    expect(page.locator(".claim")).to_have_count(1)
     steps.press("Add to the report")
     page.get_by_text("200 accounts were suspended in ten minutes.").first.wait_for()
     steps.press("Publish", "link")
     steps.press("Open the report", "link")
     page.get_by_role("heading", level=1, name="suspended within").wait_for()
-    assert page.get_by_text("200 accounts were suspended in ten minutes.").count() >= 1
+    page.get_by_text("200 accounts were suspended in ten minutes.").first.wait_for()
     printed = page.pdf()
     steps.count += 1
     assert printed.startswith(b"%PDF") and len(printed) > 20_000
@@ -139,7 +142,7 @@ def test_the_wrong_file_is_said_and_taken_away(serve, opened, tmp_path, list_fil
     page = opened()
     steps = Steps(page)
     steps.hand_over(serve().invitation("/en/"), wrong)
-    assert page.locator(".problem").count() == 1
+    expect(page.locator(".problem")).to_have_count(1)
     assert page.get_by_role("button", name="Take these files").count() == 0
     steps.press("Take \u2068photo.png\u2069 away")
     page.get_by_text("No files were given here.").wait_for()
@@ -193,7 +196,7 @@ def test_it_works_without_scripts(serve, opened, list_file):
     steps.hand_over(serve().invitation("/en/"), list_file)
     steps.choose("Where were the times written?", "UTC")
     steps.press("Read it so")
-    assert page.get_by_role("button", name="Take these files").count() == 1
+    expect(page.get_by_role("button", name="Take these files")).to_have_count(1)
 
 
 def test_from_a_network_to_who_came_first_and_the_acts_side_by_side(serve, opened, tmp_path):
@@ -206,7 +209,7 @@ def test_from_a_network_to_who_came_first_and_the_acts_side_by_side(serve, opene
     steps = Steps(page)
     steps.press("Posts", "link")
     steps.press("Network", "link")
-    assert page.locator(".network-picture circle").count() == 8
+    expect(page.locator(".network-picture circle")).to_have_count(8)
     steps.press("Group 1 (8)", "link")
     page.get_by_role("heading", name="Who came first").wait_for()
     steps.press("Its pairs alone", "link")

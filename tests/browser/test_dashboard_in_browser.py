@@ -190,7 +190,7 @@ def test_the_keyboard_goes_everywhere(browser, places):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    page.locator("#keys").wait_for()
     for key, name in (
         ("w", "waves"),
         ("r", "reporters"),

@@ -71,8 +71,8 @@ def test_readable_without_scripts(browser, page_path):
     assert page.locator("article.first .four dd").first.is_visible()
     assert page.locator("article.first figure svg.wide").first.is_visible()
     page.get_by_role("link", name="العربية").click()
-    assert page.locator("#report-ar h1").is_visible()
-    assert not page.locator("article.first h1").is_visible()
+    page.locator("#report-ar h1").wait_for()
+    page.locator("article.first h1").wait_for(state="hidden")
     context.close()
 
 
@@ -127,7 +127,7 @@ def test_the_map_lives_filters_and_speaks(browser, page_path):
     assert buttons.nth(1).get_attribute("aria-pressed") == "false"
     find = figure.locator("input.map-find")
     find.fill("-")
-    assert " · pairs beyond chance: " in figure.locator(".map-said").inner_text()
+    figure.locator(".map-said").get_by_text("pairs beyond chance: ").wait_for()
     find.fill("")
     assert figure.locator(".map-labels span").count() == buttons.count()
     stage.focus()
