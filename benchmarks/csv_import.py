@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from birdfall.record.case import Case
-from birdfall.record.record import connect
+from birdfall.record.queries import open_connection
 from birdfall.sources.ingest import ingest, load
 
 START = dt.datetime(2013, 10, 31, tzinfo=dt.UTC)
@@ -222,7 +222,7 @@ def runs(
     path: Path, small: Path, folder: Path, count: int
 ) -> Iterator[dict[str, tuple[float, float]]]:
     def duck() -> None:
-        with connect() as connection:
+        with open_connection() as connection:
             connection.execute(
                 f"COPY (SELECT * FROM read_csv('{path}')) "
                 f"TO '{folder}/duck.parquet' (COMPRESSION zstd)"

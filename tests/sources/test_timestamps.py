@@ -9,6 +9,7 @@ from babel.dates import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from birdfall.sources.shared.time_words import zone_taken
 from birdfall.sources.shared.timestamps import (
     NeedsDayOrder,
     NeedsZone,
@@ -142,3 +143,16 @@ def test_a_long_text_of_clocks_proves_no_order():
 @pytest.mark.parametrize("text", ["13/10/202", "٠٣/١٠/٢٠٢"])
 def test_a_year_of_three_digits_proves_no_order(text):
     assert majority_day_order([text]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2021-03-01 10:00 CST", "CST as UTC-06:00"),
+        ("Mon Mar 1 10:00:00 IST 2021", "IST as UTC+05:30"),
+        ("2021-03-01 10:00 CEST", None),
+        ("2021-03-01T10:00:00Z", None),
+    ],
+)
+def test_what_letters_of_several_zones_were_taken_for(text, told):
+    assert zone_taken(text) == told

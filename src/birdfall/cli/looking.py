@@ -236,6 +236,10 @@ _NOTES = {
     "duplicate-column": 'two columns are called "{}"; the second was renamed',
     "lines-above": "{} lines above the header were passed over (--skip-lines)",
     "rounded-ids": 'the ids in "{}" were rounded by a spreadsheet, and are left out',
+    "zone-letters": "times with {}, of the zones that these letters mean; "
+    "write the offset where another is meant",
+    "names-on-several-platforms": 'names in "{}" stand on several platforms, and are told apart by '
+    "it (--column account=NAME takes them as they stand)",
     "backslash-quotes": "quotes inside cells stand behind a backslash, and were read so",
 }
 #: How finely times are known, in seconds, where that bounds what can be asked.

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from birdfall.model.errors import printable
+from birdfall.model.errors import InputError, printable
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources.shared.protocol import SourceOptions
@@ -54,6 +54,12 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
         skip_lines=options.skip_lines,
     ) as table:
         names = {_plain(name): name for name in table.types}
+        if missing := sorted(set(_COLUMNS) - set(names)):
+            raise InputError(
+                f"there is no column {missing[0]} in these decisions",
+                where=str(path),
+                fix="Check --skip-lines, or download the file again.",
+            )
         day = next((names[c] for c in _DAYS if c in names), None)
         number = next((names[c] for c in _NUMBERS if c in names), None)
         decisions = [names[f"decision_{d}"] for d in _DECISIONS if f"decision_{d}" in names]

@@ -57,6 +57,70 @@ ZONES: Final = {
 }  # fmt: skip
 #: Zones by letters whose distance from UTC has changed: by the day, as tables of zones have it.
 _CHANGED_ZONES: Final = {"msk": "Europe/Moscow", "vet": "America/Caracas"}
+#: Zones in words: what each language calls them, and the letters of `ZONES`.
+_PHRASES: Final = {
+    phrase: letters
+    for letters, phrases in {
+        "utc": "coordinated universal time|universal time|greenwich mean time|"
+        "hora universal coordinada|tiempo universal coordinado|temps universel coordonné|"
+        "tempo universal coordenado|hora del meridiano de greenwich|التوقيت العالمي المنسق|"
+        "توقيت غرينتش",
+        "est": "eastern standard time|hora estándar del este|heure normale de l'est|"
+        "hora padrão oriental",
+        "edt": "eastern daylight time|hora de verano del este|heure avancée de l'est|"
+        "hora de verão oriental",
+        "cst": "central standard time|hora estándar central|heure normale du centre",
+        "cdt": "central daylight time|hora de verano central|heure avancée du centre",
+        "mst": "mountain standard time", "mdt": "mountain daylight time",
+        "pst": "pacific standard time|hora estándar del pacífico|heure normale du pacifique",
+        "pdt": "pacific daylight time|hora de verano del pacífico|heure avancée du pacifique",
+        "cet": "central european standard time|central european winter time|"
+        "hora estándar de europa central|heure normale d'europe centrale|"
+        "mitteleuropäische normalzeit|توقيت وسط أوروبا الرسمي",
+        "cest": "central european summer time|hora de verano de europa central|"
+        "heure d'été d'europe centrale|mitteleuropäische sommerzeit|توقيت وسط أوروبا الصيفي",
+        "eet": "eastern european standard time|heure normale d'europe de l'est",
+        "eest": "eastern european summer time|heure d'été d'europe de l'est",
+        "wet": "western european standard time", "west": "western european summer time",
+        "bst": "british summer time", "ist": "india standard time|indian standard time",
+        "jst": "japan standard time", "kst": "korea standard time|korean standard time",
+        "brt": "brasilia standard time|hora estándar de brasilia|horário padrão de brasília|"
+        "heure normale de brasilia",
+        "art": "argentina standard time|hora estándar de argentina|horário padrão da argentina",
+        "cot": "colombia standard time|hora estándar de colombia",
+        "pet": "peru standard time|hora estándar de perú",
+        "bot": "bolivia time|hora de bolivia", "vet": "venezuela time|hora de venezuela|"
+        "hora legal de venezuela|heure du venezuela|horário da venezuela",
+        "msk": "moscow standard time|moscow time|hora de moscú|heure de moscou",
+        "sast": "south africa standard time", "eat": "east africa time",
+        "wat": "west africa standard time", "cat": "central africa time",
+    }.items()
+    for phrase in phrases.split("|")
+}  # fmt: skip
+#: Zones in words that change with the season: by the day, as tables of zones have it.
+_PLACES: Final = {
+    phrase: place
+    for place, phrases in {
+        "America/New_York": "eastern time|us eastern time|hora del este|heure de l'est",
+        "America/Chicago": "central time|us central time",
+        "America/Denver": "mountain time", "America/Los_Angeles": "pacific time|hora del pacífico",
+        "Europe/Madrid": "hora de madrid|hora peninsular|central european time|"
+        "heure d'europe centrale|hora de europa central",
+        "Europe/Paris": "heure de paris", "Europe/London": "uk time|london time",
+        "Europe/Lisbon": "hora de lisboa|horário de lisboa",
+        "America/Sao_Paulo": "brasilia time|hora de brasilia|horário de brasília|hora de brasília",
+        "America/Argentina/Buenos_Aires": "argentina time|hora de argentina|hora argentina",
+        "America/Bogota": "colombia time|hora de colombia", "America/Lima": "hora de perú",
+        "America/Santiago": "chile time|hora de chile|hora chilena",
+        "America/Mexico_City": "hora de méxico|hora del centro de méxico",
+        "Asia/Beirut": "توقيت بيروت", "Africa/Cairo": "توقيت القاهرة",
+        "Asia/Riyadh": "توقيت مكة المكرمة|توقيت الرياض|arabian standard time",
+    }.items()
+    for phrase in phrases.split("|")
+}  # fmt: skip
+_WORDED_ZONE: Final = re.compile(
+    r"(?<!\w)\(?(" + "|".join(sorted((*_PHRASES, *_PLACES), key=len, reverse=True)) + r")\)?\s*$"
+)
 _OFFSET: Final = re.compile(
     r"(?:(?:\b(?:utc|gmt))\s*|(?<=[\d\s)]))([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*(?:\([^)]*\)|utc|gmt))?$"
 )
@@ -165,6 +229,12 @@ def _whole(
 
 def _take_zone(text: str) -> tuple[str, dt.tzinfo | None]:
     """The text without its zone, and the zone; None if it names none."""
+    if match := _WORDED_ZONE.search(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")):
+        rest, zone = text[: match.start()], _zone_of(_PHRASES.get(match[1], ""))
+        # an offset that stands before the words is the zone; they name it again
+        if found := _OFFSET.search(rest.rstrip()):
+            return _take_zone(rest[: found.end()].rstrip())
+        return rest, zone or ZoneInfo(_PLACES[match[1]])
     if match := _OFFSET.search(text):
         hours, minutes = int(match[2]), int(match[3] or 0)
         far = dt.timedelta(hours=hours, minutes=minutes)
@@ -184,6 +254,24 @@ def _zone_of(letters: str) -> dt.tzinfo | None:
         return ZoneInfo(_CHANGED_ZONES[letters])
     hours = ZONES.get(letters)
     return None if hours is None else dt.timezone(dt.timedelta(hours=hours))
+
+
+#: Letters that other zones are called by too.
+_OF_SEVERAL: Final = frozenset(("ast", "bst", "cst", "cdt", "est", "edt", "ist", "mst", "pst",
+                                "ect", "cat", "art", "wat", "west", "gst", "nst"))  # fmt: skip
+
+
+def zone_taken(text: str) -> str | None:
+    """What the letters of a zone were taken for, such as "CST as UTC-06:00"; None if the text has
+    none, or one that means one zone alone.
+    """
+    bare = _BEHIND.sub("", text.strip().casefold())
+    match = _LETTERS.search(bare) or _ZONE_BEFORE_YEAR.search(bare)
+    if match is None or match[1] not in _OF_SEVERAL or match[1] not in ZONES:
+        return None
+    minutes = round(ZONES[match[1]] * 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{match[1].upper()} as UTC{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
 def _take_clock(text: str) -> tuple[str, tuple[int, int, int, int] | None]:

@@ -19,7 +19,9 @@ SAMPLE_ROWS: Final = 1_000
 #: More different values are no names of platforms.
 MAX_PLATFORMS: Final = 30
 #: Values by which a column says that it holds none.
-NO_ID: Final = ("", "0", "-1", "false", "no", "none", "[]", "{}", "n/a")
+NO_ID: Final = ("", "0", "-1", "-", "false", "no", "none", "never", "[]", "{}", "n/a")
+#: So much of the rows another column names, that has an id rather than a name.
+_NEARLY_ALL: Final = 0.9
 #: The address of a single post on a platform: the row's own, where the row is a post.
 _OF_A_POST: Final = re.compile(
     r"https?://[^/]*(?:/(?:@?[^/]+/)?(?:status(?:es)?|posts?|videos?|reel|p|photo|comments)/[\w:.-]+"
@@ -74,6 +76,22 @@ class Chosen:
         """As `first`, of columns with values alone."""
         listed = (c for role in roles for c in self.columns(role))
         return next((c for c in listed if not self.sample or self.values(c)), None)
+
+    def account(self) -> str | None:
+        """The column that says who: an id, a word or a handle, the first that as good as all rows
+        have; a handle rather than names as they are shown.
+        """
+        listed = [c for r in ("account_id", "account", "handle") for c in self.columns(r)]
+        count = {c: len(self.values(c)) for c in listed}
+        most = max(count.values(), default=0)
+        full = [c for c in listed if count[c] and count[c] >= _NEARLY_ALL * most]
+        shown = next(iter(full), None)
+        if shown in self.columns("account") and "account" not in self.said:
+            handles = (c for c in full if c in self.columns("handle"))
+            if any(" " in v.strip() for v in self.values(shown)):
+                fit = (c for c in handles if not any(" " in v.strip() for v in self.values(c)))
+                return next(fit, shown)
+        return shown
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -244,8 +262,17 @@ def _correct_by_values(chosen: Chosen) -> None:
     for column in list(chosen.columns("platform")):
         if len(set(chosen.values(column))) > MAX_PLATFORMS:
             _move(chosen, column, "platform")
+    _tell_times_of_acts(chosen)
     _tell_counts_from_lists(chosen)
     _tell_flags_from_ids(chosen)
+
+
+def _tell_times_of_acts(chosen: Chosen) -> None:
+    """Where all rows say when they liked or shared, that is the time, not that of the post."""
+    for column in chosen.by_role.pop("acted", []):
+        values = chosen.values(column)
+        if len(values) == len(chosen.sample) and all(map(_looks_like_time, values[:50])):
+            chosen.by_role.setdefault("posted", []).insert(0, column)
 
 
 def _tell_hours(chosen: Chosen) -> None:

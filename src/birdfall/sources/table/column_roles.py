@@ -40,7 +40,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "authorfullname authorfull accountdisplayname userfullname realname pagename channeltitle "
     "channelname nombre nom nome الاسم from userdisplay useralias",
     # when
-    "posted": "unixtimestamp timestamputc dateunixtime unixtime epoch epochtime createdutc "
+    "posted": "unixtimestamp timestampunix timestampepoch timestamputc "
+    "dateunixtime unixtime epoch epochtime createdutc "
     "createdatmillis "
     "timestampms createtime createtimeiso takenattimestamp takenat createdtimestamp "
     "createdtime tweettime tweetcreatedat postedat postedon posttime postdate publishedat "
@@ -227,6 +228,58 @@ def _ranks() -> dict[str, dict[str, int]]:
 
 _RANKS: Final = _ranks()
 
+_WHO: Final = r"(?:user|author|account|profile|sender|creator|owner|poster|channel)"
+_POST: Final = r"(?:post|tweet|message|msg|comment|toot|note|video|status|skeet|submission|reel)"
+_SHARED: Final = r"(?:re(?:tweet|post|blog|share|note|skeet|tuit)|boost)(?:ed)?"
+_ID: Final = r"(?:id|idstr|uri|url|uid|pk|guid|uuid)"
+_WHEN: Final = r"(?:at|on|date|time|timestamp|datetime|datetimeutc|ts|utc)"
+_NAMED: Final = r"(?:screenname|username|handle|login|nick(?:name)?)"
+_FORWARD: Final = r"(?:fwd|forward(?:ed)?)(?:from|orig(?:in(?:al)?)?)*"
+_LOOKED: Final = (
+    r"(?:collect|captur|scrap|crawl|observ|retriev|harvest|download|fetch|check|snapshot|measur"
+    r"|quer(?:y|ied))[a-z]{0,4}"
+)
+#: What squeezed names are built of where no list has them: tools put the same parts together in
+#: their own ways ("retweeted_tweet_id", "fwd_from_chat_id", "scrape_date").
+_BUILT: Final = tuple(
+    (role, re.compile(pattern))
+    for role, pattern in (
+        ("repost_id", rf"{_SHARED}(?:of)?(?:the)?(?:original)?{_POST}?{_ID}"),
+        ("repost_of", rf"{_SHARED}(?:from|of)?{_POST}?(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
+        ("forwarded_part", rf"{_FORWARD}(?:channel)?{_POST}{_ID}?"),
+        ("repost_of", rf"{_FORWARD}(?:chat|peer|source|{_WHO})(?:{_ID}|name|title|username)?"),
+        ("quote_id", rf"quot(?:ed|e)(?:of)?{_POST}?{_ID}"),
+        ("reply_id", rf"(?:inreplyto|repl(?:y|ied)to|inresponseto){_POST}?{_ID}|parent{_POST}?id"),
+        ("reply_to", rf"(?:inreplyto|repl(?:y|ied)to)(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
+        ("account_id", rf"{_WHO}(?:uu)?(?:id|idstr|uid|pk|guid|did)"),
+        ("handle", rf"{_WHO}{_NAMED}"),
+        ("name", rf"{_WHO}(?:display|full|real|screen)?name"),
+        ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
+        ("observed", rf"(?:last)?{_LOOKED}{_WHEN}|date(?:of)?{_LOOKED}"),
+        ("acted", rf"(?:lik|favorit|favourit|re(?:tweet|post|blog)|shar|boost|vot)e?d?{_WHEN}"),
+        ("posted", rf"{_POST}(?:s|ed)?(?:created|published|posted|sent)?{_WHEN}"),
+        ("text", rf"{_POST}s?(?:text|body|content|caption)"),
+        ("followers", rf"(?:num|n|no|number|total|count)(?:of)?(?:followers|subscribers|fans)"
+                      rf"|{_WHO}?(?:followers?|subscribers?|fans?)(?:count|number|total|num)"),
+        ("conversation", rf"(?:conversation|thread|discussion)(?:root)?{_ID}"),
+        ("act_id", rf"{_POST}(?:id|idstr|uri|uid|pk|guid|uuid)"),
+    )
+)  # fmt: skip
+#: Names of platforms that stand before what a column is: "Twitter Author ID", "X Repost of".
+_PLATFORM: Final = re.compile(
+    r"(?i:twitter|x|facebook|fb|instagram|ig|youtube|yt|tiktok|telegram|reddit|bluesky|bsky"
+    r"|mastodon|threads|vk|weibo|linkedin)[\s._/-]+(?=\w)"
+)
+
+
+def _built_role(name: str) -> dict[str, int]:
+    """The role of a squeezed name by its parts; it comes after all names that are listed."""
+    role = next((role for role, pattern in _BUILT if pattern.fullmatch(name)), None)
+    return {role: _AFTER_ALL} if role else {}
+
+
+_AFTER_ALL: Final = 10_000
+
 
 #: What stands around a post in pages and exports, and says nothing of it.
 _WRAPPERS: Final = re.compile(
@@ -246,7 +299,15 @@ def _roles_of(column: str) -> dict[str, int]:
     inner = squeeze_name(_WRAPPERS.sub("", column))
     if name not in _RANKS:  # "Date (UTC)" is a date
         name = squeeze_name(_BEHIND.sub("", column))
-    return _RANKS.get(name) or _RANKS.get(name.removeprefix("data")) or _RANKS.get(inner, {})
+    told = _RANKS.get(name) or _RANKS.get(name.removeprefix("data")) or _RANKS.get(inner)
+    if told is None and (match := _PLATFORM.match(column)):
+        # beside an author of any platform, one of a single platform is in few rows
+        found = _roles_of(column[match.end() :])
+        return {
+            "account" if role == "account_id" else role: place + _AFTER_ALL
+            for role, place in found.items()
+        }
+    return told or _built_role(name) or _built_role(inner)
 
 
 def columns_by_role(columns: Iterable[str]) -> dict[str, list[str]]:

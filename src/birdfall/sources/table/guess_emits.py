@@ -15,6 +15,7 @@ from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import (
+    NO_ID,
     Chosen,
     are_known_handles,
     holds_addresses_of_posts,
@@ -39,17 +40,19 @@ _PROFILE_ROLES: Final = (
 
 def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
     """The rows that each row of the table becomes. Raises UsageError for what must be asked."""
-    if chosen.first("follower") and chosen.first("followed"):
-        yield from _follow(chosen, chosen.first("follower"), chosen.first("followed"))
+    followed = chosen.first("followed") or chosen.first("edge_to")
+    if chosen.first("follower") and followed:
+        yield from _follow(chosen, chosen.first("follower"), followed)
     elif chosen.first("reporter") and (reported := chosen.first("target", "account_id", "account")):
         yield from _reports(chosen, reported)
     elif _is_about_accounts(chosen, constants):
         yield from _account_emits(chosen, constants, where)
     elif _is_edge_list(chosen):
+        _ask_if_acts(chosen, where)
         yield from _follow(chosen, chosen.first("edge_from"), chosen.first("edge_to"))
     else:
         yield from deletion_emits(chosen)
-        yield from post_emits(chosen, constants)
+        yield from post_emits(chosen, constants, where)
 
 
 def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Iterator[Emit]:
@@ -86,6 +89,29 @@ def _is_edge_list(chosen: Chosen) -> bool:
         and chosen.first("edge_to")
         and not any(chosen.first(r) for r in others)
     )
+
+
+def _ask_if_acts(chosen: Chosen, where: str) -> None:
+    """Raise UsageError if the edges may be acts: they have a time of their own, or an id."""
+    timed = time_columns(chosen, "posted")
+    own = chosen.filled("act_id")
+    if not (timed or (own and squeeze_name(own) not in BARE_IDS)):
+        return
+    begin, end = chosen.first("edge_from"), chosen.first("edge_to")
+    raise UsageError(
+        f'each row goes from "{begin}" to "{end}", and nothing says whether that is a follow or '
+        "an act",
+        where=where,
+        why=f'The rows have "{(timed or (own,))[0]}", which follows may have and acts have.',
+        fix=f"Of follows: --column 'follower={begin}' --column 'followed={end}'. Of acts, such as "
+        f"retweets: --column 'account={begin}' --column 'object={end}' --const kind=repost.",
+        questions=(
+            Question(
+                "Who is it that each row speaks of?", "--column ",
+                (f"follower={begin}", f"account={begin}"),
+            ),
+        ),
+    )  # fmt: skip
 
 
 def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
@@ -149,7 +175,7 @@ def _is_creation(column: str) -> bool:
 
 
 def _account_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
-    account = chosen.filled("account_id") or _own_id(chosen) or chosen.filled("account", "handle")
+    account = chosen.filled("account_id") or _own_id(chosen) or chosen.account()
     if account is None and "account" not in constants:
         return
     who: dict[str, tuple[str, ...]] = {"account": (account,)} if account else {}
@@ -276,7 +302,7 @@ def _changes(
         ordered = (fell, back) if back else ()
         if column == fell and last_seen and not back:
             ordered = (last_seen, fell)
-        yield Emit(
+        made = Emit(
             "statuses",
             columns,
             {"status": status, "observation": "change"},
@@ -284,6 +310,13 @@ def _changes(
             handles=folded,
             ordered=ordered,
         )
+        if back is None or not any(v.casefold() in NO_ID for v in chosen.values(back)):
+            yield made
+            continue
+        # "no" for a time of return: there was none
+        yield replace(made, skip_if={back: NO_ID})
+        if column != back:
+            yield replace(made, only_if={back: NO_ID}, ordered=())
 
 
 def _profile(

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from birdfall.model.errors import UsageError, printable
+from birdfall.model.questions import Question
 from birdfall.model.schemas import ACT_KINDS
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import (
@@ -54,17 +56,19 @@ _ENTITIES: Final = {
 REPOST_WORDS: Final = ("repost", *(w for w, kind in KIND_WORDS.items() if kind == "repost"))
 
 QUOTE_WORDS: Final = ("quote", *(w for w, kind in KIND_WORDS.items() if kind == "quote"))
+LIKE_WORDS: Final = ("like", *(w for w, kind in KIND_WORDS.items() if kind == "like"))
+#: Kinds of acts by which nothing is written.
+_NO_POSTS: Final = ("like", "follow", "unfollow", "block", "report")
 
 
-def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
-    """Acts, and the accounts of their authors; none if no account or no time is told."""
-    account = chosen.filled("account_id", "account", "handle") or chosen.first(
-        "account_id", "account", "handle"
-    )
-    when = time_columns(chosen, "posted", "observed")
-    if when is None and (empty := chosen.first("posted", "observed")):
-        when = (empty,)
-    if when is None or (account is None and "account" not in constants):
+def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> Iterator[Emit]:
+    """Acts, and the accounts of their authors; none if no account or no time is told.
+
+    Raises UsageError if only the time at which posts were collected is told, or not of what a
+    repost is.
+    """
+    account = chosen.account() or chosen.first("account_id", "account", "handle")
+    if account is None and "account" not in constants:
         return
     act_id, text = chosen.filled("act_id"), chosen.filled("text")
     if text is None and holds_addresses_of_posts(chosen):
@@ -75,7 +79,7 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
         act_id = None
     shared, own = _addresses(chosen, act_id)
     act_id = act_id or own
-    base = {"account": (account,), "time": when} if account else {"time": when}
+    base: dict[str, tuple[str, ...]] = {"account": (account,)} if account else {}
     folded = ("account",) if are_known_handles(chosen, account) else ()
     said = _said(chosen, text, act_id)
     kind = _kind_column(chosen)
@@ -88,10 +92,14 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
         thing = chosen.first("object", "links", "url")
     if not (thing or act_id or text or any(held) or chosen.filled("repost_id")):
         return
+    if (when := _posted(chosen, where)) is None:
+        return
+    base["time"] = when
     if thing is not None:
         acted = _on_object(chosen, base | {"object": (thing,)} | said, kind, constants)
         made = [replace(acted, handles=folded), *_uses(chosen, base | said, folded, besides=thing)]
     else:
+        _refuse_reposts_of_nothing(chosen, kind, text, where)
         made = list(_posts(chosen, base, said, act_id or text, kind, folded, shared, constants))
     so = {c: constants[c] for c in ("platform",) if c in constants}
     if account is None:
@@ -101,9 +109,34 @@ def post_emits(chosen: Chosen, constants: dict[str, str]) -> Iterator[Emit]:
         yield from _authors(chosen, account, folded)
 
 
+def _posted(chosen: Chosen, where: str) -> tuple[str, ...] | None:
+    """The columns of the time of posts; None if there are none. Raises UsageError if nothing but
+    the time of their collection is told.
+    """
+    empty = chosen.first("posted")
+    when = time_columns(chosen, "posted") or ((empty,) if empty else None)
+    if when is None and (looked := time_columns(chosen, "observed")):
+        raise _no_time_of_posts(looked[0], where)
+    return when
+
+
+def _no_time_of_posts(column: str, where: str) -> UsageError:
+    """Posts of which only is told when somebody collected them."""
+    return UsageError(
+        f'"{printable(column, 40)}" says when the posts were collected, and nothing says when '
+        "they were written",
+        where=where,
+        why="Collected together, they would seem to have been written together.",
+        fix="Say which column has the time of the posts with --column time=NAME.",
+        questions=(
+            Question("Which column is the time of the posts?", "--column time=", open=True),
+        ),
+    )
+
+
 def deletion_emits(chosen: Chosen) -> Iterator[Emit]:
     """Deletions of posts, where no time of theirs is told but that at which they were deleted."""
-    account, own = chosen.filled("account_id", "account", "handle"), chosen.filled("act_id")
+    account, own = chosen.account(), chosen.filled("act_id")
     deleted = chosen.filled("deleted")
     if time_columns(chosen, "posted", "observed") is None and account and own and deleted:
         columns = {"account": account, "object": own, "time": deleted, "act_id": own}
@@ -208,6 +241,16 @@ def _posts(
     text = said.get("text", (None,))[0]
     repost = _repost(chosen, base | said, text, kind)
     others = _without(repost)
+    words = {v.casefold() for v in chosen.values(kind)} if kind else set()
+    if kind and (silent := [w for w in sorted(words) if KIND_WORDS.get(w, w) in _NO_POSTS]):
+        others = replace(
+            others, skip_if=others.skip_if | {kind: (*others.skip_if.get(kind, ()), *silent)}
+        )
+    if kind and own is not None and words & set(LIKE_WORDS):
+        yield Emit(
+            "acts", base | {"object": (own,)}, {"kind": "like", "object_kind": "post"},
+            only_if={kind: LIKE_WORDS}, handles=folded,
+        )  # fmt: skip
     if own is not None:
         yield replace(
             others, columns=base | said | {"object": (own,)},
@@ -276,6 +319,28 @@ def _repost(
     if kind and words & set(REPOST_WORDS):
         return replace(named, only_if={kind: REPOST_WORDS})
     return replace(named, matching={text: _RETWEET_TEXT})
+
+
+def _refuse_reposts_of_nothing(
+    chosen: Chosen, kind: str | None, text: str | None, where: str
+) -> None:
+    """Raise UsageError if some rows are reposts by their kind, and nothing says of what."""
+    told = chosen.filled("repost_id", "repost_or_quote_id", "repost_of", "links")
+    words = {v.casefold() for v in chosen.values(kind)} if kind else set()
+    if kind is None or told or text or not words & set(REPOST_WORDS):
+        return
+    raise UsageError(
+        f'"{printable(kind, 40)}" calls some rows reposts, and no column says of what',
+        where=where,
+        why="Reposts of different posts would be taken for posts of one's own.",
+        fix="Say which column has the id of what was reposted with --column repost_of=NAME.",
+        questions=(
+            Question(
+                "Which column has the id of what was reposted?", "--column repost_of=",
+                tuple(c for c in (chosen.sample[0] if chosen.sample else ()) if c != kind),
+            ),
+        ),
+    )  # fmt: skip
 
 
 def _forwarded(

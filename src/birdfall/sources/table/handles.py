@@ -58,6 +58,14 @@ def fold_handles(texts: pa.Array, known: frozenset[str] | None = None) -> pa.Arr
     return plain.take(coded.indices)
 
 
+def fold_handles_behind_platforms(texts: pa.Array) -> pa.Array:
+    """Handles that stand behind the name of their platform and a blank, as `fold_handles`."""
+    coded = texts.dictionary_encode()
+    parts = [w.rpartition(" ") for w in coded.dictionary.to_pylist()]
+    folded = [f"{platform.casefold()} {fold_handle(name)}" for platform, _, name in parts]
+    return pa.array(folded, pa.string()).take(coded.indices)
+
+
 def fold_handle(text: str) -> str:
     """One handle as `fold_handles` has it."""
     match = _PROFILE_RE.match(text.strip()) or None

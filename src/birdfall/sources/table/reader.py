@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from birdfall.model.errors import InputError, printable
 from birdfall.model.progress import Progress, silent
@@ -18,8 +19,10 @@ from birdfall.sources.shared.column_mapping import ColumnMapping
 from birdfall.sources.shared.open import read_head
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
+from birdfall.sources.shared.time_words import zone_taken
 from birdfall.sources.table.cells import join_cells
-from birdfall.sources.table.column_choice import rounded_columns
+from birdfall.sources.table.column_choice import MAX_PLATFORMS, rounded_columns
+from birdfall.sources.table.column_roles import columns_by_role
 from birdfall.sources.table.guess_columns import (
     find_ready_mapping,
     guess_mapping,
@@ -130,13 +133,71 @@ def choose_mapping(table: Tabular, options: SourceOptions, where: str) -> Column
             zoned=options.time_zone is not None,
             where=where,
         )
+        if mapping is not None:
+            mapping = _with_platforms(mapping, table, options)
     if mapping is None and rounded:
         raise rounded_ids_error(rounded, where)
     table.notes += [f"rounded-ids:{name}" for name in rounded]
+    if mapping is not None:
+        table.notes += [f"zone-letters:{told}" for told in _zones_taken(mapping, table)]
     if mapping is None:
         sample = table.sample()[:GUESS_ROWS]
         raise unknown_columns_error(list(types), sample, where, options.columns, options.constants)
     return mapping
+
+
+def _zones_taken(mapping: ColumnMapping, table: Tabular) -> list[str]:
+    """What was taken for zones by letters that mean several, in the columns of times."""
+    timed = {
+        n
+        for emit in mapping.emits
+        for c in ("time", "since", "until", "after", "observed_at")
+        for n in emit.columns.get(c, ())
+        if table.types.get(n) == "VARCHAR"
+    }
+    first = table.sample(sorted(timed))[:GUESS_ROWS] if timed else []
+    return sorted({t for row in first for v in row.values() if v and (t := zone_taken(v))})
+
+
+def _with_platforms(
+    mapping: ColumnMapping, table: Tabular, options: SourceOptions
+) -> ColumnMapping:
+    """The mapping, with accounts told apart by platform where one name stands on several: who is
+    called so here and there may be two people.
+    """
+    roles = columns_by_role(table.types)
+    listed = {e.columns["account"] for e in mapping.emits if "account" in e.columns}
+    names = {n for c in listed for n in c} - set(roles.get("account_id", ()))
+    platforms = [c for c in roles.get("platform", ()) if c not in options.columns.values()]
+    if "account" in options.columns or len(listed) != 1 or len(names) != 1 or not platforms:
+        return mapping
+    (name,), platform = names, platforms[0]
+    shown = {v.casefold() for row in table.sample()[:GUESS_ROWS] if (v := row.get(platform))}
+    if not 2 <= len(shown) <= MAX_PLATFORMS or not _stand_on_several(table, name, platform):
+        return mapping
+    table.notes.append(f"names-on-several-platforms:{name}")
+    told = tuple(
+        replace(e, columns=e.columns | {"account": (platform, name)}, some_handles=())
+        if "account" in e.columns
+        else e
+        for e in mapping.emits
+    )
+    return replace(mapping, emits=told)
+
+
+def _stand_on_several(table: Tabular, name: str, platform: str) -> bool:
+    """Whether any account's name stands beside more than one platform, in all rows."""
+    query = Query(table.types, (name, platform))
+    query.answer(query.text(quote_name(name)))
+    query.answer(query.text(quote_name(platform)))
+    seen: dict[str, str] = {}
+    for batch, _ in table.run_query(query, Rejections("")):
+        pairs = pa.table({"name": batch.column(0), "platform": batch.column(1)})
+        for row in pairs.group_by(["name", "platform"]).aggregate([]).drop_null().to_pylist():
+            where = row["platform"].casefold()
+            if seen.setdefault(fold_handle(row["name"]), where) != where:
+                return True
+    return False
 
 
 def rounded_ids_error(columns: list[str], where: str) -> InputError:

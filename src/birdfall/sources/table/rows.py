@@ -5,9 +5,10 @@ Each row of the file is taken, skipped or refused, by every emit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from birdfall.sources.shared.durations import end_of
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.table import time_grain
 from birdfall.sources.table.cells import Cell, fix_of, read_cell, time_array
-from birdfall.sources.table.handles import fold_handles
+from birdfall.sources.table.handles import fold_handles, fold_handles_behind_platforms
 from birdfall.sources.table.sql_plan import Plan
 
 #: Ids longer than this are not ids.
@@ -30,8 +31,14 @@ MAX_TEXT_BYTES = 4 << 20
 LOST_DIGITS_PATTERN = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d{16,}\.0)$"
 #: Why a row is refused that says when something began and ended.
 END_FIRST = "an end that lies before its begin"
-#: What stands for any account that is gone: taken for one, many would act as one.
-_NOBODY = pa.array(["[deleted]", "[removed]", "[deleted user]", "<deleted>"], pa.string())
+#: What stands for any account that is gone or has no name: taken for one, many would act as one.
+_NOBODY = pa.array(
+    [
+        "[deleted]", "[removed]", "[deleted user]", "<deleted>", "Anonymous", "Anónimo", "Anónima",
+        "Anonyme", "Anônimo", "Anônima", "مجهول",
+    ],
+    pa.string(),
+)  # fmt: skip
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -93,9 +100,13 @@ class Emitter:
             columns, lines = _split_column(columns, lines, split)
         for found in emit.find:
             columns, lines = _spread_lists(columns, lines, found)
+        if emit.constants.get("object_kind") == "url" and "act_id" in columns:
+            columns, lines = _without_own_addresses(columns, lines)
         for handle in emit.handles:
             if handle in columns:
-                columns[handle] = fold_handles(columns[handle])
+                behind = len(emit.columns.get(handle, ())) > 1
+                fold = fold_handles_behind_platforms if behind else fold_handles
+                columns[handle] = fold(columns[handle])
         for column, known in self.plan.known_handles.items():
             columns[column] = fold_handles(columns[column], known)
         return columns, lines
@@ -239,7 +250,7 @@ class Emitter:
         nobody = pc.is_in(values, value_set=_NOBODY)
         if not pc.any(nobody).as_py():
             return True
-        reason = "what a platform writes for accounts that are gone: many are called so"
+        reason = "what platforms write for accounts that are gone or unnamed: many are called so"
         self._refuse_all(cell, values, nobody, reason, keep, lines)
         return False
 
@@ -375,6 +386,44 @@ class Emitter:
             return columns, lines
         rows = pa.array(taken)
         return {c: a.take(rows) for c, a in columns.items()}, lines[taken]
+
+
+#: What addresses of single posts hold.
+_OF_A_POST: Final = (
+    r"/(?:status(?:es)?|comments|posts?|videos?|reel|p|photo|permalink)/|t\.me/|[?&]v="
+)
+#: A shorter id stands in any address.
+_MIN_ID_LETTERS: Final = 4
+
+
+def _without_own_addresses(
+    columns: dict[str, pa.Array], lines: np.ndarray
+) -> tuple[dict[str, pa.Array], np.ndarray]:
+    """The rows but those whose object is the address of the post itself, which nobody shared."""
+    found = pc.fill_null(pc.match_substring_regex(columns["object"], _OF_A_POST), False)
+    places = np.flatnonzero(found.to_numpy(zero_copy_only=False))
+    taken = pa.array(places)
+    pairs = zip(
+        places.tolist(),
+        columns["object"].take(taken).to_pylist(),
+        columns["act_id"].take(taken).to_pylist(),
+        strict=True,
+    )
+    own = [place for place, address, act_id in pairs if _is_own_address(address, act_id)]
+    if not own:
+        return columns, lines
+    keep = np.ones(len(lines), bool)
+    keep[own] = False
+    return {c: a.filter(pa.array(keep)) for c, a in columns.items()}, lines[keep]
+
+
+def _is_own_address(address: str, act_id: str | None) -> bool:
+    if act_id is None:
+        return False
+    name = act_id.removeprefix("t3_").removeprefix("t1_").rstrip("/")
+    if len(name) < _MIN_ID_LETTERS:
+        return False
+    return re.search(rf"(?:^|[/=]){re.escape(name)}(?:$|[/?&#])", address) is not None
 
 
 def _may_be_numbers(texts: pa.Array) -> bool:
