@@ -34,7 +34,8 @@ def visitor(folder):
 
 def pages():
     questions = ("base", "claims", "ledgers", "brigades", "method", "replies")
-    return ["", "accounts", "check", *(f"q/{name}" for name in questions)]
+    written = ("texts", *(f"objects/{kind}" for kind in ("hashtag", "link", "domain")))
+    return ["", "accounts", "check", *written, *(f"q/{name}" for name in questions)]
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

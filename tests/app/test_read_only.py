@@ -8,8 +8,8 @@ from app_made import Visitor
 
 from birdfall.app.server import create_application
 
-SHOWN = ("", "q/audience", "accounts", "accounts/12", "accounts.csv", "network", "check",
-         "report.html")  # fmt: skip
+SHOWN = ("", "q/audience", "accounts", "accounts/12", "accounts.csv", "network", "texts", "check",
+         "objects/hashtag", "report.html")  # fmt: skip
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ class AccountTable:
         if not len(fell):
             return Bins(0, 1_000_000, ())
         first, last = int(fell.min()), int(fell.max())
-        step = _step(last - first)
+        step = time_step(last - first)
         begin = first // step * step
         shown = fell[self._mask(replace(query, begin=None, end=None))]
         counts = np.bincount((shown - begin) // step, minlength=(last - begin) // step + 1)
@@ -287,7 +287,7 @@ def _is_word(codes: np.ndarray, values: np.ndarray, wanted: str) -> np.ndarray:
     return np.asarray(codes == place[0]) if len(place) else np.zeros(len(codes), np.bool_)
 
 
-def _step(span_us: int) -> int:
+def time_step(span_us: int) -> int:
     """The length of a step, in microseconds, at which a span takes `MAX_BINS` at most."""
     wanted = (s * 1_000_000 for s in BIN_SECONDS if span_us // (s * 1_000_000) < MAX_BINS - 1)
     return next(wanted, BIN_SECONDS[-1] * 1_000_000)

@@ -297,14 +297,16 @@ def object_words(opened: OpenCase, one: SharedObject, *, by_handle: bool) -> str
 
     by_handle: show them all the same.
     """
-    if one.shown:
-        return opened.quote(one.shown[:MAX_OBJECT_CHARS], by_handle=by_handle)
     layers = one.layer.split(", ")
+    if one.shown:
+        is_address = "link" in layers or "domain" in layers
+        quote_shown = opened.quote_object if is_address else opened.quote
+        return quote_shown(one.shown[:MAX_OBJECT_CHARS], by_handle=by_handle)
     if len(layers) == 1 and layers[0] in ON_ACCOUNTS:
         code = opened.record.ids.code(one.object)
         return "" if code is None else opened.names([code], by_handle=by_handle)(code)
     if all(layer in WORDS_OF for layer in layers):
-        return opened.quote(one.object[:MAX_OBJECT_CHARS], by_handle=by_handle)
+        return opened.quote_object(one.object[:MAX_OBJECT_CHARS], by_handle=by_handle)
     return sanitize_text(one.object)[:MAX_OBJECT_CHARS] if by_handle else ""
 
 

@@ -30,6 +30,8 @@ ON_ACCOUNTS: Final = ("mention", "report", "follow", "unfollow", "block")
 SPOKEN_OBJECTS: Final = ("link", "hashtag")
 T = TypeVar("T")
 _MENTION: Final = re.compile(r"@[\w.]+")
+#: What follows a name that is hidden in an address: often the id of a post of it.
+_BEHIND_NAME: Final = re.compile(r"@….*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ class OpenCase:
         known = _MENTION.sub(lambda at: at[0] if find(at[0].rstrip(".")) else "@…", text)
         return self._quoting.text(known)
 
+    def quote_object(self, text: str, *, by_handle: bool = False) -> str:
+        """A hashtag or an address that people used, as `quote`; of addresses of a platform, and of
+        those that name somebody, nothing is shown that leads to a person or a post.
+        """
+        if by_handle:
+            return sanitize_text(text)
+        shown = self._quoting.address(self.quote(text))
+        return _BEHIND_NAME.sub("@…", shown)
+
     def object_text(self, act: ListedAct, *, by_handle: bool = False) -> str:
         """What an act was done on, as a page may show it; "" for ids of posts."""
         if act.kind in ON_ACCOUNTS:
@@ -99,7 +110,7 @@ class OpenCase:
                 return sanitize_text(act.object) if by_handle else ""
             return self.names([code], by_handle=by_handle)(code)
         if act.kind in SPOKEN_OBJECTS:
-            return self.quote(act.object, by_handle=by_handle)
+            return self.quote_object(act.object, by_handle=by_handle)
         return ""
 
     @cached_property

@@ -43,6 +43,7 @@ LATER: Final = (
     ("birdfall.app.result_pages", "ResultPages"),
     ("birdfall.app.account_pages", "AccountPages"),
     ("birdfall.app.network_pages", "NetworkPages"),
+    ("birdfall.app.text_pages", "TextPages"),
     ("birdfall.app.check_pages", "CheckPages"),
     ("birdfall.app.publish_pages", "PublishPages"),
     ("birdfall.app.interface", "Interface"),
@@ -129,7 +130,7 @@ def create_application(
 def list_routes(site: Site) -> list[Route]:
     """Every address of the workspace, and what answers there."""
     begin = BeginPages(site)
-    data, ask, figures, result, account, network, check, publish, interface = (
+    data, ask, figures, result, account, network, text, check, publish, interface = (
         PagesLater(site, *place) for place in LATER
     )
     post = ["POST"]
@@ -175,6 +176,10 @@ def list_routes(site: Site) -> list[Route]:
         Route(f"{one}/group/{{number:int}}/note", network("note"), methods=post),
         Route(f"{one}/pair/{{first:int}}/{{second:int}}", network("pair")),
         Route(f"{one}/save.{{form}}", network("save")),
+        Route(f"{case}/texts", text("texts")),
+        Route(f"{case}/texts/{{key}}", text("one_text")),
+        Route(f"{case}/objects/{{kind}}", text("objects")),
+        Route(f"{case}/objects/{{kind}}/{{number:int}}", text("one_object")),
         Route(f"{case}/handles", account("handles"), methods=post),
         Route(f"{case}/check", check("check"), methods=["GET", "POST"]),
         Route(f"{case}/check/correct", check("correct"), methods=post),

@@ -43,6 +43,12 @@ class Quoting:
         """A text without control characters and with nobody named who is not public."""
         return sanitize_text(self.mentions.replace(text, self._called))
 
+    def address(self, text: str) -> str:
+        """As `text`, of an address or a hashtag: addresses of platforms, which lead to people and
+        their posts, are cut to what names nobody.
+        """
+        return sanitize_text(self.mentions.replace(text, self._called, strict=True))
+
     def file(self, name: str, number: int) -> str:
         """The name of an imported file; its number instead of a name that holds an id or handle of
         someone who is not public.

@@ -43,7 +43,11 @@ if TYPE_CHECKING:
         PeerOption,
         check_options,
     )
-    from birdfall.measures.coordination.text_clusters import TextClusters, cluster_texts
+    from birdfall.measures.coordination.text_clusters import (
+        TextClusters,
+        cluster_texts,
+        likeness_to,
+    )
     from birdfall.measures.coordination.traces import Trace, read_trace
     from birdfall.measures.coordination.urls import normalise_url, short_link_table
 
@@ -71,6 +75,7 @@ __all__ = [
     "coordination",
     "count_rejected_rows",
     "guessed_columns",
+    "likeness_to",
     "mapping_from_columns",
     "normalise_url",
     "parse_window",
@@ -95,7 +100,7 @@ __getattr__ = import_lazily(
             "parse_window",
         ),
         "peer_options": ("PEER_OPTIONS", "PeerName", "PeerOption", "check_options"),
-        "text_clusters": ("TextClusters", "cluster_texts"),
+        "text_clusters": ("TextClusters", "cluster_texts", "likeness_to"),
         "traces": ("Trace", "read_trace"),
         "urls": ("normalise_url", "short_link_table"),
     },

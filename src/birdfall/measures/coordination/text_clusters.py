@@ -9,7 +9,7 @@ different texts. Its number serves coordination as an object. Method: docs/metho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -180,6 +180,22 @@ def near_pairs(texts: pa.Array, *, at_least: float = NEAR) -> list[tuple[int, in
     left, right, similarity, _, _ = _near_pairs(plain, distinct, at_least)
     pairs = zip(distinct[left].tolist(), distinct[right].tolist(), similarity.tolist(), strict=True)
     return sorted((min(i, j), max(i, j), s) for i, j, s in pairs)
+
+
+def likeness_to(text: str, others: Sequence[str]) -> list[float]:
+    """The Jaccard index of 5-character shingles of a text and each of some others, reduced as they
+    are for clusters; 1 for those that are the same when reduced, 0 for those too short to tell.
+    """
+    plain = reduce_texts(pa.array([text, *others], pa.string()))
+    told = np.flatnonzero(np.diff(plain.offset) >= minhash.SHINGLE)
+    found = np.zeros(len(plain))
+    if len(told) and told[0] == 0:
+        right = np.arange(len(told))
+        left = np.zeros_like(right)
+        sets = _shingle_sets(plain, told, left, right)
+        found[told] = sets.similarities(left, right, 0.0)
+    same = [plain.text(0) == plain.text(t) for t in range(1, len(plain))]
+    return [float(one) for one in np.where(same, 1.0, found[1:])]
 
 
 def _first_copies(plain: ReducedTexts) -> np.ndarray:
