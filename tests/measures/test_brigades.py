@@ -323,6 +323,34 @@ def test_the_same_data_give_the_same_bytes_and_names_do_not_matter(planted):
     assert other.table("reporters").equals(one.table("reporters"))
 
 
+def test_who_is_only_ever_reported_is_a_target():
+    """Nothing says that the reported are accounts but that they are reported: no target is named,
+    and none of them has a row of its own.
+    """
+    rng = np.random.default_rng(7)
+    noon = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+    rows = []
+    for k in range(27):
+        called = noon + dt.timedelta(hours=9 * k)
+        rows += [
+            (f"crew{m}", f"victim{k}", called + dt.timedelta(seconds=20 * m)) for m in range(7)
+        ]
+    for _ in range(400):
+        when = noon + dt.timedelta(seconds=float(rng.uniform(0, 10 * 86_400)))
+        rows.append((f"honest{rng.integers(200)}", f"someone{rng.integers(150)}", when))
+    reporters, reported, moments = zip(*rows, strict=True)
+    columns = {"account": reporters, "object": reported, "time": pa.array(moments, UTC)}
+    record = from_tables({"acts": pa.table({**columns, "kind": ["report"] * len(rows)})})
+    assert read_reports(record).unknown == 0
+    found = brigades(record, draws=49)
+    assert found.answer == "found"
+    named = {r["reporter"] for r in found.table("reporters").to_pylist() if r["named"]}
+    assert named == {f"crew{m}" for m in range(7)}
+    hit = {t["target"] for t in found.table("targets").to_pylist() if t["block"] is not None}
+    assert {f"victim{k}" for k in range(27)} <= hit
+    assert record.ids.code("victim3") is not None, "a victim has a pseudonym like everybody"
+
+
 def test_reports_of_self_and_of_nobody_are_left_out_and_counted():
     times = [dt.datetime(2026, 1, 1, hour, tzinfo=dt.UTC) for hour in range(4)]
     record = from_tables(
@@ -334,6 +362,7 @@ def test_reports_of_self_and_of_nobody_are_left_out_and_counted():
                     "object": ["a", "c", "post/1", "c"],
                     "time": pa.array(times, UTC),
                     "target": ["a", "c", None, "c"],
+                    "object_kind": [None, None, "post", None],
                 }
             )
         }

@@ -95,6 +95,9 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "coaction.shuffle.repeated_pairs": (
         "int64[::1], int32[::1], int64[::1], int64, int64, float64[::1], int64",
     ),
+    "content_order.spread_colours": (
+        "int64[::1], int32[::1], uint64[::1], int32[::1], int64, uint64[::1]",
+    ),
     "densest_subgraph.densest_block": ("int32[::1], int32[::1], float64[::1], int64",),
     "edetector.advance": (
         "float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], float64[::1]",

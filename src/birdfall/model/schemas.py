@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 TIME: Final = pa.timestamp("us", tz="UTC")
 
@@ -189,4 +190,23 @@ def conform(table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
                 f"{table}.{field.name} is required and holds {column.null_count} nulls"
             )
         columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    found = pa.RecordBatch.from_arrays(columns, schema=schema)
+    return _with_reported_accounts(found) if table == "acts" else found
+
+
+def _with_reported_accounts(acts: pa.RecordBatch) -> pa.RecordBatch:
+    """Acts in which a report that names no target is on its object.
+
+    An account that is only ever reported has no row of its own; it is an account all the same. An
+    object that is said to be something else, or is an address, is none.
+    """
+    reports = pc.equal(acts.column("kind"), "report")
+    if not pc.any(reports).as_py():
+        return acts
+    kind, object_ = acts.column("object_kind"), acts.column("object")
+    is_account = pc.fill_null(pc.equal(kind, "account"), True)
+    unsaid = pc.and_(reports, pc.is_null(acts.column("target")))
+    unsaid = pc.and_(unsaid, pc.and_not(is_account, pc.match_substring(object_, "://")))
+    place = acts.schema.get_field_index("target")
+    named = pc.if_else(unsaid, object_, acts.column("target"))
+    return acts.set_column(place, acts.schema.field(place), named)

@@ -205,7 +205,7 @@ def compare_with_matches(
     """
     rng = np.random.default_rng([seed, 5])
     by_stratum = np.split(
-        np.argsort(groups.of, kind="stable"), np.cumsum(np.bincount(groups.of))[:-1]
+        graph.ordered_within(groups.of, fallen), np.cumsum(np.bincount(groups.of))[:-1]
     )
     place = {int(c): a for a, c in enumerate(graph.leaders)}
     found = []

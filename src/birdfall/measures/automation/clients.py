@@ -59,7 +59,12 @@ def use_log_ratios(
     """
     found = np.full(len(used), np.nan)
     rng = np.random.default_rng([seed, 6])
-    sides = [(pair.fallen, np.ones(len(pair.fallen))), (pair.controls, pair.weight)]
+    # by client, so that halves do not hang on the codes
+    one, other = (np.argsort(used[codes], kind="stable") for codes in (pair.fallen, pair.controls))
+    sides = [
+        (pair.fallen[one], np.ones(len(pair.fallen))),
+        (pair.controls[other], pair.weight[other]),
+    ]
     halves = [rng.permutation(len(codes)) % 2 for codes, _ in sides]
     for half in (0, 1):
         shares = []

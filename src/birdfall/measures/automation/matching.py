@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -34,6 +34,17 @@ class MatchedControls:
     def effective(self) -> float:
         """The number of equally weighted controls that would say as much (Kish 1965)."""
         return float(self.weight.sum() ** 2 / (self.weight**2).sum()) if len(self.weight) else 0.0
+
+    def in_order_of(self, values: np.ndarray) -> MatchedControls:
+        """The same with both sides in the order of their signals, float64[signals, accounts], so
+        that folds and sums do not hang on the codes; accounts alike in all of them are one to each.
+        """
+        known = np.nan_to_num(values, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        fallen = self.fallen[np.lexsort(known[:, self.fallen])]
+        controls = np.lexsort([self.weight, *known[:, self.controls]])
+        return replace(
+            self, fallen=fallen, controls=self.controls[controls], weight=self.weight[controls]
+        )
 
 
 def match_controls(

@@ -41,7 +41,7 @@ METHOD: Final = (
     "what signals miss: sensitivity from 0.35, the least measured (docs/methods/automation.md)",
 )
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 1
+METHOD_VERSION: Final = 2
 #: Fewer on either side carry no share.
 MIN_FALLEN, MIN_CONTROLS = 50, 100
 #: Least share of automated accounts that such signals see, on data a method was not made on.
@@ -251,6 +251,7 @@ def _compare_family(
     )
     if len(pair.fallen) < MIN_FALLEN or pair.effective < MIN_CONTROLS:
         return None
+    pair = pair.in_order_of(known.value[rows])
     score = account_scores(known.value[rows], pair)
     return _Family(
         _rescale_to_known(

@@ -49,7 +49,8 @@ from birdfall.record.record import Record
 KIND: Final = "brigades"
 NAME: Final = "brigades"
 #: Raised whenever the same data may give other numbers. 2: shuffles that do not hang on the key.
-METHOD_VERSION: Final = 3
+#: 4: nor on how accounts are called; accounts that are only ever reported are targets.
+METHOD_VERSION: Final = 4
 METHOD = (
     "targets under fire: an e-detector per target (Shin, Ramdas and Rinaldo 2023)",
     "lockstep: co-action on the report trace with a degree null (docs/methods/coordination.md)",
@@ -216,7 +217,7 @@ def _blank_finding(record: Record, asked: BrigadeOptions) -> Finding:
 
 @dataclass(frozen=True)
 class _Measured:
-    """Everything that was found, by codes in the order of the accounts' own ids."""
+    """Everything that was found, by codes in the order of what accounts did."""
 
     accounts: ReportAccounts
     reports: Reports

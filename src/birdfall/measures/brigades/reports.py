@@ -7,11 +7,12 @@ target is given. Reports of an account against itself are left out and counted.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from birdfall.kernels.content_order import colour_neighbours, order_by_colour
 from birdfall.measures.suspensions import spells
 from birdfall.record.record import Record
 
@@ -111,7 +112,7 @@ def read_falls(record: Record) -> TargetFalls:
 
 @dataclass(frozen=True)
 class ReportAccounts:
-    """The accounts of a log of reports, by codes in the order of their own ids.
+    """The accounts of a log of reports, by codes in the order of what they did.
 
     Attributes
     ----------
@@ -133,23 +134,39 @@ class ReportAccounts:
         return np.asarray(self.record_codes[codes], np.int32)
 
 
+#: How often the colours of accounts are made of those they reported, and of who reported them.
+_COLOUR_ROUNDS: Final = 2
+
+
 def canonical_reports(
     record: Record, reports: Reports, falls: TargetFalls
 ) -> tuple[ReportAccounts, Reports, TargetFalls]:
-    """Reports and falls by codes in the order of the accounts' own ids.
+    """Reports and falls by codes in the order of when accounts reported, were reported, and fell.
 
-    The record's codes hang on its random key; blocks and shuffles, which take accounts one after
-    the other, would hang on it too.
+    The record's codes hang on its random key, and ids are but names; blocks and shuffles, which
+    take accounts one after the other, would hang on them too. Accounts alike in all of this are
+    told apart by their ids.
     """
     codes = np.unique(np.concatenate([reports.reporter, reports.target, falls.code]))
-    ids = record.ids.decode(codes)
-    order = pc.sort_indices(ids)
-    accounts = ReportAccounts(ids.take(order), codes[order.to_numpy()].astype(np.int32))
-    place = np.empty(len(codes), np.int32)
-    place[order.to_numpy()] = np.arange(len(codes), dtype=np.int32)
     reporter, target, code = (
-        place[np.searchsorted(codes, c)] for c in (reports.reporter, reports.target, falls.code)
+        np.searchsorted(codes, c).astype(np.int32)
+        for c in (reports.reporter, reports.target, falls.code)
     )
+    ids = record.ids.decode(codes)
+    colour = np.zeros(len(codes), np.uint64)
+    moments = (falls.after, falls.by, falls.ended)
+    alike = np.zeros(len(codes), np.uint64)
+    for salt, moment in enumerate(moments, 3):
+        alike += colour_neighbours(moment, code, colour, code, len(codes), salt)
+    for _ in range(_COLOUR_ROUNDS):
+        reported = colour_neighbours(reports.time, reporter, colour, target, len(codes), 1)
+        reporting = colour_neighbours(reports.time, target, colour, reporter, len(codes), 2)
+        colour = alike + reported + reporting
+    order = order_by_colour(colour, ids)
+    accounts = ReportAccounts(ids.take(pa.array(order)), codes[order].astype(np.int32))
+    place = np.empty(len(codes), np.int32)
+    place[order] = np.arange(len(codes), dtype=np.int32)
+    reporter, target, code = place[reporter], place[target], place[code]
     rows = np.lexsort((target, reporter, reports.time))
     log = replace(reports, reporter=reporter[rows], target=target[rows], time=reports.time[rows])
     rows = np.lexsort((falls.by, code))

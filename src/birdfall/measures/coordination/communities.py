@@ -4,8 +4,8 @@ share.
 Label propagation finds small groups; Leiden's algorithm (with a resolution) merges them. Interests
 are large communities of accounts by the objects they act on at all, by Leiden's algorithm on the
 graph of accounts and objects. One thread and a seed: where codes are those of
-`traces.canonical_accounts`, the same data give the same groups, whatever the order of the rows and
-the key of the pseudonyms. Method: docs/methods/coordination.md.
+`traces.canonical_codes`, the same data give the same groups, whatever the order of the rows, the
+key of the pseudonyms and how accounts are called. Method: docs/methods/coordination.md.
 """
 
 from __future__ import annotations

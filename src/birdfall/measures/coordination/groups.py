@@ -207,7 +207,7 @@ def describe_group(group: GroupToDescribe) -> DescribedGroup:
         languages=" ".join(k for k, _ in common) or None,
         stability_seeds=group.stability_seeds,
         stability_windows=group.stability_windows,
-        accounts=group.layers[0].trace.accounts.take(pa.array(group.members)).to_pylist(),
+        accounts=sorted(group.layers[0].trace.accounts.take(pa.array(group.members)).to_pylist()),
     )
     return DescribedGroup(row, top[:MAX_TOP_OBJECTS], examples)
 

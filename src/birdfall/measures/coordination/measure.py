@@ -53,7 +53,7 @@ from birdfall.measures.coordination.tables import (
 from birdfall.measures.coordination.time_grain import settle_coarse_times
 from birdfall.measures.coordination.traces import (
     Trace,
-    canonical_accounts,
+    canonical_codes,
     read_trace,
     trace_digest,
 )
@@ -67,8 +67,8 @@ KIND: Final = "coordination"
 #: Raised whenever the same data may give other numbers. 2: groups by Leiden's algorithm and label
 #: propagation in an order that hangs on neither rows nor keys. 3: what a pair shares within half an
 #: hour counts once. 4: hashtags and hosts as one reads them (composed letters, punycode), and times
-#: without seconds are intervals.
-METHOD_VERSION: Final = 4
+#: without seconds are intervals. 5: groups and blocks hang on how accounts are called no more.
+METHOD_VERSION: Final = 5
 METHOD: Final = (
     "co-action within a window, exact (Giglietto et al. 2020)",
     "degree null with interests and time blocks, count and surprise (docs/methods/coordination.md)",
@@ -101,7 +101,8 @@ def coordination(
     -------
     Finding
         Of kind `coordination`; its tables are described in docs/reference/findings.md. The same
-        data and seed give the same groups, whatever the order of rows and the key of the record.
+        data and seed give the same groups, whatever the order of rows, the names of accounts and
+        the key of the record.
 
     Raises
     ------
@@ -135,7 +136,7 @@ def coordination(
     limits += coarse
     if alike := find_lookalikes(traces[0].accounts):
         limits.append(Note("ids-look-alike", {"groups": len(alike)}))
-    read = _build_layers(canonical_accounts(traces), asked, window, progress)
+    read = _build_layers(canonical_codes(traces), asked, window, progress)
     return _measure(read, asked, limits, progress).replace(
         name=_finding_name(asked, traces),
         inputs=inputs,

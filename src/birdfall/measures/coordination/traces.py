@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.kernels.content_order import colour_neighbours, order_by_colour
 from birdfall.measures.coordination.emoji import MAY_HOLD_EMOJI, emoji_runs
 from birdfall.measures.coordination.options import check_trace
 from birdfall.measures.coordination.urls import normalise_url
@@ -96,33 +97,65 @@ def trace_digest(trace: Trace) -> str:
     return found.hexdigest()
 
 
-def canonical_accounts(traces: list[Trace]) -> list[Trace]:
-    """The traces with account codes in the order of the accounts' own ids, over those who act at
-    all.
+#: How often the colours of accounts and of their objects are made of each other.
+_COLOUR_ROUNDS: Final = 2
 
-    A record gives codes in an order that hangs on its random key. What looks at accounts one after
-    the other (groups, blocks, shuffles) would hang on it too; by these codes it does not.
+
+def canonical_codes(traces: list[Trace]) -> list[Trace]:
+    """The traces with codes of accounts (those who act at all) and of objects in the order of what
+    they did, and of what was done on them.
+
+    A record gives codes in an order that hangs on its random key, a table in that of the ids. What
+    looks at accounts one after the other (groups, blocks, shuffles) would hang on it too: other ids
+    for the same accounts would give other groups. Only accounts whose acts are alike in time, on
+    objects that are alike, are told apart by their ids.
     """
-    ids = traces[0].accounts
-    acts = np.zeros(len(ids), np.bool_)
+    acts = np.zeros(len(traces[0].accounts), np.bool_)
     for trace in traces:
         acts[trace.account] = True
     codes = np.flatnonzero(acts).astype(np.int32)
-    ids = ids.take(pa.array(codes))
-    if (
-        len(codes) == len(acts)
-        and pc.all(pc.greater(ids.slice(1), ids.slice(0, len(ids) - 1))).as_py()
-    ):
-        return traces
-    order = pc.sort_indices(ids)
-    record_codes = codes[order.to_numpy()]
+    ids = traces[0].accounts.take(pa.array(codes))
+    colour, of_objects = _colours(traces, len(acts))
+    order = order_by_colour(colour[codes], ids)
+    record_codes = codes[order]
     place = np.zeros(len(acts), np.int32)
     place[record_codes] = np.arange(len(codes), dtype=np.int32)
-    ids = ids.take(order)
+    ids = ids.take(pa.array(order))
     return [
-        replace(trace, account=place[trace.account], accounts=ids, record_codes=record_codes)
-        for trace in traces
+        replace(
+            _with_objects_in_order(trace, order_by_colour(colours, trace.objects)),
+            account=place[trace.account],
+            accounts=ids,
+            record_codes=trace.record_code(record_codes),
+        )
+        for trace, colours in zip(traces, of_objects, strict=True)
     ]
+
+
+def _colours(traces: list[Trace], accounts: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """uint64 by account, and by object of each trace: what it did, or what was done on it."""
+    colour = np.zeros(accounts, np.uint64)
+    of_objects: list[np.ndarray] = []
+    for _ in range(_COLOUR_ROUNDS):
+        of_objects = [
+            colour_neighbours(t.time, t.account, colour, t.object_, len(t.objects)) for t in traces
+        ]
+        colour = np.zeros(accounts, np.uint64)
+        for k, (t, own) in enumerate(zip(traces, of_objects, strict=True)):
+            colour += colour_neighbours(t.time, t.object_, own, t.account, accounts, salt=k + 1)
+    return colour, of_objects
+
+
+def _with_objects_in_order(trace: Trace, order: np.ndarray) -> Trace:
+    """The trace with the object at order[k] coded k."""
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return replace(
+        trace,
+        object_=place[trace.object_],
+        objects=trace.objects.take(pa.array(order)),
+        shown={int(place[code]): text for code, text in trace.shown.items()},
+    )
 
 
 _ACTS = """
@@ -165,7 +198,7 @@ _QUERIES = {
         WHERE a.kind = 'hashtag'
         GROUP BY i.code, a.time, a.act_id HAVING count(DISTINCT {_TAG}) > 1""",
     "text": """
-        SELECT i.code AS account, i.id AS id, a.text AS object, epoch_us(a.time) AS time,
+        SELECT i.code AS account, a.text AS object, epoch_us(a.time) AS time,
         a.language AS language, a.text AS shown, a.act_id AS content, a.platform AS platform,
         a.within_s AS within FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.kind IN ('post', 'reply', 'quote') AND a.text IS NOT NULL""",
@@ -212,8 +245,8 @@ def _read_rows(record: Record, trace: str) -> pa.Table:
         rows = record.sql(_OF_KIND, [trace])
         if trace == "domain" and not rows.num_rows:
             rows = record.sql(_ON_LINKS)
-    # texts are numbered as they come, so among those of one moment the accounts' own ids decide
-    by = ("time", "id" if trace == "text" else "account", "object")
+    # texts are numbered as they come, so among those of one moment the texts decide
+    by = ("time", "object") if trace == "text" else ("time", "account", "object")
     return rows.sort_by([(column, "ascending") for column in by])
 
 
@@ -324,6 +357,22 @@ def _trace_from_texts(
     )
 
 
+def _first_shown(codes: np.ndarray, time: np.ndarray, texts: pa.Array) -> dict[int, str]:
+    """The first text by object; of several of one moment the least, whoever's it is."""
+    order = np.lexsort((time, codes))
+    codes, time = codes[order], time[order]
+    begin = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+    first = order[begin]
+    found = dict(
+        zip(codes[begin].tolist(), map(str, texts.take(pa.array(first)).to_pylist()), strict=True)
+    )
+    earliest = np.repeat(time[begin], np.diff(np.r_[begin, len(codes)]))
+    for k in np.setdiff1d(np.flatnonzero(time == earliest), begin):
+        code = int(codes[k])
+        found[code] = min(found[code], str(texts[int(order[k])].as_py()))
+    return found
+
+
 def trace_from_codes(
     name: str,
     account: np.ndarray,
@@ -341,9 +390,8 @@ def trace_from_codes(
     """A trace of acts whose objects are codes of `values`; columns of nulls count as none."""
     seen: dict[int, str] = {}
     if shown is not None and shown.null_count < len(shown):
-        first = np.unique(codes[shown.is_valid().to_numpy(zero_copy_only=False)], return_index=True)
-        texts = shown.drop_null().take(pa.array(first[1])).to_pylist()
-        seen = dict(zip(first[0].tolist(), map(str, texts), strict=True))
+        there = shown.is_valid().to_numpy(zero_copy_only=False)
+        seen = _first_shown(codes[there], time[there], shown.drop_null())
     languages, contents, platforms, within = (
         None if column is None or column.null_count == len(column) else column
         for column in (languages, contents, platforms, within)

@@ -8,6 +8,7 @@ took most of the time of a large network.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final, TypedDict
 from xml.sax.saxutils import escape, quoteattr
 
@@ -17,8 +18,9 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from birdfall.kernels.content_order import colour_neighbours, order_by_colour
 from birdfall.model.findings import Finding
-from birdfall.tell.network.layout import layout
+from birdfall.tell.network.layout import Layout, layout
 from birdfall.tell.network.poster import colours
 
 GEXF: Final = "http://gexf.net/1.3"
@@ -27,6 +29,8 @@ GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 
 #: Width of the layout in Gephi's units, where a radius of 5 to 20 reads well.
 LAYOUT_WIDTH: Final = 1000.0
+#: How often the colours of accounts are made of those they are joined to.
+COLOUR_ROUNDS: Final = 3
 #: Attributes of nodes and edges in GraphML, with their types; as Gephi reads them.
 GRAPHML_NODE_KEYS: Final = {
     "label": "string",
@@ -105,18 +109,27 @@ class NetworkDrawing:
         self.source, self.target = (e[keep].astype(np.int32) for e in ends)
         weight = self.edges.column("weight").to_numpy().astype(float)
         group = np.array([-1 if n["group"] is None else n["group"] for n in self.nodes], np.int32)
-        together = (
-            group
-            if (group >= 0).any()
-            else connected_groups(len(self.nodes), self.source, self.target)
-        )
-        self.places = layout(len(self.nodes), self.source, self.target, weight, together, seed=seed)
+        self.places = self._lay_out(weight, group, seed)
         self.rank = rank_groups(group)
         self.colour = colours(self.rank)
         degree = np.bincount(np.r_[self.source, self.target], minlength=len(self.nodes))
         self.size = 4.0 + 1.5 * np.sqrt(degree)
         self.label = [name(int(n["code"]), str(n["account"])) for n in self.nodes]
         self.simulated = finding.simulated
+
+    def _lay_out(self, weight: np.ndarray, group: np.ndarray, seed: int) -> Layout:
+        """Places that hang on who is joined to whom, not on the codes or ids of the accounts."""
+        number = len(self.nodes)
+        order = _order_by_ties(self.nodes, self.source, self.target, self.edges)
+        place = np.empty(number, np.int32)
+        place[order] = np.arange(number, dtype=np.int32)
+        ends = np.sort(np.stack([place[self.source], place[self.target]]), axis=0)
+        by_ends = np.lexsort((weight, ends[1], ends[0]))
+        source, target = ends[:, by_ends]
+        told = group[order]
+        together = told if (told >= 0).any() else connected_groups(number, source, target)
+        found = layout(number, source, target, weight[by_ends], together, seed=seed)
+        return replace(found, x=found.x[place], y=found.y[place])
 
     def column(self, name: str) -> list[XmlValue]:
         """A column of the edges, None throughout where there is none.
@@ -136,6 +149,32 @@ class NetworkDrawing:
         )
         texts = np.datetime_as_string(times.astype("datetime64[ms]")).tolist()
         return [text + "Z" if k else None for text, k in zip(texts, known, strict=True)]
+
+
+def _order_by_ties(
+    nodes: list[NodeRow], source: np.ndarray, target: np.ndarray, edges: pa.Table
+) -> np.ndarray:
+    """int64[n]: accounts in the order of what joins them to others; of equal ones by their ids."""
+    label = np.zeros(len(source), np.int64)
+    for column in ("weight", "first", "last", "log_p"):
+        if column in edges.column_names:
+            label = label * 1_000_003 + _whole_numbers(edges.column(column))
+    colour = np.zeros(len(nodes), np.uint64)
+    for _ in range(COLOUR_ROUNDS):
+        there, back = (
+            colour_neighbours(label, a, colour, b, len(nodes))
+            for a, b in ((source, target), (target, source))
+        )
+        colour = there + back
+    return order_by_colour(colour, pa.array([str(n["account"]) for n in nodes], pa.string()))
+
+
+def _whole_numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """int64[n]: times in microseconds, other numbers to a millionth; 0 for null."""
+    if pa.types.is_timestamp(column.type):
+        return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(), np.int64)
+    numbers = np.nan_to_num(column.cast(pa.float64()).fill_null(0.0).to_numpy(), nan=0.0)
+    return np.asarray(np.round(np.clip(numbers, -1e12, 1e12) * 1e6), np.int64)
 
 
 def connected_groups(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
