@@ -99,7 +99,7 @@ def thousands_sign(texts: Iterable[str]) -> str | None:
     A follower cannot be counted in parts, so 1.234 is a thousand and more, unless 12.5 in the same
     column shows that the sign parts decimals.
     """
-    for sign in ".,":
+    for sign in ".,'\N{RIGHT SINGLE QUOTATION MARK}\N{ARABIC THOUSANDS SEPARATOR}":
         signed = [t for t in texts if sign in t]
         if signed and all(
             re.fullmatch(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+", t) for t in signed

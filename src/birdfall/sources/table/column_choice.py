@@ -86,7 +86,7 @@ class Chosen:
         most = max(count.values(), default=0)
         full = [c for c in listed if count[c] and count[c] >= _NEARLY_ALL * most]
         shown = next(iter(full), None)
-        if shown in self.columns("account") and "account" not in self.said:
+        if shown not in self.columns("account_id") and shown and "account" not in self.said:
             handles = (c for c in full if c in self.columns("handle"))
             if any(" " in v.strip() for v in self.values(shown)):
                 fit = (c for c in handles if not any(" " in v.strip() for v in self.values(c)))
@@ -319,8 +319,12 @@ def _tell_flags_from_ids(chosen: Chosen) -> None:
             flags = {v.casefold() for v in chosen.values(column)}
             if flags and flags <= {"true", "false"}:
                 _move(chosen, column, role)
+    own = chosen.filled("act_id")
     for column in list(chosen.columns("repost_id")):
         values = chosen.values(column)
+        known = {row.get(own or "") for row in chosen.sample}
+        if any(v in known and v not in ("0", "-1") for v in values):
+            continue  # small ids of other rows
         if values and all(v.casefold() in _FLAGS for v in values):
             said = any(v not in ("0", "-1") for v in values)
             _move(chosen, column, "repost_id", "is_repost" if said else None)
@@ -359,7 +363,9 @@ def part_handles(chosen: Chosen, emit: Emit) -> Emit:
 def is_own_address(chosen: Chosen, column: str, act_id: str | None) -> bool:
     """Whether a column of addresses holds each row's own, which nobody shared."""
     rows = [row for row in chosen.sample if row.get(column)][:200]
-    if not rows or squeeze_name(column).endswith("permalink"):
+    if squeeze_name(column).endswith("permalink"):
+        return True
+    if not rows:
         return act_id is not None
     own = sum(
         bool(

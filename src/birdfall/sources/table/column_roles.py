@@ -18,14 +18,16 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "authorexternalid fromuserid fromuseridstr "
     "authoraccountid userpk externalauthorid authorchannelidvalue authorchannelid "
     "channelid accountplatformid pageid facebookid uid "
-    "fromid ownerid posterid senderid raterparticipantid noteauthorparticipantid participantid "
+    "fromid ownerid posterid senderid senderuserid "
+    "raterparticipantid noteauthorparticipantid participantid "
     "posterpageid twitteruserid tweetauthorid actorid did accountdid authordid "
     "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
     "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora surfaceid "
     "blockedid targetuserid postownerid twitterid fromiduserid peeridchannelid peeridchatid "
     "authorchannelidvalue snippetauthorchannelidvalue nutzerid benutzerid idutente userrestid",
     "account": "account user author actor usuario usuaria cuenta autor autora utilisateur compte "
-    "auteur utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
+    "auteur creator "
+    "utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
     "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle "
     "utente autore konto nutzer benutzer kullanici пользователь автор",
     "handle": "handle screenname userscreenname userusername authorusername authorscreenname "
@@ -47,7 +49,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "createdtime tweettime tweetcreatedat postedat postedon posttime postdate publishedat "
     "publishedtime publishdate publishedon published dateposted datepublished datecreated "
     "creationtime createdate createdat created postcreated timestampshare parsedcreatedat "
-    "timestamp localtime datetime dateandtime time ts at when moment date day indexedat "
+    "posted sent tweeted timestamp localtime datetime dateandtime time ts at when moment date "
+    "day indexedat "
     "fechahora fechayhora fechapublicacion fechadepublicacion publicado momento fecha dia "
     "horodatage dateheure datedepublication datepublication publiele jour "
     "datahora dataehora datadepublicacao datapublicacao publicadoem carimbo data "
@@ -246,6 +249,8 @@ _BUILT: Final = tuple(
     for role, pattern in (
         ("repost_id", rf"{_SHARED}(?:of)?(?:the)?(?:original)?{_POST}?{_ID}"),
         ("repost_of", rf"{_SHARED}(?:from|of)?{_POST}?(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
+        ("repost_of", r"re(?:tuit|tweet|post)e?ad[oa]d[eoa](?:usuari[oa]|cuenta|conta|autora?)?"),
+        ("repost_of", r"(?:re)?(?:tweete|publie|partage)e?s?d[eu](?:compte|utilisateur|auteur)?"),
         ("forwarded_part", rf"{_FORWARD}(?:channel)?{_POST}{_ID}?"),
         ("repost_of", rf"{_FORWARD}(?:chat|peer|source|{_WHO})(?:{_ID}|name|title|username)?"),
         ("quote_id", rf"quot(?:ed|e)(?:of)?{_POST}?{_ID}"),
@@ -254,6 +259,7 @@ _BUILT: Final = tuple(
         ("account_id", rf"{_WHO}(?:uu)?(?:id|idstr|uid|pk|guid|did)"),
         ("handle", rf"{_WHO}{_NAMED}"),
         ("name", rf"{_WHO}(?:display|full|real|screen)?name"),
+        ("is_suspended", rf"(?:is)?{_WHO}(?:is)?(?:suspended|banned)"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
         ("observed", rf"(?:last)?{_LOOKED}{_WHEN}|date(?:of)?{_LOOKED}"),
         ("acted", rf"(?:lik|favorit|favourit|re(?:tweet|post|blog)|shar|boost|vot)e?d?{_WHEN}"),
@@ -283,7 +289,7 @@ _AFTER_ALL: Final = 10_000
 
 #: What stands around a post in pages and exports, and says nothing of it.
 _WRAPPERS: Final = re.compile(
-    r"^(?:(?:data|node|snippet|topLevelComment|attributes|_source|fields|item|post|page)[./])+"
+    r"^(?:(?:data|node|snippet|id|topLevelComment|attributes|_source|fields|item|post|page)[./])+"
 )
 
 

@@ -108,8 +108,9 @@ def _lines_above(lines: list[str]) -> int:
         if most < 3:
             continue
         first = next((n for n, w in enumerate(widths) if w >= max(3, 0.6 * most)), 0)
-        # blank lines alone are passed over anyway
-        if not any(widths[:first]) or any(w > 2 for w in widths[:first]):
+        # blank lines alone are passed over anyway, but for those of empty cells
+        told = any(widths[:first]) or any(line.strip() for line in lines[:first])
+        if not told or any(w > 2 for w in widths[:first]):
             continue
         rest = _rows("".join(lines[first:200]), delimiter)
         if sum(len(row) == most for row in rest) >= 0.5 * len(rest):
@@ -120,7 +121,11 @@ def _lines_above(lines: list[str]) -> int:
 def _is_one_table(lines: list[str], delimiter: str) -> bool:
     """Whether all rows have the same number of cells, two at least: nothing stands above them."""
     rows = _rows("".join(lines[:200]), delimiter)
-    return bool(rows) and len(rows[0]) >= 2 and len({len(row) for row in rows}) == 1
+    if not rows or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
+        return False
+    filled = [sum(bool(c.strip()) for c in row) for row in rows[:MAX_LINES_ABOVE]]
+    # a title, or nothing, that a spreadsheet filled up with empty cells
+    return filled[0] > 1 or max(filled) < 3
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

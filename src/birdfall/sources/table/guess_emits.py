@@ -6,11 +6,12 @@ is a status at the time when somebody looked; a row with a text or an id of its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES
 from birdfall.sources.shared.column_mapping import Emit
@@ -46,6 +47,8 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
     elif chosen.first("reporter") and (reported := chosen.first("target", "account_id", "account")):
         yield from _reports(chosen, reported)
     elif _is_about_accounts(chosen, constants):
+        if chosen.filled("edge_from") and chosen.filled("edge_to"):
+            raise _edges_error(chosen, "a name besides", where)
         yield from _account_emits(chosen, constants, where)
     elif _is_edge_list(chosen):
         _ask_if_acts(chosen, where)
@@ -53,6 +56,7 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
     else:
         yield from deletion_emits(chosen)
         yield from post_emits(chosen, constants, where)
+        yield from _statuses_of_authors(chosen, where)
 
 
 def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Iterator[Emit]:
@@ -97,12 +101,16 @@ def _ask_if_acts(chosen: Chosen, where: str) -> None:
     own = chosen.filled("act_id")
     if not (timed or (own and squeeze_name(own) not in BARE_IDS)):
         return
+    raise _edges_error(chosen, f'"{(timed or (own,))[0]}"', where)
+
+
+def _edges_error(chosen: Chosen, besides: str, where: str) -> UsageError:
     begin, end = chosen.first("edge_from"), chosen.first("edge_to")
-    raise UsageError(
+    return UsageError(
         f'each row goes from "{begin}" to "{end}", and nothing says whether that is a follow or '
         "an act",
         where=where,
-        why=f'The rows have "{(timed or (own,))[0]}", which follows may have and acts have.',
+        why=f"The rows have {besides}, which follows may have and acts may have.",
         fix=f"Of follows: --column 'follower={begin}' --column 'followed={end}'. Of acts, such as "
         f"retweets: --column 'account={begin}' --column 'object={end}' --const kind=repost.",
         questions=(
@@ -187,11 +195,39 @@ def _account_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Ite
     yield from (replace(s, constants=s.constants | fixed) for s in statuses)
     when = _looked(chosen, where)
     counts = _present(chosen, "followers", "following", "posts")
+    if counts and not when and not statuses:
+        _ask_for_parts_of_dates(chosen, where)
     if counts and when and not statuses:
         yield Emit("counts", who | {"time": when} | counts, fixed, handles=folded)
     if account is None:
         return
     yield from _profile(chosen, account, created, folded, bool(counts and when))
+
+
+def _ask_for_parts_of_dates(chosen: Chosen, where: str) -> None:
+    """Raise UsageError if counts stand beside weeks, months or years, and no day is told."""
+    names = list(chosen.sample[0]) if chosen.sample else []
+    parts = [c for c in names if _PARTS_OF_DATES.fullmatch(squeeze_name(c))]
+    if not parts:
+        return
+    listed = ", ".join(f'"{printable(c, 40)}"' for c in parts)
+    raise UsageError(
+        f"{listed} tell no day on which these counts were so",
+        where=where,
+        why="Counts of different times would be taken for one.",
+        fix="Write the day of each count in one column, such as 2021-03-01, and say which with "
+        "--column time=NAME.",
+        questions=(
+            Question("Which column is the day of the counts?", "--column time=", open=True),
+        ),
+    )
+
+
+#: What columns of parts of dates are called, squeezed.
+_PARTS_OF_DATES: Final = re.compile(
+    r"(?:iso)?week(?:number|no)?|yearweek|month|yearmonth|year|quarter|semana|mes|ano|anio|semaine"
+    r"|mois|annee|trimestre|أسبوع|الاسبوع|شهر|الشهر|سنة|السنة|woche|monat|jahr"
+)
 
 
 def _own_id(chosen: Chosen) -> str | None:
@@ -264,22 +300,43 @@ def _statuses(
     if when is None:
         given = constants.get("observed_at") or constants.get("time")
         if given is None:
-            raise UsageError(
-                "this says what became of accounts, but not when somebody looked",
-                where=where,
-                why="An account may have fallen at any time before that.",
-                fix="Say when it was looked at: --const observed_at=2021-10-18T12:00:00Z "
-                "(or --column observed_at=NAME if a column says it).",
-                questions=(
-                    Question("When was this looked at?", "--const observed_at=", open=True),
-                ),
-            )
+            raise _not_told_when_error(where)
         said["time"], seen = given, "time" not in constants
     else:
         columns["time"] = when
     said["observation"] = "seen" if seen else "change"
     columns |= _present(chosen, "reason")
     yield Emit("statuses", columns, said, values, handles=folded)
+
+
+def _statuses_of_authors(chosen: Chosen, where: str) -> Iterator[Emit]:
+    """What became of the authors of posts, where a flag beside the posts says it, at the time when
+    somebody looked. Raises UsageError if that is not told.
+    """
+    flag, account = chosen.filled("is_suspended"), chosen.account()
+    if flag is None or account is None:
+        return
+    if any(v.casefold() not in (*YES_WORDS, *NO_WORDS) for v in chosen.values(flag)):
+        return
+    when = time_columns(chosen, "observed")
+    if when is None:
+        raise _not_told_when_error(where)
+    said = {"observation": "seen"}
+    values = dict.fromkeys(YES_WORDS, "suspended") | dict.fromkeys(NO_WORDS, "active")
+    folded = ("account",) if are_known_handles(chosen, account) else ()
+    columns = {"account": (account,), "status": (flag,), "time": when}
+    yield Emit("statuses", columns, said, {"status": values}, skip_if_null=(flag,), handles=folded)
+
+
+def _not_told_when_error(where: str) -> UsageError:
+    return UsageError(
+        "this says what became of accounts, but not when somebody looked",
+        where=where,
+        why="An account may have fallen at any time before that.",
+        fix="Say when it was looked at: --const observed_at=2021-10-18T12:00:00Z "
+        "(or --column observed_at=NAME if a column says it).",
+        questions=(Question("When was this looked at?", "--const observed_at=", open=True),),
+    )
 
 
 def _changes(

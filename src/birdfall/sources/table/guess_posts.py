@@ -239,7 +239,7 @@ def _posts(
     constants: dict[str, str],
 ) -> Iterator[Emit]:
     text = said.get("text", (None,))[0]
-    repost = _repost(chosen, base | said, text, kind)
+    repost = _with_target_handles(chosen, _repost(chosen, base | said, text, kind))
     others = _without(repost)
     words = {v.casefold() for v in chosen.values(kind)} if kind else set()
     if kind and (silent := [w for w in sorted(words) if KIND_WORDS.get(w, w) in _NO_POSTS]):
@@ -341,6 +341,13 @@ def _refuse_reposts_of_nothing(
             ),
         ),
     )  # fmt: skip
+
+
+def _with_target_handles(chosen: Chosen, made: Emit | None) -> Emit | None:
+    """The emit, with the target as a handle where its column holds handles."""
+    if made is None or not are_known_handles(chosen, made.columns.get("target", (None,))[0]):
+        return made
+    return replace(made, handles=(*made.handles, "target"))
 
 
 def _forwarded(

@@ -39,6 +39,15 @@ _NOBODY = pa.array(
     ],
     pa.string(),
 )  # fmt: skip
+#: What a row is called that adds up the others.
+_TOTALS = pa.array(
+    [
+        "Total", "TOTAL", "Totals", "Grand Total", "Grand total", "Sum", "Average", "Total general",
+        "Totales", "Suma", "Promedio", "Somme", "Moyenne", "Total général", "Soma", "Média",
+        "المجموع", "الإجمالي", "Summe", "Gesamt",
+    ],
+    pa.string(),
+)  # fmt: skip
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -247,12 +256,19 @@ class Emitter:
         self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray
     ) -> bool:
         """Whether all accounts are somebody's; rows of others are refused."""
-        nobody = pc.is_in(values, value_set=_NOBODY)
-        if not pc.any(nobody).as_py():
-            return True
-        reason = "what platforms write for accounts that are gone or unnamed: many are called so"
-        self._refuse_all(cell, values, nobody, reason, keep, lines)
-        return False
+        sound = True
+        for names, reason in (
+            (
+                _NOBODY,
+                "what platforms write for accounts that are gone or unnamed: many are called so",
+            ),
+            (_TOTALS, "a row that adds up others, by its name"),
+        ):
+            found = pc.is_in(values, value_set=names)
+            if pc.any(found).as_py():
+                self._refuse_all(cell, values, found, reason, keep, lines)
+                sound = False
+        return sound
 
     def _check_texts(
         self, cell: Cell, values: pa.Array, keep: np.ndarray, lines: np.ndarray
