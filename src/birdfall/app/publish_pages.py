@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Final
+from urllib.parse import quote
 
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -20,15 +23,28 @@ from birdfall.app.jobs import (
 )
 from birdfall.app.open_case import open_case
 from birdfall.app.page_error import PageError
+from birdfall.app.result_pages import tell
 from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of, texts_of
 from birdfall.app.worker import EVIDENCE
 from birdfall.app.workspace import Desk
 from birdfall.pipeline.intake import find_account
-from birdfall.pipeline.report import REPORT_FILE, write_report
+from birdfall.pipeline.report import REPORT_FILE, render_report, write_report
 from birdfall.pipeline.run import change_presentation
+from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.listing import known_handles
+from birdfall.tell.layout import ALWAYS, LAYOUT_FILE, MAX_NOTE_CHARS, ReportLayout
 from birdfall.tell.words import LANGUAGES
+
+#: The file on a desk that holds the layout until the report is written so.
+LAYOUT: Final = "layout.json"
+#: Sections of a form, at most, and the longest key of one, in characters.
+MAX_SECTIONS, MAX_KEY_CHARS = 100, 100
+#: A report brings a policy of its own, stricter than this server's.
+REPORT_HEADERS: Final = {
+    "Content-Security-Policy": "frame-ancestors 'none'; sandbox allow-scripts allow-modals"
+    " allow-downloads"
+}
 
 
 class PublishPages:
@@ -47,6 +63,9 @@ class PublishPages:
         known = dict.fromkeys([*settings.leaders, *settings.controls, *settings.public])
         names = await in_thread(_names_of, case, list(known))
         evidence = desk.folder / EVIDENCE
+        told = await in_thread(tell, case, language)
+        titles = {s.id: s.title for s in told.articles[0].sections if s.id not in ALWAYS}
+        layout = await in_thread(kept_layout, desk, case)
         return self.site.render_desk(
             request,
             "publish",
@@ -56,6 +75,10 @@ class PublishPages:
             verified=last_of_kind(desk, JobKind.VERIFY),
             evidence=evidence.stat().st_size if evidence.is_file() else None,
             has_report=case.read(REPORT_FILE) is not None,
+            layout=layout,
+            sections=[(key, titles[key]) for key in layout.place(list(titles))],
+            is_draft=layout != await in_thread(ReportLayout.from_case, case),
+            max_note=MAX_NOTE_CHARS,
         )
 
     async def write(self, request: Request) -> Response:
@@ -64,10 +87,28 @@ class PublishPages:
         form = await self.site.read_form(request)
         if running(last_job(desk)):
             raise PageError("busy")
+        case = desk.case()
+        before = await in_thread(kept_layout, desk, case)
+        layout = said_layout(form, before)
+        await in_thread(keep_layout, desk, layout)
+        if text_of(form, "move") or text_of(form, "keep"):
+            return go_to(f"/{language}/c/{quote(desk.name, safe='')}/publish#h-sections")
         first = text_of(form, "first")
         names = [*texts_of(form, "public"), *split_names(text_of(form, "more_public"))]
-        await in_thread(_write, desk.case(), first if first in LANGUAGES else language, names)
+        await in_thread(_write, case, first if first in LANGUAGES else language, names, layout)
         return go_to(f"/{language}/c/{desk.name}/publish")
+
+    async def preview(self, request: Request) -> Response:
+        """The report in the language of the address as it would be written now."""
+        desk, language = self.site.desk(request), self.site.language(request)
+        if not is_measured(desk):
+            raise HTTPException(404)
+        case = desk.case()
+        layout = await in_thread(kept_layout, desk, case)
+        page = await in_thread(
+            lambda: render_report(case, languages=[language], default=language, layout=layout)
+        )
+        return HTMLResponse(page, headers=REPORT_HEADERS)
 
     async def verify(self, request: Request) -> Response:
         """Compute everything again."""
@@ -89,8 +130,7 @@ class PublishPages:
         page = desk.case().read(REPORT_FILE) if desk.has_case else None
         if page is None:
             raise HTTPException(404)
-        headers = {"Content-Security-Policy": "frame-ancestors 'none'; sandbox allow-scripts "
-                   "allow-modals allow-downloads"}  # fmt: skip
+        headers = dict(REPORT_HEADERS)
         if "download" in request.query_params:
             headers["Content-Disposition"] = f'attachment; filename="{download_name(desk)}.html"'
         return HTMLResponse(page, headers=headers)
@@ -103,6 +143,46 @@ class PublishPages:
             raise HTTPException(404)
         name = f"{download_name(desk)}-evidence.zip"
         return FileResponse(path, media_type="application/zip", filename=name)
+
+
+def kept_layout(desk: Desk, case: Case) -> ReportLayout:
+    """The layout that was chosen last for the report of a case, written or not."""
+    try:
+        return ReportLayout.from_text((desk.folder / LAYOUT).read_text("utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ReportLayout.from_case(case)
+
+
+def keep_layout(desk: Desk, layout: ReportLayout) -> None:
+    """Keep a layout until the report is written so."""
+    desk.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_text(desk.folder / LAYOUT, layout.to_text())
+
+
+def said_layout(form: FormData, before: ReportLayout) -> ReportLayout:
+    """The layout that a form says.
+
+    before: what is kept; a form that shows no sections leaves it as it is.
+    """
+    named = (key[:MAX_KEY_CHARS] for key in texts_of(form, "section"))
+    order = list(dict.fromkeys(named))[:MAX_SECTIONS]
+    if not order:
+        return before
+    shown = set(texts_of(form, "shown"))
+    way, _, key = text_of(form, "move").partition(":")
+    if key in order and way in ("up", "down"):
+        at = order.index(key)
+        to = min(max(at + (1 if way == "down" else -1), 0), len(order) - 1)
+        order.insert(to, order.pop(at))
+    notes = {key: text_of(form, f"note:{key}")[:MAX_NOTE_CHARS] for key in order}
+    # what was said of sections that have nothing to say now is kept until they have
+    unseen = {key: note for key, note in before.notes.items() if key not in order}
+    return ReportLayout(
+        tuple(order) + tuple(key for key in before.order if key not in order),
+        tuple(key for key in order if key not in shown)
+        + tuple(key for key in before.left_out if key not in order),
+        unseen | {key: note for key, note in notes.items() if note},
+    )
 
 
 def download_name(desk: Desk) -> str:
@@ -133,9 +213,11 @@ def _names_of(case: Case, accounts: list[str]) -> dict[str, str]:
     return {account: name for account, name in named.items() if name}
 
 
-def _write(case: Case, first: str, names: list[str]) -> None:
+def _write(case: Case, first: str, names: list[str], layout: ReportLayout) -> None:
     record = case.record()
     public = tuple(dict.fromkeys(find_account(record, name) for name in names))
     if public != case.settings.public or first != case.settings.language:
         change_presentation(case, public=public, language=first)
+    if layout != ReportLayout.from_case(case):
+        case.put({LAYOUT_FILE: layout.to_text().encode()})
     write_report(case, first)

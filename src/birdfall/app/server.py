@@ -185,6 +185,7 @@ def list_routes(site: Site) -> list[Route]:
         Route(f"{case}/check/correct", check("correct"), methods=post),
         Route(f"{case}/check/add", check("add"), methods=post),
         Route(f"{case}/publish", publish("publish")),
+        Route(f"{case}/preview.html", publish("preview")),
         Route(f"{case}/publish/report", publish("write"), methods=post),
         Route(f"{case}/publish/verify", publish("verify"), methods=post),
         Route(f"{case}/publish/evidence", publish("pack"), methods=post),

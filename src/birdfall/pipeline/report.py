@@ -13,6 +13,7 @@ from birdfall.pipeline.catalogue import extra_sections
 from birdfall.pipeline.copies import REPORT, Copy, note_copy
 from birdfall.record.atomic import write_bytes
 from birdfall.record.case import Case
+from birdfall.tell.layout import ReportLayout
 from birdfall.tell.report import render
 from birdfall.tell.sections.order import order_sections
 from birdfall.tell.words import LANGUAGES
@@ -21,7 +22,11 @@ REPORT_FILE = "reports/report.html"
 
 
 def render_report(
-    case: Case, *, languages: Sequence[str] = LANGUAGES, default: str | None = None
+    case: Case,
+    *,
+    languages: Sequence[str] = LANGUAGES,
+    default: str | None = None,
+    layout: ReportLayout | None = None,
 ) -> bytes:
     """The report of a case as UTF-8 HTML.
 
@@ -33,6 +38,8 @@ def render_report(
         The languages the page holds.
     default
         The language of its first view; the case's own if not given.
+    layout
+        Which sections, in which order, with which notes; None: as the case keeps it.
 
     Raises
     ------
@@ -40,7 +47,7 @@ def render_report(
         For a language there are no words for.
     """
     sections = order_sections(extra_sections())
-    return render(case, languages=languages, default=default, sections=sections)
+    return render(case, languages=languages, default=default, sections=sections, layout=layout)
 
 
 def write_report(

@@ -356,11 +356,14 @@ Block = (
 
 @dataclass(frozen=True)
 class WrittenSection:
-    """A section ready for the template: the id of its anchor, its title, its blocks."""
+    """A section ready for the template: the id of its anchor, its title, its blocks, and what
+    whoever published it says beside it ("": nothing).
+    """
 
     id: str
     title: str
     body: Sequence[Block] = field(default_factory=tuple)
+    note: str = ""
 
 
 def unfolded(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -31,6 +31,7 @@ from birdfall.record.record import Record
 from birdfall.tell.blocks import ChartBlock, WrittenSection
 from birdfall.tell.drawings import SIZES, ChartRendering, chart_specs
 from birdfall.tell.first_screen import KeyNumber, charts, four_numbers
+from birdfall.tell.layout import ReportLayout
 from birdfall.tell.names import names_of, sanitize_text
 from birdfall.tell.network.map import POSTER_SIZE, draw_maps
 from birdfall.tell.page import NetworkMap, Page, Section
@@ -41,6 +42,9 @@ from birdfall.tell.sentences import CaseVerdict, verdict
 from birdfall.tell.terminal import claim_words
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 
+#: All sections in their order, without notes.
+WHOLE = ReportLayout()
+
 
 def render(
     case: Case,
@@ -48,6 +52,7 @@ def render(
     languages: Sequence[str] = LANGUAGES,
     default: str | None = None,
     sections: Sequence[Section] = SECTIONS,
+    layout: ReportLayout | None = None,
 ) -> bytes:
     """The report of a case as UTF-8 HTML.
 
@@ -61,6 +66,8 @@ def render(
         The language of the first view; by default that of the case's settings.
     sections
         Sections in their order: see `sections.order.order_sections` for those of outside measures.
+    layout
+        Which of them, in which order, with which notes; None: as the case keeps it.
 
     Raises
     ------
@@ -75,7 +82,10 @@ def render(
         )
     first = default or case.settings.language
     told = write_articles(
-        case, [first, *(one for one in languages if one != first)], sections=sections
+        case,
+        [first, *(one for one in languages if one != first)],
+        sections=sections,
+        layout=ReportLayout.from_case(case) if layout is None else layout,
     )
     html = _page_html(told)
     return seal(html.encode("utf-8", "replace"))
@@ -110,11 +120,16 @@ class ToldCase:
 
 
 def write_articles(
-    case: Case, languages: Sequence[str], *, sections: Sequence[Section] = SECTIONS
+    case: Case,
+    languages: Sequence[str],
+    *,
+    sections: Sequence[Section] = SECTIONS,
+    layout: ReportLayout = WHOLE,
 ) -> ToldCase:
     """A case that was run as articles, the same that its report holds.
 
-    languages: of `LANGUAGES`, in their order.
+    languages: of `LANGUAGES`, in their order. layout: how its sections are laid out; by default all
+    of them in their order.
     """
     record = case.record()
     quoting = quoting_of(record)
@@ -128,7 +143,8 @@ def write_articles(
         say = words(one, record.settings.time_zone)
         named = replace(name, isolated=say.direction == "rtl")
         page = Page(findings, record, say, named, frozenset(specs), maps)
-        articles.append(_article(page, case, sections, quoting))
+        written = write_sections(page, layout.arrange(sections))
+        articles.append(_article(page, case, _lay_out(written, layout, quoting), quoting))
     posters = (_poster(key, maps[key]) for key in sorted(maps))
     symbols = Markup("".join((*rendering.symbols(), *posters)))
     title = quoting.text(record.settings.title)
@@ -164,6 +180,14 @@ def _page_html(told: ToldCase) -> str:
 
 
 @dataclass(frozen=True)
+class LaidOut:
+    """The sections of an article as they stand, and the titles of those that were left out."""
+
+    sections: Sequence[WrittenSection]
+    left_out: Sequence[str]
+
+
+@dataclass(frozen=True)
 class ImportedFile:
     """A row of the manifest: a file that was imported."""
 
@@ -196,6 +220,8 @@ class Article:
     four: Sequence[KeyNumber]
     charts: Sequence[ChartBlock]
     sections: Sequence[WrittenSection]
+    #: Titles of sections that whoever published it left out.
+    left_out: Sequence[str]
     zone: str
     imports: Sequence[ImportedFile]
     inputs: Sequence[UsedTable]
@@ -204,7 +230,16 @@ class Article:
     jsonld: Markup
 
 
-def _article(page: Page, case: Case, sections: Sequence[Section], quoting: Quoting) -> Article:
+def _lay_out(written: Sequence[WrittenSection], layout: ReportLayout, quoting: Quoting) -> LaidOut:
+    shown = [
+        replace(one, note=quoting.text(layout.notes.get(one.id, "")))
+        for one in written
+        if not layout.leaves_out(one.id)
+    ]
+    return LaidOut(shown, [one.title for one in written if layout.leaves_out(one.id)])
+
+
+def _article(page: Page, case: Case, laid: LaidOut, quoting: Quoting) -> Article:
     say, settings, findings = page.say, page.record.settings, page.findings
     imports = [
         ImportedFile(
@@ -225,7 +260,8 @@ def _article(page: Page, case: Case, sections: Sequence[Section], quoting: Quoti
         simulated=settings.simulated,
         four=four_numbers(page),
         charts=charts(page),
-        sections=write_sections(page, sections),
+        sections=laid.sections,
+        left_out=laid.left_out,
         zone=settings.time_zone,
         imports=imports,
         inputs=[UsedTable(i.table, say.number(i.rows), i.digest) for i in _inputs(findings)],
