@@ -9,17 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from birdfall.cli.output import print_json, print_result
-from birdfall.cli.parameters import (
-    Column,
-    Const,
-    Encoding,
-    Flag,
-    Json,
-    Language,
-    Sheet,
-    SkipLines,
-    parse_pairs,
-)
+from birdfall.cli.parameters import AS_IS, Flag, Json, Language, Reading
 from birdfall.model.errors import ExitCode, UsageError, printable
 from birdfall.model.findings import as_plain
 
@@ -49,14 +39,7 @@ def check(
     about: float | None = None,
     exactly: float | None = None,
     share_of: Share | None = None,
-    time_zone: str | None = None,
-    date_format: str | None = None,
-    mapping: Path | None = None,
-    column: Column = (),
-    const: Const = (),
-    skip_lines: SkipLines = None,
-    encoding: Encoding = None,
-    sheet: Sheet = None,
+    reading: Reading = AS_IS,
     json: Json = False,
 ) -> int:
     """Check a statement against a case: birdfall check CASE "6.600 cuentas en diez minutos".
@@ -92,27 +75,10 @@ def check(
         The number claimed is this.
     share_of
         The number is a percentage of these.
-    time_zone
-        Of a file: the zone of times that state none, such as America/Caracas.
-    date_format
-        Of a file: how dates are written; dmy or mdy where only the order is open.
-    mapping
-        Of a file: a mapping of columns (TOML).
     """
     from birdfall.claims import Claim, Measured, parse_claim, read_statement
-    from birdfall.pipeline.intake import ReadOptions
 
-    read = ReadOptions(
-        mapping,
-        None,
-        time_zone,
-        date_format,
-        columns=parse_pairs(column, "--column"),
-        constants=parse_pairs(const, "--const"),
-        skip_lines=skip_lines,
-        encoding=encoding,
-        sheet=sheet,
-    )
+    read = reading.options()
     path, text = (first, second) if measure is not None else _path_and_text(first, second)
     with _opened(Path(path), read, save=save, json=json) as case:
         if measure is not None:

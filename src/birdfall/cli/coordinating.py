@@ -19,19 +19,7 @@ from birdfall.cli.network_files import (
     write_network,
 )
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import (
-    Column,
-    Const,
-    Encoding,
-    Flag,
-    Json,
-    Many,
-    OptionalOut,
-    Sheet,
-    SkipLines,
-    parse_pairs,
-    read_short_links,
-)
+from birdfall.cli.parameters import AS_IS, Flag, Json, Many, OptionalOut, Reading, read_short_links
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -39,13 +27,12 @@ if TYPE_CHECKING:
 
     from birdfall.measures.coordination import (
         CoordinationKeywords,
-        FileReading,
         PeerName,
         PeerOption,
     )
     from birdfall.model.findings import Finding
+    from birdfall.pipeline.intake import ReadOptions
     from birdfall.record.record import Record
-    from birdfall.sources.shared.column_mapping import ColumnMapping
 
 
 #: Groups listed in the terminal.
@@ -70,15 +57,7 @@ def coordinate(
     out: OptionalOut = None,
     identified: Flag = False,
     short_links: Path | None = None,
-    column: Column = (),
-    mapping: Path | None = None,
-    time_zone: str | None = None,
-    date_format: str | None = None,
-    reader: str | None = None,
-    const: Const = (),
-    skip_lines: SkipLines = None,
-    encoding: Encoding = None,
-    sheet: Sheet = None,
+    reading: Reading = AS_IS,
     json: Json = False,
 ) -> int:
     """Find accounts that moved together more than chance allows.
@@ -123,8 +102,6 @@ def coordinate(
         Write the platform's ids instead of pseudonyms.
     short_links
         A table of short links and the addresses they lead to: a CSV of two columns.
-    mapping
-        A saved mapping of columns (TOML), such as `birdfall look --save-mapping` writes.
     """
     if out is not None and out.exists():
         raise UsageError(
@@ -150,24 +127,10 @@ def coordinate(
         raise UsageError(
             "there is no preset that --preset-option could be for", fix="Name it with --preset."
         )
-    from birdfall.measures.coordination import FileReading
-
     if short_links is not None:
         request["short_links"] = read_short_links(short_links)
-    columns = parse_pairs(column, "--column")
-    known = _read_mapping(columns, mapping, request["trace"])
-    reading = FileReading(
-        known,
-        reader,
-        time_zone,
-        date_format,
-        parse_pairs(const, "--const"),
-        skip_lines,
-        encoding,
-        sheet,
-        {} if known else columns,
-    )
-    asked = (files, request, reading, identified and not is_edge_file(out), json)
+    read = _with_mapping(reading.options(), request["trace"])
+    asked = (files, request, read, identified and not is_edge_file(out), json)
     finding, people = _find_coordination(*asked) if trace else _find_main_coordination(*asked)
     made = [] if out is None else write_network(finding, people, out, identified)
     if json:
@@ -182,7 +145,7 @@ def coordinate(
 def _find_main_coordination(
     files: Sequence[Path],
     request: CoordinationKeywords,
-    reading: FileReading,
+    read: ReadOptions,
     handles: bool,
     quiet: bool,
 ) -> tuple[Finding, NetworkAccounts]:
@@ -196,43 +159,31 @@ def _find_main_coordination(
 
     if len(files) == 1 and is_case(files[0]):
         request["trace"] = main_trace(Case.open(files[0]).record())
-        return _find_coordination(files, request, reading, handles, quiet)
+        return _find_coordination(files, request, read, handles, quiet)
     try:
-        return _find_coordination(files, request, reading, handles, quiet)
+        return _find_coordination(files, request, read, handles, quiet)
     except CannotAnswer as error:
         if "no acts of" not in error.what:
             raise
-        request["trace"] = main_trace(_load_record(files, reading, quiet))
+        request["trace"] = main_trace(_load_record(files, read, quiet))
         if request["trace"] == "repost":
             raise
         log(f"there are no reposts: {request['trace']} is looked at (--trace)")
-        return _find_coordination(files, request, reading, handles, quiet)
+        return _find_coordination(files, request, read, handles, quiet)
 
 
-def _load_record(files: Sequence[Path], reading: FileReading, quiet: bool) -> Record:
+def _load_record(files: Sequence[Path], read: ReadOptions, quiet: bool) -> Record:
     """The files as one record in memory."""
-    from birdfall.sources.ingest import load
+    from birdfall.pipeline.intake import load_files
 
     with show_progress(quiet) as progress:
-        return load(
-            *files,
-            progress=progress,
-            mapping=reading.mapping,
-            reader=reading.reader,
-            time_zone=reading.time_zone,
-            date_format=reading.date_format,
-            columns=reading.columns,
-            constants=reading.constants,
-            skip_lines=reading.skip_lines,
-            encoding=reading.encoding,
-            sheet=reading.sheet,
-        )
+        return load_files(files, read, progress=progress)
 
 
 def _find_coordination(
     files: Sequence[Path],
     request: CoordinationKeywords,
-    reading: FileReading,
+    read: ReadOptions,
     handles: bool,
     quiet: bool,
 ) -> tuple[Finding, NetworkAccounts]:
@@ -256,10 +207,12 @@ def _find_coordination(
         return found, accounts_of_case(case, record)
     from birdfall.measures.coordination import (
         CoordinationOptions,
+        FileReading,
         coordinate_files,
         guessed_columns,
     )
 
+    reading = FileReading(**read.keywords)
     if all(f.is_file() for f in files):
         Thread(target=_warm_up, args=(request["preset"],)).start()
     with show_progress(quiet) as progress:
@@ -274,7 +227,7 @@ def _find_coordination(
     from birdfall.record.mentions import every_handle
 
     _print_guesses(guessed_columns(files, reading), quiet)
-    record = _load_record(files, reading, quiet)
+    record = _load_record(files, read, quiet)
     _print_rejected_rows(record.table("rejected"), quiet)
     with show_progress(quiet) as progress:
         finding = Inquiry(record).coordination(**request, progress=progress)
@@ -285,24 +238,22 @@ def _find_coordination(
 _ACTS = {"account", "object", "time"}
 
 
-def _read_mapping(
-    columns: dict[str, str], mapping: Path | None, trace: str | Sequence[str]
-) -> ColumnMapping | None:
-    """The mapping that --column or --mapping give; None if a guess uses what was said."""
-    if columns and mapping is not None:
+def _with_mapping(read: ReadOptions, trace: str | Sequence[str]) -> ReadOptions:
+    """The same with the mapping that --column gives, where it gives a whole one."""
+    columns = read.columns
+    if columns and read.mapping is not None:
         raise UsageError("columns are said twice", fix="Give --column or --mapping.")
-    if mapping is not None:
-        from birdfall.sources.table.mapping import load_mapping
-
-        return load_mapping(mapping)
     if not _ACTS - {"object"} <= columns.keys() or not columns.keys() & {"object", "text"}:
-        return None
-    from birdfall.measures.coordination import mapping_from_columns
+        return read
     from birdfall.model.schemas import TABLES
 
     if columns.keys() - set(TABLES["acts"].names):
-        return None
-    return mapping_from_columns(columns, trace)
+        return read
+    from dataclasses import replace
+
+    from birdfall.measures.coordination import mapping_from_columns
+
+    return replace(read, mapping=mapping_from_columns(columns, trace), columns={})
 
 
 def _warm_up(preset: str | None) -> None:

@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import (
-    Column,
-    Const,
-    Encoding,
-    Flag,
-    Json,
-    Sheet,
-    SkipLines,
-    parse_pairs,
-)
+from birdfall.cli.parameters import AS_IS, Flag, Json, Reading
 from birdfall.model.errors import ExitCode, UsageError, printable
 
 if TYPE_CHECKING:
@@ -55,15 +46,7 @@ class AnswerableQuestion(NamedTuple):
 
 def look(
     *files: Path,
-    mapping: Path | None = None,
-    time_zone: str | None = None,
-    date_format: str | None = None,
-    reader: str | None = None,
-    column: Column = (),
-    const: Const = (),
-    skip_lines: SkipLines = None,
-    encoding: Encoding = None,
-    sheet: Sheet = None,
+    reading: Reading = AS_IS,
     save_mapping: Path | None = None,
     ask: Flag = False,
     json: Json = False,
@@ -74,36 +57,18 @@ def look(
     ----------
     files
         Any files Birdfall may know.
-    mapping
-        A saved mapping of columns (TOML).
-    time_zone
-        The zone of times that state none, such as America/Caracas.
-    date_format
-        How dates are written, such as "%d/%m/%y %H:%M".
-    reader
-        Which reader to use, instead of the one that recognises the file.
     save_mapping
         Where to keep the mapping of a table, to be mended and used again with --mapping.
     ask
         Ask what a file leaves open, one question after another.
     """
     from birdfall.inquiry import Inquiry
-    from birdfall.pipeline.intake import ReadOptions, expand_patterns, load_files
+    from birdfall.pipeline.intake import expand_patterns, load_files
 
     if not files:
         raise UsageError("nothing to look at", fix="birdfall look tweets.csv")
     paths = expand_patterns(files)
-    read = ReadOptions(
-        mapping,
-        reader,
-        time_zone,
-        date_format,
-        columns=parse_pairs(column, "--column"),
-        constants=parse_pairs(const, "--const"),
-        skip_lines=skip_lines,
-        encoding=encoding,
-        sheet=sheet,
-    )
+    read = reading.options()
     looks, read = _look_and_ask(paths, read, ask)
     if save_mapping is not None:
         _save_mapping(looks, save_mapping, read)

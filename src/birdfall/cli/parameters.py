@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from birdfall.model.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from birdfall.pipeline.intake import ReadOptions
 
 Language = Literal["en", "es", "fr", "ar", "pt"]
 LANGUAGES = ("en", "es", "fr", "ar", "pt")
@@ -18,37 +22,53 @@ OptionalOut = Annotated[Path | None, Parameter(name=["--out", "-o"])]
 Many = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)]
 Flag = Annotated[bool, Parameter(negative="")]
 
-#: How a file is laid out and what its columns are, where it does not say so itself.
-Column = Annotated[
-    tuple[str, ...],
-    Parameter(
-        name="--column",
-        negative="",
-        consume_multiple=False,
-        help="Which column is what, such as account=NAME or time=NAME. Several may be given.",
-    ),
-]
-Const = Annotated[
-    tuple[str, ...],
-    Parameter(
-        name="--const",
-        negative="",
-        consume_multiple=False,
-        help="What is so in every row, such as status=suspended or observed_at=2021-10-18.",
-    ),
-]
-SkipLines = Annotated[
-    int | None,
-    Parameter(name="--skip-lines", help="How many lines stand above the header of a table."),
-]
-Encoding = Annotated[
-    str | None,
-    Parameter(name="--encoding", help="The encoding of a text file, such as windows-1256."),
-]
-Sheet = Annotated[
-    str | None,
-    Parameter(name="--sheet", help="The one sheet, table or file in a container that is read."),
-]
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The options of every command that reads files: how, where they do not say it themselves."""
+
+    mapping: Path | None = None
+    """A mapping of columns (TOML), as `birdfall look --save-mapping` writes; else it is guessed."""
+    time_zone: str | None = None
+    """The zone of times that state none, such as America/Caracas."""
+    date_format: str | None = None
+    """How dates are written: "%d/%m/%y %H:%M", or dmy or mdy where only the order is open."""
+    reader: str | None = None
+    """Which reader to use, instead of the one that recognises the file."""
+    column: Many = ()
+    """Which column is what, such as account=NAME or time=NAME. Several may be given."""
+    const: Many = ()
+    """What is so in every row, such as status=suspended or observed_at=2021-10-18."""
+    skip_lines: int | None = None
+    """How many lines stand above the header of a table."""
+    encoding: str | None = None
+    """The encoding of a text file, such as windows-1256."""
+    sheet: str | None = None
+    """The one sheet, table or file in a container that is read."""
+    allow_large: Flag = False
+    """Take in compressed files that unpack to very much more than their size."""
+
+    def options(self) -> ReadOptions:
+        """The same as files are read by. Raises UsageError for a column or constant unsaid."""
+        from birdfall.pipeline.intake import ReadOptions
+
+        return ReadOptions(
+            self.mapping,
+            self.reader,
+            self.time_zone,
+            self.date_format,
+            self.allow_large,
+            parse_pairs(self.column, "--column"),
+            parse_pairs(self.const, "--const"),
+            self.skip_lines,
+            self.encoding,
+            self.sheet,
+        )
+
+
+#: Nothing said: what a file does not say itself is found, guessed or asked.
+AS_IS = Reading()
 
 
 def parse_pairs(texts: Sequence[str], option: str) -> dict[str, str]:

@@ -7,43 +7,21 @@ from typing import TYPE_CHECKING
 
 from birdfall.cli.asking import can_ask, with_answers
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import (
-    Column,
-    Const,
-    Encoding,
-    Flag,
-    Json,
-    Language,
-    Many,
-    OptionalOut,
-    Out,
-    Sheet,
-    SkipLines,
-    parse_pairs,
-)
+from birdfall.cli.parameters import AS_IS, Json, Language, Many, OptionalOut, Out, Reading
 from birdfall.model.errors import BirdfallError, ExitCode, printable
 
 if TYPE_CHECKING:
     from birdfall.model.findings import Finding
     from birdfall.pipeline.context import Options
-    from birdfall.pipeline.intake import FileReceipt, Prepared
+    from birdfall.pipeline.intake import FileReceipt, Prepared, ReadOptions
     from birdfall.record.case import Case
 
 
 def import_(
     *files: Path,
     out: Out,
-    mapping: Path | None = None,
-    time_zone: str | None = None,
-    date_format: str | None = None,
-    reader: str | None = None,
-    column: Column = (),
-    const: Const = (),
-    skip_lines: SkipLines = None,
-    encoding: Encoding = None,
-    sheet: Sheet = None,
+    reading: Reading = AS_IS,
     title: str = "",
-    allow_large: Flag = False,
     json: Json = False,
 ) -> int:
     """Take files into a case, making it if need be.
@@ -54,33 +32,12 @@ def import_(
         Files of any known form; compressed ones too.
     out
         The case.
-    mapping
-        A mapping of columns (TOML); without one it is guessed and shown.
-    time_zone
-        The zone of times that state none, such as America/Caracas.
-    date_format
-        How dates are written, such as "%d/%m/%y %H:%M".
-    reader
-        Which reader to use, instead of the one that recognises the file.
     title
         The title of a new case.
-    allow_large
-        Take in compressed files that unpack to very much more than their size.
     """
-    from birdfall.pipeline.intake import ReadOptions, add_files, open_or_create
+    from birdfall.pipeline.intake import add_files, open_or_create
 
-    read = ReadOptions(
-        mapping,
-        reader,
-        time_zone,
-        date_format,
-        allow_large,
-        parse_pairs(column, "--column"),
-        parse_pairs(const, "--const"),
-        skip_lines,
-        encoding,
-        sheet,
-    )
+    read = reading.options()
     case = open_or_create(out, title)
 
     def take(read: ReadOptions) -> list[FileReceipt]:
@@ -109,18 +66,9 @@ def run(
     lang: Language | None = None,
     claims: Path | None = None,
     facts: Path | None = None,
-    mapping: Path | None = None,
-    time_zone: str | None = None,
-    date_format: str | None = None,
-    reader: str | None = None,
-    column: Column = (),
-    const: Const = (),
-    skip_lines: SkipLines = None,
-    encoding: Encoding = None,
-    sheet: Sheet = None,
+    reading: Reading = AS_IS,
     seed: int = 0,
     alpha: float = 0.01,
-    allow_large: Flag = False,
     json: Json = False,
 ) -> int:
     """Measure everything the data can carry, and write the report.
@@ -149,36 +97,15 @@ def run(
         A claims.toml with statements to check.
     facts
         A table of published figures to reconcile (CSV).
-    mapping
-        A mapping of columns (TOML).
-    time_zone
-        The zone of times that state none.
-    date_format
-        How dates are written.
-    reader
-        Which reader to use, instead of the one that recognises the file.
     seed
         The seed of all random draws.
     alpha
         The error rate the tests are held to.
-    allow_large
-        Take in compressed files that unpack to very much more than their size.
     """
     from birdfall.pipeline.context import Options
-    from birdfall.pipeline.intake import Choices, ReadOptions, change_choices, prepare, put_inputs
+    from birdfall.pipeline.intake import Choices, change_choices, prepare, put_inputs
 
-    read = ReadOptions(
-        mapping,
-        reader,
-        time_zone,
-        date_format,
-        allow_large,
-        parse_pairs(column, "--column"),
-        parse_pairs(const, "--const"),
-        skip_lines,
-        encoding,
-        sheet,
-    )
+    read = reading.options()
 
     def take(read: ReadOptions) -> Prepared:
         with show_progress(json) as progress:

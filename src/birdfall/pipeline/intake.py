@@ -33,7 +33,7 @@ class ReadOptions:
     Parameters
     ----------
     mapping
-        A mapping of columns (TOML); None: known columns, or a guess.
+        A mapping of columns, or the TOML file that has it; None: known columns, or a guess.
     reader
         The name of a reader; None: the one that is surest it knows the file.
     time_zone
@@ -52,7 +52,7 @@ class ReadOptions:
         The one sheet, table or file of a container that is read; None: all.
     """
 
-    mapping: Path | None = None
+    mapping: Path | ColumnMapping | None = None
     reader: str | None = None
     time_zone: str | None = None
     date_format: str | None = None
@@ -66,8 +66,9 @@ class ReadOptions:
     @property
     def keywords(self) -> ReadKeywords:
         """The same as the functions of `sources.ingest` take them."""
+        mapping = self.mapping
         return {
-            "mapping": None if self.mapping is None else load_mapping(self.mapping),
+            "mapping": load_mapping(mapping) if isinstance(mapping, Path) else mapping,
             "reader": self.reader,
             "time_zone": self.time_zone,
             "date_format": self.date_format,

@@ -29,7 +29,7 @@ class FileReading:
         Of times that do not say it themselves.
     constants, columns : mapping
         What is so in every row, and which column is what, by role.
-    skip_lines, encoding, sheet
+    skip_lines, encoding, sheet, allow_large
         How the files are laid out, as `sources.shared.protocol.SourceOptions` has it.
     """
 
@@ -42,6 +42,7 @@ class FileReading:
     encoding: str | None = None
     sheet: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    allow_large: bool = False
 
     @property
     def source_options(self) -> SourceOptions:
@@ -50,6 +51,7 @@ class FileReading:
             self.time_zone,
             self.date_format,
             self.mapping,
+            self.allow_large,
             columns=self.columns,
             constants=self.constants,
             skip_lines=self.skip_lines,
