@@ -1,6 +1,6 @@
 """Claims: statements in five languages, parsed and checked against a record."""
 
-from birdfall.claims.check import check, check_sentence, check_statement
+from birdfall.claims.check import check, check_claims, check_sentence, check_statement
 from birdfall.claims.parse import ParsedClaim
 from birdfall.claims.statements import (
     Claim,
@@ -23,6 +23,7 @@ __all__ = [
     "Statement",
     "Verdict",
     "check",
+    "check_claims",
     "check_sentence",
     "check_statement",
     "claim_slug",

@@ -5,7 +5,7 @@ The verdicts stand in `verdicts`. Method: docs/methods/claims.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import TypedDict
 
@@ -88,6 +88,14 @@ def check(
 ) -> list[Finding]:
     """Check every measurable claim of a statement. Parameters as of `check_sentence`."""
     return check_statement(record, findings, parse_claim(claim), settings=settings)
+
+
+def check_claims(
+    record: Record, findings: Mapping[str, Finding], claims: Iterable[Claim], *, settings: Settings
+) -> list[Finding]:
+    """Check every measurable claim of several statements; the record is read once for all."""
+    source = ClaimSource(record, findings, settings)
+    return [found for claim in claims for found in check_against(source, parse_claim(claim))]
 
 
 def check_statement(

@@ -15,11 +15,11 @@ import numpy as np
 from birdfall.explanations.conformal_sets import (
     MIN_MISFIT_P,
     CauseSets,
-    WorldCloud,
     calibrate_sets,
     fit_cloud,
     strangeness,
 )
+from birdfall.explanations.kept_fits import Fitted, kept_fit
 from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated, fit_full
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.world.evidence import ITEMS
@@ -279,7 +279,7 @@ def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
 
 
 def _plausible_causes(
-    fitted: _Fitted, drawn: np.ndarray
+    fitted: Fitted, drawn: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, float]:
     """The set, the strangeness of each cause beyond its threshold, and the misfit p-value."""
     sets, cloud = fitted
@@ -305,41 +305,46 @@ def _item_support(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
     return found
 
 
-class _Fitted(NamedTuple):
-    """What was learnt from worlds, thresholds and distances included; no case changes it."""
-
-    sets: CauseSets
-    cloud: WorldCloud
-
-
-def _with_thresholds(model: CauseClassifier, reference: Reference) -> _Fitted:
+def _with_thresholds(model: CauseClassifier, reference: Reference) -> Fitted:
     sets = calibrate_sets(model, reference.calibrate, reference.stress)
-    return _Fitted(sets, fit_cloud(model, reference.calibrate))
+    return Fitted(sets, fit_cloud(model, reference.calibrate))
 
 
 @functools.lru_cache(maxsize=16)
-def _fit_whole(reference: Reference, items: tuple[str, ...]) -> _Fitted:
+def _fit_whole(reference: Reference, items: tuple[str, ...]) -> Fitted:
     """What all worlds of the reference teach of these items."""
-    return _with_thresholds(fit_full(reference, items), reference)
+
+    def make() -> Fitted:
+        return _with_thresholds(fit_full(reference, items), reference)
+
+    return kept_fit(reference, ("whole", *items), make)
 
 
 @functools.lru_cache(maxsize=16)
-def _fit_near(reference: Reference, items: tuple[str, ...]) -> _Fitted:
+def _fit_near(reference: Reference, items: tuple[str, ...]) -> Fitted:
     """The same from fewer worlds.
 
     Refits without some items learn from these too, so each of them begins near its end.
     """
-    fewer = _reduced_reference(reference)
-    start = fit_full(reference, items)
-    return _with_thresholds(fit_calibrated(fewer, items, start, quick=True), fewer)
+
+    def make() -> Fitted:
+        fewer = _reduced_reference(reference)
+        start = _fit_whole(reference, items).sets.model
+        return _with_thresholds(fit_calibrated(fewer, items, start, quick=True), fewer)
+
+    return kept_fit(reference, ("near", *items), make)
 
 
 @functools.lru_cache(maxsize=512)
-def _refit(reference: Reference, items: tuple[str, ...], others: tuple[str, ...]) -> _Fitted:
+def _refit(reference: Reference, items: tuple[str, ...], others: tuple[str, ...]) -> Fitted:
     """What the fewer worlds teach of other items, from the fit of `items` on."""
-    fewer = _reduced_reference(reference)
-    start = _fit_near(reference, items).sets.model
-    return _with_thresholds(fit_calibrated(fewer, others, start, quick=True), fewer)
+
+    def make() -> Fitted:
+        fewer = _reduced_reference(reference)
+        start = _fit_near(reference, items).sets.model
+        return _with_thresholds(fit_calibrated(fewer, others, start, quick=True), fewer)
+
+    return kept_fit(reference, ("refit", *items, "of", *others), make)
 
 
 @functools.lru_cache(maxsize=2)

@@ -10,7 +10,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,15 +135,24 @@ class Record:
         column = [rows.column(n).to_numpy() for n in ("follower", "followed", "since", "until")]
         return FollowEdges(*column)
 
-    def names(self) -> dict[str, str]:
-        """Latest known handle (or display name in the settings) of each account that has one."""
+    def names(self, of: Iterable[str] | None = None) -> dict[str, str]:
+        """Latest known handle (or display name in the settings) of each account that has one.
+
+        of: the accounts that are asked for; None: all.
+        """
+        wanted = None if of is None else sorted(set(of))
+        if wanted == []:
+            return {}
+        chosen = "" if wanted is None else "AND account IN (SELECT unnest($1))"
         rows = self.sql(
             "SELECT account, arg_max(handle, "
             "coalesce(observed_at, created_at, TIMESTAMPTZ '1970-01-01')) AS handle "
-            "FROM accounts WHERE handle IS NOT NULL GROUP BY account"
+            f"FROM accounts WHERE handle IS NOT NULL {chosen} GROUP BY account",
+            None if wanted is None else [wanted],
         )
         found = dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
-        return found | self.settings.names
+        named = self.settings.names
+        return found | {a: n for a, n in named.items() if wanted is None or a in wanted}
 
 
 def from_tables(

@@ -105,7 +105,7 @@ def given_names(record: Record, accounts: Iterable[str] = ()) -> GivenNames:
         *settings.negative_controls,
         *accounts,
     )
-    handles = record.names()
+    handles = record.names(named)
     given = {a: handles.get(a, a) for a in named if record.ids.code(a) is not None}
     return GivenNames(names_of(record), given)
 
@@ -119,5 +119,5 @@ def _as_handle(name: str) -> str:
 def names_of(record: Record) -> Names:
     """The names of a record's accounts; handles are read for public accounts only."""
     public = frozenset(record.settings.public)
-    handles = {a: h for a, h in record.names().items() if a in public}
+    handles = record.names(public)
     return Names(record.ids, public, handles)

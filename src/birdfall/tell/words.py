@@ -46,6 +46,12 @@ MessageValue = str | float | None
 NoteValue = str | float | bool | None | Sequence["NoteValue"]
 
 
+@lru_cache
+def _locale(name: str) -> Locale:
+    """What Babel knows of a locale. By its name it would be looked up on disk each time."""
+    return Locale.parse(name)
+
+
 @dataclass(frozen=True)
 class Words:
     """The words of one language, and how it writes numbers and times in a zone."""
@@ -92,7 +98,7 @@ class Words:
     def join(self, items: Sequence[str]) -> str:
         """A list in a sentence: "a, b and c"."""
         locale = {"en": "en_GB", "pt": "pt_BR"}.get(self.language, self.language)
-        return str(format_list(list(items), locale=locale)) if items else "–"
+        return str(format_list(list(items), locale=_locale(locale))) if items else "–"
 
     def number(self, value: float | int | None, digits: int | None = None) -> str:
         """A number as this language writes it; a dash for none."""
@@ -105,7 +111,7 @@ class Words:
         rounded = round(float(value), digits)
         if self.language == "es":
             text = format_decimal(
-                rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale="es"
+                rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=_locale("es")
             )
             whole = text.split(",")[0]
             return str(
@@ -113,8 +119,7 @@ class Words:
                 if "." in whole
                 else text
             )
-        locale = "ar_EG@numbers=latn" if self.language == "ar" else self.language
-        locale = "en" if self.language == "ar" else locale
+        locale = _locale("en" if self.language == "ar" else self.language)
         return str(
             format_decimal(
                 rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale
@@ -127,7 +132,7 @@ class Words:
             return "–"
         if 0 < share < 0.01:
             digits = 1
-        locale = "en" if self.language == "ar" else self.language
+        locale = _locale("en" if self.language == "ar" else self.language)
         return str(
             format_percent(
                 share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale
@@ -166,7 +171,7 @@ class Words:
     def _in_zone(self, value: dt.datetime | int, pattern: str) -> str:
         if isinstance(value, int):
             value = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=value)
-        locale = Locale.parse("ar_EG" if self.language == "ar" else self.language)
+        locale = _locale("ar_EG" if self.language == "ar" else self.language)
         text = str(format_datetime(value, pattern, tzinfo=self.zone, locale=locale))
         return text.translate(_ARABIC_DIGITS)
 
@@ -174,7 +179,7 @@ class Words:
         """A length of time in the unit a reader would use."""
         if seconds is None:
             return "–"
-        locale = Locale.parse("ar_EG" if self.language == "ar" else self.language)
+        locale = _locale("ar_EG" if self.language == "ar" else self.language)
         for unit, size in DURATION_UNITS:
             if seconds < MAX_UNITS * size or unit == "day":
                 delta = dt.timedelta(seconds=max(1, round(seconds / size)) * size)
@@ -277,7 +282,7 @@ def _placeholder(
     count = values[name]
     if not isinstance(count, int | float):
         raise ValueError(f"{name} counts something in {message!r}, and is {count!r}")
-    locale = Locale.parse(speaker.language)
+    locale = _locale(speaker.language)
     form = locale.plural_form(count)
     chosen: dict[str, str] = {}
     while True:
