@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from birdfall.pipeline.csv_cells import UNSAFE_PATTERN, safe_cell, write_csv
+from birdfall.pipeline.csv_cells import UNSAFE_PATTERN, plain_value, safe_cell, write_csv
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -56,3 +56,19 @@ def test_times_numbers_truths_and_lists(tmp_path):
     assert names == table.column_names and second == [""] * 5
     assert first[0] == "2013-10-31T22:20:00+00:00" and float(first[1]) == 1e-7
     assert first[2:] == ["3", "1", '["=a", "b"]']
+
+
+MOMENT = st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999_999))
+
+
+@given(
+    st.lists(st.one_of(st.none(), MOMENT), min_size=1, max_size=6), st.sampled_from([None, "UTC"])
+)
+@example([dt.datetime(2013, 10, 31, 22, 20), dt.datetime(1, 1, 1, 0, 0, 0, 100), None], "UTC")
+def test_times_are_written_as_python_writes_them(tmp_path_factory, moments, zone):
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    times = pa.array(moments, pa.timestamp("us")).cast(pa.timestamp("us", zone))
+    write_csv(path, pa.table({"number": list(range(len(moments))), "time": times}))
+    with path.open(newline="") as file:
+        written = [row[1] for row in list(csv.reader(file))[1:]]
+    assert written == [plain_value(v) if v is not None else "" for v in times.to_pylist()]

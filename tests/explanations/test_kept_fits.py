@@ -1,34 +1,46 @@
 """Fits kept on this machine: the same bits as fits that are made anew, and never in their way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from birdfall.explanations import kept_fits, verdict
+from birdfall.explanations import kept_fits
+from birdfall.explanations.conformal_sets import calibrate_sets, fit_cloud
+from birdfall.explanations.likelihood_ratio import fit_calibrated
 from birdfall.explanations.reference_worlds import reference
 
 ITEMS = ("log10_size", "returned_share")
+FEW = slice(None, 600)
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(kept_fits.FOLDER_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(verdict, "REFIT_WORLDS", 600)  # few worlds: the fit is not the point
-    verdict._reduced_reference.cache_clear()
-    yield tmp_path / "fits"
-    verdict._reduced_reference.cache_clear()
-    verdict._refit.cache_clear()
-    verdict._fit_near.cache_clear()
+    return tmp_path / "fits"
 
 
-def fit(worlds, calls):
-    """A fit of the smaller reference, which counts how often it is made."""
+@pytest.fixture(scope="module")
+def fewer():
+    """Few of the worlds: the fit is not the point."""
+    parts = {name: getattr(reference(), name).select(FEW) for name in ("learn", "tune")}
+    return replace(reference(), calibrate=reference().calibrate.select(FEW), **parts)
 
-    def make():
-        calls.append(1)
-        fewer = verdict._reduced_reference(worlds)
-        return verdict._with_thresholds(verdict.fit_calibrated(fewer, ITEMS, quick=True), fewer)
 
-    return kept_fits.kept_fit(worlds, ("test", *ITEMS), make)
+@pytest.fixture
+def fit(fewer):
+    """`fit(worlds, calls)`: a fit kept as one of `worlds`, which counts how often it is made."""
+
+    def of(worlds, calls):
+        def make():
+            calls.append(1)
+            model = fit_calibrated(fewer, ITEMS, quick=True)
+            sets = calibrate_sets(model, fewer.calibrate, {})
+            return kept_fits.Fitted(sets, fit_cloud(model, fewer.calibrate))
+
+        return kept_fits.kept_fit(worlds, ("test", *ITEMS), make)
+
+    return of
 
 
 def arrays(fitted):
@@ -40,7 +52,7 @@ def arrays(fitted):
     ]  # fmt: skip
 
 
-def test_a_kept_fit_is_the_fit_to_the_last_bit_and_a_torn_one_is_made_anew(folder):
+def test_a_kept_fit_is_the_fit_to_the_last_bit_and_a_torn_one_is_made_anew(folder, fit):
     calls = []
     first, again = fit(reference(), calls), fit(reference(), calls)
     assert len(calls) == 1
@@ -60,10 +72,10 @@ def test_a_kept_fit_is_the_fit_to_the_last_bit_and_a_torn_one_is_made_anew(folde
 
 
 def test_only_fits_of_the_shipped_worlds_are_kept_and_only_where_there_is_a_folder(
-    folder, monkeypatch, tmp_path
+    folder, fit, fewer, monkeypatch, tmp_path
 ):
     calls = []
-    fit(verdict._reduced_reference(reference()), calls)
+    fit(fewer, calls)
     assert not folder.exists()
     taken = tmp_path / "a file"
     taken.write_text("no folder")
@@ -73,7 +85,7 @@ def test_only_fits_of_the_shipped_worlds_are_kept_and_only_where_there_is_a_fold
     assert len(calls) == 3 and taken.read_text() == "no folder"
 
 
-def test_other_code_takes_no_fit_of_this_and_the_oldest_go(folder, monkeypatch):
+def test_other_code_takes_no_fit_of_this_and_the_oldest_go(folder, fit, monkeypatch):
     calls = []
     fit(reference(), calls)
     monkeypatch.setattr(kept_fits, "_made_by", lambda: "other code")

@@ -117,7 +117,7 @@ def _keep(place: Path, fitted: Fitted) -> None:
         **{f"learnt_{name}": getattr(model.learnt, name) for name in WEIGHTS},
     }
     out = io.BytesIO()
-    np.savez(out, **arrays)  # type: ignore[arg-type]
+    np.savez(out, **arrays)
     beside = place.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

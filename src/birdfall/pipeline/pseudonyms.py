@@ -9,9 +9,10 @@ is looked through all the same.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -58,6 +59,8 @@ MERGED: Final = "other"
 MIN_CLIENT_ACCOUNTS: Final = 10
 #: Hexadecimal digits of the digest that stands for an id.
 DIGEST_DIGITS: Final = 16
+#: Bytes of a block of SHA-256.
+HMAC_BLOCK: Final = 64
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Pseudonyms:
     mentions: Mentions
     rare_clients: frozenset[str] = frozenset()
     _sources: dict[str, str] = field(default_factory=dict)
+    _called: dict[str, str] = field(default_factory=dict)
 
     def account(self, account: str | None) -> str | None:
         """The pseudonym of an account; a digest for one that the record does not know."""
@@ -94,8 +98,10 @@ class Pseudonyms:
 
     def digest(self, text: str) -> str:
         """What stands for an id of the platform."""
-        whole = hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
-        return "id-" + whole[:DIGEST_DIGITS]
+        inner, outer = (begun.copy() for begun in self._keyed)
+        inner.update(text.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        return "id-" + outer.hexdigest()[:DIGEST_DIGITS]
 
     def object(self, text: str, kind: str | None = None) -> str:
         """An object of the platform: an account by its name here, words with nobody named in them,
@@ -129,6 +135,14 @@ class Pseudonyms:
     def _name(self, account: str) -> str | None:
         return None if account in self.public else self.account(account)
 
+    @cached_property
+    def _keyed(self) -> tuple[hashlib._Hash, hashlib._Hash]:
+        """Both hashes of HMAC-SHA256 (RFC 2104) after its key, which all texts share."""
+        key = hashlib.sha256(self.key).digest() if len(self.key) > HMAC_BLOCK else self.key
+        block = key.ljust(HMAC_BLOCK, b"\0")
+        inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+        return hashlib.sha256(inner), hashlib.sha256(outer)
+
     # -- tables ------------------------------------------------------------------------------------
 
     def table(
@@ -141,8 +155,6 @@ class Pseudonyms:
         """
         table = self._merge_small_strata(table)
         is_account, is_object = {*ACCOUNTS, *accounts}, {*IDENTIFYING, *objects}
-        owners = _first_column(table, OWNERS)
-        kinds = _first_column(table, OBJECT_KINDS)
         columns = []
         for one in table.schema:
             column = table.column(one.name)
@@ -154,13 +166,9 @@ class Pseudonyms:
             elif one.name in is_account:
                 column = self._account_column(column)
             elif one.name in PERSONAL:
-                pairs = zip(column.to_pylist(), owners, strict=True)
-                shown = [v if owner in self.public else None for v, owner in pairs]
-                column = pa.array(shown, pa.string())
+                column = self._of_public(table, column)
             elif one.name in is_object:
-                things = list(zip(column.to_pylist(), kinds, strict=True))
-                called = {(v, k): None if v is None else self.object(v, k) for v, k in set(things)}
-                column = pa.array([called[thing] for thing in things], pa.string())
+                column = self._objects(column, _first_column(table, OBJECT_KINDS))
             elif one.name in POSTS:
                 column = _map_values(column, self.digest)
             elif one.name in SOURCES:
@@ -172,19 +180,38 @@ class Pseudonyms:
             columns.append(column)
         return pa.table(columns, names=table.column_names)
 
+    def _of_public(self, table: pa.Table, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """A column where its row belongs to a public account, nulls elsewhere."""
+        owners = _first_column(table, OWNERS)
+        if owners is None:
+            return pa.nulls(len(column), pa.string())
+        public = pa.array(sorted(self.public), pa.string())
+        return pc.if_else(pc.is_in(owners, value_set=public), column, pa.scalar(None, pa.string()))
+
+    def _objects(self, column: pa.ChunkedArray, kinds: pa.ChunkedArray | None) -> pa.Array:
+        """A column of objects, each called once for each kind that stands beside it."""
+        if kinds is None:
+            return _map_values(column, self.object)
+        found = pa.nulls(len(column), pa.string())
+        for kind in kinds.unique().to_pylist():
+            here = pc.is_null(kinds) if kind is None else pc.equal(kinds, kind)
+            here = _in_one(pc.fill_null(here, False))
+            called = _map_values(_in_one(column).filter(here), partial(self.object, kind=kind))
+            found = pc.replace_with_mask(found, here, called)
+        return found
+
     def _account_column(self, column: pa.ChunkedArray) -> pa.Array:
         """The pseudonyms of a column of accounts, all looked up at once."""
-        accounts = column.unique().drop_null() if len(column) else pa.array([], pa.string())
-        codes = self.ids.encode(accounts).tolist()
-        called = {
-            account: account
-            if account in self.public
-            else pseudonym(code)
-            if code >= 0
-            else self.digest(account)
-            for account, code in zip(accounts.to_pylist(), codes, strict=True)
-        }
-        return pa.array([called.get(v) for v in column.to_pylist()], pa.string())
+        coded = _coded(column)
+        accounts = coded.dictionary.to_pylist()
+        new = [account for account in accounts if account not in self._called]
+        for account, code in zip(
+            new, self.ids.encode(pa.array(new, pa.string())).tolist(), strict=True
+        ):
+            known = pseudonym(code) if code >= 0 else self.digest(account)
+            self._called[account] = account if account in self.public else known
+        called = [self._called[account] for account in accounts]
+        return pa.array(called, pa.string()).take(coded.indices)
 
     def _words(self, column: pa.ChunkedArray) -> pa.Array:
         return _map_values(column, self._clean_words)
@@ -304,11 +331,20 @@ class _Fields:
 
 def _map_values(column: pa.ChunkedArray, change: Callable[[str], str]) -> pa.Array:
     """A column of texts with each different value changed once."""
-    values = column.unique().drop_null().to_pylist() if len(column) else []
-    changed = {value: change(value) for value in values}
-    if all(value == new for value, new in changed.items()):
-        return column
-    return pa.array([changed.get(v) for v in column.to_pylist()], pa.string())
+    coded = _coded(column)
+    values = coded.dictionary.to_pylist()
+    changed = list(map(change, values))
+    return column if changed == values else pa.array(changed, pa.string()).take(coded.indices)
+
+
+def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A column of texts as its different values, and where they stand; nulls are none of them."""
+    return _in_one(column).dictionary_encode()
+
+
+def _in_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """A column as one array."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _map_lists(column: pa.ChunkedArray, change: Callable[[pa.ChunkedArray], pa.Array]) -> pa.Array:
@@ -320,10 +356,7 @@ def _map_lists(column: pa.ChunkedArray, change: Callable[[pa.ChunkedArray], pa.A
                     column.type)  # fmt: skip
 
 
-def _first_column(table: pa.Table, names: tuple[str, ...]) -> list[str | None]:
-    """The values of the first of these columns the table has; without any, None in each row."""
+def _first_column(table: pa.Table, names: tuple[str, ...]) -> pa.ChunkedArray | None:
+    """The first of these columns that the table has; None without any."""
     name = next((c for c in names if c in table.column_names), None)
-    values: list[str | None] = (
-        [None] * table.num_rows if name is None else table.column(name).to_pylist()
-    )
-    return values
+    return None if name is None else table.column(name)
