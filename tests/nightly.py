@@ -131,6 +131,10 @@ def parts() -> dict[str, Part]:
     return {
         "slow": Part("the slow suites", ("make", "test-slow")),
         "calibration": Part("explanations on 30,000 new worlds", ("make", "test-calibration")),
+        "cluster": Part(
+            "a whole inquiry on Sail and Apache Spark: a million rows, as on one machine",
+            script("tests/cluster/run.py", "--accounts", "100000"),
+        ),
         "live": Part("real servers: 10,000 accounts, moderation, a wiki", ("make", "test-nightly")),
         "mutants": Part(
             "forty seeded faults",

@@ -12,9 +12,9 @@ FLOORS = [
     {"kernels", "record", "sources", "web"},
     {"measures"},
     {"claims", "explanations", "world"},
-    {"watch", "tell", "cluster"},
+    {"watch", "tell"},
     {"watch.dashboard", "watch.session", "pipeline"},
-    {"app"},
+    {"app", "cluster"},
     {"cli", "api", "inquiry", "__main__", ""},
 ]
 #: A package that can be called stands as high as the function it calls.

@@ -31,6 +31,7 @@ MEASURES = (
     "claims.check_sentence",
     "explanations.measure.explanations",
     "sources.ingest.load",
+    "cluster.inquiry.run",
     "cluster.spark.coaction",
 )
 

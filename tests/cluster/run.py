@@ -1,14 +1,21 @@
 """Run the cluster tests on each engine, in an environment of its own.
 
+    python tests/cluster/run.py [--accounts N]
+
+N: accounts of the world that is measured on the engine and on one machine; ten rows to each.
+
 Sail and Apache Spark cannot share one.
 """
 
+import argparse
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TESTS = ("tests/cluster/test_engines.py", "tests/cluster/test_run.py")
 
 
 def run(engine: str) -> int:
@@ -27,10 +34,16 @@ def run(engine: str) -> int:
         (folder / ".ready").touch()
     print(f"== {engine}", flush=True)
     return subprocess.run(
-        [python, "-m", "pytest", "tests/cluster/test_engines.py"], cwd=ROOT
+        [python, "-m", "pytest", "-m", "slow or not slow", *TESTS],
+        cwd=ROOT,
     ).returncode
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--accounts", type=int)
+    accounts = parser.parse_args().accounts
+    if accounts:
+        os.environ["BIRDFALL_CLUSTER_ACCOUNTS"] = str(accounts)
     engines = ["cluster"] + (["spark"] if shutil.which("java") else [])
     sys.exit(max(run(engine) for engine in engines))

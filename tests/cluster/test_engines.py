@@ -4,10 +4,7 @@ Which of the two is tested is what is installed.
 """
 
 import datetime as dt
-import os
 import re
-import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,37 +20,6 @@ from birdfall.kernels.coaction.coaction import coaction  # noqa: E402
 from birdfall.model.errors import UsageError, WindowError  # noqa: E402
 
 MINUTE = dt.timedelta(seconds=60)
-
-
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    try:
-        from pysail.spark import SparkConnectServer
-    except ImportError:
-        if shutil.which("java") is None:
-            pytest.skip("neither Sail nor Java here")
-        os.environ["PYSPARK_PYTHON"] = sys.executable
-        session = (
-            SparkSession.builder.master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.sql.shuffle.partitions", "8")
-            .getOrCreate()
-        )
-        session.sparkContext.setLogLevel("ERROR")
-        yield session
-        session.stop()
-        return
-    server = SparkConnectServer(ip="127.0.0.1", port=0)
-    server.start(background=True)
-    ip, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://{ip}:{port}").getOrCreate()
-    yield session
-    session.stop()
-    server.stop()
 
 
 @pytest.fixture(scope="module")

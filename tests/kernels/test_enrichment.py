@@ -271,3 +271,43 @@ def test_e_values():
     assert e_value(2.0) == pytest.approx(2 + 2**0.5)
     assert e_value(0.7) == 1.0
     assert e_value(5.3) == pytest.approx(10.07, abs=0.01)
+
+
+@given(st.integers(0, 60))
+def test_counts_of_parts_of_the_edges_sum_to_the_draws_of_the_whole(seed):
+    """Each part of the followers tallies the same draws; their sums give the same maxima."""
+    audiences, starts, follower, fallen, stratum = graph(seed)
+    begin, followed = kernel.transpose_edges(starts, follower, len(fallen))
+    order = np.argsort(stratum, kind="stable").astype(np.int32)
+    stratum_starts = np.r_[0, np.cumsum(np.bincount(stratum, minlength=3))].astype(np.int64)
+    fallen_in = np.bincount(stratum, fallen, minlength=3).astype(np.int64)
+    draws = (order, stratum_starts, fallen_in)
+    mean, deviation = np.linspace(0.5, 3, len(audiences)), np.linspace(1, 2, len(audiences))
+    whole = np.zeros(12)
+    kernel.permuted_maxima(begin, followed, *draws, mean, deviation, 0, 12, seed, whole)
+    summed = np.zeros((12, len(audiences)), np.int32)
+    for part in range(3):
+        mine = np.repeat(np.arange(len(fallen)) % 3 == part, np.diff(begin))
+        degrees = np.where(np.arange(len(fallen)) % 3 == part, np.diff(begin), 0)
+        part_starts = np.r_[0, np.cumsum(degrees)].astype(np.int64)
+        kernel.permuted_counts(part_starts, followed[mine], *draws, seed, summed)
+    found = np.maximum(((summed - mean) * (1.0 / deviation)).max(axis=1), 0)
+    assert found.tolist() == whole.tolist()
+
+
+@given(st.integers(0, 60))
+def test_moments_of_sizes_counted_elsewhere_are_those_of_the_edges(seed):
+    audiences, starts, follower, fallen, stratum = graph(seed)
+    total = np.bincount(stratum, minlength=3).astype(float)
+    rate = np.bincount(stratum, fallen, minlength=3) / np.maximum(total, 1)
+    spread = rate * (1 - rate) / np.maximum(total - 1, 1)
+    boosts, count = np.array([1.5, 4.0]), np.array([int(fallen[a].sum()) for a in audiences])
+    of_edges, of_sizes = np.zeros((3, len(audiences))), np.zeros((3, len(audiences)))
+    kernel.moments(
+        starts, follower, stratum, rate, spread, total, boosts, 0, len(audiences), count, *of_edges
+    )
+    sizes = np.array([np.bincount(stratum[a], minlength=3) for a in audiences], np.int64)
+    kernel.moments_of_sizes(
+        sizes.reshape(len(audiences), 3), rate, spread, total, boosts, count, *of_sizes
+    )
+    assert of_sizes.tolist() == of_edges.tolist()

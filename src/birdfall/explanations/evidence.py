@@ -22,6 +22,7 @@ from birdfall.measures.follower_counts import Fact
 from birdfall.measures.suspensions import find_absences
 from birdfall.model.findings import Finding
 from birdfall.record.record import NEVER, Record
+from birdfall.record.split import EACH_ACCOUNT, ByParts, ByRows
 from birdfall.world.evidence import MAX_DOSE, dose_jump, log_odds
 
 DAY_US: Final = 86_400_000_000
@@ -276,7 +277,8 @@ def _notable_accounts(record: Record) -> np.ndarray | None:
         return None
     rows = record.sql(
         "SELECT i.code, max(a.followers) AS followers FROM accounts a "
-        "JOIN ids i ON i.id = a.account WHERE a.followers IS NOT NULL GROUP BY 1"
+        "JOIN ids i ON i.id = a.account WHERE a.followers IS NOT NULL GROUP BY 1",
+        split=EACH_ACCOUNT,
     )
     if rows.num_rows < MIN_KNOWN_SHARE * len(record.ids):
         return None
@@ -369,10 +371,15 @@ def _report_items(record: Record, row: ScannedWave, codes: np.ndarray) -> Items:
         "LEFT JOIN ids r ON r.id = a.account "
         "WHERE a.kind = 'report' AND epoch_us(a.time) BETWEEN $1 AND $2",
         [begin, end],
+        split=ByRows(
+            {"acts": "kind = 'report' AND epoch_us(time) BETWEEN $1 AND $2"}, (begin, end)
+        ),
     )
-    total = (
-        record.sql("SELECT count(*) AS n FROM acts WHERE kind = 'report'").column("n")[0].as_py()
+    counted = record.sql(
+        "SELECT count(*) AS n FROM acts WHERE kind = 'report'",
+        split=ByParts("SELECT sum(n)::BIGINT AS n FROM parts", key=""),
     )
+    total = counted.column("n")[0].as_py()
     if not total or not len(codes):
         return {}
     everyone = len(record.ids)

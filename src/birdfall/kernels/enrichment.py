@@ -85,28 +85,6 @@ def transpose_edges(
 
 
 @njit(cache=True, nogil=True)
-def count_per_stratum(
-    starts: np.ndarray,
-    follower: np.ndarray,
-    stratum: np.ndarray,
-    fallen: np.ndarray,
-    strata: int,
-    audience: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Followers and fallen followers of one audience per stratum, int64[strata] each.
-
-    stratum: int32[n]. fallen: int8[n].
-    """
-    size = np.zeros(strata, np.int64)
-    hit = np.zeros(strata, np.int64)
-    for e in range(starts[audience], starts[audience + 1]):
-        f = follower[e]
-        size[stratum[f]] += 1
-        hit[stratum[f]] += fallen[f]
-    return size, hit
-
-
-@njit(cache=True, nogil=True)
 def moments(
     starts: np.ndarray,
     follower: np.ndarray,
@@ -145,31 +123,109 @@ def moments(
     function than the binomial of its mean (Hoeffding 1963), so its expectation is at most 1 if
     nothing is raised.
     """
-    strata = len(rate)
-    size = np.zeros(strata, np.int64)
-    grown = np.empty((len(boosts), strata))
-    for b in range(len(boosts)):
-        for s in range(strata):
-            grown[b, s] = np.log1p(rate[s] * (boosts[b] - 1.0))
-    term = np.empty(len(boosts))
+    size = np.zeros(len(rate), np.int64)
+    grown = _grown_rates(rate, boosts)
     for a in range(first, last):
         size[:] = 0
         for e in range(np.uint64(starts[a]), np.uint64(starts[a + 1])):
             size[np.uint64(stratum[np.uint64(follower[e])])] += 1
-        m = 0.0
-        v = 0.0
-        for s in range(strata):
-            m += size[s] * rate[s]
-            v += size[s] * (total[s] - size[s]) * spread[s]
-        mean[a] = m
-        variance[a] = v
-        for b in range(len(boosts)):
-            t = count[a] * np.log(boosts[b])
-            for s in range(strata):
-                t -= size[s] * grown[b, s]
-            term[b] = t
-        top = term.max()
-        log_e[a] = top + np.log(np.exp(term - top).mean())
+        mean[a], variance[a], log_e[a] = _moments(
+            size, rate, spread, total, boosts, grown, count[a]
+        )
+
+
+@njit(cache=True, nogil=True)
+def _grown_rates(rate: np.ndarray, boosts: np.ndarray) -> np.ndarray:
+    """What a follower of each stratum takes from the log e-value, float64[B, strata]."""
+    grown = np.empty((len(boosts), len(rate)))
+    for b in range(len(boosts)):
+        for s in range(len(rate)):
+            grown[b, s] = np.log1p(rate[s] * (boosts[b] - 1.0))
+    return grown
+
+
+@njit(cache=True, nogil=True)
+def _moments(
+    size: np.ndarray,
+    rate: np.ndarray,
+    spread: np.ndarray,
+    total: np.ndarray,
+    boosts: np.ndarray,
+    grown: np.ndarray,
+    count: int,
+) -> tuple[float, float, float]:
+    """Mean, variance and log e-value of one audience of `size` (int64[strata]) followers."""
+    m = 0.0
+    v = 0.0
+    for s in range(len(rate)):
+        m += size[s] * rate[s]
+        v += size[s] * (total[s] - size[s]) * spread[s]
+    term = np.empty(len(boosts))
+    for b in range(len(boosts)):
+        t = count * np.log(boosts[b])
+        for s in range(len(rate)):
+            t -= size[s] * grown[b, s]
+        term[b] = t
+    top = term.max()
+    return m, v, top + np.log(np.exp(term - top).mean())
+
+
+@njit(cache=True, nogil=True)
+def moments_of_sizes(
+    sizes: np.ndarray,
+    rate: np.ndarray,
+    spread: np.ndarray,
+    total: np.ndarray,
+    boosts: np.ndarray,
+    count: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    log_e: np.ndarray,
+) -> None:
+    """As `moments`, of audiences whose followers were counted elsewhere.
+
+    sizes: int64[leaders, strata], followers of each audience per stratum.
+    """
+    grown = _grown_rates(rate, boosts)
+    for a in range(len(sizes)):
+        mean[a], variance[a], log_e[a] = _moments(
+            sizes[a], rate, spread, total, boosts, grown, count[a]
+        )
+
+
+@njit(cache=True, nogil=True)
+def permuted_counts(
+    followed_starts: np.ndarray,
+    followed: np.ndarray,
+    order: np.ndarray,
+    stratum_starts: np.ndarray,
+    fallen_in: np.ndarray,
+    seed: int,
+    out: np.ndarray,
+) -> None:
+    """Add the fallen followers of every audience in every draw to `out`.
+
+    The draws are those of `permuted_maxima` with the same seed, whatever edges are given: of the
+    edges of one part, the counts are that part's.
+
+    Parameters
+    ----------
+    followed_starts, followed, order, stratum_starts, fallen_in
+        As of `permuted_maxima`.
+    out
+        int32[draws, leaders], results.
+    """
+    np.random.seed(seed)
+    pool = order.copy()
+    for r in range(len(out)):
+        for s in range(len(fallen_in)):
+            begin, end = stratum_starts[s], stratum_starts[s + 1]
+            for k in range(fallen_in[s]):
+                j = begin + k + int(np.random.random() * (end - begin - k))
+                pool[begin + k], pool[j] = pool[j], pool[begin + k]
+                f = pool[begin + k]
+                for e in range(followed_starts[f], followed_starts[f + 1]):
+                    out[r, followed[e]] += 1
 
 
 @njit(cache=True, nogil=True)

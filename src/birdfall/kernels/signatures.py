@@ -113,9 +113,6 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
         "float64[:, ::1], int64, float64[::1], float64[::1], float64[::1]",
     ),
     "enrichment.bitset": ("int64[::1], int64",),
-    "enrichment.count_per_stratum": (
-        "int64[::1], int32[::1], int32[::1], int8[::1], int64, int64",
-    ),
     "enrichment.fallen_per_audience": (
         "int64[::1], int32[::1], uint64[::1], int64, int64, int64[::1]",
     ),
@@ -123,6 +120,13 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "enrichment.moments": (
         "int64[::1], int32[::1], int32[::1], float64[::1], float64[::1], float64[::1], "
         "float64[::1], int64, int64, int64[::1], float64[::1], float64[::1], float64[::1]",
+    ),
+    "enrichment.moments_of_sizes": (
+        "int64[:, ::1], float64[::1], float64[::1], float64[::1], float64[::1], int64[::1], "
+        "float64[::1], float64[::1], float64[::1]",
+    ),
+    "enrichment.permuted_counts": (
+        "int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], int64, int32[:, ::1]",
     ),
     "enrichment.permuted_maxima": (
         "int64[::1], int32[::1], int32[::1], int64[::1], int64[::1], float64[::1], "

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final, TypedDict
 
+import numpy as np
 import pyarrow as pa
 
 from birdfall.measures import (
@@ -26,18 +27,19 @@ from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.schemas import TIME
 from birdfall.record.lookalikes import find_lookalikes
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts
 from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolved_unfollows
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
 METHOD_VERSION: Final = 5
-#: Columns of a table's accounts, and SQL of its times.
-_TABLES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "accounts": (("account",), "coalesce(observed_at, created_at)"),
-    "acts": (("account",), "time"),
-    "statuses": (("account",), "time"),
-    "follows": (("follower", "followed"), "coalesce(since, observed_at)"),
-    "counts": (("account",), "time"),
+#: SQL of the times of a table.
+_TABLES: Final = {
+    "accounts": "coalesce(observed_at, created_at)",
+    "acts": "time",
+    "statuses": "time",
+    "follows": "coalesce(since, observed_at)",
+    "counts": "time",
 }
 #: A silence this many times longer than the longest ordinary one (99 %) is a gap.
 SILENCE_FACTOR: Final = 8.0
@@ -81,6 +83,21 @@ _Span = TypedDict(
         "source": str | None,
     },
 )
+
+
+_DISTINCT_TIMES: Final = "SELECT DISTINCT time FROM {}"
+_SILENCES: Final = f"""
+WITH steps AS (
+    SELECT time, lead(time) OVER (ORDER BY time) AS next
+    FROM (SELECT DISTINCT time FROM {{times}})
+), ordinary AS (
+    SELECT quantile_cont(epoch_us(next) - epoch_us(time), 0.99) AS q
+    FROM steps WHERE next IS NOT NULL
+)
+SELECT time AS "from", next AS "to" FROM steps, ordinary
+WHERE epoch_us(next) - epoch_us(time) > greatest({SILENCE_FACTOR} * q, 1000000)
+ORDER BY 1 LIMIT {MAX_SILENCES}
+"""
 
 
 class _TableRow(TypedDict):
@@ -185,26 +202,31 @@ def coverage(record: Record) -> Finding:
 def _tables(record: Record) -> list[_TableRow]:
     """Rows, accounts, extent and resolution of every table that holds something."""
     found: list[_TableRow] = []
-    for table, (columns, time) in _TABLES.items():
+    for table, time in _TABLES.items():
         if not record.has(table):
             continue
-        accounts = " UNION ALL ".join(f"SELECT {c} AS a FROM {table}" for c in columns)
         row = record.sql(
-            f"""SELECT (SELECT count(DISTINCT a) FROM ({accounts})) AS accounts,
-            min({time}) AS first, max({time}) AS last,
-            avg((epoch_us({time}) % 86400000000 = 0)::INT) AS midnight,
-            avg((epoch_us({time}) % 60000000 = 0)::INT) AS minute,
-            avg((epoch_us({time}) % 1000000 = 0)::INT) AS second FROM {table}"""
+            f"""SELECT min({time}) AS first, max({time}) AS last, count({time}) AS known,
+            count(*) FILTER (epoch_us({time}) % 86400000000 = 0) AS midnight,
+            count(*) FILTER (epoch_us({time}) % 60000000 = 0) AS minute,
+            count(*) FILTER (epoch_us({time}) % 1000000 = 0) AS second FROM {table}""",
+            split=ByParts(
+                """SELECT min(first) AS first, max(last) AS last, sum(known)::BIGINT AS known,
+                sum(midnight)::BIGINT AS midnight, sum(minute)::BIGINT AS minute,
+                sum(second)::BIGINT AS second FROM parts""",
+                key="",
+            ),
         ).to_pylist()[0]
         grids = (("midnight", 86400.0), ("minute", 60.0), ("second", 1.0))
+        known = max(row["known"] or 0, 1)
         resolution = next(
-            (seconds for name, seconds in grids if (row[name] or 0) > _GRID_SHARE), 1e-6
+            (seconds for name, seconds in grids if (row[name] or 0) / known > _GRID_SHARE), 1e-6
         )
         found.append(
             {
                 "table": table,
                 "rows": record.sizes[table],
-                "accounts": row["accounts"],
+                "accounts": record.count_accounts(table),
                 "first": row["first"],
                 "last": row["last"],
                 "resolution_s": resolution,
@@ -229,27 +251,32 @@ def _missing_days(record: Record, stated: list[_Span]) -> list[_Span]:
         return []
     if not record.has("counts"):
         return []
-    rows = record.sql(
-        f"""WITH days AS (SELECT DISTINCT epoch_us(time) // 86400000000 AS day FROM counts),
-        steps AS (SELECT day, lead(day) OVER (ORDER BY day) AS next FROM days)
-        SELECT make_timestamp(day * 86400000000) AT TIME ZONE 'UTC' AS "from",
-               make_timestamp(next * 86400000000) AT TIME ZONE 'UTC' AS "to" FROM steps
-        WHERE next - day > 1
-        AND (SELECT median(next - day) = 1 AND count(*) >= {MIN_DAYS} FROM steps)
-        ORDER BY 1 LIMIT {MAX_SILENCES}"""
-    ).to_pylist()
+    found = record.sql(
+        "SELECT DISTINCT epoch_us(time) // 86400000000 AS day FROM counts ORDER BY day",
+        split=ByParts("SELECT DISTINCT day FROM parts ORDER BY day", key=""),
+    )
+    days = found.column("day").to_numpy()
+    steps = np.diff(days)
+    if len(days) < MIN_DAYS or np.median(steps) != 1:
+        return []
+    before = np.flatnonzero(steps > 1)[:MAX_SILENCES]
     return [
         {
-            "from": row["from"],
-            "to": row["to"],
+            "from": _at_day(int(days[place])),
+            "to": _at_day(int(days[place + 1])),
             "what": "counts",
             "kind": "gap",
             "rate": None,
             "note": "missing days",
             "source": None,
         }
-        for row in rows
+        for place in before
     ]
+
+
+def _at_day(day: int) -> dt.datetime:
+    """The beginning of a day, in UTC, that is `day` days after 1970 began."""
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=day)
 
 
 def _silences(record: Record, table: str, stated: list[_Span]) -> list[_Span]:
@@ -260,16 +287,8 @@ def _silences(record: Record, table: str, stated: list[_Span]) -> list[_Span]:
     if record.sizes.get(table, 0) < MIN_SILENCE_ROWS:
         return []
     rows = record.sql(
-        f"""WITH steps AS (
-            SELECT time, lead(time) OVER (ORDER BY time) AS next
-            FROM (SELECT DISTINCT time FROM {table})
-        ), ordinary AS (
-            SELECT quantile_cont(epoch_us(next) - epoch_us(time), 0.99) AS q
-            FROM steps WHERE next IS NOT NULL
-        )
-        SELECT time AS "from", next AS "to" FROM steps, ordinary
-        WHERE epoch_us(next) - epoch_us(time) > greatest({SILENCE_FACTOR} * q, 1000000)
-        ORDER BY 1 LIMIT {MAX_SILENCES}"""
+        _SILENCES.format(times=table),
+        split=ByParts(_SILENCES.format(times="parts"), key="", map=_DISTINCT_TIMES.format(table)),
     ).to_pylist()
     return [
         {
@@ -289,29 +308,33 @@ def _clock(record: Record) -> list[_ClockRow]:
     """Times that cannot be true, or that a source itself calls doubtful."""
     problems: list[_ClockRow] = []
     first, last = _PLAUSIBLE_YEARS
-    checks = (
+    checks: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         (
             "acts-before-creation",
             ("acts", "accounts"),
             """SELECT count(*) AS n, min(a.account) AS example FROM acts a
             JOIN (SELECT account, min(created_at) AS created FROM accounts GROUP BY account) c
             ON c.account = a.account WHERE a.time < c.created""",
+            "account",
         ),
         (
             "implausible-times",
             ("acts",),
             f"""SELECT count(*) AS n, min(account) AS example FROM acts
             WHERE year(time) < {first} OR year(time) > {last}""",
+            "",
         ),
         (
             "said-by-the-source",
             ("coverage",),
             """SELECT count(*) AS n, min(note) AS example FROM coverage WHERE kind = 'clock'""",
+            "",
         ),
     )
-    for problem, needed, query in checks:
+    for problem, needed, query, key in checks:
         if all(record.has(t) for t in needed):
-            row = record.sql(query).to_pylist()[0]
+            merge = "SELECT sum(n)::BIGINT AS n, min(example) AS example FROM parts"
+            row = record.sql(query, split=ByParts(merge, key=key)).to_pylist()[0]
             if row["n"]:
                 problems.append({"problem": problem, "rows": row["n"], "example": row["example"]})
     if stray := find_stray_statuses(record):
@@ -333,7 +356,8 @@ def _duplicates(record: Record) -> int:
         )) + (SELECT coalesce(sum(n - 1), 0) FROM (
             SELECT count(*) AS n FROM acts WHERE act_id IS NULL
             GROUP BY account, kind, object, time HAVING n > 1
-        ))"""
+        )) AS again""",
+        split=ByParts("SELECT sum(again) AS again FROM parts"),
     )
     return int(row.column(0)[0].as_py()) + sum(_repeated(record))
 
@@ -351,10 +375,11 @@ def _contradictions(record: Record) -> int:
     if not record.has("statuses"):
         return 0
     rows = record.sql(
-        """SELECT count(*) FROM (
+        """SELECT count(*) AS n FROM (
             SELECT account, time FROM statuses GROUP BY account, time
             HAVING count(DISTINCT status) > 1
-        )"""
+        )""",
+        split=ByParts("SELECT coalesce(sum(n), 0) AS n FROM parts"),
     )
     return int(rows.column(0)[0].as_py())
 
@@ -392,7 +417,10 @@ def _questions(record: Record) -> list[_QuestionRow]:
 def _brigades(record: Record) -> Note | None:
     if (
         record.has("acts")
-        and record.sql("SELECT 1 FROM acts WHERE kind = 'report' LIMIT 1").num_rows
+        and record.sql(
+            "SELECT 1 AS one FROM acts WHERE kind = 'report' LIMIT 1",
+            split=ByParts("SELECT one FROM parts LIMIT 1", key=""),
+        ).num_rows
     ):
         return None
     return Note("no-reports", {"needs": "reports"})

@@ -26,9 +26,13 @@ from birdfall.record.damage import damaged
 from birdfall.record.identities import Identities, find_identities, resolved_sql
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.queries import open_connection
+from birdfall.record.split import EACH_ACCOUNT, ByRows, Split
 
 #: What a named parameter of a query may be.
 SqlValue = str | int | float | bool | bytes | dt.datetime | Sequence[str] | Sequence[int] | None
+
+#: The parameters of a query, by position or by name.
+SqlParameters = Sequence[object] | Mapping[str, SqlValue] | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class FollowEdges:
 
 
 NEVER = np.iinfo(np.int64).max
+#: The columns of a table's own accounts: whom an act is about is none of them.
+_WHOSE = {**dict.fromkeys(ACCOUNT_COLUMNS, ("account",)), "follows": ("follower", "followed")}
 
 
 @dataclass(frozen=True)
@@ -77,12 +83,19 @@ class Record:
         return self.sql(f"SELECT {chosen} FROM {table}")
 
     def sql(
-        self, query: str, parameters: Sequence[object] | Mapping[str, SqlValue] | None = None
+        self,
+        query: str,
+        parameters: SqlParameters = None,
+        *,
+        split: Split | None = None,
     ) -> pa.Table:
         """An Arrow table from SQL over the record's tables and `ids` (id, code).
 
+        split: how it is answered where the tables lie in parts; not read here, where they do not.
+
         Raises CaseError where a file of the record cannot be read to its end.
         """
+        del split
         with self._explain_torn_files():
             return self.connection.sql(query, params=parameters).to_arrow_table()
 
@@ -108,6 +121,11 @@ class Record:
         """What a finding says it was computed from."""
         return Input(table, self.sizes.get(table, 0), self.digests.get(table, ""))
 
+    def count_accounts(self, table: str) -> int:
+        """How many accounts `table` names."""
+        columns = " UNION ALL ".join(f"SELECT {c} AS a FROM {table}" for c in _WHOSE[table])
+        return int(self.sql(f"SELECT count(DISTINCT a) FROM ({columns})").column(0)[0].as_py())
+
     def edges(self, followed: Sequence[str] | None = None) -> FollowEdges:
         """Distinct follow edges by code, ordered by (followed, follower).
 
@@ -131,6 +149,7 @@ class Record:
             GROUP BY ALL ORDER BY followed, follower
             """,
             None if followed is None else [list(followed)],
+            split=ByRows({"follows": "followed IN (SELECT unnest($1))"}, (list(followed or ()),)),
         )
         column = [rows.column(n).to_numpy() for n in ("follower", "followed", "since", "until")]
         return FollowEdges(*column)
@@ -149,6 +168,7 @@ class Record:
             "coalesce(observed_at, created_at, TIMESTAMPTZ '1970-01-01')) AS handle "
             f"FROM accounts WHERE handle IS NOT NULL {chosen} GROUP BY account",
             None if wanted is None else [wanted],
+            split=EACH_ACCOUNT,
         )
         found = dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
         named = self.settings.names

@@ -14,7 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.kernels.odds_ratio import E_VALUE_FLOOR, ODDS_RATIO_FLOOR
-from birdfall.measures.audiences.follow_graph import FollowGraph, follow_graph_at
+from birdfall.measures.audiences.follow_graph import (
+    AudienceGraph,
+    GraphReader,
+    read_follow_graph,
+)
 from birdfall.measures.audiences.permutation import (
     FDR_MIN_AUDIENCES,
     PermutationPlan,
@@ -66,6 +70,7 @@ def audiences(
     many: int = FDR_MIN_AUDIENCES,
     seed: int = 0,
     progress: Progress = silent,
+    graph_at: GraphReader = read_follow_graph,
 ) -> Finding:
     """Test whose audience a wave hit.
 
@@ -91,6 +96,8 @@ def audiences(
         Seed of all draws.
     progress
         Called between the stages.
+    graph_at
+        Reads the follows that stood at the onset; an engine that holds them gives its own.
 
     Returns
     -------
@@ -132,7 +139,8 @@ def audiences(
     ['hit']
     """
     onset, fallen_codes = _wave_members(waves, wave_number)
-    graph = follow_graph_at(record.edges(), len(record.ids), onset)
+    named = (*leaders, *controls, *negative_controls)
+    graph = graph_at(record, onset, named)
     name = f"audiences-{wave_number}"
     parameters = {
         "wave": wave_number,
@@ -154,7 +162,7 @@ def audiences(
         return Finding("audiences", name, "cannot", reasons=(note,), parameters=parameters)
     fallen = np.zeros(graph.n, np.int8)
     fallen[fallen_codes] = 1
-    groups = strata(record, np.diff(graph.followed_starts), onset)
+    groups = strata(record, graph.following, onset)
     plan = PermutationPlan(tested, permutations, alpha, seed, many)
     progress("audiences: permutations", 0, permutations, "draws")
     first = permutation_test(graph, fallen, groups.of, groups.number, plan)
@@ -216,20 +224,16 @@ def _wave_members(waves: Finding, number: int) -> tuple[int, np.ndarray]:
     )
 
 
-def _limits(graph: FollowGraph, groups: AccountStrata, uncompared: int) -> tuple[Note, ...]:
+def _limits(graph: AudienceGraph, groups: AccountStrata, uncompared: int) -> tuple[Note, ...]:
     notes = [
         Note("compared-within", {"traits": list(groups.traits), "strata": groups.number}),
         Note("enrichment-is-not-intent", {}),
     ]
     if uncompared:
         notes.append(Note("too-few-alike", {"audiences": uncompared, "needs": "follows"}))
-    if graph.unknown.any():
-        notes.append(
-            Note(
-                "edges-of-unknown-age",
-                {"edges": int(graph.unknown.sum()), "of": len(graph.follower)},
-            )
-        )
+    if graph.unknown_edges:
+        values = {"edges": graph.unknown_edges, "of": int(graph.sizes.sum())}
+        notes.append(Note("edges-of-unknown-age", values))
     return tuple(notes)
 
 

@@ -8,20 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.kernels import enrichment as kernel
 from birdfall.kernels import tails
 from birdfall.measures.audiences.follow_graph import (
     MAX_THREADS,
-    FollowGraph,
-    count_fallen,
-    run_in_threads,
-    run_over_audiences,
+    AudienceGraph,
+    Draws,
+    StratumRates,
 )
 
 #: From this many audiences on, the false discovery rate is held instead of the family-wise error.
 FDR_MIN_AUDIENCES: Final = 100_000
-#: Multiples of an audience's share of the fallen that its e-value averages over.
-E_VALUE_BOOSTS: Final = np.array([1.5, 2.0, 4.0, 8.0])
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class AudienceTests:
 
 
 def permutation_test(
-    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, plan: PermutationPlan
+    graph: AudienceGraph, fallen: np.ndarray, of: np.ndarray, number: int, plan: PermutationPlan
 ) -> AudienceTests:
     """Test every audience against draws of the fallen within strata.
 
@@ -117,25 +113,8 @@ def permutation_test(
         where=total > 0,
     )
     spread = np.divide(rate * (1 - rate), total - 1, out=np.zeros(number), where=total > 1)
-    count = count_fallen(graph, fallen)
-    mean, variance, log_e = (np.zeros(len(graph.leaders)) for _ in range(3))
-    run_over_audiences(
-        graph,
-        lambda i, j: kernel.moments(
-            graph.starts,
-            graph.follower,
-            of,
-            rate,
-            spread,
-            total,
-            E_VALUE_BOOSTS,
-            i,
-            j,
-            count,
-            mean,
-            variance,
-            log_e,
-        ),
+    count, mean, variance, log_e = graph.moments(
+        fallen, of, StratumRates(rate, spread, total), plan.tested
     )
     deviation = np.where(plan.tested, np.sqrt(np.maximum(variance, 0)), 0.0)
     z = np.divide(count - mean, deviation, out=np.zeros(len(mean)), where=deviation > 0)
@@ -157,7 +136,7 @@ def permutation_test(
 
 
 def permuted_maxima(
-    graph: FollowGraph,
+    graph: AudienceGraph,
     fallen: np.ndarray,
     of: np.ndarray,
     number: int,
@@ -173,27 +152,15 @@ def permuted_maxima(
     order = graph.ordered_within(of).astype(np.int32)
     stratum_starts = np.r_[0, np.cumsum(np.bincount(of, minlength=number))].astype(np.int64)
     fallen_in = np.bincount(of, weights=fallen, minlength=number).astype(np.int64)
-    out = np.zeros(permutations)
     cuts = [permutations * i // MAX_THREADS for i in range(MAX_THREADS + 1)]
+    runs = tuple((first, last, _stream(seed, first)) for first, last in pairwise(cuts))
+    draws = Draws(order, stratum_starts, fallen_in, runs)
+    return graph.drawn_maxima(draws, mean, deviation)
 
-    def draw(first: int, last: int) -> None:
-        stream = int(np.random.SeedSequence([seed, first]).generate_state(1)[0] & 0x7FFFFFFF)
-        kernel.permuted_maxima(
-            graph.followed_starts,
-            graph.followed,
-            order,
-            stratum_starts,
-            fallen_in,
-            mean,
-            deviation,
-            first,
-            last,
-            stream,
-            out,
-        )
 
-    run_in_threads(draw, list(pairwise(cuts)))
-    return out
+def _stream(seed: int, first: int) -> int:
+    """The seed of the draws from `first` on."""
+    return int(np.random.SeedSequence([seed, first]).generate_state(1)[0] & 0x7FFFFFFF)
 
 
 def select_by_e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
@@ -211,7 +178,7 @@ def select_by_e_bh(log_e: np.ndarray, number: int, alpha: float) -> np.ndarray:
 
 
 def count_naive_hits(
-    graph: FollowGraph, fallen: np.ndarray, count: np.ndarray, tested: np.ndarray
+    graph: AudienceGraph, fallen: np.ndarray, count: np.ndarray, tested: np.ndarray
 ) -> int:
     """How many audiences hypergeometric tests with Benjamini-Hochberg at 5 % would have called."""
     p = np.sort(

@@ -12,9 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from birdfall.kernels import enrichment as kernel
 from birdfall.kernels.odds_ratio import PooledOddsRatio, pool_odds_ratio
-from birdfall.measures.audiences.follow_graph import FollowGraph
+from birdfall.measures.audiences.follow_graph import AudienceGraph
 from birdfall.measures.audiences.permutation import AudienceTests, PermutationPlan, permutation_test
 from birdfall.measures.audiences.strata import AccountStrata
 from birdfall.model.progress import Progress
@@ -48,7 +47,7 @@ class ExplanationStep:
 
 
 def explain_away(
-    graph: FollowGraph,
+    graph: AudienceGraph,
     fallen: np.ndarray,
     groups: AccountStrata,
     first: AudienceTests,
@@ -101,7 +100,7 @@ def explain_away(
 
 
 def _strongest_audience(
-    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, now: AudienceTests
+    graph: AudienceGraph, fallen: np.ndarray, of: np.ndarray, number: int, now: AudienceTests
 ) -> tuple[int, PooledOddsRatio] | None:
     """The significant audience of largest statistic whose odds pass the floors.
 
@@ -117,10 +116,12 @@ def _strongest_audience(
 
 
 def odds_of(
-    graph: FollowGraph, fallen: np.ndarray, of: np.ndarray, number: int, a: int
+    graph: AudienceGraph, fallen: np.ndarray, of: np.ndarray, number: int, a: int
 ) -> PooledOddsRatio:
     """The odds of falling inside audience `a` against outside, pooled over strata."""
-    size, hit = kernel.count_per_stratum(graph.starts, graph.follower, of, fallen, number, a)
+    followers = graph.audience(a)
+    size = np.bincount(of[followers], minlength=number)
+    hit = np.bincount(of[followers[fallen[followers] > 0]], minlength=number)
     return pool_odds_ratio(
         hit,
         size,

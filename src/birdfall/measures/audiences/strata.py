@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT
 
 #: Strata smaller than this are merged with a neighbour: they would decide nothing.
 MIN_STRATUM_ACCOUNTS: Final = 50
@@ -170,7 +171,7 @@ def _language(record: Record, n: int, before: int) -> _Trait | None:
 
 def _numbers(record: Record, n: int, query: str, parameters: list[int] | None = None) -> np.ndarray:
     """float64[n] from rows (code, number); NaN where there is none."""
-    rows = record.sql(query, parameters)
+    rows = record.sql(query, parameters, split=EACH_ACCOUNT)
     values = np.full(n, np.nan)
     values[rows.column(0).to_numpy()] = rows.column(1).to_numpy()
     return values
@@ -193,7 +194,7 @@ def _labels(record: Record, name: str, n: int, query: str, parameters: list[int]
 
     query: gives rows (code, value).
     """
-    rows = record.sql(query, parameters)
+    rows = record.sql(query, parameters, split=EACH_ACCOUNT)
     if not rows.num_rows:
         return None
     values = np.array(rows.column(1).to_pylist(), dtype=object).astype(str)

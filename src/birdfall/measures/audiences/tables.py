@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from birdfall.measures.audiences.follow_graph import FollowGraph
+from birdfall.measures.audiences.follow_graph import AudienceGraph
 from birdfall.measures.audiences.permutation import AudienceTests
 from birdfall.measures.audiences.stepwise import ExplanationStep, odds_of
 from birdfall.measures.audiences.strata import AccountStrata
@@ -75,7 +75,7 @@ class TestedAudience:
 
 def roles_of(
     record: Record,
-    graph: FollowGraph,
+    graph: AudienceGraph,
     leaders: tuple[str, ...],
     controls: tuple[str, ...],
     negative: tuple[str, ...],
@@ -90,7 +90,7 @@ def roles_of(
 
 def audience_rows(
     record: Record,
-    graph: FollowGraph,
+    graph: AudienceGraph,
     fallen: np.ndarray,
     groups: AccountStrata,
     first: AudienceTests,
@@ -113,6 +113,7 @@ def audience_rows(
         *np.flatnonzero(first.significant).tolist(),
     }
     shown = sorted(chosen, key=lambda a: (-first.statistic[a], a))
+    graph.fetch(shown)
     rows = []
     for a, leader in zip(shown, record.ids.decode(graph.leaders[shown]).to_pylist(), strict=True):
         odds = odds_of(graph, fallen, groups.of, groups.number, a)
@@ -149,7 +150,9 @@ def audience_rows(
     return rows
 
 
-def has_alike(graph: FollowGraph, fallen: np.ndarray, groups: AccountStrata, audience: int) -> bool:
+def has_alike(
+    graph: AudienceGraph, fallen: np.ndarray, groups: AccountStrata, audience: int
+) -> bool:
     """Whether accounts alike can show that an audience was not hit.
 
     They cannot where its followers fell more often than everybody else did and more than
@@ -168,7 +171,9 @@ def audience_table(rows: list[TestedAudience]) -> pa.Table:
     return pa.Table.from_pylist([asdict(row) for row in rows], schema=AUDIENCES)
 
 
-def explanation_table(record: Record, graph: FollowGraph, steps: list[ExplanationStep]) -> pa.Table:
+def explanation_table(
+    record: Record, graph: AudienceGraph, steps: list[ExplanationStep]
+) -> pa.Table:
     """The steps of explaining away as a table. Schema `EXPLANATION`."""
     leaders = (
         record.ids.decode(graph.leaders[[s.audience for s in steps]]).to_pylist() if steps else []
@@ -191,7 +196,7 @@ def explanation_table(record: Record, graph: FollowGraph, steps: list[Explanatio
 
 
 def compare_with_matches(
-    graph: FollowGraph,
+    graph: AudienceGraph,
     fallen: np.ndarray,
     groups: AccountStrata,
     rows: list[TestedAudience],

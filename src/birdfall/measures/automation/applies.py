@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from birdfall.model.findings import Note
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts
 
 
 def applies_to(record: Record) -> Note | None:
@@ -23,4 +24,8 @@ def _have_profiles(record: Record) -> bool:
         f"{column} IS NOT NULL"
         for column in ("created_at", "description", "followers", "following", "posts", "location")
     )
-    return bool(record.sql(f"SELECT count(*) FROM accounts WHERE {told}").column(0)[0].as_py())
+    rows = record.sql(
+        f"SELECT count(*) AS n FROM accounts WHERE {told}",
+        split=ByParts("SELECT sum(n) AS n FROM parts", key=""),
+    )
+    return bool(rows.column(0)[0].as_py())

@@ -13,9 +13,11 @@ import numpy as np
 
 from birdfall.measures.automation.matching import MatchedControls
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT
 
 CLIENT: Final = "client"
-_LAST_CLIENTS: Final = """SELECT i.code AS code, arg_max(a.client, a.time) AS client
+_LAST_CLIENTS: Final = """
+SELECT i.code AS code, arg_max(a.client, row(a.time, -a.line, a.client)) AS client
 FROM acts a JOIN ids i ON i.id = a.account
 WHERE a.client IS NOT NULL AND epoch_us(a.time) < $1 GROUP BY 1"""
 
@@ -39,7 +41,7 @@ def shared_client(
     float64[accounts] or None
         NaN outside of `pair` and where no client is known; None if fewer than two clients are.
     """
-    rows = record.sql(_LAST_CLIENTS, [before])
+    rows = record.sql(_LAST_CLIENTS, [before], split=EACH_ACCOUNT)
     apps, app = np.unique(
         rows.column("client").to_numpy(zero_copy_only=False).astype(str), return_inverse=True
     )

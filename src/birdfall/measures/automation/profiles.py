@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT, ByParts
 
 PROFILE: Final = "profile"
 PACE: Final = "pace"
@@ -34,6 +35,25 @@ SignalValues = dict[tuple[str, str], np.ndarray]
 _FROM_ACCOUNTS: Final = "FROM accounts a JOIN ids i ON i.id = a.account"
 #: What changes must have been seen before the moment $1; creation is true whenever it was seen.
 _SEEN_BEFORE: Final = "(a.observed_at IS NULL OR epoch_us(a.observed_at) < $1)"
+#: Account codes with the hour each was made in, and how many were made in the same one, where most
+#: are known to the hour.
+_BORN: Final = f"""
+SELECT i.code, min(epoch_us(a.created_at)) // 3600000000 AS hour {_FROM_ACCOUNTS}
+WHERE a.created_at IS NOT NULL AND epoch_us(a.created_at) < $1 GROUP BY 1
+"""
+_COHORTS: Final = """
+SELECT code, count(*) OVER (PARTITION BY hour) FROM {0}
+WHERE (SELECT count(*) FILTER (hour % 24 <> 0) > 0.5 * count(*) FROM {0})
+"""
+#: Account codes with their description, and whether several accounts have it.
+_DESCRIBED: Final = f"""
+SELECT i.code, lower(max(a.description)) AS text {_FROM_ACCOUNTS}
+WHERE a.description IS NOT NULL AND {_SEEN_BEFORE} GROUP BY 1
+"""
+_COPIED: Final = f"""
+SELECT code, (strlen(text) >= {MIN_DESCRIPTION_BYTES}
+AND count(*) OVER (PARTITION BY hash(text)) >= {MIN_SHARING_ACCOUNTS})::INT FROM {{0}}
+"""
 
 
 def add_profiles(record: Record, n: int, before: int, found: SignalValues) -> None:
@@ -47,34 +67,27 @@ def add_profiles(record: Record, n: int, before: int, found: SignalValues) -> No
     found[PROFILE, "follow_rate"] = np.log((counts["following"] + 1) / counts["days"])
     digits = record.sql(
         rf"""SELECT i.code, max(length(regexp_extract(split_part(a.handle, '.', 1), '\d*$')))
-        {_FROM_ACCOUNTS} WHERE a.handle IS NOT NULL GROUP BY 1"""
+        {_FROM_ACCOUNTS} WHERE a.handle IS NOT NULL GROUP BY 1""",
+        split=EACH_ACCOUNT,
     )
     found[PROFILE, "digits"] = values_by_code(n, digits)
     bare = record.sql(
         f"""SELECT i.code, min((a.description = '')::INT) {_FROM_ACCOUNTS}
         WHERE a.description IS NOT NULL AND {_SEEN_BEFORE} GROUP BY 1""",
         [before],
+        split=EACH_ACCOUNT,
     )
     found[PROFILE, "bare"] = values_by_code(n, bare)
     cohort = record.sql(
-        """WITH born AS (
-            SELECT account, min(epoch_us(created_at)) // 3600000000 AS hour FROM accounts
-            WHERE created_at IS NOT NULL AND epoch_us(created_at) < $1 GROUP BY 1
-        )
-        SELECT i.code, count(*) OVER (PARTITION BY hour) FROM born b JOIN ids i ON i.id = b.account
-        WHERE (SELECT count(*) FILTER (hour % 24 <> 0) > 0.5 * count(*) FROM born)""",
+        f"WITH born AS ({_BORN}) {_COHORTS.format('born')}",
         [before],
+        split=ByParts(_COHORTS.format("parts"), map=_BORN),
     )
     found[PROFILE, "cohort"] = values_by_code(n, cohort)
     copied = record.sql(
-        f"""WITH described AS (
-            SELECT i.code, lower(max(a.description)) AS text {_FROM_ACCOUNTS}
-            WHERE a.description IS NOT NULL AND {_SEEN_BEFORE} GROUP BY 1
-        )
-        SELECT code, (strlen(text) >= {MIN_DESCRIPTION_BYTES}
-        AND count(*) OVER (PARTITION BY hash(text)) >= {MIN_SHARING_ACCOUNTS})::INT
-        FROM described""",
+        f"WITH described AS ({_DESCRIBED}) {_COPIED.format('described')}",
         [before],
+        split=ByParts(_COPIED.format("parts"), map=_DESCRIBED),
     )
     found[PROFILE, "copied_description"] = values_by_code(n, copied)
     found[PROFILE, "odd_handle"] = _odd_handles(record, n)
@@ -97,14 +110,16 @@ def _counts(record: Record, n: int, before: int) -> dict[str, np.ndarray]:
     NaN where unknown.
     """
     rows = record.sql(
-        """SELECT i.code AS code, arg_max(followers, seen) AS followers,
-        arg_max(following, seen) AS following, arg_max(posts, seen) AS posts,
+        """SELECT i.code AS code, arg_max(followers, row(seen, -line, followers)) AS followers,
+        arg_max(following, row(seen, -line, following)) AS following,
+        arg_max(posts, row(seen, -line, posts)) AS posts,
         ($1 - min(epoch_us(created_at))) / 86400e6 AS days
         FROM (
             SELECT *, coalesce(epoch_us(observed_at), 0) AS seen FROM accounts
             WHERE observed_at IS NULL OR epoch_us(observed_at) < $1
         ) a JOIN ids i ON i.id = a.account GROUP BY 1""",
         [before],
+        split=EACH_ACCOUNT,
     )
     found = {}
     code = rows.column("code").to_numpy()
@@ -123,7 +138,8 @@ def _odd_handles(record: Record, n: int) -> np.ndarray:
     """
     rows = record.sql(
         f"""SELECT i.code, lower(split_part(ltrim(min(a.handle), '@'), '.', 1))
-        {_FROM_ACCOUNTS} WHERE a.handle IS NOT NULL GROUP BY 1"""
+        {_FROM_ACCOUNTS} WHERE a.handle IS NOT NULL GROUP BY 1""",
+        split=EACH_ACCOUNT,
     )
     odd = np.full(n, np.nan)
     if rows.num_rows < MIN_HANDLES:

@@ -24,6 +24,7 @@ from birdfall.measures.automation.profiles import (
 )
 from birdfall.measures.coordination import cluster_texts
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT, ByParts, ByRows, in_order
 
 TIMING: Final = "timing"
 FAMILIES: Final = (TIMING, PROFILE, PACE)
@@ -89,6 +90,7 @@ def _add_timing(record: Record, n: int, before: int, found: SignalValues) -> np.
         FROM acts a JOIN ids i ON i.id = a.account
         WHERE a.kind <> 'report' AND epoch_us(a.time) < $1 ORDER BY 1, 2, 3""",
         [before, list(kernel.KINDS)],
+        split=ByParts(in_order("code", "time", "kind")),
     )
     acts = np.bincount(rows.column("code").to_numpy(), minlength=n).astype(np.int64)
     start = np.concatenate([[0], np.cumsum(acts)])
@@ -109,6 +111,7 @@ def _add_reposts(record: Record, n: int, before: int, found: SignalValues) -> No
         WHERE a.kind IN ('post', 'repost', 'reply', 'quote') AND epoch_us(a.time) < $1
         GROUP BY 1 HAVING count(*) >= {MIN_ACTS}""",
         [before],
+        split=EACH_ACCOUNT,
     )
     found[TIMING, "reposts"] = values_by_code(n, reposts)
     quick = record.sql(
@@ -120,6 +123,7 @@ def _add_reposts(record: Record, n: int, before: int, found: SignalValues) -> No
         JOIN ids i ON i.id = r.account WHERE r.kind = 'repost' AND epoch_us(r.time) < $1
         GROUP BY 1 HAVING count(*) >= {MIN_REPOSTS}""",
         [before],
+        split=ByRows({"acts": "kind IN ('post', 'repost', 'reply', 'quote')"}),
     )
     found[TIMING, "quick"] = values_by_code(n, quick)
 
@@ -142,6 +146,7 @@ def _add_texts(record: Record, n: int, before: int, found: SignalValues) -> None
         AND count(*) OVER (PARTITION BY i.code) >= {MIN_TEXTS}
         ORDER BY code, a.time, a.object, a.text""",
         [before],
+        split=ByParts(in_order("code")),
     )
     if not rows.num_rows:
         return

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT
 
 #: Quantiles at which ages are cut for matching.
 AGE_QUANTILES: Final = (0.25, 0.5, 0.75)
@@ -46,7 +47,8 @@ def _age_bins(record: Record, before: int) -> np.ndarray:
     if record.has("accounts"):
         rows = record.sql(
             """SELECT i.code, min(epoch_us(a.created_at)) FROM accounts a
-            JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1"""
+            JOIN ids i ON i.id = a.account WHERE a.created_at IS NOT NULL GROUP BY 1""",
+            split=EACH_ACCOUNT,
         )
         age[rows.column(0).to_numpy()] = before - rows.column(1).to_numpy()
     known = np.isfinite(age)
@@ -63,6 +65,7 @@ def _follows_leader(record: Record, leaders: Sequence[str], before: int) -> np.n
             """SELECT DISTINCT i.code FROM follows f JOIN ids i ON i.id = f.follower
             WHERE list_contains($1, f.followed) AND (f.since IS NULL OR epoch_us(f.since) < $2)""",
             [list(leaders), before],
+            split=EACH_ACCOUNT,
         )
         follows[rows.column(0).to_numpy()] = 1
     return follows

@@ -17,6 +17,7 @@ from typing import Final
 import pyarrow as pa
 
 from birdfall.record.record import Record
+from birdfall.record.split import ByRows
 
 CALLS_SCHEMA = pa.schema([
     ("target", pa.string()), ("account", pa.string()), ("language", pa.string()),
@@ -192,11 +193,12 @@ def find_calls(text: str) -> list[Call]:
     return list(found.values())
 
 
-_POSTS = """
-SELECT account, text, epoch_us(time) AS time FROM acts
-WHERE kind IN ('post', 'reply', 'quote', 'repost') AND text IS NOT NULL
+_MAY_CALL = """kind IN ('post', 'reply', 'quote', 'repost') AND text IS NOT NULL
 AND regexp_matches(regexp_replace(lower(text), '[\u064b-\u065f\u0670\u0640]', '', 'g'),
-  'report|denunci|denúnci|signal|denonc|dénonc|بلغ|بليغ|بلاغ|ريبورت')
+  'report|denunci|denúnci|signal|denonc|dénonc|بلغ|بليغ|بلاغ|ريبورت')"""
+_POSTS = f"""
+SELECT account, text, epoch_us(time) AS time FROM acts
+WHERE {_MAY_CALL}
 ORDER BY time, account, text
 """
 
@@ -208,7 +210,7 @@ def tabulate_calls(record: Record) -> tuple[pa.Table, int, int]:
     """
     if not record.has("acts"):
         return CALLS_SCHEMA.empty_table(), 0, 0
-    rows = record.sql(_POSTS)
+    rows = record.sql(_POSTS, split=ByRows({"acts": _MAY_CALL}))
     grouped: dict[tuple[str, str], list[tuple[str, int]]] = {}
     posts, callers = 0, set()
     for account, text, time in zip(
@@ -251,6 +253,7 @@ def _accounts_by_handle(record: Record) -> dict[str, str]:
     rows = record.sql(
         "SELECT lower(ltrim(handle, '@')) AS handle, min(account) AS account FROM accounts "
         "WHERE handle IS NOT NULL "
-        "GROUP BY 1 HAVING count(DISTINCT account) = 1"
+        "GROUP BY 1 HAVING count(DISTINCT account) = 1",
+        split=ByRows({"accounts": "handle IS NOT NULL"}),
     )
     return dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from birdfall.kernels.content_order import colour_neighbours, order_by_colour
 from birdfall.measures.suspensions import spells
 from birdfall.record.record import Record
+from birdfall.record.split import ByRows
 
 _REPORTS = """
 SELECT i.code AS reporter, t.code AS target, epoch_us(a.time) AS time
@@ -26,6 +27,7 @@ _UNKNOWN = """
 SELECT count(*) FROM acts a LEFT JOIN ids t ON t.id = coalesce(a.target, a.object)
 WHERE a.kind = 'report' AND t.code IS NULL
 """
+_REPORT_ROWS = ByRows({"acts": "kind = 'report'"})
 NEVER = np.iinfo(np.int64).max
 
 
@@ -63,11 +65,11 @@ class Reports:
 
 def read_reports(record: Record) -> Reports:
     """All reports of a record."""
-    rows = record.sql(_REPORTS)
+    rows = record.sql(_REPORTS, split=_REPORT_ROWS)
     reporter, target = (rows.column(c).to_numpy().astype(np.int32) for c in ("reporter", "target"))
     time = rows.column("time").to_numpy().astype(np.int64)
     others = reporter != target
-    unknown = int(record.sql(_UNKNOWN).column(0)[0].as_py())
+    unknown = int(record.sql(_UNKNOWN, split=_REPORT_ROWS).column(0)[0].as_py())
     return Reports(reporter[others], target[others], time[others], int((~others).sum()), unknown)
 
 

@@ -28,6 +28,7 @@ from birdfall.measures.coordination.value_codes import encode_values
 from birdfall.model.schemas import FALLEN
 from birdfall.record.lookalikes import UNSEEN_PATTERN
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT
 
 #: Names that are joined for a digest: together they stay below what one Arrow text can hold.
 _NAMES_PER_DIGEST_PART: Final = 1 << 18
@@ -232,19 +233,21 @@ def _read_rows(record: Record, trace: str) -> pa.Table:
     object.
     """
     if trace in _QUERIES:
-        rows = record.sql(_QUERIES[trace], [list(FALLEN)] if trace == "status" else None)
+        rows = record.sql(
+            _QUERIES[trace], [list(FALLEN)] if trace == "status" else None, split=EACH_ACCOUNT
+        )
     elif trace in _OBJECTS:
         shown = _SHOWN.get(trace, "NULL")
         query = _ACTS.format(object=_OBJECTS[trace], shown=shown, where=f"a.kind = '{trace}'")
-        rows = record.sql(query + (_FOLLOWS if trace == "follow" else ""))
+        rows = record.sql(query + (_FOLLOWS if trace == "follow" else ""), split=EACH_ACCOUNT)
     elif trace == "emoji":
-        rows = _runs_of_emoji(record.sql(_WITH_EMOJI))
+        rows = _runs_of_emoji(record.sql(_WITH_EMOJI, split=EACH_ACCOUNT))
     elif trace == "conversation":
-        rows = record.sql(_OF_THREADS)
+        rows = record.sql(_OF_THREADS, split=EACH_ACCOUNT)
     else:
-        rows = record.sql(_OF_KIND, [trace])
+        rows = record.sql(_OF_KIND, [trace], split=EACH_ACCOUNT)
         if trace == "domain" and not rows.num_rows:
-            rows = record.sql(_ON_LINKS)
+            rows = record.sql(_ON_LINKS, split=EACH_ACCOUNT)
     # texts are numbered as they come, so among those of one moment the texts decide
     by = ("time", "object") if trace == "text" else ("time", "account", "object")
     return rows.sort_by([(column, "ascending") for column in by])

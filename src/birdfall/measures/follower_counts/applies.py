@@ -6,6 +6,7 @@ from typing import Final
 
 from birdfall.model.findings import Note
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts
 
 #: With fewer known days before it no day is judged.
 MIN_KNOWN_DAYS: Final = 5
@@ -16,8 +17,9 @@ def applies_to(record: Record) -> Note | None:
     if not record.has("counts"):
         return Note("no-counts", {"needs": "counts"})
     row = record.sql(
-        """SELECT max(n) FROM (SELECT count(DISTINCT time::DATE) AS n FROM counts
-        WHERE followers IS NOT NULL GROUP BY account)"""
+        """SELECT max(n) AS days FROM (SELECT count(DISTINCT time::DATE) AS n FROM counts
+        WHERE followers IS NOT NULL GROUP BY account)""",
+        split=ByParts("SELECT max(days) AS days FROM parts"),
     )
     days = row.column(0)[0].as_py() or 0
     if days >= MIN_KNOWN_DAYS + 3:

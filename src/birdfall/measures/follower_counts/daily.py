@@ -12,6 +12,7 @@ import numpy as np
 
 from birdfall.measures.follower_counts.applies import MIN_KNOWN_DAYS
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts, in_order
 
 #: Days of history growth is read from, and days that must be known of them.
 HISTORY_DAYS = 28
@@ -73,13 +74,17 @@ def daily_levels(record: Record) -> Daily:
     of the evening before.
     """
     zone = record.settings.time_zone
+    dated = record.sql(
+        "SELECT bool_and(time = date_trunc('day', time)) AS dated FROM counts",
+        split=ByParts("SELECT bool_and(dated) AS dated FROM parts", key=""),
+    )
     rows = record.sql(
-        """WITH dated AS (SELECT bool_and(time = date_trunc('day', time)) AS only FROM counts)
-        SELECT account, date_diff('day', DATE '1970-01-01',
-            CASE WHEN dated.only THEN time::DATE ELSE timezone($zone, time)::DATE END) AS day,
-        arg_max(followers, time) AS followers
-        FROM counts, dated WHERE followers IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2""",
-        {"zone": zone},
+        """SELECT account, date_diff('day', DATE '1970-01-01',
+            CASE WHEN $dated THEN time::DATE ELSE timezone($zone, time)::DATE END) AS day,
+        arg_max(followers, row(time, -line, followers)) AS followers
+        FROM counts WHERE followers IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2""",
+        {"zone": zone, "dated": bool(dated.column(0)[0].as_py())},
+        split=ByParts(in_order("account", "day")),
     )
     account, day = rows.column(0).to_pylist(), rows.column(1).to_numpy()
     names, place = np.unique(np.array(account, dtype=object).astype(str), return_inverse=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from birdfall.measures.suspensions import ALWAYS, Absences
 from birdfall.record.record import NEVER, Record
+from birdfall.record.split import ByRows
 
 #: Lists taken within an hour of each other are pages of one list.
 ONE_LIST_US: Final = 3_600_000_000
@@ -65,8 +66,10 @@ def edge_events(record: Record, leader: str, hidden: Absences, until: int | None
                coalesce(epoch_us(f.observed_at), {ALWAYS}) AS observed,
                f.observation = 'seen' AND f.since IS NULL AS listed
         FROM follows f JOIN ids i ON i.id = f.follower WHERE f.followed = $1
+        ORDER BY ALL
         """,
         [leader],
+        split=ByRows({"follows": "followed = $1"}, (leader,)),
     )
     code, since, ended, observed = (rows.column(i).to_numpy() for i in range(4))
     code = code.astype(np.int32)

@@ -15,6 +15,7 @@ from birdfall.measures.ledgers.entries import Entries
 from birdfall.measures.suspensions import ALWAYS, Absences
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
+from birdfall.record.split import ByRows
 
 #: Rows of a series; of more distinct times some are left out, never the turning points.
 MAX_ROWS: Final = 4_000
@@ -129,6 +130,7 @@ def compare_with_counts(
         WHERE account = $1 AND followers IS NOT NULL AND ($2 IS NULL OR epoch_us(time) <= $2)
         ORDER BY time, line""",
         [leader, until],
+        split=ByRows({"counts": "account = $1"}, (leader,)),
     )
     time, counted = (np.asarray(rows.column(i).to_numpy(), dtype=np.int64) for i in (0, 1))
     place = np.searchsorted(kept.time, time, side="right")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from birdfall.measures.suspensions.status_spells import spells
 from birdfall.record.record import NEVER, Record
+from birdfall.record.split import EACH_ACCOUNT, ByParts
 
 #: Statuses in which an account cannot be seen, suspension first. `limited` can be seen.
 HIDDEN: Final = ("suspended", "taken_down", "deactivated", "deleted")
@@ -146,23 +147,26 @@ def find_absences(record: Record, until: int | None = None) -> Absences:
 
 def record_end(record: Record) -> int:
     """Until when statuses were watched, us: the end of coverage, or the last status."""
-    ends = record.sql(
+    last = record.sql(
+        "SELECT epoch_us(max(time)) AS last FROM statuses",
+        split=ByParts("SELECT max(last) AS last FROM parts", key=""),
+    )
+    watched = record.sql(
         """
-        SELECT epoch_us(max(t)) FROM (
-            SELECT max(time) AS t FROM statuses UNION ALL
-            SELECT max("to") FROM coverage
-            WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all')
-        )
+        SELECT epoch_us(max("to")) FROM coverage
+        WHERE kind IN ('watched', 'sampled') AND what IN ('statuses', 'status', 'all')
         """
     )
-    return int(ends.column(0)[0].as_py() or 0)
+    ends = [rows.column(0)[0].as_py() for rows in (last, watched)]
+    return max((int(end) for end in ends if end is not None), default=0)
 
 
 def _known_by_sightings(record: Record) -> NDArray[np.bool_]:
     """Whether each account is known by sightings, bool[accounts + 1]."""
     rows = record.sql(
         """SELECT i.code FROM statuses s JOIN ids i ON i.id = s.account
-        WHERE s.observation = 'seen' GROUP BY ALL"""
+        WHERE s.observation = 'seen' GROUP BY ALL""",
+        split=EACH_ACCOUNT,
     )
     found = np.zeros(len(record.ids) + 1, dtype=bool)
     found[rows.column(0).to_numpy()] = True

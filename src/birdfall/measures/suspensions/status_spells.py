@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from birdfall.model.schemas import FALLEN, TIME
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts, in_order
 
 SPELLS: Final = pa.schema(
     [
@@ -45,21 +46,24 @@ SPELLS: Final = pa.schema(
 #: A fall that is lifted and set anew within this time was never lifted, microseconds.
 SET_ANEW_US: Final = 60_000_000
 
+#: Of each account, whether what is told of it first is that it became active.
+_BEGUN: Final = """
+SELECT count(*) AS accounts, count(*) FILTER (first) AS active FROM (
+    SELECT arg_min(status = 'active' AND observation = 'change',
+                   row(time, "after", line, source, status)) AS first
+    FROM statuses GROUP BY account
+)
+"""
+#: $1: whether the log tells of the making of accounts.
 _CHAIN: Final = f"""
-WITH begun AS (
-    -- a log that tells of most accounts first that they are active tells of their making
-    SELECT coalesce(avg(first::INT), 0) > 0.5 AS tells_of_making FROM (
-        SELECT arg_min(status = 'active' AND observation = 'change', time) AS first
-        FROM statuses GROUP BY account
-    )
-), told AS (
+WITH told AS (
     SELECT account, status, reason, observation, "after", time, line, source,
            coalesce(status = 'active' AND observation = 'change' AND "after" IS NULL
            AND lead(observation) OVER w = 'change' AND lead("after") OVER w IS NULL
            AND lead(status) OVER w IN ('suspended', 'taken_down')
            AND epoch_us(lead(time) OVER w) - epoch_us(time) <= {SET_ANEW_US}
-           AND coalesce(lag(status) OVER w != 'active', NOT tells_of_making), false) AS lifted
-    FROM statuses, begun
+           AND coalesce(lag(status) OVER w != 'active', NOT $1), false) AS lifted
+    FROM statuses
     WINDOW w AS (
         PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status
     )
@@ -100,8 +104,8 @@ _QUERY: Final = (
 SELECT s.account, i.code, s.status, s.reason, s.lower AS fell_after, s.upper AS fell_by,
        s.ended_as, s.ended_after, s.ended_by, s.last_seen
 FROM spelled s JOIN ids i ON i.id = s.account
-WHERE list_contains($1, s.status)
-ORDER BY s.upper, s.lower, i.code
+WHERE list_contains($2, s.status)
+ORDER BY s.upper, s.lower, i.code, s.run
 """
 )
 
@@ -132,7 +136,12 @@ def spells(record: Record, statuses: tuple[str, ...] = FALLEN) -> pa.Table:
     >>> [(row["fell_by"].microsecond, row["ended_as"]) for row in rows]
     [(10, 'active')]
     """
-    return record.sql(_QUERY, [list(statuses)]).cast(SPELLS)
+    rows = record.sql(
+        _QUERY,
+        [_tells_of_making(record), list(statuses)],
+        split=ByParts(in_order("fell_by", "fell_after", "code")),
+    )
+    return rows.cast(SPELLS)
 
 
 def count_set_anew(record: Record) -> int:
@@ -145,5 +154,16 @@ def count_set_anew(record: Record) -> int:
     """
     if not record.has("statuses"):
         return 0
-    rows = record.sql(f"{_CHAIN} SELECT count(*) FILTER (lifted) FROM told")
+    rows = record.sql(
+        f"{_CHAIN} SELECT count(*) FILTER (lifted) AS lifted FROM told",
+        [_tells_of_making(record)],
+        split=ByParts("SELECT coalesce(sum(lifted), 0)::BIGINT AS lifted FROM parts"),
+    )
     return int(rows.column(0)[0].as_py())
+
+
+def _tells_of_making(record: Record) -> bool:
+    """Whether statuses tell of most accounts first that they are active: these were made then."""
+    merge = "SELECT sum(accounts)::BIGINT AS accounts, sum(active)::BIGINT AS active FROM parts"
+    row = record.sql(_BEGUN, split=ByParts(merge)).to_pylist()[0]
+    return bool((row["active"] or 0) * 2 > (row["accounts"] or 0))

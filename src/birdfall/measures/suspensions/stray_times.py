@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from birdfall.model.units import DAY_US
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts, ByRows
 
 #: Away from the rest by at least this, microseconds,
 STRAY_GAP_US: Final = 365 * DAY_US
@@ -81,5 +82,25 @@ def find_stray_statuses(record: Record) -> StrayTimes | None:
         )
         if watched.num_rows:
             return None
-    rows = record.sql("SELECT epoch_us(time) AS t FROM statuses")
+    if not _has_long_silence(record):
+        return None
+    # which rows are stray hangs on the place of a few among all: the times are what is asked for
+    rows = record.sql(
+        "SELECT epoch_us(time) AS t FROM statuses", split=ByRows({"statuses": "true"})
+    )
     return find_stray_times(rows.column(0).to_numpy())
+
+
+def _has_long_silence(record: Record) -> bool:
+    """Whether no status lies in any span of `STRAY_GAP_US`: without one, no row is stray."""
+    days = record.sql(
+        f"""SELECT epoch_us(time) // {DAY_US} AS day, min(epoch_us(time)) AS first,
+        max(epoch_us(time)) AS last FROM statuses GROUP BY 1 ORDER BY 1""",
+        split=ByParts(
+            "SELECT day, min(first) AS first, max(last) AS last FROM parts "
+            "GROUP BY day ORDER BY day",
+            key="",
+        ),
+    )
+    first, last = (days.column(c).to_numpy() for c in ("first", "last"))
+    return bool((first[1:] - last[:-1] >= STRAY_GAP_US).any())

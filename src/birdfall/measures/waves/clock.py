@@ -11,6 +11,7 @@ import numpy as np
 
 from birdfall.measures.suspensions import StrayTimes
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts
 
 DAY_S: Final = 86400.0
 #: Steps a scan may take, seconds.
@@ -135,13 +136,14 @@ def _span(record: Record, high: np.ndarray) -> tuple[float, float]:
     if low is not None:
         ends = [low, up] if not len(high) else [min(low, int(high.min())), max(up, int(high.max()))]
         return ends[0] / 1e6, ends[1] / 1e6
-    rows = record.sql(
-        """SELECT min(t), max(t) FROM (SELECT epoch_us(time) AS t FROM statuses
-        UNION ALL SELECT epoch_us(time) FROM acts
-        UNION ALL SELECT epoch_us(observed_at) FROM follows)"""
-    ).to_pylist()[0]
-    low, up = rows.values()
-    return (0.0, 0.0) if low is None else (low / 1e6, up / 1e6)
+    ends = []
+    for table, time in (("statuses", "time"), ("acts", "time"), ("follows", "observed_at")):
+        found = record.sql(
+            f"SELECT epoch_us(min({time})) AS low, epoch_us(max({time})) AS up FROM {table}",
+            split=ByParts("SELECT min(low) AS low, max(up) AS up FROM parts", key=""),
+        ).to_pylist()[0]
+        ends += [end for end in found.values() if end is not None]
+    return (min(ends) / 1e6, max(ends) / 1e6) if ends else (0.0, 0.0)
 
 
 def _gaps(record: Record) -> list[tuple[float, float]]:

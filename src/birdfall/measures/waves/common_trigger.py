@@ -17,6 +17,7 @@ import numpy as np
 
 from birdfall.measures.waves.common_words import WordUse, chance_maxima, read_words, word_strengths
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT, ByParts
 
 #: Values named, at most, each of at least this share of the fallen.
 MAX_NAMED_VALUES, MIN_NAMED_SHARE = 3, 0.05
@@ -33,13 +34,15 @@ MIN_FALLEN: Final = 20
 _ACCOUNTS: Final = "FROM accounts a JOIN ids i ON i.id = a.account"
 _ACTS: Final = "FROM acts a JOIN ids i ON i.id = a.account"
 _CREATED: Final = "a.created_at IS NOT NULL AND epoch_us(a.created_at) <= $1"
+#: The last act of an account; of several at one time, the first of the file.
+_LAST: Final = "row(a.time, -a.line, a.client, a.object)"
 _DOMAIN: Final = "lower(regexp_extract(a.object, '^https?://(?:www\\.)?([^/:?#]+)', 1))"
 
 #: (table needed, code and value of each account as known before $1 us)
 TRAIT_QUERIES: Final = {
-    "client": ("acts", f"""SELECT i.code, arg_max(a.client, a.time) {_ACTS}
+    "client": ("acts", f"""SELECT i.code, arg_max(a.client, {_LAST}) {_ACTS}
         WHERE a.client IS NOT NULL AND epoch_us(a.time) <= $1 GROUP BY i.code"""),
-    "domain": ("acts", f"""SELECT i.code, arg_max({_DOMAIN}, a.time) {_ACTS}
+    "domain": ("acts", f"""SELECT i.code, arg_max({_DOMAIN}, {_LAST}) {_ACTS}
         WHERE starts_with(a.object, 'http') AND epoch_us(a.time) <= $1 GROUP BY i.code"""),
     "language": ("accounts", f"""SELECT i.code, any_value(a.language ORDER BY a.language)
         {_ACCOUNTS} WHERE a.language IS NOT NULL GROUP BY i.code"""),
@@ -47,9 +50,7 @@ TRAIT_QUERIES: Final = {
         WHERE {_CREATED} GROUP BY i.code"""),
     # a cohort made by one hand in one hour; nothing where only days or months are known
     "hour": ("accounts", f"""SELECT i.code, strftime(min(a.created_at), '%Y-%m-%d %H:00')
-        {_ACCOUNTS} WHERE {_CREATED} AND (
-        SELECT count(*) FILTER (epoch_us(created_at) % 86400000000 <> 0) > 0.5 * count(created_at)
-        FROM accounts) GROUP BY i.code"""),
+        {_ACCOUNTS} WHERE {_CREATED} GROUP BY i.code"""),
     "age": ("accounts", """SELECT i.code, CASE WHEN days < 1 THEN '<1 d' WHEN days < 7 THEN '1-7 d'
         WHEN days < 30 THEN '7-30 d' WHEN days < 365 THEN '30-365 d' ELSE '>365 d' END
         FROM (SELECT account, ($1 - epoch_us(min(created_at))) / 86400e6 AS days
@@ -105,9 +106,9 @@ def find_common_trigger(
     """
     asked = []
     for trait, (needed, query) in TRAIT_QUERIES.items():
-        if not record.has(needed):
+        if not record.has(needed) or (trait == "hour" and not _hours_are_known(record)):
             continue
-        rows = record.sql(query, [before] if "$1" in query else None)
+        rows = record.sql(query, [before] if "$1" in query else None, split=EACH_ACCOUNT)
         values = np.array(rows.column(1).to_pylist(), dtype=object).astype(str)
         hit = np.isin(rows.column(0).to_numpy(), fallen)
         if not _can_compare(hit, len(fallen)) or len(np.unique(values)) < 2:
@@ -132,6 +133,16 @@ def find_common_trigger(
         if found is not None and (best is None or strength > best[0]):
             best = strength, found
     return best[1] if best else None
+
+
+def _hours_are_known(record: Record) -> bool:
+    """Whether most accounts are said to be made at an hour, not on a day or in a month."""
+    row = record.sql(
+        """SELECT count(*) FILTER (epoch_us(created_at) % 86400000000 <> 0) AS timed,
+        count(created_at) AS known FROM accounts""",
+        split=ByParts("SELECT sum(timed) AS timed, sum(known) AS known FROM parts", key=""),
+    ).to_pylist()[0]
+    return bool((row["timed"] or 0) > 0.5 * float(row["known"] or 0))
 
 
 def _can_compare(hit: np.ndarray, fallen: int) -> bool:

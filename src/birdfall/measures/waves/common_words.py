@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from birdfall.record.record import Record
+from birdfall.record.split import EACH_ACCOUNT
 
 #: Texts read of each account, the last before the wave.
 MAX_TEXTS: Final = 20
@@ -94,7 +95,11 @@ def read_words(
     others = np.setdiff1d(np.arange(len(record.ids)), fallen)
     if len(others) > MAX_STANDING:
         others = rng.choice(others, MAX_STANDING, replace=False)
-    rows = record.sql(_TOKENS, [before, np.concatenate([fallen, others]).tolist()])
+    rows = record.sql(
+        _TOKENS,
+        [before, np.concatenate([fallen, others]).tolist()],
+        split=EACH_ACCOUNT,
+    )
     if not rows.num_rows:
         return None
     codes, account = np.unique(rows.column("code").to_numpy(), return_inverse=True)
