@@ -14,7 +14,7 @@ from birdfall.watch.session import replay, watch
 
 HERE = Path(__file__).parent
 #: Parts of the interface in the order a reader meets them.
-FUNCTIONS = ("open", "read", "simulate", "coordination", "chart")
+FUNCTIONS = ("open", "read", "simulate", "coordination", "chart", "printed_numbers")
 CLASSES = ("Inquiry", "WatchOptions", "Finding", "Estimate", "Settings")
 ERRORS = ("BirdfallError", "CannotAnswer")
 #: The measures behind the methods, where all parameters stand.

@@ -30,6 +30,7 @@ _PLACES = {
     "WatchOptions": ("birdfall.watch.session", "WatchOptions"),
     "replay": ("birdfall.watch.session", "replay"),
     "chart": ("birdfall.tell.notebook", "chart"),
+    "printed_numbers": ("birdfall.tell.reader", "printed_numbers"),
     "Inquiry": ("birdfall.inquiry", "Inquiry"),
     "Case": ("birdfall.record.case", "Case"),
     "Settings": ("birdfall.model.settings", "Settings"),
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from birdfall.model.settings import Settings as Settings
     from birdfall.record.case import Case as Case
     from birdfall.tell.notebook import chart as chart
+    from birdfall.tell.reader import printed_numbers as printed_numbers
     from birdfall.watch.session import WatchOptions as WatchOptions
     from birdfall.watch.session import replay as replay
     from birdfall.watch.session import watch as watch
@@ -72,6 +74,7 @@ __all__ = [
     "coordination",
     "open",
     "open_case",
+    "printed_numbers",
     "read",
     "replay",
     "simulate",

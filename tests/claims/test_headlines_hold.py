@@ -13,9 +13,10 @@ from birdfall.tell.words import LANGUAGES, words
 
 def headline(case, say):
     """The parts of a headline that state something: before the first semicolon of each sentence."""
-    row = case.source().findings["waves"].table("waves").to_pylist()[0]
+    waves = case.source().findings["waves"]
+    row = waves.table("waves").to_pylist()[0]
     hit = say.percent(case.hit / case.fallen)
-    wave = wave_sentence(row, say)
+    wave = wave_sentence(row, waves, say)
     audience = say("verdict.audience", share=hit, leader=f"@{case.leader}")
     return [re.split("[;؛]", sentence)[0].strip() for sentence in (wave, audience)]
 

@@ -115,6 +115,65 @@ def counts(*, fall):
     )
 
 
+def one_account():
+    """An account that was suspended, came back, and is all the data hold."""
+    return Rows(
+        "statuses",
+        pa.record_batch(
+            {
+                "account": ["only"] * 2,
+                "status": ["suspended", "active"],
+                "time": _times([0, 7200]),
+                "observation": ["change"] * 2,
+            }
+        ),
+    )
+
+
+def wave_of_three():
+    """A suspension a week, but three within a minute."""
+    seconds = [i * 604_800.0 for i in range(60)] + [3e7, 3e7 + 20, 3e7 + 40]
+    return Rows(
+        "statuses",
+        pa.record_batch(
+            {
+                "account": [f"s{i}" for i in range(len(seconds))],
+                "status": ["suspended"] * len(seconds),
+                "time": _times(seconds),
+                "observation": ["change"] * len(seconds),
+            }
+        ),
+    )
+
+
+def posts_in(language, *, texts):
+    """Posts with their texts, a part of them word for word the same within seconds."""
+    rng = np.random.default_rng(3)
+    rows = [
+        (f"a{rng.integers(200)}", f"{texts[0]} {rng.integers(150)}", t)
+        for t in rng.random(600) * 864_000
+    ]
+    rows += [
+        (f"c{c}", f"{texts[1]} {v}", 100_000 + 5000 * v + rng.exponential(9))
+        for c in range(12)
+        for v in range(8)
+    ]
+    rows.sort(key=lambda row: row[2])
+    return Rows(
+        "acts",
+        pa.record_batch(
+            {
+                "account": [r[0] for r in rows],
+                "kind": ["post"] * len(rows),
+                "object": [f"p{i}" for i in range(len(rows))],
+                "text": [r[1] for r in rows],
+                "language": [language] * len(rows),
+                "time": _times([r[2] for r in rows]),
+            }
+        ),
+    )
+
+
 NOBODY = Rows("accounts", pa.record_batch({"account": ["a"]}))
 #: What each case holds.
 CASES = {
@@ -127,7 +186,15 @@ CASES = {
     "reports": lambda: [acts("report", together=True)],
     "figures": list,
     "nothing": lambda: [NOBODY],
+    "one account": lambda: [one_account()],
+    "wave of three": lambda: [wave_of_three()],
+    "posts in Arabic": lambda: [
+        posts_in("ar", texts=("صباح الخير من الحي", "إلى الساحة مع @leader 7,000 مرة"))
+    ],
 }
+#: Cases that take long: that in which explanations are weighed, and others of which one like them
+#: is fast.
+SLOW_CASES = ("suspensions and follows", "posts in Arabic", "wave of three")
 
 
 def make_case(name, folder):

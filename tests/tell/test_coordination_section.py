@@ -18,7 +18,7 @@ from birdfall.tell.blocks import unfolded
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page
 from birdfall.tell.sections.coordination import section
-from birdfall.tell.words import LANGUAGES, Words
+from birdfall.tell.words import LANGUAGES, Words, words
 
 T0 = dt.datetime(2013, 10, 31, 22, 20, tzinfo=dt.UTC)
 SAID = "Todos a la plaza, dice @alguien.real \u202e<script>"
@@ -86,7 +86,7 @@ def blocks_of(record, trace, language):
 def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(record, language):
     tables = [b for b in blocks_of(record, "repost", language) if b.kind == "table"]
     (group,), (dense,), (members,), (example,) = (t.rows for t in tables)
-    assert len(members[1].split(", ")) == 3
+    assert len(members[1].split(words(language).comma)) == 3
     assert len(group) == len(tables[0].head) == 4
     assert len(dense) == len(tables[1].head) == 5
     assert dense[4] == "es"
@@ -95,7 +95,7 @@ def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(
     said = example[1].quote
     assert said.startswith("Todos a la plaza, dice @…")
     assert "alguien" not in said and "\u202e" not in said
-    assert not {"ana", "ben", "cy"} & set(example[2].split(", "))
+    assert not {"ana", "ben", "cy"} & set(example[2].split(words(language).comma))
 
 
 def test_an_account_that_was_acted_on_goes_by_its_pseudonym(record):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from birdfall.measures.follower_counts import follower_counts
+from birdfall.model.findings import Finding
 from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
 from birdfall.tell.names import given_names
@@ -47,8 +48,9 @@ def test_a_fall_on_a_day_is_told_of_that_day_in_every_zone(zone, midnight_utc):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_headline_has_seconds(language):
     begin = dt.datetime(2013, 10, 31, 17, 50, 41, tzinfo=dt.UTC)
-    row = {"observed": 7000, "duration_s": 600.0, "expected": 1.2, "start": begin}
-    said = wave_sentence(row, words(language, "America/Caracas"))
+    row = {"wave": 1, "observed": 7000, "duration_s": 600.0, "expected": 1.2, "start": begin}
+    finding = Finding("waves", "waves", "found")
+    said = wave_sentence(row, finding, words(language, "America/Caracas"))
     assert "41" not in said
     assert {"en": "31 October 2013, 13:20", "es": "31 de octubre de 2013 a las 13:20",
             "fr": "31 octobre 2013 à 13\u202fh\u202f20", "ar": "31 أكتوبر 2013، 13:20",

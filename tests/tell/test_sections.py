@@ -68,7 +68,7 @@ def test_ledgers_stand_beside_each_other():
     assert table.head[1:] == ["@anna", "@berta"]
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["before"] == ["100", "100"]
-    assert rows["suspended"] == ["40", "5 (3 – 9)"]
+    assert rows["suspended"] == ["40", "5 (3 to 9)"]
     assert rows["new followers"] == ["–", "7"]
     assert "unfollowed" not in rows, "what nobody has is left out"
 
@@ -162,6 +162,7 @@ def test_how_well_weighing_works_is_told_with_it():
 def test_a_figure_that_does_not_stand_says_what_it_would_need():
     figures_ = pa.table(
         {
+            "id": ["1", "2"],
             "said_by": ["a minister", "a paper"],
             "relation": ["almost", "almost"],
             "value": [6600.0, 10600.0],

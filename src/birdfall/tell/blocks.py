@@ -11,37 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
+from birdfall.tell.marks import MarkedText, paragraphs
+
 #: Width and height of the picture of a network.
 POSTER_UNITS: Final = 960
 #: Columns of numbers that a phone shows beside each other.
 MAX_PHONE_COLUMNS: Final = 4
 #: How a verdict is marked: by its shape as well as its colour and its word.
 Mark = Literal["yes", "near", "no", "open"]
-
-
-@dataclass(frozen=True)
-class ShownNumber:
-    """A number as a page prints it, and which one it is.
-
-    Parameters
-    ----------
-    text
-        As it stands in the text.
-    key
-        The finding and its estimate: "waves.observed".
-    value
-        The number itself.
-    unit
-        Of the estimate.
-    definition
-        What it counts, in the language of the page; "" where the text around it says so.
-    """
-
-    text: str
-    key: str
-    value: float | int | None
-    unit: str = ""
-    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,13 +67,12 @@ class Dumbbell:
 
 @dataclass(frozen=True)
 class TextCell:
-    """A table cell with more than its text: a second line, a verdict's mark, a bar, its number."""
+    """A table cell with more than its text: a second line, a verdict's mark, a bar."""
 
     text: str
     more: str = ""
     mark: Mark | None = None
     bar: Bar | None = None
-    number: ShownNumber | None = None
     dumbbell: Dumbbell | None = None
     kind: ClassVar[str] = "text"
 
@@ -124,19 +100,11 @@ class TextBlock:
         What it says.
     lead
         What it is about, in bold before it.
-    numbers
-        The numbers in its text, in their order.
     """
 
     text: str
     lead: str = ""
-    numbers: Sequence[ShownNumber] = ()
     kind: ClassVar[str] = "text"
-
-    @property
-    def parts(self) -> list[str | ShownNumber]:
-        """The text in pieces: its numbers, and what stands between them."""
-        return split_at_numbers(self.text, self.numbers)
 
 
 @dataclass(frozen=True)
@@ -315,6 +283,11 @@ class LetterBlock:
     copied: str
     kind: ClassVar[str] = "letter"
 
+    @property
+    def paragraphs(self) -> list[MarkedText]:
+        """The paragraphs of the letter."""
+        return paragraphs(self.text)
+
 
 @dataclass(frozen=True)
 class PriorSlider:
@@ -382,53 +355,3 @@ def cell_text(cell: Cell) -> str:
     if isinstance(cell, QuoteCell):
         return cell.quote
     return f"{cell.text} ({cell.more})" if cell.more else cell.text
-
-
-def split_at_numbers(text: str, numbers: Sequence[ShownNumber]) -> list[str | ShownNumber]:
-    """A text in pieces: its numbers, and what stands between them.
-
-    A number is looked for behind the one before, else anywhere that is free; one that the text does
-    not hold is left out.
-
-    Examples
-    --------
-    >>> ten = ShownNumber("10", "waves.observed", 10)
-    >>> split_at_numbers("In 10 minutes", [ten]) == ["In ", ten, " minutes"]
-    True
-    """
-    taken: list[tuple[int, ShownNumber]] = []
-    free = list(text)
-    for number in numbers:
-        after = taken[-1][0] + len(taken[-1][1].text) if taken else 0
-        at = _standing_alone(free, number.text, after)
-        at = at if at >= 0 else _standing_alone(free, number.text, 0)
-        if at >= 0:
-            taken.append((at, number))
-            free[at : at + len(number.text)] = "\0" * len(number.text)
-    pieces, end = list[str | ShownNumber](), 0
-    for at, number in sorted(taken, key=lambda pair: pair[0]):
-        pieces += [text[end:at], number] if at > end else [number]
-        end = at + len(number.text)
-    return [*pieces, text[end:]] if end < len(text) else pieces
-
-
-def _standing_alone(free: Sequence[str], wanted: str, after: int) -> int:
-    """Where a number stands that is no part of a longer one, -1 for nowhere."""
-    text = "".join(free)
-    at = text.find(wanted, after) if wanted else -1
-    while at >= 0:
-        end = at + len(wanted)
-        begins = at == 0 or not (text[at - 1].isdigit() or _joins(text, at - 1, -1))
-        ends = end == len(text) or not (text[end].isdigit() or _joins(text, end, 1))
-        if begins and ends:
-            return at
-        at = text.find(wanted, at + 1)
-    return -1
-
-
-def _joins(text: str, at: int, step: int) -> bool:
-    """Whether a mark there joins digits on both of its sides to one number."""
-    beyond, before = at + step, at - step
-    if text[at] not in ".,\u202f\u00a0" or not 0 <= beyond < len(text):
-        return False
-    return text[beyond].isdigit() and 0 <= before < len(text) and text[before].isdigit()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import ChartBlock, ChartLabel, ShownNumber
+from birdfall.tell.blocks import ChartBlock, ChartLabel
 from birdfall.tell.drawings import SIZES, hardest_hit, plot_place
+from birdfall.tell.marks import ShownNumber
 from birdfall.tell.page import NumberWriter, Page, leader_ledger
 from birdfall.tell.rows import CountRow, WaveRow
 from birdfall.tell.sentences import accounts_together
@@ -57,24 +58,22 @@ _NUMBERS: Final = {
 def _wave_numbers(page: Page) -> list[KeyNumber]:
     say, four, top = page.say, list[KeyNumber](), largest_wave(page.findings)
     if top is not None:
-        hit = ShownNumber(
-            say.number(int(top["observed"])), "waves.observed", int(top["observed"]), "accounts"
-        )
-        seconds = top["duration_s"]
-        text = say.duration(max(1.0, seconds))
-        length = ShownNumber(text, "waves.duration_s", seconds, "seconds")
+        write = NumberWriter(page.findings["waves"], say)
+        hit = write.counted(int(top["observed"]), "observed", "accounts").shown
+        seconds = max(1.0, top["duration_s"])
+        length = write.figure(say.duration(seconds), "duration_s", seconds, "seconds")
         four += [KeyNumber([hit], say("four.hit")), KeyNumber([length], say("four.duration"))]
     ledger = leader_ledger(page.findings)
     if ledger is not None and ledger["before"].value:
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
         write = NumberWriter(ledger, say)
-        for key in ("before", "lowest", "now"):
-            write.number(key)
-        four.append(KeyNumber(write.shown, label))
+        levels = [write.count(key).shown for key in ("before", "lowest", "now")]
+        four.append(KeyNumber(levels, label))
     returns = page.findings.get("returns-1")
     if returns is not None and returns.estimates.get("returned") and returns["returned"].value:
         share = (returns["returned"].value or 0) / max(returns["fallen"].value or 1, 1)
-        back = ShownNumber(say.percent(share), "returns-1.returned_of_fallen", share, "share")
+        write = NumberWriter(returns, say)
+        back = write.figure(say.percent(share), "returned_of_fallen", share, "share")
         four.append(KeyNumber([back], say("four.back")))
     return four
 
@@ -84,17 +83,20 @@ def _estimates(finding: Finding, keys: Sequence[str], page: Page) -> list[KeyNum
     say, found = page.say, list[KeyNumber]()
     row = finding.table("waves").to_pylist()[0] if finding.kind == "counts" else {}
     of_row = {
-        "accounts_hit": row.get("accounts_hit"),
-        "gross": row.get("gross"),
-        "largest": row.get("largest_hazard"),
+        "accounts_hit": ("accounts_hit", "accounts"),
+        "gross": ("gross", "followers"),
+        "largest": ("largest_hazard", "share"),
     }
+    write = NumberWriter(finding, say)
     for key in keys:
-        value = of_row[key] if row else finding[key].value
+        column, unit = of_row[key] if row else (key, "count")
+        value = row[column] if row else finding[key].value
         if value is None:
             continue
-        text = say.percent(value) if key == "largest" else say.number(round(value))
-        unit = "share" if key == "largest" else "count"
-        number = ShownNumber(text, f"{finding.name}.{key}", value, unit)
+        value = value if unit == "share" else round(value)
+        text = say.percent(value) if unit == "share" else say.number(value)
+        which = ("waves." + column, value, unit, str(row["wave"])) if row else (key, value, unit)
+        number = write.figure(text, *which)
         found.append(KeyNumber([number], say(f"four.{finding.kind}.{key}")))
     return found
 
@@ -103,12 +105,10 @@ def _coordination_numbers(together: Sequence[Finding], page: Page) -> list[KeyNu
     """Of the trace with the most accounts: how many, in how many groups."""
     say = page.say
     most = max(together, key=accounts_together)
-    members, write = accounts_together(most), NumberWriter(most, say)
-    accounts = ShownNumber(say.number(members), f"{most.name}.members_all", members, "accounts")
-    write.number("groups")
-    write.number("significant")
+    write = NumberWriter(most, say)
+    accounts = write.counted(accounts_together(most), "members_all", "accounts")
+    numbers = [n.shown for n in (accounts, write.count("groups"), write.count("significant"))]
     labels = [say(f"four.coordination.{key}") for key in ("members", "groups", "significant")]
-    numbers = [accounts, *write.shown]
     return [KeyNumber([n], label) for n, label in zip(numbers, labels, strict=True)]
 
 
@@ -145,16 +145,18 @@ def largest_wave(findings: Mapping[str, Finding]) -> WaveRow | None:
 
 def _panel(key: str, title: str, rows: Sequence[CountRow], page: Page) -> ChartBlock:
     say, top = page.say, largest_wave(page.findings)
+    peak = max(r["observed"] for r in rows)
+    write = NumberWriter(page.findings["waves"], say)
     summary = say(
         "chart.summary",
-        peak=say.number(max(r["observed"] for r in rows)),
+        peak=write.other(say.number(peak), f"{key}.peak", peak, "accounts"),
         **{"from": say.time(rows[0]["from"]), "to": say.time(rows[-1]["to"])},
     )
     label = None
     if top is not None:
         lines = [
-            say("chart.label", n=int(top["observed"])),
-            say.duration(max(top["duration_s"], 1.0)),
+            say("chart.label", n=write.counted(int(top["observed"]), "observed", "accounts")),
+            write.duration(max(top["duration_s"], 1.0), "duration_s"),
         ]
         span = _span_shares(top, rows)
         label = ChartLabel(lines, {size: plot_place(span, size) for size in SIZES})

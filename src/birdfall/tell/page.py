@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from birdfall.model.findings import Estimate, Finding
+from birdfall.model.findings import Finding, Note
 from birdfall.record.record import Record
-from birdfall.tell.blocks import Block, DetailsBlock, NoteBlock, ShownNumber, TextBlock
+from birdfall.tell.blocks import Block, DetailsBlock, NoteBlock, TextBlock
+from birdfall.tell.marks import Counted, ShownName, ShownNumber, plain
+from birdfall.tell.names import sanitize_text
 from birdfall.tell.words import Words
 
 #: Notes on how something was computed, which fold out with the method; all others stand open.
@@ -136,10 +138,18 @@ class Section:
 
 def notes(*findings: Finding, say: Words) -> list[Block]:
     """The refusals and limits of findings that a reader must know, each once, in a paragraph."""
-    said = dict.fromkeys(
-        say.note(n) for f in findings for n in (*f.reasons, *f.limits) if n.code not in FOLDED_NOTES
+    return _note_block(
+        [(n, f) for f in findings for n in (*f.reasons, *f.limits) if n.code not in FOLDED_NOTES],
+        say,
     )
-    return [NoteBlock(" ".join(_as_sentence(text) for text in said))] if said else []
+
+
+def _note_block(of_findings: Sequence[tuple[Note, Finding]], say: Words) -> list[Block]:
+    said: dict[str, str] = {}
+    for note, finding in of_findings:
+        text = say.note(note, finding.name)
+        said.setdefault(plain(text), text)
+    return [NoteBlock(" ".join(as_sentence(text) for text in said.values()))] if said else []
 
 
 #: Which notes fold out with the method: those of `FOLDED_NOTES`, all, or none.
@@ -159,36 +169,31 @@ def how_measured(
     say = page.say
     kinds = dict.fromkeys(f.kind for f in findings)
     method = [TextBlock(say(f"method.{k}")) for k in kinds if say.has(f"method.{k}")]
-    every = [n for f in findings for n in (*f.reasons, *f.limits)]
-    chosen = [n for n in every if fold == "all" or (fold != "none" and n.code in FOLDED_NOTES)]
-    said = dict.fromkeys(say.note(n) for n in chosen)
-    folded = [NoteBlock(" ".join(_as_sentence(text) for text in said))] if said else []
-    return [DetailsBlock(say("method"), [*blocks, *method, *folded])]
+    every = [(n, f) for f in findings for n in (*f.reasons, *f.limits)]
+    chosen = [
+        (n, f) for n, f in every if fold == "all" or (fold != "none" and n.code in FOLDED_NOTES)
+    ]
+    return [DetailsBlock(say("method"), [*blocks, *method, *_note_block(chosen, say)])]
 
 
-def _as_sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
+    """A text with a full stop, unless it ends a sentence already."""
     return text if text[-1:] in ".!?؟" else f"{text}."
 
 
 class NumberWriter:
-    """Writes the estimates of a finding as a language does, and keeps which stood where.
+    """Writes the numbers of a finding as a language does, each with which one it is.
 
     Parameters
     ----------
     finding
-        Whose estimates.
+        Whose numbers.
     say
         The words of the language.
-
-    Attributes
-    ----------
-    shown
-        What was written so far, in order.
     """
 
     def __init__(self, finding: Finding, say: Words) -> None:
         self._finding, self._say = finding, say
-        self.shown: list[ShownNumber] = []
 
     def number(self, key: str, digits: int | None = None) -> str:
         """An estimate as a number."""
@@ -198,19 +203,96 @@ class NumberWriter:
         """An estimate as a percentage."""
         return self.keep(self._say.percent(self._finding[key].value, digits), key)
 
-    def count(self, key: str) -> int:
+    def bounds(self, key: str, write: Callable[[float | None], str]) -> tuple[str, str]:
+        """The lower and the upper bound of an estimate. write: how, as `Words.percent`."""
+        estimate = self._finding[key]
+        low, high = estimate.low, estimate.high
+        return (
+            self.other(write(low), f"{key}.low", low, estimate.unit),
+            self.other(write(high), f"{key}.high", high, estimate.unit),
+        )
+
+    def interval(self, key: str) -> str:
+        """An estimate with its bounds, where they differ from it."""
+        estimate, shown = self._finding[key], self.number(key)
+        if (
+            estimate.low is None
+            or estimate.high is None
+            or estimate.low == estimate.high == estimate.value
+        ):
+            return shown
+        return self._say.bounded(shown, *self.bounds(key, self._say.number))
+
+    def count(self, key: str) -> Counted:
         """An estimate that counts, for a message that chooses its form by it."""
-        value = int(self._finding[key].value or 0)
-        self.keep(self._say.number(value), key)
-        return value
+        return self.counted(int(self._finding[key].value or 0), key, self._finding[key].unit)
+
+    def counted(self, value: int, key: str, unit: str = "count", row: str = "") -> Counted:
+        """Another count of the finding, for a message that chooses its form by it."""
+        return Counted(value, self.figure(self._say.number(value), key, value, unit, row))
+
+    def duration(self, seconds: float, key: str, row: str = "") -> str:
+        """A length of time."""
+        return self.other(self._say.duration(seconds), key, seconds, "seconds", row)
 
     def keep(self, text: str, key: str) -> str:
-        """A number as it was written elsewhere."""
+        """An estimate as it was written elsewhere."""
         estimate = self._finding[key]
-        name = f"{self._finding.name}.{key}"
-        meaning = definition(self._finding.kind, key, self._say)
-        self.shown.append(ShownNumber(text, name, estimate.value, estimate.unit, meaning))
-        return text
+        return self.other(text, key, estimate.value, estimate.unit)
+
+    def other(
+        self, text: str, key: str, value: float | int | None, unit: str = "count", row: str = ""
+    ) -> str:
+        """Another number of the finding, as it was written.
+
+        Parameters
+        ----------
+        text
+            As it was written.
+        key
+            What it is: "TABLE.COLUMN", "parameters.NAME".
+        value
+            The number itself.
+        unit
+            Of the value.
+        row
+            Which row of the table, in words that name nobody who is not public.
+        """
+        return self._say.shown(self.figure(text, key, value, unit, row))
+
+    def figure(
+        self, text: str, key: str, value: float | int | None, unit: str = "count", row: str = ""
+    ) -> ShownNumber:
+        """The same as `other` for a number that stands alone, and not in a text."""
+        name, kind = self._finding.name, self._finding.kind
+        which = plain(row).translate(_ISOLATES)
+        return ShownNumber(
+            text,
+            f"{name}.{key}[{which}]" if which else f"{name}.{key}",
+            value,
+            unit,
+            meaning(kind, key, self._say),
+            f"{kind}.{key}",
+            name,
+        )
+
+
+#: Marks that set a name apart from text of the other direction.
+_ISOLATES: Final = dict.fromkeys((0x2066, 0x2068, 0x2069))
+
+
+def marked_names(name: Callable[[str | None], str], say: Words) -> Callable[[str | None], str]:
+    """The same names, whose digits are no number of the page."""
+    marks = say.marks
+    if marks is None:
+        return name
+    return lambda account: marks.mark(ShownName(name(account)))
+
+
+def quoted(text: str, say: Words) -> str:
+    """Words of others within a text of the page: without tricks, and no number of the page."""
+    clean = sanitize_text(text)
+    return clean if say.marks is None else say.marks.mark(ShownName(clean))
 
 
 def caution(page: Page, finding: Finding) -> list[Block]:
@@ -221,26 +303,15 @@ def caution(page: Page, finding: Finding) -> list[Block]:
     if not isinstance(alpha, float):
         return []
     asked = "caution.asked" if page.record.settings.reply else "caution.not_asked"
-    text = say(f"caution.{finding.kind}", share=say.percent(alpha))
+    share = NumberWriter(finding, say).other(say.percent(alpha), "parameters.alpha", alpha, "share")
+    text = say(f"caution.{finding.kind}", share=share)
     return [NoteBlock(f"{text} {say(asked)}")]
 
 
-def definition(kind: str, key: str, say: Words) -> str:
-    """What an estimate of a kind of finding counts; "" where there are no words for it."""
+def meaning(kind: str, key: str, say: Words) -> str:
+    """What a number of a kind of finding counts; "" where there are no words for it."""
     name = f"number.{kind}.{key}"
-    return say(name) if say.has(name) else ""
-
-
-def format_interval(estimate: Estimate, say: Words) -> str:
-    """A number with its bounds, where they differ from it."""
-    shown = say.number(estimate.value)
-    if (
-        estimate.low is None
-        or estimate.high is None
-        or estimate.low == estimate.high == estimate.value
-    ):
-        return shown
-    return f"{shown} ({say.number(estimate.low)} – {say.number(estimate.high)})"
+    return plain(say(name)) if say.has(name) else ""
 
 
 def leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
@@ -251,8 +322,3 @@ def leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
         leader = audience.table("explanation").column("leader")[0].as_py()
         answered.sort(key=lambda f: f.details.get("leader") != leader)
     return answered[0] if answered else None
-
-
-def join_names(names: Sequence[str]) -> str:
-    """Names with commas between them."""
-    return ", ".join(names)

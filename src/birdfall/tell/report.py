@@ -32,9 +32,10 @@ from birdfall.tell.blocks import ChartBlock, WrittenSection
 from birdfall.tell.drawings import SIZES, ChartRendering, chart_specs
 from birdfall.tell.first_screen import KeyNumber, charts, four_numbers
 from birdfall.tell.layout import ReportLayout
+from birdfall.tell.marks import Marks, ShownNumber, resolve
 from birdfall.tell.names import names_of, sanitize_text
 from birdfall.tell.network.map import POSTER_SIZE, draw_maps
-from birdfall.tell.page import NetworkMap, Page, Section
+from birdfall.tell.page import NetworkMap, Page, Section, marked_names
 from birdfall.tell.quoting import Quoting, quoting_of
 from birdfall.tell.seal import BLANK, seal
 from birdfall.tell.sections.order import SECTIONS, write_sections
@@ -140,8 +141,8 @@ def write_articles(
     maps = draw_maps(findings, name)
     articles = []
     for one in languages:
-        say = words(one, record.settings.time_zone)
-        named = replace(name, isolated=say.direction == "rtl")
+        say = replace(words(one, record.settings.time_zone), marks=Marks())
+        named = marked_names(replace(name, isolated=say.direction == "rtl"), say)
         page = Page(findings, record, say, named, frozenset(specs), maps)
         written = write_sections(page, layout.arrange(sections))
         articles.append(_article(page, case, _lay_out(written, layout, quoting), quoting))
@@ -193,8 +194,8 @@ class ImportedFile:
 
     source: str
     reader: str
-    rows: str
-    refused: str
+    rows: ShownNumber
+    refused: ShownNumber
     digest: str
 
 
@@ -203,7 +204,7 @@ class UsedTable:
     """A row of the manifest: a table of the record that findings were computed from."""
 
     table: str
-    rows: str
+    rows: ShownNumber
     digest: str
 
 
@@ -240,13 +241,15 @@ def _lay_out(written: Sequence[WrittenSection], layout: ReportLayout, quoting: Q
 
 
 def _article(page: Page, case: Case, laid: LaidOut, quoting: Quoting) -> Article:
-    say, settings, findings = page.say, page.record.settings, page.findings
+    settings, findings = page.record.settings, page.findings
+    say = replace(page.say, marks=None)  # what the page's own frame says
+    marks = page.say.marks or Marks()
     imports = [
         ImportedFile(
             quoting.file(i.source, number),
             i.reader,
-            say.number(sum(i.rows.values())),
-            say.number(i.rejected),
+            _rows(sum(i.rows.values()), f"imports.rows[{number}]", say),
+            _rows(i.rejected, f"imports.refused[{number}]", say),
             i.digest,
         )
         for number, i in enumerate(case.manifest.imports, 1)
@@ -256,19 +259,28 @@ def _article(page: Page, case: Case, laid: LaidOut, quoting: Quoting) -> Article
         dir=say.direction,
         say=say,
         question=quoting.text(settings.question),
-        verdict=verdict(findings, say, page.name),
+        verdict=resolve(verdict(findings, page.say, page.name), marks),
         simulated=settings.simulated,
-        four=four_numbers(page),
-        charts=charts(page),
-        sections=laid.sections,
-        left_out=laid.left_out,
+        left_out=resolve(laid.left_out, marks),
+        four=resolve(four_numbers(page), marks),
+        charts=resolve(charts(page), marks),
+        sections=resolve(laid.sections, marks),
         zone=settings.time_zone,
         imports=imports,
-        inputs=[UsedTable(i.table, say.number(i.rows), i.digest) for i in _inputs(findings)],
+        inputs=[
+            UsedTable(i.table, _rows(i.rows, f"inputs.rows[{i.table}]", say), i.digest)
+            for i in _inputs(findings)
+        ],
         settings=_run_options(case),
         replies=replies(settings, say, quoting.text),
         jsonld=Markup(_claim_reviews(findings, say)),
     )
+
+
+def _rows(rows: int, key: str, say: Words) -> ShownNumber:
+    """How many rows a file or a table has."""
+    definition = f"manifest.{key.split('[')[0]}"
+    return ShownNumber(say.number(rows), f"manifest.{key}", rows, "rows", "", definition)
 
 
 def replies(

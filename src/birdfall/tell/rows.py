@@ -77,6 +77,19 @@ class DropRow(TypedDict):
     rebuilt: bool
 
 
+class FallRow(TypedDict):
+    """A row of the table "waves" of a finding of counts: a day on which many accounts lost."""
+
+    wave: int
+    start: dt.datetime
+    accounts_hit: int
+    accounts: int
+    net: float
+    gross: float
+    median_hazard: float
+    largest_hazard: float
+
+
 class RatioRow(TypedDict):
     """A row of the table "ratios" of counts and reconciliations: one audience against another."""
 
@@ -91,6 +104,7 @@ class RatioRow(TypedDict):
 class FigureRow(TypedDict):
     """A row of the table "figures" of a reconciliation: one published figure."""
 
+    id: str
     said_by: str | None
     relation: str
     value: float

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.names import sanitize_text
+from birdfall.tell.marks import plain
+from birdfall.tell.page import NumberWriter, quoted
 from birdfall.tell.rows import WaveRow
 from birdfall.tell.words import Words
 
@@ -77,13 +78,18 @@ def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -
 def _wave_verdict(
     findings: Findings, waves: Finding, say: Words, name: Callable[[str | None], str]
 ) -> CaseVerdict:
-    sentence = wave_sentence(waves.table("waves").to_pylist()[0], say)
+    sentence = wave_sentence(waves.table("waves").to_pylist()[0], waves, say)
     audience, more = findings.get("audiences-1"), ""
     if audience is not None and audience.answer == "found":
         step = audience.table("explanation").to_pylist()[0]
-        more = say(
-            "verdict.audience", share=say.percent(step["share"]), leader=name(step["leader"])
+        share = NumberWriter(audience, say).other(
+            say.percent(step["share"]),
+            "explanation.share",
+            step["share"],
+            "share",
+            name(step["leader"]),
         )
+        more = say("verdict.audience", share=share, leader=name(step["leader"]))
     return CaseVerdict(sentence, more, say("verdict.limit"), *_confidence(waves))
 
 
@@ -95,13 +101,14 @@ def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
     if counts.answer == "nothing":
         sentence = say("verdict.counts.nothing")
         return CaseVerdict(sentence, "", limit, 2, "change.statuses", found=False)
-    row = counts.table("waves").to_pylist()[0]
+    row, write = counts.table("waves").to_pylist()[0], NumberWriter(counts, say)
+    gross, net, wave = round(row["gross"]), round(-row["net"]), str(row["wave"])
     sentence = say(
         "verdict.counts",
         day=say.day(row["start"]),
-        n=row["accounts_hit"],
-        gross=say.number(round(row["gross"])),
-        net=say.number(round(-row["net"])),
+        n=write.counted(row["accounts_hit"], "waves.accounts_hit", "accounts", wave),
+        gross=write.counted(gross, "waves.gross", "followers", wave),
+        net=write.other(say.number(net), "waves.net", net, "followers", wave),
     )
     return CaseVerdict(sentence, "", limit, 3, "change.statuses")
 
@@ -117,14 +124,14 @@ def _reports_verdict(brigades: Finding | None, say: Words) -> CaseVerdict | None
     """What reports say, or that they show nothing."""
     if brigades is None or brigades.answer == "cannot":
         return None
-    limit = say("verdict.limit")
+    limit, write = say("verdict.limit"), NumberWriter(brigades, say)
     if brigades.answer == "nothing":
-        sentence = say("verdict.reports.nothing", reports=int(brigades["reports"].value or 0))
+        sentence = say("verdict.reports.nothing", reports=write.count("reports"))
         return CaseVerdict(sentence, "", limit, 3, "change.acts", found=False)
     sentence = say(
         "verdict.reports",
-        n=int(brigades["reporters"].value or 0),
-        targets=int(brigades["victims"].value or 0),
+        n=write.count("reporters"),
+        targets=write.count("victims"),
     )
     return CaseVerdict(sentence, say("verdict.reports.more"), limit, 4, "change.acts")
 
@@ -142,18 +149,25 @@ def _coordination_verdict(findings: Findings, say: Words) -> CaseVerdict | None:
     found = [f for f in asked if f.answer == "found"]
     if found:
         most = max(found, key=accounts_together)
+        write = NumberWriter(most, say)
         sentence = say(
             "verdict.coordination",
-            n=accounts_together(most),
-            groups=int(most["groups"].value or 0),
+            n=write.counted(accounts_together(most), "members_all", "accounts"),
+            groups=write.count("groups"),
             trace=trace_names(most, say),
-            window=say.duration(float(most.parameters.get("window_s", 60))),
+            window=window_words(most, say),
         )
         return CaseVerdict(sentence, say("verdict.coordination.more"), limit, 4, "change.acts")
     if all(any(n.code == "no-power" for n in f.limits) for f in asked):
         sentence = say("coordination.no_power")
         return CaseVerdict(sentence, "", limit, 1, "change.acts", found=False)
     return CaseVerdict(say("coordination.nothing"), "", limit, 3, "change.acts", found=False)
+
+
+def window_words(finding: Finding, say: Words) -> str:
+    """Within which time acts count as together."""
+    window = float(finding.parameters.get("window_s", 60))
+    return NumberWriter(finding, say).duration(window, "parameters.window_s")
 
 
 def accounts_together(finding: Finding) -> int:
@@ -163,11 +177,17 @@ def accounts_together(finding: Finding) -> int:
 
 
 def _nothing_measured(findings: Findings, say: Words) -> CaseVerdict:
-    """That nothing can be measured, and what the data lack."""
-    reasons = dict.fromkeys(
-        say.note(n) for f in findings.values() if f.kind != "claim" for n in f.reasons[:1]
-    )
-    lacking = " ".join(list(reasons)[:MAX_LACKING])
+    """That nothing can be measured, and what the data lack.
+
+    Why the data that were brought carry no answer goes before what was not brought at all.
+    """
+    told = [(f.reasons[0], f) for f in findings.values() if f.reasons and f.kind != "claim"]
+    told.sort(key=lambda pair: pair[0].code.startswith("no-"))
+    reasons: dict[str, str] = {}
+    for note, finding in told:
+        text = say.note(note, finding.name)
+        reasons.setdefault(plain(text), text)
+    lacking = " ".join(list(reasons.values())[:MAX_LACKING])
     return CaseVerdict(say("verdict.empty"), "", lacking, 1, "change.more", found=False)
 
 
@@ -182,7 +202,7 @@ def _things_of(trace: str, say: Words) -> str:
     """What a trace consists of: by the word for it, else by the kind of object it is called by."""
     if say.has(f"trace.{trace}"):
         return say(f"trace.{trace}")
-    return say("trace.kind", kind=sanitize_text(trace)) if trace else say("trace.other")
+    return say("trace.kind", kind=quoted(trace, say)) if trace else say("trace.other")
 
 
 def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
@@ -192,48 +212,57 @@ def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
     """
     rows = [r for r in finding.table("figures").to_pylist() if r["consistent"] is not None]
     standing = [r for r in rows if r["consistent"]]
-    growth = finding["growth"]
-    low, high = (say.number(round(v)) if v is not None else "–" for v in (growth.low, growth.high))
-    more = ""
+    write, more = NumberWriter(finding, say), ""
+    low, high = write.bounds("growth", lambda v: say.number(None if v is None else round(v)))
     sentence = say(
-        "verdict.published", n=len(rows), standing=say.number(len(standing)), low=low, high=high
+        "verdict.published",
+        n=write.counted(len(rows), "figures"),
+        standing=write.counted(len(standing), "consistent"),
+        low=low,
+        high=high,
     )
     if "difference" in finding.estimates:
         gross, net, apart = (
-            say.number(round(abs(finding[k].value or 0))) for k in ("gross", "net", "difference")
+            write.keep(say.number(round(abs(finding[k].value or 0))), k)
+            for k in ("gross", "net", "difference")
         )
         more = say("verdict.published.pair", gross=gross, net=net, apart=apart) + " "
     ratio = finding.estimates.get("risk_ratio")
     if ratio is None or ratio.low is None or ratio.value is None:
         return sentence, more.strip()
-    return sentence, more + ratio_words(ratio.value, ratio.low, say)
+    return sentence, more + ratio_words(finding, say)
 
 
-def ratio_words(ratio: float, low: float, say: Words) -> str:
+def ratio_words(finding: Finding, say: Words) -> str:
     """How much harder one audience was hit than another, as a reader would say it.
 
-    ratio: the best guess; low: the least that the figures allow.
+    By the estimate "risk_ratio": the best guess, and the least that the figures allow.
     """
+    ratio, low = finding["risk_ratio"].value or 0.0, finding["risk_ratio"].low or 0.0
     if low <= 1:
         return say("published.ratio.unsure")
     least = math.floor(low)
     if least < 2:
         return say("published.ratio.harder")
-    return say("published.ratio", least=say.number(least), times=say.number(round(ratio)))
+    write = NumberWriter(finding, say)
+    return say(
+        "published.ratio",
+        least=write.other(say.number(least), "risk_ratio.low", low, "ratio"),
+        times=write.keep(say.number(round(ratio)), "risk_ratio"),
+    )
 
 
-def wave_sentence(row: WaveRow, say: Words) -> str:
-    """One wave in one sentence."""
-    seconds = max(row["duration_s"], 1.0)
-    expected = row["expected"]
+def wave_sentence(row: WaveRow, waves: Finding, say: Words) -> str:
+    """One wave of a finding of waves in one sentence."""
+    write, expected = NumberWriter(waves, say), row["expected"]
+    wave = "" if row["wave"] == 1 else str(row["wave"])
+    usual = say.number(round(expected)) if expected >= 1 else say.number(round(expected, 1), 1)
     return say(
         "verdict.wave",
-        n=int(row["observed"]),
-        duration=say.duration(seconds),
+        n=write.counted(int(row["observed"]), "observed", "accounts", wave),
+        duration=write.duration(max(row["duration_s"], 1.0), "duration_s", wave),
         start=say.moment(row["start"]),
-        expected=say.number(round(expected))
-        if expected >= 1
-        else say.number(round(expected, 1), 1),
+        expected=write.other(usual, "expected", expected, "accounts", wave),
     )
 
 

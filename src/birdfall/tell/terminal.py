@@ -36,7 +36,8 @@ def verdict_text(case: Case, *, language: str) -> str:
     if waves is not None and waves.answer == "found":
         lines.insert(0, sparkline([r["observed"] for r in waves.table("series").to_pylist()]))
         lines += [
-            wave_sentence(r, say) for r in waves.table("waves").to_pylist()[1 : 1 + MAX_OTHER_WAVES]
+            wave_sentence(r, waves, say)
+            for r in waves.table("waves").to_pylist()[1 : 1 + MAX_OTHER_WAVES]
         ]
     for finding in findings.values():
         if finding.kind == "ledger" and "before" in finding.estimates:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
@@ -23,6 +24,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from birdfall.model.findings import Note
+from birdfall.tell.marks import Counted, Marks, ShownNumber, ShownTime
 
 LANGUAGES: Final = ("en", "es", "fr", "ar", "pt")
 NAMES: Final = {
@@ -54,30 +56,59 @@ def _locale(name: str) -> Locale:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language, and how it writes numbers and times in a zone."""
+    """The words of one language, and how it writes numbers and times in a zone.
+
+    Parameters
+    ----------
+    language
+        A language of `LANGUAGES`.
+    zone
+        The zone of all times.
+    marks
+        Where it is kept which number or time stands where in its texts; None to keep nothing.
+    """
 
     language: str
     zone: ZoneInfo
+    marks: Marks | None = field(default=None, compare=False, repr=False)
 
     @property
     def direction(self) -> str:
         """The direction of its script: "ltr" or "rtl"."""
         return "rtl" if self.language == "ar" else "ltr"
 
+    @property
+    def comma(self) -> str:
+        """What stands between the items of a list."""
+        return "، " if self.language == "ar" else ", "
+
     def __call__(self, key: str, **values: MessageValue) -> str:
         """The message `key` with its values. Raises KeyError for a key its catalogue has not."""
-        return render(_catalogue(self.language)[key], values, self)
+        return render(_catalogue(self.language)[key], values, self, key)
+
+    def shown(self, number: ShownNumber) -> str:
+        """A number as it is printed, with what it is where that is kept."""
+        return number.text if self.marks is None else self.marks.mark(number)
 
     def has(self, key: str) -> bool:
         """Whether there is a message `key`."""
         return key in _catalogue(self.language)
 
-    def note(self, note: Note) -> str:
-        """The sentence of a limit or refusal."""
+    def note(self, note: Note, finding: str = "") -> str:
+        """The sentence of a limit or refusal. finding: the name of the finding it belongs to."""
         key = f"note.{note.code}"
         if not self.has(key):
             return note.code.replace("-", " ")
-        return self(key, **{k: self.value(v, k) for k, v in note.values.items()})
+        return self(key, **{k: self._noted(v, k, key, finding) for k, v in note.values.items()})
+
+    def _noted(self, value: NoteValue, name: str, note: str, finding: str) -> MessageValue:
+        """A value of a note for its message: a count that chooses a form, or a text."""
+        text = self.value(value, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return text
+        about = f"{finding}.{note}.{name}" if finding else f"{note}.{name}"
+        shown = ShownNumber(text, about, value, definition=f"{note}.{name}", finding=finding)
+        return Counted(value, shown) if isinstance(value, int) else self.shown(shown)
 
     def needs(self, word: str) -> str:
         """The words for a table or column that a measure needs."""
@@ -88,12 +119,23 @@ class Words:
         if isinstance(value, bool) or value is None:
             return "–" if value is None else str(value)
         if isinstance(value, (list, tuple)):
-            return ", ".join(self.value(v) for v in value)
+            return self.comma.join(self.value(v) for v in value)
         if isinstance(value, float) and "share" in name and abs(value) <= 1:
             return self.percent(value)
+        if isinstance(value, (int, float)) and name.endswith("_s"):
+            return self.duration(value)
         if isinstance(value, (int, float)):
             return self.number(value)
         return str(value)
+
+    def bounded(self, value: str, low: str, high: str) -> str:
+        """A value with its bounds behind it: "5 (3 to 9)"."""
+        return f"{value} ({self('range', low=low, high=high)})"
+
+    def quote(self, text: str) -> str:
+        """A text between the quotation marks of this language."""
+        begin, end = QUOTATION_MARKS[self.language]
+        return f"{begin}{text}{end}"
 
     def join(self, items: Sequence[str]) -> str:
         """A list in a sentence: "a, b and c"."""
@@ -108,7 +150,7 @@ class Words:
             digits = (
                 0 if isinstance(value, int) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
             )
-        rounded = round(float(value), digits)
+        rounded = round(float(value), digits) or 0.0  # never "-0"
         if self.language == "es":
             text = format_decimal(
                 rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=_locale("es")
@@ -130,14 +172,13 @@ class Words:
         """A share as a percentage."""
         if share is None:
             return "–"
-        if 0 < share < 0.01:
+        if 0 < abs(share) < 0.01:
             digits = 1
         locale = _locale("en" if self.language == "ar" else self.language)
-        return str(
-            format_percent(
-                share, format="#,##0." + "#" * digits + "%" if digits else "#,##0%", locale=locale
-            )
-        )
+        share = round(share, digits + 2) or 0.0  # never "-0%"
+        sign = f"{THIN_SPACE}%" if self.language == "fr" else "%"
+        form = "#,##0." + "#" * digits + sign if digits else f"#,##0{sign}"
+        return str(format_percent(share, format=form, locale=locale))
 
     def small(self, probability: float | None) -> str:
         """A probability with the digits that matter: a power of ten below a thousandth.
@@ -168,12 +209,21 @@ class Words:
         """The day of a moment in the case's zone, in prose: "31 de octubre de 2013"."""
         return self._in_zone(value, _DAYS[self.language])
 
+    def short_day(self, value: dt.datetime | int) -> str:
+        """The day of a moment in the case's zone, for a table: "31 oct 2013"."""
+        return self._in_zone(value, "d MMM y")
+
     def _in_zone(self, value: dt.datetime | int, pattern: str) -> str:
         if isinstance(value, int):
             value = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=value)
         locale = _locale("ar_EG" if self.language == "ar" else self.language)
         text = str(format_datetime(value, pattern, tzinfo=self.zone, locale=locale))
-        return text.translate(_ARABIC_DIGITS)
+        text = text.translate(_ARABIC_DIGITS)
+        if self.marks is None:
+            return text
+        local = value.astimezone(self.zone)
+        iso = local.isoformat(timespec="seconds") if "HH" in pattern or "H'" in pattern else ""
+        return self.marks.mark(ShownTime(text, iso or local.date().isoformat()))
 
     def duration(self, seconds: float | None) -> str:
         """A length of time in the unit a reader would use."""
@@ -190,6 +240,14 @@ class Words:
         raise AssertionError("every length has a unit")
 
 
+#: The quotation marks of each language.
+QUOTATION_MARKS: Final = {
+    "en": ("“", "”"),
+    "es": ("«", "»"),
+    "fr": ("«\u202f", "\u202f»"),
+    "ar": ("«", "»"),
+    "pt": ("“", "”"),
+}
 #: How a day, and a moment, is written in prose.
 _DAYS: Final = {
     "en": "d MMMM y",
@@ -231,69 +289,94 @@ def _catalogue(language: str) -> dict[str, str]:
     return found
 
 
-def render(message: str, values: Mapping[str, MessageValue], speaker: Words) -> str:
-    """An ICU message with its values put in."""
-    text, at = _render(message, 0, values, speaker, None)
+def render(message: str, values: Mapping[str, MessageValue], speaker: Words, key: str = "") -> str:
+    """An ICU message with its values put in. key: of the message, which its own numbers go by."""
+    text, at = _Rendering(message, values, speaker, key).text_from(0)
     if at != len(message):
         raise ValueError(f"unbalanced braces in {message!r}")
     return text
 
 
-def _render(
-    message: str,
-    at: int,
-    values: Mapping[str, MessageValue],
-    speaker: Words,
-    counted: float | None,
-) -> tuple[str, int]:
-    """The message from `at` to its end or an unmatched brace, and where that is.
-
-    counted: the number that `#` stands for, inside a plural.
-    """
-    out = []
-    while at < len(message):
-        character = message[at]
-        if character == "}":
-            break
-        if character == "#" and counted is not None:
-            out.append(speaker.number(counted))
-            at += 1
-        elif character == "{":
-            piece, at = _placeholder(message, at + 1, values, speaker)
-            out.append(piece)
-        else:
-            out.append(character)
-            at += 1
-    return "".join(out), at
+#: A number in the text of a message itself.
+_NUMERAL: Final = re.compile(r"[0-9]+(?:[.,\u202f\u00a0][0-9]+)*(?:[\u202f\u00a0]?%)?")
 
 
-def _placeholder(
-    message: str, at: int, values: Mapping[str, MessageValue], speaker: Words
-) -> tuple[str, int]:
-    """What stands for the braces that open before `at`, and the position behind them."""
-    end = min(i for i in (message.find(",", at), message.find("}", at)) if i >= 0)
-    name = message[at:end].strip()
-    if message[end] == "}":
-        return str(values.get(name, "–")), end + 1
-    kind_end = message.index(",", end + 1)
-    if message[end + 1 : kind_end].strip() != "plural":
-        raise ValueError(f"only plurals are known, in {message!r}")
-    at = kind_end + 1
-    count = values[name]
-    if not isinstance(count, int | float):
-        raise ValueError(f"{name} counts something in {message!r}, and is {count!r}")
-    locale = _locale(speaker.language)
-    form = locale.plural_form(count)
-    chosen: dict[str, str] = {}
-    while True:
-        while message[at].isspace():
+@dataclass(frozen=True)
+class _Rendering:
+    """A message being rendered."""
+
+    message: str
+    values: Mapping[str, MessageValue]
+    speaker: Words
+    key: str
+
+    def text_from(self, at: int, counted: float | None = None) -> tuple[str, int]:
+        """The message from `at` to its end or an unmatched brace, and where that is.
+
+        counted: the number that `#` stands for, inside a plural.
+        """
+        out, message = list[str](), self.message
+        while at < len(message):
+            character = message[at]
+            if character == "}":
+                break
+            if character == "#" and counted is not None:
+                out.append(_count_text(counted, self.speaker))
+                at += 1
+            elif character == "{":
+                piece, at = self._placeholder(at + 1)
+                out.append(piece)
+            else:
+                stops = (message.find(c, at) for c in ("{", "}", "#"))
+                end = min((i for i in stops if i > at), default=len(message))
+                out.append(self._own_text(message[at:end]))
+                at = end
+        return "".join(out), at
+
+    def _own_text(self, text: str) -> str:
+        """Text of the message itself, with its numbers marked: they were set and not measured."""
+        if self.speaker.marks is None or not self.key:
+            return text
+        return _NUMERAL.sub(lambda match: self._own_number(match[0]), text)
+
+    def _own_number(self, text: str) -> str:
+        digits = re.sub(r"\D", "", text)
+        definition = f"set.{self.key}"
+        shown = ShownNumber(text, f"{definition}.{digits}", int(digits), "set", "", definition)
+        return self.speaker.shown(shown)
+
+    def _placeholder(self, at: int) -> tuple[str, int]:
+        """What stands for the braces that open before `at`, and the position behind them."""
+        message = self.message
+        end = min(i for i in (message.find(",", at), message.find("}", at)) if i >= 0)
+        name = message[at:end].strip()
+        if message[end] == "}":
+            value = self.values.get(name, "–")
+            text = _count_text(value, self.speaker) if isinstance(value, Counted) else str(value)
+            return text, end + 1
+        kind_end = message.index(",", end + 1)
+        if message[end + 1 : kind_end].strip() != "plural":
+            raise ValueError(f"only plurals are known, in {message!r}")
+        at = kind_end + 1
+        count = self.values[name]
+        if not isinstance(count, int | float):
+            raise ValueError(f"{name} counts something in {message!r}, and is {count!r}")
+        form = _locale(self.speaker.language).plural_form(count)
+        chosen: dict[str, str] = {}
+        while True:
+            while message[at].isspace():
+                at += 1
+            if message[at] == "}":
+                break
+            brace = message.index("{", at)
+            label = message[at:brace].strip()
+            text, at = self.text_from(brace + 1, count)
+            chosen[label] = text
             at += 1
-        if message[at] == "}":
-            break
-        brace = message.index("{", at)
-        label = message[at:brace].strip()
-        text, at = _render(message, brace + 1, values, speaker, count)
-        chosen[label] = text
-        at += 1
-    exact = f"={count}"
-    return chosen.get(exact, chosen.get(form, chosen["other"])), at + 1
+        exact = f"={count}"
+        return chosen.get(exact, chosen.get(form, chosen["other"])), at + 1
+
+
+def _count_text(count: float, speaker: Words) -> str:
+    """A count as it stands in a text: one that knows which it is, as it was to be written."""
+    return speaker.shown(count.shown) if isinstance(count, Counted) else speaker.number(count)

@@ -6,8 +6,8 @@ Who was hit, x of a hundred against y of a hundred alike, controls beside them.
 from __future__ import annotations
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Bar, Block, Cell, ShownNumber, TableBlock, TextBlock, TextCell
-from birdfall.tell.page import NumberWriter, Page, definition, how_measured, notes
+from birdfall.tell.blocks import Bar, Block, Cell, TableBlock, TextBlock, TextCell
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes
 from birdfall.tell.rows import AudienceRow
 
 
@@ -28,7 +28,7 @@ def section(page: Page) -> list[Block]:
         lead = say("audience.nothing", tested=tested, naive=naive)
     head = [say(f"audience.{key}") for key in ("account", "of100", "matched")]
     return [
-        TextBlock(lead, numbers=write.shown),
+        TextBlock(lead),
         TableBlock(head, _rows(finding, page), (1, 2), headed=True),
         *notes(finding, say=say),
         *how_measured(
@@ -49,11 +49,16 @@ def _two_shares(finding: Finding, page: Page) -> list[Block]:
     for row in finding.table("compared").to_pylist():
         if row["group"] == "hit" and row["leader"] in lost:
             say, leader = page.say, page.name(row["leader"])
+            share, hazard = row["hit"] / max(row["of"], 1), lost[row["leader"]]
             text = say(
                 "audience.two_shares",
                 leader=leader,
-                suspended=say.number(100 * row["hit"] / max(row["of"], 1), 1),
-                lost=say.number(100 * lost[row["leader"]], 1),
+                suspended=NumberWriter(finding, say).other(
+                    say.number(100 * share, 1), "of_100.hit", share, "share", leader
+                ),
+                lost=NumberWriter(counts, say).other(
+                    say.number(100 * hazard, 1), "of_100", hazard, "share", leader
+                ),
             )
             return [TextBlock(text)]
     return []
@@ -61,12 +66,26 @@ def _two_shares(finding: Finding, page: Page) -> list[Block]:
 
 def _odds_table(finding: Finding, page: Page) -> TableBlock:
     """The odds ratio of each audience that was compared, with its bounds."""
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
     rows = [
         [
             page.name(r["leader"]),
-            f"{say.number(r['odds_ratio'])} "
-            f"({say.number(r['or_low'])} – {say.number(r['or_high'])})",
+            say.bounded(
+                *(
+                    write.other(
+                        say.number(value),
+                        f"audiences.{key}",
+                        value,
+                        "ratio",
+                        page.name(r["leader"]),
+                    )
+                    for key, value in (
+                        ("odds_ratio", r["odds_ratio"]),
+                        ("or_low", r["or_low"]),
+                        ("or_high", r["or_high"]),
+                    )
+                )
+            ),
         ]
         for r in _compared(finding)
     ]
@@ -87,7 +106,7 @@ def _compared(finding: Finding) -> list[AudienceRow]:
 
 
 def _rows(finding: Finding, page: Page) -> list[list[Cell]]:
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
     per_hundred = {
         (r["leader"], r["group"]): 100 * r["hit"] / max(r["of"], 1)
         for r in finding.table("compared").to_pylist()
@@ -95,10 +114,10 @@ def _rows(finding: Finding, page: Page) -> list[list[Cell]]:
     highest = max(per_hundred.values(), default=1.0) or 1.0
 
     def with_bar(value: float, tone: str, leader: str) -> TextCell:
-        text, key = say.number(value, 1), f"{finding.name}.of_100.{tone}.{page.name(leader)}"
-        meaning = definition("audiences", f"of_100.{tone}", say)
-        number = ShownNumber(text, key, value / 100, "share", meaning)
-        return TextCell(text, bar=Bar(round(100 * value / highest, 1), tone), number=number)
+        text = write.other(
+            say.number(value, 1), f"of_100.{tone}", value / 100, "share", page.name(leader)
+        )
+        return TextCell(text, bar=Bar(round(100 * value / highest, 1), tone))
 
     rows: list[list[Cell]] = []
     for row in _compared(finding):

@@ -29,8 +29,8 @@ def section(page: Page) -> list[Block]:
     if finding is None or finding.answer == "cannot":
         return []
     write = NumberWriter(finding, say)
-    counts = {k: write.number(e) for k, e in _COUNTS.items()}
-    looked = TextBlock(say("automation.looked", **counts), numbers=write.shown)
+    counts = {k: write.count(e) for k, e in _COUNTS.items()}
+    looked = TextBlock(say("automation.looked", **counts))
     if finding.answer != "found":
         return [
             TextBlock(say("automation.nothing")),
@@ -49,7 +49,7 @@ def _share_blocks(finding: Finding, say: Words) -> list[Block]:
     head = [say(f"automation.{h}") for h in ("kind", "at_least", "at_most")]
     known = [s for s in SHARES if _is_bounded(finding[s])]
     rows: list[list[Cell]] = [
-        [_range_cell(finding[s], s, say), *_bounds(finding[s], say)] for s in known
+        [_range_cell(finding[s], s, say), *_bounds(finding, s, say)] for s in known
     ]
     blocks: list[Block] = [TableBlock(head, rows, (1, 2), headed=True)] if rows else []
     unknown = [say(f"automation.{s}") for s in SHARES if s not in known]
@@ -70,20 +70,29 @@ def _range_cell(share: Estimate, name: str, say: Words) -> TextCell:
     return TextCell(say(f"automation.{name}"), bar=bar)
 
 
-def _bounds(share: Estimate, say: Words) -> list[str]:
+def _bounds(finding: Finding, key: str, say: Words) -> list[str]:
     """Lower and upper bound; a bound that says nothing is called unknown."""
-    low, high = share.low or 0.0, 1.0 if share.high is None else share.high
-    unknown = say("automation.unknown")
-    return [say.percent(low) if low > 0 else unknown, say.percent(high) if high < 1 else unknown]
+    share, unknown = finding[key], say("automation.unknown")
+    low, high = NumberWriter(finding, say).bounds(key, say.percent)
+    return [
+        low if (share.low or 0.0) > 0 else unknown,
+        high if (1.0 if share.high is None else share.high) < 1 else unknown,
+    ]
 
 
 def _signal_table(finding: Finding, say: Words) -> list[Block]:
+    write = NumberWriter(finding, say)
     rows = [
         [
             say(f"automation.signal.{r['signal']}"),
-            say.number(r["fallen"]),
-            say.number(r["controls"]),
-            say.percent(r["at_least"]),
+            *(
+                write.other(show(r[key]), f"signals.{key}", r[key], unit, r["signal"])
+                for key, show, unit in (
+                    ("fallen", say.number, "value"),
+                    ("controls", say.number, "value"),
+                    ("at_least", say.percent, "share"),
+                )
+            ),
         ]
         for r in finding.table("signals").to_pylist()
         if r["at_least"] > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from birdfall.tell.blocks import Block, TextBlock
-from birdfall.tell.page import Page, how_measured
+from birdfall.tell.page import NumberWriter, Page, how_measured, quoted
 
 
 def section(page: Page) -> list[Block]:
@@ -11,24 +11,38 @@ def section(page: Page) -> list[Block]:
     finding, say = page.findings.get("waves"), page.say
     if finding is None or finding.answer == "cannot":
         return []
+    write = NumberWriter(finding, say)
     rates = say(
         "base.text",
-        rate=say.number(finding["base_rate"].value),
-        dispersion=say.number(finding["variance_to_mean"].value),
-        poisson=int(finding["poisson_alarms"].value or 0),
-        waves=say.number(finding["waves"].value),
-        alarms=say.number(finding["false_alarm_rate"].value),
+        rate=write.number("base_rate"),
+        dispersion=write.number("variance_to_mean"),
+        poisson=write.count("poisson_alarms"),
+        waves=write.count("waves"),
+        alarms=write.number("false_alarm_rate"),
     )
     blocks: list[Block] = []
     for row in finding.table("waves").to_pylist()[:1]:
-        blocks.append(TextBlock(say("base.chance", p=say.small(row["p_value"]))))
+        p = write.other(say.small(row["p_value"]), "waves.p_value", row["p_value"], "p", "1")
+        blocks.append(TextBlock(say("base.chance", p=p)))
         if row.get("trigger"):
             trigger = say(
                 "base.trigger",
-                share=say.percent(row["trigger_share"]),
+                share=write.other(
+                    say.percent(row["trigger_share"]),
+                    "waves.trigger_share",
+                    row["trigger_share"],
+                    "share",
+                    "1",
+                ),
                 trait=say(f"trait.{row['trigger']}"),
-                value=row["trigger_value"],
-                base=say.percent(row["trigger_base_share"]),
+                value=quoted(row["trigger_value"], say),
+                base=write.other(
+                    say.percent(row["trigger_base_share"]),
+                    "waves.trigger_base_share",
+                    row["trigger_base_share"],
+                    "share",
+                    "1",
+                ),
             )
             blocks.append(TextBlock(trigger))
     return [*blocks, *how_measured(page, finding, blocks=[TextBlock(rates)])]

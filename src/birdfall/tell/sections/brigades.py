@@ -5,12 +5,13 @@ Who was reported together, by how many, and whether the reports had an effect.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Block, SubheadBlock, TableBlock, TextBlock
+from birdfall.tell.blocks import Block, Cell, SubheadBlock, TableBlock, TextBlock
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import NumberWriter, Page, caution, how_measured, notes
+from birdfall.tell.page import NumberWriter, Page, caution, how_measured, notes, quoted
 from birdfall.tell.words import Words
 
 #: A share below this would read as none.
@@ -52,8 +53,8 @@ def section(page: Page) -> list[Block]:
     ]
 
 
-def _p_value(value: float | int | None, say: Words) -> str:
-    return say.number(value, P_VALUE_DIGITS)
+def _p_value(finding: Finding, key: str, say: Words) -> str:
+    return NumberWriter(finding, say).number(key, P_VALUE_DIGITS)
 
 
 def _reporting_blocks(finding: Finding, page: Page) -> list[Block]:
@@ -69,7 +70,7 @@ def _reporting_blocks(finding: Finding, page: Page) -> list[Block]:
         victims=write.number("victims"),
         hits=write.number("busiest_minute_hits"),
     )
-    lead = TextBlock(found, numbers=write.shown)
+    lead = TextBlock(found)
     return [lead, *caution(page, finding), _target_table(finding, page)]
 
 
@@ -83,19 +84,24 @@ def _looked_at(finding: Finding, say: Words) -> TextBlock:
         targets=write.number("targets"),
         fire=write.number("targets_under_fire"),
     )
-    return TextBlock(looked, numbers=write.shown)
+    return TextBlock(looked)
 
 
 def _unseen_blocks(finding: Finding, say: Words) -> list[Block]:
     """Nothing was found, and how small a brigade could have been missed."""
-    unseen = finding.details["unseen"][1]
+    unseen, write = finding.details["unseen"][1], NumberWriter(finding, say)
     if unseen["follows_at_most"] < MIN_TOLD_SHARE:  # nothing of that size stays unseen
         return [TextBlock(say("brigades.nothing"))]
     bound = say(
         "brigades.unseen",
-        members=say.number(unseen["members"]),
-        targets=say.number(unseen["targets"]),
-        share=say.percent(unseen["follows_at_most"]),
+        members=write.counted(unseen["members"], "unseen.members", "accounts"),
+        targets=write.counted(unseen["targets"], "unseen.targets", "accounts"),
+        share=write.other(
+            say.percent(unseen["follows_at_most"]),
+            "unseen.follows_at_most",
+            unseen["follows_at_most"],
+            "share",
+        ),
     )
     return [TextBlock(f"{say('brigades.nothing')} {bound}")]
 
@@ -103,15 +109,16 @@ def _unseen_blocks(finding: Finding, say: Words) -> list[Block]:
 def _group_table(finding: Finding, say: Words) -> list[Block]:
     """The groups that reported together; nothing where there are none."""
     head = ["group", "reporters", "targets", "from", "to", "joins", "p"]
+    write = NumberWriter(finding, say)
     rows = [
         [
-            say.number(r["block"]),
-            say.number(r["reporters"]),
-            say.number(r["targets"]),
+            quoted(say.number(r["block"]), say),
+            _row_number(write, say.number(r["reporters"]), "blocks", "reporters", r),
+            _row_number(write, say.number(r["targets"]), "blocks", "targets", r),
             say.time(r["first"], seconds=True),
             say.time(r["last"], seconds=True),
-            say.percent(r["joins"]),
-            _p_value(r["p"], say),
+            _row_number(write, say.percent(r["joins"]), "blocks", "joins", r),
+            _row_number(write, say.number(r["p"], P_VALUE_DIGITS), "blocks", "p", r),
         ]
         for r in finding.table("blocks").to_pylist()
     ]
@@ -119,15 +126,26 @@ def _group_table(finding: Finding, say: Words) -> list[Block]:
     return [TableBlock([say(f"brigades.{h}") for h in head], rows, numeric)] if rows else []
 
 
+def _row_number(
+    write: NumberWriter, text: str, table: str, column: str, row: Mapping[str, Any], which: str = ""
+) -> str:
+    """A number of a row of a table. which: the row, by default its group."""
+    unit = "share" if column in ("joins", "hazard", "isotonic", "low", "high") else "count"
+    return write.other(text, f"{table}.{column}", row[column], unit, which or str(row["block"]))
+
+
 def _target_table(finding: Finding, page: Page) -> TableBlock:
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
     hit = [r for r in finding.table("targets").to_pylist() if r["block"] is not None]
     rows = [
         [
             page.name(r["target"]),
-            say.number(r["reporters"]),
-            say.number(r["named"]),
-            say.number(r["voices"], 1),
+            *(
+                _row_number(
+                    write, say.number(r[key], digits), "targets", key, r, page.name(r["target"])
+                )
+                for key, digits in (("reporters", None), ("named", None), ("voices", 1))
+            ),
             say.time(r["fell"], seconds=True) if r["fell"] else "–",
         ]
         for r in hit[:MAX_TARGETS]
@@ -144,17 +162,7 @@ def _dose_blocks(finding: Finding, say: Words) -> list[Block]:
     curve = [r for r in finding.table("dose").to_pylist() if r["counted"] == "reporters"]
     if not curve or "jump_p" not in finding.estimates:
         return []
-    rows = [
-        [
-            say.number(r["dose_from"])
-            + ("" if r["dose_from"] == r["dose_to"] else f"–{say.number(r['dose_to'])}"),
-            say.number(r["occasions"]),
-            f"{say.percent(r['hazard'], 1)}"
-            f" ({say.percent(r['low'], 1)} – {say.percent(r['high'], 1)})",
-            say.percent(r["isotonic"], 1),
-        ]
-        for r in curve[:MAX_DOSES]
-    ]
+    rows = [_dose_row(row, NumberWriter(finding, say), say) for row in curve[:MAX_DOSES]]
     head = [say(f"brigades.{h}") for h in ("dose", "occasions", "chance", "monotone")]
     return [
         SubheadBlock(say("brigades.did_it")),
@@ -163,22 +171,40 @@ def _dose_blocks(finding: Finding, say: Words) -> list[Block]:
     ]
 
 
+def _dose_row(row: Mapping[str, Any], write: NumberWriter, say: Words) -> list[Cell]:
+    """A row of the dose-response curve."""
+    dose = f"{row['dose_from']}-{row['dose_to']}"
+
+    def of_row(column: str, text: str) -> str:
+        return _row_number(write, text, "dose", column, row, dose)
+
+    ends = [of_row(key, say.number(row[key])) for key in ("dose_from", "dose_to")]
+    shares = (of_row(key, say.percent(row[key], 1)) for key in ("hazard", "low", "high"))
+    return [
+        ends[0] if row["dose_from"] == row["dose_to"] else say("range", low=ends[0], high=ends[1]),
+        of_row("occasions", say.number(row["occasions"])),
+        say.bounded(*shares),
+        of_row("isotonic", say.percent(row["isotonic"], 1)),
+    ]
+
+
 def _dose_sentence(finding: Finding, say: Words) -> str:
-    at, ratio = finding["jump_at"], finding["jump_ratio"]
+    write = NumberWriter(finding, say)
     p = {
-        "p": _p_value(finding["jump_p"].value, say),
-        "placebo": _p_value(finding["beyond_placebo_p"].value, say),
+        "p": _p_value(finding, "jump_p", say),
+        "placebo": _p_value(finding, "beyond_placebo_p", say),
     }
     if finding.details["jump"]:
+        low, high = write.bounds("jump_ratio", say.number)
         return say(
             "brigades.jump",
-            at=say.number(at.value),
-            ratio=say.number(ratio.value),
-            low=say.number(ratio.low),
-            high=say.number(ratio.high),
+            at=write.count("jump_at"),
+            ratio=write.number("jump_ratio"),
+            low=low,
+            high=high,
             **p,
         )
-    flat = _p_value(finding["flat_p"].value, say)
+    flat = _p_value(finding, "flat_p", say)
     if (finding["flat_p"].value or 0.0) <= SIGNIFICANCE_LEVEL:
         return say("brigades.rise", flat=flat, **p)
     return say("brigades.flat", flat=flat)
@@ -190,29 +216,29 @@ def _order_blocks(finding: Finding, say: Words) -> list[Block]:
     if p is None:
         return []
     key = "brigades.order_before" if p <= SIGNIFICANCE_LEVEL else "brigades.order_nothing"
-    tested = say.number(finding["order_tested"].value)
-    return [TextBlock(say(key, tested=tested, p=_p_value(p, say)))]
+    tested = NumberWriter(finding, say).count("order_tested")
+    return [TextBlock(say(key, tested=tested, p=_p_value(finding, "order_p", say)))]
 
 
 def _call_blocks(finding: Finding, say: Words) -> list[Block]:
     """Public calls to report somebody."""
     if not finding["calls"].value:
         return []
-    rows = [
-        [
-            sanitize_text("@" + r["target"] if r["target"] else "–"),
-            sanitize_text(r["language"]),
-            say.number(r["posts"]),
-            say.number(r["callers"]),
-            say.time(r["first"]),
-        ]
-        for r in finding.table("calls").to_pylist()[:MAX_CALLS]
-    ]
-    lead = say(
-        "brigades.calls",
-        posts=say.number(finding["calls"].value),
-        callers=say.number(finding["callers"].value),
-    )
+    write = NumberWriter(finding, say)
+    rows = []
+    for r in finding.table("calls").to_pylist()[:MAX_CALLS]:
+        target = quoted("@" + r["target"] if r["target"] else "–", say)
+        which = f"{target} {r['language']}"
+        rows.append(
+            [
+                target,
+                sanitize_text(r["language"]),
+                _row_number(write, say.number(r["posts"]), "calls", "posts", r, which),
+                _row_number(write, say.number(r["callers"]), "calls", "callers", r, which),
+                say.time(r["first"]),
+            ]
+        )
+    lead = say("brigades.calls", posts=write.count("calls"), callers=write.count("callers"))
     head = [say(f"brigades.{h}") for h in ("called", "language", "posts", "callers", "from")]
     return [
         SubheadBlock(say("brigades.calls_title")),

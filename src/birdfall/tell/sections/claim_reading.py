@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from birdfall.model.findings import Finding
-from birdfall.tell.names import sanitize_text
+from birdfall.tell.page import NumberWriter, quoted
 from birdfall.tell.sections.verdict_details import measured_value
 from birdfall.tell.words import Words
 
@@ -30,10 +30,9 @@ def reading_words(finding: Finding, say: Words, name: Callable[[str], str]) -> s
         say(f"claim.read.{parsed['quantity']}"),
         *_whose(finding.details, parsed, say, name),
         *_share(parsed, say),
-        *_time(finding.details, parsed, say),
+        *_time(finding, parsed, say),
     ]
-    comma = "، " if say.language == "ar" else ", "
-    text = say("claim.read", parts=comma.join(parts), value=measured_value(finding, say))
+    text = say("claim.read", parts=say.comma.join(parts), value=measured_value(finding, say))
     if finding.details.get("denied"):
         text += " " + say("claim.read.denied")
     return text
@@ -63,7 +62,7 @@ def _whose(
         found.append(
             say(f"claim.read.than_{compared}")
             if known
-            else say("claim.read.than", name=sanitize_text(compared))
+            else say("claim.read.than", name=quoted(compared, say))
         )
     return found
 
@@ -79,13 +78,14 @@ def _share(parsed: Mapping[str, Any], say: Words) -> list[str]:
     return [say(f"claim.read.share.{base}")]
 
 
-def _time(details: Mapping[str, Any], parsed: Mapping[str, Any], say: Words) -> list[str]:
-    found = []
+def _time(finding: Finding, parsed: Mapping[str, Any], say: Words) -> list[str]:
+    details, found = finding.details, []
     if parsed.get("next_day"):
         found.append(say("claim.read.next_day"))
     elif parsed["window_s"] is not None:
         longest = parsed["window_most_s"] or parsed["window_s"]
-        found.append(say("claim.read.within", duration=say.duration(longest)))
+        within = NumberWriter(finding, say).duration(longest, "parsed.window_s")
+        found.append(say("claim.read.within", duration=within))
     begin, end = details.get("since"), details.get("by")
     best = details.get("best_reading")
     if begin is None and best is not None:

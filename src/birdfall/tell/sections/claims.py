@@ -7,7 +7,7 @@ from typing import Final
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, Cell, Mark, QuoteCell, TableBlock, TextBlock, TextCell
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, how_measured
+from birdfall.tell.page import Page, how_measured, quoted
 from birdfall.tell.sections.claim_reading import isolated, reading_words
 from birdfall.tell.sections.verdict_details import measured_value, verdict_explanations
 from birdfall.tell.terminal import claim_words
@@ -77,8 +77,8 @@ def _other_readings(finding: Finding, page: Page) -> TextBlock | None:
     told = verdict_explanations(finding, page.say)[:MAX_EXPLANATIONS]
     if not told:
         return None
-    quote = sanitize_text(finding.details.get("said", {}).get("text", ""))
-    return TextBlock(_sentences(told), lead=f"“{quote}”")
+    quote = quoted(finding.details.get("said", {}).get("text", ""), page.say)
+    return TextBlock(_sentences(told), lead=page.say.quote(quote))
 
 
 def _sentences(told: list[str]) -> str:

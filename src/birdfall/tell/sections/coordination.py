@@ -6,6 +6,7 @@ Pairs, what the null model leaves of them, the map, and the groups.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import (
@@ -19,9 +20,10 @@ from birdfall.tell.blocks import (
     TextBlock,
 )
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import NumberWriter, Page, caution, how_measured, join_names, notes
+from birdfall.tell.page import NumberWriter, Page, caution, how_measured, notes, quoted
 from birdfall.tell.rows import ExampleRow, GroupRow
-from birdfall.tell.sentences import accounts_together, trace_names
+from birdfall.tell.sentences import accounts_together, trace_names, window_words
+from birdfall.tell.words import Words
 
 #: Groups in the table and in that which folds out, at most; all are in the finding.
 MAX_SHOWN_GROUPS, MAX_GROUPS = 3, 12
@@ -55,17 +57,17 @@ def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
     say, write = page.say, NumberWriter(finding, page.say)
     text = say(
         "coordination.found",
-        n=accounts_together(finding),
-        window=say.duration(float(finding.parameters.get("window_s", 60))),
+        n=write.counted(accounts_together(finding), "members_all", "accounts"),
+        window=window_words(finding, say),
         trace=trace_names(finding, page.say),
         groups=write.count("groups"),
         pairs=write.count("significant"),
     )
     drawn: list[Block] = [_map_block(finding, page)] if finding.name in page.maps else []
     if "across_platforms" in finding.estimates:
-        crossing = finding["across_platforms"].value
+        crossing = write.count("across_platforms")
         drawn.insert(0, TextBlock(say("coordination.platforms", crossing=crossing)))
-    return [TextBlock(text, numbers=write.shown), *drawn, *_group_table(finding, page)]
+    return [TextBlock(text), *drawn, *_group_table(finding, page)]
 
 
 def _empty_blocks(empty: list[Finding], page: Page) -> list[Block]:
@@ -74,12 +76,14 @@ def _empty_blocks(empty: list[Finding], page: Page) -> list[Block]:
     blind = [f for f in empty if any(n.code == "no-power" for n in f.limits)]
     seeing = [f for f in empty if f not in blind]
     if seeing:
-        needed = [n.values["of_10"] for f in seeing for n in f.limits if n.code == "power"]
-        known = [n for n in needed if isinstance(n, int)]
+        needed = [(n.values["of_10"], f) for f in seeing for n in f.limits if n.code == "power"]
+        known = [(n, f.name, f) for n, f in needed if isinstance(n, int)]
         traces = _trace_names(seeing, page)
         text = say("coordination.not_found", traces=traces)
         if known and len(known) == len(needed) == len(seeing):
-            text += " " + say("coordination.seen_from", n=max(known))
+            most, _, of = max(known)
+            n = NumberWriter(of, say).counted(most, "power.of_10", "objects")
+            text += " " + say("coordination.seen_from", n=n)
         blocks.append(TextBlock(text))
     if blind:
         blocks.append(TextBlock(say("coordination.blind", traces=_trace_names(blind, page))))
@@ -97,14 +101,14 @@ def _folded_blocks(finding: Finding, page: Page) -> list[Block]:
     text = say(
         "coordination.text",
         trace=name[:1].upper() + name[1:],
-        window=say.duration(float(finding.parameters.get("window_s", 60))),
+        window=window_words(finding, say),
         edges=write.number("edges"),
         significant=write.number("significant"),
         shifted=write.number("shifted_significant"),
         fixed=write.number("fixed_rule_edges"),
         groups=write.number("groups"),
     )
-    lead = TextBlock(text, numbers=write.shown)
+    lead = TextBlock(text)
     if finding.answer != "found":
         return [lead]
     return [
@@ -117,15 +121,17 @@ def _folded_blocks(finding: Finding, page: Page) -> list[Block]:
 
 def _member_table(finding: Finding, page: Page) -> list[Block]:
     """Who is in each of the largest groups, by the names they go by here."""
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
     rows: list[list[Cell]] = []
     for group in _largest_groups(finding)[:MAX_GROUPS]:
         accounts = group["accounts"] or []
         names = [page.name(a) for a in accounts[:MAX_MEMBERS]]
         more = len(accounts) - len(names)
         if more > 0:
-            names.append(say("coordination.others", n=more))
-        rows.append([_group_name(group, page), join_names(names)])
+            row = str(group["group"])
+            others = write.counted(more, "groups.members_not_listed", "accounts", row)
+            names.append(say("coordination.others", n=others))
+        rows.append([_group_name(group, page), page.say.comma.join(names)])
     head = [say("coordination.group"), say("coordination.members")]
     return [TableBlock(head, rows, headed=True)] if rows else []
 
@@ -133,14 +139,17 @@ def _member_table(finding: Finding, page: Page) -> list[Block]:
 def _group_table(finding: Finding, page: Page) -> list[Block]:
     """The largest groups: how many, over which time, and an example of what they shared."""
     say, examples = page.say, _first_examples(finding)
+    write = NumberWriter(finding, say)
     groups = _largest_groups(finding)[:MAX_SHOWN_GROUPS]
     cells = [_object_cell(examples[r["group"]], page) for r in groups if r["group"] in examples]
     shared = dict(zip([r["group"] for r in groups if r["group"] in examples], cells, strict=True))
     rows: list[list[Cell]] = [
         [
             _group_name(r, page),
-            say.number(r["members"]),
-            "–" if r["span_s"] is None else say.duration(r["span_s"]),
+            _group_number(r, "members", write, say),
+            "–"
+            if r["span_s"] is None
+            else write.duration(r["span_s"], "groups.span_s", str(r["group"])),
             shared.get(r["group"], "–"),
         ]
         for r in groups
@@ -166,13 +175,13 @@ def _first_examples(finding: Finding) -> dict[int, ExampleRow]:
 
 def _density_table(finding: Finding, page: Page) -> list[Block]:
     """How dense each group is, how much of its activity is shared, and its languages."""
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
     rows = [
         [
             _group_name(r, page),
-            say.number(r["members"]),
-            say.percent(r["density"]),
-            say.percent(r["coactive_share"]),
+            _group_number(r, "members", write, say),
+            _group_number(r, "density", write, say),
+            _group_number(r, "coactive_share", write, say),
             sanitize_text(r["languages"] or "–"),
         ]
         for r in _largest_groups(finding)[:MAX_GROUPS]
@@ -183,22 +192,35 @@ def _density_table(finding: Finding, page: Page) -> list[Block]:
     return [TableBlock(head, rows, (1, 2, 3), headed=True)] if rows else []
 
 
+def _group_number(
+    group: GroupRow,
+    column: Literal["members", "density", "coactive_share"],
+    write: NumberWriter,
+    say: Words,
+) -> str:
+    """How many members a group has, or a share of it."""
+    value, counts = group[column], column == "members"
+    text = say.number(value) if counts else say.percent(value)
+    unit = "accounts" if counts else "share"
+    return write.other(text, f"groups.{column}", value, unit, str(group["group"]))
+
+
 def _group_name(group: GroupRow, page: Page) -> str:
-    number = page.say.number(group["group"])
+    number = quoted(page.say.number(group["group"]), page.say)
     return page.say("coordination.block", group=number) if group["kind"] == "block" else number
 
 
 def _example_blocks(finding: Finding, page: Page) -> list[Block]:
     """Examples of what groups acted on: one each, quoted where the record has the text."""
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
     rows: list[list[Cell]] = []
     for example in _first_examples(finding).values():
         rows.append(
             [
-                say.number(example["group"]),
+                quoted(say.number(example["group"]), say),
                 _object_cell(example, page),
-                join_names([page.name(example["account"]), page.name(example["other"])]),
-                say.duration(example["apart_s"]),
+                page.say.comma.join([page.name(example["account"]), page.name(example["other"])]),
+                write.duration(example["apart_s"], "examples.apart_s", str(example["group"])),
             ]
         )
         if len(rows) == MAX_EXAMPLES:
@@ -225,22 +247,22 @@ def _object_cell(example: ExampleRow, page: Page) -> Cell:
     if example["layer"] in ("mention", "report", "follow"):
         return page.name(example["object"])
     if example["layer"] in ("hashtag", "hashtags", "status", "link", "domain", "emoji"):
-        return sanitize_text(example["object"])[:MAX_EXAMPLE_CHARACTERS]
+        return quoted(example["object"][:MAX_EXAMPLE_CHARACTERS], page.say)
     return "–"  # an object that might name somebody
 
 
 def _map_block(finding: Finding, page: Page) -> MapBlock:
     say, drawn = page.say, page.maps[finding.name]
-    buttons = [
-        MapButton(
-            g.rank,
-            g.colour,
-            f"{say('coordination.group')} {say.number(g.group)} ({say.number(g.members)})",
-            say.number(g.group),
-            g.place,
-        )
-        for g in drawn.groups
-    ]
-    alt = say("coordination.map", n=drawn.shown)
+    write = NumberWriter(finding, say)
+    # those of a group whom no pair on the map shows are its members too
+    sizes = {r["group"]: r["members"] for r in finding.table("groups").to_pylist()}
+    buttons = []
+    for g in drawn.groups:
+        number = quoted(say.number(g.group), say)
+        size = sizes.get(g.group, g.members)
+        members = write.other(say.number(size), "groups.members", size, "accounts", str(g.group))
+        label = f"{say('coordination.group')} {number} ({members})"
+        buttons.append(MapButton(g.rank, g.colour, label, number, g.place))
+    alt = say("coordination.map", n=write.counted(drawn.shown, "map.accounts", "accounts"))
     legend, pairs, find = (say(f"coordination.map.{key}") for key in ("legend", "pairs", "find"))
     return MapBlock(finding.name, alt, drawn.data, buttons, legend, pairs, find)

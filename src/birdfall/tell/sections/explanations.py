@@ -24,7 +24,7 @@ from birdfall.tell.blocks import (
     WaterfallBlock,
     WaterfallStep,
 )
-from birdfall.tell.page import Page, how_measured, notes
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes
 from birdfall.tell.sections.record_request import records_to_request, request_letter
 from birdfall.tell.words import Words
 
@@ -47,14 +47,15 @@ def section(page: Page) -> list[Block]:
     if finding is None or finding.answer == "cannot":
         return []
     details = ExplanationDetails.from_json(finding.details)
-    share = say("explanations.share", decided=say.percent(finding["decided_in_worlds"].value))
+    decided = NumberWriter(finding, say).percent("decided_in_worlds")
+    share = say("explanations.share", decided=decided)
     asked = _request_blocks(finding, details, say)
     folded = [
         *_unseen_blocks(details, say),
         *([TextBlock(share)] if details.members else []),
         _automation_block(findings.get("automation-1"), say),
         *_step_blocks(finding, details, say),
-        *_prior_blocks(details, say),
+        *_prior_blocks(finding, details, say),
         *_dependence_blocks(finding, details, say),
         *asked[2:],
     ]
@@ -81,7 +82,7 @@ def _answer_blocks(finding: Finding, details: ExplanationDetails, say: Words) ->
             "explanations.one",
             cause=_cause_name(members[0], say),
             next=_cause_name(runner_up, say),
-            wrong=say.percent(finding["wrong_when_decided"].value),
+            wrong=NumberWriter(finding, say).percent("wrong_when_decided"),
         )
     else:
         inside = "; ".join(_cause_name(c, say) for c in order if c in members)
@@ -115,7 +116,7 @@ def _cause_table(finding: Finding, details: ExplanationDetails, say: Words) -> l
             if is_left or ratio is None
             else say(
                 "explanations.times",
-                times=say.number(_two_digits(10 ** ratio["log10_ratio"])),
+                times=_times(finding, say, 10 ** ratio["log10_ratio"], f"{best} {cause}"),
                 word=say("lr." + ratio["word"]),
             )
         )
@@ -132,6 +133,12 @@ def _cause_table(finding: Finding, details: ExplanationDetails, say: Words) -> l
         rows[0][1] = TextCell(say("explanations.left"), mark="yes")
     head = [say(f"explanations.{k}") for k in ("cause", "standing", "for", "contra")]
     return [TableBlock(head, rows, headed=True)]
+
+
+def _times(finding: Finding, say: Words, times: float, which: str) -> str:
+    """How many times as likely one cause is as another. which: the two."""
+    told = _two_digits(times)
+    return NumberWriter(finding, say).other(say.number(told), "ratios.times", told, "ratio", which)
 
 
 def _absence_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
@@ -159,10 +166,11 @@ def _automation_block(automation: Finding | None, say: Words) -> TextBlock:
         or automation["inauthentic"].high is None
     ):
         return TextBlock(say("explanations.states_unknown"))
-    inauthentic, automated = (
-        say("explanations.between", low=say.percent(e.low), high=say.percent(e.high))
-        for e in (automation["inauthentic"], automation["automated_authentic"])
-    )
+    write, told = NumberWriter(automation, say), list[str]()
+    for key in ("inauthentic", "automated_authentic"):
+        low, high = write.bounds(key, say.percent)
+        told.append(say("explanations.between", low=low, high=high))
+    inauthentic, automated = told
     return TextBlock(say("explanations.states", made=inauthentic, automated=automated))
 
 
@@ -181,23 +189,24 @@ def _step_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> l
     )
     total = ratio["log10_ratio"]
     steps = _weight_steps(finding, details, total, say)
-    ends = list(accumulate(v for _, v in steps))
+    ends = list(accumulate(v for _, _, v in steps))
     low, high = min(0.0, *ends), max(0.0, *ends)
     scale = STEPS_WIDTH / max(high - low, 1e-9)
     rows, begin = [], 0.0
-    for (label, value), end in zip(steps, ends, strict=True):
+    for (item, label, value), end in zip(steps, ends, strict=True):
         bar = WaterfallBar(
             round((min(begin, end) - low) * scale, 1),
             round(max(abs(value) * scale, 1.0), 1),
             value >= 0,
         )
-        rows.append(WaterfallStep(label, _factor_text(value, say), bar))
+        factor = _factor_text(finding, value, item, say)
+        rows.append(WaterfallStep(label, factor, bar))
         begin = end
     lead = say(
         "explanations.steps",
         best=_cause_name(best, say),
         next=_cause_name(second, say),
-        total=_factor_text(total, say),
+        total=_factor_text(finding, total, f"{best} {second}", say),
         word=say("lr." + ratio["word"]),
     )
     head = [say(f"explanations.{k}") for k in ("item", "factor", "sum")]
@@ -206,8 +215,11 @@ def _step_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> l
 
 def _weight_steps(
     finding: Finding, details: ExplanationDetails, total: float, say: Words
-) -> list[tuple[str, float]]:
-    """(label, log10 weight) of each step from the second explanation to the best; sum `total`."""
+) -> list[tuple[str, str, float]]:
+    """(item, label, log10 weight) of each step from the second explanation to the best.
+
+    Their sum is `total`.
+    """
     best, second = details.order[:2]
     causes = len(details.order)
     # the table holds support against the mean of the others
@@ -217,25 +229,34 @@ def _weight_steps(
         if r["item"] != _TOGETHER
     }
     shown = sorted(weights, key=lambda i: (-abs(weights[i]), i))[:MAX_STEPS]
-    steps = [(say("item." + i), weights[i]) for i in shown]
+    steps = [(i, say("item." + i), weights[i]) for i in shown]
     others = len(weights) - len(shown)
     if others:
         rest = sum(v for i, v in weights.items() if i not in shown)
-        steps.append((say("explanations.other_items", n=others), rest))
+        n = NumberWriter(finding, say).counted(others, "parts.others", "items")
+        steps.append(("others", say("explanations.other_items", n=n), rest))
     # what no item adds by itself: the average world, ranges, and the caps
-    steps.append((say("explanations.remainder"), total - sum(v for _, v in steps)))
+    remainder = total - sum(v for _, _, v in steps)
+    steps.append(("remainder", say("explanations.remainder"), remainder))
     return steps
 
 
-def _prior_blocks(details: ExplanationDetails, say: Words) -> list[Block]:
+def _prior_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
     """Words on priors and sliders for own ones; nothing where no explanation is offered."""
     blocks: list[Block] = []
     if details.members:
         blocks.append(TextBlock(say("explanations.prior")))
         weights = details.log10_against_best
         chances = _equal_prior_shares(weights)
+        write = NumberWriter(finding, say)
         shares = [
-            say("explanations.share_of", cause=_cause_name(c, say), share=say.percent(chances[c]))
+            say(
+                "explanations.share_of",
+                cause=_cause_name(c, say),
+                share=write.other(
+                    say.percent(chances[c]), "share_at_equal_odds", chances[c], "share", c
+                ),
+            )
             for c in details.order
         ]
         sliders = [PriorSlider(_cause_name(c, say), round(weights[c], 3)) for c in details.order]
@@ -261,9 +282,11 @@ def _equal_prior_shares(log10_against_best: dict[str, float]) -> dict[str, float
     return {c: o / sum(odds.values()) for c, o in odds.items()}
 
 
-def _factor_text(log10: float, say: Words) -> str:
-    """A weight of evidence as a factor for or against."""
-    return ("×" if log10 >= 0 else "÷") + say.number(_two_digits(10 ** abs(log10)))
+def _factor_text(finding: Finding, log10: float, step: str, say: Words) -> str:
+    """A weight of evidence as a factor for or against. step: what it is the weight of."""
+    told = _two_digits(10 ** abs(log10))
+    number = NumberWriter(finding, say).other(say.number(told), "parts.factor", told, "ratio", step)
+    return ("×" if log10 >= 0 else "÷") + number
 
 
 def _fragility_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> list[Block]:
@@ -277,7 +300,8 @@ def _fragility_blocks(finding: Finding, details: ExplanationDetails, say: Words)
     ]
     if details.fragile_sources:
         names = [say("source." + s.replace(" ", "_")) for s in details.fragile_sources]
-        texts.append(say("explanations.fragile_sources", n=len(names), sources=_join(names, say)))
+        n = NumberWriter(finding, say).counted(len(names), "fragile_sources", "sources")
+        texts.append(say("explanations.fragile_sources", n=n, sources=_join(names, say)))
     return [TextBlock(" ".join(texts))]
 
 
@@ -289,13 +313,15 @@ def _dependence_blocks(finding: Finding, details: ExplanationDetails, say: Words
     texts = []
     if details.carrying:
         items = _item_list(details.carrying, say)
-        texts.append(say("explanations.carried", n=len(details.carrying), items=items))
+        n = NumberWriter(finding, say).counted(len(details.carrying), "carrying", "items")
+        texts.append(say("explanations.carried", n=n, items=items))
     flips = [(r["flip"], r["left_out"]) for r in rows if r["flip"] is not None]
     if flips:
         spread, item = min(flips)
-        texts.append(
-            say("explanations.flip", item=say("item." + item), spread=say.number(spread, 1))
+        told = NumberWriter(finding, say).other(
+            say.number(spread, 1), "fragility.flip", spread, "spreads", item
         )
+        texts.append(say("explanations.flip", item=say("item." + item), spread=told))
     return [TextBlock(text) for text in texts]
 
 
@@ -304,7 +330,10 @@ def _request_blocks(finding: Finding, details: ExplanationDetails, say: Words) -
     blocks: list[Block] = []
     for record, bits in records_to_request(finding):
         name = say("record." + record)
-        blocks.append(TextBlock(say("explanations.ask", record=name, bits=say.number(bits, 1))))
+        told = NumberWriter(finding, say).other(
+            say.number(bits, 1), "gains.bits", bits, "bits", record
+        )
+        blocks.append(TextBlock(say("explanations.ask", record=name, bits=told)))
         if details.about is not None:
             blocks.append(
                 LetterBlock(
@@ -331,4 +360,4 @@ def _item_list(items: Iterable[str], say: Words) -> str:
 
 
 def _join(names: Sequence[str], say: Words) -> str:
-    return ("، " if say.language == "ar" else ", ").join(names)
+    return say.comma.join(names)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import (
     Bar,
     Block,
     Cell,
-    ShownNumber,
     TableBlock,
     TextBlock,
     TextCell,
 )
-from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, definition, how_measured, notes
-from birdfall.tell.rows import DropRow, RatioRow
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes, quoted
+from birdfall.tell.rows import DropRow, FallRow, RatioRow
+from birdfall.tell.words import Words
 
 #: Common falls and risk ratios in sentences, at most; all are in the finding.
 MAX_FALLS, MAX_RATIOS = 3, 6
@@ -28,22 +29,11 @@ def section(page: Page) -> list[Block]:
     if finding is None or finding.answer != "found":
         return []
     falls: list[Block] = [
-        TextBlock(
-            say(
-                "counts.text",
-                day=say.day(row["start"]),
-                hit=say.number(row["accounts_hit"]),
-                all=say.number(row["accounts"]),
-                gross=say.number(round(row["gross"])),
-                net=say.number(round(-row["net"])),
-                largest=say.percent(row["largest_hazard"]),
-                median=say.percent(row["median_hazard"], 1),
-            )
-        )
+        TextBlock(_fall_sentence(row, finding, say))
         for row in finding.table("waves").to_pylist()[:MAX_FALLS]
     ]
     ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS]
-    told: list[Block] = [TextBlock(ratio_sentence(row, page)) for row in ratios]
+    told: list[Block] = [TextBlock(ratio_sentence(row, finding, page)) for row in ratios]
     return [
         *falls[:1],
         *_loss_table(finding, page),
@@ -52,9 +42,32 @@ def section(page: Page) -> list[Block]:
     ]
 
 
+def _fall_sentence(row: FallRow, finding: Finding, say: Words) -> str:
+    """One common fall: how many accounts lost how many followers."""
+    write, wave = NumberWriter(finding, say), str(row["wave"])
+    gross, net = round(row["gross"]), round(-row["net"])
+    largest, median = row["largest_hazard"], row["median_hazard"]
+    return say(
+        "counts.text",
+        day=say.day(row["start"]),
+        hit=write.counted(row["accounts_hit"], "waves.accounts_hit", "accounts", wave),
+        all=write.counted(row["accounts"], "waves.accounts", "accounts", wave),
+        gross=write.counted(gross, "waves.gross", "followers", wave),
+        net=write.other(say.number(net), "waves.net", net, "followers", wave),
+        largest=write.other(say.percent(largest), "waves.largest_hazard", largest, "share", wave),
+        median=write.other(say.percent(median, 1), "waves.median_hazard", median, "share", wave),
+    )
+
+
 def _loss_table(finding: Finding, page: Page) -> list[Block]:
     """Who lost how much on the day of the largest common fall, hardest hit first."""
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
+
+    def followers(drop: DropRow, column: Literal["before", "after"]) -> str:
+        value = round(drop[column])
+        name = page.name(drop["account"])
+        return write.other(say.number(value), f"drops.{column}", value, "followers", name)
+
     drops: list[DropRow] = [
         r
         for r in finding.table("drops").to_pylist()
@@ -67,9 +80,9 @@ def _loss_table(finding: Finding, page: Page) -> list[Block]:
             TextCell(
                 page.name(r["account"]), "" if r["role"] == "other" else say("role." + r["role"])
             ),
-            say.number(round(r["before"])),
-            say.number(round(r["after"])),
-            _hazard_cell(r, highest, page),
+            followers(r, "before"),
+            followers(r, "after"),
+            _hazard_cell(r, highest, finding, page),
         ]
         for r in drops[:MAX_LOSSES]
     ]
@@ -77,35 +90,34 @@ def _loss_table(finding: Finding, page: Page) -> list[Block]:
     return [TableBlock(head, rows, (1, 2, 3), headed=True)] if rows else []
 
 
-def _hazard_cell(drop: DropRow, highest: float, page: Page) -> TextCell:
+def _hazard_cell(drop: DropRow, highest: float, finding: Finding, page: Page) -> TextCell:
     """What of every hundred followers was lost, growth made good."""
     say, hazard = page.say, drop["hazard"]
-    text = say.number(100 * hazard, 1)
-    key = f"counts.of_100.{page.name(drop['account'])}"
-    number = ShownNumber(text, key, hazard, "share", definition("counts", "of_100", say))
-    bar = Bar(round(100 * hazard / highest, 1), "hit")
-    return TextCell(text, bar=bar, number=number)
+    write, name = NumberWriter(finding, say), page.name(drop["account"])
+    text = write.other(say.number(100 * hazard, 1), "of_100", hazard, "share", name)
+    return TextCell(text, bar=Bar(round(100 * hazard / highest, 1), "hit"))
 
 
-def ratio_sentence(row: RatioRow, page: Page) -> str:
+def ratio_sentence(row: RatioRow, finding: Finding, page: Page) -> str:
     """One audience's risk against another's, with its bounds."""
-    say = page.say
+    say, write = page.say, NumberWriter(finding, page.say)
+    leader, control = (_account_name(row[key], page) for key in ("leader", "control"))
     numbers = {
         "ratio": row["ratio"],
         "low": row["low"],
         "high": row["high"],
         "naive": row["naive_ratio"],
     }
-    return say(
-        "counts.ratio",
-        leader=_account_name(row["leader"], page),
-        control=_account_name(row["control"], page),
-        **{word: say.number(value) for word, value in numbers.items()},
-    )
+    pair = f"{row.get('wave', 1)} {leader} {control}"
+    told = {
+        word: write.other(say.number(value), f"ratios.{word}", value, "ratio", pair)
+        for word, value in numbers.items()
+    }
+    return say("counts.ratio", leader=leader, control=control, **told)
 
 
 def _account_name(account: str, page: Page) -> str:
     """An account of the record by its name; one that only published figures name, as they do."""
     if page.record.ids.code(account) is None:
-        return sanitize_text(account)
+        return quoted(account, page.say)
     return page.name(account)

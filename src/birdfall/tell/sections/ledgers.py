@@ -7,13 +7,12 @@ from typing import Final
 
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, ChartBlock, NoteBlock, TableBlock, TextBlock
+from birdfall.tell.marks import plain
 from birdfall.tell.page import (
     FOLDED_NOTES,
     NumberWriter,
     Page,
-    format_interval,
     how_measured,
-    join_names,
     leader_ledger,
 )
 
@@ -68,20 +67,23 @@ def _leader_text(ledger: Finding, page: Page) -> TextBlock:
         lost=write.number("lost_suspension"),
         restored=write.number("restored"),
     )
-    return TextBlock(text, numbers=write.shown)
+    return TextBlock(text)
 
 
 def _cause_table(ledgers: list[Finding], page: Page) -> TableBlock:
     say = page.say
     head = [say("ledger.cause"), *(page.name(f.details["leader"]) for f in ledgers)]
     rows = [
-        [say(f"ledger.{key}"), *(say.number(f[key].value) for f in ledgers)]
+        [say(f"ledger.{key}"), *(NumberWriter(f, say).number(key) for f in ledgers)]
         for key in ("before", "lowest", "now")
     ]
     for cause in CAUSES:
         values = [f.estimates.get(cause) for f in ledgers]
         if any(v is not None and v.value for v in values):
-            cells = ["–" if v is None else format_interval(v, say) for v in values]
+            cells = [
+                "–" if v is None else NumberWriter(f, say).interval(cause)
+                for f, v in zip(ledgers, values, strict=True)
+            ]
             rows.append([say(f"cause.{cause}"), *cells])
     return TableBlock(head, rows, tuple(range(1, len(head))), headed=True)
 
@@ -89,12 +91,16 @@ def _cause_table(ledgers: list[Finding], page: Page) -> TableBlock:
 def _shared_notes(ledgers: list[Finding], page: Page) -> Iterator[Block]:
     """Each note once: with whose ledgers it is about, unless it is about all."""
     leaders_by_note: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}
     for finding in ledgers:
         leader = page.name(finding.details.get("leader"))
         for note in (*finding.reasons, *finding.limits):
             if note.code in FOLDED_NOTES:
                 continue
-            leaders_by_note.setdefault(page.say.note(note), []).append(leader)
-    for text, leaders in leaders_by_note.items():
+            text = page.say.note(note, finding.name)
+            texts.setdefault(plain(text), text)
+            leaders_by_note.setdefault(plain(text), []).append(leader)
+    for said, leaders in leaders_by_note.items():
         about_all = len(leaders) == len(ledgers)
-        yield NoteBlock(text if about_all else f"{join_names(leaders)}: {text}")
+        text = texts[said]
+        yield NoteBlock(text if about_all else f"{page.say.comma.join(leaders)}: {text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from birdfall.tell.blocks import Block, DetailsBlock, SourcesBlock, TextBlock
-from birdfall.tell.page import Page
+from birdfall.tell.page import NumberWriter, Page
 
 #: Words of the sentence on calibration, and the estimate each takes.
 _CALIBRATION: Final = {
@@ -22,7 +22,8 @@ def section(page: Page) -> list[Block]:
     folded = list[Block]()
     weighed = next((f for f in answered if f.kind == "explanations"), None)
     if weighed is not None:
-        shares = {k: say.percent(weighed[e].value, 1) for k, e in _CALIBRATION.items()}
+        write = NumberWriter(weighed, say)
+        shares = {k: write.percent(e, 1) for k, e in _CALIBRATION.items()}
         folded.append(TextBlock(say("method.calibration", **shares)))
     sources = sorted({m for f in answered for m in f.method})
     if sources:

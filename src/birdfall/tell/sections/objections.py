@@ -9,7 +9,7 @@ from typing import Final
 
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, DetailsBlock, TextBlock
-from birdfall.tell.page import Page, notes
+from birdfall.tell.page import NumberWriter, Page, notes
 
 #: A share of unobserved time below this is not worth a sentence.
 MIN_GAP_SHARE: Final = 0.0005
@@ -23,8 +23,8 @@ def section(page: Page) -> list[Block]:
     if coverage is not None and coverage["first"].value is not None:
         survivors = say(
             "wrong.survivors.text",
-            rejected=int(coverage["rejected"].value or 0),
-            duplicates=int(coverage["duplicates"].value or 0),
+            rejected=NumberWriter(coverage, say).count("rejected"),
+            duplicates=NumberWriter(coverage, say).count("duplicates"),
         )
         blocks += [
             *_coverage_blocks(coverage, page),
@@ -46,18 +46,19 @@ def section(page: Page) -> list[Block]:
 
 def _coverage_blocks(coverage: Finding, page: Page) -> list[Block]:
     """How much was observed, and when it was not."""
-    say, gaps = page.say, int(coverage["gaps"].value or 0)
+    say, write = page.say, NumberWriter(coverage, page.say)
+    gaps = write.count("gaps")
     text = say(
         "wrong.coverage",
-        rows=say.number(coverage["rows"].value),
-        accounts=say.number(coverage["accounts"].value),
+        rows=write.count("rows"),
+        accounts=write.count("accounts"),
         first=say.time(int(coverage["first"].value or 0)),
         last=say.time(int(coverage["last"].value or 0)),
         gaps=gaps,
     )
     share = coverage.estimates.get("gap_share")
     if gaps and share is not None and (share.value or 0) >= MIN_GAP_SHARE:
-        text += " " + say("wrong.gone", gone=say.percent(share.value, 1))
+        text += " " + say("wrong.gone", gone=write.percent("gap_share", 1))
     return [TextBlock(text, lead=say("wrong.watched"))]
 
 
@@ -66,5 +67,6 @@ def _clock_blocks(coverage: Finding, page: Page) -> list[Block]:
     say, rows = page.say, 0
     if "clock" in coverage.tables:
         rows = sum(coverage.table("clock").column("rows").to_pylist())
-    text = say("wrong.clock.off", n=rows) if rows else say("wrong.clock.fine")
+    wrong = NumberWriter(coverage, say).counted(rows, "clock.rows", "rows")
+    text = say("wrong.clock.off", n=wrong) if rows else say("wrong.clock.fine")
     return [TextBlock(text, lead=say("wrong.clock"))]

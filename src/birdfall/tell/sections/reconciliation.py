@@ -10,7 +10,7 @@ from typing import Final
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, Cell, Dumbbell, TableBlock, TextBlock, TextCell
 from birdfall.tell.names import sanitize_text
-from birdfall.tell.page import Page, how_measured, notes
+from birdfall.tell.page import NumberWriter, Page, how_measured, notes, quoted
 from birdfall.tell.rows import FigureRow, PublishedFigure
 from birdfall.tell.sections.follower_counts import ratio_sentence
 from birdfall.tell.sentences import ratio_words
@@ -38,12 +38,12 @@ def section(page: Page) -> list[Block]:
             *_ratio_text(finding, say),
             *_rebuilt_texts(finding, say),
             *_conflict_texts(finding, published, say),
-            *_said_texts(published, say),
+            *_said_texts(published, finding, say),
             *notes(finding, say=say),
         ]
         ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS] if finding.tables else []
-        folded: list[Block] = [TextBlock(ratio_sentence(row, page)) for row in ratios]
-        folded += _all_published(published, say)
+        folded: list[Block] = [TextBlock(ratio_sentence(row, finding, page)) for row in ratios]
+        folded += _all_published(published, finding, say)
         if blocks:
             blocks += how_measured(page, finding, blocks=folded)
     return blocks
@@ -62,15 +62,16 @@ def _growth_text(finding: Finding, say: Words) -> list[Block]:
     gross, net = finding.estimates.get("gross"), finding.estimates.get("net")
     if gross is None or net is None or gross.low is None or gross.high is None:
         return []
-    change = net.value or 0
-    text = say(
-        "published.bounds",
-        net=say.number(round(change)),
-        growth_low=say.number(round(gross.low + change)),
-        growth_high=say.number(round(gross.high + change)),
-        low=say.number(round(gross.low)),
-        high=say.number(round(gross.high)),
-    )
+    change, write = net.value or 0, NumberWriter(finding, say)
+    low, high = write.bounds("gross", lambda v: say.number(None if v is None else round(v)))
+    grown = {
+        f"growth_{end}": write.other(
+            say.number(value), f"growth_of_the_day.{end}", value, "followers"
+        )
+        for end, value in (("low", round(gross.low + change)), ("high", round(gross.high + change)))
+    }
+    told = write.keep(say.number(round(change)), "net")
+    text = say("published.bounds", net=told, low=low, high=high, **grown)
     return [TextBlock(text)]
 
 
@@ -85,13 +86,13 @@ def _figure_table(finding: Finding, say: Words) -> list[Block]:
     most = max(most, bounds[1]) if bounds else most
     rows: list[list[Cell]] = [
         [
-            sanitize_text(str(r["said_by"] or "")),
+            quoted(str(r["said_by"] or ""), say),
             TextCell(
-                _worded(r["relation"], r["value"], say),
+                _worded(r["id"], r["relation"], r["value"], finding, say),
                 say(f"reconciliation.{r['kind']}"),
                 dumbbell=_dumbbell(r, bounds, most),
             ),
-            _consistency_cell(r, say),
+            _consistency_cell(r, finding, say),
         ]
         for r in figures
     ]
@@ -117,23 +118,22 @@ def _ratio_text(finding: Finding, say: Words) -> list[Block]:
     ratio = finding.estimates.get("risk_ratio")
     if ratio is None or ratio.value is None or ratio.low is None:
         return []
-    return [TextBlock(ratio_words(ratio.value, ratio.low, say))]
+    return [TextBlock(ratio_words(finding, say))]
 
 
 def _rebuilt_texts(finding: Finding, say: Words) -> list[Block]:
     """Levels that fell to almost nothing and came back, with what explains them."""
     if "rebuilt" not in finding.tables:
         return []
-    return [
-        TextBlock(
-            say(
-                "published.rebuilt",
-                account=_short(row["population"]),
-                **{key: say.number(row[key]) for key in ("before", "lowest", "later")},
-            )
-        )
-        for row in finding.table("rebuilt").to_pylist()
-    ]
+    write, blocks = NumberWriter(finding, say), list[Block]()
+    for row in finding.table("rebuilt").to_pylist():
+        account = _short(row["population"], say)
+        levels = {
+            key: write.other(say.number(row[key]), f"rebuilt.{key}", row[key], "followers", account)
+            for key in ("before", "lowest", "later")
+        }
+        blocks.append(TextBlock(say("published.rebuilt", account=account, **levels)))
+    return blocks
 
 
 def _conflict_texts(finding: Finding, published: list[PublishedFigure], say: Words) -> list[Block]:
@@ -146,37 +146,37 @@ def _conflict_texts(finding: Finding, published: list[PublishedFigure], say: Wor
         one, other = by_id[row["id"]], by_id[row["other"]]
         text = say(
             f"published.conflict.{row['why']}",
-            one=_figure_words(one, say),
-            other=_figure_words(other, say),
+            one=_figure_words(one, finding, say),
+            other=_figure_words(other, finding, say),
         )
         blocks.append(TextBlock(text))
     return blocks
 
 
-def _said_texts(published: list[PublishedFigure], say: Words) -> list[Block]:
+def _said_texts(published: list[PublishedFigure], finding: Finding, say: Words) -> list[Block]:
     """What was said of accounts that came back, and what was said in words."""
-    restored = [_figure_words(r, say) for r in published if r["kind"] == "restored"]
+    restored = [_figure_words(r, finding, say) for r in published if r["kind"] == "restored"]
     said = [
-        f"“{_short(r['source'] or r['quantity'])}” ({_short(r['said_by'])}, {_day(r, say)})"
+        say.quote(_short(r["source"] or r["quantity"], say))
+        + f" ({_short(r['said_by'], say)}{say.comma}{_day(r, say)})"
         for r in published
         if r["kind"] == "statement"
     ]
     told = (("published.restored", restored), ("published.said", said))
-    return [TextBlock("; ".join(items), lead=say(key) + ":") for key, items in told if items]
+    semicolon = "؛ " if say.language == "ar" else "; "
+    return [TextBlock(semicolon.join(items), lead=say(key) + ":") for key, items in told if items]
 
 
-def _all_published(published: list[PublishedFigure], say: Words) -> list[Block]:
+def _all_published(published: list[PublishedFigure], finding: Finding, say: Words) -> list[Block]:
     """The table of all that was published, by kind."""
     rows: list[list[Cell]] = [
         [
-            say(f"published.kind.{r['kind']}") if r["kind"] in KINDS else _short(r["kind"]),
-            _short(r["said_by"]),
+            say(f"published.kind.{r['kind']}") if r["kind"] in KINDS else _short(r["kind"], say),
+            _short(r["said_by"], say),
             _day(r, say),
-            _worded(r["relation"], r["value"], say)
-            if r["value"] is not None
-            else _short(r["relation"] or "–"),
-            TextCell(_short(r["population"] or "–"), _short(r["window"])),
-            _short(r["source"] or "–"),
+            _figure(r, finding, say) or "–",
+            TextCell(_short(r["population"] or "–", say), _short(r["window"], say)),
+            _short(r["source"] or "–", say),
         ]
         for r in published
     ]
@@ -184,22 +184,26 @@ def _all_published(published: list[PublishedFigure], say: Words) -> list[Block]:
     return [TableBlock(head, rows, (3,), headed=True)] if rows else []
 
 
-def _figure_words(row: PublishedFigure, say: Words) -> str:
+def _figure_words(row: PublishedFigure, finding: Finding, say: Words) -> str:
     """A figure with who gave it, of whom and when."""
-    figure = (
-        _short(row["relation"])
-        if row["value"] is None
-        else _worded(row["relation"], row["value"], say)
-    )
-    of = "" if row["population"] in ("", "all") else f", {_short(row['population'])}"
-    return f"{figure} ({_short(row['said_by'])}{of}, {_day(row, say)})"
+    of = () if row["population"] in ("", "all") else (_short(row["population"], say),)
+    about = say.comma.join([_short(row["said_by"], say), *of, _day(row, say)])
+    return f"{_figure(row, finding, say)} ({about})"
 
 
-def _worded(relation: str, value: float, say: Words) -> str:
+def _figure(row: PublishedFigure, finding: Finding, say: Words) -> str:
+    """A figure, or the words that stand for one."""
+    if row["value"] is None:
+        return _short(row["relation"], say)
+    return _worded(row["id"], row["relation"], row["value"], finding, say)
+
+
+def _worded(which: str, relation: str, value: float, finding: Finding, say: Words) -> str:
     """A number with its wording: "almost 6,600"."""
-    if relation not in RELATIONS:
-        return say.number(value)
-    return say(f"published.{relation}", n=say.number(value))
+    number = NumberWriter(finding, say).other(
+        say.number(value), "published.value", value, "published", which
+    )
+    return say(f"published.{relation}", n=number) if relation in RELATIONS else number
 
 
 def _day(row: PublishedFigure, say: Words) -> str:
@@ -207,17 +211,17 @@ def _day(row: PublishedFigure, say: Words) -> str:
     try:
         day = dt.date.fromisoformat(row["when"][:10])
     except ValueError:
-        return _short(row["when"])
-    noon = dt.datetime.combine(day, dt.time(12), say.zone)
-    return say.time(noon).split(",")[0].split("،")[0]
+        return _short(row["when"], say)
+    return say.short_day(dt.datetime.combine(day, dt.time(12), say.zone))
 
 
-def _short(text: str) -> str:
+def _short(text: str, say: Words) -> str:
     clean = sanitize_text(text)
-    return clean if len(clean) <= MAX_TEXT_CHARACTERS else clean[: MAX_TEXT_CHARACTERS - 1] + "…"
+    short = clean if len(clean) <= MAX_TEXT_CHARACTERS else clean[: MAX_TEXT_CHARACTERS - 1] + "…"
+    return quoted(short, say)
 
 
-def _consistency_cell(figure: FigureRow, say: Words) -> TextCell:
+def _consistency_cell(figure: FigureRow, finding: Finding, say: Words) -> TextCell:
     """Whether a figure can stand, and for one that cannot the growth it would need."""
     if figure["consistent"]:
         return TextCell(say("reconciliation.consistent"), mark="yes")
@@ -226,8 +230,15 @@ def _consistency_cell(figure: FigureRow, say: Words) -> TextCell:
     if needed is not None and low is not None and high is not None:
         more = say(
             "reconciliation.needs",
-            needed=say.number(round(needed)),
-            low=say.number(round(low)),
-            high=say.number(round(high)),
+            **{
+                key: NumberWriter(finding, say).other(
+                    say.number(round(value)), f"figures.{column}", value, "followers", figure["id"]
+                )
+                for key, column, value in (
+                    ("needed", "needed_growth", needed),
+                    ("low", "growth_low", low),
+                    ("high", "growth_high", high),
+                )
+            },
         )
     return TextCell(say("reconciliation.inconsistent"), more, "no")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from birdfall.explanations import ExplanationDetails
 from birdfall.model.findings import Finding
-from birdfall.tell.words import Words, words
+from birdfall.tell.page import NumberWriter, quoted
+from birdfall.tell.words import Words
 
 #: A record expected to give fewer bits than this is not requested.
 MIN_BITS: Final = 0.05
@@ -55,7 +58,7 @@ def request_letter(finding: Finding, record: str, say: Words) -> str:
     return "\n\n".join(
         [
             say("letter.to"),
-            _subject(details, say),
+            _subject(finding, details, say),
             say(f"letter.{reason}", causes=causes, record=say("record." + record)),
             say("letter.ask", columns=say("columns." + record), formats="CSV, JSON"),
             say("letter.end"),
@@ -63,17 +66,22 @@ def request_letter(finding: Finding, record: str, say: Words) -> str:
     )
 
 
-def _subject(details: ExplanationDetails, say: Words) -> str:
+def _subject(finding: Finding, details: ExplanationDetails, say: Words) -> str:
     """Which accounts, and when."""
-    about = details.about
+    about, write = details.about, NumberWriter(finding, say)
     if about is None:
         raise ValueError("a letter needs to know which wave it is about")
     if about.begin:
         # in UTC, as the platform keeps them, and to the second where a minute would not tell
-        universal = words(say.language, "UTC")
+        universal = replace(say, zone=ZoneInfo("UTC"))
         span = [dt.datetime.fromisoformat(time) for time in (about.begin, about.end)]
         seconds = any(time.second for time in span)
         begin, end = (universal.time(time, seconds=seconds) for time in span)
-        return say("letter.about", n=about.accounts[1], begin=begin, end=end)
-    low, high = (say.number(n) for n in about.accounts)
-    return say("letter.about_published", low=low, high=high, date=f"\u2066{about.date}\u2069")
+        n = write.counted(about.accounts[1], "about.accounts.high", "accounts")
+        return say("letter.about", n=n, begin=begin, end=end)
+    low, high = (
+        write.other(say.number(n), f"about.accounts.{end}", n, "accounts")
+        for n, end in zip(about.accounts, ("low", "high"), strict=True)
+    )
+    date = f"\u2066{quoted(about.date, say)}\u2069"
+    return say("letter.about_published", low=low, high=high, date=date)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, TextBlock
+from birdfall.tell.marks import plain
 from birdfall.tell.page import Page
 
 
 def section(page: Page) -> list[Block]:
     """Each reason with the questions it leaves open; claims have theirs beside them."""
-    say, questions = page.say, dict[str, list[str]]()
+    say, questions, texts = page.say, dict[str, list[str]](), dict[str, str]()
     for finding in page.findings.values():
         if finding.answer == "cannot" and finding.kind != "claim":
-            reason = " ".join(say.note(n) for n in finding.reasons)
+            text = " ".join(say.note(n, finding.name) for n in finding.reasons)
+            reason = plain(text)
+            texts.setdefault(reason, text)
             asked = questions.setdefault(reason, [])
             asked += [q for q in [_question(finding, page)] if q not in asked]
-    return [TextBlock(reason, lead=say.join(asked) + ":") for reason, asked in questions.items()]
+    return [
+        TextBlock(texts[reason], lead=say.join(asked) + ":") for reason, asked in questions.items()
+    ]
 
 
 def _question(finding: Finding, page: Page) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from birdfall.tell.blocks import Block, ChartBlock, TextBlock
+from birdfall.tell.marks import ShownNumber
 from birdfall.tell.page import NumberWriter, Page, how_measured, notes
+from birdfall.tell.words import Words
 
 #: Shares back within four days among 60,652 suspensions of accounts over 1,000 followers and 5,261
 #: politically tracked ones (daily reports of Twitter suspensions, February 2022 to April 2023):
@@ -17,30 +19,39 @@ def section(page: Page) -> list[Block]:
     if finding is None or finding.answer == "cannot":
         return []
     if not finding["returned"].value:
-        write = NumberWriter(finding, say)
-        lead = say("returns.none", n=write.count("fallen"))
-        return [TextBlock(lead, numbers=write.shown), *how_measured(page, finding, fold="all")]
-    within_4d, write = finding["returned_4d"], NumberWriter(finding, say)
+        lead = say("returns.none", n=NumberWriter(finding, say).count("fallen"))
+        return [TextBlock(lead), *how_measured(page, finding, fold="all")]
+    write = NumberWriter(finding, say)
+    low, high = write.bounds("returned_4d", say.percent)
     lead = say(
         "returns.text",
         fallen=write.number("fallen"),
         returned=write.number("returned"),
         share=write.percent("returned_4d"),
-        low=say.percent(within_4d.low),
-        high=say.percent(within_4d.high),
+        low=low,
+        high=high,
         unknown=write.number("censored"),
     )
-    blocks: list[Block] = [TextBlock(lead, numbers=write.shown)]
+    blocks: list[Block] = [TextBlock(lead)]
     if "returns-wide" in page.drawings:
         blocks.append(ChartBlock("returns", say("chart.returns"), say("chart.returns.legend")))
     usual = say(
         "returns.usual",
-        large=say.percent(USUAL_SHARE_LARGE, 1),
-        tracked=say.percent(USUAL_SHARE_TRACKED, 1),
-        n=say.number(USUAL_ACCOUNTS),
+        large=_usual_number(say.percent(USUAL_SHARE_LARGE, 1), "large", USUAL_SHARE_LARGE, say),
+        tracked=_usual_number(
+            say.percent(USUAL_SHARE_TRACKED, 1), "tracked", USUAL_SHARE_TRACKED, say
+        ),
+        n=_usual_number(say.number(USUAL_ACCOUNTS), "accounts", USUAL_ACCOUNTS, say),
     )
     return [
         *blocks,
         *notes(finding, say=say),
         *how_measured(page, finding, blocks=[TextBlock(usual)]),
     ]
+
+
+def _usual_number(text: str, what: str, value: float | int, say: Words) -> str:
+    """A number of other suspensions, with which this wave is compared."""
+    unit = "accounts" if isinstance(value, int) else "share"
+    definition = f"set.returns.usual.{what}"
+    return say.shown(ShownNumber(text, definition, value, unit, "", definition))
