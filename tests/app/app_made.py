@@ -57,6 +57,7 @@ def run_jobs_here(monkeypatch):
 
     for module in (
         "begin_pages", "data_pages", "ask_pages", "figures_pages", "publish_pages", "interface",
+        "watch_pages",
     ):  # fmt: skip
         monkeypatch.setattr(f"birdfall.app.{module}.begin_job", begin)
     return begin

@@ -46,6 +46,7 @@ LATER: Final = (
     ("birdfall.app.text_pages", "TextPages"),
     ("birdfall.app.check_pages", "CheckPages"),
     ("birdfall.app.publish_pages", "PublishPages"),
+    ("birdfall.app.watch_pages", "WatchPages"),
     ("birdfall.app.interface", "Interface"),
 )
 
@@ -130,7 +131,7 @@ def create_application(
 def list_routes(site: Site) -> list[Route]:
     """Every address of the workspace, and what answers there."""
     begin = BeginPages(site)
-    data, ask, figures, result, account, network, text, check, publish, interface = (
+    data, ask, figures, result, account, network, text, check, publish, watch, interface = (
         PagesLater(site, *place) for place in LATER
     )
     post = ["POST"]
@@ -153,6 +154,10 @@ def list_routes(site: Site) -> list[Route]:
         Route("/{language}/figures", figures("begin"), methods=post),
         Route("/{language}/figures", figures("new")),
         Route("/{language}/demo", begin.begin_demo, methods=post),
+        Route("/{language}/watch", watch("watches")),
+        Route("/{language}/watch/{name}", watch("watch")),
+        Route("/{language}/watch/{name}/mark", watch("mark"), methods=post),
+        Route("/{language}/watch/{name}/case/{number:int}", watch("make_case"), methods=post),
         Route(f"{case}/data", data("data")),
         Route(f"{case}/files", data("add"), methods=post),
         Route(f"{case}/data/{{number:int}}", data("change"), methods=post),

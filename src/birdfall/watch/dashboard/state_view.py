@@ -25,6 +25,7 @@ from birdfall.watch.dashboard.bursts import (
 from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart, usual_limit
 from birdfall.watch.dashboard.view import (
     PAGES,
+    AlertEntry,
     AudienceEntry,
     BurstLink,
     GapEntry,
@@ -44,6 +45,13 @@ from birdfall.watch.detect.detector_bank import LEARNING_TICKS
 from birdfall.watch.detect.wave_contents import CHART_BEFORE_US, MAX_CHART_US, has_accounts
 from birdfall.watch.engine.retention import size_of
 from birdfall.watch.feeds.base import CONNECTED_BUT_SILENT, now
+from birdfall.watch.model.alert import (
+    DataAgainAlert,
+    NoDataAlert,
+    ReportsAlert,
+    ReturnsAlert,
+    SuspensionAlert,
+)
 from birdfall.watch.model.stream_key import ALL_FALLS, ALL_REPORTS, StreamKey
 from birdfall.watch.model.ticks import TICK_US
 from birdfall.watch.model.wave import (
@@ -58,7 +66,14 @@ from birdfall.watch.store.lock import is_in_use
 from birdfall.watch.store.pseudonym_key import pseudonym_key
 from birdfall.watch.store.queries import sources as source_queries
 from birdfall.watch.store.queries.accounts import handle_of
-from birdfall.watch.store.queries.alerts import count_alerts_by_rule, count_deliveries, list_rules
+from birdfall.watch.store.queries.alerts import (
+    AlertRow,
+    count_alerts_by_rule,
+    count_deliveries,
+    find_alert,
+    list_alerts,
+    list_rules,
+)
 from birdfall.watch.store.queries.falls import count_falls_per_step
 from birdfall.watch.store.queries.raw import raw_file_bytes
 from birdfall.watch.store.queries.reports import count_reports_per_step
@@ -164,6 +179,17 @@ class StateView:
         """The rules with what they would have done on history, and how alerts fare."""
         with closing(self._open()) as state:
             return RulesPage(self._rules(state), tuple(count_deliveries(state, MAX_TRIES)))
+
+    def alerts(self, limit: int, before: int | None = None) -> tuple[AlertEntry, ...]:
+        """The last alerts, latest first. before: the number of an alert; only earlier ones."""
+        with closing(self._open()) as state:
+            return tuple(_alert_entry(row) for row in list_alerts(state, limit, before))
+
+    def alert(self, key: str) -> AlertEntry | None:
+        """The alert of this key; None if none is kept."""
+        with closing(self._open()) as state:
+            row = find_alert(state, key)
+            return None if row is None else _alert_entry(row)
 
     def sources(self) -> tuple[SourceEntry, ...]:
         """How each source stands, by name."""
@@ -369,6 +395,24 @@ class StateView:
 
     def _pseudonym(self, account: str) -> str:
         return keyed_pseudonym(account, self._key)
+
+
+def _alert_entry(row: AlertRow) -> AlertEntry:
+    alert = row.alert
+    wave, source, of = 0, "", 0
+    match alert:
+        case SuspensionAlert() | ReportsAlert():
+            wave, news = alert.wave, f"{alert.kind.value}-{alert.stage.value}"
+        case ReturnsAlert():
+            wave, news, of = alert.wave, "returned", alert.fallen
+        case DataAgainAlert():
+            source, news = alert.source, "data-again"
+        case NoDataAlert():
+            source, news = alert.source, "no-data"
+    subject = f"wave:{wave}" if wave else f"source:{source}"
+    return AlertEntry(
+        row.id, row.key, row.rules, row.time, subject, news, wave, alert.size, of, source
+    )
 
 
 def _situation(

@@ -255,6 +255,40 @@ class RuleEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertEntry:
+    """An alert that was raised.
+
+    Attributes
+    ----------
+    rules
+        Names of the rules that fired it.
+    subject
+        What it is about: all news of one wave, or of one source, have the same.
+    news
+        What it says, a code: `falls-opened`, `reports-grown`, `returned`, `no-data`, `data-again`.
+    wave
+        The number of the wave; 0 where it is about a source.
+    size
+        Accounts that fell, reported or came back; seconds without data.
+    of
+        Fallen accounts, where it says how many came back; else 0.
+    source
+        The source; "" where it is about a wave.
+    """
+
+    id: int
+    key: str
+    rules: tuple[str, ...]
+    time: int
+    subject: str
+    news: str
+    wave: int
+    size: int
+    of: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulesPage:
     """The page of rules, and how alerts fare on each channel."""
 

@@ -218,6 +218,7 @@ def case_from_wave(
             question=title,
             leaders=tuple(sorted(state.leaders)),
             public=public,
+            simulated=state.meta("simulated") == "1",
         )
         case = Case.create(folder, settings)
         notes = (f"wave:{wave.id}",)

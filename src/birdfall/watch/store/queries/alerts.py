@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from birdfall.watch.model.alert import parse_alert
+from birdfall.watch.model.alert import Alert, AlertJson, parse_alert
 from birdfall.watch.store.database import State
 
 
@@ -18,6 +19,16 @@ class DueDelivery(NamedTuple):
     channel: str
     tries: int
     body: str
+
+
+class AlertRow(NamedTuple):
+    """An alert that is kept. rules: names of those that fired it; time: microseconds."""
+
+    id: int
+    key: str
+    rules: tuple[str, ...]
+    time: int
+    alert: Alert
 
 
 class ChannelCount(NamedTuple):
@@ -101,6 +112,32 @@ def record_attempt(
         "WHERE alert = ? AND channel = ?",
         (done, due, said, delivery.alert, delivery.channel),
     )
+
+
+def list_alerts(state: State, limit: int, before: int | None = None) -> list[AlertRow]:
+    """The last alerts, at most `limit`, latest first. before: the number of an alert; only those
+    before it are listed.
+    """
+    rows = state.connection.execute(
+        "SELECT id, key, rule, time, body FROM alerts WHERE ?1 IS NULL OR id < ?1 "
+        "ORDER BY id DESC LIMIT ?2",
+        (before, limit),
+    )
+    return [_alert_row(row) for row in rows]
+
+
+def find_alert(state: State, key: str) -> AlertRow | None:
+    """The alert of this key; None if none is kept."""
+    row = state.connection.execute(
+        "SELECT id, key, rule, time, body FROM alerts WHERE key = ? ORDER BY id LIMIT 1", (key,)
+    ).fetchone()
+    return None if row is None else _alert_row(row)
+
+
+def _alert_row(row: sqlite3.Row) -> AlertRow:
+    payload: AlertJson = json.loads(row["body"])
+    rules = payload.get("rules", row["rule"].split(", "))
+    return AlertRow(row["id"], row["key"], tuple(rules), row["time"], parse_alert(payload))
 
 
 def last_announced_size(state: State, wave: int) -> int:
