@@ -26,20 +26,16 @@ from birdfall.sources.table.column_choice import (
 )
 from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.mapping import KIND_WORDS
+from birdfall.sources.table.signs_in_texts import HASHTAGS, LINKS, MENTIONS
 from birdfall.sources.table.sql_plan import YES_WORDS
 
 #: A post that repeats another's, as people and the first clients of Twitter wrote it.
 _RETWEET_TEXT: Final = r"^\s*(?:RT|rt)\s+@\w+"
 #: The author and the words of the post that such a text repeats.
 _RETWEETED: Final = r"^\s*(?:(?:RT|rt)\s+)?((?s:.+))$"
-_HASHTAGS: Final = r"(?:^|[^\pL\pN_&/])[#\x{FF03}]([\pL\pM\pN_]*\pL[\pL\pM\pN_]*)"
-_LINKS: Final = r"https?://[^\s<>\"'”»]*[^\s<>\"'”».,;:!?…)\]]"
 #: An address in a column of addresses, with or without its scheme.
 _LISTED_LINK: Final = (
     r"((?:https?://)?[\pL\pN_-]+(?:[.@:][\pL\pN_-]+)+(?:[/?#](?:[^\s|;'\"\]]*[^\s|;,'\"\]])?)?)"
-)
-_MENTIONS: Final = (
-    r"(?:^|[^\pL\pN_@./]|(?:^|[\s(])\.)[@\x{FF20}]([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"
 )
 #: How lists of objects in a cell name what they hold, the fuller first.
 _LISTED: Final = {
@@ -47,7 +43,7 @@ _LISTED: Final = {
     "links": ("unwound_url", "expanded_url", "expandedUrl", "expanded", "url"),
     "mentions": ("id_str", "id", "screen_name", "username"),
 }
-_FIND: Final = {"hashtags": _HASHTAGS, "links": _LINKS, "mentions": _MENTIONS}
+_FIND: Final = {"hashtags": HASHTAGS, "links": LINKS, "mentions": MENTIONS}
 _ENTITIES: Final = {
     "hashtags": {"kind": "hashtag", "object_kind": "hashtag"},
     "links": {"kind": "link", "object_kind": "url"},

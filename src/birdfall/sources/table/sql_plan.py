@@ -23,6 +23,7 @@ from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table import arrow_columns, time_grain
 from birdfall.sources.table.cells import Cell, join_cells, thousands_sign
 from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS, WORDS
+from birdfall.sources.table.signs_in_texts import find_in_texts
 from birdfall.sources.table.sql_text import NULL_WORDS_SQL, quote_name, quote_text
 from birdfall.sources.table.sql_times import plausible_sql, time_sql
 
@@ -68,6 +69,8 @@ class Query:
         while any(c.casefold().startswith(self._stem) for c in types):
             self._stem += "x"
         self._layers: tuple[dict[str, str], ...] = ({}, {}, {})
+        #: what reads the time that columns of the file tell together
+        self.times: dict[tuple[str, ...], str] = {}
         self.plain: dict[str, None] = {}
         self.shortcuts: dict[str, Callable[[pa.RecordBatch], pa.Array | None]] = {}
         #: the answer that holds the text where a value is missing, per answer that has a shortcut
@@ -164,7 +167,12 @@ def build_plan(
     def asked(cell: Cell) -> Cell:
         """The cell with its answers, which are put into the query."""
         text = query.text(_join_texts(cell.file_columns, types))
-        value = _value(cell, text, types, emit, rows, file)
+        if cell.kind == "time":  # the same columns are the time of most emits
+            if cell.file_columns not in query.times:
+                query.times[cell.file_columns] = time_sql(cell, text, types, rows, file)
+            value = query.times[cell.file_columns]
+        else:
+            value = _value(cell, text, emit)
         if conditions and (cell.column in emit.find or cell.column in emit.extract):
             # looking through a text costs most of all: not in rows that are passed over
             value = f"CASE WHEN NOT ({' OR '.join(conditions)}) THEN {value} END"
@@ -262,16 +270,7 @@ def _join_texts(names: tuple[str, ...], types: Mapping[str, str]) -> str:
     return texts[0] if len(texts) == 1 else "(" + " || ' ' || ".join(f"({t})" for t in texts) + ")"
 
 
-def _value(
-    cell: Cell,
-    text: str,
-    types: Mapping[str, str],
-    emit: Emit,
-    rows: list[Mapping[str, str | None]],
-    file: str,
-) -> str:
-    if cell.kind == "time":
-        return time_sql(cell, text, types, rows, file)
+def _value(cell: Cell, text: str, emit: Emit) -> str:
     if cell.kind == "count":
         number = f"TRY_CAST({text} AS BIGINT)"
         return f"CASE WHEN regexp_full_match({text}, '\\d+') THEN {number} END"
@@ -285,6 +284,8 @@ def _value(
         return f"regexp_extract_all({text}, {quote_text(pattern)}, {_group(pattern)})"
     if pattern := emit.extract.get(cell.column):
         found = f"regexp_extract({text}, {quote_text(pattern)}, {_group(pattern)})"
+        if match := _BEHIND.fullmatch(pattern):  # the same, and far sooner told
+            found = f"regexp_replace({text}, {quote_text(match[1])}, '')"
         text = f"nullif(trim({found}), '')"
     chosen = emit.values.get(cell.column, {})
     if cell.kind == "word":
@@ -301,6 +302,10 @@ def _value(
             + f" ELSE {text} END"
         )
     return text
+
+
+#: A pattern that takes all that stands behind something.
+_BEHIND: Final = re.compile(r"(\^.*)" + re.escape("((?s:.+))$"))
 
 
 def _group(pattern: str) -> int:
@@ -335,7 +340,9 @@ def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
         return arrow_columns.word_reader(_FLAGS, pa.bool_(), fold=True)
     if cell.kind == "word":
         return arrow_columns.word_reader(_cases(cell, emit), pa.string(), fold=True)
-    if cell.column in emit.find or cell.column in emit.extract:
+    if pattern := emit.find.get(cell.column):
+        return partial(find_in_texts, pattern=pattern)
+    if cell.column in emit.extract:
         return None
     chosen = emit.values.get(cell.column, {})
     return (
