@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from birdfall.cli.output import print_json, print_result
-from birdfall.cli.parameters import AS_IS, Flag, Json, Language, Reading
+from birdfall.cli.parameters import AS_IS, FileOptions, Flag, Json, Language
 from birdfall.model.errors import ExitCode, UsageError, printable
 from birdfall.model.findings import as_plain
 
@@ -39,7 +39,7 @@ def check(
     about: float | None = None,
     exactly: float | None = None,
     share_of: Share | None = None,
-    reading: Reading = AS_IS,
+    reading: FileOptions = AS_IS,
     json: Json = False,
 ) -> int:
     """Check a statement against a case: birdfall check CASE "6.600 cuentas en diez minutos".

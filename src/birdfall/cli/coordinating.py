@@ -19,7 +19,15 @@ from birdfall.cli.network_files import (
     write_network,
 )
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import AS_IS, Flag, Json, Many, OptionalOut, Reading, read_short_links
+from birdfall.cli.parameters import (
+    AS_IS,
+    FileOptions,
+    Flag,
+    Json,
+    Many,
+    OptionalOut,
+    read_short_links,
+)
 from birdfall.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +65,7 @@ def coordinate(
     out: OptionalOut = None,
     identified: Flag = False,
     short_links: Path | None = None,
-    reading: Reading = AS_IS,
+    reading: FileOptions = AS_IS,
     json: Json = False,
 ) -> int:
     """Find accounts that moved together more than chance allows.

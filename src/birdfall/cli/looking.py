@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import AS_IS, Flag, Json, Reading
+from birdfall.cli.parameters import AS_IS, FileOptions, Flag, Json
 from birdfall.model.errors import ExitCode, UsageError, printable
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class AnswerableQuestion(NamedTuple):
 
 def look(
     *files: Path,
-    reading: Reading = AS_IS,
+    reading: FileOptions = AS_IS,
     save_mapping: Path | None = None,
     ask: Flag = False,
     json: Json = False,

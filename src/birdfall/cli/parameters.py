@@ -25,7 +25,7 @@ Flag = Annotated[bool, Parameter(negative="")]
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileOptions:
     """The options of every command that reads files: how, where they do not say it themselves."""
 
     mapping: Path | None = None
@@ -68,7 +68,7 @@ class Reading:
 
 
 #: Nothing said: what a file does not say itself is found, guessed or asked.
-AS_IS = Reading()
+AS_IS = FileOptions()
 
 
 def parse_pairs(texts: Sequence[str], option: str) -> dict[str, str]:

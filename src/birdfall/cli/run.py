@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from birdfall.cli.asking import can_ask, with_answers
 from birdfall.cli.output import log, print_json, print_result, show_progress
-from birdfall.cli.parameters import AS_IS, Json, Language, Many, OptionalOut, Out, Reading
+from birdfall.cli.parameters import AS_IS, FileOptions, Json, Language, Many, OptionalOut, Out
 from birdfall.model.errors import BirdfallError, ExitCode, printable
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def import_(
     *files: Path,
     out: Out,
-    reading: Reading = AS_IS,
+    reading: FileOptions = AS_IS,
     title: str = "",
     json: Json = False,
 ) -> int:
@@ -66,7 +66,7 @@ def run(
     lang: Language | None = None,
     claims: Path | None = None,
     facts: Path | None = None,
-    reading: Reading = AS_IS,
+    reading: FileOptions = AS_IS,
     seed: int = 0,
     alpha: float = 0.01,
     json: Json = False,
