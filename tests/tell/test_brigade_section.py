@@ -169,8 +169,8 @@ def test_a_crew_found_and_none_found_never_stand_together(with_crew, language):
     finding = finding.replace(details={**finding.details, "unseen": [first, unseen, *rest]})
     bound = say(
         "brigades.unseen",
-        members=say.number(unseen["members"]),
-        targets=say.number(unseen["targets"]),
+        members=unseen["members"],
+        targets=unseen["targets"],
         share=say.percent(unseen["follows_at_most"]),
     )
     with_texts = [b.text for b in said(record, finding, language) if b.kind == "text"]

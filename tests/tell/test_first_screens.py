@@ -19,7 +19,7 @@ EXPECTED = {
     "nothing": ("Nothing can be measured", 0, "suspended"),
     "one account": ("Nothing can be measured", 0, "follower"),
     "wave of three": ("No wave", 0, "follower"),
-    "posts in Arabic": ("Whether anybody moved together cannot be told", 0, "suspended"),
+    "posts in Arabic": ("Whether anybody acted together cannot be told", 0, "suspended"),
 }
 
 

@@ -18,8 +18,8 @@ def test_every_language_says_the_same_notes():
     for language in LANGUAGES:
         assert set(NOTES[language]) == set(NOTES["en"]), language
         for key, text in NOTES[language].items():
-            assert set(re.findall(r"\{(\w+)\}", text)) == set(
-                re.findall(r"\{(\w+)\}", NOTES["en"][key])
+            assert set(re.findall(r"\{([a-z_]\w*)(?=[,}])", text)) == set(
+                re.findall(r"\{([a-z_]\w*)(?=[,}])", NOTES["en"][key])
             ), (
                 language,
                 key,

@@ -6,12 +6,15 @@ The same keys, whole plurals, no stray English, numbers as each language writes 
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from babel import Locale
 
+import birdfall.world.simulate as simulate
+from birdfall.model.findings import Note
 from birdfall.sources.table.column_choice import ROLES
-from birdfall.tell.words import LANGUAGES, render, words
+from birdfall.tell.words import LANGUAGES, _catalogue, render, words
 
 CATALOGUES = {
     name: json.loads((files("birdfall.tell") / "words" / f"{name}.json").read_text("utf-8"))
@@ -119,3 +122,67 @@ def test_every_role_of_a_column_has_words():
     for language in LANGUAGES:
         missing = [r for r in ROLES if f"app.role.{r}" not in CATALOGUES[language]]
         assert not missing, (language, missing)
+
+
+#: Placeholders of the report's sentences and notes that hold counts.
+COUNTS = frozenset(
+    """n accounts all hit tested naive waves targets seen reports reporters victims groups members
+    posts callers edges significant shifted fixed fallen returned restored lost unknown rows
+    together figures standing worlds strata falls pairs blocks circles audiences suspensions
+    timing profile before lowest now at most acts draws possible crossing""".split()  # noqa: SIM905
+)
+#: Words that may follow a count, since nothing there is counted.
+AFTER_A_COUNT = {
+    "en": {"of", "at", "on", "and", "to", "then", "can", "most", "suspensions"},
+    "es": {"como", "de", "en", "al", "por", "para", "veces", "suspensiones", "netos"},
+    "fr": {"sur", "de", "au", "et", "à", "fois", "des", "suspensions", "donnaient"},
+    "pt": {"das", "de", "e", "dos", "no", "por", "suspensões"},
+}
+
+
+@pytest.mark.parametrize("language", AFTER_A_COUNT)
+def test_no_count_stands_beside_a_noun_without_its_plural(language):
+    notes = json.loads(
+        (files("birdfall.tell") / "words" / f"notes.{language}.json").read_text("utf-8")
+    )
+    bare = []
+    for key, message in (CATALOGUES[language] | notes).items():
+        if key.startswith(("app.", "watch.")):
+            continue
+        # what is chosen by another count agrees with that one
+        for name, word in re.findall(r"\{(\w+)\} ([^\W\d_]{2,})", message):
+            if name in COUNTS and word.lower() not in AFTER_A_COUNT[language]:
+                bare.append((key, name, word))
+    assert bare == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_moments_and_lengths_of_time_in_notes_are_told_as_prose(language):
+    note = Note(
+        "wave-after-a-gap",
+        {"suspensions": 3, "from": "2013-10-31T22:20:41+00:00", "gap_s": 7200},
+    )
+    told = words(language, "America/Caracas").note(note)
+    assert "T22" not in told and "7200" not in told and "41" not in told
+    assert words(language, "America/Caracas").duration(7200) in told
+
+
+def test_french_marks_have_their_narrow_spaces():
+    for key in CATALOGUES["fr"]:
+        text = _catalogue("fr")[key]
+        assert not re.search(r"[ \u00a0][;?!%»]|«[ \u00a0]|[^\u00a0\d] :", text), (key, text)
+    assert words("fr").percent(0.3) == "30\u202f%"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_less_than_nothing(language):
+    say = words(language)
+    for text in (say.percent(-0.0001), say.number(-0.3, 0), say.number(-0.0)):
+        assert "-" not in text, text
+
+
+def test_the_question_of_a_simulated_world_is_asked_in_every_language():
+    source = Path(simulate.__file__).read_text("utf-8")
+    for key in ("question.simulated.story", "question.simulated.quiet"):
+        assert words("es")(key) in source
+        assert len({words(language)(key) for language in LANGUAGES}) == len(LANGUAGES)

@@ -258,7 +258,7 @@ def _article(page: Page, case: Case, laid: LaidOut, quoting: Quoting) -> Article
         lang=say.language,
         dir=say.direction,
         say=say,
-        question=quoting.text(settings.question),
+        question=_question(settings, say, quoting),
         verdict=resolve(verdict(findings, page.say, page.name), marks),
         simulated=settings.simulated,
         left_out=resolve(laid.left_out, marks),
@@ -275,6 +275,15 @@ def _article(page: Page, case: Case, laid: LaidOut, quoting: Quoting) -> Article
         replies=replies(settings, say, quoting.text),
         jsonld=Markup(_claim_reviews(findings, say)),
     )
+
+
+def _question(settings: Settings, say: Words, quoting: Quoting) -> str:
+    """The question that was brought; that of a simulated world in the language of the article."""
+    own = words("es")
+    for key in ("question.simulated.story", "question.simulated.quiet"):
+        if settings.simulated and settings.question == own(key):
+            return say(key)
+    return quoting.text(settings.question)
 
 
 def _rows(rows: int, key: str, say: Words) -> ShownNumber:

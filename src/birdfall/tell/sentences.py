@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.marks import plain
+from birdfall.tell.marks import Counted, plain
 from birdfall.tell.page import NumberWriter, quoted
 from birdfall.tell.rows import WaveRow
 from birdfall.tell.words import Words
@@ -247,7 +247,7 @@ def ratio_words(finding: Finding, say: Words) -> str:
     write = NumberWriter(finding, say)
     return say(
         "published.ratio",
-        least=write.other(say.number(least), "risk_ratio.low", low, "ratio"),
+        least=Counted(least, write.figure(say.number(least), "risk_ratio.low", low, "ratio")),
         times=write.keep(say.number(round(ratio)), "risk_ratio"),
     )
 

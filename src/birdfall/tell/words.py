@@ -39,6 +39,8 @@ THIN_SPACE: Final = "\u202f"
 DURATION_UNITS: Final = (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400))
 #: A length of time is given in a unit up to so many of it.
 MAX_UNITS: Final = 100
+#: Values of notes that are moments.
+MOMENTS_OF_NOTES: Final = ("from", "to", "silent_from")
 #: No tail probability is known below this.
 MIN_PROBABILITY: Final = 1e-6
 
@@ -106,6 +108,8 @@ class Words:
         text = self.value(value, name)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return text
+        if isinstance(value, float) and value.is_integer() and text == self.number(value):
+            value = int(value)  # counts of some findings are sums of weights
         about = f"{finding}.{note}.{name}" if finding else f"{note}.{name}"
         shown = ShownNumber(text, about, value, definition=f"{note}.{name}", finding=finding)
         return Counted(value, shown) if isinstance(value, int) else self.shown(shown)
@@ -122,8 +126,10 @@ class Words:
             return self.comma.join(self.value(v) for v in value)
         if isinstance(value, float) and "share" in name and abs(value) <= 1:
             return self.percent(value)
-        if isinstance(value, (int, float)) and name.endswith("_s"):
+        if isinstance(value, (int, float)) and (name.endswith("_s") or name == "seconds"):
             return self.duration(value)
+        if isinstance(value, str) and name in MOMENTS_OF_NOTES:
+            return self._moment_of_note(value)
         if isinstance(value, (int, float)):
             return self.number(value)
         return str(value)
@@ -136,6 +142,14 @@ class Words:
         """A text between the quotation marks of this language."""
         begin, end = QUOTATION_MARKS[self.language]
         return f"{begin}{text}{end}"
+
+    def _moment_of_note(self, value: str) -> str:
+        """A moment that a note holds as ISO text, in prose; what is no moment as it is."""
+        try:
+            moment = dt.datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return self.moment(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
     def join(self, items: Sequence[str]) -> str:
         """A list in a sentence: "a, b and c"."""
@@ -286,7 +300,13 @@ def _catalogue(language: str) -> dict[str, str]:
             k if k.startswith("needs.") else f"note.{k.removeprefix('note.')}": v
             for k, v in json.loads(notes.read_text("utf-8")).items()
         }
-    return found
+    return {key: _typeset(text) for key, text in found.items()} if language == "fr" else found
+
+
+def _typeset(text: str) -> str:
+    """French text with its narrow spaces before high marks and within quotation marks."""
+    text = re.sub(r"[ \u00a0](?=[;?!%»])", THIN_SPACE, text)
+    return re.sub(r"(?<=«)[ \u00a0]", THIN_SPACE, text).replace(" :", "\u00a0:")
 
 
 def render(message: str, values: Mapping[str, MessageValue], speaker: Words, key: str = "") -> str:

@@ -19,7 +19,7 @@ def section(page: Page) -> list[Block]:
     write = NumberWriter(finding, say)
     if finding.answer == "found":
         hits, share = write.count("hits"), write.percent("explained")
-    tested, naive = write.number("leaders_tested"), write.number("naive_hits")
+    tested, naive = write.count("leaders_tested"), write.count("naive_hits")
     if finding.answer == "found":
         lead = say("audience.found", n=hits, share=share, tested=tested, naive=naive)
     elif "too few alike" in finding.table("audiences").column("outcome").to_pylist():

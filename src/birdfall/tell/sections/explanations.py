@@ -32,6 +32,9 @@ from birdfall.tell.words import Words
 MAX_NAMED_ITEMS, MAX_NAMED_OF_OTHERS = 2, 1
 #: Support (log10) below which an item is not named.
 MIN_NAMED_SUPPORT: Final = 0.3
+#: A record that gives so many bits decides a good part, or most, of what is left open: half a bit
+#: leaves 71 % of it, one bit half.
+SOME_BITS, MANY_BITS = 0.3, 1.0
 #: Steps drawn one by one from the leading explanation to the next; the others are one step.
 MAX_STEPS: Final = 7
 #: Width of the drawing of the steps, in its own units.
@@ -330,10 +333,10 @@ def _request_blocks(finding: Finding, details: ExplanationDetails, say: Words) -
     blocks: list[Block] = []
     for record, bits in records_to_request(finding):
         name = say("record." + record)
-        told = NumberWriter(finding, say).other(
-            say.number(bits, 1), "gains.bits", bits, "bits", record
+        worth = NumberWriter(finding, say).other(
+            say(f"explanations.worth.{_worth(bits)}"), "gains.bits", bits, "bits", record
         )
-        blocks.append(TextBlock(say("explanations.ask", record=name, bits=told)))
+        blocks.append(TextBlock(say("explanations.ask", record=name, worth=worth)))
         if details.about is not None:
             blocks.append(
                 LetterBlock(
@@ -344,6 +347,13 @@ def _request_blocks(finding: Finding, details: ExplanationDetails, say: Words) -
                 )
             )
     return blocks
+
+
+def _worth(bits: float) -> str:
+    """How much a record would decide, as a reader would say it. bits: expected of it."""
+    if bits >= MANY_BITS:
+        return "much"
+    return "some" if bits >= SOME_BITS else "little"
 
 
 def _two_digits(times: float) -> float:

@@ -63,9 +63,9 @@ def _leader_text(ledger: Finding, page: Page) -> TextBlock:
     text = page.say(
         "ledger.text",
         leader=page.name(ledger.details["leader"]),
-        **{key: write.number(key) for key in ("before", "lowest", "now")},
-        lost=write.number("lost_suspension"),
-        restored=write.number("restored"),
+        **{key: write.count(key) for key in ("before", "lowest", "now")},
+        lost=write.count("lost_suspension"),
+        restored=write.count("restored"),
     )
     return TextBlock(text)
 

@@ -25,12 +25,12 @@ def section(page: Page) -> list[Block]:
     low, high = write.bounds("returned_4d", say.percent)
     lead = say(
         "returns.text",
-        fallen=write.number("fallen"),
-        returned=write.number("returned"),
+        fallen=write.count("fallen"),
+        returned=write.count("returned"),
         share=write.percent("returned_4d"),
         low=low,
         high=high,
-        unknown=write.number("censored"),
+        unknown=write.count("censored"),
     )
     blocks: list[Block] = [TextBlock(lead)]
     if "returns-wide" in page.drawings:
