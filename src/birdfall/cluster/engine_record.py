@@ -25,7 +25,7 @@ from birdfall.cluster.parts import (
     deal,
     unpacked,
 )
-from birdfall.model.errors import CannotAnswer, UsageError
+from birdfall.model.errors import BirdfallError, ExitCode, UsageError
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES
 from birdfall.model.settings import Settings
 from birdfall.record.ids import SCHEMA as IDS
@@ -46,8 +46,14 @@ MOST_COLLECTED: Final = 20_000_000
 _IDS_AT_ONCE: Final = 1 << 16
 
 
-class NotOnAnEngine(CannotAnswer):
-    """What is asked has no way to be answered in parts, or too many rows decide it."""
+class NotOnAnEngine(BirdfallError):
+    """What is asked has no way to be answered in parts, or too many rows decide it.
+
+    No `CannotAnswer`: the data can carry the answer, and a measure must not take it for a lack of
+    theirs.
+    """
+
+    exit_code = ExitCode.CANNOT_ANSWER
 
 
 @dataclass(frozen=True, repr=False)
@@ -296,7 +302,13 @@ def _conform(name: str, given: DataFrame) -> DataFrame:
             columns.append(f.lit(None).cast(kind).alias(column.name))
         else:
             raise UsageError(f"the table {name} lacks the column {column.name!r}")
-    return given.select(*columns)
+    found = given.select(*columns)
+    if name == "acts":  # as `birdfall.model.schemas.conform` has it
+        kind, object_ = f.col("object_kind"), f.col("object")
+        unsaid = (f.col("kind") == "report") & f.col("target").isNull()
+        unsaid &= (kind.isNull() | (kind == "account")) & ~object_.contains("://")
+        found = found.withColumn("target", f.when(unsaid, object_).otherwise(f.col("target")))
+    return found
 
 
 _SPARK_TYPES: Final = {
@@ -354,10 +366,10 @@ def _dictionary(
         together = together.unionByName(more)
     masks = [f.max((f.col("first") == n).cast("int")).alias(f"in_{n}") for n in range(len(named))]
     each = together.groupBy("id").agg(f.min("first").alias("first"), *masks)
-    found = each.toArrow()
+    found = each.limit(most + 1).toArrow()
     if found.num_rows > most:
         raise NotOnAnEngine(
-            f"the record names {found.num_rows:,} accounts, and {most:,} may be collected",
+            f"the record names more than the {most:,} accounts that may be collected",
             fix="Allow more with most_collected, where the memory of this machine does.",
         )
     ids = empty_ids()

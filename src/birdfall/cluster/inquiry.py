@@ -75,7 +75,10 @@ def run(
     Raises
     ------
     UsageError
-        For a table or column the record does not have, and a required column that holds nulls.
+        For a table or column the record does not have, a required column that holds nulls, and
+        handles in the place of ids.
+    NotOnAnEngine
+        If the tables name more accounts than may be collected.
     """
     if parts < 1 or most_collected < 1:
         raise UsageError("parts and most_collected must be 1 or more")
