@@ -30,6 +30,7 @@ from birdfall.claims.verdicts import NEAR_SHARE, Verdict, precision
 from birdfall.measures.ledgers import ledger
 from birdfall.model.findings import Finding, Note
 from birdfall.model.units import DAY_S
+from birdfall.record.split import ByRows
 
 _TWO_ENDS = (Role.BEFORE, Role.LOWEST)
 #: Counts of a day are seldom a day apart to the second: a window is so much longer.
@@ -128,6 +129,7 @@ def read_series(source: ClaimSource, account: str) -> dict[str, CountSeries]:
             "SELECT epoch(time) AS t, followers FROM counts "
             "WHERE account = $1 AND followers IS NOT NULL ORDER BY time, line",
             [account],
+            split=ByRows({"counts": "account = $1"}, (account,)),
         )
         if rows.num_rows:
             time, level = (rows.column(n).to_numpy().astype(float) for n in (0, 1))

@@ -25,6 +25,7 @@ from birdfall.claims.windows import EventTimes
 from birdfall.model.findings import Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.record import NEVER, Record
+from birdfall.record.split import ByParts
 
 #: Letters that a word and a handle begin with in common to mean the same: president, @presidencia.
 MIN_COMMON_LETTERS = 5
@@ -180,7 +181,10 @@ def _leader(source: ClaimSource) -> str | None:
         return source.settings.leaders[0]
     for table, column in (("counts", "account"), ("follows", "followed")):
         if source.record.has(table):
-            rows = source.record.sql(f"SELECT DISTINCT {column} AS a FROM {table} LIMIT 2")
+            rows = source.record.sql(
+                f"SELECT DISTINCT {column} AS a FROM {table} LIMIT 2",
+                split=ByParts("SELECT DISTINCT a FROM parts LIMIT 2", key=""),
+            )
             accounts = rows.column(0).to_pylist()
             if len(accounts) == 1:
                 return str(accounts[0])
