@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from audit import reports
 from audit.makes import delivery, quiet
 from audit.makes.sessions import people_with_apps
 from birdfall.explanations.reference_worlds import reference
@@ -189,5 +190,23 @@ PROMISES: Final = (
         "the interval of the size holds what fell",
         0.95,
         size_is_covered,
+    ),
+    Promise(
+        "quarrels and habits",
+        "people who report what they meet, and quarrel, are no brigade, and nobody is named",
+        0.95,
+        reports.nobody_is_a_crew,
+    ),
+    Promise(
+        "a crew on accounts without a row",
+        "six of seven members who go for 27 accounts are named, and nobody else",
+        0.95,
+        reports.the_crew_is_named,
+    ),
+    Promise(
+        "a crew that coordination finds",
+        "`brigades` finds it too, with half of its victims or more",
+        0.95,
+        reports.what_coordination_finds_is_found,
     ),
 )

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -29,6 +30,31 @@ def test_makes_are_written_without_the_product():
         assert not [m for m in imported(path) if m.startswith("birdfall")], path
     for path in (ROOT / "audit").glob("*.py"):
         assert not [m for m in imported(path) if m.startswith("birdfall.world")], path
+
+
+#: What a sentence that promises says behind itself: the rows that keep it.
+ROWS_OF_A_SENTENCE = re.compile(r"<!-- audit: (.+?) -->", re.DOTALL)
+
+
+def rows_named_in_docs():
+    """(page, row) for every row that a sentence points at."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for rows in ROWS_OF_A_SENTENCE.findall(page.read_text("utf-8")):
+            yield from ((page.name, name.strip()) for name in rows.split(";"))
+
+
+def test_a_sentence_that_promises_points_at_rows_that_exist():
+    known = {p.name for p in PROMISES}
+    named = list(rows_named_in_docs())
+    assert not [(page, name) for page, name in named if name not in known]
+    pages = {page for page, _ in named}
+    assert {"brigades.md", "coordination.md", "explanations.md", "waves.md"} <= pages
+
+
+def test_the_printed_table_holds_rows_that_exist():
+    page = (ROOT / "docs" / "audit.md").read_text("utf-8")
+    printed = re.findall(r"^\| ([^|]+?) \| \d+ \| \d\.\d+ \|", page, re.MULTILINE)
+    assert printed and set(printed) <= {p.name for p in PROMISES}
 
 
 def test_no_method_was_chosen_on_a_seed_of_the_audit():
