@@ -276,7 +276,26 @@ def check_record(record, data):
                 for value in row.values():
                     if isinstance(value, str):
                         value.encode("utf-8")
-    return "read"
+    return lost_rows(record) or "read"
+
+
+def lost_rows(record):
+    """A fault in words if rows of the file are neither kept nor refused nor counted; else "".
+
+    Rows are told by their numbers: all between the first and the last that anything is said of.
+    """
+    named, counted = set(), 0
+    for table in ("acts", "statuses", "counts", "follows", "accounts", "rejected"):
+        if record.has(table):
+            listed = record.table(table)
+            named.update(line for line in listed.column("line").to_pylist() if line is not None)
+    if not named:
+        return ""
+    for row in record.table("rejected").to_pylist() if record.has("rejected") else ():
+        if row["line"] is None and str(row["value"]).isdecimal():
+            counted += int(row["value"])
+    lost = max(named) - min(named) + 1 - len(named) - counted
+    return f"fault: {lost} rows of which nothing is said" if lost > 0 else ""
 
 
 def run(count, seed=0, first=0, told=lambda _number, _results: None):

@@ -164,6 +164,13 @@ def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path):
     assert last.sizes["acts"] == 50 and reasons(last)[0]["line"] == 52
 
 
+def test_a_refused_row_is_named_by_its_place_under_the_lines_above(tmp_path):
+    rows = f"Report:,x\nFrom:,y\n\nid,account,time,text\n1,a,{WHEN},x\n2,b\n3,c,soon,x\n"
+    record = load(written(tmp_path, "in.csv", rows))
+    # three lines above the header, which is the fourth
+    assert sorted(r["line"] for r in reasons(record)) == [6, 7]
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_an_array_of_objects_is_read_as_lines_are(tmp_path, indent):
     people = [

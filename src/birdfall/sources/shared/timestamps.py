@@ -101,6 +101,12 @@ _ORACLE: Final = re.compile(
     r"(?P<half> [AP]M)?(?: (?P<zone>[+-]\d{2}:\d{2}|[A-Z]{3,4}))?"
 )
 
+#: 18-Oct-21, as spreadsheets show a day.
+_SHORT_YEAR: Final = re.compile(
+    r"(?P<day>\d{1,2})[- /](?P<word>[^\W\d]{3,10})\.?[- /](?P<year>\d{2})"
+    r"(?:,?\s+(?P<rest>\d.*)|(?!.))"
+)
+
 #: A `--date-format` of its own: days since 30 December 1899, as spreadsheets count them.
 EXCEL: Final = "excel"
 _FIRST_DAY: Final = dt.datetime(1899, 12, 30)
@@ -202,6 +208,11 @@ class TimeReader:
             year, half = _full_year(match["year"]), match["half"] or ""
             clock = f"{match['clock'].replace('.', ':')}{half} {match['zone'] or ''}"
             return self._free(f"{match['day']} {year} {clock}".strip())
+        if match := _SHORT_YEAR.fullmatch(plain):
+            year = _full_year(match["year"])
+            return self._free(
+                f"{match['day']} {match['word']} {year} {match['rest'] or ''}".strip()
+            )
         if re.fullmatch(r"\d{9,10},\d{1,9}", plain):
             return unix_microseconds(plain.replace(",", "."))
         dated = time_words.day_by_week_or_number(plain)

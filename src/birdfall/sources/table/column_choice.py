@@ -19,7 +19,22 @@ SAMPLE_ROWS: Final = 1_000
 #: More different values are no names of platforms.
 MAX_PLATFORMS: Final = 30
 #: Values by which a column says that it holds none.
-NO_ID: Final = ("", "0", "-1", "-", "false", "no", "none", "never", "[]", "{}", "n/a")
+NO_ID: Final = (
+    "",
+    "0",
+    "-1",
+    "-",
+    "--",
+    "\N{EN DASH}",
+    "\N{EM DASH}",
+    "false",
+    "no",
+    "none",
+    "never",
+    "[]",
+    "{}",
+    "n/a",
+)
 #: So much of the rows another column names, that has an id rather than a name.
 _NEARLY_ALL: Final = 0.9
 #: The address of a single post on a platform: the row's own, where the row is a post.
@@ -443,7 +458,8 @@ def time_columns(chosen: Chosen, *roles: str) -> tuple[str, ...] | None:
     def worth(column: str) -> tuple[bool, bool]:
         values = chosen.values(column)[:50]
         bare = all(map(_is_bare_day, values))
-        return (bare, not chosen.zoned and all(_needs_zone(v) for v in values))
+        zoneless = not chosen.zoned and not _OF_UTC.search(column)
+        return (bare, zoneless and all(_needs_zone(v) for v in values))
 
     best = min(fitting, key=worth)  # the first of equals
     hour = chosen.filled("hour")

@@ -236,7 +236,12 @@ _POST: Final = r"(?:post|tweet|message|msg|comment|toot|note|video|status|skeet|
 _SHARED: Final = r"(?:re(?:tweet|post|blog|share|note|skeet|tuit)|boost)(?:ed)?"
 _ID: Final = r"(?:id|idstr|uri|url|uid|pk|guid|uuid)"
 _WHEN: Final = r"(?:at|on|date|time|timestamp|datetime|datetimeutc|ts|utc)"
-_NAMED: Final = r"(?:screenname|username|handle|login|nick(?:name)?)"
+_NAMED: Final = r"(?:acct|screenname|username|handle|login|nick(?:name)?)"
+#: Who did it, by what was done.
+_DOER: Final = r"(?:re)?(?:tweet|post|blog|shar|lik|comment|repl(?:y|i)|quot|boost|vot|upload)er"
+_SEEN: Final = (
+    r"collected|captured|scraped|crawled|observed|retrieved|harvested|fetched|checked|measured"
+)
 _FORWARD: Final = r"(?:fwd|forward(?:ed)?)(?:from|orig(?:in(?:al)?)?)*"
 _LOOKED: Final = (
     r"(?:collect|captur|scrap|crawl|observ|retriev|harvest|download|fetch|check|snapshot|measur"
@@ -253,16 +258,21 @@ _BUILT: Final = tuple(
         ("repost_of", r"(?:re)?(?:tweete|publie|partage)e?s?d[eu](?:compte|utilisateur|auteur)?"),
         ("forwarded_part", rf"{_FORWARD}(?:channel)?{_POST}{_ID}?"),
         ("repost_of", rf"{_FORWARD}(?:chat|peer|source|{_WHO})(?:{_ID}|name|title|username)?"),
+        ("repost_of", rf"original{_POST}?{_WHO}(?:{_ID}|{_NAMED}|name)?"),
+        ("links", r"(?:enlace|link|url|lien)s?(?:compartid[oa]s?|partages?|compartilhad[oa]s?)"),
         ("quote_id", rf"quot(?:ed|e)(?:of)?{_POST}?{_ID}"),
         ("reply_id", rf"(?:inreplyto|repl(?:y|ied)to|inresponseto){_POST}?{_ID}|parent{_POST}?id"),
         ("reply_to", rf"(?:inreplyto|repl(?:y|ied)to)(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
-        ("account_id", rf"{_WHO}(?:uu)?(?:id|idstr|uid|pk|guid|did)"),
-        ("handle", rf"{_WHO}{_NAMED}"),
+        ("account", _DOER),
+        ("account_id", rf"(?:{_WHO}|{_DOER})(?:uu)?(?:id|idstr|uid|pk|guid|did)"),
+        ("handle", rf"(?:{_WHO}|{_DOER}){_NAMED}"),
         ("name", rf"{_WHO}(?:display|full|real|screen)?name"),
         ("is_suspended", rf"(?:is)?{_WHO}(?:is)?(?:suspended|banned)"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
-        ("observed", rf"(?:last)?{_LOOKED}{_WHEN}|date(?:of)?{_LOOKED}"),
+        ("observed", rf"(?:last)?{_LOOKED}{_WHEN}|date(?:of)?{_LOOKED}|{_SEEN}"),
         ("acted", rf"(?:lik|favorit|favourit|re(?:tweet|post|blog)|shar|boost|vot)e?d?{_WHEN}"),
+        ("posted", r"(?:created?|posted|published|sent|date|time|timestamp)(?:at|on|time|date)?"
+                   r"(?:utc|gmt|local|iso)"),
         ("posted", rf"{_POST}(?:s|ed)?(?:created|published|posted|sent)?{_WHEN}"),
         ("text", rf"{_POST}s?(?:text|body|content|caption)"),
         ("followers", rf"(?:num|n|no|number|total|count)(?:of)?(?:followers|subscribers|fans)"

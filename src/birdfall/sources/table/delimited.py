@@ -291,13 +291,15 @@ def read_records(
     rejections: Rejections,
     skip: int,
     place: list[int],
+    above: int = 0,
 ) -> Iterator[tuple[int, tuple[str | None, ...]]]:
     """(row, the cells `used`) after the first `skip` rows, numbered from 2 as the header is row 1.
 
     Empty rows do not count.
 
     A quote that opens and does not close makes its own line refused; the lines after it are rows
-    again. place: is told the bytes read.
+    again. place: is told the bytes read. above: lines that were taken away above the header, which
+    count.
     """
     csv.field_size_limit(1 << 30)
     places = [list(names).index(name) for name in used]
@@ -320,7 +322,7 @@ def read_records(
                 number += 1
                 shown = lines.keep_first()
                 rejections.add(
-                    number, None, shown, f"not readable as CSV: {error}", "Mend the row."
+                    number + above, None, shown, f"not readable as CSV: {error}", "Mend the row."
                 )
                 rows = csv.reader(lines, delimiter=delimiter)
                 continue
@@ -332,7 +334,7 @@ def read_records(
             if _has_unclosed_quote(lines.taken, len(cells) == len(names), delimiter):
                 shown = lines.keep_first()
                 rejections.add(
-                    number,
+                    number + above,
                     None,
                     shown,
                     "a quote that is never closed",
@@ -342,9 +344,9 @@ def read_records(
                 continue
             fault = _find_fault(cells, names, places, delimiter)
             if fault is not None:
-                rejections.add(number, *fault)
+                rejections.add(number + above, *fault)
                 continue
-            yield number, tuple([cells[i] for i in places])
+            yield number + above, tuple([cells[i] for i in places])
 
 
 class _Fault(NamedTuple):

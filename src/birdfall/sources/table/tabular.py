@@ -175,14 +175,22 @@ class Tabular:
                 texts = _clean_texts(batch, words=False)
                 self.place[0] += block
                 begin = done + 2 + self.lines_above
-                yield texts, np.arange(begin, begin + texts.num_rows)
                 done += texts.num_rows
+                lines = np.arange(begin, begin + texts.num_rows)
+                yield _without_headers(texts, lines, rejections)
         except pa.ArrowInvalid:
             records = delimited.read_records(
-                self.plain, self.delimiter, names, used, rejections, done, self.place
+                self.plain,
+                self.delimiter,
+                names,
+                used,
+                rejections,
+                done,
+                self.place,
+                self.lines_above,
             )
             for texts, rows in _batch_records(records, used):
-                yield texts, rows + self.lines_above
+                yield _without_headers(texts, rows, rejections)
 
     def _read_parquet_texts(
         self, used: Sequence[str], rows: int
@@ -317,6 +325,24 @@ def _to_text(column: pa.Array) -> pa.Array:
     return column.cast(pa.string()).cast(pa.binary()).cast(pa.string())
 
 
+def _without_headers(
+    texts: pa.RecordBatch, lines: np.ndarray, rejections: Rejections
+) -> tuple[pa.RecordBatch, np.ndarray]:
+    """The rows but those that name the columns again, as in files that were put together."""
+    names = texts.schema.names
+    again = np.ones(texts.num_rows if names else 0, bool)
+    for name in names:
+        same = pc.fill_null(pc.equal(texts.column(name), name), False)
+        again &= same.to_numpy(zero_copy_only=False)
+        if not again.any():
+            return texts, lines
+    if not len(again):
+        return texts, lines
+    for line in lines[again].tolist():
+        rejections.add(line, None, names[0], "the header again")
+    return texts.filter(pa.array(~again)), lines[~again]
+
+
 def _batch_records(
     records: Iterator[tuple[int, tuple[str | None, ...]]], names: Sequence[str]
 ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
@@ -342,6 +368,8 @@ def _clean_texts(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
         formula = bool((begun == ord("=")).any() and (ended == ord('"')).any())
         if formula:
             column = pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1")
+        if (begun == ord("'")).any():  # a spreadsheet's sign that a number is text
+            column = pc.replace_substring_regex(column, r"^'(\d+)$", r"\1")
         if blank or formula or words:
             nothing = pc.is_in(column, value_set=_NULL_WORDS)
             if pc.any(nothing).as_py():
