@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
@@ -12,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from birdfall.app.data_pages import Askable, askable
+from birdfall.app.data_pages import ALWAYS_ASKED, Askable, askable
 from birdfall.app.history import Change, note_change
 from birdfall.app.jobs import (
     JobKind,
@@ -26,10 +27,14 @@ from birdfall.app.open_case import OpenCase, open_case
 from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, running, text_of, texts_of
 from birdfall.app.worker import apply_choices
+from birdfall.app.workspace import Desk
+from birdfall.model.errors import CaseError
 from birdfall.model.findings import Finding
-from birdfall.pipeline.catalogue import StepSubject, find_measure
+from birdfall.pipeline.catalogue import StepSubject, catalogue, find_measure
 from birdfall.pipeline.context import Run
 from birdfall.pipeline.intake import find_account
+from birdfall.pipeline.run import options_of
+from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.listing import followed_accounts, followed_alike, known_handles
 from birdfall.record.record import Record
@@ -37,6 +42,8 @@ from birdfall.record.record import Record
 #: Followed accounts that are offered; accounts in question for which comparable ones are sought,
 #: and these for each.
 MAX_OFFERED, MAX_COMPARED, MAX_SUGGESTED = 12, 3, 4
+#: The file on a desk that holds which questions are left out.
+LEFT_OUT: Final = "left-out.json"
 #: What an account may be in an inquiry: fields of the settings.
 PARTS: Final = ("leaders", "controls", "negative_controls")
 #: Longest title and question, in characters.
@@ -67,6 +74,7 @@ class AskPages:
             parts_of_case=PARTS,
             search=search,
             askable=questions,
+            left_out=await in_thread(left_out_of, desk),
             zone=opened.settings.time_zone,
         )
 
@@ -76,13 +84,16 @@ class AskPages:
         form = await self.site.read_form(request)
         case = desk.case()
         choices = await in_thread(said_choices, case, form)
+        left_out = said_left_out(form, await in_thread(left_out_of, desk))
+        await in_thread(keep_left_out, desk, left_out)
         if text_of(form, "keep"):
             if running(last_job(desk)):
                 raise PageError("busy")
             await in_thread(apply_choices, case, JobRequest(JobKind.MEASURE, language, choices))
             await in_thread(note_change, desk, Change.CHOICES, self.site.visitor(request))
             return go_to(f"/{language}/c/{quote(desk.name, safe='')}/ask")
-        await in_thread(begin_job, desk, JobRequest(JobKind.MEASURE, language, choices))
+        asked = JobRequest(JobKind.MEASURE, language, choices, tuple(left_out))
+        await in_thread(begin_job, desk, asked)
         return go_to(f"/{language}/c/{desk.name}/job")
 
     async def job(self, request: Request) -> Response:
@@ -221,6 +232,37 @@ def said_choices(case: Case, form: FormData) -> dict[str, str | list[str]]:
     said["title"] = text_of(form, "title")[:MAX_TITLE_CHARS] or case.settings.title
     said["question"] = text_of(form, "question")[:MAX_QUESTION_CHARS]
     return said
+
+
+def left_out_of(desk: Desk) -> list[str]:
+    """The questions that were left out last: as a person said, else as the case was measured; none
+    where that cannot be read, of which the next run says more.
+    """
+    try:
+        return [str(name) for name in json.loads((desk.folder / LEFT_OUT).read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):
+        pass
+    try:
+        options = options_of(desk.case()) if desk.has_case else None
+    except CaseError:
+        return []
+    return [] if options is None else list(options.left_out)
+
+
+def keep_left_out(desk: Desk, names: Sequence[str]) -> None:
+    """Keep which questions are left out."""
+    desk.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_text(desk.folder / LEFT_OUT, json.dumps(list(names)))
+
+
+def said_left_out(form: FormData, before: Sequence[str]) -> list[str]:
+    """The questions that a form leaves out, of those that it offers; the others stay as they were.
+    Questions that are always asked cannot be left out.
+    """
+    known = {measure.name for measure in catalogue()} - set(ALWAYS_ASKED)
+    offered, asked = set(texts_of(form, "offered")), set(texts_of(form, "ask"))
+    left_out = (set(before) - offered) | (offered - asked)
+    return sorted(left_out & known)
 
 
 def split_names(text: str) -> list[str]:

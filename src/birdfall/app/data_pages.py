@@ -42,6 +42,8 @@ ZONES: Final = (
     "America/Sao_Paulo", "Europe/London", "Europe/Madrid", "Europe/Paris", "Europe/Lisbon",
     "Africa/Cairo", "Asia/Riyadh",
 )  # fmt: skip
+#: Questions that are always asked: what other measures, and every report, stand on.
+ALWAYS_ASKED: Final = ("coverage", "waves", "claims")
 #: Rejected rows, and rows of a sample, that are shown of a file.
 MAX_SHOWN: Final = 5
 
@@ -77,6 +79,11 @@ class Askable:
 
     name: str
     reason: Note | None
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a person may leave it out; others are read by most."""
+        return self.reason is None and self.name not in ALWAYS_ASKED
 
 
 class DataPages:

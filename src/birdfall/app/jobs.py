@@ -65,17 +65,24 @@ class JobRequest:
         The language of the report's first view.
     choices
         Of a person, for the case: lists of accounts, and texts (`pipeline.intake.Choices`).
+    left_out
+        Names of measures that are not asked; None: as the case was measured before.
     """
 
     kind: JobKind
     language: str = "en"
     choices: Mapping[str, str | list[str]] = field(default_factory=dict)
+    left_out: tuple[str, ...] | None = None
 
     @classmethod
     def from_text(cls, text: str) -> JobRequest:
         """The request that `to_text` wrote."""
         plain = json.loads(text)
-        return cls(JobKind(plain["kind"]), plain["language"], plain["choices"])
+        left_out = plain.get("left_out")
+        return cls(
+            JobKind(plain["kind"]), plain["language"], plain["choices"],
+            None if left_out is None else tuple(left_out),
+        )  # fmt: skip
 
     def to_text(self) -> str:
         """As a job keeps it."""

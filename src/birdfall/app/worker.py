@@ -14,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -196,7 +196,10 @@ def measure(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     def begin(step: RunStep) -> None:
         log.stage(step.measure.name)
 
-    found = run(case, options_of(case) or Options(), progress=log.progress, begin=begin)
+    options = options_of(case) or Options()
+    if request.left_out is not None:
+        options = replace(options, left_out=request.left_out)
+    found = run(case, options, progress=log.progress, begin=begin)
     log.stage("report")
     write_report(case, request.language)
     return {"findings": len(found)}

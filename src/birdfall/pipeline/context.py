@@ -25,6 +25,7 @@ class OptionsJson(TypedDict, total=False):
     permutations: int
     replicates: int
     asked: list[str]
+    left_out: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Options:
         Draws of the null model of waves.
     asked
         Further coordination networks, each the parameters of `birdfall.coordination` as JSON.
+    left_out
+        Names of measures that are not asked.
     """
 
     seed: int = 0
@@ -56,16 +59,23 @@ class Options:
     permutations: int = 400
     replicates: int = 999
     asked: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, plain: OptionsJson) -> Options:
         """The options that `to_json` wrote."""
-        values = {**plain, "asked": tuple(plain.get("asked", ()))}
+        asked = tuple(plain.get("asked", ()))
+        left_out = tuple(plain.get("left_out", ()))
+        values = {**plain, "asked": asked, "left_out": left_out}
         return cls(**values)  # type: ignore[arg-type]  # each key has the type of its field
 
     def to_json(self) -> OptionsJson:
         """The options as JSON values."""
         plain: OptionsJson = {**asdict(self), "asked": list(self.asked)}  # type: ignore[typeddict-item]
+        if self.left_out:
+            plain["left_out"] = list(self.left_out)
+        else:
+            del plain["left_out"]  # which earlier versions do not know
         return plain
 
 

@@ -189,6 +189,8 @@ def plan(state: Run) -> Iterator[RunStep]:
     Later ones look at what earlier ones found, so this is walked while it is carried out.
     """
     for measure in catalogue():
+        if measure.name in state.options.left_out:
+            continue
         for about in measure.subjects_of(state):
             yield RunStep(measure, about)
 
@@ -288,7 +290,7 @@ def _key(state: Run) -> str:
         KEY_FORMAT,
         dict(sorted(record.digests.items())),
         {k: v for k, v in asdict(record.settings).items() if k != "delete_after"},
-        asdict(state.options),
+        {k: v for k, v in asdict(state.options).items() if k != "left_out" or v},
         hashlib.sha256(inputs.claims).hexdigest(),
         hashlib.sha256(inputs.facts).hexdigest(),
     ]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -43,6 +44,8 @@ from birdfall.tell.sentences import CaseVerdict, verdict
 from birdfall.tell.terminal import claim_words
 from birdfall.tell.words import LANGUAGES, NAMES, Words, words
 
+#: Kinds of finding that are called otherwise than their measure.
+KIND_OF: Final = {"ledgers": "ledger", "explanations-published": "explanations"}
 #: All sections in their order, without notes.
 WHOLE = ReportLayout()
 
@@ -145,7 +148,9 @@ def write_articles(
         named = marked_names(replace(name, isolated=say.direction == "rtl"), say)
         page = Page(findings, record, say, named, frozenset(specs), maps)
         written = write_sections(page, layout.arrange(sections))
-        articles.append(_article(page, case, _lay_out(written, layout, quoting), quoting))
+        laid = _lay_out(written, layout, quoting)
+        unasked = _unasked(case, sections, say)
+        articles.append(_article(page, case, replace(laid, unasked=unasked), quoting))
     posters = (_poster(key, maps[key]) for key in sorted(maps))
     symbols = Markup("".join((*rendering.symbols(), *posters)))
     title = quoting.text(record.settings.title)
@@ -182,10 +187,13 @@ def _page_html(told: ToldCase) -> str:
 
 @dataclass(frozen=True)
 class LaidOut:
-    """The sections of an article as they stand, and the titles of those that were left out."""
+    """The sections of an article as they stand, the titles of those that were left out, and those
+    of questions that were not asked.
+    """
 
     sections: Sequence[WrittenSection]
     left_out: Sequence[str]
+    unasked: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,8 @@ class Article:
     sections: Sequence[WrittenSection]
     #: Titles of sections that whoever published it left out.
     left_out: Sequence[str]
+    #: Titles of questions that nobody asked of the data.
+    unasked: Sequence[str]
     zone: str
     imports: Sequence[ImportedFile]
     inputs: Sequence[UsedTable]
@@ -262,6 +272,7 @@ def _article(page: Page, case: Case, laid: LaidOut, quoting: Quoting) -> Article
         verdict=resolve(verdict(findings, page.say, page.name), marks),
         simulated=settings.simulated,
         left_out=resolve(laid.left_out, marks),
+        unasked=resolve(laid.unasked, marks),
         four=resolve(four_numbers(page), marks),
         charts=resolve(charts(page), marks),
         sections=resolve(laid.sections, marks),
@@ -313,7 +324,17 @@ def _run_options(case: Case) -> str:
     stored = case.read("run.json") or b"{}"
     with explain_damage(case.path / "run.json", RUN_AGAIN):
         options = dict(json.loads(stored).get("options", {}))
-    return " ".join(f"{key}={value}" for key, value in sorted(options.items()) if key != "asked")
+    plain = {k: v for k, v in options.items() if k not in ("asked", "left_out")}
+    return " ".join(f"{key}={value}" for key, value in sorted(plain.items()))
+
+
+def _unasked(case: Case, sections: Sequence[Section], say: Words) -> list[str]:
+    """Titles of the questions that were left out when the case was run."""
+    stored = case.read("run.json") or b"{}"
+    with explain_damage(case.path / "run.json", RUN_AGAIN):
+        names = [str(n) for n in dict(json.loads(stored).get("options", {})).get("left_out", ())]
+    titles = {section.kind: section.title(say) for section in sections if section.kind}
+    return [titles.get(KIND_OF.get(name, name), name) for name in names]
 
 
 def _inputs(findings: Mapping[str, Finding]) -> list[Input]:
