@@ -4,6 +4,7 @@ Ledgers beside each other, five questions, gaps hatched, methods of what was use
 """
 
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from birdfall.model.settings import Settings
 from birdfall.record.record import from_tables
 from birdfall.tell import figures
 from birdfall.tell.blocks import unfolded
+from birdfall.tell.drawings import axis_label
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page, how_measured
 from birdfall.tell.sections import (
@@ -229,6 +231,36 @@ def test_gaps_are_hatched_and_only_gaps():
     symbol = figures.as_symbol(holed, "series-wide")
     assert 'id="series-wide-hatch"' in symbol and symbol.count("url(#series-wide-hatch)") == 2
     assert "var(--gap)" in symbol
+
+
+@pytest.mark.parametrize(
+    ("drawn", "told"),
+    [
+        ("29 September", ["29 Sep", "29 sept", "29 sept.", "29 سبتمبر", "29 set."]),
+        ("October 2013", ["Oct 2013", "oct 2013", "oct. 2013", "أكتوبر 2013", "out. 2013"]),
+        ("8,000", ["8,000", "8000", "8\u202f000", "8,000", "8.000"]),
+        ("0.5", ["0.5", "0,5", "0,5", "0.5", "0,5"]),
+        ("40%", ["40%", "40%", "40\u202f%", "40%", "40%"]),
+        ("\u22122,000", ["-2,000", "-2000", "-2\u202f000", "-2,000", "-2.000"]),
+        ("17:30", ["17:30"] * 5),
+        ("1.5M", ["1.5M"] * 5),
+    ],
+)
+def test_axes_are_labelled_in_the_language(drawn, told):
+    said = [axis_label(drawn, words(one)) for one in ("en", "es", "fr", "ar", "pt")]
+    assert [text.strip("\u2067\u2069") for text in said] == told
+
+
+def test_labels_are_taken_out_of_a_drawing_and_stand_alone():
+    symbol = figures.as_symbol(
+        figures.render_svg(figures.wave_chart(steps(uncovered=(7, 8)), UTC, 600, 210)), "s"
+    )
+    bare, labels = figures.without_labels(symbol), figures.labels_of(symbol, "s-fr", str.upper)
+    assert "<text" in symbol and "<text" not in bare and "<path" in bare
+    assert labels.count("<text") == symbol.count("<text")
+    assert not re.search("<(path|line|rect|defs)", labels)
+    assert labels.startswith('<symbol id="s-fr" viewBox="0 0 600 210">')
+    assert labels.count("<g") == labels.count("</g>")
 
 
 def test_the_wave_is_tinted_where_it_was():

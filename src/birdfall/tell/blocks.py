@@ -171,10 +171,14 @@ class ChartLabel:
 
 @dataclass(frozen=True)
 class ChartBlock:
-    """A chart by its key in `Page.drawings` (without -wide or -narrow), with its words."""
+    """A chart by its key in `Page.drawings` (without -wide or -narrow), with its words.
+
+    language: in which the labels of its axes are.
+    """
 
     key: str
     title: str
+    language: str
     legend: str = ""
     summary: str = ""
     label: ChartLabel | None = None

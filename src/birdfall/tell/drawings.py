@@ -5,8 +5,11 @@ Drawn once for all languages, wide and narrow, while its words are written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +18,7 @@ from birdfall.tell import figures
 from birdfall.tell.blocks import LabelPlace
 from birdfall.tell.page import leader_ledger
 from birdfall.tell.rows import LevelRow
+from birdfall.tell.words import Words
 
 #: Width and height of every chart, for screens and for phones.
 SIZES: Final = {"wide": (600, 210), "narrow": (340, 150)}
@@ -92,11 +96,44 @@ class ChartRendering:
             key: self._pool.submit(figures.render_svg, spec) for key, spec in sorted(specs.items())
         }
 
-    def symbols(self) -> list[str]:
-        """Each chart as a `<symbol>`, in the order of their keys. Waits until all are rendered."""
-        done = [figures.as_symbol(svg.result(), key) for key, svg in self._rendered.items()]
+    def symbols(self, languages: Sequence[Words]) -> list[str]:
+        """Each chart as a `<symbol>`, and the labels of its axes in each language as one more.
+
+        In the order of their keys. Waits until all are rendered.
+        """
+        done = list[str]()
+        for key, svg in self._rendered.items():
+            drawn = figures.as_symbol(svg.result(), key)
+            done.append(figures.without_labels(drawn))
+            done += [
+                figures.labels_of(drawn, f"{key}-{say.language}", partial(axis_label, say=say))
+                for say in languages
+            ]
         self._pool.shutdown()
         return done
+
+
+def axis_label(drawn: str, say: Words) -> str:
+    """The label of an axis as a language writes it: a number, a share, a day or a month.
+
+    Examples
+    --------
+    >>> from birdfall.tell.words import words
+    >>> axis_label("29 September", words("fr")), axis_label("8,000", words("pt"))
+    ('29 sept.', '8.000')
+    """
+    if re.fullmatch(r"[-\u2212]?[\d,]+(\.\d+)?", drawn):
+        return say.number(float(drawn.replace(",", "").replace("\u2212", "-")))
+    if re.fullmatch(r"\d+%", drawn):
+        return say.percent(int(drawn[:-1]) / 100)
+    for form, write in ((figures.DAY_LABEL, say.axis_day), (figures.MONTH_LABEL, say.axis_month)):
+        try:
+            # a leap year for days, which name none
+            text, year = (f"{drawn} 2000", " %Y") if form == figures.DAY_LABEL else (drawn, "")
+            return write(dt.datetime.strptime(text, form + year).replace(tzinfo=say.zone))
+        except ValueError:
+            continue
+    return drawn
 
 
 def plot_place(share: tuple[float, float], size: str) -> LabelPlace:

@@ -2,8 +2,8 @@
 
 No script, no words of any language, colours of the page.
 
-A chart holds numerals only (dates in ISO order, times as HH:MM), so one drawing serves all five
-languages; what it means stands in words beside it. Colours are custom properties of the page, so
+One drawing serves all five languages: the labels of its axes are taken out of it and written again
+in each; what it means stands in words beside it. Colours are custom properties of the page, so
 light, dark and print need no second drawing. Same data, same bytes.
 """
 
@@ -12,7 +12,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from html import escape, unescape
 from typing import Final, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,12 @@ RETURN_POINTS, LEVEL_POINTS = 240, 400
 #: Pixels that one label of the time axis needs.
 TIME_LABEL_PX: Final = 110
 MINUTE_S, DAY_S = 60, 86400
+#: Days and months on an axis as they are drawn: with the whole name of the month, so that there is
+#: room for its short name in every language.
+DAY_LABEL, MONTH_LABEL = "%d %B", "%B %Y"
+#: What a drawing has besides texts.
+_SHAPES: Final = re.compile(r"<(?:path|line|rect|circle)\b[^>]*?(?:/>|>\s*</\w+>)|<defs>.*?</defs>")
+_TEXT: Final = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
 
 #: A row of a chart's data.
 Datum = dict[str, str | float | bool | None]
@@ -322,6 +329,24 @@ def render_svg(spec: ChartSpec) -> str:
     return re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>", "", svg).strip()
 
 
+def labels_of(symbol: str, name: str, write: Callable[[str], str]) -> str:
+    """The labels of a drawing's axes as a `<symbol>` of that name, in another language.
+
+    symbol: of `as_symbol`. write: a label as that language writes it.
+    """
+    texts = _SHAPES.sub("", symbol[symbol.index(">") + 1 : symbol.rindex("</symbol>")])
+    texts = _TEXT.sub(lambda m: m[1] + escape(write(unescape(m[2]))) + m[3], texts)
+    box = re.search(r'viewBox="([^"]+)"', symbol)
+    return (
+        f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 100 100"}">{texts}</symbol>'
+    )
+
+
+def without_labels(symbol: str) -> str:
+    """A drawing without the labels of its axes."""
+    return _TEXT.sub("", symbol)
+
+
 def as_symbol(svg: str, name: str) -> str:
     """The drawing as a `<symbol>` to be used by name from several places of a page."""
     box = re.search(r'viewBox="([^"]+)"', svg)
@@ -361,9 +386,9 @@ def _time_axis(span_s: float, width: int) -> AxisSpec:
         if span_s < 10 * MINUTE_S
         else "%H:%M"
         if span_s < 2 * DAY_S
-        else "%m-%d"
+        else DAY_LABEL
         if span_s < 300 * DAY_S
-        else "%Y-%m"
+        else MONTH_LABEL
     )
     return {
         "format": form,
@@ -379,6 +404,6 @@ def _number_axis() -> AxisSpec:
     return {
         "title": None,
         "tickCount": 4,
-        "labelExpr": "format(datum.value, abs(datum.value) < 1e4 ? '~f' : '~s')",
+        "labelExpr": "format(datum.value, abs(datum.value) < 1e6 ? ',' : '~s')",
         "grid": True,
     }

@@ -131,7 +131,7 @@ def _count_charts(page: Page) -> list[ChartBlock]:
         return []
     account = hardest_hit(counts)
     title = page.say("chart.ledger", leader=page.name(account))
-    return [ChartBlock("counts", title, page.say("chart.counts.legend"))]
+    return [ChartBlock("counts", title, page.say.language, page.say("chart.counts.legend"))]
 
 
 def largest_wave(findings: Mapping[str, Finding]) -> WaveRow | None:
@@ -160,7 +160,7 @@ def _panel(key: str, title: str, rows: Sequence[CountRow], page: Page) -> ChartB
         ]
         span = _span_shares(top, rows)
         label = ChartLabel(lines, {size: plot_place(span, size) for size in SIZES})
-    return ChartBlock(key, title, say("chart.legend"), summary, label)
+    return ChartBlock(key, title, say.language, say("chart.legend"), summary, label)
 
 
 def _span_shares(top: WaveRow, rows: Sequence[CountRow]) -> tuple[float, float]:

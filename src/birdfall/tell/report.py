@@ -152,7 +152,7 @@ def write_articles(
         unasked = _unasked(case, sections, say)
         articles.append(_article(page, case, replace(laid, unasked=unasked), quoting))
     posters = (_poster(key, maps[key]) for key in sorted(maps))
-    symbols = Markup("".join((*rendering.symbols(), *posters)))
+    symbols = Markup("".join((*rendering.symbols([a.say for a in articles]), *posters)))
     title = quoting.text(record.settings.title)
     return ToldCase(articles, symbols, findings, record, title, bool(maps))
 

@@ -227,6 +227,18 @@ class Words:
         """The day of a moment in the case's zone, for a table: "31 oct 2013"."""
         return self._in_zone(value, "d MMM y")
 
+    def axis_day(self, value: dt.datetime) -> str:
+        """A day without its year, for the axis of a chart: "29 sept."."""
+        return self._on_an_axis(self._in_zone(value, "d MMM"))
+
+    def axis_month(self, value: dt.datetime) -> str:
+        """A month, for the axis of a chart: "sept. 2013"."""
+        return self._on_an_axis(self._in_zone(value, "MMM y"))
+
+    def _on_an_axis(self, text: str) -> str:
+        """A text in a drawing, which runs from left to right, in its own direction."""
+        return f"\u2067{text}\u2069" if self.direction == "rtl" else text
+
     def _in_zone(self, value: dt.datetime | int, pattern: str) -> str:
         if isinstance(value, int):
             value = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=value)

@@ -41,7 +41,7 @@ def section(page: Page) -> list[Block]:
     blocks: list[Block] = [] if first is None else [_leader_text(first, page)]
     if first is not None and "ledger-wide" in page.drawings:
         title = say("chart.ledger", leader=page.name(first.details["leader"]))
-        blocks.append(ChartBlock("ledger", title, say("chart.ledger.legend")))
+        blocks.append(ChartBlock("ledger", title, say.language, say("chart.ledger.legend")))
     if not ledgers:
         return []
     tables = [

@@ -34,7 +34,9 @@ def section(page: Page) -> list[Block]:
     )
     blocks: list[Block] = [TextBlock(lead)]
     if "returns-wide" in page.drawings:
-        blocks.append(ChartBlock("returns", say("chart.returns"), say("chart.returns.legend")))
+        blocks.append(
+            ChartBlock("returns", say("chart.returns"), say.language, say("chart.returns.legend"))
+        )
     usual = say(
         "returns.usual",
         large=_usual_number(say.percent(USUAL_SHARE_LARGE, 1), "large", USUAL_SHARE_LARGE, say),
